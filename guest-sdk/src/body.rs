@@ -1,0 +1,582 @@
+//! Message bodies as Rust types.
+//!
+//! A body is an object whose `type` says what it is, so the natural Rust type is
+//! an enum with a variant for each `type`. Serde's own way to write that
+//! (`#[serde(tag = "type")]`) first copies every body into a buffer, which costs
+//! more than the rest of the work and cannot hold a `RawValue`. Here the `type`
+//! has been read already when a body is decoded, so it picks the variant directly
+//! and the fields are read straight from the text. Enums with `tag = "type"`,
+//! structs and maps work too.
+
+use std::fmt;
+
+use serde::de::{
+    self, DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, MapAccess, VariantAccess,
+    Visitor,
+    value::{BorrowedStrDeserializer, StrDeserializer},
+};
+use serde::ser::{self, Impossible, Serialize, Serializer};
+
+use crate::json::{write_number, write_string};
+use crate::protocol::{Error, ErrorCode};
+use crate::scan::Scanner;
+
+/// Reads a body of the type `kind` as a `T`.
+///
+/// # Errors
+/// Error 10 (not supported) when `T` is an enum without a variant for `kind`;
+/// error 12 (malformed request) when the fields do not fit.
+pub(crate) fn decode<T: DeserializeOwned>(kind: &str, json: &str) -> Result<T, Error> {
+    T::deserialize(Tagged { kind, json }).map_err(|error| match error {
+        DecodeError::UnknownType(text) => Error::new(ErrorCode::NotSupported, text),
+        DecodeError::Malformed(text) => Error::new(
+            ErrorCode::MalformedRequest,
+            format!("malformed {kind}: {text}"),
+        ),
+    })
+}
+
+#[derive(Debug)]
+enum DecodeError {
+    UnknownType(String),
+    Malformed(String),
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (DecodeError::UnknownType(text) | DecodeError::Malformed(text)) = self;
+        f.write_str(text)
+    }
+}
+
+impl std::error::Error for DecodeError {}
+
+impl de::Error for DecodeError {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        DecodeError::Malformed(message.to_string())
+    }
+
+    fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
+        let known = expected.join(", ");
+        DecodeError::UnknownType(format!(
+            "unknown message type {variant:?}; this node knows {known}"
+        ))
+    }
+}
+
+/// A body whose `type` is known already.
+struct Tagged<'de> {
+    kind: &'de str,
+    json: &'de str,
+}
+
+impl<'de> Tagged<'de> {
+    fn fields<T>(
+        &self,
+        read: impl FnOnce(&mut JsonText<'de>) -> Result<T, serde_json::Error>,
+    ) -> Result<T, DecodeError> {
+        read(&mut serde_json::Deserializer::from_str(self.json))
+            .map_err(|error| DecodeError::Malformed(error.to_string()))
+    }
+}
+
+type JsonText<'de> = serde_json::Deserializer<serde_json::de::StrRead<'de>>;
+
+impl<'de> Deserializer<'de> for Tagged<'de> {
+    type Error = DecodeError;
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        _variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
+        visitor.visit_enum(self)
+    }
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        self.fields(|json| json.deserialize_any(visitor))
+    }
+
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        visitor.visit_unit()
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes
+        byte_buf option unit_struct newtype_struct seq tuple tuple_struct map
+        struct identifier ignored_any
+    }
+}
+
+impl<'de> EnumAccess<'de> for Tagged<'de> {
+    type Error = DecodeError;
+    type Variant = Self;
+
+    fn variant_seed<V: DeserializeSeed<'de>>(
+        self,
+        seed: V,
+    ) -> Result<(V::Value, Self), DecodeError> {
+        let kind: StrDeserializer<'_, DecodeError> = StrDeserializer::new(self.kind);
+        Ok((seed.deserialize(kind)?, self))
+    }
+}
+
+impl<'de> VariantAccess<'de> for Tagged<'de> {
+    type Error = DecodeError;
+
+    fn unit_variant(self) -> Result<(), DecodeError> {
+        Ok(())
+    }
+
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(
+        self,
+        seed: T,
+    ) -> Result<T::Value, DecodeError> {
+        self.fields(|json| seed.deserialize(json))
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(
+        self,
+        _len: usize,
+        _visitor: V,
+    ) -> Result<V::Value, DecodeError> {
+        Err(de::Error::custom(
+            "a tuple variant cannot be read from an object; name its fields",
+        ))
+    }
+
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
+        let mut scanner = Scanner::new(self.json);
+        if scanner.open().is_none() {
+            return Err(de::Error::custom("it is not an object"));
+        }
+        visitor.visit_map(NamedFields { scanner, fields })
+    }
+}
+
+/// The fields of an object that the variant names; the others are passed over.
+struct NamedFields<'de> {
+    scanner: Scanner<'de>,
+    fields: &'static [&'static str],
+}
+
+impl<'de> MapAccess<'de> for NamedFields<'de> {
+    type Error = DecodeError;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, DecodeError> {
+        while let Some(key) = self.scanner.key() {
+            if self.fields.contains(&key) {
+                let key: BorrowedStrDeserializer<'de, DecodeError> =
+                    BorrowedStrDeserializer::new(key);
+                return seed.deserialize(key).map(Some);
+            }
+            if key.contains('\\') {
+                let text = "escapes in the names of fields are not supported";
+                return Err(de::Error::custom(text));
+            }
+            self.scanner.value();
+        }
+        Ok(None)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(
+        &mut self,
+        seed: V,
+    ) -> Result<V::Value, DecodeError> {
+        let value = self.scanner.value().unwrap_or_default();
+        let mut json = serde_json::Deserializer::from_str(value);
+        seed.deserialize(&mut json)
+            .map_err(|error| DecodeError::Malformed(error.to_string()))
+    }
+}
+
+/// The ids that the protocol adds to a body.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Ids {
+    pub(crate) msg_id: Option<u64>,
+    pub(crate) in_reply_to: Option<u64>,
+}
+
+/// Appends `body` as a JSON object with its `type` and `ids`.
+///
+/// # Errors
+/// When `body` is not an enum variant with named fields, a struct or a map, or a
+/// field cannot be JSON.
+pub(crate) fn encode<T: Serialize + ?Sized>(
+    out: &mut Vec<u8>,
+    ids: Ids,
+    body: &T,
+) -> Result<(), EncodeError> {
+    out.push(b'{');
+    let start = out.len();
+    body.serialize(Fields { out, first: true })?;
+    if out.len() == start {
+        return Err(EncodeError("a message body needs a `type`".into()));
+    }
+    if let Some(msg_id) = ids.msg_id {
+        out.extend_from_slice(b",\"msg_id\":");
+        write_number(out, msg_id);
+    }
+    if let Some(in_reply_to) = ids.in_reply_to {
+        out.extend_from_slice(b",\"in_reply_to\":");
+        write_number(out, in_reply_to);
+    }
+    out.push(b'}');
+    Ok(())
+}
+
+/// Why a value cannot be a message body.
+#[derive(Debug)]
+pub(crate) struct EncodeError(String);
+
+impl fmt::Display for EncodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for EncodeError {}
+
+impl ser::Error for EncodeError {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        EncodeError(message.to_string())
+    }
+}
+
+/// Writes the fields of an object that is open already.
+struct Fields<'o> {
+    out: &'o mut Vec<u8>,
+    first: bool,
+}
+
+impl Fields<'_> {
+    fn json<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
+        serde_json::to_writer(&mut *self.out, value).map_err(ser::Error::custom)
+    }
+
+    fn comma(&mut self) {
+        if !self.first {
+            self.out.push(b',');
+        }
+        self.first = false;
+    }
+
+    fn field<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Result<(), EncodeError> {
+        self.comma();
+        write_string(self.out, key);
+        self.out.push(b':');
+        self.json(value)
+    }
+
+    fn kind(mut self, kind: &str) -> Self {
+        self.comma();
+        self.out.extend_from_slice(b"\"type\":");
+        write_string(self.out, kind);
+        self
+    }
+}
+
+/// The `Result` of serialising what cannot be a body.
+fn no_body<T>(what: &str) -> Result<T, EncodeError> {
+    Err(EncodeError(format!(
+        "{what} cannot be a message body: use an enum whose variants have named fields"
+    )))
+}
+
+macro_rules! reject {
+    ($($method:ident: $type:ty = $what:literal),* $(,)?) => {
+        $(fn $method(self, _value: $type) -> Result<(), EncodeError> { no_body($what) })*
+    };
+}
+
+impl<'o> Serializer for Fields<'o> {
+    type Ok = ();
+    type Error = EncodeError;
+    type SerializeSeq = Impossible<(), EncodeError>;
+    type SerializeTuple = Impossible<(), EncodeError>;
+    type SerializeTupleStruct = Impossible<(), EncodeError>;
+    type SerializeTupleVariant = Impossible<(), EncodeError>;
+    type SerializeMap = Self;
+    type SerializeStruct = Self;
+    type SerializeStructVariant = Self;
+
+    reject! {
+        serialize_bool: bool = "a boolean",
+        serialize_i8: i8 = "a number",
+        serialize_i16: i16 = "a number",
+        serialize_i32: i32 = "a number",
+        serialize_i64: i64 = "a number",
+        serialize_u8: u8 = "a number",
+        serialize_u16: u16 = "a number",
+        serialize_u32: u32 = "a number",
+        serialize_u64: u64 = "a number",
+        serialize_f32: f32 = "a number",
+        serialize_f64: f64 = "a number",
+        serialize_char: char = "a string",
+        serialize_str: &str = "a string",
+        serialize_bytes: &[u8] = "bytes",
+        serialize_unit_struct: &'static str = "a unit struct",
+    }
+
+    fn serialize_none(self) -> Result<(), EncodeError> {
+        no_body("nothing")
+    }
+
+    fn serialize_unit(self) -> Result<(), EncodeError> {
+        no_body("nothing")
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), EncodeError> {
+        value.serialize(self)
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        _name: &'static str,
+        value: &T,
+    ) -> Result<(), EncodeError> {
+        value.serialize(self)
+    }
+
+    fn serialize_unit_variant(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+    ) -> Result<(), EncodeError> {
+        self.kind(variant);
+        Ok(())
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Result<(), EncodeError> {
+        value.serialize(self.kind(variant))
+    }
+
+    fn serialize_struct(self, _name: &'static str, _len: usize) -> Result<Self, EncodeError> {
+        Ok(self)
+    }
+
+    fn serialize_struct_variant(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+        _len: usize,
+    ) -> Result<Self, EncodeError> {
+        Ok(self.kind(variant))
+    }
+
+    fn serialize_map(self, _len: Option<usize>) -> Result<Self, EncodeError> {
+        Ok(self)
+    }
+
+    fn serialize_seq(self, _len: Option<usize>) -> Result<Self::SerializeSeq, EncodeError> {
+        no_body("a sequence")
+    }
+
+    fn serialize_tuple(self, _len: usize) -> Result<Self::SerializeTuple, EncodeError> {
+        no_body("a tuple")
+    }
+
+    fn serialize_tuple_struct(
+        self,
+        _name: &'static str,
+        _len: usize,
+    ) -> Result<Self::SerializeTupleStruct, EncodeError> {
+        no_body("a tuple struct")
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        _name: &'static str,
+        _index: u32,
+        _variant: &'static str,
+        _len: usize,
+    ) -> Result<Self::SerializeTupleVariant, EncodeError> {
+        no_body("a tuple variant")
+    }
+}
+
+impl ser::SerializeMap for Fields<'_> {
+    type Ok = ();
+    type Error = EncodeError;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), EncodeError> {
+        self.comma();
+        let start = self.out.len();
+        self.json(key)?;
+        if self.out.get(start) != Some(&b'"') {
+            return Err(EncodeError("the keys of a body must be strings".into()));
+        }
+        self.out.push(b':');
+        Ok(())
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
+        self.json(value)
+    }
+
+    fn end(self) -> Result<(), EncodeError> {
+        Ok(())
+    }
+}
+
+impl ser::SerializeStruct for Fields<'_> {
+    type Ok = ();
+    type Error = EncodeError;
+
+    fn serialize_field<T: Serialize + ?Sized>(
+        &mut self,
+        key: &'static str,
+        value: &T,
+    ) -> Result<(), EncodeError> {
+        self.field(key, value)
+    }
+
+    fn end(self) -> Result<(), EncodeError> {
+        Ok(())
+    }
+}
+
+impl ser::SerializeStructVariant for Fields<'_> {
+    type Ok = ();
+    type Error = EncodeError;
+
+    fn serialize_field<T: Serialize + ?Sized>(
+        &mut self,
+        key: &'static str,
+        value: &T,
+    ) -> Result<(), EncodeError> {
+        self.field(key, value)
+    }
+
+    fn end(self) -> Result<(), EncodeError> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Serialize};
+    use serde_json::value::RawValue;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Plain {
+        Read,
+        Topology {
+            topology: BTreeMap<String, Vec<String>>,
+        },
+        Wrapped(Inner),
+    }
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Inner {
+        key: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        value: Option<i64>,
+    }
+
+    fn encoded<T: Serialize>(body: &T) -> Value {
+        let mut out = Vec::new();
+        let ids = Ids {
+            msg_id: Some(1),
+            in_reply_to: None,
+        };
+        encode(&mut out, ids, body).unwrap();
+        serde_json::from_slice(&out).unwrap()
+    }
+
+    #[test]
+    fn an_enum_writes_and_reads_bodies_by_type() {
+        let topology = Plain::Topology {
+            topology: BTreeMap::from([("n1".into(), vec!["n2".into()])]),
+        };
+        let wrapped = Plain::Wrapped(Inner {
+            key: "x".into(),
+            value: None,
+        });
+        for (body, json) in [
+            (Plain::Read, json!({"type": "read", "msg_id": 1})),
+            (
+                topology,
+                json!({"type": "topology", "topology": {"n1": ["n2"]}, "msg_id": 1}),
+            ),
+            (wrapped, json!({"type": "wrapped", "key": "x", "msg_id": 1})),
+        ] {
+            assert_eq!(encoded(&body), json);
+            let kind = json["type"].as_str().unwrap();
+            assert_eq!(decode::<Plain>(kind, &json.to_string()), Ok(body));
+        }
+    }
+
+    #[test]
+    fn serdes_own_tagged_enums_structs_and_maps_work_too() {
+        #[derive(Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "type", rename_all = "snake_case")]
+        enum Own {
+            EchoOk { echo: i64 },
+        }
+        let json = json!({"type": "echo_ok", "echo": 3, "msg_id": 1});
+        assert_eq!(encoded(&Own::EchoOk { echo: 3 }), json);
+        assert_eq!(encoded(&json!({"type": "echo_ok", "echo": 3})), json);
+        let text = json.to_string();
+        assert_eq!(decode::<Own>("echo_ok", &text), Ok(Own::EchoOk { echo: 3 }));
+        assert_eq!(decode::<Value>("echo_ok", &text), Ok(json));
+    }
+
+    #[test]
+    fn raw_values_pass_through_unparsed() {
+        #[derive(Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        enum Echo {
+            Echo { echo: Box<RawValue> },
+        }
+        let Echo::Echo { echo } = decode("echo", r#"{"echo":[1, 2.50],"x":0}"#).unwrap();
+        assert_eq!(echo.get(), "[1, 2.50]");
+    }
+
+    #[test]
+    fn an_unknown_type_is_error_10_and_a_bad_field_error_12() {
+        let unknown = decode::<Plain>("raed", "{}").unwrap_err();
+        assert_eq!(
+            unknown.to_string(),
+            "error 10 (not-supported): unknown message type \"raed\"; \
+             this node knows read, topology, wrapped"
+        );
+        let malformed = decode::<Plain>("wrapped", r#"{"key":7}"#).unwrap_err();
+        assert_eq!(
+            malformed.to_string(),
+            "error 12 (malformed-request): malformed wrapped: invalid type: integer `7`, \
+             expected a string at line 1 column 8"
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_a_body_is_refused_with_a_reason() {
+        let error = encode(&mut Vec::new(), Ids::default(), &vec![1]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "a sequence cannot be a message body: use an enum whose variants have named fields"
+        );
+    }
+}

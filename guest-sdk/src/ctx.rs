@@ -1,0 +1,305 @@
+//! What a handler can do: send, call, answer, set timers, log.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::hash::{BuildHasher, RandomState};
+use std::ops::Range;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::abi::{Level, TIMER_MIN_NS};
+use crate::body::{self, Ids};
+use crate::node::{Caller, Node};
+use crate::outbox::Outbox;
+use crate::protocol::{Error, ErrorCode};
+use crate::retry::Retry;
+
+/// A handler's access to the world, and the node's own bookkeeping: its name,
+/// its calls in flight, its timers.
+///
+/// Effects take place when the handler has returned, all of them or, if it
+/// panics, none.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(bound = "")]
+pub struct Ctx<N: Node> {
+    id: String,
+    nodes: Vec<String>,
+    next_msg_id: u64,
+    next_timer: u64,
+    calls: BTreeMap<u64, Pending<N::Call>>,
+    timers: BTreeMap<u64, Alarm<N::Timer>>,
+    #[serde(with = "rng_state")]
+    rng: fastrand::Rng,
+    #[serde(skip)]
+    pub(crate) now_ns: u64,
+    #[serde(skip)]
+    pub(crate) outbox: Outbox,
+}
+
+/// A call in flight.
+#[derive(Debug, Serialize, Deserialize)]
+struct Pending<C> {
+    dest: String,
+    /// Kept if it may be sent again.
+    body: Option<Box<RawValue>>,
+    call: C,
+    retry: Retry,
+    attempt: u32,
+    timer: u64,
+}
+
+/// What a timer is for.
+#[derive(Debug, Serialize, Deserialize)]
+enum Alarm<T> {
+    /// The solution's own.
+    User(T),
+    /// The wait of the call with this `msg_id`.
+    Call(u64),
+}
+
+/// Names a timer, for [`Ctx::cancel_timer`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct TimerId(u64);
+
+/// What has to be done after a timer fired.
+pub(crate) enum Fired<N: Node> {
+    User(N::Timer),
+    GaveUp(N::Call, Error),
+    Nothing,
+}
+
+impl<N: Node> Ctx<N> {
+    pub(crate) fn new(id: String, nodes: Vec<String>, outbox: Outbox) -> Self {
+        Ctx {
+            id,
+            nodes,
+            next_msg_id: 1,
+            next_timer: 1,
+            calls: BTreeMap::new(),
+            timers: BTreeMap::new(),
+            rng: fastrand::Rng::with_seed(RandomState::new().hash_one(0_u8)),
+            now_ns: 0,
+            outbox,
+        }
+    }
+
+    /// This node's name.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The names of all nodes, this one among them, in the same order on each.
+    #[must_use]
+    pub fn nodes(&self) -> &[String] {
+        &self.nodes
+    }
+
+    /// The names of all other nodes.
+    pub fn peers(&self) -> impl Iterator<Item = &str> {
+        let nodes = self.nodes.iter().map(String::as_str);
+        nodes.filter(|node| *node != self.id)
+    }
+
+    /// The clock: how long ago its zero was. It stands still while a handler
+    /// runs and never goes backwards. Live nodes count from the Unix epoch,
+    /// simulated ones from the start of the run.
+    #[must_use]
+    pub fn now(&self) -> Duration {
+        Duration::from_nanos(self.now_ns)
+    }
+
+    /// The node's random numbers. Under the simulator they come from its seed.
+    pub fn rng(&mut self) -> &mut fastrand::Rng {
+        &mut self.rng
+    }
+
+    /// Sends a message that wants no answer.
+    ///
+    /// # Panics
+    /// When `body` cannot be a message body, as in [`call`](Ctx::call).
+    pub fn send<B: Serialize + ?Sized>(&mut self, dest: &str, body: &B) {
+        self.write(dest, Ids::default(), body);
+    }
+
+    /// Answers a request. Does nothing if its sender wants no answer.
+    ///
+    /// # Panics
+    /// When `body` cannot be a message body, as in [`call`](Ctx::call).
+    pub fn reply<B: Serialize + ?Sized>(&mut self, to: Caller, body: &B) {
+        let ids = Ids {
+            msg_id: None,
+            in_reply_to: to.msg_id,
+        };
+        if to.wants_reply() {
+            self.write(&to.node, ids, body);
+        }
+    }
+
+    /// Answers a request with an error. From within [`Node::request`], return
+    /// the error instead.
+    pub fn reply_error(&mut self, to: Caller, error: Error) {
+        #[derive(Serialize)]
+        #[serde(rename_all = "snake_case")]
+        enum Body {
+            Error(Error),
+        }
+        self.reply(to, &Body::Error(error));
+    }
+
+    /// Sends a request and remembers `call` until its answer, its error or its
+    /// timeout comes back to [`Node::response`].
+    ///
+    /// # Panics
+    /// When `body` cannot be a message body: it must be an enum variant with
+    /// named fields (or a struct or map with a `type`) that JSON can express.
+    pub fn call<B: Serialize + ?Sized>(
+        &mut self,
+        dest: &str,
+        body: &B,
+        call: N::Call,
+        retry: Retry,
+    ) {
+        let msg_id = self.next_msg_id;
+        self.next_msg_id += 1;
+        let ids = Ids {
+            msg_id: Some(msg_id),
+            in_reply_to: None,
+        };
+        let body = self.write(dest, ids, body);
+        let body = retry.may_follow(0).then(|| self.sent(body));
+        let wait_ns = retry.wait_ns(0, &mut self.rng);
+        let timer = self.start_timer(wait_ns, Alarm::Call(msg_id));
+        let pending = Pending {
+            dest: dest.to_owned(),
+            body,
+            call,
+            retry,
+            attempt: 0,
+            timer,
+        };
+        self.calls.insert(msg_id, pending);
+    }
+
+    /// Calls that have not ended yet, oldest first.
+    pub fn calls(&self) -> impl Iterator<Item = &N::Call> {
+        self.calls.values().map(|pending| &pending.call)
+    }
+
+    /// Has `timer` come back to [`Node::timer`] after a while (at least 1 ms).
+    pub fn set_timer(&mut self, after: Duration, timer: N::Timer) -> TimerId {
+        TimerId(self.start_timer(nanos(after), Alarm::User(timer)))
+    }
+
+    /// Forgets a timer. One that fired already does no harm.
+    pub fn cancel_timer(&mut self, timer: TimerId) {
+        if self.timers.remove(&timer.0).is_some() {
+            self.outbox.cancel_timer(timer.0);
+        }
+    }
+
+    /// Writes a line to the node's log. Lines printed with `eprintln!` go there too.
+    pub fn log(&mut self, level: Level, text: impl fmt::Display) {
+        self.outbox.log(level, &self.id, &text.to_string());
+    }
+
+    /// Sends a message and tells where in the outbox its body is.
+    fn write<B: Serialize + ?Sized>(&mut self, dest: &str, ids: Ids, body: &B) -> Range<usize> {
+        self.outbox
+            .send(&self.id, dest, |out| body::encode(out, ids, body))
+            .unwrap_or_else(|error| panic!("cannot send a message to {dest}: {error}"))
+    }
+
+    fn sent(&self, body: Range<usize>) -> Box<RawValue> {
+        let text = String::from_utf8_lossy(&self.outbox.bytes()[body]).into_owned();
+        RawValue::from_string(text).expect("the outbox holds the JSON that was just written")
+    }
+
+    fn start_timer(&mut self, after_ns: u64, alarm: Alarm<N::Timer>) -> u64 {
+        let id = self.next_timer;
+        self.next_timer += 1;
+        self.timers.insert(id, alarm);
+        self.outbox.set_timer(id, after_ns.max(TIMER_MIN_NS));
+        id
+    }
+
+    /// Ends the call that `msg_id` names, if it is still in flight.
+    ///
+    /// Error 11 says that trying again is safe and may help: while attempts are
+    /// left, the call stays in flight and its timer brings the next attempt.
+    pub(crate) fn end_call(&mut self, msg_id: u64, error: Option<&Error>) -> Option<N::Call> {
+        let pending = self.calls.get(&msg_id)?;
+        let unavailable = error.is_some_and(|e| e.code == ErrorCode::TemporarilyUnavailable);
+        if unavailable && pending.retry.may_follow(pending.attempt) {
+            return None;
+        }
+        let pending = self.calls.remove(&msg_id)?;
+        self.cancel_timer(TimerId(pending.timer));
+        Some(pending.call)
+    }
+
+    /// Takes note of a timer that fired.
+    pub(crate) fn fire(&mut self, timer: u64) -> Fired<N> {
+        match self.timers.remove(&timer) {
+            Some(Alarm::User(timer)) => Fired::User(timer),
+            Some(Alarm::Call(msg_id)) => self.next_attempt(msg_id),
+            None => Fired::Nothing,
+        }
+    }
+
+    fn next_attempt(&mut self, msg_id: u64) -> Fired<N> {
+        let Some(mut pending) = self.calls.remove(&msg_id) else {
+            return Fired::Nothing;
+        };
+        let Some(body) = pending
+            .body
+            .as_deref()
+            .filter(|_| pending.retry.may_follow(pending.attempt))
+        else {
+            let text = format!("no answer from {}", pending.dest);
+            return Fired::GaveUp(pending.call, Error::new(ErrorCode::Timeout, text));
+        };
+        let resent = self.outbox.send(&self.id, &pending.dest, |out| {
+            out.extend_from_slice(body.get().as_bytes());
+            Ok(())
+        });
+        resent.expect("copying bytes cannot fail");
+        pending.attempt = pending.attempt.saturating_add(1);
+        let wait_ns = pending.retry.wait_ns(pending.attempt, &mut self.rng);
+        pending.timer = self.start_timer(wait_ns, Alarm::Call(msg_id));
+        self.calls.insert(msg_id, pending);
+        Fired::Nothing
+    }
+}
+
+/// A duration in whole nanoseconds; the longest that fit are 584 years.
+pub(crate) const fn nanos(duration: Duration) -> u64 {
+    let nanos = duration.as_nanos();
+    if nanos > u64::MAX as u128 {
+        u64::MAX
+    } else {
+        #[expect(clippy::cast_possible_truncation, reason = "checked above")]
+        let nanos = nanos as u64;
+        nanos
+    }
+}
+
+/// The generator's state as a number.
+mod rng_state {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(
+        rng: &fastrand::Rng,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(rng.get_seed())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<fastrand::Rng, D::Error> {
+        u64::deserialize(deserializer).map(fastrand::Rng::with_seed)
+    }
+}

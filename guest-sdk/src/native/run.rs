@@ -1,0 +1,132 @@
+//! The loop of a native node.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+use super::{Batch, Clock, LINE_BYTES_MAX, LineText, read_batches};
+use crate::node::Node;
+use crate::outbox::{Form, Outbox, TimerChange};
+use crate::protocol::{Identity, Message, write_error};
+use crate::runtime::Runtime;
+use crate::timers::Timers;
+
+/// Runs the node on stdin and stdout until the input ends.
+#[must_use]
+pub fn run<N: Node>() -> ExitCode {
+    let (sender, batches) = mpsc::sync_channel(4);
+    thread::spawn(move || {
+        read_batches(io::stdin().lock(), LINE_BYTES_MAX, |batch| {
+            sender.send(batch).is_ok()
+        })
+    });
+    let mut driver = Driver::<N> {
+        runtime: Runtime::New(Outbox::new(Form::Wire)),
+        identity: Identity::default(),
+        timers: Timers::default(),
+        clock: Clock::start(),
+    };
+    match driver.run(&batches) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("cannot write to stdout: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+struct Driver<N: Node> {
+    runtime: Runtime<N>,
+    identity: Identity,
+    timers: Timers,
+    clock: Clock,
+}
+
+impl<N: Node> Driver<N> {
+    /// Handles what comes, one event after the other. Answers go out at once, as
+    /// those of Maelstrom's own node libraries do, so that a debugger sees them.
+    fn run(&mut self, batches: &Receiver<Batch>) -> io::Result<()> {
+        loop {
+            let now_ns = self.clock.now_ns();
+            while let Some(timer) = self.timers.pop_due(now_ns) {
+                self.runtime.timer(now_ns, timer);
+                self.perform(now_ns)?;
+            }
+            match self.wait(batches) {
+                Ok(batch) => self.batch(&batch)?,
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            }
+        }
+    }
+
+    fn wait(&self, batches: &Receiver<Batch>) -> Result<Batch, RecvTimeoutError> {
+        match self.timers.next_deadline() {
+            None => batches.recv().map_err(RecvTimeoutError::from),
+            Some(deadline) => {
+                let wait_ns = deadline.saturating_sub(self.clock.now_ns());
+                batches.recv_timeout(Duration::from_nanos(wait_ns))
+            }
+        }
+    }
+
+    fn batch(&mut self, batch: &Batch) -> io::Result<()> {
+        for (number, line) in batch.lines() {
+            let problem = match line {
+                LineText::Bytes(bytes) => self.line(bytes)?,
+                LineText::TooLong(length) => Some(format!("{length} bytes are too many")),
+            };
+            if let Some(problem) = problem {
+                eprintln!("input line {number}: {problem}");
+            }
+        }
+        Ok(())
+    }
+
+    /// Handles a line, or says what is wrong with it.
+    fn line(&mut self, bytes: &[u8]) -> io::Result<Option<String>> {
+        let message: Message<'_> = match serde_json::from_slice(bytes) {
+            Ok(message) => message,
+            Err(error) => return Ok(Some(error.to_string())),
+        };
+        let header = match message.header() {
+            Ok(header) => header,
+            Err(error) => return Ok(Some(format!("in the body, {error}"))),
+        };
+        if let Err(error) = self.identity.admit(&message, &header) {
+            let mut answer = Vec::new();
+            write_error(&mut answer, &message, &header, &error);
+            write_out(&answer)?;
+            return Ok(Some(error.to_string()));
+        }
+        let now_ns = self.clock.now_ns();
+        self.runtime.message(now_ns, &message, &header);
+        self.perform(now_ns)?;
+        Ok(None)
+    }
+
+    fn perform(&mut self, now_ns: u64) -> io::Result<()> {
+        let outbox = self.runtime.outbox();
+        write_out(outbox.bytes())?;
+        outbox.clear();
+        for change in outbox.take_timers() {
+            match change {
+                TimerChange::Set(timer) => {
+                    let deadline = now_ns.saturating_add(timer.after_ns);
+                    self.timers.set(timer.id, deadline);
+                }
+                TimerChange::Cancel(timer) => self.timers.cancel(timer.id),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn write_out(lines: &[u8]) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(lines)?;
+    stdout.flush()
+}

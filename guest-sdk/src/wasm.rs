@@ -1,0 +1,95 @@
+//! The ABI's exports, behind [`export!`](crate::export).
+
+use crate::abi::{Event, pack};
+use crate::node::Node;
+use crate::outbox::{Form, Outbox};
+use crate::runtime::Runtime;
+
+/// What a module's exports work on.
+#[doc(hidden)]
+pub struct Guest<N: Node> {
+    runtime: Runtime<N>,
+    input: Vec<u8>,
+    snapshot: Vec<u8>,
+}
+
+impl<N: Node> Guest<N> {
+    #[must_use]
+    pub const fn new() -> Self {
+        Guest {
+            runtime: Runtime::New(Outbox::new(Form::Effects)),
+            input: Vec::new(),
+            snapshot: Vec::new(),
+        }
+    }
+
+    /// Makes room for the next input.
+    pub fn alloc(&mut self, len: u32) -> u32 {
+        if self.input.len() < len as usize {
+            self.input.resize(len as usize, 0);
+        }
+        address(&self.input)
+    }
+
+    /// Handles the event in the first `len` bytes of the input.
+    ///
+    /// # Panics
+    /// When the host breaks the ABI, or the solution panics.
+    pub fn handle(&mut self, len: u32) -> u64 {
+        let text = str::from_utf8(&self.input[..len as usize]).expect("events are UTF-8");
+        let (event, header) = Event::read(text)
+            .unwrap_or_else(|error| panic!("the host sent an event that is not one: {error}"));
+        self.runtime.outbox().clear();
+        match (event.message, header, event.timer) {
+            (Some(message), Some(header), None) => {
+                self.runtime.message(event.now_ns, &message, &header);
+            }
+            (None, None, Some(timer)) => self.runtime.timer(event.now_ns, timer.id),
+            _ => panic!("an event has either a message or a timer"),
+        }
+        packed(self.runtime.outbox().bytes())
+    }
+
+    /// Hands out the whole state.
+    ///
+    /// # Panics
+    /// When the state cannot be JSON, for example a map whose keys are structs.
+    pub fn snapshot(&mut self) -> u64 {
+        self.snapshot = self
+            .runtime
+            .snapshot()
+            .unwrap_or_else(|error| panic!("the state cannot be written as JSON: {error}"));
+        packed(&self.snapshot)
+    }
+
+    /// Continues from the snapshot in the first `len` bytes of the input.
+    /// Answers 0, or 1 and leaves everything as it was.
+    pub fn restore(&mut self, len: u32) -> u32 {
+        match self.runtime.restore(&self.input[..len as usize]) {
+            Ok(()) => 0,
+            Err(reason) => {
+                eprintln!("snapshot refused: {reason}");
+                1
+            }
+        }
+    }
+}
+
+impl<N: Node> Default for Guest<N> {
+    fn default() -> Self {
+        Guest::new()
+    }
+}
+
+fn packed(bytes: &[u8]) -> u64 {
+    let len = u32::try_from(bytes.len()).expect("a guest's memory has less than 4 GiB");
+    pack(address(bytes), len)
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "guests have 32-bit addresses"
+)]
+fn address(bytes: &[u8]) -> u32 {
+    bytes.as_ptr() as usize as u32
+}

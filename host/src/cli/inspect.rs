@@ -1,0 +1,170 @@
+//! `host inspect`: what a module is, and whether it would load.
+
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use super::limits::LimitArgs;
+use super::{Exit, Failure};
+use crate::guest::vet::{Facts, vet};
+use crate::guest::{Limits, ModuleLimits, read_module};
+use crate::text::printable;
+
+/// Show what a module is, and whether it would load
+#[derive(Debug, Args)]
+pub(super) struct InspectArgs {
+    /// The WebAssembly module.
+    #[arg(value_name = "FILE")]
+    module: PathBuf,
+    /// How to show it.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    #[command(flatten)]
+    limits: LimitArgs,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// The JSON form.
+#[derive(Serialize)]
+struct Inspection {
+    loads: bool,
+    problems: Vec<String>,
+    #[serde(flatten)]
+    facts: Facts,
+    limits: Vec<LimitUse>,
+}
+
+/// A limit and how much of it the module uses before it even runs.
+#[derive(Serialize)]
+struct LimitUse {
+    name: &'static str,
+    used: u64,
+    limit: u64,
+}
+
+pub(super) fn run(args: &InspectArgs) -> Result<Exit, Failure> {
+    let wasm = read_module(&args.module)?;
+    let (limits, bounds) = (args.limits.limits(), ModuleLimits::default());
+    let report = vet(&wasm, &limits, &bounds);
+    let mut problems = report.problems;
+    if problems.is_empty() {
+        problems.extend(wasmparser::validate(&wasm).err().map(|e| {
+            format!(
+                "the module is invalid: {} (at byte {})",
+                e.message(),
+                e.offset()
+            )
+        }));
+    }
+    let inspection = Inspection {
+        loads: problems.is_empty(),
+        problems,
+        limits: limit_uses(&report.facts, &limits, &bounds),
+        facts: report.facts,
+    };
+    match args.format {
+        Format::Text => print!("{}", text(&args.module.display().to_string(), &inspection)),
+        Format::Json => match serde_json::to_string_pretty(&inspection) {
+            Ok(json) => println!("{json}"),
+            Err(error) => return Err(Failure::new(Exit::Internal, error)),
+        },
+    }
+    Ok(if inspection.loads {
+        Exit::Success
+    } else {
+        Exit::Rejected
+    })
+}
+
+fn limit_uses(facts: &Facts, limits: &Limits, bounds: &ModuleLimits) -> Vec<LimitUse> {
+    let row = |name, used, limit| LimitUse { name, used, limit };
+    vec![
+        row("file bytes", facts.bytes, bounds.module_bytes),
+        row("functions", facts.functions.into(), bounds.functions.into()),
+        row(
+            "bytes of the largest function",
+            facts.largest_body_bytes.into(),
+            bounds.body_bytes.into(),
+        ),
+        row(
+            "locals of one function",
+            facts.locals_max.into(),
+            bounds.locals.into(),
+        ),
+        row(
+            "memory bytes",
+            facts.memory_bytes,
+            limits.memory_bytes as u64,
+        ),
+        row(
+            "table elements",
+            facts.table_elements,
+            limits.table_elements as u64,
+        ),
+    ]
+}
+
+fn text(path: &str, inspection: &Inspection) -> String {
+    let facts = &inspection.facts;
+    let mut out = String::new();
+    // Writing to a String cannot fail.
+    let _ = write_text(&mut out, path, inspection, facts);
+    printable(&out).into_owned()
+}
+
+fn write_text(
+    out: &mut String,
+    path: &str,
+    inspection: &Inspection,
+    facts: &Facts,
+) -> std::fmt::Result {
+    match facts.abi_version {
+        Some(version) => writeln!(out, "{path}: a guest of ABI version {version}")?,
+        None => writeln!(out, "{path}: not a guest")?,
+    }
+    writeln!(out, "  sha256 {}", facts.sha256)?;
+    writeln!(out, "\nSize, and what may be:")?;
+    for LimitUse { name, used, limit } in &inspection.limits {
+        writeln!(out, "  {used:>10} of {limit:>10} {name}")?;
+    }
+    let start = if facts.start_function { "a" } else { "no" };
+    writeln!(
+        out,
+        "  {} bytes of code, {} of data, {start} start function",
+        facts.code_bytes, facts.data_bytes
+    )?;
+    writeln!(out, "\nImports ({}):", facts.imports.len())?;
+    for import in &facts.imports {
+        let missing = if import.provided {
+            ""
+        } else {
+            "  NOT PROVIDED"
+        };
+        writeln!(
+            out,
+            "  {}::{} {}{missing}",
+            import.module, import.name, import.signature
+        )?;
+    }
+    writeln!(out, "\nExports ({}):", facts.exports.len())?;
+    for export in &facts.exports {
+        writeln!(out, "  {} {}", export.name, export.signature)?;
+    }
+    if inspection.loads {
+        return writeln!(out, "\nIt would load.");
+    }
+    writeln!(out, "\nIt would not load:")?;
+    for problem in &inspection.problems {
+        writeln!(out, "  - {problem}")?;
+    }
+    Ok(())
+}

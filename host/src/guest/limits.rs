@@ -1,0 +1,73 @@
+//! How much a guest may use.
+
+use std::time::Duration;
+
+/// The bounds of one guest. "A step" is one call into the guest: one event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Linear memory, in bytes.
+    pub memory_bytes: usize,
+    /// Elements of all tables together.
+    pub table_elements: usize,
+    /// Fuel a step: about one unit for each WebAssembly instruction and each
+    /// byte of a bulk memory operation.
+    pub fuel: u64,
+    /// Wall time a step. A net below `fuel`, which is exact: it is checked every
+    /// tenth of a second.
+    pub wall: Duration,
+    /// Bytes of effects that a step may return, and of a snapshot.
+    pub output_bytes: usize,
+    /// Effects a step.
+    pub effects: usize,
+    /// Timers outstanding at any time.
+    pub timers: usize,
+    /// Bytes a step may write to stdout and stderr together.
+    pub log_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            memory_bytes: 128 << 20,
+            table_elements: 100_000,
+            fuel: 1_000_000_000,
+            wall: Duration::from_secs(10),
+            output_bytes: 8 << 20,
+            effects: 10_000,
+            timers: 10_000,
+            log_bytes: 256 << 10,
+        }
+    }
+}
+
+/// Bounds on the module itself, checked before it is compiled: compiling is the
+/// one step that fuel cannot stop, and its time grows faster than the code.
+///
+/// Measured on the largest honest modules at hand (a Go program of 3.4 MB) and
+/// left well above them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ModuleLimits {
+    /// Bytes of the file.
+    pub module_bytes: u64,
+    /// Functions defined.
+    pub functions: u32,
+    /// Bytes of one function's body.
+    pub body_bytes: u32,
+    /// Locals of one function, parameters not counted.
+    pub locals: u32,
+    /// Size of `body bytes * locals` of one function: the compiler's time on
+    /// control flow over many locals grows like this product.
+    pub body_work: u64,
+}
+
+impl Default for ModuleLimits {
+    fn default() -> Self {
+        ModuleLimits {
+            module_bytes: 16 << 20,
+            functions: 50_000,
+            body_bytes: 512 << 10,
+            locals: 5_000,
+            body_work: 64 << 20,
+        }
+    }
+}

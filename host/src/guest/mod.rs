@@ -1,0 +1,84 @@
+//! The guest layer: loads, checks, caches and steps a module.
+//!
+//! A [`Guest`] is a step function with memory: an [`Event`] goes in, [`Effect`]s
+//! come out, or a [`GuestError`] and then nothing has happened. Drivers (the live
+//! node, the simulator) own time and I/O; nothing here knows a clock or a network.
+//!
+//! A module passes [`vet`] (what it is, what it imports, how large it is) before
+//! it is compiled, and runs under [`Limits`] afterwards. All of it is
+//! deterministic: the same module, limits, seed and events give the same effects.
+
+mod cache;
+mod effects;
+mod error;
+mod instance;
+mod limits;
+mod sandbox;
+pub mod vet;
+mod wasi;
+
+use std::fmt;
+
+pub use cache::Cache;
+pub use effects::{Effect, Send, check_timers};
+pub use error::{Fault, GuestError, LoadError};
+pub use instance::{GuestOptions, Instance};
+pub use limits::{Limits, ModuleLimits};
+pub use sandbox::{GuestModule, Sandbox, read_module};
+
+use crate::text::{excerpt, printable};
+
+/// A node's program, whatever kind of module it is.
+pub trait Guest {
+    /// Handles one event.
+    ///
+    /// # Errors
+    /// When the guest traps, exceeds a limit or answers with anything but valid
+    /// effects. The guest must not be stepped again after that.
+    fn step(&mut self, event: &Event<'_>) -> Result<Vec<Effect<'_>>, Box<GuestError>>;
+
+    /// Hands out the whole state, or `None` if the guest cannot.
+    ///
+    /// # Errors
+    /// As for [`step`](Guest::step).
+    fn snapshot(&mut self) -> Result<Option<Vec<u8>>, Box<GuestError>>;
+
+    /// Takes over the state of another guest.
+    ///
+    /// # Errors
+    /// As for [`step`](Guest::step), and when the guest refuses the state or has
+    /// no way to take it.
+    fn restore(&mut self, snapshot: &[u8]) -> Result<(), Box<GuestError>>;
+
+    /// How much fuel all steps have used so far.
+    fn fuel_used(&self) -> u64;
+}
+
+/// Something happens to a node.
+#[derive(Debug, Clone, Copy)]
+pub struct Event<'a> {
+    /// The driver's clock, in nanoseconds; never goes backwards.
+    pub now_ns: u64,
+    /// The node's own name, the only one that it may send from.
+    pub node: &'a str,
+    /// What it is.
+    pub what: What<'a>,
+}
+
+/// See [`Event`].
+#[derive(Debug, Clone, Copy)]
+pub enum What<'a> {
+    /// A message arrived. The text is a JSON object that has been checked.
+    Message(&'a str),
+    /// A timer fired.
+    Timer(u64),
+}
+
+impl fmt::Display for Event<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.what {
+            What::Message(text) => write!(f, "message {}", printable(&excerpt(text, 400))),
+            What::Timer(id) => write!(f, "timer {id}"),
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! The engine that all guests of a process share, and the modules it has loaded.
+
+use std::fs::File;
+use std::io::Read;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use wasmtime::{Config, Engine, InstancePre, Linker, Module, OperatorCost};
+
+use super::cache::Cache;
+use super::error::LoadError;
+use super::instance::State;
+use super::limits::{Limits, ModuleLimits};
+use super::vet::{Facts, vet};
+use super::wasi;
+
+/// How often the watchdog looks at the wall clock.
+pub(super) const WATCHDOG_TICK: Duration = Duration::from_millis(100);
+
+/// The stack of a guest, in bytes.
+const STACK_BYTES: usize = 512 << 10;
+
+/// Loads modules. Cheap to share: a process needs one.
+pub struct Sandbox {
+    engine: Engine,
+    linker: Linker<State>,
+    cache: Option<Cache>,
+}
+
+/// A module that passed all checks and is compiled.
+#[derive(Clone)]
+pub struct GuestModule {
+    /// The file's name without directory and ending.
+    pub name: String,
+    /// What is known about it.
+    pub facts: Facts,
+    pub(super) pre: InstancePre<State>,
+}
+
+impl Sandbox {
+    /// A sandbox that keeps compiled code in `cache`, if there is one.
+    ///
+    /// # Errors
+    /// When the engine does not work on this machine.
+    pub fn new(cache: Option<Cache>) -> wasmtime::Result<Self> {
+        let engine = Engine::new(&config())?;
+        start_watchdog(&engine);
+        let mut linker = Linker::new(&engine);
+        wasi::add_to(&mut linker)?;
+        Ok(Sandbox {
+            engine,
+            linker,
+            cache,
+        })
+    }
+
+    /// Loads the module in the file `path`, to run under `limits`.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or the module cannot run here.
+    pub fn load(&self, path: &Path, limits: &Limits) -> Result<GuestModule, LoadError> {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        self.load_bytes(&read_module(path)?, &name, path, limits)
+    }
+
+    /// Loads the module in `wasm`; `path` is where it comes from, for messages.
+    fn load_bytes(
+        &self,
+        wasm: &[u8],
+        name: &str,
+        path: &Path,
+        limits: &Limits,
+    ) -> Result<GuestModule, LoadError> {
+        let report = vet(wasm, limits, &ModuleLimits::default());
+        let rejected = |problems| LoadError::Rejected {
+            path: path.to_owned(),
+            problems,
+        };
+        if !report.problems.is_empty() {
+            return Err(rejected(report.problems));
+        }
+        let module = match &self.cache {
+            Some(cache) => cache.compiled(&self.engine, wasm, &report.facts.sha256),
+            None => Module::new(&self.engine, wasm),
+        };
+        let module = module.map_err(|error| rejected(vec![compile_problem(&error)]))?;
+        let pre = self.linker.instantiate_pre(&module);
+        let pre = pre.map_err(|error| LoadError::Internal {
+            path: path.to_owned(),
+            reason: format!("{error:#}"),
+        })?;
+        Ok(GuestModule {
+            name: name.to_owned(),
+            facts: report.facts,
+            pre,
+        })
+    }
+}
+
+/// The one configuration. It is deterministic, and part of every cache entry's name.
+fn config() -> Config {
+    let mut cost = OperatorCost::new();
+    cost.variable.memory_grow_per_page = 255; // otherwise free, though the kernel clears pages
+    let mut config = Config::new();
+    config
+        .consume_fuel(true)
+        .operator_cost(cost)
+        .epoch_interruption(true)
+        .max_wasm_stack(STACK_BYTES)
+        .cranelift_nan_canonicalization(true)
+        .wasm_relaxed_simd(false)
+        .wasm_memory64(false)
+        .wasm_multi_memory(false)
+        .wasm_tail_call(false)
+        .wasm_backtrace_max_frames(NonZeroUsize::new(32));
+    config
+}
+
+/// Advances the engine's epoch until the engine is gone.
+fn start_watchdog(engine: &Engine) {
+    let engine = engine.weak();
+    thread::spawn(move || {
+        loop {
+            thread::sleep(WATCHDOG_TICK);
+            match engine.upgrade() {
+                Some(engine) => engine.increment_epoch(),
+                None => return,
+            }
+        }
+    });
+}
+
+/// Reads a module's file, but never more than a module may have.
+///
+/// # Errors
+/// When it is missing, a directory or otherwise unreadable, or too large.
+pub fn read_module(path: &Path) -> Result<Vec<u8>, LoadError> {
+    let limit = ModuleLimits::default().module_bytes;
+    let unreadable = |source| LoadError::Unreadable {
+        path: PathBuf::from(path),
+        source,
+    };
+    let mut wasm = Vec::new();
+    let file = File::open(path).map_err(unreadable)?;
+    let mut start = file.take(limit + 1);
+    start.read_to_end(&mut wasm).map_err(unreadable)?;
+    if wasm.len() as u64 > limit {
+        return Err(LoadError::Rejected {
+            path: path.to_owned(),
+            problems: vec![format!("the file has more than {limit} bytes")],
+        });
+    }
+    Ok(wasm)
+}
+
+fn compile_problem(error: &wasmtime::Error) -> String {
+    format!("the module is invalid: {}", error.root_cause())
+}

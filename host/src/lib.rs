@@ -1,0 +1,9 @@
+//! Runs distributed-systems nodes as WebAssembly guests.
+//!
+//! Imports point one way: `text` and the protocol of `guest-sdk` at the bottom,
+//! [`guest`] on them, the drivers ([`node`]) on that, the command line outermost.
+
+pub mod cli;
+pub mod guest;
+pub mod node;
+pub mod text;

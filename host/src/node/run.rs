@@ -1,0 +1,266 @@
+//! The loop of the live node.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TryRecvError};
+use std::thread;
+use std::time::Duration;
+
+use guest_sdk::Timers;
+use guest_sdk::abi::Log;
+use guest_sdk::native::Clock;
+use guest_sdk::protocol::{Identity, Message, write_error};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use tracing::warn;
+
+use super::input::{self, Checked, Input, Lines};
+use crate::guest::{Effect, Event, Guest, GuestError, Limits, What, check_timers};
+use crate::text::printable;
+
+/// How a live node is run.
+#[derive(Debug, Clone, Copy)]
+pub struct NodeOptions {
+    /// The guest's bounds.
+    pub limits: Limits,
+    /// Longer input lines are skipped, in bytes.
+    pub line_bytes_max: usize,
+}
+
+/// Why a live node ended before its input did.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeError {
+    /// The guest failed.
+    #[error(transparent)]
+    Guest(#[from] Box<GuestError>),
+    /// Stdin or stdout failed.
+    #[error("{0}")]
+    Io(String),
+}
+
+/// Output is written early when this much has gathered, in bytes.
+const OUTPUT_GATHERED_MAX: usize = 64 << 10;
+
+/// Batches of lines that may wait for the guest; reading stops meanwhile.
+const BATCHES_WAITING_MAX: usize = 4;
+
+/// Runs `guest` on stdin and stdout until the input ends, somebody closes the
+/// output, or SIGTERM or SIGINT arrives. What was read by then has been handled,
+/// and what the guest sent has been written.
+///
+/// # Errors
+/// When the guest fails: its earlier effects have been performed, none of those of
+/// the failed step. Also when stdin or stdout break.
+pub fn run(guest: &mut dyn Guest, options: &NodeOptions) -> Result<(), NodeError> {
+    let (sender, inputs) = mpsc::sync_channel(BATCHES_WAITING_MAX);
+    let stop = stop_on_signals(sender.clone())?;
+    let line_bytes_max = options.line_bytes_max;
+    thread::spawn(move || input::read(io::stdin().lock(), line_bytes_max, &sender));
+    let mut node = Node {
+        guest,
+        limits: options.limits,
+        identity: Identity::default(),
+        wires: Wires {
+            timers: Timers::default(),
+            out: Vec::new(),
+            log: Vec::new(),
+        },
+        clock: Clock::start(),
+        stop,
+    };
+    let end = node.serve(&inputs);
+    let flushed = node.wires.flush();
+    match end.and(flushed) {
+        Err(End::OutputClosed) | Ok(()) => Ok(()),
+        Err(End::Failed(error)) => Err(error),
+    }
+}
+
+/// Has SIGTERM and SIGINT set the flag and wake the loop.
+fn stop_on_signals(sender: SyncSender<Input>) -> Result<Arc<AtomicBool>, NodeError> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT])
+        .map_err(|error| NodeError::Io(format!("cannot handle signals: {error}")))?;
+    thread::spawn(move || {
+        for _ in signals.forever() {
+            flag.store(true, Ordering::Relaxed);
+            // A full queue is being worked on, and the flag is seen between lines.
+            let _ = sender.try_send(Input::Stop);
+        }
+    });
+    Ok(stop)
+}
+
+/// Why the loop stops early.
+enum End {
+    OutputClosed,
+    Failed(NodeError),
+}
+
+impl From<Box<GuestError>> for End {
+    fn from(error: Box<GuestError>) -> Self {
+        End::Failed(error.into())
+    }
+}
+
+struct Node<'g> {
+    guest: &'g mut dyn Guest,
+    limits: Limits,
+    identity: Identity,
+    wires: Wires,
+    clock: Clock,
+    stop: Arc<AtomicBool>,
+}
+
+impl Node<'_> {
+    fn serve(&mut self, inputs: &Receiver<Input>) -> Result<(), End> {
+        loop {
+            self.fire_timers()?;
+            let input = match inputs.try_recv() {
+                Ok(input) => input,
+                Err(TryRecvError::Disconnected) => return Ok(()),
+                Err(TryRecvError::Empty) => {
+                    self.wires.flush()?;
+                    match self.wait(inputs) {
+                        Ok(input) => input,
+                        Err(RecvTimeoutError::Timeout) => continue,
+                        Err(RecvTimeoutError::Disconnected) => return Ok(()),
+                    }
+                }
+            };
+            match input {
+                Input::Lines(lines) => self.lines(&lines)?,
+                Input::Stop => {}
+                Input::End(Ok(())) => return Ok(()),
+                Input::End(Err(error)) => {
+                    let text = format!("cannot read stdin: {error}");
+                    return Err(End::Failed(NodeError::Io(text)));
+                }
+            }
+            if self.stop.load(Ordering::Relaxed) {
+                return Ok(());
+            }
+        }
+    }
+
+    fn wait(&self, inputs: &Receiver<Input>) -> Result<Input, RecvTimeoutError> {
+        match self.wires.timers.next_deadline() {
+            None => inputs.recv().map_err(RecvTimeoutError::from),
+            Some(deadline) => {
+                let wait_ns = deadline.saturating_sub(self.clock.now_ns());
+                inputs.recv_timeout(Duration::from_nanos(wait_ns))
+            }
+        }
+    }
+
+    /// Fires what is due now. Timers set meanwhile wait for the next round, so a
+    /// guest that keeps setting them cannot starve its input.
+    fn fire_timers(&mut self) -> Result<(), End> {
+        let now_ns = self.clock.now_ns();
+        while let Some(id) = self.wires.timers.pop_due(now_ns) {
+            self.step(now_ns, What::Timer(id))?;
+        }
+        Ok(())
+    }
+
+    fn lines(&mut self, lines: &Lines) -> Result<(), End> {
+        for (number, text, checked) in lines.iter() {
+            match checked {
+                Checked::Message if self.identity.id().is_some() => {
+                    self.step(self.clock.now_ns(), What::Message(text))?;
+                }
+                Checked::Message | Checked::Init => self.admit(number, text)?,
+                Checked::Blank => {}
+                Checked::Bad(reason) => warn!("input line {number} ignored: {reason}"),
+            }
+            if self.wires.out.len() > OUTPUT_GATHERED_MAX {
+                self.wires.flush()?;
+            }
+            if self.stop.load(Ordering::Relaxed) {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Handles an `init`, or a message that came before it.
+    fn admit(&mut self, number: u64, text: &str) -> Result<(), End> {
+        // The reader thread has read the line as a message already.
+        let Ok(message) = serde_json::from_str::<Message<'_>>(text) else {
+            return Ok(());
+        };
+        let Ok(header) = message.header() else {
+            return Ok(());
+        };
+        if let Err(error) = self.identity.admit(&message, &header) {
+            warn!("input line {number}: {}", printable(&error.to_string()));
+            write_error(&mut self.wires.out, &message, &header, &error);
+            return Ok(());
+        }
+        self.step(self.clock.now_ns(), What::Message(text))
+    }
+
+    fn step(&mut self, now_ns: u64, what: What<'_>) -> Result<(), End> {
+        let node = self.identity.id().unwrap_or_default();
+        let event = Event { now_ns, node, what };
+        let effects = self.guest.step(&event)?;
+        check_timers(&self.wires.timers, &effects, self.limits.timers)
+            .map_err(|fault| GuestError::in_effects(fault, &event))?;
+        for effect in &effects {
+            self.wires.perform(effect, &event);
+        }
+        self.wires.flush_log();
+        Ok(())
+    }
+}
+
+/// Where effects go.
+struct Wires {
+    timers: Timers,
+    out: Vec<u8>,
+    log: Vec<u8>,
+}
+
+impl Wires {
+    fn perform(&mut self, effect: &Effect<'_>, event: &Event<'_>) {
+        match effect {
+            Effect::Send(send) => send.write_line(&mut self.out),
+            Effect::SetTimer(timer) => {
+                let deadline = event.now_ns.saturating_add(timer.after_ns);
+                self.timers.set(timer.id, deadline);
+            }
+            Effect::CancelTimer(timer) => self.timers.cancel(timer.id),
+            Effect::Log(log) => self.log(event.node, log),
+        }
+    }
+
+    fn log(&mut self, node: &str, log: &Log<'_>) {
+        let (node, text) = (printable(node), printable(&log.text));
+        for line in text.lines() {
+            // Writing to a Vec cannot fail.
+            let _ = writeln!(self.log, "{node} {} {line}", log.level.name());
+        }
+    }
+
+    fn flush_log(&mut self) {
+        if !self.log.is_empty() {
+            // Who closes stderr does not want to know.
+            let _ = io::stderr().write_all(&self.log);
+            self.log.clear();
+        }
+    }
+
+    fn flush(&mut self) -> Result<(), End> {
+        if self.out.is_empty() {
+            return Ok(());
+        }
+        let mut stdout = io::stdout().lock();
+        let written = stdout.write_all(&self.out).and_then(|()| stdout.flush());
+        self.out.clear();
+        written.map_err(|error| match error.kind() {
+            io::ErrorKind::BrokenPipe => End::OutputClosed,
+            _ => End::Failed(NodeError::Io(format!("cannot write to stdout: {error}"))),
+        })
+    }
+}

@@ -1,0 +1,56 @@
+//! Text that comes from guests, made safe to show.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+/// Replaces control characters other than newline and tab by escapes, so that no
+/// guest can move the cursor, recolour or retitle a terminal.
+#[must_use]
+pub fn printable(text: &str) -> Cow<'_, str> {
+    let unsafe_char = |c: char| c.is_control() && c != '\n' && c != '\t';
+    if !text.chars().any(unsafe_char) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if unsafe_char(c) {
+            // Writing to a String cannot fail.
+            let _ = write!(safe, "{}", c.escape_default());
+        } else {
+            safe.push(c);
+        }
+    }
+    Cow::Owned(safe)
+}
+
+/// The first `max` characters of `text`, and how many bytes are missing.
+#[must_use]
+pub fn excerpt(text: &str, max: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(max) {
+        None => Cow::Borrowed(text),
+        Some((end, _)) => {
+            let missing = text.len() - end;
+            Cow::Owned(format!("{}… ({missing} more bytes)", &text[..end]))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escape_sequences_lose_their_power() {
+        assert_eq!(printable("a\tb\nc"), "a\tb\nc");
+        assert_eq!(
+            printable("\x1b[31mred\x07\u{9b}"),
+            "\\u{1b}[31mred\\u{7}\\u{9b}"
+        );
+    }
+
+    #[test]
+    fn excerpts_end_between_characters() {
+        assert_eq!(excerpt("añb", 3), "añb");
+        assert_eq!(excerpt("añb", 2), "añ… (1 more bytes)");
+    }
+}

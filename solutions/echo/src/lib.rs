@@ -1,0 +1,44 @@
+//! Challenge 1, echo: answer every `echo` with its own payload.
+//!
+//! The payload stays the JSON text that it is: nothing is parsed or copied that
+//! need not be. One answer for each request and no messages between nodes.
+
+use guest_sdk::prelude::*;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Request {
+    Echo { echo: Box<RawValue> },
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Reply {
+    EchoOk { echo: Box<RawValue> },
+}
+
+#[derive(Serialize, Deserialize)]
+struct Echo;
+
+impl Node for Echo {
+    type Request = Request;
+    type Call = ();
+    type Timer = ();
+
+    fn init(_ctx: &mut Ctx<Self>) -> Self {
+        Echo
+    }
+
+    fn request(
+        &mut self,
+        request: Request,
+        from: Caller,
+        ctx: &mut Ctx<Self>,
+    ) -> Result<(), Error> {
+        let Request::Echo { echo } = request;
+        ctx.reply(from, &Reply::EchoOk { echo });
+        Ok(())
+    }
+}
+
+guest_sdk::export!(Echo);
