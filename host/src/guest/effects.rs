@@ -186,7 +186,7 @@ mod tests {
     fn bad_effects_are_refused_with_a_reason() {
         assert_eq!(
             fault("{\"cancel_timer\":{\"id\":1}}\nnonsense"),
-            "effect 2 cannot be understood: expected ident at line 1 column 2\n  effect: nonsense"
+            "effect 2 cannot be understood: expected value at line 1 column 1\n  effect: nonsense"
         );
         assert_eq!(
             fault(r#"{"explode":{}}"#),

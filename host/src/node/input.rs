@@ -147,7 +147,7 @@ mod tests {
         bad(
             br#"{"src":"c1","dest":"n1","body":{"type":"x","msg_id":"7"}}"#,
             "its body is not one of a message (invalid type: string \"7\", expected u64 at line 1 \
-             column 25): {\"src\":\"c1\",\"dest\":\"n1\",\"body\":{\"type\":\"x\",\"msg_id\":\"7\"}}",
+             column 24): {\"src\":\"c1\",\"dest\":\"n1\",\"body\":{\"type\":\"x\",\"msg_id\":\"7\"}}",
         );
         bad(b"{\"a\xff\"}", "it is not UTF-8 (byte 4)");
         bad(b"\x1b[31m", "a message is a JSON object: \\u{1b}[31m");
