@@ -50,9 +50,7 @@ pub(super) fn run(args: NodeArgs) -> Result<Exit, Failure> {
         limits,
         line_bytes_max: args.max_line_bytes,
     };
-    let r = node::run(&mut guest, &options);
-    eprintln!("fuel {}", crate::guest::Guest::fuel_used(&guest));
-    match r {
+    match node::run(&mut guest, &options) {
         Ok(()) => Ok(Exit::Success),
         Err(NodeError::Guest(error)) => Err(guest_failed(error)),
         Err(NodeError::Io(text)) => Err(Failure::new(Exit::Internal, text)),
