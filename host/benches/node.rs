@@ -5,12 +5,15 @@
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
+use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 const MESSAGES: usize = 300_000;
 const NODES: usize = 25;
+const SWAP_MESSAGES: usize = 1_000_000;
+const SWAPS: usize = 100;
 
 const INIT: &str = concat!(
     r#"{"id":0,"src":"c0","dest":"n1","body":{"type":"init","msg_id":1,"#,
@@ -40,7 +43,8 @@ fn main() -> io::Result<()> {
     stream(&host, &twin)?;
     start(&host, directory.path())?;
     many(&host, directory.path())?;
-    memory(&host)
+    memory(&host)?;
+    swaps(&host, directory.path())
 }
 
 fn row(what: &str, value: &str, budget: &str) {
@@ -85,9 +89,9 @@ impl Host {
     }
 }
 
-/// A running process; killed and reaped when dropped.
+/// A running process.
 struct Node {
-    child: Child,
+    child: Reaped,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
 }
@@ -101,7 +105,7 @@ impl Node {
         let input = child.stdin.take().expect("stdin is piped");
         let output = child.stdout.take().expect("stdout is piped");
         Ok(Node {
-            child,
+            child: Reaped(child),
             input,
             output: BufReader::new(output),
         })
@@ -121,11 +125,28 @@ impl Node {
     }
 }
 
-impl Drop for Node {
+/// A child that is killed and reaped when dropped.
+struct Reaped(Child);
+
+impl Deref for Reaped {
+    type Target = Child;
+
+    fn deref(&self) -> &Child {
+        &self.0
+    }
+}
+
+impl DerefMut for Reaped {
+    fn deref_mut(&mut self) -> &mut Child {
+        &mut self.0
+    }
+}
+
+impl Drop for Reaped {
     fn drop(&mut self) {
         // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 
@@ -265,6 +286,88 @@ fn memory(host: &Host) -> io::Result<()> {
         "peak resident memory of a node after its first reply",
         &peak,
         "≤ 25 MiB",
+    );
+    Ok(())
+}
+
+/// A stream of echoes through a node whose module is replaced all the time.
+fn swaps(host: &Host, directory: &Path) -> io::Result<()> {
+    let versions: Vec<Vec<u8>> = (0..2)
+        .map(|number| {
+            let mut wasm = fs::read(&host.module)?;
+            wasm.extend_from_slice(&[0, 3, 1, b'v', number]); // a custom section
+            Ok(wasm)
+        })
+        .collect::<io::Result<_>>()?;
+    let (module, next) = (directory.join("swapped.wasm"), directory.join("next.wasm"));
+    let host = Host {
+        module,
+        cache: host.cache.clone(),
+    };
+    let replace = |number: usize| -> io::Result<()> {
+        fs::write(&next, &versions[number % 2])?;
+        fs::rename(&next, &host.module)
+    };
+    for number in 0..2 {
+        replace(number)?;
+        host.first_reply()?; // fills the cache
+    }
+    let mut command = host.command();
+    command.arg("--watch").stderr(Stdio::piped());
+    let mut node = Node::spawn(command)?;
+    node.ask()?;
+    let log = node.child.stderr.take().expect("stderr is piped");
+    let log = std::thread::spawn(move || {
+        let lines = BufReader::new(log).lines().map_while(Result::ok);
+        lines
+            .filter(|line| line.starts_with(" INFO swapped "))
+            .count()
+    });
+    let mut input = node.input;
+    let writer = std::thread::spawn(move || -> io::Result<()> {
+        let mut lines = String::new();
+        for i in 0..SWAP_MESSAGES {
+            lines.push_str(&format!(
+                "{{\"src\":\"c1\",\"dest\":\"n1\",\"body\":\
+                 {{\"type\":\"echo\",\"echo\":{i},\"msg_id\":{i}}}}}\n"
+            ));
+            if lines.len() > 32 << 10 {
+                input.write_all(lines.as_bytes())?;
+                lines.clear();
+            }
+        }
+        input.write_all(lines.as_bytes())
+    });
+    let (mut last, mut pause) = (Instant::now(), Duration::ZERO);
+    let mut line = String::new();
+    for i in 0..SWAP_MESSAGES {
+        if i % (SWAP_MESSAGES / SWAPS) == SWAP_MESSAGES / SWAPS / 2 {
+            replace(i / (SWAP_MESSAGES / SWAPS))?;
+            let id = node.child.id().to_string();
+            assert!(Command::new("kill").args(["-HUP", &id]).status()?.success());
+            last = Instant::now();
+        }
+        line.clear();
+        node.output.read_line(&mut line)?;
+        assert!(
+            line.contains(&format!("\"echo\":{i},")),
+            "out of order: {line} at {i}"
+        );
+        pause = pause.max(last.elapsed());
+        last = Instant::now();
+    }
+    writer.join().expect("the writer does not panic")?;
+    node.child.wait()?;
+    let swaps = log.join().expect("the reader does not panic");
+    row(
+        "1,000,000 echoes through a swapped node: swaps",
+        &swaps.to_string(),
+        "100",
+    );
+    row(
+        "longest wait for the next echo meanwhile",
+        &milliseconds(pause),
+        "≤ 20 ms",
     );
     Ok(())
 }
