@@ -2,7 +2,9 @@
 //!
 //! Imports point one way: `text` and the protocol of `guest-sdk` at the bottom,
 //! [`guest`] on them, the drivers ([`node`]) on that, the command line outermost.
+//! The checkers ([`check`]) know histories only, whoever recorded them.
 
+pub mod check;
 pub mod cli;
 pub mod guest;
 pub mod node;

@@ -1,6 +1,8 @@
 //! A live node under test. Nothing here waits for longer than it has to, and nothing
 //! waits for ever.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
+
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};

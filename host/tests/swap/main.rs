@@ -247,7 +247,7 @@ fn no_message_is_lost_doubled_or_reordered_by_twenty_swaps() {
     for i in 0..MESSAGES {
         if i % (MESSAGES / 20) == 0 {
             let swap = i / (MESSAGES / 20);
-            node.replace(&versions[usize::from(swap % 2 == 0)]);
+            node.replace(&versions[usize::from(swap.is_multiple_of(2))]);
             node.hang_up();
             let line = node.log();
             let state = swapped(&line).expect(&line);

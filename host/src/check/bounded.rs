@@ -1,0 +1,38 @@
+//! Lists in results are bounded: a report is for reading, and a hostile run must not make it large.
+
+use std::collections::BTreeMap;
+
+use super::history::Op;
+use super::value::Value;
+
+/// The most entries that a list in a result has.
+pub const LIST_MAX: usize = 1_000;
+
+/// For each shortened list of a result, by its field's name, how many entries were left out.
+pub type LeftOut = BTreeMap<&'static str, usize>;
+
+/// Shortens the list of the field `name` to [`LIST_MAX`], and notes in `left_out` what that costs.
+#[must_use]
+pub fn bounded<T>(name: &'static str, mut list: Vec<T>, left_out: &mut LeftOut) -> Vec<T> {
+    if list.len() > LIST_MAX {
+        left_out.insert(name, list.len() - LIST_MAX);
+        list.truncate(LIST_MAX);
+    }
+    list
+}
+
+/// The operation, with a value longer than [`LIST_MAX`] shortened to that and `value-left-out`
+/// saying by how much.
+#[must_use]
+pub fn abridged(op: &Op) -> Op {
+    let mut op = op.clone();
+    if let Value::Vector(vector) = &op.value
+        && vector.len() > LIST_MAX
+    {
+        let left_out = i64::try_from(vector.len() - LIST_MAX).unwrap_or(i64::MAX);
+        op.value = Value::Vector(vector.iter().take(LIST_MAX).collect());
+        op.extra
+            .push(("value-left-out".into(), Value::Int(left_out)));
+    }
+    op
+}

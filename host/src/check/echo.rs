@@ -1,0 +1,71 @@
+//! Echo: every answer gives back what was sent. After Maelstrom's `workload/echo.clj`.
+
+use serde::Serialize;
+
+use super::bounded::{LeftOut, bounded};
+use super::history::{History, Kind};
+use super::validity::Validity;
+use super::value::Value;
+
+/// The answers that are not echoes.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Echo {
+    /// False if there is an error.
+    #[serde(rename = "valid?")]
+    pub valid: Validity,
+    /// In the order of the history.
+    pub errors: Vec<NoEcho>,
+    /// Shortened lists.
+    #[serde(skip_serializing_if = "LeftOut::is_empty")]
+    pub left_out: LeftOut,
+}
+
+/// What was sent, and what came back. In JSON, Maelstrom's array of four.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(into = "(&'static str, Value, &'static str, Value)")]
+pub struct NoEcho {
+    /// What the client sent.
+    pub sent: Value,
+    /// The whole answer, or what was sent if that was refused.
+    pub received: Value,
+    /// The `index` of the completion.
+    pub op: u64,
+}
+
+impl From<NoEcho> for (&'static str, Value, &'static str, Value) {
+    fn from(error: NoEcho) -> Self {
+        (
+            "Expected a message with :echo",
+            error.sent,
+            "But received",
+            error.received,
+        )
+    }
+}
+
+/// Compares what was echoed with what was sent. No answer is no error; being refused is one, as in
+/// Maelstrom.
+#[must_use]
+pub fn echo(history: &History) -> Echo {
+    let mut errors = Vec::new();
+    for (at, op) in history.client_ops() {
+        if !matches!(op.kind, Kind::Ok | Kind::Fail) {
+            continue;
+        }
+        let sent = &history.invocation(at).value;
+        if op.value.get("echo").unwrap_or(&Value::Nil) != sent {
+            errors.push(NoEcho {
+                sent: sent.clone(),
+                received: op.value.clone(),
+                op: op.index,
+            });
+        }
+    }
+    let mut left_out = LeftOut::new();
+    Echo {
+        valid: Validity::from(errors.is_empty()),
+        errors: bounded("errors", errors, &mut left_out),
+        left_out,
+    }
+}

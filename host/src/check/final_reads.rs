@@ -1,0 +1,110 @@
+//! Which reads are final: so late that everything known must be in them.
+//!
+//! Maelstrom's broadcast and counters mark them with `:final? true`. Its g-set does not, but its
+//! generator is the same: when the last operation is done the nemesis heals, nothing happens for
+//! ten seconds, and then every process reads. So where no read is marked, the final reads are those
+//! after the last such silence, if
+//! - nothing but reads of clients comes after it,
+//! - and every fault the nemesis started had been ended before it (a nemesis operation that is not
+//!   known to end a fault is taken for one that starts one).
+//!
+//! A read that began before the silence is none of these.
+//!
+//! The mark is taken for a promise that the system had its time to recover. But a read that an add
+//! could still overtake, because the add is invoked later or had not completed before, is not final
+//! even when marked.
+//!
+//! That makes the demand sound for a system that recovers within the ten seconds, which is what
+//! Maelstrom itself asks of each element's last read. What an add left open may do to it: come to
+//! light before the final reads and then be known, or never.
+
+use std::collections::BTreeSet;
+
+use super::history::{History, Kind, Op};
+use super::value::Name;
+
+/// The silence that Maelstrom leaves for recovery is 10 s; a little less, since the clock runs on
+/// before the first read.
+pub const RECOVERY_NS_MIN: i64 = 9_500_000_000;
+
+/// The positions of the final reads that were answered, in order.
+#[must_use]
+pub fn final_reads(history: &History, add: &str) -> Vec<usize> {
+    let ops = history.ops();
+    let is_read = |op: &Op| op.is_client() && op.f == "read";
+    let is_marked = ops.iter().any(|op| is_read(op) && op.is_final());
+    let recovered = if is_marked {
+        Some(0)
+    } else {
+        recovered_from(history)
+    };
+    let Some(start) = recovered.filter(|&start| is_marked || ops[start..].iter().all(is_read))
+    else {
+        return Vec::new();
+    };
+    let begins_at_least = Some(start.max(after_last_add(history, add)));
+    let is_final = |at: usize| {
+        let op = &ops[at];
+        let begins = history.pairs().partner(at);
+        is_read(op)
+            && op.kind == Kind::Ok
+            && op.is_final() == is_marked
+            && begins >= begins_at_least
+    };
+    (start..ops.len()).filter(|&at| is_final(at)).collect()
+}
+
+/// The first position after everything that adds did; past the end if an add never completed.
+fn after_last_add(history: &History, add: &str) -> usize {
+    let settled = |(at, op): (usize, &Op)| match (op.f == add, op.kind) {
+        (false, _) => 0,
+        (true, Kind::Invoke) => history
+            .pairs()
+            .partner(at)
+            .map_or(usize::MAX, |completion| completion + 1),
+        (true, _) => at + 1,
+    };
+    history.client_ops().map(settled).max().unwrap_or(0)
+}
+
+/// The position after the last silence, if no fault was left then.
+fn recovered_from(history: &History) -> Option<usize> {
+    let ops = history.ops();
+    let time_before = |at: usize| at.checked_sub(1).map_or(0, |before| ops[before].time_ns);
+    let silence_ns = |at: usize| ops[at].time_ns.saturating_sub(time_before(at));
+    let start = (0..ops.len())
+        .rev()
+        .find(|&at| silence_ns(at) >= RECOVERY_NS_MIN)?;
+    faults_left(&ops[..start]).is_empty().then_some(start)
+}
+
+/// The faults that were started and not ended.
+fn faults_left(ops: &[Op]) -> BTreeSet<&str> {
+    let mut faults = BTreeSet::new();
+    for op in ops.iter().filter(|op| !op.is_client()) {
+        match fault(&op.f) {
+            Fault::Starts(name) => faults.insert(name),
+            Fault::Ends(name) => faults.remove(name),
+        };
+    }
+    faults
+}
+
+enum Fault<'a> {
+    Starts(&'a str),
+    Ends(&'a str),
+}
+
+/// Jepsen's nemeses name their operations `start-x` and `stop-x`, except that what `kill` and
+/// `pause` began, `start` and `resume` end.
+fn fault(f: &Name) -> Fault<'_> {
+    match &**f {
+        "start" | "restart" => Fault::Ends("kill"),
+        "resume" => Fault::Ends("pause"),
+        f => match (f.strip_prefix("start-"), f.strip_prefix("stop-")) {
+            (Some(name), _) => Fault::Starts(name),
+            (_, Some(name)) => Fault::Ends(name),
+            _ => Fault::Starts(f),
+        },
+    }
+}

@@ -1,0 +1,156 @@
+//! What strict checking complains of and Maelstrom lets pass.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::history::{Op, Process};
+use super::value::Value;
+
+/// The most complaints of a kind that a result lists, and the most elements that a complaint names.
+pub const COMPLAINTS_MAX: usize = 32;
+
+/// Complaints in the order they were found. In JSON the fields are absent when there is none.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Missed {
+    /// The first [`COMPLAINTS_MAX`] of each kind.
+    #[serde(rename = "maelstrom-missed", skip_serializing_if = "Vec::is_empty")]
+    pub list: Vec<Complaint>,
+    /// How many there are of each kind.
+    #[serde(
+        rename = "maelstrom-missed-counts",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    pub counts: BTreeMap<Complained, usize>,
+}
+
+impl Missed {
+    /// Whether there is no complaint.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.counts.is_empty()
+    }
+
+    /// Whether another complaint of this kind would still be listed.
+    #[must_use]
+    pub fn has_room(&self, what: Complained) -> bool {
+        self.counts
+            .get(&what)
+            .is_none_or(|&count| count < COMPLAINTS_MAX)
+    }
+
+    /// Adds a complaint about the completion `op`, naming its elements: the first of them, and how
+    /// many there are.
+    pub fn push(&mut self, what: Complained, op: &Op, elements: Named) {
+        if self.has_room(what) {
+            let Op {
+                index,
+                time_ns,
+                process,
+                ..
+            } = *op;
+            self.list.push(Complaint {
+                what,
+                op: index,
+                time: time_ns,
+                process,
+                elements,
+            });
+        }
+        *self.counts.entry(what).or_insert(0) += 1;
+    }
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Complaint {
+    /// What.
+    pub what: Complained,
+    /// The `index` of the completion that shows it.
+    pub op: u64,
+    /// When that was, in nanoseconds since the run began.
+    pub time: i64,
+    /// Whose operation it was.
+    pub process: Process,
+    /// The elements in question; for counters, the values.
+    #[serde(flatten)]
+    pub elements: Named,
+}
+
+/// The elements that a complaint is about.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Named {
+    /// How many.
+    pub count: usize,
+    /// The first [`COMPLAINTS_MAX`] of them.
+    pub elements: Vec<Value>,
+}
+
+impl Named {
+    /// Adds one.
+    pub fn push(&mut self, element: impl FnOnce() -> Value) {
+        self.count += 1;
+        if self.elements.len() < COMPLAINTS_MAX {
+            self.elements.push(element());
+        }
+    }
+
+    /// Just one.
+    #[must_use]
+    pub fn one(element: Value) -> Self {
+        Self {
+            count: 1,
+            elements: vec![element],
+        }
+    }
+}
+
+/// What Maelstrom's checkers do not complain of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Complained {
+    /// A read after recovery lacks elements that were known before it began. Maelstrom asks this
+    /// only of whichever final read comes last.
+    FinalReadLacks,
+    /// A read has elements more often than they were added.
+    Duplicates,
+    /// A read has elements that nobody added, or not yet.
+    NeverAdded,
+    /// A read has elements whose every add was refused with a definite error.
+    RefusedYetRead,
+    /// A final read of a counter shows a value that only refused adds explain.
+    RefusedYetCounted,
+    /// A final read of a counter that is not marked as final is no sum of the acknowledged adds
+    /// and any of those left open.
+    FinalReadWrong,
+    /// Two final reads of a counter disagree.
+    FinalReadsDisagree,
+    /// A counter was read below or above everything that the adds until then could have made.
+    OutOfReach,
+    /// An answer broke the workload's schema.
+    MalformedReply,
+}
+
+impl Complained {
+    /// The complaint in words, after the name of the operation: "lacks 3 known elements". `count`
+    /// is that of its elements.
+    #[must_use]
+    pub fn words(self, count: usize) -> String {
+        let s = if count == 1 { "" } else { "s" };
+        match self {
+            Self::FinalReadLacks => format!("lacks {count} known element{s} for good"),
+            Self::Duplicates => format!("has {count} element{s} more than once"),
+            Self::NeverAdded => format!("has {count} element{s} that nobody had added"),
+            Self::RefusedYetRead => format!("has {count} element{s} whose add was refused"),
+            Self::RefusedYetCounted => "shows a value that only refused adds explain".to_owned(),
+            Self::FinalReadWrong => {
+                "shows, after recovery, a value that the adds cannot make".to_owned()
+            }
+            Self::FinalReadsDisagree => "disagrees with the first final read".to_owned(),
+            Self::OutOfReach => {
+                "shows a value beyond what the adds until then could make".to_owned()
+            }
+            Self::MalformedReply => "got an answer that breaks the workload's schema".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Why a text could not be read, and where.
+
+/// A text that is not what it should be: EDN, JSON, or a history in either.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, column {column}: {what}")]
+pub struct ReadError {
+    /// Counted from 1.
+    pub line: usize,
+    /// In characters, counted from 1.
+    pub column: usize,
+    /// What was expected, and what was found.
+    pub what: String,
+}
+
+impl ReadError {
+    /// An error at a byte offset. Lines are only counted here, so that reading costs nothing for
+    /// them.
+    #[must_use]
+    pub fn at(text: &[u8], offset: usize, what: impl Into<String>) -> Self {
+        let before = &text[..offset.min(text.len())];
+        let line_start = before
+            .iter()
+            .rposition(|&b| b == b'\n')
+            .map_or(0, |newline| newline + 1);
+        let is_char_start = |b: &&u8| **b & 0xC0 != 0x80;
+        Self {
+            line: before.iter().filter(|&&b| b == b'\n').count() + 1,
+            column: before[line_start..].iter().filter(is_char_start).count() + 1,
+            what: what.into(),
+        }
+    }
+}
+
+/// The text as UTF-8, of a size a history may have.
+///
+/// # Errors
+/// Where the first byte is that is not UTF-8; or that the text is larger than [`TEXT_BYTES_MAX`].
+pub fn as_utf8(text: &[u8]) -> Result<&str, ReadError> {
+    if text.len() > TEXT_BYTES_MAX {
+        return Err(ReadError::at(
+            text,
+            0,
+            format!(
+                "expected at most {TEXT_BYTES_MAX} bytes, found {}",
+                text.len()
+            ),
+        ));
+    }
+    std::str::from_utf8(text).map_err(|error| {
+        let at = error.valid_up_to();
+        ReadError::at(
+            text,
+            at,
+            format!("expected UTF-8, found the byte 0x{:02x}", text[at]),
+        )
+    })
+}
+
+/// The largest text that is read, 2 GiB: positions of operations are 32 bits wide.
+pub const TEXT_BYTES_MAX: usize = 1 << 31;

@@ -1,0 +1,210 @@
+//! A run's whole result: what Maelstrom checks in every run, and what it checks in the run's
+//! workload.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::Serialize;
+
+use super::availability::{Availability, Goal, availability};
+use super::counter::{Counter, counter};
+use super::echo::{Echo, echo};
+use super::exceptions::{Exceptions, exceptions};
+use super::history::History;
+use super::misfit::Misfit;
+use super::net::NetResult;
+use super::set_full::{SetFull, set_full};
+use super::stats::{Stats, stats};
+use super::unique_ids::{UniqueIds, unique_ids};
+use super::validity::{Checks, Validity};
+
+/// Maelstrom's workloads, under its names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Workload {
+    /// Requests are sent back.
+    Echo,
+    /// Ids are given out.
+    UniqueIds,
+    /// Messages reach every node.
+    Broadcast,
+    /// A set that only grows.
+    GSet,
+    /// A counter that only grows.
+    GCounter,
+    /// A counter that grows and shrinks.
+    PnCounter,
+}
+
+impl Workload {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Echo,
+        Self::UniqueIds,
+        Self::Broadcast,
+        Self::GSet,
+        Self::GCounter,
+        Self::PnCounter,
+    ];
+
+    /// Its name, as in `-w`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Echo => "echo",
+            Self::UniqueIds => "unique-ids",
+            Self::Broadcast => "broadcast",
+            Self::GSet => "g-set",
+            Self::GCounter => "g-counter",
+            Self::PnCounter => "pn-counter",
+        }
+    }
+
+    /// What its clients do, by `:f`.
+    #[must_use]
+    pub fn operations(self) -> &'static [&'static str] {
+        match self {
+            Self::Echo => &["echo"],
+            Self::UniqueIds => &["generate"],
+            Self::Broadcast => &["broadcast", "read"],
+            Self::GSet | Self::GCounter | Self::PnCounter => &["add", "read"],
+        }
+    }
+}
+
+impl fmt::Display for Workload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Workload {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let names = || Self::ALL.map(Self::name).join(", ");
+        Self::ALL
+            .into_iter()
+            .find(|workload| workload.name() == name)
+            .ok_or_else(|| format!("expected a workload ({}), found `{name}`", names()))
+    }
+}
+
+/// What to ask of a history beyond its workload.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Options {
+    /// `--availability`.
+    pub availability: Option<Goal>,
+    /// `--checks`.
+    pub checks: Checks,
+}
+
+/// The result of a run. Its JSON has the shape of Maelstrom's `results.edn`, less the plots.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CheckResult {
+    /// The worst of all parts.
+    #[serde(rename = "valid?")]
+    pub valid: Validity,
+    /// How many operations ended how.
+    pub stats: Stats,
+    /// Which part of them succeeded.
+    pub availability: Availability,
+    /// What clients met and did not expect.
+    pub exceptions: Exceptions,
+    /// How many messages it took. Absent if the run's messages are not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub net: Option<NetResult>,
+    /// The workload's own result.
+    pub workload: WorkloadResult,
+    /// Which workload that is. Not in JSON, as in Maelstrom.
+    #[serde(skip)]
+    pub name: Workload,
+}
+
+/// What a workload's own checker found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum WorkloadResult {
+    /// Of echo.
+    Echo(Echo),
+    /// Of unique-ids.
+    UniqueIds(UniqueIds),
+    /// Of broadcast and g-set.
+    Set(Box<SetFull>),
+    /// Of the counters.
+    Counter(Counter),
+}
+
+impl WorkloadResult {
+    /// Its verdict.
+    #[must_use]
+    pub fn valid(&self) -> Validity {
+        match self {
+            Self::Echo(echo) => echo.valid,
+            Self::UniqueIds(ids) => ids.valid,
+            Self::Set(set) => set.valid,
+            Self::Counter(counter) => counter.valid,
+        }
+    }
+}
+
+/// Judges a history as one of a workload. `net` is what the simulator's journal says of the
+/// messages, if there is one.
+///
+/// Strictly, a run of which no operation succeeded is unknown at best.
+///
+/// # Errors
+/// The history has an operation, or a value, that the workload does not have.
+pub fn check(
+    workload: Workload,
+    history: &History,
+    net: Option<NetResult>,
+    options: &Options,
+) -> Result<CheckResult, Misfit> {
+    let foreign = |op: &str| !workload.operations().contains(&op);
+    if let Some((_, op)) = history.client_ops().find(|(_, op)| foreign(&op.f)) {
+        let known = workload.operations().join(" and ");
+        return Err(Misfit::new(
+            op,
+            format!(
+                "expected the operations of {workload} ({known}), found {}",
+                op.f
+            ),
+        ));
+    }
+    let checks = options.checks;
+    let result = match workload {
+        Workload::Echo => WorkloadResult::Echo(echo(history)),
+        Workload::UniqueIds => WorkloadResult::UniqueIds(unique_ids(history)),
+        Workload::Broadcast => {
+            WorkloadResult::Set(Box::new(set_full(history, "broadcast", checks)?))
+        }
+        Workload::GSet => WorkloadResult::Set(Box::new(set_full(history, "add", checks)?)),
+        Workload::GCounter | Workload::PnCounter => {
+            WorkloadResult::Counter(counter(history, checks)?)
+        }
+    };
+    let stats = stats(history);
+    let availability = availability(history, options.availability, checks);
+    let exceptions = exceptions(history, checks);
+    let nothing_succeeded = checks == Checks::Strict && stats.counts.ok_count == 0;
+    let valid = Validity::worst([
+        stats.valid,
+        availability.valid,
+        exceptions.valid,
+        result.valid(),
+        if nothing_succeeded {
+            Validity::Unknown
+        } else {
+            Validity::True
+        },
+    ]);
+    Ok(CheckResult {
+        valid,
+        stats,
+        availability,
+        exceptions,
+        net,
+        workload: result,
+        name: workload,
+    })
+}
