@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::limits::LimitArgs;
 use super::{Exit, Failure};
-use crate::guest::vet::{Facts, vet};
+use crate::guest::vet::{Facts, Kind, vet};
 use crate::guest::{Limits, ModuleLimits, read_module};
 use crate::text::printable;
 
@@ -127,9 +127,13 @@ fn write_text(
     inspection: &Inspection,
     facts: &Facts,
 ) -> std::fmt::Result {
-    match facts.abi_version {
-        Some(version) => writeln!(out, "{path}: a guest of ABI version {version}")?,
-        None => writeln!(out, "{path}: not a guest")?,
+    match (facts.kind, facts.abi_version) {
+        (Kind::Program, _) if facts.built_by_go => writeln!(out, "{path}: a program, built by Go")?,
+        (Kind::Program, _) => writeln!(out, "{path}: a program")?,
+        (Kind::Abi | Kind::Unknown, Some(version)) => {
+            writeln!(out, "{path}: a guest of ABI version {version}")?;
+        }
+        (Kind::Abi | Kind::Unknown, None) => writeln!(out, "{path}: not a guest")?,
     }
     writeln!(out, "  sha256 {}", facts.sha256)?;
     writeln!(out, "\nSize, and what may be:")?;

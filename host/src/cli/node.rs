@@ -66,7 +66,7 @@ pub(super) fn run(args: NodeArgs) -> Result<Exit, Failure> {
         limits,
         line_bytes_max: args.max_line_bytes,
     };
-    match node::run(Box::new(guest), &options, watch) {
+    match node::run(guest, &options, watch) {
         Ok(()) => Ok(Exit::Success),
         Err(NodeError::Guest(error)) => Err(guest_failed(error)),
         Err(NodeError::Io(text)) => Err(Failure::new(Exit::Internal, text)),

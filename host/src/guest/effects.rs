@@ -70,7 +70,7 @@ fn decode_line<'a>(line: &'a [u8], node: &str) -> Result<Effect<'a>, String> {
     })
 }
 
-fn check_send<'a>(message: Message<'a>, node: &str) -> Result<Send<'a>, String> {
+pub(super) fn check_send<'a>(message: Message<'a>, node: &str) -> Result<Send<'a>, String> {
     if message.src != node {
         let src = &message.src;
         return Err(format!(

@@ -57,6 +57,8 @@ pub struct GuestError {
     pub backtrace: Vec<String>,
     /// What the step had written to stderr: a panic message, usually.
     pub stderr: String,
+    /// The end of a program's stdout that was not ended with a newline.
+    pub unfinished: String,
 }
 
 /// What went wrong in a step.
@@ -96,8 +98,8 @@ pub enum Fault {
     /// The guest's call stack was used up.
     #[error("stack overflow: does it recurse for ever?")]
     Stack,
-    /// The guest called `proc_exit`.
-    #[error("it exited with code {0}; a guest returns from its handlers instead")]
+    /// The guest called `proc_exit`, or returned from `_start`.
+    #[error("it exited with code {0}; a node runs until it is stopped")]
     Exit(i32),
     /// The guest called what the sandbox does not offer.
     #[error("{0}")]
@@ -150,6 +152,22 @@ pub enum Fault {
         /// The effect, shortened.
         text: String,
     },
+    /// A program wrote a line to stdout that is not a message.
+    #[error("line {number} of its stdout is not a message: {reason}\n  line: {text}")]
+    BadLine {
+        /// Which one, from 1 at the program's start; blank lines count.
+        number: u64,
+        /// What is wrong with it.
+        reason: String,
+        /// The line, shortened.
+        text: String,
+    },
+    /// A program left too much input unread.
+    #[error("more than {limit} bytes wait for it on stdin: it has stopped reading")]
+    Unread {
+        /// The limit.
+        limit: usize,
+    },
     /// `restore` refused the snapshot.
     #[error("it refused the state (status {0})")]
     Refused(i32),
@@ -165,6 +183,7 @@ impl GuestError {
             event: event.to_string(),
             backtrace: Vec::new(),
             stderr: String::new(),
+            unfinished: String::new(),
         })
     }
 }
@@ -180,6 +199,10 @@ impl fmt::Display for GuestError {
         }
         for line in printable(&excerpt(&self.stderr, 2000)).lines() {
             write!(f, "\n  stderr: {line}")?;
+        }
+        if !self.unfinished.is_empty() {
+            let text = printable(&excerpt(&self.unfinished, 200)).into_owned();
+            write!(f, "\n  stdout without a newline at its end: {text}")?;
         }
         write!(f, "\n  nothing that this step asked for was done")
     }

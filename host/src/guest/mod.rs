@@ -4,16 +4,24 @@
 //! come out, or a [`GuestError`] and then nothing has happened. Drivers (the live
 //! node, the simulator) own time and I/O; nothing here knows a clock or a network.
 //!
+//! There are two kinds. A guest of the ABI is a library that is called with each
+//! event; a *program* reads its messages from stdin and writes its answers to stdout,
+//! and is suspended where it waits.
+//!
 //! A module passes [`vet`] (what it is, what it imports, how large it is) before
 //! it is compiled, and runs under [`Limits`] afterwards. All of it is
 //! deterministic: the same module, limits, seed and events give the same effects.
 
+mod abi_guest;
 mod cache;
 mod effects;
 mod error;
-mod instance;
+mod failure;
 mod limits;
+mod program;
 mod sandbox;
+mod start;
+mod state;
 mod swap;
 pub mod vet;
 mod wasi;
@@ -23,9 +31,9 @@ use std::fmt;
 pub use cache::Cache;
 pub use effects::{Effect, Send, check_timers};
 pub use error::{Fault, GuestError, LoadError};
-pub use instance::{GuestOptions, Instance};
 pub use limits::{Limits, ModuleLimits};
 pub use sandbox::{GuestModule, Sandbox, read_module};
+pub use start::GuestOptions;
 pub use swap::{Carried, SwapError, carry_state};
 
 use crate::text::{excerpt, printable};

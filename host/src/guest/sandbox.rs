@@ -11,21 +11,26 @@ use wasmtime::{Config, Engine, InstancePre, Linker, Module, OperatorCost};
 
 use super::cache::Cache;
 use super::error::LoadError;
-use super::instance::State;
 use super::limits::{Limits, ModuleLimits};
-use super::vet::{Facts, vet};
+use super::program::{self, ProgramState};
+use super::state::State;
+use super::vet::{Facts, Kind, vet};
 use super::wasi;
 
 /// How often the watchdog looks at the wall clock.
-pub(super) const WATCHDOG_TICK: Duration = Duration::from_millis(100);
+const WATCHDOG_TICK: Duration = Duration::from_millis(100);
 
 /// The stack of a guest, in bytes.
 const STACK_BYTES: usize = 512 << 10;
 
+/// What a fiber's stack has besides, for the host functions that a program calls.
+const HOST_STACK_BYTES: usize = 512 << 10;
+
 /// Loads modules. Cheap to share: a process needs one.
 pub struct Sandbox {
     engine: Engine,
-    linker: Linker<State>,
+    abi_linker: Linker<State>,
+    program_linker: Linker<ProgramState>,
     cache: Option<Cache>,
 }
 
@@ -36,7 +41,14 @@ pub struct GuestModule {
     pub name: String,
     /// What is known about it.
     pub facts: Facts,
-    pub(super) pre: InstancePre<State>,
+    pub(super) linked: Linked,
+}
+
+/// A compiled module with its imports, by the kind of guest that it is.
+#[derive(Clone)]
+pub(super) enum Linked {
+    Abi(InstancePre<State>),
+    Program(InstancePre<ProgramState>),
 }
 
 impl Sandbox {
@@ -47,11 +59,14 @@ impl Sandbox {
     pub fn new(cache: Option<Cache>) -> wasmtime::Result<Self> {
         let engine = Engine::new(&config())?;
         start_watchdog(&engine);
-        let mut linker = Linker::new(&engine);
-        wasi::add_to(&mut linker)?;
+        let mut abi_linker = Linker::new(&engine);
+        wasi::abi::add_to(&mut abi_linker)?;
+        let mut program_linker = Linker::new(&engine);
+        program::wasi::add_to(&mut program_linker)?;
         Ok(Sandbox {
             engine,
-            linker,
+            abi_linker,
+            program_linker,
             cache,
         })
     }
@@ -86,15 +101,23 @@ impl Sandbox {
             None => Module::new(&self.engine, wasm),
         };
         let module = module.map_err(|error| rejected(vec![compile_problem(&error)]))?;
-        let pre = self.linker.instantiate_pre(&module);
-        let pre = pre.map_err(|error| LoadError::Internal {
+        let linked = self.link(report.facts.kind, &module);
+        let linked = linked.map_err(|error| LoadError::Internal {
             path: path.to_owned(),
             reason: format!("{error:#}"),
         })?;
         Ok(GuestModule {
             name: name.to_owned(),
             facts: report.facts,
-            pre,
+            linked,
+        })
+    }
+
+    fn link(&self, kind: Kind, module: &Module) -> wasmtime::Result<Linked> {
+        Ok(match kind {
+            Kind::Program => Linked::Program(self.program_linker.instantiate_pre(module)?),
+            // Vetting has rejected what is neither.
+            Kind::Abi | Kind::Unknown => Linked::Abi(self.abi_linker.instantiate_pre(module)?),
         })
     }
 }
@@ -109,6 +132,7 @@ fn config() -> Config {
         .operator_cost(cost)
         .epoch_interruption(true)
         .max_wasm_stack(STACK_BYTES)
+        .async_stack_size(STACK_BYTES + HOST_STACK_BYTES)
         .cranelift_nan_canonicalization(true)
         .wasm_relaxed_simd(false)
         .wasm_memory64(false)
@@ -116,6 +140,12 @@ fn config() -> Config {
         .wasm_tail_call(false)
         .wasm_backtrace_max_frames(NonZeroUsize::new(32));
     config
+}
+
+/// The epochs after which a step that begins now has had its wall time.
+pub(super) fn watchdog_ticks(limits: &Limits) -> u64 {
+    let ticks = limits.wall.as_millis().div_ceil(WATCHDOG_TICK.as_millis());
+    u64::try_from(ticks).unwrap_or(u64::MAX).saturating_add(1)
 }
 
 /// Advances the engine's epoch until the engine is gone.

@@ -8,7 +8,8 @@ use std::fmt;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use wasmparser::{
-    CompositeInnerType, ExternalKind, FuncType, FunctionBody, Parser, Payload, TypeRef, ValType,
+    CompositeInnerType, CustomSectionReader, ExternalKind, FuncType, FunctionBody, KnownCustom,
+    Parser, Payload, TypeRef, ValType,
 };
 
 use super::limits::{Limits, ModuleLimits};
@@ -22,6 +23,11 @@ pub struct Facts {
     pub bytes: u64,
     /// Identifies the module.
     pub sha256: String,
+    /// Which kind of guest it is.
+    pub kind: Kind,
+    /// Whether the Go toolchain made it; decides how a program's stdin behaves
+    /// (docs/programs.md).
+    pub built_by_go: bool,
     /// The version of the guest ABI that its marker names.
     pub abi_version: Option<u32>,
     /// What it wants from its host.
@@ -44,6 +50,19 @@ pub struct Facts {
     pub table_elements: u64,
     /// Whether a start function runs when it is instantiated.
     pub start_function: bool,
+}
+
+/// The kinds of guests.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A library that follows the guest ABI.
+    Abi,
+    /// A program that reads stdin and writes stdout.
+    Program,
+    /// Neither, so it is not a guest.
+    #[default]
+    Unknown,
 }
 
 /// An import.
@@ -172,7 +191,7 @@ impl Vetting<'_> {
             }
         }
         self.check_limits();
-        self.check_abi();
+        self.check_kind();
     }
 
     fn payload(&mut self, payload: Payload<'_>) -> wasmparser::Result<()> {
@@ -222,6 +241,7 @@ impl Vetting<'_> {
                 }
             }
             Payload::CodeSectionEntry(body) => self.body(&body)?,
+            Payload::CustomSection(section) => self.facts.built_by_go |= is_go(&section),
             _ => {}
         }
         Ok(())
@@ -360,38 +380,43 @@ impl Vetting<'_> {
         }
     }
 
-    fn check_abi(&mut self) {
+    /// Finds out which kind of guest it is, and whether it has what that kind needs.
+    fn check_kind(&mut self) {
         let markers: Vec<&Export> = (self.facts.exports.iter())
             .filter(|export| export.name.starts_with(abi::MARKER_PREFIX))
             .collect();
         let current = markers.iter().find(|export| export.name == abi::MARKER);
-        let problem = match (current, markers.first()) {
-            (Some(_), _) => None,
-            (None, Some(other)) => Some(format!(
-                "it speaks the guest ABI of {}, this host that of {}; build it with a matching SDK",
-                other.name,
-                abi::MARKER
-            )),
-            (None, None) if self.export_of("_start").is_some() => Some(format!(
-                "it is a WASI program (it exports _start), not a guest: build it as a library \
-                 (crate-type cdylib) that exports {}; docs/abi.md says what else",
-                abi::MARKER
-            )),
-            (None, None) => Some(format!(
-                "it is not a guest: it does not export {}; docs/abi.md says what a guest is",
-                abi::MARKER
-            )),
-        };
         let version = current.or(markers.first()).and_then(|marker| {
             let digits = marker.name.strip_prefix(abi::MARKER_PREFIX)?;
             digits.parse().ok()
         });
+        let is_current = current.is_some();
+        let other = markers.first().map(|marker| marker.name.clone());
         self.facts.abi_version = version;
-        if let Some(problem) = problem {
-            self.problems.push(problem);
-            return; // what else it exports follows other rules
+        match other {
+            _ if is_current => {
+                self.facts.kind = Kind::Abi;
+                self.check_exports(&ABI_EXPORTS);
+                self.check_snapshot();
+            }
+            Some(other) => self.problems.push(format!(
+                "it speaks the guest ABI of {other}, this host that of {}; build it with a matching SDK",
+                abi::MARKER
+            )),
+            None if self.export_of(PROGRAM_START).is_some() => {
+                self.facts.kind = Kind::Program;
+                self.check_exports(&PROGRAM_EXPORTS);
+            }
+            None => self.problems.push(format!(
+                "it is not a guest: it exports neither {} (docs/abi.md) nor {PROGRAM_START} \
+                 (docs/programs.md)",
+                abi::MARKER
+            )),
         }
-        for (name, right, required) in ABI_EXPORTS {
+    }
+
+    fn check_exports(&mut self, expected: &[(&str, &str, bool)]) {
+        for &(name, right, required) in expected {
             let problem = match self.export_of(name) {
                 None if required => format!("it does not export {name} {right}"),
                 Some(is) if is != right => {
@@ -401,6 +426,9 @@ impl Vetting<'_> {
             };
             self.problems.push(problem);
         }
+    }
+
+    fn check_snapshot(&mut self) {
         if self.export_of(abi::SNAPSHOT).is_some() != self.export_of(abi::RESTORE).is_some() {
             self.problems.push(format!(
                 "it exports only one of {} and {}; they need each other",
@@ -417,7 +445,31 @@ impl Vetting<'_> {
     }
 }
 
-/// Name, type, and whether a guest must have it.
+/// The function that a program begins with.
+pub(super) const PROGRAM_START: &str = "_start";
+
+/// Whether this section says that the Go toolchain made the module: Go's linker writes its
+/// build id (unless told not to) and names its compiler.
+fn is_go(section: &CustomSectionReader<'_>) -> bool {
+    let KnownCustom::Producers(producers) = section.as_known() else {
+        return section.name() == "go:buildid";
+    };
+    let fields = producers.into_iter().filter_map(Result::ok);
+    fields
+        .filter(|field| field.name == "processed-by")
+        .any(|field| {
+            let mut values = field.values.into_iter().filter_map(Result::ok);
+            values.any(|value| value.name == "Go cmd/compile")
+        })
+}
+
+/// Name, type, and whether a program must have it.
+const PROGRAM_EXPORTS: [(&str, &str, bool); 2] = [
+    (PROGRAM_START, "() -> ()", true),
+    (abi::MEMORY, "memory", true),
+];
+
+/// Name, type, and whether a guest of the ABI must have it.
 const ABI_EXPORTS: [(&str, &str, bool); 7] = [
     (abi::MARKER, "() -> ()", true),
     (abi::MEMORY, "memory", true),

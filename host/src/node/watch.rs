@@ -134,7 +134,7 @@ impl Watch {
         }
         let guest = module.start(self.options.clone());
         Ok(Some(Version {
-            guest: Box::new(guest.map_err(|error| error.to_string())?),
+            guest: guest.map_err(|error| error.to_string())?,
             sha256: module.facts.sha256,
         }))
     }

@@ -1,85 +1,20 @@
-//! A running guest of ABI version 1.
+//! A guest of ABI version 1: a library that is called with each event.
 
 use guest_sdk::abi;
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
 use wasmtime::{
-    Instance as WasmInstance, Memory, ResourceLimiter, Store, Trap, TypedFunc, WasmBacktrace,
-    WasmParams, WasmResults,
+    Instance as WasmInstance, InstancePre, Memory, Store, TypedFunc, WasmParams, WasmResults,
 };
 
 use super::effects::{Effect, decode, log_lines};
 use super::error::{Fault, GuestError};
+use super::failure::{failure, refusal};
 use super::limits::Limits;
-use super::sandbox::{GuestModule, WATCHDOG_TICK};
+use super::sandbox::watchdog_ticks;
+use super::state::{Common, State};
 use super::{Event, Guest, What};
 
-/// What a guest is started with.
-#[derive(Debug, Clone, Default)]
-pub struct GuestOptions {
-    /// Its bounds.
-    pub limits: Limits,
-    /// Its arguments, the program's name not counted.
-    pub args: Vec<String>,
-    /// Where its random numbers come from.
-    pub seed: u64,
-}
-
-/// What the host keeps for a guest.
-pub(super) struct State {
-    pub(super) now_ns: u64,
-    pub(super) random: ChaCha8Rng,
-    pub(super) args: Vec<String>,
-    /// What the current step has written to stdout and stderr.
-    pub(super) log: Vec<u8>,
-    pub(super) log_limit: usize,
-    growth: Growth,
-}
-
-/// Bounds the growth of memory and tables, and remembers refusals: a guest that
-/// dies of one did not just trap.
-struct Growth {
-    memory_limit: usize,
-    table_limit: usize,
-    refused: Option<Fault>,
-}
-
-impl ResourceLimiter for Growth {
-    fn memory_growing(
-        &mut self,
-        _current: usize,
-        desired: usize,
-        _maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
-        let fits = desired <= self.memory_limit;
-        if !fits {
-            self.refused = Some(Fault::Memory {
-                wanted: desired,
-                limit: self.memory_limit,
-            });
-        }
-        Ok(fits)
-    }
-
-    fn table_growing(
-        &mut self,
-        _current: usize,
-        desired: usize,
-        _maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
-        let fits = desired <= self.table_limit;
-        if !fits {
-            self.refused = Some(Fault::Table {
-                wanted: desired,
-                limit: self.table_limit,
-            });
-        }
-        Ok(fits)
-    }
-}
-
 /// A running guest: an instance of a module with a memory of its own.
-pub struct Instance {
+pub(super) struct AbiGuest {
     store: Store<State>,
     limits: Limits,
     memory: Memory,
@@ -91,41 +26,36 @@ pub struct Instance {
     fuel_used: u64,
 }
 
-impl GuestModule {
+impl AbiGuest {
     /// Starts a guest: runs its start function and `_initialize`, if it has them.
     ///
     /// # Errors
     /// When one of them fails.
-    pub fn start(&self, options: GuestOptions) -> Result<Instance, Box<GuestError>> {
-        let limits = options.limits;
-        let mut args = vec![self.name.clone()];
-        args.extend(options.args);
+    pub(super) fn start(
+        pre: &InstancePre<State>,
+        common: Common,
+        limits: Limits,
+    ) -> Result<Self, Box<GuestError>> {
         let state = State {
+            common,
             now_ns: 0,
-            random: ChaCha8Rng::seed_from_u64(options.seed),
-            args,
             log: Vec::new(),
             log_limit: limits.log_bytes,
-            growth: Growth {
-                memory_limit: limits.memory_bytes,
-                table_limit: limits.table_elements,
-                refused: None,
-            },
         };
-        let mut store = Store::new(self.pre.module().engine(), state);
-        store.limiter(|state| &mut state.growth);
+        let mut store = Store::new(pre.module().engine(), state);
+        store.limiter(|state| &mut state.common.growth);
         begin_step(&mut store, &limits);
-        let started = self.pre.instantiate(&mut store).and_then(|instance| {
+        let started = pre.instantiate(&mut store).and_then(|instance| {
             initialize(&mut store, &instance)?;
             Ok(instance)
         });
         let exports = started.and_then(|instance| Exports::find(&mut store, &instance));
         let exports = match exports {
             Ok(exports) => exports,
-            Err(error) => return Err(failure(&mut store, &limits, "its start", "", &error)),
+            Err(error) => return Err(failed(&mut store, &limits, "its start", "", &error)),
         };
         let fuel_used = end_step(&mut store, &limits);
-        Ok(Instance {
+        Ok(AbiGuest {
             store,
             limits,
             memory: exports.memory,
@@ -168,7 +98,7 @@ fn initialize(store: &mut Store<State>, instance: &WasmInstance) -> wasmtime::Re
     }
 }
 
-impl Guest for Instance {
+impl Guest for AbiGuest {
     fn step(&mut self, event: &Event<'_>) -> Result<Vec<Effect<'_>>, Box<GuestError>> {
         let mut input = std::mem::take(&mut self.input);
         match event.what {
@@ -260,7 +190,7 @@ impl Guest for Instance {
     }
 }
 
-impl Instance {
+impl AbiGuest {
     #[expect(clippy::cast_possible_truncation, reason = "put_input has checked it")]
     fn input_len(&self) -> u32 {
         self.input.len() as u32
@@ -312,13 +242,12 @@ impl Instance {
 
 /// Gives a step its fuel and its time.
 fn begin_step(store: &mut Store<State>, limits: &Limits) {
-    let ticks = limits.wall.as_millis().div_ceil(WATCHDOG_TICK.as_millis());
-    store.set_epoch_deadline(u64::try_from(ticks).unwrap_or(u64::MAX) + 1);
+    store.set_epoch_deadline(watchdog_ticks(limits));
     // Only fails if the engine does not count fuel, and ours does.
     let _ = store.set_fuel(limits.fuel);
     let state = store.data_mut();
     state.log.clear();
-    state.growth.refused = None;
+    state.common.growth.refused = None;
 }
 
 /// How much fuel the step has used.
@@ -335,22 +264,11 @@ fn call<P: WasmParams, R: WasmResults>(
     event: &dyn Fn() -> String,
 ) -> Result<R, Box<GuestError>> {
     let result = function.call(&mut *store, arguments);
-    result.map_err(|error| failure(store, limits, entry, &event(), &error))
-}
-
-/// An answer of the guest that cannot be accepted.
-fn refusal(fault: Fault, entry: &'static str, event: &dyn Fn() -> String) -> Box<GuestError> {
-    Box::new(GuestError {
-        fault,
-        entry,
-        event: event(),
-        backtrace: Vec::new(),
-        stderr: String::new(),
-    })
+    result.map_err(|error| failed(store, limits, entry, &event(), &error))
 }
 
 /// Makes sense of an error that ended a call.
-fn failure(
+fn failed(
     store: &mut Store<State>,
     limits: &Limits,
     entry: &'static str,
@@ -358,61 +276,6 @@ fn failure(
     error: &wasmtime::Error,
 ) -> Box<GuestError> {
     let state = store.data_mut();
-    let fault = match (error.downcast_ref::<Fault>(), error.downcast_ref::<Trap>()) {
-        (Some(fault), _) => fault.clone(),
-        (None, Some(trap)) => trap_fault(*trap, limits, state.growth.refused.take()),
-        (None, None) => Fault::Trap(error.root_cause().to_string()),
-    };
-    Box::new(GuestError {
-        fault,
-        entry,
-        event: event.to_owned(),
-        backtrace: backtrace(error),
-        stderr: String::from_utf8_lossy(&state.log).into_owned(),
-    })
-}
-
-fn trap_fault(trap: Trap, limits: &Limits, refused: Option<Fault>) -> Fault {
-    match trap {
-        Trap::OutOfFuel => Fault::Fuel { limit: limits.fuel },
-        Trap::Interrupt => Fault::Wall {
-            limit_ms: limits.wall.as_millis(),
-        },
-        Trap::StackOverflow => Fault::Stack,
-        other => refused.unwrap_or_else(|| {
-            let text = other.to_string();
-            Fault::Trap(text.trim_start_matches("wasm trap: ").to_owned())
-        }),
-    }
-}
-
-/// The most functions that a backtrace names.
-const FRAMES_MAX: usize = 8;
-
-/// The functions that were active, innermost first, without the machinery of a
-/// Rust panic that says nothing about the solution.
-fn backtrace(error: &wasmtime::Error) -> Vec<String> {
-    let Some(trace) = error.downcast_ref::<WasmBacktrace>() else {
-        return Vec::new();
-    };
-    let names: Vec<String> = trace
-        .frames()
-        .iter()
-        .map(|frame| match frame.func_name() {
-            Some(name) => format!("{:#}", rustc_demangle::demangle(name)),
-            None => format!("function {}", frame.func_index()),
-        })
-        .collect();
-    const MACHINERY: [&str; 6] = ["std::", "core::", "alloc::", "__rust", "rust_", "abort"];
-    let is_machinery = |name: &String| {
-        let name = name.trim_start_matches(['_', '<']);
-        MACHINERY
-            .iter()
-            .any(|prefix| name.starts_with(prefix.trim_start_matches('_')))
-    };
-    let own = names
-        .iter()
-        .position(|name| !is_machinery(name))
-        .unwrap_or(0);
-    names.into_iter().skip(own).take(FRAMES_MAX).collect()
+    let refused = state.common.growth.refused.take();
+    failure(error, limits, refused, &state.log, entry, event)
 }

@@ -1,0 +1,92 @@
+//! What an error of the engine says about the guest.
+
+use wasmtime::{Trap, WasmBacktrace};
+
+use super::error::{Fault, GuestError};
+use super::limits::Limits;
+
+/// An answer of the guest that cannot be accepted.
+pub(super) fn refusal(
+    fault: Fault,
+    entry: &'static str,
+    event: &dyn Fn() -> String,
+) -> Box<GuestError> {
+    Box::new(GuestError {
+        fault,
+        entry,
+        event: event(),
+        backtrace: Vec::new(),
+        stderr: String::new(),
+        unfinished: String::new(),
+    })
+}
+
+/// Makes sense of an error that ended a call. `refused` is the last growth of memory or
+/// tables that was refused, `log` what the step has written to stderr.
+pub(super) fn failure(
+    error: &wasmtime::Error,
+    limits: &Limits,
+    refused: Option<Fault>,
+    log: &[u8],
+    entry: &'static str,
+    event: &str,
+) -> Box<GuestError> {
+    let fault = match (error.downcast_ref::<Fault>(), error.downcast_ref::<Trap>()) {
+        (Some(fault), _) => fault.clone(),
+        (None, Some(trap)) => trap_fault(*trap, limits, refused),
+        (None, None) => Fault::Trap(error.root_cause().to_string()),
+    };
+    Box::new(GuestError {
+        fault,
+        entry,
+        event: event.to_owned(),
+        backtrace: backtrace(error),
+        stderr: String::from_utf8_lossy(log).into_owned(),
+        unfinished: String::new(),
+    })
+}
+
+fn trap_fault(trap: Trap, limits: &Limits, refused: Option<Fault>) -> Fault {
+    match trap {
+        Trap::OutOfFuel => Fault::Fuel { limit: limits.fuel },
+        Trap::Interrupt => Fault::Wall {
+            limit_ms: limits.wall.as_millis(),
+        },
+        Trap::StackOverflow => Fault::Stack,
+        other => refused.unwrap_or_else(|| {
+            let text = other.to_string();
+            Fault::Trap(text.trim_start_matches("wasm trap: ").to_owned())
+        }),
+    }
+}
+
+/// The most functions that a backtrace names.
+const FRAMES_MAX: usize = 8;
+
+/// The functions that were active, innermost first, without the machinery of a
+/// Rust panic that says nothing about the solution.
+fn backtrace(error: &wasmtime::Error) -> Vec<String> {
+    let Some(trace) = error.downcast_ref::<WasmBacktrace>() else {
+        return Vec::new();
+    };
+    let names: Vec<String> = trace
+        .frames()
+        .iter()
+        .map(|frame| match frame.func_name() {
+            Some(name) => format!("{:#}", rustc_demangle::demangle(name)),
+            None => format!("function {}", frame.func_index()),
+        })
+        .collect();
+    const MACHINERY: [&str; 6] = ["std::", "core::", "alloc::", "__rust", "rust_", "abort"];
+    let is_machinery = |name: &String| {
+        let name = name.trim_start_matches(['_', '<']);
+        MACHINERY
+            .iter()
+            .any(|prefix| name.starts_with(prefix.trim_start_matches('_')))
+    };
+    let own = names
+        .iter()
+        .position(|name| !is_machinery(name))
+        .unwrap_or(0);
+    names.into_iter().skip(own).take(FRAMES_MAX).collect()
+}

@@ -1,0 +1,83 @@
+//! What the host keeps for a guest while it runs.
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use wasmtime::ResourceLimiter;
+
+use super::error::Fault;
+use super::start::GuestOptions;
+
+/// What is kept for any guest.
+pub(super) struct Common {
+    pub(super) random: ChaCha8Rng,
+    /// Its name first.
+    pub(super) args: Vec<String>,
+    pub(super) growth: Growth,
+}
+
+/// What is kept for a guest of the ABI.
+pub(super) struct State {
+    pub(super) common: Common,
+    pub(super) now_ns: u64,
+    /// What the current step has written to stdout and stderr.
+    pub(super) log: Vec<u8>,
+    pub(super) log_limit: usize,
+}
+
+/// Bounds the growth of memory and tables, and remembers refusals: a guest that
+/// dies of one did not just trap.
+pub(super) struct Growth {
+    memory_limit: usize,
+    table_limit: usize,
+    pub(super) refused: Option<Fault>,
+}
+
+impl Common {
+    pub(super) fn new(name: &str, options: GuestOptions) -> Self {
+        let mut args = vec![name.to_owned()];
+        args.extend(options.args);
+        Common {
+            random: ChaCha8Rng::seed_from_u64(options.seed),
+            args,
+            growth: Growth {
+                memory_limit: options.limits.memory_bytes,
+                table_limit: options.limits.table_elements,
+                refused: None,
+            },
+        }
+    }
+}
+
+impl ResourceLimiter for Growth {
+    fn memory_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let fits = desired <= self.memory_limit;
+        if !fits {
+            self.refused = Some(Fault::Memory {
+                wanted: desired,
+                limit: self.memory_limit,
+            });
+        }
+        Ok(fits)
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let fits = desired <= self.table_limit;
+        if !fits {
+            self.refused = Some(Fault::Table {
+                wanted: desired,
+                limit: self.table_limit,
+            });
+        }
+        Ok(fits)
+    }
+}

@@ -1,0 +1,88 @@
+//! Access to a guest's memory, every address checked.
+
+use wasmtime::{Caller, Error, Extern, Memory, Result};
+
+use super::errno;
+use crate::guest::error::Fault;
+
+/// The guest's memory, with every access checked.
+pub(in crate::guest) struct Space<'a> {
+    bytes: &'a mut [u8],
+}
+
+/// An address outside of memory.
+pub(in crate::guest) struct OutOfBounds;
+
+impl Space<'_> {
+    pub(in crate::guest) fn range(
+        &mut self,
+        ptr: i32,
+        len: usize,
+    ) -> Result<&mut [u8], OutOfBounds> {
+        let start = ptr.cast_unsigned() as usize;
+        let end = start.checked_add(len).ok_or(OutOfBounds)?;
+        self.bytes.get_mut(start..end).ok_or(OutOfBounds)
+    }
+
+    pub(in crate::guest) fn read_u32(&mut self, ptr: i32) -> Result<u32, OutOfBounds> {
+        let mut bytes = [0; 4];
+        bytes.copy_from_slice(self.range(ptr, 4)?);
+        Ok(u32::from_le_bytes(bytes))
+    }
+
+    /// Buffer number `i` of an array of addresses and lengths (`iovec`, `ciovec`).
+    pub(in crate::guest) fn vector(
+        &mut self,
+        vectors: i32,
+        i: i32,
+    ) -> Result<&mut [u8], OutOfBounds> {
+        let vector = vectors.wrapping_add(8 * i);
+        let ptr = self.read_u32(vector)?.cast_signed();
+        let len = self.read_u32(vector.wrapping_add(4))? as usize;
+        self.range(ptr, len)
+    }
+
+    pub(in crate::guest) fn write(&mut self, ptr: i32, bytes: &[u8]) -> Result<(), OutOfBounds> {
+        self.range(ptr, bytes.len())?.copy_from_slice(bytes);
+        Ok(())
+    }
+
+    pub(in crate::guest) fn write_u32(
+        &mut self,
+        ptr: i32,
+        value: usize,
+    ) -> Result<(), OutOfBounds> {
+        let value = u32::try_from(value).map_err(|_| OutOfBounds)?;
+        self.write(ptr, &value.to_le_bytes())
+    }
+}
+
+/// More buffers than this in one call are refused, as Linux does.
+pub(in crate::guest) const VECTORS_MAX: i32 = 1024;
+
+fn memory<T: 'static>(caller: &mut Caller<'_, T>) -> Result<Memory> {
+    caller
+        .get_export(guest_sdk::abi::MEMORY)
+        .and_then(Extern::into_memory)
+        .ok_or_else(|| Error::new(Fault::Denied("it called WASI without a memory".into())))
+}
+
+/// Runs `body` on the guest's memory and the host's state; an address outside of
+/// memory becomes an error code.
+pub(in crate::guest) fn with_memory<T: 'static>(
+    caller: &mut Caller<'_, T>,
+    body: impl FnOnce(&mut Space<'_>, &mut T) -> Result<i32, OutOfBounds>,
+) -> Result<i32> {
+    let memory = memory(caller)?;
+    let (bytes, state) = memory.data_and_store_mut(caller);
+    Ok(body(&mut Space { bytes }, state).unwrap_or(errno::FAULT))
+}
+
+/// Takes fuel for work that the host does for the guest.
+pub(in crate::guest) fn charge<T>(caller: &mut Caller<'_, T>, units: u64) -> Result<()> {
+    let left = caller.get_fuel()?;
+    match left.checked_sub(units) {
+        Some(left) => caller.set_fuel(left),
+        None => Err(Error::new(wasmtime::Trap::OutOfFuel)),
+    }
+}

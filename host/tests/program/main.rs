@@ -1,0 +1,9 @@
+//! Programs as guests: modules that read stdin and write stdout.
+
+mod driver;
+mod languages;
+mod memory;
+mod probe;
+mod stdio;
+mod vetting;
+mod waiting;
