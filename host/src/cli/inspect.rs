@@ -3,10 +3,11 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::Serialize;
 
 use super::limits::LimitArgs;
+use super::output::{Format, print, print_json};
 use super::{Exit, Failure};
 use crate::guest::vet::{Facts, vet};
 use crate::guest::{Limits, ModuleLimits, read_module};
@@ -23,14 +24,6 @@ pub(super) struct InspectArgs {
     format: Format,
     #[command(flatten)]
     limits: LimitArgs,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Format {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
 }
 
 /// The JSON form.
@@ -72,11 +65,8 @@ pub(super) fn run(args: &InspectArgs) -> Result<Exit, Failure> {
         facts: report.facts,
     };
     match args.format {
-        Format::Text => print!("{}", text(&args.module.display().to_string(), &inspection)),
-        Format::Json => match serde_json::to_string_pretty(&inspection) {
-            Ok(json) => println!("{json}"),
-            Err(error) => return Err(Failure::new(Exit::Internal, error)),
-        },
+        Format::Text => print(&text(&args.module.display().to_string(), &inspection))?,
+        Format::Json => print_json(&inspection)?,
     }
     Ok(if inspection.loads {
         Exit::Success

@@ -1,9 +1,11 @@
 //! The command line: parses it, runs the command, turns the outcome into an exit
 //! code. Only this module knows the terminal.
 
+mod check;
 mod inspect;
 mod limits;
 mod node;
+mod output;
 
 use std::process::ExitCode;
 
@@ -17,13 +19,18 @@ use crate::guest::LoadError;
 /// What the process's exit code says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// 0: all is well.
+    /// 0: all is well; what was judged is valid.
     Success,
+    /// 1: what was judged is invalid.
+    Invalid,
     /// 1: the guest failed.
     GuestFailed,
+    /// 2: there was too little to judge.
+    Unknown,
     /// 3: the module cannot be loaded.
     Rejected,
-    /// 254: the command line makes no sense, or names a file that cannot be read.
+    /// 254: the command line makes no sense, or names a file that cannot be read or
+    /// is not what it should be.
     Usage,
     /// 255: something broke that is neither the user's nor the guest's fault.
     Internal,
@@ -33,7 +40,8 @@ impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         ExitCode::from(match exit {
             Exit::Success => 0,
-            Exit::GuestFailed => 1,
+            Exit::Invalid | Exit::GuestFailed => 1,
+            Exit::Unknown => 2,
             Exit::Rejected => 3,
             Exit::Usage => 254,
             Exit::Internal => 255,
@@ -70,10 +78,13 @@ impl From<LoadError> for Failure {
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0    all is well
-  1    the guest failed: it trapped, exceeded a limit or broke the protocol
+  0    all is well; the history is valid
+  1    the history is invalid, or the guest failed: it trapped, exceeded a limit or
+       broke the protocol
+  2    unknown: the history has too little to judge
   3    the module cannot be loaded
-  254  the command line makes no sense, or names a file that cannot be read
+  254  the command line makes no sense, or names a file that cannot be read or is
+       no history of that workload
   255  something else broke";
 
 /// Runs distributed-systems nodes as WebAssembly guests.
@@ -87,7 +98,7 @@ Exit codes:
     after_help = EXIT_CODES,
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
-    override_usage = "host --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host inspect [OPTIONS] FILE",
+    override_usage = "host --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host inspect [OPTIONS] FILE\n       host check --workload NAME [OPTIONS] HISTORY",
 )]
 struct Cli {
     #[command(subcommand)]
@@ -99,6 +110,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Inspect(inspect::InspectArgs),
+    Check(check::CheckArgs),
 }
 
 /// Runs the command that the process was started with.
@@ -120,6 +132,7 @@ pub fn main() -> ExitCode {
     };
     let outcome = start_log().and_then(|()| match cli.command {
         Some(Command::Inspect(args)) => inspect::run(&args),
+        Some(Command::Check(args)) => check::run(&args),
         None => node::run(cli.node),
     });
     match outcome {

@@ -11,6 +11,7 @@
 mod agreement;
 mod anomalies;
 mod budget;
+mod cli;
 mod malformed;
 mod oracles;
 mod recorded;
