@@ -77,7 +77,7 @@ run_tests() {
         cargo test --locked --workspace --lib --bins --tests
     fi
     cargo test --locked --workspace --doc
-    RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
+    RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" cargo doc --locked --workspace --no-deps --lib
 }
 
 bench() {
