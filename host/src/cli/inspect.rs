@@ -10,8 +10,8 @@ use super::limits::LimitArgs;
 use super::output::{Format, print, print_json};
 use super::{Exit, Failure};
 use crate::guest::vet::{Facts, vet};
-use crate::guest::{Limits, ModuleLimits, read_module};
-use crate::text::printable;
+use crate::guest::{Limits, ModuleLimits, Sandbox, read_module};
+use crate::text::{one_line, printable};
 
 /// Show what a module is, and whether it would load
 #[derive(Debug, Args)]
@@ -50,13 +50,8 @@ pub(super) fn run(args: &InspectArgs) -> Result<Exit, Failure> {
     let report = vet(&wasm, &limits, &bounds);
     let mut problems = report.problems;
     if problems.is_empty() {
-        problems.extend(wasmparser::validate(&wasm).err().map(|e| {
-            format!(
-                "the module is invalid: {} (at byte {})",
-                e.message(),
-                e.offset()
-            )
-        }));
+        let sandbox = Sandbox::new(None).map_err(|error| Failure::new(Exit::Internal, error))?;
+        problems.extend(sandbox.problem(&wasm));
     }
     let inspection = Inspection {
         loads: problems.is_empty(),
@@ -142,12 +137,14 @@ fn write_text(
         writeln!(
             out,
             "  {}::{} {}{missing}",
-            import.module, import.name, import.signature
+            one_line(&import.module),
+            one_line(&import.name),
+            import.signature
         )?;
     }
     writeln!(out, "\nExports ({}):", facts.exports.len())?;
     for export in &facts.exports {
-        writeln!(out, "  {} {}", export.name, export.signature)?;
+        writeln!(out, "  {} {}", one_line(&export.name), export.signature)?;
     }
     if inspection.loads {
         return writeln!(out, "\nIt would load.");

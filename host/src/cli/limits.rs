@@ -25,7 +25,7 @@ pub(super) struct LimitArgs {
     /// Bytes that one step may return.
     #[arg(long, value_name = "BYTES", default_value_t = Limits::default().output_bytes)]
     max_output_bytes: usize,
-    /// Effects (messages, timers, log lines) of one step.
+    /// Effects (messages, timers, log lines) of one step; each counts.
     #[arg(long, value_name = "N", default_value_t = Limits::default().effects)]
     max_effects: usize,
     /// Timers outstanding at any time.

@@ -7,10 +7,11 @@ mod limits;
 mod node;
 mod output;
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -138,16 +139,28 @@ pub fn main() -> ExitCode {
     match outcome {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            eprintln!("error: {}", failure.message);
+            // Who closed stderr does not want to know; the exit code still says it.
+            let _ = writeln!(io::stderr(), "error: {}", failure.message);
             failure.exit.into()
         }
     }
 }
 
+/// Reads RUST_LOG. A word alone must be a level: taken for a target, a level misspelt
+/// would silence everything.
+fn log_targets(wanted: &str) -> Result<Targets, String> {
+    let mut words = wanted.split(',').filter(|part| !part.contains('='));
+    match words.find(|word| word.parse::<LevelFilter>().is_err()) {
+        Some(word) => Err(format!("{word:?} is not a level")),
+        None => wanted.parse().map_err(|error| format!("{error}")),
+    }
+}
+
 /// Sends the host's own log to stderr, as much of it as RUST_LOG asks for.
 fn start_log() -> Result<(), Failure> {
-    let wanted = std::env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned());
-    let targets: Targets = wanted.parse().map_err(|error| {
+    let wanted = std::env::var("RUST_LOG").unwrap_or_default();
+    let wanted = if wanted.is_empty() { "info" } else { &wanted };
+    let targets = log_targets(wanted).map_err(|error| {
         let text = format!(
             "RUST_LOG is {wanted:?}: {error}; use a level (error, warn, info, debug, trace) \
              or target=level, separated by commas"

@@ -13,6 +13,7 @@ use super::error::{Fault, GuestError};
 use super::limits::Limits;
 use super::sandbox::{GuestModule, WATCHDOG_TICK};
 use super::{Event, Guest, What};
+use crate::text::one_line;
 
 /// What a guest is started with.
 #[derive(Debug, Clone, Default)]
@@ -41,6 +42,8 @@ pub(super) struct State {
 struct Growth {
     memory_limit: usize,
     table_limit: usize,
+    /// Elements of all tables together.
+    table_elements: usize,
     refused: Option<Fault>,
 }
 
@@ -63,18 +66,21 @@ impl ResourceLimiter for Growth {
 
     fn table_growing(
         &mut self,
-        _current: usize,
+        current: usize,
         desired: usize,
-        _maximum: Option<usize>,
+        maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let fits = desired <= self.table_limit;
-        if !fits {
-            self.refused = Some(Fault::Table {
-                wanted: desired,
-                limit: self.table_limit,
-            });
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            return Ok(false); // the module's own limit
         }
-        Ok(fits)
+        let wanted = self.table_elements.saturating_add(desired - current);
+        if wanted > self.table_limit {
+            let limit = self.table_limit;
+            self.refused = Some(Fault::Table { wanted, limit });
+            return Ok(false);
+        }
+        self.table_elements = wanted;
+        Ok(true)
     }
 }
 
@@ -88,6 +94,8 @@ pub struct Instance {
     snapshot: Option<TypedFunc<(), u64>>,
     restore: Option<TypedFunc<(u32, u32), i32>>,
     input: Vec<u8>,
+    /// What was printed before the first event is still to be logged, with that event.
+    unheard: bool,
     fuel_used: u64,
 }
 
@@ -109,6 +117,7 @@ impl GuestModule {
             growth: Growth {
                 memory_limit: limits.memory_bytes,
                 table_limit: limits.table_elements,
+                table_elements: 0,
                 refused: None,
             },
         };
@@ -134,6 +143,7 @@ impl GuestModule {
             snapshot: exports.snapshot,
             restore: exports.restore,
             input: Vec::new(),
+            unheard: true,
             fuel_used,
         })
     }
@@ -179,6 +189,9 @@ impl Guest for Instance {
         self.store.data_mut().now_ns = event.now_ns;
         let describe = || event.to_string();
         begin_step(&mut self.store, &self.limits);
+        if !std::mem::take(&mut self.unheard) {
+            self.store.data_mut().log.clear();
+        }
         let ptr = self.put_input(&describe)?;
         let arguments = (ptr, self.input_len());
         let output = call(
@@ -190,7 +203,7 @@ impl Guest for Instance {
             &describe,
         )?;
         self.fuel_used += end_step(&mut self.store, &self.limits);
-        let refuse = |fault| refusal(fault, abi::HANDLE, &describe);
+        let refuse = |fault| self.refusal(fault, abi::HANDLE, &describe);
         let range = self.returned(output).map_err(refuse)?;
         let (memory, state) = (self.memory.data(&self.store), self.store.data());
         let mut effects: Vec<Effect<'_>> = log_lines(&state.log).collect();
@@ -211,6 +224,9 @@ impl Guest for Instance {
             return Ok(None);
         };
         begin_step(&mut self.store, &self.limits);
+        if !self.unheard {
+            self.store.data_mut().log.clear();
+        }
         let none = String::new;
         let output = call(
             &mut self.store,
@@ -223,7 +239,7 @@ impl Guest for Instance {
         self.fuel_used += end_step(&mut self.store, &self.limits);
         let range = self
             .returned(output)
-            .map_err(|fault| refusal(fault, abi::SNAPSHOT, &none))?;
+            .map_err(|fault| self.refusal(fault, abi::SNAPSHOT, &none))?;
         Ok(Some(self.memory.data(&self.store)[range].to_vec()))
     }
 
@@ -231,7 +247,7 @@ impl Guest for Instance {
         let none = String::new;
         let Some(restore) = self.restore.clone() else {
             let fault = Fault::Denied("it has no restore, so it cannot take over a state".into());
-            return Err(refusal(fault, abi::RESTORE, &none));
+            return Err(self.refusal(fault, abi::RESTORE, &none));
         };
         self.input.clear();
         self.input.extend_from_slice(snapshot);
@@ -248,9 +264,7 @@ impl Guest for Instance {
         )?;
         self.fuel_used += end_step(&mut self.store, &self.limits);
         if status != 0 {
-            let mut error = refusal(Fault::Refused(status), abi::RESTORE, &none);
-            error.stderr = String::from_utf8_lossy(&self.store.data().log).into_owned();
-            return Err(error);
+            return Err(self.refusal(Fault::Refused(status), abi::RESTORE, &none));
         }
         Ok(())
     }
@@ -268,12 +282,9 @@ impl Instance {
 
     /// Copies the input to where the guest's `alloc` says.
     fn put_input(&mut self, event: &dyn Fn() -> String) -> Result<u32, Box<GuestError>> {
-        let refuse = |fault| refusal(fault, abi::ALLOC, event);
-        let memory = self.memory.data_size(&self.store);
         let Ok(len) = u32::try_from(self.input.len()) else {
-            return Err(refuse(Fault::Denied(
-                "the input does not fit into any guest's memory".into(),
-            )));
+            let fault = Fault::Denied("the input does not fit into any guest's memory".into());
+            return Err(self.refusal(fault, abi::ALLOC, event));
         };
         let ptr = call(
             &mut self.store,
@@ -288,15 +299,37 @@ impl Instance {
             .and_then(|rest| rest.get_mut(..len as usize));
         match target {
             Some(target) => target.copy_from_slice(&self.input),
-            None => return Err(refuse(Fault::Range { ptr, len, memory })),
+            None => {
+                let memory = self.memory.data_size(&self.store);
+                return Err(self.refusal(Fault::Range { ptr, len, memory }, abi::ALLOC, event));
+            }
         }
         Ok(ptr)
+    }
+
+    /// An answer of the guest that cannot be accepted.
+    fn refusal(
+        &self,
+        fault: Fault,
+        entry: &'static str,
+        event: &dyn Fn() -> String,
+    ) -> Box<GuestError> {
+        Box::new(GuestError {
+            fault,
+            entry,
+            event: event(),
+            backtrace: Vec::new(),
+            stderr: String::from_utf8_lossy(&self.store.data().log).into_owned(),
+        })
     }
 
     /// Checks a range that the guest returned.
     fn returned(&self, packed: u64) -> Result<std::ops::Range<usize>, Fault> {
         let (ptr, len) = abi::unpack(packed);
         let limit = self.limits.output_bytes;
+        if len == 0 {
+            return Ok(0..0); // nothing, whatever the pointer
+        }
         if len as usize > limit {
             return Err(Fault::Output { bytes: len, limit });
         }
@@ -316,9 +349,7 @@ fn begin_step(store: &mut Store<State>, limits: &Limits) {
     store.set_epoch_deadline(u64::try_from(ticks).unwrap_or(u64::MAX) + 1);
     // Only fails if the engine does not count fuel, and ours does.
     let _ = store.set_fuel(limits.fuel);
-    let state = store.data_mut();
-    state.log.clear();
-    state.growth.refused = None;
+    store.data_mut().growth.refused = None;
 }
 
 /// How much fuel the step has used.
@@ -336,17 +367,6 @@ fn call<P: WasmParams, R: WasmResults>(
 ) -> Result<R, Box<GuestError>> {
     let result = function.call(&mut *store, arguments);
     result.map_err(|error| failure(store, limits, entry, &event(), &error))
-}
-
-/// An answer of the guest that cannot be accepted.
-fn refusal(fault: Fault, entry: &'static str, event: &dyn Fn() -> String) -> Box<GuestError> {
-    Box::new(GuestError {
-        fault,
-        entry,
-        event: event(),
-        backtrace: Vec::new(),
-        stderr: String::new(),
-    })
 }
 
 /// Makes sense of an error that ended a call.
@@ -399,16 +419,22 @@ fn backtrace(error: &wasmtime::Error) -> Vec<String> {
         .frames()
         .iter()
         .map(|frame| match frame.func_name() {
-            Some(name) => format!("{:#}", rustc_demangle::demangle(name)),
+            Some(name) => one_line(&format!("{:#}", rustc_demangle::demangle(name))).into_owned(),
             None => format!("function {}", frame.func_index()),
         })
         .collect();
-    const MACHINERY: [&str; 6] = ["std::", "core::", "alloc::", "__rust", "rust_", "abort"];
+    const MACHINERY: [&str; 7] = [
+        "std::",
+        "core::",
+        "alloc::",
+        "rustc::",
+        "rust_panic",
+        "rust_start_panic",
+        "rust_begin_unwind",
+    ];
     let is_machinery = |name: &String| {
         let name = name.trim_start_matches(['_', '<']);
-        MACHINERY
-            .iter()
-            .any(|prefix| name.starts_with(prefix.trim_start_matches('_')))
+        name == "abort" || MACHINERY.iter().any(|prefix| name.starts_with(prefix))
     };
     let own = names
         .iter()

@@ -65,6 +65,13 @@ impl Sandbox {
         self.load_bytes(&read_module(path)?, &name, path, limits)
     }
 
+    /// Says what is wrong with the module in `wasm`, if anything is, without compiling it.
+    #[must_use]
+    pub fn problem(&self, wasm: &[u8]) -> Option<String> {
+        let error = Module::validate(&self.engine, wasm).err()?;
+        Some(compile_problem(&error))
+    }
+
     /// Loads the module in `wasm`; `path` is where it comes from, for messages.
     fn load_bytes(
         &self,
@@ -85,7 +92,11 @@ impl Sandbox {
             Some(cache) => cache.compiled(&self.engine, wasm, &report.facts.sha256),
             None => Module::new(&self.engine, wasm),
         };
-        let module = module.map_err(|error| rejected(vec![compile_problem(&error)]))?;
+        let module = module.map_err(|error| {
+            // The validator says it more clearly than the compiler, and as `inspect` does.
+            let problem = self.problem(wasm);
+            rejected(vec![problem.unwrap_or_else(|| compile_problem(&error))])
+        })?;
         let pre = self.linker.instantiate_pre(&module);
         let pre = pre.map_err(|error| LoadError::Internal {
             path: path.to_owned(),
