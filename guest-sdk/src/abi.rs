@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::json::write_number;
 use crate::protocol::{Header, Message};
+use crate::scan::digits;
 
 /// The export whose name carries the ABI version; never called.
 pub const MARKER: &str = "maelstrom_abi_v1";
@@ -76,11 +77,11 @@ impl<'a> Event<'a> {
     /// Reads the event of a message just as [`encode_message`] writes it.
     fn scan(json: &'a str) -> Option<(Self, Header<'a>)> {
         let rest = json.strip_prefix("{\"now_ns\":")?;
-        let (now_ns, rest) = rest.split_once(',')?;
-        let message = rest.strip_prefix("\"message\":")?.strip_suffix('}')?;
+        let (now_ns, rest) = rest.split_at_checked(rest.bytes().position(|b| b == b',')?)?;
+        let message = rest.strip_prefix(",\"message\":")?.strip_suffix('}')?;
         let (message, header) = Message::scan(message)?;
         let event = Event {
-            now_ns: now_ns.parse().ok()?,
+            now_ns: digits(now_ns)?,
             message: Some(message),
             timer: None,
         };
@@ -209,6 +210,14 @@ mod tests {
         for (ptr, len) in [(0, 0), (1, 2), (u32::MAX, u32::MAX), (0x8000_0000, 7)] {
             assert_eq!(unpack(pack(ptr, len)), (ptr, len));
         }
+    }
+
+    #[test]
+    fn the_usual_message_is_read_by_scanning_alone() {
+        let mut event = Vec::new();
+        let message = r#"{"id":1,"src":"c1","dest":"n1","body":{"type":"x","msg_id":1,"a":[2]}}"#;
+        encode_message(&mut event, 1_700_000_000_000_000_000, message);
+        assert!(Event::scan(str::from_utf8(&event).unwrap()).is_some());
     }
 
     #[test]

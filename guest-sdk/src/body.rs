@@ -178,11 +178,11 @@ impl<'de> MapAccess<'de> for NamedFields<'de> {
                     BorrowedStrDeserializer::new(key);
                 return seed.deserialize(key).map(Some);
             }
-            if key.contains('\\') {
-                let text = "escapes in the names of fields are not supported";
-                return Err(de::Error::custom(text));
-            }
             self.scanner.value();
+        }
+        if self.scanner.had_escaped_key() {
+            let text = "escapes in the names of fields are not supported";
+            return Err(de::Error::custom(text));
         }
         Ok(None)
     }

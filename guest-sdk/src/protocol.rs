@@ -53,23 +53,23 @@ impl<'a> Message<'a> {
         let (mut src, mut dest, mut body) = (None, None, None);
         scanner.open()?;
         while let Some(key) = scanner.key() {
-            let unusual = match key {
-                "src" => src.replace(plain_string(scanner.value()?)?).is_some(),
-                "dest" => dest.replace(plain_string(scanner.value()?)?).is_some(),
+            let twice = match key {
+                "src" => src.replace(scanner.string()?).is_some(),
+                "dest" => dest.replace(scanner.string()?).is_some(),
                 "body" => {
                     let start = scanner.position();
                     let header = Header::scan(&mut scanner)?;
                     let text = json.get(start..scanner.position())?;
                     body.replace((text, header)).is_some()
                 }
-                _ => {
-                    scanner.value()?;
-                    key.contains('\\')
-                }
+                _ => scanner.value().is_none(),
             };
-            if unusual {
+            if twice {
                 return None;
             }
+        }
+        if scanner.had_escaped_key() {
+            return None;
         }
         let (body, header) = body?;
         let message = Message {
@@ -101,16 +101,18 @@ impl<'a> Header<'a> {
         let mut ids = [None, None];
         scanner.open()?;
         while let Some(key) = scanner.key() {
-            let value = scanner.value()?;
-            let unusual = match key {
-                "type" => kind.replace(plain_string(value)?).is_some(),
-                "msg_id" => ids[0].replace(value.parse().ok()?).is_some(),
-                "in_reply_to" => ids[1].replace(value.parse().ok()?).is_some(),
-                _ => key.contains('\\'),
+            let twice = match key {
+                "type" => kind.replace(scanner.string()?).is_some(),
+                "msg_id" => ids[0].replace(scanner.number()?).is_some(),
+                "in_reply_to" => ids[1].replace(scanner.number()?).is_some(),
+                _ => scanner.value().is_none(),
             };
-            if unusual {
+            if twice {
                 return None;
             }
+        }
+        if scanner.had_escaped_key() {
+            return None;
         }
         let [msg_id, in_reply_to] = ids;
         Some(Header {
@@ -119,12 +121,6 @@ impl<'a> Header<'a> {
             in_reply_to,
         })
     }
-}
-
-/// The contents of a JSON string without escapes.
-fn plain_string(json: &str) -> Option<&str> {
-    let text = json.strip_prefix('"')?.strip_suffix('"')?;
-    (!text.contains('\\')).then_some(text)
 }
 
 /// The body of `init`, the first message that a node receives.

@@ -10,11 +10,16 @@
 pub(crate) struct Scanner<'a> {
     json: &'a str,
     at: usize,
+    escaped_key: bool,
 }
 
 impl<'a> Scanner<'a> {
     pub(crate) fn new(json: &'a str) -> Self {
-        Scanner { json, at: 0 }
+        Scanner {
+            json,
+            at: 0,
+            escaped_key: false,
+        }
     }
 
     /// Where it stands, in bytes.
@@ -22,87 +27,145 @@ impl<'a> Scanner<'a> {
         self.at
     }
 
+    /// Whether any key so far had an escape in it, and so may not be what it seems.
+    pub(crate) fn had_escaped_key(&self) -> bool {
+        self.escaped_key
+    }
+
     /// Enters the object that begins here.
     pub(crate) fn open(&mut self) -> Option<()> {
-        self.skip(|byte| byte.is_ascii_whitespace());
-        self.byte().filter(|byte| *byte == b'{')?;
-        self.at += 1;
-        Some(())
+        self.at = skip_blanks(self.json.as_bytes(), self.at);
+        (self.json.as_bytes().get(self.at) == Some(&b'{')).then(|| self.at += 1)
     }
 
     /// The next key of the object (without quotes, escapes as they are); from
-    /// there, [`value`](Scanner::value) or [`open`](Scanner::open) must follow.
-    /// `None` when the object has ended, and it is left.
+    /// there, its value must be taken. `None` when the object has ended, and it is
+    /// left.
     pub(crate) fn key(&mut self) -> Option<&'a str> {
-        self.skip(|byte| byte == b',' || byte.is_ascii_whitespace());
-        let quote = self.byte();
-        self.at += 1;
-        if quote? != b'"' {
+        let bytes = self.json.as_bytes();
+        let mut at = skip_blanks(bytes, self.at);
+        if bytes.get(at) == Some(&b',') {
+            at = skip_blanks(bytes, at + 1);
+        }
+        let start = at + 1;
+        self.at = start;
+        if *bytes.get(at)? != b'"' {
             return None;
         }
-        let start = self.at;
-        self.at = string_end(self.json.as_bytes(), start)?;
-        let key = self.json.get(start..self.at - 1)?;
-        self.skip(|byte| byte == b':' || byte.is_ascii_whitespace());
-        Some(key)
+        let (end, escaped) = string_end(bytes, start)?;
+        self.escaped_key |= escaped;
+        at = skip_blanks(bytes, end);
+        if bytes.get(at) == Some(&b':') {
+            at = skip_blanks(bytes, at + 1);
+        }
+        self.at = at;
+        self.json.get(start..end - 1)
+    }
+
+    /// The contents of the string that begins here, if it has no escapes.
+    pub(crate) fn string(&mut self) -> Option<&'a str> {
+        let bytes = self.json.as_bytes();
+        let start = self.at + 1;
+        if *bytes.get(self.at)? != b'"' {
+            return None;
+        }
+        let (end, escaped) = string_end(bytes, start)?;
+        self.at = end;
+        if escaped {
+            return None;
+        }
+        self.json.get(start..end - 1)
+    }
+
+    /// The number that begins here, if it is a whole one below 10^19.
+    pub(crate) fn number(&mut self) -> Option<u64> {
+        digits(self.value()?)
     }
 
     /// The text of the value that begins here.
     pub(crate) fn value(&mut self) -> Option<&'a str> {
+        let bytes = self.json.as_bytes();
         let start = self.at;
-        let mut depth = 0_usize;
-        loop {
-            match self.byte()? {
-                b'"' => self.at = string_end(self.json.as_bytes(), self.at + 1)?,
-                b'{' | b'[' => {
-                    depth += 1;
-                    self.at += 1;
-                }
-                b'}' | b']' => {
-                    depth = depth.checked_sub(1)?;
-                    self.at += 1;
-                }
-                _ if depth > 0 => {
-                    self.at += 1;
-                    continue;
-                }
-                _ => self.skip(|byte| !matches!(byte, b',' | b'}' | b' ' | b'\n' | b'\r' | b'\t')),
+        self.at = match *bytes.get(start)? {
+            b'"' => string_end(bytes, start + 1)?.0,
+            b'{' | b'[' => nested_end(bytes, start)?,
+            _ => {
+                let rest = bytes.get(start..)?;
+                let ends = |byte: &u8| matches!(byte, b',' | b'}' | b']') || *byte <= b' ';
+                start + rest.iter().position(ends).unwrap_or(rest.len())
             }
-            if depth == 0 {
-                return self.json.get(start..self.at);
+        };
+        self.json.get(start..self.at)
+    }
+}
+
+/// A whole number below 10^19. Without the checks for overflow that a general
+/// parser needs: on a 32-bit machine each costs a 128-bit multiplication.
+pub(crate) fn digits(text: &str) -> Option<u64> {
+    if text.is_empty() || text.len() > 19 {
+        return None;
+    }
+    text.bytes().try_fold(0_u64, |number, byte| {
+        let digit = byte.wrapping_sub(b'0');
+        (digit < 10).then(|| number.wrapping_mul(10).wrapping_add(u64::from(digit)))
+    })
+}
+
+/// Where the white space that may stand at `at` ends.
+fn skip_blanks(bytes: &[u8], mut at: usize) -> usize {
+    while bytes.get(at).is_some_and(|byte| *byte <= b' ') {
+        at += 1;
+    }
+    at
+}
+
+/// Where the object or array that begins at `at` ends.
+fn nested_end(bytes: &[u8], mut at: usize) -> Option<usize> {
+    let mut depth = 0_usize;
+    loop {
+        match *bytes.get(at)? {
+            b'"' => {
+                at = string_end(bytes, at + 1)?.0;
+                continue;
             }
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth -= 1,
+            _ => {}
         }
-    }
-
-    fn byte(&self) -> Option<u8> {
-        self.json.as_bytes().get(self.at).copied()
-    }
-
-    fn skip(&mut self, unwanted: impl Fn(u8) -> bool) {
-        while self.byte().is_some_and(&unwanted) {
-            self.at += 1;
+        at += 1;
+        if depth == 0 {
+            return Some(at);
         }
     }
 }
 
-/// Where the string whose first character is at `at` ends, behind its quote.
-fn string_end(bytes: &[u8], mut at: usize) -> Option<usize> {
+/// Where the string whose first character is at `at` ends, behind its quote, and
+/// whether there are escapes in it.
+fn string_end(bytes: &[u8], mut at: usize) -> Option<(usize, bool)> {
+    let mut escaped = false;
+    loop {
+        at = quote_or_backslash(bytes, at)?;
+        if bytes[at] == b'"' {
+            return Some((at + 1, escaped));
+        }
+        escaped = true;
+        at += 2;
+    }
+}
+
+/// Where the next quote or backslash is.
+fn quote_or_backslash(bytes: &[u8], mut at: usize) -> Option<usize> {
     while let Some(eight) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
         let eight = u64::from_le_bytes(*eight);
         let found = zero_bytes(eight ^ repeat(b'"')) | zero_bytes(eight ^ repeat(b'\\'));
         if found != 0 {
-            at += (found.trailing_zeros() / 8) as usize;
-            break;
+            return Some(at + (found.trailing_zeros() / 8) as usize);
         }
         at += 8;
     }
-    loop {
-        match *bytes.get(at)? {
-            b'"' => return Some(at + 1),
-            b'\\' => at += 2,
-            _ => at += 1,
-        }
-    }
+    let rest = bytes.get(at..)?;
+    let found = rest.iter().position(|byte| matches!(byte, b'"' | b'\\'));
+    found.map(|ahead| at + ahead)
 }
 
 const fn repeat(byte: u8) -> u64 {

@@ -32,8 +32,8 @@ use crate::protocol::{Identity, Message};
 use crate::runtime::Runtime;
 use crate::timers::Timers;
 
-/// A message that the node sent.
-#[derive(Debug, Clone, PartialEq)]
+/// A message that the node sent. Compare it with `(dest, json!(body))`.
+#[derive(Debug, Clone)]
 pub struct Sent {
     /// Whom it is for.
     pub dest: String,
@@ -67,35 +67,39 @@ impl<N: Node> TestNode<N> {
     /// When the node does not start properly.
     #[must_use]
     pub fn start(id: &str, nodes: &[&str]) -> Self {
-        let (node, sent) = Self::start_and_see(id, nodes);
-        assert_eq!(sent.len(), 1, "sent on init: {sent:?}");
-        node
+        Self::start_at(Duration::ZERO, id, nodes)
     }
 
-    /// Like [`start`](TestNode::start) for a node that sends messages at once:
-    /// all of them, after the `init_ok`.
+    /// Like [`start`](TestNode::start), when the clock shows `now`.
     ///
     /// # Panics
     /// When the node does not start properly.
     #[must_use]
-    pub fn start_and_see(id: &str, nodes: &[&str]) -> (Self, Vec<Sent>) {
+    pub fn start_at(now: Duration, id: &str, nodes: &[&str]) -> Self {
+        let (node, sent) = Self::start_and_see(now, id, nodes);
+        assert_eq!(sent, [], "sent on init");
+        node
+    }
+
+    /// Like [`start_at`](TestNode::start_at) for a node that sends messages at
+    /// once: all of them, without the `init_ok`.
+    ///
+    /// # Panics
+    /// When the node does not start properly.
+    #[must_use]
+    pub fn start_and_see(now: Duration, id: &str, nodes: &[&str]) -> (Self, Vec<Sent>) {
         let mut node = TestNode {
             runtime: Runtime::New(Outbox::new(Form::Effects)),
             identity: Identity::default(),
             timers: Timers::default(),
-            now_ns: 0,
+            now_ns: nanos(now),
             log: Vec::new(),
         };
         let init = json!({"type": "init", "msg_id": 1, "node_id": id, "node_ids": nodes});
-        let sent = node.receive("c0", init);
+        let mut sent = node.receive("c0", init);
+        assert!(!sent.is_empty(), "no answer to init");
         let init_ok = json!({"type": "init_ok", "in_reply_to": 1});
-        assert_eq!(
-            sent.first(),
-            Some(&Sent {
-                dest: "c0".into(),
-                body: init_ok
-            })
-        );
+        assert_eq!(sent.remove(0), ("c0", init_ok));
         (node, sent)
     }
 

@@ -146,7 +146,7 @@ pub fn main() -> ExitCode {
 
 /// Sends the host's own log to stderr, as much of it as RUST_LOG asks for.
 fn start_log() -> Result<(), Failure> {
-    let wanted = std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".to_owned());
+    let wanted = std::env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned());
     let targets: Targets = wanted.parse().map_err(|error| {
         let text = format!(
             "RUST_LOG is {wanted:?}: {error}; use a level (error, warn, info, debug, trace) \

@@ -2,6 +2,7 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 use guest_sdk::native::LINE_BYTES_MAX;
@@ -9,13 +10,20 @@ use guest_sdk::native::LINE_BYTES_MAX;
 use super::limits::{CacheArgs, LimitArgs};
 use super::{Exit, Failure};
 use crate::guest::GuestOptions;
-use crate::node::{self, NodeError, NodeOptions};
+use crate::node::{self, NodeError, NodeOptions, Watch};
 
 #[derive(Debug, Args)]
 pub(super) struct NodeArgs {
     /// The WebAssembly module to run as a node.
     #[arg(long, short, value_name = "FILE", required = true)]
     module: Option<PathBuf>,
+    /// Take each new version of the module when its file changes, and on SIGHUP, with
+    /// the state of the old one. A guest that crashes is replaced by the next version.
+    #[arg(long)]
+    watch: bool,
+    /// With --watch: refuse a new version that cannot take over the state.
+    #[arg(long, requires = "watch")]
+    require_state: bool,
     /// Seed of the guest's random numbers [default: a different one each time].
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -32,11 +40,10 @@ pub(super) struct NodeArgs {
 }
 
 pub(super) fn run(args: NodeArgs) -> Result<Exit, Failure> {
-    let Some(module) = args.module else {
+    let Some(path) = args.module else {
         return Err(Failure::new(Exit::Usage, "--module is missing"));
     };
     let limits = args.limits.limits();
-    let module = args.cache.sandbox()?.load(&module, &limits)?;
     let options = GuestOptions {
         limits,
         args: args.guest_args,
@@ -44,15 +51,22 @@ pub(super) fn run(args: NodeArgs) -> Result<Exit, Failure> {
             .seed
             .unwrap_or_else(|| RandomState::new().hash_one(0_u8)),
     };
+    let sandbox = Arc::new(args.cache.sandbox()?);
+    let module = sandbox.load(&path, &limits)?;
     let guest_failed = |error| Failure::new(Exit::GuestFailed, error);
-    let mut guest = module.start(options).map_err(guest_failed)?;
+    let guest = module.start(options.clone()).map_err(guest_failed)?;
+    let watch = args.watch.then(|| Watch {
+        path,
+        sandbox,
+        options,
+        sha256: module.facts.sha256,
+        state_required: args.require_state,
+    });
     let options = NodeOptions {
         limits,
         line_bytes_max: args.max_line_bytes,
     };
-    let r = node::run(&mut guest, &options);
-    eprintln!("fuel {}", crate::guest::Guest::fuel_used(&guest));
-    match r {
+    match node::run(Box::new(guest), &options, watch) {
         Ok(()) => Ok(Exit::Success),
         Err(NodeError::Guest(error)) => Err(guest_failed(error)),
         Err(NodeError::Io(text)) => Err(Failure::new(Exit::Internal, text)),

@@ -202,6 +202,10 @@ impl Guest for Instance {
         Ok(effects)
     }
 
+    fn keeps_state(&self) -> bool {
+        self.snapshot.is_some() && self.restore.is_some()
+    }
+
     fn snapshot(&mut self) -> Result<Option<Vec<u8>>, Box<GuestError>> {
         let Some(snapshot) = self.snapshot.clone() else {
             return Ok(None);

@@ -14,6 +14,7 @@ mod error;
 mod instance;
 mod limits;
 mod sandbox;
+mod swap;
 pub mod vet;
 mod wasi;
 
@@ -25,6 +26,7 @@ pub use error::{Fault, GuestError, LoadError};
 pub use instance::{GuestOptions, Instance};
 pub use limits::{Limits, ModuleLimits};
 pub use sandbox::{GuestModule, Sandbox, read_module};
+pub use swap::{Carried, SwapError, carry_state};
 
 use crate::text::{excerpt, printable};
 
@@ -36,6 +38,9 @@ pub trait Guest {
     /// When the guest traps, exceeds a limit or answers with anything but valid
     /// effects. The guest must not be stepped again after that.
     fn step(&mut self, event: &Event<'_>) -> Result<Vec<Effect<'_>>, Box<GuestError>>;
+
+    /// Whether it can hand out its state and take over another's.
+    fn keeps_state(&self) -> bool;
 
     /// Hands out the whole state, or `None` if the guest cannot.
     ///

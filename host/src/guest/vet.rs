@@ -104,6 +104,17 @@ pub fn vet(bytes: &[u8], limits: &Limits, module_limits: &ModuleLimits) -> Repor
     }
 }
 
+/// Whether `bytes` are only the beginning of a module, as while it is written.
+#[must_use]
+pub fn is_cut_off(bytes: &[u8]) -> bool {
+    let magic = &bytes[..bytes.len().min(4)];
+    if bytes.len() < 8 {
+        return b"\0asm".starts_with(magic);
+    }
+    let mut payloads = Parser::new(0).parse_all(bytes);
+    payloads.any(|payload| payload.is_err_and(|error| ends_early(&error)))
+}
+
 /// Recognises what people hand in by mistake.
 fn not_a_core_module(bytes: &[u8]) -> Option<&'static str> {
     let text = bytes.trim_ascii_start();
@@ -420,11 +431,16 @@ const ABI_EXPORTS: [(&str, &str, bool); 7] = [
 fn malformed(error: &wasmparser::BinaryReaderError) -> String {
     let message = error.message();
     let offset = error.offset();
-    if message.contains("unexpected end") {
+    if ends_early(error) {
         format!("the file is cut off or damaged: it ends too early (at byte {offset})")
     } else {
         format!("the file is damaged: {message} (at byte {offset})")
     }
+}
+
+fn ends_early(error: &wasmparser::BinaryReaderError) -> bool {
+    let message = error.message();
+    message.contains("unexpected end") || message.contains("code section is absent")
 }
 
 fn signature(ty: &FuncType) -> String {

@@ -6,6 +6,7 @@ use std::sync::mpsc::SyncSender;
 use guest_sdk::native::{Batch, LineText, read_batches};
 use guest_sdk::protocol::Message;
 
+use super::watch::Version;
 use crate::text::{excerpt, printable};
 
 /// What the loop is woken by.
@@ -14,6 +15,8 @@ pub(super) enum Input {
     Lines(Lines),
     /// Somebody wants the node to end.
     Stop,
+    /// A new version of the module is ready.
+    Swap(Version),
     /// There will be no more lines: the input has ended, or reading it failed.
     End(io::Result<()>),
 }

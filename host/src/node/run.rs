@@ -3,18 +3,21 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TryRecvError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender, TryRecvError};
 use std::thread;
 use std::time::Duration;
 
 use guest_sdk::Timers;
 use guest_sdk::abi::Log;
 use guest_sdk::native::Clock;
-use guest_sdk::protocol::{Identity, Message, write_error};
-use signal_hook::consts::{SIGINT, SIGTERM};
-use tracing::warn;
+use guest_sdk::protocol::{Error, ErrorCode, Identity, Message, write_error};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use tracing::{error, warn};
 
 use super::input::{self, Checked, Input, Lines};
+use super::program::{Program, Swapped, repeat_init};
+use super::watch::{Version, Watch, watch};
 use crate::guest::{Effect, Event, Guest, GuestError, Limits, What, check_timers};
 use crate::text::printable;
 
@@ -48,18 +51,39 @@ const BATCHES_WAITING_MAX: usize = 4;
 /// output, or SIGTERM or SIGINT arrives. What was read by then has been handled,
 /// and what the guest sent has been written.
 ///
+/// With a `watch`, every new version of the module takes the guest's place, and a
+/// guest that fails does not end the node: its requests are answered with error 13
+/// until the next version comes.
+///
 /// # Errors
 /// When the guest fails: its earlier effects have been performed, none of those of
 /// the failed step. Also when stdin or stdout break.
-pub fn run(guest: &mut dyn Guest, options: &NodeOptions) -> Result<(), NodeError> {
+pub fn run(
+    guest: Box<dyn Guest + Send>,
+    options: &NodeOptions,
+    watching: Option<Watch>,
+) -> Result<(), NodeError> {
     let (sender, inputs) = mpsc::sync_channel(BATCHES_WAITING_MAX);
-    let stop = stop_on_signals(sender.clone())?;
+    let (reload, reloads) = mpsc::channel();
+    let outlives_crashes = watching.is_some();
+    let program = match &watching {
+        None => Program::new(guest, String::new(), false),
+        Some(watch) => Program::new(guest, watch.sha256.clone(), watch.state_required),
+    };
+    let reload = watching.is_some().then_some(reload);
+    let stop = handle_signals(sender.clone(), reload)?;
+    if let Some(watching) = watching {
+        let sender = sender.clone();
+        thread::spawn(move || watch(watching, &reloads, &sender));
+    }
     let line_bytes_max = options.line_bytes_max;
     thread::spawn(move || input::read(io::stdin().lock(), line_bytes_max, &sender));
     let mut node = Node {
-        guest,
+        program,
+        outlives_crashes,
         limits: options.limits,
         identity: Identity::default(),
+        init: String::new(),
         wires: Wires {
             timers: Timers::default(),
             out: Vec::new(),
@@ -76,14 +100,24 @@ pub fn run(guest: &mut dyn Guest, options: &NodeOptions) -> Result<(), NodeError
     }
 }
 
-/// Has SIGTERM and SIGINT set the flag and wake the loop.
-fn stop_on_signals(sender: SyncSender<Input>) -> Result<Arc<AtomicBool>, NodeError> {
+/// Has SIGTERM and SIGINT set the flag and wake the loop, and SIGHUP ask for a
+/// `reload` if there is one.
+fn handle_signals(
+    sender: SyncSender<Input>,
+    reload: Option<Sender<()>>,
+) -> Result<Arc<AtomicBool>, NodeError> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
-    let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT])
+    let hangup = reload.is_some().then_some(SIGHUP);
+    let mut signals = Signals::new([SIGTERM, SIGINT].into_iter().chain(hangup))
         .map_err(|error| NodeError::Io(format!("cannot handle signals: {error}")))?;
     thread::spawn(move || {
-        for _ in signals.forever() {
+        for signal in signals.forever() {
+            if let (SIGHUP, Some(reload)) = (signal, &reload) {
+                // Who no longer watches does not reload.
+                let _ = reload.send(());
+                continue;
+            }
             flag.store(true, Ordering::Relaxed);
             // A full queue is being worked on, and the flag is seen between lines.
             let _ = sender.try_send(Input::Stop);
@@ -104,16 +138,20 @@ impl From<Box<GuestError>> for End {
     }
 }
 
-struct Node<'g> {
-    guest: &'g mut dyn Guest,
+struct Node {
+    program: Program,
+    /// Whether the node goes on without a guest until the next version comes.
+    outlives_crashes: bool,
     limits: Limits,
     identity: Identity,
+    /// The `init` message, for a guest that starts afresh.
+    init: String,
     wires: Wires,
     clock: Clock,
     stop: Arc<AtomicBool>,
 }
 
-impl Node<'_> {
+impl Node {
     fn serve(&mut self, inputs: &Receiver<Input>) -> Result<(), End> {
         loop {
             self.fire_timers()?;
@@ -132,6 +170,7 @@ impl Node<'_> {
             match input {
                 Input::Lines(lines) => self.lines(&lines)?,
                 Input::Stop => {}
+                Input::Swap(version) => self.swap(version)?,
                 Input::End(Ok(())) => return Ok(()),
                 Input::End(Err(error)) => {
                     let text = format!("cannot read stdin: {error}");
@@ -198,20 +237,54 @@ impl Node<'_> {
             write_error(&mut self.wires.out, &message, &header, &error);
             return Ok(());
         }
+        text.clone_into(&mut self.init);
         self.step(self.clock.now_ns(), What::Message(text))
     }
 
+    /// Handles an event, if there is a guest to handle it.
     fn step(&mut self, now_ns: u64, what: What<'_>) -> Result<(), End> {
         let node = self.identity.id().unwrap_or_default();
         let event = Event { now_ns, node, what };
-        let effects = self.guest.step(&event)?;
-        check_timers(&self.wires.timers, &effects, self.limits.timers)
-            .map_err(|fault| GuestError::in_effects(fault, &event))?;
-        for effect in &effects {
-            self.wires.perform(effect, &event);
+        let Some(guest) = self.program.guest() else {
+            self.wires.answer_for_crashed(&event);
+            return Ok(());
+        };
+        let performed = guest
+            .step(&event)
+            .and_then(|effects| self.wires.perform(&effects, &event, &self.limits));
+        self.survive(performed)
+    }
+
+    /// A failed step ends the node, unless it waits for a better module.
+    fn survive(&mut self, performed: Result<(), Box<GuestError>>) -> Result<(), End> {
+        match performed {
+            Err(failure) if self.outlives_crashes => {
+                error!("{failure}\n  requests are answered with error 13 until the module changes");
+                self.program.crash();
+                self.wires.timers = Timers::default();
+                Ok(())
+            }
+            performed => Ok(performed?),
         }
-        self.wires.flush_log();
-        Ok(())
+    }
+
+    fn swap(&mut self, version: Version) -> Result<(), End> {
+        if !matches!(self.program.swap(version), Swapped::Afresh) {
+            return Ok(());
+        }
+        self.wires.timers = Timers::default();
+        let (Some(guest), Some(node)) = (self.program.guest(), self.identity.id()) else {
+            return Ok(()); // its init is yet to come
+        };
+        let now_ns = self.clock.now_ns();
+        let event = Event {
+            now_ns,
+            node,
+            what: What::Message(&self.init),
+        };
+        let performed = repeat_init(guest, &event)
+            .and_then(|effects| self.wires.perform(&effects, &event, &self.limits));
+        self.survive(performed)
     }
 }
 
@@ -223,7 +296,36 @@ struct Wires {
 }
 
 impl Wires {
-    fn perform(&mut self, effect: &Effect<'_>, event: &Event<'_>) {
+    /// Performs the effects of a step, or none of them.
+    fn perform(
+        &mut self,
+        effects: &[Effect<'_>],
+        event: &Event<'_>,
+        limits: &Limits,
+    ) -> Result<(), Box<GuestError>> {
+        check_timers(&self.timers, effects, limits.timers)
+            .map_err(|fault| GuestError::in_effects(fault, event))?;
+        for effect in effects {
+            self.perform_one(effect, event);
+        }
+        self.flush_log();
+        Ok(())
+    }
+
+    /// Answers a request that nobody can handle.
+    fn answer_for_crashed(&mut self, event: &Event<'_>) {
+        let What::Message(text) = event.what else {
+            return;
+        };
+        let message: Result<Message<'_>, _> = serde_json::from_str(text);
+        if let Ok((message, header)) = message.and_then(|m| m.header().map(|h| (m.clone(), h))) {
+            let text = "the module of this node has crashed and waits for its next version";
+            let error = Error::new(ErrorCode::Crash, text);
+            write_error(&mut self.out, &message, &header, &error);
+        }
+    }
+
+    fn perform_one(&mut self, effect: &Effect<'_>, event: &Event<'_>) {
         match effect {
             Effect::Send(send) => send.write_line(&mut self.out),
             Effect::SetTimer(timer) => {

@@ -1,0 +1,121 @@
+#!/usr/bin/env bash
+# The one entry to this project: sets up what is missing, builds, runs, tests.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+readonly TARGET=wasm32-wasip1
+readonly GUESTS=target/$TARGET/release
+
+usage() {
+    cat <<'TEXT'
+Usage: ./runner.sh [COMMAND]
+
+  (none)                set up, build, and run every challenge in the simulator
+  build                 build the release host and every guest
+  test                  all that CI runs: formats, lints, tests, documentation
+  bench                 measure, as ratios within one run
+  maelstrom CHALLENGE   run real Maelstrom on a challenge (1, 2, 3a, 3b, 3c) with its
+                        official options; MAELSTROM or PATH says where it is
+
+Guests are written to target/wasm32-wasip1/release/NAME.wasm, the host to
+target/release/host.
+TEXT
+}
+
+die() {
+    printf 'runner.sh: %s\n' "$*" >&2
+    exit 1
+}
+
+# Rust with the WebAssembly target.
+setup() {
+    command -v cargo >/dev/null ||
+        die "cargo is missing. Install Rust 1.95 or newer, for example with rustup (https://rustup.rs)."
+    [ -d "$(rustc --print sysroot)/lib/rustlib/$TARGET" ] && return
+    command -v rustup >/dev/null ||
+        die "this Rust has no standard library for $TARGET, and there is no rustup to fetch it. Install the one of your distribution for this very compiler ($(rustc --version)), or use rustup."
+    rustup target add "$TARGET" ||
+        die "rustup cannot fetch the target $TARGET. Connect this machine to a rustup server once, or copy lib/rustlib/$TARGET of the same version ($(rustc --version)) into $(rustc --print sysroot)/lib/rustlib."
+}
+
+# The packages under solutions/.
+solutions() {
+    local manifest
+    for manifest in solutions/*/Cargo.toml; do
+        basename "$(dirname "$manifest")"
+    done
+}
+
+# Guests are small and run metered, so they get what makes code small and calls few:
+# one optimisation over the whole program.
+build_guests() {
+    local packages=() name
+    for name in $(solutions); do packages+=(-p "$name"); done
+    CARGO_PROFILE_RELEASE_LTO=fat CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1 \
+        cargo build --release --locked --lib --target "$TARGET" "${packages[@]}"
+    # Cargo writes a library's name with underscores; a module has its package's name.
+    for name in $(solutions); do
+        local built="$GUESTS/${name//-/_}.wasm" module="$GUESTS/$name.wasm"
+        [ "$built" -ef "$module" ] || ln -f "$built" "$module"
+    done
+}
+
+build() {
+    setup
+    cargo build --release --locked -p host
+    build_guests
+}
+
+run_tests() {
+    setup
+    cargo fmt --all --check
+    build_guests
+    cargo clippy --locked --workspace --all-targets -- -D warnings
+    if cargo nextest --version >/dev/null 2>&1; then
+        cargo nextest run --locked --workspace --no-fail-fast
+    else
+        cargo test --locked --workspace --lib --bins --tests
+    fi
+    cargo test --locked --workspace --doc
+    RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" cargo doc --locked --workspace --no-deps --lib
+}
+
+bench() {
+    build
+    local packages=() name
+    for name in $(solutions); do packages+=(-p "$name"); done
+    cargo build --release --locked --bins "${packages[@]}"
+    cargo bench --locked -p host "$@"
+}
+
+maelstrom() {
+    local options name
+    case "${1-}" in
+        1) name=echo options=(-w echo --node-count 1 --time-limit 10) ;;
+        2) name=unique-ids options=(-w unique-ids --time-limit 30 --rate 1000 --node-count 3 --availability total --nemesis partition) ;;
+        3a) name=broadcast options=(-w broadcast --node-count 1 --time-limit 20 --rate 10) ;;
+        3b) name=broadcast options=(-w broadcast --node-count 5 --time-limit 20 --rate 10) ;;
+        3c) name=broadcast options=(-w broadcast --node-count 5 --time-limit 20 --rate 10 --nemesis partition) ;;
+        *) die "name a challenge: 1, 2, 3a, 3b or 3c" ;;
+    esac
+    local maelstrom=${MAELSTROM:-maelstrom}
+    command -v "$maelstrom" >/dev/null ||
+        die "Maelstrom is not here: set MAELSTROM to its launcher, or put it on PATH (https://github.com/jepsen-io/maelstrom)."
+    build
+    # Maelstrom starts nodes in the system's temporary folder, so paths are absolute.
+    exec "$maelstrom" test --bin "$PWD/target/release/host" "${options[@]}" \
+        -- --module "$PWD/$GUESTS/$name.wasm"
+}
+
+case "${1-}" in
+    "") build && suite ;;
+    build) build ;;
+    test) run_tests ;;
+    bench) bench "${@:2}" ;;
+    maelstrom) maelstrom "${2-}" ;;
+    -h | --help | help) usage ;;
+    *)
+        usage >&2
+        die "there is no command \"$1\""
+        ;;
+esac
