@@ -6,6 +6,7 @@ mod inspect;
 mod limits;
 mod node;
 mod output;
+mod sim;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -99,7 +100,7 @@ Exit codes:
     after_help = EXIT_CODES,
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
-    override_usage = "host --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host inspect [OPTIONS] FILE\n       host check --workload NAME [OPTIONS] HISTORY",
+    override_usage = "host --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host inspect [OPTIONS] FILE\n       host check --workload NAME [OPTIONS] HISTORY\n       host sim --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]",
 )]
 struct Cli {
     #[command(subcommand)]
@@ -112,6 +113,7 @@ struct Cli {
 enum Command {
     Inspect(inspect::InspectArgs),
     Check(check::CheckArgs),
+    Sim(Box<sim::SimArgs>),
 }
 
 /// Runs the command that the process was started with.
@@ -134,6 +136,7 @@ pub fn main() -> ExitCode {
     let outcome = start_log().and_then(|()| match cli.command {
         Some(Command::Inspect(args)) => inspect::run(&args),
         Some(Command::Check(args)) => check::run(&args),
+        Some(Command::Sim(args)) => sim::run(*args),
         None => node::run(cli.node),
     });
     match outcome {
