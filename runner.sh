@@ -46,15 +46,24 @@ solutions() {
     done
 }
 
+# Their packages, and those of the mutants that tests must catch.
+guests() {
+    local manifest
+    solutions
+    for manifest in host/tests/mutants/*/Cargo.toml; do
+        basename "$(dirname "$manifest")"
+    done
+}
+
 # Guests are small and run metered, so they get what makes code small and calls few:
 # one optimisation over the whole program.
 build_guests() {
     local packages=() name
-    for name in $(solutions); do packages+=(-p "$name"); done
+    for name in $(guests); do packages+=(-p "$name"); done
     CARGO_PROFILE_RELEASE_LTO=fat CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1 \
         cargo build --release --locked --lib --target "$TARGET" "${packages[@]}"
     # Cargo writes a library's name with underscores; a module has its package's name.
-    for name in $(solutions); do
+    for name in $(guests); do
         local built="$GUESTS/${name//-/_}.wasm" module="$GUESTS/$name.wasm"
         [ "$built" -ef "$module" ] || ln -f "$built" "$module"
     done

@@ -63,7 +63,7 @@ fn one(trial: &Trial<'_>, seed: u64, plan: &Plan) -> Result<Exit, Failure> {
     fail_if_internal(&report)?;
     match plan.format {
         Format::Text => show::report_as_text(&report, plan)?,
-        Format::Json => show::report_as_json(&report, plan)?,
+        Format::Json => show::report_as_json(&report)?,
     }
     Ok(report.valid().into())
 }
@@ -102,7 +102,7 @@ fn many(trial: &Trial<'_>, first: u64, count: usize, plan: &Plan) -> Result<Exit
     }
     match plan.format {
         Format::Text => show::tries_as_text(&tries, count, failure.as_ref(), plan)?,
-        Format::Json => show::tries_as_json(&tries, count, failure.as_ref(), plan)?,
+        Format::Json => show::tries_as_json(&tries, count, failure.as_ref())?,
     }
     let valid = failure.map_or(Validity::True, |report| report.valid());
     Ok(valid.into())

@@ -9,7 +9,7 @@ use super::journal::Lost;
 use super::node::Life;
 use super::outcome::{Reason, Stopped};
 use super::packets::Packet;
-use super::phases::INIT_TIMEOUT_NS;
+use super::phases::{INIT_TIMEOUT_NS, kind_of};
 use super::rpc::Owner;
 use super::run::{Event, Run};
 use super::workload::Style;
@@ -115,7 +115,7 @@ impl Run<'_> {
 
     /// Has the node woken for its next timer.
     pub(super) fn plan_wake(&mut self, node: usize) {
-        if let Some(at_ns) = self.nodes[node].earlier_wake() {
+        if let Some(at_ns) = self.nodes[node].earlier_wake(self.world.now_ns) {
             self.world.queue.push(at_ns, Event::Wake(node));
         }
     }
@@ -228,7 +228,8 @@ impl Run<'_> {
             }
             Owner::Setup(node) => {
                 if let Err(why) = self.workload.set_up(packet.body()) {
-                    return Err(self.bad_answer(node, "the setup request", why.0, packet));
+                    let request = kind_of(&self.workload.setup(node).unwrap_or_default());
+                    return Err(self.bad_answer(node, &request, why.0, packet));
                 }
                 self.one_less();
                 Ok(())

@@ -93,6 +93,14 @@ pub trait Observer {
     fn note(&mut self, entry: &Entry<'_>) -> io::Result<()>;
 }
 
+/// What became of a message.
+#[derive(Debug, Clone, Copy)]
+enum Fate {
+    Sent,
+    Received,
+    Dropped(Lost),
+}
+
 /// Counts messages, and tells the observers what happens.
 pub(super) struct Journal<'a> {
     observers: Vec<&'a mut (dyn Observer + 'a)>,
@@ -115,16 +123,16 @@ impl<'a> Journal<'a> {
 
     pub(super) fn sent(&mut self, at_ns: u64, names: &Names, packet: &Packet) {
         self.count(packet, NetEvent::Sent);
-        self.letter(at_ns, names, packet, |letter| What::Send(letter));
+        self.letter(at_ns, names, packet, Fate::Sent);
     }
 
     pub(super) fn received(&mut self, at_ns: u64, names: &Names, packet: &Packet) {
         self.count(packet, NetEvent::Received);
-        self.letter(at_ns, names, packet, |letter| What::Recv(letter));
+        self.letter(at_ns, names, packet, Fate::Received);
     }
 
     pub(super) fn dropped(&mut self, at_ns: u64, names: &Names, packet: &Packet, why: Lost) {
-        self.letter(at_ns, names, packet, |letter| What::Drop(letter, why));
+        self.letter(at_ns, names, packet, Fate::Dropped(why));
     }
 
     pub(super) fn fault(&mut self, at_ns: u64, f: &str, value: &str) {
@@ -162,20 +170,12 @@ impl<'a> Journal<'a> {
             .record(kind(packet.src), kind(packet.dest), event);
     }
 
-    fn letter(
-        &mut self,
-        at_ns: u64,
-        names: &Names,
-        packet: &Packet,
-        what: impl FnOnce(Letter<'_>) -> What<'_>,
-    ) {
+    fn letter(&mut self, at_ns: u64, names: &Names, packet: &Packet, fate: Fate) {
         if self.observers.is_empty() {
             return;
         }
-        let (mut src, mut dest) = (
-            std::mem::take(&mut self.src),
-            std::mem::take(&mut self.dest),
-        );
+        let mut src = std::mem::take(&mut self.src);
+        let mut dest = std::mem::take(&mut self.dest);
         src.clear();
         dest.clear();
         names.write(&mut src, packet.src);
@@ -186,10 +186,12 @@ impl<'a> Journal<'a> {
             dest: &dest,
             body: packet.body(),
         };
-        self.note(&Entry {
-            at_ns,
-            what: what(letter),
-        });
+        let what = match fate {
+            Fate::Sent => What::Send(letter),
+            Fate::Received => What::Recv(letter),
+            Fate::Dropped(why) => What::Drop(letter, why),
+        };
+        self.note(&Entry { at_ns, what });
         (self.src, self.dest) = (src, dest);
     }
 

@@ -259,3 +259,146 @@ impl World<'_> {
         journal.dropped(self.now_ns, &self.names, packet, why);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::latency::Distribution;
+    use crate::sim::links::Damage;
+    use crate::sim::nemesis::PartitionKind;
+
+    /// Two nodes and a service, with 100 ms between them.
+    struct Bench {
+        network: Network,
+        world: World<'static>,
+        arrivals: Vec<(u64, u64)>,
+    }
+
+    const N0: Addr = Addr::Node(0);
+    const N1: Addr = Addr::Node(1);
+    const CLIENT: Addr = Addr::Client(0);
+    const SERVICE: Addr = Addr::Service(0);
+
+    impl Bench {
+        fn new(model: NetworkModel) -> Self {
+            let latency = Latency {
+                mean_ms: 100,
+                distribution: Distribution::Constant,
+            };
+            Bench {
+                network: Network::new(model, latency, 2, 1, &Streams::new(1)),
+                world: World {
+                    now_ns: 0,
+                    queue: Queue::new(),
+                    names: Names::new(2, 0, vec!["lin-kv".into()]),
+                    journal: Journal::new(Vec::new()),
+                },
+                arrivals: Vec::new(),
+            }
+        }
+
+        /// Lets everything happen that happens up to `ms`.
+        fn pass(&mut self, ms: u64) -> &mut Self {
+            // A marker that nobody acts on ends the wait.
+            self.world.queue.push(ms * MS, Event::Recovered);
+            while let Some((at_ns, event)) = self.world.queue.pop() {
+                self.world.now_ns = at_ns;
+                match event {
+                    Event::Ready(receiver) => {
+                        while let Some(packet) = self.network.ready(&mut self.world, receiver) {
+                            self.arrivals.push((packet.id, at_ns / MS));
+                        }
+                    }
+                    Event::Deliver(slot) => {
+                        let packet = self.network.arrived(&mut self.world, slot);
+                        self.arrivals
+                            .extend(packet.map(|packet| (packet.id, at_ns / MS)));
+                    }
+                    _ => break,
+                }
+            }
+            self
+        }
+
+        /// Sends at `ms`; messages have the numbers 0, 1 and so on.
+        fn send(&mut self, ms: u64, src: Addr, dest: Addr) -> &mut Self {
+            self.pass(ms);
+            self.network.send(&mut self.world, src, dest, "{}");
+            self
+        }
+
+        fn cut(&mut self, ms: u64) -> &mut Self {
+            self.pass(ms);
+            let grudges = PartitionKind::One.draw(2, &mut Streams::new(1).stream("cut"));
+            self.network.links.damage(Damage::Partition, &grudges);
+            self
+        }
+
+        /// The number of each message that arrived, and when.
+        #[track_caller]
+        fn arrive(&mut self, expected: &[(u64, u64)]) {
+            self.pass(10_000);
+            assert_eq!(self.arrivals, expected);
+            assert_eq!(self.network.packets.len(), 0);
+        }
+    }
+
+    #[test]
+    fn a_receiver_that_waits_for_one_message_keeps_all_others_waiting() {
+        Bench::new(NetworkModel::Maelstrom)
+            .send(0, N1, N0) // taken at once, due at 100
+            .send(40, CLIENT, N0) // due at 40, but the receiver waits
+            .send(50, N1, N0) // due at 150
+            .send(120, CLIENT, N0) // the receiver waits for the one before
+            .arrive(&[(0, 100), (1, 100), (2, 150), (3, 150)]);
+    }
+
+    #[test]
+    fn on_an_ideal_network_each_comes_when_it_is_due() {
+        Bench::new(NetworkModel::Ideal)
+            .send(0, N1, N0)
+            .send(40, CLIENT, N0)
+            .send(50, N1, N0)
+            .send(120, CLIENT, N0)
+            .arrive(&[(1, 40), (0, 100), (3, 120), (2, 150)]);
+    }
+
+    #[test]
+    fn a_partition_takes_what_has_not_been_taken_by_the_receiver() {
+        Bench::new(NetworkModel::Maelstrom)
+            .send(0, N1, N0) // taken at 0, before the partition
+            .send(10, N1, N0) // looked at when the first is handed over, at 100
+            .cut(20)
+            .send(30, CLIENT, N0)
+            .send(40, N1, N0)
+            .arrive(&[(0, 100), (2, 100)]);
+    }
+
+    #[test]
+    fn on_an_ideal_network_a_partition_takes_all_that_is_on_its_way() {
+        Bench::new(NetworkModel::Ideal)
+            .send(0, N1, N0)
+            .send(10, N1, SERVICE)
+            .cut(20)
+            .send(30, CLIENT, N0)
+            .arrive(&[(2, 30), (1, 110)]);
+    }
+
+    #[test]
+    fn services_are_as_far_as_nodes_and_never_cut_off() {
+        Bench::new(NetworkModel::Maelstrom)
+            .cut(0)
+            .send(0, N1, SERVICE)
+            .send(100, SERVICE, N1)
+            .send(100, N0, N0)
+            .arrive(&[(0, 100), (1, 200), (2, 200)]);
+    }
+
+    #[test]
+    fn a_node_that_starts_anew_finds_nothing_waiting() {
+        let mut bench = Bench::new(NetworkModel::Maelstrom);
+        bench.send(0, N1, N0).send(10, N1, N0).pass(20);
+        bench.network.reset(&mut bench.world, 0);
+        bench.send(30, CLIENT, N0).arrive(&[(2, 30)]);
+    }
+}

@@ -73,9 +73,10 @@ impl Node {
     }
 
     /// When it has to be woken for its next timer, if that is earlier than it will be.
-    pub(super) fn earlier_wake(&mut self) -> Option<u64> {
+    pub(super) fn earlier_wake(&mut self, now_ns: u64) -> Option<u64> {
         let deadline_ns = self.timers.next_deadline()?;
-        let at_ns = self.clock.when_ns(deadline_ns);
+        // A timer may have become due while the node was paused.
+        let at_ns = self.clock.when_ns(deadline_ns).max(now_ns);
         if self.paused || self.wake_ns.is_some_and(|wake_ns| wake_ns <= at_ns) {
             return None;
         }

@@ -360,7 +360,7 @@ fn last_mark(is_last: bool) -> Vec<(Name, Value)> {
 }
 
 /// The `type` of a body that a workload has made.
-fn kind_of(body: &str) -> String {
+pub(super) fn kind_of(body: &str) -> String {
     let body: Value = serde_json::from_str(body).unwrap_or_default();
     let kind = body.get("type").and_then(Value::as_name);
     kind.unwrap_or_default().to_owned()

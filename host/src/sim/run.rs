@@ -88,7 +88,7 @@ pub(super) struct Run<'a> {
 #[must_use]
 pub fn run(simulation: Simulation<'_>) -> Outcome {
     let mut run = Run::new(simulation);
-    let stopped = run.to_the_end().err();
+    let stopped = run.finish().err();
     run.outcome(stopped)
 }
 
@@ -137,13 +137,14 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn to_the_end(&mut self) -> Result<(), Stopped> {
+    fn finish(&mut self) -> Result<(), Stopped> {
         self.start()?;
         while self.advance()? {
             let Some((at_ns, event)) = self.world.queue.pop() else {
                 let text = "nothing is left to happen, but the run is not over";
                 return Err(self.stopped(None, Reason::Internal(text.to_owned())));
             };
+            assert!(at_ns >= self.world.now_ns, "time does not go backwards");
             self.world.now_ns = at_ns;
             self.happen(event)?;
             self.check_bounds()?;

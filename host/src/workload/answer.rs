@@ -91,7 +91,7 @@ mod tests {
         assert_eq!(
             wrong::<AddOk>(r#"{"type":"add_ok","in_reply_to":1,"extra":2}"#),
             "expected add_ok: unknown field `extra`, expected one of `type`, `in_reply_to`, \
-             `msg_id` at line 1 column 42"
+             `msg_id` at line 1 column 40"
         );
         assert_eq!(
             wrong::<GenerateOk>(r#"{"type":"generate_ok","in_reply_to":1}"#),

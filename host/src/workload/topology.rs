@@ -51,7 +51,8 @@ impl Topology {
             Topology::Line => vec![before(1), Some(node + 1)],
             Topology::Grid => {
                 let side = ceil_sqrt(nodes);
-                let (is_first, is_last) = (node % side == 0, node % side == side - 1);
+                let column = node % side;
+                let (is_first, is_last) = (column == 0, column == side - 1);
                 vec![
                     before(side),
                     Some(node + side),

@@ -44,7 +44,7 @@ pub(in crate::cli) struct SimArgs {
     #[arg(long, value_name = "N", default_value = "1n")]
     concurrency: Concurrency,
     /// Operations a second, of all clients together; 0 makes none.
-    #[arg(long, value_name = "OPS", default_value = "5", value_parser = number(0.0, RATE_MAX))]
+    #[arg(long, value_name = "OPS", default_value = "5", allow_negative_numbers = true, value_parser = number(0.0, RATE_MAX))]
     rate: f64,
     /// How long clients begin operations, in seconds.
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = number(0.001, SECONDS_MAX))]

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::super::Failure;
 use super::super::output::{print, print_json};
 use super::args::Plan;
-use crate::check::text::render_text;
+use crate::check::text::{closing_line, render_text};
 use crate::check::validity::Validity;
 use crate::check::workload::CheckResult;
 use crate::sim::{Stopped, seconds};
@@ -102,7 +102,7 @@ fn json_of(report: &Report) -> JsonReport<'_> {
     }
 }
 
-pub(super) fn report_as_json(report: &Report, _plan: &Plan) -> Result<(), Failure> {
+pub(super) fn report_as_json(report: &Report) -> Result<(), Failure> {
     print_json(&json_of(report))
 }
 
@@ -122,7 +122,6 @@ pub(super) fn tries_as_json(
     tries: &[Try],
     count: usize,
     failure: Option<&Report>,
-    _plan: &Plan,
 ) -> Result<(), Failure> {
     print_json(&JsonTries {
         valid: failure.map_or(Validity::True, Report::valid),
@@ -196,30 +195,22 @@ fn write_tries(
             plan.workload
         )?;
     }
-    let rates: Vec<f32> = tries.iter().filter_map(|one| one.msgs_per_op).collect();
-    let least = rates.iter().copied().reduce(f32::min);
-    let greatest = rates.iter().copied().reduce(f32::max);
-    if let (Some(least), Some(greatest)) = (least, greatest) {
+    if let Some(report) = failure {
+        writeln!(
+            out,
+            "{passed} of {count} seeds are valid before the first that is not, {}:\n",
+            report.seed
+        )?;
+        return write_report(out, report, plan);
+    }
+    let rates = || tries.iter().filter_map(|one| one.msgs_per_op);
+    if let (Some(least), Some(greatest)) = (rates().reduce(f32::min), rates().reduce(f32::max)) {
         writeln!(
             out,
             "{least:.2} to {greatest:.2} messages between servers an operation"
         )?;
     }
-    match failure {
-        None => writeln!(
-            out,
-            "\n{}",
-            crate::check::text::closing_line(Validity::True)
-        ),
-        Some(report) => {
-            writeln!(
-                out,
-                "{passed} of {count} seeds are valid before the first that is not, {}:\n",
-                report.seed
-            )?;
-            write_report(out, report, plan)
-        }
-    }
+    writeln!(out, "\n{}", closing_line(Validity::True))
 }
 
 /// The command that runs this seed again: the one that was given, less its own seeds.

@@ -1,0 +1,11 @@
+//! The simulator from outside: whole runs of real guests and of scripted ones.
+
+mod broadcast;
+mod cli;
+mod clients;
+mod determinism;
+mod faults;
+mod misbehaviour;
+mod runs;
+mod scripted;
+mod services;
