@@ -1,5 +1,7 @@
 //! The simulator from outside: whole runs of real guests and of scripted ones.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
+
 mod broadcast;
 mod cli;
 mod clients;
