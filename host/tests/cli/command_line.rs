@@ -51,10 +51,12 @@ fn help_is_not_an_error() {
             Usage: host --module FILE [OPTIONS] [-- GUEST_ARGS…]
                    host inspect [OPTIONS] FILE
                    host check --workload NAME [OPTIONS] HISTORY
+                   host sim --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]
 
             Commands:
               inspect  Show what a module is, and whether it would load
               check    Judge a recorded history: Jepsen's EDN, or the same as JSON
+              sim      Run nodes in a simulated cluster, in virtual time, and judge what clients see
               help     Print this message or the help of the given subcommand(s)
 
             Options:
@@ -243,6 +245,7 @@ fn no_arguments() {
             Usage: host --module FILE [OPTIONS] [-- GUEST_ARGS…]
                    host inspect [OPTIONS] FILE
                    host check --workload NAME [OPTIONS] HISTORY
+                   host sim --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]
 
             For more information, try '--help'.
         "#]],

@@ -194,9 +194,14 @@ fn a_node_that_loses_its_memory_loses_values() {
 #[test]
 fn a_paused_node_does_nothing_and_forgets_nothing() {
     let (report, journal) = run(broadcast(), Workload::Broadcast, &under(Fault::Pause), 2);
+    let entries = entries(&journal);
+    let resumes: Vec<&Json> = (entries.iter())
+        .filter(|entry| entry["f"] == "resume")
+        .map(|entry| &entry["at_ns"])
+        .collect();
     let mut paused: Vec<String> = Vec::new();
     let mut pauses = 0;
-    for entry in entries(&journal) {
+    for entry in &entries {
         match (entry["event"].as_str().unwrap(), entry["f"].as_str()) {
             ("fault", Some("pause")) => {
                 pauses += 1;
@@ -209,9 +214,7 @@ fn a_paused_node_does_nothing_and_forgets_nothing() {
             }
             ("recv", _) => {
                 let dest = entry["dest"].as_str().unwrap();
-                let resumed = entries(&journal)
-                    .iter()
-                    .any(|other| other["f"] == "resume" && other["at_ns"] == entry["at_ns"]);
+                let resumed = resumes.contains(&&entry["at_ns"]);
                 assert!(
                     resumed || !paused.iter().any(|node| node == dest),
                     "{entry}"
