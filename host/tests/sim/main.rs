@@ -1,5 +1,7 @@
 //! The simulator from outside: whole runs of real guests and of scripted ones.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod broadcast;
 mod cli;
 mod clients;
