@@ -6,14 +6,11 @@ use expect_test::{Expect, expect};
 
 use crate::runs::built;
 
-/// A cache of our own, for modules that are compiled again and again.
-const CACHE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/sim-cache");
-
 fn host(module: &str, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_host"))
         .arg("sim")
         .args(args)
-        .args(["--cache-dir", CACHE])
+        .arg("--no-cache")
         .arg("--module")
         .arg(built(module))
         .output()
@@ -24,7 +21,7 @@ fn host(module: &str, args: &[&str]) -> Output {
 fn text(bytes: &[u8]) -> String {
     let folder = built("echo").parent().unwrap().display().to_string();
     let text = String::from_utf8(bytes.to_vec()).unwrap();
-    text.replace(&folder, "DIR").replace(CACHE, "CACHE")
+    text.replace(&folder, "DIR")
 }
 
 #[track_caller]
@@ -92,7 +89,7 @@ fn a_failing_run_says_how_to_replay_it() {
             operations    5: 0 ok, 5 fail, 0 info; 0.00 % of invocations ok
             messages      12 sent, 12 received; 2.40 an operation, 0.00 of them between servers
             simulated     0.83963124 s with seed 5; 6 events
-            replay        host sim -w unique-ids --node-count 1 --time-limit 1 --cache-dir CACHE --module DIR/echo.wasm --seed 5
+            replay        host sim -w unique-ids --node-count 1 --time-limit 1 --no-cache --module DIR/echo.wasm --seed 5
 
             Analysis invalid! (ﾉಥ益ಥ）ﾉ ┻━┻
         "#]],

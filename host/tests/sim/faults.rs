@@ -194,14 +194,12 @@ fn a_node_that_loses_its_memory_loses_values() {
 #[test]
 fn a_paused_node_does_nothing_and_forgets_nothing() {
     let (report, journal) = run(broadcast(), Workload::Broadcast, &under(Fault::Pause), 2);
-    let entries = entries(&journal);
-    let resumes: Vec<&Json> = (entries.iter())
-        .filter(|entry| entry["f"] == "resume")
-        .map(|entry| &entry["at_ns"])
-        .collect();
+    let mut resumptions = of_kind(&journal, "fault");
+    resumptions.retain(|fault| fault["f"] == "resume");
+    let resumptions: Vec<&Json> = resumptions.iter().map(|fault| &fault["at_ns"]).collect();
     let mut paused: Vec<String> = Vec::new();
     let mut pauses = 0;
-    for entry in &entries {
+    for entry in entries(&journal) {
         match (entry["event"].as_str().unwrap(), entry["f"].as_str()) {
             ("fault", Some("pause")) => {
                 pauses += 1;
@@ -214,7 +212,7 @@ fn a_paused_node_does_nothing_and_forgets_nothing() {
             }
             ("recv", _) => {
                 let dest = entry["dest"].as_str().unwrap();
-                let resumed = resumes.contains(&&entry["at_ns"]);
+                let resumed = resumptions.contains(&&entry["at_ns"]);
                 assert!(
                     resumed || !paused.iter().any(|node| node == dest),
                     "{entry}"
