@@ -85,6 +85,7 @@ fn measure(module: &GuestModule, topology: Topology, latency_ms: u64) -> (Durati
 fn measure_run(module: &GuestModule, topology: Topology, options: &Options) -> (Duration, Report) {
     let trial = Trial {
         module,
+        next_module: None,
         workload: Workload::Broadcast,
         topology,
         options: options.clone(),

@@ -16,6 +16,9 @@ use crate::workload::{Settings, Topology, make};
 pub struct Trial<'a> {
     /// The program of every node.
     pub module: &'a GuestModule,
+    /// The version that nodes change to under [`Options::swap_after_ns`] or the fault
+    /// `swap`; the same one if there is none.
+    pub next_module: Option<&'a GuestModule>,
     /// What clients do.
     pub workload: WorkloadKind,
     /// Who is whose neighbour.
@@ -73,6 +76,7 @@ impl Trial<'_> {
         };
         let outcome = run(Simulation {
             module: self.module,
+            next_module: self.next_module,
             options: &self.options,
             seed,
             workload: make(self.workload, &settings),

@@ -26,8 +26,13 @@ pub(super) fn run(args: SimArgs) -> Result<Exit, Failure> {
     let plan = Plan::of(&args)?;
     let sandbox = args.cache.sandbox_for(plan.instances())?;
     let module = sandbox.load(&args.module, &plan.options.limits)?;
+    let next = match &args.swap_module {
+        Some(path) => Some(sandbox.load(path, &plan.options.limits)?),
+        None => None,
+    };
     let trial = Trial {
         module: &module,
+        next_module: next.as_ref(),
         workload: plan.workload,
         topology: plan.topology,
         options: plan.options.clone(),

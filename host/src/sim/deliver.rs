@@ -15,7 +15,7 @@ use super::run::{Event, Run};
 use super::workload::Style;
 use crate::check::history::Kind;
 use crate::guest::{
-    Effect, Event as GuestEvent, Guest, GuestError, GuestOptions, What, check_timers,
+    Effect, Event as GuestEvent, Guest, GuestError, GuestOptions, Instance, What, check_timers,
 };
 use crate::service::write_body;
 
@@ -23,18 +23,7 @@ impl Run<'_> {
     /// Starts a node's guest, and has a new client send it `init`.
     pub(super) fn start_node(&mut self, node: usize) -> Result<(), Stopped> {
         self.network.reset(&mut self.world, node);
-        let this = &mut self.nodes[node];
-        let name = format!("guest {} {}", this.name, this.incarnation);
-        this.incarnation += 1;
-        let started = self.module.start(GuestOptions {
-            limits: self.options.limits,
-            args: self.options.guest_args.clone(),
-            seed: self.streams.seed(&name),
-        });
-        let guest = match started {
-            Ok(guest) => Box::new(guest),
-            Err(error) => return Err(self.stopped(Some(node), Reason::Guest(error))),
-        };
+        let guest = self.new_guest(node)?;
         let client = self.clients.open(Owner::Init(node));
         let this = &mut self.nodes[node];
         this.life = Life::Starting(guest);
@@ -46,6 +35,26 @@ impl Run<'_> {
         });
         self.call(client, node, &init.to_string(), INIT_TIMEOUT_NS);
         Ok(())
+    }
+
+    /// A guest for the node, of the version that it has now.
+    pub(super) fn new_guest(&mut self, node: usize) -> Result<Box<Instance>, Stopped> {
+        let this = &mut self.nodes[node];
+        let name = format!("guest {} {}", this.name, this.incarnation);
+        this.incarnation += 1;
+        let module = match this.has_next_version {
+            true => self.next_module.unwrap_or(self.module),
+            false => self.module,
+        };
+        let started = module.start(GuestOptions {
+            limits: self.options.limits,
+            args: self.options.guest_args.clone(),
+            seed: self.streams.seed(&name),
+        });
+        match started {
+            Ok(guest) => Ok(Box::new(guest)),
+            Err(error) => Err(self.stopped(Some(node), Reason::Guest(error))),
+        }
     }
 
     /// Hands a message over.

@@ -56,10 +56,7 @@ impl Run<'_> {
             self.world.queue.push(at_ns, Event::Nemesis(index));
         }
         match plan {
-            Some(plan) => {
-                self.start_fault(fault, plan);
-                Ok(())
-            }
+            Some(plan) => self.start_fault(fault, plan),
             None => self.stop_fault(fault),
         }
     }
@@ -75,8 +72,8 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn start_fault(&mut self, fault: Fault, plan: Plan) {
-        let (asked, done) = (plan.asked(), plan.done(self.world.names.nodes()));
+    fn start_fault(&mut self, fault: Fault, plan: Plan) -> Result<(), Stopped> {
+        let (asked, mut done) = (plan.asked(), plan.done(self.world.names.nodes()));
         let links = &mut self.network.links;
         match plan {
             Plan::Partition(_, grudges) => links.damage(Damage::Partition, &grudges),
@@ -97,8 +94,10 @@ impl Run<'_> {
                     self.skew(skew.node, skew.rate_permille, skew.jump_ns);
                 }
             }
+            Plan::Swap => done = self.swap_in_turn()?,
         }
         self.record_fault(fault.start_f(), asked, done);
+        Ok(())
     }
 
     fn stop_fault(&mut self, fault: Fault) -> Result<(), Stopped> {
@@ -143,6 +142,7 @@ impl Run<'_> {
                 }
                 keyword("clocks-steady")
             }
+            Fault::Swap => Value::Nil, // a version that has come stays
         };
         self.record_fault(fault.stop_f(), asked, done);
         Ok(())
@@ -157,7 +157,7 @@ impl Run<'_> {
     }
 
     /// Takes all that a node knows. What was on its way from it still arrives.
-    fn kill(&mut self, node: usize) {
+    pub(super) fn kill(&mut self, node: usize) {
         let this = &mut self.nodes[node];
         this.fuel_before += this.guest().map_or(0, |guest| guest.fuel_used());
         this.life = Life::Down;
@@ -197,7 +197,7 @@ impl Run<'_> {
     }
 
     /// Both of a nemesis's operations, as Jepsen records them, and the journal's entry.
-    fn record_fault(&mut self, f: &'static str, asked: Value, done: Value) {
+    pub(super) fn record_fault(&mut self, f: &'static str, asked: Value, done: Value) {
         // Values that a plan makes are JSON.
         let json = serde_json::to_string(&done).unwrap_or_else(|_| "null".to_owned());
         self.world.journal.fault(self.world.now_ns, f, &json);

@@ -14,7 +14,7 @@
 //! | `nemesis` | what goes wrong, and when |
 //! | `rpc` `workload` `workers` `exception` | clients and what they do |
 //! | `journal` | everything that happens, for whoever wants to see |
-//! | `run` `deliver` `phases` `faults` `outcome` | the loop, and what comes out |
+//! | `run` `deliver` `phases` `faults` `swap` `outcome` | the loop, and what comes out |
 //!
 //! The network, the clients and the faults behave as Maelstrom's; where they do not,
 //! `docs/differences.md` says so.
@@ -39,6 +39,7 @@ mod queue;
 pub mod random;
 mod rpc;
 mod run;
+mod swap;
 mod workers;
 mod workload;
 

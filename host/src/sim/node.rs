@@ -17,6 +17,8 @@ pub(super) struct Node {
     /// By the node's own clock.
     pub(super) timers: Timers,
     pub(super) clock: Clock,
+    /// Whether it runs the next version of the program, if there is one.
+    pub(super) has_next_version: bool,
     /// How often it was started.
     pub(super) incarnation: u64,
     /// The client that waits for the answer to its `init`.
@@ -57,6 +59,7 @@ impl Node {
             backlog: Vec::new(),
             timers: Timers::default(),
             clock: Clock::new(),
+            has_next_version: false,
             incarnation: 0,
             init_client: None,
             wake_ns: None,

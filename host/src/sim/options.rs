@@ -26,6 +26,9 @@ pub struct Options {
     pub faults: Vec<Fault>,
     /// Mean time between the starts and stops of a fault, in nanoseconds.
     pub nemesis_interval_ns: u64,
+    /// When after the first operation the nodes begin to change to the next version, one a
+    /// second, in nanoseconds; never if there is no time.
+    pub swap_after_ns: Option<u64>,
     /// The bounds of each guest.
     pub limits: Limits,
     /// The arguments of each guest.
@@ -45,6 +48,7 @@ impl Default for Options {
             network: NetworkModel::default(),
             faults: Vec::new(),
             nemesis_interval_ns: 10 * SECOND,
+            swap_after_ns: None,
             limits: Limits::default(),
             guest_args: Vec::new(),
             bounds: Bounds::default(),

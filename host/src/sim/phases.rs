@@ -119,6 +119,7 @@ impl Run<'_> {
         self.phases.cutoff_ns = now_ns + self.options.time_limit_ns;
         self.workers = Workers::new(self.options.concurrency, &mut self.clients);
         self.begin_faults();
+        self.plan_swaps();
         let first_ns = if self.options.rate > 0.0 {
             now_ns
         } else {

@@ -32,6 +32,8 @@ pub(super) enum Event {
     NextOperation,
     /// A client has waited long enough for the answer to its request.
     TimeOut { client: usize, msg_id: u64 },
+    /// This node gets the next version of its program.
+    Swap(usize),
     /// This nemesis starts or stops its fault.
     Nemesis(usize),
     /// The cluster has had its time to recover.
@@ -50,6 +52,8 @@ pub(super) struct World<'a> {
 pub struct Simulation<'a> {
     /// The program of every node.
     pub module: &'a GuestModule,
+    /// The version that nodes are upgraded to; the same one if there is none.
+    pub next_module: Option<&'a GuestModule>,
     /// The facts.
     pub options: &'a Options,
     /// Where all chance comes from.
@@ -65,6 +69,9 @@ pub struct Simulation<'a> {
 /// A run in progress.
 pub(super) struct Run<'a> {
     pub(super) module: &'a GuestModule,
+    pub(super) next_module: Option<&'a GuestModule>,
+    /// Whose turn it is when versions change as a fault.
+    pub(super) next_swap: usize,
     pub(super) options: &'a Options,
     pub(super) streams: Streams,
     pub(super) world: World<'a>,
@@ -110,6 +117,8 @@ impl<'a> Run<'a> {
         );
         Run {
             module: simulation.module,
+            next_module: simulation.next_module,
+            next_swap: 0,
             options,
             world: World {
                 now_ns: 0,
@@ -171,6 +180,7 @@ impl<'a> Run<'a> {
                 Ok(())
             }
             Event::TimeOut { client, msg_id } => self.time_out(client, msg_id),
+            Event::Swap(node) => self.rolling_swap(node),
             Event::Nemesis(nemesis) => self.flip(nemesis),
             Event::Recovered => {
                 self.recovered();

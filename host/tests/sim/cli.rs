@@ -244,7 +244,7 @@ fn mistakes_on_the_command_line_are_named() {
         254,
         &expect![[""]],
         &expect![[r#"
-            error: invalid value 'meteor' for '--nemesis <FAULT,…>': expected a fault (partition, kill, pause, loss, duplicate, one-way, slow, clock-skew), found `meteor`
+            error: invalid value 'meteor' for '--nemesis <FAULT,…>': expected a fault (partition, kill, pause, loss, duplicate, one-way, slow, clock-skew, swap), found `meteor`
 
             For more information, try '--help'.
         "#]],

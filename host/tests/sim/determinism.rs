@@ -74,7 +74,7 @@ fn the_program_and_the_library_write_the_same_journal() {
         ])
         .args([
             "--nemesis",
-            "clock-skew,kill,pause,loss,duplicate,one-way,slow,partition",
+            "swap,clock-skew,kill,pause,loss,duplicate,one-way,slow,partition",
         ])
         .args(["--nemesis-interval", "1", "--seed", "7", "--no-cache"])
         .arg("--module")
@@ -134,6 +134,6 @@ fn this_very_run_is_the_same_everywhere() {
         .collect();
     assert_eq!(
         hash,
-        "d603adb8a23ab012f39950b49ce12148a69df38c8ab35eb89decbe37f101e5e5"
+        "2a98e14af97d81cfa437ba5f566671bdeb41087de1a07a0dcc7f7b571110850d"
     );
 }

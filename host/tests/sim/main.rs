@@ -11,3 +11,4 @@ mod misbehaviour;
 mod runs;
 mod scripted;
 mod services;
+mod swap;

@@ -14,6 +14,7 @@ use serde_json::Value as Json;
 static SANDBOX: LazyLock<Sandbox> = LazyLock::new(|| Sandbox::new(None).unwrap());
 static ECHO: LazyLock<GuestModule> = LazyLock::new(|| load(&built("echo")));
 static FLOOD: LazyLock<GuestModule> = LazyLock::new(|| load(&built("broadcast-flood")));
+static BATCHED: LazyLock<GuestModule> = LazyLock::new(|| load(&built("broadcast-batched")));
 static BROADCAST: LazyLock<GuestModule> = LazyLock::new(|| load(&built("broadcast")));
 
 /// The module of a package of this workspace.
@@ -34,6 +35,11 @@ pub(crate) fn echo() -> &'static GuestModule {
 
 pub(crate) fn flood() -> &'static GuestModule {
     &FLOOD
+}
+
+/// The version of [`broadcast`] after that.
+pub(crate) fn batched() -> &'static GuestModule {
+    &BATCHED
 }
 
 pub(crate) fn broadcast() -> &'static GuestModule {
@@ -68,8 +74,20 @@ pub(crate) fn run(
     options: &Options,
     seed: u64,
 ) -> (Report, String) {
+    run_with_next(module, None, workload, options, seed)
+}
+
+/// Runs with a journal, and a version to change to.
+pub(crate) fn run_with_next(
+    module: &GuestModule,
+    next_module: Option<&GuestModule>,
+    workload: Workload,
+    options: &Options,
+    seed: u64,
+) -> (Report, String) {
     let trial = Trial {
         module,
+        next_module,
         workload,
         topology: Topology::default(),
         options: options.clone(),

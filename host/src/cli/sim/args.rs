@@ -58,9 +58,16 @@ pub(in crate::cli) struct SimArgs {
     /// Who is whose neighbour: line, grid, tree, tree2, tree3, tree4 or total.
     #[arg(long, value_name = "SHAPE", default_value = "grid")]
     topology: Topology,
-    /// What goes wrong: partition, kill, pause, loss, duplicate, one-way, slow, clock-skew.
+    /// What goes wrong: partition, kill, pause, loss, duplicate, one-way, slow, clock-skew, swap.
     #[arg(long, value_name = "FAULT,…", value_delimiter = ',')]
     nemesis: Vec<Fault>,
+    /// The version that nodes change to with --swap-at or --nemesis swap
+    /// [default: the same module again].
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) swap_module: Option<PathBuf>,
+    /// When the nodes begin to change to it, one a second, while they run, in seconds.
+    #[arg(long, value_name = "SECONDS", value_parser = number(0.0, SECONDS_MAX))]
+    swap_at: Option<f64>,
     /// Mean time between the starts and stops of a fault, in seconds.
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = number(0.001, SECONDS_MAX))]
     nemesis_interval: f64,
@@ -260,6 +267,7 @@ impl Plan {
             },
             faults,
             nemesis_interval_ns: nanoseconds(args.nemesis_interval),
+            swap_after_ns: args.swap_at.map(nanoseconds),
             limits: args.limits.limits(),
             guest_args: args.guest_args.clone(),
             bounds: Bounds {
@@ -294,7 +302,7 @@ impl Plan {
             Seeds::One(_) => 1,
             Seeds::Many(_, count) => count.min(rayon::current_num_threads()),
         };
-        runs * self.options.cluster.count
+        runs * (self.options.cluster.count + 1) // one more while versions change
     }
 }
 

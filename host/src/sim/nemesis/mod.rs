@@ -32,11 +32,13 @@ pub enum Fault {
     Slow,
     /// Clocks jump ahead, and run too fast or too slow.
     ClockSkew,
+    /// Nodes change to another version of the program while they run, in turn.
+    Swap,
 }
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Fault; 8] = [
+    pub const ALL: [Fault; 9] = [
         Fault::Partition,
         Fault::Kill,
         Fault::Pause,
@@ -45,6 +47,7 @@ impl Fault {
         Fault::OneWay,
         Fault::Slow,
         Fault::ClockSkew,
+        Fault::Swap,
     ];
 
     /// Its name.
@@ -59,6 +62,7 @@ impl Fault {
             Fault::OneWay => "one-way",
             Fault::Slow => "slow",
             Fault::ClockSkew => "clock-skew",
+            Fault::Swap => "swap",
         }
     }
 
@@ -74,6 +78,7 @@ impl Fault {
             Fault::OneWay => "start-one-way",
             Fault::Slow => "start-slow",
             Fault::ClockSkew => "start-clock-skew",
+            Fault::Swap => "swap",
         }
     }
 
@@ -89,6 +94,7 @@ impl Fault {
             Fault::OneWay => "stop-one-way",
             Fault::Slow => "stop-slow",
             Fault::ClockSkew => "stop-clock-skew",
+            Fault::Swap => "stop-swap",
         }
     }
 }

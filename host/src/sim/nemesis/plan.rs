@@ -25,6 +25,8 @@ pub(in crate::sim) enum Plan {
     Slow(Grudges),
     /// Skew these clocks.
     ClockSkew(Vec<Skew>),
+    /// Change the program of the node whose turn it is.
+    Swap,
 }
 
 /// What happens to a clock.
@@ -66,6 +68,7 @@ impl Plan {
             Fault::OneWay => Plan::OneWay(one_way(nodes, stream)),
             Fault::Slow => Plan::Slow(some_links(nodes, stream)),
             Fault::ClockSkew => Plan::ClockSkew(skews(nodes, stream)),
+            Fault::Swap => Plan::Swap,
         }
     }
 
@@ -102,6 +105,7 @@ impl Plan {
                 });
                 Value::Map(Box::new(entries.collect()))
             }
+            Plan::Swap => Value::Nil,
         }
     }
 }
