@@ -11,11 +11,11 @@ usage() {
 Usage: ./runner.sh [COMMAND]
 
   (none)                set up, build, and run every challenge in the simulator
-  build                 build the release host and every guest
+  build                 build the release host, every guest and the test programs
   test                  all that CI runs: formats, lints, tests, documentation
   bench                 measure, as ratios within one run
-  maelstrom CHALLENGE   run real Maelstrom on a challenge (1, 2, 3a, 3b, 3c) with its
-                        official options; MAELSTROM or PATH says where it is
+  maelstrom CHALLENGE   run real Maelstrom on a challenge (1, 2, 3a, …) with its official
+                        options; MAELSTROM or PATH says where it is
 
 Guests are written to target/wasm32-wasip1/release/NAME.wasm, the host to
 target/release/host.
@@ -46,30 +46,46 @@ solutions() {
     done
 }
 
+# Their packages, and those of the mutants that tests must catch.
+guests() {
+    local manifest
+    solutions
+    for manifest in host/tests/mutants/*/Cargo.toml; do
+        basename "$(dirname "$manifest")"
+    done
+}
+
 # Guests are small and run metered, so they get what makes code small and calls few:
 # one optimisation over the whole program.
 build_guests() {
     local packages=() name
-    for name in $(solutions); do packages+=(-p "$name"); done
+    for name in $(guests); do packages+=(-p "$name"); done
     CARGO_PROFILE_RELEASE_LTO=fat CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1 \
         cargo build --release --locked --lib --target "$TARGET" "${packages[@]}"
     # Cargo writes a library's name with underscores; a module has its package's name.
-    for name in $(solutions); do
+    for name in $(guests); do
         local built="$GUESTS/${name//-/_}.wasm" module="$GUESTS/$name.wasm"
         [ "$built" -ef "$module" ] || ln -f "$built" "$module"
     done
+}
+
+# The programs in Go, C and Rust that tests run as guests.
+build_programs() {
+    host/tests/programs/build.sh
 }
 
 build() {
     setup
     cargo build --release --locked -p host
     build_guests
+    build_programs
 }
 
 run_tests() {
     setup
     cargo fmt --all --check
     build_guests
+    build_programs
     cargo clippy --locked --workspace --all-targets -- -D warnings
     if cargo nextest --version >/dev/null 2>&1; then
         cargo nextest run --locked --workspace --no-fail-fast
@@ -77,7 +93,7 @@ run_tests() {
         cargo test --locked --workspace --lib --bins --tests
     fi
     cargo test --locked --workspace --doc
-    RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
+    RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" cargo doc --locked --workspace --no-deps --lib
 }
 
 bench() {
@@ -88,23 +104,82 @@ bench() {
     cargo bench --locked -p host "$@"
 }
 
+# The challenges with their official options: number, module, options.
+challenges() {
+    cat <<'TEXT'
+1 echo -w echo --node-count 1 --time-limit 10
+2 unique-ids -w unique-ids --time-limit 30 --rate 1000 --node-count 3 --availability total --nemesis partition
+3a broadcast -w broadcast --node-count 1 --time-limit 20 --rate 10
+3b broadcast -w broadcast --node-count 5 --time-limit 20 --rate 10
+3c broadcast -w broadcast --node-count 5 --time-limit 20 --rate 10 --nemesis partition
+4 g-counter -w g-counter --node-count 3 --rate 100 --time-limit 20 --nemesis partition
+g-set g-set -w g-set --node-count 5 --rate 100 --time-limit 20 --nemesis partition
+pn-counter pn-counter -w pn-counter --node-count 3 --rate 100 --time-limit 20 --nemesis partition
+TEXT
+}
+
+# The value at a path of keys in indented JSON on stdin; "-" if there is none.
+json_at() {
+    awk -v want="$1" '
+        { match($0, /^ */); depth = RLENGTH / 2 }
+        match($0, /"[^"]*": /) {
+            key[depth] = substr($0, RSTART + 1, RLENGTH - 4)
+            path = key[1]
+            for (i = 2; i <= depth; i++) path = path "/" key[i]
+            if (path == want) {
+                value = substr($0, RSTART + RLENGTH)
+                sub(/,$/, "", value)
+                found = 1
+                print value
+                exit
+            }
+        }
+        END { if (!found) print "-" }'
+}
+
+# Runs every challenge in the simulator and prints a line for each.
+suite() {
+    local line failed=0
+    printf '%-10s  %-10s  %-7s  %9s  %9s  %9s  %12s  %8s\n' \
+        challenge module valid msgs/op 'median ms' 'max ms' availability 'wall ms'
+    while read -r line; do
+        # shellcheck disable=SC2086 # a line is several words
+        challenge $line || failed=1
+    done < <(challenges)
+    printf '\nmsgs/op: messages between servers for each operation. median, max: from the acknowledgement of\n'
+    printf 'a value until every read has it. All with --seed 1; any line again: target/release/host sim …\n'
+    return $failed
+}
+
+challenge() {
+    local label=$1 module=$2 begin end json status=0
+    shift 2
+    begin=${EPOCHREALTIME/[.,]/}
+    json=$(target/release/host sim --module "$GUESTS/$module.wasm" --seed 1 --format json "$@") || status=$?
+    end=${EPOCHREALTIME/[.,]/}
+    at() { json_at "$1" <<<"$json"; }
+    printf '%-10s  %-10s  %-7s  %9.9s  %9s  %9s  %12s  %8d\n' "$label" "$module" "$(at 'valid?')" \
+        "$(at results/net/servers/msgs-per-op)" "$(at results/workload/stable-latencies/0.5)" \
+        "$(at results/workload/stable-latencies/1)" "$(at results/availability/ok-fraction)" \
+        $(((end - begin) / 1000))
+    if [ $status -ne 0 ]; then
+        printf '  why: target/release/host sim --module %s --seed 1 %s\n' "$GUESTS/$module.wasm" "$*"
+        return 1
+    fi
+}
+
 maelstrom() {
-    local options name
-    case "${1-}" in
-        1) name=echo options=(-w echo --node-count 1 --time-limit 10) ;;
-        2) name=unique-ids options=(-w unique-ids --time-limit 30 --rate 1000 --node-count 3 --availability total --nemesis partition) ;;
-        3a) name=broadcast options=(-w broadcast --node-count 1 --time-limit 20 --rate 10) ;;
-        3b) name=broadcast options=(-w broadcast --node-count 5 --time-limit 20 --rate 10) ;;
-        3c) name=broadcast options=(-w broadcast --node-count 5 --time-limit 20 --rate 10 --nemesis partition) ;;
-        *) die "name a challenge: 1, 2, 3a, 3b or 3c" ;;
-    esac
+    local label module options
+    read -r label module options < <(challenges | awk -v wanted="${1-}" '$1 == wanted') ||
+        die "name a challenge: $(challenges | awk '{ printf "%s%s", sep, $1; sep = ", " }')"
     local maelstrom=${MAELSTROM:-maelstrom}
     command -v "$maelstrom" >/dev/null ||
         die "Maelstrom is not here: set MAELSTROM to its launcher, or put it on PATH (https://github.com/jepsen-io/maelstrom)."
     build
     # Maelstrom starts nodes in the system's temporary folder, so paths are absolute.
-    exec "$maelstrom" test --bin "$PWD/target/release/host" "${options[@]}" \
-        -- --module "$PWD/$GUESTS/$name.wasm"
+    # shellcheck disable=SC2086 # the options are several words
+    exec "$maelstrom" test --bin "$PWD/target/release/host" $options \
+        -- --module "$PWD/$GUESTS/$module.wasm"
 }
 
 case "${1-}" in

@@ -51,7 +51,7 @@ pub enum Request<K, V> {
         /// Any JSON.
         key: K,
     },
-    /// See [`write`].
+    /// See [`write()`].
     Write {
         /// Any JSON.
         key: K,

@@ -23,6 +23,31 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
+/// [`printable`], and on one line: for names, which could fake a whole line otherwise.
+#[must_use]
+pub fn one_line(name: &str) -> Cow<'_, str> {
+    if !name.chars().any(char::is_control) {
+        return Cow::Borrowed(name);
+    }
+    let escape = |c: char| match c.is_control() {
+        true => c.escape_default().to_string(),
+        false => c.to_string(),
+    };
+    Cow::Owned(name.chars().map(escape).collect())
+}
+
+/// The last `max` characters of `text`, and how many bytes are missing.
+#[must_use]
+pub fn excerpt_of_end(text: &str, max: usize) -> Cow<'_, str> {
+    match text.char_indices().rev().nth(max) {
+        None => Cow::Borrowed(text),
+        Some((at, first)) => {
+            let begin = at + first.len_utf8();
+            Cow::Owned(format!("({begin} bytes before) …{}", &text[begin..]))
+        }
+    }
+}
+
 /// The first `max` characters of `text`, and how many bytes are missing.
 #[must_use]
 pub fn excerpt(text: &str, max: usize) -> Cow<'_, str> {
@@ -52,5 +77,12 @@ mod tests {
     fn excerpts_end_between_characters() {
         assert_eq!(excerpt("añb", 3), "añb");
         assert_eq!(excerpt("añb", 2), "añ… (1 more bytes)");
+        assert_eq!(excerpt_of_end("bñc", 3), "bñc");
+        assert_eq!(excerpt_of_end("bñc", 2), "(1 bytes before) …ñc");
+    }
+
+    #[test]
+    fn a_name_stays_on_its_line() {
+        assert_eq!(one_line("f\n\t\x1b[2J"), "f\\n\\t\\u{1b}[2J");
     }
 }

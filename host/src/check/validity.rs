@@ -21,16 +21,6 @@ impl Validity {
     pub fn worst(all: impl IntoIterator<Item = Self>) -> Self {
         all.into_iter().max().unwrap_or(Self::True)
     }
-
-    /// Maelstrom's exit code for it: 0 valid, 1 invalid, 2 unknown.
-    #[must_use]
-    pub fn exit_code(self) -> u8 {
-        match self {
-            Self::True => 0,
-            Self::False => 1,
-            Self::Unknown => 2,
-        }
-    }
 }
 
 impl From<bool> for Validity {

@@ -3,14 +3,15 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::Serialize;
 
 use super::limits::LimitArgs;
+use super::output::{Format, print, print_json};
 use super::{Exit, Failure};
 use crate::guest::vet::{Facts, Kind, vet};
-use crate::guest::{Limits, ModuleLimits, read_module};
-use crate::text::printable;
+use crate::guest::{Limits, ModuleLimits, Sandbox, read_module};
+use crate::text::{one_line, printable};
 
 /// Show what a module is, and whether it would load
 #[derive(Debug, Args)]
@@ -23,14 +24,6 @@ pub(super) struct InspectArgs {
     format: Format,
     #[command(flatten)]
     limits: LimitArgs,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Format {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
 }
 
 /// The JSON form.
@@ -57,13 +50,8 @@ pub(super) fn run(args: &InspectArgs) -> Result<Exit, Failure> {
     let report = vet(&wasm, &limits, &bounds);
     let mut problems = report.problems;
     if problems.is_empty() {
-        problems.extend(wasmparser::validate(&wasm).err().map(|e| {
-            format!(
-                "the module is invalid: {} (at byte {})",
-                e.message(),
-                e.offset()
-            )
-        }));
+        let sandbox = Sandbox::new(None).map_err(|error| Failure::new(Exit::Internal, error))?;
+        problems.extend(sandbox.problem(&wasm));
     }
     let inspection = Inspection {
         loads: problems.is_empty(),
@@ -72,11 +60,8 @@ pub(super) fn run(args: &InspectArgs) -> Result<Exit, Failure> {
         facts: report.facts,
     };
     match args.format {
-        Format::Text => print!("{}", text(&args.module.display().to_string(), &inspection)),
-        Format::Json => match serde_json::to_string_pretty(&inspection) {
-            Ok(json) => println!("{json}"),
-            Err(error) => return Err(Failure::new(Exit::Internal, error)),
-        },
+        Format::Text => print(&text(&args.module.display().to_string(), &inspection))?,
+        Format::Json => print_json(&inspection)?,
     }
     Ok(if inspection.loads {
         Exit::Success
@@ -156,12 +141,14 @@ fn write_text(
         writeln!(
             out,
             "  {}::{} {}{missing}",
-            import.module, import.name, import.signature
+            one_line(&import.module),
+            one_line(&import.name),
+            import.signature
         )?;
     }
     writeln!(out, "\nExports ({}):", facts.exports.len())?;
     for export in &facts.exports {
-        writeln!(out, "  {} {}", export.name, export.signature)?;
+        writeln!(out, "  {} {}", one_line(&export.name), export.signature)?;
     }
     if inspection.loads {
         return writeln!(out, "\nIt would load.");

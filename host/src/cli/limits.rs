@@ -25,7 +25,7 @@ pub(super) struct LimitArgs {
     /// Bytes that one step may return.
     #[arg(long, value_name = "BYTES", default_value_t = Limits::default().output_bytes)]
     max_output_bytes: usize,
-    /// Effects (messages, timers, log lines) of one step.
+    /// Effects (messages, timers, log lines) of one step; each counts.
     #[arg(long, value_name = "N", default_value_t = Limits::default().effects)]
     max_effects: usize,
     /// Timers outstanding at any time.
@@ -68,6 +68,18 @@ impl CacheArgs {
     /// A sandbox with the cache that the flags ask for. A cache that cannot be
     /// used costs time, not correctness: it is only worth a warning.
     pub(super) fn sandbox(&self) -> Result<Sandbox, Failure> {
+        self.open(Sandbox::new)
+    }
+
+    /// The same, with room for so many guests at a time.
+    pub(super) fn sandbox_for(&self, instances: usize) -> Result<Sandbox, Failure> {
+        self.open(|cache| Sandbox::pooled(cache, instances))
+    }
+
+    fn open(
+        &self,
+        make: impl FnOnce(Option<Cache>) -> wasmtime::Result<Sandbox>,
+    ) -> Result<Sandbox, Failure> {
         let cache = if self.no_cache {
             None
         } else {
@@ -79,7 +91,7 @@ impl CacheArgs {
                 })
                 .ok()
         };
-        Sandbox::new(cache).map_err(|error| {
+        make(cache).map_err(|error| {
             let text = format!("the sandbox does not work on this machine: {error:#}");
             Failure::new(Exit::Internal, text)
         })

@@ -28,14 +28,14 @@ pub(super) struct NodeArgs {
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
     /// Longer input lines are skipped, in bytes.
-    #[arg(long, value_name = "BYTES", default_value_t = LINE_BYTES_MAX)]
-    max_line_bytes: usize,
+    #[arg(long, value_name = "BYTES", default_value_t = LINE_BYTES_MAX as u64, value_parser = clap::value_parser!(u64).range(1..=1 << 30))]
+    max_line_bytes: u64,
     #[command(flatten)]
     limits: LimitArgs,
     #[command(flatten)]
     cache: CacheArgs,
     /// Arguments for the guest, after `--`.
-    #[arg(last = true, value_name = "GUEST_ARGS")]
+    #[arg(last = true, value_name = "GUEST_ARGS", help_heading = "Arguments")]
     guest_args: Vec<String>,
 }
 
@@ -64,7 +64,7 @@ pub(super) fn run(args: NodeArgs) -> Result<Exit, Failure> {
     });
     let options = NodeOptions {
         limits,
-        line_bytes_max: args.max_line_bytes,
+        line_bytes_max: usize::try_from(args.max_line_bytes).unwrap_or(LINE_BYTES_MAX),
     };
     match node::run(guest, &options, watch) {
         Ok(()) => Ok(Exit::Success),

@@ -23,6 +23,8 @@ pub(super) struct AbiGuest {
     snapshot: Option<TypedFunc<(), u64>>,
     restore: Option<TypedFunc<(u32, u32), i32>>,
     input: Vec<u8>,
+    /// What was printed before the first event is still to be logged, with that event.
+    unheard: bool,
     fuel_used: u64,
 }
 
@@ -64,6 +66,7 @@ impl AbiGuest {
             snapshot: exports.snapshot,
             restore: exports.restore,
             input: Vec::new(),
+            unheard: true,
             fuel_used,
         })
     }
@@ -109,6 +112,9 @@ impl Guest for AbiGuest {
         self.store.data_mut().now_ns = event.now_ns;
         let describe = || event.to_string();
         begin_step(&mut self.store, &self.limits);
+        if !std::mem::take(&mut self.unheard) {
+            self.store.data_mut().log.clear();
+        }
         let ptr = self.put_input(&describe)?;
         let arguments = (ptr, self.input_len());
         let output = call(
@@ -120,7 +126,7 @@ impl Guest for AbiGuest {
             &describe,
         )?;
         self.fuel_used += end_step(&mut self.store, &self.limits);
-        let refuse = |fault| refusal(fault, abi::HANDLE, &describe);
+        let refuse = |fault| self.refusal(fault, abi::HANDLE, &describe);
         let range = self.returned(output).map_err(refuse)?;
         let (memory, state) = (self.memory.data(&self.store), self.store.data());
         let mut effects: Vec<Effect<'_>> = log_lines(&state.log).collect();
@@ -141,6 +147,9 @@ impl Guest for AbiGuest {
             return Ok(None);
         };
         begin_step(&mut self.store, &self.limits);
+        if !self.unheard {
+            self.store.data_mut().log.clear();
+        }
         let none = String::new;
         let output = call(
             &mut self.store,
@@ -153,7 +162,7 @@ impl Guest for AbiGuest {
         self.fuel_used += end_step(&mut self.store, &self.limits);
         let range = self
             .returned(output)
-            .map_err(|fault| refusal(fault, abi::SNAPSHOT, &none))?;
+            .map_err(|fault| self.refusal(fault, abi::SNAPSHOT, &none))?;
         Ok(Some(self.memory.data(&self.store)[range].to_vec()))
     }
 
@@ -161,7 +170,7 @@ impl Guest for AbiGuest {
         let none = String::new;
         let Some(restore) = self.restore.clone() else {
             let fault = Fault::Denied("it has no restore, so it cannot take over a state".into());
-            return Err(refusal(fault, abi::RESTORE, &none));
+            return Err(self.refusal(fault, abi::RESTORE, &none));
         };
         self.input.clear();
         self.input.extend_from_slice(snapshot);
@@ -178,9 +187,7 @@ impl Guest for AbiGuest {
         )?;
         self.fuel_used += end_step(&mut self.store, &self.limits);
         if status != 0 {
-            let mut error = refusal(Fault::Refused(status), abi::RESTORE, &none);
-            error.stderr = String::from_utf8_lossy(&self.store.data().log).into_owned();
-            return Err(error);
+            return Err(self.refusal(Fault::Refused(status), abi::RESTORE, &none));
         }
         Ok(())
     }
@@ -198,12 +205,9 @@ impl AbiGuest {
 
     /// Copies the input to where the guest's `alloc` says.
     fn put_input(&mut self, event: &dyn Fn() -> String) -> Result<u32, Box<GuestError>> {
-        let refuse = |fault| refusal(fault, abi::ALLOC, event);
-        let memory = self.memory.data_size(&self.store);
         let Ok(len) = u32::try_from(self.input.len()) else {
-            return Err(refuse(Fault::Denied(
-                "the input does not fit into any guest's memory".into(),
-            )));
+            let fault = Fault::Denied("the input does not fit into any guest's memory".into());
+            return Err(self.refusal(fault, abi::ALLOC, event));
         };
         let ptr = call(
             &mut self.store,
@@ -218,15 +222,31 @@ impl AbiGuest {
             .and_then(|rest| rest.get_mut(..len as usize));
         match target {
             Some(target) => target.copy_from_slice(&self.input),
-            None => return Err(refuse(Fault::Range { ptr, len, memory })),
+            None => {
+                let memory = self.memory.data_size(&self.store);
+                return Err(self.refusal(Fault::Range { ptr, len, memory }, abi::ALLOC, event));
+            }
         }
         Ok(ptr)
+    }
+
+    /// An answer of the guest that cannot be accepted.
+    fn refusal(
+        &self,
+        fault: Fault,
+        entry: &'static str,
+        event: &dyn Fn() -> String,
+    ) -> Box<GuestError> {
+        refusal(fault, entry, event, &self.store.data().log)
     }
 
     /// Checks a range that the guest returned.
     fn returned(&self, packed: u64) -> Result<std::ops::Range<usize>, Fault> {
         let (ptr, len) = abi::unpack(packed);
         let limit = self.limits.output_bytes;
+        if len == 0 {
+            return Ok(0..0); // nothing, whatever the pointer
+        }
         if len as usize > limit {
             return Err(Fault::Output { bytes: len, limit });
         }
@@ -245,9 +265,7 @@ fn begin_step(store: &mut Store<State>, limits: &Limits) {
     store.set_epoch_deadline(watchdog_ticks(limits));
     // Only fails if the engine does not count fuel, and ours does.
     let _ = store.set_fuel(limits.fuel);
-    let state = store.data_mut();
-    state.log.clear();
-    state.common.growth.refused = None;
+    store.data_mut().common.growth.refused = None;
 }
 
 /// How much fuel the step has used.

@@ -13,6 +13,7 @@
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -24,7 +25,7 @@ use wasmtime::{Engine, Module};
 const CACHE_BYTES_MAX: u64 = 512 << 20;
 
 /// Ends every entry, after the checksum.
-const FOOTER_MAGIC: &[u8; 8] = b"cwasm.01";
+const FOOTER_MAGIC: &[u8; 8] = b"cwasm.02";
 const FOOTER_BYTES: usize = 4 + FOOTER_MAGIC.len();
 
 /// A directory of compiled modules.
@@ -82,7 +83,7 @@ impl Cache {
         sha256: &str,
     ) -> wasmtime::Result<Module> {
         let entry = self.entry(engine, sha256);
-        if let Some(module) = load(engine, &entry) {
+        if let Ok(Some(module)) = load(engine, &entry) {
             return Ok(module);
         }
         let lock_path = entry.with_extension("lock");
@@ -96,23 +97,29 @@ impl Cache {
                 return Module::new(engine, wasm);
             }
         };
-        if let Some(module) = load(engine, &entry) {
-            return Ok(module); // somebody else was faster
+        match load(engine, &entry) {
+            Ok(Some(module)) => return Ok(module), // somebody else was faster
+            Ok(None) => {}
+            Err(problem) => warn!("{problem}"),
         }
         debug!("compiling module {sha256}");
-        let code = engine.precompile_module(wasm)?;
-        let stored = store(&entry, &code);
+        let code = engine.precompile_module(wasm);
+        let stored = match &code {
+            Ok(code) => store(&entry, code),
+            Err(_) => Ok(()),
+        };
         // Gone or not, a lock file that is left over does no harm.
         let _ = fs::remove_file(&lock_path);
         drop(lock);
+        let code = code?;
         if let Err(error) = stored {
             warn!("cannot keep compiled code: {}: {error}", entry.display());
             return deserialize(engine, &code);
         }
         self.prune(&entry);
         match load(engine, &entry) {
-            Some(module) => Ok(module),
-            None => deserialize(engine, &code),
+            Ok(Some(module)) => Ok(module),
+            Ok(None) | Err(_) => deserialize(engine, &code),
         }
     }
 
@@ -160,20 +167,22 @@ fn lock(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Loads an entry if it is there and undamaged.
-fn load(engine: &Engine, path: &Path) -> Option<Module> {
-    let mut file = File::open(path).ok()?;
+/// Loads an entry, if it is there and undamaged.
+///
+/// # Errors
+/// What is wrong with an entry that is there.
+fn load(engine: &Engine, path: &Path) -> Result<Option<Module>, String> {
+    let Ok(mut file) = File::open(path) else {
+        return Ok(None);
+    };
     let mut contents = Vec::new();
-    if let Err(error) = file.read_to_end(&mut contents) {
-        warn!("cannot read compiled code: {}: {error}", path.display());
-        return None;
-    }
-    if !is_whole(&contents) {
-        warn!(
-            "compiled code is damaged and will be made anew: {}",
-            path.display()
-        );
-        return None;
+    file.read_to_end(&mut contents)
+        .map_err(|error| format!("cannot read compiled code: {}: {error}", path.display()))?;
+    if !is_whole(path, &contents) {
+        let path = path.display();
+        return Err(format!(
+            "compiled code is damaged and will be made anew: {path}"
+        ));
     }
     // Says when it was used last; only `prune` would notice if this failed.
     let _ = file.set_modified(SystemTime::now());
@@ -181,9 +190,11 @@ fn load(engine: &Engine, path: &Path) -> Option<Module> {
     // SAFETY: the file is a whole entry that this program wrote to a directory that
     // only its owner can enter (`Cache::open`), and entries are never changed.
     let module = unsafe { Module::deserialize_open_file(engine, file) };
-    module
-        .inspect_err(|error| warn!("compiled code does not fit: {}: {error}", path.display()))
-        .ok()
+    let module = module.map_err(|error| {
+        let path = path.display();
+        format!("compiled code does not fit and will be made anew: {path}: {error}")
+    })?;
+    Ok(Some(module))
 }
 
 fn deserialize(engine: &Engine, code: &[u8]) -> wasmtime::Result<Module> {
@@ -194,17 +205,22 @@ fn deserialize(engine: &Engine, code: &[u8]) -> wasmtime::Result<Module> {
     }
 }
 
-fn is_whole(contents: &[u8]) -> bool {
+fn is_whole(path: &Path, contents: &[u8]) -> bool {
     let Some(end) = contents.len().checked_sub(FOOTER_BYTES) else {
         return false;
     };
     let (code, footer) = contents.split_at(end);
-    footer == footer_of(code)
+    footer == footer_of(path, code)
 }
 
-fn footer_of(code: &[u8]) -> [u8; FOOTER_BYTES] {
+/// The checksum is of the code and of the entry's name, so that one entry under the
+/// name of another counts as damaged.
+fn footer_of(path: &Path, code: &[u8]) -> [u8; FOOTER_BYTES] {
+    let mut checksum = crc32fast::Hasher::new();
+    checksum.update(path.file_name().unwrap_or_default().as_bytes());
+    checksum.update(code);
     let mut footer = [0; FOOTER_BYTES];
-    footer[..4].copy_from_slice(&crc32fast::hash(code).to_le_bytes());
+    footer[..4].copy_from_slice(&checksum.finalize().to_le_bytes());
     footer[4..].copy_from_slice(FOOTER_MAGIC);
     footer
 }
@@ -219,7 +235,7 @@ fn store(path: &Path, code: &[u8]) -> io::Result<()> {
             .mode(0o600)
             .open(&temporary)?;
         file.write_all(code)?;
-        file.write_all(&footer_of(code))?;
+        file.write_all(&footer_of(path, code))?;
         file.sync_all()?;
         fs::rename(&temporary, path)
     };

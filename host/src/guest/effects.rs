@@ -59,6 +59,11 @@ pub(super) fn decode<'a>(
 
 fn decode_line<'a>(line: &'a [u8], node: &str) -> Result<Effect<'a>, String> {
     let effect: abi::Effect<'a> = serde_json::from_slice(line).map_err(|e| e.to_string())?;
+    // serde would take an array of the fields as well, which is nothing to rely on.
+    let value = line.split(|byte| *byte == b':').nth(1);
+    if !value.is_some_and(|value| value.trim_ascii_start().starts_with(b"{")) {
+        return Err("the value of an effect is a JSON object".into());
+    }
     Ok(match effect {
         abi::Effect::Send(message) => Effect::Send(check_send(message, node)?),
         abi::Effect::SetTimer(mut timer) => {
@@ -141,7 +146,13 @@ impl Send<'_> {
         out.extend_from_slice(b",\"dest\":");
         write_string(out, &self.message.dest);
         out.extend_from_slice(b",\"body\":");
+        // For JSON a carriage return is a blank; some readers take it for the end of a line.
+        let body = out.len();
         out.extend_from_slice(self.message.body.as_bytes());
+        if memchr::memchr(b'\r', &out[body..]).is_some() {
+            let ends = out[body..].iter_mut().filter(|byte| **byte == b'\r');
+            ends.for_each(|byte| *byte = b' ');
+        }
         out.extend_from_slice(b"}\n");
     }
 }

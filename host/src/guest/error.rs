@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::guest::Event;
-use crate::text::{excerpt, printable};
+use crate::text::{excerpt, excerpt_of_end, printable};
 
 /// Why a module cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -35,11 +35,17 @@ pub enum LoadError {
     },
 }
 
+/// A module can have thousands of problems: one for each import, say.
+const PROBLEMS_SHOWN_MAX: usize = 20;
+
 fn rejection(path: &std::path::Path, problems: &[String]) -> String {
     let mut text = format!("{} cannot be loaded:", path.display());
-    for problem in problems {
+    for problem in problems.iter().take(PROBLEMS_SHOWN_MAX) {
         text.push_str("\n  - ");
         text.push_str(problem);
+    }
+    if let more @ 1.. = problems.len().saturating_sub(PROBLEMS_SHOWN_MAX) {
+        text.push_str(&format!("\n  … and {more} more; host inspect shows all"));
     }
     text
 }
@@ -197,7 +203,8 @@ impl fmt::Display for GuestError {
         if !self.event.is_empty() {
             write!(f, "\n  event: {}", self.event)?;
         }
-        for line in printable(&excerpt(&self.stderr, 2000)).lines() {
+        // What was printed last says why.
+        for line in printable(&excerpt_of_end(&self.stderr, 2000)).lines() {
             write!(f, "\n  stderr: {line}")?;
         }
         if !self.unfinished.is_empty() {

@@ -4,19 +4,22 @@ use wasmtime::{Trap, WasmBacktrace};
 
 use super::error::{Fault, GuestError};
 use super::limits::Limits;
+use crate::text::one_line;
 
-/// An answer of the guest that cannot be accepted.
+/// An answer of the guest that cannot be accepted. `log` is what the step has written to
+/// stderr.
 pub(super) fn refusal(
     fault: Fault,
     entry: &'static str,
     event: &dyn Fn() -> String,
+    log: &[u8],
 ) -> Box<GuestError> {
     Box::new(GuestError {
         fault,
         entry,
         event: event(),
         backtrace: Vec::new(),
-        stderr: String::new(),
+        stderr: String::from_utf8_lossy(log).into_owned(),
         unfinished: String::new(),
     })
 }
@@ -73,16 +76,22 @@ fn backtrace(error: &wasmtime::Error) -> Vec<String> {
         .frames()
         .iter()
         .map(|frame| match frame.func_name() {
-            Some(name) => format!("{:#}", rustc_demangle::demangle(name)),
+            Some(name) => one_line(&format!("{:#}", rustc_demangle::demangle(name))).into_owned(),
             None => format!("function {}", frame.func_index()),
         })
         .collect();
-    const MACHINERY: [&str; 6] = ["std::", "core::", "alloc::", "__rust", "rust_", "abort"];
+    const MACHINERY: [&str; 7] = [
+        "std::",
+        "core::",
+        "alloc::",
+        "rustc::",
+        "rust_panic",
+        "rust_start_panic",
+        "rust_begin_unwind",
+    ];
     let is_machinery = |name: &String| {
         let name = name.trim_start_matches(['_', '<']);
-        MACHINERY
-            .iter()
-            .any(|prefix| name.starts_with(prefix.trim_start_matches('_')))
+        name == "abort" || MACHINERY.iter().any(|prefix| name.starts_with(prefix))
     };
     let own = names
         .iter()

@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use wasmtime::{Config, Engine, InstancePre, Linker, Module, OperatorCost};
+use tracing::debug;
+use wasmtime::{
+    Config, Engine, InstancePre, Linker, Module, OperatorCost, PoolingAllocationConfig,
+};
 
 use super::cache::Cache;
 use super::error::LoadError;
@@ -19,6 +22,18 @@ use super::wasi;
 
 /// How often the watchdog looks at the wall clock.
 const WATCHDOG_TICK: Duration = Duration::from_millis(100);
+
+/// Tables that a module in a pool may have.
+const TABLES_MAX: u32 = 4;
+
+/// What the engine keeps for an instance in a pool, beside its memory and tables.
+const INSTANCE_BYTES_MAX: usize = 4 << 20;
+
+/// All that 32-bit addresses reach.
+const MEMORY_BYTES_MAX: usize = 1 << 32;
+
+/// So much of a used memory is cleared rather than given back to the system.
+const RESIDENT_BYTES: usize = 256 << 10;
 
 /// The stack of a guest, in bytes.
 const STACK_BYTES: usize = 512 << 10;
@@ -57,7 +72,30 @@ impl Sandbox {
     /// # Errors
     /// When the engine does not work on this machine.
     pub fn new(cache: Option<Cache>) -> wasmtime::Result<Self> {
-        let engine = Engine::new(&config())?;
+        Self::with_engine(Engine::new(&config())?, cache)
+    }
+
+    /// A sandbox whose guests come from a pool, which makes starting and ending them
+    /// cheap. It is for a simulator: all guests that live at one time must fit, and
+    /// there is address space for `instances` of them and some more.
+    ///
+    /// On a machine without that much address space it is a sandbox without a pool.
+    ///
+    /// # Errors
+    /// When the engine does not work on this machine.
+    pub fn pooled(cache: Option<Cache>, instances: usize) -> wasmtime::Result<Self> {
+        let mut pooled = config();
+        pooled.allocation_strategy(pool(instances));
+        match Engine::new(&pooled) {
+            Ok(engine) => Self::with_engine(engine, cache),
+            Err(error) => {
+                debug!("guests do not come from a pool: {error:#}");
+                Self::new(cache)
+            }
+        }
+    }
+
+    fn with_engine(engine: Engine, cache: Option<Cache>) -> wasmtime::Result<Self> {
         start_watchdog(&engine);
         let mut abi_linker = Linker::new(&engine);
         wasi::abi::add_to(&mut abi_linker)?;
@@ -80,6 +118,13 @@ impl Sandbox {
         self.load_bytes(&read_module(path)?, &name, path, limits)
     }
 
+    /// Says what is wrong with the module in `wasm`, if anything is, without compiling it.
+    #[must_use]
+    pub fn problem(&self, wasm: &[u8]) -> Option<String> {
+        let error = Module::validate(&self.engine, wasm).err()?;
+        Some(compile_problem(&error))
+    }
+
     /// Loads the module in `wasm`; `path` is where it comes from, for messages.
     fn load_bytes(
         &self,
@@ -100,7 +145,11 @@ impl Sandbox {
             Some(cache) => cache.compiled(&self.engine, wasm, &report.facts.sha256),
             None => Module::new(&self.engine, wasm),
         };
-        let module = module.map_err(|error| rejected(vec![compile_problem(&error)]))?;
+        let module = module.map_err(|error| {
+            // The validator says it more clearly than the compiler, and as `inspect` does.
+            let problem = self.problem(wasm);
+            rejected(vec![problem.unwrap_or_else(|| compile_problem(&error))])
+        })?;
         let linked = self.link(report.facts.kind, &module);
         let linked = linked.map_err(|error| LoadError::Internal {
             path: path.to_owned(),
@@ -146,6 +195,26 @@ fn config() -> Config {
 pub(super) fn watchdog_ticks(limits: &Limits) -> u64 {
     let ticks = limits.wall.as_millis().div_ceil(WATCHDOG_TICK.as_millis());
     u64::try_from(ticks).unwrap_or(u64::MAX).saturating_add(1)
+}
+
+/// Room for `instances` guests, and for one more that starts before another has ended.
+///
+/// Only what is used takes memory; the bounds here are those of what a guest may be, so
+/// that a module that loads at all also fits into the pool.
+fn pool(instances: usize) -> PoolingAllocationConfig {
+    let count = u32::try_from(instances + 1).unwrap_or(u32::MAX);
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_core_instances(count)
+        .total_memories(count)
+        .total_tables(count.saturating_mul(TABLES_MAX))
+        .total_stacks(count)
+        .max_tables_per_module(TABLES_MAX)
+        .table_elements(Limits::default().table_elements)
+        .max_core_instance_size(INSTANCE_BYTES_MAX)
+        .max_memory_size(MEMORY_BYTES_MAX)
+        .linear_memory_keep_resident(RESIDENT_BYTES)
+        .table_keep_resident(RESIDENT_BYTES);
+    pool
 }
 
 /// Advances the engine's epoch until the engine is gone.

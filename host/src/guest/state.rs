@@ -29,6 +29,8 @@ pub(super) struct State {
 pub(super) struct Growth {
     memory_limit: usize,
     table_limit: usize,
+    /// Elements of all tables together.
+    table_elements: usize,
     pub(super) refused: Option<Fault>,
 }
 
@@ -42,6 +44,7 @@ impl Common {
             growth: Growth {
                 memory_limit: options.limits.memory_bytes,
                 table_limit: options.limits.table_elements,
+                table_elements: 0,
                 refused: None,
             },
         }
@@ -67,17 +70,20 @@ impl ResourceLimiter for Growth {
 
     fn table_growing(
         &mut self,
-        _current: usize,
+        current: usize,
         desired: usize,
-        _maximum: Option<usize>,
+        maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let fits = desired <= self.table_limit;
-        if !fits {
-            self.refused = Some(Fault::Table {
-                wanted: desired,
-                limit: self.table_limit,
-            });
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            return Ok(false); // the module's own limit
         }
-        Ok(fits)
+        let wanted = self.table_elements.saturating_add(desired - current);
+        if wanted > self.table_limit {
+            let limit = self.table_limit;
+            self.refused = Some(Fault::Table { wanted, limit });
+            return Ok(false);
+        }
+        self.table_elements = wanted;
+        Ok(true)
     }
 }

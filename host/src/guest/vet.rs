@@ -14,6 +14,7 @@ use wasmparser::{
 
 use super::limits::{Limits, ModuleLimits};
 use super::wasi;
+use crate::text::one_line;
 use guest_sdk::abi;
 
 /// What a module is, as far as one can tell without running it.
@@ -110,6 +111,8 @@ pub fn vet(bytes: &[u8], limits: &Limits, module_limits: &ModuleLimits) -> Repor
         types: Vec::new(),
         functions: Vec::new(),
         bodies: 0,
+        locals_total: 0,
+        work_total: 0,
         limits,
         module_limits,
     };
@@ -168,6 +171,8 @@ struct Vetting<'a> {
     /// The type index of each function, imports first.
     functions: Vec<u32>,
     bodies: u32,
+    locals_total: u64,
+    work_total: u64,
     limits: &'a Limits,
     module_limits: &'a ModuleLimits,
 }
@@ -176,7 +181,7 @@ impl Vetting<'_> {
     fn module(&mut self, bytes: &[u8]) {
         if self.facts.bytes > self.module_limits.module_bytes {
             self.too_much(
-                "file",
+                "file has",
                 self.facts.bytes,
                 self.module_limits.module_bytes,
                 "bytes",
@@ -263,7 +268,8 @@ impl Vetting<'_> {
             .flatten();
         let provided = offered.as_deref() == Some(&signature);
         if !provided {
-            let what = format!("it imports {}::{} {signature}", import.module, import.name);
+            let (module, name) = (one_line(import.module), one_line(import.name));
+            let what = format!("it imports {module}::{name} {signature}");
             self.problems.push(match offered {
                 Some(right) => format!("{what}, but the type of that function is {right}"),
                 None if import.module == wasi::MODULE => {
@@ -314,6 +320,8 @@ impl Vetting<'_> {
         self.facts.largest_body_bytes = self.facts.largest_body_bytes.max(size);
         self.facts.locals_max = self.facts.locals_max.max(locals);
         let work = u64::from(size) * u64::from(locals);
+        self.locals_total = self.locals_total.saturating_add(locals.into());
+        self.work_total = self.work_total.saturating_add(work);
         if work > self.module_limits.body_work {
             let number = self.functions.len() - self.facts.functions as usize;
             self.problems.push(format!(
@@ -335,7 +343,7 @@ impl Vetting<'_> {
 
     fn too_much(&mut self, what: &str, is: u64, limit: u64, unit: &str) {
         self.problems
-            .push(format!("its {what} has {is} {unit}; the limit is {limit}"));
+            .push(format!("its {what} {is} {unit}; the limit is {limit}"));
     }
 
     fn check_limits(&mut self) {
@@ -343,31 +351,43 @@ impl Vetting<'_> {
         let facts = &self.facts;
         let checks = [
             (
-                "code section",
+                "code section has",
                 u64::from(facts.functions),
                 u64::from(bounds.functions),
                 "functions",
             ),
             (
-                "largest function",
+                "largest function has",
                 u64::from(facts.largest_body_bytes),
                 u64::from(bounds.body_bytes),
                 "bytes",
             ),
             (
-                "function with the most",
+                "function with the most has",
                 u64::from(facts.locals_max),
                 u64::from(bounds.locals),
                 "locals",
             ),
             (
-                "initial memory",
+                "functions have together",
+                self.locals_total,
+                bounds.locals_total,
+                "locals",
+            ),
+            (
+                "functions have together",
+                self.work_total,
+                bounds.work_total,
+                "bytes times locals",
+            ),
+            (
+                "initial memory has",
                 facts.memory_bytes,
                 limits.memory_bytes as u64,
                 "bytes",
             ),
             (
-                "tables",
+                "tables have",
                 facts.table_elements,
                 limits.table_elements as u64,
                 "elements",
@@ -400,7 +420,8 @@ impl Vetting<'_> {
                 self.check_snapshot();
             }
             Some(other) => self.problems.push(format!(
-                "it speaks the guest ABI of {other}, this host that of {}; build it with a matching SDK",
+                "it speaks the guest ABI of {}, this host that of {}; build it with a matching SDK",
+                one_line(&other),
                 abi::MARKER
             )),
             None if self.export_of(PROGRAM_START).is_some() => {
@@ -418,6 +439,7 @@ impl Vetting<'_> {
     fn check_exports(&mut self, expected: &[(&str, &str, bool)]) {
         for &(name, right, required) in expected {
             let problem = match self.export_of(name) {
+                None if required && name == right => format!("it does not export its {name}"),
                 None if required => format!("it does not export {name} {right}"),
                 Some(is) if is != right => {
                     format!("it exports {name} as {is}; a guest's is {right}")

@@ -199,6 +199,7 @@ impl Node {
         let now_ns = self.clock.now_ns();
         while let Some(id) = self.wires.timers.pop_due(now_ns) {
             self.step(now_ns, What::Timer(id))?;
+            self.wires.flush_much()?;
         }
         Ok(())
     }
@@ -213,9 +214,7 @@ impl Node {
                 Checked::Blank => {}
                 Checked::Bad(reason) => warn!("input line {number} ignored: {reason}"),
             }
-            if self.wires.out.len() > OUTPUT_GATHERED_MAX {
-                self.wires.flush()?;
-            }
+            self.wires.flush_much()?;
             if self.stop.load(Ordering::Relaxed) {
                 return Ok(());
             }
@@ -350,6 +349,14 @@ impl Wires {
             // Who closes stderr does not want to know.
             let _ = io::stderr().write_all(&self.log);
             self.log.clear();
+        }
+    }
+
+    /// Writes what has gathered if it is much.
+    fn flush_much(&mut self) -> Result<(), End> {
+        match self.out.len() > OUTPUT_GATHERED_MAX {
+            true => self.flush(),
+            false => Ok(()),
         }
     }
 

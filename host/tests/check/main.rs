@@ -11,6 +11,8 @@
 mod agreement;
 mod anomalies;
 mod budget;
+mod cli;
+mod kafka;
 mod malformed;
 mod oracles;
 mod recorded;

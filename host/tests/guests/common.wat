@@ -22,7 +22,7 @@
   (if (global.get $ready)
     (then (return (call $go (local.get $ptr) (local.get $len)))))
   (global.set $ready (i32.const 1))
-  (call $packed (i32.const 0) (i32.const 76)))
+  (call $packed (i32.const 0) (i32.const 75)))
 
 ;; ptr << 32 | len
 (func $packed (param $ptr i32) (param $len i32) (result i64)

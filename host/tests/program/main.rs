@@ -4,6 +4,7 @@ mod driver;
 mod languages;
 mod memory;
 mod probe;
+mod simulated;
 mod stdio;
 mod vetting;
 mod waiting;

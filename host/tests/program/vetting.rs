@@ -39,7 +39,7 @@ fn what_a_program_lacks_is_named() {
             "it imports env::socket (i32) -> i32, which this host does not have: a guest may \
              import from wasi_snapshot_preview1 only",
             "it exports _start as () -> i32; a guest's is () -> ()",
-            "it does not export memory memory",
+            "it does not export its memory",
         ],
     );
 }

@@ -14,7 +14,7 @@
 //! does. Both are only as fine as the reads are frequent.
 //!
 //! Jepsen's time is the number of elements times the number of reads. Here it is linear in the
-//! total size of the reads: see [`scan`].
+//! total size of the reads: see [`scan()`].
 
 mod elements;
 mod scan;

@@ -114,7 +114,7 @@ impl Guest for ProgramGuest {
             What::Message(text) => self
                 .io
                 .push_line(text)
-                .map_err(|fault| refusal(fault, PROGRAM_START, &describe))?,
+                .map_err(|fault| refusal(fault, PROGRAM_START, &describe, &[]))?,
             What::Timer(_) => self.timer_ns = None,
         }
         let turn = self.fiber.resume(&mut self.io);
@@ -140,7 +140,7 @@ impl Guest for ProgramGuest {
         effects.extend(note);
         let stdout = &self.io.stdout[..self.handed_out];
         self.lines += lines::decode(stdout, event.node, self.lines, &self.limits, &mut effects)
-            .map_err(|fault| refusal(fault, PROGRAM_START, &describe))?;
+            .map_err(|fault| refusal(fault, PROGRAM_START, &describe, &self.io.log.text))?;
         effects.extend(timer);
         Ok(effects)
     }
@@ -155,7 +155,7 @@ impl Guest for ProgramGuest {
 
     fn restore(&mut self, _snapshot: &[u8]) -> Result<(), Box<GuestError>> {
         let fault = Fault::Denied("a program cannot take over a state".into());
-        Err(refusal(fault, PROGRAM_START, &String::new))
+        Err(refusal(fault, PROGRAM_START, &String::new, &[]))
     }
 
     fn fuel_used(&self) -> u64 {

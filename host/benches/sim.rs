@@ -1,0 +1,115 @@
+//! Measures the simulator on one core, whole runs with their checks, and prints a table
+//! of medians.
+//!
+//! `./runner.sh bench` builds what this needs and runs it.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use host::check::workload::{Options as CheckOptions, Workload};
+use host::guest::{GuestModule, Limits, Sandbox};
+use host::sim::{Cluster, Latency, Options, SECOND};
+use host::trial::{Report, Trial};
+use host::workload::Topology;
+
+const NODES: usize = 25;
+const TRIES: usize = 9;
+
+fn main() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../target/wasm32-wasip1/release/broadcast-flood.wasm");
+    assert!(
+        path.exists(),
+        "{} is missing: use ./runner.sh bench",
+        path.display()
+    );
+    let sandbox = Sandbox::pooled(None, NODES).expect("the sandbox works here");
+    let flood = sandbox
+        .load(&path, &Limits::default())
+        .expect("the flood is a guest");
+
+    println!("{:<58} {:>10}  budget", "what", "median");
+    let (time, report) = measure(&flood, Topology::Total, 0);
+    row(
+        "flood of 25 nodes, everybody a neighbour: messages a second",
+        &format!("{:.0}", per_second(report.messages, time)),
+        ">= 300,000",
+    );
+    let (time, report) = measure(&flood, Topology::Grid, 0);
+    row(
+        "flood of 25 nodes in a grid: messages a second",
+        &format!("{:.0}", per_second(report.messages, time)),
+        ">= 300,000",
+    );
+    let (time, _) = measure(&flood, Topology::Tree(4), 100);
+    row(
+        "challenge 3d on a tree, with checks",
+        &milliseconds(time),
+        "<= 100 ms",
+    );
+    let (time, _) = measure_run(
+        &flood,
+        Topology::Line,
+        &Options {
+            rate: 0.0,
+            time_limit_ns: SECOND,
+            ..options(0)
+        },
+    );
+    row(
+        "25 nodes, started, asked once, ended",
+        &milliseconds(time),
+        "",
+    );
+}
+
+fn options(latency_ms: u64) -> Options {
+    Options {
+        cluster: Cluster::of(NODES),
+        concurrency: NODES,
+        rate: 100.0,
+        time_limit_ns: 20 * SECOND,
+        latency: Latency {
+            mean_ms: latency_ms,
+            ..Latency::default()
+        },
+        ..Options::default()
+    }
+}
+
+/// The options of challenge 3d, but for the latency.
+fn measure(module: &GuestModule, topology: Topology, latency_ms: u64) -> (Duration, Report) {
+    measure_run(module, topology, &options(latency_ms))
+}
+
+fn measure_run(module: &GuestModule, topology: Topology, options: &Options) -> (Duration, Report) {
+    let trial = Trial {
+        module,
+        next_module: None,
+        workload: Workload::Broadcast,
+        topology,
+        options: options.clone(),
+        checks: CheckOptions::default(),
+    };
+    let run = |_| {
+        let start = Instant::now();
+        let report = trial.run(1, Vec::new());
+        (start.elapsed(), report)
+    };
+    let mut runs: Vec<(Duration, Report)> = (0..TRIES).map(run).collect();
+    runs.sort_by_key(|(time, _)| *time);
+    runs.swap_remove(TRIES / 2)
+}
+
+fn row(what: &str, value: &str, budget: &str) {
+    println!("{what:<58} {value:>10}  {budget}");
+}
+
+#[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+fn per_second(count: u64, time: Duration) -> f64 {
+    count as f64 / time.as_secs_f64()
+}
+
+fn milliseconds(time: Duration) -> String {
+    format!("{:.1} ms", time.as_secs_f64() * 1e3)
+}

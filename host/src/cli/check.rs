@@ -1,0 +1,117 @@
+//! `host check`: judges a history that somebody recorded.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+
+use super::output::{Format, print, print_json};
+use super::{EXIT_CODES, Exit, Failure};
+use crate::check::availability::Goal;
+use crate::check::history;
+use crate::check::text::render_text;
+use crate::check::validity::{Checks, Validity};
+use crate::check::workload::{Options, Workload, check};
+use crate::text::printable;
+
+/// The largest history that is read, 1 GiB: its operations need several times that in memory.
+const HISTORY_BYTES_MAX: u64 = 1 << 30;
+
+/// Judge a recorded history: Jepsen's EDN, or the same as JSON
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+pub(super) struct CheckArgs {
+    /// The workload that the history is of.
+    #[arg(long, short, value_name = "NAME", value_parser = workload_parser())]
+    workload: Workload,
+    /// Whose rules decide: Maelstrom's alone, or also what its checkers let pass although it is
+    /// surely wrong.
+    #[arg(long, value_name = "RULES", default_value = "strict", value_parser = checks_parser())]
+    checks: Checks,
+    /// Which part of the operations has to succeed: `total`, or a number from 0 to 1 [default:
+    /// any].
+    #[arg(long, value_name = "PART")]
+    availability: Option<Goal>,
+    /// How to show the result.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// The history, such as Maelstrom's store/latest/history.edn; `-` reads it from stdin.
+    #[arg(value_name = "HISTORY")]
+    history: PathBuf,
+}
+
+fn workload_parser() -> impl TypedValueParser<Value = Workload> {
+    PossibleValuesParser::new(Workload::ALL.map(Workload::name))
+        .try_map(|name| name.parse::<Workload>())
+}
+
+fn checks_parser() -> impl TypedValueParser<Value = Checks> {
+    PossibleValuesParser::new(["strict", "maelstrom"]).try_map(|name| name.parse::<Checks>())
+}
+
+pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
+    let name = match args.history.to_str() {
+        Some("-") => "stdin".into(),
+        _ => args.history.display().to_string(),
+    };
+    let unusable = |what: &dyn std::fmt::Display| {
+        let text = format!("{name}: {what}");
+        Failure::new(Exit::Usage, printable(&text))
+    };
+    let text = read(&args.history, HISTORY_BYTES_MAX).map_err(|error| unusable(&error))?;
+    let history = history::read(&text).map_err(|error| unusable(&error))?;
+    drop(text);
+    let options = Options {
+        availability: args.availability,
+        checks: args.checks,
+    };
+    let result =
+        check(args.workload, &history, None, &options).map_err(|misfit| unusable(&misfit))?;
+    match args.format {
+        Format::Text => print(&printable(&render_text(&result)))?,
+        Format::Json => print_json(&result)?,
+    }
+    Ok(result.valid.into())
+}
+
+/// Reads a whole file, or stdin for `-`, of `bytes_max` bytes at most.
+fn read(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
+    let input: Box<dyn Read> = if path.as_os_str() == "-" {
+        Box::new(io::stdin().lock())
+    } else {
+        Box::new(File::open(path)?)
+    };
+    let mut text = Vec::new();
+    input.take(bytes_max + 1).read_to_end(&mut text)?;
+    if text.len() as u64 > bytes_max {
+        let text = format!("a history may have {bytes_max} bytes, this one has more");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
+    }
+    Ok(text)
+}
+
+impl From<Validity> for Exit {
+    fn from(valid: Validity) -> Self {
+        match valid {
+            Validity::True => Exit::Success,
+            Validity::False => Exit::Invalid,
+            Validity::Unknown => Exit::Unknown,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_history_that_is_too_large_is_not_read_to_its_end() {
+        let error = read(Path::new("/dev/zero"), 1000).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "a history may have 1000 bytes, this one has more"
+        );
+    }
+}

@@ -1,0 +1,364 @@
+//! The command line of `host sim`, and the plain facts that it stands for.
+
+use std::hash::{BuildHasher, RandomState};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueEnum};
+
+use super::super::limits::{CacheArgs, LimitArgs};
+use super::super::output::Format;
+use super::super::{EXIT_CODES, Exit, Failure};
+use super::console::Shown;
+use crate::check::availability::Goal;
+use crate::check::validity::Checks;
+use crate::check::workload::{Options as CheckOptions, Workload};
+use crate::sim::nemesis::Fault;
+use crate::sim::{Bounds, Cluster, Distribution, Latency, NetworkModel, Options};
+use crate::workload::{SIMULATED, Topology};
+
+const NODES_MAX: u32 = 100;
+const WORKERS_MAX: usize = 10_000;
+const RATE_MAX: f64 = 1e6;
+const SECONDS_MAX: f64 = 86_400.0;
+const LATENCY_MS_MAX: u64 = 600_000;
+const RUNS_MAX: u64 = 1_000_000;
+
+/// Run nodes in a simulated cluster, in virtual time, and judge what clients see
+///
+/// The same module, options and seed give the same run, to the byte, everywhere.
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+pub(in crate::cli) struct SimArgs {
+    /// What clients do.
+    #[arg(long, short, value_name = "NAME", value_parser = workload_parser())]
+    workload: Workload,
+    /// The WebAssembly module that every node runs.
+    #[arg(long, short, value_name = "FILE")]
+    pub(in crate::cli) module: PathBuf,
+    /// How many nodes: n0, n1 and so on [default: five, n1 to n5].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(NODES_MAX)))]
+    node_count: Option<u32>,
+    /// How many clients at a time: a number, or a number and n for so many a node.
+    #[arg(long, value_name = "N", default_value = "1n")]
+    concurrency: Concurrency,
+    /// Operations a second, of all clients together; 0 makes none.
+    #[arg(long, value_name = "OPS", default_value = "5", allow_negative_numbers = true, value_parser = number(0.0, RATE_MAX))]
+    rate: f64,
+    /// How long clients begin operations, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = number(0.001, SECONDS_MAX))]
+    time_limit: f64,
+    /// Mean time that a message between servers takes, in milliseconds.
+    #[arg(long, value_name = "MS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=LATENCY_MS_MAX))]
+    latency: u64,
+    /// How these times are distributed.
+    #[arg(long, value_enum, default_value_t = LatencyDist::Constant)]
+    latency_dist: LatencyDist,
+    /// Who is whose neighbour: line, grid, tree, tree2, tree3, tree4 or total.
+    #[arg(long, value_name = "SHAPE", default_value = "grid")]
+    topology: Topology,
+    /// What goes wrong: partition, kill, pause, loss, duplicate, one-way, slow, clock-skew, swap.
+    #[arg(long, value_name = "FAULT,…", value_delimiter = ',')]
+    nemesis: Vec<Fault>,
+    /// The version that nodes change to with --swap-at or --nemesis swap
+    /// [default: the same module again].
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) swap_module: Option<PathBuf>,
+    /// When the nodes begin to change to it, one a second, while they run, in seconds.
+    #[arg(long, value_name = "SECONDS", value_parser = number(0.0, SECONDS_MAX))]
+    swap_at: Option<f64>,
+    /// Mean time between the starts and stops of a fault, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = number(0.001, SECONDS_MAX))]
+    nemesis_interval: f64,
+    /// Which part of the operations has to succeed: `total`, or a number from 0 to 1
+    /// [default: any].
+    #[arg(long, value_name = "PART")]
+    availability: Option<Goal>,
+    /// Whose rules decide: Maelstrom's alone, or also what its checkers let pass although
+    /// it is surely wrong.
+    #[arg(long, value_name = "RULES", default_value = "strict", value_parser = checks_parser())]
+    checks: Checks,
+    /// Whether receivers wait for each message in turn, as Maelstrom's do, or take every
+    /// message when it is due.
+    #[arg(long, value_enum, default_value_t = Network::Maelstrom)]
+    network: Network,
+    /// Where all chance comes from [default: another one each time].
+    #[arg(long, value_name = "N", conflicts_with = "seeds")]
+    seed: Option<u64>,
+    /// Try all seeds from A to below B, in parallel, and show the first that fails.
+    #[arg(long, value_name = "A..B", conflicts_with_all = ["test_count", "journal", "history"])]
+    seeds: Option<SeedRange>,
+    /// Run so many times, with the seed and those after it, and show the first that fails.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=RUNS_MAX))]
+    test_count: u64,
+    /// How to show the result.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Write everything that happens to this file, as JSON lines.
+    #[arg(long, value_name = "FILE")]
+    journal: Option<PathBuf>,
+    /// Write the history to this file: as EDN, or as JSON lines if it ends in .json.
+    #[arg(long, value_name = "FILE")]
+    history: Option<PathBuf>,
+    /// Show on stderr what nodes log.
+    #[arg(long)]
+    log_stderr: bool,
+    /// Show on stderr the messages that are sent.
+    #[arg(long)]
+    log_net_send: bool,
+    /// Show on stderr the messages that are received.
+    #[arg(long)]
+    log_net_recv: bool,
+    /// Events that all nodes together may handle.
+    #[arg(long, value_name = "N", default_value_t = Bounds::default().steps, value_parser = clap::value_parser!(u64).range(1..), help_heading = "Limits of the run")]
+    max_steps: u64,
+    /// The largest journal, in MiB.
+    #[arg(long, value_name = "MIB", default_value_t = 4096, value_parser = clap::value_parser!(u32).range(1..), help_heading = "Limits of the run")]
+    max_journal_mib: u32,
+    #[command(flatten)]
+    limits: LimitArgs,
+    #[command(flatten)]
+    pub(in crate::cli) cache: CacheArgs,
+    /// Arguments for every node, after `--`.
+    #[arg(last = true, value_name = "GUEST_ARGS")]
+    guest_args: Vec<String>,
+}
+
+fn workload_parser() -> impl TypedValueParser<Value = Workload> {
+    PossibleValuesParser::new(SIMULATED.map(Workload::name))
+        .try_map(|name| name.parse::<Workload>())
+}
+
+fn checks_parser() -> impl TypedValueParser<Value = Checks> {
+    PossibleValuesParser::new(["strict", "maelstrom"]).try_map(|name| name.parse::<Checks>())
+}
+
+/// Reads a number in a range.
+fn number(min: f64, max: f64) -> impl Fn(&str) -> Result<f64, String> + Clone + Send + Sync {
+    move |text| match text.parse::<f64>() {
+        Ok(number) if (min..=max).contains(&number) => Ok(number),
+        _ => Err(format!("expected a number from {min} to {max}")),
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum LatencyDist {
+    /// All are the mean.
+    Constant,
+    /// From 0 to twice the mean.
+    Uniform,
+    /// Most are short, some very long.
+    Exponential,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Network {
+    /// In turn.
+    Maelstrom,
+    /// When due.
+    Ideal,
+}
+
+/// `--concurrency`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Concurrency {
+    Workers(usize),
+    PerNode(usize),
+}
+
+impl FromStr for Concurrency {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (digits, of) = match text.strip_suffix('n') {
+            Some(digits) => (digits, Concurrency::PerNode as fn(usize) -> Self),
+            None => (text, Concurrency::Workers as fn(usize) -> Self),
+        };
+        match digits.parse() {
+            Ok(count) if (1..=WORKERS_MAX).contains(&count) => Ok(of(count)),
+            _ => Err(format!(
+                "expected a number from 1 to {WORKERS_MAX}, perhaps with an n behind it"
+            )),
+        }
+    }
+}
+
+/// `--seeds`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct SeedRange {
+    first: u64,
+    count: u64,
+}
+
+impl FromStr for SeedRange {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let range = text.split_once("..").and_then(|(first, end)| {
+            let (first, end): (u64, u64) = (first.parse().ok()?, end.parse().ok()?);
+            let count = end.checked_sub(first)?;
+            (1..=RUNS_MAX)
+                .contains(&count)
+                .then_some(SeedRange { first, count })
+        });
+        range.ok_or_else(|| {
+            format!("expected A..B, with A below B and at most {RUNS_MAX} seeds in between")
+        })
+    }
+}
+
+/// What the command line asks for.
+pub(super) struct Plan {
+    pub(super) workload: Workload,
+    pub(super) topology: Topology,
+    pub(super) options: Options,
+    pub(super) checks: CheckOptions,
+    pub(super) seeds: Seeds,
+    pub(super) format: Format,
+    pub(super) journal: Option<PathBuf>,
+    pub(super) journal_bytes_max: u64,
+    pub(super) history: Option<PathBuf>,
+    pub(super) console: Shown,
+}
+
+/// Which runs to make.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Seeds {
+    One(u64),
+    /// The first, and how many.
+    Many(u64, usize),
+}
+
+impl Plan {
+    pub(super) fn of(args: &SimArgs) -> Result<Self, Failure> {
+        let cluster = match args.node_count {
+            Some(count) => Cluster::of(count as usize),
+            None => Cluster::default(),
+        };
+        let concurrency = match args.concurrency {
+            Concurrency::Workers(count) => count,
+            Concurrency::PerNode(count) => count * cluster.count,
+        };
+        if concurrency > WORKERS_MAX {
+            let text =
+                format!("--concurrency asks for {concurrency} clients, {WORKERS_MAX} may be");
+            return Err(Failure::new(Exit::Usage, text));
+        }
+        let mut faults = args.nemesis.clone();
+        faults.sort_unstable();
+        faults.dedup();
+        let options = Options {
+            cluster,
+            concurrency,
+            rate: args.rate,
+            time_limit_ns: nanoseconds(args.time_limit),
+            latency: Latency {
+                mean_ms: args.latency,
+                distribution: match args.latency_dist {
+                    LatencyDist::Constant => Distribution::Constant,
+                    LatencyDist::Uniform => Distribution::Uniform,
+                    LatencyDist::Exponential => Distribution::Exponential,
+                },
+            },
+            network: match args.network {
+                Network::Maelstrom => NetworkModel::Maelstrom,
+                Network::Ideal => NetworkModel::Ideal,
+            },
+            faults,
+            nemesis_interval_ns: nanoseconds(args.nemesis_interval),
+            swap_after_ns: args.swap_at.map(nanoseconds),
+            limits: args.limits.limits(),
+            guest_args: args.guest_args.clone(),
+            bounds: Bounds {
+                steps: args.max_steps,
+                ..Bounds::default()
+            },
+        };
+        Ok(Plan {
+            workload: args.workload,
+            topology: args.topology,
+            options,
+            checks: CheckOptions {
+                availability: args.availability,
+                checks: args.checks,
+            },
+            seeds: args.seeds()?,
+            format: args.format,
+            journal: args.journal.clone(),
+            journal_bytes_max: u64::from(args.max_journal_mib) << 20,
+            history: args.history.clone(),
+            console: Shown {
+                logs: args.log_stderr,
+                sends: args.log_net_send,
+                receipts: args.log_net_recv,
+            },
+        })
+    }
+
+    /// How many guests there will be at a time.
+    pub(super) fn instances(&self) -> usize {
+        let runs = match self.seeds {
+            Seeds::One(_) => 1,
+            Seeds::Many(_, count) => count.min(rayon::current_num_threads()),
+        };
+        runs * (self.options.cluster.count + 1) // one more while versions change
+    }
+}
+
+impl SimArgs {
+    fn seeds(&self) -> Result<Seeds, Failure> {
+        let count = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+        if let Some(range) = self.seeds {
+            return Ok(Seeds::Many(range.first, count(range.count)));
+        }
+        // Small enough to be typed again.
+        let any = || RandomState::new().hash_one(0_u8) % 1_000_000;
+        let seed = self.seed.unwrap_or_else(any);
+        if self.test_count == 1 {
+            return Ok(Seeds::One(seed));
+        }
+        if self.journal.is_some() || self.history.is_some() {
+            let text = "--journal and --history are for one run, not for several (--test-count)";
+            return Err(Failure::new(Exit::Usage, text));
+        }
+        if seed.checked_add(self.test_count).is_none() {
+            return Err(Failure::new(
+                Exit::Usage,
+                "--seed is too large for --test-count",
+            ));
+        }
+        Ok(Seeds::Many(seed, count(self.test_count)))
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "it is positive and at most a day"
+)]
+fn nanoseconds(seconds: f64) -> u64 {
+    (seconds * 1e9).round() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn concurrency_is_a_number_or_so_many_a_node() {
+        assert_eq!("7".parse(), Ok(Concurrency::Workers(7)));
+        assert_eq!("2n".parse(), Ok(Concurrency::PerNode(2)));
+        for wrong in ["", "n", "0", "0n", "-1", "1.5n", "10001", "n2"] {
+            assert!(wrong.parse::<Concurrency>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn seeds_are_a_range_without_its_end() {
+        assert_eq!("3..5".parse(), Ok(SeedRange { first: 3, count: 2 }));
+        for wrong in ["", "3", "5..3", "3..3", "3...5", "a..b", "0..1000001"] {
+            assert!(wrong.parse::<SeedRange>().is_err(), "{wrong}");
+        }
+    }
+}

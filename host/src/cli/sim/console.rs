@@ -1,0 +1,64 @@
+//! `--log-stderr`, `--log-net-send` and `--log-net-recv`: what happens, on stderr.
+
+use std::io::{self, BufWriter, Stderr, Write};
+
+use crate::sim::SECOND;
+use crate::sim::journal::{Entry, Letter, Observer, What};
+use crate::text::printable;
+
+/// What to show.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shown {
+    pub(super) logs: bool,
+    pub(super) sends: bool,
+    pub(super) receipts: bool,
+}
+
+impl Shown {
+    pub(super) fn shows_anything(self) -> bool {
+        self.logs || self.sends || self.receipts
+    }
+}
+
+/// Shows it, a line each, with the virtual time in seconds.
+pub(super) struct Console {
+    shown: Shown,
+    out: BufWriter<Stderr>,
+}
+
+impl Console {
+    pub(super) fn new(shown: Shown) -> Self {
+        Console {
+            shown,
+            out: BufWriter::new(io::stderr()),
+        }
+    }
+
+    fn letter(&mut self, at_ns: u64, verb: &str, letter: Letter<'_>) -> io::Result<()> {
+        let Letter {
+            id,
+            src,
+            dest,
+            body,
+            ..
+        } = letter;
+        let (s, ns) = (at_ns / SECOND, at_ns % SECOND);
+        let body = printable(body);
+        writeln!(self.out, "{s}.{ns:09} {verb} {id} {src} -> {dest} {body}")
+    }
+}
+
+impl Observer for Console {
+    fn note(&mut self, entry: &Entry<'_>) -> io::Result<()> {
+        match entry.what {
+            What::Send(letter) if self.shown.sends => self.letter(entry.at_ns, "send", letter),
+            What::Recv(letter) if self.shown.receipts => self.letter(entry.at_ns, "recv", letter),
+            What::Log { node, level, text } if self.shown.logs => {
+                let (s, ns) = (entry.at_ns / SECOND, entry.at_ns % SECOND);
+                let (level, text) = (level.name(), printable(text));
+                writeln!(self.out, "{s}.{ns:09} {node} {level} {text}")
+            }
+            _ => Ok(()),
+        }
+    }
+}

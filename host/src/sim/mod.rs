@@ -1,0 +1,58 @@
+//! The simulator: a cluster of guests, its network, clients and faults, in virtual time.
+//!
+//! A run is one loop over a queue of events ordered by (virtual time, sequence). Whatever
+//! happens is a function of the module, the [`Options`] and the seed. What keeps it so:
+//! time is the queue's; every random choice comes from a [`random::Stream`] of its own
+//! purpose; nothing iterates over a hash map; a run has one thread.
+//!
+//! | files | job |
+//! |---|---|
+//! | `options` `bounds` | the facts that a run is made from |
+//! | `random` `queue` `address` | streams of chance, the queue of events, who is who |
+//! | `packets` `latency` `links` `network` | messages on their way |
+//! | `clock` `node` | guests, their timers and clocks |
+//! | `nemesis` | what goes wrong, and when |
+//! | `rpc` `workload` `workers` `exception` | clients and what they do |
+//! | `journal` | everything that happens, for whoever wants to see |
+//! | `run` `deliver` `phases` `faults` `swap` `outcome` | the loop, and what comes out |
+//!
+//! The network, the clients and the faults behave as Maelstrom's; where they do not,
+//! `docs/differences.md` says so.
+
+mod address;
+mod bounds;
+mod clock;
+mod deliver;
+mod exception;
+mod faults;
+pub mod journal;
+mod latency;
+mod links;
+pub mod nemesis;
+mod network;
+mod node;
+mod options;
+mod outcome;
+mod packets;
+mod phases;
+mod queue;
+pub mod random;
+mod rpc;
+mod run;
+mod swap;
+mod workers;
+mod workload;
+
+pub use bounds::Bounds;
+pub use latency::{Distribution, Latency};
+pub use network::NetworkModel;
+pub use options::{Cluster, Options};
+pub(crate) use outcome::seconds;
+pub use outcome::{Outcome, Reason, Stopped};
+pub use run::{Simulation, run};
+pub use workload::{Completion, Malformed, Next, Operation, Step, Style, Turn, Workload};
+
+/// Nanoseconds in a millisecond.
+pub const MS: u64 = 1_000_000;
+/// Nanoseconds in a second.
+pub const SECOND: u64 = 1_000_000_000;

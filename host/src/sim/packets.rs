@@ -1,0 +1,99 @@
+//! Messages on their way.
+
+use super::address::Addr;
+
+/// A message as its receiver will see it.
+#[derive(Debug)]
+pub(super) struct Packet {
+    /// Its number in the run.
+    pub(super) id: u64,
+    pub(super) src: Addr,
+    pub(super) dest: Addr,
+    /// The whole message as JSON.
+    pub(super) text: String,
+    /// Where its body begins in the text.
+    pub(super) body_at: usize,
+}
+
+impl Packet {
+    /// The body, a JSON object.
+    pub(super) fn body(&self) -> &str {
+        // The envelope's closing brace is the last byte.
+        self.text
+            .get(self.body_at..self.text.len() - 1)
+            .unwrap_or_default()
+    }
+}
+
+/// A place in [`Packets`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Slot(usize);
+
+/// Holds packets, and keeps the buffers of those that are gone for the next ones.
+#[derive(Debug, Default)]
+pub(super) struct Packets {
+    slots: Vec<Option<Packet>>,
+    free: Vec<usize>,
+    buffers: Vec<String>,
+    bytes: usize,
+}
+
+/// Larger buffers are given back to the allocator.
+const BUFFER_KEPT_MAX: usize = 64 << 10;
+
+/// No more buffers than this wait for their next use.
+const BUFFERS_KEPT_MAX: usize = 4096;
+
+impl Packets {
+    /// An empty buffer for a packet's text.
+    pub(super) fn buffer(&mut self) -> String {
+        self.buffers.pop().unwrap_or_default()
+    }
+
+    /// Puts a packet down.
+    pub(super) fn put(&mut self, packet: Packet) -> Slot {
+        self.bytes += packet.text.len();
+        match self.free.pop() {
+            Some(slot) => {
+                self.slots[slot] = Some(packet);
+                Slot(slot)
+            }
+            None => {
+                self.slots.push(Some(packet));
+                Slot(self.slots.len() - 1)
+            }
+        }
+    }
+
+    /// Looks at a packet.
+    pub(super) fn get(&self, slot: Slot) -> Option<&Packet> {
+        self.slots[slot.0].as_ref()
+    }
+
+    /// Takes a packet up again. `None` if somebody already has.
+    pub(super) fn take(&mut self, slot: Slot) -> Option<Packet> {
+        let packet = self.slots[slot.0].take()?;
+        self.free.push(slot.0);
+        self.bytes -= packet.text.len();
+        Some(packet)
+    }
+
+    /// Gives a packet's buffer back.
+    pub(super) fn recycle(&mut self, packet: Packet) {
+        let mut buffer = packet.text;
+        if buffer.capacity() <= BUFFER_KEPT_MAX && self.buffers.len() < BUFFERS_KEPT_MAX {
+            buffer.clear();
+            self.buffers.push(buffer);
+        }
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
+    /// The bytes of their texts.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+}

@@ -1,0 +1,142 @@
+//! A trial: one run of a workload in the simulator, judged.
+
+use crate::check::history::{History, Kind};
+use crate::check::text::closing_line;
+use crate::check::validity::Validity;
+use crate::check::workload::{
+    CheckResult, Options as CheckOptions, Workload as WorkloadKind, check,
+};
+use crate::guest::GuestModule;
+use crate::service;
+use crate::sim::journal::Observer;
+use crate::sim::{Options, Outcome, Reason, Simulation, Stopped, run};
+use crate::workload::{Settings, Topology, make};
+
+/// What is tried, whatever the seed.
+pub struct Trial<'a> {
+    /// The program of every node.
+    pub module: &'a GuestModule,
+    /// The version that nodes change to under [`Options::swap_after_ns`] or the fault
+    /// `swap`; the same one if there is none.
+    pub next_module: Option<&'a GuestModule>,
+    /// What clients do.
+    pub workload: WorkloadKind,
+    /// Who is whose neighbour.
+    pub topology: Topology,
+    /// The facts of the run.
+    pub options: Options,
+    /// How it is judged.
+    pub checks: CheckOptions,
+}
+
+/// A run and its verdict.
+#[derive(Debug)]
+pub struct Report {
+    /// The seed.
+    pub seed: u64,
+    /// What clients and nemesis did, unless that is the simulator's own mistake.
+    pub history: Option<History>,
+    /// What the checkers say, or why the run stopped before there was anything to say.
+    pub result: Result<CheckResult, Stopped>,
+    /// How long it was, in virtual nanoseconds.
+    pub end_ns: u64,
+    /// How many messages were sent.
+    pub messages: u64,
+    /// How many events the nodes and services handled.
+    pub steps: u64,
+    /// The fuel that all nodes used together.
+    pub fuel: u64,
+}
+
+impl Report {
+    /// The verdict: a run that had to stop is invalid.
+    #[must_use]
+    pub fn valid(&self) -> Validity {
+        match &self.result {
+            Ok(result) => result.valid,
+            Err(_) => Validity::False,
+        }
+    }
+
+    /// Maelstrom's last words.
+    #[must_use]
+    pub fn closing_line(&self) -> &'static str {
+        closing_line(self.valid())
+    }
+}
+
+impl Trial<'_> {
+    /// Runs it with one seed; `observers` see everything that happens.
+    #[must_use]
+    pub fn run<'o>(&'o self, seed: u64, observers: Vec<&'o mut (dyn Observer + 'o)>) -> Report {
+        let settings = Settings {
+            cluster: self.options.cluster,
+            concurrency: self.options.concurrency,
+            topology: self.topology,
+        };
+        let Some(workload) = make(self.workload, &settings) else {
+            return self.impossible(seed);
+        };
+        let outcome = run(Simulation {
+            module: self.module,
+            next_module: self.next_module,
+            options: &self.options,
+            seed,
+            workload,
+            services: service::all(),
+            observers,
+        });
+        self.judge(seed, outcome)
+    }
+
+    /// The report on a workload that the simulator has no clients for.
+    fn impossible(&self, seed: u64) -> Report {
+        let why = format!("the simulator has no clients for {}", self.workload.name());
+        Report {
+            seed,
+            history: None,
+            result: Err(Stopped {
+                at_ns: 0,
+                node: None,
+                reason: Reason::Internal(why),
+            }),
+            end_ns: 0,
+            messages: 0,
+            steps: 0,
+            fuel: 0,
+        }
+    }
+
+    fn judge(&self, seed: u64, outcome: Outcome) -> Report {
+        let end_ns = outcome.end_ns;
+        let broken = |why: String| Stopped {
+            at_ns: end_ns,
+            node: None,
+            reason: Reason::Internal(why),
+        };
+        let (history, result) = match History::new(outcome.ops) {
+            Err(why) => (None, Err(broken(format!("the history is broken: {why}")))),
+            Ok(history) => {
+                let invoked = history
+                    .client_ops()
+                    .filter(|(_, op)| op.kind == Kind::Invoke);
+                let net = outcome.net.result(invoked.count() as u64);
+                let result = match outcome.stopped {
+                    Some(stopped) => Err(stopped),
+                    None => check(self.workload, &history, Some(net), &self.checks)
+                        .map_err(|misfit| broken(misfit.to_string())),
+                };
+                (Some(history), result)
+            }
+        };
+        Report {
+            seed,
+            history,
+            result,
+            end_ns,
+            messages: outcome.messages,
+            steps: outcome.steps,
+            fuel: outcome.fuel,
+        }
+    }
+}

@@ -1,0 +1,361 @@
+//! `host sim` as its users see it: whole texts and exit codes.
+
+use std::process::{Command, Output};
+
+use expect_test::{Expect, expect};
+
+use crate::runs::built;
+
+fn host(module: &str, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_host"))
+        .arg("sim")
+        .args(args)
+        .arg("--no-cache")
+        .arg("--module")
+        .arg(built(module))
+        .output()
+        .unwrap()
+}
+
+/// The text without the folder of the modules.
+fn text(bytes: &[u8]) -> String {
+    let folder = built("echo").parent().unwrap().display().to_string();
+    let text = String::from_utf8(bytes.to_vec()).unwrap();
+    text.replace(&folder, "DIR")
+}
+
+#[track_caller]
+fn check(module: &str, args: &[&str], code: i32, stdout: &Expect, stderr: &Expect) {
+    let output = host(module, args);
+    stdout.assert_eq(&text(&output.stdout));
+    stderr.assert_eq(&text(&output.stderr));
+    assert_eq!(output.status.code(), Some(code));
+}
+
+#[test]
+fn a_small_valid_run() {
+    check(
+        "echo",
+        &[
+            "-w",
+            "echo",
+            "--node-count",
+            "1",
+            "--time-limit",
+            "3",
+            "--seed",
+            "1",
+        ],
+        0,
+        &expect![[r#"
+            echo: valid
+
+            operations    15: 15 ok, 0 fail, 0 info; 100.00 % of invocations ok
+            messages      32 sent, 32 received; 2.13 an operation, 0.00 of them between servers
+            simulated     2.894963984 s with seed 1; 16 events
+
+            Everything looks good! ヽ(‘ー`)ノ
+        "#]],
+        &expect![[""]],
+    );
+}
+
+#[test]
+fn a_failing_run_says_how_to_replay_it() {
+    check(
+        "echo",
+        &[
+            "-w",
+            "unique-ids",
+            "--node-count",
+            "1",
+            "--time-limit",
+            "1",
+            "--test-count",
+            "3",
+            "--seed",
+            "5",
+        ],
+        1,
+        &expect![[r#"
+            0 of 3 seeds are valid before the first that is not, 5:
+
+            unique-ids: INVALID
+
+            - no generate succeeded, of 5
+            - no operation succeeded: there is nothing to judge
+
+            ids           0 given of 5 asked for, 0 duplicated; from nil to nil
+            operations    5: 0 ok, 5 fail, 0 info; 0.00 % of invocations ok
+            messages      12 sent, 12 received; 2.40 an operation, 0.00 of them between servers
+            simulated     0.83963124 s with seed 5; 6 events
+            replay        host sim -w unique-ids --node-count 1 --time-limit 1 --no-cache --module DIR/echo.wasm --seed 5
+
+            Analysis invalid! (ﾉಥ益ಥ）ﾉ ┻━┻
+        "#]],
+        &expect![""],
+    );
+}
+
+#[test]
+fn a_run_as_json() {
+    check(
+        "echo",
+        &[
+            "-w",
+            "echo",
+            "--node-count",
+            "1",
+            "--time-limit",
+            "1",
+            "--seed",
+            "1",
+            "--format",
+            "json",
+        ],
+        0,
+        &expect![[r#"
+            {
+              "valid?": true,
+              "seed": 1,
+              "run": {
+                "end-ns": 981329642,
+                "messages": 14,
+                "steps": 7,
+                "fuel": 62983
+              },
+              "results": {
+                "valid?": true,
+                "stats": {
+                  "valid?": true,
+                  "count": 6,
+                  "ok-count": 6,
+                  "fail-count": 0,
+                  "info-count": 0,
+                  "by-f": {
+                    "echo": {
+                      "valid?": true,
+                      "count": 6,
+                      "ok-count": 6,
+                      "fail-count": 0,
+                      "info-count": 0
+                    }
+                  }
+                },
+                "availability": {
+                  "valid?": true,
+                  "ok-fraction": 1.0
+                },
+                "exceptions": {
+                  "valid?": true
+                },
+                "net": {
+                  "all": {
+                    "send-count": 14,
+                    "recv-count": 14,
+                    "msg-count": 14,
+                    "msgs-per-op": 2.3333333
+                  },
+                  "clients": {
+                    "send-count": 14,
+                    "recv-count": 14,
+                    "msg-count": 14
+                  },
+                  "servers": {
+                    "send-count": 0,
+                    "recv-count": 0,
+                    "msg-count": 0,
+                    "msgs-per-op": 0.0
+                  },
+                  "valid?": true
+                },
+                "workload": {
+                  "valid?": true,
+                  "errors": []
+                }
+              }
+            }
+        "#]],
+        &expect![[""]],
+    );
+}
+
+#[test]
+fn several_valid_runs() {
+    check(
+        "echo",
+        &[
+            "-w",
+            "echo",
+            "--node-count",
+            "1",
+            "--time-limit",
+            "1",
+            "--seeds",
+            "3..6",
+        ],
+        0,
+        &expect![[r#"
+            echo: valid with all 3 seeds, 3 to 5
+            0.00 to 0.00 messages between servers an operation
+
+            Everything looks good! ヽ(‘ー`)ノ
+        "#]],
+        &expect![[""]],
+    );
+}
+
+#[test]
+fn mistakes_on_the_command_line_are_named() {
+    let echo = ["-w", "echo"];
+    let with = |more: &'static [&'static str]| [&echo[..], more].concat();
+    check(
+        "echo",
+        &with(&["–-rate", "3"]),
+        254,
+        &expect![[""]],
+        &expect![[r#"
+            error: unexpected argument '–-rate' found
+
+            Usage: host sim [OPTIONS] --workload <NAME> --module <FILE> [-- <GUEST_ARGS>...]
+
+            For more information, try '--help'.
+        "#]],
+    );
+    check(
+        "echo",
+        &with(&["--rat", "3"]),
+        254,
+        &expect![[""]],
+        &expect![[r#"
+            error: unexpected argument '--rat' found
+
+              tip: a similar argument exists: '--rate'
+              tip: to pass '--rat' as a value, use '-- --rat'
+
+            Usage: host sim --workload <NAME> --module <FILE> --rate <OPS> [-- <GUEST_ARGS>...]
+
+            For more information, try '--help'.
+        "#]],
+    );
+    check(
+        "echo",
+        &with(&["--nemesis", "partition,meteor"]),
+        254,
+        &expect![[""]],
+        &expect![[r#"
+            error: invalid value 'meteor' for '--nemesis <FAULT,…>': expected a fault (partition, kill, pause, loss, duplicate, one-way, slow, clock-skew, swap), found `meteor`
+
+            For more information, try '--help'.
+        "#]],
+    );
+    check(
+        "echo",
+        &with(&["--node-count", "0"]),
+        254,
+        &expect![[""]],
+        &expect![[r#"
+            error: invalid value '0' for '--node-count <N>': 0 is not in 1..=100
+
+            For more information, try '--help'.
+        "#]],
+    );
+    check(
+        "echo",
+        &with(&["--rate", "-1"]),
+        254,
+        &expect![[""]],
+        &expect![[r#"
+            error: invalid value '-1' for '--rate <OPS>': expected a number from 0 to 1000000
+
+            For more information, try '--help'.
+        "#]],
+    );
+    check(
+        "echo",
+        &["-w", "ehco"],
+        254,
+        &expect![[""]],
+        &expect![[r#"
+        error: invalid value 'ehco' for '--workload <NAME>'
+          [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter]
+
+          tip: a similar value exists: 'echo'
+
+        For more information, try '--help'.
+    "#]],
+    );
+}
+
+#[test]
+fn logs_and_messages_are_shown_on_stderr() {
+    let output = host(
+        "echo",
+        &[
+            "-w",
+            "echo",
+            "--node-count",
+            "1",
+            "--time-limit",
+            "0.1",
+            "--seed",
+            "1",
+            "--log-net-send",
+            "--log-net-recv",
+            "--log-stderr",
+        ],
+    );
+    expect![[r#"
+        0.000000000 send 0 c0 -> n0 {"node_id":"n0","node_ids":["n0"],"type":"init","msg_id":1}
+        0.000000000 recv 0 c0 -> n0 {"node_id":"n0","node_ids":["n0"],"type":"init","msg_id":1}
+        0.000000000 send 1 n0 -> c0 {"type":"init_ok","in_reply_to":1}
+        0.000000000 recv 1 n0 -> c0 {"type":"init_ok","in_reply_to":1}
+        0.000000000 send 2 c2 -> n0 {"echo":"Please echo 68","type":"echo","msg_id":1}
+        0.000000000 recv 2 c2 -> n0 {"echo":"Please echo 68","type":"echo","msg_id":1}
+        0.000000000 send 3 n0 -> c2 {"type":"echo_ok","echo":"Please echo 68","in_reply_to":1}
+        0.000000000 recv 3 n0 -> c2 {"type":"echo_ok","echo":"Please echo 68","in_reply_to":1}
+        0.018405217 send 4 c2 -> n0 {"echo":"Please echo 43","type":"echo","msg_id":2}
+        0.018405217 recv 4 c2 -> n0 {"echo":"Please echo 43","type":"echo","msg_id":2}
+        0.018405217 send 5 n0 -> c2 {"type":"echo_ok","echo":"Please echo 43","in_reply_to":2}
+        0.018405217 recv 5 n0 -> c2 {"type":"echo_ok","echo":"Please echo 43","in_reply_to":2}
+    "#]]
+    .assert_eq(&text(&output.stderr));
+}
+
+#[test]
+fn histories_are_written_as_edn_or_json() {
+    let directory = tempfile::tempdir().unwrap();
+    for (name, start) in [
+        ("h.edn", "{:index 0, :time 0, "),
+        ("h.json", "{\"index\":0,\"time\":0,"),
+    ] {
+        let path = directory.path().join(name);
+        let output = host(
+            "echo",
+            &[
+                "-w",
+                "echo",
+                "--seed",
+                "1",
+                "--history",
+                path.to_str().unwrap(),
+            ],
+        );
+        assert_eq!(output.status.code(), Some(0));
+        let history = std::fs::read(&path).unwrap();
+        assert!(history.starts_with(start.as_bytes()));
+        assert!(host::check::history::read(&history).unwrap().ops().len() > 100);
+    }
+}
+
+#[test]
+fn a_module_that_is_no_guest_is_rejected() {
+    let file = tempfile::NamedTempFile::with_suffix(".wasm").unwrap();
+    std::fs::write(file.path(), "not wasm").unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_host"))
+        .args(["sim", "-w", "echo", "--module"])
+        .arg(file.path())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(3));
+}

@@ -1,0 +1,14 @@
+//! The simulator from outside: whole runs of real guests and of scripted ones.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod broadcast;
+mod cli;
+mod clients;
+mod determinism;
+mod faults;
+mod misbehaviour;
+mod runs;
+mod scripted;
+mod services;
+mod swap;

@@ -1,0 +1,124 @@
+//! Runs of the library, without the command line.
+
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use host::check::workload::{Options as CheckOptions, Workload};
+use host::guest::{GuestModule, Limits, Sandbox};
+use host::sim::journal::{JsonLines, Observer};
+use host::sim::{Cluster, Options, SECOND};
+use host::trial::{Report, Trial};
+use host::workload::Topology;
+use serde_json::Value as Json;
+
+static SANDBOX: LazyLock<Sandbox> = LazyLock::new(|| Sandbox::new(None).unwrap());
+static ECHO: LazyLock<GuestModule> = LazyLock::new(|| load(&built("echo")));
+static FLOOD: LazyLock<GuestModule> = LazyLock::new(|| load(&built("broadcast-flood")));
+static BATCHED: LazyLock<GuestModule> = LazyLock::new(|| load(&built("broadcast-batched")));
+static BROADCAST: LazyLock<GuestModule> = LazyLock::new(|| load(&built("broadcast")));
+
+/// The module of a package of this workspace.
+pub(crate) fn built(name: &str) -> PathBuf {
+    let guests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/wasm32-wasip1/release");
+    let path = guests.join(format!("{name}.wasm"));
+    assert!(
+        path.exists(),
+        "{} is missing: run ./runner.sh build",
+        path.display()
+    );
+    path
+}
+
+pub(crate) fn echo() -> &'static GuestModule {
+    &ECHO
+}
+
+pub(crate) fn flood() -> &'static GuestModule {
+    &FLOOD
+}
+
+/// The version of [`broadcast`] after that.
+pub(crate) fn batched() -> &'static GuestModule {
+    &BATCHED
+}
+
+pub(crate) fn broadcast() -> &'static GuestModule {
+    &BROADCAST
+}
+
+fn load(path: &Path) -> GuestModule {
+    SANDBOX.load(path, &Limits::default()).unwrap()
+}
+
+/// A module from its bytes.
+pub(crate) fn module(wasm: &[u8]) -> GuestModule {
+    let file = tempfile::NamedTempFile::with_suffix(".wasm").unwrap();
+    std::fs::write(file.path(), wasm).unwrap();
+    load(file.path())
+}
+
+/// `count` nodes and as many clients, for `seconds` at the default rate.
+pub(crate) fn options(count: usize, seconds: u64) -> Options {
+    Options {
+        cluster: Cluster::of(count),
+        concurrency: count,
+        time_limit_ns: seconds * SECOND,
+        ..Options::default()
+    }
+}
+
+/// Runs with a journal.
+pub(crate) fn run(
+    module: &GuestModule,
+    workload: Workload,
+    options: &Options,
+    seed: u64,
+) -> (Report, String) {
+    run_with_next(module, None, workload, options, seed)
+}
+
+/// Runs with a journal, and a version to change to.
+pub(crate) fn run_with_next(
+    module: &GuestModule,
+    next_module: Option<&GuestModule>,
+    workload: Workload,
+    options: &Options,
+    seed: u64,
+) -> (Report, String) {
+    let trial = Trial {
+        module,
+        next_module,
+        workload,
+        topology: Topology::default(),
+        options: options.clone(),
+        checks: CheckOptions::default(),
+    };
+    let mut journal = JsonLines::new(Vec::new(), u64::MAX);
+    let observers: Vec<&mut dyn Observer> = vec![&mut journal];
+    let report = trial.run(seed, observers);
+    let journal = String::from_utf8(journal.finish().unwrap()).unwrap();
+    (report, journal)
+}
+
+/// Why the run stopped.
+pub(crate) fn stopped(report: &Report) -> String {
+    match &report.result {
+        Ok(result) => panic!("it did not stop: {result:?}"),
+        Err(stopped) => stopped.to_string(),
+    }
+}
+
+/// The entries of a journal.
+pub(crate) fn entries(journal: &str) -> Vec<Json> {
+    let lines = journal.lines();
+    lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+/// The entries of one kind: `send`, `fault`.
+pub(crate) fn of_kind(journal: &str, event: &str) -> Vec<Json> {
+    let mut entries = entries(journal);
+    entries.retain(|entry| entry["event"] == event);
+    entries
+}
