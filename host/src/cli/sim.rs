@@ -36,7 +36,7 @@ pub(super) fn run(args: SimArgs) -> Result<Exit, Failure> {
         workload: plan.workload,
         topology: plan.topology,
         options: plan.options.clone(),
-        checks: plan.checks,
+        checks: plan.checks.clone(),
     };
     match plan.seeds {
         Seeds::One(seed) => one(&trial, seed, &plan),

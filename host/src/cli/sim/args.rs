@@ -282,6 +282,7 @@ impl Plan {
             checks: CheckOptions {
                 availability: args.availability,
                 checks: args.checks,
+                ..CheckOptions::default()
             },
             seeds: args.seeds()?,
             format: args.format,
