@@ -76,16 +76,37 @@ impl Trial<'_> {
             mean_latency_ms: self.options.latency.mean_ms,
             ..Settings::default()
         };
+        let Some(workload) = make(self.workload, &settings) else {
+            return self.impossible(seed);
+        };
         let outcome = run(Simulation {
             module: self.module,
             next_module: self.next_module,
             options: &self.options,
             seed,
-            workload: make(self.workload, &settings),
+            workload,
             services: service::all(),
             observers,
         });
         self.judge(seed, outcome)
+    }
+
+    /// The report on a workload that the simulator has no clients for.
+    fn impossible(&self, seed: u64) -> Report {
+        let why = format!("the simulator has no clients for {}", self.workload.name());
+        Report {
+            seed,
+            history: None,
+            result: Err(Stopped {
+                at_ns: 0,
+                node: None,
+                reason: Reason::Internal(why),
+            }),
+            end_ns: 0,
+            messages: 0,
+            steps: 0,
+            fuel: 0,
+        }
     }
 
     fn judge(&self, seed: u64, outcome: Outcome) -> Report {

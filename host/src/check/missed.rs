@@ -129,6 +129,23 @@ pub enum Complained {
     OutOfReach,
     /// An answer broke the workload's schema.
     MalformedReply,
+    /// A poll goes on further than next to the process's last messages of the key. Maelstrom asks
+    /// this only if no poll without any came in between.
+    SkippedAfterPause,
+    /// A poll goes on at or before the process's last messages of the key, after one without any.
+    WentBackAfterPause,
+    /// A process's first poll of a key leaves out messages that nobody can have consumed before.
+    StartedTooLate,
+    /// A send is put before what had been polled when it began.
+    SentBehindPoll,
+    /// A process's send is put before its last one, and in between it assigned itself other keys.
+    SentBack,
+    /// An offset is below zero.
+    NegativeOffset,
+    /// A poll shows keys that its process had not assigned itself.
+    NotAskedFor,
+    /// A poll that did not succeed shows messages whose send was refused.
+    RefusedYetPolled,
 }
 
 impl Complained {
@@ -151,6 +168,24 @@ impl Complained {
                 "shows a value beyond what the adds until then could make".to_owned()
             }
             Self::MalformedReply => "got an answer that breaks the workload's schema".to_owned(),
+            Self::SkippedAfterPause => {
+                format!("leaves out {count} message{s} after what its process polled last")
+            }
+            Self::WentBackAfterPause => {
+                format!("begins with {count} message{s} at or before what its process polled last")
+            }
+            Self::StartedTooLate => {
+                format!("begins after {count} message{s} that nobody can have consumed before")
+            }
+            Self::SentBehindPoll => {
+                format!("had {count} message{s} put before what had been polled when it began")
+            }
+            Self::SentBack => {
+                format!("had {count} message{s} put before what its process sent last")
+            }
+            Self::NegativeOffset => "has an offset below zero".to_owned(),
+            Self::NotAskedFor => format!("shows {count} key{s} that its process did not ask for"),
+            Self::RefusedYetPolled => format!("shows {count} message{s} whose send was refused"),
         }
     }
 }

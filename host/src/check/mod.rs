@@ -10,7 +10,7 @@
 //! |---|---|
 //! | `value` `vector` `order` `edn` `json` | EDN's values, their order, and the two notations |
 //! | `history` `read_error` | operations, validated and paired; reading and writing them |
-//! | `echo` `unique_ids` `set_full` `counter` | a file (and its parts) for each workload's own checker |
+//! | `echo` `unique_ids` `set_full` `counter` `kafka` | a file (and its parts) for each workload's own checker |
 //! | `stats` `availability` `exceptions` `net` | what is checked in every run |
 //! | `missed` `final_reads` `outcome` | what strict checking adds to Maelstrom's rules |
 //! | `workload` `text` | a run's whole result, and how it reads |
@@ -29,6 +29,7 @@ pub mod exceptions;
 pub mod final_reads;
 pub mod history;
 pub mod json;
+pub mod kafka;
 pub mod misfit;
 pub mod missed;
 pub mod net;

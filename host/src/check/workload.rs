@@ -11,6 +11,7 @@ use super::counter::{Counter, counter};
 use super::echo::{Echo, echo};
 use super::exceptions::{Exceptions, exceptions};
 use super::history::History;
+use super::kafka::{Kafka, kafka};
 use super::misfit::Misfit;
 use super::net::NetResult;
 use super::set_full::{SetFull, set_full};
@@ -33,17 +34,20 @@ pub enum Workload {
     GCounter,
     /// A counter that grows and shrinks.
     PnCounter,
+    /// Logs that are sent to and polled.
+    Kafka,
 }
 
 impl Workload {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Echo,
         Self::UniqueIds,
         Self::Broadcast,
         Self::GSet,
         Self::GCounter,
         Self::PnCounter,
+        Self::Kafka,
     ];
 
     /// Its name, as in `-w`.
@@ -56,6 +60,7 @@ impl Workload {
             Self::GSet => "g-set",
             Self::GCounter => "g-counter",
             Self::PnCounter => "pn-counter",
+            Self::Kafka => "kafka",
         }
     }
 
@@ -67,6 +72,15 @@ impl Workload {
             Self::UniqueIds => &["generate"],
             Self::Broadcast => &["broadcast", "read"],
             Self::GSet | Self::GCounter | Self::PnCounter => &["add", "read"],
+            Self::Kafka => &[
+                "assign",
+                "crash",
+                "debug-topic-partitions",
+                "poll",
+                "send",
+                "subscribe",
+                "txn",
+            ],
         }
     }
 }
@@ -132,6 +146,8 @@ pub enum WorkloadResult {
     Set(Box<SetFull>),
     /// Of the counters.
     Counter(Counter),
+    /// Of kafka.
+    Kafka(Box<Kafka>),
 }
 
 impl WorkloadResult {
@@ -143,6 +159,7 @@ impl WorkloadResult {
             Self::UniqueIds(ids) => ids.valid,
             Self::Set(set) => set.valid,
             Self::Counter(counter) => counter.valid,
+            Self::Kafka(kafka) => kafka.valid,
         }
     }
 }
@@ -182,6 +199,7 @@ pub fn check(
         Workload::GCounter | Workload::PnCounter => {
             WorkloadResult::Counter(counter(history, checks)?)
         }
+        Workload::Kafka => WorkloadResult::Kafka(Box::new(kafka(history, checks)?)),
     };
     let stats = stats(history);
     let availability = availability(history, options.availability, checks);

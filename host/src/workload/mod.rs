@@ -66,16 +66,27 @@ pub fn kafka(settings: &Settings) -> Box<dyn Workload> {
     Box::new(kafka::Kafka::new(settings))
 }
 
-/// The workload of that kind, at its beginning.
+/// The workloads that the simulator has clients for.
+pub const SIMULATED: [Kind; 6] = [
+    Kind::Echo,
+    Kind::UniqueIds,
+    Kind::Broadcast,
+    Kind::GSet,
+    Kind::GCounter,
+    Kind::PnCounter,
+];
+
+/// The workload of that kind, at its beginning, if it is one of [`SIMULATED`].
 #[must_use]
-pub fn make(kind: Kind, settings: &Settings) -> Box<dyn Workload> {
+pub fn make(kind: Kind, settings: &Settings) -> Option<Box<dyn Workload>> {
     let concurrency = settings.concurrency;
-    match kind {
+    Some(match kind {
         Kind::Echo => Box::new(echo::Echo::new()),
         Kind::UniqueIds => Box::new(unique_ids::UniqueIds::new()),
         Kind::Broadcast => Box::new(broadcast::Broadcast::new(settings)),
         Kind::GSet => Box::new(g_set::GSet::new(concurrency)),
         Kind::GCounter => Box::new(counter::Counter::growing(concurrency)),
         Kind::PnCounter => Box::new(counter::Counter::any(concurrency)),
-    }
+        Kind::Kafka => return None,
+    })
 }

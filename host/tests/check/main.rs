@@ -12,6 +12,7 @@ mod agreement;
 mod anomalies;
 mod budget;
 mod cli;
+mod kafka;
 mod malformed;
 mod oracles;
 mod recorded;

@@ -319,7 +319,7 @@ fn a_history_of_another_workload_gets_no_verdict() {
     );
     assert_eq!(
         "g-map".parse::<Workload>().unwrap_err(),
-        "expected a workload (echo, unique-ids, broadcast, g-set, g-counter, pn-counter), found `g-map`"
+        "expected a workload (echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka), found `g-map`"
     );
 }
 

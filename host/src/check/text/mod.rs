@@ -1,6 +1,7 @@
 //! A result as text: the verdict, what is wrong in words, latencies, counts, and Maelstrom's
 //! closing line.
 
+mod kafka;
 mod problems;
 
 use std::fmt::{self, Write};
@@ -49,6 +50,7 @@ fn render(result: &CheckResult, out: &mut String) -> fmt::Result {
                 ranges(&counter.acceptable)
             )?;
         }
+        WorkloadResult::Kafka(result) => kafka::render(result, out)?,
         WorkloadResult::Echo(_) => {}
     }
     render_stats(&result.stats, result.availability.ok_fraction, out)?;

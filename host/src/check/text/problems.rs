@@ -12,7 +12,7 @@ use crate::check::unique_ids::UniqueIds;
 use crate::check::validity::Validity;
 use crate::check::workload::{CheckResult, WorkloadResult};
 
-use super::{SHOWN_MAX, first_of, ranges, value};
+use super::{SHOWN_MAX, first_of, kafka, ranges, value};
 
 /// Writes what is wrong, and an empty line; nothing if nothing is.
 pub(super) fn render(result: &CheckResult, out: &mut String) -> fmt::Result {
@@ -60,6 +60,7 @@ fn missed(workload: &WorkloadResult) -> Option<&Missed> {
     match workload {
         WorkloadResult::Set(set) => Some(&set.missed),
         WorkloadResult::Counter(counter) => Some(&counter.missed),
+        WorkloadResult::Kafka(kafka) => Some(&kafka.missed),
         WorkloadResult::Echo(_) | WorkloadResult::UniqueIds(_) => None,
     }
 }
@@ -109,6 +110,7 @@ fn found(result: &CheckResult) -> (Vec<String>, usize) {
         WorkloadResult::UniqueIds(ids) => of_ids(ids),
         WorkloadResult::Set(set) => of_set(set),
         WorkloadResult::Counter(counter) => of_counter(counter),
+        WorkloadResult::Kafka(result) => kafka::found(result),
     };
     let count = lines.len() + more_count;
     lines.extend(more);

@@ -16,7 +16,7 @@ use crate::check::validity::Checks;
 use crate::check::workload::{Options as CheckOptions, Workload};
 use crate::sim::nemesis::Fault;
 use crate::sim::{Bounds, Cluster, Distribution, Latency, NetworkModel, Options};
-use crate::workload::Topology;
+use crate::workload::{SIMULATED, Topology};
 
 const NODES_MAX: u32 = 100;
 const WORKERS_MAX: usize = 10_000;
@@ -126,7 +126,7 @@ pub(in crate::cli) struct SimArgs {
 }
 
 fn workload_parser() -> impl TypedValueParser<Value = Workload> {
-    PossibleValuesParser::new(Workload::ALL.map(Workload::name))
+    PossibleValuesParser::new(SIMULATED.map(Workload::name))
         .try_map(|name| name.parse::<Workload>())
 }
 
