@@ -73,6 +73,8 @@ impl Trial<'_> {
             cluster: self.options.cluster,
             concurrency: self.options.concurrency,
             topology: self.topology,
+            mean_latency_ms: self.options.latency.mean_ms,
+            ..Settings::default()
         };
         let Some(workload) = make(self.workload, &settings) else {
             return self.impossible(seed);

@@ -8,17 +8,24 @@ mod broadcast;
 mod counter;
 mod echo;
 mod g_set;
+mod kafka;
 mod last_reads;
+mod lin_kv;
+mod mops;
+#[cfg(test)]
+mod testing;
 mod topology;
+mod txn;
 mod unique_ids;
 
+pub use mops::TxnShape;
 pub use topology::Topology;
 
 use crate::check::workload::Workload as Kind;
 use crate::sim::{Cluster, Workload};
 
 /// What a workload is made from.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Settings {
     /// The nodes that there are.
     pub cluster: Cluster,
@@ -26,6 +33,37 @@ pub struct Settings {
     pub concurrency: usize,
     /// Who is whose neighbour, for broadcast.
     pub topology: Topology,
+    /// What transactions are like; kafka's have one operation.
+    pub txn: TxnShape,
+    /// Mean time that a message between servers takes, which lin-kv's clients allow for.
+    pub mean_latency_ms: u64,
+}
+
+/// Registers, at their beginning.
+///
+/// # Errors
+/// The nodes and clients do not form groups; what to change.
+pub fn lin_kv(settings: &Settings) -> Result<Box<dyn Workload>, String> {
+    lin_kv::fits(settings)?;
+    Ok(Box::new(lin_kv::LinKv::new(settings)))
+}
+
+/// Transactions over lists, at their beginning.
+#[must_use]
+pub fn txn_list_append(settings: &Settings) -> Box<dyn Workload> {
+    Box::new(txn::Txn::list_append(settings.txn))
+}
+
+/// Transactions over registers, at their beginning.
+#[must_use]
+pub fn txn_rw_register(settings: &Settings) -> Box<dyn Workload> {
+    Box::new(txn::Txn::rw_register(settings.txn))
+}
+
+/// Logs, at their beginning.
+#[must_use]
+pub fn kafka(settings: &Settings) -> Box<dyn Workload> {
+    Box::new(kafka::Kafka::new(settings))
 }
 
 /// The workloads that the simulator has clients for.
