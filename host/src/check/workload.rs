@@ -12,6 +12,7 @@ use super::echo::{Echo, echo};
 use super::exceptions::{Exceptions, exceptions};
 use super::history::History;
 use super::kafka::{Kafka, kafka};
+use super::linear::{Budgets, LinKv, lin_kv};
 use super::misfit::Misfit;
 use super::net::NetResult;
 use super::set_full::{SetFull, set_full};
@@ -42,11 +43,13 @@ pub enum Workload {
     TxnListAppend,
     /// Transactions that write registers and read them.
     TxnRwRegister,
+    /// A register for each key.
+    LinKv,
 }
 
 impl Workload {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Echo,
         Self::UniqueIds,
         Self::Broadcast,
@@ -56,6 +59,7 @@ impl Workload {
         Self::Kafka,
         Self::TxnListAppend,
         Self::TxnRwRegister,
+        Self::LinKv,
     ];
 
     /// Its name, as in `-w`.
@@ -71,6 +75,7 @@ impl Workload {
             Self::Kafka => "kafka",
             Self::TxnListAppend => "txn-list-append",
             Self::TxnRwRegister => "txn-rw-register",
+            Self::LinKv => "lin-kv",
         }
     }
 
@@ -92,6 +97,7 @@ impl Workload {
                 "txn",
             ],
             Self::TxnListAppend | Self::TxnRwRegister => &["txn"],
+            Self::LinKv => &["read", "write", "cas"],
         }
     }
 }
@@ -173,6 +179,8 @@ pub enum WorkloadResult {
     Kafka(Box<Kafka>),
     /// Of txn-list-append and txn-rw-register.
     Transactions(Box<Transactions>),
+    /// Of lin-kv.
+    LinKv(LinKv),
 }
 
 impl WorkloadResult {
@@ -186,6 +194,7 @@ impl WorkloadResult {
             Self::Counter(counter) => counter.valid,
             Self::Kafka(kafka) => kafka.valid,
             Self::Transactions(transactions) => transactions.valid,
+            Self::LinKv(kv) => kv.valid,
         }
     }
 }
@@ -233,6 +242,7 @@ pub fn check(
         Workload::TxnRwRegister => {
             WorkloadResult::Transactions(Box::new(rw_register(history, models, checks)?))
         }
+        Workload::LinKv => WorkloadResult::LinKv(lin_kv(history, checks, &Budgets::default())?),
     };
     let stats = stats(history);
     let availability = availability(history, options.availability, checks);

@@ -87,6 +87,6 @@ pub fn make(kind: Kind, settings: &Settings) -> Option<Box<dyn Workload>> {
         Kind::GSet => Box::new(g_set::GSet::new(concurrency)),
         Kind::GCounter => Box::new(counter::Counter::growing(concurrency)),
         Kind::PnCounter => Box::new(counter::Counter::any(concurrency)),
-        Kind::Kafka | Kind::TxnListAppend | Kind::TxnRwRegister => return None,
+        Kind::Kafka | Kind::TxnListAppend | Kind::TxnRwRegister | Kind::LinKv => return None,
     })
 }
