@@ -7,6 +7,7 @@ mod cli;
 mod clients;
 mod determinism;
 mod faults;
+mod kafka;
 mod misbehaviour;
 mod runs;
 mod scripted;

@@ -8,11 +8,12 @@ use host::guest::{GuestModule, Limits, Sandbox};
 use host::sim::journal::{JsonLines, Observer};
 use host::sim::{Cluster, Options, SECOND};
 use host::trial::{Report, Trial};
-use host::workload::Topology;
+use host::workload::{Topology, TxnShape};
 use serde_json::Value as Json;
 
 static SANDBOX: LazyLock<Sandbox> = LazyLock::new(|| Sandbox::new(None).unwrap());
 static ECHO: LazyLock<GuestModule> = LazyLock::new(|| load(&built("echo")));
+static KAFKA: LazyLock<GuestModule> = LazyLock::new(|| load(&built("kafka-mutants")));
 static FLOOD: LazyLock<GuestModule> = LazyLock::new(|| load(&built("broadcast-flood")));
 static BATCHED: LazyLock<GuestModule> = LazyLock::new(|| load(&built("broadcast-batched")));
 static BROADCAST: LazyLock<GuestModule> = LazyLock::new(|| load(&built("broadcast")));
@@ -44,6 +45,11 @@ pub(crate) fn batched() -> &'static GuestModule {
 
 pub(crate) fn broadcast() -> &'static GuestModule {
     &BROADCAST
+}
+
+/// The program with all the bugs in kafka.
+pub(crate) fn kafka() -> &'static GuestModule {
+    &KAFKA
 }
 
 fn load(path: &Path) -> GuestModule {
@@ -90,6 +96,7 @@ pub(crate) fn run_with_next(
         next_module,
         workload,
         topology: Topology::default(),
+        txn: TxnShape::default(),
         options: options.clone(),
         checks: CheckOptions::default(),
     };
