@@ -16,6 +16,8 @@ use super::misfit::Misfit;
 use super::net::NetResult;
 use super::set_full::{SetFull, set_full};
 use super::stats::{Stats, stats};
+use super::txn::model::Model;
+use super::txn::{Transactions, list_append, rw_register};
 use super::unique_ids::{UniqueIds, unique_ids};
 use super::validity::{Checks, Validity};
 
@@ -36,11 +38,15 @@ pub enum Workload {
     PnCounter,
     /// Logs that are sent to and polled.
     Kafka,
+    /// Transactions that append to lists and read them.
+    TxnListAppend,
+    /// Transactions that write registers and read them.
+    TxnRwRegister,
 }
 
 impl Workload {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Echo,
         Self::UniqueIds,
         Self::Broadcast,
@@ -48,6 +54,8 @@ impl Workload {
         Self::GCounter,
         Self::PnCounter,
         Self::Kafka,
+        Self::TxnListAppend,
+        Self::TxnRwRegister,
     ];
 
     /// Its name, as in `-w`.
@@ -61,6 +69,8 @@ impl Workload {
             Self::GCounter => "g-counter",
             Self::PnCounter => "pn-counter",
             Self::Kafka => "kafka",
+            Self::TxnListAppend => "txn-list-append",
+            Self::TxnRwRegister => "txn-rw-register",
         }
     }
 
@@ -81,6 +91,7 @@ impl Workload {
                 "subscribe",
                 "txn",
             ],
+            Self::TxnListAppend | Self::TxnRwRegister => &["txn"],
         }
     }
 }
@@ -104,12 +115,24 @@ impl FromStr for Workload {
 }
 
 /// What to ask of a history beyond its workload.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Options {
     /// `--availability`.
     pub availability: Option<Goal>,
     /// `--checks`.
     pub checks: Checks,
+    /// `--consistency-models`: what transactions must keep to. Without any, nothing is forbidden.
+    pub consistency_models: Vec<Model>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            availability: None,
+            checks: Checks::default(),
+            consistency_models: vec![Model::StrictSerializable],
+        }
+    }
 }
 
 /// The result of a run. Its JSON has the shape of Maelstrom's `results.edn`, less the plots.
@@ -148,6 +171,8 @@ pub enum WorkloadResult {
     Counter(Counter),
     /// Of kafka.
     Kafka(Box<Kafka>),
+    /// Of txn-list-append and txn-rw-register.
+    Transactions(Box<Transactions>),
 }
 
 impl WorkloadResult {
@@ -160,6 +185,7 @@ impl WorkloadResult {
             Self::Set(set) => set.valid,
             Self::Counter(counter) => counter.valid,
             Self::Kafka(kafka) => kafka.valid,
+            Self::Transactions(transactions) => transactions.valid,
         }
     }
 }
@@ -189,6 +215,7 @@ pub fn check(
         ));
     }
     let checks = options.checks;
+    let models = &options.consistency_models;
     let result = match workload {
         Workload::Echo => WorkloadResult::Echo(echo(history)),
         Workload::UniqueIds => WorkloadResult::UniqueIds(unique_ids(history)),
@@ -200,6 +227,12 @@ pub fn check(
             WorkloadResult::Counter(counter(history, checks)?)
         }
         Workload::Kafka => WorkloadResult::Kafka(Box::new(kafka(history, checks)?)),
+        Workload::TxnListAppend => {
+            WorkloadResult::Transactions(Box::new(list_append(history, models, checks)?))
+        }
+        Workload::TxnRwRegister => {
+            WorkloadResult::Transactions(Box::new(rw_register(history, models, checks)?))
+        }
     };
     let stats = stats(history);
     let availability = availability(history, options.availability, checks);

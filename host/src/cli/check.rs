@@ -12,6 +12,7 @@ use super::{EXIT_CODES, Exit, Failure};
 use crate::check::availability::Goal;
 use crate::check::history;
 use crate::check::text::render_text;
+use crate::check::txn::model::Model;
 use crate::check::validity::{Checks, Validity};
 use crate::check::workload::{Options, Workload, check};
 use crate::text::printable;
@@ -34,6 +35,14 @@ pub(super) struct CheckArgs {
     /// any].
     #[arg(long, value_name = "PART")]
     availability: Option<Goal>,
+    /// What transactions have to satisfy: consistency models, separated by commas.
+    #[arg(
+        long,
+        value_name = "MODEL,…",
+        value_delimiter = ',',
+        default_value = "strict-serializable"
+    )]
+    consistency_models: Vec<Model>,
     /// How to show the result.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -66,6 +75,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     let options = Options {
         availability: args.availability,
         checks: args.checks,
+        consistency_models: args.consistency_models.clone(),
     };
     let result =
         check(args.workload, &history, None, &options).map_err(|misfit| unusable(&misfit))?;

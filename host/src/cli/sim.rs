@@ -37,7 +37,7 @@ pub(super) fn run(args: SimArgs) -> Result<Exit, Failure> {
         topology: plan.topology,
         txn: plan.txn,
         options: plan.options.clone(),
-        checks: plan.checks,
+        checks: plan.checks.clone(),
     };
     match plan.seeds {
         Seeds::One(seed) => one(&trial, seed, &plan),

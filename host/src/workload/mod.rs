@@ -47,18 +47,6 @@ pub fn lin_kv(settings: &Settings) -> Result<Box<dyn Workload>, String> {
     Ok(Box::new(lin_kv::LinKv::new(settings)?))
 }
 
-/// Transactions over lists, at their beginning.
-#[must_use]
-pub fn txn_list_append(settings: &Settings) -> Box<dyn Workload> {
-    Box::new(txn::Txn::list_append(settings.txn))
-}
-
-/// Transactions over registers, at their beginning.
-#[must_use]
-pub fn txn_rw_register(settings: &Settings) -> Box<dyn Workload> {
-    Box::new(txn::Txn::rw_register(settings.txn))
-}
-
 /// The workload of that kind, at its beginning.
 ///
 /// # Errors
@@ -72,6 +60,8 @@ pub fn make(kind: Kind, settings: &Settings) -> Result<Box<dyn Workload>, String
         Kind::GSet => Box::new(g_set::GSet::new(concurrency)),
         Kind::GCounter => Box::new(counter::Counter::growing(concurrency)),
         Kind::PnCounter => Box::new(counter::Counter::any(concurrency)),
+        Kind::TxnListAppend => Box::new(txn::Txn::list_append(settings.txn)),
+        Kind::TxnRwRegister => Box::new(txn::Txn::rw_register(settings.txn)),
         Kind::Kafka => Box::new(kafka::Kafka::new(settings)),
     })
 }

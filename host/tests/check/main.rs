@@ -19,3 +19,4 @@ mod recorded;
 mod round_trips;
 mod script;
 mod text;
+mod transactions;

@@ -13,3 +13,4 @@ mod runs;
 mod scripted;
 mod services;
 mod swap;
+mod txn;

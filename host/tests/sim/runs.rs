@@ -14,6 +14,7 @@ use serde_json::Value as Json;
 static SANDBOX: LazyLock<Sandbox> = LazyLock::new(|| Sandbox::new(None).unwrap());
 static ECHO: LazyLock<GuestModule> = LazyLock::new(|| load(&built("echo")));
 static KAFKA: LazyLock<GuestModule> = LazyLock::new(|| load(&built("kafka-mutants")));
+static TXN: LazyLock<GuestModule> = LazyLock::new(|| load(&built("txn-mutants")));
 static FLOOD: LazyLock<GuestModule> = LazyLock::new(|| load(&built("broadcast-flood")));
 static BATCHED: LazyLock<GuestModule> = LazyLock::new(|| load(&built("broadcast-batched")));
 static BROADCAST: LazyLock<GuestModule> = LazyLock::new(|| load(&built("broadcast")));
@@ -47,6 +48,11 @@ pub(crate) fn broadcast() -> &'static GuestModule {
     &BROADCAST
 }
 
+/// The program with all the bugs in transactions.
+pub(crate) fn txn() -> &'static GuestModule {
+    &TXN
+}
+
 /// The program with all the bugs in kafka.
 pub(crate) fn kafka() -> &'static GuestModule {
     &KAFKA
@@ -73,6 +79,23 @@ pub(crate) fn options(count: usize, seconds: u64) -> Options {
     }
 }
 
+/// Under the strictest model and rules.
+pub(crate) fn trial<'a>(
+    module: &'a GuestModule,
+    workload: Workload,
+    options: &Options,
+) -> Trial<'a> {
+    Trial {
+        module,
+        next_module: None,
+        workload,
+        topology: Topology::default(),
+        txn: TxnShape::default(),
+        options: options.clone(),
+        checks: CheckOptions::default(),
+    }
+}
+
 /// Runs with a journal.
 pub(crate) fn run(
     module: &GuestModule,
@@ -80,7 +103,7 @@ pub(crate) fn run(
     options: &Options,
     seed: u64,
 ) -> (Report, String) {
-    run_with_next(module, None, workload, options, seed)
+    run_trial(&trial(module, workload, options), seed)
 }
 
 /// Runs with a journal, and a version to change to.
@@ -92,14 +115,14 @@ pub(crate) fn run_with_next(
     seed: u64,
 ) -> (Report, String) {
     let trial = Trial {
-        module,
         next_module,
-        workload,
-        topology: Topology::default(),
-        txn: TxnShape::default(),
-        options: options.clone(),
-        checks: CheckOptions::default(),
+        ..trial(module, workload, options)
     };
+    run_trial(&trial, seed)
+}
+
+/// Runs with a journal.
+pub(crate) fn run_trial(trial: &Trial<'_>, seed: u64) -> (Report, String) {
     let mut journal = JsonLines::new(Vec::new(), u64::MAX);
     let observers: Vec<&mut dyn Observer> = vec![&mut journal];
     let report = trial.run(seed, observers);

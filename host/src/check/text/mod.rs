@@ -3,6 +3,7 @@
 
 mod kafka;
 mod problems;
+mod transactions;
 
 use std::fmt::{self, Write};
 
@@ -51,6 +52,7 @@ fn render(result: &CheckResult, out: &mut String) -> fmt::Result {
             )?;
         }
         WorkloadResult::Kafka(result) => kafka::render(result, out)?,
+        WorkloadResult::Transactions(found) => transactions::render(found, out)?,
         WorkloadResult::Echo(_) => {}
     }
     render_stats(&result.stats, result.availability.ok_fraction, out)?;

@@ -12,6 +12,7 @@ use super::super::output::Format;
 use super::super::{EXIT_CODES, Exit, Failure};
 use super::console::Shown;
 use crate::check::availability::Goal;
+use crate::check::txn::model::Model;
 use crate::check::validity::Checks;
 use crate::check::workload::{Options as CheckOptions, Workload};
 use crate::sim::nemesis::Fault;
@@ -86,6 +87,14 @@ pub(in crate::cli) struct SimArgs {
     /// [default: any].
     #[arg(long, value_name = "PART")]
     availability: Option<Goal>,
+    /// What transactions have to satisfy: consistency models, separated by commas.
+    #[arg(
+        long,
+        value_name = "MODEL,…",
+        value_delimiter = ',',
+        default_value = "strict-serializable"
+    )]
+    consistency_models: Vec<Model>,
     /// Whose rules decide: Maelstrom's alone, or also what its checkers let pass although
     /// it is surely wrong.
     #[arg(long, value_name = "RULES", default_value = "strict", value_parser = checks_parser())]
@@ -303,6 +312,7 @@ impl Plan {
             checks: CheckOptions {
                 availability: args.availability,
                 checks: args.checks,
+                consistency_models: args.consistency_models.clone(),
             },
             seeds: args.seeds()?,
             format: args.format,
