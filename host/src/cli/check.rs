@@ -11,6 +11,8 @@ use super::output::{Format, print, print_json};
 use super::{EXIT_CODES, Exit, Failure};
 use crate::check::availability::Goal;
 use crate::check::history;
+use crate::check::linear::{Budgets, ModelName, check_model};
+use crate::check::text::render_linearizable;
 use crate::check::text::render_text;
 use crate::check::txn::model::Model;
 use crate::check::validity::{Checks, Validity};
@@ -25,8 +27,11 @@ const HISTORY_BYTES_MAX: u64 = 1 << 30;
 #[command(after_help = EXIT_CODES)]
 pub(super) struct CheckArgs {
     /// The workload that the history is of.
-    #[arg(long, short, value_name = "NAME", value_parser = workload_parser())]
-    workload: Workload,
+    #[arg(long, short, value_name = "NAME", value_parser = workload_parser(), required_unless_present = "model")]
+    workload: Option<Workload>,
+    /// Judge the history of a single object instead: whether it is linearizable.
+    #[arg(long, value_name = "MODEL", value_parser = model_parser(), conflicts_with_all = ["workload", "availability", "consistency_models"])]
+    model: Option<ModelName>,
     /// Whose rules decide: Maelstrom's alone, or also what its checkers let pass although it is
     /// surely wrong.
     #[arg(long, value_name = "RULES", default_value = "strict", value_parser = checks_parser())]
@@ -56,6 +61,11 @@ fn workload_parser() -> impl TypedValueParser<Value = Workload> {
         .try_map(|name| name.parse::<Workload>())
 }
 
+fn model_parser() -> impl TypedValueParser<Value = ModelName> {
+    PossibleValuesParser::new(ModelName::ALL.map(ModelName::name))
+        .try_map(|name| name.parse::<ModelName>())
+}
+
 fn checks_parser() -> impl TypedValueParser<Value = Checks> {
     PossibleValuesParser::new(["strict", "maelstrom"]).try_map(|name| name.parse::<Checks>())
 }
@@ -72,13 +82,24 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     let text = read(&args.history, HISTORY_BYTES_MAX).map_err(|error| unusable(&error))?;
     let history = history::read(&text).map_err(|error| unusable(&error))?;
     drop(text);
+    if let Some(model) = args.model {
+        let result = check_model(&history, model, args.checks, &Budgets::default());
+        let result = result.map_err(|misfit| unusable(&misfit))?;
+        match args.format {
+            Format::Text => print(&printable(&render_linearizable(model, &result)))?,
+            Format::Json => print_json(&result)?,
+        }
+        return Ok(result.valid.into());
+    }
+    let Some(workload) = args.workload else {
+        return Err(Failure::new(Exit::Usage, "--workload or --model is needed"));
+    };
     let options = Options {
         availability: args.availability,
         checks: args.checks,
         consistency_models: args.consistency_models.clone(),
     };
-    let result =
-        check(args.workload, &history, None, &options).map_err(|misfit| unusable(&misfit))?;
+    let result = check(workload, &history, None, &options).map_err(|misfit| unusable(&misfit))?;
     match args.format {
         Format::Text => print(&printable(&render_text(&result)))?,
         Format::Json => print_json(&result)?,

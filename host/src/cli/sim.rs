@@ -35,6 +35,7 @@ pub(super) fn run(args: SimArgs) -> Result<Exit, Failure> {
         next_module: next.as_ref(),
         workload: plan.workload,
         topology: plan.topology,
+        txn: plan.txn,
         options: plan.options.clone(),
         checks: plan.checks.clone(),
     };

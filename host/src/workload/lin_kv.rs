@@ -40,37 +40,32 @@ struct Group {
     processes: Vec<i64>,
 }
 
-/// Whether there can be groups of that size.
-pub(super) fn fits(settings: &Settings) -> Result<(), String> {
-    let (nodes, concurrency) = (settings.cluster.count, settings.concurrency);
-    let group = CLIENTS_PER_NODE * nodes;
-    if group > PROCESSES_MAX {
-        return Err(format!(
-            "lin-kv has at most {PROCESSES_MAX} clients at a key, {CLIENTS_PER_NODE} for each \
-             node: it cannot have {nodes} nodes, {} at most (--node-count)",
-            PROCESSES_MAX / CLIENTS_PER_NODE
-        ));
-    }
-    if concurrency == 0 || concurrency % group != 0 {
-        return Err(format!(
-            "lin-kv has {CLIENTS_PER_NODE} clients for each node at every key: it needs a \
-             multiple of {group} clients, and there are {concurrency}; try --concurrency {}n",
-            CLIENTS_PER_NODE * concurrency.div_ceil(group).max(1)
-        ));
-    }
-    Ok(())
-}
-
 impl LinKv {
-    /// Workers that do not fill a group have nothing to do; see [`fits`].
-    pub(super) fn new(settings: &Settings) -> Self {
-        let nodes = settings.cluster.count;
-        let groups = settings.concurrency / (CLIENTS_PER_NODE * nodes);
+    /// # Errors
+    /// The workers do not form whole groups, or a group is more than a key may meet.
+    pub(super) fn new(settings: &Settings) -> Result<Self, String> {
+        let (nodes, concurrency) = (settings.cluster.count, settings.concurrency);
+        let size = CLIENTS_PER_NODE * nodes;
+        if size > PROCESSES_MAX {
+            return Err(format!(
+                "lin-kv has at most {PROCESSES_MAX} clients at a key, {CLIENTS_PER_NODE} for each \
+                 node: it cannot have {nodes} nodes, {} at most (--node-count)",
+                PROCESSES_MAX / CLIENTS_PER_NODE
+            ));
+        }
+        let groups = concurrency / size;
+        if groups * size != concurrency || groups == 0 {
+            return Err(format!(
+                "lin-kv has {CLIENTS_PER_NODE} clients for each node at every key: it needs a \
+                 multiple of {size} clients, and there are {concurrency}; try --concurrency {}n",
+                CLIENTS_PER_NODE * concurrency.div_ceil(size)
+            ));
+        }
         let group = |key| Group {
             key,
             processes: Vec::new(),
         };
-        LinKv {
+        Ok(LinKv {
             read: "read".into(),
             write: "write".into(),
             cas: "cas".into(),
@@ -78,7 +73,7 @@ impl LinKv {
             groups: (0..).map(group).take(groups).collect(),
             next_key: i64::try_from(groups).unwrap_or(i64::MAX),
             timeout_ns: (10 * settings.mean_latency_ms).max(1000) * MS,
-        }
+        })
     }
 
     fn group_size(&self) -> usize {
@@ -128,10 +123,6 @@ impl Workload for LinKv {
         let size = self.group_size();
         let mut free: Vec<usize> = turn.free.iter().map(|worker| worker / size).collect();
         free.dedup();
-        free.retain(|group| *group < self.groups.len());
-        if free.is_empty() {
-            return Next::Wait;
-        }
         for group in &free {
             self.renew(*group, turn.processes);
         }
@@ -220,6 +211,17 @@ mod tests {
         }
     }
 
+    fn made(nodes: usize, concurrency: usize) -> LinKv {
+        LinKv::new(&settings(nodes, concurrency)).unwrap()
+    }
+
+    fn refused(nodes: usize, concurrency: usize) -> String {
+        match LinKv::new(&settings(nodes, concurrency)) {
+            Ok(_) => panic!("{concurrency} clients of {nodes} nodes are fine"),
+            Err(why) => why,
+        }
+    }
+
     /// So many operations by workers that are all free: the worker, `f` and the value.
     fn draw(bench: &mut Bench, kv: &mut LinKv, count: usize) -> Vec<(usize, Name, Value)> {
         let next = (0..count).map(|_| bench.invoke(kv));
@@ -229,7 +231,7 @@ mod tests {
     #[test]
     fn half_of_a_group_reads_and_the_other_half_changes() {
         let mut bench = Bench::new(6);
-        let mut kv = LinKv::new(&settings(3, 6));
+        let mut kv = made(3, 6);
         let mut counts = [0_usize; 3];
         for (worker, f, value) in draw(&mut bench, &mut kv, 3000) {
             let (key, value) = key_and_value(&value);
@@ -261,7 +263,7 @@ mod tests {
     #[test]
     fn every_group_has_a_key_of_its_own() {
         let mut bench = Bench::new(8);
-        let mut kv = LinKv::new(&settings(2, 8));
+        let mut kv = made(2, 8);
         for (worker, f, value) in draw(&mut bench, &mut kv, 200) {
             let (key, _) = key_and_value(&value);
             assert_eq!(key, Value::from(i64::from(worker >= 4)));
@@ -272,7 +274,7 @@ mod tests {
     #[test]
     fn a_key_meets_twenty_processes_and_no_more() {
         let mut bench = Bench::new(6);
-        let mut kv = LinKv::new(&settings(3, 6));
+        let mut kv = made(3, 6);
         // Six processes to begin with, and one more for each that crashes.
         for crashes in 0..=14 {
             let key = key_and_value(&draw(&mut bench, &mut kv, 1)[0].2).0;
@@ -291,37 +293,27 @@ mod tests {
 
     #[test]
     fn clients_come_in_twos_for_each_node() {
-        assert_eq!(fits(&settings(3, 6)), Ok(()));
-        assert_eq!(fits(&settings(10, 40)), Ok(()));
+        assert_eq!(made(10, 40).groups.len(), 2);
         assert_eq!(
-            fits(&settings(3, 3)),
-            Err(
-                "lin-kv has 2 clients for each node at every key: it needs a multiple of 6 \
+            refused(3, 3),
+            "lin-kv has 2 clients for each node at every key: it needs a multiple of 6 \
                  clients, and there are 3; try --concurrency 2n"
-                    .to_owned()
-            )
         );
         assert_eq!(
-            fits(&settings(3, 9)),
-            Err(
-                "lin-kv has 2 clients for each node at every key: it needs a multiple of 6 \
+            refused(3, 9),
+            "lin-kv has 2 clients for each node at every key: it needs a multiple of 6 \
                  clients, and there are 9; try --concurrency 4n"
-                    .to_owned()
-            )
         );
         assert_eq!(
-            fits(&settings(11, 22)),
-            Err(
-                "lin-kv has at most 20 clients at a key, 2 for each node: it cannot have 11 \
+            refused(11, 22),
+            "lin-kv has at most 20 clients at a key, 2 for each node: it cannot have 11 \
                  nodes, 10 at most (--node-count)"
-                    .to_owned()
-            )
         );
     }
 
     #[test]
     fn requests_and_answers_have_maelstroms_form() {
-        let mut kv = LinKv::new(&settings(1, 2));
+        let mut kv = made(1, 2);
         let pair = |first: i64, second: i64| Value::from(vec![first, second]);
         let cases = [
             (
@@ -364,7 +356,7 @@ mod tests {
                 mean_latency_ms,
                 ..settings(1, 2)
             };
-            LinKv::new(&settings).timeout_ns()
+            LinKv::new(&settings).unwrap().timeout_ns()
         };
         assert_eq!(timeout(0), 1000 * MS);
         assert_eq!(timeout(100), 1000 * MS);

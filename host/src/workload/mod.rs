@@ -39,54 +39,22 @@ pub struct Settings {
     pub mean_latency_ms: u64,
 }
 
-/// Registers, at their beginning.
+/// The workload of that kind, at its beginning.
 ///
 /// # Errors
-/// The nodes and clients do not form groups; what to change.
-pub fn lin_kv(settings: &Settings) -> Result<Box<dyn Workload>, String> {
-    lin_kv::fits(settings)?;
-    Ok(Box::new(lin_kv::LinKv::new(settings)))
-}
-
-/// Transactions over lists, at their beginning.
-#[must_use]
-pub fn txn_list_append(settings: &Settings) -> Box<dyn Workload> {
-    Box::new(txn::Txn::list_append(settings.txn))
-}
-
-/// Transactions over registers, at their beginning.
-#[must_use]
-pub fn txn_rw_register(settings: &Settings) -> Box<dyn Workload> {
-    Box::new(txn::Txn::rw_register(settings.txn))
-}
-
-/// Logs, at their beginning.
-#[must_use]
-pub fn kafka(settings: &Settings) -> Box<dyn Workload> {
-    Box::new(kafka::Kafka::new(settings))
-}
-
-/// The workloads that the simulator has clients for.
-pub const SIMULATED: [Kind; 6] = [
-    Kind::Echo,
-    Kind::UniqueIds,
-    Kind::Broadcast,
-    Kind::GSet,
-    Kind::GCounter,
-    Kind::PnCounter,
-];
-
-/// The workload of that kind, at its beginning, if it is one of [`SIMULATED`].
-#[must_use]
-pub fn make(kind: Kind, settings: &Settings) -> Option<Box<dyn Workload>> {
+/// Why it cannot be made from these settings, and what to change.
+pub fn make(kind: Kind, settings: &Settings) -> Result<Box<dyn Workload>, String> {
     let concurrency = settings.concurrency;
-    Some(match kind {
+    Ok(match kind {
         Kind::Echo => Box::new(echo::Echo::new()),
         Kind::UniqueIds => Box::new(unique_ids::UniqueIds::new()),
         Kind::Broadcast => Box::new(broadcast::Broadcast::new(settings)),
         Kind::GSet => Box::new(g_set::GSet::new(concurrency)),
         Kind::GCounter => Box::new(counter::Counter::growing(concurrency)),
         Kind::PnCounter => Box::new(counter::Counter::any(concurrency)),
-        Kind::Kafka | Kind::TxnListAppend | Kind::TxnRwRegister | Kind::LinKv => return None,
+        Kind::TxnListAppend => Box::new(txn::Txn::list_append(settings.txn)),
+        Kind::TxnRwRegister => Box::new(txn::Txn::rw_register(settings.txn)),
+        Kind::Kafka => Box::new(kafka::Kafka::new(settings)),
+        Kind::LinKv => Box::new(lin_kv::LinKv::new(settings)?),
     })
 }

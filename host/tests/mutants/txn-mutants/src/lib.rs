@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `aborted` | every fourth transaction is done although it is said to have been aborted |
 //! | `internal` | a transaction does not read what it wrote itself |
+//! | `invents` | every eighth transaction reads values that nobody has written |
 //! | `split` | every node does the transactions of its own clients |
 //! | `stale` | transactions that only read are answered from the past: still serializable |
 //! | `torn` | each operation of a transaction is done a while after the one before |
@@ -36,6 +37,17 @@ enum Held {
     List(Vec<i64>),
 }
 
+impl Held {
+    /// Adds something that nobody has written.
+    fn invent(&mut self) {
+        match self {
+            Held::Nothing => {}
+            Held::One(value) => *value += 1000,
+            Held::List(list) => list.push(1000),
+        }
+    }
+}
+
 type State = BTreeMap<i64, Held>;
 
 #[derive(Serialize, Deserialize)]
@@ -55,6 +67,7 @@ enum Bug {
     None,
     Aborted,
     Internal,
+    Invents,
     Split,
     Stale,
     Torn,
@@ -67,6 +80,7 @@ impl Bug {
             None => Bug::None,
             Some("aborted") => Bug::Aborted,
             Some("internal") => Bug::Internal,
+            Some("invents") => Bug::Invents,
             Some("split") => Bug::Split,
             Some("stale") => Bug::Stale,
             Some("torn") => Bug::Torn,
@@ -171,6 +185,11 @@ impl Leader {
         if let Some(before) = before {
             for (_, key, held) in done.iter_mut().filter(|(f, ..)| f == "r") {
                 *held = before.get(key).cloned().unwrap_or(Held::Nothing);
+            }
+        }
+        if self.bug == Bug::Invents && self.txn_count.is_multiple_of(8) {
+            for (_, _, held) in done.iter_mut().filter(|(f, ..)| f == "r") {
+                held.invent();
             }
         }
         if self.bug == Bug::Aborted && self.txn_count.is_multiple_of(4) {
