@@ -10,7 +10,7 @@ use host::check::workload::{Options as CheckOptions, Workload};
 use host::guest::{GuestModule, Limits, Sandbox};
 use host::sim::{Cluster, Latency, Options, SECOND};
 use host::trial::{Report, Trial};
-use host::workload::Topology;
+use host::workload::{Topology, TxnShape};
 
 const NODES: usize = 25;
 const TRIES: usize = 9;
@@ -88,6 +88,7 @@ fn measure_run(module: &GuestModule, topology: Topology, options: &Options) -> (
         next_module: None,
         workload: Workload::Broadcast,
         topology,
+        txn: TxnShape::default(),
         options: options.clone(),
         checks: CheckOptions::default(),
     };

@@ -10,7 +10,7 @@ use crate::guest::GuestModule;
 use crate::service;
 use crate::sim::journal::Observer;
 use crate::sim::{Options, Outcome, Reason, Simulation, Stopped, run};
-use crate::workload::{Settings, Topology, make};
+use crate::workload::{Settings, Topology, TxnShape, make};
 
 /// What is tried, whatever the seed.
 pub struct Trial<'a> {
@@ -23,6 +23,8 @@ pub struct Trial<'a> {
     pub workload: WorkloadKind,
     /// Who is whose neighbour.
     pub topology: Topology,
+    /// What transactions are like.
+    pub txn: TxnShape,
     /// The facts of the run.
     pub options: Options,
     /// How it is judged.
@@ -69,13 +71,9 @@ impl Trial<'_> {
     /// Runs it with one seed; `observers` see everything that happens.
     #[must_use]
     pub fn run<'o>(&'o self, seed: u64, observers: Vec<&'o mut (dyn Observer + 'o)>) -> Report {
-        let settings = Settings {
-            cluster: self.options.cluster,
-            concurrency: self.options.concurrency,
-            topology: self.topology,
-        };
-        let Some(workload) = make(self.workload, &settings) else {
-            return self.impossible(seed);
+        let workload = match make(self.workload, &self.settings()) {
+            Ok(workload) => workload,
+            Err(why) => return impossible(seed, why),
         };
         let outcome = run(Simulation {
             module: self.module,
@@ -89,21 +87,14 @@ impl Trial<'_> {
         self.judge(seed, outcome)
     }
 
-    /// The report on a workload that the simulator has no clients for.
-    fn impossible(&self, seed: u64) -> Report {
-        let why = format!("the simulator has no clients for {}", self.workload.name());
-        Report {
-            seed,
-            history: None,
-            result: Err(Stopped {
-                at_ns: 0,
-                node: None,
-                reason: Reason::Internal(why),
-            }),
-            end_ns: 0,
-            messages: 0,
-            steps: 0,
-            fuel: 0,
+    /// What the workload is made from.
+    fn settings(&self) -> Settings {
+        Settings {
+            cluster: self.options.cluster,
+            concurrency: self.options.concurrency,
+            topology: self.topology,
+            txn: self.txn,
+            mean_latency_ms: self.options.latency.mean_ms,
         }
     }
 
@@ -138,5 +129,22 @@ impl Trial<'_> {
             steps: outcome.steps,
             fuel: outcome.fuel,
         }
+    }
+}
+
+/// The report on a workload that cannot be made from these settings.
+fn impossible(seed: u64, why: String) -> Report {
+    Report {
+        seed,
+        history: None,
+        result: Err(Stopped {
+            at_ns: 0,
+            node: None,
+            reason: Reason::Internal(why),
+        }),
+        end_ns: 0,
+        messages: 0,
+        steps: 0,
+        fuel: 0,
     }
 }

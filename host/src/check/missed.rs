@@ -146,6 +146,9 @@ pub enum Complained {
     NotAskedFor,
     /// A poll that did not succeed shows messages whose send was refused.
     RefusedYetPolled,
+    /// A register is linearizable only if a read of nil may mean anything. The operation is the
+    /// first that cannot be explained.
+    NilRead,
 }
 
 impl Complained {
@@ -186,6 +189,7 @@ impl Complained {
             Self::NegativeOffset => "has an offset below zero".to_owned(),
             Self::NotAskedFor => format!("shows {count} key{s} that its process did not ask for"),
             Self::RefusedYetPolled => format!("shows {count} message{s} whose send was refused"),
+            Self::NilRead => "is impossible, unless reads of nil may mean anything".to_owned(),
         }
     }
 }

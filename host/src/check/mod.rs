@@ -10,7 +10,8 @@
 //! |---|---|
 //! | `value` `vector` `order` `edn` `json` | EDN's values, their order, and the two notations |
 //! | `history` `read_error` | operations, validated and paired; reading and writing them |
-//! | `echo` `unique_ids` `set_full` `counter` `kafka` | a file (and its parts) for each workload's own checker |
+//! | `echo` `unique_ids` `set_full` `counter` `kafka` `linear` | a file (and its parts) for each workload's own checker |
+//! | `txn` | the checkers of transactions: lists and registers |
 //! | `stats` `availability` `exceptions` `net` | what is checked in every run |
 //! | `missed` `final_reads` `outcome` | what strict checking adds to Maelstrom's rules |
 //! | `workload` `text` | a run's whole result, and how it reads |
@@ -30,6 +31,7 @@ pub mod final_reads;
 pub mod history;
 pub mod json;
 pub mod kafka;
+pub mod linear;
 pub mod misfit;
 pub mod missed;
 pub mod net;
@@ -41,6 +43,7 @@ pub mod read_error;
 pub mod set_full;
 pub mod stats;
 pub mod text;
+pub mod txn;
 pub mod unique_ids;
 pub mod validity;
 pub mod value;

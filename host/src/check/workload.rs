@@ -12,10 +12,13 @@ use super::echo::{Echo, echo};
 use super::exceptions::{Exceptions, exceptions};
 use super::history::History;
 use super::kafka::{Kafka, kafka};
+use super::linear::{Budgets, LinKv, lin_kv};
 use super::misfit::Misfit;
 use super::net::NetResult;
 use super::set_full::{SetFull, set_full};
 use super::stats::{Stats, stats};
+use super::txn::model::Model;
+use super::txn::{Transactions, list_append, rw_register};
 use super::unique_ids::{UniqueIds, unique_ids};
 use super::validity::{Checks, Validity};
 
@@ -36,11 +39,17 @@ pub enum Workload {
     PnCounter,
     /// Logs that are sent to and polled.
     Kafka,
+    /// Transactions that append to lists and read them.
+    TxnListAppend,
+    /// Transactions that write registers and read them.
+    TxnRwRegister,
+    /// A register for each key.
+    LinKv,
 }
 
 impl Workload {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::Echo,
         Self::UniqueIds,
         Self::Broadcast,
@@ -48,6 +57,9 @@ impl Workload {
         Self::GCounter,
         Self::PnCounter,
         Self::Kafka,
+        Self::TxnListAppend,
+        Self::TxnRwRegister,
+        Self::LinKv,
     ];
 
     /// Its name, as in `-w`.
@@ -61,6 +73,9 @@ impl Workload {
             Self::GCounter => "g-counter",
             Self::PnCounter => "pn-counter",
             Self::Kafka => "kafka",
+            Self::TxnListAppend => "txn-list-append",
+            Self::TxnRwRegister => "txn-rw-register",
+            Self::LinKv => "lin-kv",
         }
     }
 
@@ -81,6 +96,8 @@ impl Workload {
                 "subscribe",
                 "txn",
             ],
+            Self::TxnListAppend | Self::TxnRwRegister => &["txn"],
+            Self::LinKv => &["read", "write", "cas"],
         }
     }
 }
@@ -104,12 +121,24 @@ impl FromStr for Workload {
 }
 
 /// What to ask of a history beyond its workload.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Options {
     /// `--availability`.
     pub availability: Option<Goal>,
     /// `--checks`.
     pub checks: Checks,
+    /// `--consistency-models`: what transactions must keep to. Without any, nothing is forbidden.
+    pub consistency_models: Vec<Model>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            availability: None,
+            checks: Checks::default(),
+            consistency_models: vec![Model::StrictSerializable],
+        }
+    }
 }
 
 /// The result of a run. Its JSON has the shape of Maelstrom's `results.edn`, less the plots.
@@ -148,6 +177,10 @@ pub enum WorkloadResult {
     Counter(Counter),
     /// Of kafka.
     Kafka(Box<Kafka>),
+    /// Of txn-list-append and txn-rw-register.
+    Transactions(Box<Transactions>),
+    /// Of lin-kv.
+    LinKv(LinKv),
 }
 
 impl WorkloadResult {
@@ -160,6 +193,8 @@ impl WorkloadResult {
             Self::Set(set) => set.valid,
             Self::Counter(counter) => counter.valid,
             Self::Kafka(kafka) => kafka.valid,
+            Self::Transactions(transactions) => transactions.valid,
+            Self::LinKv(kv) => kv.valid,
         }
     }
 }
@@ -189,6 +224,7 @@ pub fn check(
         ));
     }
     let checks = options.checks;
+    let models = &options.consistency_models;
     let result = match workload {
         Workload::Echo => WorkloadResult::Echo(echo(history)),
         Workload::UniqueIds => WorkloadResult::UniqueIds(unique_ids(history)),
@@ -200,6 +236,13 @@ pub fn check(
             WorkloadResult::Counter(counter(history, checks)?)
         }
         Workload::Kafka => WorkloadResult::Kafka(Box::new(kafka(history, checks)?)),
+        Workload::TxnListAppend => {
+            WorkloadResult::Transactions(Box::new(list_append(history, models, checks)?))
+        }
+        Workload::TxnRwRegister => {
+            WorkloadResult::Transactions(Box::new(rw_register(history, models, checks)?))
+        }
+        Workload::LinKv => WorkloadResult::LinKv(lin_kv(history, checks, &Budgets::default())?),
     };
     let stats = stats(history);
     let availability = availability(history, options.availability, checks);

@@ -11,7 +11,10 @@ use super::output::{Format, print, print_json};
 use super::{EXIT_CODES, Exit, Failure};
 use crate::check::availability::Goal;
 use crate::check::history;
+use crate::check::linear::{Budgets, ModelName, check_model};
+use crate::check::text::render_linearizable;
 use crate::check::text::render_text;
+use crate::check::txn::model::Model;
 use crate::check::validity::{Checks, Validity};
 use crate::check::workload::{Options, Workload, check};
 use crate::text::printable;
@@ -24,8 +27,11 @@ const HISTORY_BYTES_MAX: u64 = 1 << 30;
 #[command(after_help = EXIT_CODES)]
 pub(super) struct CheckArgs {
     /// The workload that the history is of.
-    #[arg(long, short, value_name = "NAME", value_parser = workload_parser())]
-    workload: Workload,
+    #[arg(long, short, value_name = "NAME", value_parser = workload_parser(), required_unless_present = "model")]
+    workload: Option<Workload>,
+    /// Judge the history of a single object instead: whether it is linearizable.
+    #[arg(long, value_name = "MODEL", value_parser = model_parser(), conflicts_with_all = ["workload", "availability", "consistency_models"])]
+    model: Option<ModelName>,
     /// Whose rules decide: Maelstrom's alone, or also what its checkers let pass although it is
     /// surely wrong.
     #[arg(long, value_name = "RULES", default_value = "strict", value_parser = checks_parser())]
@@ -34,6 +40,14 @@ pub(super) struct CheckArgs {
     /// any].
     #[arg(long, value_name = "PART")]
     availability: Option<Goal>,
+    /// What transactions have to satisfy: consistency models, separated by commas.
+    #[arg(
+        long,
+        value_name = "MODEL,…",
+        value_delimiter = ',',
+        default_value = "strict-serializable"
+    )]
+    consistency_models: Vec<Model>,
     /// How to show the result.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -45,6 +59,11 @@ pub(super) struct CheckArgs {
 fn workload_parser() -> impl TypedValueParser<Value = Workload> {
     PossibleValuesParser::new(Workload::ALL.map(Workload::name))
         .try_map(|name| name.parse::<Workload>())
+}
+
+fn model_parser() -> impl TypedValueParser<Value = ModelName> {
+    PossibleValuesParser::new(ModelName::ALL.map(ModelName::name))
+        .try_map(|name| name.parse::<ModelName>())
 }
 
 fn checks_parser() -> impl TypedValueParser<Value = Checks> {
@@ -63,12 +82,24 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     let text = read(&args.history, HISTORY_BYTES_MAX).map_err(|error| unusable(&error))?;
     let history = history::read(&text).map_err(|error| unusable(&error))?;
     drop(text);
+    if let Some(model) = args.model {
+        let result = check_model(&history, model, args.checks, &Budgets::default());
+        let result = result.map_err(|misfit| unusable(&misfit))?;
+        match args.format {
+            Format::Text => print(&printable(&render_linearizable(model, &result)))?,
+            Format::Json => print_json(&result)?,
+        }
+        return Ok(result.valid.into());
+    }
+    let Some(workload) = args.workload else {
+        return Err(Failure::new(Exit::Usage, "--workload or --model is needed"));
+    };
     let options = Options {
         availability: args.availability,
         checks: args.checks,
+        consistency_models: args.consistency_models.clone(),
     };
-    let result =
-        check(args.workload, &history, None, &options).map_err(|misfit| unusable(&misfit))?;
+    let result = check(workload, &history, None, &options).map_err(|misfit| unusable(&misfit))?;
     match args.format {
         Format::Text => print(&printable(&render_text(&result)))?,
         Format::Json => print_json(&result)?,

@@ -35,8 +35,9 @@ pub(super) fn run(args: SimArgs) -> Result<Exit, Failure> {
         next_module: next.as_ref(),
         workload: plan.workload,
         topology: plan.topology,
+        txn: plan.txn,
         options: plan.options.clone(),
-        checks: plan.checks,
+        checks: plan.checks.clone(),
     };
     match plan.seeds {
         Seeds::One(seed) => one(&trial, seed, &plan),

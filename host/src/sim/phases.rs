@@ -11,7 +11,7 @@ use super::run::{Event, Run};
 use super::workers::Workers;
 use super::workload::{Completion, Next, Operation, Step, Style, Turn};
 use crate::check::history::{Kind, Process};
-use crate::check::value::{Name, Value};
+use crate::check::value::Value;
 
 /// How long a node may take to answer `init`.
 pub(super) const INIT_TIMEOUT_NS: u64 = 10 * SECOND;
@@ -45,6 +45,8 @@ pub(super) struct Phases {
     exhausted: bool,
     /// Whether an operation waits for a worker to be free.
     wanting: bool,
+    /// When the generator has to be asked again at the latest, if it said so.
+    ask_ns: Option<u64>,
     gaps: Stream,
     choices: Stream,
     picks: Stream,
@@ -58,6 +60,7 @@ impl Phases {
             cutoff_ns: 0,
             exhausted: false,
             wanting: false,
+            ask_ns: None,
             gaps: streams.stream("gaps"),
             choices: streams.stream("operations"),
             picks: streams.stream("workers"),
@@ -205,23 +208,36 @@ impl Run<'_> {
                 return true;
             }
             Next::Wait => self.phases.wanting = true,
+            Next::Later(at_ns) => {
+                self.phases.wanting = true;
+                self.ask_at(at_ns);
+            }
             Next::Done => self.phases.exhausted = true,
         }
         false
     }
 
+    /// Has the generator asked again at that time, once.
+    fn ask_at(&mut self, at_ns: u64) {
+        let now_ns = self.world.now_ns;
+        let is_planned = |ask_ns| now_ns < ask_ns && ask_ns <= at_ns;
+        if !self.phases.ask_ns.is_some_and(is_planned) {
+            self.phases.ask_ns = Some(at_ns);
+            self.world.queue.push(at_ns, Event::NextOperation);
+        }
+    }
+
     fn begin_operation(&mut self, worker: usize, operation: Operation) {
-        let is_last = self.phases.phase == Phase::Last;
         self.record(
             Kind::Invoke,
             Process::Client(self.workers.processes[worker]),
             operation.f.clone(),
             operation.value.clone(),
             None,
-            last_mark(is_last),
+            operation.extra.clone(),
         );
         let step = self.workload.begin(worker, &operation);
-        self.workers.begin(worker, operation, is_last);
+        self.workers.begin(worker, operation);
         self.take_step(worker, step);
     }
 
@@ -329,7 +345,7 @@ impl Run<'_> {
         let Some(operation) = self.workers.end(worker) else {
             return;
         };
-        let mut extra = last_mark(self.workers.workers[worker].is_last);
+        let mut extra = operation.extra;
         if let Some(exception) = exception {
             extra.push(("exception".into(), exception.value()));
         }
@@ -341,6 +357,7 @@ impl Run<'_> {
             if !self.workload.keeps_client() {
                 self.clients.close(self.workers.workers[worker].client);
                 self.workers.workers[worker].client = self.clients.open(Owner::Worker(worker));
+                self.workload.reopened(worker);
             }
         }
         if std::mem::take(&mut self.phases.wanting) {
@@ -348,15 +365,6 @@ impl Run<'_> {
                 .queue
                 .push(self.world.now_ns, Event::NextOperation);
         }
-    }
-}
-
-/// What marks one of the last operations.
-fn last_mark(is_last: bool) -> Vec<(Name, Value)> {
-    if is_last {
-        vec![("final?".into(), Value::Bool(true))]
-    } else {
-        Vec::new()
     }
 }
 

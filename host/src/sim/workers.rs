@@ -10,8 +10,6 @@ pub(super) struct Worker {
     pub(super) client: usize,
     /// What it is doing.
     pub(super) operation: Option<Operation>,
-    /// Whether that is one of the last operations.
-    pub(super) is_last: bool,
 }
 
 /// All workers, and the processes that they are.
@@ -28,7 +26,6 @@ impl Workers {
         let workers = (0..count).map(|worker| Worker {
             client: clients.open(Owner::Worker(worker)),
             operation: None,
-            is_last: false,
         });
         Workers {
             workers: workers.collect(),
@@ -48,10 +45,8 @@ impl Workers {
         free.extend(idle.filter_map(|(i, worker)| worker.operation.is_none().then_some(i)));
     }
 
-    pub(super) fn begin(&mut self, worker: usize, operation: Operation, is_last: bool) {
-        let worker = &mut self.workers[worker];
-        worker.operation = Some(operation);
-        worker.is_last = is_last;
+    pub(super) fn begin(&mut self, worker: usize, operation: Operation) {
+        self.workers[worker].operation = Some(operation);
         self.busy += 1;
     }
 

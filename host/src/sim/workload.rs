@@ -71,6 +71,9 @@ pub trait Workload {
         false
     }
 
+    /// The worker has a new client, which knows nothing of what the one before has done.
+    fn reopened(&mut self, _worker: usize) {}
+
     /// How long a client waits for an answer, in nanoseconds.
     fn timeout_ns(&self) -> u64 {
         5 * SECOND
@@ -84,6 +87,8 @@ pub struct Operation {
     pub f: Name,
     /// Its argument.
     pub value: Value,
+    /// What else the history says of it, when it begins and when it ends: `final?`.
+    pub extra: Vec<(Name, Value)>,
 }
 
 impl Operation {
@@ -93,7 +98,15 @@ impl Operation {
         Operation {
             f: f.clone(),
             value,
+            extra: Vec::new(),
         }
+    }
+
+    /// The same, with more for the history to say.
+    #[must_use]
+    pub fn with(mut self, key: &str, value: Value) -> Self {
+        self.extra.push((key.into(), value));
+        self
     }
 }
 
@@ -109,6 +122,9 @@ pub enum Next {
     },
     /// None that a free worker could do; ask again when another one is free.
     Wait,
+    /// None yet; ask again at this virtual time, or when another worker is free. For
+    /// [`Workload::last`], whose pace is its own.
+    Later(u64),
     /// There will be no more.
     Done,
 }
@@ -172,12 +188,20 @@ pub struct Turn<'a> {
     /// For the operation's own choices.
     pub stream: &'a mut Stream,
     /// For the choice of a worker.
-    pub(super) workers: &'a mut Stream,
+    pub(crate) workers: &'a mut Stream,
 }
 
 impl Turn<'_> {
     /// Any free worker, each as likely.
     pub fn any_worker(&mut self) -> usize {
         self.workers.pick(self.free)
+    }
+
+    /// Any of these, which have to be free, each as likely.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn worker_of(&mut self, some: &[usize]) -> usize {
+        self.workers.pick(some)
     }
 }

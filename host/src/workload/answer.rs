@@ -1,6 +1,7 @@
 //! Answers, held against the workload's schema: every field that it names must be there
 //! with its type, and nothing else may be, as in Maelstrom.
 
+use indexmap::IndexMap;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -63,6 +64,14 @@ answer!(MessagesReadOk, "read_ok", messages: Vec<Value>);
 answer!(AddOk, "add_ok");
 answer!(ElementsReadOk, "read_ok", value: Vec<Value>);
 answer!(NumberReadOk, "read_ok", value: i64);
+answer!(RegisterReadOk, "read_ok", value: Required);
+answer!(WriteOk, "write_ok");
+answer!(CasOk, "cas_ok");
+answer!(TxnOk, "txn_ok", txn: Vec<Value>);
+answer!(SendOk, "send_ok", offset: i64);
+answer!(PollOk, "poll_ok", msgs: IndexMap<String, Option<Vec<(i64, Value)>>>);
+answer!(CommitOffsetsOk, "commit_offsets_ok");
+answer!(ListCommittedOffsetsOk, "list_committed_offsets_ok", offsets: IndexMap<String, i64>);
 
 /// Any value, but there must be one.
 pub(super) struct Required(pub(super) Value);

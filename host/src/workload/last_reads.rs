@@ -27,7 +27,7 @@ impl LastReads {
         self.done += 1;
         Next::Invoke {
             worker: self.done - 1,
-            operation: Operation::new(&self.f, Value::Nil),
+            operation: Operation::new(&self.f, Value::Nil).with("final?", Value::Bool(true)),
         }
     }
 }

@@ -327,7 +327,7 @@ fn a_mistyped_command_line_says_what_is_known() {
         expect![[r#"
             exit code 254
             ! error: invalid value 'g-sett' for '--workload <NAME>'
-            !   [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka]
+            !   [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv]
             !
             !   tip: a similar value exists: 'g-set'
             !
@@ -379,7 +379,7 @@ fn the_help_names_the_workloads_and_the_exit_codes() {
               -w, --workload <NAME>
                       The workload that the history is of
 
-                      [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka]
+                      [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv]
 
                   --checks <RULES>
                       Whose rules decide: Maelstrom's alone, or also what its checkers let pass although it is surely wrong
@@ -389,6 +389,11 @@ fn the_help_names_the_workloads_and_the_exit_codes() {
 
                   --availability <PART>
                       Which part of the operations has to succeed: `total`, or a number from 0 to 1 [default: any]
+
+                  --consistency-models <MODEL,…>
+                      What transactions have to satisfy: consistency models, separated by commas
+
+                      [default: strict-serializable]
 
                   --format <FORMAT>
                       How to show the result

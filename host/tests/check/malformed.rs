@@ -319,7 +319,8 @@ fn a_history_of_another_workload_gets_no_verdict() {
     );
     assert_eq!(
         "g-map".parse::<Workload>().unwrap_err(),
-        "expected a workload (echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka), found `g-map`"
+        "expected a workload (echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, \
+         txn-list-append, txn-rw-register, lin-kv), found `g-map`"
     );
 }
 

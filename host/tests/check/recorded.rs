@@ -71,6 +71,11 @@ impl Case {
         self.workload.parse::<Workload>().is_ok()
     }
 
+    /// Whether it is one of transactions: these are compared under each model, by `transactions`.
+    pub(crate) fn is_of_transactions(&self) -> bool {
+        self.workload.starts_with("txn-")
+    }
+
     /// Our result, with the run's own `--availability` and its recorded message counts.
     pub(crate) fn check(&self, checks: Checks) -> CheckResult {
         let args: Vec<&str> = self.options["args"]
@@ -91,6 +96,7 @@ impl Case {
             &Options {
                 availability: goal,
                 checks,
+                ..Options::default()
             },
         )
         .unwrap()

@@ -8,11 +8,13 @@ use host::guest::{GuestModule, Limits, Sandbox};
 use host::sim::journal::{JsonLines, Observer};
 use host::sim::{Cluster, Options, SECOND};
 use host::trial::{Report, Trial};
-use host::workload::Topology;
+use host::workload::{Topology, TxnShape};
 use serde_json::Value as Json;
 
 static SANDBOX: LazyLock<Sandbox> = LazyLock::new(|| Sandbox::new(None).unwrap());
 static ECHO: LazyLock<GuestModule> = LazyLock::new(|| load(&built("echo")));
+static KAFKA: LazyLock<GuestModule> = LazyLock::new(|| load(&built("kafka-mutants")));
+static TXN: LazyLock<GuestModule> = LazyLock::new(|| load(&built("txn-mutants")));
 static FLOOD: LazyLock<GuestModule> = LazyLock::new(|| load(&built("broadcast-flood")));
 static BATCHED: LazyLock<GuestModule> = LazyLock::new(|| load(&built("broadcast-batched")));
 static BROADCAST: LazyLock<GuestModule> = LazyLock::new(|| load(&built("broadcast")));
@@ -46,6 +48,16 @@ pub(crate) fn broadcast() -> &'static GuestModule {
     &BROADCAST
 }
 
+/// The program with all the bugs in transactions.
+pub(crate) fn txn() -> &'static GuestModule {
+    &TXN
+}
+
+/// The program with all the bugs in kafka.
+pub(crate) fn kafka() -> &'static GuestModule {
+    &KAFKA
+}
+
 fn load(path: &Path) -> GuestModule {
     SANDBOX.load(path, &Limits::default()).unwrap()
 }
@@ -67,6 +79,23 @@ pub(crate) fn options(count: usize, seconds: u64) -> Options {
     }
 }
 
+/// Under the strictest model and rules.
+pub(crate) fn trial<'a>(
+    module: &'a GuestModule,
+    workload: Workload,
+    options: &Options,
+) -> Trial<'a> {
+    Trial {
+        module,
+        next_module: None,
+        workload,
+        topology: Topology::default(),
+        txn: TxnShape::default(),
+        options: options.clone(),
+        checks: CheckOptions::default(),
+    }
+}
+
 /// Runs with a journal.
 pub(crate) fn run(
     module: &GuestModule,
@@ -74,7 +103,7 @@ pub(crate) fn run(
     options: &Options,
     seed: u64,
 ) -> (Report, String) {
-    run_with_next(module, None, workload, options, seed)
+    run_trial(&trial(module, workload, options), seed)
 }
 
 /// Runs with a journal, and a version to change to.
@@ -86,13 +115,14 @@ pub(crate) fn run_with_next(
     seed: u64,
 ) -> (Report, String) {
     let trial = Trial {
-        module,
         next_module,
-        workload,
-        topology: Topology::default(),
-        options: options.clone(),
-        checks: CheckOptions::default(),
+        ..trial(module, workload, options)
     };
+    run_trial(&trial, seed)
+}
+
+/// Runs with a journal.
+pub(crate) fn run_trial(trial: &Trial<'_>, seed: u64) -> (Report, String) {
     let mut journal = JsonLines::new(Vec::new(), u64::MAX);
     let observers: Vec<&mut dyn Observer> = vec![&mut journal];
     let report = trial.run(seed, observers);

@@ -2,7 +2,11 @@
 //! closing line.
 
 mod kafka;
+mod linear;
 mod problems;
+mod transactions;
+
+pub use linear::render_linearizable;
 
 use std::fmt::{self, Write};
 
@@ -51,6 +55,8 @@ fn render(result: &CheckResult, out: &mut String) -> fmt::Result {
             )?;
         }
         WorkloadResult::Kafka(result) => kafka::render(result, out)?,
+        WorkloadResult::Transactions(found) => transactions::render(found, out)?,
+        WorkloadResult::LinKv(kv) => linear::render(kv, out)?,
         WorkloadResult::Echo(_) => {}
     }
     render_stats(&result.stats, result.availability.ok_fraction, out)?;

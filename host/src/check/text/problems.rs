@@ -12,7 +12,7 @@ use crate::check::unique_ids::UniqueIds;
 use crate::check::validity::Validity;
 use crate::check::workload::{CheckResult, WorkloadResult};
 
-use super::{SHOWN_MAX, first_of, kafka, ranges, value};
+use super::{SHOWN_MAX, first_of, kafka, linear, ranges, transactions, value};
 
 /// Writes what is wrong, and an empty line; nothing if nothing is.
 pub(super) fn render(result: &CheckResult, out: &mut String) -> fmt::Result {
@@ -61,7 +61,10 @@ fn missed(workload: &WorkloadResult) -> Option<&Missed> {
         WorkloadResult::Set(set) => Some(&set.missed),
         WorkloadResult::Counter(counter) => Some(&counter.missed),
         WorkloadResult::Kafka(kafka) => Some(&kafka.missed),
-        WorkloadResult::Echo(_) | WorkloadResult::UniqueIds(_) => None,
+        WorkloadResult::LinKv(kv) => Some(&kv.missed),
+        WorkloadResult::Echo(_)
+        | WorkloadResult::UniqueIds(_)
+        | WorkloadResult::Transactions(_) => None,
     }
 }
 
@@ -111,6 +114,8 @@ fn found(result: &CheckResult) -> (Vec<String>, usize) {
         WorkloadResult::Set(set) => of_set(set),
         WorkloadResult::Counter(counter) => of_counter(counter),
         WorkloadResult::Kafka(result) => kafka::found(result),
+        WorkloadResult::Transactions(transactions) => transactions::problems(transactions),
+        WorkloadResult::LinKv(kv) => linear::problems(kv),
     };
     let count = lines.len() + more_count;
     lines.extend(more);

@@ -12,11 +12,12 @@ use super::super::output::Format;
 use super::super::{EXIT_CODES, Exit, Failure};
 use super::console::Shown;
 use crate::check::availability::Goal;
+use crate::check::txn::model::Model;
 use crate::check::validity::Checks;
 use crate::check::workload::{Options as CheckOptions, Workload};
 use crate::sim::nemesis::Fault;
 use crate::sim::{Bounds, Cluster, Distribution, Latency, NetworkModel, Options};
-use crate::workload::{SIMULATED, Topology};
+use crate::workload::{Settings, Topology, TxnShape, make};
 
 const NODES_MAX: u32 = 100;
 const WORKERS_MAX: usize = 10_000;
@@ -24,6 +25,8 @@ const RATE_MAX: f64 = 1e6;
 const SECONDS_MAX: f64 = 86_400.0;
 const LATENCY_MS_MAX: u64 = 600_000;
 const RUNS_MAX: u64 = 1_000_000;
+const KEYS_MAX: u32 = 10_000;
+const TXN_LENGTH_MAX: u32 = 10_000;
 
 /// Run nodes in a simulated cluster, in virtual time, and judge what clients see
 ///
@@ -58,6 +61,15 @@ pub(in crate::cli) struct SimArgs {
     /// Who is whose neighbour: line, grid, tree, tree2, tree3, tree4 or total.
     #[arg(long, value_name = "SHAPE", default_value = "grid")]
     topology: Topology,
+    /// How many keys transactions and kafka have at a time.
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=i64::from(KEYS_MAX)))]
+    key_count: u32,
+    /// The most operations of a transaction.
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=i64::from(TXN_LENGTH_MAX)))]
+    max_txn_length: u32,
+    /// How many writes a key has, in transactions and kafka, before another takes its place.
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..))]
+    max_writes_per_key: u32,
     /// What goes wrong: partition, kill, pause, loss, duplicate, one-way, slow, clock-skew, swap.
     #[arg(long, value_name = "FAULT,…", value_delimiter = ',')]
     nemesis: Vec<Fault>,
@@ -75,6 +87,14 @@ pub(in crate::cli) struct SimArgs {
     /// [default: any].
     #[arg(long, value_name = "PART")]
     availability: Option<Goal>,
+    /// What transactions have to satisfy: consistency models, separated by commas.
+    #[arg(
+        long,
+        value_name = "MODEL,…",
+        value_delimiter = ',',
+        default_value = "strict-serializable"
+    )]
+    consistency_models: Vec<Model>,
     /// Whose rules decide: Maelstrom's alone, or also what its checkers let pass although
     /// it is surely wrong.
     #[arg(long, value_name = "RULES", default_value = "strict", value_parser = checks_parser())]
@@ -126,7 +146,7 @@ pub(in crate::cli) struct SimArgs {
 }
 
 fn workload_parser() -> impl TypedValueParser<Value = Workload> {
-    PossibleValuesParser::new(SIMULATED.map(Workload::name))
+    PossibleValuesParser::new(Workload::ALL.map(Workload::name))
         .try_map(|name| name.parse::<Workload>())
 }
 
@@ -212,6 +232,7 @@ impl FromStr for SeedRange {
 pub(super) struct Plan {
     pub(super) workload: Workload,
     pub(super) topology: Topology,
+    pub(super) txn: TxnShape,
     pub(super) options: Options,
     pub(super) checks: CheckOptions,
     pub(super) seeds: Seeds,
@@ -275,13 +296,23 @@ impl Plan {
                 ..Bounds::default()
             },
         };
+        let settings = Settings {
+            cluster,
+            concurrency,
+            topology: args.topology,
+            txn: args.txn(),
+            mean_latency_ms: args.latency,
+        };
+        make(args.workload, &settings).map_err(|why| Failure::new(Exit::Usage, why))?;
         Ok(Plan {
             workload: args.workload,
             topology: args.topology,
+            txn: settings.txn,
             options,
             checks: CheckOptions {
                 availability: args.availability,
                 checks: args.checks,
+                consistency_models: args.consistency_models.clone(),
             },
             seeds: args.seeds()?,
             format: args.format,
@@ -307,6 +338,14 @@ impl Plan {
 }
 
 impl SimArgs {
+    fn txn(&self) -> TxnShape {
+        TxnShape {
+            key_count: self.key_count as usize,
+            max_txn_length: u64::from(self.max_txn_length),
+            max_writes_per_key: i64::from(self.max_writes_per_key),
+        }
+    }
+
     fn seeds(&self) -> Result<Seeds, Failure> {
         let count = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
         if let Some(range) = self.seeds {

@@ -1,0 +1,128 @@
+//! How much a search may cost, and what it says when that was not enough.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+/// What a check of linearizability may cost. When a budget is spent, the verdict is unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budgets {
+    /// Configurations looked at, for all keys of a history together: each key may spend an equal
+    /// part, though never less than [`KEY_STEPS_MIN`]. Of the order of a microsecond each.
+    pub steps: u64,
+    /// Configurations held at once, for each key being searched. Of the order of 150 bytes each.
+    pub configs: usize,
+    /// Time, for all keys together. Results then depend on the machine, so there is none by
+    /// default.
+    pub time: Option<Duration>,
+}
+
+/// What a key may spend however many there are.
+pub const KEY_STEPS_MIN: u64 = 1_000_000;
+
+impl Default for Budgets {
+    /// A hundred million steps and half a million configurations: minutes and 100 MB a thread, at
+    /// worst.
+    fn default() -> Self {
+        Self {
+            steps: 100_000_000,
+            configs: 1 << 19,
+            time: None,
+        }
+    }
+}
+
+/// Which budget ran out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Budget {
+    /// [`Budgets::steps`].
+    Steps,
+    /// [`Budgets::configs`].
+    Configs,
+    /// [`Budgets::time`].
+    Time,
+}
+
+/// Why there is no verdict, and how far the search got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Spent {
+    /// Which budget ran out.
+    pub budget: Budget,
+    /// How much it was: steps, configurations, or milliseconds.
+    pub limit: u64,
+    /// The longest prefix that was linearized, in completed operations.
+    pub linearized_count: usize,
+    /// Of how many.
+    pub completed_count: usize,
+}
+
+/// `the budget of 1000 steps was spent; 12 of 40 completed operations were linearized`
+impl fmt::Display for Spent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            limit,
+            linearized_count,
+            completed_count,
+            ..
+        } = self;
+        let unit = match self.budget {
+            Budget::Steps => "steps",
+            Budget::Configs => "configurations at once",
+            Budget::Time => "milliseconds",
+        };
+        write!(
+            f,
+            "the budget of {limit} {unit} was spent; \
+             {linearized_count} of {completed_count} completed operations were linearized"
+        )
+    }
+}
+
+/// What one search may spend, and what it has spent.
+#[derive(Clone, Debug)]
+pub(super) struct Meter {
+    steps: u64,
+    steps_max: u64,
+    pub(super) configs_max: usize,
+    /// When time is up, and how much there was, in milliseconds.
+    deadline: Option<(Instant, u64)>,
+}
+
+/// How many steps are taken between two looks at the clock.
+const STEPS_A_LOOK: u64 = 1 << 12;
+
+impl Meter {
+    /// For one of `keys` searches of a check that began at `start`.
+    pub(super) fn new(budgets: &Budgets, keys: usize, start: Instant) -> Self {
+        let share = budgets.steps / (keys.max(1) as u64);
+        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        Self {
+            steps: 0,
+            steps_max: share.max(KEY_STEPS_MIN.min(budgets.steps)),
+            configs_max: budgets.configs.max(1),
+            deadline: budgets
+                .time
+                .and_then(|time| Some((start.checked_add(time)?, millis(time)))),
+        }
+    }
+
+    /// Takes steps, or tells which budget does not have them, and how much it was.
+    pub(super) fn steps(&mut self, steps: u64) -> Result<(), (Budget, u64)> {
+        if steps > self.steps_max - self.steps {
+            return Err((Budget::Steps, self.steps_max));
+        }
+        let looks = self.steps / STEPS_A_LOOK;
+        self.steps += steps;
+        match self.deadline {
+            Some((deadline, millis))
+                if self.steps / STEPS_A_LOOK != looks && Instant::now() >= deadline =>
+            {
+                Err((Budget::Time, millis))
+            }
+            _ => Ok(()),
+        }
+    }
+}
