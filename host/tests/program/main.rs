@@ -2,6 +2,7 @@
 
 mod driver;
 mod languages;
+mod live;
 mod memory;
 mod probe;
 mod simulated;

@@ -9,7 +9,7 @@ use host::sim::journal::{JsonLines, Observer};
 use host::sim::nemesis::Fault;
 use host::sim::{Cluster, Options, SECOND};
 use host::trial::{Report, Trial};
-use host::workload::Topology;
+use host::workload::{Topology, TxnShape};
 
 use crate::driver::{built, load, load_bytes};
 use crate::probe::probe;
@@ -23,6 +23,7 @@ fn run(module: &GuestModule, workload: Workload, options: &Options, seed: u64) -
         next_module: None,
         workload,
         topology: Topology::default(),
+        txn: TxnShape::default(),
         options: options.clone(),
         checks: CheckOptions::default(),
     };

@@ -39,8 +39,8 @@ fn an_exit_is_told_too() {
     check(
         &guest(&[Step::Exit(3)]),
         &format!(
-            "at 0 s, node n0: the guest failed in handle: it exited with code 3; a guest returns \
-             from its handlers instead\n  in: handle\n  event: {ECHO}\n  \
+            "at 0 s, node n0: the guest failed in handle: it exited with code 3; a node runs \
+             until it is stopped\n  in: handle\n  event: {ECHO}\n  \
              nothing that this step asked for was done"
         ),
     );

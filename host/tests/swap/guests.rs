@@ -97,6 +97,11 @@ pub(crate) fn echo() -> Vec<u8> {
     built("echo")
 }
 
+/// A program, with stdin and stdout, that remembers what was broadcast.
+pub(crate) fn rust_program() -> Vec<u8> {
+    built("rust-gossip")
+}
+
 fn built(name: &str) -> Vec<u8> {
     let guests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/wasm32-wasip1/release");
     let path = guests.join(format!("{name}.wasm"));

@@ -111,6 +111,30 @@ fn a_module_without_snapshot_starts_afresh_with_the_stored_init() {
     node.end(0);
 }
 
+#[test]
+fn a_program_has_no_state_so_it_starts_afresh_with_the_stored_init() {
+    let gossip = guests::rust_program();
+    let mut node = Live::start(&gossip, &["--watch"]);
+    node.init(&["n1"]);
+    let reads = |node: &mut Live, messages: &[u64]| {
+        node.tell("c1", json!({"type": "read", "msg_id": 2}));
+        let read_ok = json!({"type": "read_ok", "in_reply_to": 2, "messages": messages});
+        assert_eq!(node.hear(), ("c1", read_ok));
+    };
+    node.tell(
+        "c1",
+        json!({"type": "broadcast", "msg_id": 1, "message": 5}),
+    );
+    node.hear();
+    reads(&mut node, &[5]);
+    node.replace(&version(&gossip, 1));
+    let line = node.log();
+    let why = "no state: the new module has no restore; as after a restart";
+    assert_eq!(swapped(&line), Some(why), "{line}");
+    reads(&mut node, &[]);
+    node.end(0);
+}
+
 /// The running module goes on as if nothing had happened, and the log says why.
 #[track_caller]
 fn check_refused(new: &[u8], flags: &[&str], why: &[&str]) {
