@@ -1,0 +1,155 @@
+//! Measures programs as guests, in one process on one core, and prints a table of
+//! medians.
+//!
+//! `./runner.sh bench` builds what this needs and runs it.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use host::check::workload::{Options as CheckOptions, Workload};
+use host::guest::{Cache, Event, GuestModule, GuestOptions, Limits, Sandbox, What};
+use host::sim::nemesis::Fault;
+use host::sim::{Cluster, Options, SECOND};
+use host::trial::Trial;
+use host::workload::{Topology, TxnShape};
+
+const ECHOES: u32 = 20_000;
+
+const INIT: &str = r#"{"src":"c0","dest":"n1","body":{"type":"init","msg_id":1,"node_id":"n1","node_ids":["n1"]}}"#;
+
+fn main() {
+    let directory = tempfile::tempdir().expect("there is room");
+    let sandbox = || {
+        let cache = Cache::open(directory.path().join("cache")).expect("the cache is ours");
+        Sandbox::new(Some(cache)).expect("the sandbox works here")
+    };
+    println!("{:<58} {:>10}  budget", "what", "median");
+    for (name, budget) in [("go-echo", "<= 3 ms"), ("rust-echo", ""), ("c-echo", "")] {
+        let path = built(name);
+        load(&sandbox(), &path); // fills the cache
+        start(&sandbox(), name, budget);
+        echoes(&load(&sandbox(), &path), name);
+    }
+    challenge_3c(&load(&sandbox(), &built("go-gossip")));
+}
+
+fn built(name: &str) -> PathBuf {
+    let programs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/programs");
+    let path = programs.join(format!("{name}.wasm"));
+    assert!(
+        path.exists(),
+        "{} is missing: use ./runner.sh bench",
+        path.display()
+    );
+    path
+}
+
+fn load(sandbox: &Sandbox, path: &Path) -> GuestModule {
+    sandbox
+        .load(path, &Limits::default())
+        .expect("it is a guest")
+}
+
+fn row(what: &str, value: &str, budget: &str) {
+    println!("{what:<58} {value:>10}  {budget}");
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times[times.len() / 2]
+}
+
+fn milliseconds(time: Duration) -> String {
+    format!("{:.2} ms", time.as_secs_f64() * 1e3)
+}
+
+fn step(guest: &mut dyn host::guest::Guest, now_ns: u64, text: &str) -> usize {
+    let event = Event {
+        now_ns,
+        node: "n1",
+        what: What::Message(text),
+    };
+    guest.step(&event).expect("it answers").len()
+}
+
+/// From the compiled module to the answer to `init`, and the same from its file.
+fn start(sandbox: &Sandbox, name: &str, budget: &str) {
+    let path = built(name);
+    let from_file = |_| {
+        let begin = Instant::now();
+        let module = load(sandbox, &path);
+        let loaded = begin.elapsed();
+        let mut guest = module.start(GuestOptions::default()).expect("it starts");
+        step(guest.as_mut(), 1, INIT);
+        (loaded, begin.elapsed() - loaded)
+    };
+    let (loads, starts): (Vec<_>, Vec<_>) = (0..41).map(from_file).unzip();
+    let what = format!("{name}: read, vetted, mapped from the warm cache");
+    row(&what, &milliseconds(median(loads)), "");
+    let what = format!("{name}: started, to the answer to init");
+    row(&what, &milliseconds(median(starts)), budget);
+}
+
+fn echoes(module: &GuestModule, name: &str) {
+    let lines: Vec<String> = (0..ECHOES)
+        .map(|i| {
+            format!(
+                r#"{{"id":{i},"src":"c1","dest":"n1","body":{{"echo":"Please echo {}","type":"echo","msg_id":{i}}}}}"#,
+                i % 128
+            )
+        })
+        .collect();
+    let run = |_| {
+        let mut guest = module.start(GuestOptions::default()).expect("it starts");
+        step(guest.as_mut(), 1, INIT);
+        let begin = Instant::now();
+        for (i, line) in (2..).zip(&lines) {
+            assert!(step(guest.as_mut(), i * 1_000_000, line) > 0, "{line}");
+        }
+        begin.elapsed()
+    };
+    let time = median((0..5).map(run).collect()) / ECHOES;
+    let budget = if name.starts_with("go-") {
+        "<= 100 µs"
+    } else {
+        ""
+    };
+    let microseconds = format!("{:.1} µs", time.as_secs_f64() * 1e6);
+    row(
+        &format!("{name}: an echo, {ECHOES} in a row"),
+        &microseconds,
+        budget,
+    );
+}
+
+/// `--node-count 5 --nemesis partition --time-limit 20 --rate 10`
+fn challenge_3c(module: &GuestModule) {
+    let options = Options {
+        cluster: Cluster::of(5),
+        concurrency: 5,
+        rate: 10.0,
+        time_limit_ns: 20 * SECOND,
+        faults: vec![Fault::Partition],
+        ..Options::default()
+    };
+    let trial = Trial {
+        module,
+        next_module: None,
+        workload: Workload::Broadcast,
+        topology: Topology::default(),
+        txn: TxnShape::default(),
+        options,
+        checks: CheckOptions::default(),
+    };
+    let run = |seed| {
+        let begin = Instant::now();
+        assert!(trial.run(seed, Vec::new()).result.is_ok(), "seed {seed}");
+        begin.elapsed()
+    };
+    let time = median((0..9).map(run).collect());
+    row(
+        "go-gossip: challenge 3c, with checks",
+        &milliseconds(time),
+        "<= 1 s",
+    );
+}
