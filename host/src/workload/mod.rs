@@ -1,7 +1,7 @@
 //! Maelstrom's workloads: what clients do, and what counts as an answer.
 //!
 //! The checkers of their histories are in [`crate::check`]; the simulator knows
-//! workloads only as [`Workload`](crate::sim::Workload)s.
+//! workloads only as [`Workload`]s.
 
 mod answer;
 mod broadcast;

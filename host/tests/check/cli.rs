@@ -369,7 +369,7 @@ fn the_help_names_the_workloads_and_the_exit_codes() {
             exit code 0
             Judge a recorded history: Jepsen's EDN, or the same as JSON
 
-            Usage: host check [OPTIONS] --workload <NAME> <HISTORY>
+            Usage: host check [OPTIONS] <HISTORY>
 
             Arguments:
               <HISTORY>
@@ -380,6 +380,11 @@ fn the_help_names_the_workloads_and_the_exit_codes() {
                       The workload that the history is of
 
                       [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv]
+
+                  --model <MODEL>
+                      Judge the history of a single object instead: whether it is linearizable
+
+                      [possible values: register, cas-register, mutex]
 
                   --checks <RULES>
                       Whose rules decide: Maelstrom's alone, or also what its checkers let pass although it is surely wrong

@@ -273,17 +273,37 @@ fn mistakes_on_the_command_line_are_named() {
     );
     check(
         "echo",
+        &with(&["--consistency-models", "serializable,perfect"]),
+        254,
+        &expect![[""]],
+        &expect![[r#"
+            error: invalid value 'perfect' for '--consistency-models <MODEL,…>': expected a consistency model (read-uncommitted, read-committed, cursor-stability, monotonic-view, monotonic-snapshot-read, monotonic-atomic-view, consistent-view, forward-consistent-view, repeatable-read, update-serializable, read-atomic, update-atomic, causal-cerone, prefix, parallel-snapshot-isolation, snapshot-isolation, serializable, view-serializable, 1SR, session-serializable, strong-session-read-uncommitted, strong-session-read-committed, strong-session-snapshot-isolation, strong-session-serializable, strong-read-uncommitted, strong-read-committed, strong-snapshot-isolation, strict-serializable, linearizable, sequential, causal, writes-follow-reads, PRAM, monotonic-reads, monotonic-writes, read-your-writes), found `perfect`
+
+            For more information, try '--help'.
+        "#]],
+    );
+    check(
+        "echo",
+        &["-w", "lin-kv", "--node-count", "3"],
+        254,
+        &expect![[""]],
+        &expect![[r#"
+            error: lin-kv has 2 clients for each node at every key: it needs a multiple of 6 clients, and there are 3; try --concurrency 2n
+        "#]],
+    );
+    check(
+        "echo",
         &["-w", "ehco"],
         254,
         &expect![[""]],
         &expect![[r#"
-        error: invalid value 'ehco' for '--workload <NAME>'
-          [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register]
+            error: invalid value 'ehco' for '--workload <NAME>'
+              [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv]
 
-          tip: a similar value exists: 'echo'
+              tip: a similar value exists: 'echo'
 
-        For more information, try '--help'.
-    "#]],
+            For more information, try '--help'.
+        "#]],
     );
 }
 

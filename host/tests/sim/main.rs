@@ -8,6 +8,7 @@ mod clients;
 mod determinism;
 mod faults;
 mod kafka;
+mod lin_kv;
 mod misbehaviour;
 mod runs;
 mod scripted;

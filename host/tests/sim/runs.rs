@@ -15,6 +15,7 @@ static SANDBOX: LazyLock<Sandbox> = LazyLock::new(|| Sandbox::new(None).unwrap()
 static ECHO: LazyLock<GuestModule> = LazyLock::new(|| load(&built("echo")));
 static KAFKA: LazyLock<GuestModule> = LazyLock::new(|| load(&built("kafka-mutants")));
 static TXN: LazyLock<GuestModule> = LazyLock::new(|| load(&built("txn-mutants")));
+static LIN_KV: LazyLock<GuestModule> = LazyLock::new(|| load(&built("lin-kv-mutants")));
 static FLOOD: LazyLock<GuestModule> = LazyLock::new(|| load(&built("broadcast-flood")));
 static BATCHED: LazyLock<GuestModule> = LazyLock::new(|| load(&built("broadcast-batched")));
 static BROADCAST: LazyLock<GuestModule> = LazyLock::new(|| load(&built("broadcast")));
@@ -46,6 +47,11 @@ pub(crate) fn batched() -> &'static GuestModule {
 
 pub(crate) fn broadcast() -> &'static GuestModule {
     &BROADCAST
+}
+
+/// The program with all the bugs in registers.
+pub(crate) fn lin_kv() -> &'static GuestModule {
+    &LIN_KV
 }
 
 /// The program with all the bugs in transactions.

@@ -41,6 +41,9 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 
 const KEYS: [&str; 2] = ["a", "b"];
 
+/// So many messages are sent to a key; who would send another polls instead.
+const SENDS_MAX: i64 = 20;
+
 /// Every process invokes or completes, as it is its turn.
 fn random_history(steps: &[Step]) -> History {
     let mut ops: Vec<Op> = Vec::new();
@@ -73,7 +76,7 @@ fn random_history(steps: &[Step]) -> History {
             0 => ("assign", &micro_ops[..]),
             1 => ("subscribe", &micro_ops[..]),
             2..=3 => ("txn", &micro_ops[..]),
-            _ if micro_ops[0].0 => ("send", &micro_ops[..1]),
+            _ if micro_ops[0].0 && sent[micro_ops[0].1] < SENDS_MAX => ("send", &micro_ops[..1]),
             _ => ("poll", &micro_ops[..1]),
         };
         let (asked, answered) = if *what < 2 {
@@ -111,7 +114,7 @@ fn micro_op(
 ) -> (Value, Value) {
     let name = |name: &str| Value::Keyword(name.into());
     let key_value = Value::from(KEYS[key]);
-    if is_send && sent[key] < 20 {
+    if is_send && sent[key] < SENDS_MAX {
         let message = sent[key];
         sent[key] += 1;
         let with = |value: Value| Value::from(vec![name("send"), key_value.clone(), value]);

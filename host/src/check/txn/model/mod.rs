@@ -116,6 +116,8 @@ impl FromStr for Model {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
+        // Maelstrom has its list separated by " , ".
+        let name = name.trim();
         let named = FACTS.iter().find(|facts| facts.names.contains(&name));
         named.map(|facts| facts.model).ok_or_else(|| {
             let names: Vec<&str> = FACTS.iter().map(|facts| facts.names[0]).collect();
