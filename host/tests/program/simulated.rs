@@ -130,7 +130,9 @@ fn a_gossip_in_rust_with_blocking_reads_survives_partitions() {
 /// Why the run stopped.
 fn stopped(body: &str) -> String {
     let module = load_bytes(&probe(body), &Limits::default()).expect("it loads");
-    let (report, _) = run(&module, Workload::Echo, &options(1, 5, 10.0), 1);
+    let mut options = options(1, 5, 10.0);
+    options.bounds.steps = 10_000;
+    let (report, _) = run(&module, Workload::Echo, &options, 1);
     match &report.result {
         Ok(result) => panic!("it did not stop: {result:?}"),
         Err(stopped) => stopped.to_string(),
@@ -147,5 +149,18 @@ fn a_failure_is_reported_with_the_node_and_the_event() {
          event: message {\"src\":\"c0\",\"dest\":\"n0\",\"body\":{\"node_id\":\"n0\",\
          \"node_ids\":[\"n0\"],\"type\":\"init\",\"msg_id\":1}}\n  \
          nothing that this step asked for was done"
+    );
+}
+
+#[test]
+fn a_program_that_waits_for_nanoseconds_cannot_stop_time() {
+    let body = "(call $on_clock (i32.const 0) (i64.const 1) (i64.const 1) (i32.const 0))
+         (loop $again
+           (drop (call $poll (i32.const 0) (i32.const 1024) (i32.const 1) (i32.const 3036)))
+           (br $again))";
+    assert_eq!(
+        stopped(body),
+        "at 0.000010001 s, the nodes have handled more than 10000 events (--max-steps); do they send \
+         or set timers without end?"
     );
 }

@@ -9,8 +9,7 @@ use crate::text::{excerpt, printable};
 
 /// The end of `stdout` that is not a whole line.
 pub(super) fn unfinished(stdout: &[u8]) -> &[u8] {
-    let last = stdout.iter().rposition(|byte| *byte == b'\n');
-    &stdout[last.map_or(0, |at| at + 1)..]
+    &stdout[memchr::memrchr(b'\n', stdout).map_or(0, |at| at + 1)..]
 }
 
 /// Reads whole lines of messages and adds them to `effects`; blank lines mean nothing,

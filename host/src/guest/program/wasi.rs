@@ -64,6 +64,7 @@ async fn fd_read(
     if !(0..=VECTORS_MAX).contains(&count) {
         return Ok(errno::INVAL);
     }
+    charge(&mut caller, u64::from(count.cast_unsigned()))?;
     let mut room = 0;
     let answer = with_memory(&mut caller, |space, _| {
         for i in 0..count {
@@ -106,6 +107,7 @@ fn fd_write(
     if !(0..=VECTORS_MAX).contains(&count) {
         return Ok(errno::INVAL);
     }
+    charge(&mut caller, u64::from(count.cast_unsigned()))?;
     let mut too_much = None;
     let answer = with_memory(&mut caller, |space, state| {
         let (io, limits) = (&mut state.io, &state.limits);
