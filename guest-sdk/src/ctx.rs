@@ -6,12 +6,14 @@ use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::abi::{Level, TIMER_MIN_NS};
 use crate::body::{self, Ids};
 use crate::node::{Caller, Node};
+use crate::options;
 use crate::outbox::Outbox;
 use crate::protocol::{Error, ErrorCode};
 use crate::retry::Retry;
@@ -32,6 +34,9 @@ pub struct Ctx<N: Node> {
     timers: BTreeMap<u64, Alarm<N::Timer>>,
     #[serde(with = "rng_state")]
     rng: fastrand::Rng,
+    /// Those of this process: a module that continues has its own.
+    #[serde(skip, default = "options::arguments")]
+    arguments: Vec<String>,
     #[serde(skip)]
     pub(crate) now_ns: u64,
     #[serde(skip)]
@@ -71,7 +76,12 @@ pub(crate) enum Fired<N: Node> {
 }
 
 impl<N: Node> Ctx<N> {
-    pub(crate) fn new(id: String, nodes: Vec<String>, outbox: Outbox) -> Self {
+    pub(crate) fn new(
+        id: String,
+        nodes: Vec<String>,
+        arguments: Vec<String>,
+        outbox: Outbox,
+    ) -> Self {
         Ctx {
             id,
             nodes,
@@ -80,6 +90,7 @@ impl<N: Node> Ctx<N> {
             calls: BTreeMap::new(),
             timers: BTreeMap::new(),
             rng: fastrand::Rng::with_seed(RandomState::new().hash_one(0_u8)),
+            arguments,
             now_ns: 0,
             outbox,
         }
@@ -101,6 +112,23 @@ impl<N: Node> Ctx<N> {
     pub fn peers(&self) -> impl Iterator<Item = &str> {
         let nodes = self.nodes.iter().map(String::as_str);
         nodes.filter(|node| *node != self.id)
+    }
+
+    /// The arguments that the node was started with, which stand after `--` on
+    /// the host's command line as pairs of `--name value`, as a type of the
+    /// solution's. A field is an option; one that is a number or a boolean in
+    /// JSON is read as that, everything else as text. Call it in
+    /// [`Node::init`] and keep the result in the state; the type should say `#[serde(default, rename_all =
+    /// "kebab-case", deny_unknown_fields)]`.
+    ///
+    /// Arguments that do not fit end the program with a message on stderr and
+    /// exit code 2: a node that guessed would be tested for what it is not.
+    #[must_use]
+    pub fn options<T: DeserializeOwned>(&self) -> T {
+        options::read(&self.arguments).unwrap_or_else(|problem| {
+            eprintln!("wrong arguments: {problem}");
+            std::process::exit(2)
+        })
     }
 
     /// The clock: how long ago its zero was. It stands still while a handler

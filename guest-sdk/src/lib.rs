@@ -44,6 +44,7 @@
 //!   timeout and retries; the answer comes to [`Node::response`].
 //! - Maelstrom's key-value stores and timestamp oracle: [`service`].
 //! - Time: [`Ctx::set_timer`] and [`Node::timer`]. Randomness: [`Ctx::rng`].
+//! - Arguments, the same for all nodes: [`Ctx::options`].
 //! - Unit tests: [`testing`].
 
 pub mod abi;
@@ -53,6 +54,7 @@ mod json;
 #[cfg(not(target_family = "wasm"))]
 pub mod native;
 mod node;
+mod options;
 mod outbox;
 pub mod protocol;
 mod retry;

@@ -6,6 +6,7 @@ use crate::abi::Level;
 use crate::body;
 use crate::ctx::{Ctx, Fired};
 use crate::node::{Caller, Node, Response};
+use crate::options;
 use crate::outbox::Outbox;
 use crate::protocol::{Error, ErrorCode, Header, Init, Message};
 
@@ -14,8 +15,9 @@ const SNAPSHOT_FORMAT: u32 = 1;
 
 /// A node before and after its `init`.
 pub(crate) enum Runtime<N: Node> {
-    /// No `init` yet. The outbox waits for the node.
-    New(Outbox),
+    /// No `init` yet. The outbox waits for the node; the arguments are those of
+    /// the process unless a test gives others.
+    New(Outbox, Option<Vec<String>>),
     /// Running.
     Running(Box<Running<N>>),
 }
@@ -42,7 +44,7 @@ struct Snapshot<'a, N: Node> {
 impl<N: Node> Runtime<N> {
     pub(crate) fn outbox(&mut self) -> &mut Outbox {
         match self {
-            Runtime::New(outbox) => outbox,
+            Runtime::New(outbox, _) => outbox,
             Runtime::Running(running) => &mut running.ctx.outbox,
         }
     }
@@ -51,11 +53,12 @@ impl<N: Node> Runtime<N> {
     pub(crate) fn message(&mut self, now_ns: u64, message: &Message<'_>, header: &Header<'_>) {
         match self {
             Runtime::Running(running) => running.message(now_ns, message, header),
-            Runtime::New(outbox) => {
+            Runtime::New(outbox, arguments) => {
                 let init: Init = serde_json::from_str(message.body)
                     .expect("the driver lets nothing but a valid init through at first");
                 let outbox = std::mem::take(outbox);
-                let mut ctx = Ctx::new(init.node_id, init.node_ids, outbox);
+                let arguments = arguments.take().unwrap_or_else(options::arguments);
+                let mut ctx = Ctx::new(init.node_id, init.node_ids, arguments, outbox);
                 ctx.now_ns = now_ns;
                 ctx.reply(caller(message, header), &InitReply::InitOk);
                 let node = N::init(&mut ctx);
@@ -92,7 +95,7 @@ impl<N: Node> Runtime<N> {
             state_version: u32,
         }
         if snapshot == b"null" {
-            *self = Runtime::New(Outbox::new(self.outbox().form()));
+            *self = Runtime::New(Outbox::new(self.outbox().form()), None);
             return Ok(());
         }
         let versions: Versions =

@@ -81,6 +81,18 @@ impl<N: Node> TestNode<N> {
         node
     }
 
+    /// Like [`start`](TestNode::start) with these arguments, for
+    /// [`Ctx::options`](crate::Ctx::options).
+    ///
+    /// # Panics
+    /// When the node does not start properly.
+    #[must_use]
+    pub fn start_with(arguments: &[&str], id: &str, nodes: &[&str]) -> Self {
+        let (node, sent) = Self::begin(Duration::ZERO, arguments, id, nodes);
+        assert_eq!(sent, [], "sent on init");
+        node
+    }
+
     /// Like [`start_at`](TestNode::start_at) for a node that sends messages at
     /// once: all of them, without the `init_ok`.
     ///
@@ -88,8 +100,13 @@ impl<N: Node> TestNode<N> {
     /// When the node does not start properly.
     #[must_use]
     pub fn start_and_see(now: Duration, id: &str, nodes: &[&str]) -> (Self, Vec<Sent>) {
+        Self::begin(now, &[], id, nodes)
+    }
+
+    fn begin(now: Duration, arguments: &[&str], id: &str, nodes: &[&str]) -> (Self, Vec<Sent>) {
+        let arguments = arguments.iter().map(|&text| text.to_owned()).collect();
         let mut node = TestNode {
-            runtime: Runtime::New(Outbox::new(Form::Effects)),
+            runtime: Runtime::New(Outbox::new(Form::Effects), Some(arguments)),
             identity: Identity::default(),
             timers: Timers::default(),
             now_ns: nanos(now),

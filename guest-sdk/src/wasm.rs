@@ -17,7 +17,7 @@ impl<N: Node> Guest<N> {
     #[must_use]
     pub const fn new() -> Self {
         Guest {
-            runtime: Runtime::New(Outbox::new(Form::Effects)),
+            runtime: Runtime::New(Outbox::new(Form::Effects), None),
             input: Vec::new(),
             snapshot: Vec::new(),
         }

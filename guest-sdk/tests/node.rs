@@ -436,3 +436,49 @@ fn state_evolves_by_serde_defaults_and_aliases_but_not_across_versions() {
     );
     assert_eq!(two.snapshot(), before, "a refused snapshot changes nothing");
 }
+
+#[derive(Serialize, Deserialize, Default)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+struct Manner {
+    greeting: String,
+    repeat: u8,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Polite(Manner);
+
+impl Node for Polite {
+    type Request = Hello;
+    type Call = ();
+    type Timer = ();
+
+    fn init(ctx: &mut Ctx<Self>) -> Self {
+        Polite(ctx.options())
+    }
+
+    fn request(&mut self, _: Hello, from: Caller, ctx: &mut Ctx<Self>) -> Result<(), Error> {
+        let Manner { greeting, repeat } = &self.0;
+        let text = greeting.repeat(usize::from(*repeat));
+        ctx.reply(from, &json!({"type": "hello_ok", "text": text}));
+        Ok(())
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Hello {
+    Hello,
+}
+
+#[test]
+fn arguments_reach_the_solution_as_its_own_type() {
+    let arguments = ["--greeting", "hm", "--repeat", "2"];
+    let mut node = TestNode::<Polite>::start_with(&arguments, "n1", &["n1"]);
+    assert_eq!(
+        node.receive("c1", json!({"type": "hello", "msg_id": 1})),
+        [(
+            "c1",
+            json!({"type": "hello_ok", "in_reply_to": 1, "text": "hmhm"})
+        )]
+    );
+}

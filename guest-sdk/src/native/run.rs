@@ -23,7 +23,7 @@ pub fn run<N: Node>() -> ExitCode {
         })
     });
     let mut driver = Driver::<N> {
-        runtime: Runtime::New(Outbox::new(Form::Wire)),
+        runtime: Runtime::New(Outbox::new(Form::Wire), None),
         identity: Identity::default(),
         timers: Timers::default(),
         clock: Clock::start(),
