@@ -570,6 +570,9 @@ fn more_processes_than_a_word_has_bits() {
     assert_eq!(valid(100), Validity::False);
 }
 
+/// What a worker has open: its operation, two arguments, and whether it succeeded, once it took effect.
+type Open = Option<(&'static str, i64, i64, Option<bool>)>;
+
 /// A register that works, used by processes that never rest; one in a hundred operations crashes,
 /// having taken effect or not.
 fn busy(count: usize, processes: i64, keys: i64) -> History {
@@ -581,7 +584,7 @@ fn busy(count: usize, processes: i64, keys: i64) -> History {
         (random >> 33) as i64 % bound
     };
     let mut registers = vec![0; keys as usize];
-    let mut open: Vec<Option<(&str, i64, i64, Option<bool>)>> = vec![None; processes as usize];
+    let mut open: Vec<Open> = vec![None; processes as usize];
     let mut numbers: Vec<i64> = (0..processes).collect();
     let mut ops: Vec<Op> = Vec::new();
     for key in 0..keys {
