@@ -108,7 +108,7 @@ enum Replica {
 
 #[derive(Serialize, Deserialize)]
 enum Call {
-    Operations,
+    Operations(op::Told),
     SeqKv(seq_kv::Call),
 }
 
@@ -122,7 +122,7 @@ impl Node for Replica {
         let window = Duration::from_millis(options.window_ms);
         match options.strategy {
             Strategy::State => Replica::State(State::new(window, ctx)),
-            Strategy::Op => Replica::Op(Op::new(window)),
+            Strategy::Op => Replica::Op(Op::new(window, ctx)),
             Strategy::SeqKv => Replica::SeqKv(SeqKv::new(ctx)),
         }
     }
@@ -152,8 +152,10 @@ impl Node for Replica {
     }
 
     fn response(&mut self, call: Call, response: Result<Response<'_>, Error>, ctx: &mut Ctx<Self>) {
-        if let (Replica::SeqKv(seq_kv), Call::SeqKv(call)) = (self, call) {
-            seq_kv.response(call, response, ctx);
+        match (self, call) {
+            (Replica::Op(op), Call::Operations(told)) => op.response(told, ctx),
+            (Replica::SeqKv(seq_kv), Call::SeqKv(call)) => seq_kv.response(call, response, ctx),
+            _ => {}
         }
     }
 

@@ -3,7 +3,7 @@
 //! A node's share stands under its name, and only this node changes it, by compare-and-set. Adds that
 //! come while one is on its way wait and go together. A share never has the same value twice, so after
 //! any doubt, a lost answer or a lost memory, the node finds out what happened by reading its share: the
-//! batch that was on its way either is in it or not.
+//! batch that was on its way either is in it or not. Every life of a node begins with this doubt.
 //!
 //! `seq-kv` may answer a read from the past, but not from before the reader's own last write that changed
 //! something. So before it reads shares, a node writes something that was never there under a key of
@@ -32,16 +32,23 @@ const RETRY: Retry = Retry::forever(Duration::from_secs(1));
 
 #[derive(Serialize, Deserialize)]
 pub(crate) struct SeqKv {
-    /// This node's share as far as it knows.
-    share: Share,
-    /// The adds on their way, which make `share` this.
-    writing: Option<(Share, Vec<(i64, Caller)>)>,
+    /// This node's share, if it knows.
+    share: Option<Share>,
+    writing: Option<Writing>,
     waiting_adds: Vec<(i64, Caller)>,
     /// The read that is going on, and the clients whose reads came too late for it.
     reading: Option<Reading>,
     waiting_reads: Vec<Caller>,
     /// Makes what is written to force recency new each time.
     fresh: u64,
+}
+
+/// Adds that are being made part of the share.
+#[derive(Serialize, Deserialize)]
+struct Writing {
+    adds: Vec<(i64, Caller)>,
+    /// The share with them, if they are on their way.
+    share: Option<Share>,
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -65,7 +72,7 @@ pub(crate) enum Call {
 impl SeqKv {
     pub(crate) fn new(ctx: &Ctx<Replica>) -> Self {
         SeqKv {
-            share: Share::default(),
+            share: None,
             writing: None,
             waiting_adds: Vec::new(),
             reading: None,
@@ -91,13 +98,19 @@ impl SeqKv {
             return;
         }
         let adds = std::mem::take(&mut self.waiting_adds);
-        let mut share = self.share.clone();
-        for (operation, _) in &adds {
-            share.add(*operation);
+        let share = self.share.as_ref().map(|share| {
+            let mut more = share.clone();
+            for (operation, _) in &adds {
+                more.add(*operation);
+            }
+            let cas = service::cas_or_create(ctx.id().to_owned(), share, &more);
+            ctx.call(SEQ_KV, &cas, AnyCall::SeqKv(Call::Write), RETRY);
+            more
+        });
+        if share.is_none() {
+            self.force_recency(Call::Doubt, ctx);
         }
-        let cas = service::cas_or_create(ctx.id().to_owned(), &self.share, &share);
-        ctx.call(SEQ_KV, &cas, AnyCall::SeqKv(Call::Write), RETRY);
-        self.writing = Some((share, adds));
+        self.writing = Some(Writing { adds, share });
     }
 
     /// Begins to read for those who wait, unless a read is going on.
@@ -126,8 +139,8 @@ impl SeqKv {
     ) {
         match call {
             Call::Write if response.is_ok() => {
-                if let Some((share, adds)) = self.writing.take() {
-                    self.written(share, adds, ctx);
+                if let Some(writing) = self.writing.take() {
+                    self.written(writing, ctx);
                 }
             }
             Call::Write => self.force_recency(Call::Doubt, ctx),
@@ -161,21 +174,21 @@ impl SeqKv {
 
     /// The share is this: either with the adds that were on their way, or without them.
     fn recall(&mut self, found: Share, ctx: &mut Ctx<Replica>) {
-        let Some((share, adds)) = self.writing.take() else {
+        let Some(writing) = self.writing.take() else {
             return;
         };
-        if found == share {
-            self.written(share, adds, ctx);
+        if writing.share.as_ref() == Some(&found) {
+            self.written(writing, ctx);
         } else {
-            self.share = found;
-            self.waiting_adds.splice(0..0, adds);
+            self.share = Some(found);
+            self.waiting_adds.splice(0..0, writing.adds);
             self.write(ctx);
         }
     }
 
-    fn written(&mut self, share: Share, adds: Vec<(i64, Caller)>, ctx: &mut Ctx<Replica>) {
-        self.share = share;
-        for (_, client) in adds {
+    fn written(&mut self, writing: Writing, ctx: &mut Ctx<Replica>) {
+        self.share = writing.share;
+        for (_, client) in writing.adds {
             ctx.reply(client, &Reply::AddOk);
         }
         self.write(ctx);

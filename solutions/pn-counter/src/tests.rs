@@ -112,16 +112,19 @@ fn operations_are_told_until_they_are_answered() {
     let first = |msg_id| batch(msg_id, json!([5, -2]), 0);
     assert_eq!(node.advance(WINDOW), [("n2", first(1)), ("n3", first(2))]);
     add(&mut node, 4);
-    node.receive("n2", json!({"type": "operations_ok", "in_reply_to": 1}));
+    let ok = |msg_id: u64| json!({"type": "operations_ok", "in_reply_to": msg_id});
+    assert_eq!(node.receive("n2", ok(1)), []);
     assert_eq!(
         node.advance(WINDOW),
-        [
-            ("n3", first(2)),
-            ("n2", batch(3, json!([4]), 2)),
-            ("n3", batch(4, json!([4]), 2))
-        ],
-        "what is not answered comes again"
+        [("n3", first(2)), ("n2", batch(3, json!([4]), 2))],
+        "what is not answered comes again, and nothing overtakes it"
     );
+    node.receive("n2", ok(3));
+    node.receive("n3", ok(2));
+    let rest = batch(4, json!([4]), 2);
+    assert_eq!(node.advance(WINDOW), [("n3", rest)]);
+    node.receive("n3", ok(4));
+    assert_eq!(node.advance(WINDOW * 100), []);
 }
 
 #[test]
@@ -135,7 +138,7 @@ fn operations_are_applied_once_and_in_order() {
         sent
     };
     let ok = ("n2", json!({"type": "operations_ok", "in_reply_to": 7}));
-    assert_eq!(told(2, json!([10]), 0), [], "too early: it comes again");
+    assert_eq!(told(2, json!([10]), 0), [], "not the next");
     assert_eq!(told(0, json!([1, 2]), 3), [ok.clone()]);
     assert_eq!(told(0, json!([1, 2]), 3), [ok.clone()], "twice");
     assert_eq!(told(2, json!([10]), 13), [ok]);
@@ -159,8 +162,20 @@ fn cas(msg_id: u64, from: serde_json::Value, to: serde_json::Value) -> serde_jso
     json!({"type": "cas", "key": "n1", "from": from, "to": to, "create_if_not_exists": true, "msg_id": msg_id})
 }
 
+fn fresh(value: u64, msg_id: u64) -> (&'static str, serde_json::Value) {
+    let write = json!({"type": "write", "key": "fresh/n1", "value": value, "msg_id": msg_id});
+    ("seq-kv", write)
+}
+
+fn read(key: &str, msg_id: u64) -> (&'static str, serde_json::Value) {
+    (
+        "seq-kv",
+        json!({"type": "read", "key": key, "msg_id": msg_id}),
+    )
+}
+
 #[test]
-fn adds_that_wait_for_seq_kv_go_together() {
+fn a_node_finds_its_share_before_it_adds_to_it_and_adds_that_wait_go_together() {
     let mut node = start("seq-kv", &["n1", "n2"]);
     let add = |node: &mut TestNode<Replica>, msg_id: u64, delta: i64| {
         node.receive(
@@ -169,65 +184,56 @@ fn adds_that_wait_for_seq_kv_go_together() {
         )
     };
     let add_ok = |msg_id: u64| ("c1", json!({"type": "add_ok", "in_reply_to": msg_id}));
-    let sent = add(&mut node, 1, 5);
-    assert_eq!(sent, [("seq-kv", cas(1, share(0, 0), share(1, 5)))]);
+    assert_eq!(add(&mut node, 1, 5), [fresh(1, 1)]);
+    assert_eq!(
+        seq_kv(&mut node, 1, json!({"type": "write_ok"})),
+        [read("n1", 2)]
+    );
+    let sent = seq_kv(
+        &mut node,
+        2,
+        json!({"type": "read_ok", "value": share(7, 70)}),
+    );
+    assert_eq!(sent, [("seq-kv", cas(3, share(7, 70), share(8, 75)))]);
     assert_eq!(add(&mut node, 2, 1), []);
     assert_eq!(add(&mut node, 3, -9), []);
-    let sent = seq_kv(&mut node, 1, json!({"type": "cas_ok"}));
-    let second = cas(2, share(1, 5), share(3, -3));
+    let sent = seq_kv(&mut node, 3, json!({"type": "cas_ok"}));
+    let second = cas(4, share(8, 75), share(10, 67));
     assert_eq!(sent, [add_ok(1), ("seq-kv", second)]);
-    let sent = seq_kv(&mut node, 2, json!({"type": "cas_ok"}));
+    let sent = seq_kv(&mut node, 4, json!({"type": "cas_ok"}));
     assert_eq!(sent, [add_ok(2), add_ok(3)]);
 }
 
 #[test]
-fn a_node_that_has_lost_its_share_finds_it_and_adds_to_it() {
-    let mut node = start("seq-kv", &["n1", "n2"]);
-    node.receive("c1", json!({"type": "add", "msg_id": 1, "delta": 5}));
-    let refused = json!({"type": "error", "code": 22, "text": "current value"});
-    let sent = seq_kv(&mut node, 1, refused.clone());
-    let fresh = json!({"type": "write", "key": "fresh/n1", "value": 1, "msg_id": 2});
-    assert_eq!(sent, [("seq-kv", fresh)]);
-    let sent = seq_kv(&mut node, 2, json!({"type": "write_ok"}));
-    assert_eq!(
-        sent,
-        [("seq-kv", json!({"type": "read", "key": "n1", "msg_id": 3}))]
-    );
-    let sent = seq_kv(
-        &mut node,
-        3,
-        json!({"type": "read_ok", "value": share(7, 70)}),
-    );
-    assert_eq!(sent, [("seq-kv", cas(4, share(7, 70), share(8, 75)))]);
-    // The answer to this one is lost, and its repetition refused: but it took place.
-    seq_kv(&mut node, 4, refused);
-    seq_kv(&mut node, 5, json!({"type": "write_ok"}));
-    let sent = seq_kv(
-        &mut node,
-        6,
-        json!({"type": "read_ok", "value": share(8, 75)}),
-    );
-    assert_eq!(sent, [("c1", json!({"type": "add_ok", "in_reply_to": 1}))]);
+fn an_add_whose_answer_was_lost_is_found_in_the_share_or_made_again() {
+    for (found, made_again) in [(share(1, 5), false), (share(3, 8), true)] {
+        let mut node = start("seq-kv", &["n1", "n2"]);
+        node.receive("c1", json!({"type": "add", "msg_id": 1, "delta": 5}));
+        seq_kv(&mut node, 1, json!({"type": "write_ok"}));
+        let none = json!({"type": "error", "code": 20, "text": "no key"});
+        let sent = seq_kv(&mut node, 2, none);
+        assert_eq!(sent, [("seq-kv", cas(3, share(0, 0), share(1, 5)))]);
+        let refused = json!({"type": "error", "code": 22, "text": "current value"});
+        assert_eq!(seq_kv(&mut node, 3, refused), [fresh(2, 4)]);
+        assert_eq!(
+            seq_kv(&mut node, 4, json!({"type": "write_ok"})),
+            [read("n1", 5)]
+        );
+        let sent = seq_kv(&mut node, 5, json!({"type": "read_ok", "value": found}));
+        if made_again {
+            assert_eq!(sent, [("seq-kv", cas(6, share(3, 8), share(4, 13)))]);
+        } else {
+            assert_eq!(sent, [("c1", json!({"type": "add_ok", "in_reply_to": 1}))]);
+        }
+    }
 }
 
 #[test]
 fn a_read_forces_recency_and_adds_up_all_shares() {
     let mut node = start("seq-kv", &["n1", "n2"]);
     let sent = node.receive("c1", json!({"type": "read", "msg_id": 1}));
-    let fresh = |value: u64, msg_id: u64| {
-        (
-            "seq-kv",
-            json!({"type": "write", "key": "fresh/n1", "value": value, "msg_id": msg_id}),
-        )
-    };
     assert_eq!(sent, [fresh(1, 1)]);
     assert_eq!(node.receive("c2", json!({"type": "read", "msg_id": 2})), []);
-    let read = |key: &str, msg_id: u64| {
-        (
-            "seq-kv",
-            json!({"type": "read", "key": key, "msg_id": msg_id}),
-        )
-    };
     let sent = seq_kv(&mut node, 1, json!({"type": "write_ok"}));
     assert_eq!(sent, [read("n1", 2), read("n2", 3)]);
     assert_eq!(
