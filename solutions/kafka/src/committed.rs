@@ -31,7 +31,12 @@ pub(crate) fn commit(
     let gather = gathers.open(client, Reply::CommitOffsetsOk, offsets.len(), ctx);
     for (key, offset) in offsets {
         let write = service::write(name(&key), offset);
-        ctx.call(service::LIN_KV, &write, wrap(Call::Commit { gather }), RETRY);
+        ctx.call(
+            service::LIN_KV,
+            &write,
+            wrap(Call::Commit { gather }),
+            RETRY,
+        );
     }
 }
 
@@ -47,7 +52,12 @@ pub(crate) fn list(
     let gather = gathers.open(client, empty, keys.len(), ctx);
     for key in keys {
         let read = service::read(name(&key));
-        ctx.call(service::LIN_KV, &read, wrap(Call::List { gather, key }), RETRY);
+        ctx.call(
+            service::LIN_KV,
+            &read,
+            wrap(Call::List { gather, key }),
+            RETRY,
+        );
     }
 }
 

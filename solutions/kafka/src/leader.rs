@@ -181,7 +181,12 @@ impl Leader {
 impl Served {
     /// Appends what has this number, unless it was before. Answers its offset; nothing if nobody
     /// asks any more, and it may have been forgotten.
-    fn once(&mut self, number: u64, settled: u64, append: impl FnOnce() -> Offset) -> Option<Offset> {
+    fn once(
+        &mut self,
+        number: u64,
+        settled: u64,
+        append: impl FnOnce() -> Offset,
+    ) -> Option<Offset> {
         if settled > self.settled {
             self.settled = settled;
             self.offsets = self.offsets.split_off(&settled);
@@ -208,7 +213,7 @@ fn by_leader<T, C: Default + Extend<T>>(
 }
 
 /// The leader of a key: the same on all nodes.
-fn leader<'a>(key: &str, nodes: &'a [String]) -> &'a str {
+pub(crate) fn leader<'a>(key: &str, nodes: &'a [String]) -> &'a str {
     let leader = nodes.iter().max_by_key(|node| weight(node, key));
     leader.map_or("", String::as_str)
 }

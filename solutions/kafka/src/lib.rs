@@ -120,12 +120,7 @@ impl Node for Kafka {
         }
     }
 
-    fn response(
-        &mut self,
-        call: Call,
-        response: Result<Response<'_>, Error>,
-        ctx: &mut Ctx<Self>,
-    ) {
+    fn response(&mut self, call: Call, response: Result<Response<'_>, Error>, ctx: &mut Ctx<Self>) {
         match (self, call) {
             (Kafka::Merge(merge), Call::Lived) => merge.response(response, ctx),
             (Kafka::Leader(leader), Call::Leader(call)) => leader.response(call, response, ctx),
@@ -143,3 +138,6 @@ impl Node for Kafka {
 }
 
 guest_sdk::export!(Kafka);
+
+#[cfg(test)]
+mod tests;

@@ -36,10 +36,19 @@ pub(crate) struct LinKv {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Call {
     /// Appending behind a log of so many messages.
-    Append { send: Send, len: usize },
+    Append {
+        send: Send,
+        len: usize,
+    },
     /// Reading a log in order to append.
-    ReadToAppend { send: Send },
-    Poll { gather: u64, key: Key, from: Offset },
+    ReadToAppend {
+        send: Send,
+    },
+    Poll {
+        gather: u64,
+        key: Key,
+        from: Offset,
+    },
     Committed(committed::Call),
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use guest_sdk::prelude::*;
 
-use crate::protocol::{Key, Message, Messages, Offset, Offsets, POLL_MAX, Reply, Request};
 use crate::protocol::not_supported;
+use crate::protocol::{Key, Message, Messages, Offset, Offsets, POLL_MAX, Reply, Request};
 
 /// Logs and how far each has been consumed.
 #[derive(Debug, Default, Serialize, Deserialize)]

@@ -26,8 +26,8 @@ use guest_sdk::service;
 
 use crate::committed::{self, absent_is_default};
 use crate::gather::Gathers;
-use crate::protocol::{Key, Message, Messages, Offset, Offsets, POLL_MAX, Reply, Request};
 use crate::protocol::not_supported;
+use crate::protocol::{Key, Message, Messages, Offset, Offsets, POLL_MAX, Reply, Request};
 use crate::{Call as AnyCall, Kafka};
 
 /// What must not be sent twice, or need not be.
@@ -72,14 +72,32 @@ struct Poll {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Call {
     /// Taking an offset.
-    Take { send: Send, offset: Offset },
+    Take {
+        send: Send,
+        offset: Offset,
+    },
     /// Reading a length in order to take an offset.
-    ReadToTake { send: Send },
-    Create { send: Send, offset: Offset },
+    ReadToTake {
+        send: Send,
+    },
+    Create {
+        send: Send,
+        offset: Offset,
+    },
     /// For a poll: a log's length, a record.
-    Length { poll: u64, key: Key },
-    Record { poll: u64, key: Key, offset: Offset },
-    Void { key: Key, offset: Offset },
+    Length {
+        poll: u64,
+        key: Key,
+    },
+    Record {
+        poll: u64,
+        key: Key,
+        offset: Offset,
+    },
+    Void {
+        key: Key,
+        offset: Offset,
+    },
     Committed(committed::Call),
 }
 
@@ -262,7 +280,11 @@ impl Log {
         let mut known = self.records.range(from..).zip(from..);
         let gap = known.find(|((offset, _), expected)| *offset != expected);
         gap.map_or_else(
-            || self.records.last_key_value().map_or(from, |(last, _)| from.max(last + 1)),
+            || {
+                self.records
+                    .last_key_value()
+                    .map_or(from, |(last, _)| from.max(last + 1))
+            },
             |(_, expected)| expected,
         )
     }

@@ -177,18 +177,16 @@ impl Merge {
     /// Answers what all nodes are known to have.
     fn acknowledge_known(&mut self, ctx: &mut Ctx<Kafka>) {
         let known = self.known_to_all()[self.journals.rank()];
-        let ready = self.unacknowledged.partition_point(|(len, ..)| *len <= known);
+        let ready = self
+            .unacknowledged
+            .partition_point(|(len, ..)| *len <= known);
         for (_, client, reply) in self.unacknowledged.drain(..ready) {
             ctx.reply(client, &reply);
         }
     }
 
     /// `lin-kv` has answered whether the node has lived before.
-    pub(crate) fn response(
-        &mut self,
-        response: Result<Response<'_>, Error>,
-        ctx: &mut Ctx<Kafka>,
-    ) {
+    pub(crate) fn response(&mut self, response: Result<Response<'_>, Error>, ctx: &mut Ctx<Kafka>) {
         let me = self.journals.rank();
         let others: Vec<usize> = (0..self.peers.len()).filter(|rank| *rank != me).collect();
         if response.is_ok() || others.is_empty() {
