@@ -80,7 +80,7 @@ enum Reply {
 }
 
 /// What one node has added: of two states of it the one with more additions is the newer.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Share {
     adds: u64,
     sum: i64,
