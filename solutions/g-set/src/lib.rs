@@ -7,7 +7,7 @@
 //! | `seq-kv` | a key for each node in `seq-kv`; reads force recency | 2 for an add, 2 n + 2 for a read |
 //!
 //! The files say how each works, what it tolerates, and where it comes from. `--window-ms` (400) is
-//! how long news wait for company, with the first two. [`Share`] is what the strategies know of a
+//! how long news wait for company, with the first two. `Share` is what the strategies know of a
 //! set; the counters have another, and share the last two files.
 
 #[path = "../../pn-counter/src/op.rs"]

@@ -1,12 +1,12 @@
 //! Challenges 5a to 5c, kafka: logs that clients append to and read from offsets of their own.
 //!
-//! | `--strategy` | idea | server messages an operation |
-//! |---|---|---|
-//! | `merge` (default) | each node takes in sends by itself, all merge them | n (n - 1) in a window |
-//! | `leader` | one leader for each log, the others forward | 2 (n - 1) / n |
-//! | `lin-kv` | a log is one value in `lin-kv` | 2 and more |
-//! | `split` | lengths in `lin-kv`, records in `seq-kv` | 4 and more |
-//! | `single` | the first node keeps all logs, the others refuse | 0 |
+//! | `--strategy` | idea | server messages an operation | on challenge 5b |
+//! |---|---|---|---|
+//! | `merge` (default) | each node takes in sends by itself, all merge them | n (n - 1) in a window | 0.010 |
+//! | `leader` | one leader for each log, the others forward | 2 (n - 1) / n | 1.21 |
+//! | `lin-kv` | a log is one value in `lin-kv` | 2 and more | 6.1 |
+//! | `split` | lengths in `lin-kv`, records in `seq-kv` | 4 and more | 7.8 |
+//! | `single` | the first node keeps all logs, the others refuse | 0 | (5a) 0 |
 //!
 //! The files say how each works, what it costs and tolerates, and where it comes from. Other
 //! options, for `merge`: `--window-ms` (200) is how long news wait for company; `--acks` is `one`

@@ -137,11 +137,11 @@ fn operations_are_applied_once_and_in_order() {
         check_value(&mut node, value);
         sent
     };
-    let ok = ("n2", json!({"type": "operations_ok", "in_reply_to": 7}));
+    let ok = || ("n2", json!({"type": "operations_ok", "in_reply_to": 7}));
     assert_eq!(told(2, json!([10]), 0), [], "not the next");
-    assert_eq!(told(0, json!([1, 2]), 3), [ok.clone()]);
-    assert_eq!(told(0, json!([1, 2]), 3), [ok.clone()], "twice");
-    assert_eq!(told(2, json!([10]), 13), [ok]);
+    assert_eq!(told(0, json!([1, 2]), 3), [ok()]);
+    assert_eq!(told(0, json!([1, 2]), 3), [ok()], "twice");
+    assert_eq!(told(2, json!([10]), 13), [ok()]);
 }
 
 /// What `seq-kv` says to the call with this number.

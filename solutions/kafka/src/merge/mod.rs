@@ -16,7 +16,8 @@
 //! a send that begins after a poll has shown m gets a greater offset than m.
 //!
 //! - Costs: a message to each peer in a window, n (n - 1) in all, whatever the rate, and none when nothing
-//!   is new; what a peer tells is also its acknowledgement. Measured on challenge 5c: see the README.
+//!   is new; what a peer tells is also its acknowledgement. On challenge 5c 0.010 server messages an
+//!   operation, with polls up to 0.4 s behind; 0.002 and 2 s with `--window-ms 1000`.
 //! - Sends, polls and commits are answered at once, in every partition: totally available. Polls
 //!   are behind by two windows and the network's latency, and while any node is out of reach they show
 //!   what all had before.
@@ -31,6 +32,7 @@
 //!   time; then a partition leaves sends and commits unanswered. A node that was killed learns from
 //!   all others what they know of its journal before it serves again; `lin-kv` tells it that it has
 //!   lived before.
+//! - Every node keeps everything, and tells it to a node that has lost it in one message.
 //!
 //! Sources: Lamport, "Time, clocks, and the ordering of events" (1978), for the order;
 //! Wuu and Bernstein, "Efficient solutions to the replicated log and dictionary problems" (1984), for the
