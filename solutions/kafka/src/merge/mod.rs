@@ -118,10 +118,9 @@ impl Merge {
                 asks,
             } => {
                 if let Some(rank) = self.admit(&from, life, ctx) {
-                    let answers_hello = to_life == self.life;
                     self.learn(rank, &has, news, asks, ctx);
-                    if answers_hello {
-                        self.welcomed(rank, ctx);
+                    if to_life == self.life {
+                        self.welcomed(rank, &has, ctx);
                     }
                 }
             }

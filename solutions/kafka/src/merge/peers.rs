@@ -88,9 +88,15 @@ impl Merge {
         self.phase = Phase::Joining { missing, since };
     }
 
-    /// A peer has answered. A node that joins serves when all have.
-    pub(super) fn welcomed(&mut self, rank: usize, ctx: &mut Ctx<Kafka>) {
-        if let Phase::Joining { missing, .. } = &mut self.phase {
+    /// A peer speaks to this life of the node. One that joins has learned all that the peer knows
+    /// when it has as much (the peer's answer may be lost, and this be the message after it), and
+    /// serves when it has learned from all.
+    pub(super) fn welcomed(&mut self, rank: usize, has: &[usize], ctx: &mut Ctx<Kafka>) {
+        let lens = self.journals.lens();
+        let has_learned_all = has.iter().zip(&lens).all(|(has, len)| has <= len);
+        if let Phase::Joining { missing, .. } = &mut self.phase
+            && has_learned_all
+        {
             missing.retain(|missing| *missing != rank);
             if missing.is_empty() {
                 self.begin_serving(ctx);

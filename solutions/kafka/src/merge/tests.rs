@@ -169,8 +169,14 @@ fn a_node_that_has_lived_before_learns_its_own_journal_before_it_serves() {
     );
     assert_eq!(node.advance(WINDOW * 5), hello(), "again after a second");
     let entries = [message(0, 10), message(2, 11)];
-    let mut welcome = gossip(&[2, 0], &[news(0, 0, &entries)], false);
-    welcome["to_life"] = json!(70);
+    let to_this_life = |news: &[Value]| {
+        let mut gossip = gossip(&[2, 0], news, false);
+        gossip["to_life"] = json!(70);
+        gossip
+    };
+    let next = to_this_life(&[]);
+    assert_eq!(node.receive("n2", next), [], "the answer itself was lost");
+    let welcome = to_this_life(&[news(0, 0, &entries)]);
     assert_eq!(
         node.receive("n2", welcome),
         [send_ok(4)],
