@@ -1,0 +1,232 @@
+//! Coming back without memory.
+//!
+//! Raft writes term, vote and log to a disk before it answers. A guest has no disk, so a node
+//! that was killed has forgotten what it promised: it could vote twice in a term, or elect a
+//! leader without an entry that it had helped to commit. It takes no part until it
+//! cannot do either:
+//!
+//! 1. A node counts its starts, its *lives*, and keeps that one number with Maelstrom's seq-kv
+//!    (nobody else touches its key). The first life begins as Raft does; without that number a
+//!    first start and a restart would look alike.
+//! 2. In a later life it asks all others. Each notes the new life and answers with its term, a
+//!    leader with all that it has. The node waits for a majority of answers that has the leader of
+//!    the latest term among them, takes over that state, and goes on as a follower who has
+//!    voted for that leader. This is Viewstamped Replication's recovery.
+//! 3. That alone is wrong: a vote from the old life may still be on its way, for a term of which no
+//!    one who answered knew. So votes carry what the voter knows of all lives, and a candidate does not
+//!    count votes of lives that are over. Whoever answered before it voted says so with its
+//!    vote, and whoever voted before it answered has the new term in its answer; every majority
+//!    of voters has one or the other.
+//!
+//! Sources: Liskov and Cowling, "Viewstamped replication revisited" (2012), §4.3; for the flaw
+//! and its remedy, crash vectors: Michael, Ports, Sharma and Szekeres, "Recovering shared
+//! objects without stable storage" (2017).
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use guest_sdk::prelude::*;
+use guest_sdk::service;
+
+use crate::election::{Candidate, send_to_peers};
+use crate::log::Entry;
+use crate::message::{Message, Recovered};
+use crate::replication::Snapshot;
+use crate::{Raft, Role, majority};
+
+/// How often a node asks again, in ticks: 250 ms.
+const ASK_AGAIN: u64 = 10;
+/// When those stand for election who learn that their leader has forgotten everything, in
+/// ticks: up to 250 ms, by chance.
+const SOON: std::ops::Range<u64> = 0..10;
+/// How long seq-kv may take at first.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The latest life of every node that one has heard of; no other has had more than one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Lives(BTreeMap<String, u64>);
+
+impl Lives {
+    pub(crate) fn new() -> Self {
+        Lives::default()
+    }
+
+    pub(crate) fn of(&self, node: &str) -> u64 {
+        self.0.get(node).copied().unwrap_or(1)
+    }
+
+    fn note(&mut self, node: &str, life: u64) {
+        if life > self.of(node) {
+            self.0.insert(node.to_owned(), life);
+        }
+    }
+
+    pub(crate) fn learn(&mut self, others: &Lives) {
+        for (node, life) in &others.0 {
+            self.note(node, *life);
+        }
+    }
+}
+
+/// What is asked of seq-kv.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum Start {
+    /// How often this node has started.
+    Read,
+    /// To remember that this is its start number so many.
+    Write(u64),
+}
+
+/// All that a leader knows.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct State {
+    snapshot: Snapshot,
+    entries: Vec<Entry>,
+}
+
+/// The answers that a recovering node has.
+#[derive(Default, Serialize, Deserialize)]
+pub(crate) struct Answers {
+    ask_at: u64,
+    by_node: BTreeMap<String, Recovered>,
+}
+
+pub(crate) fn ask_how_often_started(ctx: &mut Ctx<Raft>) {
+    let request = service::read(starts_key(ctx));
+    ctx.call(
+        service::SEQ_KV,
+        &request,
+        Start::Read,
+        Retry::forever(PATIENCE),
+    );
+}
+
+fn starts_key(ctx: &Ctx<Raft>) -> String {
+    format!("starts of {}", ctx.id())
+}
+
+impl Raft {
+    /// This node's own.
+    pub(crate) fn life(&self, ctx: &Ctx<Self>) -> u64 {
+        self.lives.of(ctx.id())
+    }
+
+    pub(crate) fn start(
+        &mut self,
+        step: Start,
+        response: Result<Response<'_>, Error>,
+        ctx: &mut Ctx<Self>,
+    ) {
+        match step {
+            Start::Read => {
+                let starts = match response.and_then(|found| service::value::<u64>(&found)) {
+                    Ok(starts) => starts,
+                    Err(error) if error.code == ErrorCode::KeyDoesNotExist => 0,
+                    Err(_) => return ask_how_often_started(ctx),
+                };
+                self.remember_start(starts + 1, ctx);
+            }
+            Start::Write(life) if response.is_err() => self.remember_start(life, ctx),
+            Start::Write(1) => {
+                self.role = Role::Follower;
+                self.wait_for_leader(ctx);
+                if ctx.nodes().first().map(String::as_str) == Some(ctx.id()) {
+                    self.election_at = self.now; // somebody has to, and nobody else will yet
+                }
+            }
+            Start::Write(life) => {
+                self.lives.note(ctx.id(), life);
+                self.role = Role::Recovering(Answers::default());
+                self.ask_to_recover(ctx);
+            }
+        }
+    }
+
+    fn remember_start(&mut self, life: u64, ctx: &mut Ctx<Self>) {
+        let request = service::write(starts_key(ctx), life);
+        let step = Start::Write(life);
+        ctx.call(service::SEQ_KV, &request, step, Retry::forever(PATIENCE));
+    }
+
+    pub(crate) fn ask_to_recover(&mut self, ctx: &mut Ctx<Self>) {
+        let life = self.life(ctx);
+        if let Role::Recovering(answers) = &mut self.role
+            && answers.ask_at <= self.now
+        {
+            answers.ask_at = self.now + ASK_AGAIN;
+            send_to_peers(&Message::Recover { life }, ctx);
+        }
+    }
+
+    /// Another node asks.
+    pub(crate) fn on_recover(&mut self, life: u64, from: &str, ctx: &mut Ctx<Self>) {
+        if life < self.lives.of(from) {
+            return;
+        }
+        self.lives.note(from, life);
+        if self.leader.as_deref() == Some(from) {
+            self.follow(self.term, None, ctx); // it leads no longer: no need to wait long
+            self.election_at = self.now + ctx.rng().u64(SOON);
+        }
+        let leads = matches!(self.role, Role::Leader(_));
+        let state = leads.then(|| State {
+            snapshot: self.snapshot(),
+            entries: self.log.behind(self.commit).to_vec(),
+        });
+        let answer = Recovered {
+            asked_by: life,
+            term: self.term,
+            lives: self.lives.clone(),
+            state,
+        };
+        ctx.send(from, &Message::Recovered(answer));
+    }
+
+    pub(crate) fn on_recovered(&mut self, answer: Recovered, from: &str, ctx: &mut Ctx<Self>) {
+        if answer.asked_by != self.life(ctx) {
+            return;
+        }
+        let Role::Recovering(answers) = &mut self.role else {
+            return;
+        };
+        self.lives.learn(&answer.lives);
+        let rank = |answer: &Recovered| (answer.lives.of(from), answer.term);
+        let earlier = answers.by_node.get(from);
+        if earlier.is_none_or(|earlier| rank(earlier) <= rank(&answer)) {
+            answers.by_node.insert(from.to_owned(), answer);
+        }
+        // Who has lost its memory since does not remember this node's new life.
+        let lives = &self.lives;
+        let nodes = answers.by_node.iter_mut();
+        let valid = nodes.filter(|(node, answer)| answer.lives.of(node) == lives.of(node));
+        let mut valid: Vec<(&String, &mut Recovered)> = valid.collect();
+        if valid.len() < majority(ctx) {
+            return;
+        }
+        let term = valid.iter().map(|(_, answer)| answer.term).max();
+        let leader = valid
+            .iter_mut()
+            .find(|(_, answer)| Some(answer.term) == term && answer.state.is_some());
+        if let Some((node, answer)) = leader
+            && let Some(state) = answer.state.take()
+        {
+            let leader = Candidate {
+                node: (*node).clone(),
+                life: answer.lives.of(node),
+            };
+            let term = answer.term;
+            self.come_back(term, leader, state, ctx);
+        }
+    }
+
+    fn come_back(&mut self, term: u64, leader: Candidate, state: State, ctx: &mut Ctx<Self>) {
+        let text = format!("is back in term {term} with {} as leader", leader.node);
+        ctx.log(Level::Info, text);
+        let index = state.snapshot.index;
+        self.install(state.snapshot);
+        self.log.merge(index, state.entries, index);
+        self.follow(term, Some(&leader.node), ctx);
+        self.heard_at = self.now;
+        self.voted_for = Some(leader);
+    }
+}
