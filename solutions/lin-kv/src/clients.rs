@@ -9,7 +9,7 @@
 //! anything before the read began, provided that the leader itself has committed something:
 //! only then does it know what earlier leaders have.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 
 use guest_sdk::prelude::*;
 
@@ -28,11 +28,13 @@ const PENDING_MAX: usize = 10_000;
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Clients {
     last: u64,
-    pending: BTreeMap<u64, Pending>,
+    /// Oldest first.
+    pending: VecDeque<Pending>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Pending {
+    number: u64,
     client: Caller,
     operation: Operation,
     give_up_at: u64,
@@ -61,15 +63,15 @@ impl Raft {
             return Err(unavailable("too many operations wait already"));
         }
         self.clients.last += 1;
-        let pending = Pending {
+        self.clients.pending.push_back(Pending {
+            number: self.clients.last,
             client,
             operation,
             give_up_at: self.now + GIVE_UP,
             ask_at: self.now,
             is_handed_over: false,
-        };
-        self.clients.pending.insert(self.clients.last, pending);
-        self.hand_over(self.clients.last, ctx);
+        });
+        self.hand_over(self.clients.pending.len() - 1, ctx);
         Ok(())
     }
 
@@ -77,10 +79,7 @@ impl Raft {
     pub(crate) fn hand_over_operations(&mut self, ctx: &mut Ctx<Self>) {
         let now = self.now;
         let pending = &mut self.clients.pending;
-        while let Some(oldest) = pending.first_entry()
-            && oldest.get().give_up_at <= now
-        {
-            let given_up = oldest.remove();
+        while let Some(given_up) = pending.pop_front_if(|oldest| oldest.give_up_at <= now) {
             let error = if given_up.is_handed_over {
                 let text = "the leader did not answer; this may have happened or not";
                 Error::new(ErrorCode::Timeout, text)
@@ -89,37 +88,36 @@ impl Raft {
             };
             ctx.reply_error(given_up.client, error);
         }
-        let due = pending.iter().filter(|(_, one)| one.ask_at <= now);
-        let due: Vec<u64> = due.map(|(number, _)| *number).collect();
-        for number in due {
-            self.hand_over(number, ctx);
+        // Those that are answered at once leave, so go from the newest to the oldest.
+        for position in (0..pending.len()).rev() {
+            if self.clients.pending[position].ask_at <= now {
+                self.hand_over(position, ctx);
+            }
         }
     }
 
     /// There is another leader.
     pub(crate) fn hand_over_again(&mut self) {
-        for pending in self.clients.pending.values_mut() {
+        for pending in &mut self.clients.pending {
             pending.ask_at = self.now;
         }
     }
 
-    fn hand_over(&mut self, number: u64, ctx: &mut Ctx<Self>) {
+    fn hand_over(&mut self, position: usize, ctx: &mut Ctx<Self>) {
         let life = self.life(ctx);
-        let waits_from = self.clients.pending.keys().next().copied();
         let Some(leader) = &self.leader else { return };
-        let Some(pending) = self.clients.pending.get_mut(&number) else {
-            return;
-        };
+        let waits_from = self.clients.pending[0].number;
+        let pending = &mut self.clients.pending[position];
         pending.ask_at = self.now + ASK_AGAIN;
         pending.is_handed_over = true;
         let id = RequestId {
             origin: ctx.id().to_owned(),
             life,
-            number,
+            number: pending.number,
         };
         let command = Command {
             id,
-            waits_from: waits_from.unwrap_or(number),
+            waits_from,
             operation: pending.operation.clone(),
         };
         if leader == ctx.id() {
@@ -191,11 +189,16 @@ impl Raft {
         if id.life != self.life(ctx) {
             return;
         }
-        let Some(Pending { client, .. }) = self.clients.pending.remove(&id.number) else {
+        let pending = &mut self.clients.pending;
+        let position = pending.iter().position(|one| one.number == id.number);
+        let Some(Pending { client, .. }) = position.and_then(|at| pending.remove(at)) else {
             return;
         };
         match outcome {
-            Outcome::Read(value) => ctx.reply(client, &Reply::ReadOk { value }),
+            Outcome::Read(value) => {
+                let value = RawValue::from_string(value).expect("a value was JSON when it came");
+                ctx.reply(client, &Reply::ReadOk { value });
+            }
             Outcome::Written => ctx.reply(client, &Reply::WriteOk {}),
             Outcome::Swapped => ctx.reply(client, &Reply::CasOk {}),
             Outcome::Missing => {

@@ -8,27 +8,36 @@
 use std::collections::BTreeMap;
 
 use guest_sdk::prelude::*;
-use serde_json::Value;
 
-/// What a client wants.
+/// What a client wants. Keys and values are JSON as the client wrote it, and the same if they
+/// are written the same: this store has no opinion on whether 1 is 1.0.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Operation {
-    Read { key: String },
-    Write { key: String, value: Value },
-    Cas { key: String, from: Value, to: Value },
+    Read {
+        key: String,
+    },
+    Write {
+        key: String,
+        value: String,
+    },
+    Cas {
+        key: String,
+        from: String,
+        to: String,
+    },
 }
 
 /// What became of an operation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Outcome {
-    Read(Value),
+    Read(String),
     Written,
     Swapped,
     Missing,
     /// A compare-and-set found this instead.
-    Different(Value),
+    Different(String),
 }
 
 /// Names an operation, in the whole cluster and for ever.
@@ -52,16 +61,18 @@ pub(crate) struct Command {
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Machine {
-    values: BTreeMap<String, Value>,
-    sessions: BTreeMap<String, Session>,
+    values: BTreeMap<String, String>,
+    sessions: Vec<Session>,
 }
 
 /// What one origin may still ask about.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Session {
+    origin: String,
     life: u64,
     waits_from: u64,
-    outcomes: BTreeMap<u64, Outcome>,
+    /// By the operations' numbers.
+    outcomes: Vec<(u64, Outcome)>,
 }
 
 impl Machine {
@@ -69,31 +80,35 @@ impl Machine {
     /// given up: it must not take place any more, since it might be a second time.
     pub(crate) fn apply(&mut self, command: &Command) -> Option<Outcome> {
         let id = &command.id;
-        let session = self.sessions.entry(id.origin.clone()).or_default();
+        let mut sessions = self.sessions.iter();
+        let position = sessions.position(|session| session.origin == id.origin);
+        let position = position.unwrap_or_else(|| {
+            self.sessions.push(Session::new(id));
+            self.sessions.len() - 1
+        });
+        let session = &mut self.sessions[position];
         if id.life > session.life {
-            *session = Session {
-                life: id.life,
-                ..Session::default()
-            };
+            *session = Session::new(id);
         }
         if id.life < session.life || id.number < session.waits_from {
             return None;
         }
-        if let Some(outcome) = session.outcomes.get(&id.number) {
+        if let Some(outcome) = session.outcome(id.number) {
             return Some(outcome.clone());
         }
-        session.waits_from = session.waits_from.max(command.waits_from);
-        session.outcomes = session.outcomes.split_off(&session.waits_from);
+        let waits_from = session.waits_from.max(command.waits_from);
+        session.waits_from = waits_from;
+        session.outcomes.retain(|(number, _)| *number >= waits_from);
         let outcome = run(&mut self.values, &command.operation);
-        session.outcomes.insert(id.number, outcome.clone());
+        session.outcomes.push((id.number, outcome.clone()));
         Some(outcome)
     }
 
     /// The outcome of a command that has been done and may still be asked about.
     pub(crate) fn outcome(&self, id: &RequestId) -> Option<&Outcome> {
-        let session = self.sessions.get(&id.origin)?;
-        let outcome = session.outcomes.get(&id.number)?;
-        (session.life == id.life).then_some(outcome)
+        let mut sessions = self.sessions.iter();
+        let session = sessions.find(|one| one.origin == id.origin && one.life == id.life)?;
+        session.outcome(id.number)
     }
 
     pub(crate) fn read(&self, key: &str) -> Outcome {
@@ -101,12 +116,28 @@ impl Machine {
     }
 }
 
-fn read(values: &BTreeMap<String, Value>, key: &str) -> Outcome {
+impl Session {
+    fn new(id: &RequestId) -> Self {
+        Session {
+            origin: id.origin.clone(),
+            life: id.life,
+            waits_from: 0,
+            outcomes: Vec::new(),
+        }
+    }
+
+    fn outcome(&self, number: u64) -> Option<&Outcome> {
+        let outcome = self.outcomes.iter().find(|(one, _)| *one == number);
+        outcome.map(|(_, outcome)| outcome)
+    }
+}
+
+fn read(values: &BTreeMap<String, String>, key: &str) -> Outcome {
     let value = values.get(key);
     value.map_or(Outcome::Missing, |value| Outcome::Read(value.clone()))
 }
 
-fn run(values: &mut BTreeMap<String, Value>, operation: &Operation) -> Outcome {
+fn run(values: &mut BTreeMap<String, String>, operation: &Operation) -> Outcome {
     match operation {
         Operation::Read { key } => read(values, key),
         Operation::Write { key, value } => {
@@ -144,15 +175,15 @@ mod tests {
     fn cas(from: i64, to: i64) -> Operation {
         Operation::Cas {
             key: "x".into(),
-            from: from.into(),
-            to: to.into(),
+            from: from.to_string(),
+            to: to.to_string(),
         }
     }
 
     fn write(value: i64) -> Operation {
         Operation::Write {
             key: "x".into(),
-            value: value.into(),
+            value: value.to_string(),
         }
     }
 
@@ -167,10 +198,10 @@ mod tests {
         assert_eq!(run(Operation::Read { key: "x".into() }), Outcome::Missing);
         assert_eq!(run(cas(1, 2)), Outcome::Missing);
         assert_eq!(run(write(1)), Outcome::Written);
-        assert_eq!(run(cas(2, 3)), Outcome::Different(1.into()));
+        assert_eq!(run(cas(2, 3)), Outcome::Different("1".into()));
         assert_eq!(run(cas(1, 2)), Outcome::Swapped);
         let read = run(Operation::Read { key: "x".into() });
-        assert_eq!(read, Outcome::Read(2.into()));
+        assert_eq!(read, Outcome::Read("2".into()));
     }
 
     #[test]
@@ -181,7 +212,7 @@ mod tests {
         assert_eq!(machine.apply(&swap), Some(Outcome::Swapped));
         machine.apply(&command(1, 3, 1, write(1)));
         assert_eq!(machine.apply(&swap), Some(Outcome::Swapped));
-        assert_eq!(machine.read("x"), Outcome::Read(1.into()));
+        assert_eq!(machine.read("x"), Outcome::Read("1".into()));
     }
 
     #[test]
@@ -191,7 +222,7 @@ mod tests {
         assert_eq!(machine.apply(&command(1, 4, 4, write(2))), None);
         machine.apply(&command(2, 1, 1, write(3)));
         assert_eq!(machine.apply(&command(1, 6, 5, write(4))), None);
-        assert_eq!(machine.read("x"), Outcome::Read(3.into()));
+        assert_eq!(machine.read("x"), Outcome::Read("3".into()));
         assert_eq!(machine.outcome(&command(1, 5, 5, write(1)).id), None);
     }
 }

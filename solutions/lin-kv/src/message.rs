@@ -1,11 +1,10 @@
 //! What clients and nodes say to each other.
 
 use guest_sdk::prelude::*;
-use serde_json::Value;
 
 use crate::log::Entry;
 use crate::machine::{Command, Operation, Outcome, RequestId};
-use crate::recovery::{Lives, State};
+use crate::recovery::Lives;
 use crate::replication::Snapshot;
 
 /// Everything that a node understands.
@@ -14,16 +13,16 @@ use crate::replication::Snapshot;
 pub(crate) enum Message {
     // From clients.
     Read {
-        key: Value,
+        key: Box<RawValue>,
     },
     Write {
-        key: Value,
-        value: Value,
+        key: Box<RawValue>,
+        value: Box<RawValue>,
     },
     Cas {
-        key: Value,
-        from: Value,
-        to: Value,
+        key: Box<RawValue>,
+        from: Box<RawValue>,
+        to: Box<RawValue>,
     },
 
     // Elections (election.rs).
@@ -109,14 +108,14 @@ pub(crate) struct Recovered {
     pub(crate) term: u64,
     pub(crate) lives: Lives,
     /// All that there is, if a leader answers.
-    pub(crate) state: Option<State>,
+    pub(crate) state: Option<Snapshot>,
 }
 
 /// What a client hears.
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Reply {
-    ReadOk { value: Value },
+    ReadOk { value: Box<RawValue> },
     WriteOk {},
     CasOk {},
 }
@@ -124,19 +123,17 @@ pub(crate) enum Reply {
 impl Operation {
     /// The operation that a client asks for; a message between nodes is none.
     pub(crate) fn of(message: Message) -> Result<Self, Message> {
-        // Two keys are the same if their JSON is, however it was written.
+        let text = |json: Box<RawValue>| json.get().to_owned();
         Ok(match message {
-            Message::Read { key } => Operation::Read {
-                key: key.to_string(),
-            },
+            Message::Read { key } => Operation::Read { key: text(key) },
             Message::Write { key, value } => Operation::Write {
-                key: key.to_string(),
-                value,
+                key: text(key),
+                value: text(value),
             },
             Message::Cas { key, from, to } => Operation::Cas {
-                key: key.to_string(),
-                from,
-                to,
+                key: text(key),
+                from: text(from),
+                to: text(to),
             },
             other => return Err(other),
         })

@@ -29,7 +29,6 @@ use guest_sdk::prelude::*;
 use guest_sdk::service;
 
 use crate::election::{Candidate, send_to_peers};
-use crate::log::Entry;
 use crate::message::{Message, Recovered};
 use crate::replication::Snapshot;
 use crate::{Raft, Role, majority};
@@ -77,18 +76,11 @@ pub(crate) enum Start {
     Write(u64),
 }
 
-/// All that a leader knows.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct State {
-    snapshot: Snapshot,
-    entries: Vec<Entry>,
-}
-
 /// The answers that a recovering node has.
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Answers {
     ask_at: u64,
-    by_node: BTreeMap<String, Recovered>,
+    by_node: Vec<(String, Recovered)>,
 }
 
 pub(crate) fn ask_how_often_started(ctx: &mut Ctx<Raft>) {
@@ -169,10 +161,7 @@ impl Raft {
             self.election_at = self.now + ctx.rng().u64(SOON);
         }
         let leads = matches!(self.role, Role::Leader(_));
-        let state = leads.then(|| State {
-            snapshot: self.snapshot(),
-            entries: self.log.behind(self.commit).to_vec(),
-        });
+        let state = leads.then(|| self.snapshot());
         let answer = Recovered {
             asked_by: life,
             term: self.term,
@@ -191,40 +180,39 @@ impl Raft {
         };
         self.lives.learn(&answer.lives);
         let rank = |answer: &Recovered| (answer.lives.of(from), answer.term);
-        let earlier = answers.by_node.get(from);
-        if earlier.is_none_or(|earlier| rank(earlier) <= rank(&answer)) {
-            answers.by_node.insert(from.to_owned(), answer);
+        let mut earlier = answers.by_node.iter_mut();
+        match earlier.find(|(node, _)| node == from) {
+            Some((_, earlier)) if rank(earlier) > rank(&answer) => {}
+            Some((_, earlier)) => *earlier = answer,
+            None => answers.by_node.push((from.to_owned(), answer)),
         }
         // Who has lost its memory since does not remember this node's new life.
         let lives = &self.lives;
-        let nodes = answers.by_node.iter_mut();
-        let valid = nodes.filter(|(node, answer)| answer.lives.of(node) == lives.of(node));
-        let mut valid: Vec<(&String, &mut Recovered)> = valid.collect();
+        let answers = answers.by_node.iter_mut();
+        let valid = answers.filter(|(node, answer)| answer.lives.of(node) == lives.of(node));
+        let mut valid: Vec<&mut (String, Recovered)> = valid.collect();
         if valid.len() < majority(ctx) {
             return;
         }
-        let term = valid.iter().map(|(_, answer)| answer.term).max();
-        let leader = valid
-            .iter_mut()
-            .find(|(_, answer)| Some(answer.term) == term && answer.state.is_some());
-        if let Some((node, answer)) = leader
-            && let Some(state) = answer.state.take()
-        {
+        let latest = valid.iter().map(|(_, answer)| answer.term).max();
+        let leader = valid.iter_mut().find_map(|(node, answer)| {
+            let of_latest = Some(answer.term) == latest;
+            let state = answer.state.take_if(|_| of_latest)?;
             let leader = Candidate {
-                node: (*node).clone(),
+                node: node.clone(),
                 life: answer.lives.of(node),
             };
-            let term = answer.term;
+            Some((answer.term, leader, state))
+        });
+        if let Some((term, leader, state)) = leader {
             self.come_back(term, leader, state, ctx);
         }
     }
 
-    fn come_back(&mut self, term: u64, leader: Candidate, state: State, ctx: &mut Ctx<Self>) {
+    fn come_back(&mut self, term: u64, leader: Candidate, state: Snapshot, ctx: &mut Ctx<Self>) {
         let text = format!("is back in term {term} with {} as leader", leader.node);
         ctx.log(Level::Info, text);
-        let index = state.snapshot.index;
-        self.install(state.snapshot);
-        self.log.merge(index, state.entries, index);
+        self.install(state);
         self.follow(term, Some(&leader.node), ctx);
         self.heard_at = self.now;
         self.voted_for = Some(leader);

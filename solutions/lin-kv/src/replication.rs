@@ -1,13 +1,12 @@
 //! The leader's log becomes everybody's: paper §5.3, commitment §5.4.2, snapshots §7.
 //!
-//! A follower has one `append` underway at a time; what gathers meanwhile goes with the next, so
-//! the more there is to do, the fewer messages each operation costs. After a heartbeat's time
-//! the leader sends again in any case, from the same place: that makes good for whatever was lost.
+//! News go at once to only as many followers as make a majority with the leader, those that
+//! were heard last; the others get them with the next heartbeat, which also makes good for whatever was
+//! lost. A follower has one `append` underway at a time; what gathers meanwhile goes with the next,
+//! so the more there is to do, the fewer messages each operation costs.
 //!
-//! Costs, with n nodes: 2 (n - 1) messages for each round of writes and reads, 2 more
-//! for an operation that arrives at a follower, and 20 (n - 1) a second when nothing happens.
-
-use std::collections::BTreeMap;
+//! Costs, with 2 f + 1 nodes: 2 f messages for each round of writes and reads, 2 more for an
+//! operation that arrives at a follower, and 40 f a second for heartbeats when nothing else happens.
 
 use guest_sdk::prelude::*;
 
@@ -15,7 +14,7 @@ use crate::clients::Reading;
 use crate::log::{Entry, Log};
 use crate::machine::{Command, Machine};
 use crate::message::{Append, Appended, Message};
-use crate::{Raft, Role};
+use crate::{Raft, Role, majority};
 
 /// How long a follower hears nothing at most, in ticks: 100 ms.
 const HEARTBEAT: u64 = 4;
@@ -28,26 +27,28 @@ const DONE_MAX: u64 = 512;
 /// ... down to so many, for followers that are only a little behind.
 const DONE_KEPT: u64 = 64;
 
-/// The state machine after a certain entry.
+/// The state machine after a certain entry, and the entries that follow.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Snapshot {
-    pub(crate) index: u64,
-    pub(crate) term: u64,
-    pub(crate) machine: Machine,
+    index: u64,
+    term: u64,
+    machine: Machine,
+    entries: Vec<Entry>,
 }
 
 /// What a leader keeps in mind.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Leadership {
-    followers: BTreeMap<String, Follower>,
+    followers: Vec<Follower>,
     /// How many messages it has sent to them; each goes out with its number.
     pub(crate) sent: u64,
     /// Oldest first.
     pub(crate) reads: Vec<Reading>,
 }
 
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct Follower {
+    name: String,
     /// Up to here its log is this one.
     matched: u64,
     /// Where to begin next time.
@@ -62,7 +63,8 @@ struct Follower {
 
 impl Leadership {
     pub(crate) fn new(now: u64, last: u64, ctx: &Ctx<Raft>) -> Self {
-        let follower = Follower {
+        let follower = |peer: &str| Follower {
+            name: peer.to_owned(),
             matched: 0,
             next: last + 1,
             sent: 0,
@@ -71,10 +73,7 @@ impl Leadership {
             heard_at: now,
         };
         Leadership {
-            followers: ctx
-                .peers()
-                .map(|peer| (peer.to_owned(), follower.clone()))
-                .collect(),
+            followers: ctx.peers().map(follower).collect(),
             sent: 0,
             reads: Vec::new(),
         }
@@ -82,13 +81,13 @@ impl Leadership {
 
     /// How many followers have been heard from `tick` on.
     pub(crate) fn heard_since(&self, tick: u64) -> usize {
-        let followers = self.followers.values();
+        let followers = self.followers.iter();
         followers.filter(|one| one.heard_at >= tick).count()
     }
 
     /// What a majority has, the leader included: `of` says how far a follower is.
     fn by_majority(&self, mine: u64, of: impl Fn(&Follower) -> u64) -> u64 {
-        let mut all: Vec<u64> = self.followers.values().map(of).collect();
+        let mut all: Vec<u64> = self.followers.iter().map(of).collect();
         all.push(mine);
         all.sort_unstable();
         all[(all.len() - 1) / 2]
@@ -124,12 +123,15 @@ impl Raft {
             return;
         };
         let last_read = leadership.reads.last().map(|read| read.since);
-        for (name, follower) in &mut leadership.followers {
+        let heard_at: Vec<u64> = leadership.followers.iter().map(|f| f.heard_at).collect();
+        for (position, follower) in leadership.followers.iter_mut().enumerate() {
+            let hears_at_once = rank(position, &heard_at) < majority(ctx) - 1;
             let is_behind = follower.next <= self.log.last();
             let may_confirm = last_read.is_some_and(|since| follower.answered <= since);
+            let has_news = hears_at_once && (is_behind || may_confirm);
             let is_free = follower.answered == follower.sent;
             let is_due = self.now >= follower.sent_at + HEARTBEAT;
-            if !is_due && !(is_free && (is_behind || may_confirm)) {
+            if !is_due && !(is_free && has_news) {
                 continue;
             }
             leadership.sent += 1;
@@ -154,7 +156,7 @@ impl Raft {
                     snapshot: snapshot(&self.log, self.commit, &self.machine),
                 },
             };
-            ctx.send(name, &message);
+            ctx.send(&follower.name, &message);
         }
     }
 
@@ -189,11 +191,12 @@ impl Raft {
         if !self.heed(term, number, from, ctx) {
             return;
         }
-        let index = snapshot.index;
+        let mut index = snapshot.index;
         if self.log.term_at(index) == Some(snapshot.term) {
             self.commit_to(index, ctx); // what is in the log behind it must stay
         } else if index > self.commit {
             self.install(snapshot);
+            index = self.log.last();
         }
         self.confirm(number, true, index, from, ctx);
     }
@@ -201,6 +204,9 @@ impl Raft {
     /// Takes over a snapshot instead of the log.
     pub(crate) fn install(&mut self, snapshot: Snapshot) {
         self.log = Log::after(snapshot.index, snapshot.term);
+        for entry in snapshot.entries {
+            self.log.push(entry);
+        }
         self.commit = snapshot.index;
         self.machine = snapshot.machine;
     }
@@ -239,7 +245,8 @@ impl Raft {
         let Role::Leader(leadership) = &mut self.role else {
             return;
         };
-        let Some(follower) = leadership.followers.get_mut(from) else {
+        let mut followers = leadership.followers.iter_mut();
+        let Some(follower) = followers.find(|one| one.name == from) else {
             return;
         };
         if answer.term < self.term {
@@ -271,10 +278,19 @@ impl Raft {
     }
 }
 
+/// How many were heard later than the one at `position`, or as late and stand before it.
+fn rank(position: usize, heard_at: &[u64]) -> usize {
+    let mine = heard_at[position];
+    let all = heard_at.iter().enumerate();
+    all.filter(|(other, at)| **at > mine || (**at == mine && *other < position))
+        .count()
+}
+
 fn snapshot(log: &Log, commit: u64, machine: &Machine) -> Snapshot {
     Snapshot {
         index: commit,
         term: log.term_at(commit).unwrap_or_default(),
         machine: machine.clone(),
+        entries: log.behind(commit).to_vec(),
     }
 }
