@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use guest_sdk::prelude::*;
 
 use crate::message::{Message, RequestVote, Vote};
-use crate::replication::Leadership;
+use crate::replication::{HEARTBEAT, Leadership};
 use crate::{Raft, Role, majority};
 
 /// A node that hears no leader for 0.5 to 1 s, by chance, stands for election: so two
@@ -35,6 +35,7 @@ pub(crate) struct Candidacy {
     pre: bool,
     /// Who votes for it, and in which life.
     votes: BTreeMap<String, u64>,
+    ask_at: u64,
 }
 
 impl Raft {
@@ -51,6 +52,7 @@ impl Raft {
         if self.now >= self.election_at {
             self.stand(true, ctx);
         }
+        self.ask_for_votes(ctx);
     }
 
     fn stand(&mut self, pre: bool, ctx: &mut Ctx<Self>) {
@@ -66,17 +68,37 @@ impl Raft {
         self.role = Role::Candidate(Candidacy {
             pre,
             votes: BTreeMap::from([(ctx.id().to_owned(), life)]),
+            ask_at: self.now,
         });
         self.wait_for_leader(ctx);
-        let request = RequestVote {
-            pre,
-            term: self.term + u64::from(pre),
+        self.ask_for_votes(ctx);
+        self.count_votes(ctx);
+    }
+
+    /// Asks those who have not voted for this node, and asks again: messages get lost.
+    fn ask_for_votes(&mut self, ctx: &mut Ctx<Self>) {
+        let life = self.life(ctx);
+        let Role::Candidate(candidacy) = &mut self.role else {
+            return;
+        };
+        if self.now < candidacy.ask_at {
+            return;
+        }
+        candidacy.ask_at = self.now + HEARTBEAT;
+        let request = Message::RequestVote(RequestVote {
+            pre: candidacy.pre,
+            term: self.term + u64::from(candidacy.pre),
             life,
             last_index: self.log.last(),
             last_term: self.log.last_term(),
-        };
-        send_to_peers(&Message::RequestVote(request), ctx);
-        self.count_votes(ctx);
+        });
+        let peers = ctx
+            .peers()
+            .filter(|peer| !candidacy.votes.contains_key(*peer));
+        let peers: Vec<String> = peers.map(str::to_owned).collect();
+        for peer in peers {
+            ctx.send(&peer, &request);
+        }
     }
 
     pub(crate) fn on_request_vote(
@@ -135,7 +157,7 @@ impl Raft {
     }
 
     fn count_votes(&mut self, ctx: &mut Ctx<Self>) {
-        let Role::Candidate(Candidacy { pre, votes }) = &self.role else {
+        let Role::Candidate(Candidacy { pre, votes, .. }) = &self.role else {
             return;
         };
         // Who has lost its memory since does not know of its vote.
@@ -186,12 +208,5 @@ impl Raft {
         if heard + 1 < majority(ctx) {
             self.follow(self.term, None, ctx);
         }
-    }
-}
-
-pub(crate) fn send_to_peers(message: &Message, ctx: &mut Ctx<Raft>) {
-    let peers: Vec<String> = ctx.peers().map(str::to_owned).collect();
-    for peer in peers {
-        ctx.send(&peer, message);
     }
 }

@@ -46,7 +46,7 @@ mod message;
 mod recovery;
 mod replication;
 #[cfg(test)]
-mod testing;
+mod tests;
 
 use std::time::Duration;
 
@@ -86,8 +86,10 @@ struct Raft {
 
 #[derive(Serialize, Deserialize)]
 enum Role {
-    /// It does not know yet whether it has been here before.
+    /// It does not know yet whether it has been here before, or is having it written down.
     Starting,
+    /// It has not, and has not taken part yet.
+    New,
     /// It has, and has forgotten everything.
     Recovering(Answers),
     Follower,
@@ -147,6 +149,8 @@ impl Node for Raft {
         self.now += 1;
         match &self.role {
             Role::Starting => {}
+            Role::New if self.now < self.election_at => {}
+            Role::New => self.take_part(ctx),
             Role::Recovering(_) => self.ask_to_recover(ctx),
             Role::Follower | Role::Candidate(_) => self.stand_if_no_leader(ctx),
             Role::Leader(_) => self.resign_if_not_heard(ctx),
@@ -164,6 +168,7 @@ impl Raft {
                 self.on_recovered(answer, from, ctx);
             }
             (Role::Starting | Role::Recovering(_), _) => {}
+            (Role::New, _) => self.take_part(ctx),
 
             (_, Message::RequestVote(request)) => self.on_request_vote(&request, from, ctx),
             (_, Message::Vote(vote)) => self.on_vote(&vote, from, ctx),

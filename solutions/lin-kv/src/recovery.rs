@@ -7,7 +7,8 @@
 //!
 //! 1. A node counts its starts, its *lives*, and keeps that one number with Maelstrom's seq-kv
 //!    (nobody else touches its key). The first life begins as Raft does; without that number a
-//!    first start and a restart would look alike.
+//!    first start and a restart would look alike. It is written before the node takes part
+//!    for the first time: who has promised nothing has forgotten nothing.
 //! 2. In a later life it asks all others. Each notes the new life and answers with its term, a
 //!    leader with all that it has. The node waits for a majority of answers that has the leader of
 //!    the latest term among them, takes over that state, and goes on as a follower who has
@@ -28,13 +29,11 @@ use std::time::Duration;
 use guest_sdk::prelude::*;
 use guest_sdk::service;
 
-use crate::election::{Candidate, send_to_peers};
+use crate::election::Candidate;
 use crate::message::{Message, Recovered};
-use crate::replication::Snapshot;
+use crate::replication::{HEARTBEAT, Snapshot};
 use crate::{Raft, Role, majority};
 
-/// How often a node asks again, in ticks: 250 ms.
-const ASK_AGAIN: u64 = 10;
 /// When those stand for election who learn that their leader has forgotten everything, in
 /// ticks: up to 250 ms, by chance.
 const SOON: std::ops::Range<u64> = 0..10;
@@ -111,27 +110,33 @@ impl Raft {
     ) {
         match step {
             Start::Read => {
-                let starts = match response.and_then(|found| service::value::<u64>(&found)) {
-                    Ok(starts) => starts,
-                    Err(error) if error.code == ErrorCode::KeyDoesNotExist => 0,
-                    Err(_) => return ask_how_often_started(ctx),
-                };
-                self.remember_start(starts + 1, ctx);
-            }
-            Start::Write(life) if response.is_err() => self.remember_start(life, ctx),
-            Start::Write(1) => {
-                self.role = Role::Follower;
-                self.wait_for_leader(ctx);
-                if ctx.nodes().first().map(String::as_str) == Some(ctx.id()) {
-                    self.election_at = self.now; // somebody has to, and nobody else will yet
+                match response.and_then(|found| service::value::<u64>(&found)) {
+                    Ok(starts) => self.remember_start(starts + 1, ctx),
+                    Err(error) if error.code == ErrorCode::KeyDoesNotExist => {
+                        self.role = Role::New;
+                        self.wait_for_leader(ctx);
+                        if ctx.nodes().first().map(String::as_str) == Some(ctx.id()) {
+                            self.election_at = self.now; // somebody has to, and nobody else will yet
+                        }
+                    }
+                    Err(_) => ask_how_often_started(ctx),
                 }
             }
+            Start::Write(life) if response.is_err() => self.remember_start(life, ctx),
+            Start::Write(1) => self.role = Role::Follower,
             Start::Write(life) => {
                 self.lives.note(ctx.id(), life);
                 self.role = Role::Recovering(Answers::default());
                 self.ask_to_recover(ctx);
             }
         }
+    }
+
+    /// A new node is about to take part. The message that makes it do so is lost; it will be
+    /// sent again.
+    pub(crate) fn take_part(&mut self, ctx: &mut Ctx<Self>) {
+        self.role = Role::Starting;
+        self.remember_start(1, ctx);
     }
 
     fn remember_start(&mut self, life: u64, ctx: &mut Ctx<Self>) {
@@ -145,8 +150,11 @@ impl Raft {
         if let Role::Recovering(answers) = &mut self.role
             && answers.ask_at <= self.now
         {
-            answers.ask_at = self.now + ASK_AGAIN;
-            send_to_peers(&Message::Recover { life }, ctx);
+            answers.ask_at = self.now + HEARTBEAT;
+            let peers: Vec<String> = ctx.peers().map(str::to_owned).collect();
+            for peer in peers {
+                ctx.send(&peer, &Message::Recover { life });
+            }
         }
     }
 

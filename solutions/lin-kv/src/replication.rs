@@ -17,13 +17,13 @@ use crate::message::{Append, Appended, Message};
 use crate::{Raft, Role, majority};
 
 /// How long a follower hears nothing at most, in ticks: 100 ms.
-const HEARTBEAT: u64 = 4;
+pub(crate) const HEARTBEAT: u64 = 4;
 
 /// The most entries in one message.
 const BATCH_MAX: usize = 500;
 
 /// The log is cut when it has grown by so many entries that are done, ...
-const DONE_MAX: u64 = 512;
+const DONE_MAX: u64 = 256;
 /// ... down to so many, for followers that are only a little behind.
 const DONE_KEPT: u64 = 64;
 
