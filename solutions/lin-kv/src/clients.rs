@@ -5,9 +5,9 @@
 //! Outcomes come from the leader, or from the node's own copy of the log.
 //!
 //! A read needs a moment, after it has arrived, at which the leader was still the leader: it
-//! waits until a majority has answered a message that was sent later. Then nobody else can have committed
-//! anything before the read began, provided that the leader itself has committed something:
-//! only then does it know what earlier leaders have.
+//! waits until a majority has answered a message that was sent later. Then no later leader can
+//! have committed anything before the read began. What earlier leaders have committed, this one
+//! knows as soon as it has committed something of its own.
 
 use std::collections::VecDeque;
 

@@ -3,8 +3,8 @@
 //! - A node that hears no leader first asks whether it would be elected (the pre-vote,
 //!   thesis §9.6). Only then does it begin a term. So one that was cut off and comes back
 //!   disturbs nobody: those who hear a leader would not vote for it.
-//! - A leader that does not hear from a majority resigns (thesis §6.2). Otherwise one that is heard but hears nobody
-//!   would keep the others from electing another.
+//! - A leader that does not hear from a majority resigns (thesis §6.2). Otherwise one that is
+//!   heard but hears nobody would keep the others from electing another.
 //!
 //! Votes count for the voter's life in which they were given, see [`recovery`](crate::recovery).
 
@@ -35,6 +35,7 @@ pub(crate) struct Candidacy {
     pre: bool,
     /// Who votes for it, and in which life.
     votes: BTreeMap<String, u64>,
+    /// When to ask the others again.
     ask_at: u64,
 }
 

@@ -25,12 +25,21 @@
 //!
 //! # Faults
 //!
-//! Linearizable whatever is lost, doubled, delayed, cut off or paused; available while a
-//! majority can talk to each other. Raft asks for stable storage, and a guest has none: so a node
-//! that was killed takes no part until a majority and its leader have told it what it has to know
-//! (`recovery`). That is safe always. It goes on as long as fewer than half of the nodes are
-//! down or recovering at a time; once half of them have lost their memory together, what was
-//! committed may be gone, and the others stop for good rather than guess.
+//! Linearizable whatever is lost, doubled, delayed, cut off or paused, and whatever clocks do.
+//! Available to clients of nodes that can talk, both ways, to a majority whose members can
+//! talk to the leader. A ring of one-way cuts among three nodes leaves no such pair.
+//!
+//! Raft asks for stable storage, and a guest has none: so a node that was killed takes no part
+//! until a majority and its leader have told it what it has to know (`recovery`).
+//! The cluster goes on as long as fewer than half of the nodes are down or recovering at a time.
+//! When more lose their memory together, what was committed may be gone, and the others
+//! stop for good rather than guess.
+//!
+//! # Costs
+//!
+//! Measured with Maelstrom's options for its own Raft (`--node-count 3 --concurrency 4n --rate 30
+//! --time-limit 60`): 4.4 messages between servers for each operation; 7.6 with five nodes. The
+//! busier, the fewer: 1.2 with three nodes, 9,600 operations a second and 5 ms of latency.
 //!
 //! # Sources
 //!
@@ -127,9 +136,9 @@ impl Node for Raft {
         from: Caller,
         ctx: &mut Ctx<Self>,
     ) -> Result<(), Error> {
-        match Operation::of(message) {
-            Ok(operation) => self.on_operation(operation, from, ctx)?,
-            Err(message) => self.on_message(message, from.node(), ctx),
+        match Operation::of(&message) {
+            Some(operation) => self.on_operation(operation, from, ctx)?,
+            None => self.on_message(message, from.node(), ctx),
         }
         self.replicate(ctx);
         Ok(())

@@ -122,9 +122,9 @@ pub(crate) enum Reply {
 
 impl Operation {
     /// The operation that a client asks for; a message between nodes is none.
-    pub(crate) fn of(message: Message) -> Result<Self, Message> {
-        let text = |json: Box<RawValue>| json.get().to_owned();
-        Ok(match message {
+    pub(crate) fn of(message: &Message) -> Option<Self> {
+        let text = |json: &RawValue| json.get().to_owned();
+        Some(match message {
             Message::Read { key } => Operation::Read { key: text(key) },
             Message::Write { key, value } => Operation::Write {
                 key: text(key),
@@ -135,7 +135,7 @@ impl Operation {
                 from: text(from),
                 to: text(to),
             },
-            other => return Err(other),
+            _ => return None,
         })
     }
 }

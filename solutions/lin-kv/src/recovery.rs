@@ -13,11 +13,11 @@
 //!    leader with all that it has. The node waits for a majority of answers that has the leader of
 //!    the latest term among them, takes over that state, and goes on as a follower who has
 //!    voted for that leader. This is Viewstamped Replication's recovery.
-//! 3. That alone is wrong: a vote from the old life may still be on its way, for a term of which no
-//!    one who answered knew. So votes carry what the voter knows of all lives, and a candidate does not
-//!    count votes of lives that are over. Whoever answered before it voted says so with its
-//!    vote, and whoever voted before it answered has the new term in its answer; every majority
-//!    of voters has one or the other.
+//! 3. That alone is wrong: a vote from the old life may still be on its way, for a term of which
+//!    no one who answered knew. So votes carry what the voter knows of all lives, and a candidate
+//!    does not count votes of lives that are over. Whoever answered before it voted says so with
+//!    its vote, and whoever voted before it answered has the new term in its answer; every
+//!    majority of voters has one or the other.
 //!
 //! Sources: Liskov and Cowling, "Viewstamped replication revisited" (2012), §4.3; for the flaw
 //! and its remedy, crash vectors: Michael, Ports, Sharma and Szekeres, "Recovering shared
@@ -71,14 +71,16 @@ impl Lives {
 pub(crate) enum Start {
     /// How often this node has started.
     Read,
-    /// To remember that this is its start number so many.
+    /// To remember that this start is number so many.
     Write(u64),
 }
 
 /// The answers that a recovering node has.
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Answers {
+    /// When to ask again.
     ask_at: u64,
+    /// The best of each.
     by_node: Vec<(String, Recovered)>,
 }
 
@@ -115,8 +117,9 @@ impl Raft {
                     Err(error) if error.code == ErrorCode::KeyDoesNotExist => {
                         self.role = Role::New;
                         self.wait_for_leader(ctx);
+                        // The first of the nodes need not wait: there is no leader yet.
                         if ctx.nodes().first().map(String::as_str) == Some(ctx.id()) {
-                            self.election_at = self.now; // somebody has to, and nobody else will yet
+                            self.election_at = self.now;
                         }
                     }
                     Err(_) => ask_how_often_started(ctx),

@@ -1,12 +1,12 @@
 //! The leader's log becomes everybody's: paper §5.3, commitment §5.4.2, snapshots §7.
 //!
-//! News go at once to only as many followers as make a majority with the leader, those that
-//! were heard last; the others get them with the next heartbeat, which also makes good for whatever was
-//! lost. A follower has one `append` underway at a time; what gathers meanwhile goes with the next,
-//! so the more there is to do, the fewer messages each operation costs.
+//! News go at once to only as many followers as make a majority with the leader, those that were
+//! heard last; the others get them with the next heartbeat, which also makes good for whatever
+//! was lost. A follower has one `append` underway at a time; what gathers meanwhile goes with the
+//! next, so the more there is to do, the fewer messages each operation costs.
 //!
 //! Costs, with 2 f + 1 nodes: 2 f messages for each round of writes and reads, 2 more for an
-//! operation that arrives at a follower, and 40 f a second for heartbeats when nothing else happens.
+//! operation that arrives at a follower, and 40 f a second for heartbeats when all is quiet.
 
 use guest_sdk::prelude::*;
 
@@ -131,7 +131,8 @@ impl Raft {
             let has_news = hears_at_once && (is_behind || may_confirm);
             let is_free = follower.answered == follower.sent;
             let is_due = self.now >= follower.sent_at + HEARTBEAT;
-            if !is_due && !(is_free && has_news) {
+            let goes_out = is_due || (is_free && has_news);
+            if !goes_out {
                 continue;
             }
             leadership.sent += 1;
