@@ -37,7 +37,7 @@ fn without_a_majority_that_would_vote_no_term_begins() {
     assert_eq!(node.advance(ms(25)), both, "again: it may have been lost");
     // It stands anew every 0.5 to 1 s, but always for term 1.
     let sent = node.advance(ms(10_000));
-    assert!(sent.len() > 200 && sent.iter().all(|sent| sent.body == ask));
+    assert!(sent.len() >= 190 && sent.iter().all(|sent| sent.body == ask));
 }
 
 #[test]
