@@ -44,10 +44,13 @@ fn a_leader_that_is_none_any_more_answers_no_read() {
 fn a_new_leader_answers_reads_when_it_has_committed_something() {
     let mut node = leader(&THREE);
     node.receive("c1", client_read(1));
-    // n2 confirms that n1 leads, but not the entry.
-    let sent = node.receive("n2", appended(1, 1, false, 0));
-    assert_eq!(sent, [("n2", append(1, 2, (0, 0), &json!([empty(1)]), 0))]);
-    let sent = node.receive("n2", appended(1, 2, true, 1));
+    // n2 confirms that n1 leads, with a message that is young enough, too, but not the entry.
+    for number in [1, 2] {
+        let sent = node.receive("n2", appended(1, number, false, 0));
+        let again = append(1, number + 1, (0, 0), &json!([empty(1)]), 0);
+        assert_eq!(sent, [("n2", again)]);
+    }
+    let sent = node.receive("n2", appended(1, 3, true, 1));
     assert_eq!(sent, [("c1", error(1, 20, "there is no such key"))]);
 }
 
