@@ -1,0 +1,135 @@
+//! The spokes: they gather at the hub, and gossip when they cannot.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use guest_sdk::prelude::*;
+
+use super::{ACK_AFTER, HELLO_AFTER, next_tick};
+use crate::knowledge::{Digest, Knowledge, News};
+use crate::{Broadcast, Request, Strategy, Timer, gossip, not_for_this_strategy};
+
+/// A spoke that has not heard from the hub for so long asks whether it is still there.
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
+
+/// The hub is taken for unreachable after so many windows without an answer.
+const PATIENCE: u32 = 3;
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Spoke {
+    knowledge: Knowledge,
+    window: Duration,
+    hub: String,
+    /// What the hub knows, in its own words.
+    hub_knows: Digest,
+    /// When the spoke will ask for a sign of life.
+    quiet_until: Duration,
+    /// Since when the hub waits for an acknowledgement.
+    owes_since: Option<Duration>,
+    /// The oldest thing that this spoke waits for.
+    question: Option<Question>,
+}
+
+/// Something that the hub was told and has not acknowledged.
+#[derive(Serialize, Deserialize)]
+struct Question {
+    asked: Duration,
+    /// It is answered when the hub knows this much.
+    told: Digest,
+}
+
+impl Spoke {
+    pub(super) fn new(hub: String, window: Duration, ctx: &Ctx<Broadcast>) -> Self {
+        Spoke {
+            knowledge: Knowledge::new(ctx.id(), ctx.now()),
+            window,
+            hub,
+            hub_knows: Digest::new(),
+            quiet_until: ctx.now() + HELLO_AFTER,
+            owes_since: None,
+            question: None,
+        }
+    }
+
+    /// Tells the hub what it lacks, asks for what this spoke lacks, or acknowledges.
+    fn gather(&mut self, ctx: &mut Ctx<Broadcast>) {
+        let now = ctx.now();
+        let news = self.knowledge.news_for(&self.hub_knows);
+        let ask =
+            !news.is_empty() || self.knowledge.lacks(&self.hub_knows) || now >= self.quiet_until;
+        let owes = self
+            .owes_since
+            .is_some_and(|since| now.saturating_sub(since) >= ACK_AFTER);
+        if !ask && !owes {
+            return;
+        }
+        let knows = self.knowledge.digest();
+        if ask && self.question.is_none() {
+            self.question = Some(Question {
+                asked: now,
+                told: knows.clone(),
+            });
+        }
+        ctx.send(&self.hub, &Request::Sync { knows, news, ask });
+        self.owes_since = None;
+    }
+
+    fn hub_is_unreachable(&self, now: Duration) -> bool {
+        self.question
+            .as_ref()
+            .is_some_and(|question| now.saturating_sub(question.asked) >= PATIENCE * self.window)
+    }
+
+    /// The hub scatters.
+    fn hear_hub(&mut self, knows: Digest, news: News, ask: bool, now: Duration) {
+        self.knowledge.learn(news);
+        let is_answered = |question: &mut Question| {
+            let knows =
+                |(author, count): (_, &usize)| knows.get(author).is_some_and(|n| n >= count);
+            question.told.iter().all(knows)
+        };
+        self.question.take_if(is_answered);
+        self.hub_knows = knows;
+        self.quiet_until = now + KEEP_ALIVE;
+        if ask {
+            self.owes_since.get_or_insert(now);
+        }
+    }
+}
+
+impl Strategy for Spoke {
+    fn values(&self) -> &BTreeSet<i64> {
+        self.knowledge.values()
+    }
+
+    fn store(&mut self, value: i64, _ctx: &mut Ctx<Broadcast>) {
+        self.knowledge.add(value);
+    }
+
+    fn hear(
+        &mut self,
+        request: Request,
+        from: Caller,
+        ctx: &mut Ctx<Broadcast>,
+    ) -> Result<(), Error> {
+        let Request::Sync { knows, news, ask } = request else {
+            return Err(not_for_this_strategy());
+        };
+        if from.node() == self.hub {
+            self.hear_hub(knows, news, ask, ctx.now());
+        } else {
+            gossip::reconcile(&mut self.knowledge, &knows, news, from.node(), ctx);
+        }
+        Ok(())
+    }
+
+    fn timer(&mut self, _timer: Timer, ctx: &mut Ctx<Broadcast>) {
+        self.gather(ctx);
+        if self.hub_is_unreachable(ctx.now()) {
+            let others = ctx.peers().filter(|peer| *peer != self.hub);
+            let others = others.map(str::to_owned).collect();
+            gossip::spread(&self.knowledge, &self.hub_knows, others, ctx);
+        }
+        next_tick(self.window, ctx);
+    }
+}
