@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use guest_sdk::prelude::*;
 
-use crate::knowledge::{Digest, Knowledge, News};
+use crate::knowledge::{Digest, Knowledge};
 use crate::{Broadcast, Request, Strategy, Timer, not_for_this_strategy};
 
 /// How many nodes hear from a node after a window.
@@ -62,10 +62,13 @@ impl Strategy for Gossip {
         from: Caller,
         ctx: &mut Ctx<Broadcast>,
     ) -> Result<(), Error> {
-        let Request::Sync { knows, news, .. } = request else {
+        let Request::Sync { knows, news, ask } = request else {
             return Err(not_for_this_strategy());
         };
-        reconcile(&mut self.knowledge, &knows, news, from.node(), ctx);
+        self.knowledge.learn(news);
+        if ask {
+            reconcile(&self.knowledge, &knows, from.node(), ctx);
+        }
         Ok(())
     }
 
@@ -89,29 +92,23 @@ pub(crate) fn spread(
         let sync = Request::Sync {
             knows: knowledge.digest(),
             news: knowledge.news_for(known),
-            ask: false,
+            ask: true,
         };
         ctx.send(peer, &sync);
     }
 }
 
-/// Takes in what another node says, and answers if one of the two still lacks something.
+/// Answers another node if one of the two lacks something, and asks back if it is this one.
 pub(crate) fn reconcile(
-    knowledge: &mut Knowledge,
+    knowledge: &Knowledge,
     knows: &Digest,
-    news: News,
     from: &str,
     ctx: &mut Ctx<Broadcast>,
 ) {
-    knowledge.learn(news);
-    let news = knowledge.news_for(knows);
-    if !news.is_empty() || knowledge.lacks(knows) {
-        let sync = Request::Sync {
-            knows: knowledge.digest(),
-            news,
-            ask: false,
-        };
-        ctx.send(from, &sync);
+    let (news, ask) = (knowledge.news_for(knows), knowledge.lacks(knows));
+    if ask || !news.is_empty() {
+        let knows = knowledge.digest();
+        ctx.send(from, &Request::Sync { knows, news, ask });
     }
 }
 
@@ -122,8 +119,8 @@ mod tests {
 
     use super::*;
 
-    fn sync(knows: Value, news: Value) -> Value {
-        json!({"type": "sync", "knows": knows, "news": news, "ask": false})
+    fn sync(knows: Value, news: Value, ask: bool) -> Value {
+        json!({"type": "sync", "knows": knows, "news": news, "ask": ask})
     }
 
     /// n1 of two, with windows of a second.
@@ -144,30 +141,28 @@ mod tests {
         broadcast(&mut node, 5);
         broadcast(&mut node, 3);
         let second = Duration::from_secs(1);
-        let news = sync(json!({"n1@0": 2}), json!({"n1@0": [0, [5, 3]]}));
+        let news = sync(json!({"n1@0": 2}), json!({"n1@0": [0, [5, 3]]}), true);
         assert_eq!(node.advance(second), [("n2", news)]);
-        let digest = || ("n2", sync(json!({"n1@0": 2}), json!({})));
+        let digest = || ("n2", sync(json!({"n1@0": 2}), json!({}), true));
         assert_eq!(node.advance(2 * second), [digest(), digest()]);
     }
 
     #[test]
-    fn whoever_lacks_something_is_told_and_whoever_has_more_is_asked() {
+    fn two_that_talk_know_the_same_afterwards_and_then_are_silent() {
         let mut node = first();
         broadcast(&mut node, 5);
-        let has_more = sync(json!({"n2@0": 2}), json!({"n2@0": [1, [8]]}));
-        let told = sync(json!({"n1@0": 1}), json!({"n1@0": [0, [5]]}));
+        let gap = sync(json!({"n2@0": 2}), json!({"n2@0": [1, [8]]}), true);
+        let told = sync(json!({"n1@0": 1}), json!({"n1@0": [0, [5]]}), true);
+        assert_eq!(node.receive("n2", gap), [("n2", told)]);
+        let rest = || json!({"n2@0": [0, [7, 8]]});
+        let both = || json!({"n1@0": 1, "n2@0": 2});
+        assert_eq!(node.receive("n2", sync(both(), rest(), false)), []);
+        assert_eq!(node.receive("n2", sync(both(), rest(), true)), []);
+        let lost_its_memory = sync(json!({}), json!({}), true);
+        let all = json!({"n1@0": [0, [5]], "n2@0": [0, [7, 8]]});
         assert_eq!(
-            node.receive("n2", has_more),
-            [("n2", told)],
-            "8 comes after a gap"
+            node.receive("n2", lost_its_memory),
+            [("n2", sync(both(), all, false))]
         );
-        let equal = sync(json!({"n1@0": 1, "n2@0": 2}), json!({"n2@0": [0, [7, 8]]}));
-        assert_eq!(node.receive("n2", equal), []);
-        let lost_its_memory = sync(json!({}), json!({}));
-        let all = sync(
-            json!({"n1@0": 1, "n2@0": 2}),
-            json!({"n1@0": [0, [5]], "n2@0": [0, [7, 8]]}),
-        );
-        assert_eq!(node.receive("n2", lost_its_memory), [("n2", all)]);
     }
 }

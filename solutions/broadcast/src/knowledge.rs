@@ -60,6 +60,11 @@ impl Knowledge {
         self.lists.values().map(Vec::len).sum()
     }
 
+    /// How many values of this author it knows.
+    pub(crate) fn count(&self, author: &str) -> usize {
+        self.lists.get(author).map_or(0, Vec::len)
+    }
+
     pub(crate) fn digest(&self) -> Digest {
         let count = |(author, list): (&Author, &Vec<i64>)| (author.clone(), list.len());
         self.lists.iter().map(count).collect()
@@ -77,8 +82,8 @@ impl Knowledge {
 
     /// Whether this node lacks something of this.
     pub(crate) fn lacks(&self, known: &Digest) -> bool {
-        let list = |author| self.lists.get(author).map_or(0, Vec::len);
-        known.iter().any(|(author, count)| *count > list(author))
+        let mut known = known.iter();
+        known.any(|(author, count)| *count > self.count(author))
     }
 
     /// Takes in what another node tells, and returns what of it was new. Values after a gap

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | [`star`] | the default: gather at a hub, scatter from it, in windows; the fewest messages |
 //! | [`gossip`] | random partners, batches, anti-entropy; no node matters |
-//! | [`plumtree`] | a tree that grows out of what arrives first, and mends itself |
+//! | [`plumtree`] | trees that grow out of what arrives first, and mend themselves |
 //! | [`flood`] | every value over every link, acknowledged; the lowest latency |
 //!
 //! `-- --window-ms N` is how long news wait for company: the longer, the fewer messages and
@@ -35,7 +35,7 @@ use guest_sdk::prelude::*;
 
 use flood::Flood;
 use gossip::Gossip;
-use knowledge::{Digest, News};
+use knowledge::{Author, Digest, News};
 use plumtree::Plumtree;
 use star::{Hub, Spoke};
 
@@ -67,14 +67,14 @@ enum Request {
     Topology {
         topology: BTreeMap<String, Vec<String>>,
     },
-    /// Star and gossip: what the sender knows, and what the receiver may lack.
+    /// All but flood: what the sender knows, and what the receiver may lack.
     Sync {
         knows: Digest,
         news: News,
         /// Whether the sender waits for a sync in return.
         ask: bool,
     },
-    /// Plumtree: new values, along the tree.
+    /// Plumtree: new values, along their authors' trees.
     Push {
         news: News,
     },
@@ -84,12 +84,14 @@ enum Request {
         /// Whether the sender waits for the same in return.
         ask: bool,
     },
-    /// Plumtree: the sender knows no more than this, and wants this link in the tree.
+    /// Plumtree: the sender knows no more than this, and wants the rest this way.
     Graft {
         knows: Digest,
     },
-    /// Plumtree: the sender does not want this link in the tree.
-    Prune,
+    /// Plumtree: the sender gets values of these authors another way.
+    Prune {
+        authors: BTreeSet<Author>,
+    },
     /// Flood: a value, to be acknowledged.
     Gossip {
         message: i64,

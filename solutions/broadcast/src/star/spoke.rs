@@ -117,8 +117,11 @@ impl Strategy for Spoke {
         };
         if from.node() == self.hub {
             self.hear_hub(knows, news, ask, ctx.now());
-        } else {
-            gossip::reconcile(&mut self.knowledge, &knows, news, from.node(), ctx);
+            return Ok(());
+        }
+        self.knowledge.learn(news);
+        if ask {
+            gossip::reconcile(&self.knowledge, &knows, from.node(), ctx);
         }
         Ok(())
     }
