@@ -17,7 +17,6 @@
 //! - Branches carry announcements too, and these are repeated until the other end is known to
 //!   know as much. The paper relies on connections that lose nothing and break visibly
 //!   instead; this network has none.
-//! - A message that is doubled prunes a branch, which is missed and grafted again.
 //! - A node without memory announces nothing, hears what the others know, and grafts.
 //!
 //! Source: Leitão, Pereira and Rodrigues, "Epidemic broadcast trees" (2007). Left out: moving a
@@ -86,29 +85,24 @@ impl Plumtree {
 
     /// Values arrive: those that are new go on, and the way of those that are not is pruned.
     fn hear_push(&mut self, news: News, from: &str, link: &mut Link, ctx: &mut Ctx<Broadcast>) {
-        let end = |(author, (from, values)): (&Author, &(usize, Vec<i64>))| {
-            (author.clone(), from + values.len())
-        };
-        let ends: Digest = news.iter().map(end).collect();
-        let new = self.knowledge.learn(news);
-        for author in new.keys().filter(|author| !link.pruned.contains(*author)) {
-            self.parents.insert(author.clone(), from.to_owned());
-        }
-        self.push(&new, from, ctx);
-        // What is left out because of a gap is not new, but does not come again either.
-        let again = |(author, end): &(&Author, &usize)| {
-            !new.contains_key(*author)
-                && self.knowledge.count(author) >= **end
-                && self
-                    .parents
-                    .get(*author)
-                    .is_none_or(|parent| parent != from)
-        };
-        let again: BTreeSet<Author> = ends
+        let told: Vec<(Author, usize)> = news
             .iter()
-            .filter(again)
-            .map(|(author, _)| author.clone())
+            .map(|(author, (from, values))| (author.clone(), from + values.len()))
             .collect();
+        let new = self.knowledge.learn(news);
+        self.push(&new, from, ctx);
+        let mut again = BTreeSet::new();
+        for (author, end) in told {
+            let is_parent = self.parents.get(&author).is_some_and(|node| node == from);
+            if new.contains_key(&author) {
+                if !link.pruned.contains(&author) {
+                    self.parents.insert(author, from.to_owned());
+                }
+            } else if !is_parent && self.knowledge.count(&author) >= end {
+                // It was known, and not left out because of a gap.
+                again.insert(author);
+            }
+        }
         if !again.is_empty() {
             link.pruned.extend(again.iter().cloned());
             ctx.send(from, &Request::Prune { authors: again });
@@ -140,15 +134,12 @@ impl Plumtree {
             .collect();
         let chosen = ctx.rng().usize(..ahead.len().max(1));
         if let Some((node, link)) = ahead.get_mut(chosen) {
-            let knows = knowledge.digest();
-            for (author, _) in link
-                .knew
-                .iter()
-                .filter(|(author, n)| **n > knowledge.count(author))
-            {
+            let theirs = link.knew.iter();
+            for (author, _) in theirs.filter(|(author, n)| **n > knowledge.count(author)) {
                 link.pruned.remove(author);
                 self.parents.insert(author.clone(), node.to_string());
             }
+            let knows = knowledge.digest();
             ctx.send(node, &Request::Graft { knows });
         }
     }
@@ -183,6 +174,7 @@ impl Strategy for Plumtree {
         let from = from.node();
         // Who is no neighbour has lost its memory, and the topology with it.
         let mut link = self.links.remove(from).unwrap_or_default();
+        let mut result = Ok(());
         match request {
             Request::Push { news } => self.hear_push(news, from, &mut link, ctx),
             Request::Ihave { knows, ask } => {
@@ -209,10 +201,10 @@ impl Strategy for Plumtree {
                 link.knows = Some(knows);
             }
             Request::Prune { authors } => link.lazy.extend(authors),
-            _ => return Err(not_for_this_strategy()),
+            _ => result = Err(not_for_this_strategy()),
         }
         self.links.insert(from.to_owned(), link);
-        Ok(())
+        result
     }
 
     fn timer(&mut self, _timer: Timer, ctx: &mut Ctx<Broadcast>) {
@@ -222,5 +214,80 @@ impl Strategy for Plumtree {
             link.knew = link.knows.clone().unwrap_or_default();
         }
         ctx.set_timer(self.window, Timer::Tick);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use guest_sdk::testing::TestNode;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// n2 between n1 and n3, with windows of a second.
+    fn middle() -> TestNode<Broadcast> {
+        let arguments = ["--strategy", "plumtree", "--window-ms", "1000"];
+        let mut node = TestNode::start_with(&arguments, "n2", &["n1", "n2", "n3", "n4"]);
+        let topology = json!({"n2": ["n1", "n3"]});
+        let body = json!({"type": "topology", "msg_id": 1, "topology": topology});
+        let ok = json!({"type": "topology_ok", "in_reply_to": 1});
+        assert_eq!(node.receive("c1", body), [("c1", ok)]);
+        node
+    }
+
+    fn push(from: usize, values: &[i64]) -> Value {
+        json!({"type": "push", "news": {"n4@0": [from, values]}})
+    }
+
+    fn prune() -> Value {
+        json!({"type": "prune", "authors": ["n4@0"]})
+    }
+
+    fn ihave(count: usize, ask: bool) -> Value {
+        json!({"type": "ihave", "knows": {"n4@0": count}, "ask": ask})
+    }
+
+    #[test]
+    fn values_go_on_along_branches_and_the_slower_of_two_ways_is_pruned() {
+        let mut node = middle();
+        assert_eq!(node.receive("n1", push(0, &[5])), [("n3", push(0, &[5]))]);
+        assert_eq!(node.receive("n3", push(0, &[5])), [("n3", prune())]);
+        // Once more from n3, which is as fast and has not heard yet; n1 stays the branch.
+        assert_eq!(node.receive("n3", push(1, &[6])), [("n1", push(1, &[6]))]);
+        assert_eq!(node.receive("n1", push(1, &[6])), []);
+        assert_eq!(node.receive("n3", prune()), []);
+        assert_eq!(node.receive("n1", push(2, &[7])), []);
+    }
+
+    #[test]
+    fn what_is_announced_and_does_not_come_within_a_window_is_grafted() {
+        let mut node = middle();
+        let nothing = |ask| ("n3", json!({"type": "ihave", "knows": {}, "ask": ask}));
+        assert_eq!(node.receive("n1", ihave(2, false)), []);
+        assert_eq!(node.advance(SECOND), [nothing(false)], "n3 was never heard");
+        let graft = ("n1", json!({"type": "graft", "knows": {}}));
+        assert_eq!(node.advance(SECOND), [nothing(true), graft]);
+        let news = json!({"n4@0": [0, [5, 6]]});
+        let sync = json!({"type": "sync", "knows": {"n4@0": 2}, "news": news, "ask": false});
+        let on = ("n3", push(0, &[5, 6]));
+        assert_eq!(node.receive("n1", sync), [on]);
+        assert_eq!(node.receive("n3", ihave(2, true)), []);
+        assert_eq!(node.advance(SECOND), [("n3", ihave(2, false))]);
+        assert_eq!(node.advance(60 * SECOND), []);
+    }
+
+    #[test]
+    fn a_graft_is_told_what_it_lacks_and_makes_a_branch() {
+        let mut node = middle();
+        node.receive("n1", push(0, &[5]));
+        node.receive("n3", prune());
+        assert_eq!(node.receive("n1", push(1, &[6])), []);
+        let graft = json!({"type": "graft", "knows": {"n4@0": 1}});
+        let news = json!({"n4@0": [1, [6]]});
+        let sync = json!({"type": "sync", "knows": {"n4@0": 2}, "news": news, "ask": false});
+        assert_eq!(node.receive("n3", graft), [("n3", sync)]);
+        assert_eq!(node.receive("n1", push(2, &[7])), [("n3", push(2, &[7]))]);
     }
 }

@@ -9,9 +9,6 @@ use super::{ACK_AFTER, HELLO_AFTER, next_tick, phase};
 use crate::knowledge::{Digest, Knowledge};
 use crate::{Broadcast, Request, Strategy, Timer, not_for_this_strategy};
 
-/// How late gathers are expected until the first have come.
-const LATENESS: Duration = Duration::from_millis(100);
-
 /// How much later than expected a gather may be and still be part of its window's scatter.
 const MARGIN: Duration = Duration::from_millis(10);
 
@@ -20,8 +17,7 @@ pub(crate) struct Hub {
     knowledge: Knowledge,
     window: Duration,
     spokes: BTreeMap<String, Link>,
-    /// How late in a window the gathers of the last one arrive.
-    lateness: Duration,
+    lateness: Lateness,
 }
 
 /// What the hub knows of a spoke.
@@ -35,6 +31,31 @@ struct Link {
     told: usize,
     /// When that was, or when the hub began.
     told_at: Duration,
+}
+
+/// How late in a window the gathers of the last one arrive.
+#[derive(Serialize, Deserialize)]
+struct Lateness(Duration);
+
+impl Default for Lateness {
+    /// What it is taken for until gathers have come.
+    fn default() -> Self {
+        Lateness(Duration::from_millis(100))
+    }
+}
+
+impl Lateness {
+    /// Follows the latest arrivals up at once and down slowly.
+    fn note(&mut self, late: Duration) {
+        let down = self.0.saturating_sub(late) / 16;
+        self.0 = late.max(self.0 - down);
+    }
+
+    /// When the scatter begins, from the beginning of a window. A spoke that is far
+    /// away, or whose clock is wrong, has to wait for the next one.
+    fn scatter_after(&self, window: Duration) -> Duration {
+        (self.0 + MARGIN).min(window / 2)
+    }
 }
 
 impl Hub {
@@ -52,20 +73,8 @@ impl Hub {
             knowledge: Knowledge::new(ctx.id(), ctx.now()),
             window,
             spokes: ctx.peers().map(link).collect(),
-            lateness: LATENESS,
+            lateness: Lateness::default(),
         }
-    }
-
-    /// Follows the latest arrivals up at once and down slowly.
-    fn note_lateness(&mut self, late: Duration) {
-        let down = self.lateness.saturating_sub(late) / 16;
-        self.lateness = late.max(self.lateness - down);
-    }
-
-    /// When the scatter begins, from the beginning of a window. A spoke that is far
-    /// away, or whose clock is wrong, has to wait for the next one.
-    fn scatter_after(&self) -> Duration {
-        (self.lateness + MARGIN).min(self.window / 2)
     }
 
     fn scatter(&mut self, ctx: &mut Ctx<Broadcast>) {
@@ -119,7 +128,7 @@ impl Strategy for Hub {
         let Request::Sync { knows, news, ask } = request else {
             return Err(not_for_this_strategy());
         };
-        self.note_lateness(phase(self.window, ctx.now()));
+        self.lateness.note(phase(self.window, ctx.now()));
         self.knowledge.learn(news);
         if let Some(link) = self.spokes.get_mut(from.node()) {
             link.waits |= ask || self.knowledge.lacks(&knows);
@@ -131,10 +140,87 @@ impl Strategy for Hub {
     fn timer(&mut self, timer: Timer, ctx: &mut Ctx<Broadcast>) {
         match timer {
             Timer::Tick => {
-                ctx.set_timer(self.scatter_after(), Timer::Scatter);
+                ctx.set_timer(self.lateness.scatter_after(self.window), Timer::Scatter);
                 next_tick(self.window, ctx);
             }
             Timer::Scatter => self.scatter(ctx),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use guest_sdk::testing::TestNode;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    /// n1, the hub of three, with windows of a second.
+    fn hub() -> TestNode<Broadcast> {
+        TestNode::start_with(&["--window-ms", "1000"], "n1", &["n1", "n2", "n3"])
+    }
+
+    fn sync(knows: Value, news: Value, ask: bool) -> Value {
+        json!({"type": "sync", "knows": knows, "news": news, "ask": ask})
+    }
+
+    #[test]
+    fn a_window_is_scattered_when_it_is_gathered_and_again_until_it_is_acknowledged() {
+        let mut node = hub();
+        node.receive(
+            "c1",
+            json!({"type": "broadcast", "msg_id": 1, "message": 5}),
+        );
+        assert_eq!(node.advance(1109 * MS), []);
+        let five = || sync(json!({"n1@0": 1}), json!({"n1@0": [0, [5]]}), true);
+        assert_eq!(node.advance(MS), [("n2", five()), ("n3", five())]);
+
+        node.advance(990 * MS);
+        let both = || json!({"n1@0": 1, "n2@0": 1});
+        let seven = || json!({"n2@0": [0, [7]]});
+        assert_eq!(node.receive("n2", sync(both(), seven(), true)), []);
+        let has_five = sync(json!({"n1@0": 1}), json!({}), false);
+        assert_eq!(node.receive("n3", has_five), []);
+        let acknowledged = sync(both(), json!({}), false);
+        let told = || ("n3", sync(both(), seven(), true));
+        assert_eq!(node.advance(10 * MS), [("n2", acknowledged), told()]);
+
+        // An acknowledgement takes up to 3 s, two windows and a second.
+        assert_eq!(node.advance(5999 * MS), []);
+        assert_eq!(node.advance(MS), [told()]);
+        assert_eq!(node.receive("n3", sync(both(), json!({}), false)), []);
+        assert_eq!(node.advance(60_000 * MS), []);
+    }
+
+    #[test]
+    fn without_memory_it_says_hello_and_asks_for_what_others_know() {
+        let mut node = hub();
+        assert_eq!(node.advance(2109 * MS), []);
+        let hello = || sync(json!({}), json!({}), true);
+        assert_eq!(node.advance(MS), [("n2", hello()), ("n3", hello())]);
+        assert_eq!(node.advance(990 * MS), []);
+        // n3 acknowledges what the hub no longer knows, and has to see that.
+        let knows = json!({"n1@before": 2});
+        assert_eq!(node.receive("n2", sync(json!({}), json!({}), false)), []);
+        assert_eq!(node.receive("n3", sync(knows, json!({}), false)), []);
+        let lost = sync(json!({}), json!({}), false);
+        assert_eq!(node.advance(10 * MS), [("n3", lost)]);
+    }
+
+    #[test]
+    fn it_waits_for_late_gathers_but_not_beyond_half_a_window() {
+        let mut lateness = Lateness::default();
+        let check = |lateness: &Lateness, expected| {
+            assert_eq!(lateness.scatter_after(1000 * MS), expected);
+        };
+        check(&lateness, 110 * MS);
+        lateness.note(260 * MS);
+        check(&lateness, 270 * MS);
+        lateness.note(100 * MS);
+        check(&lateness, 260 * MS); // a sixteenth of the way back
+        lateness.note(900 * MS);
+        check(&lateness, 500 * MS);
     }
 }

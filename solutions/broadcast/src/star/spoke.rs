@@ -136,3 +136,89 @@ impl Strategy for Spoke {
         next_tick(self.window, ctx);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use guest_sdk::testing::TestNode;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// n2 of three, with n1 as the hub and windows of a second.
+    fn spoke() -> TestNode<Broadcast> {
+        TestNode::start_with(&["--window-ms", "1000"], "n2", &["n1", "n2", "n3"])
+    }
+
+    fn sync(knows: Value, news: Value, ask: bool) -> Value {
+        json!({"type": "sync", "knows": knows, "news": news, "ask": ask})
+    }
+
+    fn broadcast(node: &mut TestNode<Broadcast>, value: i64) {
+        let body = json!({"type": "broadcast", "msg_id": 1, "message": value});
+        let ok = json!({"type": "broadcast_ok", "in_reply_to": 1});
+        assert_eq!(node.receive("c1", body), [("c1", ok)]);
+    }
+
+    #[test]
+    fn a_hub_that_does_not_acknowledge_is_told_again_and_after_three_windows_others_are() {
+        let mut node = spoke();
+        broadcast(&mut node, 5);
+        let news = || sync(json!({"n2@0": 1}), json!({"n2@0": [0, [5]]}), true);
+        assert_eq!(node.advance(SECOND), [("n1", news())]);
+        assert_eq!(node.advance(2 * SECOND), [("n1", news()), ("n1", news())]);
+        assert_eq!(node.advance(SECOND), [("n1", news()), ("n3", news())]);
+        // It is heard, but does not hear: that is no answer.
+        let deaf = sync(json!({"n1@0": 1}), json!({"n1@0": [0, [9]]}), true);
+        node.receive("n1", deaf);
+        assert_eq!(node.advance(SECOND).len(), 2);
+        let answer = sync(json!({"n1@0": 1, "n2@0": 1}), json!({}), false);
+        assert_eq!(node.receive("n1", answer), []);
+        assert_eq!(node.advance(2 * SECOND), []);
+    }
+
+    #[test]
+    fn acknowledgements_ride_on_news_and_go_alone_only_after_three_seconds() {
+        let mut node = spoke();
+        let nine = || sync(json!({"n1@0": 1}), json!({"n1@0": [0, [9]]}), true);
+        assert_eq!(node.receive("n1", nine()), []);
+        broadcast(&mut node, 5);
+        let both = || json!({"n1@0": 1, "n2@0": 1});
+        let news = sync(both(), json!({"n2@0": [0, [5]]}), true);
+        assert_eq!(node.advance(SECOND), [("n1", news)]);
+        node.receive("n1", sync(both(), json!({}), false));
+        assert_eq!(node.advance(9 * SECOND), []);
+        // The hub did not get it, and says everything again.
+        node.receive("n1", sync(both(), json!({"n1@0": [0, [9]]}), true));
+        assert_eq!(node.advance(2 * SECOND), []);
+        let acknowledged = sync(both(), json!({}), false);
+        assert_eq!(node.advance(SECOND), [("n1", acknowledged)]);
+        assert_eq!(node.advance(26 * SECOND), []);
+        let still_there = sync(both(), json!({}), true);
+        assert_eq!(node.advance(SECOND), [("n1", still_there)]);
+    }
+
+    #[test]
+    fn without_memory_it_says_hello_and_asks_for_what_comes_after_a_gap() {
+        let mut node = spoke();
+        assert_eq!(node.advance(SECOND), []);
+        let hello = || ("n1", sync(json!({}), json!({}), true));
+        assert_eq!(node.advance(SECOND), [hello()]);
+        node.receive(
+            "n1",
+            sync(json!({"n3@0": 8}), json!({"n3@0": [7, [4]]}), true),
+        );
+        assert_eq!(node.advance(SECOND), [hello()]);
+    }
+
+    #[test]
+    fn another_spoke_is_answered_with_what_it_lacks() {
+        let mut node = spoke();
+        broadcast(&mut node, 5);
+        let gossip = sync(json!({"n3@0": 1}), json!({"n3@0": [0, [4]]}), true);
+        let both = json!({"n2@0": 1, "n3@0": 1});
+        let answer = sync(both, json!({"n2@0": [0, [5]]}), false);
+        assert_eq!(node.receive("n3", gossip), [("n3", answer)]);
+    }
+}
