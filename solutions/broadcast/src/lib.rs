@@ -21,6 +21,8 @@
 //! - Memory is all that a node has. What only a killed node knew is lost, though it was
 //!   acknowledged. Everything else it relearns when it comes back, except under `flood`.
 
+#[cfg(test)]
+mod cluster;
 mod flood;
 mod gossip;
 mod knowledge;

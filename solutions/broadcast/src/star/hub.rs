@@ -29,8 +29,8 @@ struct Link {
     waits: bool,
     /// How much the hub knew when it last sent something to it.
     told: usize,
-    /// When that was, or when the hub began.
-    told_at: Duration,
+    /// Since when the hub waits to hear from it: at first since it began.
+    asked: Option<Duration>,
 }
 
 /// How late in a window the gathers of the last one arrive.
@@ -65,7 +65,7 @@ impl Hub {
                 knows: None,
                 waits: false,
                 told: 0,
-                told_at: ctx.now(),
+                asked: Some(ctx.now()),
             };
             (peer.to_owned(), link)
         };
@@ -79,33 +79,35 @@ impl Hub {
 
     fn scatter(&mut self, ctx: &mut Ctx<Broadcast>) {
         let (now, known) = (ctx.now(), self.knowledge.len());
-        let nothing = Digest::new();
         let knows = self.knowledge.digest();
-        // By then a spoke that got the last message has acknowledged it.
-        let ack_timeout = ACK_AFTER + 2 * self.window + Duration::from_secs(1);
         for (spoke, link) in &mut self.spokes {
-            let news = self
-                .knowledge
-                .news_for(link.knows.as_ref().unwrap_or(&nothing));
-            let silent = now.saturating_sub(link.told_at);
-            let due = match &link.knows {
-                None => silent >= HELLO_AFTER,
-                Some(_) => !news.is_empty() && silent >= ack_timeout,
-            };
+            let theirs = link.knows.as_ref();
+            let news = self.knowledge.news_for(theirs.unwrap_or(&Digest::new()));
             let is_new = !news.is_empty() && known > link.told;
-            if !link.waits && !is_new && !due {
+            if !is_new && !link.waits && !link.is_late(now, self.window) {
                 continue;
             }
-            let sync = Request::Sync {
-                knows: knows.clone(),
-                ask: !news.is_empty() || link.knows.is_none(),
-                news,
-            };
-            ctx.send(spoke, &sync);
+            let ask = !news.is_empty() || theirs.is_none();
+            if ask {
+                link.asked.get_or_insert(now);
+            }
             link.waits = false;
             link.told = known;
-            link.told_at = now;
+            let knows = knows.clone();
+            ctx.send(spoke, &Request::Sync { knows, news, ask });
         }
+    }
+}
+
+impl Link {
+    /// Whether the spoke would have been heard by now, had the last message reached it.
+    fn is_late(&self, now: Duration, window: Duration) -> bool {
+        let patience = match self.knows {
+            Some(_) => ACK_AFTER + 2 * window + Duration::from_secs(1),
+            None => HELLO_AFTER,
+        };
+        let late = |asked| now.saturating_sub(asked) >= patience;
+        self.asked.is_some_and(late)
     }
 }
 
@@ -132,6 +134,8 @@ impl Strategy for Hub {
         self.knowledge.learn(news);
         if let Some(link) = self.spokes.get_mut(from.node()) {
             link.waits |= ask || self.knowledge.lacks(&knows);
+            let lacks_some = !self.knowledge.news_for(&knows).is_empty();
+            link.asked = lacks_some.then_some(ctx.now());
             link.knows = Some(knows);
         }
         Ok(())
@@ -190,6 +194,7 @@ mod tests {
         // An acknowledgement takes up to 3 s, two windows and a second.
         assert_eq!(node.advance(5999 * MS), []);
         assert_eq!(node.advance(MS), [told()]);
+        assert_eq!(node.advance(1000 * MS), [told()], "and in every window");
         assert_eq!(node.receive("n3", sync(both(), json!({}), false)), []);
         assert_eq!(node.advance(60_000 * MS), []);
     }
