@@ -5,8 +5,8 @@
 //! the flood.
 //!
 //! - Costs: each value crosses each link of the topology once or twice, plus as many
-//!   answers: with n nodes and l links, up to 4 l - 2 (n - 1) messages a value. The fastest
-//!   strategy: a value takes one latency for each hop.
+//!   answers: with n nodes and l links, up to 4 l - 2 (n - 1) messages a value. A value takes
+//!   one latency for each hop.
 //! - Fails if a node loses its memory: nobody tells it again what it acknowledged.
 //!
 //! Source: the textbook's "eager reliable broadcast" (Cachin, Guerraoui and Rodrigues) on a

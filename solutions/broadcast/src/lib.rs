@@ -3,12 +3,17 @@
 //! Four strategies, `-- --strategy NAME`, each in a file that says what it costs and what
 //! breaks it:
 //!
-//! | `NAME` | idea |
-//! |---|---|
-//! | [`star`] | the default: gather at a hub, scatter from it, in windows; the fewest messages |
-//! | [`gossip`] | random partners, batches, anti-entropy; no node matters |
-//! | [`plumtree`] | trees that grow out of what arrives first, and mend themselves |
-//! | [`flood`] | every value over every link, acknowledged; the lowest latency |
+//! | `NAME` | idea | messages an operation | median, max |
+//! |---|---|---|---|
+//! | [`star`] | the default: gather at a hub, scatter from it, in windows | 0.99 | 254, 486 ms |
+//! | [`star`], `--window-ms 1600` | | 0.31 | 836, 1692 ms |
+//! | [`gossip`] | random partners, batches, anti-entropy; no node matters | 7.0 | 487, 848 ms |
+//! | [`plumtree`] | trees that grow out of what arrives first, and mend themselves | 13.8 | 464, 799 ms |
+//! | [`flood`] | every value over every link, acknowledged | 55 | 462, 788 ms |
+//!
+//! Measured in the simulator with seed 0: 25 nodes on a grid, 100 operations a second, 100 ms
+//! of latency. Messages are those between nodes; times go from the acknowledgement until
+//! every read has the value.
 //!
 //! `-- --window-ms N` is how long news wait for company: the longer, the fewer messages and
 //! the later everybody knows. Flooding does not wait.

@@ -19,8 +19,6 @@
 //!   the hub (or, if it is the hub, that any spoke) knows.
 //! - Clocks that disagree make the windows of nodes differ: values are later by up to a window.
 //!
-//! Measured, 25 nodes, 100 operations a second, 100 ms of latency: see `trials.txt`.
-//!
 //! Source: gather and scatter of a collective operation (MPI's `allgather` by way of a root),
 //! with the version vectors of anti-entropy as acknowledgements. Windows aligned to the clock
 //! make all gathers arrive at once, so that one scatter serves them all.
