@@ -6,7 +6,7 @@ use std::time::Duration;
 use guest_sdk::prelude::*;
 
 use super::{ACK_AFTER, HELLO_AFTER, next_tick};
-use crate::knowledge::{Digest, Knowledge, News};
+use crate::knowledge::{Author, Digest, Knowledge, News};
 use crate::{Broadcast, Request, Strategy, Timer, gossip, not_for_this_strategy};
 
 /// A spoke that has not heard from the hub for so long asks whether it is still there.
@@ -34,7 +34,7 @@ pub(crate) struct Spoke {
 #[derive(Serialize, Deserialize)]
 struct Question {
     asked: Duration,
-    /// It is answered when the hub knows this much.
+    /// It is answered when the hub knows this much, and the spoke what the hub knows.
     told: Digest,
 }
 
@@ -83,12 +83,10 @@ impl Spoke {
     /// The hub scatters.
     fn hear_hub(&mut self, knows: Digest, news: News, ask: bool, now: Duration) {
         self.knowledge.learn(news);
-        let is_answered = |question: &mut Question| {
-            let knows =
-                |(author, count): (_, &usize)| knows.get(author).is_some_and(|n| n >= count);
-            question.told.iter().all(knows)
-        };
-        self.question.take_if(is_answered);
+        let is_known = |(author, count): (&Author, &usize)| knows.get(author) >= Some(count);
+        let is_gap = self.knowledge.lacks(&knows);
+        self.question
+            .take_if(|question| !is_gap && question.told.iter().all(is_known));
         self.hub_knows = knows;
         self.quiet_until = now + KEEP_ALIVE;
         if ask {
