@@ -1,4 +1,4 @@
-//! The solution passes where the same without its retries fails.
+//! Acknowledged retry passes where the same without retries fails.
 
 use expect_test::expect;
 use host::check::text::render_text;

@@ -78,7 +78,7 @@ fn the_program_and_the_library_write_the_same_journal() {
         ])
         .args(["--nemesis-interval", "1", "--seed", "7", "--no-cache"])
         .arg("--module")
-        .arg(built("broadcast"))
+        .arg(built("broadcast-retry"))
         .arg("--journal")
         .arg(&path)
         .output()

@@ -18,7 +18,7 @@ static TXN: LazyLock<GuestModule> = LazyLock::new(|| load(&built("txn-mutants"))
 static LIN_KV: LazyLock<GuestModule> = LazyLock::new(|| load(&built("lin-kv-mutants")));
 static FLOOD: LazyLock<GuestModule> = LazyLock::new(|| load(&built("broadcast-flood")));
 static BATCHED: LazyLock<GuestModule> = LazyLock::new(|| load(&built("broadcast-batched")));
-static BROADCAST: LazyLock<GuestModule> = LazyLock::new(|| load(&built("broadcast")));
+static BROADCAST: LazyLock<GuestModule> = LazyLock::new(|| load(&built("broadcast-retry")));
 
 /// The module of a package of this workspace.
 pub(crate) fn built(name: &str) -> PathBuf {

@@ -90,7 +90,7 @@ pub(crate) fn version(module: &[u8], number: u8) -> Vec<u8> {
 }
 
 pub(crate) fn broadcast() -> Vec<u8> {
-    built("broadcast")
+    built("broadcast-retry")
 }
 
 pub(crate) fn echo() -> Vec<u8> {

@@ -1,29 +1,68 @@
-//! Challenges 3a to 3c, broadcast: a value given to one node reaches all.
+//! Challenges 3a to 3e, broadcast: a value given to one node reaches all.
 //!
-//! Flooding with acknowledged retry. A node that learns a value tells every
-//! neighbour except the one it has it from, and keeps telling each until it answers.
-//! Values that a node knows already go no further, which ends the flood.
+//! Four strategies, `-- --strategy NAME`, each in a file that says what it costs and what
+//! breaks it:
 //!
-//! - Costs: each value crosses each link of the topology once or twice, plus as many
-//!   answers: with n nodes and l links, up to 4 l - 2 (n - 1) messages a value.
-//! - Tolerates partitions and lost, doubled and reordered messages: what was not
-//!   acknowledged is sent again, and hearing a value twice changes nothing.
-//! - Fails if a node loses its memory: nobody tells it again what it acknowledged.
-//! - A client's broadcast is acknowledged when this node has stored the value, not
-//!   when all have.
+//! | `NAME` | idea | messages an operation | median, max |
+//! |---|---|---|---|
+//! | [`star`] | the default: gather at a hub, scatter from it, in windows | 0.99 | 254, 486 ms |
+//! | [`star`], `--window-ms 1600` | | 0.31 | 836, 1692 ms |
+//! | [`gossip`] | random partners, batches, anti-entropy; no node matters | 7.0 | 487, 848 ms |
+//! | [`plumtree`] | trees that grow out of what arrives first, and mend themselves | 13.8 | 464, 799 ms |
+//! | [`flood`] | every value over every link, acknowledged | 55 | 462, 788 ms |
 //!
-//! Source of the idea: flooding with per-link acknowledgements, the textbook's
-//! "eager reliable broadcast" on a given graph.
+//! Measured in the simulator with seed 0: 25 nodes on a grid, 100 operations a second, 100 ms
+//! of latency. Messages are those between nodes; times go from the acknowledgement until
+//! every read has the value.
+//!
+//! `-- --window-ms N` is how long news wait for company: the longer, the fewer messages and
+//! the later everybody knows. Flooding does not wait.
+//!
+//! Common to all:
+//! - A client's broadcast is acknowledged when this node has stored the value, not when all
+//!   have. Reads are answered from what this node knows. So both are always available.
+//! - Partitions, links that work one way, lost, doubled, late and reordered messages, pauses and wrong
+//!   clocks delay values and lose none.
+//! - Memory is all that a node has. What only a killed node knew is lost, though it was
+//!   acknowledged. Everything else it relearns when it comes back, except under `flood`.
+
+#[cfg(test)]
+mod cluster;
+mod flood;
+mod gossip;
+mod knowledge;
+mod plumtree;
+mod star;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU64;
 use std::time::Duration;
 
 use guest_sdk::prelude::*;
 
-/// The first wait for an acknowledgement: several round trips on a slow network.
-const PATIENCE: Duration = Duration::from_millis(500);
-/// The longest: how long after a partition heals a value may still be missing.
-const PATIENCE_MAX: Duration = Duration::from_secs(2);
+use flood::Flood;
+use gossip::Gossip;
+use knowledge::{Author, Digest, News};
+use plumtree::Plumtree;
+use star::{Hub, Spoke};
+
+/// The guest's arguments.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+struct Options {
+    strategy: Name,
+    window_ms: Option<NonZeroU64>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Name {
+    #[default]
+    Star,
+    Gossip,
+    Plumtree,
+    Flood,
+}
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -35,6 +74,32 @@ enum Request {
     Topology {
         topology: BTreeMap<String, Vec<String>>,
     },
+    /// All but flood: what the sender knows, and what the receiver may lack.
+    Sync {
+        knows: Digest,
+        news: News,
+        /// Whether the sender waits for a sync in return.
+        ask: bool,
+    },
+    /// Plumtree: new values, along their authors' trees.
+    Push {
+        news: News,
+    },
+    /// Plumtree: what the sender knows.
+    Ihave {
+        knows: Digest,
+        /// Whether the sender waits for the same in return.
+        ask: bool,
+    },
+    /// Plumtree: the sender knows no more than this, and wants the rest this way.
+    Graft {
+        knows: Digest,
+    },
+    /// Plumtree: the sender gets values of these authors another way.
+    Prune {
+        authors: BTreeSet<Author>,
+    },
+    /// Flood: a value, to be acknowledged.
     Gossip {
         message: i64,
     },
@@ -46,24 +111,82 @@ enum Reply<'a> {
     BroadcastOk,
     ReadOk { messages: &'a BTreeSet<i64> },
     TopologyOk,
-    GossipOk,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Broadcast {
-    values: BTreeSet<i64>,
-    neighbours: Vec<String>,
+enum Timer {
+    /// A window ends.
+    Tick,
+    /// The hub has everything of this window.
+    Scatter,
+}
+
+/// What the strategies differ in.
+trait Strategy {
+    /// What a client reads.
+    fn values(&self) -> &BTreeSet<i64>;
+    /// A client broadcasts a value; the acknowledgement follows at once.
+    fn store(&mut self, value: i64, ctx: &mut Ctx<Broadcast>);
+    /// The topology is known.
+    fn neighbours(&mut self, _neighbours: Vec<String>) {}
+    /// Another node says something.
+    fn hear(
+        &mut self,
+        request: Request,
+        from: Caller,
+        ctx: &mut Ctx<Broadcast>,
+    ) -> Result<(), Error>;
+    fn timer(&mut self, _timer: Timer, _ctx: &mut Ctx<Broadcast>) {}
+}
+
+/// The answer to another strategy's message.
+fn not_for_this_strategy() -> Error {
+    Error::new(
+        ErrorCode::NotSupported,
+        "this node follows another strategy: give all nodes the same arguments",
+    )
+}
+
+#[derive(Serialize, Deserialize)]
+enum Broadcast {
+    Hub(Hub),
+    Spoke(Spoke),
+    Gossip(Gossip),
+    Plumtree(Plumtree),
+    Flood(Flood),
+}
+
+impl Broadcast {
+    fn strategy(&mut self) -> &mut dyn Strategy {
+        match self {
+            Broadcast::Hub(hub) => hub,
+            Broadcast::Spoke(spoke) => spoke,
+            Broadcast::Gossip(gossip) => gossip,
+            Broadcast::Plumtree(plumtree) => plumtree,
+            Broadcast::Flood(flood) => flood,
+        }
+    }
 }
 
 impl Node for Broadcast {
     type Request = Request;
     type Call = ();
-    type Timer = ();
+    type Timer = Timer;
+
+    /// Version 1 had one strategy.
+    const STATE_VERSION: u32 = 2;
 
     fn init(ctx: &mut Ctx<Self>) -> Self {
-        Broadcast {
-            values: BTreeSet::new(),
-            neighbours: ctx.peers().map(str::to_owned).collect(), // until told better
+        let Options {
+            strategy,
+            window_ms,
+        } = ctx.options();
+        let window = window_ms.map(|ms| Duration::from_millis(ms.get()));
+        match strategy {
+            Name::Star => star::join(window, ctx),
+            Name::Gossip => Broadcast::Gossip(Gossip::new(window, ctx)),
+            Name::Plumtree => Broadcast::Plumtree(Plumtree::new(window, ctx)),
+            Name::Flood => Broadcast::Flood(Flood::new(ctx)),
         }
     }
 
@@ -73,112 +196,28 @@ impl Node for Broadcast {
         from: Caller,
         ctx: &mut Ctx<Self>,
     ) -> Result<(), Error> {
+        let strategy = self.strategy();
         match request {
             Request::Broadcast { message } => {
-                self.learn(message, &from, ctx);
+                strategy.store(message, ctx);
                 ctx.reply(from, &Reply::BroadcastOk);
             }
-            Request::Gossip { message } => {
-                self.learn(message, &from, ctx);
-                ctx.reply(from, &Reply::GossipOk);
-            }
             Request::Read => {
-                let messages = &self.values;
+                let messages = strategy.values();
                 ctx.reply(from, &Reply::ReadOk { messages });
             }
             Request::Topology { mut topology } => {
-                self.neighbours = topology.remove(ctx.id()).unwrap_or_default();
+                strategy.neighbours(topology.remove(ctx.id()).unwrap_or_default());
                 ctx.reply(from, &Reply::TopologyOk);
             }
+            other => strategy.hear(other, from, ctx)?,
         }
         Ok(())
     }
-}
 
-impl Broadcast {
-    fn learn(&mut self, message: i64, from: &Caller, ctx: &mut Ctx<Self>) {
-        if !self.values.insert(message) {
-            return;
-        }
-        let retry = Retry::forever(PATIENCE).max_wait(PATIENCE_MAX);
-        for neighbour in self.neighbours.iter().filter(|node| *node != from.node()) {
-            ctx.call(neighbour, &Request::Gossip { message }, (), retry);
-        }
+    fn timer(&mut self, timer: Timer, ctx: &mut Ctx<Self>) {
+        self.strategy().timer(timer, ctx);
     }
 }
 
 guest_sdk::export!(Broadcast);
-
-#[cfg(test)]
-mod tests {
-    use guest_sdk::testing::TestNode;
-    use serde_json::json;
-
-    use super::*;
-
-    /// n2 in the line n1 - n2 - n3.
-    fn middle_of_three() -> TestNode<Broadcast> {
-        let mut node = TestNode::start("n2", &["n1", "n2", "n3"]);
-        let topology = json!({"n1": ["n2"], "n2": ["n1", "n3"], "n3": ["n2"]});
-        let told = node.receive(
-            "c1",
-            json!({"type": "topology", "msg_id": 1, "topology": topology}),
-        );
-        assert_eq!(
-            told,
-            [("c1", json!({"type": "topology_ok", "in_reply_to": 1}))]
-        );
-        node
-    }
-
-    fn read(node: &mut TestNode<Broadcast>) -> serde_json::Value {
-        let sent = node.receive("c1", json!({"type": "read", "msg_id": 9}));
-        sent[0].body["messages"].clone()
-    }
-
-    fn gossip(message: i64, msg_id: u64) -> serde_json::Value {
-        json!({"type": "gossip", "message": message, "msg_id": msg_id})
-    }
-
-    #[test]
-    fn a_new_value_goes_to_all_neighbours_but_the_one_it_comes_from() {
-        let mut node = middle_of_three();
-        let sent = node.receive(
-            "c1",
-            json!({"type": "broadcast", "msg_id": 2, "message": 5}),
-        );
-        let ok = json!({"type": "broadcast_ok", "in_reply_to": 2});
-        assert_eq!(
-            sent,
-            [("n1", gossip(5, 1)), ("n3", gossip(5, 2)), ("c1", ok)]
-        );
-        let sent = node.receive("n1", gossip(6, 40));
-        let ok = json!({"type": "gossip_ok", "in_reply_to": 40});
-        assert_eq!(sent, [("n3", gossip(6, 3)), ("n1", ok.clone())]);
-        let sent = node.receive("n1", gossip(6, 40));
-        assert_eq!(sent, [("n1", ok)], "a value that it knows goes no further");
-        assert_eq!(read(&mut node), json!([5, 6]));
-    }
-
-    #[test]
-    fn it_repeats_what_is_not_acknowledged_and_nothing_else() {
-        let mut node = middle_of_three();
-        node.receive(
-            "c1",
-            json!({"type": "broadcast", "msg_id": 2, "message": 5}),
-        );
-        let sent = node.receive("n1", json!({"type": "gossip_ok", "in_reply_to": 1}));
-        assert_eq!(sent, []);
-        assert_eq!(node.advance(Duration::from_millis(499)), []);
-        assert_eq!(
-            node.advance(Duration::from_millis(1)),
-            [("n3", gossip(5, 2))]
-        );
-        // The waits double, up to two seconds and a quarter more: 57 s of such waits.
-        let repeats = node.advance(Duration::from_secs(60));
-        assert!((24..=30).contains(&repeats.len()), "{}", repeats.len());
-        assert!(repeats.iter().all(|sent| *sent == ("n3", gossip(5, 2))));
-        node.receive("n3", json!({"type": "gossip_ok", "in_reply_to": 2}));
-        assert_eq!(node.advance(Duration::from_secs(60)), []);
-    }
-}

@@ -1,8 +1,8 @@
-//! The broadcast solution's next version, with another strategy: news wait a moment and go
+//! The next version of `broadcast-retry`, with another strategy: news wait a moment and go
 //! to each neighbour together. Nothing is wrong with it: it is what a running cluster is
 //! upgraded to.
 //!
-//! It continues from the state of the solution, calls in flight included, and speaks with
+//! It continues from the state of that version, calls in flight included, and speaks with
 //! nodes that are still of the old version: who does not know batches gets the values
 //! one by one.
 

@@ -1,4 +1,4 @@
-//! The broadcast solution with its acknowledgements and retries taken out: each new
+//! `broadcast-retry` with its acknowledgements and retries taken out: each new
 //! value is told to every neighbour once, and nobody asks whether it arrived.
 //!
 //! Right on a network that loses nothing; under partitions it loses values, which the

@@ -1,0 +1,156 @@
+//! `--strategy flood`: flooding over the topology with acknowledged retry.
+//!
+//! A node that learns a value tells every neighbour except the one it has it from, and keeps
+//! telling each until it answers. Values that a node knows already go no further, which ends
+//! the flood.
+//!
+//! - Costs: each value crosses each link of the topology once or twice, plus as many
+//!   answers: with n nodes and l links, up to 4 l - 2 (n - 1) messages a value. A value takes
+//!   one latency for each hop.
+//! - Fails if a node loses its memory: nobody tells it again what it acknowledged.
+//!
+//! Source: the textbook's "eager reliable broadcast" (Cachin, Guerraoui and Rodrigues) on a
+//! given graph.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use guest_sdk::prelude::*;
+
+use crate::{Broadcast, Request, Strategy, not_for_this_strategy};
+
+/// The first wait for an acknowledgement: several round trips on a slow network.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// The longest: how long after a partition heals a value may still be missing.
+const PATIENCE_MAX: Duration = Duration::from_secs(2);
+
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Reply {
+    GossipOk,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Flood {
+    values: BTreeSet<i64>,
+    neighbours: Vec<String>,
+}
+
+impl Flood {
+    pub(crate) fn new(ctx: &Ctx<Broadcast>) -> Self {
+        Flood {
+            values: BTreeSet::new(),
+            neighbours: ctx.peers().map(str::to_owned).collect(), // until told better
+        }
+    }
+
+    fn learn(&mut self, message: i64, from: Option<&str>, ctx: &mut Ctx<Broadcast>) {
+        if !self.values.insert(message) {
+            return;
+        }
+        let retry = Retry::forever(PATIENCE).max_wait(PATIENCE_MAX);
+        let others = self.neighbours.iter();
+        for neighbour in others.filter(|node| Some(node.as_str()) != from) {
+            ctx.call(neighbour, &Request::Gossip { message }, (), retry);
+        }
+    }
+}
+
+impl Strategy for Flood {
+    fn values(&self) -> &BTreeSet<i64> {
+        &self.values
+    }
+
+    fn store(&mut self, value: i64, ctx: &mut Ctx<Broadcast>) {
+        self.learn(value, None, ctx);
+    }
+
+    fn neighbours(&mut self, neighbours: Vec<String>) {
+        self.neighbours = neighbours;
+    }
+
+    fn hear(
+        &mut self,
+        request: Request,
+        from: Caller,
+        ctx: &mut Ctx<Broadcast>,
+    ) -> Result<(), Error> {
+        let Request::Gossip { message } = request else {
+            return Err(not_for_this_strategy());
+        };
+        self.learn(message, Some(from.node()), ctx);
+        ctx.reply(from, &Reply::GossipOk);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use guest_sdk::testing::TestNode;
+    use serde_json::json;
+
+    use super::*;
+
+    /// n2 in the line n1 - n2 - n3.
+    fn middle_of_three() -> TestNode<Broadcast> {
+        let mut node = TestNode::start_with(&["--strategy", "flood"], "n2", &["n1", "n2", "n3"]);
+        let topology = json!({"n1": ["n2"], "n2": ["n1", "n3"], "n3": ["n2"]});
+        let told = node.receive(
+            "c1",
+            json!({"type": "topology", "msg_id": 1, "topology": topology}),
+        );
+        assert_eq!(
+            told,
+            [("c1", json!({"type": "topology_ok", "in_reply_to": 1}))]
+        );
+        node
+    }
+
+    fn gossip(message: i64, msg_id: u64) -> serde_json::Value {
+        json!({"type": "gossip", "message": message, "msg_id": msg_id})
+    }
+
+    #[test]
+    fn a_new_value_goes_to_all_neighbours_but_the_one_it_comes_from() {
+        let mut node = middle_of_three();
+        let sent = node.receive(
+            "c1",
+            json!({"type": "broadcast", "msg_id": 2, "message": 5}),
+        );
+        let ok = json!({"type": "broadcast_ok", "in_reply_to": 2});
+        assert_eq!(
+            sent,
+            [("n1", gossip(5, 1)), ("n3", gossip(5, 2)), ("c1", ok)]
+        );
+        let sent = node.receive("n1", gossip(6, 40));
+        let ok = json!({"type": "gossip_ok", "in_reply_to": 40});
+        assert_eq!(sent, [("n3", gossip(6, 3)), ("n1", ok.clone())]);
+        let sent = node.receive("n1", gossip(6, 40));
+        assert_eq!(sent, [("n1", ok)], "a value that it knows goes no further");
+        let sent = node.receive("c1", json!({"type": "read", "msg_id": 9}));
+        let read_ok = json!({"type": "read_ok", "in_reply_to": 9, "messages": [5, 6]});
+        assert_eq!(sent, [("c1", read_ok)]);
+    }
+
+    #[test]
+    fn it_repeats_what_is_not_acknowledged_and_nothing_else() {
+        let mut node = middle_of_three();
+        node.receive(
+            "c1",
+            json!({"type": "broadcast", "msg_id": 2, "message": 5}),
+        );
+        let sent = node.receive("n1", json!({"type": "gossip_ok", "in_reply_to": 1}));
+        assert_eq!(sent, []);
+        assert_eq!(node.advance(Duration::from_millis(499)), []);
+        assert_eq!(
+            node.advance(Duration::from_millis(1)),
+            [("n3", gossip(5, 2))]
+        );
+        // The waits double, up to two seconds and a quarter more: 57 s of such waits.
+        let repeats = node.advance(Duration::from_secs(60));
+        assert!((24..=30).contains(&repeats.len()), "{}", repeats.len());
+        assert!(repeats.iter().all(|sent| *sent == ("n3", gossip(5, 2))));
+        node.receive("n3", json!({"type": "gossip_ok", "in_reply_to": 2}));
+        assert_eq!(node.advance(Duration::from_secs(60)), []);
+    }
+}
