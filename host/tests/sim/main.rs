@@ -11,6 +11,7 @@ mod kafka;
 mod lin_kv;
 mod misbehaviour;
 mod runs;
+mod schedule;
 mod scripted;
 mod services;
 mod swap;
