@@ -27,6 +27,7 @@ use crate::workload::Topology;
 pub const VERSION: u64 = 1;
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object with a version")]
 struct Versioned {
     version: u64,
 }

@@ -24,6 +24,8 @@ const LINES_MAX: usize = 60;
 const ROW_MAX: usize = 10;
 /// The most that is remembered of a run.
 const EVENTS_MAX: usize = 100_000;
+/// What becomes of most messages without latency.
+const AT_ONCE: &str = "arrives at once";
 /// The most characters of a body, a value or a log.
 const CHARS_MAX: usize = 100;
 
@@ -103,7 +105,7 @@ impl Observer for Events {
             What::Recv(letter) if letter.dest.starts_with('c') => Happened::Answered,
             What::Recv(letter) => {
                 self.fate(letter, at_ns, |is_now| match is_now {
-                    true => "arrives".to_owned(),
+                    true => AT_ONCE.to_owned(),
                     false => format!("arrives at {}", seconds(at_ns)),
                 });
                 return Ok(());
@@ -195,11 +197,7 @@ fn merged(
             Happened::Fault(text) => line(text, false),
             Happened::Log(text) => line(text, true),
             Happened::Message { text, fate } => {
-                let fate = match &fate[..] {
-                    [] => "still on its way at the end".to_owned(),
-                    fate => fate.join(", "),
-                };
-                line(format!("{text}  ({fate})"), true);
+                line(with_fate(text, &fate), true);
             }
             Happened::Asked => {
                 let is_next = |op: &mut &Op| op.kind == Kind::Invoke && time_of(op) == at_ns;
@@ -213,6 +211,15 @@ fn merged(
     }
     lines.extend(ops.into_iter().map(|op| operation(op, node)));
     lines
+}
+
+/// A message and what became of it, unless it arrived at once.
+fn with_fate(text: String, fate: &[String]) -> String {
+    match fate {
+        [] => format!("{text}  (still on its way at the end)"),
+        [only] if only == AT_ONCE => text,
+        fate => format!("{text}  ({})", fate.join(", ")),
+    }
 }
 
 /// `op 3: process 0 at n0 read ok [1 2]`

@@ -1,11 +1,12 @@
 //! Shrinks a run that fails: looks for the shortest one that fails in the same way.
 //!
 //! A [`Schedule`] is made smaller step by step: fewer nodes, fewer clients, no upgrade, a
-//! simpler network, fewer faults, fewer operations, fewer targets of each fault, less time.
+//! simpler network, fewer faults, fewer operations, shorter transactions, fewer targets of each
+//! fault, less time.
 //! Each candidate is played; the first of the original's anomalies has to show again, or the
 //! candidate is dropped. Lists are cut in chunks that get smaller (`ddmin`), and all is gone
-//! through again until nothing gets smaller: then no single node, fault, target or operation
-//! can be left out.
+//! through again until nothing gets smaller: then no single node, fault, target, operation or
+//! part of a transaction can be left out.
 //!
 //! What makes a small run a fair witness: only the main phase shrinks. The workload still
 //! ends every fault, waits for the cluster to recover, and has every client look once more, so
@@ -127,6 +128,7 @@ pub fn shrink(
         simpler_options(&mut search);
         fewer_faults(&mut search);
         fewer_operations(&mut search);
+        shorter_transactions(&mut search);
         faults::narrow(&mut search);
         time::shorten(&mut search);
         if search.successes() == before || search.is_spent() {
@@ -186,6 +188,22 @@ fn fewer_operations(search: &mut Search<'_>) {
         candidate.script.operations = only(&base.script.operations, kept);
         search.attempt(candidate)
     });
+}
+
+/// Leaves out parts of transactions, but not all of one.
+fn shorter_transactions(search: &mut Search<'_>) {
+    for index in 0..search.schedule().script.operations.len() {
+        let base = search.schedule().clone();
+        let operation = &base.script.operations[index].operation;
+        let Some(parts) = operation.value.items().filter(|_| operation.f == "txn") else {
+            continue;
+        };
+        without_needless(parts.len(), 1, |kept| {
+            let mut candidate = base.clone();
+            candidate.script.operations[index].operation.value = only(&parts, kept).into();
+            search.attempt(candidate)
+        });
+    }
 }
 
 fn only<T: Clone>(list: &[T], kept: &[usize]) -> Vec<T> {

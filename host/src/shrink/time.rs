@@ -16,9 +16,6 @@ const GAPS_NS: [u64; 8] = [
     20 * SECOND,
 ];
 
-/// How long after the last moment nothing begins any more.
-const END_NS: u64 = MS;
-
 /// Shortens all gaps at once if that is possible, and else each by itself.
 pub(super) fn shorten(search: &mut Search<'_>) {
     for gap_ns in GAPS_NS {
@@ -41,8 +38,24 @@ pub(super) fn shorten(search: &mut Search<'_>) {
             }
         }
     }
-    let gaps = gaps(search.schedule());
-    attempt(search, &gaps);
+    earlier_end(search);
+}
+
+/// Ends the main phase soon after the last moment. Operations may wait for their workers, so
+/// soon is not at once.
+fn earlier_end(search: &mut Search<'_>) {
+    let last_ns = moments(search.schedule()).last().copied().unwrap_or(0);
+    for after_ns in GAPS_NS {
+        let mut candidate = search.schedule().clone();
+        let time_limit_ns = &mut candidate.options.time_limit_ns;
+        if last_ns + after_ns >= *time_limit_ns {
+            break;
+        }
+        *time_limit_ns = last_ns + after_ns;
+        if search.attempt(candidate) {
+            break;
+        }
+    }
 }
 
 /// The times at which something begins or ends, in ascending order.
@@ -72,7 +85,7 @@ fn attempt(search: &mut Search<'_>, gaps: &[u64]) -> bool {
     search.attempt(with_gaps(search.schedule(), gaps))
 }
 
-/// The schedule with its moments moved, and no more time than they need.
+/// The schedule with its moments moved, and its end as long after them as before.
 fn with_gaps(schedule: &Schedule, gaps: &[u64]) -> Schedule {
     let before = moments(schedule);
     let mut end_ns = 0;
@@ -95,7 +108,8 @@ fn with_gaps(schedule: &Schedule, gaps: &[u64]) -> Schedule {
         episode.from_ns = moved(episode.from_ns);
         episode.until_ns = episode.until_ns.map(moved);
     }
+    let saved_ns = before.last().map_or(0, |last_ns| last_ns - end_ns);
     let time_limit_ns = &mut shorter.options.time_limit_ns;
-    *time_limit_ns = (*time_limit_ns).min(end_ns + END_NS);
+    *time_limit_ns = time_limit_ns.saturating_sub(saved_ns).max(1);
     shorter
 }

@@ -135,7 +135,10 @@ impl Run<'_> {
         self.begin_faults();
         self.plan_swaps();
         let first_ns = match self.script {
-            Some(script) => script.operations.first().map(|first| now_ns + first.at_ns),
+            Some(script) => script
+                .operations
+                .first()
+                .map(|first| now_ns.saturating_add(first.at_ns)),
             None => (self.options.rate > 0.0).then_some(now_ns),
         };
         let cutoff_ns = self.phases.cutoff_ns;

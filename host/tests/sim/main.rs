@@ -14,5 +14,6 @@ mod runs;
 mod schedule;
 mod scripted;
 mod services;
+mod shrink;
 mod swap;
 mod txn;

@@ -164,14 +164,14 @@ pub(super) fn shrunk_as_text(
         is_minimal,
     } = shrunk;
     let end = match is_minimal {
-        true => "without any of its parts it does not fail so",
-        false => "the search ended before it knew whether there are shorter ones",
+        true => "nothing of it can be left out",
+        false => "the search ended before it was known whether there is a shorter one",
     };
     print(&printable(&format!(
         "{}: INVALID\n\n\
-         Seed {} fails with {whole}.\n\
-         The shortest run found that fails like it ({anomaly}) has {}:\n\
-         {end}.\n\n\
+         The run with seed {} has {whole}.\n\
+         One that is invalid like it ({anomaly}) has {};\n\
+         {end}:\n\n\
          {story}\n\
          simulated     {} s with seed {}; {} events, after {runs} runs\n\
          replay        {replay}\n\n\
