@@ -146,7 +146,7 @@ pub enum Complained {
     /// A poll that did not succeed shows messages whose send was refused.
     RefusedYetPolled,
     /// A register is linearizable only if a read of nil may mean anything. The operation is the
-    /// first that cannot be explained.
+    /// first that cannot be explained; the element, if any, is the key.
     NilRead,
 }
 
@@ -220,7 +220,10 @@ impl Complained {
             Self::NegativeOffset => "has an offset below zero".to_owned(),
             Self::NotAskedFor => format!("shows {count} key{s} that its process did not ask for"),
             Self::RefusedYetPolled => format!("shows {count} message{s} whose send was refused"),
-            Self::NilRead => "is impossible, unless reads of nil may mean anything".to_owned(),
+            Self::NilRead => {
+                let key = if count == 0 { "" } else { "; key" };
+                format!("is impossible, unless reads of nil may mean anything{key}")
+            }
         }
     }
 }
