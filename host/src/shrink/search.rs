@@ -11,6 +11,9 @@ use crate::guest::GuestModule;
 use crate::schedule::Schedule;
 use crate::trial::Report;
 
+/// How many more events than twice the original's a candidate may have.
+const STEPS_MORE: u64 = 1_000;
+
 /// A search in progress.
 pub(super) struct Search<'a> {
     module: &'a GuestModule,
@@ -40,12 +43,19 @@ impl<'a> Search<'a> {
         if report.valid() != Validity::False || is_ours {
             return None;
         }
+        let anomaly = report.anomalies().into_iter().next()?;
+        let mut best = schedule;
+        if matches!(&report.result, Ok(_)) {
+            // What takes so many more events is no shorter, and need not run to its end.
+            let steps = &mut best.options.bounds.steps;
+            *steps = (*steps).min(2 * report.steps + STEPS_MORE);
+        }
         Some(Search {
             module,
             next_module,
             budget,
-            anomaly: report.anomalies().into_iter().next()?,
-            best: schedule,
+            anomaly,
+            best,
             runs: 1,
             fuel: report.fuel,
             report,
