@@ -45,7 +45,7 @@ impl<'a> Search<'a> {
         }
         let anomaly = report.anomalies().into_iter().next()?;
         let mut best = schedule;
-        if matches!(&report.result, Ok(_)) {
+        if report.result.is_ok() {
             // What takes so many more events is no shorter, and need not run to its end.
             let steps = &mut best.options.bounds.steps;
             *steps = (*steps).min(2 * report.steps + STEPS_MORE);
