@@ -5,10 +5,12 @@ use crate::schedule::Schedule;
 use crate::sim::{MS, SECOND};
 
 /// What gaps between two moments are shortened to.
-const GAPS_NS: [u64; 8] = [
+const GAPS_NS: [u64; 10] = [
     MS,
     10 * MS,
     100 * MS,
+    200 * MS,
+    500 * MS,
     SECOND,
     2 * SECOND,
     5 * SECOND,

@@ -299,20 +299,20 @@ fn a_trap_is_the_event_before_it() {
         Workload::Echo,
         &options(1, 20),
         &expect![[r#"
-        1 node, 1 client, 3 operations and 0 faults in 20 s
-        1 node, 1 client, 3 operations and 0 faults in 10.002 s, trap, 20 runs
+            1 node, 1 client, 3 operations and 0 faults in 20 s
+            1 node, 1 client, 3 operations and 0 faults in 10.002 s, trap, 22 runs
 
-        0   op 0: process 0 at n0 invoke echo "Please echo 68"
-        5   op 1: process 0 at n0 info echo "Please echo 68" :net-timeout
-        5   op 2: process 1 at n0 invoke echo "Please echo 43"
-        10  op 3: process 1 at n0 info echo "Please echo 43" :net-timeout
-        10  op 4: process 2 at n0 invoke echo "Please echo 49"
+            0   op 0: process 0 at n0 invoke echo "Please echo 68"
+            5   op 1: process 0 at n0 info echo "Please echo 68" :net-timeout
+            5   op 2: process 1 at n0 invoke echo "Please echo 43"
+            10  op 3: process 1 at n0 info echo "Please echo 43" :net-timeout
+            10  op 4: process 2 at n0 invoke echo "Please echo 49"
 
-        The run could not go on: at 10 s, node n0: the guest failed in handle: trap: wasm `unreachable` instruction executed
-          in: handle
-          event: message {"src":"c4","dest":"n0","body":{"echo":"Please echo 49","type":"echo","msg_id":1}}
-          nothing that this step asked for was done
-    "#]],
+            The run could not go on: at 10 s, node n0: the guest failed in handle: trap: wasm `unreachable` instruction executed
+              in: handle
+              event: message {"src":"c4","dest":"n0","body":{"echo":"Please echo 49","type":"echo","msg_id":1}}
+              nothing that this step asked for was done
+        "#]],
     );
 }
 
