@@ -9,7 +9,7 @@ use host::shrink::{Budget, Shrunk, shrink, size};
 use host::sim::nemesis::Fault;
 use host::sim::{Distribution, Latency, Options};
 
-use crate::runs::{broadcast, flood, kafka, lin_kv, module, options, trial, txn};
+use crate::runs::{flood, kafka, lin_kv, module, options, retrying, trial, txn};
 use crate::scripted::{INIT_OK, Step, from_the_start};
 
 fn record(module: &GuestModule, workload: Workload, options: &Options, seed: u64) -> Schedule {
@@ -54,7 +54,7 @@ fn failures() -> Vec<(&'static GuestModule, Workload, Options)> {
         (flood(), Workload::Broadcast, under(Fault::Partition, 5)),
         (flood(), Workload::Broadcast, under(Fault::OneWay, 5)),
         (flood(), Workload::Broadcast, far),
-        (broadcast(), Workload::Broadcast, under(Fault::Kill, 5)),
+        (retrying(), Workload::Broadcast, under(Fault::Kill, 5)),
         (lin_kv(), Workload::LinKv, busy(3, "cache")),
         (lin_kv(), Workload::LinKv, busy(3, "torn-cas")),
         (txn(), Workload::TxnListAppend, busy(3, "torn")),
@@ -135,7 +135,7 @@ fn broadcast_without_retry_is_one_message_that_is_lost() {
 #[test]
 fn a_node_that_forgets_is_one_message_and_one_kill() {
     check(
-        broadcast(),
+        retrying(),
         Workload::Broadcast,
         &under(Fault::Kill, 5),
         &expect![[r#"
@@ -143,7 +143,7 @@ fn a_node_that_forgets_is_one_message_and_one_kill() {
             2 nodes, 2 clients, 1 operation and 1 fault in 0.002 s, final-read-lacks, 31 runs
 
             0       op 0: process 1 at n1 invoke broadcast 0
-            0       n1 -> n0 gossip {"message":0}
+            0       n1 -> n0 gossip {"messages":[0]}
             0       n0 -> n1 gossip_ok
             0       op 1: process 1 at n1 ok broadcast 0
             0.001   kill {"n0":"killed"}
@@ -352,7 +352,7 @@ fn a_right_program_passes_what_a_wrong_one_was_shrunk_to() {
         let mut schedule = shrunk.schedule;
         schedule.options.guest_args.clear(); // the bug
         let right = match workload {
-            Workload::Broadcast => broadcast(),
+            Workload::Broadcast => retrying(),
             _ => wrong,
         };
         let report = schedule.play(right, None, Vec::new());
