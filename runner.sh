@@ -13,6 +13,8 @@ Usage: ./runner.sh [COMMAND]
   (none)                set up, build, and run every challenge in the simulator
   build                 build the release host, every guest and the test programs
   test                  all that CI runs: formats, lints, tests, documentation
+  trials [NAME [SEEDS]] run what solutions/NAME/trials.txt lists, each line with this many seeds
+                        (1000); all solutions if no name is given
   bench                 measure, as ratios within one run
   maelstrom CHALLENGE   run real Maelstrom on a challenge (1, 2, 3a, …) with its official
                         options; MAELSTROM or PATH says where it is
@@ -168,6 +170,27 @@ challenge() {
     fi
 }
 
+# Runs every line of a solution's trials.txt with many seeds.
+trials() {
+    local name=${1-} seeds=${2-1000} failed=0 solution label options
+    build
+    for solution in ${name:-$(solutions)}; do
+        [ -f "solutions/$solution/trials.txt" ] || die "there is no solutions/$solution/trials.txt"
+        while read -r label options; do
+            # shellcheck disable=SC2086 # the options are several words
+            if target/release/host sim --module "$GUESTS/$solution.wasm" --seeds "0..$seeds" $options \
+                >target/trial.txt 2>&1 </dev/null; then
+                printf 'valid    %-16s %s\n' "$solution" "$label"
+            else
+                failed=1
+                printf 'FAILED   %-16s %s\n' "$solution" "$label"
+                cat target/trial.txt
+            fi
+        done < <(grep -v '^\(#\|$\)' "solutions/$solution/trials.txt")
+    done
+    return $failed
+}
+
 maelstrom() {
     local label module options
     read -r label module options < <(challenges | awk -v wanted="${1-}" '$1 == wanted') ||
@@ -187,6 +210,7 @@ case "${1-}" in
     build) build ;;
     test) run_tests ;;
     bench) bench "${@:2}" ;;
+    trials) trials "${@:2}" ;;
     maelstrom) maelstrom "${2-}" ;;
     -h | --help | help) usage ;;
     *)

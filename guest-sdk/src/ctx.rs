@@ -80,18 +80,21 @@ impl<N: Node> Ctx<N> {
         id: String,
         nodes: Vec<String>,
         arguments: Vec<String>,
+        now_ns: u64,
         outbox: Outbox,
     ) -> Self {
         Ctx {
             id,
             nodes,
-            next_msg_id: 1,
+            // A node that was killed may still be sent answers to calls of its former life:
+            // they must not pass for answers to this one's.
+            next_msg_id: 1 + now_ns / 1_000,
             next_timer: 1,
             calls: Numbered::new(),
             timers: Numbered::new(),
             rng: fastrand::Rng::with_seed(RandomState::new().hash_one(0_u8)),
             arguments,
-            now_ns: 0,
+            now_ns,
             outbox,
         }
     }

@@ -44,7 +44,7 @@ impl<T> Numbered<T> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::collections::btree_map::{BTreeMap, Entry};
 
     use super::*;
 
@@ -58,9 +58,9 @@ mod tests {
             if rng.bool() {
                 assert_eq!(numbered.get(number), tree.get(&number));
                 assert_eq!(numbered.remove(number), tree.remove(&number));
-            } else if !tree.contains_key(&number) {
+            } else if let Entry::Vacant(free) = tree.entry(number) {
+                free.insert(step);
                 numbered.insert(number, step);
-                tree.insert(number, step);
             }
             assert!(numbered.values().eq(tree.values()));
         }

@@ -58,8 +58,7 @@ impl<N: Node> Runtime<N> {
                     .expect("the driver lets nothing but a valid init through at first");
                 let outbox = std::mem::take(outbox);
                 let arguments = arguments.take().unwrap_or_else(options::arguments);
-                let mut ctx = Ctx::new(init.node_id, init.node_ids, arguments, outbox);
-                ctx.now_ns = now_ns;
+                let mut ctx = Ctx::new(init.node_id, init.node_ids, arguments, now_ns, outbox);
                 ctx.reply(caller(message, header), &InitReply::InitOk);
                 let node = N::init(&mut ctx);
                 *self = Runtime::Running(Box::new(Running { node, ctx }));

@@ -103,7 +103,13 @@ impl<N: Node> TestNode<N> {
         Self::begin(now, &[], id, nodes)
     }
 
-    fn begin(now: Duration, arguments: &[&str], id: &str, nodes: &[&str]) -> (Self, Vec<Sent>) {
+    /// What the other ways to start are short for: with arguments, when the clock shows `now`, and
+    /// with all that the node sends at once, but for the `init_ok`.
+    ///
+    /// # Panics
+    /// When the node does not start properly.
+    #[must_use]
+    pub fn begin(now: Duration, arguments: &[&str], id: &str, nodes: &[&str]) -> (Self, Vec<Sent>) {
         let arguments = arguments.iter().map(|&text| text.to_owned()).collect();
         let mut node = TestNode {
             runtime: Runtime::New(Outbox::new(Form::Effects), Some(arguments)),

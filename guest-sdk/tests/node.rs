@@ -482,3 +482,20 @@ fn arguments_reach_the_solution_as_its_own_type() {
         )]
     );
 }
+
+/// A restarted node used to count from 1 again, and took an answer that was still on its way
+/// to its former life for the answer to its first call.
+#[test]
+fn an_answer_to_a_former_life_is_not_for_this_one() {
+    let fetch = json!({"type": "fetch", "key": "x", "msg_id": 7});
+    let mut node = TestNode::<Kitchen>::start("n1", &["n1"]);
+    let [former] = &node.receive("c1", fetch.clone())[..] else {
+        panic!("one call");
+    };
+    let answer =
+        json!({"type": "read_ok", "value": 5, "in_reply_to": former.body["msg_id"].clone()});
+    let mut node = TestNode::<Kitchen>::start_at(Duration::from_secs(5), "n1", &["n1"]);
+    let again = node.receive("c1", fetch);
+    assert_eq!(again[0].body["msg_id"], json!(5_000_001));
+    assert_eq!(node.receive("seq-kv", answer), []);
+}

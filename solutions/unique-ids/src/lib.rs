@@ -1,15 +1,50 @@
-//! Challenge 2, unique ids: hand out ids that no node ever hands out again.
+//! Challenge 2, unique ids: hand out ids that nobody ever hands out again.
 //!
-//! An id is the node's name, the time at which this life of the node began, and a
-//! counter. Names differ between nodes, the counter within one life, and the time
-//! between the lives of a node that lost its memory and was started again. Nobody
-//! has to be asked, so the service is totally available: it answers at once, in
-//! every partition.
+//! | `--strategy` | an id | after a kill | if the clock is set back |
+//! |---|---|---|---|
+//! | `counter` (default) | node, start of this life, counter | unique | unique, unless two lives start at the same nanosecond |
+//! | `flake` | milliseconds, node, counter: 63 bits, in the order of time | unique | repeats ids if it was set back between two lives |
+//! | `residue` | counter times the number of nodes, plus the node's rank | repeats ids | unique |
+//! | `random` | 64 random bits | unique | unique |
 //!
-//! It fails if a node is started twice at the same nanosecond, or if its clock is
-//! set back between two lives to exactly an earlier start.
+//! All are totally available: a node asks nobody, so it answers at once, in every partition and whatever
+//! happens to messages. No strategy sends a message to a node. The files of this crate
+//! are one a strategy, and each says what its uniqueness rests on.
+
+mod counter;
+mod flake;
+mod random;
+mod residue;
 
 use guest_sdk::prelude::*;
+
+use counter::Counter;
+use flake::Flake;
+use residue::Residue;
+
+/// The arguments.
+#[derive(Debug, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+struct Options {
+    strategy: Strategy,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            strategy: Strategy::Counter,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Strategy {
+    Counter,
+    Flake,
+    Residue,
+    Random,
+}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -20,13 +55,22 @@ enum Request {
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Reply {
-    GenerateOk { id: String },
+    GenerateOk { id: Id },
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Id {
+    Text(String),
+    Number(u64),
 }
 
 #[derive(Serialize, Deserialize)]
-struct UniqueIds {
-    started_ns: u128,
-    count: u64,
+enum UniqueIds {
+    Counter(Counter),
+    Flake(Flake),
+    Residue(Residue),
+    Random,
 }
 
 impl Node for UniqueIds {
@@ -35,9 +79,12 @@ impl Node for UniqueIds {
     type Timer = ();
 
     fn init(ctx: &mut Ctx<Self>) -> Self {
-        UniqueIds {
-            started_ns: ctx.now().as_nanos(),
-            count: 0,
+        let options: Options = ctx.options();
+        match options.strategy {
+            Strategy::Counter => UniqueIds::Counter(Counter::new(ctx)),
+            Strategy::Flake => UniqueIds::Flake(Flake::new(ctx)),
+            Strategy::Residue => UniqueIds::Residue(Residue::new(ctx)),
+            Strategy::Random => UniqueIds::Random,
         }
     }
 
@@ -48,47 +95,26 @@ impl Node for UniqueIds {
         ctx: &mut Ctx<Self>,
     ) -> Result<(), Error> {
         let Request::Generate = request;
-        self.count += 1;
-        let id = format!("{}-{:x}-{}", ctx.id(), self.started_ns, self.count);
+        let id = match self {
+            UniqueIds::Counter(counter) => Id::Text(counter.next(ctx.id())),
+            UniqueIds::Flake(flake) => Id::Number(flake.next(ctx.now())),
+            UniqueIds::Residue(residue) => Id::Number(residue.next()),
+            UniqueIds::Random => Id::Text(random::next(ctx)),
+        };
         ctx.reply(from, &Reply::GenerateOk { id });
         Ok(())
     }
 }
 
+/// The place of this node's name among those of all nodes.
+fn rank(ctx: &Ctx<UniqueIds>) -> u64 {
+    let mut nodes = ctx.nodes().iter().zip(0..);
+    nodes
+        .find(|(node, _)| *node == ctx.id())
+        .map_or(0, |(_, rank)| rank)
+}
+
 guest_sdk::export!(UniqueIds);
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-    use std::time::Duration;
-
-    use guest_sdk::testing::TestNode;
-    use serde_json::json;
-
-    use super::*;
-
-    fn generate(node: &mut TestNode<UniqueIds>) -> String {
-        let sent = node.receive("c1", json!({"type": "generate", "msg_id": 7}));
-        let [answer] = &sent[..] else {
-            panic!("one answer, not {sent:?}");
-        };
-        let id = answer.body["id"].as_str().unwrap().to_owned();
-        let expected = json!({"type": "generate_ok", "in_reply_to": 7, "id": id});
-        assert_eq!(*answer, ("c1", expected));
-        id
-    }
-
-    #[test]
-    fn no_id_comes_twice_from_several_nodes_and_lives() {
-        let mut ids = BTreeSet::new();
-        for life in 0..3 {
-            for name in ["n1", "n2", "n11"] {
-                let started = Duration::from_millis(life);
-                let mut node = TestNode::start_at(started, name, &["n1", "n2", "n11"]);
-                for _ in 0..100 {
-                    assert!(ids.insert(generate(&mut node)));
-                }
-            }
-        }
-    }
-}
+mod tests;

@@ -1,0 +1,176 @@
+//! A delta-state CRDT: nodes tell each other what the others lack.
+//!
+//! Every node keeps one list of elements for each author, in the
+//! order in which the author took them in. Lists only grow, so "how many of each" says all
+//! about what a node knows, and gossip carries what the receiver is not known to have. An
+//! author is one life of a node: a node that has lost its memory comes back as another one.
+//!
+//! - Adds and reads are answered at once, from what this node knows: totally available.
+//! - Costs: at most one message to each peer in a window of time, each element once to each
+//!   peer in a healthy network, and no message when nothing is new. A peer's own gossip says
+//!   how much it knows and so serves as the acknowledgement.
+//! - Reads are behind by a window and the network's latency; in a partition, by its length.
+//! - After a kill a node relearns from the others all that they know; what it alone knew
+//!   is lost.
+//!
+//! Source: Almeida, Shoker and Baquero, "Delta state replicated data types" (2018).
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use guest_sdk::prelude::*;
+
+use crate::{Replica, Reply, Request, Share, not_supported, read_ok};
+
+/// News of others are passed on when their author should have done so long ago.
+const RELAY_AFTER: Duration = Duration::from_secs(3);
+
+type Author = String;
+
+/// How many elements of each author a node knows.
+pub(crate) type Known = BTreeMap<Author, usize>;
+
+/// Elements of authors, each from an index on.
+pub(crate) type News = BTreeMap<Author, (usize, Vec<i64>)>;
+
+/// The elements that one author has taken in.
+#[derive(Default, Serialize, Deserialize)]
+struct List {
+    share: Share,
+    changed: Duration,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct State {
+    window: Duration,
+    me: Author,
+    lists: BTreeMap<Author, List>,
+    peers: BTreeMap<String, Peer>,
+    gossip_is_due: bool,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+struct Peer {
+    /// How many elements of each author it is known to know.
+    knows: Known,
+    /// It has told news, or knows nothing, and waits to hear how much this node knows.
+    awaits_answer: bool,
+}
+
+impl State {
+    pub(crate) fn new(window: Duration, ctx: &mut Ctx<Replica>) -> Self {
+        let peers: Vec<String> = ctx.peers().map(str::to_owned).collect();
+        for peer in &peers {
+            // It knows nothing: the others see that, and answer with everything.
+            let (knows, news) = (BTreeMap::new(), BTreeMap::new());
+            ctx.send(peer, &Request::Gossip { knows, news });
+        }
+        State {
+            window,
+            me: format!("{}@{}", ctx.id(), ctx.now().as_nanos()),
+            lists: BTreeMap::new(),
+            peers: peers
+                .into_iter()
+                .map(|peer| (peer, Peer::default()))
+                .collect(),
+            gossip_is_due: false,
+        }
+    }
+
+    pub(crate) fn request(
+        &mut self,
+        request: Request,
+        from: Caller,
+        ctx: &mut Ctx<Replica>,
+    ) -> Result<(), Error> {
+        match request {
+            Request::Add { element } => {
+                let mine = self.lists.entry(self.me.clone()).or_default();
+                mine.share.add(element);
+                mine.changed = ctx.now();
+                ctx.reply(from, &Reply::AddOk);
+            }
+            Request::Read => {
+                let shares = self.lists.values().map(|list| &list.share);
+                ctx.reply(from, &read_ok(shares));
+            }
+            Request::Gossip { knows, news } => {
+                if let Some(peer) = self.peers.get_mut(from.node()) {
+                    let all_is_news = knows.is_empty() && !self.lists.is_empty();
+                    peer.awaits_answer |= all_is_news || !news.is_empty();
+                    peer.knows = knows;
+                }
+                self.learn(news, ctx.now());
+            }
+            Request::Operations { .. } => return Err(not_supported()),
+        }
+        self.schedule(ctx);
+        Ok(())
+    }
+
+    /// A window is over.
+    pub(crate) fn gossip(&mut self, ctx: &mut Ctx<Replica>) {
+        self.gossip_is_due = false;
+        let known = |(author, list): (&Author, &List)| (author.clone(), list.share.0.len());
+        for (name, peer) in &mut self.peers {
+            if !needs_gossip(peer, &self.me, &self.lists, ctx.now()) {
+                continue;
+            }
+            let news = self.lists.iter().filter_map(|(author, list)| {
+                let from = peer.knows.get(author).copied().unwrap_or(0);
+                let unknown = list.share.0.get(from..)?.to_vec();
+                (!unknown.is_empty()).then(|| (author.clone(), (from, unknown)))
+            });
+            let gossip = Request::Gossip {
+                knows: self.lists.iter().map(known).collect(),
+                news: news.collect(),
+            };
+            ctx.send(name, &gossip);
+            peer.awaits_answer = false;
+        }
+        self.schedule(ctx);
+    }
+}
+
+/// Whether a peer should hear from this node now.
+fn needs_gossip(peer: &Peer, me: &str, lists: &BTreeMap<Author, List>, now: Duration) -> bool {
+    let mine_to_tell =
+        |author: &str, list: &List| author == me || now.saturating_sub(list.changed) > RELAY_AFTER;
+    let mut lists = lists.iter();
+    peer.awaits_answer
+        || lists.any(|(author, list)| lacks(peer, author, list) && mine_to_tell(author, list))
+}
+
+/// Whether a peer may not know all of a list.
+fn lacks(peer: &Peer, author: &str, list: &List) -> bool {
+    peer.knows
+        .get(author)
+        .is_none_or(|n| *n < list.share.0.len())
+}
+
+impl State {
+    fn learn(&mut self, news: News, now: Duration) {
+        for (author, (from, elements)) in news {
+            let list = self.lists.entry(author).or_default();
+            // What came before is missing if an earlier message was lost: it comes again.
+            let Some(known) = list.share.0.len().checked_sub(from) else {
+                continue;
+            };
+            if let Some(unknown) = elements.get(known..).filter(|new| !new.is_empty()) {
+                list.share.0.extend_from_slice(unknown);
+                list.changed = now;
+            }
+        }
+    }
+
+    fn schedule(&mut self, ctx: &mut Ctx<Replica>) {
+        let lacks_something = |peer: &Peer| {
+            let mut lists = self.lists.iter();
+            peer.awaits_answer || lists.any(|(author, list)| lacks(peer, author, list))
+        };
+        if !self.gossip_is_due && self.peers.values().any(lacks_something) {
+            self.gossip_is_due = true;
+            ctx.set_timer(self.window, ());
+        }
+    }
+}

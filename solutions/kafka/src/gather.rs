@@ -1,0 +1,77 @@
+//! Answers to clients that are put together from the answers to several calls.
+
+use std::collections::BTreeMap;
+
+use guest_sdk::prelude::*;
+
+use crate::Kafka;
+use crate::protocol::Reply;
+
+/// Answers that are not complete yet, by number.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Gathers {
+    next: u64,
+    open: BTreeMap<u64, Gather>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Gather {
+    client: Caller,
+    reply: Reply,
+    missing: usize,
+    error: Option<Error>,
+}
+
+impl Gathers {
+    /// Begins an answer that lacks `missing` parts; sends it if that is none.
+    /// Answers its number.
+    pub(crate) fn open(
+        &mut self,
+        client: Caller,
+        reply: Reply,
+        missing: usize,
+        ctx: &mut Ctx<Kafka>,
+    ) -> u64 {
+        let number = self.next;
+        self.next += 1;
+        if missing == 0 {
+            ctx.reply(client, &reply);
+            return number;
+        }
+        let gather = Gather {
+            client,
+            reply,
+            missing,
+            error: None,
+        };
+        self.open.insert(number, gather);
+        number
+    }
+
+    /// Adds a part, and sends the answer if that was the last. A poll may do without parts that
+    /// cannot be had: what it does not show now it shows later. Else an error is the answer.
+    pub(crate) fn add(&mut self, number: u64, part: Result<Reply, Error>, ctx: &mut Ctx<Kafka>) {
+        let Some(gather) = self.open.get_mut(&number) else {
+            return;
+        };
+        match (&mut gather.reply, part) {
+            (Reply::PollOk { msgs }, Ok(Reply::PollOk { msgs: part })) => msgs.extend(part),
+            (
+                Reply::ListCommittedOffsetsOk { offsets },
+                Ok(Reply::ListCommittedOffsetsOk { offsets: part }),
+            ) => offsets.extend(part),
+            (Reply::PollOk { .. }, _) | (_, Ok(_)) => {}
+            (_, Err(error)) => gather.error = Some(error),
+        }
+        gather.missing -= 1;
+        if gather.missing > 0 {
+            return;
+        }
+        if let Some(gather) = self.open.remove(&number) {
+            match gather.error {
+                None => ctx.reply(gather.client, &gather.reply),
+                Some(error) => ctx.reply_error(gather.client, error),
+            }
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Challenges 5a to 5c, kafka: logs that clients append to and read from offsets of their own.
+//!
+//! | `--strategy` | idea | server messages an operation | on challenge 5b |
+//! |---|---|---|---|
+//! | `merge` (default) | each node takes in sends by itself, all merge them | n (n - 1) in a window | 0.010 |
+//! | `leader` | one leader for each log, the others forward | 2 (n - 1) / n | 1.21 |
+//! | `lin-kv` | a log is one value in `lin-kv` | 2 and more | 6.1 |
+//! | `split` | lengths in `lin-kv`, records in `seq-kv` | 4 and more | 7.8 |
+//! | `single` | the first node keeps all logs, the others refuse | 0 | (5a) 0 |
+//!
+//! The files say how each works, what it costs and tolerates, and where it comes from. Other
+//! options, for `merge`: `--window-ms` (200) is how long news wait for company; `--acks` is `one`
+//! or `all`, as in Kafka.
+
+mod committed;
+mod gather;
+mod leader;
+mod lin_kv;
+mod log;
+mod merge;
+mod protocol;
+mod single;
+mod split;
+
+use guest_sdk::prelude::*;
+
+use leader::Leader;
+use lin_kv::LinKv;
+use merge::Merge;
+use protocol::Request;
+use single::Single;
+use split::Split;
+
+/// The arguments.
+#[derive(Debug, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+struct Options {
+    strategy: Strategy,
+    window_ms: u64,
+    acks: Acks,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            strategy: Strategy::Merge,
+            window_ms: 200,
+            acks: Acks::One,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Strategy {
+    Merge,
+    Leader,
+    LinKv,
+    Split,
+    Single,
+}
+
+/// Who must have a message before its send is acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Acks {
+    One,
+    All,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+enum Kafka {
+    Merge(Merge),
+    Leader(Leader),
+    LinKv(LinKv),
+    Split(Split),
+    Single(Single),
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+enum Call {
+    /// `merge` asks whether its node has lived before.
+    Lived,
+    Leader(leader::Call),
+    LinKv(lin_kv::Call),
+    Split(split::Call),
+}
+
+impl Node for Kafka {
+    type Request = Request;
+    type Call = Call;
+    type Timer = ();
+
+    fn init(ctx: &mut Ctx<Self>) -> Self {
+        let options: Options = ctx.options();
+        match options.strategy {
+            Strategy::Merge => Kafka::Merge(Merge::new(&options, ctx)),
+            Strategy::Leader => Kafka::Leader(Leader::new(ctx)),
+            Strategy::LinKv => Kafka::LinKv(LinKv::default()),
+            Strategy::Split => Kafka::Split(Split::default()),
+            Strategy::Single => Kafka::Single(Single::default()),
+        }
+    }
+
+    fn request(
+        &mut self,
+        request: Request,
+        from: Caller,
+        ctx: &mut Ctx<Self>,
+    ) -> Result<(), Error> {
+        match self {
+            Kafka::Merge(merge) => {
+                merge.request(request, from, ctx);
+                Ok(())
+            }
+            Kafka::Leader(leader) => leader.request(request, from, ctx),
+            Kafka::LinKv(lin_kv) => lin_kv.request(request, from, ctx),
+            Kafka::Split(split) => split.request(request, from, ctx),
+            Kafka::Single(single) => single.request(request, from, ctx),
+        }
+    }
+
+    fn response(&mut self, call: Call, response: Result<Response<'_>, Error>, ctx: &mut Ctx<Self>) {
+        match (self, call) {
+            (Kafka::Merge(merge), Call::Lived) => merge.response(response, ctx),
+            (Kafka::Leader(leader), Call::Leader(call)) => leader.response(call, response, ctx),
+            (Kafka::LinKv(lin_kv), Call::LinKv(call)) => lin_kv.response(call, response, ctx),
+            (Kafka::Split(split), Call::Split(call)) => split.response(call, response, ctx),
+            _ => {}
+        }
+    }
+
+    fn timer(&mut self, (): (), ctx: &mut Ctx<Self>) {
+        if let Kafka::Merge(merge) = self {
+            merge.timer(ctx);
+        }
+    }
+}
+
+guest_sdk::export!(Kafka);
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,158 @@
+//! What every node has taken in, and the logs that this makes.
+
+use std::collections::BTreeMap;
+
+use guest_sdk::prelude::*;
+
+use crate::log;
+use crate::protocol::{Key, Message, Offset, Offsets, POLL_MAX};
+
+/// The journals of all nodes, as far as they are known here, without gaps.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Journals {
+    /// This node's place among the nodes.
+    rank: usize,
+    journals: Vec<Vec<Entry>>,
+    /// Where each message of each log is.
+    logs: BTreeMap<Key, BTreeMap<Offset, Place>>,
+    committed: Offsets,
+}
+
+/// A message, or, without one, a committed offset.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Entry {
+    key: Key,
+    offset: Offset,
+    msg: Option<Message>,
+}
+
+/// A place in a journal.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Place {
+    rank: usize,
+    index: usize,
+}
+
+/// A part of the journal of the node of this rank, from an index on.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct News {
+    rank: usize,
+    from: usize,
+    entries: Vec<Entry>,
+}
+
+impl Journals {
+    /// Empty, for the node of this rank among so many.
+    pub(crate) fn new(rank: usize, count: usize) -> Self {
+        Journals {
+            rank,
+            journals: vec![Vec::new(); count],
+            logs: BTreeMap::new(),
+            committed: Offsets::new(),
+        }
+    }
+
+    pub(crate) fn rank(&self) -> usize {
+        self.rank
+    }
+
+    /// How much of each journal is here.
+    pub(crate) fn lens(&self) -> Vec<usize> {
+        self.journals.iter().map(Vec::len).collect()
+    }
+
+    pub(crate) fn own_len(&self) -> usize {
+        self.journals[self.rank].len()
+    }
+
+    /// Takes in a message: at the first offset of this node's that is behind all known ones.
+    pub(crate) fn send(&mut self, key: Key, msg: Message) -> Offset {
+        let last = self.logs.get(&key).and_then(|log| log.last_key_value());
+        let next = last.map_or(0, |(offset, _)| offset + 1);
+        let (rank, count) = (log::offset(self.rank), log::offset(self.journals.len()));
+        let offset = next + (rank - next).rem_euclid(count);
+        let msg = Some(msg);
+        self.add(self.rank, Entry { key, offset, msg });
+        offset
+    }
+
+    /// Takes in committed offsets that are news.
+    pub(crate) fn commit(&mut self, offsets: Offsets) {
+        for (key, offset) in offsets {
+            if self.committed.get(&key).is_none_or(|known| *known < offset) {
+                let msg = None;
+                self.add(self.rank, Entry { key, offset, msg });
+            }
+        }
+    }
+
+    pub(crate) fn committed(&self, keys: Vec<Key>) -> Offsets {
+        log::committed(&self.committed, keys)
+    }
+
+    /// The messages of a log from an offset on, as long as all nodes have them: of each journal
+    /// so many entries.
+    pub(crate) fn poll(
+        &self,
+        key: &str,
+        from: Offset,
+        known_to_all: &[usize],
+    ) -> Vec<(Offset, Message)> {
+        let log = self.logs.get(key).map(|log| log.range(from..));
+        let shown = log.into_iter().flatten();
+        shown
+            .take_while(|(_, place)| place.index < known_to_all[place.rank])
+            .filter_map(|(offset, place)| {
+                let entry = &self.journals[place.rank][place.index];
+                Some((*offset, entry.msg?))
+            })
+            .take(POLL_MAX)
+            .collect()
+    }
+
+    /// This node's journal from an index on; nothing if that is its end.
+    pub(crate) fn news(&self, from: usize) -> Vec<News> {
+        let part = self.part(self.rank, from);
+        part.into_iter().collect()
+    }
+
+    /// All journals.
+    pub(crate) fn all(&self) -> Vec<News> {
+        let ranks = 0..self.journals.len();
+        ranks.filter_map(|rank| self.part(rank, 0)).collect()
+    }
+
+    fn part(&self, rank: usize, from: usize) -> Option<News> {
+        let entries = self.journals[rank].get(from..)?.to_vec();
+        (!entries.is_empty()).then_some(News {
+            rank,
+            from,
+            entries,
+        })
+    }
+
+    /// Takes in what is new here and leaves no gap. (What was lost comes again.)
+    pub(crate) fn learn(&mut self, news: News) {
+        let Some(journal) = self.journals.get(news.rank) else {
+            return;
+        };
+        let Some(known) = journal.len().checked_sub(news.from) else {
+            return;
+        };
+        for entry in news.entries.into_iter().skip(known) {
+            self.add(news.rank, entry);
+        }
+    }
+
+    fn add(&mut self, rank: usize, entry: Entry) {
+        let index = self.journals[rank].len();
+        let (key, offset) = (entry.key.clone(), entry.offset);
+        if entry.msg.is_some() {
+            let log = self.logs.entry(key).or_default();
+            log.insert(offset, Place { rank, index });
+        } else {
+            log::commit(&mut self.committed, Offsets::from([(key, offset)]));
+        }
+        self.journals[rank].push(entry);
+    }
+}

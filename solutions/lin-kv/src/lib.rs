@@ -1,0 +1,214 @@
+//! lin-kv: a linearizable key-value store on Raft.
+//!
+//! The nodes elect a leader, which puts every write and compare-and-set into a log. What a
+//! majority of the nodes has in its log is committed; every node does what is committed,
+//! in the log's order, to its own copy of the store. A read takes no place in the log: the leader
+//! answers it when a majority has confirmed that it still leads.
+//!
+//! | file | what | paper |
+//! |---|---|---|
+//! | `election` | terms, votes, pre-votes, when a leader resigns | §5.2, §5.4.1; thesis §9.6, §6.2 |
+//! | `replication` | appending, committing, snapshots | §5.3, §5.4.2, §7 |
+//! | `log` | the log and its conflicts | §5.3, §7 |
+//! | `machine` | the store, and each command once | thesis §6.3 |
+//! | `clients` | forwarding to the leader, reads by read index | §8; thesis §6.4 |
+//! | `recovery` | rejoining without memory | Michael et al. |
+//!
+//! Time is counted in ticks; nothing reads the clock, so it may jump and drift, and no guarantee
+//! rests on it.
+//!
+//! # What clients hear
+//!
+//! A node that knows no leader keeps an operation for a while, in case one is elected. Then it
+//! answers with error 11, which is definite, if it has handed the operation to nobody, and with
+//! error 0 if it has. An operation that is handed over twice takes place once.
+//!
+//! # Faults
+//!
+//! Linearizable whatever is lost, doubled, delayed, cut off or paused, and whatever clocks do.
+//! Available to clients of nodes that can talk, both ways, to a majority whose members can
+//! talk to the leader. A ring of one-way cuts among three nodes leaves no such pair.
+//!
+//! Raft asks for stable storage, and a guest has none: so a node that was killed takes no part
+//! until a majority and its leader have told it what it has to know (`recovery`).
+//! The cluster goes on as long as fewer than half of the nodes are down or recovering at a time.
+//! When more lose their memory together, what was committed may be gone, and the others
+//! stop for good rather than guess.
+//!
+//! # Costs
+//!
+//! Measured with Maelstrom's options for its own Raft (`--node-count 3 --concurrency 4n --rate 30
+//! --time-limit 60`): 4.4 messages between servers for each operation; 7.6 with five nodes. The
+//! busier, the fewer: 1.2 with three nodes, 9,600 operations a second and 5 ms of latency.
+//!
+//! # Sources
+//!
+//! Ongaro and Ousterhout, "In search of an understandable consensus algorithm" (2014, the
+//! extended version: "paper"); Ongaro, "Consensus: bridging theory and practice" (2014: "thesis");
+//! for `recovery` see there.
+
+mod clients;
+mod election;
+mod log;
+mod machine;
+mod message;
+mod recovery;
+mod replication;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use guest_sdk::prelude::*;
+
+use clients::Clients;
+use election::{Candidacy, Candidate};
+use log::Log;
+use machine::{Machine, Operation};
+use message::Message;
+use recovery::{Answers, Lives, Start};
+use replication::Leadership;
+
+/// What all waits are counted in. A clock at half or twice the speed changes nothing but speed.
+const TICK: Duration = Duration::from_millis(25);
+
+/// A node, as figure 2 of the paper has it.
+#[derive(Serialize, Deserialize)]
+struct Raft {
+    /// How often [`TICK`] has passed.
+    now: u64,
+    lives: Lives,
+    role: Role,
+    term: u64,
+    voted_for: Option<Candidate>,
+    leader: Option<String>,
+    /// When that leader was last heard.
+    heard_at: u64,
+    /// When to stand for election if no leader is heard until then.
+    election_at: u64,
+    log: Log,
+    /// The last entry that is known to be committed; the machine has done all up to here.
+    commit: u64,
+    machine: Machine,
+    clients: Clients,
+}
+
+#[derive(Serialize, Deserialize)]
+enum Role {
+    /// It does not know yet whether it has been here before, or is having it written down.
+    Starting,
+    /// It has not, and has not taken part yet.
+    New,
+    /// It has, and has forgotten everything.
+    Recovering(Answers),
+    Follower,
+    Candidate(Candidacy),
+    Leader(Leadership),
+}
+
+impl Node for Raft {
+    type Request = Message;
+    type Call = Start;
+    type Timer = ();
+
+    fn init(ctx: &mut Ctx<Self>) -> Self {
+        recovery::ask_how_often_started(ctx);
+        ctx.set_timer(TICK, ());
+        Raft {
+            now: 0,
+            lives: Lives::new(),
+            role: Role::Starting,
+            term: 0,
+            voted_for: None,
+            leader: None,
+            heard_at: 0,
+            election_at: 0,
+            log: Log::default(),
+            commit: 0,
+            machine: Machine::default(),
+            clients: Clients::default(),
+        }
+    }
+
+    fn request(
+        &mut self,
+        message: Message,
+        from: Caller,
+        ctx: &mut Ctx<Self>,
+    ) -> Result<(), Error> {
+        match Operation::of(&message) {
+            Some(operation) => self.on_operation(operation, from, ctx)?,
+            None => self.on_message(message, from.node(), ctx),
+        }
+        self.replicate(ctx);
+        Ok(())
+    }
+
+    fn response(
+        &mut self,
+        step: Start,
+        response: Result<Response<'_>, Error>,
+        ctx: &mut Ctx<Self>,
+    ) {
+        self.start(step, response, ctx);
+    }
+
+    fn timer(&mut self, (): (), ctx: &mut Ctx<Self>) {
+        ctx.set_timer(TICK, ());
+        self.now += 1;
+        match &self.role {
+            Role::Starting => {}
+            Role::New if self.now < self.election_at => {}
+            Role::New => self.take_part(ctx),
+            Role::Recovering(_) => self.ask_to_recover(ctx),
+            Role::Follower | Role::Candidate(_) => self.stand_if_no_leader(ctx),
+            Role::Leader(_) => self.resign_if_not_heard(ctx),
+        }
+        self.hand_over_operations(ctx);
+        self.replicate(ctx);
+    }
+}
+
+impl Raft {
+    fn on_message(&mut self, message: Message, from: &str, ctx: &mut Ctx<Self>) {
+        match (&self.role, message) {
+            // A node that knows nothing has nothing to say.
+            (Role::Recovering(_), Message::Recovered(answer)) => {
+                self.on_recovered(answer, from, ctx);
+            }
+            (Role::Starting | Role::Recovering(_), _) => {}
+            (Role::New, _) => self.take_part(ctx),
+
+            (_, Message::RequestVote(request)) => self.on_request_vote(&request, from, ctx),
+            (_, Message::Vote(vote)) => self.on_vote(&vote, from, ctx),
+            (_, Message::Append(append)) => self.on_append(append, from, ctx),
+            (
+                _,
+                Message::InstallSnapshot {
+                    term,
+                    number,
+                    snapshot,
+                },
+            ) => self.on_snapshot(term, number, snapshot, from, ctx),
+            (_, Message::Appended(answer)) => self.on_appended(&answer, from, ctx),
+            (_, Message::Forward { command }) => self.take(command, ctx),
+            (_, Message::Done { id, outcome }) => self.answer(&id, outcome, ctx),
+            (_, Message::Recover { life }) => self.on_recover(life, from, ctx),
+            // Recovered already; operations do not come here.
+            (
+                _,
+                Message::Recovered(_)
+                | Message::Read { .. }
+                | Message::Write { .. }
+                | Message::Cas { .. },
+            ) => {}
+        }
+    }
+}
+
+/// How many nodes are more than half.
+fn majority(ctx: &Ctx<Raft>) -> usize {
+    ctx.nodes().len() / 2 + 1
+}
+
+guest_sdk::export!(Raft);

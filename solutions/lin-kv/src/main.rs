@@ -1,0 +1,5 @@
+//! The solution as a native node: `cargo run -p lin-kv`.
+
+fn main() -> std::process::ExitCode {
+    lin_kv::main()
+}

@@ -1,0 +1,231 @@
+//! Coming back without memory.
+//!
+//! Raft writes term, vote and log to a disk before it answers. A guest has no disk, so a node
+//! that was killed has forgotten what it promised: it could vote twice in a term, or elect a
+//! leader without an entry that it had helped to commit. It takes no part until it
+//! cannot do either:
+//!
+//! 1. A node counts its starts, its *lives*, and keeps that one number with Maelstrom's seq-kv
+//!    (nobody else touches its key). The first life begins as Raft does; without that number a
+//!    first start and a restart would look alike. It is written before the node takes part
+//!    for the first time: who has promised nothing has forgotten nothing.
+//! 2. In a later life it asks all others. Each notes the new life and answers with its term, a
+//!    leader with all that it has. The node waits for a majority of answers that has the leader of
+//!    the latest term among them, takes over that state, and goes on as a follower who has
+//!    voted for that leader. This is Viewstamped Replication's recovery.
+//! 3. That alone is wrong: a vote from the old life may still be on its way, for a term of which
+//!    no one who answered knew. So votes carry what the voter knows of all lives, and a candidate
+//!    does not count votes of lives that are over. Whoever answered before it voted says so with
+//!    its vote, and whoever voted before it answered has the new term in its answer; every
+//!    majority of voters has one or the other.
+//!
+//! Sources: Liskov and Cowling, "Viewstamped replication revisited" (2012), §4.3; for the flaw
+//! and its remedy, crash vectors: Michael, Ports, Sharma and Szekeres, "Recovering shared
+//! objects without stable storage" (2017).
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use guest_sdk::prelude::*;
+use guest_sdk::service;
+
+use crate::election::Candidate;
+use crate::message::{Message, Recovered};
+use crate::replication::{HEARTBEAT, Snapshot};
+use crate::{Raft, Role, majority};
+
+/// When those stand for election who learn that their leader has forgotten everything, in
+/// ticks: up to 250 ms, by chance.
+const SOON: std::ops::Range<u64> = 0..10;
+/// How long seq-kv may take at first.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The latest life of every node that one has heard of; no other has had more than one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Lives(BTreeMap<String, u64>);
+
+impl Lives {
+    pub(crate) fn new() -> Self {
+        Lives::default()
+    }
+
+    pub(crate) fn of(&self, node: &str) -> u64 {
+        self.0.get(node).copied().unwrap_or(1)
+    }
+
+    fn note(&mut self, node: &str, life: u64) {
+        if life > self.of(node) {
+            self.0.insert(node.to_owned(), life);
+        }
+    }
+
+    pub(crate) fn learn(&mut self, others: &Lives) {
+        for (node, life) in &others.0 {
+            self.note(node, *life);
+        }
+    }
+}
+
+/// What is asked of seq-kv.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum Start {
+    /// How often this node has started.
+    Read,
+    /// To remember that this start is number so many.
+    Write(u64),
+}
+
+/// The answers that a recovering node has.
+#[derive(Default, Serialize, Deserialize)]
+pub(crate) struct Answers {
+    /// When to ask again.
+    ask_at: u64,
+    /// The best of each.
+    by_node: Vec<(String, Recovered)>,
+}
+
+pub(crate) fn ask_how_often_started(ctx: &mut Ctx<Raft>) {
+    let request = service::read(starts_key(ctx));
+    ctx.call(
+        service::SEQ_KV,
+        &request,
+        Start::Read,
+        Retry::forever(PATIENCE),
+    );
+}
+
+fn starts_key(ctx: &Ctx<Raft>) -> String {
+    format!("starts of {}", ctx.id())
+}
+
+impl Raft {
+    /// This node's own.
+    pub(crate) fn life(&self, ctx: &Ctx<Self>) -> u64 {
+        self.lives.of(ctx.id())
+    }
+
+    pub(crate) fn start(
+        &mut self,
+        step: Start,
+        response: Result<Response<'_>, Error>,
+        ctx: &mut Ctx<Self>,
+    ) {
+        match step {
+            Start::Read => {
+                match response.and_then(|found| service::value::<u64>(&found)) {
+                    Ok(starts) => self.remember_start(starts + 1, ctx),
+                    Err(error) if error.code == ErrorCode::KeyDoesNotExist => {
+                        self.role = Role::New;
+                        self.wait_for_leader(ctx);
+                        // The first of the nodes need not wait: there is no leader yet.
+                        if ctx.nodes().first().map(String::as_str) == Some(ctx.id()) {
+                            self.election_at = self.now;
+                        }
+                    }
+                    Err(_) => ask_how_often_started(ctx),
+                }
+            }
+            Start::Write(life) if response.is_err() => self.remember_start(life, ctx),
+            Start::Write(1) => self.role = Role::Follower,
+            Start::Write(life) => {
+                self.lives.note(ctx.id(), life);
+                self.role = Role::Recovering(Answers::default());
+                self.ask_to_recover(ctx);
+            }
+        }
+    }
+
+    /// A new node is about to take part. The message that makes it do so is lost; it will be
+    /// sent again.
+    pub(crate) fn take_part(&mut self, ctx: &mut Ctx<Self>) {
+        self.role = Role::Starting;
+        self.remember_start(1, ctx);
+    }
+
+    fn remember_start(&mut self, life: u64, ctx: &mut Ctx<Self>) {
+        let request = service::write(starts_key(ctx), life);
+        let step = Start::Write(life);
+        ctx.call(service::SEQ_KV, &request, step, Retry::forever(PATIENCE));
+    }
+
+    pub(crate) fn ask_to_recover(&mut self, ctx: &mut Ctx<Self>) {
+        let life = self.life(ctx);
+        if let Role::Recovering(answers) = &mut self.role
+            && answers.ask_at <= self.now
+        {
+            answers.ask_at = self.now + HEARTBEAT;
+            let peers: Vec<String> = ctx.peers().map(str::to_owned).collect();
+            for peer in peers {
+                ctx.send(&peer, &Message::Recover { life });
+            }
+        }
+    }
+
+    /// Another node asks.
+    pub(crate) fn on_recover(&mut self, life: u64, from: &str, ctx: &mut Ctx<Self>) {
+        if life < self.lives.of(from) {
+            return;
+        }
+        self.lives.note(from, life);
+        if self.leader.as_deref() == Some(from) {
+            self.follow(self.term, None, ctx); // it leads no longer: no need to wait long
+            self.election_at = self.now + ctx.rng().u64(SOON);
+        }
+        let leads = matches!(self.role, Role::Leader(_));
+        let state = leads.then(|| self.snapshot());
+        let answer = Recovered {
+            asked_by: life,
+            term: self.term,
+            lives: self.lives.clone(),
+            state,
+        };
+        ctx.send(from, &Message::Recovered(answer));
+    }
+
+    pub(crate) fn on_recovered(&mut self, answer: Recovered, from: &str, ctx: &mut Ctx<Self>) {
+        if answer.asked_by != self.life(ctx) {
+            return;
+        }
+        let Role::Recovering(answers) = &mut self.role else {
+            return;
+        };
+        self.lives.learn(&answer.lives);
+        let rank = |answer: &Recovered| (answer.lives.of(from), answer.term);
+        let mut earlier = answers.by_node.iter_mut();
+        match earlier.find(|(node, _)| node == from) {
+            Some((_, earlier)) if rank(earlier) > rank(&answer) => {}
+            Some((_, earlier)) => *earlier = answer,
+            None => answers.by_node.push((from.to_owned(), answer)),
+        }
+        // Who has lost its memory since does not remember this node's new life.
+        let lives = &self.lives;
+        let answers = answers.by_node.iter_mut();
+        let valid = answers.filter(|(node, answer)| answer.lives.of(node) == lives.of(node));
+        let mut valid: Vec<&mut (String, Recovered)> = valid.collect();
+        if valid.len() < majority(ctx) {
+            return;
+        }
+        let latest = valid.iter().map(|(_, answer)| answer.term).max();
+        let leader = valid.iter_mut().find_map(|(node, answer)| {
+            let of_latest = Some(answer.term) == latest;
+            let state = answer.state.take_if(|_| of_latest)?;
+            let leader = Candidate {
+                node: node.clone(),
+                life: answer.lives.of(node),
+            };
+            Some((answer.term, leader, state))
+        });
+        if let Some((term, leader, state)) = leader {
+            self.come_back(term, leader, state, ctx);
+        }
+    }
+
+    fn come_back(&mut self, term: u64, leader: Candidate, state: Snapshot, ctx: &mut Ctx<Self>) {
+        let text = format!("is back in term {term} with {} as leader", leader.node);
+        ctx.log(Level::Info, text);
+        self.install(state);
+        self.follow(term, Some(&leader.node), ctx);
+        self.heard_at = self.now;
+        self.voted_for = Some(leader);
+    }
+}

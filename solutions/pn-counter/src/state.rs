@@ -1,0 +1,167 @@
+//! A state-based CRDT: nodes exchange their states, and merging them loses nothing.
+//!
+//! Every node keeps the share of every author: how many additions it made and what they sum up to.
+//! Of two shares of an author the one with more additions is the newer, so merging is taking the
+//! newer of each, in any order, any number of times. The value is the sum over all authors. An author is one
+//! life of a node: a node that has lost its memory comes back as another author and does not
+//! overwrite what it was.
+//!
+//! - Adds and reads are answered at once, from what this node knows: totally available.
+//! - Costs: at most one message to each peer in a window of time, however many additions
+//!   there are in it, and none when nothing is new. A peer's own gossip shows what it knows, so
+//!   it serves as the acknowledgement; what is not seen to have arrived is sent again.
+//! - Reads are behind by a window and the network's latency; in a partition, by its length.
+//! - Tolerates partitions and lost, doubled, late and reordered messages.
+//! - After a kill a node relearns from the others all that they know; what it alone knew
+//!   is lost.
+//!
+//! Source: Shapiro, Preguiça, Baquero and Zawirski, "A comprehensive study of convergent
+//! and commutative replicated data types" (2011), PN-Counter.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use guest_sdk::prelude::*;
+
+use crate::{Replica, Reply, Request, Share, not_supported, read_ok};
+
+/// News of others are passed on when their author should have done so long ago.
+const RELAY_AFTER: Duration = Duration::from_secs(3);
+
+pub(crate) type Counts = BTreeMap<Author, Share>;
+type Author = String;
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct State {
+    window: Duration,
+    me: Author,
+    counts: Counts,
+    /// When each entry last changed here.
+    changed: BTreeMap<Author, Duration>,
+    /// What each peer is known to know.
+    peers: BTreeMap<String, Peer>,
+    gossip_is_due: bool,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+struct Peer {
+    knows: BTreeMap<Author, u64>,
+    /// It waits to hear how much this node knows.
+    awaits_answer: bool,
+}
+
+impl State {
+    pub(crate) fn new(window: Duration, ctx: &mut Ctx<Replica>) -> Self {
+        let peers: Vec<String> = ctx.peers().map(str::to_owned).collect();
+        for peer in &peers {
+            ctx.send(peer, &Request::Hello);
+        }
+        State {
+            window,
+            me: format!("{}@{}", ctx.id(), ctx.now().as_nanos()),
+            counts: Counts::new(),
+            changed: BTreeMap::new(),
+            peers: peers
+                .into_iter()
+                .map(|peer| (peer, Peer::default()))
+                .collect(),
+            gossip_is_due: false,
+        }
+    }
+
+    pub(crate) fn request(
+        &mut self,
+        request: Request,
+        from: Caller,
+        ctx: &mut Ctx<Replica>,
+    ) -> Result<(), Error> {
+        match request {
+            Request::Add { delta } => {
+                let mine = self.counts.entry(self.me.clone()).or_default();
+                mine.add(delta);
+                self.changed.insert(self.me.clone(), ctx.now());
+                ctx.reply(from, &Reply::AddOk);
+            }
+            Request::Read => {
+                ctx.reply(from, &read_ok(self.counts.values()));
+            }
+            Request::Gossip {
+                counts,
+                wants_answer,
+            } => {
+                self.learn(counts, from.node(), ctx.now());
+                if let Some(peer) = self.peers.get_mut(from.node()) {
+                    peer.awaits_answer |= wants_answer;
+                }
+            }
+            Request::Hello => {
+                if let Some(peer) = self.peers.get_mut(from.node()) {
+                    *peer = Peer::default();
+                    peer.awaits_answer = !self.counts.is_empty();
+                }
+            }
+            Request::Operations { .. } => return Err(not_supported()),
+        }
+        self.schedule(ctx);
+        Ok(())
+    }
+
+    /// A window is over.
+    pub(crate) fn gossip(&mut self, ctx: &mut Ctx<Replica>) {
+        self.gossip_is_due = false;
+        for (name, peer) in &mut self.peers {
+            let wants_answer = self.counts.iter().any(|(author, count)| {
+                let age = ctx.now().saturating_sub(self.changed[author]);
+                let mine_to_tell = *author == self.me || age > RELAY_AFTER;
+                mine_to_tell && peer.lacks(author, count)
+            });
+            if wants_answer || peer.awaits_answer {
+                let counts = self.counts.clone();
+                ctx.send(
+                    name,
+                    &Request::Gossip {
+                        counts,
+                        wants_answer,
+                    },
+                );
+                peer.awaits_answer = false;
+            }
+        }
+        self.schedule(ctx);
+    }
+}
+
+impl Peer {
+    /// Whether it may not know an entry.
+    fn lacks(&self, author: &str, count: &Share) -> bool {
+        self.knows.get(author).is_none_or(|adds| *adds < count.adds)
+    }
+}
+
+impl State {
+    fn learn(&mut self, counts: Counts, from: &str, now: Duration) {
+        let Some(peer) = self.peers.get_mut(from) else {
+            return;
+        };
+        for (author, count) in counts {
+            let known = peer.knows.entry(author.clone()).or_default();
+            *known = count.adds.max(*known);
+            let mine = self.counts.entry(author.clone()).or_default();
+            if count.adds > mine.adds {
+                *mine = count;
+                self.changed.insert(author, now);
+            }
+        }
+    }
+
+    fn schedule(&mut self, ctx: &mut Ctx<Replica>) {
+        let may_lack = |peer: &Peer| {
+            let mut counts = self.counts.iter();
+            peer.awaits_answer || counts.any(|(author, count)| peer.lacks(author, count))
+        };
+        if !self.gossip_is_due && self.peers.values().any(may_lack) {
+            self.gossip_is_due = true;
+            ctx.set_timer(self.window, ());
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! The numbers that leave the node's rank when divided by the number of nodes.
+//!
+//! The smallest ids there are: n nodes that give m ids each use the numbers up to about n m.
+//! It rests on nothing but memory: no clock and no chance. So a node that has lost its memory begins again, and repeats its ids:
+//! it does not survive a kill. (It survives a hot swap, which keeps the state.)
+
+use guest_sdk::prelude::*;
+
+use crate::{UniqueIds, rank};
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Residue {
+    next: u64,
+    nodes: u64,
+}
+
+impl Residue {
+    pub(crate) fn new(ctx: &Ctx<UniqueIds>) -> Self {
+        Residue {
+            next: rank(ctx),
+            nodes: ctx.nodes().len() as u64,
+        }
+    }
+
+    pub(crate) fn next(&mut self) -> u64 {
+        let id = self.next;
+        self.next += self.nodes;
+        id
+    }
+}
