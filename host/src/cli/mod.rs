@@ -2,6 +2,7 @@
 //! code. Only this module knows the terminal.
 
 mod check;
+mod input;
 mod inspect;
 mod limits;
 mod node;

@@ -12,6 +12,7 @@
 //! | `packets` `latency` `links` `network` | messages on their way |
 //! | `clock` `node` | guests, their timers and clocks |
 //! | `nemesis` | what goes wrong, and when |
+//! | `script` | what clients begin and what goes wrong, spelled out instead of drawn |
 //! | `rpc` `workload` `workers` `exception` | clients and what they do |
 //! | `journal` | everything that happens, for whoever wants to see |
 //! | `run` `deliver` `phases` `faults` `swap` `outcome` | the loop, and what comes out |
@@ -39,6 +40,7 @@ mod queue;
 pub mod random;
 mod rpc;
 mod run;
+mod script;
 mod swap;
 mod workers;
 mod workload;
@@ -46,10 +48,11 @@ mod workload;
 pub use bounds::Bounds;
 pub use latency::{Distribution, Latency};
 pub use network::NetworkModel;
-pub use options::{Cluster, Options};
+pub use options::{Cluster, LATENCY_MS_MAX, NODES_MAX, Options, TIME_LIMIT_NS_MAX, WORKERS_MAX};
 pub(crate) use outcome::seconds;
 pub use outcome::{Outcome, Reason, Stopped};
 pub use run::{Simulation, run};
+pub use script::{Episode, Invocation, Script};
 pub use workload::{Completion, Malformed, Next, Operation, Step, Style, Turn, Workload};
 
 /// Nanoseconds in a millisecond.

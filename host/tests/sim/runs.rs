@@ -17,6 +17,7 @@ static KAFKA: LazyLock<GuestModule> = LazyLock::new(|| load(&built("kafka-mutant
 static TXN: LazyLock<GuestModule> = LazyLock::new(|| load(&built("txn-mutants")));
 static LIN_KV: LazyLock<GuestModule> = LazyLock::new(|| load(&built("lin-kv-mutants")));
 static FLOOD: LazyLock<GuestModule> = LazyLock::new(|| load(&built("broadcast-flood")));
+static RETRYING: LazyLock<GuestModule> = LazyLock::new(|| load(&built("broadcast-mutants")));
 static BATCHED: LazyLock<GuestModule> = LazyLock::new(|| load(&built("broadcast-batched")));
 static BROADCAST: LazyLock<GuestModule> = LazyLock::new(|| load(&built("broadcast-retry")));
 
@@ -38,6 +39,11 @@ pub(crate) fn echo() -> &'static GuestModule {
 
 pub(crate) fn flood() -> &'static GuestModule {
     &FLOOD
+}
+
+/// Broadcast by flooding with acknowledged retry, which forgets what it knew when it is killed.
+pub(crate) fn retrying() -> &'static GuestModule {
+    &RETRYING
 }
 
 /// The version of [`broadcast`] after that.
