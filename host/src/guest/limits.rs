@@ -49,6 +49,16 @@ impl Default for Limits {
 pub struct ModuleLimits {
     /// Bytes of the file.
     pub module_bytes: u64,
+    /// Types.
+    pub types: u32,
+    /// Imports.
+    pub imports: u32,
+    /// Exports.
+    pub exports: u32,
+    /// Tables.
+    pub tables: u32,
+    /// Variables of the module as a whole.
+    pub globals: u32,
     /// Functions defined.
     pub functions: u32,
     /// Bytes of one function's body.
@@ -69,6 +79,11 @@ impl Default for ModuleLimits {
     fn default() -> Self {
         ModuleLimits {
             module_bytes: 16 << 20,
+            types: 100_000,
+            imports: 1_000,
+            exports: 1_000,
+            tables: 4,
+            globals: 10_000,
             functions: 50_000,
             body_bytes: 512 << 10,
             locals: 5_000,

@@ -24,9 +24,6 @@ use super::wasi;
 /// How often the watchdog looks at the wall clock.
 const WATCHDOG_TICK: Duration = Duration::from_millis(100);
 
-/// Tables that a module in a pool may have.
-const TABLES_MAX: u32 = 4;
-
 /// What the engine keeps for an instance in a pool, beside its memory and tables.
 const INSTANCE_BYTES_MAX: usize = 4 << 20;
 
@@ -191,6 +188,8 @@ impl Sandbox {
 pub(super) fn config() -> Config {
     let mut cost = OperatorCost::new();
     cost.variable.memory_grow_per_page = 255; // otherwise free, though the kernel clears pages
+    // Both are calls into the host, even where nothing grows.
+    (cost.MemoryGrow, cost.TableGrow) = (100, 100);
     let mut config = Config::new();
     config
         .consume_fuel(true)
@@ -219,12 +218,13 @@ pub(super) fn watchdog_ticks(limits: &Limits) -> u64 {
 /// that a module that loads at all also fits into the pool.
 fn pool(instances: usize) -> PoolingAllocationConfig {
     let count = u32::try_from(instances + 1).unwrap_or(u32::MAX);
+    let tables = ModuleLimits::default().tables;
     let mut pool = PoolingAllocationConfig::new();
     pool.total_core_instances(count)
         .total_memories(count)
-        .total_tables(count.saturating_mul(TABLES_MAX))
+        .total_tables(count.saturating_mul(tables))
         .total_stacks(count)
-        .max_tables_per_module(TABLES_MAX)
+        .max_tables_per_module(tables)
         .table_elements(Limits::default().table_elements)
         .max_core_instance_size(INSTANCE_BYTES_MAX)
         .max_memory_size(MEMORY_BYTES_MAX)
