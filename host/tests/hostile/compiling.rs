@@ -12,7 +12,8 @@ use host::guest::{Cache, CompileLimits, Compiler, Limits, LoadError, Sandbox};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::bombs::{assemble, branches_over_locals, idle_guest};
+use crate::bombs::{branches_over_locals, idle_guest};
+use crate::frame::assemble;
 
 fn host() -> PathBuf {
     env!("CARGO_BIN_EXE_host").into()
