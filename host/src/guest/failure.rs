@@ -4,7 +4,7 @@ use wasmtime::{Trap, WasmBacktrace};
 
 use super::error::{Fault, GuestError};
 use super::limits::Limits;
-use crate::text::one_line;
+use crate::text::{excerpt, one_line};
 
 /// An answer of the guest that cannot be accepted. `log` is what the step has written to
 /// stderr.
@@ -66,6 +66,9 @@ fn trap_fault(trap: Trap, limits: &Limits, refused: Option<Fault>) -> Fault {
 /// The most functions that a backtrace names.
 const FRAMES_MAX: usize = 8;
 
+/// How much of a function's name it shows, in characters: names are the guest's own.
+const NAME_SHOWN_MAX: usize = 200;
+
 /// The functions that were active, innermost first, without the machinery of a
 /// Rust panic that says nothing about the solution.
 fn backtrace(error: &wasmtime::Error) -> Vec<String> {
@@ -76,7 +79,10 @@ fn backtrace(error: &wasmtime::Error) -> Vec<String> {
         .frames()
         .iter()
         .map(|frame| match frame.func_name() {
-            Some(name) => one_line(&format!("{:#}", rustc_demangle::demangle(name))).into_owned(),
+            Some(name) => {
+                let name = format!("{:#}", rustc_demangle::demangle(name));
+                one_line(&excerpt(&name, NAME_SHOWN_MAX)).into_owned()
+            }
             None => format!("function {}", frame.func_index()),
         })
         .collect();

@@ -74,7 +74,8 @@ impl ResourceLimiter for Growth {
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        if maximum.is_some_and(|maximum| desired > maximum) {
+        // A pool's tables have a maximum too, but that one is the limit and not the module's.
+        if maximum.is_some_and(|maximum| desired > maximum && maximum < self.table_limit) {
             return Ok(false); // the module's own limit
         }
         let wanted = self.table_elements.saturating_add(desired - current);

@@ -14,7 +14,7 @@ use wasmparser::{
 
 use super::limits::{Limits, ModuleLimits};
 use super::wasi;
-use crate::text::one_line;
+use crate::text::{excerpt, one_line};
 use guest_sdk::abi;
 
 /// What a module is, as far as one can tell without running it.
@@ -110,6 +110,7 @@ pub fn vet(bytes: &[u8], limits: &Limits, module_limits: &ModuleLimits) -> Repor
         problems: Vec::new(),
         types: Vec::new(),
         functions: Vec::new(),
+        overfull: false,
         bodies: 0,
         locals_total: 0,
         work_total: 0,
@@ -170,6 +171,8 @@ struct Vetting<'a> {
     types: Vec<Option<FuncType>>,
     /// The type index of each function, imports first.
     functions: Vec<u32>,
+    /// A section has so many entries that looking at each would take too much itself.
+    overfull: bool,
     bodies: u32,
     locals_total: u64,
     work_total: u64,
@@ -194,12 +197,18 @@ impl Vetting<'_> {
                 self.problems.push(malformed(&error));
                 return;
             }
+            if self.overfull {
+                return;
+            }
         }
         self.check_limits();
         self.check_kind();
     }
 
     fn payload(&mut self, payload: Payload<'_>) -> wasmparser::Result<()> {
+        if self.is_overfull(&payload) {
+            return Ok(());
+        }
         match payload {
             Payload::TypeSection(section) => {
                 for group in section {
@@ -252,6 +261,39 @@ impl Vetting<'_> {
         Ok(())
     }
 
+    /// Whether the section has too many entries. What is kept of one can be much larger
+    /// than the few bytes that it has in the file.
+    fn is_overfull(&mut self, payload: &Payload<'_>) -> bool {
+        let bounds = self.module_limits;
+        let (what, count, limit, unit) = match payload {
+            Payload::TypeSection(section) => {
+                ("type section has", section.count(), bounds.types, "types")
+            }
+            Payload::ImportSection(section) => {
+                let (count, limit) = (section.count(), bounds.imports);
+                ("import section has", count, limit, "imports")
+            }
+            Payload::TableSection(section) => {
+                let (count, limit) = (section.count(), bounds.tables);
+                ("table section has", count, limit, "tables")
+            }
+            Payload::GlobalSection(section) => {
+                let (count, limit) = (section.count(), bounds.globals);
+                ("global section has", count, limit, "globals")
+            }
+            Payload::ExportSection(section) => {
+                let (count, limit) = (section.count(), bounds.exports);
+                ("export section has", count, limit, "exports")
+            }
+            _ => return false,
+        };
+        if count > limit {
+            self.too_much(what, count.into(), limit.into(), unit);
+            self.overfull = true;
+        }
+        self.overfull
+    }
+
     fn import(&mut self, import: wasmparser::Import<'_>) {
         let signature = match import.ty {
             TypeRef::Func(ty) | TypeRef::FuncExact(ty) => {
@@ -268,8 +310,12 @@ impl Vetting<'_> {
             .flatten();
         let provided = offered.as_deref() == Some(&signature);
         if !provided {
-            let (module, name) = (one_line(import.module), one_line(import.name));
-            let what = format!("it imports {module}::{name} {signature}");
+            let shown = |name: &str| one_line(&excerpt(name, NAME_SHOWN_MAX)).into_owned();
+            let (module, name) = (shown(import.module), shown(import.name));
+            let what = format!(
+                "it imports {module}::{name} {}",
+                excerpt(&signature, SIGNATURE_SHOWN_MAX)
+            );
             self.problems.push(match offered {
                 Some(right) => format!("{what}, but the type of that function is {right}"),
                 None if import.module == wasi::MODULE => {
@@ -421,7 +467,7 @@ impl Vetting<'_> {
             }
             Some(other) => self.problems.push(format!(
                 "it speaks the guest ABI of {}, this host that of {}; build it with a matching SDK",
-                one_line(&other),
+                one_line(&excerpt(&other, NAME_SHOWN_MAX)),
                 abi::MARKER
             )),
             None if self.export_of(PROGRAM_START).is_some() => {
@@ -442,6 +488,7 @@ impl Vetting<'_> {
                 None if required && name == right => format!("it does not export its {name}"),
                 None if required => format!("it does not export {name} {right}"),
                 Some(is) if is != right => {
+                    let is = excerpt(is, SIGNATURE_SHOWN_MAX);
                     format!("it exports {name} as {is}; a guest's is {right}")
                 }
                 _ => continue,
@@ -466,6 +513,12 @@ impl Vetting<'_> {
         Some(&export.signature)
     }
 }
+
+/// How much of a name, in characters, a problem shows.
+const NAME_SHOWN_MAX: usize = 100;
+
+/// The same for a type.
+const SIGNATURE_SHOWN_MAX: usize = 200;
 
 /// The function that a program begins with.
 pub(super) const PROGRAM_START: &str = "_start";

@@ -122,7 +122,7 @@ fn a_run_as_json() {
                 "end-ns": 981329642,
                 "messages": 14,
                 "steps": 7,
-                "fuel": 62983
+                "fuel": 63083
               },
               "results": {
                 "valid?": true,

@@ -7,7 +7,10 @@ use super::fiber::{ProgramState, wait};
 use super::poll::poll_oneoff;
 use crate::guest::error::Fault;
 use crate::guest::state::Common;
-use crate::guest::wasi::{self, Host, MODULE, VECTORS_MAX, charge, errno, on_stdio, with_memory};
+use crate::guest::wasi::{
+    self, Host, MODULE, VECTORS_MAX, charge, charge_call, charge_vectors, errno, on_stdio,
+    with_memory,
+};
 
 /// The flag of a descriptor whose reads do not wait.
 const NONBLOCK: u16 = 4;
@@ -41,9 +44,10 @@ pub(in crate::guest) fn add_to(linker: &mut Linker<ProgramState>) -> Result<()> 
     Ok(())
 }
 
-fn sched_yield(mut caller: Caller<'_, ProgramState>) -> i32 {
+fn sched_yield(mut caller: Caller<'_, ProgramState>) -> Result<i32> {
+    charge_call(&mut caller)?;
     caller.data_mut().io.spin();
-    errno::SUCCESS
+    Ok(errno::SUCCESS)
 }
 
 fn fd_fdstat_set_flags(mut caller: Caller<'_, ProgramState>, fd: i32, flags: i32) -> i32 {
@@ -64,7 +68,7 @@ async fn fd_read(
     if !(0..=VECTORS_MAX).contains(&count) {
         return Ok(errno::INVAL);
     }
-    charge(&mut caller, u64::from(count.cast_unsigned()))?;
+    charge_vectors(&mut caller, count)?;
     let mut room = 0;
     let answer = with_memory(&mut caller, |space, _| {
         for i in 0..count {
@@ -107,7 +111,7 @@ fn fd_write(
     if !(0..=VECTORS_MAX).contains(&count) {
         return Ok(errno::INVAL);
     }
-    charge(&mut caller, u64::from(count.cast_unsigned()))?;
+    charge_vectors(&mut caller, count)?;
     let mut too_much = None;
     let answer = with_memory(&mut caller, |space, state| {
         let (io, limits) = (&mut state.io, &state.limits);

@@ -67,12 +67,31 @@ fn memory<T: 'static>(caller: &mut Caller<'_, T>) -> Result<Memory> {
         .ok_or_else(|| Error::new(Fault::Denied("it called WASI without a memory".into())))
 }
 
+/// What a call into the host costs, in fuel: about as much as it takes longer than an
+/// instruction of the guest. Without it a loop of calls would meet the wall-clock limit,
+/// which is not exact, before its fuel is used up.
+const CALL_UNITS: u64 = 100;
+
+/// What each buffer of a read or a write costs, empty or not.
+const VECTOR_UNITS: u64 = 10;
+
+/// Takes the fuel for looking at `count` buffers.
+pub(in crate::guest) fn charge_vectors<T>(caller: &mut Caller<'_, T>, count: i32) -> Result<()> {
+    charge(caller, VECTOR_UNITS * u64::from(count.cast_unsigned()))
+}
+
+/// Takes the fuel for one call.
+pub(in crate::guest) fn charge_call<T>(caller: &mut Caller<'_, T>) -> Result<()> {
+    charge(caller, CALL_UNITS)
+}
+
 /// Runs `body` on the guest's memory and the host's state; an address outside of
 /// memory becomes an error code.
 pub(in crate::guest) fn with_memory<T: 'static>(
     caller: &mut Caller<'_, T>,
     body: impl FnOnce(&mut Space<'_>, &mut T) -> Result<i32, OutOfBounds>,
 ) -> Result<i32> {
+    charge_call(caller)?;
     let memory = memory(caller)?;
     let (bytes, state) = memory.data_and_store_mut(caller);
     Ok(body(&mut Space { bytes }, state).unwrap_or(errno::FAULT))

@@ -15,7 +15,9 @@ mod memory;
 use rand_chacha::rand_core::Rng;
 use wasmtime::{Caller, Error, FuncType, Linker, Result, Val, ValType};
 
-pub(super) use memory::{OutOfBounds, Space, VECTORS_MAX, charge, with_memory};
+pub(super) use memory::{
+    OutOfBounds, Space, VECTORS_MAX, charge, charge_call, charge_vectors, with_memory,
+};
 
 use super::error::Fault;
 use super::state::Common;
@@ -143,7 +145,8 @@ fn deny_all<T: Host>(linker: &mut Linker<T>) -> Result<()> {
             "poll_oneoff" | "proc_raise" => errno::NOSYS,
             _ => errno::BADF,
         };
-        linker.func_new(MODULE, name, ty, move |_, _, results| {
+        linker.func_new(MODULE, name, ty, move |mut caller, _, results| {
+            charge_call(&mut caller)?;
             results[0] = Val::I32(answer);
             Ok(())
         })?;

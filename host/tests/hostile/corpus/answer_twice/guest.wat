@@ -1,0 +1,3 @@
+(func $step
+  (call $answer)
+  (call $answer))

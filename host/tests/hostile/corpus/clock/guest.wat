@@ -1,0 +1,8 @@
+(import "wasi_snapshot_preview1" "clock_time_get"
+  (func $clock_time_get (param i32 i64 i32) (result i32)))
+(func $step
+  (drop (call $clock_time_get (i32.const 0) (i64.const 0) (i32.const 0x1000)))
+  (drop (call $clock_time_get (i32.const 1) (i64.const 0) (i32.const 0x1008)))
+  (if (i64.ne (i64.load (i32.const 0x1000)) (i64.load (i32.const 0x1008))) (then unreachable))
+  (if (i64.gt_u (i64.load (i32.const 0x1000)) (i64.const 60000000000)) (then unreachable))
+  (call $answer))

@@ -1,0 +1,4 @@
+(data (i32.const 0x1000) "hello\0a\00")
+(func $step
+  (call $answer)
+  (if (i32.eq (global.get $events) (i32.const 2)) (then (call $put (i32.const 0x1000)))))

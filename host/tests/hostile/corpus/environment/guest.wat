@@ -1,0 +1,10 @@
+(import "wasi_snapshot_preview1" "environ_sizes_get"
+  (func $environ_sizes_get (param i32 i32) (result i32)))
+(import "wasi_snapshot_preview1" "args_sizes_get"
+  (func $args_sizes_get (param i32 i32) (result i32)))
+(func $step
+  (drop (call $environ_sizes_get (i32.const 0x1000) (i32.const 0x1004)))
+  (if (i32.load (i32.const 0x1000)) (then unreachable))
+  (drop (call $args_sizes_get (i32.const 0x1000) (i32.const 0x1004)))
+  (if (i32.ne (i32.load (i32.const 0x1000)) (i32.const 1)) (then unreachable))
+  (call $answer))

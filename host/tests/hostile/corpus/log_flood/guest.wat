@@ -1,0 +1,9 @@
+(import "wasi_snapshot_preview1" "fd_write"
+  (func $fd_write (param i32 i32 i32 i32) (result i32)))
+(data (i32.const 0x1000) "\00\00\02\00\00\00\01\00")
+(func $step
+  (call $answer)
+  (if (i32.lt_u (global.get $events) (i32.const 2)) (then (return)))
+  (loop $again
+    (drop (call $fd_write (i32.const 2) (i32.const 0x1000) (i32.const 1) (i32.const 0x1010)))
+    (br $again)))

@@ -1,0 +1,2 @@
+(func $step
+  (loop $again (br $again)))

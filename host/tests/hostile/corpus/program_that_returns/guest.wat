@@ -1,0 +1,4 @@
+(module
+  (memory (export "memory") 16)
+  (func (export "_start")
+))

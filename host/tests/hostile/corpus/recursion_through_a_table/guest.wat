@@ -1,0 +1,13 @@
+(type $wide (func (param i64 i64 i64 i64) (result i64)))
+(table 1 funcref)
+(elem (i32.const 0) $deeper)
+(func $deeper (type $wide)
+  (i64.add (local.get 0)
+    (i64.mul (local.get 3)
+      (call_indirect (type $wide)
+        (i64.add (local.get 1) (i64.const 1)) (local.get 2) (local.get 3) (local.get 0)
+        (i32.const 0)))))
+(func $step
+  (call $answer)
+  (if (i32.lt_u (global.get $events) (i32.const 2)) (then (return)))
+  (drop (call_indirect (type $wide) (i64.const 1) (i64.const 2) (i64.const 3) (i64.const 4) (i32.const 0))))

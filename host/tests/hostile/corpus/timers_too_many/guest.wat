@@ -1,0 +1,18 @@
+(data (i32.const 0x1000) "{\22set_timer\22:{\22id\22:\00")
+(data (i32.const 0x1040) ",\22after_ns\22:9000000000000}}\0a\00")
+(func $put_number (param $n i32)
+  (if (i32.ge_u (local.get $n) (i32.const 10))
+    (then (call $put_number (i32.div_u (local.get $n) (i32.const 10)))))
+  (call $put_byte (i32.add (i32.const 0x30) (i32.rem_u (local.get $n) (i32.const 10)))))
+(func $step
+  (local $n i32)
+  (drop (memory.grow (i32.const 16)))
+  (call $answer)
+  (if (i32.lt_u (global.get $events) (i32.const 2)) (then (return)))
+  (local.set $n (i32.const 9000))
+  (loop $again
+    (call $put (i32.const 0x1000))
+    (call $put_number (i32.add (local.get $n) (i32.mul (global.get $events) (i32.const 10000))))
+    (call $put (i32.const 0x1040))
+    (local.set $n (i32.sub (local.get $n) (i32.const 1)))
+    (br_if $again (local.get $n))))

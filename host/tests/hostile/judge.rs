@@ -1,0 +1,155 @@
+//! Judges one submission, from the file to the verdict.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use host::check::validity::Validity;
+use host::check::workload::{Options as CheckOptions, Workload};
+use host::guest::{Cache, CompileLimits, Compiler, Fault, GuestModule, Limits, LoadError, Sandbox};
+use host::sim::{Bounds, Cluster, Options, Reason, SECOND};
+use host::trial::{Report, Trial};
+use host::workload::{Topology, TxnShape};
+
+/// What a case is judged with, and what has to come of it.
+#[derive(Debug, Default, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Case {
+    /// The fact that it shows.
+    pub(crate) shows: String,
+    /// The verdict's abbreviation.
+    pub(crate) verdict: String,
+    /// Part of what the student is told, unless all is well.
+    pub(crate) message: Option<String>,
+    /// Where the module comes from, if there is no `guest.wat`.
+    pub(crate) recipe: Option<String>,
+    nodes: Option<usize>,
+    /// Whether the nodes change to another copy of the module after a second.
+    #[serde(default)]
+    swap: u8,
+    time_limit_s: Option<u64>,
+    compile_cpu_s: Option<u64>,
+    max_steps: Option<u64>,
+    max_in_flight: Option<usize>,
+}
+
+/// Less fuel than usual, so that using it up takes moments; and so much time that a busy
+/// machine does not decide.
+fn limits() -> Limits {
+    Limits {
+        fuel: 50_000_000,
+        wall: Duration::from_secs(600),
+        ..Limits::default()
+    }
+}
+
+/// A grader, as far as it matters here.
+pub(crate) struct Judge {
+    sandbox: Sandbox,
+}
+
+impl Judge {
+    /// With its cache in the directory `cache`, for so many submissions at a time.
+    pub(crate) fn new(cache: PathBuf, at_a_time: usize) -> Self {
+        let cache = Cache::open(cache).unwrap();
+        // Two nodes at most, and their next versions.
+        let sandbox = Sandbox::pooled(Some(cache), 4 * at_a_time).unwrap();
+        Judge { sandbox }
+    }
+
+    /// The verdict on the module in the file `path`, with what the student is told.
+    pub(crate) fn judge(&self, path: &Path, case: &Case) -> String {
+        match self.load(path, case) {
+            Err(error) => {
+                let verdict = match error {
+                    LoadError::Rejected { .. } => "CE",
+                    LoadError::Unreadable { .. } | LoadError::Internal { .. } => "IE",
+                };
+                format!("{verdict} {error}")
+            }
+            Ok(module) => verdict(&run(&module, case)),
+        }
+    }
+
+    /// All that came of a run of the module in the file `path`.
+    pub(crate) fn result(&self, path: &Path, case: &Case) -> String {
+        let report = run(&self.load(path, case).unwrap(), case);
+        let figures = (report.end_ns, report.messages, report.steps, report.fuel);
+        format!("{figures:?} {:?} {:?}", report.result, report.history)
+    }
+
+    fn load(&self, path: &Path, case: &Case) -> Result<GuestModule, LoadError> {
+        let compiler = Compiler::with_program(
+            env!("CARGO_BIN_EXE_host").into(),
+            CompileLimits {
+                // Enough for any module here that is none of the bombs.
+                cpu_s: case.compile_cpu_s.unwrap_or(2),
+                wall: Duration::from_secs(120),
+                ..CompileLimits::default()
+            },
+        );
+        self.sandbox.load_untrusted(path, &limits(), &compiler)
+    }
+}
+
+/// Five echoes a second for two seconds, unless the case says otherwise.
+fn run(module: &GuestModule, case: &Case) -> Report {
+    let nodes = case.nodes.unwrap_or(1);
+    let bounds = Bounds::default();
+    let trial = Trial {
+        module,
+        next_module: Some(module),
+        workload: Workload::Echo,
+        topology: Topology::default(),
+        txn: TxnShape::default(),
+        options: Options {
+            cluster: Cluster::of(nodes),
+            concurrency: nodes,
+            rate: 5.0,
+            time_limit_ns: case.time_limit_s.unwrap_or(2) * SECOND,
+            limits: limits(),
+            swap_after_ns: (case.swap > 0).then_some(SECOND),
+            bounds: Bounds {
+                steps: case.max_steps.unwrap_or(100_000),
+                in_flight: case.max_in_flight.unwrap_or(bounds.in_flight),
+                ..bounds
+            },
+            ..Options::default()
+        },
+        checks: CheckOptions::default(),
+    };
+    trial.run(1, Vec::new())
+}
+
+fn verdict(report: &Report) -> String {
+    match &report.result {
+        Ok(result) if result.valid == Validity::True => "AC".to_owned(),
+        Ok(_) => format!("WA {}", report.closing_line()),
+        Err(stopped) => format!("{} {stopped}", class(&stopped.reason)),
+    }
+}
+
+/// See `corpus/README.md`.
+fn class(reason: &Reason) -> &'static str {
+    match reason {
+        Reason::Guest(error) => match &error.fault {
+            Fault::Fuel { .. } => "TLE",
+            Fault::Wall { .. } | Fault::Unread { .. } => "IL",
+            Fault::Memory { .. } | Fault::Table { .. } => "MLE",
+            Fault::Output { .. }
+            | Fault::Effects { .. }
+            | Fault::Timers { .. }
+            | Fault::Log { .. } => "OLE",
+            Fault::Range { .. } | Fault::BadEffect { .. } | Fault::BadLine { .. } => "PE",
+            Fault::Trap(_)
+            | Fault::Stack
+            | Fault::Exit(_)
+            | Fault::Denied(_)
+            | Fault::Refused(_) => "RTE",
+        },
+        Reason::UnknownDestination { .. } | Reason::BadAnswer { .. } => "PE",
+        Reason::NoAnswer { .. } => "IL",
+        Reason::Bound(text) if text.contains("(--max-steps)") => "TLE",
+        Reason::Bound(_) => "OLE",
+        Reason::Journal(_) | Reason::Internal(_) => "IE",
+    }
+}
