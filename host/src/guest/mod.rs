@@ -65,6 +65,10 @@ pub trait Guest {
 
     /// How much fuel all steps have used so far.
     fn fuel_used(&self) -> u64;
+
+    /// How many bytes it holds: its linear memory, and what waits for it or is not
+    /// complete yet.
+    fn memory_bytes(&self) -> usize;
 }
 
 /// Something happens to a node.
