@@ -34,7 +34,7 @@ pub use compile::Compiler;
 pub use effects::{Effect, Send, check_timers};
 pub use error::{Fault, GuestError, LoadError};
 pub use limits::{CompileLimits, Limits, ModuleLimits};
-pub use sandbox::{GuestModule, Sandbox, read_module};
+pub use sandbox::{ENGINE, GuestModule, Sandbox, cost_table, read_module};
 pub use start::GuestOptions;
 pub use swap::{Carried, SwapError, carry_state};
 
