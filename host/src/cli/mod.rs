@@ -4,6 +4,7 @@
 mod check;
 mod compile;
 mod grade;
+mod input;
 mod inspect;
 mod limits;
 mod merge;

@@ -205,7 +205,7 @@ impl Judged<'_> {
             anomaly: run.anomaly.clone(),
             backtrace: run.backtrace.clone(),
             replay: setup.replay(&self.module.path, seed, run.bound_flag.as_deref()),
-            trace: Vec::new(),
+            trace: run.trace.clone(),
         }
     }
 

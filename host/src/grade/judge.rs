@@ -157,13 +157,23 @@ fn run_all(bench: &Bench<'_>, task: &Task, challenge: &Challenge, module: &Guest
         .collect();
     let judged = first_failure.into_inner().saturating_add(1).min(runs.len());
     let runs: Option<Vec<(Run, u64)>> = runs.into_iter().take(judged).collect();
-    match runs {
-        None => Outcome::Unfinished,
-        Some(runs) => Outcome::Ran(Ran {
-            ms: runs.iter().map(|(_, ms)| ms).sum(),
-            runs: runs.into_iter().map(|(run, _)| run).collect(),
-        }),
+    let Some(mut runs) = runs else {
+        return Outcome::Unfinished;
+    };
+    if let Some((run, ms)) = runs.last_mut()
+        && run.needs_trace()
+    {
+        if bench.interrupted.load(Ordering::Relaxed) {
+            return Outcome::Unfinished;
+        }
+        let seed = challenge.seeds[judged - 1];
+        *run = run.clone().explained(challenge, module, seed);
+        bench.resume.keep(task, seed, run, *ms);
     }
+    Outcome::Ran(Ran {
+        ms: runs.iter().map(|(_, ms)| ms).sum(),
+        runs: runs.into_iter().map(|(run, _)| run).collect(),
+    })
 }
 
 fn run_one(

@@ -16,8 +16,16 @@ use crate::check::txn::anomaly::Anomaly;
 use crate::check::validity::Validity;
 use crate::check::workload::{CheckResult, WorkloadResult};
 use crate::guest::GuestModule;
+use crate::schedule::Schedule;
+use crate::shrink::{Budget, shrink};
 use crate::sim::{Options, Reason, Stopped, Used};
 use crate::trial::Report;
+
+/// How much may be spent on making one failure short: about a second.
+const SHRINKING: Budget = Budget {
+    runs: 300,
+    fuel: 2_000_000_000,
+};
 
 /// What is kept of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,6 +39,9 @@ pub struct Run {
     /// The guest's functions that were active when it failed, innermost first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub backtrace: Vec<String>,
+    /// The shortest run that fails in the same way, told; absent until it has been looked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trace: Vec<String>,
     /// The flag of the bound that it went over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bound_flag: Option<String>,
@@ -64,6 +75,39 @@ impl Run {
         };
         run.usage = usage(&report.used, &challenge.setup.options);
         run
+    }
+
+    /// Looks for the shortest run that fails in the same way, and tells it. Verdicts on what a
+    /// single event took need no story, and theirs would take long to find.
+    #[must_use]
+    pub fn explained(self, challenge: &Challenge, module: &GuestModule, seed: u64) -> Self {
+        if !self.needs_trace() {
+            return self;
+        }
+        let story = catch_unwind(AssertUnwindSafe(|| {
+            let trial = challenge.setup.trial(module);
+            let (_, script) = trial.record(seed, Vec::new());
+            let schedule = Schedule::of(&trial, seed, script);
+            let shrunk = shrink(schedule, module, None, SHRINKING)?;
+            let mut lines = vec![format!("{}:", shrunk.size())];
+            lines.extend(words::story(&shrunk.story(module, None)));
+            Some(lines)
+        }));
+        let none = || vec!["none was found that is shorter".to_owned()];
+        Run {
+            trace: story.ok().flatten().unwrap_or_else(none),
+            ..self
+        }
+    }
+
+    /// Whether its trace has not been looked for, but has to be.
+    #[must_use]
+    pub fn needs_trace(&self) -> bool {
+        let has_story = matches!(
+            self.verdict,
+            Verdict::WrongAnswer | Verdict::Presentation | Verdict::Runtime
+        );
+        has_story && self.trace.is_empty()
     }
 
     fn finished(challenge: &Challenge, result: &CheckResult, is_idle: bool) -> Self {
@@ -121,6 +165,7 @@ impl Run {
             verdict,
             anomaly: Vec::new(),
             backtrace: Vec::new(),
+            trace: Vec::new(),
             bound_flag: None,
             usage: BTreeMap::new(),
             measured: BTreeMap::new(),

@@ -6,6 +6,9 @@ use crate::text::{excerpt, one_line};
 /// The most lines of an anomaly.
 const LINES_MAX: usize = 40;
 
+/// The most lines of a story.
+const STORY_LINES_MAX: usize = 120;
+
 /// The most characters of a line.
 const LINE_CHARS_MAX: usize = 600;
 
@@ -23,6 +26,11 @@ pub(super) fn lines(text: &str) -> Vec<String> {
         lines.push(format!("and {more} more lines"));
     }
     lines
+}
+
+/// The lines of a story, as they are.
+pub(super) fn story(text: &str) -> Vec<String> {
+    text.lines().take(STORY_LINES_MAX).map(line).collect()
 }
 
 /// One line.
