@@ -7,9 +7,8 @@ mod progress;
 mod table;
 
 use std::cell::Cell;
-use std::fs::File;
-use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, Write};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,6 +17,7 @@ use std::time::Instant;
 use clap::{Args, ValueEnum};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
+use super::input;
 use super::limits::CacheArgs;
 use super::output::{print, print_json};
 use super::{Exit, Failure};
@@ -103,8 +103,12 @@ pub(super) fn run(args: &GradeArgs) -> Result<Exit, Failure> {
     let begin = Instant::now();
     let usage =
         |error: &dyn std::fmt::Display| Failure::new(Exit::Usage, printable(&error.to_string()));
-    let suite = suite(args)?;
+    let mut suite = suite(args)?;
     let mut submissions = submission::find(&args.paths).map_err(|error| usage(&error))?;
+    for submission in &mut submissions {
+        submission.note_unused(&suite);
+    }
+    pick(&mut suite, args)?;
     if !args.challenge.is_empty() {
         take_whatever_its_name(&mut submissions, &suite);
     }
@@ -184,25 +188,32 @@ pub(super) fn show(grade: &Grade, format: GradeFormat) -> Result<(), Failure> {
     }
 }
 
-/// The suite that was asked for, less what is not to be judged.
+/// The suite that was asked for.
 fn suite(args: &GradeArgs) -> Result<Suite, Failure> {
     let usage =
         |text: &dyn std::fmt::Display| Failure::new(Exit::Usage, printable(&text.to_string()));
-    let mut suite = match &args.suite {
-        None => Suite::built_in().map_err(|error| Failure::new(Exit::Internal, error))?,
+    match &args.suite {
+        None => Suite::built_in().map_err(|error| Failure::new(Exit::Internal, error)),
         Some(path) => {
             let name = path.display().to_string();
-            let text = read_text(path).map_err(|error| usage(&format!("{name}: {error}")))?;
-            read(&name, &text).map_err(|error| usage(&error))?
+            let text = input::read(path, "a suite", SUITE_BYTES_MAX);
+            let text = text.and_then(|text| String::from_utf8(text).map_err(io::Error::other));
+            let text = text.map_err(|error| usage(&format!("{name}: {error}")))?;
+            read(&name, &text).map_err(|error| usage(&error))
         }
-    };
+    }
+}
+
+/// Leaves what is to be judged, on the seeds that were asked for.
+fn pick(suite: &mut Suite, args: &GradeArgs) -> Result<(), Failure> {
     let has = |id: &String| suite.challenges.iter().any(|challenge| challenge.id == *id);
     if let Some(unknown) = args.challenge.iter().find(|id| !has(id)) {
         let ids: Vec<&str> = suite.challenges.iter().map(|it| it.id.as_str()).collect();
-        return Err(usage(&format!(
+        let text = format!(
             "the suite has no challenge {unknown:?}; it has {}",
             ids.join(", ")
-        )));
+        );
+        return Err(Failure::new(Exit::Usage, printable(&text)));
     }
     let is_wanted =
         |challenge: &Challenge| args.challenge.is_empty() || args.challenge.contains(&challenge.id);
@@ -212,18 +223,7 @@ fn suite(args: &GradeArgs) -> Result<Suite, Failure> {
             challenge.seeds = seeds.all().collect();
         }
     }
-    Ok(suite)
-}
-
-fn read_text(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    let mut file = File::open(path)?.take(SUITE_BYTES_MAX + 1);
-    file.read_to_string(&mut text)?;
-    if text.len() as u64 > SUITE_BYTES_MAX {
-        let text = format!("a suite may have {SUITE_BYTES_MAX} bytes, this one has more");
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
-    }
-    Ok(text)
+    Ok(())
 }
 
 /// A module that was given alone, and whose name says nothing, is for all challenges that

@@ -1,12 +1,11 @@
 //! `host merge`: joins the grades of shares.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::grade::{GradeFormat, exit_of, show};
+use super::input;
 use super::{Exit, Failure};
 use crate::grade::Grade;
 use crate::grade::merge::merge;
@@ -42,15 +41,7 @@ pub(super) fn run(args: &MergeArgs) -> Result<Exit, Failure> {
 }
 
 fn read(path: &Path) -> Result<Grade, String> {
-    let mut text = Vec::new();
-    let read =
-        File::open(path).and_then(|file| file.take(GRADE_BYTES_MAX + 1).read_to_end(&mut text));
-    read.map_err(|error| error.to_string())?;
-    if text.len() as u64 > GRADE_BYTES_MAX {
-        return Err(format!(
-            "a grade may have {GRADE_BYTES_MAX} bytes, this one has more"
-        ));
-    }
+    let text = input::read(path, "a grade", GRADE_BYTES_MAX).map_err(|error| error.to_string())?;
     /// What tells whether the rest can be understood.
     #[derive(serde::Deserialize)]
     struct Head {

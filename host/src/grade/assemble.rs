@@ -8,7 +8,7 @@ use super::report::{
     SubmissionGrade, SuiteFacts, Target, Timings, Usage, VERSION,
 };
 use super::run::Run;
-use super::submission::{Content, ModuleFile, Submission};
+use super::submission::{Content, ModuleFile};
 use super::suite::{Challenge, Suite};
 use super::work::{Task, Work, is_in};
 use super::{Verdict, words};
@@ -70,7 +70,7 @@ pub fn assemble(work: &Work<'_>, outcomes: &BTreeMap<Task, Outcome>, wall_ms: u6
             passed: false,
             score: 0,
             points: 0,
-            notes: notes(submission, work.suite),
+            notes: submission.notes.clone(),
             challenges,
         });
     }
@@ -87,12 +87,6 @@ pub fn assemble(work: &Work<'_>, outcomes: &BTreeMap<Task, Outcome>, wall_ms: u6
     };
     grade.add_up();
     grade
-}
-
-fn notes(submission: &Submission, suite: &Suite) -> Vec<String> {
-    let mut submission = submission.clone();
-    submission.note_unused(suite);
-    submission.notes
 }
 
 impl Grade {
@@ -205,7 +199,7 @@ impl Judged<'_> {
             anomaly: run.anomaly.clone(),
             backtrace: run.backtrace.clone(),
             replay: setup.replay(&self.module.path, seed, run.bound_flag.as_deref()),
-            trace: run.trace.clone(),
+            trace: run.trace.clone().unwrap_or_default(),
         }
     }
 

@@ -39,9 +39,10 @@ pub struct Run {
     /// The guest's functions that were active when it failed, innermost first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub backtrace: Vec<String>,
-    /// The shortest run that fails in the same way, told; absent until it has been looked for.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub trace: Vec<String>,
+    /// The shortest run that fails in the same way, told; absent until it has been looked for,
+    /// empty if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<Vec<String>>,
     /// The flag of the bound that it went over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bound_flag: Option<String>,
@@ -93,9 +94,8 @@ impl Run {
             lines.extend(words::story(&shrunk.story(module, None)));
             Some(lines)
         }));
-        let none = || vec!["none was found that is shorter".to_owned()];
         Run {
-            trace: story.ok().flatten().unwrap_or_else(none),
+            trace: Some(story.ok().flatten().unwrap_or_default()),
             ..self
         }
     }
@@ -107,7 +107,7 @@ impl Run {
             self.verdict,
             Verdict::WrongAnswer | Verdict::Presentation | Verdict::Runtime
         );
-        has_story && self.trace.is_empty()
+        has_story && self.trace.is_none()
     }
 
     fn finished(challenge: &Challenge, result: &CheckResult, is_idle: bool) -> Self {
@@ -126,6 +126,9 @@ impl Run {
             }
             let is_met = measured.is_some_and(|measured| measured < target.below);
             if !is_met && matches!(run.verdict, Verdict::Accepted | Verdict::WrongAnswer) {
+                if run.verdict == Verdict::Accepted {
+                    run.trace = Some(Vec::new()); // the shortest run misses no target
+                }
                 run.verdict = Verdict::WrongAnswer;
                 run.anomaly.push(match measured {
                     Some(measured) => target.measure.missed(measured, target.below),
@@ -165,7 +168,7 @@ impl Run {
             verdict,
             anomaly: Vec::new(),
             backtrace: Vec::new(),
-            trace: Vec::new(),
+            trace: None,
             bound_flag: None,
             usage: BTreeMap::new(),
             measured: BTreeMap::new(),

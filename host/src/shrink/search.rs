@@ -70,6 +70,13 @@ impl<'a> Search<'a> {
         self.runs >= self.budget.runs || self.fuel >= self.budget.fuel
     }
 
+    /// Whether there will be an answer to another question; if not, something may be left that
+    /// could go.
+    pub(super) fn goes_on(&mut self) -> bool {
+        self.refused += u32::from(self.is_spent());
+        !self.is_spent()
+    }
+
     /// Plays a candidate. If it fails as the original does it is the smallest from now on.
     pub(super) fn attempt(&mut self, candidate: Schedule) -> bool {
         if !self.tried.insert(Sha256::digest(candidate.write()).into()) {
