@@ -105,12 +105,12 @@ pub(super) fn run(args: &GradeArgs) -> Result<Exit, Failure> {
         |error: &dyn std::fmt::Display| Failure::new(Exit::Usage, printable(&error.to_string()));
     let mut suite = suite(args)?;
     let mut submissions = submission::find(&args.paths).map_err(|error| usage(&error))?;
-    for submission in &mut submissions {
+    for submission in submissions.iter_mut().filter(|it| !it.is_single) {
         submission.note_unused(&suite);
     }
     pick(&mut suite, args)?;
-    if !args.challenge.is_empty() {
-        take_whatever_its_name(&mut submissions, &suite);
+    for submission in submissions.iter_mut().filter(|it| it.is_single) {
+        take_alone(submission, &suite, !args.challenge.is_empty())?;
     }
     if args.format == GradeFormat::Gradescope && submissions.len() != 1 {
         let text = format!(
@@ -218,6 +218,10 @@ fn pick(suite: &mut Suite, args: &GradeArgs) -> Result<(), Failure> {
     let is_wanted =
         |challenge: &Challenge| args.challenge.is_empty() || args.challenge.contains(&challenge.id);
     suite.challenges.retain(is_wanted);
+    for challenge in &mut suite.challenges {
+        // What was picked may not be left out.
+        challenge.optional &= args.challenge.is_empty();
+    }
     if let Some(seeds) = args.seeds {
         for challenge in &mut suite.challenges {
             challenge.seeds = seeds.all().collect();
@@ -226,16 +230,24 @@ fn pick(suite: &mut Suite, args: &GradeArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A module that was given alone, and whose name says nothing, is for all challenges that
+/// A module that was given alone, and whose name says nothing, is for all challenges if these
 /// were picked.
-fn take_whatever_its_name(submissions: &mut [Submission], suite: &Suite) {
-    for submission in submissions.iter_mut().filter(|it| it.is_single) {
-        let has_any = suite
-            .challenges
-            .iter()
-            .any(|challenge| submission.module_for(challenge).is_some());
-        submission.takes_all = !has_any;
+fn take_alone(submission: &mut Submission, suite: &Suite, picked: bool) -> Result<(), Failure> {
+    let is_for = |challenge| submission.module_for(challenge).is_some();
+    if suite.challenges.iter().any(is_for) {
+        return Ok(());
     }
+    if picked {
+        submission.takes_all = true;
+        return Ok(());
+    }
+    let text = format!(
+        "{}.wasm is for no challenge of the suite: name it for one, such as {}.wasm, or pick \
+         with --challenge",
+        submission.name,
+        suite.challenges.first().map_or("echo", |it| &it.module)
+    );
+    Err(Failure::new(Exit::Usage, text))
 }
 
 /// Set by the first Ctrl-C, or by a scheduler that wants the machine back; the second one ends

@@ -16,7 +16,7 @@ use crate::check::txn::anomaly::Anomaly;
 use crate::check::validity::Validity;
 use crate::check::workload::{CheckResult, WorkloadResult};
 use crate::guest::GuestModule;
-use crate::schedule::Schedule;
+use crate::schedule::{Schedule, trace};
 use crate::shrink::{Budget, shrink};
 use crate::sim::{Options, Reason, Stopped, Used};
 use crate::trial::Report;
@@ -90,9 +90,15 @@ impl Run {
             let (_, script) = trial.record(seed, Vec::new());
             let schedule = Schedule::of(&trial, seed, script);
             let shrunk = shrink(schedule, module, None, SHRINKING)?;
-            let mut lines = vec![format!("{}:", shrunk.size())];
-            lines.extend(words::story(&shrunk.story(module, None)));
-            Some(lines)
+            let mut lines = trace(&shrunk.schedule, module, None);
+            if lines.is_empty() {
+                return None; // it fails before anything happens
+            }
+            lines.insert(0, format!("{}:", shrunk.size()));
+            if let Ok(result) = &shrunk.report.result {
+                lines.extend(render_problems(result).lines().map(str::to_owned));
+            }
+            Some(words::story(&lines))
         }));
         Run {
             trace: Some(story.ok().flatten().unwrap_or_default()),

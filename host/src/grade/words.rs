@@ -29,8 +29,9 @@ pub(super) fn lines(text: &str) -> Vec<String> {
 }
 
 /// The lines of a story, as they are.
-pub(super) fn story(text: &str) -> Vec<String> {
-    text.lines().take(STORY_LINES_MAX).map(line).collect()
+pub(super) fn story(lines: &[String]) -> Vec<String> {
+    let lines = lines.iter().take(STORY_LINES_MAX);
+    lines.map(|text| line(text)).collect()
 }
 
 /// One line.

@@ -28,8 +28,6 @@ fn a_module_given_alone_is_judged_by_what_is_picked() {
             submission  echo  score
             mine        AC    2/2
 
-            mine: mine.wasm is for no challenge that is judged here
-
             1 of 1 submissions passed (suite small, host 0.1.0, wasmtime 48.0.8)
 
         "#]],
@@ -48,19 +46,35 @@ fn usage_errors_say_what_to_do() {
 
         "#]],
     );
-    check(&class.grade(&["nowhere"]), &expect![[r#"
+    check(
+        &class.grade(&["nowhere"]),
+        &expect![[r#"
         exit code 254
         ---- stderr
         error: cannot read nowhere: No such file or directory (os error 2)
 
-    "#]]);
+    "#]],
+    );
     std::fs::create_dir(class.path("nobody")).unwrap();
-    check(&class.grade(&["nobody"]), &expect![[r#"
+    check(
+        &class.grade(&["nobody"]),
+        &expect![[r#"
         exit code 254
         ---- stderr
         error: nobody holds no submission: neither .wasm files nor folders
 
-    "#]]);
+    "#]],
+    );
+    class.built("mine.wasm", "echo");
+    check(
+        &class.grade(&["class/mine.wasm"]),
+        &expect![[r#"
+        exit code 254
+        ---- stderr
+        error: mine.wasm is for no challenge of the suite: name it for one, such as echo.wasm, or pick with --challenge
+
+    "#]],
+    );
     for wrong in ["0/3", "4/3", "1/0", "1", "a/b", "1/100001"] {
         let output = class.grade(&["--shard", wrong, "class"]);
         assert_eq!(output.status.code(), Some(254), "{wrong}");

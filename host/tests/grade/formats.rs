@@ -7,33 +7,30 @@ use crate::class::{Class, check};
 
 #[test]
 fn a_class_as_text() {
-    check(&Class::small().grade(&["class"]), &expect![[r#"
+    check(
+        &Class::small().grade(&["class"]),
+        &expect![[r#"
         exit code 1
         ---- stdout
         submission  echo  flood  cut  score
         alice       AC    AC     AC   10/10
-        bob         PE    AC     WA   3/10
+        bob         RTE   AC     WA   3/10
         carol       CE    -      -    0/10
         dora        -     -      -    0/10
 
         bob: notes.txt is not a .wasm file
 
         bob echo
-          PE: protocol error, with seed 1, after 0 seeds that passed
-            at 0 s, node n0: the guest failed in handle: effect 1 cannot be understood: it sends from "n1", but this node is "n0" and speaks only for itself
-              effect: {"send":{"src":"n1","dest":"c0","body":{"type":"init_ok","in_reply_to":1}}}
-              event: message {"src":"c0","dest":"n0","body":{"node_id":"n0","node_ids":["n0"],"type":"init","msg_id":1}}
+          RTE: runtime error, with seed 1, after 0 seeds that passed
+            at 0 s, node n0: the guest failed in handle: trap: integer divide by zero
+              in: average < go < handle
+              event: message {"src":"c2","dest":"n0","body":{"echo":"Please echo 68","type":"echo","msg_id":1}}
               nothing that this step asked for was done
           shortest trace that fails:
-            1 node, 1 client, 0 operations and 0 faults in 0.001 s:
-    
-    
-            The run could not go on: at 0 s, node n0: the guest failed in handle: effect 1 cannot be understood: it sends from "n1", but this node is "n0" and speaks only for itself
-              effect: {"send":{"src":"n1","dest":"c0","body":{"type":"init_ok","in_reply_to":1}}}
-              event: message {"src":"c0","dest":"n0","body":{"node_id":"n0","node_ids":["n0"],"type":"init","msg_id":1}}
-              nothing that this step asked for was done
+            1 node, 1 client, 1 operation and 0 faults in 0.001 s:
+            0  op 0: process 0 at n0 invoke echo "Please echo 68"
           replay: host sim --module class/bob/echo.wasm -w echo --node-count 1 --rate 5 --time-limit 3 --seed 1
-          used: answer-bytes 0 of 16777216, bytes-in-flight 0 of 33554432, events 1 of 20000000, fuel 18 of 100000000000, memory-bytes 65536 of 268435456, messages-in-flight 0 of 100000, node-memory-bytes 65536 of 134217728
+          used: answer-bytes 66 of 16777216, bytes-in-flight 82 of 33554432, events 2 of 20000000, fuel 30 of 100000000000, memory-bytes 65536 of 268435456, messages-in-flight 1 of 100000, node-memory-bytes 65536 of 134217728
 
         bob cut
           WA: wrong answer, with seed 1, after 0 seeds that passed
@@ -54,7 +51,6 @@ fn a_class_as_text() {
             10.001  op 7: process 1 at n1 invoke read
             10.001  op 8: process 0 at n0 ok read [3]
             10.001  op 9: process 1 at n1 ok read []
-    
             - 1 known element lost, not in the last reads: 3
           replay: host sim --module class/bob/broadcast.wasm -w broadcast --node-count 5 --rate 10 --time-limit 10 --nemesis partition --seed 1
           targets: msgs-per-op 1.3398058 (below 60)
@@ -67,7 +63,8 @@ fn a_class_as_text() {
 
         1 of 4 submissions passed (suite small, host 0.1.0, wasmtime 48.0.8)
 
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -150,21 +147,21 @@ fn a_class_as_json() {
                 {
                   "failure": {
                     "anomaly": [
-                      "at 0 s, node n0: the guest failed in handle: effect 1 cannot be understood: it sends from \"n1\", but this node is \"n0\" and speaks only for itself",
-                      "  effect: {\"send\":{\"src\":\"n1\",\"dest\":\"c0\",\"body\":{\"type\":\"init_ok\",\"in_reply_to\":1}}}",
-                      "  event: message {\"src\":\"c0\",\"dest\":\"n0\",\"body\":{\"node_id\":\"n0\",\"node_ids\":[\"n0\"],\"type\":\"init\",\"msg_id\":1}}",
+                      "at 0 s, node n0: the guest failed in handle: trap: integer divide by zero",
+                      "  in: average < go < handle",
+                      "  event: message {\"src\":\"c2\",\"dest\":\"n0\",\"body\":{\"echo\":\"Please echo 68\",\"type\":\"echo\",\"msg_id\":1}}",
                       "  nothing that this step asked for was done"
+                    ],
+                    "backtrace": [
+                      "average",
+                      "go",
+                      "handle"
                     ],
                     "replay": "host sim --module class/bob/echo.wasm -w echo --node-count 1 --rate 5 --time-limit 3 --seed 1",
                     "seed": 1,
                     "trace": [
-                      "1 node, 1 client, 0 operations and 0 faults in 0.001 s:",
-                      "",
-                      "",
-                      "The run could not go on: at 0 s, node n0: the guest failed in handle: effect 1 cannot be understood: it sends from \"n1\", but this node is \"n0\" and speaks only for itself",
-                      "  effect: {\"send\":{\"src\":\"n1\",\"dest\":\"c0\",\"body\":{\"type\":\"init_ok\",\"in_reply_to\":1}}}",
-                      "  event: message {\"src\":\"c0\",\"dest\":\"n0\",\"body\":{\"node_id\":\"n0\",\"node_ids\":[\"n0\"],\"type\":\"init\",\"msg_id\":1}}",
-                      "  nothing that this step asked for was done"
+                      "1 node, 1 client, 1 operation and 0 faults in 0.001 s:",
+                      "0  op 0: process 0 at n0 invoke echo \"Please echo 68\""
                     ]
                   },
                   "id": "echo",
@@ -172,7 +169,7 @@ fn a_class_as_json() {
                   "score": 0,
                   "seeds-passed": 0,
                   "state": "judged",
-                  "verdict": "PE"
+                  "verdict": "RTE"
                 },
                 {
                   "id": "flood",
@@ -205,7 +202,6 @@ fn a_class_as_json() {
                       "10.001  op 7: process 1 at n1 invoke read",
                       "10.001  op 8: process 0 at n0 ok read [3]",
                       "10.001  op 9: process 1 at n1 ok read []",
-                      "",
                       "- 1 known element lost, not in the last reads: 3"
                     ]
                   },
@@ -366,7 +362,7 @@ fn a_class_as_csv() {
             ---- stdout
             submission,passed,score,points,echo,flood,cut
             alice,true,10,10,AC,AC,AC
-            bob,false,3,10,PE,AC,WA
+            bob,false,3,10,RTE,AC,WA
             carol,false,0,10,CE,missing,missing
             dora,false,0,10,missing,missing,missing
 
@@ -390,7 +386,9 @@ fn timeless(xml: &str) -> String {
 fn a_class_as_junit() {
     let mut output = Class::small().grade(&["--format", "junit", "--challenge", "echo", "class"]);
     output.stdout = timeless(&String::from_utf8(output.stdout).unwrap()).into();
-    check(&output, &expect![[r#"
+    check(
+        &output,
+        &expect![[r#"
         exit code 1
         ---- stdout
         <?xml version="1.0" encoding="UTF-8"?>
@@ -400,21 +398,16 @@ fn a_class_as_junit() {
             </testsuite>
             <testsuite name="bob" tests="1" skipped="0" errors="0" failures="1">
                 <testcase name="echo" classname="bob">
-                    <failure message="at 0 s, node n0: the guest failed in handle: effect 1 cannot be understood: it sends from &quot;n1&quot;, but this node is &quot;n0&quot; and speaks only for itself" type="PE">PE: protocol error, with seed 1, after 0 seeds that passed
-          at 0 s, node n0: the guest failed in handle: effect 1 cannot be understood: it sends from &quot;n1&quot;, but this node is &quot;n0&quot; and speaks only for itself
-            effect: {&quot;send&quot;:{&quot;src&quot;:&quot;n1&quot;,&quot;dest&quot;:&quot;c0&quot;,&quot;body&quot;:{&quot;type&quot;:&quot;init_ok&quot;,&quot;in_reply_to&quot;:1}}}
-            event: message {&quot;src&quot;:&quot;c0&quot;,&quot;dest&quot;:&quot;n0&quot;,&quot;body&quot;:{&quot;node_id&quot;:&quot;n0&quot;,&quot;node_ids&quot;:[&quot;n0&quot;],&quot;type&quot;:&quot;init&quot;,&quot;msg_id&quot;:1}}
+                    <failure message="at 0 s, node n0: the guest failed in handle: trap: integer divide by zero" type="RTE">RTE: runtime error, with seed 1, after 0 seeds that passed
+          at 0 s, node n0: the guest failed in handle: trap: integer divide by zero
+            in: average &lt; go &lt; handle
+            event: message {&quot;src&quot;:&quot;c2&quot;,&quot;dest&quot;:&quot;n0&quot;,&quot;body&quot;:{&quot;echo&quot;:&quot;Please echo 68&quot;,&quot;type&quot;:&quot;echo&quot;,&quot;msg_id&quot;:1}}
             nothing that this step asked for was done
         shortest trace that fails:
-          1 node, 1 client, 0 operations and 0 faults in 0.001 s:
-  
-  
-          The run could not go on: at 0 s, node n0: the guest failed in handle: effect 1 cannot be understood: it sends from &quot;n1&quot;, but this node is &quot;n0&quot; and speaks only for itself
-            effect: {&quot;send&quot;:{&quot;src&quot;:&quot;n1&quot;,&quot;dest&quot;:&quot;c0&quot;,&quot;body&quot;:{&quot;type&quot;:&quot;init_ok&quot;,&quot;in_reply_to&quot;:1}}}
-            event: message {&quot;src&quot;:&quot;c0&quot;,&quot;dest&quot;:&quot;n0&quot;,&quot;body&quot;:{&quot;node_id&quot;:&quot;n0&quot;,&quot;node_ids&quot;:[&quot;n0&quot;],&quot;type&quot;:&quot;init&quot;,&quot;msg_id&quot;:1}}
-            nothing that this step asked for was done
+          1 node, 1 client, 1 operation and 0 faults in 0.001 s:
+          0  op 0: process 0 at n0 invoke echo &quot;Please echo 68&quot;
         replay: host sim --module class/bob/echo.wasm -w echo --node-count 1 --rate 5 --time-limit 3 --seed 1
-        used: answer-bytes 0 of 16777216, bytes-in-flight 0 of 33554432, events 1 of 20000000, fuel 18 of 100000000000, memory-bytes 65536 of 268435456, messages-in-flight 0 of 100000, node-memory-bytes 65536 of 134217728</failure>
+        used: answer-bytes 66 of 16777216, bytes-in-flight 82 of 33554432, events 2 of 20000000, fuel 30 of 100000000000, memory-bytes 65536 of 268435456, messages-in-flight 1 of 100000, node-memory-bytes 65536 of 134217728</failure>
                 </testcase>
                 <system-out>notes.txt is not a .wasm file</system-out>
             </testsuite>
@@ -432,7 +425,8 @@ fn a_class_as_junit() {
             </testsuite>
         </testsuites>
 
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -492,7 +486,8 @@ fn a_submission_for_gradescope() {
               "visibility": "visible"
             }
           ]
-        }"#]].assert_eq(&serde_json::to_string_pretty(&results).unwrap());
+        }"#]]
+    .assert_eq(&serde_json::to_string_pretty(&results).unwrap());
     check(
         &class.grade(&["--format", "gradescope", "class"]),
         &expect![[r#"

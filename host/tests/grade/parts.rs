@@ -14,14 +14,28 @@ fn two_grades_of_a_class_are_the_same_whoever_ran_first() {
     let one = class.json(&[]);
     let mut command = class.host();
     command
-        .args(["grade", "--suite", "suite.toml", "--format", "json", "class"])
+        .args([
+            "grade",
+            "--suite",
+            "suite.toml",
+            "--format",
+            "json",
+            "class",
+        ])
         .env("RAYON_NUM_THREADS", "5");
     let other = parse(&command.output().unwrap());
     assert_eq!(without_timings(one), without_timings(other));
 }
 
 /// Runs that take a while together, however fast the machine.
-const MANY: [&str; 6] = ["--seeds", "1..600", "--challenge", "cut", "--format", "json"];
+const MANY: [&str; 6] = [
+    "--seeds",
+    "1..600",
+    "--challenge",
+    "cut",
+    "--format",
+    "json",
+];
 
 #[test]
 fn a_grader_that_is_killed_goes_on_to_the_same_grade() {

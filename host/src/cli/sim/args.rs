@@ -443,3 +443,40 @@ impl SimArgs {
         Ok(Seeds::Many(seed, count(self.test_count)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::grade::Suite;
+
+    #[derive(Parser)]
+    struct Words {
+        #[command(flatten)]
+        sim: SimArgs,
+    }
+
+    /// A grade's command to replay a run has to make that very run.
+    #[test]
+    fn the_flags_of_a_challenge_make_its_options_again() {
+        for challenge in Suite::built_in().unwrap().challenges {
+            let setup = &challenge.setup;
+            let words = ["sim", "--module", "m.wasm"].map(str::to_owned).into_iter();
+            let Words { sim } = Words::try_parse_from(words.chain(setup.flags())).unwrap();
+            let plan = Plan::of(&sim).unwrap();
+            let expected = Options {
+                bounds: plan.options.bounds,
+                ..setup.options.clone()
+            };
+            assert_eq!(
+                format!("{:?} {:?}", plan.options, plan.checks),
+                format!("{expected:?} {:?}", setup.checks)
+            );
+            assert_eq!(
+                format!("{:?} {:?} {:?}", plan.workload, plan.topology, plan.txn),
+                format!("{:?} {:?} {:?}", setup.workload, setup.topology, setup.txn)
+            );
+        }
+    }
+}
