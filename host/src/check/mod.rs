@@ -37,7 +37,7 @@ pub mod misfit;
 pub mod missed;
 pub mod net;
 mod order;
-mod outcome;
+pub mod outcome;
 mod range_max;
 mod ranges;
 pub mod read_error;

@@ -34,7 +34,7 @@ pub use compile::Compiler;
 pub use effects::{Effect, Send, check_timers};
 pub use error::{Fault, GuestError, LoadError};
 pub use limits::{CompileLimits, Limits, ModuleLimits};
-pub use sandbox::{GuestModule, Sandbox, read_module};
+pub use sandbox::{ENGINE, GuestModule, Sandbox, cost_table, read_module};
 pub use start::GuestOptions;
 pub use swap::{Carried, SwapError, carry_state};
 
@@ -67,6 +67,10 @@ pub trait Guest {
 
     /// How much fuel all steps have used so far.
     fn fuel_used(&self) -> u64;
+
+    /// How many bytes it holds: its linear memory, and what waits for it or is not
+    /// complete yet.
+    fn memory_bytes(&self) -> usize;
 }
 
 /// Something happens to a node.

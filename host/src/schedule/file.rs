@@ -17,9 +17,9 @@ use crate::check::txn::model::Model;
 use crate::check::validity::Checks;
 use crate::check::value::{Name, Value};
 use crate::check::workload::{Options as CheckOptions, Workload};
+use crate::sim::ranges::{LATENCY_MS_MAX, NODES_MAX, TIME_LIMIT_NS_MAX, WORKERS_MAX};
 use crate::sim::{
-    Cluster, Distribution, Episode, Invocation, LATENCY_MS_MAX, Latency, NODES_MAX, NetworkModel,
-    Operation, Options, Script, TIME_LIMIT_NS_MAX, WORKERS_MAX,
+    Cluster, Distribution, Episode, Invocation, Latency, NetworkModel, Operation, Options, Script,
 };
 use crate::workload::Topology;
 

@@ -6,11 +6,12 @@
 
 /// Looks for a part of the list of `len` elements that `holds` and of which no element can be
 /// left out; answers the indices that are left. All of the list holds. At least `least`
-/// elements stay.
+/// elements stay. When `holds` has no answer the search ends with what it has: no later
+/// question would have one, and a long list has many.
 pub(super) fn without_needless(
     len: usize,
     least: usize,
-    mut holds: impl FnMut(&[usize]) -> bool,
+    mut holds: impl FnMut(&[usize]) -> Option<bool>,
 ) -> Vec<usize> {
     let mut kept: Vec<usize> = (0..len).collect();
     let mut size = len;
@@ -23,8 +24,10 @@ pub(super) fn without_needless(
             if kept.len() - (end - start) >= least {
                 let (head, tail) = (&kept[..start], &kept[end..]);
                 let fewer = [head, tail].concat();
-                if holds(&fewer) {
-                    kept = fewer;
+                match holds(&fewer) {
+                    Some(true) => kept = fewer,
+                    Some(false) => {}
+                    None => return kept,
                 }
             }
             end = start;
@@ -47,7 +50,7 @@ mod tests {
         let mut tries = 0;
         let kept = without_needless(len, least, |kept| {
             tries += 1;
-            needed.iter().all(|element| kept.contains(element))
+            Some(needed.iter().all(|element| kept.contains(element)))
         });
         (kept, tries)
     }
@@ -65,6 +68,16 @@ mod tests {
     }
 
     #[test]
+    fn without_an_answer_the_search_ends() {
+        let mut tries = 0;
+        let kept = without_needless(1000, 0, |kept| {
+            tries += 1;
+            (tries <= 2).then(|| kept.contains(&17))
+        });
+        assert_eq!((kept.len(), tries), (500, 3));
+    }
+
+    #[test]
     fn so_many_stay_whether_they_are_needed_or_not() {
         assert_eq!(shrunk(25, 1, &[]).0.len(), 1);
         assert_eq!(shrunk(25, 1, &[20]).0, [20]);
@@ -78,7 +91,7 @@ mod tests {
             let pair = |element: &usize| kept.contains(&(element ^ 1));
             kept.len() >= 4 && kept.iter().all(pair)
         };
-        let kept = without_needless(64, 0, whole);
+        let kept = without_needless(64, 0, |kept| Some(whole(kept)));
         assert!(whole(&kept));
         for index in 0..kept.len() {
             let mut fewer = kept.clone();

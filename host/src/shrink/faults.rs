@@ -77,7 +77,9 @@ fn fewer_of<T: Clone>(
     plan: impl Fn(Vec<T>) -> Plan,
 ) {
     without_needless(targets.len(), 1, |kept| {
-        attempt(search, index, plan(only(targets, kept)))
+        search
+            .goes_on()
+            .then(|| attempt(search, index, plan(only(targets, kept))))
     });
 }
 

@@ -140,8 +140,10 @@ pub fn shrink(
 fn fewer_nodes(search: &mut Search<'_>) {
     let base = search.schedule().clone();
     without_needless(base.options.cluster.count, 1, |kept| {
-        let mut smaller = nodes::keep(&base, kept).into_iter();
-        smaller.any(|candidate| search.attempt(candidate))
+        search.goes_on().then(|| {
+            let mut smaller = nodes::keep(&base, kept).into_iter();
+            smaller.any(|candidate| search.attempt(candidate))
+        })
     });
 }
 
@@ -175,33 +177,42 @@ fn simpler_options(search: &mut Search<'_>) {
 fn fewer_faults(search: &mut Search<'_>) {
     let base = search.schedule().clone();
     without_needless(base.script.faults.len(), 0, |kept| {
-        let mut candidate = base.clone();
-        candidate.script.faults = only(&base.script.faults, kept);
-        search.attempt(candidate)
+        search.goes_on().then(|| {
+            let mut candidate = base.clone();
+            candidate.script.faults = only(&base.script.faults, kept);
+            search.attempt(candidate)
+        })
     });
 }
 
 fn fewer_operations(search: &mut Search<'_>) {
     let base = search.schedule().clone();
     without_needless(base.script.operations.len(), 0, |kept| {
-        let mut candidate = base.clone();
-        candidate.script.operations = only(&base.script.operations, kept);
-        search.attempt(candidate)
+        search.goes_on().then(|| {
+            let mut candidate = base.clone();
+            candidate.script.operations = only(&base.script.operations, kept);
+            search.attempt(candidate)
+        })
     });
 }
 
 /// Leaves out parts of transactions, but not all of one.
 fn shorter_transactions(search: &mut Search<'_>) {
     for index in 0..search.schedule().script.operations.len() {
+        if !search.goes_on() {
+            return;
+        }
         let base = search.schedule().clone();
         let operation = &base.script.operations[index].operation;
         let Some(parts) = operation.value.items().filter(|_| operation.f == "txn") else {
             continue;
         };
         without_needless(parts.len(), 1, |kept| {
-            let mut candidate = base.clone();
-            candidate.script.operations[index].operation.value = only(&parts, kept).into();
-            search.attempt(candidate)
+            search.goes_on().then(|| {
+                let mut candidate = base.clone();
+                candidate.script.operations[index].operation.value = only(&parts, kept).into();
+                search.attempt(candidate)
+            })
         });
     }
 }

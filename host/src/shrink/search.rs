@@ -48,7 +48,7 @@ impl<'a> Search<'a> {
         if report.result.is_ok() {
             // What takes so many more events is no shorter, and need not run to its end.
             let steps = &mut best.options.bounds.steps;
-            *steps = (*steps).min(2 * report.steps + STEPS_MORE);
+            *steps = (*steps).min(2 * report.used.steps + STEPS_MORE);
         }
         Some(Search {
             module,
@@ -57,7 +57,7 @@ impl<'a> Search<'a> {
             anomaly,
             best,
             runs: 1,
-            fuel: report.fuel,
+            fuel: report.used.fuel,
             report,
             successes: 0,
             refused: 0,
@@ -80,6 +80,13 @@ impl<'a> Search<'a> {
         self.runs >= self.budget.runs || self.fuel >= self.budget.fuel
     }
 
+    /// Whether there will be an answer to another question; if not, something may be left that
+    /// could go.
+    pub(super) fn goes_on(&mut self) -> bool {
+        self.refused += u32::from(self.is_spent());
+        !self.is_spent()
+    }
+
     /// Plays a candidate. If it fails as the original does it is the smallest from now on.
     pub(super) fn attempt(&mut self, candidate: Schedule) -> bool {
         if !self.tried.insert(Sha256::digest(candidate.write()).into()) {
@@ -91,7 +98,7 @@ impl<'a> Search<'a> {
         }
         let report = candidate.play(self.module, self.next_module, Vec::new());
         self.runs += 1;
-        self.fuel = self.fuel.saturating_add(report.fuel);
+        self.fuel = self.fuel.saturating_add(report.used.fuel);
         if !report.anomalies().contains(&self.anomaly) {
             return false;
         }

@@ -28,6 +28,9 @@ pub(super) fn shorten(search: &mut Search<'_>) {
         }
     }
     for index in 0..gaps(search.schedule()).len() {
+        if !search.goes_on() {
+            return;
+        }
         let first: &[u64] = if index == 0 { &[0] } else { &[] };
         for gap_ns in first.iter().chain(&GAPS_NS) {
             let mut shorter = gaps(search.schedule());

@@ -128,9 +128,10 @@ impl Run<'_> {
 
     /// Has a node handle an event, and does what it asks for: all of it or nothing.
     fn step(&mut self, node: usize, what: What<'_>) -> Result<(), Stopped> {
-        self.steps += 1;
+        self.used.steps += 1;
         let stepped = self.try_step(node, what);
         stepped.map_err(|reason| self.stopped(Some(node), reason))?;
+        self.count(node);
         self.plan_wake(node);
         Ok(())
     }
@@ -193,7 +194,7 @@ impl Run<'_> {
 
     fn deliver_to_service(&mut self, index: usize, packet: &Packet) {
         self.note_received(packet);
-        self.steps += 1;
+        self.used.steps += 1;
         let Addr::Node(node) = packet.src else {
             return; // only nodes know of services
         };
@@ -215,7 +216,7 @@ impl Run<'_> {
             return Ok(());
         }
         self.note_received(packet);
-        self.answer_bytes += packet.text.len();
+        self.used.answer_bytes += packet.text.len();
         let Some(header) = header_of(packet) else {
             return Ok(()); // nodes and services only send bodies that have one
         };

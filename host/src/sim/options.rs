@@ -7,15 +7,6 @@ use super::nemesis::Fault;
 use super::network::NetworkModel;
 use crate::guest::Limits;
 
-/// The most nodes that a run may have.
-pub const NODES_MAX: usize = 100;
-/// The most client workers.
-pub const WORKERS_MAX: usize = 10_000;
-/// The longest time limit, in nanoseconds: a day.
-pub const TIME_LIMIT_NS_MAX: u64 = 86_400 * SECOND;
-/// The longest mean latency, in milliseconds.
-pub const LATENCY_MS_MAX: u64 = 600_000;
-
 /// The facts of a run. With the module, the workload and the seed they decide all of it.
 #[derive(Debug, Clone)]
 pub struct Options {

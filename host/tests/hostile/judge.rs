@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use host::check::validity::Validity;
 use host::check::workload::{Options as CheckOptions, Workload};
-use host::guest::{Cache, CompileLimits, Compiler, Fault, GuestModule, Limits, LoadError, Sandbox};
-use host::sim::{Bounds, Cluster, Options, Reason, SECOND};
+use host::grade::Verdict;
+use host::guest::{Cache, CompileLimits, Compiler, GuestModule, Limits, LoadError, Sandbox};
+use host::sim::{Bounds, Cluster, Options, SECOND};
 use host::trial::{Report, Trial};
 use host::workload::{Topology, TxnShape};
 
@@ -29,6 +30,7 @@ pub(crate) struct Case {
     time_limit_s: Option<u64>,
     compile_cpu_s: Option<u64>,
     max_steps: Option<u64>,
+    max_run_fuel: Option<u64>,
     max_in_flight: Option<usize>,
 }
 
@@ -61,8 +63,8 @@ impl Judge {
         match self.load(path, case) {
             Err(error) => {
                 let verdict = match error {
-                    LoadError::Rejected { .. } => "CE",
-                    LoadError::Unreadable { .. } | LoadError::Internal { .. } => "IE",
+                    LoadError::Rejected { .. } => Verdict::Compile,
+                    LoadError::Unreadable { .. } | LoadError::Internal { .. } => Verdict::Internal,
                 };
                 format!("{verdict} {error}")
             }
@@ -73,7 +75,12 @@ impl Judge {
     /// All that came of a run of the module in the file `path`.
     pub(crate) fn result(&self, path: &Path, case: &Case) -> String {
         let report = run(&self.load(path, case).unwrap(), case);
-        let figures = (report.end_ns, report.messages, report.steps, report.fuel);
+        let figures = (
+            report.end_ns,
+            report.messages,
+            report.used.steps,
+            report.used.fuel,
+        );
         format!("{figures:?} {:?} {:?}", report.result, report.history)
     }
 
@@ -109,6 +116,7 @@ fn run(module: &GuestModule, case: &Case) -> Report {
             limits: limits(),
             swap_after_ns: (case.swap > 0).then_some(SECOND),
             bounds: Bounds {
+                fuel: case.max_run_fuel.unwrap_or(bounds.fuel),
                 steps: case.max_steps.unwrap_or(100_000),
                 in_flight: case.max_in_flight.unwrap_or(bounds.in_flight),
                 ..bounds
@@ -122,34 +130,8 @@ fn run(module: &GuestModule, case: &Case) -> Report {
 
 fn verdict(report: &Report) -> String {
     match &report.result {
-        Ok(result) if result.valid == Validity::True => "AC".to_owned(),
-        Ok(_) => format!("WA {}", report.closing_line()),
-        Err(stopped) => format!("{} {stopped}", class(&stopped.reason)),
-    }
-}
-
-/// See `corpus/README.md`.
-fn class(reason: &Reason) -> &'static str {
-    match reason {
-        Reason::Guest(error) => match &error.fault {
-            Fault::Fuel { .. } => "TLE",
-            Fault::Wall { .. } | Fault::Unread { .. } => "IL",
-            Fault::Memory { .. } | Fault::Table { .. } => "MLE",
-            Fault::Output { .. }
-            | Fault::Effects { .. }
-            | Fault::Timers { .. }
-            | Fault::Log { .. } => "OLE",
-            Fault::Range { .. } | Fault::BadEffect { .. } | Fault::BadLine { .. } => "PE",
-            Fault::Trap(_)
-            | Fault::Stack
-            | Fault::Exit(_)
-            | Fault::Denied(_)
-            | Fault::Refused(_) => "RTE",
-        },
-        Reason::UnknownDestination { .. } | Reason::BadAnswer { .. } => "PE",
-        Reason::NoAnswer { .. } => "IL",
-        Reason::Bound(text) if text.contains("(--max-steps)") => "TLE",
-        Reason::Bound(_) => "OLE",
-        Reason::Journal(_) | Reason::Internal(_) => "IE",
+        Ok(result) if result.valid == Validity::True => Verdict::Accepted.to_string(),
+        Ok(_) => format!("{} {}", Verdict::WrongAnswer, report.closing_line()),
+        Err(stopped) => format!("{} {stopped}", Verdict::of_stop(&stopped.reason)),
     }
 }

@@ -175,5 +175,38 @@ fn a_node_that_sets_timers_for_ever_is_bounded_by_virtual_time() {
         1,
     );
     // init, and a timer at each of 999 or 1000 milliseconds.
-    assert!((1000..=1001).contains(&report.steps), "{}", report.steps);
+    assert!(
+        (1000..=1001).contains(&report.used.steps),
+        "{}",
+        report.used.steps
+    );
+}
+
+#[test]
+fn the_fuel_and_the_memory_of_all_nodes_together_are_bounded() {
+    let mut options = options(5, 10);
+    options.bounds.fuel = 100_000;
+    let (report, _) = run(crate::runs::broadcast(), Workload::Broadcast, &options, 1);
+    let text = stopped(&report);
+    assert!(
+        text.ends_with(
+            "the nodes have used more than 100000 units of fuel together (--max-run-fuel)"
+        ),
+        "{text}"
+    );
+    // One step more than the bound allows, and no further.
+    assert!(report.used.fuel < 200_000, "{:?}", report.used);
+
+    options.bounds = host::sim::Bounds {
+        memory_bytes: 3 << 20,
+        ..host::sim::Bounds::default()
+    };
+    let (report, _) = run(crate::runs::broadcast(), Workload::Broadcast, &options, 1);
+    let text = stopped(&report);
+    assert!(
+        text.ends_with(
+            "the nodes have more than 3145728 bytes of memory together (--max-run-memory-mib)"
+        ),
+        "{text}"
+    );
 }

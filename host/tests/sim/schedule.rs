@@ -53,7 +53,12 @@ fn all_of(report: &Report, journal: String) -> (String, String, String, [u64; 4]
         Ok(result) => serde_json::to_string(result).unwrap(),
         Err(stopped) => stopped.to_string(),
     };
-    let figures = [report.end_ns, report.messages, report.steps, report.fuel];
+    let figures = [
+        report.end_ns,
+        report.messages,
+        report.used.steps,
+        report.used.fuel,
+    ];
     (journal, history, result, figures)
 }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::args::IN_SCHEDULES;
+use crate::text::shell_quoted;
 
 /// Which run to run again.
 #[derive(Debug, Clone, Copy)]
@@ -52,7 +53,7 @@ fn replay_of(args: &[String], replay: &Replay<'_>) -> String {
                 own.next(); // its value
             }
         } else {
-            kept.push(quoted(arg));
+            kept.push(shell_quoted(arg));
         }
     }
     match replay {
@@ -61,12 +62,12 @@ fn replay_of(args: &[String], replay: &Replay<'_>) -> String {
         Replay::Schedule(path) => {
             kept.push(format!(
                 "--schedule {}",
-                quoted(&path.display().to_string())
+                shell_quoted(&path.display().to_string())
             ));
         }
     }
     if !replay.drops("guest-args") {
-        kept.extend(args[guest_args..].iter().map(|arg| quoted(arg)));
+        kept.extend(args[guest_args..].iter().map(|arg| shell_quoted(arg)));
     }
     format!("host {}", kept.join(" "))
 }
@@ -82,16 +83,6 @@ fn name_of(arg: &str) -> (&str, bool) {
     match arg.strip_prefix("-w") {
         Some(value) => ("workload", !value.is_empty()),
         None => ("", false),
-    }
-}
-
-/// As a shell wants it.
-fn quoted(arg: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./,=:+%@".contains(c);
-    if !arg.is_empty() && arg.chars().all(plain) {
-        arg.to_owned()
-    } else {
-        format!("'{}'", arg.replace('\'', "'\\''"))
     }
 }
 

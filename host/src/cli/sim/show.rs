@@ -97,8 +97,8 @@ fn json_of<'a>(report: &'a Report, replay: &str) -> JsonReport<'a> {
         run: JsonRun {
             end_ns: report.end_ns,
             messages: report.messages,
-            steps: report.steps,
-            fuel: report.fuel,
+            steps: report.used.steps,
+            fuel: report.used.fuel,
         },
         stopped: report.result.as_ref().err().map(JsonStopped::of),
         results: report.result.as_ref().ok(),
@@ -181,7 +181,7 @@ pub(super) fn shrunk_as_text(
         shrunk.size(),
         seconds(report.end_ns),
         schedule.seed,
-        report.steps,
+        report.used.steps,
         report.closing_line(),
     )))
 }
@@ -236,7 +236,7 @@ fn write_report(out: &mut String, report: &Report, plan: &Plan, replay: &str) ->
         "simulated     {} s with seed {}; {} events",
         seconds(report.end_ns),
         report.seed,
-        report.steps
+        report.used.steps
     )?;
     if report.valid() != Validity::True {
         writeln!(out, "replay        {replay}")?;

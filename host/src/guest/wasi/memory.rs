@@ -70,7 +70,7 @@ fn memory<T: 'static>(caller: &mut Caller<'_, T>) -> Result<Memory> {
 /// What a call into the host costs, in fuel: about as much as it takes longer than an
 /// instruction of the guest. Without it a loop of calls would meet the wall-clock limit,
 /// which is not exact, before its fuel is used up.
-const CALL_UNITS: u64 = 100;
+pub(in crate::guest) const CALL_UNITS: u64 = 100;
 
 /// What each buffer of a read or a write costs, empty or not.
 const VECTOR_UNITS: u64 = 10;
