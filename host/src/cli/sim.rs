@@ -19,6 +19,7 @@ use super::output::Format;
 use super::{Exit, Failure};
 use crate::check::history::{History, write_edn, write_json};
 use crate::check::validity::Validity;
+use crate::report::{Failed, Files};
 use crate::sim::journal::{JsonLines, Observer};
 use crate::trial::{Report, Trial};
 
@@ -51,12 +52,23 @@ fn one(trial: &Trial<'_>, seed: u64, plan: &Plan) -> Result<Exit, Failure> {
         Some(path) => Some(JsonLines::new(create(path)?, plan.journal_bytes_max)),
         None => None,
     };
+    let files = match &plan.report {
+        Some(dir) => Some(Files::create(dir)?),
+        None => None,
+    };
+    let mut watch = match &files {
+        Some(files) => Some(files.watch(plan.journal_bytes_max)?),
+        None => None,
+    };
     let mut observers: Vec<&mut dyn Observer> = Vec::new();
     if plan.console.shows_anything() {
         observers.push(&mut console);
     }
     if let Some(journal) = &mut journal {
         observers.push(journal);
+    }
+    if let Some(watch) = &mut watch {
+        observers.push(watch);
     }
     let report = trial.run(seed, observers);
     if let (Some(journal), Some(path)) = (journal, &plan.journal) {
@@ -67,6 +79,9 @@ fn one(trial: &Trial<'_>, seed: u64, plan: &Plan) -> Result<Exit, Failure> {
         write_history(path, history)?;
     }
     fail_if_internal(&report)?;
+    if let Some(watch) = watch {
+        watch.finish(trial, &report, &show::replay(seed))?;
+    }
     match plan.format {
         Format::Text => show::report_as_text(&report, plan)?,
         Format::Json => show::report_as_json(&report)?,
@@ -106,6 +121,13 @@ fn many(trial: &Trial<'_>, first: u64, count: usize, plan: &Plan) -> Result<Exit
     if let Some(report) = &failure {
         fail_if_internal(report)?;
     }
+    if let Some(dir) = &plan.report {
+        let seed = failure.as_ref().map_or(first, |report| report.seed);
+        let files = Files::create(dir)?;
+        let mut watch = files.watch(plan.journal_bytes_max)?;
+        let report = trial.run(seed, vec![&mut watch]);
+        watch.finish(trial, &report, &show::replay(seed))?;
+    }
     match plan.format {
         Format::Text => show::tries_as_text(&tries, count, failure.as_ref(), plan)?,
         Format::Json => show::tries_as_json(&tries, count, failure.as_ref())?,
@@ -121,6 +143,16 @@ fn fail_if_internal(report: &Report) -> Result<(), Failure> {
             Err(Failure::new(Exit::Internal, text))
         }
         _ => Ok(()),
+    }
+}
+
+impl From<Failed> for Failure {
+    fn from(failed: Failed) -> Self {
+        let exit = match failed {
+            Failed::Write { .. } => Exit::Usage,
+            Failed::Json(_) => Exit::Internal,
+        };
+        Failure::new(exit, failed)
     }
 }
 

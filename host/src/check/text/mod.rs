@@ -35,6 +35,17 @@ pub fn render_text(result: &CheckResult) -> String {
     text
 }
 
+/// Only what is wrong, a line each that begins with `- `; empty if nothing is.
+///
+/// # Panics
+/// Never: a string takes what is written.
+#[must_use]
+pub fn render_problems(result: &CheckResult) -> String {
+    let mut text = String::new();
+    problems::render(result, &mut text).expect("writing to a string does not fail");
+    text
+}
+
 fn render(result: &CheckResult, out: &mut String) -> fmt::Result {
     let verdict = match result.valid {
         Validity::True => "valid",

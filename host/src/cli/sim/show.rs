@@ -9,8 +9,8 @@ use super::super::output::{print, print_json};
 use super::args::Plan;
 use crate::check::text::{closing_line, render_text};
 use crate::check::validity::Validity;
-use crate::check::workload::CheckResult;
-use crate::sim::{Stopped, seconds};
+use crate::report::Results;
+use crate::sim::seconds;
 use crate::text::printable;
 use crate::trial::Report;
 
@@ -42,64 +42,8 @@ impl Try {
     }
 }
 
-/// The JSON of a run: what Maelstrom's results have, and where they come from.
-#[derive(Serialize)]
-#[serde(rename_all = "kebab-case")]
-struct JsonReport<'a> {
-    #[serde(rename = "valid?")]
-    valid: Validity,
-    seed: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    replay: Option<String>,
-    run: JsonRun,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stopped: Option<JsonStopped<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    results: Option<&'a CheckResult>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "kebab-case")]
-struct JsonRun {
-    end_ns: u64,
-    messages: u64,
-    steps: u64,
-    fuel: u64,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "kebab-case")]
-struct JsonStopped<'a> {
-    at_ns: u64,
-    node: Option<&'a str>,
-    why: String,
-}
-
-impl<'a> JsonStopped<'a> {
-    fn of(stopped: &'a Stopped) -> Self {
-        JsonStopped {
-            at_ns: stopped.at_ns,
-            node: stopped.node.as_deref(),
-            why: stopped.to_string(),
-        }
-    }
-}
-
-fn json_of(report: &Report) -> JsonReport<'_> {
-    let is_valid = report.valid() == Validity::True;
-    JsonReport {
-        valid: report.valid(),
-        seed: report.seed,
-        replay: (!is_valid).then(|| replay(report.seed)),
-        run: JsonRun {
-            end_ns: report.end_ns,
-            messages: report.messages,
-            steps: report.steps,
-            fuel: report.fuel,
-        },
-        stopped: report.result.as_ref().err().map(JsonStopped::of),
-        results: report.result.as_ref().ok(),
-    }
+fn json_of(report: &Report) -> Results<'_> {
+    Results::of(report, replay(report.seed))
 }
 
 pub(super) fn report_as_json(report: &Report) -> Result<(), Failure> {
@@ -115,7 +59,7 @@ struct JsonTries<'a> {
     asked_for: usize,
     runs: &'a [Try],
     #[serde(skip_serializing_if = "Option::is_none")]
-    first_failure: Option<JsonReport<'a>>,
+    first_failure: Option<Results<'a>>,
 }
 
 pub(super) fn tries_as_json(
@@ -214,7 +158,7 @@ fn write_tries(
 }
 
 /// The command that runs this seed again: the one that was given, less its own seeds.
-fn replay(seed: u64) -> String {
+pub(super) fn replay(seed: u64) -> String {
     let args = std::env::args_os().skip(1);
     let args: Vec<String> = args.map(|arg| arg.to_string_lossy().into_owned()).collect();
     replay_of(&args, seed)
