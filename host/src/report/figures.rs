@@ -116,10 +116,10 @@ impl Serialize for Row<'_> {
     }
 }
 
-/// The operations around the one that completes as `focus`, or the first ones.
+/// The operations around the one that is invoked as `focus`, or the first ones.
 pub(super) fn listed<'a>(operations: &'a [Operation<'a>], focus: Option<u64>) -> Listed<'a> {
     let of_focus = |index| {
-        let is_it = |it: &Operation<'_>| it.completed.is_some_and(|op| op.index == index);
+        let is_it = |it: &Operation<'_>| it.invoked.index == index;
         operations.iter().position(is_it)
     };
     let end = match focus.and_then(of_focus) {

@@ -15,7 +15,7 @@ use crate::trial::Report;
 pub(super) struct Focus {
     /// The virtual time, in nanoseconds.
     pub(super) at_ns: u64,
-    /// The `index` of the completion that shows it, if one does.
+    /// The `index` of the invocation of the operation that shows it, if one does.
     pub(super) op: Option<u64>,
 }
 
@@ -33,12 +33,16 @@ pub(super) fn focus(report: &Report) -> Option<Focus> {
         Ok(result) => result,
     };
     let history = report.history.as_ref()?;
-    let at = |index: u64| history.ops().get(usize::try_from(index).ok()?);
-    let shown = culprits(result, history).into_iter().min().and_then(at);
+    let shown = culprits(result, history).into_iter().min();
+    let shown = shown.and_then(|index| usize::try_from(index).ok());
+    let shown = shown.and_then(|at| Some((at, history.ops().get(at)?)));
     Some(match shown {
-        Some(op) => Focus {
+        Some((at, op)) => Focus {
             at_ns: u64::try_from(op.time_ns).unwrap_or(0),
-            op: Some(op.index),
+            op: history
+                .pairs()
+                .partner(at)
+                .map(|from| history.ops()[from].index),
         },
         None => Focus {
             at_ns: report.end_ns,

@@ -280,7 +280,7 @@ impl Observer for Record {
             }
         }
         if let (Some(states), Some(last)) = (&mut self.states, self.entries.len().checked_sub(1)) {
-            states.note(last, node, timers, step);
+            states.note(handled.unwrap_or(last), node, timers, step);
         }
         Ok(())
     }

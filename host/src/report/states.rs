@@ -82,7 +82,7 @@ impl States {
         }
     }
 
-    /// A node has handled the event of `entry`, or the last one before it.
+    /// A node has handled the event of `entry`.
     pub(super) fn note(
         &mut self,
         entry: usize,
