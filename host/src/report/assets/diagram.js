@@ -150,10 +150,10 @@ function makeDiagram(onSelect) {
   // Rows within a fault have a band at the left; nodes that are down have no line there.
   function paintFaults(first, last, left, wide) {
     if (!data.faults.length) return;
+    pen.fillStyle = colour("fault");
     for (let row = first; row < last; row++) {
       const entry = entries[rows[row]];
       if (faultPeriods.some(([, from, to]) => from <= entry.at && entry.at < to)) {
-        pen.fillStyle = colour("fault");
         pen.fillRect(left, y(row) - rowHeight() / 2, 5, rowHeight());
       }
       if (entry.kind === FAULT) {

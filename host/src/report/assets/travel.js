@@ -84,36 +84,39 @@ function makeTravel() {
       const when = (index) => `${entries[index].kind === DROP ? `lost (${entries[index].why})` : "received"} at ${seconds(entries[index].at)}`;
       return el("div", { class: "card" },
         el("h3", {}, `Message ${message.id}: ${names[message.src]} → ${names[message.dest]}`),
-        el("pre", { class: "state", tabindex: "0" }, pretty(message.body)),
+        showBody(message.body),
         el("p", {}, message.sent < 0 ? "sent before this window" : `sent at ${seconds(entries[message.sent].at)}`, "; ",
           message.ends.length ? message.ends.map(when).join(", ") : "still on its way at the end"));
     }
     if (entry.kind === FAULT) {
       const [, f, value] = data.faults[entry.fault] ?? [];
-      return el("div", { class: "card" }, el("h3", {}, `Fault: ${f}`), el("pre", { class: "state", tabindex: "0" }, JSON.stringify(value, null, 2)));
+      return el("div", { class: "card" }, el("h3", {}, `Fault: ${f}`), el("pre", { class: "state", tabindex: "0" }, JSON.stringify(value)));
     }
     return el("div", { class: "card" }, el("h3", {}, words(entry)));
   }
 
-  function pretty(body) {
+  function showBody(body) {
+    const asItIs = () => el("pre", { class: "state", tabindex: "0" }, body);
+    if (/\d{16}/.test(body)) return asItIs(); // such numbers would be rounded
     try {
-      return JSON.stringify(JSON.parse(body), null, 2);
+      return showState({ value: JSON.parse(body), before: null, changes: [] });
     } catch {
-      return body; // cut, or with numbers that only text has
+      return asItIs(); // it was cut
     }
   }
 
   // The node at hand first, since that is where something changes.
   function nodesNow() {
-    const faults = faultsAt(cursor), at = entries[cursor];
+    const faults = faultsAt(cursor), { who: by, message } = entries[cursor];
+    const here = isNode[by] ? by : [messages[message]?.src, messages[message]?.dest].find((who) => isNode[who]);
     const list = data.nodes.map((name) => ({ name, who: names.indexOf(name) }));
-    list.sort((a, b) => (b.who === at.who) - (a.who === at.who));
+    list.sort((a, b) => (b.who === here) - (a.who === here));
     return el("div", { class: "card" }, el("h3", {}, "Nodes"), list.map(({ name, who }) => {
       const status = faults.down.has(name) ? "down, its memory lost" : faults.paused.has(name) ? "paused" : "running";
       const skew = faults.skewed.get(name);
       const known = faults.down.has(name) ? null : stateAt(who, cursor);
-      const isOpen = who === at.who || data.nodes.length <= 3;
-      return el("details", { open: isOpen, class: who === at.who ? "here" : "" },
+      const isOpen = who === here || data.nodes.length <= 3;
+      return el("details", { open: isOpen, class: who === here ? "here" : "" },
         el("summary", {}, el("b", {}, name), ` ${status}`, skew ? `, its clock at ${skew["rate-permille"] / 10} % speed` : "",
           known?.changes.length ? el("span", { class: "changed" }, " changed") : null),
         known ? [parts(known), timersOf(known)] : el("p", { class: "quiet" }, noState(who)));
@@ -206,10 +209,10 @@ function makeTravel() {
   const element = section("travel", "Messages and time travel",
     windowNote(),
     el("div", { class: "controls", role: "group", "aria-label": "Step through the run" },
-      button("⏮", "First event", () => go(rows[0])),
+      button("|◀", "First event", () => go(rows[0])),
       button("◀", "Previous event", () => step(-1)),
       button("▶", "Next event", () => step(1)),
-      button("⏭", "Last event", () => go(rows.at(-1))),
+      button("▶|", "Last event", () => go(rows.at(-1))),
       data.focus ? button("✗ to the failure", "Go to where the failure becomes visible", () => go(opening())) : null,
       follow, button("−", "Zoom out", () => diagram.zoom(-1)), button("+", "Zoom in", () => diagram.zoom(1)), slider),
     el("div", { class: "controls", role: "group", "aria-label": "Filter the events" },
