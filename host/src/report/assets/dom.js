@@ -21,13 +21,13 @@ function filled(element, attributes, children) {
     else if (value === true) element.setAttribute(name, "");
     else if (value !== false && value != null) element.setAttribute(name, value);
   }
-  element.append(...children.flat(2).filter((child) => child != null));
+  element.append(...children.flat(Infinity).filter((child) => child != null));
   return element;
 }
 
 // Puts new children in the place of the old ones.
 function refill(element, ...children) {
-  element.replaceChildren(...children.flat(2).filter((child) => child != null));
+  element.replaceChildren(...children.flat(Infinity).filter((child) => child != null));
 }
 
 function section(id, title, ...children) {

@@ -4,7 +4,7 @@ const TABLE_ROWS = 100;
 const FLIGHTS_MAX = 100;
 
 function makeTravel() {
-  let cursor = opening(), rows = entries.map((entry) => entry.index), part = null;
+  let cursor = opening(), rows = entries.map((entry) => entry.index), part = null, address = 0;
   const filter = { node: "", type: "", kind: "", text: "", from: "", to: "", part: false };
   const diagram = makeDiagram((index) => go(index));
   const panel = el("div", { class: "panel" });
@@ -19,7 +19,9 @@ function makeTravel() {
     cursor = index;
     if (part && !part.has(index)) part = requestOf(index);
     update();
-    history.replaceState(null, "", `#event-${journal.first + index}`);
+    // Browsers throttle pages that change their address often.
+    clearTimeout(address);
+    address = setTimeout(() => history.replaceState(null, "", `#event-${journal.first + index}`), 300);
   }
 
   // The position among the rows of the cursor, or of the last row before it.
