@@ -9,6 +9,7 @@
 
 pub mod check;
 pub mod cli;
+pub mod grade;
 pub mod guest;
 pub mod node;
 pub mod report;

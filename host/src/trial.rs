@@ -9,7 +9,7 @@ use crate::check::workload::{
 use crate::guest::GuestModule;
 use crate::service;
 use crate::sim::journal::Observer;
-use crate::sim::{Options, Outcome, Reason, Simulation, Stopped, run};
+use crate::sim::{Options, Outcome, Reason, Simulation, Stopped, Used, run};
 use crate::workload::{Settings, Topology, TxnShape, make};
 
 /// What is tried, whatever the seed.
@@ -44,10 +44,8 @@ pub struct Report {
     pub end_ns: u64,
     /// How many messages were sent.
     pub messages: u64,
-    /// How many events the nodes and services handled.
-    pub steps: u64,
-    /// The fuel that all nodes used together.
-    pub fuel: u64,
+    /// The most that it used of what is bounded.
+    pub used: Used,
 }
 
 impl Report {
@@ -126,8 +124,7 @@ impl Trial<'_> {
             result,
             end_ns,
             messages: outcome.messages,
-            steps: outcome.steps,
-            fuel: outcome.fuel,
+            used: outcome.used,
         }
     }
 }
@@ -144,7 +141,6 @@ fn impossible(seed: u64, why: String) -> Report {
         }),
         end_ns: 0,
         messages: 0,
-        steps: 0,
-        fuel: 0,
+        used: Used::default(),
     }
 }

@@ -2,6 +2,7 @@
 //! code. Only this module knows the terminal.
 
 mod check;
+mod compile;
 mod inspect;
 mod limits;
 mod node;
@@ -114,6 +115,7 @@ enum Command {
     Inspect(inspect::InspectArgs),
     Check(check::CheckArgs),
     Sim(Box<sim::SimArgs>),
+    Compile(compile::CompileArgs),
 }
 
 /// Runs the command that the process was started with.
@@ -137,6 +139,7 @@ pub fn main() -> ExitCode {
         Some(Command::Inspect(args)) => inspect::run(&args),
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Sim(args)) => sim::run(*args),
+        Some(Command::Compile(args)) => compile::run(&args),
         None => node::run(cli.node),
     });
     match outcome {

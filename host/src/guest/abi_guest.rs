@@ -195,6 +195,10 @@ impl Guest for AbiGuest {
     fn fuel_used(&self) -> u64 {
         self.fuel_used
     }
+
+    fn memory_bytes(&self) -> usize {
+        self.memory.data_size(&self.store)
+    }
 }
 
 impl AbiGuest {

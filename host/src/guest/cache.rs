@@ -21,6 +21,8 @@ use std::time::SystemTime;
 use tracing::{debug, warn};
 use wasmtime::{Engine, Module};
 
+use super::compile::CompileError;
+
 /// When all entries together are larger than this, the oldest go.
 const CACHE_BYTES_MAX: u64 = 512 << 20;
 
@@ -75,13 +77,13 @@ impl Cache {
         }
     }
 
-    /// The compiled form of the module `wasm`, whose hash is `sha256`.
+    /// The module with the hash `sha256`, compiled by `compile` if it is not here yet.
     pub(super) fn compiled(
         &self,
         engine: &Engine,
-        wasm: &[u8],
         sha256: &str,
-    ) -> wasmtime::Result<Module> {
+        compile: impl FnOnce() -> Result<Vec<u8>, CompileError>,
+    ) -> Result<Module, CompileError> {
         let entry = self.entry(engine, sha256);
         if let Ok(Some(module)) = load(engine, &entry) {
             return Ok(module);
@@ -94,7 +96,7 @@ impl Cache {
                     "compiling without the cache: {}: {error}",
                     lock_path.display()
                 );
-                return Module::new(engine, wasm);
+                return deserialize(engine, &compile()?);
             }
         };
         match load(engine, &entry) {
@@ -103,7 +105,7 @@ impl Cache {
             Err(problem) => warn!("{problem}"),
         }
         debug!("compiling module {sha256}");
-        let code = engine.precompile_module(wasm);
+        let code = compile();
         let stored = match &code {
             Ok(code) => store(&entry, code),
             Err(_) => Ok(()),
@@ -197,12 +199,14 @@ fn load(engine: &Engine, path: &Path) -> Result<Option<Module>, String> {
     Ok(Some(module))
 }
 
-fn deserialize(engine: &Engine, code: &[u8]) -> wasmtime::Result<Module> {
+/// The module that is `code`, as [`compile`](super::compile::compile) or a process that
+/// runs it has just made it.
+pub(super) fn deserialize(engine: &Engine, code: &[u8]) -> Result<Module, CompileError> {
     #[expect(unsafe_code, reason = "running our own compiler's output is the point")]
-    // SAFETY: `code` comes straight from this engine's compiler.
-    unsafe {
-        Module::deserialize(engine, code)
-    }
+    // SAFETY: `code` comes straight from this program's compiler, in this process or in
+    // one that it has started for that.
+    let module = unsafe { Module::deserialize(engine, code) };
+    module.map_err(|error| CompileError::Internal(format!("{error:#}")))
 }
 
 fn is_whole(path: &Path, contents: &[u8]) -> bool {

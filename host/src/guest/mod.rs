@@ -14,6 +14,7 @@
 
 mod abi_guest;
 mod cache;
+pub mod compile;
 mod effects;
 mod error;
 mod failure;
@@ -29,9 +30,10 @@ mod wasi;
 use std::fmt;
 
 pub use cache::Cache;
+pub use compile::Compiler;
 pub use effects::{Effect, Send, check_timers};
 pub use error::{Fault, GuestError, LoadError};
-pub use limits::{Limits, ModuleLimits};
+pub use limits::{CompileLimits, Limits, ModuleLimits};
 pub use sandbox::{GuestModule, Sandbox, read_module};
 pub use start::GuestOptions;
 pub use swap::{Carried, SwapError, carry_state};
@@ -65,6 +67,10 @@ pub trait Guest {
 
     /// How much fuel all steps have used so far.
     fn fuel_used(&self) -> u64;
+
+    /// How many bytes it holds: its linear memory, and what waits for it or is not
+    /// complete yet.
+    fn memory_bytes(&self) -> usize;
 }
 
 /// Something happens to a node.

@@ -12,7 +12,8 @@ use wasmtime::{
     Config, Engine, InstancePre, Linker, Module, OperatorCost, PoolingAllocationConfig,
 };
 
-use super::cache::Cache;
+use super::cache::{self, Cache};
+use super::compile::{CompileError, Compiler, compile, invalid};
 use super::error::LoadError;
 use super::limits::{Limits, ModuleLimits};
 use super::program::{self, ProgramState};
@@ -114,49 +115,64 @@ impl Sandbox {
     /// # Errors
     /// When the file cannot be read, or the module cannot run here.
     pub fn load(&self, path: &Path, limits: &Limits) -> Result<GuestModule, LoadError> {
-        let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        self.load_bytes(&read_module(path)?, &name, path, limits)
+        self.load_with(path, limits, |wasm| compile(&self.engine, wasm))
+    }
+
+    /// The same for a module that nobody vouches for: `compiler` compiles it in a process
+    /// of its own, and a module that takes more than that may is rejected.
+    ///
+    /// # Errors
+    /// As for [`load`](Sandbox::load), and [`LoadError::Internal`] when that process
+    /// cannot do its work.
+    pub fn load_untrusted(
+        &self,
+        path: &Path,
+        limits: &Limits,
+        compiler: &Compiler,
+    ) -> Result<GuestModule, LoadError> {
+        self.load_with(path, limits, |wasm| compiler.compile(wasm))
     }
 
     /// Says what is wrong with the module in `wasm`, if anything is, without compiling it.
     #[must_use]
     pub fn problem(&self, wasm: &[u8]) -> Option<String> {
         let error = Module::validate(&self.engine, wasm).err()?;
-        Some(compile_problem(&error))
+        Some(invalid(&error))
     }
 
-    /// Loads the module in `wasm`; `path` is where it comes from, for messages.
-    fn load_bytes(
+    fn load_with(
         &self,
-        wasm: &[u8],
-        name: &str,
         path: &Path,
         limits: &Limits,
+        compile: impl FnOnce(&[u8]) -> Result<Vec<u8>, CompileError>,
     ) -> Result<GuestModule, LoadError> {
-        let report = vet(wasm, limits, &ModuleLimits::default());
+        let wasm = read_module(path)?;
+        let report = vet(&wasm, limits, &ModuleLimits::default());
         let rejected = |problems| LoadError::Rejected {
             path: path.to_owned(),
             problems,
         };
+        let internal = |reason| LoadError::Internal {
+            path: path.to_owned(),
+            reason,
+        };
         if !report.problems.is_empty() {
             return Err(rejected(report.problems));
         }
+        let compile = || compile(&wasm);
         let module = match &self.cache {
-            Some(cache) => cache.compiled(&self.engine, wasm, &report.facts.sha256),
-            None => Module::new(&self.engine, wasm),
+            Some(cache) => cache.compiled(&self.engine, &report.facts.sha256, compile),
+            None => compile().and_then(|code| cache::deserialize(&self.engine, &code)),
         };
-        let module = module.map_err(|error| {
-            // The validator says it more clearly than the compiler, and as `inspect` does.
-            let problem = self.problem(wasm);
-            rejected(vec![problem.unwrap_or_else(|| compile_problem(&error))])
+        let module = module.map_err(|error| match error {
+            CompileError::Module(problem) => rejected(vec![problem]),
+            CompileError::Internal(reason) => internal(reason),
         })?;
         let linked = self.link(report.facts.kind, &module);
-        let linked = linked.map_err(|error| LoadError::Internal {
-            path: path.to_owned(),
-            reason: format!("{error:#}"),
-        })?;
+        let linked = linked.map_err(|error| internal(format!("{error:#}")))?;
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
         Ok(GuestModule {
-            name: name.to_owned(),
+            name: name.into_owned(),
             facts: report.facts,
             linked,
         })
@@ -172,7 +188,7 @@ impl Sandbox {
 }
 
 /// The one configuration. It is deterministic, and part of every cache entry's name.
-fn config() -> Config {
+pub(super) fn config() -> Config {
     let mut cost = OperatorCost::new();
     cost.variable.memory_grow_per_page = 255; // otherwise free, though the kernel clears pages
     let mut config = Config::new();
@@ -252,8 +268,4 @@ pub fn read_module(path: &Path) -> Result<Vec<u8>, LoadError> {
         });
     }
     Ok(wasm)
-}
-
-fn compile_problem(error: &wasmtime::Error) -> String {
-    format!("the module is invalid: {}", error.root_cause())
 }

@@ -27,6 +27,8 @@ pub(super) struct State {
 /// Bounds the growth of memory and tables, and remembers refusals: a guest that
 /// dies of one did not just trap.
 pub(super) struct Growth {
+    /// What it has.
+    pub(super) memory_bytes: usize,
     memory_limit: usize,
     table_limit: usize,
     /// Elements of all tables together.
@@ -42,6 +44,7 @@ impl Common {
             random: ChaCha8Rng::seed_from_u64(options.seed),
             args,
             growth: Growth {
+                memory_bytes: 0,
                 memory_limit: options.limits.memory_bytes,
                 table_limit: options.limits.table_elements,
                 table_elements: 0,
@@ -59,7 +62,9 @@ impl ResourceLimiter for Growth {
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
         let fits = desired <= self.memory_limit;
-        if !fits {
+        if fits {
+            self.memory_bytes = desired;
+        } else {
             self.refused = Some(Fault::Memory {
                 wanted: desired,
                 limit: self.memory_limit,

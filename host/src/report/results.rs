@@ -62,8 +62,8 @@ impl<'a> Results<'a> {
             run: Run {
                 end_ns: report.end_ns,
                 messages: report.messages,
-                steps: report.steps,
-                fuel: report.fuel,
+                steps: report.used.steps,
+                fuel: report.used.fuel,
             },
             stopped: report.result.as_ref().err().map(JsonStopped::of),
             results: report.result.as_ref().ok(),

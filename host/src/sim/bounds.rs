@@ -1,10 +1,16 @@
-//! How much a run may take, whatever its guests do.
+//! How much a run may take, whatever its guests do, and how much it took.
+
+use std::fmt;
 
 /// The bounds of a run. A run that reaches one ends there, and says which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
     /// Events that all nodes together may handle.
     pub steps: u64,
+    /// Fuel that all nodes together may use.
+    pub fuel: u64,
+    /// Bytes of linear memory that all nodes together may have.
+    pub memory_bytes: usize,
     /// Messages on their way at one time.
     pub in_flight: usize,
     /// Bytes of all messages on their way at one time.
@@ -17,9 +23,102 @@ impl Default for Bounds {
     fn default() -> Self {
         Bounds {
             steps: 20_000_000,
+            fuel: 1_000_000_000_000,
+            memory_bytes: 4 << 30,
             in_flight: 1_000_000,
             in_flight_bytes: 512 << 20,
             answer_bytes: 1 << 30,
+        }
+    }
+}
+
+/// A bound that a run went over, and what it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bound {
+    /// [`Bounds::steps`].
+    Steps(u64),
+    /// [`Bounds::fuel`].
+    Fuel(u64),
+    /// [`Bounds::memory_bytes`].
+    Memory(usize),
+    /// [`Bounds::in_flight`].
+    InFlight(usize),
+    /// [`Bounds::in_flight_bytes`].
+    InFlightBytes(usize),
+    /// [`Bounds::answer_bytes`].
+    AnswerBytes(usize),
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Bound::Steps(limit) => write!(
+                f,
+                "the nodes have handled more than {limit} events (--max-steps); \
+                 do they send or set timers without end?"
+            ),
+            Bound::Fuel(limit) => write!(
+                f,
+                "the nodes have used more than {limit} units of fuel together (--max-run-fuel)"
+            ),
+            Bound::Memory(limit) => write!(
+                f,
+                "the nodes have more than {limit} bytes of memory together (--max-run-memory-mib)"
+            ),
+            Bound::InFlight(limit) => {
+                write!(
+                    f,
+                    "more than {limit} messages are on their way (--max-in-flight)"
+                )
+            }
+            Bound::InFlightBytes(limit) => write!(
+                f,
+                "the messages on their way have more than {limit} bytes (--max-in-flight-mib)"
+            ),
+            Bound::AnswerBytes(limit) => write!(
+                f,
+                "the answers to all operations have more than {limit} bytes (--max-answers-mib)"
+            ),
+        }
+    }
+}
+
+/// The most that a run has used so far of what is bounded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Used {
+    /// Events that all nodes together have handled.
+    pub steps: u64,
+    /// Fuel that all nodes together have used.
+    pub fuel: u64,
+    /// Bytes of linear memory of the largest node.
+    pub node_memory_bytes: usize,
+    /// Bytes of linear memory of all nodes at one time.
+    pub memory_bytes: usize,
+    /// Messages on their way at one time.
+    pub in_flight: usize,
+    /// Bytes of all messages on their way at one time.
+    pub in_flight_bytes: usize,
+    /// Bytes of all answers that clients have received.
+    pub answer_bytes: usize,
+}
+
+impl Used {
+    /// The bound that it goes over, if it does.
+    pub(super) fn beyond(&self, bounds: &Bounds) -> Option<Bound> {
+        if self.steps > bounds.steps {
+            Some(Bound::Steps(bounds.steps))
+        } else if self.fuel > bounds.fuel {
+            Some(Bound::Fuel(bounds.fuel))
+        } else if self.memory_bytes > bounds.memory_bytes {
+            Some(Bound::Memory(bounds.memory_bytes))
+        } else if self.in_flight > bounds.in_flight {
+            Some(Bound::InFlight(bounds.in_flight))
+        } else if self.in_flight_bytes > bounds.in_flight_bytes {
+            Some(Bound::InFlightBytes(bounds.in_flight_bytes))
+        } else if self.answer_bytes > bounds.answer_bytes {
+            Some(Bound::AnswerBytes(bounds.answer_bytes))
+        } else {
+            None
         }
     }
 }

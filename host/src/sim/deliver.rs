@@ -130,11 +130,11 @@ impl Run<'_> {
 
     /// Has a node handle an event, and does what it asks for: all of it or nothing.
     fn step(&mut self, node: usize, what: What<'_>) -> Result<(), Stopped> {
-        self.steps += 1;
+        self.used.steps += 1;
         let stepped = self.try_step(node, what);
         stepped.map_err(|reason| self.stopped(Some(node), reason))?;
-        let world = &mut self.world;
-        world.journal.stepped(world.now_ns, &mut self.nodes[node]);
+        self.count(node);
+        self.show(node);
         self.plan_wake(node);
         Ok(())
     }
@@ -197,7 +197,7 @@ impl Run<'_> {
 
     fn deliver_to_service(&mut self, index: usize, packet: &Packet) {
         self.note_received(packet);
-        self.steps += 1;
+        self.used.steps += 1;
         let client = self.world.names.name(packet.src);
         let (service, stream) = (&mut self.services[index], &mut self.service_streams[index]);
         let answer = service.handle(&client, packet.body(), stream.generator());
@@ -216,7 +216,7 @@ impl Run<'_> {
             return Ok(());
         }
         self.note_received(packet);
-        self.answer_bytes += packet.text.len();
+        self.used.answer_bytes += packet.text.len();
         let Some(header) = header_of(packet) else {
             return Ok(()); // nodes and services only send bodies that have one
         };

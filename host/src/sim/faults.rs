@@ -157,8 +157,8 @@ impl Run<'_> {
 
     /// Takes all that a node knows. What was on its way from it still arrives.
     pub(super) fn kill(&mut self, node: usize) {
+        self.count_last(node);
         let this = &mut self.nodes[node];
-        this.fuel_before += this.guest().map_or(0, |guest| guest.fuel_used());
         this.life = Life::Down;
         this.paused = false;
         this.timers = guest_sdk::Timers::default();

@@ -22,6 +22,7 @@
 mod address;
 mod bounds;
 mod clock;
+mod concurrency;
 mod deliver;
 mod exception;
 mod faults;
@@ -37,22 +38,37 @@ mod packets;
 mod phases;
 mod queue;
 pub mod random;
+pub mod ranges;
 mod rpc;
 mod run;
+mod seeds;
 mod swap;
 mod workers;
 mod workload;
 
-pub use bounds::Bounds;
+pub use bounds::{Bound, Bounds, Used};
+pub use concurrency::Concurrency;
 pub use latency::{Distribution, Latency};
 pub use network::NetworkModel;
 pub use options::{Cluster, Options};
 pub(crate) use outcome::seconds;
 pub use outcome::{Outcome, Reason, Stopped};
 pub use run::{Simulation, run};
+pub use seeds::SeedRange;
 pub use workload::{Completion, Malformed, Next, Operation, Step, Style, Turn, Workload};
 
 /// Nanoseconds in a millisecond.
 pub const MS: u64 = 1_000_000;
 /// Nanoseconds in a second.
 pub const SECOND: u64 = 1_000_000_000;
+
+/// Seconds, at most [`ranges::SECONDS_MAX`] of them, as nanoseconds.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "it is positive and at most a day"
+)]
+#[must_use]
+pub fn nanoseconds(seconds: f64) -> u64 {
+    (seconds * 1e9).round() as u64
+}

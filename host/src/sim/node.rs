@@ -25,8 +25,15 @@ pub(super) struct Node {
     pub(super) init_client: Option<usize>,
     /// The virtual time at which it will be woken for its timers.
     pub(super) wake_ns: Option<u64>,
-    /// The fuel that its earlier incarnations have used.
-    pub(super) fuel_before: u64,
+    /// What its guest has used, as far as the run's sums have it.
+    pub(super) counted: Counted,
+}
+
+/// What one guest has used.
+#[derive(Default)]
+pub(super) struct Counted {
+    pub(super) fuel: u64,
+    pub(super) memory_bytes: usize,
 }
 
 /// Where a node is in its life.
@@ -63,7 +70,7 @@ impl Node {
             incarnation: 0,
             init_client: None,
             wake_ns: None,
-            fuel_before: 0,
+            counted: Counted::default(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::bounds::{Bound, Used};
 use crate::check::history::Op;
 use crate::check::net::NetStats;
 use crate::guest::GuestError;
@@ -22,10 +23,8 @@ pub struct Outcome {
     pub end_ns: u64,
     /// How many messages were sent.
     pub messages: u64,
-    /// How many events the nodes handled.
-    pub steps: u64,
-    /// The fuel that all nodes used together.
-    pub fuel: u64,
+    /// The most that it used of what is bounded.
+    pub used: Used,
 }
 
 /// A run that ended early, and why.
@@ -70,7 +69,7 @@ pub enum Reason {
         answer: String,
     },
     /// The run reached one of its bounds.
-    Bound(String),
+    Bound(Bound),
     /// The journal cannot be written.
     Journal(std::io::Error),
     /// The simulator broke its own rules.
@@ -117,7 +116,8 @@ impl fmt::Display for Stopped {
                 shown(why),
                 shown(answer)
             ),
-            Reason::Bound(text) | Reason::Internal(text) => f.write_str(text),
+            Reason::Bound(bound) => write!(f, "{bound}"),
+            Reason::Internal(text) => f.write_str(text),
             Reason::Journal(error) => write!(f, "cannot write the journal: {error}"),
         }
     }

@@ -1,10 +1,11 @@
 //! The loop: takes the next event, lets it happen, until the run is over.
 
 use super::address::{Addr, Names};
+use super::bounds::Used;
 use super::faults::Nemesis;
 use super::journal::{Journal, Observer};
 use super::network::Network;
-use super::node::Node;
+use super::node::{Counted, Node};
 use super::options::Options;
 use super::outcome::{Outcome, Reason, Stopped};
 use super::packets::Slot;
@@ -85,8 +86,9 @@ pub(super) struct Run<'a> {
     pub(super) phases: Phases,
     pub(super) nemeses: Vec<Nemesis>,
     pub(super) ops: Vec<Op>,
-    pub(super) steps: u64,
-    pub(super) answer_bytes: usize,
+    pub(super) used: Used,
+    /// Bytes that all guests together hold now.
+    pub(super) memory_bytes: usize,
     /// Where the messages of a step go, while they are checked.
     pub(super) dests: Vec<Addr>,
 }
@@ -140,8 +142,8 @@ impl<'a> Run<'a> {
             nemeses: Nemesis::all(&options.faults, &streams),
             streams,
             ops: Vec::new(),
-            steps: 0,
-            answer_bytes: 0,
+            used: Used::default(),
+            memory_bytes: 0,
             dests: Vec::new(),
         }
     }
@@ -195,29 +197,42 @@ impl<'a> Run<'a> {
         {
             return Err(self.stopped(None, Reason::Journal(error)));
         }
-        let (bounds, packets) = (&self.options.bounds, &self.network.packets);
-        let bound = if self.steps > bounds.steps {
-            format!(
-                "the nodes have handled more than {} events (--max-steps); \
-                 do they send or set timers without end?",
-                bounds.steps
-            )
-        } else if packets.len() > bounds.in_flight {
-            format!("more than {} messages are on their way", bounds.in_flight)
-        } else if packets.bytes() > bounds.in_flight_bytes {
-            format!(
-                "the messages on their way have more than {} bytes",
-                bounds.in_flight_bytes
-            )
-        } else if self.answer_bytes > bounds.answer_bytes {
-            format!(
-                "the answers to all operations have more than {} bytes",
-                bounds.answer_bytes
-            )
-        } else {
-            return Ok(());
-        };
-        Err(self.stopped(None, Reason::Bound(bound)))
+        let packets = &self.network.packets;
+        let used = &mut self.used;
+        used.in_flight = used.in_flight.max(packets.len());
+        used.in_flight_bytes = used.in_flight_bytes.max(packets.bytes());
+        match used.beyond(&self.options.bounds) {
+            Some(bound) => Err(self.stopped(None, Reason::Bound(bound))),
+            None => Ok(()),
+        }
+    }
+
+    /// Adds what a node's guest has used since it was last counted.
+    pub(super) fn count(&mut self, node: usize) {
+        let this = &mut self.nodes[node];
+        let Some(guest) = this.guest() else { return };
+        let (fuel, memory_bytes) = (guest.fuel_used(), guest.memory_bytes());
+        let counted = &mut this.counted;
+        self.memory_bytes = self.memory_bytes - counted.memory_bytes + memory_bytes;
+        let used = &mut self.used;
+        used.fuel += fuel - counted.fuel;
+        used.node_memory_bytes = used.node_memory_bytes.max(memory_bytes);
+        used.memory_bytes = used.memory_bytes.max(self.memory_bytes);
+        *counted = Counted { fuel, memory_bytes };
+    }
+
+    /// The same for the last time, before the guest is gone.
+    pub(super) fn count_last(&mut self, node: usize) {
+        self.count(node);
+        let counted = std::mem::take(&mut self.nodes[node].counted);
+        self.memory_bytes -= counted.memory_bytes;
+    }
+
+    /// Shows observers a node between two events. What their questions cost is not the run's.
+    pub(super) fn show(&mut self, node: usize) {
+        let (world, this) = (&mut self.world, &mut self.nodes[node]);
+        world.journal.stepped(world.now_ns, this);
+        this.counted.fuel = this.guest().map_or(0, |guest| guest.fuel_used());
     }
 
     /// The end of the run, now.
@@ -252,18 +267,16 @@ impl<'a> Run<'a> {
     }
 
     fn outcome(mut self, stopped: Option<Stopped>) -> Outcome {
-        let fuel = |node: &mut Node| {
-            let now = node.guest().map_or(0, |guest| guest.fuel_used());
-            node.fuel_before + now
-        };
+        for node in 0..self.nodes.len() {
+            self.count(node);
+        }
         Outcome {
             ops: self.ops,
             net: self.world.journal.stats().clone(),
             stopped,
             end_ns: self.world.now_ns,
             messages: self.network.sent(),
-            steps: self.steps,
-            fuel: self.nodes.iter_mut().map(fuel).sum(),
+            used: self.used,
         }
     }
 }

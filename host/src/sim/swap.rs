@@ -59,8 +59,7 @@ impl Run<'_> {
         };
         match carry_state(old.as_mut(), new.as_mut(), false) {
             Ok(Carried::State { .. }) => {
-                let used = old.fuel_used();
-                self.nodes[node].fuel_before += used;
+                self.count_last(node);
                 self.nodes[node].life = Life::Running(new);
                 Ok("swapped")
             }

@@ -175,5 +175,9 @@ fn a_node_that_sets_timers_for_ever_is_bounded_by_virtual_time() {
         1,
     );
     // init, and a timer at each of 999 or 1000 milliseconds.
-    assert!((1000..=1001).contains(&report.steps), "{}", report.steps);
+    assert!(
+        (1000..=1001).contains(&report.used.steps),
+        "{}",
+        report.used.steps
+    );
 }

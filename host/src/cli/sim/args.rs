@@ -2,7 +2,6 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
@@ -16,17 +15,14 @@ use crate::check::txn::model::Model;
 use crate::check::validity::Checks;
 use crate::check::workload::{Options as CheckOptions, Workload};
 use crate::sim::nemesis::Fault;
-use crate::sim::{Bounds, Cluster, Distribution, Latency, NetworkModel, Options};
+use crate::sim::ranges::{
+    KEYS_MAX, LATENCY_MS_MAX, NODES_MAX, RATE_MAX, RUNS_MAX, SECONDS_MAX, TXN_LENGTH_MAX,
+};
+use crate::sim::{
+    Bounds, Cluster, Concurrency, Distribution, Latency, NetworkModel, Options, SeedRange,
+    nanoseconds,
+};
 use crate::workload::{Settings, Topology, TxnShape, make};
-
-const NODES_MAX: u32 = 100;
-const WORKERS_MAX: usize = 10_000;
-const RATE_MAX: f64 = 1e6;
-const SECONDS_MAX: f64 = 86_400.0;
-const LATENCY_MS_MAX: u64 = 600_000;
-const RUNS_MAX: u64 = 1_000_000;
-const KEYS_MAX: u32 = 10_000;
-const TXN_LENGTH_MAX: u32 = 10_000;
 
 /// Run nodes in a simulated cluster, in virtual time, and judge what clients see
 ///
@@ -137,6 +133,21 @@ pub(in crate::cli) struct SimArgs {
     /// Events that all nodes together may handle.
     #[arg(long, value_name = "N", default_value_t = Bounds::default().steps, value_parser = clap::value_parser!(u64).range(1..), help_heading = "Limits of the run")]
     max_steps: u64,
+    /// Fuel that all nodes together may use.
+    #[arg(long, value_name = "UNITS", default_value_t = Bounds::default().fuel, value_parser = clap::value_parser!(u64).range(1..), help_heading = "Limits of the run")]
+    max_run_fuel: u64,
+    /// Linear memory of all nodes together, in MiB.
+    #[arg(long, value_name = "MIB", default_value_t = mebibytes(Bounds::default().memory_bytes), value_parser = clap::value_parser!(u32).range(1..), help_heading = "Limits of the run")]
+    max_run_memory_mib: u32,
+    /// Messages on their way at one time.
+    #[arg(long, value_name = "N", default_value_t = Bounds::default().in_flight, help_heading = "Limits of the run")]
+    max_in_flight: usize,
+    /// The size of all of them together, in MiB.
+    #[arg(long, value_name = "MIB", default_value_t = mebibytes(Bounds::default().in_flight_bytes), value_parser = clap::value_parser!(u32).range(1..), help_heading = "Limits of the run")]
+    max_in_flight_mib: u32,
+    /// The size of all answers that clients receive, in MiB.
+    #[arg(long, value_name = "MIB", default_value_t = mebibytes(Bounds::default().answer_bytes), value_parser = clap::value_parser!(u32).range(1..), help_heading = "Limits of the run")]
+    max_answers_mib: u32,
     /// The largest journal, in MiB.
     #[arg(long, value_name = "MIB", default_value_t = 4096, value_parser = clap::value_parser!(u32).range(1..), help_heading = "Limits of the run")]
     max_journal_mib: u32,
@@ -156,6 +167,11 @@ fn workload_parser() -> impl TypedValueParser<Value = Workload> {
 
 fn checks_parser() -> impl TypedValueParser<Value = Checks> {
     PossibleValuesParser::new(["strict", "maelstrom"]).try_map(|name| name.parse::<Checks>())
+}
+
+/// Whole MiB, as flags have them.
+fn mebibytes(bytes: usize) -> u32 {
+    u32::try_from(bytes >> 20).unwrap_or(u32::MAX)
 }
 
 /// Reads a number in a range.
@@ -182,54 +198,6 @@ enum Network {
     Maelstrom,
     /// When due.
     Ideal,
-}
-
-/// `--concurrency`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Concurrency {
-    Workers(usize),
-    PerNode(usize),
-}
-
-impl FromStr for Concurrency {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (digits, of) = match text.strip_suffix('n') {
-            Some(digits) => (digits, Concurrency::PerNode as fn(usize) -> Self),
-            None => (text, Concurrency::Workers as fn(usize) -> Self),
-        };
-        match digits.parse() {
-            Ok(count) if (1..=WORKERS_MAX).contains(&count) => Ok(of(count)),
-            _ => Err(format!(
-                "expected a number from 1 to {WORKERS_MAX}, perhaps with an n behind it"
-            )),
-        }
-    }
-}
-
-/// `--seeds`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct SeedRange {
-    first: u64,
-    count: u64,
-}
-
-impl FromStr for SeedRange {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let range = text.split_once("..").and_then(|(first, end)| {
-            let (first, end): (u64, u64) = (first.parse().ok()?, end.parse().ok()?);
-            let count = end.checked_sub(first)?;
-            (1..=RUNS_MAX)
-                .contains(&count)
-                .then_some(SeedRange { first, count })
-        });
-        range.ok_or_else(|| {
-            format!("expected A..B, with A below B and at most {RUNS_MAX} seeds in between")
-        })
-    }
 }
 
 /// What the command line asks for.
@@ -262,15 +230,9 @@ impl Plan {
             Some(count) => Cluster::of(count as usize),
             None => Cluster::default(),
         };
-        let concurrency = match args.concurrency {
-            Concurrency::Workers(count) => count,
-            Concurrency::PerNode(count) => count * cluster.count,
-        };
-        if concurrency > WORKERS_MAX {
-            let text =
-                format!("--concurrency asks for {concurrency} clients, {WORKERS_MAX} may be");
-            return Err(Failure::new(Exit::Usage, text));
-        }
+        let concurrency = args.concurrency.workers(cluster);
+        let concurrency = concurrency
+            .map_err(|why| Failure::new(Exit::Usage, format!("--concurrency: {why}")))?;
         let mut faults = args.nemesis.clone();
         faults.sort_unstable();
         faults.dedup();
@@ -298,7 +260,11 @@ impl Plan {
             guest_args: args.guest_args.clone(),
             bounds: Bounds {
                 steps: args.max_steps,
-                ..Bounds::default()
+                fuel: args.max_run_fuel,
+                memory_bytes: (args.max_run_memory_mib as usize) << 20,
+                in_flight: args.max_in_flight,
+                in_flight_bytes: (args.max_in_flight_mib as usize) << 20,
+                answer_bytes: (args.max_answers_mib as usize) << 20,
             },
         };
         let settings = Settings {
@@ -374,36 +340,5 @@ impl SimArgs {
             ));
         }
         Ok(Seeds::Many(seed, count(self.test_count)))
-    }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "it is positive and at most a day"
-)]
-fn nanoseconds(seconds: f64) -> u64 {
-    (seconds * 1e9).round() as u64
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn concurrency_is_a_number_or_so_many_a_node() {
-        assert_eq!("7".parse(), Ok(Concurrency::Workers(7)));
-        assert_eq!("2n".parse(), Ok(Concurrency::PerNode(2)));
-        for wrong in ["", "n", "0", "0n", "-1", "1.5n", "10001", "n2"] {
-            assert!(wrong.parse::<Concurrency>().is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn seeds_are_a_range_without_its_end() {
-        assert_eq!("3..5".parse(), Ok(SeedRange { first: 3, count: 2 }));
-        for wrong in ["", "3", "5..3", "3..3", "3...5", "a..b", "0..1000001"] {
-            assert!(wrong.parse::<SeedRange>().is_err(), "{wrong}");
-        }
     }
 }

@@ -11,7 +11,7 @@ use crate::check::text::{closing_line, render_text};
 use crate::check::validity::Validity;
 use crate::report::Results;
 use crate::sim::seconds;
-use crate::text::printable;
+use crate::text::{printable, shell_quoted};
 use crate::trial::Report;
 
 /// One of many runs, in short.
@@ -99,7 +99,7 @@ fn write_report(out: &mut String, report: &Report, plan: &Plan) -> fmt::Result {
         "simulated     {} s with seed {}; {} events",
         seconds(report.end_ns),
         report.seed,
-        report.steps
+        report.used.steps
     )?;
     if report.valid() != Validity::True {
         writeln!(out, "replay        {}", replay(report.seed))?;
@@ -181,22 +181,12 @@ fn replay_of(args: &[String], seed: u64) -> String {
                 own.next(); // its value
             }
         } else {
-            kept.push(quoted(arg));
+            kept.push(shell_quoted(arg));
         }
     }
     kept.push(format!("--seed {seed}"));
-    kept.extend(args[guest_args..].iter().map(|arg| quoted(arg)));
+    kept.extend(args[guest_args..].iter().map(|arg| shell_quoted(arg)));
     format!("host {}", kept.join(" "))
-}
-
-/// As a shell wants it.
-fn quoted(arg: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./,=:+%@".contains(c);
-    if !arg.is_empty() && arg.chars().all(plain) {
-        arg.to_owned()
-    } else {
-        format!("'{}'", arg.replace('\'', "'\\''"))
-    }
 }
 
 #[cfg(test)]

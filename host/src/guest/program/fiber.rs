@@ -134,6 +134,7 @@ async fn start(pre: &InstancePre<ProgramState>, store: &mut Store<ProgramState>)
 impl ProgramState {
     fn give_turn(&mut self, fuel_left: u64, wait_until_ns: Option<u64>) {
         self.io.fuel_used = self.limits.fuel.saturating_sub(fuel_left);
+        self.io.memory_bytes = self.common.growth.memory_bytes;
         self.io.wait_until_ns = wait_until_ns;
         self.exchange.swap(&mut self.io);
     }

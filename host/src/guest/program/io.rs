@@ -34,6 +34,8 @@ pub(super) struct Io {
     pub(super) wait_until_ns: Option<u64>,
     /// What the step has used.
     pub(super) fuel_used: u64,
+    /// The size of the program's memory after it.
+    pub(super) memory_bytes: usize,
 }
 
 /// What a step writes to stderr, bounded. Maelstrom's libraries log every message

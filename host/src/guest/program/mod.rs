@@ -161,4 +161,8 @@ impl Guest for ProgramGuest {
     fn fuel_used(&self) -> u64 {
         self.fuel_used
     }
+
+    fn memory_bytes(&self) -> usize {
+        self.io.memory_bytes + self.io.stdin.len() + self.io.stdout.len()
+    }
 }

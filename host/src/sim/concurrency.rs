@@ -1,0 +1,63 @@
+//! How many clients there are, as `--concurrency` says it.
+
+use std::str::FromStr;
+
+use super::options::Cluster;
+use super::ranges::WORKERS_MAX;
+
+/// How many clients there are at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Concurrency {
+    /// So many: `7`.
+    Workers(usize),
+    /// So many for each node: `2n`.
+    PerNode(usize),
+}
+
+impl Concurrency {
+    /// How many that is in this cluster.
+    ///
+    /// # Errors
+    /// When that is more than [`WORKERS_MAX`].
+    pub fn workers(self, cluster: Cluster) -> Result<usize, String> {
+        let count = match self {
+            Concurrency::Workers(count) => count,
+            Concurrency::PerNode(count) => count * cluster.count,
+        };
+        if count > WORKERS_MAX {
+            return Err(format!("it makes {count} clients, {WORKERS_MAX} may be"));
+        }
+        Ok(count)
+    }
+}
+
+impl FromStr for Concurrency {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (digits, of) = match text.strip_suffix('n') {
+            Some(digits) => (digits, Concurrency::PerNode as fn(usize) -> Self),
+            None => (text, Concurrency::Workers as fn(usize) -> Self),
+        };
+        match digits.parse() {
+            Ok(count) if (1..=WORKERS_MAX).contains(&count) => Ok(of(count)),
+            _ => Err(format!(
+                "expected a number from 1 to {WORKERS_MAX}, perhaps with an n behind it"
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn concurrency_is_a_number_or_so_many_a_node() {
+        assert_eq!("7".parse(), Ok(Concurrency::Workers(7)));
+        assert_eq!("2n".parse(), Ok(Concurrency::PerNode(2)));
+        for wrong in ["", "n", "0", "0n", "-1", "1.5n", "10001", "n2"] {
+            assert!(wrong.parse::<Concurrency>().is_err(), "{wrong}");
+        }
+    }
+}
