@@ -74,6 +74,18 @@ build_programs() {
     host/tests/programs/build.sh
 }
 
+# The browser in which the tests look at reports, and its driver.
+setup_browser() {
+    command -v chromedriver >/dev/null && return
+    local sudo=()
+    [ "$(id -u)" -eq 0 ] || sudo=(sudo -n)
+    if command -v apt-get >/dev/null; then
+        "${sudo[@]}" apt-get update -qq && "${sudo[@]}" apt-get install -y -qq chromium chromium-driver >/dev/null || true
+    fi
+    command -v chromedriver >/dev/null ||
+        die "the tests look at reports in a browser: install Chromium and its driver, chromedriver (Debian: apt-get install chromium chromium-driver)."
+}
+
 build() {
     setup
     cargo build --release --locked -p host
@@ -83,6 +95,7 @@ build() {
 
 run_tests() {
     setup
+    setup_browser
     cargo fmt --all --check
     build_guests
     build_programs

@@ -5,7 +5,8 @@
 //! that, then what runs in the simulator ([`workload`]) and its judgement ([`trial`]), pages about it
 //! ([`report`]), the command line outermost.
 //! The checkers ([`check`]) know histories only, whoever recorded them; the services
-//! that nodes may call ([`service`]) know requests only, whoever delivers them.
+//! that nodes may call ([`service`]) know requests only, whoever delivers them. Unit tests of
+//! solutions have the simulator as a library in [`testing`].
 
 pub mod check;
 pub mod cli;
@@ -15,6 +16,7 @@ pub mod node;
 pub mod report;
 pub mod service;
 pub mod sim;
+pub mod testing;
 pub mod text;
 pub mod trial;
 pub mod workload;

@@ -19,6 +19,7 @@ use super::output::Format;
 use super::{Exit, Failure};
 use crate::check::history::{History, write_edn, write_json};
 use crate::check::validity::Validity;
+use crate::guest::Start;
 use crate::report::{Failed, Files};
 use crate::sim::journal::{JsonLines, Observer};
 use crate::trial::{Report, Trial};
@@ -33,7 +34,7 @@ pub(super) fn run(args: SimArgs) -> Result<Exit, Failure> {
     };
     let trial = Trial {
         module: &module,
-        next_module: next.as_ref(),
+        next_module: next.as_ref().map(|next| next as &dyn Start),
         workload: plan.workload,
         topology: plan.topology,
         txn: plan.txn,

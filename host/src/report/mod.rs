@@ -12,6 +12,7 @@
 //! | files | job |
 //! |---|---|
 //! | `run` | a run's report: both runs, all files |
+//! | `class` | the page of a class or a suite, that links to those of runs |
 //! | `pace` `focus` | where in a run to look |
 //! | `record` `states` `change` | what happened there, and what it did to the nodes |
 //! | `figures` `options` `results` | what can be said in numbers |
@@ -21,6 +22,7 @@
 //! Whatever guests wrote is shown as text and never as markup: see `page`.
 
 mod change;
+mod class;
 mod figures;
 mod focus;
 mod messages_svg;
@@ -34,5 +36,6 @@ mod run;
 mod states;
 mod svg;
 
+pub use class::Class;
 pub use results::Results;
 pub use run::{Failed, Files, Watch};

@@ -70,6 +70,15 @@ impl Files {
         })
     }
 
+    /// A folder in this one.
+    pub(super) fn inside(&self, path: &str) -> Result<Self, Failed> {
+        Files::create(&self.dir.join(path))
+    }
+
+    pub(super) fn has(&self, path: &str) -> bool {
+        self.dir.join(path).exists()
+    }
+
     pub(super) fn write(&self, name: &str, text: &str) -> Result<(), Failed> {
         let path = self.dir.join(name);
         fs::write(&path, text).map_err(|source| Failed::Write { path, source })
@@ -150,7 +159,6 @@ impl Watch<'_> {
         let about = About {
             format: 1,
             workload: trial.workload.name(),
-            closing: report.closing_line(),
             problems: match &report.result {
                 Ok(result) => render_problems(result),
                 Err(stopped) => format!("The run could not go on: {stopped}\n"),
@@ -184,7 +192,6 @@ impl Watch<'_> {
 struct About<'a> {
     format: u32,
     workload: &'static str,
-    closing: &'static str,
     problems: String,
     replay: &'a str,
     options: Vec<(&'static str, String)>,

@@ -17,7 +17,7 @@ use super::workers::Workers;
 use super::workload::Workload;
 use crate::check::history::{Kind, Op, Process};
 use crate::check::value::{Name, Value};
-use crate::guest::GuestModule;
+use crate::guest::Start;
 use crate::service::Service;
 
 /// What will happen.
@@ -52,9 +52,9 @@ pub(super) struct World<'a> {
 /// What a run is made of.
 pub struct Simulation<'a> {
     /// The program of every node.
-    pub module: &'a GuestModule,
+    pub module: &'a dyn Start,
     /// The version that nodes are upgraded to; the same one if there is none.
-    pub next_module: Option<&'a GuestModule>,
+    pub next_module: Option<&'a dyn Start>,
     /// The facts.
     pub options: &'a Options,
     /// Where all chance comes from.
@@ -69,8 +69,8 @@ pub struct Simulation<'a> {
 
 /// A run in progress.
 pub(super) struct Run<'a> {
-    pub(super) module: &'a GuestModule,
-    pub(super) next_module: Option<&'a GuestModule>,
+    pub(super) module: &'a dyn Start,
+    pub(super) next_module: Option<&'a dyn Start>,
     /// Whose turn it is when versions change as a fault.
     pub(super) next_swap: usize,
     pub(super) options: &'a Options,

@@ -12,7 +12,6 @@ function summary() {
   return el("header", {},
     el("h1", {}, verdict(result["valid?"]), ` ${data.workload}, seed ${result.seed}`),
     el("ul", { class: "plain problems" }, lines.map((line) => el("li", {}, line.replace(/^- /, "")))),
-    el("p", {}, data.closing),
     el("p", {}, "Run it again: ", el("code", {}, data.replay)));
 }
 
