@@ -1,6 +1,5 @@
 //! What a handler can do: send, call, answer, set timers, log.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 use std::time::Duration;
@@ -12,6 +11,7 @@ use serde_json::value::RawValue;
 use crate::abi::{Level, TIMER_MIN_NS};
 use crate::body::{self, Ids};
 use crate::node::{Caller, Node};
+use crate::numbered::Numbered;
 use crate::options;
 use crate::outbox::Outbox;
 use crate::protocol::{Error, ErrorCode};
@@ -30,8 +30,8 @@ pub struct Ctx<N: Node> {
     nodes: Vec<String>,
     next_msg_id: u64,
     next_timer: u64,
-    calls: BTreeMap<u64, Pending<N::Call>>,
-    timers: BTreeMap<u64, Alarm<N::Timer>>,
+    calls: Numbered<Pending<N::Call>>,
+    timers: Numbered<Alarm<N::Timer>>,
     #[serde(with = "rng_state")]
     rng: fastrand::Rng,
     /// Those of this process: a module that continues has its own.
@@ -82,8 +82,8 @@ impl<N: Node> Ctx<N> {
             nodes,
             next_msg_id: 1,
             next_timer: 1,
-            calls: BTreeMap::new(),
-            timers: BTreeMap::new(),
+            calls: Numbered::new(),
+            timers: Numbered::new(),
             rng: fastrand::Rng::with_seed(given.seed),
             arguments: given.arguments,
             now_ns: 0,
@@ -218,7 +218,7 @@ impl<N: Node> Ctx<N> {
 
     /// Forgets a timer. One that fired already does no harm.
     pub fn cancel_timer(&mut self, timer: TimerId) {
-        if self.timers.remove(&timer.0).is_some() {
+        if self.timers.remove(timer.0).is_some() {
             self.outbox.cancel_timer(timer.0);
         }
     }
@@ -253,19 +253,19 @@ impl<N: Node> Ctx<N> {
     /// Error 11 says that trying again is safe and may help: while attempts are
     /// left, the call stays in flight and its timer brings the next attempt.
     pub(crate) fn end_call(&mut self, msg_id: u64, error: Option<&Error>) -> Option<N::Call> {
-        let pending = self.calls.get(&msg_id)?;
+        let pending = self.calls.get(msg_id)?;
         let unavailable = error.is_some_and(|e| e.code == ErrorCode::TemporarilyUnavailable);
         if unavailable && pending.retry.may_follow(pending.attempt) {
             return None;
         }
-        let pending = self.calls.remove(&msg_id)?;
+        let pending = self.calls.remove(msg_id)?;
         self.cancel_timer(TimerId(pending.timer));
         Some(pending.call)
     }
 
     /// Takes note of a timer that fired.
     pub(crate) fn fire(&mut self, timer: u64) -> Fired<N> {
-        match self.timers.remove(&timer) {
+        match self.timers.remove(timer) {
             Some(Alarm::User(timer)) => Fired::User(timer),
             Some(Alarm::Call(msg_id)) => self.next_attempt(msg_id),
             None => Fired::Nothing,
@@ -273,7 +273,7 @@ impl<N: Node> Ctx<N> {
     }
 
     fn next_attempt(&mut self, msg_id: u64) -> Fired<N> {
-        let Some(mut pending) = self.calls.remove(&msg_id) else {
+        let Some(mut pending) = self.calls.remove(msg_id) else {
             return Fired::Nothing;
         };
         let Some(body) = pending

@@ -54,6 +54,7 @@ mod json;
 #[cfg(not(target_family = "wasm"))]
 pub mod native;
 mod node;
+mod numbered;
 mod options;
 mod outbox;
 pub mod protocol;

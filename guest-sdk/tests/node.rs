@@ -427,7 +427,7 @@ fn state_evolves_by_serde_defaults_and_aliases_but_not_across_versions() {
     older["format"] = json!(9);
     assert_eq!(
         two.restore(&older),
-        Err("snapshot format 9, this module's SDK reads 1".into())
+        Err("snapshot format 9, this module's SDK reads 2".into())
     );
     assert!(
         two.restore(&json!([]))

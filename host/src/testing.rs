@@ -35,7 +35,7 @@ use crate::check::text::render_text;
 use crate::check::validity::Validity;
 use crate::check::workload::{Options as CheckOptions, Workload};
 use crate::guest::{Limits, Native, Sandbox, Start};
-use crate::report::{Failed, Files};
+use crate::report::{Failed, Files, Played};
 use crate::sim::journal::{Entry, Observer, Stepped};
 use crate::sim::nemesis::Fault;
 use crate::sim::{Cluster as Names, Options, SECOND};
@@ -258,12 +258,16 @@ impl Ran {
     /// # Errors
     /// When a file cannot be written.
     pub fn write_report(&self, dir: &Path) -> Result<(), Failed> {
-        let trial = self.cluster.trial();
-        let files = Files::create(dir)?;
-        let mut watch = files.watch(JOURNAL_BYTES_MAX)?;
-        let report = trial.run(self.report.seed, vec![&mut watch]);
-        let name = std::thread::current().name().unwrap_or("").to_owned();
-        watch.finish(&trial, &report, &format!("cargo test {name}"))
+        let thread = std::thread::current();
+        let name = thread.name().unwrap_or_default();
+        let played = Played {
+            trial: &self.cluster.trial(),
+            seed: self.report.seed,
+            script: None,
+            replay: &|_| format!("cargo test {name}"),
+        };
+        Files::create(dir)?.report(&played, JOURNAL_BYTES_MAX)?;
+        Ok(())
     }
 }
 

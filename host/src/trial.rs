@@ -1,5 +1,6 @@
 //! A trial: one run of a workload in the simulator, judged.
 
+use crate::check::anomalies::{AnomalyName, anomalies};
 use crate::check::history::{History, Kind};
 use crate::check::text::closing_line;
 use crate::check::validity::Validity;
@@ -9,7 +10,7 @@ use crate::check::workload::{
 use crate::guest::Start;
 use crate::service;
 use crate::sim::journal::Observer;
-use crate::sim::{Options, Outcome, Reason, Simulation, Stopped, Used, run};
+use crate::sim::{Options, Outcome, Reason, Script, Simulation, Stopped, Used, run};
 use crate::workload::{Settings, Topology, TxnShape, make};
 
 /// What is tried, whatever the seed.
@@ -58,6 +59,15 @@ impl Report {
         }
     }
 
+    /// What is wrong, by name, the gravest first; nothing if it is not invalid.
+    #[must_use]
+    pub fn anomalies(&self) -> Vec<AnomalyName> {
+        match &self.result {
+            Ok(result) => anomalies(result),
+            Err(stopped) => vec![AnomalyName(stopped.reason.name().to_owned())],
+        }
+    }
+
     /// Maelstrom's last words.
     #[must_use]
     pub fn closing_line(&self) -> &'static str {
@@ -69,11 +79,44 @@ impl Trial<'_> {
     /// Runs it with one seed; `observers` see everything that happens.
     #[must_use]
     pub fn run<'o>(&'o self, seed: u64, observers: Vec<&'o mut (dyn Observer + 'o)>) -> Report {
+        self.run_as(seed, None, false, observers).0
+    }
+
+    /// The same, and what clients began and what went wrong, spelled out.
+    #[must_use]
+    pub fn record<'o>(
+        &'o self,
+        seed: u64,
+        observers: Vec<&'o mut (dyn Observer + 'o)>,
+    ) -> (Report, Script) {
+        let (report, script) = self.run_as(seed, None, true, observers);
+        (report, script.unwrap_or_default())
+    }
+
+    /// Runs what a script says instead of what would be drawn; rate, faults and their interval
+    /// do not matter then.
+    #[must_use]
+    pub fn play<'o>(
+        &'o self,
+        seed: u64,
+        script: &'o Script,
+        observers: Vec<&'o mut (dyn Observer + 'o)>,
+    ) -> Report {
+        self.run_as(seed, Some(script), false, observers).0
+    }
+
+    fn run_as<'o>(
+        &'o self,
+        seed: u64,
+        script: Option<&'o Script>,
+        records: bool,
+        observers: Vec<&'o mut (dyn Observer + 'o)>,
+    ) -> (Report, Option<Script>) {
         let workload = match make(self.workload, &self.settings()) {
             Ok(workload) => workload,
-            Err(why) => return impossible(seed, why),
+            Err(why) => return (impossible(seed, why), None),
         };
-        let outcome = run(Simulation {
+        let mut outcome = run(Simulation {
             module: self.module,
             next_module: self.next_module,
             options: &self.options,
@@ -81,8 +124,11 @@ impl Trial<'_> {
             workload,
             services: service::all(),
             observers,
+            script,
+            records,
         });
-        self.judge(seed, outcome)
+        let written = outcome.script.take();
+        (self.judge(seed, outcome), written)
     }
 
     /// What the workload is made from.

@@ -1,6 +1,7 @@
 //! Which part of the operations succeeded, and whether that is enough. After Maelstrom's
 //! `checker.clj`.
 
+use std::fmt;
 use std::str::FromStr;
 
 use serde::Serialize;
@@ -15,6 +16,16 @@ pub enum Goal {
     Total,
     /// A fraction from 0 to 1: at least this part of the operations succeeds.
     AtLeast(f64),
+}
+
+/// As in `--availability`.
+impl fmt::Display for Goal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Total => f.write_str("total"),
+            Self::AtLeast(fraction) => write!(f, "{fraction}"),
+        }
+    }
 }
 
 /// `total` or a fraction, as in `--availability`.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::history::{Op, Process};
 use super::value::Value;
@@ -106,8 +106,7 @@ impl Named {
 }
 
 /// What Maelstrom's checkers do not complain of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Complained {
     /// A read after recovery lacks elements that were known before it began. Maelstrom asks this
     /// only of whichever final read comes last.
@@ -147,11 +146,43 @@ pub enum Complained {
     /// A poll that did not succeed shows messages whose send was refused.
     RefusedYetPolled,
     /// A register is linearizable only if a read of nil may mean anything. The operation is the
-    /// first that cannot be explained.
+    /// first that cannot be explained; the element, if any, is the key.
     NilRead,
 }
 
+/// Its name.
+impl Serialize for Complained {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
 impl Complained {
+    /// Its name in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::FinalReadLacks => "final-read-lacks",
+            Self::Duplicates => "duplicates",
+            Self::NeverAdded => "never-added",
+            Self::RefusedYetRead => "refused-yet-read",
+            Self::RefusedYetCounted => "refused-yet-counted",
+            Self::FinalReadWrong => "final-read-wrong",
+            Self::FinalReadsDisagree => "final-reads-disagree",
+            Self::OutOfReach => "out-of-reach",
+            Self::MalformedReply => "malformed-reply",
+            Self::SkippedAfterPause => "skipped-after-pause",
+            Self::WentBackAfterPause => "went-back-after-pause",
+            Self::StartedTooLate => "started-too-late",
+            Self::SentBehindPoll => "sent-behind-poll",
+            Self::SentBack => "sent-back",
+            Self::NegativeOffset => "negative-offset",
+            Self::NotAskedFor => "not-asked-for",
+            Self::RefusedYetPolled => "refused-yet-polled",
+            Self::NilRead => "nil-read",
+        }
+    }
+
     /// The complaint in words, after the name of the operation: "lacks 3 known elements". `count`
     /// is that of its elements.
     #[must_use]
@@ -189,7 +220,10 @@ impl Complained {
             Self::NegativeOffset => "has an offset below zero".to_owned(),
             Self::NotAskedFor => format!("shows {count} key{s} that its process did not ask for"),
             Self::RefusedYetPolled => format!("shows {count} message{s} whose send was refused"),
-            Self::NilRead => "is impossible, unless reads of nil may mean anything".to_owned(),
+            Self::NilRead => {
+                let key = if count == 0 { "" } else { "; key" };
+                format!("is impossible, unless reads of nil may mean anything{key}")
+            }
         }
     }
 }

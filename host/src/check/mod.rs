@@ -14,13 +14,14 @@
 //! | `txn` | the checkers of transactions: lists and registers |
 //! | `stats` `availability` `exceptions` `net` | what is checked in every run |
 //! | `missed` `final_reads` `outcome` | what strict checking adds to Maelstrom's rules |
-//! | `workload` `text` | a run's whole result, and how it reads |
+//! | `workload` `text` `anomalies` | a run's whole result, how it reads, and what is wrong by name |
 //!
 //! Invariants: a history that exists is valid (paired, in order), so a checker has no malformed
 //! input to judge. A checker never passes silently: without evidence it answers
 //! [`Validity::Unknown`](validity::Validity). Under [`Checks::Maelstrom`](validity::Checks) every
 //! figure is Maelstrom's; strictness only ever adds complaints.
 
+pub mod anomalies;
 pub mod availability;
 pub mod bounded;
 pub mod counter;
@@ -36,7 +37,7 @@ pub mod misfit;
 pub mod missed;
 pub mod net;
 mod order;
-mod outcome;
+pub mod outcome;
 mod range_max;
 mod ranges;
 pub mod read_error;

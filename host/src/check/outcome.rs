@@ -41,6 +41,21 @@ pub(super) fn is_malformed_reply(op: &Op) -> bool {
         == Some("malformed-rpc-response")
 }
 
+/// Whether the client gave up waiting for an answer.
+#[must_use]
+pub fn is_timeout(op: &Op) -> bool {
+    let is_named = |value: &Value| {
+        matches!(
+            value.as_name(),
+            Some("net-timeout" | "timeout" | "maelstrom.client/timeout")
+        )
+    };
+    op.error.as_ref().is_some_and(is_named)
+        || exception_data(op)
+            .and_then(|data| data.get("type"))
+            .is_some_and(is_named)
+}
+
 fn exception_data(op: &Op) -> Option<&Value> {
     op.extra("exception")?.get("data")
 }

@@ -51,6 +51,17 @@ pub enum Checks {
     Maelstrom,
 }
 
+impl Checks {
+    /// Its name, as in `--checks`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Strict => "strict",
+            Self::Maelstrom => "maelstrom",
+        }
+    }
+}
+
 /// `strict` or `maelstrom`, as in `--checks`.
 impl FromStr for Checks {
     type Err = String;

@@ -1,12 +1,11 @@
 //! `host check`: judges a history that somebody recorded.
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
+use super::input::read;
 use super::output::{Format, print, print_json};
 use super::{EXIT_CODES, Exit, Failure};
 use crate::check::availability::Goal;
@@ -79,7 +78,8 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
         let text = format!("{name}: {what}");
         Failure::new(Exit::Usage, printable(&text))
     };
-    let text = read(&args.history, HISTORY_BYTES_MAX).map_err(|error| unusable(&error))?;
+    let text =
+        read(&args.history, "a history", HISTORY_BYTES_MAX).map_err(|error| unusable(&error))?;
     let history = history::read(&text).map_err(|error| unusable(&error))?;
     drop(text);
     if let Some(model) = args.model {
@@ -107,22 +107,6 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     Ok(result.valid.into())
 }
 
-/// Reads a whole file, or stdin for `-`, of `bytes_max` bytes at most.
-fn read(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
-    let input: Box<dyn Read> = if path.as_os_str() == "-" {
-        Box::new(io::stdin().lock())
-    } else {
-        Box::new(File::open(path)?)
-    };
-    let mut text = Vec::new();
-    input.take(bytes_max + 1).read_to_end(&mut text)?;
-    if text.len() as u64 > bytes_max {
-        let text = format!("a history may have {bytes_max} bytes, this one has more");
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
-    }
-    Ok(text)
-}
-
 impl From<Validity> for Exit {
     fn from(valid: Validity) -> Self {
         match valid {
@@ -130,19 +114,5 @@ impl From<Validity> for Exit {
             Validity::False => Exit::Invalid,
             Validity::Unknown => Exit::Unknown,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_history_that_is_too_large_is_not_read_to_its_end() {
-        let error = read(Path::new("/dev/zero"), 1000).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "a history may have 1000 bytes, this one has more"
-        );
     }
 }

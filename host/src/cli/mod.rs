@@ -3,11 +3,15 @@
 
 mod check;
 mod compile;
+mod grade;
+mod input;
 mod inspect;
 mod limits;
+mod merge;
 mod node;
 mod output;
 mod sim;
+mod suite;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -18,6 +22,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::guest::LoadError;
+use crate::report;
 
 /// What the process's exit code says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +84,16 @@ impl From<LoadError> for Failure {
     }
 }
 
+impl From<report::Failed> for Failure {
+    fn from(failed: report::Failed) -> Self {
+        let exit = match failed {
+            report::Failed::Write { .. } => Exit::Usage,
+            report::Failed::Json(_) | report::Failed::Table(_) => Exit::Internal,
+        };
+        Failure::new(exit, failed)
+    }
+}
+
 const EXIT_CODES: &str = "\
 Exit codes:
   0    all is well; the history is valid
@@ -101,7 +116,7 @@ Exit codes:
     after_help = EXIT_CODES,
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
-    override_usage = "host --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host inspect [OPTIONS] FILE\n       host check --workload NAME [OPTIONS] HISTORY\n       host sim --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]",
+    override_usage = "host --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host inspect [OPTIONS] FILE\n       host check --workload NAME [OPTIONS] HISTORY\n       host sim --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host grade [OPTIONS] PATH…\n       host merge [OPTIONS] GRADE…\n       host suite",
 )]
 struct Cli {
     #[command(subcommand)]
@@ -115,6 +130,9 @@ enum Command {
     Inspect(inspect::InspectArgs),
     Check(check::CheckArgs),
     Sim(Box<sim::SimArgs>),
+    Grade(grade::GradeArgs),
+    Merge(merge::MergeArgs),
+    Suite(suite::SuiteArgs),
     Compile(compile::CompileArgs),
 }
 
@@ -139,6 +157,9 @@ pub fn main() -> ExitCode {
         Some(Command::Inspect(args)) => inspect::run(&args),
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Sim(args)) => sim::run(*args),
+        Some(Command::Grade(args)) => grade::run(&args),
+        Some(Command::Merge(args)) => merge::run(&args),
+        Some(Command::Suite(args)) => suite::run(&args),
         Some(Command::Compile(args)) => compile::run(&args),
         None => node::run(cli.node),
     });

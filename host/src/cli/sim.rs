@@ -2,6 +2,7 @@
 
 mod args;
 mod console;
+mod replay;
 mod show;
 
 use std::fs::File;
@@ -14,13 +15,16 @@ use rayon::prelude::*;
 pub(super) use args::SimArgs;
 use args::{Plan, Seeds};
 use console::Console;
+use replay::Replay;
 
 use super::output::Format;
 use super::{Exit, Failure};
 use crate::check::history::{History, write_edn, write_json};
 use crate::check::validity::Validity;
 use crate::guest::Start;
-use crate::report::{Failed, Files};
+use crate::report::{Files, Played};
+use crate::schedule::{Schedule, trace};
+use crate::shrink::{self, Budget};
 use crate::sim::journal::{JsonLines, Observer};
 use crate::trial::{Report, Trial};
 
@@ -71,7 +75,10 @@ fn one(trial: &Trial<'_>, seed: u64, plan: &Plan) -> Result<Exit, Failure> {
     if let Some(watch) = &mut watch {
         observers.push(watch);
     }
-    let report = trial.run(seed, observers);
+    let (report, script) = match &plan.script {
+        Some(script) => (trial.play(seed, script, observers), script.clone()),
+        None => trial.record(seed, observers),
+    };
     if let (Some(journal), Some(path)) = (journal, &plan.journal) {
         let finished = journal.finish();
         finished.map_err(|error| cannot_write(path, &error))?;
@@ -80,14 +87,59 @@ fn one(trial: &Trial<'_>, seed: u64, plan: &Plan) -> Result<Exit, Failure> {
         write_history(path, history)?;
     }
     fail_if_internal(&report)?;
+    let replay = match plan.script {
+        Some(_) => Replay::Same,
+        None => Replay::Seed(seed),
+    };
     if let Some(watch) = watch {
-        watch.finish(trial, &report, &show::replay(seed))?;
+        let played = Played {
+            trial,
+            seed,
+            script: plan.script.as_ref(),
+            replay: &|schedule| schedule.map_or(replay, Replay::Schedule).command(),
+        };
+        watch.finish(&played, &report)?;
+    }
+    let schedule = Schedule::of(trial, seed, script);
+    if let Some(path) = &plan.write_schedule {
+        write(path, &schedule.write())?;
+    }
+    if let (Some(path), Validity::False) = (&plan.shrink, report.valid()) {
+        return shrunk(trial, schedule, path, plan);
     }
     match plan.format {
-        Format::Text => show::report_as_text(&report, plan)?,
-        Format::Json => show::report_as_json(&report)?,
+        Format::Text => show::report_as_text(&report, plan, &replay.command())?,
+        Format::Json => show::report_as_json(&report, &replay.command())?,
     }
     Ok(report.valid().into())
+}
+
+/// Shrinks a run that is invalid, and shows what is left of it.
+fn shrunk(
+    trial: &Trial<'_>,
+    schedule: Schedule,
+    path: &Path,
+    plan: &Plan,
+) -> Result<Exit, Failure> {
+    let (module, next_module) = (trial.module, trial.next_module);
+    let whole = shrink::size(&schedule);
+    let Some(shrunk) = shrink::shrink(schedule, module, next_module, Budget::default()) else {
+        let text = "the run was invalid, and when it was played again it was not";
+        return Err(Failure::new(Exit::Internal, text));
+    };
+    write(path, &shrunk.schedule.write())?;
+    let replay = Replay::Schedule(path).command();
+    match plan.format {
+        Format::Text => {
+            let story = shrunk.story(module, next_module);
+            show::shrunk_as_text(&shrunk, &whole, &story, &replay)?;
+        }
+        Format::Json => {
+            let trace = trace(&shrunk.schedule, module, next_module);
+            show::shrunk_as_json(&shrunk, &trace, &replay)?;
+        }
+    }
+    Ok(shrunk.report.valid().into())
 }
 
 /// Tries many seeds in parallel. The result is that of the first seed that fails, however
@@ -124,10 +176,21 @@ fn many(trial: &Trial<'_>, first: u64, count: usize, plan: &Plan) -> Result<Exit
     }
     if let Some(dir) = &plan.report {
         let seed = failure.as_ref().map_or(first, |report| report.seed);
-        let files = Files::create(dir)?;
-        let mut watch = files.watch(plan.journal_bytes_max)?;
-        let report = trial.run(seed, vec![&mut watch]);
-        watch.finish(trial, &report, &show::replay(seed))?;
+        let replay = Replay::Seed(seed);
+        let played = Played {
+            trial,
+            seed,
+            script: None,
+            replay: &|schedule| schedule.map_or(replay, Replay::Schedule).command(),
+        };
+        Files::create(dir)?.report(&played, plan.journal_bytes_max)?;
+    }
+    if let (Some(report), Some(path)) = (&failure, &plan.shrink)
+        && report.valid() == Validity::False
+    {
+        let (_, script) = trial.record(report.seed, Vec::new());
+        let schedule = Schedule::of(trial, report.seed, script);
+        return shrunk(trial, schedule, path, plan);
     }
     match plan.format {
         Format::Text => show::tries_as_text(&tries, count, failure.as_ref(), plan)?,
@@ -144,16 +207,6 @@ fn fail_if_internal(report: &Report) -> Result<(), Failure> {
             Err(Failure::new(Exit::Internal, text))
         }
         _ => Ok(()),
-    }
-}
-
-impl From<Failed> for Failure {
-    fn from(failed: Failed) -> Self {
-        let exit = match failed {
-            Failed::Write { .. } => Exit::Usage,
-            Failed::Json(_) => Exit::Internal,
-        };
-        Failure::new(exit, failed)
     }
 }
 
@@ -174,6 +227,10 @@ fn write_history(path: &Path, history: &History) -> Result<(), Failure> {
     } else {
         write_edn(history)
     };
+    write(path, &text)
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
     let mut file = create(path)?;
     let written = file.write_all(text.as_bytes()).and_then(|()| file.flush());
     written.map_err(|error| cannot_write(path, &error))

@@ -117,15 +117,16 @@ impl Guest for AbiGuest {
         }
         let ptr = self.put_input(&describe)?;
         let arguments = (ptr, self.input_len());
-        let output = call(
+        let called = call(
             &mut self.store,
             &self.limits,
             &self.handle,
             abi::HANDLE,
             arguments,
             &describe,
-        )?;
+        );
         self.fuel_used += end_step(&mut self.store, &self.limits);
+        let output = called?;
         let refuse = |fault| self.refusal(fault, abi::HANDLE, &describe);
         let range = self.returned(output).map_err(refuse)?;
         let (memory, state) = (self.memory.data(&self.store), self.store.data());
@@ -151,15 +152,16 @@ impl Guest for AbiGuest {
             self.store.data_mut().log.clear();
         }
         let none = String::new;
-        let output = call(
+        let called = call(
             &mut self.store,
             &self.limits,
             &snapshot,
             abi::SNAPSHOT,
             (),
             &none,
-        )?;
+        );
         self.fuel_used += end_step(&mut self.store, &self.limits);
+        let output = called?;
         let range = self
             .returned(output)
             .map_err(|fault| self.refusal(fault, abi::SNAPSHOT, &none))?;
@@ -177,15 +179,16 @@ impl Guest for AbiGuest {
         begin_step(&mut self.store, &self.limits);
         let ptr = self.put_input(&none)?;
         let arguments = (ptr, self.input_len());
-        let status = call(
+        let called = call(
             &mut self.store,
             &self.limits,
             &restore,
             abi::RESTORE,
             arguments,
             &none,
-        )?;
+        );
         self.fuel_used += end_step(&mut self.store, &self.limits);
+        let status = called?;
         if status != 0 {
             return Err(self.refusal(Fault::Refused(status), abi::RESTORE, &none));
         }

@@ -179,6 +179,32 @@ pub enum Fault {
     Refused(i32),
 }
 
+impl Fault {
+    /// The kind of fault, in a word.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Fault::Trap(_) => "trap",
+            Fault::Fuel { .. } => "out-of-fuel",
+            Fault::Wall { .. } => "out-of-time",
+            Fault::Memory { .. } => "out-of-memory",
+            Fault::Table { .. } => "table-too-large",
+            Fault::Stack => "stack-overflow",
+            Fault::Exit(_) => "exited",
+            Fault::Denied(_) => "denied",
+            Fault::Range { .. } => "bad-range",
+            Fault::Output { .. } => "too-much-output",
+            Fault::Effects { .. } => "too-many-effects",
+            Fault::Timers { .. } => "too-many-timers",
+            Fault::Log { .. } => "too-much-log",
+            Fault::BadEffect { .. } => "bad-effect",
+            Fault::BadLine { .. } => "bad-line",
+            Fault::Unread { .. } => "unread-input",
+            Fault::Refused(_) => "refused-state",
+        }
+    }
+}
+
 impl GuestError {
     /// A failure that the driver found, in the effects of `event`.
     #[must_use]

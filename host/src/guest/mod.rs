@@ -37,7 +37,7 @@ pub use effects::{Effect, Send, check_timers};
 pub use error::{Fault, GuestError, LoadError};
 pub use limits::{CompileLimits, Limits, ModuleLimits};
 pub use native::Native;
-pub use sandbox::{GuestModule, Sandbox, read_module};
+pub use sandbox::{ENGINE, GuestModule, Sandbox, cost_table, read_module};
 pub use start::{GuestOptions, Start};
 pub use swap::{Carried, SwapError, carry_state};
 

@@ -21,6 +21,9 @@ use super::state::State;
 use super::vet::{Facts, Kind, vet};
 use super::wasi;
 
+/// The engine, to the version: fuel figures depend on it.
+pub const ENGINE: &str = "wasmtime 48.0.8";
+
 /// How often the watchdog looks at the wall clock.
 const WATCHDOG_TICK: Duration = Duration::from_millis(100);
 
@@ -189,12 +192,10 @@ impl Sandbox {
 
 /// The one configuration. It is deterministic, and part of every cache entry's name.
 pub(super) fn config() -> Config {
-    let mut cost = OperatorCost::new();
-    cost.variable.memory_grow_per_page = 255; // otherwise free, though the kernel clears pages
     let mut config = Config::new();
     config
         .consume_fuel(true)
-        .operator_cost(cost)
+        .operator_cost(cost())
         .epoch_interruption(true)
         .max_wasm_stack(STACK_BYTES)
         .async_stack_size(STACK_BYTES + HOST_STACK_BYTES)
@@ -205,6 +206,57 @@ pub(super) fn config() -> Config {
         .wasm_tail_call(false)
         .wasm_backtrace_max_frames(NonZeroUsize::new(32));
     config
+}
+
+/// What an instruction costs in fuel.
+fn cost() -> OperatorCost {
+    let mut cost = OperatorCost::new();
+    cost.variable.memory_grow_per_page = 255; // otherwise free, though the kernel clears pages
+    cost
+}
+
+/// What things cost in fuel, by name: those that cost more or less than others of their kind,
+/// and an instruction for all others.
+#[must_use]
+pub fn cost_table() -> Vec<(&'static str, u64)> {
+    let cost = cost();
+    vec![
+        ("instruction", cost.I32Add.into()),
+        ("nop", cost.Nop.into()),
+        ("block", cost.Block.into()),
+        (
+            "memory-copy-per-byte",
+            cost.variable.memory_copy_per_byte.into(),
+        ),
+        (
+            "memory-fill-per-byte",
+            cost.variable.memory_fill_per_byte.into(),
+        ),
+        (
+            "memory-init-per-byte",
+            cost.variable.memory_init_per_byte.into(),
+        ),
+        (
+            "memory-grow-per-page",
+            cost.variable.memory_grow_per_page.into(),
+        ),
+        (
+            "table-copy-per-element",
+            cost.variable.table_copy_per_element.into(),
+        ),
+        (
+            "table-fill-per-element",
+            cost.variable.table_fill_per_element.into(),
+        ),
+        (
+            "table-init-per-element",
+            cost.variable.table_init_per_element.into(),
+        ),
+        (
+            "table-grow-per-element",
+            cost.variable.table_grow_per_element.into(),
+        ),
+    ]
 }
 
 /// The epochs after which a step that begins now has had its wall time.
@@ -268,4 +320,20 @@ pub fn read_module(path: &Path) -> Result<Vec<u8>, LoadError> {
         });
     }
     Ok(wasm)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_engine_is_the_one_that_is_linked() {
+        let lock = include_str!("../../../Cargo.lock");
+        let mut lines = lock
+            .lines()
+            .skip_while(|line| *line != "name = \"wasmtime\"");
+        let version = lines.nth(1).unwrap_or_default();
+        let version = version.trim_start_matches("version = ").trim_matches('"');
+        assert_eq!(ENGINE, format!("wasmtime {version}"));
+    }
 }

@@ -10,7 +10,8 @@ use sha2::{Digest, Sha256};
 
 use super::page::{Kind, page};
 use super::run::{Failed, Files};
-use crate::grade::report::{Grade, Judgement, State};
+use crate::grade::csv;
+use crate::grade::report::{Grade, State};
 
 /// A page has no more bytes than this.
 const PAGE_BYTES_MAX: usize = 4_900_000;
@@ -87,7 +88,8 @@ impl Class {
         self.files.write("index.html", &html)?;
         let json = serde_json::to_string_pretty(grade)? + "\n";
         self.files.write("grade.json", &json)?;
-        self.files.write("grade.csv", &csv(grade))
+        self.files
+            .write("grade.csv", &csv::render(grade).map_err(Failed::Table)?)
     }
 }
 
@@ -121,69 +123,6 @@ fn folder(submission: &str, challenge: &str) -> String {
     format!("runs/{}-{}-{hash}", slug(submission), slug(challenge))
 }
 
-/// A row for each challenge of each submission.
-fn csv(grade: &Grade) -> String {
-    let mut text = String::new();
-    let mut row = |cells: [&str; 9]| {
-        let cells = cells.map(csv_cell);
-        text.push_str(&cells.join(","));
-        text.push_str("\r\n");
-    };
-    row([
-        "submission",
-        "challenge",
-        "state",
-        "verdict",
-        "score",
-        "points",
-        "seeds passed",
-        "seed",
-        "why",
-    ]);
-    for submission in &grade.submissions {
-        for challenge in &submission.challenges {
-            let facts = grade.suite.challenges.iter();
-            let points = facts
-                .clone()
-                .find(|it| it.id == challenge.id)
-                .map(|it| it.points);
-            let (state, judgement) = match &challenge.state {
-                State::Missing => ("missing", None),
-                State::Pending => ("pending", None),
-                State::Judged(judgement) => ("judged", Some(judgement.as_ref())),
-            };
-            let of = |get: &dyn Fn(&Judgement) -> Option<String>| {
-                judgement.and_then(get).unwrap_or_default()
-            };
-            row([
-                &submission.name,
-                &challenge.id,
-                state,
-                &of(&|it| Some(it.verdict.abbreviation().to_owned())),
-                &challenge.score.to_string(),
-                &points.map_or(String::new(), |points| points.to_string()),
-                &of(&|it| Some(it.seeds_passed.to_string())),
-                &of(&|it| Some(it.failure.as_ref()?.seed?.to_string())),
-                &of(&|it| it.failure.as_ref()?.anomaly.first().cloned()),
-            ]);
-        }
-    }
-    text
-}
-
-/// A cell as RFC 4180 has it. What a spreadsheet would take for a formula is marked as text.
-fn csv_cell(text: &str) -> String {
-    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let text = match is_formula {
-        true => format!("'{text}"),
-        false => text.to_owned(),
-    };
-    match text.contains([',', '"', '\n', '\r']) {
-        true => format!("\"{}\"", text.replace('"', "\"\"")),
-        false => text,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -198,11 +137,5 @@ mod tests {
         assert!(ada.starts_with("runs/ada-3c-"), "{ada}");
         assert!(evil.starts_with("runs/ahrefx-3c-"), "{evil}");
         assert!(other.starts_with("runs/a-hrefx-3c-"), "{other}");
-    }
-
-    #[test]
-    fn a_spreadsheet_reads_text_as_text() {
-        let cells = ["a", "=1+1", "a,b", "\"", "@x\ny"].map(csv_cell);
-        assert_eq!(cells, ["a", "'=1+1", "\"a,b\"", "\"\"\"\"", "\"'@x\ny\""]);
     }
 }

@@ -38,4 +38,4 @@ mod svg;
 
 pub use class::Class;
 pub use results::Results;
-pub use run::{Failed, Files, Watch};
+pub use run::{Failed, Files, Played, Watch};

@@ -19,7 +19,11 @@ use super::results::Results;
 use super::states::{States, StatesPart};
 use crate::check::history::{History, Op, write_edn};
 use crate::check::text::render_problems;
+use crate::check::validity::Validity;
 use crate::check::value::Value;
+use crate::schedule::Schedule;
+use crate::shrink::{self, Budget};
+use crate::sim::Script;
 use crate::sim::journal::{Entry, JsonLines, Observer};
 use crate::text::excerpt;
 use crate::trial::{Report, Trial};
@@ -33,6 +37,46 @@ const FAULTS_MAX: usize = 2000;
 /// The longest value of a fault, in characters.
 const FAULT_CHARS_MAX: usize = 2000;
 
+/// How much may be spent on making a failure short: about a second.
+const SHRINKING: Budget = Budget {
+    runs: 300,
+    fuel: 2_000_000_000,
+};
+
+/// Where, in a report on a run that failed, the one is on the shortest run that fails like it.
+const SHORTEST: &str = "shortest";
+
+/// A run to report on: all it takes to have it again.
+#[derive(Clone, Copy)]
+pub struct Played<'a> {
+    /// What was tried.
+    pub trial: &'a Trial<'a>,
+    /// With which seed.
+    pub seed: u64,
+    /// What was played; drawn from the seed if there is none.
+    pub script: Option<&'a Script>,
+    /// The command that runs it again, or that plays the schedule in a file.
+    pub replay: &'a (dyn Fn(Option<&Path>) -> String + 'a),
+}
+
+impl Played<'_> {
+    fn play<'o>(&'o self, observers: Vec<&'o mut (dyn Observer + 'o)>) -> Report {
+        match self.script {
+            Some(script) => self.trial.play(self.seed, script, observers),
+            None => self.trial.run(self.seed, observers),
+        }
+    }
+
+    /// It spelled out.
+    fn schedule(&self) -> Schedule {
+        let script = match self.script {
+            Some(script) => script.clone(),
+            None => self.trial.record(self.seed, Vec::new()).1,
+        };
+        Schedule::of(self.trial, self.seed, script)
+    }
+}
+
 /// Why there is no report.
 #[derive(Debug, thiserror::Error)]
 pub enum Failed {
@@ -44,6 +88,9 @@ pub enum Failed {
         /// Why.
         source: io::Error,
     },
+    /// The table of a class cannot be made.
+    #[error("cannot write the grades as a table: {0}")]
+    Table(String),
     /// The page cannot be made.
     #[error("cannot write the page as JSON: {0}")]
     Json(#[from] serde_json::Error),
@@ -84,6 +131,17 @@ impl Files {
         fs::write(&path, text).map_err(|source| Failed::Write { path, source })
     }
 
+    /// Runs it, and writes the report. Journals may have `bytes_max` bytes.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn report(&self, played: &Played<'_>, bytes_max: u64) -> Result<Report, Failed> {
+        let mut watch = self.watch(bytes_max)?;
+        let report = played.play(vec![&mut watch]);
+        watch.finish(played, &report)?;
+        Ok(report)
+    }
+
     /// Watches a run that is to be reported on: writes its journal, of `bytes_max` bytes at most.
     ///
     /// # Errors
@@ -118,12 +176,52 @@ impl Observer for Watch<'_> {
 }
 
 impl Watch<'_> {
-    /// Writes the report on the run that was watched: `trial` with the seed of `report`. `replay`
-    /// is the command that runs it again.
+    /// Writes the report on the run that was watched. If it failed, the shortest run is looked for
+    /// that fails like it, and gets a report of its own within this one.
     ///
     /// # Errors
     /// When a file cannot be written.
-    pub fn finish(self, trial: &Trial<'_>, report: &Report, replay: &str) -> Result<(), Failed> {
+    pub fn finish(self, played: &Played<'_>, report: &Report) -> Result<(), Failed> {
+        let shortest = self.shorten(played, report)?;
+        self.write(played, report, shortest.map(Other::Shortest))
+    }
+
+    /// Reports on the shortest run that fails like this one, and says how large it is.
+    fn shorten(&self, played: &Played<'_>, report: &Report) -> Result<Option<String>, Failed> {
+        if report.valid() != Validity::False {
+            return Ok(None);
+        }
+        let (module, next_module) = (played.trial.module, played.trial.next_module);
+        let schedule = played.schedule();
+        let whole = shrink::size(&schedule);
+        let shrunk = shrink::shrink(schedule, module, next_module, SHRINKING);
+        let Some(shrunk) = shrunk.filter(|shrunk| shrunk.size() != whole) else {
+            return Ok(None);
+        };
+        let files = self.files.inside(SHORTEST)?;
+        files.write("schedule.json", &shrunk.schedule.write())?;
+        let path = files.dir.join("schedule.json");
+        let trial = shrunk.schedule.trial(module, next_module);
+        let shortest = Played {
+            trial: &trial,
+            seed: shrunk.schedule.seed,
+            script: Some(&shrunk.schedule.script),
+            replay: &|_| (played.replay)(Some(&path)),
+        };
+        let mut watch = files.watch(self.bytes_max)?;
+        let report = shortest.play(vec![&mut watch]);
+        watch.write(&shortest, &report, Some(Other::Whole(whole)))?;
+        Ok(Some(shrunk.size()))
+    }
+
+    fn write(
+        self,
+        played: &Played<'_>,
+        report: &Report,
+        other: Option<Other>,
+    ) -> Result<(), Failed> {
+        let trial = played.trial;
+        let replay = &(played.replay)(None);
         let Watch {
             files,
             pace,
@@ -142,7 +240,7 @@ impl Watch<'_> {
             let mut record = Record::new(first, states);
             let mut journal = JsonLines::new(Hashed::new(io::sink()), bytes_max);
             let observers: Vec<&mut dyn Observer> = vec![&mut record, &mut journal];
-            let _ = trial.run(report.seed, observers);
+            let _ = played.play(observers);
             let hash = journal.finish().and_then(Hashed::finish);
             (record, hash.ok())
         };
@@ -164,6 +262,7 @@ impl Watch<'_> {
                 Err(stopped) => format!("The run could not go on: {stopped}\n"),
             },
             replay,
+            other,
             options: options(trial, report.seed),
             result: &results,
             nodes: nodes(trial),
@@ -194,6 +293,7 @@ struct About<'a> {
     workload: &'static str,
     problems: String,
     replay: &'a str,
+    other: Option<Other>,
     options: Vec<(&'static str, String)>,
     result: &'a Results<'a>,
     nodes: Vec<String>,
@@ -202,6 +302,16 @@ struct About<'a> {
     operations: Listed<'a>,
     figures: &'a Figures<'a>,
     journal: Journal<'a>,
+}
+
+/// The run that a page links to, by its size.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Other {
+    /// The shortest that fails like the page's.
+    Shortest(String),
+    /// The one that the page's was made from.
+    Whole(String),
 }
 
 /// The part of the journal that a page has.

@@ -198,9 +198,12 @@ impl Run<'_> {
     fn deliver_to_service(&mut self, index: usize, packet: &Packet) {
         self.note_received(packet);
         self.used.steps += 1;
-        let client = self.world.names.name(packet.src);
-        let (service, stream) = (&mut self.services[index], &mut self.service_streams[index]);
-        let answer = service.handle(&client, packet.body(), stream.generator());
+        let Addr::Node(node) = packet.src else {
+            return; // only nodes know of services
+        };
+        let client = &self.nodes[node].name;
+        let stream = self.service_streams[index].of(node, || client.clone());
+        let answer = self.services[index].handle(client, packet.body(), stream.generator());
         let Some(msg_id) = header_of(packet).and_then(|header| header.msg_id) else {
             return; // nobody waits for the answer
         };

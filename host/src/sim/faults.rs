@@ -1,5 +1,7 @@
 //! Does what the nemesis has drawn.
 
+use std::collections::VecDeque;
+
 use super::clock::STEADY;
 use super::exception::keyword;
 use super::journal::Lost;
@@ -9,54 +11,104 @@ use super::node::Life;
 use super::outcome::Stopped;
 use super::random::{Stream, Streams};
 use super::run::{Event, Run};
+use super::script::{Episode, Script};
 use crate::check::history::{Kind, Process};
 use crate::check::value::Value;
 
 /// One fault that comes and goes.
 pub(super) struct Nemesis {
     fault: Fault,
-    stream: Stream,
+    source: Source,
     is_on: bool,
     /// Whether it will do something at a known time.
     pub(super) is_pending: bool,
 }
 
+/// Where it comes from what a nemesis does, and when.
+enum Source {
+    /// Chance.
+    Drawn(Box<Stream>),
+    /// A script: the episode that is on or comes next, and those after it.
+    Scripted(VecDeque<Episode>),
+}
+
 impl Nemesis {
-    pub(super) fn all(faults: &[Fault], streams: &Streams) -> Vec<Self> {
-        let nemesis = |fault: &Fault| Nemesis {
-            fault: *fault,
-            stream: streams.stream(&format!("nemesis {fault}")),
+    /// Those that a script has, or else one for each of `faults`.
+    pub(super) fn all(faults: &[Fault], script: Option<&Script>, streams: &Streams) -> Vec<Self> {
+        let nemesis = |fault: Fault, source| Nemesis {
+            fault,
+            source,
             is_on: false,
             is_pending: false,
         };
-        faults.iter().map(nemesis).collect()
+        let Some(script) = script else {
+            let stream = |fault: &Fault| streams.stream(&format!("nemesis {fault}"));
+            let drawn = |fault: &Fault| nemesis(*fault, Source::Drawn(Box::new(stream(fault))));
+            return faults.iter().map(drawn).collect();
+        };
+        let scripted = |fault: Fault| {
+            let episodes = script.faults.iter();
+            let own = episodes.filter(|episode| episode.plan.fault() == fault);
+            nemesis(fault, Source::Scripted(own.cloned().collect()))
+        };
+        script.kinds().into_iter().map(scripted).collect()
     }
 }
 
 impl Run<'_> {
     /// All faults begin.
     pub(super) fn begin_faults(&mut self) {
-        for (i, nemesis) in self.nemeses.iter_mut().enumerate() {
-            nemesis.is_pending = true;
-            self.world.queue.push(self.world.now_ns, Event::Nemesis(i));
+        for index in 0..self.nemeses.len() {
+            let first_ns = match &self.nemeses[index].source {
+                Source::Drawn(_) => Some(0),
+                Source::Scripted(episodes) => episodes.front().map(|episode| episode.from_ns),
+            };
+            self.plan_flip(index, first_ns);
+        }
+    }
+
+    /// Has a nemesis do something so long after the beginning of the main phase, if that is
+    /// still in it.
+    fn plan_flip(&mut self, index: usize, at_ns: Option<u64>) {
+        let at_ns = at_ns.map(|at_ns| self.phases.main_ns.saturating_add(at_ns));
+        let at_ns = at_ns.filter(|at_ns| *at_ns < self.phases.cutoff_ns);
+        self.nemeses[index].is_pending = at_ns.is_some();
+        if let Some(at_ns) = at_ns {
+            self.world.queue.push(at_ns, Event::Nemesis(index));
         }
     }
 
     /// A nemesis starts its fault, or stops it, and plans when to do the other.
     pub(super) fn flip(&mut self, index: usize) -> Result<(), Stopped> {
         let interval_ns = self.options.nemesis_interval_ns;
+        let now_ns = self.world.now_ns - self.phases.main_ns;
         let nemesis = &mut self.nemeses[index];
         nemesis.is_on = !nemesis.is_on;
         let (fault, is_on) = (nemesis.fault, nemesis.is_on);
-        let plan = is_on.then(|| Plan::draw(fault, self.nodes.len(), &mut nemesis.stream));
-        let at_ns = self.world.now_ns + nemesis.stream.below(2 * interval_ns);
-        nemesis.is_pending = at_ns < self.phases.cutoff_ns;
-        if nemesis.is_pending {
-            self.world.queue.push(at_ns, Event::Nemesis(index));
-        }
+        let (plan, next_ns) = match &mut nemesis.source {
+            Source::Drawn(stream) => {
+                let plan = is_on.then(|| Plan::draw(fault, self.nodes.len(), stream));
+                (plan, Some(now_ns + stream.below(2 * interval_ns)))
+            }
+            Source::Scripted(episodes) if is_on => {
+                let episode = episodes.front();
+                let plan = episode.map(|episode| episode.plan.clone());
+                (plan, episode.and_then(|episode| episode.until_ns))
+            }
+            Source::Scripted(episodes) => {
+                episodes.pop_front();
+                (None, episodes.front().map(|episode| episode.from_ns))
+            }
+        };
+        self.plan_flip(index, next_ns);
         match plan {
-            Some(plan) => self.start_fault(fault, plan),
-            None => self.stop_fault(fault),
+            Some(plan) => self.start_fault(plan, now_ns),
+            None => {
+                if let Some(written) = &mut self.written {
+                    written.end(fault, now_ns);
+                }
+                self.stop_fault(fault)
+            }
         }
     }
 
@@ -71,7 +123,20 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn start_fault(&mut self, fault: Fault, plan: Plan) -> Result<(), Stopped> {
+    fn start_fault(&mut self, mut plan: Plan, now_ns: u64) -> Result<(), Stopped> {
+        if let Plan::Swap(node) = &mut plan {
+            let turn = node.unwrap_or(self.next_swap);
+            *node = Some(turn);
+            self.next_swap = (turn + 1) % self.nodes.len();
+        }
+        if let Some(written) = &mut self.written {
+            written.faults.push(Episode {
+                from_ns: now_ns,
+                until_ns: None,
+                plan: plan.clone(),
+            });
+        }
+        let fault = plan.fault();
         let (asked, mut done) = (plan.asked(), plan.done(self.world.names.nodes()));
         let links = &mut self.network.links;
         match plan {
@@ -93,7 +158,7 @@ impl Run<'_> {
                     self.skew(skew.node, skew.rate_permille, skew.jump_ns);
                 }
             }
-            Plan::Swap => done = self.swap_in_turn()?,
+            Plan::Swap(node) => done = self.swap_over(node.unwrap_or(0))?,
         }
         self.record_fault(fault.start_f(), asked, done);
         Ok(())

@@ -15,6 +15,25 @@ pub enum Distribution {
     Exponential,
 }
 
+impl Distribution {
+    /// All of them.
+    pub const ALL: [Distribution; 3] = [
+        Distribution::Constant,
+        Distribution::Uniform,
+        Distribution::Exponential,
+    ];
+
+    /// Its name, as in `--latency-dist`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Distribution::Constant => "constant",
+            Distribution::Uniform => "uniform",
+            Distribution::Exponential => "exponential",
+        }
+    }
+}
+
 /// `--latency` and `--latency-dist`. Latencies are whole milliseconds, as in Maelstrom.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Latency {
@@ -25,6 +44,12 @@ pub struct Latency {
 }
 
 impl Latency {
+    /// What all latencies are, in nanoseconds, if they do not differ.
+    pub(super) fn constant_ns(&self) -> Option<u64> {
+        let differs = self.mean_ms > 0 && self.distribution != Distribution::Constant;
+        (!differs).then_some(self.mean_ms * MS)
+    }
+
     /// One latency, in nanoseconds.
     pub(super) fn draw_ns(&self, stream: &mut Stream) -> u64 {
         let ms = match (self.mean_ms, self.distribution) {

@@ -12,6 +12,7 @@
 //! | `packets` `latency` `links` `network` | messages on their way |
 //! | `clock` `node` | guests, their timers and clocks |
 //! | `nemesis` | what goes wrong, and when |
+//! | `script` | what clients begin and what goes wrong, spelled out instead of drawn |
 //! | `rpc` `workload` `workers` `exception` | clients and what they do |
 //! | `journal` | everything that happens, for whoever wants to see |
 //! | `run` `deliver` `phases` `faults` `swap` `outcome` | the loop, and what comes out |
@@ -41,6 +42,7 @@ pub mod random;
 pub mod ranges;
 mod rpc;
 mod run;
+mod script;
 mod seeds;
 mod swap;
 mod workers;
@@ -54,6 +56,7 @@ pub use options::{Cluster, Options};
 pub(crate) use outcome::seconds;
 pub use outcome::{Outcome, Reason, Stopped};
 pub use run::{Simulation, run};
+pub use script::{Episode, Invocation, Script};
 pub use seeds::SeedRange;
 pub use workload::{Completion, Malformed, Next, Operation, Step, Style, Turn, Workload};
 

@@ -14,7 +14,7 @@ use super::latency::Latency;
 use super::links::Links;
 use super::packets::{Packet, Packets, Slot};
 use super::queue::Queue;
-use super::random::{Stream, Streams};
+use super::random::{Family, Stream, Streams};
 use super::run::{Event, World};
 
 /// How receivers take messages in.
@@ -25,6 +25,20 @@ pub enum NetworkModel {
     Maelstrom,
     /// Each at its own deadline.
     Ideal,
+}
+
+impl NetworkModel {
+    /// All of them.
+    pub const ALL: [NetworkModel; 2] = [NetworkModel::Maelstrom, NetworkModel::Ideal];
+
+    /// Its name, as in `--network`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            NetworkModel::Maelstrom => "maelstrom",
+            NetworkModel::Ideal => "ideal",
+        }
+    }
 }
 
 /// A slow link takes this many times as long …
@@ -42,9 +56,9 @@ pub(super) struct Network {
     /// Those of the nodes, then those of the services.
     receivers: Vec<Receiver>,
     sent: u64,
-    latencies: Stream,
-    losses: Stream,
-    duplicates: Stream,
+    latencies: Family,
+    losses: Family,
+    duplicates: Family,
 }
 
 /// Where messages wait for a node or a service.
@@ -71,7 +85,9 @@ impl Network {
         services: usize,
         streams: &Streams,
     ) -> Self {
-        let receivers = (0..nodes + services).map(|_| Receiver {
+        let ends = nodes + services;
+        let family = |purpose| Family::new(streams, purpose, ends * ends);
+        let receivers = (0..ends).map(|_| Receiver {
             waiting: Queue::new(),
             state: State::Idle,
         });
@@ -83,9 +99,9 @@ impl Network {
             nodes,
             receivers: receivers.collect(),
             sent: 0,
-            latencies: streams.stream("latency"),
-            losses: streams.stream("loss"),
-            duplicates: streams.stream("duplicate"),
+            latencies: family("latency"),
+            losses: family("loss"),
+            duplicates: family("duplicate"),
         }
     }
 
@@ -103,36 +119,71 @@ impl Network {
             return;
         }
         let between_nodes = self.links.link(src, dest).is_some();
-        if between_nodes && self.losses_strike() {
+        if between_nodes && self.loss_strikes(&world.names, src, dest) {
             world.drop(&packet, Lost::Loss);
             self.packets.recycle(packet);
             return;
         }
-        if between_nodes && self.duplicates_strike() {
+        if between_nodes && self.duplicate_strikes(&world.names, src, dest) {
             let mut copy = self.pack(&world.names, src, dest, body);
             copy.id = packet.id;
             self.sent -= 1;
-            let latency_ns = self.latency_ns(src, dest);
+            let latency_ns = self.latency_ns(&world.names, src, dest);
             self.enqueue(world, copy, latency_ns);
         }
-        let latency_ns = self.latency_ns(src, dest);
+        let latency_ns = self.latency_ns(&world.names, src, dest);
         self.enqueue(world, packet, latency_ns);
     }
 
-    fn losses_strike(&mut self) -> bool {
-        self.links.loss_permille > 0 && self.losses.chance(self.links.loss_permille)
+    fn loss_strikes(&mut self, names: &Names, src: Addr, dest: Addr) -> bool {
+        let permille = self.links.loss_permille;
+        permille > 0
+            && self
+                .chance(|it| &mut it.losses, names, src, dest)
+                .chance(permille)
     }
 
-    fn duplicates_strike(&mut self) -> bool {
-        self.links.duplicate_permille > 0 && self.duplicates.chance(self.links.duplicate_permille)
+    fn duplicate_strikes(&mut self, names: &Names, src: Addr, dest: Addr) -> bool {
+        let permille = self.links.duplicate_permille;
+        permille > 0
+            && self
+                .chance(|it| &mut it.duplicates, names, src, dest)
+                .chance(permille)
     }
 
-    fn latency_ns(&mut self, src: Addr, dest: Addr) -> u64 {
-        let drawn_ns = self.latency.draw_ns(&mut self.latencies);
+    fn latency_ns(&mut self, names: &Names, src: Addr, dest: Addr) -> u64 {
+        let latency = self.latency;
+        let drawn_ns = match latency.constant_ns() {
+            Some(constant_ns) => constant_ns,
+            None => latency.draw_ns(self.chance(|it| &mut it.latencies, names, src, dest)),
+        };
         if self.links.is_slow(src, dest) {
             (drawn_ns * SLOW_FACTOR).max(drawn_ns + SLOW_MIN_NS)
         } else {
             drawn_ns
+        }
+    }
+
+    /// The stream of a family for the link between two servers.
+    fn chance(
+        &mut self,
+        family: impl FnOnce(&mut Self) -> &mut Family,
+        names: &Names,
+        src: Addr,
+        dest: Addr,
+    ) -> &mut Stream {
+        let member = self.receiver(src) * self.receivers.len() + self.receiver(dest);
+        family(self).of(member, || {
+            format!("{} {}", names.name(src), names.name(dest))
+        })
+    }
+
+    /// The index of a server among the receivers.
+    fn receiver(&self, server: Addr) -> usize {
+        match server {
+            Addr::Node(node) => node,
+            Addr::Service(service) => self.nodes + service,
+            Addr::Client(_) => unreachable!("clients have no latency"),
         }
     }
 
@@ -160,14 +211,11 @@ impl Network {
         let deadline_ns = world.now_ns + latency_ns;
         let dest = packet.dest;
         let slot = self.packets.put(packet);
-        let receiver = match (dest, self.model) {
-            (Addr::Node(node), NetworkModel::Maelstrom) => node,
-            (Addr::Service(service), NetworkModel::Maelstrom) => self.nodes + service,
-            (Addr::Client(_), _) | (_, NetworkModel::Ideal) => {
-                world.queue.push(deadline_ns, Event::Deliver(slot));
-                return;
-            }
-        };
+        if dest.is_client() || self.model == NetworkModel::Ideal {
+            world.queue.push(deadline_ns, Event::Deliver(slot));
+            return;
+        }
+        let receiver = self.receiver(dest);
         self.receivers[receiver].waiting.push(deadline_ns, slot);
         if let State::Idle = self.receivers[receiver].state {
             if latency_ns == 0 {

@@ -9,12 +9,16 @@ use crate::guest::GuestError;
 use crate::text::{excerpt, printable};
 
 use super::SECOND;
+use super::script::Script;
 
 /// A run that is over.
 #[derive(Debug)]
 pub struct Outcome {
     /// What clients and nemesis did, in order. Up to where the run stopped, if it stopped early.
     pub ops: Vec<Op>,
+    /// What clients began and what went wrong in the main phase, if that was to be written
+    /// down.
+    pub script: Option<Script>,
     /// How many messages that took.
     pub net: NetStats,
     /// Why the run stopped before its end, if it did.
@@ -74,6 +78,21 @@ pub enum Reason {
     Journal(std::io::Error),
     /// The simulator broke its own rules.
     Internal(String),
+}
+
+impl Reason {
+    /// The kind of reason, in a word.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Reason::Guest(error) => error.fault.name(),
+            Reason::UnknownDestination { .. } => "unknown-destination",
+            Reason::NoAnswer { .. } => "no-answer",
+            Reason::BadAnswer { .. } => "bad-answer",
+            Reason::Bound(_) => "bound-of-the-run",
+            Reason::Journal(_) | Reason::Internal(_) => "internal",
+        }
+    }
 }
 
 impl Stopped {

@@ -8,6 +8,7 @@ use super::outcome::{Reason, Stopped};
 use super::random::{Stream, Streams};
 use super::rpc::{Owner, with_msg_id};
 use super::run::{Event, Run};
+use super::script::{Invocation, Script};
 use super::workers::Workers;
 use super::workload::{Completion, Next, Operation, Step, Style, Turn};
 use crate::check::history::{Kind, Process};
@@ -39,14 +40,20 @@ enum Phase {
 /// The state of the phases, and of the generator that they draw operations from.
 pub(super) struct Phases {
     phase: Phase,
+    /// When the main phase began.
+    pub(super) main_ns: u64,
     /// From this time on no operation and no fault begins.
     pub(super) cutoff_ns: u64,
     /// Whether the generator has no more operations in this phase.
     exhausted: bool,
     /// Whether an operation waits for a worker to be free.
     wanting: bool,
+    /// Since when it waits.
+    wanting_ns: Option<u64>,
     /// When the generator has to be asked again at the latest, if it said so.
     ask_ns: Option<u64>,
+    /// How many operations of the script have begun.
+    begun: usize,
     gaps: Stream,
     choices: Stream,
     picks: Stream,
@@ -57,10 +64,13 @@ impl Phases {
     pub(super) fn new(streams: &Streams) -> Self {
         Phases {
             phase: Phase::Init { left: 0 },
+            main_ns: 0,
             cutoff_ns: 0,
             exhausted: false,
             wanting: false,
+            wanting_ns: None,
             ask_ns: None,
+            begun: 0,
             gaps: streams.stream("gaps"),
             choices: streams.stream("operations"),
             picks: streams.stream("workers"),
@@ -119,15 +129,20 @@ impl Run<'_> {
     fn begin_main(&mut self) {
         let now_ns = self.world.now_ns;
         self.phases.phase = Phase::Main;
+        self.phases.main_ns = now_ns;
         self.phases.cutoff_ns = now_ns + self.options.time_limit_ns;
         self.workers = Workers::new(self.options.concurrency, &mut self.clients);
         self.begin_faults();
         self.plan_swaps();
-        let first_ns = if self.options.rate > 0.0 {
-            now_ns
-        } else {
-            self.phases.cutoff_ns
+        let first_ns = match self.script {
+            Some(script) => script
+                .operations
+                .first()
+                .map(|first| now_ns.saturating_add(first.at_ns)),
+            None => (self.options.rate > 0.0).then_some(now_ns),
         };
+        let cutoff_ns = self.phases.cutoff_ns;
+        let first_ns = first_ns.map_or(cutoff_ns, |first_ns| first_ns.min(cutoff_ns));
         self.world.queue.push(first_ns, Event::NextOperation);
     }
 
@@ -145,6 +160,9 @@ impl Run<'_> {
 
     pub(super) fn recovered(&mut self) {
         self.phases.phase = Phase::Last;
+        // Whatever was drawn before, the last operations are drawn alike.
+        self.phases.choices = self.streams.stream("last operations");
+        self.phases.picks = self.streams.stream("last workers");
         self.phases.exhausted = false;
         self.phases.wanting = false;
         self.next_operation();
@@ -157,7 +175,11 @@ impl Run<'_> {
                 self.phases.exhausted = true;
             }
             Phase::Main => {
-                if self.begin_next() {
+                let has_begun = match self.script {
+                    Some(script) => self.begin_scripted(script),
+                    None => self.begin_next(),
+                };
+                if has_begun {
                     self.plan_next();
                 }
             }
@@ -166,20 +188,48 @@ impl Run<'_> {
         }
     }
 
-    /// Has the next operation come after a random gap.
+    /// Has the next operation come when the script says, or else after a random gap.
     fn plan_next(&mut self) {
+        let now_ns = self.world.now_ns;
+        let at_ns = match self.script {
+            Some(script) => match script.operations.get(self.phases.begun) {
+                Some(next) => now_ns.max(self.phases.main_ns.saturating_add(next.at_ns)),
+                None => u64::MAX,
+            },
+            None => now_ns.saturating_add(self.draw_gap()),
+        };
+        if at_ns < self.phases.cutoff_ns {
+            self.world.queue.push(at_ns, Event::NextOperation);
+        } else {
+            self.phases.exhausted = true;
+        }
+    }
+
+    /// The nanoseconds between two operations.
+    fn draw_gap(&mut self) -> u64 {
         let gap = self.phases.gaps.fraction() * 2e9 / self.options.rate;
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
             reason = "it is not negative, and floats saturate"
         )]
-        let at_ns = self.world.now_ns.saturating_add(gap as u64);
-        if at_ns < self.phases.cutoff_ns {
-            self.world.queue.push(at_ns, Event::NextOperation);
-        } else {
+        let gap_ns = gap as u64;
+        gap_ns
+    }
+
+    /// Begins the script's next operation, if its worker is free.
+    fn begin_scripted(&mut self, script: &Script) -> bool {
+        let Some(next) = script.operations.get(self.phases.begun) else {
             self.phases.exhausted = true;
+            return false;
+        };
+        if self.workers.workers[next.worker].operation.is_some() {
+            self.phases.wanting = true;
+            return false;
         }
+        self.phases.begun += 1;
+        self.begin_operation(next.worker, next.operation.clone());
+        true
     }
 
     /// Begins the generator's next operation; whether there was one for a free worker.
@@ -204,10 +254,14 @@ impl Run<'_> {
         self.phases.free = free;
         match next {
             Next::Invoke { worker, operation } => {
+                self.write_down(worker, &operation);
                 self.begin_operation(worker, operation);
                 return true;
             }
-            Next::Wait => self.phases.wanting = true,
+            Next::Wait => {
+                self.phases.wanting = true;
+                self.phases.wanting_ns.get_or_insert(self.world.now_ns);
+            }
             Next::Later(at_ns) => {
                 self.phases.wanting = true;
                 self.ask_at(at_ns);
@@ -215,6 +269,19 @@ impl Run<'_> {
             Next::Done => self.phases.exhausted = true,
         }
         false
+    }
+
+    /// Writes an operation of the main phase into the script, with the time at which it was
+    /// due.
+    fn write_down(&mut self, worker: usize, operation: &Operation) {
+        let due_ns = self.phases.wanting_ns.take().unwrap_or(self.world.now_ns);
+        if let (Phase::Main, Some(written)) = (self.phases.phase, &mut self.written) {
+            written.operations.push(Invocation {
+                at_ns: due_ns - self.phases.main_ns,
+                worker,
+                operation: operation.clone(),
+            });
+        }
     }
 
     /// Has the generator asked again at that time, once.

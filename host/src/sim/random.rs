@@ -42,6 +42,36 @@ impl Streams {
     }
 }
 
+/// A purpose whose chance is another for each of its parts, such as the links of a network:
+/// what is drawn for one moves nothing of the others. Streams are made when they are first
+/// needed.
+#[derive(Debug)]
+pub(super) struct Family {
+    streams: Streams,
+    purpose: &'static str,
+    members: Vec<Option<Box<Stream>>>,
+}
+
+impl Family {
+    /// The family of `purpose` with so many members.
+    pub(super) fn new(streams: &Streams, purpose: &'static str, members: usize) -> Self {
+        Family {
+            streams: *streams,
+            purpose,
+            members: (0..members).map(|_| None).collect(),
+        }
+    }
+
+    /// A member's stream, whose name is the purpose and `name`.
+    pub(super) fn of(&mut self, member: usize, name: impl FnOnce() -> String) -> &mut Stream {
+        let (streams, purpose) = (self.streams, self.purpose);
+        self.members[member].get_or_insert_with(|| {
+            let name = format!("{purpose} {}", name());
+            Box::new(streams.stream(&name))
+        })
+    }
+}
+
 /// A sequence of random choices.
 #[derive(Debug, Clone)]
 pub struct Stream(ChaCha8Rng);

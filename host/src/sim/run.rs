@@ -11,8 +11,9 @@ use super::outcome::{Outcome, Reason, Stopped};
 use super::packets::Slot;
 use super::phases::Phases;
 use super::queue::Queue;
-use super::random::{Stream, Streams};
+use super::random::{Family, Streams};
 use super::rpc::Clients;
+use super::script::Script;
 use super::workers::Workers;
 use super::workload::Workload;
 use crate::check::history::{Kind, Op, Process};
@@ -65,6 +66,10 @@ pub struct Simulation<'a> {
     pub services: Vec<Box<dyn Service>>,
     /// Who sees everything that happens.
     pub observers: Vec<&'a mut (dyn Observer + 'a)>,
+    /// What clients begin and what goes wrong; it is drawn if there is none.
+    pub script: Option<&'a Script>,
+    /// Whether what is drawn is written down.
+    pub records: bool,
 }
 
 /// A run in progress.
@@ -79,12 +84,14 @@ pub(super) struct Run<'a> {
     pub(super) network: Network,
     pub(super) nodes: Vec<Node>,
     pub(super) services: Vec<Box<dyn Service>>,
-    pub(super) service_streams: Vec<Stream>,
+    pub(super) service_streams: Vec<Family>,
     pub(super) clients: Clients,
     pub(super) workers: Workers,
     pub(super) workload: Box<dyn Workload>,
     pub(super) phases: Phases,
     pub(super) nemeses: Vec<Nemesis>,
+    pub(super) script: Option<&'a Script>,
+    pub(super) written: Option<Script>,
     pub(super) ops: Vec<Op>,
     pub(super) used: Used,
     /// Bytes that all guests together hold now.
@@ -132,15 +139,17 @@ impl<'a> Run<'a> {
             nodes,
             service_streams: services
                 .iter()
-                .map(|service| streams.stream(service.name()))
+                .map(|service| Family::new(&streams, service.name(), cluster.count))
                 .collect(),
             services,
             clients: Clients::default(),
             workers: Workers::default(),
             workload: simulation.workload,
             phases: Phases::new(&streams),
-            nemeses: Nemesis::all(&options.faults, &streams),
+            nemeses: Nemesis::all(&options.faults, simulation.script, &streams),
             streams,
+            script: simulation.script,
+            written: simulation.records.then(Script::default),
             ops: Vec::new(),
             used: Used::default(),
             memory_bytes: 0,
@@ -272,6 +281,7 @@ impl<'a> Run<'a> {
         }
         Outcome {
             ops: self.ops,
+            script: self.written,
             net: self.world.journal.stats().clone(),
             stopped,
             end_ns: self.world.now_ns,

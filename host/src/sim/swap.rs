@@ -32,10 +32,8 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// As a fault: the node whose turn it is changes to the other version.
-    pub(super) fn swap_in_turn(&mut self) -> Result<Value, Stopped> {
-        let node = self.next_swap;
-        self.next_swap = (node + 1) % self.nodes.len();
+    /// As a fault: a node changes to the other version.
+    pub(super) fn swap_over(&mut self, node: usize) -> Result<Value, Stopped> {
         let to_next = !self.nodes[node].has_next_version;
         let done = self.swap(node, to_next)?;
         Ok(self.swap_value(node, done))

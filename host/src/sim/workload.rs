@@ -81,7 +81,7 @@ pub trait Workload {
 }
 
 /// An operation that is to be done.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Operation {
     /// What kind: `read`, `add`.
     pub f: Name,

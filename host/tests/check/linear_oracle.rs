@@ -199,10 +199,7 @@ fn agrees(model: ModelName, steps: &[Step]) -> Result<(), TestCaseError> {
     };
     let (_, named) = failure.explanation.split_once(" can only be ").unwrap();
     let named = named.strip_suffix(" there").unwrap().replace(" or ", ", ");
-    let named: BTreeSet<&str> = named
-        .split(", ")
-        .map(|state| state.trim_start_matches(':'))
-        .collect();
+    let named: BTreeSet<&str> = named.split(", ").collect();
     let possible: BTreeSet<String> = possible.iter().map(words).collect();
     let possible: BTreeSet<&str> = possible.iter().map(String::as_str).collect();
     prop_assert_eq!(named, possible.clone(), "{}", write_edn(&history));
@@ -211,11 +208,7 @@ fn agrees(model: ModelName, steps: &[Step]) -> Result<(), TestCaseError> {
         .iter()
         .map(|config| config.model.to_string())
         .collect();
-    prop_assert!(
-        states
-            .iter()
-            .all(|state| possible.contains(state.trim_start_matches(':')))
-    );
+    prop_assert!(states.iter().all(|state| possible.contains(state.as_str())));
     Ok(())
 }
 

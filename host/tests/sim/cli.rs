@@ -217,7 +217,7 @@ fn mistakes_on_the_command_line_are_named() {
         &expect![[r#"
             error: unexpected argument '–-rate' found
 
-            Usage: host sim [OPTIONS] --workload <NAME> --module <FILE> [-- <GUEST_ARGS>...]
+            Usage: host sim [OPTIONS] --module <FILE> [-- <GUEST_ARGS>...]
 
             For more information, try '--help'.
         "#]],
@@ -233,7 +233,7 @@ fn mistakes_on_the_command_line_are_named() {
               tip: a similar argument exists: '--rate'
               tip: to pass '--rat' as a value, use '-- --rat'
 
-            Usage: host sim --workload <NAME> --module <FILE> --rate <OPS> [-- <GUEST_ARGS>...]
+            Usage: host sim --module <FILE> --workload <NAME> --rate <OPS> [-- <GUEST_ARGS>...]
 
             For more information, try '--help'.
         "#]],
@@ -378,4 +378,147 @@ fn a_module_that_is_no_guest_is_rejected() {
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(3));
+}
+
+/// What `host sim` prints to stdout for a module, and its exit code.
+fn stdout(module: &str, args: &[&str]) -> (String, Option<i32>) {
+    let output = host(module, args);
+    assert_eq!(text(&output.stderr), "");
+    (text(&output.stdout), output.status.code())
+}
+
+#[test]
+fn a_failure_is_shrunk_and_the_command_that_it_prints_replays_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (whole, short) = (path("whole.json"), path("short.json"));
+    let run = "-w broadcast --node-count 3 --time-limit 10 --rate 10 --nemesis partition --seed 4";
+    let run: Vec<&str> = run.split(' ').collect();
+    let (first, code) = stdout(
+        "broadcast-flood",
+        &[&run[..], &["--write-schedule", &whole]].concat(),
+    );
+    assert_eq!(code, Some(1));
+    let (again, code) = stdout("broadcast-flood", &["--schedule", &whole]);
+    assert_eq!(code, Some(1));
+    let but_replay = |text: &str| -> Vec<String> {
+        let lines = text.lines().filter(|line| !line.starts_with("replay"));
+        lines.map(str::to_owned).collect()
+    };
+    assert_eq!(but_replay(&first), but_replay(&again));
+
+    let (told, code) = stdout(
+        "broadcast-flood",
+        &[&run[..], &["--shrink", &short]].concat(),
+    );
+    assert_eq!(code, Some(1));
+    let told = told.replace(&short, "SHORT");
+    expect![[r#"
+        broadcast: INVALID
+
+        The run with seed 4 has 3 nodes, 3 clients, 114 operations and 1 fault in 10 s.
+        One that is invalid like it (lost-elements) has 2 nodes, 2 clients, 1 operation and 1 fault in 0.002 s;
+        nothing of it can be left out:
+
+        0       start-partition ["isolated",{"n0":[],"n1":["n0"]}]
+        0.001   op 2: process 0 at n0 invoke broadcast 0
+        0.001   n0 -> n1 gossip {"message":0}  (lost: partition)
+        0.001   op 3: process 0 at n0 ok broadcast 0
+        0.001   stop-partition "network-healed"
+        10.001  op 6: process 0 at n0 invoke read
+        10.001  op 7: process 1 at n1 invoke read
+        10.001  op 8: process 0 at n0 ok read [0]
+        10.001  op 9: process 1 at n1 ok read []
+
+        - 1 known element lost, not in the last reads: 0
+
+        simulated     10.001 s with seed 4; 7 events, after 27 runs
+        replay        host sim --no-cache --module DIR/broadcast-flood.wasm --schedule SHORT
+
+        Analysis invalid! (ﾉಥ益ಥ）ﾉ ┻━┻
+    "#]].assert_eq(&told);
+    let (replayed, code) = stdout("broadcast-flood", &["--schedule", &short]);
+    assert_eq!(code, Some(1));
+    expect![[r#"
+        broadcast: INVALID
+
+        - 1 known element lost, not in the last reads: 0
+
+        elements      1 added: 0 stable (0 of them stale), 1 lost, 0 never read
+        latency in ms     min  median    95 %    99 %     max
+          lost          10000   10000   10000   10000   10000  from the acknowledgement until no read has it
+        operations    3: 3 ok, 0 fail, 0 info; 100.00 % of invocations ok
+          broadcast   1: 1 ok, 0 fail, 0 info
+          read        2: 2 ok, 0 fail, 0 info
+        messages      15 sent, 14 received; 5.00 an operation, 0.33 of them between servers
+        simulated     10.001 s with seed 4; 7 events
+        replay        host sim --schedule SHORT --no-cache --module DIR/broadcast-flood.wasm
+
+        Analysis invalid! (ﾉಥ益ಥ）ﾉ ┻━┻
+    "#]].assert_eq(&replayed.replace(&short, "SHORT"));
+    // What is as short as can be stays as it is, and the first of many seeds is found.
+    let (same, _) = stdout(
+        "broadcast-flood",
+        &["--schedule", &short, "--shrink", &whole],
+    );
+    assert_eq!(same.lines().nth(3), told.lines().nth(3));
+    let many = "-w broadcast --node-count 3 --time-limit 10 --rate 10 --nemesis partition --seeds 4..9 --format json";
+    let many: Vec<&str> = many.split(' ').collect();
+    let (json, _) = stdout(
+        "broadcast-flood",
+        &[&many[..], &["--shrink", &whole]].concat(),
+    );
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    expect![[r#"
+        {
+          "anomaly": "lost-elements",
+          "faults": 1,
+          "minimal?": true,
+          "nodes": 2,
+          "operations": 1,
+          "runs": 27,
+          "trace": [
+            "0       start-partition [\"isolated\",{\"n0\":[],\"n1\":[\"n0\"]}]",
+            "0.001   op 2: process 0 at n0 invoke broadcast 0",
+            "0.001   n0 -> n1 gossip {\"message\":0}  (lost: partition)",
+            "0.001   op 3: process 0 at n0 ok broadcast 0",
+            "0.001   stop-partition \"network-healed\"",
+            "10.001  op 6: process 0 at n0 invoke read",
+            "10.001  op 7: process 1 at n1 invoke read",
+            "10.001  op 8: process 0 at n0 ok read [0]",
+            "10.001  op 9: process 1 at n1 ok read []"
+          ]
+        }"#]]
+    .assert_eq(&serde_json::to_string_pretty(&json["shrunk"]).unwrap());
+}
+
+#[test]
+fn a_schedule_says_itself_what_the_run_is() {
+    let path = tempfile::NamedTempFile::with_suffix(".json").unwrap();
+    let path = path.path().to_str().unwrap();
+    std::fs::write(path, "{}").unwrap();
+    let refused = |args: &[&str]| {
+        let output = host("echo", args);
+        assert_eq!(output.status.code(), Some(254));
+        text(&output.stderr)
+            .replace(path, "FILE")
+            .lines()
+            .next()
+            .unwrap()
+            .to_owned()
+    };
+    let errors = [
+        refused(&["--schedule", path]),
+        refused(&["--schedule", path, "--seed", "3"]),
+        refused(&["--schedule", path, "--node-count", "3"]),
+        refused(&["--schedule", "none.json"]),
+        refused(&["--seed", "3"]),
+    ];
+    expect![[r#"
+        error: cannot play FILE: missing field `version` at line 1 column 2
+        error: the argument '--schedule <FILE>' cannot be used with '--seed <N>'
+        error: the argument '--schedule <FILE>' cannot be used with '--node-count <N>'
+        error: cannot play none.json: No such file or directory (os error 2)
+        error: the following required arguments were not provided:"#]]
+    .assert_eq(&errors.join("\n"));
 }

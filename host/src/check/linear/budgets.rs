@@ -9,7 +9,7 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budgets {
     /// Configurations looked at, for all keys of a history together: each key may spend an equal
-    /// part, though never less than [`KEY_STEPS_MIN`]. Of the order of a microsecond each.
+    /// part, though never less than [`KEY_STEPS_MIN`]. Less than a microsecond each.
     pub steps: u64,
     /// Configurations held at once, for each key being searched. Of the order of 150 bytes each.
     pub configs: usize,
@@ -22,8 +22,8 @@ pub struct Budgets {
 pub const KEY_STEPS_MIN: u64 = 1_000_000;
 
 impl Default for Budgets {
-    /// A hundred million steps and half a million configurations: minutes and 100 MB a thread, at
-    /// worst.
+    /// A hundred million steps and half a million configurations: about a minute, and 100 MB a
+    /// thread, at worst.
     fn default() -> Self {
         Self {
             steps: 100_000_000,

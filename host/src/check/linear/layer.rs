@@ -24,7 +24,7 @@ use std::collections::{BTreeSet, BinaryHeap};
 
 use super::antichains::Antichains;
 use super::budgets::{Budget, Meter};
-use super::model::{Model, Shape, State};
+use super::model::{ANY_OTHER, Model, Shape, State};
 use super::slots::Slots;
 use super::task::{Config, Limits, Node, Task};
 use super::used::UsedTable;
@@ -293,22 +293,27 @@ impl<B: Slots> Layer<B> {
             let Some(next) = task.step_after(node, crashed.call) else {
                 continue;
             };
-            if next == state {
-                continue;
-            }
             let mut config = Config {
                 state: next,
                 ..node.config.clone()
             };
-            if let Shape::Sets(_) = task.model.shape(crashed.call) {
+            let mut before = state;
+            if let Shape::Sets(_) = task.model.shape(crashed.call)
+                && !done.has_all(overwritten)
+            {
+                // Without it the last of these writes would remain, which nobody needs.
                 config.done.insert_all(overwritten);
+                before = ANY_OTHER;
+            }
+            if next == before {
+                continue;
             }
             let done_before = config.done.clone();
             task.keep(&mut config);
             let before = if config.done != done_before {
                 None
-            } else if task.leads_on(&config, state) {
-                Some(state)
+            } else if task.leads_on(&config, before) {
+                Some(before)
             } else {
                 continue;
             };

@@ -52,7 +52,7 @@ impl Model for Mutex {
     }
 
     fn state_value(&self, state: State) -> Value {
-        Value::Keyword(Name::from(if state == FREE { "free" } else { "locked" }))
+        Value::Symbol(Name::from(if state == FREE { "free" } else { "locked" }))
     }
 
     fn words(&self, f: &str, _: &Value) -> String {

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
+use crate::check::bounded::abridged;
 use crate::check::history::{History, Op, seconds};
 use crate::check::missed::Missed;
 use crate::check::validity::Validity;
@@ -181,20 +182,20 @@ impl<M: Model> Searched<'_, M> {
         let span = self.calls.span(number);
         let op = self.op(span.invoked);
         match self.history.ops().get(span.completed as usize) {
-            Some(completion) => Op {
+            Some(completion) => abridged(&Op {
                 value: (self.value)(completion).into_owned(),
                 ..op
-            },
+            }),
             None => op,
         }
     }
 
     fn op(&self, position: u32) -> Op {
         let op = &self.history.ops()[position as usize];
-        Op {
+        abridged(&Op {
             value: (self.value)(op).into_owned(),
             ..op.clone()
-        }
+        })
     }
 
     /// "read of 3 by process 5 (op 112, ok at 1.180 s) is impossible: the register can only be 1 or

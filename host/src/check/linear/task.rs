@@ -19,7 +19,8 @@ pub(super) struct Config<B> {
 #[derive(Clone, Debug)]
 pub(super) struct Node<B> {
     pub(super) config: Config<B>,
-    /// The state before, if a crashed operation was last: the next must make use of that.
+    /// The state there would be without it, if a crashed operation was last: the next must make use
+    /// of the difference.
     pub(super) before: Option<State>,
 }
 

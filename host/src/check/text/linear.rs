@@ -107,7 +107,7 @@ fn render_failure(failure: &Failure, out: &mut String) -> fmt::Result {
     } = failure;
     write!(out, "  before      {linearized_count} operations")?;
     match &failure.previous_ok {
-        Some(op) => writeln!(out, ", the last of them {op} of {}", value(&op.value))?,
+        Some(op) => writeln!(out, ", the last of them {}", in_words(op))?,
         None => writeln!(out)?,
     }
     let lines = [
@@ -117,7 +117,7 @@ fn render_failure(failure: &Failure, out: &mut String) -> fmt::Result {
     for (label, ops, count) in lines {
         for (line, op) in ops.iter().enumerate() {
             let label = if line == 0 { label } else { "" };
-            writeln!(out, "{label:<14}{}", invocation(op))?;
+            writeln!(out, "{label:<14}{}", in_words(op))?;
         }
         render_more(count - ops.len(), out)?;
     }
@@ -136,24 +136,25 @@ fn render_more(count: usize, out: &mut String) -> fmt::Result {
     }
 }
 
-fn invocation(op: &Op) -> String {
+/// "op 3 (write, process 1, 0.120 s) of 5"; without what is not there.
+fn in_words(op: &Op) -> String {
     match &op.value {
-        Value::Nil => op.to_string(),
-        argument => format!("{op} of {}", value(argument)),
+        Value::Nil if op.f != "read" => op.to_string(),
+        done => format!("{op} of {}", value(done)),
     }
 }
 
 fn configuration(config: &Configuration) -> String {
     let done = config.linearized.iter().chain(&config.crashed_linearized);
     format!(
-        "{}, with {} done and {} not",
+        "{} (done: {}; not done: {})",
         value(&config.model),
         ops(done),
         ops(&config.pending)
     )
 }
 
-/// "op 3, op 5", or "nothing".
+/// "op 3, op 5", or "none".
 fn ops<'a>(indices: impl IntoIterator<Item = &'a u64>) -> String {
     let words: Vec<String> = indices
         .into_iter()
@@ -161,7 +162,7 @@ fn ops<'a>(indices: impl IntoIterator<Item = &'a u64>) -> String {
         .map(|index| format!("op {index}"))
         .collect();
     if words.is_empty() {
-        "nothing".to_owned()
+        "none".to_owned()
     } else {
         words.join(", ")
     }

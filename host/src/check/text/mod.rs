@@ -35,7 +35,7 @@ pub fn render_text(result: &CheckResult) -> String {
     text
 }
 
-/// Only what is wrong, a line each that begins with `- `; empty if nothing is.
+/// What is wrong with a run, a line each and no more; nothing if nothing is.
 ///
 /// # Panics
 /// Never: a string takes what is written.
@@ -43,6 +43,7 @@ pub fn render_text(result: &CheckResult) -> String {
 pub fn render_problems(result: &CheckResult) -> String {
     let mut text = String::new();
     problems::render(result, &mut text).expect("writing to a string does not fail");
+    text.truncate(text.trim_end().len());
     text
 }
 

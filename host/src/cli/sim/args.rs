@@ -1,11 +1,12 @@
 //! The command line of `host sim`, and the plain facts that it stands for.
 
 use std::hash::{BuildHasher, RandomState};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
+use super::super::input::read;
 use super::super::limits::{CacheArgs, LimitArgs};
 use super::super::output::Format;
 use super::super::{EXIT_CODES, Exit, Failure};
@@ -14,14 +15,16 @@ use crate::check::availability::Goal;
 use crate::check::txn::model::Model;
 use crate::check::validity::Checks;
 use crate::check::workload::{Options as CheckOptions, Workload};
+use crate::schedule::Schedule;
 use crate::sim::nemesis::Fault;
 use crate::sim::ranges::{
     KEYS_MAX, LATENCY_MS_MAX, NODES_MAX, RATE_MAX, RUNS_MAX, SECONDS_MAX, TXN_LENGTH_MAX,
 };
 use crate::sim::{
-    Bounds, Cluster, Concurrency, Distribution, Latency, NetworkModel, Options, SeedRange,
+    Bounds, Cluster, Concurrency, Distribution, Latency, NetworkModel, Options, Script, SeedRange,
     nanoseconds,
 };
+use crate::text::printable;
 use crate::workload::{Settings, Topology, TxnShape, make};
 
 /// Run nodes in a simulated cluster, in virtual time, and judge what clients see
@@ -31,13 +34,13 @@ use crate::workload::{Settings, Topology, TxnShape, make};
 #[command(after_help = EXIT_CODES)]
 pub(in crate::cli) struct SimArgs {
     /// What clients do.
-    #[arg(long, short, value_name = "NAME", value_parser = workload_parser())]
-    workload: Workload,
+    #[arg(long, short, value_name = "NAME", value_parser = workload_parser(), required_unless_present = "schedule")]
+    workload: Option<Workload>,
     /// The WebAssembly module that every node runs.
     #[arg(long, short, value_name = "FILE")]
     pub(in crate::cli) module: PathBuf,
     /// How many nodes: n0, n1 and so on [default: five, n1 to n5].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(NODES_MAX)))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=NODES_MAX as i64))]
     node_count: Option<u32>,
     /// How many clients at a time: a number, or a number and n for so many a node.
     #[arg(long, value_name = "N", default_value = "1n")]
@@ -99,6 +102,17 @@ pub(in crate::cli) struct SimArgs {
     /// message when it is due.
     #[arg(long, value_enum, default_value_t = Network::Maelstrom)]
     network: Network,
+    /// Play the run that this file spells out. It has all of a run's options but the programs
+    /// and their limits.
+    #[arg(long, value_name = "FILE", conflicts_with_all = IN_SCHEDULES)]
+    schedule: Option<PathBuf>,
+    /// Spell the run out in this file, for --schedule.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["seeds", "schedule"])]
+    write_schedule: Option<PathBuf>,
+    /// If the run is invalid, look for the shortest one that is so in the same way; tell what
+    /// happens in it, and spell it out in this file.
+    #[arg(long, value_name = "FILE")]
+    shrink: Option<PathBuf>,
     /// Where all chance comes from [default: another one each time].
     #[arg(long, value_name = "N", conflicts_with = "seeds")]
     seed: Option<u64>,
@@ -160,6 +174,35 @@ pub(in crate::cli) struct SimArgs {
     guest_args: Vec<String>,
 }
 
+/// What a schedule says itself, by the names of the arguments.
+pub(super) const IN_SCHEDULES: [&str; 22] = [
+    "workload",
+    "node_count",
+    "concurrency",
+    "rate",
+    "time_limit",
+    "latency",
+    "latency_dist",
+    "topology",
+    "key_count",
+    "max_txn_length",
+    "max_writes_per_key",
+    "nemesis",
+    "swap_at",
+    "nemesis_interval",
+    "availability",
+    "consistency_models",
+    "checks",
+    "network",
+    "seed",
+    "seeds",
+    "test_count",
+    "guest_args",
+];
+
+/// The largest schedule that is read.
+const SCHEDULE_BYTES_MAX: u64 = 256 << 20;
+
 fn workload_parser() -> impl TypedValueParser<Value = Workload> {
     PossibleValuesParser::new(Workload::ALL.map(Workload::name))
         .try_map(|name| name.parse::<Workload>())
@@ -208,6 +251,12 @@ pub(super) struct Plan {
     pub(super) options: Options,
     pub(super) checks: CheckOptions,
     pub(super) seeds: Seeds,
+    /// What to play instead of what the seed would draw.
+    pub(super) script: Option<Script>,
+    /// Where to spell the run out.
+    pub(super) write_schedule: Option<PathBuf>,
+    /// Where to spell out the shortest run that is invalid in the same way.
+    pub(super) shrink: Option<PathBuf>,
     pub(super) format: Format,
     pub(super) journal: Option<PathBuf>,
     pub(super) journal_bytes_max: u64,
@@ -226,6 +275,36 @@ pub(super) enum Seeds {
 
 impl Plan {
     pub(super) fn of(args: &SimArgs) -> Result<Self, Failure> {
+        match (&args.schedule, args.workload) {
+            (Some(path), _) => Plan::of_schedule(args, args.read_schedule(path)?),
+            (None, Some(workload)) => Plan::of_options(args, workload),
+            (None, None) => Err(Failure::new(Exit::Usage, "--workload is needed")),
+        }
+    }
+
+    /// The run that a schedule spells out.
+    fn of_schedule(args: &SimArgs, schedule: Schedule) -> Result<Self, Failure> {
+        let options = Options {
+            limits: args.limits.limits(),
+            bounds: args.bounds(),
+            ..schedule.options
+        };
+        let settings = Settings {
+            cluster: options.cluster,
+            concurrency: options.concurrency,
+            topology: schedule.topology,
+            txn: args.txn(),
+            mean_latency_ms: options.latency.mean_ms,
+        };
+        Plan::new(args, schedule.workload, &settings, options, schedule.checks).map(|plan| Plan {
+            seeds: Seeds::One(schedule.seed),
+            script: Some(schedule.script),
+            ..plan
+        })
+    }
+
+    /// The runs that the command line describes.
+    fn of_options(args: &SimArgs, workload: Workload) -> Result<Self, Failure> {
         let cluster = match args.node_count {
             Some(count) => Cluster::of(count as usize),
             None => Cluster::default(),
@@ -258,14 +337,7 @@ impl Plan {
             swap_after_ns: args.swap_at.map(nanoseconds),
             limits: args.limits.limits(),
             guest_args: args.guest_args.clone(),
-            bounds: Bounds {
-                steps: args.max_steps,
-                fuel: args.max_run_fuel,
-                memory_bytes: (args.max_run_memory_mib as usize) << 20,
-                in_flight: args.max_in_flight,
-                in_flight_bytes: (args.max_in_flight_mib as usize) << 20,
-                answer_bytes: (args.max_answers_mib as usize) << 20,
-            },
+            bounds: args.bounds(),
         };
         let settings = Settings {
             cluster,
@@ -274,18 +346,32 @@ impl Plan {
             txn: args.txn(),
             mean_latency_ms: args.latency,
         };
-        make(args.workload, &settings).map_err(|why| Failure::new(Exit::Usage, why))?;
+        let checks = CheckOptions {
+            availability: args.availability,
+            checks: args.checks,
+            consistency_models: args.consistency_models.clone(),
+        };
+        Plan::new(args, workload, &settings, options, checks)
+    }
+
+    fn new(
+        args: &SimArgs,
+        workload: Workload,
+        settings: &Settings,
+        options: Options,
+        checks: CheckOptions,
+    ) -> Result<Self, Failure> {
+        make(workload, settings).map_err(|why| Failure::new(Exit::Usage, why))?;
         Ok(Plan {
-            workload: args.workload,
-            topology: args.topology,
+            workload,
+            topology: settings.topology,
             txn: settings.txn,
             options,
-            checks: CheckOptions {
-                availability: args.availability,
-                checks: args.checks,
-                consistency_models: args.consistency_models.clone(),
-            },
+            checks,
             seeds: args.seeds()?,
+            script: None,
+            write_schedule: args.write_schedule.clone(),
+            shrink: args.shrink.clone(),
             format: args.format,
             journal: args.journal.clone(),
             journal_bytes_max: u64::from(args.max_journal_mib) << 20,
@@ -310,6 +396,26 @@ impl Plan {
 }
 
 impl SimArgs {
+    fn read_schedule(&self, path: &Path) -> Result<Schedule, Failure> {
+        let text = read(path, "a schedule", SCHEDULE_BYTES_MAX).map_err(|error| error.to_string());
+        let schedule = text.and_then(|text| Schedule::read(&text));
+        schedule.map_err(|what| {
+            let text = format!("cannot play {}: {what}", path.display());
+            Failure::new(Exit::Usage, printable(&text))
+        })
+    }
+
+    fn bounds(&self) -> Bounds {
+        Bounds {
+            steps: self.max_steps,
+            fuel: self.max_run_fuel,
+            memory_bytes: (self.max_run_memory_mib as usize) << 20,
+            in_flight: self.max_in_flight,
+            in_flight_bytes: (self.max_in_flight_mib as usize) << 20,
+            answer_bytes: (self.max_answers_mib as usize) << 20,
+        }
+    }
+
     fn txn(&self) -> TxnShape {
         TxnShape {
             key_count: self.key_count as usize,
@@ -329,8 +435,9 @@ impl SimArgs {
         if self.test_count == 1 {
             return Ok(Seeds::One(seed));
         }
-        if self.journal.is_some() || self.history.is_some() {
-            let text = "--journal and --history are for one run, not for several (--test-count)";
+        if self.journal.is_some() || self.history.is_some() || self.write_schedule.is_some() {
+            let text = "--journal, --history and --write-schedule are for one run, not for several \
+                        (--test-count)";
             return Err(Failure::new(Exit::Usage, text));
         }
         if seed.checked_add(self.test_count).is_none() {

@@ -7,11 +7,14 @@ use serde::Serialize;
 use super::super::Failure;
 use super::super::output::{print, print_json};
 use super::args::Plan;
+use super::replay::Replay;
+use crate::check::anomalies::AnomalyName;
 use crate::check::text::{closing_line, render_text};
 use crate::check::validity::Validity;
 use crate::report::Results;
+use crate::shrink::Shrunk;
 use crate::sim::seconds;
-use crate::text::{printable, shell_quoted};
+use crate::text::printable;
 use crate::trial::Report;
 
 /// One of many runs, in short.
@@ -42,12 +45,89 @@ impl Try {
     }
 }
 
-fn json_of(report: &Report) -> Results<'_> {
-    Results::of(report, replay(report.seed))
+fn json_of<'a>(report: &'a Report, replay: &str) -> Results<'a> {
+    Results::of(report, replay.to_owned())
 }
 
-pub(super) fn report_as_json(report: &Report) -> Result<(), Failure> {
-    print_json(&json_of(report))
+pub(super) fn report_as_json(report: &Report, replay: &str) -> Result<(), Failure> {
+    print_json(&json_of(report, replay))
+}
+
+/// The JSON of a run that was shrunk.
+#[derive(Serialize)]
+struct JsonShrunk<'a> {
+    #[serde(flatten)]
+    report: Results<'a>,
+    shrunk: JsonSearch<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct JsonSearch<'a> {
+    anomaly: &'a AnomalyName,
+    runs: u32,
+    #[serde(rename = "minimal?")]
+    is_minimal: bool,
+    nodes: usize,
+    operations: usize,
+    faults: usize,
+    trace: &'a [String],
+}
+
+pub(super) fn shrunk_as_json(
+    shrunk: &Shrunk,
+    trace: &[String],
+    replay: &str,
+) -> Result<(), Failure> {
+    let schedule = &shrunk.schedule;
+    print_json(&JsonShrunk {
+        report: json_of(&shrunk.report, replay),
+        shrunk: JsonSearch {
+            anomaly: &shrunk.anomaly,
+            runs: shrunk.runs,
+            is_minimal: shrunk.is_minimal,
+            nodes: schedule.options.cluster.count,
+            operations: schedule.script.operations.len(),
+            faults: schedule.script.faults.len(),
+            trace,
+        },
+    })
+}
+
+pub(super) fn shrunk_as_text(
+    shrunk: &Shrunk,
+    whole: &str,
+    story: &str,
+    replay: &str,
+) -> Result<(), Failure> {
+    let Shrunk {
+        schedule,
+        report,
+        anomaly,
+        runs,
+        is_minimal,
+    } = shrunk;
+    let end = match is_minimal {
+        true => "nothing of it can be left out",
+        false => "the search ended before it was known whether there is a shorter one",
+    };
+    print(&printable(&format!(
+        "{}: INVALID\n\n\
+         The run with seed {} has {whole}.\n\
+         One that is invalid like it ({anomaly}) has {};\n\
+         {end}:\n\n\
+         {story}\n\
+         simulated     {} s with seed {}; {} events, after {runs} runs\n\
+         replay        {replay}\n\n\
+         {}\n",
+        schedule.workload,
+        schedule.seed,
+        shrunk.size(),
+        seconds(report.end_ns),
+        schedule.seed,
+        report.used.steps,
+        report.closing_line(),
+    )))
 }
 
 /// The JSON of many runs.
@@ -67,22 +147,23 @@ pub(super) fn tries_as_json(
     count: usize,
     failure: Option<&Report>,
 ) -> Result<(), Failure> {
+    let replay = failure.map(|report| Replay::Seed(report.seed).command());
     print_json(&JsonTries {
         valid: failure.map_or(Validity::True, Report::valid),
         asked_for: count,
         runs: tries,
-        first_failure: failure.map(json_of),
+        first_failure: failure.map(|report| json_of(report, replay.as_deref().unwrap_or_default())),
     })
 }
 
-pub(super) fn report_as_text(report: &Report, plan: &Plan) -> Result<(), Failure> {
+pub(super) fn report_as_text(report: &Report, plan: &Plan, replay: &str) -> Result<(), Failure> {
     let mut text = String::new();
     // Writing to a String cannot fail.
-    let _ = write_report(&mut text, report, plan);
+    let _ = write_report(&mut text, report, plan, replay);
     print(&printable(&text))
 }
 
-fn write_report(out: &mut String, report: &Report, plan: &Plan) -> fmt::Result {
+fn write_report(out: &mut String, report: &Report, plan: &Plan, replay: &str) -> fmt::Result {
     let text = match &report.result {
         Ok(result) => render_text(result),
         Err(stopped) => format!(
@@ -102,7 +183,7 @@ fn write_report(out: &mut String, report: &Report, plan: &Plan) -> fmt::Result {
         report.used.steps
     )?;
     if report.valid() != Validity::True {
-        writeln!(out, "replay        {}", replay(report.seed))?;
+        writeln!(out, "replay        {replay}")?;
     }
     writeln!(out, "\n{}", closing.trim_end())
 }
@@ -145,7 +226,7 @@ fn write_tries(
             "{passed} of {count} seeds are valid before the first that is not, {}:\n",
             report.seed
         )?;
-        return write_report(out, report, plan);
+        return write_report(out, report, plan, &Replay::Seed(report.seed).command());
     }
     let rates = || tries.iter().filter_map(|one| one.msgs_per_op);
     if let (Some(least), Some(greatest)) = (rates().reduce(f32::min), rates().reduce(f32::max)) {
@@ -155,77 +236,4 @@ fn write_tries(
         )?;
     }
     writeln!(out, "\n{}", closing_line(Validity::True))
-}
-
-/// The command that runs this seed again: the one that was given, less its own seeds.
-pub(super) fn replay(seed: u64) -> String {
-    let args = std::env::args_os().skip(1);
-    let args: Vec<String> = args.map(|arg| arg.to_string_lossy().into_owned()).collect();
-    replay_of(&args, seed)
-}
-
-/// Options that choose which seeds to run.
-const SEED_OPTIONS: [&str; 3] = ["--seed", "--seeds", "--test-count"];
-
-fn replay_of(args: &[String], seed: u64) -> String {
-    let guest_args = args
-        .iter()
-        .position(|arg| arg == "--")
-        .unwrap_or(args.len());
-    let mut kept: Vec<String> = Vec::new();
-    let mut own = args[..guest_args].iter();
-    while let Some(arg) = own.next() {
-        let name = arg.split('=').next().unwrap_or_default();
-        if SEED_OPTIONS.contains(&name) {
-            if name == arg {
-                own.next(); // its value
-            }
-        } else {
-            kept.push(shell_quoted(arg));
-        }
-    }
-    kept.push(format!("--seed {seed}"));
-    kept.extend(args[guest_args..].iter().map(|arg| shell_quoted(arg)));
-    format!("host {}", kept.join(" "))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(args: &[&str], expected: &str) {
-        let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
-        assert_eq!(replay_of(&args, 7), expected);
-    }
-
-    #[test]
-    fn the_command_to_replay_a_run_has_its_seed_and_no_other() {
-        check(
-            &[
-                "sim",
-                "-w",
-                "echo",
-                "--seeds",
-                "0..9",
-                "--module",
-                "my echo.wasm",
-            ],
-            "host sim -w echo --module 'my echo.wasm' --seed 7",
-        );
-        check(
-            &[
-                "sim",
-                "--seed=3",
-                "--test-count",
-                "9",
-                "-w",
-                "echo",
-                "--",
-                "--seed",
-                "it's",
-            ],
-            "host sim -w echo --seed 7 -- --seed 'it'\\''s'",
-        );
-    }
 }

@@ -12,7 +12,7 @@ mod target;
 use sha2::{Digest, Sha256};
 
 pub use error::SuiteError;
-pub use setup::Setup;
+pub use setup::{Setup, bound_flag};
 pub use target::{Measure, Target};
 
 /// The text of the suite that is built in.

@@ -343,7 +343,7 @@ fn points<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
 }
 
 fn node_count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
-    number(deserializer, (1, NODES_MAX.into())).map(whole)
+    number(deserializer, (1, NODES_MAX as u64)).map(whole)
 }
 
 fn rate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {

@@ -42,22 +42,15 @@ impl Setup {
         }
     }
 
-    /// The command that runs `module` with this seed as it was judged. `bound` is the one that
-    /// the run went over: the others do not change it.
+    /// The command that runs `module` with this seed as it was judged. `bound_flag` is that of
+    /// the bound that the run went over: the others do not change it.
     #[must_use]
-    pub fn replay(&self, module: &Path, seed: u64, bound: Option<Bound>) -> String {
+    pub fn replay(&self, module: &Path, seed: u64, bound_flag: Option<&str>) -> String {
         let module = module.to_string_lossy().into_owned();
         let mut words = vec!["host".to_owned(), "sim".to_owned()];
         words.extend(["--module".to_owned(), module]);
         words.extend(self.flags());
-        words.extend(bound.map(|bound| match bound {
-            Bound::Steps(limit) => format!("--max-steps={limit}"),
-            Bound::Fuel(limit) => format!("--max-run-fuel={limit}"),
-            Bound::Memory(limit) => format!("--max-run-memory-mib={}", limit >> 20),
-            Bound::InFlight(limit) => format!("--max-in-flight={limit}"),
-            Bound::InFlightBytes(limit) => format!("--max-in-flight-mib={}", limit >> 20),
-            Bound::AnswerBytes(limit) => format!("--max-answers-mib={}", limit >> 20),
-        }));
+        words.extend(bound_flag.map(str::to_owned));
         words.extend(["--seed".to_owned(), seed.to_string()]);
         if !self.options.guest_args.is_empty() {
             words.push("--".to_owned());
@@ -123,6 +116,19 @@ impl Setup {
         }
         flags.add_limits(&options.limits);
         flags.0
+    }
+}
+
+/// The flag of `host sim` that sets a bound to what it was.
+#[must_use]
+pub fn bound_flag(bound: Bound) -> String {
+    match bound {
+        Bound::Steps(limit) => format!("--max-steps={limit}"),
+        Bound::Fuel(limit) => format!("--max-run-fuel={limit}"),
+        Bound::Memory(limit) => format!("--max-run-memory-mib={}", limit >> 20),
+        Bound::InFlight(limit) => format!("--max-in-flight={limit}"),
+        Bound::InFlightBytes(limit) => format!("--max-in-flight-mib={}", limit >> 20),
+        Bound::AnswerBytes(limit) => format!("--max-answers-mib={}", limit >> 20),
     }
 }
 

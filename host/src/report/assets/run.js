@@ -12,6 +12,8 @@ function summary() {
   return el("header", {},
     el("h1", {}, verdict(result["valid?"]), ` ${data.workload}, seed ${result.seed}`),
     el("ul", { class: "plain problems" }, lines.map((line) => el("li", {}, line.replace(/^- /, "")))),
+    data.other?.shortest ? el("p", { class: "note" }, el("a", { href: "shortest/index.html" }, "The shortest run that fails like this one"), ` has ${data.other.shortest}.`) : null,
+    data.other?.whole ? el("p", { class: "note" }, "This is the shortest run found that fails like ", el("a", { href: "../index.html" }, "another"), `, which has ${data.other.whole}.`) : null,
     el("p", {}, "Run it again: ", el("code", {}, data.replay)));
 }
 

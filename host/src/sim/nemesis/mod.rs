@@ -11,7 +11,8 @@ use std::fmt;
 use std::str::FromStr;
 
 pub use partition::{Grudges, PartitionKind};
-pub(super) use plan::{Plan, each};
+pub(super) use plan::each;
+pub use plan::{Group, Plan, Skew};
 
 /// A kind of fault, under the name that `--nemesis` knows it by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

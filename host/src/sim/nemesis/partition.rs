@@ -55,7 +55,7 @@ impl PartitionKind {
 
 /// For each node, the others that it does not hear, in ascending order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Grudges(pub(super) Vec<Vec<usize>>);
+pub struct Grudges(pub Vec<Vec<usize>>);
 
 impl Grudges {
     /// The first `count` of `order` and the others do not hear each other.

@@ -6,15 +6,16 @@ use crate::sim::SECOND;
 use crate::sim::exception::keyword;
 use crate::sim::random::Stream;
 
-/// A fault, drawn: what to do to whom.
+/// A fault, drawn: what to do to whom. Nodes are numbers from 0 on. Where a shape or a group
+/// was drawn first it is told, since the history names it.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::sim) enum Plan {
+pub enum Plan {
     /// Cut these links.
-    Partition(PartitionKind, Grudges),
+    Partition(Option<PartitionKind>, Grudges),
     /// Kill these nodes.
-    Kill(&'static str, Vec<usize>),
+    Kill(Option<Group>, Vec<usize>),
     /// Pause these nodes.
-    Pause(&'static str, Vec<usize>),
+    Pause(Option<Group>, Vec<usize>),
     /// Lose so many of 1000 messages.
     Loss(u64),
     /// Deliver so many of 1000 messages twice.
@@ -25,18 +26,58 @@ pub(in crate::sim) enum Plan {
     Slow(Grudges),
     /// Skew these clocks.
     ClockSkew(Vec<Skew>),
-    /// Change the program of the node whose turn it is.
-    Swap,
+    /// Change the program of this node, or else of the one whose turn it is.
+    Swap(Option<usize>),
 }
 
 /// What happens to a clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::sim) struct Skew {
-    pub(in crate::sim) node: usize,
+pub struct Skew {
+    /// Whose it is.
+    pub node: usize,
     /// How many thousandths of a second pass on it in a second.
-    pub(in crate::sim) rate_permille: u64,
-    /// How far it jumps ahead.
-    pub(in crate::sim) jump_ns: u64,
+    pub rate_permille: u64,
+    /// How far it jumps ahead, in nanoseconds.
+    pub jump_ns: u64,
+}
+
+/// So many nodes, whichever they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    /// One.
+    One,
+    /// As many as can be less than half.
+    Minority,
+    /// As few as can be more than half.
+    Majority,
+    /// All.
+    All,
+}
+
+impl Group {
+    /// All of them, the smallest first.
+    pub const ALL: [Group; 4] = [Group::One, Group::Minority, Group::Majority, Group::All];
+
+    /// Its name in the history.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Group::One => "one",
+            Group::Minority => "minority",
+            Group::Majority => "majority",
+            Group::All => "all",
+        }
+    }
+
+    /// How many of `nodes` nodes.
+    fn of(self, nodes: usize) -> usize {
+        match self {
+            Group::One => 1,
+            Group::Minority => nodes.saturating_sub(1) / 2,
+            Group::Majority => nodes / 2 + 1,
+            Group::All => nodes,
+        }
+    }
 }
 
 /// How many of 1000 messages are lost or doubled.
@@ -51,32 +92,48 @@ impl Plan {
         match fault {
             Fault::Partition => {
                 let kind = stream.pick(&PartitionKind::ALL);
-                Plan::Partition(kind, kind.draw(nodes, stream))
+                Plan::Partition(Some(kind), kind.draw(nodes, stream))
             }
             Fault::Kill => {
                 // Memory is all that a node has: what a majority forgets is gone for good,
                 // and no solution could do anything about it.
-                let (name, killed) = targets(&TARGETS[..2], nodes, stream);
-                Plan::Kill(name, killed)
+                let (group, killed) = targets(&Group::ALL[..2], nodes, stream);
+                Plan::Kill(Some(group), killed)
             }
             Fault::Pause => {
-                let (name, paused) = targets(&TARGETS, nodes, stream);
-                Plan::Pause(name, paused)
+                let (group, paused) = targets(&Group::ALL, nodes, stream);
+                Plan::Pause(Some(group), paused)
             }
             Fault::Loss => Plan::Loss(stream.pick(&PERMILLES)),
             Fault::Duplicate => Plan::Duplicate(stream.pick(&PERMILLES)),
             Fault::OneWay => Plan::OneWay(one_way(nodes, stream)),
             Fault::Slow => Plan::Slow(some_links(nodes, stream)),
             Fault::ClockSkew => Plan::ClockSkew(skews(nodes, stream)),
-            Fault::Swap => Plan::Swap,
+            Fault::Swap => Plan::Swap(None),
+        }
+    }
+
+    /// Which fault it is of.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        match self {
+            Plan::Partition(..) => Fault::Partition,
+            Plan::Kill(..) => Fault::Kill,
+            Plan::Pause(..) => Fault::Pause,
+            Plan::Loss(_) => Fault::Loss,
+            Plan::Duplicate(_) => Fault::Duplicate,
+            Plan::OneWay(_) => Fault::OneWay,
+            Plan::Slow(_) => Fault::Slow,
+            Plan::ClockSkew(_) => Fault::ClockSkew,
+            Plan::Swap(_) => Fault::Swap,
         }
     }
 
     /// What the nemesis is asked for: the `:value` of the first of its two operations.
     pub(in crate::sim) fn asked(&self) -> Value {
         match self {
-            Plan::Partition(kind, _) => keyword(kind.name()),
-            Plan::Kill(name, _) | Plan::Pause(name, _) => keyword(name),
+            Plan::Partition(Some(kind), _) => keyword(kind.name()),
+            Plan::Kill(Some(group), _) | Plan::Pause(Some(group), _) => keyword(group.name()),
             _ => Value::Nil,
         }
     }
@@ -105,7 +162,7 @@ impl Plan {
                 });
                 Value::Map(Box::new(entries.collect()))
             }
-            Plan::Swap => Value::Nil,
+            Plan::Swap(_) => Value::Nil,
         }
     }
 }
@@ -122,23 +179,11 @@ fn int(number: u64) -> Value {
     Value::Int(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
-/// Groups of nodes by name, the smallest first.
-const TARGETS: [&str; 4] = ["one", "minority", "majority", "all"];
-
 /// The nodes of one of the groups, in ascending order.
-fn targets(
-    groups: &[&'static str],
-    nodes: usize,
-    stream: &mut Stream,
-) -> (&'static str, Vec<usize>) {
+fn targets(groups: &[Group], nodes: usize, stream: &mut Stream) -> (Group, Vec<usize>) {
     let group = stream.pick(groups);
-    let count = match group {
-        "one" => 1,
-        "minority" => nodes.saturating_sub(1) / 2,
-        "majority" => nodes / 2 + 1,
-        _ => nodes,
-    };
-    (group, some_nodes(count.min(nodes), nodes, stream))
+    let count = group.of(nodes).min(nodes);
+    (group, some_nodes(count, nodes, stream))
 }
 
 fn some_nodes(count: usize, nodes: usize, stream: &mut Stream) -> Vec<usize> {
@@ -202,8 +247,8 @@ mod tests {
             let Plan::Kill(group, nodes) = plan else {
                 panic!("{plan:?}")
             };
-            let expected = if group == "one" { 1 } else { 2 };
-            assert_eq!(nodes.len(), expected, "{group}");
+            let expected = if group == Some(Group::One) { 1 } else { 2 };
+            assert_eq!(nodes.len(), expected, "{group:?}");
         }
     }
 

@@ -1,0 +1,275 @@
+//! `host grade`: judges submissions against a suite.
+
+mod gradescope;
+mod junit;
+mod pages;
+mod progress;
+mod table;
+
+use std::cell::Cell;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use clap::{Args, ValueEnum};
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+use super::limits::CacheArgs;
+use super::output::{print, print_json};
+use super::{Exit, Failure};
+use crate::grade::assemble::assemble;
+use crate::grade::judge::{Bench, guests_max, judge};
+use crate::grade::report::{Judge, Shard};
+use crate::grade::resume::Resume;
+use crate::grade::suite::read::{SUITE_BYTES_MAX, read};
+use crate::grade::{Challenge, Grade, Submission, Suite, Work, csv, submission};
+use crate::guest::{CompileLimits, Compiler};
+use crate::sim::SeedRange;
+use crate::text::{one_line, printable};
+
+/// The most shares.
+const SHARDS_MAX: u32 = 100_000;
+
+pub(super) const EXIT_CODES: &str = "\
+Exit codes:
+  0    every submission passed
+  1    one did not, or has not been judged to the end
+  254  the command line makes no sense, or names a file that cannot be read or is
+       not what it should be
+  255  something else broke";
+
+/// Judge submissions in the sandbox, on several seeds for each challenge of a suite
+///
+/// A PATH is a module, a folder of modules (one submission), or a folder of such folders (a
+/// class). A module's name says which challenges it is for: broadcast.wasm, or 3c.wasm.
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+pub(super) struct GradeArgs {
+    /// What to judge by, as TOML [default: the Gossip Glomers challenges; see host suite].
+    #[arg(long, value_name = "FILE")]
+    suite: Option<PathBuf>,
+    /// Judge only these challenges. A module that is given as PATH is judged by them
+    /// whatever its name is.
+    #[arg(long, value_name = "ID,…", value_delimiter = ',')]
+    challenge: Vec<String>,
+    /// Judge on the seeds from A to below B, whatever the suite says.
+    #[arg(long, value_name = "A..B")]
+    seeds: Option<SeedRange>,
+    /// How to show the result.
+    #[arg(long, value_enum, default_value_t = GradeFormat::Text)]
+    format: GradeFormat,
+    /// Keep finished runs in this file, and do not make those again that it has.
+    #[arg(long, value_name = "FILE")]
+    resume: Option<PathBuf>,
+    /// Write a report to this folder: a page of the class, a page of each run that failed, and of
+    /// a single submission's other runs too.
+    #[arg(long, value_name = "DIR", conflicts_with = "shard")]
+    report: Option<PathBuf>,
+    /// Do share I of N of the work; `host merge` joins what the shares write as JSON.
+    #[arg(long, value_name = "I/N", value_parser = shard)]
+    shard: Option<Shard>,
+    #[command(flatten)]
+    cache: CacheArgs,
+    /// What to judge.
+    #[arg(value_name = "PATH", required = true)]
+    paths: Vec<PathBuf>,
+}
+
+/// How a grade is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum GradeFormat {
+    /// A table, and what failed, for people.
+    Text,
+    /// Everything, for programs.
+    Json,
+    /// JUnit's XML, for continuous integration.
+    Junit,
+    /// Gradescope's results.json, for one submission.
+    Gradescope,
+    /// A line for each submission, for spreadsheets.
+    Csv,
+}
+
+fn shard(text: &str) -> Result<Shard, String> {
+    let shard = text.split_once('/').and_then(|(index, of)| {
+        let (index, of) = (u32::from_str(index).ok()?, u32::from_str(of).ok()?);
+        let makes_sense = (1..=of).contains(&index) && of <= SHARDS_MAX;
+        makes_sense.then_some(Shard { index, of })
+    });
+    shard.ok_or_else(|| format!("expected I/N, with I from 1 to N and N up to {SHARDS_MAX}"))
+}
+
+pub(super) fn run(args: &GradeArgs) -> Result<Exit, Failure> {
+    let begin = Instant::now();
+    let usage =
+        |error: &dyn std::fmt::Display| Failure::new(Exit::Usage, printable(&error.to_string()));
+    let suite = suite(args)?;
+    let mut submissions = submission::find(&args.paths).map_err(|error| usage(&error))?;
+    if !args.challenge.is_empty() {
+        take_whatever_its_name(&mut submissions, &suite);
+    }
+    if args.format == GradeFormat::Gradescope && submissions.len() != 1 {
+        let text = format!(
+            "--format gradescope is for one submission; here are {}",
+            submissions.len()
+        );
+        return Err(Failure::new(Exit::Usage, text));
+    }
+    let work = Work::of(&suite, &submissions, args.shard);
+    let resume = match &args.resume {
+        Some(path) => Resume::open(path, &Judge::this(), &suite).map_err(|error| usage(&error))?,
+        None => Resume::default(),
+    };
+    let interrupted = on_interrupt()?;
+    keep_panics_quiet();
+    let sandbox = args.cache.sandbox_for(guests_max(&work))?;
+    let compiler = Compiler::new(CompileLimits::default())
+        .map_err(|error| Failure::new(Exit::Internal, error))?;
+    let progress = progress::bar(work.runs());
+    let bench = Bench {
+        sandbox: &sandbox,
+        compiler: &compiler,
+        resume: &resume,
+        progress: &|runs| progress.inc(runs as u64),
+        interrupted: &interrupted,
+    };
+    let outcomes = judge(&work, &bench);
+    progress.finish_and_clear();
+    let wall_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let grade = assemble(&work, &outcomes, wall_ms);
+    if let Some(dir) = &args.report {
+        pages::write(dir, &grade, &work, &bench)?;
+    }
+    if let (Err(error), Some(path)) = (resume.finish(), &args.resume) {
+        let text = format!("cannot write {}: {error}", path.display());
+        return Err(Failure::new(Exit::Internal, printable(&text)));
+    }
+    show(&grade, args.format)?;
+    if interrupted.load(Ordering::Relaxed) {
+        let go_on = match &args.resume {
+            Some(_) => "the same command goes on",
+            None => "with --resume FILE it could go on from here",
+        };
+        // Who closed stderr does not want to know.
+        let _ = writeln!(io::stderr(), "interrupted: {go_on}");
+        return Ok(Exit::Invalid);
+    }
+    Ok(exit_of(&grade))
+}
+
+/// What a grade says to a shell.
+pub(super) fn exit_of(grade: &Grade) -> Exit {
+    let is_whole = grade.complete || grade.shard.is_some();
+    if grade.passed && is_whole {
+        Exit::Success
+    } else {
+        Exit::Invalid
+    }
+}
+
+/// Shows a grade on stdout.
+pub(super) fn show(grade: &Grade, format: GradeFormat) -> Result<(), Failure> {
+    let internal = |error: String| Failure::new(Exit::Internal, error);
+    match format {
+        GradeFormat::Text => print(&table::render(grade)),
+        GradeFormat::Json => print_json(grade),
+        GradeFormat::Junit => print(&junit::render(grade).map_err(internal)?),
+        GradeFormat::Gradescope => match grade.submissions.as_slice() {
+            [one] => print_json(&gradescope::results(grade, one)),
+            _ => Err(Failure::new(
+                Exit::Usage,
+                "--format gradescope is for one submission",
+            )),
+        },
+        GradeFormat::Csv => print(&csv::render(grade).map_err(internal)?),
+    }
+}
+
+/// The suite that was asked for, less what is not to be judged.
+fn suite(args: &GradeArgs) -> Result<Suite, Failure> {
+    let usage =
+        |text: &dyn std::fmt::Display| Failure::new(Exit::Usage, printable(&text.to_string()));
+    let mut suite = match &args.suite {
+        None => Suite::built_in().map_err(|error| Failure::new(Exit::Internal, error))?,
+        Some(path) => {
+            let name = path.display().to_string();
+            let text = read_text(path).map_err(|error| usage(&format!("{name}: {error}")))?;
+            read(&name, &text).map_err(|error| usage(&error))?
+        }
+    };
+    let has = |id: &String| suite.challenges.iter().any(|challenge| challenge.id == *id);
+    if let Some(unknown) = args.challenge.iter().find(|id| !has(id)) {
+        let ids: Vec<&str> = suite.challenges.iter().map(|it| it.id.as_str()).collect();
+        return Err(usage(&format!(
+            "the suite has no challenge {unknown:?}; it has {}",
+            ids.join(", ")
+        )));
+    }
+    let is_wanted =
+        |challenge: &Challenge| args.challenge.is_empty() || args.challenge.contains(&challenge.id);
+    suite.challenges.retain(is_wanted);
+    if let Some(seeds) = args.seeds {
+        for challenge in &mut suite.challenges {
+            challenge.seeds = seeds.all().collect();
+        }
+    }
+    Ok(suite)
+}
+
+fn read_text(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let mut file = File::open(path)?.take(SUITE_BYTES_MAX + 1);
+    file.read_to_string(&mut text)?;
+    if text.len() as u64 > SUITE_BYTES_MAX {
+        let text = format!("a suite may have {SUITE_BYTES_MAX} bytes, this one has more");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
+    }
+    Ok(text)
+}
+
+/// A module that was given alone, and whose name says nothing, is for all challenges that
+/// were picked.
+fn take_whatever_its_name(submissions: &mut [Submission], suite: &Suite) {
+    for submission in submissions.iter_mut().filter(|it| it.is_single) {
+        let has_any = suite
+            .challenges
+            .iter()
+            .any(|challenge| submission.module_for(challenge).is_some());
+        submission.takes_all = !has_any;
+    }
+}
+
+/// Set by the first Ctrl-C, or by a scheduler that wants the machine back; the second one ends
+/// the process.
+fn on_interrupt() -> Result<Arc<AtomicBool>, Failure> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        let flag = || Arc::clone(&interrupted);
+        signal_hook::flag::register_conditional_default(signal, flag())
+            .and_then(|_| signal_hook::flag::register(signal, flag()))
+            .map_err(|error| {
+                Failure::new(Exit::Internal, format!("cannot take signals: {error}"))
+            })?;
+    }
+    Ok(interrupted)
+}
+
+thread_local! {
+    /// Whether a panic on this thread has been told.
+    static TOLD: Cell<bool> = const { Cell::new(false) };
+}
+
+/// A panic while judging is a verdict, which says what it says; here it is only told where
+/// it was, in one line, for whoever reports it.
+fn keep_panics_quiet() {
+    std::panic::set_hook(Box::new(|info| {
+        let at = info.location().map(ToString::to_string).unwrap_or_default();
+        if !TOLD.replace(true) {
+            tracing::error!("internal error at {}", one_line(&at));
+        }
+    }));
+}

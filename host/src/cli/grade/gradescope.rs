@@ -1,0 +1,95 @@
+//! Gradescope's `results.json`, after the specification of its autograders: a test for each
+//! challenge, of one submission. Hidden challenges are hidden from students there too.
+
+use serde::Serialize;
+
+use super::table::explained;
+use crate::grade::report::{ChallengeFacts, ChallengeGrade, State, SubmissionGrade};
+use crate::grade::{Grade, Verdict};
+
+#[derive(Serialize)]
+pub(super) struct Results {
+    /// In seconds.
+    execution_time: u64,
+    output: String,
+    output_format: &'static str,
+    tests: Vec<Test>,
+    extra_data: Extra,
+}
+
+#[derive(Serialize)]
+struct Test {
+    name: String,
+    number: String,
+    score: u32,
+    max_score: u32,
+    status: &'static str,
+    output: String,
+    output_format: &'static str,
+    visibility: &'static str,
+}
+
+/// What Gradescope keeps and does not show.
+#[derive(Serialize)]
+struct Extra {
+    suite: String,
+    suite_sha256: String,
+    host: String,
+    engine: String,
+    /// Challenges that could not be judged, through no fault of the submission: judge again.
+    internal_errors: Vec<String>,
+}
+
+/// The results of one submission.
+pub(super) fn results(grade: &Grade, submission: &SubmissionGrade) -> Results {
+    let mut tests = Vec::new();
+    let mut internal_errors = Vec::new();
+    for challenge in &submission.challenges {
+        let mut facts = grade.suite.challenges.iter();
+        let Some(facts) = facts.find(|facts| facts.id == challenge.id) else {
+            continue;
+        };
+        if is_internal(challenge) {
+            internal_errors.push(challenge.id.clone());
+        }
+        tests.push(test(facts, challenge));
+    }
+    let mut output = format!("Suite {}.", grade.suite.name);
+    for note in &submission.notes {
+        output.push('\n');
+        output.push_str(note);
+    }
+    Results {
+        execution_time: grade.timings.wall_ms.div_ceil(1000),
+        output,
+        output_format: "text",
+        tests,
+        extra_data: Extra {
+            suite: grade.suite.name.clone(),
+            suite_sha256: grade.suite.sha256.clone(),
+            host: grade.judge.host.clone(),
+            engine: grade.judge.engine.clone(),
+            internal_errors,
+        },
+    }
+}
+
+fn is_internal(challenge: &ChallengeGrade) -> bool {
+    matches!(&challenge.state, State::Judged(it) if it.verdict == Verdict::Internal)
+}
+
+fn test(facts: &ChallengeFacts, challenge: &ChallengeGrade) -> Test {
+    let is_accepted = matches!(&challenge.state, State::Judged(it) if it.is_accepted());
+    // Points above a maximum of 0 are how Gradescope counts a bonus.
+    let counts = !facts.optional && !is_internal(challenge);
+    Test {
+        name: facts.title.clone(),
+        number: facts.id.clone(),
+        score: challenge.score,
+        max_score: if counts { facts.points } else { 0 },
+        status: if is_accepted { "passed" } else { "failed" },
+        output: explained(challenge).join("\n"),
+        output_format: "text",
+        visibility: if facts.hidden { "hidden" } else { "visible" },
+    }
+}

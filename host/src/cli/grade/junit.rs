@@ -1,0 +1,65 @@
+//! JUnit's XML, for continuous integration: a test suite for each submission, a test case for
+//! each challenge. A verdict against the submission is a failure, an error of ours an error.
+
+use std::time::Duration;
+
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+
+use super::table::explained;
+use crate::grade::report::{ChallengeGrade, State, SubmissionGrade};
+use crate::grade::{Grade, Verdict};
+
+/// Renders a grade.
+pub(super) fn render(grade: &Grade) -> Result<String, String> {
+    let mut report = Report::new(&grade.suite.name);
+    report.set_time(Duration::from_millis(grade.timings.wall_ms));
+    for submission in &grade.submissions {
+        let mut suite = TestSuite::new(&submission.name);
+        for challenge in &submission.challenges {
+            suite.add_test_case(test_case(grade, submission, challenge));
+        }
+        if !submission.notes.is_empty() {
+            suite.set_system_out(submission.notes.join("\n"));
+        }
+        report.add_test_suite(suite);
+    }
+    report.to_string().map_err(|error| error.to_string())
+}
+
+fn test_case(grade: &Grade, submission: &SubmissionGrade, challenge: &ChallengeGrade) -> TestCase {
+    let failed = |kind, type_: &str, message: String| {
+        let mut status = TestCaseStatus::non_success(kind);
+        status.set_type(type_).set_message(message);
+        status.set_description(explained(challenge).join("\n"));
+        status
+    };
+    let status = match &challenge.state {
+        State::Judged(judgement) => {
+            let verdict = judgement.verdict;
+            let message = || {
+                let first = judgement.failure.as_ref().and_then(|it| it.anomaly.first());
+                first.map_or(verdict.meaning(), String::as_str).to_owned()
+            };
+            match verdict {
+                Verdict::Accepted => TestCaseStatus::success(),
+                Verdict::Internal => {
+                    failed(NonSuccessKind::Error, verdict.abbreviation(), message())
+                }
+                _ => failed(NonSuccessKind::Failure, verdict.abbreviation(), message()),
+            }
+        }
+        State::Missing => failed(
+            NonSuccessKind::Failure,
+            "missing",
+            "there is no module for it".to_owned(),
+        ),
+        State::Pending => TestCaseStatus::skipped(),
+    };
+    let mut case = TestCase::new(&challenge.id, status);
+    case.set_classname(&submission.name);
+    let runs_ms = grade.timings.runs_ms.get(&submission.name);
+    if let Some(ms) = runs_ms.and_then(|challenges| challenges.get(&challenge.id)) {
+        case.set_time(Duration::from_millis(*ms));
+    }
+    case
+}

@@ -1,0 +1,150 @@
+//! A grade for people: a table of verdicts, and below it what failed, why, and how to see it
+//! again.
+
+use std::fmt::{self, Write};
+
+use crate::grade::Grade;
+use crate::grade::report::{ChallengeGrade, Judgement, State, SubmissionGrade};
+use crate::text::printable;
+
+/// Renders a grade. Every line ends with a newline.
+pub(super) fn render(grade: &Grade) -> String {
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    let _ = write(&mut text, grade);
+    printable(&text).into_owned()
+}
+
+fn write(out: &mut String, grade: &Grade) -> fmt::Result {
+    write_table(out, grade)?;
+    for submission in &grade.submissions {
+        for note in &submission.notes {
+            writeln!(out, "\n{}: {note}", submission.name)?;
+        }
+        for challenge in &submission.challenges {
+            if is_worth_a_word(challenge) {
+                writeln!(out, "\n{} {}", submission.name, challenge.id)?;
+                for line in explained(challenge) {
+                    writeln!(out, "  {line}")?;
+                }
+            }
+        }
+    }
+    let passed = grade.submissions.iter().filter(|it| it.passed).count();
+    let count = grade.submissions.len();
+    write!(out, "\n{passed} of {count} submissions passed")?;
+    if !grade.complete {
+        let pending = grade
+            .submissions
+            .iter()
+            .flat_map(|submission| &submission.challenges)
+            .filter(|challenge| challenge.state == State::Pending);
+        let pending = pending.count();
+        write!(
+            out,
+            ", as far as they are judged; {pending} challenges are pending"
+        )?;
+    }
+    writeln!(
+        out,
+        " (suite {}, host {}, {})",
+        grade.suite.name, grade.judge.host, grade.judge.engine
+    )
+}
+
+fn write_table(out: &mut String, grade: &Grade) -> fmt::Result {
+    let ids: Vec<&str> = grade
+        .suite
+        .challenges
+        .iter()
+        .map(|facts| facts.id.as_str())
+        .collect();
+    let head = std::iter::once("submission").chain(ids.iter().copied());
+    let mut rows: Vec<Vec<String>> = vec![head.chain(["score"]).map(str::to_owned).collect()];
+    for submission in &grade.submissions {
+        let mut row = vec![submission.name.clone()];
+        row.extend(ids.iter().map(|id| cell(submission, id)));
+        row.push(format!("{}/{}", submission.score, submission.points));
+        rows.push(row);
+    }
+    let columns = ids.len() + 2;
+    let width = |column: usize| {
+        let widths = rows.iter().map(|row| row[column].chars().count());
+        widths.max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    for row in &rows {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(&widths) {
+            write!(line, "{cell:<width$}  ")?;
+        }
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    Ok(())
+}
+
+fn cell(submission: &SubmissionGrade, id: &str) -> String {
+    let mut challenges = submission.challenges.iter();
+    match challenges.find(|it| it.id == id).map(|it| &it.state) {
+        Some(State::Judged(judgement)) => judgement.verdict.to_string(),
+        Some(State::Missing) => "-".to_owned(),
+        Some(State::Pending) => "?".to_owned(),
+        None => String::new(),
+    }
+}
+
+fn is_worth_a_word(challenge: &ChallengeGrade) -> bool {
+    match &challenge.state {
+        State::Judged(judgement) => !judgement.is_accepted(),
+        State::Missing | State::Pending => false,
+    }
+}
+
+/// What became of a challenge, in lines, for its author.
+pub(super) fn explained(challenge: &ChallengeGrade) -> Vec<String> {
+    match &challenge.state {
+        State::Missing => vec!["There is no module for it.".to_owned()],
+        State::Pending => vec!["It has not been judged.".to_owned()],
+        State::Judged(judgement) => explain(judgement),
+    }
+}
+
+fn explain(judgement: &Judgement) -> Vec<String> {
+    let verdict = judgement.verdict;
+    let mut lines = vec![format!("{verdict}: {}", verdict.meaning())];
+    if let Some(failure) = &judgement.failure {
+        if let Some(seed) = failure.seed {
+            let passed = judgement.seeds_passed;
+            let s = if passed == 1 { "" } else { "s" };
+            lines[0] = format!(
+                "{verdict}: {}, with seed {seed}, after {passed} seed{s} that passed",
+                verdict.meaning()
+            );
+        }
+        lines.extend(failure.anomaly.iter().map(|line| format!("  {line}")));
+        if !failure.trace.is_empty() {
+            lines.push("shortest trace that fails:".to_owned());
+            lines.extend(failure.trace.iter().map(|line| format!("  {line}")));
+        }
+        lines.push(format!("replay: {}", failure.replay));
+    } else {
+        lines[0] = format!(
+            "{verdict}: {} with {} seeds",
+            verdict.meaning(),
+            judgement.seeds_passed
+        );
+    }
+    let targets = judgement.targets.iter();
+    let targets = targets.map(|(name, it)| format!("{name} {} (below {})", it.worst, it.below));
+    let used = judgement.usage.iter();
+    let used = used.map(|(name, it)| format!("{name} {} of {}", it.used, it.limit));
+    for (what, words) in [
+        ("targets", targets.collect::<Vec<_>>()),
+        ("used", used.collect()),
+    ] {
+        if !words.is_empty() {
+            lines.push(format!("{what}: {}", words.join(", ")));
+        }
+    }
+    lines
+}

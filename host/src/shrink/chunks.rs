@@ -1,0 +1,89 @@
+//! Which parts of a list can be left out.
+//!
+//! The complements of `ddmin`: chunks of the list are left out, ever smaller ones, at last
+//! single elements until none of them can go. The subsets of `ddmin` are the complements of
+//! its first round; later ones rarely succeed and would double the runs.
+
+/// Looks for a part of the list of `len` elements that `holds` and of which no element can be
+/// left out; answers the indices that are left. All of the list holds. At least `least`
+/// elements stay.
+pub(super) fn without_needless(
+    len: usize,
+    least: usize,
+    mut holds: impl FnMut(&[usize]) -> bool,
+) -> Vec<usize> {
+    let mut kept: Vec<usize> = (0..len).collect();
+    let mut size = len;
+    while size > 0 {
+        let before = kept.len();
+        // From the end: what comes after a mistake matters least.
+        let mut end = kept.len();
+        while end > 0 {
+            let start = end.saturating_sub(size);
+            if kept.len() - (end - start) >= least {
+                let (head, tail) = (&kept[..start], &kept[end..]);
+                let fewer = [head, tail].concat();
+                if holds(&fewer) {
+                    kept = fewer;
+                }
+            }
+            end = start;
+        }
+        size = match size {
+            1 if kept.len() == before => 0,
+            1 => 1,
+            _ => size.div_ceil(2).min(kept.len()),
+        };
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is left of a list that holds while it has all of `needed`, and the number of tries.
+    fn shrunk(len: usize, least: usize, needed: &[usize]) -> (Vec<usize>, usize) {
+        let mut tries = 0;
+        let kept = without_needless(len, least, |kept| {
+            tries += 1;
+            needed.iter().all(|element| kept.contains(element))
+        });
+        (kept, tries)
+    }
+
+    #[test]
+    fn only_what_is_needed_is_left() {
+        assert_eq!(shrunk(0, 0, &[]), (vec![], 0));
+        assert_eq!(shrunk(1, 0, &[]), (vec![], 1));
+        assert_eq!(shrunk(1, 0, &[0]), (vec![0], 1));
+        assert_eq!(shrunk(100, 0, &[]), (vec![], 1));
+        assert_eq!(shrunk(7, 0, &[0, 3, 6]).0, [0, 3, 6]);
+        let (kept, tries) = shrunk(1000, 0, &[17, 18, 900]);
+        assert_eq!(kept, [17, 18, 900]);
+        assert!(tries < 80, "{tries}"); // about two for each halving of each needed element
+    }
+
+    #[test]
+    fn so_many_stay_whether_they_are_needed_or_not() {
+        assert_eq!(shrunk(25, 1, &[]).0.len(), 1);
+        assert_eq!(shrunk(25, 1, &[20]).0, [20]);
+        assert_eq!(shrunk(1, 1, &[]), (vec![0], 0));
+    }
+
+    #[test]
+    fn no_single_element_can_go_even_if_what_is_needed_depends_on_what_is_there() {
+        // It holds while the elements come in whole pairs 0 1, 2 3, …, and two pairs are there.
+        let whole = |kept: &[usize]| {
+            let pair = |element: &usize| kept.contains(&(element ^ 1));
+            kept.len() >= 4 && kept.iter().all(pair)
+        };
+        let kept = without_needless(64, 0, whole);
+        assert!(whole(&kept));
+        for index in 0..kept.len() {
+            let mut fewer = kept.clone();
+            fewer.remove(index);
+            assert!(!whole(&fewer), "{kept:?}");
+        }
+    }
+}
