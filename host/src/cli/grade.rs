@@ -185,7 +185,7 @@ pub(super) fn show(grade: &Grade, format: GradeFormat) -> Result<(), Failure> {
                 "--format gradescope is for one submission",
             )),
         },
-        GradeFormat::Csv => print(&csv::render(grade).map_err(internal)?),
+        GradeFormat::Csv => print(&csv::render(grade)),
     }
 }
 

@@ -88,7 +88,7 @@ impl From<report::Failed> for Failure {
     fn from(failed: report::Failed) -> Self {
         let exit = match failed {
             report::Failed::Write { .. } => Exit::Usage,
-            report::Failed::Json(_) | report::Failed::Table(_) => Exit::Internal,
+            report::Failed::Json(_) => Exit::Internal,
         };
         Failure::new(exit, failed)
     }

@@ -4,18 +4,16 @@
 use crate::grade::Grade;
 use crate::grade::report::{State, SubmissionGrade};
 
-/// Renders a grade. A cell that a spreadsheet would take for a formula is made text.
-///
-/// # Errors
-/// Never, as far as is known: it is written to memory.
-pub fn render(grade: &Grade) -> Result<String, String> {
-    let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
+/// Renders a grade, quoted as RFC 4180 has it. A cell that a spreadsheet would take for a
+/// formula is made text.
+#[must_use]
+pub fn render(grade: &Grade) -> String {
     let ids = || grade.suite.challenges.iter().map(|facts| facts.id.as_str());
     let head = ["submission", "passed", "score", "points"].into_iter();
-    let mut rows = vec![head.chain(ids()).map(as_text).collect()];
+    let mut rows: Vec<Vec<String>> = vec![head.chain(ids()).map(str::to_owned).collect()];
     rows.extend(grade.submissions.iter().map(|submission| {
         let mut row = vec![
-            as_text(&submission.name),
+            submission.name.clone(),
             submission.passed.to_string(),
             submission.score.to_string(),
             submission.points.to_string(),
@@ -23,14 +21,13 @@ pub fn render(grade: &Grade) -> Result<String, String> {
         row.extend(ids().map(|id| state(submission, id)));
         row
     }));
+    let mut text = String::new();
     for row in rows {
-        let row: Vec<String> = row;
-        writer
-            .write_record(row)
-            .map_err(|error| error.to_string())?;
+        let cells: Vec<String> = row.iter().map(|cell| quoted(&as_text(cell))).collect();
+        text.push_str(&cells.join(","));
+        text.push('\n');
     }
-    let bytes = writer.into_inner().map_err(|error| error.to_string())?;
-    String::from_utf8(bytes).map_err(|error| error.to_string())
+    text
 }
 
 /// What became of a challenge: a verdict, or nothing if it is optional and left out.
@@ -51,5 +48,12 @@ fn as_text(text: &str) -> String {
     match text.starts_with(FORMULA) {
         true => format!("'{text}"),
         false => text.to_owned(),
+    }
+}
+
+fn quoted(cell: &str) -> String {
+    match cell.contains([',', '"', '\n', '\r']) {
+        true => format!("\"{}\"", cell.replace('"', "\"\"")),
+        false => cell.to_owned(),
     }
 }

@@ -88,8 +88,7 @@ impl Class {
         self.files.write("index.html", &html)?;
         let json = serde_json::to_string_pretty(grade)? + "\n";
         self.files.write("grade.json", &json)?;
-        self.files
-            .write("grade.csv", &csv::render(grade).map_err(Failed::Table)?)
+        self.files.write("grade.csv", &csv::render(grade))
     }
 }
 

@@ -88,9 +88,6 @@ pub enum Failed {
         /// Why.
         source: io::Error,
     },
-    /// The table of a class cannot be made.
-    #[error("cannot write the grades as a table: {0}")]
-    Table(String),
     /// The page cannot be made.
     #[error("cannot write the page as JSON: {0}")]
     Json(#[from] serde_json::Error),
