@@ -146,4 +146,40 @@ mod tests {
         );
         assert_eq!(string_cost(hostile), data.len() - r#"[""]"#.len());
     }
+
+    /// The relative luminance of `#rrggbb`, as WCAG 2.2 defines it.
+    fn luminance(colour: &str) -> f64 {
+        let part = |at: usize| {
+            let value = u8::from_str_radix(&colour[at..at + 2], 16).unwrap();
+            let value = f64::from(value) / 255.0;
+            match value <= 0.04045 {
+                true => value / 12.92,
+                false => ((value + 0.055) / 1.055).powf(2.4),
+            }
+        };
+        0.2126 * part(1) + 0.7152 * part(3) + 0.0722 * part(5)
+    }
+
+    #[test]
+    fn text_has_contrast_in_light_and_in_dark() {
+        let themes: Vec<&str> = STYLE.split(":root {").skip(1).collect();
+        assert_eq!(themes.len(), 2);
+        for theme in themes {
+            let (theme, _) = theme.split_once('}').unwrap();
+            let colour = |name: &str| {
+                let (_, rest) = theme.split_once(&format!("--{name}: ")).unwrap();
+                luminance(rest.split_once(';').unwrap().0)
+            };
+            let texts = [
+                "ink", "quiet", "link", "good", "bad", "unsure", "client", "node", "service",
+            ];
+            let papers = texts.map(|text| [(text, "paper"), (text, "card")]);
+            let marked = [("ink", "selected"), ("ink", "changed")];
+            for (text, paper) in papers.into_iter().flatten().chain(marked) {
+                let (one, other) = (colour(text), colour(paper));
+                let contrast = (one.max(other) + 0.05) / (one.min(other) + 0.05);
+                assert!(contrast >= 4.5, "{text} on {paper}: {contrast:.2}");
+            }
+        }
+    }
 }

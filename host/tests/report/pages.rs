@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::browser::Browser;
-use crate::reported::{Reported, STORMY};
+use crate::reported::{Reported, STORMY, sim};
 
 fn number(text: &str) -> f64 {
     text.replace(',', "").parse().unwrap()
@@ -83,6 +83,43 @@ fn the_failing_seed_of_many_is_the_one_reported() {
         (&results["valid?"], &results["seed"]),
         (&json!(false), &json!(1))
     );
+}
+
+#[test]
+fn a_failure_leads_to_the_shortest_run_that_fails_like_it() {
+    let reported = Reported::of(
+        "broadcast-flood",
+        "-w broadcast --node-count 5 --time-limit 20 --rate 10 --nemesis partition --seed 1",
+    );
+    let browser = Browser::start();
+    browser.open(&reported.path("index.html"));
+    browser.click("header .note a");
+    assert_eq!(browser.text("h1"), "✗ invalid broadcast, seed 1");
+    let note = browser.text("header .note");
+    assert!(
+        note.starts_with("This is the shortest run found that fails like another"),
+        "{note}"
+    );
+    // It opens where the one value that is left is seen to be missing.
+    let now = browser.text(".now");
+    assert!(now.contains(" receives read_ok from n"), "{now}");
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+
+    // Its schedule gives that very run.
+    let (schedule, journal) = (
+        reported.path("shortest/schedule.json"),
+        reported.path("again"),
+    );
+    let [schedule, journal] = [schedule, journal].map(|path| path.to_str().unwrap().to_owned());
+    let again = sim(
+        "broadcast-flood",
+        "--format json",
+        &["--schedule", &schedule, "--journal", &journal],
+    );
+    assert_eq!(again.status.code(), Some(1), "{again:?}");
+    assert!(reported.read("again") == reported.read("shortest/journal.jsonl"));
+    browser.click("header .note a");
+    assert!(browser.text("header .note").starts_with("The shortest run"));
 }
 
 #[test]

@@ -66,7 +66,7 @@ fn a_larger_run_is_shown_in_part_and_the_page_says_so() {
     assert!(journal.len() > 60_000, "{}", journal.len());
     let browser = Browser::start();
     browser.open(&reported.path("index.html"));
-    let note = browser.text(".note");
+    let note = browser.text("#travel .note");
     assert!(
         note.starts_with("This run has ") && note.contains("30,000 of them"),
         "{note}"

@@ -92,7 +92,6 @@ fn a_module_is_tested_the_same_way() {
         .nodes(3)
         .seconds(5)
         .fault(Fault::Partition)
-        .fault(Fault::Kill)
         .run(3);
     run.assert_valid();
     assert!(run.state("n0")["count"].as_u64() > Some(0));
