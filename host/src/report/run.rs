@@ -241,7 +241,7 @@ impl Watch<'_> {
             let hash = journal.finish().and_then(Hashed::finish);
             (record, hash.ok())
         };
-        let states = States::new(trial.options.cluster.count, at_ns);
+        let states = States::new(trial.options.cluster.count, pace.count(), at_ns);
         let (mut record, same) = again(Some(states));
         if same != Some(hash) {
             // The guest noticed that it was asked, or the journal broke off.

@@ -6,18 +6,22 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use serde::Serialize;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use super::change::{Change, apply, changes};
 use super::page::cost;
+use super::record::ENTRIES_MAX;
 use crate::sim::journal::Stepped;
 use crate::text::excerpt;
 
-/// The most that all changes may cost, in bytes of a page.
-const CHANGES_BYTES_MAX: usize = 1_100_000;
+/// The most that all changes may cost on a page that is full of entries, in bytes …
+const CHANGES_BYTES_MAX: usize = 900_000;
+
+/// … and how much more on one that has hardly any.
+const CHANGES_BYTES_MORE: usize = 1_400_000;
 
 /// The most that the states of all nodes together may cost, in bytes.
-const STATES_BYTES_MAX: usize = 1_000_000;
+const STATES_BYTES_MAX: usize = 600_000;
 
 /// No state of a node is shown that has more bytes.
 const STATE_BYTES_MAX: usize = 64 << 10;
@@ -32,6 +36,7 @@ const EXACT_MAX: u64 = 1 << 53;
 #[derive(Debug)]
 pub(super) struct States {
     state_bytes_max: usize,
+    changes_bytes_max: usize,
     /// The moment of interest.
     at_ns: u64,
     /// The states before the first change.
@@ -45,20 +50,15 @@ pub(super) struct States {
     until: Option<usize>,
 }
 
-/// What an event changed in a node. In a page `[entry, node, changes, timers]`.
+/// What an event changed in a node, and what that costs. In a page `[entry, node, changes]`.
 #[derive(Debug, Serialize)]
-struct StateStep(
-    usize,
-    usize,
-    Vec<Change>,
-    Vec<(u64, u64)>,
-    #[serde(skip)] usize,
-);
+struct StateStep(usize, usize, Vec<Change>, #[serde(skip)] usize);
 
 /// What a page shows of the states.
 #[derive(Debug, Serialize)]
 pub(super) struct StatesPart<'a> {
-    /// The state of each node, by the position of its name, before the first step.
+    /// `{"state": …, "timers": [[id, due]]}` of each node, by the position of its name, before the
+    /// first step.
     base: &'a BTreeMap<usize, Json>,
     steps: &'a VecDeque<StateStep>,
     /// From which entry on the states are known; null if from the first.
@@ -68,9 +68,12 @@ pub(super) struct StatesPart<'a> {
 }
 
 impl States {
-    /// No states yet of `nodes` nodes; `at_ns` is the moment of interest, in virtual time.
-    pub(super) fn new(nodes: usize, at_ns: Option<u64>) -> Self {
+    /// No states yet of `nodes` nodes, for a page with so many entries; `at_ns` is the moment of
+    /// interest, in virtual time.
+    pub(super) fn new(nodes: usize, entries: usize, at_ns: Option<u64>) -> Self {
+        let free = ENTRIES_MAX.saturating_sub(entries);
         States {
+            changes_bytes_max: CHANGES_BYTES_MAX + CHANGES_BYTES_MORE * free / ENTRIES_MAX,
             state_bytes_max: (STATES_BYTES_MAX / nodes.max(1)).min(STATE_BYTES_MAX),
             at_ns: at_ns.unwrap_or(0),
             base: BTreeMap::new(),
@@ -94,15 +97,18 @@ impl States {
             return;
         }
         let at_ns = step.at_ns;
-        let state = shown(step, self.state_bytes_max);
         timers.truncate(TIMERS_MAX);
+        let state = json!({
+            "state": shown(step, self.state_bytes_max),
+            "timers": timers,
+        });
         let changes = changes(self.now.get(&node), &state);
         self.now.insert(node, state);
-        let mut step = StateStep(entry, node, changes, timers, 0);
-        step.4 = serde_json::to_string(&step).map_or(0, |text| cost(&text));
-        self.bytes += step.4;
+        let mut step = StateStep(entry, node, changes, 0);
+        step.3 = serde_json::to_string(&step).map_or(0, |text| cost(&text));
+        self.bytes += step.3;
         self.steps.push_back(step);
-        if self.bytes <= CHANGES_BYTES_MAX {
+        if self.bytes <= self.changes_bytes_max {
             return;
         }
         if at_ns > self.at_ns {
@@ -110,8 +116,8 @@ impl States {
             return;
         }
         // A good part at a time stays free, for what follows the moment of interest.
-        while self.bytes > CHANGES_BYTES_MAX * 4 / 5 {
-            let Some(StateStep(_, node, changes, _, bytes)) = self.steps.pop_front() else {
+        while self.bytes > self.changes_bytes_max * 4 / 5 {
+            let Some(StateStep(_, node, changes, bytes)) = self.steps.pop_front() else {
                 return;
             };
             self.bytes -= bytes;

@@ -113,7 +113,7 @@ fn the_table_sorts_filters_and_leads_to_the_run() {
     browser.open(&dir.path().join("index.html"));
     assert_eq!(
         browser.text("h1"),
-        "✗ invalid Gossip Glomers: 3 submissions"
+        "✗ not all passed Gossip Glomers: 3 submissions"
     );
 
     let hostile = format!("{HOSTILE}|20 / 30|AC|AC|RTE");

@@ -30,8 +30,12 @@ function faultBands(x, top, height) {
 }
 
 const series = data.figures.series;
-const ofEnd = (end) => `end-${ENDS[end]}`;
-const seriesLegend = series.map(({ f, end, count: many }) => [ofEnd(end), `${f} ${ENDS[end]} (${many.toLocaleString("en")})`]);
+// Colours say how operations end, strokes of which kind they are.
+const STROKES = ["", "dashed", "dotted", "dash-dotted"];
+const strokeOf = (f) => data.operations.fs.indexOf(f) % STROKES.length;
+const ofSeries = ({ f, end }) => `end-${ENDS[end]} stroke-${strokeOf(f)}`;
+const seriesLegend = series.map(({ f, end, count: many }) => [`end-${ENDS[end]}`,
+  `${f} ${ENDS[end]} (${many.toLocaleString("en")})${STROKES[strokeOf(f)] && `, ${STROKES[strokeOf(f)]}`}`]);
 
 function latencyChart() {
   const all = series.flatMap(({ points }) => points.map(([, took]) => took));
@@ -41,9 +45,9 @@ function latencyChart() {
   const colours = ["q50", "q95", "q99"];
   return chart("Latency, by when an operation began", {
     ticks, tick: (ns) => millis(ns), y: (ns) => log(ns) / (log(most) * 1.05),
-    legend: [...seriesLegend, ["q50", "median"], ["q95", "95 %"], ["q99", "99 %"]],
+    legend: [...series.map(({ end }) => [`end-${ENDS[end]}`, ENDS[end]]).filter(([name], at, all) => all.findIndex(([other]) => other === name) === at), ["q50", "median"], ["q95", "95 %"], ["q99", "99 %"]],
     marks: ({ x, y }) => [
-      series.map(({ end, points }) => draw("path", { class: `dots ${ofEnd(end)}`, d: points.map(([at, took]) => `M${x(at).toFixed(1)} ${y(took).toFixed(1)}h0`).join("") })),
+      series.map((one) => draw("path", { class: `dots ${ofSeries(one)}`, d: one.points.map(([at, took]) => `M${x(at).toFixed(1)} ${y(took).toFixed(1)}h0`).join("") })),
       colours.map((name, which) => {
         const middle = (part) => x((part + 0.5) * data.figures.part_ns);
         return data.figures.latencies.map(({ parts }) => draw("path", { class: `curve ${name}`, d: polyline(parts.map((part, index) => part && [middle(index), y(part[which + 1])])) }));
@@ -75,7 +79,7 @@ function rateChart() {
   const top = Math.max(1, ...rates.flat()) * 1.05;
   return chart("Throughput: operations a second, by when they ended", {
     top, ticks: nice(top), tick: (value) => String(Number(value.toPrecision(3))), legend: seriesLegend,
-    marks: ({ x, y }) => rates.map((rate, index) => draw("path", { class: `curve ${ofEnd(series[index].end)}`, d: polyline(rate.map((value, at) => [x((at + 0.5) * part), y(value)])) })),
+    marks: ({ x, y }) => rates.map((rate, index) => draw("path", { class: `curve ${ofSeries(series[index])}`, d: polyline(rate.map((value, at) => [x((at + 0.5) * part), y(value)])) })),
   });
 }
 

@@ -87,13 +87,18 @@ function tell(submission, challenge) {
   details.scrollIntoView({ block: "nearest" });
 }
 
+function outcome() {
+  const [kind, text] = !grade.complete ? ["unknown", "? not complete"] : grade.passed ? ["valid", "✓ all passed"] : ["invalid", "✗ not all passed"];
+  return el("strong", { class: `verdict ${kind}` }, text);
+}
+
 const tally = new Map();
 for (const { challenges: all } of grade.submissions) {
   for (const challenge of all) tally.set(verdictOf(challenge), (tally.get(verdictOf(challenge)) ?? 0) + 1);
 }
 
 document.body.append(
-  el("header", {}, el("h1", {}, verdict(grade.complete ? grade.passed : "unknown"), ` ${grade.suite.name}: ${count(grade.submissions.length, "submission")}`),
+  el("header", {}, el("h1", {}, outcome(), ` ${grade.suite.name}: ${count(grade.submissions.length, "submission")}`),
     grade.complete ? null : el("p", { class: "note" }, "This grade is not complete: some verdicts are pending."),
     data.trace_lines == null ? null : el("p", { class: "note" }, `Traces are cut to ${data.trace_lines} lines here; grade.json has all of them.`),
     el("ul", { class: "plain tally" }, [...tally].sort().map(([name, many]) => el("li", {}, badge(name), ` ${many} ${VERDICT_WORDS[name] ?? ""}`)))),

@@ -50,8 +50,8 @@ function makeDiagram(onSelect) {
   let rows = [], rowOf = new Int32Array(0), blocks = [], zoom = 3, cursor = 0, request = null, isDue = false;
 
   const rowHeight = () => ZOOMS[zoom];
-  const width = () => Math.max(box.clientWidth, 80 + columns.list.length * 46);
-  const gap = () => (width() - 80) / columns.list.length;
+  const width = () => Math.max(box.clientWidth, 80 + columns.list.length * 46 + 20);
+  const gap = () => (width() - 100) / columns.list.length;
   const x = (column) => 80 + gap() * (column + 0.5);
   const y = (row) => HEAD + row * rowHeight() + rowHeight() / 2;
 

@@ -5,9 +5,9 @@ const states = new Map();
 for (const [node, base] of Object.entries(journal.states?.base ?? {})) {
   states.set(Number(node), { base, isKnown: true, steps: [], checkpoints: new Map() });
 }
-for (const [entry, node, changes, timers] of journal.states?.steps ?? []) {
+for (const [entry, node, changes] of journal.states?.steps ?? []) {
   if (!states.has(node)) states.set(node, { base: null, isKnown: false, steps: [], checkpoints: new Map() });
-  states.get(node).steps.push({ entry, changes, timers });
+  states.get(node).steps.push({ entry, changes });
 }
 
 // The value with a change at the end of a path; what is not on the path is shared.
@@ -47,8 +47,8 @@ function stateAfter(known, step) {
   return value;
 }
 
-// What is known of a node after an entry: its state, the one before its last step, what that step
-// changed if it is the step of this very entry, and its timers.
+// What is known of a node after an entry: its state and timers, and, if the entry is part of its
+// last step, what that step changed.
 function stateAt(node, entry) {
   const known = states.get(node);
   const { from, until } = journal.states ?? {};
@@ -60,18 +60,20 @@ function stateAt(node, entry) {
     else high = middle;
   }
   const step = low - 1;
-  if (step < 0) return known.isKnown ? { value: known.base, before: known.base, changes: [], timers: [] } : null;
-  const { changes, timers } = known.steps[step];
-  const isNow = stepOf(entry) === stepOf(known.steps[step].entry);
-  return {
-    value: stateAfter(known, step),
-    before: step > 0 ? stateAfter(known, step - 1) : known.base,
-    changes: isNow && (step > 0 || known.isKnown) ? changes : [],
-    timers,
-  };
+  if (step < 0) return known.isKnown ? { value: known.base.state, timers: known.base.timers, before: null, changes: [] } : null;
+  const { changes } = known.steps[step];
+  const isNow = stepOf(entry) === known.steps[step].entry && (step > 0 || known.isKnown);
+  const { state: value, timers } = stateAfter(known, step);
+  const before = step > 0 ? stateAfter(known, step - 1) : known.base;
+  return { value, timers, before: before?.state, changes: isNow ? within("state", changes) : [] };
 }
 
-// A step is noted at its last entry: its first one is what the node handles.
+// The changes below a key, as seen from there.
+function within(name, changes) {
+  return changes.filter(([path]) => path[0] === name).map(([path, ...what]) => [path.slice(1), ...what]);
+}
+
+// The entry that a node handles when it does what an entry says.
 function stepOf(index) {
   const entry = entries[index];
   return entry.kind === SEND && entry.cause >= 0 ? entry.cause : index;

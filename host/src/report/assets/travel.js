@@ -138,10 +138,7 @@ function makeTravel() {
     const { value, before, changes } = known;
     if (value === null) return el("p", { class: "quiet" }, "It has no snapshot to show.");
     if (isPlain(value) || !("node" in value) || !("ctx" in value)) return showState(known);
-    const of = (name) => showState({
-      value: value[name], before: before?.[name],
-      changes: changes.filter(([path]) => path[0] === name).map(([path, ...what]) => [path.slice(1), ...what]),
-    });
+    const of = (name) => showState({ value: value[name], before: before?.[name], changes: within(name, changes) });
     return [of("node"), el("details", {}, el("summary", {}, "calls and timers of the SDK"), of("ctx"))];
   }
 
