@@ -54,9 +54,11 @@ pub(super) fn messages_svg(record: &Record, nodes: &[String]) -> String {
                 svg.text(middle, Anchor::Middle, &kind(&message.body));
             }
             NotedWhat::Timer(node, ..) => {
-                svg.text((x(*node) + 4.0, y(at) + 4.0), Anchor::Start, "⏱")
+                svg.text((x(*node) + 4.0, y(at) + 4.0), Anchor::Start, "⏱");
             }
-            NotedWhat::Fault(_) => svg.line((0.0, y(at)), (width, y(at)), "#e90", ""),
+            NotedWhat::Fault(_) => {
+                svg.line((0.0, y(at)), (width, y(at)), "#e90", "");
+            }
             NotedWhat::Log(..) => {}
         }
     }

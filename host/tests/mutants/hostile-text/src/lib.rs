@@ -91,7 +91,8 @@ impl Node for Hostile {
         from: Caller,
         ctx: &mut Ctx<Self>,
     ) -> Result<(), Error> {
-        let hostile = HOSTILE[self.count as usize % HOSTILE.len()];
+        let turn = usize::try_from(self.count).unwrap_or_default() % HOSTILE.len();
+        let hostile = HOSTILE[turn];
         let Request::Generate = request else {
             return Ok(());
         };
