@@ -122,7 +122,7 @@ fn a_run_as_json() {
                 "end-ns": 981329642,
                 "messages": 14,
                 "steps": 7,
-                "fuel": 62983
+                "fuel": 65082
               },
               "results": {
                 "valid?": true,
