@@ -76,6 +76,18 @@ build_programs() {
     host/tests/programs/build.sh
 }
 
+# The browser in which the tests look at reports, and its driver.
+setup_browser() {
+    command -v chromedriver >/dev/null && return
+    local sudo=()
+    [ "$(id -u)" -eq 0 ] || sudo=(sudo -n)
+    if command -v apt-get >/dev/null; then
+        "${sudo[@]}" apt-get update -qq && "${sudo[@]}" apt-get install -y -qq chromium chromium-driver >/dev/null || true
+    fi
+    command -v chromedriver >/dev/null ||
+        die "the tests look at reports in a browser: install Chromium and its driver, chromedriver (Debian: apt-get install chromium chromium-driver)."
+}
+
 build() {
     setup
     cargo build --release --locked -p host
@@ -85,6 +97,7 @@ build() {
 
 run_tests() {
     setup
+    setup_browser
     cargo fmt --all --check
     build_guests
     build_programs
@@ -150,7 +163,19 @@ suite() {
     done < <(challenges)
     printf '\nmsgs/op: messages between servers for each operation. median, max: from the acknowledgement of\n'
     printf 'a value until every read has it. All with --seed 1; any line again: target/release/host sim …\n'
+    report
     return $failed
+}
+
+# Writes pages about the suite, and a run of each challenge, and says where.
+report() {
+    local name folder=target/solutions
+    mkdir -p "$folder"
+    for name in $(solutions); do ln -f "$GUESTS/$name.wasm" "$folder/$name.wasm"; done
+    rm -rf target/report
+    # It fails if a challenge does, and the table has told that already.
+    target/release/host grade --seeds 1..2 --format csv --report target/report "$folder" >/dev/null || true
+    printf '\nWhat happened, event by event: %s\n' "file://$PWD/target/report/index.html"
 }
 
 challenge() {

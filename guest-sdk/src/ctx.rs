@@ -1,7 +1,6 @@
 //! What a handler can do: send, call, answer, set timers, log.
 
 use std::fmt;
-use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
 use std::time::Duration;
 
@@ -17,6 +16,7 @@ use crate::options;
 use crate::outbox::Outbox;
 use crate::protocol::{Error, ErrorCode};
 use crate::retry::Retry;
+use crate::runtime::Given;
 
 /// A handler's access to the world, and the node's own bookkeeping: its name,
 /// its calls in flight, its timers.
@@ -36,7 +36,7 @@ pub struct Ctx<N: Node> {
     rng: fastrand::Rng,
     /// Those of this process: a module that continues has its own.
     #[serde(skip, default = "options::arguments")]
-    arguments: Vec<String>,
+    pub(crate) arguments: Vec<String>,
     #[serde(skip)]
     pub(crate) now_ns: u64,
     #[serde(skip)]
@@ -79,7 +79,7 @@ impl<N: Node> Ctx<N> {
     pub(crate) fn new(
         id: String,
         nodes: Vec<String>,
-        arguments: Vec<String>,
+        given: Given,
         now_ns: u64,
         outbox: Outbox,
     ) -> Self {
@@ -92,8 +92,8 @@ impl<N: Node> Ctx<N> {
             next_timer: 1,
             calls: Numbered::new(),
             timers: Numbered::new(),
-            rng: fastrand::Rng::with_seed(RandomState::new().hash_one(0_u8)),
-            arguments,
+            rng: fastrand::Rng::with_seed(given.seed),
+            arguments: given.arguments,
             now_ns,
             outbox,
         }

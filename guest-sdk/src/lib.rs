@@ -63,6 +63,8 @@ mod runtime;
 mod scan;
 pub mod service;
 #[cfg(not(target_family = "wasm"))]
+pub mod step;
+#[cfg(not(target_family = "wasm"))]
 pub mod testing;
 #[cfg(not(target_family = "wasm"))]
 mod timers;

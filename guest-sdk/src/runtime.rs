@@ -1,5 +1,7 @@
 //! Runs a [`Node`] one event at a time: the step that every driver calls.
 
+use std::hash::{BuildHasher, RandomState};
+
 use serde::{Deserialize, Serialize};
 
 use crate::abi::Level;
@@ -15,11 +17,27 @@ const SNAPSHOT_FORMAT: u32 = 2;
 
 /// A node before and after its `init`.
 pub(crate) enum Runtime<N: Node> {
-    /// No `init` yet. The outbox waits for the node; the arguments are those of
-    /// the process unless a test gives others.
-    New(Outbox, Option<Vec<String>>),
+    /// No `init` yet. The outbox waits for the node; arguments and chance come from
+    /// the process unless somebody gives others.
+    New(Outbox, Option<Given>),
     /// Running.
     Running(Box<Running<N>>),
+}
+
+/// What a node otherwise has from its process.
+pub(crate) struct Given {
+    pub(crate) arguments: Vec<String>,
+    /// Where [`Ctx::rng`] begins.
+    pub(crate) seed: u64,
+}
+
+impl Given {
+    fn by_process() -> Self {
+        Given {
+            arguments: options::arguments(),
+            seed: RandomState::new().hash_one(0_u8),
+        }
+    }
 }
 
 /// A node that knows its name.
@@ -53,12 +71,12 @@ impl<N: Node> Runtime<N> {
     pub(crate) fn message(&mut self, now_ns: u64, message: &Message<'_>, header: &Header<'_>) {
         match self {
             Runtime::Running(running) => running.message(now_ns, message, header),
-            Runtime::New(outbox, arguments) => {
+            Runtime::New(outbox, given) => {
                 let init: Init = serde_json::from_str(message.body)
                     .expect("the driver lets nothing but a valid init through at first");
                 let outbox = std::mem::take(outbox);
-                let arguments = arguments.take().unwrap_or_else(options::arguments);
-                let mut ctx = Ctx::new(init.node_id, init.node_ids, arguments, now_ns, outbox);
+                let given = given.take().unwrap_or_else(Given::by_process);
+                let mut ctx = Ctx::new(init.node_id, init.node_ids, given, now_ns, outbox);
                 ctx.reply(caller(message, header), &InitReply::InitOk);
                 let node = N::init(&mut ctx);
                 *self = Runtime::Running(Box::new(Running { node, ctx }));
@@ -93,8 +111,13 @@ impl<N: Node> Runtime<N> {
             format: u32,
             state_version: u32,
         }
+        let form = self.outbox().form();
         if snapshot == b"null" {
-            *self = Runtime::New(Outbox::new(self.outbox().form()), None);
+            let given = match self {
+                Runtime::New(_, given) => given.take(),
+                Runtime::Running(_) => None,
+            };
+            *self = Runtime::New(Outbox::new(form), given);
             return Ok(());
         }
         // As text, because the rest of the SDK reads JSON from text: one parser in the module.
@@ -116,7 +139,15 @@ impl<N: Node> Runtime<N> {
         }
         let mut running: Running<N> =
             serde_json::from_str(snapshot).map_err(|e| format!("the state does not fit: {e}"))?;
-        running.ctx.outbox = Outbox::new(self.outbox().form());
+        // Arguments are the process's, not the state's.
+        let arguments = match self {
+            Runtime::New(_, given) => given.take().map(|given| given.arguments),
+            Runtime::Running(running) => Some(std::mem::take(&mut running.ctx.arguments)),
+        };
+        if let Some(arguments) = arguments {
+            running.ctx.arguments = arguments;
+        }
+        running.ctx.outbox = Outbox::new(form);
         *self = Runtime::Running(Box::new(running));
         Ok(())
     }

@@ -29,7 +29,7 @@ use crate::ctx::nanos;
 use crate::node::Node;
 use crate::outbox::{Form, Outbox};
 use crate::protocol::{Identity, Message};
-use crate::runtime::Runtime;
+use crate::runtime::{Given, Runtime};
 use crate::timers::Timers;
 
 /// A message that the node sent. Compare it with `(dest, json!(body))`.
@@ -49,8 +49,9 @@ impl PartialEq<(&str, Value)> for Sent {
 
 /// A node under test, with a clock that only moves when told to.
 ///
-/// After every step it is written down and restored from that, so a test also
-/// proves that the node survives a hot swap at every moment.
+/// [`Ctx::rng`](crate::Ctx::rng) gives the same numbers in every test. After every step the node
+/// is written down and restored from that, so a test also proves that it survives a hot swap at
+/// every moment.
 pub struct TestNode<N: Node> {
     runtime: Runtime<N>,
     identity: Identity,
@@ -112,7 +113,10 @@ impl<N: Node> TestNode<N> {
     pub fn begin(now: Duration, arguments: &[&str], id: &str, nodes: &[&str]) -> (Self, Vec<Sent>) {
         let arguments = arguments.iter().map(|&text| text.to_owned()).collect();
         let mut node = TestNode {
-            runtime: Runtime::New(Outbox::new(Form::Effects), Some(arguments)),
+            runtime: Runtime::New(
+                Outbox::new(Form::Effects),
+                Some(Given { arguments, seed: 0 }),
+            ),
             identity: Identity::default(),
             timers: Timers::default(),
             now_ns: nanos(now),

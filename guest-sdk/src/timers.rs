@@ -47,6 +47,12 @@ impl Timers {
         Some(id)
     }
 
+    /// The id and the deadline of each, the next to fire first.
+    pub fn iter(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+        let timers = self.by_deadline.iter();
+        timers.map(|((deadline, _), id)| (*id, *deadline))
+    }
+
     /// How many are outstanding.
     #[must_use]
     pub fn len(&self) -> usize {

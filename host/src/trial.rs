@@ -7,7 +7,7 @@ use crate::check::validity::Validity;
 use crate::check::workload::{
     CheckResult, Options as CheckOptions, Workload as WorkloadKind, check,
 };
-use crate::guest::GuestModule;
+use crate::guest::Start;
 use crate::service;
 use crate::sim::journal::Observer;
 use crate::sim::{Options, Outcome, Reason, Script, Simulation, Stopped, Used, run};
@@ -16,10 +16,10 @@ use crate::workload::{Settings, Topology, TxnShape, make};
 /// What is tried, whatever the seed.
 pub struct Trial<'a> {
     /// The program of every node.
-    pub module: &'a GuestModule,
+    pub module: &'a dyn Start,
     /// The version that nodes change to under [`Options::swap_after_ns`] or the fault
     /// `swap`; the same one if there is none.
-    pub next_module: Option<&'a GuestModule>,
+    pub next_module: Option<&'a dyn Start>,
     /// What clients do.
     pub workload: WorkloadKind,
     /// Who is whose neighbour.

@@ -1,8 +1,8 @@
 //! `host grade`: judges submissions against a suite.
 
-mod csv;
 mod gradescope;
 mod junit;
+mod pages;
 mod progress;
 mod table;
 
@@ -26,7 +26,7 @@ use crate::grade::judge::{Bench, guests_max, judge};
 use crate::grade::report::{Judge, Shard};
 use crate::grade::resume::Resume;
 use crate::grade::suite::read::{SUITE_BYTES_MAX, read};
-use crate::grade::{Challenge, Grade, Submission, Suite, Work, submission};
+use crate::grade::{Challenge, Grade, Submission, Suite, Work, csv, submission};
 use crate::guest::{CompileLimits, Compiler};
 use crate::sim::SeedRange;
 use crate::text::{one_line, printable};
@@ -65,6 +65,10 @@ pub(super) struct GradeArgs {
     /// Keep finished runs in this file, and do not make those again that it has.
     #[arg(long, value_name = "FILE")]
     resume: Option<PathBuf>,
+    /// Write a report to this folder: a page of the class, a page of each run that failed, and of
+    /// a single submission's other runs too.
+    #[arg(long, value_name = "DIR", conflicts_with = "shard")]
+    report: Option<PathBuf>,
     /// Do share I of N of the work; `host merge` joins what the shares write as JSON.
     #[arg(long, value_name = "I/N", value_parser = shard)]
     shard: Option<Shard>,
@@ -130,23 +134,24 @@ pub(super) fn run(args: &GradeArgs) -> Result<Exit, Failure> {
     let compiler = Compiler::new(CompileLimits::default())
         .map_err(|error| Failure::new(Exit::Internal, error))?;
     let progress = progress::bar(work.runs());
-    let outcomes = judge(
-        &work,
-        &Bench {
-            sandbox: &sandbox,
-            compiler: &compiler,
-            resume: &resume,
-            progress: &|runs| progress.inc(runs as u64),
-            interrupted: &interrupted,
-        },
-    );
+    let bench = Bench {
+        sandbox: &sandbox,
+        compiler: &compiler,
+        resume: &resume,
+        progress: &|runs| progress.inc(runs as u64),
+        interrupted: &interrupted,
+    };
+    let outcomes = judge(&work, &bench);
     progress.finish_and_clear();
+    let wall_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let grade = assemble(&work, &outcomes, wall_ms);
+    if let Some(dir) = &args.report {
+        pages::write(dir, &grade, &work, &bench)?;
+    }
     if let (Err(error), Some(path)) = (resume.finish(), &args.resume) {
         let text = format!("cannot write {}: {error}", path.display());
         return Err(Failure::new(Exit::Internal, printable(&text)));
     }
-    let wall_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let grade = assemble(&work, &outcomes, wall_ms);
     show(&grade, args.format)?;
     if interrupted.load(Ordering::Relaxed) {
         let go_on = match &args.resume {

@@ -22,6 +22,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::guest::LoadError;
+use crate::report;
 
 /// What the process's exit code says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +81,16 @@ impl From<LoadError> for Failure {
             LoadError::Internal { .. } => Exit::Internal,
         };
         Failure::new(exit, error)
+    }
+}
+
+impl From<report::Failed> for Failure {
+    fn from(failed: report::Failed) -> Self {
+        let exit = match failed {
+            report::Failed::Write { .. } => Exit::Usage,
+            report::Failed::Json(_) => Exit::Internal,
+        };
+        Failure::new(exit, failed)
     }
 }
 

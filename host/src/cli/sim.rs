@@ -21,6 +21,8 @@ use super::output::Format;
 use super::{Exit, Failure};
 use crate::check::history::{History, write_edn, write_json};
 use crate::check::validity::Validity;
+use crate::guest::Start;
+use crate::report::{Files, Played};
 use crate::schedule::{Schedule, trace};
 use crate::shrink::{self, Budget};
 use crate::sim::journal::{JsonLines, Observer};
@@ -36,7 +38,7 @@ pub(super) fn run(args: SimArgs) -> Result<Exit, Failure> {
     };
     let trial = Trial {
         module: &module,
-        next_module: next.as_ref(),
+        next_module: next.as_ref().map(|next| next as &dyn Start),
         workload: plan.workload,
         topology: plan.topology,
         txn: plan.txn,
@@ -55,12 +57,23 @@ fn one(trial: &Trial<'_>, seed: u64, plan: &Plan) -> Result<Exit, Failure> {
         Some(path) => Some(JsonLines::new(create(path)?, plan.journal_bytes_max)),
         None => None,
     };
+    let files = match &plan.report {
+        Some(dir) => Some(Files::create(dir)?),
+        None => None,
+    };
+    let mut watch = match &files {
+        Some(files) => Some(files.watch(plan.journal_bytes_max)?),
+        None => None,
+    };
     let mut observers: Vec<&mut dyn Observer> = Vec::new();
     if plan.console.shows_anything() {
         observers.push(&mut console);
     }
     if let Some(journal) = &mut journal {
         observers.push(journal);
+    }
+    if let Some(watch) = &mut watch {
+        observers.push(watch);
     }
     let (report, script) = match &plan.script {
         Some(script) => (trial.play(seed, script, observers), script.clone()),
@@ -74,6 +87,19 @@ fn one(trial: &Trial<'_>, seed: u64, plan: &Plan) -> Result<Exit, Failure> {
         write_history(path, history)?;
     }
     fail_if_internal(&report)?;
+    let replay = match plan.script {
+        Some(_) => Replay::Same,
+        None => Replay::Seed(seed),
+    };
+    if let Some(watch) = watch {
+        let played = Played {
+            trial,
+            seed,
+            script: plan.script.as_ref(),
+            replay: &|schedule| schedule.map_or(replay, Replay::Schedule).command(),
+        };
+        watch.finish(&played, &report)?;
+    }
     let schedule = Schedule::of(trial, seed, script);
     if let Some(path) = &plan.write_schedule {
         write(path, &schedule.write())?;
@@ -81,10 +107,6 @@ fn one(trial: &Trial<'_>, seed: u64, plan: &Plan) -> Result<Exit, Failure> {
     if let (Some(path), Validity::False) = (&plan.shrink, report.valid()) {
         return shrunk(trial, schedule, path, plan);
     }
-    let replay = match plan.script {
-        Some(_) => Replay::Same,
-        None => Replay::Seed(seed),
-    };
     match plan.format {
         Format::Text => show::report_as_text(&report, plan, &replay.command())?,
         Format::Json => show::report_as_json(&report, &replay.command())?,
@@ -151,6 +173,17 @@ fn many(trial: &Trial<'_>, first: u64, count: usize, plan: &Plan) -> Result<Exit
     };
     if let Some(report) = &failure {
         fail_if_internal(report)?;
+    }
+    if let Some(dir) = &plan.report {
+        let seed = failure.as_ref().map_or(first, |report| report.seed);
+        let replay = Replay::Seed(seed);
+        let played = Played {
+            trial,
+            seed,
+            script: None,
+            replay: &|schedule| schedule.map_or(replay, Replay::Schedule).command(),
+        };
+        Files::create(dir)?.report(&played, plan.journal_bytes_max)?;
     }
     if let (Some(report), Some(path)) = (&failure, &plan.shrink)
         && report.valid() == Validity::False

@@ -10,6 +10,7 @@
 //! right nine times of ten is wrong. Nothing here knows a terminal.
 
 pub mod assemble;
+pub mod csv;
 pub mod judge;
 pub mod merge;
 pub mod report;

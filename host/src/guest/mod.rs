@@ -7,6 +7,7 @@
 //! There are two kinds. A guest of the ABI is a library that is called with each
 //! event; a *program* reads its messages from stdin and writes its answers to stdout,
 //! and is suspended where it waits.
+//! For unit tests there is a third that is no module: a solution in this very process.
 //!
 //! A module passes [`vet`] (what it is, what it imports, how large it is) before
 //! it is compiled, and runs under [`Limits`] afterwards. All of it is
@@ -19,6 +20,7 @@ mod effects;
 mod error;
 mod failure;
 mod limits;
+mod native;
 mod program;
 mod sandbox;
 mod start;
@@ -34,8 +36,9 @@ pub use compile::Compiler;
 pub use effects::{Effect, Send, check_timers};
 pub use error::{Fault, GuestError, LoadError};
 pub use limits::{CompileLimits, Limits, ModuleLimits};
+pub use native::Native;
 pub use sandbox::{ENGINE, GuestModule, Sandbox, cost_table, read_module};
-pub use start::GuestOptions;
+pub use start::{GuestOptions, Start};
 pub use swap::{Carried, SwapError, carry_state};
 
 use crate::text::{excerpt, printable};

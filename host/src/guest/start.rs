@@ -19,6 +19,21 @@ pub struct GuestOptions {
     pub seed: u64,
 }
 
+/// What a node can be started from.
+pub trait Start: Sync {
+    /// Starts a guest.
+    ///
+    /// # Errors
+    /// When it fails before its first event.
+    fn start(&self, options: GuestOptions) -> Result<Box<dyn Guest + Send>, Box<GuestError>>;
+}
+
+impl Start for GuestModule {
+    fn start(&self, options: GuestOptions) -> Result<Box<dyn Guest + Send>, Box<GuestError>> {
+        GuestModule::start(self, options)
+    }
+}
+
 impl GuestModule {
     /// Starts a guest: an instance of the module with a memory of its own. One of the
     /// ABI runs its start function and `_initialize`, if it has them; a program does

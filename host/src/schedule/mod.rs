@@ -12,7 +12,7 @@ pub use file::VERSION;
 pub use trace::trace;
 
 use crate::check::workload::{Options as CheckOptions, Workload};
-use crate::guest::GuestModule;
+use crate::guest::Start;
 use crate::sim::journal::Observer;
 use crate::sim::{Options, Script};
 use crate::trial::{Report, Trial};
@@ -49,15 +49,14 @@ impl Schedule {
         }
     }
 
-    /// Plays it with these programs, as [`Trial`] has them; `observers` see everything.
+    /// What it is a schedule of, with these programs as [`Trial`] has them.
     #[must_use]
-    pub fn play(
+    pub fn trial<'a>(
         &self,
-        module: &GuestModule,
-        next_module: Option<&GuestModule>,
-        observers: Vec<&mut dyn Observer>,
-    ) -> Report {
-        let trial = Trial {
+        module: &'a dyn Start,
+        next_module: Option<&'a dyn Start>,
+    ) -> Trial<'a> {
+        Trial {
             module,
             next_module,
             workload: self.workload,
@@ -65,7 +64,18 @@ impl Schedule {
             txn: TxnShape::default(), // nothing is drawn that would need it
             options: self.options.clone(),
             checks: self.checks.clone(),
-        };
+        }
+    }
+
+    /// Plays it with these programs; `observers` see everything.
+    #[must_use]
+    pub fn play(
+        &self,
+        module: &dyn Start,
+        next_module: Option<&dyn Start>,
+        observers: Vec<&mut dyn Observer>,
+    ) -> Report {
+        let trial = self.trial(module, next_module);
         // They may see more than this run, whose borrow of them is shorter.
         let observers = observers.into_iter().map(|it| it as &mut dyn Observer);
         trial.play(self.seed, &self.script, observers.collect())

@@ -13,7 +13,7 @@ use serde_json::{Map, Value as Json};
 use super::Schedule;
 use crate::check::history::{History, Kind, Op, Process};
 use crate::check::value::Value;
-use crate::guest::GuestModule;
+use crate::guest::Start;
 use crate::sim::journal::{Entry, Letter, Observer, What};
 use crate::sim::seconds;
 use crate::text::{excerpt, one_line};
@@ -34,8 +34,8 @@ const CHARS_MAX: usize = 100;
 #[must_use]
 pub fn trace(
     schedule: &Schedule,
-    module: &GuestModule,
-    next_module: Option<&GuestModule>,
+    module: &dyn Start,
+    next_module: Option<&dyn Start>,
 ) -> Vec<String> {
     let mut events = Events::default();
     let report = schedule.play(module, next_module, vec![&mut events]);
@@ -114,6 +114,8 @@ impl Observer for Events {
                 self.fate(letter, at_ns, |_| format!("lost: {}", why.name()));
                 return Ok(());
             }
+            // What it has the node do follows.
+            What::Timer { .. } => return Ok(()),
             What::Fault { f, value } => Happened::Fault(match value {
                 "null" => f.to_owned(),
                 value => format!("{f} {}", excerpt(value, CHARS_MAX)),

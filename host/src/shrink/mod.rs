@@ -34,7 +34,7 @@ use search::Search;
 
 use crate::check::anomalies::AnomalyName;
 use crate::check::text::render_problems;
-use crate::guest::GuestModule;
+use crate::guest::Start;
 use crate::schedule::{Schedule, trace};
 use crate::sim::{Distribution, seconds};
 use crate::trial::Report;
@@ -82,7 +82,7 @@ impl Shrunk {
 
     /// The whole story: what happens, and at its end what is wrong with it.
     #[must_use]
-    pub fn story(&self, module: &GuestModule, next_module: Option<&GuestModule>) -> String {
+    pub fn story(&self, module: &dyn Start, next_module: Option<&dyn Start>) -> String {
         let mut text = trace(&self.schedule, module, next_module).join("\n");
         text.push_str("\n\n");
         text.push_str(&match &self.report.result {
@@ -116,8 +116,8 @@ pub fn size(schedule: &Schedule) -> String {
 #[must_use]
 pub fn shrink(
     schedule: Schedule,
-    module: &GuestModule,
-    next_module: Option<&GuestModule>,
+    module: &dyn Start,
+    next_module: Option<&dyn Start>,
     budget: Budget,
 ) -> Option<Shrunk> {
     let mut search = Search::begin(schedule, module, next_module, budget)?;

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::{Budget, Shrunk};
 use crate::check::anomalies::AnomalyName;
 use crate::check::validity::Validity;
-use crate::guest::GuestModule;
+use crate::guest::Start;
 use crate::schedule::Schedule;
 use crate::trial::Report;
 
@@ -16,8 +16,8 @@ const STEPS_MORE: u64 = 1_000;
 
 /// A search in progress.
 pub(super) struct Search<'a> {
-    module: &'a GuestModule,
-    next_module: Option<&'a GuestModule>,
+    module: &'a dyn Start,
+    next_module: Option<&'a dyn Start>,
     budget: Budget,
     anomaly: AnomalyName,
     best: Schedule,
@@ -34,8 +34,8 @@ impl<'a> Search<'a> {
     /// Plays the original, which has to be invalid.
     pub(super) fn begin(
         schedule: Schedule,
-        module: &'a GuestModule,
-        next_module: Option<&'a GuestModule>,
+        module: &'a dyn Start,
+        next_module: Option<&'a dyn Start>,
         budget: Budget,
     ) -> Option<Self> {
         let report = schedule.play(module, next_module, Vec::new());

@@ -113,6 +113,8 @@ impl Run<'_> {
         }
         let elapsed_ns = this.clock.elapsed_ns(now_ns);
         while let Some(id) = self.nodes[node].timers.pop_due(elapsed_ns) {
+            let name = &self.nodes[node].name;
+            self.world.journal.timer(now_ns, name, id);
             self.step(node, What::Timer(id))?;
         }
         self.plan_wake(node);
@@ -132,6 +134,7 @@ impl Run<'_> {
         let stepped = self.try_step(node, what);
         stepped.map_err(|reason| self.stopped(Some(node), reason))?;
         self.count(node);
+        self.show(node);
         self.plan_wake(node);
         Ok(())
     }

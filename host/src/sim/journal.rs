@@ -2,12 +2,16 @@
 
 use std::io::{self, Write};
 
+use guest_sdk::Timers;
 use guest_sdk::abi::Level;
 use guest_sdk::protocol::write_string;
 
 use super::address::{Addr, Names};
+use super::clock::Clock;
+use super::node::{Life, Node};
 use super::packets::Packet;
 use crate::check::net::{NetEvent, NetStats};
+use crate::guest::Guest;
 
 /// One thing that happened.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +31,13 @@ pub enum What<'a> {
     Recv(Letter<'a>),
     /// A message will not reach its receiver (or one copy of it will not).
     Drop(Letter<'a>, Lost),
+    /// A node's timer fired.
+    Timer {
+        /// Which node.
+        node: &'a str,
+        /// Which of its timers.
+        id: u64,
+    },
     /// The nemesis did something.
     Fault {
         /// Its `:f`, such as `start-partition`.
@@ -91,6 +102,39 @@ pub trait Observer {
     /// # Errors
     /// When it cannot be noted down; the run ends then.
     fn note(&mut self, entry: &Entry<'_>) -> io::Result<()>;
+
+    /// A node has handled an event, and all that it asked for is noted. For those who want to see
+    /// inside.
+    ///
+    /// # Errors
+    /// As for [`note`](Observer::note).
+    fn stepped(&mut self, _step: Stepped<'_>) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A node between two events.
+pub struct Stepped<'a> {
+    /// The virtual time, in nanoseconds.
+    pub at_ns: u64,
+    /// Which node.
+    pub node: &'a str,
+    /// What it runs. To ask a guest for its state is to call it: nothing keeps it from doing
+    /// something else afterwards than it would have done, so whoever asks must not trust the rest
+    /// of the run.
+    pub guest: &'a mut (dyn Guest + Send),
+    timers: &'a Timers,
+    clock: &'a Clock,
+}
+
+impl Stepped<'_> {
+    /// The timers that it waits for: their ids, and when in virtual nanoseconds they are due,
+    /// if its clock stays as it is. The next to fire comes first.
+    #[must_use]
+    pub fn timers(&self) -> Vec<(u64, u64)> {
+        let due = |(id, deadline_ns)| (id, self.clock.when_ns(deadline_ns));
+        self.timers.iter().map(due).collect()
+    }
 }
 
 /// What became of a message.
@@ -140,6 +184,32 @@ impl<'a> Journal<'a> {
             at_ns,
             what: What::Fault { f, value },
         });
+    }
+
+    pub(super) fn timer(&mut self, at_ns: u64, node: &str, id: u64) {
+        self.note(&Entry {
+            at_ns,
+            what: What::Timer { node, id },
+        });
+    }
+
+    /// A node has handled an event.
+    pub(super) fn stepped(&mut self, at_ns: u64, node: &mut Node) {
+        for observer in &mut self.observers {
+            let (Life::Starting(guest) | Life::Running(guest)) = &mut node.life else {
+                return;
+            };
+            let step = Stepped {
+                at_ns,
+                node: &node.name,
+                guest: guest.as_mut(),
+                timers: &node.timers,
+                clock: &node.clock,
+            };
+            if let Err(error) = observer.stepped(step) {
+                self.broken.get_or_insert(error);
+            }
+        }
     }
 
     pub(super) fn log(&mut self, at_ns: u64, node: &str, level: Level, text: &str) {
@@ -260,6 +330,9 @@ fn write_entry(out: &mut Vec<u8>, entry: &Entry<'_>) -> io::Result<()> {
             write_letter(out, "drop", letter)?;
             write!(out, ",\"why\":\"{}\"", why.name())?;
         }
+        What::Timer { node, id } => {
+            write!(out, "\"timer\",\"node\":\"{node}\",\"id\":{id}")?;
+        }
         What::Fault { f, value } => {
             write!(out, "\"fault\",\"f\":\"{f}\",\"value\":{value}")?;
         }
@@ -315,6 +388,8 @@ mod tests {
             "\n",
             r#"{"at_ns":7,"event":"drop","id":3,"src":"n0","dest":"c1","why":"gone"}"#,
             "\n",
+            r#"{"at_ns":7,"event":"timer","node":"n1","id":4}"#,
+            "\n",
             r#"{"at_ns":7,"event":"fault","f":"kill","value":["n1"]}"#,
             "\n",
             r#"{"at_ns":7,"event":"log","node":"n1","level":"warn","text":"a\"b"}"#,
@@ -324,6 +399,7 @@ mod tests {
             What::Send(letter),
             What::Recv(letter),
             What::Drop(letter, Lost::Gone),
+            What::Timer { node: "n1", id: 4 },
             What::Fault {
                 f: "kill",
                 value: r#"["n1"]"#,

@@ -18,7 +18,7 @@ use super::workers::Workers;
 use super::workload::Workload;
 use crate::check::history::{Kind, Op, Process};
 use crate::check::value::{Name, Value};
-use crate::guest::GuestModule;
+use crate::guest::Start;
 use crate::service::Service;
 
 /// What will happen.
@@ -53,9 +53,9 @@ pub(super) struct World<'a> {
 /// What a run is made of.
 pub struct Simulation<'a> {
     /// The program of every node.
-    pub module: &'a GuestModule,
+    pub module: &'a dyn Start,
     /// The version that nodes are upgraded to; the same one if there is none.
-    pub next_module: Option<&'a GuestModule>,
+    pub next_module: Option<&'a dyn Start>,
     /// The facts.
     pub options: &'a Options,
     /// Where all chance comes from.
@@ -74,8 +74,8 @@ pub struct Simulation<'a> {
 
 /// A run in progress.
 pub(super) struct Run<'a> {
-    pub(super) module: &'a GuestModule,
-    pub(super) next_module: Option<&'a GuestModule>,
+    pub(super) module: &'a dyn Start,
+    pub(super) next_module: Option<&'a dyn Start>,
     /// Whose turn it is when versions change as a fault.
     pub(super) next_swap: usize,
     pub(super) options: &'a Options,
@@ -235,6 +235,13 @@ impl<'a> Run<'a> {
         self.count(node);
         let counted = std::mem::take(&mut self.nodes[node].counted);
         self.memory_bytes -= counted.memory_bytes;
+    }
+
+    /// Shows observers a node between two events. What their questions cost is not the run's.
+    pub(super) fn show(&mut self, node: usize) {
+        let (world, this) = (&mut self.world, &mut self.nodes[node]);
+        world.journal.stepped(world.now_ns, this);
+        this.counted.fuel = this.guest().map_or(0, |guest| guest.fuel_used());
     }
 
     /// The end of the run, now.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use host::check::workload::{Options as CheckOptions, Workload};
-use host::guest::{GuestModule, Limits, Sandbox};
+use host::guest::{GuestModule, Limits, Sandbox, Start};
 use host::sim::journal::{JsonLines, Observer};
 use host::sim::{Cluster, Options, SECOND};
 use host::trial::{Report, Trial};
@@ -127,7 +127,7 @@ pub(crate) fn run_with_next(
     seed: u64,
 ) -> (Report, String) {
     let trial = Trial {
-        next_module,
+        next_module: next_module.map(|next| next as &dyn Start),
         ..trial(module, workload, options)
     };
     run_trial(&trial, seed)

@@ -371,7 +371,7 @@ fn a_right_program_passes_what_a_wrong_one_was_shrunk_to() {
 fn the_search_is_the_same_each_time_and_ends_with_its_budget() {
     let (module, workload, options) = &failures()[1];
     let schedule = record(module, *workload, options, 1);
-    let shrunk = |budget| shrink(schedule.clone(), module, None, budget).unwrap();
+    let shrunk = |budget| shrink(schedule.clone(), *module, None, budget).unwrap();
     let twice = [(); 2].map(|()| shrunk(Budget::default()));
     assert_eq!(twice[0].schedule.write(), twice[1].schedule.write());
     assert_eq!(twice[0].runs, twice[1].runs);

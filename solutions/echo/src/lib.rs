@@ -42,3 +42,25 @@ impl Node for Echo {
 }
 
 guest_sdk::export!(Echo);
+
+#[cfg(test)]
+mod tests {
+    use host::check::workload::Workload;
+    use host::sim::nemesis::Fault;
+    use host::testing::Cluster;
+
+    use super::*;
+
+    #[test]
+    fn every_client_hears_its_own_echo_whatever_the_network_does() {
+        let run = Cluster::of::<Echo>(Workload::Echo)
+            .nodes(3)
+            .seconds(10)
+            .fault(Fault::Partition)
+            .fault(Fault::Loss)
+            .run(1);
+        run.assert_valid();
+        let stats = &run.report().result.as_ref().unwrap().stats;
+        assert_eq!(stats.counts.ok_count, stats.counts.count);
+    }
+}

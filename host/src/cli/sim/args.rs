@@ -131,6 +131,10 @@ pub(in crate::cli) struct SimArgs {
     /// Write the history to this file: as EDN, or as JSON lines if it ends in .json.
     #[arg(long, value_name = "FILE")]
     history: Option<PathBuf>,
+    /// Write a report to this folder: pages to open in a browser, drawings, results, history
+    /// and journal. Of several seeds it is about the first that fails, or else the first.
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
     /// Show on stderr what nodes log.
     #[arg(long)]
     log_stderr: bool,
@@ -257,6 +261,7 @@ pub(super) struct Plan {
     pub(super) journal: Option<PathBuf>,
     pub(super) journal_bytes_max: u64,
     pub(super) history: Option<PathBuf>,
+    pub(super) report: Option<PathBuf>,
     pub(super) console: Shown,
 }
 
@@ -371,6 +376,7 @@ impl Plan {
             journal: args.journal.clone(),
             journal_bytes_max: u64::from(args.max_journal_mib) << 20,
             history: args.history.clone(),
+            report: args.report.clone(),
             console: Shown {
                 logs: args.log_stderr,
                 sends: args.log_net_send,

@@ -11,9 +11,9 @@ use super::replay::Replay;
 use crate::check::anomalies::AnomalyName;
 use crate::check::text::{closing_line, render_text};
 use crate::check::validity::Validity;
-use crate::check::workload::CheckResult;
+use crate::report::Results;
 use crate::shrink::Shrunk;
-use crate::sim::{Stopped, seconds};
+use crate::sim::seconds;
 use crate::text::printable;
 use crate::trial::Report;
 
@@ -45,64 +45,8 @@ impl Try {
     }
 }
 
-/// The JSON of a run: what Maelstrom's results have, and where they come from.
-#[derive(Serialize)]
-#[serde(rename_all = "kebab-case")]
-struct JsonReport<'a> {
-    #[serde(rename = "valid?")]
-    valid: Validity,
-    seed: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    replay: Option<String>,
-    run: JsonRun,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stopped: Option<JsonStopped<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    results: Option<&'a CheckResult>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "kebab-case")]
-struct JsonRun {
-    end_ns: u64,
-    messages: u64,
-    steps: u64,
-    fuel: u64,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "kebab-case")]
-struct JsonStopped<'a> {
-    at_ns: u64,
-    node: Option<&'a str>,
-    why: String,
-}
-
-impl<'a> JsonStopped<'a> {
-    fn of(stopped: &'a Stopped) -> Self {
-        JsonStopped {
-            at_ns: stopped.at_ns,
-            node: stopped.node.as_deref(),
-            why: stopped.to_string(),
-        }
-    }
-}
-
-fn json_of<'a>(report: &'a Report, replay: &str) -> JsonReport<'a> {
-    let is_valid = report.valid() == Validity::True;
-    JsonReport {
-        valid: report.valid(),
-        seed: report.seed,
-        replay: (!is_valid).then(|| replay.to_owned()),
-        run: JsonRun {
-            end_ns: report.end_ns,
-            messages: report.messages,
-            steps: report.used.steps,
-            fuel: report.used.fuel,
-        },
-        stopped: report.result.as_ref().err().map(JsonStopped::of),
-        results: report.result.as_ref().ok(),
-    }
+fn json_of<'a>(report: &'a Report, replay: &str) -> Results<'a> {
+    Results::of(report, replay.to_owned())
 }
 
 pub(super) fn report_as_json(report: &Report, replay: &str) -> Result<(), Failure> {
@@ -113,7 +57,7 @@ pub(super) fn report_as_json(report: &Report, replay: &str) -> Result<(), Failur
 #[derive(Serialize)]
 struct JsonShrunk<'a> {
     #[serde(flatten)]
-    report: JsonReport<'a>,
+    report: Results<'a>,
     shrunk: JsonSearch<'a>,
 }
 
@@ -195,7 +139,7 @@ struct JsonTries<'a> {
     asked_for: usize,
     runs: &'a [Try],
     #[serde(skip_serializing_if = "Option::is_none")]
-    first_failure: Option<JsonReport<'a>>,
+    first_failure: Option<Results<'a>>,
 }
 
 pub(super) fn tries_as_json(

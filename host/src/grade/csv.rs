@@ -6,7 +6,8 @@ use crate::grade::report::{State, SubmissionGrade};
 
 /// Renders a grade, quoted as RFC 4180 has it. A cell that a spreadsheet would take for a
 /// formula is made text.
-pub(super) fn render(grade: &Grade) -> String {
+#[must_use]
+pub fn render(grade: &Grade) -> String {
     let ids = || grade.suite.challenges.iter().map(|facts| facts.id.as_str());
     let head = ["submission", "passed", "score", "points"].into_iter();
     let mut rows: Vec<Vec<String>> = vec![head.chain(ids()).map(str::to_owned).collect()];

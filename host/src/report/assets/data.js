@@ -1,0 +1,196 @@
+// What the page knows of the run, decoded from its compact form (report/run.rs).
+
+const SEND = 0, RECV = 1, DROP = 2, TIMER = 3, FAULT = 4, LOG = 5;
+const KINDS = ["send", "receive", "lose", "timer", "fault", "log"];
+
+const journal = data.journal;
+const names = journal.names;
+const isNode = names.map((name) => data.nodes.includes(name));
+const isClient = names.map((name) => /^c\d+$/.test(name));
+
+// A message: where its entries are. It is on its way from `sent` (-1: since before the window) to
+// the last of `ends`; one that was doubled ends twice.
+const messages = journal.messages.map(([id, src, dest, body]) => ({
+  id, src, dest, body, type: typeOf(body), sent: -1, ends: [], isLost: false,
+}));
+
+function typeOf(body) {
+  try {
+    return String(JSON.parse(body).type);
+  } catch {
+    return /"type"\s*:\s*"([^"\\]*)"/.exec(body)?.[1] ?? "";
+  }
+}
+
+const entries = [];
+for (const [since, kind, ...rest] of journal.entries) {
+  const index = entries.length;
+  const at = (index ? entries[index - 1].at : journal.from_ns) + since;
+  const entry = { index, kind, at, message: -1, who: -1, cause: -1 };
+  entries.push(entry);
+  if (kind <= DROP) {
+    entry.message = rest[0];
+    const message = messages[entry.message];
+    entry.who = kind === SEND ? message.src : message.dest;
+    if (kind === SEND) {
+      message.sent = index;
+      entry.cause = rest[1] ?? -1;
+    } else {
+      message.ends.push(index);
+      message.isLost = kind === DROP;
+    }
+    entry.why = kind === DROP ? rest[1] : "";
+  } else if (kind === TIMER) {
+    [entry.who, entry.timer] = rest;
+    entry.cause = rest[2] ?? -1;
+  } else if (kind === FAULT) {
+    entry.fault = rest[0];
+  } else {
+    [entry.who, entry.level, entry.text] = rest;
+  }
+}
+
+const types = [...new Set(messages.map((message) => message.type))].sort();
+
+// An entry in words.
+function words(entry) {
+  const message = messages[entry.message];
+  switch (entry.kind) {
+    case SEND: return `${names[message.src]} sends ${message.type} to ${names[message.dest]}`;
+    case RECV: return `${names[message.dest]} receives ${message.type} from ${names[message.src]}`;
+    case DROP: return `${message.type} from ${names[message.src]} to ${names[message.dest]} is lost: ${entry.why}`;
+    case TIMER: return `timer ${entry.timer} of ${names[entry.who]} fires`;
+    case FAULT: return `fault: ${data.faults[entry.fault]?.[1] ?? "one of many"}`;
+    default: return `${names[entry.who]} logs (${entry.level}): ${entry.text}`;
+  }
+}
+
+// Which entries each entry led to: what was sent, received, set and fired because of it.
+let effects = null;
+function effectsOf(index) {
+  if (!effects) {
+    effects = entries.map(() => []);
+    for (const entry of entries) {
+      if (entry.cause >= 0) effects[entry.cause].push(entry.index);
+      if ((entry.kind === RECV || entry.kind === DROP) && messages[entry.message].sent >= 0) {
+        effects[messages[entry.message].sent].push(entry.index);
+      }
+    }
+  }
+  return effects[index];
+}
+
+// The request that an entry is part of: all entries with the same first cause.
+function requestOf(index) {
+  let first = index;
+  for (;;) {
+    const entry = entries[first];
+    const before = entry.kind === RECV || entry.kind === DROP ? messages[entry.message].sent : entry.cause;
+    if (before < 0 || before >= first) break;
+    first = before;
+  }
+  const found = new Set([first]);
+  for (const at of found) effectsOf(at).forEach((effect) => found.add(effect));
+  return found;
+}
+
+// Messages on their way after an entry.
+function inFlight(index) {
+  return messages.filter(({ sent, ends }) => sent <= index && !(ends.length && ends.at(-1) <= index));
+}
+
+// What faults there are after an entry: links that are cut or slow, nodes that are down.
+function faultsAt(index) {
+  const now = { cut: new Map(), deaf: new Map(), slow: new Map(), loss: 0, duplicate: 0, down: new Set(), paused: new Set(), skewed: new Map() };
+  const entry = entries[index];
+  for (const [at, f, value] of data.faults.slice(0, faultsUntil(index))) {
+    if (!entry || at > entry.at) break;
+    const links = () => new Map(Object.entries(value?.[1] ?? {}).filter(([, from]) => from.length));
+    const keys = () => Object.keys(value && typeof value === "object" ? value : {});
+    if (f === "start-partition") now.cut = links();
+    if (f === "stop-partition") now.cut.clear();
+    if (f === "start-one-way") now.deaf = links();
+    if (f === "stop-one-way") now.deaf.clear();
+    if (f === "start-slow") now.slow = links();
+    if (f === "stop-slow") now.slow.clear();
+    if (f === "start-loss") now.loss = value?.[1] ?? 0;
+    if (f === "stop-loss") now.loss = 0;
+    if (f === "start-duplicate") now.duplicate = value?.[1] ?? 0;
+    if (f === "stop-duplicate") now.duplicate = 0;
+    if (f === "kill") keys().forEach((node) => now.down.add(node));
+    if (f === "start") keys().forEach((node) => now.down.delete(node));
+    if (f === "pause") keys().forEach((node) => now.paused.add(node));
+    if (f === "resume") now.paused.clear();
+    if (f === "start-clock-skew") now.skewed = new Map(Object.entries(value ?? {}));
+    if (f === "stop-clock-skew") now.skewed.clear();
+  }
+  return now;
+}
+
+// How many of the run's faults there are up to an entry.
+const faultEntries = entries.filter((entry) => entry.kind === FAULT);
+function faultsUntil(index) {
+  const last = faultEntries.findLast((entry) => entry.index <= index);
+  return last ? last.fault + 1 : faultEntries.length ? faultEntries[0].fault : data.faults.length;
+}
+
+// The stretches of time in which something was wrong: [name, from, to].
+const faultPeriods = (() => {
+  const periods = [], open = new Map();
+  for (const [at, f] of data.faults) {
+    const fault = f.replace(/^(start|stop)-/, "").replace(/^start$/, "kill").replace(/^resume$/, "pause");
+    const begins = f.startsWith("start-") || f === "kill" || f === "pause";
+    if (f === "swap" || fault === "swap") periods.push(["swap", at, at]);
+    else if (begins && !open.has(fault)) open.set(fault, at);
+    else if (!begins && open.has(fault)) {
+      periods.push([fault, open.get(fault), at]);
+      open.delete(fault);
+    }
+  }
+  for (const [fault, from] of open) periods.push([fault, from, data.result.run["end-ns"]]);
+  return periods;
+})();
+
+const ENDS = ["ok", "fail", "info", "open"];
+const operations = data.operations.rows.map(([index, process, f, begun, took, end, asked, answered]) => ({
+  index, process, f: data.operations.fs[f], begun, took, end, asked, answered,
+}));
+
+// The entry with which an operation begins: of the requests sent at that time, the one in its turn.
+const requestsByTime = new Map();
+for (const entry of entries) {
+  if (entry.kind !== SEND || !isClient[entry.who]) continue;
+  if (!requestsByTime.has(entry.at)) requestsByTime.set(entry.at, []);
+  requestsByTime.get(entry.at).push(entry.index);
+}
+const begunByTime = Map.groupBy
+  ? Map.groupBy(operations, (operation) => operation.begun)
+  : operations.reduce((map, it) => map.set(it.begun, [...(map.get(it.begun) ?? []), it]), new Map());
+function entryOf(operation) {
+  const requests = requestsByTime.get(operation.begun) ?? [];
+  return requests[begunByTime.get(operation.begun).indexOf(operation)] ?? entryAt(operation.begun);
+}
+
+// The last entry at a time or before it.
+function entryAt(ns) {
+  let from = 0, to = entries.length;
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (entries[middle].at <= ns) from = middle + 1;
+    else to = middle;
+  }
+  return Math.max(0, from - 1);
+}
+
+// Where the page opens: where the failure becomes visible, or else at the beginning. The answer
+// that shows it is the one in its turn among those at that time.
+function opening() {
+  if (!data.focus || !entries.length) return 0;
+  const last = entryAt(data.focus.at_ns);
+  const shown = operations.find((it) => it.index === data.focus.op);
+  if (data.focus.op == null || !shown) return last;
+  const begun = entryOf(shown);
+  const request = messages[entries[begun]?.message];
+  const isAnswer = (entry) => entry.kind === RECV && entry.at === data.focus.at_ns && entry.who === request?.src;
+  return entries.findLast(isAnswer)?.index ?? last;
+}

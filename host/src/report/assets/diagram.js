@@ -1,0 +1,280 @@
+// The Lamport diagram: participants from left to right, time from top to bottom, a row for each
+// entry that the filter lets through. Only what is in sight is drawn, on a canvas: thousands of
+// elements would take seconds. The table of entries (travel.js) has the same as text.
+
+const BLOCK = 128;
+const HEAD = 34;
+const ZOOMS = [3, 6, 10, 16, 24, 36];
+
+// Columns: clients, nodes, services. There can be hundreds of clients, few of them at a time, so
+// a client takes the first column that is free while it is heard of.
+const columns = (() => {
+  const heard = new Map();
+  for (const entry of entries) {
+    if (entry.message < 0) continue;
+    for (const who of [messages[entry.message].src, messages[entry.message].dest]) {
+      if (!heard.has(who)) heard.set(who, [entry.index, entry.index]);
+      heard.get(who)[1] = entry.index;
+    }
+  }
+  const lanes = [], of = new Map();
+  for (const [who, [first, last]] of heard) {
+    if (!isClient[who]) continue;
+    let lane = lanes.findIndex((until) => until < first);
+    if (lane < 0) lane = lanes.length;
+    lanes[lane] = last;
+    of.set(who, lane);
+  }
+  const list = lanes.map((_, lane) => ({ kind: "client", label: lanes.length > 1 ? `client ${lane + 1}` : "client" }));
+  for (const name of data.nodes) {
+    const who = names.indexOf(name);
+    if (who >= 0) of.set(who, list.length);
+    list.push({ kind: "node", label: name, who });
+  }
+  names.forEach((name, who) => {
+    if (isClient[who] || isNode[who]) return;
+    of.set(who, list.length);
+    list.push({ kind: "service", label: name, who });
+  });
+  return { list, of };
+})();
+
+function makeDiagram(onSelect) {
+  const canvas = el("canvas", {});
+  const sizer = el("div", { class: "sizer" }, canvas);
+  const box = el("div", {
+    class: "diagram", tabindex: "0", role: "application",
+    "aria-label": "Diagram of the messages. Arrow keys step through the events, plus and minus zoom; the table of events has the same as text.",
+  }, sizer);
+  const pen = canvas.getContext("2d");
+  let rows = [], rowOf = new Int32Array(0), blocks = [], zoom = 3, cursor = 0, request = null, isDue = false;
+
+  const rowHeight = () => ZOOMS[zoom];
+  const width = () => Math.max(box.clientWidth, 80 + columns.list.length * 46 + 20);
+  const gap = () => (width() - 100) / columns.list.length;
+  const x = (column) => 80 + gap() * (column + 0.5);
+  const y = (row) => HEAD + row * rowHeight() + rowHeight() / 2;
+
+  // Shows these entries only. Arrows are found by the blocks of rows that they cross.
+  function show(filtered) {
+    rows = filtered;
+    rowOf = new Int32Array(entries.length).fill(-1);
+    rows.forEach((index, row) => { rowOf[index] = row; });
+    blocks = Array.from({ length: Math.ceil(rows.length / BLOCK) + 1 }, () => []);
+    messages.forEach((message, index) => {
+      const ends = message.ends.length ? message.ends : [-1];
+      for (const end of ends) {
+        const from = message.sent < 0 ? -1 : rowOf[message.sent], to = end < 0 ? -1 : rowOf[end];
+        if (from < 0 && to < 0) continue;
+        const arrow = { message, index, end, from, to };
+        const first = from < 0 ? (message.sent < 0 ? 0 : to) : from, last = to < 0 ? from : to;
+        for (let block = Math.floor(first / BLOCK); block <= Math.floor(last / BLOCK); block++) blocks[block].push(arrow);
+      }
+    });
+    resize();
+  }
+
+  function resize() {
+    sizer.style.width = `${width()}px`;
+    sizer.style.height = `${HEAD + rows.length * rowHeight() + 10}px`;
+    redraw();
+  }
+
+  function redraw() {
+    if (isDue) return;
+    isDue = true;
+    requestAnimationFrame(() => { isDue = false; paint(); });
+  }
+
+  function paint() {
+    const scale = window.devicePixelRatio || 1;
+    const [wide, high] = [box.clientWidth, box.clientHeight];
+    if (canvas.width !== Math.round(wide * scale) || canvas.height !== Math.round(high * scale)) {
+      canvas.width = Math.round(wide * scale);
+      canvas.height = Math.round(high * scale);
+      canvas.style.width = `${wide}px`;
+      canvas.style.height = `${high}px`;
+    }
+    const [left, top] = [box.scrollLeft, box.scrollTop];
+    pen.setTransform(scale, 0, 0, scale, -left * scale, -top * scale);
+    pen.clearRect(left, top, wide, high);
+    pen.font = "11px system-ui, sans-serif";
+    pen.textBaseline = "middle";
+    const first = clamp(Math.floor((top - HEAD) / rowHeight()) - 1, 0, rows.length);
+    const last = clamp(Math.ceil((top + high - HEAD) / rowHeight()) + 1, 0, rows.length);
+    const paper = colour("paper"), ink = colour("ink"), quiet = colour("quiet"), line = colour("line");
+    paintCursor(left, wide);
+    paintLines(top, high, line);
+    paintFaults(first, last, left, wide);
+    const seen = new Set();
+    for (let block = Math.floor(first / BLOCK); block <= Math.floor(last / BLOCK) && block < blocks.length; block++) {
+      for (const arrow of blocks[block]) {
+        if (!seen.has(arrow)) paintArrow(arrow, first, last);
+        seen.add(arrow);
+      }
+    }
+    paintRows(first, last, ink, quiet);
+    pen.globalAlpha = 1;
+    pen.fillStyle = paper;
+    pen.fillRect(left, top, wide, HEAD - 8);
+    pen.textAlign = "center";
+    columns.list.forEach(({ label, kind }, column) => {
+      pen.fillStyle = colour(kind);
+      pen.fillText(label, x(column), top + 12, gap() - 4);
+    });
+    pen.strokeStyle = line;
+    pen.beginPath();
+    pen.moveTo(left, top + HEAD - 8);
+    pen.lineTo(left + wide, top + HEAD - 8);
+    pen.stroke();
+  }
+
+  function paintCursor(left, wide) {
+    const row = rowOf[cursor];
+    if (row < 0) return;
+    pen.fillStyle = colour("selected");
+    pen.fillRect(left, y(row) - Math.max(rowHeight(), 8) / 2, wide, Math.max(rowHeight(), 8));
+  }
+
+  function paintLines(top, high, line) {
+    pen.lineWidth = 1;
+    pen.strokeStyle = line;
+    pen.beginPath();
+    columns.list.forEach((_, column) => {
+      pen.moveTo(x(column), top);
+      pen.lineTo(x(column), top + high);
+    });
+    pen.stroke();
+  }
+
+  // Rows within a fault have a band at the left; nodes that are down have no line there.
+  function paintFaults(first, last, left, wide) {
+    if (!data.faults.length) return;
+    pen.fillStyle = colour("fault");
+    for (let row = first; row < last; row++) {
+      const entry = entries[rows[row]];
+      if (faultPeriods.some(([, from, to]) => from <= entry.at && entry.at < to)) {
+        pen.fillRect(left, y(row) - rowHeight() / 2, 5, rowHeight());
+      }
+      if (entry.kind === FAULT) {
+        pen.fillRect(left, y(row) - 0.75, wide, 1.5);
+      }
+    }
+    const shown = rows[first];
+    if (shown == null) return;
+    let now = faultsAt(shown);
+    for (let row = first; row < last; row++) {
+      if (entries[rows[row]].kind === FAULT) now = faultsAt(rows[row]);
+      if (!now.down.size && !now.paused.size) continue;
+      columns.list.forEach(({ label }, column) => {
+        if (!now.down.has(label) && !now.paused.has(label)) return;
+        pen.fillStyle = now.down.has(label) ? colour("paper") : colour("line");
+        pen.fillRect(x(column) - 2, y(row) - rowHeight() / 2, 4, rowHeight());
+      });
+    }
+  }
+
+  function paintArrow({ message, end, from, to }, first, last) {
+    const isPart = !request || request.has(message.sent) || request.has(end);
+    const begins = columns.of.get(message.src), ends = columns.of.get(message.dest);
+    const isLost = end >= 0 && entries[end].kind === DROP;
+    const fromY = from < 0 ? (message.sent < 0 ? HEAD - 8 : y(to) - rowHeight()) : y(from);
+    const toY = to < 0 ? fromY + rowHeight() : y(to);
+    if (Math.max(fromY, toY) < y(first) - 50 || Math.min(fromY, toY) > y(last) + 50) return;
+    const toX = to < 0 ? x(begins) + (x(ends) - x(begins)) * 0.3 : x(ends);
+    pen.globalAlpha = isPart ? 1 : 0.12;
+    pen.lineWidth = request && isPart ? 2 : 1;
+    pen.strokeStyle = pen.fillStyle = isLost ? colour("bad")
+      : isClient[message.src] || isClient[message.dest] ? colour("client")
+      : isNode[message.src] && isNode[message.dest] ? colour("node") : colour("service");
+    pen.setLineDash(isLost ? [5, 4] : to < 0 ? [2, 3] : []);
+    pen.beginPath();
+    pen.moveTo(x(begins), fromY);
+    pen.lineTo(toX, toY);
+    pen.stroke();
+    pen.setLineDash([]);
+    if (to >= 0 && rowHeight() >= 6) paintEnd(x(begins), fromY, toX, toY, isLost);
+    if (rowHeight() >= 16 && isPart && gap() > 40) {
+      pen.textAlign = "center";
+      pen.fillText(isLost ? `${message.type} ✗ ${entries[end].why}` : message.type, (x(begins) + toX) / 2, (fromY + toY) / 2 - 6, Math.abs(toX - x(begins)) + gap() / 2);
+    }
+    pen.globalAlpha = 1;
+  }
+
+  function paintEnd(fromX, fromY, toX, toY, isLost) {
+    const angle = Math.atan2(toY - fromY, toX - fromX);
+    pen.beginPath();
+    if (isLost) {
+      for (const turn of [Math.PI / 4, -Math.PI / 4]) {
+        pen.moveTo(toX - 5 * Math.cos(turn), toY - 5 * Math.sin(turn));
+        pen.lineTo(toX + 5 * Math.cos(turn), toY + 5 * Math.sin(turn));
+      }
+      pen.lineWidth = 2;
+      pen.stroke();
+      return;
+    }
+    pen.moveTo(toX, toY);
+    for (const side of [0.4, -0.4]) pen.lineTo(toX - 7 * Math.cos(angle + side), toY - 7 * Math.sin(angle + side));
+    pen.fill();
+  }
+
+  function paintRows(first, last, ink, quiet) {
+    let lastLabel = -100;
+    for (let row = first; row < last; row++) {
+      const entry = entries[rows[row]];
+      const isPart = !request || request.has(entry.index);
+      pen.globalAlpha = isPart ? 1 : 0.12;
+      if (entry.kind === TIMER || entry.kind === LOG) {
+        const at = x(columns.of.get(entry.who) ?? 0);
+        pen.fillStyle = entry.kind === TIMER ? colour("node") : quiet;
+        pen.beginPath();
+        pen.arc(at, y(row), Math.min(4, rowHeight() / 2), 0, 7);
+        pen.fill();
+        if (rowHeight() >= 16) {
+          pen.textAlign = "left";
+          pen.fillText(entry.kind === TIMER ? "timer" : "log", at + 7, y(row), gap() - 8);
+        }
+      } else if (entry.kind === FAULT && rowHeight() >= 10) {
+        pen.fillStyle = ink;
+        pen.textAlign = "left";
+        pen.fillText(data.faults[entry.fault]?.[1] ?? "fault", 90, y(row) - 7);
+      }
+      pen.globalAlpha = 1;
+      const isNew = row === 0 || entries[rows[row - 1]].at !== entry.at;
+      if ((isNew || row === first) && y(row) - lastLabel >= 12) {
+        pen.fillStyle = quiet;
+        pen.textAlign = "right";
+        pen.fillText(`${(entry.at / NS).toFixed(4)}`, 74, y(row));
+        lastLabel = y(row);
+      }
+    }
+  }
+
+  box.addEventListener("scroll", redraw, { passive: true });
+  box.addEventListener("click", (event) => {
+    const top = event.clientY - box.getBoundingClientRect().top + box.scrollTop;
+    const row = Math.round((top - HEAD - rowHeight() / 2) / rowHeight());
+    if (rows.length) onSelect(rows[clamp(row, 0, rows.length - 1)]);
+  });
+  new ResizeObserver(resize).observe(box);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+
+  return {
+    box, show,
+    zoom(by) {
+      const middle = (box.scrollTop + box.clientHeight / 2 - HEAD) / rowHeight();
+      zoom = clamp(zoom + by, 0, ZOOMS.length - 1);
+      resize();
+      box.scrollTop = middle * rowHeight() + HEAD - box.clientHeight / 2;
+    },
+    // Puts the cursor on an entry and brings it into sight; a request's parts stand out.
+    select(index, part) {
+      [cursor, request] = [index, part];
+      const row = rowOf[index];
+      if (row >= 0 && (y(row) < box.scrollTop + HEAD + 20 || y(row) > box.scrollTop + box.clientHeight - 30)) {
+        box.scrollTop = y(row) - box.clientHeight / 2;
+      }
+      redraw();
+    },
+  };
+}

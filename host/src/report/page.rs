@@ -1,0 +1,185 @@
+//! A page: one HTML file with its style, its script and its data, and nothing from elsewhere.
+//!
+//! Guests wrote much of the data. It is never markup: it stands in the page as JSON in which no `<`
+//! remains, and the script shows it as text only. Should that ever fail, the page's content
+//! security policy lets nothing run or load but this very script and this very style.
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+/// What all pages share: building blocks in the order in which they need each other.
+const COMMON: [&str; 1] = [include_str!("assets/dom.js")];
+
+/// The script of the page of a run.
+const RUN: [&str; 8] = [
+    include_str!("assets/data.js"),
+    include_str!("assets/states.js"),
+    include_str!("assets/diagram.js"),
+    include_str!("assets/travel.js"),
+    include_str!("assets/charts.js"),
+    include_str!("assets/operations.js"),
+    include_str!("assets/anomalies.js"),
+    include_str!("assets/run.js"),
+];
+
+/// The script of the page of a class.
+const CLASS: [&str; 1] = [include_str!("assets/class.js")];
+
+const STYLE: &str = include_str!("assets/page.css");
+
+/// Which page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Of a run.
+    Run,
+    /// Of many submissions.
+    Class,
+}
+
+/// The page that shows `data`. The title must be our own text: it is the one part that is markup.
+pub(super) fn page(kind: Kind, title: &str, data: &impl Serialize) -> serde_json::Result<String> {
+    let parts: &[&str] = match kind {
+        Kind::Run => &RUN,
+        Kind::Class => &CLASS,
+    };
+    let parts = [&COMMON, parts].concat().concat();
+    let script = format!("\"use strict\";\n(() => {{\n{parts}}})();\n");
+    let data = inert(&serde_json::to_string(data)?);
+    let (script_hash, style_hash) = (source_hash(&script), source_hash(STYLE));
+    Ok(format!(
+        r#"<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src '{script_hash}'; style-src '{style_hash}'; base-uri 'none'; form-action 'none'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="referrer" content="no-referrer">
+<title>{title}</title>
+<style>{STYLE}</style>
+</head>
+<body>
+<noscript>This page needs JavaScript to show its data. The files beside it have the same as text.</noscript>
+<script type="application/json" id="data">{data}</script>
+<script>{script}</script>
+</body>
+</html>
+"#
+    ))
+}
+
+/// JSON that cannot end the element it stands in. In JSON a `<` is always inside a string.
+fn inert(json: &str) -> String {
+    json.replace('<', "\\u003c")
+}
+
+/// The bytes that `json` takes up in a page.
+pub(super) fn cost(json: &str) -> usize {
+    json.len() + 5 * json.bytes().filter(|byte| *byte == b'<').count()
+}
+
+/// The bytes that `text` takes up as a string in a page.
+pub(super) fn string_cost(text: &str) -> usize {
+    let bytes = text.bytes().map(|byte| match byte {
+        b'"' | b'\\' => 2,
+        b'<' | 0..0x20 => 6,
+        _ => 1,
+    });
+    bytes.sum()
+}
+
+/// How a content security policy names a script or a style.
+fn source_hash(text: &str) -> String {
+    format!("sha256-{}", base64(&Sha256::digest(text)))
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for chunk in bytes.chunks(3) {
+        let byte = |at: usize| u32::from(chunk.get(at).copied().unwrap_or(0));
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for digit in 0..4 {
+            let value = bits >> (18 - 6 * digit) & 63;
+            text.push(match digit <= chunk.len() {
+                true => char::from(DIGITS[value as usize]),
+                false => '=',
+            });
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_is_that_of_rfc_4648() {
+        let pairs = [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+            ("fooba", "Zm9vYmE="),
+            ("foobar", "Zm9vYmFy"),
+        ];
+        for (plain, coded) in pairs {
+            assert_eq!(base64(plain.as_bytes()), coded);
+        }
+    }
+
+    #[test]
+    fn data_cannot_end_its_element() {
+        let hostile = "</script><script>alert(1)</script><!--";
+        let page = page(Kind::Class, "title", &[hostile]).unwrap();
+        assert_eq!(page.matches("<script").count(), 2);
+        assert_eq!(page.matches("</script").count(), 2);
+        let (_, rest) = page.split_once(r#"id="data">"#).unwrap();
+        let (data, _) = rest.split_once("</script>").unwrap();
+        let read: [String; 1] = serde_json::from_str(data).unwrap();
+        assert_eq!(read, [hostile]);
+        assert_eq!(
+            cost(&serde_json::to_string(&[hostile]).unwrap()),
+            data.len()
+        );
+        assert_eq!(string_cost(hostile), data.len() - r#"[""]"#.len());
+    }
+
+    /// The relative luminance of `#rrggbb`, as WCAG 2.2 defines it.
+    fn luminance(colour: &str) -> f64 {
+        let part = |at: usize| {
+            let value = u8::from_str_radix(&colour[at..at + 2], 16).unwrap();
+            let value = f64::from(value) / 255.0;
+            match value <= 0.04045 {
+                true => value / 12.92,
+                false => ((value + 0.055) / 1.055).powf(2.4),
+            }
+        };
+        0.2126 * part(1) + 0.7152 * part(3) + 0.0722 * part(5)
+    }
+
+    #[test]
+    fn text_has_contrast_in_light_and_in_dark() {
+        let themes: Vec<&str> = STYLE.split(":root {").skip(1).collect();
+        assert_eq!(themes.len(), 2);
+        for theme in themes {
+            let (theme, _) = theme.split_once('}').unwrap();
+            let colour = |name: &str| {
+                let (_, rest) = theme.split_once(&format!("--{name}: ")).unwrap();
+                luminance(rest.split_once(';').unwrap().0)
+            };
+            let texts = [
+                "ink", "quiet", "link", "good", "bad", "unsure", "client", "node", "service",
+            ];
+            let papers = texts.map(|text| [(text, "paper"), (text, "card")]);
+            let marked = [("ink", "selected"), ("ink", "changed")];
+            for (text, paper) in papers.into_iter().flatten().chain(marked) {
+                let (one, other) = (colour(text), colour(paper));
+                let contrast = (one.max(other) + 0.05) / (one.min(other) + 0.05);
+                assert!(contrast >= 4.5, "{text} on {paper}: {contrast:.2}");
+            }
+        }
+    }
+}
