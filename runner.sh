@@ -11,7 +11,7 @@ usage() {
 Usage: ./runner.sh [COMMAND]
 
   (none)                set up, build, and run every challenge in the simulator
-  build                 build the release host, every guest and the test programs
+  build                 build the release host and every guest
   test                  all that CI runs: formats, lints, tests, documentation
   trials [NAME [SEEDS]] run what solutions/NAME/trials.txt lists, each line with this many seeds
                         (1000); all solutions if no name is given
@@ -82,6 +82,7 @@ setup_browser() {
     local sudo=()
     [ "$(id -u)" -eq 0 ] || sudo=(sudo -n)
     if command -v apt-get >/dev/null; then
+        export DEBIAN_FRONTEND=noninteractive
         "${sudo[@]}" apt-get update -qq && "${sudo[@]}" apt-get install -y -qq chromium chromium-driver >/dev/null || true
     fi
     command -v chromedriver >/dev/null ||
@@ -92,7 +93,6 @@ build() {
     setup
     cargo build --release --locked -p host
     build_guests
-    build_programs
 }
 
 run_tests() {
@@ -113,6 +113,7 @@ run_tests() {
 
 bench() {
     build
+    build_programs
     local packages=() name
     for name in $(solutions); do packages+=(-p "$name"); done
     cargo build --release --locked --bins "${packages[@]}"
@@ -127,9 +128,20 @@ challenges() {
 3a broadcast -w broadcast --node-count 1 --time-limit 20 --rate 10
 3b broadcast -w broadcast --node-count 5 --time-limit 20 --rate 10
 3c broadcast -w broadcast --node-count 5 --time-limit 20 --rate 10 --nemesis partition
+3d broadcast -w broadcast --node-count 25 --time-limit 20 --rate 100 --latency 100
+3e broadcast -w broadcast --node-count 25 --time-limit 20 --rate 100 --latency 100 -- --window-ms 1700
 4 g-counter -w g-counter --node-count 3 --rate 100 --time-limit 20 --nemesis partition
+5a kafka -w kafka --node-count 1 --concurrency 2n --time-limit 20 --rate 1000
+5b kafka -w kafka --node-count 2 --concurrency 2n --time-limit 20 --rate 1000
+5c kafka -w kafka --node-count 2 --concurrency 2n --time-limit 20 --rate 1000 --nemesis partition
+6a txn-rw-register -w txn-rw-register --node-count 1 --time-limit 20 --rate 1000 --concurrency 2n --consistency-models read-uncommitted --availability total
+6b txn-rw-register -w txn-rw-register --node-count 2 --time-limit 20 --rate 1000 --concurrency 2n --consistency-models read-uncommitted --availability total --nemesis partition
+6c txn-rw-register -w txn-rw-register --node-count 2 --time-limit 20 --rate 1000 --concurrency 2n --consistency-models read-committed --availability total --nemesis partition
+lin-kv lin-kv -w lin-kv --node-count 3 --concurrency 4n --rate 30 --time-limit 60 --nemesis partition --nemesis-interval 10
+lin-kv-5 lin-kv -w lin-kv --node-count 5 --concurrency 4n --rate 30 --time-limit 60 --nemesis partition --nemesis-interval 10
 g-set g-set -w g-set --node-count 5 --rate 100 --time-limit 20 --nemesis partition
 pn-counter pn-counter -w pn-counter --node-count 3 --rate 100 --time-limit 20 --nemesis partition
+txn-list-append txn-list-append -w txn-list-append --node-count 5 --time-limit 20 --rate 100 --availability total --nemesis partition
 TEXT
 }
 
@@ -155,7 +167,7 @@ json_at() {
 # Runs every challenge in the simulator and prints a line for each.
 suite() {
     local line failed=0
-    printf '%-10s  %-10s  %-7s  %9s  %9s  %9s  %12s  %8s\n' \
+    printf '%-15s  %-15s  %-7s  %9s  %9s  %9s  %12s  %8s\n' \
         challenge module valid msgs/op 'median ms' 'max ms' availability 'wall ms'
     while read -r line; do
         # shellcheck disable=SC2086 # a line is several words
@@ -185,7 +197,7 @@ challenge() {
     json=$(target/release/host sim --module "$GUESTS/$module.wasm" --seed 1 --format json "$@") || status=$?
     end=${EPOCHREALTIME/[.,]/}
     at() { json_at "$1" <<<"$json"; }
-    printf '%-10s  %-10s  %-7s  %9.9s  %9s  %9s  %12s  %8d\n' "$label" "$module" "$(at 'valid?')" \
+    printf '%-15s  %-15s  %-7s  %9.9s  %9s  %9s  %12s  %8d\n' "$label" "$module" "$(at 'valid?')" \
         "$(at results/net/servers/msgs-per-op)" "$(at results/workload/stable-latencies/0.5)" \
         "$(at results/workload/stable-latencies/1)" "$(at results/availability/ok-fraction)" \
         $(((end - begin) / 1000))
@@ -224,10 +236,12 @@ maelstrom() {
     command -v "$maelstrom" >/dev/null ||
         die "Maelstrom is not here: set MAELSTROM to its launcher, or put it on PATH (https://github.com/jepsen-io/maelstrom)."
     build
+    local guest_arguments=
+    case "$options" in *' -- '*) guest_arguments="-- ${options#* -- }" ;; esac
     # Maelstrom starts nodes in the system's temporary folder, so paths are absolute.
     # shellcheck disable=SC2086 # the options are several words
-    exec "$maelstrom" test --bin "$PWD/target/release/host" $options \
-        -- --module "$PWD/$GUESTS/$module.wasm"
+    exec "$maelstrom" test --bin "$PWD/target/release/host" ${options%% -- *} \
+        -- --module "$PWD/$GUESTS/$module.wasm" $guest_arguments
 }
 
 case "${1-}" in

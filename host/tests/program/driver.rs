@@ -22,13 +22,13 @@ pub(crate) fn cache_directory() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("program-cache")
 }
 
-/// Where a test program is that `./runner.sh build` has built.
+/// Where a test program is that `host/tests/programs/build.sh` has built.
 pub(crate) fn built(name: &str) -> PathBuf {
     let programs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/programs");
     let path = programs.join(format!("{name}.wasm"));
     assert!(
         path.exists(),
-        "{} is missing: run ./runner.sh build",
+        "{} is missing: run host/tests/programs/build.sh",
         path.display()
     );
     path
