@@ -52,11 +52,17 @@ fn help_is_not_an_error() {
                    host inspect [OPTIONS] FILE
                    host check --workload NAME [OPTIONS] HISTORY
                    host sim --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]
+                   host grade [OPTIONS] PATH…
+                   host merge [OPTIONS] GRADE…
+                   host suite
 
             Commands:
               inspect  Show what a module is, and whether it would load
               check    Judge a recorded history: Jepsen's EDN, or the same as JSON
               sim      Run nodes in a simulated cluster, in virtual time, and judge what clients see
+              grade    Judge submissions in the sandbox, on several seeds for each challenge of a suite
+              merge    Join what `host grade --format json --shard` wrote, each share a file, to one grade
+              suite    Print the suite of challenges that is built in, as TOML
               help     Print this message or the help of the given subcommand(s)
 
             Options:
@@ -246,6 +252,9 @@ fn no_arguments() {
                    host inspect [OPTIONS] FILE
                    host check --workload NAME [OPTIONS] HISTORY
                    host sim --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]
+                   host grade [OPTIONS] PATH…
+                   host merge [OPTIONS] GRADE…
+                   host suite
 
             For more information, try '--help'.
         "#]],
