@@ -28,6 +28,10 @@ impl Run<'_> {
         let this = &mut self.nodes[node];
         this.life = Life::Starting(guest);
         this.init_client = Some(client);
+        // Before the next one starts: all start at once, and each may begin with much.
+        self.count(node);
+        self.check_bounds()?;
+        let this = &self.nodes[node];
         let init = serde_json::json!({
             "type": "init",
             "node_id": this.name,

@@ -200,7 +200,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn check_bounds(&mut self) -> Result<(), Stopped> {
+    pub(super) fn check_bounds(&mut self) -> Result<(), Stopped> {
         if self.world.journal.is_broken()
             && let Some(error) = self.world.journal.take_broken()
         {

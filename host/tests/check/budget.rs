@@ -1,6 +1,4 @@
-//! The time that a checker may take, on what would be slow if every read asked about every element.
-
-use std::time::{Duration, Instant};
+//! What would take for ever if every read asked about every element (benches/check.rs has the times).
 
 use host::check::history::{History, Kind, Op, Process};
 use host::check::set_full::set_full;
@@ -39,16 +37,10 @@ fn adds_and_reads(pairs: i64, shown: i64) -> History {
 }
 
 #[test]
-fn twenty_thousand_operations_take_less_than_a_second() {
+fn many_elements_and_many_reads() {
     for (shown, lost) in [(0, 10_000), (1, 9_999), (100, 9_900)] {
         let history = adds_and_reads(10_000, shown);
-        let start = Instant::now();
         let result = set_full(&history, "add", Checks::Strict).unwrap();
-        assert!(
-            start.elapsed() < Duration::from_secs(1),
-            "{shown} shown: {:?}",
-            start.elapsed()
-        );
         assert_eq!((result.valid, result.lost_count), (Validity::False, lost));
     }
 }

@@ -159,5 +159,21 @@ pub(crate) fn check(output: &Output, expected: &Expect) {
             writeln!(text, "---- {name}\n{}", String::from_utf8_lossy(bytes)).unwrap();
         }
     }
-    expected.assert_eq(&text);
+    expected.assert_eq(&without_fuel(&text));
+}
+
+/// With the fuel of compiled guests as `N`: it changes with each compiler. What is less than a
+/// thousand units is of a guest in text format.
+fn without_fuel(text: &str) -> String {
+    let mut parts = text.split(", fuel ");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let after = part.trim_start_matches(|c: char| c.is_ascii_digit());
+        let fuel = &part[..part.len() - after.len()];
+        let fuel = if fuel.len() > 3 { "N" } else { fuel };
+        out.push_str(", fuel ");
+        out.push_str(fuel);
+        out.push_str(after);
+    }
+    out
 }

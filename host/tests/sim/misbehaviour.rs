@@ -210,3 +210,22 @@ fn the_fuel_and_the_memory_of_all_nodes_together_are_bounded() {
         "{text}"
     );
 }
+
+#[test]
+fn nodes_that_begin_with_much_memory_do_not_all_begin() {
+    let greedy = wat::parse_str(
+        r#"(module
+             (memory (export "memory") 1)
+             (func (export "maelstrom_abi_v1"))
+             (func (export "_initialize") (drop (memory.grow (i32.const 1599))))
+             (func (export "alloc") (param i32) (result i32) (i32.const 0))
+             (func (export "handle") (param i32 i32) (result i64) (i64.const 0)))"#,
+    )
+    .unwrap();
+    let mut options = options(25, 10);
+    options.bounds.memory_bytes = 256 << 20;
+    let (report, _) = run(&module(&greedy), Workload::Broadcast, &options, 1);
+    assert!(stopped(&report).contains("--max-run-memory-mib"));
+    // Of 100 MiB each, the third is one too many.
+    assert_eq!(report.used.memory_bytes, 300 << 20);
+}

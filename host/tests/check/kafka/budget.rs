@@ -1,7 +1,6 @@
-//! The time that the checker may take, with offsets anywhere, and on histories made to be slow.
+//! Offsets anywhere, and histories made to be slow (benches/check.rs has the times).
 
 use std::fmt::Write;
-use std::time::{Duration, Instant};
 
 use host::check::history::{History, read};
 use host::check::kafka::{ErrorType, Kafka, kafka};
@@ -50,14 +49,9 @@ impl Script {
     }
 }
 
-fn timed(history: &History, limit: Duration) -> Kafka {
-    let start = Instant::now();
-    let result = kafka(history, Checks::Strict).unwrap();
-    assert!(start.elapsed() < limit, "{:?}", start.elapsed());
-    result
+fn judged(history: &History) -> Kafka {
+    kafka(history, Checks::Strict).unwrap()
 }
-
-const SECOND: Duration = Duration::from_secs(1);
 
 /// Sixteen messages to each key, as in Maelstrom, polled by two processes.
 fn valid_history(operations: u64, offset: impl Fn(u64) -> i64) -> History {
@@ -78,13 +72,13 @@ fn valid_history(operations: u64, offset: impl Fn(u64) -> i64) -> History {
 }
 
 #[test]
-fn twenty_thousand_operations_take_less_than_a_second_wherever_their_offsets_are() {
-    let near = timed(&valid_history(20_000, |message| message as i64), SECOND);
+fn twenty_thousand_operations_are_judged_alike_wherever_their_offsets_are() {
+    let near = judged(&valid_history(20_000, |message| message as i64));
     assert_eq!((near.valid, near.error_types.len()), (Validity::True, 0));
     let timestamp = |message| 1_700_000_000_000_000_000 + 1_000_000_000 * message as i64;
-    assert_eq!(timed(&valid_history(20_000, timestamp), SECOND), near);
+    assert_eq!(judged(&valid_history(20_000, timestamp)), near);
     let ends = |message| i64::MAX - 16 + message as i64;
-    assert_eq!(timed(&valid_history(20_000, ends), SECOND), near);
+    assert_eq!(judged(&valid_history(20_000, ends)), near);
 }
 
 #[test]
@@ -94,7 +88,7 @@ fn many_messages_at_one_offset_are_no_slower() {
         script.send(0, 0, message, 7);
         script.poll(1, &format!("\"0\" [[7 {message}] [8 {message}]]"));
     }
-    let result = timed(&script.history(), 2 * SECOND);
+    let result = judged(&script.history());
     assert_eq!(result.errors[&ErrorType::InconsistentOffsets].count(), 2);
     assert_eq!(result.errors[&ErrorType::Duplicate].count(), 5_000);
 }
@@ -109,7 +103,7 @@ fn long_jumps_are_no_slower() {
     for _ in 0..2_500 {
         script.poll(1, "\"0\" [[0 0] [4999 4999]]");
     }
-    let result = timed(&script.history(), 2 * SECOND);
+    let result = judged(&script.history());
     assert_eq!(result.errors[&ErrorType::IntPollSkip].count(), 2_500);
     assert_eq!(result.errors[&ErrorType::LostWrite].count(), 4_998);
     assert_eq!(result.left_out["lost-write"], 3_998);
@@ -130,7 +124,7 @@ fn one_large_cycle_is_no_slower() {
             format!("[[:send \"k\" [{process} {process}]] [:poll {{\"k\" [[{next} {next}]]}}]]");
         script.push(process, "ok", "txn", &answered);
     }
-    let result = timed(&script.history(), 2 * SECOND);
+    let result = judged(&script.history());
     assert_eq!(
         result.error_types,
         [ErrorType::G1c, ErrorType::Pl2CycleExists]
@@ -144,7 +138,7 @@ fn many_small_cycles_are_no_slower() {
         script.poll(1, &format!("\"0\" [[{message} {message}]]"));
         script.send(0, 0, message, message as i64);
     }
-    let result = timed(&script.history(), 2 * SECOND);
+    let result = judged(&script.history());
     assert_eq!(result.errors[&ErrorType::G1cRealtime].count(), 5_000);
     assert_eq!(result.left_out["strong-PL-2-cycle-exists"], 4_000);
 }

@@ -1,6 +1,4 @@
-//! The time that the checkers may take.
-
-use std::time::{Duration, Instant};
+//! Many transactions, and histories made to be slow (benches/check.rs has the times).
 
 use super::script::{concurrent, verdict};
 use super::simulate::{Isolation, Model as Kind, Plan, run};
@@ -18,18 +16,10 @@ fn judge(kind: Kind, history: &History, model: Model) -> Result<Transactions, Mi
     }
 }
 
-/// Checks a valid history of `txns` transactions, and returns how long that took.
-fn time(plan: Plan, model: Model) -> Duration {
-    let history = run(plan);
-    let start = Instant::now();
-    let result = judge(plan.model, &history, model).unwrap();
-    let took = start.elapsed();
-    println!(
-        "{took:?} for {} operations of {plan:?}",
-        history.ops().len()
-    );
+/// Checks a valid history.
+fn accept(plan: Plan, model: Model) {
+    let result = judge(plan.model, &run(plan), model).unwrap();
     assert_eq!(result.valid, Validity::True, "{:?}", result.anomaly_types);
-    took
 }
 
 /// Valid histories of several shapes.
@@ -71,34 +61,22 @@ fn shapes(txns: usize) -> Vec<(Plan, Model)> {
 }
 
 #[test]
-fn valid_histories_take_less_than_a_second_for_twenty_thousand_operations() {
+fn many_transactions_of_every_shape_are_valid() {
     // Without optimization a part of them has to do.
-    let txns = if cfg!(debug_assertions) {
-        1_000
-    } else {
-        10_000
-    };
-    for (plan, model) in shapes(txns) {
-        assert!(time(plan, model) < Duration::from_secs(1));
-    }
-}
-
-#[test]
-fn valid_histories_take_less_than_fifteen_seconds_for_two_hundred_thousand_operations() {
     let txns = if cfg!(debug_assertions) {
         2_000
     } else {
         100_000
     };
     for (plan, model) in shapes(txns) {
-        assert!(time(plan, model) < Duration::from_secs(15));
+        accept(plan, model);
     }
 }
 
 /// A history in which nothing was ever read, or everything is stale, is wrong throughout: the search
 /// is bounded.
 #[test]
-fn histories_that_are_wrong_throughout_take_no_longer() {
+fn histories_that_are_wrong_throughout_are_searched_in_bounds() {
     let txns = if cfg!(debug_assertions) {
         2_000
     } else {
@@ -123,16 +101,8 @@ fn histories_that_are_wrong_throughout_take_no_longer() {
                 ..Plan::new(kind)
             };
             let history = run(plan);
-            let start = Instant::now();
             let result = judge(kind, &history, Model::StrictSerializable).unwrap();
-            let took = start.elapsed();
-            let names: Vec<String> = result.anomaly_types.iter().map(|it| it.name()).collect();
-            println!(
-                "{took:?} for {plan:?}: {names:?}, unsearched {:?}",
-                result.unsearched
-            );
             assert_eq!(result.valid, Validity::False);
-            assert!(took < Duration::from_secs(15));
         }
     }
 }
