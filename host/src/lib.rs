@@ -9,6 +9,8 @@
 
 pub mod check;
 pub mod cli;
+#[doc(hidden)]
+pub mod fuzz;
 pub mod guest;
 pub mod node;
 pub mod service;
