@@ -40,7 +40,7 @@ fn history_json() {
 
 #[test]
 fn judge() {
-    holds("judge", 2000);
+    holds("judge", 1000);
 }
 
 #[test]
