@@ -16,6 +16,8 @@ Usage: ./runner.sh [COMMAND]
   trials [NAME [SEEDS]] run what solutions/NAME/trials.txt lists, each line with this many seeds
                         (1000); all solutions if no name is given
   bench                 measure, as ratios within one run
+  fuzz TARGET [SECONDS] look for inputs that break a reader or a gate (fuzz/fuzz_targets),
+                        beginning with fuzz/corpus/TARGET; for 60 seconds
   maelstrom CHALLENGE   run real Maelstrom on a challenge (1, 2, 3a, …) with its official
                         options; MAELSTROM or PATH says where it is
 
@@ -118,6 +120,19 @@ bench() {
     for name in $(solutions); do packages+=(-p "$name"); done
     cargo build --release --locked --bins "${packages[@]}"
     cargo bench --locked -p host "$@"
+}
+
+# Runs a target of fuzz/. Coverage needs no nightly compiler; sanitizers would, and look for what
+# only unsafe code can do.
+fuzz() {
+    local target=${1-} seconds=${2-60}
+    [ -f "fuzz/fuzz_targets/$target.rs" ] ||
+        die "name a target: $(basename -s .rs fuzz/fuzz_targets/*.rs | paste -sd ' ')."
+    cargo fuzz --version >/dev/null 2>&1 || cargo install --locked cargo-fuzz
+    # New inputs go to the first folder; what breaks the target goes to fuzz/artifacts.
+    mkdir -p "fuzz/found/$target"
+    cargo fuzz run --sanitizer none "$target" "fuzz/found/$target" "fuzz/corpus/$target" \
+        -- -max_total_time="$seconds" -max_len=4096 -timeout=10
 }
 
 # The challenges with their official options: number, module, options.
@@ -250,6 +265,7 @@ case "${1-}" in
     test) run_tests ;;
     bench) bench "${@:2}" ;;
     trials) trials "${@:2}" ;;
+    fuzz) fuzz "${@:2}" ;;
     maelstrom) maelstrom "${2-}" ;;
     -h | --help | help) usage ;;
     *)

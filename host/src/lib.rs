@@ -10,6 +10,8 @@
 
 pub mod check;
 pub mod cli;
+#[doc(hidden)]
+pub mod fuzz;
 pub mod grade;
 pub mod guest;
 pub mod node;

@@ -212,6 +212,17 @@ pub fn check(
     net: Option<NetResult>,
     options: &Options,
 ) -> Result<CheckResult, Misfit> {
+    check_within(workload, history, net, options, &Budgets::default())
+}
+
+/// The same, with what the search for a linearization may cost.
+pub(crate) fn check_within(
+    workload: Workload,
+    history: &History,
+    net: Option<NetResult>,
+    options: &Options,
+    budgets: &Budgets,
+) -> Result<CheckResult, Misfit> {
     let foreign = |op: &str| !workload.operations().contains(&op);
     if let Some((_, op)) = history.client_ops().find(|(_, op)| foreign(&op.f)) {
         let known = workload.operations().join(" and ");
@@ -242,7 +253,7 @@ pub fn check(
         Workload::TxnRwRegister => {
             WorkloadResult::Transactions(Box::new(rw_register(history, models, checks)?))
         }
-        Workload::LinKv => WorkloadResult::LinKv(lin_kv(history, checks, &Budgets::default())?),
+        Workload::LinKv => WorkloadResult::LinKv(lin_kv(history, checks, budgets)?),
     };
     let stats = stats(history);
     let availability = availability(history, options.availability, checks);

@@ -36,6 +36,9 @@ const NO_MEMORY: &str = "memory allocation of ";
 /// What a process that ends in an error may say.
 const STDERR_BYTES_MAX: u64 = 4096;
 
+/// How much of the validator's words, in characters, a problem shows.
+const CAUSE_SHOWN_MAX: usize = 300;
+
 /// Why there is no machine code.
 #[derive(Debug)]
 pub(super) enum CompileError {
@@ -54,9 +57,12 @@ pub(super) fn compile(engine: &Engine, wasm: &[u8]) -> Result<Vec<u8>, CompileEr
         .map_err(|error| CompileError::Module(invalid(&error)))
 }
 
-/// What is wrong with a module that does not compile.
+/// What is wrong with a module that does not compile, on one line: the validator quotes the
+/// module's own names.
 pub(super) fn invalid(error: &wasmtime::Error) -> String {
-    format!("the module is invalid: {}", error.root_cause())
+    let cause = error.root_cause().to_string();
+    let shown = excerpt(&cause, CAUSE_SHOWN_MAX);
+    format!("the module is invalid: {}", one_line(&shown))
 }
 
 /// Compiles each module in a process of its own.

@@ -10,7 +10,7 @@ use super::error::Fault;
 use crate::text::{excerpt, printable};
 
 /// Something that a guest asks its driver to do, checked.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect<'a> {
     /// Send a message.
     Send(Send<'a>),
@@ -23,7 +23,7 @@ pub enum Effect<'a> {
 }
 
 /// A message from the node itself, its body an object with a `type`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Send<'a> {
     /// The message.
     pub message: Message<'a>,
@@ -32,7 +32,7 @@ pub struct Send<'a> {
 }
 
 /// Reads the lines that `handle` returned. `limit` bounds their number.
-pub(super) fn decode<'a>(
+pub(crate) fn decode<'a>(
     output: &'a [u8],
     node: &str,
     limit: usize,

@@ -16,7 +16,7 @@
 mod abi_guest;
 mod cache;
 pub mod compile;
-mod effects;
+pub(crate) mod effects;
 mod error;
 mod failure;
 mod limits;

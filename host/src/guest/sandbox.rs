@@ -146,8 +146,31 @@ impl Sandbox {
         limits: &Limits,
         compile: impl FnOnce(&[u8]) -> Result<Vec<u8>, CompileError>,
     ) -> Result<GuestModule, LoadError> {
-        let wasm = read_module(path)?;
-        let report = vet(&wasm, limits, &ModuleLimits::default());
+        self.admit(path, &read_module(path)?, limits, compile)
+    }
+
+    /// Loads the module in `wasm`, which is in no file.
+    ///
+    /// # Errors
+    /// As for [`load`](Sandbox::load).
+    pub(crate) fn load_bytes(
+        &self,
+        wasm: &[u8],
+        limits: &Limits,
+    ) -> Result<GuestModule, LoadError> {
+        let path = Path::new("module.wasm");
+        self.admit(path, wasm, limits, |wasm| compile(&self.engine, wasm))
+    }
+
+    /// Lets the module in `wasm`, which comes from `path`, through all gates.
+    fn admit(
+        &self,
+        path: &Path,
+        wasm: &[u8],
+        limits: &Limits,
+        compile: impl FnOnce(&[u8]) -> Result<Vec<u8>, CompileError>,
+    ) -> Result<GuestModule, LoadError> {
+        let report = vet(wasm, limits, &ModuleLimits::default());
         let rejected = |problems| LoadError::Rejected {
             path: path.to_owned(),
             problems,
@@ -159,7 +182,7 @@ impl Sandbox {
         if !report.problems.is_empty() {
             return Err(rejected(report.problems));
         }
-        let compile = || compile(&wasm);
+        let compile = || compile(wasm);
         let module = match &self.cache {
             Some(cache) => cache.compiled(&self.engine, &report.facts.sha256, compile),
             None => compile().and_then(|code| cache::deserialize(&self.engine, &code)),

@@ -29,7 +29,7 @@ pub(super) struct Lines {
 
 /// What a line is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Checked {
+pub(crate) enum Checked {
     /// A message that any initialised node may see.
     Message,
     /// A message of type `init`.
@@ -74,7 +74,8 @@ pub(super) fn read(input: impl Read, line_bytes_max: usize, sender: &SyncSender<
     let _ = sender.send(Input::End(end));
 }
 
-fn check(line: &[u8]) -> Checked {
+/// Finds out what `line` is, without its newline.
+pub(crate) fn check(line: &[u8]) -> Checked {
     let text = match std::str::from_utf8(line) {
         Ok(text) => text,
         Err(error) => {

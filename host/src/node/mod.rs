@@ -7,7 +7,7 @@
 //! With a [`Watch`], another thread loads each new version of the module while the
 //! old one works, and the loop puts it in the old one's place between two events.
 
-mod input;
+pub(crate) mod input;
 mod program;
 mod run;
 mod watch;

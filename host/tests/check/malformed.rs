@@ -273,6 +273,11 @@ fn json_history_errors_say_where_and_what() {
             "line 2, column 1: expected an index above 0, found 0",
         ),
         (
+            format!("{good}\n{{\"index\":1,\n\"é\":1 x}}"),
+            "line 3, column 7: expected `,` or `}`",
+        ),
+        (format!("{good}\nn\n"), "line 2, column 2: expected ident"),
+        (
             r#"{"index":0,"a b":1}"#.to_owned(),
             r#"line 1, column 16: expected a name for a key, found "a b""#,
         ),

@@ -502,6 +502,20 @@ fn names_of_imports_cannot_control_the_terminal() {
 }
 
 #[test]
+fn names_that_the_validator_quotes_cannot_control_the_terminal() {
+    let twice = "(export \"x\\1b[2J\\0aerror: all is well\" (func 0))".repeat(2);
+    rejected(
+        &guest_with(&twice),
+        expect![[r#"
+        exit code 3
+        ---- stderr
+        error: [DIR]/guest.wasm cannot be loaded:
+          - the module is invalid: duplicate export name `x\u{1b}[2J\nerror: all is well` already defined (at offset 0x42)
+    "#]],
+    );
+}
+
+#[test]
 fn a_thousand_unknown_imports_do_not_fill_the_screen() {
     let mut imports = String::new();
     for n in 0..1000 {

@@ -11,7 +11,7 @@ fn number(text: &str) -> f64 {
 
 #[test]
 fn figures_in_the_page_are_those_of_the_results() {
-    let reported = Reported::of("broadcast", STORMY);
+    let reported = Reported::of("broadcast-retry", STORMY);
     assert_eq!(reported.code, Some(1));
     let results = reported.results();
     let browser = Browser::start();
@@ -162,7 +162,7 @@ fn cycles_and_the_moment_that_no_order_explains_are_drawn() {
 
 #[test]
 fn a_phone_needs_no_scrolling_to_the_side() {
-    let reported = Reported::of("broadcast", STORMY);
+    let reported = Reported::of("broadcast-retry", STORMY);
     let browser = Browser::of_size((500, 900));
     browser.command(
         "Emulation.setDeviceMetricsOverride",

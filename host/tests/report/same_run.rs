@@ -34,7 +34,7 @@ fn both(module: &str, args: &str) -> [[String; 3]; 2] {
 
 #[test]
 fn with_and_without_a_report_a_run_is_the_same_to_the_byte() {
-    let [without, with] = both("broadcast", STORMY);
+    let [without, with] = both("broadcast-retry", STORMY);
     assert!(without == with);
 }
 
@@ -60,12 +60,12 @@ fn a_guest_that_notices_is_judged_as_if_nobody_had_looked() {
 
 #[test]
 fn the_files_are_those_of_the_options_for_them() {
-    let reported = Reported::of("broadcast", STORMY);
+    let reported = Reported::of("broadcast-retry", STORMY);
     let dir = tempfile::tempdir().unwrap();
     let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
     let (journal, history) = (path("journal.jsonl"), path("history.edn"));
     sim(
-        "broadcast",
+        "broadcast-retry",
         STORMY,
         &["--journal", &journal, "--history", &history],
     );

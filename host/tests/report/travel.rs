@@ -39,7 +39,7 @@ fn check_now(browser: &Browser, journal: &[Json], index: usize, what: &str) {
 
 #[test]
 fn the_cursor_steps_jumps_filters_and_follows() {
-    let reported = Reported::of("broadcast", STORMY);
+    let reported = Reported::of("broadcast-retry", STORMY);
     let journal = reported.journal();
     let browser = Browser::start();
     browser.open(&reported.path("index.html"));
@@ -155,12 +155,12 @@ impl Observer for LastStates {
 #[test]
 fn at_the_end_the_page_shows_the_states_that_the_guests_had() {
     let reported = Reported::of(
-        "broadcast",
+        "broadcast-retry",
         "-w broadcast --node-count 3 --time-limit 10 --rate 10 --nemesis partition --seed 3",
     );
     let sandbox = Sandbox::new(None).unwrap();
     let module = sandbox
-        .load(&built("broadcast"), &Limits::default())
+        .load(&built("broadcast-retry"), &Limits::default())
         .unwrap();
     let trial = Trial {
         module: &module,

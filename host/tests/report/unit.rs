@@ -94,5 +94,5 @@ fn a_module_is_tested_the_same_way() {
         .fault(Fault::Partition)
         .run(3);
     run.assert_valid();
-    assert!(run.state("n0")["count"].as_u64() > Some(0));
+    assert!(run.state("n0")["Counter"]["count"].as_u64() > Some(0));
 }

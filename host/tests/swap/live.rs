@@ -177,7 +177,7 @@ impl Drop for Live {
 #[derive(Debug)]
 pub(crate) struct Heard {
     dest: String,
-    body: Value,
+    pub(crate) body: Value,
 }
 
 impl PartialEq<(&str, Value)> for Heard {

@@ -51,6 +51,11 @@ pub fn read_edn(text: &[u8]) -> Result<History, ReadError> {
     })
 }
 
+/// Reads one operation, which need not be part of a history.
+pub(crate) fn read_op(text: &[u8]) -> Result<Op, ReadError> {
+    op(&mut Reader::new(as_utf8(text)?))
+}
+
 fn op(reader: &mut Reader<'_>) -> Result<Op, ReadError> {
     if reader.peek()? == Some(b'#') {
         reader.tag()?;

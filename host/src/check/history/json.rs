@@ -57,21 +57,15 @@ fn within(text: &str, start: usize, error: &serde_json::Error) -> ReadError {
     let what = what
         .rsplit_once(" at line ")
         .map_or(&*what, |(what, _)| what);
-    let first = ReadError::at(text.as_bytes(), start, what);
-    if error.line() <= 1 {
-        // serde_json counts the column of the byte it read last.
-        ReadError::at(
-            text.as_bytes(),
-            start + error.column().saturating_sub(1),
-            what,
-        )
-    } else {
-        ReadError {
-            line: first.line + error.line() - 1,
-            column: error.column(),
-            ..first
-        }
-    }
+    let newlines = || memchr::memchr_iter(b'\n', &text.as_bytes()[start..]);
+    let lines_before = error.line().saturating_sub(1);
+    let line_start = lines_before
+        .checked_sub(1)
+        .and_then(|last| newlines().nth(last));
+    let line_start = line_start.map_or(0, |newline| newline + 1);
+    // serde_json counts bytes, up to the one it read last, which may be the newline before.
+    let offset = (line_start + error.column()).saturating_sub(1);
+    ReadError::at(text.as_bytes(), start + offset, what)
 }
 
 impl<'de> Deserialize<'de> for Op {

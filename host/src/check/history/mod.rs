@@ -11,6 +11,7 @@ mod op;
 mod pairs;
 mod parts;
 
+pub(crate) use edn::read_op;
 pub use edn::{read_edn, write_edn};
 pub use json::{read_json, write_json};
 pub(super) use op::seconds;
