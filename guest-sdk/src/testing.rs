@@ -112,11 +112,12 @@ impl<N: Node> TestNode<N> {
     #[must_use]
     pub fn begin(now: Duration, arguments: &[&str], id: &str, nodes: &[&str]) -> (Self, Vec<Sent>) {
         let arguments = arguments.iter().map(|&text| text.to_owned()).collect();
+        // Each node has its own random numbers, the same in every test.
+        let seed = id
+            .bytes()
+            .fold(0, |seed: u64, byte| seed << 8 | u64::from(byte));
         let mut node = TestNode {
-            runtime: Runtime::New(
-                Outbox::new(Form::Effects),
-                Some(Given { arguments, seed: 0 }),
-            ),
+            runtime: Runtime::New(Outbox::new(Form::Effects), Some(Given { arguments, seed })),
             identity: Identity::default(),
             timers: Timers::default(),
             now_ns: nanos(now),

@@ -25,6 +25,7 @@ use crate::grade::assemble::assemble;
 use crate::grade::judge::{Bench, guests_max, judge};
 use crate::grade::report::{Judge, Shard};
 use crate::grade::resume::Resume;
+use crate::grade::run::SHRINKING;
 use crate::grade::suite::read::{SUITE_BYTES_MAX, read};
 use crate::grade::{Challenge, Grade, Submission, Suite, Work, csv, submission};
 use crate::guest::{CompileLimits, Compiler};
@@ -139,6 +140,7 @@ pub(super) fn run(args: &GradeArgs) -> Result<Exit, Failure> {
         compiler: &compiler,
         resume: &resume,
         progress: &|runs| progress.inc(runs as u64),
+        shrinking: SHRINKING,
         interrupted: &interrupted,
     };
     let outcomes = judge(&work, &bench);

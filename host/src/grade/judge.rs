@@ -18,6 +18,7 @@ use super::suite::Challenge;
 use super::work::{Task, Work};
 use super::{Verdict, words};
 use crate::guest::{Compiler, GuestModule, Limits, LoadError, Sandbox};
+use crate::shrink::Budget;
 
 /// What became of a task.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,6 +52,9 @@ pub struct Bench<'a> {
     pub resume: &'a Resume,
     /// Told whenever so many runs are over, or turn out to be needless.
     pub progress: &'a (dyn Fn(usize) + Sync),
+    /// How much may be spent on making one failure short; usually
+    /// [`SHRINKING`](super::run::SHRINKING).
+    pub shrinking: Budget,
     /// Set when no further run is to begin.
     pub interrupted: &'a AtomicBool,
 }
@@ -167,7 +171,9 @@ fn run_all(bench: &Bench<'_>, task: &Task, challenge: &Challenge, module: &Guest
             return Outcome::Unfinished;
         }
         let seed = challenge.seeds[judged - 1];
-        *run = run.clone().explained(challenge, module, seed);
+        *run = run
+            .clone()
+            .explained(challenge, module, seed, bench.shrinking);
         bench.resume.keep(task, seed, run, *ms);
     }
     Outcome::Ran(Ran {

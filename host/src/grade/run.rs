@@ -21,8 +21,8 @@ use crate::shrink::{Budget, shrink};
 use crate::sim::{Options, Reason, Stopped, Used};
 use crate::trial::Report;
 
-/// How much may be spent on making one failure short: about a second.
-const SHRINKING: Budget = Budget {
+/// How much a grader spends on making one failure short: about a second.
+pub const SHRINKING: Budget = Budget {
     runs: 300,
     fuel: 2_000_000_000,
 };
@@ -81,7 +81,13 @@ impl Run {
     /// Looks for the shortest run that fails in the same way, and tells it. Verdicts on what a
     /// single event took need no story, and theirs would take long to find.
     #[must_use]
-    pub fn explained(self, challenge: &Challenge, module: &GuestModule, seed: u64) -> Self {
+    pub fn explained(
+        self,
+        challenge: &Challenge,
+        module: &GuestModule,
+        seed: u64,
+        shrinking: Budget,
+    ) -> Self {
         if !self.needs_trace() {
             return self;
         }
@@ -89,7 +95,7 @@ impl Run {
             let trial = challenge.setup.trial(module);
             let (_, script) = trial.record(seed, Vec::new());
             let schedule = Schedule::of(&trial, seed, script);
-            let shrunk = shrink(schedule, module, None, SHRINKING)?;
+            let shrunk = shrink(schedule, module, None, shrinking)?;
             let mut lines = trace(&shrunk.schedule, module, None);
             if lines.is_empty() {
                 return None; // it fails before anything happens

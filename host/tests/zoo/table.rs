@@ -1,103 +1,142 @@
-//! Reads `zoo.txt`, which says itself what its lines are.
+//! Reads `zoo.txt`, which says itself what its lines are, and makes a suite of it: a challenge
+//! for each mutant, and one for each program without its bug.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 
-use host::check::workload::{Options as CheckOptions, Workload};
-use host::sim::{Cluster, Latency, MS, Options, SECOND};
+/// What the id of a challenge ends with that is for a program without its bug.
+pub(crate) const RIGHT: &str = ".right";
 
 /// All of it.
 pub(crate) struct Table {
-    pub(crate) challenges: BTreeMap<String, Challenge>,
     pub(crate) mutants: Vec<Mutant>,
+    /// What each anomaly is told by, by its name.
+    anomalies: BTreeMap<String, Reason>,
+    /// The keys and values of each challenge, by its name.
+    challenges: BTreeMap<String, Vec<String>>,
 }
 
-/// What programs are tried on.
-pub(crate) struct Challenge {
-    pub(crate) workload: Workload,
-    pub(crate) options: Options,
-    pub(crate) checks: CheckOptions,
+/// What the grader says of an anomaly.
+#[derive(Debug)]
+pub(crate) struct Reason {
+    /// The verdict's abbreviation.
+    pub(crate) verdict: String,
+    /// Words that are there.
+    pub(crate) words: String,
+}
+
+impl Reason {
+    /// Whether this verdict, with these reasons, is it. A name that only begins with the words is
+    /// another one.
+    pub(crate) fn is(&self, verdict: &str, said: &str) -> bool {
+        let goes_on = |c: char| c.is_alphanumeric() || c == '-';
+        let mut places = said.match_indices(&self.words);
+        let has_words = places.any(|(at, words)| !said[at + words.len()..].starts_with(goes_on));
+        verdict == self.verdict && has_words
+    }
 }
 
 /// A program that is wrong.
 pub(crate) struct Mutant {
     pub(crate) module: String,
-    pub(crate) challenge: String,
     pub(crate) anomaly: String,
-    pub(crate) args: Vec<String>,
+    challenge: String,
+    args: Vec<String>,
 }
 
 impl Mutant {
-    pub(crate) fn name(&self) -> String {
-        format!("{} {} {}", self.module, self.challenge, self.args.join(" "))
+    /// The id of its challenge in the suite.
+    pub(crate) fn id(&self) -> String {
+        let bug = self.bug();
+        format!("{}.{bug}", self.challenge)
+    }
+
+    /// The bug's name.
+    pub(crate) fn bug(&self) -> &str {
+        self.args.last().map_or("", String::as_str)
     }
 }
 
 impl Table {
+    /// Reads it.
+    ///
+    /// # Panics
+    /// If a line is none of those that may be.
     pub(crate) fn read() -> Self {
         let mut table = Table {
-            challenges: BTreeMap::new(),
             mutants: Vec::new(),
+            anomalies: BTreeMap::new(),
+            challenges: BTreeMap::new(),
         };
         for line in include_str!("zoo.txt").lines() {
             let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
-            match &words[..] {
-                [] => {}
-                [first, ..] if first.starts_with('#') => {}
-                [first, name, options @ ..] if first == "challenge" => {
-                    table
-                        .challenges
-                        .insert(name.clone(), Challenge::of(options));
+            let fresh = match &words[..] {
+                [] => true,
+                [first, ..] if first.starts_with('#') => true,
+                [first, name, verdict, words @ ..] if first == "anomaly" => {
+                    let reason = Reason {
+                        verdict: verdict.clone(),
+                        words: words.join(" "),
+                    };
+                    table.anomalies.insert(name.clone(), reason).is_none()
                 }
+                [first, name, options @ ..] if first == "challenge" => table
+                    .challenges
+                    .insert(name.clone(), options.to_vec())
+                    .is_none(),
                 [module, challenge, anomaly, args @ ..] if !args.is_empty() => {
-                    assert!(table.challenges.contains_key(challenge), "{line}");
                     table.mutants.push(Mutant {
                         module: module.clone(),
-                        challenge: challenge.clone(),
                         anomaly: anomaly.clone(),
+                        challenge: challenge.clone(),
                         args: args.to_vec(),
                     });
+                    table.challenges.contains_key(challenge)
+                        && table.anomalies.contains_key(anomaly)
                 }
-                _ => panic!("{line}"),
-            }
+                _ => false,
+            };
+            assert!(fresh, "zoo.txt: {line}");
         }
         table
     }
-}
 
-impl Challenge {
-    fn of(words: &[String]) -> Self {
-        let mut challenge = Challenge {
-            workload: Workload::Echo,
-            options: Options::default(),
-            checks: CheckOptions::default(),
-        };
-        let options = &mut challenge.options;
-        let mut a_node = 1;
-        for word in words {
-            let (key, value) = word.split_once('=').unwrap();
-            let number = || value.parse::<u64>().unwrap();
-            match key {
-                "workload" => challenge.workload = value.parse().unwrap(),
-                "node-count" => options.cluster = Cluster::of(value.parse().unwrap()),
-                "concurrency" => a_node = value.strip_suffix('n').unwrap().parse().unwrap(),
-                "rate" => options.rate = value.parse().unwrap(),
-                "time-limit" => options.time_limit_ns = number() * SECOND,
-                "latency" => {
-                    options.latency = Latency {
-                        mean_ms: number(),
-                        ..Latency::default()
-                    };
-                }
-                "nemesis" => {
-                    options.faults = value.split(',').map(|it| it.parse().unwrap()).collect();
-                }
-                "nemesis-interval-ms" => options.nemesis_interval_ns = number() * MS,
-                "availability" => challenge.checks.availability = Some(value.parse().unwrap()),
-                "max-steps" => options.bounds.steps = number(),
-                _ => panic!("{word}"),
+    /// All modules and their bugs, each once.
+    pub(crate) fn bugs(&self) -> BTreeSet<(&str, &str)> {
+        let mutants = self.mutants.iter();
+        mutants.map(|it| (it.module.as_str(), it.bug())).collect()
+    }
+
+    /// What the grader says of a mutant.
+    pub(crate) fn reason(&self, mutant: &Mutant) -> &Reason {
+        &self.anomalies[&mutant.anomaly]
+    }
+
+    /// The suite's text. It says nothing of seeds, so the grader's own are taken.
+    pub(crate) fn suite(&self) -> String {
+        let mut text = "version = 1\nname = \"zoo\"\n".to_owned();
+        let mut right: Vec<String> = Vec::new();
+        for mutant in &self.mutants {
+            self.add(&mut text, &mutant.id(), mutant, &mutant.args);
+            let id = format!("{}{RIGHT}", mutant.challenge);
+            if !right.contains(&id) {
+                self.add(&mut text, &id, mutant, &[]);
+                right.push(id);
             }
         }
-        options.concurrency = a_node * options.cluster.count;
-        challenge
+        text
+    }
+
+    fn add(&self, text: &mut String, id: &str, mutant: &Mutant, args: &[String]) {
+        let module = &mutant.module;
+        let title = format!("{module} {}", args.join(" "));
+        let options = self.challenges[&mutant.challenge].join("\n");
+        writeln!(
+            text,
+            "\n[[challenge]]\nid = {id:?}\ntitle = {:?}\nmodule = {module:?}\npoints = 1\n\
+             args = {args:?}\n{options}",
+            title.trim_end()
+        )
+        .expect("writing to a string does not fail");
     }
 }
