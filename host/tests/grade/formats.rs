@@ -88,14 +88,17 @@ fn a_class_as_json() {
           "judge": {
             "cost-table": {
               "block": 0,
+              "call-of-the-host": 100,
               "instruction": 1,
               "memory-copy-per-byte": 1,
               "memory-fill-per-byte": 1,
+              "memory-grow": 100,
               "memory-grow-per-page": 255,
               "memory-init-per-byte": 1,
               "nop": 0,
               "table-copy-per-element": 1,
               "table-fill-per-element": 1,
+              "table-grow": 100,
               "table-grow-per-element": 1,
               "table-init-per-element": 1
             },
@@ -131,7 +134,7 @@ fn a_class_as_json() {
                   "targets": {
                     "msgs-per-op": {
                       "below": 60.0,
-                      "worst": 7.6106195
+                      "worst": 2.5825243
                     }
                   },
                   "verdict": "AC"
