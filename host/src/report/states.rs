@@ -3,7 +3,7 @@
 //! States are kept as changes. When they grow beyond what a page can hold, those furthest before
 //! the moment of interest give way; after that moment, no more are taken.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::Serialize;
 use serde_json::{Value as Json, json};
@@ -42,6 +42,9 @@ pub(super) struct States {
     /// The states before the first change.
     base: BTreeMap<usize, Json>,
     now: BTreeMap<usize, Json>,
+    /// Nodes whose state was too large once. They are not asked again: a state mostly grows, and
+    /// to write a large one after each event takes longer than the run.
+    large: BTreeSet<usize>,
     steps: VecDeque<StateStep>,
     bytes: usize,
     /// Changes were left out before the first of those kept.
@@ -78,6 +81,7 @@ impl States {
             at_ns: at_ns.unwrap_or(0),
             base: BTreeMap::new(),
             now: BTreeMap::new(),
+            large: BTreeSet::new(),
             steps: VecDeque::new(),
             bytes: 0,
             is_cut: false,
@@ -98,10 +102,17 @@ impl States {
         }
         let at_ns = step.at_ns;
         timers.truncate(TIMERS_MAX);
-        let state = json!({
-            "state": shown(step, self.state_bytes_max),
-            "timers": timers,
+        let state = if self.large.contains(&node) {
+            None
+        } else {
+            shown(step, self.state_bytes_max)
+        };
+        let state = state.unwrap_or_else(|| {
+            self.large.insert(node);
+            let bytes = self.state_bytes_max;
+            format!("a snapshot of more than {bytes} bytes, too large to show").into()
         });
+        let state = json!({ "state": state, "timers": timers });
         let changes = changes(self.now.get(&node), &state);
         self.now.insert(node, state);
         let mut step = StateStep(entry, node, changes, 0);
@@ -138,24 +149,24 @@ impl States {
     }
 }
 
-/// The state of a node as a page can show it.
-fn shown(step: Stepped<'_>, bytes_max: usize) -> Json {
+/// The state of a node as a page can show it, unless it is too large.
+fn shown(step: Stepped<'_>, bytes_max: usize) -> Option<Json> {
     let text = match step.guest.snapshot() {
         Ok(Some(bytes)) => bytes,
-        Ok(None) => return Json::Null,
-        Err(error) => return format!("no state: {}", excerpt(&error.to_string(), 300)).into(),
+        Ok(None) => return Some(Json::Null),
+        Err(error) => {
+            let why = excerpt(&error.to_string(), 300).into_owned();
+            return Some(format!("no state: {why}").into());
+        }
     };
     let bytes = text.len();
     let Ok(text) = String::from_utf8(text) else {
-        return format!("a snapshot of {bytes} bytes, not text").into();
+        return Some(format!("a snapshot of {bytes} bytes, not text").into());
     };
-    if cost(&text) > bytes_max {
-        return format!("a snapshot of {bytes} bytes, too large to show").into();
-    }
-    match serde_json::from_str(&text) {
+    (cost(&text) <= bytes_max).then(|| match serde_json::from_str(&text) {
         Ok(json) => exact(json),
         Err(_) => excerpt(&text, 1000).into_owned().into(),
-    }
+    })
 }
 
 /// The state, with integers that JavaScript would round as strings.
