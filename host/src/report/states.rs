@@ -29,6 +29,10 @@ const STATE_BYTES_MAX: usize = 64 << 10;
 /// The most timers of a node that are shown: the next ones.
 const TIMERS_MAX: usize = 50;
 
+/// After the moment of interest no more states are taken once so many bytes of them were read:
+/// writing and reading states takes far longer than the run.
+const TAKEN_BYTES_MAX: usize = 16 << 20;
+
 /// Integers beyond this are not exact in JavaScript.
 const EXACT_MAX: u64 = 1 << 53;
 
@@ -47,6 +51,8 @@ pub(super) struct States {
     large: BTreeSet<usize>,
     steps: VecDeque<StateStep>,
     bytes: usize,
+    /// Bytes of all states that were read.
+    taken: usize,
     /// Changes were left out before the first of those kept.
     is_cut: bool,
     /// No more changes are taken after this entry.
@@ -84,6 +90,7 @@ impl States {
             large: BTreeSet::new(),
             steps: VecDeque::new(),
             bytes: 0,
+            taken: 0,
             is_cut: false,
             until: None,
         }
@@ -105,7 +112,7 @@ impl States {
         let state = if self.large.contains(&node) {
             None
         } else {
-            shown(step, self.state_bytes_max)
+            shown(step, self.state_bytes_max, &mut self.taken)
         };
         let state = state.unwrap_or_else(|| {
             self.large.insert(node);
@@ -119,11 +126,12 @@ impl States {
         step.3 = serde_json::to_string(&step).map_or(0, |text| cost(&text));
         self.bytes += step.3;
         self.steps.push_back(step);
-        if self.bytes <= self.changes_bytes_max {
+        let is_full = self.bytes > self.changes_bytes_max;
+        if at_ns > self.at_ns && (is_full || self.taken > TAKEN_BYTES_MAX) {
+            self.until = Some(entry);
             return;
         }
-        if at_ns > self.at_ns {
-            self.until = Some(entry);
+        if !is_full {
             return;
         }
         // A good part at a time stays free, for what follows the moment of interest.
@@ -149,8 +157,8 @@ impl States {
     }
 }
 
-/// The state of a node as a page can show it, unless it is too large.
-fn shown(step: Stepped<'_>, bytes_max: usize) -> Option<Json> {
+/// The state of a node as a page can show it, unless it is too large. Its bytes are added to `taken`.
+fn shown(step: Stepped<'_>, bytes_max: usize, taken: &mut usize) -> Option<Json> {
     let text = match step.guest.snapshot() {
         Ok(Some(bytes)) => bytes,
         Ok(None) => return Some(Json::Null),
@@ -160,6 +168,7 @@ fn shown(step: Stepped<'_>, bytes_max: usize) -> Option<Json> {
         }
     };
     let bytes = text.len();
+    *taken += bytes;
     let Ok(text) = String::from_utf8(text) else {
         return Some(format!("a snapshot of {bytes} bytes, not text").into());
     };
