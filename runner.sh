@@ -248,7 +248,8 @@ maelstrom() {
     read -r label module options < <(challenges | awk -v wanted="${1-}" '$1 == wanted') ||
         die "name a challenge: $(challenges | awk '{ printf "%s%s", sep, $1; sep = ", " }')"
     local maelstrom=${MAELSTROM:-maelstrom}
-    command -v "$maelstrom" >/dev/null ||
+    # The path of a program: `command -v` would find the function that this is.
+    type -P "$maelstrom" >/dev/null ||
         die "Maelstrom is not here: set MAELSTROM to its launcher, or put it on PATH (https://github.com/jepsen-io/maelstrom)."
     build
     local guest_arguments=

@@ -7,15 +7,14 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::input::read;
 use super::output::{Format, print, print_json};
+use super::rules::{GoalArgs, checks_parser, workload_parser};
 use super::{EXIT_CODES, Exit, Failure};
-use crate::check::availability::Goal;
 use crate::check::history;
 use crate::check::linear::{Budgets, ModelName, check_model};
 use crate::check::text::render_linearizable;
 use crate::check::text::render_text;
-use crate::check::txn::model::Model;
 use crate::check::validity::{Checks, Validity};
-use crate::check::workload::{Options, Workload, check};
+use crate::check::workload::{Workload, check};
 use crate::text::printable;
 
 /// The largest history that is read, 1 GiB: its operations need several times that in memory.
@@ -35,18 +34,8 @@ pub(super) struct CheckArgs {
     /// surely wrong.
     #[arg(long, value_name = "RULES", default_value = "strict", value_parser = checks_parser())]
     checks: Checks,
-    /// Which part of the operations has to succeed: `total`, or a number from 0 to 1 [default:
-    /// any].
-    #[arg(long, value_name = "PART")]
-    availability: Option<Goal>,
-    /// What transactions have to satisfy: consistency models, separated by commas.
-    #[arg(
-        long,
-        value_name = "MODEL,…",
-        value_delimiter = ',',
-        default_value = "strict-serializable"
-    )]
-    consistency_models: Vec<Model>,
+    #[command(flatten)]
+    goals: GoalArgs,
     /// How to show the result.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -55,18 +44,9 @@ pub(super) struct CheckArgs {
     history: PathBuf,
 }
 
-fn workload_parser() -> impl TypedValueParser<Value = Workload> {
-    PossibleValuesParser::new(Workload::ALL.map(Workload::name))
-        .try_map(|name| name.parse::<Workload>())
-}
-
 fn model_parser() -> impl TypedValueParser<Value = ModelName> {
     PossibleValuesParser::new(ModelName::ALL.map(ModelName::name))
         .try_map(|name| name.parse::<ModelName>())
-}
-
-fn checks_parser() -> impl TypedValueParser<Value = Checks> {
-    PossibleValuesParser::new(["strict", "maelstrom"]).try_map(|name| name.parse::<Checks>())
 }
 
 pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
@@ -94,11 +74,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     let Some(workload) = args.workload else {
         return Err(Failure::new(Exit::Usage, "--workload or --model is needed"));
     };
-    let options = Options {
-        availability: args.availability,
-        checks: args.checks,
-        consistency_models: args.consistency_models.clone(),
-    };
+    let options = args.goals.options(args.checks);
     let result = check(workload, &history, None, &options).map_err(|misfit| unusable(&misfit))?;
     match args.format {
         Format::Text => print(&printable(&render_text(&result)))?,

@@ -9,7 +9,8 @@ use serde::Serialize;
 use super::limits::LimitArgs;
 use super::output::{Format, print, print_json};
 use super::{Exit, Failure};
-use crate::guest::vet::{Facts, Kind, vet};
+use crate::guest::facts::{Facts, Kind};
+use crate::guest::vet::vet;
 use crate::guest::{Limits, ModuleLimits, Sandbox, read_module};
 use crate::text::{one_line, printable};
 

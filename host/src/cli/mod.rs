@@ -10,6 +10,7 @@ mod limits;
 mod merge;
 mod node;
 mod output;
+mod rules;
 mod sim;
 mod suite;
 

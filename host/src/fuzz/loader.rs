@@ -2,7 +2,8 @@
 
 use std::sync::LazyLock;
 
-use crate::guest::vet::{Kind, is_cut_off, vet};
+use crate::guest::facts::Kind;
+use crate::guest::vet::{is_cut_off, vet};
 use crate::guest::{Limits, LoadError, ModuleLimits, Sandbox};
 
 /// One for all inputs: an engine is a thread and some milliseconds.

@@ -18,6 +18,7 @@ mod cache;
 pub mod compile;
 pub(crate) mod effects;
 mod error;
+pub mod facts;
 mod failure;
 mod limits;
 mod native;

@@ -15,10 +15,11 @@ use wasmtime::{
 use super::cache::{self, Cache};
 use super::compile::{CompileError, Compiler, compile, invalid};
 use super::error::LoadError;
+use super::facts::{Facts, Kind};
 use super::limits::{Limits, ModuleLimits};
 use super::program::{self, ProgramState};
 use super::state::State;
-use super::vet::{Facts, Kind, vet};
+use super::vet::vet;
 use super::wasi::{self, CALL_UNITS};
 
 /// The engine, to the version: fuel figures depend on it.

@@ -1,90 +1,57 @@
 //! Broadcast: what one node is told, all nodes know in the end.
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::Settings;
 use super::answer::{BroadcastOk, MessagesReadOk, TopologyOk, read};
-use super::last_reads::LastReads;
-use crate::check::value::{Name, Value};
-use crate::sim::{Completion, Malformed, Next, Operation, Step, Turn, Workload};
+use super::writes_and_reads::{Object, WritesAndReads, draw_new};
+use crate::check::value::Value;
+use crate::sim::random::Stream;
+use crate::sim::{Malformed, Style};
 
 pub(super) struct Broadcast {
     topology: String,
-    broadcast: Name,
-    read: Name,
     told: i64,
-    last: LastReads,
 }
 
 impl Broadcast {
-    pub(super) fn new(settings: &Settings) -> Self {
+    pub(super) fn workload(settings: &Settings) -> WritesAndReads<Self> {
         let topology = settings.topology.neighbours(settings.cluster);
         let topology = json!({"type": "topology", "topology": topology});
-        Broadcast {
+        let broadcast = Broadcast {
             topology: topology.to_string(),
-            broadcast: "broadcast".into(),
-            read: "read".into(),
             told: 0,
-            last: LastReads::new(settings.concurrency),
-        }
+        };
+        WritesAndReads::new(broadcast, settings.concurrency)
     }
 }
 
-impl Workload for Broadcast {
-    fn setup(&self, _node: usize) -> Option<String> {
+impl Object for Broadcast {
+    const WRITE: &'static str = "broadcast";
+    const STYLE: Style = Style::Returns;
+    const READS_ARE_IDEMPOTENT: bool = true;
+
+    fn draw(&mut self, stream: &mut Stream) -> Option<i64> {
+        draw_new(&mut self.told, stream)
+    }
+
+    fn write(value: &Value) -> Json {
+        json!({"type": "broadcast", "message": value})
+    }
+
+    fn written(answer: &str) -> Result<(), Malformed> {
+        read::<BroadcastOk>(answer).map(|_| ())
+    }
+
+    fn shown(answer: &str) -> Result<Value, Malformed> {
+        Ok(Value::from(read::<MessagesReadOk>(answer)?.messages))
+    }
+
+    fn setup(&self) -> Option<String> {
         Some(self.topology.clone())
     }
 
-    fn set_up(&self, answer: &str) -> Result<(), Malformed> {
+    fn set_up(answer: &str) -> Result<(), Malformed> {
         read::<TopologyOk>(answer).map(|_| ())
-    }
-
-    fn next(&mut self, turn: &mut Turn<'_>) -> Next {
-        let operation = if turn.stream.below(2) == 0 {
-            self.told += 1;
-            Operation::new(&self.broadcast, Value::Int(self.told - 1))
-        } else {
-            Operation::new(&self.read, Value::Nil)
-        };
-        Next::Invoke {
-            worker: turn.any_worker(),
-            operation,
-        }
-    }
-
-    fn has_last(&self) -> bool {
-        true
-    }
-
-    fn last(&mut self, _turn: &mut Turn<'_>) -> Next {
-        self.last.next()
-    }
-
-    fn begin(&mut self, _worker: usize, operation: &Operation) -> Step {
-        let body = if operation.f == self.broadcast {
-            json!({"type": "broadcast", "message": operation.value})
-        } else {
-            json!({"type": "read"})
-        };
-        Step::Call(body.to_string())
-    }
-
-    fn answer(
-        &mut self,
-        _worker: usize,
-        operation: &Operation,
-        answer: &str,
-    ) -> Result<Step, Malformed> {
-        let value = if operation.f == self.broadcast {
-            read::<BroadcastOk>(answer)?;
-            operation.value.clone()
-        } else {
-            Value::from(read::<MessagesReadOk>(answer)?.messages)
-        };
-        Ok(Step::Done(Completion::ok(value)))
-    }
-
-    fn is_idempotent(&self, f: &str) -> bool {
-        self.read == f
     }
 }

@@ -1,17 +1,15 @@
 //! Counters: pn-counter, which grows and shrinks, and g-counter, which only grows.
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::answer::{AddOk, NumberReadOk, read};
-use super::last_reads::LastReads;
-use crate::check::value::{Name, Value};
-use crate::sim::{Completion, Malformed, Next, Operation, Step, Style, Turn, Workload};
+use super::writes_and_reads::{Object, WritesAndReads};
+use crate::check::value::Value;
+use crate::sim::random::Stream;
+use crate::sim::{Malformed, Style};
 
 pub(super) struct Counter {
     grows_only: bool,
-    add: Name,
-    read: Name,
-    last: LastReads,
 }
 
 /// Deltas are from -5 to below 5.
@@ -20,75 +18,43 @@ const DELTA_MIN: i64 = -5;
 
 impl Counter {
     /// One that adds anything.
-    pub(super) fn any(concurrency: usize) -> Self {
-        Counter {
-            grows_only: false,
-            add: "add".into(),
-            read: "read".into(),
-            last: LastReads::new(concurrency),
-        }
+    pub(super) fn any(concurrency: usize) -> WritesAndReads<Self> {
+        WritesAndReads::new(Counter { grows_only: false }, concurrency)
     }
 
     /// One that adds nothing negative. As in Maelstrom those are drawn and thrown away,
     /// so that two of three operations are reads.
-    pub(super) fn growing(concurrency: usize) -> Self {
-        Counter {
-            grows_only: true,
-            ..Counter::any(concurrency)
-        }
+    pub(super) fn growing(concurrency: usize) -> WritesAndReads<Self> {
+        WritesAndReads::new(Counter { grows_only: true }, concurrency)
     }
 }
 
-impl Workload for Counter {
-    fn next(&mut self, turn: &mut Turn<'_>) -> Next {
-        let operation = loop {
-            if turn.stream.below(2) != 0 {
-                break Operation::new(&self.read, Value::Nil);
+impl Object for Counter {
+    const WRITE: &'static str = "add";
+    const STYLE: Style = Style::Throws;
+    const READS_ARE_IDEMPOTENT: bool = false;
+
+    fn draw(&mut self, stream: &mut Stream) -> Option<i64> {
+        loop {
+            if stream.below(2) != 0 {
+                return None;
             }
-            let delta = DELTA_MIN.saturating_add_unsigned(turn.stream.below(DELTAS));
+            let delta = DELTA_MIN.saturating_add_unsigned(stream.below(DELTAS));
             if delta >= 0 || !self.grows_only {
-                break Operation::new(&self.add, Value::Int(delta));
+                return Some(delta);
             }
-        };
-        Next::Invoke {
-            worker: turn.any_worker(),
-            operation,
         }
     }
 
-    fn has_last(&self) -> bool {
-        true
+    fn write(value: &Value) -> Json {
+        json!({"type": "add", "delta": value})
     }
 
-    fn last(&mut self, _turn: &mut Turn<'_>) -> Next {
-        self.last.next()
+    fn written(answer: &str) -> Result<(), Malformed> {
+        read::<AddOk>(answer).map(|_| ())
     }
 
-    fn begin(&mut self, _worker: usize, operation: &Operation) -> Step {
-        let body = if operation.f == self.add {
-            json!({"type": "add", "delta": operation.value})
-        } else {
-            json!({"type": "read"})
-        };
-        Step::Call(body.to_string())
-    }
-
-    fn answer(
-        &mut self,
-        _worker: usize,
-        operation: &Operation,
-        answer: &str,
-    ) -> Result<Step, Malformed> {
-        let value = if operation.f == self.add {
-            read::<AddOk>(answer)?;
-            operation.value.clone()
-        } else {
-            Value::Int(read::<NumberReadOk>(answer)?.value)
-        };
-        Ok(Step::Done(Completion::ok(value)))
-    }
-
-    fn style(&self) -> Style {
-        Style::Throws
+    fn shown(answer: &str) -> Result<Value, Malformed> {
+        Ok(Value::Int(read::<NumberReadOk>(answer)?.value))
     }
 }

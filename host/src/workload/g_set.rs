@@ -1,77 +1,41 @@
 //! G-set: a set that only grows.
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::answer::{AddOk, ElementsReadOk, read};
-use super::last_reads::LastReads;
-use crate::check::value::{Name, Value};
-use crate::sim::{Completion, Malformed, Next, Operation, Step, Style, Turn, Workload};
+use super::writes_and_reads::{Object, WritesAndReads, draw_new};
+use crate::check::value::Value;
+use crate::sim::random::Stream;
+use crate::sim::{Malformed, Style};
 
 pub(super) struct GSet {
-    add: Name,
-    read: Name,
     added: i64,
-    last: LastReads,
 }
 
 impl GSet {
-    pub(super) fn new(concurrency: usize) -> Self {
-        GSet {
-            add: "add".into(),
-            read: "read".into(),
-            added: 0,
-            last: LastReads::new(concurrency),
-        }
+    pub(super) fn workload(concurrency: usize) -> WritesAndReads<Self> {
+        WritesAndReads::new(GSet { added: 0 }, concurrency)
     }
 }
 
-impl Workload for GSet {
-    fn next(&mut self, turn: &mut Turn<'_>) -> Next {
-        let operation = if turn.stream.below(2) == 0 {
-            self.added += 1;
-            Operation::new(&self.add, Value::Int(self.added - 1))
-        } else {
-            Operation::new(&self.read, Value::Nil)
-        };
-        Next::Invoke {
-            worker: turn.any_worker(),
-            operation,
-        }
+impl Object for GSet {
+    const WRITE: &'static str = "add";
+    const STYLE: Style = Style::Throws;
+    const READS_ARE_IDEMPOTENT: bool = false;
+
+    fn draw(&mut self, stream: &mut Stream) -> Option<i64> {
+        draw_new(&mut self.added, stream)
     }
 
-    fn has_last(&self) -> bool {
-        true
+    fn write(value: &Value) -> Json {
+        json!({"type": "add", "element": value})
     }
 
-    fn last(&mut self, _turn: &mut Turn<'_>) -> Next {
-        self.last.next()
+    fn written(answer: &str) -> Result<(), Malformed> {
+        read::<AddOk>(answer).map(|_| ())
     }
 
-    fn begin(&mut self, _worker: usize, operation: &Operation) -> Step {
-        let body = if operation.f == self.add {
-            json!({"type": "add", "element": operation.value})
-        } else {
-            json!({"type": "read"})
-        };
-        Step::Call(body.to_string())
-    }
-
-    fn answer(
-        &mut self,
-        _worker: usize,
-        operation: &Operation,
-        answer: &str,
-    ) -> Result<Step, Malformed> {
-        let value = if operation.f == self.add {
-            read::<AddOk>(answer)?;
-            operation.value.clone()
-        } else {
-            Value::from(read::<ElementsReadOk>(answer)?.value)
-        };
-        Ok(Step::Done(Completion::ok(value)))
-    }
-
-    fn style(&self) -> Style {
-        Style::Throws
+    fn shown(answer: &str) -> Result<Value, Malformed> {
+        Ok(Value::from(read::<ElementsReadOk>(answer)?.value))
     }
 }

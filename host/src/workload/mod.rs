@@ -17,6 +17,7 @@ mod testing;
 mod topology;
 mod txn;
 mod unique_ids;
+mod writes_and_reads;
 
 pub use mops::TxnShape;
 pub use topology::Topology;
@@ -48,8 +49,8 @@ pub fn make(kind: Kind, settings: &Settings) -> Result<Box<dyn Workload>, String
     Ok(match kind {
         Kind::Echo => Box::new(echo::Echo::new()),
         Kind::UniqueIds => Box::new(unique_ids::UniqueIds::new()),
-        Kind::Broadcast => Box::new(broadcast::Broadcast::new(settings)),
-        Kind::GSet => Box::new(g_set::GSet::new(concurrency)),
+        Kind::Broadcast => Box::new(broadcast::Broadcast::workload(settings)),
+        Kind::GSet => Box::new(g_set::GSet::workload(concurrency)),
         Kind::GCounter => Box::new(counter::Counter::growing(concurrency)),
         Kind::PnCounter => Box::new(counter::Counter::any(concurrency)),
         Kind::TxnListAppend => Box::new(txn::Txn::list_append(settings.txn)),

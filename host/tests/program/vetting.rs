@@ -1,6 +1,7 @@
 //! Which modules are programs.
 
-use host::guest::vet::{Kind, vet};
+use host::guest::facts::Kind;
+use host::guest::vet::vet;
 use host::guest::{Limits, ModuleLimits};
 
 #[track_caller]

@@ -84,9 +84,9 @@ impl State {
         ctx: &mut Ctx<Replica>,
     ) -> Result<(), Error> {
         match request {
-            Request::Add { element } => {
+            Request::Add { operation } => {
                 let mine = self.lists.entry(self.me.clone()).or_default();
-                mine.share.add(element);
+                mine.share.add(operation);
                 mine.changed = ctx.now();
                 ctx.reply(from, &Reply::AddOk);
             }

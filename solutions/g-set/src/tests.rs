@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use guest_sdk::testing::TestNode;
 use serde_json::{Value, json};
 

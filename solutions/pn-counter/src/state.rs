@@ -76,9 +76,9 @@ impl State {
         ctx: &mut Ctx<Replica>,
     ) -> Result<(), Error> {
         match request {
-            Request::Add { delta } => {
+            Request::Add { operation } => {
                 let mine = self.counts.entry(self.me.clone()).or_default();
-                mine.add(delta);
+                mine.add(operation);
                 self.changed.insert(self.me.clone(), ctx.now());
                 ctx.reply(from, &Reply::AddOk);
             }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use guest_sdk::testing::{Sent, TestNode};
 use serde_json::json;
 

@@ -3,16 +3,14 @@
 use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use super::super::input::read;
 use super::super::limits::{CacheArgs, LimitArgs};
 use super::super::output::Format;
+use super::super::rules::{GoalArgs, checks_parser, workload_parser};
 use super::super::{EXIT_CODES, Exit, Failure};
 use super::console::Shown;
-use crate::check::availability::Goal;
-use crate::check::txn::model::Model;
 use crate::check::validity::Checks;
 use crate::check::workload::{Options as CheckOptions, Workload};
 use crate::schedule::Schedule;
@@ -82,18 +80,8 @@ pub(in crate::cli) struct SimArgs {
     /// Mean time between the starts and stops of a fault, in seconds.
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = number(0.001, SECONDS_MAX))]
     nemesis_interval: f64,
-    /// Which part of the operations has to succeed: `total`, or a number from 0 to 1
-    /// [default: any].
-    #[arg(long, value_name = "PART")]
-    availability: Option<Goal>,
-    /// What transactions have to satisfy: consistency models, separated by commas.
-    #[arg(
-        long,
-        value_name = "MODEL,…",
-        value_delimiter = ',',
-        default_value = "strict-serializable"
-    )]
-    consistency_models: Vec<Model>,
+    #[command(flatten)]
+    goals: GoalArgs,
     /// Whose rules decide: Maelstrom's alone, or also what its checkers let pass although
     /// it is surely wrong.
     #[arg(long, value_name = "RULES", default_value = "strict", value_parser = checks_parser())]
@@ -202,15 +190,6 @@ pub(super) const IN_SCHEDULES: [&str; 22] = [
 
 /// The largest schedule that is read.
 const SCHEDULE_BYTES_MAX: u64 = 256 << 20;
-
-fn workload_parser() -> impl TypedValueParser<Value = Workload> {
-    PossibleValuesParser::new(Workload::ALL.map(Workload::name))
-        .try_map(|name| name.parse::<Workload>())
-}
-
-fn checks_parser() -> impl TypedValueParser<Value = Checks> {
-    PossibleValuesParser::new(["strict", "maelstrom"]).try_map(|name| name.parse::<Checks>())
-}
 
 /// Whole MiB, as flags have them.
 fn mebibytes(bytes: usize) -> u32 {
@@ -346,11 +325,7 @@ impl Plan {
             txn: args.txn(),
             mean_latency_ms: args.latency,
         };
-        let checks = CheckOptions {
-            availability: args.availability,
-            checks: args.checks,
-            consistency_models: args.consistency_models.clone(),
-        };
+        let checks = args.goals.options(args.checks);
         Plan::new(args, workload, &settings, options, checks)
     }
 

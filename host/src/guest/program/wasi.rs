@@ -8,8 +8,7 @@ use super::poll::poll_oneoff;
 use crate::guest::error::Fault;
 use crate::guest::state::Common;
 use crate::guest::wasi::{
-    self, Host, MODULE, VECTORS_MAX, charge, charge_call, charge_vectors, errno, on_stdio,
-    with_memory,
+    self, Host, MODULE, admit_vectors, charge, charge_call, errno, on_stdio, with_memory,
 };
 
 /// The flag of a descriptor whose reads do not wait.
@@ -65,10 +64,9 @@ async fn fd_read(
     if fd != 0 {
         return Ok(errno::BADF);
     }
-    if !(0..=VECTORS_MAX).contains(&count) {
+    if !admit_vectors(&mut caller, count)? {
         return Ok(errno::INVAL);
     }
-    charge_vectors(&mut caller, count)?;
     let mut room = 0;
     let answer = with_memory(&mut caller, |space, _| {
         for i in 0..count {
@@ -108,10 +106,9 @@ fn fd_write(
     if fd != 1 && fd != 2 {
         return Ok(errno::BADF);
     }
-    if !(0..=VECTORS_MAX).contains(&count) {
+    if !admit_vectors(&mut caller, count)? {
         return Ok(errno::INVAL);
     }
-    charge_vectors(&mut caller, count)?;
     let mut too_much = None;
     let answer = with_memory(&mut caller, |space, state| {
         let (io, limits) = (&mut state.io, &state.limits);

@@ -4,7 +4,7 @@
 
 use wasmtime::{Caller, Error, Linker, Result};
 
-use super::memory::{VECTORS_MAX, charge_vectors};
+use super::memory::admit_vectors;
 use super::{Host, MODULE, errno, on_stdio, with_memory};
 use crate::guest::error::Fault;
 use crate::guest::state::{Common, State};
@@ -61,10 +61,9 @@ fn fd_write(
     if fd != 1 && fd != 2 {
         return Ok(errno::BADF);
     }
-    if !(0..=VECTORS_MAX).contains(&count) {
+    if !admit_vectors(&mut caller, count)? {
         return Ok(errno::INVAL);
     }
-    charge_vectors(&mut caller, count)?;
     let log_limit = caller.data().log_limit;
     let mut flooded = false;
     let answer = with_memory(&mut caller, |space, state| {

@@ -58,7 +58,7 @@ impl Space<'_> {
 }
 
 /// More buffers than this in one call are refused, as Linux does.
-pub(in crate::guest) const VECTORS_MAX: i32 = 1024;
+const VECTORS_MAX: i32 = 1024;
 
 fn memory<T: 'static>(caller: &mut Caller<'_, T>) -> Result<Memory> {
     caller
@@ -75,9 +75,13 @@ pub(in crate::guest) const CALL_UNITS: u64 = 100;
 /// What each buffer of a read or a write costs, empty or not.
 const VECTOR_UNITS: u64 = 10;
 
-/// Takes the fuel for looking at `count` buffers.
-pub(in crate::guest) fn charge_vectors<T>(caller: &mut Caller<'_, T>, count: i32) -> Result<()> {
-    charge(caller, VECTOR_UNITS * u64::from(count.cast_unsigned()))
+/// Whether a call may have so many buffers; if so, takes the fuel for looking at them.
+pub(in crate::guest) fn admit_vectors<T>(caller: &mut Caller<'_, T>, count: i32) -> Result<bool> {
+    let is_admitted = (0..=VECTORS_MAX).contains(&count);
+    if is_admitted {
+        charge(caller, VECTOR_UNITS * u64::from(count.cast_unsigned()))?;
+    }
+    Ok(is_admitted)
 }
 
 /// Takes the fuel for one call.

@@ -16,7 +16,7 @@ use rand_chacha::rand_core::Rng;
 use wasmtime::{Caller, Error, FuncType, Linker, Result, Val, ValType};
 
 pub(super) use memory::{
-    CALL_UNITS, OutOfBounds, Space, VECTORS_MAX, charge, charge_call, charge_vectors, with_memory,
+    CALL_UNITS, OutOfBounds, Space, admit_vectors, charge, charge_call, with_memory,
 };
 
 use super::error::Fault;
