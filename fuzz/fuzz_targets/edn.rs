@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| host::fuzz::edn(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| host_fuzz::edn(bytes));

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| host::fuzz::history_json(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| host_fuzz::history_json(bytes));

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| host::fuzz::loader(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| host_fuzz::loader(bytes));

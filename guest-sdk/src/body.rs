@@ -17,9 +17,9 @@ use serde::de::{
 };
 use serde::ser::{self, Impossible, Serialize, Serializer};
 
-use crate::json::{write_number, write_string};
-use crate::protocol::{Error, ErrorCode};
-use crate::scan::Scanner;
+use host_protocol::json::{write_number, write_string};
+use host_protocol::message::{Error, ErrorCode};
+use host_protocol::scan::Scanner;
 
 /// Reads a body of the type `kind` as a `T`.
 ///

@@ -8,15 +8,15 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::abi::{Level, TIMER_MIN_NS};
 use crate::body::{self, Ids};
 use crate::node::{Caller, Node};
 use crate::numbered::Numbered;
 use crate::options;
 use crate::outbox::Outbox;
-use crate::protocol::{Error, ErrorCode};
 use crate::retry::Retry;
 use crate::runtime::Given;
+use host_protocol::abi::{Level, TIMER_MIN_NS, nanos};
+use host_protocol::message::{Error, ErrorCode};
 
 /// A handler's access to the world, and the node's own bookkeeping: its name,
 /// its calls in flight, its timers.
@@ -302,18 +302,6 @@ impl<N: Node> Ctx<N> {
         pending.timer = self.start_timer(wait_ns, Alarm::Call(msg_id));
         self.calls.insert(msg_id, pending);
         Fired::Nothing
-    }
-}
-
-/// A duration in whole nanoseconds; the longest that fit are 584 years.
-pub(crate) const fn nanos(duration: Duration) -> u64 {
-    let nanos = duration.as_nanos();
-    if nanos > u64::MAX as u128 {
-        u64::MAX
-    } else {
-        #[expect(clippy::cast_possible_truncation, reason = "checked above")]
-        let nanos = nanos as u64;
-        nanos
     }
 }
 

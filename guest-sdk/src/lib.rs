@@ -47,44 +47,37 @@
 //! - Arguments, the same for all nodes: [`Ctx::options`].
 //! - Unit tests: [`testing`].
 
-pub mod abi;
 mod body;
 mod ctx;
-mod json;
 #[cfg(not(target_family = "wasm"))]
 pub mod native;
 mod node;
 mod numbered;
 mod options;
 mod outbox;
-pub mod protocol;
 mod retry;
 mod runtime;
-mod scan;
 pub mod service;
 #[cfg(not(target_family = "wasm"))]
 pub mod step;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;
-#[cfg(not(target_family = "wasm"))]
-mod timers;
 #[cfg(target_family = "wasm")]
 #[doc(hidden)]
 pub mod wasm;
 
 pub use ctx::{Ctx, TimerId};
+pub use host_protocol::message::{Error, ErrorCode};
 pub use node::{Caller, Node, Response};
-pub use protocol::{Error, ErrorCode};
 pub use retry::Retry;
-#[cfg(not(target_family = "wasm"))]
-pub use timers::Timers;
 
 /// All that a solution usually needs: `use guest_sdk::prelude::*;`.
 pub mod prelude {
     pub use serde::{Deserialize, Serialize};
     pub use serde_json::value::RawValue;
 
-    pub use crate::abi::Level;
+    pub use host_protocol::abi::Level;
+
     pub use crate::{Caller, Ctx, Error, ErrorCode, Node, Response, Retry, TimerId};
 }
 

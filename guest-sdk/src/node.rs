@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 
 use crate::body;
 use crate::ctx::Ctx;
-use crate::protocol::Error;
+use host_protocol::message::Error;
 
 /// A node: plain state and what it does when something happens.
 ///

@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use serde::Serialize;
 
-use crate::abi::{Level, Log, SetTimer, TimerRef};
 use crate::body::EncodeError;
-use crate::json::{write_number, write_string};
+use host_protocol::abi::{Level, Log, SetTimer, TimerRef};
+use host_protocol::json::{write_number, write_string};
 
 /// The effects of one step, in the form that the driver takes.
 #[derive(Debug, Default)]

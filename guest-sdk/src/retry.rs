@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ctx::nanos;
+use host_protocol::abi::nanos;
 
 /// The patience of a call.
 ///

@@ -4,13 +4,13 @@ use std::hash::{BuildHasher, RandomState};
 
 use serde::{Deserialize, Serialize};
 
-use crate::abi::Level;
 use crate::body;
 use crate::ctx::{Ctx, Fired};
 use crate::node::{Caller, Node, Response};
 use crate::options;
 use crate::outbox::Outbox;
-use crate::protocol::{Error, ErrorCode, Header, Init, Message};
+use host_protocol::abi::Level;
+use host_protocol::message::{Error, ErrorCode, Header, Init, Message};
 
 /// The version of [`Snapshot`]'s own layout.
 const SNAPSHOT_FORMAT: u32 = 2;

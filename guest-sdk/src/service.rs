@@ -30,17 +30,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::node::Response;
-use crate::protocol::Error;
+use host_protocol::message::Error;
 
-/// The linearizable key-value store: every operation sees all that ended before it began.
-pub const LIN_KV: &str = "lin-kv";
-/// The sequentially consistent key-value store: all clients see one order, but a
-/// client may lag behind until it writes.
-pub const SEQ_KV: &str = "seq-kv";
-/// The eventually consistent key-value store in which the last write wins.
-pub const LWW_KV: &str = "lww-kv";
-/// The linearizable timestamp oracle.
-pub const LIN_TSO: &str = "lin-tso";
+pub use host_protocol::services::{LIN_KV, LIN_TSO, LWW_KV, SEQ_KV};
 
 /// A request to a service; made by the functions of this module.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -3,8 +3,8 @@
 
 use crate::node::Node;
 use crate::outbox::{Form, Outbox};
-use crate::protocol::Message;
 use crate::runtime::{Given, Runtime};
+use host_protocol::message::Message;
 
 /// A node; an event in, effects out.
 pub struct Stepped<N: Node> {

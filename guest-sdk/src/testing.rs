@@ -24,13 +24,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::abi::{Effect, Level};
-use crate::ctx::nanos;
 use crate::node::Node;
 use crate::outbox::{Form, Outbox};
-use crate::protocol::{Identity, Message};
 use crate::runtime::{Given, Runtime};
-use crate::timers::Timers;
+use host_protocol::abi::nanos;
+use host_protocol::abi::{Effect, Level};
+use host_protocol::message::{Identity, Message};
+use host_protocol::timers::Timers;
 
 /// A message that the node sent. Compare it with `(dest, json!(body))`.
 #[derive(Debug, Clone)]

@@ -1,9 +1,9 @@
 //! The ABI's exports, behind [`export!`](crate::export).
 
-use crate::abi::{Event, pack};
 use crate::node::Node;
 use crate::outbox::{Form, Outbox};
 use crate::runtime::Runtime;
+use host_protocol::abi::{Event, pack};
 
 /// What a module's exports work on.
 #[doc(hidden)]

@@ -11,10 +11,10 @@ use std::collections::BTreeMap;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use host::check::history::{History, Kind, Op, Process, read, write_edn, write_json};
-use host::check::validity::Validity;
-use host::check::value::Value;
-use host::check::workload::{Options, Workload, check};
+use host_check::history::{History, Kind, Op, Process, read, write_edn, write_json};
+use host_check::validity::Validity;
+use host_check::value::Value;
+use host_check::workload::{CheckOptions, Workload, check};
 
 /// Set for the process that measures one case: workload and number of operations.
 const CASE: &str = "CHECK_BENCH_CASE";
@@ -68,7 +68,7 @@ fn measure(workload: Workload, count: usize) {
     let tries = if count > 50_000 { 3 } else { 9 };
     let judge = |_| {
         let begin = Instant::now();
-        let result = check(workload, &history, None, &Options::default());
+        let result = check(workload, &history, None, &CheckOptions::default());
         let result = result.expect("it is a history of this workload");
         assert_eq!(
             result.valid,

@@ -6,12 +6,13 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use host::check::workload::{Options as CheckOptions, Workload};
-use host::guest::{Cache, Event, GuestModule, GuestOptions, Limits, Sandbox, What};
-use host::sim::nemesis::Fault;
-use host::sim::{Cluster, Options, SECOND};
-use host::trial::Trial;
-use host::workload::{Topology, TxnShape};
+use host_check::workload::{CheckOptions, Workload};
+use host_guest::{Event, EventKind, GuestOptions, Limits};
+use host_sandbox::{Cache, GuestModule, Sandbox};
+use host_sim::nemesis::Fault;
+use host_sim::workload::{Topology, TxnShape};
+use host_sim::{Cluster, RunOptions, SECOND};
+use host_trial::Trial;
 
 const ECHOES: u32 = 20_000;
 
@@ -63,11 +64,11 @@ fn milliseconds(time: Duration) -> String {
     format!("{:.2} ms", time.as_secs_f64() * 1e3)
 }
 
-fn step(guest: &mut dyn host::guest::Guest, now_ns: u64, text: &str) -> usize {
+fn step(guest: &mut dyn host_guest::Guest, now_ns: u64, text: &str) -> usize {
     let event = Event {
         now_ns,
         node: "n1",
-        what: What::Message(text),
+        kind: EventKind::Message(text),
     };
     guest.step(&event).expect("it answers").len()
 }
@@ -124,13 +125,13 @@ fn echoes(module: &GuestModule, name: &str) {
 
 /// `--node-count 5 --nemesis partition --time-limit 20 --rate 10`
 fn challenge_3c(module: &GuestModule) {
-    let options = Options {
+    let options = RunOptions {
         cluster: Cluster::of(5),
         concurrency: 5,
         rate: 10.0,
         time_limit_ns: 20 * SECOND,
         faults: vec![Fault::Partition],
-        ..Options::default()
+        ..RunOptions::default()
     };
     let trial = Trial {
         module,

@@ -6,11 +6,12 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use host::check::workload::{Options as CheckOptions, Workload};
-use host::guest::{GuestModule, Limits, Sandbox};
-use host::sim::{Cluster, Latency, Options, SECOND};
-use host::trial::{Report, Trial};
-use host::workload::{Topology, TxnShape};
+use host_check::workload::{CheckOptions, Workload};
+use host_guest::Limits;
+use host_sandbox::{GuestModule, Sandbox};
+use host_sim::workload::{Topology, TxnShape};
+use host_sim::{Cluster, Latency, RunOptions, SECOND};
+use host_trial::{Trial, TrialResult};
 
 const NODES: usize = 25;
 const TRIES: usize = 9;
@@ -50,7 +51,7 @@ fn main() {
     let (time, _) = measure_run(
         &flood,
         Topology::Line,
-        &Options {
+        &RunOptions {
             rate: 0.0,
             time_limit_ns: SECOND,
             ..options(0)
@@ -63,8 +64,8 @@ fn main() {
     );
 }
 
-fn options(latency_ms: u64) -> Options {
-    Options {
+fn options(latency_ms: u64) -> RunOptions {
+    RunOptions {
         cluster: Cluster::of(NODES),
         concurrency: NODES,
         rate: 100.0,
@@ -73,16 +74,20 @@ fn options(latency_ms: u64) -> Options {
             mean_ms: latency_ms,
             ..Latency::default()
         },
-        ..Options::default()
+        ..RunOptions::default()
     }
 }
 
 /// The options of challenge 3d, but for the latency.
-fn measure(module: &GuestModule, topology: Topology, latency_ms: u64) -> (Duration, Report) {
+fn measure(module: &GuestModule, topology: Topology, latency_ms: u64) -> (Duration, TrialResult) {
     measure_run(module, topology, &options(latency_ms))
 }
 
-fn measure_run(module: &GuestModule, topology: Topology, options: &Options) -> (Duration, Report) {
+fn measure_run(
+    module: &GuestModule,
+    topology: Topology,
+    options: &RunOptions,
+) -> (Duration, TrialResult) {
     let trial = Trial {
         module,
         next_module: None,
@@ -97,7 +102,7 @@ fn measure_run(module: &GuestModule, topology: Topology, options: &Options) -> (
         let report = trial.run(1, Vec::new());
         (start.elapsed(), report)
     };
-    let mut runs: Vec<(Duration, Report)> = (0..TRIES).map(run).collect();
+    let mut runs: Vec<(Duration, TrialResult)> = (0..TRIES).map(run).collect();
     runs.sort_by_key(|(time, _)| *time);
     runs.swap_remove(TRIES / 2)
 }

@@ -3,7 +3,7 @@
 //!
 //! `./runner.sh build` builds what this needs.
 
-#[path = "../tests/zoo/table.rs"]
+#[path = "../tests/sim/zoo/table.rs"]
 mod table;
 
 use std::collections::BTreeMap;
@@ -11,8 +11,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use host::grade::report::{Grade, State};
-use host::text::one_line;
+use host_grade::report::{Grade, State};
+use host_protocol::text::one_line;
 
 use table::{Mutant, Table};
 

@@ -6,12 +6,13 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use super::{Batch, Clock, LINE_BYTES_MAX, LineText, read_batches};
 use crate::node::Node;
 use crate::outbox::{Form, Outbox, TimerChange};
-use crate::protocol::{Identity, Message, write_error};
 use crate::runtime::Runtime;
-use crate::timers::Timers;
+use host_protocol::clock::Clock;
+use host_protocol::lines::{Batch, LINE_BYTES_MAX, LineText, read_batches};
+use host_protocol::message::{Identity, Message, write_error};
+use host_protocol::timers::Timers;
 
 /// Runs the node on stdin and stdout until the input ends.
 #[must_use]

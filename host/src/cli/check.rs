@@ -9,13 +9,13 @@ use super::input::read;
 use super::output::{Format, print, print_json};
 use super::rules::{GoalArgs, checks_parser, workload_parser};
 use super::{EXIT_CODES, Exit, Failure};
-use crate::check::history;
-use crate::check::linear::{Budgets, ModelName, check_model};
-use crate::check::text::render_linearizable;
-use crate::check::text::render_text;
-use crate::check::validity::{Checks, Validity};
-use crate::check::workload::{Workload, check};
-use crate::text::printable;
+use host_check::history;
+use host_check::linear::{Budgets, ModelName, check_model};
+use host_check::text::render_linearizable;
+use host_check::text::render_text;
+use host_check::validity::{Checks, Validity};
+use host_check::workload::{Workload, check};
+use host_protocol::text::printable;
 
 /// The largest history that is read, 1 GiB: its operations need several times that in memory.
 const HISTORY_BYTES_MAX: u64 = 1 << 30;

@@ -6,7 +6,7 @@ use std::io::{Write, stderr, stdin, stdout};
 use clap::Args;
 
 use super::{Exit, Failure};
-use crate::guest::compile::serve;
+use host_sandbox::compile::serve;
 
 /// Compiles the module on stdin to machine code on stdout.
 #[derive(Debug, Args)]

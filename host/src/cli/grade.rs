@@ -21,16 +21,16 @@ use super::input;
 use super::limits::CacheArgs;
 use super::output::{print, print_json};
 use super::{Exit, Failure};
-use crate::grade::assemble::assemble;
-use crate::grade::judge::{Bench, guests_max, judge};
-use crate::grade::report::{Judge, Shard};
-use crate::grade::resume::Resume;
-use crate::grade::run::SHRINKING;
-use crate::grade::suite::read::{SUITE_BYTES_MAX, read};
-use crate::grade::{Challenge, Grade, Submission, Suite, Work, csv, submission};
-use crate::guest::{CompileLimits, Compiler};
-use crate::sim::SeedRange;
-use crate::text::{one_line, printable};
+use host_grade::assemble::assemble;
+use host_grade::judge::{Bench, guests_max, judge};
+use host_grade::report::{Judge, Shard};
+use host_grade::resume::Resume;
+use host_grade::run::SHRINKING;
+use host_grade::suite::read::{SUITE_BYTES_MAX, read};
+use host_grade::{Challenge, Grade, Submission, Suite, Work, csv, submission};
+use host_protocol::text::{one_line, printable};
+use host_sandbox::{CompileLimits, Compiler};
+use host_sim::SeedRange;
 
 /// The most shares.
 const SHARDS_MAX: u32 = 100_000;

@@ -9,10 +9,11 @@ use serde::Serialize;
 use super::limits::LimitArgs;
 use super::output::{Format, print, print_json};
 use super::{Exit, Failure};
-use crate::guest::facts::{Facts, Kind};
-use crate::guest::vet::vet;
-use crate::guest::{Limits, ModuleLimits, Sandbox, read_module};
-use crate::text::{one_line, printable};
+use host_guest::Limits;
+use host_protocol::text::{one_line, printable};
+use host_sandbox::facts::{Facts, Kind};
+use host_sandbox::vet::vet;
+use host_sandbox::{ModuleLimits, Sandbox, read_module};
 
 /// Show what a module is, and whether it would load
 #[derive(Debug, Args)]

@@ -7,7 +7,8 @@ use clap::Args;
 use tracing::warn;
 
 use super::{Exit, Failure};
-use crate::guest::{Cache, Limits, Sandbox};
+use host_guest::Limits;
+use host_sandbox::{Cache, Sandbox};
 
 /// The bounds of a guest.
 #[derive(Debug, Args)]

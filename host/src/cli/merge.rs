@@ -7,10 +7,10 @@ use clap::Args;
 use super::grade::{GradeFormat, exit_of, show};
 use super::input;
 use super::{Exit, Failure};
-use crate::grade::Grade;
-use crate::grade::merge::merge;
-use crate::grade::report::{FORMAT, VERSION};
-use crate::text::printable;
+use host_grade::Grade;
+use host_grade::merge::merge;
+use host_grade::report::{FORMAT, VERSION};
+use host_protocol::text::printable;
 
 /// The largest grade that is read, 1 GiB.
 const GRADE_BYTES_MAX: u64 = 1 << 30;

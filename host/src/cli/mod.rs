@@ -22,8 +22,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::guest::LoadError;
-use crate::report;
+use host_sandbox::LoadError;
 
 /// What the process's exit code says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,11 +84,11 @@ impl From<LoadError> for Failure {
     }
 }
 
-impl From<report::Failed> for Failure {
-    fn from(failed: report::Failed) -> Self {
+impl From<host_report::Failed> for Failure {
+    fn from(failed: host_report::Failed) -> Self {
         let exit = match failed {
-            report::Failed::Write { .. } => Exit::Usage,
-            report::Failed::Json(_) => Exit::Internal,
+            host_report::Failed::Write { .. } => Exit::Usage,
+            host_report::Failed::Json(_) => Exit::Internal,
         };
         Failure::new(exit, failed)
     }

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use guest_sdk::native::LINE_BYTES_MAX;
+use host_protocol::lines::LINE_BYTES_MAX;
 
 use super::limits::{CacheArgs, LimitArgs};
 use super::{Exit, Failure};
-use crate::guest::GuestOptions;
-use crate::node::{self, NodeError, NodeOptions, Watch};
+use host_guest::GuestOptions;
+use host_node::{self, NodeError, NodeOptions, Watch};
 
 #[derive(Debug, Args)]
 pub(super) struct NodeArgs {
@@ -66,7 +66,7 @@ pub(super) fn run(args: NodeArgs) -> Result<Exit, Failure> {
         limits,
         line_bytes_max: usize::try_from(args.max_line_bytes).unwrap_or(LINE_BYTES_MAX),
     };
-    match node::run(guest, &options, watch) {
+    match host_node::run(guest, &options, watch) {
         Ok(()) => Ok(Exit::Success),
         Err(NodeError::Guest(error)) => Err(guest_failed(error)),
         Err(NodeError::Io(text)) => Err(Failure::new(Exit::Internal, text)),

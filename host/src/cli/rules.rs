@@ -3,10 +3,10 @@
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-use crate::check::availability::Goal;
-use crate::check::txn::model::Model;
-use crate::check::validity::Checks;
-use crate::check::workload::{Options, Workload};
+use host_check::availability::Goal;
+use host_check::txn::model::Model;
+use host_check::validity::Checks;
+use host_check::workload::{CheckOptions, Workload};
 
 /// What a run has to reach.
 #[derive(Debug, Args)]
@@ -27,8 +27,8 @@ pub(super) struct GoalArgs {
 
 impl GoalArgs {
     /// What to ask of a history, by these rules.
-    pub(super) fn options(&self, checks: Checks) -> Options {
-        Options {
+    pub(super) fn options(&self, checks: Checks) -> CheckOptions {
+        CheckOptions {
             availability: self.availability,
             checks,
             consistency_models: self.consistency_models.clone(),

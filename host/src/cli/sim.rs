@@ -19,14 +19,14 @@ use replay::Replay;
 
 use super::output::Format;
 use super::{Exit, Failure};
-use crate::check::history::{History, write_edn, write_json};
-use crate::check::validity::Validity;
-use crate::guest::Start;
-use crate::report::{Files, Played};
-use crate::schedule::{Schedule, trace};
-use crate::shrink::{self, Budget};
-use crate::sim::journal::{JsonLines, Observer};
-use crate::trial::{Report, Trial};
+use host_check::history::{History, write_edn, write_json};
+use host_check::validity::Validity;
+use host_guest::Start;
+use host_report::{Files, ReportedRun};
+use host_sim::journal::{JsonLines, Observer};
+use host_trial::schedule::{Schedule, trace};
+use host_trial::shrink::{self, Budget};
+use host_trial::{Trial, TrialResult};
 
 pub(super) fn run(args: SimArgs) -> Result<Exit, Failure> {
     let plan = Plan::of(&args)?;
@@ -92,7 +92,7 @@ fn one(trial: &Trial<'_>, seed: u64, plan: &Plan) -> Result<Exit, Failure> {
         None => Replay::Seed(seed),
     };
     if let Some(watch) = watch {
-        let played = Played {
+        let played = ReportedRun {
             trial,
             seed,
             script: plan.script.as_ref(),
@@ -177,7 +177,7 @@ fn many(trial: &Trial<'_>, first: u64, count: usize, plan: &Plan) -> Result<Exit
     if let Some(dir) = &plan.report {
         let seed = failure.as_ref().map_or(first, |report| report.seed);
         let replay = Replay::Seed(seed);
-        let played = Played {
+        let played = ReportedRun {
             trial,
             seed,
             script: None,
@@ -200,7 +200,7 @@ fn many(trial: &Trial<'_>, first: u64, count: usize, plan: &Plan) -> Result<Exit
     Ok(valid.into())
 }
 
-fn fail_if_internal(report: &Report) -> Result<(), Failure> {
+fn fail_if_internal(report: &TrialResult) -> Result<(), Failure> {
     match &report.result {
         Err(stopped) if stopped.is_internal() => {
             let text = format!("seed {}: {stopped}", report.seed);

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::output::print;
 use super::{Exit, Failure};
-use crate::grade::suite::GOSSIP_GLOMERS;
+use host_grade::suite::GOSSIP_GLOMERS;
 
 /// Print the suite of challenges that is built in, as TOML
 ///

@@ -1,19 +1,10 @@
-//! The simulator from outside: whole runs of real guests and of scripted ones.
+//! The simulator and the grader, from the outside and as a library.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-mod broadcast;
-mod cli;
-mod clients;
-mod determinism;
-mod faults;
-mod kafka;
-mod lin_kv;
-mod misbehaviour;
-mod runs;
-mod schedule;
-mod scripted;
-mod services;
-mod shrink;
-mod swap;
-mod txn;
+mod fuzz;
+mod grade;
+mod hostile;
+mod report;
+mod simulated;
+mod zoo;

@@ -45,9 +45,9 @@ guest_sdk::export!(Echo);
 
 #[cfg(test)]
 mod tests {
-    use host::check::workload::Workload;
-    use host::sim::nemesis::Fault;
-    use host::testing::Cluster;
+    use host_check::workload::Workload;
+    use host_sim::nemesis::Fault;
+    use host_testing::Cluster;
 
     use super::*;
 

@@ -4,8 +4,8 @@
 use serde::Serialize;
 
 use super::table::explained;
-use crate::grade::report::{ChallengeFacts, ChallengeGrade, State, SubmissionGrade};
-use crate::grade::{Grade, Verdict};
+use host_grade::report::{ChallengeFacts, ChallengeGrade, State, SubmissionGrade};
+use host_grade::{Grade, Verdict};
 
 #[derive(Serialize)]
 pub(super) struct Results {

@@ -6,8 +6,8 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::table::explained;
-use crate::grade::report::{ChallengeGrade, State, SubmissionGrade};
-use crate::grade::{Grade, Verdict};
+use host_grade::report::{ChallengeGrade, State, SubmissionGrade};
+use host_grade::{Grade, Verdict};
 
 /// Renders a grade.
 pub(super) fn render(grade: &Grade) -> Result<String, String> {

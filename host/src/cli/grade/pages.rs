@@ -7,11 +7,11 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use crate::grade::judge::Bench;
-use crate::grade::report::{ChallengeGrade, State, SubmissionGrade};
-use crate::grade::{Challenge, Grade, Verdict, Work};
-use crate::report::{Class, Failed, Played};
-use crate::text::{one_line, shell_quoted};
+use host_grade::judge::Bench;
+use host_grade::report::{ChallengeGrade, State, SubmissionGrade};
+use host_grade::{Challenge, Grade, Verdict, Work};
+use host_protocol::text::{one_line, shell_quoted};
+use host_report::{Class, Failed, ReportedRun};
 
 /// The largest journal of a page, in bytes.
 const JOURNAL_BYTES_MAX: u64 = 64 << 20;
@@ -90,7 +90,7 @@ impl<'a> Run<'a> {
             }
         };
         let path = self.module.display().to_string();
-        let played = Played {
+        let played = ReportedRun {
             trial: &setup.trial(&module),
             seed: self.seed,
             script: None,

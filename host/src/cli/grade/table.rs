@@ -3,9 +3,9 @@
 
 use std::fmt::{self, Write};
 
-use crate::grade::Grade;
-use crate::grade::report::{ChallengeGrade, Judgement, State, SubmissionGrade};
-use crate::text::printable;
+use host_grade::Grade;
+use host_grade::report::{ChallengeGrade, Judgement, State, SubmissionGrade};
+use host_protocol::text::printable;
 
 /// Renders a grade. Every line ends with a newline.
 pub(super) fn render(grade: &Grade) -> String {

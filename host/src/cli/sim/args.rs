@@ -11,32 +11,32 @@ use super::super::output::Format;
 use super::super::rules::{GoalArgs, checks_parser, workload_parser};
 use super::super::{EXIT_CODES, Exit, Failure};
 use super::console::Shown;
-use crate::check::validity::Checks;
-use crate::check::workload::{Options as CheckOptions, Workload};
-use crate::schedule::Schedule;
-use crate::sim::nemesis::Fault;
-use crate::sim::ranges::{
+use host_check::validity::Checks;
+use host_check::workload::{CheckOptions, Workload};
+use host_protocol::text::printable;
+use host_sim::nemesis::Fault;
+use host_sim::ranges::{
     KEYS_MAX, LATENCY_MS_MAX, NODES_MAX, RATE_MAX, RUNS_MAX, SECONDS_MAX, TXN_LENGTH_MAX,
 };
-use crate::sim::{
-    Bounds, Cluster, Concurrency, Distribution, Latency, NetworkModel, Options, Script, SeedRange,
-    nanoseconds,
+use host_sim::workload::{Topology, TxnShape, WorkloadOptions, make};
+use host_sim::{
+    Bounds, Cluster, Concurrency, Distribution, Latency, NetworkModel, RunOptions, Script,
+    SeedRange, nanoseconds,
 };
-use crate::text::printable;
-use crate::workload::{Settings, Topology, TxnShape, make};
+use host_trial::schedule::Schedule;
 
 /// Run nodes in a simulated cluster, in virtual time, and judge what clients see
 ///
 /// The same module, options and seed give the same run, to the byte, everywhere.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
-pub(in crate::cli) struct SimArgs {
+pub(crate) struct SimArgs {
     /// What clients do.
     #[arg(long, short, value_name = "NAME", value_parser = workload_parser(), required_unless_present = "schedule")]
     workload: Option<Workload>,
     /// The WebAssembly module that every node runs.
     #[arg(long, short, value_name = "FILE")]
-    pub(in crate::cli) module: PathBuf,
+    pub(crate) module: PathBuf,
     /// How many nodes: n0, n1 and so on [default: five, n1 to n5].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=NODES_MAX as i64))]
     node_count: Option<u32>,
@@ -73,7 +73,7 @@ pub(in crate::cli) struct SimArgs {
     /// The version that nodes change to with --swap-at or --nemesis swap
     /// [default: the same module again].
     #[arg(long, value_name = "FILE")]
-    pub(in crate::cli) swap_module: Option<PathBuf>,
+    pub(crate) swap_module: Option<PathBuf>,
     /// When the nodes begin to change to it, one a second, while they run, in seconds.
     #[arg(long, value_name = "SECONDS", value_parser = number(0.0, SECONDS_MAX))]
     swap_at: Option<f64>,
@@ -156,7 +156,7 @@ pub(in crate::cli) struct SimArgs {
     #[command(flatten)]
     limits: LimitArgs,
     #[command(flatten)]
-    pub(in crate::cli) cache: CacheArgs,
+    pub(crate) cache: CacheArgs,
     /// Arguments for every node, after `--`.
     #[arg(last = true, value_name = "GUEST_ARGS")]
     guest_args: Vec<String>,
@@ -227,7 +227,7 @@ pub(super) struct Plan {
     pub(super) workload: Workload,
     pub(super) topology: Topology,
     pub(super) txn: TxnShape,
-    pub(super) options: Options,
+    pub(super) options: RunOptions,
     pub(super) checks: CheckOptions,
     pub(super) seeds: Seeds,
     /// What to play instead of what the seed would draw.
@@ -263,12 +263,12 @@ impl Plan {
 
     /// The run that a schedule spells out.
     fn of_schedule(args: &SimArgs, schedule: Schedule) -> Result<Self, Failure> {
-        let options = Options {
+        let options = RunOptions {
             limits: args.limits.limits(),
             bounds: args.bounds(),
             ..schedule.options
         };
-        let settings = Settings {
+        let settings = WorkloadOptions {
             cluster: options.cluster,
             concurrency: options.concurrency,
             topology: schedule.topology,
@@ -294,7 +294,7 @@ impl Plan {
         let mut faults = args.nemesis.clone();
         faults.sort_unstable();
         faults.dedup();
-        let options = Options {
+        let options = RunOptions {
             cluster,
             concurrency,
             rate: args.rate,
@@ -318,7 +318,7 @@ impl Plan {
             guest_args: args.guest_args.clone(),
             bounds: args.bounds(),
         };
-        let settings = Settings {
+        let settings = WorkloadOptions {
             cluster,
             concurrency,
             topology: args.topology,
@@ -332,8 +332,8 @@ impl Plan {
     fn new(
         args: &SimArgs,
         workload: Workload,
-        settings: &Settings,
-        options: Options,
+        settings: &WorkloadOptions,
+        options: RunOptions,
         checks: CheckOptions,
     ) -> Result<Self, Failure> {
         make(workload, settings).map_err(|why| Failure::new(Exit::Usage, why))?;
@@ -430,7 +430,7 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::grade::Suite;
+    use host_grade::Suite;
 
     #[derive(Parser)]
     struct Words {
@@ -446,7 +446,7 @@ mod tests {
             let words = ["sim", "--module", "m.wasm"].map(str::to_owned).into_iter();
             let Words { sim } = Words::try_parse_from(words.chain(setup.flags())).unwrap();
             let plan = Plan::of(&sim).unwrap();
-            let expected = Options {
+            let expected = RunOptions {
                 bounds: plan.options.bounds,
                 ..setup.options.clone()
             };

@@ -2,9 +2,9 @@
 
 use std::io::{self, BufWriter, Stderr, Write};
 
-use crate::sim::SECOND;
-use crate::sim::journal::{Entry, Letter, Observer, What};
-use crate::text::printable;
+use host_protocol::text::printable;
+use host_sim::SECOND;
+use host_sim::journal::{Entry, EntryKind, MessageEntry, Observer};
 
 /// What to show.
 #[derive(Debug, Clone, Copy)]
@@ -34,8 +34,8 @@ impl Console {
         }
     }
 
-    fn letter(&mut self, at_ns: u64, verb: &str, letter: Letter<'_>) -> io::Result<()> {
-        let Letter {
+    fn letter(&mut self, at_ns: u64, verb: &str, letter: MessageEntry<'_>) -> io::Result<()> {
+        let MessageEntry {
             id,
             src,
             dest,
@@ -50,10 +50,12 @@ impl Console {
 
 impl Observer for Console {
     fn note(&mut self, entry: &Entry<'_>) -> io::Result<()> {
-        match entry.what {
-            What::Send(letter) if self.shown.sends => self.letter(entry.at_ns, "send", letter),
-            What::Recv(letter) if self.shown.receipts => self.letter(entry.at_ns, "recv", letter),
-            What::Log { node, level, text } if self.shown.logs => {
+        match entry.kind {
+            EntryKind::Send(letter) if self.shown.sends => self.letter(entry.at_ns, "send", letter),
+            EntryKind::Recv(letter) if self.shown.receipts => {
+                self.letter(entry.at_ns, "recv", letter)
+            }
+            EntryKind::Log { node, level, text } if self.shown.logs => {
                 let (s, ns) = (entry.at_ns / SECOND, entry.at_ns % SECOND);
                 let (level, text) = (level.name(), printable(text));
                 writeln!(self.out, "{s}.{ns:09} {node} {level} {text}")

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::args::IN_SCHEDULES;
-use crate::text::shell_quoted;
+use host_protocol::text::shell_quoted;
 
 /// Which run to run again.
 #[derive(Debug, Clone, Copy)]

@@ -8,14 +8,14 @@ use super::super::Failure;
 use super::super::output::{print, print_json};
 use super::args::Plan;
 use super::replay::Replay;
-use crate::check::anomalies::AnomalyName;
-use crate::check::text::{closing_line, render_text};
-use crate::check::validity::Validity;
-use crate::report::Results;
-use crate::shrink::Shrunk;
-use crate::sim::seconds;
-use crate::text::printable;
-use crate::trial::Report;
+use host_check::anomalies::AnomalyName;
+use host_check::text::{closing_line, render_text};
+use host_check::validity::Validity;
+use host_protocol::text::printable;
+use host_report::Results;
+use host_sim::seconds;
+use host_trial::TrialResult;
+use host_trial::shrink::Shrunk;
 
 /// One of many runs, in short.
 #[derive(Debug, Serialize)]
@@ -32,7 +32,7 @@ pub(super) struct Try {
 }
 
 impl Try {
-    pub(super) fn of(report: &Report) -> Self {
+    pub(super) fn of(report: &TrialResult) -> Self {
         let result = report.result.as_ref().ok();
         let net = result.and_then(|result| result.net);
         Try {
@@ -45,11 +45,11 @@ impl Try {
     }
 }
 
-fn json_of<'a>(report: &'a Report, replay: &str) -> Results<'a> {
+fn json_of<'a>(report: &'a TrialResult, replay: &str) -> Results<'a> {
     Results::of(report, replay.to_owned())
 }
 
-pub(super) fn report_as_json(report: &Report, replay: &str) -> Result<(), Failure> {
+pub(super) fn report_as_json(report: &TrialResult, replay: &str) -> Result<(), Failure> {
     print_json(&json_of(report, replay))
 }
 
@@ -145,25 +145,29 @@ struct JsonTries<'a> {
 pub(super) fn tries_as_json(
     tries: &[Try],
     count: usize,
-    failure: Option<&Report>,
+    failure: Option<&TrialResult>,
 ) -> Result<(), Failure> {
     let replay = failure.map(|report| Replay::Seed(report.seed).command());
     print_json(&JsonTries {
-        valid: failure.map_or(Validity::True, Report::valid),
+        valid: failure.map_or(Validity::True, TrialResult::valid),
         asked_for: count,
         runs: tries,
         first_failure: failure.map(|report| json_of(report, replay.as_deref().unwrap_or_default())),
     })
 }
 
-pub(super) fn report_as_text(report: &Report, plan: &Plan, replay: &str) -> Result<(), Failure> {
+pub(super) fn report_as_text(
+    report: &TrialResult,
+    plan: &Plan,
+    replay: &str,
+) -> Result<(), Failure> {
     let mut text = String::new();
     // Writing to a String cannot fail.
     let _ = write_report(&mut text, report, plan, replay);
     print(&printable(&text))
 }
 
-fn write_report(out: &mut String, report: &Report, plan: &Plan, replay: &str) -> fmt::Result {
+fn write_report(out: &mut String, report: &TrialResult, plan: &Plan, replay: &str) -> fmt::Result {
     let text = match &report.result {
         Ok(result) => render_text(result),
         Err(stopped) => format!(
@@ -191,7 +195,7 @@ fn write_report(out: &mut String, report: &Report, plan: &Plan, replay: &str) ->
 pub(super) fn tries_as_text(
     tries: &[Try],
     count: usize,
-    failure: Option<&Report>,
+    failure: Option<&TrialResult>,
     plan: &Plan,
 ) -> Result<(), Failure> {
     let mut text = String::new();
@@ -204,7 +208,7 @@ fn write_tries(
     out: &mut String,
     tries: &[Try],
     count: usize,
-    failure: Option<&Report>,
+    failure: Option<&TrialResult>,
     plan: &Plan,
 ) -> fmt::Result {
     let passed = tries

@@ -1,0 +1,213 @@
+//! EDN's smallest pieces: names, numbers, characters and strings, each from the text of one token.
+
+use crate::value::Value;
+
+/// Whether a byte can be inside a symbol, keyword or number. Whatever is not ASCII can.
+#[must_use]
+#[inline]
+pub fn is_constituent(byte: u8) -> bool {
+    CONSTITUENTS[byte as usize]
+}
+
+const CONSTITUENTS: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    loop {
+        table[byte as usize] = byte >= 0x80 || byte.is_ascii_alphanumeric();
+        if byte == u8::MAX {
+            break;
+        }
+        byte += 1;
+    }
+    let others = b".*+!-_?$%&=<>/:#'|";
+    let mut at = 0;
+    while at < others.len() {
+        table[others[at] as usize] = true;
+        at += 1;
+    }
+    table
+};
+
+/// The integer that a text starts with, and its length: `None` unless it is of at most 18 digits,
+/// which cannot overflow, and is written without a plus or leading zeros.
+#[inline]
+pub(super) fn short_integer(text: &[u8]) -> Option<(i64, usize)> {
+    let is_negative = text.first() == Some(&b'-');
+    let start = usize::from(is_negative);
+    let mut magnitude = 0_i64;
+    let mut end = start;
+    while let Some(digit) = text
+        .get(end)
+        .filter(|b| b.is_ascii_digit() && end < start + 18)
+    {
+        magnitude = magnitude * 10 + i64::from(digit - b'0');
+        end += 1;
+    }
+    let has_leading_zero = text.get(start) == Some(&b'0') && end > start + 1;
+    let goes_on = text.get(end).is_some_and(|&b| is_constituent(b));
+    let is_short = end > start && !has_leading_zero && !goes_on;
+    is_short.then_some((if is_negative { -magnitude } else { magnitude }, end))
+}
+
+/// Reads a number. `token` starts with a digit, or with a sign and a digit.
+pub(super) fn number(token: &str) -> Result<Value, String> {
+    let (sign, unsigned) = match token.as_bytes()[0] {
+        b'-' => ("-", &token[1..]),
+        b'+' => ("", &token[1..]),
+        _ => ("", token),
+    };
+    let is_integer = |text: &str| text == "0" || (!text.starts_with('0') && is_digits(text));
+    if let Some(digits) = unsigned
+        .strip_suffix('N')
+        .filter(|digits| is_integer(digits))
+    {
+        let sign = if digits == "0" { "" } else { sign };
+        return Ok(Value::BigInt(format!("{sign}{digits}").into()));
+    }
+    if is_integer(unsigned) {
+        let digits = format!("{sign}{unsigned}");
+        return Ok(digits
+            .parse()
+            .map_or_else(|_| Value::BigInt(digits.into()), Value::Int));
+    }
+    if is_float(unsigned) {
+        let float: f64 = token
+            .parse()
+            .map_err(|_| format!("expected a number, found `{token}`"))?;
+        return if float.is_finite() {
+            Ok(Value::Float(float))
+        } else {
+            Err(format!(
+                "expected a float that 64 bits can hold, found `{token}`"
+            ))
+        };
+    }
+    Err(match unsigned.split_once('/') {
+        Some((a, b)) if is_digits(a) && is_digits(b) => {
+            format!("expected an integer or a float, found the ratio `{token}`")
+        }
+        _ if unsigned.ends_with('M') => {
+            format!("expected an integer or a float, found the decimal `{token}`")
+        }
+        _ => format!("expected a number, found `{token}`"),
+    })
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// `12.5`, `12.`, `1e9`, `1.5E-9`: digits, then a fraction or an exponent or both.
+fn is_float(text: &str) -> bool {
+    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, Some(exponent)),
+        None => (text, None),
+    };
+    let exponent_ok = exponent.is_none_or(|e| is_digits(e.strip_prefix(['+', '-']).unwrap_or(e)));
+    match mantissa.split_once('.') {
+        Some((whole, fraction)) => {
+            is_digits(whole) && (fraction.is_empty() || is_digits(fraction)) && exponent_ok
+        }
+        None => is_digits(mantissa) && exponent.is_some() && exponent_ok,
+    }
+}
+
+/// Reads a character from what follows its backslash: one character, a name, `uXXXX` or `oNNN`.
+pub(super) fn character(token: &str) -> Result<Value, String> {
+    let mut chars = token.chars();
+    if let (Some(only), None) = (chars.next(), chars.next()) {
+        return Ok(Value::Char(only));
+    }
+    let named = NAMED_CHARS
+        .iter()
+        .find(|(name, _)| *name == token)
+        .map(|(_, c)| *c);
+    let coded = || match token.split_at_checked(1)? {
+        ("u", hex) if hex.len() == 4 => char::from_u32(u32::from_str_radix(hex, 16).ok()?),
+        ("o", octal) if octal.len() <= 3 => octal_char(octal),
+        _ => None,
+    };
+    named
+        .or_else(coded)
+        .map(Value::Char)
+        .ok_or_else(|| format!("expected a character, found `\\{token}`"))
+}
+
+pub(super) const NAMED_CHARS: [(&str, char); 6] = [
+    ("newline", '\n'),
+    ("space", ' '),
+    ("tab", '\t'),
+    ("return", '\r'),
+    ("backspace", '\u{8}'),
+    ("formfeed", '\u{c}'),
+];
+
+/// Up to three octal digits, up to `377`.
+fn octal_char(digits: &str) -> Option<char> {
+    u8::from_str_radix(digits, 8).ok().map(char::from)
+}
+
+/// What [`escaped`] knows, for a message.
+const ESCAPES: &str = r#"\t \r \n \b \f \\ \" \uXXXX or octal"#;
+
+/// Reads the inside of a string that has escapes. On error, says how many bytes in the bad escape
+/// starts.
+pub(super) fn unescape(raw: &str) -> Result<String, (usize, String)> {
+    let mut text = String::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some(backslash) = rest.find('\\') {
+        text.push_str(&rest[..backslash]);
+        let escape = &rest[backslash + 1..];
+        let (c, len) = escaped(escape).ok_or_else(|| {
+            let shown: String = escape.chars().take(1).collect();
+            let what = format!("expected an escape ({ESCAPES}), found `\\{shown}`");
+            (raw.len() - escape.len() - 1, what)
+        })?;
+        text.push(c);
+        rest = &escape[len..];
+    }
+    text.push_str(rest);
+    Ok(text)
+}
+
+/// The character an escape stands for, and the length of the escape without its backslash. A
+/// character beyond 16 bits is two escapes, as in Java.
+fn escaped(escape: &str) -> Option<(char, usize)> {
+    let unit = |text: &str| {
+        text.get(1..5)
+            .filter(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()))
+            .and_then(|hex| u16::from_str_radix(hex, 16).ok())
+    };
+    Some(match escape.bytes().next()? {
+        b't' => ('\t', 1),
+        b'r' => ('\r', 1),
+        b'n' => ('\n', 1),
+        b'b' => ('\u{8}', 1),
+        b'f' => ('\u{c}', 1),
+        b'\\' => ('\\', 1),
+        b'"' => ('"', 1),
+        b'u' => {
+            let high = unit(escape)?;
+            if let Some(c) = char::from_u32(u32::from(high)) {
+                (c, 5)
+            } else {
+                let low = unit(
+                    escape
+                        .get(5..)?
+                        .strip_prefix('\\')
+                        .filter(|rest| rest.starts_with('u'))?,
+                )?;
+                (char::decode_utf16([high, low]).next()?.ok()?, 11)
+            }
+        }
+        b'0'..=b'7' => {
+            let len = escape
+                .bytes()
+                .take(3)
+                .take_while(|b| (b'0'..=b'7').contains(b))
+                .count();
+            (octal_char(&escape[..len])?, len)
+        }
+        _ => return None,
+    })
+}

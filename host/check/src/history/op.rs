@@ -1,0 +1,156 @@
+//! One operation of a history.
+
+use std::fmt;
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use crate::value::{Name, Value};
+
+/// What an entry of a history says about its operation. `:type` in Jepsen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// It begins.
+    Invoke,
+    /// It took place.
+    Ok,
+    /// It did not take place and never will.
+    Fail,
+    /// It may have taken place, or may yet; also everything a nemesis does.
+    Info,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Invoke, Self::Ok, Self::Fail, Self::Info];
+
+    /// `invoke`, `ok`, `fail` or `info`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Invoke => "invoke",
+            Self::Ok => "ok",
+            Self::Fail => "fail",
+            Self::Info => "info",
+        }
+    }
+}
+
+/// Who does an operation: one thing at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Process {
+    /// A client. After an `info`, the same worker goes on as a process of another number.
+    Client(i64),
+    /// The maker of faults.
+    Nemesis,
+}
+
+impl fmt::Display for Process {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Client(n) => write!(f, "{n}"),
+            Self::Nemesis => f.write_str("nemesis"),
+        }
+    }
+}
+
+/// A number, or `"nemesis"`.
+impl Serialize for Process {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Client(n) => serializer.serialize_i64(*n),
+            Self::Nemesis => serializer.serialize_str("nemesis"),
+        }
+    }
+}
+
+/// One entry of a history: an invocation or a completion.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Op {
+    /// Its number in the run.
+    pub index: u64,
+    /// When, in nanoseconds since the run began.
+    pub time_ns: i64,
+    /// `:type`: begun, or ended in which way.
+    pub kind: Kind,
+    /// Who.
+    pub process: Process,
+    /// What kind of operation: `read`, `add`, `txn`.
+    pub f: Name,
+    /// Its argument, and on completion its result.
+    pub value: Value,
+    /// Why it did not succeed, if the history says.
+    pub error: Option<Value>,
+    /// Other keys: `final?`, `exception`, `poll-ms`.
+    pub extra: Vec<(Name, Value)>,
+}
+
+impl Op {
+    /// What the history says under another key than the usual ones.
+    #[must_use]
+    pub fn extra(&self, key: &str) -> Option<&Value> {
+        self.extra
+            .iter()
+            .find(|(name, _)| *name == key)
+            .map(|(_, value)| value)
+    }
+
+    /// Whether the generator marked it as one of the last, after recovery: `:final? true`.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        self.extra("final?") == Some(&Value::Bool(true))
+    }
+
+    /// Whether a client does it.
+    #[must_use]
+    pub fn is_client(&self) -> bool {
+        matches!(self.process, Process::Client(_))
+    }
+}
+
+/// `op 205 (read, process 1, 15.004 s)`
+impl fmt::Display for Op {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            index,
+            f: name,
+            process,
+            ..
+        } = self;
+        write!(
+            f,
+            "op {index} ({name}, process {process}, {} s)",
+            seconds(self.time_ns)
+        )
+    }
+}
+
+/// Nanoseconds as seconds with three decimals, rounded down.
+pub(crate) fn seconds(time_ns: i64) -> String {
+    let ms = time_ns.div_euclid(1_000_000);
+    format!(
+        "{}{}.{:03}",
+        if ms < 0 { "-" } else { "" },
+        ms.unsigned_abs() / 1000,
+        ms.unsigned_abs() % 1000
+    )
+}
+
+/// An object with Jepsen's keys, without their colons.
+impl Serialize for Op {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("index", &self.index)?;
+        map.serialize_entry("time", &self.time_ns)?;
+        map.serialize_entry("type", self.kind.name())?;
+        map.serialize_entry("process", &self.process)?;
+        map.serialize_entry("f", &*self.f)?;
+        map.serialize_entry("value", &self.value)?;
+        if let Some(error) = &self.error {
+            map.serialize_entry("error", error)?;
+        }
+        for (key, value) in &self.extra {
+            map.serialize_entry(&**key, value)?;
+        }
+        map.end()
+    }
+}

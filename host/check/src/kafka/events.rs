@@ -1,0 +1,172 @@
+//! A history as the checkers of this workload go through it: sends, polls and assignments, with
+//! keys and messages as small numbers. A poll shows the same messages again and again, so this is
+//! where the history's size is paid for, and only here.
+//!
+//! Offsets that polls show are not kept pair by pair: all that is asked of them later is where a
+//! message was seen at all ([`Events::places`]) and the ends of each read.
+
+use std::ops::Range;
+
+use crate::history::{History, Kind, Op, Process};
+use crate::value::Value;
+
+/// A key, by its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct KeyId(pub(super) u32);
+
+/// A message of a key, by its number. The same value under two keys is two messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct MessageId(pub(super) u32);
+
+impl KeyId {
+    /// Its place in a table of all keys.
+    pub(super) fn at(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl MessageId {
+    /// Its place in a table of all messages.
+    pub(super) fn at(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// All that clients did, in the order in which it ended; what never ended comes last.
+#[derive(Debug)]
+pub(super) struct Events<'a> {
+    pub(super) history: &'a History,
+    pub(super) list: Vec<Event>,
+    /// Messages with an offset that a poll, however it ended, showed them at. Offsets below zero,
+    /// which no log has, are left out.
+    pub(super) places: Vec<(MessageId, i64)>,
+    pub(super) keys: Vec<Value>,
+    pub(super) messages: Vec<Message>,
+    pub(super) sends: Vec<Sent>,
+    pub(super) reads: Vec<Read>,
+    pub(super) shown: Vec<MessageId>,
+    pub(super) named: Vec<KeyId>,
+}
+
+/// A message that was sent or polled.
+#[derive(Debug)]
+pub(super) struct Message {
+    pub(super) key: KeyId,
+    pub(super) value: Value,
+    /// The event that sends it, as an index into [`Events::list`].
+    pub(super) writer: Option<usize>,
+}
+
+/// One operation.
+#[derive(Debug)]
+pub(super) struct Event {
+    /// The position of its invocation.
+    pub(super) begun: usize,
+    /// The position of its completion; `None` if the history ends before it does.
+    pub(super) ended: Option<usize>,
+    /// How it ended. What has no end is left open.
+    pub(super) kind: Kind,
+    pub(super) process: i64,
+    pub(super) what: What,
+}
+
+/// What an operation does.
+#[derive(Debug)]
+pub(super) enum What {
+    /// Sends, polls, or both.
+    Txn {
+        sends: Range<usize>,
+        reads: Range<usize>,
+        /// Whether it may poll, by its `:f`.
+        is_poll: bool,
+        /// Keys whose assignment changed while it ran: `:rebalance-log`.
+        rebalanced: Range<usize>,
+    },
+    /// From now on these keys are polled, each from where the process is with it or from where
+    /// consumption was committed to be; or all from the beginning.
+    Assign { keys: Range<usize>, seeks: bool },
+    /// From now on the system chooses which of these keys are polled.
+    Subscribe { keys: Range<usize> },
+}
+
+/// One send.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Sent {
+    pub(super) message: MessageId,
+    /// Where it was put; `None` if the client was not told.
+    pub(super) offset: Option<i64>,
+}
+
+/// What one operation's polls show of one key.
+#[derive(Debug)]
+pub(super) struct Read {
+    pub(super) key: KeyId,
+    /// Into [`Events::shown`].
+    pub(super) messages: Range<usize>,
+    pub(super) first_offset: Option<i64>,
+    /// The greatest offset; -1 if there is none, as in Jepsen.
+    pub(super) offset_max: i64,
+    /// The least offset; 0 if there is none.
+    pub(super) offset_min: i64,
+}
+
+impl Events<'_> {
+    /// What an event sends, in order.
+    pub(super) fn sends(&self, event: &Event) -> &[Sent] {
+        match &event.what {
+            What::Txn { sends, .. } => &self.sends[sends.clone()],
+            What::Assign { .. } | What::Subscribe { .. } => &[],
+        }
+    }
+
+    /// What an event polls, each key once.
+    pub(super) fn reads(&self, event: &Event) -> &[Read] {
+        match &event.what {
+            What::Txn { reads, .. } => &self.reads[reads.clone()],
+            What::Assign { .. } | What::Subscribe { .. } => &[],
+        }
+    }
+
+    /// The messages of a read, in order.
+    pub(super) fn shown(&self, read: &Read) -> &[MessageId] {
+        &self.shown[read.messages.clone()]
+    }
+
+    /// The keys that an event names.
+    pub(super) fn named(&self, keys: &Range<usize>) -> &[KeyId] {
+        &self.named[keys.clone()]
+    }
+
+    pub(super) fn message(&self, message: MessageId) -> &Message {
+        &self.messages[message.at()]
+    }
+
+    /// The event that sends a message.
+    pub(super) fn writer(&self, message: MessageId) -> Option<&Event> {
+        self.message(message)
+            .writer
+            .map(|writer| &self.list[writer])
+    }
+
+    /// The completion of an event; its invocation if it has none.
+    pub(super) fn op(&self, event: &Event) -> &Op {
+        &self.history.ops()[event.ended.unwrap_or(event.begun)]
+    }
+
+    /// Sends and polls, with their indices.
+    pub(super) fn txns(&self) -> impl Iterator<Item = (usize, &Event)> {
+        let is_txn = |event: &Event| matches!(event.what, What::Txn { .. });
+        self.list
+            .iter()
+            .enumerate()
+            .filter(move |(_, event)| is_txn(event))
+    }
+}
+
+/// The number of a client's process; the nemesis has none.
+pub(super) fn client(process: Process) -> Option<i64> {
+    match process {
+        Process::Client(n) => Some(n),
+        Process::Nemesis => None,
+    }
+}

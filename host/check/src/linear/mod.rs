@@ -1,0 +1,205 @@
+//! Linearizability: the operations of a history can be put into one order that respects real time
+//! (what completed before another began comes before it) and that a single object could have done
+//! one after the other.
+//!
+//! The method is Wing and Gong's (*Testing and Verifying Concurrent Objects*, 1993) with the
+//! memoisation of configurations of Lowe (*Testing for linearizability*, 2017), as in Knossos, whose
+//! models these are. To decide is NP-complete, so a search has [`Budgets`]; a history on which they
+//! are spent is [`Validity::Unknown`](super::validity::Validity).
+//!
+//! Operations that failed did not take place. Those that crashed (`info`, or no completion) may
+//! take effect at any time after their invocation, or never.
+//!
+//! | files | job |
+//! |---|---|
+//! | `model` `register` `mutex` | what objects do |
+//! | `subject` `calls` | from a history to numbered calls with a beginning and an end |
+//! | `slots` `used` `scene` `stage` | the search's data: sets of open operations, of crashed ones, and moments |
+//! | `task` `antichains` `layer` | the search, from one completion to the next |
+//! | `search` `refutation` `death` `budgets` | the search, through a history |
+//! | `result` `lin_kv` | what is told of one object, and of many |
+//!
+//! Time, of valid histories: linear in the operations, times the configurations that have to be
+//! looked at for each, which are a few dozen unless very many operations that change the state are
+//! open at once. Memory: some 60 bytes an operation, and some configurations.
+
+mod antichains;
+mod budgets;
+mod calls;
+mod death;
+mod layer;
+mod lin_kv;
+mod model;
+mod mutex;
+mod refutation;
+mod register;
+mod result;
+mod scene;
+mod search;
+mod slots;
+mod stage;
+mod subject;
+mod task;
+#[cfg(test)]
+mod tests;
+mod used;
+
+pub use budgets::{Budget, Budgets, KEY_STEPS_MIN, Spent};
+pub use lin_kv::{KeyResult, LinKv, RESULTS_MAX, lin_kv};
+pub use result::{Configuration, Failure, Linearizable, SHOWN_MAX};
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+use std::time::Instant;
+
+use super::history::{History, Kind, Op};
+use super::missed::{Complained, Named};
+use super::unexpected::UnexpectedOperation;
+use super::validity::Checks;
+use super::value::Value;
+
+use budgets::Meter;
+use model::Model;
+use mutex::Mutex;
+use register::Register;
+use result::Searched;
+use search::{Verdict, search};
+use subject::Subject;
+
+/// The objects that a history can be checked against, under Knossos' names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ModelName {
+    /// Is read and written.
+    Register,
+    /// Is read, written, and compared and set.
+    CasRegister,
+    /// Is acquired and released.
+    Mutex,
+}
+
+impl ModelName {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Register, Self::CasRegister, Self::Mutex];
+
+    /// Its name, as in `--model`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Register => "register",
+            Self::CasRegister => "cas-register",
+            Self::Mutex => "mutex",
+        }
+    }
+}
+
+impl fmt::Display for ModelName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for ModelName {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let names = || Self::ALL.map(Self::name).join(", ");
+        Self::ALL
+            .into_iter()
+            .find(|model| model.name() == name)
+            .ok_or_else(|| format!("expected a model ({}), found `{name}`", names()))
+    }
+}
+
+/// Judges a history of one object.
+///
+/// Strictly, an answered read of nil is a read of nil, the value of a register that nobody wrote.
+/// By Maelstrom's rules, which are Knossos', it tells nothing.
+///
+/// # Errors
+/// An operation that the model does not have, or that completes with another value than it was
+/// invoked with.
+pub fn check_model(
+    history: &History,
+    model: ModelName,
+    checks: Checks,
+    budgets: &Budgets,
+) -> Result<Linearizable, UnexpectedOperation> {
+    match model {
+        ModelName::Register => check_one(history, Register::new(false), checks, budgets),
+        ModelName::CasRegister => check_one(history, Register::new(true), checks, budgets),
+        ModelName::Mutex => check_one(history, Mutex, checks, budgets),
+    }
+}
+
+fn check_one(
+    history: &History,
+    model: impl Model,
+    checks: Checks,
+    budgets: &Budgets,
+) -> Result<Linearizable, UnexpectedOperation> {
+    let mut subject = Subject::new(model);
+    let invocations = history
+        .client_ops()
+        .filter(|(_, op)| op.kind == Kind::Invoke);
+    for (at, op) in invocations {
+        let completion = history.pairs().partner(at);
+        let completed = completion.map(|at| &history.ops()[at].value);
+        subject.add(history, at, &op.value, completed)?;
+    }
+    let meter = Meter::new(budgets, 1, Instant::now());
+    let Judged {
+        mut result,
+        is_missed,
+    } = judge(history, &subject, whole, checks, &meter);
+    if let Some(failure) = result.failure.as_ref().filter(|_| is_missed) {
+        let missed = &mut result.missed;
+        missed.push(Complained::NilRead, &failure.op, Named::default());
+    }
+    Ok(result)
+}
+
+/// The value of an operation that has no key.
+fn whole(op: &Op) -> Cow<'_, Value> {
+    Cow::Borrowed(&op.value)
+}
+
+/// What was found of one object.
+struct Judged {
+    result: Linearizable,
+    /// Whether it is only strictly wrong.
+    is_missed: bool,
+}
+
+/// Judges one object. `value` is that of an operation, less its key.
+fn judge(
+    history: &History,
+    subject: &Subject<impl Model>,
+    value: fn(&Op) -> Cow<'_, Value>,
+    checks: Checks,
+    meter: &Meter,
+) -> Judged {
+    let calls = subject.calls(checks);
+    let verdict = search(&subject.model, &calls, meter.clone());
+    let is_missed = checks == Checks::Strict
+        && matches!(verdict, Verdict::Not(_))
+        && subject.has_nil_reads()
+        && matches!(
+            search(
+                &subject.model,
+                &subject.calls(Checks::Maelstrom),
+                meter.clone()
+            ),
+            Verdict::Linearizable
+        );
+    let searched = Searched {
+        history,
+        model: &subject.model,
+        calls: &calls,
+        value,
+    };
+    Judged {
+        result: searched.result(verdict),
+        is_missed,
+    }
+}

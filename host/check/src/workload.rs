@@ -1,0 +1,285 @@
+//! A run's whole result: what Maelstrom checks in every run, and what it checks in the run's
+//! workload.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::Serialize;
+
+use super::availability::{Availability, Goal, availability};
+use super::counter::{Counter, counter};
+use super::echo::{Echo, echo};
+use super::exceptions::{Exceptions, exceptions};
+use super::history::History;
+use super::kafka::{Kafka, kafka};
+use super::linear::{Budgets, LinKv, lin_kv};
+use super::net::NetResult;
+use super::set_full::{SetFull, set_full};
+use super::stats::{Stats, stats};
+use super::txn::model::Model;
+use super::txn::{Transactions, list_append, rw_register};
+use super::unexpected::UnexpectedOperation;
+use super::unique_ids::{UniqueIds, unique_ids};
+use super::validity::{Checks, Validity};
+
+/// Maelstrom's workloads, under its names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Workload {
+    /// Requests are sent back.
+    Echo,
+    /// Ids are given out.
+    UniqueIds,
+    /// Messages reach every node.
+    Broadcast,
+    /// A set that only grows.
+    GSet,
+    /// A counter that only grows.
+    GCounter,
+    /// A counter that grows and shrinks.
+    PnCounter,
+    /// Logs that are sent to and polled.
+    Kafka,
+    /// Transactions that append to lists and read them.
+    TxnListAppend,
+    /// Transactions that write registers and read them.
+    TxnRwRegister,
+    /// A register for each key.
+    LinKv,
+}
+
+impl Workload {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::Echo,
+        Self::UniqueIds,
+        Self::Broadcast,
+        Self::GSet,
+        Self::GCounter,
+        Self::PnCounter,
+        Self::Kafka,
+        Self::TxnListAppend,
+        Self::TxnRwRegister,
+        Self::LinKv,
+    ];
+
+    /// Its name, as in `-w`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Echo => "echo",
+            Self::UniqueIds => "unique-ids",
+            Self::Broadcast => "broadcast",
+            Self::GSet => "g-set",
+            Self::GCounter => "g-counter",
+            Self::PnCounter => "pn-counter",
+            Self::Kafka => "kafka",
+            Self::TxnListAppend => "txn-list-append",
+            Self::TxnRwRegister => "txn-rw-register",
+            Self::LinKv => "lin-kv",
+        }
+    }
+
+    /// What its clients do, by `:f`.
+    #[must_use]
+    pub fn operations(self) -> &'static [&'static str] {
+        match self {
+            Self::Echo => &["echo"],
+            Self::UniqueIds => &["generate"],
+            Self::Broadcast => &["broadcast", "read"],
+            Self::GSet | Self::GCounter | Self::PnCounter => &["add", "read"],
+            Self::Kafka => &[
+                "assign",
+                "crash",
+                "debug-topic-partitions",
+                "poll",
+                "send",
+                "subscribe",
+                "txn",
+            ],
+            Self::TxnListAppend | Self::TxnRwRegister => &["txn"],
+            Self::LinKv => &["read", "write", "cas"],
+        }
+    }
+}
+
+impl fmt::Display for Workload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Workload {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let names = || Self::ALL.map(Self::name).join(", ");
+        Self::ALL
+            .into_iter()
+            .find(|workload| workload.name() == name)
+            .ok_or_else(|| format!("expected a workload ({}), found `{name}`", names()))
+    }
+}
+
+/// What to ask of a history beyond its workload.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CheckOptions {
+    /// `--availability`.
+    pub availability: Option<Goal>,
+    /// `--checks`.
+    pub checks: Checks,
+    /// `--consistency-models`: what transactions must keep to. Without any, nothing is forbidden.
+    pub consistency_models: Vec<Model>,
+}
+
+impl Default for CheckOptions {
+    fn default() -> Self {
+        Self {
+            availability: None,
+            checks: Checks::default(),
+            consistency_models: vec![Model::StrictSerializable],
+        }
+    }
+}
+
+/// The result of a run. Its JSON has the shape of Maelstrom's `results.edn`, less the plots.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CheckResult {
+    /// The worst of all parts.
+    #[serde(rename = "valid?")]
+    pub valid: Validity,
+    /// How many operations ended how.
+    pub stats: Stats,
+    /// Which part of them succeeded.
+    pub availability: Availability,
+    /// What clients met and did not expect.
+    pub exceptions: Exceptions,
+    /// How many messages it took. Absent if the run's messages are not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub net: Option<NetResult>,
+    /// The workload's own result.
+    pub workload: WorkloadResult,
+    /// Which workload that is. Not in JSON, as in Maelstrom.
+    #[serde(skip)]
+    pub name: Workload,
+}
+
+/// What a workload's own checker found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum WorkloadResult {
+    /// Of echo.
+    Echo(Echo),
+    /// Of unique-ids.
+    UniqueIds(UniqueIds),
+    /// Of broadcast and g-set.
+    Set(Box<SetFull>),
+    /// Of the counters.
+    Counter(Counter),
+    /// Of kafka.
+    Kafka(Box<Kafka>),
+    /// Of txn-list-append and txn-rw-register.
+    Transactions(Box<Transactions>),
+    /// Of lin-kv.
+    LinKv(LinKv),
+}
+
+impl WorkloadResult {
+    /// Its verdict.
+    #[must_use]
+    pub fn valid(&self) -> Validity {
+        match self {
+            Self::Echo(echo) => echo.valid,
+            Self::UniqueIds(ids) => ids.valid,
+            Self::Set(set) => set.valid,
+            Self::Counter(counter) => counter.valid,
+            Self::Kafka(kafka) => kafka.valid,
+            Self::Transactions(transactions) => transactions.valid,
+            Self::LinKv(kv) => kv.valid,
+        }
+    }
+}
+
+/// Judges a history as one of a workload. `net` is what the simulator's journal says of the
+/// messages, if there is one.
+///
+/// Strictly, a run of which no operation succeeded is unknown at best.
+///
+/// # Errors
+/// The history has an operation, or a value, that the workload does not have.
+pub fn check(
+    workload: Workload,
+    history: &History,
+    net: Option<NetResult>,
+    options: &CheckOptions,
+) -> Result<CheckResult, UnexpectedOperation> {
+    check_within(workload, history, net, options, &Budgets::default())
+}
+
+/// The same, with what the search for a linearization may cost.
+///
+/// # Errors
+/// As for [`check`].
+pub fn check_within(
+    workload: Workload,
+    history: &History,
+    net: Option<NetResult>,
+    options: &CheckOptions,
+    budgets: &Budgets,
+) -> Result<CheckResult, UnexpectedOperation> {
+    let foreign = |op: &str| !workload.operations().contains(&op);
+    if let Some((_, op)) = history.client_ops().find(|(_, op)| foreign(&op.f)) {
+        let known = workload.operations().join(" and ");
+        return Err(UnexpectedOperation::new(
+            op,
+            format!(
+                "expected the operations of {workload} ({known}), found {}",
+                op.f
+            ),
+        ));
+    }
+    let checks = options.checks;
+    let models = &options.consistency_models;
+    let result = match workload {
+        Workload::Echo => WorkloadResult::Echo(echo(history)),
+        Workload::UniqueIds => WorkloadResult::UniqueIds(unique_ids(history)),
+        Workload::Broadcast => {
+            WorkloadResult::Set(Box::new(set_full(history, "broadcast", checks)?))
+        }
+        Workload::GSet => WorkloadResult::Set(Box::new(set_full(history, "add", checks)?)),
+        Workload::GCounter | Workload::PnCounter => {
+            WorkloadResult::Counter(counter(history, checks)?)
+        }
+        Workload::Kafka => WorkloadResult::Kafka(Box::new(kafka(history, checks)?)),
+        Workload::TxnListAppend => {
+            WorkloadResult::Transactions(Box::new(list_append(history, models, checks)?))
+        }
+        Workload::TxnRwRegister => {
+            WorkloadResult::Transactions(Box::new(rw_register(history, models, checks)?))
+        }
+        Workload::LinKv => WorkloadResult::LinKv(lin_kv(history, checks, budgets)?),
+    };
+    let stats = stats(history);
+    let availability = availability(history, options.availability, checks);
+    let exceptions = exceptions(history, checks);
+    let nothing_succeeded = checks == Checks::Strict && stats.counts.ok_count == 0;
+    let valid = Validity::worst([
+        stats.valid,
+        availability.valid,
+        exceptions.valid,
+        result.valid(),
+        if nothing_succeeded {
+            Validity::Unknown
+        } else {
+            Validity::True
+        },
+    ]);
+    Ok(CheckResult {
+        valid,
+        stats,
+        availability,
+        exceptions,
+        net,
+        workload: result,
+        name: workload,
+    })
+}

@@ -1,0 +1,118 @@
+//! The effects of a step: all or nothing, and what is decoded can be said again.
+
+use std::collections::BTreeSet;
+
+use host_protocol::message::write_string;
+use host_protocol::timers::Timers;
+
+use host_guest::effects::decode;
+use host_guest::{Effect, ErrorKind, check_timers};
+use host_node::input::{Checked, check};
+
+/// The node that says it, and how much it may say.
+const NODE: &str = "n1";
+const EFFECTS_MAX: usize = 16;
+
+/// What `handle` returned.
+///
+/// # Panics
+/// If lines are skipped or a good one is refused; if an effect is another once it has been written
+/// and decoded again; if a message that may be sent could not be received; or if timers are
+/// counted wrongly.
+pub fn effects(output: &[u8]) {
+    let lines = || output.split(|byte| *byte == b'\n');
+    let lines: Vec<&[u8]> = lines().filter(|line| !line.is_empty()).collect();
+    match decode(output, NODE, EFFECTS_MAX) {
+        Ok(effects) => {
+            assert_eq!(effects.len(), lines.len());
+            assert_said_again(&effects);
+            (1..4).for_each(|limit| assert_timers(&effects, limit));
+        }
+        Err(ErrorKind::Effects { limit }) => {
+            assert_eq!(limit, EFFECTS_MAX);
+            assert!(lines.len() > limit);
+            assert!(decode(&lines[..limit].join(&b'\n'), NODE, limit).is_ok());
+        }
+        Err(ErrorKind::BadEffect { number, .. }) => {
+            let (good, bad) = lines.split_at(number - 1);
+            assert!(decode(&good.join(&b'\n'), NODE, EFFECTS_MAX).is_ok());
+            assert!(decode(bad[0], NODE, EFFECTS_MAX).is_err());
+        }
+        Err(fault) => panic!("no fault of decoding: {fault}"),
+    }
+}
+
+fn assert_said_again(effects: &[Effect<'_>]) {
+    let mut written = Vec::new();
+    for effect in effects {
+        write(effect, &mut written);
+    }
+    let again = decode(&written, NODE, EFFECTS_MAX);
+    let again = again.unwrap_or_else(|fault| panic!("{fault}"));
+    assert_eq!(again.len(), effects.len());
+    for (before, after) in effects.iter().zip(&again) {
+        match (before, after) {
+            (Effect::Send(before), Effect::Send(after)) => {
+                // A carriage return is a blank on the wire.
+                assert_eq!(before.message.body.replace('\r', " "), after.message.body);
+                assert_eq!(before.message.dest, after.message.dest);
+                assert_eq!(before.header, after.header);
+            }
+            (before, after) => assert_eq!(before, after),
+        }
+    }
+}
+
+/// Appends the line that says `effect`.
+fn write(effect: &Effect<'_>, out: &mut Vec<u8>) {
+    match effect {
+        Effect::Send(send) => {
+            let mut line = Vec::new();
+            send.write_line(&mut line);
+            assert_eq!(line.pop(), Some(b'\n'));
+            assert!(!line.iter().any(|byte| matches!(byte, b'\n' | b'\r')));
+            let received = match check(&line) {
+                Checked::Message => send.header.kind != "init",
+                Checked::Init => send.header.kind == "init",
+                Checked::Blank | Checked::Bad(_) => false,
+            };
+            assert!(received, "{}", line.escape_ascii());
+            out.extend_from_slice(b"{\"send\":");
+            out.extend_from_slice(&line);
+        }
+        Effect::SetTimer(timer) => {
+            let (id, after_ns) = (timer.id, timer.after_ns);
+            let text = format!("{{\"set_timer\":{{\"id\":{id},\"after_ns\":{after_ns}}}");
+            out.extend_from_slice(text.as_bytes());
+        }
+        Effect::CancelTimer(timer) => {
+            let text = format!("{{\"cancel_timer\":{{\"id\":{}}}", timer.id);
+            out.extend_from_slice(text.as_bytes());
+        }
+        Effect::Log(log) => {
+            let text = format!("{{\"log\":{{\"level\":\"{}\",\"text\":", log.level.name());
+            out.extend_from_slice(text.as_bytes());
+            write_string(out, &log.text);
+            out.push(b'}');
+        }
+    }
+    out.extend_from_slice(b"}\n");
+}
+
+/// Counts the timers one effect after the other, beginning with timer 0 outstanding.
+fn assert_timers(effects: &[Effect<'_>], limit: usize) {
+    let mut timers = Timers::default();
+    timers.set(0, 10);
+    let mut outstanding = BTreeSet::from([0]);
+    let mut fits = true;
+    for effect in effects {
+        match effect {
+            Effect::SetTimer(timer) => outstanding.insert(timer.id),
+            Effect::CancelTimer(timer) => outstanding.remove(&timer.id),
+            Effect::Send(_) | Effect::Log(_) => continue,
+        };
+        fits &= outstanding.len() <= limit;
+    }
+    let checked = check_timers(&timers, effects, limit);
+    assert_eq!(checked.is_ok(), fits, "{limit} timers: {effects:?}");
+}

@@ -1,0 +1,112 @@
+//! A live node's input: lines, and which of them are messages.
+
+use std::collections::HashMap;
+
+use host_protocol::abi::{self, Event};
+use host_protocol::lines::{LineText, read_batches};
+use host_protocol::message::{Identity, Message, write_error};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use host_node::input::{Checked, check};
+
+/// What stdin brings.
+///
+/// # Panics
+/// If the lines are not those of the bytes; if one is admitted or refused for no reason; if a
+/// message's header is not what JSON's own parser finds in it; or if an answer is no message.
+pub fn message(input: &[u8]) {
+    assert_lines(input, 32);
+    for line in input.split(|byte| *byte == b'\n') {
+        match check(line) {
+            Checked::Blank => assert!(line.trim_ascii().is_empty()),
+            Checked::Bad(reason) => {
+                let shown = !reason.chars().any(|c| c.is_control() && c != '\t');
+                assert!(shown, "cannot be shown on a line: {reason:?}");
+                assert!(plain(line).is_none(), "{reason}");
+            }
+            checked => {
+                let text = str::from_utf8(line).expect("what is admitted is UTF-8");
+                assert_admitted(text, checked == Checked::Init);
+            }
+        }
+    }
+}
+
+/// The lines are those between newlines, the long ones by their length.
+fn assert_lines(input: &[u8], max: usize) {
+    let mut expected: Vec<&[u8]> = input.split(|byte| *byte == b'\n').collect();
+    if expected.last().is_some_and(|last| last.is_empty()) {
+        expected.pop();
+    }
+    let mut count = 0;
+    let read = read_batches(input, max, |batch| {
+        for (number, line) in batch.lines() {
+            let expected = expected.get(count).copied();
+            count += 1;
+            assert_eq!(number, count as u64);
+            match (line, expected) {
+                (LineText::Bytes(line), Some(expected)) => assert_eq!(line, expected),
+                (LineText::TooLong(length), Some(expected)) => {
+                    assert_eq!(length, expected.len() as u64);
+                    assert!(expected.len() > max);
+                }
+                (line, None) => panic!("{line:?} is one line too many"),
+            }
+        }
+        true
+    });
+    read.expect("a slice can be read");
+    assert_eq!(count, expected.len());
+}
+
+/// A message for a parser that knows of no usual form and reads the whole line.
+#[derive(Deserialize)]
+struct Plain {
+    src: String,
+    dest: String,
+    body: PlainBody,
+}
+
+/// See [`Plain`].
+#[derive(Deserialize)]
+struct PlainBody {
+    r#type: String,
+    msg_id: Option<u64>,
+    in_reply_to: Option<u64>,
+}
+
+/// What such a parser makes of a line. Serde would take arrays for structs.
+fn plain(line: &[u8]) -> Option<Plain> {
+    let first = |text: &[u8]| text.trim_ascii_start().first().copied();
+    let body = serde_json::from_slice::<HashMap<String, &RawValue>>(line).ok()?;
+    let is_object =
+        first(line) == Some(b'{') && first(body.get("body")?.get().as_bytes()) == Some(b'{');
+    is_object.then(|| serde_json::from_slice(line).ok())?
+}
+
+fn assert_admitted(line: &str, is_init: bool) {
+    let message: Message<'_> = serde_json::from_str(line).expect("a message is JSON");
+    let header = message.header().expect("its body has a header");
+    assert_eq!(header.kind == "init", is_init);
+    let plain = plain(line.as_bytes()).expect("another parser finds a message as well");
+    assert_eq!(
+        (plain.src, plain.dest),
+        (message.src.clone().into(), message.dest.clone().into())
+    );
+    assert_eq!(plain.body.r#type, header.kind);
+    assert_eq!(plain.body.msg_id, header.msg_id);
+    assert_eq!(plain.body.in_reply_to, header.in_reply_to);
+    let mut event = Vec::new();
+    abi::encode_message(&mut event, 7, line);
+    let event = String::from_utf8(event).expect("text in text is text");
+    let (read, read_header) = Event::read(&event).expect("a message makes an event");
+    assert_eq!(serde_json::from_str::<Event<'_>>(&event).ok(), Some(read));
+    assert_eq!(read_header.as_ref(), Some(&header));
+    if let Err(error) = Identity::default().admit(&message, &header) {
+        let mut answer = Vec::new();
+        write_error(&mut answer, &message, &header, &error);
+        assert_eq!(answer.is_empty(), header.msg_id.is_none());
+        assert!(answer.is_empty() || check(&answer) == Checked::Message);
+    }
+}

@@ -1,0 +1,274 @@
+//! Makes a grade of what the judge found.
+
+use std::collections::BTreeMap;
+
+use super::judge::{Outcome, Ran};
+use super::report::{
+    ChallengeFacts, ChallengeGrade, FORMAT, Failure, Grade, Judge, Judgement, State,
+    SubmissionGrade, SuiteFacts, Target, Timings, Usage, VERSION,
+};
+use super::run::Run;
+use super::submission::{Content, ModuleFile};
+use super::suite::{Challenge, Suite};
+use super::work::{Task, Work, is_in};
+use super::{Verdict, words};
+use host_protocol::text::shell_quoted;
+
+impl Judge {
+    /// This program.
+    #[must_use]
+    pub fn this() -> Self {
+        Judge {
+            host: env!("CARGO_PKG_VERSION").to_owned(),
+            engine: host_sandbox::ENGINE.to_owned(),
+            cost_table: host_sandbox::cost_table()
+                .into_iter()
+                .map(|(name, cost)| (name.to_owned(), cost))
+                .collect(),
+        }
+    }
+}
+
+/// The grade of all submissions.
+#[must_use]
+pub fn assemble(work: &Work<'_>, outcomes: &BTreeMap<Task, Outcome>, wall_ms: u64) -> Grade {
+    let mut timings = Timings {
+        wall_ms,
+        runs_ms: BTreeMap::new(),
+    };
+    let mut submissions = Vec::new();
+    for submission in work.submissions {
+        let mut challenges = Vec::new();
+        for challenge in &work.suite.challenges {
+            let module = submission.module_for(challenge);
+            let state = match module {
+                None if challenge.optional || submission.is_single => continue,
+                None => State::Missing,
+                Some(_) if !is_in(work.shard, &submission.name, challenge) => State::Pending,
+                Some(module) => {
+                    let judged = Judged {
+                        challenge,
+                        module,
+                        outcomes,
+                    };
+                    let (state, ms) = judged.state();
+                    if ms > 0 {
+                        let of_submission = timings.runs_ms.entry(submission.name.clone());
+                        of_submission.or_default().insert(challenge.id.clone(), ms);
+                    }
+                    state
+                }
+            };
+            challenges.push(ChallengeGrade {
+                id: challenge.id.clone(),
+                score: 0,
+                state,
+            });
+        }
+        submissions.push(SubmissionGrade {
+            name: submission.name.clone(),
+            passed: false,
+            score: 0,
+            points: 0,
+            notes: submission.notes.clone(),
+            challenges,
+        });
+    }
+    let mut grade = Grade {
+        format: FORMAT.to_owned(),
+        version: VERSION,
+        judge: Judge::this(),
+        suite: suite_facts(work.suite),
+        shard: work.shard,
+        complete: false,
+        passed: false,
+        submissions,
+        timings,
+    };
+    grade.add_up();
+    grade
+}
+
+impl Grade {
+    /// Computes all scores, and what follows from them.
+    pub fn add_up(&mut self) {
+        let facts: BTreeMap<&str, &ChallengeFacts> = self
+            .suite
+            .challenges
+            .iter()
+            .map(|facts| (facts.id.as_str(), facts))
+            .collect();
+        for submission in &mut self.submissions {
+            (submission.score, submission.points) = (0, 0);
+            submission.passed = true;
+            for challenge in &mut submission.challenges {
+                let Some(facts) = facts.get(challenge.id.as_str()) else {
+                    continue;
+                };
+                let verdict = match &challenge.state {
+                    State::Judged(judgement) => Some(judgement.verdict),
+                    State::Missing | State::Pending => None,
+                };
+                let is_accepted = verdict == Some(Verdict::Accepted);
+                challenge.score = if is_accepted { facts.points } else { 0 };
+                submission.score += challenge.score;
+                if verdict != Some(Verdict::Internal) && !facts.optional {
+                    submission.points += facts.points;
+                }
+                submission.passed &= is_accepted || challenge.state == State::Pending;
+            }
+        }
+        let challenges = || self.submissions.iter().flat_map(|it| &it.challenges);
+        self.complete = challenges().all(|challenge| challenge.state != State::Pending);
+        self.passed = self.submissions.iter().all(|submission| submission.passed);
+    }
+}
+
+/// One submission's module for one challenge.
+struct Judged<'a> {
+    challenge: &'a Challenge,
+    module: &'a ModuleFile,
+    outcomes: &'a BTreeMap<Task, Outcome>,
+}
+
+impl Judged<'_> {
+    /// What became of it, and how long its runs took, in milliseconds.
+    fn state(&self) -> (State, u64) {
+        let not_run = |verdict, sha256: &str, anomaly| {
+            let judgement = Judgement {
+                failure: Some(self.failed_to_load(anomaly)),
+                ..self.judgement(verdict, sha256)
+            };
+            (State::Judged(Box::new(judgement)), 0)
+        };
+        let sha256 = match &self.module.content {
+            Content::Sha256(sha256) => sha256,
+            Content::TooLarge => {
+                let limit = host_sandbox::ModuleLimits::default().module_bytes;
+                let why = format!("the file has more than {limit} bytes");
+                return not_run(Verdict::Compile, "", vec![why]);
+            }
+            Content::Unreadable(why) => {
+                let why = words::lines(&format!("the file cannot be read: {why}"));
+                return not_run(Verdict::Internal, "", why);
+            }
+        };
+        let task = Task::of(self.module, sha256, self.challenge);
+        match self.outcomes.get(&task) {
+            None | Some(Outcome::Unfinished) => (State::Pending, 0),
+            Some(Outcome::Rejected(why)) => not_run(Verdict::Compile, sha256, why.clone()),
+            Some(Outcome::Broken(why)) => not_run(Verdict::Internal, sha256, why.clone()),
+            Some(Outcome::Ran(ran)) => {
+                let judgement = self.ran(ran, sha256);
+                (State::Judged(Box::new(judgement)), ran.ms)
+            }
+        }
+    }
+
+    fn ran(&self, ran: &Ran, sha256: &str) -> Judgement {
+        let failed = ran
+            .runs
+            .iter()
+            .position(|run| run.verdict != Verdict::Accepted);
+        let verdict = failed.map_or(Verdict::Accepted, |at| ran.runs[at].verdict);
+        Judgement {
+            seeds_passed: failed.unwrap_or(ran.runs.len()),
+            usage: worst_usage(&ran.runs),
+            targets: self.worst_targets(&ran.runs),
+            failure: failed.map(|at| self.failure(self.challenge.seeds[at], &ran.runs[at])),
+            ..self.judgement(verdict, sha256)
+        }
+    }
+
+    fn judgement(&self, verdict: Verdict, sha256: &str) -> Judgement {
+        Judgement {
+            verdict,
+            module: words::line(&self.module.path.to_string_lossy()),
+            sha256: sha256.to_owned(),
+            seeds_passed: 0,
+            usage: BTreeMap::new(),
+            targets: BTreeMap::new(),
+            failure: None,
+        }
+    }
+
+    fn failure(&self, seed: u64, run: &Run) -> Failure {
+        let setup = &self.challenge.setup;
+        Failure {
+            seed: Some(seed),
+            anomaly: run.anomaly.clone(),
+            backtrace: run.backtrace.clone(),
+            replay: setup.replay(&self.module.path, seed, run.bound_flag.as_deref()),
+            trace: run.trace.clone().unwrap_or_default(),
+        }
+    }
+
+    fn failed_to_load(&self, anomaly: Vec<String>) -> Failure {
+        let path = shell_quoted(&self.module.path.to_string_lossy());
+        Failure {
+            seed: None,
+            anomaly,
+            backtrace: Vec::new(),
+            replay: format!("host inspect {path}"),
+            trace: Vec::new(),
+        }
+    }
+
+    fn worst_targets(&self, runs: &[Run]) -> BTreeMap<String, Target> {
+        let targets = self.challenge.targets.iter().filter_map(|target| {
+            let name = target.measure.name();
+            let measured = runs.iter().filter_map(|run| run.measured.get(name));
+            let worst = measured.copied().reduce(f64::max)?;
+            let below = target.below;
+            Some((name.to_owned(), Target { worst, below }))
+        });
+        targets.collect()
+    }
+}
+
+fn worst_usage(runs: &[Run]) -> BTreeMap<String, Usage> {
+    let mut worst: BTreeMap<String, Usage> = BTreeMap::new();
+    for (name, usage) in runs.iter().flat_map(|run| &run.usage) {
+        let so_far = worst.entry(name.clone()).or_insert(*usage);
+        so_far.used = so_far.used.max(usage.used);
+    }
+    worst
+}
+
+fn suite_facts(suite: &Suite) -> SuiteFacts {
+    let challenge = |challenge: &Challenge| {
+        let options = &challenge.setup.options;
+        let (bounds, limits) = (&options.bounds, &options.limits);
+        let facts = [
+            ("node-memory-bytes", limits.memory_bytes as u64),
+            ("step-fuel", limits.fuel),
+            ("run-fuel", bounds.fuel),
+            ("run-memory-bytes", bounds.memory_bytes as u64),
+            ("events", bounds.steps),
+        ];
+        let flags: Vec<String> = challenge
+            .setup
+            .flags()
+            .iter()
+            .map(|word| shell_quoted(word))
+            .collect();
+        ChallengeFacts {
+            id: challenge.id.clone(),
+            title: challenge.title.clone(),
+            points: challenge.points,
+            optional: challenge.optional,
+            hidden: challenge.hidden,
+            seeds: challenge.seeds.clone(),
+            options: flags.join(" "),
+            limits: facts
+                .into_iter()
+                .map(|(name, limit)| (name.to_owned(), limit))
+                .collect(),
+        }
+    };
+    SuiteFacts {
+        name: suite.name.clone(),
+        sha256: suite.sha256.clone(),
+        challenges: suite.challenges.iter().map(challenge).collect(),
+    }
+}

@@ -1,0 +1,297 @@
+//! One run of a module on one seed, judged.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use serde::{Deserialize, Serialize};
+
+use super::report::Usage;
+use super::suite::{Challenge, bound_flag};
+use super::{Verdict, words};
+use host_check::history::{History, Kind};
+use host_check::outcome::is_timeout;
+use host_check::text::render_problems;
+use host_check::txn::anomaly::Anomaly;
+use host_check::validity::Validity;
+use host_check::workload::{CheckResult, WorkloadResult};
+use host_sandbox::GuestModule;
+use host_sim::{Reason, RunOptions, Stopped, Used};
+use host_trial::TrialResult;
+use host_trial::schedule::{Schedule, trace};
+use host_trial::shrink::{Budget, shrink};
+
+/// How much a grader spends on making one failure short: about a second.
+pub const SHRINKING: Budget = Budget {
+    runs: 300,
+    fuel: 2_000_000_000,
+};
+
+/// What is kept of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Run {
+    /// The verdict on it.
+    pub verdict: Verdict,
+    /// What is wrong, in words, a line each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub anomaly: Vec<String>,
+    /// The guest's functions that were active when it failed, innermost first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub backtrace: Vec<String>,
+    /// The shortest run that fails in the same way, told; absent until it has been looked for,
+    /// empty if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<Vec<String>>,
+    /// The flag of the bound that it went over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bound_flag: Option<String>,
+    /// What it used, beside the limits.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub usage: BTreeMap<String, Usage>,
+    /// What it measured of what has a target.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub measured: BTreeMap<String, f64>,
+}
+
+impl Run {
+    /// Runs a challenge on a seed. Whatever breaks on our side ends in a verdict too.
+    #[must_use]
+    pub fn of(challenge: &Challenge, module: &GuestModule, seed: u64) -> Self {
+        guarded(|| {
+            let report = challenge.setup.trial(module).run(seed, Vec::new());
+            Self::judged(challenge, &report)
+        })
+    }
+
+    /// Judges a run.
+    #[must_use]
+    pub fn judged(challenge: &Challenge, report: &TrialResult) -> Self {
+        let mut run = match &report.result {
+            Ok(result) => {
+                let is_idle = report.history.as_ref().is_some_and(is_idle);
+                Self::finished(challenge, result, is_idle)
+            }
+            Err(stopped) => Self::stopped(stopped),
+        };
+        run.usage = usage(&report.used, &challenge.setup.options);
+        run
+    }
+
+    /// Looks for the shortest run that fails in the same way, and tells it. Verdicts on what a
+    /// single event took need no story, and theirs would take long to find.
+    #[must_use]
+    pub fn explained(
+        self,
+        challenge: &Challenge,
+        module: &GuestModule,
+        seed: u64,
+        shrinking: Budget,
+    ) -> Self {
+        if !self.needs_trace() {
+            return self;
+        }
+        let story = catch_unwind(AssertUnwindSafe(|| {
+            let trial = challenge.setup.trial(module);
+            let (_, script) = trial.record(seed, Vec::new());
+            let schedule = Schedule::of(&trial, seed, script);
+            let shrunk = shrink(schedule, module, None, shrinking)?;
+            let mut lines = trace(&shrunk.schedule, module, None);
+            if lines.is_empty() {
+                return None; // it fails before anything happens
+            }
+            lines.insert(0, format!("{}:", shrunk.size()));
+            if let Ok(result) = &shrunk.report.result {
+                lines.extend(render_problems(result).lines().map(str::to_owned));
+            }
+            Some(words::story(&lines))
+        }));
+        Run {
+            trace: Some(story.ok().flatten().unwrap_or_default()),
+            ..self
+        }
+    }
+
+    /// Whether its trace has not been looked for, but has to be.
+    #[must_use]
+    pub fn needs_trace(&self) -> bool {
+        let has_story = matches!(
+            self.verdict,
+            Verdict::WrongAnswer | Verdict::Presentation | Verdict::Runtime
+        );
+        has_story && self.trace.is_none()
+    }
+
+    fn finished(challenge: &Challenge, result: &CheckResult, is_idle: bool) -> Self {
+        let mut run = Self::new(verdict(result, is_idle));
+        if run.verdict != Verdict::Accepted {
+            run.anomaly = words::lines(&render_problems(result));
+            if run.anomaly.is_empty() {
+                run.anomaly = vec!["the history cannot be judged".to_owned()];
+            }
+        }
+        for target in &challenge.targets {
+            let measured = target.measure.of(result);
+            if let Some(measured) = measured {
+                let name = target.measure.name().to_owned();
+                run.measured.insert(name, measured);
+            }
+            let is_met = measured.is_some_and(|measured| measured < target.below);
+            if !is_met && matches!(run.verdict, Verdict::Accepted | Verdict::WrongAnswer) {
+                if run.verdict == Verdict::Accepted {
+                    run.trace = Some(Vec::new()); // the shortest run misses no target
+                }
+                run.verdict = Verdict::WrongAnswer;
+                run.anomaly.push(match measured {
+                    Some(measured) => target.measure.missed(measured, target.below),
+                    None => format!("there is no {} to measure", target.measure.name()),
+                });
+            }
+        }
+        run
+    }
+
+    fn stopped(stopped: &Stopped) -> Self {
+        let mut run = Self::new(Verdict::of_stop(&stopped.reason));
+        run.anomaly = words::lines(&stopped.to_string());
+        match &stopped.reason {
+            Reason::Guest(error) => {
+                run.backtrace = error
+                    .backtrace
+                    .iter()
+                    .map(|name| words::line(name))
+                    .collect();
+            }
+            Reason::Bound(bound) => run.bound_flag = Some(bound_flag(*bound)),
+            _ => {}
+        }
+        run
+    }
+
+    fn internal(why: &str) -> Self {
+        Run {
+            anomaly: words::lines(why),
+            ..Self::new(Verdict::Internal)
+        }
+    }
+
+    fn new(verdict: Verdict) -> Self {
+        Run {
+            verdict,
+            anomaly: Vec::new(),
+            backtrace: Vec::new(),
+            trace: None,
+            bound_flag: None,
+            usage: BTreeMap::new(),
+            measured: BTreeMap::new(),
+        }
+    }
+}
+
+/// Does `judge`; if our own code panics, that is the verdict.
+fn guarded(judge: impl FnOnce() -> Run) -> Run {
+    // What `judge` has touched is gone with it.
+    catch_unwind(AssertUnwindSafe(judge)).unwrap_or_else(|panic| {
+        Run::internal(&format!("the judge itself failed: {}", panic_text(&*panic)))
+    })
+}
+
+/// What a panic says.
+pub(super) fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("it does not say why")
+}
+
+/// Whether clients asked for something and never got an answer.
+fn is_idle(history: &History) -> bool {
+    let mut asked = false;
+    history.client_ops().all(|(_, op)| {
+        asked |= op.kind == Kind::Invoke;
+        op.kind == Kind::Invoke || is_timeout(op)
+    }) && asked
+}
+
+/// The verdict of a run that came to its end, before its targets.
+fn verdict(result: &CheckResult, is_idle: bool) -> Verdict {
+    match result.valid {
+        Validity::True => Verdict::Accepted,
+        _ if is_idle => Verdict::Idle,
+        _ if !result.exceptions.missed.is_empty() => Verdict::Presentation,
+        Validity::Unknown if gave_up(&result.workload) => Verdict::Internal,
+        Validity::Unknown | Validity::False => Verdict::WrongAnswer,
+    }
+}
+
+/// Whether a result is unknown because a checker of ours gave up. Where there was nothing to
+/// judge, that is the submission's doing.
+fn gave_up(result: &WorkloadResult) -> bool {
+    if result.valid() != Validity::Unknown {
+        return false;
+    }
+    match result {
+        WorkloadResult::Counter(counter) => !counter.final_reads.is_empty(),
+        WorkloadResult::Transactions(found) => !found
+            .anomaly_types
+            .contains(&Anomaly::EmptyTransactionGraph),
+        WorkloadResult::LinKv(_) => true,
+        WorkloadResult::Kafka(_)
+        | WorkloadResult::Set(_)
+        | WorkloadResult::Echo(_)
+        | WorkloadResult::UniqueIds(_) => false,
+    }
+}
+
+fn usage(used: &Used, options: &RunOptions) -> BTreeMap<String, Usage> {
+    let (bounds, limits) = (&options.bounds, &options.limits);
+    let bytes = |count: usize| count as u64;
+    [
+        ("events", used.steps, bounds.steps),
+        ("fuel", used.fuel, bounds.fuel),
+        (
+            "node-memory-bytes",
+            bytes(used.node_memory_bytes),
+            bytes(limits.memory_bytes),
+        ),
+        (
+            "memory-bytes",
+            bytes(used.memory_bytes),
+            bytes(bounds.memory_bytes),
+        ),
+        (
+            "messages-in-flight",
+            bytes(used.in_flight),
+            bytes(bounds.in_flight),
+        ),
+        (
+            "bytes-in-flight",
+            bytes(used.in_flight_bytes),
+            bytes(bounds.in_flight_bytes),
+        ),
+        (
+            "answer-bytes",
+            bytes(used.answer_bytes),
+            bytes(bounds.answer_bytes),
+        ),
+    ]
+    .into_iter()
+    .map(|(name, used, limit)| (name.to_owned(), Usage { used, limit }))
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_judge_that_panics_has_a_verdict_that_is_nobodys_fault() {
+        let run = guarded(|| panic!("no {}", 7));
+        assert_eq!(
+            run,
+            Run {
+                anomaly: vec!["the judge itself failed: no 7".to_owned()],
+                ..Run::new(Verdict::Internal)
+            }
+        );
+    }
+}

@@ -1,0 +1,105 @@
+//! Figures that a run has to keep below a bound: 3d and 3e ask for few messages and short
+//! latencies.
+
+use serde::Deserialize;
+
+use host_check::workload::{CheckResult, Workload, WorkloadResult};
+
+/// What has a bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Measure {
+    /// Messages between servers for each operation that a client invoked.
+    MsgsPerOp,
+    /// From the acknowledgement of a value until every read has it, in milliseconds: the median.
+    StableMedianMs,
+    /// The same: the worst.
+    StableMaxMs,
+    /// From the invocation until every read has it, in milliseconds: the median. Unlike the
+    /// stable latency it cannot be made short by acknowledging late.
+    VisibleMedianMs,
+    /// The same: the worst.
+    VisibleMaxMs,
+}
+
+/// A measure and its bound.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Target {
+    /// What is measured.
+    pub measure: Measure,
+    /// What it has to be below.
+    pub below: f64,
+}
+
+impl Measure {
+    /// Its key in suites and grades.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::MsgsPerOp => "msgs-per-op",
+            Self::StableMedianMs => "stable-median-ms",
+            Self::StableMaxMs => "stable-max-ms",
+            Self::VisibleMedianMs => "visible-median-ms",
+            Self::VisibleMaxMs => "visible-max-ms",
+        }
+    }
+
+    /// Whether a workload has it.
+    #[must_use]
+    pub fn is_of(self, workload: Workload) -> bool {
+        self == Self::MsgsPerOp || matches!(workload, Workload::Broadcast | Workload::GSet)
+    }
+
+    /// What a run measured; `None` if there was nothing to measure.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds of a day at most")]
+    pub fn of(self, result: &CheckResult) -> Option<f64> {
+        let WorkloadResult::Set(set) = &result.workload else {
+            return self.rate(result);
+        };
+        let ms = |quantiles: Option<host_check::set_full::Quantiles>, at: usize| {
+            quantiles.map(|quantiles| quantiles.ms[at] as f64)
+        };
+        match self {
+            Self::MsgsPerOp => self.rate(result),
+            Self::StableMedianMs => ms(set.stable_latencies, 1),
+            Self::StableMaxMs => ms(set.stable_latencies, 4),
+            Self::VisibleMedianMs => ms(set.visible_latencies, 1),
+            Self::VisibleMaxMs => ms(set.visible_latencies, 4),
+        }
+    }
+
+    /// Through its shortest decimal form, so that 1.1 does not become 1.10000002.
+    fn rate(self, result: &CheckResult) -> Option<f64> {
+        let rate = result.net.as_ref()?.servers.msgs_per_op?;
+        (self == Self::MsgsPerOp)
+            .then(|| rate.to_string().parse().ok())
+            .flatten()
+    }
+
+    /// A measurement that is not below its bound, in words.
+    #[must_use]
+    pub fn missed(self, measured: f64, below: f64) -> String {
+        match self {
+            Self::MsgsPerOp => format!(
+                "{measured:.2} messages between servers an operation; fewer than {below} are asked for"
+            ),
+            Self::StableMedianMs => format!(
+                "the median time from a value's acknowledgement until every read has it is \
+                 {measured} ms; below {below} ms is asked for"
+            ),
+            Self::StableMaxMs => format!(
+                "the longest time from a value's acknowledgement until every read has it is \
+                 {measured} ms; below {below} ms is asked for"
+            ),
+            Self::VisibleMedianMs => format!(
+                "the median time from the request with a value until every read has it is \
+                 {measured} ms; below {below} ms is asked for"
+            ),
+            Self::VisibleMaxMs => format!(
+                "the longest time from the request with a value until every read has it is \
+                 {measured} ms; below {below} ms is asked for"
+            ),
+        }
+    }
+}

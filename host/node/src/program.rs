@@ -1,0 +1,95 @@
+//! The guest that a live node runs, and the change from one to the next.
+
+use std::time::Instant;
+
+use tracing::{error, info};
+
+use super::watch::{Version, short};
+use host_guest::{Carried, Effect, Event, Guest, GuestError, Send as Message, carry_state};
+use host_protocol::text::printable;
+
+/// The program of a live node.
+pub(super) struct Program {
+    /// `None` after a crash, until the next version comes.
+    guest: Option<Box<dyn Guest + Send>>,
+    sha256: String,
+    state_required: bool,
+}
+
+/// What became of a swap.
+pub(super) enum Swapped {
+    /// The new version goes on where the old one was; timers stay.
+    Continues,
+    /// The new version runs and knows nothing: timers are void, and it needs `init`.
+    Afresh,
+    /// The old version goes on.
+    Refused,
+}
+
+impl Program {
+    pub(super) fn new(guest: Box<dyn Guest + Send>, sha256: String, state_required: bool) -> Self {
+        Program {
+            guest: Some(guest),
+            sha256,
+            state_required,
+        }
+    }
+
+    /// The guest, unless it has crashed.
+    pub(super) fn guest(&mut self) -> Option<&mut (dyn Guest + Send + 'static)> {
+        self.guest.as_deref_mut()
+    }
+
+    /// Takes note that the guest failed and must not be called again.
+    pub(super) fn crash(&mut self) {
+        self.guest = None;
+    }
+
+    /// Puts `next` in the place of the current guest, with its state.
+    pub(super) fn swap(&mut self, mut next: Version) -> Swapped {
+        let begin = Instant::now();
+        let change = format!("{} -> {}", short(&self.sha256), short(&next.sha256));
+        let (swapped, state) = match self.guest.as_deref_mut() {
+            None => (
+                Swapped::Afresh,
+                "no state: the old module had crashed".to_owned(),
+            ),
+            Some(old) => match carry_state(old, next.guest.as_mut(), self.state_required) {
+                Ok(Carried::State { bytes }) => {
+                    (Swapped::Continues, format!("{bytes} bytes of state"))
+                }
+                Ok(Carried::Nothing(why)) => (
+                    Swapped::Afresh,
+                    format!("no state: {why}; as after a restart"),
+                ),
+                Err(problem) => {
+                    let problem = problem.to_string();
+                    error!(
+                        "{change}: the running module goes on: {}",
+                        printable(&problem)
+                    );
+                    return Swapped::Refused;
+                }
+            },
+        };
+        self.guest = Some(next.guest);
+        self.sha256 = next.sha256;
+        info!("swapped {change}: gap {:.1?}, {state}", begin.elapsed());
+        swapped
+    }
+}
+
+/// Gives a guest that starts afresh the `init` that the node had, and returns the
+/// effects, but for the answer: that has been given long ago.
+pub(super) fn repeat_init<'g>(
+    guest: &'g mut dyn Guest,
+    init: &Event<'_>,
+) -> Result<Vec<Effect<'g>>, Box<GuestError>> {
+    let mut effects = guest.step(init)?;
+    effects.retain(|effect| !is_init_ok(effect));
+    Ok(effects)
+}
+
+fn is_init_ok(effect: &Effect<'_>) -> bool {
+    matches!(effect, Effect::Send(Message { header, .. }) if header.kind == "init_ok")
+}

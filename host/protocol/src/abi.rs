@@ -1,0 +1,256 @@
+//! The guest ABI, version 1, as the host and the SDK both use it.
+//!
+//! `docs/abi.md` specifies it for authors of guests in any language. A guest is
+//! a step: one [`Event`] goes in as JSON, any number of [`Effect`]s come out as
+//! JSON, one on each line.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::json::write_number;
+use crate::message::{Header, Message};
+use crate::scan::digits;
+
+/// The export whose name carries the ABI version; never called.
+pub const MARKER: &str = "maelstrom_abi_v1";
+/// What the names of all versions' markers start with.
+pub const MARKER_PREFIX: &str = "maelstrom_abi_v";
+/// The export that holds the guest's linear memory.
+pub const MEMORY: &str = "memory";
+/// `alloc(len: i32) -> ptr: i32`: room for the next input.
+pub const ALLOC: &str = "alloc";
+/// `handle(ptr: i32, len: i32) -> i64`: an event in, [packed](pack) effects out.
+pub const HANDLE: &str = "handle";
+/// `snapshot() -> i64`, optional: the whole state, [packed](pack).
+pub const SNAPSHOT: &str = "snapshot";
+/// `restore(ptr: i32, len: i32) -> i32`, optional: 0 takes the state over.
+pub const RESTORE: &str = "restore";
+/// `_initialize()`, optional: called once, before anything else.
+pub const INITIALIZE: &str = "_initialize";
+
+/// The shortest timer: a smaller `after_ns` counts as this much, so that a
+/// guest cannot stop virtual time by setting timers for now. 1 ms.
+pub const TIMER_MIN_NS: u64 = 1_000_000;
+
+/// Joins a pointer and a length into the result of `handle`.
+#[must_use]
+pub fn pack(ptr: u32, len: u32) -> u64 {
+    (u64::from(ptr) << 32) | u64::from(len)
+}
+
+/// Splits the result of `handle` into pointer and length.
+#[must_use]
+pub fn unpack(packed: u64) -> (u32, u32) {
+    ((packed >> 32) as u32, (packed & 0xffff_ffff) as u32)
+}
+
+/// A duration in whole nanoseconds; the longest that fit are 584 years.
+#[must_use]
+pub const fn nanos(duration: Duration) -> u64 {
+    let nanos = duration.as_nanos();
+    if nanos > u64::MAX as u128 {
+        u64::MAX
+    } else {
+        #[expect(clippy::cast_possible_truncation, reason = "checked above")]
+        let nanos = nanos as u64;
+        nanos
+    }
+}
+
+/// What happened: exactly one of `message` and `timer` is there.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+pub struct Event<'a> {
+    /// The driver's clock in nanoseconds. It never goes backwards; its zero is
+    /// the Unix epoch on a live node and the start of the run in the simulator.
+    pub now_ns: u64,
+    /// A message arrived.
+    #[serde(borrow, default)]
+    pub message: Option<Message<'a>>,
+    /// A timer fired.
+    #[serde(default)]
+    pub timer: Option<TimerRef>,
+}
+
+impl<'a> Event<'a> {
+    /// Reads an event that the host has written.
+    ///
+    /// # Errors
+    /// When it is not an event.
+    pub fn read(json: &'a str) -> Result<(Self, Option<Header<'a>>), serde_json::Error> {
+        if let Some((event, header)) = Event::scan(json) {
+            return Ok((event, Some(header)));
+        }
+        // A timer, or unusual, or wrong: it says how.
+        let event: Event<'a> = serde_json::from_str(json)?;
+        let header = event.message.as_ref().map(Message::header).transpose()?;
+        Ok((event, header))
+    }
+
+    /// Reads the event of a message just as [`encode_message`] writes it.
+    fn scan(json: &'a str) -> Option<(Self, Header<'a>)> {
+        let rest = json.strip_prefix("{\"now_ns\":")?;
+        let (now_ns, rest) = rest.split_at_checked(rest.bytes().position(|b| b == b',')?)?;
+        let message = rest.strip_prefix(",\"message\":")?.strip_suffix('}')?;
+        let (message, header) = Message::scan(message)?;
+        let event = Event {
+            now_ns: digits(now_ns)?,
+            message: Some(message),
+            timer: None,
+        };
+        Some((event, header))
+    }
+}
+
+/// Names a timer. The guest chooses the ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimerRef {
+    /// The id that the guest gave in `set_timer`.
+    pub id: u64,
+}
+
+/// Writes the event of an arriving message. `message` is the message as JSON
+/// text and goes in unparsed.
+pub fn encode_message(event: &mut Vec<u8>, now_ns: u64, message: &str) {
+    begin_event(event, now_ns, b",\"message\":");
+    event.extend_from_slice(message.as_bytes());
+    event.push(b'}');
+}
+
+/// Writes the event of a timer that fired.
+pub fn encode_timer(event: &mut Vec<u8>, now_ns: u64, id: u64) {
+    begin_event(event, now_ns, b",\"timer\":{\"id\":");
+    write_number(event, id);
+    event.extend_from_slice(b"}}");
+}
+
+fn begin_event(event: &mut Vec<u8>, now_ns: u64, key: &[u8]) {
+    event.clear();
+    event.extend_from_slice(b"{\"now_ns\":");
+    write_number(event, now_ns);
+    event.extend_from_slice(key);
+}
+
+/// Something that the guest asks its driver to do.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect<'a> {
+    /// Send a message. Its `src` must be the node itself.
+    #[serde(borrow)]
+    Send(Message<'a>),
+    /// Fire an event with this id later. An outstanding timer with the same id
+    /// is replaced.
+    SetTimer(SetTimer),
+    /// Forget an outstanding timer. Unknown ids are fine.
+    CancelTimer(TimerRef),
+    /// Write a line to the node's log.
+    #[serde(borrow)]
+    Log(Log<'a>),
+}
+
+/// See [`Effect::SetTimer`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetTimer {
+    /// Chosen by the guest; comes back in the event.
+    pub id: u64,
+    /// How long from the event's `now_ns`, in nanoseconds; at least [`TIMER_MIN_NS`].
+    pub after_ns: u64,
+}
+
+/// See [`Effect::Log`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Log<'a> {
+    /// How much it matters.
+    #[serde(default)]
+    pub level: Level,
+    /// What to write.
+    #[serde(borrow)]
+    pub text: Cow<'a, str>,
+}
+
+/// How much a log line matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Every step of the way.
+    Trace,
+    /// For finding a bug.
+    Debug,
+    /// Worth knowing.
+    #[default]
+    Info,
+    /// Odd, but handled.
+    Warn,
+    /// Wrong.
+    Error,
+}
+
+impl Level {
+    /// The level's lower-case name, as in the JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::Trace => "trace",
+            Level::Debug => "debug",
+            Level::Info => "info",
+            Level::Warn => "warn",
+            Level::Error => "error",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_written_as_the_page_says() {
+        let mut event = Vec::new();
+        encode_message(&mut event, 7, r#"{"src":"c1"}"#);
+        assert_eq!(
+            String::from_utf8(event.clone()).unwrap(),
+            r#"{"now_ns":7,"message":{"src":"c1"}}"#
+        );
+        encode_timer(&mut event, 8, 3);
+        assert_eq!(
+            String::from_utf8(event).unwrap(),
+            r#"{"now_ns":8,"timer":{"id":3}}"#
+        );
+    }
+
+    #[test]
+    fn pointers_and_lengths_survive_packing() {
+        for (ptr, len) in [(0, 0), (1, 2), (u32::MAX, u32::MAX), (0x8000_0000, 7)] {
+            assert_eq!(unpack(pack(ptr, len)), (ptr, len));
+        }
+    }
+
+    #[test]
+    fn the_usual_message_is_read_by_scanning_alone() {
+        let mut event = Vec::new();
+        let message = r#"{"id":1,"src":"c1","dest":"n1","body":{"type":"x","msg_id":1,"a":[2]}}"#;
+        encode_message(&mut event, 1_700_000_000_000_000_000, message);
+        assert!(Event::scan(str::from_utf8(&event).unwrap()).is_some());
+    }
+
+    #[test]
+    fn scanning_for_the_event_agrees_with_parsing_it() {
+        for json in [
+            r#"{"now_ns":7,"message":{"src":"c1","dest":"n1","body":{"type":"x","a":[{}]}}}"#,
+            r#"{"now_ns":7,"message":{"id":1,"dest":"n1","body":{},"src":"c\"1"}}"#,
+            r#"{"now_ns":7,"message":{"\u0073rc":"c1","dest":"n1","body":{}}}"#,
+            r#"{"message":{"src":"c1","dest":"n1","body":{"type":"x"}},"now_ns":7}"#,
+            r#"{"now_ns":7,"timer":{"id":3}}"#,
+            r#"{"now_ns":7,"message":{"src":"c1","body":{}}}"#,
+        ] {
+            let parsed: Option<Event<'_>> = serde_json::from_str(json).ok();
+            let header = parsed
+                .as_ref()
+                .and_then(|event| event.message.as_ref()?.header().ok());
+            let expected = parsed.filter(|event| event.message.is_none() || header.is_some());
+            let read = Event::read(json).ok();
+            assert_eq!(read, expected.map(|event| (event, header)), "{json}");
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Writes the two kinds of JSON values that every message has.
+
+/// Appends a number.
+pub fn write_number(out: &mut Vec<u8>, number: u64) {
+    // Integers always serialise, and a Vec takes every write.
+    let _ = serde_json::to_writer(out, &number);
+}
+
+/// Appends a string. The usual one has nothing to escape and is copied as it is.
+pub fn write_string(out: &mut Vec<u8>, text: &str) {
+    if text.bytes().all(|b| b >= b' ' && b != b'"' && b != b'\\') {
+        out.push(b'"');
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'"');
+    } else {
+        // A string always serialises, and a Vec takes every write.
+        let _ = serde_json::to_writer(out, text);
+    }
+}

@@ -1,0 +1,156 @@
+//! Input lines in batches, with a limit on their length.
+
+use std::io::{self, Read};
+use std::ops::Range;
+
+/// The longest input line that a node takes by default, in bytes: 4 MiB.
+pub const LINE_BYTES_MAX: usize = 4 << 20;
+
+/// Complete lines, read in one go.
+#[derive(Debug, Default)]
+pub struct Batch {
+    bytes: Vec<u8>,
+    lines: Vec<Line>,
+    first: u64,
+}
+
+#[derive(Debug)]
+enum Line {
+    Text(Range<usize>),
+    TooLong(u64),
+}
+
+/// What stands on one line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineText<'a> {
+    /// Its bytes, without the newline.
+    Bytes(&'a [u8]),
+    /// It was longer than allowed, this many bytes, and is gone.
+    TooLong(u64),
+}
+
+impl Batch {
+    /// The lines with their numbers, from 1.
+    pub fn lines(&self) -> impl Iterator<Item = (u64, LineText<'_>)> {
+        (self.first..).zip(self.lines.iter().map(|line| match line {
+            Line::Text(range) => LineText::Bytes(&self.bytes[range.clone()]),
+            Line::TooLong(length) => LineText::TooLong(*length),
+        }))
+    }
+}
+
+/// Reads `input` to its end and hands its lines to `take` as soon as they are
+/// there. A line without a final newline counts. A line of more than `max_line`
+/// bytes is skipped over without being kept in memory. Stops early when `take`
+/// answers false.
+///
+/// # Errors
+/// When reading fails.
+pub fn read_batches(
+    mut input: impl Read,
+    max_line: usize,
+    mut take: impl FnMut(Batch) -> bool,
+) -> io::Result<()> {
+    let mut chunk = vec![0; 64 << 10];
+    let mut rest: Vec<u8> = Vec::new(); // the beginning of the next line
+    let mut skipped: u64 = 0; // bytes of the current line that are gone
+    let mut next_number = 1;
+    loop {
+        let read = match input.read(&mut chunk) {
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        let end_of_input = read == 0;
+        if end_of_input && (!rest.is_empty() || skipped > 0) {
+            chunk[0] = b'\n';
+        } else if end_of_input {
+            return Ok(());
+        }
+        let new = &chunk[..read.max(1)];
+        let mut batch = Batch {
+            bytes: std::mem::take(&mut rest),
+            lines: Vec::new(),
+            first: next_number,
+        };
+        let carried = batch.bytes.len();
+        batch.bytes.extend_from_slice(new);
+        let mut start = 0;
+        for newline in memchr::memchr_iter(b'\n', new) {
+            let end = carried + newline;
+            let length = (end - start) as u64 + skipped;
+            batch.lines.push(if length > max_line as u64 {
+                Line::TooLong(length)
+            } else {
+                Line::Text(start..end)
+            });
+            skipped = 0;
+            start = end + 1;
+        }
+        rest.extend_from_slice(&batch.bytes[start..]);
+        if skipped > 0 || rest.len() > max_line {
+            skipped += rest.len() as u64;
+            rest.clear();
+        }
+        next_number += batch.lines.len() as u64;
+        let go_on = batch.lines.is_empty() || take(batch);
+        if end_of_input || !go_on {
+            return Ok(());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Hands out a few bytes at a time.
+    struct Trickle<'a>(&'a [u8], usize);
+
+    impl Read for Trickle<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let n = self.1.min(self.0.len()).min(buffer.len());
+            buffer[..n].copy_from_slice(&self.0[..n]);
+            self.0 = &self.0[n..];
+            Ok(n)
+        }
+    }
+
+    fn lines(input: &[u8], step: usize, max_line: usize) -> Vec<String> {
+        let mut seen = Vec::new();
+        read_batches(Trickle(input, step), max_line, |batch| {
+            seen.extend(batch.lines().map(|(number, line)| match line {
+                LineText::Bytes(bytes) => format!("{number} {}", String::from_utf8_lossy(bytes)),
+                LineText::TooLong(length) => format!("{number} too long: {length}"),
+            }));
+            true
+        })
+        .unwrap();
+        seen
+    }
+
+    #[test]
+    fn lines_are_the_same_however_the_bytes_arrive() {
+        for step in 1..20 {
+            assert_eq!(
+                lines(b"one\n\nthree\n123456789\nfive", step, 8),
+                ["1 one", "2 ", "3 three", "4 too long: 9", "5 five"],
+                "{step} bytes at a time"
+            );
+            assert_eq!(lines(b"123456789", step, 8), ["1 too long: 9"]);
+            assert_eq!(lines(b"12345678\n", step, 8), ["1 12345678"]);
+            assert!(lines(b"", step, 8).is_empty());
+        }
+    }
+
+    #[test]
+    fn reading_stops_when_nobody_takes_the_lines() {
+        let mut batches = 0;
+        read_batches(Trickle(b"a\nb\nc\n", 2), 8, |_| {
+            batches += 1;
+            batches < 2
+        })
+        .unwrap();
+        assert_eq!(batches, 2);
+    }
+}

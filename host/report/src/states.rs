@@ -1,0 +1,196 @@
+//! The states of the nodes, after each event of a stretch of the run.
+//!
+//! States are kept as changes. When they grow beyond what a page can hold, those furthest before
+//! the moment of interest give way; after that moment, no more are taken.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use serde::Serialize;
+use serde_json::{Value as Json, json};
+
+use super::change::{Change, apply, changes};
+use super::page::cost;
+use super::record::ENTRIES_MAX;
+use host_protocol::text::excerpt;
+use host_sim::journal::Stepped;
+
+/// The most that all changes may cost on a page that is full of entries, in bytes …
+const CHANGES_BYTES_MAX: usize = 900_000;
+
+/// … and how much more on one that has hardly any.
+const CHANGES_BYTES_MORE: usize = 1_400_000;
+
+/// The most that the states of all nodes together may cost, in bytes.
+const STATES_BYTES_MAX: usize = 600_000;
+
+/// No state of a node is shown that has more bytes.
+const STATE_BYTES_MAX: usize = 64 << 10;
+
+/// The most timers of a node that are shown: the next ones.
+const TIMERS_MAX: usize = 50;
+
+/// After the moment of interest no more states are taken once so many bytes of them were read:
+/// writing and reading states takes far longer than the run.
+const TAKEN_BYTES_MAX: usize = 16 << 20;
+
+/// Integers beyond this are not exact in JavaScript.
+const EXACT_MAX: u64 = 1 << 53;
+
+/// The stretch of the run whose states are kept.
+#[derive(Debug)]
+pub(super) struct States {
+    state_bytes_max: usize,
+    changes_bytes_max: usize,
+    /// The moment of interest.
+    at_ns: u64,
+    /// The states before the first change.
+    base: BTreeMap<usize, Json>,
+    now: BTreeMap<usize, Json>,
+    /// Nodes whose state was too large once. They are not asked again: a state mostly grows, and
+    /// to write a large one after each event takes longer than the run.
+    large: BTreeSet<usize>,
+    steps: VecDeque<StateStep>,
+    bytes: usize,
+    /// Bytes of all states that were read.
+    taken: usize,
+    /// Changes were left out before the first of those kept.
+    is_cut: bool,
+    /// No more changes are taken after this entry.
+    until: Option<usize>,
+}
+
+/// What an event changed in a node, and what that costs. In a page `[entry, node, changes]`.
+#[derive(Debug, Serialize)]
+struct StateStep(usize, usize, Vec<Change>, #[serde(skip)] usize);
+
+/// What a page shows of the states.
+#[derive(Debug, Serialize)]
+pub(super) struct StatesPart<'a> {
+    /// `{"state": …, "timers": [[id, due]]}` of each node, by the position of its name, before the
+    /// first step.
+    base: &'a BTreeMap<usize, Json>,
+    steps: &'a VecDeque<StateStep>,
+    /// From which entry on the states are known; null if from the first.
+    from: Option<usize>,
+    /// After which entry they are not; null if until the last.
+    until: Option<usize>,
+}
+
+impl States {
+    /// No states yet of `nodes` nodes, for a page with so many entries; `at_ns` is the moment of
+    /// interest, in virtual time.
+    pub(super) fn new(nodes: usize, entries: usize, at_ns: Option<u64>) -> Self {
+        let free = ENTRIES_MAX.saturating_sub(entries);
+        States {
+            changes_bytes_max: CHANGES_BYTES_MAX + CHANGES_BYTES_MORE * free / ENTRIES_MAX,
+            state_bytes_max: (STATES_BYTES_MAX / nodes.max(1)).min(STATE_BYTES_MAX),
+            at_ns: at_ns.unwrap_or(0),
+            base: BTreeMap::new(),
+            now: BTreeMap::new(),
+            large: BTreeSet::new(),
+            steps: VecDeque::new(),
+            bytes: 0,
+            taken: 0,
+            is_cut: false,
+            until: None,
+        }
+    }
+
+    /// A node has handled the event of `entry`.
+    pub(super) fn note(
+        &mut self,
+        entry: usize,
+        node: usize,
+        mut timers: Vec<(u64, u64)>,
+        step: Stepped<'_>,
+    ) {
+        if self.until.is_some() {
+            return;
+        }
+        let at_ns = step.at_ns;
+        timers.truncate(TIMERS_MAX);
+        let state = if self.large.contains(&node) {
+            None
+        } else {
+            shown(step, self.state_bytes_max, &mut self.taken)
+        };
+        let state = state.unwrap_or_else(|| {
+            self.large.insert(node);
+            let bytes = self.state_bytes_max;
+            format!("a snapshot of more than {bytes} bytes, too large to show").into()
+        });
+        let state = json!({ "state": state, "timers": timers });
+        let changes = changes(self.now.get(&node), &state);
+        self.now.insert(node, state);
+        let mut step = StateStep(entry, node, changes, 0);
+        step.3 = serde_json::to_string(&step).map_or(0, |text| cost(&text));
+        self.bytes += step.3;
+        self.steps.push_back(step);
+        let is_full = self.bytes > self.changes_bytes_max;
+        if at_ns > self.at_ns && (is_full || self.taken > TAKEN_BYTES_MAX) {
+            self.until = Some(entry);
+            return;
+        }
+        if !is_full {
+            return;
+        }
+        // A good part at a time stays free, for what follows the moment of interest.
+        while self.bytes > self.changes_bytes_max * 4 / 5 {
+            let Some(StateStep(_, node, changes, bytes)) = self.steps.pop_front() else {
+                return;
+            };
+            self.bytes -= bytes;
+            self.is_cut = true;
+            let base = self.base.entry(node).or_default();
+            changes.iter().for_each(|change| apply(base, change));
+        }
+    }
+
+    pub(super) fn part(&self) -> StatesPart<'_> {
+        let first = self.steps.front().map(|step| step.0);
+        StatesPart {
+            base: &self.base,
+            steps: &self.steps,
+            from: first.filter(|_| self.is_cut),
+            until: self.until,
+        }
+    }
+}
+
+/// The state of a node as a page can show it, unless it is too large. Its bytes are added to `taken`.
+fn shown(step: Stepped<'_>, bytes_max: usize, taken: &mut usize) -> Option<Json> {
+    let text = match step.guest.snapshot() {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => return Some(Json::Null),
+        Err(error) => {
+            let why = excerpt(&error.to_string(), 300).into_owned();
+            return Some(format!("no state: {why}").into());
+        }
+    };
+    let bytes = text.len();
+    *taken += bytes;
+    let Ok(text) = String::from_utf8(text) else {
+        return Some(format!("a snapshot of {bytes} bytes, not text").into());
+    };
+    (cost(&text) <= bytes_max).then(|| match serde_json::from_str(&text) {
+        Ok(json) => exact(json),
+        Err(_) => excerpt(&text, 1000).into_owned().into(),
+    })
+}
+
+/// The state, with integers that JavaScript would round as strings.
+fn exact(json: Json) -> Json {
+    match json {
+        Json::Number(number)
+            if (number.as_u64()).or(number.as_i64().map(i64::unsigned_abs)) > Some(EXACT_MAX) =>
+        {
+            number.to_string().into()
+        }
+        Json::Array(items) => items.into_iter().map(exact).collect(),
+        Json::Object(map) => map
+            .into_iter()
+            .map(|(key, json)| (key, exact(json)))
+            .collect(),
+        other => other,
+    }
+}

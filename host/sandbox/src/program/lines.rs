@@ -1,0 +1,124 @@
+//! What a program's stdout means.
+
+use host_protocol::message::Message;
+
+use host_guest::ErrorKind;
+use host_guest::Limits;
+use host_guest::effects::{Effect, check_send};
+use host_protocol::text::{excerpt, printable};
+
+/// The end of `stdout` that is not a whole line.
+pub(super) fn unfinished(stdout: &[u8]) -> &[u8] {
+    &stdout[memchr::memrchr(b'\n', stdout).map_or(0, |at| at + 1)..]
+}
+
+/// Reads whole lines of messages and adds them to `effects`; blank lines mean nothing,
+/// as for Maelstrom. `before` is the number of lines that came earlier. Returns how
+/// many there were.
+pub(super) fn decode<'a>(
+    stdout: &'a [u8],
+    node: &str,
+    before: u64,
+    limits: &Limits,
+    effects: &mut Vec<Effect<'a>>,
+) -> Result<u64, ErrorKind> {
+    let (mut lines, mut sends) = (0, 0);
+    for line in stdout.split_inclusive(|byte| *byte == b'\n') {
+        lines += 1;
+        let line = line.trim_ascii();
+        if line.is_empty() {
+            continue;
+        }
+        sends += 1;
+        if sends > limits.effects {
+            return Err(ErrorKind::Effects {
+                limit: limits.effects,
+            });
+        }
+        let effect = decode_line(line, node).map_err(|reason| ErrorKind::BadLine {
+            number: before + lines,
+            reason,
+            text: printable(&excerpt(&String::from_utf8_lossy(line), 200)).into_owned(),
+        })?;
+        effects.push(effect);
+    }
+    Ok(lines)
+}
+
+fn decode_line<'a>(line: &'a [u8], node: &str) -> Result<Effect<'a>, String> {
+    if !line.starts_with(b"{") {
+        return Err("a message is a JSON object; what is not one belongs on stderr".into());
+    }
+    let message: Message<'a> = serde_json::from_slice(line).map_err(|e| e.to_string())?;
+    Ok(Effect::Send(check_send(message, node)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(stdout: &str) -> Result<(u64, Vec<String>), String> {
+        let mut effects = Vec::new();
+        let limits = Limits {
+            effects: 2,
+            ..Limits::default()
+        };
+        let lines = decode(stdout.as_bytes(), "n1", 10, &limits, &mut effects);
+        let lines = lines.map_err(|fault| fault.to_string())?;
+        let sends = effects.iter().map(|effect| match effect {
+            Effect::Send(send) => format!("{}: {}", send.message.dest, send.message.body),
+            other => panic!("{other:?}"),
+        });
+        Ok((lines, sends.collect()))
+    }
+
+    #[test]
+    fn lines_become_sends_and_blank_ones_nothing() {
+        let line = r#"{"id":3,"dest":"c1","body":{"type":"x"},"src":"n1"}"#;
+        assert_eq!(
+            read(&format!("{line}\n\n \r\n{line}\r\n")),
+            Ok((4, vec![r#"c1: {"type":"x"}"#.into(); 2]))
+        );
+        assert_eq!(read(""), Ok((0, vec![])));
+    }
+
+    #[test]
+    fn whatever_is_not_a_message_is_refused_with_its_line() {
+        assert_eq!(
+            read("\nhello\n"),
+            Err(
+                "line 12 of its stdout is not a message: a message is a JSON object; what is not \
+                 one belongs on stderr\n  line: hello"
+                    .into()
+            )
+        );
+        assert_eq!(
+            read("{\"src\":\"n1\"}\n"),
+            Err(
+                "line 11 of its stdout is not a message: missing field `dest` at line 1 column \
+                 12\n  line: {\"src\":\"n1\"}"
+                    .into()
+            )
+        );
+        let foreign = r#"{"src":"n2","dest":"c1","body":{"type":"x"}}"#;
+        assert_eq!(
+            read(&format!("{foreign}\n")),
+            Err(format!(
+                "line 11 of its stdout is not a message: it sends from \"n2\", but this node is \
+                 \"n1\" and speaks only for itself\n  line: {foreign}"
+            ))
+        );
+        let line = r#"{"src":"n1","dest":"c1","body":{"type":"x"}}"#;
+        assert_eq!(
+            read(&format!("{line}\n").repeat(3)),
+            Err("more than 2 effects in one step (--max-effects)".into())
+        );
+    }
+
+    #[test]
+    fn what_follows_the_last_newline_is_unfinished() {
+        assert_eq!(unfinished(b"a\nbc"), b"bc");
+        assert_eq!(unfinished(b"a\n"), b"");
+        assert_eq!(unfinished(b"abc"), b"abc");
+    }
+}

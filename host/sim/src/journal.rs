@@ -1,0 +1,430 @@
+//! Everything that happens in a run, as it happens.
+
+use std::io::{self, Write};
+
+use host_protocol::abi::Level;
+use host_protocol::message::write_string;
+use host_protocol::timers::Timers;
+
+use super::address::{Addr, Names};
+use super::clock::Clock;
+use super::node::{Life, Node};
+use super::packets::Packet;
+use host_check::net::{NetEvent, NetStats};
+use host_guest::Guest;
+
+/// One thing that happened.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry<'a> {
+    /// When, in virtual nanoseconds.
+    pub at_ns: u64,
+    /// What.
+    pub kind: EntryKind<'a>,
+}
+
+/// See [`Entry`].
+#[derive(Debug, Clone, Copy)]
+pub enum EntryKind<'a> {
+    /// A message was given to the network.
+    Send(MessageEntry<'a>),
+    /// A message reached its receiver.
+    Recv(MessageEntry<'a>),
+    /// A message will not reach its receiver (or one copy of it will not).
+    Drop(MessageEntry<'a>, Lost),
+    /// A node's timer fired.
+    Timer {
+        /// Which node.
+        node: &'a str,
+        /// Which of its timers.
+        id: u64,
+    },
+    /// The nemesis did something.
+    Fault {
+        /// Its `:f`, such as `start-partition`.
+        f: &'a str,
+        /// To whom, as JSON.
+        value: &'a str,
+    },
+    /// A node wrote to its log.
+    Log {
+        /// Which node.
+        node: &'a str,
+        /// How much it matters.
+        level: Level,
+        /// What it wrote.
+        text: &'a str,
+    },
+}
+
+/// A message.
+#[derive(Debug, Clone, Copy)]
+pub struct MessageEntry<'a> {
+    /// Its number in the run, from 0.
+    pub id: u64,
+    /// Who sent it.
+    pub src: &'a str,
+    /// Whom it is for.
+    pub dest: &'a str,
+    /// The body, a JSON object.
+    pub body: &'a str,
+}
+
+/// Why a message does not arrive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lost {
+    /// The link is cut.
+    Partition,
+    /// The network lost it.
+    Loss,
+    /// The node is down.
+    Down,
+    /// The client has given up and gone.
+    Gone,
+}
+
+impl Lost {
+    /// Its name in the journal.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Lost::Partition => "partition",
+            Lost::Loss => "loss",
+            Lost::Down => "down",
+            Lost::Gone => "gone",
+        }
+    }
+}
+
+/// Sees everything that happens.
+pub trait Observer {
+    /// Something happened.
+    ///
+    /// # Errors
+    /// When it cannot be noted down; the run ends then.
+    fn note(&mut self, entry: &Entry<'_>) -> io::Result<()>;
+
+    /// A node has handled an event, and all that it asked for is noted. For those who want to see
+    /// inside.
+    ///
+    /// # Errors
+    /// As for [`note`](Observer::note).
+    fn stepped(&mut self, _step: Stepped<'_>) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A node between two events.
+pub struct Stepped<'a> {
+    /// The virtual time, in nanoseconds.
+    pub at_ns: u64,
+    /// Which node.
+    pub node: &'a str,
+    /// What it runs. To ask a guest for its state is to call it: nothing keeps it from doing
+    /// something else afterwards than it would have done, so whoever asks must not trust the rest
+    /// of the run.
+    pub guest: &'a mut (dyn Guest + Send),
+    timers: &'a Timers,
+    clock: &'a Clock,
+}
+
+impl Stepped<'_> {
+    /// The timers that it waits for: their ids, and when in virtual nanoseconds they are due,
+    /// if its clock stays as it is. The next to fire comes first.
+    #[must_use]
+    pub fn timers(&self) -> Vec<(u64, u64)> {
+        let due = |(id, deadline_ns)| (id, self.clock.when_ns(deadline_ns));
+        self.timers.iter().map(due).collect()
+    }
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, Copy)]
+enum Fate {
+    Sent,
+    Received,
+    Dropped(Lost),
+}
+
+/// Counts messages, and tells the observers what happens.
+pub(super) struct Journal<'a> {
+    observers: Vec<&'a mut (dyn Observer + 'a)>,
+    stats: NetStats,
+    broken: Option<io::Error>,
+    src: String,
+    dest: String,
+}
+
+impl<'a> Journal<'a> {
+    pub(super) fn new(observers: Vec<&'a mut (dyn Observer + 'a)>) -> Self {
+        Journal {
+            observers,
+            stats: NetStats::default(),
+            broken: None,
+            src: String::new(),
+            dest: String::new(),
+        }
+    }
+
+    pub(super) fn sent(&mut self, at_ns: u64, names: &Names, packet: &Packet) {
+        self.count(packet, NetEvent::Sent);
+        self.letter(at_ns, names, packet, Fate::Sent);
+    }
+
+    pub(super) fn received(&mut self, at_ns: u64, names: &Names, packet: &Packet) {
+        self.count(packet, NetEvent::Received);
+        self.letter(at_ns, names, packet, Fate::Received);
+    }
+
+    pub(super) fn dropped(&mut self, at_ns: u64, names: &Names, packet: &Packet, why: Lost) {
+        self.letter(at_ns, names, packet, Fate::Dropped(why));
+    }
+
+    pub(super) fn fault(&mut self, at_ns: u64, f: &str, value: &str) {
+        self.note(&Entry {
+            at_ns,
+            kind: EntryKind::Fault { f, value },
+        });
+    }
+
+    pub(super) fn timer(&mut self, at_ns: u64, node: &str, id: u64) {
+        self.note(&Entry {
+            at_ns,
+            kind: EntryKind::Timer { node, id },
+        });
+    }
+
+    /// A node has handled an event.
+    pub(super) fn stepped(&mut self, at_ns: u64, node: &mut Node) {
+        for observer in &mut self.observers {
+            let (Life::Starting(guest) | Life::Running(guest)) = &mut node.life else {
+                return;
+            };
+            let step = Stepped {
+                at_ns,
+                node: &node.name,
+                guest: guest.as_mut(),
+                timers: &node.timers,
+                clock: &node.clock,
+            };
+            if let Err(error) = observer.stepped(step) {
+                self.broken.get_or_insert(error);
+            }
+        }
+    }
+
+    pub(super) fn log(&mut self, at_ns: u64, node: &str, level: Level, text: &str) {
+        self.note(&Entry {
+            at_ns,
+            kind: EntryKind::Log { node, level, text },
+        });
+    }
+
+    /// The message counts so far.
+    pub(super) fn stats(&self) -> &NetStats {
+        &self.stats
+    }
+
+    /// What an observer failed with, once.
+    pub(super) fn take_broken(&mut self) -> Option<io::Error> {
+        self.broken.take()
+    }
+
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken.is_some()
+    }
+
+    fn count(&mut self, packet: &Packet, event: NetEvent) {
+        // Whose name it is does not matter here, only whether it is a client's.
+        let kind = |addr: Addr| if addr.is_client() { "c" } else { "n" };
+        self.stats
+            .record(kind(packet.src), kind(packet.dest), event);
+    }
+
+    fn letter(&mut self, at_ns: u64, names: &Names, packet: &Packet, fate: Fate) {
+        if self.observers.is_empty() {
+            return;
+        }
+        let mut src = std::mem::take(&mut self.src);
+        let mut dest = std::mem::take(&mut self.dest);
+        src.clear();
+        dest.clear();
+        names.write(&mut src, packet.src);
+        names.write(&mut dest, packet.dest);
+        let letter = MessageEntry {
+            id: packet.id,
+            src: &src,
+            dest: &dest,
+            body: packet.body(),
+        };
+        let kind = match fate {
+            Fate::Sent => EntryKind::Send(letter),
+            Fate::Received => EntryKind::Recv(letter),
+            Fate::Dropped(why) => EntryKind::Drop(letter, why),
+        };
+        self.note(&Entry { at_ns, kind });
+        (self.src, self.dest) = (src, dest);
+    }
+
+    fn note(&mut self, entry: &Entry<'_>) {
+        for observer in &mut self.observers {
+            if let Err(error) = observer.note(entry) {
+                self.broken.get_or_insert(error);
+            }
+        }
+    }
+}
+
+/// Writes a journal as JSON lines; `docs/simulator.md` has the format.
+#[derive(Debug)]
+pub struct JsonLines<W> {
+    out: W,
+    line: Vec<u8>,
+    bytes: u64,
+    bytes_max: u64,
+}
+
+impl<W: Write> JsonLines<W> {
+    /// Writes to `out`, at most `bytes_max` bytes.
+    pub fn new(out: W, bytes_max: u64) -> Self {
+        JsonLines {
+            out,
+            line: Vec::new(),
+            bytes: 0,
+            bytes_max,
+        }
+    }
+
+    /// Writes out what is still gathered, and hands back where it went.
+    ///
+    /// # Errors
+    /// Those of the output.
+    pub fn finish(mut self) -> io::Result<W> {
+        self.out.flush()?;
+        Ok(self.out)
+    }
+}
+
+impl<W: Write> Observer for JsonLines<W> {
+    fn note(&mut self, entry: &Entry<'_>) -> io::Result<()> {
+        self.line.clear();
+        write_entry(&mut self.line, entry)?;
+        self.bytes += self.line.len() as u64;
+        if self.bytes > self.bytes_max {
+            let text = format!("the journal has more than {} bytes", self.bytes_max);
+            return Err(io::Error::other(text));
+        }
+        self.out.write_all(&self.line)
+    }
+}
+
+fn write_entry(out: &mut Vec<u8>, entry: &Entry<'_>) -> io::Result<()> {
+    write!(out, "{{\"at_ns\":{},\"event\":", entry.at_ns)?;
+    match entry.kind {
+        EntryKind::Send(letter) => {
+            write_letter(out, "send", letter)?;
+            out.extend_from_slice(b",\"body\":");
+            out.extend_from_slice(letter.body.as_bytes());
+        }
+        EntryKind::Recv(letter) => write_letter(out, "recv", letter)?,
+        EntryKind::Drop(letter, why) => {
+            write_letter(out, "drop", letter)?;
+            write!(out, ",\"why\":\"{}\"", why.name())?;
+        }
+        EntryKind::Timer { node, id } => {
+            write!(out, "\"timer\",\"node\":\"{node}\",\"id\":{id}")?;
+        }
+        EntryKind::Fault { f, value } => {
+            write!(out, "\"fault\",\"f\":\"{f}\",\"value\":{value}")?;
+        }
+        EntryKind::Log { node, level, text } => {
+            write!(
+                out,
+                "\"log\",\"node\":\"{node}\",\"level\":\"{}\",\"text\":",
+                level.name()
+            )?;
+            write_string(out, text);
+        }
+    }
+    out.extend_from_slice(b"}\n");
+    Ok(())
+}
+
+fn write_letter(out: &mut Vec<u8>, event: &str, letter: MessageEntry<'_>) -> io::Result<()> {
+    let MessageEntry { id, src, dest, .. } = letter;
+    write!(
+        out,
+        "\"{event}\",\"id\":{id},\"src\":\"{src}\",\"dest\":\"{dest}\""
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(entries: &[EntryKind<'_>]) -> String {
+        let mut journal = JsonLines::new(Vec::new(), 1000);
+        for what in entries {
+            let entry = Entry {
+                at_ns: 7,
+                kind: *what,
+            };
+            journal.note(&entry).unwrap();
+        }
+        String::from_utf8(journal.finish().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn entries_are_written_as_the_page_says() {
+        let letter = MessageEntry {
+            id: 3,
+            src: "n0",
+            dest: "c1",
+            body: r#"{"type":"echo_ok"}"#,
+        };
+        let expected = concat!(
+            r#"{"at_ns":7,"event":"send","id":3,"src":"n0","dest":"c1","body":{"type":"echo_ok"}}"#,
+            "\n",
+            r#"{"at_ns":7,"event":"recv","id":3,"src":"n0","dest":"c1"}"#,
+            "\n",
+            r#"{"at_ns":7,"event":"drop","id":3,"src":"n0","dest":"c1","why":"gone"}"#,
+            "\n",
+            r#"{"at_ns":7,"event":"timer","node":"n1","id":4}"#,
+            "\n",
+            r#"{"at_ns":7,"event":"fault","f":"kill","value":["n1"]}"#,
+            "\n",
+            r#"{"at_ns":7,"event":"log","node":"n1","level":"warn","text":"a\"b"}"#,
+            "\n",
+        );
+        let written = lines(&[
+            EntryKind::Send(letter),
+            EntryKind::Recv(letter),
+            EntryKind::Drop(letter, Lost::Gone),
+            EntryKind::Timer { node: "n1", id: 4 },
+            EntryKind::Fault {
+                f: "kill",
+                value: r#"["n1"]"#,
+            },
+            EntryKind::Log {
+                node: "n1",
+                level: Level::Warn,
+                text: "a\"b",
+            },
+        ]);
+        assert_eq!(written, expected);
+    }
+
+    #[test]
+    fn a_journal_that_grows_too_long_is_an_error() {
+        let mut journal = JsonLines::new(Vec::new(), 100);
+        let entry = Entry {
+            at_ns: 7,
+            kind: EntryKind::Fault {
+                f: "kill",
+                value: "null",
+            },
+        };
+        journal.note(&entry).unwrap();
+        let error = journal.note(&entry).unwrap_err();
+        assert_eq!(error.to_string(), "the journal has more than 100 bytes");
+    }
+}

@@ -1,0 +1,452 @@
+//! The network: takes messages in, and hands them to their receivers in time.
+//!
+//! By default it is Maelstrom's. Each node and each service has a queue of its own,
+//! ordered by deadline, and a receiver that takes the head, checks at that moment
+//! whether the link is cut, and then waits until the message's deadline before it
+//! hands it over. Whatever arrives meanwhile waits too: a client's request, which
+//! has no latency of its own, can wait as long as a message between nodes takes.
+//! [`NetworkModel::Ideal`] has no such receiver: every message comes at its deadline.
+
+use super::MS;
+use super::address::{Addr, Names};
+use super::journal::{Journal, Lost};
+use super::latency::Latency;
+use super::links::Links;
+use super::packets::{Packet, Packets, Slot};
+use super::queue::Queue;
+use super::random::{Family, Stream, Streams};
+use super::run::{Event, World};
+
+/// How receivers take messages in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum NetworkModel {
+    /// One after the other, each waiting for its deadline, as in Maelstrom.
+    #[default]
+    Maelstrom,
+    /// Each at its own deadline.
+    Ideal,
+}
+
+impl NetworkModel {
+    /// All of them.
+    pub const ALL: [NetworkModel; 2] = [NetworkModel::Maelstrom, NetworkModel::Ideal];
+
+    /// Its name, as in `--network`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            NetworkModel::Maelstrom => "maelstrom",
+            NetworkModel::Ideal => "ideal",
+        }
+    }
+}
+
+/// A slow link takes this many times as long …
+const SLOW_FACTOR: u64 = 10;
+/// … and at least this much longer.
+const SLOW_MIN_NS: u64 = 100 * MS;
+
+/// Messages on their way, and the links that they take.
+pub(super) struct Network {
+    pub(super) packets: Packets,
+    pub(super) links: Links,
+    model: NetworkModel,
+    latency: Latency,
+    nodes: usize,
+    /// Those of the nodes, then those of the services.
+    receivers: Vec<Receiver>,
+    sent: u64,
+    latencies: Family,
+    losses: Family,
+    duplicates: Family,
+}
+
+/// Where messages wait for a node or a service.
+struct Receiver {
+    waiting: Queue<Slot>,
+    state: State,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum State {
+    /// Nothing is there.
+    Idle,
+    /// It will look at its queue in this very moment.
+    Woken,
+    /// It has taken a message and waits for its deadline.
+    Holding { slot: Slot, deadline_ns: u64 },
+}
+
+impl Network {
+    pub(super) fn new(
+        model: NetworkModel,
+        latency: Latency,
+        nodes: usize,
+        services: usize,
+        streams: &Streams,
+    ) -> Self {
+        let ends = nodes + services;
+        let family = |purpose| Family::new(streams, purpose, ends * ends);
+        let receivers = (0..ends).map(|_| Receiver {
+            waiting: Queue::new(),
+            state: State::Idle,
+        });
+        Network {
+            packets: Packets::default(),
+            links: Links::new(nodes),
+            model,
+            latency,
+            nodes,
+            receivers: receivers.collect(),
+            sent: 0,
+            latencies: family("latency"),
+            losses: family("loss"),
+            duplicates: family("duplicate"),
+        }
+    }
+
+    /// How many messages were sent so far.
+    pub(super) fn sent(&self) -> u64 {
+        self.sent
+    }
+
+    /// Takes a message in. Its journal entry is made now, whether or not it arrives.
+    pub(super) fn send(&mut self, world: &mut World<'_>, src: Addr, dest: Addr, body: &str) {
+        let packet = self.pack(&world.names, src, dest, body);
+        world.journal.sent(world.now_ns, &world.names, &packet);
+        if src.is_client() || dest.is_client() {
+            self.enqueue(world, packet, 0);
+            return;
+        }
+        let between_nodes = self.links.link(src, dest).is_some();
+        if between_nodes && self.loss_strikes(&world.names, src, dest) {
+            world.drop(&packet, Lost::Loss);
+            self.packets.recycle(packet);
+            return;
+        }
+        if between_nodes && self.duplicate_strikes(&world.names, src, dest) {
+            let mut copy = self.pack(&world.names, src, dest, body);
+            copy.id = packet.id;
+            self.sent -= 1;
+            let latency_ns = self.latency_ns(&world.names, src, dest);
+            self.enqueue(world, copy, latency_ns);
+        }
+        let latency_ns = self.latency_ns(&world.names, src, dest);
+        self.enqueue(world, packet, latency_ns);
+    }
+
+    fn loss_strikes(&mut self, names: &Names, src: Addr, dest: Addr) -> bool {
+        let permille = self.links.loss_permille;
+        permille > 0
+            && self
+                .chance(|it| &mut it.losses, names, src, dest)
+                .chance(permille)
+    }
+
+    fn duplicate_strikes(&mut self, names: &Names, src: Addr, dest: Addr) -> bool {
+        let permille = self.links.duplicate_permille;
+        permille > 0
+            && self
+                .chance(|it| &mut it.duplicates, names, src, dest)
+                .chance(permille)
+    }
+
+    fn latency_ns(&mut self, names: &Names, src: Addr, dest: Addr) -> u64 {
+        let latency = self.latency;
+        let drawn_ns = match latency.constant_ns() {
+            Some(constant_ns) => constant_ns,
+            None => latency.draw_ns(self.chance(|it| &mut it.latencies, names, src, dest)),
+        };
+        if self.links.is_slow(src, dest) {
+            (drawn_ns * SLOW_FACTOR).max(drawn_ns + SLOW_MIN_NS)
+        } else {
+            drawn_ns
+        }
+    }
+
+    /// The stream of a family for the link between two servers.
+    fn chance(
+        &mut self,
+        family: impl FnOnce(&mut Self) -> &mut Family,
+        names: &Names,
+        src: Addr,
+        dest: Addr,
+    ) -> &mut Stream {
+        let member = self.receiver(src) * self.receivers.len() + self.receiver(dest);
+        family(self).of(member, || {
+            format!("{} {}", names.name(src), names.name(dest))
+        })
+    }
+
+    /// The index of a server among the receivers.
+    fn receiver(&self, server: Addr) -> usize {
+        match server {
+            Addr::Node(node) => node,
+            Addr::Service(service) => self.nodes + service,
+            Addr::Client(_) => unreachable!("clients have no latency"),
+        }
+    }
+
+    fn pack(&mut self, names: &Names, src: Addr, dest: Addr, body: &str) -> Packet {
+        let mut text = self.packets.buffer();
+        text.push_str("{\"src\":\"");
+        names.write(&mut text, src);
+        text.push_str("\",\"dest\":\"");
+        names.write(&mut text, dest);
+        text.push_str("\",\"body\":");
+        let body_at = text.len();
+        text.push_str(body);
+        text.push('}');
+        self.sent += 1;
+        Packet {
+            id: self.sent - 1,
+            src,
+            dest,
+            text,
+            body_at,
+        }
+    }
+
+    fn enqueue(&mut self, world: &mut World<'_>, packet: Packet, latency_ns: u64) {
+        let deadline_ns = world.now_ns + latency_ns;
+        let dest = packet.dest;
+        let slot = self.packets.put(packet);
+        if dest.is_client() || self.model == NetworkModel::Ideal {
+            world.queue.push(deadline_ns, Event::Deliver(slot));
+            return;
+        }
+        let receiver = self.receiver(dest);
+        self.receivers[receiver].waiting.push(deadline_ns, slot);
+        if let State::Idle = self.receivers[receiver].state {
+            if latency_ns == 0 {
+                self.receivers[receiver].state = State::Woken;
+                world.queue.push(deadline_ns, Event::Ready(receiver));
+            } else {
+                // It takes the message at once, and nothing is due before its deadline.
+                self.poll(world, receiver);
+            }
+        }
+    }
+
+    /// The next message that `receiver` can hand over now. The caller asks until there
+    /// is none.
+    pub(super) fn ready(&mut self, world: &mut World<'_>, receiver: usize) -> Option<Packet> {
+        match self.receivers[receiver].state {
+            State::Holding { deadline_ns, .. } if deadline_ns > world.now_ns => None,
+            State::Holding { slot, .. } => {
+                self.receivers[receiver].state = State::Woken;
+                self.packets.take(slot)
+            }
+            State::Idle | State::Woken => self.poll(world, receiver),
+        }
+    }
+
+    /// Takes the head of the queue, and again if its link is cut.
+    fn poll(&mut self, world: &mut World<'_>, receiver: usize) -> Option<Packet> {
+        loop {
+            let this = &mut self.receivers[receiver];
+            let Some((deadline_ns, slot)) = this.waiting.pop() else {
+                this.state = State::Idle;
+                return None;
+            };
+            if self.drop_if_cut(world, slot) {
+                continue;
+            }
+            if deadline_ns > world.now_ns {
+                self.receivers[receiver].state = State::Holding { slot, deadline_ns };
+                world.queue.push(deadline_ns, Event::Ready(receiver));
+                return None;
+            }
+            self.receivers[receiver].state = State::Woken;
+            return self.packets.take(slot);
+        }
+    }
+
+    /// The message of a [`Event::Deliver`], if it arrives.
+    pub(super) fn arrived(&mut self, world: &mut World<'_>, slot: Slot) -> Option<Packet> {
+        if self.drop_if_cut(world, slot) {
+            return None;
+        }
+        self.packets.take(slot)
+    }
+
+    fn drop_if_cut(&mut self, world: &mut World<'_>, slot: Slot) -> bool {
+        let cut = self
+            .packets
+            .get(slot)
+            .is_some_and(|packet| self.links.is_cut(packet.src, packet.dest));
+        if cut && let Some(packet) = self.packets.take(slot) {
+            world.drop(&packet, Lost::Partition);
+            self.packets.recycle(packet);
+        }
+        cut
+    }
+
+    /// Drops all that waits for the node `node`, which starts anew.
+    pub(super) fn reset(&mut self, world: &mut World<'_>, node: usize) {
+        let receiver = &mut self.receivers[node];
+        let held = match receiver.state {
+            State::Holding { slot, .. } => Some(slot),
+            State::Idle | State::Woken => None,
+        };
+        receiver.state = State::Idle;
+        let waiting = std::iter::from_fn(|| receiver.waiting.pop().map(|(_, slot)| slot));
+        for slot in held.into_iter().chain(waiting) {
+            if let Some(packet) = self.packets.take(slot) {
+                world.drop(&packet, Lost::Down);
+                self.packets.recycle(packet);
+            }
+        }
+    }
+}
+
+impl World<'_> {
+    /// Notes that a message is lost.
+    pub(super) fn drop(&mut self, packet: &Packet, why: Lost) {
+        let journal: &mut Journal<'_> = &mut self.journal;
+        journal.dropped(self.now_ns, &self.names, packet, why);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::latency::Distribution;
+    use crate::links::Damage;
+    use crate::nemesis::PartitionKind;
+
+    /// Two nodes and a service, with 100 ms between them.
+    struct Bench {
+        network: Network,
+        world: World<'static>,
+        arrivals: Vec<(u64, u64)>,
+    }
+
+    const N0: Addr = Addr::Node(0);
+    const N1: Addr = Addr::Node(1);
+    const CLIENT: Addr = Addr::Client(0);
+    const SERVICE: Addr = Addr::Service(0);
+
+    impl Bench {
+        fn new(model: NetworkModel) -> Self {
+            let latency = Latency {
+                mean_ms: 100,
+                distribution: Distribution::Constant,
+            };
+            Bench {
+                network: Network::new(model, latency, 2, 1, &Streams::new(1)),
+                world: World {
+                    now_ns: 0,
+                    queue: Queue::new(),
+                    names: Names::new(2, 0, vec!["lin-kv".into()]),
+                    journal: Journal::new(Vec::new()),
+                },
+                arrivals: Vec::new(),
+            }
+        }
+
+        /// Lets everything happen that happens up to `ms`.
+        fn pass(&mut self, ms: u64) -> &mut Self {
+            // A marker that nobody acts on ends the wait.
+            self.world.queue.push(ms * MS, Event::Recovered);
+            while let Some((at_ns, event)) = self.world.queue.pop() {
+                self.world.now_ns = at_ns;
+                match event {
+                    Event::Ready(receiver) => {
+                        while let Some(packet) = self.network.ready(&mut self.world, receiver) {
+                            self.arrivals.push((packet.id, at_ns / MS));
+                        }
+                    }
+                    Event::Deliver(slot) => {
+                        let packet = self.network.arrived(&mut self.world, slot);
+                        self.arrivals
+                            .extend(packet.map(|packet| (packet.id, at_ns / MS)));
+                    }
+                    _ => break,
+                }
+            }
+            self
+        }
+
+        /// Sends at `ms`; messages have the numbers 0, 1 and so on.
+        fn send(&mut self, ms: u64, src: Addr, dest: Addr) -> &mut Self {
+            self.pass(ms);
+            self.network.send(&mut self.world, src, dest, "{}");
+            self
+        }
+
+        fn cut(&mut self, ms: u64) -> &mut Self {
+            self.pass(ms);
+            let grudges = PartitionKind::One.draw(2, &mut Streams::new(1).stream("cut"));
+            self.network.links.damage(Damage::Partition, &grudges);
+            self
+        }
+
+        /// The number of each message that arrived, and when.
+        #[track_caller]
+        fn arrive(&mut self, expected: &[(u64, u64)]) {
+            self.pass(10_000);
+            assert_eq!(self.arrivals, expected);
+            assert_eq!(self.network.packets.len(), 0);
+        }
+    }
+
+    #[test]
+    fn a_receiver_that_waits_for_one_message_keeps_all_others_waiting() {
+        Bench::new(NetworkModel::Maelstrom)
+            .send(0, N1, N0) // taken at once, due at 100
+            .send(40, CLIENT, N0) // due at 40, but the receiver waits
+            .send(50, N1, N0) // due at 150
+            .send(120, CLIENT, N0) // the receiver waits for the one before
+            .arrive(&[(0, 100), (1, 100), (2, 150), (3, 150)]);
+    }
+
+    #[test]
+    fn on_an_ideal_network_each_comes_when_it_is_due() {
+        Bench::new(NetworkModel::Ideal)
+            .send(0, N1, N0)
+            .send(40, CLIENT, N0)
+            .send(50, N1, N0)
+            .send(120, CLIENT, N0)
+            .arrive(&[(1, 40), (0, 100), (3, 120), (2, 150)]);
+    }
+
+    #[test]
+    fn a_partition_takes_what_has_not_been_taken_by_the_receiver() {
+        Bench::new(NetworkModel::Maelstrom)
+            .send(0, N1, N0) // taken at 0, before the partition
+            .send(10, N1, N0) // looked at when the first is handed over, at 100
+            .cut(20)
+            .send(30, CLIENT, N0)
+            .send(40, N1, N0)
+            .arrive(&[(0, 100), (2, 100)]);
+    }
+
+    #[test]
+    fn on_an_ideal_network_a_partition_takes_all_that_is_on_its_way() {
+        Bench::new(NetworkModel::Ideal)
+            .send(0, N1, N0)
+            .send(10, N1, SERVICE)
+            .cut(20)
+            .send(30, CLIENT, N0)
+            .arrive(&[(2, 30), (1, 110)]);
+    }
+
+    #[test]
+    fn services_are_as_far_as_nodes_and_never_cut_off() {
+        Bench::new(NetworkModel::Maelstrom)
+            .cut(0)
+            .send(0, N1, SERVICE)
+            .send(100, SERVICE, N1)
+            .send(100, N0, N0)
+            .arrive(&[(0, 100), (1, 200), (2, 200)]);
+    }
+
+    #[test]
+    fn a_node_that_starts_anew_finds_nothing_waiting() {
+        let mut bench = Bench::new(NetworkModel::Maelstrom);
+        bench.send(0, N1, N0).send(10, N1, N0).pass(20);
+        bench.network.reset(&mut bench.world, 0);
+        bench.send(30, CLIENT, N0).arrive(&[(2, 30)]);
+    }
+}

@@ -1,0 +1,81 @@
+//! What a run is made from, besides its module and its seed.
+
+use super::SECOND;
+use super::bounds::Bounds;
+use super::latency::Latency;
+use super::nemesis::Fault;
+use super::network::NetworkModel;
+use host_guest::Limits;
+
+/// The facts of a run. With the module, the workload and the seed they decide all of it.
+#[derive(Debug, Clone)]
+pub struct RunOptions {
+    /// Which nodes there are.
+    pub cluster: Cluster,
+    /// How many client workers; worker `i` talks to node `i` modulo the nodes.
+    pub concurrency: usize,
+    /// Operations a second, over all workers; 0 makes none.
+    pub rate: f64,
+    /// How long clients invoke operations, in nanoseconds.
+    pub time_limit_ns: u64,
+    /// How long messages between servers take.
+    pub latency: Latency,
+    /// How receivers take messages in.
+    pub network: NetworkModel,
+    /// What goes wrong, each kind at most once.
+    pub faults: Vec<Fault>,
+    /// Mean time between the starts and stops of a fault, in nanoseconds.
+    pub nemesis_interval_ns: u64,
+    /// When after the first operation the nodes begin to change to the next version, one a
+    /// second, in nanoseconds; never if there is no time.
+    pub swap_after_ns: Option<u64>,
+    /// The bounds of each guest.
+    pub limits: Limits,
+    /// The arguments of each guest.
+    pub guest_args: Vec<String>,
+    /// The bounds of the run.
+    pub bounds: Bounds,
+}
+
+impl Default for RunOptions {
+    fn default() -> Self {
+        RunOptions {
+            cluster: Cluster::default(),
+            concurrency: Cluster::default().count,
+            rate: 5.0,
+            time_limit_ns: 60 * SECOND,
+            latency: Latency::default(),
+            network: NetworkModel::default(),
+            faults: Vec::new(),
+            nemesis_interval_ns: 10 * SECOND,
+            swap_after_ns: None,
+            limits: Limits::default(),
+            guest_args: Vec::new(),
+            bounds: Bounds::default(),
+        }
+    }
+}
+
+/// The nodes: `n0`, `n1` and so on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cluster {
+    /// How many.
+    pub count: usize,
+    /// The number in the first one's name.
+    pub first: usize,
+}
+
+impl Cluster {
+    /// What `--node-count` asks for: `n0` to `n{count - 1}`.
+    #[must_use]
+    pub fn of(count: usize) -> Self {
+        Cluster { count, first: 0 }
+    }
+}
+
+/// Jepsen's own: `n1` to `n5`.
+impl Default for Cluster {
+    fn default() -> Self {
+        Cluster { count: 5, first: 1 }
+    }
+}

@@ -1,0 +1,118 @@
+//! Answers, held against the workload's schema: every field that it names must be there
+//! with its type, and nothing else may be, as in Maelstrom.
+
+use indexmap::IndexMap;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::Malformed;
+use host_check::value::Value;
+
+/// Reads an answer as a `T`, which denies unknown fields, if its type is `kind`.
+pub(super) fn read<T: Answer>(answer: &str) -> Result<T, Malformed> {
+    let read: T = serde_json::from_str(answer)
+        .map_err(|error| Malformed(format!("expected {}: {error}", T::TYPE)))?;
+    if read.kind() == T::TYPE {
+        Ok(read)
+    } else {
+        Err(Malformed(format!(
+            "expected {}, found {}",
+            T::TYPE,
+            read.kind()
+        )))
+    }
+}
+
+/// A body with the fields that the schema demands.
+pub(super) trait Answer: DeserializeOwned {
+    /// What its `type` has to be.
+    const TYPE: &'static str;
+
+    /// What its `type` is.
+    fn kind(&self) -> &str;
+}
+
+/// Declares an answer with the reserved fields and some of its own.
+macro_rules! answer {
+    ($name:ident, $kind:literal $(, $field:ident: $type:ty)*) => {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub(super) struct $name {
+            r#type: String,
+            #[serde(rename = "in_reply_to")]
+            _in_reply_to: i64,
+            #[serde(rename = "msg_id")]
+            _msg_id: Option<i64>,
+            $(pub(super) $field: $type,)*
+        }
+
+        impl Answer for $name {
+            const TYPE: &'static str = $kind;
+
+            fn kind(&self) -> &str {
+                &self.r#type
+            }
+        }
+    };
+}
+
+answer!(EchoOk, "echo_ok", echo: Required);
+answer!(GenerateOk, "generate_ok", id: Required);
+answer!(TopologyOk, "topology_ok");
+answer!(BroadcastOk, "broadcast_ok");
+answer!(MessagesReadOk, "read_ok", messages: Vec<Value>);
+answer!(AddOk, "add_ok");
+answer!(ElementsReadOk, "read_ok", value: Vec<Value>);
+answer!(NumberReadOk, "read_ok", value: i64);
+answer!(RegisterReadOk, "read_ok", value: Required);
+answer!(WriteOk, "write_ok");
+answer!(CasOk, "cas_ok");
+answer!(TxnOk, "txn_ok", txn: Vec<Value>);
+answer!(SendOk, "send_ok", offset: i64);
+answer!(PollOk, "poll_ok", msgs: IndexMap<String, Option<Vec<(i64, Value)>>>);
+answer!(CommitOffsetsOk, "commit_offsets_ok");
+answer!(ListCommittedOffsetsOk, "list_committed_offsets_ok", offsets: IndexMap<String, i64>);
+
+/// Any value, but there must be one.
+pub(super) struct Required(pub(super) Value);
+
+impl<'de> Deserialize<'de> for Required {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Value::deserialize(deserializer).map(Required)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrong<T: Answer>(answer: &str) -> String {
+        match read::<T>(answer) {
+            Ok(_) => panic!("{answer} passed"),
+            Err(Malformed(why)) => why,
+        }
+    }
+
+    #[test]
+    fn answers_have_exactly_the_fields_of_their_schema() {
+        let right = r#"{"type":"generate_ok","in_reply_to":1,"msg_id":7,"id":null}"#;
+        assert_eq!(read::<GenerateOk>(right).map(|ok| ok.id.0), Ok(Value::Nil));
+        assert_eq!(
+            wrong::<AddOk>(r#"{"type":"add_ok","in_reply_to":1,"extra":2}"#),
+            "expected add_ok: unknown field `extra`, expected one of `type`, `in_reply_to`, \
+             `msg_id` at line 1 column 40"
+        );
+        assert_eq!(
+            wrong::<GenerateOk>(r#"{"type":"generate_ok","in_reply_to":1}"#),
+            "expected generate_ok: missing field `id` at line 1 column 38"
+        );
+        assert_eq!(
+            wrong::<AddOk>(r#"{"type":"read_ok","in_reply_to":1}"#),
+            "expected add_ok, found read_ok"
+        );
+        assert_eq!(
+            wrong::<NumberReadOk>(r#"{"type":"read_ok","in_reply_to":1,"value":1.5}"#),
+            "expected read_ok: invalid type: floating point `1.5`, expected i64 at line 1 column 45"
+        );
+    }
+}

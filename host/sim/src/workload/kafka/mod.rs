@@ -1,0 +1,269 @@
+//! Kafka: logs that clients send to, and poll from offsets of their own.
+//!
+//! | files | job |
+//! |---|---|
+//! | `mod` | what clients do, one operation after the other |
+//! | `consumer` | the offsets that a client has got to |
+//! | `seen` | the offsets that all clients together have sent and polled |
+//! | `finals` | the last operations: everybody reads everything |
+//!
+//! Source: Maelstrom's `workload/kafka.clj` and Jepsen's `tests/kafka.clj`.
+
+mod consumer;
+mod finals;
+mod seen;
+
+use serde_json::json;
+
+use super::WorkloadOptions;
+use super::answer::{CommitOffsetsOk, ListCommittedOffsetsOk, PollOk, SendOk, read};
+use super::mops::{Mop, Mops};
+use crate::{Completion, Malformed, Next, Operation, SECOND, Step, Turn, WorkloadClient};
+use consumer::{Consumer, Polled};
+use finals::Finals;
+use host_check::history::Kind;
+use host_check::value::{Name, Value};
+use seen::Seen;
+
+/// One operation in so many is an assignment instead.
+const ASSIGN_ONE_IN: u64 = 64;
+
+/// One assignment in so many takes up what has been sent and not polled.
+const UNSEEN_ONE_IN: u64 = 3;
+
+/// Mean time between the crashes of a client.
+const CRASH_INTERVAL_NS: u64 = 30 * SECOND;
+
+pub(super) struct Kafka {
+    names: Names,
+    mops: Mops,
+    /// The operation that an assignment came before.
+    next: Option<Mop>,
+    /// Mean time between the crashes of any client.
+    crash_interval_ns: u64,
+    /// When the next one is due.
+    crash_ns: u64,
+    consumers: Vec<Consumer>,
+    seen: Seen,
+    finals: Option<Finals>,
+}
+
+/// What operations, and the parts of their values, are called.
+struct Names {
+    assign: Name,
+    crash: Name,
+    poll: Name,
+    send: Name,
+}
+
+impl Names {
+    fn new() -> Self {
+        Names {
+            assign: "assign".into(),
+            crash: "crash".into(),
+            poll: "poll".into(),
+            send: "send".into(),
+        }
+    }
+
+    /// Has the client forget all that it knows.
+    fn crash(&self) -> Operation {
+        Operation::new(&self.crash, Value::Nil)
+    }
+
+    fn poll(&self) -> Operation {
+        let poll = Value::from(vec![Value::Keyword(self.poll.clone())]);
+        Operation::new(&self.poll, Value::from(vec![poll]))
+    }
+
+    /// `value` is the message, or the offset and the message.
+    fn sent(&self, key: Value, value: Value) -> Value {
+        let send = vec![Value::Keyword(self.send.clone()), key, value];
+        Value::from(vec![Value::from(send)])
+    }
+
+    fn assign(&self, keys: impl Iterator<Item = i64>) -> Operation {
+        let keys: Vec<Value> = keys.map(named).collect();
+        Operation::new(&self.assign, Value::from(keys))
+    }
+}
+
+/// A key, in the protocol's form.
+fn named(key: i64) -> Value {
+    Value::from(key.to_string().as_str())
+}
+
+/// What marks an assignment that starts at offset 0.
+const SEEK: &str = "seek-to-beginning?";
+
+impl Kafka {
+    pub(super) fn new(settings: &WorkloadOptions) -> Self {
+        let workers = settings.concurrency;
+        Kafka {
+            names: Names::new(),
+            mops: Mops::new(settings.txn),
+            next: None,
+            crash_interval_ns: CRASH_INTERVAL_NS / (workers as u64).max(1),
+            crash_ns: 0,
+            consumers: (0..workers).map(|_| Consumer::default()).collect(),
+            seen: Seen::default(),
+            finals: None,
+        }
+    }
+
+    /// An assignment of the key that comes next.
+    fn assign(&self, key: i64, turn: &mut Turn<'_>) -> Operation {
+        let keys: Vec<i64> = self.seen.unseen().map(|(key, _)| key).collect();
+        if keys.is_empty() || turn.stream.below(UNSEEN_ONE_IN) != 0 {
+            return self.names.assign([key].into_iter());
+        }
+        let own = Some(key).filter(|key| !keys.contains(key));
+        let operation = self.names.assign(keys.into_iter().chain(own));
+        operation.with("unseen", self.seen.as_value())
+    }
+
+    fn message(&self, mop: Mop) -> Operation {
+        match mop {
+            Mop::Read { .. } => self.names.poll(),
+            Mop::Write { key, value } => Operation::new(
+                &self.names.send,
+                self.names.sent(named(key), Value::Int(value)),
+            ),
+        }
+    }
+
+    /// Ends a poll that the client has also committed, if there was anything to commit.
+    fn end_poll(&mut self, worker: usize, polled: &Polled) -> Step {
+        self.seen.polled(polled.highest());
+        if let Some(finals) = &mut self.finals {
+            finals.polled(worker, polled.highest());
+        }
+        let poll = vec![Value::Keyword(self.names.poll.clone()), polled.as_value()];
+        let value = Value::from(vec![Value::from(poll)]);
+        Step::Done(Completion::ok(value))
+    }
+}
+
+impl WorkloadClient for Kafka {
+    fn next(&mut self, turn: &mut Turn<'_>) -> Next {
+        // Both are due: either may come first.
+        let operation = if turn.now_ns >= self.crash_ns && turn.stream.below(2) == 0 {
+            let gap_ns = turn.stream.below(2 * self.crash_interval_ns);
+            self.crash_ns = turn.now_ns + gap_ns;
+            self.names.crash()
+        } else {
+            let next = self.next.take();
+            let mop = next.unwrap_or_else(|| self.mops.mop(turn.stream));
+            if turn.stream.below(ASSIGN_ONE_IN) == 0 {
+                self.next = Some(mop);
+                self.assign(mop.key(), turn)
+            } else {
+                self.message(mop)
+            }
+        };
+        Next::Invoke {
+            worker: turn.any_worker(),
+            operation,
+        }
+    }
+
+    fn has_last(&self) -> bool {
+        true
+    }
+
+    fn last(&mut self, turn: &mut Turn<'_>) -> Next {
+        let workers = self.consumers.len();
+        let finals = self
+            .finals
+            .get_or_insert_with(|| Finals::new(self.seen.highest(), workers));
+        finals.next(&self.names, turn)
+    }
+
+    fn begin(&mut self, worker: usize, operation: &Operation) -> Step {
+        let consumer = &mut self.consumers[worker];
+        consumer.forget_poll();
+        let names = &self.names;
+        let body = if operation.f == names.crash {
+            return Step::Done(Completion {
+                kind: Kind::Info,
+                value: operation.value.clone(),
+            });
+        } else if operation.f == names.assign {
+            if operation.extra.iter().any(|(name, _)| *name == SEEK) {
+                consumer.seek_to_beginning(&keys(operation));
+                return Step::Done(Completion::ok(operation.value.clone()));
+            }
+            json!({"type": "list_committed_offsets", "keys": operation.value})
+        } else if operation.f == names.poll {
+            json!({"type": "poll", "offsets": consumer.offsets()})
+        } else {
+            let (key, msg) = message(operation);
+            json!({"type": "send", "key": key, "msg": msg})
+        };
+        Step::Call(body.to_string())
+    }
+
+    fn answer(
+        &mut self,
+        worker: usize,
+        operation: &Operation,
+        answer: &str,
+    ) -> Result<Step, Malformed> {
+        let consumer = &mut self.consumers[worker];
+        if operation.f == self.names.assign {
+            let committed = read::<ListCommittedOffsetsOk>(answer)?.offsets;
+            consumer.assign(&keys(operation), &committed);
+            return Ok(Step::Done(Completion::ok(operation.value.clone())));
+        }
+        if operation.f == self.names.send {
+            let offset = read::<SendOk>(answer)?.offset;
+            let (key, msg) = message(operation);
+            if let Some(key) = key.as_name() {
+                self.seen.sent(key, offset);
+            }
+            let pair = Value::from(vec![Value::Int(offset), msg]);
+            let value = self.names.sent(key, pair);
+            return Ok(Step::Done(Completion::ok(value)));
+        }
+        if let Some(polled) = consumer.take_poll() {
+            read::<CommitOffsetsOk>(answer)?;
+            return Ok(self.end_poll(worker, &polled));
+        }
+        let polled = consumer.poll(read::<PollOk>(answer)?.msgs);
+        let offsets = polled.to_commit();
+        if offsets.is_empty() {
+            return Ok(self.end_poll(worker, &polled));
+        }
+        let body = json!({"type": "commit_offsets", "offsets": offsets});
+        consumer.keep_poll(polled);
+        Ok(Step::Call(body.to_string()))
+    }
+
+    fn is_idempotent(&self, f: &str) -> bool {
+        self.names.assign == f
+    }
+
+    fn reopened(&mut self, worker: usize) {
+        self.consumers[worker] = Consumer::default();
+    }
+}
+
+/// The keys of an assignment.
+fn keys(operation: &Operation) -> Vec<String> {
+    let keys = operation.value.items().unwrap_or_default();
+    let keys = keys.iter().filter_map(Value::as_name);
+    keys.map(str::to_owned).collect()
+}
+
+/// The key and the message of a send.
+fn message(operation: &Operation) -> (Value, Value) {
+    let sends = operation.value.items().unwrap_or_default();
+    let send = sends.first().and_then(Value::items).unwrap_or_default();
+    match <[Value; 3]>::try_from(send) {
+        Ok([_, key, msg]) => (key, msg),
+        Err(_) => (Value::Nil, Value::Nil),
+    }
+}
+
+#[cfg(test)]
+mod tests;

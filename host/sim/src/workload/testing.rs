@@ -1,0 +1,45 @@
+//! Generators under test: turns without a simulator around them.
+
+use crate::random::{Stream, Streams};
+use crate::{Next, Operation, Turn, WorkloadClient};
+
+/// Workers that are all free, and a stream of chance.
+pub(super) struct Bench {
+    pub(super) now_ns: u64,
+    pub(super) free: Vec<usize>,
+    pub(super) processes: Vec<i64>,
+    choices: Stream,
+    picks: Stream,
+}
+
+impl Bench {
+    pub(super) fn new(workers: usize) -> Self {
+        let streams = Streams::new(1);
+        Bench {
+            now_ns: 0,
+            free: (0..workers).collect(),
+            processes: (0..).take(workers).collect(),
+            choices: streams.stream("operations"),
+            picks: streams.stream("workers"),
+        }
+    }
+
+    /// Asks for something in a turn.
+    pub(super) fn ask(&mut self, ask: impl FnOnce(&mut Turn<'_>) -> Next) -> Next {
+        ask(&mut Turn {
+            now_ns: self.now_ns,
+            free: &self.free,
+            processes: &self.processes,
+            stream: &mut self.choices,
+            workers: &mut self.picks,
+        })
+    }
+
+    /// The next operation, which there has to be.
+    pub(super) fn invoke(&mut self, workload: &mut dyn WorkloadClient) -> (usize, Operation) {
+        match self.ask(|turn| workload.next(turn)) {
+            Next::Invoke { worker, operation } => (worker, operation),
+            other => panic!("there is no operation: {other:?}"),
+        }
+    }
+}

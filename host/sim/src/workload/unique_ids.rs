@@ -1,0 +1,44 @@
+//! Unique ids: every node gives out ids that no node has given out before.
+
+use super::answer::{GenerateOk, read};
+use crate::{Completion, Malformed, Next, Operation, Step, Turn, WorkloadClient};
+use host_check::value::{Name, Value};
+
+pub(super) struct UniqueIds {
+    f: Name,
+}
+
+impl UniqueIds {
+    pub(super) fn new() -> Self {
+        UniqueIds {
+            f: "generate".into(),
+        }
+    }
+}
+
+impl WorkloadClient for UniqueIds {
+    fn next(&mut self, turn: &mut Turn<'_>) -> Next {
+        Next::Invoke {
+            worker: turn.any_worker(),
+            operation: Operation::new(&self.f, Value::Nil),
+        }
+    }
+
+    fn begin(&mut self, _worker: usize, _operation: &Operation) -> Step {
+        Step::Call(r#"{"type":"generate"}"#.to_owned())
+    }
+
+    fn answer(
+        &mut self,
+        _worker: usize,
+        _operation: &Operation,
+        answer: &str,
+    ) -> Result<Step, Malformed> {
+        let id = read::<GenerateOk>(answer)?.id.0;
+        Ok(Step::Done(Completion::ok(id)))
+    }
+
+    fn keeps_client(&self) -> bool {
+        true
+    }
+}

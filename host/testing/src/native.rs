@@ -1,0 +1,86 @@
+//! A solution in this process, without WebAssembly and without its limits: for unit tests, where a
+//! panic should be one and a debugger should see the solution's own lines.
+
+use std::marker::PhantomData;
+
+use guest_sdk::Node;
+use guest_sdk::step::Stepped;
+
+use host_guest::effects::decode;
+use host_guest::{Effect, ErrorKind, Event, EventKind, Guest, GuestError, GuestOptions, Start};
+
+/// What starts nodes of the type `N`. As a module would, they get arguments and a seed.
+#[derive(Debug)]
+pub struct Native<N>(PhantomData<fn() -> N>);
+
+impl<N> Native<N> {
+    /// Of this type.
+    #[must_use]
+    pub fn new() -> Self {
+        Native(PhantomData)
+    }
+}
+
+impl<N> Default for Native<N> {
+    fn default() -> Self {
+        Native::new()
+    }
+}
+
+impl<N> Start for Native<N>
+where
+    N: Node<Call: Send, Timer: Send> + Send + 'static,
+{
+    fn start(&self, options: GuestOptions) -> Result<Box<dyn Guest + Send>, Box<GuestError>> {
+        Ok(Box::new(NativeGuest::<N> {
+            node: Stepped::new(options.args, options.seed),
+            effects: options.limits.effects,
+        }))
+    }
+}
+
+struct NativeGuest<N: Node> {
+    node: Stepped<N>,
+    /// The most effects of a step.
+    effects: usize,
+}
+
+impl<N: Node> Guest for NativeGuest<N> {
+    fn step(&mut self, event: &Event<'_>) -> Result<Vec<Effect<'_>>, Box<GuestError>> {
+        let output = match event.kind {
+            EventKind::Message(text) => self.node.message(event.now_ns, text),
+            EventKind::Timer(id) => self.node.timer(event.now_ns, id),
+        };
+        decode(output, event.node, self.effects)
+            .map_err(|fault| GuestError::refusal(fault, "a step", &|| event.to_string(), b""))
+    }
+
+    fn keeps_state(&self) -> bool {
+        true
+    }
+
+    fn snapshot(&mut self) -> Result<Option<Vec<u8>>, Box<GuestError>> {
+        let snapshot = self.node.snapshot();
+        snapshot.map(Some).map_err(|error| {
+            let fault = ErrorKind::Denied(format!("its state cannot be JSON: {error}"));
+            GuestError::refusal(fault, "snapshot", &String::new, b"")
+        })
+    }
+
+    fn restore(&mut self, snapshot: &[u8]) -> Result<(), Box<GuestError>> {
+        self.node.restore(snapshot).map_err(|why| {
+            let fault = ErrorKind::Denied(format!("it refuses the state: {why}"));
+            GuestError::refusal(fault, "restore", &String::new, b"")
+        })
+    }
+
+    /// Nothing is counted.
+    fn fuel_used(&self) -> u64 {
+        0
+    }
+
+    /// Nothing is counted.
+    fn memory_bytes(&self) -> usize {
+        0
+    }
+}

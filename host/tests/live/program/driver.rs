@@ -1,0 +1,181 @@
+//! A driver with a clock of its own: gives a guest events and keeps what comes of them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use host_guest::{Effect, Event, EventKind, Guest, GuestError, GuestOptions, Limits};
+use host_protocol::timers::Timers;
+use host_sandbox::{Cache, GuestModule, Sandbox};
+use serde_json::{Value, json};
+
+/// One for all tests: modules are compiled once a machine.
+static SANDBOX: LazyLock<Sandbox> = LazyLock::new(|| {
+    let cache = Cache::open(cache_directory()).unwrap();
+    Sandbox::new(Some(cache)).unwrap()
+});
+
+pub(crate) fn cache_directory() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("program-cache")
+}
+
+/// Where a test program is that `host/tests/programs/build.sh` has built.
+pub(crate) fn built(name: &str) -> PathBuf {
+    let programs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/programs");
+    let path = programs.join(format!("{name}.wasm"));
+    assert!(
+        path.exists(),
+        "{} is missing: run host/tests/programs/build.sh",
+        path.display()
+    );
+    path
+}
+
+pub(crate) fn load(path: &Path, limits: &Limits) -> GuestModule {
+    SANDBOX.load(path, limits).unwrap()
+}
+
+pub(crate) fn load_bytes(wasm: &[u8], limits: &Limits) -> Result<GuestModule, String> {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("probe.wasm");
+    fs::write(&path, wasm).unwrap();
+    let module = SANDBOX.load(&path, limits);
+    module.map_err(|error| {
+        error
+            .to_string()
+            .replace(&*path.to_string_lossy(), "[MODULE]")
+    })
+}
+
+/// A guest and all that it has done so far.
+pub(crate) struct Driver {
+    pub(crate) guest: Box<dyn Guest + Send>,
+    pub(crate) now_ns: u64,
+    pub(crate) timers: Timers,
+    /// What it did, a line each: `-> c1 {…}`, `timer in 5`, `no timer`, `log …`.
+    pub(crate) done: Vec<String>,
+}
+
+impl Driver {
+    pub(crate) fn probe(wasm: &[u8]) -> Self {
+        Self::start(
+            &load_bytes(wasm, &Limits::default()).unwrap(),
+            GuestOptions::default(),
+        )
+    }
+
+    pub(crate) fn built(name: &str, args: &[&str], seed: u64) -> Self {
+        let options = GuestOptions {
+            args: args.iter().map(|arg| (*arg).to_owned()).collect(),
+            seed,
+            ..GuestOptions::default()
+        };
+        Self::start(&load(&built(name), &options.limits), options)
+    }
+
+    pub(crate) fn start(module: &GuestModule, options: GuestOptions) -> Self {
+        Driver {
+            guest: module.start(options).unwrap(),
+            now_ns: 0,
+            timers: Timers::default(),
+            done: Vec::new(),
+        }
+    }
+
+    fn step(&mut self, kind: EventKind<'_>) -> Result<(), Box<GuestError>> {
+        let now_ns = self.now_ns;
+        let event = Event {
+            now_ns,
+            node: "n1",
+            kind,
+        };
+        for effect in self.guest.step(&event)? {
+            self.done.push(match effect {
+                Effect::Send(send) => {
+                    format!("-> {} {}", send.message.dest, send.message.body)
+                }
+                Effect::SetTimer(timer) => {
+                    self.timers
+                        .set(timer.id, now_ns.saturating_add(timer.after_ns));
+                    format!("timer in {}", timer.after_ns)
+                }
+                Effect::CancelTimer(timer) => {
+                    self.timers.cancel(timer.id);
+                    "no timer".to_owned()
+                }
+                Effect::Log(log) => format!("log {}", log.text),
+            });
+        }
+        Ok(())
+    }
+
+    /// A message arrives, as this very text.
+    pub(crate) fn try_text(&mut self, text: &str) -> Result<(), Box<GuestError>> {
+        self.step(EventKind::Message(text))
+    }
+
+    pub(crate) fn text(&mut self, text: &str) {
+        self.try_text(text).unwrap();
+    }
+
+    pub(crate) fn tell(&mut self, src: &str, body: Value) {
+        self.text(&json!({"src": src, "dest": "n1", "body": body}).to_string());
+    }
+
+    /// `init`, whose answer is left out.
+    pub(crate) fn init(&mut self, ids: &[&str]) {
+        self.tell(
+            "c0",
+            json!({"type": "init", "msg_id": 1, "node_id": "n1", "node_ids": ids}),
+        );
+        self.done.retain(|done| !done.contains("init_ok"));
+    }
+
+    /// Fires the next timer, at its time.
+    pub(crate) fn fire(&mut self) {
+        self.try_fire().unwrap();
+    }
+
+    pub(crate) fn try_fire(&mut self) -> Result<(), Box<GuestError>> {
+        self.now_ns = self
+            .timers
+            .next_deadline()
+            .expect("it waits for a time")
+            .max(self.now_ns);
+        let id = self.timers.pop_due(self.now_ns).unwrap();
+        self.step(EventKind::Timer(id))
+    }
+
+    /// Lets time pass, and everything happen that is due.
+    pub(crate) fn pass(&mut self, ns: u64) {
+        let end_ns = self.now_ns + ns;
+        while self
+            .timers
+            .next_deadline()
+            .is_some_and(|at_ns| at_ns <= end_ns)
+        {
+            self.fire();
+        }
+        self.now_ns = end_ns;
+    }
+
+    /// What it has done since this was asked the last time.
+    pub(crate) fn done(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.done)
+    }
+
+    /// The messages among [`done`](Self::done).
+    pub(crate) fn sent(&mut self) -> Vec<String> {
+        let mut done = self.done();
+        done.retain(|done| done.starts_with("-> "));
+        done
+    }
+
+    /// The log among [`done`](Self::done).
+    pub(crate) fn logged(&mut self) -> Vec<String> {
+        let done = self.done();
+        done.iter()
+            .filter_map(|line| Some(line.strip_prefix("log ")?.to_owned()))
+            .collect()
+    }
+}

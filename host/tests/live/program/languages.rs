@@ -1,0 +1,161 @@
+//! Programs in Go, C and Rust.
+
+use serde_json::json;
+
+use crate::program::driver::Driver;
+
+fn echoes(name: &str) {
+    let mut driver = Driver::built(name, &[], 1);
+    driver.init(&["n1"]);
+    driver.done();
+    for i in 1..=3 {
+        driver.tell(
+            "c1",
+            json!({"type": "echo", "msg_id": i, "echo": format!("hi {i}")}),
+        );
+        let done = driver.done();
+        let sent: Vec<&String> = done.iter().filter(|line| line.starts_with("-> ")).collect();
+        let [line] = sent[..] else {
+            panic!("{done:?}");
+        };
+        let body: serde_json::Value =
+            serde_json::from_str(line.strip_prefix("-> c1 ").expect(line)).expect(line);
+        assert_eq!(
+            body,
+            json!({"type": "echo_ok", "in_reply_to": i, "echo": format!("hi {i}")})
+        );
+    }
+}
+
+#[test]
+fn an_echo_in_go() {
+    echoes("go-echo");
+}
+
+#[test]
+fn an_echo_in_c() {
+    echoes("c-echo");
+}
+
+#[test]
+fn an_echo_in_rust() {
+    echoes("rust-echo");
+}
+
+/// Every way to wait, over five virtual hours.
+fn five_hours(seed: u64) -> (Vec<String>, u64, u64) {
+    let mut driver = Driver::built("go-clock", &[], seed);
+    driver.now_ns = 1_700_000_000_000_000_000;
+    driver.init(&["n1"]);
+    driver.tell("c1", json!({"type": "wait", "msg_id": 1}));
+    driver.pass(5 * 3600 * 1_000_000_000);
+    (driver.done(), driver.guest.fuel_used(), driver.now_ns)
+}
+
+#[test]
+fn tickers_sleeps_and_deadlines_of_go_run_on_virtual_time() {
+    let (done, ..) = five_hours(1);
+    let told = |what: &str| -> Vec<u64> {
+        let bodies = done.iter().filter_map(|line| line.strip_prefix("-> c1 "));
+        let bodies =
+            bodies.map(|body| serde_json::from_str::<serde_json::Value>(body).expect(body));
+        bodies
+            .filter(|body| body["type"] == what)
+            .map(|body| body["after_ns"].as_u64().expect("a number"))
+            .collect()
+    };
+    const HOUR_NS: u64 = 3600 * 1_000_000_000;
+    assert_eq!(told("tick"), [HOUR_NS, 2 * HOUR_NS, 3 * HOUR_NS]);
+    assert_eq!(told("slept"), [4 * HOUR_NS + HOUR_NS / 2]);
+    assert_eq!(told("deadline"), [4 * HOUR_NS + HOUR_NS / 2 + 1500]);
+    assert!(
+        done.iter()
+            .any(|line| line.ends_with("as expected: context deadline exceeded"))
+    );
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run_and_another_seed_another() {
+    let first = five_hours(1);
+    assert_eq!(five_hours(1), first);
+    assert_ne!(five_hours(2).0, first.0);
+}
+
+#[test]
+fn a_gossip_in_go_repeats_until_it_is_acknowledged() {
+    let gossip = |args: &[&str]| {
+        let mut driver = Driver::built("go-gossip", args, 1);
+        driver.init(&["n1", "n2"]);
+        driver.tell(
+            "c1",
+            json!({"type": "broadcast", "msg_id": 1, "message": 5}),
+        );
+        driver.pass(1_000_000_000);
+        let sent = driver.sent();
+        let gossips = sent.iter().filter(|line| line.starts_with("-> n2 "));
+        (gossips.count(), driver)
+    };
+    let (once, _) = gossip(&["no-retry"]);
+    assert_eq!(once, 1);
+    let (often, mut driver) = gossip(&[]);
+    assert!((4..=6).contains(&often), "{often}");
+    driver.tell("n2", json!({"type": "gossip_ok", "in_reply_to": often}));
+    driver.pass(1_000_000_000);
+    assert_eq!(driver.sent(), [""; 0], "acknowledged");
+}
+
+#[test]
+fn a_counter_in_go_gives_up_calls_at_their_deadline_and_tries_again() {
+    let mut driver = Driver::built("go-counter", &[], 1);
+    driver.now_ns = 1_000_000; // a clock at zero would be put to one
+    driver.init(&["n1"]);
+    driver.tell("c1", json!({"type": "add", "msg_id": 1, "delta": 3}));
+    assert_eq!(
+        driver.sent(),
+        [r#"-> c1 {"in_reply_to":1,"type":"add_ok"}"#]
+    );
+    driver.pass(100_000_000);
+    let stamp =
+        |id| format!(r#"-> seq-kv {{"key":"stampn1","msg_id":{id},"type":"write","value":{id}}}"#);
+    assert_eq!(driver.sent(), [stamp(1)]);
+    driver.pass(499_999_999);
+    assert_eq!(driver.sent(), [""; 0]);
+    driver.pass(100_000_001);
+    assert_eq!(
+        driver.sent(),
+        [stamp(2)],
+        "the deadline has passed, the next tick tries again"
+    );
+    let answer = |driver: &mut Driver, body| {
+        driver.tell("seq-kv", body);
+        driver.sent()
+    };
+    let reads = answer(&mut driver, json!({"type": "write_ok", "in_reply_to": 2}));
+    assert_eq!(
+        reads,
+        [r#"-> seq-kv {"key":"counter","msg_id":3,"type":"read"}"#]
+    );
+    let missing = json!({"type": "error", "code": 20, "text": "no key", "in_reply_to": 3});
+    let writes = answer(&mut driver, missing);
+    let cas = r#"-> seq-kv {"create_if_not_exists":true,"from":0,"key":"counter","msg_id":4,"to":3,"type":"cas"}"#;
+    assert_eq!(writes, [cas]);
+}
+
+#[test]
+fn a_gossip_in_rust_repeats_with_every_message() {
+    let mut driver = Driver::built("rust-gossip", &[], 1);
+    driver.init(&["n1", "n2"]);
+    driver.tell(
+        "c1",
+        json!({"type": "broadcast", "msg_id": 1, "message": 5}),
+    );
+    let gossip = r#"-> n2 {"type":"gossip","values":[5]}"#;
+    let told = [gossip, r#"-> c1 {"in_reply_to":1,"type":"broadcast_ok"}"#];
+    assert_eq!(driver.sent(), told);
+    driver.tell("n2", json!({"type": "gossip_ok", "values": [5]}));
+    driver.tell("c1", json!({"type": "read", "msg_id": 2}));
+    assert_eq!(
+        driver.sent(),
+        [r#"-> c1 {"in_reply_to":2,"messages":[5],"type":"read_ok"}"#]
+    );
+}

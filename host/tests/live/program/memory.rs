@@ -1,0 +1,61 @@
+//! Dropping a suspended program releases all that it had.
+
+use host_guest::{Event, EventKind, GuestOptions, Limits};
+use host_sandbox::GuestModule;
+use serde_json::json;
+
+use crate::program::driver::{built, load, load_bytes};
+use crate::program::probe::with_memory;
+
+/// The resident memory and the number of mappings of this process.
+fn resident_kib_and_mappings() -> (u64, usize) {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux has /proc");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|rest| rest.trim().strip_suffix(" kB")?.parse().ok());
+    let maps = std::fs::read_to_string("/proc/self/maps").expect("Linux has /proc");
+    (kib.expect("Linux tells VmRSS"), maps.lines().count())
+}
+
+fn start_and_kill(module: &GuestModule) {
+    let mut guest = module.start(GuestOptions::default()).expect("it starts");
+    let body = json!({"type": "init", "msg_id": 1, "node_id": "n1", "node_ids": ["n1", "n2"]});
+    let text = json!({"src": "c0", "dest": "n1", "body": body}).to_string();
+    let event = Event {
+        now_ns: 1,
+        node: "n1",
+        kind: EventKind::Message(&text),
+    };
+    guest.step(&event).expect("it waits");
+}
+
+/// Other tests of this process come and go meanwhile, but not by this much.
+#[track_caller]
+fn check_no_growth(module: &GuestModule, times: usize) {
+    for _ in 0..times / 10 {
+        start_and_kill(module);
+    }
+    let (kib_before, mappings_before) = resident_kib_and_mappings();
+    for _ in 0..times {
+        start_and_kill(module);
+    }
+    let (kib, mappings) = resident_kib_and_mappings();
+    assert!(kib < kib_before + (256 << 10), "{kib_before} -> {kib} KiB");
+    assert!(
+        mappings < mappings_before + 500,
+        "{mappings_before} -> {mappings} mappings"
+    );
+}
+
+#[test]
+fn ten_thousand_starts_and_kills_leave_nothing_behind() {
+    // Each writes to 256 KiB of memory: gigabytes, if any of it stayed.
+    let body = "(memory.fill (i32.const 8192) (i32.const 1) (i32.const 250000))
+         (loop $for_ever (drop (call $read (i32.const 100))) (br $for_ever))";
+    let module = load_bytes(&with_memory(4, body), &Limits::default()).expect("it loads");
+    check_no_growth(&module, 10_000);
+}
+
+#[test]
+fn go_programs_with_timers_leave_nothing_behind() {
+    check_no_growth(&load(&built("go-gossip"), &Limits::default()), 300);
+}

@@ -1,0 +1,116 @@
+//! Flags, exit codes and what usage errors say.
+
+use expect_test::expect;
+
+use crate::grade::class::{Class, check};
+
+#[test]
+fn only_who_passes_everything_ends_with_zero() {
+    let class = Class::small();
+    let code = |args: &[&str]| class.grade(args).status.code();
+    assert_eq!(code(&["class/alice"]), Some(0));
+    assert_eq!(code(&["class/alice/echo.wasm"]), Some(0));
+    assert_eq!(code(&["class/alice", "class/bob"]), Some(1));
+    assert_eq!(code(&["class/bob/echo.wasm"]), Some(1));
+    assert_eq!(code(&["--challenge", "flood", "class/bob"]), Some(0));
+    assert_eq!(code(&["class"]), Some(1));
+}
+
+#[test]
+fn a_module_given_alone_is_judged_by_what_is_picked() {
+    let class = Class::empty();
+    class.built("mine.wasm", "echo");
+    check(
+        &class.grade(&["--challenge", "echo", "class/mine.wasm"]),
+        &expect![[r#"
+            exit code 0
+            ---- stdout
+            submission  echo  score
+            mine        AC    2/2
+
+            1 of 1 submissions passed (suite small, host 0.1.0, wasmtime 48.0.8)
+
+        "#]],
+    );
+}
+
+#[test]
+fn usage_errors_say_what_to_do() {
+    let class = Class::small();
+    check(
+        &class.grade(&["--challenge", "3z", "class"]),
+        &expect![[r#"
+            exit code 254
+            ---- stderr
+            error: the suite has no challenge "3z"; it has echo, flood, cut
+
+        "#]],
+    );
+    check(
+        &class.grade(&["nowhere"]),
+        &expect![[r#"
+        exit code 254
+        ---- stderr
+        error: cannot read nowhere: No such file or directory (os error 2)
+
+    "#]],
+    );
+    std::fs::create_dir(class.path("nobody")).unwrap();
+    check(
+        &class.grade(&["nobody"]),
+        &expect![[r#"
+        exit code 254
+        ---- stderr
+        error: nobody holds no submission: neither .wasm files nor folders
+
+    "#]],
+    );
+    class.built("mine.wasm", "echo");
+    check(
+        &class.grade(&["class/mine.wasm"]),
+        &expect![[r#"
+        exit code 254
+        ---- stderr
+        error: mine.wasm is for no challenge of the suite: name it for one, such as echo.wasm, or pick with --challenge
+
+    "#]],
+    );
+    for wrong in ["0/3", "4/3", "1/0", "1", "a/b", "1/100001"] {
+        let output = class.grade(&["--shard", wrong, "class"]);
+        assert_eq!(output.status.code(), Some(254), "{wrong}");
+    }
+}
+
+#[test]
+fn the_suite_that_is_built_in_can_be_printed_and_given_back() {
+    let class = Class::small();
+    let printed = class.host().arg("suite").output().unwrap();
+    assert_eq!(printed.status.code(), Some(0));
+    std::fs::write(class.path("suite.toml"), &printed.stdout).unwrap();
+    let given = class.json(&["--challenge", "1", "--seeds", "1..2"]);
+    let mut command = class.host();
+    command
+        .args(["grade", "--challenge", "1", "--seeds", "1..2"])
+        .args(["--format", "json", "class"]);
+    let built_in = crate::grade::class::parse(&command.output().unwrap());
+    assert_eq!(given["suite"], built_in["suite"]);
+    assert_eq!(given["submissions"], built_in["submissions"]);
+}
+
+#[test]
+fn the_command_to_replay_a_failure_fails_in_the_same_way() {
+    let class = Class::small();
+    let grade = class.json(&["--challenge", "cut"]);
+    let bob = &grade["submissions"][1]["challenges"][0];
+    assert_eq!(bob["verdict"], "WA");
+    let failure = &bob["failure"];
+    let replay = failure["replay"].as_str().unwrap();
+    let words: Vec<&str> = replay.split(' ').skip(1).collect();
+    let output = class.host().args(words).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stdout).unwrap();
+    for line in failure["anomaly"].as_array().unwrap() {
+        let line = line.as_str().unwrap();
+        assert!(text.contains(line), "{line}\n{text}");
+    }
+}

@@ -1,0 +1,503 @@
+//! Every format, whole.
+
+use expect_test::expect;
+use serde_json::Value as Json;
+
+use crate::grade::class::{Class, check};
+
+#[test]
+fn a_class_as_text() {
+    check(
+        &Class::small().grade(&["class"]),
+        &expect![[r#"
+        exit code 1
+        ---- stdout
+        submission  echo  flood  cut  score
+        alice       AC    AC     AC   10/10
+        bob         RTE   AC     WA   3/10
+        carol       CE    -      -    0/10
+        dora        -     -      -    0/10
+
+        bob: notes.txt is not a .wasm file
+
+        bob echo
+          RTE: runtime error, with seed 1, after 0 seeds that passed
+            at 0 s, node n0: the guest failed in handle: trap: integer divide by zero
+              in: average < go < handle
+              event: message {"src":"c2","dest":"n0","body":{"echo":"Please echo 68","type":"echo","msg_id":1}}
+              nothing that this step asked for was done
+          shortest trace that fails:
+            1 node, 1 client, 1 operation and 0 faults in 0.001 s:
+            0  op 0: process 0 at n0 invoke echo "Please echo 68"
+          replay: host sim --module class/bob/echo.wasm -w echo --node-count 1 --rate 5 --time-limit 3 --seed 1
+          used: answer-bytes 66 of 16777216, bytes-in-flight 82 of 33554432, events 2 of 20000000, fuel 30 of 100000000000, memory-bytes 65536 of 268435456, messages-in-flight 1 of 100000, node-memory-bytes 65536 of 134217728
+
+        bob cut
+          WA: wrong answer, with seed 1, after 0 seeds that passed
+            20 known elements lost, not in the last reads: 0 2 3 6 8 10 11 13 … and 12 more
+            Maelstrom would have let this pass:
+            op 209 (process 0, 19.924 s) lacks 9 known elements for good: 1 4 5 7 9 12 14 19 … and 1 more
+            op 210 (process 1, 19.924 s) lacks 9 known elements for good: 1 4 5 7 9 12 14 19 … and 1 more
+            op 211 (process 2, 19.924 s) lacks 9 known elements for good: 1 4 5 7 9 12 14 19 … and 1 more
+            op 212 (process 3, 19.924 s) lacks 9 known elements for good: 1 4 5 7 9 12 14 19 … and 1 more
+          shortest trace that fails:
+            2 nodes, 2 clients, 1 operation and 1 fault in 0.002 s:
+            0       start-partition ["isolated",{"n0":[],"n1":["n0"]}]
+            0.001   op 2: process 0 at n0 invoke broadcast 3
+            0.001   n0 -> n1 gossip {"message":3}  (lost: partition)
+            0.001   op 3: process 0 at n0 ok broadcast 3
+            0.001   stop-partition "network-healed"
+            10.001  op 6: process 0 at n0 invoke read
+            10.001  op 7: process 1 at n1 invoke read
+            10.001  op 8: process 0 at n0 ok read [3]
+            10.001  op 9: process 1 at n1 ok read []
+            - 1 known element lost, not in the last reads: 3
+          replay: host sim --module class/bob/broadcast.wasm -w broadcast --node-count 5 --rate 10 --time-limit 10 --nemesis partition --seed 1
+          targets: msgs-per-op 1.3398058 (below 60)
+          used: answer-bytes 9918 of 16777216, bytes-in-flight 710 of 33554432, events 193 of 20000000, fuel N of 100000000000, memory-bytes 5570560 of 268435456, messages-in-flight 5 of 100000, node-memory-bytes 1114112 of 134217728
+
+        carol echo
+          CE: module rejected
+            this is not WebAssembly: it does not begin with the bytes "\0asm"
+          replay: host inspect class/carol/echo.wasm
+
+        1 of 4 submissions passed (suite small, host 0.1.0, wasmtime 48.0.8)
+
+    "#]],
+    );
+}
+
+#[test]
+fn a_class_as_json() {
+    let mut grade = Class::small().json(&[]);
+    for submission in grade["submissions"].as_array_mut().unwrap() {
+        for challenge in submission["challenges"].as_array_mut().unwrap() {
+            // They change with each compiler; `sha256` is of the module.
+            for field in ["usage", "sha256"] {
+                challenge.as_object_mut().unwrap().remove(field);
+            }
+        }
+    }
+    let timings = grade.as_object_mut().unwrap().remove("timings").unwrap();
+    assert!(timings["wall-ms"].is_u64());
+    let text = serde_json::to_string_pretty(&grade).unwrap();
+    expect![[r#"
+        {
+          "complete": true,
+          "format": "host-grade",
+          "judge": {
+            "cost-table": {
+              "block": 0,
+              "call-of-the-host": 100,
+              "instruction": 1,
+              "memory-copy-per-byte": 1,
+              "memory-fill-per-byte": 1,
+              "memory-grow": 100,
+              "memory-grow-per-page": 255,
+              "memory-init-per-byte": 1,
+              "nop": 0,
+              "table-copy-per-element": 1,
+              "table-fill-per-element": 1,
+              "table-grow": 100,
+              "table-grow-per-element": 1,
+              "table-init-per-element": 1
+            },
+            "engine": "wasmtime 48.0.8",
+            "host": "0.1.0"
+          },
+          "passed": false,
+          "submissions": [
+            {
+              "challenges": [
+                {
+                  "id": "echo",
+                  "module": "class/alice/echo.wasm",
+                  "score": 2,
+                  "seeds-passed": 3,
+                  "state": "judged",
+                  "verdict": "AC"
+                },
+                {
+                  "id": "flood",
+                  "module": "class/alice/broadcast.wasm",
+                  "score": 3,
+                  "seeds-passed": 3,
+                  "state": "judged",
+                  "verdict": "AC"
+                },
+                {
+                  "id": "cut",
+                  "module": "class/alice/broadcast.wasm",
+                  "score": 5,
+                  "seeds-passed": 3,
+                  "state": "judged",
+                  "targets": {
+                    "msgs-per-op": {
+                      "below": 60.0,
+                      "worst": 2.5825243
+                    }
+                  },
+                  "verdict": "AC"
+                }
+              ],
+              "name": "alice",
+              "passed": true,
+              "points": 10,
+              "score": 10
+            },
+            {
+              "challenges": [
+                {
+                  "failure": {
+                    "anomaly": [
+                      "at 0 s, node n0: the guest failed in handle: trap: integer divide by zero",
+                      "  in: average < go < handle",
+                      "  event: message {\"src\":\"c2\",\"dest\":\"n0\",\"body\":{\"echo\":\"Please echo 68\",\"type\":\"echo\",\"msg_id\":1}}",
+                      "  nothing that this step asked for was done"
+                    ],
+                    "backtrace": [
+                      "average",
+                      "go",
+                      "handle"
+                    ],
+                    "replay": "host sim --module class/bob/echo.wasm -w echo --node-count 1 --rate 5 --time-limit 3 --seed 1",
+                    "seed": 1,
+                    "trace": [
+                      "1 node, 1 client, 1 operation and 0 faults in 0.001 s:",
+                      "0  op 0: process 0 at n0 invoke echo \"Please echo 68\""
+                    ]
+                  },
+                  "id": "echo",
+                  "module": "class/bob/echo.wasm",
+                  "score": 0,
+                  "seeds-passed": 0,
+                  "state": "judged",
+                  "verdict": "RTE"
+                },
+                {
+                  "id": "flood",
+                  "module": "class/bob/broadcast.wasm",
+                  "score": 3,
+                  "seeds-passed": 3,
+                  "state": "judged",
+                  "verdict": "AC"
+                },
+                {
+                  "failure": {
+                    "anomaly": [
+                      "20 known elements lost, not in the last reads: 0 2 3 6 8 10 11 13 … and 12 more",
+                      "Maelstrom would have let this pass:",
+                      "op 209 (process 0, 19.924 s) lacks 9 known elements for good: 1 4 5 7 9 12 14 19 … and 1 more",
+                      "op 210 (process 1, 19.924 s) lacks 9 known elements for good: 1 4 5 7 9 12 14 19 … and 1 more",
+                      "op 211 (process 2, 19.924 s) lacks 9 known elements for good: 1 4 5 7 9 12 14 19 … and 1 more",
+                      "op 212 (process 3, 19.924 s) lacks 9 known elements for good: 1 4 5 7 9 12 14 19 … and 1 more"
+                    ],
+                    "replay": "host sim --module class/bob/broadcast.wasm -w broadcast --node-count 5 --rate 10 --time-limit 10 --nemesis partition --seed 1",
+                    "seed": 1,
+                    "trace": [
+                      "2 nodes, 2 clients, 1 operation and 1 fault in 0.002 s:",
+                      "0       start-partition [\"isolated\",{\"n0\":[],\"n1\":[\"n0\"]}]",
+                      "0.001   op 2: process 0 at n0 invoke broadcast 3",
+                      "0.001   n0 -> n1 gossip {\"message\":3}  (lost: partition)",
+                      "0.001   op 3: process 0 at n0 ok broadcast 3",
+                      "0.001   stop-partition \"network-healed\"",
+                      "10.001  op 6: process 0 at n0 invoke read",
+                      "10.001  op 7: process 1 at n1 invoke read",
+                      "10.001  op 8: process 0 at n0 ok read [3]",
+                      "10.001  op 9: process 1 at n1 ok read []",
+                      "- 1 known element lost, not in the last reads: 3"
+                    ]
+                  },
+                  "id": "cut",
+                  "module": "class/bob/broadcast.wasm",
+                  "score": 0,
+                  "seeds-passed": 0,
+                  "state": "judged",
+                  "targets": {
+                    "msgs-per-op": {
+                      "below": 60.0,
+                      "worst": 1.3398058
+                    }
+                  },
+                  "verdict": "WA"
+                }
+              ],
+              "name": "bob",
+              "notes": [
+                "notes.txt is not a .wasm file"
+              ],
+              "passed": false,
+              "points": 10,
+              "score": 3
+            },
+            {
+              "challenges": [
+                {
+                  "failure": {
+                    "anomaly": [
+                      "this is not WebAssembly: it does not begin with the bytes \"\\0asm\""
+                    ],
+                    "replay": "host inspect class/carol/echo.wasm"
+                  },
+                  "id": "echo",
+                  "module": "class/carol/echo.wasm",
+                  "score": 0,
+                  "seeds-passed": 0,
+                  "state": "judged",
+                  "verdict": "CE"
+                },
+                {
+                  "id": "flood",
+                  "score": 0,
+                  "state": "missing"
+                },
+                {
+                  "id": "cut",
+                  "score": 0,
+                  "state": "missing"
+                }
+              ],
+              "name": "carol",
+              "passed": false,
+              "points": 10,
+              "score": 0
+            },
+            {
+              "challenges": [
+                {
+                  "id": "echo",
+                  "score": 0,
+                  "state": "missing"
+                },
+                {
+                  "id": "flood",
+                  "score": 0,
+                  "state": "missing"
+                },
+                {
+                  "id": "cut",
+                  "score": 0,
+                  "state": "missing"
+                }
+              ],
+              "name": "dora",
+              "passed": false,
+              "points": 10,
+              "score": 0
+            }
+          ],
+          "suite": {
+            "challenges": [
+              {
+                "hidden": false,
+                "id": "echo",
+                "limits": {
+                  "events": 20000000,
+                  "node-memory-bytes": 134217728,
+                  "run-fuel": 100000000000,
+                  "run-memory-bytes": 268435456,
+                  "step-fuel": 1000000000
+                },
+                "optional": false,
+                "options": "-w echo --node-count 1 --rate 5 --time-limit 3",
+                "points": 2,
+                "seeds": [
+                  1,
+                  2,
+                  3
+                ],
+                "title": "Echo"
+              },
+              {
+                "hidden": true,
+                "id": "flood",
+                "limits": {
+                  "events": 20000000,
+                  "node-memory-bytes": 134217728,
+                  "run-fuel": 100000000000,
+                  "run-memory-bytes": 268435456,
+                  "step-fuel": 1000000000
+                },
+                "optional": false,
+                "options": "-w broadcast --node-count 3 --rate 5 --time-limit 5",
+                "points": 3,
+                "seeds": [
+                  1,
+                  2,
+                  3
+                ],
+                "title": "Broadcast"
+              },
+              {
+                "hidden": false,
+                "id": "cut",
+                "limits": {
+                  "events": 20000000,
+                  "node-memory-bytes": 134217728,
+                  "run-fuel": 100000000000,
+                  "run-memory-bytes": 268435456,
+                  "step-fuel": 1000000000
+                },
+                "optional": false,
+                "options": "-w broadcast --node-count 5 --rate 10 --time-limit 10 --nemesis partition",
+                "points": 5,
+                "seeds": [
+                  1,
+                  2,
+                  3
+                ],
+                "title": "Broadcast that survives partitions"
+              }
+            ],
+            "name": "small",
+            "sha256": "36eff3ccbd9541189158f11abd5c15d3243fc4c7920aa564bf75913196e0d034"
+          },
+          "version": 1
+        }"#]].assert_eq(&text);
+}
+
+#[test]
+fn a_class_as_csv() {
+    check(
+        &Class::small().grade(&["--format", "csv", "class"]),
+        &expect![[r#"
+            exit code 1
+            ---- stdout
+            submission,passed,score,points,echo,flood,cut
+            alice,true,10,10,AC,AC,AC
+            bob,false,3,10,RTE,AC,WA
+            carol,false,0,10,CE,missing,missing
+            dora,false,0,10,missing,missing,missing
+
+        "#]],
+    );
+}
+
+/// The XML without its times.
+fn timeless(xml: &str) -> String {
+    let mut text = String::new();
+    for (index, part) in xml.split(" time=\"").enumerate() {
+        text += match index {
+            0 => part,
+            _ => part.split_once('"').unwrap().1,
+        };
+    }
+    text
+}
+
+#[test]
+fn a_class_as_junit() {
+    let mut output = Class::small().grade(&["--format", "junit", "--challenge", "echo", "class"]);
+    output.stdout = timeless(&String::from_utf8(output.stdout).unwrap()).into();
+    check(
+        &output,
+        &expect![[r#"
+        exit code 1
+        ---- stdout
+        <?xml version="1.0" encoding="UTF-8"?>
+        <testsuites name="small" tests="4" skipped="0" failures="3" errors="0">
+            <testsuite name="alice" tests="1" skipped="0" errors="0" failures="0">
+                <testcase name="echo" classname="alice"/>
+            </testsuite>
+            <testsuite name="bob" tests="1" skipped="0" errors="0" failures="1">
+                <testcase name="echo" classname="bob">
+                    <failure message="at 0 s, node n0: the guest failed in handle: trap: integer divide by zero" type="RTE">RTE: runtime error, with seed 1, after 0 seeds that passed
+          at 0 s, node n0: the guest failed in handle: trap: integer divide by zero
+            in: average &lt; go &lt; handle
+            event: message {&quot;src&quot;:&quot;c2&quot;,&quot;dest&quot;:&quot;n0&quot;,&quot;body&quot;:{&quot;echo&quot;:&quot;Please echo 68&quot;,&quot;type&quot;:&quot;echo&quot;,&quot;msg_id&quot;:1}}
+            nothing that this step asked for was done
+        shortest trace that fails:
+          1 node, 1 client, 1 operation and 0 faults in 0.001 s:
+          0  op 0: process 0 at n0 invoke echo &quot;Please echo 68&quot;
+        replay: host sim --module class/bob/echo.wasm -w echo --node-count 1 --rate 5 --time-limit 3 --seed 1
+        used: answer-bytes 66 of 16777216, bytes-in-flight 82 of 33554432, events 2 of 20000000, fuel 30 of 100000000000, memory-bytes 65536 of 268435456, messages-in-flight 1 of 100000, node-memory-bytes 65536 of 134217728</failure>
+                </testcase>
+                <system-out>notes.txt is not a .wasm file</system-out>
+            </testsuite>
+            <testsuite name="carol" tests="1" skipped="0" errors="0" failures="1">
+                <testcase name="echo" classname="carol">
+                    <failure message="this is not WebAssembly: it does not begin with the bytes &quot;\0asm&quot;" type="CE">CE: module rejected
+          this is not WebAssembly: it does not begin with the bytes &quot;\0asm&quot;
+        replay: host inspect class/carol/echo.wasm</failure>
+                </testcase>
+            </testsuite>
+            <testsuite name="dora" tests="1" skipped="0" errors="0" failures="1">
+                <testcase name="echo" classname="dora">
+                    <failure message="there is no module for it" type="missing">There is no module for it.</failure>
+                </testcase>
+            </testsuite>
+        </testsuites>
+
+    "#]],
+    );
+}
+
+#[test]
+fn a_submission_for_gradescope() {
+    let class = Class::small();
+    let output = class.grade(&["--format", "gradescope", "class/alice"]);
+    assert_eq!(output.status.code(), Some(0));
+    let mut results: Json = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(results["execution_time"].is_u64());
+    results["execution_time"] = Json::Null;
+    for test in results["tests"].as_array_mut().unwrap() {
+        // What it used changes with each compiler.
+        let output = test["output"].as_str().unwrap().to_owned();
+        test["output"] = output.lines().next().unwrap().into();
+    }
+    expect![[r#"
+        {
+          "execution_time": null,
+          "extra_data": {
+            "engine": "wasmtime 48.0.8",
+            "host": "0.1.0",
+            "internal_errors": [],
+            "suite": "small",
+            "suite_sha256": "36eff3ccbd9541189158f11abd5c15d3243fc4c7920aa564bf75913196e0d034"
+          },
+          "output": "Suite small.",
+          "output_format": "text",
+          "tests": [
+            {
+              "max_score": 2,
+              "name": "Echo",
+              "number": "echo",
+              "output": "AC: accepted with 3 seeds",
+              "output_format": "text",
+              "score": 2,
+              "status": "passed",
+              "visibility": "visible"
+            },
+            {
+              "max_score": 3,
+              "name": "Broadcast",
+              "number": "flood",
+              "output": "AC: accepted with 3 seeds",
+              "output_format": "text",
+              "score": 3,
+              "status": "passed",
+              "visibility": "hidden"
+            },
+            {
+              "max_score": 5,
+              "name": "Broadcast that survives partitions",
+              "number": "cut",
+              "output": "AC: accepted with 3 seeds",
+              "output_format": "text",
+              "score": 5,
+              "status": "passed",
+              "visibility": "visible"
+            }
+          ]
+        }"#]]
+    .assert_eq(&serde_json::to_string_pretty(&results).unwrap());
+    check(
+        &class.grade(&["--format", "gradescope", "class"]),
+        &expect![[r#"
+            exit code 254
+            ---- stderr
+            error: --format gradescope is for one submission; here are 4
+
+        "#]],
+    );
+}

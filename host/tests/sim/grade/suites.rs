@@ -1,0 +1,160 @@
+//! Suites that cannot be used, and what is said of them.
+
+use expect_test::{Expect, expect};
+use host_grade::suite::Suite;
+use host_grade::suite::read::read;
+
+use crate::grade::class::SUITE;
+
+#[track_caller]
+fn check(change: (&str, &str), expected: &Expect) {
+    let (from, to) = change;
+    assert!(SUITE.contains(from), "{from}");
+    let error = read("suite.toml", &SUITE.replacen(from, to, 1)).unwrap_err();
+    expected.assert_eq(&error.to_string());
+}
+
+#[test]
+fn the_suite_of_the_tests_and_the_one_that_is_built_in_are_suites() {
+    assert_eq!(read("suite.toml", SUITE).unwrap().challenges.len(), 3);
+    let built_in = Suite::built_in().unwrap();
+    let points = |optional: bool| -> u32 {
+        let challenges = built_in.challenges.iter();
+        let those = challenges.filter(|challenge| challenge.optional == optional);
+        those.map(|challenge| challenge.points).sum()
+    };
+    assert_eq!((points(false), points(true)), (100, 30));
+}
+
+#[test]
+fn errors_name_file_line_and_column() {
+    check(
+        ("workload = \"echo\"", "workload = \"eco\""),
+        &expect![[r#"
+        suite.toml:11:12: expected a workload (echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv), found `eco`
+          workload = "eco"
+                     ^^^^^"#]],
+    );
+    check(
+        ("rate = 5\n", "rate = \"fast\"\n"),
+        &expect![[r#"
+        suite.toml:13:8: invalid type: string "fast", expected f64
+          rate = "fast"
+                 ^^^^^^"#]],
+    );
+    check(
+        ("node-count = 3", "node-count = 101"),
+        &expect![[r#"
+        suite.toml:23:14: expected a whole number from 1 to 100, found 101
+          node-count = 101
+                       ^^^"#]],
+    );
+    check(
+        ("points = 3\n", "points = 3\npoint = 3\n"),
+        &expect![[r#"
+        suite.toml:21:1: unknown field `point`, expected one of `id`, `title`, `module`, `points`, `optional`, `hidden`, `seeds`, `below`, `args`, `workload`, `node-count`, `concurrency`, `rate`, `time-limit`, `latency`, `latency-dist`, `topology`, `key-count`, `max-txn-length`, `max-writes-per-key`, `nemesis`, `nemesis-interval`, `availability`, `consistency-models`, `checks`, `network`
+          point = 3
+          ^^^^^"#]],
+    );
+    check(
+        ("title = \"Echo\"\n", ""),
+        &expect![[r#"
+        suite.toml:6:1: missing field `title`
+          [[challenge]]
+          ^^^^^^^^^^^^^"#]],
+    );
+    check(
+        ("seeds = \"1..4\"", "seeds = \"4..1\""),
+        &expect![[r#"
+        suite.toml:4:9: expected A..B, with A below B and at most 1000000 seeds in between
+          seeds = "4..1"
+                  ^^^^^^"#]],
+    );
+    check(
+        ("seeds = \"1..4\"", "seeds = [1, 2, 1]"),
+        &expect![[r#"
+        suite.toml:4:9: the seed 1 is there twice
+          seeds = [1, 2, 1]
+                  ^^^^^^^^^"#]],
+    );
+    check(
+        ("id = \"cut\"", "id = \"echo\""),
+        &expect![[r#"
+        suite.toml:28:6: there are two challenges "echo"
+          id = "echo"
+               ^^^^^^"#]],
+    );
+    check(
+        ("id = \"cut\"", "id = \"a b\""),
+        &expect![[r#"
+        suite.toml:28:6: expected 1 to 40 letters, digits, `-`, `_` or `.`, found "a b"
+          id = "a b"
+               ^^^^^"#]],
+    );
+    check(
+        ("msgs-per-op = 60", "msgs-per-ops = 60"),
+        &expect![[r#"
+        suite.toml:39:1: unknown variant `msgs-per-ops`, expected one of `msgs-per-op`, `stable-median-ms`, `stable-max-ms`, `visible-median-ms`, `visible-max-ms`
+          msgs-per-ops = 60
+          ^^^^^^^^^^^^"#]],
+    );
+    check(
+        ("msgs-per-op = 60", "msgs-per-op = 0"),
+        &expect![[r#"
+        suite.toml:39:1: expected a number above 0
+          msgs-per-op = 0
+          ^^^^^^^^^^^"#]],
+    );
+    check(
+        ("\"partition\"]", "\"partition\", \"fire\"]"),
+        &expect![[r#"
+        suite.toml:36:11: expected a fault (partition, kill, pause, loss, duplicate, one-way, slow, clock-skew, swap), found `fire`
+          nemesis = ["partition", "fire"]
+                    ^^^^^^^^^^^^^^^^^^^^^"#]],
+    );
+    check(
+        ("version = 1", "version = 2"),
+        &expect![[r#"
+        suite.toml:2:11: invalid value: integer `2`, expected 1, the only version of suites that there is
+          version = 2
+                    ^"#]],
+    );
+    check(
+        ("version = 1", "version = "),
+        &expect![[r#"
+        suite.toml:2:11: string values must be quoted, expected literal string
+          version = 
+                    ^"#]],
+    );
+}
+
+#[test]
+fn what_values_mean_together_is_checked_too() {
+    check(
+        ("workload = \"echo\"", "workload = \"lin-kv\""),
+        &expect![[r#"
+            suite.toml:6:1: lin-kv has 2 clients for each node at every key: it needs a multiple of 2 clients, and there are 1; try --concurrency 2n
+              [[challenge]]
+              ^^^^^^^^^^^^^"#]],
+    );
+    check(
+        (
+            "workload = \"echo\"",
+            "workload = \"echo\"\nbelow = { stable-max-ms = 3 }",
+        ),
+        &expect![[r#"
+            suite.toml:12:11: echo has no stable-max-ms
+              below = { stable-max-ms = 3 }
+                        ^^^^^^^^^^^^^"#]],
+    );
+    check(
+        ("node-count = 3", "node-count = 3\nconcurrency = \"5000n\""),
+        &expect![[r#"
+            suite.toml:24:15: it makes 15000 clients, 10000 may be
+              concurrency = "5000n"
+                            ^^^^^^^"#]],
+    );
+    let error = read("empty.toml", "version = 1\nname = \"none\"\n").unwrap_err();
+    expect!["empty.toml:3:1: a suite has 1 to 200 [[challenge]] tables"]
+        .assert_eq(&error.to_string());
+}

@@ -1,0 +1,248 @@
+//! Compiling in a process of its own: what it costs a module to be too expensive, and
+//! that nothing of the process stays.
+
+use std::fs::{self, Permissions};
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use host_guest::Limits;
+use host_sandbox::{Cache, CompileLimits, Compiler, LoadError, Sandbox};
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+use crate::hostile::bombs::{branches_over_locals, idle_guest};
+use crate::hostile::frame::assemble;
+
+fn host() -> PathBuf {
+    env!("CARGO_BIN_EXE_host").into()
+}
+
+fn compiler(limits: CompileLimits) -> Compiler {
+    Compiler::with_program(host(), limits)
+}
+
+/// Loads `wasm` without a cache; the error, as a user sees it.
+fn problem(wasm: &[u8], compiler: &Compiler) -> String {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("m.wasm");
+    fs::write(&path, wasm).unwrap();
+    let sandbox = Sandbox::new(None).unwrap();
+    let error = sandbox.load_untrusted(&path, &Limits::default(), compiler);
+    let error = error.err().unwrap();
+    let class = match error {
+        LoadError::Unreadable { .. } => "unreadable",
+        LoadError::Rejected { .. } => "rejected",
+        LoadError::Internal { .. } => "internal",
+    };
+    let text = error.to_string();
+    format!(
+        "{class}: {}",
+        text.replace(&*dir.path().to_string_lossy(), "[DIR]")
+    )
+}
+
+/// The processes that this thread has started and not waited for.
+fn children() -> String {
+    fs::read_to_string("/proc/thread-self/children").unwrap()
+}
+
+#[test]
+fn too_much_time_is_the_modules_fault() {
+    let limits = CompileLimits {
+        cpu_s: 1,
+        ..CompileLimits::default()
+    };
+    let bomb = branches_over_locals(300, 1000, 100);
+    assert_eq!(
+        problem(&bomb, &compiler(limits)),
+        "rejected: [DIR]/m.wasm cannot be loaded:\n  - compiling it takes more than 1 s of \
+         processor time; make it smaller, above all its largest functions"
+    );
+    assert_eq!(children(), "");
+}
+
+#[test]
+fn too_much_memory_is_the_modules_fault() {
+    let limits = CompileLimits {
+        memory_bytes: 64 << 20,
+        ..CompileLimits::default()
+    };
+    let bomb = branches_over_locals(1, 5000, 500);
+    assert_eq!(
+        problem(&bomb, &compiler(limits)),
+        "rejected: [DIR]/m.wasm cannot be loaded:\n  - compiling it takes more than 64 MiB of \
+         memory; make it smaller, above all its largest functions"
+    );
+    assert_eq!(children(), "");
+}
+
+#[test]
+fn an_invalid_module_gets_the_validators_words() {
+    let mut wasm = idle_guest();
+    let ty = wasm.len() - 1;
+    // `handle` ends in `end`; `drop` instead leaves nothing to return, and no end.
+    wasm[ty] = 0x1a;
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("m.wasm");
+    fs::write(&path, &wasm).unwrap();
+    let here = Sandbox::new(None).unwrap().load(&path, &Limits::default());
+    let here = here.err().unwrap().to_string();
+    let here = here.replace(&*dir.path().to_string_lossy(), "[DIR]");
+    assert_eq!(
+        problem(&wasm, &compiler(CompileLimits::default())),
+        format!("rejected: {here}")
+    );
+    assert!(here.contains("the module is invalid: "), "{here}");
+}
+
+#[test]
+fn a_compiler_that_cannot_be_started_is_our_fault() {
+    let missing = Compiler::with_program("/nonexistent/host".into(), CompileLimits::default());
+    assert_eq!(
+        problem(&idle_guest(), &missing),
+        "internal: the sandbox failed on [DIR]/m.wasm: cannot start the compiler's process: No \
+         such file or directory (os error 2)"
+    );
+}
+
+/// A program that stands for the compiler.
+fn script(dir: &Path, text: &str) -> PathBuf {
+    let path = dir.join("compiler.sh");
+    fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+    fs::set_permissions(&path, Permissions::from_mode(0o700)).unwrap();
+    path
+}
+
+#[test]
+fn a_compiler_that_hangs_is_killed_and_our_fault() {
+    let dir = TempDir::new().unwrap();
+    let limits = CompileLimits {
+        wall: Duration::from_secs(1),
+        ..CompileLimits::default()
+    };
+    let hung = Compiler::with_program(script(dir.path(), "exec sleep 600"), limits);
+    assert_eq!(
+        problem(&idle_guest(), &hung),
+        "internal: the sandbox failed on [DIR]/m.wasm: compiling was not done after 1 s, although \
+         it had processor time left; is this machine overloaded?"
+    );
+    assert_eq!(children(), "");
+}
+
+#[test]
+fn a_compiler_that_crashes_is_our_fault() {
+    let dir = TempDir::new().unwrap();
+    let script = script(dir.path(), "cat > /dev/null; echo 'it broke' >&2; exit 134");
+    let crashed = Compiler::with_program(script, CompileLimits::default());
+    assert_eq!(
+        problem(&idle_guest(), &crashed),
+        "internal: the sandbox failed on [DIR]/m.wasm: the compiler's process ended with exit \
+         status: 134: it broke"
+    );
+}
+
+#[test]
+fn what_was_compiled_once_is_taken_from_the_cache() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("m.wasm");
+    fs::write(&path, idle_guest()).unwrap();
+    let cache = dir.path().join("cache");
+    let load = |compiler: &Compiler| {
+        let cache = Cache::open(cache.clone()).unwrap();
+        let sandbox = Sandbox::pooled(Some(cache), 2).unwrap();
+        let loaded = sandbox.load_untrusted(&path, &Limits::default(), compiler);
+        loaded
+            .map(|module| module.name)
+            .map_err(|error| error.to_string())
+    };
+    assert_eq!(load(&compiler(CompileLimits::default())), Ok("m".into()));
+    let entries: Vec<_> = fs::read_dir(&cache).unwrap().collect();
+    assert_eq!(entries.len(), 1, "{entries:?}");
+    let missing = Compiler::with_program("/nonexistent/host".into(), CompileLimits::default());
+    assert_eq!(load(&missing), Ok("m".into()));
+}
+
+#[test]
+fn a_rejected_module_leaves_nothing_in_the_cache() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("m.wasm");
+    fs::write(&path, branches_over_locals(1, 5000, 500)).unwrap();
+    let cache = dir.path().join("cache");
+    let sandbox = Sandbox::new(Some(Cache::open(cache.clone()).unwrap())).unwrap();
+    let compiler = compiler(CompileLimits {
+        memory_bytes: 64 << 20,
+        ..CompileLimits::default()
+    });
+    let loaded = sandbox.load_untrusted(&path, &Limits::default(), &compiler);
+    assert!(matches!(loaded, Err(LoadError::Rejected { .. })));
+    let entries: Vec<_> = fs::read_dir(&cache).unwrap().collect();
+    assert!(entries.is_empty(), "{entries:?}");
+}
+
+/// A grader that is killed cannot clean up, so the process must end by itself. It is
+/// waiting for the module here, which the test keeps from it.
+#[test]
+#[cfg(target_os = "linux")]
+fn the_process_dies_with_its_parent() {
+    let mut parent = Command::new("sh")
+        .args([
+            "-c",
+            r#""$0" compile --cpu-s 20 --memory-bytes 536870912; true"#,
+        ])
+        .arg(host())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let tree = format!("/proc/{0}/task/{0}/children", parent.id());
+    // It has armed itself before it lowers its limits.
+    let armed = || {
+        let child = fs::read_to_string(&tree).ok()?;
+        let limits = fs::read_to_string(format!("/proc/{}/limits", child.trim())).ok()?;
+        let cpu = limits
+            .lines()
+            .find(|line| line.starts_with("Max cpu time"))?;
+        cpu.contains(" 20 ").then_some(())
+    };
+    while armed().is_none() {
+        std::thread::yield_now();
+    }
+    kill_process(Pid::from_child(&parent), Signal::KILL).unwrap();
+    parent.wait().unwrap();
+    // The pipe ends only when nobody has it open for writing any more.
+    let mut rest = Vec::new();
+    parent
+        .stdout
+        .take()
+        .unwrap()
+        .read_to_end(&mut rest)
+        .unwrap();
+    assert_eq!(rest, b"");
+}
+
+#[test]
+fn machine_code_is_the_same_in_both_processes() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("m.wasm");
+    let wasm = assemble(include_str!("../../guests/golden_v1.wat"));
+    fs::write(&path, wasm).unwrap();
+    let entry = |name: &str, load: &dyn Fn(&Sandbox)| {
+        let cache = dir.path().join(name);
+        load(&Sandbox::new(Some(Cache::open(cache.clone()).unwrap())).unwrap());
+        let entry = fs::read_dir(cache).unwrap().next().unwrap().unwrap();
+        (entry.file_name(), fs::read(entry.path()).unwrap())
+    };
+    let limits = Limits::default();
+    let here = entry("here", &|sandbox| {
+        sandbox.load(&path, &limits).map(drop).unwrap();
+    });
+    let there = entry("there", &|sandbox| {
+        let compiler = compiler(CompileLimits::default());
+        let loaded = sandbox.load_untrusted(&path, &limits, &compiler);
+        loaded.map(drop).unwrap();
+    });
+    assert!(here == there);
+}

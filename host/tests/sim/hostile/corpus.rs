@@ -1,0 +1,138 @@
+//! The corpus, judged.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rayon::prelude::*;
+use tempfile::TempDir;
+
+use crate::hostile::bombs::made;
+use crate::hostile::frame;
+use crate::hostile::judge::{Case, Judge};
+
+/// No submission may keep a grader longer than this, built without optimisation and on a
+/// busy machine.
+const WALL_MAX: Duration = Duration::from_secs(40);
+
+/// Nor may all together make it larger than this. 130 MiB are what one guest may have.
+const MEMORY_KIB_MAX: u64 = 1 << 20;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hostile/corpus")
+}
+
+/// Names and cases, in order.
+fn cases() -> Vec<(String, Case)> {
+    let mut cases = Vec::new();
+    for entry in fs::read_dir(folder()).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_type().unwrap().is_dir() {
+            let text = fs::read_to_string(entry.path().join("expected.toml")).unwrap();
+            let name = entry.file_name().into_string().unwrap();
+            let case = toml::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+            cases.push((name, case));
+        }
+    }
+    cases.sort_by(|(a, _), (b, _)| a.cmp(b));
+    cases
+}
+
+fn module(name: &str, case: &Case) -> Vec<u8> {
+    match &case.recipe {
+        Some(recipe) => made(recipe),
+        None => {
+            let path = folder().join(name).join("guest.wat");
+            frame::whole(&fs::read_to_string(path).unwrap())
+        }
+    }
+}
+
+/// What is wrong with what came of a case.
+fn problem(judge: &Judge, path: &Path, case: &Case) -> Option<String> {
+    let begin = Instant::now();
+    let found = judge.judge(path, case);
+    let took = begin.elapsed();
+    let (verdict, told) = found.split_once(' ').unwrap_or((&found, ""));
+    let expected = case.message.as_deref();
+    let matches = expected.is_none_or(|message| told.contains(message));
+    let again = judge.judge(path, case);
+    Some(if case.shows.is_empty() {
+        "say what it shows".to_owned()
+    } else if verdict != case.verdict || !matches {
+        format!("expected {} {expected:?}, found {found}", case.verdict)
+    } else if expected.is_none() && verdict != "AC" {
+        format!("say what {verdict} has to tell")
+    } else if took > WALL_MAX {
+        format!("{took:?}")
+    } else if again != found {
+        format!("judged again it is {again}")
+    } else if told.len() > 20_000 {
+        format!("{} bytes are told", told.len())
+    } else {
+        return None;
+    })
+}
+
+/// The most memory that this process has had resident since the call before.
+fn peak_memory_kib() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"));
+    let digits = line.unwrap().split_whitespace().nth(1).unwrap();
+    fs::write("/proc/self/clear_refs", "5").unwrap();
+    digits.parse().unwrap()
+}
+
+fn files_in(folder: &Path) -> BTreeSet<String> {
+    let files = fs::read_dir(folder).unwrap();
+    files
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .collect()
+}
+
+#[test]
+fn every_submission_gets_its_verdict_and_harms_nobody() {
+    let dir = TempDir::new().unwrap();
+    let class = dir.path().join("class");
+    fs::create_dir(&class).unwrap();
+    let cases = cases();
+    assert!(cases.len() >= 60);
+    let path_of = |name: &str| class.join(format!("{name}.wasm"));
+    for (name, case) in &cases {
+        fs::write(path_of(name), module(name, case)).unwrap();
+    }
+    let honest = path_of("honest");
+    fs::write(&honest, frame::whole("(func $step (call $answer))")).unwrap();
+    let submitted = files_in(&class);
+
+    let usual = Case::default();
+    let alone = Judge::new(dir.path().join("another_cache"), 1).result(&honest, &usual);
+    peak_memory_kib();
+
+    let at_a_time = rayon::current_num_threads();
+    let judge = Judge::new(dir.path().join("cache"), at_a_time);
+    let problems: Vec<String> = cases
+        .par_iter()
+        .filter_map(|(name, case)| {
+            let mut problem = problem(&judge, &path_of(name), case);
+            if judge.result(&honest, &usual) != alone {
+                problem
+                    .get_or_insert_default()
+                    .push_str("; an honest one is judged otherwise");
+            }
+            problem.map(|problem| format!("{name}: {problem}"))
+        })
+        .collect();
+    let peak = peak_memory_kib();
+    assert!(problems.is_empty(), "{}", problems.join("\n\n"));
+    assert!(peak <= MEMORY_KIB_MAX, "{peak} KiB");
+    assert_eq!(files_in(&class), submitted);
+    let kept = files_in(&dir.path().join("cache"));
+    let strange: Vec<_> = kept
+        .iter()
+        .filter(|name| !name.ends_with(".cwasm"))
+        .collect();
+    assert!(strange.is_empty(), "{strange:?}");
+    assert!(!Path::new("/tmp/left-by-guest").exists());
+}

@@ -1,0 +1,238 @@
+//! The page of a class: verdicts, sorting, filters, exports, links.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+
+use host_check::workload::{CheckOptions, Workload};
+use host_grade::Grade;
+use host_guest::Limits;
+use host_report::{Class, ReportedRun};
+use host_sandbox::Sandbox;
+use host_sim::nemesis::Fault;
+use host_sim::workload::{Topology, TxnShape};
+use host_sim::{Cluster, RunOptions, SECOND};
+use host_trial::Trial;
+use serde_json::{Value as Json, json};
+
+use crate::report::browser::Browser;
+use crate::report::reported::built;
+
+const HOSTILE: &str = "<img src=x onerror=window.pwned=1>";
+
+fn accepted(id: &str, score: u32) -> Json {
+    json!({
+        "id": id, "score": score, "state": "judged", "verdict": "AC", "module": format!("{id}.wasm"),
+        "sha256": "00", "seeds-passed": 2,
+    })
+}
+
+fn failed(id: &str, verdict: &str, why: &str) -> Json {
+    json!({
+        "id": id, "score": 0, "state": "judged", "verdict": verdict, "module": format!("{id}.wasm"),
+        "sha256": "00", "seeds-passed": 1,
+        "failure": {"seed": 1, "anomaly": [why], "replay": format!("host sim {why}"), "trace": ["0 s n0 starts"]},
+    })
+}
+
+fn submission(name: &str, score: u32, challenges: Vec<Json>) -> Json {
+    json!({"name": name, "passed": false, "score": score, "points": 30, "challenges": challenges})
+}
+
+/// Three submissions, one of which has a name that means no good.
+fn grade() -> Grade {
+    let challenge = |id: &str, title: &str| {
+        json!({
+            "id": id, "title": title, "points": 10, "optional": false, "hidden": false, "seeds": [0, 1],
+            "options": "-w broadcast", "limits": {},
+        })
+    };
+    let grade = json!({
+        "format": "host-grade", "version": 1,
+        "judge": {"host": "0.1.0", "engine": "wasmtime 48", "cost-table": {}},
+        "suite": {"name": "Gossip Glomers", "sha256": "00", "challenges": [
+            challenge("1", "Echo"), challenge("2", "Unique ids"), challenge("3c", "Fault-tolerant broadcast"),
+        ]},
+        "complete": true, "passed": false,
+        "submissions": [
+            submission("ada", 30, vec![accepted("1", 10), accepted("2", 10), accepted("3c", 10)]),
+            submission(HOSTILE, 20, vec![accepted("1", 10), accepted("2", 10), failed("3c", "RTE", HOSTILE)]),
+            submission("grace", 0, vec![
+                failed("1", "CE", "not a module"),
+                json!({"id": "2", "score": 0, "state": "missing"}),
+                failed("3c", "WA", "17 values are lost"),
+            ]),
+        ],
+        "timings": {"wall-ms": 1234, "runs-ms": {"grace": {"3c": 99}}},
+    });
+    serde_json::from_value(grade).unwrap()
+}
+
+/// Writes the report on a run that loses values where the class's page looks for it.
+fn write_run(class: &Class) {
+    let sandbox = Sandbox::new(None).unwrap();
+    let module = sandbox
+        .load(&built("broadcast-flood"), &Limits::default())
+        .unwrap();
+    let trial = Trial {
+        module: &module,
+        next_module: None,
+        workload: Workload::Broadcast,
+        topology: Topology::default(),
+        txn: TxnShape::default(),
+        options: RunOptions {
+            cluster: Cluster::of(5),
+            concurrency: 5,
+            time_limit_ns: 10 * SECOND,
+            faults: vec![Fault::Partition],
+            ..RunOptions::default()
+        },
+        checks: CheckOptions::default(),
+    };
+    let played = ReportedRun {
+        trial: &trial,
+        seed: 1,
+        script: None,
+        replay: &|_| "host sim …".to_owned(),
+    };
+    let files = class.run("grace", "3c").unwrap();
+    files.report(&played, 1 << 30).unwrap();
+}
+
+/// The rows of the table, each as one text.
+fn rows(browser: &Browser) -> Vec<String> {
+    let rows = browser.cells("#class");
+    rows.into_iter().map(|row| row.join("|")).collect()
+}
+
+#[test]
+fn the_table_sorts_filters_and_leads_to_the_run() {
+    let dir = tempfile::tempdir().unwrap();
+    let class = Class::create(dir.path()).unwrap();
+    write_run(&class);
+    class.finish(&grade()).unwrap();
+    let browser = Browser::start();
+    browser.open(&dir.path().join("index.html"));
+    assert_eq!(
+        browser.text("h1"),
+        "✗ not all passed Gossip Glomers: 3 submissions"
+    );
+
+    let hostile = format!("{HOSTILE}|20 / 30|AC|AC|RTE");
+    let (ada, grace) = ("ada|30 / 30|AC|AC|AC", "grace|0 / 30|CE|missing|WA");
+    assert_eq!(rows(&browser), [hostile.as_str(), ada, grace]);
+    browser.click("#class th:nth-child(2) button");
+    assert_eq!(rows(&browser), [grace, &hostile, ada]);
+    browser.click("#class th:nth-child(2) button");
+    assert_eq!(rows(&browser), [ada, &hostile, grace]);
+    browser.choose("select[name=verdict]", "WA");
+    assert_eq!(rows(&browser), [grace]);
+
+    browser.click("[aria-label='grace, 3c: wrong answer']");
+    let details = browser.text("#details");
+    for part in [
+        "1 seed of 2 passed, 99 ms in all; seed 1 failed.",
+        "17 values are lost",
+        "0 s n0 starts",
+    ] {
+        assert!(details.contains(part), "{part}: {details}");
+    }
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+    browser.click("#details a");
+    assert_eq!(browser.text("h1"), "✗ invalid broadcast, seed 1");
+}
+
+#[test]
+fn names_and_reasons_stay_text_and_exports_have_all() {
+    let dir = tempfile::tempdir().unwrap();
+    let class = Class::create(dir.path()).unwrap();
+    class.finish(&grade()).unwrap();
+    let browser = Browser::start();
+    browser.open(&dir.path().join("index.html"));
+    browser.click("[aria-label$='3c: runtime error']");
+    let seen = browser.run(
+        "return [document.querySelectorAll('img').length, window.pwned ?? null, document.querySelectorAll('#details a').length]",
+        json!([]),
+    );
+    assert_eq!(seen, json!([0, null, 0]));
+    assert!(
+        browser
+            .text("#details")
+            .contains(&format!("host sim {HOSTILE}"))
+    );
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+
+    let read = |name: &str| std::fs::read_to_string(dir.path().join(name)).unwrap();
+    let back: Grade = serde_json::from_str(&read("grade.json")).unwrap();
+    assert_eq!(back, grade());
+    let csv = read("grade.csv");
+    assert!(csv.contains("grace,false,0,30,CE,missing,WA"), "{csv}");
+}
+
+#[test]
+fn a_students_own_grade_leads_to_the_run_of_each_challenge() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_host"))
+        .args([
+            "grade",
+            "--no-cache",
+            "--challenge",
+            "1",
+            "--seeds",
+            "3..5",
+            "--report",
+        ])
+        .arg(dir.path())
+        .arg(built("echo"))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let browser = Browser::start();
+    browser.open(&dir.path().join("index.html"));
+    assert_eq!(browser.cells("#class").len(), 1);
+    browser.click("#class td button");
+    browser.click("#details a");
+    assert_eq!(browser.text("h1"), "✓ valid echo, seed 3");
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+#[test]
+fn a_large_class_fits_and_says_what_is_cut() {
+    let mut large = grade();
+    let one = large.submissions[2].clone();
+    large.submissions = (0..500)
+        .map(|number| {
+            let mut copy = one.clone();
+            copy.name = format!("student {number}");
+            for challenge in &mut copy.challenges {
+                if let host_grade::report::State::Judged(judgement) = &mut challenge.state {
+                    let failure = judgement.failure.as_mut().unwrap();
+                    failure.trace = vec!["0.1 s n0 sends gossip to n1 <<<<".to_owned(); 150];
+                }
+            }
+            copy
+        })
+        .collect();
+    let dir = tempfile::tempdir().unwrap();
+    let class = Class::create(dir.path()).unwrap();
+    class.finish(&large).unwrap();
+    let bytes = dir.path().join("index.html").metadata().unwrap().len();
+    assert!(bytes < 5_000_000, "{bytes}");
+    let browser = Browser::start();
+    browser.open(&dir.path().join("index.html"));
+    assert_eq!(
+        browser.text(".note"),
+        "Traces are cut to 20 lines here; grade.json has all of them."
+    );
+    let counted: BTreeMap<String, usize> =
+        rows(&browser)
+            .into_iter()
+            .fold(BTreeMap::new(), |mut counted, row| {
+                let verdicts = row.split_once('|').unwrap().1.to_owned();
+                *counted.entry(verdicts).or_default() += 1;
+                counted
+            });
+    assert_eq!(
+        counted,
+        BTreeMap::from([("0 / 30|CE|missing|WA".to_owned(), 500)])
+    );
+}

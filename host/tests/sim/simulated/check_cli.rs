@@ -1,0 +1,453 @@
+//! `host check`, from the outside: what it prints, and its exit code.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use expect_test::{Expect, expect};
+use serde_json::Value as Json;
+
+use host_check::history;
+use host_check::workload::{CheckOptions, check};
+
+/// The recorded histories.
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("check/tests/fixtures")
+}
+
+/// Runs `host check` in the directory of the fixtures.
+fn run(args: &[&str], stdin: &[u8]) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_host"))
+        .arg("check")
+        .args(args)
+        .current_dir(fixtures())
+        .env_remove("RUST_LOG")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It may end without having read all of it.
+    let _ = child.stdin.take().unwrap().write_all(stdin);
+    child.wait_with_output().unwrap()
+}
+
+/// The exit code, then stdout, then stderr with `! ` before its lines.
+#[track_caller]
+fn assert_run(args: &[&str], stdin: &str, expected: Expect) {
+    let output = run(args, stdin.as_bytes());
+    let mut shown = format!("exit code {}\n", output.status.code().unwrap());
+    shown.push_str(&String::from_utf8(output.stdout).unwrap());
+    for line in String::from_utf8(output.stderr).unwrap().lines() {
+        shown.push_str(&format!("! {line}\n"));
+    }
+    // The help has white space at the ends of lines, which no editor keeps.
+    let shown: Vec<&str> = shown.split('\n').map(str::trim_end).collect();
+    expected.assert_eq(&shown.join("\n"));
+}
+
+#[test]
+fn a_valid_history() {
+    assert_run(
+        &["-w", "pn-counter", "pn-counter/valid/history.edn"],
+        "",
+        expect![[r#"
+            exit code 0
+            pn-counter: valid
+
+            final reads   -64 -64 -64; acceptable -64
+            operations    170: 170 ok, 0 fail, 0 info; 100.00 % of invocations ok
+              add         90: 90 ok, 0 fail, 0 info
+              read        80: 80 ok, 0 fail, 0 info
+
+            Everything looks good! ヽ(‘ー`)ノ
+        "#]],
+    );
+}
+
+#[test]
+fn an_invalid_history() {
+    assert_run(
+        &["-w", "g-counter", "g-counter/off-by-one/history.edn"],
+        "",
+        expect![[r#"
+            exit code 1
+            g-counter: INVALID
+
+            - op 370 (read, process 0, 15.994 s) shows 156, acceptable is 155
+            Maelstrom would have let this pass:
+            - op 1 (process 0, 0.015 s) shows a value beyond what the adds until then could make: 1
+            - op 17 (process 0, 0.314 s) shows a value beyond what the adds until then could make: 3
+            - op 31 (process 0, 0.639 s) shows a value beyond what the adds until then could make: 10
+            - op 39 (process 0, 0.753 s) shows a value beyond what the adds until then could make: 14
+            - op 41 (process 0, 0.759 s) shows a value beyond what the adds until then could make: 14
+            - op 47 (process 0, 0.829 s) shows a value beyond what the adds until then could make: 14
+            - op 49 (process 0, 0.889 s) shows a value beyond what the adds until then could make: 14
+            - op 57 (process 0, 0.994 s) shows a value beyond what the adds until then could make: 18
+            - and 18 more like these
+
+            final reads   155 156 155; acceptable 155
+            operations    186: 186 ok, 0 fail, 0 info; 100.00 % of invocations ok
+              add         73: 73 ok, 0 fail, 0 info
+              read        113: 113 ok, 0 fail, 0 info
+
+            Analysis invalid! (ﾉಥ益ಥ）ﾉ ┻━┻
+        "#]],
+    );
+}
+
+#[test]
+fn a_history_with_too_little_to_judge() {
+    assert_run(
+        &["-w", "g-set", "g-set/rate-0/history.edn"],
+        "",
+        expect![[r#"
+        exit code 2
+        g-set: unknown
+
+        - no element was there to stay: there is nothing to judge
+
+        elements      0 added: 0 stable (0 of them stale), 0 lost, 0 never read
+        operations    2: 2 ok, 0 fail, 0 info; 100.00 % of invocations ok
+
+        Errors occurred during analysis, but no anomalies found. ಠ~ಠ
+    "#]],
+    );
+}
+
+#[test]
+fn strict_rules_find_what_maelstroms_let_pass() {
+    let file = "broadcast/deaf-node-2/history.edn";
+    assert_run(
+        &["-w", "broadcast", file],
+        "",
+        expect![[r#"
+        exit code 1
+        broadcast: INVALID
+
+        Maelstrom would have let this pass:
+        - op 206 (process 1, 15.005 s) lacks 32 known elements for good: 0 1 3 5 9 11 13 14 … and 24 more
+
+        elements      49 added: 49 stable (32 of them stale), 0 lost, 0 never read
+        latency in ms     min  median    95 %    99 %     max
+          stable            0   10701   14404   14772   14772  from the acknowledgement until every read has it
+          visible           0   10703   14406   14775   14775  from the invocation until every read has it
+        worst stale   0, 14772 ms: known by op 7 (add, process 0, 0.229 s), last absent from op 204 (read, process 1, 15.002 s)
+        operations    104: 104 ok, 0 fail, 0 info; 100.00 % of invocations ok
+          broadcast   49: 49 ok, 0 fail, 0 info
+          read        55: 55 ok, 0 fail, 0 info
+
+        Analysis invalid! (ﾉಥ益ಥ）ﾉ ┻━┻
+    "#]],
+    );
+    assert_run(
+        &["-w", "broadcast", "--checks", "maelstrom", file],
+        "",
+        expect![[r#"
+            exit code 0
+            broadcast: valid
+
+            elements      49 added: 49 stable (32 of them stale), 0 lost, 0 never read
+            latency in ms     min  median    95 %    99 %     max
+              stable            0   10701   14404   14772   14772  from the acknowledgement until every read has it
+              visible           0   10703   14406   14775   14775  from the invocation until every read has it
+            worst stale   0, 14772 ms: known by op 7 (add, process 0, 0.229 s), last absent from op 204 (read, process 1, 15.002 s)
+            operations    104: 104 ok, 0 fail, 0 info; 100.00 % of invocations ok
+              broadcast   49: 49 ok, 0 fail, 0 info
+              read        55: 55 ok, 0 fail, 0 info
+
+            Everything looks good! ヽ(‘ー`)ノ
+        "#]],
+    );
+}
+
+#[test]
+fn json_is_the_whole_result() {
+    for (name, code) in [
+        ("echo/valid-5nodes", 0),
+        ("broadcast/amnesia", 1),
+        ("broadcast/rate-0", 2),
+    ] {
+        let workload = name.split('/').next().unwrap();
+        let file = format!("{name}/history.edn");
+        let args = ["-w", workload, "--format", "json", &file];
+        let output = run(&args, b"");
+        let history = history::read(&fs::read(fixtures().join(&file)).unwrap()).unwrap();
+        let result = check(
+            workload.parse().unwrap(),
+            &history,
+            None,
+            &CheckOptions::default(),
+        );
+        let mut expected = serde_json::to_value(result.unwrap()).unwrap();
+        // A history does not tell how many messages it took.
+        expected.as_object_mut().unwrap().remove("net");
+        let shown: Json = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(shown, expected, "{name}");
+        assert_eq!((output.status.code(), output.stderr), (Some(code), vec![]));
+    }
+}
+
+#[test]
+fn json_of_a_valid_history() {
+    assert_run(
+        &["-w", "unique-ids", "--format", "json", "-"],
+        r#"{"index":0,"time":0,"type":"invoke","process":0,"f":"generate","value":null}
+           {"index":1,"time":9,"type":"ok","process":0,"f":"generate","value":"a-1"}"#,
+        expect![[r#"
+            exit code 0
+            {
+              "valid?": true,
+              "stats": {
+                "valid?": true,
+                "count": 1,
+                "ok-count": 1,
+                "fail-count": 0,
+                "info-count": 0,
+                "by-f": {
+                  "generate": {
+                    "valid?": true,
+                    "count": 1,
+                    "ok-count": 1,
+                    "fail-count": 0,
+                    "info-count": 0
+                  }
+                }
+              },
+              "availability": {
+                "valid?": true,
+                "ok-fraction": 1.0
+              },
+              "exceptions": {
+                "valid?": true
+              },
+              "workload": {
+                "valid?": true,
+                "attempted-count": 1,
+                "acknowledged-count": 1,
+                "duplicated-count": 0,
+                "duplicated": {},
+                "range": [
+                  "a-1",
+                  "a-1"
+                ]
+              }
+            }
+        "#]],
+    );
+}
+
+#[test]
+fn availability_is_asked_of_every_operation() {
+    let file = "echo/availability-total-fails/history.edn";
+    assert_run(
+        &["-w", "echo", "--availability", "0.9", file],
+        "",
+        expect![[r#"
+            exit code 0
+            echo: valid
+
+            operations    10: 9 ok, 0 fail, 1 info; 90.00 % of invocations ok
+
+            Everything looks good! ヽ(‘ー`)ノ
+        "#]],
+    );
+    assert_run(
+        &["-w", "echo", "--availability", "total", file],
+        "",
+        expect![[r#"
+            exit code 1
+            echo: INVALID
+
+            - only 90.00 % of the operations succeeded, less than asked for
+
+            operations    10: 9 ok, 0 fail, 1 info; 90.00 % of invocations ok
+
+            Analysis invalid! (ﾉಥ益ಥ）ﾉ ┻━┻
+        "#]],
+    );
+    assert_run(
+        &["-w", "echo", "--availability", "most", file],
+        "",
+        expect![[r#"
+            exit code 254
+            ! error: invalid value 'most' for '--availability <PART>': expected total or a number from 0 to 1, found `most`
+            !
+            ! For more information, try '--help'.
+        "#]],
+    );
+}
+
+#[test]
+fn a_malformed_history_is_an_error_with_its_place() {
+    assert_run(
+        &["-w", "echo", "-"],
+        "{:index 0, :time 0, :type :invoke, :process 0, :f :echo, :value 1}\n{:index 1, :type \u{1b}}\n",
+        expect![[r#"
+            exit code 254
+            ! error: stdin: line 2, column 18: expected a value, found `\u{1b}`
+        "#]],
+    );
+    assert_run(
+        &["-w", "echo", "-"],
+        r#"[{"index":0,"time":0,"type":"done"}]"#,
+        expect![[r#"
+            exit code 254
+            ! error: stdin: line 1, column 35: expected a type of invoke, ok, fail or info, found `"done"`
+        "#]],
+    );
+}
+
+#[test]
+fn a_history_of_another_workload_is_an_error() {
+    assert_run(
+        &["-w", "echo", "unique-ids/rare-dup/history.edn"],
+        "",
+        expect![[r#"
+            exit code 254
+            ! error: unique-ids/rare-dup/history.edn: op 0 (generate, process 0, 0.007 s): expected the operations of echo (echo), found generate
+        "#]],
+    );
+}
+
+#[test]
+fn files_that_cannot_be_read_are_errors() {
+    assert_run(
+        &["-w", "echo", "no-such-file.edn"],
+        "",
+        expect![[r#"
+        exit code 254
+        ! error: no-such-file.edn: No such file or directory (os error 2)
+    "#]],
+    );
+    assert_run(
+        &["-w", "echo", "echo"],
+        "",
+        expect![[r#"
+        exit code 254
+        ! error: echo: Is a directory (os error 21)
+    "#]],
+    );
+}
+
+#[test]
+fn a_mistyped_command_line_says_what_is_known() {
+    assert_run(
+        &["-w", "g-sett", "-"],
+        "",
+        expect![[r#"
+            exit code 254
+            ! error: invalid value 'g-sett' for '--workload <NAME>'
+            !   [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv]
+            !
+            !   tip: a similar value exists: 'g-set'
+            !
+            ! For more information, try '--help'.
+        "#]],
+    );
+    assert_run(
+        &["-w", "g-set", "--checks", "lax", "-"],
+        "",
+        expect![[r#"
+        exit code 254
+        ! error: invalid value 'lax' for '--checks <RULES>'
+        !   [possible values: strict, maelstrom]
+        !
+        ! For more information, try '--help'.
+    "#]],
+    );
+    assert_run(
+        &["-"],
+        "",
+        expect![[r#"
+        exit code 254
+        ! error: the following required arguments were not provided:
+        !   --workload <NAME>
+        !
+        ! Usage: host check --workload <NAME> <HISTORY>
+        !
+        ! For more information, try '--help'.
+    "#]],
+    );
+}
+
+#[test]
+fn the_help_names_the_workloads_and_the_exit_codes() {
+    assert_run(
+        &["--help"],
+        "",
+        expect![[r#"
+            exit code 0
+            Judge a recorded history: Jepsen's EDN, or the same as JSON
+
+            Usage: host check [OPTIONS] <HISTORY>
+
+            Arguments:
+              <HISTORY>
+                      The history, such as Maelstrom's store/latest/history.edn; `-` reads it from stdin
+
+            CheckOptions:
+              -w, --workload <NAME>
+                      The workload that the history is of
+
+                      [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv]
+
+                  --model <MODEL>
+                      Judge the history of a single object instead: whether it is linearizable
+
+                      [possible values: register, cas-register, mutex]
+
+                  --checks <RULES>
+                      Whose rules decide: Maelstrom's alone, or also what its checkers let pass although it is surely wrong
+
+                      [default: strict]
+                      [possible values: strict, maelstrom]
+
+                  --availability <PART>
+                      Which part of the operations has to succeed: `total`, or a number from 0 to 1 [default: any]
+
+                  --consistency-models <MODEL,…>
+                      What transactions have to satisfy: consistency models, separated by commas
+
+                      [default: strict-serializable]
+
+                  --format <FORMAT>
+                      How to show the result
+
+                      Possible values:
+                      - text: For people
+                      - json: For programs
+
+                      [default: text]
+
+              -h, --help
+                      Print help (see a summary with '-h')
+
+            Exit codes:
+              0    all is well; the history is valid
+              1    the history is invalid, or the guest failed: it trapped, exceeded a limit or
+                   broke the protocol
+              2    unknown: the history has too little to judge
+              3    the module cannot be loaded
+              254  the command line makes no sense, or names a file that cannot be read or is
+                   no history of that workload
+              255  something else broke
+        "#]],
+    );
+}
+
+#[test]
+fn a_reader_who_has_seen_enough_is_no_failure() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_host"))
+        .args(["check", "-w", "echo", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    drop(child.stdin.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stderr), (Some(2), vec![]));
+}

@@ -1,0 +1,537 @@
+//! `host sim` as its users see it: whole texts and exit codes.
+
+use std::process::{Command, Output};
+
+use expect_test::{Expect, expect};
+
+use crate::simulated::runs::built;
+
+fn host(module: &str, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_host"))
+        .arg("sim")
+        .args(args)
+        .arg("--no-cache")
+        .arg("--module")
+        .arg(built(module))
+        .output()
+        .unwrap()
+}
+
+/// The text without the folder of the modules.
+fn text(bytes: &[u8]) -> String {
+    let folder = built("echo").parent().unwrap().display().to_string();
+    let text = String::from_utf8(bytes.to_vec()).unwrap();
+    text.replace(&folder, "DIR")
+}
+
+#[track_caller]
+fn check(module: &str, args: &[&str], code: i32, stdout: &Expect, stderr: &Expect) {
+    let output = host(module, args);
+    stdout.assert_eq(&without_fuel(&text(&output.stdout)));
+    stderr.assert_eq(&text(&output.stderr));
+    assert_eq!(output.status.code(), Some(code));
+}
+
+/// With the fuel that a run took as `N`: it changes with each compiler of guests.
+fn without_fuel(text: &str) -> String {
+    let Some((before, fuel)) = text.split_once("\"fuel\": ") else {
+        return text.to_owned();
+    };
+    let after = fuel.trim_start_matches(|c: char| c.is_ascii_digit());
+    assert!(
+        fuel.len() > after.len() + 3,
+        "a run takes thousands: {fuel}"
+    );
+    format!("{before}\"fuel\": N{after}")
+}
+
+#[test]
+fn a_small_valid_run() {
+    check(
+        "echo",
+        &[
+            "-w",
+            "echo",
+            "--node-count",
+            "1",
+            "--time-limit",
+            "3",
+            "--seed",
+            "1",
+        ],
+        0,
+        &expect![[r#"
+            echo: valid
+
+            operations    15: 15 ok, 0 fail, 0 info; 100.00 % of invocations ok
+            messages      32 sent, 32 received; 2.13 an operation, 0.00 of them between servers
+            simulated     2.894963984 s with seed 1; 16 events
+
+            Everything looks good! ヽ(‘ー`)ノ
+        "#]],
+        &expect![[""]],
+    );
+}
+
+#[test]
+fn a_failing_run_says_how_to_replay_it() {
+    check(
+        "echo",
+        &[
+            "-w",
+            "unique-ids",
+            "--node-count",
+            "1",
+            "--time-limit",
+            "1",
+            "--test-count",
+            "3",
+            "--seed",
+            "5",
+        ],
+        1,
+        &expect![[r#"
+            0 of 3 seeds are valid before the first that is not, 5:
+
+            unique-ids: INVALID
+
+            - no generate succeeded, of 5
+            - no operation succeeded: there is nothing to judge
+
+            ids           0 given of 5 asked for, 0 duplicated; from nil to nil
+            operations    5: 0 ok, 5 fail, 0 info; 0.00 % of invocations ok
+            messages      12 sent, 12 received; 2.40 an operation, 0.00 of them between servers
+            simulated     0.83963124 s with seed 5; 6 events
+            replay        host sim -w unique-ids --node-count 1 --time-limit 1 --no-cache --module DIR/echo.wasm --seed 5
+
+            Analysis invalid! (ﾉಥ益ಥ）ﾉ ┻━┻
+        "#]],
+        &expect![""],
+    );
+}
+
+#[test]
+fn a_run_as_json() {
+    check(
+        "echo",
+        &[
+            "-w",
+            "echo",
+            "--node-count",
+            "1",
+            "--time-limit",
+            "1",
+            "--seed",
+            "1",
+            "--format",
+            "json",
+        ],
+        0,
+        &expect![[r#"
+            {
+              "valid?": true,
+              "seed": 1,
+              "run": {
+                "end-ns": 981329642,
+                "messages": 14,
+                "steps": 7,
+                "fuel": N
+              },
+              "results": {
+                "valid?": true,
+                "stats": {
+                  "valid?": true,
+                  "count": 6,
+                  "ok-count": 6,
+                  "fail-count": 0,
+                  "info-count": 0,
+                  "by-f": {
+                    "echo": {
+                      "valid?": true,
+                      "count": 6,
+                      "ok-count": 6,
+                      "fail-count": 0,
+                      "info-count": 0
+                    }
+                  }
+                },
+                "availability": {
+                  "valid?": true,
+                  "ok-fraction": 1.0
+                },
+                "exceptions": {
+                  "valid?": true
+                },
+                "net": {
+                  "all": {
+                    "send-count": 14,
+                    "recv-count": 14,
+                    "msg-count": 14,
+                    "msgs-per-op": 2.3333333
+                  },
+                  "clients": {
+                    "send-count": 14,
+                    "recv-count": 14,
+                    "msg-count": 14
+                  },
+                  "servers": {
+                    "send-count": 0,
+                    "recv-count": 0,
+                    "msg-count": 0,
+                    "msgs-per-op": 0.0
+                  },
+                  "valid?": true
+                },
+                "workload": {
+                  "valid?": true,
+                  "errors": []
+                }
+              }
+            }
+        "#]],
+        &expect![[""]],
+    );
+}
+
+#[test]
+fn several_valid_runs() {
+    check(
+        "echo",
+        &[
+            "-w",
+            "echo",
+            "--node-count",
+            "1",
+            "--time-limit",
+            "1",
+            "--seeds",
+            "3..6",
+        ],
+        0,
+        &expect![[r#"
+            echo: valid with all 3 seeds, 3 to 5
+            0.00 to 0.00 messages between servers an operation
+
+            Everything looks good! ヽ(‘ー`)ノ
+        "#]],
+        &expect![[""]],
+    );
+}
+
+#[test]
+fn mistakes_on_the_command_line_are_named() {
+    let echo = ["-w", "echo"];
+    let with = |more: &'static [&'static str]| [&echo[..], more].concat();
+    check(
+        "echo",
+        &with(&["–-rate", "3"]),
+        254,
+        &expect![[""]],
+        &expect![[r#"
+            error: unexpected argument '–-rate' found
+
+            Usage: host sim [OPTIONS] --module <FILE> [-- <GUEST_ARGS>...]
+
+            For more information, try '--help'.
+        "#]],
+    );
+    check(
+        "echo",
+        &with(&["--rat", "3"]),
+        254,
+        &expect![[""]],
+        &expect![[r#"
+            error: unexpected argument '--rat' found
+
+              tip: a similar argument exists: '--rate'
+              tip: to pass '--rat' as a value, use '-- --rat'
+
+            Usage: host sim --module <FILE> --workload <NAME> --rate <OPS> [-- <GUEST_ARGS>...]
+
+            For more information, try '--help'.
+        "#]],
+    );
+    check(
+        "echo",
+        &with(&["--nemesis", "partition,meteor"]),
+        254,
+        &expect![[""]],
+        &expect![[r#"
+            error: invalid value 'meteor' for '--nemesis <FAULT,…>': expected a fault (partition, kill, pause, loss, duplicate, one-way, slow, clock-skew, swap), found `meteor`
+
+            For more information, try '--help'.
+        "#]],
+    );
+    check(
+        "echo",
+        &with(&["--node-count", "0"]),
+        254,
+        &expect![[""]],
+        &expect![[r#"
+            error: invalid value '0' for '--node-count <N>': 0 is not in 1..=100
+
+            For more information, try '--help'.
+        "#]],
+    );
+    check(
+        "echo",
+        &with(&["--rate", "-1"]),
+        254,
+        &expect![[""]],
+        &expect![[r#"
+            error: invalid value '-1' for '--rate <OPS>': expected a number from 0 to 1000000
+
+            For more information, try '--help'.
+        "#]],
+    );
+    check(
+        "echo",
+        &with(&["--consistency-models", "serializable,perfect"]),
+        254,
+        &expect![[""]],
+        &expect![[r#"
+            error: invalid value 'perfect' for '--consistency-models <MODEL,…>': expected a consistency model (read-uncommitted, read-committed, cursor-stability, monotonic-view, monotonic-snapshot-read, monotonic-atomic-view, consistent-view, forward-consistent-view, repeatable-read, update-serializable, read-atomic, update-atomic, causal-cerone, prefix, parallel-snapshot-isolation, snapshot-isolation, serializable, view-serializable, 1SR, session-serializable, strong-session-read-uncommitted, strong-session-read-committed, strong-session-snapshot-isolation, strong-session-serializable, strong-read-uncommitted, strong-read-committed, strong-snapshot-isolation, strict-serializable, linearizable, sequential, causal, writes-follow-reads, PRAM, monotonic-reads, monotonic-writes, read-your-writes), found `perfect`
+
+            For more information, try '--help'.
+        "#]],
+    );
+    check(
+        "echo",
+        &["-w", "lin-kv", "--node-count", "3"],
+        254,
+        &expect![[""]],
+        &expect![[r#"
+            error: lin-kv has 2 clients for each node at every key: it needs a multiple of 6 clients, and there are 3; try --concurrency 2n
+        "#]],
+    );
+    check(
+        "echo",
+        &["-w", "ehco"],
+        254,
+        &expect![[""]],
+        &expect![[r#"
+            error: invalid value 'ehco' for '--workload <NAME>'
+              [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv]
+
+              tip: a similar value exists: 'echo'
+
+            For more information, try '--help'.
+        "#]],
+    );
+}
+
+#[test]
+fn logs_and_messages_are_shown_on_stderr() {
+    let output = host(
+        "echo",
+        &[
+            "-w",
+            "echo",
+            "--node-count",
+            "1",
+            "--time-limit",
+            "0.1",
+            "--seed",
+            "1",
+            "--log-net-send",
+            "--log-net-recv",
+            "--log-stderr",
+        ],
+    );
+    expect![[r#"
+        0.000000000 send 0 c0 -> n0 {"node_id":"n0","node_ids":["n0"],"type":"init","msg_id":1}
+        0.000000000 recv 0 c0 -> n0 {"node_id":"n0","node_ids":["n0"],"type":"init","msg_id":1}
+        0.000000000 send 1 n0 -> c0 {"type":"init_ok","in_reply_to":1}
+        0.000000000 recv 1 n0 -> c0 {"type":"init_ok","in_reply_to":1}
+        0.000000000 send 2 c2 -> n0 {"echo":"Please echo 68","type":"echo","msg_id":1}
+        0.000000000 recv 2 c2 -> n0 {"echo":"Please echo 68","type":"echo","msg_id":1}
+        0.000000000 send 3 n0 -> c2 {"type":"echo_ok","echo":"Please echo 68","in_reply_to":1}
+        0.000000000 recv 3 n0 -> c2 {"type":"echo_ok","echo":"Please echo 68","in_reply_to":1}
+        0.018405217 send 4 c2 -> n0 {"echo":"Please echo 43","type":"echo","msg_id":2}
+        0.018405217 recv 4 c2 -> n0 {"echo":"Please echo 43","type":"echo","msg_id":2}
+        0.018405217 send 5 n0 -> c2 {"type":"echo_ok","echo":"Please echo 43","in_reply_to":2}
+        0.018405217 recv 5 n0 -> c2 {"type":"echo_ok","echo":"Please echo 43","in_reply_to":2}
+    "#]]
+    .assert_eq(&text(&output.stderr));
+}
+
+#[test]
+fn histories_are_written_as_edn_or_json() {
+    let directory = tempfile::tempdir().unwrap();
+    for (name, start) in [
+        ("h.edn", "{:index 0, :time 0, "),
+        ("h.json", "{\"index\":0,\"time\":0,"),
+    ] {
+        let path = directory.path().join(name);
+        let output = host(
+            "echo",
+            &[
+                "-w",
+                "echo",
+                "--seed",
+                "1",
+                "--history",
+                path.to_str().unwrap(),
+            ],
+        );
+        assert_eq!(output.status.code(), Some(0));
+        let history = std::fs::read(&path).unwrap();
+        assert!(history.starts_with(start.as_bytes()));
+        assert!(host_check::history::read(&history).unwrap().ops().len() > 100);
+    }
+}
+
+#[test]
+fn a_module_that_is_no_guest_is_rejected() {
+    let file = tempfile::NamedTempFile::with_suffix(".wasm").unwrap();
+    std::fs::write(file.path(), "not wasm").unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_host"))
+        .args(["sim", "-w", "echo", "--module"])
+        .arg(file.path())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(3));
+}
+
+/// What `host sim` prints to stdout for a module, and its exit code.
+fn stdout(module: &str, args: &[&str]) -> (String, Option<i32>) {
+    let output = host(module, args);
+    assert_eq!(text(&output.stderr), "");
+    (text(&output.stdout), output.status.code())
+}
+
+#[test]
+fn a_failure_is_shrunk_and_the_command_that_it_prints_replays_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (whole, short) = (path("whole.json"), path("short.json"));
+    let run = "-w broadcast --node-count 3 --time-limit 10 --rate 10 --nemesis partition --seed 4";
+    let run: Vec<&str> = run.split(' ').collect();
+    let (first, code) = stdout(
+        "broadcast-flood",
+        &[&run[..], &["--write-schedule", &whole]].concat(),
+    );
+    assert_eq!(code, Some(1));
+    let (again, code) = stdout("broadcast-flood", &["--schedule", &whole]);
+    assert_eq!(code, Some(1));
+    let but_replay = |text: &str| -> Vec<String> {
+        let lines = text.lines().filter(|line| !line.starts_with("replay"));
+        lines.map(str::to_owned).collect()
+    };
+    assert_eq!(but_replay(&first), but_replay(&again));
+
+    let (told, code) = stdout(
+        "broadcast-flood",
+        &[&run[..], &["--shrink", &short]].concat(),
+    );
+    assert_eq!(code, Some(1));
+    let told = told.replace(&short, "SHORT");
+    expect![[r#"
+        broadcast: INVALID
+
+        The run with seed 4 has 3 nodes, 3 clients, 114 operations and 1 fault in 10 s.
+        One that is invalid like it (lost-elements) has 2 nodes, 2 clients, 1 operation and 1 fault in 0.002 s;
+        nothing of it can be left out:
+
+        0       start-partition ["isolated",{"n0":[],"n1":["n0"]}]
+        0.001   op 2: process 0 at n0 invoke broadcast 0
+        0.001   n0 -> n1 gossip {"message":0}  (lost: partition)
+        0.001   op 3: process 0 at n0 ok broadcast 0
+        0.001   stop-partition "network-healed"
+        10.001  op 6: process 0 at n0 invoke read
+        10.001  op 7: process 1 at n1 invoke read
+        10.001  op 8: process 0 at n0 ok read [0]
+        10.001  op 9: process 1 at n1 ok read []
+
+        - 1 known element lost, not in the last reads: 0
+
+        simulated     10.001 s with seed 4; 7 events, after 27 runs
+        replay        host sim --no-cache --module DIR/broadcast-flood.wasm --schedule SHORT
+
+        Analysis invalid! (ﾉಥ益ಥ）ﾉ ┻━┻
+    "#]].assert_eq(&told);
+    let (replayed, code) = stdout("broadcast-flood", &["--schedule", &short]);
+    assert_eq!(code, Some(1));
+    expect![[r#"
+        broadcast: INVALID
+
+        - 1 known element lost, not in the last reads: 0
+
+        elements      1 added: 0 stable (0 of them stale), 1 lost, 0 never read
+        latency in ms     min  median    95 %    99 %     max
+          lost          10000   10000   10000   10000   10000  from the acknowledgement until no read has it
+        operations    3: 3 ok, 0 fail, 0 info; 100.00 % of invocations ok
+          broadcast   1: 1 ok, 0 fail, 0 info
+          read        2: 2 ok, 0 fail, 0 info
+        messages      15 sent, 14 received; 5.00 an operation, 0.33 of them between servers
+        simulated     10.001 s with seed 4; 7 events
+        replay        host sim --schedule SHORT --no-cache --module DIR/broadcast-flood.wasm
+
+        Analysis invalid! (ﾉಥ益ಥ）ﾉ ┻━┻
+    "#]].assert_eq(&replayed.replace(&short, "SHORT"));
+    // What is as short as can be stays as it is, and the first of many seeds is found.
+    let (same, _) = stdout(
+        "broadcast-flood",
+        &["--schedule", &short, "--shrink", &whole],
+    );
+    assert_eq!(same.lines().nth(3), told.lines().nth(3));
+    let many = "-w broadcast --node-count 3 --time-limit 10 --rate 10 --nemesis partition --seeds 4..9 --format json";
+    let many: Vec<&str> = many.split(' ').collect();
+    let (json, _) = stdout(
+        "broadcast-flood",
+        &[&many[..], &["--shrink", &whole]].concat(),
+    );
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    expect![[r#"
+        {
+          "anomaly": "lost-elements",
+          "faults": 1,
+          "minimal?": true,
+          "nodes": 2,
+          "operations": 1,
+          "runs": 27,
+          "trace": [
+            "0       start-partition [\"isolated\",{\"n0\":[],\"n1\":[\"n0\"]}]",
+            "0.001   op 2: process 0 at n0 invoke broadcast 0",
+            "0.001   n0 -> n1 gossip {\"message\":0}  (lost: partition)",
+            "0.001   op 3: process 0 at n0 ok broadcast 0",
+            "0.001   stop-partition \"network-healed\"",
+            "10.001  op 6: process 0 at n0 invoke read",
+            "10.001  op 7: process 1 at n1 invoke read",
+            "10.001  op 8: process 0 at n0 ok read [0]",
+            "10.001  op 9: process 1 at n1 ok read []"
+          ]
+        }"#]]
+    .assert_eq(&serde_json::to_string_pretty(&json["shrunk"]).unwrap());
+}
+
+#[test]
+fn a_schedule_says_itself_what_the_run_is() {
+    let path = tempfile::NamedTempFile::with_suffix(".json").unwrap();
+    let path = path.path().to_str().unwrap();
+    std::fs::write(path, "{}").unwrap();
+    let refused = |args: &[&str]| {
+        let output = host("echo", args);
+        assert_eq!(output.status.code(), Some(254));
+        text(&output.stderr)
+            .replace(path, "FILE")
+            .lines()
+            .next()
+            .unwrap()
+            .to_owned()
+    };
+    let errors = [
+        refused(&["--schedule", path]),
+        refused(&["--schedule", path, "--seed", "3"]),
+        refused(&["--schedule", path, "--node-count", "3"]),
+        refused(&["--schedule", "none.json"]),
+        refused(&["--seed", "3"]),
+    ];
+    expect![[r#"
+        error: cannot play FILE: missing field `version` at line 1 column 2
+        error: the argument '--schedule <FILE>' cannot be used with '--seed <N>'
+        error: the argument '--schedule <FILE>' cannot be used with '--node-count <N>'
+        error: cannot play none.json: No such file or directory (os error 2)
+        error: the following required arguments were not provided:"#]]
+    .assert_eq(&errors.join("\n"));
+}

@@ -1,0 +1,18 @@
+//! The simulator from outside: whole runs of real guests and of scripted ones.
+
+mod broadcast;
+mod check_cli;
+mod cli;
+mod clients;
+mod determinism;
+mod faults;
+mod kafka;
+mod lin_kv;
+mod misbehaviour;
+mod runs;
+mod schedule;
+mod scripted;
+mod services;
+mod shrink;
+mod swap;
+mod txn;

@@ -1,0 +1,401 @@
+//! What fails is shrunk to the little that it takes, and told on a page.
+
+use expect_test::{Expect, expect};
+use host_check::validity::Validity;
+use host_check::workload::Workload;
+use host_sandbox::GuestModule;
+use host_sim::nemesis::Fault;
+use host_sim::{Distribution, Latency, RunOptions};
+use host_trial::schedule::Schedule;
+use host_trial::shrink::{Budget, Shrunk, shrink, size};
+
+use crate::simulated::runs::{flood, kafka, lin_kv, module, options, retrying, trial, txn};
+use crate::simulated::scripted::{INIT_OK, Step, from_the_start};
+
+fn record(module: &GuestModule, workload: Workload, options: &RunOptions, seed: u64) -> Schedule {
+    let trial = trial(module, workload, options);
+    let (report, script) = trial.record(seed, Vec::new());
+    assert_eq!(report.valid(), Validity::False);
+    Schedule::of(&trial, seed, script)
+}
+
+/// `--node-count N --concurrency 2n --time-limit 10 --rate 100 --latency 10`, with a bug.
+fn busy(nodes: usize, bug: &str) -> RunOptions {
+    RunOptions {
+        concurrency: 2 * nodes,
+        rate: 100.0,
+        latency: Latency {
+            mean_ms: 10,
+            ..Latency::default()
+        },
+        guest_args: vec![bug.to_owned()],
+        ..options(nodes, 10)
+    }
+}
+
+fn under(fault: Fault, nodes: usize) -> RunOptions {
+    RunOptions {
+        rate: 10.0,
+        faults: vec![fault],
+        ..options(nodes, 20)
+    }
+}
+
+/// The module, the workload and the options of runs that fail with seed 1.
+fn failures() -> Vec<(&'static GuestModule, Workload, RunOptions)> {
+    let far = RunOptions {
+        latency: Latency {
+            mean_ms: 100,
+            distribution: Distribution::Exponential,
+        },
+        ..under(Fault::Loss, 9)
+    };
+    vec![
+        (flood(), Workload::Broadcast, under(Fault::Partition, 5)),
+        (flood(), Workload::Broadcast, under(Fault::OneWay, 5)),
+        (flood(), Workload::Broadcast, far),
+        (retrying(), Workload::Broadcast, under(Fault::Kill, 5)),
+        (lin_kv(), Workload::LinKv, busy(3, "cache")),
+        (lin_kv(), Workload::LinKv, busy(3, "torn-cas")),
+        (txn(), Workload::TxnListAppend, busy(3, "torn")),
+        (txn(), Workload::TxnRwRegister, busy(2, "split")),
+        (kafka(), Workload::Kafka, busy(2, "split")),
+    ]
+}
+
+/// The whole text of a shrunk run.
+#[track_caller]
+fn check(module: &GuestModule, workload: Workload, options: &RunOptions, expected: &Expect) {
+    let schedule = record(module, workload, options, 1);
+    let whole = size(&schedule);
+    let shrunk = shrink(schedule, module, None, Budget::default()).unwrap();
+    assert!(shrunk.is_minimal);
+    let text = format!(
+        "{whole}\n{}, {}, {} runs\n\n{}",
+        shrunk.size(),
+        shrunk.anomaly,
+        shrunk.runs,
+        shrunk.story(module, None)
+    );
+    expected.assert_eq(&text);
+}
+
+#[test]
+fn broadcast_without_retry_is_one_message_that_a_partition_cuts_off() {
+    let options = under(Fault::Partition, 5);
+    check(
+        flood(),
+        Workload::Broadcast,
+        &options,
+        &expect![[r#"
+        5 nodes, 5 clients, 205 operations and 2 faults in 20 s
+        2 nodes, 2 clients, 1 operation and 1 fault in 0.002 s, lost-elements, 26 runs
+
+        0       start-partition ["isolated",{"n0":[],"n1":["n0"]}]
+        0.001   op 2: process 0 at n0 invoke broadcast 3
+        0.001   n0 -> n1 gossip {"message":3}  (lost: partition)
+        0.001   op 3: process 0 at n0 ok broadcast 3
+        0.001   stop-partition "network-healed"
+        10.001  op 6: process 0 at n0 invoke read
+        10.001  op 7: process 1 at n1 invoke read
+        10.001  op 8: process 0 at n0 ok read [3]
+        10.001  op 9: process 1 at n1 ok read []
+
+        - 1 known element lost, not in the last reads: 3
+    "#]],
+    );
+}
+
+#[test]
+fn broadcast_without_retry_is_one_message_that_is_lost() {
+    let (module, workload, options) = &failures()[2];
+    check(
+        module,
+        *workload,
+        options,
+        &expect![[r#"
+        9 nodes, 9 clients, 205 operations and 1 fault in 20 s
+        2 nodes, 2 clients, 1 operation and 1 fault in 0.002 s, lost-elements, 29 runs
+
+        0       start-loss ["lost-permille",1000]
+        0.001   op 2: process 0 at n0 invoke broadcast 6
+        0.001   n0 -> n1 gossip {"message":6}  (lost: loss)
+        0.001   op 3: process 0 at n0 ok broadcast 6
+        0.001   stop-loss "network-healed"
+        10.001  op 6: process 0 at n0 invoke read
+        10.001  op 7: process 1 at n1 invoke read
+        10.001  op 8: process 0 at n0 ok read [6]
+        10.001  op 9: process 1 at n1 ok read []
+
+        - 1 known element lost, not in the last reads: 6
+    "#]],
+    );
+}
+
+#[test]
+fn a_node_that_forgets_is_one_message_and_one_kill() {
+    check(
+        retrying(),
+        Workload::Broadcast,
+        &under(Fault::Kill, 5),
+        &expect![[r#"
+            5 nodes, 5 clients, 205 operations and 2 faults in 20 s
+            2 nodes, 2 clients, 1 operation and 1 fault in 0.002 s, final-read-lacks, 31 runs
+
+            0       op 0: process 1 at n1 invoke broadcast 0
+            0       n1 -> n0 gossip {"messages":[0]}
+            0       n0 -> n1 gossip_ok
+            0       op 1: process 1 at n1 ok broadcast 0
+            0.001   kill {"n0":"killed"}
+            0.001   start {"n0":"started"}
+            10.001  op 6: process 0 at n0 invoke read
+            10.001  op 7: process 1 at n1 invoke read
+            10.001  op 8: process 0 at n0 ok read []
+            10.001  op 9: process 1 at n1 ok read [0]
+
+            Maelstrom would have let this pass:
+            - op 8 (process 0, 10.001 s) lacks 1 known element for good: 0
+        "#]],
+    );
+}
+
+#[test]
+fn a_stale_read_is_a_read_a_change_and_a_read() {
+    check(
+        lin_kv(),
+        Workload::LinKv,
+        &busy(3, "cache"),
+        &expect![[r#"
+            3 nodes, 6 clients, 1019 operations and 0 faults in 10 s
+            2 nodes, 4 clients, 4 operations and 0 faults in 0.004 s, not-linearizable, 53 runs
+
+            0      op 0: process 3 at n1 invoke write [0 0]
+            0      n1 -> lin-kv write {"key":0,"value":0}
+            0      lin-kv -> n1 write_ok
+            0      op 1: process 3 at n1 ok write [0 0]
+            0.001  op 2: process 0 at n0 invoke read [0 nil]
+            0.001  n0 -> lin-kv read {"key":0}
+            0.001  lin-kv -> n0 read_ok {"value":0}
+            0.001  op 3: process 0 at n0 ok read [0 0]
+            0.002  op 4: process 3 at n1 invoke cas [0 [0 3]]
+            0.002  n1 -> lin-kv cas {"create_if_not_exists":false,"from":0,"key":0,"to":3}
+            0.002  lin-kv -> n1 cas_ok
+            0.002  op 5: process 3 at n1 ok cas [0 [0 3]]
+            0.003  op 6: process 0 at n0 invoke read [0 nil]
+            0.003  op 7: process 0 at n0 ok read [0 0]
+
+            - key 0: read of 0 by process 0 (op 7, ok at 0.003 s) is impossible: the register can only be 3 there
+        "#]],
+    );
+}
+
+#[test]
+fn a_torn_compare_and_set_is_two_operations_at_once_and_a_read() {
+    check(
+        lin_kv(),
+        Workload::LinKv,
+        &busy(3, "torn-cas"),
+        &expect![[r#"
+            3 nodes, 6 clients, 1019 operations and 0 faults in 10 s
+            1 node, 2 clients, 5 operations and 0 faults in 0.104 s, not-linearizable, 89 runs
+
+            0      op 0: process 1 at n0 invoke write [0 1]
+            0      n0 -> lin-kv write {"key":0,"value":1}  (arrives at 0.01)
+            0.001  op 1: process 0 at n0 invoke cas [0 [1 4]]
+            0.001  n0 -> lin-kv read {"key":0}  (arrives at 0.011)
+            0.01   lin-kv -> n0 write_ok  (arrives at 0.02)
+            0.011  lin-kv -> n0 read_ok {"value":1}  (arrives at 0.021)
+            0.02   op 2: process 1 at n0 ok write [0 1]
+            0.021  n0 -> lin-kv write {"key":0,"value":4}  (arrives at 0.031)
+            0.031  lin-kv -> n0 write_ok  (arrives at 0.041)
+            0.041  op 3: process 0 at n0 ok cas [0 [1 4]]
+            0.041  op 4: process 0 at n0 invoke cas [0 [4 4]]
+            0.041  n0 -> lin-kv read {"key":0}  (arrives at 0.051)
+            0.041  op 5: process 1 at n0 invoke write [0 0]
+            0.041  n0 -> lin-kv write {"key":0,"value":0}  (arrives at 0.051)
+            0.051  lin-kv -> n0 read_ok {"value":4}  (arrives at 0.061)
+            0.051  lin-kv -> n0 write_ok  (arrives at 0.061)
+            0.061  n0 -> lin-kv write {"key":0,"value":4}  (arrives at 0.071)
+            0.061  op 6: process 1 at n0 ok write [0 0]
+            0.071  lin-kv -> n0 write_ok  (arrives at 0.081)
+            0.081  op 7: process 0 at n0 ok cas [0 [4 4]]
+            0.081  op 8: process 0 at n0 invoke read [0 nil]
+            0.081  n0 -> lin-kv read {"key":0}  (arrives at 0.091)
+            0.091  lin-kv -> n0 read_ok {"value":4}  (arrives at 0.101)
+            0.101  op 9: process 0 at n0 ok read [0 4]
+
+            - key 0: read of 4 by process 0 (op 9, ok at 0.101 s) is impossible: the register can only be 0 there
+        "#]],
+    );
+}
+
+#[test]
+fn a_fractured_read_is_two_transactions() {
+    check(
+        txn(),
+        Workload::TxnListAppend,
+        &busy(3, "torn"),
+        &expect![[r#"
+            3 nodes, 6 clients, 817 operations and 0 faults in 10 s
+            1 node, 2 clients, 2 operations and 0 faults in 0.002 s, G-single-item, 42 runs
+
+            0      op 0: process 0 at n0 invoke txn [[:r 10 nil] [:r 10 nil]]
+            0.001  op 1: process 1 at n0 invoke txn [[:append 10 3]]
+            0.021  op 2: process 1 at n0 ok txn [[:append 10 3]]
+            0.04   op 3: process 0 at n0 ok txn [[:r 10 nil] [:r 10 [3]]]
+
+            - G-single-item: T1 < T2 < T1
+                T1 = op 3 (txn, process 0, 0.040 s) [[:r 10 nil] [:r 10 [3]]]
+                T2 = op 2 (txn, process 1, 0.021 s) [[:append 10 3]]
+                T1 < T2: T1 read key 10 without elements and T2 appended 3, the first or a later one
+                but T2 < T1: T2 appended 3 to key 10 and T1 read it
+            - internal, which Maelstrom would have let pass: op 3 read key 10 as [3] after it had seen or made it []
+        "#]],
+    );
+}
+
+#[test]
+fn logs_of_their_own_are_two_messages() {
+    check(
+        kafka(),
+        Workload::Kafka,
+        &busy(2, "split"),
+        &expect![[r#"
+        2 nodes, 4 clients, 1019 operations and 0 faults in 10 s
+        2 nodes, 2 clients, 2 operations and 0 faults in 0.002 s, inconsistent-offsets, 35 runs
+
+        0       op 0: process 1 at n1 invoke send [[:send "9" 1]]
+        0       op 1: process 1 at n1 ok send [[:send "9" [0 1]]]
+        0.001   op 2: process 0 at n0 invoke send [[:send "9" 2]]
+        0.001   op 3: process 0 at n0 ok send [[:send "9" [0 2]]]
+        10.001  op 4: process 0 at n0 invoke crash
+        10.001  op 5: process 0 at n0 info crash
+        10.001  op 6: process 2 at n0 invoke assign ["9"]
+        10.001  op 7: process 2 at n0 ok assign ["9"]
+        10.001  op 8: process 1 at n1 invoke crash
+        10.001  op 9: process 1 at n1 info crash
+        10.001  op 10: process 3 at n1 invoke assign ["9"]
+        10.001  op 11: process 3 at n1 ok assign ["9"]
+        10.001  op 12: process 3 at n1 invoke poll [[:poll]]
+        10.001  op 13: process 2 at n0 invoke poll [[:poll]]
+        10.001  op 14: process 3 at n1 ok poll [[:poll {"9" [[0 1]]}]]
+        10.001  op 15: process 2 at n0 ok poll [[:poll {"9" [[0 2]]}]]
+
+        - 1 × inconsistent-offsets: the offset 0 of "9" has 1 2
+    "#]],
+    );
+}
+
+#[test]
+fn a_trap_is_the_event_before_it() {
+    let guest = module(&from_the_start(&[
+        Step::Say(INIT_OK),
+        Step::Say(""),
+        Step::Say(""),
+        Step::Trap,
+    ]));
+    check(
+        &guest,
+        Workload::Echo,
+        &options(1, 20),
+        &expect![[r#"
+            1 node, 1 client, 3 operations and 0 faults in 20 s
+            1 node, 1 client, 3 operations and 0 faults in 10.002 s, trap, 22 runs
+
+            0   op 0: process 0 at n0 invoke echo "Please echo 68"
+            5   op 1: process 0 at n0 info echo "Please echo 68" :net-timeout
+            5   op 2: process 1 at n0 invoke echo "Please echo 43"
+            10  op 3: process 1 at n0 info echo "Please echo 43" :net-timeout
+            10  op 4: process 2 at n0 invoke echo "Please echo 49"
+
+            The run could not go on: at 10 s, node n0: the guest failed in handle: trap: wasm `unreachable` instruction executed
+              in: handle
+              event: message {"src":"c4","dest":"n0","body":{"echo":"Please echo 49","type":"echo","msg_id":1}}
+              nothing that this step asked for was done
+        "#]],
+    );
+}
+
+#[test]
+fn no_operation_and_no_fault_can_be_left_out() {
+    for (module, workload, options) in failures() {
+        let schedule = record(module, workload, &options, 1);
+        let shrunk = shrink(schedule, module, None, Budget::default()).unwrap();
+        let Shrunk {
+            schedule, anomaly, ..
+        } = &shrunk;
+        let fails = |schedule: &Schedule| {
+            let report = schedule.play(module, None, Vec::new());
+            report.anomalies().contains(anomaly)
+        };
+        assert!(fails(schedule), "{workload}");
+        for index in 0..schedule.script.operations.len() {
+            let mut without = schedule.clone();
+            without.script.operations.remove(index);
+            assert!(!fails(&without), "{workload}: {}", schedule.write());
+        }
+        for index in 0..schedule.script.faults.len() {
+            let mut without = schedule.clone();
+            without.script.faults.remove(index);
+            assert!(!fails(&without), "{workload}: {}", schedule.write());
+        }
+        let read = Schedule::read(schedule.write().as_bytes()).unwrap();
+        assert!(fails(&read), "{workload}: its file is another run");
+    }
+}
+
+#[test]
+fn a_right_program_passes_what_a_wrong_one_was_shrunk_to() {
+    for (wrong, workload, options) in failures() {
+        let schedule = record(wrong, workload, &options, 1);
+        let shrunk = shrink(schedule, wrong, None, Budget::default()).unwrap();
+        let mut schedule = shrunk.schedule;
+        schedule.options.guest_args.clear(); // the bug
+        let right = match workload {
+            Workload::Broadcast => retrying(),
+            _ => wrong,
+        };
+        let report = schedule.play(right, None, Vec::new());
+        // Nobody tells a node again what it knew before it was killed.
+        let kills = schedule.script.kinds() == [Fault::Kill];
+        assert_eq!(
+            report.valid() == Validity::False,
+            kills,
+            "{workload}: {}",
+            schedule.write()
+        );
+    }
+}
+
+#[test]
+fn the_search_is_the_same_each_time_and_ends_with_its_budget() {
+    let (module, workload, options) = &failures()[1];
+    let schedule = record(module, *workload, options, 1);
+    let shrunk = |budget| shrink(schedule.clone(), *module, None, budget).unwrap();
+    let twice = [(); 2].map(|()| shrunk(Budget::default()));
+    assert_eq!(twice[0].schedule.write(), twice[1].schedule.write());
+    assert_eq!(twice[0].runs, twice[1].runs);
+    for runs in [1, 2, 5, 10] {
+        let budget = Budget {
+            runs,
+            ..Budget::default()
+        };
+        let few = shrunk(budget);
+        assert_eq!((few.runs, few.is_minimal), (runs, false));
+        assert!(few.report.anomalies().contains(&few.anomaly));
+    }
+    let budget = Budget {
+        fuel: 1,
+        ..Budget::default()
+    };
+    assert_eq!(shrunk(budget).runs, 1);
+}
+
+#[test]
+fn a_run_that_is_valid_is_not_shrunk() {
+    let trial = trial(flood(), Workload::Broadcast, &options(3, 5));
+    let (report, script) = trial.record(1, Vec::new());
+    assert_eq!(report.valid(), Validity::True);
+    let schedule = Schedule::of(&trial, 1, script);
+    assert!(shrink(schedule, flood(), None, Budget::default()).is_none());
+}

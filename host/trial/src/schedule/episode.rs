@@ -1,0 +1,235 @@
+//! A fault as a line of a schedule's file: names instead of numbers, and only the fields that
+//! its kind has.
+
+use std::str::FromStr;
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+use host_sim::nemesis::{Fault, Group, Grudges, PartitionKind, Plan, Skew};
+use host_sim::{Cluster, Episode};
+
+/// See [`Episode`] and [`Plan`].
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FaultLine {
+    fault: String,
+    from_ns: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until_ns: Option<u64>,
+    /// The name of what was drawn: `majority`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    asked: Option<String>,
+    /// Receivers and, of each, the senders: partitions, slow links.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    links: Option<IndexMap<String, Vec<String>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nodes: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    permille: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clocks: Option<IndexMap<String, Clock>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    node: Option<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Clock {
+    rate_permille: u64,
+    jump_ns: u64,
+}
+
+/// How fast and how slow a clock may run.
+const RATES: std::ops::RangeInclusive<u64> = 1..=1_000_000;
+
+impl FaultLine {
+    pub(super) fn of(episode: &Episode, cluster: Cluster) -> Self {
+        let name = |node: usize| format!("n{}", cluster.first + node);
+        let names = |nodes: &[usize]| nodes.iter().map(|node| name(*node)).collect();
+        let links = |grudges: &Grudges| {
+            let links = grudges.iter().filter(|(_, senders)| !senders.is_empty());
+            Some(
+                links
+                    .map(|(node, senders)| (name(node), names(senders)))
+                    .collect(),
+            )
+        };
+        let line = FaultLine {
+            fault: episode.plan.fault().name().to_owned(),
+            from_ns: episode.from_ns,
+            until_ns: episode.until_ns,
+            ..FaultLine::default()
+        };
+        match &episode.plan {
+            Plan::Partition(kind, grudges) => FaultLine {
+                asked: kind.map(|kind| kind.name().to_owned()),
+                links: links(grudges),
+                ..line
+            },
+            Plan::OneWay(grudges) | Plan::Slow(grudges) => FaultLine {
+                links: links(grudges),
+                ..line
+            },
+            Plan::Kill(group, nodes) | Plan::Pause(group, nodes) => FaultLine {
+                asked: group.map(|group| group.name().to_owned()),
+                nodes: Some(names(nodes)),
+                ..line
+            },
+            Plan::Loss(permille) | Plan::Duplicate(permille) => FaultLine {
+                permille: Some(*permille),
+                ..line
+            },
+            Plan::ClockSkew(skews) => {
+                let clock = |skew: &Skew| Clock {
+                    rate_permille: skew.rate_permille,
+                    jump_ns: skew.jump_ns,
+                };
+                let clocks = skews.iter().map(|skew| (name(skew.node), clock(skew)));
+                FaultLine {
+                    clocks: Some(clocks.collect()),
+                    ..line
+                }
+            }
+            Plan::Swap(node) => FaultLine {
+                node: node.map(name),
+                ..line
+            },
+        }
+    }
+
+    /// # Errors
+    /// What is wrong with it.
+    pub(super) fn read(mut self, cluster: Cluster) -> Result<Episode, String> {
+        let fault = Fault::from_str(&self.fault)?;
+        let plan = self.plan(fault, cluster)?;
+        let unused = [
+            ("asked", self.asked.is_some()),
+            ("links", self.links.is_some()),
+            ("nodes", self.nodes.is_some()),
+            ("permille", self.permille.is_some()),
+            ("clocks", self.clocks.is_some()),
+            ("node", self.node.is_some()),
+        ];
+        if let Some((field, _)) = unused.iter().find(|(_, is_left)| *is_left) {
+            return Err(format!("a fault of kind {fault} has no `{field}`"));
+        }
+        if self
+            .until_ns
+            .is_some_and(|until_ns| until_ns < self.from_ns)
+        {
+            return Err("it ends before it starts: `until_ns` is less than `from_ns`".to_owned());
+        }
+        Ok(Episode {
+            from_ns: self.from_ns,
+            until_ns: self.until_ns,
+            plan,
+        })
+    }
+
+    /// Takes the fields that a fault of this kind has.
+    fn plan(&mut self, fault: Fault, cluster: Cluster) -> Result<Plan, String> {
+        Ok(match fault {
+            Fault::Partition => {
+                let kind = find(self.asked.take(), PartitionKind::ALL, PartitionKind::name)?;
+                Plan::Partition(kind, self.grudges(fault, cluster)?)
+            }
+            Fault::OneWay => Plan::OneWay(self.grudges(fault, cluster)?),
+            Fault::Slow => Plan::Slow(self.grudges(fault, cluster)?),
+            Fault::Kill | Fault::Pause => {
+                let group = find(self.asked.take(), Group::ALL, Group::name)?;
+                let nodes = self.nodes.take().ok_or_else(|| lacks(fault, "nodes"))?;
+                let nodes = nodes.iter().map(|name| node_of(name, cluster));
+                let mut nodes = nodes.collect::<Result<Vec<usize>, String>>()?;
+                nodes.sort_unstable();
+                nodes.dedup();
+                match fault {
+                    Fault::Kill => Plan::Kill(group, nodes),
+                    _ => Plan::Pause(group, nodes),
+                }
+            }
+            Fault::Loss | Fault::Duplicate => {
+                let permille = self
+                    .permille
+                    .take()
+                    .ok_or_else(|| lacks(fault, "permille"))?;
+                if permille > 1000 {
+                    return Err(format!("`permille` is {permille}, more than 1000"));
+                }
+                match fault {
+                    Fault::Loss => Plan::Loss(permille),
+                    _ => Plan::Duplicate(permille),
+                }
+            }
+            Fault::ClockSkew => {
+                let clocks = self.clocks.take().ok_or_else(|| lacks(fault, "clocks"))?;
+                let skew = |(name, clock): (&String, &Clock)| {
+                    let Clock {
+                        rate_permille,
+                        jump_ns,
+                    } = *clock;
+                    if !RATES.contains(&rate_permille) {
+                        let (least, most) = (RATES.start(), RATES.end());
+                        return Err(format!(
+                            "`rate_permille` is {rate_permille}, not from {least} to {most}"
+                        ));
+                    }
+                    let node = node_of(name, cluster)?;
+                    Ok(Skew {
+                        node,
+                        rate_permille,
+                        jump_ns,
+                    })
+                };
+                Plan::ClockSkew(clocks.iter().map(skew).collect::<Result<_, String>>()?)
+            }
+            Fault::Swap => {
+                let node = self.node.take().ok_or_else(|| lacks(fault, "node"))?;
+                Plan::Swap(Some(node_of(&node, cluster)?))
+            }
+        })
+    }
+
+    fn grudges(&mut self, fault: Fault, cluster: Cluster) -> Result<Grudges, String> {
+        let links = self.links.take().ok_or_else(|| lacks(fault, "links"))?;
+        let mut grudges = vec![Vec::new(); cluster.count];
+        for (receiver, senders) in &links {
+            let receiver = node_of(receiver, cluster)?;
+            for sender in senders {
+                grudges[receiver].push(node_of(sender, cluster)?);
+            }
+            grudges[receiver].sort_unstable();
+            grudges[receiver].dedup();
+        }
+        Ok(Grudges(grudges))
+    }
+}
+
+fn lacks(fault: Fault, field: &str) -> String {
+    format!("a fault of kind {fault} needs `{field}`")
+}
+
+/// The one of `all` with this name.
+fn find<T: Copy, const N: usize>(
+    asked: Option<String>,
+    all: [T; N],
+    name: fn(T) -> &'static str,
+) -> Result<Option<T>, String> {
+    let Some(asked) = asked else { return Ok(None) };
+    match all.into_iter().find(|it| name(*it) == asked) {
+        Some(it) => Ok(Some(it)),
+        None => Err(format!(
+            "expected `asked` to be one of {}, found `{asked}`",
+            all.map(name).join(", ")
+        )),
+    }
+}
+
+/// The number of the node with this name.
+fn node_of(name: &str, cluster: Cluster) -> Result<usize, String> {
+    let found = (0..cluster.count).find(|node| name == format!("n{}", cluster.first + node));
+    found.ok_or_else(|| {
+        let (first, last) = (cluster.first, cluster.first + cluster.count - 1);
+        format!("there is no node `{name}`, only n{first} to n{last}")
+    })
+}

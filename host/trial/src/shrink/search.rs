@@ -1,0 +1,120 @@
+//! The smallest schedule so far, and the candidates that were tried.
+
+use std::collections::HashSet;
+
+use sha2::{Digest, Sha256};
+
+use super::{Budget, Shrunk};
+use crate::TrialResult;
+use crate::schedule::Schedule;
+use host_check::anomalies::AnomalyName;
+use host_check::validity::Validity;
+use host_guest::Start;
+
+/// How many more events than twice the original's a candidate may have.
+const STEPS_MORE: u64 = 1_000;
+
+/// A search in progress.
+pub(super) struct Search<'a> {
+    module: &'a dyn Start,
+    next_module: Option<&'a dyn Start>,
+    budget: Budget,
+    anomaly: AnomalyName,
+    best: Schedule,
+    report: TrialResult,
+    runs: u32,
+    fuel: u64,
+    successes: u32,
+    refused: u32,
+    /// The hashes of schedules that were played: none is played twice.
+    tried: HashSet<[u8; 32]>,
+}
+
+impl<'a> Search<'a> {
+    /// Plays the original, which has to be invalid.
+    pub(super) fn begin(
+        schedule: Schedule,
+        module: &'a dyn Start,
+        next_module: Option<&'a dyn Start>,
+        budget: Budget,
+    ) -> Option<Self> {
+        let report = schedule.play(module, next_module, Vec::new());
+        let is_ours = matches!(&report.result, Err(stopped) if stopped.is_internal());
+        if report.valid() != Validity::False || is_ours {
+            return None;
+        }
+        let anomaly = report.anomalies().into_iter().next()?;
+        let mut best = schedule;
+        if report.result.is_ok() {
+            // What takes so many more events is no shorter, and need not run to its end.
+            let steps = &mut best.options.bounds.steps;
+            *steps = (*steps).min(2 * report.used.steps + STEPS_MORE);
+        }
+        Some(Search {
+            module,
+            next_module,
+            budget,
+            anomaly,
+            best,
+            runs: 1,
+            fuel: report.used.fuel,
+            report,
+            successes: 0,
+            refused: 0,
+            tried: HashSet::new(),
+        })
+    }
+
+    /// The smallest so far.
+    pub(super) fn schedule(&self) -> &Schedule {
+        &self.best
+    }
+
+    /// How often a candidate took the place of the smallest.
+    pub(super) fn successes(&self) -> u32 {
+        self.successes
+    }
+
+    /// Whether the budget allows no more runs.
+    pub(super) fn is_spent(&self) -> bool {
+        self.runs >= self.budget.runs || self.fuel >= self.budget.fuel
+    }
+
+    /// Whether there will be an answer to another question; if not, something may be left that
+    /// could go.
+    pub(super) fn goes_on(&mut self) -> bool {
+        self.refused += u32::from(self.is_spent());
+        !self.is_spent()
+    }
+
+    /// Plays a candidate. If it fails as the original does it is the smallest from now on.
+    pub(super) fn attempt(&mut self, candidate: Schedule) -> bool {
+        if !self.tried.insert(Sha256::digest(candidate.write()).into()) {
+            return false; // it failed to fail before, or it is the smallest itself
+        }
+        if self.is_spent() {
+            self.refused += 1;
+            return false;
+        }
+        let report = candidate.play(self.module, self.next_module, Vec::new());
+        self.runs += 1;
+        self.fuel = self.fuel.saturating_add(report.used.fuel);
+        if !report.anomalies().contains(&self.anomaly) {
+            return false;
+        }
+        (self.best, self.report) = (candidate, report);
+        self.successes += 1;
+        true
+    }
+
+    /// What came of it.
+    pub(super) fn end(self) -> Shrunk {
+        Shrunk {
+            schedule: self.best,
+            report: self.report,
+            anomaly: self.anomaly,
+            runs: self.runs,
+            is_minimal: self.refused == 0,
+        }
+    }
+}
