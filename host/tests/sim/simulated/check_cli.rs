@@ -178,7 +178,7 @@ fn json_is_the_whole_result() {
             workload.parse().unwrap(),
             &history,
             None,
-            &CheckOptions::default(),
+            &Options::default(),
         );
         let mut expected = serde_json::to_value(result.unwrap()).unwrap();
         // A history does not tell how many messages it took.
@@ -387,7 +387,7 @@ fn the_help_names_the_workloads_and_the_exit_codes() {
               <HISTORY>
                       The history, such as Maelstrom's store/latest/history.edn; `-` reads it from stdin
 
-            CheckOptions:
+            Options:
               -w, --workload <NAME>
                       The workload that the history is of
 
