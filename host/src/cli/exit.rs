@@ -100,7 +100,7 @@ impl Failure {
         }
     }
 
-    /// An error that is the user's to mend.
+    /// A failure that the user can correct.
     pub(super) fn usage(error: impl Into<anyhow::Error>) -> Self {
         Failure {
             exit: Exit::Usage,
@@ -108,8 +108,8 @@ impl Failure {
         }
     }
 
-    /// The error and its causes on one line, safe to print. A cause that an error's own message
-    /// ends with is not repeated.
+    /// The error and its causes, safe to print. A cause is not repeated if the message of the error
+    /// already ends with it.
     pub(super) fn message(&self) -> String {
         let mut text = self.error.to_string();
         for cause in self.error.chain().skip(1) {

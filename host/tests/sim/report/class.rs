@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::process::Command;
 
 use host_check::workload::{CheckOptions, Workload};
-use host_grade::Grade;
 use host_grade::class_page::{ClassReport, run_path};
 use host_grade::grade::ChallengeState;
+use host_grade::{Grade, csv};
 use host_guest::Limits;
 use host_report::ReportedRun;
 use host_sandbox::Sandbox;
@@ -116,6 +116,36 @@ fn folders_are_plain_and_apart() {
     assert!(ada.starts_with("runs/ada-3c-"), "{ada}");
     assert!(evil.starts_with("runs/ahrefx-3c-"), "{evil}");
     assert!(other.starts_with("runs/a-hrefx-3c-"), "{other}");
+}
+
+#[test]
+fn a_cell_is_quoted_where_need_be_and_never_a_formula() {
+    let mut grade = grade();
+    let one = grade.submissions[0].clone();
+    let names = [
+        "=1", "+1", "-1", "@1", "\t1", "\r1", "a, \"b\"", "c\nd", "é;'",
+    ];
+    grade.submissions = names
+        .map(|name| {
+            let mut copy = one.clone();
+            copy.name = name.to_owned();
+            copy
+        })
+        .into();
+    let cells = [
+        "'=1",
+        "'+1",
+        "'-1",
+        "'@1",
+        "'\t1",
+        "\"'\r1\"",
+        "\"a, \"\"b\"\"\"",
+        "\"c\nd\"",
+        "é;'",
+    ];
+    let rows = cells.map(|cell| format!("{cell},false,30,30,AC,AC,AC\n"));
+    let head = "submission,passed,score,points,1,2,3c\n";
+    assert_eq!(csv::render(&grade), head.to_owned() + &rows.concat());
 }
 
 #[test]
