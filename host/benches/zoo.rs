@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use host_grade::report::{Grade, State};
+use host_grade::grade::{ChallengeState, Grade};
 use host_protocol::text::one_line;
 
 use table::{Mutant, Table};
@@ -87,7 +87,7 @@ fn grade(root: &Path, table: &Table) -> Grade {
 fn caught(grade: &Grade, mutant: &Mutant, table: &Table) -> Caught {
     let (id, submission) = (mutant.id(), &grade.submissions[0]);
     let challenge = submission.challenges.iter().find(|it| it.id == id);
-    let State::Judged(judgement) = &challenge.expect("it is in the suite").state else {
+    let ChallengeState::Judged(judgement) = &challenge.expect("it is in the suite").state else {
         panic!("{id} has no module: use ./runner.sh build");
     };
     let verdict = judgement.verdict.to_string();

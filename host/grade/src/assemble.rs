@@ -1,24 +1,24 @@
-//! Makes a grade of what the judge found.
+//! Makes a grade of the results of judging.
 
 use std::collections::BTreeMap;
 
-use super::judge::{Outcome, Ran};
-use super::report::{
-    ChallengeFacts, ChallengeGrade, FORMAT, Failure, Grade, Judge, Judgement, State,
-    SubmissionGrade, SuiteFacts, Target, Timings, Usage, VERSION,
+use super::grade::{
+    ChallengeFacts, ChallengeGrade, ChallengeState, FORMAT, FailureDetails, Grade, JudgeFacts,
+    Judgement, ResourceUsage, SubmissionGrade, SuiteFacts, TargetResult, Timings, VERSION,
 };
-use super::run::Run;
-use super::submission::{Content, ModuleFile};
+use super::judge::{JudgeResult, JudgedRuns};
+use super::run::SeedRun;
+use super::submission::{ModuleContent, ModuleFile};
 use super::suite::{Challenge, Suite};
-use super::work::{Task, Work, is_in};
-use super::{Verdict, words};
+use super::work::{Work, WorkItem, is_in};
+use super::{Verdict, sanitize};
 use host_protocol::text::shell_quoted;
 
-impl Judge {
-    /// This program.
+impl JudgeFacts {
+    /// The facts about this program.
     #[must_use]
-    pub fn this() -> Self {
-        Judge {
+    pub fn of_this_program() -> Self {
+        JudgeFacts {
             host: env!("CARGO_PKG_VERSION").to_owned(),
             engine: host_sandbox::ENGINE.to_owned(),
             cost_table: host_sandbox::cost_table()
@@ -29,9 +29,9 @@ impl Judge {
     }
 }
 
-/// The grade of all submissions.
+/// Makes the grade of all submissions.
 #[must_use]
-pub fn assemble(work: &Work<'_>, outcomes: &BTreeMap<Task, Outcome>, wall_ms: u64) -> Grade {
+pub fn assemble(work: &Work<'_>, results: &BTreeMap<WorkItem, JudgeResult>, wall_ms: u64) -> Grade {
     let mut timings = Timings {
         wall_ms,
         runs_ms: BTreeMap::new(),
@@ -43,13 +43,15 @@ pub fn assemble(work: &Work<'_>, outcomes: &BTreeMap<Task, Outcome>, wall_ms: u6
             let module = submission.module_for(challenge);
             let state = match module {
                 None if challenge.optional || submission.is_single => continue,
-                None => State::Missing,
-                Some(_) if !is_in(work.shard, &submission.name, challenge) => State::Pending,
+                None => ChallengeState::Missing,
+                Some(_) if !is_in(work.shard, &submission.name, challenge) => {
+                    ChallengeState::Pending
+                }
                 Some(module) => {
-                    let judged = Judged {
+                    let judged = ModuleForChallenge {
                         challenge,
                         module,
-                        outcomes,
+                        results,
                     };
                     let (state, ms) = judged.state();
                     if ms > 0 {
@@ -77,7 +79,7 @@ pub fn assemble(work: &Work<'_>, outcomes: &BTreeMap<Task, Outcome>, wall_ms: u6
     let mut grade = Grade {
         format: FORMAT.to_owned(),
         version: VERSION,
-        judge: Judge::this(),
+        judge: JudgeFacts::of_this_program(),
         suite: suite_facts(work.suite),
         shard: work.shard,
         complete: false,
@@ -90,7 +92,7 @@ pub fn assemble(work: &Work<'_>, outcomes: &BTreeMap<Task, Outcome>, wall_ms: u6
 }
 
 impl Grade {
-    /// Computes all scores, and what follows from them.
+    /// Computes scores, and whether submissions passed, from the verdicts.
     pub fn add_up(&mut self) {
         let facts: BTreeMap<&str, &ChallengeFacts> = self
             .suite
@@ -106,8 +108,8 @@ impl Grade {
                     continue;
                 };
                 let verdict = match &challenge.state {
-                    State::Judged(judgement) => Some(judgement.verdict),
-                    State::Missing | State::Pending => None,
+                    ChallengeState::Judged(judgement) => Some(judgement.verdict),
+                    ChallengeState::Missing | ChallengeState::Pending => None,
                 };
                 let is_accepted = verdict == Some(Verdict::Accepted);
                 challenge.score = if is_accepted { facts.points } else { 0 };
@@ -115,67 +117,69 @@ impl Grade {
                 if verdict != Some(Verdict::Internal) && !facts.optional {
                     submission.points += facts.points;
                 }
-                submission.passed &= is_accepted || challenge.state == State::Pending;
+                submission.passed &= is_accepted || challenge.state == ChallengeState::Pending;
             }
         }
         let challenges = || self.submissions.iter().flat_map(|it| &it.challenges);
-        self.complete = challenges().all(|challenge| challenge.state != State::Pending);
+        self.complete = challenges().all(|challenge| challenge.state != ChallengeState::Pending);
         self.passed = self.submissions.iter().all(|submission| submission.passed);
     }
 }
 
-/// One submission's module for one challenge.
-struct Judged<'a> {
+/// A submission's module for a challenge.
+struct ModuleForChallenge<'a> {
     challenge: &'a Challenge,
     module: &'a ModuleFile,
-    outcomes: &'a BTreeMap<Task, Outcome>,
+    results: &'a BTreeMap<WorkItem, JudgeResult>,
 }
 
-impl Judged<'_> {
-    /// What became of it, and how long its runs took, in milliseconds.
-    fn state(&self) -> (State, u64) {
+impl ModuleForChallenge<'_> {
+    /// Whether it has been judged and the verdict, and how long its runs took, in milliseconds.
+    fn state(&self) -> (ChallengeState, u64) {
         let not_run = |verdict, sha256: &str, anomaly| {
             let judgement = Judgement {
                 failure: Some(self.failed_to_load(anomaly)),
                 ..self.judgement(verdict, sha256)
             };
-            (State::Judged(Box::new(judgement)), 0)
+            (ChallengeState::Judged(Box::new(judgement)), 0)
         };
         let sha256 = match &self.module.content {
-            Content::Sha256(sha256) => sha256,
-            Content::TooLarge => {
+            ModuleContent::Sha256(sha256) => sha256,
+            ModuleContent::TooLarge => {
                 let limit = host_sandbox::ModuleLimits::default().module_bytes;
                 let why = format!("the file has more than {limit} bytes");
                 return not_run(Verdict::Compile, "", vec![why]);
             }
-            Content::Unreadable(why) => {
-                let why = words::lines(&format!("the file cannot be read: {why}"));
+            ModuleContent::Unreadable(why) => {
+                let why = sanitize::lines(&format!("the file cannot be read: {why}"));
                 return not_run(Verdict::Internal, "", why);
             }
         };
-        let task = Task::of(self.module, sha256, self.challenge);
-        match self.outcomes.get(&task) {
-            None | Some(Outcome::Unfinished) => (State::Pending, 0),
-            Some(Outcome::Rejected(why)) => not_run(Verdict::Compile, sha256, why.clone()),
-            Some(Outcome::Broken(why)) => not_run(Verdict::Internal, sha256, why.clone()),
-            Some(Outcome::Ran(ran)) => {
-                let judgement = self.ran(ran, sha256);
-                (State::Judged(Box::new(judgement)), ran.ms)
+        let item = WorkItem::of(self.module, sha256, self.challenge);
+        match self.results.get(&item) {
+            None | Some(JudgeResult::Unfinished) => (ChallengeState::Pending, 0),
+            Some(JudgeResult::Rejected(why)) => not_run(Verdict::Compile, sha256, why.clone()),
+            Some(JudgeResult::InternalError(why)) => {
+                not_run(Verdict::Internal, sha256, why.clone())
+            }
+            Some(JudgeResult::Judged(runs)) => {
+                let judgement = self.judged(runs, sha256);
+                (ChallengeState::Judged(Box::new(judgement)), runs.ms)
             }
         }
     }
 
-    fn ran(&self, ran: &Ran, sha256: &str) -> Judgement {
-        let failed = ran
+    fn judged(&self, judged: &JudgedRuns, sha256: &str) -> Judgement {
+        let failed = judged
             .runs
             .iter()
             .position(|run| run.verdict != Verdict::Accepted);
-        let verdict = failed.map_or(Verdict::Accepted, |at| ran.runs[at].verdict);
+        let verdict = failed.map_or(Verdict::Accepted, |at| judged.runs[at].verdict);
         Judgement {
-            seeds_passed: failed.unwrap_or(ran.runs.len()),
-            usage: worst_usage(&ran.runs),
-            targets: self.worst_targets(&ran.runs),
-            failure: failed.map(|at| self.failure(self.challenge.seeds[at], &ran.runs[at])),
+            seeds_passed: failed.unwrap_or(judged.runs.len()),
+            usage: worst_usage(&judged.runs),
+            targets: self.worst_targets(&judged.runs),
+            failure: failed.map(|at| self.failure(self.challenge.seeds[at], &judged.runs[at])),
             ..self.judgement(verdict, sha256)
         }
     }
@@ -183,7 +187,7 @@ impl Judged<'_> {
     fn judgement(&self, verdict: Verdict, sha256: &str) -> Judgement {
         Judgement {
             verdict,
-            module: words::line(&self.module.path.to_string_lossy()),
+            module: sanitize::line(&self.module.path.to_string_lossy()),
             sha256: sha256.to_owned(),
             seeds_passed: 0,
             usage: BTreeMap::new(),
@@ -192,9 +196,9 @@ impl Judged<'_> {
         }
     }
 
-    fn failure(&self, seed: u64, run: &Run) -> Failure {
+    fn failure(&self, seed: u64, run: &SeedRun) -> FailureDetails {
         let setup = &self.challenge.setup;
-        Failure {
+        FailureDetails {
             seed: Some(seed),
             anomaly: run.anomaly.clone(),
             backtrace: run.backtrace.clone(),
@@ -203,9 +207,9 @@ impl Judged<'_> {
         }
     }
 
-    fn failed_to_load(&self, anomaly: Vec<String>) -> Failure {
+    fn failed_to_load(&self, anomaly: Vec<String>) -> FailureDetails {
         let path = shell_quoted(&self.module.path.to_string_lossy());
-        Failure {
+        FailureDetails {
             seed: None,
             anomaly,
             backtrace: Vec::new(),
@@ -214,20 +218,20 @@ impl Judged<'_> {
         }
     }
 
-    fn worst_targets(&self, runs: &[Run]) -> BTreeMap<String, Target> {
+    fn worst_targets(&self, runs: &[SeedRun]) -> BTreeMap<String, TargetResult> {
         let targets = self.challenge.targets.iter().filter_map(|target| {
             let name = target.measure.name();
             let measured = runs.iter().filter_map(|run| run.measured.get(name));
             let worst = measured.copied().reduce(f64::max)?;
             let below = target.below;
-            Some((name.to_owned(), Target { worst, below }))
+            Some((name.to_owned(), TargetResult { worst, below }))
         });
         targets.collect()
     }
 }
 
-fn worst_usage(runs: &[Run]) -> BTreeMap<String, Usage> {
-    let mut worst: BTreeMap<String, Usage> = BTreeMap::new();
+fn worst_usage(runs: &[SeedRun]) -> BTreeMap<String, ResourceUsage> {
+    let mut worst: BTreeMap<String, ResourceUsage> = BTreeMap::new();
     for (name, usage) in runs.iter().flat_map(|run| &run.usage) {
         let so_far = worst.entry(name.clone()).or_insert(*usage);
         so_far.used = so_far.used.max(usage.used);

@@ -1,17 +1,26 @@
-//! A class as a table for spreadsheets: a line for each submission, a column for each
-//! challenge's verdict.
+//! Renders a grade as a table for spreadsheets: a row for each submission, a column for the verdict
+//! on each challenge.
+
+use csv::{Terminator, WriterBuilder};
 
 use crate::Grade;
-use crate::report::{State, SubmissionGrade};
+use crate::grade::{ChallengeState, SubmissionGrade};
 
-/// Renders a grade, quoted as RFC 4180 has it. A cell that a spreadsheet would take for a
-/// formula is made text.
+/// Renders a grade as CSV (RFC 4180, with newlines as line ends). A cell that a spreadsheet would
+/// take for a formula begins with an apostrophe.
 #[must_use]
 pub fn render(grade: &Grade) -> String {
     let ids = || grade.suite.challenges.iter().map(|facts| facts.id.as_str());
+    let mut writer = WriterBuilder::new()
+        .terminator(Terminator::Any(b'\n'))
+        .from_writer(Vec::new());
+    let mut write = |row: Vec<String>| {
+        // Writing to a Vec cannot fail, and all rows have the same length.
+        let _ = writer.write_record(row.iter().map(|cell| guarded(cell)));
+    };
     let head = ["submission", "passed", "score", "points"].into_iter();
-    let mut rows: Vec<Vec<String>> = vec![head.chain(ids()).map(str::to_owned).collect()];
-    rows.extend(grade.submissions.iter().map(|submission| {
+    write(head.chain(ids()).map(str::to_owned).collect());
+    for submission in &grade.submissions {
         let mut row = vec![
             submission.name.clone(),
             submission.passed.to_string(),
@@ -19,41 +28,30 @@ pub fn render(grade: &Grade) -> String {
             submission.points.to_string(),
         ];
         row.extend(ids().map(|id| state(submission, id)));
-        row
-    }));
-    let mut text = String::new();
-    for row in rows {
-        let cells: Vec<String> = row.iter().map(|cell| quoted(&as_text(cell))).collect();
-        text.push_str(&cells.join(","));
-        text.push('\n');
+        write(row);
     }
-    text
+    let bytes = writer.into_inner().unwrap_or_default();
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// What became of a challenge: a verdict, or nothing if it is optional and left out.
+/// The verdict on a challenge, or why there is none; empty if it is optional and left out.
 fn state(submission: &SubmissionGrade, id: &str) -> String {
     let mut challenges = submission.challenges.iter();
     match challenges.find(|it| it.id == id).map(|it| &it.state) {
-        Some(State::Judged(judgement)) => judgement.verdict.to_string(),
-        Some(State::Missing) => "missing".to_owned(),
-        Some(State::Pending) => "pending".to_owned(),
+        Some(ChallengeState::Judged(judgement)) => judgement.verdict.to_string(),
+        Some(ChallengeState::Missing) => "missing".to_owned(),
+        Some(ChallengeState::Pending) => "pending".to_owned(),
         None => String::new(),
     }
 }
 
-/// A formula begins with one of these, for one spreadsheet or another.
+/// The characters that a formula begins with in one spreadsheet or another.
 const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 
-fn as_text(text: &str) -> String {
-    match text.starts_with(FORMULA) {
-        true => format!("'{text}"),
-        false => text.to_owned(),
-    }
-}
-
-fn quoted(cell: &str) -> String {
-    match cell.contains([',', '"', '\n', '\r']) {
-        true => format!("\"{}\"", cell.replace('"', "\"\"")),
+/// Turns what would be a formula into text.
+fn guarded(cell: &str) -> String {
+    match cell.starts_with(FORMULA) {
+        true => format!("'{cell}"),
         false => cell.to_owned(),
     }
 }

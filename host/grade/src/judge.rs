@@ -1,8 +1,7 @@
-//! Does the work: every module on every seed, in parallel.
+//! Judges the work: runs every module on every seed, in parallel.
 //!
-//! What comes out is a function of the work alone. A task's seeds are tried in any order, but
-//! what counts is everything up to the first that fails, so however many threads there are,
-//! they agree.
+//! The results are a function of the work alone. Seeds are tried in any order, but only those up to
+//! the first that fails count, so the results do not depend on the number of threads.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,68 +12,68 @@ use std::time::Instant;
 use rayon::prelude::*;
 
 use super::resume::Resume;
-use super::run::{Run, panic_text};
+use super::run::{SeedRun, panic_text};
 use super::suite::Challenge;
-use super::work::{Task, Work};
-use super::{Verdict, words};
+use super::work::{Work, WorkItem};
+use super::{Verdict, sanitize};
 use host_guest::Limits;
 use host_sandbox::{Compiler, GuestModule, LoadError, Sandbox};
 use host_trial::shrink::Budget;
 
-/// What became of a task.
+/// The result of judging a work item.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Outcome {
-    /// It was interrupted.
+pub enum JudgeResult {
+    /// Judging was interrupted.
     Unfinished,
-    /// The module cannot be loaded, and why.
+    /// The module cannot be loaded, for these reasons.
     Rejected(Vec<String>),
-    /// Something broke on our side before the first run.
-    Broken(Vec<String>),
-    /// It was run on its seeds, up to the first that failed.
-    Ran(Ran),
+    /// An internal error occurred before the first run.
+    InternalError(Vec<String>),
+    /// The module was run on the seeds, up to the first that failed.
+    Judged(JudgedRuns),
 }
 
-/// The runs of a task.
+/// The runs of a work item.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Ran {
-    /// Up to the first that failed, in the order of the seeds.
-    pub runs: Vec<Run>,
-    /// How long they took, together.
+pub struct JudgedRuns {
+    /// The runs up to the first that failed, in the order of the seeds.
+    pub runs: Vec<SeedRun>,
+    /// The time that they took together, in milliseconds.
     pub ms: u64,
 }
 
-/// What the work is done with.
-pub struct Bench<'a> {
-    /// Where guests run; with room for [`guests_max`] of them.
+/// What judging needs besides the work.
+pub struct JudgeContext<'a> {
+    /// The sandbox that guests run in, with room for [`guests_max`] of them.
     pub sandbox: &'a Sandbox,
-    /// What compiles modules.
+    /// Compiles modules.
     pub compiler: &'a Compiler,
-    /// What has been done, and where to note what will be.
+    /// Has the runs made earlier, and keeps those made now.
     pub resume: &'a Resume,
-    /// Told whenever so many runs are over, or turn out to be needless.
+    /// Called with a number of runs that are finished or turned out to be unnecessary.
     pub progress: &'a (dyn Fn(usize) + Sync),
-    /// How much may be spent on making one failure short; usually
-    /// [`SHRINKING`](super::run::SHRINKING).
+    /// How much may be spent on shrinking one failure; usually
+    /// [`SHRINKING`](host_report::SHRINKING).
     pub shrinking: Budget,
-    /// Set when no further run is to begin.
+    /// Once set, no further run begins.
     pub interrupted: &'a AtomicBool,
 }
 
-/// How many guests there are at a time: a run on each thread, with one more while a node is
-/// replaced.
+/// The most guests that exist at a time: those of a run on each thread, and one more for each run
+/// while a node is replaced.
 #[must_use]
 pub fn guests_max(work: &Work<'_>) -> usize {
     rayon::current_num_threads() * (work.suite.nodes_max() + 1)
 }
 
-/// Does the work.
+/// Judges the work.
 #[must_use]
-pub fn judge(work: &Work<'_>, bench: &Bench<'_>) -> BTreeMap<Task, Outcome> {
+pub fn judge(work: &Work<'_>, context: &JudgeContext<'_>) -> BTreeMap<WorkItem, JudgeResult> {
     let modules: Vec<_> = work.modules.iter().collect();
-    let outcomes: Vec<Vec<(Task, Outcome)>> = modules
+    let results: Vec<Vec<(WorkItem, JudgeResult)>> = modules
         .into_par_iter()
         .map(|((sha256, stem), (path, challenges))| {
-            let task = |challenge: &Challenge| Task {
+            let item = |challenge: &Challenge| WorkItem {
                 sha256: sha256.clone(),
                 stem: stem.clone(),
                 challenge: challenge.id.clone(),
@@ -84,71 +83,80 @@ pub fn judge(work: &Work<'_>, bench: &Bench<'_>) -> BTreeMap<Task, Outcome> {
                     .iter()
                     .map(|index| &work.suite.challenges[*index])
             };
-            let all = |outcome: &Outcome| {
+            let all = |result: &JudgeResult| {
                 let seeds = challenges().map(|challenge| challenge.seeds.len());
-                (bench.progress)(seeds.sum());
-                let outcomes = challenges().map(|challenge| (task(challenge), outcome.clone()));
-                outcomes.collect()
+                (context.progress)(seeds.sum());
+                let results = challenges().map(|challenge| (item(challenge), result.clone()));
+                results.collect()
             };
-            if bench.interrupted.load(Ordering::Relaxed) {
-                return all(&Outcome::Unfinished);
+            if context.interrupted.load(Ordering::Relaxed) {
+                return all(&JudgeResult::Unfinished);
             }
-            // Limits are the suite's, so they are the same for all of its challenges.
+            // All challenges of a suite have the same limits.
             let limits = challenges()
                 .next()
                 .map(|challenge| challenge.setup.options.limits);
-            let module = match load(bench, path, sha256, &limits.unwrap_or_default()) {
+            let module = match load(context, path, sha256, &limits.unwrap_or_default()) {
                 Ok(module) => module,
-                Err(outcome) => return all(&outcome),
+                Err(result) => return all(&result),
             };
             let challenges: Vec<&Challenge> = challenges().collect();
-            let outcomes = challenges.into_par_iter().map(|challenge| {
-                let task = task(challenge);
-                let outcome = run_all(bench, &task, challenge, &module);
-                (task, outcome)
+            let results = challenges.into_par_iter().map(|challenge| {
+                let item = item(challenge);
+                let result = run_all(context, &item, challenge, &module);
+                (item, result)
             });
-            outcomes.collect()
+            results.collect()
         })
         .collect();
-    outcomes.into_iter().flatten().collect()
+    results.into_iter().flatten().collect()
 }
 
-/// Loads a module, which has to be the one that was found.
+/// Loads a module, which must still have the hash that it was found with.
 fn load(
-    bench: &Bench<'_>,
+    context: &JudgeContext<'_>,
     path: &Path,
     sha256: &str,
     limits: &Limits,
-) -> Result<GuestModule, Outcome> {
-    let broken = |why: &str| Outcome::Broken(words::lines(why));
-    let load = || bench.sandbox.load_untrusted(path, limits, bench.compiler);
-    // What loading has touched is gone with it.
+) -> Result<GuestModule, JudgeResult> {
+    let internal = |why: &str| JudgeResult::InternalError(sanitize::lines(why));
+    let load = || {
+        context
+            .sandbox
+            .load_untrusted(path, limits, context.compiler)
+    };
+    // A panic leaves nothing behind that is used again.
     match catch_unwind(AssertUnwindSafe(load)) {
         Ok(Ok(module)) if module.facts.sha256 == sha256 => Ok(module),
-        Ok(Ok(_)) => Err(broken("the module changed while it was judged")),
+        Ok(Ok(_)) => Err(internal("the module changed while it was judged")),
         Ok(Err(LoadError::Rejected { problems, .. })) => {
-            Err(Outcome::Rejected(words::lines(&problems.join("\n"))))
+            Err(JudgeResult::Rejected(sanitize::lines(&problems.join("\n"))))
         }
-        Ok(Err(error)) => Err(broken(&error.to_string())),
-        Err(panic) => Err(broken(&format!(
+        Ok(Err(error)) => Err(internal(&error.to_string())),
+        Err(panic) => Err(internal(&format!(
             "loading the module failed on our side: {}",
             panic_text(&*panic)
         ))),
     }
 }
 
-/// Runs a task on its seeds up to the first that fails.
-fn run_all(bench: &Bench<'_>, task: &Task, challenge: &Challenge, module: &GuestModule) -> Outcome {
+/// Runs a work item on its seeds up to the first that fails.
+fn run_all(
+    context: &JudgeContext<'_>,
+    item: &WorkItem,
+    challenge: &Challenge,
+    module: &GuestModule,
+) -> JudgeResult {
     let first_failure = AtomicUsize::new(usize::MAX);
     let seeds = challenge.seeds.par_iter().enumerate();
-    let runs: Vec<Option<(Run, u64)>> = seeds
+    let runs: Vec<Option<(SeedRun, u64)>> = seeds
         .map(|(index, &seed)| {
-            let is_needless = index > first_failure.load(Ordering::Relaxed);
-            let run = match bench.resume.known(task, seed) {
-                _ if is_needless => None,
+            let is_unnecessary = index > first_failure.load(Ordering::Relaxed);
+            let run = match context.resume.known(item, seed) {
+                _ if is_unnecessary => None,
                 Some(known) => Some(known),
-                None if bench.interrupted.load(Ordering::Relaxed) => None,
-                None => Some(run_one(bench, task, challenge, module, seed)),
+                None if context.interrupted.load(Ordering::Relaxed) => None,
+                None => Some(run_one(context, item, challenge, module, seed)),
             };
             if run
                 .as_ref()
@@ -156,46 +164,46 @@ fn run_all(bench: &Bench<'_>, task: &Task, challenge: &Challenge, module: &Guest
             {
                 first_failure.fetch_min(index, Ordering::Relaxed);
             }
-            (bench.progress)(1);
+            (context.progress)(1);
             run
         })
         .collect();
     let judged = first_failure.into_inner().saturating_add(1).min(runs.len());
-    let runs: Option<Vec<(Run, u64)>> = runs.into_iter().take(judged).collect();
+    let runs: Option<Vec<(SeedRun, u64)>> = runs.into_iter().take(judged).collect();
     let Some(mut runs) = runs else {
-        return Outcome::Unfinished;
+        return JudgeResult::Unfinished;
     };
     if let Some((run, ms)) = runs.last_mut()
         && run.needs_trace()
     {
-        if bench.interrupted.load(Ordering::Relaxed) {
-            return Outcome::Unfinished;
+        if context.interrupted.load(Ordering::Relaxed) {
+            return JudgeResult::Unfinished;
         }
         let seed = challenge.seeds[judged - 1];
         *run = run
             .clone()
-            .explained(challenge, module, seed, bench.shrinking);
-        bench.resume.keep(task, seed, run, *ms);
+            .explained(challenge, module, seed, context.shrinking);
+        context.resume.keep(item, seed, run, *ms);
     }
-    Outcome::Ran(Ran {
+    JudgeResult::Judged(JudgedRuns {
         ms: runs.iter().map(|(_, ms)| ms).sum(),
         runs: runs.into_iter().map(|(run, _)| run).collect(),
     })
 }
 
 fn run_one(
-    bench: &Bench<'_>,
-    task: &Task,
+    context: &JudgeContext<'_>,
+    item: &WorkItem,
     challenge: &Challenge,
     module: &GuestModule,
     seed: u64,
-) -> (Run, u64) {
+) -> (SeedRun, u64) {
     let begin = Instant::now();
-    let run = Run::of(challenge, module, seed);
+    let run = SeedRun::of(challenge, module, seed);
     let ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
-    // What broke on our side may not break again.
+    // An internal error may not occur again.
     if run.verdict != Verdict::Internal {
-        bench.resume.keep(task, seed, &run, ms);
+        context.resume.keep(item, seed, &run, ms);
     }
     (run, ms)
 }

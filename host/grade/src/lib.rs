@@ -1,28 +1,30 @@
 //! Grading: judges submissions against a suite of challenges.
 //!
-//! A [`Suite`] says what is asked, [`submission`] finds what was handed in, [`work`] says which
-//! module has to be run on what, [`judge`] runs it, in parallel, each [`run`] a [`Verdict`], and
-//! [`assemble`] makes a [`Grade`] of all that, in an order that does not depend on which run
-//! came first. Every output format is made from a grade, and grades of parts of the work can be
-//! joined ([`merge`]).
+//! A [`Suite`] has the challenges, [`submission`] finds what was handed in, [`work`] says which
+//! module has to be run for which challenge, and [`judge`] runs them in parallel: each [`run`] of a
+//! module on a seed gets a [`Verdict`]. [`assemble`] makes a [`Grade`] of these, in an order that
+//! does not depend on which run finished first. Every output format is made from a grade, and the
+//! grades of shards can be joined ([`merge`]). [`class_report`] writes a page about a grade.
 //!
-//! A module is judged seed by seed until the first that fails: a distributed system that is
-//! right nine times of ten is wrong. Nothing here knows a terminal.
+//! A module is judged seed by seed until the first that fails: a distributed system that is right
+//! nine times out of ten is wrong. Nothing here writes to a terminal.
 
 pub mod assemble;
+pub mod class_page;
+pub mod class_report;
 pub mod csv;
+pub mod grade;
 pub mod judge;
 pub mod merge;
-pub mod report;
 pub mod resume;
 pub mod run;
+mod sanitize;
 pub mod submission;
 pub mod suite;
 mod verdict;
-mod words;
 pub mod work;
 
-pub use report::Grade;
+pub use grade::Grade;
 pub use submission::Submission;
 pub use suite::{Challenge, Suite};
 pub use verdict::Verdict;

@@ -1,55 +1,56 @@
-//! Joins grades of parts of the work: shares that were judged on several machines.
+//! Joins the grades of shards, which may be judged on several machines.
 
 use std::collections::BTreeMap;
 
-use super::report::{Grade, State};
+use super::grade::{ChallengeState, Grade, SubmissionGrade};
 
-/// Why grades do not belong together.
+/// Why grades cannot be joined.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum MergeError {
-    /// There is none.
+    /// There are no grades.
     #[error("there is nothing to join")]
     Nothing,
-    /// They are not of the same suite or not made by the same judge.
+    /// Two grades are of different suites or by different judges.
     #[error(
         "{name}: its {what} is not that of {first}; shares are judged by one program with one suite"
     )]
     Foreign {
-        /// The one that does not fit.
+        /// The name of the grade that differs.
         name: String,
-        /// What differs.
+        /// What differs: its suite or its judge.
         what: &'static str,
-        /// The one that it does not fit to.
+        /// The name of the first grade.
         first: String,
     },
-    /// They are not of the same submissions.
+    /// Two grades are of different submissions.
     #[error("{name}: {submission} is not what {first} has; shares are of the same submissions")]
     OtherSubmissions {
-        /// The one that does not fit.
+        /// The name of the grade that differs.
         name: String,
-        /// What differs.
+        /// What differs: a submission, or their number.
         submission: String,
-        /// The one that it does not fit to.
+        /// The name of the first grade.
         first: String,
     },
-    /// Two have judged the same, and differ.
+    /// Two shards judged the same challenge of a submission, with different results.
     #[error(
         "{name}: its verdict on challenge {challenge} of {submission} is not that of an earlier share"
     )]
     Contradiction {
-        /// The second.
+        /// The name of the second grade.
         name: String,
-        /// Whose.
+        /// The name of the submission.
         submission: String,
-        /// Which.
+        /// The id of the challenge.
         challenge: String,
     },
 }
 
-/// Joins grades; each comes with a name for messages. What no share has judged stays pending.
+/// Joins grades, each with a name for error messages. What no shard has judged stays pending.
 ///
 /// # Errors
-/// When they do not belong together.
+/// When the grades are not shards of the same work.
 pub fn merge(mut grades: Vec<(String, Grade)>) -> Result<Grade, MergeError> {
     if grades.is_empty() {
         return Err(MergeError::Nothing);
@@ -77,7 +78,7 @@ pub fn merge(mut grades: Vec<(String, Grade)>) -> Result<Grade, MergeError> {
             return Err(other("the number of submissions"));
         }
         for (ours, theirs) in all.submissions.iter_mut().zip(grade.submissions) {
-            let ids = |submission: &super::report::SubmissionGrade| -> Vec<String> {
+            let ids = |submission: &SubmissionGrade| -> Vec<String> {
                 let challenges = submission.challenges.iter();
                 challenges.map(|challenge| challenge.id.clone()).collect()
             };
@@ -86,8 +87,8 @@ pub fn merge(mut grades: Vec<(String, Grade)>) -> Result<Grade, MergeError> {
             }
             for (our, their) in ours.challenges.iter_mut().zip(theirs.challenges) {
                 match (&our.state, &their.state) {
-                    (_, State::Pending) => {}
-                    (State::Pending, _) => our.state = their.state,
+                    (_, ChallengeState::Pending) => {}
+                    (ChallengeState::Pending, _) => our.state = their.state,
                     (one, other) if one == other => {}
                     _ => {
                         return Err(MergeError::Contradiction {

@@ -1,8 +1,8 @@
-//! Runs that have been made, kept in a file: a grader that is killed goes on from there.
+//! Keeps finished runs in a file, so that a grader that was killed can resume.
 //!
-//! The file is JSON lines. The first says what judged by which suite, since runs of another
-//! are of no use; each further one is a run, written whole as soon as it is over. A line that
-//! was cut off by the end of the grader is dropped.
+//! The file is JSON lines. The first line names the judge and the suite, since runs of others are of
+//! no use. Each further line is a run, written as a whole as soon as it is finished. An incomplete
+//! last line is dropped.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -12,62 +12,64 @@ use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
 
-use super::report::Judge;
-use super::run::Run;
+use super::grade::JudgeFacts;
+use super::run::SeedRun;
 use super::suite::Suite;
-use super::work::Task;
+use super::work::WorkItem;
 
-/// The longest line.
+/// The longest line, in bytes.
 const LINE_BYTES_MAX: u64 = 1 << 20;
 
-/// The runs of earlier graders, and the file that the next ones go to.
+/// The runs of earlier graders, and the file for those of this one. The default has neither.
 #[derive(Debug, Default)]
 pub struct Resume {
-    known: BTreeMap<(Task, u64), (Run, u64)>,
-    file: Option<Mutex<Kept>>,
+    known: BTreeMap<(WorkItem, u64), (SeedRun, u64)>,
+    file: Option<Mutex<RunsFile>>,
 }
 
 #[derive(Debug)]
-struct Kept {
+struct RunsFile {
     file: File,
-    broken: Option<io::Error>,
+    /// The first error of writing. Nothing is written after it.
+    error: Option<io::Error>,
 }
 
-/// Why a file cannot be gone on with.
+/// Why a file cannot be resumed from.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ResumeError {
     /// It cannot be read or written.
-    #[error("cannot use {}: {source}", path.display())]
+    #[error("cannot use {}: {error}", path.display())]
     Io {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// Why.
-        source: io::Error,
+        /// The error of the operating system.
+        error: io::Error,
     },
-    /// Another grader is at it.
+    /// Another grader is using it.
     #[error("{} is in use by another grader", path.display())]
     InUse {
-        /// Which.
+        /// The file.
         path: PathBuf,
     },
-    /// It is another suite's or another judge's.
+    /// Its runs are of another suite or another judge.
     #[error("{}: its runs were judged by {found}, this is {wanted}; use another file", path.display())]
     Foreign {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// What it says.
+        /// The judge and suite of the file.
         found: String,
-        /// What it would have to say.
+        /// The judge and suite of this grader.
         wanted: String,
     },
-    /// A line of it is not one of ours.
+    /// A line is not a run.
     #[error("{}:{line}: this is no run: {why}", path.display())]
     Malformed {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// The line, from 1.
+        /// The number of the line, from 1.
         line: usize,
-        /// What is wrong with it.
+        /// What is wrong with the line.
         why: String,
     },
 }
@@ -75,7 +77,7 @@ pub enum ResumeError {
 /// The first line.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct Head {
+struct Header {
     format: String,
     host: String,
     engine: String,
@@ -83,9 +85,9 @@ struct Head {
     sha256: String,
 }
 
-impl Head {
-    fn of(judge: &Judge, suite: &Suite) -> Self {
-        Head {
+impl Header {
+    fn of(judge: &JudgeFacts, suite: &Suite) -> Self {
+        Header {
             format: "host-grade-runs 1".to_owned(),
             host: judge.host.clone(),
             engine: judge.engine.clone(),
@@ -94,8 +96,9 @@ impl Head {
         }
     }
 
-    fn words(&self) -> String {
-        let Head {
+    /// For error messages.
+    fn describe(&self) -> String {
+        let Header {
             host,
             engine,
             suite,
@@ -115,19 +118,19 @@ struct Line {
     module: String,
     challenge: String,
     seed: u64,
-    run: Run,
+    run: SeedRun,
     ms: u64,
 }
 
 impl Resume {
-    /// Goes on from the file at `path`, which is made if need be.
+    /// Resumes from the file at `path`, which is created if it does not exist.
     ///
     /// # Errors
-    /// When the file cannot be used, or is not this judge's and this suite's.
-    pub fn open(path: &Path, judge: &Judge, suite: &Suite) -> Result<Self, ResumeError> {
-        let io = |source| ResumeError::Io {
+    /// When the file cannot be used, or has runs of another judge or suite.
+    pub fn open(path: &Path, judge: &JudgeFacts, suite: &Suite) -> Result<Self, ResumeError> {
+        let io = |error| ResumeError::Io {
             path: path.to_owned(),
-            source,
+            error,
         };
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
@@ -141,7 +144,7 @@ impl Resume {
             }
             Err(TryLockError::Error(error)) => return Err(io(error)),
         }
-        let head = Head::of(judge, suite);
+        let head = Header::of(judge, suite);
         let (known, end) = read(path, &file, &head)?;
         file.set_len(end).map_err(io)?;
         file.seek(SeekFrom::End(0)).map_err(io)?;
@@ -151,23 +154,23 @@ impl Resume {
         }
         Ok(Resume {
             known,
-            file: Some(Mutex::new(Kept { file, broken: None })),
+            file: Some(Mutex::new(RunsFile { file, error: None })),
         })
     }
 
-    /// The run of a task on a seed and its milliseconds, if it has been made.
+    /// The run of a work item on a seed and its time in milliseconds, if it has been made.
     #[must_use]
-    pub fn known(&self, task: &Task, seed: u64) -> Option<(Run, u64)> {
-        self.known.get(&(task.clone(), seed)).cloned()
+    pub fn known(&self, item: &WorkItem, seed: u64) -> Option<(SeedRun, u64)> {
+        self.known.get(&(item.clone(), seed)).cloned()
     }
 
-    /// Keeps a run. What goes wrong is told by [`finish`](Self::finish).
-    pub fn keep(&self, task: &Task, seed: u64, run: &Run, ms: u64) {
+    /// Keeps a run. [`finish`](Self::finish) returns the error if it cannot be written.
+    pub fn keep(&self, item: &WorkItem, seed: u64, run: &SeedRun, ms: u64) {
         let Some(kept) = &self.file else { return };
         let text = line(&Line {
-            sha256: task.sha256.clone(),
-            module: task.stem.clone(),
-            challenge: task.challenge.clone(),
+            sha256: item.sha256.clone(),
+            module: item.stem.clone(),
+            challenge: item.challenge.clone(),
             seed,
             run: run.clone(),
             ms,
@@ -176,15 +179,15 @@ impl Resume {
             Ok(kept) => kept,
             Err(poisoned) => poisoned.into_inner(),
         };
-        if kept.broken.is_some() {
+        if kept.error.is_some() {
             return;
         }
-        // In one call, so that a line is there or is the last one.
+        // In one call, so that only the last line can be incomplete.
         let written = text.and_then(|text| kept.file.write_all(text.as_bytes()));
-        kept.broken = written.err();
+        kept.error = written.err();
     }
 
-    /// Whether all runs could be kept.
+    /// Syncs the file, and checks that all runs could be kept.
     ///
     /// # Errors
     /// The first error of writing.
@@ -194,7 +197,7 @@ impl Resume {
             Ok(kept) => kept,
             Err(poisoned) => poisoned.into_inner(),
         };
-        match kept.broken {
+        match kept.error {
             Some(error) => Err(error),
             None => kept.file.sync_all(),
         }
@@ -205,13 +208,13 @@ fn line(value: &impl Serialize) -> io::Result<String> {
     Ok(serde_json::to_string(value)? + "\n")
 }
 
-type Known = BTreeMap<(Task, u64), (Run, u64)>;
+type Known = BTreeMap<(WorkItem, u64), (SeedRun, u64)>;
 
-/// The runs in a file, and where its last whole line ends.
-fn read(path: &Path, file: &File, wanted: &Head) -> Result<(Known, u64), ResumeError> {
-    let io = |source| ResumeError::Io {
+/// Reads the runs in a file, and finds the end of its last complete line.
+fn read(path: &Path, file: &File, wanted: &Header) -> Result<(Known, u64), ResumeError> {
+    let io = |error| ResumeError::Io {
         path: path.to_owned(),
-        source,
+        error,
     };
     let mut reader = BufReader::new(file);
     let (mut known, mut end, mut number) = (Known::new(), 0, 0);
@@ -233,24 +236,24 @@ fn read(path: &Path, file: &File, wanted: &Head) -> Result<(Known, u64), ResumeE
         }
         end += bytes.len() as u64;
         if number == 1 {
-            let found: Head = serde_json::from_slice(&bytes)
+            let found: Header = serde_json::from_slice(&bytes)
                 .map_err(|error| malformed(format!("{error}; is it a file of host grade?")))?;
             if found != *wanted {
                 return Err(ResumeError::Foreign {
                     path: path.to_owned(),
-                    found: found.words(),
-                    wanted: wanted.words(),
+                    found: found.describe(),
+                    wanted: wanted.describe(),
                 });
             }
             continue;
         }
         let line: Line =
             serde_json::from_slice(&bytes).map_err(|error| malformed(error.to_string()))?;
-        let task = Task {
+        let item = WorkItem {
             sha256: line.sha256,
             stem: line.module,
             challenge: line.challenge,
         };
-        known.insert((task, line.seed), (line.run, line.ms));
+        known.insert((item, line.seed), (line.run, line.ms));
     }
 }

@@ -1,4 +1,4 @@
-//! One run of a module on one seed, judged.
+//! Runs a module on one seed, and judges the run.
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -6,9 +6,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde::{Deserialize, Serialize};
 
-use super::report::Usage;
+use super::grade::ResourceUsage;
 use super::suite::{Challenge, bound_flag};
-use super::{Verdict, words};
+use super::{Verdict, sanitize};
 use host_check::history::{History, Kind};
 use host_check::outcome::is_timeout;
 use host_check::text::render_problems;
@@ -18,68 +18,70 @@ use host_check::workload::{CheckResult, WorkloadResult};
 use host_sandbox::GuestModule;
 use host_sim::{Reason, RunOptions, Stopped, Used};
 use host_trial::TrialResult;
-use host_trial::schedule::{Schedule, trace};
+use host_trial::schedule::{self, Schedule};
 use host_trial::shrink::{Budget, shrink};
 
-/// How much a grader spends on making one failure short: about a second.
-pub const SHRINKING: Budget = Budget {
-    runs: 300,
-    fuel: 2_000_000_000,
-};
-
-/// What is kept of a run.
+/// A judged run of a module on one seed: what is kept of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Run {
-    /// The verdict on it.
+pub struct SeedRun {
+    /// The verdict on the run.
     pub verdict: Verdict,
-    /// What is wrong, in words, a line each.
+    /// The anomaly in words, as lines.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub anomaly: Vec<String>,
-    /// The guest's functions that were active when it failed, innermost first.
+    /// The functions of the guest that were active when it failed, innermost first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub backtrace: Vec<String>,
-    /// The shortest run that fails in the same way, told; absent until it has been looked for,
-    /// empty if there is none.
+    /// The trace of the shortest run that fails in the same way; absent until that has been looked
+    /// for, empty if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<Vec<String>>,
-    /// The flag of the bound that it went over.
+    /// The flag of `host sim` that sets the bound that the run exceeded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bound_flag: Option<String>,
-    /// What it used, beside the limits.
+    /// The use of each limited resource.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub usage: BTreeMap<String, Usage>,
-    /// What it measured of what has a target.
+    pub usage: BTreeMap<String, ResourceUsage>,
+    /// The measurement for each target.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub measured: BTreeMap<String, f64>,
 }
 
-impl Run {
-    /// Runs a challenge on a seed. Whatever breaks on our side ends in a verdict too.
+impl SeedRun {
+    /// Runs a challenge on a seed. An internal error becomes a verdict too.
     #[must_use]
     pub fn of(challenge: &Challenge, module: &GuestModule, seed: u64) -> Self {
-        guarded(|| {
-            let report = challenge.setup.trial(module).run(seed, Vec::new());
-            Self::judged(challenge, &report)
+        Self::catching(|| {
+            let result = challenge.setup.trial(module).run(seed, Vec::new());
+            Self::judged(challenge, &result)
+        })
+    }
+
+    /// Calls `judge`. If our own code panics, the verdict is [`Verdict::Internal`].
+    #[must_use]
+    pub fn catching(judge: impl FnOnce() -> Self) -> Self {
+        // A panic leaves nothing behind that is used again.
+        catch_unwind(AssertUnwindSafe(judge)).unwrap_or_else(|panic| {
+            Self::internal(&format!("the judge itself failed: {}", panic_text(&*panic)))
         })
     }
 
     /// Judges a run.
-    #[must_use]
-    pub fn judged(challenge: &Challenge, report: &TrialResult) -> Self {
-        let mut run = match &report.result {
+    fn judged(challenge: &Challenge, trial: &TrialResult) -> Self {
+        let mut run = match &trial.result {
             Ok(result) => {
-                let is_idle = report.history.as_ref().is_some_and(is_idle);
+                let is_idle = trial.history.as_ref().is_some_and(is_idle);
                 Self::finished(challenge, result, is_idle)
             }
             Err(stopped) => Self::stopped(stopped),
         };
-        run.usage = usage(&report.used, &challenge.setup.options);
+        run.usage = usage(&trial.used, &challenge.setup.options);
         run
     }
 
-    /// Looks for the shortest run that fails in the same way, and tells it. Verdicts on what a
-    /// single event took need no story, and theirs would take long to find.
+    /// Looks for the shortest run that fails in the same way, and adds its trace. Verdicts about what
+    /// a single event used need no trace, and finding one would take long.
     #[must_use]
     pub fn explained(
         self,
@@ -91,41 +93,41 @@ impl Run {
         if !self.needs_trace() {
             return self;
         }
-        let story = catch_unwind(AssertUnwindSafe(|| {
+        let trace = catch_unwind(AssertUnwindSafe(|| {
             let trial = challenge.setup.trial(module);
             let (_, script) = trial.record(seed, Vec::new());
             let schedule = Schedule::of(&trial, seed, script);
             let shrunk = shrink(schedule, module, None, shrinking)?;
-            let mut lines = trace(&shrunk.schedule, module, None);
+            let mut lines = schedule::trace(&shrunk.schedule, module, None);
             if lines.is_empty() {
-                return None; // it fails before anything happens
+                return None; // it fails before the first event
             }
             lines.insert(0, format!("{}:", shrunk.size()));
             if let Ok(result) = &shrunk.report.result {
                 lines.extend(render_problems(result).lines().map(str::to_owned));
             }
-            Some(words::story(&lines))
+            Some(sanitize::trace(&lines))
         }));
-        Run {
-            trace: Some(story.ok().flatten().unwrap_or_default()),
+        SeedRun {
+            trace: Some(trace.ok().flatten().unwrap_or_default()),
             ..self
         }
     }
 
-    /// Whether its trace has not been looked for, but has to be.
+    /// Whether its trace still has to be looked for.
     #[must_use]
     pub fn needs_trace(&self) -> bool {
-        let has_story = matches!(
+        let has_trace = matches!(
             self.verdict,
             Verdict::WrongAnswer | Verdict::Presentation | Verdict::Runtime
         );
-        has_story && self.trace.is_none()
+        has_trace && self.trace.is_none()
     }
 
     fn finished(challenge: &Challenge, result: &CheckResult, is_idle: bool) -> Self {
         let mut run = Self::new(verdict(result, is_idle));
         if run.verdict != Verdict::Accepted {
-            run.anomaly = words::lines(&render_problems(result));
+            run.anomaly = sanitize::lines(&render_problems(result));
             if run.anomaly.is_empty() {
                 run.anomaly = vec!["the history cannot be judged".to_owned()];
             }
@@ -139,7 +141,7 @@ impl Run {
             let is_met = measured.is_some_and(|measured| measured < target.below);
             if !is_met && matches!(run.verdict, Verdict::Accepted | Verdict::WrongAnswer) {
                 if run.verdict == Verdict::Accepted {
-                    run.trace = Some(Vec::new()); // the shortest run misses no target
+                    run.trace = Some(Vec::new()); // the shortest run would miss no target
                 }
                 run.verdict = Verdict::WrongAnswer;
                 run.anomaly.push(match measured {
@@ -153,13 +155,13 @@ impl Run {
 
     fn stopped(stopped: &Stopped) -> Self {
         let mut run = Self::new(Verdict::of_stop(&stopped.reason));
-        run.anomaly = words::lines(&stopped.to_string());
+        run.anomaly = sanitize::lines(&stopped.to_string());
         match &stopped.reason {
             Reason::Guest(error) => {
                 run.backtrace = error
                     .backtrace
                     .iter()
-                    .map(|name| words::line(name))
+                    .map(|name| sanitize::line(name))
                     .collect();
             }
             Reason::Bound(bound) => run.bound_flag = Some(bound_flag(*bound)),
@@ -169,14 +171,14 @@ impl Run {
     }
 
     fn internal(why: &str) -> Self {
-        Run {
-            anomaly: words::lines(why),
+        SeedRun {
+            anomaly: sanitize::lines(why),
             ..Self::new(Verdict::Internal)
         }
     }
 
     fn new(verdict: Verdict) -> Self {
-        Run {
+        SeedRun {
             verdict,
             anomaly: Vec::new(),
             backtrace: Vec::new(),
@@ -188,22 +190,14 @@ impl Run {
     }
 }
 
-/// Does `judge`; if our own code panics, that is the verdict.
-fn guarded(judge: impl FnOnce() -> Run) -> Run {
-    // What `judge` has touched is gone with it.
-    catch_unwind(AssertUnwindSafe(judge)).unwrap_or_else(|panic| {
-        Run::internal(&format!("the judge itself failed: {}", panic_text(&*panic)))
-    })
-}
-
-/// What a panic says.
+/// The message of a panic.
 pub(super) fn panic_text(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref::<&str>().copied())
         .unwrap_or("it does not say why")
 }
 
-/// Whether clients asked for something and never got an answer.
+/// Whether clients invoked operations and never got a reply.
 fn is_idle(history: &History) -> bool {
     let mut asked = false;
     history.client_ops().all(|(_, op)| {
@@ -212,7 +206,7 @@ fn is_idle(history: &History) -> bool {
     }) && asked
 }
 
-/// The verdict of a run that came to its end, before its targets.
+/// The verdict on a run that finished, without its targets.
 fn verdict(result: &CheckResult, is_idle: bool) -> Verdict {
     match result.valid {
         Validity::True => Verdict::Accepted,
@@ -223,8 +217,8 @@ fn verdict(result: &CheckResult, is_idle: bool) -> Verdict {
     }
 }
 
-/// Whether a result is unknown because a checker of ours gave up. Where there was nothing to
-/// judge, that is the submission's doing.
+/// Whether a result is unknown because a checker gave up. If there was nothing to judge, the
+/// submission is the cause.
 fn gave_up(result: &WorkloadResult) -> bool {
     if result.valid() != Validity::Unknown {
         return false;
@@ -242,7 +236,7 @@ fn gave_up(result: &WorkloadResult) -> bool {
     }
 }
 
-fn usage(used: &Used, options: &RunOptions) -> BTreeMap<String, Usage> {
+fn usage(used: &Used, options: &RunOptions) -> BTreeMap<String, ResourceUsage> {
     let (bounds, limits) = (&options.bounds, &options.limits);
     let bytes = |count: usize| count as u64;
     [
@@ -275,23 +269,6 @@ fn usage(used: &Used, options: &RunOptions) -> BTreeMap<String, Usage> {
         ),
     ]
     .into_iter()
-    .map(|(name, used, limit)| (name.to_owned(), Usage { used, limit }))
+    .map(|(name, used, limit)| (name.to_owned(), ResourceUsage { used, limit }))
     .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_judge_that_panics_has_a_verdict_that_is_nobodys_fault() {
-        let run = guarded(|| panic!("no {}", 7));
-        assert_eq!(
-            run,
-            Run {
-                anomaly: vec!["the judge itself failed: no 7".to_owned()],
-                ..Run::new(Verdict::Internal)
-            }
-        );
-    }
 }

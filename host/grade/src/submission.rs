@@ -1,9 +1,8 @@
-//! Submissions: what was handed in, found on disk.
+//! Finds submissions on disk.
 //!
-//! A path is a module, or a folder that holds modules, which is one submission, or a folder
-//! of such folders, which is a class. Whoever filled the folders is not trusted: below a path
-//! that was given, symbolic links are not followed, only regular files are opened, and names
-//! are made fit to be shown.
+//! A path is a module, or a folder of modules, which is one submission, or a folder of such folders,
+//! which is a class. The content of folders is not trusted: below a given path, symbolic links are
+//! not followed, only regular files are opened, and names are sanitized.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -18,76 +17,77 @@ use host_sandbox::ModuleLimits;
 /// The most submissions.
 const SUBMISSIONS_MAX: usize = 10_000;
 
-/// The most entries of one submission's folder that are looked at.
+/// The most modules of a submission.
 const ENTRIES_MAX: usize = 1000;
 
 /// The most notes of a submission.
 const NOTES_MAX: usize = 20;
 
-/// The longest name that is shown whole, in characters.
+/// The longest name that is shown uncut, in characters.
 const NAME_CHARS_MAX: usize = 60;
 
-/// What one person handed in.
+/// A submission: what one student or team handed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Submission {
-    /// Its name, fit to be shown; no two have the same.
+    /// Its name, sanitized. No two submissions have the same name.
     pub name: String,
-    /// The modules, by name.
+    /// The modules, sorted by name.
     pub modules: Vec<ModuleFile>,
-    /// Whether it is a module that was given alone: it need not solve the other challenges.
+    /// Whether the given path was a module. It need not solve all challenges.
     pub is_single: bool,
-    /// Whether its module is for every challenge, whatever the module's name is.
+    /// Whether its module is for every challenge, regardless of the module's name.
     pub takes_all: bool,
-    /// What was ignored, and why.
+    /// The files that were ignored, and why.
     pub notes: Vec<String>,
 }
 
-/// A module's file.
+/// The file of a module.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModuleFile {
     /// Its name without `.wasm`.
     pub stem: String,
-    /// Where it is.
+    /// Its path.
     pub path: PathBuf,
-    /// What is in it.
-    pub content: Content,
+    /// Its content.
+    pub content: ModuleContent,
 }
 
-/// What is in a file that is called a module.
+/// The content of a file with the name of a module.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Content {
-    /// Bytes with this hash.
+pub enum ModuleContent {
+    /// The SHA-256 hash of the content.
     Sha256(String),
-    /// More bytes than a module may have.
+    /// The file has more bytes than a module may have.
     TooLarge,
-    /// It cannot be read, and why.
+    /// The file cannot be read, for this reason.
     Unreadable(String),
 }
 
 /// Why there is nothing to judge.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum FindError {
     /// A path cannot be read.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}: {error}", path.display())]
     Unreadable {
-        /// Which.
+        /// The path.
         path: PathBuf,
-        /// Why.
-        source: io::Error,
+        /// The error of the operating system.
+        error: io::Error,
     },
     /// A path holds no submission.
     #[error("{} holds no submission: neither .wasm files nor folders", path.display())]
     Empty {
-        /// Which.
+        /// The path.
         path: PathBuf,
     },
-    /// Two submissions have one name.
+    /// Two submissions have the same name.
     #[error("two submissions are called {name}; rename one, or judge them apart")]
     Twice {
-        /// Which.
+        /// The name.
         name: String,
     },
-    /// There are more than anybody would grade at once.
+    /// There are too many submissions.
     #[error("more than {SUBMISSIONS_MAX} submissions: judge them in parts")]
     TooMany,
 }
@@ -95,7 +95,7 @@ pub enum FindError {
 /// Finds the submissions at `paths`, sorted by name.
 ///
 /// # Errors
-/// When a path cannot be read or holds none, or two have the same name.
+/// When a path cannot be read or has no submission, or two submissions have the same name.
 pub fn find(paths: &[PathBuf]) -> Result<Vec<Submission>, FindError> {
     let mut found = Vec::new();
     for path in paths {
@@ -113,18 +113,18 @@ pub fn find(paths: &[PathBuf]) -> Result<Vec<Submission>, FindError> {
     }
 }
 
-/// Adds the submissions at one path, which is followed if it is a link.
+/// Adds the submissions at one path. The path itself may be a symbolic link.
 fn at(path: &Path, found: &mut Vec<Submission>) -> Result<(), FindError> {
-    let unreadable = |source| FindError::Unreadable {
+    let unreadable = |error| FindError::Unreadable {
         path: path.to_owned(),
-        source,
+        error,
     };
     let real = path.canonicalize().map_err(unreadable)?;
     if !real.is_dir() {
         // Named as it was given, opened where it is.
         let mut module = module_file(path, &real);
         module.path = path.to_owned();
-        if let Content::Unreadable(why) = &module.content {
+        if let ModuleContent::Unreadable(why) = &module.content {
             return Err(unreadable(io::Error::other(why.clone())));
         }
         found.push(Submission {
@@ -162,7 +162,7 @@ fn at(path: &Path, found: &mut Vec<Submission>) -> Result<(), FindError> {
     Ok(())
 }
 
-/// What a folder holds, sorted.
+/// The entries of a folder, sorted by name.
 struct Entries {
     modules: Vec<PathBuf>,
     folders: Vec<PathBuf>,
@@ -211,7 +211,7 @@ impl Entries {
         Ok(entries)
     }
 
-    /// The submission that it is, if it is one.
+    /// The submission in the folder with this name.
     fn submission(self, name: &Path) -> Submission {
         let mut notes = self.notes;
         let shown = |path: &PathBuf| name_of(path.file_name().map_or(Path::new(""), Path::new));
@@ -252,13 +252,13 @@ fn module_file(path: &Path, real: &Path) -> ModuleFile {
             .to_string_lossy()
             .into_owned(),
         path: path.to_owned(),
-        content: content(real).unwrap_or_else(|error| Content::Unreadable(error.to_string())),
+        content: content(real).unwrap_or_else(|error| ModuleContent::Unreadable(error.to_string())),
     }
 }
 
-/// Reads what is at `path` if that is a regular file itself, and does not wait for anything
-/// else, such as the other end of a pipe.
-fn content(path: &Path) -> io::Result<Content> {
+/// Reads a regular file. Does not follow a symbolic link, and does not block on other files, such as
+/// pipes.
+fn content(path: &Path) -> io::Result<ModuleContent> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
     if !file.metadata()?.is_file() {
@@ -268,13 +268,13 @@ fn content(path: &Path) -> io::Result<Content> {
     let mut bytes = Vec::new();
     file.take(limit + 1).read_to_end(&mut bytes)?;
     Ok(if bytes.len() as u64 > limit {
-        Content::TooLarge
+        ModuleContent::TooLarge
     } else {
-        Content::Sha256(sha256(&bytes))
+        ModuleContent::Sha256(sha256(&bytes))
     })
 }
 
-/// A name that cannot fake another line, nor turn the direction of what is beside it.
+/// The name of a file, sanitized: it has no line breaks and does not change the direction of text.
 fn name_of(path: &Path) -> String {
     let stem = match path.extension() {
         Some(extension) if extension == "wasm" => path.file_stem(),
@@ -283,8 +283,8 @@ fn name_of(path: &Path) -> String {
     let name = stem.unwrap_or(path.as_os_str()).to_string_lossy();
     let mut shown = String::new();
     for (count, c) in name.chars().enumerate() {
-        let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        match (count < NAME_CHARS_MAX, c.is_control() || turns) {
+        let is_directional = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        match (count < NAME_CHARS_MAX, c.is_control() || is_directional) {
             (false, _) => {
                 shown.push('…');
                 break;
@@ -297,7 +297,7 @@ fn name_of(path: &Path) -> String {
 }
 
 impl Submission {
-    /// The module for a challenge, if there is one: the one whose name fits best.
+    /// The module for a challenge: the one whose name fits best.
     #[must_use]
     pub fn module_for(&self, challenge: &Challenge) -> Option<&ModuleFile> {
         if self.takes_all {
@@ -311,7 +311,7 @@ impl Submission {
         best.map(|(_, module)| module)
     }
 
-    /// Notes the modules that no challenge of the suite takes.
+    /// Adds a note for each module that is for no challenge of the suite.
     pub fn note_unused(&mut self, suite: &Suite) {
         for module in &self.modules {
             let is_used = suite.challenges.iter().any(|challenge| {

@@ -1,87 +1,88 @@
-//! Verdicts, named as judges of programming contests name them.
-
-use std::fmt;
+//! Verdicts, with the names that programming contests use.
 
 use serde::{Deserialize, Serialize};
+use strum::EnumMessage;
 
 use host_guest::ErrorKind;
 use host_sim::{Bound, Reason};
 
-/// What is said of a submission's answer to a challenge.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// The verdict on a submission's module for a challenge. Its `Display` is the abbreviation.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumMessage,
+    strum::IntoStaticStr,
+)]
 pub enum Verdict {
-    /// Accepted: every seed is right.
+    /// Accepted: it passed on every seed.
     #[serde(rename = "AC")]
+    #[strum(serialize = "AC", message = "accepted")]
     Accepted,
-    /// Wrong answer: the checkers found an anomaly, or a target was missed.
+    /// Wrong answer: the checkers found an anomaly, or it missed a target.
     #[serde(rename = "WA")]
+    #[strum(serialize = "WA", message = "wrong answer")]
     WrongAnswer,
     /// Presentation error: it broke the protocol.
     #[serde(rename = "PE")]
+    #[strum(serialize = "PE", message = "protocol error")]
     Presentation,
-    /// Time limit exceeded: it used up its fuel, or handled events without end.
+    /// Time limit exceeded: it used up its fuel, or the run had too many events.
     #[serde(rename = "TLE")]
+    #[strum(serialize = "TLE", message = "out of fuel")]
     TimeLimit,
-    /// Idleness limit exceeded: it never answered, or the wall clock had to stop it.
+    /// Idleness limit exceeded: it never replied, or reached the limit of wall time.
     #[serde(rename = "IL")]
+    #[strum(serialize = "IL", message = "no answer")]
     Idle,
     /// Memory limit exceeded.
     #[serde(rename = "MLE")]
+    #[strum(serialize = "MLE", message = "out of memory")]
     MemoryLimit,
     /// Output limit exceeded: messages, effects, timers, log.
     #[serde(rename = "OLE")]
+    #[strum(serialize = "OLE", message = "too much output")]
     OutputLimit,
     /// Runtime error: a trap, a stack overflow, an exit.
     #[serde(rename = "RTE")]
+    #[strum(serialize = "RTE", message = "runtime error")]
     Runtime,
     /// Compile error: the module was rejected.
     #[serde(rename = "CE")]
+    #[strum(serialize = "CE", message = "module rejected")]
     Compile,
-    /// Internal error: ours, and never held against a submission.
+    /// Internal error: the fault is ours, and costs the submission no points.
     #[serde(rename = "IE")]
+    #[strum(serialize = "IE", message = "internal error")]
     Internal,
 }
 
 impl Verdict {
-    /// Its usual abbreviation, as in JSON.
+    /// The usual abbreviation, as in JSON.
     #[must_use]
     pub fn abbreviation(self) -> &'static str {
-        match self {
-            Self::Accepted => "AC",
-            Self::WrongAnswer => "WA",
-            Self::Presentation => "PE",
-            Self::TimeLimit => "TLE",
-            Self::Idle => "IL",
-            Self::MemoryLimit => "MLE",
-            Self::OutputLimit => "OLE",
-            Self::Runtime => "RTE",
-            Self::Compile => "CE",
-            Self::Internal => "IE",
-        }
+        self.into()
     }
 
-    /// What it means, in words.
+    /// What it means, in a few words.
     #[must_use]
     pub fn meaning(self) -> &'static str {
-        match self {
-            Self::Accepted => "accepted",
-            Self::WrongAnswer => "wrong answer",
-            Self::Presentation => "protocol error",
-            Self::TimeLimit => "out of fuel",
-            Self::Idle => "no answer",
-            Self::MemoryLimit => "out of memory",
-            Self::OutputLimit => "too much output",
-            Self::Runtime => "runtime error",
-            Self::Compile => "module rejected",
-            Self::Internal => "internal error",
-        }
+        self.get_message().unwrap_or_default()
     }
 
-    /// The verdict on a run that had to stop.
+    /// The verdict on a run that stopped early.
     #[must_use]
     pub fn of_stop(reason: &Reason) -> Self {
         match reason {
-            Reason::Guest(error) => Self::of_fault(&error.fault),
+            Reason::Guest(error) => Self::of_error(&error.fault),
             Reason::UnknownDestination { .. } | Reason::BadAnswer { .. } => Self::Presentation,
             Reason::NoAnswer { .. } => Self::Idle,
             Reason::Bound(bound) => match bound {
@@ -95,8 +96,8 @@ impl Verdict {
         }
     }
 
-    fn of_fault(fault: &ErrorKind) -> Self {
-        match fault {
+    fn of_error(kind: &ErrorKind) -> Self {
+        match kind {
             ErrorKind::Fuel { .. } => Self::TimeLimit,
             ErrorKind::Wall { .. } | ErrorKind::Unread { .. } => Self::Idle,
             ErrorKind::Memory { .. } | ErrorKind::Table { .. } => Self::MemoryLimit,
@@ -113,11 +114,5 @@ impl Verdict {
                 Self::Presentation
             }
         }
-    }
-}
-
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.abbreviation())
     }
 }

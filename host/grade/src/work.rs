@@ -1,44 +1,44 @@
 //! The work: which modules have to be judged on which challenges.
 //!
-//! Work is known by content, not by submission: copies of a module are judged once, and what
-//! an interrupted grader has done counts for whoever has the same bytes later. The name of the
-//! module belongs to it, since a guest can see it.
+//! A work item is identified by the content of the module, not by the submission: copies of a
+//! module are judged once, and runs kept by an interrupted grader count for any module with the
+//! same bytes. The module's name is part of the item, since a guest can see it.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
-use super::report::Shard;
-use super::submission::{Content, ModuleFile, Submission};
+use super::grade::Shard;
+use super::submission::{ModuleContent, ModuleFile, Submission};
 use super::suite::{Challenge, Suite};
 
-/// What a verdict is about, besides the suite.
+/// A module and a challenge of the suite: a verdict is about these.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Task {
-    /// The hash of the module.
+pub struct WorkItem {
+    /// The SHA-256 hash of the module.
     pub sha256: String,
-    /// Its name, which the guest sees as its first argument.
+    /// The module's name, which the guest sees as its first argument.
     pub stem: String,
-    /// The challenge's id.
+    /// The id of the challenge.
     pub challenge: String,
 }
 
-/// All of it.
+/// Everything that has to be judged.
 #[derive(Debug)]
 pub struct Work<'a> {
-    /// What is asked.
+    /// The suite to judge by.
     pub suite: &'a Suite,
-    /// What was handed in.
+    /// The submissions to judge.
     pub submissions: &'a [Submission],
-    /// The share that is done here; all of it if there is none.
+    /// The part of the work to do; all of it if `None`.
     pub shard: Option<Shard>,
-    /// The modules, and the challenges (by their place in the suite) that each is for.
+    /// Modules by hash and name: the path, and the challenges by their index in the suite.
     pub modules: BTreeMap<(String, String), (PathBuf, Vec<usize>)>,
 }
 
 impl<'a> Work<'a> {
-    /// What has to be done.
+    /// Finds the module of each submission for each challenge.
     #[must_use]
     pub fn of(suite: &'a Suite, submissions: &'a [Submission], shard: Option<Shard>) -> Self {
         let mut modules: BTreeMap<_, (PathBuf, Vec<usize>)> = BTreeMap::new();
@@ -47,7 +47,7 @@ impl<'a> Work<'a> {
                 let Some(module) = submission.module_for(challenge) else {
                     continue;
                 };
-                let Content::Sha256(sha256) = &module.content else {
+                let ModuleContent::Sha256(sha256) = &module.content else {
                     continue;
                 };
                 if !is_in(shard, &submission.name, challenge) {
@@ -70,7 +70,7 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// How many runs that is at most.
+    /// The most runs that this can take.
     #[must_use]
     pub fn runs(&self) -> usize {
         let challenges = self.modules.values().flat_map(|(_, challenges)| challenges);
@@ -79,11 +79,11 @@ impl<'a> Work<'a> {
     }
 }
 
-impl Task {
-    /// What judging this module on this challenge is.
+impl WorkItem {
+    /// The work item for a module and a challenge.
     #[must_use]
     pub fn of(module: &ModuleFile, sha256: &str, challenge: &Challenge) -> Self {
-        Task {
+        WorkItem {
             sha256: sha256.to_owned(),
             stem: module.stem.clone(),
             challenge: challenge.id.clone(),
@@ -91,8 +91,8 @@ impl Task {
     }
 }
 
-/// Whether a share has a submission's challenge. That depends on nothing else, so it stays
-/// the same when others join or leave the class.
+/// Whether a shard includes a challenge of a submission. This depends on nothing else, so it does
+/// not change when others join or leave the class.
 #[must_use]
 pub fn is_in(shard: Option<Shard>, submission: &str, challenge: &Challenge) -> bool {
     let Some(shard) = shard else { return true };

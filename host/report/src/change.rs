@@ -1,28 +1,28 @@
-//! What changed between two states of a node, so that a page needs to hold only that.
+//! Changes between two states of a node: a page holds these instead of all states.
 //!
-//! A state is JSON. A change is a path and what is new there; lists are compared by their common
-//! beginning and end, since most of them grow at one place. The page applies changes with the
-//! same few rules (`assets/states.js`).
+//! A state is JSON. A change is a path and the new value there. Lists are compared by their common
+//! beginning and end, since most of them grow at one place. The page applies changes by the same
+//! rules (`assets/states.js`).
 
 use serde::{Serialize, Serializer};
 use serde_json::Value as Json;
 
-/// A change at one place. In a page an array: `[path, new]`, `[path]` for what is gone, or `[path,
-/// at, gone, [new…]]` for a part of a list.
+/// A change at one place. In a page an array: `[path, new]`, `[path]` for a removed key, or
+/// `[path, at, gone, [new…]]` for a part of a list.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Change {
     /// Keys and positions, from the outside in.
     path: Vec<Json>,
-    what: What,
+    kind: ChangeKind,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-enum What {
-    /// This is there now.
+enum ChangeKind {
+    /// The new value.
     Set(Json),
-    /// The key is gone.
+    /// The key was removed.
     Gone,
-    /// Within a list, from `at` on, so many elements gave way to these.
+    /// In a list, from `at` on, `gone` elements were replaced by `new`.
     Splice {
         at: usize,
         gone: usize,
@@ -32,31 +32,33 @@ enum What {
 
 impl Serialize for Change {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match &self.what {
-            What::Set(new) => (&self.path, new).serialize(serializer),
-            What::Gone => (&self.path,).serialize(serializer),
-            What::Splice { at, gone, new } => (&self.path, at, gone, new).serialize(serializer),
+        match &self.kind {
+            ChangeKind::Set(new) => (&self.path, new).serialize(serializer),
+            ChangeKind::Gone => (&self.path,).serialize(serializer),
+            ChangeKind::Splice { at, gone, new } => {
+                (&self.path, at, gone, new).serialize(serializer)
+            }
         }
     }
 }
 
-/// The changes that lead from `old` to `new`; without an `old`, all of it.
+/// The changes that lead from `old` to `new`. Without `old`, one change that sets everything.
 pub(super) fn changes(old: Option<&Json>, new: &Json) -> Vec<Change> {
     let mut found = Vec::new();
     match old {
         Some(old) => compare(old, new, &mut Vec::new(), &mut found),
         None => found.push(Change {
             path: Vec::new(),
-            what: What::Set(new.clone()),
+            kind: ChangeKind::Set(new.clone()),
         }),
     }
     found
 }
 
 fn compare(old: &Json, new: &Json, path: &mut Vec<Json>, found: &mut Vec<Change>) {
-    let change = |what| Change {
+    let change = |kind| Change {
         path: path.clone(),
-        what,
+        kind,
     };
     match (old, new) {
         (old, new) if old == new => {}
@@ -65,7 +67,7 @@ fn compare(old: &Json, new: &Json, path: &mut Vec<Json>, found: &mut Vec<Change>
                 path.push(key.as_str().into());
                 found.push(Change {
                     path: path.clone(),
-                    what: What::Gone,
+                    kind: ChangeKind::Gone,
                 });
                 path.pop();
             }
@@ -75,7 +77,7 @@ fn compare(old: &Json, new: &Json, path: &mut Vec<Json>, found: &mut Vec<Change>
                     Some(old) => compare(old, new, path, found),
                     None => found.push(Change {
                         path: path.clone(),
-                        what: What::Set(new.clone()),
+                        kind: ChangeKind::Set(new.clone()),
                     }),
                 }
                 path.pop();
@@ -96,29 +98,29 @@ fn compare(old: &Json, new: &Json, path: &mut Vec<Json>, found: &mut Vec<Change>
                     path.pop();
                 }
             } else {
-                found.push(change(What::Splice {
+                found.push(change(ChangeKind::Splice {
                     at: before,
                     gone,
                     new: new[before..before + come].to_vec(),
                 }));
             }
         }
-        (_, new) => found.push(change(What::Set(new.clone()))),
+        (_, new) => found.push(change(ChangeKind::Set(new.clone()))),
     }
 }
 
-/// Whether two values are better compared inside than replaced.
+/// Whether to compare the contents of two values rather than replace one by the other.
 fn is_alike(old: &Json, new: &Json) -> bool {
     (old.is_object() && new.is_object()) || (old.is_array() && new.is_array())
 }
 
-/// Makes a change to a state. One that does not fit it changes nothing.
+/// Applies a change to a state. A change that does not fit the state does nothing.
 pub(super) fn apply(state: &mut Json, change: &Change) {
     let Some((last, outer)) = change.path.split_last() else {
-        match &change.what {
-            What::Set(new) => *state = new.clone(),
-            What::Gone => *state = Json::Null,
-            What::Splice { at, gone, new } => splice(state, *at, *gone, new),
+        match &change.kind {
+            ChangeKind::Set(new) => *state = new.clone(),
+            ChangeKind::Gone => *state = Json::Null,
+            ChangeKind::Splice { at, gone, new } => splice(state, *at, *gone, new),
         }
         return;
     };
@@ -127,24 +129,24 @@ pub(super) fn apply(state: &mut Json, change: &Change) {
         place = place.and_then(|place| inside(place, step));
     }
     let Some(place) = place else { return };
-    match (&change.what, place) {
-        (What::Gone, Json::Object(map)) => {
+    match (&change.kind, place) {
+        (ChangeKind::Gone, Json::Object(map)) => {
             map.remove(last.as_str().unwrap_or_default());
         }
-        (What::Set(new), Json::Object(map)) => {
+        (ChangeKind::Set(new), Json::Object(map)) => {
             map.insert(last.as_str().unwrap_or_default().to_owned(), new.clone());
         }
-        (What::Splice { at, gone, new }, place) => {
+        (ChangeKind::Splice { at, gone, new }, place) => {
             if let Some(place) = inside(place, last) {
                 splice(place, *at, *gone, new);
             }
         }
-        (What::Set(new), place) => {
+        (ChangeKind::Set(new), place) => {
             if let Some(place) = inside(place, last) {
                 *place = new.clone();
             }
         }
-        (What::Gone, _) => {}
+        (ChangeKind::Gone, _) => {}
     }
 }
 

@@ -1,20 +1,20 @@
-//! The figures of a history: operations, latencies, rates.
+//! Computes the figures of a history: operations, latencies, rates.
 
 use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 
-use super::page::string_cost;
+use super::budget::fitting;
 use host_check::history::{History, Kind, Op, Process};
 use host_protocol::text::excerpt;
 
 /// The most operations that a page lists.
 pub(super) const OPERATIONS_MAX: usize = 10_000;
 
-/// The most that the values of these may cost, in bytes of a page.
+/// The most that the values of listed operations may cost, in bytes of a page.
 const VALUES_BYTES_MAX: usize = 600_000;
 
-/// Into how many parts of equal length a run is divided for rates and quantiles.
+/// The number of parts of equal length into which a run is divided for rates and quantiles.
 const PARTS: u64 = 60;
 
 /// How an operation ended.
@@ -22,11 +22,11 @@ const PARTS: u64 = 60;
 pub(super) enum End {
     /// It took place.
     Ok = 0,
-    /// It did not.
+    /// It did not take place.
     Fail = 1,
-    /// Nobody knows.
+    /// It may have taken place.
     Info = 2,
-    /// The run ended before it did.
+    /// It had not completed when the run ended.
     Open = 3,
 }
 
@@ -52,7 +52,7 @@ impl Operation<'_> {
     }
 }
 
-/// What clients did, in the order in which they began.
+/// The operations of clients, in the order of their invocations.
 pub(super) fn operations(history: &History) -> Vec<Operation<'_>> {
     let invoked = history
         .client_ops()
@@ -66,8 +66,8 @@ pub(super) fn operations(history: &History) -> Vec<Operation<'_>> {
         .collect()
 }
 
-/// What faults did: when, `:f` and `:value`. The nemesis says everything twice, first what it was
-/// asked for, then what it did.
+/// The operations of the nemesis. It writes each one twice, first as requested, then as done: these
+/// are the latter.
 pub(super) fn faults(history: &History) -> Vec<&Op> {
     let ops = history.ops().iter().filter(|op| !op.is_client());
     ops.skip(1).step_by(2).collect()
@@ -75,10 +75,10 @@ pub(super) fn faults(history: &History) -> Vec<&Op> {
 
 /// The operations that a page lists.
 #[derive(Debug, Serialize)]
-pub(super) struct Listed<'a> {
-    /// How many begin before the first of them.
+pub(super) struct OperationList<'a> {
+    /// The number of operations before the first one listed.
     first: usize,
-    /// How many there are.
+    /// The number of operations in the whole run.
     count: usize,
     /// The kinds of operations, `:f`.
     fs: Vec<&'a str>,
@@ -116,8 +116,8 @@ impl Serialize for Row<'_> {
     }
 }
 
-/// The operations around the one that is invoked as `focus`, or the first ones.
-pub(super) fn listed<'a>(operations: &'a [Operation<'a>], focus: Option<u64>) -> Listed<'a> {
+/// Lists the operations around the one whose invocation has the index `focus`, or the first ones.
+pub(super) fn listed<'a>(operations: &'a [Operation<'a>], focus: Option<u64>) -> OperationList<'a> {
     let of_focus = |index| {
         let is_it = |it: &Operation<'_>| it.invoked.index == index;
         operations.iter().position(is_it)
@@ -141,7 +141,7 @@ pub(super) fn listed<'a>(operations: &'a [Operation<'a>], focus: Option<u64>) ->
             .unwrap_or(0),
         chars_max,
     });
-    Listed {
+    OperationList {
         first,
         count: operations.len(),
         rows: rows.collect(),
@@ -157,7 +157,7 @@ pub(super) fn kinds<'a>(operations: &[Operation<'a>]) -> Vec<&'a str> {
     kinds
 }
 
-/// What an operation is about, and why it did not succeed, as EDN.
+/// The value of an operation as EDN, with its error if it has one.
 fn value(op: &Op) -> String {
     match &op.error {
         Some(error) => format!("{} {error}", op.value),
@@ -165,58 +165,49 @@ fn value(op: &Op) -> String {
     }
 }
 
-/// The length, in characters, to which to cut texts so that all of them together fit.
-pub(super) fn fitting<'a>(texts: impl Iterator<Item = &'a str> + Clone, bytes_max: usize) -> usize {
-    let fits = |max: &usize| {
-        let costs = texts.clone().map(|text| string_cost(&excerpt(text, *max)));
-        costs.sum::<usize>() <= bytes_max
-    };
-    let lengths = [4096, 2048, 1024, 512, 256, 128, 64, 32, 16, 8];
-    lengths.into_iter().find(fits).unwrap_or(0)
-}
-
-/// The figures over time of a whole run.
+/// The figures of a whole run over time.
 #[derive(Debug, PartialEq, Serialize)]
 pub(super) struct Figures<'a> {
     /// The length of a part of the run, in nanoseconds.
     pub(super) part_ns: u64,
-    /// One for each kind of operation and way to end, sorted.
+    /// One for each kind of operation and each way to end, sorted.
     pub(super) series: Vec<Series<'a>>,
     /// One for each kind of operation that succeeded.
     pub(super) latencies: Vec<Latencies<'a>>,
-    /// For each part, how many operations were begun in it, and how many of those succeeded.
+    /// For each part: the number of operations invoked in it, and of those that succeeded.
     pub(super) available: Vec<(u64, u64)>,
 }
 
-/// The operations of a kind that ended in a way.
+/// The operations of one kind that ended in one way.
 #[derive(Debug, PartialEq, Serialize)]
 pub(super) struct Series<'a> {
     pub(super) f: &'a str,
     pub(super) end: u8,
     pub(super) count: u64,
-    /// How many completed in each part.
+    /// The number completed in each part.
     pub(super) completed: Vec<u64>,
-    /// When each was begun and how long it took, in nanoseconds; evenly chosen if they are many.
+    /// Time of invocation and latency of each, in nanoseconds; a regular sample if there are many.
     pub(super) points: Vec<(i64, i64)>,
 }
 
-/// How long the operations of a kind took that succeeded.
+/// The latencies of the operations of one kind that succeeded.
 #[derive(Debug, PartialEq, Serialize)]
 pub(super) struct Latencies<'a> {
     pub(super) f: &'a str,
-    /// Of all, in nanoseconds; see [`QUANTILES`].
+    /// The [`QUANTILES`] of all latencies, in nanoseconds.
     pub(super) all: [i64; 5],
-    /// Of those begun in each part; null where there is none.
+    /// The same for those invoked in each part; null if there are none.
     parts: Vec<Option<[i64; 5]>>,
 }
 
-/// Which quantiles: the one of `p` among `n` sorted latencies is that at `n * p`, rounded down.
+/// The quantiles that are shown. The quantile `p` of `n` sorted latencies is the one at `n * p`,
+/// rounded down.
 pub(super) const QUANTILES: [f64; 5] = [0.0, 0.5, 0.95, 0.99, 1.0];
 
 /// The most points of a series.
 const POINTS_MAX: usize = 5000;
 
-/// Measures the operations of a run that ended at `end_ns`.
+/// Computes the figures of a run that ended at `end_ns`.
 pub(super) fn figures<'a>(operations: &[Operation<'a>], end_ns: u64) -> Figures<'a> {
     let part_ns = (end_ns / PARTS + 1).max(1_000_000);
     let parts = usize::try_from(end_ns / part_ns + 1).unwrap_or(1);

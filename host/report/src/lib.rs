@@ -1,41 +1,43 @@
 //! Reports: a run as a page to look at, and as files for other tools.
 //!
 //! ```text
-//!     run ─▶ journal.jsonl, Pace ─▶ Focus ─▶ the same run again ─▶ Record, States ─▶ page
+//!     run ─▶ journal.jsonl, JournalIndex ─▶ FirstFailure ─▶ the run repeated ─▶ Record, States ─▶ page
 //! ```
 //!
-//! A run is a function of its inputs, so a report has it twice. The first is the one that is
-//! judged, and nothing disturbs it. From its result follows the moment to look at; the second keeps
-//! what happened around that moment and asks guests for their states. So a report changes nothing,
+//! A run is a function of its inputs, so a report runs it twice. The first run is the one that is
+//! judged, and nothing disturbs it. Its result says which moment to look at. The second run records
+//! what happened around that moment, and asks guests for their states. So a report changes nothing,
 //! needs little memory however long the run is, and shows what a debugger would.
 //!
-//! | files | job |
+//! | files | contents |
 //! |---|---|
-//! | `run` | a run's report: both runs, all files |
-//! | `class` | the page of a class or a suite, that links to those of runs |
-//! | `pace` `focus` | where in a run to look |
-//! | `record` `states` `change` | what happened there, and what it did to the nodes |
-//! | `figures` `options` `results` | what can be said in numbers |
-//! | `page` `assets/` | HTML, its script and style |
+//! | `run` `dir` | the report on a run: both runs, all files |
+//! | `journal_index` `first_failure` | where in a run to look |
+//! | `record` `states` `change` | what happened there, and the states of the nodes |
+//! | `figures` `options` `results` | the figures, options and results of a run |
+//! | `run_page` `page` `budget` `assets/` | HTML, with its data, script and style |
 //! | `messages_svg` `plots_svg` `svg` | drawings as files of their own |
 //!
-//! Whatever guests wrote is shown as text and never as markup: see `page`.
+//! What guests wrote is shown as text and never as markup: see [`page`].
 
+mod budget;
 mod change;
-mod class;
+mod dir;
 mod figures;
-mod focus;
+mod first_failure;
+mod hashing_writer;
+mod journal_index;
 mod messages_svg;
 mod options;
-mod pace;
-mod page;
+pub mod page;
 mod plots_svg;
 mod record;
 mod results;
 mod run;
+mod run_page;
 mod states;
 mod svg;
 
-pub use class::Class;
+pub use dir::{ReportDir, ReportError};
 pub use results::Results;
-pub use run::{Failed, Files, ReportedRun, Watch};
+pub use run::{ReportObserver, ReportedRun, SHRINKING};

@@ -1,11 +1,11 @@
-//! The messages of a run as a Lamport diagram in a file: participants from left to right, time
-//! from top to bottom, one row for each entry of the journal.
+//! Draws the messages of a run as a Lamport diagram: participants from left to right, time from top
+//! to bottom, a row for each journal entry.
 
-use super::record::{NotedKind, Record};
+use super::record::{Record, RecordedKind};
 use super::svg::{Anchor, Svg};
 use host_check::value::Value;
 
-/// The most entries that the drawing has.
+/// The most entries in the drawing.
 const ENTRIES_MAX: usize = 4000;
 
 const ROW: f64 = 14.0;
@@ -13,7 +13,7 @@ const COLUMN: f64 = 110.0;
 const LEFT: f64 = 90.0;
 const TOP: f64 = 40.0;
 
-/// Draws the first entries of a record, those of `nodes` next to each other.
+/// Draws the first entries of a record. The columns of `nodes` are next to each other.
 pub(super) fn messages_svg(record: &Record, nodes: &[String]) -> String {
     let entries = &record.entries[..record.entries.len().min(ENTRIES_MAX)];
     let columns = columns(record, nodes, entries.len());
@@ -38,12 +38,12 @@ pub(super) fn messages_svg(record: &Record, nodes: &[String]) -> String {
             svg.text((4.0, y(at) + 4.0), Anchor::Start, &time);
         }
         match &entry.kind {
-            NotedKind::Send(message, _) => sent[*message] = Some(at),
-            NotedKind::Recv(index) | NotedKind::Drop(index, _) => {
+            RecordedKind::Send(message, _) => sent[*message] = Some(at),
+            RecordedKind::Recv(index) | RecordedKind::Drop(index, _) => {
                 let message = &record.messages()[*index];
                 let from_y = sent[*index].map_or(TOP, y);
                 let (from, to) = ((x(message.src), from_y), (x(message.dest), y(at)));
-                if let NotedKind::Drop(_, why) = entry.kind {
+                if let RecordedKind::Drop(_, why) = entry.kind {
                     svg.line(from, to, "#c22", r#"stroke-dasharray="4 3""#);
                     svg.text((to.0 + 4.0, to.1 + 4.0), Anchor::Start, &format!("✗ {why}"));
                 } else {
@@ -53,13 +53,13 @@ pub(super) fn messages_svg(record: &Record, nodes: &[String]) -> String {
                 let middle = ((from.0 + to.0) / 2.0, (from.1 + to.1) / 2.0 - 2.0);
                 svg.text(middle, Anchor::Middle, &kind(&message.body));
             }
-            NotedKind::Timer(node, ..) => {
+            RecordedKind::Timer(node, ..) => {
                 svg.text((x(*node) + 4.0, y(at) + 4.0), Anchor::Start, "⏱");
             }
-            NotedKind::Fault(_) => {
+            RecordedKind::Fault(_) => {
                 svg.line((0.0, y(at)), (width, y(at)), "#e90", "");
             }
-            NotedKind::Log(..) => {}
+            RecordedKind::Log(..) => {}
         }
     }
     let left_out = record.entries.len() - entries.len();
@@ -73,12 +73,13 @@ pub(super) fn messages_svg(record: &Record, nodes: &[String]) -> String {
     svg.finish()
 }
 
-/// Whom the drawing shows: clients, nodes, services.
+/// The columns of the drawing: clients, nodes, services, by index of their names.
 fn columns(record: &Record, nodes: &[String], entries: usize) -> Vec<usize> {
     let mut is_there = vec![false; record.names().len()];
     for entry in &record.entries[..entries] {
-        if let NotedKind::Send(index, _) | NotedKind::Recv(index) | NotedKind::Drop(index, _) =
-            entry.kind
+        if let RecordedKind::Send(index, _)
+        | RecordedKind::Recv(index)
+        | RecordedKind::Drop(index, _) = entry.kind
         {
             let message = &record.messages()[index];
             (is_there[message.src], is_there[message.dest]) = (true, true);

@@ -1,49 +1,25 @@
-//! A page: one HTML file with its style, its script and its data, and nothing from elsewhere.
+//! Renders a page: one HTML file with its style, script and data. It loads nothing else.
 //!
-//! Guests wrote much of the data. It is never markup: it stands in the page as JSON in which no `<`
-//! remains, and the script shows it as text only. Should that ever fail, the page's content
-//! security policy lets nothing run or load but this very script and this very style.
+//! Guests wrote much of the data, so it is never markup: the page has it as JSON without any `<`,
+//! and the script shows it as text only. If that fails, the page's content security policy still
+//! lets nothing run or load but this script and this style.
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-/// What all pages share: building blocks in the order in which they need each other.
-const COMMON: [&str; 1] = [include_str!("assets/dom.js")];
-
-/// The script of the page of a run.
-const RUN: [&str; 8] = [
-    include_str!("assets/data.js"),
-    include_str!("assets/states.js"),
-    include_str!("assets/diagram.js"),
-    include_str!("assets/travel.js"),
-    include_str!("assets/charts.js"),
-    include_str!("assets/operations.js"),
-    include_str!("assets/anomalies.js"),
-    include_str!("assets/run.js"),
-];
-
-/// The script of the page of a class.
-const CLASS: [&str; 1] = [include_str!("assets/class.js")];
+/// The part of the script that all pages share.
+const COMMON: &str = include_str!("assets/dom.js");
 
 const STYLE: &str = include_str!("assets/page.css");
 
-/// Which page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// Of a run.
-    Run,
-    /// Of many submissions.
-    Class,
-}
-
-/// The page that shows `data`. The title must be our own text: it is the one part that is markup.
-pub(super) fn page(kind: Kind, title: &str, data: &impl Serialize) -> serde_json::Result<String> {
-    let parts: &[&str] = match kind {
-        Kind::Run => &RUN,
-        Kind::Class => &CLASS,
-    };
-    let parts = [&COMMON, parts].concat().concat();
-    let script = format!("\"use strict\";\n(() => {{\n{parts}}})();\n");
+/// Renders a page that shows `data` with the script `parts`, which may use what `assets/dom.js`
+/// defines. Neither the title nor the script may contain text from guests: they are not escaped.
+///
+/// # Errors
+/// When `data` cannot be written as JSON.
+pub fn page(parts: &[&str], title: &str, data: &impl Serialize) -> serde_json::Result<String> {
+    let parts = parts.concat();
+    let script = format!("\"use strict\";\n(() => {{\n{COMMON}{parts}}})();\n");
     let data = inert(&serde_json::to_string(data)?);
     let (script_hash, style_hash) = (source_hash(&script), source_hash(STYLE));
     Ok(format!(
@@ -68,27 +44,13 @@ pub(super) fn page(kind: Kind, title: &str, data: &impl Serialize) -> serde_json
     ))
 }
 
-/// JSON that cannot end the element it stands in. In JSON a `<` is always inside a string.
+/// Escapes JSON so that it cannot end the element that holds it. In JSON a `<` is always inside a
+/// string.
 fn inert(json: &str) -> String {
     json.replace('<', "\\u003c")
 }
 
-/// The bytes that `json` takes up in a page.
-pub(super) fn cost(json: &str) -> usize {
-    json.len() + 5 * json.bytes().filter(|byte| *byte == b'<').count()
-}
-
-/// The bytes that `text` takes up as a string in a page.
-pub(super) fn string_cost(text: &str) -> usize {
-    let bytes = text.bytes().map(|byte| match byte {
-        b'"' | b'\\' => 2,
-        b'<' | 0..0x20 => 6,
-        _ => 1,
-    });
-    bytes.sum()
-}
-
-/// How a content security policy names a script or a style.
+/// The name of a script or style in a content security policy.
 fn source_hash(text: &str) -> String {
     format!("sha256-{}", base64(&Sha256::digest(text)))
 }
@@ -112,6 +74,7 @@ fn base64(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::budget::{cost, string_cost};
     use super::*;
 
     #[test]
@@ -133,7 +96,7 @@ mod tests {
     #[test]
     fn data_cannot_end_its_element() {
         let hostile = "</script><script>alert(1)</script><!--";
-        let page = page(Kind::Class, "title", &[hostile]).unwrap();
+        let page = page(&[], "title", &[hostile]).unwrap();
         assert_eq!(page.matches("<script").count(), 2);
         assert_eq!(page.matches("</script").count(), 2);
         let (_, rest) = page.split_once(r#"id="data">"#).unwrap();

@@ -1,4 +1,4 @@
-//! Latencies and rates over time, as drawings in files.
+//! Draws latencies and rates over time.
 
 use super::figures::{Figures, Series};
 use super::svg::{Anchor, Svg};
@@ -10,11 +10,11 @@ const RIGHT: f64 = 150.0;
 const TOP: f64 = 30.0;
 const BOTTOM: f64 = 40.0;
 
-/// By how an operation ended: ok, fail, info, open.
+/// By how an operation ended.
 const COLOURS: [&str; 4] = ["#1a7f37", "#cf222e", "#bf8700", "#6e7781"];
 const ENDS: [&str; 4] = ["ok", "fail", "info", "open"];
 
-/// Points: when each operation was begun, and how long it took.
+/// Draws a point for each operation: its time of invocation and its latency.
 pub(super) fn latency_svg(figures: &Figures<'_>, end_ns: u64) -> String {
     let points = figures.series.iter().flat_map(|series| &series.points);
     let max_ns = points.map(|(_, latency_ns)| *latency_ns).max().unwrap_or(0);
@@ -29,7 +29,7 @@ pub(super) fn latency_svg(figures: &Figures<'_>, end_ns: u64) -> String {
     plot.legend(&figures.series)
 }
 
-/// Lines: how many operations a second completed.
+/// Draws a line for each kind of operation: completions per second over time.
 pub(super) fn rate_svg(figures: &Figures<'_>, end_ns: u64) -> String {
     let part_s = float(figures.part_ns) / 1e9;
     let counts = figures.series.iter().flat_map(|series| &series.completed);

@@ -1,53 +1,53 @@
-//! The second look at a run: the entries of a window, who caused them, and the nodes' states.
+//! Records a part of the journal during the second run: entries, their causes, and the states of
+//! nodes.
 //!
-//! A run is a function of its inputs, so it can be had again, and asking guests for their states
-//! can be kept out of the run that is judged. What asking does to the guest shows: the journal of
-//! this run must be that of the first (see `write`).
+//! A run is a function of its inputs, so it can be repeated, and only the second run asks guests
+//! for their states. If that changes what a guest does, the two runs have different journals (see
+//! `run`).
 
 use std::collections::BTreeMap;
 use std::io;
 
 use serde::{Serialize, Serializer};
 
+use super::budget::ENTRIES_MAX;
 use super::states::{States, StatesPart};
 use host_protocol::text::excerpt;
 use host_sim::journal::{Entry, EntryKind, MessageEntry, Observer, Stepped};
 
-/// The most entries of a page. 10,000 messages have some 20,000.
-pub(super) const ENTRIES_MAX: usize = 30_000;
-
-/// The most characters of a line that a node logs.
+/// The most characters of a log line.
 const LOG_CHARS_MAX: usize = 300;
 
-/// What a page shows of a journal.
+/// The part of a journal that a page shows.
 #[derive(Debug)]
 pub(super) struct Record {
-    /// How many entries come before the first.
+    /// The number of entries before the first that is kept.
     first: usize,
+    /// The number of entries seen so far, kept or not.
     seen: usize,
-    pub(super) entries: Vec<Noted>,
+    pub(super) entries: Vec<RecordedEntry>,
     names: Vec<String>,
     name_ids: BTreeMap<String, usize>,
     messages: Vec<Message>,
-    /// The messages that a later entry can be about, by their number in the run.
-    open: BTreeMap<u64, Open>,
+    /// Messages that a later entry may deliver or drop, by their number in the run.
+    pending: BTreeMap<u64, Pending>,
     handling: Option<Handling>,
-    /// Which entry had a node set a timer, and for when.
+    /// By node and timer: when it is due, and the entry that set it.
     set_by: BTreeMap<(usize, u64), (u64, Option<usize>)>,
     fault_count: usize,
     states: Option<States>,
 }
 
-/// A message that may still arrive.
+/// A message that may still be delivered.
 #[derive(Debug)]
-enum Open {
-    /// It was sent before the window: sender, receiver and body.
+enum Pending {
+    /// Sent before the window: sender, receiver and body.
     Before(String, String, String),
-    /// It is one of the page's messages.
+    /// The index of one of the page's messages.
     Within(usize),
 }
 
-/// What a participant handles at the moment.
+/// The event that a participant is handling.
 #[derive(Debug)]
 struct Handling {
     by: usize,
@@ -55,7 +55,7 @@ struct Handling {
     entry: Option<usize>,
 }
 
-/// A message, in a page `[id, src, dest, body]`.
+/// A message. In a page `[id, src, dest, body]`, with names by index.
 #[derive(Debug)]
 pub(super) struct Message {
     pub(super) id: u64,
@@ -64,34 +64,34 @@ pub(super) struct Message {
     pub(super) body: String,
 }
 
-/// An entry of the journal.
+/// A journal entry.
 #[derive(Debug)]
-pub(super) struct Noted {
+pub(super) struct RecordedEntry {
     pub(super) at_ns: u64,
-    pub(super) kind: NotedKind,
+    pub(super) kind: RecordedKind,
 }
 
-/// See [`Noted`]. In a page an array that begins with the nanoseconds since the entry before and a
-/// number for the kind.
+/// The kind of a journal entry. In a page an array that begins with the nanoseconds since the
+/// previous entry and the number of the kind.
 #[derive(Debug)]
-pub(super) enum NotedKind {
-    /// 0: a message; the entry that had it sent.
+pub(super) enum RecordedKind {
+    /// 0: the message, and the entry that caused it.
     Send(usize, Option<usize>),
-    /// 1: a message.
+    /// 1: the message.
     Recv(usize),
-    /// 2: a message, and why.
+    /// 2: the message, and the reason.
     Drop(usize, &'static str),
-    /// 3: a node, its timer, and the entry that set it.
+    /// 3: the node, its timer, and the entry that set it.
     Timer(usize, u64, Option<usize>),
-    /// 4: which of the run's faults.
+    /// 4: the number of the fault in the run.
     Fault(usize),
-    /// 5: a node, level and text.
+    /// 5: the node, level and text.
     Log(usize, &'static str, String),
 }
 
 impl Record {
-    /// Keeps entries from the one at `first` on, [`ENTRIES_MAX`] at most; with states if there is
-    /// a place for them.
+    /// Keeps at most [`ENTRIES_MAX`] entries, from the one at `first` on, and the states of nodes
+    /// in `states`.
     pub(super) fn new(first: usize, states: Option<States>) -> Self {
         Record {
             first,
@@ -100,7 +100,7 @@ impl Record {
             names: Vec::new(),
             name_ids: BTreeMap::new(),
             messages: Vec::new(),
-            open: BTreeMap::new(),
+            pending: BTreeMap::new(),
             handling: None,
             set_by: BTreeMap::new(),
             fault_count: 0,
@@ -108,7 +108,7 @@ impl Record {
         }
     }
 
-    /// How many entries of the run come before the first that is kept.
+    /// The number of entries before the first that is kept.
     pub(super) fn first(&self) -> usize {
         self.first
     }
@@ -121,11 +121,11 @@ impl Record {
         &self.messages
     }
 
-    /// The messages that were on their way when the window began, by position.
+    /// The messages that were in flight when the window began, by index.
     pub(super) fn before(&self) -> Vec<usize> {
         let mut sent = vec![false; self.messages.len()];
         for entry in &self.entries {
-            if let NotedKind::Send(message, _) = entry.kind {
+            if let RecordedKind::Send(message, _) = entry.kind {
                 sent[message] = true;
             }
         }
@@ -149,7 +149,8 @@ impl Record {
         self.names.len() - 1
     }
 
-    fn message(&mut self, id: u64, src: &str, dest: &str, body: &str) -> usize {
+    /// Adds a message to those of the page.
+    fn add_message(&mut self, id: u64, src: &str, dest: &str, body: &str) -> usize {
         let (src, dest) = (self.name(src), self.name(dest));
         self.messages.push(Message {
             id,
@@ -160,57 +161,61 @@ impl Record {
         self.messages.len() - 1
     }
 
-    /// The page's message for a letter, whenever it was sent.
-    fn of_letter(&mut self, letter: MessageEntry<'_>) -> usize {
-        match self.open.get(&letter.id) {
-            Some(Open::Within(message)) => *message,
+    /// The index of a message among those of the page, to which it is added if need be.
+    fn message_index(&mut self, message: MessageEntry<'_>) -> usize {
+        match self.pending.get(&message.id) {
+            Some(Pending::Within(index)) => *index,
             _ => {
                 let MessageEntry {
                     id,
                     src,
                     dest,
                     body,
-                } = letter;
-                let message = self.message(id, src, dest, body);
-                self.open.insert(id, Open::Within(message));
-                message
+                } = message;
+                let index = self.add_message(id, src, dest, body);
+                self.pending.insert(id, Pending::Within(index));
+                index
             }
         }
     }
 
-    /// Messages sent before the window may arrive within it, or never.
-    fn note_before(&mut self, what: &EntryKind<'_>) {
-        match what {
-            EntryKind::Send(letter) => {
-                let [src, dest, body] = [letter.src, letter.dest, letter.body].map(str::to_owned);
-                self.open.insert(letter.id, Open::Before(src, dest, body));
+    /// Notes an entry before the window: its message may be delivered within the window.
+    fn note_before(&mut self, kind: &EntryKind<'_>) {
+        match kind {
+            EntryKind::Send(message) => {
+                let [src, dest, body] =
+                    [message.src, message.dest, message.body].map(str::to_owned);
+                self.pending
+                    .insert(message.id, Pending::Before(src, dest, body));
             }
-            EntryKind::Recv(letter) | EntryKind::Drop(letter, _) => {
-                self.open.remove(&letter.id);
+            EntryKind::Recv(message) | EntryKind::Drop(message, _) => {
+                self.pending.remove(&message.id);
             }
             EntryKind::Fault { .. } => self.fault_count += 1,
             EntryKind::Timer { .. } | EntryKind::Log { .. } => {}
         }
     }
 
-    fn note_within(&mut self, at_ns: u64, what: &EntryKind<'_>) {
+    fn note_within(&mut self, at_ns: u64, kind: &EntryKind<'_>) {
         let entry = self.entries.len();
-        let what = match *what {
-            EntryKind::Send(letter) => {
-                let message = self.of_letter(letter);
-                let src = self.messages[message].src;
-                NotedKind::Send(message, self.cause(src, at_ns))
+        let kind = match *kind {
+            EntryKind::Send(message) => {
+                let index = self.message_index(message);
+                let src = self.messages[index].src;
+                RecordedKind::Send(index, self.cause(src, at_ns))
             }
-            EntryKind::Recv(letter) => {
-                let message = self.of_letter(letter);
+            EntryKind::Recv(message) => {
+                let index = self.message_index(message);
                 self.handling = Some(Handling {
-                    by: self.messages[message].dest,
+                    by: self.messages[index].dest,
                     at_ns,
                     entry: Some(entry),
                 });
-                NotedKind::Recv(message)
+                RecordedKind::Recv(index)
             }
-            EntryKind::Drop(letter, why) => NotedKind::Drop(self.of_letter(letter), why.name()),
+            EntryKind::Drop(message, why) => {
+                RecordedKind::Drop(self.message_index(message), why.name())
+            }
             EntryKind::Timer { node, id } => {
                 let node = self.name(node);
                 self.handling = Some(Handling {
@@ -219,33 +224,33 @@ impl Record {
                     entry: Some(entry),
                 });
                 let set_by = self.set_by.remove(&(node, id));
-                NotedKind::Timer(node, id, set_by.and_then(|(_, entry)| entry))
+                RecordedKind::Timer(node, id, set_by.and_then(|(_, entry)| entry))
             }
             EntryKind::Fault { .. } => {
                 self.fault_count += 1;
-                NotedKind::Fault(self.fault_count - 1)
+                RecordedKind::Fault(self.fault_count - 1)
             }
             EntryKind::Log { node, level, text } => {
                 let text = excerpt(text, LOG_CHARS_MAX).into_owned();
-                NotedKind::Log(self.name(node), level.name(), text)
+                RecordedKind::Log(self.name(node), level.name(), text)
             }
         };
-        self.entries.push(Noted { at_ns, kind: what });
+        self.entries.push(RecordedEntry { at_ns, kind });
     }
 
-    /// The entry that has `src` send something now. Clients send of their own accord.
+    /// The entry that `src` is handling when it sends. Clients send without one.
     fn cause(&self, src: usize, at_ns: u64) -> Option<usize> {
         let handling = self.handling.as_ref()?;
         let is_client = self.names[src].starts_with('c');
         (handling.by == src && handling.at_ns == at_ns && !is_client).then_some(handling.entry)?
     }
 
-    /// The window begins: what is on its way becomes part of it.
+    /// Begins the window: messages in flight become part of it.
     fn begin(&mut self) {
-        for (id, open) in std::mem::take(&mut self.open) {
-            if let Open::Before(src, dest, body) = open {
-                let message = self.message(id, &src, &dest, &body);
-                self.open.insert(id, Open::Within(message));
+        for (id, pending) in std::mem::take(&mut self.pending) {
+            if let Pending::Before(src, dest, body) = pending {
+                let index = self.add_message(id, &src, &dest, &body);
+                self.pending.insert(id, Pending::Within(index));
             }
         }
     }
@@ -292,22 +297,24 @@ impl Serialize for Message {
     }
 }
 
-/// An entry, relative to the time of the one before.
-pub(super) struct Since<'a>(pub(super) u64, pub(super) &'a NotedKind);
+/// An entry with the nanoseconds since the previous one.
+pub(super) struct TimedEntry<'a>(pub(super) u64, pub(super) &'a RecordedKind);
 
-impl Serialize for Since<'_> {
+impl Serialize for TimedEntry<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Since(since_ns, what) = self;
-        match what {
-            NotedKind::Send(message, None) => (since_ns, 0, message).serialize(serializer),
-            NotedKind::Send(message, cause) => (since_ns, 0, message, cause).serialize(serializer),
-            NotedKind::Recv(message) => (since_ns, 1, message).serialize(serializer),
-            NotedKind::Drop(message, why) => (since_ns, 2, message, why).serialize(serializer),
-            NotedKind::Timer(node, id, set_by) => {
+        let TimedEntry(since_ns, kind) = self;
+        match kind {
+            RecordedKind::Send(message, None) => (since_ns, 0, message).serialize(serializer),
+            RecordedKind::Send(message, cause) => {
+                (since_ns, 0, message, cause).serialize(serializer)
+            }
+            RecordedKind::Recv(message) => (since_ns, 1, message).serialize(serializer),
+            RecordedKind::Drop(message, why) => (since_ns, 2, message, why).serialize(serializer),
+            RecordedKind::Timer(node, id, set_by) => {
                 (since_ns, 3, node, id, set_by).serialize(serializer)
             }
-            NotedKind::Fault(index) => (since_ns, 4, index).serialize(serializer),
-            NotedKind::Log(node, level, text) => {
+            RecordedKind::Fault(index) => (since_ns, 4, index).serialize(serializer),
+            RecordedKind::Log(node, level, text) => {
                 (since_ns, 5, node, level, text).serialize(serializer)
             }
         }

@@ -1,4 +1,4 @@
-//! A run's result as JSON: what Maelstrom's results have, and where they come from.
+//! The result of a run as JSON: Maelstrom's results, and how to get them again.
 
 use serde::Serialize;
 
@@ -7,7 +7,7 @@ use host_check::workload::CheckResult;
 use host_sim::Stopped;
 use host_trial::TrialResult;
 
-/// The JSON of a run; `docs/simulator.md` has the format.
+/// The results of a run; `docs/simulator.md` describes the JSON.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Results<'a> {
@@ -16,16 +16,16 @@ pub struct Results<'a> {
     seed: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     replay: Option<String>,
-    run: Run,
+    run: RunFacts,
     #[serde(skip_serializing_if = "Option::is_none")]
-    stopped: Option<JsonStopped<'a>>,
+    stopped: Option<StopFacts<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     results: Option<&'a CheckResult>,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-struct Run {
+struct RunFacts {
     end_ns: u64,
     messages: u64,
     steps: u64,
@@ -34,15 +34,15 @@ struct Run {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-struct JsonStopped<'a> {
+struct StopFacts<'a> {
     at_ns: u64,
     node: Option<&'a str>,
     why: String,
 }
 
-impl<'a> JsonStopped<'a> {
+impl<'a> StopFacts<'a> {
     fn of(stopped: &'a Stopped) -> Self {
-        JsonStopped {
+        StopFacts {
             at_ns: stopped.at_ns,
             node: stopped.node.as_deref(),
             why: stopped.to_string(),
@@ -51,22 +51,23 @@ impl<'a> JsonStopped<'a> {
 }
 
 impl<'a> Results<'a> {
-    /// The result of a run; `replay` is the command that runs it again, shown unless it is valid.
+    /// The results of a run. `replay` is the command that runs it again; a valid run is shown
+    /// without.
     #[must_use]
-    pub fn of(report: &'a TrialResult, replay: String) -> Self {
-        let is_valid = report.valid() == Validity::True;
+    pub fn of(result: &'a TrialResult, replay: String) -> Self {
+        let is_valid = result.valid() == Validity::True;
         Results {
-            valid: report.valid(),
-            seed: report.seed,
+            valid: result.valid(),
+            seed: result.seed,
             replay: (!is_valid).then_some(replay),
-            run: Run {
-                end_ns: report.end_ns,
-                messages: report.messages,
-                steps: report.used.steps,
-                fuel: report.used.fuel,
+            run: RunFacts {
+                end_ns: result.end_ns,
+                messages: result.messages,
+                steps: result.used.steps,
+                fuel: result.used.fuel,
             },
-            stopped: report.result.as_ref().err().map(JsonStopped::of),
-            results: report.result.as_ref().ok(),
+            stopped: result.result.as_ref().err().map(StopFacts::of),
+            results: result.result.as_ref().ok(),
         }
     }
 }

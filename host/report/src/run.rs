@@ -1,61 +1,53 @@
-//! The report on one run.
+//! Writes the report on one run.
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io::{self, BufWriter};
+use std::path::Path;
 
-use serde::Serialize;
-use sha2::{Digest, Sha256};
-
-use super::figures::{Figures, Listed, faults, figures, fitting, listed, operations};
-use super::focus::{Focus, focus};
+use super::budget::ENTRIES_MAX;
+use super::dir::{ReportDir, ReportError};
+use super::figures::{figures, listed, operations};
+use super::first_failure::first_failure;
+use super::hashing_writer::HashingWriter;
+use super::journal_index::JournalIndex;
 use super::messages_svg::messages_svg;
 use super::options::options;
-use super::pace::Pace;
-use super::page::{Kind, page};
 use super::plots_svg::{latency_svg, rate_svg};
-use super::record::{ENTRIES_MAX, Message, Record, Since};
+use super::record::Record;
 use super::results::Results;
-use super::states::{States, StatesPart};
-use host_check::history::{History, Op, write_edn};
+use super::run_page::{JournalPart, LinkedRun, RunPage, fault_values};
+use super::states::States;
+use host_check::history::write_edn;
 use host_check::text::render_problems;
 use host_check::validity::Validity;
-use host_check::value::Value;
-use host_protocol::text::excerpt;
 use host_sim::Script;
 use host_sim::journal::{Entry, JsonLines, Observer};
 use host_trial::schedule::Schedule;
 use host_trial::shrink::{self, Budget};
 use host_trial::{Trial, TrialResult};
 
-/// The most that the bodies of messages may cost, in bytes of a page.
-const BODIES_BYTES_MAX: usize = 1_300_000;
-
-/// The most faults that a page lists.
-const FAULTS_MAX: usize = 2000;
-
-/// The longest value of a fault, in characters.
-const FAULT_CHARS_MAX: usize = 2000;
-
-/// How much may be spent on making a failure short: about a second.
-const SHRINKING: Budget = Budget {
+/// How much may be spent on shrinking one failure: about a second.
+pub const SHRINKING: Budget = Budget {
     runs: 300,
     fuel: 2_000_000_000,
 };
 
-/// Where, in a report on a run that failed, the one is on the shortest run that fails like it.
+/// The folder for the report on the shortest run, in the report on the run that failed.
 const SHORTEST: &str = "shortest";
 
-/// A run to report on: all it takes to have it again.
+/// The file with the journal of a run.
+const JOURNAL: &str = "journal.jsonl";
+
+/// A run to report on, with all that is needed to repeat it.
 #[derive(Clone, Copy)]
 pub struct ReportedRun<'a> {
-    /// What was tried.
+    /// The trial that was run.
     pub trial: &'a Trial<'a>,
-    /// With which seed.
+    /// The seed of the run.
     pub seed: u64,
-    /// What was played; drawn from the seed if there is none.
+    /// The script that was played; drawn from the seed if `None`.
     pub script: Option<&'a Script>,
-    /// The command that runs it again, or that plays the schedule in a file.
+    /// The command that repeats the run, or that plays the schedule in a file.
     pub replay: &'a (dyn Fn(Option<&Path>) -> String + 'a),
 }
 
@@ -67,7 +59,6 @@ impl ReportedRun<'_> {
         }
     }
 
-    /// It spelled out.
     fn schedule(&self) -> Schedule {
         let script = match self.script {
             Some(script) => script.clone(),
@@ -75,366 +66,193 @@ impl ReportedRun<'_> {
         };
         Schedule::of(self.trial, self.seed, script)
     }
+
+    /// The names of the nodes.
+    fn nodes(&self) -> Vec<String> {
+        let cluster = self.trial.options.cluster;
+        let numbers = cluster.first..cluster.first + cluster.count;
+        numbers.map(|number| format!("n{number}")).collect()
+    }
 }
 
-/// Why there is no report.
-#[derive(Debug, thiserror::Error)]
-pub enum Failed {
-    /// A file cannot be written.
-    #[error("cannot write {}: {source}", path.display())]
-    Write {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// The page cannot be made.
-    #[error("cannot write the page as JSON: {0}")]
-    Json(#[from] serde_json::Error),
-}
-
-/// Where a report goes.
-#[derive(Debug)]
-pub struct Files {
-    dir: PathBuf,
-}
-
-impl Files {
-    /// A folder, made if it is not there.
-    ///
-    /// # Errors
-    /// When it cannot be made.
-    pub fn create(dir: &Path) -> Result<Self, Failed> {
-        fs::create_dir_all(dir).map_err(|source| Failed::Write {
-            path: dir.to_owned(),
-            source,
-        })?;
-        Ok(Files {
-            dir: dir.to_owned(),
-        })
-    }
-
-    /// A folder in this one.
-    pub(super) fn inside(&self, path: &str) -> Result<Self, Failed> {
-        Files::create(&self.dir.join(path))
-    }
-
-    pub(super) fn has(&self, path: &str) -> bool {
-        self.dir.join(path).exists()
-    }
-
-    pub(super) fn write(&self, name: &str, text: &str) -> Result<(), Failed> {
-        let path = self.dir.join(name);
-        fs::write(&path, text).map_err(|source| Failed::Write { path, source })
-    }
-
-    /// Runs it, and writes the report. Journals may have `bytes_max` bytes.
+impl ReportDir {
+    /// Runs a trial, and writes the report on it to this folder. A journal has at most
+    /// `journal_bytes_max` bytes.
     ///
     /// # Errors
     /// When a file cannot be written.
-    pub fn report(&self, played: &ReportedRun<'_>, bytes_max: u64) -> Result<TrialResult, Failed> {
-        let mut watch = self.watch(bytes_max)?;
-        let report = played.play(vec![&mut watch]);
-        watch.finish(played, &report)?;
-        Ok(report)
+    pub fn report(
+        &self,
+        run: &ReportedRun<'_>,
+        journal_bytes_max: u64,
+    ) -> Result<TrialResult, ReportError> {
+        let mut observer = self.observer(journal_bytes_max)?;
+        let result = run.play(vec![&mut observer]);
+        observer.finish(run, &result)?;
+        Ok(result)
     }
 
-    /// Watches a run that is to be reported on: writes its journal, of `bytes_max` bytes at most.
+    /// Creates an observer for a run, which writes the run's journal to this folder, of at most
+    /// `journal_bytes_max` bytes, and then the report.
     ///
     /// # Errors
-    /// When there can be no such file.
-    pub fn watch(&self, bytes_max: u64) -> Result<Watch<'_>, Failed> {
-        let path = self.dir.join("journal.jsonl");
+    /// When the file for the journal cannot be created.
+    pub fn observer(&self, journal_bytes_max: u64) -> Result<ReportObserver<'_>, ReportError> {
+        let path = self.file(JOURNAL);
         match File::create(&path) {
-            Ok(file) => Ok(Watch {
-                files: self,
-                pace: Pace::default(),
-                journal: JsonLines::new(Hashed::new(BufWriter::new(file)), bytes_max),
-                bytes_max,
+            Ok(file) => Ok(ReportObserver {
+                dir: self,
+                index: JournalIndex::default(),
+                journal: JsonLines::new(
+                    HashingWriter::new(BufWriter::new(file)),
+                    journal_bytes_max,
+                ),
+                journal_bytes_max,
             }),
-            Err(source) => Err(Failed::Write { path, source }),
+            Err(error) => Err(ReportError::Write { path, error }),
         }
     }
 }
 
-/// An observer of a run that is to be reported on.
-pub struct Watch<'a> {
-    files: &'a Files,
-    pace: Pace,
-    journal: JsonLines<Hashed<BufWriter<File>>>,
-    bytes_max: u64,
+/// Observes a run, and then writes the report on it.
+pub struct ReportObserver<'a> {
+    dir: &'a ReportDir,
+    index: JournalIndex,
+    journal: JsonLines<HashingWriter<BufWriter<File>>>,
+    journal_bytes_max: u64,
 }
 
-impl Observer for Watch<'_> {
+impl Observer for ReportObserver<'_> {
     fn note(&mut self, entry: &Entry<'_>) -> io::Result<()> {
-        self.pace.note(entry)?;
+        self.index.note(entry)?;
         self.journal.note(entry)
     }
 }
 
-impl Watch<'_> {
-    /// Writes the report on the run that was watched. If it failed, the shortest run is looked for
-    /// that fails like it, and gets a report of its own within this one.
+impl ReportObserver<'_> {
+    /// Writes the report on the run that was observed. If the run failed, looks for the shortest
+    /// run that fails in the same way, and writes a report on that one to a folder in this one.
     ///
     /// # Errors
     /// When a file cannot be written.
-    pub fn finish(self, played: &ReportedRun<'_>, report: &TrialResult) -> Result<(), Failed> {
-        let shortest = self.shorten(played, report)?;
-        self.write(played, report, shortest.map(Other::Shortest))
+    pub fn finish(self, run: &ReportedRun<'_>, result: &TrialResult) -> Result<(), ReportError> {
+        let shortest = self.report_shortest(run, result)?;
+        self.write(run, result, shortest.map(LinkedRun::Shortest))
     }
 
-    /// Reports on the shortest run that fails like this one, and says how large it is.
-    fn shorten(
+    /// Reports on the shortest run that fails in the same way, and returns its size.
+    fn report_shortest(
         &self,
-        played: &ReportedRun<'_>,
-        report: &TrialResult,
-    ) -> Result<Option<String>, Failed> {
-        if report.valid() != Validity::False {
+        run: &ReportedRun<'_>,
+        result: &TrialResult,
+    ) -> Result<Option<String>, ReportError> {
+        if result.valid() != Validity::False {
             return Ok(None);
         }
-        let (module, next_module) = (played.trial.module, played.trial.next_module);
-        let schedule = played.schedule();
+        let (module, next_module) = (run.trial.module, run.trial.next_module);
+        let schedule = run.schedule();
         let whole = shrink::size(&schedule);
         let shrunk = shrink::shrink(schedule, module, next_module, SHRINKING);
         let Some(shrunk) = shrunk.filter(|shrunk| shrunk.size() != whole) else {
             return Ok(None);
         };
-        let files = self.files.inside(SHORTEST)?;
-        files.write("schedule.json", &shrunk.schedule.write())?;
-        let path = files.dir.join("schedule.json");
+        let dir = self.dir.subdir(SHORTEST)?;
+        dir.write("schedule.json", &shrunk.schedule.write())?;
+        let path = dir.file("schedule.json");
         let trial = shrunk.schedule.trial(module, next_module);
         let shortest = ReportedRun {
             trial: &trial,
             seed: shrunk.schedule.seed,
             script: Some(&shrunk.schedule.script),
-            replay: &|_| (played.replay)(Some(&path)),
+            replay: &|_| (run.replay)(Some(&path)),
         };
-        let mut watch = files.watch(self.bytes_max)?;
-        let report = shortest.play(vec![&mut watch]);
-        watch.write(&shortest, &report, Some(Other::Whole(whole)))?;
+        let mut observer = dir.observer(self.journal_bytes_max)?;
+        let result = shortest.play(vec![&mut observer]);
+        observer.write(&shortest, &result, Some(LinkedRun::Whole(whole)))?;
         Ok(Some(shrunk.size()))
     }
 
     fn write(
         self,
-        played: &ReportedRun<'_>,
-        report: &TrialResult,
-        other: Option<Other>,
-    ) -> Result<(), Failed> {
-        let trial = played.trial;
-        let replay = &(played.replay)(None);
-        let Watch {
-            files,
-            pace,
+        run: &ReportedRun<'_>,
+        result: &TrialResult,
+        other: Option<LinkedRun>,
+    ) -> Result<(), ReportError> {
+        let ReportObserver {
+            dir,
+            index,
             journal,
-            bytes_max,
+            journal_bytes_max,
         } = self;
-        let finished = journal.finish().and_then(Hashed::finish);
-        let hash = finished.map_err(|source| Failed::Write {
-            path: files.dir.join("journal.jsonl"),
-            source,
+        let finished = journal.finish().and_then(HashingWriter::finish);
+        let hash = finished.map_err(|error| ReportError::Write {
+            path: dir.file(JOURNAL),
+            error,
         })?;
-        let focus = focus(report);
-        let at_ns = focus.as_ref().map(|focus| focus.at_ns);
-        let again = |states| {
-            let first = pace.window(at_ns, ENTRIES_MAX);
-            let mut record = Record::new(first, states);
-            let mut journal = JsonLines::new(Hashed::new(io::sink()), bytes_max);
-            let observers: Vec<&mut dyn Observer> = vec![&mut record, &mut journal];
-            let _ = played.play(observers);
-            let hash = journal.finish().and_then(Hashed::finish);
-            (record, hash.ok())
-        };
-        let states = States::new(trial.options.cluster.count, pace.count(), at_ns);
-        let (mut record, same) = again(Some(states));
-        if same != Some(hash) {
-            // The guest noticed that it was asked, or the journal broke off.
-            (record, _) = again(None);
-        }
-        let history = report.history.as_ref();
+        let failure = first_failure(result);
+        let at_ns = failure.as_ref().map(|failure| failure.at_ns);
+        let record = record(run, &index, at_ns, journal_bytes_max, hash);
+
+        let history = result.history.as_ref();
         let operations = history.map(operations).unwrap_or_default();
-        let figures = figures(&operations, report.end_ns);
-        let results = Results::of(report, replay.to_owned());
-        let about = About {
+        let figures = figures(&operations, result.end_ns);
+        let replay = &(run.replay)(None);
+        let results = Results::of(result, replay.to_owned());
+        let nodes = run.nodes();
+        let page = RunPage {
             format: 1,
-            workload: trial.workload.name(),
-            problems: match &report.result {
+            workload: run.trial.workload.name(),
+            problems: match &result.result {
                 Ok(result) => render_problems(result),
                 Err(stopped) => format!("The run could not go on: {stopped}\n"),
             },
             replay,
             other,
-            options: options(trial, report.seed),
+            options: options(run.trial, result.seed),
             result: &results,
-            nodes: nodes(trial),
-            faults: history.map(shown_faults).unwrap_or_default(),
-            operations: listed(&operations, focus.as_ref().and_then(|focus| focus.op)),
+            nodes: &nodes,
+            faults: history.map(fault_values).unwrap_or_default(),
+            operations: listed(&operations, failure.as_ref().and_then(|it| it.op)),
             figures: &figures,
-            journal: Journal::of(&record, pace.count()),
-            focus,
+            journal: JournalPart::of(&record, index.count()),
+            focus: failure,
         };
-        let title = format!("{} with seed {}", trial.workload, report.seed);
-        files.write("index.html", &page(Kind::Run, &title, &about)?)?;
-        files.write(
-            "results.json",
-            &(serde_json::to_string_pretty(&results)? + "\n"),
-        )?;
-        files.write("history.edn", &history.map(write_edn).unwrap_or_default())?;
-        files.write("messages.svg", &messages_svg(&record, &about.nodes))?;
-        files.write("latency.svg", &latency_svg(&figures, report.end_ns))?;
-        files.write("rate.svg", &rate_svg(&figures, report.end_ns))?;
-        Ok(())
+        let title = format!("{} with seed {}", run.trial.workload, result.seed);
+        let html = page.render(&title).map_err(ReportError::Json)?;
+        dir.write("index.html", &html)?;
+        let json = serde_json::to_string_pretty(&results).map_err(ReportError::Json)?;
+        dir.write("results.json", &(json + "\n"))?;
+        dir.write("history.edn", &history.map(write_edn).unwrap_or_default())?;
+        dir.write("messages.svg", &messages_svg(&record, &nodes))?;
+        dir.write("latency.svg", &latency_svg(&figures, result.end_ns))?;
+        dir.write("rate.svg", &rate_svg(&figures, result.end_ns))
     }
 }
 
-/// The data of a page.
-#[derive(Serialize)]
-struct About<'a> {
-    format: u32,
-    workload: &'static str,
-    problems: String,
-    replay: &'a str,
-    other: Option<Other>,
-    options: Vec<(&'static str, String)>,
-    result: &'a Results<'a>,
-    nodes: Vec<String>,
-    faults: Vec<(i64, String, Shown)>,
-    focus: Option<Focus>,
-    operations: Listed<'a>,
-    figures: &'a Figures<'a>,
-    journal: Journal<'a>,
-}
-
-/// The run that a page links to, by its size.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
-enum Other {
-    /// The shortest that fails like the page's.
-    Shortest(String),
-    /// The one that the page's was made from.
-    Whole(String),
-}
-
-/// The part of the journal that a page has.
-#[derive(Serialize)]
-struct Journal<'a> {
-    /// How many entries come before.
-    first: usize,
-    /// How many there are in the whole run.
-    count: usize,
-    /// When the first happened, in virtual nanoseconds.
-    from_ns: u64,
-    names: &'a [String],
-    messages: Vec<Cut<'a>>,
-    /// Those that were on their way at the beginning.
-    before: Vec<usize>,
-    entries: Vec<Since<'a>>,
-    states: Option<StatesPart<'a>>,
-}
-
-/// A message with its body cut to a length in characters.
-struct Cut<'a>(&'a Message, usize);
-
-impl Serialize for Cut<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Cut(
-            Message {
-                id,
-                src,
-                dest,
-                body,
-            },
-            max,
-        ) = self;
-        (id, src, dest, excerpt(body, *max)).serialize(serializer)
-    }
-}
-
-impl<'a> Journal<'a> {
-    fn of(record: &'a Record, count: usize) -> Self {
-        let bodies = record
-            .messages()
-            .iter()
-            .map(|message| message.body.as_str());
-        let chars_max = fitting(bodies, BODIES_BYTES_MAX);
-        let from_ns = record.entries.first().map_or(0, |entry| entry.at_ns);
-        let mut last_ns = from_ns;
-        let entries = record.entries.iter().map(|entry| {
-            let since_ns = entry.at_ns - std::mem::replace(&mut last_ns, entry.at_ns);
-            Since(since_ns, &entry.kind)
-        });
-        Journal {
-            first: record.first(),
-            count,
-            from_ns,
-            names: record.names(),
-            messages: (record.messages().iter())
-                .map(|message| Cut(message, chars_max))
-                .collect(),
-            before: record.before(),
-            entries: entries.collect(),
-            states: record.states(),
-        }
-    }
-}
-
-fn nodes(trial: &Trial<'_>) -> Vec<String> {
-    let cluster = trial.options.cluster;
-    let numbers = cluster.first..cluster.first + cluster.count;
-    numbers.map(|number| format!("n{number}")).collect()
-}
-
-/// What a fault did: as data if it is short, as text if not.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Shown {
-    Whole(Value),
-    Cut(String),
-}
-
-fn shown_faults(history: &History) -> Vec<(i64, String, Shown)> {
-    let shown = |op: &Op| {
-        let text = op.value.to_string();
-        match text.len() <= FAULT_CHARS_MAX {
-            true => Shown::Whole(op.value.clone()),
-            false => Shown::Cut(excerpt(&text, 200).into_owned()),
-        }
+/// Repeats a run, and records what a page shows of it around `at_ns`. Includes the states of
+/// nodes, if the run has the same journal although guests are asked for their states: `hash` is
+/// that of the first run's journal.
+fn record(
+    run: &ReportedRun<'_>,
+    index: &JournalIndex,
+    at_ns: Option<u64>,
+    journal_bytes_max: u64,
+    hash: [u8; 32],
+) -> Record {
+    let repeat = |states| {
+        let first = index.window(at_ns, ENTRIES_MAX);
+        let mut record = Record::new(first, states);
+        let mut journal = JsonLines::new(HashingWriter::new(io::sink()), journal_bytes_max);
+        let observers: Vec<&mut dyn Observer> = vec![&mut record, &mut journal];
+        let _ = run.play(observers);
+        let hash = journal.finish().and_then(HashingWriter::finish);
+        (record, hash.ok())
     };
-    let faults = faults(history).into_iter().take(FAULTS_MAX);
-    faults
-        .map(|op| (op.time_ns, op.f.to_string(), shown(op)))
-        .collect()
-}
-
-/// Passes on what is written, and hashes it.
-struct Hashed<W> {
-    out: W,
-    hash: Sha256,
-}
-
-impl<W: Write> Hashed<W> {
-    fn new(out: W) -> Self {
-        Hashed {
-            out,
-            hash: Sha256::new(),
-        }
+    let states = States::new(run.trial.options.cluster.count, index.count(), at_ns);
+    let (record, same) = repeat(Some(states));
+    if same == Some(hash) {
+        return record;
     }
-
-    /// The hash of all that was written, once it has been.
-    fn finish(mut self) -> io::Result<[u8; 32]> {
-        self.out.flush()?;
-        Ok(self.hash.finalize().into())
-    }
-}
-
-impl<W: Write> Write for Hashed<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.out.write(bytes)?;
-        self.hash.update(&bytes[..written]);
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
-    }
+    // The guest noticed that it was asked, or the journal broke off.
+    repeat(None).0
 }

@@ -1,84 +1,85 @@
-//! The states of the nodes, after each event of a stretch of the run.
+//! The states of nodes after each event of a part of the run.
 //!
-//! States are kept as changes. When they grow beyond what a page can hold, those furthest before
-//! the moment of interest give way; after that moment, no more are taken.
+//! States are kept as changes. When these grow beyond what a page can hold, the earliest are
+//! dropped as long as the run has not reached the moment of interest; after it, no more are taken.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
+use super::budget::{ENTRIES_MAX, cost};
 use super::change::{Change, apply, changes};
-use super::page::cost;
-use super::record::ENTRIES_MAX;
 use host_protocol::text::excerpt;
 use host_sim::journal::Stepped;
 
 /// The most that all changes may cost on a page that is full of entries, in bytes …
 const CHANGES_BYTES_MAX: usize = 900_000;
 
-/// … and how much more on one that has hardly any.
+/// … and how much more on a page with hardly any.
 const CHANGES_BYTES_MORE: usize = 1_400_000;
 
 /// The most that the states of all nodes together may cost, in bytes.
 const STATES_BYTES_MAX: usize = 600_000;
 
-/// No state of a node is shown that has more bytes.
+/// The most bytes of one state. Larger ones are not shown.
 const STATE_BYTES_MAX: usize = 64 << 10;
 
-/// The most timers of a node that are shown: the next ones.
+/// The most timers of a node that are shown, the next ones first.
 const TIMERS_MAX: usize = 50;
 
-/// After the moment of interest no more states are taken once so many bytes of them were read:
-/// writing and reading states takes far longer than the run.
+/// The most bytes of states that are read once the moment of interest is past: writing and reading
+/// states takes far longer than the run.
 const TAKEN_BYTES_MAX: usize = 16 << 20;
 
-/// Integers beyond this are not exact in JavaScript.
+/// JavaScript rounds integers above this.
 const EXACT_MAX: u64 = 1 << 53;
 
-/// The stretch of the run whose states are kept.
+/// The states of nodes during a part of the run.
 #[derive(Debug)]
 pub(super) struct States {
     state_bytes_max: usize,
     changes_bytes_max: usize,
-    /// The moment of interest.
+    /// The moment of interest, in virtual time.
     at_ns: u64,
     /// The states before the first change.
     base: BTreeMap<usize, Json>,
+    /// The states after the last change.
     now: BTreeMap<usize, Json>,
-    /// Nodes whose state was too large once. They are not asked again: a state mostly grows, and
-    /// to write a large one after each event takes longer than the run.
+    /// Nodes whose state was too large once. They are not asked again: states mostly grow, and
+    /// writing a large one after each event takes longer than the run.
     large: BTreeSet<usize>,
     steps: VecDeque<StateStep>,
+    /// What all steps cost, in bytes of the page.
     bytes: usize,
-    /// Bytes of all states that were read.
+    /// The bytes of all states read so far.
     taken: usize,
-    /// Changes were left out before the first of those kept.
+    /// Whether changes before the first step were dropped.
     is_cut: bool,
-    /// No more changes are taken after this entry.
+    /// The entry after which no more changes are taken.
     until: Option<usize>,
 }
 
-/// What an event changed in a node, and what that costs. In a page `[entry, node, changes]`.
+/// The changes of an event in a node, and what they cost. In a page `[entry, node, changes]`.
 #[derive(Debug, Serialize)]
 struct StateStep(usize, usize, Vec<Change>, #[serde(skip)] usize);
 
-/// What a page shows of the states.
+/// The states as a page has them.
 #[derive(Debug, Serialize)]
 pub(super) struct StatesPart<'a> {
     /// `{"state": …, "timers": [[id, due]]}` of each node, by the position of its name, before the
     /// first step.
     base: &'a BTreeMap<usize, Json>,
     steps: &'a VecDeque<StateStep>,
-    /// From which entry on the states are known; null if from the first.
+    /// The entry from which on states are known; null if from the first.
     from: Option<usize>,
-    /// After which entry they are not; null if until the last.
+    /// The entry after which states are not known; null if they are to the last.
     until: Option<usize>,
 }
 
 impl States {
-    /// No states yet of `nodes` nodes, for a page with so many entries; `at_ns` is the moment of
-    /// interest, in virtual time.
+    /// Begins without states. The page has `nodes` nodes and `entries` entries; `at_ns` is the
+    /// moment of interest, in virtual time.
     pub(super) fn new(nodes: usize, entries: usize, at_ns: Option<u64>) -> Self {
         let free = ENTRIES_MAX.saturating_sub(entries);
         States {
@@ -96,7 +97,7 @@ impl States {
         }
     }
 
-    /// A node has handled the event of `entry`.
+    /// Takes the state of a node that has handled the event of `entry`.
     pub(super) fn note(
         &mut self,
         entry: usize,
@@ -134,7 +135,7 @@ impl States {
         if !is_full {
             return;
         }
-        // A good part at a time stays free, for what follows the moment of interest.
+        // Drops a fifth at a time, so that there is room after the moment of interest.
         while self.bytes > self.changes_bytes_max * 4 / 5 {
             let Some(StateStep(_, node, changes, bytes)) = self.steps.pop_front() else {
                 return;
@@ -146,6 +147,7 @@ impl States {
         }
     }
 
+    /// The states as a page has them.
     pub(super) fn part(&self) -> StatesPart<'_> {
         let first = self.steps.front().map(|step| step.0);
         StatesPart {
@@ -157,7 +159,7 @@ impl States {
     }
 }
 
-/// The state of a node as a page can show it, unless it is too large. Its bytes are added to `taken`.
+/// The state of a node as a page can show it; `None` if it is too large. Adds its bytes to `taken`.
 fn shown(step: Stepped<'_>, bytes_max: usize, taken: &mut usize) -> Option<Json> {
     let text = match step.guest.snapshot() {
         Ok(Some(bytes)) => bytes,
@@ -178,7 +180,7 @@ fn shown(step: Stepped<'_>, bytes_max: usize, taken: &mut usize) -> Option<Json>
     })
 }
 
-/// The state, with integers that JavaScript would round as strings.
+/// Turns integers that JavaScript would round into strings.
 fn exact(json: Json) -> Json {
     match json {
         Json::Number(number)

@@ -1,16 +1,16 @@
-//! Writes SVG. Text is escaped, since guests may have written it.
+//! Writes SVG. All text is escaped, since guests may have written it.
 
 use std::fmt::Write;
 
 use host_protocol::text::one_line;
 
-/// A drawing of a size in pixels.
+/// A drawing of a given size in pixels.
 pub(super) struct Svg {
     text: String,
 }
 
 impl Svg {
-    /// An empty drawing; `title` says what it shows to those who cannot see it.
+    /// Begins an empty drawing. Screen readers read `title`.
     pub(super) fn new(width: f64, height: f64, title: &str) -> Self {
         let mut svg = Svg {
             text: String::new(),
@@ -30,7 +30,7 @@ impl Svg {
         let _ = self.text.write_fmt(text);
     }
 
-    /// A line between two points; `more` are further attributes, of our own making.
+    /// Draws a line between two points. `more` are further attributes; they are not escaped.
     pub(super) fn line(&mut self, from: (f64, f64), to: (f64, f64), stroke: &str, more: &str) {
         let ((x1, y1), (x2, y2)) = (from, to);
         self.put(format_args!(
@@ -38,7 +38,7 @@ impl Svg {
         ));
     }
 
-    /// A filled rectangle.
+    /// Draws a filled rectangle.
     pub(super) fn rect(&mut self, at: (f64, f64), size: (f64, f64), fill: &str) {
         let ((x, y), (width, height)) = (at, size);
         self.put(format_args!(
@@ -46,7 +46,7 @@ impl Svg {
         ));
     }
 
-    /// Points, joined by lines.
+    /// Draws lines from point to point.
     pub(super) fn path(&mut self, points: impl Iterator<Item = (f64, f64)>, stroke: &str) {
         let mut path = String::new();
         for (x, y) in points {
@@ -61,7 +61,7 @@ impl Svg {
         ));
     }
 
-    /// Points, as dots.
+    /// Draws points as dots.
     pub(super) fn dots(&mut self, points: impl Iterator<Item = (f64, f64)>, stroke: &str) {
         let mut path = String::new();
         for (x, y) in points {
@@ -72,36 +72,32 @@ impl Svg {
         ));
     }
 
-    /// Text that begins (or with `middle`, has its middle) at a point.
+    /// Writes text; `anchor` is the part of it that is at the point.
     pub(super) fn text(&mut self, at: (f64, f64), anchor: Anchor, text: &str) {
         let (x, y) = at;
-        let anchor = match anchor {
-            Anchor::Start => "start",
-            Anchor::Middle => "middle",
-            Anchor::End => "end",
-        };
         self.put(format_args!(
             "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{}</text>\n",
             escaped(text)
         ));
     }
 
-    /// The whole drawing.
+    /// Ends the drawing.
     pub(super) fn finish(mut self) -> String {
         self.text.push_str("</svg>\n");
         self.text
     }
 }
 
-/// Which part of a text is at its point.
-#[derive(Debug, Clone, Copy)]
+/// The part of a text that is at its point: SVG's `text-anchor`.
+#[derive(Debug, Clone, Copy, strum::Display)]
+#[strum(serialize_all = "lowercase")]
 pub(super) enum Anchor {
     Start,
     Middle,
     End,
 }
 
-/// Text as XML has it.
+/// Escapes text for XML.
 fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in one_line(text).chars() {
@@ -110,7 +106,7 @@ fn escaped(text: &str) -> String {
             '<' => safe.push_str("&lt;"),
             '>' => safe.push_str("&gt;"),
             '"' => safe.push_str("&quot;"),
-            // Two code points that XML does not have.
+            // XML does not allow these two code points.
             '\u{fffe}' | '\u{ffff}' => safe.push('\u{fffd}'),
             c => safe.push(c),
         }

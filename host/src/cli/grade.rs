@@ -1,19 +1,18 @@
-//! `host grade`: judges submissions against a suite.
+//! `host grade`: judges submissions against a suite of challenges.
 
 mod gradescope;
 mod junit;
-mod pages;
 mod progress;
 mod table;
 
 use std::cell::Cell;
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use anyhow::Context;
 use clap::{Args, ValueEnum};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
@@ -22,68 +21,63 @@ use super::limits::CacheArgs;
 use super::output::{print, print_json};
 use super::{Exit, Failure};
 use host_grade::assemble::assemble;
-use host_grade::judge::{Bench, guests_max, judge};
-use host_grade::report::{Judge, Shard};
+use host_grade::grade::{JudgeFacts, Shard};
+use host_grade::judge::{JudgeContext, guests_max, judge};
 use host_grade::resume::Resume;
-use host_grade::run::SHRINKING;
 use host_grade::suite::read::{SUITE_BYTES_MAX, read};
-use host_grade::{Challenge, Grade, Submission, Suite, Work, csv, submission};
-use host_protocol::text::{one_line, printable};
+use host_grade::{Challenge, Grade, Submission, Suite, Work, class_report, csv, submission};
+use host_protocol::text::one_line;
+use host_report::SHRINKING;
 use host_sandbox::{CompileLimits, Compiler};
 use host_sim::SeedRange;
-
-/// The most shares.
-const SHARDS_MAX: u32 = 100_000;
 
 pub(super) const EXIT_CODES: &str = "\
 Exit codes:
   0    every submission passed
-  1    one did not, or has not been judged to the end
-  254  the command line makes no sense, or names a file that cannot be read or is
-       not what it should be
-  255  something else broke";
+  1    a submission failed, or has not been judged completely
+  254  invalid usage, or a file that cannot be read or is malformed
+  255  internal error";
 
 /// Judge submissions in the sandbox, on several seeds for each challenge of a suite
 ///
 /// A PATH is a module, a folder of modules (one submission), or a folder of such folders (a
-/// class). A module's name says which challenges it is for: broadcast.wasm, or 3c.wasm.
+/// class). The name of a module says which challenges it is for: broadcast.wasm, or 3c.wasm.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(super) struct GradeArgs {
-    /// What to judge by, as TOML [default: the Gossip Glomers challenges; see host suite].
+    /// Judge by this suite, a TOML file [default: the Gossip Glomers challenges; see host suite].
     #[arg(long, value_name = "FILE")]
     suite: Option<PathBuf>,
-    /// Judge only these challenges. A module that is given as PATH is judged by them
-    /// whatever its name is.
+    /// Judge only these challenges. If PATH is a module, its name does not matter then.
     #[arg(long, value_name = "ID,…", value_delimiter = ',')]
     challenge: Vec<String>,
-    /// Judge on the seeds from A to below B, whatever the suite says.
+    /// Judge on the seeds from A to below B instead of those of the suite.
     #[arg(long, value_name = "A..B")]
     seeds: Option<SeedRange>,
-    /// How to show the result.
+    /// Show the result in this format.
     #[arg(long, value_enum, default_value_t = GradeFormat::Text)]
     format: GradeFormat,
-    /// Keep finished runs in this file, and do not make those again that it has.
+    /// Keep finished runs in this file, and skip those that it has.
     #[arg(long, value_name = "FILE")]
     resume: Option<PathBuf>,
-    /// Write a report to this folder: a page of the class, a page of each run that failed, and of
-    /// a single submission's other runs too.
+    /// Write a report to this folder: a page about the class, and a page about each run that
+    /// failed. For a single submission, also one about each challenge that it solved.
     #[arg(long, value_name = "DIR", conflicts_with = "shard")]
     report: Option<PathBuf>,
-    /// Do share I of N of the work; `host merge` joins what the shares write as JSON.
-    #[arg(long, value_name = "I/N", value_parser = shard)]
+    /// Judge shard I of N of the work; `host merge` joins the grades of shards.
+    #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
     #[command(flatten)]
     cache: CacheArgs,
-    /// What to judge.
+    /// Judge these modules, submissions or classes.
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
 }
 
-/// How a grade is shown.
+/// The format of a grade.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum GradeFormat {
-    /// A table, and what failed, for people.
+    /// A table and explanations, for people.
     Text,
     /// Everything, for programs.
     Json,
@@ -91,25 +85,14 @@ pub(super) enum GradeFormat {
     Junit,
     /// Gradescope's results.json, for one submission.
     Gradescope,
-    /// A line for each submission, for spreadsheets.
+    /// A row for each submission, for spreadsheets.
     Csv,
-}
-
-fn shard(text: &str) -> Result<Shard, String> {
-    let shard = text.split_once('/').and_then(|(index, of)| {
-        let (index, of) = (u32::from_str(index).ok()?, u32::from_str(of).ok()?);
-        let makes_sense = (1..=of).contains(&index) && of <= SHARDS_MAX;
-        makes_sense.then_some(Shard { index, of })
-    });
-    shard.ok_or_else(|| format!("expected I/N, with I from 1 to N and N up to {SHARDS_MAX}"))
 }
 
 pub(super) fn run(args: &GradeArgs) -> Result<Exit, Failure> {
     let begin = Instant::now();
-    let usage =
-        |error: &dyn std::fmt::Display| Failure::new(Exit::Usage, printable(&error.to_string()));
     let mut suite = suite(args)?;
-    let mut submissions = submission::find(&args.paths).map_err(|error| usage(&error))?;
+    let mut submissions = submission::find(&args.paths)?;
     for submission in submissions.iter_mut().filter(|it| !it.is_single) {
         submission.note_unused(&suite);
     }
@@ -126,16 +109,15 @@ pub(super) fn run(args: &GradeArgs) -> Result<Exit, Failure> {
     }
     let work = Work::of(&suite, &submissions, args.shard);
     let resume = match &args.resume {
-        Some(path) => Resume::open(path, &Judge::this(), &suite).map_err(|error| usage(&error))?,
+        Some(path) => Resume::open(path, &JudgeFacts::of_this_program(), &suite)?,
         None => Resume::default(),
     };
     let interrupted = on_interrupt()?;
     keep_panics_quiet();
     let sandbox = args.cache.sandbox_for(guests_max(&work))?;
-    let compiler = Compiler::new(CompileLimits::default())
-        .map_err(|error| Failure::new(Exit::Internal, error))?;
+    let compiler = Compiler::new(CompileLimits::default())?;
     let progress = progress::bar(work.runs());
-    let bench = Bench {
+    let context = JudgeContext {
         sandbox: &sandbox,
         compiler: &compiler,
         resume: &resume,
@@ -143,16 +125,19 @@ pub(super) fn run(args: &GradeArgs) -> Result<Exit, Failure> {
         shrinking: SHRINKING,
         interrupted: &interrupted,
     };
-    let outcomes = judge(&work, &bench);
+    let results = judge(&work, &context);
     progress.finish_and_clear();
     let wall_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let grade = assemble(&work, &outcomes, wall_ms);
+    let grade = assemble(&work, &results, wall_ms);
     if let Some(dir) = &args.report {
-        pages::write(dir, &grade, &work, &bench)?;
+        for missing in class_report::write(dir, &grade, &work, &context)? {
+            let (name, error) = (&missing.submission, missing.error.to_string());
+            tracing::warn!("no page of {}: {}", one_line(name), one_line(&error));
+        }
     }
-    if let (Err(error), Some(path)) = (resume.finish(), &args.resume) {
-        let text = format!("cannot write {}: {error}", path.display());
-        return Err(Failure::new(Exit::Internal, printable(&text)));
+    if let Some(path) = &args.resume {
+        let finished = resume.finish();
+        finished.with_context(|| format!("cannot write {}", path.display()))?;
     }
     show(&grade, args.format)?;
     if interrupted.load(Ordering::Relaxed) {
@@ -160,14 +145,14 @@ pub(super) fn run(args: &GradeArgs) -> Result<Exit, Failure> {
             Some(_) => "the same command goes on",
             None => "with --resume FILE it could go on from here",
         };
-        // Who closed stderr does not want to know.
+        // If stderr is closed, nobody reads this.
         let _ = writeln!(io::stderr(), "interrupted: {go_on}");
         return Ok(Exit::Invalid);
     }
     Ok(exit_of(&grade))
 }
 
-/// What a grade says to a shell.
+/// The exit code for a grade.
 pub(super) fn exit_of(grade: &Grade) -> Exit {
     let is_whole = grade.complete || grade.shard.is_some();
     if grade.passed && is_whole {
@@ -177,13 +162,12 @@ pub(super) fn exit_of(grade: &Grade) -> Exit {
     }
 }
 
-/// Shows a grade on stdout.
+/// Writes a grade to stdout.
 pub(super) fn show(grade: &Grade, format: GradeFormat) -> Result<(), Failure> {
-    let internal = |error: String| Failure::new(Exit::Internal, error);
     match format {
         GradeFormat::Text => print(&table::render(grade)),
         GradeFormat::Json => print_json(grade),
-        GradeFormat::Junit => print(&junit::render(grade).map_err(internal)?),
+        GradeFormat::Junit => print(&junit::render(grade)?),
         GradeFormat::Gradescope => match grade.submissions.as_slice() {
             [one] => print_json(&gradescope::results(grade, one)),
             _ => Err(Failure::new(
@@ -195,23 +179,19 @@ pub(super) fn show(grade: &Grade, format: GradeFormat) -> Result<(), Failure> {
     }
 }
 
-/// The suite that was asked for.
+/// Reads the suite that the flags ask for.
 fn suite(args: &GradeArgs) -> Result<Suite, Failure> {
-    let usage =
-        |text: &dyn std::fmt::Display| Failure::new(Exit::Usage, printable(&text.to_string()));
-    match &args.suite {
-        None => Suite::built_in().map_err(|error| Failure::new(Exit::Internal, error)),
-        Some(path) => {
-            let name = path.display().to_string();
-            let text = input::read(path, "a suite", SUITE_BYTES_MAX);
-            let text = text.and_then(|text| String::from_utf8(text).map_err(io::Error::other));
-            let text = text.map_err(|error| usage(&format!("{name}: {error}")))?;
-            read(&name, &text).map_err(|error| usage(&error))
-        }
-    }
+    let Some(path) = &args.suite else {
+        return Suite::built_in().map_err(|error| Failure::new(Exit::Internal, error));
+    };
+    let name = path.display().to_string();
+    let text = input::read(path, "a suite", SUITE_BYTES_MAX);
+    let text = text.and_then(|text| String::from_utf8(text).map_err(io::Error::other));
+    let text = text.context(name.clone()).map_err(Failure::usage)?;
+    Ok(read(&name, &text)?)
 }
 
-/// Leaves what is to be judged, on the seeds that were asked for.
+/// Picks the challenges and seeds that the flags ask for.
 fn pick(suite: &mut Suite, args: &GradeArgs) -> Result<(), Failure> {
     let has = |id: &String| suite.challenges.iter().any(|challenge| challenge.id == *id);
     if let Some(unknown) = args.challenge.iter().find(|id| !has(id)) {
@@ -220,13 +200,13 @@ fn pick(suite: &mut Suite, args: &GradeArgs) -> Result<(), Failure> {
             "the suite has no challenge {unknown:?}; it has {}",
             ids.join(", ")
         );
-        return Err(Failure::new(Exit::Usage, printable(&text)));
+        return Err(Failure::new(Exit::Usage, text));
     }
     let is_wanted =
         |challenge: &Challenge| args.challenge.is_empty() || args.challenge.contains(&challenge.id);
     suite.challenges.retain(is_wanted);
     for challenge in &mut suite.challenges {
-        // What was picked may not be left out.
+        // Picked challenges are not optional.
         challenge.optional &= args.challenge.is_empty();
     }
     if let Some(seeds) = args.seeds {
@@ -237,8 +217,8 @@ fn pick(suite: &mut Suite, args: &GradeArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A module that was given alone, and whose name says nothing, is for all challenges if these
-/// were picked.
+/// Makes a module that was given as PATH, and whose name is for no challenge, be for all challenges
+/// if these were picked.
 fn take_alone(submission: &mut Submission, suite: &Suite, picked: bool) -> Result<(), Failure> {
     let is_for = |challenge| submission.module_for(challenge).is_some();
     if suite.challenges.iter().any(is_for) {
@@ -257,32 +237,29 @@ fn take_alone(submission: &mut Submission, suite: &Suite, picked: bool) -> Resul
     Err(Failure::new(Exit::Usage, text))
 }
 
-/// Set by the first Ctrl-C, or by a scheduler that wants the machine back; the second one ends
-/// the process.
+/// Returns a flag that the first SIGINT or SIGTERM sets. The second one ends the process.
 fn on_interrupt() -> Result<Arc<AtomicBool>, Failure> {
     let interrupted = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
         let flag = || Arc::clone(&interrupted);
         signal_hook::flag::register_conditional_default(signal, flag())
             .and_then(|_| signal_hook::flag::register(signal, flag()))
-            .map_err(|error| {
-                Failure::new(Exit::Internal, format!("cannot take signals: {error}"))
-            })?;
+            .context("cannot take signals")?;
     }
     Ok(interrupted)
 }
 
 thread_local! {
-    /// Whether a panic on this thread has been told.
-    static TOLD: Cell<bool> = const { Cell::new(false) };
+    /// Whether a panic on this thread has been reported.
+    static REPORTED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// A panic while judging is a verdict, which says what it says; here it is only told where
-/// it was, in one line, for whoever reports it.
+/// Reports a panic in one line. A panic while judging becomes a verdict with the message; the line
+/// adds the location, for bug reports.
 fn keep_panics_quiet() {
     std::panic::set_hook(Box::new(|info| {
         let at = info.location().map(ToString::to_string).unwrap_or_default();
-        if !TOLD.replace(true) {
+        if !REPORTED.replace(true) {
             tracing::error!("internal error at {}", one_line(&at));
         }
     }));

@@ -1,61 +1,60 @@
-//! `host merge`: joins the grades of shares.
+//! `host merge`: joins the grades of shards.
 
 use std::path::{Path, PathBuf};
 
+use anyhow::{Context, bail};
 use clap::Args;
 
 use super::grade::{GradeFormat, exit_of, show};
 use super::input;
 use super::{Exit, Failure};
 use host_grade::Grade;
+use host_grade::grade::{FORMAT, VERSION};
 use host_grade::merge::merge;
-use host_grade::report::{FORMAT, VERSION};
-use host_protocol::text::printable;
 
 /// The largest grade that is read, 1 GiB.
 const GRADE_BYTES_MAX: u64 = 1 << 30;
 
-/// Join what `host grade --format json --shard` wrote, each share a file, to one grade
+/// Join the grades of shards, as `host grade --format json --shard` writes them, to one grade
 #[derive(Debug, Args)]
 #[command(after_help = super::grade::EXIT_CODES)]
 pub(super) struct MergeArgs {
-    /// How to show the result.
+    /// Show the result in this format.
     #[arg(long, value_enum, default_value_t = GradeFormat::Text)]
     format: GradeFormat,
-    /// The grades of the shares.
+    /// The files with the grades.
     #[arg(value_name = "GRADE", required = true)]
     grades: Vec<PathBuf>,
 }
 
 pub(super) fn run(args: &MergeArgs) -> Result<Exit, Failure> {
-    let usage = |text: String| Failure::new(Exit::Usage, printable(&text));
     let mut grades = Vec::new();
     for path in &args.grades {
         let name = path.display().to_string();
-        let grade = read(path).map_err(|why| usage(format!("{name}: {why}")))?;
+        let grade = read(path).context(name.clone()).map_err(Failure::usage)?;
         grades.push((name, grade));
     }
-    let grade = merge(grades).map_err(|error| usage(error.to_string()))?;
+    let grade = merge(grades)?;
     show(&grade, args.format)?;
     Ok(exit_of(&grade))
 }
 
-fn read(path: &Path) -> Result<Grade, String> {
-    let text = input::read(path, "a grade", GRADE_BYTES_MAX).map_err(|error| error.to_string())?;
-    /// What tells whether the rest can be understood.
+fn read(path: &Path) -> anyhow::Result<Grade> {
+    /// The fields that say whether the rest can be read.
     #[derive(serde::Deserialize)]
-    struct Head {
+    struct Header {
         format: String,
         version: u32,
     }
-    let not_a_grade =
-        |error: serde_json::Error| format!("it is no grade (host grade --format json): {error}");
-    let head: Head = serde_json::from_slice(&text).map_err(not_a_grade)?;
-    if (head.format.as_str(), head.version) != (FORMAT, VERSION) {
-        return Err(format!(
+    let text = input::read(path, "a grade", GRADE_BYTES_MAX)?;
+    let not_a_grade = "not a grade (host grade --format json)";
+    let header: Header = serde_json::from_slice(&text).context(not_a_grade)?;
+    if (header.format.as_str(), header.version) != (FORMAT, VERSION) {
+        bail!(
             "it is of the format {:?}, version {}; this host reads {FORMAT}, version {VERSION}",
-            head.format, head.version
-        ));
+            header.format,
+            header.version
+        );
     }
-    serde_json::from_slice(&text).map_err(not_a_grade)
+    serde_json::from_slice(&text).context(not_a_grade)
 }

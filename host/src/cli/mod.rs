@@ -1,8 +1,9 @@
-//! The command line: parses it, runs the command, turns the outcome into an exit
-//! code. Only this module knows the terminal.
+//! The command line: parses it, runs the command, and turns its result into an exit code. Only this
+//! module writes to the terminal.
 
 mod check;
 mod compile;
+mod exit;
 mod grade;
 mod input;
 mod inspect;
@@ -17,93 +18,15 @@ mod suite;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use anyhow::anyhow;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use host_sandbox::LoadError;
+use exit::{EXIT_CODES, Failure};
 
-/// What the process's exit code says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exit {
-    /// 0: all is well; what was judged is valid.
-    Success,
-    /// 1: what was judged is invalid.
-    Invalid,
-    /// 1: the guest failed.
-    GuestFailed,
-    /// 2: there was too little to judge.
-    Unknown,
-    /// 3: the module cannot be loaded.
-    Rejected,
-    /// 254: the command line makes no sense, or names a file that cannot be read or
-    /// is not what it should be.
-    Usage,
-    /// 255: something broke that is neither the user's nor the guest's fault.
-    Internal,
-}
-
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        ExitCode::from(match exit {
-            Exit::Success => 0,
-            Exit::Invalid | Exit::GuestFailed => 1,
-            Exit::Unknown => 2,
-            Exit::Rejected => 3,
-            Exit::Usage => 254,
-            Exit::Internal => 255,
-        })
-    }
-}
-
-/// A failed command.
-#[derive(Debug)]
-struct Failure {
-    exit: Exit,
-    message: String,
-}
-
-impl Failure {
-    fn new(exit: Exit, message: impl ToString) -> Self {
-        Failure {
-            exit,
-            message: message.to_string(),
-        }
-    }
-}
-
-impl From<LoadError> for Failure {
-    fn from(error: LoadError) -> Self {
-        let exit = match error {
-            LoadError::Unreadable { .. } => Exit::Usage,
-            LoadError::Rejected { .. } => Exit::Rejected,
-            LoadError::Internal { .. } => Exit::Internal,
-        };
-        Failure::new(exit, error)
-    }
-}
-
-impl From<host_report::Failed> for Failure {
-    fn from(failed: host_report::Failed) -> Self {
-        let exit = match failed {
-            host_report::Failed::Write { .. } => Exit::Usage,
-            host_report::Failed::Json(_) => Exit::Internal,
-        };
-        Failure::new(exit, failed)
-    }
-}
-
-const EXIT_CODES: &str = "\
-Exit codes:
-  0    all is well; the history is valid
-  1    the history is invalid, or the guest failed: it trapped, exceeded a limit or
-       broke the protocol
-  2    unknown: the history has too little to judge
-  3    the module cannot be loaded
-  254  the command line makes no sense, or names a file that cannot be read or is
-       no history of that workload
-  255  something else broke";
+pub use exit::Exit;
 
 /// Runs distributed-systems nodes as WebAssembly guests.
 ///
@@ -142,18 +65,16 @@ pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // Nothing better can be done if the terminal is gone.
+            // If the terminal is gone, the exit code still says it.
             let _ = error.print();
-            let asked_for_help = !error.use_stderr();
-            return if asked_for_help {
-                Exit::Success
-            } else {
-                Exit::Usage
-            }
-            .into();
+            let exit = match error.use_stderr() {
+                true => Exit::Usage,
+                false => Exit::Success, // help was asked for
+            };
+            return exit.into();
         }
     };
-    let outcome = start_log().and_then(|()| match cli.command {
+    let result = start_log().and_then(|()| match cli.command {
         Some(Command::Inspect(args)) => inspect::run(&args),
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Sim(args)) => sim::run(*args),
@@ -163,27 +84,27 @@ pub fn main() -> ExitCode {
         Some(Command::Compile(args)) => compile::run(&args),
         None => node::run(cli.node),
     });
-    match outcome {
+    match result {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            // Who closed stderr does not want to know; the exit code still says it.
-            let _ = writeln!(io::stderr(), "error: {}", failure.message);
+            // If stderr is closed, the exit code still says it.
+            let _ = writeln!(io::stderr(), "error: {}", failure.message());
             failure.exit.into()
         }
     }
 }
 
-/// Reads RUST_LOG. A word alone must be a level: taken for a target, a level misspelt
-/// would silence everything.
-fn log_targets(wanted: &str) -> Result<Targets, String> {
+/// Parses RUST_LOG. A part without `=` must be a level: a misspelt level would otherwise be taken
+/// for a target, and silence everything.
+fn log_targets(wanted: &str) -> anyhow::Result<Targets> {
     let mut words = wanted.split(',').filter(|part| !part.contains('='));
     match words.find(|word| word.parse::<LevelFilter>().is_err()) {
-        Some(word) => Err(format!("{word:?} is not a level")),
-        None => wanted.parse().map_err(|error| format!("{error}")),
+        Some(word) => Err(anyhow!("{word:?} is not a level")),
+        None => Ok(wanted.parse()?),
     }
 }
 
-/// Sends the host's own log to stderr, as much of it as RUST_LOG asks for.
+/// Writes the host's own log to stderr, at the levels that RUST_LOG asks for.
 fn start_log() -> Result<(), Failure> {
     let wanted = std::env::var("RUST_LOG").unwrap_or_default();
     let wanted = if wanted.is_empty() { "info" } else { &wanted };

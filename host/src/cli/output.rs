@@ -1,12 +1,13 @@
-//! What commands print to stdout.
+//! Writes the results of commands to stdout.
 
 use std::io::{self, Write};
 
+use anyhow::Context;
 use clap::ValueEnum;
 
-use super::{Exit, Failure};
+use super::Failure;
 
-/// How a command shows its result.
+/// The format of a result.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(super) enum Format {
     /// For people.
@@ -15,25 +16,19 @@ pub(super) enum Format {
     Json,
 }
 
-/// Writes to stdout. A reader who has seen enough and closed it is no failure.
+/// Writes to stdout. If the reader has closed it, that is not a failure.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
     let written = stdout
         .write_all(text.as_bytes())
         .and_then(|()| stdout.flush());
     match written {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(
-            Exit::Internal,
-            format!("cannot write to stdout: {error}"),
-        )),
-        _ => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written.context("cannot write to stdout")?),
     }
 }
 
 /// Writes a result as JSON, over several lines.
 pub(super) fn print_json(result: &impl serde::Serialize) -> Result<(), Failure> {
-    match serde_json::to_string_pretty(result) {
-        Ok(json) => print(&(json + "\n")),
-        Err(error) => Err(Failure::new(Exit::Internal, error)),
-    }
+    print(&(serde_json::to_string_pretty(result)? + "\n"))
 }

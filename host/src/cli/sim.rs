@@ -22,7 +22,7 @@ use super::{Exit, Failure};
 use host_check::history::{History, write_edn, write_json};
 use host_check::validity::Validity;
 use host_guest::Start;
-use host_report::{Files, ReportedRun};
+use host_report::{ReportDir, ReportedRun};
 use host_sim::journal::{JsonLines, Observer};
 use host_trial::schedule::{Schedule, trace};
 use host_trial::shrink::{self, Budget};
@@ -58,11 +58,11 @@ fn one(trial: &Trial<'_>, seed: u64, plan: &Plan) -> Result<Exit, Failure> {
         None => None,
     };
     let files = match &plan.report {
-        Some(dir) => Some(Files::create(dir)?),
+        Some(dir) => Some(ReportDir::create(dir)?),
         None => None,
     };
     let mut watch = match &files {
-        Some(files) => Some(files.watch(plan.journal_bytes_max)?),
+        Some(files) => Some(files.observer(plan.journal_bytes_max)?),
         None => None,
     };
     let mut observers: Vec<&mut dyn Observer> = Vec::new();
@@ -183,7 +183,7 @@ fn many(trial: &Trial<'_>, first: u64, count: usize, plan: &Plan) -> Result<Exit
             script: None,
             replay: &|schedule| schedule.map_or(replay, Replay::Schedule).command(),
         };
-        Files::create(dir)?.report(&played, plan.journal_bytes_max)?;
+        ReportDir::create(dir)?.report(&played, plan.journal_bytes_max)?;
     }
     if let (Some(report), Some(path)) = (&failure, &plan.shrink)
         && report.valid() == Validity::False

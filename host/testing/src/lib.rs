@@ -39,7 +39,7 @@ use host_check::text::render_text;
 use host_check::validity::Validity;
 use host_check::workload::{CheckOptions, Workload};
 use host_guest::{Limits, Start};
-use host_report::{Failed, Files, ReportedRun};
+use host_report::{ReportDir, ReportError, ReportedRun};
 use host_sandbox::Sandbox;
 use host_sim::journal::{Entry, Observer, Stepped};
 use host_sim::nemesis::Fault;
@@ -262,7 +262,7 @@ impl Ran {
     ///
     /// # Errors
     /// When a file cannot be written.
-    pub fn write_report(&self, dir: &Path) -> Result<(), Failed> {
+    pub fn write_report(&self, dir: &Path) -> Result<(), ReportError> {
         let thread = std::thread::current();
         let name = thread.name().unwrap_or_default();
         let played = ReportedRun {
@@ -271,7 +271,7 @@ impl Ran {
             script: None,
             replay: &|_| format!("cargo test {name}"),
         };
-        Files::create(dir)?.report(&played, JOURNAL_BYTES_MAX)?;
+        ReportDir::create(dir)?.report(&played, JOURNAL_BYTES_MAX)?;
         Ok(())
     }
 }

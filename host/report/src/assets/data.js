@@ -1,4 +1,4 @@
-// What the page knows of the run, decoded from its compact form (report/run.rs).
+// What the page knows of the run, decoded from its compact form (report/src/run_page.rs).
 
 const SEND = 0, RECV = 1, DROP = 2, TIMER = 3, FAULT = 4, LOG = 5;
 const KINDS = ["send", "receive", "lose", "timer", "fault", "log"];

@@ -1,4 +1,4 @@
-// The states of nodes over time, from the changes of each step (report/change.rs).
+// The states of nodes over time, from the changes of each step (report/src/change.rs).
 
 const CHECKPOINT = 32;
 const states = new Map();

@@ -1,10 +1,10 @@
-//! Gradescope's `results.json`, after the specification of its autograders: a test for each
-//! challenge, of one submission. Hidden challenges are hidden from students there too.
+//! Makes Gradescope's `results.json`, as specified for its autograders: a test for each challenge of
+//! one submission. Hidden challenges are hidden from students there too.
 
 use serde::Serialize;
 
 use super::table::explained;
-use host_grade::report::{ChallengeFacts, ChallengeGrade, State, SubmissionGrade};
+use host_grade::grade::{ChallengeFacts, ChallengeGrade, ChallengeState, SubmissionGrade};
 use host_grade::{Grade, Verdict};
 
 #[derive(Serialize)]
@@ -29,18 +29,18 @@ struct Test {
     visibility: &'static str,
 }
 
-/// What Gradescope keeps and does not show.
+/// Data that Gradescope keeps and does not show.
 #[derive(Serialize)]
 struct Extra {
     suite: String,
     suite_sha256: String,
     host: String,
     engine: String,
-    /// Challenges that could not be judged, through no fault of the submission: judge again.
+    /// Challenges that could not be judged because of internal errors, and have to be judged again.
     internal_errors: Vec<String>,
 }
 
-/// The results of one submission.
+/// Makes the results of one submission.
 pub(super) fn results(grade: &Grade, submission: &SubmissionGrade) -> Results {
     let mut tests = Vec::new();
     let mut internal_errors = Vec::new();
@@ -75,12 +75,12 @@ pub(super) fn results(grade: &Grade, submission: &SubmissionGrade) -> Results {
 }
 
 fn is_internal(challenge: &ChallengeGrade) -> bool {
-    matches!(&challenge.state, State::Judged(it) if it.verdict == Verdict::Internal)
+    matches!(&challenge.state, ChallengeState::Judged(it) if it.verdict == Verdict::Internal)
 }
 
 fn test(facts: &ChallengeFacts, challenge: &ChallengeGrade) -> Test {
-    let is_accepted = matches!(&challenge.state, State::Judged(it) if it.is_accepted());
-    // Points above a maximum of 0 are how Gradescope counts a bonus.
+    let is_accepted = matches!(&challenge.state, ChallengeState::Judged(it) if it.is_accepted());
+    // Gradescope counts points above a maximum of 0 as a bonus.
     let counts = !facts.optional && !is_internal(challenge);
     Test {
         name: facts.title.clone(),

@@ -1,16 +1,17 @@
-//! JUnit's XML, for continuous integration: a test suite for each submission, a test case for
-//! each challenge. A verdict against the submission is a failure, an error of ours an error.
+//! Renders a grade as JUnit's XML, for continuous integration: a test suite for each submission, a
+//! test case for each challenge. A verdict against the submission is a failure, an internal error is
+//! an error.
 
 use std::time::Duration;
 
-use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStatus, TestSuite};
 
 use super::table::explained;
-use host_grade::report::{ChallengeGrade, State, SubmissionGrade};
+use host_grade::grade::{ChallengeGrade, ChallengeState, SubmissionGrade};
 use host_grade::{Grade, Verdict};
 
 /// Renders a grade.
-pub(super) fn render(grade: &Grade) -> Result<String, String> {
+pub(super) fn render(grade: &Grade) -> Result<String, SerializeError> {
     let mut report = Report::new(&grade.suite.name);
     report.set_time(Duration::from_millis(grade.timings.wall_ms));
     for submission in &grade.submissions {
@@ -23,7 +24,7 @@ pub(super) fn render(grade: &Grade) -> Result<String, String> {
         }
         report.add_test_suite(suite);
     }
-    report.to_string().map_err(|error| error.to_string())
+    report.to_string()
 }
 
 fn test_case(grade: &Grade, submission: &SubmissionGrade, challenge: &ChallengeGrade) -> TestCase {
@@ -34,7 +35,7 @@ fn test_case(grade: &Grade, submission: &SubmissionGrade, challenge: &ChallengeG
         status
     };
     let status = match &challenge.state {
-        State::Judged(judgement) => {
+        ChallengeState::Judged(judgement) => {
             let verdict = judgement.verdict;
             let message = || {
                 let first = judgement.failure.as_ref().and_then(|it| it.anomaly.first());
@@ -48,12 +49,12 @@ fn test_case(grade: &Grade, submission: &SubmissionGrade, challenge: &ChallengeG
                 _ => failed(NonSuccessKind::Failure, verdict.abbreviation(), message()),
             }
         }
-        State::Missing => failed(
+        ChallengeState::Missing => failed(
             NonSuccessKind::Failure,
             "missing",
             "there is no module for it".to_owned(),
         ),
-        State::Pending => TestCaseStatus::skipped(),
+        ChallengeState::Pending => TestCaseStatus::skipped(),
     };
     let mut case = TestCase::new(&challenge.id, status);
     case.set_classname(&submission.name);

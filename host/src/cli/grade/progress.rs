@@ -1,11 +1,11 @@
-//! How far the work is, on stderr, if that is a terminal.
+//! Shows the progress of judging on stderr, if that is a terminal.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// Redraws a second: enough to see that it moves.
+/// The number of redraws per second.
 const DRAWS_PER_SECOND: u8 = 5;
 
-/// A bar for so many runs; nothing at all if nobody would see it.
+/// A progress bar for so many runs; hidden if stderr is not a terminal.
 pub(super) fn bar(runs: usize) -> ProgressBar {
     let target = ProgressDrawTarget::stderr_with_hz(DRAWS_PER_SECOND);
     let bar = ProgressBar::with_draw_target(Some(runs as u64), target);

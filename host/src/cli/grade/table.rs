@@ -1,10 +1,10 @@
-//! A grade for people: a table of verdicts, and below it what failed, why, and how to see it
-//! again.
+//! Renders a grade for people: a table of verdicts, then for each failure the reason and the command
+//! that reproduces it.
 
 use std::fmt::{self, Write};
 
 use host_grade::Grade;
-use host_grade::report::{ChallengeGrade, Judgement, State, SubmissionGrade};
+use host_grade::grade::{ChallengeGrade, ChallengeState, Judgement, SubmissionGrade};
 use host_protocol::text::printable;
 
 /// Renders a grade. Every line ends with a newline.
@@ -22,7 +22,7 @@ fn write(out: &mut String, grade: &Grade) -> fmt::Result {
             writeln!(out, "\n{}: {note}", submission.name)?;
         }
         for challenge in &submission.challenges {
-            if is_worth_a_word(challenge) {
+            if needs_explanation(challenge) {
                 writeln!(out, "\n{} {}", submission.name, challenge.id)?;
                 for line in explained(challenge) {
                     writeln!(out, "  {line}")?;
@@ -38,7 +38,7 @@ fn write(out: &mut String, grade: &Grade) -> fmt::Result {
             .submissions
             .iter()
             .flat_map(|submission| &submission.challenges)
-            .filter(|challenge| challenge.state == State::Pending);
+            .filter(|challenge| challenge.state == ChallengeState::Pending);
         let pending = pending.count();
         write!(
             out,
@@ -86,26 +86,26 @@ fn write_table(out: &mut String, grade: &Grade) -> fmt::Result {
 fn cell(submission: &SubmissionGrade, id: &str) -> String {
     let mut challenges = submission.challenges.iter();
     match challenges.find(|it| it.id == id).map(|it| &it.state) {
-        Some(State::Judged(judgement)) => judgement.verdict.to_string(),
-        Some(State::Missing) => "-".to_owned(),
-        Some(State::Pending) => "?".to_owned(),
+        Some(ChallengeState::Judged(judgement)) => judgement.verdict.to_string(),
+        Some(ChallengeState::Missing) => "-".to_owned(),
+        Some(ChallengeState::Pending) => "?".to_owned(),
         None => String::new(),
     }
 }
 
-fn is_worth_a_word(challenge: &ChallengeGrade) -> bool {
+fn needs_explanation(challenge: &ChallengeGrade) -> bool {
     match &challenge.state {
-        State::Judged(judgement) => !judgement.is_accepted(),
-        State::Missing | State::Pending => false,
+        ChallengeState::Judged(judgement) => !judgement.is_accepted(),
+        ChallengeState::Missing | ChallengeState::Pending => false,
     }
 }
 
-/// What became of a challenge, in lines, for its author.
+/// Explains the verdict on a challenge to its author, in lines.
 pub(super) fn explained(challenge: &ChallengeGrade) -> Vec<String> {
     match &challenge.state {
-        State::Missing => vec!["There is no module for it.".to_owned()],
-        State::Pending => vec!["It has not been judged.".to_owned()],
-        State::Judged(judgement) => explain(judgement),
+        ChallengeState::Missing => vec!["There is no module for it.".to_owned()],
+        ChallengeState::Pending => vec!["It has not been judged.".to_owned()],
+        ChallengeState::Judged(judgement) => explain(judgement),
     }
 }
 

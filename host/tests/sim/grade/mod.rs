@@ -8,3 +8,4 @@ mod folders;
 mod formats;
 mod parts;
 mod suites;
+mod verdicts;

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::process::Command;
 
 use host_check::workload::{CheckOptions, Workload};
-use host_grade::Grade;
+use host_grade::class_page::{ClassReport, run_path};
+use host_grade::grade::ChallengeState;
+use host_grade::{Grade, csv};
 use host_guest::Limits;
-use host_report::{Class, ReportedRun};
+use host_report::ReportedRun;
 use host_sandbox::Sandbox;
 use host_sim::nemesis::Fault;
 use host_sim::workload::{Topology, TxnShape};
@@ -68,7 +70,7 @@ fn grade() -> Grade {
 }
 
 /// Writes the report on a run that loses values where the class's page looks for it.
-fn write_run(class: &Class) {
+fn write_run(class: &ClassReport) {
     let sandbox = Sandbox::new(None).unwrap();
     let module = sandbox
         .load(&built("broadcast-flood"), &Limits::default())
@@ -94,7 +96,7 @@ fn write_run(class: &Class) {
         script: None,
         replay: &|_| "host sim …".to_owned(),
     };
-    let files = class.run("grace", "3c").unwrap();
+    let files = class.run_dir("grace", "3c").unwrap();
     files.report(&played, 1 << 30).unwrap();
 }
 
@@ -105,9 +107,51 @@ fn rows(browser: &Browser) -> Vec<String> {
 }
 
 #[test]
+fn folders_are_plain_and_apart() {
+    let [ada, evil, other] = [
+        run_path("ada", "3c"),
+        run_path("../../<a href=x>", "3c"),
+        run_path("../../<a-href=x>", "3c"),
+    ];
+    assert!(ada.starts_with("runs/ada-3c-"), "{ada}");
+    assert!(evil.starts_with("runs/ahrefx-3c-"), "{evil}");
+    assert!(other.starts_with("runs/a-hrefx-3c-"), "{other}");
+}
+
+#[test]
+fn a_cell_is_quoted_where_need_be_and_never_a_formula() {
+    let mut grade = grade();
+    let one = grade.submissions[0].clone();
+    let names = [
+        "=1", "+1", "-1", "@1", "\t1", "\r1", "a, \"b\"", "c\nd", "é;'",
+    ];
+    grade.submissions = names
+        .map(|name| {
+            let mut copy = one.clone();
+            copy.name = name.to_owned();
+            copy
+        })
+        .into();
+    let cells = [
+        "'=1",
+        "'+1",
+        "'-1",
+        "'@1",
+        "'\t1",
+        "\"'\r1\"",
+        "\"a, \"\"b\"\"\"",
+        "\"c\nd\"",
+        "é;'",
+    ];
+    let rows = cells.map(|cell| format!("{cell},false,30,30,AC,AC,AC\n"));
+    let head = "submission,passed,score,points,1,2,3c\n";
+    assert_eq!(csv::render(&grade), head.to_owned() + &rows.concat());
+}
+
+#[test]
 fn the_table_sorts_filters_and_leads_to_the_run() {
     let dir = tempfile::tempdir().unwrap();
-    let class = Class::create(dir.path()).unwrap();
+    let class = ClassReport::create(dir.path()).unwrap();
     write_run(&class);
     class.finish(&grade()).unwrap();
     let browser = Browser::start();
@@ -144,7 +188,7 @@ fn the_table_sorts_filters_and_leads_to_the_run() {
 #[test]
 fn names_and_reasons_stay_text_and_exports_have_all() {
     let dir = tempfile::tempdir().unwrap();
-    let class = Class::create(dir.path()).unwrap();
+    let class = ClassReport::create(dir.path()).unwrap();
     class.finish(&grade()).unwrap();
     let browser = Browser::start();
     browser.open(&dir.path().join("index.html"));
@@ -204,7 +248,7 @@ fn a_large_class_fits_and_says_what_is_cut() {
             let mut copy = one.clone();
             copy.name = format!("student {number}");
             for challenge in &mut copy.challenges {
-                if let host_grade::report::State::Judged(judgement) = &mut challenge.state {
+                if let ChallengeState::Judged(judgement) = &mut challenge.state {
                     let failure = judgement.failure.as_mut().unwrap();
                     failure.trace = vec!["0.1 s n0 sends gossip to n1 <<<<".to_owned(); 150];
                 }
@@ -213,7 +257,7 @@ fn a_large_class_fits_and_says_what_is_cut() {
         })
         .collect();
     let dir = tempfile::tempdir().unwrap();
-    let class = Class::create(dir.path()).unwrap();
+    let class = ClassReport::create(dir.path()).unwrap();
     class.finish(&large).unwrap();
     let bytes = dir.path().join("index.html").metadata().unwrap().len();
     assert!(bytes < 5_000_000, "{bytes}");

@@ -430,9 +430,9 @@ fn the_help_names_the_workloads_and_the_exit_codes() {
                    broke the protocol
               2    unknown: the history has too little to judge
               3    the module cannot be loaded
-              254  the command line makes no sense, or names a file that cannot be read or is
-                   no history of that workload
-              255  something else broke
+              254  invalid usage, or a file that cannot be read or is not a history of that
+                   workload
+              255  internal error
         "#]],
     );
 }

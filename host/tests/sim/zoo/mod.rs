@@ -13,8 +13,8 @@ use std::sync::atomic::AtomicBool;
 
 use host_check::workload::Workload;
 use host_grade::assemble::assemble;
-use host_grade::judge::{Bench, guests_max, judge};
-use host_grade::report::{Judgement, State};
+use host_grade::grade::{ChallengeState, Judgement};
+use host_grade::judge::{JudgeContext, guests_max, judge};
 use host_grade::resume::Resume;
 use host_grade::suite::read::read;
 use host_grade::{Suite, Verdict, Work, submission};
@@ -62,7 +62,7 @@ fn grade(suite: &Suite) -> Vec<(String, Judgement)> {
     let guests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/wasm32-wasip1/release");
     let submissions = submission::find(&[guests]).expect("run ./runner.sh build");
     let work = Work::of(suite, &submissions, None);
-    let bench = Bench {
+    let context = JudgeContext {
         sandbox: &Sandbox::pooled(None, guests_max(&work)).unwrap(),
         compiler: &Compiler::with_program(
             env!("CARGO_BIN_EXE_host").into(),
@@ -74,12 +74,14 @@ fn grade(suite: &Suite) -> Vec<(String, Judgement)> {
         shrinking: Budget { runs: 1, fuel: 0 },
         interrupted: &AtomicBool::new(false),
     };
-    let outcomes = judge(&work, &bench);
-    let mut grade = assemble(&work, &outcomes, 0);
+    let results = judge(&work, &context);
+    let mut grade = assemble(&work, &results, 0);
     let submission = grade.submissions.remove(0);
     let judgement = |state| match state {
-        State::Judged(judgement) => *judgement,
-        State::Missing | State::Pending => panic!("a module is missing: run ./runner.sh build"),
+        ChallengeState::Judged(judgement) => *judgement,
+        ChallengeState::Missing | ChallengeState::Pending => {
+            panic!("a module is missing: run ./runner.sh build")
+        }
     };
     let challenges = submission.challenges.into_iter();
     challenges

@@ -1,4 +1,4 @@
-//! The moment at which a failure becomes visible: where a report opens.
+//! Finds the moment at which a failure becomes visible: the page opens there.
 
 use serde::Serialize;
 
@@ -10,21 +10,21 @@ use host_check::value::Value;
 use host_check::workload::{CheckResult, WorkloadResult};
 use host_trial::TrialResult;
 
-/// A moment of a run.
+/// The moment at which a failure becomes visible.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(super) struct Focus {
+pub(super) struct FirstFailure {
     /// The virtual time, in nanoseconds.
     pub(super) at_ns: u64,
-    /// The `index` of the invocation of the operation that shows it, if one does.
+    /// The `index` of the invocation of the operation that shows it, if there is one.
     pub(super) op: Option<u64>,
 }
 
-/// The first moment at which the run was not as it should be, if it was not. Without one operation
-/// that shows it, the last moment.
-pub(super) fn focus(report: &TrialResult) -> Option<Focus> {
+/// Finds the first moment at which a failure is visible; `None` for a valid run. Without an
+/// operation that shows the failure, that is the end of the run.
+pub(super) fn first_failure(report: &TrialResult) -> Option<FirstFailure> {
     let result = match &report.result {
         Err(stopped) => {
-            return Some(Focus {
+            return Some(FirstFailure {
                 at_ns: stopped.at_ns,
                 op: None,
             });
@@ -37,21 +37,21 @@ pub(super) fn focus(report: &TrialResult) -> Option<Focus> {
     let shown = shown.and_then(|index| usize::try_from(index).ok());
     let shown = shown.and_then(|at| Some((at, history.ops().get(at)?)));
     Some(match shown {
-        Some((at, op)) => Focus {
+        Some((at, op)) => FirstFailure {
             at_ns: u64::try_from(op.time_ns).unwrap_or(0),
             op: history
                 .pairs()
                 .partner(at)
                 .map(|from| history.ops()[from].index),
         },
-        None => Focus {
+        None => FirstFailure {
             at_ns: report.end_ns,
             op: None,
         },
     })
 }
 
-/// The completions that complete something that is wrong, by index.
+/// The completions that complete an anomaly, by index.
 fn culprits(result: &CheckResult, history: &History) -> Vec<u64> {
     let mut found = Vec::new();
     let of_missed = |missed: &Missed| missed.list.iter().map(|it| it.op).collect::<Vec<_>>();
@@ -94,7 +94,7 @@ fn culprits(result: &CheckResult, history: &History) -> Vec<u64> {
     found
 }
 
-/// A case of several operations is visible when the last of them is done.
+/// The last of several operations: only then is their anomaly visible.
 fn last<'a>(ops: impl IntoIterator<Item = &'a Op>) -> Option<u64> {
     ops.into_iter().map(|op| op.index).max()
 }
@@ -114,14 +114,14 @@ fn last_of_case(case: &KafkaCase) -> Option<u64> {
     }
 }
 
-/// The completion that gives an id out again.
+/// The completion that returns an id for the second time.
 fn second_time(history: &History, id: &Value) -> Option<u64> {
     let given = history.client_ops().map(|(_, op)| op);
     let mut given = given.filter(|op| op.kind == Kind::Ok && op.value == *id);
     given.nth(1).map(|op| op.index)
 }
 
-/// The first read after the last one that has an element; the last of all if none has it.
+/// The first read after the last one that has an element; the last read if none has it.
 fn first_lack(history: &History, element: &Value) -> Option<u64> {
     let reads = history.client_ops().map(|(_, op)| op);
     let mut reads: Vec<&Op> = reads

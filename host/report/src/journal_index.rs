@@ -1,22 +1,23 @@
-//! The first look at a run: where in it a time is, so that the second look knows what to keep.
+//! A sparse index of a run's journal, made during the first run: it gives the position of a point
+//! in time, so that the second run knows which entries to keep.
 
 use std::io;
 
 use host_sim::journal::{Entry, Observer};
 
-/// Between two entries whose time is kept.
+/// The index has the time of every 64th entry.
 const STRIDE: usize = 64;
 
-/// Counts the entries of a journal.
+/// Maps virtual time to positions in the journal.
 #[derive(Debug, Default)]
-pub(super) struct Pace {
+pub(super) struct JournalIndex {
     count: usize,
-    /// The times of entry 0, 64, 128 and so on.
+    /// The times of the entries 0, 64, 128 and so on.
     times_ns: Vec<u64>,
 }
 
-impl Pace {
-    /// How many entries there are.
+impl JournalIndex {
+    /// The number of entries.
     pub(super) fn count(&self) -> usize {
         self.count
     }
@@ -27,8 +28,8 @@ impl Pace {
         later.saturating_sub(1) * STRIDE
     }
 
-    /// The first of `max` entries to keep: those around `at_ns`, most of them before it, since
-    /// causes come before effects.
+    /// The position of the first of `max` entries around `at_ns`. Three quarters of them come
+    /// before it, since causes come before effects.
     pub(super) fn window(&self, at_ns: Option<u64>, max: usize) -> usize {
         let Some(at_ns) = at_ns else { return 0 };
         let after = max / 4;
@@ -37,7 +38,7 @@ impl Pace {
     }
 }
 
-impl Observer for Pace {
+impl Observer for JournalIndex {
     fn note(&mut self, entry: &Entry<'_>) -> io::Result<()> {
         if self.count.is_multiple_of(STRIDE) {
             self.times_ns.push(entry.at_ns);
@@ -54,15 +55,15 @@ mod tests {
 
     #[test]
     fn the_window_holds_the_moment_and_mostly_what_came_before() {
-        let mut pace = Pace::default();
+        let mut index = JournalIndex::default();
         for at_ns in 0..100_000 {
             let kind = EntryKind::Timer { node: "n1", id: 1 };
-            pace.note(&Entry { at_ns, kind }).unwrap();
+            index.note(&Entry { at_ns, kind }).unwrap();
         }
-        assert_eq!(pace.count(), 100_000);
-        assert_eq!(pace.window(None, 1000), 0);
-        assert_eq!(pace.window(Some(100), 1000), 0);
-        assert_eq!(pace.window(Some(64_000), 1000), 64_000 - 750);
-        assert_eq!(pace.window(Some(99_999), 1000), 99_000);
+        assert_eq!(index.count(), 100_000);
+        assert_eq!(index.window(None, 1000), 0);
+        assert_eq!(index.window(Some(100), 1000), 0);
+        assert_eq!(index.window(Some(64_000), 1000), 64_000 - 750);
+        assert_eq!(index.window(Some(99_999), 1000), 99_000);
     }
 }

@@ -1,18 +1,18 @@
-//! Texts that a guest had a part in, made fit for every output: lines without control
-//! characters, not too long and not too many.
+//! Sanitizes texts that a guest may have written part of: without control characters, with a
+//! limit on the number and the length of lines.
 
 use host_protocol::text::{excerpt, one_line};
 
 /// The most lines of an anomaly.
 const LINES_MAX: usize = 40;
 
-/// The most lines of a story.
-const STORY_LINES_MAX: usize = 120;
+/// The most lines of a trace.
+const TRACE_LINES_MAX: usize = 120;
 
 /// The most characters of a line.
 const LINE_CHARS_MAX: usize = 600;
 
-/// The lines of a text, without blank ones and bullets.
+/// Splits a text into lines, without bullets and blank lines.
 pub(super) fn lines(text: &str) -> Vec<String> {
     let mut lines: Vec<String> = text
         .lines()
@@ -28,13 +28,13 @@ pub(super) fn lines(text: &str) -> Vec<String> {
     lines
 }
 
-/// The lines of a story, as they are.
-pub(super) fn story(lines: &[String]) -> Vec<String> {
-    let lines = lines.iter().take(STORY_LINES_MAX);
+/// Sanitizes the lines of a trace.
+pub(super) fn trace(lines: &[String]) -> Vec<String> {
+    let lines = lines.iter().take(TRACE_LINES_MAX);
     lines.map(|text| line(text)).collect()
 }
 
-/// One line.
+/// Sanitizes one line.
 pub(super) fn line(text: &str) -> String {
     one_line(&excerpt(text, LINE_CHARS_MAX)).into_owned()
 }

@@ -1,0 +1,128 @@
+//! `host grade --report`: writes the report on a class, and reports on runs.
+//!
+//! A module that failed is run again on the seed on which it failed. If there is a single
+//! submission, an accepted module has a page of its first seed: students want to look at that.
+
+use std::path::Path;
+
+use rayon::prelude::*;
+
+use super::class_page::ClassReport;
+use super::grade::{ChallengeGrade, ChallengeState, Grade, SubmissionGrade};
+use super::judge::JudgeContext;
+use super::suite::Challenge;
+use super::verdict::Verdict;
+use super::work::Work;
+use host_protocol::text::shell_quoted;
+use host_report::{ReportError, ReportedRun};
+use host_sandbox::LoadError;
+
+/// The largest journal of a run, in bytes.
+const JOURNAL_BYTES_MAX: u64 = 64 << 20;
+
+/// A submission without a page of its run, since the module cannot be loaded any more.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct MissingPage {
+    /// The name of the submission.
+    pub submission: String,
+    /// Why the module cannot be loaded.
+    pub error: LoadError,
+}
+
+/// Writes the report on a grade to a folder, and returns which pages of runs are missing.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn write(
+    dir: &Path,
+    grade: &Grade,
+    work: &Work<'_>,
+    context: &JudgeContext<'_>,
+) -> Result<Vec<MissingPage>, ReportError> {
+    let report = ClassReport::create(dir)?;
+    let is_single = grade.submissions.len() == 1;
+    let runs: Vec<RunToReport<'_>> = (grade.submissions.iter())
+        .flat_map(|submission| {
+            let challenges = submission.challenges.iter();
+            challenges.filter_map(move |it| RunToReport::of(work, submission, it, is_single))
+        })
+        .collect();
+    let missing: Vec<Option<MissingPage>> = runs
+        .into_par_iter()
+        .map(|run| run.write(&report, context))
+        .collect::<Result<_, _>>()?;
+    report.finish(grade)?;
+    Ok(missing.into_iter().flatten().collect())
+}
+
+/// A run that gets a page.
+struct RunToReport<'a> {
+    submission: &'a str,
+    challenge: &'a Challenge,
+    /// The path of the module.
+    module: &'a Path,
+    seed: u64,
+}
+
+impl<'a> RunToReport<'a> {
+    /// Chooses the run of a submission's challenge; `None` if it needs no page.
+    fn of(
+        work: &'a Work<'_>,
+        submission: &'a SubmissionGrade,
+        grade: &ChallengeGrade,
+        is_single: bool,
+    ) -> Option<Self> {
+        let ChallengeState::Judged(judgement) = &grade.state else {
+            return None;
+        };
+        let challenge = work.suite.challenges.iter().find(|it| it.id == grade.id)?;
+        let seed = match (&judgement.failure, judgement.verdict) {
+            (_, Verdict::Internal) => None,
+            (Some(failure), _) => failure.seed,
+            (None, _) => challenge.seeds.first().copied().filter(|_| is_single),
+        }?;
+        let mut submissions = work.submissions.iter();
+        let files = submissions.find(|it| it.name == submission.name)?;
+        Some(RunToReport {
+            submission: &submission.name,
+            challenge,
+            module: &files.module_for(challenge)?.path,
+            seed,
+        })
+    }
+
+    fn write(
+        &self,
+        report: &ClassReport,
+        context: &JudgeContext<'_>,
+    ) -> Result<Option<MissingPage>, ReportError> {
+        let setup = &self.challenge.setup;
+        let limits = &setup.options.limits;
+        let loaded = (context.sandbox).load_untrusted(self.module, limits, context.compiler);
+        let module = match loaded {
+            Ok(module) => module,
+            Err(error) => {
+                let submission = self.submission.to_owned();
+                return Ok(Some(MissingPage { submission, error }));
+            }
+        };
+        let path = self.module.display().to_string();
+        let run = ReportedRun {
+            trial: &setup.trial(&module),
+            seed: self.seed,
+            script: None,
+            replay: &|schedule| match schedule {
+                None => setup.replay(self.module, self.seed, None),
+                Some(schedule) => format!(
+                    "host sim --module {} --schedule {}",
+                    shell_quoted(&path),
+                    shell_quoted(&schedule.display().to_string())
+                ),
+            },
+        };
+        let dir = report.run_dir(self.submission, &self.challenge.id)?;
+        dir.report(&run, JOURNAL_BYTES_MAX)?;
+        Ok(None)
+    }
+}

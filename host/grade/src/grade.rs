@@ -1,0 +1,255 @@
+//! The grade: what `host grade --format json` writes, and what all other formats are made from.
+//!
+//! docs/grading.md describes its schema, which has a version. Two grades of the same submissions by
+//! the same suite are equal byte for byte, except for [`Grade::timings`].
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::Verdict;
+
+/// The value of the field `format`.
+pub const FORMAT: &str = "host-grade";
+
+/// The version of the schema. It changes when readers of the old one would misread the new one.
+pub const VERSION: u32 = 1;
+
+/// The grade of all submissions.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Grade {
+    /// [`FORMAT`].
+    pub format: String,
+    /// [`VERSION`].
+    pub version: u32,
+    /// The program that judged.
+    pub judge: JudgeFacts,
+    /// The suite that it judged by.
+    pub suite: SuiteFacts,
+    /// The shard that this is the grade of, if the work was split.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
+    /// Whether no challenge is pending.
+    pub complete: bool,
+    /// Whether every submission passed, as far as it has been judged.
+    pub passed: bool,
+    /// The submissions, sorted by name.
+    pub submissions: Vec<SubmissionGrade>,
+    /// How long judging took. Nothing else in a grade depends on the clock.
+    pub timings: Timings,
+}
+
+/// The program that judged: what a verdict depends on besides the suite and the submission.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
+pub struct JudgeFacts {
+    /// The host's version.
+    pub host: String,
+    /// The engine's name and version.
+    pub engine: String,
+    /// The cost of instructions in fuel, by name.
+    pub cost_table: BTreeMap<String, u64>,
+}
+
+/// The part of a suite that a reader of grades needs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
+pub struct SuiteFacts {
+    /// Its name.
+    pub name: String,
+    /// The SHA-256 hash of its text.
+    pub sha256: String,
+    /// The challenges that are judged, in the suite's order.
+    pub challenges: Vec<ChallengeFacts>,
+}
+
+/// The part of a challenge that a reader of grades needs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
+pub struct ChallengeFacts {
+    /// Its id, such as `3c`.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// The points for solving it.
+    pub points: u32,
+    /// Whether it may be left out. Its points are a bonus.
+    pub optional: bool,
+    /// Whether it is hidden from students.
+    pub hidden: bool,
+    /// The seeds of its runs, in this order.
+    pub seeds: Vec<u64>,
+    /// The options of its runs, as flags of `host sim`.
+    pub options: String,
+    /// The limits of its runs, by name.
+    pub limits: BTreeMap<String, u64>,
+}
+
+/// One of several parts of the work, written `INDEX/OF`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Shard {
+    /// Its number, from 1.
+    pub index: u32,
+    /// The number of shards.
+    pub of: u32,
+}
+
+/// The grade of one submission.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
+pub struct SubmissionGrade {
+    /// Its name, fit to be shown.
+    pub name: String,
+    /// Whether it solved every challenge that it has to solve, as far as it has been judged.
+    pub passed: bool,
+    /// The points that it got.
+    pub score: u32,
+    /// The points that it could get: of all challenges without optional ones and internal errors.
+    pub points: u32,
+    /// The files that were ignored, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// The challenges in the suite's order, without optional ones that it left out.
+    pub challenges: Vec<ChallengeGrade>,
+}
+
+/// The grade of one challenge of a submission.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct ChallengeGrade {
+    /// The id of the challenge.
+    pub id: String,
+    /// The points that it got: all or none.
+    pub score: u32,
+    /// Whether it has been judged, and the verdict.
+    #[serde(flatten)]
+    pub state: ChallengeState,
+}
+
+/// Whether a challenge has been judged, and the verdict.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum ChallengeState {
+    /// The submission has no module for it.
+    Missing,
+    /// It has not been judged: the work was interrupted, or it belongs to another shard.
+    Pending,
+    /// It has been judged.
+    Judged(Box<Judgement>),
+}
+
+/// A verdict, and the evidence for it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Judgement {
+    /// The verdict on the first seed that failed, or accepted.
+    pub verdict: Verdict,
+    /// The path of the module.
+    pub module: String,
+    /// The SHA-256 hash of the module.
+    pub sha256: String,
+    /// The number of seeds that passed before the first that failed.
+    pub seeds_passed: usize,
+    /// The most that a run used of each limited resource.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub usage: BTreeMap<String, ResourceUsage>,
+    /// The worst measurement for each target; absent if no run finished.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub targets: BTreeMap<String, TargetResult>,
+    /// Why it was not accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<FailureDetails>,
+}
+
+/// The use of a limited resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
+pub struct ResourceUsage {
+    /// The most that a run used.
+    pub used: u64,
+    /// The most that a run may use.
+    pub limit: u64,
+}
+
+/// A measurement and its target.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
+pub struct TargetResult {
+    /// The worst measurement of all runs.
+    pub worst: f64,
+    /// The bound that it has to stay below.
+    pub below: f64,
+}
+
+/// Why a module failed, and how to reproduce it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
+pub struct FailureDetails {
+    /// The seed; absent if the module did not load.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
+    /// The anomaly in words, as lines.
+    pub anomaly: Vec<String>,
+    /// The functions of the guest that were active, innermost first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub backtrace: Vec<String>,
+    /// The command that reproduces it.
+    pub replay: String,
+    /// The shortest failing trace that was found, with a line for each event.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trace: Vec<String>,
+}
+
+/// Wall-clock times of judging.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Timings {
+    /// The time of the whole program, in milliseconds; the sum over all shards.
+    pub wall_ms: u64,
+    /// The sum over all runs, by submission and challenge, in milliseconds.
+    pub runs_ms: BTreeMap<String, BTreeMap<String, u64>>,
+}
+
+/// The most shards.
+const SHARDS_MAX: u32 = 100_000;
+
+/// A text that is not a shard.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expected I/N, with I from 1 to N and N up to {SHARDS_MAX}")]
+pub struct InvalidShard;
+
+impl FromStr for Shard {
+    type Err = InvalidShard;
+
+    fn from_str(text: &str) -> Result<Self, InvalidShard> {
+        let (index, of) = text.split_once('/').ok_or(InvalidShard)?;
+        match (index.parse(), of.parse()) {
+            (Ok(index), Ok(of)) if (1..=of).contains(&index) && of <= SHARDS_MAX => {
+                Ok(Shard { index, of })
+            }
+            _ => Err(InvalidShard),
+        }
+    }
+}
+
+impl Judgement {
+    /// Whether the verdict is accepted.
+    #[must_use]
+    pub fn is_accepted(&self) -> bool {
+        self.verdict == Verdict::Accepted
+    }
+}

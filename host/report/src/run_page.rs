@@ -1,0 +1,150 @@
+//! The page of a run: its script, and the data that the script shows.
+
+use serde::Serialize;
+
+use super::budget::fitting;
+use super::figures::{Figures, OperationList, faults};
+use super::first_failure::FirstFailure;
+use super::page::page;
+use super::record::{Message, Record, TimedEntry};
+use super::results::Results;
+use super::states::StatesPart;
+use host_check::history::{History, Op};
+use host_check::value::Value;
+use host_protocol::text::excerpt;
+
+/// The script, in an order in which each part only needs those before it.
+const SCRIPT: [&str; 8] = [
+    include_str!("assets/data.js"),
+    include_str!("assets/states.js"),
+    include_str!("assets/diagram.js"),
+    include_str!("assets/travel.js"),
+    include_str!("assets/charts.js"),
+    include_str!("assets/operations.js"),
+    include_str!("assets/anomalies.js"),
+    include_str!("assets/run.js"),
+];
+
+/// The most that the bodies of messages may cost, in bytes of a page.
+const BODIES_BYTES_MAX: usize = 1_300_000;
+
+/// The most faults that a page lists.
+const FAULTS_MAX: usize = 2000;
+
+/// The longest value of a fault, in characters.
+const FAULT_CHARS_MAX: usize = 2000;
+
+/// The data of the page.
+#[derive(Serialize)]
+pub(super) struct RunPage<'a> {
+    /// The version of this format.
+    pub(super) format: u32,
+    pub(super) workload: &'static str,
+    pub(super) problems: String,
+    pub(super) replay: &'a str,
+    pub(super) other: Option<LinkedRun>,
+    pub(super) options: Vec<(&'static str, String)>,
+    pub(super) result: &'a Results<'a>,
+    pub(super) nodes: &'a [String],
+    pub(super) faults: Vec<(i64, String, FaultValue)>,
+    pub(super) focus: Option<FirstFailure>,
+    pub(super) operations: OperationList<'a>,
+    pub(super) figures: &'a Figures<'a>,
+    pub(super) journal: JournalPart<'a>,
+}
+
+impl RunPage<'_> {
+    /// Renders the page. The title must not contain text from guests.
+    pub(super) fn render(&self, title: &str) -> serde_json::Result<String> {
+        page(&SCRIPT, title, self)
+    }
+}
+
+/// Another run that the page links to, by its size.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum LinkedRun {
+    /// The shortest run that fails in the same way.
+    Shortest(String),
+    /// The run that this one is the shortest form of.
+    Whole(String),
+}
+
+/// The part of the journal that is on the page.
+#[derive(Serialize)]
+pub(super) struct JournalPart<'a> {
+    /// The number of entries before the first one here.
+    first: usize,
+    /// The number of entries in the whole run.
+    count: usize,
+    /// The time of the first entry, in virtual nanoseconds.
+    from_ns: u64,
+    names: &'a [String],
+    messages: Vec<ShortMessage<'a>>,
+    /// The messages that were in flight before the first entry, by index.
+    before: Vec<usize>,
+    entries: Vec<TimedEntry<'a>>,
+    states: Option<StatesPart<'a>>,
+}
+
+/// A message, with its body cut to a length in characters.
+struct ShortMessage<'a>(&'a Message, usize);
+
+impl Serialize for ShortMessage<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let ShortMessage(message, chars_max) = self;
+        let body = excerpt(&message.body, *chars_max);
+        (message.id, message.src, message.dest, body).serialize(serializer)
+    }
+}
+
+impl<'a> JournalPart<'a> {
+    /// What was recorded of a journal with `count` entries.
+    pub(super) fn of(record: &'a Record, count: usize) -> Self {
+        let messages = record.messages();
+        let bodies = messages.iter().map(|message| message.body.as_str());
+        let chars_max = fitting(bodies, BODIES_BYTES_MAX);
+        let from_ns = record.entries.first().map_or(0, |entry| entry.at_ns);
+        let mut last_ns = from_ns;
+        let entries = record.entries.iter().map(|entry| {
+            let since_ns = entry.at_ns - std::mem::replace(&mut last_ns, entry.at_ns);
+            TimedEntry(since_ns, &entry.kind)
+        });
+        JournalPart {
+            first: record.first(),
+            count,
+            from_ns,
+            names: record.names(),
+            messages: messages
+                .iter()
+                .map(|message| ShortMessage(message, chars_max))
+                .collect(),
+            before: record.before(),
+            entries: entries.collect(),
+            states: record.states(),
+        }
+    }
+}
+
+/// The value of a fault: as data if it is short, otherwise as text.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum FaultValue {
+    Whole(Value),
+    Cut(String),
+}
+
+/// The faults of a run: time, `:f` and value of each.
+pub(super) fn fault_values(history: &History) -> Vec<(i64, String, FaultValue)> {
+    let value = |op: &Op| {
+        let text = op.value.to_string();
+        match text.len() <= FAULT_CHARS_MAX {
+            true => FaultValue::Whole(op.value.clone()),
+            false => FaultValue::Cut(excerpt(&text, 200).into_owned()),
+        }
+    };
+    let faults = faults(history).into_iter().take(FAULTS_MAX);
+    faults
+        .map(|op| (op.time_ns, op.f.to_string(), value(op)))
+        .collect()
+}
