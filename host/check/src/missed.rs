@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
+use strum::{Display, IntoStaticStr};
 
 use super::history::{Op, Process};
 use super::value::Value;
@@ -106,7 +107,11 @@ impl Named {
 }
 
 /// What Maelstrom's checkers do not complain of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, Display, Eq, Hash, IntoStaticStr, Ord, PartialEq, PartialOrd, Serialize,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Complained {
     /// A read after recovery lacks elements that were known before it began. Maelstrom asks this
     /// only of whichever final read comes last.
@@ -150,37 +155,11 @@ pub enum Complained {
     NilRead,
 }
 
-/// Its name.
-impl Serialize for Complained {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name())
-    }
-}
-
 impl Complained {
     /// Its name in JSON.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::FinalReadLacks => "final-read-lacks",
-            Self::Duplicates => "duplicates",
-            Self::NeverAdded => "never-added",
-            Self::RefusedYetRead => "refused-yet-read",
-            Self::RefusedYetCounted => "refused-yet-counted",
-            Self::FinalReadWrong => "final-read-wrong",
-            Self::FinalReadsDisagree => "final-reads-disagree",
-            Self::OutOfReach => "out-of-reach",
-            Self::MalformedReply => "malformed-reply",
-            Self::SkippedAfterPause => "skipped-after-pause",
-            Self::WentBackAfterPause => "went-back-after-pause",
-            Self::StartedTooLate => "started-too-late",
-            Self::SentBehindPoll => "sent-behind-poll",
-            Self::SentBack => "sent-back",
-            Self::NegativeOffset => "negative-offset",
-            Self::NotAskedFor => "not-asked-for",
-            Self::RefusedYetPolled => "refused-yet-polled",
-            Self::NilRead => "nil-read",
-        }
+        self.into()
     }
 
     /// The complaint in words, after the name of the operation: "lacks 3 known elements". `count`

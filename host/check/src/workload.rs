@@ -1,10 +1,8 @@
 //! A run's whole result: what Maelstrom checks in every run, and what it checks in the run's
 //! workload.
 
-use std::fmt;
-use std::str::FromStr;
-
 use serde::Serialize;
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 use super::availability::{Availability, Goal, availability};
 use super::counter::{Counter, counter};
@@ -13,6 +11,7 @@ use super::exceptions::{Exceptions, exceptions};
 use super::history::History;
 use super::kafka::{Kafka, kafka};
 use super::linear::{Budgets, LinKv, lin_kv};
+use super::names::UnknownName;
 use super::net::NetResult;
 use super::set_full::{SetFull, set_full};
 use super::stats::{Stats, stats};
@@ -23,7 +22,10 @@ use super::unique_ids::{UniqueIds, unique_ids};
 use super::validity::{Checks, Validity};
 
 /// Maelstrom's workloads, under its names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(
+    Clone, Copy, Debug, Display, EnumString, Eq, Hash, IntoStaticStr, PartialEq, VariantArray,
+)]
+#[strum(serialize_all = "kebab-case", parse_err_ty = UnknownName, parse_err_fn = unknown)]
 pub enum Workload {
     /// Requests are sent back.
     Echo,
@@ -49,34 +51,12 @@ pub enum Workload {
 
 impl Workload {
     /// All of them.
-    pub const ALL: [Self; 10] = [
-        Self::Echo,
-        Self::UniqueIds,
-        Self::Broadcast,
-        Self::GSet,
-        Self::GCounter,
-        Self::PnCounter,
-        Self::Kafka,
-        Self::TxnListAppend,
-        Self::TxnRwRegister,
-        Self::LinKv,
-    ];
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 
     /// Its name, as in `-w`.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Echo => "echo",
-            Self::UniqueIds => "unique-ids",
-            Self::Broadcast => "broadcast",
-            Self::GSet => "g-set",
-            Self::GCounter => "g-counter",
-            Self::PnCounter => "pn-counter",
-            Self::Kafka => "kafka",
-            Self::TxnListAppend => "txn-list-append",
-            Self::TxnRwRegister => "txn-rw-register",
-            Self::LinKv => "lin-kv",
-        }
+        self.into()
     }
 
     /// What its clients do, by `:f`.
@@ -102,22 +82,8 @@ impl Workload {
     }
 }
 
-impl fmt::Display for Workload {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Workload {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        let names = || Self::ALL.map(Self::name).join(", ");
-        Self::ALL
-            .into_iter()
-            .find(|workload| workload.name() == name)
-            .ok_or_else(|| format!("expected a workload ({}), found `{name}`", names()))
-    }
+fn unknown(name: &str) -> UnknownName {
+    UnknownName::of("a workload", Workload::ALL, name)
 }
 
 /// What to ask of a history beyond its workload.

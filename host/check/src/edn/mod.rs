@@ -11,5 +11,4 @@ mod token;
 mod write;
 
 pub use read::{DEPTH_MAX, Reader, read};
-pub use token::is_constituent;
 pub use write::{write, write_str};

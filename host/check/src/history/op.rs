@@ -4,10 +4,15 @@ use std::fmt;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
+
 use crate::value::{Name, Value};
 
 /// What an entry of a history says about its operation. `:type` in Jepsen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(
+    Clone, Copy, Debug, Display, EnumString, Eq, Hash, IntoStaticStr, PartialEq, VariantArray,
+)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Kind {
     /// It begins.
     Invoke,
@@ -21,17 +26,12 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Invoke, Self::Ok, Self::Fail, Self::Info];
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 
     /// `invoke`, `ok`, `fail` or `info`.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Invoke => "invoke",
-            Self::Ok => "ok",
-            Self::Fail => "fail",
-            Self::Info => "info",
-        }
+        self.into()
     }
 }
 

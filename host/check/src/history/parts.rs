@@ -86,9 +86,7 @@ fn time(value: &Value) -> Result<i64, String> {
 }
 
 fn kind(value: &Value) -> Result<Kind, String> {
-    let named = value
-        .as_name()
-        .and_then(|name| Kind::ALL.into_iter().find(|kind| kind.name() == name));
+    let named = value.as_name().and_then(|name| name.parse().ok());
     named.ok_or_else(|| {
         format!(
             "expected a type of invoke, ok, fail or info, found {}",

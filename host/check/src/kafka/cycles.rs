@@ -13,7 +13,7 @@ use crate::history::Kind;
 
 use super::events::{Events, MessageId};
 use super::graph::Graph;
-use super::visibility::Readers;
+use super::readers::Readers;
 
 /// A shortest cycle through a component is looked for from so many of its nodes: a component of a
 /// hostile history may be as large as the history.

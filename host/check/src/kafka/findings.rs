@@ -7,10 +7,11 @@ use super::cycles;
 use super::error_type::ErrorType;
 use super::jumps::{Jump, Jumper};
 use super::orders::Orders;
+use super::readers::Readers;
 use super::report::{
     Case, CycleCase, Errors, JumpCase, Report, StepCase, UNSEEN_MAX, UnseenMessages,
 };
-use super::visibility::{self, Readers};
+use super::visibility;
 
 /// What the logs themselves show: messages and offsets that are not one to one.
 pub(super) fn add_orders(report: &mut Report<'_>, orders: &Orders) {

@@ -31,6 +31,7 @@ mod jumps;
 mod lag;
 mod orders;
 mod read;
+mod readers;
 mod report;
 mod strict;
 mod visibility;
@@ -49,8 +50,8 @@ use super::value::Value;
 
 use events::Events;
 use orders::Orders;
+use readers::Readers;
 use report::Report;
-use visibility::Readers;
 
 pub use error_type::ErrorType;
 pub use report::{

@@ -13,7 +13,7 @@ use crate::history::Kind;
 
 use super::clojure::{hash_rank, map_order};
 use super::events::{Event, Events, KeyId, MessageId};
-use super::visibility::Readers;
+use super::readers::Readers;
 
 /// The logs of all keys.
 #[derive(Debug)]

@@ -9,15 +9,7 @@ use crate::value::Value;
 use super::clojure::{hash_rank, map_order};
 use super::events::{Event, Events, KeyId, MessageId};
 use super::orders::{Orders, took_place};
-
-/// By message, who saw it: the first event that shows it.
-#[derive(Debug)]
-pub(super) struct Readers {
-    /// Of those that succeeded.
-    first_ok: Vec<Option<usize>>,
-    /// Of all, however they ended.
-    first: Vec<Option<usize>>,
-}
+use super::readers::{Readers, shown};
 
 /// A message that should have been polled.
 #[derive(Debug)]
@@ -38,61 +30,6 @@ pub(super) struct Unseen {
     pub(super) time_ns: i64,
     /// In the order of keys. No key has none.
     pub(super) by_key: Vec<(KeyId, Vec<MessageId>)>,
-}
-
-impl Readers {
-    pub(super) fn of(events: &Events<'_>) -> Self {
-        let mut readers = Self {
-            first_ok: vec![None; events.messages.len()],
-            first: vec![None; events.messages.len()],
-        };
-        for (number, event) in events.txns() {
-            for &message in shown(events, event) {
-                readers.first[message.at()].get_or_insert(number);
-                if event.kind == Kind::Ok {
-                    readers.first_ok[message.at()].get_or_insert(number);
-                }
-            }
-        }
-        readers
-    }
-
-    /// The successful poll that was the first of those that show a message to end.
-    pub(super) fn first_ok(&self, message: MessageId) -> Option<usize> {
-        self.first_ok[message.at()]
-    }
-
-    /// Whether a successful poll shows it.
-    pub(super) fn is_ok_read(&self, message: MessageId) -> bool {
-        self.first_ok(message).is_some()
-    }
-
-    /// Whether a successful poll shows any message.
-    pub(super) fn is_any_ok_read(&self) -> bool {
-        self.first_ok.iter().any(Option::is_some)
-    }
-
-    /// Messages that a poll shows and nobody sent, with the first event that does. Jepsen's checker
-    /// gives up on them (`no-writer-of-value`), so their verdict is that of its first definition:
-    /// the writer of what is read must be known, and not have failed.
-    pub(super) fn unwritten(&self, events: &Events<'_>) -> Vec<(MessageId, usize)> {
-        let first = |(message, first): (u32, &Option<usize>)| Some((MessageId(message), (*first)?));
-        let mut unwritten: Vec<(MessageId, usize)> = (0..)
-            .zip(&self.first)
-            .filter_map(first)
-            .filter(|(message, _)| events.message(*message).writer.is_none())
-            .collect();
-        unwritten.sort_by_key(|&(_, first)| first);
-        unwritten
-    }
-}
-
-/// All messages that an event's polls show.
-fn shown<'a>(events: &'a Events<'_>, event: &Event) -> impl Iterator<Item = &'a MessageId> {
-    events
-        .reads(event)
-        .iter()
-        .flat_map(|read| events.shown(read))
 }
 
 /// For each time that a successful poll shows a message whose send failed: the message and the
@@ -181,7 +118,7 @@ pub(super) fn lost(
                 let rank = |message: &MessageId| hash_rank(&events.message(*message).value);
                 rank(a).cmp(&rank(b))
             });
-        let max_read = last_of_them.and_then(|message| readers.first[message.at()]);
+        let max_read = last_of_them.and_then(|message| readers.first(message));
         let unread = placed().filter(|&(index, message, place)| {
             index == place.last && index <= index_max_read && !readers.is_ok_read(message)
         });

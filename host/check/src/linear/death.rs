@@ -2,10 +2,12 @@
 
 use super::calls::{Calls, Event};
 use super::model::{Call, State};
-use super::result::SHOWN_MAX;
 use super::slots::Slots;
 use super::stage::Stage;
 use super::task::Config;
+
+/// The most operations, states or configurations that a list in a [`Failure`](super::Failure) has.
+pub const SHOWN_MAX: usize = 10;
 
 /// Where all configurations died.
 #[derive(Debug)]

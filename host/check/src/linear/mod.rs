@@ -45,16 +45,18 @@ mod tests;
 mod used;
 
 pub use budgets::{Budget, Budgets, KEY_STEPS_MIN, Spent};
+pub use death::SHOWN_MAX;
 pub use lin_kv::{KeyResult, LinKv, RESULTS_MAX, lin_kv};
-pub use result::{Configuration, Failure, Linearizable, SHOWN_MAX};
+pub use result::{Configuration, Failure, Linearizable};
 
 use std::borrow::Cow;
-use std::fmt;
-use std::str::FromStr;
 use std::time::Instant;
+
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 use super::history::{History, Kind, Op};
 use super::missed::{Complained, Named};
+use super::names::UnknownName;
 use super::unexpected::UnexpectedOperation;
 use super::validity::Checks;
 use super::value::Value;
@@ -68,7 +70,10 @@ use search::{Verdict, search};
 use subject::Subject;
 
 /// The objects that a history can be checked against, under Knossos' names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(
+    Clone, Copy, Debug, Display, EnumString, Eq, Hash, IntoStaticStr, PartialEq, VariantArray,
+)]
+#[strum(serialize_all = "kebab-case", parse_err_ty = UnknownName, parse_err_fn = unknown)]
 pub enum ModelName {
     /// Is read and written.
     Register,
@@ -80,35 +85,17 @@ pub enum ModelName {
 
 impl ModelName {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Register, Self::CasRegister, Self::Mutex];
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 
     /// Its name, as in `--model`.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Register => "register",
-            Self::CasRegister => "cas-register",
-            Self::Mutex => "mutex",
-        }
+        self.into()
     }
 }
 
-impl fmt::Display for ModelName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for ModelName {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        let names = || Self::ALL.map(Self::name).join(", ");
-        Self::ALL
-            .into_iter()
-            .find(|model| model.name() == name)
-            .ok_or_else(|| format!("expected a model ({}), found `{name}`", names()))
-    }
+fn unknown(name: &str) -> UnknownName {
+    UnknownName::of("a model", ModelName::ALL, name)
 }
 
 /// Judges a history of one object.

@@ -13,12 +13,9 @@ use crate::value::Value;
 
 use super::budgets::Spent;
 use super::calls::Calls;
-use super::death::{Death, Last};
+use super::death::{Death, Last, SHOWN_MAX};
 use super::model::{Call, Model, State, brief};
 use super::search::Verdict;
-
-/// The most operations, states or configurations that a list in a [`Failure`] has.
-pub const SHOWN_MAX: usize = 10;
 
 /// Whether an object is linearizable.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::value::Value;
-use crate::vector::Vector;
+use crate::value::Vector;
 
 /// The elements that adds tried to add, numbered in the order of their first attempt.
 #[derive(Debug, Default)]

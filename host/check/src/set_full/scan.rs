@@ -15,7 +15,7 @@ use crate::range_max::RangeMax;
 use crate::unexpected::UnexpectedOperation;
 use crate::validity::Checks;
 use crate::value::Value;
-use crate::vector::Vector;
+use crate::value::Vector;
 
 use super::elements::Elements;
 use super::strict::Strict;

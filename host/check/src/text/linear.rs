@@ -10,7 +10,7 @@ use crate::linear::{
 use crate::validity::Validity;
 use crate::value::Value;
 
-use super::{SHOWN_MAX, closing_line, value};
+use super::parts::{SHOWN_MAX, closing_line, value};
 
 /// How many of the keys that failed are told about in full.
 const KEYS_MAX: usize = 3;

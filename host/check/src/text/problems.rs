@@ -12,7 +12,8 @@ use crate::unique_ids::UniqueIds;
 use crate::validity::Validity;
 use crate::workload::{CheckResult, WorkloadResult};
 
-use super::{SHOWN_MAX, first_of, kafka, linear, ranges, transactions, value};
+use super::parts::{SHOWN_MAX, first_of, ranges, value};
+use super::{kafka, linear, transactions};
 
 /// Writes what is wrong, and an empty line; nothing if nothing is.
 pub(super) fn render(result: &CheckResult, out: &mut String) -> fmt::Result {

@@ -23,11 +23,11 @@
 //! never valid.
 
 pub mod anomaly;
-mod components;
 mod cycles;
 mod explain;
 pub mod found;
 mod graph;
+mod hierarchy;
 mod judge;
 mod lattice;
 mod list_append;
@@ -123,7 +123,12 @@ fn reach(asked: &Asked) -> Reach {
             .iter()
             .any(|&class| asked.forbids(Anomaly::Cycle(class, reach)))
     };
-    match Reach::ALL.into_iter().rev().find(|&reach| matters(reach)) {
+    match Reach::ALL
+        .iter()
+        .copied()
+        .rev()
+        .find(|&reach| matters(reach))
+    {
         Some(reach) => reach,
         None => Reach::Data,
     }
