@@ -46,6 +46,7 @@ impl FromStr for Goal {
 /// A text that is no [`Goal`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected total or a number from 0 to 1, found `{found}`")]
+#[non_exhaustive]
 pub struct InvalidGoal {
     /// What was found.
     pub found: String,

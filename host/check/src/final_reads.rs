@@ -25,11 +25,10 @@ use super::value::Name;
 
 /// The silence that Maelstrom leaves for recovery is 10 s; a little less, since the clock runs on
 /// before the first read.
-pub const RECOVERY_NS_MIN: i64 = 9_500_000_000;
+pub(crate) const RECOVERY_NS_MIN: i64 = 9_500_000_000;
 
 /// The positions of the final reads that were answered, in order.
-#[must_use]
-pub fn final_reads(history: &History, add: &str) -> Vec<usize> {
+pub(crate) fn final_reads(history: &History, add: &str) -> Vec<usize> {
     let ops = history.ops();
     let is_read = |op: &Op| op.is_client() && op.f == "read";
     let is_marked = ops.iter().any(|op| is_read(op) && op.is_final());

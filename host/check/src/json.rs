@@ -45,8 +45,7 @@ impl Serialize for Value {
 }
 
 /// A map's key as JSON can have it: the text of a name, or EDN.
-#[must_use]
-pub fn json_key(key: &Value) -> String {
+pub(crate) fn json_key(key: &Value) -> String {
     key.as_name().map_or_else(|| key.to_string(), str::to_owned)
 }
 

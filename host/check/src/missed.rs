@@ -22,7 +22,7 @@ pub struct Missed {
         rename = "maelstrom-missed-counts",
         skip_serializing_if = "BTreeMap::is_empty"
     )]
-    pub counts: BTreeMap<Complained, usize>,
+    pub counts: BTreeMap<ComplaintKind, usize>,
 }
 
 impl Missed {
@@ -34,7 +34,7 @@ impl Missed {
 
     /// Whether another complaint of this kind would still be listed.
     #[must_use]
-    pub fn has_room(&self, what: Complained) -> bool {
+    pub fn has_room(&self, what: ComplaintKind) -> bool {
         self.counts
             .get(&what)
             .is_none_or(|&count| count < COMPLAINTS_MAX)
@@ -42,7 +42,7 @@ impl Missed {
 
     /// Adds a complaint about the completion `op`, naming its elements: the first of them, and how
     /// many there are.
-    pub fn push(&mut self, what: Complained, op: &Op, elements: Named) {
+    pub fn push(&mut self, what: ComplaintKind, op: &Op, elements: NamedElements) {
         if self.has_room(what) {
             let Op {
                 index,
@@ -66,7 +66,7 @@ impl Missed {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Complaint {
     /// What.
-    pub what: Complained,
+    pub what: ComplaintKind,
     /// The `index` of the completion that shows it.
     pub op: u64,
     /// When that was, in nanoseconds since the run began.
@@ -75,19 +75,19 @@ pub struct Complaint {
     pub process: Process,
     /// The elements in question; for counters, the values.
     #[serde(flatten)]
-    pub elements: Named,
+    pub elements: NamedElements,
 }
 
 /// The elements that a complaint is about.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Named {
+pub struct NamedElements {
     /// How many.
     pub count: usize,
     /// The first [`COMPLAINTS_MAX`] of them.
     pub elements: Vec<Value>,
 }
 
-impl Named {
+impl NamedElements {
     /// Adds one.
     pub fn push(&mut self, element: impl FnOnce() -> Value) {
         self.count += 1;
@@ -112,7 +112,8 @@ impl Named {
 )]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
-pub enum Complained {
+#[non_exhaustive]
+pub enum ComplaintKind {
     /// A read after recovery lacks elements that were known before it began. Maelstrom asks this
     /// only of whichever final read comes last.
     FinalReadLacks,
@@ -155,7 +156,7 @@ pub enum Complained {
     NilRead,
 }
 
-impl Complained {
+impl ComplaintKind {
     /// Its name in JSON.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -5,6 +5,7 @@ use std::fmt::Display;
 /// A name that is none of those expected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected {expected}, found `{found}`")]
+#[non_exhaustive]
 pub struct UnknownName {
     /// What was expected: `a workload (echo, unique-ids, …)`.
     pub expected: String,

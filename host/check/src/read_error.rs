@@ -3,6 +3,7 @@
 /// A text that is not what it should be: EDN, JSON, or a history in either.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, column {column}: {what}")]
+#[non_exhaustive]
 pub struct ReadError {
     /// Counted from 1.
     pub line: usize,

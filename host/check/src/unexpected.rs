@@ -5,6 +5,7 @@ use super::history::Op;
 /// Which operation does not belong to the workload, and why. There is no verdict then.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{op}: {what}")]
+#[non_exhaustive]
 pub struct UnexpectedOperation {
     /// The operation, as [`Op`] displays it.
     pub op: String,

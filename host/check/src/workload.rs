@@ -109,6 +109,7 @@ impl Default for CheckOptions {
 
 /// The result of a run. Its JSON has the shape of Maelstrom's `results.edn`, less the plots.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct CheckResult {
     /// The worst of all parts.
     #[serde(rename = "valid?")]

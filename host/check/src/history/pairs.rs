@@ -117,6 +117,7 @@ fn in_order(at: usize, before: &Op, op: &Op) -> Result<(), Broken> {
 /// Why operations are not a history.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{what}")]
+#[non_exhaustive]
 pub struct Broken {
     /// The position of the first operation that cannot be there.
     pub at: usize,

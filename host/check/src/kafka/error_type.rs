@@ -8,6 +8,7 @@ use strum::{Display, IntoStaticStr, VariantArray};
     Clone, Copy, Debug, Display, Eq, Hash, IntoStaticStr, Ord, PartialEq, PartialOrd, VariantArray,
 )]
 #[strum(serialize_all = "kebab-case")]
+#[non_exhaustive]
 pub enum ErrorType {
     /// A successful poll shows a message whose send failed.
     #[strum(to_string = "G1a")]

@@ -2,9 +2,9 @@
 
 use crate::history::Kind;
 
-use super::events::{Event, Events, MessageId};
+use super::operations::{MessageId, Operation, Operations};
 
-/// By message, who saw it: the first event that shows it.
+/// By message, who saw it: the first operation that shows it.
 #[derive(Debug)]
 pub(super) struct Readers {
     /// Of those that succeeded.
@@ -14,15 +14,15 @@ pub(super) struct Readers {
 }
 
 impl Readers {
-    pub(super) fn of(events: &Events<'_>) -> Self {
+    pub(super) fn of(operations: &Operations<'_>) -> Self {
         let mut readers = Self {
-            first_ok: vec![None; events.messages.len()],
-            first: vec![None; events.messages.len()],
+            first_ok: vec![None; operations.messages.len()],
+            first: vec![None; operations.messages.len()],
         };
-        for (number, event) in events.txns() {
-            for &message in shown(events, event) {
+        for (number, operation) in operations.txns() {
+            for &message in shown(operations, operation) {
                 readers.first[message.at()].get_or_insert(number);
-                if event.kind == Kind::Ok {
+                if operation.kind == Kind::Ok {
                     readers.first_ok[message.at()].get_or_insert(number);
                 }
             }
@@ -35,7 +35,7 @@ impl Readers {
         self.first_ok[message.at()]
     }
 
-    /// The first event that shows a message, however it ended.
+    /// The first operation that shows a message, however it ended.
     pub(super) fn first(&self, message: MessageId) -> Option<usize> {
         self.first[message.at()]
     }
@@ -50,28 +50,28 @@ impl Readers {
         self.first_ok.iter().any(Option::is_some)
     }
 
-    /// Messages that a poll shows and nobody sent, with the first event that does. Jepsen's checker
-    /// gives up on them (`no-writer-of-value`), so their verdict is that of its first definition:
-    /// the writer of what is read must be known, and not have failed.
-    pub(super) fn unwritten(&self, events: &Events<'_>) -> Vec<(MessageId, usize)> {
+    /// Messages that a poll shows and nobody sent, with the first operation that shows each. Jepsen's
+    /// checker gives up on them (`no-writer-of-value`), so its first definition decides: the writer
+    /// of what is read must be known, and must not have failed.
+    pub(super) fn unwritten(&self, operations: &Operations<'_>) -> Vec<(MessageId, usize)> {
         let first = |(message, first): (u32, &Option<usize>)| Some((MessageId(message), (*first)?));
         let mut unwritten: Vec<(MessageId, usize)> = (0..)
             .zip(&self.first)
             .filter_map(first)
-            .filter(|(message, _)| events.message(*message).writer.is_none())
+            .filter(|(message, _)| operations.message(*message).writer.is_none())
             .collect();
         unwritten.sort_by_key(|&(_, first)| first);
         unwritten
     }
 }
 
-/// All messages that an event's polls show.
+/// All messages that an operation's polls show.
 pub(super) fn shown<'a>(
-    events: &'a Events<'_>,
-    event: &Event,
+    operations: &'a Operations<'_>,
+    operation: &Operation,
 ) -> impl Iterator<Item = &'a MessageId> {
-    events
-        .reads(event)
+    operations
+        .reads(operation)
         .iter()
-        .flat_map(|read| events.shown(read))
+        .flat_map(|read| operations.shown(read))
 }

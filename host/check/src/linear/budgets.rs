@@ -36,6 +36,7 @@ impl Default for Budgets {
 /// Which budget ran out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Budget {
     /// [`Budgets::steps`].
     Steps,

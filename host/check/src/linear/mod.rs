@@ -14,9 +14,9 @@
 //! |---|---|
 //! | `model` `register` `mutex` | what objects do |
 //! | `subject` `calls` | from a history to numbered calls with a beginning and an end |
-//! | `slots` `used` `scene` `stage` | the search's data: sets of open operations, of crashed ones, and moments |
+//! | `slots` `used` `open_calls` `stage` | the search's data: sets of open and crashed operations |
 //! | `task` `antichains` `layer` | the search, from one completion to the next |
-//! | `search` `refutation` `death` `budgets` | the search, through a history |
+//! | `search` `refutation` `dead_end` `budgets` | the search, through a history |
 //! | `result` `lin_kv` | what is told of one object, and of many |
 //!
 //! Time, of valid histories: linear in the operations, times the configurations that have to be
@@ -26,15 +26,15 @@
 mod antichains;
 mod budgets;
 mod calls;
-mod death;
+mod dead_end;
 mod layer;
 mod lin_kv;
 mod model;
 mod mutex;
+mod open_calls;
 mod refutation;
 mod register;
 mod result;
-mod scene;
 mod search;
 mod slots;
 mod stage;
@@ -45,7 +45,7 @@ mod tests;
 mod used;
 
 pub use budgets::{Budget, Budgets, KEY_STEPS_MIN, Spent};
-pub use death::SHOWN_MAX;
+pub use dead_end::SHOWN_MAX;
 pub use lin_kv::{KeyResult, LinKv, RESULTS_MAX, lin_kv};
 pub use result::{Configuration, Failure, Linearizable};
 
@@ -55,7 +55,7 @@ use std::time::Instant;
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 use super::history::{History, Kind, Op};
-use super::missed::{Complained, Named};
+use super::missed::{ComplaintKind, NamedElements};
 use super::names::UnknownName;
 use super::unexpected::UnexpectedOperation;
 use super::validity::Checks;
@@ -74,6 +74,7 @@ use subject::Subject;
     Clone, Copy, Debug, Display, EnumString, Eq, Hash, IntoStaticStr, PartialEq, VariantArray,
 )]
 #[strum(serialize_all = "kebab-case", parse_err_ty = UnknownName, parse_err_fn = unknown)]
+#[non_exhaustive]
 pub enum ModelName {
     /// Is read and written.
     Register,
@@ -141,7 +142,11 @@ fn check_one(
     } = judge(history, &subject, whole, checks, &meter);
     if let Some(failure) = result.failure.as_ref().filter(|_| is_missed) {
         let missed = &mut result.missed;
-        missed.push(Complained::NilRead, &failure.op, Named::default());
+        missed.push(
+            ComplaintKind::NilRead,
+            &failure.op,
+            NamedElements::default(),
+        );
     }
     Ok(result)
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::calls::Event;
+use super::calls::CallEvent;
 use super::layer::{Layer, LayerEnd};
 use super::model::{ANY_OTHER, Call, Model, State};
 use super::search::{Search, Verdict};
@@ -40,7 +40,7 @@ impl<M: Model, B: Slots> Search<'_, M, B> {
         {
             let mut stage = exact.clone();
             let limits = self.all_of(EXACT_SEEN_MAX);
-            if self.death_of(&mut stage, limits)?.is_some() {
+            if self.dead_end_of(&mut stage, limits)?.is_some() {
                 self.now = stage;
                 return Ok(true);
             }
@@ -52,7 +52,7 @@ impl<M: Model, B: Slots> Search<'_, M, B> {
             is_relaxed: true,
             ..self.all_of(usize::MAX)
         };
-        Ok(self.death_of(&mut stage, limits)?.is_some())
+        Ok(self.dead_end_of(&mut stage, limits)?.is_some())
     }
 
     /// The only states that there can be where the search died. `None` if they are not known: if it
@@ -68,7 +68,7 @@ impl<M: Model, B: Slots> Search<'_, M, B> {
             is_complete: true,
             ..self.all_of(seen_max)
         };
-        let mut states = self.death_of(&mut stage, limits).ok()??;
+        let mut states = self.dead_end_of(&mut stage, limits).ok()??;
         self.add_unneeded(&mut states, self.calls.span(number).completed, is_relaxed);
         (!states.contains(&ANY_OTHER)).then_some(states)
     }
@@ -109,7 +109,7 @@ impl<M: Model, B: Slots> Search<'_, M, B> {
 
     /// Goes on from `stage` to where the search died. If nothing survives that, these are the
     /// states that it met last.
-    fn death_of(
+    fn dead_end_of(
         &mut self,
         stage: &mut Stage<B>,
         limits: Limits,
@@ -118,21 +118,21 @@ impl<M: Model, B: Slots> Search<'_, M, B> {
         let mut layer = Layer::new();
         while let Some(&event) = calls.events.get(stage.event) {
             let number = match event {
-                Event::Open(number) => {
+                CallEvent::Open(number) => {
                     stage.open(model, calls, number);
                     continue;
                 }
-                Event::Close(number) => number,
+                CallEvent::Close(number) => number,
             };
             match stage.layer(model, calls, number, limits, &mut layer, &mut self.meter) {
-                LayerEnd::Survived { configs, is_cut } => {
+                LayerEnd::Configs { configs, is_cut } => {
                     if is_cut || stage.layers == self.now.layers {
                         return Ok(None);
                     }
                     stage.close(calls, number, configs);
                 }
-                LayerEnd::Died { is_cut: true } => return Ok(None),
-                LayerEnd::Died { is_cut: false } => {
+                LayerEnd::NoConfigs { is_cut: true } => return Ok(None),
+                LayerEnd::NoConfigs { is_cut: false } => {
                     return Ok(Some(stage.states(model, calls, number, limits, &layer)));
                 }
                 LayerEnd::Spent(budget, limit) => return Err(self.spent(budget, limit)),
@@ -155,15 +155,16 @@ impl<M: Model, B: Slots> Search<'_, M, B> {
         let mut best: Option<Stage<B>> = None;
         while stage.layers < last {
             match self.calls.events[stage.event] {
-                Event::Open(number) => stage.open(self.model, self.calls, number),
-                Event::Close(number) => stage.close(self.calls, number, Vec::new()),
+                CallEvent::Open(number) => stage.open(self.model, self.calls, number),
+                CallEvent::Close(number) => stage.close(self.calls, number, Vec::new()),
             }
-            let is_better = |best: &Stage<B>| stage.scene.open.len() < best.scene.open.len();
+            let is_better =
+                |best: &Stage<B>| stage.open_calls.open.len() < best.open_calls.open.len();
             if stage.layers >= first && best.as_ref().is_none_or(is_better) {
                 best = Some(stage.clone());
             }
         }
-        let mut best = best.filter(|best| best.scene.open.len() <= REFUTED_OPEN_MAX)?;
+        let mut best = best.filter(|best| best.open_calls.open.len() <= REFUTED_OPEN_MAX)?;
         let rest = best.event..self.now.event + 1;
         best.forget(self.model, self.calls, &self.calls.events[rest])?;
         Some(best)

@@ -16,8 +16,8 @@
 //! more often, and keeps more.
 
 use super::budgets::{Budget, Meter, Spent};
-use super::calls::{Calls, Event};
-use super::death::Death;
+use super::calls::{CallEvent, Calls};
+use super::dead_end::DeadEnd;
 use super::layer::{Layer, LayerEnd};
 use super::model::Model;
 use super::slots::Slots;
@@ -30,7 +30,7 @@ pub(super) enum Verdict {
     /// There is a linearization.
     Linearizable,
     /// There is none.
-    Not(Box<Death>),
+    Not(Box<DeadEnd>),
     /// A budget was spent.
     Spent(Spent),
 }
@@ -106,8 +106,8 @@ impl<'a, M: Model, B: Slots> Search<'a, M, B> {
     pub(super) fn run(mut self) -> Verdict {
         while let Some(&event) = self.calls.events.get(self.now.event) {
             match event {
-                Event::Open(number) => self.now.open(self.model, self.calls, number),
-                Event::Close(number) => {
+                CallEvent::Open(number) => self.now.open(self.model, self.calls, number),
+                CallEvent::Close(number) => {
                     if let Err(verdict) = self.close(number) {
                         return verdict;
                     }
@@ -131,7 +131,7 @@ impl<'a, M: Model, B: Slots> Search<'a, M, B> {
             &mut self.layer,
             &mut self.meter,
         ) {
-            LayerEnd::Survived { configs, is_cut } => {
+            LayerEnd::Configs { configs, is_cut } => {
                 self.now.is_exact &= !is_cut;
                 self.now.close(self.calls, number, configs);
                 self.best = self.best.max(self.now.layers);
@@ -143,7 +143,7 @@ impl<'a, M: Model, B: Slots> Search<'a, M, B> {
                 }
                 Ok(())
             }
-            LayerEnd::Died { is_cut } => {
+            LayerEnd::NoConfigs { is_cut } => {
                 if self.now.is_exact && !is_cut || self.is_refuted()? {
                     return Err(self.not(number));
                 }
@@ -171,8 +171,8 @@ impl<'a, M: Model, B: Slots> Search<'a, M, B> {
 
     fn not(&mut self, number: u32) -> Verdict {
         let states = self.possible(number);
-        let death = Death::of(&self.now, self.calls, number, states);
-        Verdict::Not(Box::new(death))
+        let dead_end = DeadEnd::of(&self.now, self.calls, number, states);
+        Verdict::Not(Box::new(dead_end))
     }
 
     pub(super) fn spent(&self, budget: Budget, limit: u64) -> Verdict {
@@ -209,15 +209,15 @@ impl<'a, M: Model, B: Slots> Search<'a, M, B> {
 
     /// Returns to an earlier stage, to be more thorough from there.
     fn retreat(&mut self) {
-        let died_at = self.now.layers;
-        self.level = if died_at < self.level_until {
+        let failed_at = self.now.layers;
+        self.level = if failed_at < self.level_until {
             (self.level + 1).min(self.levels.len())
         } else {
             1
         };
         let distance = (0..self.level).fold(STRIDE / 8, |distance, _| 8 * distance);
-        self.level_until = died_at + distance.min(HOLD_MAX);
-        let is_far = |stage: &Stage<B>| stage.layers + distance <= died_at;
+        self.level_until = failed_at + distance.min(HOLD_MAX);
+        let is_far = |stage: &Stage<B>| stage.layers + distance <= failed_at;
         let back_to = self
             .stages
             .iter()

@@ -9,8 +9,8 @@
 
 use std::borrow::Cow;
 
+use crate::completion::Completion;
 use crate::history::{History, Kind, Op};
-use crate::outcome::{Outcome, outcome};
 use crate::range_max::RangeMax;
 use crate::unexpected::UnexpectedOperation;
 use crate::validity::Checks;
@@ -67,7 +67,7 @@ pub(super) fn scan(
     ];
     for (at, op) in adds {
         if let Some(number) = elements.number(&op.value) {
-            tracks[number].is_refused &= outcome(history, at) == Outcome::Refused;
+            tracks[number].is_refused &= Completion::of(history, at) == Completion::Refused;
         }
     }
     let latest = RangeMax::new(

@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 use crate::bounded::LeftOut;
 use crate::counter::Counter;
-use crate::echo::{Echo, NoEcho};
+use crate::echo::{Echo, EchoMismatch};
 use crate::history::seconds;
 use crate::missed::{Complaint, Missed};
 use crate::set_full::SetFull;
@@ -124,7 +124,7 @@ fn found(result: &CheckResult) -> (Vec<String>, usize) {
 }
 
 fn of_echo(echo: &Echo) -> (Vec<String>, usize) {
-    let line = |error: &NoEcho| {
+    let line = |error: &EchoMismatch| {
         format!(
             "op {}: sent {}, got back {}",
             error.op,

@@ -12,6 +12,7 @@ use super::model::Model;
 /// (`elle.consistency-model`, version 0.2.2); [`UnwrittenRead`](Self::UnwrittenRead) and
 /// [`WrongReply`](Self::WrongReply) are ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Anomaly {
     /// A cycle of dependencies: `G0`, `G2-item-realtime`.
     Cycle(Class, Reach),

@@ -3,7 +3,7 @@
 use crate::history::seconds;
 use crate::value::Value;
 
-use super::found::{Case, Step, label_name, shortened};
+use super::findings::{Case, Step, label_name, shortened};
 use super::graph::Labels;
 use super::parse::{TxnId, Txns};
 use super::search::Walk;

@@ -25,7 +25,7 @@
 pub mod anomaly;
 mod cycles;
 mod explain;
-pub mod found;
+pub mod findings;
 mod graph;
 mod hierarchy;
 mod judge;
@@ -46,7 +46,7 @@ use super::history::History;
 use super::unexpected::UnexpectedOperation;
 use super::validity::{Checks, Validity};
 use anomaly::{Anomaly, Class, Reach};
-use found::Case;
+use findings::Case;
 use judge::{Judged, Verdict};
 use lattice::Asked;
 use model::Model;
@@ -54,6 +54,7 @@ use model::Model;
 /// What is wrong with a history of transactions. Its JSON has Elle's fields.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub struct Transactions {
     /// False if there is an anomaly that the models asked for forbid. Unknown if nothing relates the
     /// transactions, or if the search for cycles was given up before it was known.

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::history::Kind;
 use crate::txn::anomaly::Anomaly;
-use crate::txn::found::{Case, Findings, shortened};
+use crate::txn::findings::{Case, Findings, shortened};
 use crate::txn::parse::{KeyId, Mop, TxnId, Txns, WriteId};
 use crate::validity::Checks;
 use crate::value::Value;

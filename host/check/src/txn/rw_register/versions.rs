@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::txn::anomaly::Anomaly;
 use crate::txn::explain::{Explain, Named, Reason};
-use crate::txn::found::{Case, ELEMENTS_MAX, Findings, shortened};
+use crate::txn::findings::{Case, ELEMENTS_MAX, Findings, shortened};
 use crate::txn::graph::{Builder, Labels};
 use crate::txn::parse::{KeyId, Mop, TxnId};
 use crate::value::Value;
