@@ -1,4 +1,4 @@
-//! Which part of the operations succeeded, and whether that is enough. After Maelstrom's
+//! The fraction of operations that succeeded, and whether it is enough. After Maelstrom's
 //! `checker.clj`.
 
 use std::fmt;

@@ -1,4 +1,4 @@
-//! Lists in results are bounded: a report is for reading, and a hostile run must not make it large.
+//! Bounds on the lists of a result: people read it, and a hostile run must not make it large.
 
 use std::collections::BTreeMap;
 

@@ -1,14 +1,14 @@
-//! Whether an operation took place, as far as its history tells.
+//! Whether an operation took place, as far as the history shows.
 
 use super::history::{History, Kind, Op};
 use super::value::Value;
 
-/// What is known of an operation that was begun.
+/// What is known of an operation that was invoked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Completion {
-    /// Acknowledged.
+    /// The client got a successful answer.
     Acknowledged,
-    /// Answered with an error that means it did not take place and never will.
+    /// The answer was an error that says it did not take place and never will.
     Refused,
     /// No answer, or one that leaves it open.
     Indeterminate,

@@ -44,7 +44,7 @@ impl From<EchoMismatch> for (&'static str, Value, &'static str, Value) {
     }
 }
 
-/// Compares what was echoed with what was sent. No answer is no error; being refused is one, as in
+/// Compares what was echoed with what was sent. A missing answer is not an error; a refusal is, as in
 /// Maelstrom.
 pub(crate) fn echo(history: &History) -> Echo {
     let mut errors = Vec::new();

@@ -1,5 +1,5 @@
-//! Exceptions that Maelstrom's clients met and did not expect, by class. After
-//! `jepsen.checker/unhandled-exceptions`: for Maelstrom they are never a reason to fail.
+//! Unexpected exceptions of Maelstrom's clients, by class. After
+//! `jepsen.checker/unhandled-exceptions`: Maelstrom never fails a run for them.
 
 use indexmap::IndexMap;
 use serde::Serialize;

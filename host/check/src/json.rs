@@ -1,4 +1,4 @@
-//! Values as JSON, which has fewer kinds. Keywords, symbols and characters become strings; lists
+//! Values as JSON, which has fewer types. Keywords, symbols and characters become strings; lists
 //! and sets become arrays; a tag is dropped; a map's key that is no name becomes its EDN text
 //! (`0.5` becomes `"0.5"`); an integer beyond 64 bits and a float that is not finite become
 //! strings. What JSON has comes back as it was.

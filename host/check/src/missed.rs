@@ -1,4 +1,4 @@
-//! What strict checking complains of and Maelstrom lets pass.
+//! What strict checking reports and Maelstrom lets pass.
 
 use std::collections::BTreeMap;
 
@@ -65,7 +65,7 @@ impl Missed {
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Complaint {
-    /// What.
+    /// The kind of complaint.
     pub what: ComplaintKind,
     /// The `index` of the completion that shows it.
     pub op: u64,

@@ -1,8 +1,8 @@
-//! The error of names that are not in a list of names.
+//! The error for an unknown name.
 
 use std::fmt::Display;
 
-/// A name that is none of those expected.
+/// A name that is not one of those expected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected {expected}, found `{found}`")]
 #[non_exhaustive]

@@ -1,4 +1,4 @@
-//! How many operations ended how, in all and by kind. After `jepsen.checker/stats`.
+//! How many operations ended in which way, in total and by kind. After `jepsen.checker/stats`.
 
 use std::collections::BTreeMap;
 
@@ -38,7 +38,7 @@ pub struct FStats {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Counts {
-    /// All.
+    /// All completions.
     pub count: u64,
     /// Of type `ok`.
     pub ok_count: u64,

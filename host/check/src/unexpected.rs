@@ -1,4 +1,4 @@
-//! A history that is well formed but not one of the workload it is to be judged as.
+//! The error for a history that is well formed but does not belong to the workload.
 
 use super::history::Op;
 

@@ -1,11 +1,11 @@
-//! Verdicts, and how strict they are.
+//! Verdicts, and whose rules they follow.
 
 use serde::{Serialize, Serializer};
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 use super::names::UnknownName;
 
-/// Jepsen's three-valued verdict. The greater is the worse, and of several the worst counts.
+/// Jepsen's three-valued verdict. A greater verdict is worse; of several, the worst counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Validity {
     /// Nothing wrong was found.
@@ -47,7 +47,7 @@ impl Serialize for Validity {
 )]
 #[strum(serialize_all = "kebab-case", parse_err_ty = UnknownName, parse_err_fn = unknown)]
 pub enum Checks {
-    /// Maelstrom's rules, and beyond them what its checkers let pass although it is surely wrong.
+    /// Maelstrom's rules, and also what its checkers let pass although it is certainly wrong.
     #[default]
     Strict,
     /// Maelstrom's rules alone: its verdict and its figures. Where its checker gives up with an

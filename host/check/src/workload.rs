@@ -1,5 +1,4 @@
-//! A run's whole result: what Maelstrom checks in every run, and what it checks in the run's
-//! workload.
+//! The whole result of a run: the checks of every run, and the checker of its workload.
 
 use serde::Serialize;
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
@@ -27,11 +26,11 @@ use super::validity::{Checks, Validity};
 )]
 #[strum(serialize_all = "kebab-case", parse_err_ty = UnknownName, parse_err_fn = unknown)]
 pub enum Workload {
-    /// Requests are sent back.
+    /// Nodes send each request back.
     Echo,
-    /// Ids are given out.
+    /// Nodes generate ids that must be unique.
     UniqueIds,
-    /// Messages reach every node.
+    /// Nodes pass messages on until every node has them.
     Broadcast,
     /// A set that only grows.
     GSet,
@@ -39,7 +38,7 @@ pub enum Workload {
     GCounter,
     /// A counter that grows and shrinks.
     PnCounter,
-    /// Logs that are sent to and polled.
+    /// Logs that clients send to and poll from.
     Kafka,
     /// Transactions that append to lists and read them.
     TxnListAppend,
@@ -59,7 +58,7 @@ impl Workload {
         self.into()
     }
 
-    /// What its clients do, by `:f`.
+    /// The operations of its clients, by `:f`.
     #[must_use]
     pub fn operations(self) -> &'static [&'static str] {
         match self {
@@ -86,14 +85,15 @@ fn unknown(name: &str) -> UnknownName {
     UnknownName::of("a workload", Workload::ALL, name)
 }
 
-/// What to ask of a history beyond its workload.
+/// Options of a check.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CheckOptions {
-    /// `--availability`.
+    /// The availability to reach, if any: `--availability`.
     pub availability: Option<Goal>,
-    /// `--checks`.
+    /// Whose rules decide: `--checks`.
     pub checks: Checks,
-    /// `--consistency-models`: what transactions must keep to. Without any, nothing is forbidden.
+    /// The consistency models that transactions must satisfy: `--consistency-models`. Without any,
+    /// nothing is forbidden.
     pub consistency_models: Vec<Model>,
 }
 
@@ -111,21 +111,21 @@ impl Default for CheckOptions {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CheckResult {
-    /// The worst of all parts.
+    /// The worst verdict of all parts.
     #[serde(rename = "valid?")]
     pub valid: Validity,
-    /// How many operations ended how.
+    /// How many operations ended in which way.
     pub stats: Stats,
-    /// Which part of them succeeded.
+    /// The fraction of operations that succeeded.
     pub availability: Availability,
-    /// What clients met and did not expect.
+    /// Exceptions that clients met.
     pub exceptions: Exceptions,
-    /// How many messages it took. Absent if the run's messages are not known.
+    /// Counts of messages. Absent if the run's messages are not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub net: Option<NetResult>,
     /// The workload's own result.
     pub workload: WorkloadResult,
-    /// Which workload that is. Not in JSON, as in Maelstrom.
+    /// The workload. Not in JSON, as in Maelstrom.
     #[serde(skip)]
     pub name: Workload,
 }

@@ -1,4 +1,4 @@
-//! EDN's smallest pieces: names, numbers, characters and strings, each from the text of one token.
+//! The tokens of EDN: names, numbers, characters and strings.
 
 use crate::value::{Value, is_constituent};
 

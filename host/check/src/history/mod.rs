@@ -1,9 +1,9 @@
 //! Jepsen's histories: what the clients and the nemesis did, in the order it happened.
 //!
 //! A [`History`] is valid by construction: its operations are in order, every completion has its
-//! invocation, and no process does two things at once. Checkers therefore have no broken input to
-//! think about; a broken history is an error of its reader, with a line and a column, and never a
-//! verdict. The model is [jepsen.history](https://github.com/jepsen-io/history)'s.
+//! invocation, and no process does two things at once. So checkers never meet invalid input: an
+//! invalid history is an error of its reader, with a line and a column, and never a verdict. The
+//! model is that of [jepsen.history](https://github.com/jepsen-io/history).
 
 mod edn;
 mod json;

@@ -1,4 +1,4 @@
-//! One operation of a history.
+//! One entry of a history.
 
 use std::fmt;
 
@@ -20,7 +20,7 @@ pub enum Kind {
     Ok,
     /// It did not take place and never will.
     Fail,
-    /// It may have taken place, or may yet; also everything a nemesis does.
+    /// It may have taken place, or may still. Everything a nemesis does is `info` too.
     Info,
 }
 
@@ -35,12 +35,12 @@ impl Kind {
     }
 }
 
-/// Who does an operation: one thing at a time.
+/// Who does an operation. A process does one thing at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Process {
     /// A client. After an `info`, the same worker goes on as a process of another number.
     Client(i64),
-    /// The maker of faults.
+    /// The process that injects faults.
     Nemesis,
 }
 
@@ -72,7 +72,7 @@ pub struct Op {
     pub time_ns: i64,
     /// `:type`: begun, or ended in which way.
     pub kind: Kind,
-    /// Who.
+    /// The client or the nemesis.
     pub process: Process,
     /// What kind of operation: `read`, `add`, `txn`.
     pub f: Name,

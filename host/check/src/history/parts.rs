@@ -1,4 +1,4 @@
-//! An operation while it is being read: its keys in whatever order and notation they come.
+//! An operation while it is being read: its keys may come in any order and either notation.
 
 use crate::value::{Name, Value};
 

@@ -1,4 +1,4 @@
-//! Reading a history of either notation.
+//! Reads a history in either notation.
 
 use crate::read_error::ReadError;
 

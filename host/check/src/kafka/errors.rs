@@ -1,4 +1,4 @@
-//! What is wrong, as Jepsen reports it: of each kind how many, and the worst of them in full.
+//! Errors as Jepsen reports them: how many of each kind, and the worst of them in full.
 
 use std::collections::BTreeMap;
 
@@ -30,9 +30,9 @@ pub enum Errors {
     Unseen(UnseenMessages),
     /// Of [`ErrorType::EmptyTransactionGraph`], of which there is no more to say.
     Present {
-        /// One.
+        /// Always one.
         count: usize,
-        /// True.
+        /// Always true.
         errs: bool,
     },
 }

@@ -1,4 +1,4 @@
-//! All errors, from what finds them to the collector.
+//! Runs all checks and collects the errors that they find.
 
 use crate::bounded::{LIST_MAX, bounded};
 use crate::value::Value;

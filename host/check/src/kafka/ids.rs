@@ -1,4 +1,4 @@
-//! From keys and messages to numbers.
+//! Numbers for keys and messages.
 
 use std::borrow::Cow;
 use std::collections::HashMap;

@@ -1,6 +1,6 @@
-//! Where a process goes through a log otherwise than from each message to the next: over several
-//! messages at once, or backwards. Within an operation and from one to the next, in polls and in
-//! sends. After `int-poll-skip+nonmonotonic-cases` and its likes in `jepsen.tests.kafka`.
+//! Jumps: a process skips messages of a log or goes back in it, within an operation or from one to
+//! the next, in polls or in sends. After `int-poll-skip+nonmonotonic-cases` and similar functions of
+//! `jepsen.tests.kafka`.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;

@@ -1,6 +1,6 @@
-//! A history as the checkers of this workload go through it: sends, polls and assignments, with
-//! keys and messages as small numbers. A poll shows the same messages again and again, so this is
-//! where the history's size is paid for, and only here.
+//! A history as the checkers of this workload read it: sends, polls and assignments, with
+//! keys and messages as small numbers. Polls show the same messages again and again; only this step
+//! takes time in proportion to that.
 //!
 //! Offsets that polls show are not kept pair by pair: all that is asked of them later is where a
 //! message was seen at all ([`Operations::places`]) and the ends of each read.
@@ -32,7 +32,7 @@ impl MessageId {
     }
 }
 
-/// All that clients did, in the order in which it ended; what never ended comes last.
+/// All operations of clients, in the order in which they ended; those that never ended come last.
 #[derive(Debug)]
 pub(super) struct Operations<'a> {
     pub(super) history: &'a History,

@@ -1,5 +1,5 @@
-//! From a history's values to [`Operations`]: what a send, a poll or an assignment may look like. The
-//! shapes are those of `jepsen.tests.kafka`.
+//! Reads sends, polls and assignments from the values of a history. Their shapes are those of
+//! `jepsen.tests.kafka`.
 
 use std::borrow::Cow;
 use std::ops::Range;

@@ -1,5 +1,5 @@
-//! Which messages were polled, and which should have been or should not. After `lost-write-cases`,
-//! `unseen`, `g1a-cases` and `precommitted-read-cases` in `jepsen.tests.kafka`.
+//! Messages that should have been polled and were not, or were and should not have been. After
+//! `lost-write-cases`, `unseen`, `g1a-cases` and `precommitted-read-cases` in `jepsen.tests.kafka`.
 
 use indexmap::IndexMap;
 

@@ -1,4 +1,4 @@
-//! How much a search may cost, and what it says when that was not enough.
+//! How much a search may cost, and what it reports when that is not enough.
 
 use std::fmt;
 use std::time::{Duration, Instant};

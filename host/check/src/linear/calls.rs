@@ -1,4 +1,4 @@
-//! A history of one object as the search takes it: calls with a beginning and an end, and nothing
+//! A history of one object as the search needs it: calls with a beginning and an end, without those
 //! that cannot matter.
 //!
 //! Refused operations are gone, since they did not take place. Of those whose outcome is open, only
@@ -35,10 +35,10 @@ impl Span {
     }
 }
 
-/// What happens next, to which span.
+/// An invocation or a completion, of which span.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CallEvent {
-    /// It begins.
+    /// It is invoked.
     Open(u32),
     /// It completes.
     Close(u32),

@@ -1,4 +1,4 @@
-//! Where a search ends that finds no linearization.
+//! The point of a history at which no linearization is left.
 
 use super::calls::{CallEvent, Calls};
 use super::model::{Call, State};

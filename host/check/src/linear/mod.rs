@@ -1,11 +1,11 @@
-//! Linearizability: the operations of a history can be put into one order that respects real time
-//! (what completed before another began comes before it) and that a single object could have done
-//! one after the other.
+//! Linearizability: whether there is one order of the operations of a history that respects real
+//! time (an operation that completed before another began comes before it) and that a single object
+//! allows.
 //!
 //! The method is Wing and Gong's (*Testing and Verifying Concurrent Objects*, 1993) with the
 //! memoisation of configurations of Lowe (*Testing for linearizability*, 2017), as in Knossos, whose
-//! models these are. To decide is NP-complete, so a search has [`Budgets`]; a history on which they
-//! are spent is [`Validity::Unknown`](super::validity::Validity).
+//! models these are. The problem is NP-complete, so a search has [`Budgets`]; when they are spent,
+//! the verdict is [`Validity::Unknown`](super::validity::Validity).
 //!
 //! Operations that failed did not take place. Those that crashed (`info`, or no completion) may
 //! take effect at any time after their invocation, or never.
@@ -17,7 +17,7 @@
 //! | `slots` `used` `open_calls` `stage` | the search's data: sets of open and crashed operations |
 //! | `task` `antichains` `layer` | the search, from one completion to the next |
 //! | `search` `refutation` `dead_end` `budgets` | the search, through a history |
-//! | `result` `lin_kv` | what is told of one object, and of many |
+//! | `result` `lin_kv` | the result for one object, and for many |
 //!
 //! Time, of valid histories: linear in the operations, times the configurations that have to be
 //! looked at for each, which are a few dozen unless very many operations that change the state are
@@ -76,11 +76,11 @@ use subject::Subject;
 #[strum(serialize_all = "kebab-case", parse_err_ty = UnknownName, parse_err_fn = unknown)]
 #[non_exhaustive]
 pub enum ModelName {
-    /// Is read and written.
+    /// A register with reads and writes.
     Register,
-    /// Is read, written, and compared and set.
+    /// A register with reads, writes and compare-and-set.
     CasRegister,
-    /// Is acquired and released.
+    /// A lock that is acquired and released.
     Mutex,
 }
 

@@ -1,10 +1,10 @@
-//! What is open at some moment of a history.
+//! The calls that are open at some moment of a history.
 
 use super::calls::Span;
 use super::model::{Call, Model, Shape, State};
 use super::slots::Slots;
 
-/// The operations that are open.
+/// The calls that are open.
 #[derive(Clone, Debug)]
 pub(super) struct OpenCalls<B> {
     /// Those that will complete and may change the state, the first to complete first.

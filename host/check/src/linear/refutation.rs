@@ -1,5 +1,5 @@
-//! A proof that some layers are impossible, whatever was before them: so a search that has left
-//! configurations out need not look at those to know that they would not have helped.
+//! Proves that some layers are impossible, whatever came before them. So a search that has left
+//! configurations out need not return to them: they would not have helped.
 
 use std::collections::BTreeSet;
 
@@ -22,12 +22,12 @@ const REFUTED_OPEN_MAX: usize = 8;
 const REFUTED_LAYERS_MAX: usize = 256;
 
 impl<M: Model, B: Slots> Search<'_, M, B> {
-    /// Whether the layer in which the search died is one that no configuration survives.
+    /// Whether no configuration at all can pass the layer in which the search failed.
     ///
     /// If the search has not left anything out for long, it is tried again with everything.
     /// Otherwise the last layers are tried from a moment at which few operations were open: from
     /// every state that matters, with any of the open operations done, and with crashed operations
-    /// that can be used again and again. If even that dies where the search did, then so would
+    /// that can be used again and again. If even that fails where the search did, then so would
     /// everything that the search has left out.
     pub(super) fn is_refuted(&mut self) -> Result<bool, Verdict> {
         if self.not_refuted == Some(self.now.layers) {
@@ -55,8 +55,8 @@ impl<M: Model, B: Slots> Search<'_, M, B> {
         Ok(self.dead_end_of(&mut stage, limits)?.is_some())
     }
 
-    /// The only states that there can be where the search died. `None` if they are not known: if it
-    /// takes too much to find out.
+    /// The only states that are possible where the search failed. `None` if it costs too much to find
+    /// out.
     pub(super) fn possible(&mut self, number: u32) -> Option<Vec<State>> {
         let (mut stage, is_relaxed, seen_max) = if self.now.layers <= EXACT_LAYERS_MAX {
             (self.stages.first()?.clone(), false, EXACT_SEEN_MAX)
@@ -107,7 +107,7 @@ impl<M: Model, B: Slots> Search<'_, M, B> {
         }
     }
 
-    /// Goes on from `stage` to where the search died. If nothing survives that, these are the
+    /// Goes on from `stage` to where the search failed. If no configuration is left there, returns the
     /// states that it met last.
     fn dead_end_of(
         &mut self,

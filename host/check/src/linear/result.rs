@@ -1,5 +1,5 @@
-//! What a check of linearizability tells: the verdict, and where and why no order of the operations
-//! explains them.
+//! The result of a check of linearizability: the verdict, and where and why no order of the
+//! operations explains them.
 
 use std::borrow::Cow;
 

@@ -1,10 +1,10 @@
-//! The search: layer after layer through a history, with few configurations where few suffice, and
-//! back with more where they did not.
+//! The search: layer after layer through a history, with few configurations at first. Where these do
+//! not suffice, it goes back and keeps more.
 //!
 //! Wing and Gong's search goes deep first; with many crashed operations about, it then explains
 //! each early mistake by some crashed write, and has to undo thousands of layers when it has none
 //! left. This one goes broad: all configurations of a layer before any of the next ([`super::layer`]
-//! says which there are). It is therefore at the completion to blame when the last one dies, and
+//! says which there are). So it stops at the completion that cannot be explained, and
 //! needs the memory of one layer only. Where no operation is open and none has crashed, the
 //! configurations differ in their state alone: such quiet moments cut a history into independent
 //! parts by themselves.
@@ -46,7 +46,7 @@ const STAGE_CONFIGS_MAX: usize = 1 << 10;
 /// trial, on histories of 4 to 30 processes that never rest. After the last, nothing is left out.
 pub(super) const LEVELS: &[(usize, u32)] = &[(16, 0), (128, 0), (1_024, 1), (8_192, 4)];
 
-/// For how many layers the search stays thorough after it has passed where it died.
+/// For how many layers the search stays thorough after it has passed where it failed.
 const HOLD_MAX: usize = 512;
 
 /// How many times more configurations a layer may look at than it may keep. It has to find the
@@ -74,7 +74,7 @@ pub(super) struct Search<'a, M, B> {
     level: usize,
     /// The layer from which the level is the first again.
     level_until: usize,
-    /// The most layers survived.
+    /// The most layers passed.
     best: usize,
     /// The layer that was last tried to be refuted.
     pub(super) not_refuted: Option<usize>,

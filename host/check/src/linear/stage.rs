@@ -1,4 +1,4 @@
-//! How far a search is: everything it needs to go on from there.
+//! The state of a search between two events, from which it can go on.
 
 use std::collections::{BTreeMap, BTreeSet};
 

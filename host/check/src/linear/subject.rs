@@ -1,4 +1,4 @@
-//! From the operations of a history to the calls of a model.
+//! Turns the operations of a history into calls of a model.
 
 use crate::completion::Completion;
 use crate::history::{History, Op};

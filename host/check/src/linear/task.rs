@@ -1,4 +1,4 @@
-//! What one step of a layer is: a configuration, and the rules for what may take effect next.
+//! One step of a layer: a configuration, and the rules for what may take effect next.
 
 use super::model::{Call, Model, State};
 use super::open_calls::{Crashed, OpenCalls};

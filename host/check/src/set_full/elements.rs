@@ -1,5 +1,5 @@
-//! From the elements of a set to dense numbers, so that a read of thousands of elements is
-//! thousands of array accesses.
+//! Dense numbers for the elements of a set, so that a read of thousands of elements is thousands of
+//! array accesses.
 
 use std::borrow::Cow;
 use std::collections::HashMap;

@@ -20,7 +20,7 @@ use crate::value::Vector;
 use super::elements::Elements;
 use super::strict::Strict;
 
-/// What a history tells of one element. Places are positions in the history.
+/// What a history shows of one element. Places are positions in the history.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Track {
     /// The invocation of its last attempted add; `None` before the first.
@@ -124,7 +124,7 @@ pub(super) fn scan(
     })
 }
 
-/// One answered read, while its members are gone through.
+/// One answered read, while its members are scanned.
 #[derive(Clone, Copy)]
 struct Read {
     at: u32,

@@ -18,7 +18,7 @@ use crate::value::Value;
 use super::elements::Elements;
 use super::scan::{Track, invoked, members};
 
-/// Complaints about reads, collected while they are gone through. Under [`Checks::Maelstrom`] there
+/// Complaints about reads, collected during the scan. Under [`Checks::Maelstrom`] there
 /// are none.
 pub(super) struct Strict {
     checks: Checks,
@@ -78,7 +78,7 @@ impl Strict {
         }
     }
 
-    /// The current read is gone through.
+    /// Ends the current read.
     pub(super) fn end(&mut self, read: &Op) {
         let mut duplicates = NamedElements::default();
         for (value, again) in self

@@ -1,4 +1,4 @@
-//! What is wrong with logs, in words.
+//! The errors of logs, in words.
 
 use std::fmt::{self, Write};
 

@@ -1,4 +1,4 @@
-//! What is wrong with a run, a line each.
+//! The problems of a run, one line for each.
 
 use std::fmt::{self, Write};
 

@@ -1,4 +1,4 @@
-//! What is wrong with transactions, in words.
+//! The anomalies of transactions, in words.
 
 use std::fmt::{self, Write};
 

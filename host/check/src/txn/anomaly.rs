@@ -95,7 +95,7 @@ impl Class {
 /// more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, VariantArray)]
 pub enum Reach {
-    /// Nothing.
+    /// Dependencies between reads and writes alone.
     Data,
     /// The order in which a process did its transactions.
     Process,

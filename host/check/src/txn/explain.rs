@@ -1,4 +1,4 @@
-//! Cycles in words: which transaction did what that put it before the next.
+//! Cycles in words: why each transaction precedes the next.
 
 use crate::history::seconds;
 use crate::value::Value;

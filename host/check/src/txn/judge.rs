@@ -1,4 +1,4 @@
-//! From anomalies to a verdict, and the checks that lists and registers share. After
+//! Derives the verdict from anomalies, and the checks that lists and registers share. After
 //! `elle.txn/result-map`.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};

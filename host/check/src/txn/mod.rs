@@ -9,12 +9,12 @@
 //!
 //! | files | job |
 //! |---|---|
-//! | `model` `anomaly` `lattice` | the models, what each forbids, what rules out what |
+//! | `model` `anomaly` `hierarchy` `lattice` | the models, what each forbids, what rules out what |
 //! | `parse` | transactions and their micro-operations, numbered |
 //! | `list_append` `rw_register` | what reads show, the order of versions, dependencies |
-//! | `order` `graph` `components` | other edges; graphs; strongly connected components |
+//! | `order` `graph` | other edges; graphs |
 //! | `spec` `search` `cycles` `explain` | cycles by class, shortest ones, in words |
-//! | `found` `judge` | cases and verdicts |
+//! | `findings` `judge` | cases and verdicts |
 //!
 //! Invariants: everything before the search for cycles takes time and memory near linear in the
 //! history, whatever is wrong with it, and a history without cycles is not searched. The search is

@@ -1,4 +1,4 @@
-//! The consistency models that Maelstrom accepts, and what each is called.
+//! The consistency models that Maelstrom accepts, and their names.
 
 use serde::{Serialize, Serializer};
 use strum::{Display, EnumMessage, EnumString, IntoStaticStr, VariantArray};
@@ -23,7 +23,7 @@ use crate::names::UnknownName;
     VariantArray,
 )]
 #[strum(parse_err_ty = UnknownName, parse_err_fn = unknown)]
-#[expect(missing_docs, reason = "each is called what it is")]
+#[expect(missing_docs, reason = "the names are those of the literature")]
 pub enum Model {
     #[strum(to_string = "read-uncommitted", serialize = "PL-1")]
     ReadUncommitted,

@@ -1,4 +1,4 @@
-//! The data a history is made of: EDN's values, of which JSON's are a subset.
+//! The values of a history: those of EDN, of which JSON's are a subset.
 //!
 //! A history holds a read's whole result again and again, so a value is 24 bytes, a vector of
 //! integers costs 8 bytes an element ([`Vector`]), and names are shared ([`Name`]). Equality is by

@@ -1,4 +1,4 @@
-//! What single reads show that they should not.
+//! Anomalies that single reads show.
 
 use std::collections::{HashMap, HashSet};
 

@@ -1,5 +1,4 @@
-//! What single transactions show that they should not, and what they do to keys as seen from
-//! outside.
+//! Anomalies that single transactions show, and their external reads and writes.
 
 use std::collections::{HashMap, HashSet};
 

@@ -1,4 +1,4 @@
-//! What versions and their order say about transactions: circles, dependencies, and why.
+//! Dependencies that the order of versions implies, cyclic versions, and the reasons for both.
 
 use std::collections::BTreeMap;
 
