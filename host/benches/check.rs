@@ -37,7 +37,7 @@ fn main() {
         "{:<40} {:>10} {:>10} {:>10} {:>10}  budget of the check",
         "operations", "check", "read EDN", "read JSON", "memory"
     );
-    for workload in Workload::ALL {
+    for &workload in Workload::ALL {
         let name = workload.name();
         if wanted
             .as_deref()

@@ -1,5 +1,5 @@
-//! What is wrong with a run, by name: the same names for the same kinds of mistakes, however
-//! often and wherever they show.
+//! The anomalies of a run by name: the same kind of mistake always has the same name, however often
+//! and wherever it shows.
 
 use std::fmt;
 
@@ -21,7 +21,8 @@ impl fmt::Display for AnomalyName {
     }
 }
 
-/// All that makes a run invalid, the workload's own mistakes first; nothing if it is not.
+/// All anomalies that make a run invalid, those of the workload first; none if the run is not
+/// invalid.
 #[must_use]
 pub fn anomalies(result: &CheckResult) -> Vec<AnomalyName> {
     let mut names = Vec::new();

@@ -1,4 +1,4 @@
-//! Which part of the operations succeeded, and whether that is enough. After Maelstrom's
+//! The fraction of operations that succeeded, and whether it is enough. After Maelstrom's
 //! `checker.clj`.
 
 use std::fmt;
@@ -30,17 +30,26 @@ impl fmt::Display for Goal {
 
 /// `total` or a fraction, as in `--availability`.
 impl FromStr for Goal {
-    type Err = String;
+    type Err = InvalidGoal;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, InvalidGoal> {
         match (text, text.parse::<f64>()) {
             ("total", _) => Ok(Self::Total),
             (_, Ok(fraction)) if (0.0..=1.0).contains(&fraction) => Ok(Self::AtLeast(fraction)),
-            _ => Err(format!(
-                "expected total or a number from 0 to 1, found `{text}`"
-            )),
+            _ => Err(InvalidGoal {
+                found: text.to_owned(),
+            }),
         }
     }
+}
+
+/// A text that is no [`Goal`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected total or a number from 0 to 1, found `{found}`")]
+#[non_exhaustive]
+pub struct InvalidGoal {
+    /// What was found.
+    pub found: String,
 }
 
 /// The fraction of operations that succeeded.

@@ -1,4 +1,4 @@
-//! Lists in results are bounded: a report is for reading, and a hostile run must not make it large.
+//! Bounds on the lists of a result: people read it, and a hostile run must not make it large.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +12,7 @@ pub const LIST_MAX: usize = 1_000;
 pub type LeftOut = BTreeMap<&'static str, usize>;
 
 /// Shortens the list of the field `name` to [`LIST_MAX`], and notes in `left_out` what that costs.
-#[must_use]
-pub fn bounded<T>(name: &'static str, mut list: Vec<T>, left_out: &mut LeftOut) -> Vec<T> {
+pub(crate) fn bounded<T>(name: &'static str, mut list: Vec<T>, left_out: &mut LeftOut) -> Vec<T> {
     if list.len() > LIST_MAX {
         left_out.insert(name, list.len() - LIST_MAX);
         list.truncate(LIST_MAX);
@@ -23,8 +22,7 @@ pub fn bounded<T>(name: &'static str, mut list: Vec<T>, left_out: &mut LeftOut) 
 
 /// The operation, with a value longer than [`LIST_MAX`] shortened to that and `value-left-out`
 /// saying by how much.
-#[must_use]
-pub fn abridged(op: &Op) -> Op {
+pub(crate) fn abridged(op: &Op) -> Op {
     let mut op = op.clone();
     if let Value::Vector(vector) = &op.value
         && vector.len() > LIST_MAX

@@ -15,10 +15,10 @@
 use serde::Serialize;
 
 use super::bounded::{LeftOut, bounded};
+use super::completion::Completion;
 use super::final_reads::final_reads;
 use super::history::{History, Kind, Op};
-use super::missed::{Complained, Missed, Named};
-use super::outcome::{Outcome, outcome};
+use super::missed::{ComplaintKind, Missed, NamedElements};
 use super::ranges::Ranges;
 use super::unexpected::UnexpectedOperation;
 use super::validity::{Checks, Validity};
@@ -115,7 +115,7 @@ struct Add {
     /// The position of its invocation.
     at: usize,
     delta: i64,
-    outcome: Outcome,
+    completion: Completion,
     /// Whether the history leaves open if it took place, whatever else is known.
     logged_open: bool,
 }
@@ -146,7 +146,7 @@ fn adds(history: &History) -> Result<Vec<Add>, UnexpectedOperation> {
         adds.push(Add {
             at,
             delta,
-            outcome: outcome(history, at),
+            completion: Completion::of(history, at),
             logged_open,
         });
     }
@@ -184,7 +184,7 @@ impl Sums {
     fn of(adds: &[Add], is_open: impl Fn(&Add) -> bool) -> Self {
         let done: i64 = adds
             .iter()
-            .filter(|add| add.outcome == Outcome::Done)
+            .filter(|add| add.completion == Completion::Acknowledged)
             .map(|add| add.delta)
             .sum();
         let open = || adds.iter().filter(|add| is_open(add)).map(|add| add.delta);
@@ -216,7 +216,7 @@ impl Sums {
 fn out_of_reach(history: &History, adds: &[Add], reads: &[(usize, i64)], missed: &mut Missed) {
     let mut adds = adds
         .iter()
-        .filter(|add| add.outcome != Outcome::Refused)
+        .filter(|add| add.completion != Completion::Refused)
         .peekable();
     let (mut least, mut greatest) = (0, 0);
     for &(at, n) in reads {
@@ -229,9 +229,9 @@ fn out_of_reach(history: &History, adds: &[Add], reads: &[(usize, i64)], missed:
         }
         if n < least || n > greatest {
             missed.push(
-                Complained::OutOfReach,
+                ComplaintKind::OutOfReach,
                 &history.ops()[at],
-                Named::one(Value::Int(n)),
+                NamedElements::one(Value::Int(n)),
             );
         }
     }
@@ -246,21 +246,29 @@ fn final_reads_wrong(
     maelstrom: &Sums,
     missed: &mut Missed,
 ) {
-    let sums = Sums::of(adds, |add| add.outcome == Outcome::Open);
+    let sums = Sums::of(adds, |add| add.completion == Completion::Indeterminate);
     let mut agreed = None;
     for &(at, n) in finals {
         let op = &history.ops()[at];
         if sums.allows(n) == Some(false) {
             if maelstrom.allows(n) != Some(false) {
-                missed.push(Complained::RefusedYetCounted, op, Named::one(Value::Int(n)));
+                missed.push(
+                    ComplaintKind::RefusedYetCounted,
+                    op,
+                    NamedElements::one(Value::Int(n)),
+                );
             } else if !op.is_final() {
-                missed.push(Complained::FinalReadWrong, op, Named::one(Value::Int(n)));
+                missed.push(
+                    ComplaintKind::FinalReadWrong,
+                    op,
+                    NamedElements::one(Value::Int(n)),
+                );
             }
         } else if *agreed.get_or_insert(n) != n {
             missed.push(
-                Complained::FinalReadsDisagree,
+                ComplaintKind::FinalReadsDisagree,
                 op,
-                Named::one(Value::Int(n)),
+                NamedElements::one(Value::Int(n)),
             );
         }
     }

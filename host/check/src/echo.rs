@@ -15,7 +15,7 @@ pub struct Echo {
     #[serde(rename = "valid?")]
     pub valid: Validity,
     /// In the order of the history.
-    pub errors: Vec<NoEcho>,
+    pub errors: Vec<EchoMismatch>,
     /// Shortened lists.
     #[serde(skip_serializing_if = "LeftOut::is_empty")]
     pub left_out: LeftOut,
@@ -24,7 +24,7 @@ pub struct Echo {
 /// What was sent, and what came back. In JSON, Maelstrom's array of four.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(into = "(&'static str, Value, &'static str, Value)")]
-pub struct NoEcho {
+pub struct EchoMismatch {
     /// What the client sent.
     pub sent: Value,
     /// The whole answer, or what was sent if that was refused.
@@ -33,8 +33,8 @@ pub struct NoEcho {
     pub op: u64,
 }
 
-impl From<NoEcho> for (&'static str, Value, &'static str, Value) {
-    fn from(error: NoEcho) -> Self {
+impl From<EchoMismatch> for (&'static str, Value, &'static str, Value) {
+    fn from(error: EchoMismatch) -> Self {
         (
             "Expected a message with :echo",
             error.sent,
@@ -44,10 +44,9 @@ impl From<NoEcho> for (&'static str, Value, &'static str, Value) {
     }
 }
 
-/// Compares what was echoed with what was sent. No answer is no error; being refused is one, as in
+/// Compares what was echoed with what was sent. A missing answer is not an error; a refusal is, as in
 /// Maelstrom.
-#[must_use]
-pub fn echo(history: &History) -> Echo {
+pub(crate) fn echo(history: &History) -> Echo {
     let mut errors = Vec::new();
     for (at, op) in history.client_ops() {
         if !matches!(op.kind, Kind::Ok | Kind::Fail) {
@@ -55,7 +54,7 @@ pub fn echo(history: &History) -> Echo {
         }
         let sent = &history.invocation(at).value;
         if op.value.get("echo").unwrap_or(&Value::Nil) != sent {
-            errors.push(NoEcho {
+            errors.push(EchoMismatch {
                 sent: sent.clone(),
                 received: op.value.clone(),
                 op: op.index,

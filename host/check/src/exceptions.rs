@@ -1,13 +1,13 @@
-//! Exceptions that Maelstrom's clients met and did not expect, by class. After
-//! `jepsen.checker/unhandled-exceptions`: for Maelstrom they are never a reason to fail.
+//! Unexpected exceptions of Maelstrom's clients, by class. After
+//! `jepsen.checker/unhandled-exceptions`: Maelstrom never fails a run for them.
 
 use indexmap::IndexMap;
 use serde::Serialize;
 
 use super::bounded::{LeftOut, bounded};
+use super::completion::is_malformed_reply;
 use super::history::{History, Kind, Op};
-use super::missed::{Complained, Missed, Named};
-use super::outcome::is_malformed_reply;
+use super::missed::{ComplaintKind, Missed, NamedElements};
 use super::validity::{Checks, Validity};
 use super::value::Value;
 
@@ -42,8 +42,7 @@ pub struct ExceptionClass {
 }
 
 /// Counts the exceptions of a history.
-#[must_use]
-pub fn exceptions(history: &History, checks: Checks) -> Exceptions {
+pub(crate) fn exceptions(history: &History, checks: Checks) -> Exceptions {
     let mut classes: IndexMap<Value, ExceptionClass> = IndexMap::new();
     let mut missed = Missed::default();
     for op in history.ops().iter().filter(|op| op.kind == Kind::Info) {
@@ -60,7 +59,7 @@ pub fn exceptions(history: &History, checks: Checks) -> Exceptions {
             })
             .count += 1;
         if checks == Checks::Strict && is_malformed_reply(op) {
-            missed.push(Complained::MalformedReply, op, Named::default());
+            missed.push(ComplaintKind::MalformedReply, op, NamedElements::default());
         }
     }
     let mut exceptions: Vec<ExceptionClass> = classes.into_values().collect();

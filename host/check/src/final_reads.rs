@@ -1,4 +1,4 @@
-//! Which reads are final: so late that everything known must be in them.
+//! Which reads are final: late enough that they must show everything known.
 //!
 //! Maelstrom's broadcast and counters mark them with `:final? true`. Its g-set does not, but its
 //! generator is the same: when the last operation is done the nemesis heals, nothing happens for
@@ -8,15 +8,15 @@
 //! - and every fault the nemesis started had been ended before it (a nemesis operation that is not
 //!   known to end a fault is taken for one that starts one).
 //!
-//! A read that began before the silence is none of these.
+//! A read that began before the silence is not one of these.
 //!
-//! The mark is taken for a promise that the system had its time to recover. But a read that an add
-//! could still overtake, because the add is invoked later or had not completed before, is not final
-//! even when marked.
+//! A marked read is taken to be one for which the system had time to recover. But a read that an
+//! add could still overtake, because the add is invoked later or had not completed before, is not
+//! final even when marked.
 //!
-//! That makes the demand sound for a system that recovers within the ten seconds, which is what
-//! Maelstrom itself asks of each element's last read. What an add left open may do to it: come to
-//! light before the final reads and then be known, or never.
+//! So the check is sound for a system that recovers within ten seconds, which is what Maelstrom
+//! itself asks of each element's last read. An indeterminate add either shows before the final
+//! reads, and is known then, or never shows.
 
 use std::collections::BTreeSet;
 
@@ -25,11 +25,10 @@ use super::value::Name;
 
 /// The silence that Maelstrom leaves for recovery is 10 s; a little less, since the clock runs on
 /// before the first read.
-pub const RECOVERY_NS_MIN: i64 = 9_500_000_000;
+pub(crate) const RECOVERY_NS_MIN: i64 = 9_500_000_000;
 
 /// The positions of the final reads that were answered, in order.
-#[must_use]
-pub fn final_reads(history: &History, add: &str) -> Vec<usize> {
+pub(crate) fn final_reads(history: &History, add: &str) -> Vec<usize> {
     let ops = history.ops();
     let is_read = |op: &Op| op.is_client() && op.f == "read";
     let is_marked = ops.iter().any(|op| is_read(op) && op.is_final());

@@ -1,4 +1,4 @@
-//! Values as JSON, which has fewer kinds. Keywords, symbols and characters become strings; lists
+//! Values as JSON, which has fewer types. Keywords, symbols and characters become strings; lists
 //! and sets become arrays; a tag is dropped; a map's key that is no name becomes its EDN text
 //! (`0.5` becomes `"0.5"`); an integer beyond 64 bits and a float that is not finite become
 //! strings. What JSON has comes back as it was.
@@ -9,7 +9,7 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor}
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::value::{Map, Value};
-use super::vector::Builder;
+use crate::value::Builder;
 
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -45,8 +45,7 @@ impl Serialize for Value {
 }
 
 /// A map's key as JSON can have it: the text of a name, or EDN.
-#[must_use]
-pub fn json_key(key: &Value) -> String {
+pub(crate) fn json_key(key: &Value) -> String {
     key.as_name().map_or_else(|| key.to_string(), str::to_owned)
 }
 

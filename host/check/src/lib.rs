@@ -1,6 +1,50 @@
-//! Checkers: from the history of a run to a verdict. They know histories, not simulators: a history
-//! comes from the simulator or from a file of Jepsen's, and nothing here opens a file or knows a
-//! terminal.
+//! Checkers for the histories of distributed systems, as Maelstrom and Jepsen record them.
+//!
+//! A [`History`] goes in: the operations that clients invoked, and how each of them ended.
+//! [`history::read`] reads it from EDN or JSON. A [`CheckResult`] comes out: a verdict
+//! ([`Validity`]), what is wrong, and the figures that Maelstrom prints. It can be written as JSON
+//! (it implements `Serialize`) and as text ([`text::render_text`]). Nothing here opens a file, uses
+//! the network or knows a simulator.
+//!
+//! [`check`] judges a history as one of Maelstrom's workloads:
+//!
+//! ```
+//! use host_check::{CheckOptions, Validity, Workload, anomalies, check, history};
+//!
+//! let text = br#"
+//! {:index 0, :time 0,         :type :invoke, :process 0, :f :broadcast, :value 7}
+//! {:index 1, :time 1000000,   :type :ok,     :process 0, :f :broadcast, :value 7}
+//! {:index 2, :time 900000000, :type :invoke, :process 1, :f :read, :value nil}
+//! {:index 3, :time 901000000, :type :ok,     :process 1, :f :read, :value []}
+//! "#;
+//! let history = history::read(text)?;
+//! let result = check(Workload::Broadcast, &history, None, &CheckOptions::default())?;
+//! assert_eq!(result.valid, Validity::False);
+//! assert_eq!(anomalies(&result)[0].to_string(), "lost-elements");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! [`check_model`] judges a history of a single object, as Knossos does:
+//!
+//! ```
+//! use host_check::{Budgets, Checks, ModelName, Validity, check_model, history};
+//!
+//! let text = br#"
+//! {"index": 0, "time": 0, "type": "invoke", "process": 0, "f": "write", "value": 1}
+//! {"index": 1, "time": 5, "type": "ok",     "process": 0, "f": "write", "value": 1}
+//! {"index": 2, "time": 6, "type": "invoke", "process": 1, "f": "read",  "value": null}
+//! {"index": 3, "time": 9, "type": "ok",     "process": 1, "f": "read",  "value": 2}
+//! "#;
+//! let history = history::read(text)?;
+//! let budgets = Budgets::default();
+//! let result = check_model(&history, ModelName::Register, Checks::Strict, &budgets)?;
+//! assert_eq!(result.valid, Validity::False);
+//! let failure = result.failure.expect("a history that is not linearizable has a failure");
+//! assert_eq!(failure.op.index, 3);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Files
 //!
 //! ```text
 //!     EDN, JSON ─▶ history ─▶ a checker ─▶ its result ─▶ workload::check ─▶ CheckResult ─▶ JSON | text
@@ -8,45 +52,69 @@
 //!
 //! | files | job |
 //! |---|---|
-//! | `value` `vector` `order` `edn` `json` | EDN's values, their order, and the two notations |
-//! | `history` `read_error` | operations, validated and paired; reading and writing them |
-//! | `echo` `unique_ids` `set_full` `counter` `kafka` `linear` | a file (and its parts) for each workload's own checker |
+//! | `value` `order` `edn` `json` | EDN's values, their order, and the two notations |
+//! | `history` `read_error` `completion` | operations, validated and paired; reading and writing them; how each ended |
+//! | `echo` `unique_ids` `set_full` `counter` `kafka` `linear` | the checker of each workload |
 //! | `txn` | the checkers of transactions: lists and registers |
 //! | `stats` `availability` `exceptions` `net` | what is checked in every run |
-//! | `missed` `final_reads` `outcome` | what strict checking adds to Maelstrom's rules |
-//! | `workload` `text` `anomalies` | a run's whole result, how it reads, and what is wrong by name |
+//! | `missed` `final_reads` | what strict checking adds to Maelstrom's rules |
+//! | `workload` `text` `anomalies` | the whole result of a run, its text, and its anomalies by name |
+//! | `bounded` `components` `names` `ranges` `range_max` | tools: bounded lists, graph components, errors of names, intervals |
 //!
-//! Invariants: a history that exists is valid (paired, in order), so a checker has no malformed
-//! input to judge. A checker never passes silently: without evidence it answers
-//! [`Validity::Unknown`](validity::Validity). Under [`Checks::Maelstrom`](validity::Checks) every
-//! figure is Maelstrom's; strictness only ever adds complaints.
+//! # Invariants
+//!
+//! - A [`History`] that exists is valid (paired, in order), so a checker never meets malformed
+//!   input.
+//! - A checker never passes silently: without evidence it answers [`Validity::Unknown`].
+//! - Under [`Checks::Maelstrom`] every figure is Maelstrom's. [`Checks::Strict`] only adds
+//!   complaints.
+//! - Imports go one way; the only circles are pairs of files (`value` and its vector, `set_full`'s
+//!   scan and its complaints).
 
 pub mod anomalies;
 pub mod availability;
-pub mod bounded;
+mod bounded;
+mod completion;
+mod components;
 pub mod counter;
-pub mod echo;
+mod echo;
 pub mod edn;
-pub mod exceptions;
-pub mod final_reads;
+mod exceptions;
+mod final_reads;
 pub mod history;
-pub mod json;
+mod json;
 pub mod kafka;
 pub mod linear;
 pub mod missed;
+mod names;
 pub mod net;
 mod order;
-pub mod outcome;
 mod range_max;
 mod ranges;
 pub mod read_error;
 pub mod set_full;
-pub mod stats;
+mod stats;
 pub mod text;
 pub mod txn;
 pub mod unexpected;
 pub mod unique_ids;
 pub mod validity;
 pub mod value;
-pub mod vector;
 pub mod workload;
+
+pub use anomalies::{AnomalyName, anomalies};
+pub use availability::{Availability, Goal, InvalidGoal};
+pub use bounded::{LIST_MAX, LeftOut};
+pub use completion::is_timeout;
+pub use echo::{Echo, EchoMismatch};
+pub use exceptions::{ExceptionClass, Exceptions};
+pub use history::{History, Kind, Op, Process};
+pub use linear::{Budgets, Linearizable, ModelName, check_model};
+pub use names::UnknownName;
+pub use read_error::ReadError;
+pub use stats::{Counts, FStats, Stats};
+pub use text::{render_linearizable, render_text};
+pub use unexpected::UnexpectedOperation;
+pub use validity::{Checks, Validity};
+pub use value::{Name, Value};
+pub use workload::{CheckOptions, CheckResult, Workload, WorkloadResult, check, check_within};

@@ -1,8 +1,9 @@
-//! What strict checking complains of and Maelstrom lets pass.
+//! What strict checking reports and Maelstrom lets pass.
 
 use std::collections::BTreeMap;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
+use strum::{Display, IntoStaticStr};
 
 use super::history::{Op, Process};
 use super::value::Value;
@@ -21,7 +22,7 @@ pub struct Missed {
         rename = "maelstrom-missed-counts",
         skip_serializing_if = "BTreeMap::is_empty"
     )]
-    pub counts: BTreeMap<Complained, usize>,
+    pub counts: BTreeMap<ComplaintKind, usize>,
 }
 
 impl Missed {
@@ -33,7 +34,7 @@ impl Missed {
 
     /// Whether another complaint of this kind would still be listed.
     #[must_use]
-    pub fn has_room(&self, what: Complained) -> bool {
+    pub fn has_room(&self, what: ComplaintKind) -> bool {
         self.counts
             .get(&what)
             .is_none_or(|&count| count < COMPLAINTS_MAX)
@@ -41,7 +42,7 @@ impl Missed {
 
     /// Adds a complaint about the completion `op`, naming its elements: the first of them, and how
     /// many there are.
-    pub fn push(&mut self, what: Complained, op: &Op, elements: Named) {
+    pub fn push(&mut self, what: ComplaintKind, op: &Op, elements: NamedElements) {
         if self.has_room(what) {
             let Op {
                 index,
@@ -64,8 +65,8 @@ impl Missed {
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Complaint {
-    /// What.
-    pub what: Complained,
+    /// The kind of complaint.
+    pub what: ComplaintKind,
     /// The `index` of the completion that shows it.
     pub op: u64,
     /// When that was, in nanoseconds since the run began.
@@ -74,19 +75,19 @@ pub struct Complaint {
     pub process: Process,
     /// The elements in question; for counters, the values.
     #[serde(flatten)]
-    pub elements: Named,
+    pub elements: NamedElements,
 }
 
 /// The elements that a complaint is about.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Named {
+pub struct NamedElements {
     /// How many.
     pub count: usize,
     /// The first [`COMPLAINTS_MAX`] of them.
     pub elements: Vec<Value>,
 }
 
-impl Named {
+impl NamedElements {
     /// Adds one.
     pub fn push(&mut self, element: impl FnOnce() -> Value) {
         self.count += 1;
@@ -106,8 +107,13 @@ impl Named {
 }
 
 /// What Maelstrom's checkers do not complain of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Complained {
+#[derive(
+    Clone, Copy, Debug, Display, Eq, Hash, IntoStaticStr, Ord, PartialEq, PartialOrd, Serialize,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+#[non_exhaustive]
+pub enum ComplaintKind {
     /// A read after recovery lacks elements that were known before it began. Maelstrom asks this
     /// only of whichever final read comes last.
     FinalReadLacks,
@@ -150,37 +156,11 @@ pub enum Complained {
     NilRead,
 }
 
-/// Its name.
-impl Serialize for Complained {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name())
-    }
-}
-
-impl Complained {
+impl ComplaintKind {
     /// Its name in JSON.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::FinalReadLacks => "final-read-lacks",
-            Self::Duplicates => "duplicates",
-            Self::NeverAdded => "never-added",
-            Self::RefusedYetRead => "refused-yet-read",
-            Self::RefusedYetCounted => "refused-yet-counted",
-            Self::FinalReadWrong => "final-read-wrong",
-            Self::FinalReadsDisagree => "final-reads-disagree",
-            Self::OutOfReach => "out-of-reach",
-            Self::MalformedReply => "malformed-reply",
-            Self::SkippedAfterPause => "skipped-after-pause",
-            Self::WentBackAfterPause => "went-back-after-pause",
-            Self::StartedTooLate => "started-too-late",
-            Self::SentBehindPoll => "sent-behind-poll",
-            Self::SentBack => "sent-back",
-            Self::NegativeOffset => "negative-offset",
-            Self::NotAskedFor => "not-asked-for",
-            Self::RefusedYetPolled => "refused-yet-polled",
-            Self::NilRead => "nil-read",
-        }
+        self.into()
     }
 
     /// The complaint in words, after the name of the operation: "lacks 3 known elements". `count`

@@ -1,4 +1,4 @@
-//! How many messages a run took, counted from the simulator's journal. After Maelstrom's
+//! Counts of a run's messages. After Maelstrom's
 //! `net/checker.clj`.
 
 use serde::Serialize;
@@ -25,7 +25,7 @@ pub struct NetStats {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct NetCounts {
-    /// Sent.
+    /// A message was sent.
     pub send_count: u64,
     /// Received. Less if messages are lost, more if they are duplicated.
     pub recv_count: u64,

@@ -5,8 +5,8 @@
 
 use std::cmp::Ordering;
 
+use super::value::Vector;
 use super::value::{Map, Set, Value};
-use super::vector::Vector;
 
 impl PartialOrd for Value {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {

@@ -1,8 +1,9 @@
-//! Why a text could not be read, and where.
+//! Errors of reading, with their position.
 
-/// A text that is not what it should be: EDN, JSON, or a history in either.
+/// A text that is not valid EDN, JSON, or a history in either.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, column {column}: {what}")]
+#[non_exhaustive]
 pub struct ReadError {
     /// Counted from 1.
     pub line: usize,
@@ -13,8 +14,7 @@ pub struct ReadError {
 }
 
 impl ReadError {
-    /// An error at a byte offset. Lines are only counted here, so that reading costs nothing for
-    /// them.
+    /// An error at a byte offset. Lines are counted only here, so reading does not pay for them.
     #[must_use]
     pub fn at(text: &[u8], offset: usize, what: impl Into<String>) -> Self {
         let before = &text[..offset.min(text.len())];

@@ -1,4 +1,4 @@
-//! How many operations ended how, in all and by kind. After `jepsen.checker/stats`.
+//! How many operations ended in which way, in total and by kind. After `jepsen.checker/stats`.
 
 use std::collections::BTreeMap;
 
@@ -11,6 +11,7 @@ use super::value::Name;
 /// Counts of completed client operations.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub struct Stats {
     /// False if some kind of operation never succeeded.
     #[serde(rename = "valid?")]
@@ -37,7 +38,7 @@ pub struct FStats {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Counts {
-    /// All.
+    /// All completions.
     pub count: u64,
     /// Of type `ok`.
     pub ok_count: u64,
@@ -52,8 +53,7 @@ pub struct Counts {
 const MAY_NEVER_SUCCEED: [&str; 2] = ["crash", "debug-topic-partitions"];
 
 /// Counts the completions of a history.
-#[must_use]
-pub fn stats(history: &History) -> Stats {
+pub(crate) fn stats(history: &History) -> Stats {
     let mut all = Counts::default();
     let mut by_f: BTreeMap<Name, Counts> = BTreeMap::new();
     for (_, op) in history

@@ -1,10 +1,11 @@
-//! A history that is well formed but not one of the workload it is to be judged as.
+//! The error for a history that is well formed but does not belong to the workload.
 
 use super::history::Op;
 
 /// Which operation does not belong to the workload, and why. There is no verdict then.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{op}: {what}")]
+#[non_exhaustive]
 pub struct UnexpectedOperation {
     /// The operation, as [`Op`] displays it.
     pub op: String,

@@ -1,10 +1,11 @@
-//! Verdicts, and how strict they are.
-
-use std::str::FromStr;
+//! Verdicts, and whose rules they follow.
 
 use serde::{Serialize, Serializer};
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
-/// Jepsen's three-valued verdict. The greater is the worse, and of several the worst counts.
+use super::names::UnknownName;
+
+/// Jepsen's three-valued verdict. A greater verdict is worse; of several, the worst counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Validity {
     /// Nothing wrong was found.
@@ -40,10 +41,13 @@ impl Serialize for Validity {
     }
 }
 
-/// Whose rules decide.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Whose rules decide, under their names in `--checks`.
+#[derive(
+    Clone, Copy, Debug, Default, Display, EnumString, Eq, IntoStaticStr, PartialEq, VariantArray,
+)]
+#[strum(serialize_all = "kebab-case", parse_err_ty = UnknownName, parse_err_fn = unknown)]
 pub enum Checks {
-    /// Maelstrom's rules, and beyond them what its checkers let pass although it is surely wrong.
+    /// Maelstrom's rules, and also what its checkers let pass although it is certainly wrong.
     #[default]
     Strict,
     /// Maelstrom's rules alone: its verdict and its figures. Where its checker gives up with an
@@ -52,25 +56,19 @@ pub enum Checks {
 }
 
 impl Checks {
+    /// All of them.
+    pub const ALL: &'static [Self] = Self::VARIANTS;
+
     /// Its name, as in `--checks`.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Strict => "strict",
-            Self::Maelstrom => "maelstrom",
-        }
+        self.into()
     }
 }
 
-/// `strict` or `maelstrom`, as in `--checks`.
-impl FromStr for Checks {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        match name {
-            "strict" => Ok(Self::Strict),
-            "maelstrom" => Ok(Self::Maelstrom),
-            _ => Err(format!("expected strict or maelstrom, found `{name}`")),
-        }
+fn unknown(name: &str) -> UnknownName {
+    UnknownName {
+        expected: "strict or maelstrom".to_owned(),
+        found: name.to_owned(),
     }
 }

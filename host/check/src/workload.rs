@@ -1,10 +1,7 @@
-//! A run's whole result: what Maelstrom checks in every run, and what it checks in the run's
-//! workload.
-
-use std::fmt;
-use std::str::FromStr;
+//! The whole result of a run: the checks of every run, and the checker of its workload.
 
 use serde::Serialize;
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 use super::availability::{Availability, Goal, availability};
 use super::counter::{Counter, counter};
@@ -13,6 +10,7 @@ use super::exceptions::{Exceptions, exceptions};
 use super::history::History;
 use super::kafka::{Kafka, kafka};
 use super::linear::{Budgets, LinKv, lin_kv};
+use super::names::UnknownName;
 use super::net::NetResult;
 use super::set_full::{SetFull, set_full};
 use super::stats::{Stats, stats};
@@ -23,13 +21,16 @@ use super::unique_ids::{UniqueIds, unique_ids};
 use super::validity::{Checks, Validity};
 
 /// Maelstrom's workloads, under its names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(
+    Clone, Copy, Debug, Display, EnumString, Eq, Hash, IntoStaticStr, PartialEq, VariantArray,
+)]
+#[strum(serialize_all = "kebab-case", parse_err_ty = UnknownName, parse_err_fn = unknown)]
 pub enum Workload {
-    /// Requests are sent back.
+    /// Nodes send each request back.
     Echo,
-    /// Ids are given out.
+    /// Nodes generate ids that must be unique.
     UniqueIds,
-    /// Messages reach every node.
+    /// Nodes pass messages on until every node has them.
     Broadcast,
     /// A set that only grows.
     GSet,
@@ -37,7 +38,7 @@ pub enum Workload {
     GCounter,
     /// A counter that grows and shrinks.
     PnCounter,
-    /// Logs that are sent to and polled.
+    /// Logs that clients send to and poll from.
     Kafka,
     /// Transactions that append to lists and read them.
     TxnListAppend,
@@ -49,37 +50,15 @@ pub enum Workload {
 
 impl Workload {
     /// All of them.
-    pub const ALL: [Self; 10] = [
-        Self::Echo,
-        Self::UniqueIds,
-        Self::Broadcast,
-        Self::GSet,
-        Self::GCounter,
-        Self::PnCounter,
-        Self::Kafka,
-        Self::TxnListAppend,
-        Self::TxnRwRegister,
-        Self::LinKv,
-    ];
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 
     /// Its name, as in `-w`.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Echo => "echo",
-            Self::UniqueIds => "unique-ids",
-            Self::Broadcast => "broadcast",
-            Self::GSet => "g-set",
-            Self::GCounter => "g-counter",
-            Self::PnCounter => "pn-counter",
-            Self::Kafka => "kafka",
-            Self::TxnListAppend => "txn-list-append",
-            Self::TxnRwRegister => "txn-rw-register",
-            Self::LinKv => "lin-kv",
-        }
+        self.into()
     }
 
-    /// What its clients do, by `:f`.
+    /// The operations of its clients, by `:f`.
     #[must_use]
     pub fn operations(self) -> &'static [&'static str] {
         match self {
@@ -102,32 +81,19 @@ impl Workload {
     }
 }
 
-impl fmt::Display for Workload {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
+fn unknown(name: &str) -> UnknownName {
+    UnknownName::of("a workload", Workload::ALL, name)
 }
 
-impl FromStr for Workload {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        let names = || Self::ALL.map(Self::name).join(", ");
-        Self::ALL
-            .into_iter()
-            .find(|workload| workload.name() == name)
-            .ok_or_else(|| format!("expected a workload ({}), found `{name}`", names()))
-    }
-}
-
-/// What to ask of a history beyond its workload.
+/// Options of a check.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CheckOptions {
-    /// `--availability`.
+    /// The availability to reach, if any: `--availability`.
     pub availability: Option<Goal>,
-    /// `--checks`.
+    /// Whose rules decide: `--checks`.
     pub checks: Checks,
-    /// `--consistency-models`: what transactions must keep to. Without any, nothing is forbidden.
+    /// The consistency models that transactions must satisfy: `--consistency-models`. Without any,
+    /// nothing is forbidden.
     pub consistency_models: Vec<Model>,
 }
 
@@ -143,22 +109,23 @@ impl Default for CheckOptions {
 
 /// The result of a run. Its JSON has the shape of Maelstrom's `results.edn`, less the plots.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct CheckResult {
-    /// The worst of all parts.
+    /// The worst verdict of all parts.
     #[serde(rename = "valid?")]
     pub valid: Validity,
-    /// How many operations ended how.
+    /// How many operations ended in which way.
     pub stats: Stats,
-    /// Which part of them succeeded.
+    /// The fraction of operations that succeeded.
     pub availability: Availability,
-    /// What clients met and did not expect.
+    /// Exceptions that clients met.
     pub exceptions: Exceptions,
-    /// How many messages it took. Absent if the run's messages are not known.
+    /// Counts of messages. Absent if the run's messages are not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub net: Option<NetResult>,
     /// The workload's own result.
     pub workload: WorkloadResult,
-    /// Which workload that is. Not in JSON, as in Maelstrom.
+    /// The workload. Not in JSON, as in Maelstrom.
     #[serde(skip)]
     pub name: Workload,
 }

@@ -28,10 +28,10 @@ pub fn judge(text: &[u8]) {
     let written = write_edn(&history);
     let again = read_edn(written.as_bytes());
     let again = again.unwrap_or_else(|error| panic!("{error}:\n{written}"));
-    for workload in Workload::ALL {
+    for &workload in Workload::ALL {
         judge_workload(&history, &again, workload);
     }
-    for model in ModelName::ALL {
+    for &model in ModelName::ALL {
         judge_object(&history, model);
     }
 }

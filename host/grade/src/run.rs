@@ -10,7 +10,7 @@ use super::grade::ResourceUsage;
 use super::suite::{Challenge, bound_flag};
 use super::{Verdict, sanitize};
 use host_check::history::{History, Kind};
-use host_check::outcome::is_timeout;
+use host_check::is_timeout;
 use host_check::text::render_problems;
 use host_check::txn::anomaly::Anomaly;
 use host_check::validity::Validity;

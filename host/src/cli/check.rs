@@ -45,7 +45,7 @@ pub(super) struct CheckArgs {
 }
 
 fn model_parser() -> impl TypedValueParser<Value = ModelName> {
-    PossibleValuesParser::new(ModelName::ALL.map(ModelName::name))
+    PossibleValuesParser::new(ModelName::ALL.iter().map(|it| it.name()))
         .try_map(|name| name.parse::<ModelName>())
 }
 

@@ -37,10 +37,11 @@ impl GoalArgs {
 }
 
 pub(super) fn workload_parser() -> impl TypedValueParser<Value = Workload> {
-    PossibleValuesParser::new(Workload::ALL.map(Workload::name))
+    PossibleValuesParser::new(Workload::ALL.iter().map(|it| it.name()))
         .try_map(|name| name.parse::<Workload>())
 }
 
 pub(super) fn checks_parser() -> impl TypedValueParser<Value = Checks> {
-    PossibleValuesParser::new(["strict", "maelstrom"]).try_map(|name| name.parse::<Checks>())
+    PossibleValuesParser::new(Checks::ALL.iter().map(|it| it.name()))
+        .try_map(|name| name.parse::<Checks>())
 }

@@ -1,15 +1,13 @@
 //! EDN, the notation of Jepsen's histories and results: a reader and a writer for
 //! [`Value`](super::value::Value).
 //!
-//! The reader takes what the [EDN format](https://github.com/edn-format/edn) describes, and the
-//! `##Inf` and `##NaN` that Clojure prints. It refuses what it could not represent exactly (ratios,
-//! decimals with `M`, regular expressions, metadata) rather than guess. It never panics and never
-//! recurses deeper than [`DEPTH_MAX`].
+//! The reader accepts the [EDN format](https://github.com/edn-format/edn), and the `##Inf` and
+//! `##NaN` that Clojure prints. It rejects what it cannot represent exactly: ratios, decimals with
+//! `M`, regular expressions, metadata. It never panics and never recurses deeper than [`DEPTH_MAX`].
 
 mod read;
 mod token;
 mod write;
 
 pub use read::{DEPTH_MAX, Reader, read};
-pub use token::is_constituent;
 pub use write::{write, write_str};

@@ -1,8 +1,7 @@
 //! The EDN reader: one pass over the bytes, positions turned into lines only for an error.
 
 use crate::read_error::{ReadError, as_utf8};
-use crate::value::{Map, Name, Set, Value};
-use crate::vector::{Builder, Vector};
+use crate::value::{Builder, Map, Name, Set, Value, Vector, is_constituent};
 
 use super::token;
 
@@ -117,7 +116,7 @@ impl<'a> Reader<'a> {
             b'{' => Ok(Value::Map(Box::new(self.deeper(Self::map)?))),
             b'#' => self.deeper(Self::dispatch),
             b'/' | b'\'' => Ok(self.symbol()),
-            _ if token::is_constituent(byte) => Ok(self.symbol()),
+            _ if is_constituent(byte) => Ok(self.symbol()),
             _ => Err(self.expected("a value")),
         }
     }
@@ -144,7 +143,7 @@ impl<'a> Reader<'a> {
     pub fn expected(&self, wanted: &str) -> ReadError {
         let found = match self.text[self.at..].chars().next() {
             None => "the end of the text".to_owned(),
-            Some(c) if c.is_ascii() && token::is_constituent(c as u8) => {
+            Some(c) if c.is_ascii() && is_constituent(c as u8) => {
                 format!("`{}`", self.token().chars().take(40).collect::<String>())
             }
             Some(c) => format!("`{}`", c.escape_debug()),
@@ -167,7 +166,7 @@ impl<'a> Reader<'a> {
         let rest = &self.text[self.at..];
         &rest[..rest
             .bytes()
-            .position(|b| !token::is_constituent(b))
+            .position(|b| !is_constituent(b))
             .unwrap_or(rest.len())]
     }
 
@@ -256,8 +255,8 @@ impl<'a> Reader<'a> {
             return Err(self.error("expected a character after `\\`, found none"));
         };
         let len = first.len_utf8();
-        let more = if token::is_constituent(rest.as_bytes()[0]) {
-            rest[len..].bytes().position(|b| !token::is_constituent(b))
+        let more = if is_constituent(rest.as_bytes()[0]) {
+            rest[len..].bytes().position(|b| !is_constituent(b))
         } else {
             Some(0)
         };

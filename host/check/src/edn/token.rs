@@ -1,32 +1,6 @@
-//! EDN's smallest pieces: names, numbers, characters and strings, each from the text of one token.
+//! The tokens of EDN: names, numbers, characters and strings.
 
-use crate::value::Value;
-
-/// Whether a byte can be inside a symbol, keyword or number. Whatever is not ASCII can.
-#[must_use]
-#[inline]
-pub fn is_constituent(byte: u8) -> bool {
-    CONSTITUENTS[byte as usize]
-}
-
-const CONSTITUENTS: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0_u8;
-    loop {
-        table[byte as usize] = byte >= 0x80 || byte.is_ascii_alphanumeric();
-        if byte == u8::MAX {
-            break;
-        }
-        byte += 1;
-    }
-    let others = b".*+!-_?$%&=<>/:#'|";
-    let mut at = 0;
-    while at < others.len() {
-        table[others[at] as usize] = true;
-        at += 1;
-    }
-    table
-};
+use crate::value::{Value, is_constituent};
 
 /// The integer that a text starts with, and its length: `None` unless it is of at most 18 digits,
 /// which cannot overflow, and is written without a plus or leading zeros.

@@ -7,6 +7,13 @@ use crate::value::Value;
 
 use super::token::NAMED_CHARS;
 
+/// As EDN, in Jepsen's style.
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write(self, f)
+    }
+}
+
 /// Writes a value so that reading it gives an equal one.
 ///
 /// # Errors

@@ -6,9 +6,9 @@ use std::fmt::{self, Write};
 use crate::edn::{Reader, write};
 use crate::read_error::{ReadError, as_utf8};
 
-use super::History;
 use super::op::{Op, Process};
 use super::parts::Parts;
+use super::validated::History;
 
 /// Reads a history.
 ///

@@ -10,9 +10,9 @@ use serde_json::value::RawValue;
 use crate::read_error::{ReadError, as_utf8};
 use crate::value::{Name, Value};
 
-use super::History;
 use super::op::Op;
 use super::parts::Parts;
+use super::validated::History;
 
 /// Reads a history. What is a keyword in EDN is a string here, and stays one.
 ///

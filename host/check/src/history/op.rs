@@ -1,13 +1,18 @@
-//! One operation of a history.
+//! One entry of a history.
 
 use std::fmt;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
+
 use crate::value::{Name, Value};
 
 /// What an entry of a history says about its operation. `:type` in Jepsen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(
+    Clone, Copy, Debug, Display, EnumString, Eq, Hash, IntoStaticStr, PartialEq, VariantArray,
+)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Kind {
     /// It begins.
     Invoke,
@@ -15,32 +20,27 @@ pub enum Kind {
     Ok,
     /// It did not take place and never will.
     Fail,
-    /// It may have taken place, or may yet; also everything a nemesis does.
+    /// It may have taken place, or may still. Everything a nemesis does is `info` too.
     Info,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Invoke, Self::Ok, Self::Fail, Self::Info];
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 
     /// `invoke`, `ok`, `fail` or `info`.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Invoke => "invoke",
-            Self::Ok => "ok",
-            Self::Fail => "fail",
-            Self::Info => "info",
-        }
+        self.into()
     }
 }
 
-/// Who does an operation: one thing at a time.
+/// Who does an operation. A process does one thing at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Process {
     /// A client. After an `info`, the same worker goes on as a process of another number.
     Client(i64),
-    /// The maker of faults.
+    /// The process that injects faults.
     Nemesis,
 }
 
@@ -72,7 +72,7 @@ pub struct Op {
     pub time_ns: i64,
     /// `:type`: begun, or ended in which way.
     pub kind: Kind,
-    /// Who.
+    /// The client or the nemesis.
     pub process: Process,
     /// What kind of operation: `read`, `add`, `txn`.
     pub f: Name,

@@ -1,4 +1,4 @@
-//! Pairing: which completion belongs to which invocation, and what makes that impossible.
+//! Pairing of invocations with completions, and the errors that prevent it.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -11,7 +11,7 @@ pub struct Pairs {
     partner: Vec<u32>,
 }
 
-/// No history is so long: [`Pairs::of`] sees to it.
+/// No partner. No history is so long: [`Pairs::of`] refuses it.
 const NONE: u32 = u32::MAX;
 
 impl Pairs {
@@ -117,6 +117,7 @@ fn in_order(at: usize, before: &Op, op: &Op) -> Result<(), Broken> {
 /// Why operations are not a history.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{what}")]
+#[non_exhaustive]
 pub struct Broken {
     /// The position of the first operation that cannot be there.
     pub at: usize,

@@ -1,4 +1,4 @@
-//! An operation while it is being read: its keys in whatever order and notation they come.
+//! An operation while it is being read: its keys may come in any order and either notation.
 
 use crate::value::{Name, Value};
 
@@ -86,9 +86,7 @@ fn time(value: &Value) -> Result<i64, String> {
 }
 
 fn kind(value: &Value) -> Result<Kind, String> {
-    let named = value
-        .as_name()
-        .and_then(|name| Kind::ALL.into_iter().find(|kind| kind.name() == name));
+    let named = value.as_name().and_then(|name| name.parse().ok());
     named.ok_or_else(|| {
         format!(
             "expected a type of invoke, ok, fail or info, found {}",

@@ -1,6 +1,6 @@
-//! The order in which Clojure's hash maps and sets give their elements. It has no meaning, but
-//! Jepsen takes "the first" of several messages at one offset from it, and with that its counts of
-//! skips; and of errors as bad as each other it decides which are shown.
+//! The iteration order of Clojure's hash maps and sets. It has no meaning, but Jepsen takes "the
+//! first" of several messages at one offset from it, so its counts of skips depend on it, and also
+//! which of several equally bad errors it shows.
 //!
 //! Hashes are those of Clojure (Murmur3, 32 bits); a hash map is a trie over five bits of the hash
 //! at a time, the lowest first (Bagwell, "Ideal Hash Trees", 2001).

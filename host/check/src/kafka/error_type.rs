@@ -1,17 +1,26 @@
 //! The kinds of errors, under Jepsen's names, and which of them a run may have.
 
 use serde::{Serialize, Serializer};
+use strum::{Display, IntoStaticStr, VariantArray};
 
 /// What can be wrong with a run, in the order in which Jepsen sorts the names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, Display, Eq, Hash, IntoStaticStr, Ord, PartialEq, PartialOrd, VariantArray,
+)]
+#[strum(serialize_all = "kebab-case")]
+#[non_exhaustive]
 pub enum ErrorType {
     /// A successful poll shows a message whose send failed.
+    #[strum(to_string = "G1a")]
     G1a,
     /// Operations poll each other's sends, all the way round.
+    #[strum(to_string = "G1c")]
     G1c,
     /// The same, if real time is taken into account.
+    #[strum(to_string = "G1c-realtime")]
     G1cRealtime,
     /// Read committed is ruled out by a cycle.
+    #[strum(to_string = "PL-2-cycle-exists")]
     Pl2CycleExists,
     /// A message is at more than one offset.
     Duplicate,
@@ -40,36 +49,20 @@ pub enum ErrorType {
     /// An operation polls what it sends itself.
     PrecommittedRead,
     /// Read committed in real time is ruled out by a cycle.
+    #[strum(to_string = "strong-PL-2-cycle-exists")]
     StrongPl2CycleExists,
     /// An acknowledged message is polled by nobody.
     Unseen,
 }
 
 impl ErrorType {
+    /// All of them.
+    pub const ALL: &'static [Self] = Self::VARIANTS;
+
     /// Jepsen's name, without its colon.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::G1a => "G1a",
-            Self::G1c => "G1c",
-            Self::G1cRealtime => "G1c-realtime",
-            Self::Pl2CycleExists => "PL-2-cycle-exists",
-            Self::Duplicate => "duplicate",
-            Self::EmptyTransactionGraph => "empty-transaction-graph",
-            Self::InconsistentOffsets => "inconsistent-offsets",
-            Self::IntNonmonotonicPoll => "int-nonmonotonic-poll",
-            Self::IntNonmonotonicSend => "int-nonmonotonic-send",
-            Self::IntPollSkip => "int-poll-skip",
-            Self::IntSendSkip => "int-send-skip",
-            Self::LostWrite => "lost-write",
-            Self::NoWriterOfValue => "no-writer-of-value",
-            Self::NonmonotonicPoll => "nonmonotonic-poll",
-            Self::NonmonotonicSend => "nonmonotonic-send",
-            Self::PollSkip => "poll-skip",
-            Self::PrecommittedRead => "precommitted-read",
-            Self::StrongPl2CycleExists => "strong-PL-2-cycle-exists",
-            Self::Unseen => "unseen",
-        }
+        self.into()
     }
 
     /// Whether a valid run may have it. Sends of several clients mix in a log, so what one sends at
@@ -124,28 +117,7 @@ mod tests {
 
     #[test]
     fn error_types_sort_as_their_names_do() {
-        use ErrorType::*;
-        let types = [
-            G1a,
-            G1c,
-            G1cRealtime,
-            Pl2CycleExists,
-            Duplicate,
-            EmptyTransactionGraph,
-            InconsistentOffsets,
-            IntNonmonotonicPoll,
-            IntNonmonotonicSend,
-            IntPollSkip,
-            IntSendSkip,
-            LostWrite,
-            NoWriterOfValue,
-            NonmonotonicPoll,
-            NonmonotonicSend,
-            PollSkip,
-            PrecommittedRead,
-            StrongPl2CycleExists,
-            Unseen,
-        ];
+        let types = ErrorType::ALL;
         assert!(types.is_sorted());
         assert!(types.is_sorted_by_key(|it| it.name()));
     }

@@ -3,6 +3,8 @@
 
 use std::collections::VecDeque;
 
+use crate::components::Components;
+
 /// A graph in compressed rows: the successors of node `n` are `edges[starts[n]..starts[n + 1]]`.
 #[derive(Debug)]
 pub(super) struct Graph {
@@ -43,65 +45,12 @@ impl Graph {
     }
 
     /// The strongly connected components of more than one node, each sorted, in the order of their
-    /// least nodes. Tarjan's algorithm ("Depth-first search and linear graph algorithms", 1972) with
-    /// the call stack kept by hand: a run's graph is as deep as the run is long.
+    /// least nodes.
     pub(super) fn components(&self) -> Vec<Vec<u32>> {
-        const UNSEEN: u32 = u32::MAX;
-        let mut components = Vec::new();
-        let mut numbers = vec![UNSEEN; self.node_count()];
-        let mut lowest = vec![UNSEEN; self.node_count()];
-        let mut is_open = vec![false; self.node_count()];
-        let (mut open, mut calls) = (Vec::new(), Vec::new());
-        let mut count = 0;
-        for (root, _) in (0..).zip(&self.starts[1..]) {
-            if numbers[root as usize] != UNSEEN {
-                continue;
-            }
-            calls.push((root, 0));
-            while let Some((node, done)) = calls.pop() {
-                let at = node as usize;
-                if done == 0 {
-                    (numbers[at], lowest[at], is_open[at]) = (count, count, true);
-                    count += 1;
-                    open.push(node);
-                } else {
-                    let child = self.successors(node)[done - 1] as usize;
-                    lowest[at] = lowest[at].min(lowest[child]);
-                }
-                let mut unseen = None;
-                for (edge, &next) in self.successors(node).iter().enumerate().skip(done) {
-                    let next_at = next as usize;
-                    if numbers[next_at] == UNSEEN {
-                        unseen = Some((edge, next));
-                        break;
-                    }
-                    if is_open[next_at] {
-                        lowest[at] = lowest[at].min(numbers[next_at]);
-                    }
-                }
-                if let Some((edge, next)) = unseen {
-                    calls.push((node, edge + 1));
-                    calls.push((next, 0));
-                    continue;
-                }
-                if lowest[at] == numbers[at] {
-                    let first = open
-                        .iter()
-                        .rposition(|&other| other == node)
-                        .expect("a node stays open until its component is complete");
-                    let mut component = open.split_off(first);
-                    for &member in &component {
-                        is_open[member as usize] = false;
-                    }
-                    if component.len() > 1 {
-                        component.sort_unstable();
-                        components.push(component);
-                    }
-                }
-            }
-        }
-        components.sort();
-        components
+        Components::of(self.node_count(), |node, at| {
+            self.successors(node).get(at as usize).copied().map(Some)
+        })
+        .nontrivial()
     }
 
     /// A shortest cycle through `start` within a component (sorted), as its nodes from `start` on.

@@ -1,4 +1,4 @@
-//! From keys and messages to numbers.
+//! Numbers for keys and messages.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use crate::json::json_key;
 use crate::value::Value;
 
-use super::events::{KeyId, Message, MessageId};
+use super::operations::{KeyId, Message, MessageId};
 
 /// Keys and messages in the order in which they were first met.
 #[derive(Debug, Default)]

@@ -1,6 +1,6 @@
-//! Where a process goes through a log otherwise than from each message to the next: over several
-//! messages at once, or backwards. Within an operation and from one to the next, in polls and in
-//! sends. After `int-poll-skip+nonmonotonic-cases` and its likes in `jepsen.tests.kafka`.
+//! Jumps: a process skips messages of a log or goes back in it, within an operation or from one to
+//! the next, in polls or in sends. After `int-poll-skip+nonmonotonic-cases` and similar functions of
+//! `jepsen.tests.kafka`.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -11,16 +11,16 @@ use crate::history::Kind;
 use crate::value::Value;
 
 use super::clojure::{hash_rank, map_order};
-use super::events::{Event, Events, KeyId, MessageId, What, client};
+use super::operations::{Action, KeyId, MessageId, Operation, Operations, client};
 use super::orders::Orders;
 
 /// From one message to another that is not the next one in the log.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Jump {
     pub(super) key: KeyId,
-    /// The event before, unless both messages are of the same one.
+    /// The operation before, unless both messages are of the same one.
     pub(super) before: Option<usize>,
-    pub(super) event: usize,
+    pub(super) operation: usize,
     pub(super) from: MessageId,
     pub(super) to: MessageId,
     /// The index of `from`.
@@ -40,7 +40,7 @@ pub(super) struct Jumps {
 
 /// Goes through the version orders, collecting jumps.
 pub(super) struct Jumper<'a> {
-    pub(super) events: &'a Events<'a>,
+    pub(super) operations: &'a Operations<'a>,
     pub(super) orders: &'a Orders,
 }
 
@@ -50,16 +50,16 @@ impl Jumper<'_> {
     pub(super) fn jump(
         &self,
         before: Option<usize>,
-        event: usize,
+        operation: usize,
         from: MessageId,
         to: MessageId,
     ) -> Option<Jump> {
         let (index, next) = (self.orders.index(from)?, self.orders.index(to)?);
         let delta = i64::try_from(next).ok()? - i64::try_from(index).ok()?;
         (delta != 1).then(|| Jump {
-            key: self.events.message(to).key,
+            key: self.operations.message(to).key,
             before,
-            event,
+            operation,
             from,
             to,
             index,
@@ -70,14 +70,14 @@ impl Jumper<'_> {
     /// Within the polls of each operation, of keys that were not rebalanced meanwhile.
     pub(super) fn within_polls(&self) -> Jumps {
         let mut jumps = Jumps::default();
-        for (number, event) in self.events.txns() {
-            let What::Txn { rebalanced, .. } = &event.what else {
+        for (number, operation) in self.operations.txns() {
+            let Action::Txn { rebalanced, .. } = &operation.action else {
                 continue;
             };
-            let rebalanced = self.events.named(rebalanced);
-            for read in self.events.reads(event) {
+            let rebalanced = self.operations.named(rebalanced);
+            for read in self.operations.reads(operation) {
                 if !rebalanced.contains(&read.key) {
-                    let pairs = self.events.shown(read).windows(2);
+                    let pairs = self.operations.shown(read).windows(2);
                     jumps
                         .extend(pairs.filter_map(|pair| self.jump(None, number, pair[0], pair[1])));
                 }
@@ -89,10 +89,10 @@ impl Jumper<'_> {
     /// Within the sends of each operation.
     pub(super) fn within_sends(&self) -> Jumps {
         let mut jumps = Jumps::default();
-        for (number, event) in self.events.txns() {
+        for (number, operation) in self.operations.txns() {
             let mut last_sends: IndexMap<KeyId, Vec<MessageId>> = IndexMap::new();
-            for sent in self.events.sends(event) {
-                let key = self.events.message(sent.message).key;
+            for sent in self.operations.sends(operation) {
+                let key = self.operations.message(sent.message).key;
                 last_sends.entry(key).or_default().push(sent.message);
             }
             for sends in last_sends.values() {
@@ -108,19 +108,19 @@ impl Jumper<'_> {
     /// before.
     pub(super) fn between_polls(&self) -> Jumps {
         let mut jumps = Jumps::default();
-        for numbers in by_process(self.events) {
+        for numbers in by_process(self.operations) {
             let mut last: HashMap<KeyId, (usize, Option<MessageId>)> = HashMap::new();
             for number in numbers {
-                let event = &self.events.list[number];
-                retain_assigned(self.events, event, &mut last);
-                for read in self.events.reads(event) {
-                    let shown = self.events.shown(read);
+                let operation = &self.operations.list[number];
+                retain_assigned(self.operations, operation, &mut last);
+                for read in self.operations.reads(operation) {
+                    let shown = self.operations.shown(read);
                     if let (Some(&(before, Some(from))), Some(&to)) =
                         (last.get(&read.key), shown.first())
                     {
                         jumps.extend(self.jump(Some(before), number, from, to));
                     }
-                    if event.kind == Kind::Ok {
+                    if operation.kind == Kind::Ok {
                         last.insert(read.key, (number, shown.last().copied()));
                     }
                 }
@@ -133,17 +133,17 @@ impl Jumper<'_> {
     /// in between. Assignments reset this as they do polls.
     pub(super) fn between_sends(&self) -> Vec<Jump> {
         let mut jumps = Vec::new();
-        for numbers in by_process(self.events) {
+        for numbers in by_process(self.operations) {
             let mut last: HashMap<KeyId, (usize, MessageId)> = HashMap::new();
             for number in numbers {
-                let event = &self.events.list[number];
-                if !matches!(event.kind, Kind::Ok | Kind::Info) {
+                let operation = &self.operations.list[number];
+                if !matches!(operation.kind, Kind::Ok | Kind::Info) {
                     continue;
                 }
-                retain_assigned(self.events, event, &mut last);
-                for sent in self.events.sends(event) {
+                retain_assigned(self.operations, operation, &mut last);
+                for sent in self.operations.sends(operation) {
                     let to = sent.message;
-                    match last.entry(self.events.message(to).key) {
+                    match last.entry(self.operations.message(to).key) {
                         Entry::Occupied(mut entry) => {
                             let (before, from) = *entry.get();
                             if before != number {
@@ -179,12 +179,16 @@ impl Extend<Jump> for Jumps {
 
 /// Forgets keys that an assignment or subscription left out. One that is left open counts, one
 /// that failed does not.
-fn retain_assigned<T>(events: &Events<'_>, event: &Event, last: &mut HashMap<KeyId, T>) {
-    let (What::Assign { keys, .. } | What::Subscribe { keys }) = &event.what else {
+fn retain_assigned<T>(
+    operations: &Operations<'_>,
+    operation: &Operation,
+    last: &mut HashMap<KeyId, T>,
+) {
+    let (Action::Assign { keys, .. } | Action::Subscribe { keys }) = &operation.action else {
         return;
     };
-    if event.kind != Kind::Fail {
-        let kept: HashMap<KeyId, T> = events
+    if operation.kind != Kind::Fail {
+        let kept: HashMap<KeyId, T> = operations
             .named(keys)
             .iter()
             .filter_map(|key| last.remove_entry(key))
@@ -193,14 +197,17 @@ fn retain_assigned<T>(events: &Events<'_>, event: &Event, last: &mut HashMap<Key
     }
 }
 
-/// Events by process, in the order in which Jepsen goes through the processes.
-fn by_process(events: &Events<'_>) -> Vec<Vec<usize>> {
-    let ops = events.history.client_ops();
+/// Operations by process, in the order in which Jepsen goes through the processes.
+fn by_process(operations: &Operations<'_>) -> Vec<Vec<usize>> {
+    let ops = operations.history.client_ops();
     let processes = ops.filter_map(|(_, op)| client(op.process));
     let mut by_process: IndexMap<i64, Vec<usize>> =
         processes.map(|process| (process, Vec::new())).collect();
-    for (number, event) in events.list.iter().enumerate() {
-        by_process.entry(event.process).or_default().push(number);
+    for (number, operation) in operations.list.iter().enumerate() {
+        by_process
+            .entry(operation.process)
+            .or_default()
+            .push(number);
     }
     let rank = |(process, _): &(i64, _)| hash_rank(&Value::Int(*process)).0;
     let by_process = map_order(by_process.into_iter().collect(), rank);

@@ -14,7 +14,7 @@ use indexmap::IndexMap;
 use crate::history::Kind;
 
 use super::clojure::{hash_rank, map_order};
-use super::events::{Event, Events, KeyId, What};
+use super::operations::{Action, KeyId, Operation, Operations};
 
 /// The greatest lag, and when and where it was.
 #[derive(Clone, Copy, Debug)]
@@ -27,20 +27,24 @@ pub(super) struct Worst {
 }
 
 /// The worst lag of all; the first of equal ones. `None` if no process with a key polled.
-pub(super) fn worst_lag(events: &Events<'_>) -> Option<Worst> {
-    let growth = growth(events);
+pub(super) fn worst_lag(operations: &Operations<'_>) -> Option<Worst> {
+    let growth = growth(operations);
     let mut worst = WorstSoFar {
         growth: &growth,
         worst: None,
     };
     let mut consumers: IndexMap<i64, Consumer> = IndexMap::new();
-    for event in events.list.iter().filter(|event| event.kind == Kind::Ok) {
+    for operation in operations
+        .list
+        .iter()
+        .filter(|operation| operation.kind == Kind::Ok)
+    {
         let consumer = consumers
-            .entry(event.process)
-            .or_insert_with(|| Consumer::new(event.process));
-        match &event.what {
-            What::Assign { keys, .. } => {
-                let keys = events.named(keys);
+            .entry(operation.process)
+            .or_insert_with(|| Consumer::new(operation.process));
+        match &operation.action {
+            Action::Assign { keys, .. } => {
+                let keys = operations.named(keys);
                 let mut before = std::mem::take(&mut consumer.positions);
                 for &key in keys {
                     if consumer.positions.contains_key(&key) {
@@ -56,13 +60,13 @@ pub(super) fn worst_lag(events: &Events<'_>) -> Option<Worst> {
                     worst.leave(consumer, key, position);
                 }
             }
-            What::Subscribe { .. } => {
+            Action::Subscribe { .. } => {
                 for (key, position) in std::mem::take(&mut consumer.positions) {
                     worst.leave(consumer, key, position);
                 }
             }
-            What::Txn { is_poll: true, .. } => {
-                for (key, offset) in offsets(events, event) {
+            Action::Txn { is_poll: true, .. } => {
+                for (key, offset) in offsets(operations, operation) {
                     let before = consumer.positions.get(&key).copied();
                     if before.is_none_or(|before| before.offset < offset) {
                         if let Some(before) = before {
@@ -74,17 +78,17 @@ pub(super) fn worst_lag(events: &Events<'_>) -> Option<Worst> {
                     }
                 }
                 consumer.poll_count += 1;
-                consumer.last_poll_ns = events.history.ops()[event.begun].time_ns;
+                consumer.last_poll_ns = operations.history.ops()[operation.begun].time_ns;
                 if worst.worst.is_none() {
-                    worst.worst = consumer.first_key(events).map(|key| Worst {
+                    worst.worst = consumer.first_key(operations).map(|key| Worst {
                         time_ns: consumer.last_poll_ns,
-                        process: event.process,
+                        process: operation.process,
                         key,
                         lag_ns: 0,
                     });
                 }
             }
-            What::Txn { is_poll: false, .. } => {}
+            Action::Txn { is_poll: false, .. } => {}
         }
     }
     for consumer in consumers.values() {
@@ -96,33 +100,33 @@ pub(super) fn worst_lag(events: &Events<'_>) -> Option<Worst> {
 }
 
 /// By key, how far the log was known to reach, and since when: both rise.
-fn growth(events: &Events<'_>) -> Vec<Vec<(i64, i64)>> {
-    let mut growth: Vec<Vec<(i64, i64)>> = vec![Vec::new(); events.keys.len()];
-    let known = events
+fn growth(operations: &Operations<'_>) -> Vec<Vec<(i64, i64)>> {
+    let mut growth: Vec<Vec<(i64, i64)>> = vec![Vec::new(); operations.keys.len()];
+    let known = operations
         .txns()
-        .filter(|(_, event)| matches!(event.kind, Kind::Ok | Kind::Info));
-    for (_, event) in known {
-        for (key, offset) in offsets(events, event) {
+        .filter(|(_, operation)| matches!(operation.kind, Kind::Ok | Kind::Info));
+    for (_, operation) in known {
+        for (key, offset) in offsets(operations, operation) {
             let growth = &mut growth[key.at()];
             if offset > growth.last().map_or(-1, |&(last, _)| last) {
-                growth.push((offset, events.op(event).time_ns));
+                growth.push((offset, operations.op(operation).time_ns));
             }
         }
     }
     growth
 }
 
-/// The greatest offset of each read and send of an event; a key may come more than once.
+/// The greatest offset of each read and send of an operation; a key may come more than once.
 fn offsets<'a>(
-    events: &'a Events<'_>,
-    event: &'a Event,
+    operations: &'a Operations<'_>,
+    operation: &'a Operation,
 ) -> impl Iterator<Item = (KeyId, i64)> + 'a {
-    let polled = events
-        .reads(event)
+    let polled = operations
+        .reads(operation)
         .iter()
         .map(|read| (read.key, read.offset_max));
-    let sent = events.sends(event).iter().filter_map(|sent| {
-        let key = events.message(sent.message).key;
+    let sent = operations.sends(operation).iter().filter_map(|sent| {
+        let key = operations.message(sent.message).key;
         Some((key, sent.offset?.max(0)))
     });
     polled.chain(sent)
@@ -157,9 +161,9 @@ impl Consumer {
     }
 
     /// The key that Jepsen looks at first.
-    fn first_key(&self, events: &Events<'_>) -> Option<KeyId> {
+    fn first_key(&self, operations: &Operations<'_>) -> Option<KeyId> {
         let keys = self.positions.keys().copied().collect();
-        map_order(keys, |key: &KeyId| hash_rank(&events.keys[key.at()]))
+        map_order(keys, |key: &KeyId| hash_rank(&operations.keys[key.at()]))
             .first()
             .copied()
     }

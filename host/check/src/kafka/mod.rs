@@ -2,11 +2,11 @@
 //! with the options that Maelstrom gives it (no `:ww-deps`).
 //!
 //! ```text
-//!     History ─▶ read ─▶ Events ─▶ Orders (which message is where in which log)
+//!     History ─▶ read ─▶ Operations ─▶ Orders (which message is where in which log)
 //!                           │         │
 //!                           ▼         ▼
 //!       visibility (lost, unseen, aborted)   jumps (skips, backwards)   cycles   lag   strict
-//!                           └─────────┴──────── report ──────────┴─────────┴──────┘
+//!                           └─────────┴──────── errors ──────────┴─────────┴──────┘
 //! ```
 //!
 //! An offset may be any number: logs are kept as sorted lists of the offsets in use, so they cost
@@ -23,15 +23,16 @@
 mod clojure;
 mod cycles;
 mod error_type;
-mod events;
+mod errors;
 mod findings;
 mod graph;
 mod ids;
 mod jumps;
 mod lag;
+mod operations;
 mod orders;
 mod read;
-mod report;
+mod readers;
 mod strict;
 mod visibility;
 
@@ -47,19 +48,20 @@ use super::unexpected::UnexpectedOperation;
 use super::validity::{Checks, Validity};
 use super::value::Value;
 
-use events::Events;
+use errors::ErrorCollector;
+use operations::Operations;
 use orders::Orders;
-use report::Report;
-use visibility::Readers;
+use readers::Readers;
 
 pub use error_type::ErrorType;
-pub use report::{
+pub use errors::{
     Case, CycleCase, Errors, JumpCase, StepCase, UNSEEN_MAX, UnseenMessages, WorstLag,
 };
 
 /// What is wrong with the logs of a run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub struct Kafka {
     /// False if there is an error that is not allowed. Strictly, unknown if nothing was polled.
     #[serde(rename = "valid?")]
@@ -92,42 +94,42 @@ pub struct Kafka {
 /// A value that no send, poll or assignment has; an offset beyond 64 bits; a message that was sent
 /// twice to a key.
 pub fn kafka(history: &History, checks: Checks) -> Result<Kafka, UnexpectedOperation> {
-    let events = read::read(history)?;
-    let readers = Readers::of(&events);
-    let orders = Orders::of(&events, &readers);
-    let mut report = Report {
-        events: &events,
+    let operations = read::read(history)?;
+    let readers = Readers::of(&operations);
+    let orders = Orders::of(&operations, &readers);
+    let mut collector = ErrorCollector {
+        operations: &operations,
         errors: BTreeMap::new(),
         left_out: LeftOut::new(),
     };
-    findings::add_orders(&mut report, &orders);
-    findings::add_visibility(&mut report, &orders, &readers);
-    findings::add_jumps(&mut report, &orders);
-    findings::add_cycles(&mut report, &readers);
+    findings::add_orders(&mut collector, &orders);
+    findings::add_visibility(&mut collector, &orders, &readers);
+    findings::add_jumps(&mut collector, &orders);
+    findings::add_cycles(&mut collector, &readers);
 
     let (mut missed, mut error) = (Missed::default(), None);
     if checks == Checks::Strict {
-        missed = strict::missed(&events, &orders);
+        missed = strict::missed(&operations, &orders);
         if !readers.is_any_ok_read() {
             error = Some("no message was polled: there is nothing to judge");
         }
-    } else if history.client_ops().next().is_some() && cycles::has_no_dependency(&events) {
+    } else if history.client_ops().next().is_some() && cycles::has_no_dependency(&operations) {
         // Elle counts this as too little to judge, but Jepsen counts all that Elle says as errors.
         let present = Errors::Present {
             count: 1,
             errs: true,
         };
-        report
+        collector
             .errors
             .insert(ErrorType::EmptyTransactionGraph, present);
     }
 
     let causes = info_txn_causes(history);
-    let Report {
+    let ErrorCollector {
         errors,
         mut left_out,
         ..
-    } = report;
+    } = collector;
     let error_types: Vec<ErrorType> = errors.keys().copied().collect();
     let is_bad = |error_type: &ErrorType| !error_type.is_allowed();
     let bad_error_types: Vec<ErrorType> = error_types.iter().copied().filter(is_bad).collect();
@@ -142,7 +144,7 @@ pub fn kafka(history: &History, checks: Checks) -> Result<Kafka, UnexpectedOpera
             Validity::from(missed.is_empty()),
             too_little,
         ]),
-        worst_realtime_lag: worst_lag(&events),
+        worst_realtime_lag: worst_lag(&operations),
         bad_error_types,
         error_types,
         info_txn_causes: bounded("info-txn-causes", causes, &mut left_out),
@@ -153,12 +155,12 @@ pub fn kafka(history: &History, checks: Checks) -> Result<Kafka, UnexpectedOpera
     })
 }
 
-fn worst_lag(events: &Events<'_>) -> WorstLag {
-    let worst = lag::worst_lag(events);
+fn worst_lag(operations: &Operations<'_>) -> WorstLag {
+    let worst = lag::worst_lag(operations);
     WorstLag {
         time: worst.map_or(0.0, |worst| seconds(worst.time_ns)),
         process: worst.map(|worst| Process::Client(worst.process)),
-        key: worst.map(|worst| events.keys[worst.key.at()].clone()),
+        key: worst.map(|worst| operations.keys[worst.key.at()].clone()),
         lag: worst.map_or(0.0, |worst| seconds(worst.lag_ns)),
     }
 }

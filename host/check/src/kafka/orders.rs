@@ -12,8 +12,8 @@ use std::ops::Range;
 use crate::history::Kind;
 
 use super::clojure::{hash_rank, map_order};
-use super::events::{Event, Events, KeyId, MessageId};
-use super::visibility::Readers;
+use super::operations::{KeyId, MessageId, Operation, Operations};
+use super::readers::Readers;
 
 /// The logs of all keys.
 #[derive(Debug)]
@@ -50,19 +50,20 @@ pub(super) struct Place {
 impl Orders {
     /// Lays out the logs. What polls show counts however they ended, since a consumer is never to
     /// see what is not in the log. A send counts if it took place: see [`took_place`].
-    pub(super) fn of(events: &Events<'_>, readers: &Readers) -> Self {
-        let placed = |message: MessageId, offset| (events.message(message).key, offset, message);
-        let mut entries: Vec<(KeyId, i64, MessageId)> = events
+    pub(super) fn of(operations: &Operations<'_>, readers: &Readers) -> Self {
+        let placed =
+            |message: MessageId, offset| (operations.message(message).key, offset, message);
+        let mut entries: Vec<(KeyId, i64, MessageId)> = operations
             .places
             .iter()
             .map(|&(message, offset)| placed(message, offset))
             .collect();
-        for (_, event) in events.txns() {
-            let known = events
-                .sends(event)
+        for (_, operation) in operations.txns() {
+            let known = operations
+                .sends(operation)
                 .iter()
                 .filter_map(|sent| Some((sent.message, sent.offset.filter(|&at| at >= 0)?)));
-            if took_place(events, event, readers) {
+            if took_place(operations, operation, readers) {
                 entries.extend(known.map(|(message, offset)| placed(message, offset)));
             }
         }
@@ -71,13 +72,13 @@ impl Orders {
         let mut orders = Self {
             slots: Vec::new(),
             members: entries.iter().map(|&(_, _, message)| message).collect(),
-            of_key: vec![0..0; events.keys.len()],
-            places: vec![None; events.messages.len()],
+            of_key: vec![0..0; operations.keys.len()],
+            places: vec![None; operations.messages.len()],
             several: HashMap::new(),
         };
         let mut start = 0;
         for of_key in entries.chunk_by(|a, b| a.0 == b.0) {
-            orders.lay_out(events, of_key, start);
+            orders.lay_out(operations, of_key, start);
             start += of_key.len();
         }
         orders
@@ -86,11 +87,11 @@ impl Orders {
     /// Adds the log of one key: its entries, sorted, of which the first is member `start`.
     fn lay_out(
         &mut self,
-        events: &Events<'_>,
+        operations: &Operations<'_>,
         entries: &[(KeyId, i64, MessageId)],
         mut start: usize,
     ) {
-        let rank = |message: &MessageId| hash_rank(&events.message(*message).value);
+        let rank = |message: &MessageId| hash_rank(&operations.message(*message).value);
         let first_slot = self.slots.len();
         let mut order: Vec<MessageId> = Vec::new();
         let mut is_several = false;
@@ -129,13 +130,13 @@ impl Orders {
         }
         self.of_key[entries[0].0.at()] = first_slot..self.slots.len();
         if is_several {
-            self.note_several(events, entries, order);
+            self.note_several(operations, entries, order);
         }
     }
 
     fn note_several(
         &mut self,
-        events: &Events<'_>,
+        operations: &Operations<'_>,
         entries: &[(KeyId, i64, MessageId)],
         order: Vec<MessageId>,
     ) {
@@ -144,7 +145,7 @@ impl Orders {
             .map(|&(_, offset, message)| (message, offset))
             .collect();
         by_message.sort_unstable();
-        let rank = |message: &MessageId| hash_rank(&events.message(*message).value);
+        let rank = |message: &MessageId| hash_rank(&operations.message(*message).value);
         let several = self.several.entry(entries[0].0).or_default();
         for message in map_order(order, rank) {
             let start = by_message.partition_point(|&(other, _)| other < message);
@@ -207,11 +208,15 @@ impl Orders {
 
 /// Whether what an operation sends is known to be in the logs: it was acknowledged, or it was left
 /// open and a successful poll shows one of its messages.
-pub(super) fn took_place(events: &Events<'_>, event: &Event, readers: &Readers) -> bool {
-    match event.kind {
+pub(super) fn took_place(
+    operations: &Operations<'_>,
+    operation: &Operation,
+    readers: &Readers,
+) -> bool {
+    match operation.kind {
         Kind::Ok => true,
-        Kind::Info => events
-            .sends(event)
+        Kind::Info => operations
+            .sends(operation)
             .iter()
             .any(|sent| readers.is_ok_read(sent.message)),
         Kind::Fail | Kind::Invoke => false,

@@ -1,5 +1,5 @@
-//! From a history's values to [`Events`]: what a send, a poll or an assignment may look like. The
-//! shapes are those of `jepsen.tests.kafka`.
+//! Reads sends, polls and assignments from the values of a history. Their shapes are those of
+//! `jepsen.tests.kafka`.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -8,8 +8,8 @@ use crate::history::{History, Kind, Op};
 use crate::unexpected::UnexpectedOperation;
 use crate::value::Value;
 
-use super::events::{Event, Events, KeyId, MessageId, Read, Sent, What, client};
 use super::ids::Ids;
+use super::operations::{Action, KeyId, MessageId, Operation, Operations, Read, Sent, client};
 
 /// Reads all operations of clients. Those that are no send, poll or assignment (crashes) have no
 /// effect on any log and are left out.
@@ -18,30 +18,30 @@ use super::ids::Ids;
 /// A value of another shape, an offset that 64 bits cannot hold, a completion that has not the
 /// sends of its invocation, or a message sent twice: messages are told apart by their value alone,
 /// so each may be sent only once to a key.
-pub(super) fn read(history: &History) -> Result<Events<'_>, UnexpectedOperation> {
+pub(super) fn read(history: &History) -> Result<Operations<'_>, UnexpectedOperation> {
     let mut reader = Reader::new(history);
     for (at, op) in history.client_ops() {
         if op.kind == Kind::Invoke {
             continue;
         }
         let begun = history.pairs().partner(at).unwrap_or(at);
-        reader.event(begun, Some(at))?;
+        reader.operation(begun, Some(at))?;
     }
     for (at, op) in history.client_ops() {
         if op.kind == Kind::Invoke && history.pairs().partner(at).is_none() {
-            reader.event(at, None)?;
+            reader.operation(at, None)?;
         }
     }
     let Ids { keys, messages, .. } = reader.ids;
-    Ok(Events {
+    Ok(Operations {
         keys,
         messages,
-        ..reader.events
+        ..reader.operations
     })
 }
 
 struct Reader<'a> {
-    events: Events<'a>,
+    operations: Operations<'a>,
     ids: Ids,
     /// By message, the first offset it was seen at: nearly always the only one.
     first_places: Vec<Option<i64>>,
@@ -64,7 +64,7 @@ struct Txn {
 impl<'a> Reader<'a> {
     fn new(history: &'a History) -> Self {
         Self {
-            events: Events {
+            operations: Operations {
                 history,
                 list: Vec::new(),
                 places: Vec::new(),
@@ -82,31 +82,31 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn event(&mut self, begun: usize, ended: Option<usize>) -> Result<(), UnexpectedOperation> {
-        let ops = self.events.history.ops();
+    fn operation(&mut self, begun: usize, ended: Option<usize>) -> Result<(), UnexpectedOperation> {
+        let ops = self.operations.history.ops();
         let (invocation, op) = (&ops[begun], &ops[ended.unwrap_or(begun)]);
         let named = Some(&op.value).filter(|value| **value != Value::Nil);
         let named = named.unwrap_or(&invocation.value);
-        let what = match &*op.f {
+        let action = match &*op.f {
             "send" | "poll" | "txn" => self.txn(invocation, ended.map(|ended| &ops[ended]))?,
             "assign" => {
                 let seeks = [invocation, op]
                     .map(|op| op.extra("seek-to-beginning?"))
                     .contains(&Some(&Value::Bool(true)));
                 let keys = self.keys(op, named)?;
-                What::Assign { keys, seeks }
+                Action::Assign { keys, seeks }
             }
-            "subscribe" => What::Subscribe {
+            "subscribe" => Action::Subscribe {
                 keys: self.keys(op, named)?,
             },
             _ => return Ok(()),
         };
-        self.events.list.push(Event {
+        self.operations.list.push(Operation {
             begun,
             ended,
             kind: if ended.is_some() { op.kind } else { Kind::Info },
             process: client(op.process).expect("only operations of clients are read"),
-            what,
+            action,
         });
         Ok(())
     }
@@ -115,7 +115,7 @@ impl<'a> Reader<'a> {
         &mut self,
         invocation: &Op,
         completion: Option<&Op>,
-    ) -> Result<What, UnexpectedOperation> {
+    ) -> Result<Action, UnexpectedOperation> {
         let asked = self.micro_ops(invocation, Form::Asked)?;
         let answered = completion.filter(|op| op.value != Value::Nil);
         let op = completion.unwrap_or(invocation);
@@ -136,14 +136,14 @@ impl<'a> Reader<'a> {
             Some(log) => self.rebalanced(op, log)?,
             None => 0..0,
         };
-        let writer = self.events.list.len();
+        let writer = self.operations.list.len();
         for sent in &txn.sends {
             let message = &mut self.ids.messages[sent.message.at()];
             if let Some(first) = message.writer.replace(writer) {
                 let by = if first == writer {
                     "itself".to_owned()
                 } else {
-                    self.events.op(&self.events.list[first]).to_string()
+                    self.operations.op(&self.operations.list[first]).to_string()
                 };
                 let message = &self.ids.messages[sent.message.at()];
                 let key = &self.ids.keys[message.key.at()];
@@ -160,15 +160,15 @@ impl<'a> Reader<'a> {
     }
 
     /// Puts a transaction into the tables.
-    fn file(&mut self, mut txn: Txn, is_poll: bool, rebalanced: Range<usize>) -> What {
+    fn file(&mut self, mut txn: Txn, is_poll: bool, rebalanced: Range<usize>) -> Action {
         self.first_places.resize(self.ids.messages.len(), None);
-        let events = &mut self.events;
-        let (sends, reads) = (events.sends.len(), events.reads.len());
-        events.sends.append(&mut txn.sends);
+        let operations = &mut self.operations;
+        let (sends, reads) = (operations.sends.len(), operations.reads.len());
+        operations.sends.append(&mut txn.sends);
         txn.pairs.sort_by_key(|&(slot, ..)| slot);
         let mut pairs = txn.pairs.iter().peekable();
         for (slot, &key) in txn.polled.iter().enumerate() {
-            let start = events.shown.len();
+            let start = operations.shown.len();
             let mut read = Read {
                 key,
                 messages: start..start,
@@ -180,7 +180,7 @@ impl<'a> Reader<'a> {
                 if read.messages.is_empty() {
                     read.first_offset = offset;
                 }
-                events.shown.push(message);
+                operations.shown.push(message);
                 read.messages.end += 1;
                 read.offset_max = read.offset_max.max(offset.unwrap_or(-1));
                 read.offset_min = read.offset_min.min(offset.unwrap_or(0));
@@ -190,14 +190,14 @@ impl<'a> Reader<'a> {
                         Some(_) => {}
                         first @ None => *first = Some(offset),
                     }
-                    events.places.push((message, offset));
+                    operations.places.push((message, offset));
                 }
             }
-            events.reads.push(read);
+            operations.reads.push(read);
         }
-        What::Txn {
-            sends: sends..events.sends.len(),
-            reads: reads..events.reads.len(),
+        Action::Txn {
+            sends: sends..operations.sends.len(),
+            reads: reads..operations.reads.len(),
             is_poll,
             rebalanced,
         }
@@ -330,22 +330,22 @@ impl<'a> Reader<'a> {
     }
 
     fn keys(&mut self, op: &Op, value: &Value) -> Result<Range<usize>, UnexpectedOperation> {
-        let start = self.events.named.len();
+        let start = self.operations.named.len();
         for key in each(value).ok_or_else(|| expected(op, "a vector of keys", value))? {
             let key = self.ids.key(&key);
-            self.events.named.push(key);
+            self.operations.named.push(key);
         }
-        Ok(start..self.events.named.len())
+        Ok(start..self.operations.named.len())
     }
 
     fn rebalanced(&mut self, op: &Op, log: &Value) -> Result<Range<usize>, UnexpectedOperation> {
         let shape = "a vector of maps with :keys in :rebalance-log";
-        let start = self.events.named.len();
+        let start = self.operations.named.len();
         for change in each(log).ok_or_else(|| expected(op, shape, log))? {
             let keys = change.get("keys").ok_or_else(|| expected(op, shape, log))?;
             self.keys(op, keys)?;
         }
-        Ok(start..self.events.named.len())
+        Ok(start..self.operations.named.len())
     }
 }
 

@@ -24,32 +24,37 @@
 use std::collections::HashMap;
 
 use crate::history::Kind;
-use crate::missed::{COMPLAINTS_MAX, Complained, Missed, Named};
+use crate::missed::{COMPLAINTS_MAX, ComplaintKind, Missed, NamedElements};
 use crate::value::Value;
 
-use super::events::{Event, Events, KeyId, MessageId, Read, What};
 use super::jumps::{Jump, Jumper};
+use super::operations::{Action, KeyId, MessageId, Operation, Operations, Read};
 use super::orders::Orders;
 
 /// Complains of what strict checking asks beyond Jepsen's rules.
-pub(super) fn missed(events: &Events<'_>, orders: &Orders) -> Missed {
-    let has = |is: fn(&What) -> bool| events.list.iter().any(|event| is(&event.what));
-    let subscribes = has(|what| matches!(what, What::Subscribe { .. }));
-    let assigns = has(|what| matches!(what, What::Assign { .. }));
+pub(super) fn missed(operations: &Operations<'_>, orders: &Orders) -> Missed {
+    let has = |is: fn(&Action) -> bool| {
+        operations
+            .list
+            .iter()
+            .any(|operation| is(&operation.action))
+    };
+    let subscribes = has(|action| matches!(action, Action::Subscribe { .. }));
+    let assigns = has(|action| matches!(action, Action::Assign { .. }));
     let mut strict = Strict {
-        events,
+        operations,
         orders,
-        jumper: Jumper { events, orders },
+        jumper: Jumper { operations, orders },
         knows_assignments: assigns && !subscribes,
         processes: HashMap::new(),
-        offset_max_shown: vec![-1; events.keys.len()],
-        consumed: vec![Consumed::UpTo(-1); events.keys.len()],
+        offset_max_shown: vec![-1; operations.keys.len()],
+        consumed: vec![Consumed::UpTo(-1); operations.keys.len()],
         missed: Missed::default(),
     };
-    for (event, moment) in timeline(events) {
+    for (operation, moment) in timeline(operations) {
         match moment {
-            Moment::Begins => strict.begins(event),
-            Moment::Ends => strict.ends(event),
+            Moment::Begins => strict.begins(operation),
+            Moment::Ends => strict.ends(operation),
         }
     }
     strict.missed
@@ -61,12 +66,12 @@ enum Moment {
     Ends,
 }
 
-/// The events in the order of the history, each twice if it ends.
-fn timeline(events: &Events<'_>) -> impl Iterator<Item = (usize, Moment)> {
+/// The operations in the order of the history, each twice if it ends.
+fn timeline(operations: &Operations<'_>) -> impl Iterator<Item = (usize, Moment)> {
     let mut moments: Vec<(usize, usize, Moment)> = Vec::new();
-    for (number, event) in events.list.iter().enumerate() {
-        moments.push((event.begun, number, Moment::Begins));
-        moments.extend(event.ended.map(|ended| (ended, number, Moment::Ends)));
+    for (number, operation) in operations.list.iter().enumerate() {
+        moments.push((operation.begun, number, Moment::Begins));
+        moments.extend(operation.ended.map(|ended| (ended, number, Moment::Ends)));
     }
     moments.sort_unstable_by_key(|&(at, ..)| at);
     moments
@@ -75,7 +80,7 @@ fn timeline(events: &Events<'_>) -> impl Iterator<Item = (usize, Moment)> {
 }
 
 struct Strict<'a> {
-    events: &'a Events<'a>,
+    operations: &'a Operations<'a>,
     orders: &'a Orders,
     jumper: Jumper<'a>,
     /// Whether the history tells which keys a process has.
@@ -125,16 +130,16 @@ impl Assigned {
 /// What is wrong with one poll.
 #[derive(Default)]
 struct WrongPoll {
-    not_asked_for: Named,
-    late: Named,
-    skipped: Named,
-    back: Named,
-    refused: Named,
-    negative: Named,
+    not_asked_for: NamedElements,
+    late: NamedElements,
+    skipped: NamedElements,
+    back: NamedElements,
+    refused: NamedElements,
+    negative: NamedElements,
 }
 
 struct LastSend {
-    event: usize,
+    operation: usize,
     message: MessageId,
     /// Whether an assignment without the key came after it: Jepsen has forgotten it.
     is_forgotten: bool,
@@ -142,18 +147,18 @@ struct LastSend {
 
 impl Strict<'_> {
     fn begins(&mut self, number: usize) {
-        let events = self.events;
-        let event = &events.list[number];
-        let What::Txn { is_poll, .. } = event.what else {
+        let operations = self.operations;
+        let operation = &operations.list[number];
+        let Action::Txn { is_poll, .. } = operation.action else {
             return;
         };
         if is_poll {
-            self.may_commit(event);
+            self.may_commit(operation);
         }
-        let mut behind = Named::default();
-        if event.kind == Kind::Ok {
-            for sent in events.sends(event) {
-                let key = events.message(sent.message).key;
+        let mut behind = NamedElements::default();
+        if operation.kind == Kind::Ok {
+            for sent in operations.sends(operation) {
+                let key = operations.message(sent.message).key;
                 if sent
                     .offset
                     .is_some_and(|offset| offset < self.offset_max_shown[key.at()])
@@ -162,18 +167,18 @@ impl Strict<'_> {
                 }
             }
         }
-        self.complain(Complained::SentBehindPoll, event, behind);
+        self.complain(ComplaintKind::SentBehindPoll, operation, behind);
     }
 
     /// A poll commits what it shows, at some time before it ends.
-    fn may_commit(&mut self, event: &Event) {
-        if event.kind == Kind::Ok {
-            for read in self.events.reads(event) {
+    fn may_commit(&mut self, operation: &Operation) {
+        if operation.kind == Kind::Ok {
+            for read in self.operations.reads(operation) {
                 if let Consumed::UpTo(offset_max) = &mut self.consumed[read.key.at()] {
                     *offset_max = read.offset_max.max(*offset_max);
                 }
             }
-        } else if let Some(state) = self.processes.get_mut(&event.process) {
+        } else if let Some(state) = self.processes.get_mut(&operation.process) {
             for (key, assigned) in &mut state.assigned {
                 self.consumed[key.at()] = Consumed::Unknown;
                 *assigned = Assigned::from(Consumed::Unknown);
@@ -182,18 +187,18 @@ impl Strict<'_> {
     }
 
     fn ends(&mut self, number: usize) {
-        let events = self.events;
-        let event = &events.list[number];
-        match &event.what {
-            What::Assign { keys, seeks } if event.kind != Kind::Fail => {
-                self.assign(event.process, events.named(keys), *seeks);
+        let operations = self.operations;
+        let operation = &operations.list[number];
+        match &operation.action {
+            Action::Assign { keys, seeks } if operation.kind != Kind::Fail => {
+                self.assign(operation.process, operations.named(keys), *seeks);
             }
-            What::Assign { .. } | What::Subscribe { .. } => {}
-            What::Txn { is_poll, .. } => {
+            Action::Assign { .. } | Action::Subscribe { .. } => {}
+            Action::Txn { is_poll, .. } => {
                 if *is_poll {
-                    self.polled(number, event);
+                    self.polled(number, operation);
                 }
-                self.sent(number, event);
+                self.sent(number, operation);
             }
         }
     }
@@ -218,45 +223,45 @@ impl Strict<'_> {
         }
     }
 
-    fn polled(&mut self, number: usize, event: &Event) {
-        let events = self.events;
+    fn polled(&mut self, number: usize, operation: &Operation) {
+        let operations = self.operations;
         let mut wrong = WrongPoll::default();
-        for read in events.reads(event) {
+        for read in operations.reads(operation) {
             let max = &mut self.offset_max_shown[read.key.at()];
             *max = read.offset_max.max(*max);
             if read.offset_min < 0 {
-                let key = events.keys[read.key.at()].clone();
+                let key = operations.keys[read.key.at()].clone();
                 let offset = Value::Int(read.offset_min);
                 wrong.negative.push(|| Value::from(vec![key, offset]));
             }
-            if event.kind == Kind::Ok {
-                self.goes_on(number, event.process, read, &mut wrong);
+            if operation.kind == Kind::Ok {
+                self.goes_on(number, operation.process, read, &mut wrong);
             } else {
                 let is_refused = |message: &&MessageId| {
-                    let writer = events.writer(**message);
+                    let writer = operations.writer(**message);
                     writer.is_some_and(|writer| writer.kind == Kind::Fail)
                 };
-                for &message in events.shown(read).iter().filter(is_refused) {
+                for &message in operations.shown(read).iter().filter(is_refused) {
                     wrong.refused.push(|| self.name(message));
                 }
             }
         }
         let complaints = [
-            (Complained::NotAskedFor, wrong.not_asked_for),
-            (Complained::StartedTooLate, wrong.late),
-            (Complained::SkippedAfterPause, wrong.skipped),
-            (Complained::WentBackAfterPause, wrong.back),
-            (Complained::RefusedYetPolled, wrong.refused),
-            (Complained::NegativeOffset, wrong.negative),
+            (ComplaintKind::NotAskedFor, wrong.not_asked_for),
+            (ComplaintKind::StartedTooLate, wrong.late),
+            (ComplaintKind::SkippedAfterPause, wrong.skipped),
+            (ComplaintKind::WentBackAfterPause, wrong.back),
+            (ComplaintKind::RefusedYetPolled, wrong.refused),
+            (ComplaintKind::NegativeOffset, wrong.negative),
         ];
         for (what, named) in complaints {
-            self.complain(what, event, named);
+            self.complain(what, operation, named);
         }
     }
 
     /// A successful poll goes on in a key from where its process was.
     fn goes_on(&mut self, number: usize, process: i64, read: &Read, wrong: &mut WrongPoll) {
-        let shown = self.events.shown(read);
+        let shown = self.operations.shown(read);
         let state = self.processes.entry(process).or_default();
         let is_asked_for = state.assigned.contains_key(&read.key);
         let assigned = state
@@ -271,7 +276,7 @@ impl Strict<'_> {
         let was_forgotten = std::mem::take(&mut assigned.is_forgotten);
         let start = std::mem::replace(&mut assigned.start, Consumed::Unknown);
         if !is_asked_for && self.knows_assignments {
-            let key = &self.events.keys[read.key.at()];
+            let key = &self.operations.keys[read.key.at()];
             wrong.not_asked_for.push(|| key.clone());
         }
         match (before, start, read.first_offset) {
@@ -316,7 +321,7 @@ impl Strict<'_> {
     /// many as there are, again and again.
     fn name_first(
         &self,
-        named: &mut Named,
+        named: &mut NamedElements,
         messages: impl Iterator<Item = MessageId>,
         count: usize,
     ) {
@@ -327,47 +332,47 @@ impl Strict<'_> {
         named.count += count - first;
     }
 
-    fn sent(&mut self, number: usize, event: &Event) {
-        let events = self.events;
-        if !matches!(event.kind, Kind::Ok | Kind::Info) {
+    fn sent(&mut self, number: usize, operation: &Operation) {
+        let operations = self.operations;
+        if !matches!(operation.kind, Kind::Ok | Kind::Info) {
             return;
         }
-        let (mut back, mut negative) = (Named::default(), Named::default());
-        for sent in events.sends(event) {
-            let key = events.message(sent.message).key;
+        let (mut back, mut negative) = (NamedElements::default(), NamedElements::default());
+        for sent in operations.sends(operation) {
+            let key = operations.message(sent.message).key;
             if sent.offset.is_some_and(|offset| offset < 0) {
                 negative.push(|| self.name(sent.message));
             }
             let last = LastSend {
-                event: number,
+                operation: number,
                 message: sent.message,
                 is_forgotten: false,
             };
-            let state = self.processes.entry(event.process).or_default();
+            let state = self.processes.entry(operation.process).or_default();
             let before = state.last_sends.insert(key, last);
             if let Some(before) = before.filter(|before| before.is_forgotten)
                 && let Some(jump) =
                     self.jumper
-                        .jump(Some(before.event), number, before.message, sent.message)
+                        .jump(Some(before.operation), number, before.message, sent.message)
                 && jump.delta < 1
             {
                 back.push(|| self.name(sent.message));
             }
         }
-        self.complain(Complained::SentBack, event, back);
-        self.complain(Complained::NegativeOffset, event, negative);
+        self.complain(ComplaintKind::SentBack, operation, back);
+        self.complain(ComplaintKind::NegativeOffset, operation, negative);
     }
 
-    fn complain(&mut self, what: Complained, event: &Event, named: Named) {
+    fn complain(&mut self, what: ComplaintKind, operation: &Operation, named: NamedElements) {
         if named.count > 0 {
-            self.missed.push(what, self.events.op(event), named);
+            self.missed.push(what, self.operations.op(operation), named);
         }
     }
 
     /// A message as `[key message]`.
     fn name(&self, message: MessageId) -> Value {
-        let message = self.events.message(message);
-        let key = self.events.keys[message.key.at()].clone();
+        let message = self.operations.message(message);
+        let key = self.operations.keys[message.key.at()].clone();
         Value::from(vec![key, message.value.clone()])
     }
 }

@@ -1,5 +1,5 @@
-//! Which messages were polled, and which should have been or should not. After `lost-write-cases`,
-//! `unseen`, `g1a-cases` and `precommitted-read-cases` in `jepsen.tests.kafka`.
+//! Messages that should have been polled and were not, or were and should not have been. After
+//! `lost-write-cases`, `unseen`, `g1a-cases` and `precommitted-read-cases` in `jepsen.tests.kafka`.
 
 use indexmap::IndexMap;
 
@@ -7,17 +7,9 @@ use crate::history::Kind;
 use crate::value::Value;
 
 use super::clojure::{hash_rank, map_order};
-use super::events::{Event, Events, KeyId, MessageId};
+use super::operations::{KeyId, MessageId, Operation, Operations};
 use super::orders::{Orders, took_place};
-
-/// By message, who saw it: the first event that shows it.
-#[derive(Debug)]
-pub(super) struct Readers {
-    /// Of those that succeeded.
-    first_ok: Vec<Option<usize>>,
-    /// Of all, however they ended.
-    first: Vec<Option<usize>>,
-}
+use super::readers::{Readers, shown};
 
 /// A message that should have been polled.
 #[derive(Debug)]
@@ -27,7 +19,7 @@ pub(super) struct Lost {
     pub(super) index: usize,
     /// How far its log was certainly read.
     pub(super) index_max_read: usize,
-    /// The first event that shows a message at that index.
+    /// The first operation that shows a message at that index.
     pub(super) max_read: Option<usize>,
 }
 
@@ -40,75 +32,22 @@ pub(super) struct Unseen {
     pub(super) by_key: Vec<(KeyId, Vec<MessageId>)>,
 }
 
-impl Readers {
-    pub(super) fn of(events: &Events<'_>) -> Self {
-        let mut readers = Self {
-            first_ok: vec![None; events.messages.len()],
-            first: vec![None; events.messages.len()],
-        };
-        for (number, event) in events.txns() {
-            for &message in shown(events, event) {
-                readers.first[message.at()].get_or_insert(number);
-                if event.kind == Kind::Ok {
-                    readers.first_ok[message.at()].get_or_insert(number);
-                }
-            }
-        }
-        readers
-    }
-
-    /// The successful poll that was the first of those that show a message to end.
-    pub(super) fn first_ok(&self, message: MessageId) -> Option<usize> {
-        self.first_ok[message.at()]
-    }
-
-    /// Whether a successful poll shows it.
-    pub(super) fn is_ok_read(&self, message: MessageId) -> bool {
-        self.first_ok(message).is_some()
-    }
-
-    /// Whether a successful poll shows any message.
-    pub(super) fn is_any_ok_read(&self) -> bool {
-        self.first_ok.iter().any(Option::is_some)
-    }
-
-    /// Messages that a poll shows and nobody sent, with the first event that does. Jepsen's checker
-    /// gives up on them (`no-writer-of-value`), so their verdict is that of its first definition:
-    /// the writer of what is read must be known, and not have failed.
-    pub(super) fn unwritten(&self, events: &Events<'_>) -> Vec<(MessageId, usize)> {
-        let first = |(message, first): (u32, &Option<usize>)| Some((MessageId(message), (*first)?));
-        let mut unwritten: Vec<(MessageId, usize)> = (0..)
-            .zip(&self.first)
-            .filter_map(first)
-            .filter(|(message, _)| events.message(*message).writer.is_none())
-            .collect();
-        unwritten.sort_by_key(|&(_, first)| first);
-        unwritten
-    }
-}
-
-/// All messages that an event's polls show.
-fn shown<'a>(events: &'a Events<'_>, event: &Event) -> impl Iterator<Item = &'a MessageId> {
-    events
-        .reads(event)
-        .iter()
-        .flat_map(|read| events.shown(read))
-}
-
 /// For each time that a successful poll shows a message whose send failed: the message and the
 /// poll.
-pub(super) fn aborted(events: &Events<'_>) -> Vec<(MessageId, usize)> {
+pub(super) fn aborted(operations: &Operations<'_>) -> Vec<(MessageId, usize)> {
     let is_aborted: Vec<bool> = (0..)
         .map(MessageId)
-        .take(events.messages.len())
+        .take(operations.messages.len())
         .map(|message| {
-            let writer = events.writer(message);
+            let writer = operations.writer(message);
             writer.is_some_and(|writer| writer.kind == Kind::Fail)
         })
         .collect();
-    let ok = events.txns().filter(|(_, event)| event.kind == Kind::Ok);
-    ok.flat_map(|(number, event)| {
-        let aborted = shown(events, event).filter(|message| is_aborted[message.at()]);
+    let ok = operations
+        .txns()
+        .filter(|(_, operation)| operation.kind == Kind::Ok);
+    ok.flat_map(|(number, operation)| {
+        let aborted = shown(operations, operation).filter(|message| is_aborted[message.at()]);
         aborted
             .map(move |&message| (message, number))
             .collect::<Vec<_>>()
@@ -116,28 +55,28 @@ pub(super) fn aborted(events: &Events<'_>) -> Vec<(MessageId, usize)> {
     .collect()
 }
 
-/// For each operation that polls what it sends itself: one such message, and the event. A consumer
-/// is to see only what was committed, and its own sends are not until it ends.
-pub(super) fn precommitted(events: &Events<'_>) -> Vec<(MessageId, usize)> {
-    let own = |number: usize, event: &Event| {
+/// For each operation that polls what it sends itself: one such message, and the operation. A
+/// consumer must see only what was committed, and its own sends are not until it ends.
+pub(super) fn precommitted(operations: &Operations<'_>) -> Vec<(MessageId, usize)> {
+    let own = |number: usize, operation: &Operation| {
         let of_key = |key: KeyId| {
-            let own = shown(events, event).copied().filter(|message| {
-                let polled = events.message(*message);
+            let own = shown(operations, operation).copied().filter(|message| {
+                let polled = operations.message(*message);
                 polled.key == key && polled.writer == Some(number)
             });
             own.min_by(|a, b| {
-                let rank = |message: &MessageId| hash_rank(&events.message(*message).value);
+                let rank = |message: &MessageId| hash_rank(&operations.message(*message).value);
                 rank(a).cmp(&rank(b))
             })
         };
-        events
-            .sends(event)
+        operations
+            .sends(operation)
             .iter()
-            .find_map(|sent| of_key(events.message(sent.message).key))
+            .find_map(|sent| of_key(operations.message(sent.message).key))
     };
-    events
+    operations
         .txns()
-        .filter_map(|(number, event)| Some((own(number, event)?, number)))
+        .filter_map(|(number, operation)| Some((own(number, operation)?, number)))
         .collect()
 }
 
@@ -150,7 +89,7 @@ pub(super) fn precommitted(events: &Events<'_>) -> Vec<(MessageId, usize)> {
 /// fails with an index out of bounds
 /// ([maelstrom#98](https://github.com/jepsen-io/maelstrom/issues/98)).
 pub(super) fn lost(
-    events: &Events<'_>,
+    operations: &Operations<'_>,
     orders: &Orders,
     readers: &Readers,
     keys: &[KeyId],
@@ -178,17 +117,17 @@ pub(super) fn lost(
             .filter(|(index, _, place)| *index == index_max_read && place.last == index_max_read)
             .map(|(_, message, _)| message)
             .min_by(|a, b| {
-                let rank = |message: &MessageId| hash_rank(&events.message(*message).value);
+                let rank = |message: &MessageId| hash_rank(&operations.message(*message).value);
                 rank(a).cmp(&rank(b))
             });
-        let max_read = last_of_them.and_then(|message| readers.first[message.at()]);
+        let max_read = last_of_them.and_then(|message| readers.first(message));
         let unread = placed().filter(|&(index, message, place)| {
             index == place.last && index <= index_max_read && !readers.is_ok_read(message)
         });
         let is_lost = |message: MessageId| {
-            events
+            operations
                 .writer(message)
-                .is_some_and(|writer| took_place(events, writer, readers))
+                .is_some_and(|writer| took_place(operations, writer, readers))
         };
         lost.extend(unread.filter(|&(_, message, _)| is_lost(message)).map(
             |(_, message, place)| Lost {
@@ -203,26 +142,29 @@ pub(super) fn lost(
 }
 
 /// What was acknowledged and no successful poll shows; `None` if there is no such message.
-pub(super) fn unseen(events: &Events<'_>, readers: &Readers) -> Option<Unseen> {
+pub(super) fn unseen(operations: &Operations<'_>, readers: &Readers) -> Option<Unseen> {
     let mut by_key: IndexMap<KeyId, Vec<MessageId>> = IndexMap::new();
     let mut time_ns = 0;
-    for (_, event) in events.txns().filter(|(_, event)| event.kind == Kind::Ok) {
-        time_ns = events.op(event).time_ns;
-        for sent in events.sends(event) {
+    for (_, operation) in operations
+        .txns()
+        .filter(|(_, operation)| operation.kind == Kind::Ok)
+    {
+        time_ns = operations.op(operation).time_ns;
+        for sent in operations.sends(operation) {
             if !readers.is_ok_read(sent.message) {
-                let key = events.message(sent.message).key;
+                let key = operations.message(sent.message).key;
                 by_key.entry(key).or_default().push(sent.message);
             }
         }
     }
     let mut by_key: Vec<(KeyId, Vec<MessageId>)> = by_key.into_iter().collect();
-    by_key.sort_by(|(a, _), (b, _)| events.keys[a.at()].cmp(&events.keys[b.at()]));
+    by_key.sort_by(|(a, _), (b, _)| operations.keys[a.at()].cmp(&operations.keys[b.at()]));
     (!by_key.is_empty()).then_some(Unseen { time_ns, by_key })
 }
 
 /// All keys, in the order in which Jepsen goes through them.
-pub(super) fn keys_in_order(events: &Events<'_>) -> Vec<KeyId> {
-    let keys = (0..).map(KeyId).zip(&events.keys).collect();
+pub(super) fn keys_in_order(operations: &Operations<'_>) -> Vec<KeyId> {
+    let keys = (0..).map(KeyId).zip(&operations.keys).collect();
     let keys = map_order(keys, |&(_, value): &(KeyId, &Value)| hash_rank(value));
     keys.into_iter().map(|(key, _)| key).collect()
 }

@@ -1,4 +1,5 @@
-//! What a layer has seen: Lowe's memory of configurations, less those that others make pointless.
+//! The configurations that a layer has seen (Lowe's memoisation), without those that another one
+//! dominates.
 
 use std::cell::Cell;
 use std::collections::HashMap;

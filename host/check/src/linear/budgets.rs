@@ -1,4 +1,4 @@
-//! How much a search may cost, and what it says when that was not enough.
+//! How much a search may cost, and what it reports when that is not enough.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -36,6 +36,7 @@ impl Default for Budgets {
 /// Which budget ran out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Budget {
     /// [`Budgets::steps`].
     Steps,

@@ -1,4 +1,4 @@
-//! A history of one object as the search takes it: calls with a beginning and an end, and nothing
+//! A history of one object as the search needs it: calls with a beginning and an end, without those
 //! that cannot matter.
 //!
 //! Refused operations are gone, since they did not take place. Of those whose outcome is open, only
@@ -35,10 +35,10 @@ impl Span {
     }
 }
 
-/// What happens next, to which span.
+/// An invocation or a completion, of which span.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Event {
-    /// It begins.
+pub(super) enum CallEvent {
+    /// It is invoked.
     Open(u32),
     /// It completes.
     Close(u32),
@@ -52,7 +52,7 @@ pub(super) struct Calls {
     /// Those whose outcome is open and that cannot explain anything.
     pub(super) inert: Vec<Span>,
     /// In the order of the history.
-    pub(super) events: Vec<Event>,
+    pub(super) events: Vec<CallEvent>,
     /// How many slots there are.
     pub(super) slot_count: u32,
     /// How many calls complete.
@@ -131,12 +131,12 @@ impl Wanted {
     }
 }
 
-fn events(spans: &[Span]) -> Vec<Event> {
+fn events(spans: &[Span]) -> Vec<CallEvent> {
     let mut events = Vec::with_capacity(2 * spans.len());
     for (number, span) in (0..).zip(spans) {
-        events.push((span.invoked, Event::Open(number)));
+        events.push((span.invoked, CallEvent::Open(number)));
         if !span.is_crashed() {
-            events.push((span.completed, Event::Close(number)));
+            events.push((span.completed, CallEvent::Close(number)));
         }
     }
     events.sort_unstable_by_key(|&(position, _)| position);
@@ -145,19 +145,19 @@ fn events(spans: &[Span]) -> Vec<Event> {
 
 /// Gives each span that completes a slot for as long as it is open; the result is how many it
 /// takes.
-fn give_slots(spans: &mut [Span], events: &[Event]) -> u32 {
+fn give_slots(spans: &mut [Span], events: &[CallEvent]) -> u32 {
     let mut free = Vec::new();
     let mut count = 0;
     for event in events {
         match *event {
-            Event::Open(number) if !spans[number as usize].is_crashed() => {
+            CallEvent::Open(number) if !spans[number as usize].is_crashed() => {
                 spans[number as usize].slot = free.pop().unwrap_or_else(|| {
                     count += 1;
                     count - 1
                 });
             }
-            Event::Open(_) => {}
-            Event::Close(number) => free.push(spans[number as usize].slot),
+            CallEvent::Open(_) => {}
+            CallEvent::Close(number) => free.push(spans[number as usize].slot),
         }
     }
     count

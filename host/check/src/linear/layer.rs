@@ -36,13 +36,13 @@ const LOOKS_PER_STEP: u64 = 16;
 #[derive(Debug)]
 pub(super) enum LayerEnd<B> {
     /// With these configurations.
-    Survived {
+    Configs {
         configs: Vec<Config<B>>,
         /// Whether there may be others.
         is_cut: bool,
     },
     /// With none.
-    Died {
+    NoConfigs {
         /// Whether there may be others.
         is_cut: bool,
     },
@@ -92,16 +92,16 @@ impl<B: Slots> Layer<B> {
     ) -> LayerEnd<B> {
         if configs.iter().all(|config| config.done.has(task.slot)) {
             let closed = configs.iter().map(|config| close(config, task.slot));
-            return LayerEnd::Survived {
+            return LayerEnd::Configs {
                 configs: closed.collect(),
                 is_cut: false,
             };
         }
         self.clear();
         let overwritten = if task.limits.is_complete {
-            task.scene.overwritten(0)
+            task.open_calls.overwritten(0)
         } else {
-            task.scene.overwritten(task.position)
+            task.open_calls.overwritten(task.position)
         };
         for config in configs {
             self.push(
@@ -147,9 +147,9 @@ impl<B: Slots> Layer<B> {
             }
         }
         if kept.is_empty() {
-            LayerEnd::Died { is_cut }
+            LayerEnd::NoConfigs { is_cut }
         } else {
-            LayerEnd::Survived {
+            LayerEnd::Configs {
                 configs: kept,
                 is_cut,
             }
@@ -171,7 +171,7 @@ impl<B: Slots> Layer<B> {
             return;
         }
         self.let_open(task, node, overwritten, used);
-        if !task.scene.crashed.is_empty() {
+        if !task.open_calls.crashed.is_empty() {
             self.turns.push(Reverse(Turn {
                 used: turn.used + u32::from(!task.limits.is_relaxed),
                 with_crashed: true,
@@ -194,7 +194,7 @@ impl<B: Slots> Layer<B> {
         let mut states = BTreeSet::new();
         for Node { config, .. } in &self.nodes {
             states.insert(config.state);
-            let crashed = task.scene.crashed.iter();
+            let crashed = task.open_calls.crashed.iter();
             let left = crashed.filter(|crashed| task.is_left(crashed, config.used, used));
             states.extend(left.filter_map(|it| task.model.step(config.state, it.call)));
         }
@@ -241,7 +241,7 @@ impl<B: Slots> Layer<B> {
         let Config {
             state, ref done, ..
         } = node.config;
-        for open in &task.scene.open {
+        for open in &task.open_calls.open {
             if done.has(open.slot)
                 || !done.has_all(&open.twins)
                 || overwritten.has(open.slot) && open.slot != task.slot
@@ -285,7 +285,7 @@ impl<B: Slots> Layer<B> {
             used: id,
             ref done,
         } = node.config;
-        for crashed in &task.scene.crashed {
+        for crashed in &task.open_calls.crashed {
             let is_left = task.limits.is_relaxed || used.times(id, crashed.call) < crashed.supply;
             if !is_left || !done.has_all(&crashed.twins) {
                 continue;

@@ -13,7 +13,7 @@ use serde::{Serialize, Serializer};
 use crate::bounded::{LeftOut, bounded};
 use crate::history::{History, Kind, Op};
 use crate::json::json_key;
-use crate::missed::{Complained, Missed, Named};
+use crate::missed::{ComplaintKind, Missed, NamedElements};
 use crate::unexpected::UnexpectedOperation;
 use crate::validity::{Checks, Validity};
 use crate::value::Value;
@@ -99,7 +99,11 @@ pub fn lin_kv(
     let mut missed = Missed::default();
     for (key, judged) in &bad {
         if let Some(failure) = judged.result.failure.as_ref().filter(|_| judged.is_missed) {
-            missed.push(Complained::NilRead, &failure.op, Named::one(key.clone()));
+            missed.push(
+                ComplaintKind::NilRead,
+                &failure.op,
+                NamedElements::one(key.clone()),
+            );
         }
     }
     let of = |validity| {

@@ -1,11 +1,11 @@
-//! Linearizability: the operations of a history can be put into one order that respects real time
-//! (what completed before another began comes before it) and that a single object could have done
-//! one after the other.
+//! Linearizability: whether there is one order of the operations of a history that respects real
+//! time (an operation that completed before another began comes before it) and that a single object
+//! allows.
 //!
 //! The method is Wing and Gong's (*Testing and Verifying Concurrent Objects*, 1993) with the
 //! memoisation of configurations of Lowe (*Testing for linearizability*, 2017), as in Knossos, whose
-//! models these are. To decide is NP-complete, so a search has [`Budgets`]; a history on which they
-//! are spent is [`Validity::Unknown`](super::validity::Validity).
+//! models these are. The problem is NP-complete, so a search has [`Budgets`]; when they are spent,
+//! the verdict is [`Validity::Unknown`](super::validity::Validity).
 //!
 //! Operations that failed did not take place. Those that crashed (`info`, or no completion) may
 //! take effect at any time after their invocation, or never.
@@ -14,10 +14,10 @@
 //! |---|---|
 //! | `model` `register` `mutex` | what objects do |
 //! | `subject` `calls` | from a history to numbered calls with a beginning and an end |
-//! | `slots` `used` `scene` `stage` | the search's data: sets of open operations, of crashed ones, and moments |
+//! | `slots` `used` `open_calls` `stage` | the search's data: sets of open and crashed operations |
 //! | `task` `antichains` `layer` | the search, from one completion to the next |
-//! | `search` `refutation` `death` `budgets` | the search, through a history |
-//! | `result` `lin_kv` | what is told of one object, and of many |
+//! | `search` `refutation` `dead_end` `budgets` | the search, through a history |
+//! | `result` `lin_kv` | the result for one object, and for many |
 //!
 //! Time, of valid histories: linear in the operations, times the configurations that have to be
 //! looked at for each, which are a few dozen unless very many operations that change the state are
@@ -26,15 +26,15 @@
 mod antichains;
 mod budgets;
 mod calls;
-mod death;
+mod dead_end;
 mod layer;
 mod lin_kv;
 mod model;
 mod mutex;
+mod open_calls;
 mod refutation;
 mod register;
 mod result;
-mod scene;
 mod search;
 mod slots;
 mod stage;
@@ -45,16 +45,18 @@ mod tests;
 mod used;
 
 pub use budgets::{Budget, Budgets, KEY_STEPS_MIN, Spent};
+pub use dead_end::SHOWN_MAX;
 pub use lin_kv::{KeyResult, LinKv, RESULTS_MAX, lin_kv};
-pub use result::{Configuration, Failure, Linearizable, SHOWN_MAX};
+pub use result::{Configuration, Failure, Linearizable};
 
 use std::borrow::Cow;
-use std::fmt;
-use std::str::FromStr;
 use std::time::Instant;
 
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
+
 use super::history::{History, Kind, Op};
-use super::missed::{Complained, Named};
+use super::missed::{ComplaintKind, NamedElements};
+use super::names::UnknownName;
 use super::unexpected::UnexpectedOperation;
 use super::validity::Checks;
 use super::value::Value;
@@ -68,47 +70,33 @@ use search::{Verdict, search};
 use subject::Subject;
 
 /// The objects that a history can be checked against, under Knossos' names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(
+    Clone, Copy, Debug, Display, EnumString, Eq, Hash, IntoStaticStr, PartialEq, VariantArray,
+)]
+#[strum(serialize_all = "kebab-case", parse_err_ty = UnknownName, parse_err_fn = unknown)]
+#[non_exhaustive]
 pub enum ModelName {
-    /// Is read and written.
+    /// A register with reads and writes.
     Register,
-    /// Is read, written, and compared and set.
+    /// A register with reads, writes and compare-and-set.
     CasRegister,
-    /// Is acquired and released.
+    /// A lock that is acquired and released.
     Mutex,
 }
 
 impl ModelName {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Register, Self::CasRegister, Self::Mutex];
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 
     /// Its name, as in `--model`.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Register => "register",
-            Self::CasRegister => "cas-register",
-            Self::Mutex => "mutex",
-        }
+        self.into()
     }
 }
 
-impl fmt::Display for ModelName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for ModelName {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        let names = || Self::ALL.map(Self::name).join(", ");
-        Self::ALL
-            .into_iter()
-            .find(|model| model.name() == name)
-            .ok_or_else(|| format!("expected a model ({}), found `{name}`", names()))
-    }
+fn unknown(name: &str) -> UnknownName {
+    UnknownName::of("a model", ModelName::ALL, name)
 }
 
 /// Judges a history of one object.
@@ -154,7 +142,11 @@ fn check_one(
     } = judge(history, &subject, whole, checks, &meter);
     if let Some(failure) = result.failure.as_ref().filter(|_| is_missed) {
         let missed = &mut result.missed;
-        missed.push(Complained::NilRead, &failure.op, Named::default());
+        missed.push(
+            ComplaintKind::NilRead,
+            &failure.op,
+            NamedElements::default(),
+        );
     }
     Ok(result)
 }

@@ -1,4 +1,5 @@
-//! What an object does: the part of a linearizability check that knows registers from mutexes.
+//! The sequential behaviour of an object: the part of a check that differs between registers and
+//! mutexes.
 //!
 //! The search sees only numbers. A model numbers the states it meets and the different calls it is
 //! asked to make of a history; two operations with the same number have the same effect and are

@@ -1,9 +1,9 @@
-//! A proof that some layers are impossible, whatever was before them: so a search that has left
-//! configurations out need not look at those to know that they would not have helped.
+//! Proves that some layers are impossible, whatever came before them. So a search that has left
+//! configurations out need not return to them: they would not have helped.
 
 use std::collections::BTreeSet;
 
-use super::calls::Event;
+use super::calls::CallEvent;
 use super::layer::{Layer, LayerEnd};
 use super::model::{ANY_OTHER, Call, Model, State};
 use super::search::{Search, Verdict};
@@ -22,12 +22,12 @@ const REFUTED_OPEN_MAX: usize = 8;
 const REFUTED_LAYERS_MAX: usize = 256;
 
 impl<M: Model, B: Slots> Search<'_, M, B> {
-    /// Whether the layer in which the search died is one that no configuration survives.
+    /// Whether no configuration at all can pass the layer in which the search failed.
     ///
     /// If the search has not left anything out for long, it is tried again with everything.
     /// Otherwise the last layers are tried from a moment at which few operations were open: from
     /// every state that matters, with any of the open operations done, and with crashed operations
-    /// that can be used again and again. If even that dies where the search did, then so would
+    /// that can be used again and again. If even that fails where the search did, then so would
     /// everything that the search has left out.
     pub(super) fn is_refuted(&mut self) -> Result<bool, Verdict> {
         if self.not_refuted == Some(self.now.layers) {
@@ -40,7 +40,7 @@ impl<M: Model, B: Slots> Search<'_, M, B> {
         {
             let mut stage = exact.clone();
             let limits = self.all_of(EXACT_SEEN_MAX);
-            if self.death_of(&mut stage, limits)?.is_some() {
+            if self.dead_end_of(&mut stage, limits)?.is_some() {
                 self.now = stage;
                 return Ok(true);
             }
@@ -52,11 +52,11 @@ impl<M: Model, B: Slots> Search<'_, M, B> {
             is_relaxed: true,
             ..self.all_of(usize::MAX)
         };
-        Ok(self.death_of(&mut stage, limits)?.is_some())
+        Ok(self.dead_end_of(&mut stage, limits)?.is_some())
     }
 
-    /// The only states that there can be where the search died. `None` if they are not known: if it
-    /// takes too much to find out.
+    /// The only states that are possible where the search failed. `None` if it costs too much to find
+    /// out.
     pub(super) fn possible(&mut self, number: u32) -> Option<Vec<State>> {
         let (mut stage, is_relaxed, seen_max) = if self.now.layers <= EXACT_LAYERS_MAX {
             (self.stages.first()?.clone(), false, EXACT_SEEN_MAX)
@@ -68,7 +68,7 @@ impl<M: Model, B: Slots> Search<'_, M, B> {
             is_complete: true,
             ..self.all_of(seen_max)
         };
-        let mut states = self.death_of(&mut stage, limits).ok()??;
+        let mut states = self.dead_end_of(&mut stage, limits).ok()??;
         self.add_unneeded(&mut states, self.calls.span(number).completed, is_relaxed);
         (!states.contains(&ANY_OTHER)).then_some(states)
     }
@@ -107,9 +107,9 @@ impl<M: Model, B: Slots> Search<'_, M, B> {
         }
     }
 
-    /// Goes on from `stage` to where the search died. If nothing survives that, these are the
+    /// Goes on from `stage` to where the search failed. If no configuration is left there, returns the
     /// states that it met last.
-    fn death_of(
+    fn dead_end_of(
         &mut self,
         stage: &mut Stage<B>,
         limits: Limits,
@@ -118,21 +118,21 @@ impl<M: Model, B: Slots> Search<'_, M, B> {
         let mut layer = Layer::new();
         while let Some(&event) = calls.events.get(stage.event) {
             let number = match event {
-                Event::Open(number) => {
+                CallEvent::Open(number) => {
                     stage.open(model, calls, number);
                     continue;
                 }
-                Event::Close(number) => number,
+                CallEvent::Close(number) => number,
             };
             match stage.layer(model, calls, number, limits, &mut layer, &mut self.meter) {
-                LayerEnd::Survived { configs, is_cut } => {
+                LayerEnd::Configs { configs, is_cut } => {
                     if is_cut || stage.layers == self.now.layers {
                         return Ok(None);
                     }
                     stage.close(calls, number, configs);
                 }
-                LayerEnd::Died { is_cut: true } => return Ok(None),
-                LayerEnd::Died { is_cut: false } => {
+                LayerEnd::NoConfigs { is_cut: true } => return Ok(None),
+                LayerEnd::NoConfigs { is_cut: false } => {
                     return Ok(Some(stage.states(model, calls, number, limits, &layer)));
                 }
                 LayerEnd::Spent(budget, limit) => return Err(self.spent(budget, limit)),
@@ -155,15 +155,16 @@ impl<M: Model, B: Slots> Search<'_, M, B> {
         let mut best: Option<Stage<B>> = None;
         while stage.layers < last {
             match self.calls.events[stage.event] {
-                Event::Open(number) => stage.open(self.model, self.calls, number),
-                Event::Close(number) => stage.close(self.calls, number, Vec::new()),
+                CallEvent::Open(number) => stage.open(self.model, self.calls, number),
+                CallEvent::Close(number) => stage.close(self.calls, number, Vec::new()),
             }
-            let is_better = |best: &Stage<B>| stage.scene.open.len() < best.scene.open.len();
+            let is_better =
+                |best: &Stage<B>| stage.open_calls.open.len() < best.open_calls.open.len();
             if stage.layers >= first && best.as_ref().is_none_or(is_better) {
                 best = Some(stage.clone());
             }
         }
-        let mut best = best.filter(|best| best.scene.open.len() <= REFUTED_OPEN_MAX)?;
+        let mut best = best.filter(|best| best.open_calls.open.len() <= REFUTED_OPEN_MAX)?;
         let rest = best.event..self.now.event + 1;
         best.forget(self.model, self.calls, &self.calls.events[rest])?;
         Some(best)

@@ -1,5 +1,5 @@
-//! What a check of linearizability tells: the verdict, and where and why no order of the operations
-//! explains them.
+//! The result of a check of linearizability: the verdict, and where and why no order of the
+//! operations explains them.
 
 use std::borrow::Cow;
 
@@ -13,16 +13,14 @@ use crate::value::Value;
 
 use super::budgets::Spent;
 use super::calls::Calls;
-use super::death::{Death, Last};
+use super::dead_end::{DeadEnd, Last, SHOWN_MAX};
 use super::model::{Call, Model, State, brief};
 use super::search::Verdict;
-
-/// The most operations, states or configurations that a list in a [`Failure`] has.
-pub const SHOWN_MAX: usize = 10;
 
 /// Whether an object is linearizable.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub struct Linearizable {
     /// False if no order of the operations explains them; unknown if a budget was spent.
     #[serde(rename = "valid?")]
@@ -100,7 +98,11 @@ impl<M: Model> Searched<'_, M> {
     pub(super) fn result(&self, verdict: Verdict) -> Linearizable {
         let (valid, failure, spent) = match verdict {
             Verdict::Linearizable => (Validity::True, None, None),
-            Verdict::Not(death) => (Validity::False, Some(Box::new(self.failure(&death))), None),
+            Verdict::Not(dead_end) => (
+                Validity::False,
+                Some(Box::new(self.failure(&dead_end))),
+                None,
+            ),
             Verdict::Spent(spent) => (Validity::Unknown, None, Some(spent)),
         };
         Linearizable {
@@ -113,38 +115,38 @@ impl<M: Model> Searched<'_, M> {
         }
     }
 
-    fn failure(&self, death: &Death) -> Failure {
-        let crashed = self.crashed(death, |call| death.crashed.contains(&call));
+    fn failure(&self, dead_end: &DeadEnd) -> Failure {
+        let crashed = self.crashed(dead_end, |call| dead_end.crashed.contains(&call));
         let first_shown = crashed.len().saturating_sub(SHOWN_MAX);
         Failure {
-            op: self.op(self.calls.span(death.number).completed),
-            previous_ok: death
+            op: self.op(self.calls.span(dead_end.number).completed),
+            previous_ok: dead_end
                 .previous
                 .map(|number| self.op(self.calls.span(number).completed)),
-            linearized_count: death.completed_count,
-            explanation: self.explanation(death),
-            open: death
+            linearized_count: dead_end.completed_count,
+            explanation: self.explanation(dead_end),
+            open: dead_end
                 .open
                 .iter()
                 .take(SHOWN_MAX)
                 .map(|&number| self.invocation(number))
                 .collect(),
-            open_count: death.open.len(),
+            open_count: dead_end.open.len(),
             crashed: crashed[first_shown..]
                 .iter()
                 .map(|&number| self.invocation(number))
                 .collect(),
             crashed_count: crashed.len(),
-            configs: death
+            configs: dead_end
                 .last
                 .iter()
-                .map(|last| self.configuration(death, last))
+                .map(|last| self.configuration(dead_end, last))
                 .collect(),
-            config_count: death.last_count,
+            config_count: dead_end.last_count,
         }
     }
 
-    fn configuration(&self, death: &Death, last: &Last) -> Configuration {
+    fn configuration(&self, dead_end: &DeadEnd, last: &Last) -> Configuration {
         let index =
             |&number: &u32| self.history.ops()[self.calls.span(number).invoked as usize].index;
         // Which of equal operations took effect makes no difference: say the first.
@@ -152,7 +154,7 @@ impl<M: Model> Searched<'_, M> {
             .crashed
             .iter()
             .flat_map(|&(call, times)| {
-                let same = self.crashed(death, |other| other == call);
+                let same = self.crashed(dead_end, |other| other == call);
                 same.into_iter().take(times as usize)
             })
             .map(|number| index(&number))
@@ -167,9 +169,9 @@ impl<M: Model> Searched<'_, M> {
         }
     }
 
-    /// The crashed operations of some calls, invoked before the death.
-    fn crashed(&self, death: &Death, is_one: impl Fn(Call) -> bool) -> Vec<u32> {
-        let end = self.calls.span(death.number).completed;
+    /// The crashed operations of some calls, invoked before the dead end.
+    fn crashed(&self, dead_end: &DeadEnd, is_one: impl Fn(Call) -> bool) -> Vec<u32> {
+        let end = self.calls.span(dead_end.number).completed;
         let spans = (0..).zip(&self.calls.spans);
         spans
             .filter(|(_, span)| span.is_crashed() && span.invoked < end && is_one(span.call))
@@ -200,8 +202,8 @@ impl<M: Model> Searched<'_, M> {
 
     /// "read of 3 by process 5 (op 112, ok at 1.180 s) is impossible: the register can only be 1 or
     /// 4 there"
-    fn explanation(&self, death: &Death) -> String {
-        let span = self.calls.span(death.number);
+    fn explanation(&self, dead_end: &DeadEnd) -> String {
+        let span = self.calls.span(dead_end.number);
         let op = &self.history.ops()[span.completed as usize];
         let what = format!(
             "{} by process {} (op {}, ok at {} s) is impossible",
@@ -212,7 +214,7 @@ impl<M: Model> Searched<'_, M> {
         );
         let noun = self.model.noun();
         let needed = self.model.shape(span.call).needs();
-        match (&death.states, needed) {
+        match (&dead_end.states, needed) {
             (Some(states), _) => {
                 format!(
                     "{what}: the {noun} can only be {} there",

@@ -1,10 +1,10 @@
-//! The search: layer after layer through a history, with few configurations where few suffice, and
-//! back with more where they did not.
+//! The search: layer after layer through a history, with few configurations at first. Where these do
+//! not suffice, it goes back and keeps more.
 //!
 //! Wing and Gong's search goes deep first; with many crashed operations about, it then explains
 //! each early mistake by some crashed write, and has to undo thousands of layers when it has none
 //! left. This one goes broad: all configurations of a layer before any of the next ([`super::layer`]
-//! says which there are). It is therefore at the completion to blame when the last one dies, and
+//! says which there are). So it stops at the completion that cannot be explained, and
 //! needs the memory of one layer only. Where no operation is open and none has crashed, the
 //! configurations differ in their state alone: such quiet moments cut a history into independent
 //! parts by themselves.
@@ -16,8 +16,8 @@
 //! more often, and keeps more.
 
 use super::budgets::{Budget, Meter, Spent};
-use super::calls::{Calls, Event};
-use super::death::Death;
+use super::calls::{CallEvent, Calls};
+use super::dead_end::DeadEnd;
 use super::layer::{Layer, LayerEnd};
 use super::model::Model;
 use super::slots::Slots;
@@ -30,7 +30,7 @@ pub(super) enum Verdict {
     /// There is a linearization.
     Linearizable,
     /// There is none.
-    Not(Box<Death>),
+    Not(Box<DeadEnd>),
     /// A budget was spent.
     Spent(Spent),
 }
@@ -46,7 +46,7 @@ const STAGE_CONFIGS_MAX: usize = 1 << 10;
 /// trial, on histories of 4 to 30 processes that never rest. After the last, nothing is left out.
 pub(super) const LEVELS: &[(usize, u32)] = &[(16, 0), (128, 0), (1_024, 1), (8_192, 4)];
 
-/// For how many layers the search stays thorough after it has passed where it died.
+/// For how many layers the search stays thorough after it has passed where it failed.
 const HOLD_MAX: usize = 512;
 
 /// How many times more configurations a layer may look at than it may keep. It has to find the
@@ -74,7 +74,7 @@ pub(super) struct Search<'a, M, B> {
     level: usize,
     /// The layer from which the level is the first again.
     level_until: usize,
-    /// The most layers survived.
+    /// The most layers passed.
     best: usize,
     /// The layer that was last tried to be refuted.
     pub(super) not_refuted: Option<usize>,
@@ -106,8 +106,8 @@ impl<'a, M: Model, B: Slots> Search<'a, M, B> {
     pub(super) fn run(mut self) -> Verdict {
         while let Some(&event) = self.calls.events.get(self.now.event) {
             match event {
-                Event::Open(number) => self.now.open(self.model, self.calls, number),
-                Event::Close(number) => {
+                CallEvent::Open(number) => self.now.open(self.model, self.calls, number),
+                CallEvent::Close(number) => {
                     if let Err(verdict) = self.close(number) {
                         return verdict;
                     }
@@ -131,7 +131,7 @@ impl<'a, M: Model, B: Slots> Search<'a, M, B> {
             &mut self.layer,
             &mut self.meter,
         ) {
-            LayerEnd::Survived { configs, is_cut } => {
+            LayerEnd::Configs { configs, is_cut } => {
                 self.now.is_exact &= !is_cut;
                 self.now.close(self.calls, number, configs);
                 self.best = self.best.max(self.now.layers);
@@ -143,7 +143,7 @@ impl<'a, M: Model, B: Slots> Search<'a, M, B> {
                 }
                 Ok(())
             }
-            LayerEnd::Died { is_cut } => {
+            LayerEnd::NoConfigs { is_cut } => {
                 if self.now.is_exact && !is_cut || self.is_refuted()? {
                     return Err(self.not(number));
                 }
@@ -171,8 +171,8 @@ impl<'a, M: Model, B: Slots> Search<'a, M, B> {
 
     fn not(&mut self, number: u32) -> Verdict {
         let states = self.possible(number);
-        let death = Death::of(&self.now, self.calls, number, states);
-        Verdict::Not(Box::new(death))
+        let dead_end = DeadEnd::of(&self.now, self.calls, number, states);
+        Verdict::Not(Box::new(dead_end))
     }
 
     pub(super) fn spent(&self, budget: Budget, limit: u64) -> Verdict {
@@ -209,15 +209,15 @@ impl<'a, M: Model, B: Slots> Search<'a, M, B> {
 
     /// Returns to an earlier stage, to be more thorough from there.
     fn retreat(&mut self) {
-        let died_at = self.now.layers;
-        self.level = if died_at < self.level_until {
+        let failed_at = self.now.layers;
+        self.level = if failed_at < self.level_until {
             (self.level + 1).min(self.levels.len())
         } else {
             1
         };
         let distance = (0..self.level).fold(STRIDE / 8, |distance, _| 8 * distance);
-        self.level_until = died_at + distance.min(HOLD_MAX);
-        let is_far = |stage: &Stage<B>| stage.layers + distance <= died_at;
+        self.level_until = failed_at + distance.min(HOLD_MAX);
+        let is_far = |stage: &Stage<B>| stage.layers + distance <= failed_at;
         let back_to = self
             .stages
             .iter()

@@ -1,6 +1,5 @@
 //! Sets of the operations that are open at some moment. Each has a slot while it is open, so a set
-//! is as many bits as operations were ever open at once: one word for most histories, and some for
-//! the rest.
+//! needs as many bits as operations were ever open at once: one word in most histories.
 
 use std::hash::Hash;
 

@@ -1,12 +1,12 @@
-//! How far a search is: everything it needs to go on from there.
+//! The state of a search between two events, from which it can go on.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::budgets::Meter;
-use super::calls::{Calls, Event};
+use super::calls::{CallEvent, Calls};
 use super::layer::{Layer, LayerEnd};
 use super::model::{ANY_OTHER, Call, Model, Shape, State};
-use super::scene::Scene;
+use super::open_calls::OpenCalls;
 use super::slots::Slots;
 use super::task::{Config, Limits, Task};
 use super::used::{UNUSED, UsedTable};
@@ -18,7 +18,7 @@ pub(super) struct Stage<B> {
     pub(super) event: usize,
     /// How many operations have completed.
     pub(super) layers: usize,
-    pub(super) scene: Scene<B>,
+    pub(super) open_calls: OpenCalls<B>,
     pub(super) configs: Vec<Config<B>>,
     /// Whether there are no others.
     pub(super) is_exact: bool,
@@ -34,7 +34,7 @@ impl<B: Slots> Stage<B> {
         Self {
             event: 0,
             layers: 0,
-            scene: Scene::new(slot_count),
+            open_calls: OpenCalls::new(slot_count),
             configs: vec![Config {
                 state: model.initial(),
                 used: UNUSED,
@@ -49,7 +49,7 @@ impl<B: Slots> Stage<B> {
     /// A span begins.
     pub(super) fn open(&mut self, model: &impl Model, calls: &Calls, number: u32) {
         let span = calls.span(number);
-        self.scene.open(model, number, span);
+        self.open_calls.open(model, number, span);
         if let Shape::Keeps(state) = model.shape(span.call)
             && !span.is_crashed()
         {
@@ -71,7 +71,7 @@ impl<B: Slots> Stage<B> {
         layer: &mut Layer<B>,
         meter: &mut Meter,
     ) -> LayerEnd<B> {
-        let task = task(&self.scene, model, calls, number, limits);
+        let task = task(&self.open_calls, model, calls, number, limits);
         layer.run(&task, &self.configs, &mut self.used, meter)
     }
 
@@ -84,13 +84,13 @@ impl<B: Slots> Stage<B> {
         limits: Limits,
         layer: &Layer<B>,
     ) -> Vec<State> {
-        let task = task(&self.scene, model, calls, number, limits);
+        let task = task(&self.open_calls, model, calls, number, limits);
         layer.states(&task, &self.used)
     }
 
     /// A span has completed, with these configurations left.
     pub(super) fn close(&mut self, calls: &Calls, number: u32, configs: Vec<Config<B>>) {
-        self.scene.close(number, calls.span(number));
+        self.open_calls.close(number, calls.span(number));
         self.configs = configs;
         self.layers += 1;
         self.event += 1;
@@ -102,7 +102,7 @@ impl<B: Slots> Stage<B> {
         let times = |call: Call| {
             self.used_by_all.get(&call).unwrap_or(&0) + self.used.times(config.used, call)
         };
-        let calls = self.scene.crashed.iter().map(|crashed| crashed.call);
+        let calls = self.open_calls.crashed.iter().map(|crashed| crashed.call);
         calls
             .map(|call| (call, times(call)))
             .filter(|&(_, times)| times > 0)
@@ -119,11 +119,11 @@ impl<B: Slots> Stage<B> {
         let mut open = BTreeSet::new();
         for event in &calls.events[..self.event] {
             match event {
-                Event::Open(number) if !calls.span(*number).is_crashed() => {
+                CallEvent::Open(number) if !calls.span(*number).is_crashed() => {
                     open.insert(*number);
                 }
-                Event::Open(_) => {}
-                Event::Close(number) => {
+                CallEvent::Open(_) => {}
+                CallEvent::Close(number) => {
                     open.remove(number);
                 }
             }
@@ -134,7 +134,7 @@ impl<B: Slots> Stage<B> {
     /// Shortens what is said of crashed operations: of those that nobody will need after `position`
     /// nothing, and of those that every configuration has used only how many.
     pub(super) fn compact(&mut self, position: u32) {
-        let crashed = &mut self.scene.crashed;
+        let crashed = &mut self.open_calls.crashed;
         crashed.retain(|crashed| crashed.wanted_until > position);
         let is_wanted = |call: Call| crashed.iter().any(|crashed| crashed.call == call);
         let mut of_all: Option<Vec<(Call, u32)>> = None;
@@ -165,7 +165,7 @@ impl<B: Slots> Stage<B> {
             config.used = used.id(rest.collect());
         }
         self.used = used;
-        for crashed in &mut self.scene.crashed {
+        for crashed in &mut self.open_calls.crashed {
             crashed.supply -= times_of_all(crashed.call);
         }
         for (call, times) in of_all {
@@ -179,15 +179,15 @@ impl<B: Slots> Stage<B> {
         &mut self,
         model: &impl Model,
         calls: &Calls,
-        rest: &[Event],
+        rest: &[CallEvent],
     ) -> Option<()> {
         let opening = rest.iter().filter_map(|event| match event {
-            Event::Open(number) => Some(calls.span(*number).call),
-            Event::Close(_) => None,
+            CallEvent::Open(number) => Some(calls.span(*number).call),
+            CallEvent::Close(_) => None,
         });
-        let open = self.scene.open.iter().map(|open| open.call);
-        let crashed = self.scene.crashed.iter().map(|crashed| crashed.call);
-        let mut states: BTreeSet<State> = self.scene.kept_states().collect();
+        let open = self.open_calls.open.iter().map(|open| open.call);
+        let crashed = self.open_calls.crashed.iter().map(|crashed| crashed.call);
+        let mut states: BTreeSet<State> = self.open_calls.kept_states().collect();
         for call in opening.chain(open).chain(crashed) {
             match model.shape(call) {
                 Shape::Any => return None,
@@ -196,8 +196,8 @@ impl<B: Slots> Stage<B> {
         }
         // All states that nobody needs are alike.
         states.insert(ANY_OTHER);
-        let mut done = vec![self.scene.all_keepers()];
-        for open in &self.scene.open {
+        let mut done = vec![self.open_calls.all_keepers()];
+        for open in &self.open_calls.open {
             let with: Vec<B> = done
                 .iter()
                 .map(|done| {
@@ -225,7 +225,7 @@ impl<B: Slots> Stage<B> {
 }
 
 fn task<'a, M, B>(
-    scene: &'a Scene<B>,
+    open_calls: &'a OpenCalls<B>,
     model: &'a M,
     calls: &Calls,
     number: u32,
@@ -234,7 +234,7 @@ fn task<'a, M, B>(
     let span = calls.span(number);
     Task {
         model,
-        scene,
+        open_calls,
         slot: span.slot,
         position: span.completed,
         limits,

@@ -1,7 +1,7 @@
-//! From the operations of a history to the calls of a model.
+//! Turns the operations of a history into calls of a model.
 
+use crate::completion::Completion;
 use crate::history::{History, Op};
-use crate::outcome::{Outcome, outcome};
 use crate::unexpected::UnexpectedOperation;
 use crate::validity::Checks;
 use crate::value::Value;
@@ -41,12 +41,12 @@ impl<M: Model> Subject<M> {
         completed: Option<&Value>,
     ) -> Result<(), UnexpectedOperation> {
         let op = &history.ops()[at];
-        let misfit = |what: String| UnexpectedOperation::new(op, what);
-        let asked = self.model.call(&op.f, invoked, false).map_err(misfit)?;
+        let unexpected = |what: String| UnexpectedOperation::new(op, what);
+        let asked = self.model.call(&op.f, invoked, false).map_err(unexpected)?;
         let completion = history.pairs().partner(at);
-        match (outcome(history, at), completion, completed) {
-            (Outcome::Refused, ..) => {}
-            (Outcome::Done, Some(completed_at), Some(value)) => {
+        match (Completion::of(history, at), completion, completed) {
+            (Completion::Refused, ..) => {}
+            (Completion::Acknowledged, Some(completed_at), Some(value)) => {
                 let answer = &history.ops()[completed_at];
                 if let Some(call) = self.answered(asked, answer, value)? {
                     if answer.f == "read" && *value == Value::Nil {
@@ -72,10 +72,13 @@ impl<M: Model> Subject<M> {
         answer: &Op,
         value: &Value,
     ) -> Result<Option<Call>, UnexpectedOperation> {
-        let misfit = |what: String| UnexpectedOperation::new(answer, what);
-        let done = self.model.call(&answer.f, value, true).map_err(misfit)?;
+        let unexpected = |what: String| UnexpectedOperation::new(answer, what);
+        let done = self
+            .model
+            .call(&answer.f, value, true)
+            .map_err(unexpected)?;
         if asked.is_some() && asked != done {
-            return Err(misfit(format!(
+            return Err(unexpected(format!(
                 "expected the value that the {} was invoked with, found {}",
                 answer.f,
                 brief(value)

@@ -1,7 +1,7 @@
-//! What one step of a layer is: a configuration, and the rules for what may take effect next.
+//! One step of a layer: a configuration, and the rules for what may take effect next.
 
 use super::model::{Call, Model, State};
-use super::scene::{Crashed, Scene};
+use super::open_calls::{Crashed, OpenCalls};
 use super::slots::Slots;
 use super::used::{UsedId, UsedTable};
 
@@ -44,7 +44,7 @@ pub(super) struct Limits {
 /// What a layer is about.
 pub(super) struct Task<'a, M, B> {
     pub(super) model: &'a M,
-    pub(super) scene: &'a Scene<B>,
+    pub(super) open_calls: &'a OpenCalls<B>,
     /// The slot of the operation that completes.
     pub(super) slot: u32,
     /// Where it completes.
@@ -70,7 +70,7 @@ impl<M: Model, B: Slots> Task<'_, M, B> {
 
     /// Lets what keeps the state take effect.
     pub(super) fn keep(&self, config: &mut Config<B>) {
-        if let Some(kept) = self.scene.kept(config.state) {
+        if let Some(kept) = self.open_calls.kept(config.state) {
             config.done.insert_all(kept);
         }
     }
@@ -81,8 +81,12 @@ impl<M: Model, B: Slots> Task<'_, M, B> {
             let next = self.model.step(config.state, call);
             next.is_some() && next != self.model.step(before, call)
         };
-        let mut open = self.scene.open.iter();
+        let mut open = self.open_calls.open.iter();
         open.any(|open| !config.done.has(open.slot) && uses(open.call))
-            || self.scene.crashed.iter().any(|crashed| uses(crashed.call))
+            || self
+                .open_calls
+                .crashed
+                .iter()
+                .any(|crashed| uses(crashed.call))
     }
 }

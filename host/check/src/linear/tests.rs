@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use crate::value::Value;
 
 use super::budgets::{Budgets, Meter};
-use super::calls::{Calls, Event, NEVER};
+use super::calls::{CallEvent, Calls, NEVER};
 use super::model::{Call, Model, Shape, State};
 use super::mutex::Mutex;
 use super::search::{LEVELS, Search, Verdict};
@@ -201,7 +201,7 @@ fn searched<B: Slots>(
     let meter = Meter::new(&Budgets::default(), 1, Instant::now());
     match Search::<_, B>::new(levels, model, calls, meter).run() {
         Verdict::Linearizable => Ok(None),
-        Verdict::Not(death) => Ok(Some(calls.span(death.number).completed)),
+        Verdict::Not(dead_end) => Ok(Some(calls.span(dead_end.number).completed)),
         Verdict::Spent(spent) => Err(TestCaseError::fail(spent.to_string())),
     }
 }
@@ -288,7 +288,7 @@ fn a_slot_is_for_an_operation_that_is_open() {
     let opened = calls
         .events
         .iter()
-        .filter(|event| matches!(event, Event::Open(_)));
+        .filter(|event| matches!(event, CallEvent::Open(_)));
     assert_eq!((opened.count(), calls.completed_count), (100, 100));
 }
 

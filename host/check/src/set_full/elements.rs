@@ -1,11 +1,11 @@
-//! From the elements of a set to dense numbers, so that a read of thousands of elements is
-//! thousands of array accesses.
+//! Dense numbers for the elements of a set, so that a read of thousands of elements is thousands of
+//! array accesses.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::value::Value;
-use crate::vector::Vector;
+use crate::value::Vector;
 
 /// The elements that adds tried to add, numbered in the order of their first attempt.
 #[derive(Debug, Default)]

@@ -118,7 +118,7 @@ pub enum Outcome {
     Stable,
     /// The latest read that must have it does not.
     Lost,
-    /// Neither.
+    /// Neither stable nor lost: no read tells.
     NeverRead,
 }
 

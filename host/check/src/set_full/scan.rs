@@ -9,18 +9,18 @@
 
 use std::borrow::Cow;
 
+use crate::completion::Completion;
 use crate::history::{History, Kind, Op};
-use crate::outcome::{Outcome, outcome};
 use crate::range_max::RangeMax;
 use crate::unexpected::UnexpectedOperation;
 use crate::validity::Checks;
 use crate::value::Value;
-use crate::vector::Vector;
+use crate::value::Vector;
 
 use super::elements::Elements;
 use super::strict::Strict;
 
-/// What a history tells of one element. Places are positions in the history.
+/// What a history shows of one element. Places are positions in the history.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Track {
     /// The invocation of its last attempted add; `None` before the first.
@@ -67,7 +67,7 @@ pub(super) fn scan(
     ];
     for (at, op) in adds {
         if let Some(number) = elements.number(&op.value) {
-            tracks[number].is_refused &= outcome(history, at) == Outcome::Refused;
+            tracks[number].is_refused &= Completion::of(history, at) == Completion::Refused;
         }
     }
     let latest = RangeMax::new(
@@ -124,7 +124,7 @@ pub(super) fn scan(
     })
 }
 
-/// One answered read, while its members are gone through.
+/// One answered read, while its members are scanned.
 #[derive(Clone, Copy)]
 struct Read {
     at: u32,

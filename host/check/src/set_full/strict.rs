@@ -10,7 +10,7 @@ use indexmap::IndexMap;
 
 use crate::final_reads::final_reads;
 use crate::history::{History, Op};
-use crate::missed::{Complained, Missed, Named};
+use crate::missed::{ComplaintKind, Missed, NamedElements};
 use crate::unexpected::UnexpectedOperation;
 use crate::validity::Checks;
 use crate::value::Value;
@@ -18,7 +18,7 @@ use crate::value::Value;
 use super::elements::Elements;
 use super::scan::{Track, invoked, members};
 
-/// Complaints about reads, collected while they are gone through. Under [`Checks::Maelstrom`] there
+/// Complaints about reads, collected during the scan. Under [`Checks::Maelstrom`] there
 /// are none.
 pub(super) struct Strict {
     checks: Checks,
@@ -27,8 +27,8 @@ pub(super) struct Strict {
     pub(super) duplicated: IndexMap<Value, u32>,
     /// Of the current read, what was seen before in it.
     again: IndexMap<Value, Again>,
-    never_added: Named,
-    refused: Named,
+    never_added: NamedElements,
+    refused: NamedElements,
 }
 
 struct Again {
@@ -43,8 +43,8 @@ impl Strict {
             missed: Missed::default(),
             duplicated: IndexMap::new(),
             again: IndexMap::new(),
-            never_added: Named::default(),
-            refused: Named::default(),
+            never_added: NamedElements::default(),
+            refused: NamedElements::default(),
         }
     }
 
@@ -78,9 +78,9 @@ impl Strict {
         }
     }
 
-    /// The current read is gone through.
+    /// Ends the current read.
     pub(super) fn end(&mut self, read: &Op) {
-        let mut duplicates = Named::default();
+        let mut duplicates = NamedElements::default();
         for (value, again) in self
             .again
             .drain(..)
@@ -91,13 +91,13 @@ impl Strict {
             *most = again.times.max(*most);
         }
         let complaints = [
-            (Complained::Duplicates, duplicates),
+            (ComplaintKind::Duplicates, duplicates),
             (
-                Complained::NeverAdded,
+                ComplaintKind::NeverAdded,
                 std::mem::take(&mut self.never_added),
             ),
             (
-                Complained::RefusedYetRead,
+                ComplaintKind::RefusedYetRead,
                 std::mem::take(&mut self.refused),
             ),
         ];
@@ -150,13 +150,13 @@ impl Strict {
             });
             let lacks = known.partition_point(|&known| known < begun) - has;
             if lacks > 0 {
-                let mut named = Named::default();
-                if self.missed.has_room(Complained::FinalReadLacks) {
+                let mut named = NamedElements::default();
+                if self.missed.has_room(ComplaintKind::FinalReadLacks) {
                     let lacking = (0..tracks.len())
                         .filter(|&number| seen_in[number] != read && known_before(number, begun));
                     lacking.for_each(|number| named.push(|| elements.value(number).clone()));
                 }
-                self.missed.push(Complained::FinalReadLacks, op, named);
+                self.missed.push(ComplaintKind::FinalReadLacks, op, named);
             }
         }
         Ok(())

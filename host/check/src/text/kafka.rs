@@ -1,4 +1,4 @@
-//! What is wrong with logs, in words.
+//! The errors of logs, in words.
 
 use std::fmt::{self, Write};
 
@@ -6,7 +6,7 @@ use crate::history::Op;
 use crate::kafka::{Case, CycleCase, ErrorType, Errors, JumpCase, Kafka, StepCase, UnseenMessages};
 use crate::value::Value;
 
-use super::{SHOWN_MAX, first_of, value};
+use super::parts::{SHOWN_MAX, first_of, value};
 
 /// A line for each kind of error that makes a run invalid, with the worst example; and how many
 /// lines that are.

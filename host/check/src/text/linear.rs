@@ -1,4 +1,4 @@
-//! How a check of linearizability reads: for each object that failed, the operation that cannot be
+//! The text of a check of linearizability: for each object that failed, the operation that cannot be
 //! explained, what was open then, and the ways to explain everything before it.
 
 use std::fmt::{self, Write};
@@ -10,9 +10,9 @@ use crate::linear::{
 use crate::validity::Validity;
 use crate::value::Value;
 
-use super::{SHOWN_MAX, closing_line, value};
+use super::parts::{SHOWN_MAX, closing_line, value};
 
-/// How many of the keys that failed are told about in full.
+/// How many of the keys that failed are described in full.
 const KEYS_MAX: usize = 3;
 
 /// Renders the result of [`check_model`](crate::linear::check_model). Every line ends with a

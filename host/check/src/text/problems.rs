@@ -1,10 +1,10 @@
-//! What is wrong with a run, a line each.
+//! The problems of a run, one line for each.
 
 use std::fmt::{self, Write};
 
 use crate::bounded::LeftOut;
 use crate::counter::Counter;
-use crate::echo::{Echo, NoEcho};
+use crate::echo::{Echo, EchoMismatch};
 use crate::history::seconds;
 use crate::missed::{Complaint, Missed};
 use crate::set_full::SetFull;
@@ -12,7 +12,8 @@ use crate::unique_ids::UniqueIds;
 use crate::validity::Validity;
 use crate::workload::{CheckResult, WorkloadResult};
 
-use super::{SHOWN_MAX, first_of, kafka, linear, ranges, transactions, value};
+use super::parts::{SHOWN_MAX, first_of, ranges, value};
+use super::{kafka, linear, transactions};
 
 /// Writes what is wrong, and an empty line; nothing if nothing is.
 pub(super) fn render(result: &CheckResult, out: &mut String) -> fmt::Result {
@@ -123,7 +124,7 @@ fn found(result: &CheckResult) -> (Vec<String>, usize) {
 }
 
 fn of_echo(echo: &Echo) -> (Vec<String>, usize) {
-    let line = |error: &NoEcho| {
+    let line = |error: &EchoMismatch| {
         format!(
             "op {}: sent {}, got back {}",
             error.op,

@@ -1,11 +1,11 @@
-//! What is wrong with transactions, in words.
+//! The anomalies of transactions, in words.
 
 use std::fmt::{self, Write};
 
 use crate::history::Op;
 use crate::txn::Transactions;
 use crate::txn::anomaly::Anomaly;
-use crate::txn::found::Case;
+use crate::txn::findings::Case;
 use crate::txn::model::Model;
 
 /// The most characters of a transaction that a line shows.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Serialize, Serializer};
+use strum::{Display, VariantArray};
 
 use super::model::Model;
 
@@ -11,6 +12,7 @@ use super::model::Model;
 /// (`elle.consistency-model`, version 0.2.2); [`UnwrittenRead`](Self::UnwrittenRead) and
 /// [`WrongReply`](Self::WrongReply) are ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Anomaly {
     /// A cycle of dependencies: `G0`, `G2-item-realtime`.
     Cycle(Class, Reach),
@@ -47,21 +49,26 @@ pub enum Anomaly {
 }
 
 /// Which dependencies a cycle has: ww (write), wr (read), rw (anti-dependency).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Display, Eq, Hash, Ord, PartialEq, PartialOrd, VariantArray)]
 pub enum Class {
     /// Only ww.
     G0,
     /// ww and wr, of which at least one wr.
     G1c,
     /// Exactly one rw, between items.
+    #[strum(to_string = "G-single-item")]
     GSingleItem,
     /// Exactly one rw. Implied by the former; by itself it needs predicates.
+    #[strum(to_string = "G-single")]
     GSingle,
     /// Several rw between items, no two in a row.
+    #[strum(to_string = "G-nonadjacent-item")]
     GNonadjacentItem,
     /// Several rw, no two in a row.
+    #[strum(to_string = "G-nonadjacent")]
     GNonadjacent,
     /// Several rw between items.
+    #[strum(to_string = "G2-item")]
     G2Item,
     /// Several rw.
     G2,
@@ -69,29 +76,7 @@ pub enum Class {
 
 impl Class {
     /// All of them, the worse before the lesser.
-    pub const ALL: [Self; 8] = [
-        Self::G0,
-        Self::G1c,
-        Self::GSingleItem,
-        Self::GSingle,
-        Self::GNonadjacentItem,
-        Self::GNonadjacent,
-        Self::G2Item,
-        Self::G2,
-    ];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::G0 => "G0",
-            Self::G1c => "G1c",
-            Self::GSingleItem => "G-single-item",
-            Self::GSingle => "G-single",
-            Self::GNonadjacentItem => "G-nonadjacent-item",
-            Self::GNonadjacent => "G-nonadjacent",
-            Self::G2Item => "G2-item",
-            Self::G2 => "G2",
-        }
-    }
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 
     /// The classes of which every cycle of this class is one as well.
     fn implied(self) -> &'static [Self] {
@@ -108,9 +93,9 @@ impl Class {
 
 /// What a cycle needs beyond dependencies. A cycle that needs less also counts as one that needs
 /// more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, VariantArray)]
 pub enum Reach {
-    /// Nothing.
+    /// Dependencies between reads and writes alone.
     Data,
     /// The order in which a process did its transactions.
     Process,
@@ -120,7 +105,7 @@ pub enum Reach {
 
 impl Reach {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Data, Self::Process, Self::Realtime];
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 
     fn suffix(self) -> &'static str {
         match self {
@@ -197,7 +182,7 @@ impl Anomaly {
 impl fmt::Display for Anomaly {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Cycle(class, reach) => write!(f, "{}{}", class.name(), reach.suffix()),
+            Self::Cycle(class, reach) => write!(f, "{class}{}", reach.suffix()),
             Self::G1(reach) => write!(f, "G1{}", reach.suffix()),
             Self::CycleExists(model) => write!(f, "{}-cycle-exists", model.canonical_name()),
             Self::G1a => f.write_str("G1a"),

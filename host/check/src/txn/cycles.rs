@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::components::Components;
+
 use super::anomaly::{Anomaly, Class, Reach};
-use super::components::Components;
 use super::graph::Graph;
 use super::lattice::ruled_out;
 use super::model::Model;
@@ -134,7 +135,7 @@ mod tests {
         #[test]
         fn what_exists_is_found(
             edges in prop::collection::vec((0..6_u32, 0..6_u32, 0..5_u32), 1..14),
-            reach in prop::sample::select(&Reach::ALL),
+            reach in prop::sample::select(Reach::ALL),
         ) {
             let mut builder = Builder::new(6);
             for (from, to, label) in edges {

@@ -1,9 +1,9 @@
-//! Cycles in words: which transaction did what that put it before the next.
+//! Cycles in words: why each transaction precedes the next.
 
 use crate::history::seconds;
 use crate::value::Value;
 
-use super::found::{Case, Step, label_name, shortened};
+use super::findings::{Case, Step, label_name, shortened};
 use super::graph::Labels;
 use super::parse::{TxnId, Txns};
 use super::search::Walk;

@@ -1,4 +1,4 @@
-//! From anomalies to a verdict, and the checks that lists and registers share. After
+//! Derives the verdict from anomalies, and the checks that lists and registers share. After
 //! `elle.txn/result-map`.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -9,7 +9,7 @@ use crate::value::Value;
 
 use super::anomaly::Anomaly;
 use super::cycles::Cycles;
-use super::found::{Case, Cases, Findings, shortened, shortened_list};
+use super::findings::{Case, Cases, Findings, shortened, shortened_list};
 use super::lattice::{Asked, Boundary};
 use super::parse::{KeyId, Mop, TxnId, Txns};
 use super::search::Walk;

@@ -51,7 +51,9 @@ fn included(model: Model) -> BTreeSet<Model> {
 pub(super) fn ruled_out(anomalies: impl IntoIterator<Item = Anomaly>) -> BTreeSet<Model> {
     let implied: BTreeSet<Anomaly> = anomalies.into_iter().flat_map(Anomaly::closure).collect();
     let is_broken = |model: &Model| model.forbids().iter().any(|it| implied.contains(it));
-    Model::all()
+    Model::ALL
+        .iter()
+        .copied()
         .filter(|&model| included(model).iter().any(is_broken))
         .collect()
 }

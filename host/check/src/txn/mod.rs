@@ -9,12 +9,12 @@
 //!
 //! | files | job |
 //! |---|---|
-//! | `model` `anomaly` `lattice` | the models, what each forbids, what rules out what |
+//! | `model` `anomaly` `hierarchy` `lattice` | the models, what each forbids, what rules out what |
 //! | `parse` | transactions and their micro-operations, numbered |
 //! | `list_append` `rw_register` | what reads show, the order of versions, dependencies |
-//! | `order` `graph` `components` | other edges; graphs; strongly connected components |
+//! | `order` `graph` | other edges; graphs |
 //! | `spec` `search` `cycles` `explain` | cycles by class, shortest ones, in words |
-//! | `found` `judge` | cases and verdicts |
+//! | `findings` `judge` | cases and verdicts |
 //!
 //! Invariants: everything before the search for cycles takes time and memory near linear in the
 //! history, whatever is wrong with it, and a history without cycles is not searched. The search is
@@ -23,11 +23,11 @@
 //! never valid.
 
 pub mod anomaly;
-mod components;
 mod cycles;
 mod explain;
-pub mod found;
+pub mod findings;
 mod graph;
+mod hierarchy;
 mod judge;
 mod lattice;
 mod list_append;
@@ -46,7 +46,7 @@ use super::history::History;
 use super::unexpected::UnexpectedOperation;
 use super::validity::{Checks, Validity};
 use anomaly::{Anomaly, Class, Reach};
-use found::Case;
+use findings::Case;
 use judge::{Judged, Verdict};
 use lattice::Asked;
 use model::Model;
@@ -54,6 +54,7 @@ use model::Model;
 /// What is wrong with a history of transactions. Its JSON has Elle's fields.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub struct Transactions {
     /// False if there is an anomaly that the models asked for forbid. Unknown if nothing relates the
     /// transactions, or if the search for cycles was given up before it was known.
@@ -123,7 +124,12 @@ fn reach(asked: &Asked) -> Reach {
             .iter()
             .any(|&class| asked.forbids(Anomaly::Cycle(class, reach)))
     };
-    match Reach::ALL.into_iter().rev().find(|&reach| matters(reach)) {
+    match Reach::ALL
+        .iter()
+        .copied()
+        .rev()
+        .find(|&reach| matters(reach))
+    {
         Some(reach) => reach,
         None => Reach::Data,
     }

@@ -1,4 +1,4 @@
-//! Which transactions precede which whatever they do: by process, and in real time. After
+//! The order of transactions that does not depend on what they do: by process and in real time. After
 //! `elle.core`'s process and realtime graphs.
 
 use std::collections::HashMap;

@@ -10,7 +10,8 @@
 
 use std::collections::VecDeque;
 
-use super::components::Components;
+use crate::components::Components;
+
 use super::graph::{Graph, Labels};
 use super::spec::{Spec, State};
 

@@ -1,4 +1,4 @@
-//! What a cycle of each class is made of: an automaton that walks along edges.
+//! The definition of each class of cycles: an automaton over the edges.
 
 use super::anomaly::{Anomaly, Class, Reach};
 use super::graph::Labels;

@@ -739,7 +739,7 @@ fn what_is_no_operation_of_the_object_gets_no_verdict() {
         "op 0 (acquire, process 0, 0.000 s): expected the operations of a register (read, write and cas), found acquire"
     );
     assert_eq!(
-        "queue".parse::<ModelName>().unwrap_err(),
+        "queue".parse::<ModelName>().unwrap_err().to_string(),
         "expected a model (register, cas-register, mutex), found `queue`"
     );
     assert_eq!("cas-register".parse(), Ok(CasRegister));

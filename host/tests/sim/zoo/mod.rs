@@ -152,7 +152,7 @@ fn every_workload_has_its_mutants_and_there_are_forty_at_least() {
         .collect();
     of.sort_unstable();
     of.dedup();
-    let mut all = Workload::ALL.map(Workload::name);
+    let mut all: Vec<&str> = Workload::ALL.iter().map(|it| it.name()).collect();
     all.sort_unstable();
     assert_eq!(of, all);
     let bugs = table.bugs().len();

@@ -285,11 +285,14 @@ fn in_order(operations: &[Invocation], faults: &[Episode]) -> Result<(), String>
     Ok(())
 }
 
-fn at(field: &str) -> impl Fn(String) -> String {
+fn at<E: std::fmt::Display>(field: &str) -> impl Fn(E) -> String {
     move |what| format!("`{field}`: {what}")
 }
 
-fn parse<T: FromStr<Err = String>>(field: &str, text: Option<&str>) -> Result<Option<T>, String> {
+fn parse<T: FromStr<Err: std::fmt::Display>>(
+    field: &str,
+    text: Option<&str>,
+) -> Result<Option<T>, String> {
     text.map(T::from_str).transpose().map_err(at(field))
 }
 

@@ -7,7 +7,7 @@ use crate::history::Kind;
 use crate::txn::parse::{KeyId, Mop, TxnId, Txns, WriteId, count};
 use crate::unexpected::UnexpectedOperation;
 use crate::value::Value;
-use crate::vector::Vector;
+use crate::value::Vector;
 
 /// The number of an element of a key: that of its append, or one beyond those of all appends for
 /// what nobody appended.

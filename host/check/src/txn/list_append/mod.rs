@@ -18,7 +18,7 @@ use crate::validity::Checks;
 use super::anomaly::{Anomaly, Reach};
 use super::cycles::Cycles;
 use super::explain;
-use super::found::Findings;
+use super::findings::Findings;
 use super::graph::Builder;
 use super::judge::{Judged, Verdict, lost_updates, wrong_replies};
 use super::lattice::Asked;

@@ -1,10 +1,10 @@
-//! What single reads show that they should not.
+//! Anomalies that single reads show.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::history::Kind;
 use crate::txn::anomaly::Anomaly;
-use crate::txn::found::{Case, ELEMENTS_MAX, Findings, shortened, shortened_list};
+use crate::txn::findings::{Case, ELEMENTS_MAX, Findings, shortened, shortened_list};
 use crate::txn::parse::{KeyId, Mop, TxnId, WriteId};
 use crate::validity::Checks;
 use crate::value::Value;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::history::{Kind, Op};
 use crate::txn::anomaly::Anomaly;
-use crate::txn::found::{Case, Findings, shortened, shortened_list};
+use crate::txn::findings::{Case, Findings, shortened, shortened_list};
 use crate::txn::graph::{Builder, Labels};
 use crate::txn::parse::{KeyId, TxnId, WriteId, count};
 use crate::value::Value;

@@ -14,8 +14,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::components::Components;
 use crate::history::Kind;
-use crate::txn::components::Components;
 use crate::txn::parse::{KeyId, Mop, TxnId, Txns, WriteId, count};
 use crate::validity::Checks;
 use crate::value::Value;

@@ -13,7 +13,7 @@ use crate::validity::{Checks, Validity};
 use super::anomaly::{Anomaly, Reach};
 use super::cycles::Cycles;
 use super::explain;
-use super::found::Findings;
+use super::findings::Findings;
 use super::graph::Builder;
 use super::judge::{Judged, Verdict, lost_updates, wrong_replies};
 use super::lattice::Asked;

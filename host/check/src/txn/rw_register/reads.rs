@@ -1,11 +1,10 @@
-//! What single transactions show that they should not, and what they do to keys as seen from
-//! outside.
+//! Anomalies that single transactions show, and their external reads and writes.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::history::Kind;
 use crate::txn::anomaly::Anomaly;
-use crate::txn::found::{Case, Findings, shortened};
+use crate::txn::findings::{Case, Findings, shortened};
 use crate::txn::parse::{KeyId, Mop, TxnId, Txns, WriteId};
 use crate::validity::Checks;
 use crate::value::Value;

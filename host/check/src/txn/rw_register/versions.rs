@@ -1,10 +1,10 @@
-//! What versions and their order say about transactions: circles, dependencies, and why.
+//! Dependencies that the order of versions implies, cyclic versions, and the reasons for both.
 
 use std::collections::BTreeMap;
 
 use crate::txn::anomaly::Anomaly;
 use crate::txn::explain::{Explain, Named, Reason};
-use crate::txn::found::{Case, ELEMENTS_MAX, Findings, shortened};
+use crate::txn::findings::{Case, ELEMENTS_MAX, Findings, shortened};
 use crate::txn::graph::{Builder, Labels};
 use crate::txn::parse::{KeyId, Mop, TxnId};
 use crate::value::Value;

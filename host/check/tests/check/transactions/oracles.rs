@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::script::{rounds, sequential};
 use super::simulate::{Isolation, Model as Kind, Plan, run};
 use host_check::history::History;
-use host_check::txn::found::Step;
+use host_check::txn::findings::Step;
 use host_check::txn::model::Model;
 use host_check::txn::{list_append, rw_register};
 use host_check::validity::{Checks, Validity};

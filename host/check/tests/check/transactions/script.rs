@@ -48,7 +48,7 @@ pub(crate) fn rounds(rounds: &[&[&str]]) -> History {
             .filter(|(_, txn)| !txn.is_empty())
             .map(|(process, txn)| {
                 let (kind, value) = txn.split_once(' ').unwrap();
-                let kind = Kind::ALL.into_iter().find(|it| it.name() == kind).unwrap();
+                let kind = kind.parse::<Kind>().unwrap();
                 (process, kind, edn::read(value.as_bytes()).unwrap())
             })
             .collect();

@@ -1,9 +1,9 @@
-//! A history as the checkers of this workload go through it: sends, polls and assignments, with
-//! keys and messages as small numbers. A poll shows the same messages again and again, so this is
-//! where the history's size is paid for, and only here.
+//! A history as the checkers of this workload read it: sends, polls and assignments, with
+//! keys and messages as small numbers. Polls show the same messages again and again; only this step
+//! takes time in proportion to that.
 //!
 //! Offsets that polls show are not kept pair by pair: all that is asked of them later is where a
-//! message was seen at all ([`Events::places`]) and the ends of each read.
+//! message was seen at all ([`Operations::places`]) and the ends of each read.
 
 use std::ops::Range;
 
@@ -32,11 +32,11 @@ impl MessageId {
     }
 }
 
-/// All that clients did, in the order in which it ended; what never ended comes last.
+/// All operations of clients, in the order in which they ended; those that never ended come last.
 #[derive(Debug)]
-pub(super) struct Events<'a> {
+pub(super) struct Operations<'a> {
     pub(super) history: &'a History,
-    pub(super) list: Vec<Event>,
+    pub(super) list: Vec<Operation>,
     /// Messages with an offset that a poll, however it ended, showed them at. Offsets below zero,
     /// which no log has, are left out.
     pub(super) places: Vec<(MessageId, i64)>,
@@ -53,26 +53,26 @@ pub(super) struct Events<'a> {
 pub(super) struct Message {
     pub(super) key: KeyId,
     pub(super) value: Value,
-    /// The event that sends it, as an index into [`Events::list`].
+    /// The operation that sends it, as an index into [`Operations::list`].
     pub(super) writer: Option<usize>,
 }
 
 /// One operation.
 #[derive(Debug)]
-pub(super) struct Event {
+pub(super) struct Operation {
     /// The position of its invocation.
     pub(super) begun: usize,
     /// The position of its completion; `None` if the history ends before it does.
     pub(super) ended: Option<usize>,
-    /// How it ended. What has no end is left open.
+    /// How it ended. An operation without an end is left open.
     pub(super) kind: Kind,
     pub(super) process: i64,
-    pub(super) what: What,
+    pub(super) action: Action,
 }
 
 /// What an operation does.
 #[derive(Debug)]
-pub(super) enum What {
+pub(super) enum Action {
     /// Sends, polls, or both.
     Txn {
         sends: Range<usize>,
@@ -101,7 +101,7 @@ pub(super) struct Sent {
 #[derive(Debug)]
 pub(super) struct Read {
     pub(super) key: KeyId,
-    /// Into [`Events::shown`].
+    /// Into [`Operations::shown`].
     pub(super) messages: Range<usize>,
     pub(super) first_offset: Option<i64>,
     /// The greatest offset; -1 if there is none, as in Jepsen.
@@ -110,20 +110,20 @@ pub(super) struct Read {
     pub(super) offset_min: i64,
 }
 
-impl Events<'_> {
-    /// What an event sends, in order.
-    pub(super) fn sends(&self, event: &Event) -> &[Sent] {
-        match &event.what {
-            What::Txn { sends, .. } => &self.sends[sends.clone()],
-            What::Assign { .. } | What::Subscribe { .. } => &[],
+impl Operations<'_> {
+    /// What an operation sends, in order.
+    pub(super) fn sends(&self, operation: &Operation) -> &[Sent] {
+        match &operation.action {
+            Action::Txn { sends, .. } => &self.sends[sends.clone()],
+            Action::Assign { .. } | Action::Subscribe { .. } => &[],
         }
     }
 
-    /// What an event polls, each key once.
-    pub(super) fn reads(&self, event: &Event) -> &[Read] {
-        match &event.what {
-            What::Txn { reads, .. } => &self.reads[reads.clone()],
-            What::Assign { .. } | What::Subscribe { .. } => &[],
+    /// What an operation polls, each key once.
+    pub(super) fn reads(&self, operation: &Operation) -> &[Read] {
+        match &operation.action {
+            Action::Txn { reads, .. } => &self.reads[reads.clone()],
+            Action::Assign { .. } | Action::Subscribe { .. } => &[],
         }
     }
 
@@ -132,7 +132,7 @@ impl Events<'_> {
         &self.shown[read.messages.clone()]
     }
 
-    /// The keys that an event names.
+    /// The keys that an operation names.
     pub(super) fn named(&self, keys: &Range<usize>) -> &[KeyId] {
         &self.named[keys.clone()]
     }
@@ -141,25 +141,25 @@ impl Events<'_> {
         &self.messages[message.at()]
     }
 
-    /// The event that sends a message.
-    pub(super) fn writer(&self, message: MessageId) -> Option<&Event> {
+    /// The operation that sends a message.
+    pub(super) fn writer(&self, message: MessageId) -> Option<&Operation> {
         self.message(message)
             .writer
             .map(|writer| &self.list[writer])
     }
 
-    /// The completion of an event; its invocation if it has none.
-    pub(super) fn op(&self, event: &Event) -> &Op {
-        &self.history.ops()[event.ended.unwrap_or(event.begun)]
+    /// The completion of an operation; its invocation if it has none.
+    pub(super) fn op(&self, operation: &Operation) -> &Op {
+        &self.history.ops()[operation.ended.unwrap_or(operation.begun)]
     }
 
     /// Sends and polls, with their indices.
-    pub(super) fn txns(&self) -> impl Iterator<Item = (usize, &Event)> {
-        let is_txn = |event: &Event| matches!(event.what, What::Txn { .. });
+    pub(super) fn txns(&self) -> impl Iterator<Item = (usize, &Operation)> {
+        let is_txn = |operation: &Operation| matches!(operation.action, Action::Txn { .. });
         self.list
             .iter()
             .enumerate()
-            .filter(move |(_, event)| is_txn(event))
+            .filter(move |(_, operation)| is_txn(operation))
     }
 }
 

@@ -1,30 +1,46 @@
-//! The table of models. See [`Model`].
+//! Which weaker models each consistency model includes, and which anomalies it forbids. The table
+//! is that of `elle.consistency-model` (0.2.2), whose sources are Adya, Bailis, Bernstein, Cerone,
+//! Daudjee and others; anomalies that no checker here can find are left out of it.
 
-use super::Model::{self, *};
-use crate::txn::anomaly::Anomaly::{
+use super::anomaly::Anomaly::{
     self, Cycle, CycleExists, CyclicVersions, DuplicateElements, FutureRead, G1, G1a, Internal,
     LostUpdate, UnwrittenRead, WrongReply,
 };
-use crate::txn::anomaly::Class::{G0, G1c, G2, G2Item, GNonadjacent, GSingle};
-use crate::txn::anomaly::Reach::{Data, Process, Realtime};
+use super::anomaly::Class::{G0, G1c, G2, G2Item, GNonadjacent, GSingle};
+use super::anomaly::Reach::{Data, Process, Realtime};
+use super::model::Model::{self, *};
 
-/// What is known of a model.
-pub(super) struct Facts {
-    pub(super) model: Model,
-    /// The usual name first, then other names that are accepted. The last one is the canonical
-    /// one.
-    pub(super) names: &'static [&'static str],
-    /// Models that hold where this one holds.
-    pub(super) includes: &'static [Model],
+impl Model {
+    /// The models that hold wherever this one does, by direct inclusion.
+    pub(super) fn includes(self) -> &'static [Self] {
+        self.rules().includes
+    }
+
     /// What this model forbids and those it includes do not.
-    pub(super) forbids: &'static [Anomaly],
+    pub(super) fn forbids(self) -> &'static [Anomaly] {
+        self.rules().forbids
+    }
+
+    fn rules(self) -> &'static Rules {
+        let rules = &RULES[self as usize];
+        debug_assert_eq!(rules.model, self, "RULES is in the order of the enum");
+        rules
+    }
+}
+
+/// What a model asks for.
+struct Rules {
+    model: Model,
+    /// Models that hold where this one holds.
+    includes: &'static [Model],
+    /// What this model forbids and those it includes do not.
+    forbids: &'static [Anomaly],
 }
 
 /// In the order of the enum.
-pub(super) static FACTS: [Facts; 36] = [
-    Facts {
+static RULES: [Rules; 36] = [
+    Rules {
         model: ReadUncommitted,
-        names: &["read-uncommitted", "PL-1"],
         includes: &[],
         // A history with unwritten values or answers to other questions is none in Adya's sense,
         // as little as one with duplicate elements.
@@ -37,51 +53,43 @@ pub(super) static FACTS: [Facts; 36] = [
             CycleExists(ReadUncommitted),
         ],
     },
-    Facts {
+    Rules {
         model: ReadCommitted,
-        names: &["read-committed", "PL-2"],
         includes: &[ReadUncommitted],
         forbids: &[G1(Data), CycleExists(ReadCommitted)],
     },
-    Facts {
+    Rules {
         model: CursorStability,
-        names: &["cursor-stability", "PL-CS"],
         includes: &[ReadCommitted],
         forbids: &[G1(Data), LostUpdate],
     },
-    Facts {
+    Rules {
         model: MonotonicView,
-        names: &["monotonic-view", "PL-2L"],
         includes: &[ReadCommitted],
         forbids: &[G1(Data)],
     },
-    Facts {
+    Rules {
         model: MonotonicSnapshotRead,
-        names: &["monotonic-snapshot-read", "PL-MSR"],
         includes: &[ReadCommitted],
         forbids: &[G1(Data)],
     },
-    Facts {
+    Rules {
         model: MonotonicAtomicView,
-        names: &["monotonic-atomic-view"],
         includes: &[ReadCommitted],
         forbids: &[],
     },
-    Facts {
+    Rules {
         model: ConsistentView,
-        names: &["consistent-view", "PL-2+"],
         includes: &[CursorStability, MonotonicView],
         forbids: &[G1(Data), Cycle(GSingle, Data)],
     },
-    Facts {
+    Rules {
         model: ForwardConsistentView,
-        names: &["forward-consistent-view", "PL-FCV"],
         includes: &[ConsistentView],
         forbids: &[G1(Data)],
     },
-    Facts {
+    Rules {
         model: RepeatableRead,
-        names: &["repeatable-read", "PL-2.99"],
         includes: &[CursorStability, MonotonicAtomicView],
         forbids: &[
             G1(Data),
@@ -90,45 +98,38 @@ pub(super) static FACTS: [Facts; 36] = [
             LostUpdate,
         ],
     },
-    Facts {
+    Rules {
         model: UpdateSerializable,
-        names: &["update-serializable", "PL-3U"],
         includes: &[ForwardConsistentView],
         forbids: &[G1(Data)],
     },
-    Facts {
+    Rules {
         model: ReadAtomic,
-        names: &["read-atomic"],
         includes: &[MonotonicAtomicView],
         forbids: &[Internal, G1a, FutureRead],
     },
-    Facts {
+    Rules {
         model: UpdateAtomic,
-        names: &["update-atomic"],
         includes: &[ReadAtomic],
         forbids: &[LostUpdate],
     },
-    Facts {
+    Rules {
         model: CausalCerone,
-        names: &["causal-cerone"],
         includes: &[ReadAtomic],
         forbids: &[Internal, G1a],
     },
-    Facts {
+    Rules {
         model: Prefix,
-        names: &["prefix"],
         includes: &[CausalCerone],
         forbids: &[Internal, G1a],
     },
-    Facts {
+    Rules {
         model: ParallelSnapshotIsolation,
-        names: &["parallel-snapshot-isolation"],
         includes: &[CausalCerone, UpdateAtomic],
         forbids: &[Internal, G1a],
     },
-    Facts {
+    Rules {
         model: SnapshotIsolation,
-        names: &["snapshot-isolation", "PL-SI"],
         includes: &[
             ForwardConsistentView,
             MonotonicAtomicView,
@@ -143,9 +144,8 @@ pub(super) static FACTS: [Facts; 36] = [
             CycleExists(SnapshotIsolation),
         ],
     },
-    Facts {
+    Rules {
         model: Serializable,
-        names: &["serializable", "conflict-serializable", "PL-3"],
         includes: &[
             RepeatableRead,
             UpdateSerializable,
@@ -159,42 +159,36 @@ pub(super) static FACTS: [Facts; 36] = [
             CycleExists(Serializable),
         ],
     },
-    Facts {
+    Rules {
         model: ViewSerializable,
-        names: &["view-serializable"],
         includes: &[],
         forbids: &[],
     },
-    Facts {
+    Rules {
         model: OneCopySerializable,
-        names: &["1SR"],
         includes: &[],
         forbids: &[],
     },
-    Facts {
+    Rules {
         model: SessionSerializable,
-        names: &["session-serializable"],
         includes: &[OneCopySerializable],
         forbids: &[],
     },
-    Facts {
+    Rules {
         model: StrongSessionReadUncommitted,
-        names: &["strong-session-read-uncommitted", "strong-session-PL-1"],
         includes: &[ReadUncommitted],
         forbids: &[
             Cycle(G0, Process),
             CycleExists(StrongSessionReadUncommitted),
         ],
     },
-    Facts {
+    Rules {
         model: StrongSessionReadCommitted,
-        names: &["strong-session-read-committed", "strong-session-PL-2"],
         includes: &[ReadCommitted, StrongSessionReadUncommitted],
         forbids: &[Cycle(G1c, Process), CycleExists(StrongSessionReadCommitted)],
     },
-    Facts {
+    Rules {
         model: StrongSessionSnapshotIsolation,
-        names: &["strong-session-snapshot-isolation"],
         includes: &[SnapshotIsolation, StrongSessionReadCommitted],
         forbids: &[
             Internal,
@@ -203,9 +197,8 @@ pub(super) static FACTS: [Facts; 36] = [
             CycleExists(StrongSessionSnapshotIsolation),
         ],
     },
-    Facts {
+    Rules {
         model: StrongSessionSerializable,
-        names: &["strong-session-serializable"],
         includes: &[Serializable, StrongSessionSnapshotIsolation],
         forbids: &[
             G1(Process),
@@ -213,21 +206,18 @@ pub(super) static FACTS: [Facts; 36] = [
             CycleExists(StrongSessionSerializable),
         ],
     },
-    Facts {
+    Rules {
         model: StrongReadUncommitted,
-        names: &["strong-read-uncommitted", "strong-PL-1"],
         includes: &[StrongSessionReadUncommitted],
         forbids: &[Cycle(G0, Realtime), CycleExists(StrongReadUncommitted)],
     },
-    Facts {
+    Rules {
         model: StrongReadCommitted,
-        names: &["strong-read-committed", "strong-PL-2"],
         includes: &[StrongSessionReadCommitted, StrongReadUncommitted],
         forbids: &[Cycle(G1c, Realtime), CycleExists(StrongReadCommitted)],
     },
-    Facts {
+    Rules {
         model: StrongSnapshotIsolation,
-        names: &["strong-snapshot-isolation"],
         includes: &[StrongSessionSnapshotIsolation, StrongReadCommitted],
         forbids: &[
             Internal,
@@ -236,9 +226,8 @@ pub(super) static FACTS: [Facts; 36] = [
             CycleExists(StrongSnapshotIsolation),
         ],
     },
-    Facts {
+    Rules {
         model: StrictSerializable,
-        names: &["strict-serializable", "strong-serializable", "PL-SS"],
         includes: &[
             Serializable,
             Linearizable,
@@ -254,52 +243,55 @@ pub(super) static FACTS: [Facts; 36] = [
             CycleExists(StrictSerializable),
         ],
     },
-    Facts {
+    Rules {
         model: Linearizable,
-        names: &["linearizable"],
         includes: &[Sequential],
         forbids: &[],
     },
-    Facts {
+    Rules {
         model: Sequential,
-        names: &["sequential"],
         includes: &[Causal],
         forbids: &[],
     },
-    Facts {
+    Rules {
         model: Causal,
-        names: &["causal"],
         includes: &[WritesFollowReads, Pram],
         forbids: &[],
     },
-    Facts {
+    Rules {
         model: WritesFollowReads,
-        names: &["writes-follow-reads"],
         includes: &[],
         forbids: &[],
     },
-    Facts {
+    Rules {
         model: Pram,
-        names: &["PRAM"],
         includes: &[MonotonicReads, MonotonicWrites, ReadYourWrites],
         forbids: &[],
     },
-    Facts {
+    Rules {
         model: MonotonicReads,
-        names: &["monotonic-reads"],
         includes: &[],
         forbids: &[],
     },
-    Facts {
+    Rules {
         model: MonotonicWrites,
-        names: &["monotonic-writes"],
         includes: &[],
         forbids: &[],
     },
-    Facts {
+    Rules {
         model: ReadYourWrites,
-        names: &["read-your-writes"],
         includes: &[],
         forbids: &[],
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_are_in_the_order_of_the_models() {
+        let models: Vec<Model> = RULES.iter().map(|rules| rules.model).collect();
+        assert_eq!(models, Model::ALL);
+    }
+}

@@ -1,12 +1,12 @@
-//! What is open at some moment of a history.
+//! The calls that are open at some moment of a history.
 
 use super::calls::Span;
 use super::model::{Call, Model, Shape, State};
 use super::slots::Slots;
 
-/// The operations that are open.
+/// The calls that are open.
 #[derive(Clone, Debug)]
-pub(super) struct Scene<B> {
+pub(super) struct OpenCalls<B> {
     /// Those that will complete and may change the state, the first to complete first.
     pub(super) open: Vec<Open<B>>,
     /// Those that will complete and keep one state, by that state.
@@ -41,7 +41,7 @@ pub(super) struct Crashed<B> {
     pub(super) twins: B,
 }
 
-impl<B: Slots> Scene<B> {
+impl<B: Slots> OpenCalls<B> {
     /// Nothing is open.
     pub(super) fn new(slot_count: u32) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! What is wrong, as Jepsen reports it: of each kind how many, and the worst of them in full.
+//! Errors as Jepsen reports them: how many of each kind, and the worst of them in full.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::json::json_key;
 use crate::value::{Map, Value};
 
 use super::error_type::{ErrorType, Shown};
-use super::events::{Events, KeyId, MessageId};
+use super::operations::{KeyId, MessageId, Operations};
 
 /// How many messages of a key a result lists as unseen. Jepsen's number.
 pub const UNSEEN_MAX: usize = 32;
@@ -30,9 +30,9 @@ pub enum Errors {
     Unseen(UnseenMessages),
     /// Of [`ErrorType::EmptyTransactionGraph`], of which there is no more to say.
     Present {
-        /// One.
+        /// Always one.
         count: usize,
-        /// True.
+        /// Always true.
         errs: bool,
     },
 }
@@ -219,13 +219,13 @@ pub struct WorstLag {
 }
 
 /// Errors being collected, from numbers to values.
-pub(super) struct Report<'a> {
-    pub(super) events: &'a Events<'a>,
+pub(super) struct ErrorCollector<'a> {
+    pub(super) operations: &'a Operations<'a>,
     pub(super) errors: BTreeMap<ErrorType, Errors>,
     pub(super) left_out: LeftOut,
 }
 
-impl Report<'_> {
+impl ErrorCollector<'_> {
     /// Adds errors, if there are any: the worst of them, in Jepsen's order, as cases. What is
     /// shown last is the worst where Jepsen shows the last.
     pub(super) fn list<T>(
@@ -251,15 +251,15 @@ impl Report<'_> {
     }
 
     pub(super) fn key(&self, key: KeyId) -> Value {
-        self.events.keys[key.at()].clone()
+        self.operations.keys[key.at()].clone()
     }
 
     pub(super) fn key_of(&self, message: MessageId) -> Value {
-        self.key(self.events.message(message).key)
+        self.key(self.operations.message(message).key)
     }
 
     pub(super) fn value(&self, message: MessageId) -> Value {
-        self.events.message(message).value.clone()
+        self.operations.message(message).value.clone()
     }
 
     /// The messages' values, [`LIST_MAX`] at most.
@@ -270,9 +270,9 @@ impl Report<'_> {
             .collect()
     }
 
-    /// The operation of an event, with a long value shortened.
-    pub(super) fn op(&self, event: usize) -> Op {
-        abridged(self.events.op(&self.events.list[event]))
+    /// The operation of an operation, with a long value shortened.
+    pub(super) fn op(&self, operation: usize) -> Op {
+        abridged(self.operations.op(&self.operations.list[operation]))
     }
 }
 

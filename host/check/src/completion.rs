@@ -1,31 +1,32 @@
-//! Whether an operation took place, as far as its history tells.
+//! Whether an operation took place, as far as the history shows.
 
 use super::history::{History, Kind, Op};
 use super::value::Value;
 
-/// What is known of an operation that was begun.
+/// What is known of an operation that was invoked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
-    /// Acknowledged.
-    Done,
-    /// Answered with an error that means it did not take place and never will.
+pub(crate) enum Completion {
+    /// The client got a successful answer.
+    Acknowledged,
+    /// The answer was an error that says it did not take place and never will.
     Refused,
     /// No answer, or one that leaves it open.
-    Open,
+    Indeterminate,
 }
 
-/// The outcome of the invocation at `at`. Some of Maelstrom's clients log a definite error as a
-/// crash, with the error inside the exception (reference: Maelstrom's g-set and counters); here it
-/// counts for what it says.
-pub(super) fn outcome(history: &History, at: usize) -> Outcome {
-    match history
-        .pairs()
-        .partner(at)
-        .map(|completion| &history.ops()[completion])
-    {
-        Some(op) if op.kind == Kind::Ok => Outcome::Done,
-        Some(op) if op.kind == Kind::Fail || is_definite_error(op) => Outcome::Refused,
-        _ => Outcome::Open,
+impl Completion {
+    /// How the invocation at `at` ended. Some of Maelstrom's clients (g-set, counters) log a definite
+    /// error as a crash, with the error inside the exception; here the error counts.
+    pub(crate) fn of(history: &History, at: usize) -> Self {
+        match history
+            .pairs()
+            .partner(at)
+            .map(|completion| &history.ops()[completion])
+        {
+            Some(op) if op.kind == Kind::Ok => Self::Acknowledged,
+            Some(op) if op.kind == Kind::Fail || is_definite_error(op) => Self::Refused,
+            _ => Self::Indeterminate,
+        }
     }
 }
 
@@ -34,7 +35,7 @@ fn is_definite_error(op: &Op) -> bool {
 }
 
 /// Whether the operation ended because the answer broke the workload's schema.
-pub(super) fn is_malformed_reply(op: &Op) -> bool {
+pub(crate) fn is_malformed_reply(op: &Op) -> bool {
     exception_data(op)
         .and_then(|data| data.get("type"))
         .and_then(Value::as_name)

@@ -1,4 +1,4 @@
-//! What was found wrong: bounded lists of cases, each in words and with the transactions at fault.
+//! Findings: bounded lists of the cases of each anomaly, in words and with the transactions involved.
 
 use std::collections::BTreeMap;
 

@@ -1,15 +1,17 @@
-//! Where a search ends that finds no linearization.
+//! The point of a history at which no linearization is left.
 
-use super::calls::{Calls, Event};
+use super::calls::{CallEvent, Calls};
 use super::model::{Call, State};
-use super::result::SHOWN_MAX;
 use super::slots::Slots;
 use super::stage::Stage;
 use super::task::Config;
 
-/// Where all configurations died.
+/// The most operations, states or configurations that a list in a [`Failure`](super::Failure) has.
+pub const SHOWN_MAX: usize = 10;
+
+/// Where no configuration is left.
 #[derive(Debug)]
-pub(super) struct Death {
+pub(super) struct DeadEnd {
     /// The operation that none of them can explain.
     pub(super) number: u32,
     /// How many operations had completed before.
@@ -28,7 +30,7 @@ pub(super) struct Death {
     pub(super) last_count: usize,
 }
 
-/// A configuration in which a search died.
+/// One of the last configurations of a search.
 #[derive(Debug)]
 pub(super) struct Last {
     pub(super) state: State,
@@ -40,8 +42,8 @@ pub(super) struct Last {
     pub(super) crashed: Vec<(Call, u32)>,
 }
 
-impl Death {
-    /// The death of all configurations of `stage`, at the completion of `number`.
+impl DeadEnd {
+    /// The dead end of a search: no configuration of `stage` is left at the completion of `number`.
     pub(super) fn of<B: Slots>(
         stage: &Stage<B>,
         calls: &Calls,
@@ -66,13 +68,13 @@ impl Death {
             completed_count: stage.layers,
             previous: closed
                 .filter_map(|event| match event {
-                    Event::Close(number) => Some(*number),
-                    Event::Open(_) => None,
+                    CallEvent::Close(number) => Some(*number),
+                    CallEvent::Open(_) => None,
                 })
                 .next(),
             states,
             last: configs.iter().take(SHOWN_MAX).map(last).collect(),
-            crashed: stage.scene.crashed.iter().map(|it| it.call).collect(),
+            crashed: stage.open_calls.crashed.iter().map(|it| it.call).collect(),
             last_count: configs.len(),
             open,
         }

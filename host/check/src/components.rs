@@ -1,8 +1,8 @@
-//! Strongly connected components, by Tarjan's algorithm without recursion: a component may be as
-//! large as the history.
+//! Strongly connected components, by Tarjan's algorithm ("Depth-first search and linear graph
+//! algorithms", 1972), without recursion: a path may be as long as the history.
 
 /// For each node, the number of its component.
-pub(super) struct Components {
+pub(crate) struct Components {
     of: Vec<u32>,
     sizes: Vec<u32>,
 }
@@ -12,7 +12,7 @@ const UNSEEN: u32 = u32::MAX;
 impl Components {
     /// The components of a graph of nodes `0..nodes`. `edge(node, i)` is the node's `i`th edge:
     /// `None` past the last one, `Some(None)` for one that does not count, else where it leads.
-    pub(super) fn of(nodes: usize, edge: impl Fn(u32, u32) -> Option<Option<u32>>) -> Self {
+    pub(crate) fn of(nodes: usize, edge: impl Fn(u32, u32) -> Option<Option<u32>>) -> Self {
         let mut search = Tarjan {
             order: vec![UNSEEN; nodes],
             low: vec![0; nodes],
@@ -33,12 +33,12 @@ impl Components {
     }
 
     /// Whether two nodes are in one component.
-    pub(super) fn are_together(&self, a: u32, b: u32) -> bool {
+    pub(crate) fn are_together(&self, a: u32, b: u32) -> bool {
         self.of[a as usize] == self.of[b as usize]
     }
 
     /// The nodes of each component of more than one node, in the order of their first nodes.
-    pub(super) fn nontrivial(&self) -> Vec<Vec<u32>> {
+    pub(crate) fn nontrivial(&self) -> Vec<Vec<u32>> {
         let mut slot = vec![UNSEEN; self.sizes.len()];
         let mut components: Vec<Vec<u32>> = Vec::new();
         for (node, &component) in (0..).zip(&self.of) {

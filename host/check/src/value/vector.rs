@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::value::Value;
+use super::Value;
 
 /// An immutable sequence of values.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -79,7 +79,7 @@ impl FromIterator<Value> for Vector {
 
 /// A vector being read, element by element.
 #[derive(Debug)]
-pub struct Builder(BuilderRepr);
+pub(crate) struct Builder(BuilderRepr);
 
 #[derive(Debug)]
 enum BuilderRepr {
@@ -96,7 +96,7 @@ impl Default for Builder {
 impl Builder {
     /// Adds one element at the end.
     #[inline]
-    pub fn push(&mut self, value: Value) {
+    pub(crate) fn push(&mut self, value: Value) {
         match (&mut self.0, value) {
             (BuilderRepr::Ints(ints), Value::Int(n)) => ints.push(n),
             (BuilderRepr::Ints(ints), value) => {
@@ -110,7 +110,7 @@ impl Builder {
 
     /// The vector.
     #[must_use]
-    pub fn finish(self) -> Vector {
+    pub(crate) fn finish(self) -> Vector {
         Vector(match self.0 {
             BuilderRepr::Ints(ints) => Repr::Ints(ints.into()),
             BuilderRepr::Values(values) => Repr::Values(values.into()),

@@ -1,4 +1,4 @@
-//! The data a history is made of: EDN's values, of which JSON's are a subset.
+//! The values of a history: those of EDN, of which JSON's are a subset.
 //!
 //! A history holds a read's whole result again and again, so a value is 24 bytes, a vector of
 //! integers costs 8 bytes an element ([`Vector`]), and names are shared ([`Name`]). Equality is by
@@ -6,14 +6,17 @@
 //! their entries, and floats are equal when they are the same bits, so that every value can be a
 //! key.
 
-use std::fmt;
+mod name;
+mod vector;
+
+pub use name::Name;
+pub(crate) use name::is_constituent;
+pub(crate) use vector::Builder;
+pub use vector::Vector;
+
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::ops::Deref;
-use std::sync::Arc;
 
 use indexmap::{IndexMap, IndexSet};
-
-use super::vector::Vector;
 
 /// Entries in the order they were written.
 pub type Map = IndexMap<Value, Value>;
@@ -175,13 +178,6 @@ fn hash_unordered<H: Hasher>(entries: impl ExactSizeIterator<Item = impl Hash>, 
     sum.hash(state);
 }
 
-/// As EDN, in Jepsen's style. See [`super::edn`].
-impl fmt::Display for Value {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        super::edn::write(self, f)
-    }
-}
-
 impl From<i64> for Value {
     fn from(n: i64) -> Self {
         Self::Int(n)
@@ -209,58 +205,6 @@ impl From<Vec<Value>> for Value {
 impl From<Vec<i64>> for Value {
     fn from(items: Vec<i64>) -> Self {
         Self::Vector(items.into())
-    }
-}
-
-/// The text of a keyword or symbol, or of an operation's `:f`. A copy shares the text.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Name(Arc<str>);
-
-impl Name {
-    /// Whether `text`, written as a keyword, reads back as that keyword.
-    #[must_use]
-    pub fn is_readable(text: &str) -> bool {
-        !text.is_empty()
-            && !text.starts_with([':', '#'])
-            && text.bytes().all(super::edn::is_constituent)
-    }
-}
-
-impl From<&str> for Name {
-    fn from(text: &str) -> Self {
-        Self(text.into())
-    }
-}
-
-impl Deref for Name {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        &self.0
-    }
-}
-
-impl PartialEq<str> for Name {
-    fn eq(&self, other: &str) -> bool {
-        &*self.0 == other
-    }
-}
-
-impl PartialEq<&str> for Name {
-    fn eq(&self, other: &&str) -> bool {
-        &*self.0 == *other
-    }
-}
-
-impl fmt::Display for Name {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl fmt::Debug for Name {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&*self.0, f)
     }
 }
 
