@@ -16,7 +16,7 @@ use host_check::txn::anomaly::Anomaly;
 use host_check::validity::Validity;
 use host_check::workload::{CheckResult, WorkloadResult};
 use host_sandbox::GuestModule;
-use host_sim::{Reason, RunOptions, Stopped, Used};
+use host_sim::{ResourceUsage, RunOptions, StopReason, Stopped};
 use host_trial::TrialResult;
 use host_trial::schedule::{Schedule, trace};
 use host_trial::shrink::{Budget, shrink};
@@ -155,14 +155,14 @@ impl Run {
         let mut run = Self::new(Verdict::of_stop(&stopped.reason));
         run.anomaly = words::lines(&stopped.to_string());
         match &stopped.reason {
-            Reason::Guest(error) => {
+            StopReason::Guest(error) => {
                 run.backtrace = error
                     .backtrace
                     .iter()
                     .map(|name| words::line(name))
                     .collect();
             }
-            Reason::Bound(bound) => run.bound_flag = Some(bound_flag(*bound)),
+            StopReason::Bound(bound) => run.bound_flag = Some(bound_flag(*bound)),
             _ => {}
         }
         run
@@ -242,7 +242,7 @@ fn gave_up(result: &WorkloadResult) -> bool {
     }
 }
 
-fn usage(used: &Used, options: &RunOptions) -> BTreeMap<String, Usage> {
+fn usage(used: &ResourceUsage, options: &RunOptions) -> BTreeMap<String, Usage> {
     let (bounds, limits) = (&options.bounds, &options.limits);
     let bytes = |count: usize| count as u64;
     [

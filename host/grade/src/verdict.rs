@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use host_guest::ErrorKind;
-use host_sim::{Bound, Reason};
+use host_sim::{Bound, StopReason};
 
 /// What is said of a submission's answer to a challenge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -79,19 +79,21 @@ impl Verdict {
 
     /// The verdict on a run that had to stop.
     #[must_use]
-    pub fn of_stop(reason: &Reason) -> Self {
+    pub fn of_stop(reason: &StopReason) -> Self {
         match reason {
-            Reason::Guest(error) => Self::of_fault(&error.fault),
-            Reason::UnknownDestination { .. } | Reason::BadAnswer { .. } => Self::Presentation,
-            Reason::NoAnswer { .. } => Self::Idle,
-            Reason::Bound(bound) => match bound {
+            StopReason::Guest(error) => Self::of_fault(&error.fault),
+            StopReason::UnknownDestination { .. } | StopReason::BadAnswer { .. } => {
+                Self::Presentation
+            }
+            StopReason::NoAnswer { .. } => Self::Idle,
+            StopReason::Bound(bound) => match bound {
                 Bound::Steps(_) | Bound::Fuel(_) => Self::TimeLimit,
                 Bound::Memory(_) => Self::MemoryLimit,
                 Bound::InFlight(_) | Bound::InFlightBytes(_) | Bound::AnswerBytes(_) => {
                     Self::OutputLimit
                 }
             },
-            Reason::Journal(_) | Reason::Internal(_) => Self::Internal,
+            StopReason::Journal(_) | StopReason::Internal(_) => Self::Internal,
         }
     }
 

@@ -210,7 +210,7 @@ impl Record {
                 });
                 NotedKind::Recv(message)
             }
-            EntryKind::Drop(letter, why) => NotedKind::Drop(self.of_letter(letter), why.name()),
+            EntryKind::Drop(letter, why) => NotedKind::Drop(self.of_letter(letter), why.into()),
             EntryKind::Timer { node, id } => {
                 let node = self.name(node);
                 self.handling = Some(Handling {

@@ -85,7 +85,7 @@ impl fmt::Display for Bound {
 
 /// The most that a run has used so far of what is bounded.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Used {
+pub struct ResourceUsage {
     /// Events that all nodes together have handled.
     pub steps: u64,
     /// Fuel that all nodes together have used.
@@ -102,9 +102,9 @@ pub struct Used {
     pub answer_bytes: usize,
 }
 
-impl Used {
-    /// The bound that it goes over, if it does.
-    pub(super) fn beyond(&self, bounds: &Bounds) -> Option<Bound> {
+impl ResourceUsage {
+    /// The first bound that it exceeds, if any.
+    pub(super) fn exceeds(&self, bounds: &Bounds) -> Option<Bound> {
         if self.steps > bounds.steps {
             Some(Bound::Steps(bounds.steps))
         } else if self.fuel > bounds.fuel {

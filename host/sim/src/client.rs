@@ -3,8 +3,8 @@
 
 use std::fmt;
 
-use super::SECOND;
 use super::random::Stream;
+use super::time::SECOND;
 use host_check::history::Kind;
 use host_check::value::{Name, Value};
 
@@ -23,7 +23,7 @@ pub trait WorkloadClient {
     ///
     /// # Errors
     /// What is wrong with it.
-    fn set_up(&self, _answer: &str) -> Result<(), Malformed> {
+    fn check_setup(&self, _answer: &str) -> Result<(), Malformed> {
         Ok(())
     }
 
@@ -56,7 +56,7 @@ pub trait WorkloadClient {
     ) -> Result<Step, Malformed>;
 
     /// How errors and timeouts end an operation.
-    fn style(&self) -> ErrorHandling {
+    fn error_handling(&self) -> ErrorHandling {
         ErrorHandling::Returns
     }
 

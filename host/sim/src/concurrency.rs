@@ -19,33 +19,44 @@ impl Concurrency {
     ///
     /// # Errors
     /// When that is more than [`WORKERS_MAX`].
-    pub fn workers(self, cluster: Cluster) -> Result<usize, String> {
+    pub fn workers(self, cluster: Cluster) -> Result<usize, TooManyWorkers> {
         let count = match self {
             Concurrency::Workers(count) => count,
             Concurrency::PerNode(count) => count * cluster.count,
         };
         if count > WORKERS_MAX {
-            return Err(format!("it makes {count} clients, {WORKERS_MAX} may be"));
+            return Err(TooManyWorkers { count });
         }
         Ok(count)
     }
 }
 
 impl FromStr for Concurrency {
-    type Err = String;
+    type Err = InvalidConcurrency;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, InvalidConcurrency> {
         let (digits, of) = match text.strip_suffix('n') {
             Some(digits) => (digits, Concurrency::PerNode as fn(usize) -> Self),
             None => (text, Concurrency::Workers as fn(usize) -> Self),
         };
         match digits.parse() {
             Ok(count) if (1..=WORKERS_MAX).contains(&count) => Ok(of(count)),
-            _ => Err(format!(
-                "expected a number from 1 to {WORKERS_MAX}, perhaps with an n behind it"
-            )),
+            _ => Err(InvalidConcurrency),
         }
     }
+}
+
+/// A text that is not a concurrency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected a number from 1 to {WORKERS_MAX}, perhaps with an n behind it")]
+pub struct InvalidConcurrency;
+
+/// A concurrency that makes more clients than there may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("it makes {count} clients, {WORKERS_MAX} may be")]
+pub struct TooManyWorkers {
+    /// How many it makes.
+    pub count: usize,
 }
 
 #[cfg(test)]

@@ -8,10 +8,10 @@ use host_protocol::timers::Timers;
 
 use super::address::{Addr, Names};
 use super::clock::Clock;
-use super::node::{Life, Node};
 use super::packets::Packet;
 use host_check::net::{NetEvent, NetStats};
 use host_guest::Guest;
+use strum::{Display, IntoStaticStr};
 
 /// One thing that happened.
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +30,7 @@ pub enum EntryKind<'a> {
     /// A message reached its receiver.
     Recv(MessageEntry<'a>),
     /// A message will not reach its receiver (or one copy of it will not).
-    Drop(MessageEntry<'a>, Lost),
+    Drop(MessageEntry<'a>, DropReason),
     /// A node's timer fired.
     Timer {
         /// Which node.
@@ -69,9 +69,10 @@ pub struct MessageEntry<'a> {
     pub body: &'a str,
 }
 
-/// Why a message does not arrive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lost {
+/// Why a message does not arrive, under its name in the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Display, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
+pub enum DropReason {
     /// The link is cut.
     Partition,
     /// The network lost it.
@@ -80,19 +81,6 @@ pub enum Lost {
     Down,
     /// The client has given up and gone.
     Gone,
-}
-
-impl Lost {
-    /// Its name in the journal.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Lost::Partition => "partition",
-            Lost::Loss => "loss",
-            Lost::Down => "down",
-            Lost::Gone => "gone",
-        }
-    }
 }
 
 /// Sees everything that happens.
@@ -139,10 +127,10 @@ impl Stepped<'_> {
 
 /// What became of a message.
 #[derive(Debug, Clone, Copy)]
-enum Fate {
+enum MessageEvent {
     Sent,
     Received,
-    Dropped(Lost),
+    Dropped(DropReason),
 }
 
 /// Counts messages, and tells the observers what happens.
@@ -167,16 +155,16 @@ impl<'a> Journal<'a> {
 
     pub(super) fn sent(&mut self, at_ns: u64, names: &Names, packet: &Packet) {
         self.count(packet, NetEvent::Sent);
-        self.letter(at_ns, names, packet, Fate::Sent);
+        self.message(at_ns, names, packet, MessageEvent::Sent);
     }
 
     pub(super) fn received(&mut self, at_ns: u64, names: &Names, packet: &Packet) {
         self.count(packet, NetEvent::Received);
-        self.letter(at_ns, names, packet, Fate::Received);
+        self.message(at_ns, names, packet, MessageEvent::Received);
     }
 
-    pub(super) fn dropped(&mut self, at_ns: u64, names: &Names, packet: &Packet, why: Lost) {
-        self.letter(at_ns, names, packet, Fate::Dropped(why));
+    pub(super) fn dropped(&mut self, at_ns: u64, names: &Names, packet: &Packet, why: DropReason) {
+        self.message(at_ns, names, packet, MessageEvent::Dropped(why));
     }
 
     pub(super) fn fault(&mut self, at_ns: u64, f: &str, value: &str) {
@@ -194,17 +182,21 @@ impl<'a> Journal<'a> {
     }
 
     /// A node has handled an event.
-    pub(super) fn stepped(&mut self, at_ns: u64, node: &mut Node) {
+    pub(super) fn stepped(
+        &mut self,
+        at_ns: u64,
+        node: &str,
+        guest: &mut (dyn Guest + Send + 'static),
+        timers: &Timers,
+        clock: &Clock,
+    ) {
         for observer in &mut self.observers {
-            let (Life::Starting(guest) | Life::Running(guest)) = &mut node.life else {
-                return;
-            };
             let step = Stepped {
                 at_ns,
-                node: &node.name,
-                guest: guest.as_mut(),
-                timers: &node.timers,
-                clock: &node.clock,
+                node,
+                guest: &mut *guest,
+                timers,
+                clock,
             };
             if let Err(error) = observer.stepped(step) {
                 self.broken.get_or_insert(error);
@@ -240,7 +232,7 @@ impl<'a> Journal<'a> {
             .record(kind(packet.src), kind(packet.dest), event);
     }
 
-    fn letter(&mut self, at_ns: u64, names: &Names, packet: &Packet, fate: Fate) {
+    fn message(&mut self, at_ns: u64, names: &Names, packet: &Packet, event: MessageEvent) {
         if self.observers.is_empty() {
             return;
         }
@@ -250,16 +242,16 @@ impl<'a> Journal<'a> {
         dest.clear();
         names.write(&mut src, packet.src);
         names.write(&mut dest, packet.dest);
-        let letter = MessageEntry {
+        let message = MessageEntry {
             id: packet.id,
             src: &src,
             dest: &dest,
             body: packet.body(),
         };
-        let kind = match fate {
-            Fate::Sent => EntryKind::Send(letter),
-            Fate::Received => EntryKind::Recv(letter),
-            Fate::Dropped(why) => EntryKind::Drop(letter, why),
+        let kind = match event {
+            MessageEvent::Sent => EntryKind::Send(message),
+            MessageEvent::Received => EntryKind::Recv(message),
+            MessageEvent::Dropped(why) => EntryKind::Drop(message, why),
         };
         self.note(&Entry { at_ns, kind });
         (self.src, self.dest) = (src, dest);
@@ -320,15 +312,15 @@ impl<W: Write> Observer for JsonLines<W> {
 fn write_entry(out: &mut Vec<u8>, entry: &Entry<'_>) -> io::Result<()> {
     write!(out, "{{\"at_ns\":{},\"event\":", entry.at_ns)?;
     match entry.kind {
-        EntryKind::Send(letter) => {
-            write_letter(out, "send", letter)?;
+        EntryKind::Send(message) => {
+            write_message(out, "send", message)?;
             out.extend_from_slice(b",\"body\":");
-            out.extend_from_slice(letter.body.as_bytes());
+            out.extend_from_slice(message.body.as_bytes());
         }
-        EntryKind::Recv(letter) => write_letter(out, "recv", letter)?,
-        EntryKind::Drop(letter, why) => {
-            write_letter(out, "drop", letter)?;
-            write!(out, ",\"why\":\"{}\"", why.name())?;
+        EntryKind::Recv(message) => write_message(out, "recv", message)?,
+        EntryKind::Drop(message, why) => {
+            write_message(out, "drop", message)?;
+            write!(out, ",\"why\":\"{why}\"")?;
         }
         EntryKind::Timer { node, id } => {
             write!(out, "\"timer\",\"node\":\"{node}\",\"id\":{id}")?;
@@ -349,8 +341,8 @@ fn write_entry(out: &mut Vec<u8>, entry: &Entry<'_>) -> io::Result<()> {
     Ok(())
 }
 
-fn write_letter(out: &mut Vec<u8>, event: &str, letter: MessageEntry<'_>) -> io::Result<()> {
-    let MessageEntry { id, src, dest, .. } = letter;
+fn write_message(out: &mut Vec<u8>, event: &str, message: MessageEntry<'_>) -> io::Result<()> {
+    let MessageEntry { id, src, dest, .. } = message;
     write!(
         out,
         "\"{event}\",\"id\":{id},\"src\":\"{src}\",\"dest\":\"{dest}\""
@@ -375,7 +367,7 @@ mod tests {
 
     #[test]
     fn entries_are_written_as_the_page_says() {
-        let letter = MessageEntry {
+        let message = MessageEntry {
             id: 3,
             src: "n0",
             dest: "c1",
@@ -396,9 +388,9 @@ mod tests {
             "\n",
         );
         let written = lines(&[
-            EntryKind::Send(letter),
-            EntryKind::Recv(letter),
-            EntryKind::Drop(letter, Lost::Gone),
+            EntryKind::Send(message),
+            EntryKind::Recv(message),
+            EntryKind::Drop(message, DropReason::Gone),
             EntryKind::Timer { node: "n1", id: 4 },
             EntryKind::Fault {
                 f: "kill",

@@ -1,10 +1,14 @@
 //! How long a message between servers takes.
 
-use super::MS;
 use super::random::Stream;
+use super::time::MS;
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 /// How latencies are distributed around their mean.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Display, EnumString, IntoStaticStr, VariantArray,
+)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Distribution {
     /// All are the mean.
     #[default]
@@ -13,25 +17,6 @@ pub enum Distribution {
     Uniform,
     /// Exponential: most are short, some very long.
     Exponential,
-}
-
-impl Distribution {
-    /// All of them.
-    pub const ALL: [Distribution; 3] = [
-        Distribution::Constant,
-        Distribution::Uniform,
-        Distribution::Exponential,
-    ];
-
-    /// Its name, as in `--latency-dist`.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Distribution::Constant => "constant",
-            Distribution::Uniform => "uniform",
-            Distribution::Exponential => "exponential",
-        }
-    }
 }
 
 /// `--latency` and `--latency-dist`. Latencies are whole milliseconds, as in Maelstrom.

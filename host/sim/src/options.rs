@@ -1,10 +1,10 @@
 //! What a run is made from, besides its module and its seed.
 
-use super::SECOND;
 use super::bounds::Bounds;
 use super::latency::Latency;
 use super::nemesis::Fault;
 use super::network::NetworkModel;
+use super::time::SECOND;
 use host_guest::Limits;
 
 /// The facts of a run. With the module, the workload and the seed they decide all of it.

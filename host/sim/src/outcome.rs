@@ -2,14 +2,14 @@
 
 use std::fmt;
 
-use super::bounds::{Bound, Used};
+use super::bounds::{Bound, ResourceUsage};
 use host_check::history::Op;
 use host_check::net::NetStats;
 use host_guest::GuestError;
 use host_protocol::text::{excerpt, printable};
 
-use super::SECOND;
 use super::script::Script;
+use super::time::seconds;
 
 /// A run that is over.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub struct Outcome {
     /// How many messages were sent.
     pub messages: u64,
     /// The most that it used of what is bounded.
-    pub used: Used,
+    pub used: ResourceUsage,
 }
 
 /// A run that ended early, and why.
@@ -39,12 +39,12 @@ pub struct Stopped {
     /// Whose fault it is, if it is a node's.
     pub node: Option<String>,
     /// What happened.
-    pub reason: Reason,
+    pub reason: StopReason,
 }
 
 /// Why a run ended early.
 #[derive(Debug)]
-pub enum Reason {
+pub enum StopReason {
     /// The guest failed: a trap, a limit, a malformed effect.
     Guest(Box<GuestError>),
     /// The node sent a message to nobody.
@@ -80,17 +80,17 @@ pub enum Reason {
     Internal(String),
 }
 
-impl Reason {
+impl StopReason {
     /// The kind of reason, in a word.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
-            Reason::Guest(error) => error.fault.name(),
-            Reason::UnknownDestination { .. } => "unknown-destination",
-            Reason::NoAnswer { .. } => "no-answer",
-            Reason::BadAnswer { .. } => "bad-answer",
-            Reason::Bound(_) => "bound-of-the-run",
-            Reason::Journal(_) | Reason::Internal(_) => "internal",
+            StopReason::Guest(error) => error.fault.name(),
+            StopReason::UnknownDestination { .. } => "unknown-destination",
+            StopReason::NoAnswer { .. } => "no-answer",
+            StopReason::BadAnswer { .. } => "bad-answer",
+            StopReason::Bound(_) => "bound-of-the-run",
+            StopReason::Journal(_) | StopReason::Internal(_) => "internal",
         }
     }
 }
@@ -99,7 +99,10 @@ impl Stopped {
     /// Whether it is neither the fault of a node nor of the options.
     #[must_use]
     pub fn is_internal(&self) -> bool {
-        matches!(self.reason, Reason::Journal(_) | Reason::Internal(_))
+        matches!(
+            self.reason,
+            StopReason::Journal(_) | StopReason::Internal(_)
+        )
     }
 }
 
@@ -112,20 +115,20 @@ impl fmt::Display for Stopped {
         }
         let shown = |text: &str| printable(&excerpt(text, 400)).into_owned();
         match &self.reason {
-            Reason::Guest(error) => write!(f, "{error}"),
-            Reason::UnknownDestination { dest, body, event } => write!(
+            StopReason::Guest(error) => write!(f, "{error}"),
+            StopReason::UnknownDestination { dest, body, event } => write!(
                 f,
                 "it sent a message to {:?}, which does not exist\n  body: {}\n  event: {event}\n  \
                  nothing that this step asked for was done",
                 excerpt(dest, 100),
                 shown(body)
             ),
-            Reason::NoAnswer { request, waited_ns } => write!(
+            StopReason::NoAnswer { request, waited_ns } => write!(
                 f,
                 "it did not answer {request} within {} s",
                 seconds(*waited_ns)
             ),
-            Reason::BadAnswer {
+            StopReason::BadAnswer {
                 request,
                 why,
                 answer,
@@ -135,32 +138,9 @@ impl fmt::Display for Stopped {
                 shown(why),
                 shown(answer)
             ),
-            Reason::Bound(bound) => write!(f, "{bound}"),
-            Reason::Internal(text) => f.write_str(text),
-            Reason::Journal(error) => write!(f, "cannot write the journal: {error}"),
+            StopReason::Bound(bound) => write!(f, "{bound}"),
+            StopReason::Internal(text) => f.write_str(text),
+            StopReason::Journal(error) => write!(f, "cannot write the journal: {error}"),
         }
-    }
-}
-
-/// Nanoseconds as seconds, exact, without zeros at the end.
-pub fn seconds(ns: u64) -> String {
-    let (whole, rest) = (ns / SECOND, ns % SECOND);
-    if rest == 0 {
-        return whole.to_string();
-    }
-    let digits = format!("{rest:09}");
-    format!("{whole}.{}", digits.trim_end_matches('0'))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_shown_exactly() {
-        assert_eq!(seconds(0), "0");
-        assert_eq!(seconds(10 * SECOND), "10");
-        assert_eq!(seconds(3_250_000_000), "3.25");
-        assert_eq!(seconds(1), "0.000000001");
     }
 }

@@ -1,5 +1,7 @@
 //! Messages on their way.
 
+use host_protocol::message::{Header, Message};
+
 use super::address::Addr;
 
 /// A message as its receiver will see it.
@@ -22,6 +24,16 @@ impl Packet {
         self.text
             .get(self.body_at..self.text.len() - 1)
             .unwrap_or_default()
+    }
+
+    /// The reserved fields of the body, if it has a `type`.
+    pub(super) fn header(&self) -> Option<Header<'_>> {
+        let message = Message {
+            src: "".into(),
+            dest: "".into(),
+            body: self.body(),
+        };
+        message.header().ok()
     }
 }
 

@@ -9,7 +9,7 @@ pub const RATE_MAX: f64 = 1e6;
 /// Any duration, in seconds.
 pub const SECONDS_MAX: f64 = 86_400.0;
 /// The longest time limit, in nanoseconds: a day.
-pub const TIME_LIMIT_NS_MAX: u64 = 86_400 * super::SECOND;
+pub const TIME_LIMIT_NS_MAX: u64 = 86_400 * super::time::SECOND;
 /// Mean latency, in milliseconds.
 pub const LATENCY_MS_MAX: u64 = 600_000;
 /// Runs of one command.

@@ -12,7 +12,7 @@
 //! begins, and whatever was still to come is left out.
 
 use super::client::Operation;
-use super::nemesis::{Fault, Plan};
+use super::nemesis::{Fault, FaultAction};
 
 /// The operations and the faults of a run.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -42,7 +42,7 @@ pub struct Episode {
     /// When it ends, in nanoseconds; with the main phase if there is no time.
     pub until_ns: Option<u64>,
     /// What it does to whom.
-    pub plan: Plan,
+    pub plan: FaultAction,
 }
 
 impl Script {

@@ -21,9 +21,9 @@ impl SeedRange {
 }
 
 impl FromStr for SeedRange {
-    type Err = String;
+    type Err = InvalidSeedRange;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, InvalidSeedRange> {
         let range = text.split_once("..").and_then(|(first, end)| {
             let (first, end): (u64, u64) = (first.parse().ok()?, end.parse().ok()?);
             let count = end.checked_sub(first)?;
@@ -31,11 +31,14 @@ impl FromStr for SeedRange {
                 .contains(&count)
                 .then_some(SeedRange { first, count })
         });
-        range.ok_or_else(|| {
-            format!("expected A..B, with A below B and at most {RUNS_MAX} seeds in between")
-        })
+        range.ok_or(InvalidSeedRange)
     }
 }
+
+/// A text that is not a range of seeds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected A..B, with A below B and at most {RUNS_MAX} seeds in between")]
+pub struct InvalidSeedRange;
 
 #[cfg(test)]
 mod tests {

@@ -260,13 +260,13 @@ fn word_or_number<'de, D: Deserializer<'de>>(
 }
 
 /// What is read from its name.
-fn parsed<'de, D: Deserializer<'de>, T: FromStr<Err = String>>(
+fn parsed<'de, D: Deserializer<'de>, T: FromStr<Err: fmt::Display>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     Parsed::deserialize(deserializer).map(|Parsed(value)| value)
 }
 
-fn all_parsed<'de, D: Deserializer<'de>, T: FromStr<Err = String>>(
+fn all_parsed<'de, D: Deserializer<'de>, T: FromStr<Err: fmt::Display>>(
     deserializer: D,
 ) -> Result<Vec<T>, D::Error> {
     let list = Vec::<Parsed<T>>::deserialize(deserializer)?;
@@ -279,7 +279,7 @@ fn models<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Model
 
 struct Parsed<T>(T);
 
-impl<'de, T: FromStr<Err = String>> Deserialize<'de> for Parsed<T> {
+impl<'de, T: FromStr<Err: fmt::Display>> Deserialize<'de> for Parsed<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         text.parse().map(Parsed).map_err(D::Error::custom)

@@ -4,9 +4,11 @@
 
 use crate::random::Stream;
 use host_check::value::{Map, Set, Value};
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
-/// A shape of partition; each is as likely.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A shape of partition, under its name in the history. Each is as likely.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Display, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "kebab-case")]
 pub enum PartitionKind {
     /// One node is alone.
     One,
@@ -19,25 +21,6 @@ pub enum PartitionKind {
 }
 
 impl PartitionKind {
-    /// All of them.
-    pub const ALL: [PartitionKind; 4] = [
-        PartitionKind::One,
-        PartitionKind::MinorityThird,
-        PartitionKind::Majority,
-        PartitionKind::MajoritiesRing,
-    ];
-
-    /// Its name in the history.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            PartitionKind::One => "one",
-            PartitionKind::MinorityThird => "minority-third",
-            PartitionKind::Majority => "majority",
-            PartitionKind::MajoritiesRing => "majorities-ring",
-        }
-    }
-
     /// Which of `nodes` nodes do not hear which others.
     #[must_use]
     pub fn draw(self, nodes: usize, stream: &mut Stream) -> Grudges {

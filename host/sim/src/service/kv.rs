@@ -6,7 +6,8 @@ use host_protocol::message::{Error, ErrorCode};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Json, Reply};
+use super::json::Json;
+use super::reply::Reply;
 use host_protocol::text::excerpt;
 
 /// A request to a store. Fields that it does not need are ignored, and one that is missing is
@@ -52,7 +53,9 @@ impl Request {
         let kind = &*fields.kind;
         let json = |name: &str, raw: Option<&RawValue>| match raw {
             None => Ok(Json::null()),
-            Some(raw) => Json::read(raw.get()).map_err(|what| malformed(kind, name, what)),
+            Some(raw) => {
+                Json::read(raw.get()).map_err(|error| malformed(kind, name, error.to_string()))
+            }
         };
         let op = match kind {
             "read" => Op::Read,

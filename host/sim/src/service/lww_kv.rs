@@ -24,10 +24,12 @@ use host_protocol::message::Error;
 use host_protocol::services::LWW_KV;
 use rand_chacha::ChaCha8Rng;
 
+use super::api::Service;
 use super::draw::below;
+use super::json::Json;
 use super::kv::Request;
+use super::reply::Reply;
 use super::store::{Store, Stored, has_room};
-use super::{Json, Reply, Service};
 
 /// How many replicas lww-kv has.
 pub const REPLICAS: usize = 5;

@@ -3,7 +3,7 @@
 use host_protocol::message::Error;
 use host_protocol::message::write_string;
 
-use super::Json;
+use super::json::Json;
 
 /// The answer to a request that succeeded.
 #[derive(Debug, Clone, PartialEq, Eq)]

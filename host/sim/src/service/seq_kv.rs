@@ -26,10 +26,12 @@ use host_protocol::message::Error;
 use host_protocol::services::SEQ_KV;
 use rand_chacha::ChaCha8Rng;
 
+use super::api::Service;
 use super::draw::below;
+use super::json::Json;
 use super::kv::{Request, Step};
+use super::reply::Reply;
 use super::store::{Store, entry_bytes, has_room};
-use super::{Json, Reply, Service};
 
 /// How many states clients may still look at.
 pub const STATES_MAX: usize = 32;

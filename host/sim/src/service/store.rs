@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use host_protocol::message::{Error, ErrorCode};
 
-use super::Json;
+use super::json::Json;
 
 /// The most that one store keeps, in bytes: of keys and values, with 64 bytes for each key.
 /// Maelstrom has no bound; no right solution comes near this one.

@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::Malformed;
+use crate::client::Malformed;
 use host_check::value::Value;
 
 /// Reads an answer as a `T`, which denies unknown fields, if its type is `kind`.

@@ -1,6 +1,6 @@
 //! The last operations of most workloads: every worker reads once.
 
-use crate::{Next, Operation};
+use crate::client::{Next, Operation};
 use host_check::value::{Name, Value};
 
 /// Counts the workers that have read.

@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use indexmap::IndexMap;
 
-use crate::Cluster;
+use crate::options::Cluster;
 
 /// A shape of neighbourhoods.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -94,15 +94,22 @@ impl fmt::Display for Topology {
 }
 
 impl FromStr for Topology {
-    type Err = String;
+    type Err = UnknownTopology;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, UnknownTopology> {
         let named = Topology::NAMES.iter().find(|(name, _)| *name == text);
-        named.map(|(_, topology)| *topology).ok_or_else(|| {
-            let names = Topology::NAMES.map(|(name, _)| name).join(", ");
-            format!("expected a topology ({names}), found `{text}`")
+        let topology = named.map(|(_, topology)| *topology);
+        topology.ok_or_else(|| UnknownTopology {
+            name: text.to_owned(),
         })
     }
+}
+
+/// A name that no topology has.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expected a topology ({}), found `{name}`", Topology::NAMES.map(|(name, _)| name).join(", "))]
+pub struct UnknownTopology {
+    name: String,
 }
 
 #[cfg(test)]
@@ -145,11 +152,8 @@ mod tests {
             assert_eq!(name.parse::<Topology>().unwrap().to_string(), name);
         }
         assert_eq!(
-            "ring".parse::<Topology>(),
-            Err(
-                "expected a topology (line, grid, tree, tree2, tree3, tree4, total), found `ring`"
-                    .to_owned()
-            )
+            "ring".parse::<Topology>().unwrap_err().to_string(),
+            "expected a topology (line, grid, tree, tree2, tree3, tree4, total), found `ring`"
         );
     }
 

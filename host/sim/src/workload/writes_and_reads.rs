@@ -4,8 +4,10 @@
 use serde_json::Value as Json;
 
 use super::last_reads::LastReads;
+use crate::client::{
+    Completion, ErrorHandling, Malformed, Next, Operation, Step, Turn, WorkloadClient,
+};
 use crate::random::Stream;
-use crate::{Completion, ErrorHandling, Malformed, Next, Operation, Step, Turn, WorkloadClient};
 use host_check::value::{Name, Value};
 
 /// What such workloads differ in.
@@ -13,7 +15,7 @@ pub(super) trait Object {
     /// The `:f` of the operation that writes.
     const WRITE: &'static str;
     /// How errors and timeouts end an operation.
-    const STYLE: ErrorHandling;
+    const ERROR_HANDLING: ErrorHandling;
     /// See [`WorkloadClient::is_idempotent`].
     const READS_ARE_IDEMPOTENT: bool;
 
@@ -34,8 +36,8 @@ pub(super) trait Object {
         None
     }
 
-    /// See [`WorkloadClient::set_up`].
-    fn set_up(_answer: &str) -> Result<(), Malformed> {
+    /// See [`WorkloadClient::check_setup`].
+    fn check_setup(_answer: &str) -> Result<(), Malformed> {
         Ok(())
     }
 }
@@ -71,8 +73,8 @@ impl<O: Object> WorkloadClient for WritesAndReads<O> {
         self.object.setup()
     }
 
-    fn set_up(&self, answer: &str) -> Result<(), Malformed> {
-        O::set_up(answer)
+    fn check_setup(&self, answer: &str) -> Result<(), Malformed> {
+        O::check_setup(answer)
     }
 
     fn next(&mut self, turn: &mut Turn<'_>) -> Next {
@@ -118,8 +120,8 @@ impl<O: Object> WorkloadClient for WritesAndReads<O> {
         Ok(Step::Done(Completion::ok(value)))
     }
 
-    fn style(&self) -> ErrorHandling {
-        O::STYLE
+    fn error_handling(&self) -> ErrorHandling {
+        O::ERROR_HANDLING
     }
 
     fn is_idempotent(&self, f: &str) -> bool {

@@ -3,7 +3,7 @@
 use super::chunks::without_needless;
 use super::only;
 use super::search::Search;
-use host_sim::nemesis::{Grudges, Plan};
+use host_sim::nemesis::{FaultAction, Grudges};
 
 /// Narrows each fault of the smallest schedule.
 pub(super) fn narrow(search: &mut Search<'_>) {
@@ -25,28 +25,30 @@ fn to_the_end(search: &mut Search<'_>, index: usize) {
     }
 }
 
-fn fewer_targets(search: &mut Search<'_>, index: usize, plan: &Plan) {
+fn fewer_targets(search: &mut Search<'_>, index: usize, plan: &FaultAction) {
     match plan {
-        Plan::Partition(_, grudges) => fewer_links(search, index, grudges, |grudges| {
-            Plan::Partition(None, grudges)
+        FaultAction::Partition(_, grudges) => fewer_links(search, index, grudges, |grudges| {
+            FaultAction::Partition(None, grudges)
         }),
-        Plan::OneWay(grudges) => fewer_links(search, index, grudges, Plan::OneWay),
-        Plan::Slow(grudges) => fewer_links(search, index, grudges, Plan::Slow),
-        Plan::Kill(_, nodes) => {
-            fewer_of(search, index, nodes, |nodes| Plan::Kill(None, nodes));
+        FaultAction::OneWay(grudges) => fewer_links(search, index, grudges, FaultAction::OneWay),
+        FaultAction::Slow(grudges) => fewer_links(search, index, grudges, FaultAction::Slow),
+        FaultAction::Kill(_, nodes) => {
+            fewer_of(search, index, nodes, |nodes| FaultAction::Kill(None, nodes));
         }
-        Plan::Pause(_, nodes) => {
-            fewer_of(search, index, nodes, |nodes| Plan::Pause(None, nodes));
+        FaultAction::Pause(_, nodes) => {
+            fewer_of(search, index, nodes, |nodes| {
+                FaultAction::Pause(None, nodes)
+            });
         }
-        Plan::ClockSkew(skews) => fewer_of(search, index, skews, Plan::ClockSkew),
+        FaultAction::ClockSkew(skews) => fewer_of(search, index, skews, FaultAction::ClockSkew),
         // All messages, so that it does not matter which of them.
-        Plan::Loss(_) => {
-            attempt(search, index, Plan::Loss(1000));
+        FaultAction::Loss(_) => {
+            attempt(search, index, FaultAction::Loss(1000));
         }
-        Plan::Duplicate(_) => {
-            attempt(search, index, Plan::Duplicate(1000));
+        FaultAction::Duplicate(_) => {
+            attempt(search, index, FaultAction::Duplicate(1000));
         }
-        Plan::Swap(_) => {}
+        FaultAction::Swap(_) => {}
     }
 }
 
@@ -54,7 +56,7 @@ fn fewer_links(
     search: &mut Search<'_>,
     index: usize,
     grudges: &Grudges,
-    plan: fn(Grudges) -> Plan,
+    plan: fn(Grudges) -> FaultAction,
 ) {
     let links = grudges.iter();
     let links = links.flat_map(|(node, senders)| senders.iter().map(move |it| (node, *it)));
@@ -74,7 +76,7 @@ fn fewer_of<T: Clone>(
     search: &mut Search<'_>,
     index: usize,
     targets: &[T],
-    plan: impl Fn(Vec<T>) -> Plan,
+    plan: impl Fn(Vec<T>) -> FaultAction,
 ) {
     without_needless(targets.len(), 1, |kept| {
         search
@@ -83,7 +85,7 @@ fn fewer_of<T: Clone>(
     });
 }
 
-fn attempt(search: &mut Search<'_>, index: usize, plan: Plan) -> bool {
+fn attempt(search: &mut Search<'_>, index: usize, plan: FaultAction) -> bool {
     let mut candidate = search.schedule().clone();
     candidate.script.faults[index].plan = plan;
     search.attempt(candidate)

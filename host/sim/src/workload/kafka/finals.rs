@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Names, SEEK};
-use crate::{MS, Next, Operation, SECOND, Turn};
+use super::names::{Names, SEEK};
+use crate::client::{Next, Operation, Turn};
+use crate::time::{MS, SECOND};
 use host_check::value::Value;
 
 /// Mean time between the polls of a worker.
