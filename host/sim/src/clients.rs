@@ -9,14 +9,14 @@ use super::packets::Packet;
 use super::scheduled::Scheduled;
 use super::world::World;
 
-/// Who a client works for.
+/// Whose requests a client sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Owner {
-    /// It sends `init` to this node.
+    /// The client sends `init` to this node.
     Init(usize),
-    /// It prepares this node for the workload.
+    /// The client sends the workload's setup to this node.
     Setup(usize),
-    /// It is the client of this worker.
+    /// The client is this worker's.
     Worker(usize),
 }
 
@@ -35,7 +35,7 @@ struct Client {
 }
 
 impl Clients {
-    /// A new client.
+    /// Opens a new client.
     pub(super) fn open(&mut self, owner: Owner) -> usize {
         self.clients.push(Client {
             owner,
@@ -46,7 +46,7 @@ impl Clients {
         self.clients.len() - 1
     }
 
-    /// The client is gone. Answers to it are lost from now on.
+    /// Closes a client. Messages to it are dropped from now on.
     pub(super) fn close(&mut self, client: usize) {
         self.clients[client].open = false;
         self.clients[client].awaited = None;

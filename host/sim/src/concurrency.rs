@@ -1,21 +1,21 @@
-//! How many clients there are, as `--concurrency` says it.
+//! The number of clients, as in `--concurrency`.
 
 use std::str::FromStr;
 
 use super::options::Cluster;
 use super::ranges::WORKERS_MAX;
 
-/// How many clients there are at a time.
+/// The number of clients at one time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Concurrency {
-    /// So many: `7`.
+    /// This many: `7`.
     Workers(usize),
-    /// So many for each node: `2n`.
+    /// This many for each node: `2n`.
     PerNode(usize),
 }
 
 impl Concurrency {
-    /// How many that is in this cluster.
+    /// Returns the number of clients in this cluster.
     ///
     /// # Errors
     /// When that is more than [`WORKERS_MAX`].

@@ -1,4 +1,4 @@
-//! Everything that happens in a run, as it happens.
+//! The journal: everything that happens in a run, for observers to see.
 
 use std::io::{self, Write};
 
@@ -13,16 +13,16 @@ use host_check::net::{NetEvent, NetStats};
 use host_guest::Guest;
 use strum::{Display, IntoStaticStr};
 
-/// One thing that happened.
+/// An entry of the journal.
 #[derive(Debug, Clone, Copy)]
 pub struct Entry<'a> {
-    /// When, in virtual nanoseconds.
+    /// The virtual time, in nanoseconds.
     pub at_ns: u64,
-    /// What.
+    /// What happened.
     pub kind: EntryKind<'a>,
 }
 
-/// See [`Entry`].
+/// What an [`Entry`] says.
 #[derive(Debug, Clone, Copy)]
 pub enum EntryKind<'a> {
     /// A message was given to the network.
@@ -33,37 +33,37 @@ pub enum EntryKind<'a> {
     Drop(MessageEntry<'a>, DropReason),
     /// A node's timer fired.
     Timer {
-        /// Which node.
+        /// The node.
         node: &'a str,
-        /// Which of its timers.
+        /// The timer.
         id: u64,
     },
     /// The nemesis did something.
     Fault {
         /// Its `:f`, such as `start-partition`.
         f: &'a str,
-        /// To whom, as JSON.
+        /// The nodes and what was done to them, as JSON.
         value: &'a str,
     },
     /// A node wrote to its log.
     Log {
-        /// Which node.
+        /// The node.
         node: &'a str,
-        /// How much it matters.
+        /// The level.
         level: Level,
-        /// What it wrote.
+        /// The line.
         text: &'a str,
     },
 }
 
-/// A message.
+/// A message, as the journal has it.
 #[derive(Debug, Clone, Copy)]
 pub struct MessageEntry<'a> {
     /// Its number in the run, from 0.
     pub id: u64,
-    /// Who sent it.
+    /// The sender.
     pub src: &'a str,
-    /// Whom it is for.
+    /// The receiver.
     pub dest: &'a str,
     /// The body, a JSON object.
     pub body: &'a str,
@@ -88,11 +88,11 @@ pub trait Observer {
     /// Something happened.
     ///
     /// # Errors
-    /// When it cannot be noted down; the run ends then.
+    /// When the entry cannot be written; the run stops then.
     fn note(&mut self, entry: &Entry<'_>) -> io::Result<()>;
 
-    /// A node has handled an event, and all that it asked for is noted. For those who want to see
-    /// inside.
+    /// A node has handled an event, and all its effects are noted. For observers that look inside
+    /// nodes.
     ///
     /// # Errors
     /// As for [`note`](Observer::note).
@@ -105,19 +105,18 @@ pub trait Observer {
 pub struct Stepped<'a> {
     /// The virtual time, in nanoseconds.
     pub at_ns: u64,
-    /// Which node.
+    /// The node's name.
     pub node: &'a str,
-    /// What it runs. To ask a guest for its state is to call it: nothing keeps it from doing
-    /// something else afterwards than it would have done, so whoever asks must not trust the rest
-    /// of the run.
+    /// The guest. To ask it for its state is to call it, and it may behave differently from then
+    /// on: an observer that asks must not trust the rest of the run.
     pub guest: &'a mut (dyn Guest + Send),
     timers: &'a Timers,
     clock: &'a Clock,
 }
 
 impl Stepped<'_> {
-    /// The timers that it waits for: their ids, and when in virtual nanoseconds they are due,
-    /// if its clock stays as it is. The next to fire comes first.
+    /// Returns the outstanding timers: their ids and their deadlines, in virtual nanoseconds if
+    /// the clock keeps its rate. The next to fire comes first.
     #[must_use]
     pub fn timers(&self) -> Vec<(u64, u64)> {
         let due = |(id, deadline_ns)| (id, self.clock.when_ns(deadline_ns));
@@ -125,7 +124,7 @@ impl Stepped<'_> {
     }
 }
 
-/// What became of a message.
+/// What happens to a message.
 #[derive(Debug, Clone, Copy)]
 enum MessageEvent {
     Sent,
@@ -133,7 +132,7 @@ enum MessageEvent {
     Dropped(DropReason),
 }
 
-/// Counts messages, and tells the observers what happens.
+/// Counts messages, and calls the observers.
 pub(super) struct Journal<'a> {
     observers: Vec<&'a mut (dyn Observer + 'a)>,
     stats: NetStats,
@@ -286,7 +285,7 @@ impl<W: Write> JsonLines<W> {
         }
     }
 
-    /// Writes out what is still gathered, and hands back where it went.
+    /// Flushes the output, and returns it.
     ///
     /// # Errors
     /// Those of the output.

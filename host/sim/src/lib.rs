@@ -1,9 +1,9 @@
 //! The simulator: a cluster of guests, its network, clients and faults, in virtual time.
 //!
-//! A run is one loop over a queue of events ordered by (virtual time, sequence). Whatever
-//! happens is a function of the module, the [`RunOptions`] and the seed. What keeps it so:
-//! time is the queue's; every random choice comes from a [`random::Stream`] of its own
-//! purpose; nothing iterates over a hash map; a run has one thread.
+//! A run is one loop over a queue of events ordered by (virtual time, sequence). A run is a
+//! function of the program, the [`RunOptions`] and the seed, because time comes from the queue,
+//! every random choice comes from a [`random::Stream`] of its own purpose, nothing iterates over
+//! a hash map, and a run has one thread.
 //!
 //! | files | job |
 //! |---|---|

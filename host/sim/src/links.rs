@@ -1,7 +1,7 @@
-//! The links between nodes: which are cut, slow or unreliable at the moment.
+//! The links between nodes: which are cut, slow or unreliable.
 //!
-//! Only links between nodes are ever touched: clients and services are always
-//! reachable, as in Maelstrom.
+//! Faults touch only links between nodes. Clients and services are always reachable, as in
+//! Maelstrom.
 
 use super::address::Addr;
 use super::nemesis::Grudges;
@@ -58,12 +58,12 @@ impl Links {
         self.links(fault).fill(false);
     }
 
-    /// Has so many of 1000 messages between nodes get lost.
+    /// Sets how many of 1000 messages between nodes are lost.
     pub(super) fn set_loss(&mut self, permille: u64) {
         self.loss_permille = permille;
     }
 
-    /// Has so many of 1000 messages between nodes arrive twice.
+    /// Sets how many of 1000 messages between nodes arrive twice.
     pub(super) fn set_duplication(&mut self, permille: u64) {
         self.duplicate_permille = permille;
     }
@@ -92,7 +92,7 @@ impl Links {
         link.is_some_and(|link| self.partition[link] || self.one_way[link])
     }
 
-    /// Whether messages from `src` to `dest` take long.
+    /// Whether the link from `src` to `dest` is slow.
     pub(super) fn is_slow(&self, src: Addr, dest: Addr) -> bool {
         self.link(src, dest).is_some_and(|link| self.slow[link])
     }

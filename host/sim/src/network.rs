@@ -1,4 +1,4 @@
-//! The network: takes messages in, and hands them to their receivers in time.
+//! The network: takes messages in, and delivers them at their time.
 //!
 //! By default it is Maelstrom's. Each node and each service has a queue of its own,
 //! ordered by deadline, and a receiver that takes the head, checks at that moment
@@ -20,7 +20,7 @@ use super::time::MS;
 use super::world::World;
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
-/// How receivers take messages in.
+/// How receivers take messages, under its name in `--network`.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, Display, EnumString, IntoStaticStr, VariantArray,
 )]
@@ -38,7 +38,7 @@ const SLOW_FACTOR: u64 = 10;
 /// … and at least this much longer.
 const SLOW_MIN_NS: u64 = 100 * MS;
 
-/// Messages on their way, and the links that they take.
+/// Messages in flight, and the links that they take.
 pub(super) struct Network {
     packets: Packets,
     links: Links,

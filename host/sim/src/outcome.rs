@@ -1,4 +1,4 @@
-//! What comes out of a run.
+//! The outcome of a run.
 
 use std::fmt;
 
@@ -14,20 +14,19 @@ use super::time::seconds;
 /// A run that is over.
 #[derive(Debug)]
 pub struct Outcome {
-    /// What clients and nemesis did, in order. Up to where the run stopped, if it stopped early.
+    /// The operations of clients and nemeses, in order, up to where the run stopped.
     pub ops: Vec<Op>,
-    /// What clients began and what went wrong in the main phase, if that was to be written
-    /// down.
+    /// The operations and the faults of the main phase, if they were recorded.
     pub script: Option<Script>,
-    /// How many messages that took.
+    /// The message counts.
     pub net: NetStats,
-    /// Why the run stopped before its end, if it did.
+    /// Why the run stopped early, if it did.
     pub stopped: Option<Stopped>,
     /// The virtual time at the end, in nanoseconds.
     pub end_ns: u64,
     /// How many messages were sent.
     pub messages: u64,
-    /// The most that it used of what is bounded.
+    /// The resources that it used.
     pub used: ResourceUsage,
 }
 
@@ -36,9 +35,9 @@ pub struct Outcome {
 pub struct Stopped {
     /// The virtual time, in nanoseconds.
     pub at_ns: u64,
-    /// Whose fault it is, if it is a node's.
+    /// The node that caused it, if one did.
     pub node: Option<String>,
-    /// What happened.
+    /// The reason.
     pub reason: StopReason,
 }
 
@@ -47,41 +46,41 @@ pub struct Stopped {
 pub enum StopReason {
     /// The guest failed: a trap, a limit, a malformed effect.
     Guest(Box<GuestError>),
-    /// The node sent a message to nobody.
+    /// The node sent a message to a destination that does not exist.
     UnknownDestination {
-        /// To whom.
+        /// The destination.
         dest: String,
         /// The body.
         body: String,
         /// What the node was handling.
         event: String,
     },
-    /// The node did not answer a request that comes before all operations.
+    /// The node did not respond to `init`, or to the workload's own setup.
     NoAnswer {
         /// The request's `type`.
         request: String,
         /// How long the client waited, in nanoseconds.
         waited_ns: u64,
     },
-    /// The node's answer to such a request is not what it has to be.
+    /// The node's response to such a request is wrong.
     BadAnswer {
         /// The request's `type`.
         request: String,
-        /// What is wrong.
+        /// What is wrong with it.
         why: String,
-        /// The body of the answer.
+        /// The body of the response.
         answer: String,
     },
-    /// The run reached one of its bounds.
+    /// The run exceeded one of its bounds.
     Bound(Bound),
     /// The journal cannot be written.
     Journal(std::io::Error),
-    /// The simulator broke its own rules.
+    /// A bug in the simulator.
     Internal(String),
 }
 
 impl StopReason {
-    /// The kind of reason, in a word.
+    /// The kind of reason, as one word.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -96,7 +95,7 @@ impl StopReason {
 }
 
 impl Stopped {
-    /// Whether it is neither the fault of a node nor of the options.
+    /// Whether neither a node nor the options are the cause.
     #[must_use]
     pub fn is_internal(&self) -> bool {
         matches!(

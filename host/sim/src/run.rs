@@ -63,7 +63,7 @@ pub struct Simulation<'a> {
     pub workload: Box<dyn WorkloadClient>,
     /// What nodes can call besides each other.
     pub services: Vec<Box<dyn Service>>,
-    /// Who sees everything that happens.
+    /// The observers of everything that happens.
     pub observers: Vec<&'a mut (dyn Observer + 'a)>,
     /// The operations and the faults; they are drawn if there is no script.
     pub script: Option<&'a Script>,

@@ -1,4 +1,4 @@
-//! Several seeds, as `--seeds` says it.
+//! Ranges of seeds, as in `--seeds`.
 
 use std::str::FromStr;
 
@@ -7,14 +7,14 @@ use super::ranges::RUNS_MAX;
 /// The seeds from one to below another: `0..10`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SeedRange {
-    /// The first.
+    /// The first seed.
     pub first: u64,
-    /// How many, at least one and at most [`RUNS_MAX`].
+    /// How many seeds, at least one and at most [`RUNS_MAX`].
     pub count: u64,
 }
 
 impl SeedRange {
-    /// Each of them.
+    /// The seeds.
     pub fn all(self) -> std::ops::Range<u64> {
         self.first..self.first + self.count
     }

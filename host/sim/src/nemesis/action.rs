@@ -18,9 +18,9 @@ pub enum FaultAction {
     Kill(Option<Group>, Vec<usize>),
     /// Pause these nodes.
     Pause(Option<Group>, Vec<usize>),
-    /// Lose so many of 1000 messages.
+    /// Lose this many of 1000 messages.
     Loss(u64),
-    /// Deliver so many of 1000 messages twice.
+    /// Deliver this many of 1000 messages twice.
     Duplicate(u64),
     /// Cut these links, each in one direction.
     OneWay(Grudges),
@@ -28,14 +28,14 @@ pub enum FaultAction {
     Slow(Grudges),
     /// Skew these clocks.
     ClockSkew(Vec<Skew>),
-    /// Change the program of this node, or else of the one whose turn it is.
+    /// Swap the program of this node; `None` for the node whose turn it is.
     Swap(Option<usize>),
 }
 
 /// What happens to a clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Skew {
-    /// Whose it is.
+    /// The node whose clock it is.
     pub node: usize,
     /// How many thousandths of a second pass on it in a second.
     pub rate_permille: u64,
@@ -47,18 +47,18 @@ pub struct Skew {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Display, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Group {
-    /// One.
+    /// One node.
     One,
     /// As many as can be less than half.
     Minority,
     /// As few as can be more than half.
     Majority,
-    /// All.
+    /// All nodes.
     All,
 }
 
 impl Group {
-    /// How many of `nodes` nodes.
+    /// How many of `nodes` nodes these are.
     fn of(self, nodes: usize) -> usize {
         match self {
             Group::One => 1,
@@ -69,14 +69,14 @@ impl Group {
     }
 }
 
-/// How many of 1000 messages are lost or doubled.
+/// How many of 1000 messages are lost or duplicated.
 const PERMILLES: [u64; 3] = [50, 200, 500];
 
 /// The furthest that a clock jumps.
 const JUMP_MAX_NS: u64 = 60 * SECOND;
 
 impl FaultAction {
-    /// Draws what `fault` will do to a cluster of `nodes` nodes.
+    /// Draws what `fault` does to a cluster of `nodes` nodes.
     pub(crate) fn draw(fault: Fault, nodes: usize, stream: &mut Stream) -> Self {
         match fault {
             Fault::Partition => {
@@ -102,7 +102,7 @@ impl FaultAction {
         }
     }
 
-    /// Which fault it is of.
+    /// The fault that does this.
     #[must_use]
     pub fn fault(&self) -> Fault {
         match self {
@@ -118,7 +118,7 @@ impl FaultAction {
         }
     }
 
-    /// What the nemesis is asked for: the `:value` of the first of its two operations.
+    /// The `:value` of the first of the nemesis's two operations: what it is asked for.
     pub(crate) fn asked(&self) -> Value {
         match self {
             FaultAction::Partition(Some(kind), _) => keyword(kind.into()),
@@ -129,7 +129,7 @@ impl FaultAction {
         }
     }
 
-    /// What it did: the `:value` of the second.
+    /// The `:value` of the second: what it did.
     pub(crate) fn done(&self, names: &[String]) -> Value {
         let pair = |name: &str, value: Value| Value::from(vec![keyword(name), value]);
         match self {
@@ -170,7 +170,7 @@ fn int(number: u64) -> Value {
     Value::Int(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
-/// The nodes of one of the groups, in ascending order.
+/// Draws a group and its nodes, which are in ascending order.
 fn targets(groups: &[Group], nodes: usize, stream: &mut Stream) -> (Group, Vec<usize>) {
     let group = stream.pick(groups);
     let count = group.of(nodes).min(nodes);
@@ -197,7 +197,7 @@ fn one_way(nodes: usize, stream: &mut Stream) -> Grudges {
     Grudges((0..nodes).map(deaf_to).collect())
 }
 
-/// Each link with even chances.
+/// Draws each link with a probability of one half.
 fn some_links(nodes: usize, stream: &mut Stream) -> Grudges {
     let mut from = |node: usize| {
         let others = (0..nodes).filter(|other| *other != node);

@@ -23,23 +23,23 @@ use strum::{Display, EnumString, IntoStaticStr, VariantArray};
     parse_err_fn = UnknownFault::new
 )]
 pub enum Fault {
-    /// Links between nodes are cut, as Maelstrom draws it.
+    /// Cuts links between nodes, in the shapes of Maelstrom's partitions.
     Partition,
-    /// Nodes lose all they know and stay down until they are started again.
+    /// Kills nodes: they lose their state, and stay down until they are started again.
     Kill,
-    /// Nodes do nothing for a while and then go on.
+    /// Pauses nodes, which then go on.
     Pause,
-    /// Some messages between nodes are lost.
+    /// Loses some messages between nodes.
     Loss,
-    /// Some messages between nodes arrive twice.
+    /// Delivers some messages between nodes twice.
     Duplicate,
-    /// Some nodes are heard by nobody, or hear nobody.
+    /// Cuts links between nodes in one direction.
     OneWay,
-    /// Half of the links between nodes take ten times as long, and 100 ms at least.
+    /// Makes half of the links between nodes ten times slower, by at least 100 ms.
     Slow,
-    /// Clocks jump ahead, and run too fast or too slow.
+    /// Sets clocks ahead, and runs them too fast or too slow.
     ClockSkew,
-    /// Nodes change to another version of the program while they run, in turn.
+    /// Swaps the program of one node after the other for another version while they run.
     Swap,
 }
 

@@ -1,4 +1,4 @@
-//! lww-kv: five replicas that each answer on their own and gossip now and then. The last write to a
+//! lww-kv: five replicas that each answer on their own and sometimes gossip. The last write to a
 //! key wins, in the order of Lamport timestamps; of two with the same, that of the replica with the
 //! greater number.
 //!

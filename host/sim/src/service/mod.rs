@@ -1,8 +1,8 @@
 //! Maelstrom's services: key-value stores and a timestamp oracle that nodes send requests to.
 //!
-//! A service is a pure state machine: a request and random numbers in, an answer out. It knows no
-//! network and no clock; whoever drives it delivers its messages, late and in any order if it
-//! pleases. The same requests and the same random numbers give the same answers.
+//! A service is a pure state machine: a request and random numbers in, a response out. It knows no
+//! network and no clock: its driver delivers the messages, late and in any order. The same requests
+//! and the same random numbers give the same responses.
 //!
 //! ```text
 //!     body ─▶ kv::Request ─▶ lin_kv | seq_kv | lww_kv ─▶ Reply or Error ─▶ write_body ─▶ body
@@ -35,7 +35,7 @@ pub use reply::{Reply, write_body};
 pub use seq_kv::{STATES_MAX, SeqKv};
 pub use store::STORE_BYTES_MAX;
 
-/// The services of every cluster, as new: lin-kv, seq-kv, lww-kv and lin-tso, in this order.
+/// Makes the services of a cluster: lin-kv, seq-kv, lww-kv and lin-tso, in this order.
 #[must_use]
 pub fn all() -> Vec<Box<dyn Service>> {
     vec![

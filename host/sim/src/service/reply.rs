@@ -1,4 +1,4 @@
-//! What services answer.
+//! The responses of services.
 
 use host_protocol::message::Error;
 use host_protocol::message::write_string;

@@ -1,4 +1,4 @@
-//! seq-kv: a line of states that clients walk along, each at its own pace, never back.
+//! seq-kv: a sequence of states. Each client moves along it at its own pace, and never back.
 //!
 //! Every write makes a new newest state. A request first looks at a state picked at random among
 //! those that are not older than what its client has seen. If it changes nothing there (a read, a

@@ -1,4 +1,4 @@
-//! Broadcast: what one node is told, all nodes know in the end.
+//! Broadcast: a value that one node is told reaches all nodes.
 
 use serde_json::{Value as Json, json};
 

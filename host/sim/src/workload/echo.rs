@@ -1,4 +1,4 @@
-//! Echo: each worker asks its node to say something back.
+//! Echo: each worker asks its node to return a text.
 
 use super::answer::{EchoOk, Required, read};
 use crate::client::{Completion, Malformed, Next, Operation, Step, Turn, WorkloadClient};

@@ -1,8 +1,8 @@
-//! Lin-kv: registers that are read, written, and compared and set, a few at a time.
+//! Lin-kv: reads, writes and compare-and-set operations of a few registers at a time.
 //!
-//! Clients form groups of two for each node. A group works on one key, half of it
-//! reading only, until so many processes have had the key that its history gets hard to
-//! check; then it goes on to the next key.
+//! Clients form groups of two for each node. A group works on one key, and half of its clients
+//! only read. When the key has had so many processes that its history gets hard to check, the
+//! group goes on to the next key.
 //!
 //! Source: Jepsen's `independent/concurrent-generator` and `linearizable-register`.
 
@@ -75,8 +75,8 @@ impl LinKv {
 
     /// Has the group go on to the next key if too many processes have had this one.
     ///
-    /// All processes of the group count, even those that have done nothing yet, so that
-    /// the last ones do not dribble along alone.
+    /// All processes of the group count, even those that have done nothing yet, so that no few
+    /// of them are left alone with a key.
     fn renew(&mut self, group: usize, processes: &[i64]) {
         let size = self.group_size();
         let present = &processes[group * size..][..size];
@@ -120,7 +120,7 @@ impl WorkloadClient for LinKv {
             self.renew(*group, turn.processes);
         }
         let group = turn.stream.pick(&free);
-        // Readers and writers take turns by chance, whichever are more.
+        // Readers and writers are as likely, whichever are more.
         let is_reader = |worker: &usize| worker % size < self.nodes;
         let of_group = turn.free.iter().filter(|worker| **worker / size == group);
         let (readers, writers): (Vec<usize>, Vec<usize>) =

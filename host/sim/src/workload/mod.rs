@@ -1,4 +1,5 @@
-//! Maelstrom's workloads: what clients do, and what counts as an answer.
+//! Maelstrom's workloads: the operations of clients, their requests, and the responses that are
+//! valid.
 //!
 //! The checkers of their histories are in [`host_check`]; the simulator knows
 //! workloads only as [`WorkloadClient`]s.

@@ -7,15 +7,16 @@ use crate::options::Cluster;
 /// What a workload is made from.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct WorkloadOptions {
-    /// The nodes that there are.
+    /// The nodes.
     pub cluster: Cluster,
     /// How many client workers there are.
     pub concurrency: usize,
-    /// Who is whose neighbour, for broadcast.
+    /// The topology of broadcast.
     pub topology: Topology,
-    /// What transactions are like; kafka's have one operation.
+    /// The shape of transactions; kafka's have one operation.
     pub txn: TxnShape,
-    /// Mean time that a message between servers takes, which lin-kv's clients allow for.
+    /// The mean latency of messages between servers, which the timeout of lin-kv's clients
+    /// depends on.
     pub mean_latency_ms: u64,
 }
 

@@ -3,7 +3,7 @@
 use crate::client::{Next, Operation, Turn, WorkloadClient};
 use crate::random::{Stream, Streams};
 
-/// Workers that are all free, and a stream of chance.
+/// Workers that are all free, and random streams.
 pub(super) struct Turns {
     pub(super) now_ns: u64,
     pub(super) free: Vec<usize>,

@@ -1,4 +1,4 @@
-//! Who is whose neighbour in broadcast.
+//! Topologies of broadcast: the neighbours of each node.
 //!
 //! Source: the option `--topology` of Maelstrom and the drawings in its guide.
 
@@ -9,17 +9,17 @@ use indexmap::IndexMap;
 
 use crate::options::Cluster;
 
-/// A shape of neighbourhoods.
+/// A topology.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Topology {
-    /// Each node knows the one before and the one after.
+    /// Each node is a neighbour of the one before and the one after.
     Line,
-    /// A square, each node next to those above, below, left and right of it.
+    /// A square: each node is a neighbour of those above, below, left and right of it.
     #[default]
     Grid,
-    /// A tree in which nodes have so many children.
+    /// A tree in which nodes have this many children.
     Tree(usize),
-    /// Everybody knows everybody.
+    /// All nodes are neighbours.
     Total,
 }
 
@@ -35,7 +35,7 @@ impl Topology {
         ("total", Topology::Total),
     ];
 
-    /// Every node's neighbours, in the order of the nodes.
+    /// Returns every node's neighbours, in the order of the nodes.
     #[must_use]
     pub fn neighbours(self, cluster: Cluster) -> IndexMap<String, Vec<String>> {
         let name = |node: usize| format!("n{}", cluster.first + node);

@@ -1,4 +1,4 @@
-//! Unique ids: every node gives out ids that no node has given out before.
+//! Unique ids: every node generates ids that no node has generated before.
 
 use super::answer::{GenerateOk, read};
 use crate::client::{Completion, Malformed, Next, Operation, Step, Turn, WorkloadClient};

@@ -29,10 +29,10 @@ use host_check::value::Value;
 use names::{Names, SEEK, named};
 use seen::Seen;
 
-/// One operation in so many is an assignment instead.
+/// One operation in 64 is an assignment instead.
 const ASSIGN_ONE_IN: u64 = 64;
 
-/// One assignment in so many takes up what has been sent and not polled.
+/// One assignment in three takes up the keys that have more sent than polled.
 const UNSEEN_ONE_IN: u64 = 3;
 
 /// Mean time between the crashes of a client.
