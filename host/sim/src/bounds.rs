@@ -85,6 +85,7 @@ impl fmt::Display for Bound {
 
 /// The resources that a run has used: sums, and the maxima of what is bounded at one time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ResourceUsage {
     /// Events that all nodes together have handled.
     pub steps: u64,

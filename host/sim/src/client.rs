@@ -170,6 +170,7 @@ impl fmt::Display for Malformed {
 
 /// What a client of the workload does with errors and timeouts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ErrorHandling {
     /// Returns them: the operation completes as `fail` if it did not take place, or else as
     /// `info`.

@@ -48,12 +48,14 @@ impl FromStr for Concurrency {
 
 /// A text that is not a concurrency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("expected a number from 1 to {WORKERS_MAX}, perhaps with an n behind it")]
+#[error("expected a number from 1 to {WORKERS_MAX}, or one followed by n for that many per node")]
+#[non_exhaustive]
 pub struct InvalidConcurrency;
 
 /// A concurrency that makes more clients than there may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("it makes {count} clients, {WORKERS_MAX} may be")]
+#[error("it makes {count} clients, and the limit is {WORKERS_MAX}")]
+#[non_exhaustive]
 pub struct TooManyWorkers {
     /// How many it makes.
     pub count: usize,

@@ -72,6 +72,7 @@ pub struct MessageEntry<'a> {
 /// Why a message does not arrive, under its name in the journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Display, IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
+#[non_exhaustive]
 pub enum DropReason {
     /// The link is cut.
     Partition,

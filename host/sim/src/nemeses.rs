@@ -92,7 +92,7 @@ impl Nemeses {
         };
         let scripted = |script: &Script, fault: Fault| {
             let episodes = script.faults.iter();
-            let own = episodes.filter(|episode| episode.plan.fault() == fault);
+            let own = episodes.filter(|episode| episode.action.fault() == fault);
             Nemesis::new(fault, Source::Scripted(own.cloned().collect()))
         };
         let nemeses = match script {
@@ -158,7 +158,7 @@ impl Nemeses {
             }
             Source::Scripted(episodes) if is_on => {
                 let episode = episodes.front();
-                let action = episode.map(|episode| episode.plan.clone());
+                let action = episode.map(|episode| episode.action.clone());
                 (action, episode.and_then(|episode| episode.until_ns))
             }
             Source::Scripted(episodes) => {

@@ -13,6 +13,7 @@ use super::time::seconds;
 
 /// A run that is over.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Outcome {
     /// The operations of clients and nemeses, in order, up to where the run stopped.
     pub ops: Vec<Op>,

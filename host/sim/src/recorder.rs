@@ -90,7 +90,7 @@ impl Recorder {
             script.faults.push(Episode {
                 from_ns: at_ns,
                 until_ns: None,
-                plan: action.clone(),
+                action: action.clone(),
             });
         }
     }

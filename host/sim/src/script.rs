@@ -41,14 +41,14 @@ pub struct Episode {
     /// When it ends, in nanoseconds; `None` for the end of the main phase.
     pub until_ns: Option<u64>,
     /// What it does to which nodes.
-    pub plan: FaultAction,
+    pub action: FaultAction,
 }
 
 impl Script {
     /// Returns the kinds of its faults, in their order.
     #[must_use]
     pub fn kinds(&self) -> Vec<Fault> {
-        let mut kinds: Vec<Fault> = self.faults.iter().map(|it| it.plan.fault()).collect();
+        let mut kinds: Vec<Fault> = self.faults.iter().map(|it| it.action.fault()).collect();
         kinds.sort_unstable();
         kinds.dedup();
         kinds
@@ -60,7 +60,7 @@ impl Script {
             .faults
             .iter_mut()
             .rev()
-            .find(|it| it.plan.fault() == fault);
+            .find(|it| it.action.fault() == fault);
         if let Some(episode) = last {
             episode.until_ns = Some(at_ns);
         }

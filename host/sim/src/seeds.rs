@@ -38,6 +38,7 @@ impl FromStr for SeedRange {
 /// A text that is not a range of seeds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected A..B, with A below B and at most {RUNS_MAX} seeds in between")]
+#[non_exhaustive]
 pub struct InvalidSeedRange;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! JSON values as the services compare and keep them.
+//! JSON values in a canonical form, which services compare and keep.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Json(Arc<str>);
 
-/// What JSON can say and no [`Json`] can be, in words.
+/// Why a text has no [`Json`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct UnreadableJson(String);

@@ -1,4 +1,4 @@
-//! What a request does to the one key that it names: the same in all three stores.
+//! Requests to a store, and what they do to their key: the same in all three stores.
 
 use std::borrow::Cow;
 
@@ -10,8 +10,8 @@ use super::json::Json;
 use super::reply::Reply;
 use host_protocol::text::excerpt;
 
-/// A request to a store. Fields that it does not need are ignored, and one that is missing is
-/// null, as in Maelstrom.
+/// A request to a store. Fields that it does not need are ignored, and a missing one is null, as in
+/// Maelstrom.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Request {
     pub(super) key: Json,
@@ -32,10 +32,10 @@ pub(super) enum Op {
     },
 }
 
-/// What comes of an [`Op`].
+/// The effect of an [`Op`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Step {
-    /// What to put under the key; `None` leaves everything as it is.
+    /// The new value of the key; `None` if it stays as it is.
     pub(super) put: Option<Json>,
     pub(super) answer: Result<Reply, Error>,
 }
@@ -47,7 +47,7 @@ impl Request {
     /// Reads the body of a request to `service`.
     ///
     /// # Errors
-    /// Error 10 for a type that no store knows, 12 for fields that make no sense.
+    /// Error 10 for a type that no store knows, 12 for malformed fields.
     pub(super) fn read(service: &str, body: &str) -> Result<Self, Error> {
         let fields = Fields::read(body)?;
         let kind = &*fields.kind;
@@ -130,7 +130,7 @@ pub(super) fn not_supported(service: &str, kind: &str, known: &str) -> Error {
 }
 
 impl Op {
-    /// What it does where the key's value is `current`, or where there is no such key.
+    /// Applies it to a key whose value is `current`, or that does not exist.
     pub(super) fn step(&self, current: Option<&Json>) -> Step {
         let refused = |code, text: String| Step {
             put: None,

@@ -1,4 +1,4 @@
-//! lin-tso: a counter. Each request gets the next number, so a later request gets a greater one.
+//! lin-tso: a counter. Each request gets the next number, which is greater than all before.
 
 use host_protocol::message::Error;
 use host_protocol::services::LIN_TSO;

@@ -19,7 +19,7 @@ impl LastReads {
         }
     }
 
-    /// The next one. All workers are free when the first is asked for.
+    /// Returns the next read. All workers are free when the first is asked for.
     pub(super) fn next(&mut self) -> Next {
         if self.done == self.workers {
             return Next::Done;

@@ -1,5 +1,5 @@
-//! Workloads with one operation that writes a number and one that reads all there is, and with a
-//! last read by every worker: broadcast, g-set and the counters.
+//! Workloads that write numbers and read everything, with a last read by every worker:
+//! broadcast, g-set and the counters.
 
 use serde_json::Value as Json;
 
@@ -10,7 +10,7 @@ use crate::client::{
 use crate::random::Stream;
 use host_check::value::{Name, Value};
 
-/// What such workloads differ in.
+/// The parts that differ between these workloads.
 pub(super) trait Object {
     /// The `:f` of the operation that writes.
     const WRITE: &'static str;
@@ -28,7 +28,7 @@ pub(super) trait Object {
     /// Checks the answer to it.
     fn written(answer: &str) -> Result<(), Malformed>;
 
-    /// What the answer to a read shows.
+    /// Returns the result in the response to a read.
     fn shown(answer: &str) -> Result<Value, Malformed>;
 
     /// See [`WorkloadClient::setup`].
@@ -42,7 +42,7 @@ pub(super) trait Object {
     }
 }
 
-/// Half of the time a number that was not written before, counting from 0.
+/// Draws a new number, counting from 0, in half of the cases.
 pub(super) fn draw_new(written: &mut i64, stream: &mut Stream) -> Option<i64> {
     (stream.below(2) == 0).then(|| {
         *written += 1;

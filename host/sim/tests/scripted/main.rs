@@ -3,6 +3,8 @@
 //! Most guests do what a script says, whatever they are told: the smallest way to have a node
 //! that is right, wrong or hostile at a known event.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod clients;
 mod determinism;
 mod guest;

@@ -57,12 +57,12 @@ impl FaultLine {
             )
         };
         let line = FaultLine {
-            fault: episode.plan.fault().to_string(),
+            fault: episode.action.fault().to_string(),
             from_ns: episode.from_ns,
             until_ns: episode.until_ns,
             ..FaultLine::default()
         };
-        match &episode.plan {
+        match &episode.action {
             FaultAction::Partition(kind, grudges) => FaultLine {
                 asked: kind.map(|kind| kind.to_string()),
                 links: links(grudges),
@@ -103,7 +103,7 @@ impl FaultLine {
     /// What is wrong with it.
     pub(super) fn read(mut self, cluster: Cluster) -> Result<Episode, String> {
         let fault = Fault::from_str(&self.fault).map_err(|error| error.to_string())?;
-        let plan = self.plan(fault, cluster)?;
+        let action = self.action(fault, cluster)?;
         let unused = [
             ("asked", self.asked.is_some()),
             ("links", self.links.is_some()),
@@ -124,12 +124,12 @@ impl FaultLine {
         Ok(Episode {
             from_ns: self.from_ns,
             until_ns: self.until_ns,
-            plan,
+            action,
         })
     }
 
     /// Takes the fields that a fault of this kind has.
-    fn plan(&mut self, fault: Fault, cluster: Cluster) -> Result<FaultAction, String> {
+    fn action(&mut self, fault: Fault, cluster: Cluster) -> Result<FaultAction, String> {
         Ok(match fault {
             Fault::Partition => {
                 let kind = find::<PartitionKind>(self.asked.take())?;

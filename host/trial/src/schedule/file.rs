@@ -261,9 +261,9 @@ fn in_order(operations: &[Invocation], faults: &[Episode]) -> Result<(), String>
         ));
     }
     for (index, episode) in faults.iter().enumerate() {
-        let fault = episode.plan.fault();
+        let fault = episode.action.fault();
         let mut above = faults[..index].iter().rev();
-        let last = above.find(|it| it.plan.fault() == fault);
+        let last = above.find(|it| it.action.fault() == fault);
         let ends_ns = last.map_or(Some(0), |last| last.until_ns);
         if ends_ns.is_none_or(|ends_ns| ends_ns > episode.from_ns) {
             return Err(format!(

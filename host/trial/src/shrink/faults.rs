@@ -9,8 +9,8 @@ use host_sim::nemesis::{FaultAction, Grudges};
 pub(super) fn narrow(search: &mut Search<'_>) {
     for index in 0..search.schedule().script.faults.len() {
         to_the_end(search, index);
-        let plan = search.schedule().script.faults[index].plan.clone();
-        fewer_targets(search, index, &plan);
+        let action = search.schedule().script.faults[index].action.clone();
+        fewer_targets(search, index, &action);
     }
 }
 
@@ -19,14 +19,14 @@ fn to_the_end(search: &mut Search<'_>, index: usize) {
     let mut candidate = search.schedule().clone();
     let (head, later) = candidate.script.faults.split_at_mut(index + 1);
     let episode = &mut head[index];
-    let fault = episode.plan.fault();
-    if later.iter().all(|it| it.plan.fault() != fault) && episode.until_ns.take().is_some() {
+    let fault = episode.action.fault();
+    if later.iter().all(|it| it.action.fault() != fault) && episode.until_ns.take().is_some() {
         search.attempt(candidate);
     }
 }
 
-fn fewer_targets(search: &mut Search<'_>, index: usize, plan: &FaultAction) {
-    match plan {
+fn fewer_targets(search: &mut Search<'_>, index: usize, action: &FaultAction) {
+    match action {
         FaultAction::Partition(_, grudges) => fewer_links(search, index, grudges, |grudges| {
             FaultAction::Partition(None, grudges)
         }),
@@ -56,7 +56,7 @@ fn fewer_links(
     search: &mut Search<'_>,
     index: usize,
     grudges: &Grudges,
-    plan: fn(Grudges) -> FaultAction,
+    action: fn(Grudges) -> FaultAction,
 ) {
     let links = grudges.iter();
     let links = links.flat_map(|(node, senders)| senders.iter().map(move |it| (node, *it)));
@@ -67,7 +67,7 @@ fn fewer_links(
         for (node, sender) in links {
             grudges[node].push(sender);
         }
-        plan(Grudges(grudges))
+        action(Grudges(grudges))
     });
 }
 
@@ -76,17 +76,17 @@ fn fewer_of<T: Clone>(
     search: &mut Search<'_>,
     index: usize,
     targets: &[T],
-    plan: impl Fn(Vec<T>) -> FaultAction,
+    action: impl Fn(Vec<T>) -> FaultAction,
 ) {
     without_needless(targets.len(), 1, |kept| {
         search
             .goes_on()
-            .then(|| attempt(search, index, plan(only(targets, kept))))
+            .then(|| attempt(search, index, action(only(targets, kept))))
     });
 }
 
-fn attempt(search: &mut Search<'_>, index: usize, plan: FaultAction) -> bool {
+fn attempt(search: &mut Search<'_>, index: usize, action: FaultAction) -> bool {
     let mut candidate = search.schedule().clone();
-    candidate.script.faults[index].plan = plan;
+    candidate.script.faults[index].action = action;
     search.attempt(candidate)
 }

@@ -27,9 +27,9 @@ pub(super) fn keep(schedule: &Schedule, kept: &[usize]) -> Vec<Schedule> {
     let faults = schedule.script.faults.iter();
     without.script.faults = faults
         .filter_map(|episode| {
-            let plan = keep_targets(&episode.plan, &place)?;
+            let action = keep_targets(&episode.action, &place)?;
             Some(Episode {
-                plan,
+                action,
                 ..episode.clone()
             })
         })
@@ -48,9 +48,9 @@ pub(super) fn keep(schedule: &Schedule, kept: &[usize]) -> Vec<Schedule> {
     vec![without, with]
 }
 
-/// What is left of a plan for the nodes that have a `place`.
+/// What is left of an action for the nodes that have a `place`.
 fn keep_targets(
-    plan: &FaultAction,
+    action: &FaultAction,
     place: &impl Fn(usize) -> Option<usize>,
 ) -> Option<FaultAction> {
     let nodes =
@@ -59,7 +59,7 @@ fn keep_targets(
         let kept = grudges.iter().filter(|(node, _)| place(*node).is_some());
         Grudges(kept.map(|(_, senders)| nodes(senders)).collect())
     };
-    let plan = match plan {
+    let action = match action {
         FaultAction::Partition(_, grudges) => FaultAction::Partition(None, links(grudges)),
         FaultAction::OneWay(grudges) => FaultAction::OneWay(links(grudges)),
         FaultAction::Slow(grudges) => FaultAction::Slow(links(grudges)),
@@ -70,9 +70,9 @@ fn keep_targets(
             FaultAction::ClockSkew(skews.iter().filter_map(skew).collect())
         }
         FaultAction::Swap(node) => FaultAction::Swap(Some(place((*node)?)?)),
-        FaultAction::Loss(_) | FaultAction::Duplicate(_) => plan.clone(),
+        FaultAction::Loss(_) | FaultAction::Duplicate(_) => action.clone(),
     };
-    let has_targets = match &plan {
+    let has_targets = match &action {
         FaultAction::Partition(_, grudges)
         | FaultAction::OneWay(grudges)
         | FaultAction::Slow(grudges) => grudges.iter().any(|(_, senders)| !senders.is_empty()),
@@ -80,5 +80,5 @@ fn keep_targets(
         FaultAction::ClockSkew(skews) => !skews.is_empty(),
         FaultAction::Loss(_) | FaultAction::Duplicate(_) | FaultAction::Swap(_) => true,
     };
-    has_targets.then_some(plan)
+    has_targets.then_some(action)
 }
