@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::grade::{
     ChallengeFacts, ChallengeGrade, ChallengeState, FORMAT, FailureDetails, Grade, JudgeFacts,
-    Judgement, ResourceUsage, SubmissionGrade, SuiteFacts, TargetResult, Timings, VERSION,
+    Judgement, Usage, SubmissionGrade, SuiteFacts, TargetResult, Timings, VERSION,
 };
 use super::judge::{JudgeResult, JudgedRuns};
 use super::run::SeedRun;
@@ -230,8 +230,8 @@ impl ModuleForChallenge<'_> {
     }
 }
 
-fn worst_usage(runs: &[SeedRun]) -> BTreeMap<String, ResourceUsage> {
-    let mut worst: BTreeMap<String, ResourceUsage> = BTreeMap::new();
+fn worst_usage(runs: &[SeedRun]) -> BTreeMap<String, Usage> {
+    let mut worst: BTreeMap<String, Usage> = BTreeMap::new();
     for (name, usage) in runs.iter().flat_map(|run| &run.usage) {
         let so_far = worst.entry(name.clone()).or_insert(*usage);
         so_far.used = so_far.used.max(usage.used);

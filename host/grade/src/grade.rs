@@ -162,7 +162,7 @@ pub struct Judgement {
     pub seeds_passed: usize,
     /// The most that a run used of each limited resource.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub usage: BTreeMap<String, ResourceUsage>,
+    pub usage: BTreeMap<String, Usage>,
     /// The worst measurement for each target; absent if no run finished.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub targets: BTreeMap<String, TargetResult>,
@@ -175,7 +175,7 @@ pub struct Judgement {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
-pub struct ResourceUsage {
+pub struct Usage {
     /// The most that a run used.
     pub used: u64,
     /// The most that a run may use.

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde::{Deserialize, Serialize};
 
-use super::grade::ResourceUsage;
+use super::grade::Usage;
 use super::suite::{Challenge, bound_flag};
 use super::{Verdict, sanitize};
 use host_check::history::{History, Kind};
@@ -16,7 +16,7 @@ use host_check::txn::anomaly::Anomaly;
 use host_check::validity::Validity;
 use host_check::workload::{CheckResult, WorkloadResult};
 use host_sandbox::GuestModule;
-use host_sim::{Reason, RunOptions, Stopped, Used};
+use host_sim::{ResourceUsage, RunOptions, StopReason, Stopped};
 use host_trial::TrialResult;
 use host_trial::schedule::{self, Schedule};
 use host_trial::shrink::{Budget, shrink};
@@ -42,7 +42,7 @@ pub struct SeedRun {
     pub bound_flag: Option<String>,
     /// The use of each limited resource.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub usage: BTreeMap<String, ResourceUsage>,
+    pub usage: BTreeMap<String, Usage>,
     /// The measurement for each target.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub measured: BTreeMap<String, f64>,
@@ -157,14 +157,14 @@ impl SeedRun {
         let mut run = Self::new(Verdict::of_stop(&stopped.reason));
         run.anomaly = sanitize::lines(&stopped.to_string());
         match &stopped.reason {
-            Reason::Guest(error) => {
+            StopReason::Guest(error) => {
                 run.backtrace = error
                     .backtrace
                     .iter()
                     .map(|name| sanitize::line(name))
                     .collect();
             }
-            Reason::Bound(bound) => run.bound_flag = Some(bound_flag(*bound)),
+            StopReason::Bound(bound) => run.bound_flag = Some(bound_flag(*bound)),
             _ => {}
         }
         run
@@ -236,7 +236,7 @@ fn gave_up(result: &WorkloadResult) -> bool {
     }
 }
 
-fn usage(used: &Used, options: &RunOptions) -> BTreeMap<String, ResourceUsage> {
+fn usage(used: &ResourceUsage, options: &RunOptions) -> BTreeMap<String, Usage> {
     let (bounds, limits) = (&options.bounds, &options.limits);
     let bytes = |count: usize| count as u64;
     [
@@ -269,6 +269,6 @@ fn usage(used: &Used, options: &RunOptions) -> BTreeMap<String, ResourceUsage> {
         ),
     ]
     .into_iter()
-    .map(|(name, used, limit)| (name.to_owned(), ResourceUsage { used, limit }))
+    .map(|(name, used, limit)| (name.to_owned(), Usage { used, limit }))
     .collect()
 }

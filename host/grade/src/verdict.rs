@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use strum::EnumMessage;
 
 use host_guest::ErrorKind;
-use host_sim::{Bound, Reason};
+use host_sim::{Bound, StopReason};
 
 /// The verdict on a submission's module for a challenge. Its `Display` is the abbreviation.
 #[derive(
@@ -80,19 +80,21 @@ impl Verdict {
 
     /// The verdict on a run that stopped early.
     #[must_use]
-    pub fn of_stop(reason: &Reason) -> Self {
+    pub fn of_stop(reason: &StopReason) -> Self {
         match reason {
-            Reason::Guest(error) => Self::of_error(&error.fault),
-            Reason::UnknownDestination { .. } | Reason::BadAnswer { .. } => Self::Presentation,
-            Reason::NoAnswer { .. } => Self::Idle,
-            Reason::Bound(bound) => match bound {
+            StopReason::Guest(error) => Self::of_error(&error.fault),
+            StopReason::UnknownDestination { .. } | StopReason::BadAnswer { .. } => {
+                Self::Presentation
+            }
+            StopReason::NoAnswer { .. } => Self::Idle,
+            StopReason::Bound(bound) => match bound {
                 Bound::Steps(_) | Bound::Fuel(_) => Self::TimeLimit,
                 Bound::Memory(_) => Self::MemoryLimit,
                 Bound::InFlight(_) | Bound::InFlightBytes(_) | Bound::AnswerBytes(_) => {
                     Self::OutputLimit
                 }
             },
-            Reason::Journal(_) | Reason::Internal(_) => Self::Internal,
+            StopReason::Journal(_) | StopReason::Internal(_) => Self::Internal,
         }
     }
 

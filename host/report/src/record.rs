@@ -214,7 +214,7 @@ impl Record {
                 RecordedKind::Recv(index)
             }
             EntryKind::Drop(message, why) => {
-                RecordedKind::Drop(self.message_index(message), why.name())
+                RecordedKind::Drop(self.message_index(message), why.into())
             }
             EntryKind::Timer { node, id } => {
                 let node = self.name(node);

@@ -1,6 +1,6 @@
-//! Who is who: the participants of a run as small numbers, and their names.
+//! Addresses: the participants of a run as small numbers, and their names.
 
-/// A participant. Names are only written and read at the edges.
+/// A participant. Only the edges of the simulator read and write names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Addr {
     /// A node, by its position in the cluster.
@@ -39,7 +39,7 @@ impl Names {
         &self.nodes
     }
 
-    /// Whose name this is. Every client has a name, whether or not it exists.
+    /// Finds the participant of a name. Every client has one, whether or not it exists.
     pub(super) fn find(&self, name: &str) -> Option<Addr> {
         let number = |digits: &str| -> Option<usize> {
             let canonical = digits == "0" || !digits.starts_with('0');
@@ -70,7 +70,7 @@ impl Names {
         }
     }
 
-    /// The name, for where speed does not matter.
+    /// Returns a name, where speed does not matter.
     pub(super) fn name(&self, addr: Addr) -> String {
         let mut name = String::new();
         self.write(&mut name, addr);

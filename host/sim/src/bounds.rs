@@ -1,21 +1,21 @@
-//! How much a run may take, whatever its guests do, and how much it took.
+//! Limits on the resources of a run, and what it has used of them.
 
 use std::fmt;
 
-/// The bounds of a run. A run that reaches one ends there, and says which.
+/// The bounds of a run. A run that exceeds one stops, and reports which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
-    /// Events that all nodes together may handle.
+    /// The most events that all nodes together may handle.
     pub steps: u64,
-    /// Fuel that all nodes together may use.
+    /// The most fuel that all nodes together may use.
     pub fuel: u64,
-    /// Bytes of linear memory that all nodes together may have.
+    /// The most bytes of linear memory that all nodes together may have.
     pub memory_bytes: usize,
-    /// Messages on their way at one time.
+    /// Messages in flight at one time.
     pub in_flight: usize,
-    /// Bytes of all messages on their way at one time.
+    /// Bytes of all messages in flight at one time.
     pub in_flight_bytes: usize,
-    /// Bytes of all answers that clients have received.
+    /// Bytes of all responses that clients have received.
     pub answer_bytes: usize,
 }
 
@@ -32,7 +32,7 @@ impl Default for Bounds {
     }
 }
 
-/// A bound that a run went over, and what it was.
+/// A bound that a run exceeded, with its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bound {
     /// [`Bounds::steps`].
@@ -83,9 +83,10 @@ impl fmt::Display for Bound {
     }
 }
 
-/// The most that a run has used so far of what is bounded.
+/// The resources that a run has used: sums, and the maxima of what is bounded at one time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Used {
+#[non_exhaustive]
+pub struct ResourceUsage {
     /// Events that all nodes together have handled.
     pub steps: u64,
     /// Fuel that all nodes together have used.
@@ -94,17 +95,17 @@ pub struct Used {
     pub node_memory_bytes: usize,
     /// Bytes of linear memory of all nodes at one time.
     pub memory_bytes: usize,
-    /// Messages on their way at one time.
+    /// Messages in flight at one time.
     pub in_flight: usize,
-    /// Bytes of all messages on their way at one time.
+    /// Bytes of all messages in flight at one time.
     pub in_flight_bytes: usize,
-    /// Bytes of all answers that clients have received.
+    /// Bytes of all responses that clients have received.
     pub answer_bytes: usize,
 }
 
-impl Used {
-    /// The bound that it goes over, if it does.
-    pub(super) fn beyond(&self, bounds: &Bounds) -> Option<Bound> {
+impl ResourceUsage {
+    /// The first bound that it exceeds, if any.
+    pub(super) fn exceeds(&self, bounds: &Bounds) -> Option<Bound> {
         if self.steps > bounds.steps {
             Some(Bound::Steps(bounds.steps))
         } else if self.fuel > bounds.fuel {

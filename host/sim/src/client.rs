@@ -1,42 +1,42 @@
-//! What a workload is to the simulator. The workloads themselves are in
+//! The client side of a workload, as the simulator sees it. The workloads are in
 //! [`crate::workload`].
 
 use std::fmt;
 
-use super::SECOND;
 use super::random::Stream;
+use super::time::SECOND;
 use host_check::history::Kind;
 use host_check::value::{Name, Value};
 
-/// Makes operations, turns them into requests and answers into completions.
+/// Generates operations, turns them into requests, and responses into completions.
 ///
-/// One value serves one run. It may keep state for each worker: operations that take
-/// several requests, offsets that a client has read up to.
+/// One value serves one run. It may keep state for each worker, such as the requests of an
+/// operation that takes several, or the offsets that a client has read up to.
 pub trait WorkloadClient {
-    /// The request that prepares a node before operations begin, a body without
-    /// `msg_id`, if the workload has one.
+    /// Returns the request that prepares a node before operations begin, if there is one: a
+    /// body without `msg_id`.
     fn setup(&self, _node: usize) -> Option<String> {
         None
     }
 
-    /// Checks a node's answer to [`setup`](WorkloadClient::setup).
+    /// Checks a node's response to [`setup`](WorkloadClient::setup).
     ///
     /// # Errors
     /// What is wrong with it.
-    fn set_up(&self, _answer: &str) -> Result<(), Malformed> {
+    fn check_setup(&self, _answer: &str) -> Result<(), Malformed> {
         Ok(())
     }
 
-    /// The next operation, and who does it.
+    /// Returns the next operation and its worker.
     fn next(&mut self, turn: &mut Turn<'_>) -> Next;
 
-    /// Whether there are [`last`](WorkloadClient::last) operations, after faults have ended
-    /// and the cluster has had time to recover.
+    /// Whether there are [`last`](WorkloadClient::last) operations, which begin when faults have
+    /// stopped and the cluster has had time to recover. Jepsen calls them the final generator.
     fn has_last(&self) -> bool {
         false
     }
 
-    /// The next of the last operations.
+    /// Returns the next of the last operations and its worker.
     fn last(&mut self, _turn: &mut Turn<'_>) -> Next {
         Next::Done
     }
@@ -44,10 +44,10 @@ pub trait WorkloadClient {
     /// Begins an operation.
     fn begin(&mut self, worker: usize, operation: &Operation) -> Step;
 
-    /// Goes on with an operation after an answer that is no error.
+    /// Continues an operation after a response that is not an error.
     ///
     /// # Errors
-    /// The answer is not of the form that the workload demands.
+    /// When the response breaks the workload's schema.
     fn answer(
         &mut self,
         worker: usize,
@@ -56,43 +56,43 @@ pub trait WorkloadClient {
     ) -> Result<Step, Malformed>;
 
     /// How errors and timeouts end an operation.
-    fn style(&self) -> ErrorHandling {
+    fn error_handling(&self) -> ErrorHandling {
         ErrorHandling::Returns
     }
 
-    /// Whether operations of this kind change nothing, so that a failed one surely did
-    /// not take place.
+    /// Whether operations of this kind change nothing, so that one that fails did not take
+    /// place.
     fn is_idempotent(&self, _f: &str) -> bool {
         false
     }
 
-    /// Whether a worker keeps its client after an operation with an unknown outcome.
+    /// Whether a worker keeps its client after an operation of unknown outcome.
     fn keeps_client(&self) -> bool {
         false
     }
 
-    /// The worker has a new client, which knows nothing of what the one before has done.
+    /// Tells that the worker has a new client, without the state of the one before.
     fn reopened(&mut self, _worker: usize) {}
 
-    /// How long a client waits for an answer, in nanoseconds.
+    /// How long a client waits for a response, in nanoseconds.
     fn timeout_ns(&self) -> u64 {
         5 * SECOND
     }
 }
 
-/// An operation that is to be done.
+/// An operation to invoke.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Operation {
-    /// What kind: `read`, `add`.
+    /// The function: `read`, `add`.
     pub f: Name,
     /// Its argument.
     pub value: Value,
-    /// What else the history says of it, when it begins and when it ends: `final?`.
+    /// More entries of its invocation and completion in the history, such as `final?`.
     pub extra: Vec<(Name, Value)>,
 }
 
 impl Operation {
-    /// An operation.
+    /// Makes an operation without extra entries.
     #[must_use]
     pub fn new(f: &Name, value: Value) -> Self {
         Operation {
@@ -102,7 +102,7 @@ impl Operation {
         }
     }
 
-    /// The same, with more for the history to say.
+    /// Adds an entry for the history.
     #[must_use]
     pub fn with(mut self, key: &str, value: Value) -> Self {
         self.extra.push((key.into(), value));
@@ -110,45 +110,45 @@ impl Operation {
     }
 }
 
-/// What a generator says when it is asked for an operation.
+/// A workload's answer to the question for an operation.
 #[derive(Debug, Clone)]
 pub enum Next {
-    /// This one.
+    /// Invoke this operation.
     Invoke {
-        /// Who does it: one of [`Turn::free`].
+        /// The worker: one of [`Turn::free`].
         worker: usize,
-        /// What to do.
+        /// The operation.
         operation: Operation,
     },
-    /// None that a free worker could do; ask again when another one is free.
+    /// No free worker can do one: ask again when another worker is free.
     Wait,
-    /// None yet; ask again at this virtual time, or when another worker is free. For
-    /// [`WorkloadClient::last`], whose pace is its own.
+    /// No operation is due yet: ask again at this virtual time, or when another worker is
+    /// free. Only for [`WorkloadClient::last`], which sets its own pace.
     Later(u64),
-    /// There will be no more.
+    /// There are no more operations.
     Done,
 }
 
-/// What comes next in an operation.
+/// The next step of an operation.
 #[derive(Debug, Clone)]
 pub enum Step {
-    /// A request to the worker's node: a body without `msg_id`.
+    /// Send a request to the worker's node: a body without `msg_id`.
     Call(String),
-    /// The end.
+    /// Complete the operation.
     Done(Completion),
 }
 
 /// How an operation ends.
 #[derive(Debug, Clone)]
 pub struct Completion {
-    /// `ok`, `fail` or `info`.
+    /// Its type: `ok`, `fail` or `info`.
     pub kind: Kind,
     /// The result.
     pub value: Value,
 }
 
 impl Completion {
-    /// Success.
+    /// A completion of type `ok`.
     #[must_use]
     pub fn ok(value: Value) -> Self {
         Completion {
@@ -158,7 +158,7 @@ impl Completion {
     }
 }
 
-/// An answer that breaks the workload's schema, and how.
+/// How a response breaks the workload's schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Malformed(pub String);
 
@@ -168,36 +168,39 @@ impl fmt::Display for Malformed {
     }
 }
 
-/// How a client of the workload takes errors and timeouts.
+/// What a client of the workload does with errors and timeouts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ErrorHandling {
-    /// It completes the operation: `fail` if it surely did not take place, or `info`.
+    /// Returns them: the operation completes as `fail` if it did not take place, or else as
+    /// `info`.
     Returns,
-    /// It throws them: always `info`, with the exception. Maelstrom's g-set and counters.
+    /// Throws them: the operation completes as `info`, with the exception. So do Maelstrom's
+    /// g-set and counters.
     Throws,
 }
 
-/// What a generator may look at.
+/// What a workload knows when it generates an operation.
 pub struct Turn<'a> {
     /// The virtual time.
     pub now_ns: u64,
-    /// The workers that do nothing at the moment, in ascending order; at least one.
+    /// The workers without an operation, in ascending order; at least one.
     pub free: &'a [usize],
-    /// The process that each worker is at the moment.
+    /// The current process of each worker.
     pub processes: &'a [i64],
-    /// For the operation's own choices.
+    /// The random stream for the operation.
     pub stream: &'a mut Stream,
-    /// For the choice of a worker.
+    /// The random stream for the worker.
     pub(crate) workers: &'a mut Stream,
 }
 
 impl Turn<'_> {
-    /// Any free worker, each as likely.
+    /// Draws a free worker, uniformly.
     pub fn any_worker(&mut self) -> usize {
         self.workers.pick(self.free)
     }
 
-    /// Any of these, which have to be free, each as likely.
+    /// Draws one of these workers, which have to be free, uniformly.
     ///
     /// # Panics
     /// If there is none.

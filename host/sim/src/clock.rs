@@ -1,6 +1,6 @@
-//! A node's own clock, which faults can make run ahead or at another speed.
+//! A node's own clock, which faults can set ahead or run at another rate.
 
-/// Maps virtual time to what a node believes.
+/// Maps virtual time to a node's own time.
 ///
 /// It keeps two things: how much time has *elapsed*, by which timers go, and what the
 /// clock *reads*, which is that and all the jumps it made. Neither ever goes backwards.
@@ -16,7 +16,7 @@ pub(super) struct Clock {
 pub(super) const STEADY: u64 = 1000;
 
 impl Clock {
-    /// A clock that is right.
+    /// A clock that shows virtual time.
     pub(super) fn new() -> Self {
         Clock {
             since_ns: 0,

@@ -1,11 +1,11 @@
-//! Exceptions as Jepsen's histories hold them: what a client threw, with its data.
+//! Exceptions of clients, as Jepsen's histories have them.
 
 use host_protocol::message::Error;
 
 use super::client::Malformed;
 use host_check::value::{Map, Name, Value};
 
-/// What a client throws, and the `:error` of its operation.
+/// An exception that a client throws.
 #[derive(Debug)]
 pub(super) struct Exception {
     message: String,
@@ -13,7 +13,7 @@ pub(super) struct Exception {
 }
 
 impl Exception {
-    /// No answer in time.
+    /// No response in time.
     pub(super) fn timeout() -> Self {
         Exception {
             message: "Client read timeout".to_owned(),
@@ -26,7 +26,7 @@ impl Exception {
         }
     }
 
-    /// The node answered with an error.
+    /// The response is an error.
     pub(super) fn error(error: &Error, body: &str) -> Self {
         let code = i64::try_from(error.code.number()).unwrap_or(i64::MAX);
         let data = map([
@@ -42,7 +42,7 @@ impl Exception {
         }
     }
 
-    /// The answer breaks the schema.
+    /// The response breaks the schema.
     pub(super) fn malformed(body: &str, why: &Malformed) -> Self {
         Exception {
             message: "Malformed RPC response".to_owned(),

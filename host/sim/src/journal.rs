@@ -1,4 +1,4 @@
-//! Everything that happens in a run, as it happens.
+//! The journal: everything that happens in a run, for observers to see.
 
 use std::io::{self, Write};
 
@@ -8,21 +8,21 @@ use host_protocol::timers::Timers;
 
 use super::address::{Addr, Names};
 use super::clock::Clock;
-use super::node::{Life, Node};
 use super::packets::Packet;
 use host_check::net::{NetEvent, NetStats};
 use host_guest::Guest;
+use strum::{Display, IntoStaticStr};
 
-/// One thing that happened.
+/// An entry of the journal.
 #[derive(Debug, Clone, Copy)]
 pub struct Entry<'a> {
-    /// When, in virtual nanoseconds.
+    /// The virtual time, in nanoseconds.
     pub at_ns: u64,
-    /// What.
+    /// What happened.
     pub kind: EntryKind<'a>,
 }
 
-/// See [`Entry`].
+/// What an [`Entry`] says.
 #[derive(Debug, Clone, Copy)]
 pub enum EntryKind<'a> {
     /// A message was given to the network.
@@ -30,48 +30,50 @@ pub enum EntryKind<'a> {
     /// A message reached its receiver.
     Recv(MessageEntry<'a>),
     /// A message will not reach its receiver (or one copy of it will not).
-    Drop(MessageEntry<'a>, Lost),
+    Drop(MessageEntry<'a>, DropReason),
     /// A node's timer fired.
     Timer {
-        /// Which node.
+        /// The node.
         node: &'a str,
-        /// Which of its timers.
+        /// The timer.
         id: u64,
     },
     /// The nemesis did something.
     Fault {
         /// Its `:f`, such as `start-partition`.
         f: &'a str,
-        /// To whom, as JSON.
+        /// The nodes and what was done to them, as JSON.
         value: &'a str,
     },
     /// A node wrote to its log.
     Log {
-        /// Which node.
+        /// The node.
         node: &'a str,
-        /// How much it matters.
+        /// The level.
         level: Level,
-        /// What it wrote.
+        /// The line.
         text: &'a str,
     },
 }
 
-/// A message.
+/// A message, as the journal has it.
 #[derive(Debug, Clone, Copy)]
 pub struct MessageEntry<'a> {
     /// Its number in the run, from 0.
     pub id: u64,
-    /// Who sent it.
+    /// The sender.
     pub src: &'a str,
-    /// Whom it is for.
+    /// The receiver.
     pub dest: &'a str,
     /// The body, a JSON object.
     pub body: &'a str,
 }
 
-/// Why a message does not arrive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lost {
+/// Why a message does not arrive, under its name in the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Display, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
+#[non_exhaustive]
+pub enum DropReason {
     /// The link is cut.
     Partition,
     /// The network lost it.
@@ -82,29 +84,16 @@ pub enum Lost {
     Gone,
 }
 
-impl Lost {
-    /// Its name in the journal.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Lost::Partition => "partition",
-            Lost::Loss => "loss",
-            Lost::Down => "down",
-            Lost::Gone => "gone",
-        }
-    }
-}
-
 /// Sees everything that happens.
 pub trait Observer {
     /// Something happened.
     ///
     /// # Errors
-    /// When it cannot be noted down; the run ends then.
+    /// When the entry cannot be written; the run stops then.
     fn note(&mut self, entry: &Entry<'_>) -> io::Result<()>;
 
-    /// A node has handled an event, and all that it asked for is noted. For those who want to see
-    /// inside.
+    /// A node has handled an event, and all its effects are noted. For observers that look inside
+    /// nodes.
     ///
     /// # Errors
     /// As for [`note`](Observer::note).
@@ -117,19 +106,18 @@ pub trait Observer {
 pub struct Stepped<'a> {
     /// The virtual time, in nanoseconds.
     pub at_ns: u64,
-    /// Which node.
+    /// The node's name.
     pub node: &'a str,
-    /// What it runs. To ask a guest for its state is to call it: nothing keeps it from doing
-    /// something else afterwards than it would have done, so whoever asks must not trust the rest
-    /// of the run.
+    /// The guest. To ask it for its state is to call it, and it may behave differently from then
+    /// on: an observer that asks must not trust the rest of the run.
     pub guest: &'a mut (dyn Guest + Send),
     timers: &'a Timers,
     clock: &'a Clock,
 }
 
 impl Stepped<'_> {
-    /// The timers that it waits for: their ids, and when in virtual nanoseconds they are due,
-    /// if its clock stays as it is. The next to fire comes first.
+    /// Returns the outstanding timers: their ids and their deadlines, in virtual nanoseconds if
+    /// the clock keeps its rate. The next to fire comes first.
     #[must_use]
     pub fn timers(&self) -> Vec<(u64, u64)> {
         let due = |(id, deadline_ns)| (id, self.clock.when_ns(deadline_ns));
@@ -137,15 +125,15 @@ impl Stepped<'_> {
     }
 }
 
-/// What became of a message.
+/// What happens to a message.
 #[derive(Debug, Clone, Copy)]
-enum Fate {
+enum MessageEvent {
     Sent,
     Received,
-    Dropped(Lost),
+    Dropped(DropReason),
 }
 
-/// Counts messages, and tells the observers what happens.
+/// Counts messages, and calls the observers.
 pub(super) struct Journal<'a> {
     observers: Vec<&'a mut (dyn Observer + 'a)>,
     stats: NetStats,
@@ -167,16 +155,16 @@ impl<'a> Journal<'a> {
 
     pub(super) fn sent(&mut self, at_ns: u64, names: &Names, packet: &Packet) {
         self.count(packet, NetEvent::Sent);
-        self.letter(at_ns, names, packet, Fate::Sent);
+        self.message(at_ns, names, packet, MessageEvent::Sent);
     }
 
     pub(super) fn received(&mut self, at_ns: u64, names: &Names, packet: &Packet) {
         self.count(packet, NetEvent::Received);
-        self.letter(at_ns, names, packet, Fate::Received);
+        self.message(at_ns, names, packet, MessageEvent::Received);
     }
 
-    pub(super) fn dropped(&mut self, at_ns: u64, names: &Names, packet: &Packet, why: Lost) {
-        self.letter(at_ns, names, packet, Fate::Dropped(why));
+    pub(super) fn dropped(&mut self, at_ns: u64, names: &Names, packet: &Packet, why: DropReason) {
+        self.message(at_ns, names, packet, MessageEvent::Dropped(why));
     }
 
     pub(super) fn fault(&mut self, at_ns: u64, f: &str, value: &str) {
@@ -194,17 +182,21 @@ impl<'a> Journal<'a> {
     }
 
     /// A node has handled an event.
-    pub(super) fn stepped(&mut self, at_ns: u64, node: &mut Node) {
+    pub(super) fn stepped(
+        &mut self,
+        at_ns: u64,
+        node: &str,
+        guest: &mut (dyn Guest + Send + 'static),
+        timers: &Timers,
+        clock: &Clock,
+    ) {
         for observer in &mut self.observers {
-            let (Life::Starting(guest) | Life::Running(guest)) = &mut node.life else {
-                return;
-            };
             let step = Stepped {
                 at_ns,
-                node: &node.name,
-                guest: guest.as_mut(),
-                timers: &node.timers,
-                clock: &node.clock,
+                node,
+                guest: &mut *guest,
+                timers,
+                clock,
             };
             if let Err(error) = observer.stepped(step) {
                 self.broken.get_or_insert(error);
@@ -240,7 +232,7 @@ impl<'a> Journal<'a> {
             .record(kind(packet.src), kind(packet.dest), event);
     }
 
-    fn letter(&mut self, at_ns: u64, names: &Names, packet: &Packet, fate: Fate) {
+    fn message(&mut self, at_ns: u64, names: &Names, packet: &Packet, event: MessageEvent) {
         if self.observers.is_empty() {
             return;
         }
@@ -250,16 +242,16 @@ impl<'a> Journal<'a> {
         dest.clear();
         names.write(&mut src, packet.src);
         names.write(&mut dest, packet.dest);
-        let letter = MessageEntry {
+        let message = MessageEntry {
             id: packet.id,
             src: &src,
             dest: &dest,
             body: packet.body(),
         };
-        let kind = match fate {
-            Fate::Sent => EntryKind::Send(letter),
-            Fate::Received => EntryKind::Recv(letter),
-            Fate::Dropped(why) => EntryKind::Drop(letter, why),
+        let kind = match event {
+            MessageEvent::Sent => EntryKind::Send(message),
+            MessageEvent::Received => EntryKind::Recv(message),
+            MessageEvent::Dropped(why) => EntryKind::Drop(message, why),
         };
         self.note(&Entry { at_ns, kind });
         (self.src, self.dest) = (src, dest);
@@ -294,7 +286,7 @@ impl<W: Write> JsonLines<W> {
         }
     }
 
-    /// Writes out what is still gathered, and hands back where it went.
+    /// Flushes the output, and returns it.
     ///
     /// # Errors
     /// Those of the output.
@@ -320,15 +312,15 @@ impl<W: Write> Observer for JsonLines<W> {
 fn write_entry(out: &mut Vec<u8>, entry: &Entry<'_>) -> io::Result<()> {
     write!(out, "{{\"at_ns\":{},\"event\":", entry.at_ns)?;
     match entry.kind {
-        EntryKind::Send(letter) => {
-            write_letter(out, "send", letter)?;
+        EntryKind::Send(message) => {
+            write_message(out, "send", message)?;
             out.extend_from_slice(b",\"body\":");
-            out.extend_from_slice(letter.body.as_bytes());
+            out.extend_from_slice(message.body.as_bytes());
         }
-        EntryKind::Recv(letter) => write_letter(out, "recv", letter)?,
-        EntryKind::Drop(letter, why) => {
-            write_letter(out, "drop", letter)?;
-            write!(out, ",\"why\":\"{}\"", why.name())?;
+        EntryKind::Recv(message) => write_message(out, "recv", message)?,
+        EntryKind::Drop(message, why) => {
+            write_message(out, "drop", message)?;
+            write!(out, ",\"why\":\"{why}\"")?;
         }
         EntryKind::Timer { node, id } => {
             write!(out, "\"timer\",\"node\":\"{node}\",\"id\":{id}")?;
@@ -349,8 +341,8 @@ fn write_entry(out: &mut Vec<u8>, entry: &Entry<'_>) -> io::Result<()> {
     Ok(())
 }
 
-fn write_letter(out: &mut Vec<u8>, event: &str, letter: MessageEntry<'_>) -> io::Result<()> {
-    let MessageEntry { id, src, dest, .. } = letter;
+fn write_message(out: &mut Vec<u8>, event: &str, message: MessageEntry<'_>) -> io::Result<()> {
+    let MessageEntry { id, src, dest, .. } = message;
     write!(
         out,
         "\"{event}\",\"id\":{id},\"src\":\"{src}\",\"dest\":\"{dest}\""
@@ -375,7 +367,7 @@ mod tests {
 
     #[test]
     fn entries_are_written_as_the_page_says() {
-        let letter = MessageEntry {
+        let message = MessageEntry {
             id: 3,
             src: "n0",
             dest: "c1",
@@ -396,9 +388,9 @@ mod tests {
             "\n",
         );
         let written = lines(&[
-            EntryKind::Send(letter),
-            EntryKind::Recv(letter),
-            EntryKind::Drop(letter, Lost::Gone),
+            EntryKind::Send(message),
+            EntryKind::Recv(message),
+            EntryKind::Drop(message, DropReason::Gone),
             EntryKind::Timer { node: "n1", id: 4 },
             EntryKind::Fault {
                 f: "kill",

@@ -1,37 +1,22 @@
-//! How long a message between servers takes.
+//! The latency of messages between servers.
 
-use super::MS;
 use super::random::Stream;
+use super::time::MS;
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
-/// How latencies are distributed around their mean.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// The distribution of latencies, under its name in `--latency-dist`.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Display, EnumString, IntoStaticStr, VariantArray,
+)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Distribution {
-    /// All are the mean.
+    /// Every latency is the mean.
     #[default]
     Constant,
-    /// From 0 to below twice the mean, each as likely.
+    /// Uniform from 0 to below twice the mean.
     Uniform,
     /// Exponential: most are short, some very long.
     Exponential,
-}
-
-impl Distribution {
-    /// All of them.
-    pub const ALL: [Distribution; 3] = [
-        Distribution::Constant,
-        Distribution::Uniform,
-        Distribution::Exponential,
-    ];
-
-    /// Its name, as in `--latency-dist`.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Distribution::Constant => "constant",
-            Distribution::Uniform => "uniform",
-            Distribution::Exponential => "exponential",
-        }
-    }
 }
 
 /// `--latency` and `--latency-dist`. Latencies are whole milliseconds, as in Maelstrom.
@@ -44,13 +29,13 @@ pub struct Latency {
 }
 
 impl Latency {
-    /// What all latencies are, in nanoseconds, if they do not differ.
+    /// The one latency that all messages have, in nanoseconds, if there is one.
     pub(super) fn constant_ns(&self) -> Option<u64> {
         let differs = self.mean_ms > 0 && self.distribution != Distribution::Constant;
         (!differs).then_some(self.mean_ms * MS)
     }
 
-    /// One latency, in nanoseconds.
+    /// Draws a latency, in nanoseconds.
     pub(super) fn draw_ns(&self, stream: &mut Stream) -> u64 {
         let ms = match (self.mean_ms, self.distribution) {
             (0, _) => 0,

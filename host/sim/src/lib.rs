@@ -1,21 +1,21 @@
 //! The simulator: a cluster of guests, its network, clients and faults, in virtual time.
 //!
-//! A run is one loop over a queue of events ordered by (virtual time, sequence). Whatever
-//! happens is a function of the module, the [`RunOptions`] and the seed. What keeps it so:
-//! time is the queue's; every random choice comes from a [`random::Stream`] of its own
-//! purpose; nothing iterates over a hash map; a run has one thread.
+//! A run is one loop over a queue of events ordered by (virtual time, sequence). A run is a
+//! function of the program, the [`RunOptions`] and the seed, because time comes from the queue,
+//! every random choice comes from a [`random::Stream`] of its own purpose, nothing iterates over
+//! a hash map, and a run has one thread.
 //!
 //! | files | job |
 //! |---|---|
-//! | `options` `bounds` | the facts that a run is made from |
-//! | `random` `queue` `address` | streams of chance, the queue of events, who is who |
-//! | `packets` `latency` `links` `network` | messages on their way |
-//! | `clock` `node` | guests, their timers and clocks |
-//! | `nemesis` | what goes wrong, and when |
-//! | `script` | what clients begin and what goes wrong, spelled out instead of drawn |
-//! | `rpc` `workload` `workers` `exception` | clients and what they do |
-//! | `journal` | everything that happens, for whoever wants to see |
-//! | `run` `deliver` `phases` `faults` `swap` `outcome` | the loop, and what comes out |
+//! | `options` `bounds` `script` | what a run is made from |
+//! | `time` `random` `queue` `scheduled` `address` | virtual time, random streams, names |
+//! | `world` `meter` | what all parts of a run share |
+//! | `packets` `latency` `links` `network` | messages in flight |
+//! | `clock` `programs` `node` `nodes` `services` | the cluster |
+//! | `client` `clients` `exception` `workers` `generator` | clients and their operations |
+//! | `nemesis` `nemeses` `faults` | faults: which, when, and how they are injected |
+//! | `journal` `recorder` `outcome` | what comes out of a run |
+//! | `phase` `run` | the loop |
 //!
 //! The network, the clients and the faults behave as Maelstrom's; where they do not,
 //! `docs/differences.md` says so.
@@ -23,59 +23,51 @@
 mod address;
 mod bounds;
 mod client;
+mod clients;
 mod clock;
 mod concurrency;
-mod deliver;
 mod exception;
 mod faults;
+mod generator;
 pub mod journal;
 mod latency;
 mod links;
+mod meter;
+mod nemeses;
 pub mod nemesis;
 mod network;
 mod node;
+mod nodes;
 mod options;
 mod outcome;
 mod packets;
-mod phases;
+mod phase;
+mod programs;
 mod queue;
 pub mod random;
 pub mod ranges;
-mod rpc;
+mod recorder;
 mod run;
+mod scheduled;
 mod script;
 mod seeds;
 pub mod service;
-mod swap;
+mod services;
+mod time;
 mod workers;
 pub mod workload;
+mod world;
 
-pub use bounds::{Bound, Bounds, Used};
+pub use bounds::{Bound, Bounds, ResourceUsage};
 pub use client::{
     Completion, ErrorHandling, Malformed, Next, Operation, Step, Turn, WorkloadClient,
 };
-pub use concurrency::Concurrency;
+pub use concurrency::{Concurrency, InvalidConcurrency, TooManyWorkers};
 pub use latency::{Distribution, Latency};
 pub use network::NetworkModel;
 pub use options::{Cluster, RunOptions};
-pub use outcome::seconds;
-pub use outcome::{Outcome, Reason, Stopped};
+pub use outcome::{Outcome, StopReason, Stopped};
 pub use run::{Simulation, run};
 pub use script::{Episode, Invocation, Script};
-pub use seeds::SeedRange;
-
-/// Nanoseconds in a millisecond.
-pub const MS: u64 = 1_000_000;
-/// Nanoseconds in a second.
-pub const SECOND: u64 = 1_000_000_000;
-
-/// Seconds, at most [`ranges::SECONDS_MAX`] of them, as nanoseconds.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "it is positive and at most a day"
-)]
-#[must_use]
-pub fn nanoseconds(seconds: f64) -> u64 {
-    (seconds * 1e9).round() as u64
-}
+pub use seeds::{InvalidSeedRange, SeedRange};
+pub use time::{MS, SECOND, nanoseconds, seconds};

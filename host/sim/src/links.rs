@@ -1,7 +1,7 @@
-//! The links between nodes: which are cut, slow or unreliable at the moment.
+//! The links between nodes: which are cut, slow or unreliable.
 //!
-//! Only links between nodes are ever touched: clients and services are always
-//! reachable, as in Maelstrom.
+//! Faults touch only links between nodes. Clients and services are always reachable, as in
+//! Maelstrom.
 
 use super::address::Addr;
 use super::nemesis::Grudges;
@@ -15,22 +15,20 @@ pub(super) struct Links {
     /// Links that a one-way partition has cut.
     one_way: Vec<bool>,
     slow: Vec<bool>,
-    /// How many of 1000 messages are lost.
-    pub(super) loss_permille: u64,
-    /// How many of 1000 messages arrive twice.
-    pub(super) duplicate_permille: u64,
+    loss_permille: u64,
+    duplicate_permille: u64,
 }
 
-/// A kind of damage that links can have.
+/// What can be wrong with a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Damage {
+pub(super) enum LinkFault {
     Partition,
     OneWay,
     Slow,
 }
 
 impl Links {
-    /// Links without any damage.
+    /// Links that work.
     pub(super) fn new(nodes: usize) -> Self {
         let none = vec![false; nodes * nodes];
         Links {
@@ -43,10 +41,10 @@ impl Links {
         }
     }
 
-    /// Damages the links that `grudges` names, and repairs all others.
-    pub(super) fn damage(&mut self, damage: Damage, grudges: &Grudges) {
+    /// Breaks the links that `grudges` names, and repairs all others.
+    pub(super) fn break_links(&mut self, fault: LinkFault, grudges: &Grudges) {
         let nodes = self.nodes;
-        let links = self.links(damage);
+        let links = self.links(fault);
         links.fill(false);
         for (dest, sources) in grudges.iter() {
             for src in sources {
@@ -56,15 +54,35 @@ impl Links {
     }
 
     /// Repairs all links.
-    pub(super) fn repair(&mut self, damage: Damage) {
-        self.links(damage).fill(false);
+    pub(super) fn repair(&mut self, fault: LinkFault) {
+        self.links(fault).fill(false);
     }
 
-    fn links(&mut self, damage: Damage) -> &mut Vec<bool> {
-        match damage {
-            Damage::Partition => &mut self.partition,
-            Damage::OneWay => &mut self.one_way,
-            Damage::Slow => &mut self.slow,
+    /// Sets how many of 1000 messages between nodes are lost.
+    pub(super) fn set_loss(&mut self, permille: u64) {
+        self.loss_permille = permille;
+    }
+
+    /// Sets how many of 1000 messages between nodes arrive twice.
+    pub(super) fn set_duplication(&mut self, permille: u64) {
+        self.duplicate_permille = permille;
+    }
+
+    /// How many of 1000 messages between nodes are lost.
+    pub(super) fn loss_permille(&self) -> u64 {
+        self.loss_permille
+    }
+
+    /// How many of 1000 messages between nodes arrive twice.
+    pub(super) fn duplicate_permille(&self) -> u64 {
+        self.duplicate_permille
+    }
+
+    fn links(&mut self, fault: LinkFault) -> &mut Vec<bool> {
+        match fault {
+            LinkFault::Partition => &mut self.partition,
+            LinkFault::OneWay => &mut self.one_way,
+            LinkFault::Slow => &mut self.slow,
         }
     }
 
@@ -74,7 +92,7 @@ impl Links {
         link.is_some_and(|link| self.partition[link] || self.one_way[link])
     }
 
-    /// Whether messages from `src` to `dest` take long.
+    /// Whether the link from `src` to `dest` is slow.
     pub(super) fn is_slow(&self, src: Addr, dest: Addr) -> bool {
         self.link(src, dest).is_some_and(|link| self.slow[link])
     }

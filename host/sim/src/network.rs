@@ -1,4 +1,4 @@
-//! The network: takes messages in, and hands them to their receivers in time.
+//! The network: takes messages in, and delivers them at their time.
 //!
 //! By default it is Maelstrom's. Each node and each service has a queue of its own,
 //! ordered by deadline, and a receiver that takes the head, checks at that moment
@@ -7,18 +7,24 @@
 //! has no latency of its own, can wait as long as a message between nodes takes.
 //! [`NetworkModel::Ideal`] has no such receiver: every message comes at its deadline.
 
-use super::MS;
 use super::address::{Addr, Names};
-use super::journal::{Journal, Lost};
+use super::journal::DropReason;
 use super::latency::Latency;
 use super::links::Links;
+use super::meter::InFlight;
 use super::packets::{Packet, Packets, Slot};
 use super::queue::Queue;
 use super::random::{Family, Stream, Streams};
-use super::run::{Event, World};
+use super::scheduled::Scheduled;
+use super::time::MS;
+use super::world::World;
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
-/// How receivers take messages in.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// How receivers take messages, under its name in `--network`.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Display, EnumString, IntoStaticStr, VariantArray,
+)]
+#[strum(serialize_all = "kebab-case")]
 pub enum NetworkModel {
     /// One after the other, each waiting for its deadline, as in Maelstrom.
     #[default]
@@ -27,29 +33,15 @@ pub enum NetworkModel {
     Ideal,
 }
 
-impl NetworkModel {
-    /// All of them.
-    pub const ALL: [NetworkModel; 2] = [NetworkModel::Maelstrom, NetworkModel::Ideal];
-
-    /// Its name, as in `--network`.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            NetworkModel::Maelstrom => "maelstrom",
-            NetworkModel::Ideal => "ideal",
-        }
-    }
-}
-
 /// A slow link takes this many times as long …
 const SLOW_FACTOR: u64 = 10;
 /// … and at least this much longer.
 const SLOW_MIN_NS: u64 = 100 * MS;
 
-/// Messages on their way, and the links that they take.
+/// Messages in flight, and the links that they take.
 pub(super) struct Network {
-    pub(super) packets: Packets,
-    pub(super) links: Links,
+    packets: Packets,
+    links: Links,
     model: NetworkModel,
     latency: Latency,
     nodes: usize,
@@ -110,33 +102,61 @@ impl Network {
         self.sent
     }
 
+    /// The links between nodes.
+    pub(super) fn links(&mut self) -> &mut Links {
+        &mut self.links
+    }
+
+    /// The messages that have not reached their receivers.
+    pub(super) fn in_flight(&self) -> InFlight {
+        InFlight {
+            messages: self.packets.len(),
+            bytes: self.packets.bytes(),
+        }
+    }
+
+    /// Keeps a message whose receiver is paused.
+    pub(super) fn hold(&mut self, packet: Packet) -> Slot {
+        self.packets.put(packet)
+    }
+
+    /// Hands out a message that was kept.
+    pub(super) fn release(&mut self, slot: Slot) -> Option<Packet> {
+        self.packets.take(slot)
+    }
+
+    /// Takes back the buffer of a message that has been handled.
+    pub(super) fn recycle(&mut self, packet: Packet) {
+        self.packets.recycle(packet);
+    }
+
     /// Takes a message in. Its journal entry is made now, whether or not it arrives.
     pub(super) fn send(&mut self, world: &mut World<'_>, src: Addr, dest: Addr, body: &str) {
-        let packet = self.pack(&world.names, src, dest, body);
-        world.journal.sent(world.now_ns, &world.names, &packet);
+        let packet = self.pack(world.names(), src, dest, body);
+        world.sent(&packet);
         if src.is_client() || dest.is_client() {
             self.enqueue(world, packet, 0);
             return;
         }
         let between_nodes = self.links.link(src, dest).is_some();
-        if between_nodes && self.loss_strikes(&world.names, src, dest) {
-            world.drop(&packet, Lost::Loss);
+        if between_nodes && self.loss_strikes(world.names(), src, dest) {
+            world.dropped(&packet, DropReason::Loss);
             self.packets.recycle(packet);
             return;
         }
-        if between_nodes && self.duplicate_strikes(&world.names, src, dest) {
-            let mut copy = self.pack(&world.names, src, dest, body);
+        if between_nodes && self.duplicate_strikes(world.names(), src, dest) {
+            let mut copy = self.pack(world.names(), src, dest, body);
             copy.id = packet.id;
             self.sent -= 1;
-            let latency_ns = self.latency_ns(&world.names, src, dest);
+            let latency_ns = self.latency_ns(world.names(), src, dest);
             self.enqueue(world, copy, latency_ns);
         }
-        let latency_ns = self.latency_ns(&world.names, src, dest);
+        let latency_ns = self.latency_ns(world.names(), src, dest);
         self.enqueue(world, packet, latency_ns);
     }
 
     fn loss_strikes(&mut self, names: &Names, src: Addr, dest: Addr) -> bool {
-        let permille = self.links.loss_permille;
+        let permille = self.links.loss_permille();
         permille > 0
             && self
                 .chance(|it| &mut it.losses, names, src, dest)
@@ -144,7 +164,7 @@ impl Network {
     }
 
     fn duplicate_strikes(&mut self, names: &Names, src: Addr, dest: Addr) -> bool {
-        let permille = self.links.duplicate_permille;
+        let permille = self.links.duplicate_permille();
         permille > 0
             && self
                 .chance(|it| &mut it.duplicates, names, src, dest)
@@ -208,11 +228,11 @@ impl Network {
     }
 
     fn enqueue(&mut self, world: &mut World<'_>, packet: Packet, latency_ns: u64) {
-        let deadline_ns = world.now_ns + latency_ns;
+        let deadline_ns = world.now_ns() + latency_ns;
         let dest = packet.dest;
         let slot = self.packets.put(packet);
         if dest.is_client() || self.model == NetworkModel::Ideal {
-            world.queue.push(deadline_ns, Event::Deliver(slot));
+            world.schedule(deadline_ns, Scheduled::Deliver(slot));
             return;
         }
         let receiver = self.receiver(dest);
@@ -220,7 +240,7 @@ impl Network {
         if let State::Idle = self.receivers[receiver].state {
             if latency_ns == 0 {
                 self.receivers[receiver].state = State::Woken;
-                world.queue.push(deadline_ns, Event::Ready(receiver));
+                world.schedule(deadline_ns, Scheduled::Ready(receiver));
             } else {
                 // It takes the message at once, and nothing is due before its deadline.
                 self.poll(world, receiver);
@@ -232,7 +252,7 @@ impl Network {
     /// is none.
     pub(super) fn ready(&mut self, world: &mut World<'_>, receiver: usize) -> Option<Packet> {
         match self.receivers[receiver].state {
-            State::Holding { deadline_ns, .. } if deadline_ns > world.now_ns => None,
+            State::Holding { deadline_ns, .. } if deadline_ns > world.now_ns() => None,
             State::Holding { slot, .. } => {
                 self.receivers[receiver].state = State::Woken;
                 self.packets.take(slot)
@@ -252,9 +272,9 @@ impl Network {
             if self.drop_if_cut(world, slot) {
                 continue;
             }
-            if deadline_ns > world.now_ns {
+            if deadline_ns > world.now_ns() {
                 self.receivers[receiver].state = State::Holding { slot, deadline_ns };
-                world.queue.push(deadline_ns, Event::Ready(receiver));
+                world.schedule(deadline_ns, Scheduled::Ready(receiver));
                 return None;
             }
             self.receivers[receiver].state = State::Woken;
@@ -262,7 +282,7 @@ impl Network {
         }
     }
 
-    /// The message of a [`Event::Deliver`], if it arrives.
+    /// The message of a [`Scheduled::Deliver`], if it arrives.
     pub(super) fn arrived(&mut self, world: &mut World<'_>, slot: Slot) -> Option<Packet> {
         if self.drop_if_cut(world, slot) {
             return None;
@@ -276,7 +296,7 @@ impl Network {
             .get(slot)
             .is_some_and(|packet| self.links.is_cut(packet.src, packet.dest));
         if cut && let Some(packet) = self.packets.take(slot) {
-            world.drop(&packet, Lost::Partition);
+            world.dropped(&packet, DropReason::Partition);
             self.packets.recycle(packet);
         }
         cut
@@ -293,30 +313,23 @@ impl Network {
         let waiting = std::iter::from_fn(|| receiver.waiting.pop().map(|(_, slot)| slot));
         for slot in held.into_iter().chain(waiting) {
             if let Some(packet) = self.packets.take(slot) {
-                world.drop(&packet, Lost::Down);
+                world.dropped(&packet, DropReason::Down);
                 self.packets.recycle(packet);
             }
         }
     }
 }
 
-impl World<'_> {
-    /// Notes that a message is lost.
-    pub(super) fn drop(&mut self, packet: &Packet, why: Lost) {
-        let journal: &mut Journal<'_> = &mut self.journal;
-        journal.dropped(self.now_ns, &self.names, packet, why);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bounds::Bounds;
     use crate::latency::Distribution;
-    use crate::links::Damage;
+    use crate::links::LinkFault;
     use crate::nemesis::PartitionKind;
 
     /// Two nodes and a service, with 100 ms between them.
-    struct Bench {
+    struct TestNetwork {
         network: Network,
         world: World<'static>,
         arrivals: Vec<(u64, u64)>,
@@ -327,20 +340,19 @@ mod tests {
     const CLIENT: Addr = Addr::Client(0);
     const SERVICE: Addr = Addr::Service(0);
 
-    impl Bench {
+    impl TestNetwork {
         fn new(model: NetworkModel) -> Self {
             let latency = Latency {
                 mean_ms: 100,
                 distribution: Distribution::Constant,
             };
-            Bench {
+            TestNetwork {
                 network: Network::new(model, latency, 2, 1, &Streams::new(1)),
-                world: World {
-                    now_ns: 0,
-                    queue: Queue::new(),
-                    names: Names::new(2, 0, vec!["lin-kv".into()]),
-                    journal: Journal::new(Vec::new()),
-                },
+                world: World::new(
+                    Names::new(2, 0, vec!["lin-kv".into()]),
+                    Vec::new(),
+                    Bounds::default(),
+                ),
                 arrivals: Vec::new(),
             }
         }
@@ -348,16 +360,16 @@ mod tests {
         /// Lets everything happen that happens up to `ms`.
         fn pass(&mut self, ms: u64) -> &mut Self {
             // A marker that nobody acts on ends the wait.
-            self.world.queue.push(ms * MS, Event::Recovered);
-            while let Some((at_ns, event)) = self.world.queue.pop() {
-                self.world.now_ns = at_ns;
+            self.world.schedule(ms * MS, Scheduled::Recovered);
+            while let Some(event) = self.world.next() {
+                let at_ns = self.world.now_ns();
                 match event {
-                    Event::Ready(receiver) => {
+                    Scheduled::Ready(receiver) => {
                         while let Some(packet) = self.network.ready(&mut self.world, receiver) {
                             self.arrivals.push((packet.id, at_ns / MS));
                         }
                     }
-                    Event::Deliver(slot) => {
+                    Scheduled::Deliver(slot) => {
                         let packet = self.network.arrived(&mut self.world, slot);
                         self.arrivals
                             .extend(packet.map(|packet| (packet.id, at_ns / MS)));
@@ -378,7 +390,9 @@ mod tests {
         fn cut(&mut self, ms: u64) -> &mut Self {
             self.pass(ms);
             let grudges = PartitionKind::One.draw(2, &mut Streams::new(1).stream("cut"));
-            self.network.links.damage(Damage::Partition, &grudges);
+            self.network
+                .links
+                .break_links(LinkFault::Partition, &grudges);
             self
         }
 
@@ -393,7 +407,7 @@ mod tests {
 
     #[test]
     fn a_receiver_that_waits_for_one_message_keeps_all_others_waiting() {
-        Bench::new(NetworkModel::Maelstrom)
+        TestNetwork::new(NetworkModel::Maelstrom)
             .send(0, N1, N0) // taken at once, due at 100
             .send(40, CLIENT, N0) // due at 40, but the receiver waits
             .send(50, N1, N0) // due at 150
@@ -403,7 +417,7 @@ mod tests {
 
     #[test]
     fn on_an_ideal_network_each_comes_when_it_is_due() {
-        Bench::new(NetworkModel::Ideal)
+        TestNetwork::new(NetworkModel::Ideal)
             .send(0, N1, N0)
             .send(40, CLIENT, N0)
             .send(50, N1, N0)
@@ -413,7 +427,7 @@ mod tests {
 
     #[test]
     fn a_partition_takes_what_has_not_been_taken_by_the_receiver() {
-        Bench::new(NetworkModel::Maelstrom)
+        TestNetwork::new(NetworkModel::Maelstrom)
             .send(0, N1, N0) // taken at 0, before the partition
             .send(10, N1, N0) // looked at when the first is handed over, at 100
             .cut(20)
@@ -424,7 +438,7 @@ mod tests {
 
     #[test]
     fn on_an_ideal_network_a_partition_takes_all_that_is_on_its_way() {
-        Bench::new(NetworkModel::Ideal)
+        TestNetwork::new(NetworkModel::Ideal)
             .send(0, N1, N0)
             .send(10, N1, SERVICE)
             .cut(20)
@@ -434,7 +448,7 @@ mod tests {
 
     #[test]
     fn services_are_as_far_as_nodes_and_never_cut_off() {
-        Bench::new(NetworkModel::Maelstrom)
+        TestNetwork::new(NetworkModel::Maelstrom)
             .cut(0)
             .send(0, N1, SERVICE)
             .send(100, SERVICE, N1)
@@ -444,9 +458,9 @@ mod tests {
 
     #[test]
     fn a_node_that_starts_anew_finds_nothing_waiting() {
-        let mut bench = Bench::new(NetworkModel::Maelstrom);
-        bench.send(0, N1, N0).send(10, N1, N0).pass(20);
-        bench.network.reset(&mut bench.world, 0);
-        bench.send(30, CLIENT, N0).arrive(&[(2, 30)]);
+        let mut test = TestNetwork::new(NetworkModel::Maelstrom);
+        test.send(0, N1, N0).send(10, N1, N0).pass(20);
+        test.network.reset(&mut test.world, 0);
+        test.send(30, CLIENT, N0).arrive(&[(2, 30)]);
     }
 }

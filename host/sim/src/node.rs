@@ -1,43 +1,51 @@
 //! A node: a guest with its timers and its clock.
 
+use host_guest::{Carried, Effect, Event, EventKind, Guest, GuestError, carry_state, check_timers};
+use host_protocol::abi::{Level, Log};
 use host_protocol::timers::Timers;
 
+use super::address::Addr;
+use super::clients::Clients;
 use super::clock::Clock;
-use super::packets::Slot;
-use host_guest::Guest;
+use super::journal::DropReason;
+use super::meter::GuestUsage;
+use super::network::Network;
+use super::outcome::{StopReason, Stopped};
+use super::packets::{Packet, Slot};
+use super::programs::Programs;
+use super::scheduled::Scheduled;
+use super::world::World;
 
 /// A node of the cluster.
 pub(super) struct Node {
-    pub(super) name: String,
-    pub(super) life: Life,
-    /// Whether it is stopped for the moment.
-    pub(super) paused: bool,
+    /// Its position in the cluster.
+    index: usize,
+    name: String,
+    life: Life,
+    /// Whether it is paused.
+    paused: bool,
     /// What arrived while it was paused.
-    pub(super) backlog: Vec<Slot>,
-    /// By the node's own clock.
-    pub(super) timers: Timers,
-    pub(super) clock: Clock,
+    backlog: Vec<Slot>,
+    /// Deadlines by the node's own clock.
+    timers: Timers,
+    timers_max: usize,
+    clock: Clock,
     /// Whether it runs the next version of the program, if there is one.
-    pub(super) has_next_version: bool,
+    has_next_version: bool,
     /// How often it was started.
-    pub(super) incarnation: u64,
-    /// The client that waits for the answer to its `init`.
-    pub(super) init_client: Option<usize>,
+    incarnation: u64,
+    /// The client that waits for the response to its `init`.
+    init_client: Option<usize>,
     /// The virtual time at which it will be woken for its timers.
-    pub(super) wake_ns: Option<u64>,
-    /// What its guest has used, as far as the run's sums have it.
-    pub(super) counted: Counted,
-}
-
-/// What one guest has used.
-#[derive(Default)]
-pub(super) struct Counted {
-    pub(super) fuel: u64,
-    pub(super) memory_bytes: usize,
+    wake_ns: Option<u64>,
+    /// What its guest has used, as far as the meter has it.
+    counted: GuestUsage,
+    /// The receivers of a step's messages, while they are checked.
+    dests: Vec<Addr>,
 }
 
 /// Where a node is in its life.
-pub(super) enum Life {
+enum Life {
     /// It does not run.
     Down,
     /// It runs, and the first message that it gets will be `init`.
@@ -46,9 +54,30 @@ pub(super) enum Life {
     Running(Box<dyn Guest + Send>),
 }
 
+/// How a node's guest was replaced by a new one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Replaced {
+    /// The new guest goes on with the state of the old one.
+    Swapped,
+    /// The state cannot be carried over: the node has to be killed and started again.
+    NeedsRestart,
+    /// The new guest refuses the state, and the old one goes on.
+    Refused,
+    /// There is no guest that has state.
+    NotRunning,
+}
+
 impl Life {
+    /// The guest, if there is one.
+    fn guest(&mut self) -> Option<&mut (dyn Guest + Send + 'static)> {
+        match self {
+            Life::Down => None,
+            Life::Starting(guest) | Life::Running(guest) => Some(guest.as_mut()),
+        }
+    }
+
     /// Its first message has arrived.
-    pub(super) fn run(&mut self) {
+    fn run(&mut self) {
         *self = match std::mem::replace(self, Life::Down) {
             Life::Starting(guest) | Life::Running(guest) => Life::Running(guest),
             Life::Down => Life::Down,
@@ -57,40 +86,319 @@ impl Life {
 }
 
 impl Node {
-    /// A node that does not run yet.
-    pub(super) fn new(name: String) -> Self {
+    /// A node that does not run yet. Its guest may have `timers_max` timers.
+    pub(super) fn new(index: usize, name: String, timers_max: usize) -> Self {
         Node {
+            index,
             name,
             life: Life::Down,
             paused: false,
             backlog: Vec::new(),
             timers: Timers::default(),
+            timers_max,
             clock: Clock::new(),
             has_next_version: false,
             incarnation: 0,
             init_client: None,
             wake_ns: None,
-            counted: Counted::default(),
+            counted: GuestUsage::default(),
+            dests: Vec::new(),
         }
     }
 
-    /// Its guest, if it runs.
-    pub(super) fn guest(&mut self) -> Option<&mut (dyn Guest + Send + 'static)> {
-        match &mut self.life {
-            Life::Down => None,
-            Life::Starting(guest) | Life::Running(guest) => Some(guest.as_mut()),
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) fn is_down(&self) -> bool {
+        matches!(self.life, Life::Down)
+    }
+
+    pub(super) fn is_paused(&self) -> bool {
+        self.paused
+    }
+
+    /// Whether it runs the next version of the program.
+    pub(super) fn has_next_version(&self) -> bool {
+        self.has_next_version
+    }
+
+    /// A guest for the node, of the version that it has now.
+    pub(super) fn new_guest(
+        &mut self,
+        programs: &Programs<'_>,
+        world: &World<'_>,
+    ) -> Result<Box<dyn Guest + Send>, Stopped> {
+        let guest = programs.start(&self.name, self.incarnation, self.has_next_version);
+        self.incarnation += 1;
+        guest.map_err(|error| world.stop_at(self.index, StopReason::Guest(error)))
+    }
+
+    /// Starts with a new guest, which waits for the `init` that `init_client` sends.
+    pub(super) fn start(
+        &mut self,
+        guest: Box<dyn Guest + Send>,
+        init_client: usize,
+        world: &mut World<'_>,
+    ) {
+        self.life = Life::Starting(guest);
+        self.init_client = Some(init_client);
+        self.count(world);
+    }
+
+    /// The response to its `init` has arrived.
+    pub(super) fn initialised(&mut self) {
+        self.init_client = None;
+    }
+
+    /// Takes all that the node knows. What was in flight from it still arrives.
+    pub(super) fn kill(
+        &mut self,
+        world: &mut World<'_>,
+        network: &mut Network,
+        clients: &mut Clients,
+    ) {
+        self.count_last(world);
+        self.life = Life::Down;
+        self.paused = false;
+        self.timers = Timers::default();
+        self.wake_ns = None;
+        if let Some(client) = self.init_client.take() {
+            clients.close(client);
+        }
+        for slot in std::mem::take(&mut self.backlog) {
+            if let Some(packet) = network.release(slot) {
+                world.dropped(&packet, DropReason::Down);
+                network.recycle(packet);
+            }
         }
     }
 
-    /// When it has to be woken for its next timer, if that is earlier than it will be.
-    pub(super) fn earlier_wake(&mut self, now_ns: u64) -> Option<u64> {
-        let deadline_ns = self.timers.next_deadline()?;
+    /// Pauses the node. One that has not begun has nothing to pause.
+    pub(super) fn pause(&mut self) {
+        self.paused = matches!(self.life, Life::Running(_));
+    }
+
+    /// Has a paused node go on: first with what arrived meanwhile, then with its timers.
+    pub(super) fn resume(
+        &mut self,
+        world: &mut World<'_>,
+        network: &mut Network,
+        clients: &Clients,
+    ) -> Result<(), Stopped> {
+        self.paused = false;
+        for slot in std::mem::take(&mut self.backlog) {
+            if let Some(packet) = network.release(slot) {
+                self.deliver(packet, world, network, clients)?;
+            }
+        }
+        self.wake_ns = None;
+        self.schedule_wake(world);
+        Ok(())
+    }
+
+    /// Has its clock run at another rate, from a reading `jump_ns` further on.
+    pub(super) fn skew(&mut self, rate_permille: u64, jump_ns: u64, world: &mut World<'_>) {
+        self.clock.skew(world.now_ns(), rate_permille, jump_ns);
+        self.wake_ns = None;
+        self.schedule_wake(world);
+    }
+
+    /// Replaces the guest by one of the other version, or of the same, between two events.
+    /// State and timers stay. A node that is down starts with the new version later.
+    pub(super) fn replace_guest(
+        &mut self,
+        to_next: bool,
+        programs: &Programs<'_>,
+        world: &mut World<'_>,
+    ) -> Result<Replaced, Stopped> {
+        let before = std::mem::replace(&mut self.has_next_version, to_next);
+        let mut new = self.new_guest(programs, world)?;
+        let Life::Running(old) = &mut self.life else {
+            return Ok(Replaced::NotRunning);
+        };
+        match carry_state(old.as_mut(), new.as_mut(), false) {
+            Ok(Carried::State { .. }) => {
+                self.count_last(world);
+                self.life = Life::Running(new);
+                Ok(Replaced::Swapped)
+            }
+            Ok(Carried::Nothing(_)) => Ok(Replaced::NeedsRestart),
+            Err(refusal) => {
+                self.has_next_version = before;
+                let text = format!("swap refused: {refusal}");
+                world.log(&self.name, Level::Error, &text);
+                Ok(Replaced::Refused)
+            }
+        }
+    }
+
+    /// Hands a message over. Drops it if the node is down, keeps it if the node is paused.
+    pub(super) fn deliver(
+        &mut self,
+        packet: Packet,
+        world: &mut World<'_>,
+        network: &mut Network,
+        clients: &Clients,
+    ) -> Result<(), Stopped> {
+        let is_init = self.init_client.map(Addr::Client) == Some(packet.src);
+        let is_up = match &self.life {
+            Life::Down => false,
+            Life::Starting(_) => is_init,
+            Life::Running(_) => true,
+        };
+        if !is_up {
+            world.dropped(&packet, DropReason::Down);
+            network.recycle(packet);
+            return Ok(());
+        }
+        if self.paused {
+            self.backlog.push(network.hold(packet));
+            return Ok(());
+        }
+        self.life.run();
+        world.received(&packet);
+        let stepped = self.step(EventKind::Message(&packet.text), world, network, clients);
+        network.recycle(packet);
+        stepped
+    }
+
+    /// Fires the timers that are due, unless things have changed since the wake was scheduled.
+    pub(super) fn wake(
+        &mut self,
+        world: &mut World<'_>,
+        network: &mut Network,
+        clients: &Clients,
+    ) -> Result<(), Stopped> {
+        if self.wake_ns != Some(world.now_ns()) {
+            return Ok(());
+        }
+        self.wake_ns = None;
+        if self.paused {
+            return Ok(());
+        }
+        let elapsed_ns = self.clock.elapsed_ns(world.now_ns());
+        while let Some(id) = self.timers.pop_due(elapsed_ns) {
+            world.timer(&self.name, id);
+            self.step(EventKind::Timer(id), world, network, clients)?;
+        }
+        self.schedule_wake(world);
+        Ok(())
+    }
+
+    /// Schedules a wake for the next timer, if that is earlier than the one scheduled.
+    fn schedule_wake(&mut self, world: &mut World<'_>) {
+        let Some(deadline_ns) = self.timers.next_deadline() else {
+            return;
+        };
         // A timer may have become due while the node was paused.
-        let at_ns = self.clock.when_ns(deadline_ns).max(now_ns);
+        let at_ns = self.clock.when_ns(deadline_ns).max(world.now_ns());
         if self.paused || self.wake_ns.is_some_and(|wake_ns| wake_ns <= at_ns) {
-            return None;
+            return;
         }
         self.wake_ns = Some(at_ns);
-        self.wake_ns
+        world.schedule(at_ns, Scheduled::Wake(self.index));
+    }
+
+    /// Has the guest handle an event, and does what it asks for: all of it or nothing.
+    fn step(
+        &mut self,
+        kind: EventKind<'_>,
+        world: &mut World<'_>,
+        network: &mut Network,
+        clients: &Clients,
+    ) -> Result<(), Stopped> {
+        world.meter().step();
+        let stepped = self.try_step(kind, world, network, clients);
+        stepped.map_err(|reason| world.stop_at(self.index, reason))?;
+        self.count(world);
+        self.show(world);
+        self.schedule_wake(world);
+        Ok(())
+    }
+
+    fn try_step(
+        &mut self,
+        kind: EventKind<'_>,
+        world: &mut World<'_>,
+        network: &mut Network,
+        clients: &Clients,
+    ) -> Result<(), StopReason> {
+        let now_ns = world.now_ns();
+        let Life::Running(guest) = &mut self.life else {
+            return Ok(());
+        };
+        let event = Event {
+            now_ns: self.clock.reads_ns(now_ns),
+            node: &self.name,
+            kind,
+        };
+        let effects = guest.step(&event).map_err(StopReason::Guest)?;
+        check_timers(&self.timers, &effects, self.timers_max)
+            .map_err(|error| StopReason::Guest(GuestError::in_effects(error, &event)))?;
+        self.dests.clear();
+        for effect in &effects {
+            if let Effect::Send(send) = effect {
+                let name = send.message.dest.as_ref();
+                let exists = |dest: &Addr| match *dest {
+                    Addr::Client(client) => clients.exists(client),
+                    Addr::Node(_) | Addr::Service(_) => true,
+                };
+                let Some(dest) = world.names().find(name).filter(exists) else {
+                    return Err(StopReason::UnknownDestination {
+                        dest: name.to_owned(),
+                        body: send.message.body.to_owned(),
+                        event: event.to_string(),
+                    });
+                };
+                self.dests.push(dest);
+            }
+        }
+        let elapsed_ns = self.clock.elapsed_ns(now_ns);
+        let mut dests = self.dests.iter();
+        for effect in &effects {
+            match effect {
+                Effect::Send(send) => {
+                    if let Some(dest) = dests.next() {
+                        network.send(world, Addr::Node(self.index), *dest, send.message.body);
+                    }
+                }
+                Effect::SetTimer(timer) => {
+                    let deadline_ns = elapsed_ns.saturating_add(timer.after_ns);
+                    self.timers.set(timer.id, deadline_ns);
+                }
+                Effect::CancelTimer(timer) => self.timers.cancel(timer.id),
+                Effect::Log(Log { level, text }) => world.log(&self.name, *level, text),
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds what the guest has used since it was last counted.
+    pub(super) fn count(&mut self, world: &mut World<'_>) {
+        let Some(guest) = self.life.guest() else {
+            return;
+        };
+        let now = GuestUsage {
+            fuel: guest.fuel_used(),
+            memory_bytes: guest.memory_bytes(),
+        };
+        world.meter().guest(&self.counted, &now);
+        self.counted = now;
+    }
+
+    /// The same for the last time, before the guest is gone.
+    fn count_last(&mut self, world: &mut World<'_>) {
+        self.count(world);
+        world.meter().guest_gone(&std::mem::take(&mut self.counted));
+    }
+
+    /// Shows observers the node between two events. What their questions cost is not the
+    /// run's.
+    fn show(&mut self, world: &mut World<'_>) {
+        if let Some(guest) = self.life.guest() {
+            world.stepped(&self.name, guest, &self.timers, &self.clock);
+            self.counted.fuel = guest.fuel_used();
+        }
     }
 }

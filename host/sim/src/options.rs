@@ -1,35 +1,35 @@
-//! What a run is made from, besides its module and its seed.
+//! The options of a run.
 
-use super::SECOND;
 use super::bounds::Bounds;
 use super::latency::Latency;
 use super::nemesis::Fault;
 use super::network::NetworkModel;
+use super::time::SECOND;
 use host_guest::Limits;
 
-/// The facts of a run. With the module, the workload and the seed they decide all of it.
+/// The options of a run. Together with the program, the workload and the seed they determine it.
 #[derive(Debug, Clone)]
 pub struct RunOptions {
-    /// Which nodes there are.
+    /// The nodes.
     pub cluster: Cluster,
-    /// How many client workers; worker `i` talks to node `i` modulo the nodes.
+    /// How many client workers there are; worker `i` talks to node `i` modulo the nodes.
     pub concurrency: usize,
-    /// Operations a second, over all workers; 0 makes none.
+    /// Operations a second, over all workers; 0 for none.
     pub rate: f64,
     /// How long clients invoke operations, in nanoseconds.
     pub time_limit_ns: u64,
-    /// How long messages between servers take.
+    /// The latency of messages between servers.
     pub latency: Latency,
     /// How receivers take messages in.
     pub network: NetworkModel,
-    /// What goes wrong, each kind at most once.
+    /// The faults to inject, each kind at most once.
     pub faults: Vec<Fault>,
     /// Mean time between the starts and stops of a fault, in nanoseconds.
     pub nemesis_interval_ns: u64,
-    /// When after the first operation the nodes begin to change to the next version, one a
-    /// second, in nanoseconds; never if there is no time.
+    /// How long after the beginning of the main phase the nodes are upgraded to the next version,
+    /// one a second, in nanoseconds; `None` for never.
     pub swap_after_ns: Option<u64>,
-    /// The bounds of each guest.
+    /// The limits of each guest.
     pub limits: Limits,
     /// The arguments of each guest.
     pub guest_args: Vec<String>,
@@ -59,7 +59,7 @@ impl Default for RunOptions {
 /// The nodes: `n0`, `n1` and so on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cluster {
-    /// How many.
+    /// How many there are.
     pub count: usize,
     /// The number in the first one's name.
     pub first: usize,

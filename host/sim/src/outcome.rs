@@ -1,34 +1,34 @@
-//! What comes out of a run.
+//! The outcome of a run.
 
 use std::fmt;
 
-use super::bounds::{Bound, Used};
+use super::bounds::{Bound, ResourceUsage};
 use host_check::history::Op;
 use host_check::net::NetStats;
 use host_guest::GuestError;
 use host_protocol::text::{excerpt, printable};
 
-use super::SECOND;
 use super::script::Script;
+use super::time::seconds;
 
 /// A run that is over.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Outcome {
-    /// What clients and nemesis did, in order. Up to where the run stopped, if it stopped early.
+    /// The operations of clients and nemeses, in order, up to where the run stopped.
     pub ops: Vec<Op>,
-    /// What clients began and what went wrong in the main phase, if that was to be written
-    /// down.
+    /// The operations and the faults of the main phase, if they were recorded.
     pub script: Option<Script>,
-    /// How many messages that took.
+    /// The message counts.
     pub net: NetStats,
-    /// Why the run stopped before its end, if it did.
+    /// Why the run stopped early, if it did.
     pub stopped: Option<Stopped>,
     /// The virtual time at the end, in nanoseconds.
     pub end_ns: u64,
     /// How many messages were sent.
     pub messages: u64,
-    /// The most that it used of what is bounded.
-    pub used: Used,
+    /// The resources that it used.
+    pub used: ResourceUsage,
 }
 
 /// A run that ended early, and why.
@@ -36,70 +36,73 @@ pub struct Outcome {
 pub struct Stopped {
     /// The virtual time, in nanoseconds.
     pub at_ns: u64,
-    /// Whose fault it is, if it is a node's.
+    /// The node that caused it, if one did.
     pub node: Option<String>,
-    /// What happened.
-    pub reason: Reason,
+    /// The reason.
+    pub reason: StopReason,
 }
 
 /// Why a run ended early.
 #[derive(Debug)]
-pub enum Reason {
+pub enum StopReason {
     /// The guest failed: a trap, a limit, a malformed effect.
     Guest(Box<GuestError>),
-    /// The node sent a message to nobody.
+    /// The node sent a message to a destination that does not exist.
     UnknownDestination {
-        /// To whom.
+        /// The destination.
         dest: String,
         /// The body.
         body: String,
         /// What the node was handling.
         event: String,
     },
-    /// The node did not answer a request that comes before all operations.
+    /// The node did not respond to `init`, or to the workload's own setup.
     NoAnswer {
         /// The request's `type`.
         request: String,
         /// How long the client waited, in nanoseconds.
         waited_ns: u64,
     },
-    /// The node's answer to such a request is not what it has to be.
+    /// The node's response to such a request is wrong.
     BadAnswer {
         /// The request's `type`.
         request: String,
-        /// What is wrong.
+        /// What is wrong with it.
         why: String,
-        /// The body of the answer.
+        /// The body of the response.
         answer: String,
     },
-    /// The run reached one of its bounds.
+    /// The run exceeded one of its bounds.
     Bound(Bound),
     /// The journal cannot be written.
     Journal(std::io::Error),
-    /// The simulator broke its own rules.
+    /// A bug in the simulator.
     Internal(String),
 }
 
-impl Reason {
-    /// The kind of reason, in a word.
+impl StopReason {
+    /// The kind of reason, as one word.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
-            Reason::Guest(error) => error.fault.name(),
-            Reason::UnknownDestination { .. } => "unknown-destination",
-            Reason::NoAnswer { .. } => "no-answer",
-            Reason::BadAnswer { .. } => "bad-answer",
-            Reason::Bound(_) => "bound-of-the-run",
-            Reason::Journal(_) | Reason::Internal(_) => "internal",
+            StopReason::Guest(error) => error.fault.name(),
+            StopReason::UnknownDestination { .. } => "unknown-destination",
+            StopReason::NoAnswer { .. } => "no-answer",
+            StopReason::BadAnswer { .. } => "bad-answer",
+            StopReason::Bound(_) => "bound-of-the-run",
+            StopReason::Journal(_) | StopReason::Internal(_) => "internal",
         }
     }
 }
 
 impl Stopped {
-    /// Whether it is neither the fault of a node nor of the options.
+    /// Whether neither a node nor the options are the cause.
     #[must_use]
     pub fn is_internal(&self) -> bool {
-        matches!(self.reason, Reason::Journal(_) | Reason::Internal(_))
+        matches!(
+            self.reason,
+            StopReason::Journal(_) | StopReason::Internal(_)
+        )
     }
 }
 
@@ -112,20 +115,20 @@ impl fmt::Display for Stopped {
         }
         let shown = |text: &str| printable(&excerpt(text, 400)).into_owned();
         match &self.reason {
-            Reason::Guest(error) => write!(f, "{error}"),
-            Reason::UnknownDestination { dest, body, event } => write!(
+            StopReason::Guest(error) => write!(f, "{error}"),
+            StopReason::UnknownDestination { dest, body, event } => write!(
                 f,
                 "it sent a message to {:?}, which does not exist\n  body: {}\n  event: {event}\n  \
                  nothing that this step asked for was done",
                 excerpt(dest, 100),
                 shown(body)
             ),
-            Reason::NoAnswer { request, waited_ns } => write!(
+            StopReason::NoAnswer { request, waited_ns } => write!(
                 f,
                 "it did not answer {request} within {} s",
                 seconds(*waited_ns)
             ),
-            Reason::BadAnswer {
+            StopReason::BadAnswer {
                 request,
                 why,
                 answer,
@@ -135,32 +138,9 @@ impl fmt::Display for Stopped {
                 shown(why),
                 shown(answer)
             ),
-            Reason::Bound(bound) => write!(f, "{bound}"),
-            Reason::Internal(text) => f.write_str(text),
-            Reason::Journal(error) => write!(f, "cannot write the journal: {error}"),
+            StopReason::Bound(bound) => write!(f, "{bound}"),
+            StopReason::Internal(text) => f.write_str(text),
+            StopReason::Journal(error) => write!(f, "cannot write the journal: {error}"),
         }
-    }
-}
-
-/// Nanoseconds as seconds, exact, without zeros at the end.
-pub fn seconds(ns: u64) -> String {
-    let (whole, rest) = (ns / SECOND, ns % SECOND);
-    if rest == 0 {
-        return whole.to_string();
-    }
-    let digits = format!("{rest:09}");
-    format!("{whole}.{}", digits.trim_end_matches('0'))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_shown_exactly() {
-        assert_eq!(seconds(0), "0");
-        assert_eq!(seconds(10 * SECOND), "10");
-        assert_eq!(seconds(3_250_000_000), "3.25");
-        assert_eq!(seconds(1), "0.000000001");
     }
 }

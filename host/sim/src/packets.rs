@@ -1,8 +1,10 @@
-//! Messages on their way.
+//! Messages in flight.
+
+use host_protocol::message::{Header, Message};
 
 use super::address::Addr;
 
-/// A message as its receiver will see it.
+/// A message in flight: the text that its receiver will see.
 #[derive(Debug)]
 pub(super) struct Packet {
     /// Its number in the run.
@@ -23,13 +25,23 @@ impl Packet {
             .get(self.body_at..self.text.len() - 1)
             .unwrap_or_default()
     }
+
+    /// The reserved fields of the body, if it has a `type`.
+    pub(super) fn header(&self) -> Option<Header<'_>> {
+        let message = Message {
+            src: "".into(),
+            dest: "".into(),
+            body: self.body(),
+        };
+        message.header().ok()
+    }
 }
 
 /// A place in [`Packets`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Slot(usize);
 
-/// Holds packets, and keeps the buffers of those that are gone for the next ones.
+/// Holds packets, and reuses the buffers of those that have been handled.
 #[derive(Debug, Default)]
 pub(super) struct Packets {
     slots: Vec<Option<Packet>>,
@@ -38,7 +50,7 @@ pub(super) struct Packets {
     bytes: usize,
 }
 
-/// Larger buffers are given back to the allocator.
+/// Larger buffers are freed.
 const BUFFER_KEPT_MAX: usize = 64 << 10;
 
 /// No more buffers than this wait for their next use.
@@ -50,7 +62,7 @@ impl Packets {
         self.buffers.pop().unwrap_or_default()
     }
 
-    /// Puts a packet down.
+    /// Puts a packet in.
     pub(super) fn put(&mut self, packet: Packet) -> Slot {
         self.bytes += packet.text.len();
         match self.free.pop() {
@@ -70,7 +82,7 @@ impl Packets {
         self.slots[slot.0].as_ref()
     }
 
-    /// Takes a packet up again. `None` if somebody already has.
+    /// Takes a packet out; `None` if it has been taken.
     pub(super) fn take(&mut self, slot: Slot) -> Option<Packet> {
         let packet = self.slots[slot.0].take()?;
         self.free.push(slot.0);

@@ -1,4 +1,4 @@
-//! What happens next.
+//! A queue of events in virtual time.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;

@@ -1,4 +1,4 @@
-//! Randomness, one stream for each purpose.
+//! Random numbers: one stream for each purpose.
 //!
 //! A stream's key is the hash of the seed and the purpose's name, so adding a draw
 //! in one place moves nothing anywhere else. All that is derived from a draw is
@@ -42,9 +42,8 @@ impl Streams {
     }
 }
 
-/// A purpose whose chance is another for each of its parts, such as the links of a network:
-/// what is drawn for one moves nothing of the others. Streams are made when they are first
-/// needed.
+/// Streams of one purpose, one for each member, such as each link of a network: a draw for one
+/// member changes nothing for the others. Streams are made when they are first needed.
 #[derive(Debug)]
 pub(super) struct Family {
     streams: Streams,
@@ -53,7 +52,7 @@ pub(super) struct Family {
 }
 
 impl Family {
-    /// The family of `purpose` with so many members.
+    /// Makes the family of `purpose`.
     pub(super) fn new(streams: &Streams, purpose: &'static str, members: usize) -> Self {
         Family {
             streams: *streams,
@@ -77,12 +76,12 @@ impl Family {
 pub struct Stream(ChaCha8Rng);
 
 impl Stream {
-    /// The generator below, for whoever draws in their own way.
+    /// The generator below, for callers with their own distributions.
     pub fn generator(&mut self) -> &mut ChaCha8Rng {
         &mut self.0
     }
 
-    /// A number from 0 to below `end`, each as likely; 0 if `end` is 0.
+    /// Draws a number from 0 to below `end`, uniformly; 0 if `end` is 0.
     ///
     /// Source: D. Lemire, "Fast random integer generation in an interval", 2019.
     pub fn below(&mut self, end: u64) -> u64 {
@@ -100,7 +99,7 @@ impl Stream {
         }
     }
 
-    /// An index of a slice of `len` elements.
+    /// Draws an index of a slice of `len` elements.
     #[expect(
         clippy::cast_possible_truncation,
         reason = "it is below len, which is a usize"
@@ -109,26 +108,26 @@ impl Stream {
         self.below(len as u64) as usize
     }
 
-    /// One of `choices`.
+    /// Draws one of `choices`, uniformly.
     ///
     /// # Panics
-    /// If there is none.
+    /// If `choices` is empty.
     pub fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
         choices[self.index(choices.len())]
     }
 
-    /// True in `permille` of 1000 cases.
+    /// Draws true in `permille` of 1000 cases.
     pub fn chance(&mut self, permille: u64) -> bool {
         self.below(1000) < permille
     }
 
-    /// A number from 0 to below 1, of 53 random bits.
+    /// Draws a number from 0 to below 1, of 53 random bits.
     #[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
     pub fn fraction(&mut self) -> f64 {
         (self.0.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    /// Puts `items` into a random order.
+    /// Shuffles `items`.
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
             items.swap(last, self.index(last + 1));

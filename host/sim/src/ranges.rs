@@ -1,20 +1,20 @@
-//! What options may be, wherever they come from: the command line or a suite.
+//! Limits of options, wherever they are read from.
 
-/// Nodes of a cluster.
+/// The most nodes of a cluster.
 pub const NODES_MAX: usize = 100;
-/// Clients at a time.
+/// The most clients at one time.
 pub const WORKERS_MAX: usize = 10_000;
-/// Operations a second.
+/// The most operations a second.
 pub const RATE_MAX: f64 = 1e6;
-/// Any duration, in seconds.
+/// The longest duration of any kind, in seconds.
 pub const SECONDS_MAX: f64 = 86_400.0;
 /// The longest time limit, in nanoseconds: a day.
-pub const TIME_LIMIT_NS_MAX: u64 = 86_400 * super::SECOND;
-/// Mean latency, in milliseconds.
+pub const TIME_LIMIT_NS_MAX: u64 = 86_400 * super::time::SECOND;
+/// The greatest mean latency, in milliseconds.
 pub const LATENCY_MS_MAX: u64 = 600_000;
-/// Runs of one command.
+/// The most runs of one command.
 pub const RUNS_MAX: u64 = 1_000_000;
-/// Keys of transactions and kafka at a time.
+/// The most active keys of transactions and kafka.
 pub const KEYS_MAX: u32 = 10_000;
-/// Operations of a transaction.
+/// The most operations of a transaction.
 pub const TXN_LENGTH_MAX: u32 = 10_000;

@@ -1,54 +1,53 @@
-//! The loop: takes the next event, lets it happen, until the run is over.
+//! The loop: takes the next scheduled event and hands it to the part that it is for, until
+//! the run is over.
+//!
+//! Each part owns its state. What an event changes can be read from what it is handed to:
+//!
+//! | part | owns |
+//! |---|---|
+//! | [`World`] | virtual time, the queue, names, the journal, the meter |
+//! | [`Network`] | messages in flight, links |
+//! | [`Clients`] | clients and their open requests |
+//! | [`Nodes`] | guests, timers, clocks, versions of the program |
+//! | [`Services`] | the services |
+//! | [`Workers`] | the workload, workers and the processes that they are |
+//! | [`Generator`] | when which operation begins |
+//! | [`Nemeses`] | when which fault starts and stops |
+//! | [`Recorder`] | the history, and the script that is recorded |
 
-use super::address::{Addr, Names};
-use super::bounds::Used;
-use super::client::WorkloadClient;
-use super::faults::Nemesis;
-use super::journal::{Journal, Observer};
-use super::network::Network;
-use super::node::{Counted, Node};
-use super::options::RunOptions;
-use super::outcome::{Outcome, Reason, Stopped};
-use super::packets::Slot;
-use super::phases::Phases;
-use super::queue::Queue;
-use super::random::{Family, Streams};
-use super::rpc::Clients;
-use super::script::Script;
-use super::workers::Workers;
-use crate::service::Service;
-use host_check::history::{Kind, Op, Process};
-use host_check::value::{Name, Value};
+use host_check::value::Value;
 use host_guest::Start;
 
-/// What will happen.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Event {
-    /// This receiver may have a message to hand over.
-    Ready(usize),
-    /// A message has reached its deadline.
-    Deliver(Slot),
-    /// A node's next timer is due.
-    Wake(usize),
-    /// It is time for the next operation.
-    NextOperation,
-    /// A client has waited long enough for the answer to its request.
-    TimeOut { client: usize, msg_id: u64 },
-    /// This node gets the next version of its program.
-    Swap(usize),
-    /// This nemesis starts or stops its fault.
-    Nemesis(usize),
-    /// The cluster has had its time to recover.
-    Recovered,
-}
+use super::address::{Addr, Names};
+use super::client::WorkloadClient;
+use super::clients::{Clients, Owner};
+use super::faults;
+use super::generator::Generator;
+use super::journal::Observer;
+use super::nemeses::{Decision, Nemeses};
+use super::nemesis::Fault;
+use super::network::Network;
+use super::nodes::{INIT_TIMEOUT_NS, Nodes};
+use super::options::RunOptions;
+use super::outcome::{Outcome, StopReason, Stopped};
+use super::packets::Packet;
+use super::phase::{MainPhase, Phase};
+use super::programs::Programs;
+use super::random::Streams;
+use super::recorder::Recorder;
+use super::scheduled::Scheduled;
+use super::script::Script;
+use super::service::Service;
+use super::services::Services;
+use super::time::SECOND;
+use super::workers::{Progress, Workers};
+use super::world::World;
 
-/// What every part of a run needs: time, names and where to note things down.
-pub(super) struct World<'a> {
-    pub(super) now_ns: u64,
-    pub(super) queue: Queue<Event>,
-    pub(super) names: Names,
-    pub(super) journal: Journal<'a>,
-}
+/// How long the cluster has to recover before the last operations.
+const RECOVERY_NS: u64 = 10 * SECOND;
+
+/// How long after one node the next one is upgraded.
+const BETWEEN_UPGRADES_NS: u64 = SECOND;
 
 /// What a run is made of.
 pub struct Simulation<'a> {
@@ -56,48 +55,35 @@ pub struct Simulation<'a> {
     pub module: &'a dyn Start,
     /// The version that nodes are upgraded to; the same one if there is none.
     pub next_module: Option<&'a dyn Start>,
-    /// The facts.
+    /// The options.
     pub options: &'a RunOptions,
-    /// Where all chance comes from.
+    /// The seed of all random choices.
     pub seed: u64,
     /// What clients do.
     pub workload: Box<dyn WorkloadClient>,
     /// What nodes can call besides each other.
     pub services: Vec<Box<dyn Service>>,
-    /// Who sees everything that happens.
+    /// The observers of everything that happens.
     pub observers: Vec<&'a mut (dyn Observer + 'a)>,
-    /// What clients begin and what goes wrong; it is drawn if there is none.
+    /// The operations and the faults; they are drawn if there is no script.
     pub script: Option<&'a Script>,
-    /// Whether what is drawn is written down.
+    /// Whether to record what is drawn as a script.
     pub records: bool,
 }
 
 /// A run in progress.
-pub(super) struct Run<'a> {
-    pub(super) module: &'a dyn Start,
-    pub(super) next_module: Option<&'a dyn Start>,
-    /// Whose turn it is when versions change as a fault.
-    pub(super) next_swap: usize,
-    pub(super) options: &'a RunOptions,
-    pub(super) streams: Streams,
-    pub(super) world: World<'a>,
-    pub(super) network: Network,
-    pub(super) nodes: Vec<Node>,
-    pub(super) services: Vec<Box<dyn Service>>,
-    pub(super) service_streams: Vec<Family>,
-    pub(super) clients: Clients,
-    pub(super) workers: Workers,
-    pub(super) workload: Box<dyn WorkloadClient>,
-    pub(super) phases: Phases,
-    pub(super) nemeses: Vec<Nemesis>,
-    pub(super) script: Option<&'a Script>,
-    pub(super) written: Option<Script>,
-    pub(super) ops: Vec<Op>,
-    pub(super) used: Used,
-    /// Bytes that all guests together hold now.
-    pub(super) memory_bytes: usize,
-    /// Where the messages of a step go, while they are checked.
-    pub(super) dests: Vec<Addr>,
+struct Run<'a> {
+    options: &'a RunOptions,
+    phase: Phase,
+    world: World<'a>,
+    network: Network,
+    clients: Clients,
+    nodes: Nodes<'a>,
+    services: Services,
+    workers: Workers,
+    generator: Generator<'a>,
+    nemeses: Nemeses,
+    recorder: Recorder,
 }
 
 /// Runs a simulation to its end.
@@ -110,183 +96,306 @@ pub fn run(simulation: Simulation<'_>) -> Outcome {
 
 impl<'a> Run<'a> {
     fn new(simulation: Simulation<'a>) -> Self {
-        let options = simulation.options;
-        let streams = Streams::new(simulation.seed);
-        let services = simulation.services;
-        let names = services.iter().map(|service| service.name().to_owned());
-        let cluster = options.cluster;
-        let names = Names::new(cluster.count, cluster.first, names.collect());
-        let nodes = names.nodes().iter().cloned().map(Node::new).collect();
-        let network = Network::new(
-            options.network,
-            options.latency,
-            cluster.count,
-            services.len(),
-            &streams,
-        );
-        Run {
-            module: simulation.module,
-            next_module: simulation.next_module,
-            next_swap: 0,
+        let Simulation {
             options,
-            world: World {
-                now_ns: 0,
-                queue: Queue::new(),
-                names,
-                journal: Journal::new(simulation.observers),
-            },
-            network,
-            nodes,
-            service_streams: services
-                .iter()
-                .map(|service| Family::new(&streams, service.name(), cluster.count))
-                .collect(),
             services,
-            clients: Clients::default(),
-            workers: Workers::default(),
-            workload: simulation.workload,
-            phases: Phases::new(&streams),
-            nemeses: Nemesis::all(&options.faults, simulation.script, &streams),
+            script,
+            ..
+        } = simulation;
+        let streams = Streams::new(simulation.seed);
+        let nodes = options.cluster.count;
+        let names = services.iter().map(|service| service.name().to_owned());
+        let names = Names::new(nodes, options.cluster.first, names.collect());
+        let programs = Programs {
+            current: simulation.module,
+            next: simulation.next_module,
+            limits: options.limits,
+            args: &options.guest_args,
             streams,
-            script: simulation.script,
-            written: simulation.records.then(Script::default),
-            ops: Vec::new(),
-            used: Used::default(),
-            memory_bytes: 0,
-            dests: Vec::new(),
+        };
+        Run {
+            options,
+            phase: Phase::Init { left: nodes },
+            network: Network::new(
+                options.network,
+                options.latency,
+                nodes,
+                services.len(),
+                &streams,
+            ),
+            clients: Clients::default(),
+            nodes: Nodes::new(names.nodes(), programs),
+            services: Services::new(services, nodes, &streams),
+            workers: Workers::new(simulation.workload, nodes),
+            generator: Generator::new(options.rate, script, streams),
+            nemeses: Nemeses::new(
+                &options.faults,
+                options.nemesis_interval_ns,
+                script,
+                nodes,
+                &streams,
+            ),
+            recorder: Recorder::new(simulation.records),
+            world: World::new(names, simulation.observers, options.bounds),
         }
     }
 
     fn finish(&mut self) -> Result<(), Stopped> {
-        self.start()?;
+        for node in 0..self.nodes.len() {
+            self.nodes
+                .start(node, &mut self.world, &mut self.network, &mut self.clients)?;
+        }
         while self.advance()? {
-            let Some((at_ns, event)) = self.world.queue.pop() else {
+            let Some(event) = self.world.next() else {
                 let text = "nothing is left to happen, but the run is not over";
-                return Err(self.stopped(None, Reason::Internal(text.to_owned())));
+                return Err(self.world.stop(StopReason::Internal(text.to_owned())));
             };
-            assert!(at_ns >= self.world.now_ns, "time does not go backwards");
-            self.world.now_ns = at_ns;
-            self.happen(event)?;
-            self.check_bounds()?;
+            self.handle(event)?;
+            self.world.check(self.network.in_flight())?;
         }
         Ok(())
     }
 
-    fn happen(&mut self, event: Event) -> Result<(), Stopped> {
+    /// Hands an event to the part that it is for.
+    fn handle(&mut self, event: Scheduled) -> Result<(), Stopped> {
         match event {
-            Event::Ready(receiver) => {
+            Scheduled::Ready(receiver) => {
                 while let Some(packet) = self.network.ready(&mut self.world, receiver) {
                     self.deliver(packet)?;
-                    self.check_bounds()?;
+                    self.world.check(self.network.in_flight())?;
                 }
                 Ok(())
             }
-            Event::Deliver(slot) => match self.network.arrived(&mut self.world, slot) {
+            Scheduled::Deliver(slot) => match self.network.arrived(&mut self.world, slot) {
                 Some(packet) => self.deliver(packet),
                 None => Ok(()),
             },
-            Event::Wake(node) => self.wake(node),
-            Event::NextOperation => {
+            Scheduled::Wake(node) => {
+                let (world, network) = (&mut self.world, &mut self.network);
+                self.nodes.wake(node, world, network, &self.clients)
+            }
+            Scheduled::NextOperation => {
                 self.next_operation();
                 Ok(())
             }
-            Event::TimeOut { client, msg_id } => self.time_out(client, msg_id),
-            Event::Swap(node) => self.rolling_swap(node),
-            Event::Nemesis(nemesis) => self.flip(nemesis),
-            Event::Recovered => {
-                self.recovered();
+            Scheduled::TimeOut { client, msg_id } => self.time_out(client, msg_id),
+            Scheduled::Upgrade(node) => self.upgrade(node),
+            Scheduled::Nemesis(nemesis) => {
+                let (world, recorder) = (&mut self.world, &mut self.recorder);
+                match self.nemeses.flip(nemesis, world, recorder) {
+                    Decision::Start(action) => {
+                        let (fault, asked) = (action.fault(), action.asked());
+                        let done = faults::start(
+                            action,
+                            &mut self.nodes,
+                            &mut self.network,
+                            &mut self.clients,
+                            world,
+                        )?;
+                        recorder.nemesis(world, fault.start_f(), asked, done);
+                        Ok(())
+                    }
+                    Decision::Stop(fault) => self.stop_fault(fault),
+                }
+            }
+            Scheduled::Recovered => {
+                self.phase = Phase::Last;
+                self.generator.begin_last();
+                self.next_operation();
                 Ok(())
             }
         }
     }
 
-    pub(super) fn check_bounds(&mut self) -> Result<(), Stopped> {
-        if self.world.journal.is_broken()
-            && let Some(error) = self.world.journal.take_broken()
-        {
-            return Err(self.stopped(None, Reason::Journal(error)));
+    /// Goes to the next phase if this one is done. Whether the run goes on.
+    fn advance(&mut self) -> Result<bool, Stopped> {
+        if let Phase::Init { left: 0 } = self.phase {
+            let (world, network) = (&mut self.world, &mut self.network);
+            let left = self.workers.set_up(world, network, &mut self.clients);
+            self.phase = Phase::Setup { left };
         }
-        let packets = &self.network.packets;
-        let used = &mut self.used;
-        used.in_flight = used.in_flight.max(packets.len());
-        used.in_flight_bytes = used.in_flight_bytes.max(packets.bytes());
-        match used.beyond(&self.options.bounds) {
-            Some(bound) => Err(self.stopped(None, Reason::Bound(bound))),
+        if let Phase::Setup { left: 0 } = self.phase {
+            self.begin_main();
+        }
+        let is_done = self.generator.is_exhausted() && self.workers.are_idle();
+        match self.phase {
+            Phase::Main if is_done && !self.nemeses.are_pending() => self.end_main()?,
+            Phase::Last if is_done => self.phase = Phase::Over,
+            _ => {}
+        }
+        Ok(self.phase != Phase::Over)
+    }
+
+    fn begin_main(&mut self) {
+        let now_ns = self.world.now_ns();
+        let main = MainPhase {
+            from_ns: now_ns,
+            until_ns: now_ns + self.options.time_limit_ns,
+        };
+        self.phase = Phase::Main;
+        self.workers
+            .open(self.options.concurrency, &mut self.clients);
+        self.nemeses.begin_main(main, &mut self.world);
+        if let Some(after_ns) = self.options.swap_after_ns {
+            self.world
+                .schedule(now_ns + after_ns, Scheduled::Upgrade(0));
+        }
+        self.generator.begin_main(main, &mut self.world);
+    }
+
+    fn end_main(&mut self) -> Result<(), Stopped> {
+        if !self.workers.has_last() {
+            self.phase = Phase::Over;
+            return Ok(());
+        }
+        self.phase = Phase::Recovery;
+        self.generator.end_main();
+        for fault in self.nemeses.end_main() {
+            self.stop_fault(fault)?;
+        }
+        let at_ns = self.world.now_ns() + RECOVERY_NS;
+        self.world.schedule(at_ns, Scheduled::Recovered);
+        Ok(())
+    }
+
+    fn stop_fault(&mut self, fault: Fault) -> Result<(), Stopped> {
+        let (asked, done) = faults::stop(
+            fault,
+            &mut self.nodes,
+            &mut self.network,
+            &mut self.clients,
+            &mut self.world,
+        )?;
+        self.recorder
+            .nemesis(&mut self.world, fault.stop_f(), asked, done);
+        Ok(())
+    }
+
+    /// Upgrades a node, and a second later the one after it.
+    fn upgrade(&mut self, node: usize) -> Result<(), Stopped> {
+        let (world, network) = (&mut self.world, &mut self.network);
+        let done = self
+            .nodes
+            .upgrade(node, world, network, &mut self.clients)?;
+        self.recorder.nemesis(world, "swap", Value::Nil, done);
+        if node + 1 < self.nodes.len() {
+            let at_ns = world.now_ns() + BETWEEN_UPGRADES_NS;
+            world.schedule(at_ns, Scheduled::Upgrade(node + 1));
+        }
+        Ok(())
+    }
+
+    fn next_operation(&mut self) {
+        self.generator.next_operation(
+            &mut self.workers,
+            &mut self.world,
+            &mut self.network,
+            &mut self.clients,
+            &mut self.recorder,
+        );
+    }
+
+    /// Hands a message to its receiver.
+    fn deliver(&mut self, packet: Packet) -> Result<(), Stopped> {
+        let (world, network) = (&mut self.world, &mut self.network);
+        match packet.dest {
+            Addr::Node(node) => {
+                return self
+                    .nodes
+                    .deliver(node, packet, world, network, &self.clients);
+            }
+            Addr::Service(service) => self.services.deliver(service, &packet, world, network),
+            Addr::Client(client) => self.deliver_to_client(client, &packet)?,
+        }
+        self.network.recycle(packet);
+        Ok(())
+    }
+
+    fn deliver_to_client(&mut self, client: usize, packet: &Packet) -> Result<(), Stopped> {
+        let received = self.clients.receive(client, packet, &mut self.world);
+        let Some((owner, header)) = received else {
+            return Ok(()); // nobody waits for it
+        };
+        let body = packet.body();
+        match owner {
+            Owner::Init(node) => {
+                self.clients.close(client);
+                self.nodes.initialised(node);
+                if header.kind != "init_ok" {
+                    let reason = StopReason::BadAnswer {
+                        request: "init".to_owned(),
+                        why: format!("expected init_ok, found {}", header.kind),
+                        answer: body.to_owned(),
+                    };
+                    return Err(self.world.stop_at(node, reason));
+                }
+                self.phase.one_less();
+            }
+            Owner::Setup(node) => {
+                let checked = self.workers.check_setup(node, body);
+                checked.map_err(|reason| self.world.stop_at(node, reason))?;
+                self.phase.one_less();
+            }
+            Owner::Worker(worker) => {
+                let (world, clients) = (&mut self.world, &mut self.clients);
+                let (network, recorder) = (&mut self.network, &mut self.recorder);
+                let progress = match &*header.kind {
+                    "error" => self.workers.fail(worker, body, world, clients, recorder),
+                    _ => self
+                        .workers
+                        .respond(worker, body, world, network, clients, recorder),
+                };
+                self.note(progress);
+            }
+        }
+        Ok(())
+    }
+
+    /// A client has waited long enough, unless the response has come.
+    fn time_out(&mut self, client: usize, msg_id: u64) -> Result<(), Stopped> {
+        let (world, clients) = (&mut self.world, &mut self.clients);
+        match clients.end(client, msg_id) {
+            // It may not have had the time that it is due.
+            Some(Owner::Init(node)) if self.nodes.is_paused(node) => {
+                clients.wait_again(client, msg_id, INIT_TIMEOUT_NS, world);
+                Ok(())
+            }
+            Some(Owner::Init(node)) => {
+                let reason = StopReason::NoAnswer {
+                    request: "init".to_owned(),
+                    waited_ns: INIT_TIMEOUT_NS,
+                };
+                Err(world.stop_at(node, reason))
+            }
+            Some(Owner::Setup(node)) => Err(world.stop_at(node, self.workers.no_setup(node))),
+            Some(Owner::Worker(worker)) => {
+                let recorder = &mut self.recorder;
+                let progress = self.workers.time_out(worker, world, clients, recorder);
+                self.note(progress);
+                Ok(())
+            }
             None => Ok(()),
         }
     }
 
-    /// Adds what a node's guest has used since it was last counted.
-    pub(super) fn count(&mut self, node: usize) {
-        let this = &mut self.nodes[node];
-        let Some(guest) = this.guest() else { return };
-        let (fuel, memory_bytes) = (guest.fuel_used(), guest.memory_bytes());
-        let counted = &mut this.counted;
-        self.memory_bytes = self.memory_bytes - counted.memory_bytes + memory_bytes;
-        let used = &mut self.used;
-        used.fuel += fuel - counted.fuel;
-        used.node_memory_bytes = used.node_memory_bytes.max(memory_bytes);
-        used.memory_bytes = used.memory_bytes.max(self.memory_bytes);
-        *counted = Counted { fuel, memory_bytes };
-    }
-
-    /// The same for the last time, before the guest is gone.
-    pub(super) fn count_last(&mut self, node: usize) {
-        self.count(node);
-        let counted = std::mem::take(&mut self.nodes[node].counted);
-        self.memory_bytes -= counted.memory_bytes;
-    }
-
-    /// Shows observers a node between two events. What their questions cost is not the run's.
-    pub(super) fn show(&mut self, node: usize) {
-        let (world, this) = (&mut self.world, &mut self.nodes[node]);
-        world.journal.stepped(world.now_ns, this);
-        this.counted.fuel = this.guest().map_or(0, |guest| guest.fuel_used());
-    }
-
-    /// The end of the run, now.
-    pub(super) fn stopped(&self, node: Option<usize>, reason: Reason) -> Stopped {
-        Stopped {
-            at_ns: self.world.now_ns,
-            node: node.map(|node| self.nodes[node].name.clone()),
-            reason,
+    /// Tells the generator if a worker is free.
+    fn note(&mut self, progress: Progress) {
+        if progress == Progress::Completed {
+            self.generator.worker_freed(&mut self.world);
         }
-    }
-
-    /// Adds to the history.
-    pub(super) fn record(
-        &mut self,
-        kind: Kind,
-        process: Process,
-        f: Name,
-        value: Value,
-        error: Option<Value>,
-        extra: Vec<(Name, Value)>,
-    ) {
-        self.ops.push(Op {
-            index: self.ops.len() as u64,
-            time_ns: i64::try_from(self.world.now_ns).unwrap_or(i64::MAX),
-            kind,
-            process,
-            f,
-            value,
-            error,
-            extra,
-        });
     }
 
     fn outcome(mut self, stopped: Option<Stopped>) -> Outcome {
-        for node in 0..self.nodes.len() {
-            self.count(node);
-        }
+        self.nodes.count(&mut self.world);
+        let (ops, script) = self.recorder.finish();
         Outcome {
-            ops: self.ops,
-            script: self.written,
-            net: self.world.journal.stats().clone(),
+            ops,
+            script,
+            net: self.world.stats().clone(),
             stopped,
-            end_ns: self.world.now_ns,
+            end_ns: self.world.now_ns(),
             messages: self.network.sent(),
-            used: self.used,
+            used: self.world.meter().usage(),
         }
     }
 }

@@ -1,18 +1,17 @@
-//! What happens in a run, spelled out: the operations that clients begin and the faults that
-//! come and go, in the place of a generator and a nemesis that draw them.
+//! Scripts: the operations and the faults of a run, written down instead of drawn.
 //!
-//! A run that is given none can write its own down: played with the same seed and options, it
-//! gives the same run again, to the byte. What a script does not hold is what follows from
-//! it: how long messages take, which of them are lost while one in five is, and the last
-//! operations, which a workload chooses by what it has seen.
+//! A run without a script can record one. With the same seed and options, that script gives the
+//! same run again, to the byte. A script does not hold what follows from it: the latency of
+//! messages, which of them are lost while a fault loses some, and the last operations, which a
+//! workload chooses by what it has seen.
 //!
 //! Times count from the beginning of the main phase. Operations begin in the order of the
-//! script, each when it is due and its worker is free: while that one is busy, those behind
-//! it wait too, as the generator's do when nobody is free. From the time limit on nothing
-//! begins, and whatever was still to come is left out.
+//! script, each when it is due and its worker is free. While its worker is busy, those behind it
+//! wait too, as the generator's do when no worker is free. From the time limit on nothing
+//! begins, and the rest of the script is ignored.
 
 use super::client::Operation;
-use super::nemesis::{Fault, Plan};
+use super::nemesis::{Fault, FaultAction};
 
 /// The operations and the faults of a run.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -23,14 +22,14 @@ pub struct Script {
     pub faults: Vec<Episode>,
 }
 
-/// An operation that a worker begins.
+/// An operation that a worker invokes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Invocation {
     /// When it is due, in nanoseconds.
     pub at_ns: u64,
-    /// Who does it.
+    /// The worker.
     pub worker: usize,
-    /// What.
+    /// The operation.
     pub operation: Operation,
 }
 
@@ -39,17 +38,17 @@ pub struct Invocation {
 pub struct Episode {
     /// When it starts, in nanoseconds.
     pub from_ns: u64,
-    /// When it ends, in nanoseconds; with the main phase if there is no time.
+    /// When it ends, in nanoseconds; `None` for the end of the main phase.
     pub until_ns: Option<u64>,
-    /// What it does to whom.
-    pub plan: Plan,
+    /// What it does to which nodes.
+    pub action: FaultAction,
 }
 
 impl Script {
-    /// The kinds of faults that it has.
+    /// Returns the kinds of its faults, in their order.
     #[must_use]
     pub fn kinds(&self) -> Vec<Fault> {
-        let mut kinds: Vec<Fault> = self.faults.iter().map(|it| it.plan.fault()).collect();
+        let mut kinds: Vec<Fault> = self.faults.iter().map(|it| it.action.fault()).collect();
         kinds.sort_unstable();
         kinds.dedup();
         kinds
@@ -61,7 +60,7 @@ impl Script {
             .faults
             .iter_mut()
             .rev()
-            .find(|it| it.plan.fault() == fault);
+            .find(|it| it.action.fault() == fault);
         if let Some(episode) = last {
             episode.until_ns = Some(at_ns);
         }

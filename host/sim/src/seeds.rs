@@ -1,4 +1,4 @@
-//! Several seeds, as `--seeds` says it.
+//! Ranges of seeds, as in `--seeds`.
 
 use std::str::FromStr;
 
@@ -7,23 +7,23 @@ use super::ranges::RUNS_MAX;
 /// The seeds from one to below another: `0..10`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SeedRange {
-    /// The first.
+    /// The first seed.
     pub first: u64,
-    /// How many, at least one and at most [`RUNS_MAX`].
+    /// How many seeds, at least one and at most [`RUNS_MAX`].
     pub count: u64,
 }
 
 impl SeedRange {
-    /// Each of them.
+    /// The seeds.
     pub fn all(self) -> std::ops::Range<u64> {
         self.first..self.first + self.count
     }
 }
 
 impl FromStr for SeedRange {
-    type Err = String;
+    type Err = InvalidSeedRange;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, InvalidSeedRange> {
         let range = text.split_once("..").and_then(|(first, end)| {
             let (first, end): (u64, u64) = (first.parse().ok()?, end.parse().ok()?);
             let count = end.checked_sub(first)?;
@@ -31,11 +31,15 @@ impl FromStr for SeedRange {
                 .contains(&count)
                 .then_some(SeedRange { first, count })
         });
-        range.ok_or_else(|| {
-            format!("expected A..B, with A below B and at most {RUNS_MAX} seeds in between")
-        })
+        range.ok_or(InvalidSeedRange)
     }
 }
+
+/// A text that is not a range of seeds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected A..B, with A below B and at most {RUNS_MAX} seeds in between")]
+#[non_exhaustive]
+pub struct InvalidSeedRange;
 
 #[cfg(test)]
 mod tests {

@@ -9,7 +9,7 @@ use host_guest::Start;
 use host_sim::journal::Observer;
 use host_sim::service;
 use host_sim::workload::{Topology, TxnShape, WorkloadOptions, make};
-use host_sim::{Outcome, Reason, RunOptions, Script, Simulation, Stopped, Used, run};
+use host_sim::{Outcome, ResourceUsage, RunOptions, Script, Simulation, StopReason, Stopped, run};
 
 /// What is tried, whatever the seed.
 pub struct Trial<'a> {
@@ -44,7 +44,7 @@ pub struct TrialResult {
     /// How many messages were sent.
     pub messages: u64,
     /// The most that it used of what is bounded.
-    pub used: Used,
+    pub used: ResourceUsage,
 }
 
 impl TrialResult {
@@ -116,7 +116,7 @@ impl Trial<'_> {
     ) -> (TrialResult, Option<Script>) {
         let workload = match make(self.workload, &self.settings()) {
             Ok(workload) => workload,
-            Err(why) => return (impossible(seed, why), None),
+            Err(why) => return (impossible(seed, why.to_string()), None),
         };
         let mut outcome = run(Simulation {
             module: self.module,
@@ -149,7 +149,7 @@ impl Trial<'_> {
         let broken = |why: String| Stopped {
             at_ns: end_ns,
             node: None,
-            reason: Reason::Internal(why),
+            reason: StopReason::Internal(why),
         };
         let (history, result) = match History::new(outcome.ops) {
             Err(why) => (None, Err(broken(format!("the history is broken: {why}")))),
@@ -185,10 +185,10 @@ fn impossible(seed: u64, why: String) -> TrialResult {
         result: Err(Stopped {
             at_ns: 0,
             node: None,
-            reason: Reason::Internal(why),
+            reason: StopReason::Internal(why),
         }),
         end_ns: 0,
         messages: 0,
-        used: Used::default(),
+        used: ResourceUsage::default(),
     }
 }

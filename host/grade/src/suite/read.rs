@@ -84,7 +84,7 @@ fn challenge(
         Some(clients) => {
             let span = clients.span();
             let workers = clients.into_inner().0.workers(cluster);
-            workers.map_err(|why| (Some(span), why))?
+            workers.map_err(|why| (Some(span), why.to_string()))?
         }
     };
     let mut targets = Vec::new();
@@ -143,7 +143,7 @@ fn challenge(
         txn: setup.txn,
         mean_latency_ms: part.latency,
     };
-    make(part.workload, &settings).map_err(|why| (None, why))?;
+    make(part.workload, &settings).map_err(|why| (None, why.to_string()))?;
     let seeds = part.seeds.as_ref().or(seeds);
     Ok(Challenge {
         id: Spanned::into_inner(part.id).0,

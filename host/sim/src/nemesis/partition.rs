@@ -4,41 +4,24 @@
 
 use crate::random::Stream;
 use host_check::value::{Map, Set, Value};
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
-/// A shape of partition; each is as likely.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A shape of partition, under its name in the history. Each is as likely.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Display, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "kebab-case")]
 pub enum PartitionKind {
-    /// One node is alone.
+    /// Isolates one node.
     One,
-    /// Fewer than a third of the nodes are apart from the others.
+    /// Isolates fewer than a third of the nodes.
     MinorityThird,
-    /// Two halves; with an odd number one of them has a majority.
+    /// Splits the nodes into two halves; of an odd number one half has a majority.
     Majority,
-    /// Every node sees a majority, and no two see the same.
+    /// Lets every node hear a majority, and no two nodes the same one.
     MajoritiesRing,
 }
 
 impl PartitionKind {
-    /// All of them.
-    pub const ALL: [PartitionKind; 4] = [
-        PartitionKind::One,
-        PartitionKind::MinorityThird,
-        PartitionKind::Majority,
-        PartitionKind::MajoritiesRing,
-    ];
-
-    /// Its name in the history.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            PartitionKind::One => "one",
-            PartitionKind::MinorityThird => "minority-third",
-            PartitionKind::Majority => "majority",
-            PartitionKind::MajoritiesRing => "majorities-ring",
-        }
-    }
-
-    /// Which of `nodes` nodes do not hear which others.
+    /// Draws which of `nodes` nodes do not hear which others.
     #[must_use]
     pub fn draw(self, nodes: usize, stream: &mut Stream) -> Grudges {
         let mut order: Vec<usize> = (0..nodes).collect();
@@ -53,7 +36,7 @@ impl PartitionKind {
     }
 }
 
-/// For each node, the others that it does not hear, in ascending order.
+/// For each node, the others that it does not hear, in ascending order. Jepsen's name for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grudges(pub Vec<Vec<usize>>);
 

@@ -1,4 +1,4 @@
-//! JSON values as the services compare and keep them.
+//! JSON values in a canonical form, which services compare and keep.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -13,6 +13,11 @@ use std::sync::Arc;
 /// their escapes, objects whatever the order of their keys. Integers are exact at any size.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Json(Arc<str>);
+
+/// Why a text has no [`Json`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct UnreadableJson(String);
 
 /// How deep arrays and objects may nest.
 pub const DEPTH_MAX: usize = 128;
@@ -30,11 +35,11 @@ impl Json {
     /// # Errors
     /// What JSON can say and no value can be, in words: a float beyond 64 bits, half of a
     /// surrogate pair in a string, nesting deeper than [`DEPTH_MAX`].
-    pub fn read(text: &str) -> Result<Self, String> {
+    pub fn read(text: &str) -> Result<Self, UnreadableJson> {
         if is_canonical(text.as_bytes()) {
             return Ok(Json(text.into()));
         }
-        let tree = Reader { text, at: 0 }.value(0)?;
+        let tree = Reader { text, at: 0 }.value(0).map_err(UnreadableJson)?;
         let mut canonical = String::with_capacity(text.len());
         tree.write(&mut canonical);
         Ok(Json(canonical.into()))
@@ -276,7 +281,7 @@ mod tests {
 
     #[test]
     fn what_no_value_can_be_is_an_error() {
-        let error = |text: &str| Json::read(text).unwrap_err();
+        let error = |text: &str| Json::read(text).unwrap_err().to_string();
         assert_eq!(error("[1e999]"), "the number 1e999 is beyond 64-bit floats");
         assert_eq!(
             error(r#""\ud800""#),

@@ -1,4 +1,4 @@
-//! What a request does to the one key that it names: the same in all three stores.
+//! Requests to a store, and what they do to their key: the same in all three stores.
 
 use std::borrow::Cow;
 
@@ -6,11 +6,12 @@ use host_protocol::message::{Error, ErrorCode};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Json, Reply};
+use super::json::Json;
+use super::reply::Reply;
 use host_protocol::text::excerpt;
 
-/// A request to a store. Fields that it does not need are ignored, and one that is missing is
-/// null, as in Maelstrom.
+/// A request to a store. Fields that it does not need are ignored, and a missing one is null, as in
+/// Maelstrom.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Request {
     pub(super) key: Json,
@@ -31,10 +32,10 @@ pub(super) enum Op {
     },
 }
 
-/// What comes of an [`Op`].
+/// The effect of an [`Op`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Step {
-    /// What to put under the key; `None` leaves everything as it is.
+    /// The new value of the key; `None` if it stays as it is.
     pub(super) put: Option<Json>,
     pub(super) answer: Result<Reply, Error>,
 }
@@ -46,13 +47,15 @@ impl Request {
     /// Reads the body of a request to `service`.
     ///
     /// # Errors
-    /// Error 10 for a type that no store knows, 12 for fields that make no sense.
+    /// Error 10 for a type that no store knows, 12 for malformed fields.
     pub(super) fn read(service: &str, body: &str) -> Result<Self, Error> {
         let fields = Fields::read(body)?;
         let kind = &*fields.kind;
         let json = |name: &str, raw: Option<&RawValue>| match raw {
             None => Ok(Json::null()),
-            Some(raw) => Json::read(raw.get()).map_err(|what| malformed(kind, name, what)),
+            Some(raw) => {
+                Json::read(raw.get()).map_err(|error| malformed(kind, name, error.to_string()))
+            }
         };
         let op = match kind {
             "read" => Op::Read,
@@ -127,7 +130,7 @@ pub(super) fn not_supported(service: &str, kind: &str, known: &str) -> Error {
 }
 
 impl Op {
-    /// What it does where the key's value is `current`, or where there is no such key.
+    /// Applies it to a key whose value is `current`, or that does not exist.
     pub(super) fn step(&self, current: Option<&Json>) -> Step {
         let refused = |code, text: String| Step {
             put: None,

@@ -5,9 +5,11 @@ use host_protocol::message::Error;
 use host_protocol::services::LIN_KV;
 use rand_chacha::ChaCha8Rng;
 
+use super::api::Service;
+use super::json::Json;
 use super::kv::Request;
+use super::reply::Reply;
 use super::store::{Store, has_room};
-use super::{Json, Reply, Service};
 
 /// The linearizable key-value store.
 #[derive(Debug, Clone, Default)]

@@ -1,11 +1,12 @@
-//! lin-tso: a counter. Each request gets the next number, so a later request gets a greater one.
+//! lin-tso: a counter. Each request gets the next number, which is greater than all before.
 
 use host_protocol::message::Error;
 use host_protocol::services::LIN_TSO;
 use rand_chacha::ChaCha8Rng;
 
+use super::api::Service;
 use super::kv::{Fields, not_supported};
-use super::{Reply, Service};
+use super::reply::Reply;
 
 /// The linearizable timestamp oracle: 0, 1, 2, …
 #[derive(Debug, Clone, Default)]

@@ -1,4 +1,4 @@
-//! lww-kv: five replicas that each answer on their own and gossip now and then. The last write to a
+//! lww-kv: five replicas that each answer on their own and sometimes gossip. The last write to a
 //! key wins, in the order of Lamport timestamps; of two with the same, that of the replica with the
 //! greater number.
 //!
@@ -24,10 +24,12 @@ use host_protocol::message::Error;
 use host_protocol::services::LWW_KV;
 use rand_chacha::ChaCha8Rng;
 
+use super::api::Service;
 use super::draw::below;
+use super::json::Json;
 use super::kv::Request;
+use super::reply::Reply;
 use super::store::{Store, Stored, has_room};
-use super::{Json, Reply, Service};
 
 /// How many replicas lww-kv has.
 pub const REPLICAS: usize = 5;

@@ -1,9 +1,9 @@
-//! What services answer.
+//! The responses of services.
 
 use host_protocol::message::Error;
 use host_protocol::message::write_string;
 
-use super::Json;
+use super::json::Json;
 
 /// The answer to a request that succeeded.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! seq-kv: a line of states that clients walk along, each at its own pace, never back.
+//! seq-kv: a sequence of states. Each client moves along it at its own pace, and never back.
 //!
 //! Every write makes a new newest state. A request first looks at a state picked at random among
 //! those that are not older than what its client has seen. If it changes nothing there (a read, a
@@ -26,10 +26,12 @@ use host_protocol::message::Error;
 use host_protocol::services::SEQ_KV;
 use rand_chacha::ChaCha8Rng;
 
+use super::api::Service;
 use super::draw::below;
+use super::json::Json;
 use super::kv::{Request, Step};
+use super::reply::Reply;
 use super::store::{Store, entry_bytes, has_room};
-use super::{Json, Reply, Service};
 
 /// How many states clients may still look at.
 pub const STATES_MAX: usize = 32;

@@ -4,17 +4,17 @@ use std::collections::HashMap;
 
 use host_protocol::message::{Error, ErrorCode};
 
-use super::Json;
+use super::json::Json;
 
-/// The most that one store keeps, in bytes: of keys and values, with 64 bytes for each key.
-/// Maelstrom has no bound; no right solution comes near this one.
+/// The most bytes that one store keeps: of keys and values, and 64 bytes more for each key.
+/// Maelstrom has no bound; no correct solution comes near this one.
 pub const STORE_BYTES_MAX: usize = 256 << 20;
 
 /// What a key costs besides its text and its value's, in bytes.
 const ENTRY_BYTES: usize = 64;
 
-/// Keys with what is under them. Nothing ever goes away, and nothing walks over it: the order of a
-/// hash map must not leak into a run.
+/// A map that never shrinks and is never iterated over: the order of a hash map must not leak into
+/// a run.
 #[derive(Debug, Clone)]
 pub(super) struct Store<V> {
     entries: HashMap<Json, V>,
@@ -30,7 +30,7 @@ impl<V> Default for Store<V> {
     }
 }
 
-/// What is kept under a key.
+/// A value of a store.
 pub(super) trait Stored {
     /// The size of its text.
     fn bytes(&self) -> usize;
@@ -47,7 +47,7 @@ impl<V: Stored> Store<V> {
         self.entries.get(key)
     }
 
-    /// Puts `value` under `key`, whatever was there.
+    /// Sets the value of `key`.
     pub(super) fn put(&mut self, key: Json, value: V) {
         let (key_bytes, value_bytes) = (key.bytes(), value.bytes());
         self.bytes += value_bytes;
@@ -63,7 +63,7 @@ impl<V: Stored> Store<V> {
     }
 }
 
-/// Whether a store that keeps `bytes` may take one more write.
+/// Checks whether a store that keeps `bytes` may take one more write.
 ///
 /// # Errors
 /// Error 14 (definite: the write did not happen) when the write would exceed [`STORE_BYTES_MAX`].

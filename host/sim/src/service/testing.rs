@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use rand_chacha::ChaCha8Rng;
 
-use super::{Service, write_body};
+use super::api::Service;
+use super::reply::write_body;
 
 /// A request to a store whose keys and values are small numbers.
 #[derive(Debug, Clone)]

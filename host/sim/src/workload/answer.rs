@@ -1,14 +1,14 @@
-//! Answers, held against the workload's schema: every field that it names must be there
-//! with its type, and nothing else may be, as in Maelstrom.
+//! Responses, checked against the workload's schema as in Maelstrom: every field of the schema
+//! must be there with its type, and no other field may be.
 
 use indexmap::IndexMap;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::Malformed;
+use crate::client::Malformed;
 use host_check::value::Value;
 
-/// Reads an answer as a `T`, which denies unknown fields, if its type is `kind`.
+/// Reads a response as a `T`, which denies unknown fields, if it has the type of a `T`.
 pub(super) fn read<T: Answer>(answer: &str) -> Result<T, Malformed> {
     let read: T = serde_json::from_str(answer)
         .map_err(|error| Malformed(format!("expected {}: {error}", T::TYPE)))?;

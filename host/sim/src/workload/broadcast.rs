@@ -1,12 +1,12 @@
-//! Broadcast: what one node is told, all nodes know in the end.
+//! Broadcast: a value that one node is told reaches all nodes.
 
 use serde_json::{Value as Json, json};
 
-use super::WorkloadOptions;
 use super::answer::{BroadcastOk, MessagesReadOk, TopologyOk, read};
+use super::options::WorkloadOptions;
 use super::writes_and_reads::{Object, WritesAndReads, draw_new};
+use crate::client::{ErrorHandling, Malformed};
 use crate::random::Stream;
-use crate::{ErrorHandling, Malformed};
 use host_check::value::Value;
 
 pub(super) struct Broadcast {
@@ -15,20 +15,20 @@ pub(super) struct Broadcast {
 }
 
 impl Broadcast {
-    pub(super) fn workload(settings: &WorkloadOptions) -> WritesAndReads<Self> {
-        let topology = settings.topology.neighbours(settings.cluster);
+    pub(super) fn workload(options: &WorkloadOptions) -> WritesAndReads<Self> {
+        let topology = options.topology.neighbours(options.cluster);
         let topology = json!({"type": "topology", "topology": topology});
         let broadcast = Broadcast {
             topology: topology.to_string(),
             told: 0,
         };
-        WritesAndReads::new(broadcast, settings.concurrency)
+        WritesAndReads::new(broadcast, options.concurrency)
     }
 }
 
 impl Object for Broadcast {
     const WRITE: &'static str = "broadcast";
-    const STYLE: ErrorHandling = ErrorHandling::Returns;
+    const ERROR_HANDLING: ErrorHandling = ErrorHandling::Returns;
     const READS_ARE_IDEMPOTENT: bool = true;
 
     fn draw(&mut self, stream: &mut Stream) -> Option<i64> {
@@ -51,7 +51,7 @@ impl Object for Broadcast {
         Some(self.topology.clone())
     }
 
-    fn set_up(answer: &str) -> Result<(), Malformed> {
+    fn check_setup(answer: &str) -> Result<(), Malformed> {
         read::<TopologyOk>(answer).map(|_| ())
     }
 }

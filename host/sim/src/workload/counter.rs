@@ -4,8 +4,8 @@ use serde_json::{Value as Json, json};
 
 use super::answer::{AddOk, NumberReadOk, read};
 use super::writes_and_reads::{Object, WritesAndReads};
+use crate::client::{ErrorHandling, Malformed};
 use crate::random::Stream;
-use crate::{ErrorHandling, Malformed};
 use host_check::value::Value;
 
 pub(super) struct Counter {
@@ -31,7 +31,7 @@ impl Counter {
 
 impl Object for Counter {
     const WRITE: &'static str = "add";
-    const STYLE: ErrorHandling = ErrorHandling::Throws;
+    const ERROR_HANDLING: ErrorHandling = ErrorHandling::Throws;
     const READS_ARE_IDEMPOTENT: bool = false;
 
     fn draw(&mut self, stream: &mut Stream) -> Option<i64> {

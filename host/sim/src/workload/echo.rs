@@ -1,7 +1,7 @@
-//! Echo: each worker asks its node to say something back.
+//! Echo: each worker asks its node to return a text.
 
 use super::answer::{EchoOk, Required, read};
-use crate::{Completion, Malformed, Next, Operation, Step, Turn, WorkloadClient};
+use crate::client::{Completion, Malformed, Next, Operation, Step, Turn, WorkloadClient};
 use host_check::value::{Map, Name, Value};
 
 pub(super) struct Echo {

@@ -1,6 +1,6 @@
 //! The last operations of most workloads: every worker reads once.
 
-use crate::{Next, Operation};
+use crate::client::{Next, Operation};
 use host_check::value::{Name, Value};
 
 /// Counts the workers that have read.
@@ -19,7 +19,7 @@ impl LastReads {
         }
     }
 
-    /// The next one. All workers are free when the first is asked for.
+    /// Returns the next read. All workers are free when the first is asked for.
     pub(super) fn next(&mut self) -> Next {
         if self.done == self.workers {
             return Next::Done;

@@ -1,24 +1,22 @@
-//! Lin-kv: registers that are read, written, and compared and set, a few at a time.
+//! Lin-kv: reads, writes and compare-and-set operations of a few registers at a time.
 //!
-//! Clients form groups of two for each node. A group works on one key, half of it
-//! reading only, until so many processes have had the key that its history gets hard to
-//! check; then it goes on to the next key.
+//! Clients form groups of two for each node. A group works on one key, and half of its clients
+//! only read. When the key has had so many processes that its history gets hard to check, the
+//! group goes on to the next key.
 //!
 //! Source: Jepsen's `independent/concurrent-generator` and `linearizable-register`.
 
 use serde_json::json;
 
-use super::WorkloadOptions;
 use super::answer::{CasOk, RegisterReadOk, WriteOk, read};
+use super::options::{
+    LIN_KV_CLIENTS_PER_NODE as CLIENTS_PER_NODE, LIN_KV_PROCESSES_MAX as PROCESSES_MAX,
+    UnsuitableOptions, WorkloadOptions,
+};
+use crate::client::{Completion, Malformed, Next, Operation, Step, Turn, WorkloadClient};
 use crate::random::Stream;
-use crate::{Completion, MS, Malformed, Next, Operation, Step, Turn, WorkloadClient};
+use crate::time::MS;
 use host_check::value::{Name, Value};
-
-/// How many processes a key may meet.
-const PROCESSES_MAX: usize = 20;
-
-/// How many clients of each node work on a key.
-const CLIENTS_PER_NODE: usize = 2;
 
 /// Values are from 0 to below this.
 const VALUES: u64 = 5;
@@ -43,23 +41,18 @@ struct Group {
 impl LinKv {
     /// # Errors
     /// The workers do not form whole groups, or a group is more than a key may meet.
-    pub(super) fn new(settings: &WorkloadOptions) -> Result<Self, String> {
-        let (nodes, concurrency) = (settings.cluster.count, settings.concurrency);
+    pub(super) fn new(options: &WorkloadOptions) -> Result<Self, UnsuitableOptions> {
+        let (nodes, concurrency) = (options.cluster.count, options.concurrency);
         let size = CLIENTS_PER_NODE * nodes;
         if size > PROCESSES_MAX {
-            return Err(format!(
-                "lin-kv has at most {PROCESSES_MAX} clients at a key, {CLIENTS_PER_NODE} for each \
-                 node: it cannot have {nodes} nodes, {} at most (--node-count)",
-                PROCESSES_MAX / CLIENTS_PER_NODE
-            ));
+            return Err(UnsuitableOptions::LinKvNodes { nodes });
         }
         let groups = concurrency / size;
         if groups * size != concurrency || groups == 0 {
-            return Err(format!(
-                "lin-kv has {CLIENTS_PER_NODE} clients for each node at every key: it needs a \
-                 multiple of {size} clients, and there are {concurrency}; try --concurrency {}n",
-                CLIENTS_PER_NODE * concurrency.div_ceil(size)
-            ));
+            return Err(UnsuitableOptions::LinKvClients {
+                group: size,
+                clients: concurrency,
+            });
         }
         let group = |key| Group {
             key,
@@ -72,7 +65,7 @@ impl LinKv {
             nodes,
             groups: (0..).map(group).take(groups).collect(),
             next_key: i64::try_from(groups).unwrap_or(i64::MAX),
-            timeout_ns: (10 * settings.mean_latency_ms).max(1000) * MS,
+            timeout_ns: (10 * options.mean_latency_ms).max(1000) * MS,
         })
     }
 
@@ -82,8 +75,8 @@ impl LinKv {
 
     /// Has the group go on to the next key if too many processes have had this one.
     ///
-    /// All processes of the group count, even those that have done nothing yet, so that
-    /// the last ones do not dribble along alone.
+    /// All processes of the group count, even those that have done nothing yet, so that no few
+    /// of them are left alone with a key.
     fn renew(&mut self, group: usize, processes: &[i64]) {
         let size = self.group_size();
         let present = &processes[group * size..][..size];
@@ -127,7 +120,7 @@ impl WorkloadClient for LinKv {
             self.renew(*group, turn.processes);
         }
         let group = turn.stream.pick(&free);
-        // Readers and writers take turns by chance, whichever are more.
+        // Readers and writers are as likely, whichever are more.
         let is_reader = |worker: &usize| worker % size < self.nodes;
         let of_group = turn.free.iter().filter(|worker| **worker / size == group);
         let (readers, writers): (Vec<usize>, Vec<usize>) =
@@ -200,8 +193,8 @@ fn key_and_value(pair: &Value) -> (Value, Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Cluster;
-    use crate::workload::testing::Bench;
+    use crate::options::Cluster;
+    use crate::workload::testing::Turns;
 
     fn settings(nodes: usize, concurrency: usize) -> WorkloadOptions {
         WorkloadOptions {
@@ -218,22 +211,22 @@ mod tests {
     fn refused(nodes: usize, concurrency: usize) -> String {
         match LinKv::new(&settings(nodes, concurrency)) {
             Ok(_) => panic!("{concurrency} clients of {nodes} nodes are fine"),
-            Err(why) => why,
+            Err(why) => why.to_string(),
         }
     }
 
     /// So many operations by workers that are all free: the worker, `f` and the value.
-    fn draw(bench: &mut Bench, kv: &mut LinKv, count: usize) -> Vec<(usize, Name, Value)> {
-        let next = (0..count).map(|_| bench.invoke(kv));
+    fn draw(turns: &mut Turns, kv: &mut LinKv, count: usize) -> Vec<(usize, Name, Value)> {
+        let next = (0..count).map(|_| turns.invoke(kv));
         next.map(|(worker, op)| (worker, op.f, op.value)).collect()
     }
 
     #[test]
     fn half_of_a_group_reads_and_the_other_half_changes() {
-        let mut bench = Bench::new(6);
+        let mut turns = Turns::new(6);
         let mut kv = made(3, 6);
         let mut counts = [0_usize; 3];
-        for (worker, f, value) in draw(&mut bench, &mut kv, 3000) {
+        for (worker, f, value) in draw(&mut turns, &mut kv, 3000) {
             let (key, value) = key_and_value(&value);
             assert_eq!(key, Value::Int(0));
             let small = |value: &Value| value.as_int().is_some_and(|n| (0..5).contains(&n));
@@ -262,9 +255,9 @@ mod tests {
 
     #[test]
     fn every_group_has_a_key_of_its_own() {
-        let mut bench = Bench::new(8);
+        let mut turns = Turns::new(8);
         let mut kv = made(2, 8);
-        for (worker, f, value) in draw(&mut bench, &mut kv, 200) {
+        for (worker, f, value) in draw(&mut turns, &mut kv, 200) {
             let (key, _) = key_and_value(&value);
             assert_eq!(key, Value::from(i64::from(worker >= 4)));
             assert_eq!(f == "read", worker % 4 < 2);
@@ -273,21 +266,21 @@ mod tests {
 
     #[test]
     fn a_key_meets_twenty_processes_and_no_more() {
-        let mut bench = Bench::new(6);
+        let mut turns = Turns::new(6);
         let mut kv = made(3, 6);
         // Six processes to begin with, and one more for each that crashes.
         for crashes in 0..=14 {
-            let key = key_and_value(&draw(&mut bench, &mut kv, 1)[0].2).0;
+            let key = key_and_value(&draw(&mut turns, &mut kv, 1)[0].2).0;
             assert_eq!((crashes, key), (crashes, Value::Int(0)));
-            bench.processes[crashes % 6] += 6;
+            turns.processes[crashes % 6] += 6;
         }
         // The 21st: the next key begins with the six that there are.
         for crashes in 0..=14 {
-            let key = key_and_value(&draw(&mut bench, &mut kv, 1)[0].2).0;
+            let key = key_and_value(&draw(&mut turns, &mut kv, 1)[0].2).0;
             assert_eq!((crashes, key), (crashes, Value::Int(1)));
-            bench.processes[crashes % 6] += 6;
+            turns.processes[crashes % 6] += 6;
         }
-        let key = key_and_value(&draw(&mut bench, &mut kv, 1)[0].2).0;
+        let key = key_and_value(&draw(&mut turns, &mut kv, 1)[0].2).0;
         assert_eq!(key, Value::Int(2));
     }
 

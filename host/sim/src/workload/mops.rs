@@ -1,14 +1,14 @@
-//! What transactions do, drawn at random: reads and writes of a few active keys.
+//! Random transactions: reads and writes of a few active keys.
 //!
-//! Every write of a key has a value that no other write of it has, 1, 2, 3 and so on. A
-//! key that has had all its writes gives its place to a new one. The place decides how
-//! often a key is drawn: each twice as often as the one before.
+//! The writes of a key have the values 1, 2, 3 and so on, so that each is unique. A key that has
+//! had all its writes is replaced by a new one. The place of a key decides how often it is drawn:
+//! each place twice as often as the one before.
 //!
 //! Source: `wr-txns` in Elle's `elle.txn`, version 0.2.2.
 
 use crate::random::Stream;
 
-/// What transactions are like.
+/// The shape of transactions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TxnShape {
     /// How many keys are active at a time, at least one.
@@ -63,7 +63,7 @@ impl Key {
     }
 }
 
-/// Places before the last so many are drawn less than once in 2^60 times: never.
+/// Places before the last 60 are drawn less than once in 2^60 times: never.
 const PLACES_MAX: usize = 60;
 
 impl Mops {

@@ -1,10 +1,10 @@
-//! Generators under test: turns without a simulator around them.
+//! Workloads under test: turns without a simulator around them.
 
+use crate::client::{Next, Operation, Turn, WorkloadClient};
 use crate::random::{Stream, Streams};
-use crate::{Next, Operation, Turn, WorkloadClient};
 
-/// Workers that are all free, and a stream of chance.
-pub(super) struct Bench {
+/// Workers that are all free, and random streams.
+pub(super) struct Turns {
     pub(super) now_ns: u64,
     pub(super) free: Vec<usize>,
     pub(super) processes: Vec<i64>,
@@ -12,10 +12,10 @@ pub(super) struct Bench {
     picks: Stream,
 }
 
-impl Bench {
+impl Turns {
     pub(super) fn new(workers: usize) -> Self {
         let streams = Streams::new(1);
-        Bench {
+        Turns {
             now_ns: 0,
             free: (0..workers).collect(),
             processes: (0..).take(workers).collect(),

@@ -1,4 +1,4 @@
-//! Who is whose neighbour in broadcast.
+//! Topologies of broadcast: the neighbours of each node.
 //!
 //! Source: the option `--topology` of Maelstrom and the drawings in its guide.
 
@@ -7,19 +7,19 @@ use std::str::FromStr;
 
 use indexmap::IndexMap;
 
-use crate::Cluster;
+use crate::options::Cluster;
 
-/// A shape of neighbourhoods.
+/// A topology.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Topology {
-    /// Each node knows the one before and the one after.
+    /// Each node is a neighbour of the one before and the one after.
     Line,
-    /// A square, each node next to those above, below, left and right of it.
+    /// A square: each node is a neighbour of those above, below, left and right of it.
     #[default]
     Grid,
-    /// A tree in which nodes have so many children.
+    /// A tree in which nodes have this many children.
     Tree(usize),
-    /// Everybody knows everybody.
+    /// All nodes are neighbours.
     Total,
 }
 
@@ -35,7 +35,7 @@ impl Topology {
         ("total", Topology::Total),
     ];
 
-    /// Every node's neighbours, in the order of the nodes.
+    /// Returns every node's neighbours, in the order of the nodes.
     #[must_use]
     pub fn neighbours(self, cluster: Cluster) -> IndexMap<String, Vec<String>> {
         let name = |node: usize| format!("n{}", cluster.first + node);
@@ -94,15 +94,22 @@ impl fmt::Display for Topology {
 }
 
 impl FromStr for Topology {
-    type Err = String;
+    type Err = UnknownTopology;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, UnknownTopology> {
         let named = Topology::NAMES.iter().find(|(name, _)| *name == text);
-        named.map(|(_, topology)| *topology).ok_or_else(|| {
-            let names = Topology::NAMES.map(|(name, _)| name).join(", ");
-            format!("expected a topology ({names}), found `{text}`")
+        let topology = named.map(|(_, topology)| *topology);
+        topology.ok_or_else(|| UnknownTopology {
+            name: text.to_owned(),
         })
     }
+}
+
+/// A name that no topology has.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expected a topology ({}), found `{name}`", Topology::NAMES.map(|(name, _)| name).join(", "))]
+pub struct UnknownTopology {
+    name: String,
 }
 
 #[cfg(test)]
@@ -145,11 +152,8 @@ mod tests {
             assert_eq!(name.parse::<Topology>().unwrap().to_string(), name);
         }
         assert_eq!(
-            "ring".parse::<Topology>(),
-            Err(
-                "expected a topology (line, grid, tree, tree2, tree3, tree4, total), found `ring`"
-                    .to_owned()
-            )
+            "ring".parse::<Topology>().unwrap_err().to_string(),
+            "expected a topology (line, grid, tree, tree2, tree3, tree4, total), found `ring`"
         );
     }
 

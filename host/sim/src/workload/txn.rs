@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::answer::{TxnOk, read};
 use super::mops::{Mop, Mops, TxnShape};
-use crate::{Completion, Malformed, Next, Operation, Step, Turn, WorkloadClient};
+use crate::client::{Completion, Malformed, Next, Operation, Step, Turn, WorkloadClient};
 use host_check::value::{Name, Value};
 
 pub(super) struct Txn {
@@ -121,7 +121,7 @@ impl WorkloadClient for Txn {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workload::testing::Bench;
+    use crate::workload::testing::Turns;
 
     fn answer(txn: &mut Txn, mops: &str) -> Result<String, String> {
         let answer = format!(r#"{{"type":"txn_ok","in_reply_to":1,"txn":{mops}}}"#);
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn requests_are_the_operations_as_json() {
-        let mut bench = Bench::new(2);
+        let mut turns = Turns::new(2);
         for (mut txn, write) in [
             (Txn::list_append(TxnShape::default()), "append"),
             (Txn::rw_register(TxnShape::default()), "w"),
@@ -148,7 +148,7 @@ mod tests {
             };
             let expected = format!(r#"{{"txn":[["{write}",4,1],["r",3,null]],"type":"txn"}}"#);
             assert_eq!(body, expected);
-            let (worker, operation) = bench.invoke(&mut txn);
+            let (worker, operation) = turns.invoke(&mut txn);
             assert!(worker < 2 && operation.f == "txn");
         }
     }

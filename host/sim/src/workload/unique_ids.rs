@@ -1,7 +1,7 @@
-//! Unique ids: every node gives out ids that no node has given out before.
+//! Unique ids: every node generates ids that no node has generated before.
 
 use super::answer::{GenerateOk, read};
-use crate::{Completion, Malformed, Next, Operation, Step, Turn, WorkloadClient};
+use crate::client::{Completion, Malformed, Next, Operation, Step, Turn, WorkloadClient};
 use host_check::value::{Name, Value};
 
 pub(super) struct UniqueIds {

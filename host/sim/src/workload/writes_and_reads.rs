@@ -1,19 +1,21 @@
-//! Workloads with one operation that writes a number and one that reads all there is, and with a
-//! last read by every worker: broadcast, g-set and the counters.
+//! Workloads that write numbers and read everything, with a last read by every worker:
+//! broadcast, g-set and the counters.
 
 use serde_json::Value as Json;
 
 use super::last_reads::LastReads;
+use crate::client::{
+    Completion, ErrorHandling, Malformed, Next, Operation, Step, Turn, WorkloadClient,
+};
 use crate::random::Stream;
-use crate::{Completion, ErrorHandling, Malformed, Next, Operation, Step, Turn, WorkloadClient};
 use host_check::value::{Name, Value};
 
-/// What such workloads differ in.
+/// The parts that differ between these workloads.
 pub(super) trait Object {
     /// The `:f` of the operation that writes.
     const WRITE: &'static str;
     /// How errors and timeouts end an operation.
-    const STYLE: ErrorHandling;
+    const ERROR_HANDLING: ErrorHandling;
     /// See [`WorkloadClient::is_idempotent`].
     const READS_ARE_IDEMPOTENT: bool;
 
@@ -26,7 +28,7 @@ pub(super) trait Object {
     /// Checks the answer to it.
     fn written(answer: &str) -> Result<(), Malformed>;
 
-    /// What the answer to a read shows.
+    /// Returns the result in the response to a read.
     fn shown(answer: &str) -> Result<Value, Malformed>;
 
     /// See [`WorkloadClient::setup`].
@@ -34,13 +36,13 @@ pub(super) trait Object {
         None
     }
 
-    /// See [`WorkloadClient::set_up`].
-    fn set_up(_answer: &str) -> Result<(), Malformed> {
+    /// See [`WorkloadClient::check_setup`].
+    fn check_setup(_answer: &str) -> Result<(), Malformed> {
         Ok(())
     }
 }
 
-/// Half of the time a number that was not written before, counting from 0.
+/// Draws a new number, counting from 0, in half of the cases.
 pub(super) fn draw_new(written: &mut i64, stream: &mut Stream) -> Option<i64> {
     (stream.below(2) == 0).then(|| {
         *written += 1;
@@ -71,8 +73,8 @@ impl<O: Object> WorkloadClient for WritesAndReads<O> {
         self.object.setup()
     }
 
-    fn set_up(&self, answer: &str) -> Result<(), Malformed> {
-        O::set_up(answer)
+    fn check_setup(&self, answer: &str) -> Result<(), Malformed> {
+        O::check_setup(answer)
     }
 
     fn next(&mut self, turn: &mut Turn<'_>) -> Next {
@@ -118,8 +120,8 @@ impl<O: Object> WorkloadClient for WritesAndReads<O> {
         Ok(Step::Done(Completion::ok(value)))
     }
 
-    fn style(&self) -> ErrorHandling {
-        O::STYLE
+    fn error_handling(&self) -> ErrorHandling {
+        O::ERROR_HANDLING
     }
 
     fn is_idempotent(&self, f: &str) -> bool {

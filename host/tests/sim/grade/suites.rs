@@ -150,7 +150,7 @@ fn what_values_mean_together_is_checked_too() {
     check(
         ("node-count = 3", "node-count = 3\nconcurrency = \"5000n\""),
         &expect![[r#"
-            suite.toml:24:15: it makes 15000 clients, 10000 may be
+            suite.toml:24:15: it makes 15000 clients, and the limit is 10000
               concurrency = "5000n"
                             ^^^^^^^"#]],
     );

@@ -178,7 +178,7 @@ fn json_is_the_whole_result() {
             workload.parse().unwrap(),
             &history,
             None,
-            &Options::default(),
+            &CheckOptions::default(),
         );
         let mut expected = serde_json::to_value(result.unwrap()).unwrap();
         // A history does not tell how many messages it took.

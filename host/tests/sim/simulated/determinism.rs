@@ -7,6 +7,7 @@ use host_check::workload::Workload;
 use host_sim::nemesis::Fault;
 use host_sim::{Distribution, Latency, NetworkModel, RunOptions, SECOND};
 use sha2::{Digest, Sha256};
+use strum::VariantArray;
 
 use crate::simulated::runs::{broadcast, built, echo, options, run};
 
@@ -14,7 +15,7 @@ use crate::simulated::runs::{broadcast, built, echo, options, run};
 fn stormy() -> RunOptions {
     RunOptions {
         rate: 50.0,
-        faults: Fault::ALL.to_vec(),
+        faults: Fault::VARIANTS.to_vec(),
         nemesis_interval_ns: SECOND,
         latency: Latency {
             mean_ms: 20,

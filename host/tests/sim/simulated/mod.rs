@@ -1,4 +1,5 @@
-//! The simulator from outside: whole runs of real guests and of scripted ones.
+//! The simulator from outside: whole runs of modules. Runs that need no module are tests of
+//! host-sim.
 
 mod broadcast;
 mod check_cli;
@@ -12,7 +13,6 @@ mod misbehaviour;
 mod runs;
 mod schedule;
 mod scripted;
-mod services;
 mod shrink;
 mod swap;
 mod txn;

@@ -9,6 +9,7 @@ use host_sim::nemesis::Fault;
 use host_sim::{Distribution, Latency, NetworkModel, RunOptions, SECOND};
 use host_trial::schedule::Schedule;
 use host_trial::{Trial, TrialResult};
+use strum::VariantArray;
 
 use crate::simulated::runs::{
     broadcast, echo, flood, kafka, lin_kv, options, run_trial, trial, txn,
@@ -19,7 +20,7 @@ fn stormy(concurrency: usize) -> RunOptions {
     RunOptions {
         rate: 50.0,
         concurrency,
-        faults: Fault::ALL.to_vec(),
+        faults: Fault::VARIANTS.to_vec(),
         nemesis_interval_ns: SECOND,
         swap_after_ns: Some(3 * SECOND),
         latency: Latency {

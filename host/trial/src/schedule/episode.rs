@@ -6,10 +6,11 @@ use std::str::FromStr;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use host_sim::nemesis::{Fault, Group, Grudges, PartitionKind, Plan, Skew};
+use host_sim::nemesis::{Fault, FaultAction, Group, Grudges, PartitionKind, Skew};
 use host_sim::{Cluster, Episode};
+use strum::VariantArray;
 
-/// See [`Episode`] and [`Plan`].
+/// See [`Episode`] and [`FaultAction`].
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FaultLine {
@@ -56,31 +57,31 @@ impl FaultLine {
             )
         };
         let line = FaultLine {
-            fault: episode.plan.fault().name().to_owned(),
+            fault: episode.action.fault().to_string(),
             from_ns: episode.from_ns,
             until_ns: episode.until_ns,
             ..FaultLine::default()
         };
-        match &episode.plan {
-            Plan::Partition(kind, grudges) => FaultLine {
-                asked: kind.map(|kind| kind.name().to_owned()),
+        match &episode.action {
+            FaultAction::Partition(kind, grudges) => FaultLine {
+                asked: kind.map(|kind| kind.to_string()),
                 links: links(grudges),
                 ..line
             },
-            Plan::OneWay(grudges) | Plan::Slow(grudges) => FaultLine {
+            FaultAction::OneWay(grudges) | FaultAction::Slow(grudges) => FaultLine {
                 links: links(grudges),
                 ..line
             },
-            Plan::Kill(group, nodes) | Plan::Pause(group, nodes) => FaultLine {
-                asked: group.map(|group| group.name().to_owned()),
+            FaultAction::Kill(group, nodes) | FaultAction::Pause(group, nodes) => FaultLine {
+                asked: group.map(|group| group.to_string()),
                 nodes: Some(names(nodes)),
                 ..line
             },
-            Plan::Loss(permille) | Plan::Duplicate(permille) => FaultLine {
+            FaultAction::Loss(permille) | FaultAction::Duplicate(permille) => FaultLine {
                 permille: Some(*permille),
                 ..line
             },
-            Plan::ClockSkew(skews) => {
+            FaultAction::ClockSkew(skews) => {
                 let clock = |skew: &Skew| Clock {
                     rate_permille: skew.rate_permille,
                     jump_ns: skew.jump_ns,
@@ -91,7 +92,7 @@ impl FaultLine {
                     ..line
                 }
             }
-            Plan::Swap(node) => FaultLine {
+            FaultAction::Swap(node) => FaultLine {
                 node: node.map(name),
                 ..line
             },
@@ -101,8 +102,8 @@ impl FaultLine {
     /// # Errors
     /// What is wrong with it.
     pub(super) fn read(mut self, cluster: Cluster) -> Result<Episode, String> {
-        let fault = Fault::from_str(&self.fault)?;
-        let plan = self.plan(fault, cluster)?;
+        let fault = Fault::from_str(&self.fault).map_err(|error| error.to_string())?;
+        let action = self.action(fault, cluster)?;
         let unused = [
             ("asked", self.asked.is_some()),
             ("links", self.links.is_some()),
@@ -123,29 +124,29 @@ impl FaultLine {
         Ok(Episode {
             from_ns: self.from_ns,
             until_ns: self.until_ns,
-            plan,
+            action,
         })
     }
 
     /// Takes the fields that a fault of this kind has.
-    fn plan(&mut self, fault: Fault, cluster: Cluster) -> Result<Plan, String> {
+    fn action(&mut self, fault: Fault, cluster: Cluster) -> Result<FaultAction, String> {
         Ok(match fault {
             Fault::Partition => {
-                let kind = find(self.asked.take(), PartitionKind::ALL, PartitionKind::name)?;
-                Plan::Partition(kind, self.grudges(fault, cluster)?)
+                let kind = find::<PartitionKind>(self.asked.take())?;
+                FaultAction::Partition(kind, self.grudges(fault, cluster)?)
             }
-            Fault::OneWay => Plan::OneWay(self.grudges(fault, cluster)?),
-            Fault::Slow => Plan::Slow(self.grudges(fault, cluster)?),
+            Fault::OneWay => FaultAction::OneWay(self.grudges(fault, cluster)?),
+            Fault::Slow => FaultAction::Slow(self.grudges(fault, cluster)?),
             Fault::Kill | Fault::Pause => {
-                let group = find(self.asked.take(), Group::ALL, Group::name)?;
+                let group = find::<Group>(self.asked.take())?;
                 let nodes = self.nodes.take().ok_or_else(|| lacks(fault, "nodes"))?;
                 let nodes = nodes.iter().map(|name| node_of(name, cluster));
                 let mut nodes = nodes.collect::<Result<Vec<usize>, String>>()?;
                 nodes.sort_unstable();
                 nodes.dedup();
                 match fault {
-                    Fault::Kill => Plan::Kill(group, nodes),
-                    _ => Plan::Pause(group, nodes),
+                    Fault::Kill => FaultAction::Kill(group, nodes),
+                    _ => FaultAction::Pause(group, nodes),
                 }
             }
             Fault::Loss | Fault::Duplicate => {
@@ -157,8 +158,8 @@ impl FaultLine {
                     return Err(format!("`permille` is {permille}, more than 1000"));
                 }
                 match fault {
-                    Fault::Loss => Plan::Loss(permille),
-                    _ => Plan::Duplicate(permille),
+                    Fault::Loss => FaultAction::Loss(permille),
+                    _ => FaultAction::Duplicate(permille),
                 }
             }
             Fault::ClockSkew => {
@@ -181,11 +182,11 @@ impl FaultLine {
                         jump_ns,
                     })
                 };
-                Plan::ClockSkew(clocks.iter().map(skew).collect::<Result<_, String>>()?)
+                FaultAction::ClockSkew(clocks.iter().map(skew).collect::<Result<_, String>>()?)
             }
             Fault::Swap => {
                 let node = self.node.take().ok_or_else(|| lacks(fault, "node"))?;
-                Plan::Swap(Some(node_of(&node, cluster)?))
+                FaultAction::Swap(Some(node_of(&node, cluster)?))
             }
         })
     }
@@ -209,20 +210,17 @@ fn lacks(fault: Fault, field: &str) -> String {
     format!("a fault of kind {fault} needs `{field}`")
 }
 
-/// The one of `all` with this name.
-fn find<T: Copy, const N: usize>(
-    asked: Option<String>,
-    all: [T; N],
-    name: fn(T) -> &'static str,
-) -> Result<Option<T>, String> {
+/// The value with this name.
+fn find<T>(asked: Option<String>) -> Result<Option<T>, String>
+where
+    T: FromStr + VariantArray + Copy + Into<&'static str>,
+{
     let Some(asked) = asked else { return Ok(None) };
-    match all.into_iter().find(|it| name(*it) == asked) {
-        Some(it) => Ok(Some(it)),
-        None => Err(format!(
-            "expected `asked` to be one of {}, found `{asked}`",
-            all.map(name).join(", ")
-        )),
-    }
+    asked.parse().map(Some).map_err(|_| {
+        let names: Vec<&str> = T::VARIANTS.iter().map(|it| (*it).into()).collect();
+        let names = names.join(", ");
+        format!("expected `asked` to be one of {names}, found `{asked}`")
+    })
 }
 
 /// The number of the node with this name.

@@ -9,6 +9,7 @@ use std::str::FromStr;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
+use strum::VariantArray;
 
 use super::Schedule;
 use super::episode::FaultLine;
@@ -19,10 +20,7 @@ use host_check::value::{Name, Value};
 use host_check::workload::{CheckOptions, Workload};
 use host_sim::ranges::{LATENCY_MS_MAX, NODES_MAX, TIME_LIMIT_NS_MAX, WORKERS_MAX};
 use host_sim::workload::Topology;
-use host_sim::{
-    Cluster, Distribution, Episode, Invocation, Latency, NetworkModel, Operation, RunOptions,
-    Script,
-};
+use host_sim::{Cluster, Episode, Invocation, Latency, Operation, RunOptions, Script};
 
 /// The version of the format, and the only one that is read.
 pub const VERSION: u64 = 1;
@@ -92,8 +90,8 @@ impl Schedule {
             concurrency: options.concurrency,
             time_limit_ns: options.time_limit_ns,
             latency_ms: options.latency.mean_ms,
-            latency_dist: options.latency.distribution.name().to_owned(),
-            network: options.network.name().to_owned(),
+            latency_dist: options.latency.distribution.to_string(),
+            network: options.network.to_string(),
             topology: self.topology.to_string(),
             checks: self.checks.checks.name().to_owned(),
             availability: self.checks.availability.map(|goal| goal.to_string()),
@@ -172,19 +170,9 @@ impl File {
             time_limit_ns: self.time_limit_ns,
             latency: Latency {
                 mean_ms: self.latency_ms,
-                distribution: named(
-                    "latency_dist",
-                    &self.latency_dist,
-                    Distribution::ALL,
-                    Distribution::name,
-                )?,
+                distribution: named("latency_dist", &self.latency_dist)?,
             },
-            network: named(
-                "network",
-                &self.network,
-                NetworkModel::ALL,
-                NetworkModel::name,
-            )?,
+            network: named("network", &self.network)?,
             swap_after_ns: self.swap_after_ns,
             guest_args: self.guest_args.clone(),
             ..RunOptions::default()
@@ -272,9 +260,9 @@ fn in_order(operations: &[Invocation], faults: &[Episode]) -> Result<(), String>
         ));
     }
     for (index, episode) in faults.iter().enumerate() {
-        let fault = episode.plan.fault();
+        let fault = episode.action.fault();
         let mut above = faults[..index].iter().rev();
-        let last = above.find(|it| it.plan.fault() == fault);
+        let last = above.find(|it| it.action.fault() == fault);
         let ends_ns = last.map_or(Some(0), |last| last.until_ns);
         if ends_ns.is_none_or(|ends_ns| ends_ns > episode.from_ns) {
             return Err(format!(
@@ -311,15 +299,13 @@ fn within<N: PartialOrd + std::fmt::Display>(
     }
 }
 
-fn named<T: Copy, const N: usize>(
-    field: &str,
-    text: &str,
-    all: [T; N],
-    name: fn(T) -> &'static str,
-) -> Result<T, String> {
-    let found = all.into_iter().find(|it| name(*it) == text);
-    found.ok_or_else(|| {
-        let names = all.map(name).join(", ");
+fn named<T>(field: &str, text: &str) -> Result<T, String>
+where
+    T: FromStr + VariantArray + Copy + Into<&'static str>,
+{
+    text.parse().map_err(|_| {
+        let names: Vec<&str> = T::VARIANTS.iter().map(|it| (*it).into()).collect();
+        let names = names.join(", ");
         format!("`{field}`: expected one of {names}, found `{text}`")
     })
 }

@@ -111,7 +111,7 @@ impl Observer for Events {
                 return Ok(());
             }
             EntryKind::Drop(letter, why) => {
-                self.fate(letter, at_ns, |_| format!("lost: {}", why.name()));
+                self.fate(letter, at_ns, |_| format!("lost: {why}"));
                 return Ok(());
             }
             // What it has the node do follows.

@@ -3,14 +3,14 @@
 use super::chunks::without_needless;
 use super::only;
 use super::search::Search;
-use host_sim::nemesis::{Grudges, Plan};
+use host_sim::nemesis::{FaultAction, Grudges};
 
 /// Narrows each fault of the smallest schedule.
 pub(super) fn narrow(search: &mut Search<'_>) {
     for index in 0..search.schedule().script.faults.len() {
         to_the_end(search, index);
-        let plan = search.schedule().script.faults[index].plan.clone();
-        fewer_targets(search, index, &plan);
+        let action = search.schedule().script.faults[index].action.clone();
+        fewer_targets(search, index, &action);
     }
 }
 
@@ -19,34 +19,36 @@ fn to_the_end(search: &mut Search<'_>, index: usize) {
     let mut candidate = search.schedule().clone();
     let (head, later) = candidate.script.faults.split_at_mut(index + 1);
     let episode = &mut head[index];
-    let fault = episode.plan.fault();
-    if later.iter().all(|it| it.plan.fault() != fault) && episode.until_ns.take().is_some() {
+    let fault = episode.action.fault();
+    if later.iter().all(|it| it.action.fault() != fault) && episode.until_ns.take().is_some() {
         search.attempt(candidate);
     }
 }
 
-fn fewer_targets(search: &mut Search<'_>, index: usize, plan: &Plan) {
-    match plan {
-        Plan::Partition(_, grudges) => fewer_links(search, index, grudges, |grudges| {
-            Plan::Partition(None, grudges)
+fn fewer_targets(search: &mut Search<'_>, index: usize, action: &FaultAction) {
+    match action {
+        FaultAction::Partition(_, grudges) => fewer_links(search, index, grudges, |grudges| {
+            FaultAction::Partition(None, grudges)
         }),
-        Plan::OneWay(grudges) => fewer_links(search, index, grudges, Plan::OneWay),
-        Plan::Slow(grudges) => fewer_links(search, index, grudges, Plan::Slow),
-        Plan::Kill(_, nodes) => {
-            fewer_of(search, index, nodes, |nodes| Plan::Kill(None, nodes));
+        FaultAction::OneWay(grudges) => fewer_links(search, index, grudges, FaultAction::OneWay),
+        FaultAction::Slow(grudges) => fewer_links(search, index, grudges, FaultAction::Slow),
+        FaultAction::Kill(_, nodes) => {
+            fewer_of(search, index, nodes, |nodes| FaultAction::Kill(None, nodes));
         }
-        Plan::Pause(_, nodes) => {
-            fewer_of(search, index, nodes, |nodes| Plan::Pause(None, nodes));
+        FaultAction::Pause(_, nodes) => {
+            fewer_of(search, index, nodes, |nodes| {
+                FaultAction::Pause(None, nodes)
+            });
         }
-        Plan::ClockSkew(skews) => fewer_of(search, index, skews, Plan::ClockSkew),
+        FaultAction::ClockSkew(skews) => fewer_of(search, index, skews, FaultAction::ClockSkew),
         // All messages, so that it does not matter which of them.
-        Plan::Loss(_) => {
-            attempt(search, index, Plan::Loss(1000));
+        FaultAction::Loss(_) => {
+            attempt(search, index, FaultAction::Loss(1000));
         }
-        Plan::Duplicate(_) => {
-            attempt(search, index, Plan::Duplicate(1000));
+        FaultAction::Duplicate(_) => {
+            attempt(search, index, FaultAction::Duplicate(1000));
         }
-        Plan::Swap(_) => {}
+        FaultAction::Swap(_) => {}
     }
 }
 
@@ -54,7 +56,7 @@ fn fewer_links(
     search: &mut Search<'_>,
     index: usize,
     grudges: &Grudges,
-    plan: fn(Grudges) -> Plan,
+    action: fn(Grudges) -> FaultAction,
 ) {
     let links = grudges.iter();
     let links = links.flat_map(|(node, senders)| senders.iter().map(move |it| (node, *it)));
@@ -65,7 +67,7 @@ fn fewer_links(
         for (node, sender) in links {
             grudges[node].push(sender);
         }
-        plan(Grudges(grudges))
+        action(Grudges(grudges))
     });
 }
 
@@ -74,17 +76,17 @@ fn fewer_of<T: Clone>(
     search: &mut Search<'_>,
     index: usize,
     targets: &[T],
-    plan: impl Fn(Vec<T>) -> Plan,
+    action: impl Fn(Vec<T>) -> FaultAction,
 ) {
     without_needless(targets.len(), 1, |kept| {
         search
             .goes_on()
-            .then(|| attempt(search, index, plan(only(targets, kept))))
+            .then(|| attempt(search, index, action(only(targets, kept))))
     });
 }
 
-fn attempt(search: &mut Search<'_>, index: usize, plan: Plan) -> bool {
+fn attempt(search: &mut Search<'_>, index: usize, action: FaultAction) -> bool {
     let mut candidate = search.schedule().clone();
-    candidate.script.faults[index].plan = plan;
+    candidate.script.faults[index].action = action;
     search.attempt(candidate)
 }

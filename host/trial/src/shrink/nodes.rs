@@ -2,7 +2,7 @@
 
 use crate::schedule::Schedule;
 use host_sim::Episode;
-use host_sim::nemesis::{Grudges, Plan, Skew};
+use host_sim::nemesis::{FaultAction, Grudges, Skew};
 
 /// The schedule with only the nodes `kept` (in ascending order, at least one), which take the
 /// names of the first ones. Workers stay with their nodes. The operations of all others
@@ -27,9 +27,9 @@ pub(super) fn keep(schedule: &Schedule, kept: &[usize]) -> Vec<Schedule> {
     let faults = schedule.script.faults.iter();
     without.script.faults = faults
         .filter_map(|episode| {
-            let plan = keep_targets(&episode.plan, &place)?;
+            let action = keep_targets(&episode.action, &place)?;
             Some(Episode {
-                plan,
+                action,
                 ..episode.clone()
             })
         })
@@ -48,34 +48,37 @@ pub(super) fn keep(schedule: &Schedule, kept: &[usize]) -> Vec<Schedule> {
     vec![without, with]
 }
 
-/// What is left of a plan for the nodes that have a `place`.
-fn keep_targets(plan: &Plan, place: &impl Fn(usize) -> Option<usize>) -> Option<Plan> {
+/// What is left of an action for the nodes that have a `place`.
+fn keep_targets(
+    action: &FaultAction,
+    place: &impl Fn(usize) -> Option<usize>,
+) -> Option<FaultAction> {
     let nodes =
         |nodes: &[usize]| -> Vec<usize> { nodes.iter().filter_map(|node| place(*node)).collect() };
     let links = |grudges: &Grudges| {
         let kept = grudges.iter().filter(|(node, _)| place(*node).is_some());
         Grudges(kept.map(|(_, senders)| nodes(senders)).collect())
     };
-    let plan = match plan {
-        Plan::Partition(_, grudges) => Plan::Partition(None, links(grudges)),
-        Plan::OneWay(grudges) => Plan::OneWay(links(grudges)),
-        Plan::Slow(grudges) => Plan::Slow(links(grudges)),
-        Plan::Kill(_, killed) => Plan::Kill(None, nodes(killed)),
-        Plan::Pause(_, paused) => Plan::Pause(None, nodes(paused)),
-        Plan::ClockSkew(skews) => {
+    let action = match action {
+        FaultAction::Partition(_, grudges) => FaultAction::Partition(None, links(grudges)),
+        FaultAction::OneWay(grudges) => FaultAction::OneWay(links(grudges)),
+        FaultAction::Slow(grudges) => FaultAction::Slow(links(grudges)),
+        FaultAction::Kill(_, killed) => FaultAction::Kill(None, nodes(killed)),
+        FaultAction::Pause(_, paused) => FaultAction::Pause(None, nodes(paused)),
+        FaultAction::ClockSkew(skews) => {
             let skew = |skew: &Skew| place(skew.node).map(|node| Skew { node, ..*skew });
-            Plan::ClockSkew(skews.iter().filter_map(skew).collect())
+            FaultAction::ClockSkew(skews.iter().filter_map(skew).collect())
         }
-        Plan::Swap(node) => Plan::Swap(Some(place((*node)?)?)),
-        Plan::Loss(_) | Plan::Duplicate(_) => plan.clone(),
+        FaultAction::Swap(node) => FaultAction::Swap(Some(place((*node)?)?)),
+        FaultAction::Loss(_) | FaultAction::Duplicate(_) => action.clone(),
     };
-    let has_targets = match &plan {
-        Plan::Partition(_, grudges) | Plan::OneWay(grudges) | Plan::Slow(grudges) => {
-            grudges.iter().any(|(_, senders)| !senders.is_empty())
-        }
-        Plan::Kill(_, nodes) | Plan::Pause(_, nodes) => !nodes.is_empty(),
-        Plan::ClockSkew(skews) => !skews.is_empty(),
-        Plan::Loss(_) | Plan::Duplicate(_) | Plan::Swap(_) => true,
+    let has_targets = match &action {
+        FaultAction::Partition(_, grudges)
+        | FaultAction::OneWay(grudges)
+        | FaultAction::Slow(grudges) => grudges.iter().any(|(_, senders)| !senders.is_empty()),
+        FaultAction::Kill(_, nodes) | FaultAction::Pause(_, nodes) => !nodes.is_empty(),
+        FaultAction::ClockSkew(skews) => !skews.is_empty(),
+        FaultAction::Loss(_) | FaultAction::Duplicate(_) | FaultAction::Swap(_) => true,
     };
-    has_targets.then_some(plan)
+    has_targets.then_some(action)
 }

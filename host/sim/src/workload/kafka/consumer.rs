@@ -1,4 +1,4 @@
-//! A client's place in the logs that it reads.
+//! A client's offsets in the logs that it polls.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use host_check::value::{Map, Value};
 
-/// What a client knows: its keys, and which offset of each to poll next.
+/// The keys that a client is assigned, and the next offset to poll of each.
 #[derive(Debug, Default)]
 pub(super) struct Consumer {
     offsets: BTreeMap<String, i64>,
@@ -19,20 +19,20 @@ impl Consumer {
         &self.offsets
     }
 
-    /// These keys and no others, all from offset 0.
+    /// Assigns these keys and no others, all from offset 0.
     pub(super) fn seek_to_beginning(&mut self, keys: &[String]) {
         self.offsets = keys.iter().map(|key| (key.clone(), 0)).collect();
     }
 
-    /// These keys and no others: where the client is already, or else where anybody has
-    /// committed to be, or else from offset 0.
+    /// Assigns these keys and no others: from the client's own offset, or else from the
+    /// committed one, or else from 0.
     pub(super) fn assign(&mut self, keys: &[String], committed: &IndexMap<String, i64>) {
         let offset = |key| self.offsets.get(key).or(committed.get(key)).copied();
         let offsets = keys.iter().map(|key| (key, offset(key).unwrap_or(0)));
         self.offsets = offsets.map(|(key, offset)| (key.clone(), offset)).collect();
     }
 
-    /// Takes in what was polled: goes on behind it, but never back.
+    /// Takes in a poll. Offsets move behind what was polled, and never back.
     pub(super) fn poll(&mut self, msgs: IndexMap<String, Option<Vec<(i64, Value)>>>) -> Polled {
         let msgs = msgs.into_iter();
         let polled = Polled(

@@ -1,16 +1,17 @@
-//! The last operations: every worker gets a new client, has all keys assigned from their
-//! beginnings, and polls until it has seen as far as anybody had before.
+//! The last operations: every worker gets a new client, is assigned all keys from their
+//! beginnings, and polls until it has seen the highest offsets that any client had seen.
 
 use std::collections::BTreeMap;
 
-use super::{Names, SEEK};
-use crate::{MS, Next, Operation, SECOND, Turn};
+use super::names::{Names, SEEK};
+use crate::client::{Next, Operation, Turn};
+use crate::time::{MS, SECOND};
 use host_check::value::Value;
 
 /// Mean time between the polls of a worker.
 const POLL_INTERVAL_NS: u64 = 200 * MS;
 
-/// How long last operations begin: who loses messages never catches up.
+/// For how long last operations begin: a node that has lost messages never catches up.
 const LIMIT_NS: u64 = 10 * SECOND;
 
 pub(super) struct Finals {
@@ -36,7 +37,7 @@ enum Stage {
 }
 
 impl Finals {
-    /// For so many workers, all of which are free.
+    /// For `workers` workers, all of which are free.
     pub(super) fn new(targets: &BTreeMap<i64, i64>, workers: usize) -> Self {
         let worker = || Worker {
             stage: Stage::Crash,
@@ -64,7 +65,7 @@ impl Finals {
         }
     }
 
-    /// The next operation of whoever is the first that can do one.
+    /// The next operation of a worker that is the first to be able to do one.
     pub(super) fn next(&mut self, names: &Names, turn: &mut Turn<'_>) -> Next {
         let now_ns = turn.now_ns;
         let mut due_ns = u64::MAX;

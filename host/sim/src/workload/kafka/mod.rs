@@ -5,30 +5,34 @@
 //! | `mod` | what clients do, one operation after the other |
 //! | `consumer` | the offsets that a client has got to |
 //! | `seen` | the offsets that all clients together have sent and polled |
+//! | `names` | what operations are called |
 //! | `finals` | the last operations: everybody reads everything |
 //!
 //! Source: Maelstrom's `workload/kafka.clj` and Jepsen's `tests/kafka.clj`.
 
 mod consumer;
 mod finals;
+mod names;
 mod seen;
 
 use serde_json::json;
 
-use super::WorkloadOptions;
 use super::answer::{CommitOffsetsOk, ListCommittedOffsetsOk, PollOk, SendOk, read};
 use super::mops::{Mop, Mops};
-use crate::{Completion, Malformed, Next, Operation, SECOND, Step, Turn, WorkloadClient};
+use super::options::WorkloadOptions;
+use crate::client::{Completion, Malformed, Next, Operation, Step, Turn, WorkloadClient};
+use crate::time::SECOND;
 use consumer::{Consumer, Polled};
 use finals::Finals;
 use host_check::history::Kind;
-use host_check::value::{Name, Value};
+use host_check::value::Value;
+use names::{Names, SEEK, named};
 use seen::Seen;
 
-/// One operation in so many is an assignment instead.
+/// One operation in 64 is an assignment instead.
 const ASSIGN_ONE_IN: u64 = 64;
 
-/// One assignment in so many takes up what has been sent and not polled.
+/// One assignment in three takes up the keys that have more sent than polled.
 const UNSEEN_ONE_IN: u64 = 3;
 
 /// Mean time between the crashes of a client.
@@ -48,60 +52,12 @@ pub(super) struct Kafka {
     finals: Option<Finals>,
 }
 
-/// What operations, and the parts of their values, are called.
-struct Names {
-    assign: Name,
-    crash: Name,
-    poll: Name,
-    send: Name,
-}
-
-impl Names {
-    fn new() -> Self {
-        Names {
-            assign: "assign".into(),
-            crash: "crash".into(),
-            poll: "poll".into(),
-            send: "send".into(),
-        }
-    }
-
-    /// Has the client forget all that it knows.
-    fn crash(&self) -> Operation {
-        Operation::new(&self.crash, Value::Nil)
-    }
-
-    fn poll(&self) -> Operation {
-        let poll = Value::from(vec![Value::Keyword(self.poll.clone())]);
-        Operation::new(&self.poll, Value::from(vec![poll]))
-    }
-
-    /// `value` is the message, or the offset and the message.
-    fn sent(&self, key: Value, value: Value) -> Value {
-        let send = vec![Value::Keyword(self.send.clone()), key, value];
-        Value::from(vec![Value::from(send)])
-    }
-
-    fn assign(&self, keys: impl Iterator<Item = i64>) -> Operation {
-        let keys: Vec<Value> = keys.map(named).collect();
-        Operation::new(&self.assign, Value::from(keys))
-    }
-}
-
-/// A key, in the protocol's form.
-fn named(key: i64) -> Value {
-    Value::from(key.to_string().as_str())
-}
-
-/// What marks an assignment that starts at offset 0.
-const SEEK: &str = "seek-to-beginning?";
-
 impl Kafka {
-    pub(super) fn new(settings: &WorkloadOptions) -> Self {
-        let workers = settings.concurrency;
+    pub(super) fn new(options: &WorkloadOptions) -> Self {
+        let workers = options.concurrency;
         Kafka {
             names: Names::new(),
-            mops: Mops::new(settings.txn),
+            mops: Mops::new(options.txn),
             next: None,
             crash_interval_ns: CRASH_INTERVAL_NS / (workers as u64).max(1),
             crash_ns: 0,

@@ -4,7 +4,7 @@ use expect_test::expect;
 use serde_json::Value as Json;
 
 use super::*;
-use crate::workload::testing::Bench;
+use crate::workload::testing::Turns;
 
 fn kafka(workers: usize) -> Kafka {
     Kafka::new(&WorkloadOptions {
@@ -192,11 +192,11 @@ struct Counts {
 }
 
 /// Counts `count` operations, one each millisecond; all sends succeed and nothing is polled.
-fn count(kafka: &mut Kafka, bench: &mut Bench, count: usize) -> Counts {
+fn count(kafka: &mut Kafka, turns: &mut Turns, count: usize) -> Counts {
     let mut counts = Counts::default();
     for _ in 0..count {
-        let (_, operation) = bench.invoke(kafka);
-        bench.now_ns += crate::MS;
+        let (_, operation) = turns.invoke(kafka);
+        turns.now_ns += crate::MS;
         match &*operation.f {
             "send" => {
                 counts.sends += 1;
@@ -222,7 +222,7 @@ fn count(kafka: &mut Kafka, bench: &mut Bench, count: usize) -> Counts {
 
 #[test]
 fn operations_are_mixed_as_in_jepsen() {
-    let counts = count(&mut kafka(10), &mut Bench::new(10), 64_000);
+    let counts = count(&mut kafka(10), &mut Turns::new(10), 64_000);
     // Half, half, one in 64, and a third of these; each within five standard deviations.
     assert!(counts.sends.abs_diff(31_500) < 1000, "{counts:?}");
     assert!(counts.polls.abs_diff(31_500) < 1000, "{counts:?}");
@@ -238,10 +238,10 @@ fn operations_are_mixed_as_in_jepsen() {
 #[test]
 fn an_assignment_comes_before_the_operation_of_its_key() {
     let mut kafka = kafka(1);
-    let mut bench = Bench::new(1);
+    let mut turns = Turns::new(1);
     let mut assigned: Option<String> = None;
     for _ in 0..10_000 {
-        let (_, operation) = bench.invoke(&mut kafka);
+        let (_, operation) = turns.invoke(&mut kafka);
         match &*operation.f {
             "assign" => assigned = keys(&operation).pop(),
             "send" => {
@@ -274,11 +274,11 @@ fn what_is_sent_and_not_polled_is_unseen() {
 }
 
 /// Asks a worker for its last operations, and answers its polls.
-fn last(kafka: &mut Kafka, bench: &mut Bench, polls: &[&str]) -> Vec<String> {
+fn last(kafka: &mut Kafka, turns: &mut Turns, polls: &[&str]) -> Vec<String> {
     let mut polls = polls.iter();
     let mut log = Vec::new();
     loop {
-        match bench.ask(|turn| kafka.last(turn)) {
+        match turns.ask(|turn| kafka.last(turn)) {
             Next::Invoke { worker, operation } => {
                 let extra = operation.extra.iter();
                 let extra: String = extra
@@ -300,8 +300,8 @@ fn last(kafka: &mut Kafka, bench: &mut Bench, polls: &[&str]) -> Vec<String> {
                 }
             }
             Next::Later(at_ns) => {
-                assert!(at_ns > bench.now_ns && at_ns < bench.now_ns + 400 * crate::MS);
-                bench.now_ns = at_ns;
+                assert!(at_ns > turns.now_ns && at_ns < turns.now_ns + 400 * crate::MS);
+                turns.now_ns = at_ns;
             }
             Next::Wait => panic!("all workers are free"),
             Next::Done => return log,
@@ -312,7 +312,7 @@ fn last(kafka: &mut Kafka, bench: &mut Bench, polls: &[&str]) -> Vec<String> {
 #[test]
 fn at_the_end_everybody_polls_until_nothing_is_missing() {
     let mut kafka = kafka(1);
-    let mut bench = Bench::new(1);
+    let mut turns = Turns::new(1);
     kafka.seen.sent("10", 2);
     kafka.seen.sent("9", 0);
     let polls = [
@@ -320,7 +320,7 @@ fn at_the_end_everybody_polls_until_nothing_is_missing() {
         r#"{"10":[[0,1],[1,2]]}"#,
         r#"{"10":[[2,3]]}"#,
     ];
-    let log = last(&mut kafka, &mut bench, &polls);
+    let log = last(&mut kafka, &mut turns, &polls);
     assert_eq!(
         log,
         [
@@ -337,17 +337,17 @@ fn at_the_end_everybody_polls_until_nothing_is_missing() {
 #[test]
 fn who_never_catches_up_stops_after_ten_seconds() {
     let mut kafka = kafka(1);
-    let mut bench = Bench::new(1);
-    bench.now_ns = 5 * SECOND;
+    let mut turns = Turns::new(1);
+    turns.now_ns = 5 * SECOND;
     kafka.seen.sent("1", 2);
-    let polls = last(&mut kafka, &mut bench, &[]).len() - 2;
+    let polls = last(&mut kafka, &mut turns, &[]).len() - 2;
     // Gaps of 0 to 0.4 s: 25 at the least. Of 200 gaps in 10 s there is no chance.
     assert!((25..200).contains(&polls), "{polls}");
-    assert!(bench.now_ns < 15 * SECOND, "{}", bench.now_ns);
-    assert!(bench.now_ns > 14 * SECOND, "{}", bench.now_ns);
+    assert!(turns.now_ns < 15 * SECOND, "{}", turns.now_ns);
+    assert!(turns.now_ns > 14 * SECOND, "{}", turns.now_ns);
 }
 
 #[test]
 fn without_any_offset_there_is_nothing_to_do_at_the_end() {
-    assert_eq!(last(&mut kafka(3), &mut Bench::new(3), &[]), [""; 0]);
+    assert_eq!(last(&mut kafka(3), &mut Turns::new(3), &[]), [""; 0]);
 }

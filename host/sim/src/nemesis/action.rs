@@ -1,24 +1,26 @@
-//! What a fault will do when it starts.
+//! What a fault does to which nodes.
 
-use super::{Fault, Grudges, PartitionKind};
-use crate::SECOND;
+use super::fault::Fault;
+use super::partition::{Grudges, PartitionKind};
 use crate::exception::keyword;
 use crate::random::Stream;
+use crate::time::SECOND;
 use host_check::value::{Map, Value};
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
-/// A fault, drawn: what to do to whom. Nodes are numbers from 0 on. Where a shape or a group
-/// was drawn first it is told, since the history names it.
+/// What a fault does to which nodes, which are numbers from 0 on. Where a shape or a group was
+/// drawn first it is kept, since the history names it.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Plan {
+pub enum FaultAction {
     /// Cut these links.
     Partition(Option<PartitionKind>, Grudges),
     /// Kill these nodes.
     Kill(Option<Group>, Vec<usize>),
     /// Pause these nodes.
     Pause(Option<Group>, Vec<usize>),
-    /// Lose so many of 1000 messages.
+    /// Lose this many of 1000 messages.
     Loss(u64),
-    /// Deliver so many of 1000 messages twice.
+    /// Deliver this many of 1000 messages twice.
     Duplicate(u64),
     /// Cut these links, each in one direction.
     OneWay(Grudges),
@@ -26,14 +28,14 @@ pub enum Plan {
     Slow(Grudges),
     /// Skew these clocks.
     ClockSkew(Vec<Skew>),
-    /// Change the program of this node, or else of the one whose turn it is.
+    /// Swap the program of this node; `None` for the node whose turn it is.
     Swap(Option<usize>),
 }
 
 /// What happens to a clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Skew {
-    /// Whose it is.
+    /// The node whose clock it is.
     pub node: usize,
     /// How many thousandths of a second pass on it in a second.
     pub rate_permille: u64,
@@ -41,35 +43,22 @@ pub struct Skew {
     pub jump_ns: u64,
 }
 
-/// So many nodes, whichever they are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How many nodes a fault hits, under its name in the history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Display, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Group {
-    /// One.
+    /// One node.
     One,
     /// As many as can be less than half.
     Minority,
     /// As few as can be more than half.
     Majority,
-    /// All.
+    /// All nodes.
     All,
 }
 
 impl Group {
-    /// All of them, the smallest first.
-    pub const ALL: [Group; 4] = [Group::One, Group::Minority, Group::Majority, Group::All];
-
-    /// Its name in the history.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Group::One => "one",
-            Group::Minority => "minority",
-            Group::Majority => "majority",
-            Group::All => "all",
-        }
-    }
-
-    /// How many of `nodes` nodes.
+    /// How many of `nodes` nodes these are.
     fn of(self, nodes: usize) -> usize {
         match self {
             Group::One => 1,
@@ -80,76 +69,78 @@ impl Group {
     }
 }
 
-/// How many of 1000 messages are lost or doubled.
+/// How many of 1000 messages are lost or duplicated.
 const PERMILLES: [u64; 3] = [50, 200, 500];
 
 /// The furthest that a clock jumps.
 const JUMP_MAX_NS: u64 = 60 * SECOND;
 
-impl Plan {
-    /// Draws what `fault` will do to a cluster of `nodes` nodes.
+impl FaultAction {
+    /// Draws what `fault` does to a cluster of `nodes` nodes.
     pub(crate) fn draw(fault: Fault, nodes: usize, stream: &mut Stream) -> Self {
         match fault {
             Fault::Partition => {
-                let kind = stream.pick(&PartitionKind::ALL);
-                Plan::Partition(Some(kind), kind.draw(nodes, stream))
+                let kind = stream.pick(PartitionKind::VARIANTS);
+                FaultAction::Partition(Some(kind), kind.draw(nodes, stream))
             }
             Fault::Kill => {
                 // Memory is all that a node has: what a majority forgets is gone for good,
                 // and no solution could do anything about it.
-                let (group, killed) = targets(&Group::ALL[..2], nodes, stream);
-                Plan::Kill(Some(group), killed)
+                let (group, killed) = targets(&Group::VARIANTS[..2], nodes, stream);
+                FaultAction::Kill(Some(group), killed)
             }
             Fault::Pause => {
-                let (group, paused) = targets(&Group::ALL, nodes, stream);
-                Plan::Pause(Some(group), paused)
+                let (group, paused) = targets(Group::VARIANTS, nodes, stream);
+                FaultAction::Pause(Some(group), paused)
             }
-            Fault::Loss => Plan::Loss(stream.pick(&PERMILLES)),
-            Fault::Duplicate => Plan::Duplicate(stream.pick(&PERMILLES)),
-            Fault::OneWay => Plan::OneWay(one_way(nodes, stream)),
-            Fault::Slow => Plan::Slow(some_links(nodes, stream)),
-            Fault::ClockSkew => Plan::ClockSkew(skews(nodes, stream)),
-            Fault::Swap => Plan::Swap(None),
+            Fault::Loss => FaultAction::Loss(stream.pick(&PERMILLES)),
+            Fault::Duplicate => FaultAction::Duplicate(stream.pick(&PERMILLES)),
+            Fault::OneWay => FaultAction::OneWay(one_way(nodes, stream)),
+            Fault::Slow => FaultAction::Slow(some_links(nodes, stream)),
+            Fault::ClockSkew => FaultAction::ClockSkew(skews(nodes, stream)),
+            Fault::Swap => FaultAction::Swap(None),
         }
     }
 
-    /// Which fault it is of.
+    /// The fault that does this.
     #[must_use]
     pub fn fault(&self) -> Fault {
         match self {
-            Plan::Partition(..) => Fault::Partition,
-            Plan::Kill(..) => Fault::Kill,
-            Plan::Pause(..) => Fault::Pause,
-            Plan::Loss(_) => Fault::Loss,
-            Plan::Duplicate(_) => Fault::Duplicate,
-            Plan::OneWay(_) => Fault::OneWay,
-            Plan::Slow(_) => Fault::Slow,
-            Plan::ClockSkew(_) => Fault::ClockSkew,
-            Plan::Swap(_) => Fault::Swap,
+            FaultAction::Partition(..) => Fault::Partition,
+            FaultAction::Kill(..) => Fault::Kill,
+            FaultAction::Pause(..) => Fault::Pause,
+            FaultAction::Loss(_) => Fault::Loss,
+            FaultAction::Duplicate(_) => Fault::Duplicate,
+            FaultAction::OneWay(_) => Fault::OneWay,
+            FaultAction::Slow(_) => Fault::Slow,
+            FaultAction::ClockSkew(_) => Fault::ClockSkew,
+            FaultAction::Swap(_) => Fault::Swap,
         }
     }
 
-    /// What the nemesis is asked for: the `:value` of the first of its two operations.
+    /// The `:value` of the first of the nemesis's two operations: what it is asked for.
     pub(crate) fn asked(&self) -> Value {
         match self {
-            Plan::Partition(Some(kind), _) => keyword(kind.name()),
-            Plan::Kill(Some(group), _) | Plan::Pause(Some(group), _) => keyword(group.name()),
+            FaultAction::Partition(Some(kind), _) => keyword(kind.into()),
+            FaultAction::Kill(Some(group), _) | FaultAction::Pause(Some(group), _) => {
+                keyword(group.into())
+            }
             _ => Value::Nil,
         }
     }
 
-    /// What it did: the `:value` of the second.
+    /// The `:value` of the second: what it did.
     pub(crate) fn done(&self, names: &[String]) -> Value {
         let pair = |name: &str, value: Value| Value::from(vec![keyword(name), value]);
         match self {
-            Plan::Partition(_, grudges) => pair("isolated", grudges.value(names)),
-            Plan::Kill(_, nodes) => each(nodes, names, "killed"),
-            Plan::Pause(_, nodes) => each(nodes, names, "paused"),
-            Plan::Loss(permille) => pair("lost-permille", int(*permille)),
-            Plan::Duplicate(permille) => pair("doubled-permille", int(*permille)),
-            Plan::OneWay(grudges) => pair("deaf", grudges.value(names)),
-            Plan::Slow(grudges) => pair("slow-from", grudges.value(names)),
-            Plan::ClockSkew(skews) => {
+            FaultAction::Partition(_, grudges) => pair("isolated", grudges.value(names)),
+            FaultAction::Kill(_, nodes) => each(nodes, names, "killed"),
+            FaultAction::Pause(_, nodes) => each(nodes, names, "paused"),
+            FaultAction::Loss(permille) => pair("lost-permille", int(*permille)),
+            FaultAction::Duplicate(permille) => pair("doubled-permille", int(*permille)),
+            FaultAction::OneWay(grudges) => pair("deaf", grudges.value(names)),
+            FaultAction::Slow(grudges) => pair("slow-from", grudges.value(names)),
+            FaultAction::ClockSkew(skews) => {
                 let entries = skews.iter().map(|skew| {
                     let entry: Map = [
                         (keyword("rate-permille"), int(skew.rate_permille)),
@@ -162,7 +153,7 @@ impl Plan {
                 });
                 Value::Map(Box::new(entries.collect()))
             }
-            Plan::Swap(_) => Value::Nil,
+            FaultAction::Swap(_) => Value::Nil,
         }
     }
 }
@@ -179,7 +170,7 @@ fn int(number: u64) -> Value {
     Value::Int(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
-/// The nodes of one of the groups, in ascending order.
+/// Draws a group and its nodes, which are in ascending order.
 fn targets(groups: &[Group], nodes: usize, stream: &mut Stream) -> (Group, Vec<usize>) {
     let group = stream.pick(groups);
     let count = group.of(nodes).min(nodes);
@@ -206,7 +197,7 @@ fn one_way(nodes: usize, stream: &mut Stream) -> Grudges {
     Grudges((0..nodes).map(deaf_to).collect())
 }
 
-/// Each link with even chances.
+/// Draws each link with a probability of one half.
 fn some_links(nodes: usize, stream: &mut Stream) -> Grudges {
     let mut from = |node: usize| {
         let others = (0..nodes).filter(|other| *other != node);
@@ -236,16 +227,16 @@ mod tests {
     use super::*;
     use crate::random::Streams;
 
-    fn plans(fault: Fault, nodes: usize) -> impl Iterator<Item = Plan> {
+    fn actions(fault: Fault, nodes: usize) -> impl Iterator<Item = FaultAction> {
         let mut stream = Streams::new(1).stream("test");
-        (0..200).map(move |_| Plan::draw(fault, nodes, &mut stream))
+        (0..200).map(move |_| FaultAction::draw(fault, nodes, &mut stream))
     }
 
     #[test]
     fn no_more_than_a_minority_forgets_at_once() {
-        for plan in plans(Fault::Kill, 5) {
-            let Plan::Kill(group, nodes) = plan else {
-                panic!("{plan:?}")
+        for action in actions(Fault::Kill, 5) {
+            let FaultAction::Kill(group, nodes) = action else {
+                panic!("{action:?}")
             };
             let expected = if group == Some(Group::One) { 1 } else { 2 };
             assert_eq!(nodes.len(), expected, "{group:?}");
@@ -254,9 +245,9 @@ mod tests {
 
     #[test]
     fn any_group_may_be_paused() {
-        let mut sizes: Vec<usize> = plans(Fault::Pause, 5)
-            .map(|plan| match plan {
-                Plan::Pause(_, nodes) => nodes.len(),
+        let mut sizes: Vec<usize> = actions(Fault::Pause, 5)
+            .map(|action| match action {
+                FaultAction::Pause(_, nodes) => nodes.len(),
                 other => panic!("{other:?}"),
             })
             .collect();
@@ -267,9 +258,9 @@ mod tests {
 
     #[test]
     fn one_way_partitions_cut_no_link_in_both_directions() {
-        for plan in plans(Fault::OneWay, 5) {
-            let Plan::OneWay(grudges) = plan else {
-                panic!("{plan:?}")
+        for action in actions(Fault::OneWay, 5) {
+            let FaultAction::OneWay(grudges) = action else {
+                panic!("{action:?}")
             };
             let cut: usize = grudges.iter().map(|(_, deaf_to)| deaf_to.len()).sum();
             assert!(cut > 0);
@@ -285,16 +276,16 @@ mod tests {
 
     #[test]
     fn every_fault_can_be_drawn_for_a_single_node() {
-        for fault in Fault::ALL {
-            assert_eq!(plans(fault, 1).count(), 200);
+        for fault in Fault::VARIANTS {
+            assert_eq!(actions(*fault, 1).count(), 200);
         }
     }
 
     #[test]
     fn clocks_are_skewed_within_bounds() {
-        for plan in plans(Fault::ClockSkew, 3) {
-            let Plan::ClockSkew(skews) = plan else {
-                panic!("{plan:?}")
+        for action in actions(Fault::ClockSkew, 3) {
+            let FaultAction::ClockSkew(skews) = action else {
+                panic!("{action:?}")
             };
             assert!(!skews.is_empty());
             for skew in skews {

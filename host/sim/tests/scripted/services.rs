@@ -1,12 +1,13 @@
 //! Nodes that call services, which answer after the network's latency.
 
 use expect_test::expect;
+use host_check::history::History;
 use host_check::validity::Validity;
-use host_check::workload::Workload;
+use host_check::workload::{CheckOptions, Workload, check};
 use host_sim::{Latency, RunOptions};
 
-use crate::simulated::runs::{entries, module, options, run};
-use crate::simulated::scripted::{Step, guest};
+use crate::guest::Scripted;
+use crate::runs::{entries, options, run};
 
 #[test]
 fn services_answer_with_latency_both_ways() {
@@ -24,7 +25,6 @@ fn services_answer_with_latency_both_ways() {
         send("lin-tso", r#"{"type":"ts","msg_id":5}"#),
         send("c2", r#"{"type":"generate_ok","id":0,"in_reply_to":1}"#),
     ];
-    let script: Vec<Step<'_>> = steps.iter().map(|effects| Step::Say(effects)).collect();
     let options = RunOptions {
         rate: 0.1,
         latency: Latency {
@@ -33,7 +33,7 @@ fn services_answer_with_latency_both_ways() {
         },
         ..options(1, 1)
     };
-    let (report, journal) = run(&module(&guest(&script)), Workload::UniqueIds, &options, 1);
+    let (outcome, journal) = run(&Scripted::new(&steps), Workload::UniqueIds, &options, 1);
     let received = entries(&journal).into_iter().filter_map(|entry| {
         let is_sent = entry["event"] == "send";
         let with_service =
@@ -59,5 +59,13 @@ fn services_answer_with_latency_both_ways() {
         90 ms "lin-tso" -> "n0": {"in_reply_to":5,"ts":0,"type":"ts_ok"}
     "#]]
     .assert_eq(&received.collect::<String>());
-    assert_eq!(report.valid(), Validity::True);
+    assert!(outcome.stopped.is_none());
+    let history = History::new(outcome.ops).unwrap();
+    let checked = check(
+        Workload::UniqueIds,
+        &history,
+        None,
+        &CheckOptions::default(),
+    );
+    assert_eq!(checked.unwrap().valid, Validity::True);
 }

@@ -1,0 +1,128 @@
+//! Clients, and the one request that each may have open.
+
+use host_protocol::message::Header;
+
+use super::address::Addr;
+use super::journal::DropReason;
+use super::network::Network;
+use super::packets::Packet;
+use super::scheduled::Scheduled;
+use super::world::World;
+
+/// Whose requests a client sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owner {
+    /// The client sends `init` to this node.
+    Init(usize),
+    /// The client sends the workload's setup to this node.
+    Setup(usize),
+    /// The client is this worker's.
+    Worker(usize),
+}
+
+/// All clients that there ever were: `c0`, `c1` and so on.
+#[derive(Debug, Default)]
+pub(super) struct Clients {
+    clients: Vec<Client>,
+}
+
+#[derive(Debug)]
+struct Client {
+    owner: Owner,
+    open: bool,
+    calls: u64,
+    awaited: Option<u64>,
+}
+
+impl Clients {
+    /// Opens a new client.
+    pub(super) fn open(&mut self, owner: Owner) -> usize {
+        self.clients.push(Client {
+            owner,
+            open: true,
+            calls: 0,
+            awaited: None,
+        });
+        self.clients.len() - 1
+    }
+
+    /// Closes a client. Messages to it are dropped from now on.
+    pub(super) fn close(&mut self, client: usize) {
+        self.clients[client].open = false;
+        self.clients[client].awaited = None;
+    }
+
+    /// Whether there is or was such a client.
+    pub(super) fn exists(&self, client: usize) -> bool {
+        client < self.clients.len()
+    }
+
+    /// Sends a request to a node, and has it time out.
+    pub(super) fn call(
+        &mut self,
+        client: usize,
+        node: usize,
+        body: &str,
+        timeout_ns: u64,
+        world: &mut World<'_>,
+        network: &mut Network,
+    ) {
+        let this = &mut self.clients[client];
+        this.calls += 1;
+        let msg_id = this.calls;
+        this.awaited = Some(msg_id);
+        let body = with_msg_id(body, msg_id);
+        network.send(world, Addr::Client(client), Addr::Node(node), &body);
+        let at_ns = world.now_ns() + timeout_ns;
+        world.schedule(at_ns, Scheduled::TimeOut { client, msg_id });
+    }
+
+    /// Hands a message to a client. If it is the response to the open request, that ends, and
+    /// the one whose request it was goes on with the response.
+    pub(super) fn receive<'p>(
+        &mut self,
+        client: usize,
+        packet: &'p Packet,
+        world: &mut World<'_>,
+    ) -> Option<(Owner, Header<'p>)> {
+        if !self.clients.get(client).is_some_and(|client| client.open) {
+            world.dropped(packet, DropReason::Gone);
+            return None;
+        }
+        world.received(packet);
+        world.meter().answer(packet.text.len());
+        // Nodes and services only send bodies that have a header.
+        let header = packet.header()?;
+        let owner = self.end(client, header.in_reply_to?)?;
+        Some((owner, header))
+    }
+
+    /// Ends the request `msg_id`, if it is the one that is open; whose it was.
+    pub(super) fn end(&mut self, client: usize, msg_id: u64) -> Option<Owner> {
+        let client = self.clients.get_mut(client)?;
+        if !client.open || client.awaited != Some(msg_id) {
+            return None;
+        }
+        client.awaited = None;
+        Some(client.owner)
+    }
+
+    /// The client waits for the response to `msg_id` for another `timeout_ns`.
+    pub(super) fn wait_again(
+        &mut self,
+        client: usize,
+        msg_id: u64,
+        timeout_ns: u64,
+        world: &mut World<'_>,
+    ) {
+        self.clients[client].awaited = Some(msg_id);
+        let at_ns = world.now_ns() + timeout_ns;
+        world.schedule(at_ns, Scheduled::TimeOut { client, msg_id });
+    }
+}
+
+/// Adds the `msg_id` to the body of a request, which is a JSON object with a `type`.
+fn with_msg_id(body: &str, msg_id: u64) -> String {
+    let fields = body.strip_suffix('}').unwrap_or(body);
+    format!("{fields},\"msg_id\":{msg_id}}}")
+}

@@ -1,0 +1,220 @@
+//! The nodes of a run: start, are killed, handle events and are upgraded.
+
+use host_check::value::{Map, Value};
+
+use super::clients::{Clients, Owner};
+use super::clock::STEADY;
+use super::exception::keyword;
+use super::network::Network;
+use super::node::{Node, Replaced};
+use super::outcome::Stopped;
+use super::packets::Packet;
+use super::programs::Programs;
+use super::time::SECOND;
+use super::world::World;
+
+/// How long a node may take to respond to `init`.
+pub(super) const INIT_TIMEOUT_NS: u64 = 10 * SECOND;
+
+/// All nodes, and the programs that they run.
+pub(super) struct Nodes<'a> {
+    nodes: Vec<Node>,
+    programs: Programs<'a>,
+}
+
+impl<'a> Nodes<'a> {
+    /// Nodes that do not run yet.
+    pub(super) fn new(names: &[String], programs: Programs<'a>) -> Self {
+        let timers_max = programs.limits.timers;
+        let names = names.iter().cloned().enumerate();
+        let nodes = names.map(|(index, name)| Node::new(index, name, timers_max));
+        Nodes {
+            nodes: nodes.collect(),
+            programs,
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    pub(super) fn is_paused(&self, node: usize) -> bool {
+        self.nodes[node].is_paused()
+    }
+
+    /// The nodes that do not run, in ascending order.
+    pub(super) fn down(&self) -> Vec<usize> {
+        self.all_that(Node::is_down)
+    }
+
+    /// The nodes that are paused, in ascending order.
+    pub(super) fn paused(&self) -> Vec<usize> {
+        self.all_that(Node::is_paused)
+    }
+
+    fn all_that(&self, is_meant: impl Fn(&Node) -> bool) -> Vec<usize> {
+        let nodes = self.nodes.iter().enumerate();
+        nodes
+            .filter(|(_, node)| is_meant(node))
+            .map(|(index, _)| index)
+            .collect()
+    }
+
+    /// Starts a node's guest, and has a new client send it `init`.
+    pub(super) fn start(
+        &mut self,
+        node: usize,
+        world: &mut World<'_>,
+        network: &mut Network,
+        clients: &mut Clients,
+    ) -> Result<(), Stopped> {
+        network.reset(world, node);
+        let this = &mut self.nodes[node];
+        let guest = this.new_guest(&self.programs, world)?;
+        let client = clients.open(Owner::Init(node));
+        this.start(guest, client, world);
+        // Before the next one starts: all start at once, and each may begin with much.
+        world.check(network.in_flight())?;
+        let init = serde_json::json!({
+            "type": "init",
+            "node_id": this.name(),
+            "node_ids": world.names().nodes(),
+        });
+        clients.call(
+            client,
+            node,
+            &init.to_string(),
+            INIT_TIMEOUT_NS,
+            world,
+            network,
+        );
+        Ok(())
+    }
+
+    /// The response to a node's `init` has arrived.
+    pub(super) fn initialised(&mut self, node: usize) {
+        self.nodes[node].initialised();
+    }
+
+    /// Hands a message to a node.
+    pub(super) fn deliver(
+        &mut self,
+        node: usize,
+        packet: Packet,
+        world: &mut World<'_>,
+        network: &mut Network,
+        clients: &Clients,
+    ) -> Result<(), Stopped> {
+        self.nodes[node].deliver(packet, world, network, clients)
+    }
+
+    /// Fires a node's timers that are due.
+    pub(super) fn wake(
+        &mut self,
+        node: usize,
+        world: &mut World<'_>,
+        network: &mut Network,
+        clients: &Clients,
+    ) -> Result<(), Stopped> {
+        self.nodes[node].wake(world, network, clients)
+    }
+
+    /// Takes all that a node knows.
+    pub(super) fn kill(
+        &mut self,
+        node: usize,
+        world: &mut World<'_>,
+        network: &mut Network,
+        clients: &mut Clients,
+    ) {
+        self.nodes[node].kill(world, network, clients);
+    }
+
+    /// Pauses a node.
+    pub(super) fn pause(&mut self, node: usize) {
+        self.nodes[node].pause();
+    }
+
+    /// Has a paused node go on.
+    pub(super) fn resume(
+        &mut self,
+        node: usize,
+        world: &mut World<'_>,
+        network: &mut Network,
+        clients: &Clients,
+    ) -> Result<(), Stopped> {
+        self.nodes[node].resume(world, network, clients)
+    }
+
+    /// Changes the rate of a node's clock, and has it jump ahead.
+    pub(super) fn skew(
+        &mut self,
+        node: usize,
+        rate_permille: u64,
+        jump_ns: u64,
+        world: &mut World<'_>,
+    ) {
+        self.nodes[node].skew(rate_permille, jump_ns, world);
+    }
+
+    /// Has all clocks run at the right rate again.
+    pub(super) fn steady_clocks(&mut self, world: &mut World<'_>) {
+        for node in &mut self.nodes {
+            node.skew(STEADY, 0, world);
+        }
+    }
+
+    /// Upgrades a node to the next version, and tells what came of it.
+    pub(super) fn upgrade(
+        &mut self,
+        node: usize,
+        world: &mut World<'_>,
+        network: &mut Network,
+        clients: &mut Clients,
+    ) -> Result<Value, Stopped> {
+        self.change_version(node, true, world, network, clients)
+    }
+
+    /// Changes a node to the other version, and tells what came of it.
+    pub(super) fn swap(
+        &mut self,
+        node: usize,
+        world: &mut World<'_>,
+        network: &mut Network,
+        clients: &mut Clients,
+    ) -> Result<Value, Stopped> {
+        let to_next = !self.nodes[node].has_next_version();
+        self.change_version(node, to_next, world, network, clients)
+    }
+
+    /// `{"n1" :swapped}`
+    fn change_version(
+        &mut self,
+        node: usize,
+        to_next: bool,
+        world: &mut World<'_>,
+        network: &mut Network,
+        clients: &mut Clients,
+    ) -> Result<Value, Stopped> {
+        let this = &mut self.nodes[node];
+        let done = match this.replace_guest(to_next, &self.programs, world)? {
+            Replaced::Swapped => "swapped",
+            Replaced::Refused => "refused",
+            Replaced::NotRunning => "not-running",
+            Replaced::NeedsRestart => {
+                this.kill(world, network, clients);
+                self.start(node, world, network, clients)?;
+                "restarted"
+            }
+        };
+        let entry = (Value::from(self.nodes[node].name()), keyword(done));
+        Ok(Value::Map(Box::new([entry].into_iter().collect::<Map>())))
+    }
+
+    /// Measures all guests for the last time.
+    pub(super) fn count(&mut self, world: &mut World<'_>) {
+        for node in &mut self.nodes {
+            node.count(world);
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! The phases of a run: nodes start, are prepared, work; then, for workloads that look
+//! at the end once more, faults stop, the cluster recovers, and the last operations run.
+
+/// Where a run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// So many nodes still have to respond to `init`.
+    Init { left: usize },
+    /// So many still have to respond to the workload's own preparation.
+    Setup { left: usize },
+    /// Clients do operations and faults come and go.
+    Main,
+    /// Faults have ended.
+    Recovery,
+    /// Clients do their last operations.
+    Last,
+    /// It is over.
+    Over,
+}
+
+impl Phase {
+    /// A node has responded to what it was asked before the operations begin.
+    pub(super) fn one_less(&mut self) {
+        if let Phase::Init { left } | Phase::Setup { left } = self {
+            *left -= 1;
+        }
+    }
+}
+
+/// The main phase: operations and faults begin in it, and none from its end on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct MainPhase {
+    /// When it begins.
+    pub(super) from_ns: u64,
+    /// When it ends.
+    pub(super) until_ns: u64,
+}
+
+impl MainPhase {
+    /// The virtual time `after_ns` after its beginning.
+    pub(super) fn at(self, after_ns: u64) -> u64 {
+        self.from_ns.saturating_add(after_ns)
+    }
+}

@@ -1,0 +1,35 @@
+//! The programs that nodes run: the current version, and the one that they are upgraded to.
+
+use host_guest::{Guest, GuestError, GuestOptions, Limits, Start};
+
+use super::random::Streams;
+
+/// What guests are started from.
+pub(super) struct Programs<'a> {
+    pub(super) current: &'a dyn Start,
+    /// The next version; the current one if there is none.
+    pub(super) next: Option<&'a dyn Start>,
+    pub(super) limits: Limits,
+    pub(super) args: &'a [String],
+    pub(super) streams: Streams,
+}
+
+impl Programs<'_> {
+    /// Starts a guest for a node that has been started `incarnation` times before.
+    pub(super) fn start(
+        &self,
+        node: &str,
+        incarnation: u64,
+        is_next: bool,
+    ) -> Result<Box<dyn Guest + Send>, Box<GuestError>> {
+        let module = match is_next {
+            true => self.next.unwrap_or(self.current),
+            false => self.current,
+        };
+        module.start(GuestOptions {
+            limits: self.limits,
+            args: self.args.to_vec(),
+            seed: self.streams.seed(&format!("guest {node} {incarnation}")),
+        })
+    }
+}

@@ -1,0 +1,29 @@
+//! What the queue of a run holds.
+
+use super::packets::Slot;
+
+/// Something that will happen at a known virtual time.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Scheduled {
+    /// A receiver may have a message to hand over.
+    Ready(usize),
+    /// A message reaches its deadline.
+    Deliver(Slot),
+    /// A node's next timer is due.
+    Wake(usize),
+    /// The generator is asked for the next operation.
+    NextOperation,
+    /// A client stops waiting for the response to its request.
+    TimeOut {
+        /// The client.
+        client: usize,
+        /// The request.
+        msg_id: u64,
+    },
+    /// A node is upgraded to the next version of its program.
+    Upgrade(usize),
+    /// A nemesis starts or stops its fault.
+    Nemesis(usize),
+    /// The recovery time is over.
+    Recovered,
+}

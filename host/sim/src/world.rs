@@ -1,0 +1,144 @@
+//! What every part of a run shares: virtual time, names, the journal and the meter.
+
+use host_check::net::NetStats;
+use host_guest::Guest;
+use host_protocol::abi::Level;
+use host_protocol::timers::Timers;
+
+use super::address::Names;
+use super::bounds::Bounds;
+use super::clock::Clock;
+use super::journal::{DropReason, Journal, Observer};
+use super::meter::{InFlight, Meter};
+use super::outcome::{StopReason, Stopped};
+use super::packets::Packet;
+use super::queue::Queue;
+use super::scheduled::Scheduled;
+
+/// The shared state of a run.
+pub(super) struct World<'a> {
+    now_ns: u64,
+    queue: Queue<Scheduled>,
+    names: Names,
+    journal: Journal<'a>,
+    meter: Meter,
+}
+
+impl<'a> World<'a> {
+    pub(super) fn new(
+        names: Names,
+        observers: Vec<&'a mut (dyn Observer + 'a)>,
+        bounds: Bounds,
+    ) -> Self {
+        World {
+            now_ns: 0,
+            queue: Queue::new(),
+            names,
+            journal: Journal::new(observers),
+            meter: Meter::new(bounds),
+        }
+    }
+
+    pub(super) fn now_ns(&self) -> u64 {
+        self.now_ns
+    }
+
+    pub(super) fn names(&self) -> &Names {
+        &self.names
+    }
+
+    pub(super) fn meter(&mut self) -> &mut Meter {
+        &mut self.meter
+    }
+
+    /// The message counts so far.
+    pub(super) fn stats(&self) -> &NetStats {
+        self.journal.stats()
+    }
+
+    /// Has something happen at `at_ns`.
+    pub(super) fn schedule(&mut self, at_ns: u64, what: Scheduled) {
+        self.queue.push(at_ns, what);
+    }
+
+    /// Advances time to the next scheduled event, and takes it.
+    pub(super) fn next(&mut self) -> Option<Scheduled> {
+        let (at_ns, what) = self.queue.pop()?;
+        assert!(at_ns >= self.now_ns, "time does not go backwards");
+        self.now_ns = at_ns;
+        Some(what)
+    }
+
+    /// Stops the run if its journal is broken or it exceeds a bound.
+    pub(super) fn check(&mut self, in_flight: InFlight) -> Result<(), Stopped> {
+        if self.journal.is_broken()
+            && let Some(error) = self.journal.take_broken()
+        {
+            return Err(self.stop(StopReason::Journal(error)));
+        }
+        match self.meter.check(in_flight) {
+            Some(bound) => Err(self.stop(StopReason::Bound(bound))),
+            None => Ok(()),
+        }
+    }
+
+    /// The end of the run, now, for a reason that is no single node's.
+    pub(super) fn stop(&self, reason: StopReason) -> Stopped {
+        Stopped {
+            at_ns: self.now_ns,
+            node: None,
+            reason,
+        }
+    }
+
+    /// The end of the run, now, because of a node.
+    pub(super) fn stop_at(&self, node: usize, reason: StopReason) -> Stopped {
+        Stopped {
+            at_ns: self.now_ns,
+            node: Some(self.names.nodes()[node].clone()),
+            reason,
+        }
+    }
+
+    /// Journals a message that was given to the network.
+    pub(super) fn sent(&mut self, packet: &Packet) {
+        self.journal.sent(self.now_ns, &self.names, packet);
+    }
+
+    /// Journals a message that has reached its receiver.
+    pub(super) fn received(&mut self, packet: &Packet) {
+        self.journal.received(self.now_ns, &self.names, packet);
+    }
+
+    /// Journals a message that will not reach its receiver.
+    pub(super) fn dropped(&mut self, packet: &Packet, why: DropReason) {
+        self.journal.dropped(self.now_ns, &self.names, packet, why);
+    }
+
+    /// Journals a timer that fires.
+    pub(super) fn timer(&mut self, node: &str, id: u64) {
+        self.journal.timer(self.now_ns, node, id);
+    }
+
+    /// Journals a line of a node's log.
+    pub(super) fn log(&mut self, node: &str, level: Level, text: &str) {
+        self.journal.log(self.now_ns, node, level, text);
+    }
+
+    /// Journals what the nemesis did; `value` is JSON.
+    pub(super) fn fault(&mut self, f: &str, value: &str) {
+        self.journal.fault(self.now_ns, f, value);
+    }
+
+    /// Shows observers a node that has handled an event.
+    pub(super) fn stepped(
+        &mut self,
+        node: &str,
+        guest: &mut (dyn Guest + Send + 'static),
+        timers: &Timers,
+        clock: &Clock,
+    ) {
+        self.journal
+            .stepped(self.now_ns, node, guest, timers, clock);
+    }
+}

@@ -1,0 +1,35 @@
+//! A run is a function of its program, its options and its seed.
+
+use host_check::workload::Workload;
+use host_sim::nemesis::Fault;
+use host_sim::{Distribution, Latency, NetworkModel, RunOptions, SECOND};
+use sha2::{Digest, Sha256};
+use strum::VariantArray;
+
+use crate::guest::Echo;
+use crate::runs::{options, run};
+
+/// The hash is the one that the same test of the program has, with the solution itself.
+#[test]
+fn this_very_run_is_the_same_everywhere() {
+    let options = RunOptions {
+        rate: 50.0,
+        faults: Fault::VARIANTS.to_vec(),
+        nemesis_interval_ns: SECOND,
+        latency: Latency {
+            mean_ms: 20,
+            distribution: Distribution::Exponential,
+        },
+        network: NetworkModel::Ideal,
+        ..options(5, 8)
+    };
+    let (_, journal) = run(&Echo, Workload::Echo, &options, 1);
+    let hash: String = Sha256::digest(journal)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    assert_eq!(
+        hash,
+        "2a98e14af97d81cfa437ba5f566671bdeb41087de1a07a0dcc7f7b571110850d"
+    );
+}

@@ -1,0 +1,13 @@
+//! Whole runs of guests that are written in Rust, so that no test links the engine.
+//!
+//! Most guests do what a script says, whatever they are told: the smallest way to have a node
+//! that is right, wrong or hostile at a known event.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod clients;
+mod determinism;
+mod guest;
+mod misbehaviour;
+mod runs;
+mod services;

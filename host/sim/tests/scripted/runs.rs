@@ -1,0 +1,70 @@
+//! Runs, and what they leave behind.
+
+use host_check::workload::Workload;
+use host_guest::Start;
+use host_sim::journal::JsonLines;
+use host_sim::workload::{Topology, TxnShape, WorkloadOptions, make};
+use host_sim::{Cluster, Outcome, RunOptions, SECOND, Simulation, run as simulate, service};
+use serde_json::Value as Json;
+
+/// `count` nodes and as many clients, for `seconds` at the default rate.
+pub(crate) fn options(count: usize, seconds: u64) -> RunOptions {
+    RunOptions {
+        cluster: Cluster::of(count),
+        concurrency: count,
+        time_limit_ns: seconds * SECOND,
+        ..RunOptions::default()
+    }
+}
+
+/// Runs with a journal.
+pub(crate) fn run(
+    program: &dyn Start,
+    workload: Workload,
+    options: &RunOptions,
+    seed: u64,
+) -> (Outcome, String) {
+    let workload_options = WorkloadOptions {
+        cluster: options.cluster,
+        concurrency: options.concurrency,
+        topology: Topology::default(),
+        txn: TxnShape::default(),
+        mean_latency_ms: options.latency.mean_ms,
+    };
+    let mut journal = JsonLines::new(Vec::new(), u64::MAX);
+    let outcome = simulate(Simulation {
+        module: program,
+        next_module: None,
+        options,
+        seed,
+        workload: make(workload, &workload_options).unwrap(),
+        services: service::all(),
+        observers: vec![&mut journal],
+        script: None,
+        records: false,
+    });
+    let journal = String::from_utf8(journal.finish().unwrap()).unwrap();
+    (outcome, journal)
+}
+
+/// Why the run stopped.
+#[track_caller]
+pub(crate) fn stopped(outcome: &Outcome) -> String {
+    let stopped = outcome.stopped.as_ref();
+    stopped.expect("it did not stop").to_string()
+}
+
+/// The entries of a journal.
+pub(crate) fn entries(journal: &str) -> Vec<Json> {
+    let lines = journal.lines();
+    lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+/// The entries of one kind: `send`, `fault`.
+pub(crate) fn of_kind(journal: &str, event: &str) -> Vec<Json> {
+    let mut entries = entries(journal);
+    entries.retain(|entry| entry["event"] == event);
+    entries
+}
