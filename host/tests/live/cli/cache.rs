@@ -7,7 +7,8 @@ use std::thread;
 
 use expect_test::expect;
 
-use crate::cli::harness::{Dir, Ended, GO, INIT, assemble, returning};
+use test_support::wat::{assemble, returning};
+use test_support::{Dir, Ended, GO, INIT};
 
 const COMPILING: &str = "compiling module";
 
@@ -308,7 +309,7 @@ fn without_the_cache_nothing_is_written() {
 #[test]
 fn without_flags_the_cache_is_in_the_users_cache_directory() {
     let dir = dir();
-    let run = |run: crate::cli::harness::Run| {
+    let run = |run: test_support::Run| {
         let ended = run
             .arg("--module")
             .arg(dir.path("fuel_hungry.wasm"))

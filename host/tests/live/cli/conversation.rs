@@ -6,7 +6,7 @@ use std::process::Stdio;
 use expect_test::{Expect, expect};
 use rustix::process::Signal;
 
-use crate::cli::harness::{Dir, GO, INIT, closed_pipe};
+use test_support::{Dir, GO, INIT, closed_pipe};
 
 /// A request that the golden guest answers.
 fn echo(text: &str) -> String {

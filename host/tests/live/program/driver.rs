@@ -1,44 +1,26 @@
 //! A driver with a clock of its own: gives a guest events and keeps what comes of them.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::LazyLock;
 
 use host_guest::{Effect, Event, EventKind, Guest, GuestError, GuestOptions, Limits};
 use host_protocol::timers::Timers;
 use host_sandbox::{Cache, GuestModule, Sandbox};
 use serde_json::{Value, json};
+use test_support::{Dir, compiled, program};
 
-/// One for all tests: modules are compiled once a machine.
 static SANDBOX: LazyLock<Sandbox> = LazyLock::new(|| {
-    let cache = Cache::open(cache_directory()).unwrap();
+    let cache = Cache::open(compiled()).unwrap();
     Sandbox::new(Some(cache)).unwrap()
 });
-
-pub(crate) fn cache_directory() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join("program-cache")
-}
-
-/// Where a test program is that `host/tests/programs/build.sh` has built.
-pub(crate) fn built(name: &str) -> PathBuf {
-    let programs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/programs");
-    let path = programs.join(format!("{name}.wasm"));
-    assert!(
-        path.exists(),
-        "{} is missing: run host/tests/programs/build.sh",
-        path.display()
-    );
-    path
-}
 
 pub(crate) fn load(path: &Path, limits: &Limits) -> GuestModule {
     SANDBOX.load(path, limits).unwrap()
 }
 
 pub(crate) fn load_bytes(wasm: &[u8], limits: &Limits) -> Result<GuestModule, String> {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("probe.wasm");
-    fs::write(&path, wasm).unwrap();
+    let dir = Dir::new();
+    let path = dir.write("probe.wasm", wasm);
     let module = SANDBOX.load(&path, limits);
     module.map_err(|error| {
         error
@@ -70,7 +52,7 @@ impl Driver {
             seed,
             ..GuestOptions::default()
         };
-        Self::start(&load(&built(name), &options.limits), options)
+        Self::start(&load(&program(name), &options.limits), options)
     }
 
     pub(crate) fn start(module: &GuestModule, options: GuestOptions) -> Self {

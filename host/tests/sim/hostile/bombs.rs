@@ -3,6 +3,8 @@
 
 use std::fmt::Write;
 
+use test_support::wat::assemble;
+
 use crate::hostile::frame;
 
 /// The module that a case calls for by this name.
@@ -84,12 +86,12 @@ pub(crate) fn branches_over_locals(functions: usize, blocks: usize, locals: usiz
         text.push(')');
     }
     text.push(')');
-    frame::assemble(&text)
+    assemble(&text)
 }
 
 /// The smallest guest.
 pub(crate) fn idle_guest() -> Vec<u8> {
-    frame::assemble(&format!("(module {SHELL} {IDLE})"))
+    assemble(&format!("(module {SHELL} {IDLE})"))
 }
 
 /// What every guest of the ABI has, apart from `handle`.

@@ -1,21 +1,16 @@
 //! The page of a class: verdicts, sorting, filters, exports, links.
 
 use std::collections::BTreeMap;
-use std::process::Command;
 
-use host_check::workload::{CheckOptions, Workload};
+use host_check::workload::Workload;
 use host_grade::Grade;
-use host_guest::Limits;
 use host_report::{Class, ReportedRun};
-use host_sandbox::Sandbox;
+use host_sim::RunOptions;
 use host_sim::nemesis::Fault;
-use host_sim::workload::{Topology, TxnShape};
-use host_sim::{Cluster, RunOptions, SECOND};
-use host_trial::Trial;
 use serde_json::{Value as Json, json};
+use test_support::{Browser, Run, built};
 
-use crate::report::browser::Browser;
-use crate::report::reported::built;
+use crate::simulated::runs::{flood, options, trial};
 
 const HOSTILE: &str = "<img src=x onerror=window.pwned=1>";
 
@@ -69,25 +64,11 @@ fn grade() -> Grade {
 
 /// Writes the report on a run that loses values where the class's page looks for it.
 fn write_run(class: &Class) {
-    let sandbox = Sandbox::new(None).unwrap();
-    let module = sandbox
-        .load(&built("broadcast-flood"), &Limits::default())
-        .unwrap();
-    let trial = Trial {
-        module: &module,
-        next_module: None,
-        workload: Workload::Broadcast,
-        topology: Topology::default(),
-        txn: TxnShape::default(),
-        options: RunOptions {
-            cluster: Cluster::of(5),
-            concurrency: 5,
-            time_limit_ns: 10 * SECOND,
-            faults: vec![Fault::Partition],
-            ..RunOptions::default()
-        },
-        checks: CheckOptions::default(),
+    let options = RunOptions {
+        faults: vec![Fault::Partition],
+        ..options(5, 10)
     };
+    let trial = trial(flood(), Workload::Broadcast, &options);
     let played = ReportedRun {
         trial: &trial,
         seed: 1,
@@ -171,21 +152,13 @@ fn names_and_reasons_stay_text_and_exports_have_all() {
 #[test]
 fn a_students_own_grade_leads_to_the_run_of_each_challenge() {
     let dir = tempfile::tempdir().unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_host"))
-        .args([
-            "grade",
-            "--no-cache",
-            "--challenge",
-            "1",
-            "--seeds",
-            "3..5",
-            "--report",
-        ])
+    let args = "grade --no-cache --challenge 1 --seeds 3..5 --report";
+    let ended = Run::host()
+        .args(args.split(' '))
         .arg(dir.path())
         .arg(built("echo"))
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(0), "{output:?}");
+        .end();
+    assert_eq!(ended.code(), Some(0), "{ended}");
     let browser = Browser::start();
     browser.open(&dir.path().join("index.html"));
     assert_eq!(browser.cells("#class").len(), 1);

@@ -1,9 +1,7 @@
 //! Guests write much of what a page shows. Whatever it looks like, it stays text.
 
 use serde_json::json;
-
-use crate::report::browser::Browser;
-use crate::report::reported::Reported;
+use test_support::{Browser, Reported};
 
 const RUN: &str = "-w unique-ids --node-count 2 --time-limit 10 --rate 5 --seed 1";
 

@@ -1,9 +1,7 @@
 //! The page of a run shows the figures of its results.
 
 use serde_json::json;
-
-use crate::report::browser::Browser;
-use crate::report::reported::{Reported, STORMY, sim};
+use test_support::{Browser, Reported, STORMY, sim};
 
 fn number(text: &str) -> f64 {
     text.replace(',', "").parse().unwrap()
@@ -116,7 +114,7 @@ fn a_failure_leads_to_the_shortest_run_that_fails_like_it() {
         "--format json",
         &["--schedule", &schedule, "--journal", &journal],
     );
-    assert_eq!(again.status.code(), Some(1), "{again:?}");
+    assert_eq!(again.code(), Some(1), "{again:?}");
     assert!(reported.read("again") == reported.read("shortest/journal.jsonl"));
     browser.click("header .note a");
     assert!(browser.text("header .note").starts_with("The shortest run"));

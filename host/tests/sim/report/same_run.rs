@@ -1,9 +1,7 @@
 //! A report looks at a run and changes nothing.
 
 use serde_json::json;
-
-use crate::report::browser::Browser;
-use crate::report::reported::{Reported, STORMY, sim};
+use test_support::{Browser, Reported, STORMY, sim};
 
 /// Journal, history and result of a run, with and without a report.
 fn both(module: &str, args: &str) -> [[String; 3]; 2] {
@@ -24,7 +22,7 @@ fn both(module: &str, args: &str) -> [[String; 3]; 2] {
         ];
         more.extend(report.iter().map(String::as_str));
         let output = sim(module, args, &more);
-        let result: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let result: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
         let result = json!([result["valid?"], result["run"], result["results"]]);
         let read = |path: &str| std::fs::read_to_string(path).unwrap();
         [read(&journal), read(&history), result.to_string()]

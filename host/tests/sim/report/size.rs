@@ -1,26 +1,11 @@
-//! How large a page is, and how fast.
+//! How large a page is, and that all of a run is there or said to be left out. How fast it is shown
+//! is measured by `benches/report.rs`.
 
 use serde_json::{Value as Json, json};
-
-use crate::report::browser::Browser;
-use crate::report::reported::Reported;
+use test_support::{Browser, Reported};
 
 /// A page has no more bytes than this.
 const PAGE_MAX: u64 = 5_000_000;
-
-/// Milliseconds from the start of the navigation until what the page made is on the screen.
-fn rendered_ms(browser: &Browser, reported: &Reported) -> f64 {
-    browser.open(&reported.path("index.html"));
-    let at = browser.run(
-        "return new Promise((done) => {
-           const painted = performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0;
-           const ready = Number(document.documentElement.dataset.ready);
-           requestAnimationFrame(() => requestAnimationFrame(() => done(Math.max(painted, ready))));
-         })",
-        json!([]),
-    );
-    at.as_f64().unwrap()
-}
 
 /// How many bytes a page has.
 fn bytes(reported: &Reported) -> u64 {
@@ -37,14 +22,7 @@ fn ten_thousand_messages_are_there() {
     assert!((10_000..12_500).contains(&messages), "{messages}");
     assert!(bytes(&reported) < PAGE_MAX, "{}", bytes(&reported));
     let browser = Browser::start();
-    // The fastest of five, for whoever measures: `cargo nextest run ten_thousand --no-capture`.
-    let fastest = (0..5)
-        .map(|_| rendered_ms(&browser, &reported))
-        .fold(f64::INFINITY, f64::min);
-    println!(
-        "{messages} messages, {} bytes: {fastest} ms",
-        bytes(&reported)
-    );
+    browser.open(&reported.path("index.html"));
     let events = browser.text(".controls > .quiet");
     assert_eq!(
         events.split(' ').next().unwrap().replace(',', ""),

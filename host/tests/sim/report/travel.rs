@@ -3,18 +3,14 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use host_check::workload::{CheckOptions, Workload};
-use host_guest::Limits;
-use host_sandbox::Sandbox;
+use host_check::workload::Workload;
 use host_sim::journal::{Entry, EntryKind, Observer, Stepped};
 use host_sim::nemesis::Fault;
-use host_sim::workload::{Topology, TxnShape};
-use host_sim::{Cluster, RunOptions, SECOND};
-use host_trial::Trial;
+use host_sim::{RunOptions, SECOND};
 use serde_json::{Value as Json, json};
+use test_support::{Browser, Reported, STORMY};
 
-use crate::report::browser::Browser;
-use crate::report::reported::{Reported, STORMY, built};
+use crate::simulated::runs::{broadcast, options, trial};
 
 fn now(browser: &Browser) -> String {
     browser.text(".now")
@@ -159,26 +155,12 @@ fn at_the_end_the_page_shows_the_states_that_the_guests_had() {
         "broadcast-retry",
         "-w broadcast --node-count 3 --time-limit 10 --rate 10 --nemesis partition --seed 3",
     );
-    let sandbox = Sandbox::new(None).unwrap();
-    let module = sandbox
-        .load(&built("broadcast-retry"), &Limits::default())
-        .unwrap();
-    let trial = Trial {
-        module: &module,
-        next_module: None,
-        workload: Workload::Broadcast,
-        topology: Topology::default(),
-        txn: TxnShape::default(),
-        options: RunOptions {
-            cluster: Cluster::of(3),
-            concurrency: 3,
-            rate: 10.0,
-            time_limit_ns: 10 * SECOND,
-            faults: vec![Fault::Partition],
-            ..RunOptions::default()
-        },
-        checks: CheckOptions::default(),
+    let options = RunOptions {
+        rate: 10.0,
+        faults: vec![Fault::Partition],
+        ..options(3, 10)
     };
+    let trial = trial(broadcast(), Workload::Broadcast, &options);
     let mut states = LastStates::default();
     let _ = trial.run(3, vec![&mut states]);
 

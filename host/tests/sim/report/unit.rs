@@ -8,9 +8,7 @@ use host_check::workload::Workload;
 use host_sim::nemesis::Fault;
 use host_testing::Cluster;
 use serde_json::json;
-
-use crate::report::browser::Browser;
-use crate::report::reported::built;
+use test_support::{Browser, built};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -6,8 +6,9 @@ use host_sim::nemesis::Fault;
 use host_sim::{Latency, RunOptions, SECOND};
 use host_trial::TrialResult;
 use serde_json::Value as Json;
+use test_support::json_lines;
 
-use crate::simulated::runs::{broadcast, echo, entries, flood, of_kind, options, run};
+use crate::simulated::runs::{broadcast, echo, flood, of_kind, options, run};
 
 /// Ten seconds of one fault on five nodes, on a network with some latency.
 fn under(fault: Fault) -> RunOptions {
@@ -150,7 +151,7 @@ fn a_killed_node_starts_anew_with_init() {
     let (_, journal) = run(echo(), Workload::Echo, &under(Fault::Kill), 2);
     let mut up: Vec<String> = (0..5).map(|node| format!("n{node}")).collect();
     let (mut killed, mut started) = (0, 0);
-    for entry in entries(&journal) {
+    for entry in json_lines(&journal) {
         let names = |entry: &Json| -> Vec<String> {
             entry["value"]
                 .as_object()
@@ -199,7 +200,7 @@ fn a_paused_node_does_nothing_and_forgets_nothing() {
     let resumptions: Vec<&Json> = resumptions.iter().map(|fault| &fault["at_ns"]).collect();
     let mut paused: Vec<String> = Vec::new();
     let mut pauses = 0;
-    for entry in entries(&journal) {
+    for entry in json_lines(&journal) {
         match (entry["event"].as_str().unwrap(), entry["f"].as_str()) {
             ("fault", Some("pause")) => {
                 pauses += 1;

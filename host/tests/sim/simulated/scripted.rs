@@ -4,6 +4,8 @@
 use std::collections::HashMap;
 use std::fmt::Write;
 
+use test_support::wat::assemble;
+
 /// What a scripted guest does with one event.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Step<'a> {
@@ -71,5 +73,5 @@ pub(crate) fn from_the_start(steps: &[Step<'_>]) -> Vec<u8> {
             {code}
             (i64.const 0)))"#
     );
-    wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"))
+    assemble(&text)
 }

@@ -4,8 +4,9 @@ use expect_test::expect;
 use host_check::validity::Validity;
 use host_check::workload::Workload;
 use host_sim::{Latency, RunOptions};
+use test_support::json_lines;
 
-use crate::simulated::runs::{entries, module, options, run};
+use crate::simulated::runs::{module, options, run};
 use crate::simulated::scripted::{Step, guest};
 
 #[test]
@@ -34,7 +35,7 @@ fn services_answer_with_latency_both_ways() {
         ..options(1, 1)
     };
     let (report, journal) = run(&module(&guest(&script)), Workload::UniqueIds, &options, 1);
-    let received = entries(&journal).into_iter().filter_map(|entry| {
+    let received = json_lines(&journal).into_iter().filter_map(|entry| {
         let is_sent = entry["event"] == "send";
         let with_service =
             !entry["src"].as_str()?.starts_with('c') && !entry["dest"].as_str()?.starts_with('c');

@@ -6,9 +6,8 @@
 
 mod table;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
-use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use host_check::workload::Workload;
@@ -59,15 +58,16 @@ fn suite(table: &Table) -> Suite {
 
 /// What `host grade` makes of this workspace's modules: a judgement for each challenge.
 fn grade(suite: &Suite) -> Vec<(String, Judgement)> {
-    let guests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/wasm32-wasip1/release");
-    let submissions = submission::find(&[guests]).expect("run ./runner.sh build");
+    let modules = suite.challenges.iter().map(|it| it.module.as_str());
+    // Each is compared with its sources.
+    for module in BTreeSet::from_iter(modules) {
+        test_support::built(module);
+    }
+    let submissions = submission::find(&[test_support::guests()]).unwrap();
     let work = Work::of(suite, &submissions, None);
     let bench = Bench {
         sandbox: &Sandbox::pooled(None, guests_max(&work)).unwrap(),
-        compiler: &Compiler::with_program(
-            env!("CARGO_BIN_EXE_host").into(),
-            CompileLimits::default(),
-        ),
+        compiler: &Compiler::with_program(test_support::host().into(), CompileLimits::default()),
         resume: &Resume::default(),
         progress: &|_| {},
         // How short a failure can be made is tested elsewhere.
@@ -79,7 +79,7 @@ fn grade(suite: &Suite) -> Vec<(String, Judgement)> {
     let submission = grade.submissions.remove(0);
     let judgement = |state| match state {
         State::Judged(judgement) => *judgement,
-        State::Missing | State::Pending => panic!("a module is missing: run ./runner.sh build"),
+        State::Missing | State::Pending => panic!("a module is missing"),
     };
     let challenges = submission.challenges.into_iter();
     challenges
