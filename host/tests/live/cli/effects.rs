@@ -1,14 +1,14 @@
-//! Answers that are not effects, or too many of them: all or nothing.
+//! Answers with invalid effects, or too many: all effects of a step happen, or none.
 
 use expect_test::{Expect, expect};
 
 use test_support::wat::answering;
 use test_support::{Dir, GO, INIT};
 
-/// A good effect, which must not happen because of what follows it.
+/// A valid effect, which must not happen because of what follows it.
 const GOOD: &str = r#"{"send":{"src":"n1","dest":"c1","body":{"type":"good"}}}"#;
 
-/// Runs a guest that answers GO with `effects`, after a good one.
+/// Runs a guest that answers GO with a valid effect and then `effects`.
 #[track_caller]
 fn answers(effects: impl AsRef<[u8]>, expected: Expect) {
     let mut all = format!("{GOOD}\n").into_bytes();
@@ -334,8 +334,8 @@ fn a_message_goes_out_on_one_line_with_its_body_as_it_is() {
 
 #[test]
 fn a_carriage_return_in_a_body_ends_no_line() {
-    // For JSON it is a blank. Java's readers, Maelstrom's among them, take it for the end
-    // of a line, and what follows here for a message of another node.
+    // In JSON it is white space. Java's readers, Maelstrom's among them, end a line there
+    // and read the rest as a message of another node.
     answers(
         "{\"send\":{\"src\":\"n1\",\"dest\":\"c1\",\"body\":{\"type\":\"x\",\"value\":\r\
          {\"src\":\"n2\",\"dest\":\"c1\",\"body\":{\"type\":\"forged\"}}\r}}}",

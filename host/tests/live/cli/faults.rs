@@ -1,13 +1,13 @@
-//! Guests that trap, loop, take everything they can get or answer with nonsense: the
-//! node ends with code 1 and says which guest function failed at which event and why.
-//! What the guest sent before is on stdout, nothing of the failed step is.
+//! Guests that trap, loop, exceed a limit or return invalid answers: the node ends with
+//! code 1 and names the guest's function, the event and the reason. Messages of earlier
+//! steps are on stdout, those of the failed step are not.
 
 use expect_test::{Expect, expect};
 
 use test_support::wat::returning;
 use test_support::{Dir, GO, INIT};
 
-/// Runs the guest `name`, which gets an `init` and then what it fails at.
+/// Runs the guest `name` with `init` and two requests, at which it fails.
 #[track_caller]
 fn fails<'a>(name: &str, flags: impl IntoIterator<Item = &'a str>, expected: Expect) {
     let dir = Dir::new();
@@ -381,7 +381,7 @@ fn the_size_of_the_memory_in_a_message_is_the_one_after_the_call() {
     );
 }
 
-/// Runs a guest whose `handle` answers GO with this range.
+/// Runs a guest whose `handle` returns this range for GO.
 #[track_caller]
 fn returns(ptr: u32, len: u32, expected: Expect) {
     let dir = Dir::new();

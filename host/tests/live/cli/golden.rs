@@ -102,8 +102,8 @@ fn the_same_steps_use_the_same_fuel() {
         step(guest.as_mut(), 20, EventKind::Message(ECHO));
         guest.fuel_used()
     };
-    // A change of this figure is a change of the rules: programs that kept within
-    // their limits might not do so any more.
+    // A change of this figure changes the rules: programs that were within their limits
+    // may exceed them.
     expect!["31954"].assert_eq(&fuel_used().to_string());
     assert_eq!(fuel_used(), fuel_used());
 }
@@ -120,7 +120,7 @@ fn start(module: &GuestModule) -> Box<dyn Guest + Send> {
     module.start(GuestOptions::default()).unwrap()
 }
 
-/// The event and its effects, one a line.
+/// Steps the guest; the event and its effects, one a line.
 fn step(guest: &mut dyn Guest, now_ns: u64, kind: EventKind<'_>) -> String {
     let node = "n1";
     let event = Event { now_ns, node, kind };

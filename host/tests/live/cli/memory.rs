@@ -1,4 +1,4 @@
-//! How much memory a node has, whatever its guest does.
+//! The resident memory of a node is bounded.
 
 use test_support::{Dir, GO, INIT};
 

@@ -1,6 +1,6 @@
-//! The `host` binary from the outside: arguments and stdin in; stdout, stderr and exit
-//! code out. The guests are in `tests/guests`, in the text format, so that nothing here
-//! depends on an SDK.
+//! The `host` binary as a process: arguments and stdin in; stdout, stderr and exit code
+//! out. The guests are in `tests/guests`, in the text format, so that these tests do not
+//! depend on an SDK.
 //!
 //! `UPDATE_EXPECT=1 cargo nextest run -p host --test live cli::` writes the outputs that
 //! it finds into the expectations.

@@ -1,5 +1,5 @@
-//! Files that are no guests: rejected with code 3 before anything of them runs (254 if
-//! the file cannot even be read), with all reasons at once.
+//! Files that are not guests are rejected with code 3 before any of their code runs, with
+//! all reasons at once. A file that cannot be read ends with code 254.
 
 use std::fmt::Write;
 use std::fs::File;
@@ -24,7 +24,7 @@ fn rejected(text: &str, expected: Expect) {
     hand_in("guest.wasm", assemble(text)).is(expected);
 }
 
-/// A module with the least that a guest must have, and `fields`.
+/// A module with the required exports of a guest, and `fields`.
 fn guest_with(fields: &str) -> String {
     format!(
         "(module {fields}
@@ -167,12 +167,12 @@ fn machine_code_that_was_compiled_earlier() {
 fn a_module_cut_off_anywhere_is_rejected() {
     let wasm = assemble(&guest_text("golden_v1"));
     let sections = sections(&wasm);
-    // Without names, and even without data, it is still a module.
+    // Without names, or without names and data, it is still a module.
     let [.., data_section, name_section] = sections[..] else {
         panic!("{sections:?}");
     };
     let dir = Dir::new();
-    // Every header byte, around the beginnings of all sections, and in between.
+    // At every byte of the header, around the starts of all sections, and in between.
     let cuts = (0..12)
         .chain(sections.iter().flat_map(|at| at - 1..at + 4))
         .chain((12..name_section).step_by(97));
@@ -186,7 +186,7 @@ fn a_module_cut_off_anywhere_is_rejected() {
     }
 }
 
-/// Where the sections of a module begin.
+/// The offsets of the sections of a module.
 fn sections(wasm: &[u8]) -> Vec<usize> {
     let mut sections = Vec::new();
     let mut at = 8;
@@ -526,7 +526,7 @@ fn a_thousand_unknown_imports_do_not_fill_the_screen() {
     assert!(ended.stderr.lines().count() < 100, "{ended}");
 }
 
-// ---- More than there may be ----------------------------------------------------------
+// ---- Above the limits ----------------------------------------------------------------
 
 #[test]
 fn memory_that_is_too_large_from_the_beginning() {

@@ -1,5 +1,5 @@
-//! What a guest finds of WASI: the event's time, random numbers from the seed, its
-//! arguments, a log, and no world outside.
+//! WASI as a guest sees it: the event's time, random numbers from the seed, its
+//! arguments, a log; no files, no network.
 
 use expect_test::expect;
 use host_guest::{Event, EventKind, GuestOptions, Limits};

@@ -45,7 +45,7 @@ fn an_echo_in_rust() {
     echoes("rust-echo");
 }
 
-/// Every way to wait, over five virtual hours.
+/// Tickers, sleeps and deadlines over five virtual hours.
 fn five_hours(seed: u64) -> (Vec<String>, u64, u64) {
     let mut driver = Driver::built("go-clock", &[], seed);
     driver.now_ns = 1_700_000_000_000_000_000;
@@ -163,7 +163,7 @@ fn a_gossip_in_rust_repeats_with_every_message() {
     );
 }
 
-/// A program as the live node `n1` of two.
+/// Starts a program as the live node `n1` of two.
 fn start(name: &str) -> Node {
     let dir = Dir::new();
     let run = dir.host().arg("--module").arg(program(name));

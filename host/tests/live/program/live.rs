@@ -1,4 +1,4 @@
-//! Programs as live nodes, and what they leave behind when they end.
+//! Programs as live nodes: what the host prints when they end.
 
 use test_support::probe::{hello, probe};
 use test_support::{Dir, Ended, with_placeholders};

@@ -1,4 +1,4 @@
-//! Dropping a suspended program releases all that it had.
+//! Dropping a suspended program releases all its memory.
 
 use host_guest::{Event, EventKind, GuestOptions, Limits};
 use host_sandbox::GuestModule;
@@ -28,7 +28,7 @@ fn start_and_kill(module: &GuestModule) {
     guest.step(&event).expect("it waits");
 }
 
-/// The bounds are far above what the allocator keeps, and far below what would stay.
+/// The bounds are far above what the allocator retains, and far below what a leak would add.
 #[track_caller]
 fn check_no_growth(module: &GuestModule, times: usize) {
     for _ in 0..times / 10 {
@@ -51,7 +51,7 @@ fn ten_thousand_starts_and_kills_leave_nothing_behind() {
     alone(
         "program::memory::ten_thousand_starts_and_kills_leave_nothing_behind",
         || {
-            // Each writes to 256 KiB of memory: gigabytes, if any of it stayed.
+            // Each writes to 256 KiB of memory: gigabytes if it leaked.
             let body = "(memory.fill (i32.const 8192) (i32.const 1) (i32.const 250000))
                  (loop $for_ever (drop (call $read (i32.const 100))) (br $for_ever))";
             let module = load_bytes(&with_memory(4, body), &Limits::default());

@@ -1,4 +1,4 @@
-//! Which modules are programs.
+//! How modules are told apart: programs, guests of the ABI, neither.
 
 use host_guest::Limits;
 use host_sandbox::ModuleLimits;

@@ -1,10 +1,10 @@
-//! Guests to swap, in the text format: they count messages.
+//! Guests to swap, in the text format, which count messages.
 
 use serde_json::json;
 use test_support::Node;
 use test_support::wat::assemble;
 
-/// What a counting guest does besides counting.
+/// How a counting guest differs from the plain one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Behaviour {
     Counts,

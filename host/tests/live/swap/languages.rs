@@ -1,4 +1,4 @@
-//! Versions of a program in Rust (`host/tests/programs`).
+//! Hot swap of a program in Rust (`host/tests/programs`).
 
 use serde_json::json;
 use test_support::{Node, program};

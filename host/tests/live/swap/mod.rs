@@ -1,4 +1,4 @@
-//! A new version of a module takes the old one's place in a running node.
+//! Hot swap: a new version of a module replaces the old one in a running node.
 
 mod guests;
 mod languages;
@@ -51,7 +51,7 @@ fn a_file_that_is_replaced_is_taken_with_the_state_and_the_calls_in_flight() {
     let line = node.log();
     let state = swapped(&line).expect(&line);
     assert!(state.ends_with(" bytes of state"), "{line}");
-    // The new version repeats what the old one has sent without an answer.
+    // The new version sends again what the old one has sent without an answer.
     assert_eq!(node.hear(), ("n2", gossip.body));
     node.tell("c1", json!({"type": "read", "msg_id": 2}));
     let read_ok = json!({"type": "read_ok", "in_reply_to": 2, "messages": [5]});
@@ -68,7 +68,7 @@ fn a_file_that_is_rewritten_in_place_is_waited_out() {
         json!({"type": "broadcast", "msg_id": 1, "message": 5}),
     );
     node.hear();
-    // The first half stays alone for longer than a file takes to settle.
+    // The half file stays for longer than the host waits for a file to settle.
     let new = version(&bytes("broadcast-retry"), 1);
     fs::write(node.module(), &new[..new.len() / 2]).unwrap();
     std::thread::sleep(std::time::Duration::from_millis(600));
@@ -118,7 +118,7 @@ fn a_module_without_snapshot_starts_afresh_with_the_stored_init() {
     node.end(0);
 }
 
-/// The running module goes on as if nothing had happened, and the log says why.
+/// Asserts that the running module goes on, and that the log says why.
 #[track_caller]
 fn check_refused(new: &[u8], flags: &[&str], why: &[&str]) {
     let mut node = Node::start(&guest(Behaviour::Counts), &[&["--watch"], flags].concat());

@@ -1,4 +1,4 @@
-//! Flags, exit codes and what usage errors say.
+//! Flags, exit codes and usage errors.
 
 use expect_test::expect;
 

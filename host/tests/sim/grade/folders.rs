@@ -1,4 +1,4 @@
-//! What is in folders that nobody vouches for.
+//! Untrusted folders: links, special files, hostile names.
 
 use std::os::unix::fs::symlink;
 
@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use test_support::class::{Class, check};
 
-/// Names, notes and verdicts, a line each.
+/// Names with their verdicts, and notes, one a line.
 fn outline(grade: &Json) -> String {
     let mut text = String::new();
     for submission in grade["submissions"].as_array().unwrap() {

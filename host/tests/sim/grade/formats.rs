@@ -1,4 +1,4 @@
-//! Every format, whole.
+//! Whole outputs in every format.
 
 use expect_test::expect;
 use serde_json::Value as Json;
@@ -372,7 +372,7 @@ fn a_class_as_csv() {
     );
 }
 
-/// The XML without its times.
+/// The XML without times.
 fn timeless(xml: &str) -> String {
     let mut text = String::new();
     for (index, part) in xml.split(" time=\"").enumerate() {

@@ -1,4 +1,4 @@
-//! Suites that cannot be used, and what is said of them.
+//! Invalid suites and their error messages.
 
 use expect_test::{Expect, expect};
 use host_grade::suite::Suite;

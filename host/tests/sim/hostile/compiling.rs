@@ -1,5 +1,4 @@
-//! Compiling in a process of its own: what it costs a module to be too expensive, and
-//! that nothing of the process stays.
+//! The compiler's process: its limits, its failures, and that it never outlives its parent.
 
 use std::fs::{self, Permissions};
 use std::io::Read;
@@ -41,7 +40,7 @@ fn shown(error: &LoadError, dir: &Dir) -> String {
     with_placeholders(&text.replace(&*dir.root().to_string_lossy(), "[DIR]"))
 }
 
-/// The processes that this thread has started and not waited for.
+/// The children of this thread that were not waited for.
 fn children() -> String {
     fs::read_to_string("/proc/thread-self/children").unwrap()
 }
@@ -80,7 +79,7 @@ fn too_much_memory_is_the_modules_fault() {
 fn an_invalid_module_gets_the_validators_words() {
     let mut wasm = idle_guest();
     let ty = wasm.len() - 1;
-    // `handle` ends in `end`; `drop` instead leaves nothing to return, and no end.
+    // `handle` ends with `end`; with `drop` instead it has no value to return and no end.
     wasm[ty] = 0x1a;
     let dir = Dir::new();
     let path = dir.write("m.wasm", &wasm);
@@ -103,7 +102,7 @@ fn a_compiler_that_cannot_be_started_is_our_fault() {
     );
 }
 
-/// A program that stands for the compiler.
+/// A script in the place of the compiler.
 fn script(dir: &Dir, text: &str) -> PathBuf {
     let path = dir.write("compiler.sh", format!("#!/bin/sh\n{text}\n"));
     fs::set_permissions(&path, Permissions::from_mode(0o700)).unwrap();
@@ -174,8 +173,8 @@ fn a_rejected_module_leaves_nothing_in_the_cache() {
     assert!(entries.is_empty(), "{entries:?}");
 }
 
-/// A grader that is killed cannot clean up, so the process must end by itself. It is
-/// waiting for the module here, which the test keeps from it.
+/// A grader that is killed cannot clean up, so the process must end by itself. Here it waits
+/// for the module, which the test does not send.
 #[test]
 #[cfg(target_os = "linux")]
 fn the_process_dies_with_its_parent() {
@@ -190,7 +189,7 @@ fn the_process_dies_with_its_parent() {
         .spawn()
         .unwrap();
     let tree = format!("/proc/{0}/task/{0}/children", parent.id());
-    // It has armed itself before it lowers its limits.
+    // It asks for the signal at its parent's death before it lowers its limits.
     let armed = || {
         let child = fs::read_to_string(&tree).ok()?;
         let limits = fs::read_to_string(format!("/proc/{}/limits", child.trim())).ok()?;
@@ -204,7 +203,7 @@ fn the_process_dies_with_its_parent() {
     }
     kill_process(Pid::from_child(&parent), Signal::KILL).unwrap();
     parent.wait().unwrap();
-    // The pipe ends only when nobody has it open for writing any more.
+    // The pipe ends when no process has it open for writing.
     let mut rest = Vec::new();
     parent
         .stdout

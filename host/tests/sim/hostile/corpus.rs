@@ -1,4 +1,4 @@
-//! The corpus, judged.
+//! Judges the whole corpus.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,18 +12,18 @@ use crate::hostile::bombs::made;
 use crate::hostile::frame;
 use crate::hostile::judge::{Case, Judge};
 
-/// No submission may keep a grader longer than this, built without optimisation and on a
-/// busy machine.
+/// The longest that a submission may take, in a build without optimisation and on a busy
+/// machine.
 const WALL_MAX: Duration = Duration::from_secs(40);
 
-/// Nor may all together make its process larger than this. 130 MiB are what one guest may have.
+/// The largest that all together may make the process. One guest may have 130 MiB.
 const MEMORY_KIB_MAX: u64 = 1 << 20;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hostile/corpus")
 }
 
-/// Names and cases, in order.
+/// Names and cases, sorted.
 fn cases() -> Vec<(String, Case)> {
     let mut cases = Vec::new();
     for entry in fs::read_dir(folder()).unwrap() {
@@ -49,7 +49,7 @@ fn module(name: &str, case: &Case) -> Vec<u8> {
     }
 }
 
-/// What is wrong with what came of a case.
+/// How the judgement of a case differs from what is expected.
 fn problem(judge: &Judge, path: &Path, case: &Case) -> Option<String> {
     let begin = Instant::now();
     let found = judge.judge(path, case);

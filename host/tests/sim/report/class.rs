@@ -33,7 +33,7 @@ fn submission(name: &str, score: u32, challenges: Vec<Json>) -> Json {
     json!({"name": name, "passed": false, "score": score, "points": 30, "challenges": challenges})
 }
 
-/// Three submissions, one of which has a name that means no good.
+/// Three submissions; the name of one is markup.
 fn grade() -> Grade {
     let challenge = |id: &str, title: &str| {
         json!({
@@ -62,7 +62,7 @@ fn grade() -> Grade {
     serde_json::from_value(grade).unwrap()
 }
 
-/// Writes the report on a run that loses values where the class's page looks for it.
+/// Writes the report on a run that loses values to where the class's page links.
 fn write_run(class: &Class) {
     let options = RunOptions {
         faults: vec![Fault::Partition],
@@ -79,7 +79,7 @@ fn write_run(class: &Class) {
     files.report(&played, 1 << 30).unwrap();
 }
 
-/// The rows of the table, each as one text.
+/// The rows of the table, their cells joined.
 fn rows(browser: &Browser) -> Vec<String> {
     let rows = browser.cells("#class");
     rows.into_iter().map(|row| row.join("|")).collect()

@@ -98,12 +98,12 @@ fn a_failure_leads_to_the_shortest_run_that_fails_like_it() {
         note.starts_with("This is the shortest run found that fails like another"),
         "{note}"
     );
-    // It opens where the one value that is left is seen to be missing.
+    // It opens at the read that lacks the one remaining value.
     let now = browser.text(".now");
     assert!(now.contains(" receives read_ok from n"), "{now}");
     assert_eq!(browser.complaints(), Vec::<String>::new());
 
-    // Its schedule gives that very run.
+    // Its schedule replays that run.
     let (schedule, journal) = (
         reported.path("shortest/schedule.json"),
         reported.path("again"),

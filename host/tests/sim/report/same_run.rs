@@ -1,4 +1,4 @@
-//! A report looks at a run and changes nothing.
+//! A report does not change the run.
 
 use serde_json::json;
 use test_support::{Browser, Reported, STORMY, sim};
@@ -42,7 +42,7 @@ fn a_guest_that_notices_is_judged_as_if_nobody_had_looked() {
     let [without, with] = both("hostile-text", moody);
     assert!(without == with);
 
-    // Its states would be those of another run, so the page has none, and says why.
+    // Its states would be those of another run, so the page shows none, and says why.
     let reported = Reported::of("hostile-text", moody);
     let browser = Browser::start();
     browser.open(&reported.path("index.html"));

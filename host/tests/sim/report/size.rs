@@ -1,13 +1,13 @@
-//! How large a page is, and that all of a run is there or said to be left out. How fast it is shown
-//! is measured by `benches/report.rs`.
+//! The size of a page, and whether it has all of a run or says what it leaves out.
+//! `benches/report.rs` measures how fast it is shown.
 
 use serde_json::{Value as Json, json};
 use test_support::{Browser, Reported};
 
-/// A page has no more bytes than this.
+/// The largest page, in bytes.
 const PAGE_MAX: u64 = 5_000_000;
 
-/// How many bytes a page has.
+/// The size of a page.
 fn bytes(reported: &Reported) -> u64 {
     reported.path("index.html").metadata().unwrap().len()
 }
@@ -48,10 +48,10 @@ fn a_larger_run_is_shown_in_part_and_the_page_says_so() {
         note.starts_with("This run has ") && note.contains("30,000 of them"),
         "{note}"
     );
-    // The failure is within.
+    // The failure is among them.
     let now = browser.text(".now");
     assert!(now.contains("receives read_ok from"), "{now}");
-    // So is the whole of what is on its way there, wherever it was sent.
+    // So are all messages in flight at that time, whenever they were sent.
     let shown = browser.run(
         "const number = (text) => Number(text.replaceAll(',', ''));
          return [number(document.querySelector('.now').textContent.match(/Event ([\\d,]+)/)[1]),

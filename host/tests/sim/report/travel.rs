@@ -1,4 +1,4 @@
-//! Time travel: stepping, filtering, following, and the states that the page shows.
+//! Time travel in a page: stepping, filtering, following a message, the states of nodes.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -16,7 +16,7 @@ fn now(browser: &Browser) -> String {
     browser.text(".now")
 }
 
-/// What the page should say of an entry: `Event 7 at 1.5 s: `.
+/// How the page should begin for an entry: `Event 7 at 1.5 s: `.
 fn at(journal: &[Json], index: usize) -> String {
     let ns = journal[index]["at_ns"].as_u64().unwrap();
     let text = format!("{}.{:09}", ns / SECOND, ns % SECOND);
@@ -103,7 +103,7 @@ fn the_cursor_steps_jumps_filters_and_follows() {
         &format!("{node} sends broadcast_ok to {client}"),
     );
 
-    // What is followed goes through losses, timers and retries to every node.
+    // The chain goes through losses, timers and retries to every node.
     browser.choose("select[name=type]", "");
     browser.click("[aria-pressed]");
     browser.click("input[type=checkbox]");
@@ -129,7 +129,7 @@ fn the_cursor_steps_jumps_filters_and_follows() {
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
 
-/// The last state that each node had, as its guest says.
+/// The last snapshot of each node.
 #[derive(Default)]
 struct LastStates(BTreeMap<String, Json>);
 
@@ -184,7 +184,7 @@ fn at_the_end_the_page_shows_the_states_that_the_guests_had() {
     });
     assert_eq!(shown, json!(expected.collect::<BTreeMap<_, _>>()));
 
-    // One step changes a value that a node has learnt; the change is marked.
+    // One step adds a value to a state; the change is marked.
     let marked = browser.run(
         "document.querySelector('select[name=type]').value = 'broadcast';
          document.querySelector('select[name=type]').dispatchEvent(new Event('change'));

@@ -1,4 +1,4 @@
-//! Acknowledged retry passes where the same without retries fails.
+//! Broadcast with acknowledged retry is valid where the same without retries is not.
 
 use expect_test::expect;
 use host_check::text::render_text;

@@ -1,4 +1,4 @@
-//! `host check`, from the outside: what it prints, and its exit code.
+//! `host check` as a process: its output and exit code.
 
 use std::fs;
 use std::path::PathBuf;
@@ -170,7 +170,7 @@ fn json_is_the_whole_result() {
             &CheckOptions::default(),
         );
         let mut expected = serde_json::to_value(result.unwrap()).unwrap();
-        // A history does not tell how many messages it took.
+        // A history does not have the number of messages.
         expected.as_object_mut().unwrap().remove("net");
         let shown: Json = serde_json::from_str(&ended.stdout).unwrap();
         assert_eq!(shown, expected, "{name}");

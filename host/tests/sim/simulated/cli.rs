@@ -1,4 +1,4 @@
-//! `host sim` as its users see it: whole texts and exit codes.
+//! `host sim` as a process: whole outputs and exit codes.
 
 use expect_test::{Expect, expect};
 use test_support::{Dir, Ended, Run, built, with_placeholders};
@@ -458,7 +458,7 @@ fn a_failure_is_shrunk_and_the_command_that_it_prints_replays_it() {
 
         [INVALID]
     "#]].assert_eq(&replayed.replace(&short, "SHORT"));
-    // What is as short as can be stays as it is, and the first of many seeds is found.
+    // A minimal schedule stays as it is, and the first failing seed of many is shrunk.
     let (same, _) = stdout(
         "broadcast-flood",
         &["--schedule", &short, "--shrink", &whole],

@@ -1,4 +1,4 @@
-//! Clients: what ends an operation, and as which process a worker goes on.
+//! Clients: what ends an operation, and the process of the next one.
 
 use expect_test::expect;
 use host_check::history::write_edn;
@@ -9,7 +9,7 @@ use host_trial::TrialResult;
 use crate::simulated::runs::{module, of_kind, options, run};
 use crate::simulated::scripted::{Step, guest};
 
-/// The history without its times, which the seed decides.
+/// The history without times, which depend on the seed.
 fn history(report: &TrialResult) -> String {
     let edn = write_edn(report.history.as_ref().unwrap());
     let lines = edn.lines().map(|line| {

@@ -9,7 +9,7 @@ use test_support::{Dir, Run, built, sim};
 
 use crate::simulated::runs::{broadcast, echo, options, run};
 
-/// Everything at once.
+/// All faults at once.
 fn stormy() -> RunOptions {
     RunOptions {
         rate: 50.0,

@@ -1,4 +1,4 @@
-//! Each fault does what its name says, and no more.
+//! The effects of each fault.
 
 use host_check::validity::Validity;
 use host_check::workload::Workload;
@@ -28,7 +28,7 @@ fn flooded(fault: Fault, seed: u64) -> (TrialResult, String) {
     run(flood(), Workload::Broadcast, &under(fault), seed)
 }
 
-/// How many messages were dropped, by reason; clients that are gone do not count.
+/// How many messages were dropped for this reason.
 fn drops(journal: &str, why: &str) -> usize {
     let drops = of_kind(journal, "drop");
     drops.iter().filter(|entry| entry["why"] == why).count()
@@ -84,7 +84,7 @@ fn a_one_way_partition_lets_one_direction_through() {
     let (report, journal) = flooded(Fault::OneWay, 1);
     assert!(drops(&journal, "partition") > 10);
     assert_eq!(report.valid(), Validity::False);
-    // In the first one, as drawn: whoever is deaf to another is heard by it.
+    // In the first partition: a node that does not hear another is heard by it.
     let first = &of_kind(&journal, "fault")[0]["value"][1];
     for (node, deaf_to) in first.as_object().unwrap() {
         for other in deaf_to.as_array().unwrap() {

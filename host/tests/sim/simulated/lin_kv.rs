@@ -1,4 +1,4 @@
-//! Registers: right ones pass, and for wrong ones it is said where they cannot be explained.
+//! Registers: correct nodes pass, and for wrong ones the operation that no order explains is named.
 
 use std::fmt::Write;
 

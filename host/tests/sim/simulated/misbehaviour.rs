@@ -1,4 +1,4 @@
-//! A node that misbehaves ends the run, at once and with its name.
+//! A node that misbehaves ends the run at once; the reason names it.
 
 use host_check::validity::Validity;
 use host_check::workload::Workload;
@@ -9,7 +9,7 @@ use test_support::wat::assemble;
 use crate::simulated::runs::{broadcast, module, options, run, stopped};
 use crate::simulated::scripted::{INIT_OK, Step, from_the_start, guest};
 
-/// A run of one node whose first operation comes at 0 s.
+/// Runs one node, whose first operation comes at 0 s.
 #[track_caller]
 fn check(wasm: &[u8], expected: &str) {
     check_with(wasm, &options(1, 5), expected);

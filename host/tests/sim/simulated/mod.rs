@@ -1,4 +1,4 @@
-//! The simulator from outside: whole runs of real guests and of scripted ones.
+//! Whole runs of the simulator, with real guests and scripted ones.
 
 mod broadcast;
 mod check_cli;

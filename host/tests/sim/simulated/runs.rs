@@ -1,4 +1,4 @@
-//! Runs of the library, without the command line.
+//! Runs of the simulator as a library.
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -99,7 +99,7 @@ pub(crate) fn with_bug(count: usize, clients: usize, latency_ms: u64, bug: &str)
     }
 }
 
-/// Under the strictest model and rules.
+/// A trial under the strictest consistency model and checks.
 pub(crate) fn trial<'a>(
     module: &'a GuestModule,
     workload: Workload,
@@ -126,7 +126,7 @@ pub(crate) fn run(
     run_trial(&trial(module, workload, options), seed)
 }
 
-/// Runs with a journal, and a version to change to.
+/// Runs with a journal and a next version of the module.
 pub(crate) fn run_with_next(
     module: &GuestModule,
     next_module: Option<&GuestModule>,

@@ -1,12 +1,12 @@
-//! Guests that do what a script says, whatever they are told: the smallest way to have
-//! a node that is right, wrong or hostile at a known event.
+//! Guests that follow a script, whatever the events: the smallest way to have a node that is
+//! right, wrong or hostile at a known event.
 
 use std::collections::HashMap;
 use std::fmt::Write;
 
 use test_support::wat::assemble;
 
-/// What a scripted guest does with one event.
+/// The reaction of a scripted guest to one event.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Step<'a> {
     /// Returns these effects, one a line.

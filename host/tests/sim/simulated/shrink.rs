@@ -1,4 +1,4 @@
-//! What fails is shrunk to the little that it takes, and told on a page.
+//! Failing runs are shrunk to a minimal one, whose text fits on a page.
 
 use expect_test::{Expect, expect};
 use host_check::validity::Validity;
@@ -350,7 +350,7 @@ fn a_right_program_passes_what_a_wrong_one_was_shrunk_to() {
             _ => wrong,
         };
         let report = schedule.play(right, None, Vec::new());
-        // Nobody tells a node again what it knew before it was killed.
+        // No node sends a killed node again what it had acknowledged.
         let kills = schedule.script.kinds() == [Fault::Kill];
         assert_eq!(
             report.valid() == Validity::False,

@@ -1,8 +1,8 @@
-//! The zoo: wrong but plausible programs (`zoo.txt`). The grader has to catch each at its own
-//! seeds, with the verdict and the reason that belong to the bug, while the same program
-//! without its bug is accepted on the same runs.
+//! The zoo: wrong but plausible programs (`zoo.txt`). The grader must catch each with its
+//! default seeds, with the verdict and the reason of the bug, and must accept the same
+//! program without the bug on the same runs.
 //!
-//! How many seeds and milliseconds each takes is in docs/zoo.md.
+//! `docs/zoo.md` lists the seeds and milliseconds that each takes.
 
 mod table;
 
@@ -22,7 +22,7 @@ use host_trial::shrink::Budget;
 
 use table::{Mutant, RIGHT, Reason, Table};
 
-/// Grades all mutants of a workload, and the programs that they are made from.
+/// Grades all mutants of a workload, and the programs without their bugs.
 #[track_caller]
 fn check(workload: Workload) {
     let table = Table::read();
@@ -56,10 +56,10 @@ fn suite(table: &Table) -> Suite {
     read("zoo.toml", &table.suite()).unwrap()
 }
 
-/// What `host grade` makes of this workspace's modules: a judgement for each challenge.
+/// Grades the workspace's modules as `host grade` does: a judgement for each challenge.
 fn grade(suite: &Suite) -> Vec<(String, Judgement)> {
     let modules = suite.challenges.iter().map(|it| it.module.as_str());
-    // Each is compared with its sources.
+    // Refuses modules that are older than their sources.
     for module in BTreeSet::from_iter(modules) {
         test_support::built(module);
     }
@@ -70,7 +70,7 @@ fn grade(suite: &Suite) -> Vec<(String, Judgement)> {
         compiler: &Compiler::with_program(test_support::host().into(), CompileLimits::default()),
         resume: &Resume::default(),
         progress: &|_| {},
-        // How short a failure can be made is tested elsewhere.
+        // Shrinking is tested elsewhere.
         shrinking: Budget { runs: 1, fuel: 0 },
         interrupted: &AtomicBool::new(false),
     };

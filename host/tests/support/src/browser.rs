@@ -14,7 +14,7 @@ pub struct Browser {
     session: String,
 }
 
-/// How tests have the window unless they are about its size.
+/// The usual size of the window.
 const WIDE: (u32, u32) = (1400, 1000);
 
 impl Browser {
@@ -92,12 +92,12 @@ impl Browser {
         );
     }
 
-    /// The value of a function's body, with a list of arguments.
+    /// Runs the body of a function with these arguments; its value.
     pub fn run(&self, script: &str, args: Json) -> Json {
         self.post("/execute/sync", &json!({"script": script, "args": args}))
     }
 
-    /// The text of the first element that a selector finds, as it is seen.
+    /// The visible text of the first element that a selector finds.
     pub fn text(&self, selector: &str) -> String {
         let script = "return document.querySelector(arguments[0]).innerText";
         let text = self.run(script, json!([selector]));
@@ -141,7 +141,7 @@ impl Browser {
         );
     }
 
-    /// What the page complained of: errors of scripts, violations of its policy.
+    /// The log of the page: errors of scripts, violations of its policy.
     pub fn complaints(&self) -> Vec<String> {
         let entries = self.post("/se/log", &json!({"type": "browser"}));
         let entries = entries.as_array().unwrap().iter();

@@ -1,4 +1,4 @@
-//! A class to be graded, in a folder of its own, and a suite that takes little time.
+//! A class of submissions in a temporary folder, and a short suite to grade it with.
 
 use std::fs;
 use std::path::PathBuf;
@@ -63,7 +63,7 @@ pub struct Class {
 }
 
 impl Class {
-    /// Nobody has handed in anything; `suite.toml` is [`SUITE`].
+    /// A class without submissions; `suite.toml` is [`SUITE`].
     pub fn empty() -> Self {
         let dir = Dir::new();
         dir.write("suite.toml", SUITE);
@@ -71,8 +71,7 @@ impl Class {
         Class { dir }
     }
 
-    /// One who solved it, one who floods and traps, one whose module is none, one who did not
-    /// begin.
+    /// Four submissions: all solved; a trap and a flood; a file that is not a module; empty.
     pub fn small() -> Self {
         let class = Self::empty();
         class.built("alice/echo.wasm", "echo");
@@ -105,7 +104,7 @@ impl Class {
         self.write(name, &assemble(&guest_text_of_n0(guest)))
     }
 
-    /// Starts `host` in the folder.
+    /// `host` in the folder.
     pub fn host(&self) -> Run {
         self.dir.host().deadline(DEADLINE)
     }
@@ -145,8 +144,8 @@ pub fn check(ended: &Ended, expected: &Expect) {
     expected.assert_eq(&with_placeholders(&without_fuel(&ended.to_string())));
 }
 
-/// With the fuel of compiled guests as `N`: it changes with each compiler. What is less than a
-/// thousand units is of a guest in text format.
+/// Shows `N` for the fuel of compiled guests, which changes with the compiler. Less than a thousand
+/// units is the fuel of a guest in the text format.
 fn without_fuel(text: &str) -> String {
     let mut parts = text.split(", fuel ");
     let mut out = parts.next().unwrap_or_default().to_owned();

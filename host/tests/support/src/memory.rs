@@ -34,7 +34,7 @@ pub fn alone(path: &str, measure: impl FnOnce()) {
     }
     let test = std::env::current_exe().unwrap();
     let output = Command::new(test)
-        .args(["--exact", path, "--nocapture", "--include-ignored"])
+        .args(["--exact", path, "--nocapture"])
         .env(ALONE, "1")
         .stdin(Stdio::null())
         .output()

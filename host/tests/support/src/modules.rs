@@ -92,3 +92,22 @@ fn compare(module: &Path, command: &str, sources: impl FnOnce() -> Result<Vec<Pa
     }
     compared.insert(module.to_owned());
 }
+
+#[cfg(test)]
+mod tests {
+    use super::program_sources;
+    use crate::root;
+
+    #[test]
+    fn programs_are_made_from_their_folder_and_what_they_share() {
+        let programs = root().join("host/tests/programs");
+        let sources = |name: &str| -> Vec<String> {
+            let sources = program_sources(name).unwrap();
+            let relative = sources.iter().map(|it| it.strip_prefix(&programs).unwrap());
+            relative.map(|it| it.to_str().unwrap().to_owned()).collect()
+        };
+        let go = ["go/echo/main.go", "go/node/node.go", "go/go.mod"];
+        assert_eq!(sources("go-echo"), go);
+        assert_eq!(sources("c-echo"), ["c/echo.c"]);
+    }
+}

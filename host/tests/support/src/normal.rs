@@ -16,7 +16,7 @@ const OWNED: [Owned; 8] = [
     Owned::sentence("For more information, try '--help'.", "[TRY HELP]"),
     // live::cli::command_line::help_is_not_an_error
     Owned::block("Exit codes:\n", "[EXIT CODES]\n"),
-    // sim::simulated::check_cli
+    // host/check/tests/check/text.rs
     Owned::sentence("Everything looks good! ヽ(‘ー`)ノ", "[VALID]"),
     Owned::sentence("Analysis invalid! (ﾉಥ益ಥ）ﾉ ┻━┻", "[INVALID]"),
     Owned::sentence(

@@ -35,7 +35,11 @@ pub struct Run {
 impl Run {
     /// `host`, with nothing of this process's environment.
     pub fn host() -> Self {
-        let mut command = Command::new(host());
+        Run::of(host())
+    }
+
+    fn of(program: &Path) -> Self {
+        let mut command = Command::new(program);
         command.env_clear();
         Run {
             command,
@@ -372,5 +376,66 @@ impl fmt::Display for Ended {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+
+    fn shell(script: &str) -> Run {
+        Run::of(Path::new("/bin/sh")).args(["-c", script])
+    }
+
+    #[test]
+    fn exit_code_stdout_and_stderr_are_shown() {
+        shell("echo out; printf err >&2; exit 3")
+            .end()
+            .is(expect![[r#"
+            exit code 3
+            ---- stdout
+            out
+            ---- stderr
+            err
+            (no newline at the end)
+        "#]]);
+    }
+
+    #[test]
+    fn hidden_paths_are_shown_by_their_names() {
+        let run = shell("echo /some/where/file").hide(Path::new("/some/where"), "[DIR]");
+        assert_eq!(run.end().stdout, "[DIR]/file\n");
+    }
+
+    #[test]
+    fn lines_are_waited_for_one_by_one_and_kept() {
+        let mut cat = shell("read line; echo $line; echo log >&2; cat").start();
+        cat.send("one\n");
+        assert_eq!(cat.next_line(), "one\n");
+        assert_eq!(cat.next_log_line(), "log\n");
+        cat.send("two\n");
+        let ended = cat.end();
+        assert_eq!((&*ended.stdout, &*ended.stderr), ("one\ntwo\n", "log\n"));
+    }
+
+    #[test]
+    #[should_panic(expected = "killed because it took too long")]
+    fn a_process_that_hangs_is_killed_and_fails_the_test() {
+        let hangs = shell("exec sleep 600").deadline(Duration::from_millis(50));
+        hangs.end();
+    }
+
+    #[test]
+    fn a_process_is_killed_when_the_test_drops_it() {
+        let sleep = shell("exec sleep 600").start();
+        let pid = Pid::from_child(&sleep.child);
+        drop(sleep);
+        // It stays as a zombie, since nobody waits for it.
+        let status = format!("/proc/{}/status", pid.as_raw_nonzero());
+        while std::fs::read_to_string(&status).is_ok_and(|it| !it.contains("State:\tZ")) {
+            thread::yield_now();
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Runs with a report, as a user has them.
+//! Runs of `host sim` with a report.
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -129,8 +129,8 @@ mod tests {
         let text = "/t/echo.wasm: /s/a.rs /my\\ folder/b.rs /s/c\\d.rs\n\n/s/a.rs:\n";
         let sources = ["/s/a.rs", "/my folder/b.rs", "/s/c\\d.rs"].map(PathBuf::from);
         assert_eq!(in_dep_info(text), sources);
-        assert_eq!(in_dep_info(""), [PathBuf::new(); 0]);
-        assert_eq!(in_dep_info("/t/echo.wasm: \n"), [PathBuf::new(); 0]);
+        assert!(in_dep_info("").is_empty());
+        assert!(in_dep_info("/t/echo.wasm: \n").is_empty());
     }
 
     #[test]
