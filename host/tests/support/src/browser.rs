@@ -57,6 +57,8 @@ impl Browser {
                     "--hide-scrollbars", size,
                 ]},
                 "goog:loggingPrefs": {"browser": "ALL"},
+                // In milliseconds. However slow the machine, this is enough.
+                "timeouts": {"script": 600_000, "pageLoad": 600_000},
             }}}),
         );
         browser.session = format!("{root}/{}", answer["sessionId"].as_str().unwrap());
