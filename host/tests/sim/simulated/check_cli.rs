@@ -376,7 +376,7 @@ fn the_help_names_the_workloads_and_the_exit_codes() {
               <HISTORY>
                       The history, such as Maelstrom's store/latest/history.edn; `-` reads it from stdin
 
-            CheckOptions:
+            Options:
               -w, --workload <NAME>
                       The workload that the history is of
 
