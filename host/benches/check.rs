@@ -15,6 +15,7 @@ use host_check::history::{History, Kind, Op, Process, read, write_edn, write_jso
 use host_check::validity::Validity;
 use host_check::value::Value;
 use host_check::workload::{CheckOptions, Workload, check};
+use test_support::memory::status_kib;
 
 /// Set for the process that measures one case: workload and number of operations.
 const CASE: &str = "CHECK_BENCH_CASE";
@@ -454,11 +455,5 @@ fn milliseconds(time: Duration) -> String {
 
 /// The most memory that was resident so far.
 fn peak_mib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").expect("this is Linux");
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"));
-    let kib = line.and_then(|line| line.split_whitespace().nth(1));
-    kib.expect("it has a peak")
-        .parse::<u64>()
-        .expect("a number")
-        / 1024
+    status_kib("self", "VmHWM").expect("it has a peak") / 1024
 }

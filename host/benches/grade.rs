@@ -8,15 +8,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use test_support::memory::status_kib;
+use test_support::{bytes, host};
+
 const STUDENTS: usize = 200;
 
 fn main() {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("grade");
     // What an earlier measurement left.
     let _ = fs::remove_dir_all(&folder);
-    let module = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../target/wasm32-wasip1/release/broadcast.wasm");
-    let wasm = fs::read(&module).expect("use ./runner.sh bench");
+    let wasm = bytes("broadcast");
     for student in 0..STUDENTS {
         let folder = folder.join(format!("class/student-{student:03}"));
         fs::create_dir_all(&folder).expect("a folder can be made");
@@ -50,7 +51,7 @@ fn main() {
 /// How long it takes, and the most memory it has resident, in KiB.
 fn grade(folder: &Path, path: &Path, args: &[&str]) -> (Duration, u64) {
     let begin = Instant::now();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_host"));
+    let mut command = Command::new(host());
     let mut child = command
         .args(["grade", "--format", "csv", "--cache-dir"])
         .arg(folder.join("cache"))
@@ -62,19 +63,13 @@ fn grade(folder: &Path, path: &Path, args: &[&str]) -> (Duration, u64) {
     let mut peak_kib = 0;
     loop {
         // The last look before the end is close enough to the peak, which only grows.
-        peak_kib = peak_memory_kib(child.id()).unwrap_or(peak_kib);
+        peak_kib = status_kib(&child.id().to_string(), "VmHWM").unwrap_or(peak_kib);
         if let Some(status) = child.try_wait().expect("host can be waited for") {
             assert!(status.success(), "not everybody passed");
             return (begin.elapsed(), peak_kib);
         }
         std::thread::sleep(Duration::from_millis(5));
     }
-}
-
-fn peak_memory_kib(id: u32) -> Option<u64> {
-    let status = fs::read_to_string(format!("/proc/{id}/status")).ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    line.split_whitespace().nth(1)?.parse().ok()
 }
 
 fn row(what: &str, time: Duration, budget: &str) {

@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use test_support::memory::status_kib;
+use test_support::{built, host, root};
+
 const MESSAGES: usize = 300_000;
 const NODES: usize = 25;
 const SWAP_MESSAGES: usize = 1_000_000;
@@ -22,16 +25,13 @@ const INIT: &str = concat!(
 );
 
 fn main() -> io::Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let module = root.join("target/wasm32-wasip1/release/echo.wasm");
-    let twin = root.join("target/release/echo-native");
-    for file in [&module, &twin] {
-        assert!(
-            file.exists(),
-            "{} is missing: use ./runner.sh bench",
-            file.display()
-        );
-    }
+    let module = built("echo");
+    let twin = root().join("target/release/echo-native");
+    assert!(
+        twin.exists(),
+        "{} is missing: use ./runner.sh bench",
+        twin.display()
+    );
     let directory = tempfile::tempdir()?;
     let host = Host {
         module,
@@ -67,7 +67,7 @@ struct Host {
 
 impl Host {
     fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_host"));
+        let mut command = Command::new(host());
         command.arg("--module").arg(&self.module);
         command.arg("--cache-dir").arg(&self.cache);
         command
@@ -276,10 +276,8 @@ fn memory(host: &Host) -> io::Result<()> {
     let mut resident = Vec::new();
     for _ in 0..5 {
         let (_, node) = host.first_reply()?;
-        let status = fs::read_to_string(format!("/proc/{}/status", node.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kib = line.and_then(|rest| rest.trim().strip_suffix(" kB")?.parse::<f64>().ok());
-        resident.push(kib.expect("Linux tells VmHWM") / 1024.0);
+        let kib = status_kib(&node.child.id().to_string(), "VmHWM").expect("Linux tells VmHWM");
+        resident.push(kib as f64 / 1024.0);
     }
     let peak = format!("{:.1} MiB", median(resident));
     row(

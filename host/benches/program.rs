@@ -3,7 +3,7 @@
 //!
 //! `./runner.sh bench` builds what this needs and runs it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use host_check::workload::{CheckOptions, Workload};
@@ -13,6 +13,7 @@ use host_sim::nemesis::Fault;
 use host_sim::workload::{Topology, TxnShape};
 use host_sim::{Cluster, RunOptions, SECOND};
 use host_trial::Trial;
+use test_support::program;
 
 const ECHOES: u32 = 20_000;
 
@@ -26,23 +27,12 @@ fn main() {
     };
     println!("{:<58} {:>10}  budget", "what", "median");
     for (name, budget) in [("go-echo", "<= 3 ms"), ("rust-echo", ""), ("c-echo", "")] {
-        let path = built(name);
+        let path = program(name);
         load(&sandbox(), &path); // fills the cache
         start(&sandbox(), name, budget);
         echoes(&load(&sandbox(), &path), name);
     }
-    challenge_3c(&load(&sandbox(), &built("go-gossip")));
-}
-
-fn built(name: &str) -> PathBuf {
-    let programs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/programs");
-    let path = programs.join(format!("{name}.wasm"));
-    assert!(
-        path.exists(),
-        "{} is missing: use ./runner.sh bench",
-        path.display()
-    );
-    path
+    challenge_3c(&load(&sandbox(), &program("go-gossip")));
 }
 
 fn load(sandbox: &Sandbox, path: &Path) -> GuestModule {
@@ -75,7 +65,7 @@ fn step(guest: &mut dyn host_guest::Guest, now_ns: u64, text: &str) -> usize {
 
 /// From the compiled module to the answer to `init`, and the same from its file.
 fn start(sandbox: &Sandbox, name: &str, budget: &str) {
-    let path = built(name);
+    let path = program(name);
     let from_file = |_| {
         let begin = Instant::now();
         let module = load(sandbox, &path);

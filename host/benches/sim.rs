@@ -3,7 +3,6 @@
 //!
 //! `./runner.sh bench` builds what this needs and runs it.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use host_check::workload::{CheckOptions, Workload};
@@ -12,21 +11,15 @@ use host_sandbox::{GuestModule, Sandbox};
 use host_sim::workload::{Topology, TxnShape};
 use host_sim::{Cluster, Latency, RunOptions, SECOND};
 use host_trial::{Trial, TrialResult};
+use test_support::built;
 
 const NODES: usize = 25;
 const TRIES: usize = 9;
 
 fn main() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../target/wasm32-wasip1/release/broadcast-flood.wasm");
-    assert!(
-        path.exists(),
-        "{} is missing: use ./runner.sh bench",
-        path.display()
-    );
     let sandbox = Sandbox::pooled(None, NODES).expect("the sandbox works here");
     let flood = sandbox
-        .load(&path, &Limits::default())
+        .load(&built("broadcast-flood"), &Limits::default())
         .expect("the flood is a guest");
 
     println!("{:<58} {:>10}  budget", "what", "median");

@@ -8,11 +8,12 @@ mod table;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use host_grade::grade::{ChallengeState, Grade};
 use host_protocol::text::one_line;
+use test_support::{built, guests, host, root};
 
 use table::{Mutant, Table};
 
@@ -20,7 +21,7 @@ const HEAD: &str = "\
 # The zoo
 
 Programs that are wrong but plausible, each with one classic bug, and how soon `host grade` catches them. They are in
-[`zoo.txt`](../host/tests/zoo/zoo.txt), which a test grades too: every mutant has to get its verdict for its reason, and the same
+[`zoo.txt`](../host/tests/sim/zoo/zoo.txt), which a test grades too: every mutant has to get its verdict for its reason, and the same
 module without its bug has to be accepted with all seeds.
 
 The seeds are the grader's own, 1 to 10, tried in this order; the milliseconds are those of the runs up to the first that failed,
@@ -39,9 +40,8 @@ struct Caught {
 }
 
 fn main() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let table = Table::read();
-    let grade = grade(&root, &table);
+    let grade = grade(&table);
     let caught: Vec<Caught> = (table.mutants.iter())
         .map(|mutant| caught(&grade, mutant, &table))
         .collect();
@@ -52,7 +52,7 @@ fn main() {
     for (mutant, caught) in table.mutants.iter().zip(&caught) {
         let bugs = bugs
             .entry(&mutant.module)
-            .or_insert_with(|| bugs_of(&root, &mutant.module));
+            .or_insert_with(|| bugs_of(&mutant.module));
         let (id, anomaly) = (mutant.id(), &mutant.anomaly);
         let what = &bugs[mutant.bug()];
         let Caught { seeds, ms, verdict } = caught;
@@ -65,13 +65,16 @@ fn main() {
 }
 
 /// The grade of the workspace's modules, by the binary that is measured.
-fn grade(root: &Path, table: &Table) -> Grade {
+fn grade(table: &Table) -> Grade {
+    for mutant in &table.mutants {
+        built(&mutant.module); // is refused if it is older than its sources
+    }
     let suite = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("zoo.toml");
     fs::write(&suite, table.suite()).expect("a file can be written");
-    let output = Command::new(env!("CARGO_BIN_EXE_host"))
+    let output = Command::new(host())
         .args(["grade", "--format", "json", "--suite"])
         .arg(&suite)
-        .arg(root.join("target/wasm32-wasip1/release"))
+        .arg(guests())
         // So that no run slows another down.
         .env("RAYON_NUM_THREADS", "1")
         .output()
@@ -119,8 +122,8 @@ fn summary(table: &Table, caught: &[Caught]) -> String {
 }
 
 /// What is wrong, by the bug's name: the table at the head of the module's source.
-fn bugs_of(root: &Path, module: &str) -> BTreeMap<String, String> {
-    let path = root.join(format!("host/tests/mutants/{module}/src/lib.rs"));
+fn bugs_of(module: &str) -> BTreeMap<String, String> {
+    let path = root().join(format!("host/tests/mutants/{module}/src/lib.rs"));
     let source = fs::read_to_string(path).expect("a mutant has a source");
     let rows = source.lines().filter_map(|line| {
         let row = line.strip_prefix("//! | `")?.strip_suffix(" |")?;

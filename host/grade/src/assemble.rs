@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::grade::{
     ChallengeFacts, ChallengeGrade, ChallengeState, FORMAT, FailureDetails, Grade, JudgeFacts,
-    Judgement, Usage, SubmissionGrade, SuiteFacts, TargetResult, Timings, VERSION,
+    Judgement, SubmissionGrade, SuiteFacts, TargetResult, Timings, Usage, VERSION,
 };
 use super::judge::{JudgeResult, JudgedRuns};
 use super::run::SeedRun;

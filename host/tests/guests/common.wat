@@ -1,4 +1,4 @@
-;; What the small guests of this folder have in common: those that are not modules of
+;; The common part of the small guests in this folder: those that are not modules of
 ;; their own are put into one together with this.
 ;;
 ;; The guest answers its first event, `init`, and hands all others to `$go`, which each

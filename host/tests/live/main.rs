@@ -1,4 +1,4 @@
-//! The live node, from the outside: modules, programs, faults, hot swap.
+//! The live node: modules, programs, failures of guests, hot swap.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 

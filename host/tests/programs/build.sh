@@ -81,3 +81,5 @@ mkdir -p "$OUT"
 build_go
 build_c
 build_rust
+# What was up to date is now as new as its sources, with which tests compare it.
+touch "$OUT"/*.wasm

@@ -1,4 +1,4 @@
-//! The simulator and the grader, from the outside and as a library.
+//! The simulator and the grader, as processes and as libraries.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 

@@ -1,4 +1,4 @@
-//! Compiled code that is kept: made once, never trusted when damaged, never needed.
+//! The cache of compiled code: written once, verified when read, never required.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -7,11 +7,12 @@ use std::thread;
 
 use expect_test::expect;
 
-use crate::cli::harness::{Dir, Ended, GO, INIT, assemble, returning};
+use test_support::wat::{assemble, returning};
+use test_support::{Dir, Ended, GO, INIT};
 
 const COMPILING: &str = "compiling module";
 
-/// Runs the small guest `fuel_hungry` with the cache, and says what the cache does.
+/// Runs the small guest `fuel_hungry` with the cache, and logs what the cache does.
 fn run(dir: &Dir) -> Ended {
     let node = dir.node_with_cache(dir.path("fuel_hungry.wasm"));
     node.env("RUST_LOG", "host=debug")
@@ -34,7 +35,7 @@ fn entry(dir: &Dir) -> PathBuf {
     dir.path("cache").join(name)
 }
 
-/// Hashes change with the engine, so they do not belong into an expectation.
+/// The output without hashes, which change with the engine.
 fn without_hashes(ended: &Ended) -> String {
     let text = ended.to_string();
     let mut out = String::new();
@@ -192,7 +193,7 @@ fn an_entry_under_the_name_of_another_module_is_not_run() {
     fs::rename(&hungry, dir.path("hungry")).unwrap();
     let other = dir.module("other.wasm", &returning("(call $value (i64.const 1))"));
     dir.node_with_cache(&other).input(INIT);
-    // The other module's code, whole and well, where the first one's belongs.
+    // The intact code of another module in the place of the first one's.
     fs::rename(entry(&dir), &hungry).unwrap();
     let ended = run(&dir);
     assert_eq!(ended.stdout, ended_alone(&dir).stdout, "{ended}");
@@ -203,7 +204,7 @@ fn an_entry_under_the_name_of_another_module_is_not_run() {
 fn code_of_another_engine_is_not_run() {
     let dir = dir();
     run(&dir);
-    // Whole by its checksum, but made with other settings.
+    // The checksum is right, but the code was compiled with other settings.
     let module = assemble(&returning("(i64.const 0)"));
     let mut code = wasmtime::Engine::default()
         .precompile_module(&module)
@@ -271,7 +272,7 @@ fn an_entry_that_cannot_be_written_is_done_without() {
     run(&dir);
     let entry = entry(&dir);
     fs::remove_file(&entry).unwrap();
-    // Renaming a file to where a directory is does not work, whoever tries.
+    // A file cannot be renamed to the path of a directory, not even by root.
     fs::create_dir(&entry).unwrap();
     let ended = run(&dir);
     let expected = expect![[r#"
@@ -308,7 +309,7 @@ fn without_the_cache_nothing_is_written() {
 #[test]
 fn without_flags_the_cache_is_in_the_users_cache_directory() {
     let dir = dir();
-    let run = |run: crate::cli::harness::Run| {
+    let run = |run: test_support::Run| {
         let ended = run
             .arg("--module")
             .arg(dir.path("fuel_hungry.wasm"))

@@ -1,36 +1,21 @@
-//! Flags, help and `host inspect`.
+//! Flags, help, and `host inspect`.
 
 use std::process::Stdio;
 
 use expect_test::{Expect, expect};
 
-use crate::cli::harness::{Dir, GO, INIT, closed_pipe};
+use test_support::{Dir, GO, INIT, closed_pipe};
 
 /// Runs `host` with these arguments and an empty input.
 #[track_caller]
 fn host<'a>(args: impl IntoIterator<Item = &'a str>, expected: Expect) {
-    Dir::new().host().args(args).input("").is(expected);
+    Dir::new().host().args(args).end().is(expected);
 }
 
-/// Runs `host` with arguments that make no sense. The usage, which all of these show, is
-/// in [`no_arguments`].
-#[track_caller]
-fn refuses<'a>(args: impl IntoIterator<Item = &'a str>, expected: Expect) {
-    let shown = Dir::new().host().args(args).input("").to_string();
-    let usage = shown.find("Usage: host --module").map(|begin| {
-        let end = shown[begin..].find("\n\n").unwrap();
-        begin..begin + end
-    });
-    match usage {
-        Some(usage) => expected.assert_eq(&shown.replace(&shown[usage], "[USAGE]")),
-        None => expected.assert_eq(&shown),
-    }
-}
-
-/// Shows this help. Blanks at the ends of lines are clap's and nobody's business.
+/// Shows this help, to the letter but for the blanks that clap leaves at the ends of lines.
 #[track_caller]
 fn help<'a>(args: impl IntoIterator<Item = &'a str>, expected: Expect) {
-    let ended = Dir::new().host().args(args).input("");
+    let ended = Dir::new().host().args(args).end();
     let shown: String = (ended.to_string().lines())
         .map(|line| line.trim_end().to_owned() + "\n")
         .collect();
@@ -240,9 +225,7 @@ fn help_is_shown_in_part_to_a_reader_that_leaves() {
 
 #[test]
 fn no_arguments() {
-    host(
-        [],
-        expect![[r#"
+    Dir::new().host().end().is_exactly(expect![[r#"
             exit code 254
             ---- stderr
             error: the following required arguments were not provided:
@@ -257,13 +240,12 @@ fn no_arguments() {
                    host suite
 
             For more information, try '--help'.
-        "#]],
-    );
+        "#]]);
 }
 
 #[test]
 fn a_flag_misspelt() {
-    refuses(
+    host(
         ["--modul", "x.wasm"],
         expect![[r#"
             exit code 254
@@ -275,14 +257,14 @@ fn a_flag_misspelt() {
 
             [USAGE]
 
-            For more information, try '--help'.
+            [TRY HELP]
         "#]],
     );
 }
 
 #[test]
 fn a_flag_with_a_dash_from_a_word_processor() {
-    refuses(
+    host(
         ["–module", "x.wasm"],
         expect![[r#"
             exit code 254
@@ -291,28 +273,28 @@ fn a_flag_with_a_dash_from_a_word_processor() {
 
             [USAGE]
 
-            For more information, try '--help'.
+            [TRY HELP]
         "#]],
     );
 }
 
 #[test]
 fn a_flag_without_its_value() {
-    refuses(
+    host(
         ["--module"],
         expect![[r#"
         exit code 254
         ---- stderr
         error: a value is required for '--module <FILE>' but none was supplied
 
-        For more information, try '--help'.
+        [TRY HELP]
     "#]],
     );
 }
 
 #[test]
 fn a_module_without_its_flag() {
-    refuses(
+    host(
         ["x.wasm"],
         expect![[r#"
             exit code 254
@@ -321,56 +303,56 @@ fn a_module_without_its_flag() {
 
             [USAGE]
 
-            For more information, try '--help'.
+            [TRY HELP]
         "#]],
     );
 }
 
 #[test]
 fn no_fuel_at_all() {
-    refuses(
+    host(
         ["--module", "x.wasm", "--max-fuel", "0"],
         expect![[r#"
         exit code 254
         ---- stderr
         error: invalid value '0' for '--max-fuel <UNITS>': 0 is not in 1..18446744073709551615
 
-        For more information, try '--help'.
+        [TRY HELP]
     "#]],
     );
 }
 
 #[test]
 fn more_memory_than_there_can_be() {
-    refuses(
+    host(
         ["--module", "x.wasm", "--max-memory-mib", "4097"],
         expect![[r#"
             exit code 254
             ---- stderr
             error: invalid value '4097' for '--max-memory-mib <MIB>': 4097 is not in 1..=4096
 
-            For more information, try '--help'.
+            [TRY HELP]
         "#]],
     );
 }
 
 #[test]
 fn a_number_that_is_none() {
-    refuses(
+    host(
         ["--module", "x.wasm", "--seed", "lucky"],
         expect![[r#"
         exit code 254
         ---- stderr
         error: invalid value 'lucky' for '--seed <N>': invalid digit found in string
 
-        For more information, try '--help'.
+        [TRY HELP]
     "#]],
     );
 }
 
 #[test]
 fn a_cache_and_no_cache() {
-    refuses(
+    host(
         ["--module", "x.wasm", "--cache-dir", "cache", "--no-cache"],
         expect![[r#"
             exit code 254
@@ -379,14 +361,14 @@ fn a_cache_and_no_cache() {
 
             [USAGE]
 
-            For more information, try '--help'.
+            [TRY HELP]
         "#]],
     );
 }
 
 #[test]
 fn two_modules() {
-    refuses(
+    host(
         ["--module", "x.wasm", "--module", "y.wasm"],
         expect![[r#"
             exit code 254
@@ -395,7 +377,7 @@ fn two_modules() {
 
             [USAGE]
 
-            For more information, try '--help'.
+            [TRY HELP]
         "#]],
     );
 }
@@ -412,7 +394,7 @@ fn inspect_without_a_file() {
 
         Usage: host inspect <FILE>
 
-        For more information, try '--help'.
+        [TRY HELP]
     "#]],
     );
 }
@@ -427,7 +409,7 @@ fn inspect_in_a_format_that_does_not_exist() {
         error: invalid value 'yaml' for '--format <FORMAT>'
           [possible values: text, json]
 
-        For more information, try '--help'.
+        [TRY HELP]
     "#]],
     );
 }
@@ -543,7 +525,7 @@ const BAD: &str = r#"(module
 fn inspect_shows_what_the_golden_guest_is() {
     let dir = Dir::new();
     let inspect = dir.host().arg("inspect").arg(dir.guest("golden_v1"));
-    inspect.input("").is(expect![[r#"
+    inspect.end().is(expect![[r#"
         exit code 0
         ---- stdout
         [DIR]/golden_v1.wasm: a guest of ABI version 1
@@ -576,10 +558,7 @@ fn inspect_shows_what_the_golden_guest_is() {
 fn inspect_shows_what_the_golden_guest_is_to_programs() {
     let dir = Dir::new();
     let inspect = dir.host().args(["inspect", "--format", "json"]);
-    inspect
-        .arg(dir.guest("golden_v1"))
-        .input("")
-        .is(expect![[r#"
+    inspect.arg(dir.guest("golden_v1")).end().is(expect![[r#"
             exit code 0
             ---- stdout
             {
@@ -665,7 +644,7 @@ fn inspect_shows_what_the_golden_guest_is_to_programs() {
 fn inspect_shows_what_is_wrong_with_a_bad_module() {
     let dir = Dir::new();
     let inspect = dir.host().arg("inspect").arg(dir.module("bad.wasm", BAD));
-    inspect.input("").is(expect![[r#"
+    inspect.end().is(expect![[r#"
         exit code 3
         ---- stdout
         [DIR]/bad.wasm: a guest of ABI version 1
@@ -702,7 +681,7 @@ fn inspect_shows_what_is_wrong_with_a_bad_module_to_programs() {
     let inspect = dir.host().args(["inspect", "--format", "json"]);
     inspect
         .arg(dir.module("bad.wasm", BAD))
-        .input("")
+        .end()
         .is(expect![[r#"
             exit code 3
             ---- stdout
@@ -794,7 +773,7 @@ fn inspect_shows_what_is_wrong_with_a_bad_module_to_programs() {
 fn inspect_of_something_else() {
     let dir = Dir::new();
     let inspect = dir.host().arg("inspect").arg(dir.write("x.wasm", "hello"));
-    inspect.input("").is(expect![[r#"
+    inspect.end().is(expect![[r#"
         exit code 3
         ---- stdout
         [DIR]/x.wasm: not a guest
@@ -825,7 +804,7 @@ fn inspect_holds_a_module_against_the_limits_of_the_command_line() {
     let text = "(module (memory (export \"memory\") 17) (func (export \"maelstrom_abi_v1\")))";
     inspect
         .arg(dir.module("large.wasm", text))
-        .input("")
+        .end()
         .is(expect![[r#"
             exit code 3
             ---- stdout
@@ -861,7 +840,7 @@ fn names_in_a_module_cannot_fake_what_inspect_says() {
     let text = "(module (func (export \"a\\1b[2J\\0a\\0aIt would load.\")))";
     inspect
         .arg(dir.module("spoof.wasm", text))
-        .input("")
+        .end()
         .is(expect![[r#"
             exit code 3
             ---- stdout

@@ -1,4 +1,4 @@
-//! What comes in on stdin: good lines, bad lines, no lines, and how it ends.
+//! Input on stdin: valid lines, invalid lines, no lines, and the end of the input.
 
 use std::fs::File;
 use std::process::Stdio;
@@ -6,7 +6,7 @@ use std::process::Stdio;
 use expect_test::{Expect, expect};
 use rustix::process::Signal;
 
-use crate::cli::harness::{Dir, GO, INIT, closed_pipe};
+use test_support::{Dir, GO, INIT, closed_pipe};
 
 /// A request that the golden guest answers.
 fn echo(text: &str) -> String {
@@ -22,7 +22,7 @@ fn hears(input: impl Into<Vec<u8>>, expected: Expect) {
     dir.node(dir.guest("golden_v1")).input(input).is(expected);
 }
 
-/// Runs the golden guest on an `init`, these bytes, and an echo that must be answered.
+/// Runs the golden guest on `init`, these bytes, and an echo, which it must answer.
 #[track_caller]
 fn survives(line: impl AsRef<[u8]>, expected: Expect) {
     let mut input = INIT.as_bytes().to_vec();
@@ -404,7 +404,7 @@ fn stdout_closed_by_the_reader_is_a_quiet_end() {
     let dir = Dir::new();
     let node = dir.node(dir.guest("golden_v1"));
     let mut node = node.start_with(Stdio::piped(), closed_pipe(), Stdio::piped());
-    // stdin stays open: it is the answer that cannot be written which ends the node.
+    // stdin stays open: the failed write of the answer ends the node.
     node.send(INIT);
     node.wait().is(expect![[r#"
         exit code 0

@@ -1,12 +1,13 @@
-//! Guests that trap, loop, take everything they can get or answer with nonsense: the
-//! node ends with code 1 and says which guest function failed at which event and why.
-//! What the guest sent before is on stdout, nothing of the failed step is.
+//! Guests that trap, loop, exceed a limit or return invalid answers: the node ends with
+//! code 1 and names the guest's function, the event and the reason. Messages of earlier
+//! steps are on stdout, those of the failed step are not.
 
 use expect_test::{Expect, expect};
 
-use crate::cli::harness::{Dir, GO, INIT, returning};
+use test_support::wat::returning;
+use test_support::{Dir, GO, INIT};
 
-/// Runs the guest `name`, which gets an `init` and then what it fails at.
+/// Runs the guest `name` with `init` and two requests, at which it fails.
 #[track_caller]
 fn fails<'a>(name: &str, flags: impl IntoIterator<Item = &'a str>, expected: Expect) {
     let dir = Dir::new();
@@ -16,10 +17,10 @@ fn fails<'a>(name: &str, flags: impl IntoIterator<Item = &'a str>, expected: Exp
 
 #[test]
 fn a_trap_names_the_guests_functions_and_the_event() {
-    fails(
-        "trap",
-        [],
-        expect![[r#"
+    let dir = Dir::new();
+    let node = dir.node(dir.guest("trap"));
+    node.input(format!("{INIT}{GO}{GO}"))
+        .is_exactly(expect![[r#"
         exit code 1
         ---- stdout
         {"src":"n1","dest":"c0","body":{"type":"init_ok","in_reply_to":1}}
@@ -28,8 +29,7 @@ fn a_trap_names_the_guests_functions_and_the_event() {
           in: average < go < handle
           event: message {"id":1,"src":"c1","dest":"n1","body":{"type":"go","msg_id":2}}
           nothing that this step asked for was done
-    "#]],
-    );
+    "#]]);
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn a_panic_shows_its_message_and_the_function_that_panicked() {
           event: message {"id":1,"src":"c1","dest":"n1","body":{"type":"go","msg_id":2}}
           stderr: thread '<unnamed>' panicked at src/lib.rs:7:9:
           stderr: no value for key 3
-          nothing that this step asked for was done
+          [NOTHING DONE]
     "#]],
     );
 }
@@ -78,7 +78,7 @@ fn a_function_of_the_guest_is_named_even_if_it_begins_like_one_of_a_library() {
         error: the guest failed in handle: trap: wasm `unreachable` instruction executed
           in: abort_transaction < go < handle
           event: message {"id":1,"src":"c1","dest":"n1","body":{"type":"go","msg_id":2}}
-          nothing that this step asked for was done
+          [NOTHING DONE]
     "#]],
     );
 }
@@ -94,7 +94,7 @@ fn a_trap_in_alloc_is_told_apart_from_one_in_handle() {
         error: the guest failed in alloc: trap: wasm `unreachable` instruction executed
           in: alloc
           event: message {"id":0,"src":"c0","dest":"n1","body":{"type":"init","msg_id":1,"node_id":"n1","node_ids":["n1"]}}
-          nothing that this step asked for was done
+          [NOTHING DONE]
     "#]],
     );
 }
@@ -109,7 +109,7 @@ fn a_trap_in_the_start_function_is_an_error_before_the_first_event() {
         ---- stderr
         error: the guest failed in its start: trap: wasm `unreachable` instruction executed
           in: begin
-          nothing that this step asked for was done
+          [NOTHING DONE]
     "#]],
     );
 }
@@ -127,7 +127,7 @@ fn an_endless_loop_runs_out_of_fuel() {
         error: the guest failed in handle: out of fuel: a step may use 1000000 units (--max-fuel); does it loop for ever?
           in: go < handle
           event: message {"id":1,"src":"c1","dest":"n1","body":{"type":"go","msg_id":2}}
-          nothing that this step asked for was done
+          [NOTHING DONE]
     "#]],
     );
 }
@@ -142,7 +142,7 @@ fn an_endless_loop_in_the_start_function_runs_out_of_fuel() {
         ---- stderr
         error: the guest failed in its start: out of fuel: a step may use 1000000 units (--max-fuel); does it loop for ever?
           in: begin
-          nothing that this step asked for was done
+          [NOTHING DONE]
     "#]],
     );
 }
@@ -157,7 +157,7 @@ fn an_endless_loop_in_initialize_runs_out_of_fuel() {
             ---- stderr
             error: the guest failed in its start: out of fuel: a step may use 1000000 units (--max-fuel); does it loop for ever?
               in: begin
-              nothing that this step asked for was done
+              [NOTHING DONE]
         "#]],
     );
 }
@@ -188,7 +188,7 @@ fn an_endless_loop_with_fuel_for_ever_runs_out_of_time() {
         error: the guest failed in handle: out of time: a step may take 1 ms (--max-step-ms)
           in: go < handle
           event: message {"id":1,"src":"c1","dest":"n1","body":{"type":"go","msg_id":2}}
-          nothing that this step asked for was done
+          [NOTHING DONE]
     "#]],
     );
 }
@@ -204,7 +204,7 @@ fn a_start_function_with_fuel_for_ever_runs_out_of_time() {
         ---- stderr
         error: the guest failed in its start: out of time: a step may take 1 ms (--max-step-ms)
           in: begin
-          nothing that this step asked for was done
+          [NOTHING DONE]
     "#]],
     );
 }
@@ -222,7 +222,7 @@ fn a_guest_that_dies_for_want_of_memory_did_not_just_trap() {
         error: the guest failed in handle: out of memory: it asked for 134283264 bytes and may have 134217728 (--max-memory-mib)
           in: handle_alloc_error < go < handle
           event: message {"id":1,"src":"c1","dest":"n1","body":{"type":"go","msg_id":2}}
-          nothing that this step asked for was done
+          [NOTHING DONE]
     "#]],
     );
 }
@@ -240,7 +240,7 @@ fn the_memory_limit_can_be_lowered() {
         error: the guest failed in handle: out of memory: it asked for 4259840 bytes and may have 1048576 (--max-memory-mib)
           in: handle_alloc_error < go < handle
           event: message {"id":1,"src":"c1","dest":"n1","body":{"type":"go","msg_id":2}}
-          nothing that this step asked for was done
+          [NOTHING DONE]
     "#]],
     );
 }
@@ -274,7 +274,7 @@ fn memory_refused_in_one_step_does_not_explain_a_trap_in_the_next() {
         error: the guest failed in handle: trap: wasm `unreachable` instruction executed
           in: go < handle
           event: message {"id":1,"src":"c1","dest":"n1","body":{"type":"go","msg_id":2}}
-          nothing that this step asked for was done
+          [NOTHING DONE]
     "#]],
     );
 }
@@ -292,7 +292,7 @@ fn a_table_bomb_is_refused() {
         error: the guest failed in handle: table too large: it asked for 100001 elements and may have 100000
           in: go < handle
           event: message {"id":1,"src":"c1","dest":"n1","body":{"type":"go","msg_id":2}}
-          nothing that this step asked for was done
+          [NOTHING DONE]
     "#]],
     );
 }
@@ -310,7 +310,7 @@ fn the_limit_on_tables_is_for_all_of_them_together() {
         error: the guest failed in handle: table too large: it asked for 200000 elements and may have 100000
           in: go < handle
           event: message {"id":1,"src":"c1","dest":"n1","body":{"type":"go","msg_id":2}}
-          nothing that this step asked for was done
+          [NOTHING DONE]
     "#]],
     );
 }
@@ -328,7 +328,7 @@ fn unbounded_recursion_overflows_the_guests_stack_not_the_hosts() {
         error: the guest failed in handle: stack overflow: does it recurse for ever?
           in: descend < descend < descend < descend < descend < descend < descend < descend
           event: message {"id":1,"src":"c1","dest":"n1","body":{"type":"go","msg_id":2}}
-          nothing that this step asked for was done
+          [NOTHING DONE]
     "#]],
     );
 }
@@ -346,7 +346,7 @@ fn leaving_through_proc_exit_is_a_failure_whatever_the_code() {
         error: the guest failed in handle: it exited with code 0; a node runs until it is stopped
           in: go < handle
           event: message {"id":1,"src":"c1","dest":"n1","body":{"type":"go","msg_id":2}}
-          nothing that this step asked for was done
+          [NOTHING DONE]
     "#]],
     );
 }
@@ -361,7 +361,7 @@ fn alloc_may_not_answer_with_an_address_outside_of_memory() {
         ---- stderr
         error: the guest failed in alloc: the range it returned, 139 bytes at address 4294967288, is not inside its memory of 65536 bytes
           event: message {"id":0,"src":"c0","dest":"n1","body":{"type":"init","msg_id":1,"node_id":"n1","node_ids":["n1"]}}
-          nothing that this step asked for was done
+          [NOTHING DONE]
     "#]],
     );
 }
@@ -376,12 +376,12 @@ fn the_size_of_the_memory_in_a_message_is_the_one_after_the_call() {
         ---- stderr
         error: the guest failed in alloc: the range it returned, 139 bytes at address 4294967288, is not inside its memory of 131072 bytes
           event: message {"id":0,"src":"c0","dest":"n1","body":{"type":"init","msg_id":1,"node_id":"n1","node_ids":["n1"]}}
-          nothing that this step asked for was done
+          [NOTHING DONE]
     "#]],
     );
 }
 
-/// Runs a guest whose `handle` answers GO with this range.
+/// Runs a guest whose `handle` returns this range for GO.
 #[track_caller]
 fn returns(ptr: u32, len: u32, expected: Expect) {
     let dir = Dir::new();
@@ -402,7 +402,7 @@ fn a_returned_range_may_not_begin_behind_the_memory() {
         ---- stderr
         error: the guest failed in handle: the range it returned, 1 bytes at address 65536, is not inside its memory of 65536 bytes
           event: message {"id":1,"src":"c1","dest":"n1","body":{"type":"go","msg_id":2}}
-          nothing that this step asked for was done
+          [NOTHING DONE]
     "#]],
     );
 }
@@ -419,7 +419,7 @@ fn a_returned_range_may_not_end_behind_the_memory() {
         ---- stderr
         error: the guest failed in handle: the range it returned, 7 bytes at address 65530, is not inside its memory of 65536 bytes
           event: message {"id":1,"src":"c1","dest":"n1","body":{"type":"go","msg_id":2}}
-          nothing that this step asked for was done
+          [NOTHING DONE]
     "#]],
     );
 }
@@ -436,7 +436,7 @@ fn a_returned_range_may_not_wrap_around() {
         ---- stderr
         error: the guest failed in handle: the range it returned, 2 bytes at address 4294967295, is not inside its memory of 65536 bytes
           event: message {"id":1,"src":"c1","dest":"n1","body":{"type":"go","msg_id":2}}
-          nothing that this step asked for was done
+          [NOTHING DONE]
     "#]],
     );
 }
@@ -453,7 +453,7 @@ fn a_negative_length_is_a_very_large_one() {
         ---- stderr
         error: the guest failed in handle: 4294967295 bytes of output: a step may return 8388608 (--max-output-bytes)
           event: message {"id":1,"src":"c1","dest":"n1","body":{"type":"go","msg_id":2}}
-          nothing that this step asked for was done
+          [NOTHING DONE]
     "#]],
     );
 }
@@ -470,7 +470,7 @@ fn a_huge_length_is_too_much_output() {
         ---- stderr
         error: the guest failed in handle: 8388609 bytes of output: a step may return 8388608 (--max-output-bytes)
           event: message {"id":1,"src":"c1","dest":"n1","body":{"type":"go","msg_id":2}}
-          nothing that this step asked for was done
+          [NOTHING DONE]
     "#]],
     );
 }
@@ -502,7 +502,7 @@ fn what_a_step_printed_before_it_answered_nonsense_is_shown() {
           effect: the queue
           event: message {"id":1,"src":"c1","dest":"n1","body":{"type":"go","msg_id":2}}
           stderr: the queue has 3 entries
-          nothing that this step asked for was done
+          [NOTHING DONE]
     "#]],
     );
 }
@@ -525,7 +525,7 @@ fn names_from_the_module_cannot_control_the_terminal() {
             error: the guest failed in handle: trap: wasm `unreachable` instruction executed
               in: \u{1b}[2Jevil < go < handle
               event: message {"id":1,"src":"c1","dest":"n1","body":{"type":"go","msg_id":2}}
-              nothing that this step asked for was done
+              [NOTHING DONE]
         "#]]);
 }
 
@@ -534,7 +534,7 @@ fn a_guest_that_fails_does_so_with_code_1_even_if_nobody_reads_stderr() {
     let dir = Dir::new();
     let node = dir.node(dir.guest("trap"));
     let (stdin, stdout) = (std::process::Stdio::piped(), std::process::Stdio::piped());
-    let node = node.start_with(stdin, stdout, crate::cli::harness::closed_pipe());
+    let node = node.start_with(stdin, stdout, test_support::closed_pipe());
     node.write(format!("{INIT}{GO}")).end().is(expect![[r#"
         exit code 1
         ---- stdout

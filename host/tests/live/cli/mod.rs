@@ -1,8 +1,9 @@
-//! The `host` binary from the outside: arguments and stdin in; stdout, stderr and exit
-//! code out. The guests are in `tests/guests`, in the text format, so that nothing here
-//! depends on an SDK.
+//! The `host` binary as a process: arguments and stdin in; stdout, stderr and exit code
+//! out. The guests are in `tests/guests`, in the text format, so that these tests do not
+//! depend on an SDK.
 //!
-//! `UPDATE_EXPECT=1 cargo test -p host --test cli` writes what is into what is expected.
+//! `UPDATE_EXPECT=1 cargo nextest run -p host --test live cli::` writes the outputs that
+//! it finds into the expectations.
 
 mod cache;
 mod command_line;
@@ -10,6 +11,6 @@ mod conversation;
 mod effects;
 mod faults;
 mod golden;
-mod harness;
+mod memory;
 mod modules;
 mod wasi;

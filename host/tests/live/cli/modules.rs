@@ -1,5 +1,5 @@
-//! Files that are no guests: rejected with code 3 before anything of them runs (254 if
-//! the file cannot even be read), with all reasons at once.
+//! Files that are not guests are rejected with code 3 before any of their code runs, with
+//! all reasons at once. A file that cannot be read ends with code 254.
 
 use std::fmt::Write;
 use std::fs::File;
@@ -8,7 +8,8 @@ use std::path::Path;
 
 use expect_test::{Expect, expect};
 
-use crate::cli::harness::{Dir, Ended, INIT, assemble, guest_text, returning};
+use test_support::wat::{assemble, guest_text, returning};
+use test_support::{Dir, Ended, INIT, with_placeholders};
 
 /// Runs the file `name` with these contents as a node.
 fn hand_in(name: &str, contents: impl AsRef<[u8]>) -> Ended {
@@ -23,7 +24,7 @@ fn rejected(text: &str, expected: Expect) {
     hand_in("guest.wasm", assemble(text)).is(expected);
 }
 
-/// A module with the least that a guest must have, and `fields`.
+/// A module with the required exports of a guest, and `fields`.
 fn guest_with(fields: &str) -> String {
     format!(
         "(module {fields}
@@ -72,7 +73,7 @@ fn a_directory() {
 
 #[test]
 fn an_empty_file() {
-    hand_in("guest.wasm", "").is(expect![[r#"
+    hand_in("guest.wasm", "").is_exactly(expect![[r#"
         exit code 3
         ---- stderr
         error: [DIR]/guest.wasm cannot be loaded:
@@ -85,7 +86,7 @@ fn a_text() {
     hand_in("notes.wasm", "Dear diary,\n").is(expect![[r#"
         exit code 3
         ---- stderr
-        error: [DIR]/notes.wasm cannot be loaded:
+        error: [DIR]/notes.wasm [CANNOT BE LOADED]
           - this is not WebAssembly: it does not begin with the bytes "\0asm"
     "#]]);
 }
@@ -95,7 +96,7 @@ fn the_text_format() {
     hand_in("golden_v1.wat", guest_text("golden_v1")).is(expect![[r#"
         exit code 3
         ---- stderr
-        error: [DIR]/golden_v1.wat cannot be loaded:
+        error: [DIR]/golden_v1.wat [CANNOT BE LOADED]
           - this is the text format of WebAssembly; assemble it first, for example with wat2wasm
     "#]]);
 }
@@ -103,12 +104,12 @@ fn the_text_format() {
 #[test]
 fn a_native_program() {
     let mut start = Vec::new();
-    let program = File::open(env!("CARGO_BIN_EXE_host")).unwrap();
+    let program = File::open(test_support::host()).unwrap();
     program.take(4096).read_to_end(&mut start).unwrap();
     hand_in("guest", start).is(expect![[r#"
         exit code 3
         ---- stderr
-        error: [DIR]/guest cannot be loaded:
+        error: [DIR]/guest [CANNOT BE LOADED]
           - this is a native program (ELF), not WebAssembly; build it with --target wasm32-wasip1
     "#]]);
 }
@@ -119,7 +120,7 @@ fn a_file_that_is_too_large_is_not_read_to_its_end() {
     dir.node("/dev/zero").input(INIT).is(expect![[r#"
         exit code 3
         ---- stderr
-        error: /dev/zero cannot be loaded:
+        error: /dev/zero [CANNOT BE LOADED]
           - the file has more than 16777216 bytes
     "#]]);
 }
@@ -131,7 +132,7 @@ fn a_component() {
         expect![[r#"
         exit code 3
         ---- stderr
-        error: [DIR]/guest.wasm cannot be loaded:
+        error: [DIR]/guest.wasm [CANNOT BE LOADED]
           - this is a WebAssembly component, not a core module; build it with --target wasm32-wasip1 (not wasip2)
     "#]],
     );
@@ -142,7 +143,7 @@ fn a_version_of_webassembly_that_does_not_exist() {
     hand_in("guest.wasm", b"\0asm\x02\0\0\0").is(expect![[r#"
         exit code 3
         ---- stderr
-        error: [DIR]/guest.wasm cannot be loaded:
+        error: [DIR]/guest.wasm [CANNOT BE LOADED]
           - this is WebAssembly of an unknown version; version 1 is the only one there is
     "#]]);
 }
@@ -155,7 +156,7 @@ fn machine_code_that_was_compiled_earlier() {
     hand_in("guest.cwasm", code).is(expect![[r#"
         exit code 3
         ---- stderr
-        error: [DIR]/guest.cwasm cannot be loaded:
+        error: [DIR]/guest.cwasm [CANNOT BE LOADED]
           - this is machine code that wasmtime compiled earlier, which is never trusted; hand in the .wasm module itself
     "#]]);
 }
@@ -166,27 +167,26 @@ fn machine_code_that_was_compiled_earlier() {
 fn a_module_cut_off_anywhere_is_rejected() {
     let wasm = assemble(&guest_text("golden_v1"));
     let sections = sections(&wasm);
-    // Without names, and even without data, it is still a module.
+    // Without names, or without names and data, it is still a module.
     let [.., data_section, name_section] = sections[..] else {
         panic!("{sections:?}");
     };
     let dir = Dir::new();
-    // Every header byte, around the beginnings of all sections, and in between.
+    // At every byte of the header, around the starts of all sections, and in between.
     let cuts = (0..12)
         .chain(sections.iter().flat_map(|at| at - 1..at + 4))
         .chain((12..name_section).step_by(97));
     for cut in cuts.filter(|cut| *cut < name_section && *cut != data_section) {
         let file = dir.write("guest.wasm", &wasm[..cut]);
         let ended = dir.node(file).input(INIT);
-        let first = "error: [DIR]/guest.wasm cannot be loaded:\n  - ";
-        assert_eq!(ended.code(), Some(3), "cut after {cut} bytes: {ended}");
-        assert!(ended.stderr.starts_with(first), "{cut}: {ended}");
+        let first = "exit code 3\n---- stderr\nerror: [DIR]/guest.wasm [CANNOT BE LOADED]\n  - ";
+        let shown = with_placeholders(&ended.to_string());
+        assert!(shown.starts_with(first), "cut after {cut} bytes: {ended}");
         assert!(!ended.stderr.contains("panicked"), "{cut}: {ended}");
-        assert_eq!(ended.stdout, "", "{cut}");
     }
 }
 
-/// Where the sections of a module begin.
+/// The offsets of the sections of a module.
 fn sections(wasm: &[u8]) -> Vec<usize> {
     let mut sections = Vec::new();
     let mut at = 8;
@@ -211,7 +211,7 @@ fn a_header_cut_off() {
     hand_in("guest.wasm", b"\0asm\x01").is(expect![[r#"
         exit code 3
         ---- stderr
-        error: [DIR]/guest.wasm cannot be loaded:
+        error: [DIR]/guest.wasm [CANNOT BE LOADED]
           - the file is cut off: it ends inside the first 8 bytes
     "#]]);
 }
@@ -222,7 +222,7 @@ fn a_section_cut_off() {
     hand_in("guest.wasm", &wasm[..30]).is(expect![[r#"
         exit code 3
         ---- stderr
-        error: [DIR]/guest.wasm cannot be loaded:
+        error: [DIR]/guest.wasm [CANNOT BE LOADED]
           - the file is cut off or damaged: it ends too early (at byte 27)
     "#]]);
 }
@@ -233,7 +233,7 @@ fn code_cut_off() {
     hand_in("guest.wasm", &wasm[..wasm.len() - 1]).is(expect![[r#"
         exit code 3
         ---- stderr
-        error: [DIR]/guest.wasm cannot be loaded:
+        error: [DIR]/guest.wasm [CANNOT BE LOADED]
           - the file is cut off or damaged: it ends too early (at byte 96)
     "#]]);
 }
@@ -245,7 +245,7 @@ fn a_section_that_does_not_exist() {
     hand_in("guest.wasm", wasm).is(expect![[r#"
         exit code 3
         ---- stderr
-        error: [DIR]/guest.wasm cannot be loaded:
+        error: [DIR]/guest.wasm [CANNOT BE LOADED]
           - the module is invalid: malformed section id: 99 (at offset 0x66)
     "#]]);
 }
@@ -257,7 +257,7 @@ fn a_function_whose_types_do_not_fit() {
         expect![[r#"
             exit code 3
             ---- stderr
-            error: [DIR]/guest.wasm cannot be loaded:
+            error: [DIR]/guest.wasm [CANNOT BE LOADED]
               - the module is invalid: type mismatch: expected i32, found i64 (at offset 0x62)
         "#]],
     );
@@ -270,7 +270,7 @@ fn a_function_with_nothing_inside() {
         expect![[r#"
             exit code 3
             ---- stderr
-            error: [DIR]/guest.wasm cannot be loaded:
+            error: [DIR]/guest.wasm [CANNOT BE LOADED]
               - the module is invalid: type mismatch: expected i32 but nothing on stack (at offset 0x5e)
         "#]],
     );
@@ -299,7 +299,7 @@ fn another_version_of_the_abi() {
         expect![[r#"
             exit code 3
             ---- stderr
-            error: [DIR]/guest.wasm cannot be loaded:
+            error: [DIR]/guest.wasm [CANNOT BE LOADED]
               - it speaks the guest ABI of maelstrom_abi_v2, this host that of maelstrom_abi_v1; build it with a matching SDK
         "#]],
     );
@@ -326,7 +326,7 @@ fn a_marker_that_is_no_function() {
         expect![[r#"
             exit code 3
             ---- stderr
-            error: [DIR]/guest.wasm cannot be loaded:
+            error: [DIR]/guest.wasm [CANNOT BE LOADED]
               - it exports maelstrom_abi_v1 as global; a guest's is () -> ()
         "#]],
     );
@@ -339,7 +339,7 @@ fn no_marker() {
         expect![[r#"
         exit code 3
         ---- stderr
-        error: [DIR]/guest.wasm cannot be loaded:
+        error: [DIR]/guest.wasm [CANNOT BE LOADED]
           - it is not a guest: it exports neither maelstrom_abi_v1 (docs/abi.md) nor _start (docs/programs.md)
     "#]],
     );
@@ -352,7 +352,7 @@ fn a_program_without_a_memory() {
         expect![[r#"
             exit code 3
             ---- stderr
-            error: [DIR]/guest.wasm cannot be loaded:
+            error: [DIR]/guest.wasm [CANNOT BE LOADED]
               - it does not export its memory
         "#]],
     );
@@ -365,7 +365,7 @@ fn exports_that_are_missing_are_all_named() {
         expect![[r#"
             exit code 3
             ---- stderr
-            error: [DIR]/guest.wasm cannot be loaded:
+            error: [DIR]/guest.wasm [CANNOT BE LOADED]
               - it does not export its memory
               - it does not export alloc (i32) -> i32
               - it does not export handle (i32, i32) -> i64
@@ -383,7 +383,7 @@ fn no_handle() {
         expect![[r#"
             exit code 3
             ---- stderr
-            error: [DIR]/guest.wasm cannot be loaded:
+            error: [DIR]/guest.wasm [CANNOT BE LOADED]
               - it does not export handle (i32, i32) -> i64
         "#]],
     );
@@ -403,7 +403,7 @@ fn exports_of_the_wrong_type_are_all_named() {
         expect![[r#"
             exit code 3
             ---- stderr
-            error: [DIR]/guest.wasm cannot be loaded:
+            error: [DIR]/guest.wasm [CANNOT BE LOADED]
               - it exports alloc as (i64) -> i32; a guest's is (i32) -> i32
               - it exports handle as (i32, i32) -> (i32, i32); a guest's is (i32, i32) -> i64
               - it exports snapshot as () -> i32; a guest's is () -> i64
@@ -420,7 +420,7 @@ fn snapshot_without_restore() {
         expect![[r#"
             exit code 3
             ---- stderr
-            error: [DIR]/guest.wasm cannot be loaded:
+            error: [DIR]/guest.wasm [CANNOT BE LOADED]
               - it exports only one of snapshot and restore; they need each other
         "#]],
     );
@@ -433,7 +433,7 @@ fn restore_without_snapshot() {
         expect![[r#"
             exit code 3
             ---- stderr
-            error: [DIR]/guest.wasm cannot be loaded:
+            error: [DIR]/guest.wasm [CANNOT BE LOADED]
               - it exports only one of snapshot and restore; they need each other
         "#]],
     );
@@ -457,7 +457,7 @@ fn imports_that_this_host_does_not_have_are_all_named() {
         expect![[r#"
             exit code 3
             ---- stderr
-            error: [DIR]/guest.wasm cannot be loaded:
+            error: [DIR]/guest.wasm [CANNOT BE LOADED]
               - it imports env::foo (i32, i64, f32, f64) -> i32, which this host does not have: a guest may import from wasi_snapshot_preview1 only
               - it imports wbg::__wbindgen_throw (i32, i32) -> (), which this host does not have: a guest may import from wasi_snapshot_preview1 only
               - it imports wasi_snapshot_preview1::fd_write (i32, i32) -> i32, but the type of that function is (i32, i32, i32, i32) -> i32
@@ -482,7 +482,7 @@ fn an_imported_memory() {
         expect![[r#"
             exit code 3
             ---- stderr
-            error: [DIR]/guest.wasm cannot be loaded:
+            error: [DIR]/guest.wasm [CANNOT BE LOADED]
               - it imports env::memory memory, which this host does not have: a guest may import from wasi_snapshot_preview1 only
         "#]],
     );
@@ -495,7 +495,7 @@ fn names_of_imports_cannot_control_the_terminal() {
         expect![[r#"
             exit code 3
             ---- stderr
-            error: [DIR]/guest.wasm cannot be loaded:
+            error: [DIR]/guest.wasm [CANNOT BE LOADED]
               - it imports env\u{1b}[2J::a\u{7}\nerror: all is well () -> (), which this host does not have: a guest may import from wasi_snapshot_preview1 only
         "#]],
     );
@@ -509,7 +509,7 @@ fn names_that_the_validator_quotes_cannot_control_the_terminal() {
         expect![[r#"
         exit code 3
         ---- stderr
-        error: [DIR]/guest.wasm cannot be loaded:
+        error: [DIR]/guest.wasm [CANNOT BE LOADED]
           - the module is invalid: duplicate export name `x\u{1b}[2J\nerror: all is well` already defined (at offset 0x42)
     "#]],
     );
@@ -526,7 +526,7 @@ fn a_thousand_unknown_imports_do_not_fill_the_screen() {
     assert!(ended.stderr.lines().count() < 100, "{ended}");
 }
 
-// ---- More than there may be ----------------------------------------------------------
+// ---- Above the limits ----------------------------------------------------------------
 
 #[test]
 fn memory_that_is_too_large_from_the_beginning() {
@@ -539,7 +539,7 @@ fn memory_that_is_too_large_from_the_beginning() {
         expect![[r#"
         exit code 3
         ---- stderr
-        error: [DIR]/guest.wasm cannot be loaded:
+        error: [DIR]/guest.wasm [CANNOT BE LOADED]
           - its initial memory has 134283264 bytes; the limit is 134217728
     "#]],
     );
@@ -566,7 +566,7 @@ fn tables_that_are_too_large_together_from_the_beginning() {
         expect![[r#"
             exit code 3
             ---- stderr
-            error: [DIR]/guest.wasm cannot be loaded:
+            error: [DIR]/guest.wasm [CANNOT BE LOADED]
               - its tables have 120000 elements; the limit is 100000
         "#]],
     );
@@ -580,7 +580,7 @@ fn too_many_locals() {
         expect![[r#"
             exit code 3
             ---- stderr
-            error: [DIR]/guest.wasm cannot be loaded:
+            error: [DIR]/guest.wasm [CANNOT BE LOADED]
               - its function with the most has 5001 locals; the limit is 5000
         "#]],
     );
@@ -605,7 +605,7 @@ fn a_function_that_is_too_long() {
         expect![[r#"
         exit code 3
         ---- stderr
-        error: [DIR]/guest.wasm cannot be loaded:
+        error: [DIR]/guest.wasm [CANNOT BE LOADED]
           - its largest function has 524290 bytes; the limit is 524288
     "#]],
     );
@@ -619,7 +619,7 @@ fn a_function_that_is_too_much_to_compile() {
         expect![[r#"
             exit code 3
             ---- stderr
-            error: [DIR]/guest.wasm cannot be loaded:
+            error: [DIR]/guest.wasm [CANNOT BE LOADED]
               - function 0 has 20005 bytes of code over 4000 locals, too much to compile in bounded time; split it
         "#]],
     );
@@ -634,7 +634,7 @@ fn many_functions_that_are_too_much_to_compile_together() {
         expect![[r#"
         exit code 3
         ---- stderr
-        error: [DIR]/guest.wasm cannot be loaded:
+        error: [DIR]/guest.wasm [CANNOT BE LOADED]
           - its functions have together 1500000 locals; the limit is 1000000
     "#]],
     );
@@ -648,7 +648,7 @@ fn too_many_functions() {
         expect![[r#"
         exit code 3
         ---- stderr
-        error: [DIR]/guest.wasm cannot be loaded:
+        error: [DIR]/guest.wasm [CANNOT BE LOADED]
           - its code section has 50001 functions; the limit is 50000
     "#]],
     );
@@ -665,7 +665,7 @@ fn a_module_that_is_too_much_in_every_way_says_all_of_it() {
         expect![[r#"
         exit code 3
         ---- stderr
-        error: [DIR]/guest.wasm cannot be loaded:
+        error: [DIR]/guest.wasm [CANNOT BE LOADED]
           - it imports env::foo () -> (), which this host does not have: a guest may import from wasi_snapshot_preview1 only
           - its initial memory has 4294967296 bytes; the limit is 134217728
           - its tables have 200000 elements; the limit is 100000
@@ -682,7 +682,7 @@ fn tail_calls() {
         expect![[r#"
             exit code 3
             ---- stderr
-            error: [DIR]/guest.wasm cannot be loaded:
+            error: [DIR]/guest.wasm [CANNOT BE LOADED]
               - the module is invalid: tail calls support is not enabled (at offset 0x5a)
         "#]],
     );
@@ -698,7 +698,7 @@ fn relaxed_simd() {
         expect![[r#"
             exit code 3
             ---- stderr
-            error: [DIR]/guest.wasm cannot be loaded:
+            error: [DIR]/guest.wasm [CANNOT BE LOADED]
               - the module is invalid: relaxed SIMD support is not enabled (at offset 0x64)
         "#]],
     );
@@ -711,7 +711,7 @@ fn threads() {
         expect![[r#"
             exit code 3
             ---- stderr
-            error: [DIR]/guest.wasm cannot be loaded:
+            error: [DIR]/guest.wasm [CANNOT BE LOADED]
               - the module is invalid: threads support is not enabled (at offset 0x62)
         "#]],
     );
@@ -725,7 +725,7 @@ fn memory_of_64_bits() {
         expect![[r#"
         exit code 3
         ---- stderr
-        error: [DIR]/guest.wasm cannot be loaded:
+        error: [DIR]/guest.wasm [CANNOT BE LOADED]
           - the module is invalid: memory64 must be enabled for 64-bit memories (at offset 0x22)
     "#]],
     );
@@ -738,7 +738,7 @@ fn a_second_memory() {
         expect![[r#"
         exit code 3
         ---- stderr
-        error: [DIR]/guest.wasm cannot be loaded:
+        error: [DIR]/guest.wasm [CANNOT BE LOADED]
           - the module is invalid: multiple memories (at offset 0x21)
     "#]],
     );
@@ -751,7 +751,7 @@ fn exceptions() {
         expect![[r#"
         exit code 3
         ---- stderr
-        error: [DIR]/guest.wasm cannot be loaded:
+        error: [DIR]/guest.wasm [CANNOT BE LOADED]
           - the module is invalid: exceptions proposal not enabled (at offset 0x27)
     "#]],
     );
@@ -764,7 +764,7 @@ fn garbage_collection() {
         expect![[r#"
         exit code 3
         ---- stderr
-        error: [DIR]/guest.wasm cannot be loaded:
+        error: [DIR]/guest.wasm [CANNOT BE LOADED]
           - the module is invalid: cannot define struct types when gc types are disabled (at offset 0xb)
     "#]],
     );
@@ -777,7 +777,7 @@ fn references_to_things_of_the_host() {
         expect![[r#"
         exit code 3
         ---- stderr
-        error: [DIR]/guest.wasm cannot be loaded:
+        error: [DIR]/guest.wasm [CANNOT BE LOADED]
           - the module is invalid: gc types are disallowed but found type which requires gc (at offset 0x22)
     "#]],
     );
@@ -841,7 +841,7 @@ fn the_message_shows_the_path_as_it_was_given() {
     dir.node(Path::new("guest.wasm")).input("").is(expect![[r#"
             exit code 3
             ---- stderr
-            error: guest.wasm cannot be loaded:
+            error: guest.wasm [CANNOT BE LOADED]
               - the file is empty
         "#]]);
 }

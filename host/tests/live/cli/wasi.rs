@@ -1,11 +1,11 @@
-//! What a guest finds of WASI: the event's time, random numbers from the seed, its
-//! arguments, a log, and no world outside.
+//! WASI as a guest sees it: the event's time, random numbers from the seed, its
+//! arguments, a log; no files, no network.
 
 use expect_test::expect;
 use host_guest::{Event, EventKind, GuestOptions, Limits};
 use host_sandbox::Sandbox;
 
-use crate::cli::harness::{Dir, GO, INIT};
+use test_support::{Dir, GO, INIT};
 
 #[test]
 fn the_clock_shows_the_time_of_the_event() {
@@ -95,7 +95,7 @@ fn random_bytes_cost_fuel() {
         error: the guest failed in handle: out of fuel: a step may use 1000000000 units (--max-fuel); does it loop for ever?
           in: go < handle
           event: message {"id":1,"src":"c1","dest":"n1","body":{"type":"go","msg_id":2}}
-          nothing that this step asked for was done
+          [NOTHING DONE]
     "#]]);
 }
 
@@ -142,7 +142,7 @@ fn a_flood_of_printed_lines_is_stopped_at_the_limit() {
               stderr: all work and no play makes jack a dull boy
               stderr: all work and no play makes jack a dull boy
               stderr: all work and n
-              nothing that this step asked for was done
+              [NOTHING DONE]
         "#]]);
 }
 

@@ -1,44 +1,26 @@
-//! A driver with a clock of its own: gives a guest events and keeps what comes of them.
+//! Steps a guest with a clock of its own, and records its effects.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::LazyLock;
 
 use host_guest::{Effect, Event, EventKind, Guest, GuestError, GuestOptions, Limits};
 use host_protocol::timers::Timers;
 use host_sandbox::{Cache, GuestModule, Sandbox};
 use serde_json::{Value, json};
+use test_support::{Dir, compiled, program};
 
-/// One for all tests: modules are compiled once a machine.
 static SANDBOX: LazyLock<Sandbox> = LazyLock::new(|| {
-    let cache = Cache::open(cache_directory()).unwrap();
+    let cache = Cache::open(compiled()).unwrap();
     Sandbox::new(Some(cache)).unwrap()
 });
-
-pub(crate) fn cache_directory() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join("program-cache")
-}
-
-/// Where a test program is that `host/tests/programs/build.sh` has built.
-pub(crate) fn built(name: &str) -> PathBuf {
-    let programs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/programs");
-    let path = programs.join(format!("{name}.wasm"));
-    assert!(
-        path.exists(),
-        "{} is missing: run host/tests/programs/build.sh",
-        path.display()
-    );
-    path
-}
 
 pub(crate) fn load(path: &Path, limits: &Limits) -> GuestModule {
     SANDBOX.load(path, limits).unwrap()
 }
 
 pub(crate) fn load_bytes(wasm: &[u8], limits: &Limits) -> Result<GuestModule, String> {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("probe.wasm");
-    fs::write(&path, wasm).unwrap();
+    let dir = Dir::new();
+    let path = dir.write("probe.wasm", wasm);
     let module = SANDBOX.load(&path, limits);
     module.map_err(|error| {
         error
@@ -47,12 +29,12 @@ pub(crate) fn load_bytes(wasm: &[u8], limits: &Limits) -> Result<GuestModule, St
     })
 }
 
-/// A guest and all that it has done so far.
+/// A guest and its effects so far.
 pub(crate) struct Driver {
     pub(crate) guest: Box<dyn Guest + Send>,
     pub(crate) now_ns: u64,
     pub(crate) timers: Timers,
-    /// What it did, a line each: `-> c1 {…}`, `timer in 5`, `no timer`, `log …`.
+    /// Its effects, one a line: `-> c1 {…}`, `timer in 5`, `no timer`, `log …`.
     pub(crate) done: Vec<String>,
 }
 
@@ -70,7 +52,7 @@ impl Driver {
             seed,
             ..GuestOptions::default()
         };
-        Self::start(&load(&built(name), &options.limits), options)
+        Self::start(&load(&program(name), &options.limits), options)
     }
 
     pub(crate) fn start(module: &GuestModule, options: GuestOptions) -> Self {
@@ -109,7 +91,7 @@ impl Driver {
         Ok(())
     }
 
-    /// A message arrives, as this very text.
+    /// Delivers this text as a message.
     pub(crate) fn try_text(&mut self, text: &str) -> Result<(), Box<GuestError>> {
         self.step(EventKind::Message(text))
     }
@@ -122,7 +104,7 @@ impl Driver {
         self.text(&json!({"src": src, "dest": "n1", "body": body}).to_string());
     }
 
-    /// `init`, whose answer is left out.
+    /// Delivers `init`, and leaves out the answer.
     pub(crate) fn init(&mut self, ids: &[&str]) {
         self.tell(
             "c0",
@@ -131,7 +113,7 @@ impl Driver {
         self.done.retain(|done| !done.contains("init_ok"));
     }
 
-    /// Fires the next timer, at its time.
+    /// Fires the next timer at its deadline.
     pub(crate) fn fire(&mut self) {
         self.try_fire().unwrap();
     }
@@ -146,7 +128,7 @@ impl Driver {
         self.step(EventKind::Timer(id))
     }
 
-    /// Lets time pass, and everything happen that is due.
+    /// Advances the clock and fires the timers that are due.
     pub(crate) fn pass(&mut self, ns: u64) {
         let end_ns = self.now_ns + ns;
         while self
@@ -159,7 +141,7 @@ impl Driver {
         self.now_ns = end_ns;
     }
 
-    /// What it has done since this was asked the last time.
+    /// The effects since the last call.
     pub(crate) fn done(&mut self) -> Vec<String> {
         std::mem::take(&mut self.done)
     }

@@ -1,6 +1,9 @@
-//! Programs in Go, C and Rust.
+//! Programs in Go, C and Rust (`host/tests/programs`), stepped and live.
+
+use std::time::{Duration, Instant};
 
 use serde_json::json;
+use test_support::{Dir, Node, Run, compiled, program};
 
 use crate::program::driver::Driver;
 
@@ -42,7 +45,7 @@ fn an_echo_in_rust() {
     echoes("rust-echo");
 }
 
-/// Every way to wait, over five virtual hours.
+/// Tickers, sleeps and deadlines over five virtual hours.
 fn five_hours(seed: u64) -> (Vec<String>, u64, u64) {
     let mut driver = Driver::built("go-clock", &[], seed);
     driver.now_ns = 1_700_000_000_000_000_000;
@@ -158,4 +161,54 @@ fn a_gossip_in_rust_repeats_with_every_message() {
         driver.sent(),
         [r#"-> c1 {"in_reply_to":2,"messages":[5],"type":"read_ok"}"#]
     );
+}
+
+/// Starts a program as the live node `n1` of two.
+fn start(name: &str) -> Node {
+    let dir = Dir::new();
+    let run = dir.host().arg("--module").arg(program(name));
+    let run = run.arg("--cache-dir").arg(compiled());
+    let mut node = Node::of(dir, run);
+    node.init(&["n1", "n2"]);
+    node
+}
+
+#[test]
+fn echoes_in_every_language_live() {
+    for name in ["go-echo", "c-echo", "rust-echo"] {
+        let mut node = start(name);
+        node.tell("c1", json!({"type": "echo", "msg_id": 2, "echo": "hi"}));
+        let body = json!({"type": "echo_ok", "in_reply_to": 2, "echo": "hi"});
+        assert_eq!(node.hear(), ("c1", body), "{name}");
+        assert_eq!(node.stop().code(), Some(0), "{name}");
+    }
+}
+
+#[test]
+fn tickers_of_go_run_in_real_time() {
+    let mut node = start("go-gossip");
+    let begin = Instant::now();
+    let broadcast = json!({"type": "broadcast", "msg_id": 2, "message": 5});
+    node.tell("c1", broadcast);
+    let mut gossips = 0;
+    while gossips < 4 {
+        gossips += u32::from(node.hear().dest == "n2");
+    }
+    // One at once, then one with each tick: every 200 ms.
+    let elapsed = begin.elapsed();
+    assert!(elapsed >= Duration::from_millis(400), "{elapsed:?}");
+    assert_eq!(node.stop().code(), Some(0));
+}
+
+#[test]
+fn inspect_tells_the_kind() {
+    for (name, kind) in [
+        ("go-echo", "a program, built by Go"),
+        ("c-echo", "a program"),
+    ] {
+        let text = Run::host().arg("inspect").arg(program(name)).end().stdout;
+        let first = text.lines().next().unwrap_or_default();
+        assert!(first.ends_with(&format!("{name}.wasm: {kind}")), "{first}");
+        assert!(text.ends_with("\nIt would load.\n"), "{text}");
+    }
 }

@@ -1,19 +1,19 @@
-//! Dropping a suspended program releases all that it had.
+//! Dropping a suspended program releases all its memory.
 
 use host_guest::{Event, EventKind, GuestOptions, Limits};
 use host_sandbox::GuestModule;
 use serde_json::json;
+use test_support::memory::{alone, status_kib};
+use test_support::probe::with_memory;
+use test_support::program;
 
-use crate::program::driver::{built, load, load_bytes};
-use crate::program::probe::with_memory;
+use crate::program::driver::{load, load_bytes};
 
 /// The resident memory and the number of mappings of this process.
 fn resident_kib_and_mappings() -> (u64, usize) {
-    let status = std::fs::read_to_string("/proc/self/status").expect("Linux has /proc");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kib = line.and_then(|rest| rest.trim().strip_suffix(" kB")?.parse().ok());
     let maps = std::fs::read_to_string("/proc/self/maps").expect("Linux has /proc");
-    (kib.expect("Linux tells VmRSS"), maps.lines().count())
+    let kib = status_kib("self", "VmRSS").expect("Linux tells VmRSS");
+    (kib, maps.lines().count())
 }
 
 fn start_and_kill(module: &GuestModule) {
@@ -28,7 +28,7 @@ fn start_and_kill(module: &GuestModule) {
     guest.step(&event).expect("it waits");
 }
 
-/// Other tests of this process come and go meanwhile, but not by this much.
+/// The bounds are far above what the allocator retains, and far below what a leak would add.
 #[track_caller]
 fn check_no_growth(module: &GuestModule, times: usize) {
     for _ in 0..times / 10 {
@@ -48,14 +48,22 @@ fn check_no_growth(module: &GuestModule, times: usize) {
 
 #[test]
 fn ten_thousand_starts_and_kills_leave_nothing_behind() {
-    // Each writes to 256 KiB of memory: gigabytes, if any of it stayed.
-    let body = "(memory.fill (i32.const 8192) (i32.const 1) (i32.const 250000))
-         (loop $for_ever (drop (call $read (i32.const 100))) (br $for_ever))";
-    let module = load_bytes(&with_memory(4, body), &Limits::default()).expect("it loads");
-    check_no_growth(&module, 10_000);
+    alone(
+        "program::memory::ten_thousand_starts_and_kills_leave_nothing_behind",
+        || {
+            // Each writes to 256 KiB of memory: gigabytes if it leaked.
+            let body = "(memory.fill (i32.const 8192) (i32.const 1) (i32.const 250000))
+                 (loop $for_ever (drop (call $read (i32.const 100))) (br $for_ever))";
+            let module = load_bytes(&with_memory(4, body), &Limits::default());
+            check_no_growth(&module.expect("it loads"), 10_000);
+        },
+    );
 }
 
 #[test]
 fn go_programs_with_timers_leave_nothing_behind() {
-    check_no_growth(&load(&built("go-gossip"), &Limits::default()), 300);
+    alone(
+        "program::memory::go_programs_with_timers_leave_nothing_behind",
+        || check_no_growth(&load(&program("go-gossip"), &Limits::default()), 300),
+    );
 }

@@ -4,8 +4,6 @@ mod driver;
 mod languages;
 mod live;
 mod memory;
-mod probe;
-mod simulated;
 mod stdio;
 mod vetting;
 mod waiting;

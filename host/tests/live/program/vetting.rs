@@ -1,13 +1,14 @@
-//! Which modules are programs.
+//! How modules are told apart: programs, guests of the ABI, neither.
 
 use host_guest::Limits;
 use host_sandbox::ModuleLimits;
 use host_sandbox::facts::Kind;
 use host_sandbox::vet::vet;
+use test_support::wat::assemble;
 
 #[track_caller]
 fn check(text: &str, kind: Kind, problems: &[&str]) {
-    let wasm = wat::parse_str(text).expect("it is valid text");
+    let wasm = assemble(text);
     let report = vet(&wasm, &Limits::default(), &ModuleLimits::default());
     assert_eq!(
         (report.facts.kind, &report.problems[..]),
@@ -83,7 +84,7 @@ fn go_is_recognised_by_its_build_id_or_its_compiler() {
     let facts = |sections: &str| {
         let text =
             format!(r#"(module {sections} (memory (export "memory") 1) (func (export "_start")))"#);
-        let wasm = wat::parse_str(&text).expect("it is valid text");
+        let wasm = assemble(&text);
         vet(&wasm, &Limits::default(), &ModuleLimits::default())
             .facts
             .built_by_go

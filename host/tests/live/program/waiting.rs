@@ -1,7 +1,8 @@
 //! `poll_oneoff` and `fd_read`, call by call.
 
+use test_support::probe::{event, hex, number, probe};
+
 use crate::program::driver::Driver;
-use crate::program::probe::{event, hex, number, probe};
 
 const CLOCK: u8 = 0;
 const READ: u8 = 1;

@@ -1,10 +1,10 @@
-//! Modules to swap: solutions of this project, and small guests in the text format
-//! that count messages.
+//! Guests to swap, in the text format, which count messages.
 
-use std::fs;
-use std::path::Path;
+use serde_json::json;
+use test_support::Node;
+use test_support::wat::assemble;
 
-/// What a counting guest does besides counting.
+/// How a counting guest differs from the plain one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Behaviour {
     Counts,
@@ -80,7 +80,7 @@ pub(crate) fn guest(behaviour: Behaviour) -> Vec<u8> {
         init_ok_at = (1000_u64 << 32) + init_ok_len as u64,
         count_ok_at = (2000_u64 << 32) + count_ok_len as u64,
     );
-    wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"))
+    assemble(&text)
 }
 
 /// The same module with another hash.
@@ -89,22 +89,12 @@ pub(crate) fn version(module: &[u8], number: u8) -> Vec<u8> {
     [module, &custom_section].concat()
 }
 
-pub(crate) fn broadcast() -> Vec<u8> {
-    built("broadcast-retry")
-}
-
-pub(crate) fn echo() -> Vec<u8> {
-    built("echo")
-}
-
-/// A program, with stdin and stdout, that remembers what was broadcast.
-pub(crate) fn rust_program() -> Vec<u8> {
-    built("rust-gossip")
-}
-
-fn built(name: &str) -> Vec<u8> {
-    let guests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/wasm32-wasip1/release");
-    let path = guests.join(format!("{name}.wasm"));
-    fs::read(&path)
-        .unwrap_or_else(|error| panic!("{}: {error}; ./runner.sh build makes it", path.display()))
+/// Asks a guest of [`guest`] how many messages it has had.
+pub(crate) fn count(node: &mut Node) -> u64 {
+    node.tell("c1", json!({"type": "count", "msg_id": 7}));
+    let heard = node.hear();
+    let count = heard.body["count"].as_u64().expect("a number");
+    let count_ok = json!({"type": "count_ok", "in_reply_to": 7, "count": count});
+    assert_eq!(heard, ("c1", count_ok));
+    count
 }

@@ -1,13 +1,13 @@
-//! A new version of a module takes the old one's place in a running node.
+//! Hot swap: a new version of a module replaces the old one in a running node.
 
 mod guests;
-mod live;
+mod languages;
 
 use std::fs;
 
-use guests::{Behaviour, broadcast, guest, version};
-use live::Live;
+use guests::{Behaviour, count, guest, version};
 use serde_json::json;
+use test_support::{Node, bytes};
 
 /// `swapped OLD -> NEW: gap TIME, STATE`, without the hashes and the time.
 fn swapped(line: &str) -> Option<&str> {
@@ -28,7 +28,7 @@ fn refused(line: &str) -> Option<&str> {
 
 #[test]
 fn a_file_that_is_replaced_is_taken_with_the_state_and_the_calls_in_flight() {
-    let mut node = Live::start(&broadcast(), &["--watch"]);
+    let mut node = Node::start(&bytes("broadcast-retry"), &["--watch"]);
     node.init(&["n1", "n2"]);
     node.tell(
         "c1",
@@ -47,11 +47,11 @@ fn a_file_that_is_replaced_is_taken_with_the_state_and_the_calls_in_flight() {
         node.hear(),
         ("c1", json!({"type": "broadcast_ok", "in_reply_to": 1}))
     );
-    node.replace(&version(&broadcast(), 1));
+    node.replace(&version(&bytes("broadcast-retry"), 1));
     let line = node.log();
     let state = swapped(&line).expect(&line);
     assert!(state.ends_with(" bytes of state"), "{line}");
-    // The new version repeats what the old one has sent without an answer.
+    // The new version sends again what the old one has sent without an answer.
     assert_eq!(node.hear(), ("n2", gossip.body));
     node.tell("c1", json!({"type": "read", "msg_id": 2}));
     let read_ok = json!({"type": "read_ok", "in_reply_to": 2, "messages": [5]});
@@ -61,15 +61,15 @@ fn a_file_that_is_replaced_is_taken_with_the_state_and_the_calls_in_flight() {
 
 #[test]
 fn a_file_that_is_rewritten_in_place_is_waited_out() {
-    let mut node = Live::start(&broadcast(), &["--watch"]);
+    let mut node = Node::start(&bytes("broadcast-retry"), &["--watch"]);
     node.init(&["n1"]);
     node.tell(
         "c1",
         json!({"type": "broadcast", "msg_id": 1, "message": 5}),
     );
     node.hear();
-    // The first half stays alone for longer than a file takes to settle.
-    let new = version(&broadcast(), 1);
+    // The half file stays for longer than the host waits for a file to settle.
+    let new = version(&bytes("broadcast-retry"), 1);
     fs::write(node.module(), &new[..new.len() / 2]).unwrap();
     std::thread::sleep(std::time::Duration::from_millis(600));
     fs::write(node.module(), &new).unwrap();
@@ -86,27 +86,27 @@ fn a_file_that_is_rewritten_in_place_is_waited_out() {
 
 #[test]
 fn sighup_takes_the_file_even_if_it_has_not_changed() {
-    let mut node = Live::start(&guest(Behaviour::Counts), &["--watch"]);
+    let mut node = Node::start(&guest(Behaviour::Counts), &["--watch"]);
     node.init(&["n1"]);
-    assert_eq!(node.count(), 1);
+    assert_eq!(count(&mut node), 1);
     node.hang_up();
     let line = node.log();
     assert_eq!(swapped(&line), Some("4 bytes of state"), "{line}");
-    assert_eq!(node.count(), 2);
+    assert_eq!(count(&mut node), 2);
     node.end(0);
 }
 
 #[test]
 fn a_module_without_snapshot_starts_afresh_with_the_stored_init() {
-    let mut node = Live::start(&guest(Behaviour::Counts), &["--watch"]);
+    let mut node = Node::start(&guest(Behaviour::Counts), &["--watch"]);
     node.init(&["n1"]);
-    assert_eq!((node.count(), node.count()), (1, 2));
+    assert_eq!((count(&mut node), count(&mut node)), (1, 2));
     node.replace(&guest(Behaviour::HasNoState));
     let line = node.log();
     let why = "no state: the new module has no restore; as after a restart";
     assert_eq!(swapped(&line), Some(why), "{line}");
     assert_eq!(
-        node.count(),
+        count(&mut node),
         1,
         "the count is gone, the second init_ok is not sent"
     );
@@ -114,40 +114,16 @@ fn a_module_without_snapshot_starts_afresh_with_the_stored_init() {
     let line = node.log();
     let why = "no state: the running module has no snapshot; as after a restart";
     assert_eq!(swapped(&line), Some(why), "{line}");
-    assert_eq!(node.count(), 1);
+    assert_eq!(count(&mut node), 1);
     node.end(0);
 }
 
-#[test]
-fn a_program_has_no_state_so_it_starts_afresh_with_the_stored_init() {
-    let gossip = guests::rust_program();
-    let mut node = Live::start(&gossip, &["--watch"]);
-    node.init(&["n1"]);
-    let reads = |node: &mut Live, messages: &[u64]| {
-        node.tell("c1", json!({"type": "read", "msg_id": 2}));
-        let read_ok = json!({"type": "read_ok", "in_reply_to": 2, "messages": messages});
-        assert_eq!(node.hear(), ("c1", read_ok));
-    };
-    node.tell(
-        "c1",
-        json!({"type": "broadcast", "msg_id": 1, "message": 5}),
-    );
-    node.hear();
-    reads(&mut node, &[5]);
-    node.replace(&version(&gossip, 1));
-    let line = node.log();
-    let why = "no state: the new module has no restore; as after a restart";
-    assert_eq!(swapped(&line), Some(why), "{line}");
-    reads(&mut node, &[]);
-    node.end(0);
-}
-
-/// The running module goes on as if nothing had happened, and the log says why.
+/// Asserts that the running module goes on, and that the log says why.
 #[track_caller]
 fn check_refused(new: &[u8], flags: &[&str], why: &[&str]) {
-    let mut node = Live::start(&guest(Behaviour::Counts), &[&["--watch"], flags].concat());
+    let mut node = Node::start(&guest(Behaviour::Counts), &[&["--watch"], flags].concat());
     node.init(&["n1"]);
-    assert_eq!(node.count(), 1);
+    assert_eq!(count(&mut node), 1);
     node.replace(new);
     let line = node.log();
     let reason = refused(&line).or_else(|| line.strip_prefix("ERROR the running module goes on: "));
@@ -155,18 +131,18 @@ fn check_refused(new: &[u8], flags: &[&str], why: &[&str]) {
     for line in &why[1..] {
         assert_eq!(node.log(), *line);
     }
-    assert_eq!(node.count(), 2);
+    assert_eq!(count(&mut node), 2);
     node.replace(&version(&guest(Behaviour::Counts), 1));
     let line = node.log();
     assert_eq!(swapped(&line), Some("4 bytes of state"), "{line}");
-    assert_eq!(node.count(), 3);
+    assert_eq!(count(&mut node), 3);
     node.end(0);
 }
 
 const ADVICE: &str = "the new module does not take over the state; keep reading what the old one \
     writes (#[serde(default)], #[serde(alias)]), or raise STATE_VERSION and restart the node: ";
 
-const NOTHING_DONE: &str = "  nothing that this step asked for was done";
+const NOTHING_DONE: &str = "  [NOTHING DONE]";
 
 #[test]
 fn a_module_that_is_not_valid_is_refused() {
@@ -174,7 +150,7 @@ fn a_module_that_is_not_valid_is_refused() {
     check_refused(
         b"hello, world",
         &[],
-        &["[MODULE] cannot be loaded:", problem],
+        &["[MODULE] [CANNOT BE LOADED]", problem],
     );
 }
 
@@ -183,7 +159,7 @@ fn a_module_of_another_abi_version_is_refused() {
     let problem = "  - it speaks the guest ABI of maelstrom_abi_v2, this host that of \
          maelstrom_abi_v1; build it with a matching SDK";
     let other = guest(Behaviour::SpeaksAnotherVersion);
-    check_refused(&other, &[], &["[MODULE] cannot be loaded:", problem]);
+    check_refused(&other, &[], &["[MODULE] [CANNOT BE LOADED]", problem]);
 }
 
 #[test]
@@ -237,7 +213,7 @@ fn without_state_a_module_is_refused_if_state_is_required() {
 
 #[test]
 fn after_a_crash_requests_are_answered_with_error_13_until_the_next_version_comes() {
-    let mut node = Live::start(&guest(Behaviour::TrapsInHandle), &["--watch"]);
+    let mut node = Node::start(&guest(Behaviour::TrapsInHandle), &["--watch"]);
     node.init(&["n1"]);
     node.tell("c1", json!({"type": "count", "msg_id": 7}));
     let log = [
@@ -258,20 +234,20 @@ fn after_a_crash_requests_are_answered_with_error_13_until_the_next_version_come
     let line = node.log();
     let why = "no state: the old module had crashed";
     assert_eq!(swapped(&line), Some(why), "{line}");
-    assert_eq!(node.count(), 1);
+    assert_eq!(count(&mut node), 1);
     node.end(0);
 }
 
 #[test]
 fn no_message_is_lost_doubled_or_reordered_by_twenty_swaps() {
     const MESSAGES: u64 = 50_000;
-    let mut node = Live::start(&guests::echo(), &["--watch"]);
+    let mut node = Node::start(&bytes("echo"), &["--watch"]);
     node.init(&["n1"]);
-    let versions = [version(&guests::echo(), 1), version(&guests::echo(), 2)];
+    let versions = [version(&bytes("echo"), 1), version(&bytes("echo"), 2)];
     let mut input = node.take_input();
     let writer = std::thread::spawn(move || {
         for i in 0..MESSAGES {
-            input.tell("c1", json!({"type": "echo", "msg_id": i, "echo": i}));
+            input.tell("c1", &json!({"type": "echo", "msg_id": i, "echo": i}));
         }
         input
     });

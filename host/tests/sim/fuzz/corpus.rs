@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What a corpus may have, so that a clone stays small and this test quick.
+/// Limits of a corpus, so that a clone stays small and this test short.
 const FILE_BYTES_MAX: usize = 4096;
 const FILES_MAX: usize = 60;
 
-/// A file and what is in it.
+/// A file of a corpus.
 pub(crate) struct Seed {
     pub(crate) name: String,
     pub(crate) bytes: Vec<u8>,

@@ -1,7 +1,7 @@
 //! The fuzz targets on the stored corpora: each file as it is, and mutations of the files.
 //!
-//! `./runner.sh fuzz TARGET` looks for more. What it finds is kept in `fuzz/corpus/TARGET/`, and
-//! so tested here for ever after.
+//! `./runner.sh fuzz TARGET` looks for more. Its finds go into `fuzz/corpus/TARGET/`, which makes
+//! them regression tests here.
 
 mod corpus;
 mod mutate;

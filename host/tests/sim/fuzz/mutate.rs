@@ -1,4 +1,4 @@
-//! Inputs near to those of a corpus, as a fuzzer without feedback would make them.
+//! Mutations of the inputs of a corpus, as a fuzzer without feedback makes them.
 
 use std::ops::Range;
 
@@ -6,11 +6,11 @@ use fastrand::Rng;
 
 use crate::fuzz::corpus::Seed;
 
-/// Bytes that mean something to one of the readers.
+/// Bytes with a meaning to one of the readers.
 const BYTES: &[u8] = b"\0\x01\x7f\x80\xff\n\r\t \"\\{}[](),:;#'/-+.eEN019nu";
 
-/// A few random changes to a random seed. Most exchange words or numbers, since what reads only
-/// the outermost form of a text would turn nearly all others away.
+/// A few random changes to a random seed. Most exchange words or numbers, since a reader
+/// would reject nearly all other changes at the outermost level.
 pub(crate) fn mutant(seeds: &[Seed], rng: &mut Rng) -> Vec<u8> {
     let mut bytes = rng.choice(seeds).unwrap().bytes.clone();
     for _ in 0..rng.usize(1..=3) {

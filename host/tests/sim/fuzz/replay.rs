@@ -1,4 +1,4 @@
-//! Each target, on all of its corpus and on some thousands of mutants.
+//! Each target on its whole corpus and on some thousands of mutations of it.
 
 use std::fs;
 use std::panic;
@@ -9,7 +9,7 @@ use host_fuzz::{TARGETS, Target};
 use crate::fuzz::corpus::{folder, seeds};
 use crate::fuzz::mutate::mutant;
 
-/// Always the same mutants: a failure is one of the code, and comes again.
+/// The same mutations every time, so that failures are reproducible.
 const SEED: u64 = 1;
 
 #[test]

@@ -1,13 +1,13 @@
-//! Flags, exit codes and what usage errors say.
+//! Flags, exit codes and usage errors.
 
 use expect_test::expect;
 
-use crate::grade::class::{Class, check};
+use test_support::class::{Class, check, parse};
 
 #[test]
 fn only_who_passes_everything_ends_with_zero() {
     let class = Class::small();
-    let code = |args: &[&str]| class.grade(args).status.code();
+    let code = |args: &[&str]| class.grade(args).code();
     assert_eq!(code(&["class/alice"]), Some(0));
     assert_eq!(code(&["class/alice/echo.wasm"]), Some(0));
     assert_eq!(code(&["class/alice", "class/bob"]), Some(1));
@@ -29,7 +29,6 @@ fn a_module_given_alone_is_judged_by_what_is_picked() {
             mine        AC    2/2
 
             1 of 1 submissions passed (suite small, host 0.1.0, wasmtime 48.0.8)
-
         "#]],
     );
 }
@@ -43,7 +42,6 @@ fn usage_errors_say_what_to_do() {
             exit code 254
             ---- stderr
             error: the suite has no challenge "3z"; it has echo, flood, cut
-
         "#]],
     );
     check(
@@ -52,7 +50,6 @@ fn usage_errors_say_what_to_do() {
         exit code 254
         ---- stderr
         error: cannot read nowhere: No such file or directory (os error 2)
-
     "#]],
     );
     std::fs::create_dir(class.path("nobody")).unwrap();
@@ -62,7 +59,6 @@ fn usage_errors_say_what_to_do() {
         exit code 254
         ---- stderr
         error: nobody holds no submission: neither .wasm files nor folders
-
     "#]],
     );
     class.built("mine.wasm", "echo");
@@ -72,27 +68,26 @@ fn usage_errors_say_what_to_do() {
         exit code 254
         ---- stderr
         error: mine.wasm is for no challenge of the suite: name it for one, such as echo.wasm, or pick with --challenge
-
     "#]],
     );
     for wrong in ["0/3", "4/3", "1/0", "1", "a/b", "1/100001"] {
-        let output = class.grade(&["--shard", wrong, "class"]);
-        assert_eq!(output.status.code(), Some(254), "{wrong}");
+        let ended = class.grade(&["--shard", wrong, "class"]);
+        assert_eq!(ended.code(), Some(254), "{wrong}");
     }
 }
 
 #[test]
 fn the_suite_that_is_built_in_can_be_printed_and_given_back() {
     let class = Class::small();
-    let printed = class.host().arg("suite").output().unwrap();
-    assert_eq!(printed.status.code(), Some(0));
+    let printed = class.host().arg("suite").end();
+    assert_eq!(printed.code(), Some(0));
     std::fs::write(class.path("suite.toml"), &printed.stdout).unwrap();
     let given = class.json(&["--challenge", "1", "--seeds", "1..2"]);
-    let mut command = class.host();
-    command
+    let built_in = class
+        .host()
         .args(["grade", "--challenge", "1", "--seeds", "1..2"])
         .args(["--format", "json", "class"]);
-    let built_in = crate::grade::class::parse(&command.output().unwrap());
+    let built_in = parse(&built_in.end());
     assert_eq!(given["suite"], built_in["suite"]);
     assert_eq!(given["submissions"], built_in["submissions"]);
 }
@@ -106,9 +101,9 @@ fn the_command_to_replay_a_failure_fails_in_the_same_way() {
     let failure = &bob["failure"];
     let replay = failure["replay"].as_str().unwrap();
     let words: Vec<&str> = replay.split(' ').skip(1).collect();
-    let output = class.host().args(words).output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    let text = String::from_utf8(output.stdout).unwrap();
+    let ended = class.host().args(words).end();
+    assert_eq!(ended.code(), Some(1));
+    let text = ended.stdout;
     for line in failure["anomaly"].as_array().unwrap() {
         let line = line.as_str().unwrap();
         assert!(text.contains(line), "{line}\n{text}");

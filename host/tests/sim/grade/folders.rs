@@ -1,13 +1,13 @@
-//! What is in folders that nobody vouches for.
+//! Untrusted folders: links, special files, hostile names.
 
 use std::os::unix::fs::symlink;
 
 use expect_test::expect;
 use serde_json::Value as Json;
 
-use crate::grade::class::{Class, check};
+use test_support::class::{Class, check};
 
-/// Names, notes and verdicts, a line each.
+/// Names with their verdicts, and notes, one a line.
 fn outline(grade: &Json) -> String {
     let mut text = String::new();
     for submission in grade["submissions"].as_array().unwrap() {
@@ -87,11 +87,10 @@ fn a_name_cannot_fake_a_line_a_formula_or_a_direction() {
             <b>&\u{1b}[31m,true,2,2,AC
             "'=1+1,""x""",true,2,2,AC
             a\nb\u{202e}c,true,2,2,AC
-
         "#]],
     );
     let junit = class.grade(&["--challenge", "echo", "--format", "junit", "class"]);
-    let xml = String::from_utf8(junit.stdout).unwrap();
+    let xml = junit.stdout;
     assert!(xml.contains("name=\"&lt;b&gt;&amp;\\u{1b}[31m\""), "{xml}");
 }
 
@@ -106,7 +105,6 @@ fn two_submissions_of_one_name_are_an_error() {
             exit code 254
             ---- stderr
             error: two submissions are called ann; rename one, or judge them apart
-
         "#]],
     );
 }

@@ -1,8 +1,8 @@
-//! `host grade` from outside: classes of submissions in folders; grades, in every format, out.
+//! `host grade` as a process: folders of submissions in; grades, in every format, out.
 //!
-//! `UPDATE_EXPECT=1 cargo test -p host --test grade` writes what is into what is expected.
+//! `UPDATE_EXPECT=1 cargo nextest run -p host --test sim grade::` writes the outputs that it
+//! finds into the expectations.
 
-mod class;
 mod command_line;
 mod folders;
 mod formats;

@@ -1,36 +1,25 @@
-//! Work in parts: twice, killed and gone on with, in shares.
+//! Grading in parts: repeated, resumed after a kill, in shards.
 
 use std::fs;
-use std::process::Stdio;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use serde_json::Value as Json;
 
-use crate::grade::class::{Class, parse, without_timings};
+use test_support::class::{Class, parse, without_timings};
 
 #[test]
 fn two_grades_of_a_class_are_the_same_whoever_ran_first() {
     let class = Class::small();
     let one = class.json(&[]);
-    let mut command = class.host();
-    command
-        .args([
-            "grade",
-            "--suite",
-            "suite.toml",
-            "--format",
-            "json",
-            "class",
-        ])
-        .env("RAYON_NUM_THREADS", "5");
-    let other = parse(&command.output().unwrap());
+    let other = class.grader().args(["--format", "json", "class"]);
+    let other = parse(&other.env("RAYON_NUM_THREADS", "5").end());
     assert_eq!(without_timings(one), without_timings(other));
 }
 
-/// Runs that take a while together, however fast the machine.
+/// Enough runs to be interrupted, however fast the machine.
 const MANY: [&str; 6] = [
     "--seeds",
-    "1..600",
+    "1..200",
     "--challenge",
     "cut",
     "--format",
@@ -41,32 +30,31 @@ const MANY: [&str; 6] = [
 fn a_grader_that_is_killed_goes_on_to_the_same_grade() {
     let class = Class::small();
     let whole = class.grade(&[&MANY[..], &["class"]].concat());
-    let mut command = class.host();
-    command
-        .args(["grade", "--suite", "suite.toml", "--resume", "runs.jsonl"])
-        .args(MANY)
-        .arg("class");
-    let mut child = command.stdout(Stdio::null()).spawn().unwrap();
+    let resuming = || {
+        let grader = class.grader().args(["--resume", "runs.jsonl"]);
+        grader.args(MANY).arg("class")
+    };
+    let first = resuming().start();
     let runs = || fs::read_to_string(class.path("runs.jsonl")).unwrap_or_default();
     while runs().lines().count() < 20 {
         std::thread::yield_now();
     }
-    kill_process(Pid::from_child(&child), Signal::KILL).unwrap();
-    assert!(!child.wait().unwrap().success());
+    first.signal(Signal::KILL);
+    assert_eq!(first.wait().code(), None);
     let done = runs().lines().count();
-    assert!(done < 600, "it was killed too late: {done}");
+    assert!(done < 199, "it was killed too late: {done}");
     // As if it had been killed in the middle of a line.
     let cut = runs().trim_end().len() - 7;
     fs::write(class.path("runs.jsonl"), &runs()[..cut]).unwrap();
 
-    let resumed = command.stdout(Stdio::piped()).output().unwrap();
+    let resumed = resuming().end();
     assert_eq!(
         without_timings(parse(&resumed)),
         without_timings(parse(&whole))
     );
-    // Nothing is left to do now, and the file says the same again.
+    // Nothing is left to do, and the file stays as it is.
     let before = runs();
-    let again = command.output().unwrap();
+    let again = resuming().end();
     assert_eq!(
         without_timings(parse(&again)),
         without_timings(parse(&whole))
@@ -77,27 +65,20 @@ fn a_grader_that_is_killed_goes_on_to_the_same_grade() {
 #[test]
 fn an_interrupted_grader_shows_what_is_done() {
     let class = Class::small();
-    let mut command = class.host();
-    command
-        .args(["grade", "--suite", "suite.toml", "--resume", "runs.jsonl"])
-        .args(["--seeds", "1..100000", "--format", "json", "class"]);
-    let child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let grader = class
+        .grader()
+        .args(["--resume", "runs.jsonl", "--seeds", "1..100000"])
+        .args(["--format", "json", "class"])
+        .start();
     let runs = || fs::read_to_string(class.path("runs.jsonl")).unwrap_or_default();
     while runs().lines().count() < 20 {
         std::thread::yield_now();
     }
-    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    assert_eq!(
-        String::from_utf8_lossy(&output.stderr),
-        "interrupted: the same command goes on\n"
-    );
-    let grade = parse(&output);
+    grader.signal(Signal::INT);
+    let ended = grader.wait();
+    assert_eq!(ended.code(), Some(1));
+    assert_eq!(ended.stderr, "interrupted: the same command goes on\n");
+    let grade = parse(&ended);
     assert_eq!(grade["complete"], false);
     let alice = &grade["submissions"][0];
     assert_eq!(
@@ -119,12 +100,11 @@ fn shares_join_to_the_whole() {
         shares.push(name);
     }
     let merge = |names: &[String]| {
-        let mut command = class.host();
-        command.args(["merge", "--format", "json"]).args(names);
-        command.output().unwrap()
+        let merge = class.host().args(["merge", "--format", "json"]);
+        merge.args(names).end()
     };
     let merged = merge(&shares);
-    assert_eq!(merged.status.code(), Some(1));
+    assert_eq!(merged.code(), Some(1));
     assert_eq!(without_timings(parse(&merged)), without_timings(whole));
     // In any order; and what is missing is pending.
     shares.reverse();
@@ -140,14 +120,14 @@ fn grades_that_do_not_belong_together_are_not_joined() {
     let class = Class::small();
     let one = class.json(&["--shard", "1/2"]);
     fs::write(class.path("one.json"), one.to_string()).unwrap();
-    let mut command = class.host();
-    command.args(["grade", "--format", "json", "--challenge", "1", "class"]);
-    fs::write(class.path("other.json"), command.output().unwrap().stdout).unwrap();
+    let other = ["grade", "--format", "json", "--challenge", "1", "class"];
+    let other = class.host().args(other).end().stdout;
+    fs::write(class.path("other.json"), other).unwrap();
     fs::write(class.path("none.json"), "{}").unwrap();
     let merge = |names: &[&str]| {
-        let output = class.host().arg("merge").args(names).output().unwrap();
-        assert_eq!(output.status.code(), Some(254));
-        String::from_utf8(output.stderr).unwrap()
+        let ended = class.host().arg("merge").args(names).end();
+        assert_eq!(ended.code(), Some(254));
+        ended.stderr
     };
     assert_eq!(
         merge(&["one.json", "other.json"]),
@@ -168,9 +148,9 @@ fn runs_of_another_suite_are_not_gone_on_with() {
     let suite = fs::read_to_string(class.path("suite.toml")).unwrap();
     let other = suite.replace("time-limit = 3", "time-limit = 4");
     fs::write(class.path("suite.toml"), other).unwrap();
-    let output = class.grade(&["--resume", "runs.jsonl", "class"]);
-    assert_eq!(output.status.code(), Some(254));
-    let stderr = String::from_utf8(output.stderr).unwrap();
+    let ended = class.grade(&["--resume", "runs.jsonl", "class"]);
+    assert_eq!(ended.code(), Some(254));
+    let stderr = ended.stderr;
     assert!(
         stderr.starts_with("error: runs.jsonl: its runs were judged by host "),
         "{stderr}"

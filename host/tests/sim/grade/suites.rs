@@ -1,10 +1,10 @@
-//! Suites that cannot be used, and what is said of them.
+//! Invalid suites and their error messages.
 
 use expect_test::{Expect, expect};
 use host_grade::suite::Suite;
 use host_grade::suite::read::read;
 
-use crate::grade::class::SUITE;
+use test_support::class::SUITE;
 
 #[track_caller]
 fn check(change: (&str, &str), expected: &Expect) {

@@ -1,11 +1,13 @@
-//! Modules that are small to describe and large to store. They are made when they are
-//! needed: kept as files, they would be most of this repository.
+//! Modules that are short to describe and large to store: as files they would be most of this
+//! repository.
 
 use std::fmt::Write;
 
+use test_support::wat::assemble;
+
 use crate::hostile::frame;
 
-/// The module that a case calls for by this name.
+/// The module of a recipe.
 pub(crate) fn made(recipe: &str) -> Vec<u8> {
     match recipe {
         "functions" => {
@@ -84,15 +86,15 @@ pub(crate) fn branches_over_locals(functions: usize, blocks: usize, locals: usiz
         text.push(')');
     }
     text.push(')');
-    frame::assemble(&text)
+    assemble(&text)
 }
 
 /// The smallest guest.
 pub(crate) fn idle_guest() -> Vec<u8> {
-    frame::assemble(&format!("(module {SHELL} {IDLE})"))
+    assemble(&format!("(module {SHELL} {IDLE})"))
 }
 
-/// What every guest of the ABI has, apart from `handle`.
+/// The exports of a guest of the ABI, apart from `handle`.
 const SHELL: &str = r#"(memory (export "memory") 1)
     (func (export "maelstrom_abi_v1"))
     (func (export "alloc") (param i32) (result i32) (i32.const 1024))"#;
@@ -100,7 +102,7 @@ const SHELL: &str = r#"(memory (export "memory") 1)
 /// A `handle` that does nothing.
 const IDLE: &str = r#"(func (export "handle") (param i32 i32) (result i64) (i64.const 0))"#;
 
-// ---- The binary format, as far as it takes ------------------------------------------
+// ---- The binary format ----------------------------------------------------------------
 
 /// The header, and the types `() -> ()`, `(i32) -> i32`, `(i32, i32) -> i64` and one of
 /// a thousand parameters.
@@ -170,19 +172,19 @@ fn br_tables(count: usize, targets: usize) -> Vec<u8> {
     no_locals(&code.concat(), &[0x20, 0])
 }
 
-/// No guest: a section of `count` times `entry`.
+/// Not a guest: a section of `count` times `entry`.
 fn with_entries(id: u8, entry: &[u8], count: usize) -> Vec<u8> {
     let entries = [leb(count), entry.repeat(count)].concat();
     [beginning(), section(id, entries)].concat()
 }
 
-/// No guest: `count` types.
+/// Not a guest: `count` types.
 fn with_types(count: usize) -> Vec<u8> {
     let types = [leb(count), [0x60, 0, 0].repeat(count)].concat();
     [b"\0asm\x01\0\0\0".to_vec(), section(1, types)].concat()
 }
 
-/// No guest: `count` variables of type i32.
+/// Not a guest: `count` variables of type i32.
 fn with_globals(count: usize) -> Vec<u8> {
     with_entries(6, &[0x7f, 1, 0x41, 0, 0x0b], count)
 }

@@ -1,34 +1,28 @@
-//! Compiling in a process of its own: what it costs a module to be too expensive, and
-//! that nothing of the process stays.
+//! The compiler's process: its limits, its failures, and that it never outlives its parent.
 
 use std::fs::{self, Permissions};
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use host_guest::Limits;
 use host_sandbox::{Cache, CompileLimits, Compiler, LoadError, Sandbox};
 use rustix::process::{Pid, Signal, kill_process};
-use tempfile::TempDir;
+use test_support::wat::assemble;
+use test_support::{Dir, host, with_placeholders};
 
 use crate::hostile::bombs::{branches_over_locals, idle_guest};
-use crate::hostile::frame::assemble;
-
-fn host() -> PathBuf {
-    env!("CARGO_BIN_EXE_host").into()
-}
 
 fn compiler(limits: CompileLimits) -> Compiler {
-    Compiler::with_program(host(), limits)
+    Compiler::with_program(host().into(), limits)
 }
 
 /// Loads `wasm` without a cache; the error, as a user sees it.
 fn problem(wasm: &[u8], compiler: &Compiler) -> String {
-    let dir = TempDir::new().unwrap();
-    let path = dir.path().join("m.wasm");
-    fs::write(&path, wasm).unwrap();
+    let dir = Dir::new();
+    let path = dir.write("m.wasm", wasm);
     let sandbox = Sandbox::new(None).unwrap();
     let error = sandbox.load_untrusted(&path, &Limits::default(), compiler);
     let error = error.err().unwrap();
@@ -37,14 +31,16 @@ fn problem(wasm: &[u8], compiler: &Compiler) -> String {
         LoadError::Rejected { .. } => "rejected",
         LoadError::Internal { .. } => "internal",
     };
-    let text = error.to_string();
-    format!(
-        "{class}: {}",
-        text.replace(&*dir.path().to_string_lossy(), "[DIR]")
-    )
+    format!("{class}: {}", shown(&error, &dir))
 }
 
-/// The processes that this thread has started and not waited for.
+/// The error with placeholders for the directory and for sentences that other tests own.
+fn shown(error: &LoadError, dir: &Dir) -> String {
+    let text = error.to_string();
+    with_placeholders(&text.replace(&*dir.root().to_string_lossy(), "[DIR]"))
+}
+
+/// The children of this thread that were not waited for.
 fn children() -> String {
     fs::read_to_string("/proc/thread-self/children").unwrap()
 }
@@ -58,7 +54,7 @@ fn too_much_time_is_the_modules_fault() {
     let bomb = branches_over_locals(300, 1000, 100);
     assert_eq!(
         problem(&bomb, &compiler(limits)),
-        "rejected: [DIR]/m.wasm cannot be loaded:\n  - compiling it takes more than 1 s of \
+        "rejected: [DIR]/m.wasm [CANNOT BE LOADED]\n  - compiling it takes more than 1 s of \
          processor time; make it smaller, above all its largest functions"
     );
     assert_eq!(children(), "");
@@ -73,7 +69,7 @@ fn too_much_memory_is_the_modules_fault() {
     let bomb = branches_over_locals(1, 5000, 500);
     assert_eq!(
         problem(&bomb, &compiler(limits)),
-        "rejected: [DIR]/m.wasm cannot be loaded:\n  - compiling it takes more than 64 MiB of \
+        "rejected: [DIR]/m.wasm [CANNOT BE LOADED]\n  - compiling it takes more than 64 MiB of \
          memory; make it smaller, above all its largest functions"
     );
     assert_eq!(children(), "");
@@ -83,14 +79,12 @@ fn too_much_memory_is_the_modules_fault() {
 fn an_invalid_module_gets_the_validators_words() {
     let mut wasm = idle_guest();
     let ty = wasm.len() - 1;
-    // `handle` ends in `end`; `drop` instead leaves nothing to return, and no end.
+    // `handle` ends with `end`; with `drop` instead it has no value to return and no end.
     wasm[ty] = 0x1a;
-    let dir = TempDir::new().unwrap();
-    let path = dir.path().join("m.wasm");
-    fs::write(&path, &wasm).unwrap();
+    let dir = Dir::new();
+    let path = dir.write("m.wasm", &wasm);
     let here = Sandbox::new(None).unwrap().load(&path, &Limits::default());
-    let here = here.err().unwrap().to_string();
-    let here = here.replace(&*dir.path().to_string_lossy(), "[DIR]");
+    let here = shown(&here.err().unwrap(), &dir);
     assert_eq!(
         problem(&wasm, &compiler(CompileLimits::default())),
         format!("rejected: {here}")
@@ -108,22 +102,21 @@ fn a_compiler_that_cannot_be_started_is_our_fault() {
     );
 }
 
-/// A program that stands for the compiler.
-fn script(dir: &Path, text: &str) -> PathBuf {
-    let path = dir.join("compiler.sh");
-    fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+/// A script in the place of the compiler.
+fn script(dir: &Dir, text: &str) -> PathBuf {
+    let path = dir.write("compiler.sh", format!("#!/bin/sh\n{text}\n"));
     fs::set_permissions(&path, Permissions::from_mode(0o700)).unwrap();
     path
 }
 
 #[test]
 fn a_compiler_that_hangs_is_killed_and_our_fault() {
-    let dir = TempDir::new().unwrap();
+    let dir = Dir::new();
     let limits = CompileLimits {
         wall: Duration::from_secs(1),
         ..CompileLimits::default()
     };
-    let hung = Compiler::with_program(script(dir.path(), "exec sleep 600"), limits);
+    let hung = Compiler::with_program(script(&dir, "exec sleep 600"), limits);
     assert_eq!(
         problem(&idle_guest(), &hung),
         "internal: the sandbox failed on [DIR]/m.wasm: compiling was not done after 1 s, although \
@@ -134,8 +127,8 @@ fn a_compiler_that_hangs_is_killed_and_our_fault() {
 
 #[test]
 fn a_compiler_that_crashes_is_our_fault() {
-    let dir = TempDir::new().unwrap();
-    let script = script(dir.path(), "cat > /dev/null; echo 'it broke' >&2; exit 134");
+    let dir = Dir::new();
+    let script = script(&dir, "cat > /dev/null; echo 'it broke' >&2; exit 134");
     let crashed = Compiler::with_program(script, CompileLimits::default());
     assert_eq!(
         problem(&idle_guest(), &crashed),
@@ -146,10 +139,9 @@ fn a_compiler_that_crashes_is_our_fault() {
 
 #[test]
 fn what_was_compiled_once_is_taken_from_the_cache() {
-    let dir = TempDir::new().unwrap();
-    let path = dir.path().join("m.wasm");
-    fs::write(&path, idle_guest()).unwrap();
-    let cache = dir.path().join("cache");
+    let dir = Dir::new();
+    let path = dir.write("m.wasm", idle_guest());
+    let cache = dir.path("cache");
     let load = |compiler: &Compiler| {
         let cache = Cache::open(cache.clone()).unwrap();
         let sandbox = Sandbox::pooled(Some(cache), 2).unwrap();
@@ -167,10 +159,9 @@ fn what_was_compiled_once_is_taken_from_the_cache() {
 
 #[test]
 fn a_rejected_module_leaves_nothing_in_the_cache() {
-    let dir = TempDir::new().unwrap();
-    let path = dir.path().join("m.wasm");
-    fs::write(&path, branches_over_locals(1, 5000, 500)).unwrap();
-    let cache = dir.path().join("cache");
+    let dir = Dir::new();
+    let path = dir.write("m.wasm", branches_over_locals(1, 5000, 500));
+    let cache = dir.path("cache");
     let sandbox = Sandbox::new(Some(Cache::open(cache.clone()).unwrap())).unwrap();
     let compiler = compiler(CompileLimits {
         memory_bytes: 64 << 20,
@@ -182,8 +173,8 @@ fn a_rejected_module_leaves_nothing_in_the_cache() {
     assert!(entries.is_empty(), "{entries:?}");
 }
 
-/// A grader that is killed cannot clean up, so the process must end by itself. It is
-/// waiting for the module here, which the test keeps from it.
+/// A grader that is killed cannot clean up, so the process must end by itself. Here it waits
+/// for the module, which the test does not send.
 #[test]
 #[cfg(target_os = "linux")]
 fn the_process_dies_with_its_parent() {
@@ -198,7 +189,7 @@ fn the_process_dies_with_its_parent() {
         .spawn()
         .unwrap();
     let tree = format!("/proc/{0}/task/{0}/children", parent.id());
-    // It has armed itself before it lowers its limits.
+    // It asks for the signal at its parent's death before it lowers its limits.
     let armed = || {
         let child = fs::read_to_string(&tree).ok()?;
         let limits = fs::read_to_string(format!("/proc/{}/limits", child.trim())).ok()?;
@@ -212,7 +203,7 @@ fn the_process_dies_with_its_parent() {
     }
     kill_process(Pid::from_child(&parent), Signal::KILL).unwrap();
     parent.wait().unwrap();
-    // The pipe ends only when nobody has it open for writing any more.
+    // The pipe ends when no process has it open for writing.
     let mut rest = Vec::new();
     parent
         .stdout
@@ -225,12 +216,11 @@ fn the_process_dies_with_its_parent() {
 
 #[test]
 fn machine_code_is_the_same_in_both_processes() {
-    let dir = TempDir::new().unwrap();
-    let path = dir.path().join("m.wasm");
+    let dir = Dir::new();
     let wasm = assemble(include_str!("../../guests/golden_v1.wat"));
-    fs::write(&path, wasm).unwrap();
+    let path = dir.write("m.wasm", wasm);
     let entry = |name: &str, load: &dyn Fn(&Sandbox)| {
-        let cache = dir.path().join(name);
+        let cache = dir.path(name);
         load(&Sandbox::new(Some(Cache::open(cache.clone()).unwrap())).unwrap());
         let entry = fs::read_dir(cache).unwrap().next().unwrap().unwrap();
         (entry.file_name(), fs::read(entry.path()).unwrap())

@@ -1,29 +1,29 @@
-//! The corpus, judged.
+//! Judges the whole corpus.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
-use tempfile::TempDir;
+use test_support::Dir;
+use test_support::memory::{alone, peak_kib_since_last_call};
 
 use crate::hostile::bombs::made;
 use crate::hostile::frame;
 use crate::hostile::judge::{Case, Judge};
 
-/// No submission may keep a grader longer than this, built without optimisation and on a
-/// busy machine.
+/// The longest that a submission may take, in a build without optimisation and on a busy
+/// machine.
 const WALL_MAX: Duration = Duration::from_secs(40);
 
-/// Nor may all together make it larger than this. 130 MiB are what one guest may have.
+/// The largest that all together may make the process. One guest may have 130 MiB.
 const MEMORY_KIB_MAX: u64 = 1 << 20;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hostile/corpus")
 }
 
-/// Names and cases, in order.
+/// Names and cases, sorted.
 fn cases() -> Vec<(String, Case)> {
     let mut cases = Vec::new();
     for entry in fs::read_dir(folder()).unwrap() {
@@ -49,7 +49,7 @@ fn module(name: &str, case: &Case) -> Vec<u8> {
     }
 }
 
-/// What is wrong with what came of a case.
+/// How the judgement of a case differs from what is expected.
 fn problem(judge: &Judge, path: &Path, case: &Case) -> Option<String> {
     let begin = Instant::now();
     let found = judge.judge(path, case);
@@ -75,43 +75,31 @@ fn problem(judge: &Judge, path: &Path, case: &Case) -> Option<String> {
     })
 }
 
-/// The most memory that this process has had resident since the call before.
-fn peak_memory_kib() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"));
-    let digits = line.unwrap().split_whitespace().nth(1).unwrap();
-    fs::write("/proc/self/clear_refs", "5").unwrap();
-    digits.parse().unwrap()
-}
-
-fn files_in(folder: &Path) -> BTreeSet<String> {
-    let files = fs::read_dir(folder).unwrap();
-    files
-        .map(|file| file.unwrap().file_name().into_string().unwrap())
-        .collect()
-}
-
 #[test]
 fn every_submission_gets_its_verdict_and_harms_nobody() {
-    let dir = TempDir::new().unwrap();
-    let class = dir.path().join("class");
-    fs::create_dir(&class).unwrap();
+    let path = "hostile::corpus::every_submission_gets_its_verdict_and_harms_nobody";
+    alone(path, judge_all);
+}
+
+fn judge_all() {
+    let dir = Dir::new();
+    dir.make_dir("class");
     let cases = cases();
     assert!(cases.len() >= 60);
-    let path_of = |name: &str| class.join(format!("{name}.wasm"));
+    let path_of = |name: &str| dir.path(&format!("class/{name}.wasm"));
     for (name, case) in &cases {
         fs::write(path_of(name), module(name, case)).unwrap();
     }
     let honest = path_of("honest");
     fs::write(&honest, frame::whole("(func $step (call $answer))")).unwrap();
-    let submitted = files_in(&class);
+    let submitted = dir.files_in("class");
 
     let usual = Case::default();
-    let alone = Judge::new(dir.path().join("another_cache"), 1).result(&honest, &usual);
-    peak_memory_kib();
+    let alone = Judge::new(dir.path("another_cache"), 1).result(&honest, &usual);
+    peak_kib_since_last_call();
 
     let at_a_time = rayon::current_num_threads();
-    let judge = Judge::new(dir.path().join("cache"), at_a_time);
+    let judge = Judge::new(dir.path("cache"), at_a_time);
     let problems: Vec<String> = cases
         .par_iter()
         .filter_map(|(name, case)| {
@@ -124,11 +112,11 @@ fn every_submission_gets_its_verdict_and_harms_nobody() {
             problem.map(|problem| format!("{name}: {problem}"))
         })
         .collect();
-    let peak = peak_memory_kib();
+    let peak = peak_kib_since_last_call();
     assert!(problems.is_empty(), "{}", problems.join("\n\n"));
     assert!(peak <= MEMORY_KIB_MAX, "{peak} KiB");
-    assert_eq!(files_in(&class), submitted);
-    let kept = files_in(&dir.path().join("cache"));
+    assert_eq!(dir.files_in("class"), submitted);
+    let kept = dir.files_in("cache");
     let strange: Vec<_> = kept
         .iter()
         .filter(|name| !name.ends_with(".cwasm"))

@@ -87,7 +87,7 @@ impl Judge {
 
     fn load(&self, path: &Path, case: &Case) -> Result<GuestModule, LoadError> {
         let compiler = Compiler::with_program(
-            env!("CARGO_BIN_EXE_host").into(),
+            test_support::host().into(),
             CompileLimits {
                 // Enough for any module here that is none of the bombs.
                 cpu_s: case.compile_cpu_s.unwrap_or(2),

@@ -1,8 +1,8 @@
-//! Submissions that want to harm the grader or to fool it, or that just went wrong badly.
+//! Submissions that attack the grader, or that fail in unusual ways.
 //!
-//! Each folder of `corpus/` is one: a module in the text format (`guest.wat`, whole or to be
-//! joined with `frame.wat`) or the name of a recipe in `bombs.rs`, and what has to come of it
-//! in `expected.toml`. `corpus/README.md` says by which rules.
+//! Each folder of `host/tests/hostile/corpus` is one: a module in the text format (`guest.wat`,
+//! whole or joined with `frame.wat`) or a recipe in `bombs.rs`, and its verdict in
+//! `expected.toml`. `README.md` there has the rules.
 
 mod bombs;
 mod compiling;

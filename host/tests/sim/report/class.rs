@@ -1,23 +1,18 @@
 //! The page of a class: verdicts, sorting, filters, exports, links.
 
 use std::collections::BTreeMap;
-use std::process::Command;
 
-use host_check::workload::{CheckOptions, Workload};
+use host_check::workload::Workload;
 use host_grade::class_page::{ClassReport, run_path};
 use host_grade::grade::ChallengeState;
 use host_grade::{Grade, csv};
-use host_guest::Limits;
 use host_report::ReportedRun;
-use host_sandbox::Sandbox;
+use host_sim::RunOptions;
 use host_sim::nemesis::Fault;
-use host_sim::workload::{Topology, TxnShape};
-use host_sim::{Cluster, RunOptions, SECOND};
-use host_trial::Trial;
 use serde_json::{Value as Json, json};
+use test_support::{Browser, Run, built};
 
-use crate::report::browser::Browser;
-use crate::report::reported::built;
+use crate::simulated::runs::{flood, options, trial};
 
 const HOSTILE: &str = "<img src=x onerror=window.pwned=1>";
 
@@ -40,7 +35,7 @@ fn submission(name: &str, score: u32, challenges: Vec<Json>) -> Json {
     json!({"name": name, "passed": false, "score": score, "points": 30, "challenges": challenges})
 }
 
-/// Three submissions, one of which has a name that means no good.
+/// Three submissions; the name of one is markup.
 fn grade() -> Grade {
     let challenge = |id: &str, title: &str| {
         json!({
@@ -69,27 +64,13 @@ fn grade() -> Grade {
     serde_json::from_value(grade).unwrap()
 }
 
-/// Writes the report on a run that loses values where the class's page looks for it.
+/// Writes the report on a run that loses values to where the class's page links.
 fn write_run(class: &ClassReport) {
-    let sandbox = Sandbox::new(None).unwrap();
-    let module = sandbox
-        .load(&built("broadcast-flood"), &Limits::default())
-        .unwrap();
-    let trial = Trial {
-        module: &module,
-        next_module: None,
-        workload: Workload::Broadcast,
-        topology: Topology::default(),
-        txn: TxnShape::default(),
-        options: RunOptions {
-            cluster: Cluster::of(5),
-            concurrency: 5,
-            time_limit_ns: 10 * SECOND,
-            faults: vec![Fault::Partition],
-            ..RunOptions::default()
-        },
-        checks: CheckOptions::default(),
+    let options = RunOptions {
+        faults: vec![Fault::Partition],
+        ..options(5, 10)
     };
+    let trial = trial(flood(), Workload::Broadcast, &options);
     let played = ReportedRun {
         trial: &trial,
         seed: 1,
@@ -100,7 +81,7 @@ fn write_run(class: &ClassReport) {
     files.report(&played, 1 << 30).unwrap();
 }
 
-/// The rows of the table, each as one text.
+/// The rows of the table, their cells joined.
 fn rows(browser: &Browser) -> Vec<String> {
     let rows = browser.cells("#class");
     rows.into_iter().map(|row| row.join("|")).collect()
@@ -215,21 +196,13 @@ fn names_and_reasons_stay_text_and_exports_have_all() {
 #[test]
 fn a_students_own_grade_leads_to_the_run_of_each_challenge() {
     let dir = tempfile::tempdir().unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_host"))
-        .args([
-            "grade",
-            "--no-cache",
-            "--challenge",
-            "1",
-            "--seeds",
-            "3..5",
-            "--report",
-        ])
+    let args = "grade --no-cache --challenge 1 --seeds 3..5 --report";
+    let ended = Run::host()
+        .args(args.split(' '))
         .arg(dir.path())
         .arg(built("echo"))
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(0), "{output:?}");
+        .end();
+    assert_eq!(ended.code(), Some(0), "{ended}");
     let browser = Browser::start();
     browser.open(&dir.path().join("index.html"));
     assert_eq!(browser.cells("#class").len(), 1);

@@ -1,18 +1,16 @@
-//! Guests write much of what a page shows. Whatever it looks like, it stays text.
+//! Text from guests stays text in a page, whatever markup it contains.
 
 use serde_json::json;
-
-use crate::report::browser::Browser;
-use crate::report::reported::Reported;
+use test_support::{Browser, Reported};
 
 const RUN: &str = "-w unique-ids --node-count 2 --time-limit 10 --rate 5 --seed 1";
 
-/// What the guest says; see `tests/mutants/hostile-text`.
+/// The text of the guest; see `tests/mutants/hostile-text`.
 const SCRIPT: &str = "</script><script>window.pwned=1</script>";
 const IMAGE: &str = "<img src=x onerror=";
 const TYPE: &str = "</script><script>window.pwned=6</script>";
 
-/// All elements that the page's own script makes, and no other.
+/// The only elements that the page's own script makes.
 const OWN: [&str; 49] = [
     "a",
     "b",
@@ -66,7 +64,7 @@ const OWN: [&str; 49] = [
 ];
 const OWN_TOO: [&str; 6] = ["thead", "title", "tr", "ul", "defs", "marker"];
 
-/// Looks at everything that the page can show, an event at a time.
+/// Steps through all events and views of the page.
 const LOOK_AT_ALL: &str = "
     const click = (label) => document.querySelector(`[aria-label='${label}']`).click();
     const seen = new Set();
@@ -111,10 +109,10 @@ fn nothing_that_a_guest_says_becomes_markup_or_runs() {
     }
     assert_eq!(seen[3], 2, "scripts");
     assert_eq!(seen[4], json!(null), "a script of the guest ran");
-    // Had anything been tried and only stopped by the policy, the browser would say so.
+    // The browser would log what only the policy had stopped.
     assert_eq!(browser.complaints(), Vec::<String>::new());
 
-    // It is all there, as text.
+    // All of it is there as text.
     let text = browser.run("return document.body.textContent", json!([]));
     let text = text.as_str().unwrap();
     for hostile in [

@@ -1,10 +1,8 @@
 //! Reports: the files, and the pages in a real browser.
 
-mod browser;
 mod class;
 mod hostile;
 mod pages;
-mod reported;
 mod same_run;
 mod size;
 mod travel;

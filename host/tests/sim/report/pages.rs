@@ -1,9 +1,7 @@
 //! The page of a run shows the figures of its results.
 
 use serde_json::json;
-
-use crate::report::browser::Browser;
-use crate::report::reported::{Reported, STORMY, sim};
+use test_support::{Browser, Reported, STORMY, sim};
 
 fn number(text: &str) -> f64 {
     text.replace(',', "").parse().unwrap()
@@ -100,12 +98,12 @@ fn a_failure_leads_to_the_shortest_run_that_fails_like_it() {
         note.starts_with("This is the shortest run found that fails like another"),
         "{note}"
     );
-    // It opens where the one value that is left is seen to be missing.
+    // It opens at the read that lacks the one remaining value.
     let now = browser.text(".now");
     assert!(now.contains(" receives read_ok from n"), "{now}");
     assert_eq!(browser.complaints(), Vec::<String>::new());
 
-    // Its schedule gives that very run.
+    // Its schedule replays that run.
     let (schedule, journal) = (
         reported.path("shortest/schedule.json"),
         reported.path("again"),
@@ -116,7 +114,7 @@ fn a_failure_leads_to_the_shortest_run_that_fails_like_it() {
         "--format json",
         &["--schedule", &schedule, "--journal", &journal],
     );
-    assert_eq!(again.status.code(), Some(1), "{again:?}");
+    assert_eq!(again.code(), Some(1), "{again:?}");
     assert!(reported.read("again") == reported.read("shortest/journal.jsonl"));
     browser.click("header .note a");
     assert!(browser.text("header .note").starts_with("The shortest run"));

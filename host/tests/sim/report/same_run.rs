@@ -1,9 +1,7 @@
-//! A report looks at a run and changes nothing.
+//! A report does not change the run.
 
 use serde_json::json;
-
-use crate::report::browser::Browser;
-use crate::report::reported::{Reported, STORMY, sim};
+use test_support::{Browser, Reported, STORMY, sim};
 
 /// Journal, history and result of a run, with and without a report.
 fn both(module: &str, args: &str) -> [[String; 3]; 2] {
@@ -24,7 +22,7 @@ fn both(module: &str, args: &str) -> [[String; 3]; 2] {
         ];
         more.extend(report.iter().map(String::as_str));
         let output = sim(module, args, &more);
-        let result: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let result: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
         let result = json!([result["valid?"], result["run"], result["results"]]);
         let read = |path: &str| std::fs::read_to_string(path).unwrap();
         [read(&journal), read(&history), result.to_string()]
@@ -44,7 +42,7 @@ fn a_guest_that_notices_is_judged_as_if_nobody_had_looked() {
     let [without, with] = both("hostile-text", moody);
     assert!(without == with);
 
-    // Its states would be those of another run, so the page has none, and says why.
+    // Its states would be those of another run, so the page shows none, and says why.
     let reported = Reported::of("hostile-text", moody);
     let browser = Browser::start();
     browser.open(&reported.path("index.html"));

@@ -1,28 +1,13 @@
-//! How large a page is, and how fast.
+//! The size of a page, and whether it has all of a run or says what it leaves out.
+//! `benches/report.rs` measures how fast it is shown.
 
 use serde_json::{Value as Json, json};
+use test_support::{Browser, Reported};
 
-use crate::report::browser::Browser;
-use crate::report::reported::Reported;
-
-/// A page has no more bytes than this.
+/// The largest page, in bytes.
 const PAGE_MAX: u64 = 5_000_000;
 
-/// Milliseconds from the start of the navigation until what the page made is on the screen.
-fn rendered_ms(browser: &Browser, reported: &Reported) -> f64 {
-    browser.open(&reported.path("index.html"));
-    let at = browser.run(
-        "return new Promise((done) => {
-           const painted = performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0;
-           const ready = Number(document.documentElement.dataset.ready);
-           requestAnimationFrame(() => requestAnimationFrame(() => done(Math.max(painted, ready))));
-         })",
-        json!([]),
-    );
-    at.as_f64().unwrap()
-}
-
-/// How many bytes a page has.
+/// The size of a page.
 fn bytes(reported: &Reported) -> u64 {
     reported.path("index.html").metadata().unwrap().len()
 }
@@ -37,14 +22,7 @@ fn ten_thousand_messages_are_there() {
     assert!((10_000..12_500).contains(&messages), "{messages}");
     assert!(bytes(&reported) < PAGE_MAX, "{}", bytes(&reported));
     let browser = Browser::start();
-    // The fastest of five, for whoever measures: `cargo nextest run ten_thousand --no-capture`.
-    let fastest = (0..5)
-        .map(|_| rendered_ms(&browser, &reported))
-        .fold(f64::INFINITY, f64::min);
-    println!(
-        "{messages} messages, {} bytes: {fastest} ms",
-        bytes(&reported)
-    );
+    browser.open(&reported.path("index.html"));
     let events = browser.text(".controls > .quiet");
     assert_eq!(
         events.split(' ').next().unwrap().replace(',', ""),
@@ -70,10 +48,10 @@ fn a_larger_run_is_shown_in_part_and_the_page_says_so() {
         note.starts_with("This run has ") && note.contains("30,000 of them"),
         "{note}"
     );
-    // The failure is within.
+    // The failure is among them.
     let now = browser.text(".now");
     assert!(now.contains("receives read_ok from"), "{now}");
-    // So is the whole of what is on its way there, wherever it was sent.
+    // So are all messages in flight at that time, whenever they were sent.
     let shown = browser.run(
         "const number = (text) => Number(text.replaceAll(',', ''));
          return [number(document.querySelector('.now').textContent.match(/Event ([\\d,]+)/)[1]),

@@ -1,26 +1,22 @@
-//! Time travel: stepping, filtering, following, and the states that the page shows.
+//! Time travel in a page: stepping, filtering, following a message, the states of nodes.
 
 use std::collections::BTreeMap;
 use std::io;
 
-use host_check::workload::{CheckOptions, Workload};
-use host_guest::Limits;
-use host_sandbox::Sandbox;
+use host_check::workload::Workload;
 use host_sim::journal::{Entry, EntryKind, Observer, Stepped};
 use host_sim::nemesis::Fault;
-use host_sim::workload::{Topology, TxnShape};
-use host_sim::{Cluster, RunOptions, SECOND};
-use host_trial::Trial;
+use host_sim::{RunOptions, SECOND};
 use serde_json::{Value as Json, json};
+use test_support::{Browser, Reported, STORMY};
 
-use crate::report::browser::Browser;
-use crate::report::reported::{Reported, STORMY, built};
+use crate::simulated::runs::{broadcast, options, trial};
 
 fn now(browser: &Browser) -> String {
     browser.text(".now")
 }
 
-/// What the page should say of an entry: `Event 7 at 1.5 s: `.
+/// How the page should begin for an entry: `Event 7 at 1.5 s: `.
 fn at(journal: &[Json], index: usize) -> String {
     let ns = journal[index]["at_ns"].as_u64().unwrap();
     let text = format!("{}.{:09}", ns / SECOND, ns % SECOND);
@@ -107,7 +103,7 @@ fn the_cursor_steps_jumps_filters_and_follows() {
         &format!("{node} sends broadcast_ok to {client}"),
     );
 
-    // What is followed goes through losses, timers and retries to every node.
+    // The chain goes through losses, timers and retries to every node.
     browser.choose("select[name=type]", "");
     browser.click("[aria-pressed]");
     browser.click("input[type=checkbox]");
@@ -133,7 +129,7 @@ fn the_cursor_steps_jumps_filters_and_follows() {
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
 
-/// The last state that each node had, as its guest says.
+/// The last snapshot of each node.
 #[derive(Default)]
 struct LastStates(BTreeMap<String, Json>);
 
@@ -159,26 +155,12 @@ fn at_the_end_the_page_shows_the_states_that_the_guests_had() {
         "broadcast-retry",
         "-w broadcast --node-count 3 --time-limit 10 --rate 10 --nemesis partition --seed 3",
     );
-    let sandbox = Sandbox::new(None).unwrap();
-    let module = sandbox
-        .load(&built("broadcast-retry"), &Limits::default())
-        .unwrap();
-    let trial = Trial {
-        module: &module,
-        next_module: None,
-        workload: Workload::Broadcast,
-        topology: Topology::default(),
-        txn: TxnShape::default(),
-        options: RunOptions {
-            cluster: Cluster::of(3),
-            concurrency: 3,
-            rate: 10.0,
-            time_limit_ns: 10 * SECOND,
-            faults: vec![Fault::Partition],
-            ..RunOptions::default()
-        },
-        checks: CheckOptions::default(),
+    let options = RunOptions {
+        rate: 10.0,
+        faults: vec![Fault::Partition],
+        ..options(3, 10)
     };
+    let trial = trial(broadcast(), Workload::Broadcast, &options);
     let mut states = LastStates::default();
     let _ = trial.run(3, vec![&mut states]);
 
@@ -202,7 +184,7 @@ fn at_the_end_the_page_shows_the_states_that_the_guests_had() {
     });
     assert_eq!(shown, json!(expected.collect::<BTreeMap<_, _>>()));
 
-    // One step changes a value that a node has learnt; the change is marked.
+    // One step adds a value to a state; the change is marked.
     let marked = browser.run(
         "document.querySelector('select[name=type]').value = 'broadcast';
          document.querySelector('select[name=type]').dispatchEvent(new Event('change'));

@@ -1,4 +1,4 @@
-//! The simulator in a unit test, and what it leaves behind when the test fails.
+//! The simulator in a unit test, and the report that a failed test writes.
 
 use std::path::Path;
 use std::thread;
@@ -8,9 +8,7 @@ use host_check::workload::Workload;
 use host_sim::nemesis::Fault;
 use host_testing::Cluster;
 use serde_json::json;
-
-use crate::report::browser::Browser;
-use crate::report::reported::built;
+use test_support::{Browser, built};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -24,7 +22,7 @@ enum Reply {
     GenerateOk { id: u64 },
 }
 
-/// Unique ids as every node would give them alone.
+/// Ids that are unique on each node only.
 #[derive(Serialize, Deserialize)]
 struct Careless {
     given: u64,

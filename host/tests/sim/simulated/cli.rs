@@ -1,35 +1,26 @@
-//! `host sim` as its users see it: whole texts and exit codes.
-
-use std::process::{Command, Output};
+//! `host sim` as a process: whole outputs and exit codes.
 
 use expect_test::{Expect, expect};
+use test_support::{Dir, Ended, Run, built, with_placeholders};
 
-use crate::simulated::runs::built;
-
-fn host(module: &str, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_host"))
+/// `host sim` on the module of a package, whose folder shows as `DIR`.
+fn host(module: &str, args: &[&str]) -> Ended {
+    let module = built(module);
+    Run::host()
         .arg("sim")
         .args(args)
-        .arg("--no-cache")
-        .arg("--module")
-        .arg(built(module))
-        .output()
-        .unwrap()
-}
-
-/// The text without the folder of the modules.
-fn text(bytes: &[u8]) -> String {
-    let folder = built("echo").parent().unwrap().display().to_string();
-    let text = String::from_utf8(bytes.to_vec()).unwrap();
-    text.replace(&folder, "DIR")
+        .args(["--no-cache", "--module"])
+        .arg(&module)
+        .hide(module.parent().unwrap(), "DIR")
+        .end()
 }
 
 #[track_caller]
 fn check(module: &str, args: &[&str], code: i32, stdout: &Expect, stderr: &Expect) {
-    let output = host(module, args);
-    stdout.assert_eq(&without_fuel(&text(&output.stdout)));
-    stderr.assert_eq(&text(&output.stderr));
-    assert_eq!(output.status.code(), Some(code));
+    let ended = host(module, args);
+    stdout.assert_eq(&with_placeholders(&without_fuel(&ended.stdout)));
+    stderr.assert_eq(&with_placeholders(&ended.stderr));
+    assert_eq!(ended.code(), Some(code));
 }
 
 /// With the fuel that a run took as `N`: it changes with each compiler of guests.
@@ -67,7 +58,7 @@ fn a_small_valid_run() {
             messages      32 sent, 32 received; 2.13 an operation, 0.00 of them between servers
             simulated     2.894963984 s with seed 1; 16 events
 
-            Everything looks good! ヽ(‘ー`)ノ
+            [VALID]
         "#]],
         &expect![[""]],
     );
@@ -104,7 +95,7 @@ fn a_failing_run_says_how_to_replay_it() {
             simulated     0.83963124 s with seed 5; 6 events
             replay        host sim -w unique-ids --node-count 1 --time-limit 1 --no-cache --module DIR/echo.wasm --seed 5
 
-            Analysis invalid! (ﾉಥ益ಥ）ﾉ ┻━┻
+            [INVALID]
         "#]],
         &expect![""],
     );
@@ -212,7 +203,7 @@ fn several_valid_runs() {
             echo: valid with all 3 seeds, 3 to 5
             0.00 to 0.00 messages between servers an operation
 
-            Everything looks good! ヽ(‘ー`)ノ
+            [VALID]
         "#]],
         &expect![[""]],
     );
@@ -232,7 +223,7 @@ fn mistakes_on_the_command_line_are_named() {
 
             Usage: host sim [OPTIONS] --module <FILE> [-- <GUEST_ARGS>...]
 
-            For more information, try '--help'.
+            [TRY HELP]
         "#]],
     );
     check(
@@ -248,7 +239,7 @@ fn mistakes_on_the_command_line_are_named() {
 
             Usage: host sim --module <FILE> --workload <NAME> --rate <OPS> [-- <GUEST_ARGS>...]
 
-            For more information, try '--help'.
+            [TRY HELP]
         "#]],
     );
     check(
@@ -259,7 +250,7 @@ fn mistakes_on_the_command_line_are_named() {
         &expect![[r#"
             error: invalid value 'meteor' for '--nemesis <FAULT,…>': expected a fault (partition, kill, pause, loss, duplicate, one-way, slow, clock-skew, swap), found `meteor`
 
-            For more information, try '--help'.
+            [TRY HELP]
         "#]],
     );
     check(
@@ -270,7 +261,7 @@ fn mistakes_on_the_command_line_are_named() {
         &expect![[r#"
             error: invalid value '0' for '--node-count <N>': 0 is not in 1..=100
 
-            For more information, try '--help'.
+            [TRY HELP]
         "#]],
     );
     check(
@@ -281,7 +272,7 @@ fn mistakes_on_the_command_line_are_named() {
         &expect![[r#"
             error: invalid value '-1' for '--rate <OPS>': expected a number from 0 to 1000000
 
-            For more information, try '--help'.
+            [TRY HELP]
         "#]],
     );
     check(
@@ -292,7 +283,7 @@ fn mistakes_on_the_command_line_are_named() {
         &expect![[r#"
             error: invalid value 'perfect' for '--consistency-models <MODEL,…>': expected a consistency model (read-uncommitted, read-committed, cursor-stability, monotonic-view, monotonic-snapshot-read, monotonic-atomic-view, consistent-view, forward-consistent-view, repeatable-read, update-serializable, read-atomic, update-atomic, causal-cerone, prefix, parallel-snapshot-isolation, snapshot-isolation, serializable, view-serializable, 1SR, session-serializable, strong-session-read-uncommitted, strong-session-read-committed, strong-session-snapshot-isolation, strong-session-serializable, strong-read-uncommitted, strong-read-committed, strong-snapshot-isolation, strict-serializable, linearizable, sequential, causal, writes-follow-reads, PRAM, monotonic-reads, monotonic-writes, read-your-writes), found `perfect`
 
-            For more information, try '--help'.
+            [TRY HELP]
         "#]],
     );
     check(
@@ -315,14 +306,14 @@ fn mistakes_on_the_command_line_are_named() {
 
               tip: a similar value exists: 'echo'
 
-            For more information, try '--help'.
+            [TRY HELP]
         "#]],
     );
 }
 
 #[test]
 fn logs_and_messages_are_shown_on_stderr() {
-    let output = host(
+    let ended = host(
         "echo",
         &[
             "-w",
@@ -352,7 +343,7 @@ fn logs_and_messages_are_shown_on_stderr() {
         0.018405217 send 5 n0 -> c2 {"type":"echo_ok","echo":"Please echo 43","in_reply_to":2}
         0.018405217 recv 5 n0 -> c2 {"type":"echo_ok","echo":"Please echo 43","in_reply_to":2}
     "#]]
-    .assert_eq(&text(&output.stderr));
+    .assert_eq(&ended.stderr);
 }
 
 #[test]
@@ -363,7 +354,7 @@ fn histories_are_written_as_edn_or_json() {
         ("h.json", "{\"index\":0,\"time\":0,"),
     ] {
         let path = directory.path().join(name);
-        let output = host(
+        let ended = host(
             "echo",
             &[
                 "-w",
@@ -374,7 +365,7 @@ fn histories_are_written_as_edn_or_json() {
                 path.to_str().unwrap(),
             ],
         );
-        assert_eq!(output.status.code(), Some(0));
+        assert_eq!(ended.code(), Some(0));
         let history = std::fs::read(&path).unwrap();
         assert!(history.starts_with(start.as_bytes()));
         assert!(host_check::history::read(&history).unwrap().ops().len() > 100);
@@ -383,21 +374,19 @@ fn histories_are_written_as_edn_or_json() {
 
 #[test]
 fn a_module_that_is_no_guest_is_rejected() {
-    let file = tempfile::NamedTempFile::with_suffix(".wasm").unwrap();
-    std::fs::write(file.path(), "not wasm").unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_host"))
-        .args(["sim", "-w", "echo", "--module"])
-        .arg(file.path())
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(3));
+    let dir = Dir::new();
+    dir.write("notes.wasm", "not wasm");
+    let ended = dir
+        .host()
+        .args(["sim", "-w", "echo", "--module", "notes.wasm"]);
+    assert_eq!(ended.end().code(), Some(3));
 }
 
 /// What `host sim` prints to stdout for a module, and its exit code.
 fn stdout(module: &str, args: &[&str]) -> (String, Option<i32>) {
-    let output = host(module, args);
-    assert_eq!(text(&output.stderr), "");
-    (text(&output.stdout), output.status.code())
+    let ended = host(module, args);
+    assert_eq!(ended.stderr, "");
+    (with_placeholders(&ended.stdout), ended.code())
 }
 
 #[test]
@@ -448,7 +437,7 @@ fn a_failure_is_shrunk_and_the_command_that_it_prints_replays_it() {
         simulated     10.001 s with seed 4; 7 events, after 27 runs
         replay        host sim --no-cache --module DIR/broadcast-flood.wasm --schedule SHORT
 
-        Analysis invalid! (ﾉಥ益ಥ）ﾉ ┻━┻
+        [INVALID]
     "#]].assert_eq(&told);
     let (replayed, code) = stdout("broadcast-flood", &["--schedule", &short]);
     assert_eq!(code, Some(1));
@@ -467,9 +456,9 @@ fn a_failure_is_shrunk_and_the_command_that_it_prints_replays_it() {
         simulated     10.001 s with seed 4; 7 events
         replay        host sim --schedule SHORT --no-cache --module DIR/broadcast-flood.wasm
 
-        Analysis invalid! (ﾉಥ益ಥ）ﾉ ┻━┻
+        [INVALID]
     "#]].assert_eq(&replayed.replace(&short, "SHORT"));
-    // What is as short as can be stays as it is, and the first of many seeds is found.
+    // A minimal schedule stays as it is, and the first failing seed of many is shrunk.
     let (same, _) = stdout(
         "broadcast-flood",
         &["--schedule", &short, "--shrink", &whole],
@@ -511,9 +500,10 @@ fn a_schedule_says_itself_what_the_run_is() {
     let path = path.path().to_str().unwrap();
     std::fs::write(path, "{}").unwrap();
     let refused = |args: &[&str]| {
-        let output = host("echo", args);
-        assert_eq!(output.status.code(), Some(254));
-        text(&output.stderr)
+        let ended = host("echo", args);
+        assert_eq!(ended.code(), Some(254));
+        ended
+            .stderr
             .replace(path, "FILE")
             .lines()
             .next()

@@ -1,17 +1,16 @@
 //! A run is a function of module, options and seed.
 
-use std::process::Command;
-
 use host_check::history::write_edn;
 use host_check::workload::Workload;
 use host_sim::nemesis::Fault;
 use host_sim::{Distribution, Latency, NetworkModel, RunOptions, SECOND};
 use sha2::{Digest, Sha256};
 use strum::VariantArray;
+use test_support::{Dir, Run, built, sim};
 
-use crate::simulated::runs::{broadcast, built, echo, options, run};
+use crate::simulated::runs::{broadcast, echo, options, run};
 
-/// Everything at once.
+/// All faults at once.
 fn stormy() -> RunOptions {
     RunOptions {
         rate: 50.0,
@@ -53,73 +52,31 @@ fn another_seed_is_another_run() {
 
 #[test]
 fn the_program_and_the_library_write_the_same_journal() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("journal.jsonl");
-    let output = Command::new(env!("CARGO_BIN_EXE_host"))
-        .args([
-            "sim",
-            "-w",
-            "broadcast",
-            "--node-count",
-            "5",
-            "--time-limit",
-            "8",
-        ])
-        .args([
-            "--rate",
-            "50",
-            "--latency",
-            "20",
-            "--latency-dist",
-            "exponential",
-        ])
-        .args([
-            "--nemesis",
-            "swap,clock-skew,kill,pause,loss,duplicate,one-way,slow,partition",
-        ])
-        .args(["--nemesis-interval", "1", "--seed", "7", "--no-cache"])
-        .arg("--module")
-        .arg(built("broadcast-retry"))
-        .arg("--journal")
-        .arg(&path)
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(1), "{output:?}"); // killed nodes lose values
+    let dir = Dir::new();
+    let path = dir.path("journal.jsonl");
+    let args = "-w broadcast --node-count 5 --time-limit 8 --rate 50 --latency 20 \
+                --latency-dist exponential --nemesis-interval 1 --seed 7 \
+                --nemesis swap,clock-skew,kill,pause,loss,duplicate,one-way,slow,partition";
+    let journal = ["--journal", path.to_str().unwrap()];
+    let ended = sim("broadcast-retry", args, &journal);
+    assert_eq!(ended.code(), Some(1), "{ended}"); // killed nodes lose values
     let (_, journal) = run(broadcast(), Workload::Broadcast, &stormy(), 7);
-    assert!(std::fs::read_to_string(&path).unwrap() == journal);
+    assert!(dir.read("journal.jsonl") == journal);
 }
 
 #[test]
 fn seeds_in_parallel_give_what_each_gives_alone() {
+    let args = "sim --no-cache -w broadcast --node-count 3 --time-limit 5 --nemesis partition \
+                --seeds 0..12 --format json --module";
     let with_threads = |threads: &str| {
-        Command::new(env!("CARGO_BIN_EXE_host"))
-            .env("RAYON_NUM_THREADS", threads)
-            .args([
-                "sim",
-                "-w",
-                "broadcast",
-                "--node-count",
-                "3",
-                "--time-limit",
-                "5",
-            ])
-            .args([
-                "--nemesis",
-                "partition",
-                "--seeds",
-                "0..12",
-                "--format",
-                "json",
-            ])
-            .arg("--module")
+        let run = Run::host().env("RAYON_NUM_THREADS", threads);
+        run.args(args.split(' '))
             .arg(built("broadcast-flood"))
-            .output()
-            .unwrap()
+            .end()
     };
     let (one, three) = (with_threads("1"), with_threads("3"));
-    assert_eq!(one.status.code(), Some(1));
-    let text = |output: &std::process::Output| String::from_utf8(output.stdout.clone()).unwrap();
-    assert_eq!(text(&one), text(&three));
+    assert_eq!(one.code(), Some(1));
+    assert_eq!(one.stdout, three.stdout);
 }
 
 #[test]

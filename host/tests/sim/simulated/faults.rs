@@ -1,4 +1,4 @@
-//! Each fault does what its name says, and no more.
+//! The effects of each fault.
 
 use host_check::validity::Validity;
 use host_check::workload::Workload;
@@ -7,8 +7,9 @@ use host_sim::{Latency, RunOptions, SECOND};
 use host_trial::TrialResult;
 use serde_json::Value as Json;
 use strum::VariantArray;
+use test_support::json_lines;
 
-use crate::simulated::runs::{broadcast, echo, entries, flood, of_kind, options, run};
+use crate::simulated::runs::{broadcast, echo, flood, of_kind, options, run};
 
 /// Ten seconds of one fault on five nodes, on a network with some latency.
 fn under(fault: Fault) -> RunOptions {
@@ -28,7 +29,7 @@ fn flooded(fault: Fault, seed: u64) -> (TrialResult, String) {
     run(flood(), Workload::Broadcast, &under(fault), seed)
 }
 
-/// How many messages were dropped, by reason; clients that are gone do not count.
+/// How many messages were dropped for this reason.
 fn drops(journal: &str, why: &str) -> usize {
     let drops = of_kind(journal, "drop");
     drops.iter().filter(|entry| entry["why"] == why).count()
@@ -84,7 +85,7 @@ fn a_one_way_partition_lets_one_direction_through() {
     let (report, journal) = flooded(Fault::OneWay, 1);
     assert!(drops(&journal, "partition") > 10);
     assert_eq!(report.valid(), Validity::False);
-    // In the first one, as drawn: whoever is deaf to another is heard by it.
+    // In the first partition: a node that does not hear another is heard by it.
     let first = &of_kind(&journal, "fault")[0]["value"][1];
     for (node, deaf_to) in first.as_object().unwrap() {
         for other in deaf_to.as_array().unwrap() {
@@ -151,7 +152,7 @@ fn a_killed_node_starts_anew_with_init() {
     let (_, journal) = run(echo(), Workload::Echo, &under(Fault::Kill), 2);
     let mut up: Vec<String> = (0..5).map(|node| format!("n{node}")).collect();
     let (mut killed, mut started) = (0, 0);
-    for entry in entries(&journal) {
+    for entry in json_lines(&journal) {
         let names = |entry: &Json| -> Vec<String> {
             entry["value"]
                 .as_object()
@@ -200,7 +201,7 @@ fn a_paused_node_does_nothing_and_forgets_nothing() {
     let resumptions: Vec<&Json> = resumptions.iter().map(|fault| &fault["at_ns"]).collect();
     let mut paused: Vec<String> = Vec::new();
     let mut pauses = 0;
-    for entry in entries(&journal) {
+    for entry in json_lines(&journal) {
         match (entry["event"].as_str().unwrap(), entry["f"].as_str()) {
             ("fault", Some("pause")) => {
                 pauses += 1;

@@ -1,4 +1,4 @@
-//! Logs: right ones pass, and for wrong ones the anomaly is named.
+//! Logs: correct nodes pass, and the anomaly of wrong ones is named.
 
 use std::fmt::Write;
 

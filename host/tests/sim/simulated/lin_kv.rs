@@ -1,4 +1,4 @@
-//! Registers: right ones pass, and for wrong ones it is said where they cannot be explained.
+//! Registers: correct nodes pass, and for wrong ones the operation that no order explains is named.
 
 use std::fmt::Write;
 
@@ -8,23 +8,13 @@ use host_check::text::render_text;
 use host_check::validity::Validity;
 use host_check::workload::Workload;
 use host_sim::nemesis::Fault;
-use host_sim::{Latency, RunOptions, SECOND};
+use host_sim::{RunOptions, SECOND};
 
-use crate::simulated::runs::{lin_kv, options, run, stopped};
+use crate::simulated::runs::{self, lin_kv, options, run, stopped};
 
 /// `--node-count 3 --concurrency 2n --rate 100 --latency 10`, with a bug or none.
 fn with_bug(bug: &str) -> RunOptions {
-    let bug = (!bug.is_empty()).then(|| bug.to_owned());
-    RunOptions {
-        concurrency: 6,
-        rate: 100.0,
-        latency: Latency {
-            mean_ms: 10,
-            ..Latency::default()
-        },
-        guest_args: bug.into_iter().collect(),
-        ..options(3, 10)
-    }
+    runs::with_bug(3, 6, 10, bug)
 }
 
 #[test]

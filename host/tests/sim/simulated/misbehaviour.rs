@@ -1,13 +1,15 @@
-//! A module that misbehaves ends the run, at once and with its node's name.
+//! A node that misbehaves ends the run at once; the reason names it.
 
 use host_check::validity::Validity;
 use host_check::workload::Workload;
-use host_sim::RunOptions;
+use host_sim::{Bounds, RunOptions};
+use test_support::probe::probe;
+use test_support::wat::assemble;
 
-use crate::simulated::runs::{module, options, run, stopped};
+use crate::simulated::runs::{broadcast, module, options, run, stopped};
 use crate::simulated::scripted::{Step, guest};
 
-/// A run of one node whose first operation comes at 0 s.
+/// Runs one node, whose first operation comes at 0 s.
 #[track_caller]
 fn check(wasm: &[u8], expected: &str) {
     check_with(wasm, &options(1, 5), expected);
@@ -29,7 +31,7 @@ fn a_trap_is_told_with_its_event() {
         &guest(&[Step::Trap]),
         &format!(
             "at 0 s, node n0: the guest failed in handle: trap: wasm `unreachable` instruction \
-             executed\n  in: handle\n  event: {ECHO}\n  nothing that this step asked for was done"
+             executed\n  in: handle\n  event: {ECHO}\n  [NOTHING DONE]"
         ),
     );
 }
@@ -40,8 +42,7 @@ fn an_exit_is_told_too() {
         &guest(&[Step::Exit(3)]),
         &format!(
             "at 0 s, node n0: the guest failed in handle: it exited with code 3; a node runs \
-             until it is stopped\n  in: handle\n  event: {ECHO}\n  \
-             nothing that this step asked for was done"
+             until it is stopped\n  in: handle\n  event: {ECHO}\n  [NOTHING DONE]"
         ),
     );
 }
@@ -56,7 +57,7 @@ fn an_infinite_loop_runs_out_of_fuel() {
         &format!(
             "at 0 s, node n0: the guest failed in handle: out of fuel: a step may use 1000000 \
              units (--max-fuel); does it loop for ever?\n  in: handle\n  event: {ECHO}\n  \
-             nothing that this step asked for was done"
+             [NOTHING DONE]"
         ),
     );
 }
@@ -65,12 +66,7 @@ fn an_infinite_loop_runs_out_of_fuel() {
 fn the_fuel_and_the_memory_of_all_nodes_together_are_bounded() {
     let mut options = options(5, 10);
     options.bounds.fuel = 100_000;
-    let (report, _) = run(
-        crate::simulated::runs::broadcast(),
-        Workload::Broadcast,
-        &options,
-        1,
-    );
+    let (report, _) = run(broadcast(), Workload::Broadcast, &options, 1);
     let text = stopped(&report);
     assert!(
         text.ends_with(
@@ -81,16 +77,11 @@ fn the_fuel_and_the_memory_of_all_nodes_together_are_bounded() {
     // One step more than the bound allows, and no further.
     assert!(report.used.fuel < 200_000, "{:?}", report.used);
 
-    options.bounds = host_sim::Bounds {
+    options.bounds = Bounds {
         memory_bytes: 3 << 20,
-        ..host_sim::Bounds::default()
+        ..Bounds::default()
     };
-    let (report, _) = run(
-        crate::simulated::runs::broadcast(),
-        Workload::Broadcast,
-        &options,
-        1,
-    );
+    let (report, _) = run(broadcast(), Workload::Broadcast, &options, 1);
     let text = stopped(&report);
     assert!(
         text.ends_with(
@@ -102,19 +93,55 @@ fn the_fuel_and_the_memory_of_all_nodes_together_are_bounded() {
 
 #[test]
 fn nodes_that_begin_with_much_memory_do_not_all_begin() {
-    let greedy = wat::parse_str(
+    let greedy = assemble(
         r#"(module
              (memory (export "memory") 1)
              (func (export "maelstrom_abi_v1"))
              (func (export "_initialize") (drop (memory.grow (i32.const 1599))))
              (func (export "alloc") (param i32) (result i32) (i32.const 0))
              (func (export "handle") (param i32 i32) (result i64) (i64.const 0)))"#,
-    )
-    .unwrap();
+    );
     let mut options = options(25, 10);
     options.bounds.memory_bytes = 256 << 20;
     let (report, _) = run(&module(&greedy), Workload::Broadcast, &options, 1);
     assert!(stopped(&report).contains("--max-run-memory-mib"));
     // Of 100 MiB each, the third is one too many.
     assert_eq!(report.used.memory_bytes, 300 << 20);
+}
+
+/// Why a run of a program stopped.
+fn program_stopped(body: &str) -> String {
+    let mut options = RunOptions {
+        rate: 10.0,
+        ..options(1, 5)
+    };
+    options.bounds.steps = 10_000;
+    let (report, _) = run(&module(&probe(body)), Workload::Echo, &options, 1);
+    stopped(&report)
+}
+
+#[test]
+fn a_program_that_exits_is_reported_with_the_node_and_the_event() {
+    assert_eq!(
+        program_stopped("(call $exit (i32.const 3))"),
+        "at 0 s, node n0: the guest failed in _start: it exited with code 3; a node runs until it \
+         is stopped\n  \
+         in: _start\n  \
+         event: message {\"src\":\"c0\",\"dest\":\"n0\",\"body\":{\"node_id\":\"n0\",\
+         \"node_ids\":[\"n0\"],\"type\":\"init\",\"msg_id\":1}}\n  \
+         [NOTHING DONE]"
+    );
+}
+
+#[test]
+fn a_program_that_waits_for_nanoseconds_cannot_stop_time() {
+    let body = "(call $on_clock (i32.const 0) (i64.const 1) (i64.const 1) (i32.const 0))
+         (loop $again
+           (drop (call $poll (i32.const 0) (i32.const 1024) (i32.const 1) (i32.const 3036)))
+           (br $again))";
+    assert_eq!(
+        program_stopped(body),
+        "at 0.000010001 s, the nodes have handled more than 10000 events (--max-steps); do they send \
+         or set timers without end?"
+    );
 }

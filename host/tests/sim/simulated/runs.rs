@@ -1,18 +1,22 @@
-//! Runs of the library, without the command line.
+//! Runs of the simulator as a library.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::LazyLock;
 
 use host_check::workload::{CheckOptions, Workload};
 use host_guest::{Limits, Start};
-use host_sandbox::{GuestModule, Sandbox};
+use host_sandbox::{Cache, GuestModule, Sandbox};
 use host_sim::journal::{JsonLines, Observer};
 use host_sim::workload::{Topology, TxnShape};
-use host_sim::{Cluster, RunOptions, SECOND};
+use host_sim::{Cluster, Latency, RunOptions, SECOND};
 use host_trial::{Trial, TrialResult};
 use serde_json::Value as Json;
+use test_support::{Dir, built, compiled, json_lines, with_placeholders};
 
-static SANDBOX: LazyLock<Sandbox> = LazyLock::new(|| Sandbox::new(None).unwrap());
+static SANDBOX: LazyLock<Sandbox> = LazyLock::new(|| {
+    let cache = Cache::open(compiled()).unwrap();
+    Sandbox::new(Some(cache)).unwrap()
+});
 static ECHO: LazyLock<GuestModule> = LazyLock::new(|| load(&built("echo")));
 static KAFKA: LazyLock<GuestModule> = LazyLock::new(|| load(&built("kafka-mutants")));
 static TXN: LazyLock<GuestModule> = LazyLock::new(|| load(&built("txn-mutants")));
@@ -21,18 +25,6 @@ static FLOOD: LazyLock<GuestModule> = LazyLock::new(|| load(&built("broadcast-fl
 static RETRYING: LazyLock<GuestModule> = LazyLock::new(|| load(&built("broadcast-mutants")));
 static BATCHED: LazyLock<GuestModule> = LazyLock::new(|| load(&built("broadcast-batched")));
 static BROADCAST: LazyLock<GuestModule> = LazyLock::new(|| load(&built("broadcast-retry")));
-
-/// The module of a package of this workspace.
-pub(crate) fn built(name: &str) -> PathBuf {
-    let guests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/wasm32-wasip1/release");
-    let path = guests.join(format!("{name}.wasm"));
-    assert!(
-        path.exists(),
-        "{} is missing: run ./runner.sh build",
-        path.display()
-    );
-    path
-}
 
 pub(crate) fn echo() -> &'static GuestModule {
     &ECHO
@@ -71,15 +63,15 @@ pub(crate) fn kafka() -> &'static GuestModule {
     &KAFKA
 }
 
-fn load(path: &Path) -> GuestModule {
+/// A module from its file.
+pub(crate) fn load(path: &Path) -> GuestModule {
     SANDBOX.load(path, &Limits::default()).unwrap()
 }
 
 /// A module from its bytes.
 pub(crate) fn module(wasm: &[u8]) -> GuestModule {
-    let file = tempfile::NamedTempFile::with_suffix(".wasm").unwrap();
-    std::fs::write(file.path(), wasm).unwrap();
-    load(file.path())
+    let dir = Dir::new();
+    load(&dir.write("guest.wasm", wasm))
 }
 
 /// `count` nodes and as many clients, for `seconds` at the default rate.
@@ -92,7 +84,22 @@ pub(crate) fn options(count: usize, seconds: u64) -> RunOptions {
     }
 }
 
-/// Under the strictest model and rules.
+/// `--concurrency CLIENTS --rate 100 --latency LATENCY`, for ten seconds, with a bug of the program
+/// or none.
+pub(crate) fn with_bug(count: usize, clients: usize, latency_ms: u64, bug: &str) -> RunOptions {
+    RunOptions {
+        concurrency: clients,
+        rate: 100.0,
+        latency: Latency {
+            mean_ms: latency_ms,
+            ..Latency::default()
+        },
+        guest_args: bug.split_whitespace().map(str::to_owned).collect(),
+        ..options(count, 10)
+    }
+}
+
+/// A trial under the strictest consistency model and checks.
 pub(crate) fn trial<'a>(
     module: &'a GuestModule,
     workload: Workload,
@@ -119,7 +126,7 @@ pub(crate) fn run(
     run_trial(&trial(module, workload, options), seed)
 }
 
-/// Runs with a journal, and a version to change to.
+/// Runs with a journal and a next version of the module.
 pub(crate) fn run_with_next(
     module: &GuestModule,
     next_module: Option<&GuestModule>,
@@ -143,25 +150,17 @@ pub(crate) fn run_trial(trial: &Trial<'_>, seed: u64) -> (TrialResult, String) {
     (report, journal)
 }
 
-/// Why the run stopped.
+/// Why the run stopped, with placeholders for sentences that other tests own.
 pub(crate) fn stopped(report: &TrialResult) -> String {
     match &report.result {
         Ok(result) => panic!("it did not stop: {result:?}"),
-        Err(stopped) => stopped.to_string(),
+        Err(stopped) => with_placeholders(&stopped.to_string()),
     }
-}
-
-/// The entries of a journal.
-pub(crate) fn entries(journal: &str) -> Vec<Json> {
-    let lines = journal.lines();
-    lines
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
 }
 
 /// The entries of one kind: `send`, `fault`.
 pub(crate) fn of_kind(journal: &str, event: &str) -> Vec<Json> {
-    let mut entries = entries(journal);
+    let mut entries = json_lines(journal);
     entries.retain(|entry| entry["event"] == event);
     entries
 }

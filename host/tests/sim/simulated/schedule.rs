@@ -1,4 +1,4 @@
-//! Runs spelled out: played again they are the same, and files that are none are refused.
+//! Schedules: a replay is the same run, and invalid files are refused.
 
 use expect_test::expect;
 use host_check::history::write_edn;
@@ -15,7 +15,7 @@ use crate::simulated::runs::{
     broadcast, echo, flood, kafka, lin_kv, options, run_trial, trial, txn,
 };
 
-/// Everything at once.
+/// All faults at once.
 fn stormy(concurrency: usize) -> RunOptions {
     RunOptions {
         rate: 50.0,
@@ -31,7 +31,7 @@ fn stormy(concurrency: usize) -> RunOptions {
     }
 }
 
-/// Runs with a journal, and spells the run out.
+/// Runs with a journal, and records the schedule.
 fn record(trial: &Trial<'_>, seed: u64) -> (TrialResult, String, Schedule) {
     let mut journal = JsonLines::new(Vec::new(), u64::MAX);
     let observers: Vec<&mut dyn Observer> = vec![&mut journal];
@@ -41,7 +41,7 @@ fn record(trial: &Trial<'_>, seed: u64) -> (TrialResult, String, Schedule) {
     (report, journal, schedule)
 }
 
-/// Plays with a journal.
+/// Replays a schedule with a journal.
 fn play(schedule: &Schedule, module: &GuestModule) -> (TrialResult, String) {
     let mut journal = JsonLines::new(Vec::new(), u64::MAX);
     let report = schedule.play(module, None, vec![&mut journal]);
@@ -49,7 +49,7 @@ fn play(schedule: &Schedule, module: &GuestModule) -> (TrialResult, String) {
     (report, journal)
 }
 
-/// Everything that there is to say of a run.
+/// All results of a run.
 fn all_of(report: &TrialResult, journal: String) -> (String, String, String, [u64; 4]) {
     let history = report.history.as_ref().map(write_edn).unwrap_or_default();
     let result = match &report.result {
@@ -110,7 +110,7 @@ fn a_run_spelled_out_written_and_read_is_the_same_run_to_the_byte() {
     }
 }
 
-/// A small file with all there may be in one.
+/// A small schedule with every kind of entry.
 const SMALL: &str = r#"{
   "version": 1,
   "workload": "broadcast",

@@ -1,10 +1,12 @@
-//! Guests that do what a script says, whatever they are told: the smallest way to have
-//! a node that is right, wrong or hostile at a known event.
+//! Guests that follow a script, whatever the events: the smallest way to have a node that is
+//! right, wrong or hostile at a known event.
 
 use std::collections::HashMap;
 use std::fmt::Write;
 
-/// What a scripted guest does with one event.
+use test_support::wat::assemble;
+
+/// The reaction of a scripted guest to one event.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Step<'a> {
     /// Returns these effects, one a line.
@@ -71,5 +73,5 @@ pub(crate) fn from_the_start(steps: &[Step<'_>]) -> Vec<u8> {
             {code}
             (i64.const 0)))"#
     );
-    wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"))
+    assemble(&text)
 }

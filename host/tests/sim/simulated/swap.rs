@@ -1,4 +1,4 @@
-//! Clusters that are upgraded while they work.
+//! Rolling upgrades of a cluster under load.
 
 use host_check::validity::Validity;
 use host_check::workload::Workload;

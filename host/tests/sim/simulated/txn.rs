@@ -1,4 +1,4 @@
-//! Transactions: right ones pass, and for wrong ones the anomaly is named.
+//! Transactions: correct nodes pass, and the anomaly of wrong ones is named.
 
 use std::fmt::Write;
 
@@ -9,25 +9,15 @@ use host_check::txn::model::Model;
 use host_check::validity::Validity;
 use host_check::workload::Workload;
 use host_sim::nemesis::Fault;
-use host_sim::{Latency, RunOptions, SECOND};
+use host_sim::{RunOptions, SECOND};
 
-use crate::simulated::runs::{options, run, run_trial, trial, txn};
+use crate::simulated::runs::{self, options, run, run_trial, trial, txn};
 
 const BOTH: [Workload; 2] = [Workload::TxnListAppend, Workload::TxnRwRegister];
 
 /// `--node-count 2 --rate 100 --latency 5`, with a bug of the program or none.
 fn with_bug(bug: &str) -> RunOptions {
-    let bug = (!bug.is_empty()).then(|| bug.to_owned());
-    RunOptions {
-        concurrency: 6,
-        rate: 100.0,
-        latency: Latency {
-            mean_ms: 5,
-            ..Latency::default()
-        },
-        guest_args: bug.into_iter().collect(),
-        ..options(2, 10)
-    }
+    runs::with_bug(2, 6, 5, bug)
 }
 
 #[test]

@@ -1,14 +1,13 @@
-//! The zoo: wrong but plausible programs (`zoo.txt`). The grader has to catch each at its own
-//! seeds, with the verdict and the reason that belong to the bug, while the same program
-//! without its bug is accepted on the same runs.
+//! The zoo: wrong but plausible programs (`zoo.txt`). The grader must catch each with its
+//! default seeds, with the verdict and the reason of the bug, and must accept the same
+//! program without the bug on the same runs.
 //!
-//! How many seeds and milliseconds each takes is in docs/zoo.md.
+//! `docs/zoo.md` lists the seeds and milliseconds that each takes.
 
 mod table;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
-use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use host_check::workload::Workload;
@@ -23,7 +22,7 @@ use host_trial::shrink::Budget;
 
 use table::{Mutant, RIGHT, Reason, Table};
 
-/// Grades all mutants of a workload, and the programs that they are made from.
+/// Grades all mutants of a workload, and the programs without their bugs.
 #[track_caller]
 fn check(workload: Workload) {
     let table = Table::read();
@@ -57,20 +56,21 @@ fn suite(table: &Table) -> Suite {
     read("zoo.toml", &table.suite()).unwrap()
 }
 
-/// What `host grade` makes of this workspace's modules: a judgement for each challenge.
+/// Grades the workspace's modules as `host grade` does: a judgement for each challenge.
 fn grade(suite: &Suite) -> Vec<(String, Judgement)> {
-    let guests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/wasm32-wasip1/release");
-    let submissions = submission::find(&[guests]).expect("run ./runner.sh build");
+    let modules = suite.challenges.iter().map(|it| it.module.as_str());
+    // Refuses modules that are older than their sources.
+    for module in BTreeSet::from_iter(modules) {
+        test_support::built(module);
+    }
+    let submissions = submission::find(&[test_support::guests()]).unwrap();
     let work = Work::of(suite, &submissions, None);
     let context = JudgeContext {
         sandbox: &Sandbox::pooled(None, guests_max(&work)).unwrap(),
-        compiler: &Compiler::with_program(
-            env!("CARGO_BIN_EXE_host").into(),
-            CompileLimits::default(),
-        ),
+        compiler: &Compiler::with_program(test_support::host().into(), CompileLimits::default()),
         resume: &Resume::default(),
         progress: &|_| {},
-        // How short a failure can be made is tested elsewhere.
+        // Shrinking is tested elsewhere.
         shrinking: Budget { runs: 1, fuel: 0 },
         interrupted: &AtomicBool::new(false),
     };

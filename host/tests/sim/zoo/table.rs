@@ -1,33 +1,33 @@
-//! Reads `zoo.txt`, which says itself what its lines are, and makes a suite of it: a challenge
-//! for each mutant, and one for each program without its bug.
+//! Reads `zoo.txt`, whose head describes its lines, and turns it into a suite: a challenge for
+//! each mutant, and one for each program without its bug.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-/// What the id of a challenge ends with that is for a program without its bug.
+/// The end of the id of a challenge for a program without its bug.
 pub(crate) const RIGHT: &str = ".right";
 
-/// All of it.
+/// The contents of `zoo.txt`.
 pub(crate) struct Table {
     pub(crate) mutants: Vec<Mutant>,
-    /// What each anomaly is told by, by its name.
+    /// How the grader reports each anomaly, by its name.
     anomalies: BTreeMap<String, Reason>,
     /// The keys and values of each challenge, by its name.
     challenges: BTreeMap<String, Vec<String>>,
 }
 
-/// What the grader says of an anomaly.
+/// How the grader reports an anomaly.
 #[derive(Debug)]
 pub(crate) struct Reason {
     /// The verdict's abbreviation.
     pub(crate) verdict: String,
-    /// Words that are there.
+    /// Words that the report contains.
     pub(crate) words: String,
 }
 
 impl Reason {
-    /// Whether this verdict, with these reasons, is it. A name that only begins with the words is
-    /// another one.
+    /// Whether this verdict with this text matches. A name that only begins with the words does
+    /// not.
     pub(crate) fn is(&self, verdict: &str, said: &str) -> bool {
         let goes_on = |c: char| c.is_alphanumeric() || c == '-';
         let mut places = said.match_indices(&self.words);
@@ -58,10 +58,10 @@ impl Mutant {
 }
 
 impl Table {
-    /// Reads it.
+    /// Reads `zoo.txt`.
     ///
     /// # Panics
-    /// If a line is none of those that may be.
+    /// If a line is invalid.
     pub(crate) fn read() -> Self {
         let mut table = Table {
             mutants: Vec::new(),
@@ -107,12 +107,12 @@ impl Table {
         mutants.map(|it| (it.module.as_str(), it.bug())).collect()
     }
 
-    /// What the grader says of a mutant.
+    /// How the grader reports a mutant.
     pub(crate) fn reason(&self, mutant: &Mutant) -> &Reason {
         &self.anomalies[&mutant.anomaly]
     }
 
-    /// The suite's text. It says nothing of seeds, so the grader's own are taken.
+    /// The suite as TOML, with the grader's default seeds.
     pub(crate) fn suite(&self) -> String {
         let mut text = "version = 1\nname = \"zoo\"\n".to_owned();
         let mut right: Vec<String> = Vec::new();

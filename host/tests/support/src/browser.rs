@@ -8,21 +8,23 @@ use std::process::{Child, Command, Stdio};
 use serde_json::{Value as Json, json};
 
 /// A driver with one window.
-pub(crate) struct Browser {
+#[derive(Debug)]
+pub struct Browser {
     driver: Child,
     session: String,
 }
 
-/// How tests have the window unless they are about its size.
+/// The usual size of the window.
 const WIDE: (u32, u32) = (1400, 1000);
 
 impl Browser {
-    pub(crate) fn start() -> Self {
+    /// With a window of the usual size.
+    pub fn start() -> Self {
         Browser::of_size(WIDE)
     }
 
     /// With a window of a width and a height.
-    pub(crate) fn of_size((width, height): (u32, u32)) -> Self {
+    pub fn of_size((width, height): (u32, u32)) -> Self {
         let driver = Command::new("chromedriver")
             .arg("--port=0")
             .stdout(Stdio::piped())
@@ -55,6 +57,8 @@ impl Browser {
                     "--hide-scrollbars", size,
                 ]},
                 "goog:loggingPrefs": {"browser": "ALL"},
+                // In milliseconds. However slow the machine, this is enough.
+                "timeouts": {"script": 600_000, "pageLoad": 600_000},
             }}}),
         );
         browser.session = format!("{root}/{}", answer["sessionId"].as_str().unwrap());
@@ -82,7 +86,7 @@ impl Browser {
     }
 
     /// Opens a file.
-    pub(crate) fn open(&self, path: &Path) {
+    pub fn open(&self, path: &Path) {
         let path = path.canonicalize().unwrap();
         self.post(
             "/url",
@@ -90,20 +94,20 @@ impl Browser {
         );
     }
 
-    /// The value of a function's body, with a list of arguments.
-    pub(crate) fn run(&self, script: &str, args: Json) -> Json {
+    /// Runs the body of a function with these arguments; its value.
+    pub fn run(&self, script: &str, args: Json) -> Json {
         self.post("/execute/sync", &json!({"script": script, "args": args}))
     }
 
-    /// The text of the first element that a selector finds, as it is seen.
-    pub(crate) fn text(&self, selector: &str) -> String {
+    /// The visible text of the first element that a selector finds.
+    pub fn text(&self, selector: &str) -> String {
         let script = "return document.querySelector(arguments[0]).innerText";
         let text = self.run(script, json!([selector]));
         text.as_str().unwrap().to_owned()
     }
 
     /// The cells of the rows of a table's body.
-    pub(crate) fn cells(&self, selector: &str) -> Vec<Vec<String>> {
+    pub fn cells(&self, selector: &str) -> Vec<Vec<String>> {
         let script = "return [...document.querySelectorAll(`${arguments[0]} tbody tr`)].map((row) => \
                       [...row.cells].map((cell) => cell.innerText))";
         serde_json::from_value(self.run(script, json!([selector]))).unwrap()
@@ -119,19 +123,19 @@ impl Browser {
     }
 
     /// Clicks on an element as a user does.
-    pub(crate) fn click(&self, selector: &str) {
+    pub fn click(&self, selector: &str) {
         let element = self.element(selector);
         self.post(&format!("/element/{element}/click"), &json!({}));
     }
 
     /// Types into an element. Keys without a character are in WebDriver's private code points.
-    pub(crate) fn keys(&self, selector: &str, keys: &str) {
+    pub fn keys(&self, selector: &str, keys: &str) {
         let element = self.element(selector);
         self.post(&format!("/element/{element}/value"), &json!({"text": keys}));
     }
 
     /// Chooses an option of a select element.
-    pub(crate) fn choose(&self, selector: &str, option: &str) {
+    pub fn choose(&self, selector: &str, option: &str) {
         self.run(
             "const select = document.querySelector(arguments[0]); select.value = arguments[1]; \
              select.dispatchEvent(new Event('change'))",
@@ -139,8 +143,8 @@ impl Browser {
         );
     }
 
-    /// What the page complained of: errors of scripts, violations of its policy.
-    pub(crate) fn complaints(&self) -> Vec<String> {
+    /// The log of the page: errors of scripts, violations of its policy.
+    pub fn complaints(&self) -> Vec<String> {
         let entries = self.post("/se/log", &json!({"type": "browser"}));
         let entries = entries.as_array().unwrap().iter();
         entries
@@ -149,7 +153,7 @@ impl Browser {
     }
 
     /// A command of the browser's own protocol.
-    pub(crate) fn command(&self, name: &str, params: &Json) -> Json {
+    pub fn command(&self, name: &str, params: &Json) -> Json {
         self.post("/goog/cdp/execute", &json!({"cmd": name, "params": params}))
     }
 }

@@ -1,5 +1,7 @@
 //! Programs in the text format that do a few calls and show what comes of them.
 
+use crate::wat::assemble;
+
 /// A program whose `_start` is `body`. It can use the functions of WASI by their short
 /// names and these:
 ///
@@ -12,11 +14,12 @@
 ///   there is one, or the events, which are written to 1024;
 /// - `$read(len)` reads into memory at 4096 and returns how much came, or minus the
 ///   error code.
-pub(crate) fn probe(body: &str) -> Vec<u8> {
+pub fn probe(body: &str) -> Vec<u8> {
     with_memory(1, body)
 }
 
-pub(crate) fn with_memory(pages: u32, body: &str) -> Vec<u8> {
+/// The same with so many pages of memory.
+pub fn with_memory(pages: u32, body: &str) -> Vec<u8> {
     let text = format!(
         r#"(module
   (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
@@ -84,14 +87,14 @@ pub(crate) fn with_memory(pages: u32, body: &str) -> Vec<u8> {
   (func $_start (export "_start") {body}))"#,
         HELLO = HELLO.replace('"', "\\22"),
     );
-    wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"))
+    assemble(&text)
 }
 
 /// The line, without its newline, that `$say(3100, HELLO.len() + 1)` says.
-pub(crate) const HELLO: &str = r#"{"src":"n1","dest":"c1","body":{"type":"hello"}}"#;
+pub const HELLO: &str = r#"{"src":"n1","dest":"c1","body":{"type":"hello"}}"#;
 
 /// `$say` for the whole of [`HELLO`].
-pub(crate) fn hello() -> String {
+pub fn hello() -> String {
     format!(
         "(call $say (i32.const 3100) (i32.const {}))",
         HELLO.len() + 1
@@ -99,7 +102,7 @@ pub(crate) fn hello() -> String {
 }
 
 /// An event of `poll_oneoff` as `$wait` shows it.
-pub(crate) fn event(userdata: u64, error: u16, tag: u8, bytes: u64) -> String {
+pub fn event(userdata: u64, error: u16, tag: u8, bytes: u64) -> String {
     let mut event = [0; 26];
     event[..8].copy_from_slice(&userdata.to_le_bytes());
     event[8..10].copy_from_slice(&error.to_le_bytes());
@@ -109,10 +112,11 @@ pub(crate) fn event(userdata: u64, error: u16, tag: u8, bytes: u64) -> String {
 }
 
 /// A number as `$number` shows it.
-pub(crate) fn number(value: i32) -> String {
+pub fn number(value: i32) -> String {
     hex(&value.to_le_bytes())
 }
 
-pub(crate) fn hex(bytes: &[u8]) -> String {
+/// Bytes as `$show` shows them.
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,0 +1,105 @@
+//! Programs in Go, C and Rust (`host/tests/programs`) in the simulator.
+
+use std::sync::LazyLock;
+
+use host_check::validity::Validity;
+use host_check::workload::Workload;
+use host_sandbox::GuestModule;
+use host_sim::nemesis::Fault;
+use host_sim::{RunOptions, SECOND};
+use strum::VariantArray;
+use test_support::program;
+
+use crate::simulated::runs::{self, load, run};
+
+static GOSSIP: LazyLock<GuestModule> = LazyLock::new(|| load(&program("go-gossip")));
+
+fn options(count: usize, seconds: u64, rate: f64) -> RunOptions {
+    RunOptions {
+        rate,
+        ..runs::options(count, seconds)
+    }
+}
+
+/// `--node-count 5 --nemesis partition --time-limit 20 --rate 10`
+fn challenge_3c(guest_args: &[&str]) -> RunOptions {
+    RunOptions {
+        faults: vec![Fault::Partition],
+        guest_args: guest_args.iter().map(|arg| (*arg).to_owned()).collect(),
+        ..options(5, 20, 10.0)
+    }
+}
+
+fn valid(module: &GuestModule, workload: Workload, options: &RunOptions, seed: u64) -> Validity {
+    let (report, journal) = run(module, workload, options, seed);
+    if let Err(stopped) = &report.result {
+        panic!("seed {seed}: {stopped}\n{journal:.2000}");
+    }
+    report.valid()
+}
+
+#[test]
+fn a_gossip_in_go_survives_partitions() {
+    for seed in 0..5 {
+        let valid = valid(&GOSSIP, Workload::Broadcast, &challenge_3c(&[]), seed);
+        assert_eq!(valid, Validity::True, "seed {seed}");
+    }
+}
+
+#[test]
+fn without_its_retry_it_does_not() {
+    let options = challenge_3c(&["no-retry"]);
+    let caught = (0..3)
+        .filter(|seed| valid(&GOSSIP, Workload::Broadcast, &options, *seed) == Validity::False);
+    assert_eq!(caught.count(), 3);
+}
+
+#[test]
+fn two_runs_of_a_seed_have_the_same_journal_whatever_happens_to_the_nodes() {
+    let options = RunOptions {
+        faults: Fault::VARIANTS
+            .iter()
+            .copied()
+            .filter(|fault| *fault != Fault::Swap)
+            .collect(),
+        nemesis_interval_ns: SECOND,
+        ..options(5, 8, 20.0)
+    };
+    let journal = |seed| run(&GOSSIP, Workload::Broadcast, &options, seed).1;
+    let first = journal(7);
+    assert!(first.len() > 100_000);
+    let again = std::thread::scope(|scope| {
+        scope
+            .spawn(|| journal(7))
+            .join()
+            .expect("it does not panic")
+    });
+    assert!(again == first);
+    assert_ne!(journal(8), first);
+}
+
+#[test]
+fn a_counter_in_go_agrees_with_seq_kv() {
+    let counter = load(&program("go-counter"));
+    let options = options(3, 10, 20.0);
+    assert_eq!(
+        valid(&counter, Workload::GCounter, &options, 1),
+        Validity::True
+    );
+}
+
+#[test]
+fn echoes_in_every_language() {
+    for name in ["go-echo", "c-echo", "rust-echo"] {
+        let echo = load(&program(name));
+        let valid = valid(&echo, Workload::Echo, &options(1, 10, 10.0), 1);
+        assert_eq!(valid, Validity::True, "{name}");
+    }
+}
+
+#[test]
+fn a_gossip_in_rust_with_blocking_reads_survives_partitions() {
+    let gossip = load(&program("rust-gossip"));
+    let valid = valid(&gossip, Workload::Broadcast, &challenge_3c(&[]), 1);
+    assert_eq!(valid, Validity::True);
+}

@@ -1,0 +1,113 @@
+//! The modules that `./runner.sh build` and `host/tests/programs/build.sh` make.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use crate::root;
+use crate::sources::{below, check, in_dep_info};
+
+const BUILD_GUESTS: &str = "./runner.sh build";
+const BUILD_PROGRAMS: &str = "host/tests/programs/build.sh";
+
+/// What this process has compared with its sources.
+static COMPARED: LazyLock<Mutex<BTreeSet<PathBuf>>> = LazyLock::new(Mutex::default);
+
+/// The module of a package of this workspace: a solution or a mutant.
+///
+/// # Panics
+/// If it is missing, or older than its sources or `Cargo.lock`: what is tested would be another
+/// program than the one that is read.
+pub fn built(name: &str) -> PathBuf {
+    let module = guests().join(format!("{name}.wasm"));
+    compare(&module, BUILD_GUESTS, || {
+        with_lock(dep_info(&name.replace('-', "_")))
+    });
+    module
+}
+
+/// The bytes of [`built`].
+pub fn bytes(name: &str) -> Vec<u8> {
+    fs::read(built(name)).unwrap()
+}
+
+/// A program of `host/tests/programs`: `go-echo`, `c-echo`, `rust-gossip`.
+///
+/// # Panics
+/// As [`built`] does.
+pub fn program(name: &str) -> PathBuf {
+    let module = root().join(format!("target/programs/{name}.wasm"));
+    compare(&module, BUILD_PROGRAMS, || program_sources(name));
+    module
+}
+
+/// The folder of all that [`built`] finds.
+pub fn guests() -> PathBuf {
+    root().join("target/wasm32-wasip1/release")
+}
+
+fn program_sources(name: &str) -> Result<Vec<PathBuf>, String> {
+    let programs = root().join("host/tests/programs");
+    match name.split_once('-') {
+        Some(("go", program)) => {
+            let mut sources = below(&programs.join("go").join(program));
+            sources.extend(below(&programs.join("go/node")));
+            sources.push(programs.join("go/go.mod"));
+            Ok(sources)
+        }
+        Some(("c", program)) => Ok(vec![programs.join(format!("c/{program}.c"))]),
+        _ => with_lock(dep_info(name)),
+    }
+}
+
+/// What cargo says a module was made from.
+fn dep_info(name: &str) -> Result<Vec<PathBuf>, String> {
+    let path = guests().join(format!("{name}.d"));
+    let text = fs::read_to_string(&path);
+    let text = text.map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    Ok(in_dep_info(&text))
+}
+
+/// Other versions of crates make another module, too.
+fn with_lock(sources: Result<Vec<PathBuf>, String>) -> Result<Vec<PathBuf>, String> {
+    let mut sources = sources?;
+    sources.push(root().join("Cargo.lock"));
+    Ok(sources)
+}
+
+/// Once for each module and process.
+#[track_caller]
+fn compare(module: &Path, command: &str, sources: impl FnOnce() -> Result<Vec<PathBuf>, String>) {
+    let mut compared = COMPARED.lock().unwrap_or_else(PoisonError::into_inner);
+    if compared.contains(module) {
+        return;
+    }
+    // A missing module is named before the missing list of its sources.
+    let found = check(module, &[], command)
+        .and_then(|()| sources().map_err(|error| format!("{error}: run {command}")))
+        .and_then(|sources| check(module, &sources, command));
+    if let Err(wrong) = found {
+        panic!("{wrong}");
+    }
+    compared.insert(module.to_owned());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::program_sources;
+    use crate::root;
+
+    #[test]
+    fn programs_are_made_from_their_folder_and_what_they_share() {
+        let programs = root().join("host/tests/programs");
+        let sources = |name: &str| -> Vec<String> {
+            let sources = program_sources(name).unwrap();
+            let relative = sources.iter().map(|it| it.strip_prefix(&programs).unwrap());
+            relative.map(|it| it.to_str().unwrap().to_owned()).collect()
+        };
+        let go = ["go/echo/main.go", "go/node/node.go", "go/go.mod"];
+        assert_eq!(sources("go-echo"), go);
+        assert_eq!(sources("c-echo"), ["c/echo.c"]);
+    }
+}
