@@ -54,7 +54,7 @@ pub struct Bench<'a> {
     /// Told whenever so many runs are over, or turn out to be needless.
     pub progress: &'a (dyn Fn(usize) + Sync),
     /// How much may be spent on making one failure short; usually
-    /// [`SHRINKING`](super::run::SHRINKING).
+    /// [`Budget::ONE_SECOND`].
     pub shrinking: Budget,
     /// Set when no further run is to begin.
     pub interrupted: &'a AtomicBool,
@@ -96,7 +96,7 @@ pub fn judge(work: &Work<'_>, bench: &Bench<'_>) -> BTreeMap<Task, Outcome> {
             // Limits are the suite's, so they are the same for all of its challenges.
             let limits = challenges()
                 .next()
-                .map(|challenge| challenge.setup.options.limits);
+                .map(|challenge| challenge.scenario.options.limits);
             let module = match load(bench, path, sha256, &limits.unwrap_or_default()) {
                 Ok(module) => module,
                 Err(outcome) => return all(&outcome),

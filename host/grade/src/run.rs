@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use serde::{Deserialize, Serialize};
 
 use super::report::Usage;
-use super::suite::{Challenge, bound_flag};
+use super::suite::Challenge;
 use super::{Verdict, words};
 use host_check::history::{History, Kind};
 use host_check::outcome::is_timeout;
@@ -17,15 +17,10 @@ use host_check::validity::Validity;
 use host_check::workload::{CheckResult, WorkloadResult};
 use host_sandbox::GuestModule;
 use host_sim::{Reason, RunOptions, Stopped, Used};
-use host_trial::TrialResult;
+use host_trial::scenario::bound_flag;
 use host_trial::schedule::{Schedule, trace};
 use host_trial::shrink::{Budget, shrink};
-
-/// How much a grader spends on making one failure short: about a second.
-pub const SHRINKING: Budget = Budget {
-    runs: 300,
-    fuel: 2_000_000_000,
-};
+use host_trial::{Trial, TrialResult};
 
 /// What is kept of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -59,7 +54,8 @@ impl Run {
     #[must_use]
     pub fn of(challenge: &Challenge, module: &GuestModule, seed: u64) -> Self {
         guarded(|| {
-            let report = challenge.setup.trial(module).run(seed, Vec::new());
+            let trial = Trial::of(module, challenge.scenario.clone());
+            let report = trial.run(seed, Vec::new());
             Self::judged(challenge, &report)
         })
     }
@@ -74,7 +70,7 @@ impl Run {
             }
             Err(stopped) => Self::stopped(stopped),
         };
-        run.usage = usage(&report.used, &challenge.setup.options);
+        run.usage = usage(&report.used, &challenge.scenario.options);
         run
     }
 
@@ -92,7 +88,7 @@ impl Run {
             return self;
         }
         let story = catch_unwind(AssertUnwindSafe(|| {
-            let trial = challenge.setup.trial(module);
+            let trial = Trial::of(module, challenge.scenario.clone());
             let (_, script) = trial.record(seed, Vec::new());
             let schedule = Schedule::of(&trial, seed, script);
             let shrunk = shrink(schedule, module, None, shrinking)?;

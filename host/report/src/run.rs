@@ -37,12 +37,6 @@ const FAULTS_MAX: usize = 2000;
 /// The longest value of a fault, in characters.
 const FAULT_CHARS_MAX: usize = 2000;
 
-/// How much may be spent on making a failure short: about a second.
-const SHRINKING: Budget = Budget {
-    runs: 300,
-    fuel: 2_000_000_000,
-};
-
 /// Where, in a report on a run that failed, the one is on the shortest run that fails like it.
 const SHORTEST: &str = "shortest";
 
@@ -195,7 +189,7 @@ impl Watch<'_> {
         let (module, next_module) = (played.trial.module, played.trial.next_module);
         let schedule = played.schedule();
         let whole = shrink::size(&schedule);
-        let shrunk = shrink::shrink(schedule, module, next_module, SHRINKING);
+        let shrunk = shrink::shrink(schedule, module, next_module, Budget::ONE_SECOND);
         let Some(shrunk) = shrunk.filter(|shrunk| shrunk.size() != whole) else {
             return Ok(None);
         };
@@ -245,7 +239,7 @@ impl Watch<'_> {
             let hash = journal.finish().and_then(Hashed::finish);
             (record, hash.ok())
         };
-        let states = States::new(trial.options.cluster.count, pace.count(), at_ns);
+        let states = States::new(trial.scenario.options.cluster.count, pace.count(), at_ns);
         let (mut record, same) = again(Some(states));
         if same != Some(hash) {
             // The guest noticed that it was asked, or the journal broke off.
@@ -257,14 +251,14 @@ impl Watch<'_> {
         let results = Results::of(report, replay.to_owned());
         let about = About {
             format: 1,
-            workload: trial.workload.name(),
+            workload: trial.scenario.workload.name(),
             problems: match &report.result {
                 Ok(result) => render_problems(result),
                 Err(stopped) => format!("The run could not go on: {stopped}\n"),
             },
             replay,
             other,
-            options: options(trial, report.seed),
+            options: options(&trial.scenario, report.seed),
             result: &results,
             nodes: nodes(trial),
             faults: history.map(shown_faults).unwrap_or_default(),
@@ -273,7 +267,7 @@ impl Watch<'_> {
             journal: Journal::of(&record, pace.count()),
             focus,
         };
-        let title = format!("{} with seed {}", trial.workload, report.seed);
+        let title = format!("{} with seed {}", trial.scenario.workload, report.seed);
         files.write("index.html", &page(Kind::Run, &title, &about)?)?;
         files.write(
             "results.json",
@@ -379,7 +373,7 @@ impl<'a> Journal<'a> {
 }
 
 fn nodes(trial: &Trial<'_>) -> Vec<String> {
-    let cluster = trial.options.cluster;
+    let cluster = trial.scenario.options.cluster;
     let numbers = cluster.first..cluster.first + cluster.count;
     numbers.map(|number| format!("n{number}")).collect()
 }

@@ -25,12 +25,12 @@ use host_grade::assemble::assemble;
 use host_grade::judge::{Bench, guests_max, judge};
 use host_grade::report::{Judge, Shard};
 use host_grade::resume::Resume;
-use host_grade::run::SHRINKING;
 use host_grade::suite::read::{SUITE_BYTES_MAX, read};
 use host_grade::{Challenge, Grade, Submission, Suite, Work, csv, submission};
 use host_protocol::text::{one_line, printable};
 use host_sandbox::{CompileLimits, Compiler};
 use host_sim::SeedRange;
+use host_trial::shrink::Budget;
 
 /// The most shares.
 const SHARDS_MAX: u32 = 100_000;
@@ -38,44 +38,42 @@ const SHARDS_MAX: u32 = 100_000;
 pub(super) const EXIT_CODES: &str = "\
 Exit codes:
   0    every submission passed
-  1    one did not, or has not been judged to the end
-  254  the command line makes no sense, or names a file that cannot be read or is
-       not what it should be
-  255  something else broke";
+  1    a submission failed, or was not judged to the end
+  254  invalid usage, or an input file that cannot be read or has the wrong contents
+  255  internal error";
 
 /// Judge submissions in the sandbox, on several seeds for each challenge of a suite
 ///
 /// A PATH is a module, a folder of modules (one submission), or a folder of such folders (a
-/// class). A module's name says which challenges it is for: broadcast.wasm, or 3c.wasm.
+/// class). The name of a module selects its challenges: broadcast.wasm or 3c.wasm.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(super) struct GradeArgs {
-    /// What to judge by, as TOML [default: the Gossip Glomers challenges; see host suite].
+    /// Suite of challenges, as TOML [default: the Gossip Glomers challenges; see host suite].
     #[arg(long, value_name = "FILE")]
     suite: Option<PathBuf>,
-    /// Judge only these challenges. A module that is given as PATH is judged by them
-    /// whatever its name is.
+    /// Judge only these challenges. They apply to a module given as PATH whatever its name is.
     #[arg(long, value_name = "ID,…", value_delimiter = ',')]
     challenge: Vec<String>,
-    /// Judge on the seeds from A to below B, whatever the suite says.
+    /// Seeds to judge on, from A to below B, instead of those of the suite.
     #[arg(long, value_name = "A..B")]
     seeds: Option<SeedRange>,
-    /// How to show the result.
+    /// Format of the result.
     #[arg(long, value_enum, default_value_t = GradeFormat::Text)]
     format: GradeFormat,
-    /// Keep finished runs in this file, and do not make those again that it has.
+    /// Record finished runs in this file, and skip runs that it already has.
     #[arg(long, value_name = "FILE")]
     resume: Option<PathBuf>,
-    /// Write a report to this folder: a page of the class, a page of each run that failed, and of
-    /// a single submission's other runs too.
+    /// Write a report to this folder: a page for the class and a page for each run that failed;
+    /// for a single submission, also a page for each challenge that it passed.
     #[arg(long, value_name = "DIR", conflicts_with = "shard")]
     report: Option<PathBuf>,
-    /// Do share I of N of the work; `host merge` joins what the shares write as JSON.
+    /// Judge only share I of N of the runs; `host merge` merges the JSON of the shares.
     #[arg(long, value_name = "I/N", value_parser = shard)]
     shard: Option<Shard>,
     #[command(flatten)]
     cache: CacheArgs,
-    /// What to judge.
+    /// Submissions to judge.
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
 }
@@ -83,15 +81,15 @@ pub(super) struct GradeArgs {
 /// How a grade is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum GradeFormat {
-    /// A table, and what failed, for people.
+    /// A table and the failures, for people.
     Text,
-    /// Everything, for programs.
+    /// Everything, as JSON for programs.
     Json,
-    /// JUnit's XML, for continuous integration.
+    /// JUnit XML, for continuous integration.
     Junit,
-    /// Gradescope's results.json, for one submission.
+    /// Gradescope's results.json, of one submission.
     Gradescope,
-    /// A line for each submission, for spreadsheets.
+    /// One line per submission, for spreadsheets.
     Csv,
 }
 
@@ -140,7 +138,7 @@ pub(super) fn run(args: &GradeArgs) -> Result<Exit, Failure> {
         compiler: &compiler,
         resume: &resume,
         progress: &|runs| progress.inc(runs as u64),
-        shrinking: SHRINKING,
+        shrinking: Budget::ONE_SECOND,
         interrupted: &interrupted,
     };
     let outcomes = judge(&work, &bench);

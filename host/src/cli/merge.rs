@@ -15,14 +15,14 @@ use host_protocol::text::printable;
 /// The largest grade that is read, 1 GiB.
 const GRADE_BYTES_MAX: u64 = 1 << 30;
 
-/// Join what `host grade --format json --shard` wrote, each share a file, to one grade
+/// Merge the grades of shares, files that `host grade --format json --shard` wrote, into one
 #[derive(Debug, Args)]
 #[command(after_help = super::grade::EXIT_CODES)]
 pub(super) struct MergeArgs {
-    /// How to show the result.
+    /// Format of the result.
     #[arg(long, value_enum, default_value_t = GradeFormat::Text)]
     format: GradeFormat,
-    /// The grades of the shares.
+    /// Grades of the shares.
     #[arg(value_name = "GRADE", required = true)]
     grades: Vec<PathBuf>,
 }
@@ -49,7 +49,7 @@ fn read(path: &Path) -> Result<Grade, String> {
         version: u32,
     }
     let not_a_grade =
-        |error: serde_json::Error| format!("it is no grade (host grade --format json): {error}");
+        |error: serde_json::Error| format!("not a grade (host grade --format json): {error}");
     let head: Head = serde_json::from_slice(&text).map_err(not_a_grade)?;
     if (head.format.as_str(), head.version) != (FORMAT, VERSION) {
         return Err(format!(

@@ -9,8 +9,8 @@ mod inspect;
 mod limits;
 mod merge;
 mod node;
+mod options;
 mod output;
-mod rules;
 mod sim;
 mod suite;
 
@@ -37,10 +37,9 @@ pub enum Exit {
     Unknown,
     /// 3: the module cannot be loaded.
     Rejected,
-    /// 254: the command line makes no sense, or names a file that cannot be read or
-    /// is not what it should be.
+    /// 254: invalid usage, or an input file that cannot be read or has the wrong contents.
     Usage,
-    /// 255: something broke that is neither the user's nor the guest's fault.
+    /// 255: an internal error.
     Internal,
 }
 
@@ -96,19 +95,19 @@ impl From<host_report::Failed> for Failure {
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0    all is well; the history is valid
+  0    success; the history is valid
   1    the history is invalid, or the guest failed: it trapped, exceeded a limit or
        broke the protocol
   2    unknown: the history has too little to judge
   3    the module cannot be loaded
-  254  the command line makes no sense, or names a file that cannot be read or is
-       no history of that workload
-  255  something else broke";
+  254  invalid usage, or an input file that cannot be read or is not a history of
+       the workload
+  255  internal error";
 
 /// Runs distributed-systems nodes as WebAssembly guests.
 ///
-/// With --module it is a Maelstrom node: JSON messages come in on stdin and go out
-/// on stdout, one a line; the guest's log goes to stderr.
+/// With --module it is a Maelstrom node: it reads JSON messages from stdin and writes
+/// them to stdout, one per line. The guest's log goes to stderr.
 #[derive(Debug, Parser)]
 #[command(
     name = "host",

@@ -9,9 +9,9 @@ use super::{Exit, Failure};
 /// How a command shows its result.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(super) enum Format {
-    /// For people.
+    /// Text for people.
     Text,
-    /// For programs.
+    /// JSON for programs.
     Json,
 }
 

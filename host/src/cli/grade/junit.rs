@@ -1,5 +1,5 @@
 //! JUnit's XML, for continuous integration: a test suite for each submission, a test case for
-//! each challenge. A verdict against the submission is a failure, an error of ours an error.
+//! each challenge. A verdict against the submission is a failure, an internal error an error.
 
 use std::time::Duration;
 

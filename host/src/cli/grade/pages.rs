@@ -10,8 +10,10 @@ use rayon::prelude::*;
 use host_grade::judge::Bench;
 use host_grade::report::{ChallengeGrade, State, SubmissionGrade};
 use host_grade::{Challenge, Grade, Verdict, Work};
-use host_protocol::text::{one_line, shell_quoted};
+use host_protocol::text::one_line;
 use host_report::{Class, Failed, ReportedRun};
+use host_trial::Trial;
+use host_trial::scenario::schedule_command;
 
 /// The largest journal of a page, in bytes.
 const JOURNAL_BYTES_MAX: u64 = 64 << 20;
@@ -73,8 +75,8 @@ impl<'a> Run<'a> {
     }
 
     fn write(&self, class: &Class, bench: &Bench<'_>) -> Result<(), Failed> {
-        let setup = &self.challenge.setup;
-        let limits = &setup.options.limits;
+        let scenario = &self.challenge.scenario;
+        let limits = &scenario.options.limits;
         let module = (bench.sandbox).load_untrusted(self.module, limits, bench.compiler);
         let module = match module {
             Ok(module) => module,
@@ -89,18 +91,13 @@ impl<'a> Run<'a> {
                 return Ok(());
             }
         };
-        let path = self.module.display().to_string();
         let played = ReportedRun {
-            trial: &setup.trial(&module),
+            trial: &Trial::of(&module, scenario.clone()),
             seed: self.seed,
             script: None,
             replay: &|schedule| match schedule {
-                None => setup.replay(self.module, self.seed, None),
-                Some(schedule) => format!(
-                    "host sim --module {} --schedule {}",
-                    shell_quoted(&path),
-                    shell_quoted(&schedule.display().to_string())
-                ),
+                None => scenario.command(self.module, self.seed, None),
+                Some(schedule) => schedule_command(self.module, schedule),
             },
         };
         let files = class.run(self.submission, &self.challenge.id)?;

@@ -3,14 +3,13 @@
 use std::sync::LazyLock;
 
 use host_check::validity::Validity;
-use host_check::workload::{CheckOptions, Workload};
+use host_check::workload::Workload;
 use host_guest::Limits;
 use host_sandbox::GuestModule;
 use host_sim::journal::{JsonLines, Observer};
 use host_sim::nemesis::Fault;
-use host_sim::workload::{Topology, TxnShape};
 use host_sim::{Cluster, RunOptions, SECOND};
-use host_trial::{Trial, TrialResult};
+use host_trial::{Scenario, Trial, TrialResult};
 
 use crate::program::driver::{built, load, load_bytes};
 use crate::program::probe::probe;
@@ -24,15 +23,7 @@ fn run(
     options: &RunOptions,
     seed: u64,
 ) -> (TrialResult, String) {
-    let trial = Trial {
-        module,
-        next_module: None,
-        workload,
-        topology: Topology::default(),
-        txn: TxnShape::default(),
-        options: options.clone(),
-        checks: CheckOptions::default(),
-    };
+    let trial = Trial::of(module, Scenario::with(workload, options.clone()));
     let mut journal = JsonLines::new(Vec::new(), u64::MAX);
     let observers: Vec<&mut dyn Observer> = vec![&mut journal];
     let report = trial.run(seed, observers);

@@ -156,7 +156,7 @@ fn grades_that_do_not_belong_together_are_not_joined() {
     );
     assert_eq!(
         merge(&["none.json"]),
-        "error: none.json: it is no grade (host grade --format json): missing field `format` at \
+        "error: none.json: not a grade (host grade --format json): missing field `format` at \
          line 1 column 2\n"
     );
 }

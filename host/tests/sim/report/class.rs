@@ -3,15 +3,14 @@
 use std::collections::BTreeMap;
 use std::process::Command;
 
-use host_check::workload::{CheckOptions, Workload};
+use host_check::workload::Workload;
 use host_grade::Grade;
 use host_guest::Limits;
 use host_report::{Class, ReportedRun};
 use host_sandbox::Sandbox;
 use host_sim::nemesis::Fault;
-use host_sim::workload::{Topology, TxnShape};
 use host_sim::{Cluster, RunOptions, SECOND};
-use host_trial::Trial;
+use host_trial::{Scenario, Trial};
 use serde_json::{Value as Json, json};
 
 use crate::report::browser::Browser;
@@ -73,21 +72,19 @@ fn write_run(class: &Class) {
     let module = sandbox
         .load(&built("broadcast-flood"), &Limits::default())
         .unwrap();
-    let trial = Trial {
-        module: &module,
-        next_module: None,
-        workload: Workload::Broadcast,
-        topology: Topology::default(),
-        txn: TxnShape::default(),
-        options: RunOptions {
-            cluster: Cluster::of(5),
-            concurrency: 5,
-            time_limit_ns: 10 * SECOND,
-            faults: vec![Fault::Partition],
-            ..RunOptions::default()
-        },
-        checks: CheckOptions::default(),
-    };
+    let trial = Trial::of(
+        &module,
+        Scenario::with(
+            Workload::Broadcast,
+            RunOptions {
+                cluster: Cluster::of(5),
+                concurrency: 5,
+                time_limit_ns: 10 * SECOND,
+                faults: vec![Fault::Partition],
+                ..RunOptions::default()
+            },
+        ),
+    );
     let played = ReportedRun {
         trial: &trial,
         seed: 1,

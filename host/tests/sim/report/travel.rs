@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use host_check::workload::{CheckOptions, Workload};
+use host_check::workload::Workload;
 use host_guest::Limits;
 use host_sandbox::Sandbox;
 use host_sim::journal::{Entry, EntryKind, Observer, Stepped};
 use host_sim::nemesis::Fault;
-use host_sim::workload::{Topology, TxnShape};
 use host_sim::{Cluster, RunOptions, SECOND};
-use host_trial::Trial;
+use host_trial::{Scenario, Trial};
 use serde_json::{Value as Json, json};
 
 use crate::report::browser::Browser;
@@ -163,22 +162,20 @@ fn at_the_end_the_page_shows_the_states_that_the_guests_had() {
     let module = sandbox
         .load(&built("broadcast-retry"), &Limits::default())
         .unwrap();
-    let trial = Trial {
-        module: &module,
-        next_module: None,
-        workload: Workload::Broadcast,
-        topology: Topology::default(),
-        txn: TxnShape::default(),
-        options: RunOptions {
-            cluster: Cluster::of(3),
-            concurrency: 3,
-            rate: 10.0,
-            time_limit_ns: 10 * SECOND,
-            faults: vec![Fault::Partition],
-            ..RunOptions::default()
-        },
-        checks: CheckOptions::default(),
-    };
+    let trial = Trial::of(
+        &module,
+        Scenario::with(
+            Workload::Broadcast,
+            RunOptions {
+                cluster: Cluster::of(3),
+                concurrency: 3,
+                rate: 10.0,
+                time_limit_ns: 10 * SECOND,
+                faults: vec![Fault::Partition],
+                ..RunOptions::default()
+            },
+        ),
+    );
     let mut states = LastStates::default();
     let _ = trial.run(3, vec![&mut states]);
 

@@ -10,7 +10,7 @@ use std::io;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
-use super::Schedule;
+use super::play::Schedule;
 use host_check::history::{History, Kind, Op, Process};
 use host_check::value::Value;
 use host_guest::Start;
@@ -39,8 +39,8 @@ pub fn trace(
 ) -> Vec<String> {
     let mut events = Events::default();
     let report = schedule.play(module, next_module, vec![&mut events]);
-    let workers = schedule.options.concurrency;
-    let cluster = schedule.options.cluster;
+    let workers = schedule.scenario.options.concurrency;
+    let cluster = schedule.scenario.options.cluster;
     let node = |process: i64| {
         let worker = usize::try_from(process).unwrap_or(0) % workers;
         format!("n{}", cluster.first + worker % cluster.count)

@@ -41,6 +41,11 @@ pub(super) fn without_needless(
     kept
 }
 
+/// The elements of a list with these indices.
+pub(super) fn only<T: Clone>(list: &[T], kept: &[usize]) -> Vec<T> {
+    kept.iter().map(|index| list[*index].clone()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

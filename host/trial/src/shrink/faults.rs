@@ -1,7 +1,6 @@
 //! Faults with fewer targets, without an end, or without chance.
 
-use super::chunks::without_needless;
-use super::only;
+use super::chunks::{only, without_needless};
 use super::search::Search;
 use host_sim::nemesis::{Grudges, Plan};
 
@@ -59,7 +58,7 @@ fn fewer_links(
     let links = grudges.iter();
     let links = links.flat_map(|(node, senders)| senders.iter().map(move |it| (node, *it)));
     let links: Vec<(usize, usize)> = links.collect();
-    let count = search.schedule().options.cluster.count;
+    let count = search.schedule().scenario.options.cluster.count;
     fewer_of(search, index, &links, |links| {
         let mut grudges = vec![Vec::new(); count];
         for (node, sender) in links {

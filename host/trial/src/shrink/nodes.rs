@@ -8,22 +8,22 @@ use host_sim::nemesis::{Grudges, Plan, Skew};
 /// names of the first ones. Workers stay with their nodes. The operations of all others
 /// are left out in the first answer; in the second, other workers do them.
 pub(super) fn keep(schedule: &Schedule, kept: &[usize]) -> Vec<Schedule> {
-    let before = schedule.options.cluster.count;
+    let before = schedule.scenario.options.cluster.count;
     let place = |node: usize| kept.iter().position(|it| *it == node);
     // A worker's node is its number modulo the nodes; it keeps its row.
     let new_worker = |worker: usize| {
         let (row, node) = (worker / before, worker % before);
         place(node).map(|node| row * kept.len() + node)
     };
-    let workers = (0..schedule.options.concurrency)
+    let workers = (0..schedule.scenario.options.concurrency)
         .filter_map(new_worker)
         .count();
     if workers == 0 {
         return Vec::new();
     }
     let mut without = schedule.clone();
-    without.options.cluster.count = kept.len();
-    without.options.concurrency = workers;
+    without.scenario.options.cluster.count = kept.len();
+    without.scenario.options.concurrency = workers;
     let faults = schedule.script.faults.iter();
     without.script.faults = faults
         .filter_map(|episode| {

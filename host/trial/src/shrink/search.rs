@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use sha2::{Digest, Sha256};
 
-use super::{Budget, Shrunk};
+use super::budget::Budget;
+use super::shrunk::Shrunk;
 use crate::TrialResult;
 use crate::schedule::Schedule;
 use host_check::anomalies::AnomalyName;
@@ -47,7 +48,7 @@ impl<'a> Search<'a> {
         let mut best = schedule;
         if report.result.is_ok() {
             // What takes so many more events is no shorter, and need not run to its end.
-            let steps = &mut best.options.bounds.steps;
+            let steps = &mut best.scenario.options.bounds.steps;
             *steps = (*steps).min(2 * report.used.steps + STEPS_MORE);
         }
         Some(Search {

@@ -52,7 +52,7 @@ fn earlier_end(search: &mut Search<'_>) {
     let last_ns = moments(search.schedule()).last().copied().unwrap_or(0);
     for after_ns in GAPS_NS {
         let mut candidate = search.schedule().clone();
-        let time_limit_ns = &mut candidate.options.time_limit_ns;
+        let time_limit_ns = &mut candidate.scenario.options.time_limit_ns;
         if last_ns + after_ns >= *time_limit_ns {
             break;
         }
@@ -114,7 +114,7 @@ fn with_gaps(schedule: &Schedule, gaps: &[u64]) -> Schedule {
         episode.until_ns = episode.until_ns.map(moved);
     }
     let saved_ns = before.last().map_or(0, |last_ns| last_ns - end_ns);
-    let time_limit_ns = &mut shorter.options.time_limit_ns;
+    let time_limit_ns = &mut shorter.scenario.options.time_limit_ns;
     *time_limit_ns = time_limit_ns.saturating_sub(saved_ns).max(1);
     shorter
 }
