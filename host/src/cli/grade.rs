@@ -74,7 +74,7 @@ pub(super) struct GradeArgs {
     #[command(flatten)]
     cache: CacheArgs,
     /// Submissions to judge.
-    #[arg(value_name = "PATH", required = true)]
+    #[arg(value_name = "PATH", required = true, help_heading = "Arguments")]
     paths: Vec<PathBuf>,
 }
 

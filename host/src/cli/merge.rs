@@ -15,7 +15,7 @@ use host_protocol::text::printable;
 /// The largest grade that is read, 1 GiB.
 const GRADE_BYTES_MAX: u64 = 1 << 30;
 
-/// Merge the grades of shares, files that `host grade --format json --shard` wrote, into one
+/// Merge the grades that `host grade --format json --shard` wrote, one per share, into one
 #[derive(Debug, Args)]
 #[command(after_help = super::grade::EXIT_CODES)]
 pub(super) struct MergeArgs {

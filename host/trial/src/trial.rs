@@ -1,6 +1,6 @@
 //! A trial: one run of a scenario in the simulator, judged.
 
-use crate::Scenario;
+use crate::scenario::Scenario;
 use host_check::anomalies::{AnomalyName, anomalies};
 use host_check::history::{History, Kind};
 use host_check::text::closing_line;

@@ -39,7 +39,7 @@ impl Options {
                 Value::One(text) => option.set(scenario, text),
                 Value::List(items) => option.set_list(scenario, items),
             };
-            set.map_err(|error: OptionError| (value.span(), error.to_string()))?;
+            set.map_err(|error| (value.span(), within_toml(error).to_string()))?;
         }
         Ok(())
     }
@@ -84,13 +84,9 @@ pub(super) fn take_limits(file: &mut DeTable<'_>) -> Result<Options, Wrong> {
         SuiteKey::Limit(key) => Some(key),
         _ => None,
     };
-    let Some(limits) = file.remove("limits") else {
-        return Ok(Options::default());
-    };
-    let span = limits.span();
-    match limits.into_inner() {
-        DeValue::Table(mut table) => Options::take(&mut table, &[], limit),
-        _ => Err((span, "expected a table".to_owned())),
+    match file.get_mut("limits").map(Spanned::get_mut) {
+        Some(DeValue::Table(table)) => Options::take(table, &[], limit),
+        _ => Ok(Options::default()), // refused when the rest is read, if it is there
     }
 }
 
@@ -99,7 +95,7 @@ pub(super) fn take_challenges(file: &mut DeTable<'_>) -> Result<Vec<Options>, Wr
     let key = |option: &ScenarioOption| {
         matches!(option.suite, SuiteKey::Required | SuiteKey::Optional).then_some(option.name)
     };
-    // What is no list of tables is refused when the rest is read.
+    // Anything but a list of tables is refused when the rest is read.
     let Some(DeValue::Array(challenges)) = file.get_mut("challenge").map(Spanned::get_mut) else {
         return Ok(Vec::new());
     };
@@ -120,6 +116,16 @@ pub(super) fn take_challenges(file: &mut DeTable<'_>) -> Result<Vec<Options>, Wr
         all.push(options);
     }
     Ok(all)
+}
+
+/// The error with a range that TOML has numbers for.
+fn within_toml(error: OptionError) -> OptionError {
+    match error {
+        OptionError::Whole(least, most, found) => {
+            OptionError::Whole(least, most.min(i64::MAX as u64), found)
+        }
+        other => other,
+    }
 }
 
 /// Reads the value of an option.

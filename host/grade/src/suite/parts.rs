@@ -33,8 +33,16 @@ pub(super) struct File {
     pub(super) name: String,
     pub(super) seeds: Option<Seeds>,
     #[serde(default)]
+    #[expect(dead_code, reason = "all of it are options")]
+    pub(super) limits: Limits,
+    #[serde(default)]
     pub(super) challenge: Vec<Spanned<Challenge>>,
 }
+
+/// `[limits]`, without its options.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Limits {}
 
 /// The keys of a `[[challenge]]` that are not options.
 pub(super) const CHALLENGE_KEYS: [&str; 9] = [

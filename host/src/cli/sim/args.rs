@@ -81,7 +81,7 @@ pub(crate) struct SimArgs {
     #[command(flatten)]
     pub(super) cache: CacheArgs,
     /// Arguments of every node, after `--`.
-    #[arg(last = true, value_name = "GUEST_ARGS")]
+    #[arg(last = true, value_name = "GUEST_ARGS", help_heading = "Arguments")]
     guest_args: Vec<String>,
 }
 

@@ -78,7 +78,15 @@ fn usage_errors_say_what_to_do() {
     // It is not read to its end.
     let mut endless = class.host();
     endless.args(["grade", "--suite", "/dev/zero", "class"]);
-    check(&endless.output().unwrap(), &expect![[]]);
+    check(
+        &endless.output().unwrap(),
+        &expect![[r#"
+        exit code 254
+        ---- stderr
+        error: /dev/zero: a suite may have 1048576 bytes, this one has more
+
+    "#]],
+    );
     for wrong in ["0/3", "4/3", "1/0", "1", "a/b", "1/100001"] {
         let output = class.grade(&["--shard", wrong, "class"]);
         assert_eq!(output.status.code(), Some(254), "{wrong}");

@@ -116,6 +116,48 @@ fn errors_name_file_line_and_column() {
                     ^^^^^^^^^^^^^^^^^^^^^"#]],
     );
     check(
+        ("[[challenge]]", "[limits]\nmemory = 3\n[[challenge]]"),
+        &expect![[r#"
+            suite.toml:7:1: unknown field `memory`, expected one of `memory-mib`, `step-fuel`, `steps`, `run-fuel`, `run-memory-mib`
+              memory = 3
+              ^^^^^^"#]],
+    );
+    check(
+        ("[[challenge]]", "[limits]\nstep-fuel = 0\n[[challenge]]"),
+        &expect![[r#"
+            suite.toml:7:13: expected a whole number from 1 to 9223372036854775807, found 0
+              step-fuel = 0
+                          ^"#]],
+    );
+    check(
+        ("[[challenge]]", "[limit]\nsteps = 3\n[[challenge]]"),
+        &expect![[r#"
+            suite.toml:6:2: unknown field `limit`, expected one of `version`, `name`, `seeds`, `limits`, `challenge`
+              [limit]
+               ^^^^^"#]],
+    );
+    check(
+        ("[[challenge]]", "limits = 3\n[[challenge]]"),
+        &expect![[r#"
+            suite.toml:6:10: invalid type: integer `3`, expected struct Limits
+              limits = 3
+                       ^"#]],
+    );
+    check(
+        ("rate = 5\n", "latency = 5\n"),
+        &expect![[r#"
+        suite.toml:6:1: missing field `rate`
+          [[challenge]]
+          ^^^^^^^^^^^^^"#]],
+    );
+    check(
+        ("rate = 5\n", "rate = 5\nnetwork = \"perfect\"\n"),
+        &expect![[r#"
+            suite.toml:14:11: expected one of maelstrom, ideal, found `perfect`
+              network = "perfect"
+                        ^^^^^^^^^"#]],
+    );
+    check(
         ("version = 1", "version = 2"),
         &expect![[r#"
         suite.toml:2:11: invalid value: integer `2`, expected 1, the only version of suites that there is

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::Scenario;
+use super::facts::Scenario;
 use super::option::{self, Group, ScenarioOption, SuiteKey};
 use host_protocol::text::shell_quoted;
 use host_sim::Bound;

@@ -1,6 +1,7 @@
 //! A schedule and how it is run.
 
-use crate::{Scenario, Trial, TrialResult};
+use crate::scenario::Scenario;
+use crate::trial::{Trial, TrialResult};
 use host_guest::Start;
 use host_sim::Script;
 use host_sim::journal::Observer;

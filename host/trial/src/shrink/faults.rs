@@ -1,4 +1,4 @@
-//! Faults with fewer targets, without an end, or without chance.
+//! Simpler faults: with fewer targets, without an end, or without randomness.
 
 use super::chunks::{only, without_needless};
 use super::search::Search;
@@ -13,7 +13,7 @@ pub(super) fn narrow(search: &mut Search<'_>) {
     }
 }
 
-/// A fault that lasts until the main phase ends has one time less to tell.
+/// Lets a fault last until the main phase ends, if no later one is of its kind.
 fn to_the_end(search: &mut Search<'_>, index: usize) {
     let mut candidate = search.schedule().clone();
     let (head, later) = candidate.script.faults.split_at_mut(index + 1);
@@ -38,7 +38,7 @@ fn fewer_targets(search: &mut Search<'_>, index: usize, plan: &Plan) {
             fewer_of(search, index, nodes, |nodes| Plan::Pause(None, nodes));
         }
         Plan::ClockSkew(skews) => fewer_of(search, index, skews, Plan::ClockSkew),
-        // All messages, so that it does not matter which of them.
+        // All messages, so that nothing is drawn.
         Plan::Loss(_) => {
             attempt(search, index, Plan::Loss(1000));
         }
@@ -68,7 +68,7 @@ fn fewer_links(
     });
 }
 
-/// Leaves out targets of a fault, but not the last: that is leaving out the fault.
+/// Leaves out targets of a fault, but not the last one: another pass leaves out the fault.
 fn fewer_of<T: Clone>(
     search: &mut Search<'_>,
     index: usize,

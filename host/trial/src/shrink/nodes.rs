@@ -4,9 +4,10 @@ use crate::schedule::Schedule;
 use host_sim::Episode;
 use host_sim::nemesis::{Grudges, Plan, Skew};
 
-/// The schedule with only the nodes `kept` (in ascending order, at least one), which take the
-/// names of the first ones. Workers stay with their nodes. The operations of all others
-/// are left out in the first answer; in the second, other workers do them.
+/// The schedule with only the nodes `kept` (in ascending order, at least one), which get the
+/// names of the first nodes. Workers stay with their nodes. The operations of the other workers
+/// are left out in the first schedule that is returned; in the second, the workers that stay do
+/// them.
 pub(super) fn keep(schedule: &Schedule, kept: &[usize]) -> Vec<Schedule> {
     let before = schedule.scenario.options.cluster.count;
     let place = |node: usize| kept.iter().position(|it| *it == node);

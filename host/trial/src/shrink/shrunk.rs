@@ -1,7 +1,7 @@
 //! What a search finds.
 
-use crate::TrialResult;
 use crate::schedule::{Schedule, trace};
+use crate::trial::TrialResult;
 use host_check::anomalies::AnomalyName;
 use host_check::text::render_problems;
 use host_guest::Start;

@@ -1,10 +1,10 @@
-//! A schedule that takes less time, at times that are easy to read.
+//! Less time between the events of a schedule, in round numbers.
 
 use super::search::Search;
 use crate::schedule::Schedule;
 use host_sim::{MS, SECOND};
 
-/// What gaps between two moments are shortened to.
+/// The lengths that gaps between two moments are shortened to.
 const GAPS_NS: [u64; 10] = [
     MS,
     10 * MS,
@@ -46,8 +46,8 @@ pub(super) fn shorten(search: &mut Search<'_>) {
     earlier_end(search);
 }
 
-/// Ends the main phase soon after the last moment. Operations may wait for their workers, so
-/// soon is not at once.
+/// Ends the main phase soon after the last moment; not immediately, since operations may wait
+/// for their workers.
 fn earlier_end(search: &mut Search<'_>) {
     let last_ns = moments(search.schedule()).last().copied().unwrap_or(0);
     for after_ns in GAPS_NS {

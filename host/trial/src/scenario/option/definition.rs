@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::super::Scenario;
+use crate::scenario::facts::Scenario;
 
 /// An option of a scenario.
 ///

@@ -258,7 +258,7 @@ options! {
         },
         ..USUAL
     };
-    SWAP_AT: "Replace the nodes by --swap-module from this time on, one per second, in seconds", ScenarioOption {
+    SWAP_AT: "Time from which nodes change to --swap-module, one node per second, in seconds", ScenarioOption {
         name: "swap-at",
         value_name: "SECONDS",
         values: Values::Decimal(0.0, SECONDS_MAX),
@@ -271,7 +271,7 @@ options! {
         write: |scenario| scenario.options.swap_after_ns.map(seconds),
         ..USUAL
     };
-    NEMESIS_INTERVAL: "Mean time between the start and the end of a fault, in seconds", ScenarioOption {
+    NEMESIS_INTERVAL: "Mean time from a start or end of a fault to the next, in seconds", ScenarioOption {
         name: "nemesis-interval",
         value_name: "SECONDS",
         default: Some("10"),

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::super::Scenario;
 use super::{ALL, SuiteKey, Values};
+use crate::scenario::facts::Scenario;
 
 /// A value of each option that is not its default, as it is written.
 const EXAMPLES: &[(&str, &str)] = &[
