@@ -206,7 +206,7 @@ fn many(trial: &Trial<'_>, first: u64, count: usize, args: &SimArgs) -> Result<E
     }
     match args.format {
         Format::Text => {
-            show::tries_as_text(&tries, count, failure.as_ref(), trial.scenario.workload)?
+            show::tries_as_text(&tries, count, failure.as_ref(), trial.scenario.workload)?;
         }
         Format::Json => show::tries_as_json(&tries, count, failure.as_ref())?,
     }

@@ -543,12 +543,62 @@ fn help_of_grade() {
 
 #[test]
 fn help_of_merge() {
-    help(["merge", "--help"], expect![[r#""#]]);
+    help(
+        ["merge", "--help"],
+        expect![[r#"
+        exit code 0
+        ---- stdout
+        Merge the grades that `host grade --format json --shard` wrote, one per share, into one
+
+        Usage: host merge [OPTIONS] <GRADE>...
+
+        Arguments:
+          <GRADE>...
+                  Grades of the shares
+
+        Options:
+              --format <FORMAT>
+                  Format of the result
+
+                  Possible values:
+                  - text:       A table and the failures, for people
+                  - json:       Everything, as JSON for programs
+                  - junit:      JUnit XML, for continuous integration
+                  - gradescope: Gradescope's results.json, of one submission
+                  - csv:        One line per submission, for spreadsheets
+
+                  [default: text]
+
+          -h, --help
+                  Print help (see a summary with '-h')
+
+        Exit codes:
+          0    every submission passed
+          1    a submission failed, or was not judged to the end
+          254  invalid usage, or an input file that cannot be read or has the wrong contents
+          255  internal error
+    "#]],
+    );
 }
 
 #[test]
 fn help_of_suite() {
-    help(["suite", "--help"], expect![[r#""#]]);
+    help(
+        ["suite", "--help"],
+        expect![[r#"
+        exit code 0
+        ---- stdout
+        Print the built-in suite of challenges, as TOML
+
+        To use a suite of your own, change a copy of it and pass it to `host grade --suite FILE`.
+
+        Usage: host suite
+
+        Options:
+          -h, --help
+                  Print help (see a summary with '-h')
+    "#]],
+    );
 }
 
 #[test]
