@@ -1,8 +1,8 @@
 //! Shrinking: the search for the shortest run that fails in the same way as a given one.
 //!
-//! A [`Schedule`] is made smaller step by step: fewer nodes, fewer clients, no upgrade, a
-//! simpler network, fewer faults, fewer operations, shorter transactions, fewer targets of each
-//! fault, less time.
+//! A [`Schedule`](crate::schedule::Schedule) is made smaller step by step: fewer nodes, fewer
+//! clients, no upgrade, a simpler network, fewer faults, fewer operations, shorter transactions,
+//! fewer targets of each fault, less time.
 //! Each candidate is played; the first of the original's anomalies has to show again, or the
 //! candidate is dropped. Parts of lists are left out in chunks that get smaller (`ddmin`). All
 //! passes are repeated until none succeeds: then no single node, fault, target, operation or
