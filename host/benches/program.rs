@@ -6,13 +6,12 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use host_check::workload::{CheckOptions, Workload};
+use host_check::workload::Workload;
 use host_guest::{Event, EventKind, GuestOptions, Limits};
 use host_sandbox::{Cache, GuestModule, Sandbox};
 use host_sim::nemesis::Fault;
-use host_sim::workload::{Topology, TxnShape};
 use host_sim::{Cluster, RunOptions, SECOND};
-use host_trial::Trial;
+use host_trial::{Scenario, Trial};
 use test_support::program;
 
 const ECHOES: u32 = 20_000;
@@ -123,15 +122,7 @@ fn challenge_3c(module: &GuestModule) {
         faults: vec![Fault::Partition],
         ..RunOptions::default()
     };
-    let trial = Trial {
-        module,
-        next_module: None,
-        workload: Workload::Broadcast,
-        topology: Topology::default(),
-        txn: TxnShape::default(),
-        options,
-        checks: CheckOptions::default(),
-    };
+    let trial = Trial::of(module, Scenario::with(Workload::Broadcast, options));
     let run = |seed| {
         let begin = Instant::now();
         assert!(trial.run(seed, Vec::new()).result.is_ok(), "seed {seed}");

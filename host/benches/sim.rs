@@ -5,12 +5,12 @@
 
 use std::time::{Duration, Instant};
 
-use host_check::workload::{CheckOptions, Workload};
+use host_check::workload::Workload;
 use host_guest::Limits;
 use host_sandbox::{GuestModule, Sandbox};
-use host_sim::workload::{Topology, TxnShape};
+use host_sim::workload::Topology;
 use host_sim::{Cluster, Latency, RunOptions, SECOND};
-use host_trial::{Trial, TrialResult};
+use host_trial::{Scenario, Trial, TrialResult};
 use test_support::built;
 
 const NODES: usize = 25;
@@ -81,15 +81,9 @@ fn measure_run(
     topology: Topology,
     options: &RunOptions,
 ) -> (Duration, TrialResult) {
-    let trial = Trial {
-        module,
-        next_module: None,
-        workload: Workload::Broadcast,
-        topology,
-        txn: TxnShape::default(),
-        options: options.clone(),
-        checks: CheckOptions::default(),
-    };
+    let mut scenario = Scenario::with(Workload::Broadcast, options.clone());
+    scenario.topology = topology;
+    let trial = Trial::of(module, scenario);
     let run = |_| {
         let start = Instant::now();
         let report = trial.run(1, Vec::new());

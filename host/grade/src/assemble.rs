@@ -197,12 +197,12 @@ impl ModuleForChallenge<'_> {
     }
 
     fn failure(&self, seed: u64, run: &SeedRun) -> FailureDetails {
-        let setup = &self.challenge.setup;
+        let scenario = &self.challenge.scenario;
         FailureDetails {
             seed: Some(seed),
             anomaly: run.anomaly.clone(),
             backtrace: run.backtrace.clone(),
-            replay: setup.replay(&self.module.path, seed, run.bound_flag.as_deref()),
+            replay: scenario.command(&self.module.path, seed, run.bound_flag.as_deref()),
             trace: run.trace.clone().unwrap_or_default(),
         }
     }
@@ -241,7 +241,7 @@ fn worst_usage(runs: &[SeedRun]) -> BTreeMap<String, Usage> {
 
 fn suite_facts(suite: &Suite) -> SuiteFacts {
     let challenge = |challenge: &Challenge| {
-        let options = &challenge.setup.options;
+        let options = &challenge.scenario.options;
         let (bounds, limits) = (&options.bounds, &options.limits);
         let facts = [
             ("node-memory-bytes", limits.memory_bytes as u64),
@@ -251,7 +251,7 @@ fn suite_facts(suite: &Suite) -> SuiteFacts {
             ("events", bounds.steps),
         ];
         let flags: Vec<String> = challenge
-            .setup
+            .scenario
             .flags()
             .iter()
             .map(|word| shell_quoted(word))

@@ -13,9 +13,10 @@ use super::judge::JudgeContext;
 use super::suite::Challenge;
 use super::verdict::Verdict;
 use super::work::Work;
-use host_protocol::text::shell_quoted;
 use host_report::{ReportError, ReportedRun};
 use host_sandbox::LoadError;
+use host_trial::Trial;
+use host_trial::scenario::schedule_command;
 
 /// The largest journal of a run, in bytes.
 const JOURNAL_BYTES_MAX: u64 = 64 << 20;
@@ -97,8 +98,8 @@ impl<'a> RunToReport<'a> {
         report: &ClassReport,
         context: &JudgeContext<'_>,
     ) -> Result<Option<MissingPage>, ReportError> {
-        let setup = &self.challenge.setup;
-        let limits = &setup.options.limits;
+        let scenario = &self.challenge.scenario;
+        let limits = &scenario.options.limits;
         let loaded = (context.sandbox).load_untrusted(self.module, limits, context.compiler);
         let module = match loaded {
             Ok(module) => module,
@@ -107,18 +108,13 @@ impl<'a> RunToReport<'a> {
                 return Ok(Some(MissingPage { submission, error }));
             }
         };
-        let path = self.module.display().to_string();
         let run = ReportedRun {
-            trial: &setup.trial(&module),
+            trial: &Trial::of(&module, scenario.clone()),
             seed: self.seed,
             script: None,
             replay: &|schedule| match schedule {
-                None => setup.replay(self.module, self.seed, None),
-                Some(schedule) => format!(
-                    "host sim --module {} --schedule {}",
-                    shell_quoted(&path),
-                    shell_quoted(&schedule.display().to_string())
-                ),
+                None => scenario.command(self.module, self.seed, None),
+                Some(schedule) => schedule_command(self.module, schedule),
             },
         };
         let dir = report.run_dir(self.submission, &self.challenge.id)?;

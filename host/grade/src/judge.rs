@@ -53,7 +53,7 @@ pub struct JudgeContext<'a> {
     /// Called with a number of runs that are finished or turned out to be unnecessary.
     pub progress: &'a (dyn Fn(usize) + Sync),
     /// How much may be spent on shrinking one failure; usually
-    /// [`SHRINKING`](host_report::SHRINKING).
+    /// [`Budget::ONE_SECOND`].
     pub shrinking: Budget,
     /// Once set, no further run begins.
     pub interrupted: &'a AtomicBool,
@@ -95,7 +95,7 @@ pub fn judge(work: &Work<'_>, context: &JudgeContext<'_>) -> BTreeMap<WorkItem, 
             // All challenges of a suite have the same limits.
             let limits = challenges()
                 .next()
-                .map(|challenge| challenge.setup.options.limits);
+                .map(|challenge| challenge.scenario.options.limits);
             let module = match load(context, path, sha256, &limits.unwrap_or_default()) {
                 Ok(module) => module,
                 Err(result) => return all(&result),

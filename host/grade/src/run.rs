@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use serde::{Deserialize, Serialize};
 
 use super::grade::Usage;
-use super::suite::{Challenge, bound_flag};
+use super::suite::Challenge;
 use super::{Verdict, sanitize};
 use host_check::history::{History, Kind};
 use host_check::is_timeout;
@@ -17,9 +17,10 @@ use host_check::validity::Validity;
 use host_check::workload::{CheckResult, WorkloadResult};
 use host_sandbox::GuestModule;
 use host_sim::{ResourceUsage, RunOptions, StopReason, Stopped};
-use host_trial::TrialResult;
+use host_trial::scenario::bound_flag;
 use host_trial::schedule::{self, Schedule};
 use host_trial::shrink::{Budget, shrink};
+use host_trial::{Trial, TrialResult};
 
 /// A judged run of a module on one seed: what is kept of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -53,7 +54,8 @@ impl SeedRun {
     #[must_use]
     pub fn of(challenge: &Challenge, module: &GuestModule, seed: u64) -> Self {
         Self::catching(|| {
-            let result = challenge.setup.trial(module).run(seed, Vec::new());
+            let trial = Trial::of(module, challenge.scenario.clone());
+            let result = trial.run(seed, Vec::new());
             Self::judged(challenge, &result)
         })
     }
@@ -76,7 +78,7 @@ impl SeedRun {
             }
             Err(stopped) => Self::stopped(stopped),
         };
-        run.usage = usage(&trial.used, &challenge.setup.options);
+        run.usage = usage(&trial.used, &challenge.scenario.options);
         run
     }
 
@@ -94,7 +96,7 @@ impl SeedRun {
             return self;
         }
         let trace = catch_unwind(AssertUnwindSafe(|| {
-            let trial = challenge.setup.trial(module);
+            let trial = Trial::of(module, challenge.scenario.clone());
             let (_, script) = trial.record(seed, Vec::new());
             let schedule = Schedule::of(&trial, seed, script);
             let shrunk = shrink(schedule, module, None, shrinking)?;

@@ -40,4 +40,4 @@ mod svg;
 
 pub use dir::{ReportDir, ReportError};
 pub use results::Results;
-pub use run::{ReportObserver, ReportedRun, SHRINKING};
+pub use run::{ReportObserver, ReportedRun};

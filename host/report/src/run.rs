@@ -26,12 +26,6 @@ use host_trial::schedule::Schedule;
 use host_trial::shrink::{self, Budget};
 use host_trial::{Trial, TrialResult};
 
-/// How much may be spent on shrinking one failure: about a second.
-pub const SHRINKING: Budget = Budget {
-    runs: 300,
-    fuel: 2_000_000_000,
-};
-
 /// The folder for the report on the shortest run, in the report on the run that failed.
 const SHORTEST: &str = "shortest";
 
@@ -69,7 +63,7 @@ impl ReportedRun<'_> {
 
     /// The names of the nodes.
     fn nodes(&self) -> Vec<String> {
-        let cluster = self.trial.options.cluster;
+        let cluster = self.trial.scenario.options.cluster;
         let numbers = cluster.first..cluster.first + cluster.count;
         numbers.map(|number| format!("n{number}")).collect()
     }
@@ -152,7 +146,7 @@ impl ReportObserver<'_> {
         let (module, next_module) = (run.trial.module, run.trial.next_module);
         let schedule = run.schedule();
         let whole = shrink::size(&schedule);
-        let shrunk = shrink::shrink(schedule, module, next_module, SHRINKING);
+        let shrunk = shrink::shrink(schedule, module, next_module, Budget::ONE_SECOND);
         let Some(shrunk) = shrunk.filter(|shrunk| shrunk.size() != whole) else {
             return Ok(None);
         };
@@ -201,14 +195,14 @@ impl ReportObserver<'_> {
         let nodes = run.nodes();
         let page = RunPage {
             format: 1,
-            workload: run.trial.workload.name(),
+            workload: run.trial.scenario.workload.name(),
             problems: match &result.result {
                 Ok(result) => render_problems(result),
                 Err(stopped) => format!("The run could not go on: {stopped}\n"),
             },
             replay,
             other,
-            options: options(run.trial, result.seed),
+            options: options(&run.trial.scenario, result.seed),
             result: &results,
             nodes: &nodes,
             faults: history.map(fault_values).unwrap_or_default(),
@@ -217,7 +211,7 @@ impl ReportObserver<'_> {
             journal: JournalPart::of(&record, index.count()),
             focus: failure,
         };
-        let title = format!("{} with seed {}", run.trial.workload, result.seed);
+        let title = format!("{} with seed {}", run.trial.scenario.workload, result.seed);
         let html = page.render(&title).map_err(ReportError::Json)?;
         dir.write("index.html", &html)?;
         let json = serde_json::to_string_pretty(&results).map_err(ReportError::Json)?;
@@ -248,7 +242,11 @@ fn record(
         let hash = journal.finish().and_then(HashingWriter::finish);
         (record, hash.ok())
     };
-    let states = States::new(run.trial.options.cluster.count, index.count(), at_ns);
+    let states = States::new(
+        run.trial.scenario.options.cluster.count,
+        index.count(),
+        at_ns,
+    );
     let (record, same) = repeat(Some(states));
     if same == Some(hash) {
         return record;

@@ -6,42 +6,43 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::input::read;
+use super::options::{Judging, OptionArgs};
 use super::output::{Format, print, print_json};
-use super::rules::{GoalArgs, checks_parser, workload_parser};
 use super::{EXIT_CODES, Exit, Failure};
 use host_check::history;
 use host_check::linear::{Budgets, ModelName, check_model};
 use host_check::text::render_linearizable;
 use host_check::text::render_text;
-use host_check::validity::{Checks, Validity};
+use host_check::validity::Validity;
 use host_check::workload::{Workload, check};
 use host_protocol::text::printable;
 
 /// The largest history that is read, 1 GiB: its operations need several times that in memory.
 const HISTORY_BYTES_MAX: u64 = 1 << 30;
 
-/// Judge a recorded history: Jepsen's EDN, or the same as JSON
+/// Judge a recorded history, in Jepsen's EDN or as JSON
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(super) struct CheckArgs {
-    /// The workload that the history is of.
+    /// Workload of the history.
     #[arg(long, short, value_name = "NAME", value_parser = workload_parser(), required_unless_present = "model")]
     workload: Option<Workload>,
-    /// Judge the history of a single object instead: whether it is linearizable.
-    #[arg(long, value_name = "MODEL", value_parser = model_parser(), conflicts_with_all = ["workload", "availability", "consistency_models"])]
+    /// Check the history of a single object for linearizability instead.
+    #[arg(long, value_name = "MODEL", value_parser = model_parser(), conflicts_with_all = ["workload", "availability", "consistency-models"])]
     model: Option<ModelName>,
-    /// Whose rules decide: Maelstrom's alone, or also what its checkers let pass although it is
-    /// surely wrong.
-    #[arg(long, value_name = "RULES", default_value = "strict", value_parser = checks_parser())]
-    checks: Checks,
     #[command(flatten)]
-    goals: GoalArgs,
-    /// How to show the result.
+    judging: OptionArgs<Judging>,
+    /// Format of the result.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-    /// The history, such as Maelstrom's store/latest/history.edn; `-` reads it from stdin.
+    /// History, such as Maelstrom's store/latest/history.edn, or `-` for stdin.
     #[arg(value_name = "HISTORY")]
     history: PathBuf,
+}
+
+fn workload_parser() -> impl TypedValueParser<Value = Workload> {
+    PossibleValuesParser::new(Workload::ALL.iter().map(|it| it.name()))
+        .try_map(|name| name.parse::<Workload>())
 }
 
 fn model_parser() -> impl TypedValueParser<Value = ModelName> {
@@ -62,8 +63,9 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
         read(&args.history, "a history", HISTORY_BYTES_MAX).map_err(|error| unusable(&error))?;
     let history = history::read(&text).map_err(|error| unusable(&error))?;
     drop(text);
+    let options = args.judging.scenario()?.checks;
     if let Some(model) = args.model {
-        let result = check_model(&history, model, args.checks, &Budgets::default());
+        let result = check_model(&history, model, options.checks, &Budgets::default());
         let result = result.map_err(|misfit| unusable(&misfit))?;
         match args.format {
             Format::Text => print(&printable(&render_linearizable(model, &result)))?,
@@ -74,7 +76,6 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     let Some(workload) = args.workload else {
         return Err(Failure::new(Exit::Usage, "--workload or --model is needed"));
     };
-    let options = args.goals.options(args.checks);
     let result = check(workload, &history, None, &options).map_err(|misfit| unusable(&misfit))?;
     match args.format {
         Format::Text => print(&printable(&render_text(&result)))?,

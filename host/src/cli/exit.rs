@@ -13,13 +13,13 @@ use host_sandbox::LoadError;
 /// The part of the help that explains the exit codes of most commands.
 pub(super) const EXIT_CODES: &str = "\
 Exit codes:
-  0    all is well; the history is valid
+  0    success; the history is valid
   1    the history is invalid, or the guest failed: it trapped, exceeded a limit or
        broke the protocol
   2    unknown: the history has too little to judge
   3    the module cannot be loaded
-  254  invalid usage, or a file that cannot be read or is not a history of that
-       workload
+  254  invalid usage, or an input file that cannot be read or is not a history of
+       the workload
   255  internal error";
 
 /// The meaning of the process's exit code.
@@ -35,7 +35,7 @@ pub enum Exit {
     Unknown,
     /// 3: the module cannot be loaded.
     Rejected,
-    /// 254: invalid usage, or a file that cannot be read or is malformed.
+    /// 254: invalid usage, or an input file that cannot be read or has the wrong contents.
     Usage,
     /// 255: an internal error, which neither the user nor the guest caused.
     Internal,

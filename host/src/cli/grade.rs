@@ -27,65 +27,65 @@ use host_grade::resume::Resume;
 use host_grade::suite::read::{SUITE_BYTES_MAX, read};
 use host_grade::{Challenge, Grade, Submission, Suite, Work, class_report, csv, submission};
 use host_protocol::text::one_line;
-use host_report::SHRINKING;
 use host_sandbox::{CompileLimits, Compiler};
 use host_sim::SeedRange;
+use host_trial::shrink::Budget;
 
 pub(super) const EXIT_CODES: &str = "\
 Exit codes:
   0    every submission passed
-  1    a submission failed, or has not been judged completely
-  254  invalid usage, or a file that cannot be read or is malformed
+  1    a submission failed, or was not judged to the end
+  254  invalid usage, or an input file that cannot be read or has the wrong contents
   255  internal error";
 
 /// Judge submissions in the sandbox, on several seeds for each challenge of a suite
 ///
 /// A PATH is a module, a folder of modules (one submission), or a folder of such folders (a
-/// class). The name of a module says which challenges it is for: broadcast.wasm, or 3c.wasm.
+/// class). The name of a module selects its challenges: broadcast.wasm or 3c.wasm.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(super) struct GradeArgs {
-    /// Judge by this suite, a TOML file [default: the Gossip Glomers challenges; see host suite].
+    /// Suite of challenges, as TOML [default: the Gossip Glomers challenges; see host suite].
     #[arg(long, value_name = "FILE")]
     suite: Option<PathBuf>,
-    /// Judge only these challenges. If PATH is a module, its name does not matter then.
+    /// Judge only these challenges. They apply to a module given as PATH whatever its name is.
     #[arg(long, value_name = "ID,…", value_delimiter = ',')]
     challenge: Vec<String>,
-    /// Judge on the seeds from A to below B instead of those of the suite.
+    /// Seeds to judge on, from A to below B, instead of those of the suite.
     #[arg(long, value_name = "A..B")]
     seeds: Option<SeedRange>,
-    /// Show the result in this format.
+    /// Format of the result.
     #[arg(long, value_enum, default_value_t = GradeFormat::Text)]
     format: GradeFormat,
-    /// Keep finished runs in this file, and skip those that it has.
+    /// Record finished runs in this file, and skip runs that it already has.
     #[arg(long, value_name = "FILE")]
     resume: Option<PathBuf>,
-    /// Write a report to this folder: a page about the class, and a page about each run that
-    /// failed. For a single submission, also one about each challenge that it solved.
+    /// Write a report to this folder: a page for the class and a page for each run that failed;
+    /// for a single submission, also a page for each challenge that it passed.
     #[arg(long, value_name = "DIR", conflicts_with = "shard")]
     report: Option<PathBuf>,
-    /// Judge shard I of N of the work; `host merge` joins the grades of shards.
+    /// Judge only share I of N of the runs; `host merge` merges the JSON of the shares.
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
     #[command(flatten)]
     cache: CacheArgs,
-    /// Judge these modules, submissions or classes.
-    #[arg(value_name = "PATH", required = true)]
+    /// Submissions to judge.
+    #[arg(value_name = "PATH", required = true, help_heading = "Arguments")]
     paths: Vec<PathBuf>,
 }
 
 /// The format of a grade.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum GradeFormat {
-    /// A table and explanations, for people.
+    /// A table and the failures, for people.
     Text,
-    /// Everything, for programs.
+    /// Everything, as JSON for programs.
     Json,
-    /// JUnit's XML, for continuous integration.
+    /// JUnit XML, for continuous integration.
     Junit,
-    /// Gradescope's results.json, for one submission.
+    /// Gradescope's results.json, of one submission.
     Gradescope,
-    /// A row for each submission, for spreadsheets.
+    /// One line per submission, for spreadsheets.
     Csv,
 }
 
@@ -122,7 +122,7 @@ pub(super) fn run(args: &GradeArgs) -> Result<Exit, Failure> {
         compiler: &compiler,
         resume: &resume,
         progress: &|runs| progress.inc(runs as u64),
-        shrinking: SHRINKING,
+        shrinking: Budget::ONE_SECOND,
         interrupted: &interrupted,
     };
     let results = judge(&work, &context);

@@ -20,17 +20,3 @@ pub(super) fn read(path: &Path, what: &str, bytes_max: u64) -> io::Result<Vec<u8
     }
     Ok(text)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_that_is_too_large_is_not_read_to_its_end() {
-        let error = read(Path::new("/dev/zero"), "a history", 1000).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "a history may have 1000 bytes, this one has more"
-        );
-    }
-}

@@ -15,13 +15,13 @@ use host_sandbox::facts::{Facts, Kind};
 use host_sandbox::vet::vet;
 use host_sandbox::{ModuleLimits, Sandbox, read_module};
 
-/// Show what a module is, and whether it would load
+/// Show facts about a module, and whether it loads
 #[derive(Debug, Args)]
 pub(super) struct InspectArgs {
-    /// The WebAssembly module.
+    /// WebAssembly module to inspect.
     #[arg(value_name = "FILE")]
     module: PathBuf,
-    /// How to show it.
+    /// Format of the result.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
     #[command(flatten)]
@@ -48,7 +48,7 @@ struct LimitUse {
 
 pub(super) fn run(args: &InspectArgs) -> Result<Exit, Failure> {
     let wasm = read_module(&args.module)?;
-    let (limits, bounds) = (args.limits.limits(), ModuleLimits::default());
+    let (limits, bounds) = (args.limits.limits()?, ModuleLimits::default());
     let report = vet(&wasm, &limits, &bounds);
     let mut problems = report.problems;
     if problems.is_empty() {

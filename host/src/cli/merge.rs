@@ -15,14 +15,14 @@ use host_grade::merge::merge;
 /// The largest grade that is read, 1 GiB.
 const GRADE_BYTES_MAX: u64 = 1 << 30;
 
-/// Join the grades of shards, as `host grade --format json --shard` writes them, to one grade
+/// Merge the grades that `host grade --format json --shard` wrote, one per share, into one
 #[derive(Debug, Args)]
 #[command(after_help = super::grade::EXIT_CODES)]
 pub(super) struct MergeArgs {
-    /// Show the result in this format.
+    /// Format of the result.
     #[arg(long, value_enum, default_value_t = GradeFormat::Text)]
     format: GradeFormat,
-    /// The files with the grades.
+    /// Grades of the shares.
     #[arg(value_name = "GRADE", required = true)]
     grades: Vec<PathBuf>,
 }

@@ -10,8 +10,8 @@ mod inspect;
 mod limits;
 mod merge;
 mod node;
+mod options;
 mod output;
-mod rules;
 mod sim;
 mod suite;
 
@@ -30,8 +30,8 @@ pub use exit::Exit;
 
 /// Runs distributed-systems nodes as WebAssembly guests.
 ///
-/// With --module it is a Maelstrom node: JSON messages come in on stdin and go out
-/// on stdout, one a line; the guest's log goes to stderr.
+/// With --module it is a Maelstrom node: it reads JSON messages from stdin and writes
+/// them to stdout, one per line. The guest's log goes to stderr.
 #[derive(Debug, Parser)]
 #[command(
     name = "host",

@@ -14,20 +14,20 @@ use host_node::{self, NodeError, NodeOptions, Watch};
 
 #[derive(Debug, Args)]
 pub(super) struct NodeArgs {
-    /// The WebAssembly module to run as a node.
+    /// WebAssembly module to run as a node.
     #[arg(long, short, value_name = "FILE", required = true)]
     module: Option<PathBuf>,
-    /// Take each new version of the module when its file changes, and on SIGHUP, with
-    /// the state of the old one. A guest that crashes is replaced by the next version.
+    /// Replace the guest by the new version of the module when its file changes, and on
+    /// SIGHUP. The new version takes over the state; it also replaces a guest that crashed.
     #[arg(long)]
     watch: bool,
-    /// With --watch: refuse a new version that cannot take over the state.
+    /// Refuse a new version that cannot take over the state (with --watch).
     #[arg(long, requires = "watch")]
     require_state: bool,
-    /// Seed of the guest's random numbers [default: a different one each time].
+    /// Seed of the guest's random numbers [default: random].
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// Longer input lines are skipped, in bytes.
+    /// Maximum length of an input line, in bytes; longer lines are skipped.
     #[arg(long, value_name = "BYTES", default_value_t = LINE_BYTES_MAX as u64, value_parser = clap::value_parser!(u64).range(1..=1 << 30))]
     max_line_bytes: u64,
     #[command(flatten)]
@@ -43,7 +43,7 @@ pub(super) fn run(args: NodeArgs) -> Result<Exit, Failure> {
     let Some(path) = args.module else {
         return Err(Failure::new(Exit::Usage, "--module is missing"));
     };
-    let limits = args.limits.limits();
+    let limits = args.limits.limits()?;
     let options = GuestOptions {
         limits,
         args: args.guest_args,

@@ -2,7 +2,6 @@
 
 mod args;
 mod console;
-mod replay;
 mod show;
 
 use std::fs::File;
@@ -12,10 +11,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
+use args::Seeds;
 pub(super) use args::SimArgs;
-use args::{Plan, Seeds};
 use console::Console;
-use replay::Replay;
 
 use super::output::Format;
 use super::{Exit, Failure};
@@ -23,50 +21,64 @@ use host_check::history::{History, write_edn, write_json};
 use host_check::validity::Validity;
 use host_guest::Start;
 use host_report::{ReportDir, ReportedRun};
+use host_sim::Script;
 use host_sim::journal::{JsonLines, Observer};
+use host_trial::scenario::Replay;
 use host_trial::schedule::{Schedule, trace};
 use host_trial::shrink::{self, Budget};
 use host_trial::{Trial, TrialResult};
 
 pub(super) fn run(args: SimArgs) -> Result<Exit, Failure> {
-    let plan = Plan::of(&args)?;
-    let sandbox = args.cache.sandbox_for(plan.instances())?;
-    let module = sandbox.load(&args.module, &plan.options.limits)?;
+    let runs = args.runs()?;
+    let sandbox = args.cache.sandbox_for(runs.instances())?;
+    let limits = &runs.scenario.options.limits;
+    let module = sandbox.load(&args.module, limits)?;
     let next = match &args.swap_module {
-        Some(path) => Some(sandbox.load(path, &plan.options.limits)?),
+        Some(path) => Some(sandbox.load(path, limits)?),
         None => None,
     };
     let trial = Trial {
         module: &module,
         next_module: next.as_ref().map(|next| next as &dyn Start),
-        workload: plan.workload,
-        topology: plan.topology,
-        txn: plan.txn,
-        options: plan.options.clone(),
-        checks: plan.checks.clone(),
+        scenario: runs.scenario,
     };
-    match plan.seeds {
-        Seeds::One(seed) => one(&trial, seed, &plan),
-        Seeds::Many(first, count) => many(&trial, first, count, &plan),
+    match runs.seeds {
+        Seeds::One(seed) => one(&trial, seed, runs.script.as_ref(), &args),
+        Seeds::Many(first, count) => many(&trial, first, count, &args),
     }
 }
 
-fn one(trial: &Trial<'_>, seed: u64, plan: &Plan) -> Result<Exit, Failure> {
-    let mut console = Console::new(plan.console);
-    let mut journal = match &plan.journal {
-        Some(path) => Some(JsonLines::new(create(path)?, plan.journal_bytes_max)),
+/// The command that was given, changed so that it makes another run.
+fn command(replay: Replay<'_>) -> String {
+    let words = std::env::args_os().skip(1);
+    let words: Vec<String> = words
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    replay.command(&words)
+}
+
+fn one(
+    trial: &Trial<'_>,
+    seed: u64,
+    script: Option<&Script>,
+    args: &SimArgs,
+) -> Result<Exit, Failure> {
+    let shown = args.console();
+    let mut console = Console::new(shown);
+    let mut journal = match &args.journal {
+        Some(path) => Some(JsonLines::new(create(path)?, args.journal_bytes_max())),
         None => None,
     };
-    let files = match &plan.report {
+    let files = match &args.report {
         Some(dir) => Some(ReportDir::create(dir)?),
         None => None,
     };
     let mut watch = match &files {
-        Some(files) => Some(files.observer(plan.journal_bytes_max)?),
+        Some(files) => Some(files.observer(args.journal_bytes_max())?),
         None => None,
     };
     let mut observers: Vec<&mut dyn Observer> = Vec::new();
-    if plan.console.shows_anything() {
+    if shown.shows_anything() {
         observers.push(&mut console);
     }
     if let Some(journal) = &mut journal {
@@ -75,41 +87,41 @@ fn one(trial: &Trial<'_>, seed: u64, plan: &Plan) -> Result<Exit, Failure> {
     if let Some(watch) = &mut watch {
         observers.push(watch);
     }
-    let (report, script) = match &plan.script {
+    let (report, played) = match script {
         Some(script) => (trial.play(seed, script, observers), script.clone()),
         None => trial.record(seed, observers),
     };
-    if let (Some(journal), Some(path)) = (journal, &plan.journal) {
+    if let (Some(journal), Some(path)) = (journal, &args.journal) {
         let finished = journal.finish();
         finished.map_err(|error| cannot_write(path, &error))?;
     }
-    if let (Some(path), Some(history)) = (&plan.history, &report.history) {
+    if let (Some(path), Some(history)) = (&args.history, &report.history) {
         write_history(path, history)?;
     }
     fail_if_internal(&report)?;
-    let replay = match plan.script {
+    let replay = match script {
         Some(_) => Replay::Same,
         None => Replay::Seed(seed),
     };
     if let Some(watch) = watch {
-        let played = ReportedRun {
+        let run = ReportedRun {
             trial,
             seed,
-            script: plan.script.as_ref(),
-            replay: &|schedule| schedule.map_or(replay, Replay::Schedule).command(),
+            script,
+            replay: &|schedule| command(schedule.map_or(replay, Replay::Schedule)),
         };
-        watch.finish(&played, &report)?;
+        watch.finish(&run, &report)?;
     }
-    let schedule = Schedule::of(trial, seed, script);
-    if let Some(path) = &plan.write_schedule {
+    let schedule = Schedule::of(trial, seed, played);
+    if let Some(path) = &args.write_schedule {
         write(path, &schedule.write())?;
     }
-    if let (Some(path), Validity::False) = (&plan.shrink, report.valid()) {
-        return shrunk(trial, schedule, path, plan);
+    if let (Some(path), Validity::False) = (&args.shrink, report.valid()) {
+        return shrunk(trial, schedule, path, args);
     }
-    match plan.format {
-        Format::Text => show::report_as_text(&report, plan, &replay.command())?,
-        Format::Json => show::report_as_json(&report, &replay.command())?,
+    match args.format {
+        Format::Text => show::report_as_text(&report, trial.scenario.workload, &command(replay))?,
+        Format::Json => show::report_as_json(&report, &command(replay))?,
     }
     Ok(report.valid().into())
 }
@@ -119,7 +131,7 @@ fn shrunk(
     trial: &Trial<'_>,
     schedule: Schedule,
     path: &Path,
-    plan: &Plan,
+    args: &SimArgs,
 ) -> Result<Exit, Failure> {
     let (module, next_module) = (trial.module, trial.next_module);
     let whole = shrink::size(&schedule);
@@ -128,8 +140,8 @@ fn shrunk(
         return Err(Failure::new(Exit::Internal, text));
     };
     write(path, &shrunk.schedule.write())?;
-    let replay = Replay::Schedule(path).command();
-    match plan.format {
+    let replay = command(Replay::Schedule(path));
+    match args.format {
         Format::Text => {
             let story = shrunk.story(module, next_module);
             show::shrunk_as_text(&shrunk, &whole, &story, &replay)?;
@@ -144,7 +156,7 @@ fn shrunk(
 
 /// Tries many seeds in parallel. The result is that of the first seed that fails, however
 /// many threads there are; later ones may not even be tried.
-fn many(trial: &Trial<'_>, first: u64, count: usize, plan: &Plan) -> Result<Exit, Failure> {
+fn many(trial: &Trial<'_>, first: u64, count: usize, args: &SimArgs) -> Result<Exit, Failure> {
     let first_failure = AtomicUsize::new(usize::MAX);
     let tries: Vec<Option<show::Try>> = (0..count)
         .into_par_iter()
@@ -174,26 +186,28 @@ fn many(trial: &Trial<'_>, first: u64, count: usize, plan: &Plan) -> Result<Exit
     if let Some(report) = &failure {
         fail_if_internal(report)?;
     }
-    if let Some(dir) = &plan.report {
+    if let Some(dir) = &args.report {
         let seed = failure.as_ref().map_or(first, |report| report.seed);
         let replay = Replay::Seed(seed);
         let played = ReportedRun {
             trial,
             seed,
             script: None,
-            replay: &|schedule| schedule.map_or(replay, Replay::Schedule).command(),
+            replay: &|schedule| command(schedule.map_or(replay, Replay::Schedule)),
         };
-        ReportDir::create(dir)?.report(&played, plan.journal_bytes_max)?;
+        ReportDir::create(dir)?.report(&played, args.journal_bytes_max())?;
     }
-    if let (Some(report), Some(path)) = (&failure, &plan.shrink)
+    if let (Some(report), Some(path)) = (&failure, &args.shrink)
         && report.valid() == Validity::False
     {
         let (_, script) = trial.record(report.seed, Vec::new());
         let schedule = Schedule::of(trial, report.seed, script);
-        return shrunk(trial, schedule, path, plan);
+        return shrunk(trial, schedule, path, args);
     }
-    match plan.format {
-        Format::Text => show::tries_as_text(&tries, count, failure.as_ref(), plan)?,
+    match args.format {
+        Format::Text => {
+            show::tries_as_text(&tries, count, failure.as_ref(), trial.scenario.workload)?;
+        }
         Format::Json => show::tries_as_json(&tries, count, failure.as_ref())?,
     }
     let valid = failure.map_or(Validity::True, |report| report.valid());

@@ -6,9 +6,9 @@ use super::output::print;
 use super::{Exit, Failure};
 use host_grade::suite::GOSSIP_GLOMERS;
 
-/// Print the suite of challenges that is built in, as TOML
+/// Print the built-in suite of challenges, as TOML
 ///
-/// Change a copy of it, and give that to `host grade --suite FILE`.
+/// To use a suite of your own, change a copy of it and pass it to `host grade --suite FILE`.
 #[derive(Debug, Args)]
 pub(super) struct SuiteArgs {}
 

@@ -2,8 +2,8 @@
 //! lines.
 //!
 //! ```
-//! use host::check::workload::Workload;
-//! use host::testing::Cluster;
+//! use host_check::workload::Workload;
+//! use host_testing::Cluster;
 //! # use guest_sdk::prelude::*;
 //! # #[derive(Deserialize)] #[serde(rename_all = "snake_case")]
 //! # enum Request { Echo { echo: Box<RawValue> } }
@@ -43,22 +43,18 @@ use host_report::{ReportDir, ReportError, ReportedRun};
 use host_sandbox::Sandbox;
 use host_sim::journal::{Entry, Observer, Stepped};
 use host_sim::nemesis::Fault;
-use host_sim::workload::{Topology, TxnShape};
+use host_sim::workload::Topology;
 use host_sim::{Cluster as Names, RunOptions, SECOND};
-use host_trial::{Trial, TrialResult};
+use host_trial::{Scenario, Trial, TrialResult};
 
 /// The largest journal of a report, in bytes.
 const JOURNAL_BYTES_MAX: u64 = 1 << 30;
 
-/// A cluster to be: what its nodes run, what clients do, what goes wrong. Everything that is not
-/// said is as `host sim` has it.
+/// A cluster to run: its program and its scenario. Options that are not set have the defaults of
+/// `host sim`.
 pub struct Cluster {
     program: Box<dyn Start>,
-    workload: Workload,
-    topology: Topology,
-    txn: TxnShape,
-    options: RunOptions,
-    checks: CheckOptions,
+    scenario: Scenario,
 }
 
 impl Cluster {
@@ -86,77 +82,73 @@ impl Cluster {
     fn new(program: Box<dyn Start>, workload: Workload) -> Self {
         Cluster {
             program,
-            workload,
-            topology: Topology::default(),
-            txn: TxnShape::default(),
-            options: RunOptions::default(),
-            checks: CheckOptions::default(),
+            scenario: Scenario::of(workload),
         }
     }
 
     /// Has `count` nodes, `n0` and so on, and as many clients.
     #[must_use]
     pub fn nodes(mut self, count: usize) -> Self {
-        self.options.cluster = Names::of(count);
-        self.options.concurrency = count;
+        self.scenario.options.cluster = Names::of(count);
+        self.scenario.options.concurrency = count;
         self
     }
 
     /// Has clients begin operations for so many seconds.
     #[must_use]
     pub fn seconds(mut self, seconds: u64) -> Self {
-        self.options.time_limit_ns = seconds * SECOND;
+        self.scenario.options.time_limit_ns = seconds * SECOND;
         self
     }
 
     /// Has clients begin so many operations a second.
     #[must_use]
     pub fn rate(mut self, rate: f64) -> Self {
-        self.options.rate = rate;
+        self.scenario.options.rate = rate;
         self
     }
 
     /// Has messages between servers take so many milliseconds.
     #[must_use]
     pub fn latency_ms(mut self, mean: u64) -> Self {
-        self.options.latency.mean_ms = mean;
+        self.scenario.options.latency.mean_ms = mean;
         self
     }
 
     /// Has a fault come and go, besides those asked for before.
     #[must_use]
     pub fn fault(mut self, fault: Fault) -> Self {
-        self.options.faults.push(fault);
-        self.options.faults.sort_unstable();
-        self.options.faults.dedup();
+        self.scenario.options.faults.push(fault);
+        self.scenario.options.faults.sort_unstable();
+        self.scenario.options.faults.dedup();
         self
     }
 
     /// Gives every node these arguments.
     #[must_use]
     pub fn args(mut self, args: &[&str]) -> Self {
-        self.options.guest_args = args.iter().map(|&arg| arg.to_owned()).collect();
+        self.scenario.options.guest_args = args.iter().map(|&arg| arg.to_owned()).collect();
         self
     }
 
     /// Says whose neighbours are whose.
     #[must_use]
     pub fn topology(mut self, topology: Topology) -> Self {
-        self.topology = topology;
+        self.scenario.topology = topology;
         self
     }
 
     /// Changes any other option of the run.
     #[must_use]
     pub fn options(mut self, change: impl FnOnce(&mut RunOptions)) -> Self {
-        change(&mut self.options);
+        change(&mut self.scenario.options);
         self
     }
 
     /// Changes how the run is judged.
     #[must_use]
     pub fn checks(mut self, change: impl FnOnce(&mut CheckOptions)) -> Self {
-        change(&mut self.checks);
+        change(&mut self.scenario.checks);
         self
     }
 
@@ -173,15 +165,7 @@ impl Cluster {
     }
 
     fn trial(&self) -> Trial<'_> {
-        Trial {
-            module: self.program.as_ref(),
-            next_module: None,
-            workload: self.workload,
-            topology: self.topology,
-            txn: self.txn,
-            options: self.options.clone(),
-            checks: self.checks.clone(),
-        }
+        Trial::of(self.program.as_ref(), self.scenario.clone())
     }
 }
 

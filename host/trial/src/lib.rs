@@ -1,13 +1,17 @@
-//! One run of the simulator and its verdict; a run spelled out; the shortest run that fails.
+//! One run of the simulator and its verdict: what it is made from, how it is written down, and
+//! the shortest run that fails like it.
 //!
 //! | module | job |
 //! |---|---|
-//! | [`Trial`] | a run and how it is judged |
-//! | [`schedule`] | a run spelled out in a file |
-//! | [`shrink`] | the shortest schedule that still fails in the same way |
+//! | [`scenario`] | everything that a run is made from, except its program and its seed |
+//! | [`Trial`] | runs a scenario with a program and a seed, and judges the history |
+//! | [`schedule`] | a run written to a file: its scenario, its seed, its operations and faults |
+//! | [`shrink`] | the shortest schedule that fails in the same way |
 
+pub mod scenario;
 pub mod schedule;
 pub mod shrink;
 mod trial;
 
+pub use scenario::Scenario;
 pub use trial::{Trial, TrialResult};

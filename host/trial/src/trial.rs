@@ -1,33 +1,28 @@
-//! A trial: one run of a workload in the simulator, judged.
+//! A trial: one run of a scenario in the simulator, judged.
 
+use crate::scenario::Scenario;
 use host_check::anomalies::{AnomalyName, anomalies};
 use host_check::history::{History, Kind};
 use host_check::text::closing_line;
 use host_check::validity::Validity;
-use host_check::workload::{CheckOptions, CheckResult, Workload as WorkloadKind, check};
+use host_check::workload::{CheckResult, check};
 use host_guest::Start;
 use host_sim::journal::Observer;
 use host_sim::service;
-use host_sim::workload::{Topology, TxnShape, WorkloadOptions, make};
-use host_sim::{Outcome, ResourceUsage, RunOptions, Script, Simulation, StopReason, Stopped, run};
+use host_sim::workload::make;
+use host_sim::{Outcome, ResourceUsage, Script, Simulation, StopReason, Stopped, run};
 
-/// What is tried, whatever the seed.
+/// A scenario and the program that runs in it.
 pub struct Trial<'a> {
     /// The program of every node.
     pub module: &'a dyn Start,
     /// The version that nodes change to under [`RunOptions::swap_after_ns`] or the fault
-    /// `swap`; the same one if there is none.
+    /// `swap`; without one they change to `module` again.
+    ///
+    /// [`RunOptions::swap_after_ns`]: host_sim::RunOptions::swap_after_ns
     pub next_module: Option<&'a dyn Start>,
-    /// What clients do.
-    pub workload: WorkloadKind,
-    /// Who is whose neighbour.
-    pub topology: Topology,
-    /// What transactions are like.
-    pub txn: TxnShape,
-    /// The facts of the run.
-    pub options: RunOptions,
-    /// How it is judged.
-    pub checks: CheckOptions,
+    /// Everything else that does not depend on the seed.
+    pub scenario: Scenario,
 }
 
 /// A run and its verdict.
@@ -35,15 +30,15 @@ pub struct Trial<'a> {
 pub struct TrialResult {
     /// The seed.
     pub seed: u64,
-    /// What clients and nemesis did, unless that is the simulator's own mistake.
+    /// What clients and the nemesis did; `None` if the simulator recorded a broken history.
     pub history: Option<History>,
-    /// What the checkers say, or why the run stopped before there was anything to say.
+    /// The verdict of the checkers, or why the run stopped before its end.
     pub result: Result<CheckResult, Stopped>,
-    /// How long it was, in virtual nanoseconds.
+    /// Virtual time at its end, in nanoseconds.
     pub end_ns: u64,
-    /// How many messages were sent.
+    /// Number of messages that were sent.
     pub messages: u64,
-    /// The most that it used of what is bounded.
+    /// The most that it used of everything that has a limit.
     pub used: ResourceUsage,
 }
 
@@ -57,7 +52,7 @@ impl TrialResult {
         }
     }
 
-    /// What is wrong, by name, the gravest first; nothing if it is not invalid.
+    /// The names of its anomalies, the gravest first; empty unless it is invalid.
     #[must_use]
     pub fn anomalies(&self) -> Vec<AnomalyName> {
         match &self.result {
@@ -66,14 +61,24 @@ impl TrialResult {
         }
     }
 
-    /// Maelstrom's last words.
+    /// The line with which Maelstrom ends its output.
     #[must_use]
     pub fn closing_line(&self) -> &'static str {
         closing_line(self.valid())
     }
 }
 
-impl Trial<'_> {
+impl<'a> Trial<'a> {
+    /// A scenario with one version of a program.
+    #[must_use]
+    pub fn of(module: &'a dyn Start, scenario: Scenario) -> Self {
+        Trial {
+            module,
+            next_module: None,
+            scenario,
+        }
+    }
+
     /// Runs it with one seed; `observers` see everything that happens.
     #[must_use]
     pub fn run<'o>(
@@ -84,7 +89,7 @@ impl Trial<'_> {
         self.run_as(seed, None, false, observers).0
     }
 
-    /// The same, and what clients began and what went wrong, spelled out.
+    /// The same, and also returns the operations and faults of the run.
     #[must_use]
     pub fn record<'o>(
         &'o self,
@@ -95,8 +100,8 @@ impl Trial<'_> {
         (report, script.unwrap_or_default())
     }
 
-    /// Runs what a script says instead of what would be drawn; rate, faults and their interval
-    /// do not matter then.
+    /// Runs the operations and faults of a script instead of drawing them. The scenario's rate,
+    /// faults and interval do not matter then.
     #[must_use]
     pub fn play<'o>(
         &'o self,
@@ -114,14 +119,17 @@ impl Trial<'_> {
         records: bool,
         observers: Vec<&'o mut (dyn Observer + 'o)>,
     ) -> (TrialResult, Option<Script>) {
-        let workload = match make(self.workload, &self.settings()) {
+        let Scenario {
+            workload, options, ..
+        } = &self.scenario;
+        let workload = match make(*workload, &self.scenario.workload_options()) {
             Ok(workload) => workload,
             Err(why) => return (impossible(seed, why.to_string()), None),
         };
         let mut outcome = run(Simulation {
             module: self.module,
             next_module: self.next_module,
-            options: &self.options,
+            options,
             seed,
             workload,
             services: service::all(),
@@ -131,17 +139,6 @@ impl Trial<'_> {
         });
         let written = outcome.script.take();
         (self.judge(seed, outcome), written)
-    }
-
-    /// What the workload is made from.
-    fn settings(&self) -> WorkloadOptions {
-        WorkloadOptions {
-            cluster: self.options.cluster,
-            concurrency: self.options.concurrency,
-            topology: self.topology,
-            txn: self.txn,
-            mean_latency_ms: self.options.latency.mean_ms,
-        }
     }
 
     fn judge(&self, seed: u64, outcome: Outcome) -> TrialResult {
@@ -160,8 +157,13 @@ impl Trial<'_> {
                 let net = outcome.net.result(invoked.count() as u64);
                 let result = match outcome.stopped {
                     Some(stopped) => Err(stopped),
-                    None => check(self.workload, &history, Some(net), &self.checks)
-                        .map_err(|misfit| broken(misfit.to_string())),
+                    None => {
+                        let Scenario {
+                            workload, checks, ..
+                        } = &self.scenario;
+                        check(*workload, &history, Some(net), checks)
+                            .map_err(|unexpected| broken(unexpected.to_string()))
+                    }
                 };
                 (Some(history), result)
             }
@@ -177,7 +179,7 @@ impl Trial<'_> {
     }
 }
 
-/// The report on a workload that cannot be made from these settings.
+/// The result of a workload that cannot be made in its scenario.
 fn impossible(seed: u64, why: String) -> TrialResult {
     TrialResult {
         seed,

@@ -6,8 +6,11 @@ use serde::Deserialize;
 use host_check::workload::{CheckResult, Workload, WorkloadResult};
 
 /// What has a bound.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, strum::IntoStaticStr,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Measure {
     /// Messages between servers for each operation that a client invoked.
     MsgsPerOp,
@@ -35,13 +38,7 @@ impl Measure {
     /// Its key in suites and grades.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::MsgsPerOp => "msgs-per-op",
-            Self::StableMedianMs => "stable-median-ms",
-            Self::StableMaxMs => "stable-max-ms",
-            Self::VisibleMedianMs => "visible-median-ms",
-            Self::VisibleMaxMs => "visible-max-ms",
-        }
+        self.into()
     }
 
     /// Whether a workload has it.

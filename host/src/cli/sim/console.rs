@@ -34,14 +34,14 @@ impl Console {
         }
     }
 
-    fn letter(&mut self, at_ns: u64, verb: &str, letter: MessageEntry<'_>) -> io::Result<()> {
+    fn message(&mut self, at_ns: u64, verb: &str, message: MessageEntry<'_>) -> io::Result<()> {
         let MessageEntry {
             id,
             src,
             dest,
             body,
             ..
-        } = letter;
+        } = message;
         let (s, ns) = (at_ns / SECOND, at_ns % SECOND);
         let body = printable(body);
         writeln!(self.out, "{s}.{ns:09} {verb} {id} {src} -> {dest} {body}")
@@ -51,9 +51,9 @@ impl Console {
 impl Observer for Console {
     fn note(&mut self, entry: &Entry<'_>) -> io::Result<()> {
         match entry.kind {
-            EntryKind::Send(letter) if self.shown.sends => self.letter(entry.at_ns, "send", letter),
-            EntryKind::Recv(letter) if self.shown.receipts => {
-                self.letter(entry.at_ns, "recv", letter)
+            EntryKind::Send(sent) if self.shown.sends => self.message(entry.at_ns, "send", sent),
+            EntryKind::Recv(received) if self.shown.receipts => {
+                self.message(entry.at_ns, "recv", received)
             }
             EntryKind::Log { node, level, text } if self.shown.logs => {
                 let (s, ns) = (entry.at_ns / SECOND, entry.at_ns % SECOND);

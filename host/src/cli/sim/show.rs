@@ -6,15 +6,16 @@ use serde::Serialize;
 
 use super::super::Failure;
 use super::super::output::{print, print_json};
-use super::args::Plan;
-use super::replay::Replay;
+use super::command;
 use host_check::anomalies::AnomalyName;
 use host_check::text::{closing_line, render_text};
 use host_check::validity::Validity;
+use host_check::workload::Workload;
 use host_protocol::text::printable;
 use host_report::Results;
 use host_sim::seconds;
 use host_trial::TrialResult;
+use host_trial::scenario::Replay;
 use host_trial::shrink::Shrunk;
 
 /// One of many runs, in short.
@@ -86,7 +87,7 @@ pub(super) fn shrunk_as_json(
             anomaly: &shrunk.anomaly,
             runs: shrunk.runs,
             is_minimal: shrunk.is_minimal,
-            nodes: schedule.options.cluster.count,
+            nodes: schedule.scenario.options.cluster.count,
             operations: schedule.script.operations.len(),
             faults: schedule.script.faults.len(),
             trace,
@@ -120,7 +121,7 @@ pub(super) fn shrunk_as_text(
          simulated     {} s with seed {}; {} events, after {runs} runs\n\
          replay        {replay}\n\n\
          {}\n",
-        schedule.workload,
+        schedule.scenario.workload,
         schedule.seed,
         shrunk.size(),
         seconds(report.end_ns),
@@ -147,7 +148,7 @@ pub(super) fn tries_as_json(
     count: usize,
     failure: Option<&TrialResult>,
 ) -> Result<(), Failure> {
-    let replay = failure.map(|report| Replay::Seed(report.seed).command());
+    let replay = failure.map(|report| command(Replay::Seed(report.seed)));
     print_json(&JsonTries {
         valid: failure.map_or(Validity::True, TrialResult::valid),
         asked_for: count,
@@ -158,21 +159,26 @@ pub(super) fn tries_as_json(
 
 pub(super) fn report_as_text(
     report: &TrialResult,
-    plan: &Plan,
+    workload: Workload,
     replay: &str,
 ) -> Result<(), Failure> {
     let mut text = String::new();
     // Writing to a String cannot fail.
-    let _ = write_report(&mut text, report, plan, replay);
+    let _ = write_report(&mut text, report, workload, replay);
     print(&printable(&text))
 }
 
-fn write_report(out: &mut String, report: &TrialResult, plan: &Plan, replay: &str) -> fmt::Result {
+fn write_report(
+    out: &mut String,
+    report: &TrialResult,
+    workload: Workload,
+    replay: &str,
+) -> fmt::Result {
     let text = match &report.result {
         Ok(result) => render_text(result),
         Err(stopped) => format!(
             "{}: INVALID\n\nThe run could not go on: {stopped}\n\n{}\n",
-            plan.workload,
+            workload,
             report.closing_line()
         ),
     };
@@ -196,11 +202,11 @@ pub(super) fn tries_as_text(
     tries: &[Try],
     count: usize,
     failure: Option<&TrialResult>,
-    plan: &Plan,
+    workload: Workload,
 ) -> Result<(), Failure> {
     let mut text = String::new();
     // Writing to a String cannot fail.
-    let _ = write_tries(&mut text, tries, count, failure, plan);
+    let _ = write_tries(&mut text, tries, count, failure, workload);
     print(&printable(&text))
 }
 
@@ -209,7 +215,7 @@ fn write_tries(
     tries: &[Try],
     count: usize,
     failure: Option<&TrialResult>,
-    plan: &Plan,
+    workload: Workload,
 ) -> fmt::Result {
     let passed = tries
         .iter()
@@ -221,7 +227,7 @@ fn write_tries(
         writeln!(
             out,
             "{}: valid with all {count} seeds, {first} to {last}",
-            plan.workload
+            workload
         )?;
     }
     if let Some(report) = failure {
@@ -230,7 +236,7 @@ fn write_tries(
             "{passed} of {count} seeds are valid before the first that is not, {}:\n",
             report.seed
         )?;
-        return write_report(out, report, plan, &Replay::Seed(report.seed).command());
+        return write_report(out, report, workload, &command(Replay::Seed(report.seed)));
     }
     let rates = || tries.iter().filter_map(|one| one.msgs_per_op);
     if let (Some(least), Some(greatest)) = (rates().reduce(f32::min), rates().reduce(f32::max)) {

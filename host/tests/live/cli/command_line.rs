@@ -31,7 +31,7 @@ fn help_is_not_an_error() {
             ---- stdout
             Runs distributed-systems nodes as WebAssembly guests.
 
-            With --module it is a Maelstrom node: JSON messages come in on stdin and go out on stdout, one a line; the guest's log goes to stderr.
+            With --module it is a Maelstrom node: it reads JSON messages from stdin and writes them to stdout, one per line. The guest's log goes to stderr.
 
             Usage: host --module FILE [OPTIONS] [-- GUEST_ARGS…]
                    host inspect [OPTIONS] FILE
@@ -42,29 +42,29 @@ fn help_is_not_an_error() {
                    host suite
 
             Commands:
-              inspect  Show what a module is, and whether it would load
-              check    Judge a recorded history: Jepsen's EDN, or the same as JSON
+              inspect  Show facts about a module, and whether it loads
+              check    Judge a recorded history, in Jepsen's EDN or as JSON
               sim      Run nodes in a simulated cluster, in virtual time, and judge what clients see
               grade    Judge submissions in the sandbox, on several seeds for each challenge of a suite
-              merge    Join what `host grade --format json --shard` wrote, each share a file, to one grade
-              suite    Print the suite of challenges that is built in, as TOML
+              merge    Merge the grades that `host grade --format json --shard` wrote, one per share, into one
+              suite    Print the built-in suite of challenges, as TOML
               help     Print this message or the help of the given subcommand(s)
 
             Options:
               -m, --module <FILE>
-                      The WebAssembly module to run as a node
+                      WebAssembly module to run as a node
 
                   --watch
-                      Take each new version of the module when its file changes, and on SIGHUP, with the state of the old one. A guest that crashes is replaced by the next version
+                      Replace the guest by the new version of the module when its file changes, and on SIGHUP. The new version takes over the state; it also replaces a guest that crashed
 
                   --require-state
-                      With --watch: refuse a new version that cannot take over the state
+                      Refuse a new version that cannot take over the state (with --watch)
 
                   --seed <N>
-                      Seed of the guest's random numbers [default: a different one each time]
+                      Seed of the guest's random numbers [default: random]
 
                   --max-line-bytes <BYTES>
-                      Longer input lines are skipped, in bytes
+                      Maximum length of an input line, in bytes; longer lines are skipped
 
                       [default: 4194304]
 
@@ -76,59 +76,59 @@ fn help_is_not_an_error() {
 
             Limits of the guest:
                   --max-memory-mib <MIB>
-                      Linear memory, in MiB
+                      Maximum linear memory, in MiB
 
                       [default: 128]
 
                   --max-fuel <UNITS>
-                      Fuel for one step: about one unit for each instruction
+                      Maximum fuel for one step; an instruction takes about one unit
 
                       [default: 1000000000]
 
                   --max-step-ms <MS>
-                      Wall time for one step, in milliseconds, checked every 100 ms
+                      Maximum wall time for one step, in milliseconds, checked every 100 ms
 
                       [default: 10000]
 
                   --max-output-bytes <BYTES>
-                      Bytes that one step may return
+                      Maximum number of bytes that one step returns
 
                       [default: 8388608]
 
                   --max-effects <N>
-                      Effects (messages, timers, log lines) of one step; each counts
+                      Maximum number of effects (messages, timers, log lines) of one step
 
                       [default: 10000]
 
                   --max-timers <N>
-                      Timers outstanding at any time
+                      Maximum number of timers outstanding at a time
 
                       [default: 10000]
 
                   --max-log-bytes <BYTES>
-                      Bytes that one step may print to stdout and stderr
+                      Maximum number of bytes that one step prints to stdout and stderr
 
                       [default: 262144]
 
             Compiled code:
                   --cache-dir <DIR>
-                      Keep compiled modules in this directory (mode 0700) [default: the user's cache directory]
+                      Directory for compiled modules, of mode 0700 [default: the user's cache directory]
 
                   --no-cache
-                      Compile the module anew and keep nothing
+                      Compile the module again and store nothing
 
             Arguments:
               [GUEST_ARGS]...
                       Arguments for the guest, after `--`
 
             Exit codes:
-              0    all is well; the history is valid
+              0    success; the history is valid
               1    the history is invalid, or the guest failed: it trapped, exceeded a limit or
                    broke the protocol
               2    unknown: the history has too little to judge
               3    the module cannot be loaded
-              254  invalid usage, or a file that cannot be read or is not a history of that
-                   workload
+              254  invalid usage, or an input file that cannot be read or is not a history of
+                   the workload
               255  internal error
         "#]],
     );
@@ -141,21 +141,21 @@ fn help_of_inspect() {
         expect![[r#"
             exit code 0
             ---- stdout
-            Show what a module is, and whether it would load
+            Show facts about a module, and whether it loads
 
             Usage: host inspect [OPTIONS] <FILE>
 
             Arguments:
               <FILE>
-                      The WebAssembly module
+                      WebAssembly module to inspect
 
             Options:
                   --format <FORMAT>
-                      How to show it
+                      Format of the result
 
                       Possible values:
-                      - text: For people
-                      - json: For programs
+                      - text: Text for people
+                      - json: JSON for programs
 
                       [default: text]
 
@@ -164,40 +164,425 @@ fn help_of_inspect() {
 
             Limits of the guest:
                   --max-memory-mib <MIB>
-                      Linear memory, in MiB
+                      Maximum linear memory, in MiB
 
                       [default: 128]
 
                   --max-fuel <UNITS>
-                      Fuel for one step: about one unit for each instruction
+                      Maximum fuel for one step; an instruction takes about one unit
 
                       [default: 1000000000]
 
                   --max-step-ms <MS>
-                      Wall time for one step, in milliseconds, checked every 100 ms
+                      Maximum wall time for one step, in milliseconds, checked every 100 ms
 
                       [default: 10000]
 
                   --max-output-bytes <BYTES>
-                      Bytes that one step may return
+                      Maximum number of bytes that one step returns
 
                       [default: 8388608]
 
                   --max-effects <N>
-                      Effects (messages, timers, log lines) of one step; each counts
+                      Maximum number of effects (messages, timers, log lines) of one step
 
                       [default: 10000]
 
                   --max-timers <N>
-                      Timers outstanding at any time
+                      Maximum number of timers outstanding at a time
 
                       [default: 10000]
 
                   --max-log-bytes <BYTES>
-                      Bytes that one step may print to stdout and stderr
+                      Maximum number of bytes that one step prints to stdout and stderr
 
                       [default: 262144]
         "#]],
+    );
+}
+
+#[test]
+fn help_of_sim() {
+    help(
+        ["sim", "--help"],
+        expect![[r#"
+            exit code 0
+            ---- stdout
+            Run nodes in a simulated cluster, in virtual time, and judge what clients see
+
+            The same module, options and seed give the same run, to the byte, everywhere.
+
+            Usage: host sim [OPTIONS] --module <FILE> [-- <GUEST_ARGS>...]
+
+            Options:
+              -m, --module <FILE>
+                      WebAssembly module that every node runs
+
+              -w, --workload <NAME>
+                      Workload that clients run
+
+                      [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv]
+
+                  --node-count <N>
+                      Number of nodes, named n0, n1 and so on [default: 5, named n1 to n5]
+
+                  --concurrency <N>
+                      Number of clients at a time: N, or Nn for N per node
+
+                      [default: 1n]
+
+                  --rate <OPS>
+                      Operations per second, of all clients together; 0 starts none
+
+                      [default: 5]
+
+                  --time-limit <SECONDS>
+                      Time during which clients start operations, in seconds
+
+                      [default: 60]
+
+                  --latency <MS>
+                      Mean latency of messages between servers, in milliseconds
+
+                      [default: 0]
+
+                  --latency-dist <LATENCY_DIST>
+                      Distribution of latencies
+
+                      Possible values:
+                      - constant:    All are the mean
+                      - uniform:     From 0 to twice the mean
+                      - exponential: Most are short, some very long
+
+                      [default: constant]
+
+                  --topology <SHAPE>
+                      Neighbours in broadcast: line, grid, tree, tree2, tree3, tree4 or total
+
+                      [default: grid]
+
+                  --key-count <N>
+                      Number of keys at a time, in transactions and kafka
+
+                      [default: 10]
+
+                  --max-txn-length <N>
+                      Maximum number of operations in a transaction
+
+                      [default: 4]
+
+                  --max-writes-per-key <N>
+                      Maximum number of writes to a key before another replaces it, in transactions and kafka
+
+                      [default: 16]
+
+                  --nemesis <FAULT,…>
+                      Faults to inject: partition, kill, pause, loss, duplicate, one-way, slow, clock-skew, swap
+
+                  --swap-at <SECONDS>
+                      Time from which nodes change to --swap-module, one node per second, in seconds
+
+                  --nemesis-interval <SECONDS>
+                      Mean time from a start or end of a fault to the next, in seconds
+
+                      [default: 10]
+
+                  --availability <PART>
+                      Fraction of operations that must succeed: `total`, or a number from 0 to 1 [default: any]
+
+                  --consistency-models <MODEL,…>
+                      Consistency models that transactions must satisfy
+
+                      [default: strict-serializable]
+
+                  --checks <RULES>
+                      Rules to judge by: Maelstrom's, or strict ones that also refuse what its checkers miss
+
+                      [default: strict]
+                      [possible values: strict, maelstrom]
+
+                  --network <NETWORK>
+                      Order in which a receiver takes messages
+
+                      Possible values:
+                      - maelstrom: Wait for each message in turn, as Maelstrom's receivers do
+                      - ideal:     Take every message when it is due
+
+                      [default: maelstrom]
+
+                  --swap-module <FILE>
+                      Version of the module that --swap-at and --nemesis swap change nodes to [default: the same module]
+
+                  --schedule <FILE>
+                      Play the run in this file. It has all options except modules and limits
+
+                  --write-schedule <FILE>
+                      Write the run to this file, for --schedule
+
+                  --shrink <FILE>
+                      If the run is invalid, search for the shortest one that is invalid in the same way. Show what happens in it, and write it to this file
+
+                  --seed <N>
+                      Seed of the run [default: random]
+
+                  --seeds <A..B>
+                      Run with all seeds from A to below B, in parallel, and show the first that fails
+
+                  --test-count <N>
+                      Number of runs, with the seed and the seeds after it; show the first that fails
+
+                      [default: 1]
+
+                  --format <FORMAT>
+                      Format of the result
+
+                      Possible values:
+                      - text: Text for people
+                      - json: JSON for programs
+
+                      [default: text]
+
+                  --journal <FILE>
+                      Write everything that happens to this file, as JSON lines
+
+                  --history <FILE>
+                      Write the history to this file: as JSON lines if its name ends in .json, else as EDN
+
+                  --report <DIR>
+                      Write a report to this folder: pages for a browser, drawings, results, history and journal. Of several seeds, report on the first that fails, or else on the first
+
+                  --log-stderr
+                      Show the logs of nodes on stderr
+
+                  --log-net-send
+                      Show the messages that are sent on stderr
+
+                  --log-net-recv
+                      Show the messages that are received on stderr
+
+              -h, --help
+                      Print help (see a summary with '-h')
+
+            Limits of the guest:
+                  --max-memory-mib <MIB>
+                      Maximum linear memory, in MiB
+
+                      [default: 128]
+
+                  --max-fuel <UNITS>
+                      Maximum fuel for one step; an instruction takes about one unit
+
+                      [default: 1000000000]
+
+                  --max-step-ms <MS>
+                      Maximum wall time for one step, in milliseconds, checked every 100 ms
+
+                      [default: 10000]
+
+                  --max-output-bytes <BYTES>
+                      Maximum number of bytes that one step returns
+
+                      [default: 8388608]
+
+                  --max-effects <N>
+                      Maximum number of effects (messages, timers, log lines) of one step
+
+                      [default: 10000]
+
+                  --max-timers <N>
+                      Maximum number of timers outstanding at a time
+
+                      [default: 10000]
+
+                  --max-log-bytes <BYTES>
+                      Maximum number of bytes that one step prints to stdout and stderr
+
+                      [default: 262144]
+
+            Limits of the run:
+                  --max-steps <N>
+                      Maximum number of events that all nodes together handle
+
+                      [default: 20000000]
+
+                  --max-run-fuel <UNITS>
+                      Maximum fuel of all nodes together
+
+                      [default: 1000000000000]
+
+                  --max-run-memory-mib <MIB>
+                      Maximum linear memory of all nodes together, in MiB
+
+                      [default: 4096]
+
+                  --max-in-flight <N>
+                      Maximum number of messages in flight
+
+                      [default: 1000000]
+
+                  --max-in-flight-mib <MIB>
+                      Maximum size of all messages in flight, in MiB
+
+                      [default: 512]
+
+                  --max-answers-mib <MIB>
+                      Maximum size of all answers that clients receive, in MiB
+
+                      [default: 1024]
+
+                  --max-journal-mib <MIB>
+                      Maximum size of the journal, in MiB
+
+                      [default: 4096]
+
+            Compiled code:
+                  --cache-dir <DIR>
+                      Directory for compiled modules, of mode 0700 [default: the user's cache directory]
+
+                  --no-cache
+                      Compile the module again and store nothing
+
+            Arguments:
+              [GUEST_ARGS]...
+                      Arguments of every node, after `--`
+
+            Exit codes:
+              0    success; the history is valid
+              1    the history is invalid, or the guest failed: it trapped, exceeded a limit or
+                   broke the protocol
+              2    unknown: the history has too little to judge
+              3    the module cannot be loaded
+              254  invalid usage, or an input file that cannot be read or is not a history of
+                   the workload
+              255  internal error
+        "#]],
+    );
+}
+
+#[test]
+fn help_of_grade() {
+    help(
+        ["grade", "--help"],
+        expect![[r#"
+            exit code 0
+            ---- stdout
+            Judge submissions in the sandbox, on several seeds for each challenge of a suite
+
+            A PATH is a module, a folder of modules (one submission), or a folder of such folders (a class). The name of a module selects its challenges: broadcast.wasm or 3c.wasm.
+
+            Usage: host grade [OPTIONS] <PATH>...
+
+            Options:
+                  --suite <FILE>
+                      Suite of challenges, as TOML [default: the Gossip Glomers challenges; see host suite]
+
+                  --challenge <ID,…>
+                      Judge only these challenges. They apply to a module given as PATH whatever its name is
+
+                  --seeds <A..B>
+                      Seeds to judge on, from A to below B, instead of those of the suite
+
+                  --format <FORMAT>
+                      Format of the result
+
+                      Possible values:
+                      - text:       A table and the failures, for people
+                      - json:       Everything, as JSON for programs
+                      - junit:      JUnit XML, for continuous integration
+                      - gradescope: Gradescope's results.json, of one submission
+                      - csv:        One line per submission, for spreadsheets
+
+                      [default: text]
+
+                  --resume <FILE>
+                      Record finished runs in this file, and skip runs that it already has
+
+                  --report <DIR>
+                      Write a report to this folder: a page for the class and a page for each run that failed; for a single submission, also a page for each challenge that it passed
+
+                  --shard <I/N>
+                      Judge only share I of N of the runs; `host merge` merges the JSON of the shares
+
+              -h, --help
+                      Print help (see a summary with '-h')
+
+            Compiled code:
+                  --cache-dir <DIR>
+                      Directory for compiled modules, of mode 0700 [default: the user's cache directory]
+
+                  --no-cache
+                      Compile the module again and store nothing
+
+            Arguments:
+              <PATH>...
+                      Submissions to judge
+
+            Exit codes:
+              0    every submission passed
+              1    a submission failed, or was not judged to the end
+              254  invalid usage, or an input file that cannot be read or has the wrong contents
+              255  internal error
+        "#]],
+    );
+}
+
+#[test]
+fn help_of_merge() {
+    help(
+        ["merge", "--help"],
+        expect![[r#"
+        exit code 0
+        ---- stdout
+        Merge the grades that `host grade --format json --shard` wrote, one per share, into one
+
+        Usage: host merge [OPTIONS] <GRADE>...
+
+        Arguments:
+          <GRADE>...
+                  Grades of the shares
+
+        Options:
+              --format <FORMAT>
+                  Format of the result
+
+                  Possible values:
+                  - text:       A table and the failures, for people
+                  - json:       Everything, as JSON for programs
+                  - junit:      JUnit XML, for continuous integration
+                  - gradescope: Gradescope's results.json, of one submission
+                  - csv:        One line per submission, for spreadsheets
+
+                  [default: text]
+
+          -h, --help
+                  Print help (see a summary with '-h')
+
+        Exit codes:
+          0    every submission passed
+          1    a submission failed, or was not judged to the end
+          254  invalid usage, or an input file that cannot be read or has the wrong contents
+          255  internal error
+    "#]],
+    );
+}
+
+#[test]
+fn help_of_suite() {
+    help(
+        ["suite", "--help"],
+        expect![[r#"
+        exit code 0
+        ---- stdout
+        Print the built-in suite of challenges, as TOML
+
+        To use a suite of your own, change a copy of it and pass it to `host grade --suite FILE`.
+
+        Usage: host suite
+
+        Options:
+          -h, --help
+                  Print help (see a summary with '-h')
+    "#]],
     );
 }
 

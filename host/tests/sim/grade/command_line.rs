@@ -70,6 +70,19 @@ fn usage_errors_say_what_to_do() {
         error: mine.wasm is for no challenge of the suite: name it for one, such as echo.wasm, or pick with --challenge
     "#]],
     );
+    // It is not read to its end.
+    let endless = class
+        .host()
+        .args(["grade", "--suite", "/dev/zero", "class"]);
+    check(
+        &endless.end(),
+        &expect![[r#"
+        exit code 254
+        ---- stderr
+        error: /dev/zero: a suite may have 1048576 bytes, this one has more
+
+    "#]],
+    );
     for wrong in ["0/3", "4/3", "1/0", "1", "a/b", "1/100001"] {
         let ended = class.grade(&["--shard", wrong, "class"]);
         assert_eq!(ended.code(), Some(254), "{wrong}");

@@ -3,6 +3,9 @@
 use expect_test::{Expect, expect};
 use host_grade::suite::Suite;
 use host_grade::suite::read::read;
+use host_sim::Bounds;
+use host_trial::Scenario;
+use host_trial::scenario::option;
 
 use test_support::class::SUITE;
 
@@ -113,6 +116,48 @@ fn errors_name_file_line_and_column() {
                     ^^^^^^^^^^^^^^^^^^^^^"#]],
     );
     check(
+        ("[[challenge]]", "[limits]\nmemory = 3\n[[challenge]]"),
+        &expect![[r#"
+            suite.toml:7:1: unknown field `memory`, expected one of `memory-mib`, `step-fuel`, `steps`, `run-fuel`, `run-memory-mib`
+              memory = 3
+              ^^^^^^"#]],
+    );
+    check(
+        ("[[challenge]]", "[limits]\nstep-fuel = 0\n[[challenge]]"),
+        &expect![[r#"
+            suite.toml:7:13: expected a whole number from 1 to 9223372036854775807, found 0
+              step-fuel = 0
+                          ^"#]],
+    );
+    check(
+        ("[[challenge]]", "[limit]\nsteps = 3\n[[challenge]]"),
+        &expect![[r#"
+            suite.toml:6:2: unknown field `limit`, expected one of `version`, `name`, `seeds`, `limits`, `challenge`
+              [limit]
+               ^^^^^"#]],
+    );
+    check(
+        ("[[challenge]]", "limits = 3\n[[challenge]]"),
+        &expect![[r#"
+            suite.toml:6:10: invalid type: integer `3`, expected struct Limits
+              limits = 3
+                       ^"#]],
+    );
+    check(
+        ("rate = 5\n", "latency = 5\n"),
+        &expect![[r#"
+        suite.toml:6:1: missing field `rate`
+          [[challenge]]
+          ^^^^^^^^^^^^^"#]],
+    );
+    check(
+        ("rate = 5\n", "rate = 5\nnetwork = \"perfect\"\n"),
+        &expect![[r#"
+            suite.toml:14:11: expected one of maelstrom, ideal, found `perfect`
+              network = "perfect"
+                        ^^^^^^^^^"#]],
+    );
+    check(
         ("version = 1", "version = 2"),
         &expect![[r#"
         suite.toml:2:11: invalid value: integer `2`, expected 1, the only version of suites that there is
@@ -157,4 +202,66 @@ fn what_values_mean_together_is_checked_too() {
     let error = read("empty.toml", "version = 1\nname = \"none\"\n").unwrap_err();
     expect!["empty.toml:3:1: a suite has 1 to 200 [[challenge]] tables"]
         .assert_eq(&error.to_string());
+}
+
+/// A grade's command to replay a run has to make that very run.
+#[test]
+fn the_flags_of_a_challenge_make_its_scenario_again() {
+    for challenge in Suite::built_in().unwrap().challenges {
+        let mut again = Scenario::default();
+        for words in challenge.scenario.flags().chunks(2) {
+            let mut options = option::ALL.iter();
+            let option = options.find(|option| option.flag() == words[0]).unwrap();
+            option.set(&mut again, &words[1]).unwrap();
+        }
+        let mut expected = challenge.scenario;
+        expected.options.bounds = Bounds::default(); // the command has the one that was reached
+        assert_eq!(format!("{again:?}"), format!("{expected:?}"));
+    }
+}
+
+/// Whatever a suite can set is a key of it.
+#[test]
+fn every_option_of_a_challenge_is_a_key() {
+    let keys = [
+        ("concurrency", "\"2n\""),
+        ("latency", "7"),
+        ("latency-dist", "\"uniform\""),
+        ("topology", "\"line\""),
+        ("key-count", "3"),
+        ("max-txn-length", "2"),
+        ("max-writes-per-key", "5"),
+        ("nemesis", "[\"kill\", \"pause\"]"),
+        ("nemesis-interval", "0.5"),
+        ("availability", "0.99"),
+        ("consistency-models", "[]"),
+        ("checks", "\"maelstrom\""),
+        ("network", "\"ideal\""),
+    ];
+    let optional = option::ALL.iter();
+    let optional = optional.filter(|option| option.suite == option::SuiteKey::Optional);
+    let optional: Vec<&str> = optional.map(|option| option.name).collect();
+    assert_eq!(keys.map(|(key, _)| key), *optional);
+    let lines = keys
+        .map(|(key, value)| format!("{key} = {value}\n"))
+        .concat();
+    let limits = "[limits]\nmemory-mib = 1\nstep-fuel = 2\nrun-fuel = 3\nrun-memory-mib = 4\n\
+                  steps = 5\n\n[[challenge]]\nid = \"echo\"";
+    let text = SUITE
+        .replacen("time-limit = 3\n", &format!("time-limit = 3\n{lines}"), 1)
+        .replacen("[[challenge]]\nid = \"echo\"", limits, 1);
+    let suite = read("suite.toml", &text).unwrap();
+    let scenario = &suite.challenges[0].scenario;
+    assert_eq!(
+        scenario.flags().join(" "),
+        "-w echo --node-count 1 --concurrency 2 --rate 5 --time-limit 3 --latency 7 \
+         --latency-dist uniform --topology line --key-count 3 --max-txn-length 2 \
+         --max-writes-per-key 5 --nemesis kill,pause --nemesis-interval 0.5 --availability 0.99 \
+         --consistency-models  --checks maelstrom --network ideal --max-memory-mib 1 --max-fuel 2"
+    );
+    let bounds = &scenario.options.bounds;
+    assert_eq!(
+        (bounds.fuel, bounds.memory_bytes, bounds.steps),
+        (3, 4 << 20, 5)
+    );
 }

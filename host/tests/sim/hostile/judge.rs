@@ -4,13 +4,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use host_check::validity::Validity;
-use host_check::workload::{CheckOptions, Workload};
+use host_check::workload::Workload;
 use host_grade::Verdict;
 use host_guest::Limits;
 use host_sandbox::{Cache, CompileLimits, Compiler, GuestModule, LoadError, Sandbox};
-use host_sim::workload::{Topology, TxnShape};
 use host_sim::{Bounds, Cluster, RunOptions, SECOND};
-use host_trial::{Trial, TrialResult};
+use host_trial::{Scenario, Trial, TrialResult};
 
 /// What a case is judged with, and what has to come of it.
 #[derive(Debug, Default, Clone, serde::Deserialize)]
@@ -104,27 +103,28 @@ fn run(module: &GuestModule, case: &Case) -> TrialResult {
     let nodes = case.nodes.unwrap_or(1);
     let bounds = Bounds::default();
     let trial = Trial {
-        module,
         next_module: Some(module),
-        workload: Workload::Echo,
-        topology: Topology::default(),
-        txn: TxnShape::default(),
-        options: RunOptions {
-            cluster: Cluster::of(nodes),
-            concurrency: nodes,
-            rate: 5.0,
-            time_limit_ns: case.time_limit_s.unwrap_or(2) * SECOND,
-            limits: limits(),
-            swap_after_ns: (case.swap > 0).then_some(SECOND),
-            bounds: Bounds {
-                fuel: case.max_run_fuel.unwrap_or(bounds.fuel),
-                steps: case.max_steps.unwrap_or(100_000),
-                in_flight: case.max_in_flight.unwrap_or(bounds.in_flight),
-                ..bounds
-            },
-            ..RunOptions::default()
-        },
-        checks: CheckOptions::default(),
+        ..Trial::of(
+            module,
+            Scenario::with(
+                Workload::Echo,
+                RunOptions {
+                    cluster: Cluster::of(nodes),
+                    concurrency: nodes,
+                    rate: 5.0,
+                    time_limit_ns: case.time_limit_s.unwrap_or(2) * SECOND,
+                    limits: limits(),
+                    swap_after_ns: (case.swap > 0).then_some(SECOND),
+                    bounds: Bounds {
+                        fuel: case.max_run_fuel.unwrap_or(bounds.fuel),
+                        steps: case.max_steps.unwrap_or(100_000),
+                        in_flight: case.max_in_flight.unwrap_or(bounds.in_flight),
+                        ..bounds
+                    },
+                    ..RunOptions::default()
+                },
+            ),
+        )
     };
     trial.run(1, Vec::new())
 }

@@ -368,45 +368,45 @@ fn the_help_names_the_workloads_and_the_exit_codes() {
         "",
         expect![[r#"
             exit code 0
-            Judge a recorded history: Jepsen's EDN, or the same as JSON
+            Judge a recorded history, in Jepsen's EDN or as JSON
 
             Usage: host check [OPTIONS] <HISTORY>
 
             Arguments:
               <HISTORY>
-                      The history, such as Maelstrom's store/latest/history.edn; `-` reads it from stdin
+                      History, such as Maelstrom's store/latest/history.edn, or `-` for stdin
 
             Options:
               -w, --workload <NAME>
-                      The workload that the history is of
+                      Workload of the history
 
                       [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv]
 
                   --model <MODEL>
-                      Judge the history of a single object instead: whether it is linearizable
+                      Check the history of a single object for linearizability instead
 
                       [possible values: register, cas-register, mutex]
 
+                  --availability <PART>
+                      Fraction of operations that must succeed: `total`, or a number from 0 to 1 [default: any]
+
+                  --consistency-models <MODEL,…>
+                      Consistency models that transactions must satisfy
+
+                      [default: strict-serializable]
+
                   --checks <RULES>
-                      Whose rules decide: Maelstrom's alone, or also what its checkers let pass although it is surely wrong
+                      Rules to judge by: Maelstrom's, or strict ones that also refuse what its checkers miss
 
                       [default: strict]
                       [possible values: strict, maelstrom]
 
-                  --availability <PART>
-                      Which part of the operations has to succeed: `total`, or a number from 0 to 1 [default: any]
-
-                  --consistency-models <MODEL,…>
-                      What transactions have to satisfy: consistency models, separated by commas
-
-                      [default: strict-serializable]
-
                   --format <FORMAT>
-                      How to show the result
+                      Format of the result
 
                       Possible values:
-                      - text: For people
-                      - json: For programs
+                      - text: Text for people
+                      - json: JSON for programs
 
                       [default: text]
 

@@ -3,13 +3,12 @@
 use std::path::Path;
 use std::sync::LazyLock;
 
-use host_check::workload::{CheckOptions, Workload};
+use host_check::workload::Workload;
 use host_guest::{Limits, Start};
 use host_sandbox::{Cache, GuestModule, Sandbox};
 use host_sim::journal::{JsonLines, Observer};
-use host_sim::workload::{Topology, TxnShape};
 use host_sim::{Cluster, Latency, RunOptions, SECOND};
-use host_trial::{Trial, TrialResult};
+use host_trial::{Scenario, Trial, TrialResult};
 use serde_json::Value as Json;
 use test_support::{Dir, built, compiled, json_lines, with_placeholders};
 
@@ -105,15 +104,7 @@ pub(crate) fn trial<'a>(
     workload: Workload,
     options: &RunOptions,
 ) -> Trial<'a> {
-    Trial {
-        module,
-        next_module: None,
-        workload,
-        topology: Topology::default(),
-        txn: TxnShape::default(),
-        options: options.clone(),
-        checks: CheckOptions::default(),
-    }
+    Trial::of(module, Scenario::with(workload, options.clone()))
 }
 
 /// Runs with a journal.

@@ -200,7 +200,7 @@ fn files_that_are_no_schedules_are_refused_with_the_place() {
         assert!(SMALL.contains(from), "{from}");
         let text = SMALL.replacen(from, to, 1);
         let error = Schedule::read(text.as_bytes()).unwrap_err();
-        errors.push_str(&error);
+        errors.push_str(&error.to_string());
         errors.push('\n');
     }
     expect![[r#"

@@ -344,7 +344,7 @@ fn a_right_program_passes_what_a_wrong_one_was_shrunk_to() {
         let schedule = record(wrong, workload, &options, 1);
         let shrunk = shrink(schedule, wrong, None, Budget::default()).unwrap();
         let mut schedule = shrunk.schedule;
-        schedule.options.guest_args.clear(); // the bug
+        schedule.scenario.options.guest_args.clear(); // the bug
         let right = match workload {
             Workload::Broadcast => retrying(),
             _ => wrong,

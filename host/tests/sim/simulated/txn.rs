@@ -80,7 +80,7 @@ fn what_is_wrong_depends_on_the_consistency_model() {
             (Model::Serializable, Validity::True),
         ] {
             let mut trial = trial(txn(), workload, &with_bug("stale"));
-            trial.checks.consistency_models = vec![model];
+            trial.scenario.checks.consistency_models = vec![model];
             let (report, _) = run_trial(&trial, 1);
             let result = report.result.as_ref().unwrap();
             assert_eq!(report.valid(), valid, "{}", render_text(result));

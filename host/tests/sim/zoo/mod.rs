@@ -30,7 +30,7 @@ fn check(workload: Workload) {
     let mut suite = suite(&table);
     suite
         .challenges
-        .retain(|challenge| challenge.setup.workload == workload);
+        .retain(|challenge| challenge.scenario.workload == workload);
     let mut wrong = String::new();
     let mut caught = 0;
     for (id, judgement) in grade(&suite) {
@@ -148,7 +148,7 @@ fn every_workload_has_its_mutants_and_there_are_forty_at_least() {
         .iter()
         .filter(|challenge| !challenge.id.ends_with(RIGHT));
     let mut of: Vec<&str> = wrong
-        .map(|challenge| challenge.setup.workload.name())
+        .map(|challenge| challenge.scenario.workload.name())
         .collect();
     of.sort_unstable();
     of.dedup();

@@ -1,5 +1,5 @@
-//! A fault as a line of a schedule's file: names instead of numbers, and only the fields that
-//! its kind has.
+//! A fault as a line of a schedule's file: nodes have names instead of numbers, and there are only
+//! the fields that the kind of fault has.
 
 use std::str::FromStr;
 
@@ -10,7 +10,7 @@ use host_sim::nemesis::{Fault, FaultAction, Group, Grudges, PartitionKind, Skew}
 use host_sim::{Cluster, Episode};
 use strum::VariantArray;
 
-/// See [`Episode`] and [`FaultAction`].
+/// The fields of a fault of any kind; [`Episode`] and [`FaultAction`] explain them.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FaultLine {
@@ -18,10 +18,10 @@ pub(super) struct FaultLine {
     from_ns: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     until_ns: Option<u64>,
-    /// The name of what was drawn: `majority`.
+    /// What the nemesis drew, such as `majority`.
     #[serde(skip_serializing_if = "Option::is_none")]
     asked: Option<String>,
-    /// Receivers and, of each, the senders: partitions, slow links.
+    /// The receivers of links, each with its senders: of partitions and slow links.
     #[serde(skip_serializing_if = "Option::is_none")]
     links: Option<IndexMap<String, Vec<String>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,7 +41,7 @@ struct Clock {
     jump_ns: u64,
 }
 
-/// How fast and how slow a clock may run.
+/// The rates of a clock, in thousandths of real time.
 const RATES: std::ops::RangeInclusive<u64> = 1..=1_000_000;
 
 impl FaultLine {

@@ -1,26 +1,26 @@
-//! Schedules as JSON files: read with errors that say where, written with one operation or
-//! fault a line.
+//! Schedules as JSON files.
 //!
-//! The values of operations are texts of EDN inside, as histories have them: JSON knows no
-//! keywords, and a run played again has to be the same to the byte.
-
-use std::str::FromStr;
+//! Options are fields: those with a text are read and written by their entry in the table of
+//! options, and those with a number have that entry's range. Times are in nanoseconds, where
+//! the options have seconds.
+//!
+//! The values of operations are EDN in JSON strings, as in histories: JSON has no keywords, and
+//! a run played again has to be the same to the byte.
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
-use strum::VariantArray;
 
-use super::Schedule;
 use super::episode::FaultLine;
+use super::error::ScheduleError;
+use super::play::Schedule;
+use crate::scenario::Scenario;
+use crate::scenario::option::{self, OptionError, ScenarioOption, Values};
 use host_check::edn;
-use host_check::txn::model::Model;
-use host_check::validity::Checks;
 use host_check::value::{Name, Value};
-use host_check::workload::{CheckOptions, Workload};
-use host_sim::ranges::{LATENCY_MS_MAX, NODES_MAX, TIME_LIMIT_NS_MAX, WORKERS_MAX};
-use host_sim::workload::Topology;
-use host_sim::{Cluster, Episode, Invocation, Latency, Operation, RunOptions, Script};
+use host_check::workload::Workload;
+use host_sim::ranges::{TIME_LIMIT_NS_MAX, WORKERS_MAX};
+use host_sim::{Cluster, Episode, Invocation, Operation, Script};
 
 /// The version of the format, and the only one that is read.
 pub const VERSION: u64 = 1;
@@ -75,26 +75,28 @@ impl Schedule {
     /// Never: numbers, texts and lists of them are JSON.
     #[must_use]
     pub fn write(&self) -> String {
-        let (options, script) = (&self.options, &self.script);
+        let (scenario, script) = (&self.scenario, &self.script);
+        let options = &scenario.options;
         let operations = script.operations.iter();
         let operations = operations.map(|it| to_raw_value(&OperationLine::of(it)));
         let faults = script.faults.iter();
         let faults = faults.map(|it| to_raw_value(&FaultLine::of(it, options.cluster)));
-        let models = self.checks.consistency_models.iter();
+        let text = |option: &ScenarioOption| option.text(scenario).unwrap_or_default();
+        let models = scenario.checks.consistency_models.iter();
         let file = File {
             version: VERSION,
-            workload: self.workload.to_string(),
+            workload: text(&option::WORKLOAD),
             seed: self.seed,
             node_count: options.cluster.count,
             first_node: options.cluster.first,
             concurrency: options.concurrency,
             time_limit_ns: options.time_limit_ns,
             latency_ms: options.latency.mean_ms,
-            latency_dist: options.latency.distribution.to_string(),
-            network: options.network.to_string(),
-            topology: self.topology.to_string(),
-            checks: self.checks.checks.name().to_owned(),
-            availability: self.checks.availability.map(|goal| goal.to_string()),
+            latency_dist: text(&option::LATENCY_DIST),
+            network: text(&option::NETWORK),
+            topology: text(&option::TOPOLOGY),
+            checks: text(&option::CHECKS),
+            availability: option::AVAILABILITY.text(scenario),
             consistency_models: models.map(|model| model.name().to_owned()).collect(),
             swap_after_ns: options.swap_after_ns,
             guest_args: options.guest_args.clone(),
@@ -109,29 +111,17 @@ impl Schedule {
     ///
     /// # Errors
     /// What is wrong, and where.
-    pub fn read(text: &[u8]) -> Result<Self, String> {
+    pub fn read(text: &[u8]) -> Result<Self, ScheduleError> {
         // Another version may have other fields.
-        let Versioned { version } =
-            serde_json::from_slice(text).map_err(|error| error.to_string())?;
+        let Versioned { version } = serde_json::from_slice(text)?;
         if version != VERSION {
-            return Err(format!(
-                "it has version {version}, and this program reads version {VERSION}"
-            ));
+            return Err(ScheduleError::Version(version));
         }
-        let file: File = serde_json::from_slice(text).map_err(|error| error.to_string())?;
-        let workload = Workload::from_str(&file.workload).map_err(at("workload"))?;
-        let models = file.consistency_models.iter();
-        let models = models.map(|name| Model::from_str(name));
-        let checks = CheckOptions {
-            availability: parse("availability", file.availability.as_deref())?,
-            checks: Checks::from_str(&file.checks).map_err(at("checks"))?,
-            consistency_models: models
-                .collect::<Result<_, _>>()
-                .map_err(at("consistency_models"))?,
-        };
-        let options = file.options()?;
+        let file: File = serde_json::from_slice(text)?;
+        let scenario = file.scenario()?;
+        let options = &scenario.options;
         let operations = each("operations", &file.operations, |line: OperationLine| {
-            line.read(workload, options.concurrency)
+            line.read(scenario.workload, options.concurrency)
         })?;
         let faults = each("faults", &file.faults, |line: FaultLine| {
             line.read(options.cluster)
@@ -139,44 +129,52 @@ impl Schedule {
         in_order(&operations, &faults)?;
         Ok(Schedule {
             seed: file.seed,
-            workload,
-            topology: Topology::from_str(&file.topology).map_err(at("topology"))?,
-            options,
-            checks,
+            scenario,
             script: Script { operations, faults },
         })
     }
 }
 
 impl File {
-    fn options(&self) -> Result<RunOptions, String> {
-        within("node_count", self.node_count, 1, NODES_MAX)?;
-        within("first_node", self.first_node, 0, 1)?;
-        within("concurrency", self.concurrency, 1, WORKERS_MAX)?;
-        within("time_limit_ns", self.time_limit_ns, 1, TIME_LIMIT_NS_MAX)?;
-        within("latency_ms", self.latency_ms, 0, LATENCY_MS_MAX)?;
+    fn scenario(&self) -> Result<Scenario, ScheduleError> {
+        let mut scenario = Scenario::default();
+        set(&mut scenario, &option::WORKLOAD, &self.workload)?;
+        if let Some(goal) = &self.availability {
+            set(&mut scenario, &option::AVAILABILITY, goal)?;
+        }
+        set(&mut scenario, &option::CHECKS, &self.checks)?;
+        option::CONSISTENCY_MODELS
+            .set_list(&mut scenario, &self.consistency_models)
+            .map_err(|error| wrong(&option::CONSISTENCY_MODELS, error))?;
         within(
-            "swap_after_ns",
-            self.swap_after_ns.unwrap_or(0),
-            0,
-            TIME_LIMIT_NS_MAX,
+            "node_count",
+            self.node_count as u64,
+            range(&option::NODE_COUNT),
         )?;
-        Ok(RunOptions {
-            cluster: Cluster {
-                count: self.node_count,
-                first: self.first_node,
-            },
-            concurrency: self.concurrency,
-            time_limit_ns: self.time_limit_ns,
-            latency: Latency {
-                mean_ms: self.latency_ms,
-                distribution: named("latency_dist", &self.latency_dist)?,
-            },
-            network: named("network", &self.network)?,
-            swap_after_ns: self.swap_after_ns,
-            guest_args: self.guest_args.clone(),
-            ..RunOptions::default()
-        })
+        within("first_node", self.first_node as u64, (0, 1))?;
+        within(
+            "concurrency",
+            self.concurrency as u64,
+            (1, WORKERS_MAX as u64),
+        )?;
+        within("time_limit_ns", self.time_limit_ns, (1, TIME_LIMIT_NS_MAX))?;
+        within("latency_ms", self.latency_ms, range(&option::LATENCY))?;
+        let swap_after_ns = self.swap_after_ns.unwrap_or(0);
+        within("swap_after_ns", swap_after_ns, (0, TIME_LIMIT_NS_MAX))?;
+        let options = &mut scenario.options;
+        options.cluster = Cluster {
+            count: self.node_count,
+            first: self.first_node,
+        };
+        options.concurrency = self.concurrency;
+        options.time_limit_ns = self.time_limit_ns;
+        options.latency.mean_ms = self.latency_ms;
+        options.swap_after_ns = self.swap_after_ns;
+        options.guest_args.clone_from(&self.guest_args);
+        set(&mut scenario, &option::LATENCY_DIST, &self.latency_dist)?;
+        set(&mut scenario, &option::NETWORK, &self.network)?;
+        set(&mut scenario, &option::TOPOLOGY, &self.topology)?;
+        Ok(scenario)
     }
 }
 
@@ -235,29 +233,29 @@ impl OperationLine {
 
 /// Reads the entries of a list, each with its place in an error.
 fn each<'a, L: Deserialize<'a>, T>(
-    list: &str,
+    list: &'static str,
     lines: &'a [Box<RawValue>],
     read: impl Fn(L) -> Result<T, String>,
-) -> Result<Vec<T>, String> {
+) -> Result<Vec<T>, ScheduleError> {
     let lines = lines.iter().enumerate().map(|(index, line)| {
         let line = serde_json::from_str(line.get()).map_err(|error| error.to_string());
         let entry = line.and_then(&read);
-        entry.map_err(|what| format!("{list}[{index}]: {what}"))
+        entry.map_err(|what| ScheduleError::Entry { list, index, what })
     });
     lines.collect()
 }
 
 /// Operations come in the order of their times, and a fault of a kind ends before the next one
 /// of the kind starts.
-fn in_order(operations: &[Invocation], faults: &[Episode]) -> Result<(), String> {
+fn in_order(operations: &[Invocation], faults: &[Episode]) -> Result<(), ScheduleError> {
+    let wrong = |list, index, what| ScheduleError::Entry { list, index, what };
     let late = operations
         .windows(2)
         .position(|two| two[0].at_ns > two[1].at_ns);
     if let Some(before) = late {
         let (index, at_ns) = (before + 1, operations[before + 1].at_ns);
-        return Err(format!(
-            "operations[{index}]: it is due at {at_ns} ns, before the one above it"
-        ));
+        let what = format!("it is due at {at_ns} ns, before the one above it");
+        return Err(wrong("operations", index, what));
     }
     for (index, episode) in faults.iter().enumerate() {
         let fault = episode.action.fault();
@@ -265,47 +263,41 @@ fn in_order(operations: &[Invocation], faults: &[Episode]) -> Result<(), String>
         let last = above.find(|it| it.action.fault() == fault);
         let ends_ns = last.map_or(Some(0), |last| last.until_ns);
         if ends_ns.is_none_or(|ends_ns| ends_ns > episode.from_ns) {
-            return Err(format!(
-                "faults[{index}]: the {fault} above it has not ended when it starts"
-            ));
+            let what = format!("the {fault} above it has not ended when it starts");
+            return Err(wrong("faults", index, what));
         }
     }
     Ok(())
 }
 
-fn at<E: std::fmt::Display>(field: &str) -> impl Fn(E) -> String {
-    move |what| format!("`{field}`: {what}")
+/// Sets an option to the text of the field that has its name.
+fn set(scenario: &mut Scenario, option: &ScenarioOption, text: &str) -> Result<(), ScheduleError> {
+    let set = option.set(scenario, text);
+    set.map_err(|error| wrong(option, error))
 }
 
-fn parse<T: FromStr<Err: std::fmt::Display>>(
-    field: &str,
-    text: Option<&str>,
-) -> Result<Option<T>, String> {
-    text.map(T::from_str).transpose().map_err(at(field))
+fn wrong(option: &ScenarioOption, error: OptionError) -> ScheduleError {
+    let field = option.field();
+    ScheduleError::Option { field, error }
 }
 
-fn within<N: PartialOrd + std::fmt::Display>(
-    field: &str,
-    number: N,
-    least: N,
-    most: N,
-) -> Result<(), String> {
-    if (&least..=&most).contains(&&number) {
-        Ok(())
-    } else {
-        Err(format!(
-            "`{field}` has to be from {least} to {most}, and is {number}"
-        ))
+/// The range of an option with whole numbers.
+fn range(option: &ScenarioOption) -> (u64, u64) {
+    match option.values {
+        Values::Whole(least, most) => (least, most),
+        _ => (0, u64::MAX),
     }
 }
 
-fn named<T>(field: &str, text: &str) -> Result<T, String>
-where
-    T: FromStr + VariantArray + Copy + Into<&'static str>,
-{
-    text.parse().map_err(|_| {
-        let names: Vec<&str> = T::VARIANTS.iter().map(|it| (*it).into()).collect();
-        let names = names.join(", ");
-        format!("`{field}`: expected one of {names}, found `{text}`")
-    })
+fn within(field: &'static str, found: u64, (least, most): (u64, u64)) -> Result<(), ScheduleError> {
+    if (least..=most).contains(&found) {
+        Ok(())
+    } else {
+        Err(ScheduleError::Range {
+            field,
+            least,
+            most,
+            found,
+        })
+    }
 }

@@ -1,8 +1,9 @@
-//! What happens in a run, as a page to read: operations, messages between nodes, faults, logs.
+//! The trace of a run: its operations, messages between nodes, faults and logs, a line each.
 //!
-//! Starting nodes and what clients and nodes say to each other is left out: an operation tells
-//! the latter in a line when it begins and one when it ends. What became of a message stands
-//! behind it. Where much happens between two operations or faults, the middle is left out.
+//! It leaves out the start of nodes, and the messages between clients and nodes: an operation
+//! has a line when it begins and one when it ends. The line of a message says whether and when
+//! the message arrives. If much happens between two operations or faults, the middle is left
+//! out.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
@@ -10,7 +11,7 @@ use std::io;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
-use super::Schedule;
+use super::play::Schedule;
 use host_check::history::{History, Kind, Op, Process};
 use host_check::value::Value;
 use host_guest::Start;
@@ -18,19 +19,19 @@ use host_protocol::text::{excerpt, one_line};
 use host_sim::journal::{Entry, EntryKind, MessageEntry, Observer};
 use host_sim::seconds;
 
-/// The most lines of a page; the middle of a longer one is left out.
+/// Maximum number of lines; the middle of a longer trace is left out.
 const LINES_MAX: usize = 60;
-/// The most messages and logs in a row.
+/// Maximum number of messages and logs in a row.
 const ROW_MAX: usize = 10;
-/// The most that is remembered of a run.
+/// Maximum number of events that are kept of a run.
 const EVENTS_MAX: usize = 100_000;
-/// What becomes of most messages without latency.
+/// The fate of most messages in a network without latency.
 const AT_ONCE: &str = "arrives at once";
-/// The most characters of a body, a value or a log.
+/// Maximum number of characters of a body, a value or a log.
 const CHARS_MAX: usize = 100;
 
-/// Plays a schedule, with these programs as [`Trial`](crate::Trial) has them, and tells
-/// what happens, a line each.
+/// Plays a schedule, with these programs as [`Trial`](crate::Trial) has them, and returns its
+/// trace.
 #[must_use]
 pub fn trace(
     schedule: &Schedule,
@@ -39,8 +40,8 @@ pub fn trace(
 ) -> Vec<String> {
     let mut events = Events::default();
     let report = schedule.play(module, next_module, vec![&mut events]);
-    let workers = schedule.options.concurrency;
-    let cluster = schedule.options.cluster;
+    let workers = schedule.scenario.options.concurrency;
+    let cluster = schedule.scenario.options.cluster;
     let node = |process: i64| {
         let worker = usize::try_from(process).unwrap_or(0) % workers;
         format!("n{}", cluster.first + worker % cluster.count)
@@ -48,7 +49,7 @@ pub fn trace(
     page(merged(events.list, report.history.as_ref(), &node))
 }
 
-/// A line of the page.
+/// A line of the trace.
 struct Line {
     at_ns: u64,
     text: String,
@@ -56,11 +57,11 @@ struct Line {
     is_detail: bool,
 }
 
-/// What a run did, apart from its operations.
+/// The events of a run, except its operations.
 #[derive(Default)]
 struct Events {
     list: Vec<Event>,
-    /// Where the messages are that are still on their way.
+    /// The indices of messages in flight, by their ids.
     sent: BTreeMap<u64, usize>,
 }
 
@@ -78,7 +79,7 @@ enum Happened {
     Fault(String),
     /// A node logs.
     Log(String),
-    /// A message goes from server to server; what becomes of it is added.
+    /// A server sends a message to a server; `fate` is what becomes of it.
     Message { text: String, fate: Vec<String> },
 }
 
@@ -89,22 +90,22 @@ impl Observer for Events {
             return Ok(());
         }
         let what = match entry.kind {
-            EntryKind::Send(letter) if letter.src.starts_with('c') => {
-                if prepares(letter.body) {
+            EntryKind::Send(sent) if sent.src.starts_with('c') => {
+                if prepares(sent.body) {
                     return Ok(());
                 }
                 Happened::Asked
             }
-            EntryKind::Send(letter) if letter.dest.starts_with('c') => return Ok(()),
-            EntryKind::Send(letter) => {
-                self.sent.insert(letter.id, self.list.len());
-                let text = message(letter);
+            EntryKind::Send(sent) if sent.dest.starts_with('c') => return Ok(()),
+            EntryKind::Send(sent) => {
+                self.sent.insert(sent.id, self.list.len());
+                let text = message(sent);
                 let fate = Vec::new();
                 Happened::Message { text, fate }
             }
-            EntryKind::Recv(letter) if letter.dest.starts_with('c') => Happened::Answered,
-            EntryKind::Recv(letter) => {
-                self.fate(letter, at_ns, |is_now| match is_now {
+            EntryKind::Recv(received) if received.dest.starts_with('c') => Happened::Answered,
+            EntryKind::Recv(received) => {
+                self.fate(received, at_ns, |is_now| match is_now {
                     true => AT_ONCE.to_owned(),
                     false => format!("arrives at {}", seconds(at_ns)),
                 });
@@ -131,11 +132,11 @@ impl Observer for Events {
 }
 
 impl Events {
-    /// Notes what becomes of a message, in words that may depend on whether it is at once.
-    fn fate(&mut self, letter: MessageEntry<'_>, at_ns: u64, words: impl Fn(bool) -> String) {
+    /// Notes the fate of a message, in words that may depend on whether it is immediate.
+    fn fate(&mut self, message: MessageEntry<'_>, at_ns: u64, words: impl Fn(bool) -> String) {
         let event = self
             .sent
-            .get(&letter.id)
+            .get(&message.id)
             .map(|index| &mut self.list[*index]);
         if let Some(Event {
             at_ns: sent_ns,
@@ -147,7 +148,7 @@ impl Events {
     }
 }
 
-/// Whether a client's request comes before all operations, or because a node starts anew.
+/// Whether a client's request prepares a node for operations.
 fn prepares(body: &str) -> bool {
     #[derive(Deserialize)]
     struct Typed<'a> {
@@ -158,10 +159,10 @@ fn prepares(body: &str) -> bool {
 }
 
 /// `n0 -> n1 gossip {"message":0}`, without the fields that only number messages.
-fn message(letter: MessageEntry<'_>) -> String {
+fn message(entry: MessageEntry<'_>) -> String {
     let MessageEntry {
         src, dest, body, ..
-    } = letter;
+    } = entry;
     let mut fields: Map<String, Json> = serde_json::from_str(body).unwrap_or_default();
     let kind = fields.remove("type").unwrap_or_default();
     fields.remove("msg_id");
@@ -246,7 +247,7 @@ fn operation(op: &Op, node: &impl Fn(i64) -> String) -> Line {
     }
 }
 
-/// The lines with their times, and not too many.
+/// The lines with their times, shortened.
 fn page(lines: Vec<Line>) -> Vec<String> {
     let width = lines.iter().map(|line| seconds(line.at_ns).len()).max();
     let width = width.unwrap_or(0);
@@ -258,7 +259,7 @@ fn page(lines: Vec<Line>) -> Vec<String> {
     shorter(page, LINES_MAX, width)
 }
 
-/// At most `lines_max` lines, of which one says how many are missing.
+/// At most `lines_max` lines; one of them says how many are missing.
 fn shorter(mut lines: Vec<String>, lines_max: usize, width: usize) -> Vec<String> {
     if lines.len() > lines_max {
         let head = lines_max / 2;
@@ -286,15 +287,15 @@ mod tests {
 
     #[test]
     fn a_message_is_its_type_and_what_it_carries() {
-        let letter = |body| MessageEntry {
+        let entry = |body| MessageEntry {
             id: 0,
             src: "n0",
             dest: "lin-kv",
             body,
         };
         let read = r#"{"type":"read","key":"x","msg_id":3}"#;
-        assert_eq!(message(letter(read)), r#"n0 -> lin-kv read {"key":"x"}"#);
+        assert_eq!(message(entry(read)), r#"n0 -> lin-kv read {"key":"x"}"#);
         let ok = r#"{"type":"write_ok","in_reply_to":3}"#;
-        assert_eq!(message(letter(ok)), "n0 -> lin-kv write_ok");
+        assert_eq!(message(entry(ok)), "n0 -> lin-kv write_ok");
     }
 }

@@ -1,13 +1,13 @@
-//! Which parts of a list can be left out.
+//! The search for elements of a list that can be left out.
 //!
-//! The complements of `ddmin`: chunks of the list are left out, ever smaller ones, at last
-//! single elements until none of them can go. The subsets of `ddmin` are the complements of
-//! its first round; later ones rarely succeed and would double the runs.
+//! It tests the complements of `ddmin`: it leaves out chunks of the list, then smaller ones, and
+//! in the end single elements until none of them can be left out. It does not test the subsets
+//! of `ddmin`: those of the first round are complements too, and later ones rarely succeed and
+//! would double the runs.
 
-/// Looks for a part of the list of `len` elements that `holds` and of which no element can be
-/// left out; answers the indices that are left. All of the list holds. At least `least`
-/// elements stay. When `holds` has no answer the search ends with what it has: no later
-/// question would have one, and a long list has many.
+/// Searches a list of `len` elements for a part that `holds` and of which no single element can
+/// be left out; returns the indices of that part. The whole list has to hold. At least `least`
+/// elements are kept. If `holds` returns `None`, the search ends with the smallest part so far.
 pub(super) fn without_needless(
     len: usize,
     least: usize,
@@ -39,6 +39,11 @@ pub(super) fn without_needless(
         };
     }
     kept
+}
+
+/// The elements of a list with these indices.
+pub(super) fn only<T: Clone>(list: &[T], kept: &[usize]) -> Vec<T> {
+    kept.iter().map(|index| list[*index].clone()).collect()
 }
 
 #[cfg(test)]

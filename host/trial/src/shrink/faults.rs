@@ -1,7 +1,6 @@
-//! Faults with fewer targets, without an end, or without chance.
+//! Simpler faults: with fewer targets, without an end, or without randomness.
 
-use super::chunks::without_needless;
-use super::only;
+use super::chunks::{only, without_needless};
 use super::search::Search;
 use host_sim::nemesis::{FaultAction, Grudges};
 
@@ -14,7 +13,7 @@ pub(super) fn narrow(search: &mut Search<'_>) {
     }
 }
 
-/// A fault that lasts until the main phase ends has one time less to tell.
+/// Lets a fault last until the main phase ends, if no later one is of its kind.
 fn to_the_end(search: &mut Search<'_>, index: usize) {
     let mut candidate = search.schedule().clone();
     let (head, later) = candidate.script.faults.split_at_mut(index + 1);
@@ -41,7 +40,7 @@ fn fewer_targets(search: &mut Search<'_>, index: usize, action: &FaultAction) {
             });
         }
         FaultAction::ClockSkew(skews) => fewer_of(search, index, skews, FaultAction::ClockSkew),
-        // All messages, so that it does not matter which of them.
+        // All messages, so that nothing is drawn.
         FaultAction::Loss(_) => {
             attempt(search, index, FaultAction::Loss(1000));
         }
@@ -61,7 +60,7 @@ fn fewer_links(
     let links = grudges.iter();
     let links = links.flat_map(|(node, senders)| senders.iter().map(move |it| (node, *it)));
     let links: Vec<(usize, usize)> = links.collect();
-    let count = search.schedule().options.cluster.count;
+    let count = search.schedule().scenario.options.cluster.count;
     fewer_of(search, index, &links, |links| {
         let mut grudges = vec![Vec::new(); count];
         for (node, sender) in links {
@@ -71,7 +70,7 @@ fn fewer_links(
     });
 }
 
-/// Leaves out targets of a fault, but not the last: that is leaving out the fault.
+/// Leaves out targets of a fault, but not the last one: another pass leaves out the fault.
 fn fewer_of<T: Clone>(
     search: &mut Search<'_>,
     index: usize,

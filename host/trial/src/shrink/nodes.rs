@@ -4,26 +4,27 @@ use crate::schedule::Schedule;
 use host_sim::Episode;
 use host_sim::nemesis::{FaultAction, Grudges, Skew};
 
-/// The schedule with only the nodes `kept` (in ascending order, at least one), which take the
-/// names of the first ones. Workers stay with their nodes. The operations of all others
-/// are left out in the first answer; in the second, other workers do them.
+/// The schedule with only the nodes `kept` (in ascending order, at least one), which get the
+/// names of the first nodes. Workers stay with their nodes. The operations of the other workers
+/// are left out in the first schedule that is returned; in the second, the workers that stay do
+/// them.
 pub(super) fn keep(schedule: &Schedule, kept: &[usize]) -> Vec<Schedule> {
-    let before = schedule.options.cluster.count;
+    let before = schedule.scenario.options.cluster.count;
     let place = |node: usize| kept.iter().position(|it| *it == node);
     // A worker's node is its number modulo the nodes; it keeps its row.
     let new_worker = |worker: usize| {
         let (row, node) = (worker / before, worker % before);
         place(node).map(|node| row * kept.len() + node)
     };
-    let workers = (0..schedule.options.concurrency)
+    let workers = (0..schedule.scenario.options.concurrency)
         .filter_map(new_worker)
         .count();
     if workers == 0 {
         return Vec::new();
     }
     let mut without = schedule.clone();
-    without.options.cluster.count = kept.len();
-    without.options.concurrency = workers;
+    without.scenario.options.cluster.count = kept.len();
+    without.scenario.options.concurrency = workers;
     let faults = schedule.script.faults.iter();
     without.script.faults = faults
         .filter_map(|episode| {

@@ -4,9 +4,10 @@ use std::collections::HashSet;
 
 use sha2::{Digest, Sha256};
 
-use super::{Budget, Shrunk};
-use crate::TrialResult;
+use super::budget::Budget;
+use super::shrunk::Shrunk;
 use crate::schedule::Schedule;
+use crate::trial::TrialResult;
 use host_check::anomalies::AnomalyName;
 use host_check::validity::Validity;
 use host_guest::Start;
@@ -14,7 +15,7 @@ use host_guest::Start;
 /// How many more events than twice the original's a candidate may have.
 const STEPS_MORE: u64 = 1_000;
 
-/// A search in progress.
+/// The state of a search.
 pub(super) struct Search<'a> {
     module: &'a dyn Start,
     next_module: Option<&'a dyn Start>,
@@ -31,7 +32,7 @@ pub(super) struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    /// Plays the original, which has to be invalid.
+    /// Plays the original; `None` unless it is invalid.
     pub(super) fn begin(
         schedule: Schedule,
         module: &'a dyn Start,
@@ -47,7 +48,7 @@ impl<'a> Search<'a> {
         let mut best = schedule;
         if report.result.is_ok() {
             // What takes so many more events is no shorter, and need not run to its end.
-            let steps = &mut best.options.bounds.steps;
+            let steps = &mut best.scenario.options.bounds.steps;
             *steps = (*steps).min(2 * report.used.steps + STEPS_MORE);
         }
         Some(Search {
@@ -65,12 +66,12 @@ impl<'a> Search<'a> {
         })
     }
 
-    /// The smallest so far.
+    /// The smallest schedule so far.
     pub(super) fn schedule(&self) -> &Schedule {
         &self.best
     }
 
-    /// How often a candidate took the place of the smallest.
+    /// How often a candidate replaced the smallest schedule.
     pub(super) fn successes(&self) -> u32 {
         self.successes
     }
@@ -80,14 +81,13 @@ impl<'a> Search<'a> {
         self.runs >= self.budget.runs || self.fuel >= self.budget.fuel
     }
 
-    /// Whether there will be an answer to another question; if not, something may be left that
-    /// could go.
+    /// Whether the budget allows another run. If not, the result may not be minimal.
     pub(super) fn goes_on(&mut self) -> bool {
         self.refused += u32::from(self.is_spent());
         !self.is_spent()
     }
 
-    /// Plays a candidate. If it fails as the original does it is the smallest from now on.
+    /// Plays a candidate, which becomes the smallest schedule if it has the original's anomaly.
     pub(super) fn attempt(&mut self, candidate: Schedule) -> bool {
         if !self.tried.insert(Sha256::digest(candidate.write()).into()) {
             return false; // it failed to fail before, or it is the smallest itself
@@ -107,7 +107,7 @@ impl<'a> Search<'a> {
         true
     }
 
-    /// What came of it.
+    /// The result of the search.
     pub(super) fn end(self) -> Shrunk {
         Shrunk {
             schedule: self.best,

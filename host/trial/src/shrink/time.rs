@@ -1,10 +1,10 @@
-//! A schedule that takes less time, at times that are easy to read.
+//! Less time between the events of a schedule, in round numbers.
 
 use super::search::Search;
 use crate::schedule::Schedule;
 use host_sim::{MS, SECOND};
 
-/// What gaps between two moments are shortened to.
+/// The lengths that gaps between two moments are shortened to.
 const GAPS_NS: [u64; 10] = [
     MS,
     10 * MS,
@@ -46,13 +46,13 @@ pub(super) fn shorten(search: &mut Search<'_>) {
     earlier_end(search);
 }
 
-/// Ends the main phase soon after the last moment. Operations may wait for their workers, so
-/// soon is not at once.
+/// Ends the main phase soon after the last moment; not immediately, since operations may wait
+/// for their workers.
 fn earlier_end(search: &mut Search<'_>) {
     let last_ns = moments(search.schedule()).last().copied().unwrap_or(0);
     for after_ns in GAPS_NS {
         let mut candidate = search.schedule().clone();
-        let time_limit_ns = &mut candidate.options.time_limit_ns;
+        let time_limit_ns = &mut candidate.scenario.options.time_limit_ns;
         if last_ns + after_ns >= *time_limit_ns {
             break;
         }
@@ -114,7 +114,7 @@ fn with_gaps(schedule: &Schedule, gaps: &[u64]) -> Schedule {
         episode.until_ns = episode.until_ns.map(moved);
     }
     let saved_ns = before.last().map_or(0, |last_ns| last_ns - end_ns);
-    let time_limit_ns = &mut shorter.options.time_limit_ns;
+    let time_limit_ns = &mut shorter.scenario.options.time_limit_ns;
     *time_limit_ns = time_limit_ns.saturating_sub(saved_ns).max(1);
     shorter
 }

@@ -1,0 +1,86 @@
+//! A suite and its challenges.
+
+use sha2::{Digest, Sha256};
+
+use super::error::SuiteError;
+use super::read;
+use super::target::Target;
+use host_trial::Scenario;
+
+/// The text of the suite that is built in.
+pub const GOSSIP_GLOMERS: &str = include_str!("gossip-glomers.toml");
+
+/// Challenges, in the order in which they are shown.
+#[derive(Debug, Clone)]
+pub struct Suite {
+    /// Its name.
+    pub name: String,
+    /// The hash of its text, as hexadecimal digits.
+    pub sha256: String,
+    /// At least one; every id is there once.
+    pub challenges: Vec<Challenge>,
+}
+
+/// One challenge: a workload, what it is judged by, and what it is worth.
+#[derive(Debug, Clone)]
+pub struct Challenge {
+    /// Its id, which is what `--challenge` takes: `3c`.
+    pub id: String,
+    /// Its title, for people.
+    pub title: String,
+    /// The name of the module that solves it, without `.wasm`. A module named as the id does
+    /// so too, and first.
+    pub module: String,
+    /// The most points that it gives.
+    pub points: u32,
+    /// Whether it may be left out. Its points are a bonus.
+    pub optional: bool,
+    /// Whether students are not shown it.
+    pub hidden: bool,
+    /// The seeds on which it is judged, in this order; at least one.
+    pub seeds: Vec<u64>,
+    /// The scenario of its runs.
+    pub scenario: Scenario,
+    /// The figures that have a bound.
+    pub targets: Vec<Target>,
+}
+
+impl Suite {
+    /// The suite that is built in.
+    ///
+    /// # Errors
+    /// Never: a test reads it.
+    pub fn built_in() -> Result<Self, SuiteError> {
+        read::read("gossip-glomers.toml", GOSSIP_GLOMERS)
+    }
+
+    /// The most nodes that a run of it has.
+    #[must_use]
+    pub fn nodes_max(&self) -> usize {
+        let nodes = |challenge: &Challenge| challenge.scenario.options.cluster.count;
+        self.challenges.iter().map(nodes).max().unwrap_or(0)
+    }
+}
+
+impl Challenge {
+    /// How well a module of this name fits: the greater, the better; not at all if `None`.
+    /// Compilers write `_` for `-`.
+    #[must_use]
+    pub fn fit(&self, stem: &str) -> Option<u8> {
+        let plain = stem.replace('_', "-");
+        let exact = u8::from(plain == stem);
+        if plain == self.id.replace('_', "-") {
+            Some(2 + exact)
+        } else if plain == self.module.replace('_', "-") {
+            Some(exact)
+        } else {
+            None
+        }
+    }
+}
+
+/// The hash of a file, as hexadecimal digits.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}

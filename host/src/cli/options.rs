@@ -1,0 +1,171 @@
+//! Flags for the options of a scenario, made from the table of options.
+
+use std::marker::PhantomData;
+
+use clap::builder::{
+    PossibleValue, PossibleValuesParser, RangedI64ValueParser, RangedU64ValueParser,
+    TypedValueParser,
+};
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
+
+use super::{Exit, Failure};
+use host_trial::Scenario;
+use host_trial::scenario::option::{self, Choice, Group, ScenarioOption, Values};
+
+/// The groups of options that a command has.
+pub(super) trait Part {
+    /// The groups.
+    const GROUPS: &'static [Group];
+}
+
+/// All options.
+#[derive(Debug)]
+pub(super) struct Everything;
+
+impl Part for Everything {
+    const GROUPS: &'static [Group] = &[
+        Group::Run,
+        Group::Checks,
+        Group::GuestLimits,
+        Group::RunLimits,
+    ];
+}
+
+/// How a history is judged.
+#[derive(Debug)]
+pub(super) struct Judging;
+
+impl Part for Judging {
+    const GROUPS: &'static [Group] = &[Group::Checks];
+}
+
+/// How much a guest may use.
+#[derive(Debug)]
+pub(super) struct GuestLimits;
+
+impl Part for GuestLimits {
+    const GROUPS: &'static [Group] = &[Group::GuestLimits];
+}
+
+/// The options of a part of the table, as they were given or are by default.
+#[derive(Debug)]
+pub(super) struct OptionArgs<P> {
+    given: Vec<(&'static ScenarioOption, String)>,
+    part: PhantomData<P>,
+}
+
+impl<P: Part> OptionArgs<P> {
+    /// A scenario with these options.
+    pub(super) fn scenario(&self) -> Result<Scenario, Failure> {
+        let mut scenario = Scenario::default();
+        self.apply(&mut scenario, |_| true)?;
+        Ok(scenario)
+    }
+
+    /// Sets those of the options that are `wanted`.
+    pub(super) fn apply(
+        &self,
+        scenario: &mut Scenario,
+        wanted: impl Fn(&ScenarioOption) -> bool,
+    ) -> Result<(), Failure> {
+        for (option, text) in self.given.iter().filter(|(option, _)| wanted(option)) {
+            option.set(scenario, text).map_err(|error| {
+                Failure::new(Exit::Usage, format!("--{}: {error}", option.name))
+            })?;
+        }
+        Ok(())
+    }
+
+    fn options() -> impl Iterator<Item = &'static ScenarioOption> {
+        let options = option::ALL.iter().copied();
+        options.filter(|option| P::GROUPS.contains(&option.group))
+    }
+}
+
+impl<P: Part> Args for OptionArgs<P> {
+    fn augment_args(command: Command) -> Command {
+        command.args(Self::options().map(arg))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl<P: Part> FromArgMatches for OptionArgs<P> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let given = Self::options().filter_map(|option| {
+            let texts: Vec<&str> = matches
+                .get_many::<String>(option.name)?
+                .map(String::as_str)
+                .collect();
+            Some((option, texts.join(",")))
+        });
+        Ok(OptionArgs {
+            given: given.collect(),
+            part: PhantomData,
+        })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+/// The flag of an option. Its values are checked by themselves when the command line is parsed,
+/// and stay texts.
+fn arg(option: &'static ScenarioOption) -> Arg {
+    let mut arg = Arg::new(option.name)
+        .long(option.name)
+        .value_name(option.value_name)
+        .help(option.help);
+    if let Some(letter) = option.short {
+        arg = arg.short(letter);
+    }
+    if let Some(default) = option.default {
+        arg = arg.default_value(default);
+    }
+    arg = match option.group {
+        Group::Run | Group::Checks => arg,
+        Group::GuestLimits => arg.help_heading("Limits of the guest"),
+        Group::RunLimits => arg.help_heading("Limits of the run"),
+    };
+    match option.values {
+        Values::Whole(least, most) => match (i64::try_from(least), i64::try_from(most)) {
+            (Ok(least), Ok(most)) => {
+                let range = RangedI64ValueParser::<i64>::new().range(least..=most);
+                arg.value_parser(range.map(|number| number.to_string()))
+            }
+            _ => {
+                let range = RangedU64ValueParser::<u64>::new().range(least..);
+                arg.value_parser(range.map(|number| number.to_string()))
+            }
+        },
+        Values::Decimal(least, most) => {
+            let number = move |text: &str| match option.values.check(text) {
+                Ok(()) => Ok(text.to_owned()),
+                Err(_) => Err(format!("expected a number from {least} to {most}")),
+            };
+            arg.allow_negative_numbers(true).value_parser(number)
+        }
+        Values::Names { choices, .. } => arg.value_parser(names(choices())),
+        Values::Text { check } | Values::NumberOrText { check, .. } => {
+            arg.value_parser(move |text: &str| check(text).map(|()| text.to_owned()))
+        }
+        Values::List { check } => arg
+            .action(ArgAction::Append)
+            .value_delimiter(',')
+            .value_parser(move |text: &str| check(text).map(|()| text.to_owned())),
+    }
+}
+
+fn names(choices: Vec<Choice>) -> PossibleValuesParser {
+    PossibleValuesParser::new(choices.into_iter().map(|choice| {
+        let value = PossibleValue::new(choice.name);
+        match choice.help {
+            "" => value,
+            help => value.help(help),
+        }
+    }))
+}

@@ -1,0 +1,80 @@
+//! The facts of a scenario.
+
+use host_check::workload::{CheckOptions, Workload};
+use host_sim::RunOptions;
+use host_sim::workload::{Topology, TxnShape, WorkloadOptions, make};
+
+/// What a run is made from, except its program and its seed. Options that are not set have the
+/// defaults of `host sim`.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Scenario {
+    /// What clients do.
+    pub workload: Workload,
+    /// The neighbours that broadcast tells each node.
+    pub topology: Topology,
+    /// How large transactions are, and how many keys they use.
+    pub txn: TxnShape,
+    /// The cluster, its clients, its network, its faults and its limits.
+    pub options: RunOptions,
+    /// How the history is judged.
+    pub checks: CheckOptions,
+}
+
+/// A workload that cannot be made in this scenario.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Impossible(String);
+
+impl Scenario {
+    /// A workload, with every option at its default.
+    #[must_use]
+    pub fn of(workload: Workload) -> Self {
+        Scenario {
+            workload,
+            topology: Topology::default(),
+            txn: TxnShape::default(),
+            options: RunOptions::default(),
+            checks: CheckOptions::default(),
+        }
+    }
+
+    /// A workload in a run with these options, and everything else at its default.
+    #[must_use]
+    pub fn with(workload: Workload, options: RunOptions) -> Self {
+        Scenario {
+            options,
+            ..Scenario::of(workload)
+        }
+    }
+
+    /// Checks what single options cannot: whether the workload can be made from all of them.
+    ///
+    /// # Errors
+    /// Why it cannot, and what to change.
+    pub fn verify(&self) -> Result<(), Impossible> {
+        match make(self.workload, &self.workload_options()) {
+            Ok(_) => Ok(()),
+            Err(why) => Err(Impossible(why.to_string())),
+        }
+    }
+
+    /// What the workload's client is made from.
+    #[must_use]
+    pub fn workload_options(&self) -> WorkloadOptions {
+        WorkloadOptions {
+            cluster: self.options.cluster,
+            concurrency: self.options.concurrency,
+            topology: self.topology,
+            txn: self.txn,
+            mean_latency_ms: self.options.latency.mean_ms,
+        }
+    }
+}
+
+/// The workload echo: `host sim` has no default workload.
+impl Default for Scenario {
+    fn default() -> Self {
+        Scenario::of(Workload::Echo)
+    }
+}

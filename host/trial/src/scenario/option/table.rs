@@ -1,0 +1,545 @@
+//! The options, in the order in which help texts and commands have them.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::definition::{
+    Choice, Group, OptionError, ScenarioOption, SuiteKey, Values, items, read, reads,
+};
+use host_check::availability::Goal;
+use host_check::txn::model::Model;
+use host_check::validity::Checks;
+use host_check::workload::Workload;
+use host_sim::nemesis::Fault;
+use host_sim::ranges::{
+    KEYS_MAX, LATENCY_MS_MAX, NODES_MAX, RATE_MAX, SECONDS_MAX, TXN_LENGTH_MAX,
+};
+use host_sim::workload::Topology;
+use host_sim::{Cluster, Concurrency, Distribution, NetworkModel, nanoseconds, seconds};
+use strum::VariantArray;
+
+/// The most MiB that a 32-bit memory has.
+const MEMORY_MIB_MAX: u64 = 4096;
+
+/// The largest of numbers that need no larger one.
+const U32_MAX: u64 = u32::MAX as u64;
+
+/// No duration is shorter, in seconds, unless it may be zero.
+const SECONDS_MIN: f64 = 0.001;
+
+/// Why a suite cannot set some limits.
+const FIXED_BY_GRADER: &str = "the grader keeps all runs at a time within the machine's memory";
+
+/// Why a suite cannot set the others.
+const NEEDLESS: &str = "the default suits every challenge";
+
+/// Defines the options and the list of all of them.
+macro_rules! options {
+    ($($id:ident: $help:literal, $option:expr;)*) => {
+        $(
+            #[doc = concat!($help, ".")]
+            pub static $id: ScenarioOption = ScenarioOption { help: $help, ..$option };
+        )*
+
+        /// All options.
+        pub static ALL: &[&ScenarioOption] = &[$(&$id),*];
+    };
+}
+
+/// What most options have in common.
+const USUAL: ScenarioOption = ScenarioOption {
+    name: "",
+    short: None,
+    value_name: "N",
+    help: "",
+    default: None,
+    group: Group::Run,
+    values: Values::Whole(0, u64::MAX),
+    suite: SuiteKey::Optional,
+    unit: "",
+    set: |_, _| Ok(()),
+    write: |_| None,
+};
+
+/// What the limits of a guest have in common.
+const GUEST_LIMIT: ScenarioOption = ScenarioOption {
+    group: Group::GuestLimits,
+    suite: SuiteKey::None(NEEDLESS),
+    ..USUAL
+};
+
+/// What the limits of a run have in common.
+const RUN_LIMIT: ScenarioOption = ScenarioOption {
+    group: Group::RunLimits,
+    suite: SuiteKey::None(FIXED_BY_GRADER),
+    ..USUAL
+};
+
+options! {
+    WORKLOAD: "Workload that clients run", ScenarioOption {
+        name: "workload",
+        short: Some('w'),
+        value_name: "NAME",
+        values: Values::Names {
+            choices: || plain(Workload::ALL.iter().map(|it| it.name())),
+            check: reads::<Workload>,
+        },
+        suite: SuiteKey::Required,
+        set: |scenario, text| {
+            scenario.workload = read(text)?;
+            Ok(())
+        },
+        write: |scenario| Some(scenario.workload.to_string()),
+        ..USUAL
+    };
+    NODE_COUNT: "Number of nodes, named n0, n1 and so on [default: 5, named n1 to n5]", ScenarioOption {
+        name: "node-count",
+        values: Values::Whole(1, NODES_MAX as u64),
+        suite: SuiteKey::Required,
+        set: |scenario, text| {
+            let cluster = Cluster::of(read(text)?);
+            scenario.options.cluster = cluster;
+            scenario.options.concurrency = cluster.count; // the default, 1n
+            Ok(())
+        },
+        write: |scenario| {
+            let cluster = scenario.options.cluster;
+            (cluster != Cluster::default()).then(|| cluster.count.to_string())
+        },
+        ..USUAL
+    };
+    CONCURRENCY: "Number of clients at a time: N, or Nn for N per node", ScenarioOption {
+        name: "concurrency",
+        default: Some("1n"),
+        values: Values::NumberOrText {
+            expected: "a number, or \"2n\" for two a node",
+            check: reads::<Concurrency>,
+        },
+        set: |scenario, text| {
+            let workers = read::<Concurrency>(text)?.workers(scenario.options.cluster);
+            scenario.options.concurrency =
+                workers.map_err(|error| OptionError::Invalid(error.to_string()))?;
+            Ok(())
+        },
+        write: |scenario| {
+            let options = &scenario.options;
+            Some(match options.concurrency == options.cluster.count {
+                true => "1n".to_owned(),
+                false => options.concurrency.to_string(),
+            })
+        },
+        ..USUAL
+    };
+    RATE: "Operations per second, of all clients together; 0 starts none", ScenarioOption {
+        name: "rate",
+        value_name: "OPS",
+        default: Some("5"),
+        values: Values::Decimal(0.0, RATE_MAX),
+        suite: SuiteKey::Required,
+        unit: " a second",
+        set: |scenario, text| {
+            scenario.options.rate = read(text)?;
+            Ok(())
+        },
+        write: |scenario| Some(scenario.options.rate.to_string()),
+        ..USUAL
+    };
+    TIME_LIMIT: "Time during which clients start operations, in seconds", ScenarioOption {
+        name: "time-limit",
+        value_name: "SECONDS",
+        default: Some("60"),
+        values: Values::Decimal(SECONDS_MIN, SECONDS_MAX),
+        suite: SuiteKey::Required,
+        unit: " s",
+        set: |scenario, text| {
+            scenario.options.time_limit_ns = duration_ns(text)?;
+            Ok(())
+        },
+        write: |scenario| Some(seconds(scenario.options.time_limit_ns)),
+        ..USUAL
+    };
+    LATENCY: "Mean latency of messages between servers, in milliseconds", ScenarioOption {
+        name: "latency",
+        value_name: "MS",
+        default: Some("0"),
+        values: Values::Whole(0, LATENCY_MS_MAX),
+        unit: " ms",
+        set: |scenario, text| {
+            scenario.options.latency.mean_ms = read(text)?;
+            Ok(())
+        },
+        write: |scenario| Some(scenario.options.latency.mean_ms.to_string()),
+        ..USUAL
+    };
+    LATENCY_DIST: "Distribution of latencies", ScenarioOption {
+        name: "latency-dist",
+        value_name: "LATENCY_DIST",
+        default: Some("constant"),
+        values: Values::Names {
+            choices: || {
+                let choices = Distribution::VARIANTS.iter().map(|it| Choice {
+                    name: it.into(),
+                    help: match it {
+                        Distribution::Constant => "All are the mean",
+                        Distribution::Uniform => "From 0 to twice the mean",
+                        Distribution::Exponential => "Most are short, some very long",
+                    },
+                });
+                choices.collect()
+            },
+            check: |text| one_of::<Distribution>(text).map(drop),
+        },
+        set: |scenario, text| {
+            scenario.options.latency.distribution =
+                one_of::<Distribution>(text)?;
+            Ok(())
+        },
+        write: |scenario| Some(scenario.options.latency.distribution.to_string()),
+        ..USUAL
+    };
+    TOPOLOGY: "Neighbours in broadcast: line, grid, tree, tree2, tree3, tree4 or total", ScenarioOption {
+        name: "topology",
+        value_name: "SHAPE",
+        default: Some("grid"),
+        values: Values::Text { check: reads::<Topology> },
+        set: |scenario, text| {
+            scenario.topology = read(text)?;
+            Ok(())
+        },
+        write: |scenario| Some(scenario.topology.to_string()),
+        ..USUAL
+    };
+    KEY_COUNT: "Number of keys at a time, in transactions and kafka", ScenarioOption {
+        name: "key-count",
+        default: Some("10"),
+        values: Values::Whole(1, KEYS_MAX as u64),
+        set: |scenario, text| {
+            scenario.txn.key_count = read(text)?;
+            Ok(())
+        },
+        write: |scenario| Some(scenario.txn.key_count.to_string()),
+        ..USUAL
+    };
+    MAX_TXN_LENGTH: "Maximum number of operations in a transaction", ScenarioOption {
+        name: "max-txn-length",
+        default: Some("4"),
+        values: Values::Whole(1, TXN_LENGTH_MAX as u64),
+        set: |scenario, text| {
+            scenario.txn.max_txn_length = read(text)?;
+            Ok(())
+        },
+        write: |scenario| Some(scenario.txn.max_txn_length.to_string()),
+        ..USUAL
+    };
+    MAX_WRITES_PER_KEY: "Maximum number of writes to a key before another replaces it, in transactions and kafka", ScenarioOption {
+        name: "max-writes-per-key",
+        default: Some("16"),
+        values: Values::Whole(1, U32_MAX),
+        set: |scenario, text| {
+            scenario.txn.max_writes_per_key = read(text)?;
+            Ok(())
+        },
+        write: |scenario| Some(scenario.txn.max_writes_per_key.to_string()),
+        ..USUAL
+    };
+    NEMESIS: "Faults to inject: partition, kill, pause, loss, duplicate, one-way, slow, clock-skew, swap", ScenarioOption {
+        name: "nemesis",
+        value_name: "FAULT,…",
+        values: Values::List { check: reads::<Fault> },
+        set: |scenario, text| {
+            let mut faults: Vec<Fault> = items(text).map(read).collect::<Result<_, _>>()?;
+            faults.sort_unstable();
+            faults.dedup();
+            scenario.options.faults = faults;
+            Ok(())
+        },
+        write: |scenario| {
+            let faults = scenario.options.faults.iter();
+            let names: Vec<String> = faults.map(ToString::to_string).collect();
+            (!names.is_empty()).then(|| names.join(","))
+        },
+        ..USUAL
+    };
+    SWAP_AT: "Time from which nodes change to --swap-module, one node per second, in seconds", ScenarioOption {
+        name: "swap-at",
+        value_name: "SECONDS",
+        values: Values::Decimal(0.0, SECONDS_MAX),
+        suite: SuiteKey::None("a submission has one version of its program"),
+        unit: " s",
+        set: |scenario, text| {
+            scenario.options.swap_after_ns = Some(duration_ns(text)?);
+            Ok(())
+        },
+        write: |scenario| scenario.options.swap_after_ns.map(seconds),
+        ..USUAL
+    };
+    NEMESIS_INTERVAL: "Mean time from a start or end of a fault to the next, in seconds", ScenarioOption {
+        name: "nemesis-interval",
+        value_name: "SECONDS",
+        default: Some("10"),
+        values: Values::Decimal(SECONDS_MIN, SECONDS_MAX),
+        unit: " s",
+        set: |scenario, text| {
+            scenario.options.nemesis_interval_ns = duration_ns(text)?;
+            Ok(())
+        },
+        write: |scenario| Some(seconds(scenario.options.nemesis_interval_ns)),
+        ..USUAL
+    };
+    AVAILABILITY: "Fraction of operations that must succeed: `total`, or a number from 0 to 1 [default: any]", ScenarioOption {
+        name: "availability",
+        value_name: "PART",
+        group: Group::Checks,
+        values: Values::NumberOrText {
+            expected: "\"total\" or a number from 0 to 1",
+            check: reads::<Goal>,
+        },
+        set: |scenario, text| {
+            scenario.checks.availability = Some(read(text)?);
+            Ok(())
+        },
+        write: |scenario| scenario.checks.availability.map(|goal| goal.to_string()),
+        ..USUAL
+    };
+    CONSISTENCY_MODELS: "Consistency models that transactions must satisfy", ScenarioOption {
+        name: "consistency-models",
+        value_name: "MODEL,…",
+        default: Some("strict-serializable"),
+        group: Group::Checks,
+        values: Values::List { check: reads::<Model> },
+        set: |scenario, text| {
+            scenario.checks.consistency_models = items(text).map(read).collect::<Result<_, _>>()?;
+            Ok(())
+        },
+        write: |scenario| {
+            let models = scenario.checks.consistency_models.iter();
+            let names: Vec<&str> = models.map(|model| model.name()).collect();
+            Some(names.join(","))
+        },
+        ..USUAL
+    };
+    CHECKS: "Rules to judge by: Maelstrom's, or strict ones that also refuse what its checkers miss", ScenarioOption {
+        name: "checks",
+        value_name: "RULES",
+        default: Some("strict"),
+        group: Group::Checks,
+        values: Values::Names {
+            choices: || plain(Checks::ALL.iter().map(|it| it.name())),
+            check: reads::<Checks>,
+        },
+        set: |scenario, text| {
+            scenario.checks.checks = read(text)?;
+            Ok(())
+        },
+        write: |scenario| Some(scenario.checks.checks.name().to_owned()),
+        ..USUAL
+    };
+    NETWORK: "Order in which a receiver takes messages", ScenarioOption {
+        name: "network",
+        value_name: "NETWORK",
+        default: Some("maelstrom"),
+        values: Values::Names {
+            choices: || {
+                let choices = NetworkModel::VARIANTS.iter().map(|it| Choice {
+                    name: it.into(),
+                    help: match it {
+                        NetworkModel::Maelstrom => "Wait for each message in turn, as Maelstrom's receivers do",
+                        NetworkModel::Ideal => "Take every message when it is due",
+                    },
+                });
+                choices.collect()
+            },
+            check: |text| one_of::<NetworkModel>(text).map(drop),
+        },
+        set: |scenario, text| {
+            scenario.options.network = one_of::<NetworkModel>(text)?;
+            Ok(())
+        },
+        write: |scenario| Some(scenario.options.network.to_string()),
+        ..USUAL
+    };
+    MAX_MEMORY_MIB: "Maximum linear memory, in MiB", ScenarioOption {
+        name: "max-memory-mib",
+        value_name: "MIB",
+        default: Some("128"),
+        values: Values::Whole(1, MEMORY_MIB_MAX),
+        suite: SuiteKey::Limit("memory-mib"),
+        set: |scenario, text| {
+            scenario.options.limits.memory_bytes = bytes(text)?;
+            Ok(())
+        },
+        write: |scenario| mebibytes(scenario.options.limits.memory_bytes),
+        ..GUEST_LIMIT
+    };
+    MAX_FUEL: "Maximum fuel for one step; an instruction takes about one unit", ScenarioOption {
+        name: "max-fuel",
+        value_name: "UNITS",
+        default: Some("1000000000"),
+        values: Values::Whole(1, u64::MAX),
+        suite: SuiteKey::Limit("step-fuel"),
+        set: |scenario, text| {
+            scenario.options.limits.fuel = read(text)?;
+            Ok(())
+        },
+        write: |scenario| Some(scenario.options.limits.fuel.to_string()),
+        ..GUEST_LIMIT
+    };
+    MAX_STEP_MS: "Maximum wall time for one step, in milliseconds, checked every 100 ms", ScenarioOption {
+        name: "max-step-ms",
+        value_name: "MS",
+        default: Some("10000"),
+        values: Values::Whole(1, U32_MAX),
+        set: |scenario, text| {
+            scenario.options.limits.wall = Duration::from_millis(read(text)?);
+            Ok(())
+        },
+        write: |scenario| Some(scenario.options.limits.wall.as_millis().to_string()),
+        ..GUEST_LIMIT
+    };
+    MAX_OUTPUT_BYTES: "Maximum number of bytes that one step returns", ScenarioOption {
+        name: "max-output-bytes",
+        value_name: "BYTES",
+        default: Some("8388608"),
+        set: |scenario, text| {
+            scenario.options.limits.output_bytes = read(text)?;
+            Ok(())
+        },
+        write: |scenario| Some(scenario.options.limits.output_bytes.to_string()),
+        ..GUEST_LIMIT
+    };
+    MAX_EFFECTS: "Maximum number of effects (messages, timers, log lines) of one step", ScenarioOption {
+        name: "max-effects",
+        default: Some("10000"),
+        set: |scenario, text| {
+            scenario.options.limits.effects = read(text)?;
+            Ok(())
+        },
+        write: |scenario| Some(scenario.options.limits.effects.to_string()),
+        ..GUEST_LIMIT
+    };
+    MAX_TIMERS: "Maximum number of timers outstanding at a time", ScenarioOption {
+        name: "max-timers",
+        default: Some("10000"),
+        set: |scenario, text| {
+            scenario.options.limits.timers = read(text)?;
+            Ok(())
+        },
+        write: |scenario| Some(scenario.options.limits.timers.to_string()),
+        ..GUEST_LIMIT
+    };
+    MAX_LOG_BYTES: "Maximum number of bytes that one step prints to stdout and stderr", ScenarioOption {
+        name: "max-log-bytes",
+        value_name: "BYTES",
+        default: Some("262144"),
+        set: |scenario, text| {
+            scenario.options.limits.log_bytes = read(text)?;
+            Ok(())
+        },
+        write: |scenario| Some(scenario.options.limits.log_bytes.to_string()),
+        ..GUEST_LIMIT
+    };
+    MAX_STEPS: "Maximum number of events that all nodes together handle", ScenarioOption {
+        name: "max-steps",
+        default: Some("20000000"),
+        values: Values::Whole(1, u64::MAX),
+        suite: SuiteKey::Limit("steps"),
+        set: |scenario, text| {
+            scenario.options.bounds.steps = read(text)?;
+            Ok(())
+        },
+        write: |scenario| Some(scenario.options.bounds.steps.to_string()),
+        ..RUN_LIMIT
+    };
+    MAX_RUN_FUEL: "Maximum fuel of all nodes together", ScenarioOption {
+        name: "max-run-fuel",
+        value_name: "UNITS",
+        default: Some("1000000000000"),
+        values: Values::Whole(1, u64::MAX),
+        suite: SuiteKey::Limit("run-fuel"),
+        set: |scenario, text| {
+            scenario.options.bounds.fuel = read(text)?;
+            Ok(())
+        },
+        write: |scenario| Some(scenario.options.bounds.fuel.to_string()),
+        ..RUN_LIMIT
+    };
+    MAX_RUN_MEMORY_MIB: "Maximum linear memory of all nodes together, in MiB", ScenarioOption {
+        name: "max-run-memory-mib",
+        value_name: "MIB",
+        default: Some("4096"),
+        values: Values::Whole(1, U32_MAX),
+        suite: SuiteKey::Limit("run-memory-mib"),
+        set: |scenario, text| {
+            scenario.options.bounds.memory_bytes = bytes(text)?;
+            Ok(())
+        },
+        write: |scenario| mebibytes(scenario.options.bounds.memory_bytes),
+        ..RUN_LIMIT
+    };
+    MAX_IN_FLIGHT: "Maximum number of messages in flight", ScenarioOption {
+        name: "max-in-flight",
+        default: Some("1000000"),
+        set: |scenario, text| {
+            scenario.options.bounds.in_flight = read(text)?;
+            Ok(())
+        },
+        write: |scenario| Some(scenario.options.bounds.in_flight.to_string()),
+        ..RUN_LIMIT
+    };
+    MAX_IN_FLIGHT_MIB: "Maximum size of all messages in flight, in MiB", ScenarioOption {
+        name: "max-in-flight-mib",
+        value_name: "MIB",
+        default: Some("512"),
+        values: Values::Whole(1, U32_MAX),
+        set: |scenario, text| {
+            scenario.options.bounds.in_flight_bytes = bytes(text)?;
+            Ok(())
+        },
+        write: |scenario| mebibytes(scenario.options.bounds.in_flight_bytes),
+        ..RUN_LIMIT
+    };
+    MAX_ANSWERS_MIB: "Maximum size of all answers that clients receive, in MiB", ScenarioOption {
+        name: "max-answers-mib",
+        value_name: "MIB",
+        default: Some("1024"),
+        values: Values::Whole(1, U32_MAX),
+        set: |scenario, text| {
+            scenario.options.bounds.answer_bytes = bytes(text)?;
+            Ok(())
+        },
+        write: |scenario| mebibytes(scenario.options.bounds.answer_bytes),
+        ..RUN_LIMIT
+    };
+}
+
+/// Names that need no explanation.
+fn plain(names: impl Iterator<Item = &'static str>) -> Vec<Choice> {
+    names.map(|name| Choice { name, help: "" }).collect()
+}
+
+/// The variant with this name.
+fn one_of<T>(text: &str) -> Result<T, OptionError>
+where
+    T: FromStr + VariantArray + Copy + Into<&'static str>,
+{
+    text.parse().map_err(|_| {
+        let names: Vec<&str> = T::VARIANTS.iter().map(|it| (*it).into()).collect();
+        let names = names.join(", ");
+        OptionError::Invalid(format!("expected one of {names}, found `{text}`"))
+    })
+}
+
+/// Seconds as nanoseconds.
+fn duration_ns(text: &str) -> Result<u64, OptionError> {
+    read(text).map(nanoseconds)
+}
+
+/// MiB as bytes.
+fn bytes(text: &str) -> Result<usize, OptionError> {
+    read::<usize>(text).map(|mebibytes| mebibytes << 20)
+}
+
+/// Bytes as MiB.
+fn mebibytes(bytes: usize) -> Option<String> {
+    Some((bytes >> 20).to_string())
+}

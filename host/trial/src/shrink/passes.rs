@@ -1,0 +1,116 @@
+//! The search: leaves out in turn whatever can be left out.
+
+use super::budget::Budget;
+use super::chunks::{only, without_needless};
+use super::search::Search;
+use super::shrunk::Shrunk;
+use super::{faults, nodes, time};
+use crate::schedule::Schedule;
+use host_guest::Start;
+use host_sim::Distribution;
+
+/// Shrinks a schedule, played with these programs as [`Trial`](crate::Trial) has them.
+/// `None` if it is not invalid, or cannot be run at all.
+#[must_use]
+pub fn shrink(
+    schedule: Schedule,
+    module: &dyn Start,
+    next_module: Option<&dyn Start>,
+    budget: Budget,
+) -> Option<Shrunk> {
+    let mut search = Search::begin(schedule, module, next_module, budget)?;
+    loop {
+        let before = search.successes();
+        fewer_nodes(&mut search);
+        fewer_workers(&mut search);
+        simpler_options(&mut search);
+        fewer_faults(&mut search);
+        fewer_operations(&mut search);
+        shorter_transactions(&mut search);
+        faults::narrow(&mut search);
+        time::shorten(&mut search);
+        if search.successes() == before || search.is_spent() {
+            return Some(search.end());
+        }
+    }
+}
+
+fn fewer_nodes(search: &mut Search<'_>) {
+    let base = search.schedule().clone();
+    without_needless(base.scenario.options.cluster.count, 1, |kept| {
+        search.goes_on().then(|| {
+            let mut smaller = nodes::keep(&base, kept).into_iter();
+            smaller.any(|candidate| search.attempt(candidate))
+        })
+    });
+}
+
+fn fewer_workers(search: &mut Search<'_>) {
+    let nodes = search.schedule().scenario.options.cluster.count;
+    for workers in [1, nodes, 2 * nodes] {
+        let mut candidate = search.schedule().clone();
+        if workers < candidate.scenario.options.concurrency {
+            candidate.scenario.options.concurrency = workers;
+            for invocation in &mut candidate.script.operations {
+                invocation.worker %= workers;
+            }
+            search.attempt(candidate);
+        }
+    }
+}
+
+fn simpler_options(search: &mut Search<'_>) {
+    let simpler: [fn(&mut Schedule); 3] = [
+        |schedule| schedule.scenario.options.swap_after_ns = None,
+        |schedule| schedule.scenario.options.latency.distribution = Distribution::Constant,
+        |schedule| schedule.scenario.options.latency.mean_ms = 0,
+    ];
+    for simplify in simpler {
+        let mut candidate = search.schedule().clone();
+        simplify(&mut candidate);
+        search.attempt(candidate);
+    }
+}
+
+fn fewer_faults(search: &mut Search<'_>) {
+    let base = search.schedule().clone();
+    without_needless(base.script.faults.len(), 0, |kept| {
+        search.goes_on().then(|| {
+            let mut candidate = base.clone();
+            candidate.script.faults = only(&base.script.faults, kept);
+            search.attempt(candidate)
+        })
+    });
+}
+
+fn fewer_operations(search: &mut Search<'_>) {
+    let base = search.schedule().clone();
+    without_needless(base.script.operations.len(), 0, |kept| {
+        search.goes_on().then(|| {
+            let mut candidate = base.clone();
+            candidate.script.operations = only(&base.script.operations, kept);
+            search.attempt(candidate)
+        })
+    });
+}
+
+/// Leaves out parts of transactions, but not all of one.
+fn shorter_transactions(search: &mut Search<'_>) {
+    for index in 0..search.schedule().script.operations.len() {
+        if !search.goes_on() {
+            return;
+        }
+        let base = search.schedule().clone();
+        let operation = &base.script.operations[index].operation;
+        let Some(parts) = operation.value.items().filter(|_| operation.f == "txn") else {
+            continue;
+        };
+        without_needless(parts.len(), 1, |kept| {
+            search.goes_on().then(|| {
+                let mut candidate = base.clone();
+                candidate.script.operations[index].operation.value = only(&parts, kept).into();
+                search.attempt(candidate)
+            })
+        });
+    }
+}
