@@ -8,7 +8,7 @@ mod table;
 
 use std::cell::Cell;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,19 +17,17 @@ use std::time::Instant;
 use clap::{Args, ValueEnum};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
-use super::input;
 use super::limits::CacheArgs;
 use super::output::{print, print_json};
-use super::{Exit, Failure};
+use super::{Exit, Failure, suite};
 use host_grade::assemble::assemble;
 use host_grade::judge::{Bench, guests_max, judge};
 use host_grade::report::{Judge, Shard};
 use host_grade::resume::Resume;
 use host_grade::run::SHRINKING;
-use host_grade::suite::read::{SUITE_BYTES_MAX, read};
-use host_grade::{Challenge, Grade, Submission, Suite, Work, csv, submission};
+use host_grade::{Grade, Submission, Suite, Work, csv, submission};
 use host_protocol::text::{one_line, printable};
-use host_sandbox::{CompileLimits, Compiler};
+use host_sandbox::{CompileLimits, Compiler, Sandbox};
 use host_sim::SeedRange;
 
 /// The most shares.
@@ -105,10 +103,9 @@ fn shard(text: &str) -> Result<Shard, String> {
 }
 
 pub(super) fn run(args: &GradeArgs) -> Result<Exit, Failure> {
-    let begin = Instant::now();
     let usage =
         |error: &dyn std::fmt::Display| Failure::new(Exit::Usage, printable(&error.to_string()));
-    let mut suite = suite(args)?;
+    let mut suite = suite::open(args.suite.as_deref())?;
     let mut submissions = submission::find(&args.paths).map_err(|error| usage(&error))?;
     for submission in submissions.iter_mut().filter(|it| !it.is_single) {
         submission.note_unused(&suite);
@@ -132,24 +129,13 @@ pub(super) fn run(args: &GradeArgs) -> Result<Exit, Failure> {
     let interrupted = on_interrupt()?;
     keep_panics_quiet();
     let sandbox = args.cache.sandbox_for(guests_max(&work))?;
-    let compiler = Compiler::new(CompileLimits::default())
-        .map_err(|error| Failure::new(Exit::Internal, error))?;
-    let progress = progress::bar(work.runs());
-    let bench = Bench {
-        sandbox: &sandbox,
-        compiler: &compiler,
-        resume: &resume,
-        progress: &|runs| progress.inc(runs as u64),
-        shrinking: SHRINKING,
-        interrupted: &interrupted,
-    };
-    let outcomes = judge(&work, &bench);
-    progress.finish_and_clear();
-    let wall_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let grade = assemble(&work, &outcomes, wall_ms);
-    if let Some(dir) = &args.report {
-        pages::write(dir, &grade, &work, &bench)?;
-    }
+    let grade = judged(
+        &work,
+        &sandbox,
+        &resume,
+        &interrupted,
+        args.report.as_deref(),
+    )?;
     if let (Err(error), Some(path)) = (resume.finish(), &args.resume) {
         let text = format!("cannot write {}: {error}", path.display());
         return Err(Failure::new(Exit::Internal, printable(&text)));
@@ -165,6 +151,36 @@ pub(super) fn run(args: &GradeArgs) -> Result<Exit, Failure> {
         return Ok(Exit::Invalid);
     }
     Ok(exit_of(&grade))
+}
+
+/// Does the work, and writes a report on it if there is a folder for one.
+pub(super) fn judged(
+    work: &Work<'_>,
+    sandbox: &Sandbox,
+    resume: &Resume,
+    interrupted: &AtomicBool,
+    report: Option<&Path>,
+) -> Result<Grade, Failure> {
+    let begin = Instant::now();
+    let compiler = Compiler::new(CompileLimits::default())
+        .map_err(|error| Failure::new(Exit::Internal, error))?;
+    let progress = progress::bar(work.runs());
+    let bench = Bench {
+        sandbox,
+        compiler: &compiler,
+        resume,
+        progress: &|runs| progress.inc(runs as u64),
+        shrinking: SHRINKING,
+        interrupted,
+    };
+    let outcomes = judge(work, &bench);
+    progress.finish_and_clear();
+    let wall_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let grade = assemble(work, &outcomes, wall_ms);
+    if let Some(dir) = report {
+        pages::write(dir, &grade, work, &bench)?;
+    }
+    Ok(grade)
 }
 
 /// What a grade says to a shell.
@@ -195,36 +211,9 @@ pub(super) fn show(grade: &Grade, format: GradeFormat) -> Result<(), Failure> {
     }
 }
 
-/// The suite that was asked for.
-fn suite(args: &GradeArgs) -> Result<Suite, Failure> {
-    let usage =
-        |text: &dyn std::fmt::Display| Failure::new(Exit::Usage, printable(&text.to_string()));
-    match &args.suite {
-        None => Suite::built_in().map_err(|error| Failure::new(Exit::Internal, error)),
-        Some(path) => {
-            let name = path.display().to_string();
-            let text = input::read(path, "a suite", SUITE_BYTES_MAX);
-            let text = text.and_then(|text| String::from_utf8(text).map_err(io::Error::other));
-            let text = text.map_err(|error| usage(&format!("{name}: {error}")))?;
-            read(&name, &text).map_err(|error| usage(&error))
-        }
-    }
-}
-
 /// Leaves what is to be judged, on the seeds that were asked for.
 fn pick(suite: &mut Suite, args: &GradeArgs) -> Result<(), Failure> {
-    let has = |id: &String| suite.challenges.iter().any(|challenge| challenge.id == *id);
-    if let Some(unknown) = args.challenge.iter().find(|id| !has(id)) {
-        let ids: Vec<&str> = suite.challenges.iter().map(|it| it.id.as_str()).collect();
-        let text = format!(
-            "the suite has no challenge {unknown:?}; it has {}",
-            ids.join(", ")
-        );
-        return Err(Failure::new(Exit::Usage, printable(&text)));
-    }
-    let is_wanted =
-        |challenge: &Challenge| args.challenge.is_empty() || args.challenge.contains(&challenge.id);
-    suite.challenges.retain(is_wanted);
+    suite::keep(suite, &args.challenge)?;
     for challenge in &mut suite.challenges {
         // What was picked may not be left out.
         challenge.optional &= args.challenge.is_empty();

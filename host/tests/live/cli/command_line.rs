@@ -54,7 +54,7 @@ fn help_is_not_an_error() {
                    host sim --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]
                    host grade [OPTIONS] PATH…
                    host merge [OPTIONS] GRADE…
-                   host suite
+                   host suite [COMMAND]
 
             Commands:
               inspect  Show what a module is, and whether it would load
@@ -254,7 +254,7 @@ fn no_arguments() {
                    host sim --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]
                    host grade [OPTIONS] PATH…
                    host merge [OPTIONS] GRADE…
-                   host suite
+                   host suite [COMMAND]
 
             For more information, try '--help'.
         "#]],
