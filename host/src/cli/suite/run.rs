@@ -52,11 +52,11 @@ pub(super) struct RunArgs {
     /// Write a report to this folder: a table of the verdicts, and a page for each run.
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
-    #[command(flatten)]
-    cache: CacheArgs,
     /// Folder with the modules, or a single module.
     #[arg(value_name = "DIR")]
     dir: PathBuf,
+    #[command(flatten)]
+    cache: CacheArgs,
 }
 
 fn guest_args(text: &str) -> Result<(String, String), String> {

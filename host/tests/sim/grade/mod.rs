@@ -7,4 +7,5 @@ mod command_line;
 mod folders;
 mod formats;
 mod parts;
+mod suite_run;
 mod suites;
