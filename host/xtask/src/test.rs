@@ -110,3 +110,18 @@ fn documentation() -> Result<()> {
 fn has_nextest() -> bool {
     succeeds(&mut cargo(&["nextest", "--version"]))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process::enter_workspace;
+
+    /// With and without nextest, the same tests are left out.
+    #[test]
+    fn the_fast_profile_leaves_out_the_slow_parts() {
+        enter_workspace().unwrap();
+        let config = std::fs::read_to_string(".config/nextest.toml").unwrap();
+        let filter = format!("not test(/{}/)", SLOW.join("|"));
+        assert!(config.contains(&filter), "{filter}\n{config}");
+    }
+}

@@ -77,7 +77,7 @@ fn expand(options: &str) -> Result<Vec<String>> {
         .get(at + 1)
         .context("--challenge needs an id")?
         .clone();
-    words.splice(at..at + 2, suite::flags(&id)?);
+    words.splice(at..=at + 1, suite::flags(&id)?);
     if !words.iter().any(|word| word == "--") {
         let args = suite::guest_args(&id)?;
         if !args.is_empty() {
@@ -86,4 +86,34 @@ fn expand(options: &str) -> Result<Vec<String>> {
         }
     }
     Ok(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process::enter_workspace;
+
+    #[test]
+    fn every_trial_that_names_a_challenge_names_one_of_the_suite() {
+        enter_workspace().unwrap();
+        let suite = std::fs::read_to_string("host/grade/src/suite/gossip-glomers.toml").unwrap();
+        for name in solutions::names().unwrap() {
+            for (label, options) in trials(&name).unwrap() {
+                let mut words = options.split(' ');
+                if words.next() == Some("--challenge") {
+                    let id = words.next().unwrap();
+                    let is_known = suite.contains(&format!("\nid = {id:?}\n"));
+                    assert!(is_known, "{name} {label}: {options}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_trial_without_a_challenge_is_its_words() {
+        let words = expand("-w echo --rate 5 -- --strategy x").unwrap();
+        assert_eq!(words.join(" "), "-w echo --rate 5 -- --strategy x");
+        let error = expand("--challenge").unwrap_err();
+        assert_eq!(error.to_string(), "--challenge needs an id");
+    }
 }

@@ -125,7 +125,8 @@ struct Tried {
     passed: bool,
     valid: &'static str,
     figures: Figures,
-    wall: Duration,
+    /// Time to load and run the module and to judge the run.
+    wall: Option<Duration>,
     /// Why it failed, and how to see it again.
     lines: Vec<String>,
 }
@@ -145,7 +146,7 @@ impl Tried {
             passed: challenge.optional,
             valid: "missing",
             figures: Figures::none(),
-            wall: Duration::ZERO,
+            wall: None,
             lines: Vec::new(),
         }
     }
@@ -160,7 +161,7 @@ impl Tried {
                     passed: false,
                     valid: "-",
                     figures: Figures::none(),
-                    wall: begin.elapsed(),
+                    wall: Some(begin.elapsed()),
                     lines: vec![error.to_string()],
                 };
             }
@@ -179,14 +180,14 @@ impl Tried {
             passed,
             valid: word(result.valid()),
             figures: Figures::of(&result),
-            wall: begin.elapsed(),
+            wall: Some(begin.elapsed()),
             lines,
         }
     }
 
     fn rendered(&self, challenge: &Challenge) -> String {
         let figures = &self.figures;
-        let wall_ms = self.wall.as_millis().to_string();
+        let wall_ms = self.wall.map(|wall| wall.as_millis().to_string());
         let mut text = row([
             &challenge.id,
             &challenge.module,
@@ -195,7 +196,7 @@ impl Tried {
             &figures.median_ms,
             &figures.max_ms,
             &figures.availability,
-            &wall_ms,
+            wall_ms.as_deref().unwrap_or("-"),
         ]);
         for line in &self.lines {
             // Writing to a String cannot fail.

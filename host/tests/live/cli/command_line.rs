@@ -62,7 +62,7 @@ fn help_is_not_an_error() {
               sim      Run nodes in a simulated cluster, in virtual time, and judge what clients see
               grade    Judge submissions in the sandbox, on several seeds for each challenge of a suite
               merge    Join what `host grade --format json --shard` wrote, each share a file, to one grade
-              suite    Print the suite of challenges that is built in, as TOML
+              suite    Print, list or run the challenges of a suite
               help     Print this message or the help of the given subcommand(s)
 
             Options:
