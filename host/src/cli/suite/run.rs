@@ -229,11 +229,21 @@ impl Figures {
         };
         let shown = |figure: Option<String>| figure.unwrap_or_else(|| "-".to_owned());
         Figures {
-            msgs_per_op: shown(msgs_per_op.map(|figure| format!("{figure:?}"))),
+            msgs_per_op: shown(msgs_per_op.map(decimal)),
             median_ms: shown(latencies.map(|it| it.ms[1].to_string())),
             max_ms: shown(latencies.map(|it| it.ms[4].to_string())),
-            availability: format!("{:?}", result.availability.ok_fraction),
+            availability: decimal(result.availability.ok_fraction),
         }
+    }
+}
+
+/// A number without an exponent, which the width of a column would cut off.
+fn decimal(figure: f32) -> String {
+    let shortest = format!("{figure:?}");
+    if shortest.contains('e') {
+        figure.to_string()
+    } else {
+        shortest
     }
 }
 
@@ -280,4 +290,15 @@ fn written_to(dir: &std::path::Path) -> String {
         "\nWhat happened, event by event: file://{}\n",
         page.display()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_figure_does_not_look_large() {
+        assert_eq!(decimal(9.944_806_5e-5), "0.000099448065");
+        assert_eq!((decimal(0.0), decimal(1.0)), ("0.0".into(), "1.0".into()));
+    }
 }
