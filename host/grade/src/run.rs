@@ -70,7 +70,8 @@ impl SeedRun {
     }
 
     /// Judges a run.
-    fn judged(challenge: &Challenge, trial: &TrialResult) -> Self {
+    #[must_use]
+    pub fn judged(challenge: &Challenge, trial: &TrialResult) -> Self {
         let mut run = match &trial.result {
             Ok(result) => {
                 let is_idle = trial.history.as_ref().is_some_and(is_idle);

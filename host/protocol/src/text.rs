@@ -71,9 +71,26 @@ pub fn shell_quoted(arg: &str) -> String {
     }
 }
 
+/// A figure without an exponent, which the width of a column would cut off.
+#[must_use]
+pub fn decimal(figure: f32) -> String {
+    let shortest = format!("{figure:?}");
+    if shortest.contains('e') {
+        figure.to_string()
+    } else {
+        shortest
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_small_figure_does_not_look_large() {
+        assert_eq!(decimal(9.944_806_5e-5), "0.000099448065");
+        assert_eq!((decimal(0.0), decimal(1.0)), ("0.0".into(), "1.0".into()));
+    }
 
     #[test]
     fn escape_sequences_lose_their_power() {

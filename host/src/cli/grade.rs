@@ -7,7 +7,7 @@ mod table;
 
 use std::cell::Cell;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -16,18 +16,16 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
-use super::input;
 use super::limits::CacheArgs;
 use super::output::{print, print_json};
-use super::{Exit, Failure};
+use super::{Exit, Failure, suite};
 use host_grade::assemble::assemble;
 use host_grade::grade::{JudgeFacts, Shard};
 use host_grade::judge::{JudgeContext, guests_max, judge};
 use host_grade::resume::Resume;
-use host_grade::suite::read::{SUITE_BYTES_MAX, read};
-use host_grade::{Challenge, Grade, Submission, Suite, Work, class_report, csv, submission};
+use host_grade::{Grade, Submission, Suite, Work, class_report, csv, submission};
 use host_protocol::text::one_line;
-use host_sandbox::{CompileLimits, Compiler};
+use host_sandbox::{CompileLimits, Compiler, Sandbox};
 use host_sim::SeedRange;
 use host_trial::shrink::Budget;
 
@@ -90,8 +88,7 @@ pub(super) enum GradeFormat {
 }
 
 pub(super) fn run(args: &GradeArgs) -> Result<Exit, Failure> {
-    let begin = Instant::now();
-    let mut suite = suite(args)?;
+    let mut suite = suite::open(args.suite.as_deref())?;
     let mut submissions = submission::find(&args.paths)?;
     for submission in submissions.iter_mut().filter(|it| !it.is_single) {
         submission.note_unused(&suite);
@@ -115,26 +112,13 @@ pub(super) fn run(args: &GradeArgs) -> Result<Exit, Failure> {
     let interrupted = on_interrupt()?;
     keep_panics_quiet();
     let sandbox = args.cache.sandbox_for(guests_max(&work))?;
-    let compiler = Compiler::new(CompileLimits::default())?;
-    let progress = progress::bar(work.runs());
-    let context = JudgeContext {
-        sandbox: &sandbox,
-        compiler: &compiler,
-        resume: &resume,
-        progress: &|runs| progress.inc(runs as u64),
-        shrinking: Budget::ONE_SECOND,
-        interrupted: &interrupted,
-    };
-    let results = judge(&work, &context);
-    progress.finish_and_clear();
-    let wall_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let grade = assemble(&work, &results, wall_ms);
-    if let Some(dir) = &args.report {
-        for missing in class_report::write(dir, &grade, &work, &context)? {
-            let (name, error) = (&missing.submission, missing.error.to_string());
-            tracing::warn!("no page of {}: {}", one_line(name), one_line(&error));
-        }
-    }
+    let grade = judged(
+        &work,
+        &sandbox,
+        &resume,
+        &interrupted,
+        args.report.as_deref(),
+    )?;
     if let Some(path) = &args.resume {
         let finished = resume.finish();
         finished.with_context(|| format!("cannot write {}", path.display()))?;
@@ -150,6 +134,38 @@ pub(super) fn run(args: &GradeArgs) -> Result<Exit, Failure> {
         return Ok(Exit::Invalid);
     }
     Ok(exit_of(&grade))
+}
+
+/// Judges the work, and writes a report on it to the folder `report`, if there is one.
+pub(super) fn judged(
+    work: &Work<'_>,
+    sandbox: &Sandbox,
+    resume: &Resume,
+    interrupted: &AtomicBool,
+    report: Option<&Path>,
+) -> Result<Grade, Failure> {
+    let begin = Instant::now();
+    let compiler = Compiler::new(CompileLimits::default())?;
+    let progress = progress::bar(work.runs());
+    let context = JudgeContext {
+        sandbox,
+        compiler: &compiler,
+        resume,
+        progress: &|runs| progress.inc(runs as u64),
+        shrinking: Budget::ONE_SECOND,
+        interrupted,
+    };
+    let results = judge(work, &context);
+    progress.finish_and_clear();
+    let wall_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let grade = assemble(work, &results, wall_ms);
+    if let Some(dir) = report {
+        for missing in class_report::write(dir, &grade, work, &context)? {
+            let (name, error) = (&missing.submission, missing.error.to_string());
+            tracing::warn!("no page of {}: {}", one_line(name), one_line(&error));
+        }
+    }
+    Ok(grade)
 }
 
 /// The exit code for a grade.
@@ -179,32 +195,9 @@ pub(super) fn show(grade: &Grade, format: GradeFormat) -> Result<(), Failure> {
     }
 }
 
-/// Reads the suite that the flags ask for.
-fn suite(args: &GradeArgs) -> Result<Suite, Failure> {
-    let Some(path) = &args.suite else {
-        return Suite::built_in().map_err(|error| Failure::new(Exit::Internal, error));
-    };
-    let name = path.display().to_string();
-    let text = input::read(path, "a suite", SUITE_BYTES_MAX);
-    let text = text.and_then(|text| String::from_utf8(text).map_err(io::Error::other));
-    let text = text.context(name.clone()).map_err(Failure::usage)?;
-    Ok(read(&name, &text)?)
-}
-
 /// Picks the challenges and seeds that the flags ask for.
 fn pick(suite: &mut Suite, args: &GradeArgs) -> Result<(), Failure> {
-    let has = |id: &String| suite.challenges.iter().any(|challenge| challenge.id == *id);
-    if let Some(unknown) = args.challenge.iter().find(|id| !has(id)) {
-        let ids: Vec<&str> = suite.challenges.iter().map(|it| it.id.as_str()).collect();
-        let text = format!(
-            "the suite has no challenge {unknown:?}; it has {}",
-            ids.join(", ")
-        );
-        return Err(Failure::new(Exit::Usage, text));
-    }
-    let is_wanted =
-        |challenge: &Challenge| args.challenge.is_empty() || args.challenge.contains(&challenge.id);
-    suite.challenges.retain(is_wanted);
+    suite::keep(suite, &args.challenge)?;
     for challenge in &mut suite.challenges {
         // Picked challenges are not optional.
         challenge.optional &= args.challenge.is_empty();

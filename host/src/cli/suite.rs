@@ -1,18 +1,90 @@
-//! `host suite`: the suite that is built in, for a teacher to start from.
+//! `host suite`: prints, lists and runs the challenges of a suite.
 
-use clap::Args;
+mod list;
+mod run;
 
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::{Args, Subcommand};
+
+use super::input;
 use super::output::print;
 use super::{Exit, Failure};
 use host_grade::suite::GOSSIP_GLOMERS;
+use host_grade::suite::read::{SUITE_BYTES_MAX, read};
+use host_grade::{Challenge, Suite};
 
-/// Print the built-in suite of challenges, as TOML
+/// Print, list or run the challenges of a suite
 ///
-/// To use a suite of your own, change a copy of it and pass it to `host grade --suite FILE`.
+/// Without a command, prints the built-in suite as TOML. Change a copy of it, and give that to
+/// `host grade --suite FILE`.
 #[derive(Debug, Args)]
-pub(super) struct SuiteArgs {}
+pub(super) struct SuiteArgs {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
 
-pub(super) fn run(_args: &SuiteArgs) -> Result<Exit, Failure> {
-    print(GOSSIP_GLOMERS)?;
-    Ok(Exit::Success)
+#[derive(Debug, Subcommand)]
+enum Command {
+    List(list::ListArgs),
+    Show(list::ShowArgs),
+    Run(run::RunArgs),
+}
+
+/// Which suite.
+#[derive(Debug, Args)]
+struct SuiteFile {
+    /// Read the suite from this TOML file [default: the Gossip Glomers challenges].
+    #[arg(long, value_name = "FILE")]
+    suite: Option<PathBuf>,
+}
+
+pub(super) fn run(args: &SuiteArgs) -> Result<Exit, Failure> {
+    match &args.command {
+        None => {
+            print(GOSSIP_GLOMERS)?;
+            Ok(Exit::Success)
+        }
+        Some(Command::List(args)) => list::list(args),
+        Some(Command::Show(args)) => list::show(args),
+        Some(Command::Run(args)) => run::run(args),
+    }
+}
+
+/// Reads a suite from a file, or takes the built-in one.
+pub(super) fn open(path: Option<&Path>) -> Result<Suite, Failure> {
+    let Some(path) = path else {
+        return Suite::built_in().map_err(|error| Failure::new(Exit::Internal, error));
+    };
+    let name = path.display().to_string();
+    let text = input::read(path, "a suite", SUITE_BYTES_MAX);
+    let text = text.and_then(|text| String::from_utf8(text).map_err(io::Error::other));
+    let text = text.context(name.clone()).map_err(Failure::usage)?;
+    Ok(read(&name, &text)?)
+}
+
+/// Removes the challenges that are not asked for; keeps all of them if none is.
+pub(super) fn keep(suite: &mut Suite, ids: &[String]) -> Result<(), Failure> {
+    for id in ids {
+        find(suite, id)?;
+    }
+    suite
+        .challenges
+        .retain(|challenge| ids.is_empty() || ids.contains(&challenge.id));
+    Ok(())
+}
+
+/// The challenge with this id.
+fn find<'a>(suite: &'a Suite, id: &str) -> Result<&'a Challenge, Failure> {
+    let found = suite.challenges.iter().find(|it| it.id == id);
+    found.ok_or_else(|| {
+        let ids: Vec<&str> = suite.challenges.iter().map(|it| it.id.as_str()).collect();
+        let text = format!(
+            "the suite has no challenge {id:?}; it has {}",
+            ids.join(", ")
+        );
+        Failure::new(Exit::Usage, text)
+    })
 }

@@ -41,7 +41,7 @@ build_go() {
         cd "$HERE/go"
         # Nothing of the caller's own Go, and nothing outside of target/.
         export GOROOT=$TOOLS/go GOPATH=$TOOLS/gopath GOCACHE=$TOOLS/go-cache GOENV=off
-        export GOTOOLCHAIN=local GOPROXY=off GOFLAGS= GOWORK=off GOTELEMETRY=off
+        export GOTOOLCHAIN=local GOPROXY=off GOFLAGS='' GOWORK=off GOTELEMETRY=off
         export GOOS=wasip1 GOARCH=wasm
         "$GOROOT/bin/go" vet ./...
         local name

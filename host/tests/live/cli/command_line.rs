@@ -39,7 +39,7 @@ fn help_is_not_an_error() {
                    host sim --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]
                    host grade [OPTIONS] PATH…
                    host merge [OPTIONS] GRADE…
-                   host suite
+                   host suite [COMMAND]
 
             Commands:
               inspect  Show facts about a module, and whether it loads
@@ -47,7 +47,7 @@ fn help_is_not_an_error() {
               sim      Run nodes in a simulated cluster, in virtual time, and judge what clients see
               grade    Judge submissions in the sandbox, on several seeds for each challenge of a suite
               merge    Merge the grades that `host grade --format json --shard` wrote, one per share, into one
-              suite    Print the built-in suite of challenges, as TOML
+              suite    Print, list or run the challenges of a suite
               help     Print this message or the help of the given subcommand(s)
 
             Options:
@@ -622,7 +622,7 @@ fn no_arguments() {
                    host sim --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]
                    host grade [OPTIONS] PATH…
                    host merge [OPTIONS] GRADE…
-                   host suite
+                   host suite [COMMAND]
 
             For more information, try '--help'.
         "#]]);

@@ -7,5 +7,6 @@ mod command_line;
 mod folders;
 mod formats;
 mod parts;
+mod suite_run;
 mod suites;
 mod verdicts;

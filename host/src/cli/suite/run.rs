@@ -1,0 +1,282 @@
+//! `host suite run`: every challenge of a suite once, with one seed, and a line of figures for
+//! each.
+
+use std::fmt::Write;
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+
+use super::{SuiteFile, find, keep, open};
+use crate::cli::grade;
+use crate::cli::limits::CacheArgs;
+use crate::cli::output::print;
+use crate::cli::{Exit, Failure};
+use host_check::validity::Validity;
+use host_check::workload::WorkloadResult;
+use host_grade::judge::guests_max;
+use host_grade::resume::Resume;
+use host_grade::run::SeedRun;
+use host_grade::submission::{self, ModuleFile};
+use host_grade::{Challenge, Submission, Suite, Verdict, Work};
+use host_protocol::text::{decimal, printable};
+use host_sandbox::Sandbox;
+use host_trial::{Trial, TrialResult};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    every challenge passed; an optional one may lack a module
+  1    one did not, or has no module
+  254  invalid usage, or a file that cannot be read
+  255  internal error";
+
+/// Run every challenge of a suite once and print a table of figures
+///
+/// DIR holds the modules. A module's name says which challenges it is for: broadcast.wasm, or
+/// 3c.wasm. A challenge that fails is followed by the reason and the command that replays it.
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+pub(super) struct RunArgs {
+    #[command(flatten)]
+    suite: SuiteFile,
+    /// Run only these challenges.
+    #[arg(long, value_name = "ID,…", value_delimiter = ',')]
+    challenge: Vec<String>,
+    /// Seed of the runs.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Pass these arguments, separated by spaces, to the guests of one challenge. Repeatable.
+    #[arg(long = "args", value_name = "ID=ARGS", value_parser = guest_args)]
+    guest_args: Vec<(String, String)>,
+    /// Write a report to this folder: a table of the verdicts, and a page for each run.
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
+    /// Folder with the modules, or a single module.
+    #[arg(value_name = "DIR")]
+    dir: PathBuf,
+    #[command(flatten)]
+    cache: CacheArgs,
+}
+
+fn guest_args(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((id, args)) => Ok((id.to_owned(), args.to_owned())),
+        None => Err("expected ID=ARGS, such as 3e=--window-ms 1700".to_owned()),
+    }
+}
+
+pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
+    let suite = asked(args)?;
+    let submissions = modules(args)?;
+    let [modules] = submissions.as_slice() else {
+        let text = format!("{} holds folders, not modules", args.dir.display());
+        return Err(Failure::new(Exit::Usage, printable(&text)));
+    };
+    let work = Work::of(&suite, &submissions, None);
+    let sandbox = args.cache.sandbox_for(guests_max(&work))?;
+    print(&heads())?;
+    let mut all_passed = true;
+    for challenge in &suite.challenges {
+        let tried = match modules.module_for(challenge) {
+            None => Tried::missing(challenge),
+            Some(module) => Tried::of(challenge, module, args.seed, &sandbox),
+        };
+        all_passed &= tried.passed;
+        print(&printable(&tried.rendered(challenge)))?;
+    }
+    print(&notes(args.seed))?;
+    if let Some(dir) = &args.report {
+        let never = AtomicBool::new(false);
+        grade::judged(&work, &sandbox, &Resume::default(), &never, Some(dir))?;
+        print(&printable(&written_to(dir)))?;
+    }
+    Ok(if all_passed {
+        Exit::Success
+    } else {
+        Exit::Invalid
+    })
+}
+
+/// The challenges to run, with the arguments and the seed that are asked for.
+fn asked(args: &RunArgs) -> Result<Suite, Failure> {
+    let mut suite = open(args.suite.suite.as_deref())?;
+    for (id, _) in &args.guest_args {
+        find(&suite, id)?;
+    }
+    keep(&mut suite, &args.challenge)?;
+    for challenge in &mut suite.challenges {
+        challenge.seeds = vec![args.seed];
+        for (_, words) in args.guest_args.iter().filter(|(id, _)| *id == challenge.id) {
+            let words = words.split_whitespace().map(str::to_owned);
+            challenge.scenario.options.guest_args = words.collect();
+        }
+    }
+    Ok(suite)
+}
+
+fn modules(args: &RunArgs) -> Result<Vec<Submission>, Failure> {
+    Ok(submission::find(std::slice::from_ref(&args.dir))?)
+}
+
+/// What became of a challenge.
+struct Tried {
+    passed: bool,
+    valid: &'static str,
+    figures: Figures,
+    /// Time to load and run the module and to judge the run.
+    wall: Option<Duration>,
+    /// Why it failed, and how to see it again.
+    lines: Vec<String>,
+}
+
+/// The figures of a run; those that it lacks are `-`.
+struct Figures {
+    msgs_per_op: String,
+    median_ms: String,
+    max_ms: String,
+    availability: String,
+}
+
+impl Tried {
+    /// A challenge for which there is no module.
+    fn missing(challenge: &Challenge) -> Self {
+        Tried {
+            passed: challenge.optional,
+            valid: "missing",
+            figures: Figures::none(),
+            wall: None,
+            lines: Vec::new(),
+        }
+    }
+
+    fn of(challenge: &Challenge, module: &ModuleFile, seed: u64, sandbox: &Sandbox) -> Self {
+        let begin = Instant::now();
+        let scenario = &challenge.scenario;
+        let guest = match sandbox.load(&module.path, &scenario.options.limits) {
+            Ok(guest) => guest,
+            Err(error) => {
+                return Tried {
+                    passed: false,
+                    valid: "-",
+                    figures: Figures::none(),
+                    wall: Some(begin.elapsed()),
+                    lines: vec![error.to_string()],
+                };
+            }
+        };
+        let result = Trial::of(&guest, scenario.clone()).run(seed, Vec::new());
+        let run = SeedRun::judged(challenge, &result);
+        let passed = run.verdict == Verdict::Accepted;
+        let mut lines = Vec::new();
+        if !passed {
+            lines.extend(run.anomaly);
+            let bound = run.bound_flag.as_deref();
+            let replay = scenario.command(&module.path, seed, bound);
+            lines.push(format!("replay: {replay}"));
+        }
+        Tried {
+            passed,
+            valid: word(result.valid()),
+            figures: Figures::of(&result),
+            wall: Some(begin.elapsed()),
+            lines,
+        }
+    }
+
+    fn rendered(&self, challenge: &Challenge) -> String {
+        let figures = &self.figures;
+        let wall_ms = self.wall.map(|wall| wall.as_millis().to_string());
+        let mut text = row([
+            &challenge.id,
+            &challenge.module,
+            self.valid,
+            &figures.msgs_per_op,
+            &figures.median_ms,
+            &figures.max_ms,
+            &figures.availability,
+            wall_ms.as_deref().unwrap_or("-"),
+        ]);
+        for line in &self.lines {
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "  {line}");
+        }
+        text
+    }
+}
+
+impl Figures {
+    fn none() -> Self {
+        let none = || "-".to_owned();
+        Figures {
+            msgs_per_op: none(),
+            median_ms: none(),
+            max_ms: none(),
+            availability: none(),
+        }
+    }
+
+    fn of(result: &TrialResult) -> Self {
+        let Ok(result) = &result.result else {
+            return Self::none();
+        };
+        let net = result.net.as_ref();
+        let msgs_per_op = net.and_then(|net| net.servers.msgs_per_op);
+        let latencies = match &result.workload {
+            WorkloadResult::Set(set) => set.stable_latencies,
+            _ => None,
+        };
+        let shown = |figure: Option<String>| figure.unwrap_or_else(|| "-".to_owned());
+        Figures {
+            msgs_per_op: shown(msgs_per_op.map(decimal)),
+            median_ms: shown(latencies.map(|it| it.ms[1].to_string())),
+            max_ms: shown(latencies.map(|it| it.ms[4].to_string())),
+            availability: decimal(result.availability.ok_fraction),
+        }
+    }
+}
+
+fn word(valid: Validity) -> &'static str {
+    match valid {
+        Validity::True => "true",
+        Validity::Unknown => "unknown",
+        Validity::False => "false",
+    }
+}
+
+fn heads() -> String {
+    row([
+        "challenge",
+        "module",
+        "valid",
+        "msgs/op",
+        "median ms",
+        "max ms",
+        "availability",
+        "wall ms",
+    ])
+}
+
+fn row(cells: [&str; 8]) -> String {
+    let [id, module, valid, msgs, median, max, availability, wall] = cells;
+    format!(
+        "{id:<15}  {module:<15}  {valid:<7}  {msgs:>9.9}  {median:>9}  {max:>9}  \
+         {availability:>12}  {wall:>8}\n"
+    )
+}
+
+fn notes(seed: u64) -> String {
+    format!(
+        "\nmsgs/op: messages between servers for each operation. median ms, max ms: from the\n\
+         acknowledgement of a value until every read has it. Seed: {seed}.\n"
+    )
+}
+
+fn written_to(dir: &std::path::Path) -> String {
+    let dir = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
+    let page = dir.join("index.html");
+    format!(
+        "\nWhat happened, event by event: file://{}\n",
+        page.display()
+    )
+}

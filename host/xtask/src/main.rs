@@ -1,0 +1,74 @@
+//! The commands of `./runner.sh`: sets up what is missing, builds, runs, tests.
+//!
+//! What is a fact about the project is asked of the project: which challenges there are, and
+//! with which options, `host suite` says.
+
+mod build;
+mod fuzz;
+mod maelstrom;
+mod process;
+mod setup;
+mod solutions;
+mod suite;
+mod test;
+mod trials;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+const USAGE: &str = "\
+Usage: ./runner.sh [COMMAND]
+
+Commands:
+  (none)                 Build, then run every challenge in the simulator
+  build                  Build the release host and every guest
+  test                   Run all that CI runs: formats, lints, tests, documentation
+  test-fast              Run formats, lints and the tests that need no Go, C or browser
+  trials [NAME [SEEDS]]  Run solutions/NAME/trials.txt, each line with SEEDS seeds [default: all, 1000]
+  bench [ARGS]           Run the benchmarks
+  fuzz TARGET [SECONDS]  Fuzz a target of fuzz/fuzz_targets for SECONDS [default: 60]
+  maelstrom ID           Run a challenge under Maelstrom, found by MAELSTROM or on PATH
+  help                   Print this help
+
+Guests are written to target/wasm32-wasip1/release/NAME.wasm, the host to
+target/release/host.
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    match run(&args) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("runner.sh: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &[&str]) -> Result<ExitCode> {
+    process::enter_workspace()?;
+    match args {
+        [] => {
+            build::all()?;
+            return suite::run();
+        }
+        ["build"] => build::all()?,
+        ["test"] => test::all()?,
+        ["test-fast"] => test::fast()?,
+        ["trials", rest @ ..] => return trials::run(rest),
+        ["bench", rest @ ..] => test::bench(rest)?,
+        ["fuzz", rest @ ..] => fuzz::run(rest)?,
+        ["maelstrom", rest @ ..] => maelstrom::run(rest)?,
+        ["help" | "--help" | "-h"] => print!("{USAGE}"),
+        [command @ ("build" | "test" | "test-fast" | "help"), ..] => {
+            bail!("{command} takes no arguments")
+        }
+        [unknown, ..] => {
+            eprint!("{USAGE}");
+            bail!("there is no command {unknown:?}");
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

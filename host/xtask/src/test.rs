@@ -1,0 +1,144 @@
+//! What contributors and CI run: formats, lints, tests, documentation, benchmarks.
+
+use anyhow::Result;
+
+use crate::process::{cargo, command, find_program, run, succeeds};
+use crate::{build, setup, solutions};
+
+/// Parts of the paths of tests that need Go, C or a browser, or take long. The profile `fast` in
+/// `.config/nextest.toml` leaves out the same.
+const SLOW: [&str; 7] = [
+    "languages::",
+    "memory::",
+    "report::",
+    "zoo::",
+    "hostile::",
+    "grade::parts::",
+    "simulated::shrink::",
+];
+
+/// The shell scripts of this project.
+const SCRIPTS: [&str; 3] = ["runner.sh", ".ci/run", "host/tests/programs/build.sh"];
+
+/// All that CI runs.
+pub(crate) fn all() -> Result<()> {
+    setup::browser()?;
+    formats()?;
+    build::guests()?;
+    build::programs()?;
+    clippy()?;
+    if has_nextest() {
+        run(&mut cargo(&[
+            "nextest",
+            "run",
+            "--locked",
+            "--workspace",
+            "--no-fail-fast",
+        ]))?;
+    } else {
+        run(&mut cargo(&[
+            "test",
+            "--locked",
+            "--workspace",
+            "--lib",
+            "--bins",
+            "--tests",
+        ]))?;
+    }
+    run(&mut cargo(&["test", "--locked", "--workspace", "--doc"]))?;
+    documentation()
+}
+
+/// What a contributor runs after a change. It needs no Go, no C compiler and no browser.
+pub(crate) fn fast() -> Result<()> {
+    formats()?;
+    build::guests()?;
+    clippy()?;
+    if has_nextest() {
+        let args = [
+            "nextest",
+            "run",
+            "--locked",
+            "--workspace",
+            "--profile",
+            "fast",
+        ];
+        return run(&mut cargo(&args));
+    }
+    let mut test = cargo(&[
+        "test",
+        "--locked",
+        "--workspace",
+        "--lib",
+        "--bins",
+        "--tests",
+        "--",
+    ]);
+    for part in SLOW {
+        test.args(["--skip", part]);
+    }
+    run(&mut test)
+}
+
+/// Measures everything again, in release builds.
+pub(crate) fn bench(args: &[&str]) -> Result<()> {
+    build::all()?;
+    build::programs()?;
+    let mut natives = cargo(&["build", "--release", "--locked", "--bins"]);
+    for name in solutions::names()? {
+        natives.args(["-p", &name]);
+    }
+    run(&mut natives)?;
+    run(cargo(&["bench", "--locked", "-p", "host"]).args(args))
+}
+
+/// Formats of Rust files, and the shell scripts if there is a linter for them.
+fn formats() -> Result<()> {
+    run(&mut cargo(&["fmt", "--all", "--check"]))?;
+    match find_program("shellcheck") {
+        Some(shellcheck) => run(&mut command(shellcheck, &SCRIPTS)),
+        None => Ok(()),
+    }
+}
+
+fn clippy() -> Result<()> {
+    let clippy = ["clippy", "--locked", "--workspace", "--all-targets"];
+    run(cargo(&clippy).args(["--", "-D", "warnings"]))
+}
+
+fn documentation() -> Result<()> {
+    let mut doc = cargo(&["doc", "--locked", "--workspace", "--no-deps", "--lib"]);
+    doc.env(
+        "RUSTDOCFLAGS",
+        "-D warnings -A rustdoc::private_intra_doc_links",
+    );
+    run(&mut doc)
+}
+
+fn has_nextest() -> bool {
+    succeeds(&mut cargo(&["nextest", "--version"]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process::enter_workspace;
+
+    /// With and without nextest, the same tests are left out.
+    #[test]
+    fn the_fast_profile_leaves_out_the_slow_parts() {
+        enter_workspace().unwrap();
+        let config = std::fs::read_to_string(".config/nextest.toml").unwrap();
+        let (_, fast) = config.split_once("[profile.fast]").unwrap();
+        let (_, pattern) = fast.split_once("test(/").unwrap();
+        let (pattern, _) = pattern.split_once("/)").unwrap();
+        let names = pattern
+            .split(['(', ')', '|', '^'])
+            .map(|part| part.trim_matches(':'));
+        let mut names: Vec<&str> = names.filter(|name| !name.is_empty()).collect();
+        let mut slow = SLOW.map(|part| part.trim_end_matches("::")).to_vec();
+        names.sort_unstable();
+        slow.sort_unstable();
+        assert_eq!(names, slow);
+    }
+}
