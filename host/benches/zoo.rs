@@ -20,7 +20,7 @@ const HEAD: &str = "\
 # The zoo
 
 Programs that are wrong but plausible, each with one classic bug, and how soon `host grade` catches them. They are in
-[`zoo.txt`](../host/tests/zoo/zoo.txt), which a test grades too: every mutant has to get its verdict for its reason, and the same
+[`zoo.txt`](../host/tests/sim/zoo/zoo.txt), which a test grades too: every mutant has to get its verdict for its reason, and the same
 module without its bug has to be accepted with all seeds.
 
 The seeds are the grader's own, 1 to 10, tried in this order; the milliseconds are those of the runs up to the first that failed,
