@@ -36,6 +36,10 @@ pub fn problems(repository: &Repository) -> Vec<String> {
             problems.push(format!("{path} does not say `{sentence}`"));
         }
     }
+    for (path, text) in repository.texts() {
+        let others = claims(text).filter(|claimed| *claimed != version);
+        problems.extend(others.map(|other| format!("{path} says Rust {other} or newer")));
+    }
     for path in manifest::packages(repository).keys() {
         let manifest = manifest::parse(repository, path);
         let own = manifest
@@ -59,6 +63,17 @@ pub fn problems(repository: &Repository) -> Vec<String> {
     problems
 }
 
+/// The versions that a text asks for in so many words.
+fn claims(text: &str) -> impl Iterator<Item = &str> {
+    let sentences = text.split("Rust ").skip(1);
+    let versions = sentences.filter_map(|rest| rest.split_once(" or newer"));
+    versions.map(|(version, _)| version).filter(|version| {
+        version
+            .chars()
+            .all(|char| char.is_ascii_digit() || char == '.')
+    })
+}
+
 fn numbers(version: &str) -> Vec<u32> {
     version
         .split('.')
@@ -70,7 +85,7 @@ fn numbers(version: &str) -> Vec<u32> {
 mod tests {
     use super::*;
 
-    fn of(channel: &str, member: &str) -> Vec<String> {
+    fn of(channel: &str, member: &str, guide: &str) -> Vec<String> {
         problems(&Repository::of(&[
             (
                 "Cargo.toml",
@@ -78,6 +93,7 @@ mod tests {
             ),
             ("README.md", "It needs Rust 1.95 or newer."),
             ("CONTRIBUTING.md", "Rust 1.95 or newer"),
+            ("docs/guide.md", &format!("It needs Rust {guide} or newer")),
             (".github/workflows/ci.yml", "toolchain: \"1.95\""),
             (
                 "rust-toolchain.toml",
@@ -92,15 +108,16 @@ mod tests {
 
     #[test]
     fn one_version_everywhere_is_fine() {
-        assert_eq!(of("stable", ".workspace = true"), [""; 0]);
-        assert_eq!(of("1.95.0", " = \"1.95\""), [""; 0]);
+        assert_eq!(of("stable", ".workspace = true", "1.95"), [""; 0]);
+        assert_eq!(of("1.95.0", " = \"1.95\"", "1.95"), [""; 0]);
     }
 
     #[test]
     fn another_version_is_a_problem() {
         assert_eq!(
-            of("1.94", " = \"1.96\""),
+            of("1.94", " = \"1.96\"", "1.90"),
             [
+                &format!("docs/guide.md says Rust {} or newer", "1.90"),
                 "a/Cargo.toml does not say rust-version = \"1.95\"",
                 "rust-toolchain.toml asks for `1.94`, older than 1.95",
             ]
