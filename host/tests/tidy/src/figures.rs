@@ -2,11 +2,14 @@
 //!
 //! A table of figures has a column `from`; each of its cells names, in backticks, at least one
 //! `cargo bench … --bench NAME`, `./runner.sh COMMAND`, `host COMMAND` or `cargo … -p PACKAGE`.
-//! Whatever stands there has to exist.
+//! Whatever stands there has to exist. A figure in bold in the README is one of these.
 
 use crate::repository::Repository;
 
 const DOCUMENT: &str = "docs/figures.md";
+
+/// Where some of them are told again.
+const SUMMARY: &str = "README.md";
 
 /// The head of the column that says where figures come from.
 const COLUMN: &str = "from";
@@ -63,7 +66,16 @@ pub fn problems(repository: &Repository) -> Vec<String> {
     if rows == 0 {
         problems.push(format!("{DOCUMENT} has no figures"));
     }
+    let summary = repository.text(SUMMARY).unwrap_or_default();
+    let foreign = bold(summary).filter(|figure| !bold(text).any(|own| own == *figure));
+    problems.extend(foreign.map(|figure| format!("{SUMMARY} has {figure}, {DOCUMENT} has not")));
     problems
+}
+
+/// What stands between pairs of asterisks.
+fn bold(text: &str) -> impl Iterator<Item = &str> {
+    text.lines()
+        .flat_map(|line| line.split("**").skip(1).step_by(2))
 }
 
 fn exists(repository: &Repository, command: &str) -> bool {
@@ -127,5 +139,19 @@ mod tests {
             ]
         );
         assert_eq!(of("no table"), ["docs/figures.md has no figures"]);
+    }
+
+    #[test]
+    fn a_figure_that_only_the_summary_has_is_a_problem() {
+        let figures = "| what | measured | from |\n|---|---|---|\n| a | **1** | `host sim` |\n";
+        let repository = Repository::of(&[
+            (DOCUMENT, figures),
+            (SUMMARY, "a **1** b **2**"),
+            ("host/src/cli/sim.rs", ""),
+        ]);
+        assert_eq!(
+            problems(&repository),
+            ["README.md has 2, docs/figures.md has not"]
+        );
     }
 }
