@@ -1,6 +1,44 @@
-//! Links between documents lead to files, and to headings in them, that exist.
+//! Links between documents lead to files, and to headings in them, that exist; and so do paths
+//! that documents name.
 
+use crate::exceptions::Exception;
 use crate::repository::Repository;
+
+/// Where paths begin that a document may name.
+const TOPS: [&str; 6] = [
+    ".github/",
+    "docs/",
+    "fuzz/",
+    "guest-sdk/",
+    "host/",
+    "solutions/",
+];
+
+/// The paths in backticks that do not exist and are not among `exceptions`.
+#[must_use]
+pub fn missing_paths(repository: &Repository, exceptions: &[Exception]) -> Vec<String> {
+    let documents = repository.texts().filter(|(path, _)| path.ends_with(".md"));
+    let quoted = documents.flat_map(|(_, text)| {
+        let lines = text.lines().filter(|line| !line.starts_with("    "));
+        lines.flat_map(|line| line.split('`').skip(1).step_by(2))
+    });
+    let paths = quoted.filter(|quoted| TOPS.iter().any(|top| quoted.starts_with(top)));
+    let missing =
+        paths.filter(|path| !is_pattern(path) && !repository.has(path.trim_end_matches('/')));
+    let mut missing: Vec<String> = missing.map(str::to_owned).collect();
+    missing.sort();
+    missing.dedup();
+    Exception::sort_out(exceptions, missing, "a path in a document, and not a file")
+}
+
+/// Whether a path stands for several: a part of it is a placeholder.
+fn is_pattern(path: &str) -> bool {
+    let is_placeholder = |part: &str| {
+        let name = part.split('.').next().unwrap_or_default();
+        name.len() > 1 && name.chars().all(|char| char.is_ascii_uppercase())
+    };
+    path.contains(['*', ' ', '{']) || path.split('/').any(is_placeholder)
+}
 
 /// Says which links of the Markdown files lead nowhere.
 #[must_use]
@@ -84,6 +122,16 @@ fn slug(heading: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_that_does_not_exist_is_a_problem() {
+        let text = "`host/a.rs` `host/gone.rs` `host/a.rs and` `host/NAME.rs` `hosts/x`\n";
+        let repository = Repository::of(&[("README.md", text), ("host/a.rs", "")]);
+        assert_eq!(
+            missing_paths(&repository, &[]),
+            ["host/gone.rs is a path in a document, and not a file"]
+        );
+    }
 
     #[test]
     fn a_link_to_nothing_is_a_problem() {
