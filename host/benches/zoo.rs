@@ -20,13 +20,13 @@ use table::{Mutant, Table};
 const HEAD: &str = "\
 # The zoo
 
-Programs that are wrong but plausible, each with one classic bug, and how soon `host grade` catches them. They are in
-[`zoo.txt`](../host/tests/sim/zoo/zoo.txt), which a test grades too: every mutant has to get its verdict for its reason, and the same
-module without its bug has to be accepted with all seeds.
+Wrong but plausible programs, each with one classic bug, and the seed at which `host grade` catches them. They are listed in
+[`zoo.txt`](../host/tests/sim/zoo/zoo.txt), which a test also grades: every mutant must get its verdict for its reason, and the same
+module without its bug must be accepted with all seeds.
 
-The seeds are the grader's own, 1 to 10, tried in this order; the milliseconds are those of the runs up to the first that failed,
-with the verdict of the checkers, without compiling the module and without the search for the shortest trace. This page is
-what these commands print:
+The seeds are the grader's default, 1 to 10, tried in this order. The milliseconds are those of the runs up to the first that failed,
+checkers included, without compiling the module and without the search for the shortest trace. These commands
+print this page:
 
     ./runner.sh build
     cargo bench --locked -p host --bench zoo > docs/zoo.md

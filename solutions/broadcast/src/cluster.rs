@@ -1,4 +1,4 @@
-//! Nodes of the test harness in a cluster: what they are worth after faults have ended.
+//! The solution's nodes in a simulated cluster of unit tests: their state after faults have ended.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;

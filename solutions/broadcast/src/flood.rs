@@ -1,13 +1,13 @@
 //! `--strategy flood`: flooding over the topology with acknowledged retry.
 //!
-//! A node that learns a value tells every neighbour except the one it has it from, and keeps
-//! telling each until it answers. Values that a node knows already go no further, which ends
+//! A node that learns a value sends it to every neighbour except its source, and retries each
+//! until it acknowledges. A node does not forward values that it already knows, which ends
 //! the flood.
 //!
 //! - Costs: each value crosses each link of the topology once or twice, plus as many
-//!   answers: with n nodes and l links, up to 4 l - 2 (n - 1) messages a value. A value takes
-//!   one latency for each hop.
-//! - Fails if a node loses its memory: nobody tells it again what it acknowledged.
+//!   acknowledgements: with n nodes and l links, up to 4 l - 2 (n - 1) messages a value. A value
+//!   takes one latency for each hop.
+//! - Fails if a node loses its memory: no other node sends it again what it acknowledged.
 //!
 //! Source: the textbook's "eager reliable broadcast" (Cachin, Guerraoui and Rodrigues) on a
 //! given graph.

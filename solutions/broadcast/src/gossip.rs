@@ -1,15 +1,15 @@
 //! `--strategy gossip`: batched gossip with anti-entropy.
 //!
-//! At the end of every window a node tells [`FANOUT`] others, drawn at random, what it has
-//! learned in that window, and how much it knows in all. Whoever sees that one of the two
-//! lacks something answers at once with its own part, so a pair that talks is equal
-//! afterwards. The first half (rumour mongering) is fast, the second (push-pull
-//! anti-entropy) never misses.
+//! At the end of every window a node sends [`FANOUT`] random others what it has learned in that
+//! window, and how much it knows in all. A node that sees that one of the two lacks something
+//! answers at once with its own part, so the pair is equal afterwards. The first half (rumour
+//! mongering) is fast, the second (push-pull anti-entropy) misses
+//! nothing.
 //!
 //! - Costs: with n nodes and a window of W seconds, 2 n / W messages a second, also when
 //!   nothing is new, plus one or two for each pair that was unequal.
-//! - A value reaches all in about log n windows, whoever is slow, cut off or gone. After a
-//!   fault it takes that long again, and a node without memory has everything after one talk.
+//! - A value reaches all nodes in about log n windows, even if some are slow, cut off or down. After
+//!   a fault it takes that long again. A node without memory has everything after one exchange.
 //!
 //! Source: Demers and others, "Epidemic algorithms for replicated database maintenance" (1987).
 

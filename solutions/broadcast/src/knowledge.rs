@@ -1,12 +1,12 @@
-//! What a node knows, and how it is told apart from what another knows.
+//! What a node knows, and how it is compared with what another node knows.
 //!
-//! Every node keeps a list of values for each author, in the order in which the author took
-//! them in. Lists only grow, and a node always knows a list from its beginning, so "how many
-//! of each" (a version vector) says all that a node knows in a few bytes: whoever has
-//! another's [`Digest`] knows exactly what to tell it, and telling it twice does no harm.
+//! Every node keeps a list of values for each author, in the order in which the author accepted
+//! them. Lists only grow, and a node always knows a prefix of each list, so the lengths of the
+//! lists (a version vector) describe all that a node knows in a few bytes. A node that has
+//! another's [`Digest`] knows exactly what to send it; sending it twice does no harm.
 //!
-//! An author is one life of a node. One that lost its memory comes back as another author, so
-//! nobody takes its first new value for one that it forgot.
+//! An author is one life of a node. A node that lost its memory returns as another author, so
+//! its first new value is not taken for one that it forgot.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

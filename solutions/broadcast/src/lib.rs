@@ -1,30 +1,30 @@
-//! Challenges 3a to 3e, broadcast: a value given to one node reaches all.
+//! Challenges 3a to 3e, broadcast: every node learns every value.
 //!
-//! Four strategies, `-- --strategy NAME`, each in a file that says what it costs and what
-//! breaks it:
+//! Four strategies, chosen with `-- --strategy NAME`. The file of each states its costs and its
+//! failure modes:
 //!
 //! | `NAME` | idea | messages an operation | median, max |
 //! |---|---|---|---|
-//! | [`star`] | the default: gather at a hub, scatter from it, in windows | 0.99 | 254, 486 ms |
+//! | [`star`] | the default: a hub collects values and distributes them, in windows | 0.99 | 254, 486 ms |
 //! | [`star`], `--window-ms 1600` | | 0.31 | 836, 1692 ms |
-//! | [`gossip`] | random partners, batches, anti-entropy; no node matters | 7.0 | 487, 848 ms |
-//! | [`plumtree`] | trees that grow out of what arrives first, and mend themselves | 13.8 | 464, 799 ms |
-//! | [`flood`] | every value over every link, acknowledged | 55 | 462, 788 ms |
+//! | [`gossip`] | random partners, batches, anti-entropy; no special node | 7.0 | 487, 848 ms |
+//! | [`plumtree`] | trees built from first arrivals, repaired when links fail | 13.8 | 464, 799 ms |
+//! | [`flood`] | every value over every link, with acknowledgements | 55 | 462, 788 ms |
 //!
 //! Measured in the simulator with seed 0: 25 nodes on a grid, 100 operations a second, 100 ms
-//! of latency. Messages are those between nodes; times go from the acknowledgement until
-//! every read has the value.
+//! of latency. Messages are those between nodes. Times are from the acknowledgement until
+//! every read returns the value.
 //!
-//! `-- --window-ms N` is how long news wait for company: the longer, the fewer messages and
-//! the later everybody knows. Flooding does not wait.
+//! `-- --window-ms N` sets how long a node batches values before it sends them. A longer window
+//! means fewer messages and higher latency. `flood` does not batch.
 //!
 //! Common to all:
-//! - A client's broadcast is acknowledged when this node has stored the value, not when all
-//!   have. Reads are answered from what this node knows. So both are always available.
-//! - Partitions, links that work one way, lost, doubled, late and reordered messages, pauses and wrong
-//!   clocks delay values and lose none.
-//! - Memory is all that a node has. What only a killed node knew is lost, though it was
-//!   acknowledged. Everything else it relearns when it comes back, except under `flood`.
+//! - A node acknowledges a broadcast when it has stored the value itself. It answers reads from
+//!   its own state. So both operations are always available.
+//! - Partitions, one-way links, lost, duplicated, late and reordered messages, pauses and clock
+//!   skew delay values but lose none.
+//! - A node has no disk. A value that only a killed node knew is lost, even if it was
+//!   acknowledged. A restarted node relearns all other values, except under `flood`.
 
 #[cfg(test)]
 mod cluster;

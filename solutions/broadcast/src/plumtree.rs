@@ -1,23 +1,23 @@
 //! `--strategy plumtree`: an epidemic broadcast tree over the topology.
 //!
-//! Every link starts as a branch. A new value is pushed along all branches at once. Whoever
-//! gets a value for the second time prunes the link that it came on, so that only those remain
-//! on which values arrive first: a spanning tree. The other links are lazy: once a window each
-//! end announces how much it knows, and whoever still lacks some of it a window later grafts
-//! the link into the tree and is told what it lacks. So the tree mends itself around
-//! whatever is slow, cut off or gone.
+//! Every link starts as a branch. A new value is pushed along all branches at once. A node that
+//! receives a value for the second time prunes the link that it came on, so that only those
+//! links remain on which values arrive first: a spanning tree. The other links are lazy: once a
+//! window each end announces how much it knows. A node that still lacks some of it a window
+//! later grafts the link into the tree and receives what it lacks. So the tree repairs itself
+//! around nodes and links that are slow, cut off or down.
 //!
-//! Every author has a tree of its own, with it as the root. One tree for all would be fewer
-//! prunes, but values of several authors that are on their way at once prune each other's
+//! Every author has a tree of its own, with itself as the root. One tree for all would need
+//! fewer prunes, but concurrent values of several authors would prune each other's
 //! branches, on both sides of a cycle.
 //!
-//! - Costs: n - 1 messages a value once its author has a tree, and about two a link and window
-//!   while something is new. A value takes one latency for each hop, by the fastest
-//!   way; one whose branch is broken, about two windows more.
-//! - Branches carry announcements too, and these are repeated until the other end is known to
+//! - Costs: n - 1 messages a value once its author has a tree, and about two per link and window
+//!   while something is new. A value takes one latency for each hop, on the fastest
+//!   path; if its branch is broken, about two windows more.
+//! - Branches carry announcements too, which are repeated until the other end is known to
 //!   know as much. The paper relies on connections that lose nothing and break visibly
 //!   instead; this network has none.
-//! - A node without memory announces nothing, hears what the others know, and grafts.
+//! - A node without memory announces nothing, learns what the others know, and grafts.
 //!
 //! Source: Leitão, Pereira and Rodrigues, "Epidemic broadcast trees" (2007). Left out: moving a
 //! branch to a lazy link whose announcements come over fewer hops.

@@ -1,7 +1,7 @@
 //! Challenge 1, echo: answer every `echo` with its own payload.
 //!
-//! The payload stays the JSON text that it is: nothing is parsed or copied that
-//! need not be. One answer for each request and no messages between nodes.
+//! The payload stays JSON text: it is neither parsed nor copied more than needed.
+//! One answer for each request, and no messages between nodes.
 
 use guest_sdk::prelude::*;
 

@@ -1,14 +1,14 @@
-//! g-set: a set that only grows, the same on all nodes in the end.
+//! g-set: a grow-only set that converges on all nodes.
 //!
 //! | `--strategy` | idea | server messages |
 //! |---|---|---|
-//! | `state` (default) | a delta-state CRDT: nodes exchange what the others lack | n (n - 1) in a window |
-//! | `op` | an operation-based CRDT: every add reaches every node exactly once | 2 n (n - 1) in a window |
-//! | `seq-kv` | a key for each node in `seq-kv`; reads force recency | 2 for an add, 2 n + 2 for a read |
+//! | `state` (default) | a delta-state CRDT: nodes send each other missing elements | n (n - 1) per window |
+//! | `op` | an operation-based CRDT: every add reaches every node exactly once | 2 n (n - 1) per window |
+//! | `seq-kv` | a key for each node in `seq-kv`; reads force recency | 2 per add, 2 n + 2 per read |
 //!
-//! The files say how each works, what it tolerates, and where it comes from. `--window-ms` (400) is
-//! how long news wait for company, with the first two. `Share` is what the strategies know of a
-//! set; the counters have another, and share all files but `state`.
+//! Each file describes its strategy, the faults it tolerates and its source. `--window-ms` (400)
+//! sets how long the first two batch changes. `Share` is all that a strategy knows of a set;
+//! the counters have their own, and use the same files except `state`.
 
 #[path = "../../pn-counter/src/op.rs"]
 mod op;

@@ -1,16 +1,16 @@
-//! A delta-state CRDT: nodes tell each other what the others lack.
+//! A delta-state CRDT: nodes send each other missing elements.
 //!
 //! Every node keeps one list of elements for each author, in the
-//! order in which the author took them in. Lists only grow, so "how many of each" says all
-//! about what a node knows, and gossip carries what the receiver is not known to have. An
-//! author is one life of a node: a node that has lost its memory comes back as another one.
+//! order in which the author accepted them. Lists only grow, so their lengths describe all
+//! that a node knows, and gossip carries what the receiver is not known to have. An
+//! author is one life of a node: a node that has lost its memory returns as another author.
 //!
-//! - Adds and reads are answered at once, from what this node knows: totally available.
-//! - Costs: at most one message to each peer in a window of time, each element once to each
+//! - Adds and reads are answered at once, from the node's own state: totally available.
+//! - Costs: at most one message to each peer per window, each element once to each
 //!   peer in a healthy network, and no message when nothing is new. A peer's own gossip says
 //!   how much it knows and so serves as the acknowledgement.
-//! - Reads are behind by a window and the network's latency; in a partition, by its length.
-//! - After a kill a node relearns from the others all that they know; what it alone knew
+//! - Reads lag by a window and the network's latency; during a partition, by its duration.
+//! - A node that was killed relearns all that the others know. What only it knew
 //!   is lost.
 //!
 //! Source: Almeida, Shoker and Baquero, "Delta state replicated data types" (2018).

@@ -1,6 +1,6 @@
 //! Committed offsets in `lin-kv`, a key for each log: they survive every node.
 //!
-//! Two messages for each key that is committed or asked for. As in Kafka the last commit counts, also if
+//! Two messages for each key that is committed or queried. As in Kafka the last commit wins, even if
 //! it is lower than the one before.
 
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Answers to clients that are put together from the answers to several calls.
+//! Answers to clients that are combined from the answers to several calls.
 
 use std::collections::BTreeMap;
 

@@ -1,17 +1,17 @@
-//! Every log has one leader, which the key's name decides; the others forward to it.
+//! Every log has one leader, chosen by the key's name; other nodes forward to it.
 //!
 //! The leader of a key is the node with the greatest hash of its own name and the key's
-//! (rendezvous hashing), so all nodes agree without a word, and keys spread evenly.
+//! (rendezvous hashing), so all nodes agree without messages, and keys spread evenly.
 //!
 //! - Costs: two messages for an operation on a key that another node leads; with n nodes and
 //!   one key an operation, 2 (n - 1) / n. Polls of several keys ask each leader once.
-//! - Everything is linearizable, since there is one copy of each log, in its leader's memory.
-//! - A forwarded send takes place once, however often the network repeats it or the sender
-//!   has to: it has a number, and the leader remembers the offsets of those numbers that the sender
-//!   may still ask about. What stays unanswered is a timeout to the client: it may have happened.
-//! - Tolerates lost, doubled, late and reordered messages. In a partition the operations on the
+//! - Linearizable, since there is one copy of each log, in its leader's memory.
+//! - A forwarded send takes place once, even if the network duplicates it or the sender
+//!   retries: it has a number, and the leader remembers the offsets of the numbers that the sender
+//!   may still ask about. A send without an answer is a timeout to the client: it may have happened.
+//! - Tolerates lost, duplicated, late and reordered messages. In a partition operations on the
 //!   keys of the other side fail or time out, except that polls answer without these keys.
-//! - After a kill of a node the logs that it led are gone and begin again at offset 0.
+//! - When a node is killed, the logs that it led are lost and begin again at offset 0.
 //!
 //! Source: Thaler and Ravishankar, "Using name-based mappings to increase hit rates" (1998).
 

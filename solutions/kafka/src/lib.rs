@@ -1,16 +1,16 @@
-//! Challenges 5a to 5c, kafka: logs that clients append to and read from offsets of their own.
+//! Challenges 5a to 5c, kafka: append-only logs, read from offsets that each client keeps.
 //!
 //! | `--strategy` | idea | server messages an operation | on challenge 5b |
 //! |---|---|---|---|
-//! | `merge` (default) | each node takes in sends by itself, all merge them | n (n - 1) in a window | 0.010 |
-//! | `leader` | one leader for each log, the others forward | 2 (n - 1) / n | 1.21 |
-//! | `lin-kv` | a log is one value in `lin-kv` | 2 and more | 6.1 |
-//! | `split` | lengths in `lin-kv`, records in `seq-kv` | 4 and more | 7.8 |
-//! | `single` | the first node keeps all logs, the others refuse | 0 | (5a) 0 |
+//! | `merge` (default) | each node accepts sends locally, all merge them | n (n - 1) per window | 0.010 |
+//! | `leader` | one leader per log, other nodes forward | 2 (n - 1) / n | 1.21 |
+//! | `lin-kv` | a log is one value in `lin-kv` | at least 2 | 6.1 |
+//! | `split` | lengths in `lin-kv`, records in `seq-kv` | at least 4 | 7.8 |
+//! | `single` | the first node keeps all logs, the others reject requests | 0 | (5a) 0 |
 //!
-//! The files say how each works, what it costs and tolerates, and where it comes from. Other
-//! options, for `merge`: `--window-ms` (200) is how long news wait for company; `--acks` is `one`
-//! or `all`, as in Kafka.
+//! Each file describes its strategy, its costs, the faults it tolerates and its source. Options
+//! of `merge`: `--window-ms` (200) sets how long a node batches records; `--acks` is `one` or
+//! `all`, as in Kafka.
 
 mod committed;
 mod gather;

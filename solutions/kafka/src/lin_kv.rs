@@ -1,11 +1,11 @@
 //! Every log is one value in `lin-kv`, appended to by compare-and-set.
 //!
-//! - Costs: two messages for a send that nobody disturbs (nodes begin with the log that they saw
-//!   last), four more for each time that another node's send comes between; two messages for
-//!   each key of a poll, a commit, and a question for committed offsets. The messages grow with the log.
-//! - Everything is linearizable, because every operation is one of `lin-kv`'s.
-//! - Nodes have no state that matters: a kill loses nothing. The network between nodes does not matter
-//!   either, since they never talk. What `lin-kv` does not answer is a timeout to the client.
+//! - Costs: two messages for a send without conflict (nodes start from the log that they saw
+//!   last), four more for each conflicting send of another node; two messages for
+//!   each key of a poll, a commit, and a query of committed offsets. Messages grow with the log.
+//! - Linearizable, because every operation is one of `lin-kv`'s.
+//! - Nodes have no state that matters: a kill loses nothing. Nodes send each other no messages, so the
+//!   network between them does not matter. If `lin-kv` does not answer, the client times out.
 //!
 //! Source: Maelstrom's `lin-kv` service and optimistic concurrency control: Kung and Robinson,
 //! "On optimistic methods for concurrency control" (1981).

@@ -1,4 +1,4 @@
-//! What clients ask and are answered, and what nodes tell each other.
+//! Requests and answers of clients, and messages between nodes.
 
 use std::collections::BTreeMap;
 

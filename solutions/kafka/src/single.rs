@@ -1,9 +1,9 @@
-//! One node keeps all logs in its memory. The others refuse: for challenge 5a.
+//! One node keeps all logs in its memory. The others reject requests: for challenge 5a.
 //!
 //! - Costs: no message between nodes.
-//! - Everything is linearizable, since there is one copy.
-//! - Tolerates whatever happens to the network between nodes; fails with the one node.
-//!   After a kill its logs are gone and begin again at offset 0.
+//! - Linearizable, since there is one copy.
+//! - Tolerates any fault of the network between nodes; fails with the one node.
+//!   After a kill its logs are lost and begin again at offset 0.
 
 use guest_sdk::prelude::*;
 

@@ -1,18 +1,18 @@
-//! How long a log is stands in `lin-kv`; its records stand in `seq-kv`, each under its offset.
+//! The length of a log is in `lin-kv`; its records are in `seq-kv`, each under its offset.
 //!
 //! A send takes the next offset with a compare-and-set on the log's length, and then creates the
-//! record. A poll asks for the length, reads the records that its node has not seen yet, and shows those
-//! before the first that is missing. A record may be missing because `seq-kv` may answer from the past,
-//! because its writer is not done, or because its writer died. So who misses one for long creates
-//! a void there. Records are only ever created, and `seq-kv` puts creations in one order: either the
-//! void is first, and the writer takes another offset, or the record is, and the refusal
-//! brings the reader up to date. So a poll never skips a message, and no log stays stuck.
+//! record. A poll reads the length and the records that its node has not seen yet, and returns those
+//! before the first missing one. A record may be missing because `seq-kv` may answer from the past,
+//! because its writer is not done, or because its writer died. So a reader that misses a record for
+//! long creates a void there. Records are only created, and `seq-kv` orders creations: either the
+//! void is first, and the writer takes another offset, or the record is first, and the refusal
+//! brings the reader up to date. So a poll never skips a message, and no log gets stuck.
 //!
-//! - Costs: four messages for a send, two more and four for each time that another node's
-//!   send comes between; two for each key of a poll and each record that the node sees for the first
-//!   time. The messages do not grow with the log, as those of `lin-kv` do.
-//! - A kill loses nothing that was acknowledged. The network between nodes does not matter, since they
-//!   never talk. A send that cannot get an offset fails for certain; one whose record is
+//! - Costs: four messages for a send, two more and four for each conflicting send of another
+//!   node; two for each key of a poll and each record that the node sees for the first
+//!   time. Unlike in `lin-kv`, messages do not grow with the log.
+//! - A kill loses nothing that was acknowledged. Nodes send each other no messages, so the network between
+//!   them does not matter. A send that cannot get an offset fails definitely; one whose record is
 //!   not confirmed is a timeout to the client.
 //!
 //! Source: the two-step append is that of Balakrishnan and others, "CORFU: a shared log design for

@@ -1,13 +1,13 @@
-//! What clients ask for: on to the leader (paper §8), and reads by read index (thesis §6.4).
+//! Requests of clients: forwarding to the leader (paper §8), reads by read index (thesis §6.4).
 //!
-//! The node that a client asked remembers the operation, hands it to the leader, and hands it
-//! over again when there is no answer or another leader, until it has an outcome or gives up.
+//! The node that receives a request remembers the operation and forwards it to the leader. It
+//! forwards it again if there is no answer or a new leader, until it has an outcome or gives up.
 //! Outcomes come from the leader, or from the node's own copy of the log.
 //!
 //! A read needs a moment, after it has arrived, at which the leader was still the leader: it
 //! waits until a majority has answered a message that was sent later. Then no later leader can
-//! have committed anything before the read began. What earlier leaders have committed, this one
-//! knows as soon as it has committed something of its own.
+//! have committed anything before the read began. The leader knows everything that earlier
+//! leaders have committed as soon as it has committed an entry of its own.
 
 use std::collections::VecDeque;
 

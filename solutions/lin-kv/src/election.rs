@@ -1,12 +1,12 @@
-//! Who leads: paper §5.2 and §5.4.1, with two of the thesis's additions.
+//! Leader election: paper §5.2 and §5.4.1, with two additions of the thesis.
 //!
 //! - A node that hears no leader first asks whether it would be elected (the pre-vote,
-//!   thesis §9.6). Only then does it begin a term. So one that was cut off and comes back
-//!   disturbs nobody: those who hear a leader would not vote for it.
-//! - A leader that does not hear from a majority resigns (thesis §6.2). Otherwise one that is
-//!   heard but hears nobody would keep the others from electing another.
+//!   thesis §9.6). Only then does it begin a term. So a node that was cut off and returns
+//!   disturbs no election: nodes that hear a leader would not vote for it.
+//! - A leader that does not hear from a majority resigns (thesis §6.2). Otherwise a leader that
+//!   is heard but hears no node would keep the others from electing another.
 //!
-//! Votes count for the voter's life in which they were given, see [`recovery`](crate::recovery).
+//! A vote counts for the life of the voter in which it was given, see [`recovery`](crate::recovery).
 
 use std::collections::BTreeMap;
 

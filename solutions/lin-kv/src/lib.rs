@@ -1,45 +1,45 @@
 //! lin-kv: a linearizable key-value store on Raft.
 //!
-//! The nodes elect a leader, which puts every write and compare-and-set into a log. What a
-//! majority of the nodes has in its log is committed; every node does what is committed,
-//! in the log's order, to its own copy of the store. A read takes no place in the log: the leader
-//! answers it when a majority has confirmed that it still leads.
+//! The nodes elect a leader, which appends every write and compare-and-set to a log. An entry is
+//! committed when a majority of the nodes has it in its log. Every node applies committed entries,
+//! in log order, to its own copy of the store. Reads are not logged: the leader answers one when a
+//! majority has confirmed that it still leads.
 //!
-//! | file | what | paper |
+//! | file | job | paper |
 //! |---|---|---|
 //! | `election` | terms, votes, pre-votes, when a leader resigns | §5.2, §5.4.1; thesis §9.6, §6.2 |
 //! | `replication` | appending, committing, snapshots | §5.3, §5.4.2, §7 |
 //! | `log` | the log and its conflicts | §5.3, §7 |
-//! | `machine` | the store, and each command once | thesis §6.3 |
+//! | `machine` | the store; applies each command once | thesis §6.3 |
 //! | `clients` | forwarding to the leader, reads by read index | §8; thesis §6.4 |
-//! | `recovery` | rejoining without memory | Michael et al. |
+//! | `recovery` | rejoining after a loss of memory | Michael et al. |
 //!
-//! Time is counted in ticks; nothing reads the clock, so it may jump and drift, and no guarantee
-//! rests on it.
+//! Time is counted in ticks. Nothing reads the clock, so it may jump and drift; no guarantee
+//! depends on it.
 //!
-//! # What clients hear
+//! # Answers to clients
 //!
-//! A node that knows no leader keeps an operation for a while, in case one is elected. Then it
-//! answers with error 11, which is definite, if it has handed the operation to nobody, and with
-//! error 0 if it has. An operation that is handed over twice takes place once.
+//! A node that knows no leader holds an operation for a while, in case one is elected. Then it
+//! answers with error 11, which is definite, if it has not forwarded the operation, and with
+//! error 0 if it has. An operation that is forwarded twice takes place once.
 //!
 //! # Faults
 //!
-//! Linearizable whatever is lost, doubled, delayed, cut off or paused, and whatever clocks do.
-//! Available to clients of nodes that can talk, both ways, to a majority whose members can
-//! talk to the leader. A ring of one-way cuts among three nodes leaves no such pair.
+//! Linearizable under message loss, duplication, delay, partitions, pauses and clock skew.
+//! Available to clients of nodes that can talk, in both directions, to a majority whose members
+//! can talk to the leader. A ring of one-way cuts among three nodes leaves no such pair.
 //!
-//! Raft asks for stable storage, and a guest has none: so a node that was killed takes no part
-//! until a majority and its leader have told it what it has to know (`recovery`).
-//! The cluster goes on as long as fewer than half of the nodes are down or recovering at a time.
-//! When more lose their memory together, what was committed may be gone, and the others
-//! stop for good rather than guess.
+//! Raft requires stable storage, and a guest has none. So a node that was killed does not vote or
+//! append until a majority and its leader have sent it the missing state (`recovery`).
+//! The cluster makes progress while fewer than half of the nodes are down or recovering.
+//! If more lose their memory at once, committed entries may be lost, and the others stop for
+//! good.
 //!
 //! # Costs
 //!
 //! Measured with Maelstrom's options for its own Raft (`--node-count 3 --concurrency 4n --rate 30
-//! --time-limit 60`): 4.4 messages between servers for each operation; 7.6 with five nodes. The
-//! busier, the fewer: 1.2 with three nodes, 9,600 operations a second and 5 ms of latency.
+//! --time-limit 60`): 4.4 messages between servers for each operation; 7.6 with five nodes. Under
+//! load it is less: 1.2 with three nodes, 9,600 operations a second and 5 ms of latency.
 //!
 //! # Sources
 //!

@@ -1,4 +1,4 @@
-//! The replicated log: paper §5.3; what is applied can be cut off its beginning, §7.
+//! The replicated log: paper §5.3. A prefix that is applied can be cut off, §7.
 
 use guest_sdk::prelude::*;
 

@@ -1,8 +1,8 @@
-//! The replicated state machine: keys with their values, and what was done already.
+//! The replicated state machine: keys with their values, and outcomes of commands.
 //!
-//! A node that does not hear what became of an operation hands it over again, to the next
-//! leader perhaps, so the log may hold a command twice. The machine does each once:
-//! it remembers outcomes until the node that asked says that it waits for them no longer. Source:
+//! A node that does not learn the outcome of an operation forwards it again, possibly to the next
+//! leader, so the log may hold a command twice. The machine applies each once:
+//! it remembers outcomes until the node that asked says that it no longer waits for them. Source:
 //! thesis §6.3.
 
 use std::collections::BTreeMap;

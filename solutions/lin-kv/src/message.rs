@@ -1,4 +1,4 @@
-//! What clients and nodes say to each other.
+//! Messages between clients and nodes, and between nodes.
 
 use guest_sdk::prelude::*;
 

@@ -1,22 +1,22 @@
-//! Coming back without memory.
+//! Recovery of a node that has lost its memory.
 //!
 //! Raft writes term, vote and log to a disk before it answers. A guest has no disk, so a node
-//! that was killed has forgotten what it promised: it could vote twice in a term, or elect a
-//! leader without an entry that it had helped to commit. It takes no part until it
+//! that was killed has forgotten its promises: it could vote twice in a term, or elect a
+//! leader without an entry that it had helped to commit. It does not take part until it
 //! cannot do either:
 //!
-//! 1. A node counts its starts, its *lives*, and keeps that one number with Maelstrom's seq-kv
-//!    (nobody else touches its key). The first life begins as Raft does; without that number a
+//! 1. A node counts its starts, its *lives*, and keeps that one number in Maelstrom's seq-kv
+//!    (no other node uses its key). The first life begins as in Raft; without that number a
 //!    first start and a restart would look alike. It is written before the node takes part
-//!    for the first time: who has promised nothing has forgotten nothing.
+//!    for the first time: a node that has promised nothing has forgotten nothing.
 //! 2. In a later life it asks all others. Each notes the new life and answers with its term, a
-//!    leader with all that it has. The node waits for a majority of answers that has the leader of
-//!    the latest term among them, takes over that state, and goes on as a follower who has
+//!    leader with all that it has. The node waits for answers of a majority that includes the leader
+//!    of the latest term among them, adopts that state, and continues as a follower that has
 //!    voted for that leader. This is Viewstamped Replication's recovery.
-//! 3. That alone is wrong: a vote from the old life may still be on its way, for a term of which
-//!    no one who answered knew. So votes carry what the voter knows of all lives, and a candidate
-//!    does not count votes of lives that are over. Whoever answered before it voted says so with
-//!    its vote, and whoever voted before it answered has the new term in its answer; every
+//! 3. That alone is wrong: a vote from the old life may still be in flight, for a term that no
+//!    node that answered knew. So votes carry what the voter knows of all lives, and a candidate
+//!    does not count votes of lives that are over. A node that answered before it voted says so with
+//!    its vote, and a node that voted before it answered has the new term in its answer; every
 //!    majority of voters has one or the other.
 //!
 //! Sources: Liskov and Cowling, "Viewstamped replication revisited" (2012), §4.3; for the flaw

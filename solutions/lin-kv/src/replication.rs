@@ -1,12 +1,12 @@
-//! The leader's log becomes everybody's: paper §5.3, commitment §5.4.2, snapshots §7.
+//! Replication of the leader's log: paper §5.3, commitment §5.4.2, snapshots §7.
 //!
-//! News go at once to only as many followers as make a majority with the leader, those that were
-//! heard last; the others get them with the next heartbeat, which also makes good for whatever
-//! was lost. A follower has one `append` underway at a time; what gathers meanwhile goes with the
-//! next, so the more there is to do, the fewer messages each operation costs.
+//! New entries go at once only to as many followers as make a majority with the leader, those heard
+//! most recently. The others get them with the next heartbeat, which also resends what was
+//! lost. A follower has one `append` in flight at a time; entries that arrive meanwhile go with the
+//! next, so under load each operation costs fewer messages.
 //!
 //! Costs, with 2 f + 1 nodes: 2 f messages for each round of writes and reads, 2 more for an
-//! operation that arrives at a follower, and 40 f a second for heartbeats when all is quiet.
+//! operation that arrives at a follower, and 40 f a second for heartbeats when idle.
 
 use guest_sdk::prelude::*;
 

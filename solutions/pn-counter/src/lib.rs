@@ -1,14 +1,14 @@
-//! Challenge 4, g-counter, and pn-counter: a sum that all nodes agree on in the end.
+//! Challenge 4, g-counter, and pn-counter: a sum that converges on all nodes.
 //!
 //! | `--strategy` | idea | server messages | an operation of challenge 4 |
 //! |---|---|---|---|
-//! | `state` (default) | a state-based CRDT: nodes exchange sums and take the newer ones | n (n - 1) in a window | 0.08 |
-//! | `op` | an operation-based CRDT: every addition reaches every node exactly once | 2 n (n - 1) in a window | 0.10 to 0.12 |
-//! | `seq-kv` | a key for each node in `seq-kv`; reads force recency | 2 for an add, 2 n + 2 for a read | 6.1 |
+//! | `state` (default) | a state-based CRDT: nodes exchange sums and keep the newer ones | n (n - 1) per window | 0.08 |
+//! | `op` | an operation-based CRDT: every addition reaches every node exactly once | 2 n (n - 1) per window | 0.10 to 0.12 |
+//! | `seq-kv` | a key for each node in `seq-kv`; reads force recency | 2 per add, 2 n + 2 per read | 6.1 |
 //!
-//! The files say how each works, what it tolerates, and where it comes from. `--window-ms` (800) is
-//! how long news wait for company, with the first two. `Share` is what the strategies know of a
-//! counter; `g-set` has another.
+//! Each file describes its strategy, the faults it tolerates and its source. `--window-ms` (800)
+//! sets how long the first two batch changes. `Share` is all that a strategy knows of a counter;
+//! `g-set` has its own.
 
 mod op;
 mod replica;

@@ -1,17 +1,17 @@
-//! An operation-based CRDT: every operation is applied by every node exactly once.
+//! An operation-based CRDT: every node applies every operation exactly once.
 //!
-//! A node numbers its clients' operations, applies them at once, and once in a window tells every peer
-//! those that are new. It tells a peer one batch at a time, until that says that it has applied it; what
-//! comes meanwhile is the next batch. A peer applies a batch if it is the next one, and only
-//! answers one that it has applied already. Operations commute, so the order between nodes does not matter.
-//! A node forgets an operation that all have applied; what is left is one sum, or set.
+//! A node numbers its clients' operations, applies them at once, and once per window sends every peer
+//! the new ones. It sends a peer one batch at a time, until the peer acknowledges that it has applied it;
+//! later operations form the next batch. A peer applies a batch if it is the next one, and only
+//! acknowledges one that it has applied already. Operations commute, so the order between nodes does not
+//! matter. A node forgets an operation that all have applied; what is left is one sum, or set.
 //!
 //! - Adds and reads are answered at once: totally available.
-//! - Costs: in a window with news two messages to each peer, a batch and its answer. A batch
-//!   that is not answered is repeated, every two seconds in the end.
-//! - Reads are behind by a window and the network's latency; in a partition, by its length.
-//! - Tolerates partitions and lost, doubled, late and reordered messages.
-//! - After a kill a node is wrong for good: nobody remembers the operations that it had applied.
+//! - Costs: per window with changes two messages to each peer, a batch and its answer. A batch
+//!   without an answer is retried, finally every two seconds.
+//! - Reads lag by a window and the network's latency; during a partition, by its duration.
+//! - Tolerates partitions and lost, duplicated, late and reordered messages.
+//! - A node that was killed stays wrong: no other node remembers the operations that it had applied.
 //!   This is the price of keeping no state by node; use `state`.
 //!
 //! (This file is also part of `g-set`.)

@@ -1,4 +1,4 @@
-//! A replica: the node, whichever strategy it follows.
+//! A replica: the node, with any of the strategies.
 //!
 //! (This file is also part of `g-set`.)
 

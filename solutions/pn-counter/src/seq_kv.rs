@@ -1,19 +1,19 @@
 //! A key for each node in `seq-kv`: it writes its own, and reads all.
 //!
-//! A node's share stands under its name, and only this node changes it, by compare-and-set. Adds that
-//! come while one is on its way wait and go together. A share never has the same value twice, so after
-//! any doubt, a lost answer or a lost memory, the node finds out what happened by reading its share: the
-//! batch that was on its way either is in it or not. Every life of a node begins with this doubt.
+//! A node's share is stored under its name, and only this node changes it, by compare-and-set. Adds that
+//! arrive while one is in flight wait and go together. A share never has the same value twice. So after
+//! a lost answer or a lost memory the node learns what happened by reading its share: the
+//! batch that was in flight either is in it or not. Every life of a node begins with this question.
 //!
 //! `seq-kv` may answer a read from the past, but not from before the reader's own last write that changed
-//! something. So before it reads shares, a node writes something that was never there under a key of
+//! something. So before it reads shares, a node writes a new value under a key of
 //! its own: that forces recency. All adds that were acknowledged before a read began are in its answer.
 //!
-//! - Costs: two messages for an add, less when several come together; 2 n + 2 for a read, which all reads
-//!   share that were waiting when it began. For `g-set` they grow with the node's share.
-//! - Linearizable, and nothing that was acknowledged is lost, whatever happens to nodes: a node has no
+//! - Costs: two messages for an add, fewer when several are batched; 2 n + 2 for a read, shared by all
+//!   reads that were waiting when it began. For `g-set` they grow with the node's share.
+//! - Linearizable, and no acknowledged add is lost, whatever happens to nodes: a node has no
 //!   state that matters.
-//! - The network between nodes does not matter, since they never talk. Without `seq-kv` nothing is answered.
+//! - Nodes send each other no messages, so their network does not matter. Without `seq-kv` nothing is answered.
 //!
 //! (This file is also part of `g-set`.)
 //!

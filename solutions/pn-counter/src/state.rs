@@ -1,18 +1,18 @@
 //! A state-based CRDT: nodes exchange their states, and merging them loses nothing.
 //!
-//! Every node keeps the share of every author: how many additions it made and what they sum up to.
-//! Of two shares of an author the one with more additions is the newer, so merging is taking the
+//! Every node keeps the share of every author: the number of its additions and their sum.
+//! Of two shares of an author the one with more additions is newer. Merging takes the
 //! newer of each, in any order, any number of times. The value is the sum over all authors. An author is one
-//! life of a node: a node that has lost its memory comes back as another author and does not
-//! overwrite what it was.
+//! life of a node: a node that has lost its memory returns as another author and does not
+//! overwrite its earlier share.
 //!
-//! - Adds and reads are answered at once, from what this node knows: totally available.
-//! - Costs: at most one message to each peer in a window of time, however many additions
+//! - Adds and reads are answered at once, from the node's own state: totally available.
+//! - Costs: at most one message to each peer per window, however many additions
 //!   there are in it, and none when nothing is new. A peer's own gossip shows what it knows, so
-//!   it serves as the acknowledgement; what is not seen to have arrived is sent again.
-//! - Reads are behind by a window and the network's latency; in a partition, by its length.
-//! - Tolerates partitions and lost, doubled, late and reordered messages.
-//! - After a kill a node relearns from the others all that they know; what it alone knew
+//!   it serves as the acknowledgement; what is not acknowledged is sent again.
+//! - Reads lag by a window and the network's latency; during a partition, by its duration.
+//! - Tolerates partitions and lost, duplicated, late and reordered messages.
+//! - A node that was killed relearns all that the others know. What only it knew
 //!   is lost.
 //!
 //! Source: Shapiro, Preguiça, Baquero and Zawirski, "A comprehensive study of convergent

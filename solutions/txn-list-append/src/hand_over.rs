@@ -1,9 +1,9 @@
-//! How a batch takes place elsewhere: it is handed over to the first node that answers.
+//! Forwarding a batch: it goes to the first node that answers.
 //!
-//! If no answer comes, the node looks whether the root has the batch's number. If not, it does the
-//! batch itself under a later number, and the old one may not take place after that: whoever has
-//! it finds the later number in the root. Should it have been faster, it is the compare-and-set of
-//! this node that fails, and the number is in the root then.
+//! If no answer comes, the node checks whether the root has the batch's number. If not, it executes
+//! the batch itself under a later number, and the old one must not take place after that: a node that
+//! has it finds the later number in the root. If that node was faster, the compare-and-set of this
+//! node fails, and the number is in the root then.
 
 use std::time::Duration;
 

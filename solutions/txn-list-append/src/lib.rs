@@ -1,33 +1,33 @@
-//! txn-list-append: transactions over lists that are appended to, strictly serializable.
+//! txn-list-append: strictly serializable transactions over append-only lists.
 //!
-//! The database is an immutable map (`map.rs`) whose root is in lin-kv. To execute transactions is
-//! to make another root from the one that was read, and to put it in its place by compare-and-set
-//! (`work.rs`). Whoever is refused reads the root and executes them again: any node can do that at
-//! any time. But if several do, most of what they do is refused. So nodes hand what has to be
-//! written to the first node that answers (`hand_over.rs`), and take turns only when they disagree
-//! on which one that is. Whatever arrives while a node waits is then done as one batch.
+//! The database is an immutable map (`map.rs`) whose root is in lin-kv. A node executes
+//! transactions by building a new root from the one it has read and replacing it by
+//! compare-and-set (`work.rs`). If that is refused, it reads the root and executes them again. Any
+//! node can do so at any time, but if several do, most attempts are refused. So nodes forward
+//! writes to the first node that answers (`hand_over.rs`), and take turns only when they disagree
+//! on which one that is. What arrives while a node waits is executed as one batch.
 //!
 //! | strategy | transactions that only read | level | servers msgs/op |
 //! |---|---|---|---|
 //! | `strict-serializable`, the default | read the root | strict serializable | 2.83 |
-//! | `snapshot-isolation` | see the node's map as it is, up to a second old | snapshot isolation, and more: serializable, in the order of each session | 2.38 |
+//! | `snapshot-isolation` | read the node's own map, up to a second old | snapshot isolation, and more: serializable, in session order | 2.38 |
 //!
-//! The figures are those of two nodes, 100 transactions a second and no latency, where nobody ever
-//! waits for anybody: the worst case. Maelstrom's guide reports 8.51 for its last strict version.
-//! Five nodes, fifty clients and 50 ms of latency make 0.60.
+//! The figures are for two nodes, 100 transactions a second and no latency, where no node ever
+//! waits for another: the worst case. Maelstrom's guide reports 8.51 for its last strict version.
+//! With five nodes, fifty clients and 50 ms of latency it is 0.60.
 //!
-//! - Costs: two messages for a compare-and-set and two for handing over. Reading only: two, or none.
-//!   A conflict costs two more for reading the root and two for the next attempt. One transaction in
-//!   hundreds writes a page as well.
-//! - No outcome stays in doubt: each root has the numbers of the batches that took place, and no root
-//!   ever comes back. So a compare-and-set without an answer is over as soon as the root is another
-//!   one, and it is safe to try again. Nothing is done twice.
-//! - Error 13 says that a transaction took place and what it read was lost with the answer of the
+//! - Costs: two messages for a compare-and-set and two for forwarding; for reads only, two or none.
+//!   A conflict costs two more to read the root and two for the next attempt. One transaction in
+//!   hundreds also writes a page.
+//! - Every outcome becomes known: each root holds the numbers of the batches in it, and no root
+//!   occurs twice. So a compare-and-set without an answer is decided as soon as the root has
+//!   changed, and a retry is safe. Nothing is executed twice.
+//! - Error 13 means that a transaction took place, but its result was lost with the answer of the
 //!   node that executed it; error 30 that it did not, after ten refusals.
-//! - A node that is killed leaves its clients in doubt and else loses nothing: all is in the
-//!   service. When it writes again, it reads the root and all pages first.
-//! - Pages are in lin-kv too. Any store would do for what never changes, but one that lags has to
-//!   be asked again.
+//! - When a node is killed, its clients do not learn their outcomes, and no data is lost: all data
+//!   is in the service. Before it writes again, it reads the root and all pages.
+//! - Pages are in lin-kv too. Any store would do for immutable pages, but one that lags has to be
+//!   asked again.
 //!
 //! Sources: Datomic's transactor, after the fifth chapter of Maelstrom's guide; Driscoll et al.,
 //! "Making data structures persistent" (1989); group commit, DeWitt et al. (1984); flat combining,

@@ -1,10 +1,10 @@
 //! The database: an immutable map from keys to lists, of which lin-kv holds the root.
 //!
-//! A root has the lists that changed lately, and points to a page with older ones, which points to
-//! the page before it. Pages are thunks: written once under a name of their own before any root
+//! A root has the lists that changed recently, and points to a page with older ones, which points to
+//! the page before it. Pages are thunks: written once under a unique name before any root
 //! points to them, never changed, and so read at most once by each node. To change the map is to
-//! put another root in place of the one that it was made from, by compare-and-set. No root is ever
-//! like an earlier one, since each names the batch of transactions that made it.
+//! replace the root that the change was made from by another, by compare-and-set. No two roots
+//! are equal, since each names the batch of transactions that made it.
 
 use std::collections::BTreeMap;
 

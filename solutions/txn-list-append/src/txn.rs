@@ -1,4 +1,4 @@
-//! Transactions: what is asked, what it does, and the answer.
+//! Transactions: requests, effects and answers.
 
 use guest_sdk::prelude::*;
 

@@ -1,4 +1,4 @@
-//! How a batch takes place here: it is executed on the map as it is, and committed.
+//! Executing a batch on this node: on the current map, then committing it.
 
 use std::time::Duration;
 

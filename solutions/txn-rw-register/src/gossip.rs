@@ -1,13 +1,13 @@
-//! Anti-entropy: now and then a node tells a peer what that lacks, until it hears that it has it.
+//! Anti-entropy: periodically a node sends a peer what it lacks, until the peer confirms it.
 //!
 //! A message says: if you know `since`, then with this `news` you know all that I `know`. So every
-//! message is the acknowledgement of those before it, a lost one is made up for by the next, and
-//! one that comes twice or late changes nothing. News are the last writes to registers that the
-//! receiver is not known to know; what has been overwritten is not sent at all. They are taken in
-//! whole or not at all, so a transaction is seen whole, and after all that it depends on.
+//! message acknowledges those before it, the next one makes up for a lost one, and duplicated or
+//! late ones change nothing. `news` are the last writes to registers that the receiver is not known
+//! to know; overwritten writes are not sent. They are applied completely or not at all, so a
+//! transaction becomes visible as a whole, and after all that it depends on.
 //!
-//! Each node tells one peer at a time, first its next neighbour, then the one after it, and so on.
-//! What it is told meanwhile goes along, so a write is everywhere after about log2 n turns.
+//! Each node sends to one peer at a time, first its next neighbour, then the one after it, and so on.
+//! What it learns meanwhile goes along, so a write is everywhere after about log2 n turns.
 //!
 //! Sources: Demers et al., "Epidemic algorithms for replicated database maintenance" (1987);
 //! Almeida, Shoker and Baquero, "Delta state replicated data types" (2018), for delta-intervals.

@@ -1,31 +1,31 @@
 //! Challenges 6a to 6c, txn-rw-register: transactions over registers, totally available.
 //!
-//! Every node has all registers and answers each transaction at once, alone: it executes it in one
-//! step on what it knows, so reads within a transaction are of one snapshot and its own writes.
-//! Of two writes to a register the last one wins, by the Lamport clocks of their transactions, and
-//! of equal ones that of the greater node id. Nodes tell each other what they lack by anti-entropy
-//! (`gossip.rs`), which survives partitions and lost, doubled and late messages.
+//! Every node has all registers and answers each transaction at once, by itself. It executes it in
+//! one step on its own state, so a transaction reads one snapshot and its own writes. Of two
+//! writes to a register the one with the higher Lamport clock wins, and of equal clocks the one
+//! with the greater node id. Nodes exchange missing writes by anti-entropy (`gossip.rs`), which
+//! tolerates partitions and lost, duplicated and late messages.
 //!
 //! | strategy | others see a write | level | servers msgs/op on 6c |
 //! |---|---|---|---|
 //! | `read-uncommitted` | at once, perhaps before the rest of its transaction | read uncommitted | 1.23 |
 //! | `read-committed` | at once, with its transaction | read committed, atomic visibility | 0.76 |
-//! | `causal`, the default | within a window, after all that its transaction had seen | causal | 0.0021 |
+//! | `causal`, the default | within a window, after all that its transaction has read | causal | 0.0021 |
 //!
-//! - Two transactions never disagree on who overwrote whom (no G0, no G1c): whatever a transaction
+//! - The order of writes is the same for all transactions (no G0, no G1c): whatever a transaction
 //!   reads or overwrites has a lower clock than its own.
-//! - Costs: anti-entropy is at most one message a window from each node (with more than two nodes
-//!   each window has ceil(log2 n) turns), none when nothing is new. The strategies that send
-//!   writes at once add a message to each peer for each write or transaction; these are never
-//!   repeated, since anti-entropy brings what they lose.
-//! - Reads are behind by a window and the network's latency, in a partition by its length.
+//! - Costs: anti-entropy takes at most one message per window from each node (with more than two
+//!   nodes each window has ceil(log2 n) turns), and none when nothing is new. The strategies that
+//!   send writes at once add a message to each peer for each write or transaction. These are never
+//!   retried, since anti-entropy delivers what is lost.
+//! - Reads lag by a window and the network's latency, during a partition by its duration.
 //! - Lost updates and write skew are possible, as in every totally available system.
-//! - After a kill a node relearns from the others all that they know. Lost is what it had
-//!   acknowledged and told nobody: up to a window of writes, or those of a partition that cut it off.
-//!   Until the first peer has answered it knows nothing, and a write of that time loses
-//!   against all that it does not know.
-//! - Who has lost contact is told all that changed since in one message: about 100 bytes for each
-//!   register, so 40,000 registers before a live node's limit on a line.
+//! - A node that was killed relearns all that the others know. What it had acknowledged but not
+//!   yet sent is lost: up to a window of writes, or those of a partition that cut it off.
+//!   Until the first peer has answered it knows nothing, and its writes of that time lose
+//!   against all writes that it does not know.
+//! - A node that was cut off gets all changes since then in one message: about 100 bytes for each
+//!   register, so 40,000 registers until a live node's limit on a line.
 //!
 //! Sources: Lamport, "Time, clocks, and the ordering of events in a distributed system" (1978);
 //! Bailis et al., "Highly available transactions" (2013), for what is possible without waiting.

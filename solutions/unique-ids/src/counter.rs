@@ -1,7 +1,7 @@
 //! The node's name, the start of this life of the node, and a counter.
 //!
 //! Names differ between nodes, the counter within one life, and the start between the lives of a node that
-//! lost its memory. It rests on: no node starts twice at the same nanosecond of its clock.
+//! lost its memory. Assumption: no node starts twice at the same nanosecond of its clock.
 
 use guest_sdk::prelude::*;
 

@@ -4,12 +4,12 @@
 //! |---|---|---|---|
 //! | | milliseconds | rank | counter |
 //!
-//! Ids are in the order of time, as far as the clocks agree, and a node's own always are.
-//! A millisecond that has given its 4096 ids lends from the next one, so nobody waits. A life
+//! Ids are ordered by time, as far as the clocks agree; a node's own ids always are.
+//! A millisecond that has used its 4096 ids borrows from the next one, so no request waits. A life
 //! begins with the millisecond after its start, since the life before may have used that one.
 //!
-//! It rests on: at most 1024 nodes; a clock that is not set back between two lives of a node (within one it
-//! may be, and may jump and run as it likes); no more than 4096 ids a millisecond before a kill.
+//! Assumptions: at most 1024 nodes; a clock that is not set back between two lives of a node (within one
+//! life it may jump and run at any rate); no more than 4096 ids a millisecond before a kill.
 //!
 //! Source: Twitter's Snowflake (2010).
 

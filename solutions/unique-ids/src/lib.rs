@@ -1,15 +1,15 @@
-//! Challenge 2, unique ids: hand out ids that nobody ever hands out again.
+//! Challenge 2, unique ids: generate ids that no node generates again.
 //!
 //! | `--strategy` | an id | after a kill | if the clock is set back |
 //! |---|---|---|---|
 //! | `counter` (default) | node, start of this life, counter | unique | unique, unless two lives start at the same nanosecond |
-//! | `flake` | milliseconds, node, counter: 63 bits, in the order of time | unique | repeats ids if it was set back between two lives |
+//! | `flake` | milliseconds, node, counter: 63 bits, ordered by time | unique | repeats ids if it was set back between two lives |
 //! | `residue` | counter times the number of nodes, plus the node's rank | repeats ids | unique |
 //! | `random` | 64 random bits | unique | unique |
 //!
-//! All are totally available: a node asks nobody, so it answers at once, in every partition and whatever
-//! happens to messages. No strategy sends a message to a node. The files of this crate
-//! are one a strategy, and each says what its uniqueness rests on.
+//! All are totally available: a node answers at once, from its own state, under every partition and
+//! any loss of messages. No strategy sends a message to a node. There is one file for each
+//! strategy; it states what its uniqueness depends on.
 
 mod counter;
 mod flake;

@@ -1,8 +1,8 @@
 //! 64 random bits: no names, no clocks, no memory.
 //!
-//! It rests on chance: among m ids some two are the same with a probability of about m² / 2^65 (the
-//! birthday problem); for a million ids that is 1 in 37 million. And on the seed: every life of a node must
-//! get another one.
+//! It relies on chance: among m ids some two are the same with a probability of about m² / 2^65 (the
+//! birthday problem); for a million ids that is 1 in 37 million. It also relies on the seed: every life of
+//! a node must get a different one.
 
 use guest_sdk::prelude::*;
 

@@ -1,7 +1,7 @@
 //! The numbers that leave the node's rank when divided by the number of nodes.
 //!
-//! The smallest ids there are: n nodes that give m ids each use the numbers up to about n m.
-//! It rests on nothing but memory: no clock and no chance. So a node that has lost its memory begins again, and repeats its ids:
+//! The smallest ids possible: n nodes that give m ids each use the numbers up to about n m.
+//! It relies on memory only, not on a clock or chance. So a node without memory repeats its ids:
 //! it does not survive a kill. (It survives a hot swap, which keeps the state.)
 
 use guest_sdk::prelude::*;

@@ -3,30 +3,28 @@
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
-use std::process::Output;
 
 use expect_test::expect;
 
-use crate::grade::class::{Class, check};
+use test_support::Ended;
+use test_support::class::{Class, check};
 
 /// Runs `host suite` in the folder of a class.
-fn suite(class: &Class, args: &[&str]) -> Output {
-    class.host().arg("suite").args(args).output().unwrap()
+fn suite(class: &Class, args: &[&str]) -> Ended {
+    class.host().arg("suite").args(args).end()
 }
 
 /// What it printed.
 fn stdout(class: &Class, args: &[&str]) -> String {
-    let output = suite(class, args);
-    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
-    assert_eq!(output.status.code(), Some(0));
-    String::from_utf8(output.stdout).unwrap()
+    let ended = suite(class, args);
+    assert_eq!((ended.code(), ended.stderr.as_str()), (Some(0), ""));
+    ended.stdout
 }
 
 /// With the figures in the last column of the table, wall time, as `WALL`.
-fn without_wall(mut output: Output) -> Output {
-    let text = String::from_utf8(output.stdout).unwrap();
+fn without_wall(mut ended: Ended) -> Ended {
     let mut masked = String::new();
-    for line in text.lines() {
+    for line in ended.stdout.lines() {
         let wall = line.rsplit(' ').next().unwrap_or_default();
         let is_number = !wall.is_empty() && wall.bytes().all(|byte| byte.is_ascii_digit());
         let is_row = is_number && !line.starts_with(' ');
@@ -36,8 +34,8 @@ fn without_wall(mut output: Output) -> Output {
         };
         writeln!(masked, "{line}").unwrap();
     }
-    output.stdout = masked.into_bytes();
-    output
+    ended.stdout = masked;
+    ended
 }
 
 /// A file of this workspace.
@@ -183,7 +181,7 @@ fn guests_get_the_arguments_of_their_challenge_alone() {
 #[test]
 fn a_report_has_a_page_of_the_suite_and_of_each_run() {
     let class = Class::small();
-    let output = suite(
+    let ended = suite(
         &class,
         &[
             "run",
@@ -196,8 +194,8 @@ fn a_report_has_a_page_of_the_suite_and_of_each_run() {
             "class/alice",
         ],
     );
-    assert_eq!(output.status.code(), Some(0));
-    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(ended.code(), Some(0));
+    let text = ended.stdout;
     let index = fs::canonicalize(class.path("report/index.html")).unwrap();
     let last = format!("What happened, event by event: file://{}", index.display());
     assert_eq!(text.lines().last(), Some(last.as_str()));

@@ -1,9 +1,9 @@
-//! The next version of `broadcast-retry`, with another strategy: news wait a moment and go
-//! to each neighbour together. Nothing is wrong with it: it is what a running cluster is
-//! upgraded to.
+//! The next version of `broadcast-retry`, with another strategy: a node batches values and
+//! sends each neighbour one message. It is correct: tests upgrade a running cluster to
+//! it.
 //!
-//! It continues from the state of that version, calls in flight included, and speaks with
-//! nodes that are still of the old version: who does not know batches gets the values
+//! It restores the state of that version, calls in flight included, and works with nodes
+//! that still run the old version: a node that does not support batches gets the values
 //! one by one.
 
 use std::collections::{BTreeMap, BTreeSet};

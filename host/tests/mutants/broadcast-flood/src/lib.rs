@@ -1,9 +1,9 @@
-//! `broadcast-retry` with its acknowledgements and retries taken out: each new
-//! value is told to every neighbour once, and nobody asks whether it arrived.
+//! `broadcast-retry` without acknowledgements and retries: a node sends each new
+//! value to every neighbour once, and does not check whether it arrived.
 //!
-//! Right on a network that loses nothing; under partitions it loses values, which the
-//! simulator has to notice. It is also the naive flood that the simulator's speed is
-//! measured with.
+//! Correct on a network that loses nothing. Under partitions it loses values, which the
+//! simulator has to detect. Benchmarks of the simulator's speed use it as the naive
+//! flood.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,17 +1,17 @@
-//! Broadcast by flooding with acknowledged retry. Without an option it is right; with
-//! `--bug NAME` it is not, in the way named.
+//! Broadcast by flooding with acknowledged retry. Without an option it is correct;
+//! `--bug NAME` gives it the bug of that name.
 //!
 //! | bug | what is wrong |
 //! |---|---|
 //! | `acknowledges-first` | a value is acknowledged, and stored unless the node is busy with another |
-//! | `batch-forgotten` | values go out together, and are forgotten whether they arrive or not |
+//! | `batch-forgotten` | values are sent in batches, and forgotten whether they arrive or not |
 //! | `falsy` | the value 0 counts as none |
-//! | `gives-up` | a value is told three times at most |
-//! | `greatest` | only values greater than all before are news |
-//! | `list` | a value that is told twice is there twice |
-//! | `no-dedup` | a value that is known already is passed on again |
-//! | `no-relay` | what another node tells is not passed on |
-//! | `unread` | reads have only what the node's own clients have told it |
+//! | `gives-up` | a value is sent three times at most |
+//! | `greatest` | only values greater than all before count as new |
+//! | `list` | a value that is received twice is stored twice |
+//! | `no-dedup` | a known value is forwarded again |
+//! | `no-relay` | values from other nodes are not forwarded |
+//! | `unread` | reads return only the values of the node's own clients |
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

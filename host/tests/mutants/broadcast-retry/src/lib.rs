@@ -1,6 +1,6 @@
-//! Broadcast by flooding with acknowledged retry, in one file: what running clusters in
-//! tests begin with. Nothing is wrong with it. Unlike the solution it has one strategy,
-//! and its messages and its state are part of the tests.
+//! Broadcast by flooding with acknowledged retry, in one file. It is correct; tests of
+//! upgrades start clusters with it. Unlike the solution it has one strategy, and tests
+//! depend on its messages and its state.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

@@ -1,20 +1,20 @@
-//! Counters: each node counts what its own clients add, and tells all others now and then what
-//! it knows of everybody. Without an option that is right; with `--bug NAME` it is not, in the
-//! way named.
+//! Counters: each node sums what its own clients add, and periodically sends all others what it
+//! knows of every node. Without an option it is correct; `--bug NAME` gives it the bug of that
+//! name.
 //!
 //! | bug | what is wrong |
 //! |---|---|
 //! | `adds-up` | what others know is added to what this node knows |
-//! | `cas-once` | the total is in lin-kv; a `cas` that fails is not tried again |
+//! | `cas-once` | the total is in lin-kv; a failed `cas` is not retried |
 //! | `greatest` | the greatest count wins, though counts may shrink |
-//! | `no-dedup` | an add is told again until it is acknowledged, and counts each time |
-//! | `no-retry` | an add is told once |
-//! | `one-total` | nodes tell each other one total, and the greatest wins |
-//! | `own-lost` | what others know takes the place even of what this node has counted |
+//! | `no-dedup` | an add is retried until it is acknowledged, and counts each time |
+//! | `no-retry` | an add is sent once |
+//! | `one-total` | nodes exchange one total, and the greatest wins |
+//! | `own-lost` | what others know replaces even this node's own count |
 //! | `refuses` | every eighth add is refused with a definite error, and counts |
 //! | `stale` | the total is in seq-kv, and read from whatever state that shows |
-//! | `torn` | the total is in lin-kv; it is read, and then written |
-//! | `unsigned` | what is negative does not count |
+//! | `torn` | the total is in lin-kv; it is read, then written, without `cas` |
+//! | `unsigned` | negative adds are ignored |
 
 use std::collections::BTreeMap;
 use std::time::Duration;

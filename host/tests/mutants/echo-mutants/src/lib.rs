@@ -1,12 +1,12 @@
-//! Echo. Without an option it is right; with `--bug NAME` it is not, in the way named.
+//! Echo. Without an option it is correct; `--bug NAME` gives it the bug of that name.
 //!
 //! | bug | what is wrong |
 //! |---|---|
 //! | `constant` | every answer is the same |
 //! | `deaf` | nothing is answered |
 //! | `late` | every answer is that to the request before |
-//! | `lower-case` | the text is tidied up |
-//! | `panics` | the tenth request is one too many |
+//! | `lower-case` | the text is changed to lower case |
+//! | `panics` | the node panics at the tenth request |
 
 use guest_sdk::prelude::*;
 

@@ -1,16 +1,16 @@
-//! A set that only grows: each node tells all others now and then all that it knows. Without
-//! an option it is right; with `--bug NAME` it is not, in the way named.
+//! A grow-only set: each node periodically sends all others all that it knows. Without an
+//! option it is correct; `--bug NAME` gives it the bug of that name.
 //!
 //! | bug | what is wrong |
 //! |---|---|
 //! | `buffer-of-one` | an add is acknowledged, then stored a little later, unless another comes before |
 //! | `falsy` | the element 0 counts as none |
-//! | `invents` | reads have one element more |
-//! | `last-only` | only the last element is told |
-//! | `list` | what is learned is not compared with what is known |
+//! | `invents` | reads return one element too many |
+//! | `last-only` | only the last element is sent |
+//! | `list` | received elements are stored again |
 //! | `neighbour` | elements go from the client's node to the next node, and no further |
-//! | `once` | an element is told when it is added, and never again |
-//! | `replaces` | what another node knows takes the place of what this one knows |
+//! | `once` | an element is sent when it is added, and never again |
+//! | `replaces` | another node's set replaces this node's set |
 
 use std::collections::BTreeSet;
 use std::time::Duration;

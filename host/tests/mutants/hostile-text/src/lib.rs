@@ -1,8 +1,8 @@
-//! Unique ids from somebody who wants to do harm in a report: ids, bodies, message types, logs,
-//! errors and the keys of its state are markup, script, or names that scripts stumble over.
+//! Unique ids that attack a report: ids, bodies, message types, logs, errors and the keys of its
+//! state are markup, script, or property names with a special meaning in scripts.
 //!
-//! With the argument `--moody true` it is also one that notices when its state is asked for, and
-//! gives out other ids from then on.
+//! With the argument `--moody true` it also detects that its state is read, and generates other
+//! ids from then on.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};

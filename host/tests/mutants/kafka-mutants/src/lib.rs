@@ -1,9 +1,9 @@
-//! Logs that one node keeps for all. Without an argument they are in order; with one they
-//! are not, in the way that the argument names.
+//! Logs that one node keeps for all. Without an argument it is correct; with an argument it
+//! has the bug of that name.
 //!
 //! | argument | what is wrong |
 //! |---|---|
-//! | `aborted` | every eighth message is kept although it is said to have failed |
+//! | `aborted` | every eighth message is kept although its send fails |
 //! | `loses` | every eighth message gets an offset, but is not kept |
 //! | `overwrites` | every eighth message takes the offset of the one before |
 //! | `reverses` | polls answer the newest messages first |

@@ -1,12 +1,12 @@
-//! Registers that every node keeps in the service lin-kv. Without an argument that is
-//! linearizable; with one it is not, in the way that the argument names.
+//! Registers that every node keeps in the service lin-kv. Without an argument it is
+//! linearizable; with an argument it has the bug of that name.
 //!
 //! | argument | what is wrong |
 //! |---|---|
-//! | `cache` | a node answers reads of keys that it has met from its own memory |
+//! | `cache` | a node answers reads of known keys from a cache |
 //! | `split` | every node has registers of its own |
-//! | `torn-cas` | to compare and set is to read, then to write |
-//! | `denial` | every fourth `cas` that succeeds is said to have failed |
+//! | `torn-cas` | compare-and-set is a read, then a write |
+//! | `denial` | every fourth `cas` that succeeds is reported as failed |
 
 use std::collections::BTreeMap;
 use std::time::Duration;

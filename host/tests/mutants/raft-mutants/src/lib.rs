@@ -1,6 +1,6 @@
-//! Registers on Raft, as small as it can be: no persistence, no snapshots, reads take their
-//! place in the log, and only the leader serves clients. Without an option it is right as long
-//! as no node forgets; with `--bug NAME` it is not, in the way named.
+//! Registers on a minimal Raft: no persistence, no snapshots, reads are entries of the log, and
+//! only the leader serves clients. Without an option it is correct as long as no node loses its
+//! memory; `--bug NAME` gives it the bug of that name.
 //!
 //! | bug | what is wrong |
 //! |---|---|
@@ -8,10 +8,10 @@
 //! | `any-log` | votes go to candidates whose logs lack committed entries |
 //! | `commits-alone` | an entry counts as committed when the leader has it |
 //! | `follower-reads` | every node answers reads from what it has applied |
-//! | `half` | half of the nodes, rounded down, pass for a majority |
+//! | `half` | half of the nodes, rounded down, counts as a majority |
 //! | `mixes-up` | the client of an entry that was overwritten gets the answer of the one in its place |
-//! | `no-log-check` | followers take entries whatever comes before them in their logs |
-//! | `no-term-check` | followers believe leaders of earlier terms |
+//! | `no-log-check` | followers accept entries without comparing the entry before them |
+//! | `no-term-check` | followers accept leaders of earlier terms |
 //! | `stale-leader` | a leader answers reads without asking whether it still leads |
 //! | `votes-twice` | a node may vote for several candidates of a term |
 //!

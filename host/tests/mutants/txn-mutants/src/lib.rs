@@ -1,15 +1,15 @@
-//! Transactions that one node does, one after the other, for all; over lists if they
-//! append and over registers if they write. Without an argument that is strictly
-//! serializable; with one it is not, in the way that the argument names.
+//! Transactions that one node executes for all, one after the other; over lists if they
+//! append and over registers if they write. Without an argument it is strictly
+//! serializable; with an argument it has the bug of that name.
 //!
 //! | argument | what is wrong |
 //! |---|---|
-//! | `aborted` | every fourth transaction is done although it is said to have been aborted |
+//! | `aborted` | every fourth transaction is executed although it is reported as aborted |
 //! | `internal` | a transaction does not read what it wrote itself |
 //! | `invents` | every eighth transaction reads values that nobody has written |
-//! | `split` | every node does the transactions of its own clients |
+//! | `split` | every node executes its own clients' transactions alone |
 //! | `stale` | transactions that only read are answered from the past: still serializable |
-//! | `torn` | each operation of a transaction is done a while after the one before |
+//! | `torn` | the operations of a transaction are executed with pauses in between |
 //! | `twice` | what is appended is appended twice |
 
 use std::collections::BTreeMap;

@@ -1,15 +1,15 @@
-//! Unique ids. Without an option they are unique; with `--bug NAME` they are not, in the way
-//! named.
+//! Unique ids. Without an option they are unique; `--bug NAME` gives the generator the bug of
+//! that name.
 //!
 //! | bug | what is wrong |
 //! |---|---|
 //! | `clock` | an id is the node and the millisecond |
-//! | `counter` | an id is a number that each node counts by itself |
-//! | `glued` | the node's number and the count are joined without anything in between |
+//! | `counter` | an id is a per-node counter |
+//! | `glued` | the node's number and the count are joined without a separator |
 //! | `random` | an id is a random number of 16 bits |
-//! | `restart` | a node that starts anew counts from the beginning |
+//! | `restart` | a restarted node counts from the beginning |
 //! | `same-seed` | every node draws the same random numbers |
-//! | `torn` | a number in lin-kv is read, and then written |
+//! | `torn` | a number in lin-kv is read, then written, without `cas` |
 //! | `wraps` | the count has eight bits |
 
 use std::time::Duration;
