@@ -81,7 +81,7 @@ impl Verdict {
     #[must_use]
     pub fn of_stop(reason: &Reason) -> Self {
         match reason {
-            Reason::Guest(error) => Self::of_fault(&error.fault),
+            Reason::Guest(error) => Self::of_error(&error.kind),
             Reason::UnknownDestination { .. } | Reason::BadAnswer { .. } => Self::Presentation,
             Reason::NoAnswer { .. } => Self::Idle,
             Reason::Bound(bound) => match bound {
@@ -95,8 +95,8 @@ impl Verdict {
         }
     }
 
-    fn of_fault(fault: &ErrorKind) -> Self {
-        match fault {
+    fn of_error(kind: &ErrorKind) -> Self {
+        match kind {
             ErrorKind::Fuel { .. } => Self::TimeLimit,
             ErrorKind::Wall { .. } | ErrorKind::Unread { .. } => Self::Idle,
             ErrorKind::Memory { .. } | ErrorKind::Table { .. } => Self::MemoryLimit,

@@ -156,7 +156,7 @@ impl Run<'_> {
         };
         let effects = guest.step(&event).map_err(Reason::Guest)?;
         check_timers(&this.timers, &effects, self.options.limits.timers)
-            .map_err(|fault| Reason::Guest(GuestError::in_effects(fault, &event)))?;
+            .map_err(|kind| Reason::Guest(GuestError::in_effects(kind, &event)))?;
         self.dests.clear();
         for effect in &effects {
             if let Effect::Send(send) = effect {

@@ -85,7 +85,7 @@ impl Reason {
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
-            Reason::Guest(error) => error.fault.name(),
+            Reason::Guest(error) => error.kind.name(),
             Reason::UnknownDestination { .. } => "unknown-destination",
             Reason::NoAnswer { .. } => "no-answer",
             Reason::BadAnswer { .. } => "bad-answer",
