@@ -1,31 +1,30 @@
-//! The effects of a step: all or nothing, and what is decoded can be said again.
+//! The effects of a step: all or none are decoded, and decoded effects can be written again.
 
 use std::collections::BTreeSet;
 
+use host_guest::effects::decode;
+use host_guest::{Effect, ErrorKind, check_timers};
+use host_protocol::line_kind::{LineKind, classify};
 use host_protocol::message::write_string;
 use host_protocol::timers::Timers;
 
-use host_guest::effects::decode;
-use host_guest::{Effect, ErrorKind, check_timers};
-use host_node::input::{Checked, check};
-
-/// The node that says it, and how much it may say.
+/// The node that sends the effects, and how many a step may have.
 const NODE: &str = "n1";
 const EFFECTS_MAX: usize = 16;
 
-/// What `handle` returned.
+/// Fuzzes the decoder of effects with `output`, the result of `handle`.
 ///
 /// # Panics
-/// If lines are skipped or a good one is refused; if an effect is another once it has been written
-/// and decoded again; if a message that may be sent could not be received; or if timers are
-/// counted wrongly.
+/// If lines are skipped or a valid one is refused; if an effect changes when it is written and
+/// decoded again; if a message that may be sent could not be received; or if timers are counted
+/// wrongly.
 pub fn effects(output: &[u8]) {
     let lines = || output.split(|byte| *byte == b'\n');
     let lines: Vec<&[u8]> = lines().filter(|line| !line.is_empty()).collect();
     match decode(output, NODE, EFFECTS_MAX) {
         Ok(effects) => {
             assert_eq!(effects.len(), lines.len());
-            assert_said_again(&effects);
+            assert_round_trip(&effects);
             (1..4).for_each(|limit| assert_timers(&effects, limit));
         }
         Err(ErrorKind::Effects { limit }) => {
@@ -38,22 +37,22 @@ pub fn effects(output: &[u8]) {
             assert!(decode(&good.join(&b'\n'), NODE, EFFECTS_MAX).is_ok());
             assert!(decode(bad[0], NODE, EFFECTS_MAX).is_err());
         }
-        Err(fault) => panic!("no fault of decoding: {fault}"),
+        Err(error) => panic!("not an error of decoding: {error}"),
     }
 }
 
-fn assert_said_again(effects: &[Effect<'_>]) {
+fn assert_round_trip(effects: &[Effect<'_>]) {
     let mut written = Vec::new();
     for effect in effects {
         write(effect, &mut written);
     }
     let again = decode(&written, NODE, EFFECTS_MAX);
-    let again = again.unwrap_or_else(|fault| panic!("{fault}"));
+    let again = again.unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(again.len(), effects.len());
     for (before, after) in effects.iter().zip(&again) {
         match (before, after) {
             (Effect::Send(before), Effect::Send(after)) => {
-                // A carriage return is a blank on the wire.
+                // A carriage return becomes a space in a line.
                 assert_eq!(before.message.body.replace('\r', " "), after.message.body);
                 assert_eq!(before.message.dest, after.message.dest);
                 assert_eq!(before.header, after.header);
@@ -63,7 +62,7 @@ fn assert_said_again(effects: &[Effect<'_>]) {
     }
 }
 
-/// Appends the line that says `effect`.
+/// Appends `effect` as a line of the ABI.
 fn write(effect: &Effect<'_>, out: &mut Vec<u8>) {
     match effect {
         Effect::Send(send) => {
@@ -71,10 +70,10 @@ fn write(effect: &Effect<'_>, out: &mut Vec<u8>) {
             send.write_line(&mut line);
             assert_eq!(line.pop(), Some(b'\n'));
             assert!(!line.iter().any(|byte| matches!(byte, b'\n' | b'\r')));
-            let received = match check(&line) {
-                Checked::Message => send.header.kind != "init",
-                Checked::Init => send.header.kind == "init",
-                Checked::Blank | Checked::Bad(_) => false,
+            let received = match classify(&line) {
+                LineKind::Message => send.header.kind != "init",
+                LineKind::Init => send.header.kind == "init",
+                LineKind::Blank | LineKind::Invalid(_) => false,
             };
             assert!(received, "{}", line.escape_ascii());
             out.extend_from_slice(b"{\"send\":");

@@ -1,4 +1,4 @@
-//! The checkers: any history has a verdict or is refused, and verdicts agree with each other.
+//! The checkers: any history gets a verdict or is refused, and verdicts are consistent.
 
 use host_check::history::{History, Op, read_edn, read_op, write_edn};
 use host_check::kafka::ErrorType;
@@ -10,19 +10,20 @@ use host_check::unexpected::UnexpectedOperation;
 use host_check::validity::{Checks, Validity};
 use host_check::workload::{CheckOptions, CheckResult, Workload, WorkloadResult, check_within};
 
-/// Enough for what a few kilobytes can hold; the rest is unknown.
+/// Enough for a few kilobytes; larger histories get the verdict unknown.
 const BUDGETS: Budgets = Budgets {
     steps: 10_000,
     configs: 1 << 10,
     time: None,
 };
 
-/// A history, an operation a line, judged as one of each workload and as one of each object.
+/// Fuzzes the checkers with `text`, a history with one operation per line. It is judged as a
+/// history of every workload and of every object.
 ///
 /// # Panics
-/// If a checker does; if a history is judged otherwise once it has been written and read again;
-/// if what is wrong by Maelstrom's rules is strictly right; or if transactions break a weak
-/// model and keep a stronger one.
+/// If a checker panics; if a history gets another verdict after it is written and read again;
+/// if a history is invalid by Maelstrom's rules and valid by the strict ones; or if transactions
+/// violate a weak model and satisfy a stronger one.
 pub fn judge(text: &[u8]) {
     let history = history_of(text);
     let written = write_edn(&history);
@@ -36,8 +37,8 @@ pub fn judge(text: &[u8]) {
     }
 }
 
-/// The operations of `text`, numbered, without those that cannot be where they are. So a change to
-/// a history makes another history, and seldom none.
+/// The operations of `text`, numbered, without those that make the history ill-formed. So most
+/// mutations of a history are histories.
 fn history_of(text: &[u8]) -> History {
     let lines = text.split(|byte| *byte == b'\n');
     let mut ops: Vec<Op> = lines.filter_map(|line| read_op(line).ok()).collect();
@@ -75,13 +76,13 @@ fn judge_workload(history: &History, again: &History, workload: Workload) {
     }
     if let Workload::TxnListAppend | Workload::TxnRwRegister = workload {
         let weak = judged(history, Checks::Strict, Model::ReadCommitted);
-        let weak = weak.expect("what can be judged does not depend on the models");
+        let weak = weak.expect("whether a history can be judged does not depend on the models");
         assert_stricter(weak.valid, strict.valid, workload.name());
     }
 }
 
-/// Whether nothing is wrong but that Elle finds no two transactions that depend on each other.
-/// For Maelstrom that is an error; strictly, other things may relate them.
+/// Whether the only anomaly is that Elle finds no two transactions that depend on each other.
+/// Maelstrom calls that an error; the strict rules may find other relations.
 fn is_too_little(result: &WorkloadResult) -> bool {
     match result {
         WorkloadResult::Transactions(txns) => {
@@ -101,7 +102,8 @@ fn judge_object(history: &History, model: ModelName) {
     assert_stricter(maelstrom.valid, strict.valid, model.name());
 }
 
-/// What fails the lenient rules passes no stricter ones. A budget may run out under either.
+/// Asserts that a history that the lenient rules find invalid is not valid by the strict ones.
+/// Either verdict may be unknown, if a budget runs out.
 fn assert_stricter(lenient: Validity, strict: Validity, of: &str) {
     assert!(
         lenient != Validity::False || strict != Validity::True,
@@ -109,13 +111,13 @@ fn assert_stricter(lenient: Validity, strict: Validity, of: &str) {
     );
 }
 
-/// A result in both its forms, or why there is none.
+/// The result as JSON and as text, or why there is none.
 fn shown(result: &Result<CheckResult, UnexpectedOperation>) -> (String, String) {
     match result {
         Ok(result) => {
             let json = serde_json::to_string(result).expect("a result is JSON");
             (json, render_text(result))
         }
-        Err(misfit) => (misfit.to_string(), String::new()),
+        Err(error) => (error.to_string(), String::new()),
     }
 }

@@ -1,9 +1,17 @@
-//! What a fuzzer calls: each target takes any bytes and asserts what must hold of them.
+//! Fuzz targets as functions: each takes any bytes and asserts what must hold for them.
 //!
-//! "It does not panic" is the least of it. A target compares two ways to the same answer: what
-//! was read against what is read from its own writing, the fast way against the plain one, one
-//! gate against the next. The programs of `fuzz/` feed them with what libFuzzer makes up; the
-//! test `fuzz` replays the stored corpora, and mutations of them, in every run of the tests.
+//! A target does more than find panics. It compares two ways to the same result: a value with
+//! what is read after writing it, a fast parser with a simple one, one check of a module with
+//! the next. The programs in `fuzz/` call the targets with inputs from libFuzzer; the test
+//! `fuzz` replays the stored corpora, and mutations of them, in every test run.
+//!
+//! | module | targets |
+//! |---|---|
+//! | `readers` | [`edn`], [`history_json`]: the readers of histories |
+//! | `judge` | [`judge`](fn@judge): the checkers |
+//! | `loader` | [`loader`](fn@loader): vetting, validating and compiling a module |
+//! | `effects` | [`effects`](fn@effects): what a guest returns |
+//! | `message` | [`message`](fn@message): what a live node reads |
 
 mod effects;
 mod judge;
@@ -17,10 +25,10 @@ pub use loader::loader;
 pub use message::message;
 pub use readers::{edn, history_json};
 
-/// A function that panics if something is wrong with what the project makes of some bytes.
+/// A function that panics if an assertion about its input fails.
 pub type Target = fn(&[u8]);
 
-/// All targets, under the names of their programs and corpora.
+/// All targets, by the names of their programs and corpora.
 pub const TARGETS: [(&str, Target); 6] = [
     ("edn", edn),
     ("history_json", history_json),

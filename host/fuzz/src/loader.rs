@@ -1,4 +1,4 @@
-//! The gates that a module passes: vetting, validation, compiling, linking.
+//! The checks that a module passes: vetting, validation, compilation, linking.
 
 use std::sync::LazyLock;
 
@@ -7,26 +7,27 @@ use host_sandbox::facts::Kind;
 use host_sandbox::vet::{is_cut_off, vet};
 use host_sandbox::{LoadError, ModuleLimits, Sandbox};
 
-/// One for all inputs: an engine is a thread and some milliseconds.
+/// Shared by all inputs: an engine starts a thread and takes milliseconds to make.
 static SANDBOX: LazyLock<Sandbox> =
     LazyLock::new(|| Sandbox::new(None).expect("the engine works on this machine"));
 
-/// Larger modules, or such with more locals, are not compiled: it would take too long.
+/// Larger modules, and modules with more locals, are not compiled: it takes too long.
 const COMPILED_BYTES_MAX: usize = 4096;
 const COMPILED_LOCALS_MAX: u32 = 100;
 
-/// A module. What vetting and validation let through loads, and nothing of it is run.
+/// Fuzzes the loader with the module `wasm`. A module that passes vetting and validation must
+/// load; it is not run.
 ///
 /// # Panics
-/// If two gates disagree, or one says what a terminal should not be shown.
+/// If two checks disagree, or a problem has characters that are not safe to print.
 pub fn loader(wasm: &[u8]) {
     let limits = Limits::default();
     let report = vet(wasm, &limits, &ModuleLimits::default());
     let problem = SANDBOX.problem(wasm);
     assert_eq!(report.facts.bytes, wasm.len() as u64);
-    for said in report.problems.iter().chain(&problem) {
-        let shown = !said.is_empty() && !said.chars().any(char::is_control);
-        assert!(shown, "cannot be shown on a line: {said:?}");
+    for problem in report.problems.iter().chain(&problem) {
+        let is_line = !problem.is_empty() && !problem.chars().any(char::is_control);
+        assert!(is_line, "cannot be printed on a line: {problem:?}");
     }
     if problem.is_none() {
         assert_no_damage(wasm, &limits);
@@ -50,11 +51,13 @@ pub fn loader(wasm: &[u8]) {
     }
 }
 
-/// A valid module and its beginnings may be unfinished, but nothing in them is wrong.
+/// Asserts that vetting finds no damage in a valid module or in a prefix of one.
 fn assert_no_damage(wasm: &[u8], limits: &Limits) {
     let problems = vet(wasm, limits, &ModuleLimits::default()).problems;
-    let damage = problems.iter().find(|said| said.contains("is damaged"));
+    let damage = problems
+        .iter()
+        .find(|problem| problem.contains("is damaged"));
     assert_eq!(damage, None, "of {} bytes", wasm.len());
-    let ends = problems.iter().any(|said| said.contains("cut off"));
+    let ends = problems.iter().any(|problem| problem.contains("cut off"));
     assert!(!ends || is_cut_off(wasm), "{problems:?}");
 }

@@ -1,39 +1,38 @@
-//! A live node's input: lines, and which of them are messages.
+//! The input of a live node: its lines, and which of them are messages.
 
 use std::collections::HashMap;
 
 use host_protocol::abi::{self, Event};
+use host_protocol::line_kind::{LineKind, classify};
 use host_protocol::lines::{LineText, read_batches};
 use host_protocol::message::{Identity, Message, write_error};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use host_node::input::{Checked, check};
-
-/// What stdin brings.
+/// Fuzzes the reader of lines and messages with `input`, the bytes of stdin.
 ///
 /// # Panics
-/// If the lines are not those of the bytes; if one is admitted or refused for no reason; if a
-/// message's header is not what JSON's own parser finds in it; or if an answer is no message.
+/// If the lines are not those of the bytes; if a line is accepted or refused wrongly; if a
+/// message's header is not what serde finds in it; or if a reply is not a message.
 pub fn message(input: &[u8]) {
     assert_lines(input, 32);
     for line in input.split(|byte| *byte == b'\n') {
-        match check(line) {
-            Checked::Blank => assert!(line.trim_ascii().is_empty()),
-            Checked::Bad(reason) => {
+        match classify(line) {
+            LineKind::Blank => assert!(line.trim_ascii().is_empty()),
+            LineKind::Invalid(reason) => {
                 let shown = !reason.chars().any(|c| c.is_control() && c != '\t');
                 assert!(shown, "cannot be shown on a line: {reason:?}");
                 assert!(plain(line).is_none(), "{reason}");
             }
-            checked => {
-                let text = str::from_utf8(line).expect("what is admitted is UTF-8");
-                assert_admitted(text, checked == Checked::Init);
+            kind => {
+                let text = str::from_utf8(line).expect("an accepted line is UTF-8");
+                assert_admitted(text, kind == LineKind::Init);
             }
         }
     }
 }
 
-/// The lines are those between newlines, the long ones by their length.
+/// Asserts that the lines are those between newlines; long ones are given by their length.
 fn assert_lines(input: &[u8], max: usize) {
     let mut expected: Vec<&[u8]> = input.split(|byte| *byte == b'\n').collect();
     if expected.last().is_some_and(|last| last.is_empty()) {
@@ -60,7 +59,7 @@ fn assert_lines(input: &[u8], max: usize) {
     assert_eq!(count, expected.len());
 }
 
-/// A message for a parser that knows of no usual form and reads the whole line.
+/// A message for serde, which has no shortcut for the usual form and parses the whole line.
 #[derive(Deserialize)]
 struct Plain {
     src: String,
@@ -68,7 +67,7 @@ struct Plain {
     body: PlainBody,
 }
 
-/// See [`Plain`].
+/// The body of a [`Plain`].
 #[derive(Deserialize)]
 struct PlainBody {
     r#type: String,
@@ -76,7 +75,7 @@ struct PlainBody {
     in_reply_to: Option<u64>,
 }
 
-/// What such a parser makes of a line. Serde would take arrays for structs.
+/// Parses a line with serde. Refuses arrays, which serde accepts for structs.
 fn plain(line: &[u8]) -> Option<Plain> {
     let first = |text: &[u8]| text.trim_ascii_start().first().copied();
     let body = serde_json::from_slice::<HashMap<String, &RawValue>>(line).ok()?;
@@ -107,6 +106,6 @@ fn assert_admitted(line: &str, is_init: bool) {
         let mut answer = Vec::new();
         write_error(&mut answer, &message, &header, &error);
         assert_eq!(answer.is_empty(), header.msg_id.is_none());
-        assert!(answer.is_empty() || check(&answer) == Checked::Message);
+        assert!(answer.is_empty() || classify(&answer) == LineKind::Message);
     }
 }

@@ -1,14 +1,14 @@
-//! The readers of histories: what they read is what they write, and their errors are in the text.
+//! The readers of histories: they read what they write, and their errors point into the text.
 
 use host_check::edn;
 use host_check::history::{read_edn, read_json, write_edn, write_json};
 use host_check::read_error::ReadError;
 
-/// EDN: one value, or a history.
+/// Fuzzes the readers of EDN with `text`: a value, and a history.
 ///
 /// # Panics
-/// If a value or a history is not the same when it is written and read again, or an error is
-/// outside of the text.
+/// If a value or a history changes when it is written and read again, or an error points outside
+/// of the text.
 pub fn edn(text: &[u8]) {
     match edn::read(text) {
         Ok(value) => {
@@ -26,11 +26,11 @@ pub fn edn(text: &[u8]) {
     }
 }
 
-/// Histories as JSON.
+/// Fuzzes the reader of histories in JSON with `text`.
 ///
 /// # Panics
-/// If a history is not the same when it is written and read again, as JSON or as EDN, or an error
-/// is outside of the text.
+/// If a history changes when it is written and read again, as JSON or as EDN, or an error points
+/// outside of the text.
 pub fn history_json(text: &[u8]) {
     match read_json(text) {
         Ok(history) => {
@@ -43,7 +43,7 @@ pub fn history_json(text: &[u8]) {
     }
 }
 
-/// A line that the text has, and a column that the line has, or the one after it.
+/// Asserts that the error points at a line of the text and a column of the line, or one behind it.
 fn assert_inside(text: &[u8], error: &ReadError) {
     let line = error
         .line

@@ -82,7 +82,7 @@ impl Verdict {
     #[must_use]
     pub fn of_stop(reason: &StopReason) -> Self {
         match reason {
-            StopReason::Guest(error) => Self::of_error(&error.fault),
+            StopReason::Guest(error) => Self::of_error(&error.kind),
             StopReason::UnknownDestination { .. } | StopReason::BadAnswer { .. } => {
                 Self::Presentation
             }

@@ -1,37 +1,62 @@
-//! What a guest's output means.
+//! Decodes and checks what a guest asks for.
 
 use std::collections::HashSet;
 
 use host_protocol::abi::{self, Level, Log, SetTimer, TimerRef};
 use host_protocol::message::{Header, Message, write_string};
+use host_protocol::text::{excerpt, printable};
 use host_protocol::timers::Timers;
 
-use super::error::ErrorKind;
-use host_protocol::text::{excerpt, printable};
+use crate::error::ErrorKind;
 
-/// Something that a guest asks its driver to do, checked.
+/// A request of a guest to its driver, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect<'a> {
     /// Send a message.
-    Send(Send<'a>),
+    Send(SendMessage<'a>),
     /// Set or replace a timer.
     SetTimer(SetTimer),
-    /// Forget a timer.
+    /// Cancel a timer.
     CancelTimer(TimerRef),
-    /// Write to the node's log.
+    /// Write a line to the node's log.
     Log(Log<'a>),
 }
 
-/// A message from the node itself, its body an object with a `type`.
+/// A message to send: its `src` is the node itself, its body an object with a `type`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Send<'a> {
-    /// The message.
+pub struct SendMessage<'a> {
+    /// The envelope and the body.
     pub message: Message<'a>,
-    /// The reserved fields of its body.
+    /// The reserved fields of the body.
     pub header: Header<'a>,
 }
 
-/// Reads the lines that `handle` returned. `limit` bounds their number.
+/// Why a guest may not send a message.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidMessage {
+    /// The `src` is another node.
+    #[error("it sends from {src:?}, but this node is {node:?} and speaks only for itself")]
+    ForeignSource {
+        /// The `src` of the message.
+        src: String,
+        /// The name of the node.
+        node: String,
+    },
+    /// The body is not a JSON object.
+    #[error("the body of a message is a JSON object")]
+    BodyNotAnObject,
+    /// The reserved fields of the body are missing or invalid.
+    #[error("the body is not one of a message: {0}")]
+    Header(serde_json::Error),
+}
+
+/// Decodes the output of `handle`, one effect per line. `node` is the name of the
+/// node, `limit` the most effects that a step may have.
+///
+/// # Errors
+/// [`ErrorKind::Effects`] if there are too many effects, [`ErrorKind::BadEffect`] if
+/// one is invalid.
 pub fn decode<'a>(
     output: &'a [u8],
     node: &str,
@@ -59,13 +84,15 @@ pub fn decode<'a>(
 
 fn decode_line<'a>(line: &'a [u8], node: &str) -> Result<Effect<'a>, String> {
     let effect: abi::Effect<'a> = serde_json::from_slice(line).map_err(|e| e.to_string())?;
-    // serde would take an array of the fields as well, which is nothing to rely on.
+    // serde accepts an array of the fields as well, which the ABI does not allow.
     let value = line.split(|byte| *byte == b':').nth(1);
     if !value.is_some_and(|value| value.trim_ascii_start().starts_with(b"{")) {
         return Err("the value of an effect is a JSON object".into());
     }
     Ok(match effect {
-        abi::Effect::Send(message) => Effect::Send(check_send(message, node)?),
+        abi::Effect::Send(message) => {
+            Effect::Send(check_send(message, node).map_err(|error| error.to_string())?)
+        }
         abi::Effect::SetTimer(mut timer) => {
             timer.after_ns = timer.after_ns.max(abi::TIMER_MIN_NS);
             Effect::SetTimer(timer)
@@ -75,29 +102,27 @@ fn decode_line<'a>(line: &'a [u8], node: &str) -> Result<Effect<'a>, String> {
     })
 }
 
-/// Makes an effect of a message that the guest wants to send, if it may.
+/// Checks that the guest of `node` may send `message`.
 ///
 /// # Errors
-/// What is wrong with the message.
-pub fn check_send<'a>(message: Message<'a>, node: &str) -> Result<Send<'a>, String> {
+/// Why it may not.
+pub fn check_send<'a>(message: Message<'a>, node: &str) -> Result<SendMessage<'a>, InvalidMessage> {
     if message.src != node {
-        let src = &message.src;
-        return Err(format!(
-            "it sends from {src:?}, but this node is {node:?} and speaks only for itself"
-        ));
+        return Err(InvalidMessage::ForeignSource {
+            src: message.src.into_owned(),
+            node: node.to_owned(),
+        });
     }
     if !message.body.starts_with('{') {
-        return Err("the body of a message is a JSON object".into());
+        return Err(InvalidMessage::BodyNotAnObject);
     }
-    let header = message
-        .header()
-        .map_err(|e| format!("the body is not one of a message: {e}"))?;
-    Ok(Send { message, header })
+    let header = message.header().map_err(InvalidMessage::Header)?;
+    Ok(SendMessage { message, header })
 }
 
-/// The lines that a step wrote to stdout and stderr, as log effects.
-pub fn log_lines(stderr: &[u8]) -> impl Iterator<Item = Effect<'_>> {
-    let lines = stderr.split(|byte| *byte == b'\n');
+/// Makes a log effect of each line in `output`, which a step printed.
+pub fn log_lines(output: &[u8]) -> impl Iterator<Item = Effect<'_>> {
+    let lines = output.split(|byte| *byte == b'\n');
     lines.filter(|line| !line.is_empty()).map(|line| {
         Effect::Log(Log {
             level: Level::Info,
@@ -106,10 +131,11 @@ pub fn log_lines(stderr: &[u8]) -> impl Iterator<Item = Effect<'_>> {
     })
 }
 
-/// Checks that `effects` leave no more than `limit` timers outstanding.
+/// Checks that there are at most `limit` timers outstanding after each of `effects`.
+/// `timers` are those that are outstanding before.
 ///
 /// # Errors
-/// [`ErrorKind::Timers`] if they would.
+/// [`ErrorKind::Timers`] if there are more.
 pub fn check_timers(
     timers: &Timers,
     effects: &[Effect<'_>],
@@ -119,7 +145,7 @@ pub fn check_timers(
         .iter()
         .filter(|effect| matches!(effect, Effect::SetTimer(_)));
     if timers.len() + set.count() <= limit {
-        return Ok(()); // the usual case, without keeping books
+        return Ok(()); // the usual case, without counting each
     }
     let mut added: HashSet<u64> = HashSet::new();
     let mut removed: HashSet<u64> = HashSet::new();
@@ -146,15 +172,15 @@ pub fn check_timers(
     Ok(())
 }
 
-impl Send<'_> {
-    /// Appends the message as a line of the wire protocol.
+impl SendMessage<'_> {
+    /// Appends the message to `out` as one line of Maelstrom's protocol.
     pub fn write_line(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"{\"src\":");
         write_string(out, &self.message.src);
         out.extend_from_slice(b",\"dest\":");
         write_string(out, &self.message.dest);
         out.extend_from_slice(b",\"body\":");
-        // For JSON a carriage return is a blank; some readers take it for the end of a line.
+        // A carriage return is white space in JSON, but the end of a line for some readers.
         let body = out.len();
         out.extend_from_slice(self.message.body.as_bytes());
         if memchr::memchr(b'\r', &out[body..]).is_some() {
@@ -169,7 +195,7 @@ impl Send<'_> {
 mod tests {
     use super::*;
 
-    fn fault(output: &str) -> String {
+    fn error(output: &str) -> String {
         decode(output.as_bytes(), "n1", 3).unwrap_err().to_string()
     }
 
@@ -204,27 +230,27 @@ mod tests {
     #[test]
     fn bad_effects_are_refused_with_a_reason() {
         assert_eq!(
-            fault("{\"cancel_timer\":{\"id\":1}}\nnonsense"),
+            error("{\"cancel_timer\":{\"id\":1}}\nnonsense"),
             "effect 2 cannot be understood: expected value at line 1 column 1\n  effect: nonsense"
         );
         assert_eq!(
-            fault(r#"{"explode":{}}"#),
+            error(r#"{"explode":{}}"#),
             "effect 1 cannot be understood: unknown variant `explode`, expected one of `send`, \
              `set_timer`, `cancel_timer`, `log` at line 1 column 10\n  effect: {\"explode\":{}}"
         );
         assert_eq!(
-            fault(r#"{"send":{"src":"n2","dest":"c1","body":{"type":"x"}}}"#),
+            error(r#"{"send":{"src":"n2","dest":"c1","body":{"type":"x"}}}"#),
             "effect 1 cannot be understood: it sends from \"n2\", but this node is \"n1\" and \
              speaks only for itself\n  \
              effect: {\"send\":{\"src\":\"n2\",\"dest\":\"c1\",\"body\":{\"type\":\"x\"}}}"
         );
         assert_eq!(
-            fault(r#"{"send":{"src":"n1","dest":"c1","body":[]}}"#),
+            error(r#"{"send":{"src":"n1","dest":"c1","body":[]}}"#),
             "effect 1 cannot be understood: the body of a message is a JSON object\n  \
              effect: {\"send\":{\"src\":\"n1\",\"dest\":\"c1\",\"body\":[]}}"
         );
         assert_eq!(
-            fault(&"{\"cancel_timer\":{\"id\":1}}\n".repeat(4)),
+            error(&"{\"cancel_timer\":{\"id\":1}}\n".repeat(4)),
             "more than 3 effects in one step (--max-effects)"
         );
     }
@@ -232,7 +258,7 @@ mod tests {
     #[test]
     fn a_newline_inside_an_effect_breaks_it_in_two() {
         assert_eq!(
-            fault("{\"log\":{\"text\":\"a\nb\"}}"),
+            error("{\"log\":{\"text\":\"a\nb\"}}"),
             "effect 1 cannot be understood: EOF while parsing a string at line 1 column 17\n  \
              effect: {\"log\":{\"text\":\"a"
         );

@@ -1,114 +1,127 @@
-//! How a guest fails.
+//! How a step of a guest fails.
 
 use std::fmt;
 
-use crate::Event;
+use crate::event::Event;
 use host_protocol::text::{excerpt, excerpt_of_end, printable};
 
-/// A failed step. Nothing that the step asked for has been done.
+/// A failed step. None of its effects has been performed.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct GuestError {
     /// What went wrong.
-    pub fault: ErrorKind,
-    /// Which export was called.
+    pub kind: ErrorKind,
+    /// The export that was called.
     pub entry: &'static str,
-    /// The event that it was called with, in words; empty if there was none.
+    /// A description of the event; empty if there was none.
     pub event: String,
-    /// The guest's functions that were active, innermost first.
+    /// The functions on the guest's call stack, innermost first.
     pub backtrace: Vec<String>,
-    /// What the step had written to stderr: a panic message, usually.
+    /// What the step wrote to stderr: usually a panic message.
     pub stderr: String,
-    /// The end of a program's stdout that was not ended with a newline.
+    /// The last line of a program's stdout, if it has no newline.
     pub unfinished: String,
 }
 
 /// What went wrong in a step.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum ErrorKind {
     /// A WebAssembly trap.
     #[error("trap: {0}")]
     Trap(String),
-    /// The step's fuel was used up.
+    /// The step used up its fuel.
+    #[strum(serialize = "out-of-fuel")]
     #[error("out of fuel: a step may use {limit} units (--max-fuel); does it loop for ever?")]
     Fuel {
-        /// The limit.
+        /// The limit, in units of fuel.
         limit: u64,
     },
-    /// The step took too long, although it had fuel left.
+    /// The step took too much wall time, although it had fuel left.
+    #[strum(serialize = "out-of-time")]
     #[error("out of time: a step may take {limit_ms} ms (--max-step-ms)")]
     Wall {
-        /// The limit.
+        /// The limit, in milliseconds.
         limit_ms: u128,
     },
-    /// The guest needed more memory than it may have, and gave up.
+    /// The guest trapped after a request for memory was refused.
+    #[strum(serialize = "out-of-memory")]
     #[error("out of memory: it asked for {wanted} bytes and may have {limit} (--max-memory-mib)")]
     Memory {
-        /// How much the last refused request would have made it.
+        /// The size that the last refused request asked for, in bytes.
         wanted: usize,
-        /// The limit.
+        /// The limit, in bytes.
         limit: usize,
     },
-    /// The guest needed larger tables than it may have, and gave up.
+    /// The guest trapped after a request for table elements was refused.
+    #[strum(serialize = "table-too-large")]
     #[error("table too large: it asked for {wanted} elements and may have {limit}")]
     Table {
-        /// How many elements the last refused request would have made it.
+        /// The number of elements that the last refused request asked for.
         wanted: usize,
-        /// The limit.
+        /// The limit, in elements.
         limit: usize,
     },
-    /// The guest's call stack was used up.
+    /// The guest's call stack overflowed.
+    #[strum(serialize = "stack-overflow")]
     #[error("stack overflow: does it recurse for ever?")]
     Stack,
     /// The guest called `proc_exit`, or returned from `_start`.
+    #[strum(serialize = "exited")]
     #[error("it exited with code {0}; a node runs until it is stopped")]
     Exit(i32),
-    /// The guest called what the sandbox does not offer.
+    /// The guest used something that the sandbox does not offer; says what.
     #[error("{0}")]
     Denied(String),
-    /// `alloc`, `handle` or `snapshot` answered with a range outside of memory.
+    /// `alloc`, `handle` or `snapshot` returned a range outside of memory.
+    #[strum(serialize = "bad-range")]
     #[error(
         "the range it returned, {len} bytes at address {ptr}, is not inside its memory of {memory} bytes"
     )]
     Range {
-        /// Where the range starts.
+        /// The address of the range.
         ptr: u32,
-        /// Its length.
+        /// The length of the range, in bytes.
         len: u32,
-        /// The size of the memory.
+        /// The size of the memory, in bytes.
         memory: usize,
     },
-    /// The effects are too long.
+    /// The effects of the step are too long.
+    #[strum(serialize = "too-much-output")]
     #[error("{bytes} bytes of output: a step may return {limit} (--max-output-bytes)")]
     Output {
-        /// How long they are.
+        /// The length of the effects, in bytes.
         bytes: u32,
-        /// The limit.
+        /// The limit, in bytes.
         limit: usize,
     },
-    /// There are too many effects.
+    /// The step has too many effects.
+    #[strum(serialize = "too-many-effects")]
     #[error("more than {limit} effects in one step (--max-effects)")]
     Effects {
-        /// The limit.
+        /// The most effects that a step may have.
         limit: usize,
     },
-    /// There would be too many timers.
+    /// The effects would leave too many timers outstanding.
+    #[strum(serialize = "too-many-timers")]
     #[error("more than {limit} timers outstanding (--max-timers)")]
     Timers {
-        /// The limit.
+        /// The most timers that may be outstanding.
         limit: usize,
     },
     /// The step wrote too much to stdout and stderr.
+    #[strum(serialize = "too-much-log")]
     #[error("more than {limit} bytes of log in one step (--max-log-bytes)")]
     Log {
-        /// The limit.
+        /// The limit, in bytes.
         limit: usize,
     },
-    /// An effect that cannot be understood.
+    /// An effect is invalid.
     #[error("effect {number} cannot be understood: {reason}\n  effect: {text}")]
     BadEffect {
-        /// Which one, from 1.
+        /// The number of the effect, from 1.
         number: usize,
-        /// What is wrong with it.
+        /// Why it is invalid.
         reason: String,
         /// The effect, shortened.
         text: String,
@@ -116,94 +129,85 @@ pub enum ErrorKind {
     /// A program wrote a line to stdout that is not a message.
     #[error("line {number} of its stdout is not a message: {reason}\n  line: {text}")]
     BadLine {
-        /// Which one, from 1 at the program's start; blank lines count.
+        /// The number of the line, from 1 at the program's start; blank lines count.
         number: u64,
-        /// What is wrong with it.
+        /// Why it is invalid.
         reason: String,
         /// The line, shortened.
         text: String,
     },
     /// A program left too much input unread.
+    #[strum(serialize = "unread-input")]
     #[error("more than {limit} bytes wait for it on stdin: it has stopped reading")]
     Unread {
-        /// The limit.
+        /// The limit, in bytes.
         limit: usize,
     },
-    /// `restore` refused the snapshot.
+    /// `restore` refused the snapshot with this status.
+    #[strum(serialize = "refused-state")]
     #[error("it refused the state (status {0})")]
     Refused(i32),
 }
 
 impl ErrorKind {
-    /// The kind of fault, in a word.
+    /// The name of the kind: `out-of-fuel`, `bad-effect`.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        match self {
-            ErrorKind::Trap(_) => "trap",
-            ErrorKind::Fuel { .. } => "out-of-fuel",
-            ErrorKind::Wall { .. } => "out-of-time",
-            ErrorKind::Memory { .. } => "out-of-memory",
-            ErrorKind::Table { .. } => "table-too-large",
-            ErrorKind::Stack => "stack-overflow",
-            ErrorKind::Exit(_) => "exited",
-            ErrorKind::Denied(_) => "denied",
-            ErrorKind::Range { .. } => "bad-range",
-            ErrorKind::Output { .. } => "too-much-output",
-            ErrorKind::Effects { .. } => "too-many-effects",
-            ErrorKind::Timers { .. } => "too-many-timers",
-            ErrorKind::Log { .. } => "too-much-log",
-            ErrorKind::BadEffect { .. } => "bad-effect",
-            ErrorKind::BadLine { .. } => "bad-line",
-            ErrorKind::Unread { .. } => "unread-input",
-            ErrorKind::Refused(_) => "refused-state",
-        }
+        self.into()
     }
 }
 
 impl GuestError {
-    /// An answer of the guest that cannot be accepted. `log` is what the step has written to
-    /// stderr.
+    /// The host refuses what the guest returned or asked for. `log` is what the step has
+    /// written to stderr.
     #[must_use]
     pub fn refusal(
-        fault: ErrorKind,
+        kind: ErrorKind,
         entry: &'static str,
         event: &dyn Fn() -> String,
         log: &[u8],
     ) -> Box<Self> {
+        Self::failure(kind, entry, event(), Vec::new(), log)
+    }
+
+    /// The guest failed while `entry` ran. `backtrace` has the functions on its call stack,
+    /// innermost first; `log` is what the step has written to stderr.
+    #[must_use]
+    pub fn failure(
+        kind: ErrorKind,
+        entry: &'static str,
+        event: String,
+        backtrace: Vec<String>,
+        log: &[u8],
+    ) -> Box<Self> {
         Box::new(GuestError {
-            fault,
+            kind,
             entry,
-            event: event(),
-            backtrace: Vec::new(),
+            event,
+            backtrace,
             stderr: String::from_utf8_lossy(log).into_owned(),
             unfinished: String::new(),
         })
     }
 
-    /// A failure that the driver found, in the effects of `event`.
+    /// The driver found an error in the effects of `event`.
     #[must_use]
-    pub fn in_effects(fault: ErrorKind, event: &Event<'_>) -> Box<Self> {
-        Box::new(GuestError {
-            fault,
-            entry: host_protocol::abi::HANDLE,
-            event: event.to_string(),
-            backtrace: Vec::new(),
-            stderr: String::new(),
-            unfinished: String::new(),
-        })
+    pub fn in_effects(kind: ErrorKind, event: &Event<'_>) -> Box<Self> {
+        let entry = host_protocol::abi::HANDLE;
+        Self::failure(kind, entry, event.to_string(), Vec::new(), b"")
     }
 }
 
 impl fmt::Display for GuestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the guest failed in {}: {}", self.entry, self.fault)?;
+        write!(f, "the guest failed in {}: {}", self.entry, self.kind)?;
         if !self.backtrace.is_empty() {
             write!(f, "\n  in: {}", self.backtrace.join(" < "))?;
         }
         if !self.event.is_empty() {
             write!(f, "\n  event: {}", self.event)?;
         }
-        // What was printed last says why.
+        // The end of the output says why.
         for line in printable(&excerpt_of_end(&self.stderr, 2000)).lines() {
             write!(f, "\n  stderr: {line}")?;
         }

@@ -2,26 +2,25 @@
 
 use std::time::Duration;
 
-/// The bounds of one guest. "A step" is one call into the guest: one event.
+/// The limits of one guest. A step is one call into the guest: one event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Linear memory, in bytes.
     pub memory_bytes: usize,
     /// Elements of all tables together.
     pub table_elements: usize,
-    /// Fuel a step: about one unit for each WebAssembly instruction and each
-    /// byte of a bulk memory operation.
+    /// Fuel per step: about one unit for each WebAssembly instruction and each byte of a
+    /// bulk memory operation.
     pub fuel: u64,
-    /// Wall time a step. A net below `fuel`, which is exact: it is checked every
-    /// tenth of a second.
+    /// Wall time per step, checked every 100 ms. A fallback: `fuel` is the exact limit.
     pub wall: Duration,
-    /// Bytes of effects that a step may return, and of a snapshot.
+    /// Bytes of effects per step, and of a snapshot.
     pub output_bytes: usize,
-    /// Effects a step.
+    /// Effects per step.
     pub effects: usize,
-    /// Timers outstanding at any time.
+    /// Outstanding timers at any time.
     pub timers: usize,
-    /// Bytes a step may write to stdout and stderr together.
+    /// Bytes that a step may write to stdout and stderr together.
     pub log_bytes: usize,
 }
 

@@ -1,25 +1,25 @@
-//! What guests are started from, and with.
+//! How guests are started.
 
-use super::Guest;
-use super::error::GuestError;
-use super::limits::Limits;
+use crate::error::GuestError;
+use crate::guest::Guest;
+use crate::limits::Limits;
 
-/// What a guest is started with.
+/// The options that a guest is started with.
 #[derive(Debug, Clone, Default)]
 pub struct GuestOptions {
-    /// Its bounds.
+    /// Its limits.
     pub limits: Limits,
-    /// Its arguments, the program's name not counted.
+    /// Its arguments, without the program's name.
     pub args: Vec<String>,
-    /// Where its random numbers come from.
+    /// The seed of its random numbers.
     pub seed: u64,
 }
 
-/// What a node can be started from.
+/// Starts guests: a module, or a solution in this process.
 pub trait Start: Sync {
     /// Starts a guest.
     ///
     /// # Errors
-    /// When it fails before its first event.
+    /// If the guest fails before its first event.
     fn start(&self, options: GuestOptions) -> Result<Box<dyn Guest + Send>, Box<GuestError>>;
 }

@@ -1,42 +1,43 @@
 //! Moves a node's state from one guest to the next, between two events.
 
-use super::{Guest, GuestError};
+use crate::error::GuestError;
+use crate::guest::Guest;
 
-/// What the new guest has of the old one's state.
+/// How much of the old guest's state the new one has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Carried {
-    /// All of it: this many bytes of snapshot.
+    /// All of it.
     State {
-        /// The size of the snapshot.
+        /// The size of the snapshot, in bytes.
         bytes: usize,
     },
-    /// Nothing, and why: it must be started with the stored `init`, as after a restart.
+    /// Nothing, and why: the new guest needs the stored `init`, as after a restart.
     Nothing(&'static str),
 }
 
-/// Why the new guest cannot take the old one's place.
+/// Why the new guest cannot replace the old one.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SwapError {
-    /// The old guest could not hand out its state.
+    /// The snapshot of the old guest failed.
     #[error("the running module cannot hand out its state: {0}")]
     Snapshot(Box<GuestError>),
-    /// The new guest did not take the state.
+    /// The restore of the new guest failed.
     #[error(
         "the new module does not take over the state; keep reading what the old one writes \
          (#[serde(default)], #[serde(alias)]), or raise STATE_VERSION and restart the node: {0}"
     )]
     Restore(Box<GuestError>),
-    /// State is mandatory, and there is none to be had.
+    /// The state is required, and one of the guests cannot carry it over; says which.
     #[error("{0}, and --require-state forbids to start without")]
     NoState(&'static str),
 }
 
-/// Gives `new` the state of `old`, if both can. `old` goes on as it was whatever
-/// comes of it; only `new` changes.
+/// Carries the state of `old` over to `new`, if both support it. Only `new` changes.
 ///
 /// # Errors
-/// When the state cannot be carried over although both guests know how, or
-/// `state_required` and one of them does not.
+/// If the snapshot or the restore fails, or if `state_required` and one of the guests
+/// does not support it.
 pub fn carry_state(
     old: &mut dyn Guest,
     new: &mut dyn Guest,

@@ -1,15 +1,24 @@
 //! The live node: a guest on stdin and stdout, in real time.
 //!
-//! A reader thread splits the input into lines and checks them; everything else
-//! happens in one loop, in order: handle what has arrived, fire the timers that are
-//! due, and when nothing is left to do, write out what has gathered and wait.
+//! A reader thread splits stdin into lines and checks them. Everything else happens
+//! in one loop: handle the input, fire the timers that are due, and when nothing is
+//! left to do, write the buffered output and wait.
 //!
 //! With a [`Watch`], another thread loads each new version of the module while the
-//! old one works, and the loop puts it in the old one's place between two events.
+//! old one runs, and the loop swaps them between two events.
+//!
+//! | module | contents |
+//! |---|---|
+//! | `run` | the loop, signals, and the node's output |
+//! | `input` | the inputs of the loop, and the thread that reads stdin |
+//! | `program` | the guest, and the swap from one version to the next |
+//! | `watch` | the thread that loads new versions |
+//! | `version` | a version of the module that is ready to run |
 
-pub mod input;
+mod input;
 mod program;
 mod run;
+mod version;
 mod watch;
 
 pub use run::{NodeError, NodeOptions, run};

@@ -2,13 +2,13 @@
 
 use std::time::Instant;
 
+use host_guest::{Carried, Effect, Event, Guest, GuestError, carry_state};
+use host_protocol::text::printable;
 use tracing::{error, info};
 
-use super::watch::{Version, short};
-use host_guest::{Carried, Effect, Event, Guest, GuestError, Send as Message, carry_state};
-use host_protocol::text::printable;
+use crate::version::{Version, short};
 
-/// The program of a live node.
+/// The guest of a live node, and the version of its module.
 pub(super) struct Program {
     /// `None` after a crash, until the next version comes.
     guest: Option<Box<dyn Guest + Send>>,
@@ -16,13 +16,13 @@ pub(super) struct Program {
     state_required: bool,
 }
 
-/// What became of a swap.
+/// The outcome of a swap.
 pub(super) enum Swapped {
-    /// The new version goes on where the old one was; timers stay.
+    /// The new version runs with the state of the old one; timers stay.
     Continues,
-    /// The new version runs and knows nothing: timers are void, and it needs `init`.
+    /// The new version runs without state: timers are cancelled, and it needs `init`.
     Afresh,
-    /// The old version goes on.
+    /// The old version still runs.
     Refused,
 }
 
@@ -40,12 +40,12 @@ impl Program {
         self.guest.as_deref_mut()
     }
 
-    /// Takes note that the guest failed and must not be called again.
+    /// Drops the guest, which has failed and must not be called again.
     pub(super) fn crash(&mut self) {
         self.guest = None;
     }
 
-    /// Puts `next` in the place of the current guest, with its state.
+    /// Replaces the guest with `next`, and carries its state over.
     pub(super) fn swap(&mut self, mut next: Version) -> Swapped {
         let begin = Instant::now();
         let change = format!("{} -> {}", short(&self.sha256), short(&next.sha256));
@@ -79,8 +79,8 @@ impl Program {
     }
 }
 
-/// Gives a guest that starts afresh the `init` that the node had, and returns the
-/// effects, but for the answer: that has been given long ago.
+/// Passes the node's `init` to a guest that starts afresh. Returns its effects without
+/// the `init_ok`, which the node has sent before.
 pub(super) fn repeat_init<'g>(
     guest: &'g mut dyn Guest,
     init: &Event<'_>,
@@ -91,5 +91,5 @@ pub(super) fn repeat_init<'g>(
 }
 
 fn is_init_ok(effect: &Effect<'_>) -> bool {
-    matches!(effect, Effect::Send(Message { header, .. }) if header.kind == "init_ok")
+    matches!(effect, Effect::Send(send) if send.header.kind == "init_ok")
 }

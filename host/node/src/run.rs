@@ -7,26 +7,28 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender, TryR
 use std::thread;
 use std::time::Duration;
 
+use host_guest::{Effect, Event, EventKind, Guest, GuestError, Limits, check_timers};
 use host_protocol::abi::Log;
 use host_protocol::clock::Clock;
+use host_protocol::line_kind::LineKind;
 use host_protocol::message::{Error, ErrorCode, Identity, Message, write_error};
+use host_protocol::text::printable;
 use host_protocol::timers::Timers;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use tracing::{error, warn};
 
-use super::input::{self, Checked, Input, Lines};
-use super::program::{Program, Swapped, repeat_init};
-use super::watch::{Version, Watch, watch};
-use host_guest::{Effect, Event, EventKind, Guest, GuestError, Limits, check_timers};
-use host_protocol::text::printable;
+use crate::input::{self, Input, Lines};
+use crate::program::{Program, Swapped, repeat_init};
+use crate::version::Version;
+use crate::watch::{Watch, watch};
 
-/// How a live node is run.
+/// The options of a live node.
 #[derive(Debug, Clone, Copy)]
 pub struct NodeOptions {
-    /// The guest's bounds.
+    /// The guest's limits.
     pub limits: Limits,
-    /// Longer input lines are skipped, in bytes.
+    /// The longest input line, in bytes; longer ones are skipped.
     pub line_bytes_max: usize,
 }
 
@@ -36,34 +38,40 @@ pub enum NodeError {
     /// The guest failed.
     #[error(transparent)]
     Guest(#[from] Box<GuestError>),
-    /// Stdin or stdout failed.
-    #[error("{0}")]
-    Io(String),
+    /// The signal handlers cannot be installed.
+    #[error("cannot handle signals: {0}")]
+    Signals(io::Error),
+    /// Reading stdin failed.
+    #[error("cannot read stdin: {0}")]
+    Stdin(io::Error),
+    /// Writing stdout failed.
+    #[error("cannot write to stdout: {0}")]
+    Stdout(io::Error),
 }
 
-/// Output is written early when this much has gathered, in bytes.
-const OUTPUT_GATHERED_MAX: usize = 64 << 10;
+/// Output is written early when its buffer exceeds this, in bytes.
+const OUTPUT_BUFFERED_MAX: usize = 64 << 10;
 
-/// Batches of lines that may wait for the guest; reading stops meanwhile.
-const BATCHES_WAITING_MAX: usize = 4;
+/// Inputs that may wait for the loop; the reader thread blocks when there are more.
+const INPUTS_WAITING_MAX: usize = 4;
 
-/// Runs `guest` on stdin and stdout until the input ends, somebody closes the
-/// output, or SIGTERM or SIGINT arrives. What was read by then has been handled,
-/// and what the guest sent has been written.
+/// Runs `guest` on stdin and stdout until the input ends, stdout is closed, or
+/// SIGTERM or SIGINT arrives. By then all lines that were read have been handled, and
+/// all messages that the guest sent have been written.
 ///
-/// With a `watch`, every new version of the module takes the guest's place, and a
-/// guest that fails does not end the node: its requests are answered with error 13
-/// until the next version comes.
+/// With `watching`, every new version of the module replaces the guest, and a guest
+/// that fails does not end the node: its requests are answered with error 13 until
+/// the next version is loaded.
 ///
 /// # Errors
-/// When the guest fails: its earlier effects have been performed, none of those of
-/// the failed step. Also when stdin or stdout break.
+/// If the guest fails: its earlier effects have been performed, none of those of the
+/// failed step. Also if reading stdin or writing stdout fails.
 pub fn run(
     guest: Box<dyn Guest + Send>,
     options: &NodeOptions,
     watching: Option<Watch>,
 ) -> Result<(), NodeError> {
-    let (sender, inputs) = mpsc::sync_channel(BATCHES_WAITING_MAX);
+    let (sender, inputs) = mpsc::sync_channel(INPUTS_WAITING_MAX);
     let (reload, reloads) = mpsc::channel();
     let outlives_crashes = watching.is_some();
     let program = match &watching {
@@ -84,7 +92,7 @@ pub fn run(
         limits: options.limits,
         identity: Identity::default(),
         init: String::new(),
-        wires: Wires {
+        output: Output {
             timers: Timers::default(),
             out: Vec::new(),
             log: Vec::new(),
@@ -93,15 +101,15 @@ pub fn run(
         stop,
     };
     let end = node.serve(&inputs);
-    let flushed = node.wires.flush();
+    let flushed = node.output.flush();
     match end.and(flushed) {
         Err(End::OutputClosed) | Ok(()) => Ok(()),
         Err(End::Failed(error)) => Err(error),
     }
 }
 
-/// Has SIGTERM and SIGINT set the flag and wake the loop, and SIGHUP ask for a
-/// `reload` if there is one.
+/// Installs signal handlers: SIGTERM and SIGINT set the returned flag and wake the
+/// loop, SIGHUP asks for a `reload` if there is one.
 fn handle_signals(
     sender: SyncSender<Input>,
     reload: Option<Sender<()>>,
@@ -109,24 +117,24 @@ fn handle_signals(
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
     let hangup = reload.is_some().then_some(SIGHUP);
-    let mut signals = Signals::new([SIGTERM, SIGINT].into_iter().chain(hangup))
-        .map_err(|error| NodeError::Io(format!("cannot handle signals: {error}")))?;
+    let mut signals =
+        Signals::new([SIGTERM, SIGINT].into_iter().chain(hangup)).map_err(NodeError::Signals)?;
     thread::spawn(move || {
         for signal in signals.forever() {
             if let (SIGHUP, Some(reload)) = (signal, &reload) {
-                // Who no longer watches does not reload.
+                // Fails only if the watch has ended.
                 let _ = reload.send(());
                 continue;
             }
             flag.store(true, Ordering::Relaxed);
-            // A full queue is being worked on, and the flag is seen between lines.
+            // If the queue is full, the loop is busy and checks the flag between lines.
             let _ = sender.try_send(Input::Stop);
         }
     });
     Ok(stop)
 }
 
-/// Why the loop stops early.
+/// Why the loop ends early.
 enum End {
     OutputClosed,
     Failed(NodeError),
@@ -140,13 +148,13 @@ impl From<Box<GuestError>> for End {
 
 struct Node {
     program: Program,
-    /// Whether the node goes on without a guest until the next version comes.
+    /// Whether the node waits for the next version after the guest has failed.
     outlives_crashes: bool,
     limits: Limits,
     identity: Identity,
-    /// The `init` message, for a guest that starts afresh.
+    /// The text of the `init` message, for a guest that starts afresh.
     init: String,
-    wires: Wires,
+    output: Output,
     clock: Clock,
     stop: Arc<AtomicBool>,
 }
@@ -159,7 +167,7 @@ impl Node {
                 Ok(input) => input,
                 Err(TryRecvError::Disconnected) => return Ok(()),
                 Err(TryRecvError::Empty) => {
-                    self.wires.flush()?;
+                    self.output.flush()?;
                     match self.wait(inputs) {
                         Ok(input) => input,
                         Err(RecvTimeoutError::Timeout) => continue,
@@ -173,8 +181,7 @@ impl Node {
                 Input::Swap(version) => self.swap(version)?,
                 Input::End(Ok(())) => return Ok(()),
                 Input::End(Err(error)) => {
-                    let text = format!("cannot read stdin: {error}");
-                    return Err(End::Failed(NodeError::Io(text)));
+                    return Err(End::Failed(NodeError::Stdin(error)));
                 }
             }
             if self.stop.load(Ordering::Relaxed) {
@@ -184,7 +191,7 @@ impl Node {
     }
 
     fn wait(&self, inputs: &Receiver<Input>) -> Result<Input, RecvTimeoutError> {
-        match self.wires.timers.next_deadline() {
+        match self.output.timers.next_deadline() {
             None => inputs.recv().map_err(RecvTimeoutError::from),
             Some(deadline) => {
                 let wait_ns = deadline.saturating_sub(self.clock.now_ns());
@@ -193,28 +200,28 @@ impl Node {
         }
     }
 
-    /// Fires what is due now. Timers set meanwhile wait for the next round, so a
-    /// guest that keeps setting them cannot starve its input.
+    /// Fires the timers that are due now. Timers that are set meanwhile wait for the next
+    /// round, so a guest that keeps setting them cannot starve its input.
     fn fire_timers(&mut self) -> Result<(), End> {
         let now_ns = self.clock.now_ns();
-        while let Some(id) = self.wires.timers.pop_due(now_ns) {
+        while let Some(id) = self.output.timers.pop_due(now_ns) {
             self.step(now_ns, EventKind::Timer(id))?;
-            self.wires.flush_much()?;
+            self.output.flush_if_large()?;
         }
         Ok(())
     }
 
     fn lines(&mut self, lines: &Lines) -> Result<(), End> {
-        for (number, text, checked) in lines.iter() {
-            match checked {
-                Checked::Message if self.identity.id().is_some() => {
+        for (number, text, kind) in lines.iter() {
+            match kind {
+                LineKind::Message if self.identity.id().is_some() => {
                     self.step(self.clock.now_ns(), EventKind::Message(text))?;
                 }
-                Checked::Message | Checked::Init => self.admit(number, text)?,
-                Checked::Blank => {}
-                Checked::Bad(reason) => warn!("input line {number} ignored: {reason}"),
+                LineKind::Message | LineKind::Init => self.admit(number, text)?,
+                LineKind::Blank => {}
+                LineKind::Invalid(reason) => warn!("input line {number} ignored: {reason}"),
             }
-            self.wires.flush_much()?;
+            self.output.flush_if_large()?;
             if self.stop.load(Ordering::Relaxed) {
                 return Ok(());
             }
@@ -222,9 +229,9 @@ impl Node {
         Ok(())
     }
 
-    /// Handles an `init`, or a message that came before it.
+    /// Handles an `init`, or a message that arrives before it.
     fn admit(&mut self, number: u64, text: &str) -> Result<(), End> {
-        // The reader thread has read the line as a message already.
+        // Both always succeed: the reader thread has classified the line as a message.
         let Ok(message) = serde_json::from_str::<Message<'_>>(text) else {
             return Ok(());
         };
@@ -233,34 +240,35 @@ impl Node {
         };
         if let Err(error) = self.identity.admit(&message, &header) {
             warn!("input line {number}: {}", printable(&error.to_string()));
-            write_error(&mut self.wires.out, &message, &header, &error);
+            write_error(&mut self.output.out, &message, &header, &error);
             return Ok(());
         }
         text.clone_into(&mut self.init);
         self.step(self.clock.now_ns(), EventKind::Message(text))
     }
 
-    /// Handles an event, if there is a guest to handle it.
+    /// Passes an event to the guest and performs its effects. Replies with an error if
+    /// the guest has crashed.
     fn step(&mut self, now_ns: u64, kind: EventKind<'_>) -> Result<(), End> {
         let node = self.identity.id().unwrap_or_default();
         let event = Event { now_ns, node, kind };
         let Some(guest) = self.program.guest() else {
-            self.wires.answer_for_crashed(&event);
+            self.output.answer_for_crashed(&event);
             return Ok(());
         };
         let performed = guest
             .step(&event)
-            .and_then(|effects| self.wires.perform(&effects, &event, &self.limits));
-        self.survive(performed)
+            .and_then(|effects| self.output.perform(&effects, &event, &self.limits));
+        self.after_step(performed)
     }
 
-    /// A failed step ends the node, unless it waits for a better module.
-    fn survive(&mut self, performed: Result<(), Box<GuestError>>) -> Result<(), End> {
+    /// Ends the node if the step failed, unless it waits for the next version.
+    fn after_step(&mut self, performed: Result<(), Box<GuestError>>) -> Result<(), End> {
         match performed {
             Err(failure) if self.outlives_crashes => {
                 error!("{failure}\n  requests are answered with error 13 until the module changes");
                 self.program.crash();
-                self.wires.timers = Timers::default();
+                self.output.timers = Timers::default();
                 Ok(())
             }
             performed => Ok(performed?),
@@ -271,9 +279,9 @@ impl Node {
         if !matches!(self.program.swap(version), Swapped::Afresh) {
             return Ok(());
         }
-        self.wires.timers = Timers::default();
+        self.output.timers = Timers::default();
         let (Some(guest), Some(node)) = (self.program.guest(), self.identity.id()) else {
-            return Ok(()); // its init is yet to come
+            return Ok(()); // init has not arrived yet
         };
         let now_ns = self.clock.now_ns();
         let event = Event {
@@ -282,19 +290,19 @@ impl Node {
             kind: EventKind::Message(&self.init),
         };
         let performed = repeat_init(guest, &event)
-            .and_then(|effects| self.wires.perform(&effects, &event, &self.limits));
-        self.survive(performed)
+            .and_then(|effects| self.output.perform(&effects, &event, &self.limits));
+        self.after_step(performed)
     }
 }
 
-/// Where effects go.
-struct Wires {
+/// The outputs of the node: its timers, and buffers for stdout and stderr.
+struct Output {
     timers: Timers,
     out: Vec<u8>,
     log: Vec<u8>,
 }
 
-impl Wires {
+impl Output {
     /// Performs the effects of a step, or none of them.
     fn perform(
         &mut self,
@@ -303,7 +311,7 @@ impl Wires {
         limits: &Limits,
     ) -> Result<(), Box<GuestError>> {
         check_timers(&self.timers, effects, limits.timers)
-            .map_err(|fault| GuestError::in_effects(fault, event))?;
+            .map_err(|kind| GuestError::in_effects(kind, event))?;
         for effect in effects {
             self.perform_one(effect, event);
         }
@@ -311,7 +319,7 @@ impl Wires {
         Ok(())
     }
 
-    /// Answers a request that nobody can handle.
+    /// Replies to a request while there is no guest.
     fn answer_for_crashed(&mut self, event: &Event<'_>) {
         let EventKind::Message(text) = event.kind else {
             return;
@@ -346,15 +354,15 @@ impl Wires {
 
     fn flush_log(&mut self) {
         if !self.log.is_empty() {
-            // Who closes stderr does not want to know.
+            // A closed stderr is not an error: logs are optional.
             let _ = io::stderr().write_all(&self.log);
             self.log.clear();
         }
     }
 
-    /// Writes what has gathered if it is much.
-    fn flush_much(&mut self) -> Result<(), End> {
-        match self.out.len() > OUTPUT_GATHERED_MAX {
+    /// Writes the buffer to stdout if it is large.
+    fn flush_if_large(&mut self) -> Result<(), End> {
+        match self.out.len() > OUTPUT_BUFFERED_MAX {
             true => self.flush(),
             false => Ok(()),
         }
@@ -369,7 +377,7 @@ impl Wires {
         self.out.clear();
         written.map_err(|error| match error.kind() {
             io::ErrorKind::BrokenPipe => End::OutputClosed,
-            _ => End::Failed(NodeError::Io(format!("cannot write to stdout: {error}"))),
+            _ => End::Failed(NodeError::Stdout(error)),
         })
     }
 }

@@ -1,8 +1,8 @@
-//! Looks out for a new version of the module and loads it while the old one works.
+//! Watches the module's file and loads each new version while the old one runs.
 //!
-//! The file is looked at ten times a second rather than watched through the kernel:
-//! that also sees files that are replaced, linked, rewritten in place, or on another
-//! machine's disk, and costs a microsecond each time.
+//! The file is polled ten times a second instead of watched through the kernel: polling
+//! also finds files that are replaced, linked, rewritten in place, or on a network
+//! file system, and costs a microsecond each time.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -11,43 +11,47 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::{Duration, Instant};
 
+use host_guest::{GuestError, GuestOptions};
+use host_protocol::text::printable;
+use host_sandbox::{LoadError, Sandbox, read_module, vet};
 use tracing::{debug, error};
 
-use super::input::Input;
-use host_guest::{Guest, GuestOptions};
-use host_protocol::text::printable;
-use host_sandbox::{Sandbox, read_module, vet};
+use crate::input::Input;
+use crate::version::Version;
 
-/// How often the file is looked at.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How often the file is polled.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// A file that changed is read when it has not changed again for this long.
+/// A changed file is read after it has stayed the same for this long.
 const SETTLED_AFTER: Duration = Duration::from_millis(200);
 
-/// A file that is cut off may still be being written: it gets this much longer.
+/// A file that is cut off may still be written: the watch waits this long for the rest.
 const CUT_OFF_GRACE: Duration = Duration::from_secs(2);
 
-/// What is needed to load the next version.
+/// The file to watch, and how to load and start its versions.
 pub struct Watch {
     /// The module's file.
     pub path: PathBuf,
-    /// Loads it.
+    /// Loads the module.
     pub sandbox: Arc<Sandbox>,
-    /// Starts it.
+    /// The options to start the guest with.
     pub options: GuestOptions,
-    /// The hash of the version that runs now.
+    /// The hash of the running version.
     pub sha256: String,
     /// Whether a new version must take over the state of the old one.
     pub state_required: bool,
 }
 
-/// A version that is ready to run.
-pub(super) struct Version {
-    pub(super) guest: Box<dyn Guest + Send>,
-    pub(super) sha256: String,
+/// Why a new version does not run.
+#[derive(Debug, thiserror::Error)]
+enum NotStarted {
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    #[error(transparent)]
+    Guest(#[from] Box<GuestError>),
 }
 
-/// Tells one state of a file from the next.
+/// Changes when the file changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Signature {
     inode: (u64, u64),
@@ -55,28 +59,29 @@ struct Signature {
     modified: (i64, i64),
 }
 
-/// Sends every new version to the loop until nobody listens any more. A message on
-/// `reload` has the file taken at once, whether it has changed or not.
+/// Sends every new version to the node's loop until the loop ends. A message on
+/// `reload` loads the file at once, whether it has changed or not.
 pub(super) fn watch(mut watch: Watch, reload: &Receiver<()>, sender: &SyncSender<Input>) {
-    let mut taken = None; // what came between loading the module and watching it is seen too
+    // None, so that a change between loading the module and watching it is not missed.
+    let mut loaded = None;
     loop {
-        let asked = match reload.recv_timeout(LOOK_EVERY) {
+        let forced = match reload.recv_timeout(POLL_INTERVAL) {
             Ok(()) => true,
             Err(RecvTimeoutError::Timeout) => false,
             Err(RecvTimeoutError::Disconnected) => return,
         };
-        if !asked {
+        if !forced {
             let now = watch.signature();
-            if now.is_none() || now == taken {
+            if now.is_none() || now == loaded {
                 continue;
             }
         }
-        taken = if asked {
+        loaded = if forced {
             watch.signature()
         } else {
             watch.settled(reload)
         };
-        match watch.load(asked) {
+        match watch.load(forced) {
             Ok(None) => debug!("the module's file was written, but it is the same module"),
             Ok(Some(version)) => {
                 watch.sha256.clone_from(&version.sha256);
@@ -84,7 +89,10 @@ pub(super) fn watch(mut watch: Watch, reload: &Receiver<()>, sender: &SyncSender
                     return;
                 }
             }
-            Err(problem) => error!("the running module goes on: {}", printable(&problem)),
+            Err(error) => error!(
+                "the running module goes on: {}",
+                printable(&error.to_string())
+            ),
         }
     }
 }
@@ -99,18 +107,18 @@ impl Watch {
         })
     }
 
-    /// Waits until the file stays as it is, and tells how that is.
+    /// Waits until the file stays the same, and returns its signature.
     fn settled(&self, reload: &Receiver<()>) -> Option<Signature> {
         let begin = Instant::now();
         let (mut seen, mut since) = (self.signature(), begin);
         loop {
-            let patient = begin.elapsed() < CUT_OFF_GRACE;
+            let in_grace = begin.elapsed() < CUT_OFF_GRACE;
             let settled = seen.is_some() && since.elapsed() >= SETTLED_AFTER;
-            if settled && !(patient && self.is_cut_off()) {
+            if settled && !(in_grace && self.is_cut_off()) {
                 return seen;
             }
-            // Asked to hurry, or nobody is left: the caller finds out which.
-            if reload.recv_timeout(LOOK_EVERY / 2) != Err(RecvTimeoutError::Timeout) {
+            // A forced reload, or the loop has ended: the caller finds out which.
+            if reload.recv_timeout(POLL_INTERVAL / 2) != Err(RecvTimeoutError::Timeout) {
                 return seen;
             }
             let now = self.signature();
@@ -120,28 +128,22 @@ impl Watch {
         }
     }
 
-    /// Whether the file is the beginning of a module rather than a whole one.
+    /// Whether the file has only the beginning of a module.
     fn is_cut_off(&self) -> bool {
         read_module(&self.path).is_ok_and(|wasm| vet::is_cut_off(&wasm))
     }
 
-    /// Loads and starts what is in the file now; `None` if it is what runs already
-    /// and nobody asked for it.
-    fn load(&self, asked: bool) -> Result<Option<Version>, String> {
-        let module = self.sandbox.load(&self.path, &self.options.limits);
-        let module = module.map_err(|error| error.to_string())?;
-        if module.facts.sha256 == self.sha256 && !asked {
+    /// Loads the file and starts it as a guest. Returns `None` if it is the running
+    /// version, unless the reload is `forced`.
+    fn load(&self, forced: bool) -> Result<Option<Version>, NotStarted> {
+        let module = self.sandbox.load(&self.path, &self.options.limits)?;
+        if module.facts.sha256 == self.sha256 && !forced {
             return Ok(None);
         }
         let guest = module.start(self.options.clone());
         Ok(Some(Version {
-            guest: guest.map_err(|error| error.to_string())?,
+            guest: guest?,
             sha256: module.facts.sha256,
         }))
     }
-}
-
-/// The first digits of a hash: enough to tell versions apart.
-pub(super) fn short(sha256: &str) -> &str {
-    sha256.get(..12).unwrap_or(sha256)
 }

@@ -19,19 +19,19 @@ pub const MARKER: &str = "maelstrom_abi_v1";
 pub const MARKER_PREFIX: &str = "maelstrom_abi_v";
 /// The export that holds the guest's linear memory.
 pub const MEMORY: &str = "memory";
-/// `alloc(len: i32) -> ptr: i32`: room for the next input.
+/// `alloc(len: i32) -> ptr: i32`: reserves memory for the next input.
 pub const ALLOC: &str = "alloc";
-/// `handle(ptr: i32, len: i32) -> i64`: an event in, [packed](pack) effects out.
+/// `handle(ptr: i32, len: i32) -> i64`: takes an event, returns [packed](pack) effects.
 pub const HANDLE: &str = "handle";
-/// `snapshot() -> i64`, optional: the whole state, [packed](pack).
+/// `snapshot() -> i64`, optional: returns the whole state, [packed](pack).
 pub const SNAPSHOT: &str = "snapshot";
-/// `restore(ptr: i32, len: i32) -> i32`, optional: 0 takes the state over.
+/// `restore(ptr: i32, len: i32) -> i32`, optional: takes a state; 0 means success.
 pub const RESTORE: &str = "restore";
 /// `_initialize()`, optional: called once, before anything else.
 pub const INITIALIZE: &str = "_initialize";
 
-/// The shortest timer: a smaller `after_ns` counts as this much, so that a
-/// guest cannot stop virtual time by setting timers for now. 1 ms.
+/// The shortest timer, 1 ms: a smaller `after_ns` is raised to it, so that a guest
+/// cannot stop virtual time by setting timers for now.
 pub const TIMER_MIN_NS: u64 = 1_000_000;
 
 /// Joins a pointer and a length into the result of `handle`.
@@ -46,7 +46,7 @@ pub fn unpack(packed: u64) -> (u32, u32) {
     ((packed >> 32) as u32, (packed & 0xffff_ffff) as u32)
 }
 
-/// A duration in whole nanoseconds; the longest that fit are 584 years.
+/// A duration in whole nanoseconds, at most `u64::MAX` (584 years).
 #[must_use]
 pub const fn nanos(duration: Duration) -> u64 {
     let nanos = duration.as_nanos();
@@ -59,11 +59,11 @@ pub const fn nanos(duration: Duration) -> u64 {
     }
 }
 
-/// What happened: exactly one of `message` and `timer` is there.
+/// What happened: exactly one of `message` and `timer` is present.
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 pub struct Event<'a> {
-    /// The driver's clock in nanoseconds. It never goes backwards; its zero is
-    /// the Unix epoch on a live node and the start of the run in the simulator.
+    /// The driver's clock in nanoseconds. It never goes backwards. It counts from the
+    /// Unix epoch on a live node, from the start of the run in the simulator.
     pub now_ns: u64,
     /// A message arrived.
     #[serde(borrow, default)]
@@ -74,15 +74,15 @@ pub struct Event<'a> {
 }
 
 impl<'a> Event<'a> {
-    /// Reads an event that the host has written.
+    /// Reads an event that the host has written; the header is that of its message.
     ///
     /// # Errors
-    /// When it is not an event.
+    /// If `json` is not an event.
     pub fn read(json: &'a str) -> Result<(Self, Option<Header<'a>>), serde_json::Error> {
         if let Some((event, header)) = Event::scan(json) {
             return Ok((event, Some(header)));
         }
-        // A timer, or unusual, or wrong: it says how.
+        // A timer, or unusual, or invalid: the parser's error says why.
         let event: Event<'a> = serde_json::from_str(json)?;
         let header = event.message.as_ref().map(Message::header).transpose()?;
         Ok((event, header))
@@ -103,22 +103,22 @@ impl<'a> Event<'a> {
     }
 }
 
-/// Names a timer. The guest chooses the ids.
+/// Refers to a timer. The guest chooses the ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimerRef {
     /// The id that the guest gave in `set_timer`.
     pub id: u64,
 }
 
-/// Writes the event of an arriving message. `message` is the message as JSON
-/// text and goes in unparsed.
+/// Writes the event of a message that arrived to `event`, which is cleared first.
+/// `message` is the message as JSON text; it is copied without parsing.
 pub fn encode_message(event: &mut Vec<u8>, now_ns: u64, message: &str) {
     begin_event(event, now_ns, b",\"message\":");
     event.extend_from_slice(message.as_bytes());
     event.push(b'}');
 }
 
-/// Writes the event of a timer that fired.
+/// Writes the event of a timer that fired to `event`, which is cleared first.
 pub fn encode_timer(event: &mut Vec<u8>, now_ns: u64, id: u64) {
     begin_event(event, now_ns, b",\"timer\":{\"id\":");
     write_number(event, id);
@@ -132,57 +132,70 @@ fn begin_event(event: &mut Vec<u8>, now_ns: u64, key: &[u8]) {
     event.extend_from_slice(key);
 }
 
-/// Something that the guest asks its driver to do.
+/// A request of the guest to its driver.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Effect<'a> {
     /// Send a message. Its `src` must be the node itself.
     #[serde(borrow)]
     Send(Message<'a>),
-    /// Fire an event with this id later. An outstanding timer with the same id
-    /// is replaced.
+    /// Set a timer: an event with its id follows later. An outstanding timer with the
+    /// same id is replaced.
     SetTimer(SetTimer),
-    /// Forget an outstanding timer. Unknown ids are fine.
+    /// Cancel an outstanding timer. An unknown id has no effect.
     CancelTimer(TimerRef),
     /// Write a line to the node's log.
     #[serde(borrow)]
     Log(Log<'a>),
 }
 
-/// See [`Effect::SetTimer`].
+/// A timer to set: the value of [`Effect::SetTimer`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetTimer {
-    /// Chosen by the guest; comes back in the event.
+    /// The id, chosen by the guest; the event repeats it.
     pub id: u64,
-    /// How long from the event's `now_ns`, in nanoseconds; at least [`TIMER_MIN_NS`].
+    /// The delay from the event's `now_ns`, in nanoseconds; at least [`TIMER_MIN_NS`].
     pub after_ns: u64,
 }
 
-/// See [`Effect::Log`].
+/// A log line: the value of [`Effect::Log`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Log<'a> {
-    /// How much it matters.
+    /// The severity; `info` if it is missing.
     #[serde(default)]
     pub level: Level,
-    /// What to write.
+    /// The text of the line.
     #[serde(borrow)]
     pub text: Cow<'a, str>,
 }
 
-/// How much a log line matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// Every step of the way.
-    Trace,
-    /// For finding a bug.
+/// The severity of a log line.
+#[derive(
     Debug,
-    /// Worth knowing.
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Default,
+    Serialize,
+    Deserialize,
+    strum::IntoStaticStr,
+)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
+pub enum Level {
+    /// Every step of an algorithm.
+    Trace,
+    /// Details that help to find a bug.
+    Debug,
+    /// A normal event that is worth a line.
     #[default]
     Info,
-    /// Odd, but handled.
+    /// Something unexpected that the node has handled.
     Warn,
-    /// Wrong.
+    /// A failure.
     Error,
 }
 
@@ -190,13 +203,7 @@ impl Level {
     /// The level's lower-case name, as in the JSON.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Level::Trace => "trace",
-            Level::Debug => "debug",
-            Level::Info => "info",
-            Level::Warn => "warn",
-            Level::Error => "error",
-        }
+        self.into()
     }
 }
 

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::abi::nanos;
 
-/// Counts nanoseconds since the Unix epoch, but never goes backwards when
-/// somebody sets the system's clock.
+/// Counts nanoseconds since the Unix epoch. It never goes backwards, even if the
+/// system's clock is set.
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
     start: Instant,
@@ -13,7 +13,7 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// Reads the system's clock once; from here on it counts by itself.
+    /// Reads the system's clock once; from then on the monotonic clock counts.
     #[must_use]
     pub fn start() -> Self {
         let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);

@@ -1,21 +1,30 @@
 //! What a host and its guests agree on: Maelstrom's messages and the guest ABI.
 //!
-//! | module | job |
+//! | module | contents |
 //! |---|---|
-//! | [`message`] | the envelope of a message, the reserved fields of its body, the error codes |
-//! | [`abi`] | events and effects, the exports of a guest |
-//! | [`scan`] | finds fields in text that is known to be JSON |
-//! | [`lines`] | a stream of bytes as checked lines, in batches |
-//! | [`clock`] [`timers`] | what a driver keeps for a node: its clock and its outstanding timers |
+//! | [`message`] | the envelope of a message, the reserved fields of its body, `init` |
+//! | [`error`] | error codes, and the body of an error message |
 //! | [`services`] | the names of Maelstrom's services |
-//! | [`text`] | text of unknown origin, made safe to show |
+//! | [`abi`] | events and effects, and the exports of a guest |
+//! | [`scan`] | finds fields in text that is known to be JSON |
+//! | [`json`] | writes numbers and strings as JSON |
+//! | [`lines`] | splits a stream of bytes into lines, in batches |
+//! | [`line_kind`] | tells whether a line is a message |
+//! | [`clock`] | the clock of a live node |
+//! | [`timers`] | the outstanding timers of a node |
+//! | [`text`] | makes text of unknown origin safe to print |
 //!
-//! Nothing here knows a host, an engine or a guest.
+//! The crate depends on no host, engine or guest. WebAssembly guests use `message`,
+//! `error`, `services`, `abi`, `scan` and `json`; the other modules are for drivers
+//! of nodes and are not compiled for WebAssembly.
 
 pub mod abi;
 #[cfg(not(target_family = "wasm"))]
 pub mod clock;
+pub mod error;
 pub mod json;
+#[cfg(not(target_family = "wasm"))]
+pub mod line_kind;
 #[cfg(not(target_family = "wasm"))]
 pub mod lines;
 pub mod message;

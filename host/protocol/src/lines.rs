@@ -1,4 +1,4 @@
-//! Input lines in batches, with a limit on their length.
+//! Splits a stream of bytes into lines, in batches, with a limit on their length.
 
 use std::io::{self, Read};
 use std::ops::Range;
@@ -6,7 +6,7 @@ use std::ops::Range;
 /// The longest input line that a node takes by default, in bytes: 4 MiB.
 pub const LINE_BYTES_MAX: usize = 4 << 20;
 
-/// Complete lines, read in one go.
+/// Complete lines that were read together.
 #[derive(Debug, Default)]
 pub struct Batch {
     bytes: Vec<u8>,
@@ -20,17 +20,17 @@ enum Line {
     TooLong(u64),
 }
 
-/// What stands on one line.
+/// The contents of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LineText<'a> {
-    /// Its bytes, without the newline.
+    /// The bytes of the line, without the newline.
     Bytes(&'a [u8]),
-    /// It was longer than allowed, this many bytes, and is gone.
+    /// The line was longer than allowed and was dropped; its length in bytes.
     TooLong(u64),
 }
 
 impl Batch {
-    /// The lines with their numbers, from 1.
+    /// The lines with their numbers in the stream, from 1.
     pub fn lines(&self) -> impl Iterator<Item = (u64, LineText<'_>)> {
         (self.first..).zip(self.lines.iter().map(|line| match line {
             Line::Text(range) => LineText::Bytes(&self.bytes[range.clone()]),
@@ -39,10 +39,10 @@ impl Batch {
     }
 }
 
-/// Reads `input` to its end and hands its lines to `take` as soon as they are
-/// there. A line without a final newline counts. A line of more than `max_line`
-/// bytes is skipped over without being kept in memory. Stops early when `take`
-/// answers false.
+/// Reads `input` to its end and passes its lines to `take` as soon as they are
+/// complete. The last line may lack its newline. A line of more than `max_line`
+/// bytes is skipped without being kept in memory. Stops early when `take` returns
+/// false.
 ///
 /// # Errors
 /// When reading fails.
@@ -53,7 +53,7 @@ pub fn read_batches(
 ) -> io::Result<()> {
     let mut chunk = vec![0; 64 << 10];
     let mut rest: Vec<u8> = Vec::new(); // the beginning of the next line
-    let mut skipped: u64 = 0; // bytes of the current line that are gone
+    let mut skipped: u64 = 0; // bytes of the current line that were dropped
     let mut next_number = 1;
     loop {
         let read = match input.read(&mut chunk) {
@@ -93,8 +93,8 @@ pub fn read_batches(
             rest.clear();
         }
         next_number += batch.lines.len() as u64;
-        let go_on = batch.lines.is_empty() || take(batch);
-        if end_of_input || !go_on {
+        let proceed = batch.lines.is_empty() || take(batch);
+        if end_of_input || !proceed {
             return Ok(());
         }
     }

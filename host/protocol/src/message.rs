@@ -1,25 +1,24 @@
-//! Maelstrom's message protocol: the envelope, the reserved fields of a body
-//! and the error codes.
+//! Maelstrom's messages: the envelope, the reserved fields of a body, and `init`.
 //!
 //! Source: `doc/protocol.md` of Maelstrom (jepsen-io/maelstrom).
 
 use std::borrow::Cow;
-use std::fmt;
 
-use serde::de::Visitor;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
+// A body of type `error` and the strings of an envelope belong to a message.
+pub use crate::error::{Error, ErrorCode};
 pub use crate::json::write_string;
 use crate::scan::Scanner;
 
-/// One message on the wire. The body stays raw JSON until somebody needs it.
+/// One message on the wire. The body stays raw JSON until it is needed.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Message<'a> {
-    /// Who sent it: `n1`, `c4`, `seq-kv`.
+    /// The sender: `n1`, `c4`, `seq-kv`.
     #[serde(borrow)]
     pub src: Cow<'a, str>,
-    /// Whom it is for.
+    /// The receiver.
     #[serde(borrow)]
     pub dest: Cow<'a, str>,
     /// The payload, a JSON object, as its text.
@@ -33,10 +32,10 @@ pub struct Header<'a> {
     /// What kind of message this is: `echo`, `broadcast_ok`, `error`.
     #[serde(borrow, rename = "type")]
     pub kind: Cow<'a, str>,
-    /// Set by a sender that wants an answer.
+    /// The id of the request, if its sender expects a reply.
     #[serde(default)]
     pub msg_id: Option<u64>,
-    /// The `msg_id` of the request that this message answers.
+    /// The `msg_id` of the request that this message replies to.
     #[serde(default)]
     pub in_reply_to: Option<u64>,
 }
@@ -46,8 +45,10 @@ fn raw_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'de str, D::E
 }
 
 impl<'a> Message<'a> {
-    /// Finds the envelope and the reserved fields in `json`, which has been checked
-    /// to be a message, if it has the usual form: no escapes in them, nothing twice.
+    /// Finds the envelope and the reserved fields in `json`, which must be a valid
+    /// message. Returns `None` if they are not in the usual form: a string has an
+    /// escape, or a field occurs twice.
+    #[must_use]
     pub fn scan(json: &'a str) -> Option<(Self, Header<'a>)> {
         let mut scanner = Scanner::new(json);
         let (mut src, mut dest, mut body) = (None, None, None);
@@ -88,14 +89,15 @@ impl<'a> Message<'a> {
     pub fn header(&self) -> Result<Header<'a>, serde_json::Error> {
         match Header::scan(&mut Scanner::new(self.body)) {
             Some(header) => Ok(header),
-            None => serde_json::from_str(self.body), // unusual, or wrong: it says how
+            // Unusual, or invalid: the parser's error says why.
+            None => serde_json::from_str(self.body),
         }
     }
 }
 
 impl<'a> Header<'a> {
-    /// Finds the fields in the body that begins where `scanner` stands, and moves
-    /// behind it; `None` as for [`Message::scan`].
+    /// Finds the fields in the body at the position of `scanner`, which is then behind
+    /// the body; `None` as for [`Message::scan`].
     fn scan(scanner: &mut Scanner<'a>) -> Option<Self> {
         let mut kind = None;
         let mut ids = [None, None];
@@ -126,31 +128,32 @@ impl<'a> Header<'a> {
 /// The body of `init`, the first message that a node receives.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Init {
-    /// The name that the receiver has from now on.
+    /// The name of the receiver.
     pub node_id: String,
-    /// All nodes of the cluster, the receiver among them, in the same order on each.
+    /// The names of all nodes of the cluster, including the receiver, in the same
+    /// order on each node.
     pub node_ids: Vec<String>,
 }
 
-/// Who a node is, learned from `init`. Drivers ask it which messages may reach
-/// the node at all.
+/// The name of a node, learned from `init`. A driver uses it to decide which messages
+/// may reach the node.
 #[derive(Debug, Clone, Default)]
 pub struct Identity {
     id: Option<String>,
 }
 
 impl Identity {
-    /// The node's name, once `init` has told it.
+    /// The node's name, after `init`.
     #[must_use]
     pub fn id(&self) -> Option<&str> {
         self.id.as_deref()
     }
 
-    /// Decides whether `message` is for the node to see.
+    /// Decides whether the node may receive `message`, and learns the name from `init`.
     ///
     /// # Errors
-    /// The error to answer with instead: 11 before `init`, 12 for an `init` that
-    /// makes no sense or comes a second time.
+    /// The error to reply with instead: 11 before `init`, 12 for an `init` that is
+    /// invalid or is the second one.
     pub fn admit(&mut self, message: &Message<'_>, header: &Header<'_>) -> Result<(), Error> {
         let malformed = |text: String| Err(Error::new(ErrorCode::MalformedRequest, text));
         match (&self.id, header.kind.as_ref()) {
@@ -175,8 +178,8 @@ impl Identity {
     }
 }
 
-/// Appends the wire line that answers `request` with `error`; nothing when the
-/// request did not ask for an answer.
+/// Appends the line that replies to `request` with `error`; nothing if the request
+/// expects no reply.
 pub fn write_error(out: &mut Vec<u8>, request: &Message<'_>, header: &Header<'_>, error: &Error) {
     #[derive(Serialize)]
     struct Reply<'a> {
@@ -208,174 +211,9 @@ pub fn write_error(out: &mut Vec<u8>, request: &Message<'_>, header: &Header<'_>
     out.push(b'\n');
 }
 
-/// Maelstrom's error codes. A *definite* error says that the operation did not
-/// happen; after an indefinite one it may have happened or may still happen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ErrorCode {
-    /// 0, indefinite: no answer arrived in time.
-    Timeout,
-    /// 1: the destination does not exist.
-    NodeNotFound,
-    /// 10: the node does not know this type of request.
-    NotSupported,
-    /// 11: not now, for example during an election; trying again is safe.
-    TemporarilyUnavailable,
-    /// 12: the request's fields are not what the node expects.
-    MalformedRequest,
-    /// 13, indefinite: something broke while the request was handled.
-    Crash,
-    /// 14: the operation was given up.
-    Abort,
-    /// 20: there is no such key.
-    KeyDoesNotExist,
-    /// 21: the key is there already.
-    KeyAlreadyExists,
-    /// 22: a condition does not hold, for example the `from` of a compare-and-set.
-    PreconditionFailed,
-    /// 30: the transaction lost against a concurrent one.
-    TxnConflict,
-    /// Any other code, taken for indefinite. Maelstrom leaves 1000 and above to users.
-    Other(u64),
-}
-
-/// Each named code with its number and Maelstrom's name for it.
-const CODES: [(ErrorCode, u64, &str); 11] = [
-    (ErrorCode::Timeout, 0, "timeout"),
-    (ErrorCode::NodeNotFound, 1, "node-not-found"),
-    (ErrorCode::NotSupported, 10, "not-supported"),
-    (
-        ErrorCode::TemporarilyUnavailable,
-        11,
-        "temporarily-unavailable",
-    ),
-    (ErrorCode::MalformedRequest, 12, "malformed-request"),
-    (ErrorCode::Crash, 13, "crash"),
-    (ErrorCode::Abort, 14, "abort"),
-    (ErrorCode::KeyDoesNotExist, 20, "key-does-not-exist"),
-    (ErrorCode::KeyAlreadyExists, 21, "key-already-exists"),
-    (ErrorCode::PreconditionFailed, 22, "precondition-failed"),
-    (ErrorCode::TxnConflict, 30, "txn-conflict"),
-];
-
-impl ErrorCode {
-    /// The number on the wire.
-    #[must_use]
-    pub fn number(self) -> u64 {
-        match self {
-            ErrorCode::Other(number) => number,
-            named => CODES
-                .iter()
-                .find(|(code, ..)| *code == named)
-                .map_or(0, |(_, number, _)| *number),
-        }
-    }
-
-    /// Maelstrom's name for the code; `unknown` for a code of one's own.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        CODES
-            .iter()
-            .find(|(code, ..)| *code == self)
-            .map_or("unknown", |(.., name)| name)
-    }
-
-    /// Whether the operation certainly did not happen.
-    #[must_use]
-    pub fn is_definite(self) -> bool {
-        !matches!(
-            self,
-            ErrorCode::Timeout | ErrorCode::Crash | ErrorCode::Other(_)
-        )
-    }
-}
-
-impl From<u64> for ErrorCode {
-    fn from(number: u64) -> Self {
-        CODES
-            .iter()
-            .find(|(_, n, _)| *n == number)
-            .map_or(ErrorCode::Other(number), |(code, ..)| *code)
-    }
-}
-
-impl Serialize for ErrorCode {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_u64(self.number())
-    }
-}
-
-impl<'de> Deserialize<'de> for ErrorCode {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct CodeVisitor;
-        impl Visitor<'_> for CodeVisitor {
-            type Value = ErrorCode;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an error code, a non-negative integer")
-            }
-            fn visit_u64<E>(self, number: u64) -> Result<ErrorCode, E> {
-                Ok(ErrorCode::from(number))
-            }
-        }
-        deserializer.deserialize_u64(CodeVisitor)
-    }
-}
-
-/// An error as nodes and services send it to each other: a code that programs
-/// act on and a text that people read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Error {
-    /// What kind of failure it is.
-    pub code: ErrorCode,
-    /// What happened, in words.
-    #[serde(default)]
-    pub text: String,
-}
-
-impl Error {
-    /// An error with a code and a text of your own.
-    pub fn new(code: ErrorCode, text: impl Into<String>) -> Self {
-        Error {
-            code,
-            text: text.into(),
-        }
-    }
-
-    /// Whether the operation certainly did not happen.
-    #[must_use]
-    pub fn is_definite(&self) -> bool {
-        self.code.is_definite()
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "error {} ({}): {}",
-            self.code.number(),
-            self.code.name(),
-            self.text
-        )
-    }
-}
-
-impl std::error::Error for Error {}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn codes_are_those_of_maelstroms_protocol_document() {
-        let definite = [1, 10, 11, 12, 14, 20, 21, 22, 30];
-        for number in 0..2000 {
-            let code = ErrorCode::from(number);
-            assert_eq!(code.number(), number);
-            assert_eq!(code.is_definite(), definite.contains(&number), "{number}");
-        }
-        assert_eq!(ErrorCode::from(22).name(), "precondition-failed");
-        assert_eq!(ErrorCode::from(1000).name(), "unknown");
-    }
 
     #[test]
     fn scanning_for_the_header_agrees_with_parsing_the_body() {
@@ -402,16 +240,5 @@ mod tests {
             let (parsed, scanned) = (parsed.ok(), message.header().ok());
             assert_eq!(scanned, parsed, "{body}");
         }
-    }
-
-    #[test]
-    fn an_error_body_is_read_from_the_wire() {
-        let body = r#"{"type":"error","in_reply_to":5,"code":20,"text":"no such key"}"#;
-        let error: Error = serde_json::from_str(body).unwrap();
-        assert_eq!(error, Error::new(ErrorCode::KeyDoesNotExist, "no such key"));
-        assert_eq!(
-            error.to_string(),
-            "error 20 (key-does-not-exist): no such key"
-        );
     }
 }

@@ -1,12 +1,31 @@
-//! Finds the fields of a JSON object without reading their values.
+//! Finds the fields of a JSON object without parsing their values.
 //!
-//! Every message is looked at several times on its way: for its envelope, for the
-//! reserved fields of its body, for its payload. Parsing all of it each time was
-//! most of the cost of a step (measured on the echo stream), so the first two only
-//! look for their fields, in one pass. This works on text that has been checked to
-//! be JSON before; on other text it finds nothing or nonsense, but never panics.
+//! Every message is read several times on its way: for its envelope, for the
+//! reserved fields of its body, and for its payload. Parsing all of it each time was
+//! most of the cost of a step (measured on the echo stream), so the first two reads
+//! only look for their fields, in one pass.
+//!
+//! The input must be valid JSON that another parser has checked. On any other text
+//! the scanner may return wrong fields or `None`, but it never panics.
+//!
+//! ```
+//! use host_protocol::scan::Scanner;
+//!
+//! let mut scanner = Scanner::new(r#"{"src":"n1","body":{"x":[1]}}"#);
+//! scanner.open().unwrap();
+//! assert_eq!(scanner.key(), Some("src"));
+//! assert_eq!(scanner.string(), Some("n1"));
+//! assert_eq!(scanner.key(), Some("body"));
+//! assert_eq!(scanner.value(), Some(r#"{"x":[1]}"#));
+//! assert_eq!(scanner.key(), None);
+//! ```
 
-/// A position in a JSON text.
+/// Reads a JSON text from front to back.
+///
+/// Call [`open`](Scanner::open), then [`key`](Scanner::key) and one of
+/// [`string`](Scanner::string), [`number`](Scanner::number) and
+/// [`value`](Scanner::value) in turn, until `key` returns `None`.
+#[derive(Debug, Clone)]
 pub struct Scanner<'a> {
     json: &'a str,
     at: usize,
@@ -14,7 +33,7 @@ pub struct Scanner<'a> {
 }
 
 impl<'a> Scanner<'a> {
-    /// At the beginning of this text.
+    /// Starts at the beginning of `json`, which must be valid JSON.
     #[must_use]
     pub fn new(json: &'a str) -> Self {
         Scanner {
@@ -24,25 +43,30 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Where it stands, in bytes.
+    /// The current position, in bytes from the beginning of the text.
+    #[must_use]
     pub fn position(&self) -> usize {
         self.at
     }
 
-    /// Whether any key so far had an escape in it, and so may not be what it seems.
+    /// Whether any key so far had an escape in it. [`key`](Scanner::key) returns such a
+    /// key as written, so comparing it with a name may miss a match.
+    #[must_use]
     pub fn had_escaped_key(&self) -> bool {
         self.escaped_key
     }
 
-    /// Enters the object that begins here.
+    /// Enters the object that begins at the current position, after white space.
+    /// Returns `None`, and does not move past the next character, if there is no object.
     pub fn open(&mut self) -> Option<()> {
         self.at = skip_blanks(self.json.as_bytes(), self.at);
         (self.json.as_bytes().get(self.at) == Some(&b'{')).then(|| self.at += 1)
     }
 
-    /// The next key of the object (without quotes, escapes as they are); from
-    /// there, its value must be taken. `None` when the object has ended, and it is
-    /// left.
+    /// The next key of the object, without quotes and with escapes as written. The
+    /// position is then that of its value, which must be read next.
+    ///
+    /// Returns `None` at the end of the object; the position is then behind it.
     pub fn key(&mut self) -> Option<&'a str> {
         let bytes = self.json.as_bytes();
         let mut at = skip_blanks(bytes, self.at);
@@ -64,7 +88,9 @@ impl<'a> Scanner<'a> {
         self.json.get(start..end - 1)
     }
 
-    /// The contents of the string that begins here, if it has no escapes.
+    /// Reads the string at the current position and returns its contents.
+    ///
+    /// Returns `None` if the value is not a string, or has escapes.
     pub fn string(&mut self) -> Option<&'a str> {
         let bytes = self.json.as_bytes();
         let start = self.at + 1;
@@ -79,12 +105,12 @@ impl<'a> Scanner<'a> {
         self.json.get(start..end - 1)
     }
 
-    /// The number that begins here, if it is a whole one below 10^19.
+    /// Reads the number at the current position, if it is an integer from 0 to 10^19 - 1.
     pub fn number(&mut self) -> Option<u64> {
         digits(self.value()?)
     }
 
-    /// The text of the value that begins here.
+    /// Reads the value at the current position, of any type, and returns its JSON text.
     pub fn value(&mut self) -> Option<&'a str> {
         let bytes = self.json.as_bytes();
         let start = self.at;
@@ -101,8 +127,11 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// A whole number below 10^19. Without the checks for overflow that a general
-/// parser needs: on a 32-bit machine each costs a 128-bit multiplication.
+/// Parses `text` as an integer from 0 to 10^19 - 1: digits only, at most 19 of them.
+///
+/// It has none of the overflow checks of a general parser: on a 32-bit machine each
+/// costs a 128-bit multiplication.
+#[must_use]
 pub fn digits(text: &str) -> Option<u64> {
     if text.is_empty() || text.len() > 19 {
         return None;
@@ -113,7 +142,7 @@ pub fn digits(text: &str) -> Option<u64> {
     })
 }
 
-/// Where the white space that may stand at `at` ends.
+/// Where the white space at `at`, if any, ends.
 fn skip_blanks(bytes: &[u8], mut at: usize) -> usize {
     while bytes.get(at).is_some_and(|byte| *byte <= b' ') {
         at += 1;

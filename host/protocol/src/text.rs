@@ -1,10 +1,10 @@
-//! Text that comes from guests, made safe to show.
+//! Makes text of unknown origin, such as a guest's output, safe to print.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// Replaces control characters other than newline and tab by escapes, so that no
-/// guest can move the cursor, recolour or retitle a terminal.
+/// Replaces control characters other than newline and tab with escapes, so that no
+/// guest can move the cursor, change colours or set the title of a terminal.
 #[must_use]
 pub fn printable(text: &str) -> Cow<'_, str> {
     let unsafe_char = |c: char| c.is_control() && c != '\n' && c != '\t';
@@ -23,7 +23,8 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
-/// [`printable`], and on one line: for names, which could fake a whole line otherwise.
+/// Like [`printable`], but escapes newlines and tabs too: a name must not be able to
+/// look like another line of output.
 #[must_use]
 pub fn one_line(name: &str) -> Cow<'_, str> {
     if !name.chars().any(char::is_control) {
@@ -36,7 +37,7 @@ pub fn one_line(name: &str) -> Cow<'_, str> {
     Cow::Owned(name.chars().map(escape).collect())
 }
 
-/// The last `max` characters of `text`, and how many bytes are missing.
+/// The last `max` characters of `text`. If bytes are left out, says how many.
 #[must_use]
 pub fn excerpt_of_end(text: &str, max: usize) -> Cow<'_, str> {
     match text.char_indices().rev().nth(max) {
@@ -48,7 +49,7 @@ pub fn excerpt_of_end(text: &str, max: usize) -> Cow<'_, str> {
     }
 }
 
-/// The first `max` characters of `text`, and how many bytes are missing.
+/// The first `max` characters of `text`. If bytes are left out, says how many.
 #[must_use]
 pub fn excerpt(text: &str, max: usize) -> Cow<'_, str> {
     match text.char_indices().nth(max) {
@@ -60,7 +61,7 @@ pub fn excerpt(text: &str, max: usize) -> Cow<'_, str> {
     }
 }
 
-/// A word of a command, as a shell wants it.
+/// Quotes `arg` for a POSIX shell, if it needs quotes.
 #[must_use]
 pub fn shell_quoted(arg: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./,=:+%@".contains(c);

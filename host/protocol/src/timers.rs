@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-/// The timers of one node. Times are nanoseconds of whatever clock the driver has.
+/// The timers of one node. Times are nanoseconds of the driver's clock.
 ///
 /// Timers due at the same time fire in the order in which they were set.
 #[derive(Debug, Default, Clone)]
@@ -14,7 +14,7 @@ pub struct Timers {
 }
 
 impl Timers {
-    /// Has `id` fire at `deadline`, instead of when it was set for before.
+    /// Sets the timer `id` to fire at `deadline`; replaces it if it is outstanding.
     pub fn set(&mut self, id: u64, deadline: u64) {
         self.cancel(id);
         let key = (deadline, self.count);
@@ -23,7 +23,7 @@ impl Timers {
         self.by_id.insert(id, key);
     }
 
-    /// Forgets `id`, if it is outstanding.
+    /// Cancels `id`, if it is outstanding.
     pub fn cancel(&mut self, id: u64) {
         if let Some(key) = self.by_id.remove(&id) {
             self.by_deadline.remove(&key);
@@ -37,7 +37,7 @@ impl Timers {
         Some(*deadline)
     }
 
-    /// Takes the next timer that is due at `now`.
+    /// Removes the next timer that is due at `now` and returns its id.
     pub fn pop_due(&mut self, now: u64) -> Option<u64> {
         if self.next_deadline()? > now {
             return None;
@@ -47,19 +47,19 @@ impl Timers {
         Some(id)
     }
 
-    /// The id and the deadline of each, the next to fire first.
+    /// The id and the deadline of each timer, the next to fire first.
     pub fn iter(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
         let timers = self.by_deadline.iter();
         timers.map(|((deadline, _), id)| (*id, *deadline))
     }
 
-    /// How many are outstanding.
+    /// How many timers are outstanding.
     #[must_use]
     pub fn len(&self) -> usize {
         self.by_id.len()
     }
 
-    /// Whether none is outstanding.
+    /// Whether no timer is outstanding.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.by_id.is_empty()

@@ -1,21 +1,17 @@
-//! A guest of ABI version 1: a library that is called with each event.
+//! Guests of ABI version 1: libraries that are called with each event.
 
+use host_guest::effects::{decode, log_lines};
+use host_guest::{Effect, ErrorKind, Event, EventKind, Guest, GuestError, Limits};
 use host_protocol::abi;
-use wasmtime::{
-    Instance as WasmInstance, InstancePre, Memory, Store, TypedFunc, WasmParams, WasmResults,
-};
+use wasmtime::{Instance, InstancePre, Memory, Store, TypedFunc, WasmParams, WasmResults};
 
-use super::sandbox::watchdog_ticks;
-use super::state::{Common, State};
+use crate::engine::watchdog_ticks;
 use crate::failure::failure;
-use host_guest::Limits;
-use host_guest::effects::{Effect, decode, log_lines};
-use host_guest::{ErrorKind, GuestError};
-use host_guest::{Event, EventKind, Guest};
+use crate::state::{AbiState, GuestState};
 
-/// A running guest: an instance of a module with a memory of its own.
+/// A running guest: an instance of a module with its own memory.
 pub(super) struct AbiGuest {
-    store: Store<State>,
+    store: Store<AbiState>,
     limits: Limits,
     memory: Memory,
     alloc: TypedFunc<u32, u32>,
@@ -23,8 +19,8 @@ pub(super) struct AbiGuest {
     snapshot: Option<TypedFunc<(), u64>>,
     restore: Option<TypedFunc<(u32, u32), i32>>,
     input: Vec<u8>,
-    /// What was printed before the first event is still to be logged, with that event.
-    unheard: bool,
+    /// Whether the log still has what was printed at the start: it belongs to the first event.
+    start_log_pending: bool,
     fuel_used: u64,
 }
 
@@ -32,20 +28,20 @@ impl AbiGuest {
     /// Starts a guest: runs its start function and `_initialize`, if it has them.
     ///
     /// # Errors
-    /// When one of them fails.
+    /// If one of them fails.
     pub(super) fn start(
-        pre: &InstancePre<State>,
-        common: Common,
+        pre: &InstancePre<AbiState>,
+        guest: GuestState,
         limits: Limits,
     ) -> Result<Self, Box<GuestError>> {
-        let state = State {
-            common,
+        let state = AbiState {
+            guest,
             now_ns: 0,
             log: Vec::new(),
             log_limit: limits.log_bytes,
         };
         let mut store = Store::new(pre.module().engine(), state);
-        store.limiter(|state| &mut state.common.growth);
+        store.limiter(|state| &mut state.guest.limiter);
         begin_step(&mut store, &limits);
         let started = pre.instantiate(&mut store).and_then(|instance| {
             initialize(&mut store, &instance)?;
@@ -66,7 +62,7 @@ impl AbiGuest {
             snapshot: exports.snapshot,
             restore: exports.restore,
             input: Vec::new(),
-            unheard: true,
+            start_log_pending: true,
             fuel_used,
         })
     }
@@ -81,8 +77,8 @@ struct Exports {
 }
 
 impl Exports {
-    /// Vetting has made sure that all of these are there and have their types.
-    fn find(store: &mut Store<State>, instance: &WasmInstance) -> wasmtime::Result<Self> {
+    /// Finds the exports. Vetting has checked that they exist and have the right types.
+    fn find(store: &mut Store<AbiState>, instance: &Instance) -> wasmtime::Result<Self> {
         let memory = instance.get_memory(&mut *store, abi::MEMORY);
         Ok(Exports {
             memory: memory.ok_or_else(|| wasmtime::Error::msg("there is no memory"))?,
@@ -94,10 +90,10 @@ impl Exports {
     }
 }
 
-fn initialize(store: &mut Store<State>, instance: &WasmInstance) -> wasmtime::Result<()> {
+fn initialize(store: &mut Store<AbiState>, instance: &Instance) -> wasmtime::Result<()> {
     match instance.get_typed_func::<(), ()>(&mut *store, abi::INITIALIZE) {
         Ok(initialize) => initialize.call(store, ()),
-        Err(_) => Ok(()), // it has none
+        Err(_) => Ok(()), // the module has none
     }
 }
 
@@ -112,7 +108,7 @@ impl Guest for AbiGuest {
         self.store.data_mut().now_ns = event.now_ns;
         let describe = || event.to_string();
         begin_step(&mut self.store, &self.limits);
-        if !std::mem::take(&mut self.unheard) {
+        if !std::mem::take(&mut self.start_log_pending) {
             self.store.data_mut().log.clear();
         }
         let ptr = self.put_input(&describe)?;
@@ -127,7 +123,7 @@ impl Guest for AbiGuest {
         );
         self.fuel_used += end_step(&mut self.store, &self.limits);
         let output = called?;
-        let refuse = |fault| self.refusal(fault, abi::HANDLE, &describe);
+        let refuse = |kind| self.refusal(kind, abi::HANDLE, &describe);
         let range = self.returned(output).map_err(refuse)?;
         let (memory, state) = (self.memory.data(&self.store), self.store.data());
         let mut effects: Vec<Effect<'_>> = log_lines(&state.log).collect();
@@ -148,7 +144,7 @@ impl Guest for AbiGuest {
             return Ok(None);
         };
         begin_step(&mut self.store, &self.limits);
-        if !self.unheard {
+        if !self.start_log_pending {
             self.store.data_mut().log.clear();
         }
         let none = String::new;
@@ -164,16 +160,16 @@ impl Guest for AbiGuest {
         let output = called?;
         let range = self
             .returned(output)
-            .map_err(|fault| self.refusal(fault, abi::SNAPSHOT, &none))?;
+            .map_err(|kind| self.refusal(kind, abi::SNAPSHOT, &none))?;
         Ok(Some(self.memory.data(&self.store)[range].to_vec()))
     }
 
     fn restore(&mut self, snapshot: &[u8]) -> Result<(), Box<GuestError>> {
         let none = String::new;
         let Some(restore) = self.restore.clone() else {
-            let fault =
+            let kind =
                 ErrorKind::Denied("it has no restore, so it cannot take over a state".into());
-            return Err(self.refusal(fault, abi::RESTORE, &none));
+            return Err(self.refusal(kind, abi::RESTORE, &none));
         };
         self.input.clear();
         self.input.extend_from_slice(snapshot);
@@ -211,11 +207,11 @@ impl AbiGuest {
         self.input.len() as u32
     }
 
-    /// Copies the input to where the guest's `alloc` says.
+    /// Copies the input to the address that the guest's `alloc` returns.
     fn put_input(&mut self, event: &dyn Fn() -> String) -> Result<u32, Box<GuestError>> {
         let Ok(len) = u32::try_from(self.input.len()) else {
-            let fault = ErrorKind::Denied("the input does not fit into any guest's memory".into());
-            return Err(self.refusal(fault, abi::ALLOC, event));
+            let kind = ErrorKind::Denied("the input does not fit into any guest's memory".into());
+            return Err(self.refusal(kind, abi::ALLOC, event));
         };
         let ptr = call(
             &mut self.store,
@@ -238,22 +234,22 @@ impl AbiGuest {
         Ok(ptr)
     }
 
-    /// An answer of the guest that cannot be accepted.
+    /// Refuses what the guest returned.
     fn refusal(
         &self,
-        fault: ErrorKind,
+        kind: ErrorKind,
         entry: &'static str,
         event: &dyn Fn() -> String,
     ) -> Box<GuestError> {
-        GuestError::refusal(fault, entry, event, &self.store.data().log)
+        GuestError::refusal(kind, entry, event, &self.store.data().log)
     }
 
-    /// Checks a range that the guest returned.
+    /// Checks the range that the guest returned.
     fn returned(&self, packed: u64) -> Result<std::ops::Range<usize>, ErrorKind> {
         let (ptr, len) = abi::unpack(packed);
         let limit = self.limits.output_bytes;
         if len == 0 {
-            return Ok(0..0); // nothing, whatever the pointer
+            return Ok(0..0); // empty, whatever the pointer
         }
         if len as usize > limit {
             return Err(ErrorKind::Output { bytes: len, limit });
@@ -268,21 +264,21 @@ impl AbiGuest {
     }
 }
 
-/// Gives a step its fuel and its time.
-fn begin_step(store: &mut Store<State>, limits: &Limits) {
+/// Gives the store the fuel and the wall time for a step.
+fn begin_step(store: &mut Store<AbiState>, limits: &Limits) {
     store.set_epoch_deadline(watchdog_ticks(limits));
-    // Only fails if the engine does not count fuel, and ours does.
+    // Fails only if the engine does not count fuel, and this one does.
     let _ = store.set_fuel(limits.fuel);
-    store.data_mut().common.growth.refused = None;
+    store.data_mut().guest.limiter.refused = None;
 }
 
-/// How much fuel the step has used.
-fn end_step(store: &mut Store<State>, limits: &Limits) -> u64 {
+/// Returns how much fuel the step has used.
+fn end_step(store: &mut Store<AbiState>, limits: &Limits) -> u64 {
     limits.fuel - store.get_fuel().unwrap_or(0)
 }
 
 fn call<P: WasmParams, R: WasmResults>(
-    store: &mut Store<State>,
+    store: &mut Store<AbiState>,
     limits: &Limits,
     function: &TypedFunc<P, R>,
     entry: &'static str,
@@ -293,15 +289,15 @@ fn call<P: WasmParams, R: WasmResults>(
     result.map_err(|error| failed(store, limits, entry, &event(), &error))
 }
 
-/// Makes sense of an error that ended a call.
+/// Turns the engine's error of a call into a guest's error.
 fn failed(
-    store: &mut Store<State>,
+    store: &mut Store<AbiState>,
     limits: &Limits,
     entry: &'static str,
     event: &str,
     error: &wasmtime::Error,
 ) -> Box<GuestError> {
     let state = store.data_mut();
-    let refused = state.common.growth.refused.take();
+    let refused = state.guest.limiter.refused.take();
     failure(error, limits, refused, &state.log, entry, event)
 }

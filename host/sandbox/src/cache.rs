@@ -1,14 +1,14 @@
-//! Machine code of modules that were compiled before, so that a node starts in
+//! A directory with the machine code of compiled modules, so that a node starts in
 //! milliseconds.
 //!
-//! An entry's name says which module and which compiler with which settings it
-//! comes from. The code is mapped and run as it is, so it must be our own: the
-//! directory belongs to us and nobody else may enter it. That leaves accidents: a
-//! checksum at the end of the file finds damage, and a damaged entry is made anew.
+//! The name of an entry identifies the module, the compiler and its settings. The code is
+//! mapped and run without further checks, so no other user may write it: the directory
+//! must belong to the current user and be closed to all others. A checksum at the end of
+//! each file detects accidental damage; a damaged entry is compiled again.
 //!
-//! Whoever makes an entry holds a lock meanwhile, so however many processes start
-//! at once, one compiles and the others wait for it. Files appear by renaming:
-//! nobody ever sees half of one.
+//! A process that makes an entry holds a lock, so of many processes that start at once,
+//! one compiles and the others wait. Entries are renamed into place, so no process sees
+//! part of one.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -18,15 +18,16 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use etcetera::base_strategy::{BaseStrategy, Xdg};
 use tracing::{debug, warn};
 use wasmtime::{Engine, Module};
 
-use super::compile::CompileError;
+use crate::compile::{CompileError, deserialize};
 
-/// When all entries together are larger than this, the oldest go.
+/// When all entries together exceed this, the least recently used are removed.
 const CACHE_BYTES_MAX: u64 = 512 << 20;
 
-/// Ends every entry, after the checksum.
+/// The end of every entry, after the checksum.
 const FOOTER_MAGIC: &[u8; 8] = b"cwasm.02";
 const FOOTER_BYTES: usize = 4 + FOOTER_MAGIC.len();
 
@@ -37,10 +38,10 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// Opens the cache in `directory`, which is made if need be.
+    /// Opens the cache in `directory`, which is created if it does not exist.
     ///
     /// # Errors
-    /// When it cannot be made, or others than its owner could put code there.
+    /// If the directory cannot be created, belongs to another user, or is open to others.
     pub fn open(directory: PathBuf) -> io::Result<Self> {
         DirBuilder::new()
             .recursive(true)
@@ -58,17 +59,13 @@ impl Cache {
         Ok(Cache { directory })
     }
 
-    /// Where the cache is when nobody says otherwise: in the user's cache
-    /// directory, or a private one in the system's temporary folder.
+    /// The default directory: in the user's cache directory (XDG), or a private one in the
+    /// system's directory for temporary files if the user has none.
     #[must_use]
     pub fn default_directory() -> PathBuf {
         const NAME: &str = "maelstrom-wasm-host";
-        let absolute = |name: &str| {
-            let path = PathBuf::from(std::env::var_os(name)?);
-            path.is_absolute().then_some(path)
-        };
-        let user = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")));
-        match user {
+        let user = Xdg::new().ok().map(|xdg| xdg.cache_dir());
+        match user.filter(|directory| directory.is_absolute()) {
             Some(user) => user.join(NAME),
             None => {
                 let uid = rustix::process::geteuid().as_raw();
@@ -77,7 +74,7 @@ impl Cache {
         }
     }
 
-    /// The module with the hash `sha256`, compiled by `compile` if it is not here yet.
+    /// Returns the module with the hash `sha256`; calls `compile` if it has no entry.
     pub(super) fn compiled(
         &self,
         engine: &Engine,
@@ -100,9 +97,9 @@ impl Cache {
             }
         };
         match load(engine, &entry) {
-            Ok(Some(module)) => return Ok(module), // somebody else was faster
+            Ok(Some(module)) => return Ok(module), // another process has made it
             Ok(None) => {}
-            Err(problem) => warn!("{problem}"),
+            Err(error) => warn!("{error}"),
         }
         debug!("compiling module {sha256}");
         let code = compile();
@@ -110,7 +107,7 @@ impl Cache {
             Ok(code) => store(&entry, code),
             Err(_) => Ok(()),
         };
-        // Gone or not, a lock file that is left over does no harm.
+        // A lock file that is left over does no harm.
         let _ = fs::remove_file(&lock_path);
         drop(lock);
         let code = code?;
@@ -133,7 +130,7 @@ impl Cache {
             .join(format!("{sha256}-{compiler:016x}.cwasm"))
     }
 
-    /// Removes the entries used least recently, but never `keep`, until the rest fits.
+    /// Removes the least recently used entries, but never `keep`, until the rest fits.
     fn prune(&self, keep: &Path) {
         let Ok(directory) = fs::read_dir(&self.directory) else {
             return;
@@ -169,47 +166,49 @@ fn lock(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Loads an entry, if it is there and undamaged.
-///
-/// # Errors
-/// What is wrong with an entry that is there.
-fn load(engine: &Engine, path: &Path) -> Result<Option<Module>, String> {
+/// Why an entry cannot be used.
+#[derive(Debug, thiserror::Error)]
+enum EntryError {
+    #[error("cannot read compiled code: {}: {error}", path.display())]
+    Unreadable { path: PathBuf, error: io::Error },
+    #[error("compiled code is damaged and will be made anew: {}", path.display())]
+    Damaged { path: PathBuf },
+    #[error("compiled code does not fit and will be made anew: {}: {error}", path.display())]
+    Incompatible {
+        path: PathBuf,
+        error: wasmtime::Error,
+    },
+}
+
+/// Loads an entry; `None` if it does not exist.
+fn load(engine: &Engine, path: &Path) -> Result<Option<Module>, EntryError> {
     let Ok(mut file) = File::open(path) else {
         return Ok(None);
     };
+    let entry = || path.to_owned();
     let mut contents = Vec::new();
-    file.read_to_end(&mut contents)
-        .map_err(|error| format!("cannot read compiled code: {}: {error}", path.display()))?;
-    if !is_whole(path, &contents) {
-        let path = path.display();
-        return Err(format!(
-            "compiled code is damaged and will be made anew: {path}"
-        ));
+    let read = file.read_to_end(&mut contents);
+    read.map_err(|error| EntryError::Unreadable {
+        path: entry(),
+        error,
+    })?;
+    if !is_intact(path, &contents) {
+        return Err(EntryError::Damaged { path: entry() });
     }
-    // Says when it was used last; only `prune` would notice if this failed.
+    // The time of the last use. If this fails, `prune` removes the entry too early.
     let _ = file.set_modified(SystemTime::now());
     #[expect(unsafe_code, reason = "running our own compiler's output is the point")]
-    // SAFETY: the file is a whole entry that this program wrote to a directory that
+    // SAFETY: the file is an intact entry that this program wrote to a directory that
     // only its owner can enter (`Cache::open`), and entries are never changed.
     let module = unsafe { Module::deserialize_open_file(engine, file) };
-    let module = module.map_err(|error| {
-        let path = path.display();
-        format!("compiled code does not fit and will be made anew: {path}: {error}")
-    })?;
-    Ok(Some(module))
+    module.map(Some).map_err(|error| EntryError::Incompatible {
+        path: entry(),
+        error,
+    })
 }
 
-/// The module that is `code`, as [`compile`](super::compile::compile) or a process that
-/// runs it has just made it.
-pub(super) fn deserialize(engine: &Engine, code: &[u8]) -> Result<Module, CompileError> {
-    #[expect(unsafe_code, reason = "running our own compiler's output is the point")]
-    // SAFETY: `code` comes straight from this program's compiler, in this process or in
-    // one that it has started for that.
-    let module = unsafe { Module::deserialize(engine, code) };
-    module.map_err(|error| CompileError::Internal(format!("{error:#}")))
-}
-
-fn is_whole(path: &Path, contents: &[u8]) -> bool {
+/// Whether the contents of an entry end with the right checksum.
+fn is_intact(path: &Path, contents: &[u8]) -> bool {
     let Some(end) = contents.len().checked_sub(FOOTER_BYTES) else {
         return false;
     };
@@ -217,8 +216,8 @@ fn is_whole(path: &Path, contents: &[u8]) -> bool {
     footer == footer_of(path, code)
 }
 
-/// The checksum is of the code and of the entry's name, so that one entry under the
-/// name of another counts as damaged.
+/// The end of an entry. The checksum covers the code and the name of the entry, so that
+/// an entry under the name of another counts as damaged.
 fn footer_of(path: &Path, code: &[u8]) -> [u8; FOOTER_BYTES] {
     let mut checksum = crc32fast::Hasher::new();
     checksum.update(path.file_name().unwrap_or_default().as_bytes());
@@ -229,21 +228,16 @@ fn footer_of(path: &Path, code: &[u8]) -> [u8; FOOTER_BYTES] {
     footer
 }
 
+/// Writes an entry. The file, which only its owner may read, appears under its name when it
+/// is complete.
 fn store(path: &Path, code: &[u8]) -> io::Result<()> {
-    let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
-    let write = || -> io::Result<()> {
-        let mut file = OpenOptions::new()
-            .create(true)
-            .truncate(true)
-            .write(true)
-            .mode(0o600)
-            .open(&temporary)?;
-        file.write_all(code)?;
-        file.write_all(&footer_of(path, code))?;
-        file.sync_all()?;
-        fs::rename(&temporary, path)
-    };
-    write().inspect_err(|_| {
-        let _ = fs::remove_file(&temporary);
-    })
+    let directory = path.parent().unwrap_or(path);
+    let mut file = tempfile::Builder::new()
+        .suffix(".tmp")
+        .tempfile_in(directory)?;
+    file.write_all(code)?;
+    file.write_all(&footer_of(path, code))?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
 }

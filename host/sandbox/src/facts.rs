@@ -1,40 +1,41 @@
-//! What vetting finds out about a module.
+//! The facts that vetting collects about a module.
 
 use serde::Serialize;
 
-/// What a module is, as far as one can tell without running it.
+/// The facts about a module that are known without running it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Facts {
-    /// Size of the file.
+    /// Size of the file, in bytes.
     pub bytes: u64,
-    /// Identifies the module.
+    /// SHA-256 of the file, in hexadecimal digits.
     pub sha256: String,
-    /// Which kind of guest it is.
+    /// The kind of guest.
     pub kind: Kind,
-    /// Whether the Go toolchain made it; decides how a program's stdin behaves
+    /// Whether the Go toolchain made the module: the stdin of such a program does not block
     /// (docs/programs.md).
     pub built_by_go: bool,
-    /// The version of the guest ABI that its marker names.
+    /// The version of the guest ABI that the marker names.
     pub abi_version: Option<u32>,
-    /// What it wants from its host.
+    /// All imports, in the order of the file.
     pub imports: Vec<Import>,
-    /// What it offers.
+    /// All exports, in the order of the file.
     pub exports: Vec<Export>,
-    /// Functions defined, imports not counted.
+    /// Functions that the module defines, without imports.
     pub functions: u32,
-    /// Bytes of all function bodies.
+    /// Size of all function bodies, in bytes.
     pub code_bytes: u64,
-    /// Bytes of the largest function body.
+    /// Size of the largest function body, in bytes.
     pub largest_body_bytes: u32,
-    /// Locals of the function that has the most.
+    /// Locals of the function with the most locals.
     pub locals_max: u32,
-    /// Bytes of all data segments.
+    /// Size of all data segments, in bytes.
     pub data_bytes: u64,
-    /// Bytes of memory it starts with.
+    /// Initial size of the memory, in bytes.
     pub memory_bytes: u64,
-    /// Elements that its tables start with.
+    /// Initial elements of all tables.
     pub table_elements: u64,
-    /// Whether a start function runs when it is instantiated.
+    /// Whether the module has a start function.
     pub start_function: bool,
 }
 
@@ -46,29 +47,33 @@ pub enum Kind {
     Abi,
     /// A program that reads stdin and writes stdout.
     Program,
-    /// Neither, so it is not a guest.
+    /// Neither: the module is not a guest.
     #[default]
     Unknown,
 }
 
-/// An import.
+/// An import of a module.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Import {
-    /// The module it is imported from.
+    /// The name of the module that it is imported from.
     pub module: String,
-    /// Its name.
+    /// The name of the item.
     pub name: String,
-    /// Its type: `(i32, i32) -> i32` for a function, otherwise what it is.
+    /// The type of a function, such as `(i32, i32) -> i32`; otherwise `table`, `memory`,
+    /// `global` or `tag`.
     pub signature: String,
-    /// Whether this host has it.
+    /// Whether this host provides it.
     pub provided: bool,
 }
 
-/// An export.
+/// An export of a module.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Export {
-    /// Its name.
+    /// The name of the item.
     pub name: String,
-    /// Its type: `(i32, i32) -> i32` for a function, otherwise what it is.
+    /// The type of a function, such as `(i32, i32) -> i32`; otherwise `table`, `memory`,
+    /// `global` or `tag`.
     pub signature: String,
 }

@@ -1,13 +1,11 @@
-//! What an error of the engine says about the guest.
+//! Turns errors of the engine into errors of the guest.
 
+use host_guest::{ErrorKind, GuestError, Limits};
+use host_protocol::text::{excerpt, one_line};
 use wasmtime::{Trap, WasmBacktrace};
 
-use host_guest::Limits;
-use host_guest::{ErrorKind, GuestError};
-use host_protocol::text::{excerpt, one_line};
-
-/// Makes sense of an error that ended a call. `refused` is the last growth of memory or
-/// tables that was refused, `log` what the step has written to stderr.
+/// Turns the error that ended a call into a guest's error. `refused` is the last request
+/// for memory or table elements, if it was refused; `log` is the stderr of the step.
 pub(super) fn failure(
     error: &wasmtime::Error,
     limits: &Limits,
@@ -16,25 +14,18 @@ pub(super) fn failure(
     entry: &'static str,
     event: &str,
 ) -> Box<GuestError> {
-    let fault = match (
+    let kind = match (
         error.downcast_ref::<ErrorKind>(),
         error.downcast_ref::<Trap>(),
     ) {
-        (Some(fault), _) => fault.clone(),
-        (None, Some(trap)) => trap_fault(*trap, limits, refused),
+        (Some(kind), _) => kind.clone(),
+        (None, Some(trap)) => trap_kind(*trap, limits, refused),
         (None, None) => ErrorKind::Trap(error.root_cause().to_string()),
     };
-    Box::new(GuestError {
-        fault,
-        entry,
-        event: event.to_owned(),
-        backtrace: backtrace(error),
-        stderr: String::from_utf8_lossy(log).into_owned(),
-        unfinished: String::new(),
-    })
+    GuestError::failure(kind, entry, event.to_owned(), backtrace(error), log)
 }
 
-fn trap_fault(trap: Trap, limits: &Limits, refused: Option<ErrorKind>) -> ErrorKind {
+fn trap_kind(trap: Trap, limits: &Limits, refused: Option<ErrorKind>) -> ErrorKind {
     match trap {
         Trap::OutOfFuel => ErrorKind::Fuel { limit: limits.fuel },
         Trap::Interrupt => ErrorKind::Wall {
@@ -51,11 +42,10 @@ fn trap_fault(trap: Trap, limits: &Limits, refused: Option<ErrorKind>) -> ErrorK
 /// The most functions that a backtrace names.
 const FRAMES_MAX: usize = 8;
 
-/// How much of a function's name it shows, in characters: names are the guest's own.
+/// How much of a function's name a backtrace shows, in characters: the guest chooses it.
 const NAME_SHOWN_MAX: usize = 200;
 
-/// The functions that were active, innermost first, without the machinery of a
-/// Rust panic that says nothing about the solution.
+/// The functions on the call stack, innermost first, without the panic runtime of Rust.
 fn backtrace(error: &wasmtime::Error) -> Vec<String> {
     let Some(trace) = error.downcast_ref::<WasmBacktrace>() else {
         return Vec::new();
@@ -71,7 +61,7 @@ fn backtrace(error: &wasmtime::Error) -> Vec<String> {
             None => format!("function {}", frame.func_index()),
         })
         .collect();
-    const MACHINERY: [&str; 7] = [
+    const PANIC_RUNTIME: [&str; 7] = [
         "std::",
         "core::",
         "alloc::",
@@ -80,13 +70,10 @@ fn backtrace(error: &wasmtime::Error) -> Vec<String> {
         "rust_start_panic",
         "rust_begin_unwind",
     ];
-    let is_machinery = |name: &String| {
+    let is_runtime = |name: &String| {
         let name = name.trim_start_matches(['_', '<']);
-        name == "abort" || MACHINERY.iter().any(|prefix| name.starts_with(prefix))
+        name == "abort" || PANIC_RUNTIME.iter().any(|prefix| name.starts_with(prefix))
     };
-    let own = names
-        .iter()
-        .position(|name| !is_machinery(name))
-        .unwrap_or(0);
-    names.into_iter().skip(own).take(FRAMES_MAX).collect()
+    let first = names.iter().position(|name| !is_runtime(name)).unwrap_or(0);
+    names.into_iter().skip(first).take(FRAMES_MAX).collect()
 }

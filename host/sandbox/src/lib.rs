@@ -1,16 +1,36 @@
-//! The sandbox: loads, checks, caches and steps a WebAssembly module.
+//! The sandbox: loads WebAssembly modules and runs them as guests.
 //!
 //! There are two kinds of guests. A guest of the ABI is a library that is called with each
-//! event; a *program* reads its messages from stdin and writes its answers to stdout,
-//! and is suspended where it waits.
+//! event. A *program* reads its messages from stdin and writes its own to stdout, and is
+//! suspended while it waits.
 //!
-//! A module passes [`vet`] (what it is, what it imports, how large it is) before
-//! it is compiled, and runs under [`Limits`](host_guest::Limits) afterwards. All of it is
-//! deterministic: the same module, limits, seed and events give the same effects.
+//! [`Sandbox::load`] reads a module, passes it through [`vet`](vet::vet) (what the module is,
+//! what it imports, how large it is), compiles it or takes it from the [`Cache`], and links it.
+//! [`GuestModule::start`] starts a guest, which runs under [`Limits`](host_guest::Limits). All of
+//! it is deterministic: the same module, limits, seed and events give the same effects.
+//!
+//! | module | contents |
+//! |---|---|
+//! | `sandbox` | [`Sandbox`]: reads, vets, compiles and links a module |
+//! | [`vet`] [`facts`] | checks a module before it is compiled, and collects facts about it |
+//! | `compile` | compiles a module in this process |
+//! | [`compiler`] | compiles an untrusted module in a separate process, under limits |
+//! | `cache` | [`Cache`]: a directory of compiled modules |
+//! | `engine` | the engine's configuration, the cost of instructions, the watchdog |
+//! | `start` | starts a guest of a loaded module |
+//! | `abi_guest` | guests of the ABI |
+//! | `program` | programs: fiber, standard streams, waiting |
+//! | `wasi` | WASI for both kinds of guests, and the fuel that its calls cost |
+//! | `state` | what the host keeps for a running guest |
+//! | `failure` | turns errors of the engine into errors of the guest |
+//! | `limits` | [`ModuleLimits`], [`CompileLimits`] |
+//! | `load_error` | [`LoadError`] |
 
 mod abi_guest;
 mod cache;
-pub mod compile;
+mod compile;
+pub mod compiler;
+mod engine;
 pub mod facts;
 mod failure;
 mod limits;
@@ -23,7 +43,9 @@ pub mod vet;
 mod wasi;
 
 pub use cache::Cache;
-pub use compile::Compiler;
+pub use compile::InvalidModule;
+pub use compiler::Compiler;
+pub use engine::{ENGINE, EngineError, cost_table};
 pub use limits::{CompileLimits, ModuleLimits};
 pub use load_error::LoadError;
-pub use sandbox::{ENGINE, GuestModule, Sandbox, cost_table, read_module};
+pub use sandbox::{GuestModule, Sandbox, read_module};

@@ -1,39 +1,38 @@
-//! How much a module may be, and how much compiling it may take.
+//! The limits on a module and on compiling it.
 
 use std::time::Duration;
 
-/// Bounds on the module itself, checked before it is compiled: compiling is the
-/// one step that fuel cannot stop, and its time grows faster than the code.
+/// Limits on a module, checked before it is compiled: fuel cannot stop the compiler, and
+/// its time grows faster than the code.
 ///
-/// Measured on the largest honest modules at hand (a Go program of 3.4 MB) and
-/// left well above them.
+/// They are well above the largest known modules of real programs (Go, 3.4 MB).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ModuleLimits {
-    /// Bytes of the file.
+    /// Size of the file, in bytes.
     pub module_bytes: u64,
-    /// Types.
+    /// Entries of the type section.
     pub types: u32,
-    /// Imports.
+    /// Entries of the import section.
     pub imports: u32,
-    /// Exports.
+    /// Entries of the export section.
     pub exports: u32,
-    /// Tables.
+    /// Entries of the table section.
     pub tables: u32,
-    /// Variables of the module as a whole.
+    /// Entries of the global section.
     pub globals: u32,
-    /// Functions defined.
+    /// Functions that the module defines, without imports.
     pub functions: u32,
-    /// Bytes of one function's body.
+    /// Size of one function body, in bytes.
     pub body_bytes: u32,
-    /// Locals of one function, parameters not counted.
+    /// Locals of one function, without parameters.
     pub locals: u32,
-    /// Size of `body bytes * locals` of one function: the compiler's time on
-    /// control flow over many locals grows like this product.
+    /// Body size in bytes times locals, of one function: the compiler's time for control
+    /// flow over many locals grows like this product.
     pub body_work: u64,
-    /// Locals of all functions together: each costs the compiler a quarter of a
-    /// microsecond even where no code uses it, and a hundred of them five bytes.
+    /// Locals of all functions together: each takes the compiler a quarter of a
+    /// microsecond even if no code uses it, and a hundred of them take five bytes.
     pub locals_total: u64,
-    /// `body_work` of all functions together.
+    /// The sum of the products of `body_work` over all functions.
     pub work_total: u64,
 }
 
@@ -56,17 +55,17 @@ impl Default for ModuleLimits {
     }
 }
 
-/// Bounds on compiling one module in a process of its own.
+/// Limits on compiling one module in a separate process.
 ///
-/// The largest honest modules at hand (Go programs of 3.7 MB) take 3.4 s with an
-/// unoptimised host, and 103 MiB.
+/// The largest known modules of real programs (Go, 3.7 MB) take 3.4 s with an unoptimised
+/// host, and 103 MiB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CompileLimits {
     /// Processor time, in seconds.
     pub cpu_s: u64,
     /// Address space, in bytes.
     pub memory_bytes: u64,
-    /// Wall time. Reaching it is the machine's fault: `cpu_s` ends what computes.
+    /// Wall time. Only an overloaded machine reaches it: `cpu_s` ends a compiler that computes.
     pub wall: Duration,
 }
 

@@ -1,37 +1,37 @@
-//! Why a module cannot be used.
+//! Why a module cannot be loaded.
 
 use std::path::PathBuf;
 
-/// Why a module cannot be used.
+/// Why a module cannot be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// The file cannot be read.
-    #[error("cannot read the module {}: {source}", path.display())]
+    #[error("cannot read the module {}: {error}", path.display())]
     Unreadable {
-        /// Which file.
+        /// The file of the module.
         path: PathBuf,
-        /// Why.
-        source: std::io::Error,
+        /// Why it cannot be read.
+        error: std::io::Error,
     },
-    /// The file can be read, but it is not a guest that may run here.
+    /// The module is not a guest that may run here.
     #[error("{}", rejection(path, problems))]
     Rejected {
-        /// Which file.
+        /// The file of the module.
         path: PathBuf,
-        /// All that is wrong with it; never empty.
+        /// All problems of the module, a sentence each; never empty.
         problems: Vec<String>,
     },
-    /// Something broke on our side.
+    /// The sandbox or the machine failed; the module may be fine.
     #[error("the sandbox failed on {}: {reason}", path.display())]
     Internal {
-        /// Which file.
+        /// The file of the module.
         path: PathBuf,
-        /// What happened.
+        /// A description of the failure.
         reason: String,
     },
 }
 
-/// A module can have thousands of problems: one for each import, say.
+/// A module can have thousands of problems, for example one for each import.
 const PROBLEMS_SHOWN_MAX: usize = 20;
 
 fn rejection(path: &std::path::Path, problems: &[String]) -> String {

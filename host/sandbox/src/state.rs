@@ -1,49 +1,48 @@
-//! What the host keeps for a guest while it runs.
+//! The state that the host keeps for a running guest.
 
+use host_guest::{ErrorKind, GuestOptions};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use wasmtime::ResourceLimiter;
 
-use host_guest::ErrorKind;
-use host_guest::GuestOptions;
-
-/// What is kept for any guest.
-pub(super) struct Common {
+/// The state of a guest of either kind.
+pub(super) struct GuestState {
     pub(super) random: ChaCha8Rng,
-    /// Its name first.
+    /// The arguments; the first is the guest's name.
     pub(super) args: Vec<String>,
-    pub(super) growth: Growth,
+    pub(super) limiter: GrowthLimiter,
 }
 
-/// What is kept for a guest of the ABI.
-pub(super) struct State {
-    pub(super) common: Common,
+/// The state of a guest of the ABI.
+pub(super) struct AbiState {
+    pub(super) guest: GuestState,
+    /// The time of the current event.
     pub(super) now_ns: u64,
     /// What the current step has written to stdout and stderr.
     pub(super) log: Vec<u8>,
     pub(super) log_limit: usize,
 }
 
-/// Bounds the growth of memory and tables, and remembers refusals: a guest that
-/// dies of one did not just trap.
-pub(super) struct Growth {
-    /// What it has.
+/// Limits the growth of memory and tables. It remembers the last refusal, which explains
+/// a trap that follows.
+pub(super) struct GrowthLimiter {
+    /// The size of the memory.
     pub(super) memory_bytes: usize,
     memory_limit: usize,
     table_limit: usize,
-    /// Elements of all tables together.
+    /// The number of elements in all tables together.
     table_elements: usize,
     pub(super) refused: Option<ErrorKind>,
 }
 
-impl Common {
+impl GuestState {
     pub(super) fn new(name: &str, options: GuestOptions) -> Self {
         let mut args = vec![name.to_owned()];
         args.extend(options.args);
-        Common {
+        GuestState {
             random: ChaCha8Rng::seed_from_u64(options.seed),
             args,
-            growth: Growth {
+            limiter: GrowthLimiter {
                 memory_bytes: 0,
                 memory_limit: options.limits.memory_bytes,
                 table_limit: options.limits.table_elements,
@@ -54,7 +53,7 @@ impl Common {
     }
 }
 
-impl ResourceLimiter for Growth {
+impl ResourceLimiter for GrowthLimiter {
     fn memory_growing(
         &mut self,
         _current: usize,
@@ -79,7 +78,7 @@ impl ResourceLimiter for Growth {
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        // A pool's tables have a maximum too, but that one is the limit and not the module's.
+        // A table in a pool has a maximum too, but that is the limit, not the module's own.
         if maximum.is_some_and(|maximum| desired > maximum && maximum < self.table_limit) {
             return Ok(false); // the module's own limit
         }

@@ -1,33 +1,35 @@
-//! Looks at a module before anything of it is compiled or run.
+//! Checks a module before it is compiled.
 //!
-//! One pass over the file collects the [`Facts`] and all the reasons why the
-//! module could not run here, so that its author can mend them in one go.
+//! One pass over the file collects the [`Facts`] and all reasons why the module cannot
+//! run here, so that its author can fix them at once.
 
 use std::fmt;
 
+use host_guest::Limits;
+use host_protocol::abi;
+use host_protocol::text::{excerpt, one_line};
 use sha2::{Digest, Sha256};
 use wasmparser::{
     CompositeInnerType, CustomSectionReader, ExternalKind, FuncType, FunctionBody, KnownCustom,
     Parser, Payload, TypeRef, ValType,
 };
 
-use super::facts::{Export, Facts, Import, Kind};
-use super::limits::ModuleLimits;
-use super::wasi;
-use host_guest::Limits;
-use host_protocol::abi;
-use host_protocol::text::{excerpt, one_line};
+use crate::facts::{Export, Facts, Import, Kind};
+use crate::limits::ModuleLimits;
+use crate::wasi;
 
-/// A vetted module: what it is, and why it cannot run here (nothing if it can).
+/// The result of vetting a module.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Vetted {
-    /// What it is, up to where it stops making sense.
+    /// The facts, up to the first error in the file.
     pub facts: Facts,
-    /// What its author has to change, in sentences.
+    /// Why the module cannot run here, a sentence each; empty if it can.
     pub problems: Vec<String>,
 }
 
-/// Vets the module in `bytes`.
+/// Vets the module in `bytes`: `limits` bounds its initial memory and tables,
+/// `module_limits` everything else.
 #[must_use]
 pub fn vet(bytes: &[u8], limits: &Limits, module_limits: &ModuleLimits) -> Vetted {
     let facts = Facts {
@@ -57,7 +59,7 @@ pub fn vet(bytes: &[u8], limits: &Limits, module_limits: &ModuleLimits) -> Vette
     }
 }
 
-/// Whether `bytes` are only the beginning of a module, as while it is written.
+/// Whether `bytes` are only the beginning of a module, as while the file is being written.
 #[must_use]
 pub fn is_cut_off(bytes: &[u8]) -> bool {
     let magic = &bytes[..bytes.len().min(4)];
@@ -68,7 +70,7 @@ pub fn is_cut_off(bytes: &[u8]) -> bool {
     payloads.any(|payload| payload.is_err_and(|error| ends_early(&error)))
 }
 
-/// Recognises what people hand in by mistake.
+/// Recognises files that are submitted by mistake.
 fn not_a_core_module(bytes: &[u8]) -> Option<&'static str> {
     let text = bytes.trim_ascii_start();
     Some(if bytes.is_empty() {
@@ -101,7 +103,7 @@ struct Vetting<'a> {
     types: Vec<Option<FuncType>>,
     /// The type index of each function, imports first.
     functions: Vec<u32>,
-    /// A section has so many entries that looking at each would take too much itself.
+    /// Whether a section has so many entries that reading them would take too much memory.
     overfull: bool,
     bodies: u32,
     locals_total: u64,
@@ -191,8 +193,8 @@ impl Vetting<'_> {
         Ok(())
     }
 
-    /// Whether the section has too many entries. What is kept of one can be much larger
-    /// than the few bytes that it has in the file.
+    /// Whether the section has too many entries. An entry can take much more memory than the
+    /// few bytes that it has in the file.
     fn is_overfull(&mut self, payload: &Payload<'_>) -> bool {
         let bounds = self.module_limits;
         let (what, count, limit, unit) = match payload {
@@ -376,7 +378,7 @@ impl Vetting<'_> {
         }
     }
 
-    /// Finds out which kind of guest it is, and whether it has what that kind needs.
+    /// Finds out the kind of guest, and checks the exports that it needs.
     fn check_kind(&mut self) {
         let markers: Vec<&Export> = (self.facts.exports.iter())
             .filter(|export| export.name.starts_with(abi::MARKER_PREFIX))
@@ -444,17 +446,17 @@ impl Vetting<'_> {
     }
 }
 
-/// How much of a name, in characters, a problem shows.
+/// How much of a name a problem shows, in characters.
 const NAME_SHOWN_MAX: usize = 100;
 
-/// The same for a type.
+/// How much of a type a problem shows, in characters.
 const SIGNATURE_SHOWN_MAX: usize = 200;
 
-/// The function that a program begins with.
+/// The export that starts a program.
 pub(super) const PROGRAM_START: &str = "_start";
 
-/// Whether this section says that the Go toolchain made the module: Go's linker writes its
-/// build id (unless told not to) and names its compiler.
+/// Whether this section shows that the Go toolchain made the module: Go's linker writes a
+/// build id (unless told not to) and the name of the compiler.
 fn is_go(section: &CustomSectionReader<'_>) -> bool {
     let KnownCustom::Producers(producers) = section.as_known() else {
         return section.name() == "go:buildid";

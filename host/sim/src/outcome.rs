@@ -85,7 +85,7 @@ impl StopReason {
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
-            StopReason::Guest(error) => error.fault.name(),
+            StopReason::Guest(error) => error.kind.name(),
             StopReason::UnknownDestination { .. } => "unknown-destination",
             StopReason::NoAnswer { .. } => "no-answer",
             StopReason::BadAnswer { .. } => "bad-answer",

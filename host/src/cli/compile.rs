@@ -6,7 +6,7 @@ use std::io::{Write, stderr, stdin, stdout};
 use clap::Args;
 
 use super::{Exit, Failure};
-use host_sandbox::compile::serve;
+use host_sandbox::compiler::serve;
 
 /// Compiles the module on stdin to machine code on stdout.
 #[derive(Debug, Args)]

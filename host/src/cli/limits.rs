@@ -8,7 +8,7 @@ use tracing::warn;
 use super::options::{GuestLimits, OptionArgs};
 use super::{Exit, Failure};
 use host_guest::Limits;
-use host_sandbox::{Cache, Sandbox};
+use host_sandbox::{Cache, EngineError, Sandbox};
 
 /// The flags that limit a guest.
 pub(super) type LimitArgs = OptionArgs<GuestLimits>;
@@ -45,7 +45,7 @@ impl CacheArgs {
 
     fn open(
         &self,
-        make: impl FnOnce(Option<Cache>) -> wasmtime::Result<Sandbox>,
+        make: impl FnOnce(Option<Cache>) -> Result<Sandbox, EngineError>,
     ) -> Result<Sandbox, Failure> {
         let cache = if self.no_cache {
             None
@@ -59,7 +59,7 @@ impl CacheArgs {
                 .ok()
         };
         make(cache).map_err(|error| {
-            let text = format!("the sandbox does not work on this machine: {error:#}");
+            let text = format!("the sandbox does not work on this machine: {error}");
             Failure::new(Exit::Internal, text)
         })
     }

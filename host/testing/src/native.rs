@@ -52,7 +52,7 @@ impl<N: Node> Guest for NativeGuest<N> {
             EventKind::Timer(id) => self.node.timer(event.now_ns, id),
         };
         decode(output, event.node, self.effects)
-            .map_err(|fault| GuestError::refusal(fault, "a step", &|| event.to_string(), b""))
+            .map_err(|kind| GuestError::refusal(kind, "a step", &|| event.to_string(), b""))
     }
 
     fn keeps_state(&self) -> bool {
@@ -62,15 +62,15 @@ impl<N: Node> Guest for NativeGuest<N> {
     fn snapshot(&mut self) -> Result<Option<Vec<u8>>, Box<GuestError>> {
         let snapshot = self.node.snapshot();
         snapshot.map(Some).map_err(|error| {
-            let fault = ErrorKind::Denied(format!("its state cannot be JSON: {error}"));
-            GuestError::refusal(fault, "snapshot", &String::new, b"")
+            let kind = ErrorKind::Denied(format!("its state cannot be JSON: {error}"));
+            GuestError::refusal(kind, "snapshot", &String::new, b"")
         })
     }
 
     fn restore(&mut self, snapshot: &[u8]) -> Result<(), Box<GuestError>> {
         self.node.restore(snapshot).map_err(|why| {
-            let fault = ErrorKind::Denied(format!("it refuses the state: {why}"));
-            GuestError::refusal(fault, "restore", &String::new, b"")
+            let kind = ErrorKind::Denied(format!("it refuses the state: {why}"));
+            GuestError::refusal(kind, "restore", &String::new, b"")
         })
     }
 

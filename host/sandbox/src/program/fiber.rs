@@ -1,7 +1,7 @@
-//! The fiber that a program runs on, and how it and its driver take turns.
+//! The fiber that a program runs on, and how control passes between it and its driver.
 //!
-//! The engine's future owns the store, so nobody outside can reach into it while the
-//! program is suspended. What both sides need ([`Io`]) is exchanged at each switch
+//! The engine's future owns the store, so the driver cannot access it while the program
+//! is suspended. The data that both sides need ([`Io`]) is exchanged at each switch
 //! through a cell that both hold.
 
 use std::mem;
@@ -9,27 +9,26 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use host_guest::{ErrorKind, Limits};
 use wasmtime::{AsContextMut, Caller, InstancePre, Result, Store};
 
 use super::io::Io;
-use crate::sandbox::watchdog_ticks;
-use crate::state::Common;
+use crate::engine::watchdog_ticks;
+use crate::state::GuestState;
 use crate::vet::PROGRAM_START;
-use host_guest::ErrorKind;
-use host_guest::Limits;
 
-/// What the host keeps for a program while it runs.
+/// The state of a program.
 pub(crate) struct ProgramState {
-    pub(super) common: Common,
+    pub(super) guest: GuestState,
     pub(super) io: Io,
     pub(super) limits: Limits,
-    /// Whether reading an empty stdin waits for input.
+    /// Whether a read of an empty stdin waits for input.
     pub(super) stdin_blocks: bool,
     exchange: Exchange,
 }
 
-/// Where the [`Io`] changes hands. Nobody ever waits for the lock, since only one side
-/// runs at a time; it is what lets a guest move between threads.
+/// The cell through which the [`Io`] is exchanged. Only one side runs at a time, so the
+/// lock is never contended; it allows a guest to move between threads.
 #[derive(Clone, Default)]
 struct Exchange(Arc<Mutex<Io>>);
 
@@ -42,20 +41,20 @@ impl Exchange {
 
 /// A program, suspended.
 pub(super) struct Fiber {
-    /// `None` after its end.
+    /// `None` after the program has ended.
     run: Option<Pin<Box<dyn Future<Output = End> + Send>>>,
     exchange: Exchange,
 }
 
-/// How a turn of the program ended.
+/// Why the program returned control.
 pub(super) enum Turn {
-    /// It waits for the next event.
+    /// It waits for an event.
     Waits,
-    /// It is over.
+    /// It has ended.
     Ended {
         /// Why, unless `_start` just returned.
         error: Option<wasmtime::Error>,
-        /// The last growth of memory or tables that it was refused.
+        /// The last request for memory or table elements, if it was refused.
         refused: Option<ErrorKind>,
     },
 }
@@ -66,16 +65,16 @@ struct End {
 }
 
 impl Fiber {
-    /// A program that has not begun to run.
+    /// Makes a program that has not begun to run.
     pub(super) fn new(
         pre: &InstancePre<ProgramState>,
-        common: Common,
+        guest: GuestState,
         limits: Limits,
         stdin_blocks: bool,
     ) -> Self {
         let exchange = Exchange::default();
         let state = ProgramState {
-            common,
+            guest,
             io: Io::default(),
             limits,
             stdin_blocks,
@@ -87,7 +86,7 @@ impl Fiber {
         }
     }
 
-    /// Lets it run until it waits or ends. `io` goes in and comes back.
+    /// Runs the program until it waits or ends. `io` is passed to it and returned.
     pub(super) fn resume(&mut self, io: &mut Io) -> Turn {
         let Some(run) = &mut self.run else {
             return Turn::Ended {
@@ -102,21 +101,21 @@ impl Fiber {
         match polled {
             Poll::Pending => Turn::Waits,
             Poll::Ready(End { error, refused }) => {
-                self.run = None; // frees its memory, whatever becomes of the guest
+                self.run = None; // frees its memory before the guest is dropped
                 Turn::Ended { error, refused }
             }
         }
     }
 }
 
-/// The whole life of a program.
+/// Runs a program from its start to its end.
 async fn run(pre: InstancePre<ProgramState>, state: ProgramState) -> End {
     let mut store = Store::new(pre.module().engine(), state);
-    store.limiter(|state| &mut state.common.growth);
+    store.limiter(|state| &mut state.guest.limiter);
     let result = start(&pre, &mut store).await;
     let fuel_left = store.get_fuel().unwrap_or(0);
     let state = store.data_mut();
-    let refused = state.common.growth.refused.take();
+    let refused = state.guest.limiter.refused.take();
     state.give_turn(fuel_left, None);
     End {
         error: result.err(),
@@ -134,26 +133,26 @@ async fn start(pre: &InstancePre<ProgramState>, store: &mut Store<ProgramState>)
 impl ProgramState {
     fn give_turn(&mut self, fuel_left: u64, wait_until_ns: Option<u64>) {
         self.io.fuel_used = self.limits.fuel.saturating_sub(fuel_left);
-        self.io.memory_bytes = self.common.growth.memory_bytes;
+        self.io.memory_bytes = self.guest.limiter.memory_bytes;
         self.io.wait_until_ns = wait_until_ns;
         self.exchange.swap(&mut self.io);
     }
 }
 
-/// A step begins: gives it what the driver has for it, its fuel and its time.
+/// Begins a step: takes the driver's input, and sets the fuel and the wall time.
 fn take_turn(mut store: impl AsContextMut<Data = ProgramState>) -> Result<()> {
     let mut store = store.as_context_mut();
     let state = store.data_mut();
     state.exchange.swap(&mut state.io);
-    state.common.growth.refused = None;
+    state.guest.limiter.refused = None;
     let limits = state.limits;
     store.set_epoch_deadline(watchdog_ticks(&limits));
     store.set_fuel(limits.fuel)
 }
 
-/// Suspends the program until the next event, which may be anything: the caller looks
-/// whether it is what the program waits for. `until_ns` is the time by which the
-/// driver has to come back.
+/// Suspends the program until the next event. The event may be any: the caller must check
+/// whether it is the one that the program waits for. The driver resumes the program at
+/// `until_ns` at the latest.
 pub(super) async fn wait(
     caller: &mut Caller<'_, ProgramState>,
     until_ns: Option<u64>,
@@ -164,7 +163,7 @@ pub(super) async fn wait(
     take_turn(caller)
 }
 
-/// Pending once.
+/// A future that is pending once.
 struct Suspend {
     done: bool,
 }
@@ -173,7 +172,7 @@ impl Future for Suspend {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
-        // No waker is needed: the driver polls when it has an event, and never else.
+        // No waker is needed: the driver polls whenever it has an event.
         if mem::replace(&mut self.done, true) {
             Poll::Ready(())
         } else {

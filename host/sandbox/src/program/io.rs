@@ -1,45 +1,43 @@
-//! All that passes between a program and its driver. Whoever runs has it.
+//! The data that a program and its driver exchange. The side that runs owns it.
 
 use std::collections::VecDeque;
 use std::io::Read;
 
+use host_guest::{Effect, ErrorKind};
 use host_protocol::abi::{Level, Log};
 
-use host_guest::ErrorKind;
-use host_guest::effects::Effect;
-
-/// Input that a program may leave unread, in bytes. Far more than an honest program
-/// has waiting, and little enough for a cluster of them.
+/// How much input a program may leave unread, in bytes: far more than correct programs
+/// leave, and little enough for a cluster of nodes.
 const STDIN_BYTES_MAX: usize = 16 << 20;
 
-/// Reading the clock moves it when it has been read this often in one step.
+/// After this many reads in one step, each read advances the clock.
 const READS_BEFORE_SPINNING: u32 = 1000;
 
-/// How far it moves then, and with each `sched_yield`.
+/// How far such a read, and each `sched_yield`, advances the clock.
 const SPIN_NS: u64 = 1000;
 
-/// See the module.
+/// Input, output and clock of a program.
 #[derive(Default)]
 pub(super) struct Io {
-    /// The program's clock: the driver's, or ahead of it if the program has spun.
+    /// The program's clock: the driver's, or ahead of it if the program has polled it.
     now_ns: u64,
     clock_reads: u32,
-    /// What has not been read yet.
+    /// The unread input.
     pub(super) stdin: VecDeque<u8>,
-    /// What has not been handed out yet, and perhaps an unfinished line.
+    /// The output since the last step, and an unfinished line before it.
     pub(super) stdout: Vec<u8>,
-    /// What the step has written to stderr.
+    /// The stderr of the step.
     pub(super) log: StepLog,
     /// The earliest time that the program waits for.
     pub(super) wait_until_ns: Option<u64>,
-    /// What the step has used.
+    /// The fuel that the step has used.
     pub(super) fuel_used: u64,
-    /// The size of the program's memory after it.
+    /// The size of the program's memory after the step.
     pub(super) memory_bytes: usize,
 }
 
-/// What a step writes to stderr, bounded. Maelstrom's libraries log every message
-/// twice, so too much of it is cut off and no reason to fail.
+/// The stderr of a step, up to a limit. Maelstrom's libraries log every message twice, so
+/// output above the limit is dropped and the step does not fail.
 #[derive(Default)]
 pub(super) struct StepLog {
     pub(super) text: Vec<u8>,
@@ -47,20 +45,20 @@ pub(super) struct StepLog {
 }
 
 impl Io {
-    /// A step begins at the driver's time `now_ns`. The clock never shows zero, which Go
-    /// takes for a broken one: it refuses to start.
+    /// Begins a step at the driver's time `now_ns`. The clock never shows zero: Go takes
+    /// that for a broken clock and refuses to start.
     pub(super) fn arrive_at(&mut self, now_ns: u64) {
         self.now_ns = self.now_ns.max(now_ns).max(1);
         self.clock_reads = 0;
     }
 
-    /// What the clock shows, without moving it.
+    /// The time of the clock, without advancing it.
     pub(super) fn now_ns(&self) -> u64 {
         self.now_ns
     }
 
-    /// Reads the clock. It stands still during a step, but a program that waits for it
-    /// in a loop must see it move, or it would never come to an end.
+    /// Reads the clock. It does not advance during a step, unless the program polls it in
+    /// a loop, which would never end otherwise.
     pub(super) fn read_clock(&mut self) -> u64 {
         self.clock_reads = self.clock_reads.saturating_add(1);
         if self.clock_reads > READS_BEFORE_SPINNING {
@@ -69,12 +67,12 @@ impl Io {
         self.now_ns
     }
 
-    /// Lets a moment pass.
+    /// Advances the clock a little.
     pub(super) fn spin(&mut self) {
         self.now_ns = self.now_ns.saturating_add(SPIN_NS);
     }
 
-    /// A line arrives on stdin.
+    /// Appends a line to stdin.
     pub(super) fn push_line(&mut self, text: &str) -> Result<(), ErrorKind> {
         if self.stdin.len() + text.len() >= STDIN_BYTES_MAX {
             return Err(ErrorKind::Unread {
@@ -88,7 +86,7 @@ impl Io {
 
     /// Moves as much of stdin as fits into `target`.
     pub(super) fn read_stdin(&mut self, target: &mut [u8]) -> usize {
-        // Reading from memory does not fail.
+        // A read from memory never fails.
         self.stdin.read(target).unwrap_or(0)
     }
 }
@@ -105,7 +103,7 @@ impl StepLog {
         self.dropped += bytes.len() - room;
     }
 
-    /// Says how much was cut off.
+    /// The log line that says how much was dropped.
     pub(super) fn note_dropped(&self) -> Option<Effect<'static>> {
         (self.dropped > 0).then(|| {
             Effect::Log(Log {

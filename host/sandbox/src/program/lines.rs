@@ -1,20 +1,18 @@
-//! What a program's stdout means.
+//! Decodes the stdout of a program.
 
+use host_guest::effects::check_send;
+use host_guest::{Effect, ErrorKind, Limits};
 use host_protocol::message::Message;
-
-use host_guest::ErrorKind;
-use host_guest::Limits;
-use host_guest::effects::{Effect, check_send};
 use host_protocol::text::{excerpt, printable};
 
-/// The end of `stdout` that is not a whole line.
+/// The end of `stdout` after the last newline.
 pub(super) fn unfinished(stdout: &[u8]) -> &[u8] {
     &stdout[memchr::memrchr(b'\n', stdout).map_or(0, |at| at + 1)..]
 }
 
-/// Reads whole lines of messages and adds them to `effects`; blank lines mean nothing,
-/// as for Maelstrom. `before` is the number of lines that came earlier. Returns how
-/// many there were.
+/// Decodes complete lines as messages and appends them to `effects`. Blank lines are
+/// ignored, as by Maelstrom. `before` is the number of earlier lines. Returns the number
+/// of lines.
 pub(super) fn decode<'a>(
     stdout: &'a [u8],
     node: &str,
@@ -47,10 +45,11 @@ pub(super) fn decode<'a>(
 
 fn decode_line<'a>(line: &'a [u8], node: &str) -> Result<Effect<'a>, String> {
     if !line.starts_with(b"{") {
-        return Err("a message is a JSON object; what is not one belongs on stderr".into());
+        return Err("a message is a JSON object; write anything else to stderr".into());
     }
     let message: Message<'a> = serde_json::from_slice(line).map_err(|e| e.to_string())?;
-    Ok(Effect::Send(check_send(message, node)?))
+    let send = check_send(message, node).map_err(|error| error.to_string())?;
+    Ok(Effect::Send(send))
 }
 
 #[cfg(test)]
@@ -64,7 +63,7 @@ mod tests {
             ..Limits::default()
         };
         let lines = decode(stdout.as_bytes(), "n1", 10, &limits, &mut effects);
-        let lines = lines.map_err(|fault| fault.to_string())?;
+        let lines = lines.map_err(|error| error.to_string())?;
         let sends = effects.iter().map(|effect| match effect {
             Effect::Send(send) => format!("{}: {}", send.message.dest, send.message.body),
             other => panic!("{other:?}"),
@@ -87,8 +86,8 @@ mod tests {
         assert_eq!(
             read("\nhello\n"),
             Err(
-                "line 12 of its stdout is not a message: a message is a JSON object; what is not \
-                 one belongs on stderr\n  line: hello"
+                "line 12 of its stdout is not a message: a message is a JSON object; write anything \
+                 else to stderr\n  line: hello"
                     .into()
             )
         );

@@ -1,11 +1,11 @@
 //! Programs as guests: a module with `_start` that reads Maelstrom's messages from
-//! stdin and writes its own to stdout, as it would as a native process.
+//! stdin and writes its own to stdout, like a native process.
 //!
-//! It runs on a fiber and is suspended where it waits. A step gives it a line or the
-//! time, and lets it run until it waits again; what it wrote meanwhile are the step's
-//! effects, and the earliest time that it waits for is the node's only timer. So all
-//! that a program can observe are its events, as for a guest of the ABI, and its
-//! sleeping costs no time. docs/programs.md says what programs may rely on.
+//! A program runs on a fiber and is suspended while it waits. A step passes a line or
+//! the time to it and runs it until it waits again. The lines that it wrote are the
+//! effects of the step, and the earliest time that it waits for is the node's only
+//! timer. So a program observes only its events, like a guest of the ABI, and sleeping
+//! takes no real time. docs/programs.md says what programs may rely on.
 
 mod fiber;
 mod io;
@@ -13,21 +13,19 @@ mod lines;
 mod poll;
 pub(super) mod wasi;
 
+use host_guest::effects::log_lines;
+use host_guest::{Effect, ErrorKind, Event, EventKind, Guest, GuestError, Limits};
 use host_protocol::abi::{Level, Log, SetTimer, TimerRef};
 use wasmtime::InstancePre;
 
-use super::state::Common;
-use super::vet::PROGRAM_START;
+pub(super) use self::fiber::ProgramState;
+use self::fiber::{Fiber, Turn};
+use self::io::Io;
 use crate::failure::failure;
-pub(super) use fiber::ProgramState;
-use fiber::{Fiber, Turn};
-use host_guest::Limits;
-use host_guest::effects::{Effect, log_lines};
-use host_guest::{ErrorKind, GuestError};
-use host_guest::{Event, EventKind, Guest};
-use io::Io;
+use crate::state::GuestState;
+use crate::vet::PROGRAM_START;
 
-/// The timer that wakes a program. One is enough: a program waits in one place.
+/// The id of the timer that wakes a program. One is enough: a program waits at one place.
 const TIMER: u64 = 0;
 
 /// A running program.
@@ -35,38 +33,38 @@ pub(super) struct ProgramGuest {
     fiber: Fiber,
     io: Io,
     limits: Limits,
-    /// The time that the driver's timer is set to.
+    /// The time of the driver's timer.
     timer_ns: Option<u64>,
-    /// How much of stdout has been handed out as effects.
-    handed_out: usize,
-    /// How many lines those were, and all before them.
+    /// How many bytes of stdout have been returned as effects.
+    returned: usize,
+    /// How many lines have been returned since the program's start.
     lines: u64,
-    /// Whether it has been said that the last line of stdout is not ended.
+    /// Whether the log says that the last line of stdout has no newline.
     unfinished_noted: bool,
     fuel_used: u64,
 }
 
 impl ProgramGuest {
-    /// A program that begins to run with its first event.
+    /// Makes a program that begins to run with its first event.
     pub(super) fn new(
         pre: &InstancePre<ProgramState>,
-        common: Common,
+        guest: GuestState,
         limits: Limits,
         stdin_blocks: bool,
     ) -> Self {
         ProgramGuest {
-            fiber: Fiber::new(pre, common, limits, stdin_blocks),
+            fiber: Fiber::new(pre, guest, limits, stdin_blocks),
             io: Io::default(),
             limits,
             timer_ns: None,
-            handed_out: 0,
+            returned: 0,
             lines: 0,
             unfinished_noted: false,
             fuel_used: 0,
         }
     }
 
-    /// Sets the driver's timer to what the program waits for now.
+    /// The effect that sets the driver's timer to the time that the program waits for.
     fn timer_effect(&mut self, event: &Event<'_>) -> Option<Effect<'static>> {
         let wanted_ns = self.io.wait_until_ns;
         if wanted_ns == self.timer_ns {
@@ -82,11 +80,11 @@ impl ProgramGuest {
         })
     }
 
-    /// Says once that a line is not ended: it may still be, but if the program has
-    /// forgotten the newline or to flush, nothing else would tell.
+    /// Logs once that a line has no newline. The newline may follow, but if the program
+    /// forgets it or does not flush, nothing else would tell.
     fn note_unfinished(&mut self) -> Option<Effect<'static>> {
-        let unfinished = self.io.stdout.len() - self.handed_out;
-        if self.handed_out > 0 || unfinished == 0 {
+        let unfinished = self.io.stdout.len() - self.returned;
+        if self.returned > 0 || unfinished == 0 {
             self.unfinished_noted = false;
         }
         if unfinished == 0 || self.unfinished_noted {
@@ -107,14 +105,14 @@ impl ProgramGuest {
 impl Guest for ProgramGuest {
     fn step(&mut self, event: &Event<'_>) -> Result<Vec<Effect<'_>>, Box<GuestError>> {
         let describe = || event.to_string();
-        self.io.stdout.drain(..self.handed_out);
+        self.io.stdout.drain(..self.returned);
         self.io.log.clear();
         self.io.arrive_at(event.now_ns);
         match event.kind {
             EventKind::Message(text) => self
                 .io
                 .push_line(text)
-                .map_err(|fault| GuestError::refusal(fault, PROGRAM_START, &describe, &[]))?,
+                .map_err(|kind| GuestError::refusal(kind, PROGRAM_START, &describe, &[]))?,
             EventKind::Timer(_) => self.timer_ns = None,
         }
         let turn = self.fiber.resume(&mut self.io);
@@ -133,15 +131,15 @@ impl Guest for ProgramGuest {
             error.unfinished = String::from_utf8_lossy(lines::unfinished(&self.io.stdout)).into();
             return Err(error);
         }
-        self.handed_out = self.io.stdout.len() - lines::unfinished(&self.io.stdout).len();
+        self.returned = self.io.stdout.len() - lines::unfinished(&self.io.stdout).len();
         let (timer, note) = (self.timer_effect(event), self.note_unfinished());
         let mut effects: Vec<Effect<'_>> = log_lines(&self.io.log.text).collect();
         effects.extend(self.io.log.note_dropped());
         effects.extend(note);
-        let stdout = &self.io.stdout[..self.handed_out];
+        let stdout = &self.io.stdout[..self.returned];
         self.lines += lines::decode(stdout, event.node, self.lines, &self.limits, &mut effects)
-            .map_err(|fault| {
-                GuestError::refusal(fault, PROGRAM_START, &describe, &self.io.log.text)
+            .map_err(|kind| {
+                GuestError::refusal(kind, PROGRAM_START, &describe, &self.io.log.text)
             })?;
         effects.extend(timer);
         Ok(effects)
@@ -156,8 +154,8 @@ impl Guest for ProgramGuest {
     }
 
     fn restore(&mut self, _snapshot: &[u8]) -> Result<(), Box<GuestError>> {
-        let fault = ErrorKind::Denied("a program cannot take over a state".into());
-        Err(GuestError::refusal(fault, PROGRAM_START, &String::new, &[]))
+        let kind = ErrorKind::Denied("a program cannot take over a state".into());
+        Err(GuestError::refusal(kind, PROGRAM_START, &String::new, &[]))
     }
 
     fn fuel_used(&self) -> u64 {

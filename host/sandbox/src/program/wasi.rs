@@ -1,22 +1,21 @@
-//! WASI as a program sees it, where that differs from other guests: standard streams,
-//! the clock, and waiting.
+//! WASI for programs: standard streams, the clock, and waiting.
 
+use host_guest::ErrorKind;
 use wasmtime::{Caller, Error, Linker, Result};
 
 use super::fiber::{ProgramState, wait};
 use super::poll::poll_oneoff;
-use crate::state::Common;
-use crate::wasi::{
-    self, Host, MODULE, admit_vectors, charge, charge_call, errno, on_stdio, with_memory,
-};
-use host_guest::ErrorKind;
+use crate::state::GuestState;
+use crate::wasi::fuel::{admit_vectors, charge, charge_call};
+use crate::wasi::memory::with_memory;
+use crate::wasi::{self, MODULE, WasiState, errno, on_stdio};
 
-/// The flag of a descriptor whose reads do not wait.
+/// The flag of a file descriptor that does not block.
 const NONBLOCK: u16 = 4;
 
-impl Host for ProgramState {
-    fn common(&mut self) -> &mut Common {
-        &mut self.common
+impl WasiState for ProgramState {
+    fn guest(&mut self) -> &mut GuestState {
+        &mut self.guest
     }
 
     fn read_clock(&mut self) -> u64 {
@@ -56,7 +55,8 @@ fn fd_fdstat_set_flags(mut caller: Caller<'_, ProgramState>, fd: i32, flags: i32
     on_stdio(fd, errno::SUCCESS)
 }
 
-/// Reads what has arrived, and waits for it if need be and the program is fine with that.
+/// Reads the input that has arrived. If there is none, waits for it, or returns `AGAIN` if
+/// stdin does not block.
 async fn fd_read(
     mut caller: Caller<'_, ProgramState>,
     (fd, vectors, count, read): (i32, i32, i32, i32),
@@ -68,11 +68,11 @@ async fn fd_read(
         return Ok(errno::INVAL);
     }
     let mut room = 0;
-    let answer = with_memory(&mut caller, |space, _| {
+    let answer = with_memory(&mut caller, |memory, _| {
         for i in 0..count {
-            room += space.vector(vectors, i)?.len();
+            room += memory.vector(vectors, i)?.len();
         }
-        space.range(read, 4)?;
+        memory.range(read, 4)?;
         Ok(errno::SUCCESS)
     })?;
     if answer != errno::SUCCESS {
@@ -86,12 +86,12 @@ async fn fd_read(
     }
     let arriving = room.min(caller.data().io.stdin.len());
     charge(&mut caller, arriving as u64)?;
-    with_memory(&mut caller, |space, state| {
+    with_memory(&mut caller, |memory, state| {
         let mut total = 0;
         for i in 0..count {
-            total += state.io.read_stdin(space.vector(vectors, i)?);
+            total += state.io.read_stdin(memory.vector(vectors, i)?);
         }
-        space.write_u32(read, total)?;
+        memory.write_u32(read, total)?;
         Ok(errno::SUCCESS)
     })
 }
@@ -109,26 +109,26 @@ fn fd_write(
     if !admit_vectors(&mut caller, count)? {
         return Ok(errno::INVAL);
     }
-    let mut too_much = None;
-    let answer = with_memory(&mut caller, |space, state| {
+    let mut exceeded = None;
+    let answer = with_memory(&mut caller, |memory, state| {
         let (io, limits) = (&mut state.io, &state.limits);
         let mut total = 0;
         for i in 0..count {
-            let bytes = space.vector(vectors, i)?;
+            let bytes = memory.vector(vectors, i)?;
             total += bytes.len();
             if fd == 2 {
                 io.log.write(bytes, limits.log_bytes);
             } else if io.stdout.len() + bytes.len() <= limits.output_bytes {
                 io.stdout.extend_from_slice(bytes);
             } else {
-                too_much = Some(io.stdout.len() + bytes.len());
+                exceeded = Some(io.stdout.len() + bytes.len());
                 return Ok(errno::SUCCESS);
             }
         }
-        space.write_u32(written, total)?;
+        memory.write_u32(written, total)?;
         Ok(errno::SUCCESS)
     })?;
-    match too_much {
+    match exceeded {
         None => Ok(answer),
         Some(bytes) => Err(Error::new(ErrorKind::Output {
             bytes: u32::try_from(bytes).unwrap_or(u32::MAX),

@@ -1,17 +1,17 @@
-//! What differs for a guest of the ABI: the clock stands still at the event's time,
-//! stdout and stderr both go to the node's log, stdin is at its end, and nothing can
-//! be waited for.
+//! WASI for guests of the ABI: the clock shows the time of the event during a step, stdout
+//! and stderr both go to the node's log, stdin is at its end, and waiting is an error.
 
+use host_guest::ErrorKind;
 use wasmtime::{Caller, Error, Linker, Result};
 
-use super::memory::admit_vectors;
-use super::{Host, MODULE, errno, on_stdio, with_memory};
-use crate::state::{Common, State};
-use host_guest::ErrorKind;
+use super::fuel::admit_vectors;
+use super::memory::with_memory;
+use super::{MODULE, WasiState, errno, on_stdio};
+use crate::state::{AbiState, GuestState};
 
-impl Host for State {
-    fn common(&mut self) -> &mut Common {
-        &mut self.common
+impl WasiState for AbiState {
+    fn guest(&mut self) -> &mut GuestState {
+        &mut self.guest
     }
 
     fn read_clock(&mut self) -> u64 {
@@ -24,7 +24,7 @@ impl Host for State {
 }
 
 /// Adds all of WASI to `linker`.
-pub(crate) fn add_to(linker: &mut Linker<State>) -> Result<()> {
+pub(crate) fn add_to(linker: &mut Linker<AbiState>) -> Result<()> {
     super::add_to(linker)?;
     linker.func_wrap(MODULE, "sched_yield", || errno::SUCCESS)?;
     linker.func_wrap(MODULE, "fd_fdstat_set_flags", |fd: i32, _: i32| {
@@ -36,7 +36,7 @@ pub(crate) fn add_to(linker: &mut Linker<State>) -> Result<()> {
 }
 
 fn fd_read(
-    mut caller: Caller<'_, State>,
+    mut caller: Caller<'_, AbiState>,
     fd: i32,
     _vectors: i32,
     _count: i32,
@@ -45,14 +45,14 @@ fn fd_read(
     if fd != 0 {
         return Ok(errno::BADF);
     }
-    with_memory(&mut caller, |space, _| {
-        space.write_u32(read, 0)?;
+    with_memory(&mut caller, |memory, _| {
+        memory.write_u32(read, 0)?;
         Ok(errno::SUCCESS)
     })
 }
 
 fn fd_write(
-    mut caller: Caller<'_, State>,
+    mut caller: Caller<'_, AbiState>,
     fd: i32,
     vectors: i32,
     count: i32,
@@ -65,20 +65,20 @@ fn fd_write(
         return Ok(errno::INVAL);
     }
     let log_limit = caller.data().log_limit;
-    let mut flooded = false;
-    let answer = with_memory(&mut caller, |space, state| {
+    let mut exceeded = false;
+    let answer = with_memory(&mut caller, |memory, state| {
         let mut total = 0_usize;
         for i in 0..count {
-            let bytes = space.vector(vectors, i)?;
+            let bytes = memory.vector(vectors, i)?;
             let room = log_limit - state.log.len();
-            flooded |= bytes.len() > room;
+            exceeded |= bytes.len() > room;
             state.log.extend_from_slice(&bytes[..bytes.len().min(room)]);
             total += bytes.len();
         }
-        space.write_u32(written, total)?;
+        memory.write_u32(written, total)?;
         Ok(errno::SUCCESS)
     })?;
-    if flooded {
+    if exceeded {
         return Err(Error::new(ErrorKind::Log { limit: log_limit }));
     }
     Ok(answer)

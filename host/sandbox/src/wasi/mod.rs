@@ -1,53 +1,42 @@
-//! WASI preview 1 as a guest sees it: what toolchains link in, and nothing that
-//! reaches outside.
+//! WASI preview 1 for guests: enough for what toolchains link in, without access to
+//! anything outside of the sandbox.
 //!
-//! Every function of preview 1 can be imported, because standard libraries import
-//! more than they call. Random bytes come from the seed, and there is no environment.
-//! What a guest of the ABI and a program see differently is in [`abi`] and in
-//! `guest/program`: standard streams, the clock and waiting. Whatever else a guest
-//! calls answers with an error code: no file descriptor is open and no path exists.
+//! A guest can import every function of preview 1, because standard libraries import
+//! more than they call. Random bytes come from the seed, and the environment is empty.
+//! Standard streams, the clock and waiting differ between the two kinds of guests: see
+//! [`abi`] and [`program::wasi`](crate::program::wasi). All other functions return an
+//! error code: no other file descriptor is open, and no path exists.
 //!
 //! Source: the witx description of `wasi_snapshot_preview1` (WebAssembly/WASI).
 
 pub(super) mod abi;
-mod memory;
+pub(super) mod errno;
+pub(super) mod fuel;
+pub(super) mod memory;
 
+use host_guest::ErrorKind;
 use rand_chacha::rand_core::Rng;
 use wasmtime::{Caller, Error, FuncType, Linker, Result, Val, ValType};
 
-pub(super) use memory::{
-    CALL_UNITS, OutOfBounds, Space, admit_vectors, charge, charge_call, with_memory,
-};
-
-use super::state::Common;
-use host_guest::ErrorKind;
+use self::fuel::{charge, charge_call};
+use self::memory::with_memory;
+use crate::state::GuestState;
 
 /// The module that the functions are imported from.
 pub(super) const MODULE: &str = "wasi_snapshot_preview1";
 
-/// Error codes of preview 1.
-pub(super) mod errno {
-    pub(crate) const SUCCESS: i32 = 0;
-    pub(crate) const AGAIN: i32 = 6;
-    pub(crate) const BADF: i32 = 8;
-    pub(crate) const FAULT: i32 = 21;
-    pub(crate) const INVAL: i32 = 28;
-    pub(crate) const NOSYS: i32 = 52;
-    pub(crate) const SPIPE: i32 = 70;
-}
+/// What the functions that both kinds of guests share need from the state of a guest.
+pub(super) trait WasiState: Send + 'static {
+    fn guest(&mut self) -> &mut GuestState;
 
-/// What the functions that all guests share need of a guest's state.
-pub(super) trait Host: Send + 'static {
-    fn common(&mut self) -> &mut Common;
-
-    /// What a clock shows that is read now.
+    /// Reads the clock, in nanoseconds.
     fn read_clock(&mut self) -> u64;
 
     /// The flags of stdin.
     fn stdin_flags(&self) -> u16;
 }
 
-/// Every function with its parameters: `i` for i32, `I` for i64.
+/// Every function that returns an error code, with its parameters: `i` for i32, `I` for i64.
 const FUNCTIONS: [(&str, &str); 45] = [
     ("args_get", "ii"),
     ("args_sizes_get", "ii"),
@@ -99,7 +88,7 @@ const FUNCTIONS: [(&str, &str); 45] = [
 /// The only function without a result.
 const PROC_EXIT: &str = "proc_exit";
 
-/// The type of the function `name`, as text, if there is one.
+/// The type of the function `name` as text; `None` if preview 1 has no such function.
 pub(super) fn signature(name: &str) -> Option<String> {
     if name == PROC_EXIT {
         return Some("(i32) -> ()".to_owned());
@@ -112,8 +101,8 @@ pub(super) fn signature(name: &str) -> Option<String> {
     Some(format!("({}) -> i32", params.join(", ")))
 }
 
-/// Adds to `linker` what is the same for all guests.
-pub(super) fn add_to<T: Host>(linker: &mut Linker<T>) -> Result<()> {
+/// Adds the functions that are the same for both kinds of guests to `linker`.
+pub(super) fn add_to<T: WasiState>(linker: &mut Linker<T>) -> Result<()> {
     deny_all(linker)?;
     linker.allow_shadowing(true);
     linker.func_wrap(MODULE, "args_sizes_get", args_sizes_get::<T>)?;
@@ -134,8 +123,8 @@ pub(super) fn add_to<T: Host>(linker: &mut Linker<T>) -> Result<()> {
     Ok(())
 }
 
-/// What a function answers if nothing better is said below.
-fn deny_all<T: Host>(linker: &mut Linker<T>) -> Result<()> {
+/// Adds every function as one that returns an error code. Others replace some of them.
+fn deny_all<T: WasiState>(linker: &mut Linker<T>) -> Result<()> {
     for (name, params) in FUNCTIONS {
         let params = params
             .chars()
@@ -154,7 +143,7 @@ fn deny_all<T: Host>(linker: &mut Linker<T>) -> Result<()> {
     Ok(())
 }
 
-/// `answer` if `fd` is a standard stream.
+/// Returns `answer` if `fd` is a standard stream, and an error code otherwise.
 pub(super) fn on_stdio(fd: i32, answer: i32) -> i32 {
     if (0..=2).contains(&fd) {
         answer
@@ -163,23 +152,27 @@ pub(super) fn on_stdio(fd: i32, answer: i32) -> i32 {
     }
 }
 
-fn args_sizes_get<T: Host>(mut caller: Caller<'_, T>, count: i32, size: i32) -> Result<i32> {
-    with_memory(&mut caller, |space, state| {
-        let args = &state.common().args;
-        space.write_u32(count, args.len())?;
+fn args_sizes_get<T: WasiState>(mut caller: Caller<'_, T>, count: i32, size: i32) -> Result<i32> {
+    with_memory(&mut caller, |memory, state| {
+        let args = &state.guest().args;
+        memory.write_u32(count, args.len())?;
         let bytes = args.iter().map(|arg| arg.len() + 1);
-        space.write_u32(size, bytes.sum())?;
+        memory.write_u32(size, bytes.sum())?;
         Ok(errno::SUCCESS)
     })
 }
 
-fn args_get<T: Host>(mut caller: Caller<'_, T>, mut pointers: i32, mut buffer: i32) -> Result<i32> {
-    with_memory(&mut caller, |space, state| {
-        for arg in &state.common().args {
-            space.write(pointers, &buffer.to_le_bytes())?;
-            space.write(buffer, arg.as_bytes())?;
+fn args_get<T: WasiState>(
+    mut caller: Caller<'_, T>,
+    mut pointers: i32,
+    mut buffer: i32,
+) -> Result<i32> {
+    with_memory(&mut caller, |memory, state| {
+        for arg in &state.guest().args {
+            memory.write(pointers, &buffer.to_le_bytes())?;
+            memory.write(buffer, arg.as_bytes())?;
             let end = buffer.wrapping_add_unsigned(u32::try_from(arg.len()).unwrap_or(0));
-            space.write(end, &[0])?;
+            memory.write(end, &[0])?;
             pointers = pointers.wrapping_add(4);
             buffer = end.wrapping_add(1);
         }
@@ -187,50 +180,58 @@ fn args_get<T: Host>(mut caller: Caller<'_, T>, mut pointers: i32, mut buffer: i
     })
 }
 
-fn environ_sizes_get<T: Host>(mut caller: Caller<'_, T>, count: i32, size: i32) -> Result<i32> {
-    with_memory(&mut caller, |space, _| {
-        space.write_u32(count, 0)?;
-        space.write_u32(size, 0)?;
+fn environ_sizes_get<T: WasiState>(
+    mut caller: Caller<'_, T>,
+    count: i32,
+    size: i32,
+) -> Result<i32> {
+    with_memory(&mut caller, |memory, _| {
+        memory.write_u32(count, 0)?;
+        memory.write_u32(size, 0)?;
         Ok(errno::SUCCESS)
     })
 }
 
-fn clock_res_get<T: Host>(mut caller: Caller<'_, T>, clock: i32, resolution: i32) -> Result<i32> {
-    with_memory(&mut caller, |space, _| {
+fn clock_res_get<T: WasiState>(
+    mut caller: Caller<'_, T>,
+    clock: i32,
+    resolution: i32,
+) -> Result<i32> {
+    with_memory(&mut caller, |memory, _| {
         if !(0..=3).contains(&clock) {
             return Ok(errno::INVAL);
         }
-        space.write(resolution, &1_u64.to_le_bytes())?;
+        memory.write(resolution, &1_u64.to_le_bytes())?;
         Ok(errno::SUCCESS)
     })
 }
 
-fn clock_time_get<T: Host>(
+fn clock_time_get<T: WasiState>(
     mut caller: Caller<'_, T>,
     clock: i32,
     _precision: i64,
     time: i32,
 ) -> Result<i32> {
-    with_memory(&mut caller, |space, state| {
+    with_memory(&mut caller, |memory, state| {
         if !(0..=3).contains(&clock) {
             return Ok(errno::INVAL);
         }
-        space.write(time, &state.read_clock().to_le_bytes())?;
+        memory.write(time, &state.read_clock().to_le_bytes())?;
         Ok(errno::SUCCESS)
     })
 }
 
-fn random_get<T: Host>(mut caller: Caller<'_, T>, buffer: i32, len: i32) -> Result<i32> {
+fn random_get<T: WasiState>(mut caller: Caller<'_, T>, buffer: i32, len: i32) -> Result<i32> {
     let len = len.cast_unsigned();
     charge(&mut caller, u64::from(len))?;
-    with_memory(&mut caller, |space, state| {
-        let target = space.range(buffer, len as usize)?;
-        state.common().random.fill_bytes(target);
+    with_memory(&mut caller, |memory, state| {
+        let target = memory.range(buffer, len as usize)?;
+        state.guest().random.fill_bytes(target);
         Ok(errno::SUCCESS)
     })
 }
 
-fn fd_fdstat_get<T: Host>(mut caller: Caller<'_, T>, fd: i32, stat: i32) -> Result<i32> {
+fn fd_fdstat_get<T: WasiState>(mut caller: Caller<'_, T>, fd: i32, stat: i32) -> Result<i32> {
     if !(0..=2).contains(&fd) {
         return Ok(errno::BADF);
     }
@@ -240,9 +241,9 @@ fn fd_fdstat_get<T: Host>(mut caller: Caller<'_, T>, fd: i32, stat: i32) -> Resu
     if fd == 0 {
         bytes[2..4].copy_from_slice(&caller.data().stdin_flags().to_le_bytes());
     }
-    bytes[8..].fill(0xff); // all rights: there is nothing that they would open
-    with_memory(&mut caller, |space, _| {
-        space.write(stat, &bytes)?;
+    bytes[8..].fill(0xff); // all rights: they give access to nothing
+    with_memory(&mut caller, |memory, _| {
+        memory.write(stat, &bytes)?;
         Ok(errno::SUCCESS)
     })
 }

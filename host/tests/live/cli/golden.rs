@@ -86,7 +86,7 @@ fn a_second_instance_takes_over_its_state_and_goes_on_in_the_same_way() {
 fn it_refuses_a_state_that_is_not_its_own() {
     let module = golden();
     let error = start(&module).restore(b"something else").unwrap_err();
-    assert_eq!(error.fault, ErrorKind::Refused(1));
+    assert_eq!(error.kind, ErrorKind::Refused(1));
     expect![[r#"
         the guest failed in restore: it refused the state (status 1)
           [NOTHING DONE]"#]]

@@ -59,7 +59,7 @@ fn the_newline_may_come_in_a_write_of_its_own() {
 #[test]
 fn a_program_that_ends_has_failed_with_its_code() {
     let exits = failure("(call $exit (i32.const 7))");
-    assert_eq!(exits.fault, ErrorKind::Exit(7));
+    assert_eq!(exits.kind, ErrorKind::Exit(7));
     let returns = failure(&format!(
         "{READ} {} (call $say (i32.const 3100) (i32.const 9))",
         hello()
@@ -86,7 +86,7 @@ fn a_line_that_is_not_a_message_fails_the_step() {
     let reason = "EOF while parsing a string at line 1 column 9".to_owned();
     let text = "{\"src\":\"n".to_owned();
     assert_eq!(
-        failure.fault,
+        failure.kind,
         ErrorKind::BadLine {
             number: 3,
             reason,
@@ -111,7 +111,7 @@ fn a_program_that_never_waits_runs_out_of_fuel() {
     let mut driver = Driver::start(&module, options);
     let failure = driver.try_text("{}").expect_err("it fails");
     let limit = limits.fuel;
-    assert_eq!(failure.fault, ErrorKind::Fuel { limit });
+    assert_eq!(failure.kind, ErrorKind::Fuel { limit });
     assert_eq!(failure.entry, "_start");
 }
 
@@ -151,7 +151,7 @@ fn each_step_has_the_whole_budget() {
 fn a_trap_says_where_and_what_stderr_said() {
     let failure = failure("(call $number (i32.const 5)) unreachable");
     let reason = "wasm `unreachable` instruction executed";
-    assert_eq!(failure.fault, ErrorKind::Trap(reason.to_owned()));
+    assert_eq!(failure.kind, ErrorKind::Trap(reason.to_owned()));
     assert_eq!(failure.stderr, format!("{}\n", number(5)));
     assert_eq!(failure.backtrace, ["_start"]);
 }
@@ -161,7 +161,7 @@ fn memory_is_bounded() {
     let failure = failure("(drop (memory.grow (i32.const 4000))) unreachable");
     let limit = Limits::default().memory_bytes;
     assert_eq!(
-        failure.fault,
+        failure.kind,
         ErrorKind::Memory {
             wanted: 4001 << 16,
             limit
@@ -174,7 +174,7 @@ fn stdout_is_bounded() {
     let body = "(loop $again (call $say (i32.const 0) (i32.const 65536)) (br $again))";
     let limit = Limits::default().output_bytes;
     let bytes = u32::try_from(limit).expect("it is small") + (1 << 16);
-    assert_eq!(failure(body).fault, ErrorKind::Output { bytes, limit });
+    assert_eq!(failure(body).kind, ErrorKind::Output { bytes, limit });
 }
 
 #[test]
@@ -218,7 +218,7 @@ fn a_program_that_stops_reading_fails_before_it_fills_the_memory() {
     let [failure] = &failures[..] else {
         panic!("{failures:?}");
     };
-    assert_eq!(failure.fault, ErrorKind::Unread { limit: 16 << 20 });
+    assert_eq!(failure.kind, ErrorKind::Unread { limit: 16 << 20 });
 }
 
 #[test]
@@ -251,7 +251,7 @@ fn a_program_has_no_state_to_hand_out() {
     assert_eq!(driver.guest.snapshot(), Ok(None));
     let refused = driver.guest.restore(b"").expect_err("it cannot");
     assert_eq!(
-        refused.fault,
+        refused.kind,
         ErrorKind::Denied("a program cannot take over a state".into())
     );
     driver.text("{}");

@@ -1,0 +1,264 @@
+//! Compiles untrusted modules, each in a separate process.
+//!
+//! Fuel cannot bound compiling: the compiler's time and memory can grow much faster than the
+//! module, and it cannot be interrupted. Vetting rejects modules that are known to be
+//! expensive; the process bounds the others. It limits itself before it reads the module. It is
+//! a filter from module to machine code: it opens no file and may write none, so it leaves
+//! nothing behind whenever it is killed.
+//!
+//! The output of the process is machine code that will run. So the process runs the same
+//! program as its parent, and its pipes are open in no other process.
+
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+
+use host_protocol::text::{excerpt, one_line};
+use rustix::process::{Pid, Resource, Rlimit, Signal, WaitId, WaitIdOptions};
+use wasmtime::Engine;
+
+use crate::compile::{CompileError, InvalidModule, compile};
+use crate::engine::{EngineError, config};
+use crate::limits::{CompileLimits, ModuleLimits};
+
+/// The hidden command of this program that compiles a module from stdin.
+pub const COMMAND: &str = "compile";
+
+/// The exit code that means that the module is invalid; stderr says why.
+pub const INVALID: u8 = 3;
+
+/// How the standard library's message begins when memory runs out.
+const NO_MEMORY: &str = "memory allocation of ";
+
+/// How much of a failed process's stderr is read.
+const STDERR_BYTES_MAX: u64 = 4096;
+
+/// Compiles each module in a separate process.
+#[derive(Debug, Clone)]
+pub struct Compiler {
+    program: PathBuf,
+    limits: CompileLimits,
+}
+
+impl Compiler {
+    /// Compiles with the running program, which must be `host`.
+    ///
+    /// # Errors
+    /// If the system cannot tell the path of the program.
+    pub fn new(limits: CompileLimits) -> io::Result<Self> {
+        // On Linux this is the running program, even if its file has been replaced.
+        let this = PathBuf::from("/proc/self/exe");
+        let program = match cfg!(target_os = "linux") && this.exists() {
+            true => this,
+            false => std::env::current_exe()?,
+        };
+        Ok(Self::with_program(program, limits))
+    }
+
+    /// Compiles with `program`, a `host` binary of the same build.
+    #[must_use]
+    pub fn with_program(program: PathBuf, limits: CompileLimits) -> Self {
+        Compiler { program, limits }
+    }
+
+    /// Compiles `wasm` to machine code.
+    pub(super) fn compile(&self, wasm: &[u8]) -> Result<Vec<u8>, CompileError> {
+        let failed = |what: &str, error: io::Error| {
+            CompileError::Internal(format!("cannot {what} the compiler's process: {error}"))
+        };
+        let mut child = self.start().map_err(|error| failed("start", error))?;
+        let output = child
+            .compile(wasm, &self.limits)
+            .map_err(|error| failed("talk to", error))?;
+        self.interpret(output)
+    }
+
+    fn start(&self) -> io::Result<Process> {
+        let CompileLimits {
+            cpu_s,
+            memory_bytes,
+            ..
+        } = self.limits;
+        let child = Command::new(&self.program)
+            .arg(COMMAND)
+            .args(["--cpu-s", &cpu_s.to_string()])
+            .args(["--memory-bytes", &memory_bytes.to_string()])
+            .env_clear()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        Ok(Process(child))
+    }
+
+    /// Turns the exit status and the output of the process into a result.
+    fn interpret(&self, output: ProcessOutput) -> Result<Vec<u8>, CompileError> {
+        let limits = &self.limits;
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        let stderr = one_line(stderr.trim());
+        if output.timed_out {
+            return Err(CompileError::Internal(format!(
+                "compiling was not done after {} s, although it had processor time left; is \
+                 this machine overloaded?",
+                limits.wall.as_secs()
+            )));
+        }
+        let too_much = |what: fmt::Arguments<'_>| {
+            Err(CompileError::Module(InvalidModule(format!(
+                "compiling it takes more than {what}; make it smaller, above all its largest \
+                 functions"
+            ))))
+        };
+        let signal = output.status.signal().and_then(Signal::from_named_raw);
+        match (output.status.code(), signal) {
+            (Some(0), _) => Ok(output.stdout),
+            (Some(code), _) if code == i32::from(INVALID) => {
+                Err(CompileError::Module(InvalidModule(stderr.into_owned())))
+            }
+            (_, Some(Signal::XCPU)) => {
+                too_much(format_args!("{} s of processor time", limits.cpu_s))
+            }
+            (_, Some(Signal::ABORT)) if stderr.starts_with(NO_MEMORY) => {
+                too_much(format_args!("{} MiB of memory", limits.memory_bytes >> 20))
+            }
+            _ => Err(CompileError::Internal(format!(
+                "the compiler's process ended with {}: {}",
+                output.status,
+                excerpt(&stderr, 400)
+            ))),
+        }
+    }
+}
+
+/// A child process that is killed when this value is dropped.
+struct Process(Child);
+
+/// How the process ended, and what it wrote.
+struct ProcessOutput {
+    status: ExitStatus,
+    timed_out: bool,
+    stdout: Vec<u8>,
+    stderr: Vec<u8>,
+}
+
+impl Process {
+    /// Passes the module to the process and reads its output. Kills it after `limits.wall`.
+    fn compile(&mut self, wasm: &[u8], limits: &CompileLimits) -> io::Result<ProcessOutput> {
+        let pid = Pid::from_child(&self.0);
+        let (ended, waiting) = mpsc::channel::<()>();
+        let wall = limits.wall;
+        thread::scope(|scope| {
+            let watchdog = scope.spawn(move || {
+                let timed_out = waiting.recv_timeout(wall) == Err(RecvTimeoutError::Timeout);
+                if timed_out {
+                    // The process has not been waited for, so the id is still its own.
+                    let _ = rustix::process::kill_process(pid, Signal::KILL);
+                }
+                timed_out
+            });
+            let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+            let transferred = self.transfer(wasm, limits, &mut stdout, &mut stderr);
+            if transferred.is_err() {
+                let _ = self.0.kill();
+            }
+            let exited = rustix::process::waitid(
+                WaitId::Pid(pid),
+                WaitIdOptions::EXITED | WaitIdOptions::NOWAIT,
+            );
+            drop(ended);
+            let timed_out = watchdog.join().unwrap_or(false);
+            transferred?;
+            exited?;
+            Ok(ProcessOutput {
+                status: self.0.wait()?,
+                timed_out,
+                stdout,
+                stderr,
+            })
+        })
+    }
+
+    /// Writes stdin, then reads stdout and stderr. One pipe after the other is enough: the
+    /// process reads all of its input before it writes, and writes little to stderr.
+    fn transfer(
+        &mut self,
+        wasm: &[u8],
+        limits: &CompileLimits,
+        stdout: &mut Vec<u8>,
+        stderr: &mut Vec<u8>,
+    ) -> io::Result<()> {
+        if let Some(mut stdin) = self.0.stdin.take() {
+            match stdin.write_all(wasm) {
+                // The process has ended; its status says why.
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+                written => written?,
+            }
+        }
+        if let Some(pipe) = self.0.stdout.take() {
+            pipe.take(limits.memory_bytes).read_to_end(stdout)?;
+        }
+        if let Some(pipe) = self.0.stderr.take() {
+            pipe.take(STDERR_BYTES_MAX).read_to_end(stderr)?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Both have no effect if the process has been waited for.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Runs in the compiler's process: limits it to `cpu_s` seconds of processor time and
+/// `memory_bytes` of address space, reads a module from `input` and writes its machine code
+/// to `output`.
+///
+/// # Errors
+/// The inner result says what is wrong with the module, the outer one why the process failed.
+pub fn serve(
+    cpu_s: u64,
+    memory_bytes: u64,
+    input: impl Read,
+    mut output: impl Write,
+) -> anyhow::Result<Result<(), InvalidModule>> {
+    limit_this_process(cpu_s, memory_bytes)?;
+    let mut wasm = Vec::new();
+    let limit = ModuleLimits::default().module_bytes;
+    input.take(limit).read_to_end(&mut wasm)?;
+    let mut config = config();
+    // Each thread would take address space, and processor time from other submissions.
+    config.parallel_compilation(false);
+    let engine = Engine::new(&config).map_err(EngineError::from)?;
+    Ok(match compile(&engine, &wasm) {
+        Ok(code) => {
+            output.write_all(&code)?;
+            output.flush()?;
+            Ok(())
+        }
+        Err(invalid) => Err(invalid),
+    })
+}
+
+fn limit_this_process(cpu_s: u64, memory_bytes: u64) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+    let limit = |resource, soft: u64, hard: u64| {
+        let limit = Rlimit {
+            current: Some(soft),
+            maximum: Some(hard),
+        };
+        rustix::process::setrlimit(resource, limit)
+    };
+    limit(Resource::Core, 0, 0)?;
+    limit(Resource::Fsize, 0, 0)?;
+    limit(Resource::As, memory_bytes, memory_bytes)?;
+    // The soft limit's signal tells that the time ran out; the hard limit cannot be ignored.
+    Ok(limit(Resource::Cpu, cpu_s, cpu_s + 1)?)
+}
