@@ -18,7 +18,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 
 use super::limits::CacheArgs;
 use super::output::{print, print_json};
-use super::{Exit, Failure, suite};
+use super::{Exit, Failure, suite_file};
 use host_grade::assemble::assemble;
 use host_grade::grade::{JudgeFacts, Shard};
 use host_grade::judge::{JudgeContext, guests_max, judge};
@@ -88,7 +88,7 @@ pub(super) enum GradeFormat {
 }
 
 pub(super) fn run(args: &GradeArgs) -> Result<Exit, Failure> {
-    let mut suite = suite::open(args.suite.as_deref())?;
+    let mut suite = suite_file::open(args.suite.as_deref())?;
     let mut submissions = submission::find(&args.paths)?;
     for submission in submissions.iter_mut().filter(|it| !it.is_single) {
         submission.note_unused(&suite);
@@ -197,7 +197,7 @@ pub(super) fn show(grade: &Grade, format: GradeFormat) -> Result<(), Failure> {
 
 /// Picks the challenges and seeds that the flags ask for.
 fn pick(suite: &mut Suite, args: &GradeArgs) -> Result<(), Failure> {
-    suite::keep(suite, &args.challenge)?;
+    suite_file::keep(suite, &args.challenge)?;
     for challenge in &mut suite.challenges {
         // Picked challenges are not optional.
         challenge.optional &= args.challenge.is_empty();

@@ -14,6 +14,7 @@ mod options;
 mod output;
 mod sim;
 mod suite;
+mod suite_file;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

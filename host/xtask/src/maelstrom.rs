@@ -7,7 +7,7 @@ use std::path::{Path, absolute};
 use anyhow::{Context, Result, bail};
 
 use crate::process::{HOST, command, find_program};
-use crate::{build, suite};
+use crate::{build, modules, suite};
 
 /// Where Maelstrom runs, so that its `store/` is not left in the repository.
 const FOLDER: &str = "target/maelstrom";
@@ -32,7 +32,7 @@ pub(crate) fn run(args: &[&str]) -> Result<()> {
     build::all()?;
     fs::create_dir_all(FOLDER).with_context(|| format!("cannot make {FOLDER}"))?;
     // Maelstrom starts nodes in the system's temporary folder, so paths are absolute.
-    let module = build::module(&suite::module(challenge)?);
+    let module = modules::module(&suite::module(challenge)?);
     let mut maelstrom = command(&launcher, &["test", "--bin"]);
     maelstrom.arg(absolute(HOST)?);
     maelstrom.args(suite::flags(challenge)?);

@@ -6,6 +6,7 @@
 mod build;
 mod fuzz;
 mod maelstrom;
+mod modules;
 mod process;
 mod setup;
 mod solutions;

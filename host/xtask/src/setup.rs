@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use crate::build::TARGET;
+use crate::modules::TARGET;
 use crate::process::{command, find_program, output, run, succeeds};
 
 /// Rust's standard library for WebAssembly.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::build::{link, module};
+use crate::modules::{link, module};
 
 /// The packages under `solutions/`.
 pub(crate) fn names() -> Result<Vec<String>> {

@@ -10,7 +10,7 @@ use std::process::{ExitCode, Stdio};
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::process::{HOST, command};
-use crate::{build, solutions, suite};
+use crate::{build, modules, solutions, suite};
 
 /// Seeds of a trial, if the caller does not say how many.
 const SEEDS: u64 = 1000;
@@ -52,7 +52,7 @@ fn trials(name: &str) -> Result<Vec<(String, String)>> {
 /// Runs one trial, and says whether it was valid. What `host sim` prints is shown if it was not.
 fn trial(name: &str, label: &str, options: &str, seeds: u64) -> Result<bool> {
     let mut sim = command(HOST, &["sim", "--module"]);
-    sim.arg(build::module(name));
+    sim.arg(modules::module(name));
     sim.args(["--seeds", &format!("0..{seeds}")]);
     sim.args(expand(options)?).stdin(Stdio::null());
     let output = sim.output().with_context(|| format!("cannot run {HOST}"))?;

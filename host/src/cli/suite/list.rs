@@ -4,8 +4,8 @@ use std::fmt::{self, Write};
 
 use clap::{Args, ValueEnum};
 
-use super::{SuiteFile, find, open};
 use crate::cli::output::print;
+use crate::cli::suite_file::{SuiteFile, find, open};
 use crate::cli::{Exit, Failure};
 use host_check::validity::Checks;
 use host_grade::{Challenge, Suite};

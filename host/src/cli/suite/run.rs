@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
-use super::{SuiteFile, find, keep, open};
 use crate::cli::grade;
 use crate::cli::limits::CacheArgs;
 use crate::cli::output::print;
+use crate::cli::suite_file::{SuiteFile, find, keep, open};
 use crate::cli::{Exit, Failure};
 use host_check::validity::Validity;
 use host_check::workload::WorkloadResult;

@@ -1,0 +1,56 @@
+//! The suite that a command is about: a file or the built-in one, and the challenges asked for.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+
+use super::input;
+use super::{Exit, Failure};
+use host_grade::suite::read::{SUITE_BYTES_MAX, read};
+use host_grade::{Challenge, Suite};
+
+/// Which suite.
+#[derive(Debug, Args)]
+pub(super) struct SuiteFile {
+    /// Read the suite from this TOML file [default: the Gossip Glomers challenges].
+    #[arg(long, value_name = "FILE")]
+    pub(super) suite: Option<PathBuf>,
+}
+
+/// Reads a suite from a file, or takes the built-in one.
+pub(super) fn open(path: Option<&Path>) -> Result<Suite, Failure> {
+    let Some(path) = path else {
+        return Suite::built_in().map_err(|error| Failure::new(Exit::Internal, error));
+    };
+    let name = path.display().to_string();
+    let text = input::read(path, "a suite", SUITE_BYTES_MAX);
+    let text = text.and_then(|text| String::from_utf8(text).map_err(io::Error::other));
+    let text = text.context(name.clone()).map_err(Failure::usage)?;
+    Ok(read(&name, &text)?)
+}
+
+/// Removes the challenges that are not asked for; keeps all of them if none is.
+pub(super) fn keep(suite: &mut Suite, ids: &[String]) -> Result<(), Failure> {
+    for id in ids {
+        find(suite, id)?;
+    }
+    suite
+        .challenges
+        .retain(|challenge| ids.is_empty() || ids.contains(&challenge.id));
+    Ok(())
+}
+
+/// The challenge with this id.
+pub(super) fn find<'a>(suite: &'a Suite, id: &str) -> Result<&'a Challenge, Failure> {
+    let found = suite.challenges.iter().find(|it| it.id == id);
+    found.ok_or_else(|| {
+        let ids: Vec<&str> = suite.challenges.iter().map(|it| it.id.as_str()).collect();
+        let text = format!(
+            "the suite has no challenge {id:?}; it has {}",
+            ids.join(", ")
+        );
+        Failure::new(Exit::Usage, text)
+    })
+}
