@@ -1,12 +1,11 @@
 //! Message bodies as Rust types.
 //!
-//! A body is an object whose `type` says what it is, so the natural Rust type is
-//! an enum with a variant for each `type`. Serde's own way to write that
-//! (`#[serde(tag = "type")]`) first copies every body into a buffer, which costs
-//! more than the rest of the work and cannot hold a `RawValue`. Here the `type`
-//! has been read already when a body is decoded, so it picks the variant directly
-//! and the fields are read straight from the text. Enums with `tag = "type"`,
-//! structs and maps work too.
+//! A body is an object with a `type`, so the natural Rust type is an enum with a variant
+//! for each `type`. Serde's own representation (`#[serde(tag = "type")]`) first copies
+//! every body into a buffer, which costs more than the rest of the work and does not
+//! support `RawValue`. Here the `type` is known before a body is decoded, so it selects
+//! the variant directly, and the fields are read from the text. Enums with
+//! `tag = "type"`, structs and maps work too.
 
 use std::fmt;
 
@@ -24,8 +23,8 @@ use host_protocol::scan::Scanner;
 /// Reads a body of the type `kind` as a `T`.
 ///
 /// # Errors
-/// Error 10 (not supported) when `T` is an enum without a variant for `kind`;
-/// error 12 (malformed request) when the fields do not fit.
+/// Error 10 (not supported) if `T` is an enum without a variant for `kind`; error 12
+/// (malformed request) if the fields do not match.
 pub(crate) fn decode<T: DeserializeOwned>(kind: &str, json: &str) -> Result<T, Error> {
     T::deserialize(Tagged { kind, json }).map_err(|error| match error {
         DecodeError::UnknownType(text) => Error::new(ErrorCode::NotSupported, text),
@@ -64,7 +63,7 @@ impl de::Error for DecodeError {
     }
 }
 
-/// A body whose `type` is known already.
+/// A body whose `type` is known.
 struct Tagged<'de> {
     kind: &'de str,
     json: &'de str,
@@ -159,7 +158,7 @@ impl<'de> VariantAccess<'de> for Tagged<'de> {
     }
 }
 
-/// The fields of an object that the variant names; the others are passed over.
+/// The fields of an object that the variant has; all others are skipped.
 struct NamedFields<'de> {
     scanner: Scanner<'de>,
     fields: &'static [&'static str],
@@ -208,8 +207,8 @@ pub(crate) struct Ids {
 /// Appends `body` as a JSON object with its `type` and `ids`.
 ///
 /// # Errors
-/// When `body` is not an enum variant with named fields, a struct or a map, or a
-/// field cannot be JSON.
+/// If `body` is not an enum variant with named fields, a struct or a map, or a field
+/// cannot be written as JSON.
 pub(crate) fn encode<T: Serialize + ?Sized>(
     out: &mut Vec<u8>,
     ids: Ids,
@@ -251,7 +250,7 @@ impl ser::Error for EncodeError {
     }
 }
 
-/// Writes the fields of an object that is open already.
+/// Writes the fields of an object whose opening brace has been written.
 struct Fields<'o> {
     out: &'o mut Vec<u8>,
     first: bool,
@@ -284,7 +283,7 @@ impl Fields<'_> {
     }
 }
 
-/// The `Result` of serialising what cannot be a body.
+/// The error for a value that cannot be a body.
 fn no_body<T>(what: &str) -> Result<T, EncodeError> {
     Err(EncodeError(format!(
         "{what} cannot be a message body: use an enum whose variants have named fields"

@@ -1,4 +1,4 @@
-//! What a handler can do: send, call, answer, set timers, log.
+//! What a handler can do: send, call, reply, set timers, log.
 
 use std::fmt;
 use std::ops::Range;
@@ -11,18 +11,16 @@ use serde_json::value::RawValue;
 use crate::body::{self, Ids};
 use crate::node::{Caller, Node};
 use crate::numbered::Numbered;
-use crate::options;
+use crate::options::{self, StartOptions};
 use crate::outbox::Outbox;
 use crate::retry::Retry;
-use crate::runtime::Given;
 use host_protocol::abi::{Level, TIMER_MIN_NS, nanos};
 use host_protocol::message::{Error, ErrorCode};
 
-/// A handler's access to the world, and the node's own bookkeeping: its name,
-/// its calls in flight, its timers.
+/// What a handler uses to act, and what the SDK keeps for the node: its name, its calls in
+/// flight, its timers.
 ///
-/// Effects take place when the handler has returned, all of them or, if it
-/// panics, none.
+/// Effects take place after the handler has returned. If it panics, none does.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(bound = "")]
 pub struct Ctx<N: Node> {
@@ -34,7 +32,7 @@ pub struct Ctx<N: Node> {
     timers: Numbered<Alarm<N::Timer>>,
     #[serde(with = "rng_state")]
     rng: fastrand::Rng,
-    /// Those of this process: a module that continues has its own.
+    /// The arguments of this process, which are not part of the state.
     #[serde(skip, default = "options::arguments")]
     pub(crate) arguments: Vec<String>,
     #[serde(skip)]
@@ -47,7 +45,7 @@ pub struct Ctx<N: Node> {
 #[derive(Debug, Serialize, Deserialize)]
 struct Pending<C> {
     dest: String,
-    /// Kept if it may be sent again.
+    /// The text of the request, if it may be sent again.
     body: Option<Box<RawValue>>,
     call: C,
     retry: Retry,
@@ -58,17 +56,17 @@ struct Pending<C> {
 /// What a timer is for.
 #[derive(Debug, Serialize, Deserialize)]
 enum Alarm<T> {
-    /// The solution's own.
+    /// A timer of the solution.
     User(T),
-    /// The wait of the call with this `msg_id`.
+    /// The timeout of the call with this `msg_id`.
     Call(u64),
 }
 
-/// Names a timer, for [`Ctx::cancel_timer`].
+/// Identifies a timer, for [`Ctx::cancel_timer`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TimerId(u64);
 
-/// What has to be done after a timer fired.
+/// What to do after a timer has fired.
 pub(crate) enum Fired<N: Node> {
     User(N::Timer),
     GaveUp(N::Call, Error),
@@ -79,33 +77,33 @@ impl<N: Node> Ctx<N> {
     pub(crate) fn new(
         id: String,
         nodes: Vec<String>,
-        given: Given,
+        options: StartOptions,
         now_ns: u64,
         outbox: Outbox,
     ) -> Self {
         Ctx {
             id,
             nodes,
-            // A node that was killed may still be sent answers to calls of its former life:
-            // they must not pass for answers to this one's.
+            // A node that was killed may still receive replies to calls from before its restart.
+            // They must not be taken for replies to new calls.
             next_msg_id: 1 + now_ns / 1_000,
             next_timer: 1,
             calls: Numbered::new(),
             timers: Numbered::new(),
-            rng: fastrand::Rng::with_seed(given.seed),
-            arguments: given.arguments,
+            rng: fastrand::Rng::with_seed(options.seed),
+            arguments: options.arguments,
             now_ns,
             outbox,
         }
     }
 
-    /// This node's name.
+    /// The name of this node.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// The names of all nodes, this one among them, in the same order on each.
+    /// The names of all nodes, including this one, in the same order on each node.
     #[must_use]
     pub fn nodes(&self) -> &[String] {
         &self.nodes
@@ -117,15 +115,13 @@ impl<N: Node> Ctx<N> {
         nodes.filter(|node| *node != self.id)
     }
 
-    /// The arguments that the node was started with, which stand after `--` on
-    /// the host's command line as pairs of `--name value`, as a type of the
-    /// solution's. A field is an option; one that is a number or a boolean in
-    /// JSON is read as that, everything else as text. Call it in
-    /// [`Node::init`] and keep the result in the state; the type should say `#[serde(default, rename_all =
-    /// "kebab-case", deny_unknown_fields)]`.
+    /// Reads the arguments that the node was started with, pairs of `--name value` after
+    /// `--` on the host's command line, as a type of the solution. Each field is an option.
+    /// A value that is a number or a boolean in JSON is read as that, any other as text.
+    /// Call it in [`Node::init`] and keep the result in the state. The type should have
+    /// `#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]`.
     ///
-    /// Arguments that do not fit end the program with a message on stderr and
-    /// exit code 2: a node that guessed would be tested for what it is not.
+    /// Invalid arguments end the program with a message on stderr and exit code 2.
     #[must_use]
     pub fn options<T: DeserializeOwned>(&self) -> T {
         options::read(&self.arguments).unwrap_or_else(|problem| {
@@ -134,31 +130,31 @@ impl<N: Node> Ctx<N> {
         })
     }
 
-    /// The clock: how long ago its zero was. It stands still while a handler
-    /// runs and never goes backwards. Live nodes count from the Unix epoch,
-    /// simulated ones from the start of the run.
+    /// The time of the node's clock. It does not advance while a handler runs and never goes
+    /// backwards. Live nodes count from the Unix epoch, simulated nodes from the start of
+    /// the run.
     #[must_use]
     pub fn now(&self) -> Duration {
         Duration::from_nanos(self.now_ns)
     }
 
-    /// The node's random numbers. Under the simulator they come from its seed.
+    /// The node's random numbers. In the simulator they come from the seed of the run.
     pub fn rng(&mut self) -> &mut fastrand::Rng {
         &mut self.rng
     }
 
-    /// Sends a message that wants no answer.
+    /// Sends a message that expects no reply.
     ///
     /// # Panics
-    /// When `body` cannot be a message body, as in [`call`](Ctx::call).
+    /// If `body` cannot be a message body, as in [`call`](Ctx::call).
     pub fn send<B: Serialize + ?Sized>(&mut self, dest: &str, body: &B) {
         self.write(dest, Ids::default(), body);
     }
 
-    /// Answers a request. Does nothing if its sender wants no answer.
+    /// Replies to a request. Does nothing if its sender expects no reply.
     ///
     /// # Panics
-    /// When `body` cannot be a message body, as in [`call`](Ctx::call).
+    /// If `body` cannot be a message body, as in [`call`](Ctx::call).
     pub fn reply<B: Serialize + ?Sized>(&mut self, to: Caller, body: &B) {
         let ids = Ids {
             msg_id: None,
@@ -169,8 +165,8 @@ impl<N: Node> Ctx<N> {
         }
     }
 
-    /// Answers a request with an error. From within [`Node::request`], return
-    /// the error instead.
+    /// Replies to a request with an error. Within [`Node::request`], return the error
+    /// instead.
     pub fn reply_error(&mut self, to: Caller, error: Error) {
         #[derive(Serialize)]
         #[serde(rename_all = "snake_case")]
@@ -180,11 +176,11 @@ impl<N: Node> Ctx<N> {
         self.reply(to, &Body::Error(error));
     }
 
-    /// Sends a request and remembers `call` until its answer, its error or its
-    /// timeout comes back to [`Node::response`].
+    /// Sends a request and keeps `call` until [`Node::response`] receives it with the reply,
+    /// an error or a timeout.
     ///
     /// # Panics
-    /// When `body` cannot be a message body: it must be an enum variant with
+    /// If `body` cannot be a message body: it must be an enum variant with
     /// named fields (or a struct or map with a `type`) that JSON can express.
     pub fn call<B: Serialize + ?Sized>(
         &mut self,
@@ -214,29 +210,29 @@ impl<N: Node> Ctx<N> {
         self.calls.insert(msg_id, pending);
     }
 
-    /// Calls that have not ended yet, oldest first.
+    /// The calls in flight, oldest first.
     pub fn calls(&self) -> impl Iterator<Item = &N::Call> {
         self.calls.values().map(|pending| &pending.call)
     }
 
-    /// Has `timer` come back to [`Node::timer`] after a while (at least 1 ms).
+    /// Sets a timer: [`Node::timer`] receives `timer` after the time `after`, at least 1 ms.
     pub fn set_timer(&mut self, after: Duration, timer: N::Timer) -> TimerId {
         TimerId(self.start_timer(nanos(after), Alarm::User(timer)))
     }
 
-    /// Forgets a timer. One that fired already does no harm.
+    /// Cancels a timer. Has no effect if it has fired already.
     pub fn cancel_timer(&mut self, timer: TimerId) {
         if self.timers.remove(timer.0).is_some() {
             self.outbox.cancel_timer(timer.0);
         }
     }
 
-    /// Writes a line to the node's log. Lines printed with `eprintln!` go there too.
+    /// Writes a line to the node's log. Lines printed with `eprintln!` go to the log too.
     pub fn log(&mut self, level: Level, text: impl fmt::Display) {
         self.outbox.log(level, &self.id, &text.to_string());
     }
 
-    /// Sends a message and tells where in the outbox its body is.
+    /// Sends a message and returns the range of its body in the outbox.
     fn write<B: Serialize + ?Sized>(&mut self, dest: &str, ids: Ids, body: &B) -> Range<usize> {
         self.outbox
             .send(&self.id, dest, |out| body::encode(out, ids, body))
@@ -258,8 +254,8 @@ impl<N: Node> Ctx<N> {
 
     /// Ends the call that `msg_id` names, if it is still in flight.
     ///
-    /// Error 11 says that trying again is safe and may help: while attempts are
-    /// left, the call stays in flight and its timer brings the next attempt.
+    /// Error 11 means that a retry is safe and may succeed: while attempts are left, the call
+    /// stays in flight and its timer starts the next attempt.
     pub(crate) fn end_call(&mut self, msg_id: u64, error: Option<&Error>) -> Option<N::Call> {
         let pending = self.calls.get(msg_id)?;
         let unavailable = error.is_some_and(|e| e.code == ErrorCode::TemporarilyUnavailable);
@@ -271,7 +267,7 @@ impl<N: Node> Ctx<N> {
         Some(pending.call)
     }
 
-    /// Takes note of a timer that fired.
+    /// Handles a timer that has fired.
     pub(crate) fn fire(&mut self, timer: u64) -> Fired<N> {
         match self.timers.remove(timer) {
             Some(Alarm::User(timer)) => Fired::User(timer),

@@ -1,9 +1,8 @@
 //! Write a Maelstrom node in Rust and run it as a WebAssembly guest.
 //!
-//! A solution is a [`Node`]: a plain struct, an enum of the requests it
-//! understands, and handlers that take `&mut self` and a [`Ctx`]. There is no
-//! thread, no lock and no async runtime, and everything a node knows is serde
-//! data. Challenge 1 in full:
+//! A solution is a [`Node`]: a struct, an enum of the requests that it understands, and
+//! handlers that take `&mut self` and a [`Ctx`]. It needs no threads, no locks and no async
+//! runtime, and its whole state is serde data. Challenge 1 in full:
 //!
 //! ```
 //! use guest_sdk::prelude::*;
@@ -40,16 +39,23 @@
 //! this a guest when it is built for `wasm32-wasip1`, and gives the crate a
 //! `main()` that runs it as a native node otherwise.
 //!
-//! - Messages to others: [`Ctx::send`], and [`Ctx::call`] for an answer, with a
-//!   timeout and retries; the answer comes to [`Node::response`].
-//! - Maelstrom's key-value stores and timestamp oracle: [`service`].
-//! - Time: [`Ctx::set_timer`] and [`Node::timer`]. Randomness: [`Ctx::rng`].
-//! - Arguments, the same for all nodes: [`Ctx::options`].
-//! - Unit tests: [`testing`].
+//! | task | item |
+//! |---|---|
+//! | send a message | [`Ctx::send`] |
+//! | send a request, with a timeout and retries | [`Ctx::call`], [`Retry`]; [`Node::response`] receives the reply |
+//! | reply, or reply with an error | [`Ctx::reply`], [`Ctx::reply_error`], [`Error`], [`ErrorCode`] |
+//! | use Maelstrom's key-value stores and timestamp oracle | module [`service`] |
+//! | set timers, read the clock | [`Ctx::set_timer`], [`Node::timer`], [`Ctx::now`] |
+//! | draw random numbers | [`Ctx::rng`] |
+//! | read arguments, which are the same for all nodes | [`Ctx::options`] |
+//! | write to the log | [`Ctx::log`], [`Level`] |
+//! | test a node | module [`testing`] |
+//! | run a node in a simulator without WebAssembly | module [`step`] |
 
 mod body;
 mod ctx;
 #[cfg(not(target_family = "wasm"))]
+#[doc(hidden)]
 pub mod native;
 mod node;
 mod numbered;
@@ -67,18 +73,18 @@ pub mod testing;
 pub mod wasm;
 
 pub use ctx::{Ctx, TimerId};
-pub use host_protocol::message::{Error, ErrorCode};
+pub use host_protocol::abi::Level;
+pub use host_protocol::error::{Error, ErrorCode};
 pub use node::{Caller, Node, Response};
 pub use retry::Retry;
+pub use runtime::RestoreError;
 
-/// All that a solution usually needs: `use guest_sdk::prelude::*;`.
+/// What most solutions need: `use guest_sdk::prelude::*;`.
 pub mod prelude {
     pub use serde::{Deserialize, Serialize};
     pub use serde_json::value::RawValue;
 
-    pub use host_protocol::abi::Level;
-
-    pub use crate::{Caller, Ctx, Error, ErrorCode, Node, Response, Retry, TimerId};
+    pub use crate::{Caller, Ctx, Error, ErrorCode, Level, Node, Response, Retry, TimerId};
 }
 
 /// Makes a [`Node`] the solution of its crate: the exports of a guest when built

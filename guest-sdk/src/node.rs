@@ -1,4 +1,4 @@
-//! What a solution implements.
+//! The trait that a solution implements.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -9,39 +9,39 @@ use host_protocol::message::Error;
 
 /// A node: plain state and what it does when something happens.
 ///
-/// Everything a node knows lives in `self` and, for calls in flight and timers,
-/// in values of [`Call`](Node::Call) and [`Timer`](Node::Timer). All of it is
-/// serde data, so a running node can be written down at any moment, looked at,
-/// and continued by a newer version of the same program.
+/// The whole state of a node is in `self` and, for calls in flight and timers, in values
+/// of [`Call`](Node::Call) and [`Timer`](Node::Timer). All of it is serde data, so a
+/// running node can be saved at any time, inspected, and continued by a newer version of
+/// the same program.
 ///
 /// A handler never waits: it asks for effects through [`Ctx`] and returns.
 pub trait Node: Serialize + DeserializeOwned + 'static {
     /// The messages that the node understands: an enum with a variant for each
     /// `type`, the fields named as in the JSON.
     type Request: DeserializeOwned;
-    /// What to remember about a call in flight; comes back with its response.
-    /// `()` for a node that makes none.
+    /// What the node keeps for a call in flight; its response returns it. `()` for a node
+    /// that makes no calls.
     type Call: Serialize + DeserializeOwned;
-    /// What to remember about a timer; comes back when it fires. `()` for a node
-    /// that sets none.
+    /// What the node keeps for a timer, which returns it when it fires. `()` for a node that
+    /// sets no timers.
     type Timer: Serialize + DeserializeOwned;
 
-    /// The version of the state's meaning. Raise it when a newer program must
-    /// not continue from an older one's snapshot. A field that is added or gone
-    /// needs no new version: give it `#[serde(default)]`.
+    /// The version of the state. Raise it when a newer program must not continue from an
+    /// older one's snapshot. A field that is added or removed needs no new version: give it
+    /// `#[serde(default)]`.
     const STATE_VERSION: u32 = 1;
 
     /// Starts the node. Its name and its peers are known: see [`Ctx::id`] and
-    /// [`Ctx::nodes`]. The answer to `init` is sent for you.
+    /// [`Ctx::nodes`]. The SDK sends the reply to `init`.
     fn init(ctx: &mut Ctx<Self>) -> Self;
 
-    /// A message arrived that is not the answer to a call.
+    /// Handles a message that is not the reply to a call.
     ///
-    /// Answer with [`Ctx::reply`], now or later (keep `from` until then). An
-    /// `Err` is sent as the answer.
+    /// Reply with [`Ctx::reply`], now or later (keep `from` until then). An `Err` is sent as
+    /// the reply.
     ///
     /// # Errors
-    /// Whatever the sender should hear instead of an answer.
+    /// The error to reply with.
     fn request(
         &mut self,
         request: Self::Request,
@@ -49,7 +49,7 @@ pub trait Node: Serialize + DeserializeOwned + 'static {
         ctx: &mut Ctx<Self>,
     ) -> Result<(), Error>;
 
-    /// A call ended: with its response, an error response, or a timeout
+    /// Handles the end of a call: its response, an error response, or a timeout
     /// ([`ErrorCode::Timeout`](crate::ErrorCode::Timeout)).
     fn response(
         &mut self,
@@ -60,13 +60,13 @@ pub trait Node: Serialize + DeserializeOwned + 'static {
         let _ = (call, response, ctx);
     }
 
-    /// A timer fired.
+    /// Handles a timer that fires.
     fn timer(&mut self, timer: Self::Timer, ctx: &mut Ctx<Self>) {
         let _ = (timer, ctx);
     }
 }
 
-/// Who sent a request, and under which number it waits for an answer.
+/// The sender of a request, and the `msg_id` that the reply must repeat.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
 pub struct Caller {
     pub(crate) node: String,
@@ -80,14 +80,14 @@ impl Caller {
         &self.node
     }
 
-    /// Whether the sender wants an answer.
+    /// Whether the sender expects a reply.
     #[must_use]
     pub fn wants_reply(&self) -> bool {
         self.msg_id.is_some()
     }
 }
 
-/// The answer to a call.
+/// The reply to a call.
 #[derive(Debug, Clone, Copy)]
 pub struct Response<'a> {
     pub(crate) from: &'a str,
@@ -96,19 +96,19 @@ pub struct Response<'a> {
 }
 
 impl Response<'_> {
-    /// Who answered.
+    /// The sender of the reply.
     #[must_use]
     pub fn from(&self) -> &str {
         self.from
     }
 
-    /// The answer's `type`, for example `write_ok`.
+    /// The `type` of the reply, for example `write_ok`.
     #[must_use]
     pub fn kind(&self) -> &str {
         self.kind
     }
 
-    /// The answer as a type of yours, by the rules of [`Node::Request`].
+    /// Reads the reply as a `T`, by the rules of [`Node::Request`].
     ///
     /// # Errors
     /// Error 10 for a `type` that `T` has no variant for, error 12 for fields

@@ -1,4 +1,4 @@
-//! What has a number that only grows: calls in flight, timers.
+//! A map whose keys are numbers that only grow: calls in flight, timers.
 
 use std::collections::VecDeque;
 
@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 /// Values by number, lowest first.
 ///
-/// New ones come at the end and most leave near the front, so a queue finds them as
-/// fast as a tree would, with a tenth of the code in every module.
+/// Values are added at the end and most are removed near the front, so a queue is as fast as
+/// a tree, with a tenth of the code in every module.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Numbered<T>(VecDeque<(u64, T)>);
 
@@ -16,7 +16,7 @@ impl<T> Numbered<T> {
         Numbered(VecDeque::new())
     }
 
-    /// Adds `value` under a number that is not taken.
+    /// Adds `value` under a number that is not in use.
     pub(crate) fn insert(&mut self, number: u64, value: T) {
         let at = self.find(number).unwrap_or_else(|free| free);
         self.0.insert(at, (number, value));

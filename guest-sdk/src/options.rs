@@ -1,7 +1,26 @@
-//! The guest's arguments as a type of the solution's.
+//! The options that a node is started with: arguments, read as a type of the solution, and a seed.
+
+use std::hash::{BuildHasher, RandomState};
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+
+/// What a node is started with.
+pub(crate) struct StartOptions {
+    pub(crate) arguments: Vec<String>,
+    /// The seed of [`Ctx::rng`](crate::Ctx::rng).
+    pub(crate) seed: u64,
+}
+
+impl StartOptions {
+    /// The arguments of this process, and a random seed.
+    pub(crate) fn of_process() -> Self {
+        StartOptions {
+            arguments: arguments(),
+            seed: RandomState::new().hash_one(0_u8),
+        }
+    }
+}
 
 /// The arguments of this process, without its name.
 pub(crate) fn arguments() -> Vec<String> {
@@ -10,7 +29,7 @@ pub(crate) fn arguments() -> Vec<String> {
 
 /// Reads pairs of `--name value` into a type whose fields are the names.
 ///
-/// A value that is JSON (a number, a boolean) is taken as that, all else as text.
+/// A value that is JSON (a number, a boolean) is read as JSON, any other as text.
 pub(crate) fn read<T: DeserializeOwned>(arguments: &[String]) -> Result<T, String> {
     let mut fields = Map::new();
     let mut rest = arguments.iter();

@@ -1,4 +1,4 @@
-//! Where effects gather while a handler runs.
+//! Collects the effects of a handler.
 
 use std::ops::Range;
 
@@ -8,26 +8,26 @@ use crate::body::EncodeError;
 use host_protocol::abi::{Level, Log, SetTimer, TimerRef};
 use host_protocol::json::{write_number, write_string};
 
-/// The effects of one step, in the form that the driver takes.
+/// The effects of one step, in the format that the driver reads.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
-    form: Form,
+    format: Format,
     bytes: Vec<u8>,
     timers: Vec<TimerChange>,
 }
 
-/// Who reads the outbox.
+/// The format of the effects.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum Form {
-    /// A host: every effect is a line of the ABI.
+pub(crate) enum Format {
+    /// For a host: every effect is a line of the ABI.
     #[default]
     Effects,
-    /// Maelstrom itself: only messages are lines; timers are kept apart and logs
-    /// go to stderr at once.
+    /// For Maelstrom: only messages are lines. Timers are kept separately, and logs go to
+    /// stderr at once.
     Wire,
 }
 
-/// The effects that are rare enough to be written by serde.
+/// The effects that are written with serde, because they are rare.
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case")]
 enum RareEffect<'a> {
@@ -35,7 +35,7 @@ enum RareEffect<'a> {
     Log(Log<'a>),
 }
 
-/// A change to the driver's timers, for [`Form::Wire`].
+/// A change to the driver's timers, for [`Format::Wire`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TimerChange {
     Set(SetTimer),
@@ -43,16 +43,16 @@ pub(crate) enum TimerChange {
 }
 
 impl Outbox {
-    pub(crate) const fn new(form: Form) -> Self {
+    pub(crate) const fn new(format: Format) -> Self {
         Outbox {
-            form,
+            format,
             bytes: Vec::new(),
             timers: Vec::new(),
         }
     }
 
-    pub(crate) fn form(&self) -> Form {
-        self.form
+    pub(crate) fn format(&self) -> Format {
+        self.format
     }
 
     /// What has been written since the last [`clear`](Outbox::clear).
@@ -64,20 +64,20 @@ impl Outbox {
         self.bytes.clear();
     }
 
-    /// Takes the changes to the timers; always empty for [`Form::Effects`].
+    /// Takes the changes to the timers; always empty for [`Format::Effects`].
     #[cfg(not(target_family = "wasm"))]
     pub(crate) fn take_timers(&mut self) -> std::vec::Drain<'_, TimerChange> {
         self.timers.drain(..)
     }
 
-    /// Writes a message and tells where in [`bytes`](Outbox::bytes) its body is.
+    /// Writes a message and returns the range of its body in [`bytes`](Outbox::bytes).
     pub(crate) fn send(
         &mut self,
         src: &str,
         dest: &str,
         body: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>,
     ) -> Result<Range<usize>, EncodeError> {
-        let effect = self.form == Form::Effects;
+        let effect = self.format == Format::Effects;
         let out = &mut self.bytes;
         if effect {
             out.extend_from_slice(b"{\"send\":");
@@ -95,7 +95,7 @@ impl Outbox {
     }
 
     pub(crate) fn set_timer(&mut self, id: u64, after_ns: u64) {
-        if self.form == Form::Wire {
+        if self.format == Format::Wire {
             self.timers
                 .push(TimerChange::Set(SetTimer { id, after_ns }));
             return;
@@ -108,16 +108,16 @@ impl Outbox {
     }
 
     pub(crate) fn cancel_timer(&mut self, id: u64) {
-        match self.form {
-            Form::Wire => self.timers.push(TimerChange::Cancel(TimerRef { id })),
-            Form::Effects => self.effect(&RareEffect::CancelTimer(TimerRef { id })),
+        match self.format {
+            Format::Wire => self.timers.push(TimerChange::Cancel(TimerRef { id })),
+            Format::Effects => self.effect(&RareEffect::CancelTimer(TimerRef { id })),
         }
     }
 
     pub(crate) fn log(&mut self, level: Level, node: &str, text: &str) {
-        match self.form {
-            Form::Wire => eprintln!("{node} {} {text}", level.name()),
-            Form::Effects => self.effect(&RareEffect::Log(Log {
+        match self.format {
+            Format::Wire => eprintln!("{node} {} {text}", level.name()),
+            Format::Effects => self.effect(&RareEffect::Log(Log {
                 level,
                 text: text.into(),
             })),

@@ -1,4 +1,4 @@
-//! How long a call waits for its answer, and how often it asks again.
+//! How long a call waits for its reply, and how often it is retried.
 
 use std::time::Duration;
 
@@ -6,27 +6,27 @@ use serde::{Deserialize, Serialize};
 
 use host_protocol::abi::nanos;
 
-/// The patience of a call.
+/// The timeout and the retries of a call.
 ///
-/// Each attempt sends the same message again under the same `msg_id`, so an
-/// answer to any of them ends the call. The receiver may see the request more
-/// than once: only retry what is harmless to repeat.
+/// Each attempt sends the same message with the same `msg_id`, so a reply to any of them
+/// ends the call. The receiver may see the request more than once: retry only idempotent
+/// requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Retry {
     first_ns: u64,
     max_ns: u64,
-    /// `None`: without end.
+    /// `None`: without limit.
     attempts: Option<u32>,
 }
 
 impl Retry {
-    /// Asks once and gives up after `timeout`.
+    /// Sends the request once and gives up after `timeout`.
     #[must_use]
     pub const fn never(timeout: Duration) -> Self {
         Retry::times(1, timeout)
     }
 
-    /// Asks up to `attempts` times; the first wait is `timeout`, each further
+    /// Sends the request up to `attempts` times. The first wait is `timeout`, each further
     /// one twice as long, up to [`max_wait`](Retry::max_wait).
     #[must_use]
     pub const fn times(attempts: u32, timeout: Duration) -> Self {
@@ -37,7 +37,7 @@ impl Retry {
         }
     }
 
-    /// Asks until an answer comes, with waits as for [`times`](Retry::times).
+    /// Sends the request until a reply arrives, with waits as for [`times`](Retry::times).
     #[must_use]
     pub const fn forever(timeout: Duration) -> Self {
         Retry {
@@ -56,8 +56,8 @@ impl Retry {
     }
 
     /// Nanoseconds to wait after the attempt numbered `attempt` (from 0). `noise`
-    /// spreads the later waits by up to a quarter, so that nodes which failed
-    /// together do not try again together.
+    /// spreads the later waits by up to a quarter, so that nodes that failed together do not
+    /// retry together.
     pub(crate) fn wait_ns(self, attempt: u32, noise: &mut fastrand::Rng) -> u64 {
         if attempt == 0 {
             return self.first_ns;

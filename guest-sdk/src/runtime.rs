@@ -1,13 +1,13 @@
-//! Runs a [`Node`] one event at a time: the step that every driver calls.
+//! Runs a [`Node`] one event at a time.
 
-use std::hash::{BuildHasher, RandomState};
+use std::str::Utf8Error;
 
 use serde::{Deserialize, Serialize};
 
 use crate::body;
 use crate::ctx::{Ctx, Fired};
 use crate::node::{Caller, Node, Response};
-use crate::options;
+use crate::options::StartOptions;
 use crate::outbox::Outbox;
 use host_protocol::abi::Level;
 use host_protocol::message::{Error, ErrorCode, Header, Init, Message};
@@ -17,30 +17,42 @@ const SNAPSHOT_FORMAT: u32 = 2;
 
 /// A node before and after its `init`.
 pub(crate) enum Runtime<N: Node> {
-    /// No `init` yet. The outbox waits for the node; arguments and chance come from
-    /// the process unless somebody gives others.
-    New(Outbox, Option<Given>),
+    /// No `init` yet. The start options are those of the process if there are none.
+    New(Outbox, Option<StartOptions>),
     /// Running.
     Running(Box<Running<N>>),
 }
 
-/// What a node otherwise has from its process.
-pub(crate) struct Given {
-    pub(crate) arguments: Vec<String>,
-    /// Where [`Ctx::rng`] begins.
-    pub(crate) seed: u64,
+/// Why a node refuses a snapshot.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RestoreError {
+    /// The bytes are not UTF-8.
+    #[error("not a snapshot: {0}")]
+    NotUtf8(Utf8Error),
+    /// The text is not a snapshot.
+    #[error("not a snapshot: {0}")]
+    NotASnapshot(serde_json::Error),
+    /// The SDK that wrote the snapshot uses another format.
+    #[error("snapshot format {found}, this module's SDK reads {SNAPSHOT_FORMAT}")]
+    Format {
+        /// The format of the snapshot.
+        found: u32,
+    },
+    /// The snapshot has another [`STATE_VERSION`](Node::STATE_VERSION).
+    #[error("state version {found}, this module continues from {expected}")]
+    StateVersion {
+        /// The version of the snapshot.
+        found: u32,
+        /// The version of the node.
+        expected: u32,
+    },
+    /// The state cannot be read as that of the node.
+    #[error("the state does not fit: {0}")]
+    State(serde_json::Error),
 }
 
-impl Given {
-    fn by_process() -> Self {
-        Given {
-            arguments: options::arguments(),
-            seed: RandomState::new().hash_one(0_u8),
-        }
-    }
-}
-
-/// A node that knows its name.
+/// A node after `init`.
 #[derive(Deserialize)]
 #[serde(bound = "")]
 pub(crate) struct Running<N: Node> {
@@ -48,8 +60,7 @@ pub(crate) struct Running<N: Node> {
     ctx: Ctx<N>,
 }
 
-/// What `snapshot` hands out: a [`Running`] with the versions that tell whether
-/// it can be read.
+/// What `snapshot` returns: a [`Running`], and the versions that tell whether it can be read.
 #[derive(Serialize)]
 #[serde(bound = "")]
 struct Snapshot<'a, N: Node> {
@@ -67,16 +78,16 @@ impl<N: Node> Runtime<N> {
         }
     }
 
-    /// A message arrived. Its effects are in the outbox afterwards.
+    /// Handles a message. Its effects are in the outbox afterwards.
     pub(crate) fn message(&mut self, now_ns: u64, message: &Message<'_>, header: &Header<'_>) {
         match self {
             Runtime::Running(running) => running.message(now_ns, message, header),
-            Runtime::New(outbox, given) => {
+            Runtime::New(outbox, options) => {
                 let init: Init = serde_json::from_str(message.body)
-                    .expect("the driver lets nothing but a valid init through at first");
+                    .expect("the first message that a driver passes on is a valid init");
                 let outbox = std::mem::take(outbox);
-                let given = given.take().unwrap_or_else(Given::by_process);
-                let mut ctx = Ctx::new(init.node_id, init.node_ids, given, now_ns, outbox);
+                let options = options.take().unwrap_or_else(StartOptions::of_process);
+                let mut ctx = Ctx::new(init.node_id, init.node_ids, options, now_ns, outbox);
                 ctx.reply(caller(message, header), &InitReply::InitOk);
                 let node = N::init(&mut ctx);
                 *self = Runtime::Running(Box::new(Running { node, ctx }));
@@ -84,7 +95,7 @@ impl<N: Node> Runtime<N> {
         }
     }
 
-    /// A timer fired. Its effects are in the outbox afterwards.
+    /// Handles a timer that fires. Its effects are in the outbox afterwards.
     pub(crate) fn timer(&mut self, now_ns: u64, timer: u64) {
         if let Runtime::Running(running) = self {
             running.timer(now_ns, timer);
@@ -104,50 +115,48 @@ impl<N: Node> Runtime<N> {
         })
     }
 
-    /// Continues from a snapshot; on error everything stays as it is.
-    pub(crate) fn restore(&mut self, snapshot: &[u8]) -> Result<(), String> {
+    /// Continues from a snapshot; on error nothing changes.
+    pub(crate) fn restore(&mut self, snapshot: &[u8]) -> Result<(), RestoreError> {
         #[derive(Deserialize)]
         struct Versions {
             format: u32,
             state_version: u32,
         }
-        let form = self.outbox().form();
+        let format = self.outbox().format();
         if snapshot == b"null" {
-            let given = match self {
-                Runtime::New(_, given) => given.take(),
+            let options = match self {
+                Runtime::New(_, options) => options.take(),
                 Runtime::Running(_) => None,
             };
-            *self = Runtime::New(Outbox::new(form), given);
+            *self = Runtime::New(Outbox::new(format), options);
             return Ok(());
         }
-        // As text, because the rest of the SDK reads JSON from text: one parser in the module.
-        let snapshot = str::from_utf8(snapshot).map_err(|e| format!("not a snapshot: {e}"))?;
+        // As text, like all JSON in the SDK, so that a module contains only one parser.
+        let snapshot = str::from_utf8(snapshot).map_err(RestoreError::NotUtf8)?;
         let versions: Versions =
-            serde_json::from_str(snapshot).map_err(|e| format!("not a snapshot: {e}"))?;
+            serde_json::from_str(snapshot).map_err(RestoreError::NotASnapshot)?;
         if versions.format != SNAPSHOT_FORMAT {
-            return Err(format!(
-                "snapshot format {}, this module's SDK reads {SNAPSHOT_FORMAT}",
-                versions.format
-            ));
+            return Err(RestoreError::Format {
+                found: versions.format,
+            });
         }
         if versions.state_version != N::STATE_VERSION {
-            return Err(format!(
-                "state version {}, this module continues from {}",
-                versions.state_version,
-                N::STATE_VERSION
-            ));
+            return Err(RestoreError::StateVersion {
+                found: versions.state_version,
+                expected: N::STATE_VERSION,
+            });
         }
         let mut running: Running<N> =
-            serde_json::from_str(snapshot).map_err(|e| format!("the state does not fit: {e}"))?;
-        // Arguments are the process's, not the state's.
+            serde_json::from_str(snapshot).map_err(RestoreError::State)?;
+        // The arguments belong to the process, not to the state.
         let arguments = match self {
-            Runtime::New(_, given) => given.take().map(|given| given.arguments),
+            Runtime::New(_, options) => options.take().map(|options| options.arguments),
             Runtime::Running(running) => Some(std::mem::take(&mut running.ctx.arguments)),
         };
         if let Some(arguments) = arguments {
             running.ctx.arguments = arguments;
         }
-        running.ctx.outbox = Outbox::new(form);
+        running.ctx.outbox = Outbox::new(format);
         *self = Runtime::Running(Box::new(running));
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Maelstrom's services: key-value stores and a timestamp oracle.
 //!
-//! A service is called like a node, with [`Ctx::call`](crate::Ctx::call): this
-//! module has their names, the requests and ways to read the answers.
+//! A service is called like a node, with [`Ctx::call`](crate::Ctx::call). This module has
+//! the names of the services, their requests, and functions that read the replies.
 //!
 //! ```
 //! # use guest_sdk::{prelude::*, service};
@@ -34,49 +34,49 @@ use host_protocol::message::Error;
 
 pub use host_protocol::services::{LIN_KV, LIN_TSO, LWW_KV, SEQ_KV};
 
-/// A request to a service; made by the functions of this module.
+/// A request to a service; the functions of this module make them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Request<K, V> {
-    /// See [`read`].
+    /// Made by [`read`].
     Read {
-        /// Any JSON.
+        /// The key; any JSON.
         key: K,
     },
-    /// See [`write()`].
+    /// Made by [`write()`].
     Write {
-        /// Any JSON.
+        /// The key; any JSON.
         key: K,
-        /// Any JSON.
+        /// The new value; any JSON.
         value: V,
     },
-    /// See [`cas`] and [`cas_or_create`].
+    /// Made by [`cas`] and [`cas_or_create`].
     Cas {
-        /// Any JSON.
+        /// The key; any JSON.
         key: K,
-        /// What must be there.
+        /// The expected value.
         from: V,
-        /// What to put there.
+        /// The new value.
         to: V,
-        /// Whether a key that is missing is written all the same.
+        /// Whether to write the key if it does not exist.
         create_if_not_exists: bool,
     },
-    /// See [`timestamp`].
+    /// Made by [`timestamp`].
     Ts,
 }
 
-/// Asks for the value of a key; answered by [`value`], or error 20 if there is none.
+/// Reads a key. Use [`value`] for the reply; it is error 20 if the key does not exist.
 pub fn read<K: Serialize>(key: K) -> Request<K, ()> {
     Request::Read { key }
 }
 
-/// Sets a key, whatever was there.
+/// Writes a key unconditionally.
 pub fn write<K: Serialize, V: Serialize>(key: K, value: V) -> Request<K, V> {
     Request::Write { key, value }
 }
 
-/// Sets a key if its value is `from`. Answered with error 22 if it is another,
-/// 20 if there is none.
+/// Writes `to` if the value of the key is `from`. The reply is error 22 if it has another
+/// value, error 20 if it does not exist.
 pub fn cas<K: Serialize, V: Serialize>(key: K, from: V, to: V) -> Request<K, V> {
     Request::Cas {
         key,
@@ -86,7 +86,7 @@ pub fn cas<K: Serialize, V: Serialize>(key: K, from: V, to: V) -> Request<K, V> 
     }
 }
 
-/// Like [`cas`], but a missing key is written all the same.
+/// Like [`cas`], but also writes a key that does not exist.
 pub fn cas_or_create<K: Serialize, V: Serialize>(key: K, from: V, to: V) -> Request<K, V> {
     Request::Cas {
         key,
@@ -96,16 +96,16 @@ pub fn cas_or_create<K: Serialize, V: Serialize>(key: K, from: V, to: V) -> Requ
     }
 }
 
-/// Asks [`LIN_TSO`] for a number greater than all it gave before; answered by [`ts`].
+/// Asks [`LIN_TSO`] for a number greater than all before. Use [`ts`] for the reply.
 #[must_use]
 pub fn timestamp() -> Request<(), ()> {
     Request::Ts
 }
 
-/// The value in the answer to [`read`].
+/// The value in the reply to [`read`].
 ///
 /// # Errors
-/// When it is not the answer to a read, or the value is not a `V`.
+/// If it is not the reply to a read, or the value is not a `V`.
 pub fn value<V: DeserializeOwned>(response: &Response<'_>) -> Result<V, Error> {
     #[derive(Deserialize)]
     #[serde(rename_all = "snake_case")]
@@ -116,10 +116,10 @@ pub fn value<V: DeserializeOwned>(response: &Response<'_>) -> Result<V, Error> {
     Ok(value)
 }
 
-/// The number in the answer to [`timestamp`].
+/// The number in the reply to [`timestamp`].
 ///
 /// # Errors
-/// When it is not the answer to such a request.
+/// If it is not the reply to such a request.
 pub fn ts(response: &Response<'_>) -> Result<u64, Error> {
     #[derive(Deserialize)]
     #[serde(rename_all = "snake_case")]

@@ -1,47 +1,48 @@
-//! A node in this process that is stepped as a module is: the ABI without WebAssembly. For a
-//! simulator that runs solutions in their own unit tests, where a debugger can follow them.
+//! The ABI without WebAssembly: a node in this process that is stepped like a module. A simulator
+//! uses it to run solutions in their unit tests, where a debugger can follow them.
 
 use crate::node::Node;
-use crate::outbox::{Form, Outbox};
-use crate::runtime::{Given, Runtime};
+use crate::options::StartOptions;
+use crate::outbox::{Format, Outbox};
+use crate::runtime::{RestoreError, Runtime};
 use host_protocol::message::Message;
 
-/// A node; an event in, effects out.
+/// A node that takes events and returns effects.
 pub struct Stepped<N: Node> {
     runtime: Runtime<N>,
 }
 
 impl<N: Node> Stepped<N> {
-    /// A node before its `init`, with the arguments for [`Ctx::options`](crate::Ctx::options) and
+    /// Makes a node before its `init`, with the arguments for [`Ctx::options`](crate::Ctx::options) and
     /// the seed of [`Ctx::rng`](crate::Ctx::rng).
     #[must_use]
     pub fn new(arguments: Vec<String>, seed: u64) -> Self {
-        let given = Given { arguments, seed };
+        let options = StartOptions { arguments, seed };
         Stepped {
-            runtime: Runtime::New(Outbox::new(Form::Effects), Some(given)),
+            runtime: Runtime::New(Outbox::new(Format::Effects), Some(options)),
         }
     }
 
-    /// Handles the message in `text`, the first of which is `init`. The effects are lines of the
-    /// [ABI](crate::abi::Effect).
+    /// Handles the message in `text`; the first one must be `init`. Returns the effects as lines
+    /// of the ABI (`docs/abi.md`).
     ///
     /// # Panics
-    /// When it is no message, or the node panics.
+    /// If `text` is not a message, or the node panics.
     pub fn message(&mut self, now_ns: u64, text: &str) -> &[u8] {
         self.runtime.outbox().clear();
         let message: Message<'_> = serde_json::from_str(text)
-            .unwrap_or_else(|error| panic!("{text} is no message: {error}"));
+            .unwrap_or_else(|error| panic!("{text} is not a message: {error}"));
         let header = message
             .header()
-            .unwrap_or_else(|error| panic!("{text} has no body of a message: {error}"));
+            .unwrap_or_else(|error| panic!("{text} does not have a message body: {error}"));
         self.runtime.message(now_ns, &message, &header);
         self.runtime.outbox().bytes()
     }
 
-    /// Handles a timer that fires; see [`message`](Stepped::message).
+    /// Handles a timer that fires; returns effects like [`message`](Stepped::message).
     ///
     /// # Panics
-    /// When the node panics.
+    /// If the node panics.
     pub fn timer(&mut self, now_ns: u64, id: u64) -> &[u8] {
         self.runtime.outbox().clear();
         self.runtime.timer(now_ns, id);
@@ -51,7 +52,7 @@ impl<N: Node> Stepped<N> {
     /// The whole state as JSON.
     ///
     /// # Errors
-    /// When the state cannot be JSON.
+    /// If the state cannot be written as JSON.
     pub fn snapshot(&self) -> Result<Vec<u8>, serde_json::Error> {
         self.runtime.snapshot()
     }
@@ -59,8 +60,8 @@ impl<N: Node> Stepped<N> {
     /// Continues from a snapshot.
     ///
     /// # Errors
-    /// Why the node refuses it; the node is as before then.
-    pub fn restore(&mut self, snapshot: &[u8]) -> Result<(), String> {
+    /// Why the node refuses it; the node does not change then.
+    pub fn restore(&mut self, snapshot: &[u8]) -> Result<(), RestoreError> {
         self.runtime.restore(snapshot)
     }
 }

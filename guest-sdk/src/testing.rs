@@ -25,8 +25,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::node::Node;
-use crate::outbox::{Form, Outbox};
-use crate::runtime::{Given, Runtime};
+use crate::options::StartOptions;
+use crate::outbox::{Format, Outbox};
+use crate::runtime::{RestoreError, Runtime};
 use host_protocol::abi::nanos;
 use host_protocol::abi::{Effect, Level};
 use host_protocol::message::{Identity, Message};
@@ -35,9 +36,9 @@ use host_protocol::timers::Timers;
 /// A message that the node sent. Compare it with `(dest, json!(body))`.
 #[derive(Debug, Clone)]
 pub struct Sent {
-    /// Whom it is for.
+    /// The receiver.
     pub dest: String,
-    /// The whole body.
+    /// The body, with the fields that the protocol adds.
     pub body: Value,
 }
 
@@ -47,11 +48,11 @@ impl PartialEq<(&str, Value)> for Sent {
     }
 }
 
-/// A node under test, with a clock that only moves when told to.
+/// A node under test, with a clock that only advances when the test says so.
 ///
 /// [`Ctx::rng`](crate::Ctx::rng) gives the same numbers in every test. After every step the node
-/// is written down and restored from that, so a test also proves that it survives a hot swap at
-/// every moment.
+/// is restored from its own snapshot, so a test also proves that it survives a hot swap at any
+/// time.
 pub struct TestNode<N: Node> {
     runtime: Runtime<N>,
     identity: Identity,
@@ -61,20 +62,20 @@ pub struct TestNode<N: Node> {
 }
 
 impl<N: Node> TestNode<N> {
-    /// Starts a node named `id` in the cluster `nodes`. The `init_ok` is checked
-    /// and left out.
+    /// Starts a node named `id` in the cluster `nodes`. Checks the `init_ok`, and that the
+    /// node sends nothing else.
     ///
     /// # Panics
-    /// When the node does not start properly.
+    /// If the node does not start properly.
     #[must_use]
     pub fn start(id: &str, nodes: &[&str]) -> Self {
         Self::start_at(Duration::ZERO, id, nodes)
     }
 
-    /// Like [`start`](TestNode::start), when the clock shows `now`.
+    /// Like [`start`](TestNode::start), with the clock at `now`.
     ///
     /// # Panics
-    /// When the node does not start properly.
+    /// If the node does not start properly.
     #[must_use]
     pub fn start_at(now: Duration, id: &str, nodes: &[&str]) -> Self {
         let (node, sent) = Self::start_and_see(now, id, nodes);
@@ -82,11 +83,11 @@ impl<N: Node> TestNode<N> {
         node
     }
 
-    /// Like [`start`](TestNode::start) with these arguments, for
+    /// Like [`start`](TestNode::start), with arguments for
     /// [`Ctx::options`](crate::Ctx::options).
     ///
     /// # Panics
-    /// When the node does not start properly.
+    /// If the node does not start properly.
     #[must_use]
     pub fn start_with(arguments: &[&str], id: &str, nodes: &[&str]) -> Self {
         let (node, sent) = Self::begin(Duration::ZERO, arguments, id, nodes);
@@ -94,21 +95,21 @@ impl<N: Node> TestNode<N> {
         node
     }
 
-    /// Like [`start_at`](TestNode::start_at) for a node that sends messages at
-    /// once: all of them, without the `init_ok`.
+    /// Like [`start_at`](TestNode::start_at), for a node that sends messages at once. Returns
+    /// them without the `init_ok`.
     ///
     /// # Panics
-    /// When the node does not start properly.
+    /// If the node does not start properly.
     #[must_use]
     pub fn start_and_see(now: Duration, id: &str, nodes: &[&str]) -> (Self, Vec<Sent>) {
         Self::begin(now, &[], id, nodes)
     }
 
-    /// What the other ways to start are short for: with arguments, when the clock shows `now`, and
-    /// with all that the node sends at once, but for the `init_ok`.
+    /// The general way to start: with arguments, and with the clock at `now`. Returns what the
+    /// node sends at once, without the `init_ok`.
     ///
     /// # Panics
-    /// When the node does not start properly.
+    /// If the node does not start properly.
     #[must_use]
     pub fn begin(now: Duration, arguments: &[&str], id: &str, nodes: &[&str]) -> (Self, Vec<Sent>) {
         let arguments = arguments.iter().map(|&text| text.to_owned()).collect();
@@ -117,7 +118,10 @@ impl<N: Node> TestNode<N> {
             .bytes()
             .fold(0, |seed: u64, byte| seed << 8 | u64::from(byte));
         let mut node = TestNode {
-            runtime: Runtime::New(Outbox::new(Form::Effects), Some(Given { arguments, seed })),
+            runtime: Runtime::New(
+                Outbox::new(Format::Effects),
+                Some(StartOptions { arguments, seed }),
+            ),
             identity: Identity::default(),
             timers: Timers::default(),
             now_ns: nanos(now),
@@ -134,7 +138,7 @@ impl<N: Node> TestNode<N> {
     /// Delivers a message and returns what the node sends because of it.
     ///
     /// # Panics
-    /// When the message is not one (a body without `type`), or the node panics.
+    /// If `body` is not a message body (it has no `type`), or the node panics.
     pub fn receive(&mut self, src: &str, body: Value) -> Vec<Sent> {
         let body = body.to_string();
         let message = Message {
@@ -152,11 +156,11 @@ impl<N: Node> TestNode<N> {
         self.collect()
     }
 
-    /// Lets time pass and returns what the timers that fire meanwhile make the
-    /// node send, in order.
+    /// Advances the clock and fires the timers that are due. Returns what the node sends
+    /// meanwhile, in order.
     ///
     /// # Panics
-    /// When the node panics.
+    /// If the node panics.
     pub fn advance(&mut self, by: Duration) -> Vec<Sent> {
         let end_ns = self.now_ns + nanos(by);
         let mut sent = Vec::new();
@@ -171,16 +175,16 @@ impl<N: Node> TestNode<N> {
         sent
     }
 
-    /// What the node logged so far.
+    /// What the node has logged so far.
     #[must_use]
     pub fn log(&self) -> &[(Level, String)] {
         &self.log
     }
 
-    /// The node's whole state as the snapshot has it.
+    /// The whole state of the node, as in a snapshot.
     ///
     /// # Panics
-    /// When the state cannot be JSON.
+    /// If the state cannot be written as JSON.
     #[must_use]
     pub fn snapshot(&self) -> Value {
         let snapshot = self
@@ -193,8 +197,8 @@ impl<N: Node> TestNode<N> {
     /// Continues from a snapshot, perhaps of an older version of the node.
     ///
     /// # Errors
-    /// Why the node refuses it; the node is as before then.
-    pub fn restore(&mut self, snapshot: &Value) -> Result<(), String> {
+    /// Why the node refuses it; the node does not change then.
+    pub fn restore(&mut self, snapshot: &Value) -> Result<(), RestoreError> {
         self.runtime.restore(snapshot.to_string().as_bytes())
     }
 

@@ -1,11 +1,11 @@
-//! The ABI's exports, behind [`export!`](crate::export).
+//! The exports of the ABI, as [`export!`](crate::export) uses them.
 
 use crate::node::Node;
-use crate::outbox::{Form, Outbox};
+use crate::outbox::{Format, Outbox};
 use crate::runtime::Runtime;
 use host_protocol::abi::{Event, pack};
 
-/// What a module's exports work on.
+/// The state behind the exports of a module.
 #[doc(hidden)]
 pub struct Guest<N: Node> {
     runtime: Runtime<N>,
@@ -17,13 +17,13 @@ impl<N: Node> Guest<N> {
     #[must_use]
     pub const fn new() -> Self {
         Guest {
-            runtime: Runtime::New(Outbox::new(Form::Effects), None),
+            runtime: Runtime::New(Outbox::new(Format::Effects), None),
             input: Vec::new(),
             snapshot: Vec::new(),
         }
     }
 
-    /// Makes room for the next input.
+    /// Reserves memory for the next input.
     pub fn alloc(&mut self, len: u32) -> u32 {
         if self.input.len() < len as usize {
             self.input.resize(len as usize, 0);
@@ -34,11 +34,11 @@ impl<N: Node> Guest<N> {
     /// Handles the event in the first `len` bytes of the input.
     ///
     /// # Panics
-    /// When the host breaks the ABI, or the solution panics.
+    /// If the host violates the ABI, or the solution panics.
     pub fn handle(&mut self, len: u32) -> u64 {
         let text = str::from_utf8(&self.input[..len as usize]).expect("events are UTF-8");
         let (event, header) = Event::read(text)
-            .unwrap_or_else(|error| panic!("the host sent an event that is not one: {error}"));
+            .unwrap_or_else(|error| panic!("the host sent an invalid event: {error}"));
         self.runtime.outbox().clear();
         match (event.message, header, event.timer) {
             (Some(message), Some(header), None) => {
@@ -50,10 +50,10 @@ impl<N: Node> Guest<N> {
         packed(self.runtime.outbox().bytes())
     }
 
-    /// Hands out the whole state.
+    /// Returns the whole state.
     ///
     /// # Panics
-    /// When the state cannot be JSON, for example a map whose keys are structs.
+    /// If the state cannot be written as JSON, for example a map whose keys are structs.
     pub fn snapshot(&mut self) -> u64 {
         self.snapshot = self
             .runtime
@@ -62,8 +62,8 @@ impl<N: Node> Guest<N> {
         packed(&self.snapshot)
     }
 
-    /// Continues from the snapshot in the first `len` bytes of the input.
-    /// Answers 0, or 1 and leaves everything as it was.
+    /// Continues from the snapshot in the first `len` bytes of the input. Returns 0, or 1 if
+    /// it refuses the snapshot; then nothing changes.
     pub fn restore(&mut self, len: u32) -> u32 {
         match self.runtime.restore(&self.input[..len as usize]) {
             Ok(()) => 0,

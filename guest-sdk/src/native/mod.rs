@@ -1,5 +1,5 @@
-//! The same solution as a native Maelstrom node: for a debugger, and as the
-//! yardstick that the sandbox is measured against.
+//! Runs a solution as a native Maelstrom node: for a debugger, and as the baseline of the
+//! sandbox's benchmarks.
 
 mod run;
 

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::node::Node;
-use crate::outbox::{Form, Outbox, TimerChange};
+use crate::outbox::{Format, Outbox, TimerChange};
 use crate::runtime::Runtime;
 use host_protocol::clock::Clock;
 use host_protocol::lines::{Batch, LINE_BYTES_MAX, LineText, read_batches};
@@ -24,7 +24,7 @@ pub fn run<N: Node>() -> ExitCode {
         })
     });
     let mut driver = Driver::<N> {
-        runtime: Runtime::New(Outbox::new(Form::Wire), None),
+        runtime: Runtime::New(Outbox::new(Format::Wire), None),
         identity: Identity::default(),
         timers: Timers::default(),
         clock: Clock::start(),
@@ -47,8 +47,8 @@ struct Driver<N: Node> {
 }
 
 impl<N: Node> Driver<N> {
-    /// Handles what comes, one event after the other. Answers go out at once, as
-    /// those of Maelstrom's own node libraries do, so that a debugger sees them.
+    /// Handles events in order. Messages are written at once, as by Maelstrom's own node
+    /// libraries, so that a debugger sees them.
     fn run(&mut self, batches: &Receiver<Batch>) -> io::Result<()> {
         loop {
             let now_ns = self.clock.now_ns();
@@ -87,7 +87,7 @@ impl<N: Node> Driver<N> {
         Ok(())
     }
 
-    /// Handles a line, or says what is wrong with it.
+    /// Handles a line. Returns what is wrong with it, if anything is.
     fn line(&mut self, bytes: &[u8]) -> io::Result<Option<String>> {
         let message: Message<'_> = match serde_json::from_slice(bytes) {
             Ok(message) => message,
