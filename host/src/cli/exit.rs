@@ -132,29 +132,3 @@ impl<E: Into<anyhow::Error>> From<E> for Failure {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use std::io;
-
-    use anyhow::Context;
-
-    use super::*;
-
-    #[test]
-    fn causes_are_printed_once_and_the_type_decides_the_exit_code() {
-        let path = "runs".into();
-        let error = io::Error::other("disk\u{1b}full");
-        let result: Result<(), _> = Err(ReportError::Write { path, error });
-        let failure = Failure::from(result.context("no report").unwrap_err());
-        assert_eq!(
-            (failure.exit, failure.message().as_str()),
-            (Exit::Usage, "no report: cannot write runs: disk\\u{1b}full")
-        );
-        let failure = Failure::from(io::Error::other("no space"));
-        assert_eq!(
-            (failure.exit, failure.message().as_str()),
-            (Exit::Internal, "no space")
-        );
-    }
-}

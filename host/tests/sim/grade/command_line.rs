@@ -90,6 +90,20 @@ fn usage_errors_say_what_to_do() {
 }
 
 #[test]
+fn an_error_prints_each_cause_once_and_no_control_characters() {
+    let class = Class::small();
+    std::fs::write(class.path("plain"), "").unwrap();
+    check(
+        &class.grade(&["--report", "plain/\u{1b}", "class/alice"]),
+        &expect![[r#""#]],
+    );
+    check(
+        &class.host().args(["merge", "plain"]).end(),
+        &expect![[r#""#]],
+    );
+}
+
+#[test]
 fn the_suite_that_is_built_in_can_be_printed_and_given_back() {
     let class = Class::small();
     let printed = class.host().arg("suite").end();
