@@ -571,18 +571,24 @@ fn help_of_suite() {
     help(
         ["suite", "--help"],
         expect![[r#"
-        exit code 0
-        ---- stdout
-        Print the built-in suite of challenges, as TOML
+            exit code 0
+            ---- stdout
+            Print, list or run the challenges of a suite
 
-        To use a suite of your own, change a copy of it and pass it to `host grade --suite FILE`.
+            Without a command, prints the built-in suite as TOML. Change a copy of it, and give that to `host grade --suite FILE`.
 
-        Usage: host suite
+            Usage: host suite [COMMAND]
 
-        Options:
-          -h, --help
-                  Print help (see a summary with '-h')
-    "#]],
+            Commands:
+              list  List the challenges of a suite
+              show  Print one challenge
+              run   Run every challenge of a suite once and print a table of figures
+              help  Print this message or the help of the given subcommand(s)
+
+            Options:
+              -h, --help
+                      Print help (see a summary with '-h')
+        "#]],
     );
 }
 

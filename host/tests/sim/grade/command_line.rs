@@ -77,11 +77,10 @@ fn usage_errors_say_what_to_do() {
     check(
         &endless.end(),
         &expect![[r#"
-        exit code 254
-        ---- stderr
-        error: /dev/zero: a suite may have 1048576 bytes, this one has more
-
-    "#]],
+            exit code 254
+            ---- stderr
+            error: /dev/zero: a suite may have 1048576 bytes, this one has more
+        "#]],
     );
     for wrong in ["0/3", "4/3", "1/0", "1", "a/b", "1/100001"] {
         let ended = class.grade(&["--shard", wrong, "class"]);
@@ -95,11 +94,19 @@ fn an_error_prints_each_cause_once_and_no_control_characters() {
     std::fs::write(class.path("plain"), "").unwrap();
     check(
         &class.grade(&["--report", "plain/\u{1b}", "class/alice"]),
-        &expect![[r#""#]],
+        &expect![[r#"
+            exit code 254
+            ---- stderr
+            error: cannot write plain/\u{1b}: Not a directory (os error 20)
+        "#]],
     );
     check(
         &class.host().args(["merge", "plain"]).end(),
-        &expect![[r#""#]],
+        &expect![[r#"
+            exit code 254
+            ---- stderr
+            error: plain: not a grade (host grade --format json): EOF while parsing a value at line 1 column 0
+        "#]],
     );
 }
 

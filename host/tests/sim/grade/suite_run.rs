@@ -69,7 +69,6 @@ fn what_passes_is_a_line_of_figures() {
 
             msgs/op: messages between servers for each operation. median ms, max ms: from the
             acknowledgement of a value until every read has it. Seed: 1.
-
         "#]],
     );
 }
@@ -90,7 +89,7 @@ fn what_fails_is_followed_by_the_reason_and_its_replay() {
               at 0 s, node n0: the guest failed in handle: trap: integer divide by zero
                 in: average < go < handle
                 event: message {"src":"c2","dest":"n0","body":{"echo":"Please echo 34","type":"echo","msg_id":1}}
-                nothing that this step asked for was done
+                [NOTHING DONE]
               replay: host sim --module class/bob/echo.wasm -w echo --node-count 1 --rate 5 --time-limit 3 --seed 2
             flood            broadcast        true        0.6875          0          0           1.0 WALL
             cut              broadcast        false    1.6637168          0      19992           1.0 WALL
@@ -103,7 +102,6 @@ fn what_fails_is_followed_by_the_reason_and_its_replay() {
 
             msgs/op: messages between servers for each operation. median ms, max ms: from the
             acknowledgement of a value until every read has it. Seed: 2.
-
         "#]],
     );
 }
@@ -121,29 +119,27 @@ fn only_an_optional_challenge_may_lack_a_module() {
     check(
         &run("g-set,pn-counter"),
         &expect![[r#"
-        exit code 0
-        ---- stdout
-        challenge        module           valid      msgs/op  median ms     max ms  availability   wall ms
-        g-set            g-set            true     0.5160320       4162      13946           1.0 WALL
-        pn-counter       pn-counter       missing          -          -          -             - WALL
+            exit code 0
+            ---- stdout
+            challenge        module           valid      msgs/op  median ms     max ms  availability   wall ms
+            g-set            g-set            true     0.5160320       4162      13946           1.0 WALL
+            pn-counter       pn-counter       missing          -          -          -             -         -
 
-        msgs/op: messages between servers for each operation. median ms, max ms: from the
-        acknowledgement of a value until every read has it. Seed: 3.
-
-    "#]],
+            msgs/op: messages between servers for each operation. median ms, max ms: from the
+            acknowledgement of a value until every read has it. Seed: 3.
+        "#]],
     );
     check(
         &run("1"),
         &expect![[r#"
-        exit code 1
-        ---- stdout
-        challenge        module           valid      msgs/op  median ms     max ms  availability   wall ms
-        1                echo             missing          -          -          -             - WALL
+            exit code 1
+            ---- stdout
+            challenge        module           valid      msgs/op  median ms     max ms  availability   wall ms
+            1                echo             missing          -          -          -             -         -
 
-        msgs/op: messages between servers for each operation. median ms, max ms: from the
-        acknowledgement of a value until every read has it. Seed: 3.
-
-    "#]],
+            msgs/op: messages between servers for each operation. median ms, max ms: from the
+            acknowledgement of a value until every read has it. Seed: 3.
+        "#]],
     );
 }
 
@@ -173,7 +169,6 @@ fn guests_get_the_arguments_of_their_challenge_alone() {
 
             msgs/op: messages between servers for each operation. median ms, max ms: from the
             acknowledgement of a value until every read has it. Seed: 1.
-
         "#]],
     );
 }
@@ -196,11 +191,11 @@ fn a_report_has_a_page_of_the_suite_and_of_each_run() {
     );
     assert_eq!(ended.code(), Some(0));
     let text = ended.stdout;
-    let index = fs::canonicalize(class.path("report/index.html")).unwrap();
-    let last = format!("What happened, event by event: file://{}", index.display());
-    assert_eq!(text.lines().last(), Some(last.as_str()));
+    let last = "What happened, event by event: file://[DIR]/report/index.html";
+    assert_eq!(text.lines().last(), Some(last));
+    let page = fs::read_to_string(class.path("report/index.html")).unwrap();
     for id in ["echo", "flood"] {
-        assert!(fs::read_to_string(&index).unwrap().contains(id), "{id}");
+        assert!(page.contains(id), "{id}");
     }
 }
 
@@ -214,7 +209,6 @@ fn errors_of_suite_say_what_to_do() {
             exit code 254
             ---- stderr
             error: the suite has no challenge "5c"; it has echo, flood, cut
-
         "#]],
     );
     check(
@@ -230,7 +224,6 @@ fn errors_of_suite_say_what_to_do() {
             exit code 254
             ---- stderr
             error: the suite has no challenge "5c"; it has echo, flood, cut
-
         "#]],
     );
     check(
@@ -247,8 +240,7 @@ fn errors_of_suite_say_what_to_do() {
             ---- stderr
             error: invalid value 'echo' for '--args <ID=ARGS>': expected ID=ARGS, such as 3e=--window-ms 1700
 
-            For more information, try '--help'.
-
+            [TRY HELP]
         "#]],
     );
     check(
@@ -257,7 +249,6 @@ fn errors_of_suite_say_what_to_do() {
             exit code 254
             ---- stderr
             error: class holds folders, not modules
-
         "#]],
     );
     check(
@@ -266,7 +257,6 @@ fn errors_of_suite_say_what_to_do() {
             exit code 254
             ---- stderr
             error: cannot read nowhere: No such file or directory (os error 2)
-
         "#]],
     );
 }
@@ -277,29 +267,28 @@ fn the_built_in_challenges_are_listed() {
     check(
         &suite(&class, &["list"]),
         &expect![[r#"
-        exit code 0
-        ---- stdout
-        1                echo             Echo                                              5
-        2                unique-ids       Unique ID generation                              5
-        3a               broadcast        Single-node broadcast                             5
-        3b               broadcast        Multi-node broadcast                              5
-        3c               broadcast        Fault-tolerant broadcast                          10
-        3d               broadcast        Efficient broadcast, part I                       10
-        3e               broadcast        Efficient broadcast, part II                      10
-        4                g-counter        Grow-only counter                                 10
-        5a               kafka            Single-node Kafka-style log                       5
-        5b               kafka            Multi-node Kafka-style log                        10
-        5c               kafka            Efficient Kafka-style log                         5
-        6a               txn-rw-register  Single-node, totally-available transactions       5
-        6b               txn-rw-register  Totally-available, read-uncommitted transactions  5
-        6c               txn-rw-register  Totally-available, read-committed transactions    10
-        g-set            g-set            Grow-only set                                     5 (bonus)
-        pn-counter       pn-counter       Counter that grows and shrinks                    5 (bonus)
-        txn-list-append  txn-list-append  Strictly serializable transactions                10 (bonus)
-        lin-kv           lin-kv           Linearizable registers                            10 (bonus)
-        lin-kv-5         lin-kv           Linearizable registers on five nodes              5 (bonus)
-
-    "#]],
+            exit code 0
+            ---- stdout
+            1                echo             Echo                                              5
+            2                unique-ids       Unique ID generation                              5
+            3a               broadcast        Single-node broadcast                             5
+            3b               broadcast        Multi-node broadcast                              5
+            3c               broadcast        Fault-tolerant broadcast                          10
+            3d               broadcast        Efficient broadcast, part I                       10
+            3e               broadcast        Efficient broadcast, part II                      10
+            4                g-counter        Grow-only counter                                 10
+            5a               kafka            Single-node Kafka-style log                       5
+            5b               kafka            Multi-node Kafka-style log                        10
+            5c               kafka            Efficient Kafka-style log                         5
+            6a               txn-rw-register  Single-node, totally-available transactions       5
+            6b               txn-rw-register  Totally-available, read-uncommitted transactions  5
+            6c               txn-rw-register  Totally-available, read-committed transactions    10
+            g-set            g-set            Grow-only set                                     5 (bonus)
+            pn-counter       pn-counter       Counter that grows and shrinks                    5 (bonus)
+            txn-list-append  txn-list-append  Strictly serializable transactions                10 (bonus)
+            lin-kv           lin-kv           Linearizable registers                            10 (bonus)
+            lin-kv-5         lin-kv           Linearizable registers on five nodes              5 (bonus)
+        "#]],
     );
 }
 
@@ -309,15 +298,14 @@ fn a_challenge_is_shown_with_its_targets() {
     check(
         &suite(&class, &["show", "3d"]),
         &expect![[r#"
-        exit code 0
-        ---- stdout
-        3d: Efficient broadcast, part I
-        module:  broadcast
-        points:  10
-        options: -w broadcast --node-count 25 --rate 100 --time-limit 20 --latency 100
-        targets: msgs-per-op < 30, stable-median-ms < 400, stable-max-ms < 600, visible-median-ms < 500, visible-max-ms < 700
-
-    "#]],
+            exit code 0
+            ---- stdout
+            3d: Efficient broadcast, part I
+            module:  broadcast
+            points:  10
+            options: -w broadcast --node-count 25 --rate 100 --time-limit 20 --latency 100
+            targets: msgs-per-op < 30, stable-median-ms < 400, stable-max-ms < 600, visible-median-ms < 500, visible-max-ms < 700
+        "#]],
     );
     check(
         &suite(&class, &["show", "--module", "3d"]),
@@ -325,7 +313,6 @@ fn a_challenge_is_shown_with_its_targets() {
             exit code 0
             ---- stdout
             broadcast
-
         "#]],
     );
 }

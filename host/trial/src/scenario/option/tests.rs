@@ -182,5 +182,8 @@ fn clients_per_node_are_those_of_the_nodes_that_are_set() {
     super::CONCURRENCY.set(&mut scenario, "2n").unwrap();
     assert_eq!(scenario.options.concurrency, 6);
     let error = super::CONCURRENCY.set(&mut scenario, "5000n").unwrap_err();
-    assert_eq!(error.to_string(), "it makes 15000 clients, 10000 may be");
+    assert_eq!(
+        error.to_string(),
+        "it makes 15000 clients, and the limit is 10000"
+    );
 }
