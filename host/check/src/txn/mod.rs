@@ -62,7 +62,7 @@ pub struct Transactions {
     pub valid: Validity,
     /// The anomalies that the models forbid, sorted by name.
     pub anomaly_types: Vec<Anomaly>,
-    /// For each of these, the first cases ([`CASES_MAX`](found::CASES_MAX)).
+    /// For each of these, the first cases ([`CASES_MAX`](findings::CASES_MAX)).
     pub anomalies: BTreeMap<String, Vec<Case>>,
     /// The weakest models that do not hold. Empty if no anomaly is reported.
     pub not: Vec<Model>,
