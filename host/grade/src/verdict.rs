@@ -107,6 +107,7 @@ impl Verdict {
             | ErrorKind::Effects { .. }
             | ErrorKind::Timers { .. }
             | ErrorKind::Log { .. } => Self::OutputLimit,
+            ErrorKind::Host(_) => Self::Internal,
             ErrorKind::Trap(_)
             | ErrorKind::Stack
             | ErrorKind::Exit(_)

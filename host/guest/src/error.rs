@@ -62,6 +62,13 @@ pub enum ErrorKind {
         /// The limit, in elements.
         limit: usize,
     },
+    /// The host could not run the guest, for instance because the machine has no memory left.
+    /// This says nothing about the guest.
+    #[strum(serialize = "host-failure")]
+    #[error(
+        "the host failed, not the guest: {0}; see that the machine has memory left (ulimit -v)"
+    )]
+    Host(String),
     /// The guest's call stack overflowed.
     #[strum(serialize = "stack-overflow")]
     #[error("stack overflow: does it recurse for ever?")]

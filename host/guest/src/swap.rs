@@ -19,7 +19,11 @@ pub enum Carried {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SwapError {
-    /// The snapshot of the old guest failed.
+    /// The new guest fails at its start.
+    #[error("the new module fails at its start: {0}")]
+    Start(Box<GuestError>),
+    /// The snapshot of the old guest failed. This is a crash: the old guest must not be called
+    /// again. All other errors leave it running.
     #[error("the running module cannot hand out its state: {0}")]
     Snapshot(Box<GuestError>),
     /// The restore of the new guest failed.

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use host_guest::{Carried, Effect, Event, Guest, GuestError, carry_state};
+use host_guest::{Carried, Effect, Event, Guest, GuestError, SwapError, carry_state};
 use host_protocol::text::printable;
 use tracing::{error, info};
 
@@ -24,6 +24,8 @@ pub(super) enum Swapped {
     Afresh,
     /// The old version still runs.
     Refused,
+    /// The old version failed when it was asked for its state; the new one does not run yet.
+    Crashed(Box<GuestError>, Version),
 }
 
 impl Program {
@@ -62,6 +64,7 @@ impl Program {
                     Swapped::Afresh,
                     format!("no state: {why}; as after a restart"),
                 ),
+                Err(SwapError::Snapshot(error)) => return Swapped::Crashed(error, next),
                 Err(problem) => {
                     let problem = problem.to_string();
                     error!(

@@ -276,8 +276,13 @@ impl Node {
     }
 
     fn swap(&mut self, version: Version) -> Result<(), End> {
-        if !matches!(self.program.swap(version), Swapped::Afresh) {
-            return Ok(());
+        match self.program.swap(version) {
+            Swapped::Continues | Swapped::Refused => return Ok(()),
+            Swapped::Afresh => {}
+            Swapped::Crashed(error, version) => {
+                self.after_step(Err(error))?;
+                return self.swap(version); // of a crashed module, which is asked for nothing
+            }
         }
         self.output.timers = Timers::default();
         let (Some(guest), Some(node)) = (self.program.guest(), self.identity.id()) else {

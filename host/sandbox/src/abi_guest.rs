@@ -5,6 +5,7 @@ use host_guest::{Effect, ErrorKind, Event, EventKind, Guest, GuestError, Limits}
 use host_protocol::abi;
 use wasmtime::{Instance, InstancePre, Memory, Store, TypedFunc, WasmParams, WasmResults};
 
+use crate::cost::{EFFECT_UNITS, EVENT_UNITS, INPUT_BYTE_UNITS, OUTPUT_BYTE_UNITS};
 use crate::engine::watchdog_ticks;
 use crate::failure::failure;
 use crate::state::{AbiState, GuestState};
@@ -22,6 +23,8 @@ pub(super) struct AbiGuest {
     /// Whether the log still has what was printed at the start: it belongs to the first event.
     start_log_pending: bool,
     fuel_used: u64,
+    /// Whether a call has failed. Its memory may be in any state then, so nothing is called again.
+    has_failed: bool,
 }
 
 impl AbiGuest {
@@ -64,6 +67,7 @@ impl AbiGuest {
             input: Vec::new(),
             start_log_pending: true,
             fuel_used,
+            has_failed: false,
         })
     }
 }
@@ -107,31 +111,27 @@ impl Guest for AbiGuest {
         self.input = input;
         self.store.data_mut().now_ns = event.now_ns;
         let describe = || event.to_string();
-        begin_step(&mut self.store, &self.limits);
-        if !std::mem::take(&mut self.start_log_pending) {
-            self.store.data_mut().log.clear();
-        }
-        let ptr = self.put_input(&describe)?;
-        let arguments = (ptr, self.input_len());
-        let called = call(
-            &mut self.store,
-            &self.limits,
-            &self.handle,
-            abi::HANDLE,
-            arguments,
-            &describe,
-        );
-        self.fuel_used += end_step(&mut self.store, &self.limits);
-        let output = called?;
+        let range = self.enter(abi::HANDLE, &describe, |guest| {
+            let arguments = guest.put_input(&describe)?;
+            let handle = guest.handle.clone();
+            let output = guest.call(&handle, abi::HANDLE, arguments, &describe)?;
+            guest.take_output(output, abi::HANDLE, &describe)
+        })?;
         let refuse = |kind| self.refusal(kind, abi::HANDLE, &describe);
-        let range = self.returned(output).map_err(refuse)?;
         let (memory, state) = (self.memory.data(&self.store), self.store.data());
-        let mut effects: Vec<Effect<'_>> = log_lines(&state.log).collect();
         let wanted = decode(&memory[range], event.node, self.limits.effects).map_err(refuse)?;
+        let mut effects: Vec<Effect<'_>> = log_lines(&state.log).collect();
         if effects.is_empty() {
-            return Ok(wanted);
+            effects = wanted;
+        } else {
+            effects.extend(wanted);
         }
-        effects.extend(wanted);
+        let units = EFFECT_UNITS * effects.len() as u64;
+        self.fuel_used += units;
+        if units > self.store.get_fuel().unwrap_or(0) {
+            let limit = self.limits.fuel;
+            return Err(self.refusal(ErrorKind::Fuel { limit }, abi::HANDLE, &describe));
+        }
         Ok(effects)
     }
 
@@ -143,24 +143,12 @@ impl Guest for AbiGuest {
         let Some(snapshot) = self.snapshot.clone() else {
             return Ok(None);
         };
-        begin_step(&mut self.store, &self.limits);
-        if !self.start_log_pending {
-            self.store.data_mut().log.clear();
-        }
+        self.input.clear();
         let none = String::new;
-        let called = call(
-            &mut self.store,
-            &self.limits,
-            &snapshot,
-            abi::SNAPSHOT,
-            (),
-            &none,
-        );
-        self.fuel_used += end_step(&mut self.store, &self.limits);
-        let output = called?;
-        let range = self
-            .returned(output)
-            .map_err(|kind| self.refusal(kind, abi::SNAPSHOT, &none))?;
+        let range = self.enter(abi::SNAPSHOT, &none, |guest| {
+            let output = guest.call(&snapshot, abi::SNAPSHOT, (), &none)?;
+            guest.take_output(output, abi::SNAPSHOT, &none)
+        })?;
         Ok(Some(self.memory.data(&self.store)[range].to_vec()))
     }
 
@@ -173,23 +161,13 @@ impl Guest for AbiGuest {
         };
         self.input.clear();
         self.input.extend_from_slice(snapshot);
-        begin_step(&mut self.store, &self.limits);
-        let ptr = self.put_input(&none)?;
-        let arguments = (ptr, self.input_len());
-        let called = call(
-            &mut self.store,
-            &self.limits,
-            &restore,
-            abi::RESTORE,
-            arguments,
-            &none,
-        );
-        self.fuel_used += end_step(&mut self.store, &self.limits);
-        let status = called?;
-        if status != 0 {
-            return Err(self.refusal(ErrorKind::Refused(status), abi::RESTORE, &none));
-        }
-        Ok(())
+        self.enter(abi::RESTORE, &none, |guest| {
+            let arguments = guest.put_input(&none)?;
+            match guest.call(&restore, abi::RESTORE, arguments, &none)? {
+                0 => Ok(()),
+                status => Err(guest.refusal(ErrorKind::Refused(status), abi::RESTORE, &none)),
+            }
+        })
     }
 
     fn fuel_used(&self) -> u64 {
@@ -202,25 +180,69 @@ impl Guest for AbiGuest {
 }
 
 impl AbiGuest {
-    #[expect(clippy::cast_possible_truncation, reason = "put_input has checked it")]
-    fn input_len(&self) -> u32 {
-        self.input.len() as u32
+    /// Runs `body`, one step: gives the guest fuel and wall time, has it pay for its input, and
+    /// counts what it used.
+    fn enter<R>(
+        &mut self,
+        entry: &'static str,
+        event: &dyn Fn() -> String,
+        body: impl FnOnce(&mut Self) -> Result<R, Box<GuestError>>,
+    ) -> Result<R, Box<GuestError>> {
+        if self.has_failed {
+            let kind = ErrorKind::Denied("it has failed before, and is not called again".into());
+            return Err(self.refusal(kind, entry, event));
+        }
+        begin_step(&mut self.store, &self.limits);
+        // What was printed at the start belongs to the first event.
+        if entry != abi::RESTORE && !(self.start_log_pending && entry == abi::SNAPSHOT) {
+            if !self.start_log_pending {
+                self.store.data_mut().log.clear();
+            }
+            self.start_log_pending = false;
+        }
+        let input_units = INPUT_BYTE_UNITS * self.input.len() as u64;
+        let result = self
+            .spend(EVENT_UNITS + input_units)
+            .map_err(|kind| self.refusal(kind, entry, event))
+            .and_then(|()| body(self));
+        self.fuel_used += end_step(&mut self.store, &self.limits);
+        self.has_failed = result.is_err();
+        result
     }
 
-    /// Copies the input to the address that the guest's `alloc` returns.
-    fn put_input(&mut self, event: &dyn Fn() -> String) -> Result<u32, Box<GuestError>> {
+    /// Takes fuel for work of the host.
+    fn spend(&mut self, units: u64) -> Result<(), ErrorKind> {
+        let left = self.store.get_fuel().unwrap_or(0);
+        // Fails only if the engine does not count fuel, and this one does.
+        let _ = self.store.set_fuel(left.saturating_sub(units));
+        match left < units {
+            true => Err(ErrorKind::Fuel {
+                limit: self.limits.fuel,
+            }),
+            false => Ok(()),
+        }
+    }
+
+    fn call<P: WasmParams, R: WasmResults>(
+        &mut self,
+        function: &TypedFunc<P, R>,
+        entry: &'static str,
+        arguments: P,
+        event: &dyn Fn() -> String,
+    ) -> Result<R, Box<GuestError>> {
+        let result = function.call(&mut self.store, arguments);
+        result.map_err(|error| failed(&mut self.store, &self.limits, entry, &event(), &error))
+    }
+
+    /// Copies the input to the address that the guest's `alloc` returns. Returns the address and
+    /// the length.
+    fn put_input(&mut self, event: &dyn Fn() -> String) -> Result<(u32, u32), Box<GuestError>> {
         let Ok(len) = u32::try_from(self.input.len()) else {
             let kind = ErrorKind::Denied("the input does not fit into any guest's memory".into());
             return Err(self.refusal(kind, abi::ALLOC, event));
         };
-        let ptr = call(
-            &mut self.store,
-            &self.limits,
-            &self.alloc,
-            abi::ALLOC,
-            len,
-            event,
-        )?;
+        let alloc = self.alloc.clone();
+        let ptr = self.call(&alloc, abi::ALLOC, len, event)?;
         let target = (self.memory.data_mut(&mut self.store))
             .get_mut(ptr as usize..)
             .and_then(|rest| rest.get_mut(..len as usize));
@@ -231,7 +253,22 @@ impl AbiGuest {
                 return Err(self.refusal(ErrorKind::Range { ptr, len, memory }, abi::ALLOC, event));
             }
         }
-        Ok(ptr)
+        Ok((ptr, len))
+    }
+
+    /// Checks the range that the guest returned, and has it pay for what is in it.
+    fn take_output(
+        &mut self,
+        packed: u64,
+        entry: &'static str,
+        event: &dyn Fn() -> String,
+    ) -> Result<std::ops::Range<usize>, Box<GuestError>> {
+        let range = self.returned(packed);
+        let paid = range.and_then(|range| {
+            self.spend(OUTPUT_BYTE_UNITS * range.len() as u64)?;
+            Ok(range)
+        });
+        paid.map_err(|kind| self.refusal(kind, entry, event))
     }
 
     /// Refuses what the guest returned.
@@ -275,18 +312,6 @@ fn begin_step(store: &mut Store<AbiState>, limits: &Limits) {
 /// Returns how much fuel the step has used.
 fn end_step(store: &mut Store<AbiState>, limits: &Limits) -> u64 {
     limits.fuel - store.get_fuel().unwrap_or(0)
-}
-
-fn call<P: WasmParams, R: WasmResults>(
-    store: &mut Store<AbiState>,
-    limits: &Limits,
-    function: &TypedFunc<P, R>,
-    entry: &'static str,
-    arguments: P,
-    event: &dyn Fn() -> String,
-) -> Result<R, Box<GuestError>> {
-    let result = function.call(&mut *store, arguments);
-    result.map_err(|error| failed(store, limits, entry, &event(), &error))
 }
 
 /// Turns the engine's error of a call into a guest's error.

@@ -22,7 +22,7 @@ use rustix::process::{Pid, Resource, Rlimit, Signal, WaitId, WaitIdOptions};
 use wasmtime::Engine;
 
 use crate::compile::{CompileError, InvalidModule, compile};
-use crate::engine::{EngineError, config};
+use crate::engine::{AddressSpace, EngineError, config};
 use crate::limits::{CompileLimits, ModuleLimits};
 
 /// The hidden command of this program that compiles a module from stdin.
@@ -31,8 +31,9 @@ pub const COMMAND: &str = "compile";
 /// The exit code that means that the module is invalid; stderr says why.
 pub const INVALID: u8 = 3;
 
-/// How the standard library's message begins when memory runs out.
-const NO_MEMORY: &str = "memory allocation of ";
+/// Parts of what a process says that has no memory left: of the standard library's message, and
+/// of the engine's.
+const NO_MEMORY: [&str; 2] = ["memory allocation of ", "out-of-memory"];
 
 /// How much of a failed process's stderr is read.
 const STDERR_BYTES_MAX: u64 = 4096;
@@ -122,8 +123,18 @@ impl Compiler {
             (_, Some(Signal::XCPU)) => {
                 too_much(format_args!("{} s of processor time", limits.cpu_s))
             }
-            (_, Some(Signal::ABORT)) if stderr.starts_with(NO_MEMORY) => {
-                too_much(format_args!("{} MiB of memory", limits.memory_bytes >> 20))
+            _ if NO_MEMORY.iter().any(|text| stderr.contains(text)) => {
+                match address_space_bytes() {
+                    Some(bytes) if bytes < limits.memory_bytes => {
+                        Err(CompileError::Internal(format!(
+                            "the compiler's process needs {} MiB of address space, and this one may \
+                             have {} MiB; raise the limit (ulimit -v)",
+                            limits.memory_bytes >> 20,
+                            bytes >> 20
+                        )))
+                    }
+                    _ => too_much(format_args!("{} MiB of memory", limits.memory_bytes >> 20)),
+                }
             }
             _ => Err(CompileError::Internal(format!(
                 "the compiler's process ended with {}: {}",
@@ -228,11 +239,13 @@ pub fn serve(
     input: impl Read,
     mut output: impl Write,
 ) -> anyhow::Result<Result<(), InvalidModule>> {
+    // The code must suit the parent, whose address space this process still has.
+    let space = AddressSpace::of_this_process();
     limit_this_process(cpu_s, memory_bytes)?;
     let mut wasm = Vec::new();
     let limit = ModuleLimits::default().module_bytes;
     input.take(limit).read_to_end(&mut wasm)?;
-    let mut config = config();
+    let mut config = config(space);
     // Each thread would take address space, and processor time from other submissions.
     config.parallel_compilation(false);
     let engine = Engine::new(&config).map_err(EngineError::from)?;
@@ -244,6 +257,11 @@ pub fn serve(
         }
         Err(invalid) => Err(invalid),
     })
+}
+
+/// The limit on the address space of this process, if there is one.
+fn address_space_bytes() -> Option<u64> {
+    rustix::process::getrlimit(Resource::As).current
 }
 
 fn limit_this_process(cpu_s: u64, memory_bytes: u64) -> io::Result<()> {
@@ -258,6 +276,8 @@ fn limit_this_process(cpu_s: u64, memory_bytes: u64) -> io::Result<()> {
     };
     limit(Resource::Core, 0, 0)?;
     limit(Resource::Fsize, 0, 0)?;
+    // More than the parent may have cannot be asked for.
+    let memory_bytes = address_space_bytes().map_or(memory_bytes, |bytes| bytes.min(memory_bytes));
     limit(Resource::As, memory_bytes, memory_bytes)?;
     // The soft limit's signal tells that the time ran out; the hard limit cannot be ignored.
     Ok(limit(Resource::Cpu, cpu_s, cpu_s + 1)?)

@@ -1,15 +1,16 @@
-//! The engine's configuration: what is deterministic about it, what instructions cost, and
-//! the watchdog that bounds wall time.
+//! The engine's configuration: what is deterministic about it, and the watchdog that bounds
+//! wall time.
 
 use std::num::NonZeroUsize;
 use std::thread;
 use std::time::Duration;
 
 use host_guest::Limits;
-use wasmtime::{Config, Engine, OperatorCost, PoolingAllocationConfig};
+use rustix::process::{Resource, getrlimit};
+use wasmtime::{Config, Engine, PoolingAllocationConfig};
 
+use crate::cost::operator_cost;
 use crate::limits::ModuleLimits;
-use crate::wasi::fuel::CALL_UNITS;
 
 /// The exact version of the engine: fuel figures depend on it.
 pub const ENGINE: &str = "wasmtime 48.0.8";
@@ -26,6 +27,9 @@ const MEMORY_BYTES_MAX: usize = 1 << 32;
 /// How much of a used memory is cleared for the next instance; the rest is returned to the
 /// system.
 const RESIDENT_BYTES: usize = 256 << 10;
+
+/// How much address space a memory gets in advance when it grows, if there is little of it.
+const GROWTH_BYTES: u64 = 1 << 20;
 
 /// The stack of a guest, in bytes.
 const STACK_BYTES: usize = 512 << 10;
@@ -44,13 +48,34 @@ impl From<wasmtime::Error> for EngineError {
     }
 }
 
+/// The address space that this process may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AddressSpace {
+    /// As much as the machine has. Every memory gets all that a 32-bit address can reach, so
+    /// that accesses need no bounds check.
+    Unlimited,
+    /// There is a limit (`ulimit -v`). A memory gets what it has, moves when it grows, and every
+    /// access is checked. Guests do the same and use the same fuel, but take longer.
+    Limited,
+}
+
+impl AddressSpace {
+    /// What this process may have now.
+    pub(super) fn of_this_process() -> Self {
+        match getrlimit(Resource::As).current {
+            None => AddressSpace::Unlimited,
+            Some(_) => AddressSpace::Limited,
+        }
+    }
+}
+
 /// The configuration of every engine. It is deterministic, and its hash is part of the name of
 /// every cache entry.
-pub(super) fn config() -> Config {
+pub(super) fn config(space: AddressSpace) -> Config {
     let mut config = Config::new();
     config
         .consume_fuel(true)
-        .operator_cost(cost())
+        .operator_cost(operator_cost())
         .epoch_interruption(true)
         .max_wasm_stack(STACK_BYTES)
         .async_stack_size(STACK_BYTES + HOST_STACK_BYTES)
@@ -60,13 +85,19 @@ pub(super) fn config() -> Config {
         .wasm_multi_memory(false)
         .wasm_tail_call(false)
         .wasm_backtrace_max_frames(NonZeroUsize::new(32));
+    if space == AddressSpace::Limited {
+        config
+            .memory_reservation(0)
+            .memory_reservation_for_growth(GROWTH_BYTES)
+            .memory_guard_size(0);
+    }
     config
 }
 
 /// The configuration of an engine whose guests come from a pool, with room for `instances`
 /// of them.
 pub(super) fn pooled_config(instances: usize) -> Config {
-    let mut config = config();
+    let mut config = config(AddressSpace::Unlimited);
     config.allocation_strategy(pool(instances));
     config
 }
@@ -90,62 +121,6 @@ fn pool(instances: usize) -> PoolingAllocationConfig {
         .linear_memory_keep_resident(RESIDENT_BYTES)
         .table_keep_resident(RESIDENT_BYTES);
     pool
-}
-
-/// The cost of instructions, in fuel.
-fn cost() -> OperatorCost {
-    let mut cost = OperatorCost::new();
-    cost.variable.memory_grow_per_page = 255; // free by default, but the kernel clears the pages
-    // Both call into the host, even if nothing grows.
-    (cost.MemoryGrow, cost.TableGrow) = (100, 100);
-    cost
-}
-
-/// What operations cost in fuel, by name. `instruction` is the cost of every instruction that
-/// is not named.
-#[must_use]
-pub fn cost_table() -> Vec<(&'static str, u64)> {
-    let cost = cost();
-    vec![
-        ("instruction", cost.I32Add.into()),
-        ("nop", cost.Nop.into()),
-        ("block", cost.Block.into()),
-        (
-            "memory-copy-per-byte",
-            cost.variable.memory_copy_per_byte.into(),
-        ),
-        (
-            "memory-fill-per-byte",
-            cost.variable.memory_fill_per_byte.into(),
-        ),
-        (
-            "memory-init-per-byte",
-            cost.variable.memory_init_per_byte.into(),
-        ),
-        ("memory-grow", cost.MemoryGrow.into()),
-        ("table-grow", cost.TableGrow.into()),
-        ("call-of-the-host", CALL_UNITS),
-        (
-            "memory-grow-per-page",
-            cost.variable.memory_grow_per_page.into(),
-        ),
-        (
-            "table-copy-per-element",
-            cost.variable.table_copy_per_element.into(),
-        ),
-        (
-            "table-fill-per-element",
-            cost.variable.table_fill_per_element.into(),
-        ),
-        (
-            "table-init-per-element",
-            cost.variable.table_init_per_element.into(),
-        ),
-        (
-            "table-grow-per-element",
-            cost.variable.table_grow_per_element.into(),
-        ),
-    ]
 }
 
 /// Starts a thread that advances the engine's epoch until the engine is dropped.

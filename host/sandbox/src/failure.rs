@@ -20,7 +20,8 @@ pub(super) fn failure(
     ) {
         (Some(kind), _) => kind.clone(),
         (None, Some(trap)) => trap_kind(*trap, limits, refused),
-        (None, None) => ErrorKind::Trap(error.root_cause().to_string()),
+        // Whatever the engine reports besides traps is not what the guest did.
+        (None, None) => refused.unwrap_or_else(|| ErrorKind::Host(error.root_cause().to_string())),
     };
     GuestError::failure(kind, entry, event.to_owned(), backtrace(error), log)
 }

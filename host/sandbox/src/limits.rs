@@ -10,8 +10,11 @@ use std::time::Duration;
 pub struct ModuleLimits {
     /// Size of the file, in bytes.
     pub module_bytes: u64,
-    /// Entries of the type section.
+    /// Types, those of recursion groups included.
     pub types: u32,
+    /// Parameters and results of all function types, and fields of others: each takes the
+    /// compiler some bytes, and a thousand of them take a thousand bytes of the file.
+    pub type_values: u64,
     /// Entries of the import section.
     pub imports: u32,
     /// Entries of the export section.
@@ -41,6 +44,7 @@ impl Default for ModuleLimits {
         ModuleLimits {
             module_bytes: 16 << 20,
             types: 100_000,
+            type_values: 1_000_000,
             imports: 1_000,
             exports: 1_000,
             tables: 4,

@@ -11,7 +11,7 @@ use wasmtime::{Engine, InstancePre, Linker, Module};
 use crate::cache::Cache;
 use crate::compile::{CompileError, compile, deserialize, problem};
 use crate::compiler::Compiler;
-use crate::engine::{EngineError, config, pooled_config, start_watchdog};
+use crate::engine::{AddressSpace, EngineError, config, pooled_config, start_watchdog};
 use crate::facts::{Facts, Kind};
 use crate::limits::ModuleLimits;
 use crate::load_error::LoadError;
@@ -52,17 +52,21 @@ impl Sandbox {
     /// # Errors
     /// If the engine does not work on this machine.
     pub fn new(cache: Option<Cache>) -> Result<Self, EngineError> {
-        Self::with_engine(Engine::new(&config())?, cache)
+        let config = config(AddressSpace::of_this_process());
+        Self::with_engine(Engine::new(&config)?, cache)
     }
 
     /// Makes a sandbox whose guests come from a pool, which makes it cheap to start and
     /// end them. It is for a simulator: at most `instances` guests may live at a time.
     ///
-    /// On a machine without enough address space the sandbox has no pool.
+    /// The sandbox has no pool if the address space is limited.
     ///
     /// # Errors
     /// If the engine does not work on this machine.
     pub fn pooled(cache: Option<Cache>, instances: usize) -> Result<Self, EngineError> {
+        if AddressSpace::of_this_process() == AddressSpace::Limited {
+            return Self::new(cache);
+        }
         match Engine::new(&pooled_config(instances)) {
             Ok(engine) => Self::with_engine(engine, cache),
             Err(error) => {

@@ -58,8 +58,11 @@ impl ResourceLimiter for GrowthLimiter {
         &mut self,
         _current: usize,
         desired: usize,
-        _maximum: Option<usize>,
+        maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            return Ok(false); // the module's own limit
+        }
         let fits = desired <= self.memory_limit;
         if fits {
             self.memory_bytes = desired;
@@ -70,6 +73,15 @@ impl ResourceLimiter for GrowthLimiter {
             });
         }
         Ok(fits)
+    }
+
+    /// Called when the engine cannot do what was allowed: that is the machine's failure, so the
+    /// guest must not see it. More than 32 bits can address is refused without a question.
+    fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
+        match error.to_string().contains("memory type's limits") {
+            true => Ok(()),
+            false => Err(host_failure(&error)),
+        }
     }
 
     fn table_growing(
@@ -91,4 +103,12 @@ impl ResourceLimiter for GrowthLimiter {
         self.table_elements = wanted;
         Ok(true)
     }
+
+    fn table_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
+        Err(host_failure(&error))
+    }
+}
+
+fn host_failure(error: &wasmtime::Error) -> wasmtime::Error {
+    wasmtime::Error::new(ErrorKind::Host(error.root_cause().to_string()))
 }

@@ -41,6 +41,7 @@ pub fn vet(bytes: &[u8], limits: &Limits, module_limits: &ModuleLimits) -> Vette
         facts,
         problems: Vec::new(),
         types: Vec::new(),
+        type_values: 0,
         functions: Vec::new(),
         overfull: false,
         bodies: 0,
@@ -101,6 +102,8 @@ struct Vetting<'a> {
     problems: Vec<String>,
     /// The type section; `None` for what is not a function type.
     types: Vec<Option<FuncType>>,
+    /// Parameters, results and fields of all types.
+    type_values: u64,
     /// The type index of each function, imports first.
     functions: Vec<u32>,
     /// Whether a section has so many entries that reading them would take too much memory.
@@ -145,10 +148,11 @@ impl Vetting<'_> {
             Payload::TypeSection(section) => {
                 for group in section {
                     for sub in group?.into_types() {
-                        self.types.push(match sub.composite_type.inner {
-                            CompositeInnerType::Func(ty) => Some(ty),
-                            _ => None,
-                        });
+                        self.ty(sub.composite_type.inner);
+                        // A group has many types, and a type many parameters.
+                        if self.overfull {
+                            return Ok(());
+                        }
                     }
                 }
             }
@@ -191,6 +195,28 @@ impl Vetting<'_> {
             _ => {}
         }
         Ok(())
+    }
+
+    fn ty(&mut self, ty: CompositeInnerType) {
+        let values = match &ty {
+            CompositeInnerType::Func(ty) => ty.params().len() + ty.results().len(),
+            CompositeInnerType::Struct(ty) => ty.fields.len(),
+            _ => 1,
+        };
+        self.type_values += values as u64;
+        self.types.push(match ty {
+            CompositeInnerType::Func(ty) => Some(ty),
+            _ => None,
+        });
+        let (types, bounds) = (self.types.len() as u64, self.module_limits);
+        if types > u64::from(bounds.types) {
+            self.too_much("type section has", types, bounds.types.into(), "types");
+            self.overfull = true;
+        } else if self.type_values > bounds.type_values {
+            let (what, unit) = ("type section has", "parameters, results and fields");
+            self.too_much(what, self.type_values, bounds.type_values, unit);
+            self.overfull = true;
+        }
     }
 
     /// Whether the section has too many entries. An entry can take much more memory than the

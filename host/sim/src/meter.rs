@@ -53,6 +53,11 @@ impl Meter {
         usage.memory_bytes = usage.memory_bytes.max(self.memory_bytes);
     }
 
+    /// Adds the fuel of a guest that is not kept.
+    pub(super) fn fuel(&mut self, fuel: u64) {
+        self.usage.fuel += fuel;
+    }
+
     /// Subtracts the memory of a guest that is gone.
     pub(super) fn guest_gone(&mut self, last: &GuestUsage) {
         self.memory_bytes -= last.memory_bytes;

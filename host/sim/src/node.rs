@@ -1,6 +1,8 @@
 //! A node: a guest with its timers and its clock.
 
-use host_guest::{Carried, Effect, Event, EventKind, Guest, GuestError, carry_state, check_timers};
+use host_guest::{
+    Carried, Effect, Event, EventKind, Guest, GuestError, SwapError, carry_state, check_timers,
+};
 use host_protocol::abi::{Level, Log};
 use host_protocol::timers::Timers;
 
@@ -213,17 +215,32 @@ impl Node {
         world: &mut World<'_>,
     ) -> Result<Replaced, Stopped> {
         let before = std::mem::replace(&mut self.has_next_version, to_next);
-        let mut new = self.new_guest(programs, world)?;
         let Life::Running(old) = &mut self.life else {
             return Ok(Replaced::NotRunning);
         };
-        match carry_state(old.as_mut(), new.as_mut(), false) {
-            Ok(Carried::State { .. }) => {
+        let new = programs.start(&self.name, self.incarnation, to_next);
+        self.incarnation += 1;
+        // What a guest used that does not come to run is not known if it fails at its start.
+        let mut fuel = programs.limits.fuel;
+        let carried = new.map_err(SwapError::Start).and_then(|mut new| {
+            let carried = carry_state(old.as_mut(), new.as_mut(), false);
+            fuel = new.fuel_used();
+            Ok((carried?, new))
+        });
+        if !matches!(carried, Ok((Carried::State { .. }, _))) {
+            world.meter().fuel(fuel);
+        }
+        match carried {
+            Ok((Carried::State { .. }, new)) => {
                 self.count_last(world);
                 self.life = Life::Running(new);
                 Ok(Replaced::Swapped)
             }
-            Ok(Carried::Nothing(_)) => Ok(Replaced::NeedsRestart),
+            Ok((Carried::Nothing(_), _)) => Ok(Replaced::NeedsRestart),
+            // The old guest has failed, and is not called again.
+            Err(SwapError::Snapshot(error)) => {
+                Err(world.stop_at(self.index, StopReason::Guest(error)))
+            }
             Err(refusal) => {
                 self.has_next_version = before;
                 let text = format!("swap refused: {refusal}");

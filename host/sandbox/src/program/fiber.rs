@@ -10,9 +10,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use host_guest::{ErrorKind, Limits};
-use wasmtime::{AsContextMut, Caller, InstancePre, Result, Store};
+use wasmtime::{AsContextMut, Caller, Error, InstancePre, Result, Store, Trap};
 
 use super::io::Io;
+use crate::cost::{EVENT_UNITS, INPUT_BYTE_UNITS};
 use crate::engine::watchdog_ticks;
 use crate::state::GuestState;
 use crate::vet::PROGRAM_START;
@@ -146,8 +147,13 @@ fn take_turn(mut store: impl AsContextMut<Data = ProgramState>) -> Result<()> {
     state.exchange.swap(&mut state.io);
     state.guest.limiter.refused = None;
     let limits = state.limits;
+    let units = EVENT_UNITS + INPUT_BYTE_UNITS * state.io.arrived_bytes;
     store.set_epoch_deadline(watchdog_ticks(&limits));
-    store.set_fuel(limits.fuel)
+    store.set_fuel(limits.fuel.saturating_sub(units))?;
+    match limits.fuel < units {
+        true => Err(Error::new(Trap::OutOfFuel)),
+        false => Ok(()),
+    }
 }
 
 /// Suspends the program until the next event. The event may be any: the caller must check

@@ -22,6 +22,8 @@ pub(super) struct Io {
     /// The program's clock: the driver's, or ahead of it if the program has polled it.
     now_ns: u64,
     clock_reads: u32,
+    /// The bytes that this step has brought.
+    pub(super) arrived_bytes: u64,
     /// The unread input.
     pub(super) stdin: VecDeque<u8>,
     /// The output since the last step, and an unfinished line before it.
@@ -50,6 +52,7 @@ impl Io {
     pub(super) fn arrive_at(&mut self, now_ns: u64) {
         self.now_ns = self.now_ns.max(now_ns).max(1);
         self.clock_reads = 0;
+        self.arrived_bytes = 0;
     }
 
     /// The time of the clock, without advancing it.
@@ -79,6 +82,7 @@ impl Io {
                 limit: STDIN_BYTES_MAX,
             });
         }
+        self.arrived_bytes = text.len() as u64 + 1;
         self.stdin.extend(text.as_bytes());
         self.stdin.push_back(b'\n');
         Ok(())
@@ -97,10 +101,12 @@ impl StepLog {
         self.dropped = 0;
     }
 
-    pub(super) fn write(&mut self, bytes: &[u8], limit: usize) {
+    /// Appends what fits. Returns the number of lines that it ends.
+    pub(super) fn write(&mut self, bytes: &[u8], limit: usize) -> usize {
         let room = limit.saturating_sub(self.text.len()).min(bytes.len());
         self.text.extend_from_slice(&bytes[..room]);
         self.dropped += bytes.len() - room;
+        memchr::memchr_iter(b'\n', &bytes[..room]).count()
     }
 
     /// The log line that says how much was dropped.

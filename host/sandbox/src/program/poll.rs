@@ -8,7 +8,7 @@ use wasmtime::{Caller, Result};
 use super::fiber::{ProgramState, wait};
 use super::io::Io;
 use crate::wasi::errno;
-use crate::wasi::fuel::charge;
+use crate::wasi::fuel::{BUFFER_UNITS, charge};
 use crate::wasi::memory::{GuestMemory, OutOfBounds, with_memory};
 
 /// The most subscriptions in one call.
@@ -52,16 +52,16 @@ enum Condition {
 /// Relative times count from the time of the call. They are not written back: Go reuses
 /// its array of subscriptions and expects it unchanged.
 pub(super) async fn poll_oneoff(
-    mut caller: Caller<'_, ProgramState>,
+    caller: &mut Caller<'_, ProgramState>,
     (input, output, count, stored): (i32, i32, i32, i32),
 ) -> Result<i32> {
     let count = count.cast_unsigned();
     if count == 0 || count > SUBSCRIPTIONS_MAX {
         return Ok(errno::INVAL);
     }
-    charge(&mut caller, u64::from(count))?;
+    charge(caller, BUFFER_UNITS * u64::from(count))?;
     let mut subscriptions = Vec::new();
-    let answer = with_memory(&mut caller, |memory, state| {
+    let answer = with_memory(caller, |memory, state| {
         let now_ns = state.io.now_ns();
         let mut at = input;
         for _ in 0..count {
@@ -88,9 +88,9 @@ pub(super) async fn poll_oneoff(
         {
             break;
         }
-        wait(&mut caller, until_ns).await?;
+        wait(caller, until_ns).await?;
     }
-    with_memory(&mut caller, |memory, state| {
+    with_memory(caller, |memory, state| {
         let (mut at, mut events) = (output, 0);
         for subscription in &subscriptions {
             if subscription.is_ready(&state.io) {

@@ -4,9 +4,9 @@
 use host_guest::ErrorKind;
 use wasmtime::{Caller, Error, Linker, Result};
 
-use super::fuel::admit_vectors;
 use super::memory::with_memory;
-use super::{MODULE, WasiState, errno, on_stdio};
+use super::{WasiState, add, admit_write, errno, on_stdio};
+use crate::cost::OUTPUT_BYTE_UNITS;
 use crate::state::{AbiState, GuestState};
 
 impl WasiState for AbiState {
@@ -26,17 +26,23 @@ impl WasiState for AbiState {
 /// Adds all of WASI to `linker`.
 pub(crate) fn add_to(linker: &mut Linker<AbiState>) -> Result<()> {
     super::add_to(linker)?;
-    linker.func_wrap(MODULE, "sched_yield", || errno::SUCCESS)?;
-    linker.func_wrap(MODULE, "fd_fdstat_set_flags", |fd: i32, _: i32| {
-        on_stdio(fd, errno::SUCCESS)
-    })?;
-    linker.func_wrap(MODULE, "fd_read", fd_read)?;
-    linker.func_wrap(MODULE, "fd_write", fd_write)?;
+    add!(linker, "sched_yield", sched_yield, ())?;
+    add!(linker, "fd_fdstat_set_flags", fd_fdstat_set_flags, (fd: i32, flags: i32))?;
+    add!(linker, "fd_read", fd_read, (fd: i32, vectors: i32, count: i32, read: i32))?;
+    add!(linker, "fd_write", fd_write, (fd: i32, vectors: i32, count: i32, written: i32))?;
     Ok(())
 }
 
+fn sched_yield(_: &mut Caller<'_, AbiState>) -> Result<i32> {
+    Ok(errno::SUCCESS)
+}
+
+fn fd_fdstat_set_flags(_: &mut Caller<'_, AbiState>, fd: i32, _flags: i32) -> Result<i32> {
+    Ok(on_stdio(fd, errno::SUCCESS))
+}
+
 fn fd_read(
-    mut caller: Caller<'_, AbiState>,
+    caller: &mut Caller<'_, AbiState>,
     fd: i32,
     _vectors: i32,
     _count: i32,
@@ -45,41 +51,36 @@ fn fd_read(
     if fd != 0 {
         return Ok(errno::BADF);
     }
-    with_memory(&mut caller, |memory, _| {
+    with_memory(caller, |memory, _| {
         memory.write_u32(read, 0)?;
         Ok(errno::SUCCESS)
     })
 }
 
 fn fd_write(
-    mut caller: Caller<'_, AbiState>,
+    caller: &mut Caller<'_, AbiState>,
     fd: i32,
     vectors: i32,
     count: i32,
     written: i32,
 ) -> Result<i32> {
-    if fd != 1 && fd != 2 {
-        return Ok(errno::BADF);
-    }
-    if !admit_vectors(&mut caller, count)? {
-        return Ok(errno::INVAL);
-    }
+    let total = match admit_write(caller, (fd, vectors, count), OUTPUT_BYTE_UNITS)? {
+        Ok(total) => total,
+        Err(answer) => return Ok(answer),
+    };
     let log_limit = caller.data().log_limit;
-    let mut exceeded = false;
-    let answer = with_memory(&mut caller, |memory, state| {
-        let mut total = 0_usize;
+    let is_exceeded = total > log_limit - caller.data().log.len();
+    let answer = with_memory(caller, |memory, state| {
         for i in 0..count {
             let bytes = memory.vector(vectors, i)?;
             let room = log_limit - state.log.len();
-            exceeded |= bytes.len() > room;
             state.log.extend_from_slice(&bytes[..bytes.len().min(room)]);
-            total += bytes.len();
         }
         memory.write_u32(written, total)?;
         Ok(errno::SUCCESS)
     })?;
-    if exceeded {
-        return Err(Error::new(ErrorKind::Log { limit: log_limit }));
+    match is_exceeded {
+        true => Err(Error::new(ErrorKind::Log { limit: log_limit })),
+        false => Ok(answer),
     }
-    Ok(answer)
 }

@@ -5,20 +5,24 @@ use wasmtime::{Caller, Error, Result, Trap};
 /// The most buffers in one call, as on Linux.
 const VECTORS_MAX: i32 = 1024;
 
-/// The cost of a call into the host: about as many instructions as the call takes time.
-/// Without it, a loop of calls would reach the limit of wall time, which is not exact,
-/// before it has used up its fuel.
-pub(crate) const CALL_UNITS: u64 = 100;
+/// For a call into the host, whatever it does and whether it succeeds.
+pub(crate) const CALL_UNITS: u64 = 1_000;
 
-/// The cost of each buffer of a read or a write, even if it is empty.
-const VECTOR_UNITS: u64 = 10;
+/// For each buffer of a read or a write, and each subscription of a wait, even if it is empty.
+pub(crate) const BUFFER_UNITS: u64 = 100;
+
+/// For each byte that the host copies from or to the memory of a guest.
+pub(crate) const COPIED_BYTE_UNITS: u64 = 1;
+
+/// For each random byte.
+pub(crate) const RANDOM_BYTE_UNITS: u64 = 3;
 
 /// Charges for the buffers of a call. Returns false, without a charge, if there are too
 /// many.
 pub(crate) fn admit_vectors<T>(caller: &mut Caller<'_, T>, count: i32) -> Result<bool> {
     let is_admitted = (0..=VECTORS_MAX).contains(&count);
     if is_admitted {
-        charge(caller, VECTOR_UNITS * u64::from(count.cast_unsigned()))?;
+        charge(caller, BUFFER_UNITS * u64::from(count.cast_unsigned()))?;
     }
     Ok(is_admitted)
 }
@@ -28,11 +32,12 @@ pub(crate) fn charge_call<T>(caller: &mut Caller<'_, T>) -> Result<()> {
     charge(caller, CALL_UNITS)
 }
 
-/// Takes `units` of fuel from the guest; traps if it has less.
+/// Takes `units` of fuel from the guest. If it has less it loses all of it, and traps.
 pub(crate) fn charge<T>(caller: &mut Caller<'_, T>, units: u64) -> Result<()> {
     let left = caller.get_fuel()?;
-    match left.checked_sub(units) {
-        Some(left) => caller.set_fuel(left),
-        None => Err(Error::new(Trap::OutOfFuel)),
+    caller.set_fuel(left.saturating_sub(units))?;
+    match left < units {
+        true => Err(Error::new(Trap::OutOfFuel)),
+        false => Ok(()),
     }
 }

@@ -4,7 +4,6 @@ use host_guest::ErrorKind;
 use wasmtime::{Caller, Error, Extern, Memory, Result};
 
 use super::errno;
-use super::fuel::charge_call;
 
 /// The memory of a guest.
 pub(crate) struct GuestMemory<'a> {
@@ -36,6 +35,13 @@ impl GuestMemory<'_> {
         self.range(ptr, len)
     }
 
+    /// The bytes of `count` buffers together. Fails if one is not inside of memory.
+    pub(crate) fn vectors_len(&mut self, vectors: i32, count: i32) -> Result<usize, OutOfBounds> {
+        (0..count).try_fold(0, |total: usize, i| {
+            Ok(total.saturating_add(self.vector(vectors, i)?.len()))
+        })
+    }
+
     pub(crate) fn write(&mut self, ptr: i32, bytes: &[u8]) -> Result<(), OutOfBounds> {
         self.range(ptr, bytes.len())?.copy_from_slice(bytes);
         Ok(())
@@ -54,13 +60,12 @@ fn memory<T: 'static>(caller: &mut Caller<'_, T>) -> Result<Memory> {
         .ok_or_else(|| Error::new(ErrorKind::Denied("it called WASI without a memory".into())))
 }
 
-/// Charges for one call, then runs `body` on the guest's memory and the host's state. An
-/// address outside of memory becomes the error code `FAULT`.
+/// Runs `body` on the guest's memory and the host's state. An address outside of memory becomes
+/// the error code `FAULT`.
 pub(crate) fn with_memory<T: 'static>(
     caller: &mut Caller<'_, T>,
     body: impl FnOnce(&mut GuestMemory<'_>, &mut T) -> Result<i32, OutOfBounds>,
 ) -> Result<i32> {
-    charge_call(caller)?;
     let memory = memory(caller)?;
     let (bytes, state) = memory.data_and_store_mut(caller);
     Ok(body(&mut GuestMemory { bytes }, state).unwrap_or(errno::FAULT))

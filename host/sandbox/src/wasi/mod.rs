@@ -18,7 +18,7 @@ use host_guest::ErrorKind;
 use rand_chacha::rand_core::Rng;
 use wasmtime::{Caller, Error, FuncType, Linker, Result, Val, ValType};
 
-use self::fuel::{charge, charge_call};
+use self::fuel::{COPIED_BYTE_UNITS, RANDOM_BYTE_UNITS, admit_vectors, charge, charge_call};
 use self::memory::with_memory;
 use crate::state::GuestState;
 
@@ -101,25 +101,50 @@ pub(super) fn signature(name: &str) -> Option<String> {
     Some(format!("({}) -> i32", params.join(", ")))
 }
 
+/// Adds a function to a linker. The call is charged before the function sees it: this macro, its
+/// twin for functions that wait, and [`deny_all`] are the only ways to add one.
+macro_rules! add {
+    ($linker:expr, $name:expr, $function:expr, ($($argument:ident: $type:ty),*)) => {
+        $linker.func_wrap(
+            $crate::wasi::MODULE,
+            $name,
+            move |mut caller: wasmtime::Caller<'_, _>, $($argument: $type),*| {
+                $crate::wasi::fuel::charge_call(&mut caller)?;
+                $function(&mut caller, $($argument),*)
+            },
+        )
+    };
+}
+pub(super) use add;
+
+/// Adds a function that may suspend the guest. The call is charged as by [`add`].
+macro_rules! add_waiting {
+    ($linker:expr, $name:expr, $function:expr) => {
+        $linker.func_wrap_async($crate::wasi::MODULE, $name, |mut caller, arguments| {
+            Box::new(async move {
+                $crate::wasi::fuel::charge_call(&mut caller)?;
+                $function(&mut caller, arguments).await
+            })
+        })
+    };
+}
+pub(super) use add_waiting;
+
 /// Adds the functions that are the same for both kinds of guests to `linker`.
 pub(super) fn add_to<T: WasiState>(linker: &mut Linker<T>) -> Result<()> {
     deny_all(linker)?;
     linker.allow_shadowing(true);
-    linker.func_wrap(MODULE, "args_sizes_get", args_sizes_get::<T>)?;
-    linker.func_wrap(MODULE, "args_get", args_get::<T>)?;
-    linker.func_wrap(MODULE, "environ_sizes_get", environ_sizes_get::<T>)?;
-    linker.func_wrap(MODULE, "environ_get", |_: i32, _: i32| errno::SUCCESS)?;
-    linker.func_wrap(MODULE, "clock_res_get", clock_res_get::<T>)?;
-    linker.func_wrap(MODULE, "clock_time_get", clock_time_get::<T>)?;
-    linker.func_wrap(MODULE, "random_get", random_get::<T>)?;
-    linker.func_wrap(MODULE, "fd_close", |fd: i32| on_stdio(fd, errno::SUCCESS))?;
-    linker.func_wrap(MODULE, "fd_seek", |fd: i32, _: i64, _: i32, _: i32| {
-        on_stdio(fd, errno::SPIPE)
-    })?;
-    linker.func_wrap(MODULE, "fd_fdstat_get", fd_fdstat_get::<T>)?;
-    linker.func_wrap(MODULE, PROC_EXIT, |code: i32| -> Result<()> {
-        Err(Error::new(ErrorKind::Exit(code)))
-    })?;
+    add!(linker, "args_sizes_get", args_sizes_get::<T>, (count: i32, size: i32))?;
+    add!(linker, "args_get", args_get::<T>, (pointers: i32, buffer: i32))?;
+    add!(linker, "environ_sizes_get", environ_sizes_get::<T>, (count: i32, size: i32))?;
+    add!(linker, "environ_get", environ_get::<T>, (pointers: i32, buffer: i32))?;
+    add!(linker, "clock_res_get", clock_res_get::<T>, (clock: i32, resolution: i32))?;
+    add!(linker, "clock_time_get", clock_time_get::<T>, (clock: i32, precision: i64, time: i32))?;
+    add!(linker, "random_get", random_get::<T>, (buffer: i32, len: i32))?;
+    add!(linker, "fd_close", fd_close::<T>, (fd: i32))?;
+    add!(linker, "fd_seek", fd_seek::<T>, (fd: i32, offset: i64, whence: i32, position: i32))?;
+    add!(linker, "fd_fdstat_get", fd_fdstat_get::<T>, (fd: i32, stat: i32))?;
+    add!(linker, PROC_EXIT, proc_exit::<T>, (code: i32))?;
     Ok(())
 }
 
@@ -143,6 +168,47 @@ fn deny_all<T: WasiState>(linker: &mut Linker<T>) -> Result<()> {
     Ok(())
 }
 
+fn environ_get<T>(_: &mut Caller<'_, T>, _pointers: i32, _buffer: i32) -> Result<i32> {
+    Ok(errno::SUCCESS)
+}
+
+fn fd_close<T>(_: &mut Caller<'_, T>, fd: i32) -> Result<i32> {
+    Ok(on_stdio(fd, errno::SUCCESS))
+}
+
+fn fd_seek<T>(_: &mut Caller<'_, T>, fd: i32, _: i64, _: i32, _: i32) -> Result<i32> {
+    Ok(on_stdio(fd, errno::SPIPE))
+}
+
+fn proc_exit<T>(_: &mut Caller<'_, T>, code: i32) -> Result<()> {
+    Err(Error::new(ErrorKind::Exit(code)))
+}
+
+/// Checks a call of `fd_write`, and charges for what it writes: its buffers have as many bytes
+/// as it returns. An error code is the answer to a call that cannot be carried out.
+pub(super) fn admit_write<T: 'static>(
+    caller: &mut Caller<'_, T>,
+    (fd, vectors, count): (i32, i32, i32),
+    byte_units: u64,
+) -> Result<std::result::Result<usize, i32>> {
+    if fd != 1 && fd != 2 {
+        return Ok(Err(errno::BADF));
+    }
+    if !admit_vectors(caller, count)? {
+        return Ok(Err(errno::INVAL));
+    }
+    let mut bytes = 0;
+    let answer = with_memory(caller, |memory, _| {
+        bytes = memory.vectors_len(vectors, count)?;
+        Ok(errno::SUCCESS)
+    })?;
+    if answer != errno::SUCCESS {
+        return Ok(Err(answer));
+    }
+    charge(caller, byte_units.saturating_mul(bytes as u64))?;
+    Ok(Ok(bytes))
+}
+
 /// Returns `answer` if `fd` is a standard stream, and an error code otherwise.
 pub(super) fn on_stdio(fd: i32, answer: i32) -> i32 {
     if (0..=2).contains(&fd) {
@@ -152,8 +218,8 @@ pub(super) fn on_stdio(fd: i32, answer: i32) -> i32 {
     }
 }
 
-fn args_sizes_get<T: WasiState>(mut caller: Caller<'_, T>, count: i32, size: i32) -> Result<i32> {
-    with_memory(&mut caller, |memory, state| {
+fn args_sizes_get<T: WasiState>(caller: &mut Caller<'_, T>, count: i32, size: i32) -> Result<i32> {
+    with_memory(caller, |memory, state| {
         let args = &state.guest().args;
         memory.write_u32(count, args.len())?;
         let bytes = args.iter().map(|arg| arg.len() + 1);
@@ -163,11 +229,19 @@ fn args_sizes_get<T: WasiState>(mut caller: Caller<'_, T>, count: i32, size: i32
 }
 
 fn args_get<T: WasiState>(
-    mut caller: Caller<'_, T>,
+    caller: &mut Caller<'_, T>,
     mut pointers: i32,
     mut buffer: i32,
 ) -> Result<i32> {
-    with_memory(&mut caller, |memory, state| {
+    let bytes = caller
+        .data_mut()
+        .guest()
+        .args
+        .iter()
+        .map(String::len)
+        .sum::<usize>();
+    charge(caller, COPIED_BYTE_UNITS * bytes as u64)?;
+    with_memory(caller, |memory, state| {
         for arg in &state.guest().args {
             memory.write(pointers, &buffer.to_le_bytes())?;
             memory.write(buffer, arg.as_bytes())?;
@@ -181,11 +255,11 @@ fn args_get<T: WasiState>(
 }
 
 fn environ_sizes_get<T: WasiState>(
-    mut caller: Caller<'_, T>,
+    caller: &mut Caller<'_, T>,
     count: i32,
     size: i32,
 ) -> Result<i32> {
-    with_memory(&mut caller, |memory, _| {
+    with_memory(caller, |memory, _| {
         memory.write_u32(count, 0)?;
         memory.write_u32(size, 0)?;
         Ok(errno::SUCCESS)
@@ -193,11 +267,11 @@ fn environ_sizes_get<T: WasiState>(
 }
 
 fn clock_res_get<T: WasiState>(
-    mut caller: Caller<'_, T>,
+    caller: &mut Caller<'_, T>,
     clock: i32,
     resolution: i32,
 ) -> Result<i32> {
-    with_memory(&mut caller, |memory, _| {
+    with_memory(caller, |memory, _| {
         if !(0..=3).contains(&clock) {
             return Ok(errno::INVAL);
         }
@@ -207,12 +281,12 @@ fn clock_res_get<T: WasiState>(
 }
 
 fn clock_time_get<T: WasiState>(
-    mut caller: Caller<'_, T>,
+    caller: &mut Caller<'_, T>,
     clock: i32,
     _precision: i64,
     time: i32,
 ) -> Result<i32> {
-    with_memory(&mut caller, |memory, state| {
+    with_memory(caller, |memory, state| {
         if !(0..=3).contains(&clock) {
             return Ok(errno::INVAL);
         }
@@ -221,17 +295,17 @@ fn clock_time_get<T: WasiState>(
     })
 }
 
-fn random_get<T: WasiState>(mut caller: Caller<'_, T>, buffer: i32, len: i32) -> Result<i32> {
+fn random_get<T: WasiState>(caller: &mut Caller<'_, T>, buffer: i32, len: i32) -> Result<i32> {
     let len = len.cast_unsigned();
-    charge(&mut caller, u64::from(len))?;
-    with_memory(&mut caller, |memory, state| {
+    charge(caller, RANDOM_BYTE_UNITS * u64::from(len))?;
+    with_memory(caller, |memory, state| {
         let target = memory.range(buffer, len as usize)?;
         state.guest().random.fill_bytes(target);
         Ok(errno::SUCCESS)
     })
 }
 
-fn fd_fdstat_get<T: WasiState>(mut caller: Caller<'_, T>, fd: i32, stat: i32) -> Result<i32> {
+fn fd_fdstat_get<T: WasiState>(caller: &mut Caller<'_, T>, fd: i32, stat: i32) -> Result<i32> {
     if !(0..=2).contains(&fd) {
         return Ok(errno::BADF);
     }
@@ -242,8 +316,11 @@ fn fd_fdstat_get<T: WasiState>(mut caller: Caller<'_, T>, fd: i32, stat: i32) ->
         bytes[2..4].copy_from_slice(&caller.data().stdin_flags().to_le_bytes());
     }
     bytes[8..].fill(0xff); // all rights: they give access to nothing
-    with_memory(&mut caller, |memory, _| {
+    with_memory(caller, |memory, _| {
         memory.write(stat, &bytes)?;
         Ok(errno::SUCCESS)
     })
 }
+
+#[cfg(test)]
+mod tests;

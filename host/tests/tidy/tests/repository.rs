@@ -27,35 +27,6 @@ const CYCLES: &[Exception] = &[
     ),
 ];
 
-/// Functions that a guest can call and that cost no more than its own instructions.
-const CHARGES: &[Exception] = &[
-    except("PROC_EXIT in wasi/mod.rs", "ends the guest"),
-    except("environ_get in wasi/mod.rs", "answers a constant"),
-    except("fd_close in wasi/mod.rs", "answers a constant"),
-    except(
-        "fd_fdstat_get in wasi/mod.rs, if refused,",
-        "answers a constant",
-    ),
-    except("fd_fdstat_set_flags in program/wasi.rs", "sets a flag"),
-    except("fd_fdstat_set_flags in wasi/abi.rs", "answers a constant"),
-    except(
-        "fd_read in program/wasi.rs, if refused,",
-        "answers a constant",
-    ),
-    except("fd_read in wasi/abi.rs, if refused,", "answers a constant"),
-    except("fd_seek in wasi/mod.rs", "answers a constant"),
-    except(
-        "fd_write in program/wasi.rs, if refused,",
-        "answers a constant",
-    ),
-    except("fd_write in wasi/abi.rs, if refused,", "answers a constant"),
-    except(
-        "poll_oneoff in program/wasi.rs, if refused,",
-        "answers a constant",
-    ),
-    except("sched_yield in wasi/abi.rs", "answers a constant"),
-];
-
 /// Dependencies that are declared and not used.
 const DEPENDENCIES: &[Exception] = &[except(
     "serde_json in echo",
@@ -114,7 +85,7 @@ fn at_most_two_modules_depend_on_each_other() {
 
 #[test]
 fn every_wasi_function_costs_fuel() {
-    assert_none(&charges::problems(repository(), CHARGES));
+    assert_none(&charges::problems(repository()));
 }
 
 #[test]
