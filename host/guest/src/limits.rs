@@ -9,10 +9,11 @@ pub struct Limits {
     pub memory_bytes: usize,
     /// Elements of all tables together.
     pub table_elements: usize,
-    /// Fuel per step: about one unit for each WebAssembly instruction and each byte of a
-    /// bulk memory operation.
+    /// Fuel per step: instructions, and what the host does for the guest. A unit is a quarter of
+    /// a nanosecond or less; `host/sandbox/src/cost.rs` has the prices.
     pub fuel: u64,
-    /// Wall time per step, checked every 100 ms. A fallback: `fuel` is the exact limit.
+    /// Wall time per step, checked every 100 ms. A fallback: `fuel` is the exact limit, and runs
+    /// out first unless the machine is very slow.
     pub wall: Duration,
     /// Bytes of effects per step, and of a snapshot.
     pub output_bytes: usize,
@@ -30,7 +31,7 @@ impl Default for Limits {
             memory_bytes: 128 << 20,
             table_elements: 100_000,
             fuel: 1_000_000_000,
-            wall: Duration::from_secs(10),
+            wall: Duration::from_secs(100),
             output_bytes: 8 << 20,
             effects: 10_000,
             timers: 10_000,

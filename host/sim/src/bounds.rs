@@ -23,7 +23,7 @@ impl Default for Bounds {
     fn default() -> Self {
         Bounds {
             steps: 20_000_000,
-            fuel: 1_000_000_000_000,
+            fuel: 150_000_000_000,
             memory_bytes: 4 << 30,
             in_flight: 1_000_000,
             in_flight_bytes: 512 << 20,

@@ -28,7 +28,7 @@ const SEEDS: std::ops::Range<u64> = 1..11;
 /// runs at a time all of that stays below 1 GiB, whatever the guests do.
 const BOUNDS: Bounds = Bounds {
     steps: 20_000_000,
-    fuel: 100_000_000_000,
+    fuel: 150_000_000_000,
     memory_bytes: 256 << 20,
     in_flight: 100_000,
     in_flight_bytes: 32 << 20,

@@ -387,7 +387,7 @@ options! {
     MAX_STEP_MS: "Maximum wall time for one step, in milliseconds, checked every 100 ms", ScenarioOption {
         name: "max-step-ms",
         value_name: "MS",
-        default: Some("10000"),
+        default: Some("100000"),
         values: Values::Whole(1, U32_MAX),
         set: |scenario, text| {
             scenario.options.limits.wall = Duration::from_millis(read(text)?);
@@ -453,7 +453,7 @@ options! {
     MAX_RUN_FUEL: "Maximum fuel of all nodes together", ScenarioOption {
         name: "max-run-fuel",
         value_name: "UNITS",
-        default: Some("1000000000000"),
+        default: Some("150000000000"),
         values: Values::Whole(1, u64::MAX),
         suite: SuiteKey::Limit("run-fuel"),
         set: |scenario, text| {
