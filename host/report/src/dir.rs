@@ -14,7 +14,7 @@ use super::page::BEGINNING;
 #[non_exhaustive]
 pub enum ReportError {
     /// A file or folder cannot be written.
-    #[error("cannot write {}: {error}", path.display())]
+    #[error("cannot write to {}: {error}", path.display())]
     Write {
         /// The file or folder.
         path: PathBuf,

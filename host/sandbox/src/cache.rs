@@ -257,10 +257,15 @@ enum EntryError {
 
 /// Loads an entry; `None` if it does not exist.
 fn load(engine: &Engine, path: &Path) -> Result<Option<Module>, EntryError> {
-    let Ok(mut file) = open_regular(path, Links::Refuse) else {
-        return Ok(None);
-    };
     let entry = || path.to_owned();
+    let mut file = match open_regular(path, Links::Refuse) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => {
+            let path = entry();
+            return Err(EntryError::Unreadable { path, error });
+        }
+    };
     let mut contents = Vec::new();
     let mut limited = Read::take(&mut file, CACHE_BYTES_MAX);
     let read = limited.read_to_end(&mut contents);

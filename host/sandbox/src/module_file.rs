@@ -34,7 +34,7 @@ pub fn open_regular(path: &Path, links: Links) -> io::Result<File> {
     let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
     let metadata = file.metadata()?;
     if metadata.is_dir() {
-        return Err(io::ErrorKind::IsADirectory.into());
+        return Err(rustix::io::Errno::ISDIR.into());
     }
     if !metadata.is_file() {
         let text = "it is not a regular file, but a pipe or a device";

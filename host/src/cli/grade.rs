@@ -19,6 +19,7 @@ use super::limits::CacheArgs;
 use super::output::{print, print_json};
 use super::{Exit, Failure, suite_file};
 use host_grade::assemble::assemble;
+use host_grade::class_page::ClassReport;
 use host_grade::grade::{JudgeFacts, Shard};
 use host_grade::judge::{JudgeContext, guests_max, judge};
 use host_grade::resume::Resume;
@@ -139,6 +140,10 @@ pub(super) fn judged(
     report: Option<&Path>,
 ) -> Result<Grade, Failure> {
     let begin = Instant::now();
+    if let Some(dir) = report {
+        // A folder that cannot be used is told before hours of judging.
+        ClassReport::create(dir)?;
+    }
     let compiler = Compiler::new(CompileLimits::default())?;
     let progress = progress::bar(work.runs());
     let context = JudgeContext {

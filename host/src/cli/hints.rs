@@ -67,8 +67,8 @@ pub(super) fn hinted(mut error: clap::Error) -> clap::Error {
         .or(needless.then_some("leave it out: no machines are logged in to here"))
         .or_else(|| find(&COMMANDS, command));
     if let Some(hint) = hint {
-        error.insert(ContextKind::SuggestedArg, ContextValue::None);
-        error.insert(ContextKind::SuggestedSubcommand, ContextValue::None);
+        error.remove(ContextKind::SuggestedArg);
+        error.remove(ContextKind::SuggestedSubcommand);
         let hint = ContextValue::StyledStrs(vec![StyledStr::from(hint)]);
         error.insert(ContextKind::Suggested, hint);
     }

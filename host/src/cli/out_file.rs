@@ -162,7 +162,12 @@ fn kind(path: &Path, contents: &Contents) -> Result<Kind, Failure> {
         Err(error) => return Err(failed(error)),
     };
     if metadata.is_dir() {
-        return Err(failed(io::ErrorKind::IsADirectory.into()));
+        let opened = OpenOptions::new().write(true).open(path);
+        return Err(failed(
+            opened
+                .err()
+                .unwrap_or_else(|| io::ErrorKind::IsADirectory.into()),
+        ));
     }
     if !metadata.is_file() {
         return Ok(Kind::Special);

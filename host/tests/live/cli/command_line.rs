@@ -1267,3 +1267,38 @@ fn inspect_shown_to_a_reader_that_leaves_is_no_failure() {
         assert_eq!(host.end().to_string(), "exit code 0\n", "{format}");
     }
 }
+
+#[test]
+fn what_maelstroms_users_type_is_answered_with_what_it_is_here() {
+    let dir = Dir::new();
+    let hint = |args: &[&str]| {
+        let ended = dir.host().args(args).end();
+        assert_eq!((ended.code(), &*ended.stdout), (Some(254), ""), "{ended}");
+        let tips = ended.stderr.lines().filter(|line| line.contains("tip:"));
+        tips.map(|line| line.trim().to_owned()).collect::<Vec<_>>()
+    };
+    let module = ["tip: Maelstrom's --bin FILE is --module FILE here"];
+    assert_eq!(hint(&["--bin", "echo.wasm"]), module);
+    assert_eq!(hint(&["sim", "-w", "echo", "--bin", "echo.wasm"]), module);
+    assert_eq!(hint(&["sim", "-w", "echo", "--bin=echo.wasm"]), module);
+    assert_eq!(
+        hint(&["test", "-w", "echo", "--bin", "echo.wasm"]),
+        ["tip: Maelstrom's `test` is `host sim` here"]
+    );
+    assert_eq!(
+        hint(&[
+            "sim",
+            "--module",
+            "echo.wasm",
+            "-w",
+            "echo",
+            "--nodes",
+            "a,b"
+        ]),
+        ["tip: nodes have no names of their own here: give --node-count N"]
+    );
+    assert_eq!(
+        hint(&["sim", "--module", "echo.wasm", "-w", "echo", "--no-ssh"]),
+        ["tip: leave it out: no machines are logged in to here"]
+    );
+}

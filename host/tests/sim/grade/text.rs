@@ -1,0 +1,120 @@
+//! What is shown of a grade is fit to be shown, in every format, whoever has written it.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use serde_json::{Value as Json, json};
+
+use host_protocol::text::{is_fit, one_line};
+use test_support::class::{Class, parse};
+
+/// A grade of one submission with a failure; every text that can be a stranger's has `text` in it.
+fn grade_with(class: &Class, text: &str) -> Json {
+    class.write("ann/echo.wasm", b"not a module");
+    let mut grade = class.json(&["--challenge", "echo"]);
+    let submission = &mut grade["submissions"][0];
+    submission["name"] = json!(format!("ann {text}"));
+    submission["notes"] = json!([format!("note {text}")]);
+    let failure = &mut submission["challenges"][0]["failure"];
+    failure["anomaly"] = json!([format!("anomaly {text}")]);
+    failure["trace"] = json!([format!("trace {text}")]);
+    failure["replay"] = json!(format!("replay {text}"));
+    grade["suite"]["name"] = json!(format!("suite {text}"));
+    grade["suite"]["challenges"][0]["title"] = json!(format!("title {text}"));
+    grade
+}
+
+/// What `host merge` makes of a grade.
+fn merged(class: &Class, grade: &Json, format: &str) -> String {
+    fs::write(class.path("grade.json"), grade.to_string()).unwrap();
+    let ended = class
+        .host()
+        .args(["merge", "--format", format, "grade.json"])
+        .end();
+    assert_eq!(ended.code(), Some(1), "{format}: {}", ended.stderr);
+    ended.stdout
+}
+
+#[test]
+fn every_character_of_unicode_is_shown_or_escaped_in_every_format() {
+    let class = Class::empty();
+    let all: String = ('\0'..=char::MAX).collect();
+    let grade = grade_with(&class, &all);
+    for format in ["text", "json", "junit", "gradescope", "csv"] {
+        let text = merged(&class, &grade, format);
+        let there: BTreeSet<char> = text.chars().collect();
+        let is_layout = |c: char| c == '\n';
+        let unfit: Vec<&char> = there
+            .iter()
+            .filter(|c| !is_fit(**c) && !is_layout(**c))
+            .collect();
+        assert_eq!(unfit, Vec::<&char>::new(), "{format}");
+        let missing = ('\0'..=char::MAX).filter(|c| is_fit(*c) && !there.contains(c));
+        assert_eq!(missing.count(), 0, "{format}");
+        match format {
+            // For programs: the same texts.
+            "json" => {
+                let read: Json = serde_json::from_str(&text).unwrap();
+                assert_eq!(read["submissions"], grade["submissions"]);
+            }
+            // Shown by Gradescope as they are when they have been read.
+            "gradescope" => {
+                let read: Json = serde_json::from_str(&text).unwrap();
+                let test = &read["tests"][0];
+                for shown in [&read["output"], &test["output"], &test["name"]] {
+                    let shown = shown.as_str().unwrap();
+                    assert_eq!(shown.chars().find(|c| !is_fit(*c) && *c != '\n'), None);
+                    assert!(shown.contains(&*one_line(&all)));
+                }
+            }
+            "csv" => assert!(text.contains(&one_line(&all).replace('"', "\"\""))),
+            "junit" => {
+                let escaped = one_line(&all).replace('&', "&amp;").replace('<', "&lt;");
+                let escaped = escaped.replace('>', "&gt;").replace('"', "&quot;");
+                assert!(text.contains(&escaped.replace('\'', "&apos;")));
+            }
+            _ => assert!(text.contains(&*one_line(&all))),
+        }
+    }
+}
+
+#[test]
+fn a_cell_is_no_formula_whatever_comes_before_it() {
+    let class = Class::empty();
+    let mut grade = grade_with(&class, "");
+    let cases = [
+        ("=1+1", "'=1+1"),
+        ("+1", "'+1"),
+        ("-1", "'-1"),
+        ("@SUM(1)", "'@SUM(1)"),
+        (" =1", "' =1"),
+        ("\u{a0}\u{3000}=1", "'\u{a0}\u{3000}=1"),
+        ("\u{ff1d}1", "'\u{ff1d}1"),
+        (" \u{ff0b}1", "' \u{ff0b}1"),
+        ("\u{fe62}1", "'\u{fe62}1"),
+        // Escaped, they are no formulas.
+        ("\u{feff}=1", "\\u{feff}=1"),
+        ("\u{200b}=1", "\\u{200b}=1"),
+        ("\t=1", "\\t=1"),
+        ("ann=1", "ann=1"),
+    ];
+    for (name, cell) in cases {
+        grade["submissions"][0]["name"] = json!(name);
+        let csv = merged(&class, &grade, "csv");
+        let row = csv.lines().nth(1).unwrap();
+        assert_eq!(row, format!("{cell},false,0,2,CE"), "{name:?}");
+    }
+}
+
+#[test]
+fn a_replay_command_has_the_bytes_of_the_name_and_none_that_is_unfit() {
+    let class = Class::empty();
+    class.write("a\n\u{202e}b/echo.wasm", b"not a module");
+    let grade = parse(&class.grade(&["--challenge", "echo", "--format", "json", "class"]));
+    let failure = &grade["submissions"][0]["challenges"][0]["failure"];
+    let replay = failure["replay"].as_str().unwrap();
+    assert_eq!(
+        replay,
+        "host inspect $'class/a\\012\\342\\200\\256b/echo.wasm'"
+    );
+}
