@@ -127,7 +127,7 @@ mod tests {
         let (_, rest) = page.split_once(r#"id="data">"#).unwrap();
         let (data, _) = rest.split_once("</script>").unwrap();
         let read: [String; 1] = serde_json::from_str(data).unwrap();
-        assert_eq!(read, [all.clone()]);
+        assert_eq!(read, [all]);
     }
 
     /// The relative luminance of `#rrggbb`, as WCAG 2.2 defines it.

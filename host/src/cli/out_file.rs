@@ -84,10 +84,12 @@ impl OutFile {
     pub(super) fn write(self, text: &str) -> Result<(), Failure> {
         let OutFile { path, place } = self;
         let written = match place {
-            Place::Beside(mut file, target) => file.write_all(text.as_bytes()).and_then(|()| {
-                let kept = file.persist(&target);
-                kept.map(drop).map_err(|error| error.error)
-            }),
+            Place::Beside(file, target) => {
+                file.as_file().write_all(text.as_bytes()).and_then(|()| {
+                    let kept = file.persist(&target);
+                    kept.map(drop).map_err(|error| error.error)
+                })
+            }
             Place::Itself(mut file) => {
                 let is_file = file.metadata().is_ok_and(|it| it.is_file());
                 let cleared = if is_file { file.set_len(0) } else { Ok(()) };

@@ -7,6 +7,9 @@ use host_grade::Grade;
 use host_grade::grade::{ChallengeGrade, ChallengeState, Judgement, SubmissionGrade};
 use host_protocol::text::one_line;
 
+/// The widest column, in characters; longer cells stand out of it.
+const CELL_CHARS_MAX: usize = 100;
+
 /// Renders a grade. Every line ends with a newline.
 pub(super) fn render(grade: &Grade) -> String {
     let mut text = String::new();
@@ -23,7 +26,12 @@ fn write(out: &mut String, grade: &Grade) -> fmt::Result {
         }
         for challenge in &submission.challenges {
             if needs_explanation(challenge) {
-                writeln!(out, "\n{} {}", one_line(&submission.name), challenge.id)?;
+                writeln!(
+                    out,
+                    "\n{} {}",
+                    one_line(&submission.name),
+                    one_line(&challenge.id)
+                )?;
                 for line in explained(submission, challenge) {
                     writeln!(out, "  {line}")?;
                 }
@@ -48,7 +56,9 @@ fn write(out: &mut String, grade: &Grade) -> fmt::Result {
     writeln!(
         out,
         " (suite {}, host {}, {})",
-        grade.suite.name, grade.judge.host, grade.judge.engine
+        one_line(&grade.suite.name),
+        one_line(&grade.judge.host),
+        one_line(&grade.judge.engine)
     )
 }
 
@@ -60,7 +70,10 @@ fn write_table(out: &mut String, grade: &Grade) -> fmt::Result {
         .map(|facts| facts.id.as_str())
         .collect();
     let head = std::iter::once("submission").chain(ids.iter().copied());
-    let mut rows: Vec<Vec<String>> = vec![head.chain(["score"]).map(str::to_owned).collect()];
+    let head = head
+        .chain(["score"])
+        .map(|cell| one_line(cell).into_owned());
+    let mut rows: Vec<Vec<String>> = vec![head.collect()];
     for submission in &grade.submissions {
         let mut row = vec![one_line(&submission.name).into_owned()];
         row.extend(ids.iter().map(|id| cell(submission, id)));
@@ -70,7 +83,7 @@ fn write_table(out: &mut String, grade: &Grade) -> fmt::Result {
     let columns = ids.len() + 2;
     let width = |column: usize| {
         let widths = rows.iter().map(|row| row[column].chars().count());
-        widths.max().unwrap_or(0)
+        widths.max().unwrap_or(0).min(CELL_CHARS_MAX)
     };
     let widths: Vec<usize> = (0..columns).map(width).collect();
     for row in &rows {

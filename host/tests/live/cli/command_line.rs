@@ -127,8 +127,8 @@ fn help_is_not_an_error() {
                    broke the protocol
               2    unknown: the history has too little to judge
               3    the module cannot be loaded
-              254  invalid usage, or an input file that cannot be read or is not a history of
-                   the workload
+              254  invalid usage, a file that cannot be read or written, or one that is not a
+                   history of the workload
               255  internal error
         "#]],
     );
@@ -277,7 +277,7 @@ fn help_of_sim() {
                       [default: 16]
 
                   --nemesis <FAULT,…>
-                      Faults to inject: partition, kill, pause, loss, duplicate, one-way, slow, clock-skew, swap
+                      Faults to inject: partition, kill, pause, loss, duplicate, one-way, slow, clock-skew, swap; or `none`
 
                   --swap-at <SECONDS>
                       Time from which nodes change to --swap-module, one node per second, in seconds
@@ -452,8 +452,8 @@ fn help_of_sim() {
                    broke the protocol
               2    unknown: the history has too little to judge
               3    the module cannot be loaded
-              254  invalid usage, or an input file that cannot be read or is not a history of
-                   the workload
+              254  invalid usage, a file that cannot be read or written, or one that is not a
+                   history of the workload
               255  internal error
         "#]],
     );

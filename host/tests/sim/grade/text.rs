@@ -17,10 +17,13 @@ fn grade_with(class: &Class, text: &str) -> Json {
     submission["notes"] = json!([format!("note {text}")]);
     let failure = &mut submission["challenges"][0]["failure"];
     failure["anomaly"] = json!([format!("anomaly {text}")]);
-    failure["trace"] = json!([format!("trace {text}")]);
-    failure["replay"] = json!(format!("replay {text}"));
-    grade["suite"]["name"] = json!(format!("suite {text}"));
-    grade["suite"]["challenges"][0]["title"] = json!(format!("title {text}"));
+    // The rest is shown in the same way; without private use, it is a thousandth of it.
+    let is_kept = |c: &char| !is_fit(*c) && !matches!(*c, '\u{e000}'..='\u{f8ff}' | '\u{e0080}'..);
+    let unfit: String = text.chars().filter(is_kept).collect();
+    failure["trace"] = json!([format!("trace {unfit}")]);
+    failure["replay"] = json!(format!("replay {unfit}"));
+    grade["suite"]["name"] = json!(format!("suite {unfit}"));
+    grade["suite"]["challenges"][0]["title"] = json!(format!("title {unfit}"));
     grade
 }
 
@@ -64,7 +67,9 @@ fn every_character_of_unicode_is_shown_or_escaped_in_every_format() {
                 for shown in [&read["output"], &test["output"], &test["name"]] {
                     let shown = shown.as_str().unwrap();
                     assert_eq!(shown.chars().find(|c| !is_fit(*c) && *c != '\n'), None);
-                    assert!(shown.contains(&*one_line(&all)));
+                }
+                for shown in [&read["output"], &test["output"]] {
+                    assert!(shown.as_str().unwrap().contains(&*one_line(&all)));
                 }
             }
             "csv" => assert!(text.contains(&one_line(&all).replace('"', "\"\""))),

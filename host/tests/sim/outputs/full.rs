@@ -71,7 +71,7 @@ fn a_full_disk_is_told_for_every_file_of_a_run() {
     fails(echo("--write-schedule"), FULL);
     let flood = class.host().arg("sim").args(FLOOD);
     fails(flood.args(["--shrink", FULL]), FULL);
-    let flood = class.host().arg("sim").args(&FLOOD[..10]);
+    let flood = class.host().arg("sim").args(&FLOOD[..9]);
     fails(flood.args(["--seeds=1..3", "--shrink", FULL]), FULL);
 }
 
@@ -121,52 +121,65 @@ fn a_full_disk_is_told_for_every_file_of_a_report() {
     );
 }
 
+/// The most that a file may have, in bytes. What is beyond it is refused, as on a full disk.
+const FILE_BYTES_MAX: usize = 2 << 20;
+
+/// Runs `host` where no file may have more: its exit code and stderr.
+fn limited(class: &Class, args: &[&str]) -> (Option<i32>, String) {
+    // In blocks of 512 bytes.
+    let script = format!(
+        "trap '' XFSZ; ulimit -f {}; exec \"$@\"",
+        FILE_BYTES_MAX / 512
+    );
+    let mut command = Command::new("sh");
+    command.args(["-c", &script, "sh"]);
+    command.arg(test_support::host()).args(args);
+    let output = command.current_dir(class.path("")).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    (output.status.code(), stderr)
+}
+
 #[test]
-fn a_disk_that_is_full_halfway_leaves_the_old_file_and_is_told() {
+fn a_disk_that_is_full_halfway_leaves_the_old_history_and_is_told() {
     let class = folder();
     let before = std::fs::read(class.path("history.edn")).unwrap();
-    // Files may have one block, and what is beyond it is refused.
-    let limited = |args: &[&str]| {
-        let script = "trap '' XFSZ; ulimit -f 1; exec \"$@\"";
-        let mut command = Command::new("sh");
-        command.args(["-c", script, "sh"]).arg(test_support::host());
-        let output = command
-            .args(args)
-            .current_dir(class.path(""))
-            .output()
-            .unwrap();
-        let stderr = String::from_utf8(output.stderr).unwrap();
-        (output.status.code(), stderr)
-    };
-    let sim = [
-        &["sim", "--no-cache", "--history", "history.edn"],
-        &ECHO[..],
-    ]
-    .concat();
+    let sim = ["sim", "--no-cache", "--history", "history.edn"];
+    let many = ["--module", "echo.wasm", "-w", "echo", "--node-count", "1"];
+    let rate = ["--rate", "5000", "--time-limit", "2", "--seed", "1"];
     assert_eq!(
-        limited(&sim),
+        limited(&class, &[&sim[..], &many, &rate].concat()),
         (
             Some(254),
             "error: cannot write to history.edn: File too large (os error 27)\n".to_owned()
         )
     );
     assert_eq!(std::fs::read(class.path("history.edn")).unwrap(), before);
+    let names = std::fs::read_dir(class.path("")).unwrap();
+    let names = names.map(|it| it.unwrap().file_name().into_string().unwrap());
+    assert_eq!(names.filter(|name| name.ends_with(".tmp")).count(), 0);
+}
 
-    let grade = [
-        "grade",
-        "--suite",
-        "suite.toml",
-        "--challenge",
-        "echo",
-        "--seeds",
-        "1..20",
-    ];
-    let rest = ["--no-cache", "--resume", "runs.jsonl", "class"];
+#[test]
+fn a_disk_that_is_full_halfway_is_told_of_runs_that_cannot_be_kept() {
+    let class = folder();
+    let grade = |seeds| {
+        let grade = ["grade", "--suite", "suite.toml", "--challenge", "echo"];
+        let kept = ["--no-cache", "--resume", "runs.jsonl", "class"];
+        [&grade[..], &["--seeds", seeds], &kept].concat()
+    };
+    assert_eq!(limited(&class, &grade("1..2")), (Some(0), String::new()));
+    let kept = std::fs::read_to_string(class.path("runs.jsonl")).unwrap();
+    let (header, run) = kept.split_once('\n').unwrap();
+    let room = FILE_BYTES_MAX - header.len() - 1;
+    let full = format!("{header}\n{}", run.repeat(room / run.len()));
+    class.write("../runs.jsonl", full.as_bytes());
     assert_eq!(
-        limited(&[&grade[..], &rest].concat()),
+        limited(&class, &grade("1..5")),
         (
             Some(254),
             "error: cannot write to runs.jsonl: File too large (os error 27)\n".to_owned()
         )
     );
+    // What was kept still counts.
+    assert_eq!(limited(&class, &grade("1..2")), (Some(0), String::new()));
 }

@@ -12,7 +12,7 @@ fn folder() -> Class {
     class.built("ann/echo.wasm", "echo");
     class.built("../echo.wasm", "echo");
     class.built("../flood.wasm", "broadcast-flood");
-    let sim = class.host().args(["sim", "--no-cache"]).args(ECHO);
+    let sim = class.host().args(["sim"]).args(ECHO);
     assert_eq!(sim.args(["--history", "history.edn"]).end().code(), Some(0));
     let grade = class.grade(&["--challenge", "echo", "--format", "json", "class"]);
     class.write("../grade.json", grade.stdout.as_bytes());
@@ -35,7 +35,7 @@ const ECHO: [&str; 11] = [
 ];
 
 /// A short run that is invalid.
-const FLOOD: [&str; 11] = [
+const FLOOD: [&str; 10] = [
     "--module",
     "flood.wasm",
     "-w",
@@ -45,6 +45,5 @@ const FLOOD: [&str; 11] = [
     "--rate=10",
     "--nemesis",
     "partition",
-    "--no-cache",
     "--seed=1",
 ];

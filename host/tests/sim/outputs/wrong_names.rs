@@ -21,7 +21,7 @@ const OPTIONS: [(&str, &str); 4] = [
 fn sim(class: &Class, option: &str, path: &str) -> test_support::Ended {
     let run = match option {
         "--shrink" => class.host().arg("sim").args(FLOOD),
-        _ => class.host().args(["sim", "--no-cache"]).args(ECHO),
+        _ => class.host().args(["sim"]).args(ECHO),
     };
     run.args([option, path]).end()
 }
@@ -100,7 +100,7 @@ fn a_history_as_json_is_replaced_by_one_as_edn() {
 #[test]
 fn two_options_cannot_name_one_file() {
     let class = folder();
-    let run = class.host().args(["sim", "--no-cache"]).args(ECHO);
+    let run = class.host().args(["sim"]).args(ECHO);
     let ended = run.args(["--journal", "out", "--history", "./out"]).end();
     assert_eq!(
         (ended.code(), &*ended.stderr),
@@ -110,7 +110,7 @@ fn two_options_cannot_name_one_file() {
         )
     );
     // Devices may be shared.
-    let run = class.host().args(["sim", "--no-cache"]).args(ECHO);
+    let run = class.host().args(["sim"]).args(ECHO);
     let null = ["--journal", "/dev/null", "--history", "/dev/null"];
     assert_eq!(run.args(null).end().code(), Some(0));
 }
@@ -119,7 +119,7 @@ fn two_options_cannot_name_one_file() {
 fn a_page_that_no_report_has_written_is_not_replaced() {
     let class = folder();
     let runs = |dir: &str| {
-        let sim = class.host().args(["sim", "--no-cache"]).args(ECHO);
+        let sim = class.host().args(["sim"]).args(ECHO);
         let grade = class.grader().args(["--challenge", "echo", "class"]);
         [sim, grade].map(|run| run.args(["--report", dir]).end())
     };

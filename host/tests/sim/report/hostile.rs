@@ -220,8 +220,8 @@ fn a_page_escapes_what_every_other_output_escapes() {
         .map(|text| printable(text).into_owned())
         .collect();
     let script = "
-        const [texts, shown] = data;
-        const wrong = texts.filter((text, at) => el('p', {}, text).textContent !== shown[at]);
+        const [texts, expected] = data;
+        const wrong = texts.filter((text, at) => el('p', {}, text).textContent !== expected[at]);
         document.body.append(el('p', { class: 'wrong', title: 'a\\u202eb' }, String(wrong.length)));
     ";
     let html = page(&[script], "text", &(texts, shown)).unwrap();
