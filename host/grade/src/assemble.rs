@@ -150,10 +150,6 @@ impl ModuleForChallenge<'_> {
                 let why = format!("the file has more than {limit} bytes");
                 return not_run(Verdict::Compile, "", vec![why]);
             }
-            ModuleContent::Unreadable(why) => {
-                let why = sanitize::lines(&format!("the file cannot be read: {why}"));
-                return not_run(Verdict::Internal, "", why);
-            }
         };
         let item = WorkItem::of(self.module, sha256, self.challenge);
         match self.results.get(&item) {

@@ -64,8 +64,7 @@ impl ClassReport {
     pub fn finish(&self, grade: &Grade) -> Result<(), ReportError> {
         let html = self.page(grade).map_err(ReportError::Json)?;
         self.dir.write("index.html", &html)?;
-        let json = serde_json::to_string_pretty(grade).map_err(ReportError::Json)?;
-        self.dir.write("grade.json", &(json + "\n"))?;
+        self.dir.write_json("grade.json", grade)?;
         self.dir.write("grade.csv", &csv::render(grade))
     }
 

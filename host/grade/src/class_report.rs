@@ -14,21 +14,20 @@ use super::suite::Challenge;
 use super::verdict::Verdict;
 use super::work::Work;
 use host_report::{ReportError, ReportedRun};
-use host_sandbox::LoadError;
 use host_trial::Trial;
 use host_trial::scenario::schedule_command;
 
 /// The largest journal of a run, in bytes.
 const JOURNAL_BYTES_MAX: u64 = 64 << 20;
 
-/// A submission without a page of its run, since the module cannot be loaded any more.
+/// A submission without a page of its run, since the module is not there any more.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct MissingPage {
     /// The name of the submission.
     pub submission: String,
-    /// Why the module cannot be loaded.
-    pub error: LoadError,
+    /// Why, in words.
+    pub why: String,
 }
 
 /// Writes the report on a grade to a folder, and returns which pages of runs are missing.
@@ -63,6 +62,8 @@ struct RunToReport<'a> {
     challenge: &'a Challenge,
     /// The path of the module.
     module: &'a Path,
+    /// The hash of the module that was judged.
+    sha256: &'a str,
     seed: u64,
 }
 
@@ -71,7 +72,7 @@ impl<'a> RunToReport<'a> {
     fn of(
         work: &'a Work<'_>,
         submission: &'a SubmissionGrade,
-        grade: &ChallengeGrade,
+        grade: &'a ChallengeGrade,
         is_single: bool,
     ) -> Option<Self> {
         let ChallengeState::Judged(judgement) = &grade.state else {
@@ -89,6 +90,7 @@ impl<'a> RunToReport<'a> {
             submission: &submission.name,
             challenge,
             module: &files.module_for(challenge)?.path,
+            sha256: &judgement.sha256,
             seed,
         })
     }
@@ -101,12 +103,14 @@ impl<'a> RunToReport<'a> {
         let scenario = &self.challenge.scenario;
         let limits = &scenario.options.limits;
         let loaded = (context.sandbox).load_untrusted(self.module, limits, context.compiler);
+        let missing = |why: String| {
+            let submission = self.submission.to_owned();
+            Ok(Some(MissingPage { submission, why }))
+        };
         let module = match loaded {
-            Ok(module) => module,
-            Err(error) => {
-                let submission = self.submission.to_owned();
-                return Ok(Some(MissingPage { submission, error }));
-            }
+            Ok(module) if module.facts.sha256 == self.sha256 => module,
+            Ok(_) => return missing("the module has changed since it was judged".to_owned()),
+            Err(error) => return missing(error.to_string()),
         };
         let run = ReportedRun {
             trial: &Trial::of(&module, scenario.clone()),

@@ -5,9 +5,10 @@ use csv::{Terminator, WriterBuilder};
 
 use crate::Grade;
 use crate::grade::{ChallengeState, SubmissionGrade};
+use host_protocol::text::one_line;
 
-/// Renders a grade as CSV (RFC 4180, with newlines as line ends). A cell that a spreadsheet would
-/// take for a formula begins with an apostrophe.
+/// Renders a grade as CSV (RFC 4180, with newlines as line ends). Cells are fit to be shown, and one
+/// that a spreadsheet would take for a formula begins with an apostrophe.
 #[must_use]
 pub fn render(grade: &Grade) -> String {
     let ids = || grade.suite.challenges.iter().map(|facts| facts.id.as_str());
@@ -45,13 +46,17 @@ fn state(submission: &SubmissionGrade, id: &str) -> String {
     }
 }
 
-/// The characters that a formula begins with in one spreadsheet or another.
-const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+/// The characters that a formula begins with in one spreadsheet or another; also in full width and
+/// as small forms, which some of them take for the usual ones.
+const FORMULA: [char; 12] = [
+    '=', '+', '-', '@', '＝', '＋', '－', '＠', '﹦', '﹢', '﹣', '﹫',
+];
 
-/// Turns what would be a formula into text.
+/// Turns what would be a formula into text. Spreadsheets skip white space before one.
 fn guarded(cell: &str) -> String {
-    match cell.starts_with(FORMULA) {
+    let cell = one_line(cell);
+    match cell.trim_start().starts_with(FORMULA) {
         true => format!("'{cell}"),
-        false => cell.to_owned(),
+        false => cell.into_owned(),
     }
 }

@@ -132,6 +132,10 @@ fn load(
         Ok(Err(LoadError::Rejected { problems, .. })) => {
             Err(JudgeResult::Rejected(sanitize::lines(&problems.join("\n"))))
         }
+        Ok(Err(error @ LoadError::Unreadable { .. })) => {
+            let why = "the file changed after the submissions were read; judge again";
+            Err(internal(&format!("{error}\n{why}")))
+        }
         Ok(Err(error)) => Err(internal(&error.to_string())),
         Err(panic) => Err(internal(&format!(
             "loading the module failed on our side: {}",

@@ -46,6 +46,14 @@ pub enum ResumeError {
         /// The error of the operating system.
         error: io::Error,
     },
+    /// A run cannot be kept.
+    #[error("cannot write to {}: {error}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The error of the operating system.
+        error: io::Error,
+    },
     /// Another grader is using it.
     #[error("{} is in use by another grader", path.display())]
     InUse {
@@ -135,6 +143,9 @@ impl Resume {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         let mut file = options.open(path).map_err(io)?;
+        if !file.metadata().map_err(io)?.is_file() {
+            return Err(io(io::Error::other("it is not a regular file")));
+        }
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -187,20 +198,24 @@ impl Resume {
         kept.error = written.err();
     }
 
-    /// Syncs the file, and checks that all runs could be kept.
+    /// Syncs the file at `path`, and checks that all runs could be kept.
     ///
     /// # Errors
     /// The first error of writing.
-    pub fn finish(self) -> io::Result<()> {
+    pub fn finish(self, path: &Path) -> Result<(), ResumeError> {
         let Some(kept) = self.file else { return Ok(()) };
         let kept = match kept.into_inner() {
             Ok(kept) => kept,
             Err(poisoned) => poisoned.into_inner(),
         };
-        match kept.error {
+        let synced = match kept.error {
             Some(error) => Err(error),
             None => kept.file.sync_all(),
-        }
+        };
+        synced.map_err(|error| ResumeError::Write {
+            path: path.to_owned(),
+            error,
+        })
     }
 }
 
@@ -231,6 +246,10 @@ fn read(path: &Path, file: &File, wanted: &Header) -> Result<(Known, u64), Resum
         if bytes.last() != Some(&b'\n') {
             if bytes.len() as u64 == LINE_BYTES_MAX {
                 return Err(malformed("it is too long".to_owned()));
+            }
+            // Of the first line only the beginning may be there, if a grader was killed then.
+            if number == 1 && !line(wanted).map_err(io)?.as_bytes().starts_with(&bytes) {
+                return Err(malformed("is it a file of host grade?".to_owned()));
             }
             return Ok((known, end));
         }

@@ -2,23 +2,27 @@
 //!
 //! A path is a module, or a folder of modules, which is one submission, or a folder of such folders,
 //! which is a class. The content of folders is not trusted: below a given path, symbolic links are
-//! not followed, only regular files are opened, and names are sanitized.
+//! not followed, only regular files are opened, and names are sanitized. Only modules that are for a
+//! challenge are read, so that no number of other files hides them.
+//!
+//! What is wrong with one submission never stops the others. It becomes a note, which says what to
+//! do and which every format shows.
 
-use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{self, Read};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Mode, OFlags};
+use host_protocol::text::one_line;
 
 use super::suite::{Challenge, Suite, sha256};
-use host_sandbox::ModuleLimits;
+use host_sandbox::{Links, ModuleLimits, read_regular};
 
 /// The most submissions.
 const SUBMISSIONS_MAX: usize = 10_000;
 
-/// The most modules of a submission.
-const ENTRIES_MAX: usize = 1000;
+/// The most entries of a folder.
+const ENTRIES_MAX: usize = 10_000;
 
 /// The most notes of a submission.
 const NOTES_MAX: usize = 20;
@@ -31,7 +35,7 @@ const NAME_CHARS_MAX: usize = 60;
 pub struct Submission {
     /// Its name, sanitized. No two submissions have the same name.
     pub name: String,
-    /// The modules, sorted by name.
+    /// The modules that are for a challenge, sorted by name.
     pub modules: Vec<ModuleFile>,
     /// Whether the given path was a module. It need not solve all challenges.
     pub is_single: bool,
@@ -59,8 +63,6 @@ pub enum ModuleContent {
     Sha256(String),
     /// The file has more bytes than a module may have.
     TooLarge,
-    /// The file cannot be read, for this reason.
-    Unreadable(String),
 }
 
 /// Why there is nothing to judge.
@@ -81,85 +83,148 @@ pub enum FindError {
         /// The path.
         path: PathBuf,
     },
-    /// Two submissions have the same name.
-    #[error("two submissions are called {name}; rename one, or judge them apart")]
-    Twice {
-        /// The name.
-        name: String,
-    },
     /// There are too many submissions.
     #[error("more than {SUBMISSIONS_MAX} submissions: judge them in parts")]
     TooMany,
 }
 
-/// Finds the submissions at `paths`, sorted by name.
+/// Finds the submissions at `paths`, sorted by name, with their modules for the challenges of
+/// `suite`. Of several with the same name none can be told from the others: they become one without
+/// modules, with a note.
 ///
 /// # Errors
-/// When a path cannot be read or has no submission, or two submissions have the same name.
-pub fn find(paths: &[PathBuf]) -> Result<Vec<Submission>, FindError> {
-    let mut found = Vec::new();
+/// When a path cannot be read or has no submission, or there are too many.
+pub fn find(paths: &[PathBuf], suite: &Suite) -> Result<Vec<Submission>, FindError> {
+    let mut found = Found {
+        suite,
+        seen: BTreeSet::new(),
+        submissions: BTreeMap::new(),
+        count: 0,
+    };
     for path in paths {
-        at(path, &mut found)?;
-        if found.len() > SUBMISSIONS_MAX {
+        found.at(path)?;
+        if found.count > SUBMISSIONS_MAX {
             return Err(FindError::TooMany);
         }
     }
-    found.sort_by(|a: &Submission, b| a.name.cmp(&b.name));
-    match found.windows(2).find(|two| two[0].name == two[1].name) {
-        Some(two) => Err(FindError::Twice {
-            name: two[0].name.clone(),
-        }),
-        None => Ok(found),
+    let submissions = found.submissions.into_iter();
+    let submissions = submissions.map(|(name, mut same)| match same.pop() {
+        Some((_, one)) if same.is_empty() => one,
+        last => {
+            let paths = same.iter().chain(&last).map(|(path, _)| path);
+            without_modules(name, same_name(paths))
+        }
+    });
+    Ok(submissions.collect())
+}
+
+/// What has been found so far.
+struct Found<'a> {
+    suite: &'a Suite,
+    /// The places that have been looked at: a submission that is given twice is one.
+    seen: BTreeSet<PathBuf>,
+    /// Submissions and their paths, by name.
+    submissions: BTreeMap<String, Vec<(PathBuf, Submission)>>,
+    count: usize,
+}
+
+impl Found<'_> {
+    fn add(&mut self, path: &Path, submission: Submission) {
+        let name = submission.name.clone();
+        let same = self.submissions.entry(name).or_default();
+        same.push((path.to_owned(), submission));
+        self.count += 1;
+    }
+
+    /// Adds the submissions at one path. The path itself may be a symbolic link.
+    fn at(&mut self, path: &Path) -> Result<(), FindError> {
+        let unreadable = |error| FindError::Unreadable {
+            path: path.to_owned(),
+            error,
+        };
+        let real = path.canonicalize().map_err(unreadable)?;
+        if !self.seen.insert(real.clone()) {
+            return Ok(());
+        }
+        if !real.is_dir() {
+            // Named as it was given, opened where it is.
+            let mut module = module_file(&real).map_err(unreadable)?;
+            module.path = path.to_owned();
+            module.stem = stem(path);
+            let name = match path.extension() {
+                Some(extension) if extension == "wasm" => path.file_stem(),
+                _ => path.file_name(),
+            };
+            let name = shown(name.unwrap_or(path.as_os_str()));
+            let submission = Submission {
+                name,
+                modules: vec![module],
+                is_single: true,
+                takes_all: false,
+                notes: Vec::new(),
+            };
+            self.add(path, submission);
+            return Ok(());
+        }
+        let name = path.file_name().or(real.file_name());
+        let name = name.unwrap_or(real.as_os_str());
+        let entries = Entries::of(path).map_err(unreadable)?;
+        if !entries.modules.is_empty() {
+            let submission = entries.submission(shown(name), self.suite);
+            self.add(path, submission);
+        } else if entries.folders.is_empty() {
+            return Err(FindError::Empty {
+                path: path.to_owned(),
+            });
+        } else {
+            for folder in entries.folders {
+                let name = folder.file_name().unwrap_or(folder.as_os_str());
+                if !self.seen.insert(real.join(name)) {
+                    continue;
+                }
+                let name = shown(name);
+                let submission = match Entries::of(&folder) {
+                    Ok(entries) => entries.submission(name, self.suite),
+                    Err(error) => {
+                        let note = format!(
+                            "the folder cannot be read ({error}), so nothing counts as handed in: \
+                             mend that and judge again"
+                        );
+                        without_modules(name, note)
+                    }
+                };
+                self.add(&folder, submission);
+            }
+        }
+        Ok(())
     }
 }
 
-/// Adds the submissions at one path. The path itself may be a symbolic link.
-fn at(path: &Path, found: &mut Vec<Submission>) -> Result<(), FindError> {
-    let unreadable = |error| FindError::Unreadable {
-        path: path.to_owned(),
-        error,
-    };
-    let real = path.canonicalize().map_err(unreadable)?;
-    if !real.is_dir() {
-        // Named as it was given, opened where it is.
-        let mut module = module_file(path, &real);
-        module.path = path.to_owned();
-        if let ModuleContent::Unreadable(why) = &module.content {
-            return Err(unreadable(io::Error::other(why.clone())));
-        }
-        found.push(Submission {
-            name: name_of(path),
-            modules: vec![module],
-            is_single: true,
-            takes_all: false,
-            notes: Vec::new(),
-        });
-        return Ok(());
+fn without_modules(name: String, note: String) -> Submission {
+    Submission {
+        name,
+        modules: Vec::new(),
+        is_single: false,
+        takes_all: false,
+        notes: vec![note],
     }
-    let name = path.file_name().map_or(real.as_path(), Path::new);
-    let entries = Entries::of(path).map_err(unreadable)?;
-    if !entries.modules.is_empty() {
-        found.push(entries.submission(name));
-    } else if entries.folders.is_empty() {
-        return Err(FindError::Empty {
-            path: path.to_owned(),
-        });
-    } else {
-        for folder in entries.folders {
-            let name = folder.file_name().map_or(folder.as_path(), Path::new);
-            found.push(match Entries::of(&folder) {
-                Ok(entries) => entries.submission(name),
-                Err(error) => Submission {
-                    name: name_of(name),
-                    modules: Vec::new(),
-                    is_single: false,
-                    takes_all: false,
-                    notes: vec![format!("the folder cannot be read: {error}")],
-                },
-            });
-        }
+}
+
+fn same_name<'a>(paths: impl Iterator<Item = &'a PathBuf>) -> String {
+    let paths = paths.map(|path| one_line(&path.to_string_lossy()).into_owned());
+    let mut paths: Vec<String> = paths.collect();
+    paths.sort();
+    let count = paths.len();
+    let more = count.saturating_sub(NOTES_MAX);
+    paths.truncate(NOTES_MAX);
+    if more > 0 {
+        paths.push(format!("{more} more"));
     }
-    Ok(())
+    format!(
+        "{count} submissions have this name, and none of them was judged: {}; rename them, or judge \
+         them apart",
+        paths.join(", ")
+    )
 }
 
 /// The entries of a folder, sorted by name.
@@ -174,9 +239,9 @@ impl Entries {
         let mut names = BTreeSet::new();
         for entry in folder.read_dir()? {
             names.insert(entry?.file_name());
-            if names.len() > SUBMISSIONS_MAX {
+            if names.len() > ENTRIES_MAX {
                 return Err(io::Error::other(format!(
-                    "it has more than {SUBMISSIONS_MAX} entries"
+                    "it has more than {ENTRIES_MAX} entries"
                 )));
             }
         }
@@ -190,8 +255,15 @@ impl Entries {
                 continue;
             }
             let path = folder.join(&name);
-            let shown = name_of(Path::new(&name));
-            let kind = path.symlink_metadata()?.file_type();
+            let shown = shown(&name);
+            let kind = match path.symlink_metadata() {
+                Ok(metadata) => metadata.file_type(),
+                Err(error) => {
+                    let note = format!("{shown} cannot be looked at: {error}");
+                    entries.notes.push(note);
+                    continue;
+                }
+            };
             let is_module = path
                 .extension()
                 .is_some_and(|extension| extension == "wasm");
@@ -212,88 +284,86 @@ impl Entries {
     }
 
     /// The submission in the folder with this name.
-    fn submission(self, name: &Path) -> Submission {
-        let mut notes = self.notes;
-        let shown = |path: &PathBuf| name_of(path.file_name().map_or(Path::new(""), Path::new));
-        notes.extend(self.folders.iter().map(|folder| {
-            format!(
-                "{} is a folder: modules are looked for beside it",
-                shown(folder)
-            )
-        }));
-        if self.modules.len() > ENTRIES_MAX {
-            notes.insert(
-                0,
-                format!("only the first {ENTRIES_MAX} modules are looked at"),
-            );
+    fn submission(self, name: String, suite: &Suite) -> Submission {
+        let (mut modules, mut unreadable, mut unused) = (Vec::new(), Vec::new(), Vec::new());
+        for path in &self.modules {
+            let stem = stem(path);
+            let mut challenges = suite.challenges.iter();
+            if !challenges.any(|challenge| challenge.fit(&stem).is_some()) {
+                unused.push(file_name(path));
+                continue;
+            }
+            match module_file(path) {
+                Ok(module) => modules.push(module),
+                Err(error) => unreadable.push(format!(
+                    "{} cannot be read ({error}) and counts as not handed in: make it readable \
+                     and judge again",
+                    file_name(path)
+                )),
+            }
         }
-        let modules = self.modules.iter().take(ENTRIES_MAX);
-        let modules = modules.map(|path| module_file(path, path)).collect();
+        let mut submission = Submission {
+            name,
+            modules,
+            is_single: false,
+            takes_all: false,
+            // What somebody has to do comes first.
+            notes: unreadable,
+        };
+        unused.extend(submission.replaced(suite));
+        let notes = &mut submission.notes;
+        notes.extend(self.notes);
+        notes.extend(self.folders.iter().map(|folder| {
+            let name = file_name(folder);
+            format!("{name} is a folder: modules are looked for beside it")
+        }));
+        let unused = unused.iter();
+        notes.extend(unused.map(|name| format!("{name} is for no challenge that is judged here")));
         let more = notes.len().saturating_sub(NOTES_MAX);
         notes.truncate(NOTES_MAX);
         if more > 0 {
             notes.push(format!("and {more} more files are ignored"));
         }
-        Submission {
-            name: name_of(name),
-            modules,
-            is_single: false,
-            takes_all: false,
-            notes,
-        }
+        submission
     }
 }
 
-fn module_file(path: &Path, real: &Path) -> ModuleFile {
-    ModuleFile {
-        stem: path
-            .file_stem()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned(),
-        path: path.to_owned(),
-        content: content(real).unwrap_or_else(|error| ModuleContent::Unreadable(error.to_string())),
-    }
-}
-
-/// Reads a regular file. Does not follow a symbolic link, and does not block on other files, such as
+/// Reads a regular file. Does not follow a symbolic link, and does not wait for other files, such as
 /// pipes.
-fn content(path: &Path) -> io::Result<ModuleContent> {
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::other("it is not a regular file"));
-    }
+fn module_file(path: &Path) -> io::Result<ModuleFile> {
     let limit = ModuleLimits::default().module_bytes;
-    let mut bytes = Vec::new();
-    file.take(limit + 1).read_to_end(&mut bytes)?;
-    Ok(if bytes.len() as u64 > limit {
-        ModuleContent::TooLarge
-    } else {
-        ModuleContent::Sha256(sha256(&bytes))
+    let content = match read_regular(path, Links::Refuse, limit)? {
+        Some(bytes) => ModuleContent::Sha256(sha256(&bytes)),
+        None => ModuleContent::TooLarge,
+    };
+    Ok(ModuleFile {
+        stem: stem(path),
+        path: path.to_owned(),
+        content,
     })
 }
 
-/// The name of a file, sanitized: it has no line breaks and does not change the direction of text.
-fn name_of(path: &Path) -> String {
-    let stem = match path.extension() {
-        Some(extension) if extension == "wasm" => path.file_stem(),
-        _ => path.file_name(),
+fn stem(path: &Path) -> String {
+    let stem = path.file_stem().unwrap_or_default();
+    stem.to_string_lossy().into_owned()
+}
+
+/// The name of a file or folder, fit to be shown.
+fn file_name(path: &Path) -> String {
+    shown(path.file_name().unwrap_or(path.as_os_str()))
+}
+
+/// A name, fit to be shown on one line. If it is cut or not UTF-8, a hash tells it from others.
+fn shown(name: &OsStr) -> String {
+    let lossy = name.to_string_lossy();
+    let cut = lossy.char_indices().nth(NAME_CHARS_MAX);
+    let (kept, mark) = match cut {
+        Some((end, _)) => (&lossy[..end], "…"),
+        None if name.to_str().is_none() => (&*lossy, "-"),
+        None => return one_line(&lossy).into_owned(),
     };
-    let name = stem.unwrap_or(path.as_os_str()).to_string_lossy();
-    let mut shown = String::new();
-    for (count, c) in name.chars().enumerate() {
-        let is_directional = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        match (count < NAME_CHARS_MAX, c.is_control() || is_directional) {
-            (false, _) => {
-                shown.push('…');
-                break;
-            }
-            (true, true) => shown.extend(c.escape_default()),
-            (true, false) => shown.push(c),
-        }
-    }
-    shown
+    let hash = sha256(name.as_encoded_bytes());
+    format!("{}{mark}{}", one_line(kept), &hash[..8])
 }
 
 impl Submission {
@@ -311,18 +381,16 @@ impl Submission {
         best.map(|(_, module)| module)
     }
 
-    /// Adds a note for each module that is for no challenge of the suite.
-    pub fn note_unused(&mut self, suite: &Suite) {
-        for module in &self.modules {
-            let is_used = suite.challenges.iter().any(|challenge| {
-                self.module_for(challenge)
-                    .is_some_and(|used| used.path == module.path)
-            });
-            if !is_used && self.notes.len() < NOTES_MAX {
-                let name = name_of(&module.path);
-                let note = format!("{name}.wasm is for no challenge that is judged here");
-                self.notes.push(note);
-            }
-        }
+    /// The names of its modules that another one of it replaces for every challenge.
+    fn replaced(&self, suite: &Suite) -> Vec<String> {
+        let is_used = |module: &ModuleFile| {
+            let mut challenges = suite.challenges.iter();
+            challenges.any(|challenge| {
+                let used = self.module_for(challenge);
+                used.is_some_and(|used| used.path == module.path)
+            })
+        };
+        let unused = self.modules.iter().filter(|module| !is_used(module));
+        unused.map(|module| file_name(&module.path)).collect()
     }
 }

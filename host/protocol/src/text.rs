@@ -1,40 +1,51 @@
-//! Makes text of unknown origin, such as a guest's output, safe to print.
+//! Makes text of unknown origin, such as a guest's output or the name of a file, fit to be shown.
+//!
+//! [`is_fit`] decides for every output of this program: terminals, logs, pages, drawings, JUnit,
+//! Gradescope, spreadsheets, names of files and messages of errors.
+
+mod unfit;
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// Replaces control characters other than newline and tab with escapes, so that no
-/// guest can move the cursor, change colours or set the title of a terminal.
+pub use unfit::{is_fit, unfit_pattern};
+
+/// Escapes what [`is_fit`] refuses, except newline and tab, so that no guest can move the cursor,
+/// change colours, hide text, turn its direction round or make a file ill-formed. The escapes are
+/// Rust's, such as `\u{1b}`. Emoji that consist of several characters stay as they are.
 #[must_use]
 pub fn printable(text: &str) -> Cow<'_, str> {
-    let unsafe_char = |c: char| c.is_control() && c != '\n' && c != '\t';
-    if !text.chars().any(unsafe_char) {
-        return Cow::Borrowed(text);
-    }
-    let mut safe = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
-        if unsafe_char(c) {
-            // Writing to a String cannot fail.
-            let _ = write!(safe, "{}", c.escape_default());
-        } else {
-            safe.push(c);
-        }
-    }
-    Cow::Owned(safe)
+    unfit::escaped(text, |c| c == '\n' || c == '\t')
 }
 
 /// Like [`printable`], but escapes newlines and tabs too: a name must not be able to
 /// look like another line of output.
 #[must_use]
 pub fn one_line(name: &str) -> Cow<'_, str> {
-    if !name.chars().any(char::is_control) {
-        return Cow::Borrowed(name);
+    unfit::escaped(name, |_| false)
+}
+
+/// The same JSON, with `\u` escapes for what is not [fit](is_fit) to be shown: a reader gets the
+/// same values, and the text itself is safe to print. `json` must be JSON, which has such
+/// characters only in strings; newlines and tabs between values stay.
+#[must_use]
+pub fn fit_json(json: &str) -> Cow<'_, str> {
+    let is_kept = |c: char| is_fit(c) || c == '\n' || c == '\t' || c == '\r';
+    if json.chars().all(is_kept) {
+        return Cow::Borrowed(json);
     }
-    let escape = |c: char| match c.is_control() {
-        true => c.escape_default().to_string(),
-        false => c.to_string(),
-    };
-    Cow::Owned(name.chars().map(escape).collect())
+    let mut fit = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if is_kept(c) {
+            fit.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            // Writing to a String cannot fail.
+            let _ = write!(fit, "\\u{unit:04x}");
+        }
+    }
+    Cow::Owned(fit)
 }
 
 /// The last `max` characters of `text`. If bytes are left out, says how many.
@@ -61,15 +72,31 @@ pub fn excerpt(text: &str, max: usize) -> Cow<'_, str> {
     }
 }
 
-/// Quotes `arg` for a POSIX shell, if it needs quotes.
+/// Quotes `arg` for a shell, if it needs quotes. What is not [fit](is_fit) to be shown becomes
+/// escapes in `$'…'` (POSIX.1-2024), which give the same bytes.
 #[must_use]
 pub fn shell_quoted(arg: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./,=:+%@".contains(c);
     if !arg.is_empty() && arg.chars().all(plain) {
-        arg.to_owned()
-    } else {
-        format!("'{}'", arg.replace('\'', "'\\''"))
+        return arg.to_owned();
     }
+    if arg.chars().all(is_fit) {
+        return format!("'{}'", arg.replace('\'', "'\\''"));
+    }
+    let mut quoted = "$'".to_owned();
+    for c in arg.chars() {
+        match c {
+            '\'' | '\\' => quoted.extend(['\\', c]),
+            c if is_fit(c) => quoted.push(c),
+            c => {
+                for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+                    // Writing to a String cannot fail.
+                    let _ = write!(quoted, "\\{byte:03o}");
+                }
+            }
+        }
+    }
+    quoted + "'"
 }
 
 /// A figure without an exponent, which the width of a column would cut off.
@@ -99,6 +126,44 @@ mod tests {
         assert_eq!(
             printable("\x1b[31mred\x07\u{9b}"),
             "\\u{1b}[31mred\\u{7}\\u{9b}"
+        );
+    }
+
+    #[test]
+    fn text_that_people_write_stays_as_it_is() {
+        for text in [
+            "déjà vu",
+            "naïve cafe\u{301}",
+            "日本語 한국어 ไทย हिन्दी עברית العربية",
+            "👍🏽 ❤\u{fe0f} 👩\u{200d}👩\u{200d}👧 🏳\u{fe0f}\u{200d}🌈 1\u{fe0f}\u{20e3} 🇦🇹",
+        ] {
+            assert_eq!(one_line(text), text);
+        }
+    }
+
+    #[test]
+    fn joiners_and_selectors_count_only_in_emoji() {
+        assert_eq!(
+            one_line("a\u{200d}b 👩\u{200d} \u{200d}👩 b\u{fe0f}b 1\u{fe0f} 👍\u{fe0f}\u{fe0f}"),
+            "a\\u{200d}b 👩\\u{200d} \\u{200d}👩 b\\u{fe0f}b 1\\u{fe0f} 👍\u{fe0f}\\u{fe0f}"
+        );
+    }
+
+    #[test]
+    fn json_keeps_its_values() {
+        let json = "{\n\t\"a\u{202e}\": \"\u{e0041}👍\"}";
+        let fit = fit_json(json);
+        assert_eq!(fit, "{\n\t\"a\\u202e\": \"\\udb40\\udc41👍\"}");
+        let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(value(&fit), value(json));
+    }
+
+    #[test]
+    fn a_shell_gets_the_same_word() {
+        assert_eq!(shell_quoted("it's"), "'it'\\''s'");
+        assert_eq!(
+            shell_quoted("a\n\u{202e}'\\é"),
+            "$'a\\012\\342\\200\\256\\'\\\\é'"
         );
     }
 

@@ -1,24 +1,67 @@
 //! The folder that a report is written to.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+
+use host_protocol::text::fit_json;
+use serde::Serialize;
+
+use super::page::BEGINNING;
 
 /// Why a report cannot be written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReportError {
     /// A file or folder cannot be written.
-    #[error("cannot write {}: {error}", path.display())]
+    #[error("cannot write to {}: {error}", path.display())]
     Write {
         /// The file or folder.
         path: PathBuf,
         /// The error of the operating system.
         error: io::Error,
     },
+    /// The folder has files of others, which the report would replace.
+    #[error(
+        "{} exists and is not of a report: it stays as it is; name another folder, or remove it \
+         first",
+        path.display()
+    )]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
     /// The data of the page cannot be written as JSON.
     #[error("cannot write the page as JSON: {0}")]
     Json(serde_json::Error),
+}
+
+/// The page.
+const PAGE: &str = "index.html";
+
+/// The file with the journal of a run.
+pub(super) const JOURNAL: &str = "journal.jsonl";
+
+/// How every journal begins, unless it is empty.
+const JOURNAL_BEGINNING: &str = "{\"at_ns\":";
+
+/// The files that are written after the page.
+const OTHERS: [&str; 7] = [
+    "results.json",
+    "history.edn",
+    "messages.svg",
+    "latency.svg",
+    "rate.svg",
+    "grade.json",
+    "grade.csv",
+];
+
+/// Whether a file is empty or begins with a text. What cannot be read is not replaced either.
+fn begins_with(path: &Path, text: &str) -> bool {
+    let mut bytes = Vec::new();
+    let file = fs::File::open(path);
+    let read = file.and_then(|file| file.take(text.len() as u64).read_to_end(&mut bytes));
+    read.is_ok() && (bytes.is_empty() || bytes == text.as_bytes())
 }
 
 /// A folder for the files of a report.
@@ -31,15 +74,35 @@ impl ReportDir {
     /// Creates the folder, unless it exists.
     ///
     /// # Errors
-    /// When the folder cannot be created.
+    /// When the folder cannot be created, or has a file that no report has written and that this one
+    /// would replace.
     pub fn create(path: &Path) -> Result<Self, ReportError> {
         fs::create_dir_all(path).map_err(|error| ReportError::Write {
             path: path.to_owned(),
             error,
         })?;
-        Ok(ReportDir {
+        let dir = ReportDir {
             path: path.to_owned(),
-        })
+        };
+        match dir.foreign() {
+            Some(path) => Err(ReportError::Foreign { path }),
+            None => Ok(dir),
+        }
+    }
+
+    /// A file that a report would replace, and that is not of a report. The journal is written
+    /// first, then the page, then all others.
+    fn foreign(&self) -> Option<PathBuf> {
+        let page = self.file(PAGE);
+        let journal = self.file(JOURNAL);
+        if page.exists() {
+            return (!begins_with(&page, BEGINNING)).then_some(page);
+        }
+        if journal.exists() && !begins_with(&journal, JOURNAL_BEGINNING) {
+            return Some(journal);
+        }
+        let others = OTHERS.iter().map(|name| self.file(name));
+        others.into_iter().find(|path| path.exists())
     }
 
     /// Creates a folder in this one.
@@ -63,6 +126,15 @@ impl ReportDir {
     pub fn write(&self, name: &str, text: &str) -> Result<(), ReportError> {
         let path = self.file(name);
         fs::write(&path, text).map_err(|error| ReportError::Write { path, error })
+    }
+
+    /// Writes a file in this folder as JSON.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write_json(&self, name: &str, value: &impl Serialize) -> Result<(), ReportError> {
+        let json = serde_json::to_string_pretty(value).map_err(ReportError::Json)?;
+        self.write(name, &fit_json(&(json + "\n")))
     }
 
     /// The path of a file in this folder.

@@ -1,9 +1,10 @@
 //! Renders a page: one HTML file with its style, script and data. It loads nothing else.
 //!
 //! Guests wrote much of the data, so it is never markup: the page has it as JSON without any `<`,
-//! and the script shows it as text only. If that fails, the page's content security policy still
+//! and the script shows it as text only, with escapes for what is not fit to be shown. If that fails, the page's content security policy still
 //! lets nothing run or load but this script and this style.
 
+use host_protocol::text::{fit_json, unfit_pattern};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -12,6 +13,14 @@ const COMMON: &str = include_str!("assets/dom.js");
 
 const STYLE: &str = include_str!("assets/page.css");
 
+/// How every page begins. A file that begins so is a report's.
+pub(super) const BEGINNING: &str = r#"<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="generator" content="host">
+"#;
+
 /// Renders a page that shows `data` with the script `parts`, which may use what `assets/dom.js`
 /// defines. Neither the title nor the script may contain text from guests: they are not escaped.
 ///
@@ -19,15 +28,13 @@ const STYLE: &str = include_str!("assets/page.css");
 /// When `data` cannot be written as JSON.
 pub fn page(parts: &[&str], title: &str, data: &impl Serialize) -> serde_json::Result<String> {
     let parts = parts.concat();
-    let script = format!("\"use strict\";\n(() => {{\n{COMMON}{parts}}})();\n");
+    let unfit = unfit_pattern();
+    let script =
+        format!("\"use strict\";\n(() => {{\nconst UNFIT = /{unfit}/gu;\n{COMMON}{parts}}})();\n");
     let data = inert(&serde_json::to_string(data)?);
     let (script_hash, style_hash) = (source_hash(&script), source_hash(STYLE));
     Ok(format!(
-        r#"<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src '{script_hash}'; style-src '{style_hash}'; base-uri 'none'; form-action 'none'">
+        r#"{BEGINNING}<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src '{script_hash}'; style-src '{style_hash}'; base-uri 'none'; form-action 'none'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
@@ -44,10 +51,10 @@ pub fn page(parts: &[&str], title: &str, data: &impl Serialize) -> serde_json::R
     ))
 }
 
-/// Escapes JSON so that it cannot end the element that holds it. In JSON a `<` is always inside a
-/// string.
+/// Escapes JSON so that it cannot end the element that holds it, and is fit to be shown. In JSON a
+/// `<` is always inside a string.
 fn inert(json: &str) -> String {
-    json.replace('<', "\\u003c")
+    fit_json(json).replace('<', "\\u003c")
 }
 
 /// The name of a script or style in a content security policy.
@@ -76,6 +83,7 @@ fn base64(bytes: &[u8]) -> String {
 mod tests {
     use super::super::budget::{cost, string_cost};
     use super::*;
+    use host_protocol::text::is_fit;
 
     #[test]
     fn base64_is_that_of_rfc_4648() {
@@ -108,6 +116,18 @@ mod tests {
             data.len()
         );
         assert_eq!(string_cost(hostile), data.len() - r#"[""]"#.len());
+    }
+
+    #[test]
+    fn every_character_of_unicode_is_data_and_none_that_is_unfit_is_in_the_file() {
+        let all: String = ('\0'..=char::MAX).collect();
+        let page = page(&[], "title", &[&all]).unwrap();
+        let unfit: Vec<char> = page.chars().filter(|c| !is_fit(*c) && *c != '\n').collect();
+        assert_eq!(unfit, Vec::<char>::new());
+        let (_, rest) = page.split_once(r#"id="data">"#).unwrap();
+        let (data, _) = rest.split_once("</script>").unwrap();
+        let read: [String; 1] = serde_json::from_str(data).unwrap();
+        assert_eq!(read, [all]);
     }
 
     /// The relative luminance of `#rrggbb`, as WCAG 2.2 defines it.

@@ -5,7 +5,7 @@ use std::io::{self, BufWriter};
 use std::path::Path;
 
 use super::budget::ENTRIES_MAX;
-use super::dir::{ReportDir, ReportError};
+use super::dir::{JOURNAL, ReportDir, ReportError};
 use super::figures::{figures, listed, operations};
 use super::first_failure::first_failure;
 use super::hashing_writer::HashingWriter;
@@ -28,9 +28,6 @@ use host_trial::{Trial, TrialResult};
 
 /// The folder for the report on the shortest run, in the report on the run that failed.
 const SHORTEST: &str = "shortest";
-
-/// The file with the journal of a run.
-const JOURNAL: &str = "journal.jsonl";
 
 /// A run to report on, with all that is needed to repeat it.
 #[derive(Clone, Copy)]
@@ -214,8 +211,7 @@ impl ReportObserver<'_> {
         let title = format!("{} with seed {}", run.trial.scenario.workload, result.seed);
         let html = page.render(&title).map_err(ReportError::Json)?;
         dir.write("index.html", &html)?;
-        let json = serde_json::to_string_pretty(&results).map_err(ReportError::Json)?;
-        dir.write("results.json", &(json + "\n"))?;
+        dir.write_json("results.json", &results)?;
         dir.write("history.edn", &history.map(write_edn).unwrap_or_default())?;
         dir.write("messages.svg", &messages_svg(&record, &nodes))?;
         dir.write("latency.svg", &latency_svg(&figures, result.end_ns))?;

@@ -97,7 +97,7 @@ pub(super) enum Anchor {
     End,
 }
 
-/// Escapes text for XML.
+/// Escapes text for XML, and what is not fit to be shown.
 fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in one_line(text).chars() {
@@ -106,8 +106,6 @@ fn escaped(text: &str) -> String {
             '<' => safe.push_str("&lt;"),
             '>' => safe.push_str("&gt;"),
             '"' => safe.push_str("&quot;"),
-            // XML does not allow these two code points.
-            '\u{fffe}' | '\u{ffff}' => safe.push('\u{fffd}'),
             c => safe.push(c),
         }
     }
@@ -117,12 +115,27 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use host_protocol::text::is_fit;
+
+    #[test]
+    fn every_character_of_unicode_is_well_formed_text() {
+        let all: String = ('\0'..=char::MAX).collect();
+        let mut svg = Svg::new(1.0, 1.0, &all);
+        svg.text((0.0, 0.0), Anchor::Start, &all);
+        let svg = svg.finish();
+        let shown: std::collections::BTreeSet<char> = svg.chars().collect();
+        let unfit: Vec<char> = svg.chars().filter(|c| !is_fit(*c) && *c != '\n').collect();
+        assert_eq!(unfit, Vec::<char>::new());
+        let fit = ('\0'..=char::MAX).filter(|c| is_fit(*c) && !"&<>\"".contains(*c));
+        let missing: Vec<char> = fit.filter(|c| !shown.contains(c)).collect();
+        assert_eq!(missing, Vec::<char>::new());
+    }
 
     #[test]
     fn text_is_never_markup() {
         assert_eq!(
             escaped("</title><script>\"&\u{1}\u{ffff}"),
-            "&lt;/title&gt;&lt;script&gt;&quot;&amp;\\u{1}\u{fffd}"
+            "&lt;/title&gt;&lt;script&gt;&quot;&amp;\\u{1}\\u{ffff}"
         );
     }
 }

@@ -6,6 +6,10 @@
 //! must belong to the current user and be closed to all others. A checksum at the end of
 //! each file detects accidental damage; a damaged entry is compiled again.
 //!
+//! Only files with the names of entries are ever removed. A file `CACHEDIR.TAG` marks the
+//! directory as this program's, and tells programs that make backups to leave it out
+//! (<https://bford.info/cachedir/>). A directory that has other files is refused.
+//!
 //! A process that makes an entry holds a lock, so of many processes that start at once,
 //! one compiles and the others wait. Entries are renamed into place, so no process sees
 //! part of one.
@@ -19,10 +23,12 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use etcetera::base_strategy::{BaseStrategy, Xdg};
+use rustix::fs::OFlags;
 use tracing::{debug, warn};
 use wasmtime::{Engine, Module};
 
 use crate::compile::{CompileError, deserialize};
+use crate::module_file::{Links, open_regular, read_regular};
 
 /// When all entries together exceed this, the least recently used are removed.
 const CACHE_BYTES_MAX: u64 = 512 << 20;
@@ -30,6 +36,16 @@ const CACHE_BYTES_MAX: u64 = 512 << 20;
 /// The end of every entry, after the checksum.
 const FOOTER_MAGIC: &[u8; 8] = b"cwasm.02";
 const FOOTER_BYTES: usize = 4 + FOOTER_MAGIC.len();
+
+/// The file that marks the directory as this program's.
+const TAG: &str = "CACHEDIR.TAG";
+
+const TAG_TEXT: &str = "Signature: 8a477f597d28d172789f06886806bc55
+# Compiled WebAssembly modules of the program `host`, which removes them when it needs the room.
+";
+
+/// The end of the names of files that are being written.
+const UNFINISHED: &str = ".tmp";
 
 /// A directory of compiled modules.
 #[derive(Debug, Clone)]
@@ -41,7 +57,8 @@ impl Cache {
     /// Opens the cache in `directory`, which is created if it does not exist.
     ///
     /// # Errors
-    /// If the directory cannot be created, belongs to another user, or is open to others.
+    /// If the directory cannot be created, belongs to another user, is open to others, or has files
+    /// of others.
     pub fn open(directory: PathBuf) -> io::Result<Self> {
         DirBuilder::new()
             .recursive(true)
@@ -56,6 +73,7 @@ impl Cache {
                  use a directory of your own with mode 0700",
             ));
         }
+        claim(&directory)?;
         Ok(Cache { directory })
     }
 
@@ -130,7 +148,8 @@ impl Cache {
             .join(format!("{sha256}-{compiler:016x}.cwasm"))
     }
 
-    /// Removes the least recently used entries, but never `keep`, until the rest fits.
+    /// Removes the least recently used entries, but never `keep`, until the rest fits. Files that are
+    /// no entries do not count.
     fn prune(&self, keep: &Path) {
         let Ok(directory) = fs::read_dir(&self.directory) else {
             return;
@@ -139,6 +158,9 @@ impl Cache {
             .filter_map(|file| {
                 let file = file.ok()?;
                 let metadata = file.metadata().ok()?;
+                if !metadata.is_file() || !is_entry(file.file_name().to_str()?) {
+                    return None;
+                }
                 Some((metadata.modified().ok()?, metadata.len(), file.path()))
             })
             .collect();
@@ -155,12 +177,65 @@ impl Cache {
     }
 }
 
+/// Marks a directory as a cache, unless it has files of others.
+fn claim(directory: &Path) -> io::Result<()> {
+    let tag = directory.join(TAG);
+    if is_our_tag(&tag) {
+        return Ok(());
+    }
+    for file in fs::read_dir(directory)? {
+        let name = file?.file_name();
+        match name.to_str() {
+            // Another process has been faster.
+            Some(TAG) if is_our_tag(&tag) => return Ok(()),
+            Some(name) if is_entry(name) || name.ends_with(".lock") && is_entry_stem(name) => {}
+            _ => {
+                let text = format!(
+                    "it holds files that are not compiled code, such as {name:?}; use an empty \
+                     directory, or one that does not exist"
+                );
+                return Err(io::Error::new(io::ErrorKind::DirectoryNotEmpty, text));
+            }
+        }
+    }
+    let mut file = tempfile::Builder::new()
+        .prefix(TAG)
+        .suffix(UNFINISHED)
+        .tempfile_in(directory)?;
+    file.write_all(TAG_TEXT.as_bytes())?;
+    file.persist(&tag).map_err(|error| error.error)?;
+    Ok(())
+}
+
+fn is_our_tag(path: &Path) -> bool {
+    let text = read_regular(path, Links::Refuse, TAG_TEXT.len() as u64);
+    text.is_ok_and(|text| text.as_deref() == Some(TAG_TEXT.as_bytes()))
+}
+
+/// Whether the cache makes files of this name: an entry, or one that is being written.
+fn is_entry(name: &str) -> bool {
+    match name.strip_suffix(UNFINISHED) {
+        // An entry, the tag, or an entry of version 0.1.0.
+        Some(rest) => is_entry_stem(name) || rest.starts_with(TAG) || rest.starts_with(".tmp"),
+        None => name.ends_with(".cwasm") && is_entry_stem(name),
+    }
+}
+
+/// Whether a name begins as that of an entry: with two hashes.
+fn is_entry_stem(name: &str) -> bool {
+    let is_hash = |text: Option<&str>| {
+        text.is_some_and(|text| text.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f')))
+    };
+    is_hash(name.get(..64)) && name.get(64..65) == Some("-") && is_hash(name.get(65..81))
+}
+
 fn lock(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new()
         .create(true)
         .truncate(false)
         .write(true)
         .mode(0o600)
+        .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
         .open(path)?;
     file.lock()?;
     Ok(file)
@@ -182,12 +257,18 @@ enum EntryError {
 
 /// Loads an entry; `None` if it does not exist.
 fn load(engine: &Engine, path: &Path) -> Result<Option<Module>, EntryError> {
-    let Ok(mut file) = File::open(path) else {
-        return Ok(None);
-    };
     let entry = || path.to_owned();
+    let mut file = match open_regular(path, Links::Refuse) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => {
+            let path = entry();
+            return Err(EntryError::Unreadable { path, error });
+        }
+    };
     let mut contents = Vec::new();
-    let read = file.read_to_end(&mut contents);
+    let mut limited = Read::take(&mut file, CACHE_BYTES_MAX);
+    let read = limited.read_to_end(&mut contents);
     read.map_err(|error| EntryError::Unreadable {
         path: entry(),
         error,
@@ -232,8 +313,10 @@ fn footer_of(path: &Path, code: &[u8]) -> [u8; FOOTER_BYTES] {
 /// is complete.
 fn store(path: &Path, code: &[u8]) -> io::Result<()> {
     let directory = path.parent().unwrap_or(path);
+    let stem = path.file_stem().unwrap_or_default();
     let mut file = tempfile::Builder::new()
-        .suffix(".tmp")
+        .prefix(stem)
+        .suffix(UNFINISHED)
         .tempfile_in(directory)?;
     file.write_all(code)?;
     file.write_all(&footer_of(path, code))?;

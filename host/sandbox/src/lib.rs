@@ -25,6 +25,7 @@
 //! | `failure` | turns errors of the engine into errors of the guest |
 //! | `limits` | [`ModuleLimits`], [`CompileLimits`] |
 //! | `load_error` | [`LoadError`] |
+//! | `module_file` | [`read_module`]: opens and reads files that may become others |
 
 mod abi_guest;
 mod cache;
@@ -36,6 +37,7 @@ pub mod facts;
 mod failure;
 mod limits;
 mod load_error;
+mod module_file;
 mod program;
 mod sandbox;
 mod start;
@@ -50,4 +52,5 @@ pub use cost::{COST_TABLE, UNIT_PS_MAX, cost_table};
 pub use engine::{ENGINE, EngineError};
 pub use limits::{CompileLimits, ModuleLimits};
 pub use load_error::LoadError;
-pub use sandbox::{GuestModule, Sandbox, read_module};
+pub use module_file::{Links, open_regular, read_module, read_regular};
+pub use sandbox::{GuestModule, Sandbox};

@@ -1,7 +1,5 @@
 //! Loads modules: reads, vets, compiles and links them.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use host_guest::Limits;
@@ -15,6 +13,7 @@ use crate::engine::{AddressSpace, EngineError, config, pooled_config, start_watc
 use crate::facts::{Facts, Kind};
 use crate::limits::ModuleLimits;
 use crate::load_error::LoadError;
+use crate::module_file::read_module;
 use crate::program::{self, ProgramState};
 use crate::state::AbiState;
 use crate::vet::vet;
@@ -184,27 +183,4 @@ impl Sandbox {
             Kind::Abi | Kind::Unknown => Linked::Abi(self.abi_linker.instantiate_pre(module)?),
         })
     }
-}
-
-/// Reads the file of a module, up to the limit of its size.
-///
-/// # Errors
-/// If the file cannot be read or is too large.
-pub fn read_module(path: &Path) -> Result<Vec<u8>, LoadError> {
-    let limit = ModuleLimits::default().module_bytes;
-    let unreadable = |error| LoadError::Unreadable {
-        path: path.to_owned(),
-        error,
-    };
-    let mut wasm = Vec::new();
-    let file = File::open(path).map_err(unreadable)?;
-    let mut start = file.take(limit + 1);
-    start.read_to_end(&mut wasm).map_err(unreadable)?;
-    if wasm.len() as u64 > limit {
-        return Err(LoadError::Rejected {
-            path: path.to_owned(),
-            problems: vec![format!("the file has more than {limit} bytes")],
-        });
-    }
-    Ok(wasm)
 }

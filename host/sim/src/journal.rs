@@ -1,9 +1,11 @@
 //! The journal: everything that happens in a run, for observers to see.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use host_protocol::abi::Level;
 use host_protocol::message::write_string;
+use host_protocol::text::fit_json;
 use host_protocol::timers::Timers;
 
 use super::address::{Addr, Names};
@@ -300,6 +302,11 @@ impl<W: Write> Observer for JsonLines<W> {
     fn note(&mut self, entry: &Entry<'_>) -> io::Result<()> {
         self.line.clear();
         write_entry(&mut self.line, entry)?;
+        if !self.line.is_ascii()
+            && let Cow::Owned(fit) = fit_json(&String::from_utf8_lossy(&self.line))
+        {
+            self.line = fit.into_bytes();
+        }
         self.bytes += self.line.len() as u64;
         if self.bytes > self.bytes_max {
             let text = format!("the journal has more than {} bytes", self.bytes_max);

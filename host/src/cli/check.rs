@@ -15,7 +15,6 @@ use host_check::text::render_linearizable;
 use host_check::text::render_text;
 use host_check::validity::Validity;
 use host_check::workload::{Workload, check};
-use host_protocol::text::printable;
 
 /// The largest history that is read, 1 GiB: its operations need several times that in memory.
 const HISTORY_BYTES_MAX: u64 = 1 << 30;
@@ -57,7 +56,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     };
     let unusable = |what: &dyn std::fmt::Display| {
         let text = format!("{name}: {what}");
-        Failure::new(Exit::Usage, printable(&text))
+        Failure::new(Exit::Usage, text)
     };
     let text =
         read(&args.history, "a history", HISTORY_BYTES_MAX).map_err(|error| unusable(&error))?;
@@ -68,7 +67,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
         let result = check_model(&history, model, options.checks, &Budgets::default());
         let result = result.map_err(|misfit| unusable(&misfit))?;
         match args.format {
-            Format::Text => print(&printable(&render_linearizable(model, &result)))?,
+            Format::Text => print(&render_linearizable(model, &result))?,
             Format::Json => print_json(&result)?,
         }
         return Ok(result.valid.into());
@@ -78,7 +77,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     };
     let result = check(workload, &history, None, &options).map_err(|misfit| unusable(&misfit))?;
     match args.format {
-        Format::Text => print(&printable(&render_text(&result)))?,
+        Format::Text => print(&render_text(&result))?,
         Format::Json => print_json(&result)?,
     }
     Ok(result.valid.into())

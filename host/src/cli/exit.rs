@@ -6,6 +6,7 @@ use host_grade::merge::MergeError;
 use host_grade::resume::ResumeError;
 use host_grade::submission::FindError;
 use host_grade::suite::SuiteError;
+use host_node::NodeError;
 use host_protocol::text::printable;
 use host_report::ReportError;
 use host_sandbox::LoadError;
@@ -18,8 +19,8 @@ Exit codes:
        broke the protocol
   2    unknown: the history has too little to judge
   3    the module cannot be loaded
-  254  invalid usage, or an input file that cannot be read or is not a history of
-       the workload
+  254  invalid usage, a file that cannot be read or written, or one that is not a
+       history of the workload
   255  internal error";
 
 /// The meaning of the process's exit code.
@@ -35,9 +36,10 @@ pub enum Exit {
     Unknown,
     /// 3: the module cannot be loaded.
     Rejected,
-    /// 254: invalid usage, or an input file that cannot be read or has the wrong contents.
+    /// 254: invalid usage, or a file or stream that cannot be read or written, or an input that has
+    /// the wrong contents.
     Usage,
-    /// 255: an internal error, which neither the user nor the guest caused.
+    /// 255: an internal error, which neither the user nor the guest caused: a bug.
     Internal,
 }
 
@@ -62,7 +64,8 @@ impl Exit {
     /// | a module that cannot be read | 254 |
     /// | a module that is not a guest, or exceeds a limit | 3 |
     /// | submissions, suites, grades or kept runs that cannot be used | 254 |
-    /// | a report that cannot be written to its folder | 254 |
+    /// | a report or another output that cannot be written | 254 |
+    /// | a live node's stdin or stdout that fails | 254 |
     /// | everything else | 255 |
     ///
     /// A command that knows better says so: [`Failure::new`], [`Failure::usage`].
@@ -76,7 +79,14 @@ impl Exit {
             || error.is::<SuiteError>()
             || error.is::<MergeError>()
             || error.is::<ResumeError>()
-            || matches!(error.downcast_ref(), Some(ReportError::Write { .. }));
+            || matches!(
+                error.downcast_ref(),
+                Some(ReportError::Write { .. } | ReportError::Foreign { .. })
+            )
+            || matches!(
+                error.downcast_ref(),
+                Some(NodeError::Stdin(_) | NodeError::Stdout(_))
+            );
         match is_usage {
             true => Exit::Usage,
             false => Exit::Internal,

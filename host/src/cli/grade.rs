@@ -5,7 +5,6 @@ mod junit;
 mod progress;
 mod table;
 
-use std::cell::Cell;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,6 +19,7 @@ use super::limits::CacheArgs;
 use super::output::{print, print_json};
 use super::{Exit, Failure, suite_file};
 use host_grade::assemble::assemble;
+use host_grade::class_page::ClassReport;
 use host_grade::grade::{JudgeFacts, Shard};
 use host_grade::judge::{JudgeContext, guests_max, judge};
 use host_grade::resume::Resume;
@@ -89,10 +89,7 @@ pub(super) enum GradeFormat {
 
 pub(super) fn run(args: &GradeArgs) -> Result<Exit, Failure> {
     let mut suite = suite_file::open(args.suite.as_deref())?;
-    let mut submissions = submission::find(&args.paths)?;
-    for submission in submissions.iter_mut().filter(|it| !it.is_single) {
-        submission.note_unused(&suite);
-    }
+    let mut submissions = submission::find(&args.paths, &suite)?;
     pick(&mut suite, args)?;
     for submission in submissions.iter_mut().filter(|it| it.is_single) {
         take_alone(submission, &suite, !args.challenge.is_empty())?;
@@ -110,7 +107,6 @@ pub(super) fn run(args: &GradeArgs) -> Result<Exit, Failure> {
         None => Resume::default(),
     };
     let interrupted = on_interrupt()?;
-    keep_panics_quiet();
     let sandbox = args.cache.sandbox_for(guests_max(&work))?;
     let grade = judged(
         &work,
@@ -120,8 +116,7 @@ pub(super) fn run(args: &GradeArgs) -> Result<Exit, Failure> {
         args.report.as_deref(),
     )?;
     if let Some(path) = &args.resume {
-        let finished = resume.finish();
-        finished.with_context(|| format!("cannot write {}", path.display()))?;
+        resume.finish(path)?;
     }
     show(&grade, args.format)?;
     if interrupted.load(Ordering::Relaxed) {
@@ -145,6 +140,10 @@ pub(super) fn judged(
     report: Option<&Path>,
 ) -> Result<Grade, Failure> {
     let begin = Instant::now();
+    if let Some(dir) = report {
+        // A folder that cannot be used is told before hours of judging.
+        ClassReport::create(dir)?;
+    }
     let compiler = Compiler::new(CompileLimits::default())?;
     let progress = progress::bar(work.runs());
     let context = JudgeContext {
@@ -161,8 +160,8 @@ pub(super) fn judged(
     let grade = assemble(work, &results, wall_ms);
     if let Some(dir) = report {
         for missing in class_report::write(dir, &grade, work, &context)? {
-            let (name, error) = (&missing.submission, missing.error.to_string());
-            tracing::warn!("no page of {}: {}", one_line(name), one_line(&error));
+            let (name, why) = (&missing.submission, &missing.why);
+            tracing::warn!("no page of {}: {}", one_line(name), one_line(why));
         }
     }
     Ok(grade)
@@ -240,20 +239,4 @@ fn on_interrupt() -> Result<Arc<AtomicBool>, Failure> {
             .context("cannot take signals")?;
     }
     Ok(interrupted)
-}
-
-thread_local! {
-    /// Whether a panic on this thread has been reported.
-    static REPORTED: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Reports a panic in one line. A panic while judging becomes a verdict with the message; the line
-/// adds the location, for bug reports.
-fn keep_panics_quiet() {
-    std::panic::set_hook(Box::new(|info| {
-        let at = info.location().map(ToString::to_string).unwrap_or_default();
-        if !REPORTED.replace(true) {
-            tracing::error!("internal error at {}", one_line(&at));
-        }
-    }));
 }

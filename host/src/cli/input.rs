@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-/// Reads a whole file, or stdin for `-`, of `bytes_max` bytes at most. `what` it is, such as "a
+/// Reads a whole file, or stdin for `-`, of `bytes_max` bytes at most. The user has named it, so it
+/// may be a pipe, such as `<(zcat history.edn.gz)`, and is waited for. `what` it is, such as "a
 /// history", is for the error.
 pub(super) fn read(path: &Path, what: &str, bytes_max: u64) -> io::Result<Vec<u8>> {
     let input: Box<dyn Read> = if path.as_os_str() == "-" {

@@ -10,7 +10,7 @@ use super::limits::LimitArgs;
 use super::output::{Format, print, print_json};
 use super::{Exit, Failure};
 use host_guest::Limits;
-use host_protocol::text::{one_line, printable};
+use host_protocol::text::one_line;
 use host_sandbox::facts::{Facts, Kind};
 use host_sandbox::vet::vet;
 use host_sandbox::{ModuleLimits, Sandbox, read_module};
@@ -62,7 +62,10 @@ pub(super) fn run(args: &InspectArgs) -> Result<Exit, Failure> {
         facts: report.facts,
     };
     match args.format {
-        Format::Text => print(&text(&args.module.display().to_string(), &inspection))?,
+        Format::Text => print(&text(
+            &one_line(&args.module.display().to_string()),
+            &inspection,
+        ))?,
         Format::Json => print_json(&inspection)?,
     }
     Ok(if inspection.loads {
@@ -105,7 +108,7 @@ fn text(path: &str, inspection: &Inspection) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
     let _ = write_text(&mut out, path, inspection, facts);
-    printable(&out).into_owned()
+    out
 }
 
 fn write_text(

@@ -5,29 +5,36 @@ mod check;
 mod compile;
 mod exit;
 mod grade;
+mod hints;
 mod input;
 mod inspect;
 mod limits;
 mod merge;
 mod node;
 mod options;
+mod out_file;
 mod output;
+mod panics;
 mod sim;
 mod suite;
 mod suite_file;
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
+use std::panic::catch_unwind;
 use std::process::ExitCode;
 
 use anyhow::anyhow;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt::format::debug_fn;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use exit::{EXIT_CODES, Failure};
+use host_protocol::text::printable;
 
 pub use exit::Exit;
+pub use panics::tell_panics;
 
 /// Runs distributed-systems nodes as WebAssembly guests.
 ///
@@ -63,19 +70,49 @@ enum Command {
 /// Runs the command that the process was started with.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => {
-            // If the terminal is gone, the exit code still says it.
-            let _ = error.print();
-            let exit = match error.use_stderr() {
-                true => Exit::Usage,
-                false => Exit::Success, // help was asked for
-            };
-            return exit.into();
-        }
+    // From here on, in case that no log can be started.
+    tell_panics(|line| drop(writeln!(io::stderr(), "error: {line}")));
+    // A panic has been told by then.
+    let exit = catch_unwind(run).unwrap_or(Exit::Internal);
+    exit.into()
+}
+
+fn run() -> Exit {
+    let result = match Cli::try_parse() {
+        Ok(cli) => start_log().and_then(|()| run_command(cli)),
+        Err(error) => show_usage(&hints::hinted(error)),
     };
-    let result = start_log().and_then(|()| match cli.command {
+    match result {
+        Ok(exit) => exit,
+        Err(failure) => {
+            // If stderr is closed, the exit code still says it.
+            let _ = writeln!(io::stderr(), "error: {}", failure.message());
+            failure.exit
+        }
+    }
+}
+
+/// Shows the help that was asked for, or what is wrong with the command line, which may have names
+/// of files that others have chosen.
+fn show_usage(error: &clap::Error) -> Result<Exit, Failure> {
+    let text = error.render();
+    let plain = text.to_string();
+    if !error.use_stderr() {
+        output::print(&plain)?;
+        return Ok(Exit::Success);
+    }
+    let fit = printable(&plain);
+    let shown = match io::stderr().is_terminal() && fit == plain {
+        true => text.ansi().to_string(),
+        false => fit.into_owned(),
+    };
+    // If stderr is closed, the exit code still says it.
+    let _ = write!(io::stderr(), "{shown}");
+    Ok(Exit::Usage)
+}
+
+fn run_command(cli: Cli) -> Result<Exit, Failure> {
+    match cli.command {
         Some(Command::Inspect(args)) => inspect::run(&args),
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Sim(args)) => sim::run(*args),
@@ -84,14 +121,6 @@ pub fn main() -> ExitCode {
         Some(Command::Suite(args)) => suite::run(&args),
         Some(Command::Compile(args)) => compile::run(&args),
         None => node::run(cli.node),
-    });
-    match result {
-        Ok(exit) => exit.into(),
-        Err(failure) => {
-            // If stderr is closed, the exit code still says it.
-            let _ = writeln!(io::stderr(), "error: {}", failure.message());
-            failure.exit.into()
-        }
     }
 }
 
@@ -118,7 +147,15 @@ fn start_log() -> Result<(), Failure> {
     })?;
     let layer = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
-        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+        .with_ansi(io::stderr().is_terminal())
+        // Messages may hold text of guests and names of files.
+        .fmt_fields(debug_fn(|out, field, value| {
+            let text = format!("{value:?}");
+            match field.name() {
+                "message" => write!(out, "{}", printable(&text)),
+                name => write!(out, " {name}={}", printable(&text)),
+            }
+        }))
         .with_target(false)
         .without_time();
     tracing_subscriber::registry()

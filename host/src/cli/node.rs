@@ -69,6 +69,6 @@ pub(super) fn run(args: NodeArgs) -> Result<Exit, Failure> {
     match host_node::run(guest, &options, watch) {
         Ok(()) => Ok(Exit::Success),
         Err(NodeError::Guest(error)) => Err(guest_failed(error)),
-        Err(error) => Err(Failure::new(Exit::Internal, error)),
+        Err(error) => Err(error.into()),
     }
 }

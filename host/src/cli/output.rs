@@ -1,11 +1,12 @@
 //! Writes the results of commands to stdout.
 
+use std::fmt::Display;
 use std::io::{self, Write};
 
-use anyhow::Context;
 use clap::ValueEnum;
 
-use super::Failure;
+use super::{Exit, Failure};
+use host_protocol::text::{fit_json, printable};
 
 /// The format of a result.
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -16,19 +17,24 @@ pub(super) enum Format {
     Json,
 }
 
-/// Writes to stdout. If the reader has closed it, that is not a failure.
+/// Writes to stdout what is fit to be shown. If the reader has closed it, that is not a failure.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
     let written = stdout
-        .write_all(text.as_bytes())
+        .write_all(printable(text).as_bytes())
         .and_then(|()| stdout.flush());
     match written {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        written => Ok(written.context("cannot write to stdout")?),
+        written => written.map_err(|error| cannot_write("stdout", &error)),
     }
 }
 
 /// Writes a result as JSON, over several lines.
 pub(super) fn print_json(result: &impl serde::Serialize) -> Result<(), Failure> {
-    print(&(serde_json::to_string_pretty(result)? + "\n"))
+    print(&fit_json(&(serde_json::to_string_pretty(result)? + "\n")))
+}
+
+/// The failure to write an output, whichever it is.
+pub(super) fn cannot_write(what: impl Display, error: &io::Error) -> Failure {
+    Failure::new(Exit::Usage, format!("cannot write to {what}: {error}"))
 }

@@ -4,8 +4,6 @@ mod args;
 mod console;
 mod show;
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -15,14 +13,15 @@ use args::Seeds;
 pub(super) use args::SimArgs;
 use console::Console;
 
-use super::output::Format;
+use super::out_file::{Contents, HISTORY, JOURNAL, OutFile, SCHEDULE, distinct, stream};
+use super::output::{Format, cannot_write};
 use super::{Exit, Failure};
 use host_check::history::{History, write_edn, write_json};
 use host_check::validity::Validity;
 use host_guest::Start;
 use host_report::{ReportDir, ReportedRun};
-use host_sim::Script;
 use host_sim::journal::{JsonLines, Observer};
+use host_sim::{Script, StopReason};
 use host_trial::scenario::Replay;
 use host_trial::schedule::{Schedule, trace};
 use host_trial::shrink::{self, Budget};
@@ -30,6 +29,12 @@ use host_trial::{Trial, TrialResult};
 
 pub(super) fn run(args: SimArgs) -> Result<Exit, Failure> {
     let runs = args.runs()?;
+    distinct(&[
+        ("--journal", args.journal.as_ref()),
+        ("--history", args.history.as_ref()),
+        ("--write-schedule", args.write_schedule.as_ref()),
+        ("--shrink", args.shrink.as_ref()),
+    ])?;
     let sandbox = args.cache.sandbox_for(runs.instances())?;
     let limits = &runs.scenario.options.limits;
     let module = sandbox.load(&args.module, limits)?;
@@ -65,8 +70,14 @@ fn one(
 ) -> Result<Exit, Failure> {
     let shown = args.console();
     let mut console = Console::new(shown);
+    let history = prepared(args.history.as_deref(), &HISTORY)?;
+    let written = prepared(args.write_schedule.as_deref(), &SCHEDULE)?;
+    let shortest = prepared(args.shrink.as_deref(), &SCHEDULE)?;
     let mut journal = match &args.journal {
-        Some(path) => Some(JsonLines::new(create(path)?, args.journal_bytes_max())),
+        Some(path) => Some(JsonLines::new(
+            stream(path, &JOURNAL)?,
+            args.journal_bytes_max(),
+        )),
         None => None,
     };
     let files = match &args.report {
@@ -93,10 +104,11 @@ fn one(
     };
     if let (Some(journal), Some(path)) = (journal, &args.journal) {
         let finished = journal.finish();
-        finished.map_err(|error| cannot_write(path, &error))?;
+        finished.map_err(|error| cannot_write(path.display(), &error))?;
     }
-    if let (Some(path), Some(history)) = (&args.history, &report.history) {
-        write_history(path, history)?;
+    if let (Some(file), Some(history)) = (history, &report.history) {
+        let text = history_text(file.path(), history);
+        file.write(&text)?;
     }
     fail_if_internal(&report)?;
     let replay = match script {
@@ -113,11 +125,11 @@ fn one(
         watch.finish(&run, &report)?;
     }
     let schedule = Schedule::of(trial, seed, played);
-    if let Some(path) = &args.write_schedule {
-        write(path, &schedule.write())?;
+    if let Some(file) = written {
+        file.write(&schedule.write())?;
     }
-    if let (Some(path), Validity::False) = (&args.shrink, report.valid()) {
-        return shrunk(trial, schedule, path, args);
+    if let (Some(file), Validity::False) = (shortest, report.valid()) {
+        return shrunk(trial, schedule, file, args);
     }
     match args.format {
         Format::Text => show::report_as_text(&report, trial.scenario.workload, &command(replay))?,
@@ -130,7 +142,7 @@ fn one(
 fn shrunk(
     trial: &Trial<'_>,
     schedule: Schedule,
-    path: &Path,
+    file: OutFile,
     args: &SimArgs,
 ) -> Result<Exit, Failure> {
     let (module, next_module) = (trial.module, trial.next_module);
@@ -139,8 +151,8 @@ fn shrunk(
         let text = "the run was invalid, and when it was played again it was not";
         return Err(Failure::new(Exit::Internal, text));
     };
-    write(path, &shrunk.schedule.write())?;
-    let replay = command(Replay::Schedule(path));
+    let replay = command(Replay::Schedule(file.path()));
+    file.write(&shrunk.schedule.write())?;
     match args.format {
         Format::Text => {
             let story = shrunk.story(module, next_module);
@@ -157,6 +169,11 @@ fn shrunk(
 /// Tries many seeds in parallel. The result is that of the first seed that fails, however
 /// many threads there are; later ones may not even be tried.
 fn many(trial: &Trial<'_>, first: u64, count: usize, args: &SimArgs) -> Result<Exit, Failure> {
+    let shortest = prepared(args.shrink.as_deref(), &SCHEDULE)?;
+    let files = match &args.report {
+        Some(dir) => Some(ReportDir::create(dir)?),
+        None => None,
+    };
     let first_failure = AtomicUsize::new(usize::MAX);
     let tries: Vec<Option<show::Try>> = (0..count)
         .into_par_iter()
@@ -186,7 +203,7 @@ fn many(trial: &Trial<'_>, first: u64, count: usize, args: &SimArgs) -> Result<E
     if let Some(report) = &failure {
         fail_if_internal(report)?;
     }
-    if let Some(dir) = &args.report {
+    if let Some(files) = files {
         let seed = failure.as_ref().map_or(first, |report| report.seed);
         let replay = Replay::Seed(seed);
         let played = ReportedRun {
@@ -195,14 +212,14 @@ fn many(trial: &Trial<'_>, first: u64, count: usize, args: &SimArgs) -> Result<E
             script: None,
             replay: &|schedule| command(schedule.map_or(replay, Replay::Schedule)),
         };
-        ReportDir::create(dir)?.report(&played, args.journal_bytes_max())?;
+        files.report(&played, args.journal_bytes_max())?;
     }
-    if let (Some(report), Some(path)) = (&failure, &args.shrink)
+    if let (Some(report), Some(file)) = (&failure, shortest)
         && report.valid() == Validity::False
     {
         let (_, script) = trial.record(report.seed, Vec::new());
         let schedule = Schedule::of(trial, report.seed, script);
-        return shrunk(trial, schedule, path, args);
+        return shrunk(trial, schedule, file, args);
     }
     match args.format {
         Format::Text => {
@@ -217,42 +234,29 @@ fn many(trial: &Trial<'_>, first: u64, count: usize, args: &SimArgs) -> Result<E
 fn fail_if_internal(report: &TrialResult) -> Result<(), Failure> {
     match &report.result {
         Err(stopped) if stopped.is_internal() => {
+            let exit = match stopped.reason {
+                // The journal cannot be written.
+                StopReason::Journal(_) => Exit::Usage,
+                _ => Exit::Internal,
+            };
             let text = format!("seed {}: {stopped}", report.seed);
-            Err(Failure::new(Exit::Internal, text))
+            Err(Failure::new(exit, text))
         }
         _ => Ok(()),
     }
 }
 
-fn create(path: &Path) -> Result<BufWriter<File>, Failure> {
-    let file = File::create(path).map_err(|error| {
-        let text = format!("cannot write {}: {error}", path.display());
-        Failure::new(Exit::Usage, text)
-    })?;
-    Ok(BufWriter::with_capacity(1 << 16, file))
+fn prepared(path: Option<&Path>, contents: &Contents) -> Result<Option<OutFile>, Failure> {
+    path.map(|path| OutFile::prepare(path, contents))
+        .transpose()
 }
 
-fn write_history(path: &Path, history: &History) -> Result<(), Failure> {
+fn history_text(path: &Path, history: &History) -> String {
     let is_json = path
         .extension()
         .is_some_and(|extension| extension == "json");
-    let text = if is_json {
-        write_json(history)
-    } else {
-        write_edn(history)
-    };
-    write(path, &text)
-}
-
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    let mut file = create(path)?;
-    let written = file.write_all(text.as_bytes()).and_then(|()| file.flush());
-    written.map_err(|error| cannot_write(path, &error))
-}
-
-fn cannot_write(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::new(
-        Exit::Internal,
-        format!("cannot write {}: {error}", path.display()),
-    )
+    match is_json {
+        true => write_json(history),
+        false => write_edn(history),
+    }
 }

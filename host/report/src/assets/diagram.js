@@ -120,7 +120,7 @@ function makeDiagram(onSelect) {
     pen.textAlign = "center";
     columns.list.forEach(({ label, kind }, column) => {
       pen.fillStyle = colour(kind);
-      pen.fillText(label, x(column), top + 12, gap() - 4);
+      pen.fillText(fit(label), x(column), top + 12, gap() - 4);
     });
     pen.strokeStyle = line;
     pen.beginPath();
@@ -196,7 +196,7 @@ function makeDiagram(onSelect) {
     if (to >= 0 && rowHeight() >= 6) paintEnd(x(begins), fromY, toX, toY, isLost);
     if (rowHeight() >= 16 && isPart && gap() > 40) {
       pen.textAlign = "center";
-      pen.fillText(isLost ? `${message.type} ✗ ${entries[end].why}` : message.type, (x(begins) + toX) / 2, (fromY + toY) / 2 - 6, Math.abs(toX - x(begins)) + gap() / 2);
+      pen.fillText(fit(isLost ? `${message.type} ✗ ${entries[end].why}` : message.type), (x(begins) + toX) / 2, (fromY + toY) / 2 - 6, Math.abs(toX - x(begins)) + gap() / 2);
     }
     pen.globalAlpha = 1;
   }
@@ -237,7 +237,7 @@ function makeDiagram(onSelect) {
       } else if (entry.kind === FAULT && rowHeight() >= 10) {
         pen.fillStyle = ink;
         pen.textAlign = "left";
-        pen.fillText(data.faults[entry.fault]?.[1] ?? "fault", 90, y(row) - 7);
+        pen.fillText(fit(data.faults[entry.fault]?.[1] ?? "fault"), 90, y(row) - 7);
       }
       pen.globalAlpha = 1;
       const isNew = row === 0 || entries[rows[row - 1]].at !== entry.at;

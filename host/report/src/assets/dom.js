@@ -15,19 +15,31 @@ function draw(name, attributes, ...children) {
   return filled(document.createElementNS(SVG, name), attributes, children);
 }
 
+// Text with escapes for what is not fit to be shown: invisible characters, and those that turn the
+// direction of text. UNFIT is made from the same table as the host's own outputs.
+function fit(text) {
+  return String(text).replace(UNFIT, (c) => c === "\r" ? "\\r" : `\\u{${c.codePointAt(0).toString(16)}}`);
+}
+
+function shown(children) {
+  return children.flat(Infinity).filter((child) => child != null)
+    .map((child) => child instanceof Node ? child : fit(child));
+}
+
 function filled(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes ?? {})) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else if (value === true) element.setAttribute(name, "");
-    else if (value !== false && value != null) element.setAttribute(name, value);
+    // The value of a choice is compared with data, and not shown.
+    else if (value !== false && value != null) element.setAttribute(name, name === "value" ? value : fit(value));
   }
-  element.append(...children.flat(Infinity).filter((child) => child != null));
+  element.append(...shown(children));
   return element;
 }
 
 // Puts new children in the place of the old ones.
 function refill(element, ...children) {
-  element.replaceChildren(...children.flat(Infinity).filter((child) => child != null));
+  element.replaceChildren(...shown(children));
 }
 
 function section(id, title, ...children) {

@@ -41,7 +41,7 @@ function operationsSection(go) {
   }
 
   function choose(operation) {
-    spot.textContent = describe(operation);
+    spot.textContent = fit(describe(operation));
     if (entries.length) go(entryOf(operation));
   }
 

@@ -74,7 +74,7 @@ function makeTravel() {
     const at = position();
     slider.value = Math.max(0, at);
     const entry = entries[cursor];
-    now.textContent = `Event ${(journal.first + cursor + 1).toLocaleString("en")} at ${seconds(entry.at)}: ${words(entry)}`;
+    now.textContent = fit(`Event ${(journal.first + cursor + 1).toLocaleString("en")} at ${seconds(entry.at)}: ${words(entry)}`);
     diagram.select(cursor, part);
     refill(panel, details(entry), nodesNow(), network(), flights());
     showTable(Math.max(0, at));

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::table::explained;
 use host_grade::grade::{ChallengeFacts, ChallengeGrade, ChallengeState, SubmissionGrade};
 use host_grade::{Grade, Verdict};
+use host_protocol::text::one_line;
 
 #[derive(Serialize)]
 pub(super) struct Results {
@@ -52,12 +53,12 @@ pub(super) fn results(grade: &Grade, submission: &SubmissionGrade) -> Results {
         if is_internal(challenge) {
             internal_errors.push(challenge.id.clone());
         }
-        tests.push(test(facts, challenge));
+        tests.push(test(facts, submission, challenge));
     }
-    let mut output = format!("Suite {}.", grade.suite.name);
+    let mut output = format!("Suite {}.", one_line(&grade.suite.name));
     for note in &submission.notes {
         output.push('\n');
-        output.push_str(note);
+        output.push_str(&one_line(note));
     }
     Results {
         execution_time: grade.timings.wall_ms.div_ceil(1000),
@@ -65,7 +66,7 @@ pub(super) fn results(grade: &Grade, submission: &SubmissionGrade) -> Results {
         output_format: "text",
         tests,
         extra_data: Extra {
-            suite: grade.suite.name.clone(),
+            suite: one_line(&grade.suite.name).into_owned(),
             suite_sha256: grade.suite.sha256.clone(),
             host: grade.judge.host.clone(),
             engine: grade.judge.engine.clone(),
@@ -78,17 +79,17 @@ fn is_internal(challenge: &ChallengeGrade) -> bool {
     matches!(&challenge.state, ChallengeState::Judged(it) if it.verdict == Verdict::Internal)
 }
 
-fn test(facts: &ChallengeFacts, challenge: &ChallengeGrade) -> Test {
+fn test(facts: &ChallengeFacts, submission: &SubmissionGrade, challenge: &ChallengeGrade) -> Test {
     let is_accepted = matches!(&challenge.state, ChallengeState::Judged(it) if it.is_accepted());
     // Gradescope counts points above a maximum of 0 as a bonus.
     let counts = !facts.optional && !is_internal(challenge);
     Test {
-        name: facts.title.clone(),
-        number: facts.id.clone(),
+        name: one_line(&facts.title).into_owned(),
+        number: one_line(&facts.id).into_owned(),
         score: challenge.score,
         max_score: if counts { facts.points } else { 0 },
         status: if is_accepted { "passed" } else { "failed" },
-        output: explained(challenge).join("\n"),
+        output: explained(submission, challenge).join("\n"),
         output_format: "text",
         visibility: if facts.hidden { "hidden" } else { "visible" },
     }

@@ -9,18 +9,19 @@ use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStat
 use super::table::explained;
 use host_grade::grade::{ChallengeGrade, ChallengeState, SubmissionGrade};
 use host_grade::{Grade, Verdict};
+use host_protocol::text::{one_line, printable};
 
 /// Renders a grade.
 pub(super) fn render(grade: &Grade) -> Result<String, SerializeError> {
-    let mut report = Report::new(&grade.suite.name);
+    let mut report = Report::new(&*one_line(&grade.suite.name));
     report.set_time(Duration::from_millis(grade.timings.wall_ms));
     for submission in &grade.submissions {
-        let mut suite = TestSuite::new(&submission.name);
+        let mut suite = TestSuite::new(&*one_line(&submission.name));
         for challenge in &submission.challenges {
             suite.add_test_case(test_case(grade, submission, challenge));
         }
         if !submission.notes.is_empty() {
-            suite.set_system_out(submission.notes.join("\n"));
+            suite.set_system_out(printable(&submission.notes.join("\n")));
         }
         report.add_test_suite(suite);
     }
@@ -30,8 +31,8 @@ pub(super) fn render(grade: &Grade) -> Result<String, SerializeError> {
 fn test_case(grade: &Grade, submission: &SubmissionGrade, challenge: &ChallengeGrade) -> TestCase {
     let failed = |kind, type_: &str, message: String| {
         let mut status = TestCaseStatus::non_success(kind);
-        status.set_type(type_).set_message(message);
-        status.set_description(explained(challenge).join("\n"));
+        status.set_type(type_).set_message(one_line(&message));
+        status.set_description(explained(submission, challenge).join("\n"));
         status
     };
     let status = match &challenge.state {
@@ -56,8 +57,8 @@ fn test_case(grade: &Grade, submission: &SubmissionGrade, challenge: &ChallengeG
         ),
         ChallengeState::Pending => TestCaseStatus::skipped(),
     };
-    let mut case = TestCase::new(&challenge.id, status);
-    case.set_classname(&submission.name);
+    let mut case = TestCase::new(&*one_line(&challenge.id), status);
+    case.set_classname(one_line(&submission.name));
     let runs_ms = grade.timings.runs_ms.get(&submission.name);
     if let Some(ms) = runs_ms.and_then(|challenges| challenges.get(&challenge.id)) {
         case.set_time(Duration::from_millis(*ms));

@@ -5,26 +5,34 @@ use std::fmt::{self, Write};
 
 use host_grade::Grade;
 use host_grade::grade::{ChallengeGrade, ChallengeState, Judgement, SubmissionGrade};
-use host_protocol::text::printable;
+use host_protocol::text::one_line;
+
+/// The widest column, in characters; longer cells stand out of it.
+const CELL_CHARS_MAX: usize = 100;
 
 /// Renders a grade. Every line ends with a newline.
 pub(super) fn render(grade: &Grade) -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.
     let _ = write(&mut text, grade);
-    printable(&text).into_owned()
+    text
 }
 
 fn write(out: &mut String, grade: &Grade) -> fmt::Result {
     write_table(out, grade)?;
     for submission in &grade.submissions {
         for note in &submission.notes {
-            writeln!(out, "\n{}: {note}", submission.name)?;
+            writeln!(out, "\n{}: {}", one_line(&submission.name), one_line(note))?;
         }
         for challenge in &submission.challenges {
             if needs_explanation(challenge) {
-                writeln!(out, "\n{} {}", submission.name, challenge.id)?;
-                for line in explained(challenge) {
+                writeln!(
+                    out,
+                    "\n{} {}",
+                    one_line(&submission.name),
+                    one_line(&challenge.id)
+                )?;
+                for line in explained(submission, challenge) {
                     writeln!(out, "  {line}")?;
                 }
             }
@@ -48,7 +56,9 @@ fn write(out: &mut String, grade: &Grade) -> fmt::Result {
     writeln!(
         out,
         " (suite {}, host {}, {})",
-        grade.suite.name, grade.judge.host, grade.judge.engine
+        one_line(&grade.suite.name),
+        one_line(&grade.judge.host),
+        one_line(&grade.judge.engine)
     )
 }
 
@@ -60,9 +70,12 @@ fn write_table(out: &mut String, grade: &Grade) -> fmt::Result {
         .map(|facts| facts.id.as_str())
         .collect();
     let head = std::iter::once("submission").chain(ids.iter().copied());
-    let mut rows: Vec<Vec<String>> = vec![head.chain(["score"]).map(str::to_owned).collect()];
+    let head = head
+        .chain(["score"])
+        .map(|cell| one_line(cell).into_owned());
+    let mut rows: Vec<Vec<String>> = vec![head.collect()];
     for submission in &grade.submissions {
-        let mut row = vec![submission.name.clone()];
+        let mut row = vec![one_line(&submission.name).into_owned()];
         row.extend(ids.iter().map(|id| cell(submission, id)));
         row.push(format!("{}/{}", submission.score, submission.points));
         rows.push(row);
@@ -70,7 +83,7 @@ fn write_table(out: &mut String, grade: &Grade) -> fmt::Result {
     let columns = ids.len() + 2;
     let width = |column: usize| {
         let widths = rows.iter().map(|row| row[column].chars().count());
-        widths.max().unwrap_or(0)
+        widths.max().unwrap_or(0).min(CELL_CHARS_MAX)
     };
     let widths: Vec<usize> = (0..columns).map(width).collect();
     for row in &rows {
@@ -100,13 +113,19 @@ fn needs_explanation(challenge: &ChallengeGrade) -> bool {
     }
 }
 
-/// Explains the verdict on a challenge to its author, in lines.
-pub(super) fn explained(challenge: &ChallengeGrade) -> Vec<String> {
-    match &challenge.state {
-        ChallengeState::Missing => vec!["There is no module for it.".to_owned()],
+/// Explains the verdict on a challenge to its author, in lines that are fit to be shown.
+pub(super) fn explained(submission: &SubmissionGrade, challenge: &ChallengeGrade) -> Vec<String> {
+    let lines = match &challenge.state {
+        ChallengeState::Missing => {
+            let mut lines = vec!["There is no module for it.".to_owned()];
+            lines.extend(submission.notes.iter().map(|note| format!("  {note}")));
+            lines
+        }
         ChallengeState::Pending => vec!["It has not been judged.".to_owned()],
         ChallengeState::Judged(judgement) => explain(judgement),
-    }
+    };
+    let lines = lines.iter().map(|line| one_line(line).into_owned());
+    lines.collect()
 }
 
 fn explain(judgement: &Judgement) -> Vec<String> {

@@ -11,7 +11,6 @@ use super::super::options::{Everything, OptionArgs};
 use super::super::output::Format;
 use super::super::{EXIT_CODES, Exit, Failure};
 use super::console::Shown;
-use host_protocol::text::printable;
 use host_sim::ranges::RUNS_MAX;
 use host_sim::{Script, SeedRange};
 use host_trial::Scenario;
@@ -203,7 +202,7 @@ impl SimArgs {
 fn read_schedule(path: &Path) -> Result<Schedule, Failure> {
     let cannot = |what: &dyn std::fmt::Display| {
         let text = format!("cannot play {}: {what}", path.display());
-        Failure::new(Exit::Usage, printable(&text))
+        Failure::new(Exit::Usage, text)
     };
     let text = read(path, "a schedule", SCHEDULE_BYTES_MAX).map_err(|error| cannot(&error))?;
     Schedule::read(&text).map_err(|error| cannot(&error))

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufWriter, Stderr, Write};
 
-use host_protocol::text::printable;
+use host_protocol::text::{one_line, printable};
 use host_sim::SECOND;
 use host_sim::journal::{Entry, EntryKind, MessageEntry, Observer};
 
@@ -43,7 +43,7 @@ impl Console {
             ..
         } = message;
         let (s, ns) = (at_ns / SECOND, at_ns % SECOND);
-        let body = printable(body);
+        let body = one_line(body);
         writeln!(self.out, "{s}.{ns:09} {verb} {id} {src} -> {dest} {body}")
     }
 }
@@ -57,8 +57,11 @@ impl Observer for Console {
             }
             EntryKind::Log { node, level, text } if self.shown.logs => {
                 let (s, ns) = (entry.at_ns / SECOND, entry.at_ns % SECOND);
-                let (level, text) = (level.name(), printable(text));
-                writeln!(self.out, "{s}.{ns:09} {node} {level} {text}")
+                let level = level.name();
+                // Each line with its node, so that none can look like another's.
+                printable(text)
+                    .lines()
+                    .try_for_each(|line| writeln!(self.out, "{s}.{ns:09} {node} {level} {line}"))
             }
             _ => Ok(()),
         }

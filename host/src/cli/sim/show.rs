@@ -11,7 +11,6 @@ use host_check::anomalies::AnomalyName;
 use host_check::text::{closing_line, render_text};
 use host_check::validity::Validity;
 use host_check::workload::Workload;
-use host_protocol::text::printable;
 use host_report::Results;
 use host_sim::seconds;
 use host_trial::TrialResult;
@@ -112,7 +111,7 @@ pub(super) fn shrunk_as_text(
         true => "nothing of it can be left out",
         false => "the search ended before it was known whether there is a shorter one",
     };
-    print(&printable(&format!(
+    print(&format!(
         "{}: INVALID\n\n\
          The run with seed {} has {whole}.\n\
          One that is invalid like it ({anomaly}) has {};\n\
@@ -128,7 +127,7 @@ pub(super) fn shrunk_as_text(
         schedule.seed,
         report.used.steps,
         report.closing_line(),
-    )))
+    ))
 }
 
 /// The JSON of many runs.
@@ -165,7 +164,7 @@ pub(super) fn report_as_text(
     let mut text = String::new();
     // Writing to a String cannot fail.
     let _ = write_report(&mut text, report, workload, replay);
-    print(&printable(&text))
+    print(&text)
 }
 
 fn write_report(
@@ -207,7 +206,7 @@ pub(super) fn tries_as_text(
     let mut text = String::new();
     // Writing to a String cannot fail.
     let _ = write_tries(&mut text, tries, count, failure, workload);
-    print(&printable(&text))
+    print(&text)
 }
 
 fn write_tries(

@@ -10,7 +10,6 @@ use crate::cli::{Exit, Failure};
 use host_check::validity::Checks;
 use host_grade::{Challenge, Suite};
 use host_guest::Limits;
-use host_protocol::text::printable;
 use host_sim::NetworkModel;
 use host_trial::Scenario;
 
@@ -57,7 +56,7 @@ pub(super) fn list(args: &ListArgs) -> Result<Exit, Failure> {
         ListFormat::Text => columns(&mut text, &suite),
         ListFormat::Markdown => markdown(&mut text, &suite),
     };
-    print(&printable(&text))?;
+    print(&text)?;
     Ok(Exit::Success)
 }
 
@@ -71,7 +70,7 @@ pub(super) fn show(args: &ShowArgs) -> Result<Exit, Failure> {
     } else {
         described(challenge)
     };
-    print(&printable(&text))?;
+    print(&text)?;
     Ok(Exit::Success)
 }
 

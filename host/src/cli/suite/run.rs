@@ -20,7 +20,7 @@ use host_grade::resume::Resume;
 use host_grade::run::SeedRun;
 use host_grade::submission::{self, ModuleFile};
 use host_grade::{Challenge, Submission, Suite, Verdict, Work};
-use host_protocol::text::{decimal, printable};
+use host_protocol::text::decimal;
 use host_sandbox::Sandbox;
 use host_trial::{Trial, TrialResult};
 
@@ -68,10 +68,10 @@ fn guest_args(text: &str) -> Result<(String, String), String> {
 
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let suite = asked(args)?;
-    let submissions = modules(args)?;
+    let submissions = modules(args, &suite)?;
     let [modules] = submissions.as_slice() else {
         let text = format!("{} holds folders, not modules", args.dir.display());
-        return Err(Failure::new(Exit::Usage, printable(&text)));
+        return Err(Failure::new(Exit::Usage, text));
     };
     let work = Work::of(&suite, &submissions, None);
     let sandbox = args.cache.sandbox_for(guests_max(&work))?;
@@ -83,13 +83,13 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
             Some(module) => Tried::of(challenge, module, args.seed, &sandbox),
         };
         all_passed &= tried.passed;
-        print(&printable(&tried.rendered(challenge)))?;
+        print(&tried.rendered(challenge))?;
     }
     print(&notes(args.seed))?;
     if let Some(dir) = &args.report {
         let never = AtomicBool::new(false);
         grade::judged(&work, &sandbox, &Resume::default(), &never, Some(dir))?;
-        print(&printable(&written_to(dir)))?;
+        print(&written_to(dir))?;
     }
     Ok(if all_passed {
         Exit::Success
@@ -115,8 +115,8 @@ fn asked(args: &RunArgs) -> Result<Suite, Failure> {
     Ok(suite)
 }
 
-fn modules(args: &RunArgs) -> Result<Vec<Submission>, Failure> {
-    Ok(submission::find(std::slice::from_ref(&args.dir))?)
+fn modules(args: &RunArgs, suite: &Suite) -> Result<Vec<Submission>, Failure> {
+    Ok(submission::find(std::slice::from_ref(&args.dir), suite)?)
 }
 
 /// What became of a challenge.

@@ -26,9 +26,16 @@ fn dir() -> Dir {
     dir
 }
 
+/// The files of the cache without the one that marks it.
+fn files(dir: &Dir) -> Vec<String> {
+    let mut files = dir.files_in("cache");
+    files.retain(|name| name != "CACHEDIR.TAG");
+    files
+}
+
 /// The only entry of the cache.
 fn entry(dir: &Dir) -> PathBuf {
-    let files = dir.files_in("cache");
+    let files = files(dir);
     let [name] = &files[..] else {
         panic!("not exactly one entry: {files:?}");
     };
@@ -286,7 +293,7 @@ fn an_entry_that_cannot_be_written_is_done_without() {
          WARN cannot keep compiled code: [DIR]/cache/[HASH]-[HASH].cwasm: Is a directory (os error 21)
     "#]];
     expected.assert_eq(&without_hashes(&ended));
-    assert_eq!(dir.files_in("cache").len(), 1, "no temporary file is left");
+    assert_eq!(files(&dir).len(), 1, "no temporary file is left");
 }
 
 #[test]
@@ -295,7 +302,7 @@ fn a_module_that_does_not_compile_leaves_nothing_behind() {
     let module = dir.module("guest.wasm", &returning("(i32.const 0)"));
     let ended = dir.node_with_cache(module).input(INIT);
     assert_eq!(ended.code(), Some(3), "{ended}");
-    assert!(dir.files_in("cache").is_empty());
+    assert!(files(&dir).is_empty());
 }
 
 #[test]
@@ -317,12 +324,12 @@ fn without_flags_the_cache_is_in_the_users_cache_directory() {
         assert_eq!(ended.code(), Some(0), "{ended}");
     };
     run(dir.host());
-    assert_eq!(dir.files_in(".cache/maelstrom-wasm-host").len(), 1);
+    assert_eq!(dir.files_in(".cache/maelstrom-wasm-host").len(), 2);
     let elsewhere = dir.path("elsewhere");
     run(dir
         .host()
         .env("XDG_CACHE_HOME", elsewhere.to_str().unwrap()));
-    assert_eq!(dir.files_in("elsewhere/maelstrom-wasm-host").len(), 1);
+    assert_eq!(dir.files_in("elsewhere/maelstrom-wasm-host").len(), 2);
 }
 
 #[test]
@@ -331,4 +338,67 @@ fn looking_at_a_module_compiles_nothing() {
     let inspect = dir.host().arg("inspect").arg(dir.path("fuel_hungry.wasm"));
     assert_eq!(inspect.input("").code(), Some(0));
     assert_eq!(dir.files_in(""), ["fuel_hungry.wasm"]);
+}
+
+/// Makes a sparse file that is larger than the cache may be.
+fn large(dir: &Dir, name: &str) -> PathBuf {
+    let path = dir.write(name, "");
+    let file = fs::File::options().write(true).open(&path).unwrap();
+    file.set_len(600 << 20).unwrap();
+    let long_ago = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1);
+    file.set_modified(long_ago).unwrap();
+    path
+}
+
+#[test]
+fn a_private_folder_of_more_than_512_mib_keeps_its_files() {
+    let dir = dir();
+    dir.make_dir("cache");
+    let film = large(&dir, "cache/film.mp4");
+    run(&dir).is(expect![[r#"
+        exit code 0
+        ---- stdout
+        {"src":"n1","dest":"c0","body":{"type":"init_ok","in_reply_to":1}}
+        {"src":"n1","dest":"c1","body":{"type":"value","value":"0000000002fb0408"}}
+        ---- stderr
+         WARN working without the cache [DIR]/cache: it holds files that are not compiled code, such as "film.mp4"; use an empty directory, or one that does not exist
+    "#]]);
+    assert_eq!(dir.files_in("cache"), ["film.mp4"]);
+
+    // A file that comes later is no entry either.
+    fs::remove_file(&film).unwrap();
+    run(&dir);
+    fs::remove_file(entry(&dir)).unwrap();
+    let film = large(&dir, "cache/film.mp4");
+    assert_eq!(run(&dir).code(), Some(0));
+    assert!(film.exists());
+    assert_eq!(files(&dir).len(), 2);
+}
+
+#[test]
+fn entries_that_were_not_used_for_long_make_room() {
+    let dir = dir();
+    dir.make_dir("cache");
+    let old = format!("cache/{}-{}.cwasm", "0".repeat(64), "1".repeat(16));
+    let old = large(&dir, &old);
+    assert_eq!(run(&dir).code(), Some(0));
+    assert!(!old.exists());
+    entry(&dir);
+    let tag = dir.read("cache/CACHEDIR.TAG");
+    // The signature is that of <https://bford.info/cachedir/>.
+    assert!(tag.starts_with("Signature: 8a477f597d28d172789f06886806bc55\n"));
+}
+
+#[test]
+fn a_pipe_in_the_place_of_an_entry_or_a_lock_is_not_waited_for() {
+    let dir = dir();
+    run(&dir);
+    let entry = entry(&dir);
+    for path in [entry.clone(), entry.with_extension("lock")] {
+        let _ = fs::remove_file(&entry);
+        dir.fifo(&path);
+        let ended = run(&dir);
+        assert_eq!(ended.code(), Some(0), "{ended}");
+        assert_eq!(ended.stdout, ended_alone(&dir).stdout, "{ended}");
+    }
 }

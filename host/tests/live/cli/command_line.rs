@@ -127,8 +127,8 @@ fn help_is_not_an_error() {
                    broke the protocol
               2    unknown: the history has too little to judge
               3    the module cannot be loaded
-              254  invalid usage, or an input file that cannot be read or is not a history of
-                   the workload
+              254  invalid usage, a file that cannot be read or written, or one that is not a
+                   history of the workload
               255  internal error
         "#]],
     );
@@ -277,7 +277,7 @@ fn help_of_sim() {
                       [default: 16]
 
                   --nemesis <FAULT,…>
-                      Faults to inject: partition, kill, pause, loss, duplicate, one-way, slow, clock-skew, swap
+                      Faults to inject: partition, kill, pause, loss, duplicate, one-way, slow, clock-skew, swap; or `none`
 
                   --swap-at <SECONDS>
                       Time from which nodes change to --swap-module, one node per second, in seconds
@@ -452,8 +452,8 @@ fn help_of_sim() {
                    broke the protocol
               2    unknown: the history has too little to judge
               3    the module cannot be loaded
-              254  invalid usage, or an input file that cannot be read or is not a history of
-                   the workload
+              254  invalid usage, a file that cannot be read or written, or one that is not a
+                   history of the workload
               255  internal error
         "#]],
     );
@@ -1266,4 +1266,39 @@ fn inspect_shown_to_a_reader_that_leaves_is_no_failure() {
         let host = inspect.start_with(Stdio::null(), closed_pipe(), Stdio::piped());
         assert_eq!(host.end().to_string(), "exit code 0\n", "{format}");
     }
+}
+
+#[test]
+fn what_maelstroms_users_type_is_answered_with_what_it_is_here() {
+    let dir = Dir::new();
+    let hint = |args: &[&str]| {
+        let ended = dir.host().args(args).end();
+        assert_eq!((ended.code(), &*ended.stdout), (Some(254), ""), "{ended}");
+        let tips = ended.stderr.lines().filter(|line| line.contains("tip:"));
+        tips.map(|line| line.trim().to_owned()).collect::<Vec<_>>()
+    };
+    let module = ["tip: Maelstrom's --bin FILE is --module FILE here"];
+    assert_eq!(hint(&["--bin", "echo.wasm"]), module);
+    assert_eq!(hint(&["sim", "-w", "echo", "--bin", "echo.wasm"]), module);
+    assert_eq!(hint(&["sim", "-w", "echo", "--bin=echo.wasm"]), module);
+    assert_eq!(
+        hint(&["test", "-w", "echo", "--bin", "echo.wasm"]),
+        ["tip: Maelstrom's `test` is `host sim` here"]
+    );
+    assert_eq!(
+        hint(&[
+            "sim",
+            "--module",
+            "echo.wasm",
+            "-w",
+            "echo",
+            "--nodes",
+            "a,b"
+        ]),
+        ["tip: nodes have no names of their own here: give --node-count N"]
+    );
+    assert_eq!(
+        hint(&["sim", "--module", "echo.wasm", "-w", "echo", "--no-ssh"]),
+        ["tip: leave it out: no machines are logged in to here"]
+    );
 }

@@ -13,4 +13,6 @@ mod faults;
 mod golden;
 mod memory;
 mod modules;
+mod panics;
+mod shown;
 mod wasi;

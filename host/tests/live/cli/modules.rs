@@ -117,11 +117,19 @@ fn a_native_program() {
 #[test]
 fn a_file_that_is_too_large_is_not_read_to_its_end() {
     let dir = Dir::new();
-    dir.node("/dev/zero").input(INIT).is(expect![[r#"
+    let large = dir.write("large.wasm", "");
+    let file = File::options().write(true).open(&large).unwrap();
+    file.set_len(1 << 40).unwrap();
+    dir.node(&large).input(INIT).is(expect![[r#"
         exit code 3
         ---- stderr
-        error: /dev/zero [CANNOT BE LOADED]
+        error: [DIR]/large.wasm [CANNOT BE LOADED]
           - the file has more than 16777216 bytes
+    "#]]);
+    dir.node("/dev/zero").input(INIT).is(expect![[r#"
+        exit code 254
+        ---- stderr
+        error: cannot read the module /dev/zero: it is not a regular file, but a pipe or a device
     "#]]);
 }
 
@@ -844,4 +852,17 @@ fn the_message_shows_the_path_as_it_was_given() {
             error: guest.wasm [CANNOT BE LOADED]
               - the file is empty
         "#]]);
+}
+
+#[test]
+fn a_pipe_is_no_module_and_is_not_waited_for() {
+    let dir = Dir::new();
+    dir.fifo("pipe.wasm");
+    for command in [["--module", "pipe.wasm"], ["inspect", "pipe.wasm"]] {
+        dir.host().args(command).end().is(expect![[r#"
+            exit code 254
+            ---- stderr
+            error: cannot read the module pipe.wasm: it is not a regular file, but a pipe or a device
+        "#]]);
+    }
 }

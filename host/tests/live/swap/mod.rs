@@ -266,3 +266,20 @@ fn no_message_is_lost_doubled_or_reordered_by_twenty_swaps() {
     node.give_input(writer.join().unwrap());
     node.end(0);
 }
+
+#[test]
+fn a_pipe_in_the_place_of_the_file_does_not_end_the_watch() {
+    let mut node = Node::start(&bytes("broadcast-retry"), &["--watch"]);
+    node.init(&["n1"]);
+    node.replace_by_pipe();
+    assert_eq!(
+        node.log(),
+        "ERROR the running module goes on: cannot read the module [MODULE]: it is not a regular \
+         file, but a pipe or a device"
+    );
+    node.replace(&version(&bytes("broadcast-retry"), 1));
+    let line = node.log();
+    let state = swapped(&line).expect(&line);
+    assert!(state.ends_with(" bytes of state"), "{line}");
+    node.end(0);
+}

@@ -97,7 +97,7 @@ fn an_error_prints_each_cause_once_and_no_control_characters() {
         &expect![[r#"
             exit code 254
             ---- stderr
-            error: cannot write plain/\u{1b}: Not a directory (os error 20)
+            error: cannot write to plain/\u{1b}: Not a directory (os error 20)
         "#]],
     );
     check(

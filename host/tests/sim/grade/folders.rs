@@ -1,10 +1,22 @@
 //! Untrusted folders: links, special files, hostile names.
 
-use std::os::unix::fs::symlink;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use expect_test::expect;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
+use host_grade::judge::{JudgeContext, JudgeResult, guests_max, judge};
+use host_grade::resume::Resume;
+use host_grade::{Suite, Work, submission};
+use host_sandbox::{CompileLimits, Compiler, Sandbox};
+use host_trial::shrink::Budget;
+use test_support::Ended;
 use test_support::class::{Class, check};
 
 /// Names with their verdicts, and notes, one a line.
@@ -51,8 +63,8 @@ fn only_regular_files_below_the_folder_are_opened() {
           deep is a folder: modules are looked for beside it
         eve missing missing missing
           broadcast.txt is not a .wasm file
-          broadcast is not a regular file
-          echo is a symbolic link, which is not followed
+          broadcast.wasm is not a regular file
+          echo.wasm is a symbolic link, which is not followed
         zoe AC missing missing
           other.wasm is for no challenge that is judged here
     "#]]
@@ -95,18 +107,194 @@ fn a_name_cannot_fake_a_line_a_formula_or_a_direction() {
 }
 
 #[test]
-fn two_submissions_of_one_name_are_an_error() {
+fn a_clash_of_names_stops_nobody_else() {
     let class = Class::empty();
     class.built("one/ann/echo.wasm", "echo");
     class.built("two/ann/echo.wasm", "echo");
-    check(
-        &class.grade(&["class/one", "class/two"]),
-        &expect![[r#"
-            exit code 254
-            ---- stderr
-            error: two submissions are called ann; rename one, or judge them apart
-        "#]],
+    class.built("two/bob/echo.wasm", "echo");
+    let grade = class.grade(&[
+        "--challenge",
+        "echo",
+        "class/one",
+        "class/two",
+        "class/two/bob",
+    ]);
+    let shown = without_fuel_and_figures(&grade);
+    expect![[r#"
+        exit code 1
+        submission  echo  score
+        ann         -     0/2
+        bob         AC    2/2
+
+        ann: 2 submissions have this name, and none of them was judged: class/one/ann, class/two/ann; rename them, or judge them apart
+
+        1 of 2 submissions passed
+    "#]]
+    .assert_eq(&shown);
+}
+
+/// The exit code and the text without its last parenthesis.
+fn without_fuel_and_figures(ended: &Ended) -> String {
+    let (text, _) = ended.stdout.rsplit_once(" (suite").unwrap();
+    format!("exit code {}\n{text}\n", ended.code().unwrap())
+}
+
+#[test]
+fn names_that_look_alike_when_they_are_shown_are_told_apart() {
+    let class = Class::empty();
+    class.built("s1/echo.wasm", "echo");
+    class.built("s1.wasm/echo.wasm", "echo");
+    let long = "x".repeat(100);
+    class.built(&format!("{long}1/echo.wasm"), "echo");
+    class.built(&format!("{long}2/echo.wasm"), "echo");
+    let not_utf_8 = |byte: u8| {
+        let name = [b"y", &[byte][..]].concat();
+        let folder = class.path("class").join(OsStr::from_bytes(&name));
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::copy(class.path("class/s1/echo.wasm"), folder.join("echo.wasm")).unwrap();
+    };
+    not_utf_8(0xfe);
+    not_utf_8(0xff);
+    let grade = class.json(&["--challenge", "echo"]);
+    // The hashes are those of `sha256sum`.
+    let x = "x".repeat(60);
+    expect![[r#"
+        s1 AC
+        s1.wasm AC
+        [X]…00eafe0b AC
+        [X]…41081bf5 AC
+        y�-2c873316 AC
+        y�-442e004e AC
+    "#]]
+    .assert_eq(&outline(&grade).replace(&x, "[X]"));
+}
+
+#[test]
+fn a_thousand_empty_files_do_not_hide_the_real_one() {
+    let class = Class::empty();
+    for number in 0..1005 {
+        class.write(&format!("ann/a{number:04}.wasm"), b"");
+    }
+    class.built("ann/echo.wasm", "echo");
+    let grade = class.json(&["--challenge", "echo"]);
+    let ann = &grade["submissions"][0];
+    assert_eq!(ann["challenges"][0]["verdict"], "AC");
+    let notes = ann["notes"].as_array().unwrap();
+    assert_eq!(notes.len(), 21);
+    assert_eq!(
+        notes[0],
+        "a0000.wasm is for no challenge that is judged here"
     );
+    assert_eq!(notes[20], "and 985 more files are ignored");
+}
+
+#[test]
+fn a_folder_with_too_many_files_says_so_where_its_author_reads_it() {
+    let class = Class::empty();
+    for number in 0..=10_000 {
+        class.write(&format!("ann/a{number:05}"), b"");
+    }
+    class.built("ann/echo.wasm", "echo");
+    class.built("bob/echo.wasm", "echo");
+    let grade = class.json(&["--challenge", "echo"]);
+    expect![[r#"
+        ann missing
+          the folder cannot be read (it has more than 10000 entries), so nothing counts as handed in: mend that and judge again
+        bob AC
+    "#]]
+    .assert_eq(&outline(&grade));
+    std::fs::write(class.path("grade.json"), grade.to_string()).unwrap();
+    let merge = class
+        .host()
+        .args(["merge", "--format", "junit", "grade.json"]);
+    let xml = merge.end().stdout;
+    let told = "There is no module for it.\n  the folder cannot be read (it has more than 10000";
+    assert!(xml.contains(told), "{xml}");
+}
+
+#[test]
+fn a_file_that_cannot_be_read_counts_as_not_handed_in() {
+    let class = Class::empty();
+    let unreadable = class.built("ann/echo.wasm", "echo");
+    class.built("bob/echo.wasm", "echo");
+    let set = |path: &Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    set(&unreadable, 0o000);
+    // Root may read everything, so it gives up what makes it root.
+    let mut command = std::process::Command::new(test_support::host());
+    if rustix::process::geteuid().is_root() {
+        set(&class.path(""), 0o755);
+        set(&class.path("class"), 0o755);
+        command.uid(65534);
+    }
+    let grade = [
+        "grade",
+        "--suite",
+        "suite.toml",
+        "--no-cache",
+        "--challenge",
+        "echo",
+    ];
+    let command = command.args(grade).args(["--format", "json", "class"]);
+    let output = command.current_dir(class.path("")).output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    let grade: Json = serde_json::from_slice(&output.stdout).unwrap();
+    expect![[r#"
+        ann missing
+          echo.wasm cannot be read (Permission denied (os error 13)) and counts as not handed in: make it readable and judge again
+        bob AC
+    "#]]
+    .assert_eq(&outline(&grade));
+    let ann = &grade["submissions"][0];
+    let told = (&ann["passed"], &ann["score"], &ann["points"]);
+    assert_eq!(told, (&json!(false), &json!(0), &json!(2)));
+}
+
+#[test]
+fn a_file_that_becomes_a_pipe_between_finding_and_loading_is_not_waited_for() {
+    let class = Class::empty();
+    let path = class.built("ann/echo.wasm", "echo");
+    class.built("bob/echo.wasm", "broadcast");
+    let suite = Suite::built_in().unwrap();
+    let submissions = submission::find(&[class.path("class")], &suite).unwrap();
+    let work = Work::of(&suite, &submissions, None);
+    std::fs::remove_file(&path).unwrap();
+    let (kind, mode) = (rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU);
+    rustix::fs::mknodat(rustix::fs::CWD, &path, kind, mode, 0).unwrap();
+    let (limits, host) = (CompileLimits::default(), test_support::host().into());
+    let context = JudgeContext {
+        sandbox: &Sandbox::pooled(None, guests_max(&work)).unwrap(),
+        compiler: &Compiler::with_program(host, limits),
+        resume: &Resume::default(),
+        progress: &|_| {},
+        shrinking: Budget { runs: 1, fuel: 0 },
+        // Loading comes first; no run is needed.
+        interrupted: &AtomicBool::new(false),
+    };
+    let loaded = std::thread::scope(|scope| {
+        let (sender, judged) = std::sync::mpsc::channel();
+        let (work, context) = (&work, &context);
+        scope.spawn(move || sender.send(judge(work, context)));
+        let judged = judged.recv_timeout(Duration::from_secs(120));
+        if judged.is_err() {
+            // Lets the other thread go.
+            drop(std::fs::File::options().write(true).open(&path));
+        }
+        judged
+    });
+    let results = loaded.expect("it does not wait for the pipe");
+    let ann: Vec<&JudgeResult> = results
+        .values()
+        .filter(|it| matches!(it, JudgeResult::InternalError(_)))
+        .collect();
+    let path = path.display();
+    let why = vec![
+        format!("cannot read the module {path}: it is not a regular file, but a pipe or a device"),
+        "the file changed after the submissions were read; judge again".to_owned(),
+    ];
+    assert_eq!(ann, [&JudgeResult::InternalError(why)]);
 }
 
 #[test]

@@ -9,4 +9,5 @@ mod formats;
 mod parts;
 mod suite_run;
 mod suites;
+mod text;
 mod verdicts;

@@ -3,7 +3,7 @@
 use std::fs::{self, Permissions};
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -151,10 +151,18 @@ fn what_was_compiled_once_is_taken_from_the_cache() {
             .map_err(|error| error.to_string())
     };
     assert_eq!(load(&compiler(CompileLimits::default())), Ok("m".into()));
-    let entries: Vec<_> = fs::read_dir(&cache).unwrap().collect();
-    assert_eq!(entries.len(), 1, "{entries:?}");
+    assert_eq!(entries(&cache).len(), 1);
     let missing = Compiler::with_program("/nonexistent/host".into(), CompileLimits::default());
     assert_eq!(load(&missing), Ok("m".into()));
+}
+
+/// The entries of a cache.
+fn entries(cache: &Path) -> Vec<PathBuf> {
+    let files = fs::read_dir(cache).unwrap();
+    let paths = files.map(|file| file.unwrap().path());
+    paths
+        .filter(|path| !path.ends_with("CACHEDIR.TAG"))
+        .collect()
 }
 
 #[test]
@@ -169,8 +177,7 @@ fn a_rejected_module_leaves_nothing_in_the_cache() {
     });
     let loaded = sandbox.load_untrusted(&path, &Limits::default(), &compiler);
     assert!(matches!(loaded, Err(LoadError::Rejected { .. })));
-    let entries: Vec<_> = fs::read_dir(&cache).unwrap().collect();
-    assert!(entries.is_empty(), "{entries:?}");
+    assert_eq!(entries(&cache), Vec::<PathBuf>::new());
 }
 
 /// A grader that is killed cannot clean up, so the process must end by itself. Here it waits
@@ -222,8 +229,11 @@ fn machine_code_is_the_same_in_both_processes() {
     let entry = |name: &str, load: &dyn Fn(&Sandbox)| {
         let cache = dir.path(name);
         load(&Sandbox::new(Some(Cache::open(cache.clone()).unwrap())).unwrap());
-        let entry = fs::read_dir(cache).unwrap().next().unwrap().unwrap();
-        (entry.file_name(), fs::read(entry.path()).unwrap())
+        let entry = entries(&cache).remove(0);
+        (
+            entry.file_name().unwrap().to_owned(),
+            fs::read(entry).unwrap(),
+        )
     };
     let limits = Limits::default();
     let here = entry("here", &|sandbox| {

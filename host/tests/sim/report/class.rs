@@ -118,10 +118,10 @@ fn a_cell_is_quoted_where_need_be_and_never_a_formula() {
         "'+1",
         "'-1",
         "'@1",
-        "'\t1",
-        "\"'\r1\"",
+        "\\t1",
+        "\\r1",
         "\"a, \"\"b\"\"\"",
-        "\"c\nd\"",
+        "c\\nd",
         "é;'",
     ];
     let rows = cells.map(|cell| format!("{cell},false,30,30,AC,AC,AC\n"));

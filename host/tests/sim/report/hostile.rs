@@ -1,7 +1,9 @@
 //! Text from guests stays text in a page, whatever markup it contains.
 
+use host_protocol::text::printable;
+use host_report::page::page;
 use serde_json::json;
-use test_support::{Browser, Reported};
+use test_support::{Browser, Dir, Reported};
 
 const RUN: &str = "-w unique-ids --node-count 2 --time-limit 10 --rate 5 --seed 1";
 
@@ -201,4 +203,36 @@ fn drawings_hold_text_only_too() {
             .read("messages.svg")
             .contains("&lt;script&gt;window.pwned=6")
     );
+}
+
+#[test]
+fn a_page_escapes_what_every_other_output_escapes() {
+    let mut texts: Vec<String> = [
+        "déjà vu 日本語 👩\u{200d}👩\u{200d}👧 ❤\u{fe0f} 1\u{fe0f}\u{20e3} 👍🏽",
+        "a\u{200d}b 👩\u{200d} \u{200d}👩 b\u{fe0f}b 1\u{fe0f} 👍\u{fe0f}\u{fe0f} a\r\n\tb",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    let all: Vec<char> = ('\0'..=char::MAX).collect();
+    texts.extend(all.chunks(4096).map(|part| part.iter().collect()));
+    let shown: Vec<String> = texts
+        .iter()
+        .map(|text| printable(text).into_owned())
+        .collect();
+    let script = "
+        const [texts, expected] = data;
+        const wrong = texts.filter((text, at) => el('p', {}, text).textContent !== expected[at]);
+        document.body.append(el('p', { class: 'wrong', title: 'a\\u202eb' }, String(wrong.length)));
+    ";
+    let html = page(&[script], "text", &(texts, shown)).unwrap();
+    let dir = Dir::new();
+    let path = dir.write("page.html", html);
+    let browser = Browser::start();
+    browser.open(&path);
+    let seen = browser.run(
+        "const it = document.querySelector('.wrong'); return [it.textContent, it.title]",
+        json!([]),
+    );
+    assert_eq!(seen, json!(["0", "a\\u{202e}b"]));
+    assert_eq!(browser.complaints(), Vec::<String>::new());
 }

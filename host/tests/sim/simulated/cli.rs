@@ -1,7 +1,7 @@
 //! `host sim` as a process: whole outputs and exit codes.
 
 use expect_test::{Expect, expect};
-use test_support::{Dir, Ended, Run, built, with_placeholders};
+use test_support::{Dir, Ended, Run, built, bytes, with_placeholders};
 
 /// `host sim` on the module of a package, whose folder shows as `DIR`.
 fn host(module: &str, args: &[&str]) -> Ended {
@@ -524,4 +524,22 @@ fn a_schedule_says_itself_what_the_run_is() {
         error: cannot play none.json: No such file or directory (os error 2)
         error: the following required arguments were not provided:"#]]
     .assert_eq(&errors.join("\n"));
+}
+
+#[test]
+fn nemesis_none_is_a_run_without_faults() {
+    let dir = Dir::new();
+    let module = dir.write("echo.wasm", bytes("echo"));
+    let run = |nemesis: &[&str]| {
+        let sim = dir
+            .host()
+            .args(["sim", "--no-cache", "-w", "echo", "--module"]);
+        let sim = sim.arg(&module).args(["--time-limit", "2", "--seed", "1"]);
+        sim.args(nemesis).end()
+    };
+    let without = run(&[]);
+    assert_eq!(without.code(), Some(0), "{without}");
+    assert_eq!(run(&["--nemesis", "none"]).to_string(), without.to_string());
+    let both = run(&["--nemesis", "none,partition"]);
+    assert_eq!(both.code(), Some(254), "{both}");
 }

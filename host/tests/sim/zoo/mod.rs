@@ -63,7 +63,7 @@ fn grade(suite: &Suite) -> Vec<(String, Judgement)> {
     for module in BTreeSet::from_iter(modules) {
         test_support::built(module);
     }
-    let submissions = submission::find(&[test_support::guests()]).unwrap();
+    let submissions = submission::find(&[test_support::guests()], suite).unwrap();
     let work = Work::of(suite, &submissions, None);
     let context = JudgeContext {
         sandbox: &Sandbox::pooled(None, guests_max(&work)).unwrap(),

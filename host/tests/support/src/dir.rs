@@ -66,6 +66,14 @@ impl Dir {
         names
     }
 
+    /// Makes a pipe with a name, which nobody writes to.
+    pub fn fifo(&self, name: impl AsRef<Path>) -> PathBuf {
+        let path = self.temp.path().join(name);
+        let (kind, mode) = (rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU);
+        rustix::fs::mknodat(rustix::fs::CWD, &path, kind, mode, 0).unwrap();
+        path
+    }
+
     /// The module in `tests/guests/NAME.wat`, assembled.
     pub fn guest(&self, name: &str) -> PathBuf {
         let text = guest_text(name);

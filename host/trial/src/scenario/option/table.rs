@@ -24,6 +24,9 @@ const MEMORY_MIB_MAX: u64 = 4096;
 /// The largest of numbers that need no larger one.
 const U32_MAX: u64 = u32::MAX as u64;
 
+/// What some write for a run without faults.
+const NO_FAULTS: &str = "none";
+
 /// No duration is shorter, in seconds, unless it may be zero.
 const SECONDS_MIN: f64 = 0.001;
 
@@ -242,12 +245,13 @@ options! {
         write: |scenario| Some(scenario.txn.max_writes_per_key.to_string()),
         ..USUAL
     };
-    NEMESIS: "Faults to inject: partition, kill, pause, loss, duplicate, one-way, slow, clock-skew, swap", ScenarioOption {
+    NEMESIS: "Faults to inject: partition, kill, pause, loss, duplicate, one-way, slow, clock-skew, swap; or `none`", ScenarioOption {
         name: "nemesis",
         value_name: "FAULT,…",
-        values: Values::List { check: reads::<Fault> },
+        values: Values::List { check: |text| if text == NO_FAULTS { Ok(()) } else { reads::<Fault>(text) } },
         set: |scenario, text| {
-            let mut faults: Vec<Fault> = items(text).map(read).collect::<Result<_, _>>()?;
+            let named = if text == NO_FAULTS { "" } else { text };
+            let mut faults: Vec<Fault> = items(named).map(read).collect::<Result<_, _>>()?;
             faults.sort_unstable();
             faults.dedup();
             scenario.options.faults = faults;

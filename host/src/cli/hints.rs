@@ -1,0 +1,76 @@
+//! What to type instead of what Maelstrom's users are used to.
+
+use clap::builder::StyledStr;
+use clap::error::{ContextKind, ContextValue};
+
+/// Options of `maelstrom test` that have another name here.
+const RENAMED: [(&str, &str); 5] = [
+    ("--bin", "Maelstrom's --bin FILE is --module FILE here"),
+    (
+        "--node",
+        "nodes have no names of their own here: give --node-count N",
+    ),
+    (
+        "-n",
+        "nodes have no names of their own here: give --node-count N",
+    ),
+    (
+        "--nodes",
+        "nodes have no names of their own here: give --node-count N",
+    ),
+    (
+        "--nodes-file",
+        "nodes have no names of their own here: give --node-count N",
+    ),
+];
+
+/// Options of `maelstrom test` that are about machines and logs of Jepsen.
+const NEEDLESS: [&str; 8] = [
+    "--leave-db-running",
+    "--logging-json",
+    "--username",
+    "--password",
+    "--ssh-private-key",
+    "--no-ssh",
+    "--strict-host-key-checking",
+    "--tarball",
+];
+
+/// Commands of Maelstrom.
+const COMMANDS: [(&str, &str); 4] = [
+    ("test", "Maelstrom's `test` is `host sim` here"),
+    (
+        "test-all",
+        "Maelstrom's `test` is `host sim` here; `host suite run` runs a suite",
+    ),
+    (
+        "serve",
+        "a page about a run is a file here: `host sim --report DIR`",
+    ),
+    ("analyze", "`host check` judges a history again"),
+];
+
+/// Adds what to type instead, if we know.
+pub(super) fn hinted(mut error: clap::Error) -> clap::Error {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let find = |table: &[(&str, &'static str)], word: &str| {
+        let mut rows = table.iter();
+        rows.find(|(name, _)| *name == word).map(|(_, hint)| *hint)
+    };
+    let option = text(ContextKind::InvalidArg).unwrap_or_default();
+    let command = text(ContextKind::InvalidSubcommand).unwrap_or(option);
+    let needless = NEEDLESS.contains(&option);
+    let hint = find(&RENAMED, option)
+        .or(needless.then_some("leave it out: no machines are logged in to here"))
+        .or_else(|| find(&COMMANDS, command));
+    if let Some(hint) = hint {
+        error.remove(ContextKind::SuggestedArg);
+        error.remove(ContextKind::SuggestedSubcommand);
+        let hint = ContextValue::StyledStrs(vec![StyledStr::from(hint)]);
+        error.insert(ContextKind::Suggested, hint);
+    }
+    error
+}
