@@ -16,6 +16,9 @@ pub enum ReportError {
         /// The error of the operating system.
         error: io::Error,
     },
+    /// The program was asked to end before the runs were repeated.
+    #[error("interrupted")]
+    Interrupted,
     /// The data of the page cannot be written as JSON.
     #[error("cannot write the page as JSON: {0}")]
     Json(serde_json::Error),

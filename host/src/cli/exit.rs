@@ -61,6 +61,7 @@ impl Exit {
     /// |---|---|
     /// | a module that cannot be read | 254 |
     /// | a module that is not a guest, or exceeds a limit | 3 |
+    /// | a module that was being compiled when a signal came | 2 |
     /// | submissions, suites, grades or kept runs that cannot be used | 254 |
     /// | a report that cannot be written to its folder | 254 |
     /// | everything else | 255 |
@@ -70,6 +71,7 @@ impl Exit {
         match error.downcast_ref::<LoadError>() {
             Some(LoadError::Unreadable { .. }) => return Exit::Usage,
             Some(LoadError::Rejected { .. }) => return Exit::Rejected,
+            Some(LoadError::Interrupted { .. }) => return Exit::Unknown,
             _ => {}
         }
         let is_usage = error.is::<FindError>()

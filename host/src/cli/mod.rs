@@ -7,6 +7,7 @@ mod exit;
 mod grade;
 mod input;
 mod inspect;
+mod interrupt;
 mod limits;
 mod merge;
 mod node;

@@ -13,9 +13,9 @@ use host_guest::{ErrorKind, Limits};
 use wasmtime::{AsContextMut, Caller, InstancePre, Result, Store};
 
 use super::io::Io;
-use crate::engine::watchdog_ticks;
 use crate::state::GuestState;
 use crate::vet::PROGRAM_START;
+use crate::watch;
 
 /// The state of a program.
 pub(crate) struct ProgramState {
@@ -112,6 +112,7 @@ impl Fiber {
 async fn run(pre: InstancePre<ProgramState>, state: ProgramState) -> End {
     let mut store = Store::new(pre.module().engine(), state);
     store.limiter(|state| &mut state.guest.limiter);
+    watch::watch(&mut store, |state| &mut state.guest);
     let result = start(&pre, &mut store).await;
     let fuel_left = store.get_fuel().unwrap_or(0);
     let state = store.data_mut();
@@ -146,7 +147,7 @@ fn take_turn(mut store: impl AsContextMut<Data = ProgramState>) -> Result<()> {
     state.exchange.swap(&mut state.io);
     state.guest.limiter.refused = None;
     let limits = state.limits;
-    store.set_epoch_deadline(watchdog_ticks(&limits));
+    watch::begin(&mut store, |state| &mut state.guest, &limits);
     store.set_fuel(limits.fuel)
 }
 
