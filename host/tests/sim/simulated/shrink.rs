@@ -7,7 +7,7 @@ use host_sandbox::GuestModule;
 use host_sim::nemesis::Fault;
 use host_sim::{Distribution, Latency, RunOptions};
 use host_trial::schedule::Schedule;
-use host_trial::shrink::{self, Budget, Shrunk, size};
+use host_trial::shrink::{self, Budget, Shrunk, cost, size};
 use test_support::with_placeholders;
 
 use crate::simulated::runs::{
@@ -371,7 +371,7 @@ fn a_right_program_passes_what_a_wrong_one_was_shrunk_to() {
 fn the_search_is_the_same_each_time_and_ends_with_its_budget() {
     let (module, workload, options) = &failures()[1];
     let schedule = record(module, *workload, options, 1);
-    let shrunk = |budget| shrink(schedule.clone(), *module, budget).unwrap();
+    let shrunk = |budget| shrink(schedule.clone(), module, budget).unwrap();
     let twice = [(); 2].map(|()| shrunk(Budget::default()));
     assert_eq!(twice[0].schedule.write(), twice[1].schedule.write());
     assert_eq!(twice[0].runs, twice[1].runs);
@@ -389,6 +389,28 @@ fn the_search_is_the_same_each_time_and_ends_with_its_budget() {
         ..Budget::default()
     };
     assert_eq!(shrunk(budget).runs, 1);
+}
+
+/// A run costs 500,000 units at least, and none is played for longer than what is left.
+#[test]
+fn a_search_costs_no_more_than_its_budget() {
+    let (module, workload, options) = &failures()[2];
+    let schedule = record(module, *workload, options, 1);
+    let original = schedule.play(*module, None, Vec::new());
+    let whole = cost(&original.used);
+    for units in [1, 4_000_000, whole, 2 * whole] {
+        let budget = Budget {
+            units,
+            ..Budget::default()
+        };
+        let found = shrink(schedule.clone(), module, budget).unwrap();
+        let most = 1 + u32::try_from(units.div_ceil(500_000)).unwrap();
+        assert!(found.runs <= most, "{} runs for {units} units", found.runs);
+        assert!(found.report.anomalies().contains(&found.anomaly));
+        if units < 10_000_000 {
+            assert!(!found.is_minimal, "{units}");
+        }
+    }
 }
 
 #[test]
