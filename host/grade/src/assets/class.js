@@ -112,6 +112,6 @@ document.body.append(
     holder, details,
     section("challenges", "Challenges", table("Challenges", ["", "title", "points", "seeds", "options"], challenges.map((challenge) => [challenge.id,
       challenge.title, `${challenge.points}${challenge.optional ? " (optional)" : ""}`, challenge.seeds.join(", "), el("code", {}, challenge.options)]))),
-    section("judge", "Judge", el("p", {}, `host ${grade.judge.host}, ${grade.judge.engine}; suite ${grade.suite.sha256}; ${grade.timings["wall-ms"].toLocaleString("en")} ms`))));
+    section("judge", "Judge", el("p", {}, `host ${grade.judge.host}, ${grade.judge.engine}; suite ${grade.suite.sha256}${grade.suite["seed-key"] ? `, seed key ${grade.suite["seed-key"]}` : ""}; ${grade.timings["wall-ms"].toLocaleString("en")} ms`))));
 show();
 document.documentElement.dataset.ready = String(Math.round(performance.now()));

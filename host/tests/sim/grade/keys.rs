@@ -83,6 +83,13 @@ fn a_grade_names_the_key_and_its_commands_need_none() {
     );
     let again = class.host().args(replay.split(' ').skip(1)).end();
     assert_eq!(again.code(), Some(1));
+    let page = fs::read_to_string(class.path("report/index.html")).unwrap();
+    assert!(page.contains("effde7a33edde12d"));
+    let text = class.grade(&["class"]).stdout;
+    assert!(
+        text.contains("(suite small, seed key effde7a33edde12d, host "),
+        "{text}"
+    );
     // The key itself is nowhere.
     let mut texts = vec![ended.stdout];
     for format in ["text", "junit", "csv"] {
