@@ -113,9 +113,9 @@ impl Grade {
                 };
                 let is_accepted = verdict == Some(Verdict::Accepted);
                 challenge.score = if is_accepted { facts.points } else { 0 };
-                submission.score += challenge.score;
+                submission.score += u64::from(challenge.score);
                 if verdict != Some(Verdict::Internal) && !facts.optional {
-                    submission.points += facts.points;
+                    submission.points += u64::from(facts.points);
                 }
                 submission.passed &= is_accepted || challenge.state == ChallengeState::Pending;
             }
@@ -198,8 +198,13 @@ impl ModuleForChallenge<'_> {
             seed: Some(seed),
             anomaly: run.anomaly.clone(),
             backtrace: run.backtrace.clone(),
-            replay: scenario.command(&self.module.path, seed, run.bound_flag.as_deref()),
+            replay: scenario.command(
+                &self.module.path,
+                self.challenge.run_seed(seed),
+                run.bound_flag.as_deref(),
+            ),
             trace: run.trace.clone().unwrap_or_default(),
+            trace_may_be_shorter: run.trace_may_be_shorter,
         }
     }
 
@@ -211,6 +216,7 @@ impl ModuleForChallenge<'_> {
             backtrace: Vec::new(),
             replay: format!("host inspect {path}"),
             trace: Vec::new(),
+            trace_may_be_shorter: false,
         }
     }
 
@@ -269,6 +275,7 @@ fn suite_facts(suite: &Suite) -> SuiteFacts {
     SuiteFacts {
         name: suite.name.clone(),
         sha256: suite.sha256.clone(),
+        seed_key: suite.seed_key.map(|key| key.name()),
         challenges: suite.challenges.iter().map(challenge).collect(),
     }
 }

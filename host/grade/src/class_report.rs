@@ -100,6 +100,9 @@ impl<'a> RunToReport<'a> {
         report: &ClassReport,
         context: &JudgeContext<'_>,
     ) -> Result<Option<MissingPage>, ReportError> {
+        if context.interrupt.is_requested() {
+            return Ok(None);
+        }
         let scenario = &self.challenge.scenario;
         let limits = &scenario.options.limits;
         let loaded = (context.sandbox).load_untrusted(self.module, limits, context.compiler);
@@ -112,17 +115,20 @@ impl<'a> RunToReport<'a> {
             Ok(_) => return missing("the module has changed since it was judged".to_owned()),
             Err(error) => return missing(error.to_string()),
         };
+        let seed = self.challenge.run_seed(self.seed);
         let run = ReportedRun {
             trial: &Trial::of(&module, scenario.clone()),
-            seed: self.seed,
+            seed,
             script: None,
             replay: &|schedule| match schedule {
-                None => scenario.command(self.module, self.seed, None),
+                None => scenario.command(self.module, seed, None),
                 Some(schedule) => schedule_command(self.module, schedule),
             },
         };
         let dir = report.run_dir(self.submission, &self.challenge.id)?;
-        dir.report(&run, JOURNAL_BYTES_MAX)?;
-        Ok(None)
+        match dir.report(&run, JOURNAL_BYTES_MAX) {
+            Ok(_) | Err(ReportError::Interrupted) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }

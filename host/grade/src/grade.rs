@@ -4,6 +4,7 @@
 //! the same suite are equal byte for byte, except for [`Grade::timings`].
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -64,6 +65,9 @@ pub struct SuiteFacts {
     pub name: String,
     /// The SHA-256 hash of its text.
     pub sha256: String,
+    /// The name of the secret from which the seeds of runs are made, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed_key: Option<String>,
     /// The challenges that are judged, in the suite's order.
     pub challenges: Vec<ChallengeFacts>,
 }
@@ -92,13 +96,61 @@ pub struct ChallengeFacts {
 }
 
 /// One of several parts of the work, written `INDEX/OF`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "ShardFields", into = "ShardFields")]
 pub struct Shard {
+    index: u32,
+    of: u32,
+}
+
+/// The fields of a shard in JSON.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct ShardFields {
+    index: u32,
+    of: u32,
+}
+
+impl TryFrom<ShardFields> for Shard {
+    type Error = InvalidShard;
+
+    fn try_from(ShardFields { index, of }: ShardFields) -> Result<Self, InvalidShard> {
+        Shard::new(index, of).ok_or(InvalidShard)
+    }
+}
+
+impl From<Shard> for ShardFields {
+    fn from(Shard { index, of }: Shard) -> Self {
+        ShardFields { index, of }
+    }
+}
+
+/// `2/3`
+impl fmt::Display for Shard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.index, self.of)
+    }
+}
+
+impl Shard {
+    /// The shard with this number, of so many; `None` if there is none.
+    #[must_use]
+    pub fn new(index: u32, of: u32) -> Option<Self> {
+        let exists = (1..=of).contains(&index) && of <= SHARDS_MAX;
+        exists.then_some(Shard { index, of })
+    }
+
     /// Its number, from 1.
-    pub index: u32,
+    #[must_use]
+    pub fn index(self) -> u32 {
+        self.index
+    }
+
     /// The number of shards.
-    pub of: u32,
+    #[must_use]
+    pub fn of(self) -> u32 {
+        self.of
+    }
 }
 
 /// The grade of one submission.
@@ -111,9 +163,9 @@ pub struct SubmissionGrade {
     /// Whether it solved every challenge that it has to solve, as far as it has been judged.
     pub passed: bool,
     /// The points that it got.
-    pub score: u32,
+    pub score: u64,
     /// The points that it could get: of all challenges without optional ones and internal errors.
-    pub points: u32,
+    pub points: u64,
     /// The files that were ignored, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -211,6 +263,10 @@ pub struct FailureDetails {
     /// The shortest failing trace that was found, with a line for each event.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trace: Vec<String>,
+    /// Whether a shorter run may fail in the same way: the budget of the search was spent before
+    /// that was known.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub trace_may_be_shorter: bool,
 }
 
 /// Wall-clock times of judging.
@@ -238,9 +294,7 @@ impl FromStr for Shard {
     fn from_str(text: &str) -> Result<Self, InvalidShard> {
         let (index, of) = text.split_once('/').ok_or(InvalidShard)?;
         match (index.parse(), of.parse()) {
-            (Ok(index), Ok(of)) if (1..=of).contains(&index) && of <= SHARDS_MAX => {
-                Ok(Shard { index, of })
-            }
+            (Ok(index), Ok(of)) => Shard::new(index, of).ok_or(InvalidShard),
             _ => Err(InvalidShard),
         }
     }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use rayon::prelude::*;
@@ -16,7 +16,7 @@ use super::run::{SeedRun, panic_text};
 use super::suite::Challenge;
 use super::work::{Work, WorkItem};
 use super::{Verdict, sanitize};
-use host_guest::Limits;
+use host_guest::{Interrupt, Limits};
 use host_sandbox::{Compiler, GuestModule, LoadError, Sandbox};
 use host_trial::shrink::Budget;
 
@@ -52,11 +52,12 @@ pub struct JudgeContext<'a> {
     pub resume: &'a Resume,
     /// Called with a number of runs that are finished or turned out to be unnecessary.
     pub progress: &'a (dyn Fn(usize) + Sync),
-    /// How much may be spent on shrinking one failure; usually
+    /// How much may be spent on shrinking one failure, or as much as judging it took; usually
     /// [`Budget::ONE_SECOND`].
     pub shrinking: Budget,
-    /// Once set, no further run begins.
-    pub interrupted: &'a AtomicBool,
+    /// Once requested, no further run begins. The sandbox ends those that run, which then do not
+    /// count.
+    pub interrupt: &'a Interrupt,
 }
 
 /// The most guests that exist at a time: those of a run on each thread, and one more for each run
@@ -89,7 +90,7 @@ pub fn judge(work: &Work<'_>, context: &JudgeContext<'_>) -> BTreeMap<WorkItem, 
                 let results = challenges().map(|challenge| (item(challenge), result.clone()));
                 results.collect()
             };
-            if context.interrupted.load(Ordering::Relaxed) {
+            if context.interrupt.is_requested() {
                 return all(&JudgeResult::Unfinished);
             }
             // All challenges of a suite have the same limits.
@@ -136,6 +137,7 @@ fn load(
             let why = "the file changed after the submissions were read; judge again";
             Err(internal(&format!("{error}\n{why}")))
         }
+        Ok(Err(LoadError::Interrupted { .. })) => Err(JudgeResult::Unfinished),
         Ok(Err(error)) => Err(internal(&error.to_string())),
         Err(panic) => Err(internal(&format!(
             "loading the module failed on our side: {}",
@@ -159,8 +161,8 @@ fn run_all(
             let run = match context.resume.known(item, seed) {
                 _ if is_unnecessary => None,
                 Some(known) => Some(known),
-                None if context.interrupted.load(Ordering::Relaxed) => None,
-                None => Some(run_one(context, item, challenge, module, seed)),
+                None if context.interrupt.is_requested() => None,
+                None => run_one(context, item, challenge, module, seed),
             };
             if run
                 .as_ref()
@@ -177,16 +179,18 @@ fn run_all(
     let Some(mut runs) = runs else {
         return JudgeResult::Unfinished;
     };
+    let units = runs.iter().map(|(run, _)| run.units());
+    let units = units.fold(0, u64::saturating_add);
     if let Some((run, ms)) = runs.last_mut()
         && run.needs_trace()
     {
-        if context.interrupted.load(Ordering::Relaxed) {
-            return JudgeResult::Unfinished;
-        }
         let seed = challenge.seeds[judged - 1];
-        *run = run
-            .clone()
-            .explained(challenge, module, seed, context.shrinking);
+        let shrinking = context.shrinking.or_as_much_as(units);
+        let explained = run.clone().explained(challenge, module, seed, shrinking);
+        if context.interrupt.is_requested() {
+            return JudgeResult::Unfinished; // the search may have been cut short
+        }
+        *run = explained;
         context.resume.keep(item, seed, run, *ms);
     }
     JudgeResult::Judged(JudgedRuns {
@@ -195,19 +199,20 @@ fn run_all(
     })
 }
 
+/// Runs a work item on a seed; `None` if the run was interrupted.
 fn run_one(
     context: &JudgeContext<'_>,
     item: &WorkItem,
     challenge: &Challenge,
     module: &GuestModule,
     seed: u64,
-) -> (SeedRun, u64) {
+) -> Option<(SeedRun, u64)> {
     let begin = Instant::now();
-    let run = SeedRun::of(challenge, module, seed);
+    let run = SeedRun::of(challenge, module, seed)?;
     let ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
     // An internal error may not occur again.
     if run.verdict != Verdict::Internal {
         context.resume.keep(item, seed, &run, ms);
     }
-    (run, ms)
+    Some((run, ms))
 }

@@ -1,8 +1,9 @@
 //! Joins the grades of shards, which may be judged on several machines.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::grade::{ChallengeState, Grade, SubmissionGrade};
+use super::grade::{ChallengeState, Grade, Shard, SubmissionGrade};
+use super::suite::POINTS_MAX;
 
 /// Why grades cannot be joined.
 #[derive(Debug, thiserror::Error)]
@@ -11,6 +12,50 @@ pub enum MergeError {
     /// There are no grades.
     #[error("there is nothing to join")]
     Nothing,
+    /// A grade has challenges with more points than a suite may give.
+    #[error(
+        "{name}: challenge {challenge} has {points} points, and a suite gives at most {POINTS_MAX}; \
+         the file was changed"
+    )]
+    Points {
+        /// The name of the grade.
+        name: String,
+        /// The id of the challenge.
+        challenge: String,
+        /// Its points.
+        points: u32,
+    },
+    /// One of several grades is of all the work.
+    #[error(
+        "{name}: it is the grade of all the work, not of a share (host grade --shard); there is \
+         nothing to join it with"
+    )]
+    Whole {
+        /// The name of the grade.
+        name: String,
+    },
+    /// The work was split differently.
+    #[error("{name}: it is share {shard}, and {first} is share {other}; they are not of one split")]
+    OtherSplit {
+        /// The name of the grade that differs.
+        name: String,
+        /// Its shard.
+        shard: Shard,
+        /// The name of the first grade.
+        first: String,
+        /// The shard of the first grade.
+        other: Shard,
+    },
+    /// Two grades are of the same shard.
+    #[error("{name}: it is share {shard}, as {earlier} is; give each share once")]
+    Twice {
+        /// The name of the second grade.
+        name: String,
+        /// Their shard.
+        shard: Shard,
+        /// The name of the first of the two.
+        earlier: String,
+    },
     /// Two grades are of different suites or by different judges.
     #[error(
         "{name}: its {what} is not that of {first}; shares are judged by one program with one suite"
@@ -18,7 +63,7 @@ pub enum MergeError {
     Foreign {
         /// The name of the grade that differs.
         name: String,
-        /// What differs: its suite or its judge.
+        /// What differs: its judge, its suite or the suite's seed key.
         what: &'static str,
         /// The name of the first grade.
         first: String,
@@ -47,7 +92,17 @@ pub enum MergeError {
     },
 }
 
-/// Joins grades, each with a name for error messages. What no shard has judged stays pending.
+/// Which shards have the work that no grade has: those that are not there.
+#[must_use]
+pub fn missing(grades: &[(String, Grade)]) -> Vec<Shard> {
+    let there: BTreeSet<Shard> = grades.iter().filter_map(|(_, grade)| grade.shard).collect();
+    let of = there.first().map_or(0, |shard| shard.of());
+    let all = (1..=of).filter_map(|index| Shard::new(index, of));
+    all.filter(|shard| !there.contains(shard)).collect()
+}
+
+/// Joins grades, each with a name for error messages. What no shard has judged stays pending. A
+/// single grade may be of all the work.
 ///
 /// # Errors
 /// When the grades are not shards of the same work.
@@ -55,20 +110,20 @@ pub fn merge(mut grades: Vec<(String, Grade)>) -> Result<Grade, MergeError> {
     if grades.is_empty() {
         return Err(MergeError::Nothing);
     }
+    for (name, grade) in &grades {
+        check_points(name, grade)?;
+    }
+    if let [(first, all), others @ ..] = grades.as_slice()
+        && !others.is_empty()
+    {
+        for (name, grade) in others {
+            check_judge_and_suite(name, grade, first, all)?;
+        }
+        check_shards(&grades)?;
+    }
     let (first, mut all) = grades.remove(0);
     all.shard = None;
     for (name, grade) in grades {
-        let foreign = |what| MergeError::Foreign {
-            name: name.clone(),
-            what,
-            first: first.clone(),
-        };
-        if grade.judge != all.judge {
-            return Err(foreign("judge"));
-        }
-        if grade.suite != all.suite {
-            return Err(foreign("suite"));
-        }
         let other = |submission: &str| MergeError::OtherSubmissions {
             name: name.clone(),
             submission: submission.to_owned(),
@@ -100,11 +155,78 @@ pub fn merge(mut grades: Vec<(String, Grade)>) -> Result<Grade, MergeError> {
                 }
             }
         }
-        all.timings.wall_ms += grade.timings.wall_ms;
+        let wall_ms = all.timings.wall_ms.saturating_add(grade.timings.wall_ms);
+        all.timings.wall_ms = wall_ms;
         join_timings(&mut all.timings.runs_ms, grade.timings.runs_ms);
     }
     all.add_up();
     Ok(all)
+}
+
+/// Whether no challenge has more points than a suite may give.
+fn check_points(name: &str, grade: &Grade) -> Result<(), MergeError> {
+    let mut challenges = grade.suite.challenges.iter();
+    match challenges.find(|facts| facts.points > POINTS_MAX) {
+        None => Ok(()),
+        Some(facts) => Err(MergeError::Points {
+            name: name.to_owned(),
+            challenge: facts.id.clone(),
+            points: facts.points,
+        }),
+    }
+}
+
+/// Whether a grade is by the judge and the suite of the first one.
+fn check_judge_and_suite(
+    name: &str,
+    grade: &Grade,
+    first: &str,
+    all: &Grade,
+) -> Result<(), MergeError> {
+    let differs = [
+        ("judge", grade.judge != all.judge),
+        ("seed key", grade.suite.seed_key != all.suite.seed_key),
+        ("suite", grade.suite != all.suite),
+    ];
+    match differs.into_iter().find(|(_, differs)| *differs) {
+        None => Ok(()),
+        Some((what, _)) => Err(MergeError::Foreign {
+            name: name.to_owned(),
+            what,
+            first: first.to_owned(),
+        }),
+    }
+}
+
+/// Whether grades are different shards of one split.
+fn check_shards(grades: &[(String, Grade)]) -> Result<(), MergeError> {
+    let mut names: BTreeMap<Shard, &str> = BTreeMap::new();
+    for (name, grade) in grades {
+        let name = name.to_owned();
+        let Some(shard) = grade.shard else {
+            return Err(MergeError::Whole { name });
+        };
+        if let Some((other, first)) = names.first_key_value()
+            && other.of() != shard.of()
+        {
+            return Err(MergeError::OtherSplit {
+                name,
+                shard,
+                first: (*first).to_owned(),
+                other: *other,
+            });
+        }
+        if let Some(earlier) = names.get(&shard) {
+            let earlier = (*earlier).to_owned();
+            return Err(MergeError::Twice {
+                name,
+                shard,
+                earlier,
+            });
+        }
+        names.insert(shard, &grades[names.len()].0);
+    }
+    Ok(())
 }
 
 type RunsMs = BTreeMap<String, BTreeMap<String, u64>>;

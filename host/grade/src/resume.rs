@@ -91,6 +91,8 @@ struct Header {
     engine: String,
     suite: String,
     sha256: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    seed_key: Option<String>,
 }
 
 impl Header {
@@ -101,6 +103,7 @@ impl Header {
             engine: judge.engine.clone(),
             suite: suite.name.clone(),
             sha256: suite.sha256.clone(),
+            seed_key: suite.seed_key.map(|key| key.name()),
         }
     }
 
@@ -111,10 +114,15 @@ impl Header {
             engine,
             suite,
             sha256,
+            seed_key,
             ..
         } = self;
         let digits: String = sha256.chars().take(12).collect();
-        format!("host {host} ({engine}) by the suite {suite:?} ({digits})")
+        let key = match seed_key {
+            Some(name) => format!(" with the seed key {name}"),
+            None => String::new(),
+        };
+        format!("host {host} ({engine}) by the suite {suite:?} ({digits}){key}")
     }
 }
 

@@ -19,7 +19,7 @@ use host_sandbox::GuestModule;
 use host_sim::{ResourceUsage, RunOptions, StopReason, Stopped};
 use host_trial::scenario::bound_flag;
 use host_trial::schedule::{self, Schedule};
-use host_trial::shrink::{Budget, shrink};
+use host_trial::shrink::{Budget, cost_of, shrink};
 use host_trial::{Trial, TrialResult};
 
 /// A judged run of a module on one seed: what is kept of it.
@@ -38,6 +38,10 @@ pub struct SeedRun {
     /// for, empty if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<Vec<String>>,
+    /// Whether a shorter run may fail in the same way: the budget of the search was spent before
+    /// that was known.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub trace_may_be_shorter: bool,
     /// The flag of `host sim` that sets the bound that the run exceeded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bound_flag: Option<String>,
@@ -50,23 +54,33 @@ pub struct SeedRun {
 }
 
 impl SeedRun {
-    /// Runs a challenge on a seed. An internal error becomes a verdict too.
+    /// Runs a challenge on a seed. An internal error becomes a verdict too. `None` if the run was
+    /// interrupted.
     #[must_use]
-    pub fn of(challenge: &Challenge, module: &GuestModule, seed: u64) -> Self {
+    pub fn of(challenge: &Challenge, module: &GuestModule, seed: u64) -> Option<Self> {
         Self::catching(|| {
             let trial = Trial::of(module, challenge.scenario.clone());
-            let result = trial.run(seed, Vec::new());
-            Self::judged(challenge, &result)
+            let result = trial.run(challenge.run_seed(seed), Vec::new());
+            let is_interrupted = matches!(&result.result, Err(it) if it.is_interrupted());
+            (!is_interrupted).then(|| Self::judged(challenge, &result))
         })
     }
 
     /// Calls `judge`. If our own code panics, the verdict is [`Verdict::Internal`].
     #[must_use]
-    pub fn catching(judge: impl FnOnce() -> Self) -> Self {
+    pub fn catching(judge: impl FnOnce() -> Option<Self>) -> Option<Self> {
         // A panic leaves nothing behind that is used again.
         catch_unwind(AssertUnwindSafe(judge)).unwrap_or_else(|panic| {
-            Self::internal(&format!("the judge itself failed: {}", panic_text(&*panic)))
+            let why = format!("the judge itself failed: {}", panic_text(&*panic));
+            Some(Self::internal(&why))
         })
+    }
+
+    /// What the run cost, in the units of a [`Budget`].
+    #[must_use]
+    pub fn units(&self) -> u64 {
+        let used = |name| self.usage.get(name).map_or(0, |usage| usage.used);
+        cost_of(used("events"), used("fuel"), used("answer-bytes"))
     }
 
     /// Judges a run.
@@ -96,11 +110,12 @@ impl SeedRun {
         if !self.needs_trace() {
             return self;
         }
-        let trace = catch_unwind(AssertUnwindSafe(|| {
+        let seed = challenge.run_seed(seed);
+        let found = catch_unwind(AssertUnwindSafe(|| {
             let trial = Trial::of(module, challenge.scenario.clone());
-            let (_, script) = trial.record(seed, Vec::new());
+            let (report, script) = trial.record(seed, Vec::new());
             let schedule = Schedule::of(&trial, seed, script);
-            let shrunk = shrink(schedule, module, None, shrinking)?;
+            let shrunk = shrink(schedule, report, module, None, shrinking)?;
             let mut lines = schedule::trace(&shrunk.schedule, module, None);
             if lines.is_empty() {
                 return None; // it fails before the first event
@@ -109,10 +124,12 @@ impl SeedRun {
             if let Ok(result) = &shrunk.report.result {
                 lines.extend(render_problems(result).lines().map(str::to_owned));
             }
-            Some(sanitize::trace(&lines))
+            Some((sanitize::trace(&lines), !shrunk.is_minimal))
         }));
+        let (trace, trace_may_be_shorter) = found.ok().flatten().unwrap_or_default();
         SeedRun {
-            trace: Some(trace.ok().flatten().unwrap_or_default()),
+            trace: Some(trace),
+            trace_may_be_shorter,
             ..self
         }
     }
@@ -186,6 +203,7 @@ impl SeedRun {
             anomaly: Vec::new(),
             backtrace: Vec::new(),
             trace: None,
+            trace_may_be_shorter: false,
             bound_flag: None,
             usage: BTreeMap::new(),
             measured: BTreeMap::new(),

@@ -94,12 +94,15 @@ impl Verdict {
                     Self::OutputLimit
                 }
             },
-            StopReason::Journal(_) | StopReason::Internal(_) => Self::Internal,
+            StopReason::Interrupted | StopReason::Journal(_) | StopReason::Internal(_) => {
+                Self::Internal
+            }
         }
     }
 
     fn of_error(kind: &ErrorKind) -> Self {
         match kind {
+            ErrorKind::Interrupted => Self::Internal,
             ErrorKind::Fuel { .. } => Self::TimeLimit,
             ErrorKind::Wall { .. } | ErrorKind::Unread { .. } => Self::Idle,
             ErrorKind::Memory { .. } | ErrorKind::Table { .. } => Self::MemoryLimit,

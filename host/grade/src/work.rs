@@ -104,5 +104,5 @@ pub fn is_in(shard: Option<Shard>, submission: &str, challenge: &Challenge) -> b
     let number = digest[..8]
         .iter()
         .fold(0, |number: u64, byte| number << 8 | u64::from(*byte));
-    number % u64::from(shard.of) == u64::from(shard.index - 1)
+    number % u64::from(shard.of()) == u64::from(shard.index() - 1)
 }

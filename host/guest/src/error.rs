@@ -44,6 +44,9 @@ pub enum ErrorKind {
         /// The limit, in milliseconds.
         limit_ms: u128,
     },
+    /// The program was asked to end while the step ran. This says nothing about the guest.
+    #[error("interrupted")]
+    Interrupted,
     /// The guest trapped after a request for memory was refused.
     #[strum(serialize = "out-of-memory")]
     #[error("out of memory: it asked for {wanted} bytes and may have {limit} (--max-memory-mib)")]

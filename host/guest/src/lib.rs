@@ -11,6 +11,7 @@
 //! | `event` | [`Event`]: a message arrives, a timer fires |
 //! | [`effects`] | [`Effect`]: what a guest asks its driver to do, decoded and checked |
 //! | `error` | [`GuestError`]: how a step fails |
+//! | `interrupt` | [`Interrupt`]: the request to end all work early |
 //! | `limits` | [`Limits`]: how much a guest may use |
 //! | `guest` | [`Guest`]: the step function |
 //! | `start` | [`Start`]: what starts guests |
@@ -20,6 +21,7 @@ pub mod effects;
 mod error;
 mod event;
 mod guest;
+mod interrupt;
 mod limits;
 mod start;
 mod swap;
@@ -28,6 +30,7 @@ pub use effects::{Effect, InvalidMessage, SendMessage, check_timers};
 pub use error::{ErrorKind, GuestError};
 pub use event::{Event, EventKind};
 pub use guest::Guest;
+pub use interrupt::Interrupt;
 pub use limits::Limits;
 pub use start::{GuestOptions, Start};
 pub use swap::{Carried, SwapError, carry_state};

@@ -2,6 +2,7 @@
 
 use crate::error::GuestError;
 use crate::guest::Guest;
+use crate::interrupt::Interrupt;
 use crate::limits::Limits;
 
 /// The options that a guest is started with.
@@ -22,4 +23,9 @@ pub trait Start: Sync {
     /// # Errors
     /// If the guest fails before its first event.
     fn start(&self, options: GuestOptions) -> Result<Box<dyn Guest + Send>, Box<GuestError>>;
+
+    /// The request that ends all work for its guests, if one can be made.
+    fn interrupt(&self) -> Option<&Interrupt> {
+        None
+    }
 }

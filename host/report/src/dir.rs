@@ -31,6 +31,9 @@ pub enum ReportError {
         /// The file.
         path: PathBuf,
     },
+    /// The program was asked to end before the runs were repeated.
+    #[error("interrupted")]
+    Interrupted,
     /// The data of the page cannot be written as JSON.
     #[error("cannot write the page as JSON: {0}")]
     Json(serde_json::Error),

@@ -143,7 +143,9 @@ impl ReportObserver<'_> {
         let (module, next_module) = (run.trial.module, run.trial.next_module);
         let schedule = run.schedule();
         let whole = shrink::size(&schedule);
-        let shrunk = shrink::shrink(schedule, module, next_module, Budget::ONE_SECOND);
+        let played = schedule.play(module, next_module, Vec::new());
+        let budget = Budget::ONE_SECOND.or_as_much_as(shrink::cost(&played.used));
+        let shrunk = shrink::shrink(schedule, played, module, next_module, budget);
         let Some(shrunk) = shrunk.filter(|shrunk| shrunk.size() != whole) else {
             return Ok(None);
         };
@@ -183,6 +185,9 @@ impl ReportObserver<'_> {
         let failure = first_failure(result);
         let at_ns = failure.as_ref().map(|failure| failure.at_ns);
         let record = record(run, &index, at_ns, journal_bytes_max, hash);
+        if run.trial.is_interrupted() {
+            return Err(ReportError::Interrupted); // the record may lack its end
+        }
 
         let history = result.history.as_ref();
         let operations = history.map(operations).unwrap_or_default();

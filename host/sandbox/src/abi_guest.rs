@@ -6,9 +6,9 @@ use host_protocol::abi;
 use wasmtime::{Instance, InstancePre, Memory, Store, TypedFunc, WasmParams, WasmResults};
 
 use crate::cost::{EFFECT_UNITS, EVENT_UNITS, INPUT_BYTE_UNITS, OUTPUT_BYTE_UNITS};
-use crate::engine::watchdog_ticks;
 use crate::failure::failure;
 use crate::state::{AbiState, GuestState};
+use crate::watch;
 
 /// A running guest: an instance of a module with its own memory.
 pub(super) struct AbiGuest {
@@ -45,6 +45,7 @@ impl AbiGuest {
         };
         let mut store = Store::new(pre.module().engine(), state);
         store.limiter(|state| &mut state.guest.limiter);
+        watch::watch(&mut store, |state| &mut state.guest);
         begin_step(&mut store, &limits);
         let started = pre.instantiate(&mut store).and_then(|instance| {
             initialize(&mut store, &instance)?;
@@ -303,7 +304,7 @@ impl AbiGuest {
 
 /// Gives the store the fuel and the wall time for a step.
 fn begin_step(store: &mut Store<AbiState>, limits: &Limits) {
-    store.set_epoch_deadline(watchdog_ticks(limits));
+    watch::begin(&mut *store, |state| &mut state.guest, limits);
     // Fails only if the engine does not count fuel, and this one does.
     let _ = store.set_fuel(limits.fuel);
     store.data_mut().guest.limiter.refused = None;

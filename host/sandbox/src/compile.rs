@@ -18,6 +18,9 @@ pub(super) enum CompileError {
     /// The module is invalid, or compiling it takes too much time or memory.
     #[error(transparent)]
     Module(#[from] InvalidModule),
+    /// The program was asked to end.
+    #[error("interrupted")]
+    Interrupted,
     /// The host or the machine failed.
     #[error("{0}")]
     Internal(String),

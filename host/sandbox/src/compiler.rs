@@ -11,12 +11,14 @@
 
 use std::fmt;
 use std::io::{self, Read, Write};
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
+use std::time::{Duration, Instant};
 
+use host_guest::Interrupt;
 use host_protocol::text::{excerpt, one_line};
 use rustix::process::{Pid, Resource, Rlimit, Signal, WaitId, WaitIdOptions};
 use wasmtime::Engine;
@@ -34,6 +36,9 @@ pub const INVALID: u8 = 3;
 /// Parts of what a process says that has no memory left: of the standard library's message, and
 /// of the engine's.
 const NO_MEMORY: [&str; 2] = ["memory allocation of ", "out-of-memory"];
+
+/// How often the process's parent looks whether it is asked to end.
+const POLL: Duration = Duration::from_millis(50);
 
 /// How much of a failed process's stderr is read.
 const STDERR_BYTES_MAX: u64 = 4096;
@@ -66,14 +71,18 @@ impl Compiler {
         Compiler { program, limits }
     }
 
-    /// Compiles `wasm` to machine code.
-    pub(super) fn compile(&self, wasm: &[u8]) -> Result<Vec<u8>, CompileError> {
+    /// Compiles `wasm` to machine code, unless this program is asked to end before that is done.
+    pub(super) fn compile(
+        &self,
+        wasm: &[u8],
+        interrupt: Option<&Interrupt>,
+    ) -> Result<Vec<u8>, CompileError> {
         let failed = |what: &str, error: io::Error| {
             CompileError::Internal(format!("cannot {what} the compiler's process: {error}"))
         };
         let mut child = self.start().map_err(|error| failed("start", error))?;
         let output = child
-            .compile(wasm, &self.limits)
+            .compile(wasm, &self.limits, interrupt)
             .map_err(|error| failed("talk to", error))?;
         self.interpret(output)
     }
@@ -89,6 +98,7 @@ impl Compiler {
             .args(["--cpu-s", &cpu_s.to_string()])
             .args(["--memory-bytes", &memory_bytes.to_string()])
             .env_clear()
+            .process_group(0) // the signals of the terminal are for this process
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -101,7 +111,10 @@ impl Compiler {
         let limits = &self.limits;
         let stderr = String::from_utf8_lossy(&output.stderr);
         let stderr = one_line(stderr.trim());
-        if output.timed_out {
+        if output.killed == Some(Killed::Interrupted) {
+            return Err(CompileError::Interrupted);
+        }
+        if output.killed == Some(Killed::TimedOut) {
             return Err(CompileError::Internal(format!(
                 "compiling was not done after {} s, although it had processor time left; is \
                  this machine overloaded?",
@@ -151,25 +164,48 @@ struct Process(Child);
 /// How the process ended, and what it wrote.
 struct ProcessOutput {
     status: ExitStatus,
-    timed_out: bool,
+    killed: Option<Killed>,
     stdout: Vec<u8>,
     stderr: Vec<u8>,
 }
 
+/// Why the process was killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Killed {
+    /// Its wall time was over.
+    TimedOut,
+    /// This program was asked to end.
+    Interrupted,
+}
+
 impl Process {
-    /// Passes the module to the process and reads its output. Kills it after `limits.wall`.
-    fn compile(&mut self, wasm: &[u8], limits: &CompileLimits) -> io::Result<ProcessOutput> {
+    /// Passes the module to the process and reads its output. Kills it after `limits.wall`, or
+    /// when this program is asked to end.
+    fn compile(
+        &mut self,
+        wasm: &[u8],
+        limits: &CompileLimits,
+        interrupt: Option<&Interrupt>,
+    ) -> io::Result<ProcessOutput> {
         let pid = Pid::from_child(&self.0);
         let (ended, waiting) = mpsc::channel::<()>();
-        let wall = limits.wall;
+        let deadline = Instant::now() + limits.wall;
         thread::scope(|scope| {
             let watchdog = scope.spawn(move || {
-                let timed_out = waiting.recv_timeout(wall) == Err(RecvTimeoutError::Timeout);
-                if timed_out {
-                    // The process has not been waited for, so the id is still its own.
-                    let _ = rustix::process::kill_process(pid, Signal::KILL);
-                }
-                timed_out
+                let killed = loop {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    match waiting.recv_timeout(left.min(POLL)) {
+                        Err(RecvTimeoutError::Timeout) if left.is_zero() => break Killed::TimedOut,
+                        Err(RecvTimeoutError::Timeout) => {}
+                        _ => return None, // it has ended
+                    }
+                    if interrupt.is_some_and(Interrupt::is_requested) {
+                        break Killed::Interrupted;
+                    }
+                };
+                // The process has not been waited for, so the id is still its own.
+                let _ = rustix::process::kill_process(pid, Signal::KILL);
+                Some(killed)
             });
             let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
             let transferred = self.transfer(wasm, limits, &mut stdout, &mut stderr);
@@ -181,12 +217,12 @@ impl Process {
                 WaitIdOptions::EXITED | WaitIdOptions::NOWAIT,
             );
             drop(ended);
-            let timed_out = watchdog.join().unwrap_or(false);
+            let killed = watchdog.join().unwrap_or(None);
             transferred?;
             exited?;
             Ok(ProcessOutput {
                 status: self.0.wait()?,
-                timed_out,
+                killed,
                 stdout,
                 stderr,
             })

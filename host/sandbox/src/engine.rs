@@ -137,7 +137,7 @@ pub(super) fn start_watchdog(engine: &Engine) {
     });
 }
 
-/// After how many epochs a step that begins now has used up its wall time.
+/// How many ticks of the watchdog use up the wall time of a step.
 pub(super) fn watchdog_ticks(limits: &Limits) -> u64 {
     let ticks = limits.wall.as_millis().div_ceil(WATCHDOG_TICK.as_millis());
     u64::try_from(ticks).unwrap_or(u64::MAX).saturating_add(1)

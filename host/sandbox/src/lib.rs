@@ -22,6 +22,7 @@
 //! | `program` | programs: fiber, standard streams, waiting |
 //! | `wasi` | WASI for both kinds of guests, and the fuel that its calls cost |
 //! | `state` | what the host keeps for a running guest |
+//! | `watch` | what ends a step early: its wall time, or the request to end all work |
 //! | `failure` | turns errors of the engine into errors of the guest |
 //! | `limits` | [`ModuleLimits`], [`CompileLimits`] |
 //! | `load_error` | [`LoadError`] |
@@ -44,6 +45,7 @@ mod start;
 mod state;
 pub mod vet;
 mod wasi;
+mod watch;
 
 pub use cache::Cache;
 pub use compile::InvalidModule;

@@ -21,6 +21,12 @@ pub enum LoadError {
         /// All problems of the module, a sentence each; never empty.
         problems: Vec<String>,
     },
+    /// The program was asked to end before the module was compiled.
+    #[error("{}: interrupted", path.display())]
+    Interrupted {
+        /// The file of the module.
+        path: PathBuf,
+    },
     /// The sandbox or the machine failed; the module may be fine.
     #[error("the sandbox failed on {}: {reason}", path.display())]
     Internal {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use host_guest::Limits;
+use host_guest::{Interrupt, Limits};
 use tracing::debug;
 use wasmtime::{Engine, InstancePre, Linker, Module};
 
@@ -25,6 +25,7 @@ pub struct Sandbox {
     abi_linker: Linker<AbiState>,
     program_linker: Linker<ProgramState>,
     cache: Option<Cache>,
+    interrupt: Option<Interrupt>,
 }
 
 /// A module that has passed all checks and is compiled.
@@ -36,6 +37,7 @@ pub struct GuestModule {
     /// What vetting has found out about the module.
     pub facts: Facts,
     pub(crate) linked: Linked,
+    pub(crate) interrupt: Option<Interrupt>,
 }
 
 /// A compiled module with its imports resolved, by the kind of guest.
@@ -86,7 +88,17 @@ impl Sandbox {
             abi_linker,
             program_linker,
             cache,
+            interrupt: None,
         })
+    }
+
+    /// Ends the compiling of modules and the steps of their guests when `interrupt` is requested.
+    #[must_use]
+    pub fn interrupted_by(self, interrupt: &Interrupt) -> Self {
+        Sandbox {
+            interrupt: Some(interrupt.clone()),
+            ..self
+        }
     }
 
     /// Loads the module in the file `path`, to run under `limits`.
@@ -94,7 +106,7 @@ impl Sandbox {
     /// # Errors
     /// If the file cannot be read, or the module cannot run here.
     pub fn load(&self, path: &Path, limits: &Limits) -> Result<GuestModule, LoadError> {
-        self.load_with(path, limits, |wasm| Ok(compile(&self.engine, wasm)?))
+        self.load_with(path, limits, |wasm| self.compile_here(wasm))
     }
 
     /// Like [`load`](Sandbox::load), for an untrusted module: `compiler` compiles it in a
@@ -108,7 +120,9 @@ impl Sandbox {
         limits: &Limits,
         compiler: &Compiler,
     ) -> Result<GuestModule, LoadError> {
-        self.load_with(path, limits, |wasm| compiler.compile(wasm))
+        self.load_with(path, limits, |wasm| {
+            compiler.compile(wasm, self.interrupt.as_ref())
+        })
     }
 
     /// Validates the module in `wasm` without compiling it. Returns what is wrong with it,
@@ -134,7 +148,17 @@ impl Sandbox {
     /// As for [`load`](Sandbox::load).
     pub fn load_bytes(&self, wasm: &[u8], limits: &Limits) -> Result<GuestModule, LoadError> {
         let path = Path::new("module.wasm");
-        self.admit(path, wasm, limits, |wasm| Ok(compile(&self.engine, wasm)?))
+        self.admit(path, wasm, limits, |wasm| self.compile_here(wasm))
+    }
+
+    /// Compiles in this process. The compiler cannot be stopped, only left behind.
+    fn compile_here(&self, wasm: &[u8]) -> Result<Vec<u8>, CompileError> {
+        let Some(interrupt) = &self.interrupt else {
+            return Ok(compile(&self.engine, wasm)?);
+        };
+        let (engine, wasm) = (self.engine.clone(), wasm.to_vec());
+        let code = interrupt.wait_for(move || compile(&engine, &wasm));
+        Ok(code.ok_or(CompileError::Interrupted)??)
     }
 
     /// Vets, compiles and links the module in `wasm`, which comes from `path`.
@@ -164,6 +188,9 @@ impl Sandbox {
         };
         let module = module.map_err(|error| match error {
             CompileError::Module(invalid) => rejected(vec![invalid.to_string()]),
+            CompileError::Interrupted => LoadError::Interrupted {
+                path: path.to_owned(),
+            },
             CompileError::Internal(reason) => internal(reason),
         })?;
         let linked = self.link(report.facts.kind, &module);
@@ -173,6 +200,7 @@ impl Sandbox {
             name: name.into_owned(),
             facts: report.facts,
             linked,
+            interrupt: self.interrupt.clone(),
         })
     }
 

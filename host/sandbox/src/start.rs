@@ -1,15 +1,20 @@
 //! Starts guests of both kinds.
 
-use host_guest::{Guest, GuestError, GuestOptions, Start};
+use host_guest::{Guest, GuestError, GuestOptions, Interrupt, Start};
 
 use crate::abi_guest::AbiGuest;
 use crate::program::ProgramGuest;
 use crate::sandbox::{GuestModule, Linked};
 use crate::state::GuestState;
+use crate::watch::Watch;
 
 impl Start for GuestModule {
     fn start(&self, options: GuestOptions) -> Result<Box<dyn Guest + Send>, Box<GuestError>> {
         GuestModule::start(self, options)
+    }
+
+    fn interrupt(&self) -> Option<&Interrupt> {
+        self.interrupt.as_ref()
     }
 }
 
@@ -22,7 +27,8 @@ impl GuestModule {
     /// If one of those functions fails.
     pub fn start(&self, options: GuestOptions) -> Result<Box<dyn Guest + Send>, Box<GuestError>> {
         let limits = options.limits;
-        let state = GuestState::new(&self.name, options);
+        let mut state = GuestState::new(&self.name, options);
+        state.watch = Watch::new(self.interrupt.clone());
         Ok(match &self.linked {
             Linked::Abi(pre) => Box::new(AbiGuest::start(pre, state, limits)?),
             Linked::Program(pre) => {

@@ -5,12 +5,15 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use wasmtime::ResourceLimiter;
 
+use crate::watch::Watch;
+
 /// The state of a guest of either kind.
 pub(super) struct GuestState {
     pub(super) random: ChaCha8Rng,
     /// The arguments; the first is the guest's name.
     pub(super) args: Vec<String>,
     pub(super) limiter: GrowthLimiter,
+    pub(super) watch: Watch,
 }
 
 /// The state of a guest of the ABI.
@@ -42,6 +45,7 @@ impl GuestState {
         GuestState {
             random: ChaCha8Rng::seed_from_u64(options.seed),
             args,
+            watch: Watch::default(),
             limiter: GrowthLimiter {
                 memory_bytes: 0,
                 memory_limit: options.limits.memory_bytes,

@@ -325,6 +325,7 @@ impl Node {
         network: &mut Network,
         clients: &Clients,
     ) -> Result<(), Stopped> {
+        world.check_interrupt()?; // between any two events: many may be due at a time
         world.meter().step();
         let stepped = self.try_step(kind, world, network, clients);
         stepped.map_err(|reason| world.stop_at(self.index, reason))?;

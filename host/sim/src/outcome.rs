@@ -74,6 +74,8 @@ pub enum StopReason {
     },
     /// The run exceeded one of its bounds.
     Bound(Bound),
+    /// The program was asked to end. The run says nothing about the nodes.
+    Interrupted,
     /// The journal cannot be written.
     Journal(std::io::Error),
     /// A bug in the simulator.
@@ -90,12 +92,19 @@ impl StopReason {
             StopReason::NoAnswer { .. } => "no-answer",
             StopReason::BadAnswer { .. } => "bad-answer",
             StopReason::Bound(_) => "bound-of-the-run",
+            StopReason::Interrupted => "interrupted",
             StopReason::Journal(_) | StopReason::Internal(_) => "internal",
         }
     }
 }
 
 impl Stopped {
+    /// Whether the program was asked to end before the run had.
+    #[must_use]
+    pub fn is_interrupted(&self) -> bool {
+        matches!(self.reason, StopReason::Interrupted)
+    }
+
     /// Whether neither a node nor the options are the cause.
     #[must_use]
     pub fn is_internal(&self) -> bool {
@@ -139,6 +148,7 @@ impl fmt::Display for Stopped {
                 shown(answer)
             ),
             StopReason::Bound(bound) => write!(f, "{bound}"),
+            StopReason::Interrupted => f.write_str("the run was interrupted"),
             StopReason::Internal(text) => f.write_str(text),
             StopReason::Journal(error) => write!(f, "cannot write the journal: {error}"),
         }

@@ -136,7 +136,8 @@ impl<'a> Run<'a> {
                 &streams,
             ),
             recorder: Recorder::new(simulation.records),
-            world: World::new(names, simulation.observers, options.bounds),
+            world: World::new(names, simulation.observers, options.bounds)
+                .interrupted_by(simulation.module.interrupt()),
         }
     }
 

@@ -1,7 +1,7 @@
 //! What every part of a run shares: virtual time, names, the journal and the meter.
 
 use host_check::net::NetStats;
-use host_guest::Guest;
+use host_guest::{ErrorKind, Guest, Interrupt};
 use host_protocol::abi::Level;
 use host_protocol::timers::Timers;
 
@@ -22,6 +22,7 @@ pub(super) struct World<'a> {
     names: Names,
     journal: Journal<'a>,
     meter: Meter,
+    interrupt: Option<Interrupt>,
 }
 
 impl<'a> World<'a> {
@@ -36,6 +37,23 @@ impl<'a> World<'a> {
             names,
             journal: Journal::new(observers),
             meter: Meter::new(bounds),
+            interrupt: None,
+        }
+    }
+
+    /// Stops the run when `interrupt` is requested.
+    pub(super) fn interrupted_by(self, interrupt: Option<&Interrupt>) -> Self {
+        World {
+            interrupt: interrupt.cloned(),
+            ..self
+        }
+    }
+
+    /// Stops the run if the program was asked to end.
+    pub(super) fn check_interrupt(&self) -> Result<(), Stopped> {
+        match &self.interrupt {
+            Some(interrupt) if interrupt.is_requested() => Err(self.stop(StopReason::Interrupted)),
+            _ => Ok(()),
         }
     }
 
@@ -69,8 +87,10 @@ impl<'a> World<'a> {
         Some(what)
     }
 
-    /// Stops the run if its journal is broken or it exceeds a bound.
+    /// Stops the run if the program was asked to end, or the journal is broken, or the run exceeds
+    /// a bound.
     pub(super) fn check(&mut self, in_flight: InFlight) -> Result<(), Stopped> {
+        self.check_interrupt()?;
         if self.journal.is_broken()
             && let Some(error) = self.journal.take_broken()
         {
@@ -93,6 +113,11 @@ impl<'a> World<'a> {
 
     /// The end of the run, now, because of a node.
     pub(super) fn stop_at(&self, node: usize, reason: StopReason) -> Stopped {
+        if let StopReason::Guest(error) = &reason
+            && error.kind == ErrorKind::Interrupted
+        {
+            return self.stop(StopReason::Interrupted); // no node's doing
+        }
         Stopped {
             at_ns: self.now_ns,
             node: Some(self.names.nodes()[node].clone()),

@@ -63,6 +63,7 @@ impl Exit {
     /// |---|---|
     /// | a module that cannot be read | 254 |
     /// | a module that is not a guest, or exceeds a limit | 3 |
+    /// | a module that was being compiled when a signal came | 2 |
     /// | submissions, suites, grades or kept runs that cannot be used | 254 |
     /// | a report or another output that cannot be written | 254 |
     /// | a live node's stdin or stdout that fails | 254 |
@@ -73,6 +74,7 @@ impl Exit {
         match error.downcast_ref::<LoadError>() {
             Some(LoadError::Unreadable { .. }) => return Exit::Usage,
             Some(LoadError::Rejected { .. }) => return Exit::Rejected,
+            Some(LoadError::Interrupted { .. }) => return Exit::Unknown,
             _ => {}
         }
         let is_usage = error.is::<FindError>()

@@ -5,25 +5,21 @@ mod junit;
 mod progress;
 mod table;
 
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use anyhow::Context;
 use clap::{Args, ValueEnum};
-use signal_hook::consts::{SIGINT, SIGTERM};
 
 use super::limits::CacheArgs;
 use super::output::{print, print_json};
-use super::{Exit, Failure, suite_file};
+use super::{Exit, Failure, interrupt, suite_file};
 use host_grade::assemble::assemble;
 use host_grade::class_page::ClassReport;
 use host_grade::grade::{JudgeFacts, Shard};
 use host_grade::judge::{JudgeContext, guests_max, judge};
 use host_grade::resume::Resume;
 use host_grade::{Grade, Submission, Suite, Work, class_report, csv, submission};
+use host_guest::Interrupt;
 use host_protocol::text::one_line;
 use host_sandbox::{CompileLimits, Compiler, Sandbox};
 use host_sim::SeedRange;
@@ -106,26 +102,18 @@ pub(super) fn run(args: &GradeArgs) -> Result<Exit, Failure> {
         Some(path) => Resume::open(path, &JudgeFacts::of_this_program(), &suite)?,
         None => Resume::default(),
     };
-    let interrupted = on_interrupt()?;
-    let sandbox = args.cache.sandbox_for(guests_max(&work))?;
-    let grade = judged(
-        &work,
-        &sandbox,
-        &resume,
-        &interrupted,
-        args.report.as_deref(),
-    )?;
+    let interrupt = interrupt::on_signal()?;
+    let sandbox = args.cache.sandbox_for(guests_max(&work), &interrupt)?;
+    let grade = judged(&work, &sandbox, &resume, &interrupt, args.report.as_deref())?;
     if let Some(path) = &args.resume {
         resume.finish(path)?;
     }
     show(&grade, args.format)?;
-    if interrupted.load(Ordering::Relaxed) {
-        let go_on = match &args.resume {
+    if interrupt.is_requested() {
+        interrupt::note(match &args.resume {
             Some(_) => "the same command goes on",
             None => "with --resume FILE it could go on from here",
-        };
-        // If stderr is closed, nobody reads this.
-        let _ = writeln!(io::stderr(), "interrupted: {go_on}");
+        });
         return Ok(Exit::Invalid);
     }
     Ok(exit_of(&grade))
@@ -136,7 +124,7 @@ pub(super) fn judged(
     work: &Work<'_>,
     sandbox: &Sandbox,
     resume: &Resume,
-    interrupted: &AtomicBool,
+    interrupt: &Interrupt,
     report: Option<&Path>,
 ) -> Result<Grade, Failure> {
     let begin = Instant::now();
@@ -152,7 +140,7 @@ pub(super) fn judged(
         resume,
         progress: &|runs| progress.inc(runs as u64),
         shrinking: Budget::ONE_SECOND,
-        interrupted,
+        interrupt,
     };
     let results = judge(work, &context);
     progress.finish_and_clear();
@@ -227,16 +215,4 @@ fn take_alone(submission: &mut Submission, suite: &Suite, picked: bool) -> Resul
         suite.challenges.first().map_or("echo", |it| &it.module)
     );
     Err(Failure::new(Exit::Usage, text))
-}
-
-/// Returns a flag that the first SIGINT or SIGTERM sets. The second one ends the process.
-fn on_interrupt() -> Result<Arc<AtomicBool>, Failure> {
-    let interrupted = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
-        let flag = || Arc::clone(&interrupted);
-        signal_hook::flag::register_conditional_default(signal, flag())
-            .and_then(|_| signal_hook::flag::register(signal, flag()))
-            .context("cannot take signals")?;
-    }
-    Ok(interrupted)
 }

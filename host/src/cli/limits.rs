@@ -7,7 +7,7 @@ use tracing::warn;
 
 use super::options::{GuestLimits, OptionArgs};
 use super::{Exit, Failure};
-use host_guest::Limits;
+use host_guest::{Interrupt, Limits};
 use host_sandbox::{Cache, EngineError, Sandbox};
 
 /// The flags that limit a guest.
@@ -38,9 +38,14 @@ impl CacheArgs {
         self.open(Sandbox::new)
     }
 
-    /// The same, for this many guests at a time.
-    pub(super) fn sandbox_for(&self, instances: usize) -> Result<Sandbox, Failure> {
-        self.open(|cache| Sandbox::pooled(cache, instances))
+    /// The same, for this many guests at a time, which end when `interrupt` is requested.
+    pub(super) fn sandbox_for(
+        &self,
+        instances: usize,
+        interrupt: &Interrupt,
+    ) -> Result<Sandbox, Failure> {
+        let sandbox = self.open(|cache| Sandbox::pooled(cache, instances))?;
+        Ok(sandbox.interrupted_by(interrupt))
     }
 
     fn open(

@@ -9,8 +9,8 @@ use super::grade::{GradeFormat, exit_of, show};
 use super::input;
 use super::{Exit, Failure};
 use host_grade::Grade;
-use host_grade::grade::{FORMAT, VERSION};
-use host_grade::merge::merge;
+use host_grade::grade::{FORMAT, Shard, VERSION};
+use host_grade::merge::{merge, missing};
 
 /// The largest grade that is read, 1 GiB.
 const GRADE_BYTES_MAX: u64 = 1 << 30;
@@ -34,9 +34,29 @@ pub(super) fn run(args: &MergeArgs) -> Result<Exit, Failure> {
         let grade = read(path).context(name.clone()).map_err(Failure::usage)?;
         grades.push((name, grade));
     }
+    let missing = missing(&grades);
     let grade = merge(grades)?;
+    if !missing.is_empty() {
+        note_missing(&missing);
+    }
     show(&grade, args.format)?;
     Ok(exit_of(&grade))
+}
+
+/// The most shares that are named.
+const SHARES_SHOWN_MAX: usize = 20;
+
+/// Says which shares are not there: what they have to judge is pending.
+fn note_missing(missing: &[Shard]) {
+    let named = missing.iter().take(SHARES_SHOWN_MAX);
+    let mut named: Vec<String> = named.map(ToString::to_string).collect();
+    if missing.len() > named.len() {
+        named.push(format!("{} more", missing.len() - named.len()));
+    }
+    tracing::warn!(
+        "not all shares are here; pending is what these judge: {}",
+        named.join(", ")
+    );
 }
 
 fn read(path: &Path) -> anyhow::Result<Grade> {

@@ -8,6 +8,7 @@ mod grade;
 mod hints;
 mod input;
 mod inspect;
+mod interrupt;
 mod limits;
 mod merge;
 mod node;

@@ -15,13 +15,13 @@ use console::Console;
 
 use super::out_file::{Contents, HISTORY, JOURNAL, OutFile, SCHEDULE, distinct, stream};
 use super::output::{Format, cannot_write};
-use super::{Exit, Failure};
+use super::{Exit, Failure, interrupt};
 use host_check::history::{History, write_edn, write_json};
 use host_check::validity::Validity;
 use host_guest::Start;
-use host_report::{ReportDir, ReportedRun};
+use host_report::{ReportDir, ReportError, ReportedRun};
 use host_sim::journal::{JsonLines, Observer};
-use host_sim::{Script, StopReason};
+use host_sim::{Script, StopReason, seconds};
 use host_trial::scenario::Replay;
 use host_trial::schedule::{Schedule, trace};
 use host_trial::shrink::{self, Budget};
@@ -35,7 +35,8 @@ pub(super) fn run(args: SimArgs) -> Result<Exit, Failure> {
         ("--write-schedule", args.write_schedule.as_ref()),
         ("--shrink", args.shrink.as_ref()),
     ])?;
-    let sandbox = args.cache.sandbox_for(runs.instances())?;
+    let interrupt = interrupt::on_signal()?;
+    let sandbox = args.cache.sandbox_for(runs.instances(), &interrupt)?;
     let limits = &runs.scenario.options.limits;
     let module = sandbox.load(&args.module, limits)?;
     let next = match &args.swap_module {
@@ -115,6 +116,15 @@ fn one(
         Some(_) => Replay::Same,
         None => Replay::Seed(seed),
     };
+    if let Err(stopped) = &report.result
+        && stopped.is_interrupted()
+    {
+        let at = seconds(stopped.at_ns);
+        interrupt::note(&format!(
+            "the run with seed {seed} had come to {at} s, and is not judged"
+        ));
+        return Ok(Exit::Unknown);
+    }
     if let Some(watch) = watch {
         let run = ReportedRun {
             trial,
@@ -122,14 +132,16 @@ fn one(
             script,
             replay: &|schedule| command(schedule.map_or(replay, Replay::Schedule)),
         };
-        watch.finish(&run, &report)?;
+        if is_interrupted(watch.finish(&run, &report))? {
+            interrupt::note("the report is not complete");
+        }
     }
     let schedule = Schedule::of(trial, seed, played);
     if let Some(file) = written {
         file.write(&schedule.write())?;
     }
     if let (Some(file), Validity::False) = (shortest, report.valid()) {
-        return shrunk(trial, schedule, file, args);
+        return shrunk(trial, schedule, report, file, args);
     }
     match args.format {
         Format::Text => show::report_as_text(&report, trial.scenario.workload, &command(replay))?,
@@ -142,17 +154,28 @@ fn one(
 fn shrunk(
     trial: &Trial<'_>,
     schedule: Schedule,
+    report: TrialResult,
     file: OutFile,
     args: &SimArgs,
 ) -> Result<Exit, Failure> {
     let (module, next_module) = (trial.module, trial.next_module);
     let whole = shrink::size(&schedule);
-    let Some(shrunk) = shrink::shrink(schedule, module, next_module, Budget::default()) else {
-        let text = "the run was invalid, and when it was played again it was not";
-        return Err(Failure::new(Exit::Internal, text));
+    let budget = Budget::default();
+    let Some(shrunk) = shrink::shrink(schedule, report, module, next_module, budget) else {
+        interrupt::note("the run was not made again, so it is not shrunk");
+        return Ok(Exit::Unknown);
     };
-    let replay = command(Replay::Schedule(file.path()));
+    let path = file.path().to_owned();
     file.write(&shrunk.schedule.write())?;
+    if trial.is_interrupted() {
+        interrupt::note(&format!(
+            "the shortest run found so far has {} and is in {}",
+            shrunk.size(),
+            path.display()
+        ));
+        return Ok(shrunk.report.valid().into());
+    }
+    let replay = command(Replay::Schedule(&path));
     match args.format {
         Format::Text => {
             let story = shrunk.story(module, next_module);
@@ -178,10 +201,13 @@ fn many(trial: &Trial<'_>, first: u64, count: usize, args: &SimArgs) -> Result<E
     let tries: Vec<Option<show::Try>> = (0..count)
         .into_par_iter()
         .map(|index| {
-            if index > first_failure.load(Ordering::Relaxed) {
+            if index > first_failure.load(Ordering::Relaxed) || trial.is_interrupted() {
                 return None;
             }
             let report = trial.run(first + index as u64, Vec::new());
+            if matches!(&report.result, Err(stopped) if stopped.is_interrupted()) {
+                return None;
+            }
             let tried = show::Try::of(&report);
             if report.valid() != Validity::True {
                 first_failure.fetch_min(index, Ordering::Relaxed);
@@ -200,6 +226,9 @@ fn many(trial: &Trial<'_>, first: u64, count: usize, args: &SimArgs) -> Result<E
         // A run is cheap to have again, and reports of all runs are not cheap to keep.
         index => Some(trial.run(first + index as u64, Vec::new())),
     };
+    if trial.is_interrupted() {
+        return show_done(&tries, count);
+    }
     if let Some(report) = &failure {
         fail_if_internal(report)?;
     }
@@ -212,14 +241,16 @@ fn many(trial: &Trial<'_>, first: u64, count: usize, args: &SimArgs) -> Result<E
             script: None,
             replay: &|schedule| command(schedule.map_or(replay, Replay::Schedule)),
         };
-        files.report(&played, args.journal_bytes_max())?;
+        if is_interrupted(files.report(&played, args.journal_bytes_max()).map(drop))? {
+            interrupt::note("the report is not complete");
+        }
     }
     if let (Some(report), Some(file)) = (&failure, shortest)
         && report.valid() == Validity::False
     {
-        let (_, script) = trial.record(report.seed, Vec::new());
+        let (recorded, script) = trial.record(report.seed, Vec::new());
         let schedule = Schedule::of(trial, report.seed, script);
-        return shrunk(trial, schedule, file, args);
+        return shrunk(trial, schedule, recorded, file, args);
     }
     match args.format {
         Format::Text => {
@@ -229,6 +260,29 @@ fn many(trial: &Trial<'_>, first: u64, count: usize, args: &SimArgs) -> Result<E
     }
     let valid = failure.map_or(Validity::True, |report| report.valid());
     Ok(valid.into())
+}
+
+/// Says which of many runs were done when the program was asked to end.
+fn show_done(tries: &[show::Try], count: usize) -> Result<Exit, Failure> {
+    let done = tries.len();
+    let Some(seed) = tries.iter().find_map(show::Try::failed) else {
+        interrupt::note(&format!("{done} of {count} runs are done, and valid"));
+        return Ok(Exit::Unknown);
+    };
+    let replay = command(Replay::Seed(seed));
+    interrupt::note(&format!(
+        "of {done} runs that are done the one with seed {seed} is not valid; see it again with {replay}"
+    ));
+    Ok(Exit::Invalid)
+}
+
+/// Whether a report was not written because the program was asked to end.
+fn is_interrupted(reported: Result<(), ReportError>) -> Result<bool, ReportError> {
+    match reported {
+        Ok(()) => Ok(false),
+        Err(ReportError::Interrupted) => Ok(true),
+        Err(error) => Err(error),
+    }
 }
 
 fn fail_if_internal(report: &TrialResult) -> Result<(), Failure> {

@@ -3,14 +3,20 @@
 use crate::scenario::Scenario;
 use host_check::anomalies::{AnomalyName, anomalies};
 use host_check::history::{History, Kind};
+use host_check::linear::Budgets;
+use host_check::net::NetResult;
 use host_check::text::closing_line;
+use host_check::unexpected::UnexpectedOperation;
 use host_check::validity::Validity;
-use host_check::workload::{CheckResult, check};
-use host_guest::Start;
+use host_check::workload::{CheckResult, check_within};
+use host_guest::{Interrupt, Start};
 use host_sim::journal::Observer;
 use host_sim::service;
 use host_sim::workload::make;
 use host_sim::{Outcome, ResourceUsage, Script, Simulation, StopReason, Stopped, run};
+
+/// What the checkers say of a history.
+type Judged = Result<CheckResult, UnexpectedOperation>;
 
 /// A scenario and the program that runs in it.
 pub struct Trial<'a> {
@@ -79,6 +85,12 @@ impl<'a> Trial<'a> {
         }
     }
 
+    /// Whether the program was asked to end: what runs then is interrupted.
+    #[must_use]
+    pub fn is_interrupted(&self) -> bool {
+        self.module.interrupt().is_some_and(Interrupt::is_requested)
+    }
+
     /// Runs it with one seed; `observers` see everything that happens.
     #[must_use]
     pub fn run<'o>(
@@ -86,7 +98,8 @@ impl<'a> Trial<'a> {
         seed: u64,
         observers: Vec<&'o mut (dyn Observer + 'o)>,
     ) -> TrialResult {
-        self.run_as(seed, None, false, observers).0
+        self.run_as(seed, None, false, observers, &Budgets::default())
+            .0
     }
 
     /// The same, and also returns the operations and faults of the run.
@@ -96,7 +109,8 @@ impl<'a> Trial<'a> {
         seed: u64,
         observers: Vec<&'o mut (dyn Observer + 'o)>,
     ) -> (TrialResult, Script) {
-        let (report, script) = self.run_as(seed, None, true, observers);
+        let checks = Budgets::default();
+        let (report, script) = self.run_as(seed, None, true, observers, &checks);
         (report, script.unwrap_or_default())
     }
 
@@ -109,7 +123,14 @@ impl<'a> Trial<'a> {
         script: &'o Script,
         observers: Vec<&'o mut (dyn Observer + 'o)>,
     ) -> TrialResult {
-        self.run_as(seed, Some(script), false, observers).0
+        let checks = Budgets::default();
+        self.run_as(seed, Some(script), false, observers, &checks).0
+    }
+
+    /// The same, and lets the checkers spend no more than `checks`.
+    #[must_use]
+    pub fn play_within(&self, seed: u64, script: &Script, checks: &Budgets) -> TrialResult {
+        self.run_as(seed, Some(script), false, Vec::new(), checks).0
     }
 
     fn run_as<'o>(
@@ -118,6 +139,7 @@ impl<'a> Trial<'a> {
         script: Option<&'o Script>,
         records: bool,
         observers: Vec<&'o mut (dyn Observer + 'o)>,
+        checks: &Budgets,
     ) -> (TrialResult, Option<Script>) {
         let Scenario {
             workload, options, ..
@@ -138,10 +160,10 @@ impl<'a> Trial<'a> {
             records,
         });
         let written = outcome.script.take();
-        (self.judge(seed, outcome), written)
+        (self.judge(seed, outcome, checks), written)
     }
 
-    fn judge(&self, seed: u64, outcome: Outcome) -> TrialResult {
+    fn judge(&self, seed: u64, outcome: Outcome, checks: &Budgets) -> TrialResult {
         let end_ns = outcome.end_ns;
         let broken = |why: String| Stopped {
             at_ns: end_ns,
@@ -155,17 +177,14 @@ impl<'a> Trial<'a> {
                     .client_ops()
                     .filter(|(_, op)| op.kind == Kind::Invoke);
                 let net = outcome.net.result(invoked.count() as u64);
-                let result = match outcome.stopped {
-                    Some(stopped) => Err(stopped),
-                    None => {
-                        let Scenario {
-                            workload, checks, ..
-                        } = &self.scenario;
-                        check(*workload, &history, Some(net), checks)
-                            .map_err(|unexpected| broken(unexpected.to_string()))
-                    }
-                };
-                (Some(history), result)
+                match outcome.stopped {
+                    Some(stopped) => (Some(history), Err(stopped)),
+                    None => match self.check(history, net, checks) {
+                        Some((history, Ok(result))) => (Some(history), Ok(result)),
+                        Some((history, Err(why))) => (Some(history), Err(broken(why.to_string()))),
+                        None => (None, Err(interrupted(end_ns))),
+                    },
+                }
             }
         };
         TrialResult {
@@ -176,6 +195,34 @@ impl<'a> Trial<'a> {
             messages: outcome.messages,
             used: outcome.used,
         }
+    }
+
+    /// Hands a history to the checkers; `None` if the program is asked to end before they have.
+    fn check(
+        &self,
+        history: History,
+        net: NetResult,
+        budgets: &Budgets,
+    ) -> Option<(History, Judged)> {
+        let (workload, checks) = (self.scenario.workload, self.scenario.checks.clone());
+        let budgets = *budgets;
+        let judge = move || {
+            let judged = check_within(workload, &history, Some(net), &checks, &budgets);
+            (history, judged)
+        };
+        match self.module.interrupt() {
+            Some(interrupt) => interrupt.wait_for(judge),
+            None => Some(judge()),
+        }
+    }
+}
+
+/// The end of a run whose checkers were interrupted.
+fn interrupted(at_ns: u64) -> Stopped {
+    Stopped {
+        at_ns,
+        node: None,
+        reason: StopReason::Interrupted,
     }
 }
 

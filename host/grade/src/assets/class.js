@@ -80,7 +80,7 @@ function tell(submission, challenge) {
       took == null ? "" : `, ${took.toLocaleString("en")} ms in all`, failure?.seed == null ? "" : `; seed ${failure.seed} failed`, ".") : null,
     page ? el("p", {}, el("a", { href: page }, "The run, event by event")) : null,
     lines("Why", failure?.anomaly), lines("Where in the program", failure?.backtrace),
-    lines("The shortest trace that shows it", failure?.trace),
+    lines(failure?.["trace-may-be-shorter"] ? "The shortest trace found within the budget; there may be a shorter one" : "The shortest trace that shows it", failure?.trace),
     failure ? [el("h4", {}, "Run it again"), el("code", {}, failure.replay)] : null,
     targets && Object.keys(targets).length ? table("Targets", ["", "worst", "has to be below"], Object.entries(targets).map(([name, { worst, below }]) => [name, String(worst), String(below)])) : null,
     usage && Object.keys(usage).length ? table("Used, of what is limited", ["", "used", "limit"], Object.entries(usage).map(([name, { used, limit }]) => [name, used.toLocaleString("en"), limit.toLocaleString("en")])) : null));
@@ -112,6 +112,6 @@ document.body.append(
     holder, details,
     section("challenges", "Challenges", table("Challenges", ["", "title", "points", "seeds", "options"], challenges.map((challenge) => [challenge.id,
       challenge.title, `${challenge.points}${challenge.optional ? " (optional)" : ""}`, challenge.seeds.join(", "), el("code", {}, challenge.options)]))),
-    section("judge", "Judge", el("p", {}, `host ${grade.judge.host}, ${grade.judge.engine}; suite ${grade.suite.sha256}; ${grade.timings["wall-ms"].toLocaleString("en")} ms`))));
+    section("judge", "Judge", el("p", {}, `host ${grade.judge.host}, ${grade.judge.engine}; suite ${grade.suite.sha256}${grade.suite["seed-key"] ? `, seed key ${grade.suite["seed-key"]}` : ""}; ${grade.timings["wall-ms"].toLocaleString("en")} ms`))));
 show();
 document.documentElement.dataset.ready = String(Math.round(performance.now()));

@@ -4,6 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::SuiteError;
 use super::read;
+use super::seed_key::SeedKey;
 use super::target::Target;
 use host_trial::Scenario;
 
@@ -17,6 +18,8 @@ pub struct Suite {
     pub name: String,
     /// The hash of its text, as hexadecimal digits.
     pub sha256: String,
+    /// The secret from which the seeds of runs are made, if it has one.
+    pub seed_key: Option<SeedKey>,
     /// At least one; every id is there once.
     pub challenges: Vec<Challenge>,
 }
@@ -39,6 +42,8 @@ pub struct Challenge {
     pub hidden: bool,
     /// The seeds on which it is judged, in this order; at least one.
     pub seeds: Vec<u64>,
+    /// The suite's.
+    pub seed_key: Option<SeedKey>,
     /// The scenario of its runs.
     pub scenario: Scenario,
     /// The figures that have a bound.
@@ -63,6 +68,15 @@ impl Suite {
 }
 
 impl Challenge {
+    /// The seed of the run that has `seed` in the suite: another one if the suite has a key.
+    #[must_use]
+    pub fn run_seed(&self, seed: u64) -> u64 {
+        match &self.seed_key {
+            Some(key) => key.run_seed(&self.id, seed),
+            None => seed,
+        }
+    }
+
     /// How well a module of this name fits: the greater, the better; not at all if `None`.
     /// Compilers write `_` for `-`.
     #[must_use]

@@ -19,7 +19,7 @@ pub struct SuiteError {
     pub column: usize,
     /// What is wrong.
     pub message: String,
-    /// The line's text.
+    /// The line's text; empty if it has the suite's secret.
     text: String,
     /// How many characters of it are wrong, from the column on.
     width: usize,
@@ -34,12 +34,17 @@ impl SuiteError {
         let line_text = text[line_begin..].lines().next().unwrap_or_default();
         let end = text.floor_char_boundary(span.end.clamp(begin, text.len()));
         let wrong = text[begin..end].lines().next().unwrap_or_default();
+        // A secret stays one: students may see what a grader writes.
+        let shown = match line_text.contains("seed-key") {
+            true => "",
+            false => line_text,
+        };
         SuiteError {
             file: file.to_owned(),
             line: before.matches('\n').count() + 1,
             column: text[line_begin..begin].chars().count() + 1,
             message: message.to_owned(),
-            text: line_text.to_owned(),
+            text: shown.to_owned(),
             width: wrong.chars().count().max(1),
         }
     }

@@ -5,7 +5,7 @@
 //!
 //! | files | job |
 //! |---|---|
-//! | `challenge` `target` | a suite in memory |
+//! | `challenge` `target` `seed_key` | a suite in memory |
 //! | `read` `error` | reading the file, and what is wrong with it |
 //! | `options` `parts` | the keys that are options, and the others |
 
@@ -14,10 +14,13 @@ mod error;
 mod options;
 mod parts;
 pub mod read;
+mod seed_key;
 mod target;
 
 pub use challenge::{Challenge, GOSSIP_GLOMERS, Suite};
 pub use error::SuiteError;
+pub use seed_key::SeedKey;
 pub use target::{Measure, Target};
 
 pub(super) use challenge::sha256;
+pub(super) use parts::POINTS_MAX;

@@ -32,6 +32,11 @@ enum Value {
 }
 
 impl Options {
+    /// Whether an option is set.
+    pub(super) fn has(&self, option: &ScenarioOption) -> bool {
+        self.0.iter().any(|(it, _)| std::ptr::eq(*it, option))
+    }
+
     /// Sets them.
     pub(super) fn apply(&self, scenario: &mut Scenario) -> Result<(), Wrong> {
         for (option, value) in &self.0 {
@@ -44,17 +49,20 @@ impl Options {
         Ok(())
     }
 
-    /// Takes the options that `key_of` has a key for out of a table. The table may have the
-    /// `other` keys besides.
+    /// Takes the options that `keys_of` has keys for out of a table: the name of the option, and
+    /// perhaps an older one. The table may have the `other` keys besides.
     fn take(
         table: &mut DeTable<'_>,
         other: &[&'static str],
-        key_of: impl Fn(&ScenarioOption) -> Option<&'static str>,
+        keys_of: impl Fn(&ScenarioOption) -> Option<(&'static str, Option<&'static str>)>,
     ) -> Result<Self, Wrong> {
-        let keys = || option::ALL.iter().filter_map(|option| key_of(option));
-        let is_known = |key: &str| other.contains(&key) || keys().any(|it| it == key);
+        let keys = || option::ALL.iter().filter_map(|option| keys_of(option));
+        let is_known = |key: &str| {
+            let mut names = keys().flat_map(|(name, older)| std::iter::once(name).chain(older));
+            other.contains(&key) || names.any(|name| name == key)
+        };
         if let Some(key) = table.keys().find(|key| !is_known(key.get_ref())) {
-            let known: Vec<String> = (other.iter().copied().chain(keys()))
+            let known: Vec<String> = (other.iter().copied().chain(keys().map(|(name, _)| name)))
                 .map(|key| format!("`{key}`"))
                 .collect();
             let (unknown, known) = (key.get_ref(), known.join(", "));
@@ -63,9 +71,18 @@ impl Options {
         }
         let mut options = Vec::new();
         for option in option::ALL {
-            let Some(value) = key_of(option).and_then(|key| table.remove(key)) else {
+            let Some((name, older)) = keys_of(option) else {
                 continue;
             };
+            let by_older = older.and_then(|key| table.remove(key));
+            let Some(value) = table.remove(name).or_else(|| by_older.clone()) else {
+                continue;
+            };
+            if let Some(again) = by_older.filter(|it| it.span() != value.span()) {
+                let older = older.unwrap_or_default();
+                let text = format!("`{older}` is the older name of `{name}`, which is there too");
+                return Err((again.span(), text));
+            }
             let span = value.span();
             let value = ValueOf(option).deserialize(value.into_deserializer());
             let value = value.map_err(|error| {
@@ -81,7 +98,7 @@ impl Options {
 /// Takes the options of `[limits]` out of a file.
 pub(super) fn take_limits(file: &mut DeTable<'_>) -> Result<Options, Wrong> {
     let limit = |option: &ScenarioOption| match option.suite {
-        SuiteKey::Limit(key) => Some(key),
+        SuiteKey::Limit(older) => Some((option.name, older)),
         _ => None,
     };
     match file.get_mut("limits").map(Spanned::get_mut) {
@@ -93,7 +110,8 @@ pub(super) fn take_limits(file: &mut DeTable<'_>) -> Result<Options, Wrong> {
 /// Takes the options of every `[[challenge]]` out of a file.
 pub(super) fn take_challenges(file: &mut DeTable<'_>) -> Result<Vec<Options>, Wrong> {
     let key = |option: &ScenarioOption| {
-        matches!(option.suite, SuiteKey::Required | SuiteKey::Optional).then_some(option.name)
+        let is_key = matches!(option.suite, SuiteKey::Required | SuiteKey::Optional);
+        is_key.then_some((option.name, None))
     };
     // Anything but a list of tables is refused when the rest is read.
     let Some(DeValue::Array(challenges)) = file.get_mut("challenge").map(Spanned::get_mut) else {
@@ -106,10 +124,9 @@ pub(super) fn take_challenges(file: &mut DeTable<'_>) -> Result<Vec<Options>, Wr
             return Ok(Vec::new());
         };
         let options = Options::take(table, &CHALLENGE_KEYS, key)?;
-        let is_there = |option| options.0.iter().any(|(it, _)| std::ptr::eq(*it, option));
         let mut required = option::ALL.iter();
         let missing =
-            required.find(|option| option.suite == SuiteKey::Required && !is_there(**option));
+            required.find(|option| option.suite == SuiteKey::Required && !options.has(option));
         if let Some(option) = missing {
             return Err((span, format!("missing field `{}`", option.name)));
         }

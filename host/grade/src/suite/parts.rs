@@ -7,11 +7,15 @@ use serde::de::{self, Deserializer, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, de::Error as _};
 use toml::Spanned;
 
+use super::seed_key::SeedKey;
 use super::target::Measure;
 use host_sim::SeedRange;
 
 /// The most seeds of a challenge.
 pub(super) const SEEDS_MAX: u64 = 100_000;
+
+/// The most seeds in a list.
+const LIST_MAX: usize = 1000;
 
 /// The longest id, and the longest name of a module.
 const NAME_CHARS_MAX: usize = 40;
@@ -20,7 +24,7 @@ const NAME_CHARS_MAX: usize = 40;
 const TITLE_CHARS_MAX: usize = 100;
 
 /// The most points of a challenge.
-const POINTS_MAX: u32 = 1_000_000;
+pub(crate) const POINTS_MAX: u32 = 1_000_000;
 
 /// A whole file, without its options.
 #[derive(Deserialize)]
@@ -32,6 +36,7 @@ pub(super) struct File {
     #[serde(deserialize_with = "title")]
     pub(super) name: String,
     pub(super) seeds: Option<Seeds>,
+    pub(super) seed_key: Option<SeedKey>,
     #[serde(default)]
     #[expect(dead_code, reason = "all of it are options")]
     pub(super) limits: Limits,
@@ -111,13 +116,18 @@ impl<'de> Deserialize<'de> for Seeds {
             fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Seeds, A::Error> {
                 let mut seeds = Vec::new();
                 while let Some(seed) = list.next_element::<u64>()? {
+                    if seeds.len() == LIST_MAX {
+                        return Err(A::Error::custom(format!(
+                            "expected at most {LIST_MAX} seeds; a range may have more"
+                        )));
+                    }
                     if seeds.contains(&seed) {
                         return Err(A::Error::custom(format!("the seed {seed} is there twice")));
                     }
                     seeds.push(seed);
                 }
-                if seeds.is_empty() || seeds.len() > 1000 {
-                    return Err(A::Error::custom("expected 1 to 1000 seeds"));
+                if seeds.is_empty() {
+                    return Err(A::Error::custom(format!("expected 1 to {LIST_MAX} seeds")));
                 }
                 Ok(Seeds(seeds))
             }

@@ -10,9 +10,11 @@ use super::challenge::{Challenge, Suite, sha256};
 use super::error::SuiteError;
 use super::options::{Options, Wrong, take_challenges, take_limits};
 use super::parts::{self, File};
+use super::seed_key::SeedKey;
 use super::target::Target;
-use host_sim::Bounds;
+use host_sim::{Bounds, RunOptions, SECOND};
 use host_trial::Scenario;
+use host_trial::scenario::option;
 
 /// The largest file, in bytes.
 pub const SUITE_BYTES_MAX: u64 = 1 << 20;
@@ -34,6 +36,12 @@ const BOUNDS: Bounds = Bounds {
     in_flight_bytes: 32 << 20,
     answer_bytes: 16 << 20,
 };
+
+/// The room for each answer in a long challenge, in bytes.
+const ANSWER_BYTES: f64 = 512.0;
+
+/// The most runs that a submission can ask for.
+const RUNS_MAX: usize = 1_000_000;
 
 /// Reads the suite in `text`, which is that of the file called `file`.
 ///
@@ -59,12 +67,23 @@ pub fn read(file: &str, text: &str) -> Result<Suite, SuiteError> {
     }
     let mut ids = BTreeSet::new();
     let mut challenges = Vec::new();
+    let mut runs = 0;
     for (part, options) in parts.challenge.into_iter().zip(options) {
         let id = part.as_ref().id.span();
-        let made = challenge(part, &options, parts.seeds.as_ref(), usual.clone());
-        let challenge = made.map_err(wrong)?;
+        let common = (parts.seeds.as_ref(), parts.seed_key);
+        let made = challenge(part, &options, common, usual.clone());
+        let mut challenge = made.map_err(wrong)?;
+        if !limits.has(&option::MAX_ANSWERS_MIB) {
+            let options = &mut challenge.scenario.options;
+            options.bounds.answer_bytes = answer_bytes(options);
+        }
         if !ids.insert(challenge.id.replace('_', "-")) {
             let message = format!("there are two challenges {:?}", challenge.id);
+            return Err(at(id, message));
+        }
+        runs += challenge.seeds.len();
+        if runs > RUNS_MAX {
+            let message = format!("the seeds of all challenges together are more than {RUNS_MAX}");
             return Err(at(id, message));
         }
         challenges.push(challenge);
@@ -72,8 +91,24 @@ pub fn read(file: &str, text: &str) -> Result<Suite, SuiteError> {
     Ok(Suite {
         name: parts.name,
         sha256: sha256(text.as_bytes()),
+        seed_key: parts.seed_key,
         challenges,
     })
+}
+
+/// What the answers of a challenge's run may have, if its suite does not say: room for as many as
+/// its clients ask for.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "an estimate, which is positive and has an upper limit"
+)]
+fn answer_bytes(options: &RunOptions) -> usize {
+    let seconds = options.time_limit_ns as f64 / SECOND as f64;
+    let bytes = options.rate * seconds * ANSWER_BYTES;
+    let most = Bounds::default().answer_bytes;
+    (bytes as usize).clamp(BOUNDS.answer_bytes, most)
 }
 
 /// A challenge, or what is wrong with its parts. `usual` is the scenario of a challenge without
@@ -81,7 +116,7 @@ pub fn read(file: &str, text: &str) -> Result<Suite, SuiteError> {
 fn challenge(
     part: Spanned<parts::Challenge>,
     options: &Options,
-    seeds: Option<&parts::Seeds>,
+    (seeds, seed_key): (Option<&parts::Seeds>, Option<SeedKey>),
     usual: Scenario,
 ) -> Result<Challenge, Wrong> {
     let table = part.span();
@@ -113,6 +148,7 @@ fn challenge(
         optional: part.optional,
         hidden: part.hidden,
         seeds: seeds.map_or_else(|| SEEDS.collect(), |seeds| seeds.0.clone()),
+        seed_key,
         scenario,
         targets,
     })

@@ -14,9 +14,9 @@ use wasmtime::{AsContextMut, Caller, Error, InstancePre, Result, Store, Trap};
 
 use super::io::Io;
 use crate::cost::{EVENT_UNITS, INPUT_BYTE_UNITS};
-use crate::engine::watchdog_ticks;
 use crate::state::GuestState;
 use crate::vet::PROGRAM_START;
+use crate::watch;
 
 /// The state of a program.
 pub(crate) struct ProgramState {
@@ -113,6 +113,7 @@ impl Fiber {
 async fn run(pre: InstancePre<ProgramState>, state: ProgramState) -> End {
     let mut store = Store::new(pre.module().engine(), state);
     store.limiter(|state| &mut state.guest.limiter);
+    watch::watch(&mut store, |state| &mut state.guest);
     let result = start(&pre, &mut store).await;
     let fuel_left = store.get_fuel().unwrap_or(0);
     let state = store.data_mut();
@@ -148,7 +149,7 @@ fn take_turn(mut store: impl AsContextMut<Data = ProgramState>) -> Result<()> {
     state.guest.limiter.refused = None;
     let limits = state.limits;
     let units = EVENT_UNITS + INPUT_BYTE_UNITS * state.io.arrived_bytes;
-    store.set_epoch_deadline(watchdog_ticks(&limits));
+    watch::begin(&mut store, |state| &mut state.guest, &limits);
     store.set_fuel(limits.fuel.saturating_sub(units))?;
     match limits.fuel < units {
         true => Err(Error::new(Trap::OutOfFuel)),

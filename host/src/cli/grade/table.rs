@@ -53,9 +53,13 @@ fn write(out: &mut String, grade: &Grade) -> fmt::Result {
             ", as far as they are judged; {pending} challenges are pending"
         )?;
     }
+    let key = match &grade.suite.seed_key {
+        Some(name) => format!("seed key {name}, "),
+        None => String::new(),
+    };
     writeln!(
         out,
-        " (suite {}, host {}, {})",
+        " (suite {}, {key}host {}, {})",
         one_line(&grade.suite.name),
         one_line(&grade.judge.host),
         one_line(&grade.judge.engine)
@@ -142,7 +146,14 @@ fn explain(judgement: &Judgement) -> Vec<String> {
         }
         lines.extend(failure.anomaly.iter().map(|line| format!("  {line}")));
         if !failure.trace.is_empty() {
-            lines.push("shortest trace that fails:".to_owned());
+            lines.push(match failure.trace_may_be_shorter {
+                false => "shortest trace that fails:".to_owned(),
+                true => {
+                    "shortest trace found within the budget that fails; there may be a shorter \
+                         one:"
+                        .to_owned()
+                }
+            });
             lines.extend(failure.trace.iter().map(|line| format!("  {line}")));
         }
         lines.push(format!("replay: {}", failure.replay));

@@ -32,6 +32,11 @@ pub(super) struct Try {
 }
 
 impl Try {
+    /// Its seed, if it is not valid.
+    pub(super) fn failed(&self) -> Option<u64> {
+        (self.valid != Validity::True).then_some(self.seed)
+    }
+
     pub(super) fn of(report: &TrialResult) -> Self {
         let result = report.result.as_ref().ok();
         let net = result.and_then(|result| result.net);
@@ -109,7 +114,7 @@ pub(super) fn shrunk_as_text(
     } = shrunk;
     let end = match is_minimal {
         true => "nothing of it can be left out",
-        false => "the search ended before it was known whether there is a shorter one",
+        false => "it is the shortest found within the budget, and there may be a shorter one",
     };
     print(&format!(
         "{}: INVALID\n\n\

@@ -3,7 +3,6 @@
 
 use std::fmt::Write;
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -12,7 +11,7 @@ use crate::cli::grade;
 use crate::cli::limits::CacheArgs;
 use crate::cli::output::print;
 use crate::cli::suite_file::{SuiteFile, find, keep, open};
-use crate::cli::{Exit, Failure};
+use crate::cli::{Exit, Failure, interrupt};
 use host_check::validity::Validity;
 use host_check::workload::WorkloadResult;
 use host_grade::judge::guests_max;
@@ -74,7 +73,8 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
         return Err(Failure::new(Exit::Usage, text));
     };
     let work = Work::of(&suite, &submissions, None);
-    let sandbox = args.cache.sandbox_for(guests_max(&work))?;
+    let interrupt = interrupt::on_signal()?;
+    let sandbox = args.cache.sandbox_for(guests_max(&work), &interrupt)?;
     print(&heads())?;
     let mut all_passed = true;
     for challenge in &suite.challenges {
@@ -82,13 +82,20 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
             None => Tried::missing(challenge),
             Some(module) => Tried::of(challenge, module, args.seed, &sandbox),
         };
+        if interrupt.is_requested() {
+            interrupt::note("the challenges above are done");
+            return Ok(Exit::Invalid);
+        }
         all_passed &= tried.passed;
         print(&tried.rendered(challenge))?;
     }
     print(&notes(args.seed))?;
     if let Some(dir) = &args.report {
-        let never = AtomicBool::new(false);
-        grade::judged(&work, &sandbox, &Resume::default(), &never, Some(dir))?;
+        grade::judged(&work, &sandbox, &Resume::default(), &interrupt, Some(dir))?;
+        if interrupt.is_requested() {
+            interrupt::note("the report is not complete");
+            return Ok(Exit::Invalid);
+        }
         print(&written_to(dir))?;
     }
     Ok(if all_passed {
@@ -165,6 +172,7 @@ impl Tried {
                 };
             }
         };
+        let seed = challenge.run_seed(seed);
         let result = Trial::of(&guest, scenario.clone()).run(seed, Vec::new());
         let run = SeedRun::judged(challenge, &result);
         let passed = run.verdict == Verdict::Accepted;

@@ -6,6 +6,9 @@
 mod command_line;
 mod folders;
 mod formats;
+mod interrupts;
+mod keys;
+mod numbers;
 mod parts;
 mod suite_run;
 mod suites;

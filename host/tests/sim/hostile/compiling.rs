@@ -30,6 +30,7 @@ fn problem(wasm: &[u8], compiler: &Compiler) -> String {
         LoadError::Unreadable { .. } => "unreadable",
         LoadError::Rejected { .. } => "rejected",
         LoadError::Internal { .. } => "internal",
+        LoadError::Interrupted { .. } => "interrupted",
     };
     format!("{class}: {}", shown(&error, &dir))
 }

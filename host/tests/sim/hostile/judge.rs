@@ -64,7 +64,9 @@ impl Judge {
             Err(error) => {
                 let verdict = match error {
                     LoadError::Rejected { .. } => Verdict::Compile,
-                    LoadError::Unreadable { .. } | LoadError::Internal { .. } => Verdict::Internal,
+                    LoadError::Unreadable { .. }
+                    | LoadError::Internal { .. }
+                    | LoadError::Interrupted { .. } => Verdict::Internal,
                 };
                 format!("{verdict} {error}")
             }

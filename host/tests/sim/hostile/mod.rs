@@ -4,7 +4,7 @@
 //! whole or joined with `frame.wat`) or a recipe in `bombs.rs`, and its verdict in
 //! `expected.toml`. `README.md` there has the rules.
 
-mod bombs;
+pub(crate) mod bombs;
 mod compiling;
 mod corpus;
 mod frame;

@@ -7,13 +7,19 @@ use host_sandbox::GuestModule;
 use host_sim::nemesis::Fault;
 use host_sim::{Distribution, Latency, RunOptions};
 use host_trial::schedule::Schedule;
-use host_trial::shrink::{Budget, Shrunk, shrink, size};
+use host_trial::shrink::{self, Budget, Shrunk, cost, size};
 use test_support::with_placeholders;
 
 use crate::simulated::runs::{
     flood, kafka, lin_kv, module, options, retrying, trial, txn, with_bug,
 };
 use crate::simulated::scripted::{INIT_OK, Step, from_the_start};
+
+/// Shrinks a schedule, with its own result.
+fn shrink(schedule: Schedule, module: &GuestModule, budget: Budget) -> Option<Shrunk> {
+    let report = schedule.play(module, None, Vec::new());
+    shrink::shrink(schedule, report, module, None, budget)
+}
 
 fn record(module: &GuestModule, workload: Workload, options: &RunOptions, seed: u64) -> Schedule {
     let trial = trial(module, workload, options);
@@ -62,7 +68,7 @@ fn failures() -> Vec<(&'static GuestModule, Workload, RunOptions)> {
 fn check(module: &GuestModule, workload: Workload, options: &RunOptions, expected: &Expect) {
     let schedule = record(module, workload, options, 1);
     let whole = size(&schedule);
-    let shrunk = shrink(schedule, module, None, Budget::default()).unwrap();
+    let shrunk = shrink(schedule, module, Budget::default()).unwrap();
     assert!(shrunk.is_minimal);
     let text = format!(
         "{whole}\n{}, {}, {} runs\n\n{}",
@@ -314,7 +320,7 @@ fn a_trap_is_the_event_before_it() {
 fn no_operation_and_no_fault_can_be_left_out() {
     for (module, workload, options) in failures() {
         let schedule = record(module, workload, &options, 1);
-        let shrunk = shrink(schedule, module, None, Budget::default()).unwrap();
+        let shrunk = shrink(schedule, module, Budget::default()).unwrap();
         let Shrunk {
             schedule, anomaly, ..
         } = &shrunk;
@@ -342,7 +348,7 @@ fn no_operation_and_no_fault_can_be_left_out() {
 fn a_right_program_passes_what_a_wrong_one_was_shrunk_to() {
     for (wrong, workload, options) in failures() {
         let schedule = record(wrong, workload, &options, 1);
-        let shrunk = shrink(schedule, wrong, None, Budget::default()).unwrap();
+        let shrunk = shrink(schedule, wrong, Budget::default()).unwrap();
         let mut schedule = shrunk.schedule;
         schedule.scenario.options.guest_args.clear(); // the bug
         let right = match workload {
@@ -365,7 +371,7 @@ fn a_right_program_passes_what_a_wrong_one_was_shrunk_to() {
 fn the_search_is_the_same_each_time_and_ends_with_its_budget() {
     let (module, workload, options) = &failures()[1];
     let schedule = record(module, *workload, options, 1);
-    let shrunk = |budget| shrink(schedule.clone(), *module, None, budget).unwrap();
+    let shrunk = |budget| shrink(schedule.clone(), module, budget).unwrap();
     let twice = [(); 2].map(|()| shrunk(Budget::default()));
     assert_eq!(twice[0].schedule.write(), twice[1].schedule.write());
     assert_eq!(twice[0].runs, twice[1].runs);
@@ -379,10 +385,32 @@ fn the_search_is_the_same_each_time_and_ends_with_its_budget() {
         assert!(few.report.anomalies().contains(&few.anomaly));
     }
     let budget = Budget {
-        fuel: 1,
+        units: 0,
         ..Budget::default()
     };
     assert_eq!(shrunk(budget).runs, 1);
+}
+
+/// A run costs 500,000 units at least, and none is played for longer than what is left.
+#[test]
+fn a_search_costs_no_more_than_its_budget() {
+    let (module, workload, options) = &failures()[2];
+    let schedule = record(module, *workload, options, 1);
+    let original = schedule.play(*module, None, Vec::new());
+    let whole = cost(&original.used);
+    for units in [1, 4_000_000, whole, 2 * whole] {
+        let budget = Budget {
+            units,
+            ..Budget::default()
+        };
+        let found = shrink(schedule.clone(), module, budget).unwrap();
+        let most = 1 + u32::try_from(units.div_ceil(500_000)).unwrap();
+        assert!(found.runs <= most, "{} runs for {units} units", found.runs);
+        assert!(found.report.anomalies().contains(&found.anomaly));
+        if units < 10_000_000 {
+            assert!(!found.is_minimal, "{units}");
+        }
+    }
 }
 
 #[test]
@@ -391,5 +419,5 @@ fn a_run_that_is_valid_is_not_shrunk() {
     let (report, script) = trial.record(1, Vec::new());
     assert_eq!(report.valid(), Validity::True);
     let schedule = Schedule::of(&trial, 1, script);
-    assert!(shrink(schedule, flood(), None, Budget::default()).is_none());
+    assert!(shrink(schedule, flood(), Budget::default()).is_none());
 }

@@ -8,7 +8,6 @@ mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
-use std::sync::atomic::AtomicBool;
 
 use host_check::workload::Workload;
 use host_grade::assemble::assemble;
@@ -17,6 +16,7 @@ use host_grade::judge::{JudgeContext, guests_max, judge};
 use host_grade::resume::Resume;
 use host_grade::suite::read::read;
 use host_grade::{Suite, Verdict, Work, submission};
+use host_guest::Interrupt;
 use host_sandbox::{CompileLimits, Compiler, Sandbox};
 use host_trial::shrink::Budget;
 
@@ -71,8 +71,8 @@ fn grade(suite: &Suite) -> Vec<(String, Judgement)> {
         resume: &Resume::default(),
         progress: &|_| {},
         // Shrinking is tested elsewhere.
-        shrinking: Budget { runs: 1, fuel: 0 },
-        interrupted: &AtomicBool::new(false),
+        shrinking: Budget { runs: 1, units: 0 },
+        interrupt: &Interrupt::default(),
     };
     let results = judge(&work, &context);
     let mut grade = assemble(&work, &results, 0);

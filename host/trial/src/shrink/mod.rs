@@ -12,8 +12,9 @@
 //! cluster to recover, and has every client read once more, so a correct program passes the
 //! small run as well.
 //!
-//! The search is a function of the schedule, the module and the [`Budget`], and counts runs
-//! and fuel, never time.
+//! The search is a function of the schedule, the module and the [`Budget`], which counts what runs
+//! use, never time. No run of the search may cost more than what is left of the budget. When it is
+//! spent, the result says that there may be a shorter run.
 //!
 //! | files | job |
 //! |---|---|
@@ -34,6 +35,6 @@ mod search;
 mod shrunk;
 mod time;
 
-pub use budget::Budget;
+pub use budget::{Budget, cost, cost_of};
 pub use passes::shrink;
 pub use shrunk::{Shrunk, size};

@@ -6,19 +6,21 @@ use super::search::Search;
 use super::shrunk::Shrunk;
 use super::{faults, nodes, time};
 use crate::schedule::Schedule;
+use crate::trial::TrialResult;
 use host_guest::Start;
 use host_sim::Distribution;
 
-/// Shrinks a schedule, played with these programs as [`Trial`](crate::Trial) has them.
-/// `None` if it is not invalid, or cannot be run at all.
+/// Shrinks a schedule, played with these programs as [`Trial`](crate::Trial) has them; `report` is
+/// its result. `None` if it is not invalid, or cannot be run at all.
 #[must_use]
 pub fn shrink(
     schedule: Schedule,
+    report: TrialResult,
     module: &dyn Start,
     next_module: Option<&dyn Start>,
     budget: Budget,
 ) -> Option<Shrunk> {
-    let mut search = Search::begin(schedule, module, next_module, budget)?;
+    let mut search = Search::begin(schedule, report, module, next_module, budget)?;
     loop {
         let before = search.successes();
         fewer_nodes(&mut search);

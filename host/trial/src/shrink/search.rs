@@ -4,13 +4,16 @@ use std::collections::HashSet;
 
 use sha2::{Digest, Sha256};
 
-use super::budget::Budget;
+use super::budget::{Budget, CHECK_STEP_UNITS, EVENT_UNITS, cost};
 use super::shrunk::Shrunk;
 use crate::schedule::Schedule;
 use crate::trial::TrialResult;
 use host_check::anomalies::AnomalyName;
+use host_check::linear::Budgets;
 use host_check::validity::Validity;
-use host_guest::Start;
+use host_check::workload::WorkloadResult;
+use host_guest::{Interrupt, Start};
+use host_sim::StopReason;
 
 /// How many more events than twice the original's a candidate may have.
 const STEPS_MORE: u64 = 1_000;
@@ -24,7 +27,11 @@ pub(super) struct Search<'a> {
     best: Schedule,
     report: TrialResult,
     runs: u32,
-    fuel: u64,
+    /// The cost of the runs so far, in units.
+    units: u64,
+    /// Whether runs may be stopped when they cost more than is left. Not if the original was
+    /// stopped by a bound itself.
+    may_stop_runs: bool,
     successes: u32,
     refused: u32,
     /// The hashes of schedules that were played: none is played twice.
@@ -32,15 +39,18 @@ pub(super) struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    /// Plays the original; `None` unless it is invalid.
+    /// Begins with the original and its result; `None` unless it is invalid.
     pub(super) fn begin(
         schedule: Schedule,
+        report: TrialResult,
         module: &'a dyn Start,
         next_module: Option<&'a dyn Start>,
         budget: Budget,
     ) -> Option<Self> {
-        let report = schedule.play(module, next_module, Vec::new());
-        let is_ours = matches!(&report.result, Err(stopped) if stopped.is_internal());
+        let is_ours = matches!(
+            &report.result,
+            Err(stopped) if stopped.is_internal() || stopped.is_interrupted()
+        );
         if report.valid() != Validity::False || is_ours {
             return None;
         }
@@ -58,7 +68,8 @@ impl<'a> Search<'a> {
             anomaly,
             best,
             runs: 1,
-            fuel: report.used.fuel,
+            units: 0,
+            may_stop_runs: !is_stopped_by_bound(&report),
             report,
             successes: 0,
             refused: 0,
@@ -76,9 +87,10 @@ impl<'a> Search<'a> {
         self.successes
     }
 
-    /// Whether the budget allows no more runs.
+    /// Whether no more runs are allowed: by the budget, or because the program was asked to end.
     pub(super) fn is_spent(&self) -> bool {
-        self.runs >= self.budget.runs || self.fuel >= self.budget.fuel
+        let is_interrupted = self.module.interrupt().is_some_and(Interrupt::is_requested);
+        self.runs >= self.budget.runs || self.units >= self.budget.units || is_interrupted
     }
 
     /// Whether the budget allows another run. If not, the result may not be minimal.
@@ -88,7 +100,7 @@ impl<'a> Search<'a> {
     }
 
     /// Plays a candidate, which becomes the smallest schedule if it has the original's anomaly.
-    pub(super) fn attempt(&mut self, candidate: Schedule) -> bool {
+    pub(super) fn attempt(&mut self, mut candidate: Schedule) -> bool {
         if !self.tried.insert(Sha256::digest(candidate.write()).into()) {
             return false; // it failed to fail before, or it is the smallest itself
         }
@@ -96,15 +108,42 @@ impl<'a> Search<'a> {
             self.refused += 1;
             return false;
         }
-        let report = candidate.play(self.module, self.next_module, Vec::new());
-        self.runs += 1;
-        self.fuel = self.fuel.saturating_add(report.used.fuel);
+        let report = self.play(&mut candidate);
         if !report.anomalies().contains(&self.anomaly) {
             return false;
         }
         (self.best, self.report) = (candidate, report);
         self.successes += 1;
         true
+    }
+
+    /// Plays a candidate for as long as the budget lasts.
+    fn play(&mut self, candidate: &mut Schedule) -> TrialResult {
+        let units_left = self.budget.units - self.units;
+        let bounds = candidate.scenario.options.bounds;
+        if self.may_stop_runs {
+            let fewer = &mut candidate.scenario.options.bounds;
+            fewer.fuel = bounds.fuel.min(units_left);
+            fewer.steps = bounds.steps.min(units_left.div_ceil(EVENT_UNITS));
+        }
+        let is_cut = candidate.scenario.options.bounds != bounds;
+        let all = Budgets::default();
+        let checks = Budgets {
+            steps: all.steps.min(units_left.div_ceil(CHECK_STEP_UNITS)),
+            ..all
+        };
+        let report = candidate.play_within(self.module, self.next_module, &checks);
+        candidate.scenario.options.bounds = bounds;
+        self.runs += 1;
+        self.units = self.units.saturating_add(cost(&report.used));
+        if gave_up(&report) {
+            let steps = checks.steps.saturating_mul(CHECK_STEP_UNITS);
+            self.units = self.units.saturating_add(steps);
+        }
+        // With more of the budget left it might have been one that fails in the same way.
+        let is_open = gave_up(&report) || is_cut && is_stopped_by_bound(&report);
+        self.refused += u32::from(is_open);
+        report
     }
 
     /// The result of the search.
@@ -117,4 +156,17 @@ impl<'a> Search<'a> {
             is_minimal: self.refused == 0,
         }
     }
+}
+
+/// Whether a run was stopped by one of its bounds.
+fn is_stopped_by_bound(report: &TrialResult) -> bool {
+    matches!(&report.result, Err(stopped) if matches!(stopped.reason, StopReason::Bound(_)))
+}
+
+/// Whether the checker gave up a search.
+fn gave_up(report: &TrialResult) -> bool {
+    let Ok(result) = &report.result else {
+        return false;
+    };
+    matches!(&result.workload, WorkloadResult::LinKv(found) if found.unknown_count > 0)
 }

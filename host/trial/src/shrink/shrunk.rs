@@ -18,8 +18,8 @@ pub struct Shrunk {
     pub anomaly: AnomalyName,
     /// Number of runs that the search took.
     pub runs: u32,
-    /// Whether nothing more can be left out; otherwise the budget was spent before that was
-    /// known.
+    /// Whether nothing more can be left out; otherwise the budget was spent, or the program asked
+    /// to end, before that was known.
     pub is_minimal: bool,
 }
 

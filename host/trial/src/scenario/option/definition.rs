@@ -55,8 +55,8 @@ pub enum SuiteKey {
     Required,
     /// By a key of `[[challenge]]`, the option's name, that may be left out.
     Optional,
-    /// By this key of `[limits]`.
-    Limit(&'static str),
+    /// By a key of `[limits]`, the option's name, or by this older one.
+    Limit(Option<&'static str>),
     /// A suite cannot set it, for this reason.
     None(&'static str),
 }

@@ -30,12 +30,6 @@ const NO_FAULTS: &str = "none";
 /// No duration is shorter, in seconds, unless it may be zero.
 const SECONDS_MIN: f64 = 0.001;
 
-/// Why a suite cannot set some limits.
-const FIXED_BY_GRADER: &str = "the grader keeps all runs at a time within the machine's memory";
-
-/// Why a suite cannot set the others.
-const NEEDLESS: &str = "the default suits every challenge";
-
 /// Defines the options and the list of all of them.
 macro_rules! options {
     ($($id:ident: $help:literal, $option:expr;)*) => {
@@ -67,14 +61,14 @@ const USUAL: ScenarioOption = ScenarioOption {
 /// What the limits of a guest have in common.
 const GUEST_LIMIT: ScenarioOption = ScenarioOption {
     group: Group::GuestLimits,
-    suite: SuiteKey::None(NEEDLESS),
+    suite: SuiteKey::Limit(None),
     ..USUAL
 };
 
 /// What the limits of a run have in common.
 const RUN_LIMIT: ScenarioOption = ScenarioOption {
     group: Group::RunLimits,
-    suite: SuiteKey::None(FIXED_BY_GRADER),
+    suite: SuiteKey::Limit(None),
     ..USUAL
 };
 
@@ -367,7 +361,7 @@ options! {
         value_name: "MIB",
         default: Some("128"),
         values: Values::Whole(1, MEMORY_MIB_MAX),
-        suite: SuiteKey::Limit("memory-mib"),
+        suite: SuiteKey::Limit(Some("memory-mib")),
         set: |scenario, text| {
             scenario.options.limits.memory_bytes = bytes(text)?;
             Ok(())
@@ -380,7 +374,7 @@ options! {
         value_name: "UNITS",
         default: Some("1000000000"),
         values: Values::Whole(1, u64::MAX),
-        suite: SuiteKey::Limit("step-fuel"),
+        suite: SuiteKey::Limit(Some("step-fuel")),
         set: |scenario, text| {
             scenario.options.limits.fuel = read(text)?;
             Ok(())
@@ -446,7 +440,7 @@ options! {
         name: "max-steps",
         default: Some("20000000"),
         values: Values::Whole(1, u64::MAX),
-        suite: SuiteKey::Limit("steps"),
+        suite: SuiteKey::Limit(Some("steps")),
         set: |scenario, text| {
             scenario.options.bounds.steps = read(text)?;
             Ok(())
@@ -459,7 +453,7 @@ options! {
         value_name: "UNITS",
         default: Some("150000000000"),
         values: Values::Whole(1, u64::MAX),
-        suite: SuiteKey::Limit("run-fuel"),
+        suite: SuiteKey::Limit(Some("run-fuel")),
         set: |scenario, text| {
             scenario.options.bounds.fuel = read(text)?;
             Ok(())
@@ -472,7 +466,7 @@ options! {
         value_name: "MIB",
         default: Some("4096"),
         values: Values::Whole(1, U32_MAX),
-        suite: SuiteKey::Limit("run-memory-mib"),
+        suite: SuiteKey::Limit(Some("run-memory-mib")),
         set: |scenario, text| {
             scenario.options.bounds.memory_bytes = bytes(text)?;
             Ok(())

@@ -108,7 +108,10 @@ fn no_name_is_there_twice() {
         }
         let key = match option.suite {
             SuiteKey::Required | SuiteKey::Optional => option.name,
-            SuiteKey::Limit(key) => key,
+            SuiteKey::Limit(older) => {
+                assert!(older.is_none_or(|key| keys.insert(key)), "{older:?}");
+                option.name
+            }
             SuiteKey::None(reason) => {
                 assert!(!reason.is_empty(), "{}", option.name);
                 continue;
