@@ -7,7 +7,9 @@
 
 mod edn;
 mod json;
+mod log;
 mod op;
+mod ops;
 mod pairs;
 mod parts;
 mod read;
@@ -18,5 +20,5 @@ pub use json::{read_json, write_json};
 pub(super) use op::seconds;
 pub use op::{Kind, Op, Process};
 pub use pairs::{Broken, Pairs};
-pub use read::read;
+pub use read::{HISTORY_BYTES_MAX, ReadOptions, read, read_with};
 pub use validated::History;

@@ -140,7 +140,7 @@ impl Strict {
             let op = &history.ops()[at];
             let begun = invoked(history, at);
             let mut has = 0;
-            elements.for_each_in(members(op)?, |number, _| {
+            elements.for_each_in(&*members(op)?, |number, _| {
                 if let Some(number) = number
                     && seen_in[number] != read
                 {
