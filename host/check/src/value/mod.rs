@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_map_is_a_vector_without_elements_on_the_heap() {
+    fn a_map_or_a_set_without_members_is_24_bytes() {
         assert_eq!((size_of::<Map>(), size_of::<Set>()), (24, 24));
     }
 

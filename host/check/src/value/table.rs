@@ -30,7 +30,8 @@ pub struct Set(Table<()>);
 #[derive(Clone)]
 enum Table<V> {
     Few(Vec<(Value, V)>),
-    Many(IndexMap<Value, V>),
+    /// Boxed, so that a table is no larger than a list.
+    Many(Box<IndexMap<Value, V>>),
 }
 
 impl<V> Default for Table<V> {
@@ -68,7 +69,7 @@ impl<V> Table<V> {
                 } else {
                     let mut many: IndexMap<_, _> = std::mem::take(entries).into_iter().collect();
                     many.insert(key, value);
-                    *self = Self::Many(many);
+                    *self = Self::Many(Box::new(many));
                 }
             }
             Self::Many(entries) => {
@@ -99,7 +100,7 @@ impl<V> Table<V> {
     fn iter(&self) -> impl Iterator<Item = (&Value, &V)> {
         let (few, many) = match self {
             Self::Few(entries) => (&entries[..], None),
-            Self::Many(entries) => (&[][..], Some(entries)),
+            Self::Many(entries) => (&[][..], Some(&**entries)),
         };
         few.iter()
             .map(|(key, value)| (key, value))
@@ -109,7 +110,7 @@ impl<V> Table<V> {
     fn into_entries(self) -> impl Iterator<Item = (Value, V)> {
         let (few, many) = match self {
             Self::Few(entries) => (entries, None),
-            Self::Many(entries) => (Vec::new(), Some(entries)),
+            Self::Many(entries) => (Vec::new(), Some(*entries)),
         };
         few.into_iter().chain(many.into_iter().flatten())
     }
