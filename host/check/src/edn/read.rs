@@ -46,14 +46,14 @@ impl<'a> Reader<'a> {
         Self::within(text, usize::MAX)
     }
 
-    /// At the start of `text`, whose values may take `bytes_max` bytes of memory.
+    /// At the start of `text`, which may take `bytes_max` bytes of memory with its values.
     #[must_use]
     pub fn within(text: &'a str, bytes_max: usize) -> Self {
         Self {
             text,
             at: 0,
             depth: 0,
-            store: Store::new(bytes_max),
+            store: Store::new(bytes_max, text.len()),
         }
     }
 

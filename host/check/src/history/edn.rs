@@ -22,7 +22,7 @@ pub fn read_edn(text: &[u8]) -> Result<History, ReadError> {
 }
 
 pub(super) fn read_edn_with(text: &str, options: &ReadOptions) -> Result<History, ReadError> {
-    let mut reader = Reader::within(text, options.bytes_max.saturating_sub(text.len()));
+    let mut reader = Reader::within(text, options.bytes_max);
     let mut ops = Ops::new(options);
     let close = if reader.take(b'[')? {
         Some(b']')

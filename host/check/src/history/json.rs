@@ -29,7 +29,7 @@ pub fn read_json(text: &[u8]) -> Result<History, ReadError> {
 /// Operations are cut out of the text unread and then read one by one: where each begins is known
 /// when it turns out to be wrong.
 pub(super) fn read_json_with(text: &str, options: &ReadOptions) -> Result<History, ReadError> {
-    let mut store = Store::new(options.bytes_max.saturating_sub(text.len()));
+    let mut store = Store::new(options.bytes_max, text.len());
     let mut ops = Ops::new(options);
     let mut read = |raw: &RawValue| {
         let start = raw.get().as_ptr().addr() - text.as_ptr().addr();

@@ -46,7 +46,7 @@ pub(super) fn is_log(text: &str) -> bool {
 }
 
 pub(super) fn read_log(text: &str, options: &ReadOptions) -> Result<History, ReadError> {
-    let mut reader = Reader::within(text, options.bytes_max.saturating_sub(text.len()));
+    let mut reader = Reader::within(text, options.bytes_max);
     let mut ops = Ops::new(options);
     let mut end = 0;
     for line in text.split_inclusive('\n') {
@@ -78,8 +78,9 @@ fn read_line(
 ) -> Result<Op, ReadError> {
     let mut parts = Parts::default();
     for key in ["process", "type", "f", "value", "error"] {
-        let start = reader.offset();
-        let rest = reader.text_until(line.end).trim_ascii();
+        let rest = reader.text_until(line.end).trim_ascii_start();
+        let start = line.end - rest.len();
+        let rest = rest.trim_ascii_end();
         if rest.is_empty() {
             break;
         }

@@ -31,10 +31,10 @@ pub(crate) struct Full {
 }
 
 impl Store {
-    /// Room for so many bytes.
-    pub(crate) fn new(bytes_max: usize) -> Self {
+    /// Room for `bytes_max` bytes, of which `bytes_used` are used.
+    pub(crate) fn new(bytes_max: usize, bytes_used: usize) -> Self {
         Self {
-            bytes_left: bytes_max,
+            bytes_left: bytes_max.saturating_sub(bytes_used),
             bytes_max,
             names: Vec::new(),
         }
@@ -42,7 +42,7 @@ impl Store {
 
     /// Room for all that can be read of a text whose size has a limit of its own.
     pub(crate) fn unlimited() -> Self {
-        Self::new(usize::MAX)
+        Self::new(usize::MAX, 0)
     }
 
     /// Takes room before it is used.

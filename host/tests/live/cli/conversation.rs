@@ -32,6 +32,21 @@ fn survives(line: impl AsRef<[u8]>, expected: Expect) {
 }
 
 #[test]
+fn a_byte_order_mark_before_init_is_ignored() {
+    hears(
+        format!("\u{feff}{INIT}{}", echo("heard")),
+        expect![[r#"
+        exit code 0
+        ---- stdout
+        {"src":"n1","dest":"c0","body":{"type":"init_ok","in_reply_to":1}}
+        {"src":"n1","dest":"c1","body":{"type":"echo_ok","in_reply_to":2,"echo":"heard"}}
+        ---- stderr
+        n1 info ready
+    "#]],
+    );
+}
+
+#[test]
 fn lines_that_are_not_json() {
     survives(
         "hello\n{\"src\":\n",

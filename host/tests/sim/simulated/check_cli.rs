@@ -55,6 +55,24 @@ fn a_valid_history() {
     );
 }
 
+/// elle-cli's own notation: no `f`, no time, a list for a vector, a byte order mark.
+#[test]
+fn a_history_of_another_tool() {
+    let history = "\u{feff}\
+        {:index 4 :process 1 :type :invoke :value [[:append 70 1] [:r 70 nil]]}\
+        {:index 5 :process 1 :type :ok     :value [[:append 70 1] [:r 70 (1)]]}";
+    assert_run(&["-w", "txn-list-append", "-"], history, expect![[""]]);
+    assert_run(&["-w", "g-set", "-"], history, expect![[""]]);
+}
+
+/// 1,500,000 maps without entries in 4.5 MB: 120 MB to read, and no answer.
+#[test]
+fn a_history_that_takes_too_much_memory() {
+    let empty = "{}".repeat(15_000_000);
+    let history = format!("{{:process 0, :type :invoke, :f :echo, :value [{empty}]}}");
+    assert_run(&["-w", "echo", "-"], &history, expect![[""]]);
+}
+
 #[test]
 fn an_invalid_history() {
     assert_run(
