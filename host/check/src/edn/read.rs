@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::read_error::{ReadError, as_utf8};
 use crate::value::{
-    ALLOCATION_BYTES, Builder, Full, Map, Name, Set, Store, Value, Vector, is_constituent,
+    ALLOCATION_BYTES, Builder, Full, Map, Name, Set, Store, Value, Vector, grow, is_constituent,
 };
 
 use super::token;
@@ -136,7 +136,7 @@ impl<'a> Reader<'a> {
                 self.number()
             }
             b':' => {
-                let text = self.keyword_text()?;
+                let text = self.keyword_here()?;
                 Ok(Value::Keyword(self.name(text)?))
             }
             b'"' => self.string(),
@@ -159,6 +159,11 @@ impl<'a> Reader<'a> {
         if self.peek()? != Some(b':') {
             return Err(self.expected("a keyword"));
         }
+        self.keyword_here()
+    }
+
+    /// The same where there is a colon.
+    fn keyword_here(&mut self) -> Result<&'a str, ReadError> {
         let text = &self.token()[1..];
         if Name::is_readable(text) {
             self.at += text.len() + 1;
@@ -173,8 +178,10 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// What comes next is neither.
     pub fn key_text(&mut self) -> Result<Cow<'a, str>, ReadError> {
-        if self.peek()? != Some(b'"') {
-            return self.keyword_text().map(Cow::Borrowed);
+        match self.peek()? {
+            Some(b':') => return self.keyword_here().map(Cow::Borrowed),
+            Some(b'"') => {}
+            _ => return Err(self.expected("a keyword")),
         }
         let start = self.at;
         let text = self.string_text()?;
@@ -339,13 +346,16 @@ impl<'a> Reader<'a> {
     /// What is between brackets: a list is a vector.
     fn vector(&mut self, close: u8) -> Result<Vector, ReadError> {
         self.at += 1;
-        let mut items = Builder::default();
+        let mut ints = Vec::new();
         // Most of a large history is integers in vectors, so these have a loop of their own.
         while let Some((n, len)) = token::short_integer(&self.text.as_bytes()[self.at..]) {
-            self.push(&mut items, Value::Int(n))?;
+            let grown = grow(&mut ints, &mut self.store);
+            grown.map_err(|full| self.full(full))?;
+            ints.push(n);
             self.at += len;
             self.at += usize::from(self.text.as_bytes().get(self.at) == Some(&b' '));
         }
+        let mut items = Builder::from(ints);
         let wanted = if close == b']' {
             "a value or `]`"
         } else {
@@ -353,16 +363,11 @@ impl<'a> Reader<'a> {
         };
         while !self.take(close)? {
             let item = self.item(wanted)?;
-            self.push(&mut items, item)?;
+            let pushed = items.push_within(item, &mut self.store);
+            pushed.map_err(|full| self.full(full))?;
         }
         let vector = items.finish_within(&mut self.store);
         vector.map_err(|full| self.full(full))
-    }
-
-    #[inline]
-    fn push(&mut self, items: &mut Builder, item: Value) -> Result<(), ReadError> {
-        let pushed = items.push_within(item, &mut self.store);
-        pushed.map_err(|full| self.full(full))
     }
 
     /// A map, whose keys are of `namespace` unless they have one.

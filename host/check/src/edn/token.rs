@@ -31,10 +31,8 @@ pub(super) fn number(token: &str) -> Result<Value, String> {
         _ => ("", token),
     };
     let not_a_number = || format!("expected a number, found `{token}`");
-    if let Some(value) = integer(sign, unsigned.strip_suffix('N').unwrap_or(unsigned)) {
-        return value.ok_or_else(|| {
-            format!("expected an integer of 128 bits in this base, found `{token}`")
-        });
+    if let Some(value) = integer(sign, unsigned.strip_suffix('N').unwrap_or(unsigned))? {
+        return Ok(value);
     }
     if let Some((above, below)) = unsigned.split_once('/')
         && is_digits(above)
@@ -62,30 +60,31 @@ pub(super) fn number(token: &str) -> Result<Value, String> {
     }
 }
 
-/// An integer in any notation that Clojure has: `31`, `0x1F`, `037`, `2r11111`. `None` if it is
-/// none; within, `None` if it is too large to be brought to base 10.
-fn integer(sign: &str, digits: &str) -> Option<Option<Value>> {
-    if digits == "0" || (is_digits(digits) && !digits.starts_with('0')) {
-        return Some(Some(decimal_integer(sign, digits)));
+/// An integer in any notation that Clojure has: `31`, `0x1F`, `037`, `2r11111`; `None` if it is
+/// none.
+fn integer(sign: &str, text: &str) -> Result<Option<Value>, String> {
+    if text == "0" || (is_digits(text) && !text.starts_with('0')) {
+        return Ok(Some(decimal_integer(sign, text)));
     }
-    let (radix, digits) = if let Some(hex) = digits.strip_prefix("0x") {
-        (16, hex)
-    } else if let Some(hex) = digits.strip_prefix("0X") {
-        (16, hex)
-    } else if let Some(octal) = digits.strip_prefix('0') {
-        (8, octal)
-    } else {
-        let (radix, digits) = digits.split_once(['r', 'R'])?;
-        (
-            radix.parse().ok().filter(|it| (2..=36).contains(it))?,
-            digits,
-        )
+    let hex = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
+    let (radix, digits) = match (hex, text.strip_prefix('0'), text.split_once(['r', 'R'])) {
+        (Some(hex), ..) => (16, hex),
+        (_, Some(octal), _) => (8, octal),
+        (.., Some((radix, digits))) => (radix.parse().unwrap_or(0), digits),
+        _ => return Ok(None),
     };
-    if digits.is_empty() || !digits.chars().all(|digit| digit.is_digit(radix)) {
-        return None;
+    let is_integer = (2..=36).contains(&radix)
+        && !digits.is_empty()
+        && digits.chars().all(|digit| digit.is_digit(radix));
+    if !is_integer {
+        return Ok(None);
     }
-    let magnitude = u128::from_str_radix(digits, radix).ok();
-    Some(magnitude.map(|magnitude| decimal_integer(sign, &magnitude.to_string())))
+    match u128::from_str_radix(digits, radix) {
+        Ok(magnitude) => Ok(Some(decimal_integer(sign, &magnitude.to_string()))),
+        Err(_) => Err(format!(
+            "expected an integer of at most 128 bits in base {radix}, found `{text}`"
+        )),
+    }
 }
 
 fn decimal_integer(sign: &str, digits: &str) -> Value {

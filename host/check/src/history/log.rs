@@ -22,6 +22,9 @@ use super::validated::History;
 /// The logger of Jepsen's operations.
 const LOGGER: &str = "jepsen.util";
 
+/// How far into a line the type of its operation is looked for.
+const PREFIX_BYTES_MAX: usize = 1 << 10;
+
 /// The operation of a line, after what the logger wrote before it.
 fn operation(line: &str) -> &str {
     match line.split_once(LOGGER) {
@@ -42,7 +45,8 @@ fn is_operation(line: &str) -> bool {
 /// Whether the first line with anything on it is an operation of a log.
 pub(super) fn is_log(text: &str) -> bool {
     let first = text.lines().find(|line| !line.trim_ascii().is_empty());
-    first.is_some_and(is_operation)
+    // One line may be a whole history in another notation.
+    first.is_some_and(|line| is_operation(&line[..line.floor_char_boundary(PREFIX_BYTES_MAX)]))
 }
 
 pub(super) fn read_log(text: &str, options: &ReadOptions) -> Result<History, ReadError> {

@@ -33,7 +33,8 @@ pub(super) struct Absent {
 impl Absent {
     /// The same after `op`.
     pub(super) fn follow(&mut self, op: &Op) {
-        self.index = op.index.saturating_add(1);
+        // What cannot be written is the last number again, and an error.
+        self.index = op.index.saturating_add(1).min(i64::MAX.cast_unsigned());
         self.time_ns = op.time_ns;
     }
 }
@@ -81,7 +82,7 @@ impl Parts {
                 u8::from(!is_first) << 7
             }
         };
-        let was_seen = (self.seen | 1 << 7) & bit != 0;
+        let was_seen = (self.seen | (1 << 7)) & bit != 0;
         self.seen |= bit;
         if was_seen {
             Err(format!("expected each key once, found {key} again"))

@@ -124,11 +124,11 @@ impl<M: Model> Searched<'_, M> {
     }
 
     fn spent(&self, spent: Spent) -> Spent {
-        let closes = self.calls.events.iter().filter_map(|event| match *event {
+        let mut closes = self.calls.events.iter().filter_map(|event| match *event {
             CallEvent::Close(number) => Some(self.calls.span(number).completed),
             CallEvent::Open(_) => None,
         });
-        let next = closes.skip(spent.linearized_count).next();
+        let next = closes.nth(spent.linearized_count);
         Spent {
             linearized_count: spent.linearized_count + self.untold_before(next.unwrap_or(NEVER)),
             completed_count: spent.completed_count + self.untold.len(),

@@ -94,6 +94,12 @@ impl Default for Builder {
     }
 }
 
+impl From<Vec<i64>> for Builder {
+    fn from(ints: Vec<i64>) -> Self {
+        Self(BuilderRepr::Ints(ints))
+    }
+}
+
 impl Builder {
     /// Adds one element at the end.
     #[inline]
