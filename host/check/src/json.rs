@@ -99,7 +99,7 @@ impl<'de> Visitor<'de> for Within<'_> {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {
-        self.0.text(text).map_err(E::custom)
+        self.0.text(text).map(Value::Str).map_err(E::custom)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {

@@ -287,8 +287,8 @@ impl<'a> Reader<'a> {
 
     fn string(&mut self) -> Result<Value, ReadError> {
         let text = self.string_text()?;
-        let value = self.store.text(&text);
-        value.map_err(|full| self.full(full))
+        let text = self.store.text(&text);
+        text.map(Value::Str).map_err(|full| self.full(full))
     }
 
     /// Reads a string.
@@ -482,7 +482,7 @@ impl<'a> Reader<'a> {
         let (raw, _) = self.quoted()?;
         let text = self.store.text(raw).map_err(|full| self.full(full))?;
         let tag = self.name("regex")?;
-        self.tagged(tag, text)
+        self.tagged(tag, Value::Str(text))
     }
 
     /// `#'clojure.core/map`.
@@ -492,7 +492,7 @@ impl<'a> Reader<'a> {
         let text = text.map_err(|full| self.full(full))?;
         let tag = self.name("var")?;
         self.at += token.len();
-        self.tagged(tag, text)
+        self.tagged(tag, Value::Str(text))
     }
 
     /// `#<Atom@1f: {:a 1}>`: how Clojure before 1.7 printed what it cannot read, up to the closing
@@ -516,7 +516,7 @@ impl<'a> Reader<'a> {
         let text = text.map_err(|full| self.full(full))?;
         let tag = self.name("unreadable")?;
         self.at += 2 + end + 1;
-        self.tagged(tag, text)
+        self.tagged(tag, Value::Str(text))
     }
 
     fn special_float(&mut self) -> Result<Value, ReadError> {

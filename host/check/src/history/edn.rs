@@ -8,8 +8,8 @@ use crate::read_error::{ReadError, as_utf8};
 
 use super::op::{Op, Process};
 use super::ops::Ops;
+use super::options::ReadOptions;
 use super::parts::{Absent, Parts};
-use super::read::ReadOptions;
 use super::validated::History;
 
 /// Reads a history.

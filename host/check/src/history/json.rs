@@ -13,8 +13,8 @@ use crate::value::{Name, Store};
 
 use super::op::Op;
 use super::ops::Ops;
+use super::options::ReadOptions;
 use super::parts::{Absent, Parts};
-use super::read::ReadOptions;
 use super::validated::History;
 
 /// Reads a history. What is a keyword in EDN is a string here, and stays one.

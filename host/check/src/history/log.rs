@@ -12,11 +12,12 @@ use std::ops::Range;
 
 use crate::edn::Reader;
 use crate::read_error::ReadError;
+use crate::value::Value;
 
 use super::op::Op;
 use super::ops::Ops;
+use super::options::ReadOptions;
 use super::parts::{Absent, Parts};
-use super::read::ReadOptions;
 use super::validated::History;
 
 /// The logger of Jepsen's operations.
@@ -95,7 +96,7 @@ fn read_line(
             // What else a client said of an error need not be EDN.
             _ => {
                 let text = reader.store().text(rest);
-                text.map_err(|full| reader.full(full))?
+                text.map(Value::Str).map_err(|full| reader.full(full))?
             }
         };
         if reader.offset() > line.end && key != "error" {

@@ -4,8 +4,8 @@ use crate::read_error::ReadError;
 use crate::value::{Full, Store, grow};
 
 use super::op::Op;
+use super::options::ReadOptions;
 use super::parts::Absent;
-use super::read::ReadOptions;
 use super::validated::History;
 
 /// The operations so far, and where in the text each begins.

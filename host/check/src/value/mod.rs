@@ -14,11 +14,16 @@ mod vector;
 pub use name::Name;
 pub(crate) use name::is_constituent;
 pub(crate) use store::{ALLOCATION_BYTES, Full, Store, grow};
-pub use table::{Map, Set};
 pub(crate) use vector::Builder;
 pub use vector::Vector;
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{Hash, Hasher};
+
+/// `{k v}`.
+pub type Map = table::Map<Value, Value>;
+
+/// `#{a b}`.
+pub type Set = table::Set<Value>;
 
 /// One EDN value. See the [EDN format](https://github.com/edn-format/edn).
 #[derive(Clone, Debug, Default)]
@@ -160,18 +165,6 @@ impl Hash for Value {
             Self::Tagged(tagged) => tagged.hash(state),
         }
     }
-}
-
-/// A sum does not depend on the order of its terms, which is what equal maps with other orders of
-/// entries need.
-fn hash_unordered<H: Hasher>(len: usize, entries: impl Iterator<Item = impl Hash>, state: &mut H) {
-    len.hash(state);
-    let sum = entries.fold(0_u64, |sum, entry| {
-        let mut hasher = DefaultHasher::new();
-        entry.hash(&mut hasher);
-        sum.wrapping_add(hasher.finish())
-    });
-    sum.hash(state);
 }
 
 impl From<i64> for Value {

@@ -2,7 +2,7 @@
 //! each allocation, so that a small text that stands for large values is refused in time. The count
 //! depends on the text alone.
 
-use super::{Name, Value};
+use super::name::Name;
 
 /// What an allocation takes besides its contents.
 pub(crate) const ALLOCATION_BYTES: usize = 16;
@@ -64,10 +64,10 @@ impl Store {
         self.bytes_left += bytes;
     }
 
-    /// A value that is a text.
-    pub(crate) fn text(&mut self, text: &str) -> Result<Value, Full> {
+    /// A text that a value has.
+    pub(crate) fn text(&mut self, text: &str) -> Result<Box<str>, Full> {
         self.take(text.len() + ALLOCATION_BYTES)?;
-        Ok(Value::Str(text.into()))
+        Ok(text.into())
     }
 
     /// A name: the same as before, if it is one of those seen lately.

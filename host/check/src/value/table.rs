@@ -3,11 +3,10 @@
 //! table. Entries are never taken out, so the number of entries decides the representation.
 
 use std::fmt;
-use std::hash::{Hash, Hasher};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use indexmap::IndexMap;
 
-use super::Value;
 use super::store::{Full, Store, grow};
 
 /// Up to how many entries are held without a hash table.
@@ -19,28 +18,28 @@ const HASHED_BYTES: usize = 160;
 
 /// `{k v}`: entries in the order they were written. Equal to a map with the same entries in
 /// another order.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct Map(Table<Value>);
+#[derive(Clone, PartialEq, Eq)]
+pub struct Map<K: Hash + Eq, V>(Table<K, V>);
 
 /// `#{a b}`: members in the order they were written. Equal to a set with the same members in
 /// another order.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct Set(Table<()>);
+#[derive(Clone, PartialEq, Eq)]
+pub struct Set<K: Hash + Eq>(Table<K, ()>);
 
 #[derive(Clone)]
-enum Table<V> {
-    Few(Vec<(Value, V)>),
+enum Table<K: Hash + Eq, V> {
+    Few(Vec<(K, V)>),
     /// Boxed, so that a table is no larger than a list.
-    Many(Box<IndexMap<Value, V>>),
+    Many(Box<IndexMap<K, V>>),
 }
 
-impl<V> Default for Table<V> {
+impl<K: Hash + Eq, V> Default for Table<K, V> {
     fn default() -> Self {
         Self::Few(Vec::new())
     }
 }
 
-impl<V> Table<V> {
+impl<K: Hash + Eq, V> Table<K, V> {
     fn len(&self) -> usize {
         match self {
             Self::Few(entries) => entries.len(),
@@ -48,7 +47,7 @@ impl<V> Table<V> {
         }
     }
 
-    fn get(&self, key: &Value) -> Option<&V> {
+    fn get(&self, key: &K) -> Option<&V> {
         match self {
             Self::Few(entries) => {
                 let entry = entries.iter().find(|(other, _)| other == key);
@@ -59,7 +58,7 @@ impl<V> Table<V> {
     }
 
     /// Adds an entry; one with the same key keeps its place and gets the new value.
-    fn insert(&mut self, key: Value, value: V) {
+    fn insert(&mut self, key: K, value: V) {
         match self {
             Self::Few(entries) => {
                 if let Some((_, old)) = entries.iter_mut().find(|(other, _)| *other == key) {
@@ -79,7 +78,7 @@ impl<V> Table<V> {
     }
 
     /// Adds an entry that is being read.
-    fn insert_within(&mut self, key: Value, value: V, store: &mut Store) -> Result<(), Full> {
+    fn insert_within(&mut self, key: K, value: V, store: &mut Store) -> Result<(), Full> {
         match self {
             Self::Few(entries) if entries.len() < FEW_MAX => grow(entries, store)?,
             Self::Few(entries) => store.take((entries.len() + 1) * HASHED_BYTES)?,
@@ -92,12 +91,12 @@ impl<V> Table<V> {
     /// Gives back what there was room for and is not needed.
     fn finish(&mut self, store: &mut Store) {
         if let Self::Few(entries) = self {
-            store.give_back((entries.capacity() - entries.len()) * size_of::<(Value, V)>());
+            store.give_back((entries.capacity() - entries.len()) * size_of::<(K, V)>());
             entries.shrink_to_fit();
         }
     }
 
-    fn iter(&self) -> impl Iterator<Item = (&Value, &V)> {
+    fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
         let (few, many) = match self {
             Self::Few(entries) => (&entries[..], None),
             Self::Many(entries) => (&[][..], Some(&**entries)),
@@ -107,7 +106,7 @@ impl<V> Table<V> {
             .chain(many.into_iter().flatten())
     }
 
-    fn into_entries(self) -> impl Iterator<Item = (Value, V)> {
+    fn into_entries(self) -> impl Iterator<Item = (K, V)> {
         let (few, many) = match self {
             Self::Few(entries) => (entries, None),
             Self::Many(entries) => (Vec::new(), Some(*entries)),
@@ -115,14 +114,14 @@ impl<V> Table<V> {
         few.into_iter().chain(many.into_iter().flatten())
     }
 
-    fn collect(entries: impl Iterator<Item = (Value, V)>) -> Self {
+    fn collect(entries: impl Iterator<Item = (K, V)>) -> Self {
         let mut table = Self::Few(Vec::with_capacity(entries.size_hint().0.min(FEW_MAX)));
         entries.for_each(|(key, value)| table.insert(key, value));
         table
     }
 }
 
-impl<V: PartialEq> PartialEq for Table<V> {
+impl<K: Hash + Eq, V: PartialEq> PartialEq for Table<K, V> {
     fn eq(&self, other: &Self) -> bool {
         self.len() == other.len()
             && self
@@ -131,9 +130,21 @@ impl<V: PartialEq> PartialEq for Table<V> {
     }
 }
 
-impl<V: Eq> Eq for Table<V> {}
+impl<K: Hash + Eq, V: Eq> Eq for Table<K, V> {}
 
-impl Map {
+impl<K: Hash + Eq, V> Default for Map<K, V> {
+    fn default() -> Self {
+        Self(Table::default())
+    }
+}
+
+impl<K: Hash + Eq> Default for Set<K> {
+    fn default() -> Self {
+        Self(Table::default())
+    }
+}
+
+impl<K: Hash + Eq, V> Map<K, V> {
     /// Without entries.
     #[must_use]
     pub fn new() -> Self {
@@ -154,25 +165,25 @@ impl Map {
 
     /// The value of a key.
     #[must_use]
-    pub fn get(&self, key: &Value) -> Option<&Value> {
+    pub fn get(&self, key: &K) -> Option<&V> {
         self.0.get(key)
     }
 
     /// Whether there is such a key.
     #[must_use]
-    pub fn contains_key(&self, key: &Value) -> bool {
+    pub fn contains_key(&self, key: &K) -> bool {
         self.get(key).is_some()
     }
 
     /// Adds an entry; one with the same key keeps its place and gets the new value.
-    pub fn insert(&mut self, key: Value, value: Value) {
+    pub fn insert(&mut self, key: K, value: V) {
         self.0.insert(key, value);
     }
 
     pub(crate) fn insert_within(
         &mut self,
-        key: Value,
-        value: Value,
+        key: K,
+        value: V,
         store: &mut Store,
     ) -> Result<(), Full> {
         self.0.insert_within(key, value, store)
@@ -184,12 +195,12 @@ impl Map {
     }
 
     /// The entries in order.
-    pub fn iter(&self) -> impl Iterator<Item = (&Value, &Value)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
         self.0.iter()
     }
 }
 
-impl Set {
+impl<K: Hash + Eq> Set<K> {
     /// Without members.
     #[must_use]
     pub fn new() -> Self {
@@ -210,16 +221,16 @@ impl Set {
 
     /// Whether `value` is a member.
     #[must_use]
-    pub fn contains(&self, value: &Value) -> bool {
+    pub fn contains(&self, value: &K) -> bool {
         self.0.get(value).is_some()
     }
 
     /// Adds a member, unless it is one.
-    pub fn insert(&mut self, value: Value) {
+    pub fn insert(&mut self, value: K) {
         self.0.insert(value, ());
     }
 
-    pub(crate) fn insert_within(&mut self, value: Value, store: &mut Store) -> Result<(), Full> {
+    pub(crate) fn insert_within(&mut self, value: K, store: &mut Store) -> Result<(), Full> {
         self.0.insert_within(value, (), store)
     }
 
@@ -229,54 +240,66 @@ impl Set {
     }
 
     /// The members in order.
-    pub fn iter(&self) -> impl Iterator<Item = &Value> {
+    pub fn iter(&self) -> impl Iterator<Item = &K> {
         self.0.iter().map(|(member, ())| member)
     }
 }
 
-impl Hash for Map {
+impl<K: Hash + Eq, V: Hash> Hash for Map<K, V> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        super::hash_unordered(self.len(), self.iter(), state);
+        hash_unordered(self.len(), self.iter(), state);
     }
 }
 
-impl Hash for Set {
+impl<K: Hash + Eq> Hash for Set<K> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        super::hash_unordered(self.len(), self.iter(), state);
+        hash_unordered(self.len(), self.iter(), state);
     }
 }
 
-impl fmt::Debug for Map {
+impl<K: Hash + Eq + fmt::Debug, V: fmt::Debug> fmt::Debug for Map<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self.iter()).finish()
     }
 }
 
-impl fmt::Debug for Set {
+impl<K: Hash + Eq + fmt::Debug> fmt::Debug for Set<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.iter()).finish()
     }
 }
 
-impl FromIterator<(Value, Value)> for Map {
-    fn from_iter<I: IntoIterator<Item = (Value, Value)>>(entries: I) -> Self {
+impl<K: Hash + Eq, V> FromIterator<(K, V)> for Map<K, V> {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
         Self(Table::collect(entries.into_iter()))
     }
 }
 
-impl FromIterator<Value> for Set {
-    fn from_iter<I: IntoIterator<Item = Value>>(members: I) -> Self {
+impl<K: Hash + Eq> FromIterator<K> for Set<K> {
+    fn from_iter<I: IntoIterator<Item = K>>(members: I) -> Self {
         Self(Table::collect(
             members.into_iter().map(|member| (member, ())),
         ))
     }
 }
 
-impl IntoIterator for Map {
-    type Item = (Value, Value);
-    type IntoIter = Box<dyn Iterator<Item = (Value, Value)>>;
+impl<K: Hash + Eq + 'static, V: 'static> IntoIterator for Map<K, V> {
+    type Item = (K, V);
+    type IntoIter = Box<dyn Iterator<Item = (K, V)>>;
 
     fn into_iter(self) -> Self::IntoIter {
         Box::new(self.0.into_entries())
     }
+}
+
+/// A sum does not depend on the order of its terms, which is what equal maps with other orders of
+/// entries need.
+fn hash_unordered<H: Hasher>(len: usize, entries: impl Iterator<Item = impl Hash>, state: &mut H) {
+    len.hash(state);
+    let sum = entries.fold(0_u64, |sum, entry| {
+        let mut hasher = DefaultHasher::new();
+        entry.hash(&mut hasher);
+        sum.wrapping_add(hasher.finish())
+    });
+    sum.hash(state);
 }

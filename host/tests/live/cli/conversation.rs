@@ -32,7 +32,7 @@ fn survives(line: impl AsRef<[u8]>, expected: Expect) {
 }
 
 #[test]
-fn a_byte_order_mark_before_init_is_ignored() {
+fn a_byte_order_mark_before_the_first_message() {
     hears(
         format!("\u{feff}{INIT}{}", echo("heard")),
         expect![[r#"
@@ -242,20 +242,6 @@ fn a_line_with_zero_bytes_and_escape_sequences() {
         ---- stderr
         n1 info ready
          WARN input line 2 ignored: a message is a JSON object: \u{0}\u{0}\u{1b}[2J\u{1b}]0;owned\u{7}
-    "#]],
-    );
-}
-
-#[test]
-fn a_byte_order_mark_before_the_first_message() {
-    let mut input = b"\xef\xbb\xbf".to_vec();
-    input.extend_from_slice(INIT.as_bytes());
-    hears(
-        input,
-        expect![[r#"
-        exit code 0
-        ---- stderr
-         WARN input line 1 ignored: a message is a JSON object: ﻿{"id":0,"src":"c0","dest":"n1","body":{"type":"init","msg_id":1,"node_id":"n1","node_ids":["n1"]}}
     "#]],
     );
 }
