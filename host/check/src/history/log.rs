@@ -4,8 +4,8 @@
 //! Porcupine:
 //!
 //! ```text
-//! INFO  jepsen.util - 3	:invoke	:write	2
-//! INFO  jepsen.util - 3	:info	:write	:timed-out
+//! INFO  jepsen.util - 3 :invoke :write 2
+//! INFO  jepsen.util - 3 :info :write :timed-out
 //! ```
 
 use std::ops::Range;
