@@ -154,7 +154,6 @@ fn absent_keys_are_numbered_by_position_and_nil() {
         "{:process 0 :type :invoke :f write :value 1 :index nil}\n{:process \"0\" :type \"ok\" :f \"write\" :time nil}",
         "0 :invoke :write 1\n0 :ok :write",
     ] {
-        let expected = expected.replace(":value 1}", ":value 1}");
         assert_eq!(
             written(text).replace("\"write\"", ":write"),
             expected,
