@@ -238,7 +238,7 @@ fn a_small_text_of_many_values_is_refused_in_time() {
         let edn = json.replace("\":", "\" ");
         for (text, value) in [(&json, value), (&edn, &*value.replace("\":", "\" "))] {
             assert_eq!(limited(text), Ok(1), "{value}");
-            let error = limited(&text.replace(value, &vec![value; 8].join(","))).unwrap_err();
+            let error = limited(&text.replace(value, &[value; 8].join(","))).unwrap_err();
             assert_eq!(
                 error.what,
                 "expected a text that takes at most 4 MiB of memory once it is read, found that it \
