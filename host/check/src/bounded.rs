@@ -24,13 +24,20 @@ pub(crate) fn bounded<T>(name: &'static str, mut list: Vec<T>, left_out: &mut Le
 /// saying by how much.
 pub(crate) fn abridged(op: &Op) -> Op {
     let mut op = op.clone();
-    if let Value::Vector(vector) = &op.value
-        && vector.len() > LIST_MAX
-    {
-        let left_out = i64::try_from(vector.len() - LIST_MAX).unwrap_or(i64::MAX);
-        op.value = Value::Vector(vector.iter().take(LIST_MAX).collect());
-        op.extra
-            .push(("value-left-out".into(), Value::Int(left_out)));
-    }
+    let (len, shortened) = match &op.value {
+        Value::Vector(vector) if vector.len() > LIST_MAX => {
+            let first = vector.iter().take(LIST_MAX).collect();
+            (vector.len(), Value::Vector(first))
+        }
+        Value::Set(set) if set.len() > LIST_MAX => {
+            let first = set.iter().take(LIST_MAX).cloned().collect();
+            (set.len(), Value::Set(Box::new(first)))
+        }
+        _ => return op,
+    };
+    let left_out = i64::try_from(len - LIST_MAX).unwrap_or(i64::MAX);
+    op.value = shortened;
+    op.extra
+        .push(("value-left-out".into(), Value::Int(left_out)));
     op
 }

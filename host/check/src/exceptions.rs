@@ -76,7 +76,6 @@ pub(crate) fn exceptions(history: &History, checks: Checks) -> Exceptions {
 fn class(exception: &Value) -> Value {
     let first = match exception.get("via") {
         Some(Value::Vector(via)) => via.get(0).and_then(|first| first.get("type").cloned()),
-        Some(Value::List(via)) => via.first().and_then(|first| first.get("type").cloned()),
         _ => None,
     };
     first.unwrap_or_default()

@@ -69,11 +69,16 @@ fn after_last_add(history: &History, add: &str) -> usize {
 /// The position after the last silence, if no fault was left then.
 fn recovered_from(history: &History) -> Option<usize> {
     let ops = history.ops();
-    let time_before = |at: usize| at.checked_sub(1).map_or(0, |before| ops[before].time_ns);
-    let silence_ns = |at: usize| ops[at].time_ns.saturating_sub(time_before(at));
-    let start = (0..ops.len())
-        .rev()
-        .find(|&at| silence_ns(at) >= RECOVERY_NS_MIN)?;
+    // A time that falls is of another clock: what comes after it is no later than all before.
+    let mut latest_ns = 0;
+    let mut start = None;
+    for (at, op) in ops.iter().enumerate() {
+        if op.time_ns.saturating_sub(latest_ns) >= RECOVERY_NS_MIN {
+            start = Some(at);
+        }
+        latest_ns = latest_ns.max(op.time_ns);
+    }
+    let start = start?;
     faults_left(&ops[..start]).is_empty().then_some(start)
 }
 

@@ -1,15 +1,14 @@
-//! Values as JSON, which has fewer types. Keywords, symbols and characters become strings; lists
-//! and sets become arrays; a tag is dropped; a map's key that is no name becomes its EDN text
+//! Values as JSON, which has fewer types. Keywords, symbols, characters, ratios
+//! and decimals become strings; sets become arrays; a tag is dropped; a map's key that is no name becomes its EDN text
 //! (`0.5` becomes `"0.5"`); an integer beyond 64 bits and a float that is not finite become
 //! strings. What JSON has comes back as it was.
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::value::{Map, Value};
-use crate::value::Builder;
+use super::value::{ALLOCATION_BYTES, Builder, Map, Store, Value};
 
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -24,9 +23,8 @@ impl Serialize for Value {
             Self::Float(x) if x.is_finite() => serializer.serialize_f64(*x),
             Self::Float(_) => serializer.collect_str(self),
             Self::Char(c) => serializer.serialize_char(*c),
-            Self::Str(text) => serializer.serialize_str(text),
+            Self::Str(text) | Self::Exact(text) => serializer.serialize_str(text),
             Self::Keyword(name) | Self::Symbol(name) => serializer.serialize_str(name),
-            Self::List(items) => serializer.collect_seq(items),
             Self::Vector(vector) => match vector.as_ints() {
                 Some(ints) => serializer.collect_seq(ints),
                 None => serializer.collect_seq(vector.cows()),
@@ -51,13 +49,22 @@ pub(crate) fn json_key(key: &Value) -> String {
 
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ValueVisitor)
+        Within(&mut Store::unlimited()).deserialize(deserializer)
     }
 }
 
-struct ValueVisitor;
+/// Reads a value for which there must be room.
+pub(crate) struct Within<'s>(pub(crate) &'s mut Store);
 
-impl<'de> Visitor<'de> for ValueVisitor {
+impl<'de> DeserializeSeed<'de> for Within<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Within<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -76,37 +83,52 @@ impl<'de> Visitor<'de> for ValueVisitor {
         Ok(Value::Int(n))
     }
 
-    fn visit_u64<E>(self, n: u64) -> Result<Value, E> {
-        Ok(i64::try_from(n).map_or_else(|_| Value::BigInt(n.to_string().into()), Value::Int))
+    fn visit_u64<E: Error>(self, n: u64) -> Result<Value, E> {
+        if let Ok(n) = i64::try_from(n) {
+            return Ok(Value::Int(n));
+        }
+        let digits = n.to_string();
+        self.0
+            .take(digits.len() + ALLOCATION_BYTES)
+            .map_err(E::custom)?;
+        Ok(Value::BigInt(digits.into()))
     }
 
     fn visit_f64<E>(self, x: f64) -> Result<Value, E> {
         Ok(Value::Float(x))
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
-        Ok(Value::Str(text.into()))
+    fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {
+        self.0.text(text).map(Value::Str).map_err(E::custom)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+        let store = self.0;
         let mut items = Builder::default();
-        while let Some(item) = seq.next_element()? {
-            items.push(item);
+        while let Some(item) = seq.next_element_seed(Within(store))? {
+            items.push_within(item, store).map_err(A::Error::custom)?;
         }
-        Ok(Value::Vector(items.finish()))
+        let vector = items.finish_within(store).map_err(A::Error::custom)?;
+        Ok(Value::Vector(vector))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let store = self.0;
+        store.take(MAP_BYTES).map_err(A::Error::custom)?;
         let mut map = Map::new();
-        while let Some((key, value)) = access.next_entry::<String, Value>()? {
-            let key = Value::from(key.as_str());
+        while let Some(key) = access.next_key_seed(Within(store))? {
+            let value = access.next_value_seed(Within(store))?;
             if map.contains_key(&key) {
                 return Err(A::Error::custom(format_args!(
                     "expected each key once, found {key} again"
                 )));
             }
-            map.insert(key, value);
+            map.insert_within(key, value, store)
+                .map_err(A::Error::custom)?;
         }
-        Ok(Value::Map(Box::new(map)))
+        Ok(Value::Map(Box::new(map.finish(store))))
     }
 }
+
+/// What a map takes besides its entries.
+const MAP_BYTES: usize = size_of::<Map>() + 2 * ALLOCATION_BYTES;

@@ -31,11 +31,12 @@ impl ReadError {
     }
 }
 
-/// The text as UTF-8, of a size a history may have.
+/// The text as UTF-8, of a size a history may have, without a byte order mark.
 ///
 /// # Errors
 /// Where the first byte is that is not UTF-8; or that the text is larger than [`TEXT_BYTES_MAX`].
 pub fn as_utf8(text: &[u8]) -> Result<&str, ReadError> {
+    let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
     if text.len() > TEXT_BYTES_MAX {
         return Err(ReadError::at(
             text,

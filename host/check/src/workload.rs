@@ -79,6 +79,15 @@ impl Workload {
             Self::LinKv => &["read", "write", "cas"],
         }
     }
+
+    /// The operation of a workload that has only one: what an operation without `:f` is.
+    #[must_use]
+    pub fn only_operation(self) -> Option<&'static str> {
+        match self.operations() {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
 }
 
 fn unknown(name: &str) -> UnknownName {

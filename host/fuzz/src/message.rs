@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use host_protocol::abi::{self, Event};
 use host_protocol::line_kind::{LineKind, classify};
-use host_protocol::lines::{LineText, read_batches};
+use host_protocol::lines::{BYTE_ORDER_MARK, LineText, read_batches};
 use host_protocol::message::{Identity, Message, write_error};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -34,7 +34,8 @@ pub fn message(input: &[u8]) {
 
 /// Asserts that the lines are those between newlines; long ones are given by their length.
 fn assert_lines(input: &[u8], max: usize) {
-    let mut expected: Vec<&[u8]> = input.split(|byte| *byte == b'\n').collect();
+    let text = input.strip_prefix(BYTE_ORDER_MARK).unwrap_or(input);
+    let mut expected: Vec<&[u8]> = text.split(|byte| *byte == b'\n').collect();
     if expected.last().is_some_and(|last| last.is_empty()) {
         expected.pop();
     }

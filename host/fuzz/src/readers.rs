@@ -1,10 +1,10 @@
 //! The readers of histories: they read what they write, and their errors point into the text.
 
 use host_check::edn;
-use host_check::history::{read_edn, read_json, write_edn, write_json};
+use host_check::history::{read, read_edn, read_json, write_edn, write_json};
 use host_check::read_error::ReadError;
 
-/// Fuzzes the readers of EDN with `text`: a value, and a history.
+/// Fuzzes the readers of EDN with `text`: a value, a history, and a history in any notation.
 ///
 /// # Panics
 /// If a value or a history changes when it is written and read again, or an error points outside
@@ -17,12 +17,14 @@ pub fn edn(text: &[u8]) {
         }
         Err(error) => assert_inside(text, &error),
     }
-    match read_edn(text) {
-        Ok(history) => {
-            let written = write_edn(&history);
-            assert_eq!(read_edn(written.as_bytes()), Ok(history), "{written}");
+    for read in [read_edn, read] {
+        match read(text) {
+            Ok(history) => {
+                let written = write_edn(&history);
+                assert_eq!(read_edn(written.as_bytes()), Ok(history), "{written}");
+            }
+            Err(error) => assert_inside(text, &error),
         }
-        Err(error) => assert_inside(text, &error),
     }
 }
 

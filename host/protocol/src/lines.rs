@@ -6,6 +6,9 @@ use std::ops::Range;
 /// The longest input line that a node takes by default, in bytes: 4 MiB.
 pub const LINE_BYTES_MAX: usize = 4 << 20;
 
+/// U+FEFF in UTF-8, which some programs write before a text.
+pub const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Complete lines that were read together.
 #[derive(Debug, Default)]
 pub struct Batch {
@@ -41,8 +44,8 @@ impl Batch {
 
 /// Reads `input` to its end and passes its lines to `take` as soon as they are
 /// complete. The last line may lack its newline. A line of more than `max_line`
-/// bytes is skipped without being kept in memory. Stops early when `take` returns
-/// false.
+/// bytes is skipped without being kept in memory. A byte order mark before the first line is not
+/// part of it. Stops early when `take` returns false.
 ///
 /// # Errors
 /// When reading fails.
@@ -55,6 +58,7 @@ pub fn read_batches(
     let mut rest: Vec<u8> = Vec::new(); // the beginning of the next line
     let mut skipped: u64 = 0; // bytes of the current line that were dropped
     let mut next_number = 1;
+    let mut is_start = true;
     loop {
         let read = match input.read(&mut chunk) {
             Ok(read) => read,
@@ -76,6 +80,10 @@ pub fn read_batches(
         let carried = batch.bytes.len();
         batch.bytes.extend_from_slice(new);
         let mut start = 0;
+        if is_start && batch.bytes.starts_with(BYTE_ORDER_MARK) {
+            start = BYTE_ORDER_MARK.len();
+        }
+        is_start &= batch.bytes.len() < BYTE_ORDER_MARK.len() && !new.contains(&b'\n');
         for newline in memchr::memchr_iter(b'\n', new) {
             let end = carried + newline;
             let length = (end - start) as u64 + skipped;
@@ -140,6 +148,28 @@ mod tests {
             assert_eq!(lines(b"123456789", step, 8), ["1 too long: 9"]);
             assert_eq!(lines(b"12345678\n", step, 8), ["1 12345678"]);
             assert!(lines(b"", step, 8).is_empty());
+        }
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_not_part_of_the_first_line() {
+        let mark = "\u{feff}";
+        for step in 1..20 {
+            let text = format!("{mark}one\n{mark}two\n");
+            assert_eq!(
+                lines(text.as_bytes(), step, 8),
+                ["1 one".to_owned(), format!("2 {mark}two")],
+                "{step} bytes at a time"
+            );
+            let twice = format!("{mark}{mark}a");
+            assert_eq!(
+                lines(twice.as_bytes(), step, 8),
+                [format!("1 {mark}a")],
+                "{step} bytes at a time"
+            );
+            assert_eq!(lines(b"a\n\xef\xbb\xbfb", step, 8), ["1 a", "2 \u{feff}b"]);
+            let long = format!("{mark}12345678\n{mark}");
+            assert_eq!(lines(long.as_bytes(), step, 8)[0], "1 12345678");
         }
     }
 

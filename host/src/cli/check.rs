@@ -9,17 +9,15 @@ use super::input::read;
 use super::options::{Judging, OptionArgs};
 use super::output::{Format, print, print_json};
 use super::{EXIT_CODES, Exit, Failure};
-use host_check::history;
+use host_check::Name;
+use host_check::history::{self, HISTORY_BYTES_MAX, ReadOptions};
 use host_check::linear::{Budgets, ModelName, check_model};
 use host_check::text::render_linearizable;
 use host_check::text::render_text;
 use host_check::validity::Validity;
 use host_check::workload::{Workload, check};
 
-/// The largest history that is read, 1 GiB: its operations need several times that in memory.
-const HISTORY_BYTES_MAX: u64 = 1 << 30;
-
-/// Judge a recorded history, in Jepsen's EDN or as JSON
+/// Judge a recorded history, in Jepsen's EDN, as JSON or as a log
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(super) struct CheckArgs {
@@ -34,7 +32,8 @@ pub(super) struct CheckArgs {
     /// Format of the result.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-    /// History, such as Maelstrom's store/latest/history.edn, or `-` for stdin.
+    /// History, such as Maelstrom's store/latest/history.edn, or `-` for stdin. It may take 1 GiB of
+    /// memory; docs/histories.md says which files of other tools are read.
     #[arg(value_name = "HISTORY")]
     history: PathBuf,
 }
@@ -58,9 +57,16 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
         let text = format!("{name}: {what}");
         Failure::new(Exit::Usage, text)
     };
-    let text =
-        read(&args.history, "a history", HISTORY_BYTES_MAX).map_err(|error| unusable(&error))?;
-    let history = history::read(&text).map_err(|error| unusable(&error))?;
+    let text = read(&args.history, "a history", HISTORY_BYTES_MAX as u64)
+        .map_err(|error| unusable(&error))?;
+    let options = ReadOptions {
+        f: args
+            .workload
+            .and_then(Workload::only_operation)
+            .map(Name::from),
+        ..ReadOptions::default()
+    };
+    let history = history::read_with(&text, &options).map_err(|error| unusable(&error))?;
     drop(text);
     let options = args.judging.scenario()?.checks;
     if let Some(model) = args.model {

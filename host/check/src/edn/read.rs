@@ -1,7 +1,11 @@
 //! The EDN reader: one pass over the bytes, positions turned into lines only for an error.
 
+use std::borrow::Cow;
+
 use crate::read_error::{ReadError, as_utf8};
-use crate::value::{Builder, Map, Name, Set, Value, Vector, is_constituent};
+use crate::value::{
+    ALLOCATION_BYTES, Builder, Full, Map, Name, Set, Store, Value, Vector, grow, is_constituent,
+};
 
 use super::token;
 
@@ -9,9 +13,8 @@ use super::token;
 /// end of its stack.
 pub const DEPTH_MAX: usize = 128;
 
-/// Names seen lately, so that the same keyword is one allocation. More than a history's own names
-/// would only slow the search.
-const NAMES_MAX: usize = 64;
+/// What a boxed value takes besides its parts.
+const BOX_BYTES: usize = size_of::<Map>() + 2 * ALLOCATION_BYTES;
 
 /// Reads a text that is one EDN value.
 ///
@@ -33,18 +36,24 @@ pub struct Reader<'a> {
     text: &'a str,
     at: usize,
     depth: usize,
-    names: Vec<Name>,
+    store: Store,
 }
 
 impl<'a> Reader<'a> {
     /// At the start of `text`.
     #[must_use]
     pub fn new(text: &'a str) -> Self {
+        Self::within(text, usize::MAX)
+    }
+
+    /// At the start of `text`, which may take `bytes_max` bytes of memory with its values.
+    #[must_use]
+    pub fn within(text: &'a str, bytes_max: usize) -> Self {
         Self {
             text,
             at: 0,
             depth: 0,
-            names: Vec::new(),
+            store: Store::new(bytes_max, text.len()),
         }
     }
 
@@ -54,15 +63,30 @@ impl<'a> Reader<'a> {
         self.at
     }
 
-    /// The first byte of the next value or closing bracket, past whitespace, comments and discarded
-    /// values; `None` at the end of the text.
+    /// What is left of the text up to a byte offset.
+    pub(crate) fn text_until(&self, end: usize) -> &'a str {
+        self.text.get(self.at..end).unwrap_or_default()
+    }
+
+    /// Goes on at a byte offset, outside of all collections.
+    pub(crate) fn go_to(&mut self, offset: usize) {
+        self.at = offset;
+        self.depth = 0;
+    }
+
+    /// The first byte of the next value or closing bracket, past whitespace, comments, discarded
+    /// values and metadata; `None` at the end of the text.
     ///
     /// # Errors
-    /// A `#_` that discards nothing, or something that is not EDN.
+    /// A `#_` that discards nothing, metadata of nothing, or something that is not EDN.
     pub fn peek(&mut self) -> Result<Option<u8>, ReadError> {
+        let mut has_metadata = false;
         loop {
             let rest = &self.text.as_bytes()[self.at..];
             match rest {
+                [] | [b')' | b']' | b'}', ..] if has_metadata => {
+                    return Err(self.expected("a value after its metadata"));
+                }
                 [] => return Ok(None),
                 [b' ' | b'\t' | b'\n' | b'\r' | 0x0B | 0x0C | b',', ..] => self.at += 1,
                 [b';', ..] => {
@@ -71,6 +95,11 @@ impl<'a> Reader<'a> {
                 [b'#', b'_', ..] => {
                     self.at += 2;
                     self.deeper(|reader| reader.value())?;
+                }
+                [b'^', ..] | [b'#', b'^', ..] => {
+                    self.at += 1 + usize::from(rest[0] == b'#');
+                    self.deeper(|reader| reader.value())?;
+                    has_metadata = true;
                 }
                 [byte, ..] => return Ok(Some(*byte)),
             }
@@ -106,17 +135,18 @@ impl<'a> Reader<'a> {
             {
                 self.number()
             }
-            b':' => Ok(Value::Keyword(
-                self.keyword_text().map(|text| self.name(text))?,
-            )),
+            b':' => {
+                let text = self.keyword_here()?;
+                Ok(Value::Keyword(self.name(text)?))
+            }
             b'"' => self.string(),
             b'\\' => self.character(),
-            b'(' => self.deeper(Self::list),
-            b'[' => Ok(Value::Vector(self.deeper(Self::vector)?)),
-            b'{' => Ok(Value::Map(Box::new(self.deeper(Self::map)?))),
+            b'(' => Ok(Value::Vector(self.deeper(|it| it.vector(b')'))?)),
+            b'[' => Ok(Value::Vector(self.deeper(|it| it.vector(b']'))?)),
+            b'{' => Ok(Value::Map(Box::new(self.deeper(|it| it.map(None))?))),
             b'#' => self.deeper(Self::dispatch),
-            b'/' | b'\'' => Ok(self.symbol()),
-            _ if is_constituent(byte) => Ok(self.symbol()),
+            b'/' | b'\'' => self.symbol(),
+            _ if is_constituent(byte) => self.symbol(),
             _ => Err(self.expected("a value")),
         }
     }
@@ -129,12 +159,36 @@ impl<'a> Reader<'a> {
         if self.peek()? != Some(b':') {
             return Err(self.expected("a keyword"));
         }
+        self.keyword_here()
+    }
+
+    /// The same where there is a colon.
+    fn keyword_here(&mut self) -> Result<&'a str, ReadError> {
         let text = &self.token()[1..];
         if Name::is_readable(text) {
             self.at += text.len() + 1;
             Ok(text)
         } else {
             Err(self.error(format!("expected a keyword, found `:{text}`")))
+        }
+    }
+
+    /// Reads the text of a keyword, without the colon, or of a string that could be one.
+    ///
+    /// # Errors
+    /// What comes next is neither.
+    pub fn key_text(&mut self) -> Result<Cow<'a, str>, ReadError> {
+        match self.peek()? {
+            Some(b':') => return self.keyword_here().map(Cow::Borrowed),
+            Some(b'"') => {}
+            _ => return Err(self.expected("a keyword")),
+        }
+        let start = self.at;
+        let text = self.string_text()?;
+        if Name::is_readable(&text) {
+            Ok(text)
+        } else {
+            Err(self.error_at(start, format!("expected a name for a key, found {text:?}")))
         }
     }
 
@@ -170,15 +224,25 @@ impl<'a> Reader<'a> {
             .unwrap_or(rest.len())]
     }
 
-    fn name(&mut self, text: &str) -> Name {
-        if let Some(name) = self.names.iter().find(|name| **name == text) {
-            return name.clone();
-        }
-        let name = Name::from(text);
-        if self.names.len() < NAMES_MAX {
-            self.names.push(name.clone());
-        }
-        name
+    /// A name as a value has it.
+    pub(crate) fn name(&mut self, text: &str) -> Result<Name, ReadError> {
+        let name = self.store.name(text);
+        name.map_err(|full| self.full(full))
+    }
+
+    /// What counts the memory of the values.
+    pub(crate) fn store(&mut self) -> &mut Store {
+        &mut self.store
+    }
+
+    /// The error that there is no more memory for values.
+    pub(crate) fn full(&self, full: Full) -> ReadError {
+        self.error(full.to_string())
+    }
+
+    fn take_bytes(&mut self, bytes: usize) -> Result<(), ReadError> {
+        let taken = self.store.take(bytes);
+        taken.map_err(|full| self.full(full))
     }
 
     fn deeper<T>(
@@ -203,23 +267,44 @@ impl<'a> Reader<'a> {
             return Ok(Value::Int(n));
         }
         let text = self.token();
+        self.take_bytes(text.len() + ALLOCATION_BYTES)?;
         let value = token::number(text).map_err(|what| self.error(what))?;
         self.at += text.len();
         Ok(value)
     }
 
-    fn symbol(&mut self) -> Value {
+    fn symbol(&mut self) -> Result<Value, ReadError> {
         let text = self.token();
-        self.at += text.len();
-        match text {
+        let value = match text {
             "nil" => Value::Nil,
             "true" => Value::Bool(true),
             "false" => Value::Bool(false),
-            _ => Value::Symbol(self.name(text)),
-        }
+            _ => Value::Symbol(self.name(text)?),
+        };
+        self.at += text.len();
+        Ok(value)
     }
 
     fn string(&mut self) -> Result<Value, ReadError> {
+        let text = self.string_text()?;
+        let text = self.store.text(&text);
+        text.map(Value::Str).map_err(|full| self.full(full))
+    }
+
+    /// Reads a string.
+    pub(crate) fn string_text(&mut self) -> Result<Cow<'a, str>, ReadError> {
+        let inside = self.at + 1;
+        let (raw, has_escapes) = self.quoted()?;
+        if !has_escapes {
+            return Ok(Cow::Borrowed(raw));
+        }
+        let text = token::unescape(raw);
+        text.map(Cow::Owned)
+            .map_err(|(at, what)| self.error_at(inside + at, what))
+    }
+
+    /// Passes over what is between quotes, and whether it has a backslash.
+    fn quoted(&mut self) -> Result<(&'a str, bool), ReadError> {
         let inside = self.at + 1;
         let bytes = self.text.as_bytes();
         let mut end = inside;
@@ -237,16 +322,8 @@ impl<'a> Reader<'a> {
                 }
             }
         }
-        let raw = &self.text[inside..end];
-        let value = if has_escapes {
-            token::unescape(raw)
-                .map_err(|(at, what)| self.error_at(inside + at, what))?
-                .into()
-        } else {
-            raw.into()
-        };
         self.at = end + 1;
-        Ok(Value::Str(value))
+        Ok((&self.text[inside..end], has_escapes))
     }
 
     fn character(&mut self) -> Result<Value, ReadError> {
@@ -266,48 +343,59 @@ impl<'a> Reader<'a> {
         Ok(value)
     }
 
-    fn list(&mut self) -> Result<Value, ReadError> {
+    /// What is between brackets: a list is a vector.
+    fn vector(&mut self, close: u8) -> Result<Vector, ReadError> {
         self.at += 1;
-        let mut items = Vec::new();
-        while !self.take(b')')? {
-            items.push(self.item("a value or `)`")?);
-        }
-        Ok(Value::List(items.into()))
-    }
-
-    fn vector(&mut self) -> Result<Vector, ReadError> {
-        self.at += 1;
-        let mut items = Builder::default();
+        let mut ints = Vec::new();
         // Most of a large history is integers in vectors, so these have a loop of their own.
         while let Some((n, len)) = token::short_integer(&self.text.as_bytes()[self.at..]) {
-            items.push(Value::Int(n));
+            let grown = grow(&mut ints, &mut self.store);
+            grown.map_err(|full| self.full(full))?;
+            ints.push(n);
             self.at += len;
             self.at += usize::from(self.text.as_bytes().get(self.at) == Some(&b' '));
         }
-        while !self.take(b']')? {
-            items.push(self.item("a value or `]`")?);
+        let mut items = Builder::from(ints);
+        let wanted = if close == b']' {
+            "a value or `]`"
+        } else {
+            "a value or `)`"
+        };
+        while !self.take(close)? {
+            let item = self.item(wanted)?;
+            let pushed = items.push_within(item, &mut self.store);
+            pushed.map_err(|full| self.full(full))?;
         }
-        Ok(items.finish())
+        let vector = items.finish_within(&mut self.store);
+        vector.map_err(|full| self.full(full))
     }
 
-    fn map(&mut self) -> Result<Map, ReadError> {
+    /// A map, whose keys are of `namespace` unless they have one.
+    fn map(&mut self, namespace: Option<&str>) -> Result<Map, ReadError> {
         self.at += 1;
+        self.take_bytes(BOX_BYTES)?;
         let mut map = Map::new();
         while !self.take(b'}')? {
             let key_at = self.at;
-            let key = self.item("a key or `}`")?;
+            let mut key = self.item("a key or `}`")?;
             let value = self.item("a value for the key before")?;
-            if let Some(key) = insert_new(&mut map, key, value) {
+            if let Some(namespace) = namespace {
+                key = self.within_namespace(namespace, key)?;
+            }
+            if map.contains_key(&key) {
                 return Err(
                     self.error_at(key_at, format!("expected each key once, found {key} again"))
                 );
             }
+            let inserted = map.insert_within(key, value, &mut self.store);
+            inserted.map_err(|full| self.full(full))?;
         }
-        Ok(map)
+        Ok(map.finish(&mut self.store))
     }
 
     fn set(&mut self) -> Result<Set, ReadError> {
         self.at += 2;
+        self.take_bytes(BOX_BYTES)?;
         let mut set = Set::new();
         while !self.take(b'}')? {
             let at = self.at;
@@ -318,21 +406,30 @@ impl<'a> Reader<'a> {
                     format!("expected each member once, found {member} again"),
                 ));
             }
-            set.insert(member);
+            let inserted = set.insert_within(member, &mut self.store);
+            inserted.map_err(|full| self.full(full))?;
         }
-        Ok(set)
+        Ok(set.finish(&mut self.store))
     }
 
-    /// What starts with `#`: a set, a float without digits, or a tagged value.
+    /// What starts with `#`.
     fn dispatch(&mut self) -> Result<Value, ReadError> {
         match self.text.as_bytes().get(self.at + 1) {
             Some(b'{') => Ok(Value::Set(Box::new(self.set()?))),
             Some(b'#') => self.special_float(),
+            Some(b':') => Ok(Value::Map(Box::new(self.namespaced_map()?))),
+            Some(b'"') => self.regex(),
+            Some(b'\'') => self.var(),
+            Some(b'<') => self.unreadable(),
             Some(b) if b.is_ascii_alphabetic() => {
                 let tag = self.tag()?;
-                Ok(Value::Tagged(Box::new((tag, self.value()?))))
+                let value = self.value()?;
+                self.tagged(tag, value)
             }
-            _ => Err(self.error("expected `#{`, `#_`, `##` or a tag, found `#`")),
+            Some(b'=' | b'?' | b'(') => {
+                Err(self.error("expected data, found `#` with code, which is not evaluated"))
+            }
+            _ => Err(self.error("expected `#{`, `#_`, `##`, `#:`, `#\"` or a tag, found `#`")),
         }
     }
 
@@ -342,8 +439,84 @@ impl<'a> Reader<'a> {
         if !Name::is_readable(text) {
             return Err(self.expected("a tag"));
         }
+        let name = self.name(text)?;
         self.at += text.len() + 1;
-        Ok(self.name(text))
+        Ok(name)
+    }
+
+    fn tagged(&mut self, tag: Name, value: Value) -> Result<Value, ReadError> {
+        self.take_bytes(size_of::<(Name, Value)>() + ALLOCATION_BYTES)?;
+        Ok(Value::Tagged(Box::new((tag, value))))
+    }
+
+    /// `#:a{:b 1}`, which is `{:a/b 1}`; also `#::a{:b 1}`, whose alias is taken for the namespace.
+    fn namespaced_map(&mut self) -> Result<Map, ReadError> {
+        let token = self.token();
+        let namespace = token[2..].trim_start_matches(':');
+        if !Name::is_readable(namespace) {
+            return Err(self.expected("a namespace and a map"));
+        }
+        self.at += token.len();
+        if self.peek()? != Some(b'{') {
+            return Err(self.expected("a map after its namespace"));
+        }
+        self.map(Some(namespace))
+    }
+
+    /// A key of a map with a namespace: `:b` is `:a/b`, `:_/b` is `:b`, others have their own.
+    fn within_namespace(&mut self, namespace: &str, key: Value) -> Result<Value, ReadError> {
+        let Value::Keyword(name) = &key else {
+            return Ok(key);
+        };
+        let whole = match name.split_once('/') {
+            None => format!("{namespace}/{name}"),
+            Some(("_", name)) if Name::is_readable(name) => name.to_owned(),
+            Some(_) => return Ok(key),
+        };
+        Ok(Value::Keyword(self.name(&whole)?))
+    }
+
+    /// `#"a\.b"`: only its text counts, in which a backslash stands for itself.
+    fn regex(&mut self) -> Result<Value, ReadError> {
+        self.at += 1;
+        let (raw, _) = self.quoted()?;
+        let text = self.store.text(raw).map_err(|full| self.full(full))?;
+        let tag = self.name("regex")?;
+        self.tagged(tag, Value::Str(text))
+    }
+
+    /// `#'clojure.core/map`.
+    fn var(&mut self) -> Result<Value, ReadError> {
+        let token = self.token();
+        let text = self.store.text(&token[2..]);
+        let text = text.map_err(|full| self.full(full))?;
+        let tag = self.name("var")?;
+        self.at += token.len();
+        self.tagged(tag, Value::Str(text))
+    }
+
+    /// `#<Atom@1f: {:a 1}>`: how Clojure before 1.7 printed what it cannot read, up to the closing
+    /// bracket, on one line.
+    fn unreadable(&mut self) -> Result<Value, ReadError> {
+        let inside = &self.text[self.at + 2..];
+        let mut open = 1_usize;
+        let end = inside.bytes().position(|byte| {
+            match byte {
+                b'<' => open += 1,
+                b'>' => open -= 1,
+                _ => {}
+            }
+            open == 0 || byte == b'\n'
+        });
+        let end = end.filter(|&end| inside.as_bytes()[end] == b'>');
+        let Some(end) = end else {
+            return Err(self.error("expected a closing `>` on the line of `#<`, found none"));
+        };
+        let text = self.store.text(&inside[..end]);
+        let text = text.map_err(|full| self.full(full))?;
+        let tag = self.name("unreadable")?;
+        self.at += 2 + end + 1;
+        self.tagged(tag, Value::Str(text))
     }
 
     fn special_float(&mut self) -> Result<Value, ReadError> {
@@ -364,13 +537,4 @@ impl<'a> Reader<'a> {
             Some(_) => self.value(),
         }
     }
-}
-
-/// Inserts an entry, or gives back the key of one that is already there.
-fn insert_new(map: &mut Map, key: Value, value: Value) -> Option<Value> {
-    if map.contains_key(&key) {
-        return Some(key);
-    }
-    map.insert(key, value);
-    None
 }

@@ -30,41 +30,112 @@ pub(super) fn number(token: &str) -> Result<Value, String> {
         b'+' => ("", &token[1..]),
         _ => ("", token),
     };
-    let is_integer = |text: &str| text == "0" || (!text.starts_with('0') && is_digits(text));
-    if let Some(digits) = unsigned
-        .strip_suffix('N')
-        .filter(|digits| is_integer(digits))
+    let not_a_number = || format!("expected a number, found `{token}`");
+    if let Some(value) = integer(sign, unsigned.strip_suffix('N').unwrap_or(unsigned))? {
+        return Ok(value);
+    }
+    if let Some((above, below)) = unsigned.split_once('/')
+        && is_digits(above)
+        && is_digits(below)
     {
-        let sign = if digits == "0" { "" } else { sign };
-        return Ok(Value::BigInt(format!("{sign}{digits}").into()));
+        return ratio(sign, above, below)
+            .ok_or_else(|| format!("expected a ratio, found a division by zero, `{token}`"));
     }
-    if is_integer(unsigned) {
-        let digits = format!("{sign}{unsigned}");
-        return Ok(digits
-            .parse()
-            .map_or_else(|_| Value::BigInt(digits.into()), Value::Int));
+    if let Some(decimal) = unsigned.strip_suffix('M') {
+        let is_decimal = is_digits(decimal) || is_float(decimal);
+        return is_decimal
+            .then(|| exact_decimal(sign, decimal))
+            .ok_or_else(not_a_number);
     }
-    if is_float(unsigned) {
-        let float: f64 = token
-            .parse()
-            .map_err(|_| format!("expected a number, found `{token}`"))?;
-        return if float.is_finite() {
-            Ok(Value::Float(float))
-        } else {
-            Err(format!(
-                "expected a float that 64 bits can hold, found `{token}`"
-            ))
-        };
+    if !is_float(unsigned) {
+        return Err(not_a_number());
     }
-    Err(match unsigned.split_once('/') {
-        Some((a, b)) if is_digits(a) && is_digits(b) => {
-            format!("expected an integer or a float, found the ratio `{token}`")
-        }
-        _ if unsigned.ends_with('M') => {
-            format!("expected an integer or a float, found the decimal `{token}`")
-        }
-        _ => format!("expected a number, found `{token}`"),
+    let float: f64 = token.parse().map_err(|_| not_a_number())?;
+    if float.is_finite() {
+        Ok(Value::Float(float))
+    } else {
+        Err(format!(
+            "expected a float that 64 bits can hold, found `{token}`"
+        ))
+    }
+}
+
+/// An integer in any notation that Clojure has: `31`, `0x1F`, `037`, `2r11111`; `None` if it is
+/// none.
+fn integer(sign: &str, text: &str) -> Result<Option<Value>, String> {
+    if text == "0" || (is_digits(text) && !text.starts_with('0')) {
+        return Ok(Some(decimal_integer(sign, text)));
+    }
+    let hex = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
+    let (radix, digits) = match (hex, text.strip_prefix('0'), text.split_once(['r', 'R'])) {
+        (Some(hex), ..) => (16, hex),
+        (_, Some(octal), _) => (8, octal),
+        (.., Some((radix, digits))) => (radix.parse().unwrap_or(0), digits),
+        _ => return Ok(None),
+    };
+    let is_integer = (2..=36).contains(&radix)
+        && !digits.is_empty()
+        && digits.chars().all(|digit| digit.is_digit(radix));
+    if !is_integer {
+        return Ok(None);
+    }
+    match u128::from_str_radix(digits, radix) {
+        Ok(magnitude) => Ok(Some(decimal_integer(sign, &magnitude.to_string()))),
+        Err(_) => Err(format!(
+            "expected an integer of at most 128 bits in base {radix}, found `{text}`"
+        )),
+    }
+}
+
+fn decimal_integer(sign: &str, digits: &str) -> Value {
+    let digits = format!("{sign}{digits}");
+    match digits.parse() {
+        Ok(n) => Value::Int(n),
+        Err(_) => Value::BigInt(digits.into()),
+    }
+}
+
+/// A ratio in its lowest terms; an integer if it is one. `None` if it divides by zero.
+fn ratio(sign: &str, above: &str, below: &str) -> Option<Value> {
+    let (above, below) = (without_zeros(above), without_zeros(below));
+    if below == "0" {
+        return None;
+    }
+    let (Ok(n), Ok(d)) = (above.parse::<u128>(), below.parse::<u128>()) else {
+        return Some(Value::Exact(format!("{sign}{above}/{below}").into()));
+    };
+    let (mut divisor, mut rest) = (n, d);
+    while rest != 0 {
+        (divisor, rest) = (rest, divisor % rest);
+    }
+    let (n, d) = (n / divisor, d / divisor);
+    Some(if d == 1 {
+        decimal_integer(sign, &n.to_string())
+    } else {
+        Value::Exact(format!("{sign}{n}/{d}").into())
     })
+}
+
+/// A decimal without zeros that say nothing, unless it has an exponent.
+fn exact_decimal(sign: &str, text: &str) -> Value {
+    let text = match text.split_once('.') {
+        _ if text.contains(['e', 'E']) => text.to_owned(),
+        None => without_zeros(text).to_owned(),
+        Some((whole, fraction)) => match fraction.trim_end_matches('0') {
+            "" => without_zeros(whole).to_owned(),
+            fraction => format!("{}.{fraction}", without_zeros(whole)),
+        },
+    };
+    let sign = if text == "0" { "" } else { sign };
+    Value::Exact(format!("{sign}{text}M").into())
+}
+
+/// Digits without leading zeros.
+fn without_zeros(digits: &str) -> &str {
+    match digits.trim_start_matches('0') {
+        "" => "0",
+        digits => digits,
+    }
 }
 
 fn is_digits(text: &str) -> bool {

@@ -24,12 +24,12 @@ pub fn write(value: &Value, out: &mut impl Write) -> fmt::Result {
         Value::Bool(b) => write!(out, "{b}"),
         Value::Int(n) => write!(out, "{n}"),
         Value::BigInt(digits) => write!(out, "{digits}N"),
+        Value::Exact(text) => out.write_str(text),
         Value::Float(x) => write_float(*x, out),
         Value::Char(c) => write_char(*c, out),
         Value::Str(text) => write_str(text, out),
         Value::Keyword(name) => write!(out, ":{name}"),
         Value::Symbol(name) => write!(out, "{name}"),
-        Value::List(items) => write_all(items.iter(), "(", " ", ")", out, write),
         Value::Vector(vector) => match vector.as_ints() {
             Some(ints) => write_all(ints, "[", " ", "]", out, |n, out| write!(out, "{n}")),
             None => write_all(vector.cows(), "[", " ", "]", out, |item, out| {

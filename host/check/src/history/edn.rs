@@ -7,7 +7,9 @@ use crate::edn::{Reader, write};
 use crate::read_error::{ReadError, as_utf8};
 
 use super::op::{Op, Process};
-use super::parts::Parts;
+use super::ops::Ops;
+use super::options::ReadOptions;
+use super::parts::{Absent, Parts};
 use super::validated::History;
 
 /// Reads a history.
@@ -16,9 +18,12 @@ use super::validated::History;
 /// Where the text is not EDN, where an operation lacks a key or has a wrong one, or where an
 /// operation cannot follow those before it.
 pub fn read_edn(text: &[u8]) -> Result<History, ReadError> {
-    let mut reader = Reader::new(as_utf8(text)?);
-    let mut ops = Vec::new();
-    let mut starts = Vec::new();
+    read_edn_with(as_utf8(text)?, &ReadOptions::default())
+}
+
+pub(super) fn read_edn_with(text: &str, options: &ReadOptions) -> Result<History, ReadError> {
+    let mut reader = Reader::within(text, options.bytes_max);
+    let mut ops = Ops::new(options);
     let close = if reader.take(b'[')? {
         Some(b']')
     } else if reader.take(b'(')? {
@@ -39,42 +44,40 @@ pub fn read_edn(text: &[u8]) -> Result<History, ReadError> {
             }
             break;
         }
-        starts.push(reader.offset());
-        ops.push(op(&mut reader)?);
+        let start = reader.offset();
+        let op = op(&mut reader, &ops.absent)?;
+        let pushed = ops.push(op, start, reader.store());
+        pushed.map_err(|full| reader.full(full))?;
     }
-    History::new(ops).map_err(|broken| {
-        ReadError::at(
-            text,
-            starts.get(broken.at).copied().unwrap_or(text.len()),
-            broken.what,
-        )
-    })
+    ops.history(text)
 }
 
 /// Reads one operation, which need not be part of a history.
 pub fn read_op(text: &[u8]) -> Result<Op, ReadError> {
-    op(&mut Reader::new(as_utf8(text)?))
+    op(&mut Reader::new(as_utf8(text)?), &Absent::default())
 }
 
-fn op(reader: &mut Reader<'_>) -> Result<Op, ReadError> {
+fn op(reader: &mut Reader<'_>, absent: &Absent) -> Result<Op, ReadError> {
     if reader.peek()? == Some(b'#') {
         reader.tag()?;
     }
     let start = reader.offset();
     if !reader.take(b'{')? {
-        return Err(reader.expected("an operation `{:index …}`"));
+        return Err(reader.expected("an operation `{:type …}`"));
     }
     let mut parts = Parts::default();
     while !reader.take(b'}')? {
-        let key = reader.keyword_text()?;
+        let key = reader.key_text()?;
         reader.peek()?;
         let value_start = reader.offset();
         let value = reader.value()?;
         parts
-            .set(key, value)
+            .set(&key, value, reader.store())
             .map_err(|what| reader.error_at(value_start, what))?;
     }
-    parts.finish().map_err(|what| reader.error_at(start, what))
+    parts
+        .finish(absent)
+        .map_err(|what| reader.error_at(start, what))
 }
 
 /// Writes a history, one map a line, so that reading it gives an equal one.

@@ -4,14 +4,17 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::json::Within;
 use crate::read_error::{ReadError, as_utf8};
-use crate::value::{Name, Value};
+use crate::value::{Name, Store};
 
 use super::op::Op;
-use super::parts::Parts;
+use super::ops::Ops;
+use super::options::ReadOptions;
+use super::parts::{Absent, Parts};
 use super::validated::History;
 
 /// Reads a history. What is a keyword in EDN is a string here, and stays one.
@@ -20,34 +23,67 @@ use super::validated::History;
 /// Where the text is not JSON, where an operation lacks a key or has a wrong one, or where an
 /// operation cannot follow those before it.
 pub fn read_json(text: &[u8]) -> Result<History, ReadError> {
-    let text = as_utf8(text)?;
-    let raw_ops = raw_ops(text)?;
-    let offset_of = |raw: &RawValue| raw.get().as_ptr().addr() - text.as_ptr().addr();
-    let mut ops = Vec::with_capacity(raw_ops.len());
-    for raw in &raw_ops {
-        ops.push(
-            serde_json::from_str::<Op>(raw.get())
-                .map_err(|error| within(text, offset_of(raw), &error))?,
-        );
-    }
-    History::new(ops).map_err(|broken| {
-        let offset = raw_ops
-            .get(broken.at)
-            .map_or(text.len(), |raw| offset_of(raw));
-        ReadError::at(text.as_bytes(), offset, broken.what)
-    })
+    read_json_with(as_utf8(text)?, &ReadOptions::default())
 }
 
-/// Cuts the text into operations, unread: where each begins is then known when it turns out to be
-/// wrong.
-fn raw_ops(text: &str) -> Result<Vec<&RawValue>, ReadError> {
+/// Operations are cut out of the text unread and then read one by one: where each begins is known
+/// when it turns out to be wrong.
+pub(super) fn read_json_with(text: &str, options: &ReadOptions) -> Result<History, ReadError> {
+    let mut store = Store::new(options.bytes_max, text.len());
+    let mut ops = Ops::new(options);
+    let mut read = |raw: &RawValue| {
+        let start = raw.get().as_ptr().addr() - text.as_ptr().addr();
+        let mut deserializer = serde_json::Deserializer::from_str(raw.get());
+        let seed = OpSeed(&mut store, &ops.absent);
+        let op = seed.deserialize(&mut deserializer);
+        let op = op.map_err(|error| within(text, start, &error))?;
+        let pushed = ops.push(op, start, &mut store);
+        pushed.map_err(|full| ReadError::at(text.as_bytes(), start, full.to_string()))
+    };
     if text.trim_start().starts_with('[') {
-        serde_json::from_str(text).map_err(|error| within(text, 0, &error))
+        let mut failed = None;
+        let array = Array(|raw| read(raw).map_err(|error| failed = Some(error)).is_ok());
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        let ended = array
+            .deserialize(&mut deserializer)
+            .and_then(|()| deserializer.end());
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        ended.map_err(|error| within(text, 0, &error))?;
     } else {
-        let stream = serde_json::Deserializer::from_str(text).into_iter();
-        stream
-            .map(|raw| raw.map_err(|error| within(text, 0, &error)))
-            .collect()
+        for raw in serde_json::Deserializer::from_str(text).into_iter() {
+            read(raw.map_err(|error| within(text, 0, &error))?)?;
+        }
+    }
+    ops.history(text)
+}
+
+/// Passes the elements of an array on, one by one, until it is told that it need not go on.
+struct Array<F>(F);
+
+impl<'de, F: FnMut(&'de RawValue) -> bool> DeserializeSeed<'de> for Array<F> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de, F: FnMut(&'de RawValue) -> bool> Visitor<'de> for Array<F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array of operations")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<(), A::Error> {
+        while let Some(raw) = seq.next_element()? {
+            if !(self.0)(raw) {
+                return Err(A::Error::custom("not needed any more"));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -68,28 +104,31 @@ fn within(text: &str, start: usize, error: &serde_json::Error) -> ReadError {
     ReadError::at(text.as_bytes(), start + offset, what)
 }
 
-impl<'de> Deserialize<'de> for Op {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(OpVisitor)
+/// Reads an operation.
+struct OpSeed<'s>(&'s mut Store, &'s Absent);
+
+impl<'de> DeserializeSeed<'de> for OpSeed<'_> {
+    type Value = Op;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Op, D::Error> {
+        deserializer.deserialize_map(self)
     }
 }
 
-struct OpVisitor;
-
-impl<'de> Visitor<'de> for OpVisitor {
+impl<'de> Visitor<'de> for OpSeed<'_> {
     type Value = Op;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an operation {\"index\": …}")
+        f.write_str("an operation {\"type\": …}")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Op, A::Error> {
         let mut parts = Parts::default();
         while let Some(key) = map.next_key::<Key<'de>>()? {
-            let value = map.next_value::<Value>()?;
-            parts.set(&key.0, value).map_err(A::Error::custom)?;
+            let value = map.next_value_seed(Within(self.0))?;
+            parts.set(&key.0, value, self.0).map_err(A::Error::custom)?;
         }
-        parts.finish().map_err(A::Error::custom)
+        parts.finish(self.1).map_err(A::Error::custom)
     }
 }
 

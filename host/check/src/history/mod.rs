@@ -7,7 +7,10 @@
 
 mod edn;
 mod json;
+mod log;
 mod op;
+mod ops;
+mod options;
 mod pairs;
 mod parts;
 mod read;
@@ -17,6 +20,7 @@ pub use edn::{read_edn, read_op, write_edn};
 pub use json::{read_json, write_json};
 pub(super) use op::seconds;
 pub use op::{Kind, Op, Process};
+pub use options::{HISTORY_BYTES_MAX, ReadOptions};
 pub use pairs::{Broken, Pairs};
-pub use read::read;
+pub use read::{read, read_with};
 pub use validated::History;

@@ -108,8 +108,9 @@ fn growth(operations: &Operations<'_>) -> Vec<Vec<(i64, i64)>> {
     for (_, operation) in known {
         for (key, offset) in offsets(operations, operation) {
             let growth = &mut growth[key.at()];
-            if offset > growth.last().map_or(-1, |&(last, _)| last) {
-                growth.push((offset, operations.op(operation).time_ns));
+            let (last, since_ns) = growth.last().copied().unwrap_or((-1, i64::MIN));
+            if offset > last {
+                growth.push((offset, operations.op(operation).time_ns.max(since_ns)));
             }
         }
     }

@@ -331,11 +331,17 @@ impl<'a> Reader<'a> {
 
     fn keys(&mut self, op: &Op, value: &Value) -> Result<Range<usize>, UnexpectedOperation> {
         let start = self.operations.named.len();
-        for key in each(value).ok_or_else(|| expected(op, "a vector of keys", value))? {
-            let key = self.ids.key(&key);
-            self.operations.named.push(key);
+        match value {
+            Value::Vector(keys) => keys.cows().for_each(|key| self.named(&key)),
+            Value::Set(keys) => keys.iter().for_each(|key| self.named(key)),
+            _ => return Err(expected(op, "a vector of keys", value)),
         }
         Ok(start..self.operations.named.len())
+    }
+
+    fn named(&mut self, key: &Value) {
+        let key = self.ids.key(key);
+        self.operations.named.push(key);
     }
 
     fn rebalanced(&mut self, op: &Op, log: &Value) -> Result<Range<usize>, UnexpectedOperation> {
@@ -367,11 +373,10 @@ fn expected(op: &Op, what: &str, found: &Value) -> UnexpectedOperation {
     UnexpectedOperation::new(op, format!("expected {what}, found {text}"))
 }
 
-/// The elements of a vector or list, borrowed where they can be.
-fn each(value: &Value) -> Option<Box<dyn Iterator<Item = Cow<'_, Value>> + '_>> {
+/// The elements of a vector, borrowed where they can be.
+fn each(value: &Value) -> Option<impl Iterator<Item = Cow<'_, Value>>> {
     match value {
-        Value::Vector(vector) => Some(Box::new(vector.cows())),
-        Value::List(items) => Some(Box::new(items.iter().map(Cow::Borrowed))),
+        Value::Vector(vector) => Some(vector.cows()),
         _ => None,
     }
 }

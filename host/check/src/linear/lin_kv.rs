@@ -153,7 +153,8 @@ fn subjects(history: &History) -> Result<Vec<(Value, Subject<Register>)>, Unexpe
     for (at, op) in invocations {
         let (key, invoked) = keyed(op)?;
         let completion = history.pairs().partner(at).map(|at| &history.ops()[at]);
-        let completed = match completion {
+        // Others may have any value, such as :timed-out: what they did is what was asked.
+        let completed = match completion.filter(|completion| completion.kind == Kind::Ok) {
             None => None,
             Some(completion) => {
                 let (completed_key, completed) = keyed(completion)?;

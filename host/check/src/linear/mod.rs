@@ -188,6 +188,7 @@ fn judge(
         history,
         model: &subject.model,
         calls: &calls,
+        untold: &subject.untold(checks),
         value,
     };
     Judged {

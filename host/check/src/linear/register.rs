@@ -111,14 +111,10 @@ impl Model for Register {
     }
 }
 
-/// The elements of a vector or list of two.
+/// The elements of a vector of two.
 pub(super) fn pair(value: &Value) -> Option<(Cow<'_, Value>, Cow<'_, Value>)> {
     match value {
         Value::Vector(vector) if vector.len() == 2 => vector.get(0).zip(vector.get(1)),
-        Value::List(items) => match &**items {
-            [first, second] => Some((Cow::Borrowed(first), Cow::Borrowed(second))),
-            _ => None,
-        },
         _ => None,
     }
 }

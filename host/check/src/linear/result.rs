@@ -12,7 +12,7 @@ use crate::validity::Validity;
 use crate::value::Value;
 
 use super::budgets::Spent;
-use super::calls::Calls;
+use super::calls::{CallEvent, Calls, NEVER};
 use super::dead_end::{DeadEnd, Last, SHOWN_MAX};
 use super::model::{Call, Model, State, brief};
 use super::search::Verdict;
@@ -89,6 +89,9 @@ pub(super) struct Searched<'a, M> {
     pub(super) history: &'a History,
     pub(super) model: &'a M,
     pub(super) calls: &'a Calls,
+    /// The positions of the completions that took place and are not among the calls, since they
+    /// tell nothing.
+    pub(super) untold: &'a [u32],
     /// The value of an operation without its key.
     pub(super) value: fn(&Op) -> Cow<'_, Value>,
 }
@@ -103,11 +106,11 @@ impl<M: Model> Searched<'_, M> {
                 Some(Box::new(self.failure(&dead_end))),
                 None,
             ),
-            Verdict::Spent(spent) => (Validity::Unknown, None, Some(spent)),
+            Verdict::Spent(spent) => (Validity::Unknown, None, Some(self.spent(spent))),
         };
         Linearizable {
             valid,
-            ok_count: self.calls.completed_count,
+            ok_count: self.calls.completed_count + self.untold.len(),
             info_count: self.calls.spans.len() - self.calls.completed_count,
             failure,
             spent,
@@ -115,15 +118,34 @@ impl<M: Model> Searched<'_, M> {
         }
     }
 
+    /// How many completions that tell nothing there are before a position.
+    fn untold_before(&self, position: u32) -> usize {
+        self.untold.iter().filter(|&&it| it < position).count()
+    }
+
+    fn spent(&self, spent: Spent) -> Spent {
+        let mut closes = self.calls.events.iter().filter_map(|event| match *event {
+            CallEvent::Close(number) => Some(self.calls.span(number).completed),
+            CallEvent::Open(_) => None,
+        });
+        let next = closes.nth(spent.linearized_count);
+        Spent {
+            linearized_count: spent.linearized_count + self.untold_before(next.unwrap_or(NEVER)),
+            completed_count: spent.completed_count + self.untold.len(),
+            ..spent
+        }
+    }
+
     fn failure(&self, dead_end: &DeadEnd) -> Failure {
+        let end = self.calls.span(dead_end.number).completed;
         let crashed = self.crashed(dead_end, |call| dead_end.crashed.contains(&call));
         let first_shown = crashed.len().saturating_sub(SHOWN_MAX);
         Failure {
-            op: self.op(self.calls.span(dead_end.number).completed),
+            op: self.op(end),
             previous_ok: dead_end
                 .previous
                 .map(|number| self.op(self.calls.span(number).completed)),
-            linearized_count: dead_end.completed_count,
+            linearized_count: dead_end.completed_count + self.untold_before(end),
             explanation: self.explanation(dead_end),
             open: dead_end
                 .open

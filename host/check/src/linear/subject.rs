@@ -100,6 +100,15 @@ impl<M: Model> Subject<M> {
         }
     }
 
+    /// The positions of the completions of those that tell nothing, and so are not searched.
+    pub(super) fn untold(&self, checks: Checks) -> Vec<u32> {
+        let nil_reads = self.nil_reads.iter().map(|&at| self.calls[at].2);
+        match checks {
+            Checks::Strict => Vec::new(),
+            Checks::Maelstrom => nil_reads.collect(),
+        }
+    }
+
     /// Whether there is a read of nil.
     pub(super) fn has_nil_reads(&self) -> bool {
         !self.nil_reads.is_empty()

@@ -103,7 +103,7 @@ pub(super) fn scan(
                 number: read_count,
             };
             let members = members(op)?;
-            elements.for_each_in(members, |number, place| match number {
+            elements.for_each_in(&members, |number, place| match number {
                 Some(number) if tracks[number].added.is_some() => {
                     tracks[number].present(read, &latest, &mut strict, elements.value(number));
                 }
@@ -169,9 +169,10 @@ pub(super) fn answered_reads(history: &History) -> impl Iterator<Item = (usize, 
 }
 
 /// The members that a read saw.
-pub(super) fn members(op: &Op) -> Result<&Vector, UnexpectedOperation> {
+pub(super) fn members(op: &Op) -> Result<Cow<'_, Vector>, UnexpectedOperation> {
     match &op.value {
-        Value::Vector(vector) => Ok(vector),
+        Value::Vector(vector) => Ok(Cow::Borrowed(vector)),
+        Value::Set(set) => Ok(Cow::Owned(set.iter().cloned().collect())),
         value => Err(UnexpectedOperation::new(
             op,
             format!("expected a vector of elements, found {}", value.kind()),

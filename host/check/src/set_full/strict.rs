@@ -139,8 +139,9 @@ impl Strict {
         for (read, at) in (1..).zip(final_reads(history, add)) {
             let op = &history.ops()[at];
             let begun = invoked(history, at);
+            let members = members(op)?;
             let mut has = 0;
-            elements.for_each_in(members(op)?, |number, _| {
+            elements.for_each_in(&members, |number, _| {
                 if let Some(number) = number
                     && seen_in[number] != read
                 {

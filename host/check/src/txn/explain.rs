@@ -74,10 +74,13 @@ fn in_order(txns: &Txns<'_>, a: Named<'_>, b: Named<'_>, label: Labels) -> Strin
         &txns.history.ops()[a.at()],
         &txns.history.ops()[b.invocation],
     );
+    // The order is that of the history, whatever several clocks said.
+    let between = match begin.time_ns.saturating_sub(end.time_ns) {
+        ns @ 0.. => format!("{} s ", seconds(ns)),
+        _ => String::new(),
+    };
     format!(
-        "{a_name} completed (op {}) {} s before {b_name} was invoked (op {})",
-        end.index,
-        seconds(begin.time_ns - end.time_ns),
-        begin.index
+        "{a_name} completed (op {}) {between}before {b_name} was invoked (op {})",
+        end.index, begin.index
     )
 }

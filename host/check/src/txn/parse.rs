@@ -300,15 +300,14 @@ impl<'h> Reader<'_, 'h> {
 
 type RawMop<'h> = (bool, KeyId, &'h Value);
 
-/// The elements of a vector or a list. A vector of nothing but integers has none to borrow; such
+/// The elements of a vector. One of nothing but integers has none to borrow; such
 /// a vector is no transaction, and no micro-operation either.
-fn elements(value: &Value) -> Option<Box<dyn Iterator<Item = Option<&Value>> + '_>> {
+fn elements(value: &Value) -> Option<impl Iterator<Item = Option<&Value>>> {
     match value {
-        Value::Vector(vector) => Some(Box::new(vector.cows().map(|element| match element {
+        Value::Vector(vector) => Some(vector.cows().map(|element| match element {
             Cow::Borrowed(element) => Some(element),
             Cow::Owned(_) => None,
-        }))),
-        Value::List(items) => Some(Box::new(items.iter().map(Some))),
+        })),
         _ => None,
     }
 }

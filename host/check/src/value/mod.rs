@@ -2,27 +2,28 @@
 //!
 //! A history holds a read's whole result again and again, so a value is 24 bytes, a vector of
 //! integers costs 8 bytes an element ([`Vector`]), and names are shared ([`Name`]). Equality is by
-//! kind: `1` is not `1.0`, a list is not a vector; maps and sets are equal whatever the order of
-//! their entries, and floats are equal when they are the same bits, so that every value can be a
-//! key.
+//! kind: `1` is not `1.0`; a list is a vector, as in Clojure, where the two are equal; maps and
+//! sets are equal whatever the order of their entries, and floats are equal when they are the same
+//! bits, so that every value can be a key.
 
 mod name;
+mod store;
+mod table;
 mod vector;
 
 pub use name::Name;
 pub(crate) use name::is_constituent;
+pub(crate) use store::{ALLOCATION_BYTES, Full, Store, grow};
 pub(crate) use vector::Builder;
 pub use vector::Vector;
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{Hash, Hasher};
 
-use indexmap::{IndexMap, IndexSet};
+/// `{k v}`.
+pub type Map = table::Map<Value, Value>;
 
-/// Entries in the order they were written.
-pub type Map = IndexMap<Value, Value>;
-
-/// Members in the order they were written.
-pub type Set = IndexSet<Value>;
+/// `#{a b}`.
+pub type Set = table::Set<Value>;
 
 /// One EDN value. See the [EDN format](https://github.com/edn-format/edn).
 #[derive(Clone, Debug, Default)]
@@ -32,11 +33,13 @@ pub enum Value {
     Nil,
     /// `true`, `false`.
     Bool(bool),
-    /// An integer that fits 64 bits and was not written with `N`.
+    /// An integer that fits 64 bits, in whatever way it was written.
     Int(i64),
-    /// Any other integer, as its decimal digits: no `+`, no leading zero, no `N`. Exact, and
-    /// distinct from [`Value::Int`].
+    /// Any other integer, as its decimal digits: no `+`, no leading zero, no `N`.
     BigInt(Box<str>),
+    /// A ratio in its lowest terms (`1/2`), or a decimal without needless zeros (`1.5M`), as its
+    /// text. Nothing is calculated with it.
+    Exact(Box<str>),
     /// A float; `##Inf`, `##-Inf` and `##NaN` included.
     Float(f64),
     /// `\a`, `\newline`.
@@ -47,15 +50,14 @@ pub enum Value {
     Keyword(Name),
     /// `name`.
     Symbol(Name),
-    /// `(a b)`.
-    List(Box<[Value]>),
-    /// `[a b]`, JSON's array.
+    /// `[a b]` or `(a b)`, JSON's array.
     Vector(Vector),
     /// `{k v}`, JSON's object.
     Map(Box<Map>),
     /// `#{a b}`.
     Set(Box<Set>),
-    /// `#tag value`.
+    /// `#tag value`. What Clojure prints and cannot read is one too: the tag of `#"a.b"` is `regex`,
+    /// that of `#'a/b` is `var`, that of `#<A b>` is `unreadable`.
     Tagged(Box<(Name, Value)>),
 }
 
@@ -93,12 +95,11 @@ impl Value {
         }
     }
 
-    /// The elements of a vector or a list, copied out.
+    /// The elements of a vector, copied out.
     #[must_use]
     pub fn items(&self) -> Option<Vec<Value>> {
         match self {
             Self::Vector(vector) => Some(vector.iter().collect()),
-            Self::List(items) => Some(items.to_vec()),
             _ => None,
         }
     }
@@ -115,7 +116,7 @@ impl Value {
             Self::Str(_) => "a string",
             Self::Keyword(_) => "a keyword",
             Self::Symbol(_) => "a symbol",
-            Self::List(_) => "a list",
+            Self::Exact(_) => "a ratio or a decimal",
             Self::Vector(_) => "a vector",
             Self::Map(_) => "a map",
             Self::Set(_) => "a set",
@@ -130,11 +131,12 @@ impl PartialEq for Value {
             (Self::Nil, Self::Nil) => true,
             (Self::Bool(a), Self::Bool(b)) => a == b,
             (Self::Int(a), Self::Int(b)) => a == b,
-            (Self::BigInt(a), Self::BigInt(b)) | (Self::Str(a), Self::Str(b)) => a == b,
+            (Self::BigInt(a), Self::BigInt(b))
+            | (Self::Exact(a), Self::Exact(b))
+            | (Self::Str(a), Self::Str(b)) => a == b,
             (Self::Float(a), Self::Float(b)) => a.to_bits() == b.to_bits(),
             (Self::Char(a), Self::Char(b)) => a == b,
             (Self::Keyword(a), Self::Keyword(b)) | (Self::Symbol(a), Self::Symbol(b)) => a == b,
-            (Self::List(a), Self::List(b)) => a == b,
             (Self::Vector(a), Self::Vector(b)) => a == b,
             (Self::Map(a), Self::Map(b)) => a == b,
             (Self::Set(a), Self::Set(b)) => a == b,
@@ -153,29 +155,16 @@ impl Hash for Value {
             Self::Nil => {}
             Self::Bool(b) => b.hash(state),
             Self::Int(n) => n.hash(state),
-            Self::BigInt(text) | Self::Str(text) => text.hash(state),
+            Self::BigInt(text) | Self::Exact(text) | Self::Str(text) => text.hash(state),
             Self::Float(x) => x.to_bits().hash(state),
             Self::Char(c) => c.hash(state),
             Self::Keyword(name) | Self::Symbol(name) => name.hash(state),
-            Self::List(items) => items.hash(state),
             Self::Vector(vector) => vector.hash(state),
-            Self::Map(map) => hash_unordered(map.iter(), state),
-            Self::Set(set) => hash_unordered(set.iter(), state),
+            Self::Map(map) => map.hash(state),
+            Self::Set(set) => set.hash(state),
             Self::Tagged(tagged) => tagged.hash(state),
         }
     }
-}
-
-/// A sum does not depend on the order of its terms, which is what equal maps with other orders of
-/// entries need.
-fn hash_unordered<H: Hasher>(entries: impl ExactSizeIterator<Item = impl Hash>, state: &mut H) {
-    entries.len().hash(state);
-    let sum = entries.fold(0_u64, |sum, entry| {
-        let mut hasher = DefaultHasher::new();
-        entry.hash(&mut hasher);
-        sum.wrapping_add(hasher.finish())
-    });
-    sum.hash(state);
 }
 
 impl From<i64> for Value {
@@ -215,6 +204,34 @@ mod tests {
     #[test]
     fn a_value_is_24_bytes() {
         assert_eq!(size_of::<Value>(), 24);
+    }
+
+    #[test]
+    fn a_map_or_a_set_without_members_is_24_bytes() {
+        assert_eq!((size_of::<Map>(), size_of::<Set>()), (24, 24));
+    }
+
+    #[test]
+    fn large_maps_and_sets_are_those_with_the_same_entries() {
+        let entries = |len: i64| (0..len).map(|n| (Value::Int(n), Value::Int(-n)));
+        for len in [15, 16, 17, 40] {
+            let there: Map = entries(len).collect();
+            let mut back: Map = entries(len).collect::<Vec<_>>().into_iter().rev().collect();
+            assert_eq!(there, back, "{len}");
+            back.insert(Value::Int(3), Value::Nil);
+            assert_eq!(
+                (back.len(), back.get(&Value::Int(3))),
+                (there.len(), Some(&Value::Nil))
+            );
+            assert_ne!(there, back, "{len}");
+            let keys: Vec<i64> = there.into_iter().filter_map(|(k, _)| k.as_int()).collect();
+            assert_eq!(keys, (0..len).collect::<Vec<_>>());
+            let set: Set = (0..len).map(Value::Int).collect();
+            assert_eq!(
+                (set.len(), set.contains(&Value::Int(len))),
+                (keys.len(), false)
+            );
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use super::Value;
+use super::store::{ALLOCATION_BYTES, Full, Store, grow};
 
 /// An immutable sequence of values.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -93,14 +94,21 @@ impl Default for Builder {
     }
 }
 
+impl From<Vec<i64>> for Builder {
+    fn from(ints: Vec<i64>) -> Self {
+        Self(BuilderRepr::Ints(ints))
+    }
+}
+
 impl Builder {
     /// Adds one element at the end.
     #[inline]
-    pub(crate) fn push(&mut self, value: Value) {
+    fn push(&mut self, value: Value) {
         match (&mut self.0, value) {
             (BuilderRepr::Ints(ints), Value::Int(n)) => ints.push(n),
             (BuilderRepr::Ints(ints), value) => {
-                let mut values: Vec<Value> = ints.iter().map(|&n| Value::Int(n)).collect();
+                let mut values = Vec::with_capacity(ints.len() + 1);
+                values.extend(ints.iter().map(|&n| Value::Int(n)));
                 values.push(value);
                 self.0 = BuilderRepr::Values(values);
             }
@@ -108,9 +116,40 @@ impl Builder {
         }
     }
 
+    /// Adds one element at the end, if there is room for it.
+    #[inline]
+    pub(crate) fn push_within(&mut self, value: Value, store: &mut Store) -> Result<(), Full> {
+        match (&mut self.0, &value) {
+            (BuilderRepr::Ints(ints), Value::Int(_)) => grow(ints, store)?,
+            (BuilderRepr::Ints(ints), _) => {
+                store.take((ints.len() + 1) * size_of::<Value>())?;
+                store.give_back(ints.capacity() * size_of::<i64>());
+            }
+            (BuilderRepr::Values(values), _) => grow(values, store)?,
+        }
+        self.push(value);
+        Ok(())
+    }
+
+    /// The vector, after [`Builder::push_within`].
+    pub(crate) fn finish_within(self, store: &mut Store) -> Result<Vector, Full> {
+        let (len, unused) = match &self.0 {
+            BuilderRepr::Ints(ints) => (ints.len(), (ints.capacity() - ints.len()) * 8),
+            BuilderRepr::Values(values) => {
+                let unused = values.capacity() - values.len();
+                (values.len(), unused * size_of::<Value>())
+            }
+        };
+        store.give_back(unused);
+        if len > 0 {
+            store.take(ALLOCATION_BYTES)?;
+        }
+        Ok(self.finish())
+    }
+
     /// The vector.
     #[must_use]
-    pub(crate) fn finish(self) -> Vector {
+    fn finish(self) -> Vector {
         Vector(match self.0 {
             BuilderRepr::Ints(ints) => Repr::Ints(ints.into()),
             BuilderRepr::Values(values) => Repr::Values(values.into()),

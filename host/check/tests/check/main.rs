@@ -11,6 +11,7 @@
 mod agreement;
 mod anomalies;
 mod budget;
+mod dialects;
 mod kafka;
 mod linear;
 mod linear_oracle;

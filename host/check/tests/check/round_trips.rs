@@ -80,7 +80,7 @@ fn in_json(value: &Value) -> Value {
     let all = |items: Vec<Value>| Value::from(items.iter().map(in_json).collect::<Vec<_>>());
     match value {
         Value::Keyword(name) | Value::Symbol(name) => Value::from(&**name),
-        Value::List(items) => all(items.to_vec()),
+        Value::Exact(text) => Value::Str(text.clone()),
         Value::Vector(_) => all(value.items().unwrap()),
         Value::Set(set) => all(set.iter().cloned().collect()),
         Value::Map(map) => {
@@ -132,7 +132,14 @@ fn values() -> impl Strategy<Value = Value> {
         Just(Value::Nil),
         any::<bool>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
-        "-?[1-9][0-9]{0,30}".prop_map(|digits| Value::BigInt(digits.into())),
+        "-?[1-9][0-9]{19,30}".prop_map(|digits| Value::BigInt(digits.into())),
+        "-?[1-9][0-9]{0,5}/7919".prop_filter_map("an integer", |ratio| {
+            let text = ratio.clone();
+            edn::read(text.as_bytes())
+                .ok()
+                .filter(|value| matches!(value, Value::Exact(_)))
+        }),
+        "-?[1-9][0-9]{0,25}([.][0-9]{0,5}[1-9])?M".prop_map(|text| Value::Exact(text.into())),
         any::<f64>().prop_map(Value::Float),
         prop_oneof![Just(f64::NAN), Just(f64::INFINITY), Just(f64::NEG_INFINITY)]
             .prop_map(Value::Float),
@@ -146,7 +153,6 @@ fn values() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(4, 48, 6, |inner| {
         let many = || prop::collection::vec(inner.clone(), 0..6);
         prop_oneof![
-            many().prop_map(|items| Value::List(items.into())),
             many().prop_map(Value::from),
             prop::collection::vec(any::<i64>(), 0..20).prop_map(Value::from),
             many().prop_map(|items| Value::Set(Box::new(items.into_iter().collect::<Set>()))),

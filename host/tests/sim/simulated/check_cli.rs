@@ -55,6 +55,52 @@ fn a_valid_history() {
     );
 }
 
+/// elle-cli's own notation: no `f`, no time, a list for a vector, a byte order mark.
+#[test]
+fn a_history_of_another_tool() {
+    let history = "\u{feff}\
+        {:index 4 :process 1 :type :invoke :value [[:append 70 1] [:r 70 nil]]}\
+        {:index 5 :process 1 :type :ok     :value [[:append 70 1] [:r 70 (1)]]}";
+    assert_run(
+        &["-w", "txn-list-append", "-"],
+        history,
+        expect![[r#"
+        exit code 2
+        txn-list-append: unknown
+
+        - empty-transaction-graph:
+
+        transactions  1 begun; asked for strict-serializable
+        operations    1: 1 ok, 0 fail, 0 info; 100.00 % of invocations ok
+
+        [UNKNOWN]
+    "#]],
+    );
+    assert_run(
+        &["-w", "g-set", "-"],
+        history,
+        expect![[r#"
+        exit code 254
+        ! error: stdin: line 1, column 1: expected an operation with type, process and f, found none for f (only a workload of one operation, such as txn-list-append, needs none)
+    "#]],
+    );
+}
+
+/// 40 MB of text, of 20,000,000 maps without entries: refused before they take more.
+#[test]
+fn a_history_that_takes_too_much_memory() {
+    let empty = "{}".repeat(20_000_000);
+    let history = format!("{{:process 0, :type :invoke, :f :echo, :value [{empty}]}}");
+    assert_run(
+        &["-w", "echo", "-"],
+        &history,
+        expect![[r#"
+        exit code 254
+        ! error: stdin: line 1, column 20971569: expected a text that takes at most 1024 MiB of memory once it is read, found that it takes more up to here; judge a part of it
+    "#]],
+    );
+}
+
 #[test]
 fn an_invalid_history() {
     assert_run(
@@ -368,13 +414,13 @@ fn the_help_names_the_workloads_and_the_exit_codes() {
         "",
         expect![[r#"
             exit code 0
-            Judge a recorded history, in Jepsen's EDN or as JSON
+            Judge a recorded history, in Jepsen's EDN, as JSON or as a log
 
             Usage: host check [OPTIONS] <HISTORY>
 
             Arguments:
               <HISTORY>
-                      History, such as Maelstrom's store/latest/history.edn, or `-` for stdin
+                      History, such as Maelstrom's store/latest/history.edn, or `-` for stdin. It may take 1 GiB of memory; docs/histories.md says which files of other tools are read
 
             Options:
               -w, --workload <NAME>
