@@ -18,7 +18,7 @@ use super::cycles::Cycles;
 use super::explain;
 use super::findings::Findings;
 use super::graph::Builder;
-use super::judge::{Judged, Verdict, lost_updates, wrong_replies};
+use super::judge::{Judged, Verdict, lost_updates, unrelated, wrong_replies};
 use super::lattice::Asked;
 use super::order;
 use super::parse::{Txns, count};
@@ -44,6 +44,8 @@ pub(super) fn judge(
             reads::unwritten(&txns, &mut found);
             reads::future(&txns, &mut found);
             wrong_replies(&txns, &mut found);
+        } else {
+            reads::own_cycles(&txns, &accesses, &mut found);
         }
         let versions = Versions::of(&txns, &accesses, rules);
         versions.cyclic(&mut found);
@@ -51,7 +53,7 @@ pub(super) fn judge(
         versions.link(&mut builder);
         order::link(reach, history, &txns.txns, &mut builder);
         if builder.is_empty() {
-            found.push(Anomaly::EmptyTransactionGraph, Default::default);
+            found.push(Anomaly::EmptyTransactionGraph, unrelated);
         }
         let mut cycles = Cycles::of(&builder.finish(), count(txns.txns.len()), reach);
         if rules == Checks::Strict {
