@@ -3,7 +3,8 @@
 use crate::scenario::Scenario;
 use host_check::anomalies::{AnomalyName, anomalies};
 use host_check::history::{History, Kind};
-use host_check::text::closing_line;
+use host_check::so_far::check_so_far;
+use host_check::text::{closing_line, render_problems};
 use host_check::validity::Validity;
 use host_check::workload::{CheckResult, check};
 use host_guest::Start;
@@ -34,6 +35,8 @@ pub struct TrialResult {
     pub history: Option<History>,
     /// The verdict of the checkers, or why the run stopped before its end.
     pub result: Result<CheckResult, Stopped>,
+    /// What was wrong for good before the run was stopped, if it was and something was.
+    pub before_stop: Option<CheckResult>,
     /// Virtual time at its end, in nanoseconds.
     pub end_ns: u64,
     /// Number of messages that were sent.
@@ -57,8 +60,26 @@ impl TrialResult {
     pub fn anomalies(&self) -> Vec<AnomalyName> {
         match &self.result {
             Ok(result) => anomalies(result),
-            Err(stopped) => vec![AnomalyName(stopped.reason.name().to_owned())],
+            Err(stopped) => {
+                let mut names: Vec<AnomalyName> =
+                    self.before_stop.iter().flat_map(anomalies).collect();
+                names.push(AnomalyName(stopped.reason.name().to_owned()));
+                names
+            }
         }
+    }
+
+    /// Why the run stopped and what was wrong before that, in lines; `None` if it did not stop.
+    #[must_use]
+    pub fn stop_in_words(&self) -> Option<String> {
+        let stopped = self.result.as_ref().err()?;
+        Some(match &self.before_stop {
+            Some(before) => format!(
+                "The run could not go on: {stopped}\nWhat had happened until then was wrong:\n{}",
+                render_problems(before)
+            ),
+            None => format!("The run could not go on: {stopped}"),
+        })
     }
 
     /// The line with which Maelstrom ends its output.
@@ -148,6 +169,7 @@ impl<'a> Trial<'a> {
             node: None,
             reason: StopReason::Internal(why),
         };
+        let mut before_stop = None;
         let (history, result) = match History::new(outcome.ops) {
             Err(why) => (None, Err(broken(format!("the history is broken: {why}")))),
             Ok(history) => {
@@ -155,15 +177,18 @@ impl<'a> Trial<'a> {
                     .client_ops()
                     .filter(|(_, op)| op.kind == Kind::Invoke);
                 let net = outcome.net.result(invoked.count() as u64);
+                let Scenario {
+                    workload, checks, ..
+                } = &self.scenario;
                 let result = match outcome.stopped {
-                    Some(stopped) => Err(stopped),
-                    None => {
-                        let Scenario {
-                            workload, checks, ..
-                        } = &self.scenario;
-                        check(*workload, &history, Some(net), checks)
-                            .map_err(|unexpected| broken(unexpected.to_string()))
+                    Some(stopped) => {
+                        if !stopped.is_internal() {
+                            before_stop = check_so_far(*workload, &history, checks);
+                        }
+                        Err(stopped)
                     }
+                    None => check(*workload, &history, Some(net), checks)
+                        .map_err(|unexpected| broken(unexpected.to_string())),
                 };
                 (Some(history), result)
             }
@@ -172,6 +197,7 @@ impl<'a> Trial<'a> {
             seed,
             history,
             result,
+            before_stop,
             end_ns,
             messages: outcome.messages,
             used: outcome.used,
@@ -189,6 +215,7 @@ fn impossible(seed: u64, why: String) -> TrialResult {
             node: None,
             reason: StopReason::Internal(why),
         }),
+        before_stop: None,
         end_ns: 0,
         messages: 0,
         used: ResourceUsage::default(),

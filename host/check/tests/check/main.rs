@@ -21,5 +21,6 @@ mod oracles;
 mod recorded;
 mod round_trips;
 mod script;
+mod so_far;
 mod text;
 mod transactions;
