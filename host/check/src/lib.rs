@@ -59,6 +59,7 @@
 //! | `stats` `availability` `exceptions` `net` | what is checked in every run |
 //! | `missed` `final_reads` | what strict checking adds to Maelstrom's rules |
 //! | `workload` `text` `anomalies` | the whole result of a run, its text, and its anomalies by name |
+//! | `so_far` | what a history that breaks off shows already |
 //! | `bounded` `components` `names` `ranges` `range_max` | tools: bounded lists, graph components, errors of names, intervals |
 //!
 //! # Invariants
@@ -93,6 +94,7 @@ mod range_max;
 mod ranges;
 pub mod read_error;
 pub mod set_full;
+pub mod so_far;
 mod stats;
 pub mod text;
 pub mod txn;
@@ -112,6 +114,7 @@ pub use history::{History, Kind, Op, Process};
 pub use linear::{Budgets, Linearizable, ModelName, check_model};
 pub use names::UnknownName;
 pub use read_error::ReadError;
+pub use so_far::check_so_far;
 pub use stats::{Counts, FStats, Stats};
 pub use text::{render_linearizable, render_text};
 pub use unexpected::UnexpectedOperation;

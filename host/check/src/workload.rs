@@ -102,7 +102,7 @@ pub struct CheckOptions {
     /// Whose rules decide: `--checks`.
     pub checks: Checks,
     /// The consistency models that transactions must satisfy: `--consistency-models`. Without any,
-    /// nothing is forbidden.
+    /// nothing is known of transactions.
     pub consistency_models: Vec<Model>,
 }
 

@@ -12,9 +12,8 @@ use super::{Verdict, sanitize};
 use host_check::history::{History, Kind};
 use host_check::is_timeout;
 use host_check::text::render_problems;
-use host_check::txn::anomaly::Anomaly;
 use host_check::validity::Validity;
-use host_check::workload::{CheckResult, WorkloadResult};
+use host_check::workload::CheckResult;
 use host_sandbox::GuestModule;
 use host_sim::{ResourceUsage, RunOptions, StopReason, Stopped};
 use host_trial::scenario::bound_flag;
@@ -91,7 +90,7 @@ impl SeedRun {
                 let is_idle = trial.history.as_ref().is_some_and(is_idle);
                 Self::finished(challenge, result, is_idle)
             }
-            Err(stopped) => Self::stopped(stopped),
+            Err(stopped) => Self::stopped(stopped, trial.before_stop.as_ref()),
         };
         run.usage = usage(&trial.used, &challenge.scenario.options);
         run
@@ -121,7 +120,8 @@ impl SeedRun {
                 return None; // it fails before the first event
             }
             lines.insert(0, format!("{}:", shrunk.size()));
-            if let Ok(result) = &shrunk.report.result {
+            let found = shrunk.report.result.as_ref().ok();
+            if let Some(result) = found.or(shrunk.report.before_stop.as_ref()) {
                 lines.extend(render_problems(result).lines().map(str::to_owned));
             }
             Some((sanitize::trace(&lines), !shrunk.is_minimal))
@@ -151,6 +151,9 @@ impl SeedRun {
             if run.anomaly.is_empty() {
                 run.anomaly = vec!["the history cannot be judged".to_owned()];
             }
+            if result.valid == Validity::Unknown {
+                run.anomaly.push(NOT_KNOWN.to_owned());
+            }
         }
         for target in &challenge.targets {
             let measured = target.measure.of(result);
@@ -173,9 +176,18 @@ impl SeedRun {
         run
     }
 
-    fn stopped(stopped: &Stopped) -> Self {
-        let mut run = Self::new(Verdict::of_stop(&stopped.reason));
-        run.anomaly = sanitize::lines(&stopped.to_string());
+    /// What went wrong first decides: a run that was wrong before it was stopped is a wrong answer.
+    fn stopped(stopped: &Stopped, before_stop: Option<&CheckResult>) -> Self {
+        let mut run = Self::new(match before_stop {
+            Some(result) if result.exceptions.missed.is_empty() => Verdict::WrongAnswer,
+            Some(_) => Verdict::Presentation,
+            None => Verdict::of_stop(&stopped.reason),
+        });
+        if let Some(result) = before_stop {
+            run.anomaly = sanitize::lines(&render_problems(result));
+            run.anomaly.push("then the run was stopped:".to_owned());
+        }
+        run.anomaly.extend(sanitize::lines(&stopped.to_string()));
         match &stopped.reason {
             StopReason::Guest(error) => {
                 run.backtrace = error
@@ -211,6 +223,10 @@ impl SeedRun {
     }
 }
 
+/// What is said of a run that the checkers could not decide.
+const NOT_KNOWN: &str = "it is not known whether this run is right, so it does not count as right: \
+                         fewer operations that are never answered make it possible to know";
+
 /// The message of a panic.
 pub(super) fn panic_text(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<String>().map(String::as_str);
@@ -227,33 +243,14 @@ fn is_idle(history: &History) -> bool {
     }) && asked
 }
 
-/// The verdict on a run that finished, without its targets.
+/// The verdict on a run that finished, without its targets. A checker that gives up is made to by what
+/// the submission did, so nothing is to be gained from it: the run is not known to be right.
 fn verdict(result: &CheckResult, is_idle: bool) -> Verdict {
     match result.valid {
         Validity::True => Verdict::Accepted,
         _ if is_idle => Verdict::Idle,
         _ if !result.exceptions.missed.is_empty() => Verdict::Presentation,
-        Validity::Unknown if gave_up(&result.workload) => Verdict::Internal,
         Validity::Unknown | Validity::False => Verdict::WrongAnswer,
-    }
-}
-
-/// Whether a result is unknown because a checker gave up. If there was nothing to judge, the
-/// submission is the cause.
-fn gave_up(result: &WorkloadResult) -> bool {
-    if result.valid() != Validity::Unknown {
-        return false;
-    }
-    match result {
-        WorkloadResult::Counter(counter) => !counter.final_reads.is_empty(),
-        WorkloadResult::Transactions(found) => !found
-            .anomaly_types
-            .contains(&Anomaly::EmptyTransactionGraph),
-        WorkloadResult::LinKv(_) => true,
-        WorkloadResult::Kafka(_)
-        | WorkloadResult::Set(_)
-        | WorkloadResult::Echo(_)
-        | WorkloadResult::UniqueIds(_) => false,
     }
 }
 

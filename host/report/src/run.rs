@@ -200,7 +200,7 @@ impl ReportObserver<'_> {
             workload: run.trial.scenario.workload.name(),
             problems: match &result.result {
                 Ok(result) => render_problems(result),
-                Err(stopped) => format!("The run could not go on: {stopped}\n"),
+                Err(_) => result.stop_in_words().unwrap_or_default() + "\n",
             },
             replay,
             other,

@@ -5,7 +5,7 @@ use std::fmt;
 use super::bounds::{Bound, ResourceUsage};
 use host_check::history::Op;
 use host_check::net::NetStats;
-use host_guest::GuestError;
+use host_guest::{ErrorKind, GuestError};
 use host_protocol::text::{excerpt, printable};
 
 use super::script::Script;
@@ -108,10 +108,11 @@ impl Stopped {
     /// Whether neither a node nor the options are the cause.
     #[must_use]
     pub fn is_internal(&self) -> bool {
-        matches!(
-            self.reason,
-            StopReason::Journal(_) | StopReason::Internal(_)
-        )
+        match &self.reason {
+            StopReason::Guest(error) => matches!(error.kind, ErrorKind::Host(_)),
+            StopReason::Journal(_) | StopReason::Internal(_) => true,
+            _ => false,
+        }
     }
 }
 

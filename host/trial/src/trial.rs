@@ -5,7 +5,8 @@ use host_check::anomalies::{AnomalyName, anomalies};
 use host_check::history::{History, Kind};
 use host_check::linear::Budgets;
 use host_check::net::NetResult;
-use host_check::text::closing_line;
+use host_check::so_far::check_so_far;
+use host_check::text::{closing_line, render_problems};
 use host_check::unexpected::UnexpectedOperation;
 use host_check::validity::Validity;
 use host_check::workload::{CheckResult, check_within};
@@ -40,6 +41,8 @@ pub struct TrialResult {
     pub history: Option<History>,
     /// The verdict of the checkers, or why the run stopped before its end.
     pub result: Result<CheckResult, Stopped>,
+    /// What was wrong for good before the run was stopped, if it was and something was.
+    pub before_stop: Option<CheckResult>,
     /// Virtual time at its end, in nanoseconds.
     pub end_ns: u64,
     /// Number of messages that were sent.
@@ -63,8 +66,26 @@ impl TrialResult {
     pub fn anomalies(&self) -> Vec<AnomalyName> {
         match &self.result {
             Ok(result) => anomalies(result),
-            Err(stopped) => vec![AnomalyName(stopped.reason.name().to_owned())],
+            Err(stopped) => {
+                let mut names: Vec<AnomalyName> =
+                    self.before_stop.iter().flat_map(anomalies).collect();
+                names.push(AnomalyName(stopped.reason.name().to_owned()));
+                names
+            }
         }
+    }
+
+    /// Why the run stopped and what was wrong before that, in lines; `None` if it did not stop.
+    #[must_use]
+    pub fn stop_in_words(&self) -> Option<String> {
+        let stopped = self.result.as_ref().err()?;
+        Some(match &self.before_stop {
+            Some(before) => format!(
+                "The run could not go on: {stopped}\nWhat had happened until then was wrong:\n{}",
+                render_problems(before)
+            ),
+            None => format!("The run could not go on: {stopped}"),
+        })
     }
 
     /// The line with which Maelstrom ends its output.
@@ -170,6 +191,7 @@ impl<'a> Trial<'a> {
             node: None,
             reason: StopReason::Internal(why),
         };
+        let mut before_stop = None;
         let (history, result) = match History::new(outcome.ops) {
             Err(why) => (None, Err(broken(format!("the history is broken: {why}")))),
             Ok(history) => {
@@ -178,7 +200,16 @@ impl<'a> Trial<'a> {
                     .filter(|(_, op)| op.kind == Kind::Invoke);
                 let net = outcome.net.result(invoked.count() as u64);
                 match outcome.stopped {
-                    Some(stopped) => (Some(history), Err(stopped)),
+                    Some(stopped) if stopped.is_internal() || stopped.is_interrupted() => {
+                        (Some(history), Err(stopped))
+                    }
+                    Some(stopped) => match self.check_so_far(history) {
+                        Some((history, found)) => {
+                            before_stop = found;
+                            (Some(history), Err(stopped))
+                        }
+                        None => (None, Err(interrupted(end_ns))),
+                    },
                     None => match self.check(history, net, checks) {
                         Some((history, Ok(result))) => (Some(history), Ok(result)),
                         Some((history, Err(why))) => (Some(history), Err(broken(why.to_string()))),
@@ -191,6 +222,7 @@ impl<'a> Trial<'a> {
             seed,
             history,
             result,
+            before_stop,
             end_ns,
             messages: outcome.messages,
             used: outcome.used,
@@ -206,13 +238,28 @@ impl<'a> Trial<'a> {
     ) -> Option<(History, Judged)> {
         let (workload, checks) = (self.scenario.workload, self.scenario.checks.clone());
         let budgets = *budgets;
-        let judge = move || {
+        self.unless_interrupted(move || {
             let judged = check_within(workload, &history, Some(net), &checks, &budgets);
             (history, judged)
-        };
+        })
+    }
+
+    /// The same with the history of a run that stopped before its end.
+    fn check_so_far(&self, history: History) -> Option<(History, Option<CheckResult>)> {
+        let (workload, checks) = (self.scenario.workload, self.scenario.checks.clone());
+        self.unless_interrupted(move || {
+            let found = check_so_far(workload, &history, &checks);
+            (history, found)
+        })
+    }
+
+    fn unless_interrupted<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<T> {
         match self.module.interrupt() {
-            Some(interrupt) => interrupt.wait_for(judge),
-            None => Some(judge()),
+            Some(interrupt) => interrupt.wait_for(work),
+            None => Some(work()),
         }
     }
 }
@@ -236,6 +283,7 @@ fn impossible(seed: u64, why: String) -> TrialResult {
             node: None,
             reason: StopReason::Internal(why),
         }),
+        before_stop: None,
         end_ns: 0,
         messages: 0,
         used: ResourceUsage::default(),

@@ -14,7 +14,7 @@ pub(super) struct Antichains<K> {
     last: HashMap<K, u32>,
     /// What was seen, and the link before.
     links: Vec<(UsedId, u32)>,
-    /// How many multisets were looked at.
+    /// How many entries of multisets were looked at.
     looks: Cell<u64>,
 }
 
@@ -29,7 +29,7 @@ impl<K: Eq + Hash> Antichains<K> {
         }
     }
 
-    /// How many multisets were looked at since this was last asked.
+    /// How many entries of multisets were looked at since this was last asked.
     pub(super) fn take_looks(&self) -> u64 {
         self.looks.take()
     }
@@ -47,7 +47,8 @@ impl<K: Eq + Hash> Antichains<K> {
     pub(super) fn covers(&self, place: &K, id: UsedId, used: &UsedTable) -> bool {
         let mut link = self.last.get(place).copied().unwrap_or(NO_LINK);
         while let Some(&(seen, before)) = self.links.get(link as usize) {
-            self.looks.set(self.looks.get() + 1);
+            self.looks
+                .set(self.looks.get() + 1 + used.set(seen).len() as u64);
             if used.is_within(seen, id) {
                 return true;
             }

@@ -8,8 +8,9 @@ use serde::Serialize;
 /// What a check of linearizability may cost. When a budget is spent, the verdict is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budgets {
-    /// Configurations looked at, for all keys of a history together: each key may spend an equal
-    /// part, though never less than [`KEY_STEPS_MIN`]. Less than a microsecond each.
+    /// Configurations looked at, for all keys of a history together. First each key may spend an equal
+    /// part of one half; then those for which that was too little share the other half. Less than a
+    /// microsecond each; 16 looks at calls that may take effect next count as one.
     pub steps: u64,
     /// Configurations held at once, for each key being searched. Of the order of 150 bytes each.
     pub configs: usize,
@@ -18,11 +19,8 @@ pub struct Budgets {
     pub time: Option<Duration>,
 }
 
-/// What a key may spend however many there are.
-pub const KEY_STEPS_MIN: u64 = 1_000_000;
-
 impl Default for Budgets {
-    /// A hundred million steps and half a million configurations: about a minute, and 100 MB a
+    /// A hundred million steps and half a million configurations: less than a minute, and 200 MB a
     /// thread, at worst.
     fn default() -> Self {
         Self {
@@ -96,17 +94,24 @@ pub(super) struct Meter {
 const STEPS_A_LOOK: u64 = 1 << 12;
 
 impl Meter {
-    /// For one of `keys` searches of a check that began at `start`.
-    pub(super) fn new(budgets: &Budgets, keys: usize, start: Instant) -> Self {
-        let share = budgets.steps / (keys.max(1) as u64);
+    /// For a search of a check that began at `start`.
+    pub(super) fn new(budgets: &Budgets, start: Instant) -> Self {
         let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         Self {
             steps: 0,
-            steps_max: share.max(KEY_STEPS_MIN.min(budgets.steps)),
+            steps_max: budgets.steps,
             configs_max: budgets.configs.max(1),
             deadline: budgets
                 .time
                 .and_then(|time| Some((start.checked_add(time)?, millis(time)))),
+        }
+    }
+
+    /// The same with an equal share of `steps_max`, for one of `keys` searches.
+    pub(super) fn share(&self, steps_max: u64, keys: usize) -> Self {
+        Self {
+            steps_max: steps_max / (keys.max(1) as u64),
+            ..self.clone()
         }
     }
 

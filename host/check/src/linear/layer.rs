@@ -29,8 +29,12 @@ use super::slots::Slots;
 use super::task::{Config, Limits, Node, Task};
 use super::used::UsedTable;
 
-/// How many looks at multisets take the time of a configuration.
-const LOOKS_PER_STEP: u64 = 16;
+/// How many looks (at a call that may take effect, or at an entry of a multiset) take the time of a
+/// configuration.
+pub(super) const LOOKS_PER_STEP: u64 = 16;
+
+/// How many entries of multisets there may be for each configuration that there may be.
+const ENTRIES_PER_CONFIG: usize = 16;
 
 /// How a layer ends.
 #[derive(Debug)]
@@ -67,6 +71,8 @@ pub(super) struct Layer<B> {
     nodes: Vec<Node<B>>,
     turns: BinaryHeap<Reverse<Turn>>,
     turn_count: u32,
+    /// Looks at calls since this was last asked.
+    looks: u64,
     seen: Antichains<(State, Option<State>, B)>,
     ended: Antichains<(State, B)>,
 }
@@ -77,6 +83,7 @@ impl<B: Slots> Layer<B> {
             nodes: Vec::new(),
             turns: BinaryHeap::new(),
             turn_count: 0,
+            looks: 0,
             seen: Antichains::new(),
             ended: Antichains::new(),
         }
@@ -123,7 +130,8 @@ impl<B: Slots> Layer<B> {
         let mut used_max = u32::MAX;
         let mut is_cut = false;
         while let Some(Reverse(turn)) = self.turns.pop() {
-            let is_full = self.nodes.len() >= seen_max;
+            let is_full = self.nodes.len() >= seen_max
+                || used.entry_count() / ENTRIES_PER_CONFIG >= meter.configs_max;
             if is_full && is_last {
                 return LayerEnd::Spent(Budget::Configs, meter.configs_max as u64);
             }
@@ -131,7 +139,9 @@ impl<B: Slots> Layer<B> {
             if is_cut {
                 break;
             }
-            if let Err((budget, limit)) = meter.steps(1 + self.seen.take_looks() / LOOKS_PER_STEP) {
+            let looks = self.seen.take_looks() + self.ended.take_looks() + self.looks;
+            self.looks = 0;
+            if let Err((budget, limit)) = meter.steps(1 + looks / LOOKS_PER_STEP) {
                 return LayerEnd::Spent(budget, limit);
             }
             let node = self.nodes[turn.node as usize].clone();
@@ -241,6 +251,7 @@ impl<B: Slots> Layer<B> {
         let Config {
             state, ref done, ..
         } = node.config;
+        self.looks += task.open_calls.open.len() as u64;
         for open in &task.open_calls.open {
             if done.has(open.slot)
                 || !done.has_all(&open.twins)
@@ -285,6 +296,7 @@ impl<B: Slots> Layer<B> {
             used: id,
             ref done,
         } = node.config;
+        self.looks += task.open_calls.crashed.len() as u64;
         for crashed in &task.open_calls.crashed {
             let is_left = task.limits.is_relaxed || used.times(id, crashed.call) < crashed.supply;
             if !is_left || !done.has_all(&crashed.twins) {
@@ -310,6 +322,7 @@ impl<B: Slots> Layer<B> {
             }
             let done_before = config.done.clone();
             task.keep(&mut config);
+            self.looks += task.call_count();
             let before = if config.done != done_before {
                 None
             } else if task.leads_on(&config, before) {
@@ -319,6 +332,7 @@ impl<B: Slots> Layer<B> {
             };
             if !task.limits.is_relaxed {
                 config.used = used.plus(id, crashed.call);
+                self.looks += used.set(config.used).len() as u64;
             }
             self.push(Node { config, before }, used);
         }

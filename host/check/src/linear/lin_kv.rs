@@ -83,10 +83,24 @@ pub fn lin_kv(
     budgets: &Budgets,
 ) -> Result<LinKv, UnexpectedOperation> {
     let keys = subjects(history)?;
-    let meter = Meter::new(budgets, keys.len(), Instant::now());
-    let judged = in_parallel(&keys, |(_, subject)| {
-        judge(history, subject, unkeyed, checks, &meter)
-    });
+    let meter = Meter::new(budgets, Instant::now());
+    let all: Vec<usize> = (0..keys.len()).collect();
+    let judge_each = |numbers: &[usize], meter: &Meter| {
+        in_parallel(numbers, |&number| {
+            judge(history, &keys[number].1, unkeyed, checks, meter)
+        })
+    };
+    // One key needs no share.
+    let at_first = budgets.steps / if keys.len() > 1 { 2 } else { 1 };
+    let mut judged = judge_each(&all, &meter.share(at_first, keys.len()));
+    let hard: Vec<usize> = all
+        .into_iter()
+        .filter(|&number| keys.len() > 1 && judged[number].result.valid == Validity::Unknown)
+        .collect();
+    let rest = meter.share(budgets.steps - at_first, hard.len());
+    for (&number, again) in hard.iter().zip(judge_each(&hard, &rest)) {
+        judged[number] = again;
+    }
     let key_count = keys.len();
     let mut bad: Vec<(Value, Judged)> = keys
         .into_iter()

@@ -44,7 +44,7 @@ mod task;
 mod tests;
 mod used;
 
-pub use budgets::{Budget, Budgets, KEY_STEPS_MIN, Spent};
+pub use budgets::{Budget, Budgets, Spent};
 pub use dead_end::SHOWN_MAX;
 pub use lin_kv::{KeyResult, LinKv, RESULTS_MAX, lin_kv};
 pub use result::{Configuration, Failure, Linearizable};
@@ -135,7 +135,7 @@ fn check_one(
         let completed = completion.map(|at| &history.ops()[at].value);
         subject.add(history, at, &op.value, completed)?;
     }
-    let meter = Meter::new(budgets, 1, Instant::now());
+    let meter = Meter::new(budgets, Instant::now());
     let Judged {
         mut result,
         is_missed,

@@ -18,7 +18,7 @@
 use super::budgets::{Budget, Meter, Spent};
 use super::calls::{CallEvent, Calls};
 use super::dead_end::DeadEnd;
-use super::layer::{Layer, LayerEnd};
+use super::layer::{LOOKS_PER_STEP, Layer, LayerEnd};
 use super::model::Model;
 use super::slots::Slots;
 use super::stage::Stage;
@@ -53,6 +53,14 @@ const HOLD_MAX: usize = 512;
 /// crashed operation that explains what happened, after all the ways in which open ones do not.
 const SEEN_PER_KEPT: usize = 1_024;
 
+/// How many words of slots take the memory of a configuration.
+const WORDS_PER_CONFIG: usize = 16;
+
+/// How large a configuration is, as a multiple of the usual.
+fn config_size(calls: &Calls) -> usize {
+    1 + calls.slot_count as usize / u64::BITS as usize / WORDS_PER_CONFIG
+}
+
 /// Looks for a linearization of the calls.
 pub(super) fn search(model: &impl Model, calls: &Calls, meter: Meter) -> Verdict {
     if calls.slot_count <= u64::BITS {
@@ -85,8 +93,9 @@ impl<'a, M: Model, B: Slots> Search<'a, M, B> {
         levels: &'a [(usize, u32)],
         model: &'a M,
         calls: &'a Calls,
-        meter: Meter,
+        mut meter: Meter,
     ) -> Self {
+        meter.configs_max = (meter.configs_max / config_size(calls)).max(1);
         let now = Stage::first(model, calls.slot_count);
         Self {
             levels,
@@ -106,7 +115,11 @@ impl<'a, M: Model, B: Slots> Search<'a, M, B> {
     pub(super) fn run(mut self) -> Verdict {
         while let Some(&event) = self.calls.events.get(self.now.event) {
             match event {
-                CallEvent::Open(number) => self.now.open(self.model, self.calls, number),
+                CallEvent::Open(number) => {
+                    if let Err(verdict) = self.open(number) {
+                        return verdict;
+                    }
+                }
                 CallEvent::Close(number) => {
                     if let Err(verdict) = self.close(number) {
                         return verdict;
@@ -115,6 +128,20 @@ impl<'a, M: Model, B: Slots> Search<'a, M, B> {
             }
         }
         Verdict::Linearizable
+    }
+
+    /// Opens a call, which is compared with all that are open.
+    fn open(&mut self, number: u32) -> Result<(), Verdict> {
+        let open_calls = &self.now.open_calls;
+        let count = open_calls.open.len() + open_calls.crashed.len();
+        if open_calls.open.len() >= self.meter.configs_max {
+            return Err(self.spent(Budget::Configs, self.meter.configs_max as u64));
+        }
+        self.meter
+            .steps(1 + count as u64 / LOOKS_PER_STEP)
+            .map_err(|(budget, limit)| self.spent(budget, limit))?;
+        self.now.open(self.model, self.calls, number);
+        Ok(())
     }
 
     /// Goes through the layer in which an operation completes, or back.

@@ -111,7 +111,7 @@ impl<B: Slots> Stage<B> {
 
     /// Whether [`Stage::compact`] is due, to save memory.
     pub(super) fn is_bloated(&self, sets_max: usize) -> bool {
-        self.used.len() > sets_max
+        self.used.len() > sets_max || self.used.entry_count() > sets_max
     }
 
     /// The operations that are open and will complete.

@@ -75,6 +75,11 @@ impl<M: Model, B: Slots> Task<'_, M, B> {
         }
     }
 
+    /// How many calls there are that may change the state.
+    pub(super) fn call_count(&self) -> u64 {
+        (self.open_calls.open.len() + self.open_calls.crashed.len()) as u64
+    }
+
     /// Whether some operation makes use of the change from `before` to the state of `config`.
     pub(super) fn leads_on(&self, config: &Config<B>, before: State) -> bool {
         let uses = |call: Call| {

@@ -198,7 +198,7 @@ fn searched<B: Slots>(
     model: &impl Model,
     calls: &Calls,
 ) -> Result<Option<u32>, TestCaseError> {
-    let meter = Meter::new(&Budgets::default(), 1, Instant::now());
+    let meter = Meter::new(&Budgets::default(), Instant::now());
     match Search::<_, B>::new(levels, model, calls, meter).run() {
         Verdict::Linearizable => Ok(None),
         Verdict::Not(dead_end) => Ok(Some(calls.span(dead_end.number).completed)),

@@ -21,6 +21,8 @@ pub(super) struct UsedTable {
     /// By number: the calls in order, with how often each was used.
     sets: IndexSet<Box<[(Call, u32)]>>,
     totals: Vec<u32>,
+    /// Their entries, all together.
+    entry_count: usize,
     successors: HashMap<(UsedId, Call), UsedId>,
 }
 
@@ -29,6 +31,7 @@ impl UsedTable {
         Self {
             sets: IndexSet::from([Box::from([])]),
             totals: vec![0],
+            entry_count: 0,
             successors: HashMap::new(),
         }
     }
@@ -38,11 +41,18 @@ impl UsedTable {
         self.sets.len()
     }
 
+    /// How many entries they have together.
+    pub(super) fn entry_count(&self) -> usize {
+        self.entry_count
+    }
+
     /// The number of a multiset, given in the order of its calls.
     pub(super) fn id(&mut self, set: Box<[(Call, u32)]>) -> UsedId {
         let total = set.iter().map(|&(_, times)| times).sum();
+        let entry_count = set.len();
         let (number, is_new) = self.sets.insert_full(set);
         if is_new {
+            self.entry_count += entry_count;
             self.totals.push(total);
         }
         #[expect(

@@ -64,8 +64,6 @@ fn of_anomaly(found: &Transactions, anomaly: &Anomaly) -> String {
     }
     if let Some(case) = cases.first() {
         text.push_str(&in_words(case));
-    } else {
-        text.push_str(": there is nothing to judge");
     }
     text
 }

@@ -156,6 +156,16 @@ impl Anomaly {
         }
     }
 
+    /// Of two cycles the lesser one, which needs more: what is known if one of them occurred.
+    pub(super) fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Cycle(class, reach), Self::Cycle(other_class, other_reach)) => {
+                Self::Cycle(class.max(other_class), reach.max(other_reach))
+            }
+            _ => self,
+        }
+    }
+
     /// This one, and everything it implies.
     #[must_use]
     pub fn closure(self) -> BTreeSet<Self> {

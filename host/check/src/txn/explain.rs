@@ -3,6 +3,7 @@
 use crate::history::seconds;
 use crate::value::Value;
 
+use super::anomaly::Anomaly;
 use super::findings::{Case, Step, label_name, shortened};
 use super::graph::Labels;
 use super::parse::{TxnId, Txns};
@@ -13,6 +14,8 @@ pub(super) struct Reason {
     pub(super) key: Value,
     /// With the names that the two were given: "T1 appended 3 to key 5 and T2 read it".
     pub(super) words: String,
+    /// What would have happened instead if this were no reason.
+    pub(super) unless: Option<Anomaly>,
 }
 
 /// A transaction and what it is called.
@@ -41,9 +44,9 @@ pub(super) fn cycle(walk: &Walk, txns: &Txns<'_>, explain: &impl Explain) -> Cas
             Labels::PROCESS | Labels::REALTIME => None,
             _ => explain.reason(a, b, label),
         };
-        let (key, because) = match reason {
-            Some(reason) => (Some(reason.key), reason.words),
-            None => (None, in_order(txns, a, b, label)),
+        let (key, because, unless) = match reason {
+            Some(reason) => (Some(reason.key), reason.words, reason.unless),
+            None => (None, in_order(txns, a, b, label), None),
         };
         Step {
             from: a.name.to_owned(),
@@ -51,6 +54,7 @@ pub(super) fn cycle(walk: &Walk, txns: &Txns<'_>, explain: &impl Explain) -> Cas
             kind: label_name(label),
             key,
             because,
+            unless,
         }
     });
     let steps: Vec<Step> = steps.collect();

@@ -52,6 +52,10 @@ pub struct Step {
     pub key: Option<Value>,
     /// The reason: "T1 appended 3 to key 5 and T2 read it".
     pub because: String,
+    /// The order of the versions was inferred from the order of transactions in time: otherwise this
+    /// anomaly had occurred.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unless: Option<Anomaly>,
 }
 
 /// Cases of one anomaly.

@@ -82,6 +82,15 @@ impl Verdict {
     }
 }
 
+/// That nothing relates any two transactions.
+pub(super) fn unrelated() -> Case {
+    Case {
+        words: "no transaction read or overwrote what another wrote, so there is nothing to judge"
+            .to_owned(),
+        ..Case::default()
+    }
+}
+
 /// Transactions that read the same version of a key and then wrote the key: at least one of them
 /// built on what another had replaced. Two of them cannot both come right after the version.
 pub(super) fn lost_updates(txns: &Txns<'_>, found: &mut Findings) {

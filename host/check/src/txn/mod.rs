@@ -57,7 +57,8 @@ use model::Model;
 #[non_exhaustive]
 pub struct Transactions {
     /// False if there is an anomaly that the models asked for forbid. Unknown if nothing relates the
-    /// transactions, or if the search for cycles was given up before it was known.
+    /// transactions, if the search for cycles was given up before it was known, or if no model was
+    /// asked for.
     #[serde(rename = "valid?")]
     pub valid: Validity,
     /// The anomalies that the models forbid, sorted by name.
@@ -155,6 +156,11 @@ impl Transactions {
             boundary,
             unsearched,
         } = strict.unwrap_or(maelstrom);
+        let valid = if models.is_empty() {
+            Validity::Unknown
+        } else {
+            valid
+        };
         let mut anomaly_types: Vec<Anomaly> = reported.keys().copied().collect();
         anomaly_types.sort_by_key(|anomaly| anomaly.name());
         let mut anomalies = BTreeMap::new();

@@ -1,11 +1,11 @@
-//! The consistency models that Maelstrom accepts, and their names.
+//! The consistency models that transactions are judged by, and their names.
 
 use serde::{Serialize, Serializer};
 use strum::{Display, EnumMessage, EnumString, IntoStaticStr, VariantArray};
 
 use crate::names::UnknownName;
 
-/// A consistency model, one of those in Elle's hierarchy. It is parsed from any of Elle's names for
+/// A consistency model, one of those in Elle's hierarchy that forbid something. It is parsed from any of Elle's names for
 /// it, as in `--consistency-models`, and printed as the usual one.
 #[derive(
     Clone,
@@ -63,12 +63,6 @@ pub enum Model {
         serialize = "PL-3"
     )]
     Serializable,
-    #[strum(to_string = "view-serializable")]
-    ViewSerializable,
-    #[strum(to_string = "1SR")]
-    OneCopySerializable,
-    #[strum(to_string = "session-serializable")]
-    SessionSerializable,
     #[strum(
         to_string = "strong-session-read-uncommitted",
         serialize = "strong-session-PL-1"
@@ -95,26 +89,34 @@ pub enum Model {
         serialize = "PL-SS"
     )]
     StrictSerializable,
-    #[strum(to_string = "linearizable")]
-    Linearizable,
-    #[strum(to_string = "sequential")]
-    Sequential,
-    #[strum(to_string = "causal")]
-    Causal,
-    #[strum(to_string = "writes-follow-reads")]
-    WritesFollowReads,
-    #[strum(to_string = "PRAM")]
-    Pram,
-    #[strum(to_string = "monotonic-reads")]
-    MonotonicReads,
-    #[strum(to_string = "monotonic-writes")]
-    MonotonicWrites,
-    #[strum(to_string = "read-your-writes")]
-    ReadYourWrites,
 }
 
+/// Models in Elle's hierarchy that forbid nothing which can be found in transactions, each with one
+/// that includes it and does. Judged by them, every history would be valid.
+const NOT_JUDGED: &[(&str, Model)] = &[
+    ("view-serializable", Model::Serializable),
+    ("1SR", Model::Serializable),
+    ("session-serializable", Model::StrongSessionSerializable),
+    ("linearizable", Model::StrictSerializable),
+    ("sequential", Model::StrongSessionSerializable),
+    ("causal", Model::StrongSessionSnapshotIsolation),
+    ("writes-follow-reads", Model::StrongSessionSnapshotIsolation),
+    ("PRAM", Model::StrongSessionSnapshotIsolation),
+    ("monotonic-reads", Model::StrongSessionSnapshotIsolation),
+    ("monotonic-writes", Model::StrongSessionReadUncommitted),
+    ("read-your-writes", Model::StrongSessionSnapshotIsolation),
+];
+
 fn unknown(name: &str) -> UnknownName {
-    UnknownName::of("a consistency model", Model::ALL, name)
+    match NOT_JUDGED.iter().find(|(it, _)| *it == name) {
+        Some((_, instead)) => UnknownName {
+            expected: format!(
+                "a consistency model that forbids something which transactions show (use {instead})"
+            ),
+            found: name.to_owned(),
+        },
+        None => UnknownName::of("a consistency model", Model::ALL, name),
+    }
 }
 
 impl Model {
@@ -167,6 +169,6 @@ mod tests {
             }
         }
         assert_eq!(Model::StrictSerializable.canonical_name(), "PL-SS");
-        assert_eq!(Model::Causal.canonical_name(), "causal");
+        assert_eq!(Model::Prefix.canonical_name(), "prefix");
     }
 }

@@ -6,7 +6,7 @@ mod budget;
 mod malformed;
 mod naive;
 mod oracle;
-mod script;
+pub(crate) mod script;
 mod sound;
 mod strict;
 mod text;

@@ -513,14 +513,14 @@ fn a_spent_budget_is_no_verdict() {
         check_model(history, Register, Checks::Strict, &budgets).unwrap()
     };
     let history = wide(40);
-    let result = judge(&history, 50_000, 1 << 19);
-    assert_eq!(result, judge(&history, 50_000, 1 << 19));
+    let result = judge(&history, 500_000, 1 << 19);
+    assert_eq!(result, judge(&history, 500_000, 1 << 19));
     assert_eq!(result.valid, Validity::Unknown);
     assert_eq!(
         result.spent,
         Some(Spent {
             budget: Budget::Steps,
-            limit: 50_000,
+            limit: 500_000,
             linearized_count: 40,
             completed_count: 120
         })
@@ -537,6 +537,63 @@ fn a_spent_budget_is_no_verdict() {
     assert_eq!(judge(&history, 0, 0).valid, Validity::Unknown);
     // Narrow enough to try everything.
     assert_eq!(judge(&wide(8), 1_000_000, 1 << 19).valid, Validity::False);
+}
+
+/// Each step looked at every pair of crashed operations, so few steps took for ever.
+#[test]
+fn two_hundred_crashed_cas_over_forty_values_end() {
+    let mut ops: Vec<Op> = Vec::new();
+    let mut push = |process: i64, kind, f: &str, value: Value| {
+        ops.push(Op {
+            index: ops.len() as u64,
+            time_ns: ops.len() as i64,
+            kind,
+            process: Process::Client(process),
+            f: f.into(),
+            value: Value::from(vec![Value::Int(0), value]),
+            error: None,
+            extra: Vec::new(),
+        });
+    };
+    push(0, Kind::Invoke, "write", Value::Int(0));
+    push(0, Kind::Ok, "write", Value::Int(0));
+    let mut random = 1_u64;
+    let mut any_value = || {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        Value::Int(i64::try_from(random % 40).unwrap())
+    };
+    for n in 0..200 {
+        let cas = Value::from(vec![any_value(), any_value()]);
+        push(1 + n, Kind::Invoke, "cas", cas.clone());
+        push(1 + n, Kind::Info, "cas", cas);
+    }
+    for n in 0..60 {
+        push(0, Kind::Invoke, "read", Value::Nil);
+        push(
+            0,
+            Kind::Ok,
+            "read",
+            Value::Int(if n == 59 { 999 } else { n * 13 % 40 }),
+        );
+    }
+    let history = History::new(ops).unwrap();
+    let budgets = Budgets {
+        steps: 100_000,
+        ..Budgets::default()
+    };
+    let judged = lin_kv(&history, Checks::Strict, &budgets).unwrap();
+    let spent = judged.results[0].1.linearizable.spent.unwrap();
+    assert_eq!(
+        (
+            judged.valid,
+            spent.budget,
+            spent.limit,
+            spent.completed_count
+        ),
+        (Validity::Unknown, Budget::Steps, 100_000, 61)
+    );
 }
 
 #[test]

@@ -142,7 +142,7 @@ fn a_search_that_was_too_expensive() {
     expect![[r#"
         register: unknown
 
-        - unknown: the budget of 10 steps was spent; 3 of 21 completed operations were linearized
+        - unknown: the budget of 10 steps was spent; 0 of 21 completed operations were linearized
 
         operations    21 ok, 20 that may have taken place
 

@@ -22,5 +22,6 @@ mod oracles;
 mod recorded;
 mod round_trips;
 mod script;
+mod so_far;
 mod text;
 mod transactions;

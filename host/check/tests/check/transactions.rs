@@ -8,3 +8,4 @@ mod recorded;
 mod script;
 mod simulate;
 mod text;
+mod time;

@@ -180,9 +180,10 @@ fn write_report(
 ) -> fmt::Result {
     let text = match &report.result {
         Ok(result) => render_text(result),
-        Err(stopped) => format!(
-            "{}: INVALID\n\nThe run could not go on: {stopped}\n\n{}\n",
+        Err(_) => format!(
+            "{}: INVALID\n\n{}\n\n{}\n",
             workload,
+            report.stop_in_words().unwrap_or_default(),
             report.closing_line()
         ),
     };

@@ -234,7 +234,7 @@ fn every_option_of_a_challenge_is_a_key() {
         ("nemesis", "[\"kill\", \"pause\"]"),
         ("nemesis-interval", "0.5"),
         ("availability", "0.99"),
-        ("consistency-models", "[]"),
+        ("consistency-models", "[\"read-committed\"]"),
         ("checks", "\"maelstrom\""),
         ("network", "\"ideal\""),
     ];
@@ -257,7 +257,7 @@ fn every_option_of_a_challenge_is_a_key() {
         "-w echo --node-count 1 --concurrency 2 --rate 5 --time-limit 3 --latency 7 \
          --latency-dist uniform --topology line --key-count 3 --max-txn-length 2 \
          --max-writes-per-key 5 --nemesis kill,pause --nemesis-interval 0.5 --availability 0.99 \
-         --consistency-models  --checks maelstrom --network ideal --max-memory-mib 1 --max-fuel 2"
+         --consistency-models read-committed --checks maelstrom --network ideal --max-memory-mib 1 --max-fuel 2"
     );
     let bounds = &scenario.options.bounds;
     assert_eq!(

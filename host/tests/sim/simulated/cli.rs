@@ -281,7 +281,7 @@ fn mistakes_on_the_command_line_are_named() {
         254,
         &expect![[""]],
         &expect![[r#"
-            error: invalid value 'perfect' for '--consistency-models <MODEL,…>': expected a consistency model (read-uncommitted, read-committed, cursor-stability, monotonic-view, monotonic-snapshot-read, monotonic-atomic-view, consistent-view, forward-consistent-view, repeatable-read, update-serializable, read-atomic, update-atomic, causal-cerone, prefix, parallel-snapshot-isolation, snapshot-isolation, serializable, view-serializable, 1SR, session-serializable, strong-session-read-uncommitted, strong-session-read-committed, strong-session-snapshot-isolation, strong-session-serializable, strong-read-uncommitted, strong-read-committed, strong-snapshot-isolation, strict-serializable, linearizable, sequential, causal, writes-follow-reads, PRAM, monotonic-reads, monotonic-writes, read-your-writes), found `perfect`
+            error: invalid value 'perfect' for '--consistency-models <MODEL,…>': expected a consistency model (read-uncommitted, read-committed, cursor-stability, monotonic-view, monotonic-snapshot-read, monotonic-atomic-view, consistent-view, forward-consistent-view, repeatable-read, update-serializable, read-atomic, update-atomic, causal-cerone, prefix, parallel-snapshot-isolation, snapshot-isolation, serializable, strong-session-read-uncommitted, strong-session-read-committed, strong-session-snapshot-isolation, strong-session-serializable, strong-read-uncommitted, strong-read-committed, strong-snapshot-isolation, strict-serializable), found `perfect`
 
             [TRY HELP]
         "#]],

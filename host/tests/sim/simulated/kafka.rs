@@ -41,6 +41,29 @@ fn logs_of_one_leader_are_right_also_if_it_is_cut_off_now_and_then() {
     }
 }
 
+/// The bound on fuel hid what was wrong before it.
+#[test]
+fn a_run_that_is_stopped_is_judged_up_to_there() {
+    let stopped_with = |bug: &str, share: u64| {
+        let mut options = with_bug(bug);
+        let (whole, _) = run(kafka(), Workload::Kafka, &options, 1);
+        options.bounds.fuel = whole.used.fuel / share;
+        let (report, _) = run(kafka(), Workload::Kafka, &options, 1);
+        assert!(report.result.is_err(), "{bug}");
+        let names = report.anomalies().into_iter().map(|name| name.to_string());
+        names.collect::<Vec<_>>()
+    };
+    let names = stopped_with("split", 2);
+    assert!(
+        names.contains(&"inconsistent-offsets".to_owned()),
+        "{names:?}"
+    );
+    let stop = names.last().cloned();
+    for share in [2, 3, 5] {
+        assert_eq!(stop.as_slice(), stopped_with("", share));
+    }
+}
+
 #[test]
 fn wrong_logs_are_caught_and_it_is_said_what_is_wrong() {
     let bugs = [

@@ -37,7 +37,7 @@ impl Shrunk {
         text.push_str("\n\n");
         text.push_str(&match &self.report.result {
             Ok(result) => render_problems(result),
-            Err(stopped) => format!("The run could not go on: {stopped}"),
+            Err(_) => self.report.stop_in_words().unwrap_or_default(),
         });
         text.push('\n');
         text

@@ -20,7 +20,7 @@ use super::cycles::Cycles;
 use super::explain;
 use super::findings::Findings;
 use super::graph::Builder;
-use super::judge::{Judged, Verdict, lost_updates, wrong_replies};
+use super::judge::{Judged, Verdict, lost_updates, unrelated, wrong_replies};
 use super::lattice::Asked;
 use super::order;
 use super::parse::{Txns, count};
@@ -52,7 +52,7 @@ pub(super) fn judge(
     versions.link(&mut builder);
     order::link(reach, history, &txns.txns, &mut builder);
     if builder.is_empty() {
-        found.push(Anomaly::EmptyTransactionGraph, Default::default);
+        found.push(Anomaly::EmptyTransactionGraph, unrelated);
     }
     let cycles = Cycles::of(&builder.finish(), count(txns.txns.len()), reach);
     let explained = |walk: &_| explain::cycle(walk, &txns, &versions);

@@ -42,6 +42,7 @@ impl Explain for Versions<'_, '_, '_> {
         let of = |key: KeyId, words: String| Reason {
             key: lists.txns.key(key).clone(),
             words,
+            unless: None,
         };
         if label == Labels::WR {
             let (key, element) = self.read_ends(b.id).find_map(|(key, last)| {

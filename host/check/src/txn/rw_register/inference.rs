@@ -8,6 +8,7 @@
 //!   writes interleave: Maelstrom looks only at the first read and the last write
 //!   (its issue 56), where every ww edge is a wr edge as well.
 //! - Strictly also, a transaction without an answer took place if something it wrote was read.
+//! - Under models with an order of time, strictly, that order too: see `in_time`.
 //!
 //! All but the first are assumptions, as Elle says of them; a key of which they contradict each
 //! other tells nothing. By Maelstrom's rules, then no key does.
@@ -16,6 +17,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::components::Components;
 use crate::history::Kind;
+use crate::txn::anomaly::Reach;
 use crate::txn::parse::{KeyId, Mop, TxnId, Txns, WriteId, count};
 use crate::validity::Checks;
 use crate::value::Value;
@@ -31,9 +33,33 @@ pub(super) struct Order {
     pub(super) after: VersionId,
     pub(super) before: VersionId,
     pub(super) key: KeyId,
-    /// The transaction that shows it: it wrote the later one after reading the earlier one, or read
-    /// the later one after writing the earlier one.
-    pub(super) by: TxnId,
+    pub(super) evidence: Evidence,
+}
+
+/// What shows that one version comes before another; the better evidence first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Evidence {
+    /// This transaction: it wrote the later one after reading the earlier one, or read the later one
+    /// after writing the earlier one.
+    Within(TxnId),
+    /// Two transactions of which one came before the other (see `in_time`).
+    InTime(InTime),
+}
+
+/// A transaction that had the earlier version, and one after it that had the later one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct InTime {
+    pub(super) first: Touch,
+    pub(super) then: Touch,
+    /// Why one came before the other.
+    pub(super) reach: Reach,
+}
+
+/// That a transaction read or wrote a version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Touch {
+    pub(super) txn: TxnId,
+    pub(super) is_read: bool,
 }
 
 /// Versions of a key, each before the next, in a circle.
@@ -47,6 +73,7 @@ pub(super) struct Read {
     pub(super) version: Option<VersionId>,
 }
 
+#[derive(Clone)]
 pub(super) struct Versions<'t, 'h> {
     pub(super) txns: &'t Txns<'h>,
     /// For each write, whether it is a version that others may see: that it took place, and by
@@ -135,7 +162,7 @@ impl<'t, 'h> Versions<'t, 'h> {
                     after,
                     before,
                     key,
-                    by: txn,
+                    evidence: Evidence::Within(txn),
                 });
             }
         }
@@ -172,7 +199,7 @@ impl<'t, 'h> Versions<'t, 'h> {
                             after,
                             before,
                             key,
-                            by,
+                            evidence: Evidence::Within(by),
                         }));
                     }
                     Mop::Write { key, write } => {
@@ -182,7 +209,7 @@ impl<'t, 'h> Versions<'t, 'h> {
                             after: write,
                             before,
                             key,
-                            by,
+                            evidence: Evidence::Within(by),
                         }));
                         *wrote = Some(write);
                     }
@@ -208,9 +235,22 @@ impl<'t, 'h> Versions<'t, 'h> {
         orders.extend(within.into_iter().filter(|order| {
             !circular.contains(&order.key) && !circular_within.contains(&order.key)
         }));
-        orders.sort_unstable();
-        orders.dedup_by_key(|order| (order.after, order.before));
         self.orders = orders;
+        self.arrange();
+    }
+
+    /// The same with more orders.
+    pub(super) fn with(&self, orders: Vec<Order>) -> Self {
+        let mut more = self.clone();
+        more.orders.extend(orders);
+        more.arrange();
+        more
+    }
+
+    fn arrange(&mut self) {
+        self.orders.sort_unstable();
+        self.orders
+            .dedup_by_key(|order| (order.after, order.before));
     }
 
     fn circles_in(&self, orders: &[Order]) -> Vec<Circle> {

@@ -2,20 +2,23 @@
 //! the order of versions has to be inferred, and is partial. After `elle.rw-register` with
 //! `:wfr-keys?`, which is how Maelstrom uses it.
 
+mod in_time;
 mod inference;
 mod reads;
 mod versions;
+
+use std::collections::BTreeSet;
 
 use crate::history::History;
 use crate::unexpected::UnexpectedOperation;
 use crate::validity::{Checks, Validity};
 
-use super::anomaly::{Anomaly, Reach};
+use super::anomaly::{Anomaly, Class, Reach};
 use super::cycles::Cycles;
 use super::explain;
 use super::findings::Findings;
 use super::graph::Builder;
-use super::judge::{Judged, Verdict, lost_updates, wrong_replies};
+use super::judge::{Judged, Verdict, lost_updates, unrelated, wrong_replies};
 use super::lattice::Asked;
 use super::order;
 use super::parse::{Txns, count};
@@ -41,6 +44,8 @@ pub(super) fn judge(
             reads::unwritten(&txns, &mut found);
             reads::future(&txns, &mut found);
             wrong_replies(&txns, &mut found);
+        } else {
+            reads::own_cycles(&txns, &accesses, &mut found);
         }
         let versions = Versions::of(&txns, &accesses, rules);
         versions.cyclic(&mut found);
@@ -48,9 +53,12 @@ pub(super) fn judge(
         versions.link(&mut builder);
         order::link(reach, history, &txns.txns, &mut builder);
         if builder.is_empty() {
-            found.push(Anomaly::EmptyTransactionGraph, Default::default);
+            found.push(Anomaly::EmptyTransactionGraph, unrelated);
         }
-        let cycles = Cycles::of(&builder.finish(), count(txns.txns.len()), reach);
+        let mut cycles = Cycles::of(&builder.finish(), count(txns.txns.len()), reach);
+        if rules == Checks::Strict {
+            in_order_of_time(history, asked, reach, &versions, &mut cycles, &mut found);
+        }
         Verdict::of(asked, found, &cycles, |walk| {
             explain::cycle(walk, &txns, &versions)
         })
@@ -65,4 +73,51 @@ pub(super) fn judge(
         maelstrom,
         strict: (checks == Checks::Strict).then(|| verdict(Checks::Strict)),
     })
+}
+
+/// Adds the cycles that need an order of versions inferred from time. Each such order holds unless
+/// some anomaly occurred, so a cycle is named for the least of what that could be and of what it is
+/// itself: one of them is there.
+fn in_order_of_time(
+    history: &History,
+    asked: &Asked,
+    reach: Reach,
+    versions: &Versions<'_, '_>,
+    cycles: &mut Cycles,
+    found: &mut Findings,
+) {
+    let txns = versions.txns;
+    let inferred = in_time::infer(versions, asked, reach);
+    if !inferred.is_complete {
+        let least = Anomaly::Cycle(Class::GSingleItem, reach);
+        cycles.unsearched.insert(least);
+    }
+    if inferred.orders.is_empty() {
+        return;
+    }
+    let versions = versions.with(inferred.orders);
+    let mut builder = Builder::new(count(txns.txns.len()));
+    versions.link(&mut builder);
+    order::link(reach, history, &txns.txns, &mut builder);
+    let more = Cycles::of(&builder.finish(), count(txns.txns.len()), reach);
+    let known: BTreeSet<Anomaly> = cycles
+        .found
+        .keys()
+        .flat_map(|anomaly| anomaly.closure())
+        .collect();
+    for (&anomaly, walks) in &more.found {
+        for walk in walks {
+            let case = explain::cycle(walk, txns, &versions);
+            let unless = case.steps.iter().filter_map(|step| step.unless);
+            let Some(named) = unless.map(|it| anomaly.or(it)).max() else {
+                continue;
+            };
+            if !known.contains(&named) {
+                found.push(named, || case);
+            }
+        }
+    }
+    let least = Anomaly::Cycle(Class::GSingleItem, reach);
+    let unsearched = more.unsearched.iter().map(|anomaly| anomaly.or(least));
+    cycles.unsearched.extend(unsearched);
 }

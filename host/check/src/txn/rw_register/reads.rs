@@ -3,8 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::history::Kind;
-use crate::txn::anomaly::Anomaly;
-use crate::txn::findings::{Case, Findings, shortened};
+use crate::txn::anomaly::{Anomaly, Class, Reach};
+use crate::txn::findings::{Case, Findings, Step, label_name, shortened};
+use crate::txn::graph::Labels;
 use crate::txn::parse::{KeyId, Mop, TxnId, Txns, WriteId};
 use crate::validity::Checks;
 use crate::value::Value;
@@ -112,6 +113,34 @@ pub(super) fn future(txns: &Txns<'_>, found: &mut Findings) {
         if let Some(read) = early {
             found.push(Anomaly::FutureRead, || {
                 of_read(txns, read, Some(txn), "only after that")
+            });
+        }
+    }
+}
+
+/// G1c of a single transaction: its external read shows its own external write, so it comes before
+/// itself. That is what Elle makes of a read of the future; strictly it has a name of its own.
+pub(super) fn own_cycles(txns: &Txns<'_>, accesses: &Accesses<'_>, found: &mut Findings) {
+    for &(txn, key, value) in &accesses.reads {
+        let write = txns.find(key, value).map(|write| txns.write(write));
+        if write.is_some_and(|it| it.txn == txn && !it.is_intermediate) {
+            found.push(Anomaly::Cycle(Class::G1c, Reach::Data), || {
+                let name = txns.key(key);
+                Case {
+                    words: "T1 < T1".to_owned(),
+                    txns: vec![shortened(txns.op(txn))],
+                    steps: vec![Step {
+                        from: "T1".to_owned(),
+                        to: "T1".to_owned(),
+                        kind: label_name(Labels::WR),
+                        key: Some(name.clone()),
+                        because: format!(
+                            "T1 read {value} from key {name} and wrote it only after that"
+                        ),
+                        unless: None,
+                    }],
+                    ..Case::default()
+                }
             });
         }
     }

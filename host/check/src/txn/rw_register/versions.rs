@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::txn::anomaly::Anomaly;
+use crate::txn::anomaly::{Anomaly, Reach};
 use crate::txn::explain::{Explain, Named, Reason};
 use crate::txn::findings::{Case, ELEMENTS_MAX, Findings, shortened};
 use crate::txn::graph::{Builder, Labels};
 use crate::txn::parse::{KeyId, Mop, TxnId};
 use crate::value::Value;
 
-use super::inference::{Order, Read, VersionId, Versions};
+use super::inference::{Evidence, InTime, Order, Read, Touch, VersionId, Versions};
 
 impl Versions<'_, '_> {
     /// Versions each before the next, in a circle.
@@ -90,18 +90,34 @@ impl Versions<'_, '_> {
         &self.orders[start..end]
     }
 
-    /// How a transaction shows an order, in words that go on after both versions were named.
-    fn evidence(&self, order: Order, b: Named<'_>) -> String {
-        let by = if order.by == b.id {
-            b.name.to_owned()
-        } else {
-            format!("op {}", self.txns.op(order.by).index)
+    /// What shows an order, in words that go on after both versions were named.
+    fn evidence(&self, order: Order, [a, b]: [Named<'_>; 2]) -> String {
+        let name = |txn: TxnId| match [a, b].into_iter().find(|named| named.id == txn) {
+            Some(named) => named.name.to_owned(),
+            None => format!("op {}", self.txns.op(txn).index),
         };
         let (before, after) = (self.value(order.before), self.value(order.after));
-        if self.writer_of(order.after) == Some(order.by) {
-            format!("{by} had {before} before it wrote {after}")
+        let by = match order.evidence {
+            Evidence::Within(by) => by,
+            Evidence::InTime(InTime { first, then, reach }) => {
+                let did = |touch: Touch| if touch.is_read { "read" } else { "wrote" };
+                let when = match reach {
+                    Reach::Process => "the same process then began",
+                    _ => "completed before the start of",
+                };
+                return format!(
+                    "{} {} {before} and {when} {}, which {} {after}",
+                    name(first.txn),
+                    did(first),
+                    name(then.txn),
+                    did(then)
+                );
+            }
+        };
+        if self.writer_of(order.after) == Some(by) {
+            format!("{} had {before} before it wrote {after}", name(by))
         } else {
-            format!("{by} wrote {before} and then read {after}")
+            format!("{} wrote {before} and then read {after}", name(by))
         }
     }
 }
@@ -111,6 +127,7 @@ impl Explain for Versions<'_, '_> {
         let reason = |key: KeyId, words: String| Reason {
             key: self.txns.key(key).clone(),
             words,
+            unless: None,
         };
         if label == Labels::WR {
             return self.reads_of(b.id).iter().find_map(|read| {
@@ -153,9 +170,12 @@ impl Explain for Versions<'_, '_> {
                     "{} {did} {before} in key {name} and {} wrote {value} later: {}",
                     a.name,
                     b.name,
-                    self.evidence(order, b)
+                    self.evidence(order, [a, b])
                 );
-                Some(reason(key, words))
+                Some(Reason {
+                    unless: order.unless(),
+                    ..reason(key, words)
+                })
             })
         })
     }

@@ -2,7 +2,7 @@
 
 use host_check::txn::anomaly::Anomaly;
 use host_check::txn::model::Model;
-use host_check::txn::rw_register;
+use host_check::txn::{list_append, rw_register};
 use host_check::validity::{Checks, Validity};
 
 use super::script::{
@@ -316,8 +316,14 @@ fn future_read_is_a_read_of_ones_own_later_write() {
     );
     let history = concurrent(&["ok [[:append 1 1] [:r 1 [1]]]", "ok [[:r 1 [1]]]"]);
     assert_lists(&history, &[("serializable", "ok")]);
-    // Of registers, Elle does not look for it.
+    // Of registers, Elle takes it for a cycle of one transaction.
     let history = concurrent(&["ok [[:r 1 1] [:w 1 1]]", "ok [[:r 1 1]]"]);
+    assert_eq!(registers(&history, "read-committed"), "future-read");
+    assert_eq!(registers(&history, "read-uncommitted"), "ok");
+    assert_eq!(maelstroms_registers(&history, "read-committed"), "G1c");
+    assert_eq!(maelstroms_registers(&history, "read-uncommitted"), "ok");
+    // Between its own writes a read is not external, whatever it shows.
+    let history = concurrent(&["ok [[:w 1 1] [:r 1 2] [:w 1 2]]", "ok [[:r 1 2]]"]);
     assert_eq!(registers(&history, "read-committed"), "future-read");
     assert_eq!(maelstroms_registers(&history, "read-committed"), "ok");
     let history = concurrent(&["ok [[:w 1 1] [:r 1 1]]", "ok [[:r 1 1]]"]);
@@ -601,4 +607,56 @@ fn many_readers_and_many_writers_of_a_version_are_not_a_cycle() {
     assert_eq!(judge(txns.clone()), "ok");
     txns.insert(300, both(1001));
     assert_eq!(judge(txns), "G2-item lost-update");
+}
+
+/// A model under which nothing is wrong would let everything pass.
+#[test]
+fn every_model_finds_writes_in_a_circle() {
+    let of_lists = concurrent(&[
+        "ok [[:append 1 1] [:append 2 1]]",
+        "ok [[:append 1 2] [:append 2 2]]",
+        "ok [[:r 1 [1 2]] [:r 2 [2 1]]]",
+    ]);
+    let of_registers = concurrent(&[
+        "ok [[:w 1 1] [:r 1 2] [:w 2 1]]",
+        "ok [[:w 1 2] [:w 2 2] [:r 2 1]]",
+    ]);
+    for &model in Model::ALL {
+        for checks in [Checks::Strict, Checks::Maelstrom] {
+            let result = list_append(&of_lists, &[model], checks).unwrap();
+            assert_eq!(result.valid, Validity::False, "{model}");
+            assert!(result.anomalies.contains_key("G0"), "{model}");
+        }
+        let result = rw_register(&of_registers, &[model], Checks::Strict).unwrap();
+        assert_eq!(result.valid, Validity::False, "{model}");
+    }
+    let result = list_append(&of_lists, &[], Checks::Strict).unwrap();
+    assert_eq!(result.valid, Validity::Unknown);
+}
+
+#[test]
+fn models_that_forbid_nothing_are_refused_with_one_that_includes_them() {
+    let refused = [
+        ("view-serializable", "serializable"),
+        ("1SR", "serializable"),
+        ("session-serializable", "strong-session-serializable"),
+        ("linearizable", "strict-serializable"),
+        ("sequential", "strong-session-serializable"),
+        ("causal", "strong-session-snapshot-isolation"),
+        ("writes-follow-reads", "strong-session-snapshot-isolation"),
+        ("PRAM", "strong-session-snapshot-isolation"),
+        ("monotonic-reads", "strong-session-snapshot-isolation"),
+        ("monotonic-writes", "strong-session-read-uncommitted"),
+        ("read-your-writes", "strong-session-snapshot-isolation"),
+    ];
+    for (name, instead) in refused {
+        assert_eq!(
+            name.parse::<Model>().unwrap_err().to_string(),
+            format!(
+                "expected a consistency model that forbids something which transactions show (use \
+                 {instead}), found `{name}`"
+            )
+        );
+        assert!(instead.parse::<Model>().is_ok());
+    }
 }

@@ -415,7 +415,29 @@ fn class(steps: &[Step]) -> String {
         (_, 0) => "-process",
         _ => "-realtime",
     };
-    format!("{class}{suffix}")
+    // Orders in time put one version before another unless there was a cycle of another class.
+    let unless = steps
+        .iter()
+        .filter_map(|step| step.unless.map(|it| it.name()));
+    let (mut classes, mut suffixes) = (vec![class.to_owned()], vec![suffix.to_owned()]);
+    for name in unless {
+        let at = ["-process", "-realtime"]
+            .iter()
+            .find_map(|it| name.find(it))
+            .unwrap();
+        classes.push(name[..at].to_owned());
+        suffixes.push(name[at..].to_owned());
+    }
+    let order = [
+        "G0",
+        "G1c",
+        "G-single-item",
+        "G-nonadjacent-item",
+        "G2-item",
+    ];
+    classes.sort_by_key(|class| order.iter().position(|it| it == class));
+    suffixes.sort();
+    format!("{}{}", classes.last().unwrap(), suffixes.last().unwrap())
 }
 
 proptest! {

@@ -281,3 +281,21 @@ fn json_has_elles_fields() {
         }"#]]
     .assert_eq(&serde_json::to_string_pretty(&result.workload).unwrap());
 }
+
+#[test]
+fn a_run_without_anything_to_judge_says_so() {
+    let history = concurrent(&["ok [[:append 1 1]]"]);
+    let result = check(
+        Workload::TxnListAppend,
+        &history,
+        None,
+        &CheckOptions::default(),
+    )
+    .unwrap();
+    let problems = host_check::text::render_problems(&result);
+    assert_eq!(
+        problems.trim(),
+        "- empty-transaction-graph: no transaction read or overwrote what another wrote, so there is \
+         nothing to judge"
+    );
+}

@@ -306,7 +306,13 @@ options! {
         group: Group::Checks,
         values: Values::List { check: reads::<Model> },
         set: |scenario, text| {
-            scenario.checks.consistency_models = items(text).map(read).collect::<Result<_, _>>()?;
+            let models: Vec<Model> = items(text).map(read).collect::<Result<_, _>>()?;
+            if models.is_empty() {
+                let why = "expected at least one consistency model: without any, nothing that \
+                           transactions do is wrong; leave the option out for strict-serializable";
+                return Err(OptionError::Invalid(why.to_owned()));
+            }
+            scenario.checks.consistency_models = models;
             Ok(())
         },
         write: |scenario| {

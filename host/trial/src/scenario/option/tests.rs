@@ -22,7 +22,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("swap-at", "0"),
     ("nemesis-interval", "0.001"),
     ("availability", "0.99"),
-    ("consistency-models", "read-committed,causal"),
+    ("consistency-models", "read-committed,prefix"),
     ("checks", "maelstrom"),
     ("network", "ideal"),
     ("max-memory-mib", "4096"),
@@ -171,10 +171,31 @@ fn values_out_of_range_are_refused() {
 #[test]
 fn a_list_may_be_empty_but_not_its_items() {
     let mut scenario = Scenario::default();
-    super::CONSISTENCY_MODELS.set(&mut scenario, "").unwrap();
-    assert_eq!(scenario.checks.consistency_models, []);
+    super::NEMESIS.set(&mut scenario, "").unwrap();
+    assert_eq!(scenario.flags(), Scenario::default().flags());
     let error = super::NEMESIS.set(&mut scenario, "kill,").unwrap_err();
     assert!(error.to_string().ends_with("found ``"), "{error}");
+}
+
+#[test]
+fn nothing_to_judge_by_is_refused() {
+    let mut scenario = Scenario::default();
+    let mut refusal = |items: &[&str]| {
+        let items: Vec<String> = items.iter().map(|&item| item.to_owned()).collect();
+        let set = super::CONSISTENCY_MODELS.set_list(&mut scenario, &items);
+        set.unwrap_err().to_string()
+    };
+    assert_eq!(
+        refusal(&[]),
+        "expected at least one consistency model: without any, nothing that transactions do is \
+         wrong; leave the option out for strict-serializable"
+    );
+    assert_eq!(
+        refusal(&["read-committed", "linearizable"]),
+        "expected a consistency model that forbids something which transactions show (use \
+         strict-serializable), found `linearizable`"
+    );
+    assert_eq!(scenario.flags(), Scenario::default().flags());
 }
 
 #[test]
