@@ -55,8 +55,7 @@ impl SeedRun {
     pub fn of(challenge: &Challenge, module: &GuestModule, seed: u64) -> Self {
         Self::catching(|| {
             let trial = Trial::of(module, challenge.scenario.clone());
-            let result = trial.run(seed, Vec::new());
-            Self::judged(challenge, &result)
+            trial.with(seed, None, |result| Self::judged(challenge, &result))
         })
     }
 

@@ -29,5 +29,5 @@ pub use error::{ErrorKind, GuestError};
 pub use event::{Event, EventKind};
 pub use guest::Guest;
 pub use limits::Limits;
-pub use start::{GuestOptions, Start};
+pub use start::{Growth, GuestOptions, Start};
 pub use swap::{Carried, SwapError, carry_state};

@@ -1,6 +1,8 @@
 //! The state that the host keeps for a running guest.
 
-use host_guest::{ErrorKind, GuestOptions};
+use std::sync::Arc;
+
+use host_guest::{ErrorKind, Growth, GuestOptions};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use wasmtime::ResourceLimiter;
@@ -33,7 +35,12 @@ pub(super) struct GrowthLimiter {
     /// The number of elements in all tables together.
     table_elements: usize,
     pub(super) refused: Option<ErrorKind>,
+    /// Says whether the run has room for more.
+    growth: Option<Arc<dyn Growth>>,
 }
+
+/// What an element of a table takes, in bytes.
+const ELEMENT_BYTES: usize = size_of::<usize>();
 
 impl GuestState {
     pub(super) fn new(name: &str, options: GuestOptions) -> Self {
@@ -48,6 +55,7 @@ impl GuestState {
                 table_limit: options.limits.table_elements,
                 table_elements: 0,
                 refused: None,
+                growth: options.growth,
             },
         }
     }
@@ -56,12 +64,16 @@ impl GuestState {
 impl ResourceLimiter for GrowthLimiter {
     fn memory_growing(
         &mut self,
-        _current: usize,
+        current: usize,
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
         let fits = desired <= self.memory_limit;
         if fits {
+            let may_grow = |growth: &Arc<dyn Growth>| growth.memory(desired - current);
+            if !self.growth.as_ref().is_none_or(may_grow) {
+                return Err(no_room(desired, self.memory_limit).into());
+            }
             self.memory_bytes = desired;
         } else {
             self.refused = Some(ErrorKind::Memory {
@@ -88,7 +100,18 @@ impl ResourceLimiter for GrowthLimiter {
             self.refused = Some(ErrorKind::Table { wanted, limit });
             return Ok(false);
         }
+        let bytes = (desired - current).saturating_mul(ELEMENT_BYTES);
+        let may_grow = |growth: &Arc<dyn Growth>| growth.tables(bytes);
+        if !self.growth.as_ref().is_none_or(may_grow) {
+            return Err(no_room(bytes, self.memory_limit).into());
+        }
         self.table_elements = wanted;
         Ok(true)
     }
+}
+
+/// Ends a step whose guest would have more memory than the run has room for. The driver knows why
+/// and says it instead.
+fn no_room(wanted: usize, limit: usize) -> ErrorKind {
+    ErrorKind::Memory { wanted, limit }
 }

@@ -74,6 +74,9 @@ pub enum StopReason {
     },
     /// The run exceeded one of its bounds.
     Bound(Bound),
+    /// Other runs hold the memory that it needs: it has to be made again when there is room. Says
+    /// nothing about the run.
+    NoRoom,
     /// The journal cannot be written.
     Journal(std::io::Error),
     /// A bug in the simulator.
@@ -90,18 +93,24 @@ impl StopReason {
             StopReason::NoAnswer { .. } => "no-answer",
             StopReason::BadAnswer { .. } => "bad-answer",
             StopReason::Bound(_) => "bound-of-the-run",
-            StopReason::Journal(_) | StopReason::Internal(_) => "internal",
+            StopReason::NoRoom | StopReason::Journal(_) | StopReason::Internal(_) => "internal",
         }
     }
 }
 
 impl Stopped {
+    /// Whether it has to be made again: see [`StopReason::NoRoom`].
+    #[must_use]
+    pub fn is_without_room(&self) -> bool {
+        matches!(self.reason, StopReason::NoRoom)
+    }
+
     /// Whether neither a node nor the options are the cause.
     #[must_use]
     pub fn is_internal(&self) -> bool {
         matches!(
             self.reason,
-            StopReason::Journal(_) | StopReason::Internal(_)
+            StopReason::NoRoom | StopReason::Journal(_) | StopReason::Internal(_)
         )
     }
 }
@@ -139,6 +148,7 @@ impl fmt::Display for Stopped {
                 shown(answer)
             ),
             StopReason::Bound(bound) => write!(f, "{bound}"),
+            StopReason::NoRoom => f.write_str("there is no room for the run"),
             StopReason::Internal(text) => f.write_str(text),
             StopReason::Journal(error) => write!(f, "cannot write the journal: {error}"),
         }

@@ -15,6 +15,14 @@ use host_guest::Start;
 /// How many more events than twice the original's a candidate may have.
 const STEPS_MORE: u64 = 1_000;
 
+/// A report of which little is kept: while a search goes on, other runs need the memory.
+fn without_history(report: TrialResult) -> TrialResult {
+    TrialResult {
+        history: None,
+        ..report
+    }
+}
+
 /// The state of a search.
 pub(super) struct Search<'a> {
     module: &'a dyn Start,
@@ -39,7 +47,8 @@ impl<'a> Search<'a> {
         next_module: Option<&'a dyn Start>,
         budget: Budget,
     ) -> Option<Self> {
-        let report = schedule.play(module, next_module, Vec::new());
+        let trial = schedule.trial(module, next_module);
+        let report = trial.with(schedule.seed, Some(&schedule.script), without_history);
         let is_ours = matches!(&report.result, Err(stopped) if stopped.is_internal());
         if report.valid() != Validity::False || is_ours {
             return None;
@@ -96,12 +105,16 @@ impl<'a> Search<'a> {
             self.refused += 1;
             return false;
         }
-        let report = candidate.play(self.module, self.next_module, Vec::new());
+        let trial = candidate.trial(self.module, self.next_module);
+        let (fuel, found) = trial.with(candidate.seed, Some(&candidate.script), |report| {
+            let has_it = report.anomalies().contains(&self.anomaly);
+            (report.used.fuel, has_it.then(|| without_history(report)))
+        });
         self.runs += 1;
-        self.fuel = self.fuel.saturating_add(report.used.fuel);
-        if !report.anomalies().contains(&self.anomaly) {
+        self.fuel = self.fuel.saturating_add(fuel);
+        let Some(report) = found else {
             return false;
-        }
+        };
         (self.best, self.report) = (candidate, report);
         self.successes += 1;
         true
