@@ -94,7 +94,9 @@ impl Verdict {
                     Self::OutputLimit
                 }
             },
-            StopReason::Journal(_) | StopReason::Internal(_) => Self::Internal,
+            StopReason::NoRoom | StopReason::Journal(_) | StopReason::Internal(_) => {
+                Self::Internal
+            }
         }
     }
 

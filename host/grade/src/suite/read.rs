@@ -11,7 +11,6 @@ use super::error::SuiteError;
 use super::options::{Options, Wrong, take_challenges, take_limits};
 use super::parts::{self, File};
 use super::target::Target;
-use host_sim::Bounds;
 use host_trial::Scenario;
 
 /// The largest file, in bytes.
@@ -23,17 +22,8 @@ const CHALLENGES_MAX: usize = 200;
 /// The seeds of a challenge of which neither it nor the suite says any.
 const SEEDS: std::ops::Range<u64> = 1..11;
 
-/// What graded runs may take. A run holds on to guests' memory, to the messages on their way
-/// and to the answers, which need several times their size until they are judged: with two
-/// runs at a time all of that stays below 1 GiB, whatever the guests do.
-const BOUNDS: Bounds = Bounds {
-    steps: 20_000_000,
-    fuel: 100_000_000_000,
-    memory_bytes: 256 << 20,
-    in_flight: 100_000,
-    in_flight_bytes: 32 << 20,
-    answer_bytes: 16 << 20,
-};
+/// The fuel of a graded run. Its other bounds are those of any run.
+const RUN_FUEL: u64 = 100_000_000_000;
 
 /// Reads the suite in `text`, which is that of the file called `file`.
 ///
@@ -51,7 +41,7 @@ pub fn read(file: &str, text: &str) -> Result<Suite, SuiteError> {
     let limits = take_limits(document.get_mut()).map_err(wrong)?;
     let parts = File::deserialize(toml::Deserializer::from(document)).map_err(not_toml)?;
     let mut usual = Scenario::default();
-    usual.options.bounds = BOUNDS;
+    usual.options.bounds.fuel = RUN_FUEL;
     limits.apply(&mut usual).map_err(wrong)?;
     if !(1..=CHALLENGES_MAX).contains(&parts.challenge.len()) {
         let message = format!("a suite has 1 to {CHALLENGES_MAX} [[challenge]] tables");
