@@ -9,6 +9,9 @@ use crate::engine::watchdog_ticks;
 use crate::failure::failure;
 use crate::state::{AbiState, GuestState};
 
+/// The largest buffer for events that a guest keeps for the next one, in bytes.
+const INPUT_KEPT_MAX: usize = 16 << 10;
+
 /// A running guest: an instance of a module with its own memory.
 pub(super) struct AbiGuest {
     store: Store<AbiState>,
@@ -122,6 +125,9 @@ impl Guest for AbiGuest {
             &describe,
         );
         self.fuel_used += end_step(&mut self.store, &self.limits);
+        if self.input.capacity() > INPUT_KEPT_MAX {
+            self.input = Vec::new();
+        }
         let output = called?;
         let refuse = |kind| self.refusal(kind, abi::HANDLE, &describe);
         let range = self.returned(output).map_err(refuse)?;

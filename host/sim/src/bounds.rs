@@ -67,7 +67,8 @@ impl fmt::Display for Bound {
             ),
             Bound::Memory(limit) => write!(
                 f,
-                "the nodes have more than {limit} bytes of memory together (--max-run-memory-mib)"
+                "the nodes and the services hold more than {limit} bytes together \
+                 (--max-run-memory-mib)"
             ),
             Bound::InFlight(limit) => {
                 write!(

@@ -6,6 +6,7 @@
 mod command_line;
 mod folders;
 mod formats;
+mod memory;
 mod parts;
 mod suite_run;
 mod suites;

@@ -23,6 +23,8 @@ pub(crate) struct Case {
     pub(crate) message: Option<String>,
     /// Where the module comes from, if there is no `guest.wat`.
     pub(crate) recipe: Option<String>,
+    /// The workload, unless it is echo.
+    workload: Option<String>,
     nodes: Option<usize>,
     /// Whether the nodes change to another copy of the module after a second.
     #[serde(default)]
@@ -102,12 +104,14 @@ impl Judge {
 fn run(module: &GuestModule, case: &Case) -> TrialResult {
     let nodes = case.nodes.unwrap_or(1);
     let bounds = Bounds::default();
+    let workload = case.workload.as_deref().map(str::parse);
+    let workload = workload.unwrap_or(Ok(Workload::Echo)).expect("a workload");
     let trial = Trial {
         next_module: Some(module),
         ..Trial::of(
             module,
             Scenario::with(
-                Workload::Echo,
+                workload,
                 RunOptions {
                     cluster: Cluster::of(nodes),
                     concurrency: nodes,
