@@ -94,9 +94,7 @@ impl Verdict {
                     Self::OutputLimit
                 }
             },
-            StopReason::NoRoom | StopReason::Journal(_) | StopReason::Internal(_) => {
-                Self::Internal
-            }
+            StopReason::NoRoom | StopReason::Journal(_) | StopReason::Internal(_) => Self::Internal,
         }
     }
 

@@ -3,7 +3,7 @@
 use host_protocol::message::Header;
 
 use super::address::Addr;
-use super::cost::value_bytes;
+use super::cost::answer_bytes;
 use super::journal::DropReason;
 use super::network::Network;
 use super::packets::Packet;
@@ -100,7 +100,7 @@ impl Clients {
             return None;
         }
         world.received(packet);
-        world.meter().answer(value_bytes(packet.body()));
+        world.meter().answer(answer_bytes(packet.body()));
         // Nodes and services only send bodies that have a header.
         let header = packet.header()?;
         let owner = self.end(client, header.in_reply_to?, world)?;

@@ -44,9 +44,26 @@ struct Level {
     is_mixed: bool,
 }
 
+/// How many fields of an answer cost no more than their values: what a map of them takes is part of
+/// what each operation is charged.
+const FIELDS_FREE: usize = 6;
+
 /// The bytes that the value of `json` takes at most. `json` has to be JSON; of other text the
 /// count means nothing, and the parser refuses it.
 pub(super) fn value_bytes(json: &str) -> usize {
+    count(json, 0)
+}
+
+/// The bytes that the values in the body of an answer take at most. Its first six fields cost no
+/// more than the text of their names, as the bodies of all workloads have no more.
+pub(super) fn answer_bytes(body: &str) -> usize {
+    count(body, FIELDS_FREE)
+}
+
+/// The bytes of a value; a map of it costs nothing, nor do the places of its first `free` keys,
+/// unless that is 0.
+fn count(json: &str, mut free: usize) -> usize {
+    let outermost_costs = free == 0;
     let bytes = json.as_bytes();
     let outermost = Level {
         open: Open::Object,
@@ -63,16 +80,19 @@ pub(super) fn value_bytes(json: &str) -> usize {
         match byte {
             b'"' => {
                 let end = string_end(bytes, at + 1);
-                total += BLOCK + (end - at);
+                total += end - at;
                 let after = bytes[end..].iter().find(|byte| !byte.is_ascii_whitespace());
                 let is_key = level.open == Open::Object && after == Some(&b':');
-                if is_key {
-                    total += ENTRY;
+                if is_key && depth == 1 && free > 0 {
+                    free -= 1;
+                    level.is_empty = false;
+                } else if is_key {
+                    total += ENTRY + BLOCK;
                     if std::mem::take(&mut level.is_empty) {
                         total += MAP_ROOM;
                     }
                 } else {
-                    total += level.other();
+                    total += level.other() + BLOCK;
                 }
                 at = end;
             }
@@ -80,7 +100,9 @@ pub(super) fn value_bytes(json: &str) -> usize {
                 let open = if byte == b'[' {
                     Open::Array
                 } else {
-                    total += MAP;
+                    if depth > 0 || outermost_costs {
+                        total += MAP;
+                    }
                     Open::Object
                 };
                 total += level.other();
@@ -191,6 +213,17 @@ mod tests {
         );
         check("{ \"a\" \n : 1 }", 24 + 96 + 192 + (136 + 32 + 3) + 24);
         check("123456789012345678901", 24 + 32 + 21);
+    }
+
+    #[test]
+    fn the_fields_of_an_answer_cost_their_values() {
+        let body = r#"{"type":"read_ok","in_reply_to":1,"value":[1,2]}"#;
+        let values = (24 + 32 + 9) + 24 + (24 + 32 + 2 * 8);
+        assert_eq!(answer_bytes(body), 24 + values + 6 + 13 + 7);
+        let many: Vec<String> = (0..9).map(|field| format!("\"{field}\":{{}}")).collect();
+        let body = format!("{{{}}}", many.join(","));
+        let entry = 136 + 32;
+        assert_eq!(answer_bytes(&body), 24 + 9 * (3 + 24 + 96) + 3 * entry);
     }
 
     #[test]

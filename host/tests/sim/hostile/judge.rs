@@ -34,6 +34,7 @@ pub(crate) struct Case {
     max_steps: Option<u64>,
     max_run_fuel: Option<u64>,
     max_in_flight: Option<usize>,
+    max_run_memory_mib: Option<usize>,
 }
 
 /// Less fuel than usual, so that using it up takes moments; and so much time that a busy
@@ -123,6 +124,9 @@ fn run(module: &GuestModule, case: &Case) -> TrialResult {
                         fuel: case.max_run_fuel.unwrap_or(bounds.fuel),
                         steps: case.max_steps.unwrap_or(100_000),
                         in_flight: case.max_in_flight.unwrap_or(bounds.in_flight),
+                        memory_bytes: case
+                            .max_run_memory_mib
+                            .map_or(bounds.memory_bytes, |mebibytes| mebibytes << 20),
                         ..bounds
                     },
                     ..RunOptions::default()
