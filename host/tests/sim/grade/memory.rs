@@ -16,7 +16,10 @@ use crate::hostile::frame::whole;
 const RESIDENT_KIB_MAX: u64 = 1 << 20;
 
 /// More threads than the machine has cores: as many runs go on at a time.
-const THREADS: &str = "12";
+const MANY_THREADS: &str = "12";
+
+/// An address space that is small for an engine that reserves 4 GiB for each memory.
+const ADDRESS_SPACE: &str = "8388608";
 
 /// An echo that answers with `piece` over and over, twice as often for each of `doublings`. `name`
 /// makes it another module than the same of another student.
@@ -70,20 +73,19 @@ fn hog(name: &str, pages: u32) -> Vec<u8> {
     ))
 }
 
-/// Grades the class, and returns the grade and the most that the grader had resident, in KiB.
-fn graded(class: &Class, limit: Option<u64>) -> (Json, u64) {
+/// Grades the class in an address space of so many KiB, and returns the grade and the most that the
+/// grader had resident, in KiB.
+fn graded(class: &Class, threads: &str, address_space: &str) -> (Json, u64) {
     let out = class.path("grade.json");
-    // Without a limit the shell does nothing.
-    let limit_kib = limit.map_or("unlimited".to_owned(), |bytes| (bytes >> 10).to_string());
     let mut child = Command::new("sh")
         .args(["-c", "ulimit -v $0 && exec \"$@\""])
-        .arg(limit_kib)
+        .arg(address_space)
         .arg(host())
         .args(["grade", "--format", "json", "--challenge", "1"])
         .args(["--seeds", "1..3", "--cache-dir"])
         .arg(class.path("cache"))
         .arg(class.path("class"))
-        .env("RAYON_NUM_THREADS", THREADS)
+        .env("RAYON_NUM_THREADS", threads)
         .stdin(Stdio::null())
         .stdout(fs::File::create(&out).unwrap())
         .spawn()
@@ -135,8 +137,19 @@ fn a_grader_stays_below_a_gibibyte_whatever_guests_do_and_however_many_run() {
         hand_in("strings", "OLE", flood(&name, "\"aaaaaaaa\",", "1]", 17));
     }
     expected.sort();
-    let (grade, peak_kib) = graded(&class, None);
+    let (grade, peak_kib) = graded(&class, MANY_THREADS, "unlimited");
     assert_eq!(verdicts(&grade), expected);
     assert!(peak_kib < RESIDENT_KIB_MAX, "{peak_kib} KiB");
-    eprintln!("peak {peak_kib} KiB");
+}
+
+#[test]
+fn in_a_small_address_space_a_hostile_guest_does_not_take_the_results_of_others_with_it() {
+    let class = Class::empty();
+    class.write("a/echo.wasm", &hog("a", 1));
+    class.write("b/echo.wasm", &flood("b", "{},", "{}]", 20));
+    class.write("c/echo.wasm", &hog("c", 1));
+    let (grade, _) = graded(&class, "2", ADDRESS_SPACE);
+    let expected = [("a", "AC"), ("b", "OLE"), ("c", "AC")];
+    let expected = expected.map(|(name, verdict)| (name.to_owned(), verdict.to_owned()));
+    assert_eq!(verdicts(&grade), expected);
 }
