@@ -148,7 +148,7 @@ fn in_a_small_address_space_a_hostile_guest_does_not_take_the_results_of_others_
     class.write("a/echo.wasm", &hog("a", 1));
     class.write("b/echo.wasm", &flood("b", "{},", "{}]", 20));
     class.write("c/echo.wasm", &hog("c", 1));
-    let (grade, _) = graded(&class, "2", ADDRESS_SPACE);
+    let (grade, _) = graded(&class, "1", ADDRESS_SPACE);
     let expected = [("a", "AC"), ("b", "OLE"), ("c", "AC")];
     let expected = expected.map(|(name, verdict)| (name.to_owned(), verdict.to_owned()));
     assert_eq!(verdicts(&grade), expected);
