@@ -19,7 +19,7 @@ const RESIDENT_KIB_MAX: u64 = 1 << 20;
 const MANY_THREADS: &str = "12";
 
 /// An address space that is small for an engine that reserves 4 GiB for each memory.
-const ADDRESS_SPACE: &str = "8388608";
+const ADDRESS_SPACE: &str = "33554432";
 
 /// An echo that answers with `piece` over and over, twice as often for each of `doublings`. `name`
 /// makes it another module than the same of another student.
