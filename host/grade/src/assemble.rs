@@ -170,7 +170,7 @@ impl ModuleForChallenge<'_> {
     }
 
     fn judged(&self, judged: &JudgedRuns, sha256: &str) -> Judgement {
-        let failed = judged.failed.as_ref();
+        let failed = judged.failed.as_deref();
         let verdict = failed.map_or(Verdict::Accepted, |run| run.verdict);
         Judgement {
             seeds_passed: judged.passed,

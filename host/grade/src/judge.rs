@@ -45,7 +45,7 @@ pub struct JudgedRuns {
     /// The worst measurement for each target.
     pub worst: BTreeMap<String, f64>,
     /// The first that failed.
-    pub failed: Option<SeedRun>,
+    pub failed: Option<Box<SeedRun>>,
     /// The time that they took together, in milliseconds.
     pub ms: u64,
 }
@@ -66,7 +66,7 @@ impl JudgedRuns {
             }
             match run.verdict {
                 Verdict::Accepted => kept.passed += 1,
-                _ => kept.failed = Some(run),
+                _ => kept.failed = Some(Box::new(run)),
             }
         }
         kept
