@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::grade::{
     ChallengeFacts, ChallengeGrade, ChallengeState, FORMAT, FailureDetails, Grade, JudgeFacts,
-    Judgement, SubmissionGrade, SuiteFacts, TargetResult, Timings, Usage, VERSION,
+    Judgement, SubmissionGrade, SuiteFacts, TargetResult, Timings, VERSION,
 };
 use super::judge::{JudgeResult, JudgedRuns};
 use super::run::SeedRun;
@@ -166,16 +166,13 @@ impl ModuleForChallenge<'_> {
     }
 
     fn judged(&self, judged: &JudgedRuns, sha256: &str) -> Judgement {
-        let failed = judged
-            .runs
-            .iter()
-            .position(|run| run.verdict != Verdict::Accepted);
-        let verdict = failed.map_or(Verdict::Accepted, |at| judged.runs[at].verdict);
+        let failed = judged.failed.as_deref();
+        let verdict = failed.map_or(Verdict::Accepted, |run| run.verdict);
         Judgement {
-            seeds_passed: failed.unwrap_or(judged.runs.len()),
-            usage: worst_usage(&judged.runs),
-            targets: self.worst_targets(&judged.runs),
-            failure: failed.map(|at| self.failure(self.challenge.seeds[at], &judged.runs[at])),
+            seeds_passed: judged.passed,
+            usage: judged.usage.clone(),
+            targets: self.worst_targets(judged),
+            failure: failed.map(|run| self.failure(self.challenge.seeds[judged.passed], run)),
             ..self.judgement(verdict, sha256)
         }
     }
@@ -220,25 +217,15 @@ impl ModuleForChallenge<'_> {
         }
     }
 
-    fn worst_targets(&self, runs: &[SeedRun]) -> BTreeMap<String, TargetResult> {
+    fn worst_targets(&self, judged: &JudgedRuns) -> BTreeMap<String, TargetResult> {
         let targets = self.challenge.targets.iter().filter_map(|target| {
             let name = target.measure.name();
-            let measured = runs.iter().filter_map(|run| run.measured.get(name));
-            let worst = measured.copied().reduce(f64::max)?;
+            let worst = *judged.worst.get(name)?;
             let below = target.below;
             Some((name.to_owned(), TargetResult { worst, below }))
         });
         targets.collect()
     }
-}
-
-fn worst_usage(runs: &[SeedRun]) -> BTreeMap<String, Usage> {
-    let mut worst: BTreeMap<String, Usage> = BTreeMap::new();
-    for (name, usage) in runs.iter().flat_map(|run| &run.usage) {
-        let so_far = worst.entry(name.clone()).or_insert(*usage);
-        so_far.used = so_far.used.max(usage.used);
-    }
-    worst
 }
 
 fn suite_facts(suite: &Suite) -> SuiteFacts {

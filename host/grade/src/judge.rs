@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use rayon::prelude::*;
 
+use super::grade::Usage;
 use super::resume::Resume;
 use super::run::{SeedRun, panic_text};
 use super::suite::Challenge;
@@ -33,13 +34,43 @@ pub enum JudgeResult {
     Judged(JudgedRuns),
 }
 
-/// The runs of a work item.
-#[derive(Debug, Clone, PartialEq)]
+/// The runs of a work item up to the first that failed. Of a class of ten thousand there are a
+/// million, so only what a grade needs is kept of them.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct JudgedRuns {
-    /// The runs up to the first that failed, in the order of the seeds.
-    pub runs: Vec<SeedRun>,
+    /// How many passed before the first that failed.
+    pub passed: usize,
+    /// The most that a run used of each limited resource.
+    pub usage: BTreeMap<String, Usage>,
+    /// The worst measurement for each target.
+    pub worst: BTreeMap<String, f64>,
+    /// The first that failed.
+    pub failed: Option<Box<SeedRun>>,
     /// The time that they took together, in milliseconds.
     pub ms: u64,
+}
+
+impl JudgedRuns {
+    /// What is kept of these runs, the last of which may have failed, and of their times.
+    fn of(runs: Vec<(SeedRun, u64)>) -> Self {
+        let mut kept = JudgedRuns::default();
+        for (mut run, ms) in runs {
+            kept.ms += ms;
+            for (name, usage) in std::mem::take(&mut run.usage) {
+                let most = kept.usage.entry(name).or_insert(usage);
+                most.used = most.used.max(usage.used);
+            }
+            for (name, measured) in &run.measured {
+                let worst = kept.worst.entry(name.clone()).or_insert(*measured);
+                *worst = worst.max(*measured);
+            }
+            match run.verdict {
+                Verdict::Accepted => kept.passed += 1,
+                _ => kept.failed = Some(Box::new(run)),
+            }
+        }
+        kept
+    }
 }
 
 /// What judging needs besides the work.
@@ -193,10 +224,7 @@ fn run_all(
         *run = explained;
         context.resume.keep(item, seed, run, *ms);
     }
-    JudgeResult::Judged(JudgedRuns {
-        ms: runs.iter().map(|(_, ms)| ms).sum(),
-        runs: runs.into_iter().map(|(run, _)| run).collect(),
-    })
+    JudgeResult::Judged(JudgedRuns::of(runs))
 }
 
 /// Runs a work item on a seed; `None` if the run was interrupted.

@@ -59,9 +59,10 @@ impl SeedRun {
     pub fn of(challenge: &Challenge, module: &GuestModule, seed: u64) -> Option<Self> {
         Self::catching(|| {
             let trial = Trial::of(module, challenge.scenario.clone());
-            let result = trial.run(challenge.run_seed(seed), Vec::new());
-            let is_interrupted = matches!(&result.result, Err(it) if it.is_interrupted());
-            (!is_interrupted).then(|| Self::judged(challenge, &result))
+            trial.with(challenge.run_seed(seed), None, |result| {
+                let is_interrupted = matches!(&result.result, Err(it) if it.is_interrupted());
+                (!is_interrupted).then(|| Self::judged(challenge, &result))
+            })
         })
     }
 

@@ -94,9 +94,10 @@ impl Verdict {
                     Self::OutputLimit
                 }
             },
-            StopReason::Interrupted | StopReason::Journal(_) | StopReason::Internal(_) => {
-                Self::Internal
-            }
+            StopReason::Interrupted
+            | StopReason::NoRoom
+            | StopReason::Journal(_)
+            | StopReason::Internal(_) => Self::Internal,
         }
     }
 

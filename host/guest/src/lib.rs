@@ -32,5 +32,5 @@ pub use event::{Event, EventKind};
 pub use guest::Guest;
 pub use interrupt::Interrupt;
 pub use limits::Limits;
-pub use start::{GuestOptions, Start};
+pub use start::{Growth, GuestOptions, Start};
 pub use swap::{Carried, SwapError, carry_state};

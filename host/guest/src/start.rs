@@ -1,5 +1,8 @@
 //! How guests are started.
 
+use std::fmt;
+use std::sync::Arc;
+
 use crate::error::GuestError;
 use crate::guest::Guest;
 use crate::interrupt::Interrupt;
@@ -14,6 +17,19 @@ pub struct GuestOptions {
     pub args: Vec<String>,
     /// The seed of its random numbers.
     pub seed: u64,
+    /// What is asked before it gets more memory, besides its own limits.
+    pub growth: Option<Arc<dyn Growth>>,
+}
+
+/// Says whether guests that share a bound may have more memory. A guest that may not fails in that
+/// moment: it cannot go on as if it had reached its own limit, since what others hold is not a fact
+/// that it may see.
+pub trait Growth: fmt::Debug + Send + Sync {
+    /// Whether a guest may have `bytes` more of linear memory.
+    fn memory(&self, bytes: usize) -> bool;
+
+    /// Whether a guest may have `bytes` more of tables.
+    fn tables(&self, bytes: usize) -> bool;
 }
 
 /// Starts guests: a module, or a solution in this process.

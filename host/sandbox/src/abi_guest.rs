@@ -10,6 +10,9 @@ use crate::failure::failure;
 use crate::state::{AbiState, GuestState};
 use crate::watch;
 
+/// The largest buffer for events that a guest keeps for the next one, in bytes.
+const INPUT_KEPT_MAX: usize = 16 << 10;
+
 /// A running guest: an instance of a module with its own memory.
 pub(super) struct AbiGuest {
     store: Store<AbiState>,
@@ -118,6 +121,9 @@ impl Guest for AbiGuest {
             let output = guest.call(&handle, abi::HANDLE, arguments, &describe)?;
             guest.take_output(output, abi::HANDLE, &describe)
         })?;
+        if self.input.capacity() > INPUT_KEPT_MAX {
+            self.input = Vec::new();
+        }
         let refuse = |kind| self.refusal(kind, abi::HANDLE, &describe);
         let (memory, state) = (self.memory.data(&self.store), self.store.data());
         let wanted = decode(&memory[range], event.node, self.limits.effects).map_err(refuse)?;

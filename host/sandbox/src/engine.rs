@@ -24,12 +24,15 @@ const INSTANCE_BYTES_MAX: usize = 4 << 20;
 /// All memory that a 32-bit address can reach.
 const MEMORY_BYTES_MAX: usize = 1 << 32;
 
-/// How much of a used memory is cleared for the next instance; the rest is returned to the
+/// How much of a used memory is cleared for the next instance at most; the rest is returned to the
 /// system.
 const RESIDENT_BYTES: usize = 256 << 10;
 
 /// How much address space a memory gets in advance when it grows, if there is little of it.
 const GROWTH_BYTES: u64 = 1 << 20;
+
+/// How much all places in a pool keep so, in memories and again in tables.
+const RESIDENT_ALL_BYTES: usize = 32 << 20;
 
 /// The stack of a guest, in bytes.
 const STACK_BYTES: usize = 512 << 10;
@@ -109,6 +112,7 @@ pub(super) fn pooled_config(instances: usize) -> Config {
 fn pool(instances: usize) -> PoolingAllocationConfig {
     let count = u32::try_from(instances + 1).unwrap_or(u32::MAX);
     let tables = ModuleLimits::default().tables;
+    let resident = RESIDENT_BYTES.min(RESIDENT_ALL_BYTES / (instances + 1));
     let mut pool = PoolingAllocationConfig::new();
     pool.total_core_instances(count)
         .total_memories(count)
@@ -118,8 +122,8 @@ fn pool(instances: usize) -> PoolingAllocationConfig {
         .table_elements(Limits::default().table_elements)
         .max_core_instance_size(INSTANCE_BYTES_MAX)
         .max_memory_size(MEMORY_BYTES_MAX)
-        .linear_memory_keep_resident(RESIDENT_BYTES)
-        .table_keep_resident(RESIDENT_BYTES);
+        .linear_memory_keep_resident(resident)
+        .table_keep_resident(resident);
     pool
 }
 

@@ -1,6 +1,8 @@
 //! The state that the host keeps for a running guest.
 
-use host_guest::{ErrorKind, GuestOptions};
+use std::sync::Arc;
+
+use host_guest::{ErrorKind, Growth, GuestOptions};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use wasmtime::ResourceLimiter;
@@ -36,7 +38,12 @@ pub(super) struct GrowthLimiter {
     /// The number of elements in all tables together.
     table_elements: usize,
     pub(super) refused: Option<ErrorKind>,
+    /// Says whether the run has room for more.
+    growth: Option<Arc<dyn Growth>>,
 }
+
+/// What an element of a table takes, in bytes.
+const ELEMENT_BYTES: usize = size_of::<usize>();
 
 impl GuestState {
     pub(super) fn new(name: &str, options: GuestOptions) -> Self {
@@ -52,6 +59,7 @@ impl GuestState {
                 table_limit: options.limits.table_elements,
                 table_elements: 0,
                 refused: None,
+                growth: options.growth,
             },
         }
     }
@@ -60,7 +68,7 @@ impl GuestState {
 impl ResourceLimiter for GrowthLimiter {
     fn memory_growing(
         &mut self,
-        _current: usize,
+        current: usize,
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
@@ -69,6 +77,10 @@ impl ResourceLimiter for GrowthLimiter {
         }
         let fits = desired <= self.memory_limit;
         if fits {
+            let may_grow = |growth: &Arc<dyn Growth>| growth.memory(desired - current);
+            if !self.growth.as_ref().is_none_or(may_grow) {
+                return Err(no_room(desired, self.memory_limit).into());
+            }
             self.memory_bytes = desired;
         } else {
             self.refused = Some(ErrorKind::Memory {
@@ -104,6 +116,11 @@ impl ResourceLimiter for GrowthLimiter {
             self.refused = Some(ErrorKind::Table { wanted, limit });
             return Ok(false);
         }
+        let bytes = (desired - current).saturating_mul(ELEMENT_BYTES);
+        let may_grow = |growth: &Arc<dyn Growth>| growth.tables(bytes);
+        if !self.growth.as_ref().is_none_or(may_grow) {
+            return Err(no_room(bytes, self.memory_limit).into());
+        }
         self.table_elements = wanted;
         Ok(true)
     }
@@ -115,4 +132,10 @@ impl ResourceLimiter for GrowthLimiter {
 
 fn host_failure(error: &wasmtime::Error) -> wasmtime::Error {
     wasmtime::Error::new(ErrorKind::Host(error.root_cause().to_string()))
+}
+
+/// Ends a step whose guest would have more memory than the run has room for. The driver knows why
+/// and says it instead.
+fn no_room(wanted: usize, limit: usize) -> ErrorKind {
+    ErrorKind::Memory { wanted, limit }
 }

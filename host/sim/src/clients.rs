@@ -3,9 +3,11 @@
 use host_protocol::message::Header;
 
 use super::address::Addr;
+use super::cost::answer_bytes;
 use super::journal::DropReason;
 use super::network::Network;
 use super::packets::Packet;
+use super::queue::Alarm;
 use super::scheduled::Scheduled;
 use super::world::World;
 
@@ -31,7 +33,15 @@ struct Client {
     owner: Owner,
     open: bool,
     calls: u64,
-    awaited: Option<u64>,
+    awaited: Option<Awaited>,
+}
+
+/// The request that is open.
+#[derive(Debug, Clone, Copy)]
+struct Awaited {
+    msg_id: u64,
+    /// When it times out.
+    timeout: Alarm,
 }
 
 impl Clients {
@@ -47,9 +57,11 @@ impl Clients {
     }
 
     /// Closes a client. Messages to it are dropped from now on.
-    pub(super) fn close(&mut self, client: usize) {
+    pub(super) fn close(&mut self, client: usize, world: &mut World<'_>) {
         self.clients[client].open = false;
-        self.clients[client].awaited = None;
+        if let Some(awaited) = self.clients[client].awaited.take() {
+            world.cancel(awaited.timeout);
+        }
     }
 
     /// Whether there is or was such a client.
@@ -70,11 +82,9 @@ impl Clients {
         let this = &mut self.clients[client];
         this.calls += 1;
         let msg_id = this.calls;
-        this.awaited = Some(msg_id);
         let body = with_msg_id(body, msg_id);
         network.send(world, Addr::Client(client), Addr::Node(node), &body);
-        let at_ns = world.now_ns() + timeout_ns;
-        world.schedule(at_ns, Scheduled::TimeOut { client, msg_id });
+        self.wait(client, msg_id, timeout_ns, world);
     }
 
     /// Hands a message to a client. If it is the response to the open request, that ends, and
@@ -90,34 +100,37 @@ impl Clients {
             return None;
         }
         world.received(packet);
-        world.meter().answer(packet.text.len());
+        world.meter().answer(answer_bytes(packet.body()));
         // Nodes and services only send bodies that have a header.
         let header = packet.header()?;
-        let owner = self.end(client, header.in_reply_to?)?;
+        let owner = self.end(client, header.in_reply_to?, world)?;
         Some((owner, header))
     }
 
     /// Ends the request `msg_id`, if it is the one that is open; whose it was.
-    pub(super) fn end(&mut self, client: usize, msg_id: u64) -> Option<Owner> {
+    pub(super) fn end(
+        &mut self,
+        client: usize,
+        msg_id: u64,
+        world: &mut World<'_>,
+    ) -> Option<Owner> {
         let client = self.clients.get_mut(client)?;
-        if !client.open || client.awaited != Some(msg_id) {
-            return None;
-        }
-        client.awaited = None;
+        let awaited = client.awaited.take_if(|it| it.msg_id == msg_id)?;
+        world.cancel(awaited.timeout);
         Some(client.owner)
     }
 
-    /// The client waits for the response to `msg_id` for another `timeout_ns`.
-    pub(super) fn wait_again(
+    /// The client waits for the response to `msg_id` for `timeout_ns`.
+    pub(super) fn wait(
         &mut self,
         client: usize,
         msg_id: u64,
         timeout_ns: u64,
         world: &mut World<'_>,
     ) {
-        self.clients[client].awaited = Some(msg_id);
         let at_ns = world.now_ns() + timeout_ns;
-        world.schedule(at_ns, Scheduled::TimeOut { client, msg_id });
+        let timeout = world.set_alarm(at_ns, Scheduled::TimeOut { client, msg_id });
+        self.clients[client].awaited = Some(Awaited { msg_id, timeout });
     }
 }
 

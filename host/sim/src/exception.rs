@@ -1,6 +1,7 @@
 //! Exceptions of clients, as Jepsen's histories have them.
 
 use host_protocol::message::Error;
+use host_protocol::text::excerpt;
 
 use super::client::Malformed;
 use host_check::value::{Map, Name, Value};
@@ -48,7 +49,7 @@ impl Exception {
             message: "Malformed RPC response".to_owned(),
             data: map([
                 ("type", keyword("malformed-rpc-response")),
-                ("why", Value::from(why.0.as_str())),
+                ("why", Value::from(&*excerpt(&why.0, BODY_BYTES_MAX))),
                 ("body", body_value(body)),
             ]),
         }
@@ -86,13 +87,19 @@ pub(super) fn net_timeout() -> Value {
 pub(super) fn error_value(error: &Error) -> Value {
     Value::from(vec![
         keyword(error.code.name()),
-        Value::from(error.text.as_str()),
+        Value::from(&*excerpt(&error.text, BODY_BYTES_MAX)),
     ])
 }
 
+/// The longest body that an exception shows as a value, in bytes. It has it three times.
+const BODY_BYTES_MAX: usize = 4096;
+
 /// A body with keywords for its own keys, as Maelstrom parses it. Text that no value can
-/// hold (an object with a key twice) stays text.
+/// hold (an object with a key twice) stays text, and of a long one its beginning.
 pub(super) fn body_value(body: &str) -> Value {
+    if body.len() > BODY_BYTES_MAX {
+        return Value::from(&*excerpt(body, BODY_BYTES_MAX));
+    }
     match serde_json::from_str(body) {
         Ok(Value::Map(entries)) => {
             let keyed = entries.into_iter().map(|(key, value)| match key {

@@ -9,7 +9,7 @@
 //! |---|---|
 //! | `options` `bounds` `script` | what a run is made from |
 //! | `time` `random` `queue` `scheduled` `address` | virtual time, random streams, names |
-//! | `world` `meter` | what all parts of a run share |
+//! | `world` `meter` `cost` `memory` | what all parts of a run share |
 //! | `packets` `latency` `links` `network` | messages in flight |
 //! | `clock` `programs` `node` `nodes` `services` | the cluster |
 //! | `client` `clients` `exception` `workers` `generator` | clients and their operations |
@@ -26,12 +26,14 @@ mod client;
 mod clients;
 mod clock;
 mod concurrency;
+mod cost;
 mod exception;
 mod faults;
 mod generator;
 pub mod journal;
 mod latency;
 mod links;
+mod memory;
 mod meter;
 mod nemeses;
 pub mod nemesis;
@@ -64,6 +66,7 @@ pub use client::{
 };
 pub use concurrency::{Concurrency, InvalidConcurrency, TooManyWorkers};
 pub use latency::{Distribution, Latency};
+pub use memory::MemoryGrant;
 pub use network::NetworkModel;
 pub use options::{Cluster, RunOptions};
 pub use outcome::{Outcome, StopReason, Stopped};

@@ -1,6 +1,9 @@
 //! Measures what a run uses, and compares it with the bounds.
 
+use std::sync::Arc;
+
 use super::bounds::{Bound, Bounds, ResourceUsage};
+use super::memory::{Refusal, RunMemory};
 
 /// The resource usage of a run so far.
 #[derive(Debug)]
@@ -8,8 +11,24 @@ pub(super) struct Meter {
     bounds: Bounds,
     usage: ResourceUsage,
     /// Bytes that all guests together hold now.
-    memory_bytes: usize,
+    guests_bytes: usize,
+    /// Bytes that all services together hold now.
+    services_bytes: usize,
+    /// How many operations there were.
+    operations: usize,
+    memory: Arc<RunMemory>,
 }
+
+/// What a message in flight takes besides its text, in bytes: its place among the packets and in a
+/// queue, both with room to grow.
+const MESSAGE_BYTES: usize = 256;
+
+/// What an operation takes in the history and the script, in bytes, without what nodes answer.
+const OPERATION_BYTES: usize = 1024;
+
+/// How many times their cost the answers take, at the most, while they are received and judged.
+/// Measured over all workloads in `host/trial/tests/memory`.
+const ANSWER_TIMES: usize = 5;
 
 /// What one guest had used when it was last measured.
 #[derive(Debug, Default)]
@@ -26,12 +45,24 @@ pub(super) struct InFlight {
 }
 
 impl Meter {
-    pub(super) fn new(bounds: Bounds) -> Self {
+    pub(super) fn new(bounds: Bounds, memory: Arc<RunMemory>) -> Self {
         Meter {
             bounds,
             usage: ResourceUsage::default(),
-            memory_bytes: 0,
+            guests_bytes: 0,
+            services_bytes: 0,
+            operations: 0,
+            memory,
         }
+    }
+
+    pub(super) fn bounds(&self) -> &Bounds {
+        &self.bounds
+    }
+
+    /// Why the run may not hold more memory, if it asked for more than it may.
+    pub(super) fn refusal(&self) -> Option<Refusal> {
+        self.memory.refusal()
     }
 
     /// Counts an event that a node or a service handles.
@@ -39,18 +70,41 @@ impl Meter {
         self.usage.steps += 1;
     }
 
-    /// Counts the bytes of a message that a client has received.
+    /// Counts an operation that begins.
+    pub(super) fn operation(&mut self) {
+        self.operations += 1;
+    }
+
+    /// Whether services may take `bytes` for the time of a request.
+    pub(super) fn may_hold(&self, bytes: usize) -> bool {
+        self.memory.may_hold(bytes)
+    }
+
+    /// A service holds so many bytes more or less than before.
+    pub(super) fn service(&mut self, before: usize, now: usize) {
+        self.services_bytes = self.services_bytes - before + now;
+        self.held();
+    }
+
+    /// Counts what a message costs that a client has received: the bytes of its value.
     pub(super) fn answer(&mut self, bytes: usize) {
         self.usage.answer_bytes += bytes;
     }
 
     /// Adds what a guest has used between two measurements.
     pub(super) fn guest(&mut self, before: &GuestUsage, now: &GuestUsage) {
-        self.memory_bytes = self.memory_bytes - before.memory_bytes + now.memory_bytes;
+        self.guests_bytes = self.guests_bytes - before.memory_bytes + now.memory_bytes;
         let usage = &mut self.usage;
         usage.fuel += now.fuel - before.fuel;
         usage.node_memory_bytes = usage.node_memory_bytes.max(now.memory_bytes);
-        usage.memory_bytes = usage.memory_bytes.max(self.memory_bytes);
+        self.held();
+    }
+
+    /// What guests and services hold has been measured.
+    fn held(&mut self) {
+        let bytes = self.guests_bytes + self.services_bytes;
+        self.usage.memory_bytes = self.usage.memory_bytes.max(bytes);
+        self.memory.set_held(bytes);
     }
 
     /// Adds the fuel of a guest that is not kept.
@@ -60,7 +114,8 @@ impl Meter {
 
     /// Subtracts the memory of a guest that is gone.
     pub(super) fn guest_gone(&mut self, last: &GuestUsage) {
-        self.memory_bytes -= last.memory_bytes;
+        self.guests_bytes -= last.memory_bytes;
+        self.held();
     }
 
     /// The bound that the run exceeds, if it does.
@@ -68,10 +123,19 @@ impl Meter {
         let usage = &mut self.usage;
         usage.in_flight = usage.in_flight.max(in_flight.messages);
         usage.in_flight_bytes = usage.in_flight_bytes.max(in_flight.bytes);
-        usage.exceeds(&self.bounds)
+        let other = in_flight.bytes
+            + in_flight.messages * MESSAGE_BYTES
+            + self.operations * OPERATION_BYTES
+            + usage.answer_bytes.saturating_mul(ANSWER_TIMES);
+        self.memory.set_other(other);
+        self.usage().exceeds(&self.bounds)
     }
 
     pub(super) fn usage(&self) -> ResourceUsage {
-        self.usage
+        let mut usage = self.usage;
+        if let Some(Refusal::Bound(wanted)) = self.memory.refusal() {
+            usage.memory_bytes = usage.memory_bytes.max(wanted);
+        }
+        usage
     }
 }

@@ -208,7 +208,8 @@ impl Network {
     }
 
     fn pack(&mut self, names: &Names, src: Addr, dest: Addr, body: &str) -> Packet {
-        let mut text = self.packets.buffer();
+        // Envelope and body: 64 bytes are more than two names.
+        let mut text = self.packets.buffer(body.len() + 64);
         text.push_str("{\"src\":\"");
         names.write(&mut text, src);
         text.push_str("\",\"dest\":\"");
@@ -322,10 +323,13 @@ impl Network {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::bounds::Bounds;
     use crate::latency::Distribution;
     use crate::links::LinkFault;
+    use crate::memory::RunMemory;
     use crate::nemesis::PartitionKind;
 
     /// Two nodes and a service, with 100 ms between them.
@@ -352,6 +356,7 @@ mod tests {
                     Names::new(2, 0, vec!["lin-kv".into()]),
                     Vec::new(),
                     Bounds::default(),
+                    Arc::new(RunMemory::new(0, None)),
                 ),
                 arrivals: Vec::new(),
             }

@@ -15,6 +15,7 @@ use super::network::Network;
 use super::outcome::{StopReason, Stopped};
 use super::packets::{Packet, Slot};
 use super::programs::Programs;
+use super::queue::Alarm;
 use super::scheduled::Scheduled;
 use super::world::World;
 
@@ -38,8 +39,8 @@ pub(super) struct Node {
     incarnation: u64,
     /// The client that waits for the response to its `init`.
     init_client: Option<usize>,
-    /// The virtual time at which it will be woken for its timers.
-    wake_ns: Option<u64>,
+    /// What wakes it for its next timer.
+    wake: Option<Alarm>,
     /// What its guest has used, as far as the meter has it.
     counted: GuestUsage,
     /// The receivers of a step's messages, while they are checked.
@@ -102,7 +103,7 @@ impl Node {
             has_next_version: false,
             incarnation: 0,
             init_client: None,
-            wake_ns: None,
+            wake: None,
             counted: GuestUsage::default(),
             dests: Vec::new(),
         }
@@ -164,9 +165,9 @@ impl Node {
         self.life = Life::Down;
         self.paused = false;
         self.timers = Timers::default();
-        self.wake_ns = None;
+        self.schedule_wake(world);
         if let Some(client) = self.init_client.take() {
-            clients.close(client);
+            clients.close(client, world);
         }
         for slot in std::mem::take(&mut self.backlog) {
             if let Some(packet) = network.release(slot) {
@@ -194,7 +195,6 @@ impl Node {
                 self.deliver(packet, world, network, clients)?;
             }
         }
-        self.wake_ns = None;
         self.schedule_wake(world);
         Ok(())
     }
@@ -202,7 +202,6 @@ impl Node {
     /// Has its clock run at another rate, from a reading `jump_ns` further on.
     pub(super) fn skew(&mut self, rate_permille: u64, jump_ns: u64, world: &mut World<'_>) {
         self.clock.skew(world.now_ns(), rate_permille, jump_ns);
-        self.wake_ns = None;
         self.schedule_wake(world);
     }
 
@@ -234,6 +233,7 @@ impl Node {
             Ok((Carried::State { .. }, new)) => {
                 self.count_last(world);
                 self.life = Life::Running(new);
+                self.count(world);
                 Ok(Replaced::Swapped)
             }
             Ok((Carried::Nothing(_), _)) => Ok(Replaced::NeedsRestart),
@@ -280,17 +280,14 @@ impl Node {
         stepped
     }
 
-    /// Fires the timers that are due, unless things have changed since the wake was scheduled.
+    /// Fires the timers that are due.
     pub(super) fn wake(
         &mut self,
         world: &mut World<'_>,
         network: &mut Network,
         clients: &Clients,
     ) -> Result<(), Stopped> {
-        if self.wake_ns != Some(world.now_ns()) {
-            return Ok(());
-        }
-        self.wake_ns = None;
+        self.wake = None;
         if self.paused {
             return Ok(());
         }
@@ -303,18 +300,19 @@ impl Node {
         Ok(())
     }
 
-    /// Schedules a wake for the next timer, if that is earlier than the one scheduled.
+    /// Has the node woken for its next timer, and at no other time.
     fn schedule_wake(&mut self, world: &mut World<'_>) {
-        let Some(deadline_ns) = self.timers.next_deadline() else {
-            return;
-        };
+        let next_ns = self.timers.next_deadline().filter(|_| !self.paused);
         // A timer may have become due while the node was paused.
-        let at_ns = self.clock.when_ns(deadline_ns).max(world.now_ns());
-        if self.paused || self.wake_ns.is_some_and(|wake_ns| wake_ns <= at_ns) {
+        let at_ns = next_ns.map(|it| self.clock.when_ns(it).max(world.now_ns()));
+        if self.wake.map(|wake| wake.at_ns) == at_ns {
             return;
         }
-        self.wake_ns = Some(at_ns);
-        world.schedule(at_ns, Scheduled::Wake(self.index));
+        if let Some(wake) = self.wake.take() {
+            world.cancel(wake);
+        }
+        let node = Scheduled::Wake(self.index);
+        self.wake = at_ns.map(|at_ns| world.set_alarm(at_ns, node));
     }
 
     /// Has the guest handle an event, and does what it asks for: all of it or nothing.

@@ -76,6 +76,9 @@ pub enum StopReason {
     Bound(Bound),
     /// The program was asked to end. The run says nothing about the nodes.
     Interrupted,
+    /// Other runs hold the memory that it needs: it has to be made again when there is room. Says
+    /// nothing about the run.
+    NoRoom,
     /// The journal cannot be written.
     Journal(std::io::Error),
     /// A bug in the simulator.
@@ -93,7 +96,7 @@ impl StopReason {
             StopReason::BadAnswer { .. } => "bad-answer",
             StopReason::Bound(_) => "bound-of-the-run",
             StopReason::Interrupted => "interrupted",
-            StopReason::Journal(_) | StopReason::Internal(_) => "internal",
+            StopReason::NoRoom | StopReason::Journal(_) | StopReason::Internal(_) => "internal",
         }
     }
 }
@@ -105,12 +108,18 @@ impl Stopped {
         matches!(self.reason, StopReason::Interrupted)
     }
 
+    /// Whether it has to be made again: see [`StopReason::NoRoom`].
+    #[must_use]
+    pub fn is_without_room(&self) -> bool {
+        matches!(self.reason, StopReason::NoRoom)
+    }
+
     /// Whether neither a node nor the options are the cause.
     #[must_use]
     pub fn is_internal(&self) -> bool {
         match &self.reason {
             StopReason::Guest(error) => matches!(error.kind, ErrorKind::Host(_)),
-            StopReason::Journal(_) | StopReason::Internal(_) => true,
+            StopReason::NoRoom | StopReason::Journal(_) | StopReason::Internal(_) => true,
             _ => false,
         }
     }
@@ -150,6 +159,7 @@ impl fmt::Display for Stopped {
             ),
             StopReason::Bound(bound) => write!(f, "{bound}"),
             StopReason::Interrupted => f.write_str("the run was interrupted"),
+            StopReason::NoRoom => f.write_str("there is no room for the run"),
             StopReason::Internal(text) => f.write_str(text),
             StopReason::Journal(error) => write!(f, "cannot write the journal: {error}"),
         }

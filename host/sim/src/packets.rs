@@ -50,16 +50,18 @@ pub(super) struct Packets {
     bytes: usize,
 }
 
-/// Larger buffers are freed.
-const BUFFER_KEPT_MAX: usize = 64 << 10;
+/// Larger buffers are freed, so that what waits for its next use stays below 4 MiB.
+const BUFFER_KEPT_MAX: usize = 1 << 10;
 
 /// No more buffers than this wait for their next use.
 const BUFFERS_KEPT_MAX: usize = 4096;
 
 impl Packets {
-    /// An empty buffer for a packet's text.
-    pub(super) fn buffer(&mut self) -> String {
-        self.buffers.pop().unwrap_or_default()
+    /// An empty buffer for a packet's text of up to `bytes` bytes.
+    pub(super) fn buffer(&mut self, bytes: usize) -> String {
+        let mut buffer = self.buffers.pop().unwrap_or_default();
+        buffer.reserve_exact(bytes); // growing would round it up
+        buffer
     }
 
     /// Puts a packet in.

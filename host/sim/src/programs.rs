@@ -1,7 +1,10 @@
 //! The programs that nodes run: the current version, and the one that they are upgraded to.
 
+use std::sync::Arc;
+
 use host_guest::{Guest, GuestError, GuestOptions, Limits, Start};
 
+use super::memory::RunMemory;
 use super::random::Streams;
 
 /// What guests are started from.
@@ -12,6 +15,8 @@ pub(super) struct Programs<'a> {
     pub(super) limits: Limits,
     pub(super) args: &'a [String],
     pub(super) streams: Streams,
+    /// The memory of the run, which guests take theirs from.
+    pub(super) memory: Arc<RunMemory>,
 }
 
 impl Programs<'_> {
@@ -30,6 +35,7 @@ impl Programs<'_> {
             limits: self.limits,
             args: self.args.to_vec(),
             seed: self.streams.seed(&format!("guest {node} {incarnation}")),
+            growth: Some(self.memory.clone()),
         })
     }
 }

@@ -1,13 +1,22 @@
 //! A queue of events in virtual time.
 
 use std::cmp::Ordering;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 
 /// Events by virtual time; those of one time in the order in which they were added.
 #[derive(Debug)]
 pub(super) struct Queue<T> {
     heap: BinaryHeap<Entry<T>>,
+    /// Those that may be cancelled, by time and sequence.
+    alarms: BTreeMap<(u64, u64), T>,
     count: u64,
+}
+
+/// An event that may be cancelled, until it happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Alarm {
+    pub(super) at_ns: u64,
+    sequence: u64,
 }
 
 #[derive(Debug)]
@@ -21,6 +30,7 @@ impl<T> Queue<T> {
     pub(super) fn new() -> Self {
         Queue {
             heap: BinaryHeap::new(),
+            alarms: BTreeMap::new(),
             count: 0,
         }
     }
@@ -35,10 +45,36 @@ impl<T> Queue<T> {
         self.count += 1;
     }
 
+    /// Adds an event at `at_ns` that can be cancelled. Whoever replaces one cancels it, so that
+    /// the queue holds what will happen and nothing else.
+    pub(super) fn set(&mut self, at_ns: u64, event: T) -> Alarm {
+        let sequence = self.count;
+        self.count += 1;
+        self.alarms.insert((at_ns, sequence), event);
+        Alarm { at_ns, sequence }
+    }
+
+    /// Cancels an event, if it has not happened.
+    pub(super) fn cancel(&mut self, alarm: Alarm) {
+        self.alarms.remove(&(alarm.at_ns, alarm.sequence));
+    }
+
     /// Takes the next event, with its time.
     pub(super) fn pop(&mut self) -> Option<(u64, T)> {
+        let alarm = self.alarms.first_key_value().map(|(key, _)| *key);
+        let entry = self.heap.peek().map(|it| (it.at_ns, it.sequence));
+        if alarm.is_some_and(|alarm| entry.is_none_or(|entry| alarm < entry)) {
+            let ((at_ns, _), event) = self.alarms.pop_first()?;
+            return Some((at_ns, event));
+        }
         let entry = self.heap.pop()?;
         Some((entry.at_ns, entry.event))
+    }
+
+    /// How many events it holds.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.heap.len() + self.alarms.len()
     }
 }
 
@@ -75,5 +111,30 @@ mod tests {
         }
         let order: Vec<(u64, char)> = std::iter::from_fn(|| queue.pop()).collect();
         assert_eq!(order, [(3, 'a'), (3, 'b'), (5, 'c'), (5, 'd')]);
+    }
+
+    #[test]
+    fn alarms_come_among_the_others_unless_they_are_cancelled() {
+        let mut queue = Queue::new();
+        queue.push(5, 'a');
+        queue.set(5, 'b');
+        queue.push(5, 'c');
+        let cancelled = queue.set(4, 'd');
+        queue.set(3, 'e');
+        queue.cancel(cancelled);
+        queue.cancel(cancelled);
+        let order: Vec<(u64, char)> = std::iter::from_fn(|| queue.pop()).collect();
+        assert_eq!(order, [(3, 'e'), (5, 'a'), (5, 'b'), (5, 'c')]);
+    }
+
+    #[test]
+    fn an_alarm_that_is_set_again_and_again_takes_one_place() {
+        let mut queue = Queue::new();
+        let mut alarm = queue.set(1_000_000, ());
+        for earlier in 1..100_000 {
+            queue.cancel(alarm);
+            alarm = queue.set(1_000_000 - earlier, ());
+        }
+        assert_eq!(queue.len(), 1);
     }
 }

@@ -15,6 +15,8 @@
 //! | [`Nemeses`] | when which fault starts and stops |
 //! | [`Recorder`] | the history, and the script that is recorded |
 
+use std::sync::Arc;
+
 use host_check::value::Value;
 use host_guest::Start;
 
@@ -24,6 +26,7 @@ use super::clients::{Clients, Owner};
 use super::faults;
 use super::generator::Generator;
 use super::journal::Observer;
+use super::memory::{MemoryGrant, RunMemory};
 use super::nemeses::{Decision, Nemeses};
 use super::nemesis::Fault;
 use super::network::Network;
@@ -69,6 +72,8 @@ pub struct Simulation<'a> {
     pub script: Option<&'a Script>,
     /// Whether to record what is drawn as a script.
     pub records: bool,
+    /// Says how much memory it may hold beside other runs; as much as its bounds allow if none.
+    pub memory: Option<Arc<dyn MemoryGrant>>,
 }
 
 /// A run in progress.
@@ -106,12 +111,17 @@ impl<'a> Run<'a> {
         let nodes = options.cluster.count;
         let names = services.iter().map(|service| service.name().to_owned());
         let names = Names::new(nodes, options.cluster.first, names.collect());
+        let memory = Arc::new(RunMemory::new(
+            options.bounds.memory_bytes,
+            simulation.memory,
+        ));
         let programs = Programs {
             current: simulation.module,
             next: simulation.next_module,
             limits: options.limits,
             args: &options.guest_args,
             streams,
+            memory: Arc::clone(&memory),
         };
         Run {
             options,
@@ -136,7 +146,7 @@ impl<'a> Run<'a> {
                 &streams,
             ),
             recorder: Recorder::new(simulation.records),
-            world: World::new(names, simulation.observers, options.bounds)
+            world: World::new(names, simulation.observers, options.bounds, memory)
                 .interrupted_by(simulation.module.interrupt()),
         }
     }
@@ -305,7 +315,10 @@ impl<'a> Run<'a> {
                     .nodes
                     .deliver(node, packet, world, network, &self.clients);
             }
-            Addr::Service(service) => self.services.deliver(service, &packet, world, network),
+            Addr::Service(service) => {
+                let (world, network) = (&mut self.world, &mut self.network);
+                self.services.deliver(service, &packet, world, network)?;
+            }
             Addr::Client(client) => self.deliver_to_client(client, &packet)?,
         }
         self.network.recycle(packet);
@@ -317,10 +330,12 @@ impl<'a> Run<'a> {
         let Some((owner, header)) = received else {
             return Ok(()); // nobody waits for it
         };
+        // Before a value is made of it.
+        self.world.check(self.network.in_flight())?;
         let body = packet.body();
         match owner {
             Owner::Init(node) => {
-                self.clients.close(client);
+                self.clients.close(client, &mut self.world);
                 self.nodes.initialised(node);
                 if header.kind != "init_ok" {
                     let reason = StopReason::BadAnswer {
@@ -355,10 +370,10 @@ impl<'a> Run<'a> {
     /// A client has waited long enough, unless the response has come.
     fn time_out(&mut self, client: usize, msg_id: u64) -> Result<(), Stopped> {
         let (world, clients) = (&mut self.world, &mut self.clients);
-        match clients.end(client, msg_id) {
+        match clients.end(client, msg_id, world) {
             // It may not have had the time that it is due.
             Some(Owner::Init(node)) if self.nodes.is_paused(node) => {
-                clients.wait_again(client, msg_id, INIT_TIMEOUT_NS, world);
+                clients.wait(client, msg_id, INIT_TIMEOUT_NS, world);
                 Ok(())
             }
             Some(Owner::Init(node)) => {

@@ -186,6 +186,7 @@ impl Workers {
         clients: &mut Clients,
         recorder: &mut Recorder,
     ) -> Progress {
+        world.meter().operation();
         recorder.invoke(world.now_ns(), self.processes[worker], &operation);
         let step = self.workload.begin(worker, &operation);
         self.workers[worker].operation = Some(operation);
@@ -249,7 +250,7 @@ impl Workers {
         &mut self,
         worker: usize,
         body: &str,
-        world: &World<'_>,
+        world: &mut World<'_>,
         clients: &mut Clients,
         recorder: &mut Recorder,
     ) -> Progress {
@@ -272,7 +273,7 @@ impl Workers {
     pub(super) fn time_out(
         &mut self,
         worker: usize,
-        world: &World<'_>,
+        world: &mut World<'_>,
         clients: &mut Clients,
         recorder: &mut Recorder,
     ) -> Progress {
@@ -303,7 +304,7 @@ impl Workers {
         &mut self,
         worker: usize,
         ending: Ending,
-        world: &World<'_>,
+        world: &mut World<'_>,
         clients: &mut Clients,
         recorder: &mut Recorder,
     ) -> Progress {
@@ -327,16 +328,16 @@ impl Workers {
         };
         recorder.record(world.now_ns(), op);
         if ending.kind == Kind::Info {
-            self.crash(worker, clients);
+            self.crash(worker, world, clients);
         }
         Progress::Completed
     }
 
     /// The worker goes on as another process: nobody knows how its operation ended.
-    fn crash(&mut self, worker: usize, clients: &mut Clients) {
+    fn crash(&mut self, worker: usize, world: &mut World<'_>, clients: &mut Clients) {
         self.processes[worker] += i64::try_from(self.workers.len()).unwrap_or(i64::MAX);
         if !self.workload.keeps_client() {
-            clients.close(self.workers[worker].client);
+            clients.close(self.workers[worker].client, world);
             self.workers[worker].client = clients.open(Owner::Worker(worker));
             self.workload.reopened(worker);
         }

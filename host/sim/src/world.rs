@@ -1,18 +1,21 @@
 //! What every part of a run shares: virtual time, names, the journal and the meter.
 
+use std::sync::Arc;
+
 use host_check::net::NetStats;
 use host_guest::{ErrorKind, Guest, Interrupt};
 use host_protocol::abi::Level;
 use host_protocol::timers::Timers;
 
 use super::address::Names;
-use super::bounds::Bounds;
+use super::bounds::{Bound, Bounds};
 use super::clock::Clock;
 use super::journal::{DropReason, Journal, Observer};
+use super::memory::{Refusal, RunMemory};
 use super::meter::{InFlight, Meter};
 use super::outcome::{StopReason, Stopped};
 use super::packets::Packet;
-use super::queue::Queue;
+use super::queue::{Alarm, Queue};
 use super::scheduled::Scheduled;
 
 /// The shared state of a run.
@@ -30,13 +33,14 @@ impl<'a> World<'a> {
         names: Names,
         observers: Vec<&'a mut (dyn Observer + 'a)>,
         bounds: Bounds,
+        memory: Arc<RunMemory>,
     ) -> Self {
         World {
             now_ns: 0,
             queue: Queue::new(),
             names,
             journal: Journal::new(observers),
-            meter: Meter::new(bounds),
+            meter: Meter::new(bounds, memory),
             interrupt: None,
         }
     }
@@ -79,6 +83,16 @@ impl<'a> World<'a> {
         self.queue.push(at_ns, what);
     }
 
+    /// Has something happen at `at_ns`, unless it is cancelled.
+    pub(super) fn set_alarm(&mut self, at_ns: u64, what: Scheduled) -> Alarm {
+        self.queue.set(at_ns, what)
+    }
+
+    /// Cancels an alarm, if it has not come.
+    pub(super) fn cancel(&mut self, alarm: Alarm) {
+        self.queue.cancel(alarm);
+    }
+
     /// Advances time to the next scheduled event, and takes it.
     pub(super) fn next(&mut self) -> Option<Scheduled> {
         let (at_ns, what) = self.queue.pop()?;
@@ -96,9 +110,12 @@ impl<'a> World<'a> {
         {
             return Err(self.stop(StopReason::Journal(error)));
         }
-        match self.meter.check(in_flight) {
-            Some(bound) => Err(self.stop(StopReason::Bound(bound))),
-            None => Ok(()),
+        if let Some(bound) = self.meter.check(in_flight) {
+            return Err(self.stop(StopReason::Bound(bound)));
+        }
+        match self.meter.refusal() {
+            Some(Refusal::NoRoom) => Err(self.stop(StopReason::NoRoom)),
+            Some(Refusal::Bound(_)) | None => Ok(()),
         }
     }
 
@@ -111,12 +128,21 @@ impl<'a> World<'a> {
         }
     }
 
-    /// The end of the run, now, because of a node.
+    /// The end of the run, now, because of a node: unless that failed since the run may not hold
+    /// more memory.
     pub(super) fn stop_at(&self, node: usize, reason: StopReason) -> Stopped {
         if let StopReason::Guest(error) = &reason
             && error.kind == ErrorKind::Interrupted
         {
             return self.stop(StopReason::Interrupted); // no node's doing
+        }
+        match self.meter.refusal() {
+            Some(Refusal::NoRoom) => return self.stop(StopReason::NoRoom),
+            Some(Refusal::Bound(_)) => {
+                let bound = Bound::Memory(self.meter.bounds().memory_bytes);
+                return self.stop(StopReason::Bound(bound));
+            }
+            None => {}
         }
         Stopped {
             at_ns: self.now_ns,

@@ -50,6 +50,7 @@ pub(super) fn run(args: NodeArgs) -> Result<Exit, Failure> {
         seed: args
             .seed
             .unwrap_or_else(|| RandomState::new().hash_one(0_u8)),
+        growth: None,
     };
     let sandbox = Arc::new(args.cache.sandbox()?);
     let module = sandbox.load(&path, &limits)?;

@@ -204,12 +204,13 @@ fn many(trial: &Trial<'_>, first: u64, count: usize, args: &SimArgs) -> Result<E
             if index > first_failure.load(Ordering::Relaxed) || trial.is_interrupted() {
                 return None;
             }
-            let report = trial.run(first + index as u64, Vec::new());
-            if matches!(&report.result, Err(stopped) if stopped.is_interrupted()) {
-                return None;
-            }
-            let tried = show::Try::of(&report);
-            if report.valid() != Validity::True {
+            let seed = first + index as u64;
+            let (tried, valid) = trial.with(seed, None, |report| {
+                let is_interrupted =
+                    matches!(&report.result, Err(stopped) if stopped.is_interrupted());
+                (!is_interrupted).then(|| (show::Try::of(&report), report.valid()))
+            })?;
+            if valid != Validity::True {
                 first_failure.fetch_min(index, Ordering::Relaxed);
             }
             Some(tried)

@@ -6,12 +6,15 @@
 //! | [`scenario`] | everything that a run is made from, except its program and its seed |
 //! | [`Trial`] | runs a scenario with a program and a seed, and judges the history |
 //! | [`schedule`] | a run written to a file: its scenario, its seed, its operations and faults |
+//! | `room` | how much memory runs hold that go on at the same time |
 //! | [`shrink`] | the shortest schedule that fails in the same way |
 
+mod room;
 pub mod scenario;
 pub mod schedule;
 pub mod shrink;
 mod trial;
 
+pub use room::{SHARE_BYTES, SHARED_BYTES};
 pub use scenario::Scenario;
 pub use trial::{Trial, TrialResult};

@@ -1,5 +1,8 @@
 //! A trial: one run of a scenario in the simulator, judged.
 
+use std::sync::Arc;
+
+use crate::room::ROOM;
 use crate::scenario::Scenario;
 use host_check::anomalies::{AnomalyName, anomalies};
 use host_check::history::{History, Kind};
@@ -14,7 +17,7 @@ use host_guest::{Interrupt, Start};
 use host_sim::journal::Observer;
 use host_sim::service;
 use host_sim::workload::make;
-use host_sim::{Outcome, ResourceUsage, Script, Simulation, StopReason, Stopped, run};
+use host_sim::{MemoryGrant, Outcome, ResourceUsage, Script, Simulation, StopReason, Stopped, run};
 
 /// What the checkers say of a history.
 type Judged = Result<CheckResult, UnexpectedOperation>;
@@ -112,15 +115,15 @@ impl<'a> Trial<'a> {
         self.module.interrupt().is_some_and(Interrupt::is_requested)
     }
 
-    /// Runs it with one seed; `observers` see everything that happens.
+    /// Runs it with one seed; `observers` see everything that happens. A run with observers goes on
+    /// alone, without others that would take much memory: see [`with`](Self::with).
     #[must_use]
     pub fn run<'o>(
         &'o self,
         seed: u64,
         observers: Vec<&'o mut (dyn Observer + 'o)>,
     ) -> TrialResult {
-        self.run_as(seed, None, false, observers, &Budgets::default())
-            .0
+        self.make(seed, None, false, observers).0
     }
 
     /// The same, and also returns the operations and faults of the run.
@@ -130,8 +133,7 @@ impl<'a> Trial<'a> {
         seed: u64,
         observers: Vec<&'o mut (dyn Observer + 'o)>,
     ) -> (TrialResult, Script) {
-        let checks = Budgets::default();
-        let (report, script) = self.run_as(seed, None, true, observers, &checks);
+        let (report, script) = self.make(seed, None, true, observers);
         (report, script.unwrap_or_default())
     }
 
@@ -144,14 +146,75 @@ impl<'a> Trial<'a> {
         script: &'o Script,
         observers: Vec<&'o mut (dyn Observer + 'o)>,
     ) -> TrialResult {
-        let checks = Budgets::default();
-        self.run_as(seed, Some(script), false, observers, &checks).0
+        self.make(seed, Some(script), false, observers).0
     }
 
-    /// The same, and lets the checkers spend no more than `checks`.
-    #[must_use]
-    pub fn play_within(&self, seed: u64, script: &Script, checks: &Budgets) -> TrialResult {
-        self.run_as(seed, Some(script), false, Vec::new(), checks).0
+    /// Runs it with one seed, or plays a script, and hands the result to `use_it`, before other runs
+    /// may take the memory that it holds. Where many runs go on at a time, what is kept of each has
+    /// to be small. `use_it` must not run anything.
+    pub fn with<T>(
+        &self,
+        seed: u64,
+        script: Option<&Script>,
+        use_it: impl FnOnce(TrialResult) -> T,
+    ) -> T {
+        let checks = Budgets::default();
+        self.in_room(seed, script, false, &checks, |result, _| use_it(result))
+    }
+
+    /// Plays a script as [`with`](Self::with) does, and lets the checkers spend no more than
+    /// `checks`.
+    pub fn play_within<T>(
+        &self,
+        seed: u64,
+        script: &Script,
+        checks: &Budgets,
+        use_it: impl FnOnce(TrialResult) -> T,
+    ) -> T {
+        self.in_room(seed, Some(script), false, checks, |result, _| {
+            use_it(result)
+        })
+    }
+
+    fn make<'o>(
+        &'o self,
+        seed: u64,
+        script: Option<&'o Script>,
+        records: bool,
+        observers: Vec<&'o mut (dyn Observer + 'o)>,
+    ) -> (TrialResult, Option<Script>) {
+        let checks = Budgets::default();
+        if observers.is_empty() {
+            let both = |result, script| (result, script);
+            return self.in_room(seed, script, records, &checks, both);
+        }
+        // They cannot forget a run that is given up.
+        let _alone = ROOM.alone();
+        self.run_as(seed, script, records, None, observers, &checks)
+    }
+
+    /// Makes the run among others; or alone, if there is no room for it.
+    fn in_room<T>(
+        &self,
+        seed: u64,
+        script: Option<&Script>,
+        records: bool,
+        checks: &Budgets,
+        use_it: impl FnOnce(TrialResult, Option<Script>) -> T,
+    ) -> T {
+        let place = ROOM.place();
+        let memory: Arc<dyn MemoryGrant> = place.clone();
+        let (result, written) =
+            self.run_as(seed, script, records, Some(memory), Vec::new(), checks);
+        if !matches!(&result.result, Err(stopped) if stopped.is_without_room()) {
+            let used = use_it(result, written);
+            drop(place);
+            return used;
+        }
+        drop((result, written, place));
+        let _alone = ROOM.alone();
+        let (result, written) = self.run_as(seed, script, records, None, Vec::new(), checks);
+        use_it(result, written)
     }
 
     fn run_as<'o>(
@@ -159,6 +222,7 @@ impl<'a> Trial<'a> {
         seed: u64,
         script: Option<&'o Script>,
         records: bool,
+        memory: Option<Arc<dyn MemoryGrant>>,
         observers: Vec<&'o mut (dyn Observer + 'o)>,
         checks: &Budgets,
     ) -> (TrialResult, Option<Script>) {
@@ -179,6 +243,7 @@ impl<'a> Trial<'a> {
             observers,
             script,
             records,
+            memory,
         });
         let written = outcome.script.take();
         (self.judge(seed, outcome, checks), written)

@@ -25,20 +25,11 @@ const CHALLENGES_MAX: usize = 200;
 /// The seeds of a challenge of which neither it nor the suite says any.
 const SEEDS: std::ops::Range<u64> = 1..11;
 
-/// What graded runs may take. A run holds on to guests' memory, to the messages on their way
-/// and to the answers, which need several times their size until they are judged: with two
-/// runs at a time all of that stays below 1 GiB, whatever the guests do.
-const BOUNDS: Bounds = Bounds {
-    steps: 20_000_000,
-    fuel: 150_000_000_000,
-    memory_bytes: 256 << 20,
-    in_flight: 100_000,
-    in_flight_bytes: 32 << 20,
-    answer_bytes: 16 << 20,
-};
+/// The room for each answer as a value in a long challenge, in bytes.
+const ANSWER_BYTES: f64 = 256.0;
 
-/// The room for each answer in a long challenge, in bytes.
-const ANSWER_BYTES: f64 = 512.0;
+/// How often the usual room for answers a long challenge has at most.
+const ANSWERS_MAX: usize = 4;
 
 /// The most runs that a submission can ask for.
 const RUNS_MAX: usize = 1_000_000;
@@ -59,7 +50,6 @@ pub fn read(file: &str, text: &str) -> Result<Suite, SuiteError> {
     let limits = take_limits(document.get_mut()).map_err(wrong)?;
     let parts = File::deserialize(toml::Deserializer::from(document)).map_err(not_toml)?;
     let mut usual = Scenario::default();
-    usual.options.bounds = BOUNDS;
     limits.apply(&mut usual).map_err(wrong)?;
     if !(1..=CHALLENGES_MAX).contains(&parts.challenge.len()) {
         let message = format!("a suite has 1 to {CHALLENGES_MAX} [[challenge]] tables");
@@ -107,8 +97,8 @@ pub fn read(file: &str, text: &str) -> Result<Suite, SuiteError> {
 fn answer_bytes(options: &RunOptions) -> usize {
     let seconds = options.time_limit_ns as f64 / SECOND as f64;
     let bytes = options.rate * seconds * ANSWER_BYTES;
-    let most = Bounds::default().answer_bytes;
-    (bytes as usize).clamp(BOUNDS.answer_bytes, most)
+    let usual = Bounds::default().answer_bytes;
+    (bytes as usize).clamp(usual, ANSWERS_MAX * usual)
 }
 
 /// A challenge, or what is wrong with its parts. `usual` is the scenario of a challenge without

@@ -22,4 +22,7 @@ pub trait Service: Send {
     /// ([`STORE_BYTES_MAX`](super::STORE_BYTES_MAX)), 20 for a key that does not exist, 22 for a
     /// `cas` whose `from` is not the current value. All are definite: nothing has changed.
     fn handle(&mut self, client: &str, body: &str, rng: &mut ChaCha8Rng) -> Result<Reply, Error>;
+
+    /// How many bytes it keeps.
+    fn bytes(&self) -> usize;
 }

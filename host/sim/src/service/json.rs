@@ -1,7 +1,6 @@
 //! JSON values in a canonical form, which services compare and keep.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -80,8 +79,8 @@ fn is_canonical(text: &[u8]) -> bool {
 enum Tree<'a> {
     Scalar(Cow<'a, str>),
     Array(Vec<Tree<'a>>),
-    /// By key; the key is a string in its canonical text.
-    Object(BTreeMap<Cow<'a, str>, Tree<'a>>),
+    /// By key, each once; the key is a string in its canonical text.
+    Object(Vec<(Cow<'a, str>, Tree<'a>)>),
 }
 
 impl Tree<'_> {
@@ -134,11 +133,15 @@ impl<'a> Reader<'a> {
             }
             Some(b'{') => {
                 self.at += 1;
-                let mut fields = BTreeMap::new();
+                let mut fields = Vec::new();
                 while !self.ends(b'}') {
                     let key = self.scalar()?;
-                    fields.insert(key, self.value(depth + 1)?);
+                    fields.push((key, self.value(depth + 1)?));
                 }
+                // The last of those with the same key counts.
+                fields.reverse();
+                fields.sort_by(|(a, _), (b, _)| a.cmp(b));
+                fields.dedup_by(|(a, _), (b, _)| a == b);
                 Ok(Tree::Object(fields))
             }
             _ => self.scalar().map(Tree::Scalar),

@@ -31,6 +31,10 @@ impl Service for LinKv {
         }
         step.answer
     }
+
+    fn bytes(&self) -> usize {
+        self.store.bytes()
+    }
 }
 
 #[cfg(test)]

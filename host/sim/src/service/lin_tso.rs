@@ -28,6 +28,10 @@ impl Service for LinTso {
         self.next += 1;
         Ok(Reply::TsOk { ts })
     }
+
+    fn bytes(&self) -> usize {
+        0 // one number
+    }
 }
 
 #[cfg(test)]

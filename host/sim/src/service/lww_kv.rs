@@ -29,7 +29,7 @@ use super::draw::below;
 use super::json::Json;
 use super::kv::Request;
 use super::reply::Reply;
-use super::store::{Store, Stored, has_room};
+use super::store::{Store, Stored, entry_bytes, has_room};
 
 /// How many replicas lww-kv has.
 pub const REPLICAS: usize = 5;
@@ -71,6 +71,8 @@ struct Log {
     forgotten: u64,
     /// The later ones.
     writes: VecDeque<(Json, Written)>,
+    /// What these keep, in bytes.
+    bytes: usize,
 }
 
 impl Stored for Written {
@@ -96,6 +98,12 @@ impl Service for LwwKv {
         }
         step.answer
     }
+
+    fn bytes(&self) -> usize {
+        let replicas = self.replicas.iter().map(|replica| replica.store.bytes());
+        let logs = self.logs.iter().map(|log| log.bytes);
+        replicas.chain(logs).sum()
+    }
 }
 
 /// One of the replicas.
@@ -115,7 +123,9 @@ impl LwwKv {
         };
         let written = Written { stamp, value };
         replica.store.put(key.clone(), written.clone());
-        self.logs[at].writes.push_back((key, written));
+        let log = &mut self.logs[at];
+        log.bytes += entry_bytes(&key, &written.value);
+        log.writes.push_back((key, written));
     }
 
     /// Has `listener` learn all that `teller` knows.
@@ -153,7 +163,9 @@ impl Log {
     /// Drops the first `known_to_all` writes.
     fn forget(&mut self, known_to_all: u64) {
         while self.forgotten < known_to_all {
-            self.writes.pop_front();
+            if let Some((key, written)) = self.writes.pop_front() {
+                self.bytes -= entry_bytes(&key, &written.value);
+            }
             self.forgotten += 1;
         }
     }

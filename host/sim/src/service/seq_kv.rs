@@ -72,6 +72,10 @@ impl Service for SeqKv {
         self.set_seen(client, self.newest_number());
         answer
     }
+
+    fn bytes(&self) -> usize {
+        self.oldest.bytes() + self.changes_bytes
+    }
 }
 
 impl SeqKv {

@@ -1,17 +1,18 @@
 //! Responses, checked against the workload's schema as in Maelstrom: every field of the schema
 //! must be there with its type, and no other field may be.
 
+use std::fmt;
+
 use indexmap::IndexMap;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny, SeqAccess, Visitor};
 
 use crate::client::Malformed;
-use host_check::value::Value;
+use host_check::value::{Value, Vector};
 
 /// Reads a response as a `T`, which denies unknown fields, if it has the type of a `T`.
 pub(super) fn read<T: Answer>(answer: &str) -> Result<T, Malformed> {
-    let read: T = serde_json::from_str(answer)
-        .map_err(|error| Malformed(format!("expected {}: {error}", T::TYPE)))?;
+    let read: T = serde_json::from_str(answer).map_err(|error| malformed::<T>(&error))?;
     if read.kind() == T::TYPE {
         Ok(read)
     } else {
@@ -21,6 +22,11 @@ pub(super) fn read<T: Answer>(answer: &str) -> Result<T, Malformed> {
             read.kind()
         )))
     }
+}
+
+/// What is wrong with a response that should be a `T`.
+pub(super) fn malformed<T: Answer>(error: &serde_json::Error) -> Malformed {
+    Malformed(format!("expected {}: {error}", T::TYPE))
 }
 
 /// A body with the fields that the schema demands.
@@ -34,7 +40,7 @@ pub(super) trait Answer: DeserializeOwned {
 
 /// Declares an answer with the reserved fields and some of its own.
 macro_rules! answer {
-    ($name:ident, $kind:literal $(, $field:ident: $type:ty)*) => {
+    ($name:ident, $kind:literal $(, $(#[$attribute:meta])? $field:ident: $type:ty)*) => {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
         pub(super) struct $name {
@@ -43,7 +49,7 @@ macro_rules! answer {
             _in_reply_to: i64,
             #[serde(rename = "msg_id")]
             _msg_id: Option<i64>,
-            $(pub(super) $field: $type,)*
+            $($(#[$attribute])? pub(super) $field: $type,)*
         }
 
         impl Answer for $name {
@@ -56,13 +62,13 @@ macro_rules! answer {
     };
 }
 
-answer!(EchoOk, "echo_ok", echo: Required);
+answer!(EchoOk, "echo_ok", #[serde(rename = "echo")] _echo: IgnoredAny);
 answer!(GenerateOk, "generate_ok", id: Required);
 answer!(TopologyOk, "topology_ok");
 answer!(BroadcastOk, "broadcast_ok");
-answer!(MessagesReadOk, "read_ok", messages: Vec<Value>);
+answer!(MessagesReadOk, "read_ok", messages: Elements);
 answer!(AddOk, "add_ok");
-answer!(ElementsReadOk, "read_ok", value: Vec<Value>);
+answer!(ElementsReadOk, "read_ok", value: Elements);
 answer!(NumberReadOk, "read_ok", value: i64);
 answer!(RegisterReadOk, "read_ok", value: Required);
 answer!(WriteOk, "write_ok");
@@ -72,6 +78,37 @@ answer!(SendOk, "send_ok", offset: i64);
 answer!(PollOk, "poll_ok", msgs: IndexMap<String, Option<Vec<(i64, Value)>>>);
 answer!(CommitOffsetsOk, "commit_offsets_ok");
 answer!(ListCommittedOffsetsOk, "list_committed_offsets_ok", offsets: IndexMap<String, i64>);
+
+/// Any values in a list. One of integers only is compact from the beginning.
+pub(super) struct Elements(pub(super) Vector);
+
+impl<'de> Deserialize<'de> for Elements {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct List;
+
+        impl<'de> Visitor<'de> for List {
+            type Value = Elements;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a sequence")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Elements, A::Error> {
+                let mut failed = None;
+                let next = || {
+                    seq.next_element::<Value>().unwrap_or_else(|error| {
+                        failed = Some(error);
+                        None
+                    })
+                };
+                let elements = std::iter::from_fn(next).collect();
+                failed.map_or(Ok(Elements(elements)), Err)
+            }
+        }
+
+        deserializer.deserialize_seq(List)
+    }
+}
 
 /// Any value, but there must be one.
 pub(super) struct Required(pub(super) Value);

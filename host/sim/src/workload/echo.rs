@@ -1,6 +1,6 @@
 //! Echo: each worker asks its node to return a text.
 
-use super::answer::{EchoOk, Required, read};
+use super::answer::{EchoOk, malformed, read};
 use crate::client::{Completion, Malformed, Next, Operation, Step, Turn, WorkloadClient};
 use host_check::value::{Map, Name, Value};
 
@@ -34,12 +34,10 @@ impl WorkloadClient for Echo {
         _operation: &Operation,
         answer: &str,
     ) -> Result<Step, Malformed> {
-        let EchoOk {
-            echo: Required(_), ..
-        } = read(answer)?;
+        read::<EchoOk>(answer)?;
         // The whole answer is the result, its own keys as keywords.
         let body: Value =
-            serde_json::from_str(answer).map_err(|error| Malformed(error.to_string()))?;
+            serde_json::from_str(answer).map_err(|error| malformed::<EchoOk>(&error))?;
         let entries = match body {
             Value::Map(entries) => *entries,
             _ => Map::new(),

@@ -39,6 +39,7 @@ pub(crate) fn run(
         seed,
         workload: make(workload, &workload_options).unwrap(),
         services: service::all(),
+        memory: None,
         observers: vec![&mut journal],
         script: None,
         records: false,

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
+
 use std::time::Duration;
 
 use expect_test::expect;
@@ -14,6 +14,7 @@ use serde_json::{Value as Json, json};
 use host_grade::judge::{JudgeContext, JudgeResult, guests_max, judge};
 use host_grade::resume::Resume;
 use host_grade::{Suite, Work, submission};
+use host_guest::Interrupt;
 use host_sandbox::{CompileLimits, Compiler, Sandbox};
 use host_trial::shrink::Budget;
 use test_support::Ended;
@@ -269,9 +270,9 @@ fn a_file_that_becomes_a_pipe_between_finding_and_loading_is_not_waited_for() {
         compiler: &Compiler::with_program(host, limits),
         resume: &Resume::default(),
         progress: &|_| {},
-        shrinking: Budget { runs: 1, fuel: 0 },
+        shrinking: Budget { runs: 1, units: 0 },
         // Loading comes first; no run is needed.
-        interrupted: &AtomicBool::new(false),
+        interrupt: &Interrupt::default(),
     };
     let loaded = std::thread::scope(|scope| {
         let (sender, judged) = std::sync::mpsc::channel();

@@ -31,7 +31,7 @@ fn a_class_as_text() {
             1 node, 1 client, 1 operation and 0 faults in 0.001 s:
             0  op 0: process 0 at n0 invoke echo "Please echo 68"
           replay: host sim --module class/bob/echo.wasm -w echo --node-count 1 --rate 5 --time-limit 3 --seed 1
-          used: answer-bytes 66 of 16777216, bytes-in-flight 82 of 33554432, events 2 of 20000000, fuel 30 of 100000000000, memory-bytes 65536 of 268435456, messages-in-flight 1 of 100000, node-memory-bytes 65536 of 134217728
+          used: answer-bytes 132 of 33554432, bytes-in-flight 82 of 33554432, events 2 of 20000000, fuel 30 of 100000000000, memory-bytes 65536 of 268435456, messages-in-flight 1 of 100000, node-memory-bytes 65536 of 134217728
 
         bob cut
           WA: wrong answer, with seed 1, after 0 seeds that passed
@@ -55,7 +55,7 @@ fn a_class_as_text() {
             - 1 known element lost, not in the last reads: 3
           replay: host sim --module class/bob/broadcast.wasm -w broadcast --node-count 5 --rate 10 --time-limit 10 --nemesis partition --seed 1
           targets: msgs-per-op 1.3398058 (below 60)
-          used: answer-bytes 9918 of 16777216, bytes-in-flight 710 of 33554432, events 193 of 20000000, fuel N of 100000000000, memory-bytes 5570560 of 268435456, messages-in-flight 5 of 100000, node-memory-bytes 1114112 of 134217728
+          used: answer-bytes 22929 of 33554432, bytes-in-flight 710 of 33554432, events 193 of 20000000, fuel N of 100000000000, memory-bytes 5570560 of 268435456, messages-in-flight 5 of 100000, node-memory-bytes 1114112 of 134217728
 
         carol echo
           CE: module rejected
@@ -409,7 +409,7 @@ fn a_class_as_junit() {
           1 node, 1 client, 1 operation and 0 faults in 0.001 s:
           0  op 0: process 0 at n0 invoke echo &quot;Please echo 68&quot;
         replay: host sim --module class/bob/echo.wasm -w echo --node-count 1 --rate 5 --time-limit 3 --seed 1
-        used: answer-bytes 66 of 16777216, bytes-in-flight 82 of 33554432, events 2 of 20000000, fuel 30 of 100000000000, memory-bytes 65536 of 268435456, messages-in-flight 1 of 100000, node-memory-bytes 65536 of 134217728</failure>
+        used: answer-bytes 132 of 33554432, bytes-in-flight 82 of 33554432, events 2 of 20000000, fuel 30 of 100000000000, memory-bytes 65536 of 268435456, messages-in-flight 1 of 100000, node-memory-bytes 65536 of 134217728</failure>
                 </testcase>
                 <system-out>notes.txt is not a .wasm file</system-out>
             </testsuite>

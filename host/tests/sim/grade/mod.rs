@@ -8,6 +8,7 @@ mod folders;
 mod formats;
 mod interrupts;
 mod keys;
+mod memory;
 mod numbers;
 mod parts;
 mod suite_run;

@@ -23,6 +23,8 @@ pub(crate) struct Case {
     pub(crate) message: Option<String>,
     /// Where the module comes from, if there is no `guest.wat`.
     pub(crate) recipe: Option<String>,
+    /// The workload, unless it is echo.
+    workload: Option<String>,
     nodes: Option<usize>,
     /// Whether the nodes change to another copy of the module after a second.
     #[serde(default)]
@@ -32,6 +34,7 @@ pub(crate) struct Case {
     max_steps: Option<u64>,
     max_run_fuel: Option<u64>,
     max_in_flight: Option<usize>,
+    max_run_memory_mib: Option<usize>,
 }
 
 /// Less fuel than usual, so that using it up takes moments; and so much time that a busy
@@ -104,12 +107,14 @@ impl Judge {
 fn run(module: &GuestModule, case: &Case) -> TrialResult {
     let nodes = case.nodes.unwrap_or(1);
     let bounds = Bounds::default();
+    let workload = case.workload.as_deref().map(str::parse);
+    let workload = workload.unwrap_or(Ok(Workload::Echo)).expect("a workload");
     let trial = Trial {
         next_module: Some(module),
         ..Trial::of(
             module,
             Scenario::with(
-                Workload::Echo,
+                workload,
                 RunOptions {
                     cluster: Cluster::of(nodes),
                     concurrency: nodes,
@@ -121,6 +126,9 @@ fn run(module: &GuestModule, case: &Case) -> TrialResult {
                         fuel: case.max_run_fuel.unwrap_or(bounds.fuel),
                         steps: case.max_steps.unwrap_or(100_000),
                         in_flight: case.max_in_flight.unwrap_or(bounds.in_flight),
+                        memory_bytes: case
+                            .max_run_memory_mib
+                            .map_or(bounds.memory_bytes, |mebibytes| mebibytes << 20),
                         ..bounds
                     },
                     ..RunOptions::default()

@@ -7,5 +7,5 @@
 pub(crate) mod bombs;
 mod compiling;
 mod corpus;
-mod frame;
+pub(crate) mod frame;
 mod judge;

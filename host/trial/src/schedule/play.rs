@@ -2,7 +2,6 @@
 
 use crate::scenario::Scenario;
 use crate::trial::{Trial, TrialResult};
-use host_check::linear::Budgets;
 use host_guest::Start;
 use host_sim::Script;
 use host_sim::journal::Observer;
@@ -59,17 +58,5 @@ impl Schedule {
         // They may see more than this run, whose borrow of them is shorter.
         let observers = observers.into_iter().map(|it| it as &mut dyn Observer);
         trial.play(self.seed, &self.script, observers.collect())
-    }
-
-    /// Runs it with these programs, and lets the checkers spend no more than `checks`.
-    #[must_use]
-    pub fn play_within(
-        &self,
-        module: &dyn Start,
-        next_module: Option<&dyn Start>,
-        checks: &Budgets,
-    ) -> TrialResult {
-        let trial = self.trial(module, next_module);
-        trial.play_within(self.seed, &self.script, checks)
     }
 }

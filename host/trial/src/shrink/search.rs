@@ -18,6 +18,14 @@ use host_sim::StopReason;
 /// How many more events than twice the original's a candidate may have.
 const STEPS_MORE: u64 = 1_000;
 
+/// A report of which little is kept: while a search goes on, other runs need the memory.
+fn without_history(report: TrialResult) -> TrialResult {
+    TrialResult {
+        history: None,
+        ..report
+    }
+}
+
 /// The state of a search.
 pub(super) struct Search<'a> {
     module: &'a dyn Start,
@@ -108,17 +116,17 @@ impl<'a> Search<'a> {
             self.refused += 1;
             return false;
         }
-        let report = self.play(&mut candidate);
-        if !report.anomalies().contains(&self.anomaly) {
+        let Some(report) = self.play(&mut candidate) else {
             return false;
-        }
+        };
         (self.best, self.report) = (candidate, report);
         self.successes += 1;
         true
     }
 
-    /// Plays a candidate for as long as the budget lasts.
-    fn play(&mut self, candidate: &mut Schedule) -> TrialResult {
+    /// Plays a candidate for as long as the budget lasts. Returns its result if it has the
+    /// original's anomaly.
+    fn play(&mut self, candidate: &mut Schedule) -> Option<TrialResult> {
         let units_left = self.budget.units - self.units;
         let bounds = candidate.scenario.options.bounds;
         if self.may_stop_runs {
@@ -132,18 +140,27 @@ impl<'a> Search<'a> {
             steps: all.steps.min(units_left.div_ceil(CHECK_STEP_UNITS)),
             ..all
         };
-        let report = candidate.play_within(self.module, self.next_module, &checks);
+        let trial = candidate.trial(self.module, self.next_module);
+        let (seed, script) = (candidate.seed, &candidate.script);
+        let (used, gave_up, is_stopped, found) =
+            trial.play_within(seed, script, &checks, |report| {
+                let (used, gave_up) = (cost(&report.used), gave_up(&report));
+                let is_stopped = is_stopped_by_bound(&report);
+                let has_it = report.anomalies().contains(&self.anomaly);
+                let found = has_it.then(|| without_history(report));
+                (used, gave_up, is_stopped, found)
+            });
         candidate.scenario.options.bounds = bounds;
         self.runs += 1;
-        self.units = self.units.saturating_add(cost(&report.used));
-        if gave_up(&report) {
+        self.units = self.units.saturating_add(used);
+        if gave_up {
             let steps = checks.steps.saturating_mul(CHECK_STEP_UNITS);
             self.units = self.units.saturating_add(steps);
         }
         // With more of the budget left it might have been one that fails in the same way.
-        let is_open = gave_up(&report) || is_cut && is_stopped_by_bound(&report);
+        let is_open = gave_up || is_cut && is_stopped;
         self.refused += u32::from(is_open);
-        report
+        found
     }
 
     /// The result of the search.

@@ -12,7 +12,7 @@ use host_sim::seconds;
 pub struct Shrunk {
     /// The run.
     pub schedule: Schedule,
-    /// Its result.
+    /// Its result, without the history.
     pub report: TrialResult,
     /// The anomaly that it and the original have.
     pub anomaly: AnomalyName,

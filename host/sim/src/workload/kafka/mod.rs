@@ -145,6 +145,9 @@ impl WorkloadClient for Kafka {
                 value: operation.value.clone(),
             });
         } else if operation.f == names.assign {
+            for key in keys(operation) {
+                self.seen.begun(&key);
+            }
             if operation.extra.iter().any(|(name, _)| *name == SEEK) {
                 consumer.seek_to_beginning(&keys(operation));
                 return Step::Done(Completion::ok(operation.value.clone()));
@@ -154,6 +157,7 @@ impl WorkloadClient for Kafka {
             json!({"type": "poll", "offsets": consumer.offsets()})
         } else {
             let (key, msg) = message(operation);
+            self.seen.begun(key.as_name().unwrap_or_default());
             json!({"type": "send", "key": key, "msg": msg})
         };
         Step::Call(body.to_string())

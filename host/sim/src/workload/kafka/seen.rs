@@ -1,15 +1,18 @@
 //! The offsets that clients have sent and polled, over all clients.
 //!
 //! Keys are numbers here, as in the generator; the protocol's are their decimal digits.
-//! What a node makes up that is no number is not tracked.
+//! What a node makes up is not tracked: only keys that a client has been
+//! assigned or has sent to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use host_check::value::{Map, Value};
 
 /// Highest offsets, by key.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
+    /// The keys that clients have been assigned or sent to, whatever came of it.
+    begun: BTreeSet<i64>,
     /// Sent or polled.
     highest: BTreeMap<i64, i64>,
     /// Of keys that have more sent than polled.
@@ -25,9 +28,15 @@ pub(super) struct Unseen {
 }
 
 impl Seen {
+    /// A client is assigned this key or sends to it.
+    pub(super) fn begun(&mut self, key: &str) {
+        self.begun.extend(key.parse::<i64>());
+    }
+
     /// A client has sent a message and knows its offset.
     pub(super) fn sent(&mut self, key: &str, offset: i64) {
         let Ok(key) = key.parse() else { return };
+        self.begun.insert(key);
         let offset = offset.max(0);
         self.reach(key, offset);
         let unseen = self.unseen.entry(key).or_insert(Unseen {
@@ -41,6 +50,9 @@ impl Seen {
     pub(super) fn polled<'a>(&mut self, highest: impl Iterator<Item = (&'a str, i64)>) {
         for (key, offset) in highest {
             let Ok(key) = key.parse() else { continue };
+            if !self.begun.contains(&key) {
+                continue;
+            }
             self.reach(key, offset);
             if let Some(unseen) = self.unseen.get_mut(&key) {
                 unseen.polled = unseen.polled.max(offset);

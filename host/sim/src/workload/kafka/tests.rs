@@ -265,7 +265,10 @@ fn what_is_sent_and_not_polled_is_unseen() {
         seen.as_value().to_string(),
         "{4 {:polled -1, :sent 0}, 7 {:polled -1, :sent 8}}"
     );
-    seen.polled([("7", 5), ("4", 0), ("5", 2), ("6", -1)].into_iter());
+    seen.begun("5");
+    seen.begun("6");
+    // Nobody has asked for 8.
+    seen.polled([("7", 5), ("4", 0), ("5", 2), ("6", -1), ("8", 1)].into_iter());
     assert_eq!(seen.as_value().to_string(), "{7 {:polled 5, :sent 8}}");
     seen.polled([("7", 9)].into_iter());
     assert_eq!(seen.as_value().to_string(), "{}");

@@ -467,10 +467,10 @@ options! {
         write: |scenario| Some(scenario.options.bounds.fuel.to_string()),
         ..RUN_LIMIT
     };
-    MAX_RUN_MEMORY_MIB: "Maximum linear memory of all nodes together, in MiB", ScenarioOption {
+    MAX_RUN_MEMORY_MIB: "Maximum memory of all nodes and services together, in MiB", ScenarioOption {
         name: "max-run-memory-mib",
         value_name: "MIB",
-        default: Some("4096"),
+        default: Some("256"),
         values: Values::Whole(1, U32_MAX),
         suite: SuiteKey::Limit(Some("run-memory-mib")),
         set: |scenario, text| {
@@ -482,7 +482,7 @@ options! {
     };
     MAX_IN_FLIGHT: "Maximum number of messages in flight", ScenarioOption {
         name: "max-in-flight",
-        default: Some("1000000"),
+        default: Some("100000"),
         set: |scenario, text| {
             scenario.options.bounds.in_flight = read(text)?;
             Ok(())
@@ -493,7 +493,7 @@ options! {
     MAX_IN_FLIGHT_MIB: "Maximum size of all messages in flight, in MiB", ScenarioOption {
         name: "max-in-flight-mib",
         value_name: "MIB",
-        default: Some("512"),
+        default: Some("32"),
         values: Values::Whole(1, U32_MAX),
         set: |scenario, text| {
             scenario.options.bounds.in_flight_bytes = bytes(text)?;
@@ -502,10 +502,10 @@ options! {
         write: |scenario| mebibytes(scenario.options.bounds.in_flight_bytes),
         ..RUN_LIMIT
     };
-    MAX_ANSWERS_MIB: "Maximum size of all answers that clients receive, in MiB", ScenarioOption {
+    MAX_ANSWERS_MIB: "Maximum size of all answers that clients receive, as values, in MiB", ScenarioOption {
         name: "max-answers-mib",
         value_name: "MIB",
-        default: Some("1024"),
+        default: Some("32"),
         values: Values::Whole(1, U32_MAX),
         set: |scenario, text| {
             scenario.options.bounds.answer_bytes = bytes(text)?;
