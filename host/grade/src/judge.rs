@@ -185,26 +185,28 @@ fn run_all(
     module: &GuestModule,
 ) -> JudgeResult {
     let first_failure = AtomicUsize::new(usize::MAX);
-    let seeds = challenge.seeds.par_iter().enumerate();
-    let runs: Vec<Option<(SeedRun, u64)>> = seeds
-        .map(|(index, &seed)| {
-            let is_unnecessary = index > first_failure.load(Ordering::Relaxed);
-            let run = match context.resume.known(item, seed) {
-                _ if is_unnecessary => None,
-                Some(known) => Some(known),
-                None if context.interrupt.is_requested() => None,
-                None => run_one(context, item, challenge, module, seed),
-            };
-            if run
-                .as_ref()
-                .is_some_and(|(run, _)| run.verdict != Verdict::Accepted)
-            {
-                first_failure.fetch_min(index, Ordering::Relaxed);
-            }
-            (context.progress)(1);
-            run
-        })
-        .collect();
+    let run_at = |(index, &seed): (usize, &u64)| {
+        let is_unnecessary = index > first_failure.load(Ordering::Relaxed);
+        let run = match context.resume.known(item, seed) {
+            _ if is_unnecessary => None,
+            Some(known) => Some(known),
+            None if context.interrupt.is_requested() => None,
+            None => run_one(context, item, challenge, module, seed),
+        };
+        if run
+            .as_ref()
+            .is_some_and(|(run, _)| run.verdict != Verdict::Accepted)
+        {
+            first_failure.fetch_min(index, Ordering::Relaxed);
+        }
+        (context.progress)(1);
+        run
+    };
+    // Most modules that fail do so at once, and a run on each core would be for nothing.
+    let first = challenge.seeds.iter().enumerate().take(1).map(run_at);
+    let mut runs: Vec<Option<(SeedRun, u64)>> = first.collect();
+    let others = challenge.seeds.par_iter().enumerate().skip(1).map(run_at);
+    runs.par_extend(others);
     let judged = first_failure.into_inner().saturating_add(1).min(runs.len());
     let runs: Option<Vec<(SeedRun, u64)>> = runs.into_iter().take(judged).collect();
     let Some(mut runs) = runs else {

@@ -94,6 +94,7 @@ impl Verdict {
                     Self::OutputLimit
                 }
             },
+            StopReason::ProcessorTime { .. } => Self::Idle,
             StopReason::Interrupted
             | StopReason::NoRoom
             | StopReason::Journal(_)

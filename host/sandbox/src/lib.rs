@@ -16,7 +16,8 @@
 //! | `compile` | compiles a module in this process |
 //! | [`compiler`] | compiles an untrusted module in a separate process, under limits |
 //! | `cache` | [`Cache`]: a directory of compiled modules |
-//! | `engine` | the engine's configuration, the cost of instructions, the watchdog |
+//! | `engine` | the engine's configuration, the watchdog |
+//! | `cost` | what is paid for in fuel |
 //! | `start` | starts a guest of a loaded module |
 //! | `abi_guest` | guests of the ABI |
 //! | `program` | programs: fiber, standard streams, waiting |
@@ -50,7 +51,7 @@ mod watch;
 pub use cache::Cache;
 pub use compile::InvalidModule;
 pub use compiler::Compiler;
-pub use cost::{COST_TABLE, UNIT_PS_MAX, cost_table};
+pub use cost::cost_table;
 pub use engine::{ENGINE, EngineError};
 pub use limits::{CompileLimits, ModuleLimits};
 pub use load_error::LoadError;

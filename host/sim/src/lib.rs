@@ -9,7 +9,7 @@
 //! |---|---|
 //! | `options` `bounds` `script` | what a run is made from |
 //! | `time` `random` `queue` `scheduled` `address` | virtual time, random streams, names |
-//! | `world` `meter` `cost` `memory` | what all parts of a run share |
+//! | `world` `meter` `cost` `memory` `processor_time` | what all parts of a run share |
 //! | `packets` `latency` `links` `network` | messages in flight |
 //! | `clock` `programs` `node` `nodes` `services` | the cluster |
 //! | `client` `clients` `exception` `workers` `generator` | clients and their operations |
@@ -44,6 +44,7 @@ mod options;
 mod outcome;
 mod packets;
 mod phase;
+mod processor_time;
 mod programs;
 mod queue;
 pub mod random;

@@ -1,9 +1,11 @@
 //! Measures what a run uses, and compares it with the bounds.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::bounds::{Bound, Bounds, ResourceUsage};
 use super::memory::{Refusal, RunMemory};
+use super::processor_time::ProcessorTime;
 
 /// The resource usage of a run so far.
 #[derive(Debug)]
@@ -17,6 +19,7 @@ pub(super) struct Meter {
     /// How many operations there were.
     operations: usize,
     memory: Arc<RunMemory>,
+    time: ProcessorTime,
 }
 
 /// What a message in flight takes besides its text, in bytes: its place among the packets and in a
@@ -53,6 +56,7 @@ impl Meter {
             services_bytes: 0,
             operations: 0,
             memory,
+            time: ProcessorTime::of_run(bounds.fuel),
         }
     }
 
@@ -129,6 +133,11 @@ impl Meter {
             + usage.answer_bytes.saturating_mul(ANSWER_TIMES);
         self.memory.set_other(other);
         self.usage().exceeds(&self.bounds)
+    }
+
+    /// The limit of processor time that the run has exceeded, if it has.
+    pub(super) fn out_of_time(&mut self) -> Option<Duration> {
+        self.time.exceeded(self.usage.fuel)
     }
 
     pub(super) fn usage(&self) -> ResourceUsage {

@@ -1,6 +1,7 @@
 //! The outcome of a run.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::bounds::{Bound, ResourceUsage};
 use host_check::history::Op;
@@ -74,6 +75,11 @@ pub enum StopReason {
     },
     /// The run exceeded one of its bounds.
     Bound(Bound),
+    /// The run used more processor time than its fuel should take.
+    ProcessorTime {
+        /// The limit.
+        limit: Duration,
+    },
     /// The program was asked to end. The run says nothing about the nodes.
     Interrupted,
     /// Other runs hold the memory that it needs: it has to be made again when there is room. Says
@@ -95,6 +101,7 @@ impl StopReason {
             StopReason::NoAnswer { .. } => "no-answer",
             StopReason::BadAnswer { .. } => "bad-answer",
             StopReason::Bound(_) => "bound-of-the-run",
+            StopReason::ProcessorTime { .. } => "out-of-processor-time",
             StopReason::Interrupted => "interrupted",
             StopReason::NoRoom | StopReason::Journal(_) | StopReason::Internal(_) => "internal",
         }
@@ -158,6 +165,12 @@ impl fmt::Display for Stopped {
                 shown(answer)
             ),
             StopReason::Bound(bound) => write!(f, "{bound}"),
+            StopReason::ProcessorTime { limit } => write!(
+                f,
+                "the run has taken more than {} s of processor time, although it has fuel left; do \
+                 the nodes read their memory at random? (a larger --max-run-fuel allows more)",
+                limit.as_secs()
+            ),
             StopReason::Interrupted => f.write_str("the run was interrupted"),
             StopReason::NoRoom => f.write_str("there is no room for the run"),
             StopReason::Internal(text) => f.write_str(text),

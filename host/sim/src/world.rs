@@ -113,6 +113,9 @@ impl<'a> World<'a> {
         if let Some(bound) = self.meter.check(in_flight) {
             return Err(self.stop(StopReason::Bound(bound)));
         }
+        if let Some(limit) = self.meter.out_of_time() {
+            return Err(self.stop(StopReason::ProcessorTime { limit }));
+        }
         match self.meter.refusal() {
             Some(Refusal::NoRoom) => Err(self.stop(StopReason::NoRoom)),
             Some(Refusal::Bound(_)) | None => Ok(()),

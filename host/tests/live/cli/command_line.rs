@@ -43,7 +43,7 @@ fn help_is_not_an_error() {
 
             Commands:
               inspect  Show facts about a module, and whether it loads
-              check    Judge a recorded history, in Jepsen's EDN or as JSON
+              check    Judge a recorded history, in Jepsen's EDN, as JSON or as a log
               sim      Run nodes in a simulated cluster, in virtual time, and judge what clients see
               grade    Judge submissions in the sandbox, on several seeds for each challenge of a suite
               merge    Merge the grades that `host grade --format json --shard` wrote, one per share, into one
@@ -88,7 +88,7 @@ fn help_is_not_an_error() {
                   --max-step-ms <MS>
                       Maximum wall time for one step, in milliseconds, checked every 100 ms
 
-                      [default: 10000]
+                      [default: 100000]
 
                   --max-output-bytes <BYTES>
                       Maximum number of bytes that one step returns
@@ -176,7 +176,7 @@ fn help_of_inspect() {
                   --max-step-ms <MS>
                       Maximum wall time for one step, in milliseconds, checked every 100 ms
 
-                      [default: 10000]
+                      [default: 100000]
 
                   --max-output-bytes <BYTES>
                       Maximum number of bytes that one step returns
@@ -377,7 +377,7 @@ fn help_of_sim() {
                   --max-step-ms <MS>
                       Maximum wall time for one step, in milliseconds, checked every 100 ms
 
-                      [default: 10000]
+                      [default: 100000]
 
                   --max-output-bytes <BYTES>
                       Maximum number of bytes that one step returns
@@ -408,27 +408,27 @@ fn help_of_sim() {
                   --max-run-fuel <UNITS>
                       Maximum fuel of all nodes together
 
-                      [default: 1000000000000]
+                      [default: 150000000000]
 
                   --max-run-memory-mib <MIB>
-                      Maximum linear memory of all nodes together, in MiB
+                      Maximum memory of all nodes and services together, in MiB
 
-                      [default: 4096]
+                      [default: 256]
 
                   --max-in-flight <N>
                       Maximum number of messages in flight
 
-                      [default: 1000000]
+                      [default: 100000]
 
                   --max-in-flight-mib <MIB>
                       Maximum size of all messages in flight, in MiB
 
-                      [default: 512]
+                      [default: 32]
 
                   --max-answers-mib <MIB>
-                      Maximum size of all answers that clients receive, in MiB
+                      Maximum size of all answers that clients receive, as values, in MiB
 
-                      [default: 1024]
+                      [default: 32]
 
                   --max-journal-mib <MIB>
                       Maximum size of the journal, in MiB

@@ -168,7 +168,7 @@ fn fuel_is_for_one_step_and_does_not_run_out_over_many() {
     let node = dir.node(dir.guest("fuel_hungry"));
     let steps = 20;
     let ended = node
-        .args(["--max-fuel", "200000"])
+        .args(["--max-fuel", "1500000"])
         .input(INIT.to_owned() + &GO.repeat(steps));
     assert_eq!(ended.code(), Some(0), "{ended}");
     assert_eq!(ended.stdout.lines().count(), 1 + steps, "{ended}");

@@ -11,59 +11,59 @@ fn a_class_as_text() {
     check(
         &Class::small().grade(&["class"]),
         &expect![[r#"
-        exit code 1
-        ---- stdout
-        submission  echo  flood  cut  score
-        alice       AC    AC     AC   10/10
-        bob         RTE   AC     WA   3/10
-        carol       CE    -      -    0/10
-        dora        -     -      -    0/10
+            exit code 1
+            ---- stdout
+            submission  echo  flood  cut  score
+            alice       AC    AC     AC   10/10
+            bob         RTE   AC     WA   3/10
+            carol       CE    -      -    0/10
+            dora        -     -      -    0/10
 
-        bob: notes.txt is not a .wasm file
+            bob: notes.txt is not a .wasm file
 
-        bob echo
-          RTE: runtime error, with seed 1, after 0 seeds that passed
-            at 0 s, node n0: the guest failed in handle: trap: integer divide by zero
-              in: average < go < handle
-              event: message {"src":"c2","dest":"n0","body":{"echo":"Please echo 68","type":"echo","msg_id":1}}
-              [NOTHING DONE]
-          shortest trace that fails:
-            1 node, 1 client, 1 operation and 0 faults in 0.001 s:
-            0  op 0: process 0 at n0 invoke echo "Please echo 68"
-          replay: host sim --module class/bob/echo.wasm -w echo --node-count 1 --rate 5 --time-limit 3 --seed 1
-          used: answer-bytes 132 of 33554432, bytes-in-flight 82 of 33554432, events 2 of 20000000, fuel 30 of 100000000000, memory-bytes 65536 of 268435456, messages-in-flight 1 of 100000, node-memory-bytes 65536 of 134217728
+            bob echo
+              RTE: runtime error, with seed 1, after 0 seeds that passed
+                at 0 s, node n0: the guest failed in handle: trap: integer divide by zero
+                  in: average < go < handle
+                  event: message {"src":"c2","dest":"n0","body":{"echo":"Please echo 68","type":"echo","msg_id":1}}
+                  [NOTHING DONE]
+              shortest trace that fails:
+                1 node, 1 client, 1 operation and 0 faults in 0.001 s:
+                0  op 0: process 0 at n0 invoke echo "Please echo 68"
+              replay: host sim --module class/bob/echo.wasm -w echo --node-count 1 --rate 5 --time-limit 3 --seed 1
+              used: answer-bytes 132 of 33554432, bytes-in-flight 82 of 33554432, events 2 of 20000000, fuel N of 150000000000, memory-bytes 65536 of 268435456, messages-in-flight 1 of 100000, node-memory-bytes 65536 of 134217728
 
-        bob cut
-          WA: wrong answer, with seed 1, after 0 seeds that passed
-            20 known elements lost, not in the last reads: 0 2 3 6 8 10 11 13 … and 12 more
-            Maelstrom would have let this pass:
-            op 209 (process 0, 19.924 s) lacks 9 known elements for good: 1 4 5 7 9 12 14 19 … and 1 more
-            op 210 (process 1, 19.924 s) lacks 9 known elements for good: 1 4 5 7 9 12 14 19 … and 1 more
-            op 211 (process 2, 19.924 s) lacks 9 known elements for good: 1 4 5 7 9 12 14 19 … and 1 more
-            op 212 (process 3, 19.924 s) lacks 9 known elements for good: 1 4 5 7 9 12 14 19 … and 1 more
-          shortest trace that fails:
-            2 nodes, 2 clients, 1 operation and 1 fault in 0.002 s:
-            0       start-partition ["isolated",{"n0":[],"n1":["n0"]}]
-            0.001   op 2: process 0 at n0 invoke broadcast 3
-            0.001   n0 -> n1 gossip {"message":3}  (lost: partition)
-            0.001   op 3: process 0 at n0 ok broadcast 3
-            0.001   stop-partition "network-healed"
-            10.001  op 6: process 0 at n0 invoke read
-            10.001  op 7: process 1 at n1 invoke read
-            10.001  op 8: process 0 at n0 ok read [3]
-            10.001  op 9: process 1 at n1 ok read []
-            - 1 known element lost, not in the last reads: 3
-          replay: host sim --module class/bob/broadcast.wasm -w broadcast --node-count 5 --rate 10 --time-limit 10 --nemesis partition --seed 1
-          targets: msgs-per-op 1.3398058 (below 60)
-          used: answer-bytes 22929 of 33554432, bytes-in-flight 710 of 33554432, events 193 of 20000000, fuel N of 100000000000, memory-bytes 5570560 of 268435456, messages-in-flight 5 of 100000, node-memory-bytes 1114112 of 134217728
+            bob cut
+              WA: wrong answer, with seed 1, after 0 seeds that passed
+                20 known elements lost, not in the last reads: 0 2 3 6 8 10 11 13 … and 12 more
+                Maelstrom would have let this pass:
+                op 209 (process 0, 19.924 s) lacks 9 known elements for good: 1 4 5 7 9 12 14 19 … and 1 more
+                op 210 (process 1, 19.924 s) lacks 9 known elements for good: 1 4 5 7 9 12 14 19 … and 1 more
+                op 211 (process 2, 19.924 s) lacks 9 known elements for good: 1 4 5 7 9 12 14 19 … and 1 more
+                op 212 (process 3, 19.924 s) lacks 9 known elements for good: 1 4 5 7 9 12 14 19 … and 1 more
+              shortest trace that fails:
+                2 nodes, 2 clients, 1 operation and 1 fault in 0.002 s:
+                0       start-partition ["isolated",{"n0":[],"n1":["n0"]}]
+                0.001   op 2: process 0 at n0 invoke broadcast 3
+                0.001   n0 -> n1 gossip {"message":3}  (lost: partition)
+                0.001   op 3: process 0 at n0 ok broadcast 3
+                0.001   stop-partition "network-healed"
+                10.001  op 6: process 0 at n0 invoke read
+                10.001  op 7: process 1 at n1 invoke read
+                10.001  op 8: process 0 at n0 ok read [3]
+                10.001  op 9: process 1 at n1 ok read []
+                - 1 known element lost, not in the last reads: 3
+              replay: host sim --module class/bob/broadcast.wasm -w broadcast --node-count 5 --rate 10 --time-limit 10 --nemesis partition --seed 1
+              targets: msgs-per-op 1.3398058 (below 60)
+              used: answer-bytes 22929 of 33554432, bytes-in-flight 710 of 33554432, events 193 of 20000000, fuel N of 150000000000, memory-bytes 5570560 of 268435456, messages-in-flight 5 of 100000, node-memory-bytes 1114112 of 134217728
 
-        carol echo
-          CE: module rejected
-            this is not WebAssembly: it does not begin with the bytes "\0asm"
-          replay: host inspect class/carol/echo.wasm
+            carol echo
+              CE: module rejected
+                this is not WebAssembly: it does not begin with the bytes "\0asm"
+              replay: host inspect class/carol/echo.wasm
 
-        1 of 4 submissions passed (suite small, host 0.1.0, wasmtime 48.0.8)
-    "#]],
+            1 of 4 submissions passed (suite small, host 0.1.0, wasmtime 48.0.8)
+        "#]],
     );
 }
 
@@ -88,19 +88,44 @@ fn a_class_as_json() {
           "judge": {
             "cost-table": {
               "block": 0,
-              "call-of-the-host": 100,
+              "branch": 8,
+              "branch-if": 12,
+              "branch-table": 25,
+              "buffer": 100,
+              "bulk-operation": 130,
+              "call": 20,
+              "call-indirect": 120,
+              "call-of-the-host": 1000,
+              "copied-byte": 1,
+              "divide": 60,
+              "effect": 8000,
+              "event": 5000,
+              "float": 20,
+              "float-convert": 45,
+              "float-divide": 60,
+              "float-round": 25,
+              "input-byte": 5,
               "instruction": 1,
+              "load": 10,
+              "loop": 8,
               "memory-copy-per-byte": 1,
               "memory-fill-per-byte": 1,
-              "memory-grow": 100,
+              "memory-grow": 255,
               "memory-grow-per-page": 255,
               "memory-init-per-byte": 1,
               "nop": 0,
-              "table-copy-per-element": 1,
-              "table-fill-per-element": 1,
-              "table-grow": 100,
-              "table-grow-per-element": 1,
-              "table-init-per-element": 1
+              "output-byte": 15,
+              "random-byte": 3,
+              "reference-of-a-function": 255,
+              "store": 10,
+              "table-copy-per-element": 25,
+              "table-fill-per-element": 15,
+              "table-get": 30,
+              "table-grow": 255,
+              "table-grow-per-element": 20,
+              "table-init-per-element": 25,
+              "vector": 20,
+              "version": 2
             },
             "engine": "wasmtime 48.0.8",
             "host": "0.1.0"
@@ -294,7 +319,7 @@ fn a_class_as_json() {
                 "limits": {
                   "events": 20000000,
                   "node-memory-bytes": 134217728,
-                  "run-fuel": 100000000000,
+                  "run-fuel": 150000000000,
                   "run-memory-bytes": 268435456,
                   "step-fuel": 1000000000
                 },
@@ -314,7 +339,7 @@ fn a_class_as_json() {
                 "limits": {
                   "events": 20000000,
                   "node-memory-bytes": 134217728,
-                  "run-fuel": 100000000000,
+                  "run-fuel": 150000000000,
                   "run-memory-bytes": 268435456,
                   "step-fuel": 1000000000
                 },
@@ -334,7 +359,7 @@ fn a_class_as_json() {
                 "limits": {
                   "events": 20000000,
                   "node-memory-bytes": 134217728,
-                  "run-fuel": 100000000000,
+                  "run-fuel": 150000000000,
                   "run-memory-bytes": 268435456,
                   "step-fuel": 1000000000
                 },
@@ -391,42 +416,42 @@ fn a_class_as_junit() {
     check(
         &ended,
         &expect![[r#"
-        exit code 1
-        ---- stdout
-        <?xml version="1.0" encoding="UTF-8"?>
-        <testsuites name="small" tests="4" skipped="0" failures="3" errors="0">
-            <testsuite name="alice" tests="1" skipped="0" errors="0" failures="0">
-                <testcase name="echo" classname="alice"/>
-            </testsuite>
-            <testsuite name="bob" tests="1" skipped="0" errors="0" failures="1">
-                <testcase name="echo" classname="bob">
-                    <failure message="at 0 s, node n0: the guest failed in handle: trap: integer divide by zero" type="RTE">RTE: runtime error, with seed 1, after 0 seeds that passed
-          at 0 s, node n0: the guest failed in handle: trap: integer divide by zero
-            in: average &lt; go &lt; handle
-            event: message {&quot;src&quot;:&quot;c2&quot;,&quot;dest&quot;:&quot;n0&quot;,&quot;body&quot;:{&quot;echo&quot;:&quot;Please echo 68&quot;,&quot;type&quot;:&quot;echo&quot;,&quot;msg_id&quot;:1}}
-            [NOTHING DONE]
-        shortest trace that fails:
-          1 node, 1 client, 1 operation and 0 faults in 0.001 s:
-          0  op 0: process 0 at n0 invoke echo &quot;Please echo 68&quot;
-        replay: host sim --module class/bob/echo.wasm -w echo --node-count 1 --rate 5 --time-limit 3 --seed 1
-        used: answer-bytes 132 of 33554432, bytes-in-flight 82 of 33554432, events 2 of 20000000, fuel 30 of 100000000000, memory-bytes 65536 of 268435456, messages-in-flight 1 of 100000, node-memory-bytes 65536 of 134217728</failure>
-                </testcase>
-                <system-out>notes.txt is not a .wasm file</system-out>
-            </testsuite>
-            <testsuite name="carol" tests="1" skipped="0" errors="0" failures="1">
-                <testcase name="echo" classname="carol">
-                    <failure message="this is not WebAssembly: it does not begin with the bytes &quot;\0asm&quot;" type="CE">CE: module rejected
-          this is not WebAssembly: it does not begin with the bytes &quot;\0asm&quot;
-        replay: host inspect class/carol/echo.wasm</failure>
-                </testcase>
-            </testsuite>
-            <testsuite name="dora" tests="1" skipped="0" errors="0" failures="1">
-                <testcase name="echo" classname="dora">
-                    <failure message="there is no module for it" type="missing">There is no module for it.</failure>
-                </testcase>
-            </testsuite>
-        </testsuites>
-    "#]],
+            exit code 1
+            ---- stdout
+            <?xml version="1.0" encoding="UTF-8"?>
+            <testsuites name="small" tests="4" skipped="0" failures="3" errors="0">
+                <testsuite name="alice" tests="1" skipped="0" errors="0" failures="0">
+                    <testcase name="echo" classname="alice"/>
+                </testsuite>
+                <testsuite name="bob" tests="1" skipped="0" errors="0" failures="1">
+                    <testcase name="echo" classname="bob">
+                        <failure message="at 0 s, node n0: the guest failed in handle: trap: integer divide by zero" type="RTE">RTE: runtime error, with seed 1, after 0 seeds that passed
+              at 0 s, node n0: the guest failed in handle: trap: integer divide by zero
+                in: average &lt; go &lt; handle
+                event: message {&quot;src&quot;:&quot;c2&quot;,&quot;dest&quot;:&quot;n0&quot;,&quot;body&quot;:{&quot;echo&quot;:&quot;Please echo 68&quot;,&quot;type&quot;:&quot;echo&quot;,&quot;msg_id&quot;:1}}
+                [NOTHING DONE]
+            shortest trace that fails:
+              1 node, 1 client, 1 operation and 0 faults in 0.001 s:
+              0  op 0: process 0 at n0 invoke echo &quot;Please echo 68&quot;
+            replay: host sim --module class/bob/echo.wasm -w echo --node-count 1 --rate 5 --time-limit 3 --seed 1
+            used: answer-bytes 132 of 33554432, bytes-in-flight 82 of 33554432, events 2 of 20000000, fuel N of 150000000000, memory-bytes 65536 of 268435456, messages-in-flight 1 of 100000, node-memory-bytes 65536 of 134217728</failure>
+                    </testcase>
+                    <system-out>notes.txt is not a .wasm file</system-out>
+                </testsuite>
+                <testsuite name="carol" tests="1" skipped="0" errors="0" failures="1">
+                    <testcase name="echo" classname="carol">
+                        <failure message="this is not WebAssembly: it does not begin with the bytes &quot;\0asm&quot;" type="CE">CE: module rejected
+              this is not WebAssembly: it does not begin with the bytes &quot;\0asm&quot;
+            replay: host inspect class/carol/echo.wasm</failure>
+                    </testcase>
+                </testsuite>
+                <testsuite name="dora" tests="1" skipped="0" errors="0" failures="1">
+                    <testcase name="echo" classname="dora">
+                        <failure message="there is no module for it" type="missing">There is no module for it.</failure>
+                    </testcase>
+                </testsuite>
+            </testsuites>
+        "#]],
     );
 }
 

@@ -196,8 +196,8 @@ fn a_long_challenge_has_room_for_its_answers() {
         let suite = read("suite.toml", &text).unwrap();
         suite.challenges[0].scenario.options.bounds.answer_bytes
     };
-    assert_eq!(room("3", ""), 16 << 20);
-    assert_eq!(room("86400", ""), 5 * 86_400 * 512);
+    assert_eq!(room("3", ""), 32 << 20);
+    assert_eq!(room("86400", ""), 5 * 86_400 * 256);
     assert_eq!(room("86400", "[limits]\nmax-answers-mib = 1\n"), 1 << 20);
 }
 

@@ -7,6 +7,11 @@ use test_support::wat::assemble;
 
 use crate::hostile::frame;
 
+/// A function type with so many parameters.
+fn type_of_parameters(count: usize) -> Vec<u8> {
+    [vec![0x60], leb(count), vec![0x7f; count], vec![0]].concat()
+}
+
 /// The module of a recipe.
 pub(crate) fn made(recipe: &str) -> Vec<u8> {
     match recipe {
@@ -30,7 +35,12 @@ pub(crate) fn made(recipe: &str) -> Vec<u8> {
         "globals" => with_globals(1_000_000),
         "imports" => with_entries(2, &[0, 0, 0, 3], 2_000_000),
         "exports" => with_entries(7, &[0, 0, 0], 2_000_000),
-        "types" => with_types(5_000_000),
+        "types" => with_types(&[0x60, 0, 0], 5_000_000),
+        "type_parameters" => with_types(&type_of_parameters(990), 12_000),
+        "recursion_groups" => {
+            let group = [vec![0x4e], leb(200_000), [0x60, 0, 0].repeat(200_000)].concat();
+            with_types(&group, 1)
+        }
         "import_name" => {
             let mut entry = leb(90_000);
             entry.extend(vec![b'a'; 90_000]);
@@ -179,8 +189,8 @@ fn with_entries(id: u8, entry: &[u8], count: usize) -> Vec<u8> {
 }
 
 /// Not a guest: `count` types.
-fn with_types(count: usize) -> Vec<u8> {
-    let types = [leb(count), [0x60, 0, 0].repeat(count)].concat();
+fn with_types(ty: &[u8], count: usize) -> Vec<u8> {
+    let types = [leb(count), ty.repeat(count)].concat();
     [b"\0asm\x01\0\0\0".to_vec(), section(1, types)].concat()
 }
 

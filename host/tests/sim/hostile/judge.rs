@@ -41,7 +41,7 @@ pub(crate) struct Case {
 /// machine does not decide.
 fn limits() -> Limits {
     Limits {
-        fuel: 50_000_000,
+        fuel: 130_000_000,
         wall: Duration::from_secs(600),
         ..Limits::default()
     }

@@ -65,16 +65,16 @@ fn a_history_of_another_tool() {
         &["-w", "txn-list-append", "-"],
         history,
         expect![[r#"
-        exit code 2
-        txn-list-append: unknown
+            exit code 2
+            txn-list-append: unknown
 
-        - empty-transaction-graph:
+            - empty-transaction-graph: no transaction read or overwrote what another wrote, so there is nothing to judge
 
-        transactions  1 begun; asked for strict-serializable
-        operations    1: 1 ok, 0 fail, 0 info; 100.00 % of invocations ok
+            transactions  1 begun; asked for strict-serializable
+            operations    1: 1 ok, 0 fail, 0 info; 100.00 % of invocations ok
 
-        [UNKNOWN]
-    "#]],
+            [UNKNOWN]
+        "#]],
     );
     assert_run(
         &["-w", "g-set", "-"],

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use sha2::{Digest, Sha256};
 
-use super::budget::{Budget, CHECK_STEP_UNITS, EVENT_UNITS, cost};
+use super::budget::{Budget, CHECK_STEP_UNITS, EVENT_UNITS, FUEL_OF_A_UNIT, cost};
 use super::shrunk::Shrunk;
 use crate::schedule::Schedule;
 use crate::trial::TrialResult;
@@ -131,7 +131,7 @@ impl<'a> Search<'a> {
         let bounds = candidate.scenario.options.bounds;
         if self.may_stop_runs {
             let fewer = &mut candidate.scenario.options.bounds;
-            fewer.fuel = bounds.fuel.min(units_left);
+            fewer.fuel = bounds.fuel.min(units_left.saturating_mul(FUEL_OF_A_UNIT));
             fewer.steps = bounds.steps.min(units_left.div_ceil(EVENT_UNITS));
         }
         let is_cut = candidate.scenario.options.bounds != bounds;

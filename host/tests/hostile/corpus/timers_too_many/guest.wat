@@ -9,7 +9,7 @@
   (drop (memory.grow (i32.const 16)))
   (call $answer)
   (if (i32.lt_u (global.get $events) (i32.const 2)) (then (return)))
-  (local.set $n (i32.const 9000))
+  (local.set $n (i32.const 5500))
   (loop $again
     (call $put (i32.const 0x1000))
     (call $put_number (i32.add (local.get $n) (i32.mul (global.get $events) (i32.const 10000))))

@@ -1,0 +1,11 @@
+(data (i32.const 0x1000) "{\"send\":{\"src\":\"n1\",\"dest\":\"n1\",\"body\":{\"type\":\"x\",\"y\":\00")
+(func $step
+  (local $len i32)
+  (local.set $len (i32.const 4150000))
+  (drop (memory.grow (i32.const 200)))
+  (call $put (i32.const 0x1000))
+  (memory.fill (global.get $out) (i32.const 0x5b) (local.get $len))
+  (global.set $out (i32.add (global.get $out) (local.get $len)))
+  (memory.fill (global.get $out) (i32.const 0x5d) (local.get $len))
+  (global.set $out (i32.add (global.get $out) (local.get $len)))
+  (call $put (i32.const 0x140)))

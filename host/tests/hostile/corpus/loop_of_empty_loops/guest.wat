@@ -1,0 +1,8 @@
+(func $step
+  (loop $again
+    (loop) (loop) (loop) (loop) (loop) (loop) (loop) (loop) (loop) (loop)
+    (loop) (loop) (loop) (loop) (loop) (loop) (loop) (loop) (loop) (loop)
+    (loop) (loop) (loop) (loop) (loop) (loop) (loop) (loop) (loop) (loop)
+    (loop) (loop) (loop) (loop) (loop) (loop) (loop) (loop) (loop) (loop)
+    (loop) (loop) (loop) (loop) (loop) (loop) (loop) (loop) (loop) (loop)
+    (br $again)))
