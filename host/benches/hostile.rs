@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use test_support::memory::status_kib;
 
+#[expect(clippy::unwrap_used, reason = "the modules are those of the tests")]
 #[path = "../tests/sim/hostile"]
 mod hostile {
     pub(crate) mod bombs;
