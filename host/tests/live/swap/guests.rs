@@ -14,6 +14,7 @@ pub(crate) enum Behaviour {
     LoopsInRestore,
     TrapsAtStart,
     TrapsInHandle,
+    TrapsInSnapshot,
     SpeaksAnotherVersion,
 }
 
@@ -39,8 +40,10 @@ pub(crate) fn guest(behaviour: Behaviour) -> Vec<u8> {
         Behaviour::LoopsInRestore => "(loop $again (br $again)) (i32.const 0)",
         _ => "(global.set $count (i32.load (local.get $ptr))) (i32.const 0)",
     };
+    let give_up = when(Behaviour::TrapsInSnapshot, "unreachable");
     let state = format!(
         r#"(func $snapshot (export "snapshot") (result i64)
+             {give_up}
              (i32.store (i32.const 0) (global.get $count))
              (i64.const 4))
            (func $restore (export "restore") (param $ptr i32) (param $len i32) (result i32)

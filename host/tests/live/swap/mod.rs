@@ -206,6 +206,27 @@ fn a_module_that_traps_at_its_start_is_refused() {
 }
 
 #[test]
+fn a_module_that_traps_when_it_is_asked_for_its_state_has_crashed() {
+    let mut node = Node::start(&guest(Behaviour::TrapsInSnapshot), &["--watch"]);
+    node.init(&["n1"]);
+    assert_eq!((count(&mut node), count(&mut node)), (1, 2));
+    node.replace(&guest(Behaviour::Counts));
+    assert_eq!(
+        node.log(),
+        "ERROR the guest failed in snapshot: trap: wasm `unreachable` instruction executed"
+    );
+    let state = loop {
+        let line = node.log();
+        if let Some(state) = swapped(&line) {
+            break state.to_owned();
+        }
+    };
+    assert_eq!(state, "no state: the old module had crashed");
+    assert_eq!(count(&mut node), 1, "the new version runs, from its start");
+    node.end(0);
+}
+
+#[test]
 fn without_state_a_module_is_refused_if_state_is_required() {
     let why = "the new module has no restore, and --require-state forbids to start without";
     check_refused(&guest(Behaviour::HasNoState), &["--require-state"], &[why]);

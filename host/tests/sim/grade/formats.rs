@@ -99,7 +99,7 @@ fn a_class_as_json() {
               "copied-byte": 1,
               "divide": 60,
               "effect": 8000,
-              "event": 5000,
+              "event": 8000,
               "float": 20,
               "float-convert": 45,
               "float-divide": 60,

@@ -2,9 +2,12 @@
 
 use host_check::validity::Validity;
 use host_check::workload::Workload;
+use host_guest::Limits;
+use host_sandbox::Sandbox;
 use host_sim::nemesis::Fault;
 use host_sim::{RunOptions, SECOND};
 use serde_json::{Value as Json, json};
+use test_support::wat::assemble;
 
 use crate::simulated::runs::{batched, broadcast, echo, of_kind, options, run_with_next};
 
@@ -80,4 +83,31 @@ fn a_version_that_refuses_the_state_leaves_the_old_one_at_work() {
         text.starts_with("swap refused: the new module does not take over the state"),
         "{text}"
     );
+}
+
+#[test]
+fn a_version_that_fails_at_its_start_leaves_the_old_one_at_work() {
+    let text = "(module
+       (memory (export \"memory\") 1)
+       (func (export \"maelstrom_abi_v1\") unreachable)
+       (func (export \"alloc\") (param i32) (result i32) (i32.const 0))
+       (func (export \"handle\") (param i32 i32) (result i64) (i64.const 0))
+       (func (export \"_initialize\") unreachable))";
+    let sandbox = Sandbox::new(None).unwrap();
+    let next = sandbox
+        .load_bytes(&assemble(text), &Limits::default())
+        .unwrap();
+    let options = busy(RunOptions {
+        swap_after_ns: Some(2 * SECOND),
+        ..options(1, 5)
+    });
+    let (report, journal) =
+        run_with_next(broadcast(), Some(&next), Workload::Broadcast, &options, 1);
+    assert_eq!(report.valid(), Validity::True);
+    assert_eq!(swaps(&journal), [json!({"n0": "refused"})]);
+    let logs = of_kind(&journal, "log");
+    let text = logs[0]["text"].as_str().unwrap();
+    let why =
+        "swap refused: the new module fails at its start: the guest failed in its start: trap";
+    assert!(text.starts_with(why), "{text}");
 }
