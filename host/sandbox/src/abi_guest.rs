@@ -117,8 +117,13 @@ impl Guest for AbiGuest {
         let describe = || event.to_string();
         let range = self.enter(abi::HANDLE, &describe, |guest| {
             let arguments = guest.put_input(&describe)?;
-            let handle = guest.handle.clone();
-            let output = guest.call(&handle, abi::HANDLE, arguments, &describe)?;
+            let output = call(
+                &mut guest.store,
+                &guest.limits,
+                &guest.handle,
+                (abi::HANDLE, arguments),
+                &describe,
+            )?;
             guest.take_output(output, abi::HANDLE, &describe)
         })?;
         if self.input.capacity() > INPUT_KEPT_MAX {
@@ -153,7 +158,13 @@ impl Guest for AbiGuest {
         self.input.clear();
         let none = String::new;
         let range = self.enter(abi::SNAPSHOT, &none, |guest| {
-            let output = guest.call(&snapshot, abi::SNAPSHOT, (), &none)?;
+            let output = call(
+                &mut guest.store,
+                &guest.limits,
+                &snapshot,
+                (abi::SNAPSHOT, ()),
+                &none,
+            )?;
             guest.take_output(output, abi::SNAPSHOT, &none)
         })?;
         Ok(Some(self.memory.data(&self.store)[range].to_vec()))
@@ -170,7 +181,13 @@ impl Guest for AbiGuest {
         self.input.extend_from_slice(snapshot);
         self.enter(abi::RESTORE, &none, |guest| {
             let arguments = guest.put_input(&none)?;
-            match guest.call(&restore, abi::RESTORE, arguments, &none)? {
+            match call(
+                &mut guest.store,
+                &guest.limits,
+                &restore,
+                (abi::RESTORE, arguments),
+                &none,
+            )? {
                 0 => Ok(()),
                 status => Err(guest.refusal(ErrorKind::Refused(status), abi::RESTORE, &none)),
             }
@@ -230,17 +247,6 @@ impl AbiGuest {
         }
     }
 
-    fn call<P: WasmParams, R: WasmResults>(
-        &mut self,
-        function: &TypedFunc<P, R>,
-        entry: &'static str,
-        arguments: P,
-        event: &dyn Fn() -> String,
-    ) -> Result<R, Box<GuestError>> {
-        let result = function.call(&mut self.store, arguments);
-        result.map_err(|error| failed(&mut self.store, &self.limits, entry, &event(), &error))
-    }
-
     /// Copies the input to the address that the guest's `alloc` returns. Returns the address and
     /// the length.
     fn put_input(&mut self, event: &dyn Fn() -> String) -> Result<(u32, u32), Box<GuestError>> {
@@ -248,8 +254,13 @@ impl AbiGuest {
             let kind = ErrorKind::Denied("the input does not fit into any guest's memory".into());
             return Err(self.refusal(kind, abi::ALLOC, event));
         };
-        let alloc = self.alloc.clone();
-        let ptr = self.call(&alloc, abi::ALLOC, len, event)?;
+        let ptr = call(
+            &mut self.store,
+            &self.limits,
+            &self.alloc,
+            (abi::ALLOC, len),
+            event,
+        )?;
         let target = (self.memory.data_mut(&mut self.store))
             .get_mut(ptr as usize..)
             .and_then(|rest| rest.get_mut(..len as usize));
@@ -319,6 +330,17 @@ fn begin_step(store: &mut Store<AbiState>, limits: &Limits) {
 /// Returns how much fuel the step has used.
 fn end_step(store: &mut Store<AbiState>, limits: &Limits) -> u64 {
     limits.fuel - store.get_fuel().unwrap_or(0)
+}
+
+fn call<P: WasmParams, R: WasmResults>(
+    store: &mut Store<AbiState>,
+    limits: &Limits,
+    function: &TypedFunc<P, R>,
+    (entry, arguments): (&'static str, P),
+    event: &dyn Fn() -> String,
+) -> Result<R, Box<GuestError>> {
+    let result = function.call(&mut *store, arguments);
+    result.map_err(|error| failed(store, limits, entry, &event(), &error))
 }
 
 /// Turns the engine's error of a call into a guest's error.
