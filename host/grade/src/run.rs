@@ -60,8 +60,7 @@ impl SeedRun {
         Self::catching(|| {
             let trial = Trial::of(module, challenge.scenario.clone());
             trial.with(challenge.run_seed(seed), None, |result| {
-                let is_interrupted = matches!(&result.result, Err(it) if it.is_interrupted());
-                (!is_interrupted).then(|| Self::judged(challenge, &result))
+                (!result.is_interrupted()).then(|| Self::judged(challenge, &result))
             })
         })
     }

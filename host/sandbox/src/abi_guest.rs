@@ -8,6 +8,7 @@ use wasmtime::{Instance, InstancePre, Memory, Store, TypedFunc, WasmParams, Wasm
 use crate::cost::{EFFECT_UNITS, EVENT_UNITS, INPUT_BYTE_UNITS, OUTPUT_BYTE_UNITS};
 use crate::failure::failure;
 use crate::state::{AbiState, GuestState};
+use crate::wasi::fuel::charge;
 use crate::watch;
 
 /// The largest buffer for events that a guest keeps for the next one, in bytes.
@@ -218,12 +219,10 @@ impl AbiGuest {
         }
         begin_step(&mut self.store, &self.limits);
         // What was printed at the start belongs to the first event.
-        if entry != abi::RESTORE && !(self.start_log_pending && entry == abi::SNAPSHOT) {
-            if !self.start_log_pending {
-                self.store.data_mut().log.clear();
-            }
-            self.start_log_pending = false;
+        if entry != abi::RESTORE && !self.start_log_pending {
+            self.store.data_mut().log.clear();
         }
+        self.start_log_pending &= entry != abi::HANDLE;
         let input_units = INPUT_BYTE_UNITS * self.input.len() as u64;
         let result = self
             .spend(EVENT_UNITS + input_units)
@@ -236,15 +235,10 @@ impl AbiGuest {
 
     /// Takes fuel for work of the host.
     fn spend(&mut self, units: u64) -> Result<(), ErrorKind> {
-        let left = self.store.get_fuel().unwrap_or(0);
-        // Fails only if the engine does not count fuel, and this one does.
-        let _ = self.store.set_fuel(left.saturating_sub(units));
-        match left < units {
-            true => Err(ErrorKind::Fuel {
-                limit: self.limits.fuel,
-            }),
-            false => Ok(()),
-        }
+        // Nothing else fails: this engine counts fuel.
+        charge(&mut self.store, units).map_err(|_| ErrorKind::Fuel {
+            limit: self.limits.fuel,
+        })
     }
 
     /// Copies the input to the address that the guest's `alloc` returns. Returns the address and

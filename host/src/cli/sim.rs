@@ -206,9 +206,7 @@ fn many(trial: &Trial<'_>, first: u64, count: usize, args: &SimArgs) -> Result<E
             }
             let seed = first + index as u64;
             let (tried, valid) = trial.with(seed, None, |report| {
-                let is_interrupted =
-                    matches!(&report.result, Err(stopped) if stopped.is_interrupted());
-                (!is_interrupted).then(|| (show::Try::of(&report), report.valid()))
+                (!report.is_interrupted()).then(|| (show::Try::of(&report), report.valid()))
             })?;
             if valid != Validity::True {
                 first_failure.fetch_min(index, Ordering::Relaxed);

@@ -64,6 +64,12 @@ impl TrialResult {
         }
     }
 
+    /// Whether the program was asked to end before the run was judged.
+    #[must_use]
+    pub fn is_interrupted(&self) -> bool {
+        matches!(&self.result, Err(stopped) if stopped.is_interrupted())
+    }
+
     /// The names of its anomalies, the gravest first; empty unless it is invalid.
     #[must_use]
     pub fn anomalies(&self) -> Vec<AnomalyName> {

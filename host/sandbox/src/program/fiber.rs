@@ -10,12 +10,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use host_guest::{ErrorKind, Limits};
-use wasmtime::{AsContextMut, Caller, Error, InstancePre, Result, Store, Trap};
+use wasmtime::{AsContextMut, Caller, InstancePre, Result, Store};
 
 use super::io::Io;
 use crate::cost::{EVENT_UNITS, INPUT_BYTE_UNITS};
 use crate::state::GuestState;
 use crate::vet::PROGRAM_START;
+use crate::wasi::fuel::charge;
 use crate::watch;
 
 /// The state of a program.
@@ -150,11 +151,8 @@ fn take_turn(mut store: impl AsContextMut<Data = ProgramState>) -> Result<()> {
     let limits = state.limits;
     let units = EVENT_UNITS + INPUT_BYTE_UNITS * state.io.arrived_bytes;
     watch::begin(&mut store, |state| &mut state.guest, &limits);
-    store.set_fuel(limits.fuel.saturating_sub(units))?;
-    match limits.fuel < units {
-        true => Err(Error::new(Trap::OutOfFuel)),
-        false => Ok(()),
-    }
+    store.set_fuel(limits.fuel)?;
+    charge(&mut store, units)
 }
 
 /// Suspends the program until the next event. The event may be any: the caller must check

@@ -1,6 +1,6 @@
 //! The fuel that calls into the host cost.
 
-use wasmtime::{Caller, Error, Result, Trap};
+use wasmtime::{AsContextMut, Caller, Error, Result, Trap};
 
 /// The most buffers in one call, as on Linux.
 const VECTORS_MAX: i32 = 1024;
@@ -33,9 +33,10 @@ pub(crate) fn charge_call<T>(caller: &mut Caller<'_, T>) -> Result<()> {
 }
 
 /// Takes `units` of fuel from the guest. If it has less it loses all of it, and traps.
-pub(crate) fn charge<T>(caller: &mut Caller<'_, T>, units: u64) -> Result<()> {
-    let left = caller.get_fuel()?;
-    caller.set_fuel(left.saturating_sub(units))?;
+pub(crate) fn charge(store: &mut impl AsContextMut, units: u64) -> Result<()> {
+    let mut store = store.as_context_mut();
+    let left = store.get_fuel()?;
+    store.set_fuel(left.saturating_sub(units))?;
     match left < units {
         true => Err(Error::new(Trap::OutOfFuel)),
         false => Ok(()),
