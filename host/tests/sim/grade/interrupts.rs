@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use serde_json::Value as Json;
 use test_support::class::{Class, SUITE, parse};
-use test_support::{Ended, Live};
+use test_support::{Ended, Live, Run};
 
 use crate::hostile::bombs::branches_over_locals;
 
@@ -29,6 +29,13 @@ fn endless() -> String {
     let limits = "[limits]\nmax-fuel = 9223372036854775807\nmax-step-ms = 4294967295\n\
                   max-run-fuel = 9223372036854775807\n\n[[challenge]]";
     SUITE.replacen("[[challenge]]", limits, 1)
+}
+
+/// `host sim` with a guest that loops.
+fn endless_sim(class: &Class) -> Run {
+    class.guest("echo.wasm", "loop");
+    let sim = class.host().args(["sim", "-w", "echo", "--node-count=1"]);
+    sim.args(["--module", "class/echo.wasm"]).args(FOR_EVER)
 }
 
 #[track_caller]
@@ -87,14 +94,8 @@ fn a_module_that_is_being_compiled_does_not_keep_the_grader() {
 #[test]
 fn a_run_of_the_simulator_that_is_interrupted_is_not_judged() {
     let class = Class::empty();
-    class.guest("echo.wasm", "loop");
-    let sim = class
-        .host()
-        .args(["sim", "-w", "echo", "--node-count=1", "--module"]);
-    let sim = sim
-        .arg("class/echo.wasm")
-        .args(["--seed=7", "--journal=run.jsonl"]);
-    let sim = sim.args(FOR_EVER).start();
+    let sim = endless_sim(&class).args(["--seed=7", "--journal=run.jsonl"]);
+    let sim = sim.start();
     sleep(BEGIN);
     let ended = ends(sim, Signal::INT);
     assert_eq!(ended.code(), Some(2));
@@ -113,14 +114,7 @@ fn a_run_of_the_simulator_that_is_interrupted_is_not_judged() {
 #[test]
 fn of_many_runs_those_that_are_done_are_told() {
     let class = Class::empty();
-    class.guest("echo.wasm", "loop");
-    let sim = class
-        .host()
-        .args(["sim", "-w", "echo", "--node-count=1", "--module"]);
-    let sim = sim
-        .args(["class/echo.wasm", "--seeds=0..9"])
-        .args(FOR_EVER)
-        .start();
+    let sim = endless_sim(&class).arg("--seeds=0..9").start();
     sleep(BEGIN);
     let ended = ends(sim, Signal::TERM);
     assert_eq!(ended.code(), Some(2));
