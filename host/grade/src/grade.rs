@@ -336,6 +336,20 @@ impl FromStr for Shard {
     }
 }
 
+impl Grade {
+    /// The challenges of a submission, each with its facts.
+    pub fn challenges_of<'a>(
+        &'a self,
+        submission: &'a SubmissionGrade,
+    ) -> impl Iterator<Item = (&'a ChallengeFacts, &'a ChallengeGrade)> {
+        submission.challenges.iter().filter_map(|challenge| {
+            let mut facts = self.suite.challenges.iter();
+            let facts = facts.find(|facts| facts.id == challenge.id)?;
+            Some((facts, challenge))
+        })
+    }
+}
+
 impl Usage {
     /// The use that is nearer to its limit. Worlds may have other limits.
     #[must_use]
@@ -348,7 +362,10 @@ impl Usage {
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks for a reference"
+)]
 fn is_zero(count: &usize) -> bool {
     *count == 0
 }

@@ -223,7 +223,9 @@ fn run_all(
     {
         let last = planned[judged - 1];
         let shrinking = context.shrinking.or_as_much_as(units);
-        let found = run.clone().explained(last.setting, module, last.seed, shrinking);
+        let found = run
+            .clone()
+            .explained(last.setting, module, last.seed, shrinking);
         if context.interrupt.is_requested() {
             return JudgeResult::Unfinished; // the search may have been cut short
         }

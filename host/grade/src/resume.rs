@@ -184,7 +184,9 @@ impl Resume {
     #[must_use]
     pub fn known(&self, item: &WorkItem, planned: PlannedRun<'_>) -> Option<(SeedRun, u64)> {
         let world = planned.setting.world_name().map(str::to_owned);
-        self.known.get(&(item.clone(), world, planned.seed)).cloned()
+        self.known
+            .get(&(item.clone(), world, planned.seed))
+            .cloned()
     }
 
     /// Keeps a run. [`finish`](Self::finish) returns the error if it cannot be written.

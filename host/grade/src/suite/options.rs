@@ -212,10 +212,7 @@ pub(super) fn take_challenges(file: &mut DeTable<'_>) -> Result<Vec<ChallengeOpt
 }
 
 /// The tables of a list of tables, with where they are; none if it is anything else.
-fn tables<'a, 'de>(
-    file: &'a mut DeTable<'de>,
-    name: &str,
-) -> Vec<(Span, &'a mut DeTable<'de>)> {
+fn tables<'a, 'de>(file: &'a mut DeTable<'de>, name: &str) -> Vec<(Span, &'a mut DeTable<'de>)> {
     let Some(DeValue::Array(list)) = file.get_mut(name).map(Spanned::get_mut) else {
         return Vec::new();
     };

@@ -162,7 +162,9 @@ fn world(
     Ok(World {
         name: part.name.into_inner().0,
         why: part.why,
-        seeds: part.seeds.map_or_else(|| WORLD_SEEDS.collect(), |seeds| seeds.0),
+        seeds: part
+            .seeds
+            .map_or_else(|| WORLD_SEEDS.collect(), |seeds| seeds.0),
         scenario,
         targets,
         changes,
