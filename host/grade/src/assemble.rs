@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::grade::{
-    ChallengeFacts, ChallengeGrade, ChallengeState, FORMAT, FailureDetails, Grade, JudgeFacts,
-    Judgement, SubmissionGrade, SuiteFacts, TargetResult, Timings, VERSION,
+    ChallengeFacts, ChallengeGrade, ChallengeState, FORMAT, FailedWorld, FailureDetails, Grade,
+    JudgeFacts, Judgement, SubmissionGrade, SuiteFacts, TargetResult, Timings, VERSION, WorldFacts,
 };
 use super::judge::{JudgeResult, JudgedRuns};
 use super::run::SeedRun;
 use super::submission::{ModuleContent, ModuleFile};
-use super::suite::{Challenge, Suite};
+use super::suite::{Challenge, PlannedRun, Suite, World};
 use super::work::{Work, WorkItem, is_in};
 use super::{Verdict, sanitize};
 use host_protocol::text::shell_quoted;
@@ -168,11 +168,15 @@ impl ModuleForChallenge<'_> {
     fn judged(&self, judged: &JudgedRuns, sha256: &str) -> Judgement {
         let failed = judged.failed.as_deref();
         let verdict = failed.map_or(Verdict::Accepted, |run| run.verdict);
+        let seeds_passed = judged.passed.min(self.challenge.seeds.len());
+        let first_failed = self.challenge.runs().nth(judged.passed);
+        let failure = first_failed.zip(failed);
         Judgement {
-            seeds_passed: judged.passed,
+            seeds_passed,
+            world_runs_passed: judged.passed - seeds_passed,
             usage: judged.usage.clone(),
             targets: self.worst_targets(judged),
-            failure: failed.map(|run| self.failure(self.challenge.seeds[judged.passed], run)),
+            failure: failure.map(|(planned, run)| self.failure(planned, run)),
             ..self.judgement(verdict, sha256)
         }
     }
@@ -183,21 +187,26 @@ impl ModuleForChallenge<'_> {
             module: sanitize::line(&self.module.path.to_string_lossy()),
             sha256: sha256.to_owned(),
             seeds_passed: 0,
+            world_runs_passed: 0,
             usage: BTreeMap::new(),
             targets: BTreeMap::new(),
             failure: None,
         }
     }
 
-    fn failure(&self, seed: u64, run: &SeedRun) -> FailureDetails {
-        let scenario = &self.challenge.scenario;
+    fn failure(&self, planned: PlannedRun<'_>, run: &SeedRun) -> FailureDetails {
+        let PlannedRun { setting, seed } = planned;
         FailureDetails {
             seed: Some(seed),
+            world: setting.world.map(|world| FailedWorld {
+                name: world.name.clone(),
+                why: world.why.clone(),
+            }),
             anomaly: run.anomaly.clone(),
             backtrace: run.backtrace.clone(),
-            replay: scenario.command(
+            replay: setting.scenario().command(
                 &self.module.path,
-                self.challenge.run_seed(seed),
+                setting.run_seed(seed),
                 run.bound_flag.as_deref(),
             ),
             trace: run.trace.clone().unwrap_or_default(),
@@ -209,6 +218,7 @@ impl ModuleForChallenge<'_> {
         let path = shell_quoted(&self.module.path.to_string_lossy());
         FailureDetails {
             seed: None,
+            world: None,
             anomaly,
             backtrace: Vec::new(),
             replay: format!("host inspect {path}"),
@@ -218,17 +228,27 @@ impl ModuleForChallenge<'_> {
     }
 
     fn worst_targets(&self, judged: &JudgedRuns) -> BTreeMap<String, TargetResult> {
-        let targets = self.challenge.targets.iter().filter_map(|target| {
-            let name = target.measure.name();
-            let worst = *judged.worst.get(name)?;
-            let below = target.below;
-            Some((name.to_owned(), TargetResult { worst, below }))
+        let settings = self.challenge.settings();
+        let targets = settings.flat_map(|setting| {
+            let targets = setting.targets().iter();
+            targets.filter_map(move |target| {
+                let name = setting.name_of(target.measure);
+                let worst = *judged.worst.get(&name)?;
+                let below = target.below;
+                Some((name, TargetResult { worst, below }))
+            })
         });
         targets.collect()
     }
 }
 
 fn suite_facts(suite: &Suite) -> SuiteFacts {
+    let world = |world: &World| WorldFacts {
+        name: world.name.clone(),
+        why: world.why.clone(),
+        seeds: world.seeds.clone(),
+        options: quoted(&world.flags()),
+    };
     let challenge = |challenge: &Challenge| {
         let options = &challenge.scenario.options;
         let (bounds, limits) = (&options.bounds, &options.limits);
@@ -239,12 +259,6 @@ fn suite_facts(suite: &Suite) -> SuiteFacts {
             ("run-memory-bytes", bounds.memory_bytes as u64),
             ("events", bounds.steps),
         ];
-        let flags: Vec<String> = challenge
-            .scenario
-            .flags()
-            .iter()
-            .map(|word| shell_quoted(word))
-            .collect();
         ChallengeFacts {
             id: challenge.id.clone(),
             title: challenge.title.clone(),
@@ -252,11 +266,12 @@ fn suite_facts(suite: &Suite) -> SuiteFacts {
             optional: challenge.optional,
             hidden: challenge.hidden,
             seeds: challenge.seeds.clone(),
-            options: flags.join(" "),
+            options: quoted(&challenge.scenario.flags()),
             limits: facts
                 .into_iter()
                 .map(|(name, limit)| (name.to_owned(), limit))
                 .collect(),
+            worlds: challenge.worlds.iter().map(world).collect(),
         }
     };
     SuiteFacts {
@@ -265,4 +280,10 @@ fn suite_facts(suite: &Suite) -> SuiteFacts {
         seed_key: suite.seed_key.map(|key| key.name()),
         challenges: suite.challenges.iter().map(challenge).collect(),
     }
+}
+
+/// Words as one line for a shell.
+fn quoted(words: &[String]) -> String {
+    let words: Vec<String> = words.iter().map(|word| shell_quoted(word)).collect();
+    words.join(" ")
 }

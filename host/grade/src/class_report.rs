@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::class_page::ClassReport;
 use super::grade::{ChallengeGrade, ChallengeState, Grade, SubmissionGrade};
 use super::judge::JudgeContext;
-use super::suite::Challenge;
+use super::suite::PlannedRun;
 use super::verdict::Verdict;
 use super::work::Work;
 use host_report::{ReportError, ReportedRun};
@@ -59,12 +59,11 @@ pub fn write(
 /// A run that gets a page.
 struct RunToReport<'a> {
     submission: &'a str,
-    challenge: &'a Challenge,
+    run: PlannedRun<'a>,
     /// The path of the module.
     module: &'a Path,
     /// The hash of the module that was judged.
     sha256: &'a str,
-    seed: u64,
 }
 
 impl<'a> RunToReport<'a> {
@@ -79,19 +78,24 @@ impl<'a> RunToReport<'a> {
             return None;
         };
         let challenge = work.suite.challenges.iter().find(|it| it.id == grade.id)?;
-        let seed = match (&judgement.failure, judgement.verdict) {
+        let run = match (&judgement.failure, judgement.verdict) {
             (_, Verdict::Internal) => None,
-            (Some(failure), _) => failure.seed,
-            (None, _) => challenge.seeds.first().copied().filter(|_| is_single),
+            (Some(failure), _) => {
+                let setting = match &failure.world {
+                    None => challenge.official(),
+                    Some(world) => challenge.world(&world.name)?,
+                };
+                failure.seed.map(|seed| PlannedRun { setting, seed })
+            }
+            (None, _) => challenge.runs().next().filter(|_| is_single),
         }?;
         let mut submissions = work.submissions.iter();
         let files = submissions.find(|it| it.name == submission.name)?;
         Some(RunToReport {
             submission: &submission.name,
-            challenge,
+            run,
             module: &files.module_for(challenge)?.path,
             sha256: &judgement.sha256,
-            seed,
         })
     }
 
@@ -103,7 +107,8 @@ impl<'a> RunToReport<'a> {
         if context.interrupt.is_requested() {
             return Ok(None);
         }
-        let scenario = &self.challenge.scenario;
+        let PlannedRun { setting, seed } = self.run;
+        let scenario = setting.scenario();
         let limits = &scenario.options.limits;
         let loaded = (context.sandbox).load_untrusted(self.module, limits, context.compiler);
         let missing = |why: String| {
@@ -115,7 +120,7 @@ impl<'a> RunToReport<'a> {
             Ok(_) => return missing("the module has changed since it was judged".to_owned()),
             Err(error) => return missing(error.to_string()),
         };
-        let seed = self.challenge.run_seed(self.seed);
+        let seed = setting.run_seed(seed);
         let run = ReportedRun {
             trial: &Trial::of(&module, scenario.clone()),
             seed,
@@ -125,7 +130,7 @@ impl<'a> RunToReport<'a> {
                 Some(schedule) => schedule_command(self.module, schedule),
             },
         };
-        let dir = report.run_dir(self.submission, &self.challenge.id)?;
+        let dir = report.run_dir(self.submission, &setting.challenge.id)?;
         match dir.report(&run, JOURNAL_BYTES_MAX) {
             Ok(_) | Err(ReportError::Interrupted) => Ok(None),
             Err(error) => Err(error),

@@ -1,5 +1,5 @@
 //! Renders a grade as a table for spreadsheets: a row for each submission, a column for the verdict
-//! on each challenge.
+//! on each challenge. If the suite has worlds, a last column names those in which modules failed.
 
 use csv::{Terminator, WriterBuilder};
 
@@ -19,8 +19,14 @@ pub fn render(grade: &Grade) -> String {
         // Writing to a Vec cannot fail, and all rows have the same length.
         let _ = writer.write_record(row.iter().map(|cell| guarded(cell)));
     };
+    let has_worlds = grade
+        .suite
+        .challenges
+        .iter()
+        .any(|it| !it.worlds.is_empty());
     let head = ["submission", "passed", "score", "points"].into_iter();
-    write(head.chain(ids()).map(str::to_owned).collect());
+    let head = head.chain(ids()).chain(has_worlds.then_some("worlds"));
+    write(head.map(str::to_owned).collect());
     for submission in &grade.submissions {
         let mut row = vec![
             submission.name.clone(),
@@ -29,6 +35,7 @@ pub fn render(grade: &Grade) -> String {
             submission.points.to_string(),
         ];
         row.extend(ids().map(|id| state(submission, id)));
+        row.extend(has_worlds.then(|| worlds(submission)));
         write(row);
     }
     let bytes = writer.into_inner().unwrap_or_default();
@@ -44,6 +51,18 @@ fn state(submission: &SubmissionGrade, id: &str) -> String {
         Some(ChallengeState::Pending) => "pending".to_owned(),
         None => String::new(),
     }
+}
+
+/// The worlds in which modules failed: `3c: far; 4: crowded`.
+fn worlds(submission: &SubmissionGrade) -> String {
+    let failed = submission.challenges.iter().filter_map(|challenge| {
+        let ChallengeState::Judged(judgement) = &challenge.state else {
+            return None;
+        };
+        let world = judgement.failure.as_ref()?.world.as_ref()?;
+        Some(format!("{}: {}", challenge.id, world.name))
+    });
+    failed.collect::<Vec<_>>().join("; ")
 }
 
 /// The characters that a formula begins with in one spreadsheet or another; also in full width and

@@ -93,6 +93,24 @@ pub struct ChallengeFacts {
     pub options: String,
     /// The limits of its runs, by name.
     pub limits: BTreeMap<String, u64>,
+    /// Its worlds, in this order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub worlds: Vec<WorldFacts>,
+}
+
+/// The part of a world that a reader of grades needs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
+pub struct WorldFacts {
+    /// Its name, such as `far`.
+    pub name: String,
+    /// What it does, and why that is fair.
+    pub why: String,
+    /// The seeds of its runs, in this order.
+    pub seeds: Vec<u64>,
+    /// What differs from the options of the challenge, as flags of `host sim`.
+    pub options: String,
 }
 
 /// One of several parts of the work, written `INDEX/OF`.
@@ -204,18 +222,22 @@ pub enum ChallengeState {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Judgement {
-    /// The verdict on the first seed that failed, or accepted.
+    /// The verdict on the first run that failed, or accepted.
     pub verdict: Verdict,
     /// The path of the module.
     pub module: String,
     /// The SHA-256 hash of the module.
     pub sha256: String,
-    /// The number of seeds that passed before the first that failed.
+    /// The number of official runs that passed before the first run that failed.
     pub seeds_passed: usize,
+    /// The number of runs in worlds that passed before the first run that failed.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub world_runs_passed: usize,
     /// The most that a run used of each limited resource.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub usage: BTreeMap<String, Usage>,
-    /// The worst measurement for each target; absent if no run finished.
+    /// The worst measurement for each target; absent if no run finished. The name of a target of a
+    /// world has the world before it: `far/msgs-per-op`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub targets: BTreeMap<String, TargetResult>,
     /// Why it was not accepted.
@@ -253,6 +275,9 @@ pub struct FailureDetails {
     /// The seed; absent if the module did not load.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
+    /// The world; absent if an official run failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub world: Option<FailedWorld>,
     /// The anomaly in words, as lines.
     pub anomaly: Vec<String>,
     /// The functions of the guest that were active, innermost first.
@@ -267,6 +292,17 @@ pub struct FailureDetails {
     /// that was known.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub trace_may_be_shorter: bool,
+}
+
+/// The world in which a module failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
+pub struct FailedWorld {
+    /// Its name.
+    pub name: String,
+    /// What it does, and why that is fair.
+    pub why: String,
 }
 
 /// Wall-clock times of judging.
@@ -298,6 +334,40 @@ impl FromStr for Shard {
             _ => Err(InvalidShard),
         }
     }
+}
+
+impl Grade {
+    /// The challenges of a submission, each with its facts.
+    pub fn challenges_of<'a>(
+        &'a self,
+        submission: &'a SubmissionGrade,
+    ) -> impl Iterator<Item = (&'a ChallengeFacts, &'a ChallengeGrade)> {
+        submission.challenges.iter().filter_map(|challenge| {
+            let mut facts = self.suite.challenges.iter();
+            let facts = facts.find(|facts| facts.id == challenge.id)?;
+            Some((facts, challenge))
+        })
+    }
+}
+
+impl Usage {
+    /// The use that is nearer to its limit. Worlds may have other limits.
+    #[must_use]
+    pub(crate) fn greater(self, other: Usage) -> Usage {
+        let part = |it: Usage, of: Usage| u128::from(it.used) * u128::from(of.limit);
+        match part(other, self) > part(self, other) {
+            true => other,
+            false => self,
+        }
+    }
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks for a reference"
+)]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 impl Judgement {

@@ -1,7 +1,8 @@
-//! Judges the work: runs every module on every seed, in parallel.
+//! Judges the work: makes every run of every module, in parallel.
 //!
-//! The results are a function of the work alone. Seeds are tried in any order, but only those up to
-//! the first that fails count, so the results do not depend on the number of threads.
+//! The results are a function of the work alone. The runs of a challenge are made in any order, but
+//! only those up to the first that fails count, so the results do not depend on the number of
+//! threads.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,7 +15,7 @@ use rayon::prelude::*;
 use super::grade::Usage;
 use super::resume::Resume;
 use super::run::{SeedRun, panic_text};
-use super::suite::Challenge;
+use super::suite::{Challenge, PlannedRun};
 use super::work::{Work, WorkItem};
 use super::{Verdict, sanitize};
 use host_guest::{Interrupt, Limits};
@@ -30,7 +31,7 @@ pub enum JudgeResult {
     Rejected(Vec<String>),
     /// An internal error occurred before the first run.
     InternalError(Vec<String>),
-    /// The module was run on the seeds, up to the first that failed.
+    /// The runs were made, up to the first that failed.
     Judged(JudgedRuns),
 }
 
@@ -42,7 +43,7 @@ pub struct JudgedRuns {
     pub passed: usize,
     /// The most that a run used of each limited resource.
     pub usage: BTreeMap<String, Usage>,
-    /// The worst measurement for each target.
+    /// The worst measurement for each target, by [`Setting::name_of`](super::suite::Setting::name_of).
     pub worst: BTreeMap<String, f64>,
     /// The first that failed.
     pub failed: Option<Box<SeedRun>>,
@@ -51,17 +52,19 @@ pub struct JudgedRuns {
 }
 
 impl JudgedRuns {
-    /// What is kept of these runs, the last of which may have failed, and of their times.
-    fn of(runs: Vec<(SeedRun, u64)>) -> Self {
+    /// What is kept of the challenge's first runs, the last of which may have failed, and of their
+    /// times.
+    fn of(challenge: &Challenge, runs: Vec<(SeedRun, u64)>) -> Self {
         let mut kept = JudgedRuns::default();
-        for (mut run, ms) in runs {
+        for (planned, (mut run, ms)) in challenge.runs().zip(runs) {
             kept.ms += ms;
             for (name, usage) in std::mem::take(&mut run.usage) {
                 let most = kept.usage.entry(name).or_insert(usage);
-                most.used = most.used.max(usage.used);
+                *most = most.greater(usage);
             }
             for (name, measured) in &run.measured {
-                let worst = kept.worst.entry(name.clone()).or_insert(*measured);
+                let name = planned.setting.qualified(name);
+                let worst = kept.worst.entry(name).or_insert(*measured);
                 *worst = worst.max(*measured);
             }
             match run.verdict {
@@ -116,8 +119,8 @@ pub fn judge(work: &Work<'_>, context: &JudgeContext<'_>) -> BTreeMap<WorkItem, 
                     .map(|index| &work.suite.challenges[*index])
             };
             let all = |result: &JudgeResult| {
-                let seeds = challenges().map(|challenge| challenge.seeds.len());
-                (context.progress)(seeds.sum());
+                let runs = challenges().map(|challenge| challenge.runs().count());
+                (context.progress)(runs.sum());
                 let results = challenges().map(|challenge| (item(challenge), result.clone()));
                 results.collect()
             };
@@ -177,21 +180,22 @@ fn load(
     }
 }
 
-/// Runs a work item on its seeds up to the first that fails.
+/// Makes the runs of a work item up to the first that fails.
 fn run_all(
     context: &JudgeContext<'_>,
     item: &WorkItem,
     challenge: &Challenge,
     module: &GuestModule,
 ) -> JudgeResult {
+    let planned: Vec<PlannedRun<'_>> = challenge.runs().collect();
     let first_failure = AtomicUsize::new(usize::MAX);
-    let run_at = |(index, &seed): (usize, &u64)| {
+    let run_at = |(index, &planned): (usize, &PlannedRun<'_>)| {
         let is_unnecessary = index > first_failure.load(Ordering::Relaxed);
-        let run = match context.resume.known(item, seed) {
+        let run = match context.resume.known(item, planned) {
             _ if is_unnecessary => None,
             Some(known) => Some(known),
             None if context.interrupt.is_requested() => None,
-            None => run_one(context, item, challenge, module, seed),
+            None => run_one(context, item, planned, module),
         };
         if run
             .as_ref()
@@ -203,9 +207,9 @@ fn run_all(
         run
     };
     // Most modules that fail do so at once, and a run on each core would be for nothing.
-    let first = challenge.seeds.iter().enumerate().take(1).map(run_at);
+    let first = planned.iter().enumerate().take(1).map(run_at);
     let mut runs: Vec<Option<(SeedRun, u64)>> = first.collect();
-    let others = challenge.seeds.par_iter().enumerate().skip(1).map(run_at);
+    let others = planned.par_iter().enumerate().skip(1).map(run_at);
     runs.par_extend(others);
     let judged = first_failure.into_inner().saturating_add(1).min(runs.len());
     let runs: Option<Vec<(SeedRun, u64)>> = runs.into_iter().take(judged).collect();
@@ -217,32 +221,33 @@ fn run_all(
     if let Some((run, ms)) = runs.last_mut()
         && run.needs_trace()
     {
-        let seed = challenge.seeds[judged - 1];
+        let last = planned[judged - 1];
         let shrinking = context.shrinking.or_as_much_as(units);
-        let explained = run.clone().explained(challenge, module, seed, shrinking);
+        let found = run
+            .clone()
+            .explained(last.setting, module, last.seed, shrinking);
         if context.interrupt.is_requested() {
             return JudgeResult::Unfinished; // the search may have been cut short
         }
-        *run = explained;
-        context.resume.keep(item, seed, run, *ms);
+        *run = found;
+        context.resume.keep(item, last, run, *ms);
     }
-    JudgeResult::Judged(JudgedRuns::of(runs))
+    JudgeResult::Judged(JudgedRuns::of(challenge, runs))
 }
 
-/// Runs a work item on a seed; `None` if the run was interrupted.
+/// Makes a run of a work item; `None` if it was interrupted.
 fn run_one(
     context: &JudgeContext<'_>,
     item: &WorkItem,
-    challenge: &Challenge,
+    planned: PlannedRun<'_>,
     module: &GuestModule,
-    seed: u64,
 ) -> Option<(SeedRun, u64)> {
     let begin = Instant::now();
-    let run = SeedRun::of(challenge, module, seed)?;
+    let run = SeedRun::of(planned.setting, module, planned.seed)?;
     let ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
     // An internal error may not occur again.
     if run.verdict != Verdict::Internal {
-        context.resume.keep(item, seed, &run, ms);
+        context.resume.keep(item, planned, &run, ms);
     }
     Some((run, ms))
 }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::grade::JudgeFacts;
 use super::run::SeedRun;
-use super::suite::Suite;
+use super::suite::{PlannedRun, Suite};
 use super::work::WorkItem;
 
 /// The longest line, in bytes.
@@ -23,7 +23,7 @@ const LINE_BYTES_MAX: u64 = 1 << 20;
 /// The runs of earlier graders, and the file for those of this one. The default has neither.
 #[derive(Debug, Default)]
 pub struct Resume {
-    known: BTreeMap<(WorkItem, u64), (SeedRun, u64)>,
+    known: Known,
     file: Option<Mutex<RunsFile>>,
 }
 
@@ -133,6 +133,9 @@ struct Line {
     sha256: String,
     module: String,
     challenge: String,
+    /// The name of the world; absent for the official options.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    world: Option<String>,
     seed: u64,
     run: SeedRun,
     ms: u64,
@@ -177,20 +180,24 @@ impl Resume {
         })
     }
 
-    /// The run of a work item on a seed and its time in milliseconds, if it has been made.
+    /// A run of a work item and its time in milliseconds, if it has been made.
     #[must_use]
-    pub fn known(&self, item: &WorkItem, seed: u64) -> Option<(SeedRun, u64)> {
-        self.known.get(&(item.clone(), seed)).cloned()
+    pub fn known(&self, item: &WorkItem, planned: PlannedRun<'_>) -> Option<(SeedRun, u64)> {
+        let world = planned.setting.world_name().map(str::to_owned);
+        self.known
+            .get(&(item.clone(), world, planned.seed))
+            .cloned()
     }
 
     /// Keeps a run. [`finish`](Self::finish) returns the error if it cannot be written.
-    pub fn keep(&self, item: &WorkItem, seed: u64, run: &SeedRun, ms: u64) {
+    pub fn keep(&self, item: &WorkItem, planned: PlannedRun<'_>, run: &SeedRun, ms: u64) {
         let Some(kept) = &self.file else { return };
         let text = line(&Line {
             sha256: item.sha256.clone(),
             module: item.stem.clone(),
             challenge: item.challenge.clone(),
-            seed,
+            world: planned.setting.world_name().map(str::to_owned),
+            seed: planned.seed,
             run: run.clone(),
             ms,
         });
@@ -231,7 +238,8 @@ fn line(value: &impl Serialize) -> io::Result<String> {
     Ok(serde_json::to_string(value)? + "\n")
 }
 
-type Known = BTreeMap<(WorkItem, u64), (SeedRun, u64)>;
+/// Runs and their times, by work item, world and seed.
+type Known = BTreeMap<(WorkItem, Option<String>, u64), (SeedRun, u64)>;
 
 /// Reads the runs in a file, and finds the end of its last complete line.
 fn read(path: &Path, file: &File, wanted: &Header) -> Result<(Known, u64), ResumeError> {
@@ -281,6 +289,6 @@ fn read(path: &Path, file: &File, wanted: &Header) -> Result<(Known, u64), Resum
             stem: line.module,
             challenge: line.challenge,
         };
-        known.insert((item, line.seed), (line.run, line.ms));
+        known.insert((item, line.world, line.seed), (line.run, line.ms));
     }
 }

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use serde::{Deserialize, Serialize};
 
 use super::grade::Usage;
-use super::suite::Challenge;
+use super::suite::Setting;
 use super::{Verdict, sanitize};
 use host_check::history::{History, Kind};
 use host_check::is_timeout;
@@ -53,14 +53,14 @@ pub struct SeedRun {
 }
 
 impl SeedRun {
-    /// Runs a challenge on a seed. An internal error becomes a verdict too. `None` if the run was
-    /// interrupted.
+    /// Runs a challenge on a seed, in one of its settings. An internal error becomes a verdict too.
+    /// `None` if the run was interrupted.
     #[must_use]
-    pub fn of(challenge: &Challenge, module: &GuestModule, seed: u64) -> Option<Self> {
+    pub fn of(setting: Setting<'_>, module: &GuestModule, seed: u64) -> Option<Self> {
         Self::catching(|| {
-            let trial = Trial::of(module, challenge.scenario.clone());
-            trial.with(challenge.run_seed(seed), None, |result| {
-                (!result.is_interrupted()).then(|| Self::judged(challenge, &result))
+            let trial = Trial::of(module, setting.scenario().clone());
+            trial.with(setting.run_seed(seed), None, |result| {
+                (!result.is_interrupted()).then(|| Self::judged(setting, &result))
             })
         })
     }
@@ -84,15 +84,15 @@ impl SeedRun {
 
     /// Judges a run.
     #[must_use]
-    pub fn judged(challenge: &Challenge, trial: &TrialResult) -> Self {
+    pub fn judged(setting: Setting<'_>, trial: &TrialResult) -> Self {
         let mut run = match &trial.result {
             Ok(result) => {
                 let is_idle = trial.history.as_ref().is_some_and(is_idle);
-                Self::finished(challenge, result, is_idle)
+                Self::finished(setting, result, is_idle)
             }
             Err(stopped) => Self::stopped(stopped, trial.before_stop.as_ref()),
         };
-        run.usage = usage(&trial.used, &challenge.scenario.options);
+        run.usage = usage(&trial.used, &setting.scenario().options);
         run
     }
 
@@ -101,7 +101,7 @@ impl SeedRun {
     #[must_use]
     pub fn explained(
         self,
-        challenge: &Challenge,
+        setting: Setting<'_>,
         module: &GuestModule,
         seed: u64,
         shrinking: Budget,
@@ -109,9 +109,9 @@ impl SeedRun {
         if !self.needs_trace() {
             return self;
         }
-        let seed = challenge.run_seed(seed);
+        let seed = setting.run_seed(seed);
         let found = catch_unwind(AssertUnwindSafe(|| {
-            let trial = Trial::of(module, challenge.scenario.clone());
+            let trial = Trial::of(module, setting.scenario().clone());
             let (report, script) = trial.record(seed, Vec::new());
             let schedule = Schedule::of(&trial, seed, script);
             let shrunk = shrink(schedule, report, module, None, shrinking)?;
@@ -144,7 +144,7 @@ impl SeedRun {
         has_trace && self.trace.is_none()
     }
 
-    fn finished(challenge: &Challenge, result: &CheckResult, is_idle: bool) -> Self {
+    fn finished(setting: Setting<'_>, result: &CheckResult, is_idle: bool) -> Self {
         let mut run = Self::new(verdict(result, is_idle));
         if run.verdict != Verdict::Accepted {
             run.anomaly = sanitize::lines(&render_problems(result));
@@ -155,7 +155,7 @@ impl SeedRun {
                 run.anomaly.push(NOT_KNOWN.to_owned());
             }
         }
-        for target in &challenge.targets {
+        for target in setting.targets() {
             let measured = target.measure.of(result);
             if let Some(measured) = measured {
                 let name = target.measure.name().to_owned();

@@ -23,7 +23,7 @@ use host_sim::{Bound, StopReason};
     strum::IntoStaticStr,
 )]
 pub enum Verdict {
-    /// Accepted: it passed on every seed.
+    /// Accepted: every run passed.
     #[serde(rename = "AC")]
     #[strum(serialize = "AC", message = "accepted")]
     Accepted,

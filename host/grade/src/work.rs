@@ -74,8 +74,8 @@ impl<'a> Work<'a> {
     #[must_use]
     pub fn runs(&self) -> usize {
         let challenges = self.modules.values().flat_map(|(_, challenges)| challenges);
-        let seeds = challenges.map(|index| self.suite.challenges[*index].seeds.len());
-        seeds.sum()
+        let runs = challenges.map(|index| self.suite.challenges[*index].runs().count());
+        runs.sum()
     }
 }
 

@@ -45,7 +45,7 @@ pub(super) struct GradeArgs {
     /// Judge only these challenges. They apply to a module given as PATH whatever its name is.
     #[arg(long, value_name = "ID,…", value_delimiter = ',')]
     challenge: Vec<String>,
-    /// Seeds to judge on, from A to below B, instead of those of the suite.
+    /// Seeds to judge on, from A to below B, instead of those of the suite; in worlds, too.
     #[arg(long, value_name = "A..B")]
     seeds: Option<SeedRange>,
     /// Format of the result.
@@ -192,6 +192,9 @@ fn pick(suite: &mut Suite, args: &GradeArgs) -> Result<(), Failure> {
     if let Some(seeds) = args.seeds {
         for challenge in &mut suite.challenges {
             challenge.seeds = seeds.all().collect();
+            for world in &mut challenge.worlds {
+                world.seeds.clone_from(&challenge.seeds);
+            }
         }
     }
     Ok(())

@@ -6,6 +6,7 @@ use clap::builder::{
     PossibleValue, PossibleValuesParser, RangedI64ValueParser, RangedU64ValueParser,
     TypedValueParser,
 };
+use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
 use super::{Exit, Failure};
@@ -50,8 +51,16 @@ impl Part for GuestLimits {
 /// The options of a part of the table, as they were given or are by default.
 #[derive(Debug)]
 pub(super) struct OptionArgs<P> {
-    given: Vec<(&'static ScenarioOption, String)>,
+    all: Vec<Given>,
     part: PhantomData<P>,
+}
+
+/// An option and its value.
+#[derive(Debug)]
+struct Given {
+    option: &'static ScenarioOption,
+    text: String,
+    is_default: bool,
 }
 
 impl<P: Part> OptionArgs<P> {
@@ -68,12 +77,18 @@ impl<P: Part> OptionArgs<P> {
         scenario: &mut Scenario,
         wanted: impl Fn(&ScenarioOption) -> bool,
     ) -> Result<(), Failure> {
-        for (option, text) in self.given.iter().filter(|(option, _)| wanted(option)) {
+        for Given { option, text, .. } in self.all.iter().filter(|it| wanted(it.option)) {
             option.set(scenario, text).map_err(|error| {
                 Failure::new(Exit::Usage, format!("--{}: {error}", option.name))
             })?;
         }
         Ok(())
+    }
+
+    /// Those that the command line has.
+    pub(super) fn given(&self) -> Vec<(&'static ScenarioOption, String)> {
+        let given = self.all.iter().filter(|it| !it.is_default);
+        given.map(|it| (it.option, it.text.clone())).collect()
     }
 
     fn options() -> impl Iterator<Item = &'static ScenarioOption> {
@@ -94,15 +109,19 @@ impl<P: Part> Args for OptionArgs<P> {
 
 impl<P: Part> FromArgMatches for OptionArgs<P> {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let given = Self::options().filter_map(|option| {
+        let all = Self::options().filter_map(|option| {
             let texts: Vec<&str> = matches
                 .get_many::<String>(option.name)?
                 .map(String::as_str)
                 .collect();
-            Some((option, texts.join(",")))
+            Some(Given {
+                option,
+                text: texts.join(","),
+                is_default: matches.value_source(option.name) == Some(ValueSource::DefaultValue),
+            })
         });
         Ok(OptionArgs {
-            given: given.collect(),
+            all: all.collect(),
             part: PhantomData,
         })
     }

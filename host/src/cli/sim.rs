@@ -38,7 +38,7 @@ pub(super) fn run(args: SimArgs) -> Result<Exit, Failure> {
     let interrupt = interrupt::on_signal()?;
     let sandbox = args.cache.sandbox_for(runs.instances(), &interrupt)?;
     let limits = &runs.scenario.options.limits;
-    let module = sandbox.load(&args.module, limits)?;
+    let module = sandbox.load(args.module(), limits)?;
     let next = match &args.swap_module {
         Some(path) => Some(sandbox.load(path, limits)?),
         None => None,
@@ -48,19 +48,34 @@ pub(super) fn run(args: SimArgs) -> Result<Exit, Failure> {
         next_module: next.as_ref().map(|next| next as &dyn Start),
         scenario: runs.scenario,
     };
+    let again = Again {
+        limit_flags: runs.limit_flags,
+    };
     match runs.seeds {
-        Seeds::One(seed) => one(&trial, seed, runs.script.as_ref(), &args),
-        Seeds::Many(first, count) => many(&trial, first, count, &args),
+        Seeds::One(seed) => one(&trial, seed, runs.script.as_ref(), &args, &again),
+        Seeds::Many(first, count) => many(&trial, first, count, &args, &again),
     }
 }
 
-/// The command that was given, changed so that it makes another run.
-fn command(replay: Replay<'_>) -> String {
-    let words = std::env::args_os().skip(1);
-    let words: Vec<String> = words
-        .map(|word| word.to_string_lossy().into_owned())
-        .collect();
-    replay.command(&words)
+/// Makes commands for other runs of the one that was given.
+struct Again {
+    /// The limits that it does not say itself.
+    limit_flags: Vec<String>,
+}
+
+impl Again {
+    fn command(&self, replay: Replay<'_>) -> String {
+        let words = std::env::args_os().skip(1);
+        let mut words: Vec<String> = words
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect();
+        if let Replay::Schedule(_) = replay {
+            let guest_args = words.iter().position(|word| word == "--");
+            let end = guest_args.unwrap_or(words.len());
+            words.splice(end..end, self.limit_flags.iter().cloned());
+        }
+        replay.command(&words)
+    }
 }
 
 fn one(
@@ -68,6 +83,7 @@ fn one(
     seed: u64,
     script: Option<&Script>,
     args: &SimArgs,
+    again: &Again,
 ) -> Result<Exit, Failure> {
     let shown = args.console();
     let mut console = Console::new(shown);
@@ -130,7 +146,7 @@ fn one(
             trial,
             seed,
             script,
-            replay: &|schedule| command(schedule.map_or(replay, Replay::Schedule)),
+            replay: &|schedule| again.command(schedule.map_or(replay, Replay::Schedule)),
         };
         if is_interrupted(watch.finish(&run, &report))? {
             interrupt::note("the report is not complete");
@@ -141,11 +157,13 @@ fn one(
         file.write(&schedule.write())?;
     }
     if let (Some(file), Validity::False) = (shortest, report.valid()) {
-        return shrunk(trial, schedule, report, file, args);
+        return shrunk(trial, schedule, report, file, args, again);
     }
     match args.format {
-        Format::Text => show::report_as_text(&report, trial.scenario.workload, &command(replay))?,
-        Format::Json => show::report_as_json(&report, &command(replay))?,
+        Format::Text => {
+            show::report_as_text(&report, trial.scenario.workload, &again.command(replay))?
+        }
+        Format::Json => show::report_as_json(&report, &again.command(replay))?,
     }
     Ok(report.valid().into())
 }
@@ -157,6 +175,7 @@ fn shrunk(
     report: TrialResult,
     file: OutFile,
     args: &SimArgs,
+    again: &Again,
 ) -> Result<Exit, Failure> {
     let (module, next_module) = (trial.module, trial.next_module);
     let whole = shrink::size(&schedule);
@@ -175,7 +194,7 @@ fn shrunk(
         ));
         return Ok(shrunk.report.valid().into());
     }
-    let replay = command(Replay::Schedule(&path));
+    let replay = again.command(Replay::Schedule(&path));
     match args.format {
         Format::Text => {
             let story = shrunk.story(module, next_module);
@@ -191,7 +210,13 @@ fn shrunk(
 
 /// Tries many seeds in parallel. The result is that of the first seed that fails, however
 /// many threads there are; later ones may not even be tried.
-fn many(trial: &Trial<'_>, first: u64, count: usize, args: &SimArgs) -> Result<Exit, Failure> {
+fn many(
+    trial: &Trial<'_>,
+    first: u64,
+    count: usize,
+    args: &SimArgs,
+    again: &Again,
+) -> Result<Exit, Failure> {
     let shortest = prepared(args.shrink.as_deref(), &SCHEDULE)?;
     let files = match &args.report {
         Some(dir) => Some(ReportDir::create(dir)?),
@@ -226,7 +251,7 @@ fn many(trial: &Trial<'_>, first: u64, count: usize, args: &SimArgs) -> Result<E
         index => Some(trial.run(first + index as u64, Vec::new())),
     };
     if trial.is_interrupted() {
-        return show_done(&tries, count);
+        return show_done(&tries, count, again);
     }
     if let Some(report) = &failure {
         fail_if_internal(report)?;
@@ -238,7 +263,7 @@ fn many(trial: &Trial<'_>, first: u64, count: usize, args: &SimArgs) -> Result<E
             trial,
             seed,
             script: None,
-            replay: &|schedule| command(schedule.map_or(replay, Replay::Schedule)),
+            replay: &|schedule| again.command(schedule.map_or(replay, Replay::Schedule)),
         };
         if is_interrupted(files.report(&played, args.journal_bytes_max()).map(drop))? {
             interrupt::note("the report is not complete");
@@ -249,26 +274,27 @@ fn many(trial: &Trial<'_>, first: u64, count: usize, args: &SimArgs) -> Result<E
     {
         let (recorded, script) = trial.record(report.seed, Vec::new());
         let schedule = Schedule::of(trial, report.seed, script);
-        return shrunk(trial, schedule, recorded, file, args);
+        return shrunk(trial, schedule, recorded, file, args, again);
     }
     match args.format {
         Format::Text => {
-            show::tries_as_text(&tries, count, failure.as_ref(), trial.scenario.workload)?;
+            let workload = trial.scenario.workload;
+            show::tries_as_text(&tries, count, failure.as_ref(), workload, again)?;
         }
-        Format::Json => show::tries_as_json(&tries, count, failure.as_ref())?,
+        Format::Json => show::tries_as_json(&tries, count, failure.as_ref(), again)?,
     }
     let valid = failure.map_or(Validity::True, |report| report.valid());
     Ok(valid.into())
 }
 
 /// Says which of many runs were done when the program was asked to end.
-fn show_done(tries: &[show::Try], count: usize) -> Result<Exit, Failure> {
+fn show_done(tries: &[show::Try], count: usize, again: &Again) -> Result<Exit, Failure> {
     let done = tries.len();
     let Some(seed) = tries.iter().find_map(show::Try::failed) else {
         interrupt::note(&format!("{done} of {count} runs are done, and valid"));
         return Ok(Exit::Unknown);
     };
-    let replay = command(Replay::Seed(seed));
+    let replay = again.command(Replay::Seed(seed));
     interrupt::note(&format!(
         "of {done} runs that are done the one with seed {seed} is not valid; see it again with {replay}"
     ));

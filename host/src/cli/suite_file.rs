@@ -9,7 +9,7 @@ use clap::Args;
 use super::input;
 use super::{Exit, Failure};
 use host_grade::suite::read::{SUITE_BYTES_MAX, read};
-use host_grade::{Challenge, Suite};
+use host_grade::{Challenge, Setting, Suite};
 
 /// Which suite.
 #[derive(Debug, Args)]
@@ -51,6 +51,28 @@ pub(super) fn find<'a>(suite: &'a Suite, id: &str) -> Result<&'a Challenge, Fail
             "the suite has no challenge {id:?}; it has {}",
             ids.join(", ")
         );
+        Failure::new(Exit::Usage, text)
+    })
+}
+
+/// The official options of a challenge, or the world with this name.
+pub(super) fn setting<'a>(
+    challenge: &'a Challenge,
+    world: Option<&str>,
+) -> Result<Setting<'a>, Failure> {
+    let Some(name) = world else {
+        return Ok(challenge.official());
+    };
+    challenge.world(name).ok_or_else(|| {
+        let id = &challenge.id;
+        let names: Vec<&str> = challenge.worlds.iter().map(|it| it.name.as_str()).collect();
+        let text = match names.as_slice() {
+            [] => format!("challenge {id} has no worlds, only its official options"),
+            names => format!(
+                "challenge {id} has no world {name:?}; it has {}",
+                names.join(", ")
+            ),
+        };
         Failure::new(Exit::Usage, text)
     })
 }

@@ -7,6 +7,7 @@ const VERDICT_WORDS = {
 };
 const { grade, pages } = data;
 const challenges = grade.suite.challenges;
+const worlds = challenges.flatMap(({ id, worlds: all }) => (all ?? []).map((world) => [id, world]));
 
 // What to call a challenge's state: its verdict, or why there is none.
 function verdictOf(challenge) {
@@ -77,7 +78,9 @@ function tell(submission, challenge) {
     el("h3", {}, `${submission.name}, ${challenge.id} ${facts.title}: `, badge(verdictOf(challenge)), ` ${VERDICT_WORDS[verdictOf(challenge)]}`),
     submission.notes?.length ? el("ul", {}, submission.notes.map((note) => el("li", {}, note))) : null,
     challenge.state === "judged" ? el("p", {}, `${count(challenge["seeds-passed"], "seed")} of ${facts.seeds.length} passed`,
-      took == null ? "" : `, ${took.toLocaleString("en")} ms in all`, failure?.seed == null ? "" : `; seed ${failure.seed} failed`, ".") : null,
+      facts.worlds ? ` and ${challenge["world-runs-passed"] ?? 0} of ${facts.worlds.reduce((sum, { seeds }) => sum + seeds.length, 0)} in worlds` : "",
+      took == null ? "" : `, ${took.toLocaleString("en")} ms in all`, failure?.seed == null ? "" : `; seed ${failure.seed}${failure.world ? ` in the world ${failure.world.name}` : ""} failed`, ".") : null,
+    failure?.world ? el("p", {}, `The world ${failure.world.name}: ${failure.world.why}`) : null,
     page ? el("p", {}, el("a", { href: page }, "The run, event by event")) : null,
     lines("Why", failure?.anomaly), lines("Where in the program", failure?.backtrace),
     lines(failure?.["trace-may-be-shorter"] ? "The shortest trace found within the budget; there may be a shorter one" : "The shortest trace that shows it", failure?.trace),
@@ -111,7 +114,9 @@ document.body.append(
       el("span", {}, "Export: ", el("a", { href: "grade.csv" }, "CSV"), " ", el("a", { href: "grade.json" }, "JSON"))),
     holder, details,
     section("challenges", "Challenges", table("Challenges", ["", "title", "points", "seeds", "options"], challenges.map((challenge) => [challenge.id,
-      challenge.title, `${challenge.points}${challenge.optional ? " (optional)" : ""}`, challenge.seeds.join(", "), el("code", {}, challenge.options)]))),
+      challenge.title, `${challenge.points}${challenge.optional ? " (optional)" : ""}`, challenge.seeds.join(", "), el("code", {}, challenge.options)])),
+      worlds.length ? table("Worlds: other circumstances in which a challenge has to be solved", ["challenge", "world", "seeds", "changed options", "what and why"],
+        worlds.map(([id, world]) => [id, world.name, world.seeds.join(", "), el("code", {}, world.options), world.why])) : null),
     section("judge", "Judge", el("p", {}, `host ${grade.judge.host}, ${grade.judge.engine}; suite ${grade.suite.sha256}${grade.suite["seed-key"] ? `, seed key ${grade.suite["seed-key"]}` : ""}; ${grade.timings["wall-ms"].toLocaleString("en")} ms`))));
 show();
 document.documentElement.dataset.ready = String(Math.round(performance.now()));

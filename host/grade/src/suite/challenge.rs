@@ -3,9 +3,11 @@
 use sha2::{Digest, Sha256};
 
 use super::error::SuiteError;
+use super::options::Options;
 use super::read;
 use super::seed_key::SeedKey;
 use super::target::Target;
+use super::world::World;
 use host_trial::Scenario;
 
 /// The text of the suite that is built in.
@@ -40,14 +42,18 @@ pub struct Challenge {
     pub optional: bool,
     /// Whether students are not shown it.
     pub hidden: bool,
-    /// The seeds on which it is judged, in this order; at least one.
+    /// The seeds of the official runs, in this order; at least one.
     pub seeds: Vec<u64>,
     /// The suite's.
     pub seed_key: Option<SeedKey>,
-    /// The scenario of its runs.
+    /// The scenario of the official runs.
     pub scenario: Scenario,
-    /// The figures that have a bound.
+    /// The figures that have a bound in the official runs.
     pub targets: Vec<Target>,
+    /// Other circumstances in which it has to be solved, in this order.
+    pub worlds: Vec<World>,
+    /// What the scenario is made from.
+    pub(super) options: Options,
 }
 
 impl Suite {
@@ -62,21 +68,13 @@ impl Suite {
     /// The most nodes that a run of it has.
     #[must_use]
     pub fn nodes_max(&self) -> usize {
-        let nodes = |challenge: &Challenge| challenge.scenario.options.cluster.count;
-        self.challenges.iter().map(nodes).max().unwrap_or(0)
+        let settings = self.challenges.iter().flat_map(Challenge::settings);
+        let nodes = settings.map(|setting| setting.scenario().options.cluster.count);
+        nodes.max().unwrap_or(0)
     }
 }
 
 impl Challenge {
-    /// The seed of the run that has `seed` in the suite: another one if the suite has a key.
-    #[must_use]
-    pub fn run_seed(&self, seed: u64) -> u64 {
-        match &self.seed_key {
-            Some(key) => key.run_seed(&self.id, seed),
-            None => seed,
-        }
-    }
-
     /// How well a module of this name fits: the greater, the better; not at all if `None`.
     /// Compilers write `_` for `-`.
     #[must_use]

@@ -5,7 +5,7 @@
 //!
 //! | files | job |
 //! |---|---|
-//! | `challenge` `target` `seed_key` | a suite in memory |
+//! | `challenge` `world` `target` `seed_key` | a suite in memory |
 //! | `read` `error` | reading the file, and what is wrong with it |
 //! | `options` `parts` | the keys that are options, and the others |
 
@@ -16,11 +16,13 @@ mod parts;
 pub mod read;
 mod seed_key;
 mod target;
+mod world;
 
 pub use challenge::{Challenge, GOSSIP_GLOMERS, Suite};
 pub use error::SuiteError;
 pub use seed_key::SeedKey;
 pub use target::{Measure, Target};
+pub use world::{InvalidOption, PlannedRun, Setting, World};
 
 pub(super) use challenge::sha256;
 pub(super) use parts::POINTS_MAX;

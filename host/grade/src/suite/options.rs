@@ -1,4 +1,5 @@
-//! The options of a suite: keys of `[[challenge]]` and `[limits]` that the table of options has.
+//! The options of a suite: keys of `[[challenge]]`, `[[challenge.world]]` and `[limits]` that the
+//! table of options has.
 //!
 //! They are taken out of the file before the rest is read, so that each is read by its own entry
 //! in the table.
@@ -11,7 +12,8 @@ use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, Visitor};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::parts::CHALLENGE_KEYS;
+use super::parts::{CHALLENGE_KEYS, WORLD_KEYS};
+use host_sim::{Bounds, RunOptions, SECOND};
 use host_trial::Scenario;
 use host_trial::scenario::option::{self, OptionError, ScenarioOption, SuiteKey, Values};
 
@@ -21,32 +23,104 @@ pub(super) type Span = Range<usize>;
 /// What is wrong with a part of a file, and where.
 pub(super) type Wrong = (Span, String);
 
-/// The options of one table, in the order of the table of options.
-#[derive(Default)]
+/// The options of one table or of several, in the order of the table of options.
+#[derive(Debug, Clone, Default)]
 pub(super) struct Options(Vec<(&'static ScenarioOption, Spanned<Value>)>);
 
 /// The value of an option.
+#[derive(Debug, Clone)]
 enum Value {
     One(String),
     List(Vec<String>),
 }
 
+/// A value that does not fit to the others.
+pub(super) struct WrongValue {
+    pub(super) option: &'static ScenarioOption,
+    /// Where the value is.
+    pub(super) span: Span,
+    pub(super) error: OptionError,
+}
+
+/// In a file.
+impl From<WrongValue> for Wrong {
+    fn from(wrong: WrongValue) -> Self {
+        (wrong.span, within_toml(wrong.error).to_string())
+    }
+}
+
+/// The options of a challenge and of its worlds, before they are put together.
+pub(super) struct ChallengeOptions {
+    pub(super) own: Options,
+    pub(super) worlds: Vec<Options>,
+}
+
 impl Options {
-    /// Whether an option is set.
-    pub(super) fn has(&self, option: &ScenarioOption) -> bool {
-        self.0.iter().any(|(it, _)| std::ptr::eq(*it, option))
+    /// Options that are not from a file.
+    pub(super) fn given(given: &[(&'static ScenarioOption, String)]) -> Self {
+        let values = given
+            .iter()
+            .map(|(option, text)| (*option, Spanned::new(0..0, Value::One(text.clone()))));
+        Options(values.collect())
     }
 
-    /// Sets them.
-    pub(super) fn apply(&self, scenario: &mut Scenario) -> Result<(), Wrong> {
+    /// Whether there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether an option is set.
+    pub(super) fn has(&self, option: &ScenarioOption) -> bool {
+        self.find(option).is_some()
+    }
+
+    /// These, with the values that `others` have in place of theirs.
+    pub(super) fn with(&self, others: &Options) -> Options {
+        let value = |option: &'static ScenarioOption| {
+            let value = others.find(option).or_else(|| self.find(option))?;
+            Some((option, value.clone()))
+        };
+        Options(option::ALL.iter().copied().filter_map(value).collect())
+    }
+
+    /// The scenario that they make. What they do not set is as usual.
+    pub(super) fn scenario(&self) -> Result<Scenario, WrongValue> {
+        let mut scenario = Scenario::default();
         for (option, value) in &self.0 {
             let set = match value.get_ref() {
-                Value::One(text) => option.set(scenario, text),
-                Value::List(items) => option.set_list(scenario, items),
+                Value::One(text) => option.set(&mut scenario, text),
+                Value::List(items) => option.set_list(&mut scenario, items),
             };
-            set.map_err(|error| (value.span(), within_toml(error).to_string()))?;
+            set.map_err(|error| WrongValue {
+                option,
+                span: value.span(),
+                error,
+            })?;
         }
-        Ok(())
+        if !self.has(&option::MAX_ANSWERS_MIB) {
+            let options = &mut scenario.options;
+            options.bounds.answer_bytes = answer_bytes(options);
+        }
+        Ok(scenario)
+    }
+
+    /// The flags of `host sim` that set them.
+    pub(super) fn flags(&self) -> Vec<String> {
+        let words = self.0.iter().map(|(option, value)| {
+            let text = match value.get_ref() {
+                Value::One(text) => text.clone(),
+                Value::List(items) if items.is_empty() => "none".to_owned(),
+                Value::List(items) => items.join(","),
+            };
+            [option.flag(), text]
+        });
+        words.flatten().collect()
+    }
+
+    fn find(&self, option: &ScenarioOption) -> Option<&Spanned<Value>> {
+        let mut all = self.0.iter();
+        let found = all.find(|(it, _)| std::ptr::eq(*it, option));
+        found.map(|(_, value)| value)
     }
 
     /// Takes the options that `keys_of` has keys for out of a table: the name of the option, and
@@ -107,32 +181,70 @@ pub(super) fn take_limits(file: &mut DeTable<'_>) -> Result<Options, Wrong> {
     }
 }
 
-/// Takes the options of every `[[challenge]]` out of a file.
-pub(super) fn take_challenges(file: &mut DeTable<'_>) -> Result<Vec<Options>, Wrong> {
+/// Takes the options of every `[[challenge]]` and its worlds out of a file.
+pub(super) fn take_challenges(file: &mut DeTable<'_>) -> Result<Vec<ChallengeOptions>, Wrong> {
     let key = |option: &ScenarioOption| {
         let is_key = matches!(option.suite, SuiteKey::Required | SuiteKey::Optional);
         is_key.then_some((option.name, None))
     };
-    // Anything but a list of tables is refused when the rest is read.
-    let Some(DeValue::Array(challenges)) = file.get_mut("challenge").map(Spanned::get_mut) else {
-        return Ok(Vec::new());
+    // Another workload would be another challenge.
+    let world_key = |option: &ScenarioOption| {
+        let is_workload = std::ptr::eq(option, &option::WORKLOAD);
+        key(option).filter(|_| !is_workload)
     };
+    // Anything but a list of tables is refused when the rest is read.
     let mut all = Vec::new();
-    for challenge in challenges.iter_mut() {
-        let span = challenge.span();
-        let DeValue::Table(table) = challenge.get_mut() else {
-            return Ok(Vec::new());
-        };
-        let options = Options::take(table, &CHALLENGE_KEYS, key)?;
+    for (span, table) in tables(file, "challenge") {
+        let mut worlds = Vec::new();
+        for (_, world) in tables(table, "world") {
+            worlds.push(Options::take(world, &WORLD_KEYS, world_key)?);
+        }
+        let own = Options::take(table, &CHALLENGE_KEYS, key)?;
         let mut required = option::ALL.iter();
         let missing =
-            required.find(|option| option.suite == SuiteKey::Required && !options.has(option));
+            required.find(|option| option.suite == SuiteKey::Required && !own.has(option));
         if let Some(option) = missing {
             return Err((span, format!("missing field `{}`", option.name)));
         }
-        all.push(options);
+        all.push(ChallengeOptions { own, worlds });
     }
     Ok(all)
+}
+
+/// The tables of a list of tables, with where they are; none if it is anything else.
+fn tables<'a, 'de>(file: &'a mut DeTable<'de>, name: &str) -> Vec<(Span, &'a mut DeTable<'de>)> {
+    let Some(DeValue::Array(list)) = file.get_mut(name).map(Spanned::get_mut) else {
+        return Vec::new();
+    };
+    let tables = list.iter_mut().map(|item| {
+        let span = item.span();
+        match item.get_mut() {
+            DeValue::Table(table) => Some((span, table)),
+            _ => None,
+        }
+    });
+    tables.collect::<Option<_>>().unwrap_or_default()
+}
+
+/// The room for each answer as a value in a long challenge, in bytes.
+const ANSWER_BYTES: f64 = 256.0;
+
+/// How often the usual room for answers a long challenge has at most.
+const ANSWERS_MAX: usize = 4;
+
+/// What the answers of a run may have, if its suite does not say: room for as many as its clients
+/// ask for.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "an estimate, which is positive and has an upper limit"
+)]
+fn answer_bytes(options: &RunOptions) -> usize {
+    let seconds = options.time_limit_ns as f64 / SECOND as f64;
+    let bytes = options.rate * seconds * ANSWER_BYTES;
+    let usual = Bounds::default().answer_bytes;
+    (bytes as usize).clamp(usual, ANSWERS_MAX * usual)
 }
 
 /// The error with a range that TOML has numbers for.

@@ -23,6 +23,9 @@ const NAME_CHARS_MAX: usize = 40;
 /// The longest title.
 const TITLE_CHARS_MAX: usize = 100;
 
+/// The longest text about a world.
+const WHY_CHARS_MAX: usize = 400;
+
 /// The most points of a challenge.
 pub(crate) const POINTS_MAX: u32 = 1_000_000;
 
@@ -50,8 +53,8 @@ pub(super) struct File {
 pub(super) struct Limits {}
 
 /// The keys of a `[[challenge]]` that are not options.
-pub(super) const CHALLENGE_KEYS: [&str; 9] = [
-    "id", "title", "module", "points", "optional", "hidden", "seeds", "below", "args",
+pub(super) const CHALLENGE_KEYS: [&str; 10] = [
+    "id", "title", "module", "points", "optional", "hidden", "seeds", "below", "args", "world",
 ];
 
 /// One `[[challenge]]`, without its options.
@@ -73,6 +76,23 @@ pub(super) struct Challenge {
     pub(super) below: std::collections::BTreeMap<Spanned<Measure>, f64>,
     #[serde(default)]
     pub(super) args: Vec<String>,
+    #[serde(default)]
+    pub(super) world: Vec<Spanned<World>>,
+}
+
+/// The keys of a `[[challenge.world]]` that are not options.
+pub(super) const WORLD_KEYS: [&str; 4] = ["name", "why", "seeds", "below"];
+
+/// One `[[challenge.world]]`, without its options.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct World {
+    pub(super) name: Spanned<Id>,
+    #[serde(deserialize_with = "why")]
+    pub(super) why: String,
+    pub(super) seeds: Option<Seeds>,
+    #[serde(default)]
+    pub(super) below: std::collections::BTreeMap<Spanned<Measure>, f64>,
 }
 
 /// A name that file systems, shells and tables can take.
@@ -147,13 +167,24 @@ fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
 }
 
 fn title<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    one_line_of(deserializer, TITLE_CHARS_MAX)
+}
+
+fn why<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    one_line_of(deserializer, WHY_CHARS_MAX)
+}
+
+/// A text on one line, which is not empty.
+fn one_line_of<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    chars_max: usize,
+) -> Result<String, D::Error> {
     let text = String::deserialize(deserializer)?;
-    if (1..=TITLE_CHARS_MAX).contains(&text.chars().count()) && !text.chars().any(char::is_control)
-    {
+    if (1..=chars_max).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
         Ok(text)
     } else {
         Err(D::Error::custom(format!(
-            "expected 1 to {TITLE_CHARS_MAX} characters on one line"
+            "expected 1 to {chars_max} characters on one line"
         )))
     }
 }

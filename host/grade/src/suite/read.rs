@@ -1,6 +1,6 @@
 //! Reads a suite and checks what its values mean together.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -8,13 +8,12 @@ use toml::de::DeTable;
 
 use super::challenge::{Challenge, Suite, sha256};
 use super::error::SuiteError;
-use super::options::{Options, Wrong, take_challenges, take_limits};
+use super::options::{ChallengeOptions, Options, Span, Wrong, take_challenges, take_limits};
 use super::parts::{self, File};
 use super::seed_key::SeedKey;
-use super::target::Target;
-use host_sim::{Bounds, RunOptions, SECOND};
+use super::target::{Measure, Target};
+use super::world::World;
 use host_trial::Scenario;
-use host_trial::scenario::option;
 
 /// The largest file, in bytes.
 pub const SUITE_BYTES_MAX: u64 = 1 << 20;
@@ -22,14 +21,14 @@ pub const SUITE_BYTES_MAX: u64 = 1 << 20;
 /// The most challenges of a suite.
 const CHALLENGES_MAX: usize = 200;
 
+/// The most worlds of a challenge.
+const WORLDS_MAX: usize = 20;
+
 /// The seeds of a challenge of which neither it nor the suite says any.
 const SEEDS: std::ops::Range<u64> = 1..11;
 
-/// The room for each answer as a value in a long challenge, in bytes.
-const ANSWER_BYTES: f64 = 256.0;
-
-/// How often the usual room for answers a long challenge has at most.
-const ANSWERS_MAX: usize = 4;
+/// The seeds of a world that says none.
+const WORLD_SEEDS: std::ops::Range<u64> = 1..4;
 
 /// The most runs that a submission can ask for.
 const RUNS_MAX: usize = 1_000_000;
@@ -49,8 +48,7 @@ pub fn read(file: &str, text: &str) -> Result<Suite, SuiteError> {
     let options = take_challenges(document.get_mut()).map_err(wrong)?;
     let limits = take_limits(document.get_mut()).map_err(wrong)?;
     let parts = File::deserialize(toml::Deserializer::from(document)).map_err(not_toml)?;
-    let mut usual = Scenario::default();
-    limits.apply(&mut usual).map_err(wrong)?;
+    limits.scenario().map_err(|error| wrong(error.into()))?;
     if !(1..=CHALLENGES_MAX).contains(&parts.challenge.len()) {
         let message = format!("a suite has 1 to {CHALLENGES_MAX} [[challenge]] tables");
         return Err(at(text.len()..text.len(), message));
@@ -60,18 +58,17 @@ pub fn read(file: &str, text: &str) -> Result<Suite, SuiteError> {
     let mut runs = 0;
     for (part, options) in parts.challenge.into_iter().zip(options) {
         let id = part.as_ref().id.span();
-        let common = (parts.seeds.as_ref(), parts.seed_key);
-        let made = challenge(part, &options, common, usual.clone());
-        let mut challenge = made.map_err(wrong)?;
-        if !limits.has(&option::MAX_ANSWERS_MIB) {
-            let options = &mut challenge.scenario.options;
-            options.bounds.answer_bytes = answer_bytes(options);
-        }
+        let common = Common {
+            seeds: parts.seeds.as_ref(),
+            seed_key: parts.seed_key,
+            limits: &limits,
+        };
+        let challenge = challenge(part, options, &common).map_err(wrong)?;
         if !ids.insert(challenge.id.replace('_', "-")) {
             let message = format!("there are two challenges {:?}", challenge.id);
             return Err(at(id, message));
         }
-        runs += challenge.seeds.len();
+        runs += challenge.runs().count();
         if runs > RUNS_MAX {
             let message = format!("the seeds of all challenges together are more than {RUNS_MAX}");
             return Err(at(id, message));
@@ -86,36 +83,100 @@ pub fn read(file: &str, text: &str) -> Result<Suite, SuiteError> {
     })
 }
 
-/// What the answers of a challenge's run may have, if its suite does not say: room for as many as
-/// its clients ask for.
-#[expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "an estimate, which is positive and has an upper limit"
-)]
-fn answer_bytes(options: &RunOptions) -> usize {
-    let seconds = options.time_limit_ns as f64 / SECOND as f64;
-    let bytes = options.rate * seconds * ANSWER_BYTES;
-    let usual = Bounds::default().answer_bytes;
-    (bytes as usize).clamp(usual, ANSWERS_MAX * usual)
+/// What all challenges of a suite have in common.
+struct Common<'a> {
+    seeds: Option<&'a parts::Seeds>,
+    seed_key: Option<SeedKey>,
+    limits: &'a Options,
 }
 
-/// A challenge, or what is wrong with its parts. `usual` is the scenario of a challenge without
-/// options.
+/// A challenge, or what is wrong with its parts.
 fn challenge(
     part: Spanned<parts::Challenge>,
-    options: &Options,
-    (seeds, seed_key): (Option<&parts::Seeds>, Option<SeedKey>),
-    usual: Scenario,
+    options: ChallengeOptions,
+    common: &Common<'_>,
 ) -> Result<Challenge, Wrong> {
     let table = part.span();
     let part = part.into_inner();
-    let mut scenario = usual;
-    options.apply(&mut scenario)?;
-    scenario.options.guest_args = part.args;
+    let ChallengeOptions { own, worlds } = options;
+    let options = common.limits.with(&own);
+    let scenario = options.scenario()?;
+    let targets = targets(part.below, &scenario)?;
+    verify(&scenario, table)?;
+    let seeds = part.seeds.as_ref().or(common.seeds);
+    let mut challenge = Challenge {
+        id: part.id.into_inner().0,
+        title: part.title,
+        module: part.module.0,
+        points: part.points,
+        optional: part.optional,
+        hidden: part.hidden,
+        seeds: seeds.map_or_else(|| SEEDS.collect(), |seeds| seeds.0.clone()),
+        seed_key: common.seed_key,
+        scenario,
+        targets,
+        worlds: Vec::new(),
+        options,
+    };
+    for (part, changes) in part.world.into_iter().zip(worlds) {
+        let (table, name) = (part.span(), part.as_ref().name.span());
+        if challenge.worlds.len() == WORLDS_MAX {
+            let message = format!("a challenge has at most {WORLDS_MAX} worlds");
+            return Err((table, message));
+        }
+        let world = world(part, changes, &challenge.options)?;
+        let same = |it: &World| it.name.replace('_', "-") == world.name.replace('_', "-");
+        if challenge.worlds.iter().any(same) {
+            let message = format!("there are two worlds {:?} in this challenge", world.name);
+            return Err((name, message));
+        }
+        challenge.worlds.push(world);
+    }
+    challenge.set_guest_args(&part.args);
+    Ok(challenge)
+}
+
+/// A world of a challenge that has these options.
+fn world(
+    part: Spanned<parts::World>,
+    changes: Options,
+    challenge: &Options,
+) -> Result<World, Wrong> {
+    let table = part.span();
+    let part = part.into_inner();
+    if changes.is_empty() {
+        let message = "a world changes an option of its challenge at least, such as `latency`";
+        return Err((table, message.to_owned()));
+    }
+    let scenario = challenge.with(&changes).scenario();
+    let scenario = scenario.map_err(|wrong| match changes.has(wrong.option) {
+        true => wrong.into(),
+        // The challenge's value is fine in the challenge.
+        false => {
+            let (name, error) = (wrong.option.name, wrong.error);
+            (table.clone(), format!("in this world, {name}: {error}"))
+        }
+    })?;
+    let targets = targets(part.below, &scenario)?;
+    verify(&scenario, table)?;
+    Ok(World {
+        name: part.name.into_inner().0,
+        why: part.why,
+        seeds: part
+            .seeds
+            .map_or_else(|| WORLD_SEEDS.collect(), |seeds| seeds.0),
+        scenario,
+        targets,
+        changes,
+    })
+}
+
+fn targets(
+    below: BTreeMap<Spanned<Measure>, f64>,
+    scenario: &Scenario,
+) -> Result<Vec<Target>, Wrong> {
     let mut targets = Vec::new();
-    for (measure, below) in part.below {
+    for (measure, below) in below {
         let (span, measure) = (measure.span(), measure.into_inner());
         if !measure.is_of(scenario.workload) {
             let message = format!("{} has no {}", scenario.workload, measure.name());
@@ -126,20 +187,12 @@ fn challenge(
         }
         targets.push(Target { measure, below });
     }
+    Ok(targets)
+}
+
+/// Checks that the options of a table can be used together.
+fn verify(scenario: &Scenario, table: Span) -> Result<(), Wrong> {
     scenario
         .verify()
-        .map_err(|error| (table, error.to_string()))?;
-    let seeds = part.seeds.as_ref().or(seeds);
-    Ok(Challenge {
-        id: part.id.into_inner().0,
-        title: part.title,
-        module: part.module.0,
-        points: part.points,
-        optional: part.optional,
-        hidden: part.hidden,
-        seeds: seeds.map_or_else(|| SEEDS.collect(), |seeds| seeds.0.clone()),
-        seed_key,
-        scenario,
-        targets,
-    })
+        .map_err(|error| (table, error.to_string()))
 }

@@ -40,7 +40,8 @@ impl SeedKey {
         digits.map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// The seed of a challenge's run that has this seed in the suite.
+    /// The seed of a run that has this seed in the suite, of a challenge (`3c`) or of a world of it
+    /// (`3c/far`).
     #[must_use]
     pub fn run_seed(&self, challenge: &str, seed: u64) -> u64 {
         let hash = self.hash(&format!("seed {seed} {challenge}"));

@@ -45,11 +45,7 @@ struct Extra {
 pub(super) fn results(grade: &Grade, submission: &SubmissionGrade) -> Results {
     let mut tests = Vec::new();
     let mut internal_errors = Vec::new();
-    for challenge in &submission.challenges {
-        let mut facts = grade.suite.challenges.iter();
-        let Some(facts) = facts.find(|facts| facts.id == challenge.id) else {
-            continue;
-        };
+    for (facts, challenge) in grade.challenges_of(submission) {
         if is_internal(challenge) {
             internal_errors.push(challenge.id.clone());
         }
@@ -89,7 +85,7 @@ fn test(facts: &ChallengeFacts, submission: &SubmissionGrade, challenge: &Challe
         score: challenge.score,
         max_score: if counts { facts.points } else { 0 },
         status: if is_accepted { "passed" } else { "failed" },
-        output: explained(submission, challenge).join("\n"),
+        output: explained(facts, submission, challenge).join("\n"),
         output_format: "text",
         visibility: if facts.hidden { "hidden" } else { "visible" },
     }

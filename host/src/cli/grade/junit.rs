@@ -7,7 +7,7 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStatus, TestSuite};
 
 use super::table::explained;
-use host_grade::grade::{ChallengeGrade, ChallengeState, SubmissionGrade};
+use host_grade::grade::{ChallengeFacts, ChallengeGrade, ChallengeState, SubmissionGrade};
 use host_grade::{Grade, Verdict};
 use host_protocol::text::{one_line, printable};
 
@@ -17,8 +17,8 @@ pub(super) fn render(grade: &Grade) -> Result<String, SerializeError> {
     report.set_time(Duration::from_millis(grade.timings.wall_ms));
     for submission in &grade.submissions {
         let mut suite = TestSuite::new(&*one_line(&submission.name));
-        for challenge in &submission.challenges {
-            suite.add_test_case(test_case(grade, submission, challenge));
+        for (facts, challenge) in grade.challenges_of(submission) {
+            suite.add_test_case(test_case(grade, facts, submission, challenge));
         }
         if !submission.notes.is_empty() {
             suite.set_system_out(printable(&submission.notes.join("\n")));
@@ -28,19 +28,29 @@ pub(super) fn render(grade: &Grade) -> Result<String, SerializeError> {
     report.to_string()
 }
 
-fn test_case(grade: &Grade, submission: &SubmissionGrade, challenge: &ChallengeGrade) -> TestCase {
+fn test_case(
+    grade: &Grade,
+    facts: &ChallengeFacts,
+    submission: &SubmissionGrade,
+    challenge: &ChallengeGrade,
+) -> TestCase {
     let failed = |kind, type_: &str, message: String| {
         let mut status = TestCaseStatus::non_success(kind);
         status.set_type(type_).set_message(one_line(&message));
-        status.set_description(explained(submission, challenge).join("\n"));
+        status.set_description(explained(facts, submission, challenge).join("\n"));
         status
     };
     let status = match &challenge.state {
         ChallengeState::Judged(judgement) => {
             let verdict = judgement.verdict;
             let message = || {
-                let first = judgement.failure.as_ref().and_then(|it| it.anomaly.first());
-                first.map_or(verdict.meaning(), String::as_str).to_owned()
+                let failure = judgement.failure.as_ref();
+                let first = failure.and_then(|it| it.anomaly.first());
+                let first = first.map_or(verdict.meaning(), String::as_str);
+                match failure.and_then(|it| it.world.as_ref()) {
+                    None => first.to_owned(),
+                    Some(world) => format!("in the world {}: {first}", world.name),
+                }
             };
             match verdict {
                 Verdict::Accepted => TestCaseStatus::success(),

@@ -4,7 +4,9 @@
 use std::fmt::{self, Write};
 
 use host_grade::Grade;
-use host_grade::grade::{ChallengeGrade, ChallengeState, Judgement, SubmissionGrade};
+use host_grade::grade::{
+    ChallengeFacts, ChallengeGrade, ChallengeState, Judgement, SubmissionGrade,
+};
 use host_protocol::text::one_line;
 
 /// The widest column, in characters; longer cells stand out of it.
@@ -24,7 +26,7 @@ fn write(out: &mut String, grade: &Grade) -> fmt::Result {
         for note in &submission.notes {
             writeln!(out, "\n{}: {}", one_line(&submission.name), one_line(note))?;
         }
-        for challenge in &submission.challenges {
+        for (facts, challenge) in grade.challenges_of(submission) {
             if needs_explanation(challenge) {
                 writeln!(
                     out,
@@ -32,7 +34,7 @@ fn write(out: &mut String, grade: &Grade) -> fmt::Result {
                     one_line(&submission.name),
                     one_line(&challenge.id)
                 )?;
-                for line in explained(submission, challenge) {
+                for line in explained(facts, submission, challenge) {
                     writeln!(out, "  {line}")?;
                 }
             }
@@ -118,7 +120,11 @@ fn needs_explanation(challenge: &ChallengeGrade) -> bool {
 }
 
 /// Explains the verdict on a challenge to its author, in lines that are fit to be shown.
-pub(super) fn explained(submission: &SubmissionGrade, challenge: &ChallengeGrade) -> Vec<String> {
+pub(super) fn explained(
+    facts: &ChallengeFacts,
+    submission: &SubmissionGrade,
+    challenge: &ChallengeGrade,
+) -> Vec<String> {
     let lines = match &challenge.state {
         ChallengeState::Missing => {
             let mut lines = vec!["There is no module for it.".to_owned()];
@@ -126,23 +132,42 @@ pub(super) fn explained(submission: &SubmissionGrade, challenge: &ChallengeGrade
             lines
         }
         ChallengeState::Pending => vec!["It has not been judged.".to_owned()],
-        ChallengeState::Judged(judgement) => explain(judgement),
+        ChallengeState::Judged(judgement) => explain(facts, judgement),
     };
     let lines = lines.iter().map(|line| one_line(line).into_owned());
     lines.collect()
 }
 
-fn explain(judgement: &Judgement) -> Vec<String> {
+/// How many runs passed: `10 seeds`, or `10 official runs and 3 of 12 in worlds`.
+fn passed(facts: &ChallengeFacts, judgement: &Judgement) -> String {
+    let count = |number: usize, what: &str| {
+        let s = if number == 1 { "" } else { "s" };
+        format!("{number} {what}{s}")
+    };
+    let (official, in_worlds) = (judgement.seeds_passed, judgement.world_runs_passed);
+    let all_in_worlds: usize = facts.worlds.iter().map(|world| world.seeds.len()).sum();
+    match all_in_worlds {
+        0 => count(official, "seed"),
+        all => format!(
+            "{} and {in_worlds} of {all} in worlds",
+            count(official, "official run")
+        ),
+    }
+}
+
+fn explain(facts: &ChallengeFacts, judgement: &Judgement) -> Vec<String> {
     let verdict = judgement.verdict;
     let mut lines = vec![format!("{verdict}: {}", verdict.meaning())];
     if let Some(failure) = &judgement.failure {
         if let Some(seed) = failure.seed {
-            let passed = judgement.seeds_passed;
-            let s = if passed == 1 { "" } else { "s" };
+            let world = failure.world.as_ref();
+            let place = world.map_or_else(String::new, |it| format!(" in the world {}", it.name));
             lines[0] = format!(
-                "{verdict}: {}, with seed {seed}, after {passed} seed{s} that passed",
-                verdict.meaning()
+                "{verdict}: {}, with seed {seed}{place}, after {} that passed",
+                verdict.meaning(),
+                passed(facts, judgement)
             );
+            lines.extend(world.map(|world| format!("  the world {}: {}", world.name, world.why)));
         }
         lines.extend(failure.anomaly.iter().map(|line| format!("  {line}")));
         if !failure.trace.is_empty() {
@@ -159,9 +184,9 @@ fn explain(judgement: &Judgement) -> Vec<String> {
         lines.push(format!("replay: {}", failure.replay));
     } else {
         lines[0] = format!(
-            "{verdict}: {} with {} seeds",
+            "{verdict}: {} with {}",
             verdict.meaning(),
-            judgement.seeds_passed
+            passed(facts, judgement)
         );
     }
     let targets = judgement.targets.iter();

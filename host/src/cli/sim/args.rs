@@ -9,12 +9,12 @@ use super::super::input::read;
 use super::super::limits::CacheArgs;
 use super::super::options::{Everything, OptionArgs};
 use super::super::output::Format;
-use super::super::{EXIT_CODES, Exit, Failure};
+use super::super::{EXIT_CODES, Exit, Failure, suite_file};
 use super::console::Shown;
 use host_sim::ranges::RUNS_MAX;
 use host_sim::{Script, SeedRange};
 use host_trial::Scenario;
-use host_trial::scenario::option;
+use host_trial::scenario::option::{self, ScenarioOption};
 use host_trial::schedule::Schedule;
 
 /// Run nodes in a simulated cluster, in virtual time, and judge what clients see
@@ -22,11 +22,27 @@ use host_trial::schedule::Schedule;
 /// The same module, options and seed give the same run, to the byte, everywhere.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
-#[command(mut_arg(option::WORKLOAD.name, |arg| arg.required_unless_present("schedule")))]
+#[command(mut_arg(option::WORKLOAD.name, |arg| arg.required_unless_present_any(SOURCES)))]
 pub(crate) struct SimArgs {
     /// WebAssembly module that every node runs.
-    #[arg(long, short, value_name = "FILE")]
-    pub(super) module: PathBuf,
+    #[arg(long, short, value_name = "FILE", required_unless_present = "path")]
+    module: Option<PathBuf>,
+    /// The same as --module.
+    #[arg(
+        value_name = "MODULE",
+        conflicts_with = "module",
+        help_heading = "Arguments"
+    )]
+    path: Option<PathBuf>,
+    /// Take the options of this challenge of a suite. Other options change them.
+    #[arg(long, value_name = "ID", conflicts_with = "schedule")]
+    challenge: Option<String>,
+    /// Take the options of this world of the challenge; `host suite show ID` lists its worlds.
+    #[arg(long, value_name = "NAME", conflicts_with = "schedule")]
+    world: Option<String>,
+    /// Read the challenge from this suite [default: the Gossip Glomers challenges].
+    #[arg(long, value_name = "FILE", conflicts_with = "schedule")]
+    suite: Option<PathBuf>,
     #[command(flatten)]
     scenario: OptionArgs<Everything>,
     /// Version of the module that --swap-at and --nemesis swap change nodes to
@@ -84,6 +100,10 @@ pub(crate) struct SimArgs {
     guest_args: Vec<String>,
 }
 
+/// The flags that say where options come from, instead of a workload. Those of them that do not
+/// say enough are refused with a better message than that a workload is missing.
+const SOURCES: [&str; 4] = ["schedule", "challenge", "world", "suite"];
+
 /// The flags of what a schedule decides.
 fn in_schedules() -> Vec<&'static str> {
     let options = option::ALL.iter().filter(|it| it.is_in_schedules());
@@ -104,6 +124,8 @@ pub(super) struct Runs {
     pub(super) seeds: Seeds,
     /// What to play instead of what the seed would draw.
     pub(super) script: Option<Script>,
+    /// The flags for limits that come from a suite. A schedule has none.
+    pub(super) limit_flags: Vec<String>,
 }
 
 /// The seeds of runs.
@@ -136,27 +158,70 @@ impl SimArgs {
                     mut scenario,
                     script,
                 } = read_schedule(path)?;
-                let is_limit = |option: &option::ScenarioOption| !option.is_in_schedules();
+                let is_limit = |option: &ScenarioOption| !option.is_in_schedules();
                 self.scenario.apply(&mut scenario, is_limit)?;
                 Runs {
                     scenario,
                     seeds: Seeds::One(seed),
                     script: Some(script),
+                    limit_flags: Vec::new(),
                 }
             }
             None => {
-                let mut scenario = self.scenario.scenario()?;
-                scenario.options.guest_args.clone_from(&self.guest_args);
+                let (scenario, limit_flags) = self.scenario()?;
                 Runs {
                     scenario,
                     seeds: self.seeds()?,
                     script: None,
+                    limit_flags,
                 }
             }
         };
         let usage = |error| Failure::new(Exit::Usage, error);
         runs.scenario.verify().map_err(usage)?;
         Ok(runs)
+    }
+
+    /// The scenario from the flags, or from a challenge and the flags; and the flags for what no
+    /// schedule will have of it.
+    fn scenario(&self) -> Result<(Scenario, Vec<String>), Failure> {
+        let Some(id) = &self.challenge else {
+            if self.world.is_some() || self.suite.is_some() {
+                let flag = match self.world {
+                    Some(_) => "--world is for a world",
+                    None => "--suite is for the suite",
+                };
+                let text = format!(
+                    "{flag} of a challenge: add --challenge ID; `host suite list` lists them"
+                );
+                return Err(Failure::new(Exit::Usage, text));
+            }
+            let mut scenario = self.scenario.scenario()?;
+            scenario.options.guest_args.clone_from(&self.guest_args);
+            return Ok((scenario, Vec::new()));
+        };
+        let suite = suite_file::open(self.suite.as_deref())?;
+        let challenge = suite_file::find(&suite, id)?;
+        let setting = suite_file::setting(challenge, self.world.as_deref())?;
+        let given = self.scenario.given();
+        let usage = |error| Failure::new(Exit::Usage, error);
+        let mut scenario = setting.scenario_with(&given).map_err(usage)?;
+        if !self.guest_args.is_empty() {
+            scenario.options.guest_args.clone_from(&self.guest_args);
+        }
+        let is_given =
+            |option: &ScenarioOption| given.iter().any(|(it, _)| std::ptr::eq(*it, option));
+        let limits = option::ALL.iter().copied();
+        let limits = limits.filter(|option| !option.is_in_schedules() && !is_given(option));
+        let flags = limits.filter_map(|option| Some([option.flag(), option.get(&scenario)?]));
+        let flags = flags.flatten().collect();
+        Ok((scenario, flags))
+    }
+
+    /// The module that every node runs.
+    pub(super) fn module(&self) -> &Path {
+        let given = self.module.as_deref().or(self.path.as_deref());
+        given.unwrap_or(Path::new("")) // clap asks for one of them
     }
 
     /// The largest journal, in bytes.

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::super::Failure;
 use super::super::output::{print, print_json};
-use super::command;
+use super::Again;
 use host_check::anomalies::AnomalyName;
 use host_check::text::{closing_line, render_text};
 use host_check::validity::Validity;
@@ -151,8 +151,9 @@ pub(super) fn tries_as_json(
     tries: &[Try],
     count: usize,
     failure: Option<&TrialResult>,
+    again: &Again,
 ) -> Result<(), Failure> {
-    let replay = failure.map(|report| command(Replay::Seed(report.seed)));
+    let replay = failure.map(|report| again.command(Replay::Seed(report.seed)));
     print_json(&JsonTries {
         valid: failure.map_or(Validity::True, TrialResult::valid),
         asked_for: count,
@@ -208,10 +209,11 @@ pub(super) fn tries_as_text(
     count: usize,
     failure: Option<&TrialResult>,
     workload: Workload,
+    again: &Again,
 ) -> Result<(), Failure> {
     let mut text = String::new();
     // Writing to a String cannot fail.
-    let _ = write_tries(&mut text, tries, count, failure, workload);
+    let _ = write_tries(&mut text, tries, count, failure, workload, again);
     print(&text)
 }
 
@@ -221,6 +223,7 @@ fn write_tries(
     count: usize,
     failure: Option<&TrialResult>,
     workload: Workload,
+    again: &Again,
 ) -> fmt::Result {
     let passed = tries
         .iter()
@@ -241,7 +244,12 @@ fn write_tries(
             "{passed} of {count} seeds are valid before the first that is not, {}:\n",
             report.seed
         )?;
-        return write_report(out, report, workload, &command(Replay::Seed(report.seed)));
+        return write_report(
+            out,
+            report,
+            workload,
+            &again.command(Replay::Seed(report.seed)),
+        );
     }
     let rates = || tries.iter().filter_map(|one| one.msgs_per_op);
     if let (Some(least), Some(greatest)) = (rates().reduce(f32::min), rates().reduce(f32::max)) {

@@ -8,6 +8,7 @@ use crate::cli::output::print;
 use crate::cli::suite_file::{SuiteFile, find, open};
 use crate::cli::{Exit, Failure};
 use host_check::validity::Checks;
+use host_grade::suite::Target;
 use host_grade::{Challenge, Suite};
 use host_guest::Limits;
 use host_sim::NetworkModel;
@@ -75,24 +76,30 @@ pub(super) fn show(args: &ShowArgs) -> Result<Exit, Failure> {
 }
 
 fn columns(out: &mut String, suite: &Suite) -> fmt::Result {
-    let width = |cell: fn(&Challenge) -> &str| {
+    let width = |cell: fn(&Challenge) -> String| {
         let widths = suite.challenges.iter().map(|it| cell(it).chars().count());
         widths.max().unwrap_or(0)
     };
-    let (id, module, title) = (
-        width(|it| &it.id),
-        width(|it| &it.module),
-        width(|it| &it.title),
+    let (id, module, title, points_width) = (
+        width(|it| it.id.clone()),
+        width(|it| it.module.clone()),
+        width(|it| it.title.clone()),
+        width(points),
     );
     for it in &suite.challenges {
-        let points = points(it);
+        let (points, worlds) = (points(it), world_names(it));
         let line = format!(
-            "{:<id$}  {:<module$}  {:<title$}  {points}",
+            "{:<id$}  {:<module$}  {:<title$}  {points:<points_width$}  {worlds}",
             it.id, it.module, it.title
         );
         writeln!(out, "{}", line.trim_end())?;
     }
     Ok(())
+}
+
+fn world_names(challenge: &Challenge) -> String {
+    let names: Vec<&str> = challenge.worlds.iter().map(|it| it.name.as_str()).collect();
+    names.join(", ")
 }
 
 fn markdown(out: &mut String, suite: &Suite) -> fmt::Result {
@@ -110,8 +117,30 @@ fn markdown(out: &mut String, suite: &Suite) -> fmt::Result {
             it.module,
             points(it),
             it.scenario.flags().join(" "),
-            targets(it)
+            targets(&it.targets)
         )?;
+    }
+    if suite.challenges.iter().all(|it| it.worlds.is_empty()) {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "\n| challenge | world | changed options | seeds | targets | what it does, and why that is fair |"
+    )?;
+    writeln!(out, "|---|---|---|---|---|---|")?;
+    for it in &suite.challenges {
+        for world in &it.worlds {
+            writeln!(
+                out,
+                "| {} | `{}` | `{}` | {} | {} | {} |",
+                it.id,
+                world.name,
+                world.flags().join(" "),
+                seeds(&world.seeds),
+                targets(&world.targets),
+                world.why.replace('|', "\\|")
+            )?;
+        }
     }
     Ok(())
 }
@@ -124,9 +153,31 @@ fn described(challenge: &Challenge) -> String {
         format!("options: {}", challenge.scenario.flags().join(" ")),
     ];
     if !challenge.targets.is_empty() {
-        lines.push(format!("targets: {}", targets(challenge)));
+        lines.push(format!("targets: {}", targets(&challenge.targets)));
+    }
+    for world in &challenge.worlds {
+        lines.push(format!("\nworld {}: {}", world.name, world.why));
+        lines.push(format!("  options: {}", world.flags().join(" ")));
+        lines.push(format!("  seeds:   {}", seeds(&world.seeds)));
+        if !world.targets.is_empty() {
+            lines.push(format!("  targets: {}", targets(&world.targets)));
+        }
     }
     lines.join("\n") + "\n"
+}
+
+/// Seeds as a suite has them: a range if they are one.
+fn seeds(seeds: &[u64]) -> String {
+    let is_range = seeds
+        .windows(2)
+        .all(|two| two[0].checked_add(1) == Some(two[1]));
+    match (seeds, is_range) {
+        ([first, .., last], true) => format!("{first}..{}", last.saturating_add(1)),
+        _ => {
+            let seeds: Vec<String> = seeds.iter().map(u64::to_string).collect();
+            seeds.join(", ")
+        }
+    }
 }
 
 fn points(challenge: &Challenge) -> String {
@@ -134,9 +185,9 @@ fn points(challenge: &Challenge) -> String {
     format!("{}{bonus}", challenge.points)
 }
 
-fn targets(challenge: &Challenge) -> String {
-    let targets = challenge.targets.iter();
+fn targets(targets: &[Target]) -> String {
     let targets: Vec<String> = targets
+        .iter()
         .map(|target| format!("{} < {}", target.measure.name(), target.below))
         .collect();
     targets.join(", ")

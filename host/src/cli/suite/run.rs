@@ -1,11 +1,13 @@
 //! `host suite run`: every challenge of a suite once, with one seed, and a line of figures for
-//! each.
+//! each; then its worlds, with their own seeds.
 
 use std::fmt::Write;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use rayon::prelude::*;
 
 use crate::cli::grade;
 use crate::cli::limits::CacheArgs;
@@ -18,9 +20,10 @@ use host_grade::judge::guests_max;
 use host_grade::resume::Resume;
 use host_grade::run::SeedRun;
 use host_grade::submission::{self, ModuleFile};
+use host_grade::suite::{PlannedRun, World};
 use host_grade::{Challenge, Submission, Suite, Verdict, Work};
 use host_protocol::text::decimal;
-use host_sandbox::Sandbox;
+use host_sandbox::{GuestModule, Sandbox};
 use host_trial::{Trial, TrialResult};
 
 const EXIT_CODES: &str = "\
@@ -33,7 +36,9 @@ Exit codes:
 /// Run every challenge of a suite once and print a table of figures
 ///
 /// DIR holds the modules. A module's name says which challenges it is for: broadcast.wasm, or
-/// 3c.wasm. A challenge that fails is followed by the reason and the command that replays it.
+/// 3c.wasm. The figures are those of the run with the official options; what passes is run in the
+/// worlds of the challenge too. A challenge that fails is followed by the reason and the command
+/// that replays it.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(super) struct RunArgs {
@@ -42,7 +47,7 @@ pub(super) struct RunArgs {
     /// Run only these challenges.
     #[arg(long, value_name = "ID,…", value_delimiter = ',')]
     challenge: Vec<String>,
-    /// Seed of the runs.
+    /// Seed of the runs with the official options; worlds have seeds of their own.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
     /// Pass these arguments, separated by spaces, to the guests of one challenge. Repeatable.
@@ -114,9 +119,10 @@ fn asked(args: &RunArgs) -> Result<Suite, Failure> {
     keep(&mut suite, &args.challenge)?;
     for challenge in &mut suite.challenges {
         challenge.seeds = vec![args.seed];
-        for (_, words) in args.guest_args.iter().filter(|(id, _)| *id == challenge.id) {
-            let words = words.split_whitespace().map(str::to_owned);
-            challenge.scenario.options.guest_args = words.collect();
+        let mut given = args.guest_args.iter();
+        if let Some((_, words)) = given.rfind(|(id, _)| *id == challenge.id) {
+            let words: Vec<String> = words.split_whitespace().map(str::to_owned).collect();
+            challenge.set_guest_args(&words);
         }
     }
     Ok(suite)
@@ -131,10 +137,28 @@ struct Tried {
     passed: bool,
     valid: &'static str,
     figures: Figures,
-    /// Time to load and run the module and to judge the run.
+    /// How many runs in worlds passed, of how many; `-` if there are none.
+    worlds: String,
+    /// Time to load the module, to run it with the official options and to judge the run.
     wall: Option<Duration>,
     /// Why it failed, and how to see it again.
     lines: Vec<String>,
+}
+
+/// Why a run failed, and how to see it again.
+fn explained(planned: PlannedRun<'_>, module: &ModuleFile, run: SeedRun) -> Vec<String> {
+    let PlannedRun { setting, seed } = planned;
+    let world = setting.world.map(|world| {
+        let World { name, why, .. } = world;
+        format!("in the world {name}, with seed {seed}: {why}")
+    });
+    let bound = run.bound_flag.as_deref();
+    let scenario = setting.scenario();
+    let replay = scenario.command(&module.path, setting.run_seed(seed), bound);
+    let mut lines: Vec<String> = world.into_iter().collect();
+    lines.extend(run.anomaly);
+    lines.push(format!("replay: {replay}"));
+    lines
 }
 
 /// The figures of a run; those that it lacks are `-`.
@@ -152,6 +176,7 @@ impl Tried {
             passed: challenge.optional,
             valid: "missing",
             figures: Figures::none(),
+            worlds: "-".to_owned(),
             wall: None,
             lines: Vec::new(),
         }
@@ -167,28 +192,61 @@ impl Tried {
                     passed: false,
                     valid: "-",
                     figures: Figures::none(),
+                    worlds: "-".to_owned(),
                     wall: Some(begin.elapsed()),
                     lines: vec![error.to_string()],
                 };
             }
         };
-        let seed = challenge.run_seed(seed);
-        let result = Trial::of(&guest, scenario.clone()).run(seed, Vec::new());
-        let run = SeedRun::judged(challenge, &result);
-        let passed = run.verdict == Verdict::Accepted;
-        let mut lines = Vec::new();
-        if !passed {
-            lines.extend(run.anomaly);
-            let bound = run.bound_flag.as_deref();
-            let replay = scenario.command(&module.path, seed, bound);
-            lines.push(format!("replay: {replay}"));
-        }
-        Tried {
-            passed,
+        let official = challenge.official();
+        let trial = Trial::of(&guest, scenario.clone());
+        let result = trial.run(official.run_seed(seed), Vec::new());
+        let run = SeedRun::judged(official, &result);
+        let mut tried = Tried {
+            passed: run.verdict == Verdict::Accepted,
             valid: word(result.valid()),
             figures: Figures::of(&result),
+            worlds: "-".to_owned(),
             wall: Some(begin.elapsed()),
-            lines,
+            lines: Vec::new(),
+        };
+        if tried.passed {
+            tried.run_worlds(challenge, module, &guest);
+        } else {
+            let planned = PlannedRun {
+                setting: official,
+                seed,
+            };
+            tried.lines = explained(planned, module, run);
+        }
+        tried
+    }
+
+    /// Makes the runs in worlds, up to the first that fails.
+    fn run_worlds(&mut self, challenge: &Challenge, module: &ModuleFile, guest: &GuestModule) {
+        let planned: Vec<PlannedRun<'_>> = challenge.runs().skip(challenge.seeds.len()).collect();
+        if planned.is_empty() {
+            return;
+        }
+        let first_failure = AtomicUsize::new(usize::MAX);
+        let failed = planned.par_iter().enumerate().filter_map(|(index, run)| {
+            if index > first_failure.load(Ordering::Relaxed) {
+                return None;
+            }
+            // An interrupted run says nothing: the caller ends.
+            let judged = SeedRun::of(run.setting, guest, run.seed)?;
+            if judged.verdict == Verdict::Accepted {
+                return None;
+            }
+            first_failure.fetch_min(index, Ordering::Relaxed);
+            Some((index, judged))
+        });
+        let failed = failed.min_by_key(|(index, _)| *index);
+        let passed = failed.as_ref().map_or(planned.len(), |(index, _)| *index);
+        self.worlds = format!("{passed}/{}", planned.len());
+        if let Some((index, run)) = failed {
+            self.passed = false;
+            self.lines = explained(planned[index], module, run);
         }
     }
 
@@ -203,6 +261,7 @@ impl Tried {
             &figures.median_ms,
             &figures.max_ms,
             &figures.availability,
+            &self.worlds,
             wall_ms.as_deref().unwrap_or("-"),
         ]);
         for line in &self.lines {
@@ -261,22 +320,34 @@ fn heads() -> String {
         "median ms",
         "max ms",
         "availability",
+        "worlds",
         "wall ms",
     ])
 }
 
-fn row(cells: [&str; 8]) -> String {
-    let [id, module, valid, msgs, median, max, availability, wall] = cells;
+fn row(cells: [&str; 9]) -> String {
+    let [
+        id,
+        module,
+        valid,
+        msgs,
+        median,
+        max,
+        availability,
+        worlds,
+        wall,
+    ] = cells;
     format!(
         "{id:<15}  {module:<15}  {valid:<7}  {msgs:>9.9}  {median:>9}  {max:>9}  \
-         {availability:>12}  {wall:>8}\n"
+         {availability:>12}  {worlds:>6}  {wall:>8}\n"
     )
 }
 
 fn notes(seed: u64) -> String {
     format!(
         "\nmsgs/op: messages between servers for each operation. median ms, max ms: from the\n\
-         acknowledgement of a value until every read has it. Seed: {seed}.\n"
+         acknowledgement of a value until every read has it. worlds: runs in other circumstances\n\
+         that passed before the first that failed, of all. Seed: {seed}.\n"
     )
 }
 

@@ -32,7 +32,7 @@ fn a_judge_that_panics_has_a_verdict_that_is_nobodys_fault() {
 #[test]
 fn a_trace_whose_search_was_cut_short_says_so() {
     let suite = read("suite.toml", SUITE).unwrap();
-    let cut = &suite.challenges[2];
+    let cut = suite.challenges[2].official();
     let sandbox = Sandbox::new(None).unwrap();
     let module = sandbox.load(&built("broadcast-flood"), &Limits::default());
     let module = module.unwrap();
@@ -65,7 +65,7 @@ fn a_run_that_is_interrupted_has_no_verdict() {
     let interrupt = Interrupt::default();
     let sandbox = Sandbox::new(None).unwrap().interrupted_by(&interrupt);
     let module = sandbox.load(&built("echo"), &Limits::default()).unwrap();
-    let echo = &suite.challenges[0];
+    let echo = suite.challenges[0].official();
     assert!(SeedRun::of(echo, &module, 1).is_some());
     interrupt.request();
     assert_eq!(SeedRun::of(echo, &module, 1), None);

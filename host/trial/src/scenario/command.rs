@@ -141,6 +141,7 @@ impl Replay<'_> {
     /// Whether the flag with this name has to go.
     fn drops(self, name: &str) -> bool {
         const SEEDS: [&str; 3] = ["seed", "seeds", "test-count"];
+        const SOURCES: [&str; 3] = ["challenge", "world", "suite"];
         const OUTPUTS: [&str; 3] = ["schedule", "write-schedule", "shrink"];
         match self {
             Replay::Same => false,
@@ -148,7 +149,8 @@ impl Replay<'_> {
             Replay::Schedule(_) => {
                 let mut options = option::ALL.iter();
                 let is_option = options.any(|it| it.name == name && it.is_in_schedules());
-                is_option || SEEDS.contains(&name) || OUTPUTS.contains(&name)
+                let others = [&SEEDS, &SOURCES, &OUTPUTS];
+                is_option || others.iter().any(|names| names.contains(&name))
             }
         }
     }
