@@ -1,134 +1,258 @@
-//! Has `host grade` judge the zoo of wrong but plausible programs at its default seeds, one run
-//! at a time, and prints docs/zoo.md: how many seeds and milliseconds it took to catch each.
+//! Grades the zoo by the built-in suite and prints docs/zoo.md: which world and seed catches each
+//! wrong program, in how many milliseconds, and how long its trace is. Right programs are accepted.
 //!
-//! `./runner.sh build` builds what this needs.
+//! `./runner.sh zoo [--seeds A..B] [WORD…]` builds what this needs and calls it. With words, only
+//! programs with one of them in their name or challenge are graded; with seeds, on those.
+//!
+//! It fails if a right program is refused, or if more than a twentieth of the wrong ones is not.
 
+#[path = "../tests/sim/zoo/judge.rs"]
+mod judge;
 #[path = "../tests/sim/zoo/table.rs"]
 mod table;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::PathBuf;
-use std::process::Command;
+use std::process::ExitCode;
 
-use host_grade::grade::{ChallengeState, Grade};
-use host_protocol::text::one_line;
-use test_support::{built, guests, host, root};
+use host_grade::Verdict;
+use host_grade::grade::{FailureDetails, Judgement};
+use host_sim::SeedRange;
+use host_trial::shrink::Budget;
+use test_support::root;
 
-use table::{Mutant, Table};
+use judge::{Graded, grade};
+use table::{Kind, Program, Table, suite};
 
 const HEAD: &str = "\
 # The zoo
 
-Wrong but plausible programs, each with one classic bug, and the seed at which `host grade` catches them. They are listed in
-[`zoo.txt`](../host/tests/sim/zoo/zoo.txt), which a test also grades: every mutant must get its verdict for its reason, and the same
-module without its bug must be accepted with all seeds.
+Wrong but plausible programs, each with one mistake, and right programs of many designs, graded by the built-in suite: its options, its worlds,
+its default seeds. The tables `*.txt` in [`host/tests/sim/zoo`](../host/tests/sim/zoo/table.rs) list them. A test grades all of them: each wrong one must be
+refused for a reason that its author expects, each right one accepted.
 
-The seeds are the grader's default, 1 to 10, tried in this order. The milliseconds are those of the runs up to the first that failed,
-checkers included, without compiling the module and without the search for the shortest trace. These commands
-print this page:
+A program is tried in the official world first, then in the others, each with its seeds in order, until a run fails. *Runs* counts them, the
+last of which failed; *ms* is the time of these runs, checkers included, without compiling the module and without the search for the
+shortest trace. *Trace* is the length of that trace in lines, and the messages between servers among them. This command prints this page:
 
-    ./runner.sh build
-    cargo bench --locked -p host --bench zoo > docs/zoo.md
+    ./runner.sh zoo > docs/zoo.md
 ";
 
-/// What became of a mutant.
-struct Caught {
-    seeds: usize,
-    ms: u64,
-    verdict: String,
+/// The part of the wrong programs that may be accepted: one of so many.
+const MISSED_OF: usize = 20;
+
+/// What was asked for.
+struct Asked {
+    seeds: Option<Vec<u64>>,
+    words: Vec<String>,
 }
 
-fn main() {
-    let table = Table::read();
-    let grade = grade(&table);
-    let caught: Vec<Caught> = (table.mutants.iter())
-        .map(|mutant| caught(&grade, mutant, &table))
-        .collect();
-    println!("{HEAD}\n{}\n", summary(&table, &caught));
-    println!("| mutant | what is wrong | verdict | anomaly | seeds | ms |");
-    println!("|---|---|---|---|---:|---:|");
-    let mut bugs = BTreeMap::new();
-    for (mutant, caught) in table.mutants.iter().zip(&caught) {
-        let bugs = bugs
-            .entry(&mutant.module)
-            .or_insert_with(|| bugs_of(&mutant.module));
-        let (id, anomaly) = (mutant.id(), &mutant.anomaly);
-        let what = &bugs[mutant.bug()];
-        let Caught { seeds, ms, verdict } = caught;
-        let ms = match ms {
-            0 => "< 1".to_owned(),
-            _ => ms.to_string(),
+impl Asked {
+    fn read() -> Self {
+        let mut asked = Asked {
+            seeds: None,
+            words: Vec::new(),
         };
-        println!("| `{id}` | {what} | {verdict} | {anomaly} | {seeds} | {ms} |");
+        let mut args = std::env::args().skip(1);
+        while let Some(arg) = args.next() {
+            match arg.as_str() {
+                "--bench" => {} // cargo adds it
+                "--seeds" => {
+                    let range = args.next().unwrap_or_default();
+                    let range: SeedRange = range.parse().expect("--seeds A..B");
+                    asked.seeds = Some(range.all().collect());
+                }
+                _ => asked.words.push(arg),
+            }
+        }
+        asked
+    }
+
+    fn has(&self, program: &Program) -> bool {
+        let kind = match program.kind {
+            Kind::Right => "right",
+            Kind::Wrong | Kind::Missed => "wrong",
+        };
+        let text = format!("{kind} {} ", program.id());
+        self.words.is_empty() || self.words.iter().any(|word| text.contains(word.as_str()))
     }
 }
 
-/// The grade of the workspace's modules, by the binary that is measured.
-fn grade(table: &Table) -> Grade {
-    for mutant in &table.mutants {
-        built(&mutant.module); // is refused if it is older than its sources
+fn main() -> ExitCode {
+    let asked = Asked::read();
+    let table = Table::read();
+    let programs: Vec<&Program> = table.programs.iter().filter(|it| asked.has(it)).collect();
+    let mut suite = suite(programs.iter().copied());
+    if let Some(seeds) = &asked.seeds {
+        for challenge in &mut suite.challenges {
+            challenge.seeds.clone_from(seeds);
+            for world in &mut challenge.worlds {
+                world.seeds.clone_from(seeds);
+            }
+        }
     }
-    let suite = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("zoo.toml");
-    fs::write(&suite, table.suite()).expect("a file can be written");
-    let output = Command::new(host())
-        .args(["grade", "--format", "json", "--suite"])
-        .arg(&suite)
-        .arg(guests())
-        // So that no run slows another down.
-        .env("RAYON_NUM_THREADS", "1")
-        .output()
-        .expect("host starts");
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    let grade: Grade = serde_json::from_slice(&output.stdout)
-        .unwrap_or_else(|_| panic!("use ./runner.sh build; host says {}", one_line(&stderr)));
-    assert_eq!(grade.submissions.len(), 1);
-    grade
+    let graded = grade(&suite, Budget::ONE_SECOND);
+    let of = |program: &Program| &graded[&program.id()];
+    let (right, wrong): (Vec<&Program>, Vec<&Program>) = programs
+        .into_iter()
+        .partition(|program| program.kind == Kind::Right);
+    println!("{HEAD}");
+    println!("{}", summary(&wrong, &right, of));
+    let heads = Heads::read(&table);
+    print_wrong(&wrong, &table, &heads, of);
+    print_right(&right, &heads, of);
+    let refused = right.iter().filter(|it| !is_accepted(of(it))).count();
+    let missed = wrong.iter().filter(|it| is_accepted(of(it))).count();
+    if refused > 0 || missed * MISSED_OF > wrong.len() {
+        eprintln!("{refused} right programs are refused, {missed} wrong ones accepted");
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
 }
 
-/// After how many seeds, and how long, a mutant had its verdict, which has to be the right one.
-fn caught(grade: &Grade, mutant: &Mutant, table: &Table) -> Caught {
-    let (id, submission) = (mutant.id(), &grade.submissions[0]);
-    let challenge = submission.challenges.iter().find(|it| it.id == id);
-    let ChallengeState::Judged(judgement) = &challenge.expect("it is in the suite").state else {
-        panic!("{id} has no module: use ./runner.sh build");
-    };
-    let verdict = judgement.verdict.to_string();
-    let failure = judgement.failure.as_ref();
-    let said = failure.map_or_else(String::new, |failure| failure.anomaly.join("\n"));
-    assert!(
-        table.reason(mutant).is(&verdict, &said),
-        "{id}: {verdict} {said}"
-    );
-    let ms = grade.timings.runs_ms[&submission.name].get(&id);
-    Caught {
-        seeds: judgement.seeds_passed + 1,
-        ms: ms.copied().unwrap_or(0),
-        verdict,
-    }
+fn is_accepted(graded: &Graded) -> bool {
+    graded.judgement.verdict == Verdict::Accepted
 }
 
-fn summary(table: &Table, caught: &[Caught]) -> String {
-    let mut ms: Vec<u64> = caught.iter().map(|it| it.ms).collect();
-    ms.sort_unstable();
-    let (rows, median, max) = (caught.len(), ms[ms.len() / 2], ms[ms.len() - 1]);
-    let first = caught.iter().filter(|it| it.seeds == 1).count();
-    let seeds_max = caught.iter().map(|it| it.seeds).max().unwrap_or(0);
-    let mutants = table.bugs().len();
+/// The runs before the first that failed.
+fn passed(judgement: &Judgement) -> usize {
+    judgement.seeds_passed + judgement.world_runs_passed
+}
+
+/// The failure of a program, if it was refused.
+fn failure(graded: &Graded) -> Option<&FailureDetails> {
+    graded.judgement.failure.as_ref()
+}
+
+fn summary<'a>(
+    wrong: &[&Program],
+    right: &[&Program],
+    of: impl Fn(&Program) -> &'a Graded,
+) -> String {
+    let caught: Vec<&Graded> = wrong.iter().map(|it| of(it)).collect();
+    let caught = caught.into_iter().filter(|it| !is_accepted(it));
+    let caught: Vec<&Graded> = caught.collect();
+    let ms = sorted(caught.iter().map(|it| it.ms));
+    let runs = sorted(caught.iter().map(|it| passed(&it.judgement) as u64 + 1));
+    let traces = caught.iter().filter_map(|it| failure(it));
+    let traces = traces.filter(|it| !it.trace.is_empty());
+    let lines = sorted(traces.clone().map(|it| it.trace.len() as u64));
+    let messages = sorted(traces.map(messages));
+    let programs: BTreeSet<String> = wrong.iter().map(|it| it.full_name()).collect();
+    let refused = right.iter().filter(|it| !is_accepted(of(it))).count();
+    let designs: BTreeSet<String> = right.iter().map(|it| it.full_name()).collect();
     format!(
-        "{mutants} mutants, some of them on two challenges, are {rows} rows. All are caught: {first} with the first seed, none \
-         needs\nmore than {seeds_max}. The median takes {median} ms, the longest {max} ms."
+        "{} wrong programs, some of them on several challenges, are {} rows: {} are caught ({:.1} %), {} with the first run, half of them by run \
+         {},\nthe last by run {}. The median takes {} ms, the longest {} ms. The median trace has {} messages; 95 % have at most {} lines. \
+         {} right\nprograms are {} rows, of which {refused} are refused.\n",
+        programs.len(),
+        wrong.len(),
+        caught.len(),
+        percent(caught.len(), wrong.len()),
+        runs.iter().filter(|runs| **runs == 1).count(),
+        at(&runs, 50),
+        at(&runs, 100),
+        at(&ms, 50),
+        at(&ms, 100),
+        at(&messages, 50),
+        at(&lines, 95),
+        designs.len(),
+        right.len(),
     )
 }
 
-/// What is wrong, by the bug's name: the table at the head of the module's source.
-fn bugs_of(module: &str) -> BTreeMap<String, String> {
-    let path = root().join(format!("host/tests/mutants/{module}/src/lib.rs"));
-    let source = fs::read_to_string(path).expect("a mutant has a source");
+/// The messages between servers in a trace.
+fn messages(failure: &FailureDetails) -> u64 {
+    let lines = failure.trace.iter();
+    lines.filter(|line| line.contains(" -> ")).count() as u64
+}
+
+fn sorted(numbers: impl Iterator<Item = u64>) -> Vec<u64> {
+    let mut numbers: Vec<u64> = numbers.collect();
+    numbers.sort_unstable();
+    numbers
+}
+
+/// A percentile of sorted numbers.
+fn at(sorted: &[u64], percent: usize) -> u64 {
+    let last = sorted.len().saturating_sub(1);
+    sorted.get(last * percent / 100).copied().unwrap_or(0)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "numbers of programs")]
+fn percent(part: usize, of: usize) -> f64 {
+    100.0 * part as f64 / of.max(1) as f64
+}
+
+fn print_wrong<'a>(
+    wrong: &[&Program],
+    table: &Table,
+    heads: &Heads,
+    of: impl Fn(&Program) -> &'a Graded,
+) {
+    println!("## Wrong programs\n");
+    println!("| program | challenge | what is wrong | verdict | anomaly | world | runs | ms | trace |");
+    println!("|---|---|---|---|---|---|---:|---:|---:|");
+    for program in wrong {
+        let Graded { judgement, ms } = of(program);
+        let (name, challenge) = (program.full_name(), &program.challenge);
+        let (verdict, what) = (judgement.verdict, heads.of(program));
+        let (mut anomaly, mut world, mut trace) = ("not caught", "", String::new());
+        if let Some(failure) = &judgement.failure {
+            let said = failure.anomaly.join("\n");
+            let shown = table.shown(program, verdict.abbreviation(), &said);
+            anomaly = shown.unwrap_or("unexpected");
+            world = failure.world.as_deref().unwrap_or("official");
+            if !failure.trace.is_empty() {
+                trace = format!("{} / {}", failure.trace.len(), messages(failure));
+            }
+        }
+        let runs = passed(judgement) + usize::from(judgement.failure.is_some());
+        println!(
+            "| `{name}` | {challenge} | {what} | {verdict} | {anomaly} | {world} | {runs} | {ms} | {trace} |"
+        );
+    }
+}
+
+fn print_right<'a>(right: &[&Program], heads: &Heads, of: impl Fn(&Program) -> &'a Graded) {
+    println!("\n## Right programs\n");
+    println!("| program | challenge | how it works | verdict | runs | ms |");
+    println!("|---|---|---|---|---:|---:|");
+    for program in right {
+        let Graded { judgement, ms } = of(program);
+        let (name, challenge, how) = (program.full_name(), &program.challenge, heads.of(program));
+        let (verdict, runs) = (judgement.verdict, passed(judgement));
+        println!("| `{name}` | {challenge} | {how} | {verdict} | {runs} | {ms} |");
+    }
+}
+
+/// What the heads of the modules' sources say of each bug and design.
+struct Heads(BTreeMap<String, BTreeMap<String, String>>);
+
+impl Heads {
+    fn read(table: &Table) -> Self {
+        let modules = table.programs.iter().map(|it| it.module.as_str());
+        let modules = BTreeSet::from_iter(modules);
+        let heads = modules.into_iter().map(|module| {
+            let path = root().join(format!("host/tests/mutants/{module}/src/lib.rs"));
+            let source = fs::read_to_string(path).unwrap_or_default();
+            (module.to_owned(), rows(&source))
+        });
+        Heads(heads.collect())
+    }
+
+    fn of(&self, program: &Program) -> &str {
+        let found = self.0[&program.module].get(program.name());
+        found.map_or("", String::as_str)
+    }
+}
+
+/// The rows of the table at the head of a source.
+fn rows(source: &str) -> BTreeMap<String, String> {
     let rows = source.lines().filter_map(|line| {
         let row = line.strip_prefix("//! | `")?.strip_suffix(" |")?;
-        let (bug, what) = row.split_once("` | ")?;
-        Some((bug.to_owned(), what.to_owned()))
+        let (name, what) = row.split_once("` | ")?;
+        Some((name.to_owned(), what.to_owned()))
     });
     rows.collect()
 }

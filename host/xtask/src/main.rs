@@ -27,6 +27,8 @@ Commands:
   test                   Run all that CI runs: formats, lints, tests, documentation
   test-fast              Run formats, lints and the tests that need no Go, C or browser
   trials [NAME [SEEDS]]  Run solutions/NAME/trials.txt, each line with SEEDS seeds [default: all, 1000]
+  zoo [--seeds A..B] [WORD...]
+                         Grade wrong and right programs by the built-in suite, print docs/zoo.md
   bench [ARGS]           Run the benchmarks
   fuzz TARGET [SECONDS]  Fuzz a target of fuzz/fuzz_targets for SECONDS [default: 60]
   maelstrom ID           Run a challenge under Maelstrom, found by MAELSTROM or on PATH
@@ -59,6 +61,7 @@ fn run(args: &[&str]) -> Result<ExitCode> {
         ["test"] => test::all()?,
         ["test-fast"] => test::fast()?,
         ["trials", rest @ ..] => return trials::run(rest),
+        ["zoo", rest @ ..] => test::zoo(rest)?,
         ["bench", rest @ ..] => test::bench(rest)?,
         ["fuzz", rest @ ..] => fuzz::run(rest)?,
         ["maelstrom", rest @ ..] => maelstrom::run(rest)?,

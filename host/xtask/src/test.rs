@@ -92,6 +92,13 @@ pub(crate) fn bench(args: &[&str]) -> Result<()> {
     run(cargo(&["bench", "--locked", "-p", "host"]).args(args))
 }
 
+/// Grades the zoo, and prints its page.
+pub(crate) fn zoo(args: &[&str]) -> Result<()> {
+    build::all()?;
+    let zoo = ["bench", "--locked", "-p", "host", "--bench", "zoo", "--"];
+    run(cargo(&zoo).args(args))
+}
+
 /// Formats of Rust files, and the shell scripts if there is a linter for them.
 fn formats() -> Result<()> {
     run(&mut cargo(&["fmt", "--all", "--check"]))?;

@@ -1,0 +1,54 @@
+//! Grades programs of the zoo, which the tests and the command `./runner.sh zoo` share.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use host_grade::assemble::assemble;
+use host_grade::grade::{ChallengeState, Judgement};
+use host_grade::judge::{JudgeContext, guests_max, judge};
+use host_grade::resume::Resume;
+use host_grade::{Suite, Work, submission};
+use host_guest::Interrupt;
+use host_sandbox::{CompileLimits, Compiler, Sandbox};
+use host_trial::shrink::Budget;
+
+/// The verdict on a program, and the milliseconds of its runs.
+pub(crate) struct Graded {
+    pub(crate) judgement: Judgement,
+    pub(crate) ms: u64,
+}
+
+/// Grades the workspace's modules as `host grade` does: a judgement for each challenge, by its id.
+///
+/// # Panics
+/// If a module is missing, or older than its sources.
+pub(crate) fn grade(suite: &Suite, shrinking: Budget) -> BTreeMap<String, Graded> {
+    let modules = suite.challenges.iter().map(|it| it.module.as_str());
+    for module in BTreeSet::from_iter(modules) {
+        test_support::built(module);
+    }
+    let submissions =
+        submission::find(&[test_support::guests()], suite).expect("the modules can be read");
+    let work = Work::of(suite, &submissions, None);
+    let context = JudgeContext {
+        sandbox: &Sandbox::pooled(None, guests_max(&work)).expect("the engine starts"),
+        compiler: &Compiler::with_program(test_support::host().into(), CompileLimits::default()),
+        resume: &Resume::default(),
+        progress: &|_| {},
+        shrinking,
+        interrupt: &Interrupt::default(),
+    };
+    let results = judge(&work, &context);
+    let mut grade = assemble(&work, &results, 0);
+    let submission = grade.submissions.remove(0);
+    let ms = grade.timings.runs_ms.remove(&submission.name);
+    let ms = ms.unwrap_or_default();
+    let graded = submission.challenges.into_iter().map(|challenge| {
+        let ChallengeState::Judged(judgement) = challenge.state else {
+            panic!("{} has no module: run ./runner.sh build", challenge.id);
+        };
+        let ms = ms.get(&challenge.id).copied().unwrap_or(0);
+        let judgement = *judgement;
+        (challenge.id, Graded { judgement, ms })
+    });
+    graded.collect()
+}
