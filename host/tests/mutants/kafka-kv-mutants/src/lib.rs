@@ -310,13 +310,7 @@ impl Logs {
     }
 
     /// Appends to `log`, or to `old`, which was the log once.
-    fn append(
-        &mut self,
-        send: Send,
-        log: Vec<i64>,
-        old: Option<Vec<i64>>,
-        ctx: &mut Ctx<Self>,
-    ) {
+    fn append(&mut self, send: Send, log: Vec<i64>, old: Option<Vec<i64>>, ctx: &mut Ctx<Self>) {
         let (name, before) = (self::log(&send.key), old.unwrap_or_else(|| log.clone()));
         let mut longer = before.clone();
         longer.push(send.msg);

@@ -55,7 +55,8 @@ use log::Logs;
 use protocol::{Reply, Request};
 
 const ONCE: Retry = Retry::never(Duration::from_secs(1));
-const OFTEN: Retry = Retry::times(8, Duration::from_millis(200)).max_wait(Duration::from_millis(400));
+const OFTEN: Retry =
+    Retry::times(8, Duration::from_millis(200)).max_wait(Duration::from_millis(400));
 
 /// Just before clients give up.
 const LATE: Duration = Duration::from_millis(4900);

@@ -131,9 +131,7 @@ impl Logs {
         if self.variant == Variant::Reverses {
             messages.reverse();
         }
-        if self.variant == Variant::Skips
-            && self.poll_count.is_multiple_of(4)
-            && messages.len() > 2
+        if self.variant == Variant::Skips && self.poll_count.is_multiple_of(4) && messages.len() > 2
         {
             messages.remove(1);
         }

@@ -150,8 +150,13 @@ enum Tell<'a> {
 #[derive(Serialize, Deserialize)]
 enum Call {
     /// A transaction is answered after the writes are acknowledged.
-    Writes { client: Caller, txn: Vec<Mop> },
-    Log { peer: String },
+    Writes {
+        client: Caller,
+        txn: Vec<Mop>,
+    },
+    Log {
+        peer: String,
+    },
 }
 
 #[derive(Serialize, Deserialize)]

@@ -357,12 +357,7 @@ impl Executor {
         self.works.insert(id, work);
         for (thunk, list) in thunks {
             let write = service::write(thunk, list);
-            ctx.call(
-                self.lists(),
-                &write,
-                Call::StoreThunk { work: id },
-                PATIENT,
-            );
+            ctx.call(self.lists(), &write, Call::StoreThunk { work: id }, PATIENT);
         }
     }
 
