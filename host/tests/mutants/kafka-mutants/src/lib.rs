@@ -1,105 +1,183 @@
-//! Logs that one node keeps for all. Without an argument it is correct; with an argument it
-//! has the bug of that name.
+//! Logs in the memory of one node, to which the others forward; wrong if the argument names a
+//! bug.
 //!
-//! | argument | what is wrong |
+//! | design | how it works |
+//! |---|---|
+//! | `forwards` | the first node has all logs, and a request that gets no answer is given up; this is the default |
+//! | `commit-assigns` | the last commit counts, even if it is lower |
+//! | `dedup` | forwarded requests have numbers and are repeated; the first node remembers its answers |
+//! | `hashed` | each node has the logs whose keys hash to it |
+//!
+//! | bug | what is wrong |
 //! |---|---|
 //! | `aborted` | every eighth message is kept although its send fails |
+//! | `breaker` | after one forwarded request without an answer, a node answers all polls with nothing |
+//! | `commit-lost` | a node acknowledges commits at once and forwards them once |
+//! | `commit-lowest` | of all commits the lowest counts |
+//! | `commit-off-by-one` | committed offsets are one too high |
+//! | `commits-end` | the end of the log is listed as the committed offset |
+//! | `commits-local` | every node has committed offsets of its own |
+//! | `dedup-expires` | the first node forgets its answers after a second, but requests are repeated for longer |
+//! | `dedup-forgets` | the first node remembers its last answer to each node only |
+//! | `dedup-shared` | numbers of requests are remembered without the node that gave them |
+//! | `dedup-trims` | a copy that arrives after its number was forgotten is executed again |
+//! | `exclusive` | polls begin behind the offset that they are asked for |
+//! | `failover` | a node that gets no answer goes on with logs of its own |
+//! | `first-key` | polls answer only the first of their keys |
+//! | `gives-up` | after one forwarded request without an answer, a node refuses everything |
+//! | `late` | every request is answered after 4.9 s |
+//! | `list-cached` | a node asks for the committed offset of a key once and then repeats it |
 //! | `loses` | every eighth message gets an offset, but is not kept |
+//! | `newest` | polls answer the newest messages instead of the next ones |
+//! | `not-leader` | all nodes but the first refuse all requests |
 //! | `overwrites` | every eighth message takes the offset of the one before |
+//! | `refuses` | every second send is refused |
+//! | `retention` | a log keeps its last eight messages |
+//! | `retries` | forwarded requests are repeated, and executed as often as they arrive |
 //! | `reverses` | polls answer the newest messages first |
+//! | `single-slot` | an answer goes to the last client that asked for something of its kind |
 //! | `skips` | every fourth poll leaves a message out |
 //! | `split` | every node has logs of its own |
 //! | `twice` | every eighth message is kept twice |
+//! | `wraps` | the key's number is kept in a byte |
+
+mod log;
+mod protocol;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use guest_sdk::prelude::*;
+use serde::de::IntoDeserializer;
+use serde::de::value::Error as UnknownVariant;
 
-const RETRY: Retry = Retry::never(Duration::from_secs(1));
+use log::Logs;
+use protocol::{Reply, Request};
 
-/// How many messages of a key a poll answers.
-const POLL_MAX: usize = 10;
+const ONCE: Retry = Retry::never(Duration::from_secs(1));
+const OFTEN: Retry =
+    Retry::times(8, Duration::from_millis(200)).max_wait(Duration::from_millis(400));
 
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Request {
-    Send { key: String, msg: i64 },
-    Poll { offsets: BTreeMap<String, i64> },
-    CommitOffsets { offsets: BTreeMap<String, i64> },
-    ListCommittedOffsets { keys: Vec<String> },
-}
+/// Just before clients give up.
+const LATE: Duration = Duration::from_millis(4900);
 
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Reply {
-    SendOk {
-        offset: i64,
-    },
-    PollOk {
-        msgs: BTreeMap<String, Vec<(i64, i64)>>,
-    },
-    CommitOffsetsOk,
-    ListCommittedOffsetsOk {
-        offsets: BTreeMap<String, i64>,
-    },
-}
+/// How long `dedup-expires` remembers an answer.
+const MEMORY: Duration = Duration::from_secs(1);
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-enum Bug {
-    None,
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Variant {
+    #[default]
+    Forwards,
+    CommitAssigns,
+    Dedup,
+    Hashed,
+
     Aborted,
+    Breaker,
+    CommitLost,
+    CommitLowest,
+    CommitOffByOne,
+    CommitsEnd,
+    CommitsLocal,
+    DedupExpires,
+    DedupForgets,
+    DedupShared,
+    DedupTrims,
+    Exclusive,
+    Failover,
+    FirstKey,
+    GivesUp,
+    Late,
+    ListCached,
     Loses,
+    Newest,
+    NotLeader,
     Overwrites,
+    Refuses,
+    Retention,
+    Retries,
     Reverses,
+    SingleSlot,
     Skips,
     Split,
     Twice,
+    Wraps,
 }
 
-impl Bug {
-    fn of_args() -> Bug {
-        match std::env::args().nth(1).as_deref() {
-            None => Bug::None,
-            Some("aborted") => Bug::Aborted,
-            Some("loses") => Bug::Loses,
-            Some("overwrites") => Bug::Overwrites,
-            Some("reverses") => Bug::Reverses,
-            Some("skips") => Bug::Skips,
-            Some("split") => Bug::Split,
-            Some("twice") => Bug::Twice,
-            Some(other) => panic!("there is no bug {other}"),
-        }
+impl Variant {
+    fn of_args() -> Variant {
+        let Some(name) = std::env::args().nth(1) else {
+            return Variant::default();
+        };
+        let variant: Result<Variant, UnknownVariant> =
+            Variant::deserialize(name.into_deserializer());
+        variant.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn remembers(self) -> bool {
+        use Variant::{Dedup, DedupExpires, DedupForgets, DedupShared, DedupTrims};
+        let all = [Dedup, DedupExpires, DedupForgets, DedupShared, DedupTrims];
+        all.contains(&self)
     }
 }
 
+/// What a node answered to the requests of another.
 #[derive(Default, Serialize, Deserialize)]
-struct Log {
-    /// By offset.
-    messages: BTreeMap<i64, i64>,
-    next: i64,
-    committed: Option<i64>,
+struct Answered {
+    /// By number, with the time.
+    replies: BTreeMap<u64, (Duration, Reply)>,
+    /// The sender has the answers to all lower numbers.
+    oldest: u64,
+}
+
+/// A client's request, of which several nodes may have to answer a part.
+#[derive(Serialize, Deserialize)]
+struct Gather {
+    client: Caller,
+    reply: Option<Reply>,
+    waiting: usize,
+}
+
+/// A part that another node has to answer.
+#[derive(Serialize, Deserialize)]
+struct Part {
+    gather: u64,
+    id: u64,
+    request: Request,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Leader {
-    bug: Bug,
-    logs: BTreeMap<String, Log>,
-    send_count: u64,
-    poll_count: u64,
+    variant: Variant,
+    logs: Logs,
+    answered: BTreeMap<String, Answered>,
+    gathers: BTreeMap<u64, Gather>,
+    next_id: u64,
+    /// Whether a node did not answer once.
+    was_cut: bool,
+    /// The last gather of each kind.
+    slots: BTreeMap<String, u64>,
+    /// The committed offsets that others have told.
+    listed: BTreeMap<String, i64>,
 }
 
 impl Node for Leader {
     type Request = Request;
-    type Call = Caller;
-    type Timer = ();
+    type Call = Part;
+    type Timer = (Request, Caller);
 
     fn init(_ctx: &mut Ctx<Self>) -> Self {
+        let variant = Variant::of_args();
         Leader {
-            bug: Bug::of_args(),
-            logs: BTreeMap::new(),
-            send_count: 0,
-            poll_count: 0,
+            variant,
+            logs: Logs::new(variant),
+            answered: BTreeMap::new(),
+            gathers: BTreeMap::new(),
+            next_id: 0,
+            was_cut: false,
+            slots: BTreeMap::new(),
+            listed: BTreeMap::new(),
         }
     }
 
@@ -109,98 +187,203 @@ impl Node for Leader {
         client: Caller,
         ctx: &mut Ctx<Self>,
     ) -> Result<(), Error> {
-        let leader = ctx.nodes()[0].clone();
-        if ctx.id() == leader || self.bug == Bug::Split {
-            let reply = self.reply(request)?;
-            ctx.reply(client, &reply);
-        } else {
-            ctx.call(&leader, &request, client, RETRY);
+        match request {
+            Request::Forward {
+                id,
+                oldest,
+                request,
+            } => {
+                if let Some(reply) = self.forwarded(client.node(), id, oldest, *request, ctx)? {
+                    ctx.reply(client, &reply);
+                }
+                Ok(())
+            }
+            request if self.variant == Variant::Late => {
+                ctx.set_timer(LATE, (request, client));
+                Ok(())
+            }
+            request => self.serve(request, client, ctx),
         }
-        Ok(())
     }
 
-    fn response(
-        &mut self,
-        client: Caller,
-        response: Result<Response<'_>, Error>,
-        ctx: &mut Ctx<Self>,
-    ) {
-        match response.and_then(|response| response.decode::<Reply>()) {
-            Ok(reply) => ctx.reply(client, &reply),
-            Err(error) => ctx.reply_error(client, error),
+    fn timer(&mut self, (request, client): (Request, Caller), ctx: &mut Ctx<Self>) {
+        if let Err(error) = self.serve(request, client.clone(), ctx) {
+            ctx.reply_error(client, error);
         }
+    }
+
+    fn response(&mut self, part: Part, response: Result<Response<'_>, Error>, ctx: &mut Ctx<Self>) {
+        let mut reply = response.and_then(|response| response.decode::<Reply>());
+        if let Err(error) = &reply
+            && error.code == ErrorCode::Timeout
+        {
+            self.was_cut = true;
+            if self.variant == Variant::Failover {
+                reply = self.logs.reply(part.request);
+            }
+        }
+        let gather = match (self.variant, &reply) {
+            (Variant::SingleSlot, Ok(reply)) => match self.slots.remove(reply.kind()) {
+                Some(gather) => gather,
+                None => return,
+            },
+            _ => part.gather,
+        };
+        if let Ok(Reply::ListCommittedOffsetsOk { offsets }) = &reply {
+            self.listed.extend(offsets.clone());
+        }
+        self.gather(gather, reply, ctx);
     }
 }
 
 impl Leader {
-    fn reply(&mut self, request: Request) -> Result<Reply, Error> {
-        Ok(match request {
-            Request::Send { key, msg } => Reply::SendOk {
-                offset: self.send(key, msg)?,
+    /// Answers a client, after other nodes have answered their parts.
+    fn serve(
+        &mut self,
+        request: Request,
+        client: Caller,
+        ctx: &mut Ctx<Self>,
+    ) -> Result<(), Error> {
+        let is_leader = ctx.id() == ctx.nodes()[0];
+        let refused = Error::new(ErrorCode::TemporarilyUnavailable, "ask another node");
+        match (self.variant, &request) {
+            (Variant::NotLeader, _) if !is_leader => return Err(refused),
+            (Variant::GivesUp, _) if self.was_cut => return Err(refused),
+            (Variant::Breaker, Request::Poll { .. }) if self.was_cut => {
+                ctx.reply(client, &request.nothing());
+                return Ok(());
+            }
+            (Variant::ListCached, Request::ListCommittedOffsets { keys })
+                if keys.iter().all(|key| self.listed.contains_key(key)) =>
+            {
+                let keys = keys.iter().cloned();
+                let offsets = keys.map(|key| (self.listed[&key], key));
+                let offsets = offsets.map(|(offset, key)| (key, offset)).collect();
+                ctx.reply(client, &Reply::ListCommittedOffsetsOk { offsets });
+                return Ok(());
+            }
+            _ => {}
+        }
+        let nothing = request.nothing();
+        let parts = request.parts(|key| self.owner(key, ctx));
+        if parts.is_empty() {
+            ctx.reply(client, &nothing);
+            return Ok(());
+        }
+        let gather = self.next_id;
+        self.next_id += 1;
+        self.slots.insert(nothing.kind().to_owned(), gather);
+        let waiting = parts.len();
+        let reply = None;
+        self.gathers.insert(
+            gather,
+            Gather {
+                client,
+                reply,
+                waiting,
             },
-            Request::Poll { offsets } => {
-                self.poll_count += 1;
-                let msgs = offsets.into_iter();
-                let msgs = msgs.map(|(key, from)| (self.poll(&key, from), key));
-                Reply::PollOk {
-                    msgs: msgs.map(|(msgs, key)| (key, msgs)).collect(),
-                }
+        );
+        for (node, request) in parts {
+            let is_offsets = request.is_about_commits();
+            let is_local = is_offsets && self.variant == Variant::CommitsLocal;
+            let is_commit = matches!(request, Request::CommitOffsets { .. });
+            if node == ctx.id() || is_local || self.variant == Variant::Split {
+                let reply = self.logs.reply(request);
+                self.gather(gather, reply, ctx);
+            } else if is_commit && self.variant == Variant::CommitLost {
+                ctx.send(&node, &request);
+                self.gather(gather, Ok(Reply::CommitOffsetsOk), ctx);
+            } else {
+                self.forward(&node, gather, request, ctx);
             }
-            Request::CommitOffsets { offsets } => {
-                for (key, offset) in offsets {
-                    let committed = &mut self.logs.entry(key).or_default().committed;
-                    *committed = (*committed).max(Some(offset));
-                }
-                Reply::CommitOffsetsOk
-            }
-            Request::ListCommittedOffsets { keys } => {
-                let committed = |key: &String| self.logs.get(key)?.committed;
-                let offsets = keys.into_iter().filter_map(|key| {
-                    let offset = committed(&key)?;
-                    Some((key, offset))
-                });
-                Reply::ListCommittedOffsetsOk {
-                    offsets: offsets.collect(),
-                }
-            }
-        })
+        }
+        Ok(())
     }
 
-    fn send(&mut self, key: String, msg: i64) -> Result<i64, Error> {
-        self.send_count += 1;
-        let is_eighth = self.send_count.is_multiple_of(8);
-        let log = self.logs.entry(key).or_default();
-        if is_eighth && self.bug == Bug::Overwrites {
-            log.next = (log.next - 1).max(0);
-        }
-        let offset = log.next;
-        log.next += 1;
-        if !(is_eighth && self.bug == Bug::Loses) {
-            log.messages.insert(offset, msg);
-        }
-        if is_eighth && self.bug == Bug::Twice {
-            log.messages.insert(log.next, msg);
-            log.next += 1;
-        }
-        if is_eighth && self.bug == Bug::Aborted {
-            return Err(Error::new(ErrorCode::TemporarilyUnavailable, "not really"));
-        }
-        Ok(offset)
-    }
-
-    fn poll(&self, key: &str, from: i64) -> Vec<(i64, i64)> {
-        let Some(log) = self.logs.get(key) else {
-            return Vec::new();
+    fn owner(&self, key: &str, ctx: &Ctx<Self>) -> String {
+        let nodes = ctx.nodes();
+        let owner = match self.variant {
+            Variant::Hashed => key.bytes().map(usize::from).sum::<usize>() % nodes.len(),
+            _ => 0,
         };
-        let messages = log.messages.range(from..).take(POLL_MAX);
-        let mut messages: Vec<(i64, i64)> = messages.map(|(offset, msg)| (*offset, *msg)).collect();
-        if self.bug == Bug::Reverses {
-            messages.reverse();
+        nodes[owner].clone()
+    }
+
+    fn forward(&mut self, node: &str, gather: u64, request: Request, ctx: &mut Ctx<Self>) {
+        let id = self.next_id;
+        self.next_id += 1;
+        let oldest = ctx.calls().map(|part| part.id).min().unwrap_or(id);
+        let forward = Request::Forward {
+            id,
+            oldest,
+            request: Box::new(request.clone()),
+        };
+        let repeats = self.variant.remembers() || self.variant == Variant::Retries;
+        let retry = if repeats { OFTEN } else { ONCE };
+        let part = Part {
+            gather,
+            id,
+            request,
+        };
+        ctx.call(node, &forward, part, retry);
+    }
+
+    /// Executes another node's request, or repeats the answer to it.
+    fn forwarded(
+        &mut self,
+        node: &str,
+        id: u64,
+        oldest: u64,
+        request: Request,
+        ctx: &Ctx<Self>,
+    ) -> Result<Option<Reply>, Error> {
+        if !self.variant.remembers() {
+            return self.logs.reply(request).map(Some);
         }
-        if self.bug == Bug::Skips && self.poll_count.is_multiple_of(4) && messages.len() > 2 {
-            messages.remove(1);
+        let is_shared = self.variant == Variant::DedupShared;
+        let node = if is_shared { "" } else { node };
+        let answered = self.answered.entry(node.to_owned()).or_default();
+        if self.variant == Variant::DedupExpires {
+            let replies = &mut answered.replies;
+            replies.retain(|_, (at, _)| ctx.now() < *at + MEMORY);
         }
-        messages
+        if let Some((_, reply)) = answered.replies.get(&id) {
+            return Ok(Some(reply.clone()));
+        }
+        if id < answered.oldest && self.variant == Variant::Dedup {
+            return Ok(None);
+        }
+        let reply = self.logs.reply(request)?;
+        answered.oldest = answered.oldest.max(oldest);
+        match self.variant {
+            Variant::Dedup | Variant::DedupTrims => {
+                answered.replies = answered.replies.split_off(&answered.oldest);
+            }
+            Variant::DedupForgets => answered.replies.clear(),
+            _ => {}
+        }
+        answered.replies.insert(id, (ctx.now(), reply.clone()));
+        Ok(Some(reply))
+    }
+
+    /// Adds a part to the answer, and sends it with the last one.
+    fn gather(&mut self, id: u64, part: Result<Reply, Error>, ctx: &mut Ctx<Self>) {
+        let Some(mut gather) = self.gathers.remove(&id) else {
+            return;
+        };
+        let reply = match part {
+            Ok(reply) => match gather.reply.take() {
+                Some(before) => before.and(reply),
+                None => reply,
+            },
+            Err(error) => return ctx.reply_error(gather.client, error),
+        };
+        gather.waiting -= 1;
+        if gather.waiting == 0 {
+            return ctx.reply(gather.client, &reply);
+        }
+        gather.reply = Some(reply);
+        self.gathers.insert(id, gather);
     }
 }
 
