@@ -5,6 +5,8 @@
 //! |---|---|
 //! | `cache` | a node answers reads of known keys from a cache |
 //! | `split` | every node has registers of its own |
+//! | `lww` | the registers are in the service lww-kv, where the later clock wins |
+//! | `seq` | the registers are in the service seq-kv, whose reads may be old |
 //! | `torn-cas` | compare-and-set is a read, then a write |
 //! | `denial` | every fourth `cas` that succeeds is reported as failed |
 
@@ -12,7 +14,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use guest_sdk::prelude::*;
-use guest_sdk::service::{self, LIN_KV};
+use guest_sdk::service::{self, LIN_KV, LWW_KV, SEQ_KV};
 
 const RETRY: Retry = Retry::never(Duration::from_secs(1));
 
@@ -39,6 +41,8 @@ enum Bug {
     Split,
     TornCas,
     Denial,
+    Lww,
+    Seq,
 }
 
 impl Bug {
@@ -49,7 +53,18 @@ impl Bug {
             Some("split") => Bug::Split,
             Some("torn-cas") => Bug::TornCas,
             Some("denial") => Bug::Denial,
+            Some("lww") => Bug::Lww,
+            Some("seq") => Bug::Seq,
             Some(other) => panic!("there is no bug {other}"),
+        }
+    }
+
+    /// The service that has the registers.
+    fn service(self) -> &'static str {
+        match self {
+            Bug::Lww => LWW_KV,
+            Bug::Seq => SEQ_KV,
+            _ => LIN_KV,
         }
     }
 }
@@ -90,6 +105,7 @@ impl Node for Registers {
         ctx: &mut Ctx<Self>,
     ) -> Result<(), Error> {
         let is_torn = self.bug == Bug::TornCas && matches!(request, Request::Cas { .. });
+        let service = self.bug.service();
         let call = Call {
             client,
             request,
@@ -105,14 +121,14 @@ impl Node for Registers {
                 ctx.reply(call.client, &Reply::ReadOk { value });
             }
             Request::Cas { key, .. } if is_torn => {
-                ctx.call(LIN_KV, &service::read(key), call, RETRY);
+                ctx.call(service, &service::read(key), call, RETRY);
             }
-            Request::Read { key } => ctx.call(LIN_KV, &service::read(key), call, RETRY),
+            Request::Read { key } => ctx.call(service, &service::read(key), call, RETRY),
             Request::Write { key, value } => {
-                ctx.call(LIN_KV, &service::write(key, value), call, RETRY);
+                ctx.call(service, &service::write(key, value), call, RETRY);
             }
             Request::Cas { key, from, to } => {
-                ctx.call(LIN_KV, &service::cas(key, from, to), call, RETRY);
+                ctx.call(service, &service::cas(key, from, to), call, RETRY);
             }
         }
         Ok(())
@@ -126,7 +142,7 @@ impl Node for Registers {
                     is_torn: false,
                     ..call
                 };
-                ctx.call(LIN_KV, &service::write(key, to), call, RETRY);
+                ctx.call(self.bug.service(), &service::write(key, to), call, RETRY);
             }
             (Ok(reply), _) => ctx.reply(call.client, &reply),
             (Err(error), _) => ctx.reply_error(call.client, error),
