@@ -69,7 +69,9 @@ fn stable(mut grade: Json) -> Json {
 
 #[test]
 fn a_failure_in_a_world_is_told_with_why_the_world_is_fair() {
-    check(&class().grade(&["class"]), &expect![[r#"
+    check(
+        &class().grade(&["class"]),
+        &expect![[r#"
         exit code 1
         ---- stdout
         submission  flood  score
@@ -100,7 +102,8 @@ fn a_failure_in_a_world_is_told_with_why_the_world_is_fair() {
           used: answer-bytes 11314 of 33554432, bytes-in-flight 349 of 33554432, events 79 of 20000000, fuel N of 150000000000, memory-bytes 3342336 of 268435456, messages-in-flight 3 of 100000, node-memory-bytes 1114112 of 134217728
 
         1 of 2 submissions passed (suite worlds, host 0.1.0, wasmtime 48.0.8)
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -148,7 +151,8 @@ fn the_json_has_the_world_and_the_runs_that_passed() {
               }
             ]
           }
-        ]"#]].assert_eq(&text(&grade["suite"]["challenges"]));
+        ]"#]]
+    .assert_eq(&text(&grade["suite"]["challenges"]));
     expect![[r#"
         [
           {
@@ -238,13 +242,16 @@ fn the_json_has_the_world_and_the_runs_that_passed() {
 #[test]
 fn the_other_formats_name_the_world() {
     let class = class();
-    check(&class.grade(&["--format", "csv", "class"]), &expect![[r#"
+    check(
+        &class.grade(&["--format", "csv", "class"]),
+        &expect![[r#"
         exit code 1
         ---- stdout
         submission,passed,score,points,flood,worlds
         alice,true,3,3,AC,
         bob,false,0,3,WA,flood: cut
-    "#]]);
+    "#]],
+    );
     let junit = class.grade(&["--format", "junit", "class"]).stdout;
     let failures = junit.lines().filter(|line| line.contains("<failure"));
     expect![[r#"            <failure message="in the world cut: 3 known elements lost, not in the last reads: 2 3 17" type="WA">WA: wrong answer, with seed 1 in the world cut, after 2 official runs and 1 of 4 in worlds that passed"#]].assert_eq(&failures.collect::<Vec<_>>().join("\n"));
@@ -262,7 +269,8 @@ fn the_other_formats_name_the_world() {
     let shown: Vec<&str> = output.lines().take(2).collect();
     expect![[r#"
         AC: accepted with 2 official runs and 4 of 4 in worlds
-        targets: far/msgs-per-op 1 (below 70), msgs-per-op 1.0357143 (below 60)"#]].assert_eq(&shown.join("\n"));
+        targets: far/msgs-per-op 1 (below 70), msgs-per-op 1.0357143 (below 60)"#]]
+    .assert_eq(&shown.join("\n"));
 }
 
 #[test]
@@ -448,18 +456,27 @@ fn refused(change: (&str, &str), expected: &Expect) {
 
 #[test]
 fn errors_of_a_world_name_line_and_column() {
-    refused(("name = \"far\"", "name = \"f r\""), &expect![[r#"
+    refused(
+        ("name = \"far\"", "name = \"f r\""),
+        &expect![[r#"
         suite.toml:17:8: expected 1 to 40 letters, digits, `-`, `_` or `.`, found "f r"
           name = "f r"
-                 ^^^^^"#]]);
-    refused(("name = \"cut\"", "name = \"far\""), &expect![[r#"
+                 ^^^^^"#]],
+    );
+    refused(
+        ("name = \"cut\"", "name = \"far\""),
+        &expect![[r#"
         suite.toml:26:8: there are two worlds "far" in this challenge
           name = "far"
-                 ^^^^^"#]]);
-    refused(("name = \"cut\"\n", ""), &expect![[r#"
+                 ^^^^^"#]],
+    );
+    refused(
+        ("name = \"cut\"\n", ""),
+        &expect![[r#"
         suite.toml:25:1: missing field `name`
           [[challenge.world]]
-          ^^^^^^^^^^^^^^^^^^^"#]]);
+          ^^^^^^^^^^^^^^^^^^^"#]],
+    );
     refused(
         ("why = \"Messages", "why = \"\" # \"Messages"),
         &expect![[r#"
@@ -467,34 +484,55 @@ fn errors_of_a_world_name_line_and_column() {
               why = "" # "Messages take 10 ms. None is lost."
                     ^^"#]],
     );
-    refused(("latency = 10", "latency = \"far\""), &expect![[r#"
+    refused(
+        ("latency = 10", "latency = \"far\""),
+        &expect![[r#"
         suite.toml:20:11: invalid type: string "far", expected i64
           latency = "far"
-                    ^^^^^"#]]);
-    refused(("latency = 10", "latency = -1"), &expect![[r#"
+                    ^^^^^"#]],
+    );
+    refused(
+        ("latency = 10", "latency = -1"),
+        &expect![[r#"
         suite.toml:20:11: expected a whole number from 0 to 600000, found -1
           latency = -1
-                    ^^"#]]);
-    refused(("latency = 10", "workload = \"echo\""), &expect![[r#"
+                    ^^"#]],
+    );
+    refused(
+        ("latency = 10", "workload = \"echo\""),
+        &expect![[r#"
         suite.toml:20:1: unknown field `workload`, expected one of `name`, `why`, `seeds`, `below`, `node-count`, `concurrency`, `rate`, `time-limit`, `latency`, `latency-dist`, `topology`, `key-count`, `max-txn-length`, `max-writes-per-key`, `nemesis`, `nemesis-interval`, `availability`, `consistency-models`, `checks`, `network`
           workload = "echo"
-          ^^^^^^^^"#]]);
-    refused(("latency = 10\n", ""), &expect![[r#"
-        suite.toml:16:1: a world changes an option of its challenge at least, such as `latency`
-          [[challenge.world]]
-          ^^^^^^^^^^^^^^^^^^^"#]]);
-    refused(("seeds = [5]", "seeds = [5, 5]"), &expect![[r#"
+          ^^^^^^^^"#]],
+    );
+    refused(
+        ("latency = 10\n", ""),
+        &expect![[r#"
+            suite.toml:16:1: a world changes at least one option of its challenge, such as `latency`
+              [[challenge.world]]
+              ^^^^^^^^^^^^^^^^^^^"#]],
+    );
+    refused(
+        ("seeds = [5]", "seeds = [5, 5]"),
+        &expect![[r#"
         suite.toml:19:9: the seed 5 is there twice
           seeds = [5, 5]
-                  ^^^^^^"#]]);
-    refused(("msgs-per-op = 70", "msgs-per-op = -70"), &expect![[r#"
+                  ^^^^^^"#]],
+    );
+    refused(
+        ("msgs-per-op = 70", "msgs-per-op = -70"),
+        &expect![[r#"
         suite.toml:23:1: expected a number above 0
           msgs-per-op = -70
-          ^^^^^^^^^^^"#]]);
-    refused(("[[challenge.world]]", "[challenge.world]"), &expect![[r#"
+          ^^^^^^^^^^^"#]],
+    );
+    refused(
+        ("[[challenge.world]]", "[challenge.world]"),
+        &expect![[r#"
         suite.toml:25:13: duplicate key
           [[challenge.world]]
-                      ^^^^^"#]]);
+                      ^^^^^"#]],
+    );
     refused(
         ("time-limit = 5\n", "time-limit = 5\nworld = 3\n"),
         &expect![[r#"
@@ -513,7 +551,8 @@ fn errors_of_a_world_name_line_and_column() {
     expect![[r#"
         suite.toml:17:1: in this world, concurrency: it makes 12000 clients, and the limit is 10000
           [[challenge.world]]
-          ^^^^^^^^^^^^^^^^^^^"#]].assert_eq(&error.to_string());
+          ^^^^^^^^^^^^^^^^^^^"#]]
+    .assert_eq(&error.to_string());
     let text = WORLDS
         .replacen(
             "workload = \"broadcast\"",
@@ -624,7 +663,9 @@ fn without_wall(mut ended: Ended) -> Ended {
 fn a_suite_is_run_in_its_worlds() {
     let class = class();
     let run = |dir: &str| without_wall(suite(&class, &["run", "--suite", "suite.toml", dir]));
-    check(&run("class/alice"), &expect![[r#"
+    check(
+        &run("class/alice"),
+        &expect![[r#"
         exit code 0
         ---- stdout
         challenge        module           valid      msgs/op  median ms     max ms  availability  worlds   wall ms
@@ -633,8 +674,11 @@ fn a_suite_is_run_in_its_worlds() {
         msgs/op: messages between servers for each operation. median ms, max ms: from the
         acknowledgement of a value until every read has it. worlds: runs in other circumstances
         that passed before the first that failed, of all. Seed: 1.
-    "#]]);
-    check(&run("class/bob"), &expect![[r#"
+    "#]],
+    );
+    check(
+        &run("class/bob"),
+        &expect![[r#"
         exit code 1
         ---- stdout
         challenge        module           valid      msgs/op  median ms     max ms  availability  worlds   wall ms
@@ -649,7 +693,8 @@ fn a_suite_is_run_in_its_worlds() {
         msgs/op: messages between servers for each operation. median ms, max ms: from the
         acknowledgement of a value until every read has it. worlds: runs in other circumstances
         that passed before the first that failed, of all. Seed: 1.
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -663,11 +708,14 @@ fn names_of_challenges_and_worlds_that_are_wrong_are_refused_with_the_right_ones
     };
     let mine = ["--suite", "suite.toml"];
     let with = |more: &[&str]| sim(&[&mine, more].concat());
-    check(&with(&["--challenge", "3c"]), &expect![[r#"
+    check(
+        &with(&["--challenge", "3c"]),
+        &expect![[r#"
         exit code 254
         ---- stderr
         error: the suite has no challenge "3c"; it has flood
-    "#]]);
+    "#]],
+    );
     check(
         &with(&["--challenge", "flood", "--world", "near"]),
         &expect![[r#"
@@ -676,21 +724,30 @@ fn names_of_challenges_and_worlds_that_are_wrong_are_refused_with_the_right_ones
             error: challenge flood has no world "near"; it has far, cut
         "#]],
     );
-    check(&sim(&["--world", "far"]), &expect![[r#"
+    check(
+        &sim(&["--world", "far"]),
+        &expect![[r#"
         exit code 254
         ---- stderr
         error: --world is for a world of a challenge: add --challenge ID; `host suite list` lists them
-    "#]]);
-    check(&sim(&["--suite", "suite.toml"]), &expect![[r#"
+    "#]],
+    );
+    check(
+        &sim(&["--suite", "suite.toml"]),
+        &expect![[r#"
         exit code 254
         ---- stderr
         error: --suite is for the suite of a challenge: add --challenge ID; `host suite list` lists them
-    "#]]);
-    check(&sim(&["-w", "echo", "--world", "far"]), &expect![[r#"
+    "#]],
+    );
+    check(
+        &sim(&["-w", "echo", "--world", "far"]),
+        &expect![[r#"
         exit code 254
         ---- stderr
         error: --world is for a world of a challenge: add --challenge ID; `host suite list` lists them
-    "#]]);
+    "#]],
+    );
     check(
         &sim(&["--challenge", "3c", "--schedule", "x.json"]),
         &expect![[r#"
@@ -751,7 +808,8 @@ fn a_run_of_a_world_is_shrunk_and_played_again() {
     assert_eq!(shrunk.code(), Some(1), "{shrunk}");
     let mut lines = shrunk.stdout.lines();
     let replay = lines.find_map(|line| line.strip_prefix("replay")).unwrap();
-    expect!["host sim class/bob/broadcast.wasm --max-memory-mib 64 --schedule short.json"].assert_eq(replay.trim());
+    expect!["host sim class/bob/broadcast.wasm --max-memory-mib 64 --schedule short.json"]
+        .assert_eq(replay.trim());
     let again = class.host().args(replay.split_whitespace().skip(1)).end();
     assert_eq!(again.code(), Some(1), "{again}");
 }
