@@ -221,6 +221,8 @@ fn mistakes_on_the_command_line_are_named() {
         &expect![[r#"
             error: unexpected argument '3' found
 
+              tip: `–-rate` has to begin with two hyphens
+
             Usage: host sim [OPTIONS] [MODULE] [-- <GUEST_ARGS>...]
 
             [TRY HELP]
