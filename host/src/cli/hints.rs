@@ -3,6 +3,8 @@
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue};
 
+use host_protocol::text::one_line;
+
 /// Options of `maelstrom test` that have another name here.
 const RENAMED: [(&str, &str); 5] = [
     ("--bin", "Maelstrom's --bin FILE is --module FILE here"),
@@ -36,6 +38,10 @@ const NEEDLESS: [&str; 8] = [
     "--tarball",
 ];
 
+/// What editors make of hyphens. A word that begins with one looks like a flag, and is taken for
+/// the path of a module.
+const DASHES: [char; 3] = ['–', '—', '−'];
+
 /// Commands of Maelstrom.
 const COMMANDS: [(&str, &str); 4] = [
     ("test", "Maelstrom's `test` is `host sim` here"),
@@ -66,6 +72,15 @@ pub(super) fn hinted(mut error: clap::Error) -> clap::Error {
     let hint = find(&RENAMED, option)
         .or(needless.then_some("leave it out: no machines are logged in to here"))
         .or_else(|| find(&COMMANDS, command));
+    let hint = hint.map(str::to_owned).or_else(|| {
+        let word = std::env::args_os()
+            .map(|word| word.to_string_lossy().into_owned())
+            .find(|word| word.starts_with(DASHES))?;
+        Some(format!(
+            "`{}` has to begin with two hyphens",
+            one_line(&word)
+        ))
+    });
     if let Some(hint) = hint {
         error.remove(ContextKind::SuggestedArg);
         error.remove(ContextKind::SuggestedSubcommand);

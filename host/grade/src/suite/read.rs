@@ -145,7 +145,7 @@ fn world(
     let table = part.span();
     let part = part.into_inner();
     if changes.is_empty() {
-        let message = "a world changes an option of its challenge at least, such as `latency`";
+        let message = "a world changes at least one option of its challenge, such as `latency`";
         return Err((table, message.to_owned()));
     }
     let scenario = challenge.with(&changes).scenario();

@@ -138,7 +138,8 @@ pub(super) fn explained(
     lines.collect()
 }
 
-/// How many runs passed: `10 seeds`, or `10 official runs and 3 of 12 in worlds`.
+/// How many runs passed before the first that failed: `10 seeds`, or `10 official runs and 3 of 12
+/// in worlds`.
 fn passed(facts: &ChallengeFacts, judgement: &Judgement) -> String {
     let count = |number: usize, what: &str| {
         let s = if number == 1 { "" } else { "s" };
@@ -146,8 +147,10 @@ fn passed(facts: &ChallengeFacts, judgement: &Judgement) -> String {
     };
     let (official, in_worlds) = (judgement.seeds_passed, judgement.world_runs_passed);
     let all_in_worlds: usize = facts.worlds.iter().map(|world| world.seeds.len()).sum();
+    let failed_before = (judgement.failure.as_ref()).is_some_and(|it| it.world.is_none());
     match all_in_worlds {
         0 => count(official, "seed"),
+        _ if failed_before => count(official, "official run"),
         all => format!(
             "{} and {in_worlds} of {all} in worlds",
             count(official, "official run")

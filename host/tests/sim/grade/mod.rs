@@ -15,3 +15,4 @@ mod suite_run;
 mod suites;
 mod text;
 mod verdicts;
+mod worlds;

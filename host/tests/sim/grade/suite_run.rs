@@ -62,13 +62,14 @@ fn what_passes_is_a_line_of_figures() {
         &expect![[r#"
             exit code 0
             ---- stdout
-            challenge        module           valid      msgs/op  median ms     max ms  availability   wall ms
-            echo             echo             true           0.0          -          -           1.0 WALL
-            flood            broadcast        true     1.0357143         26        416           1.0 WALL
-            cut              broadcast        true     2.5825243       1540       7114           1.0 WALL
+            challenge        module           valid      msgs/op  median ms     max ms  availability  worlds   wall ms
+            echo             echo             true           0.0          -          -           1.0       - WALL
+            flood            broadcast        true     1.0357143         26        416           1.0       - WALL
+            cut              broadcast        true     2.5825243       1540       7114           1.0       - WALL
 
             msgs/op: messages between servers for each operation. median ms, max ms: from the
-            acknowledgement of a value until every read has it. Seed: 1.
+            acknowledgement of a value until every read has it. worlds: runs in other circumstances
+            that passed before the first that failed, of all. Seed: 1.
         "#]],
     );
 }
@@ -84,15 +85,15 @@ fn what_fails_is_followed_by_the_reason_and_its_replay() {
         &expect![[r#"
             exit code 1
             ---- stdout
-            challenge        module           valid      msgs/op  median ms     max ms  availability   wall ms
-            echo             echo             false            -          -          -             - WALL
+            challenge        module           valid      msgs/op  median ms     max ms  availability  worlds   wall ms
+            echo             echo             false            -          -          -             -       - WALL
               at 0 s, node n0: the guest failed in handle: trap: integer divide by zero
                 in: average < go < handle
                 event: message {"src":"c2","dest":"n0","body":{"echo":"Please echo 34","type":"echo","msg_id":1}}
                 [NOTHING DONE]
               replay: host sim --module class/bob/echo.wasm -w echo --node-count 1 --rate 5 --time-limit 3 --seed 2
-            flood            broadcast        true        0.6875          0          0           1.0 WALL
-            cut              broadcast        false    1.6637168          0      19992           1.0 WALL
+            flood            broadcast        true        0.6875          0          0           1.0       - WALL
+            cut              broadcast        false    1.6637168          0      19992           1.0       - WALL
               14 known elements lost, not in the last reads: 2 4 6 7 8 9 10 12 … and 6 more
               Maelstrom would have let this pass:
               op 229 (process 0, 19.992 s) lacks 12 known elements for good: 0 1 3 5 11 14 15 16 … and 4 more
@@ -101,7 +102,8 @@ fn what_fails_is_followed_by_the_reason_and_its_replay() {
               replay: host sim --module class/bob/broadcast.wasm -w broadcast --node-count 5 --rate 10 --time-limit 10 --nemesis partition --seed 2
 
             msgs/op: messages between servers for each operation. median ms, max ms: from the
-            acknowledgement of a value until every read has it. Seed: 2.
+            acknowledgement of a value until every read has it. worlds: runs in other circumstances
+            that passed before the first that failed, of all. Seed: 2.
         "#]],
     );
 }
@@ -121,12 +123,13 @@ fn only_an_optional_challenge_may_lack_a_module() {
         &expect![[r#"
             exit code 0
             ---- stdout
-            challenge        module           valid      msgs/op  median ms     max ms  availability   wall ms
-            g-set            g-set            true     0.5160320       4162      13946           1.0 WALL
-            pn-counter       pn-counter       missing          -          -          -             -         -
+            challenge        module           valid      msgs/op  median ms     max ms  availability  worlds   wall ms
+            g-set            g-set            true     0.5160320       4162      13946           1.0   12/12 WALL
+            pn-counter       pn-counter       missing          -          -          -             -       -         -
 
             msgs/op: messages between servers for each operation. median ms, max ms: from the
-            acknowledgement of a value until every read has it. Seed: 3.
+            acknowledgement of a value until every read has it. worlds: runs in other circumstances
+            that passed before the first that failed, of all. Seed: 3.
         "#]],
     );
     check(
@@ -134,11 +137,12 @@ fn only_an_optional_challenge_may_lack_a_module() {
         &expect![[r#"
             exit code 1
             ---- stdout
-            challenge        module           valid      msgs/op  median ms     max ms  availability   wall ms
-            1                echo             missing          -          -          -             -         -
+            challenge        module           valid      msgs/op  median ms     max ms  availability  worlds   wall ms
+            1                echo             missing          -          -          -             -       -         -
 
             msgs/op: messages between servers for each operation. median ms, max ms: from the
-            acknowledgement of a value until every read has it. Seed: 3.
+            acknowledgement of a value until every read has it. worlds: runs in other circumstances
+            that passed before the first that failed, of all. Seed: 3.
         "#]],
     );
 }
@@ -163,12 +167,13 @@ fn guests_get_the_arguments_of_their_challenge_alone() {
         &expect![[r#"
             exit code 0
             ---- stdout
-            challenge        module           valid      msgs/op  median ms     max ms  availability   wall ms
-            1                echo             true           0.0          -          -           1.0 WALL
-            3b               broadcast        true     5.8285713          0          0           1.0 WALL
+            challenge        module           valid      msgs/op  median ms     max ms  availability  worlds   wall ms
+            1                echo             true           0.0          -          -           1.0     3/3 WALL
+            3b               broadcast        true     5.8285713          0          0           1.0   12/12 WALL
 
             msgs/op: messages between servers for each operation. median ms, max ms: from the
-            acknowledgement of a value until every read has it. Seed: 1.
+            acknowledgement of a value until every read has it. worlds: runs in other circumstances
+            that passed before the first that failed, of all. Seed: 1.
         "#]],
     );
 }
@@ -269,25 +274,25 @@ fn the_built_in_challenges_are_listed() {
         &expect![[r#"
             exit code 0
             ---- stdout
-            1                echo             Echo                                              5
-            2                unique-ids       Unique ID generation                              5
-            3a               broadcast        Single-node broadcast                             5
-            3b               broadcast        Multi-node broadcast                              5
-            3c               broadcast        Fault-tolerant broadcast                          10
-            3d               broadcast        Efficient broadcast, part I                       10
-            3e               broadcast        Efficient broadcast, part II                      10
-            4                g-counter        Grow-only counter                                 10
-            5a               kafka            Single-node Kafka-style log                       5
-            5b               kafka            Multi-node Kafka-style log                        10
-            5c               kafka            Efficient Kafka-style log                         5
-            6a               txn-rw-register  Single-node, totally-available transactions       5
-            6b               txn-rw-register  Totally-available, read-uncommitted transactions  5
-            6c               txn-rw-register  Totally-available, read-committed transactions    10
-            g-set            g-set            Grow-only set                                     5 (bonus)
-            pn-counter       pn-counter       Counter that grows and shrinks                    5 (bonus)
-            txn-list-append  txn-list-append  Strictly serializable transactions                10 (bonus)
-            lin-kv           lin-kv           Linearizable registers                            10 (bonus)
-            lin-kv-5         lin-kv           Linearizable registers on five nodes              5 (bonus)
+            1                echo             Echo                                              5           crowded
+            2                unique-ids       Unique ID generation                              5           crowded, paused
+            3a               broadcast        Single-node broadcast                             5           crowded
+            3b               broadcast        Multi-node broadcast                              5           far, line, crowded, paused
+            3c               broadcast        Fault-tolerant broadcast                          10          far, cut, lossy, crowded, paused
+            3d               broadcast        Efficient broadcast, part I                       10          uneven, crowded
+            3e               broadcast        Efficient broadcast, part II                      10          uneven, crowded
+            4                g-counter        Grow-only counter                                 10          far, crowded, cut, paused
+            5a               kafka            Single-node Kafka-style log                       5           crowded
+            5b               kafka            Multi-node Kafka-style log                        10          far, crowded, cut, paused
+            5c               kafka            Efficient Kafka-style log                         5           far, crowded, cut, paused
+            6a               txn-rw-register  Single-node, totally-available transactions       5           crowded
+            6b               txn-rw-register  Totally-available, read-uncommitted transactions  5           far, crowded, paused
+            6c               txn-rw-register  Totally-available, read-committed transactions    10          far, crowded, paused
+            g-set            g-set            Grow-only set                                     5 (bonus)   far, crowded, lossy, paused
+            pn-counter       pn-counter       Counter that grows and shrinks                    5 (bonus)   far, crowded, cut, paused
+            txn-list-append  txn-list-append  Strictly serializable transactions                10 (bonus)  far, crowded, cut, paused
+            lin-kv           lin-kv           Linearizable registers                            10 (bonus)  far, cut, paused, slow
+            lin-kv-5         lin-kv           Linearizable registers on five nodes              5 (bonus)   far, cut, paused, slow
         "#]],
     );
 }
@@ -305,6 +310,14 @@ fn a_challenge_is_shown_with_its_targets() {
             points:  10
             options: -w broadcast --node-count 25 --rate 100 --time-limit 20 --latency 100
             targets: msgs-per-op < 30, stable-median-ms < 400, stable-max-ms < 600, visible-median-ms < 500, visible-max-ms < 700
+
+            world uneven: Latencies have the same mean and differ, so that messages overtake each other. None is lost, and the targets are not judged here.
+              options: --latency-dist exponential
+              seeds:   1..3
+
+            world crowded: Four clients a node: many values are on their way at once. None is lost, and the targets are not judged here.
+              options: --concurrency 4n
+              seeds:   1..3
         "#]],
     );
     check(

@@ -1,8 +1,8 @@
 //! Invalid suites and their error messages.
 
 use expect_test::{Expect, expect};
-use host_grade::suite::Suite;
 use host_grade::suite::read::read;
+use host_grade::suite::{Challenge, Suite};
 use host_sim::Bounds;
 use host_trial::Scenario;
 use host_trial::scenario::option;
@@ -55,7 +55,7 @@ fn errors_name_file_line_and_column() {
     check(
         ("points = 3\n", "points = 3\npoint = 3\n"),
         &expect![[r#"
-        suite.toml:21:1: unknown field `point`, expected one of `id`, `title`, `module`, `points`, `optional`, `hidden`, `seeds`, `below`, `args`, `workload`, `node-count`, `concurrency`, `rate`, `time-limit`, `latency`, `latency-dist`, `topology`, `key-count`, `max-txn-length`, `max-writes-per-key`, `nemesis`, `nemesis-interval`, `availability`, `consistency-models`, `checks`, `network`
+        suite.toml:21:1: unknown field `point`, expected one of `id`, `title`, `module`, `points`, `optional`, `hidden`, `seeds`, `below`, `args`, `world`, `workload`, `node-count`, `concurrency`, `rate`, `time-limit`, `latency`, `latency-dist`, `topology`, `key-count`, `max-txn-length`, `max-writes-per-key`, `nemesis`, `nemesis-interval`, `availability`, `consistency-models`, `checks`, `network`
           point = 3
           ^^^^^"#]],
     );
@@ -207,14 +207,15 @@ fn what_values_mean_together_is_checked_too() {
 /// A grade's command to replay a run has to make that very run.
 #[test]
 fn the_flags_of_a_challenge_make_its_scenario_again() {
-    for challenge in Suite::built_in().unwrap().challenges {
+    let suite = Suite::built_in().unwrap();
+    for setting in suite.challenges.iter().flat_map(Challenge::settings) {
         let mut again = Scenario::default();
-        for words in challenge.scenario.flags().chunks(2) {
+        for words in setting.scenario().flags().chunks(2) {
             let mut options = option::ALL.iter();
             let option = options.find(|option| option.flag() == words[0]).unwrap();
             option.set(&mut again, &words[1]).unwrap();
         }
-        let mut expected = challenge.scenario;
+        let mut expected = setting.scenario().clone();
         expected.options.bounds = Bounds::default(); // the command has the one that was reached
         assert_eq!(format!("{again:?}"), format!("{expected:?}"));
     }

@@ -219,9 +219,11 @@ fn mistakes_on_the_command_line_are_named() {
         254,
         &expect![[""]],
         &expect![[r#"
-            error: unexpected argument '–-rate' found
+            error: unexpected argument '3' found
 
-            Usage: host sim [OPTIONS] --module <FILE> [-- <GUEST_ARGS>...]
+              tip: `–-rate` has to begin with two hyphens
+
+            Usage: host sim [OPTIONS] [MODULE] [-- <GUEST_ARGS>...]
 
             [TRY HELP]
         "#]],
@@ -237,7 +239,7 @@ fn mistakes_on_the_command_line_are_named() {
               tip: a similar argument exists: '--rate'
               tip: to pass '--rat' as a value, use '-- --rat'
 
-            Usage: host sim --module <FILE> --workload <NAME> --rate <OPS> [-- <GUEST_ARGS>...]
+            Usage: host sim --workload <NAME> --rate <OPS> [MODULE] [-- <GUEST_ARGS>...]
 
             [TRY HELP]
         "#]],

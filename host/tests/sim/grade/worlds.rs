@@ -1,0 +1,829 @@
+//! Worlds: a challenge under other circumstances, from the suite to every format.
+
+use std::fs;
+
+use expect_test::{Expect, expect};
+use host_grade::suite::read::read;
+use host_grade::suite::{SeedKey, Suite};
+use host_trial::scenario::option;
+use serde_json::{Value as Json, json};
+use test_support::Ended;
+use test_support::class::{Class, check, parse, without_timings};
+
+/// Flooding once is enough as long as no message is lost.
+const WORLDS: &str = r#"
+version = 1
+name = "worlds"
+seeds = "1..3"
+
+[[challenge]]
+id = "flood"
+title = "Broadcast"
+module = "broadcast"
+points = 3
+workload = "broadcast"
+node-count = 3
+rate = 5
+time-limit = 5
+
+[[challenge.world]]
+name = "far"
+why = "Messages take 10 ms. None is lost."
+seeds = [5]
+latency = 10
+
+[challenge.world.below]
+msgs-per-op = 70
+
+[[challenge.world]]
+name = "cut"
+why = "Partitions. Whoever promises to survive them has to."
+rate = 10
+nemesis = ["partition"]
+nemesis-interval = 1
+
+[challenge.below]
+msgs-per-op = 60
+"#;
+
+/// All solved; a program that floods once.
+fn class() -> Class {
+    let class = Class::empty();
+    fs::write(class.path("suite.toml"), WORLDS).unwrap();
+    class.built("alice/broadcast.wasm", "broadcast");
+    class.built("bob/broadcast.wasm", "broadcast-flood");
+    class
+}
+
+/// The grade of the whole class, without what changes with each compiler.
+fn stable(mut grade: Json) -> Json {
+    for submission in grade["submissions"].as_array_mut().unwrap() {
+        for challenge in submission["challenges"].as_array_mut().unwrap() {
+            for field in ["usage", "sha256"] {
+                challenge.as_object_mut().unwrap().remove(field);
+            }
+        }
+    }
+    grade
+}
+
+#[test]
+fn a_failure_in_a_world_is_told_with_why_the_world_is_fair() {
+    check(
+        &class().grade(&["class"]),
+        &expect![[r#"
+        exit code 1
+        ---- stdout
+        submission  flood  score
+        alice       AC     3/3
+        bob         WA     0/3
+
+        bob flood
+          WA: wrong answer, with seed 1 in the world cut, after 2 official runs and 1 of 4 in worlds that passed
+            the world cut: Partitions. Whoever promises to survive them has to.
+            3 known elements lost, not in the last reads: 2 3 17
+            Maelstrom would have let this pass:
+            op 105 (process 0, 14.926 s) lacks 4 known elements for good: 0 1 4 5
+            op 106 (process 1, 14.926 s) lacks 4 known elements for good: 0 1 4 5
+          shortest trace that fails:
+            2 nodes, 2 clients, 1 operation and 1 fault in 0.002 s:
+            0       start-partition ["isolated",{"n0":[],"n1":["n0"]}]
+            0.001   op 2: process 0 at n0 invoke broadcast 2
+            0.001   n0 -> n1 gossip {"message":2}  (lost: partition)
+            0.001   op 3: process 0 at n0 ok broadcast 2
+            0.001   stop-partition "network-healed"
+            10.001  op 6: process 0 at n0 invoke read
+            10.001  op 7: process 1 at n1 invoke read
+            10.001  op 8: process 0 at n0 ok read [2]
+            10.001  op 9: process 1 at n1 ok read []
+            - 1 known element lost, not in the last reads: 2
+          replay: host sim --module class/bob/broadcast.wasm -w broadcast --node-count 3 --rate 10 --time-limit 5 --nemesis partition --nemesis-interval 1 --seed 1
+          targets: far/msgs-per-op 0.72 (below 70), msgs-per-op 0.85714287 (below 60)
+          used: answer-bytes 11314 of 33554432, bytes-in-flight 349 of 33554432, events 79 of 20000000, fuel N of 150000000000, memory-bytes 3342336 of 268435456, messages-in-flight 3 of 100000, node-memory-bytes 1114112 of 134217728
+
+        1 of 2 submissions passed (suite worlds, host 0.1.0, wasmtime 48.0.8)
+    "#]],
+    );
+}
+
+#[test]
+fn the_json_has_the_world_and_the_runs_that_passed() {
+    let grade = stable(class().json(&[]));
+    let text = |value: &Json| serde_json::to_string_pretty(value).unwrap();
+    expect![[r#"
+        [
+          {
+            "hidden": false,
+            "id": "flood",
+            "limits": {
+              "events": 20000000,
+              "node-memory-bytes": 134217728,
+              "run-fuel": 150000000000,
+              "run-memory-bytes": 268435456,
+              "step-fuel": 1000000000
+            },
+            "optional": false,
+            "options": "-w broadcast --node-count 3 --rate 5 --time-limit 5",
+            "points": 3,
+            "seeds": [
+              1,
+              2
+            ],
+            "title": "Broadcast",
+            "worlds": [
+              {
+                "name": "far",
+                "options": "--latency 10",
+                "seeds": [
+                  5
+                ],
+                "why": "Messages take 10 ms. None is lost."
+              },
+              {
+                "name": "cut",
+                "options": "--rate 10 --nemesis partition --nemesis-interval 1",
+                "seeds": [
+                  1,
+                  2,
+                  3
+                ],
+                "why": "Partitions. Whoever promises to survive them has to."
+              }
+            ]
+          }
+        ]"#]]
+    .assert_eq(&text(&grade["suite"]["challenges"]));
+    expect![[r#"
+        [
+          {
+            "challenges": [
+              {
+                "id": "flood",
+                "module": "class/alice/broadcast.wasm",
+                "score": 3,
+                "seeds-passed": 2,
+                "state": "judged",
+                "targets": {
+                  "far/msgs-per-op": {
+                    "below": 70.0,
+                    "worst": 1.0
+                  },
+                  "msgs-per-op": {
+                    "below": 60.0,
+                    "worst": 1.0357143
+                  }
+                },
+                "verdict": "AC",
+                "world-runs-passed": 4
+              }
+            ],
+            "name": "alice",
+            "passed": true,
+            "points": 3,
+            "score": 3
+          },
+          {
+            "challenges": [
+              {
+                "failure": {
+                  "anomaly": [
+                    "3 known elements lost, not in the last reads: 2 3 17",
+                    "Maelstrom would have let this pass:",
+                    "op 105 (process 0, 14.926 s) lacks 4 known elements for good: 0 1 4 5",
+                    "op 106 (process 1, 14.926 s) lacks 4 known elements for good: 0 1 4 5"
+                  ],
+                  "replay": "host sim --module class/bob/broadcast.wasm -w broadcast --node-count 3 --rate 10 --time-limit 5 --nemesis partition --nemesis-interval 1 --seed 1",
+                  "seed": 1,
+                  "trace": [
+                    "2 nodes, 2 clients, 1 operation and 1 fault in 0.002 s:",
+                    "0       start-partition [\"isolated\",{\"n0\":[],\"n1\":[\"n0\"]}]",
+                    "0.001   op 2: process 0 at n0 invoke broadcast 2",
+                    "0.001   n0 -> n1 gossip {\"message\":2}  (lost: partition)",
+                    "0.001   op 3: process 0 at n0 ok broadcast 2",
+                    "0.001   stop-partition \"network-healed\"",
+                    "10.001  op 6: process 0 at n0 invoke read",
+                    "10.001  op 7: process 1 at n1 invoke read",
+                    "10.001  op 8: process 0 at n0 ok read [2]",
+                    "10.001  op 9: process 1 at n1 ok read []",
+                    "- 1 known element lost, not in the last reads: 2"
+                  ],
+                  "world": {
+                    "name": "cut",
+                    "why": "Partitions. Whoever promises to survive them has to."
+                  }
+                },
+                "id": "flood",
+                "module": "class/bob/broadcast.wasm",
+                "score": 0,
+                "seeds-passed": 2,
+                "state": "judged",
+                "targets": {
+                  "far/msgs-per-op": {
+                    "below": 70.0,
+                    "worst": 0.72
+                  },
+                  "msgs-per-op": {
+                    "below": 60.0,
+                    "worst": 0.85714287
+                  }
+                },
+                "verdict": "WA",
+                "world-runs-passed": 1
+              }
+            ],
+            "name": "bob",
+            "passed": false,
+            "points": 3,
+            "score": 0
+          }
+        ]"#]].assert_eq(&text(&grade["submissions"]));
+}
+
+#[test]
+fn the_other_formats_name_the_world() {
+    let class = class();
+    check(
+        &class.grade(&["--format", "csv", "class"]),
+        &expect![[r#"
+        exit code 1
+        ---- stdout
+        submission,passed,score,points,flood,worlds
+        alice,true,3,3,AC,
+        bob,false,0,3,WA,flood: cut
+    "#]],
+    );
+    let junit = class.grade(&["--format", "junit", "class"]).stdout;
+    let failures = junit.lines().filter(|line| line.contains("<failure"));
+    expect![[r#"            <failure message="in the world cut: 3 known elements lost, not in the last reads: 2 3 17" type="WA">WA: wrong answer, with seed 1 in the world cut, after 2 official runs and 1 of 4 in worlds that passed"#]].assert_eq(&failures.collect::<Vec<_>>().join("\n"));
+    let gradescope = class.grade(&["--format", "gradescope", "class/bob"]);
+    let gradescope = parse(&gradescope);
+    let output = gradescope["tests"][0]["output"].as_str().unwrap();
+    let shown: Vec<&str> = output.lines().take(3).collect();
+    expect![[r#"
+        WA: wrong answer, with seed 1 in the world cut, after 2 official runs and 1 of 4 in worlds that passed
+          the world cut: Partitions. Whoever promises to survive them has to.
+          3 known elements lost, not in the last reads: 2 3 17"#]].assert_eq(&shown.join("\n"));
+    let gradescope = class.grade(&["--format", "gradescope", "class/alice"]);
+    let gradescope = parse(&gradescope);
+    let output = gradescope["tests"][0]["output"].as_str().unwrap();
+    let shown: Vec<&str> = output.lines().take(2).collect();
+    expect![[r#"
+        AC: accepted with 2 official runs and 4 of 4 in worlds
+        targets: far/msgs-per-op 1 (below 70), msgs-per-op 1.0357143 (below 60)"#]]
+    .assert_eq(&shown.join("\n"));
+}
+
+#[test]
+fn a_report_has_the_page_of_the_run_in_the_world() {
+    let class = class();
+    class.grade(&["--report", "report", "class"]);
+    let page = fs::read_to_string(class.path("report/index.html")).unwrap();
+    assert!(page.contains("Whoever promises to survive them has to."));
+    let runs: Vec<_> = fs::read_dir(class.path("report/runs")).unwrap().collect();
+    assert_eq!(runs.len(), 1);
+    let results = runs[0].as_ref().unwrap().path().join("results.json");
+    let results: Json = serde_json::from_str(&fs::read_to_string(results).unwrap()).unwrap();
+    expect!["host sim --module class/bob/broadcast.wasm -w broadcast --node-count 3 --rate 10 --time-limit 5 --nemesis partition --nemesis-interval 1 --seed 1"].assert_eq(results["replay"].as_str().unwrap());
+}
+
+/// The command in a grade needs no suite; the one with the names of challenge and world does.
+#[test]
+fn both_commands_make_the_run_that_failed() {
+    let class = class();
+    let grade = class.json(&[]);
+    let failure = &grade["submissions"][1]["challenges"][0]["failure"];
+    let seed = failure["seed"].to_string();
+    let replay = failure["replay"].as_str().unwrap().to_owned();
+    let run = |args: &[&str]| {
+        let ended = class.host().args(args).end();
+        let lines = ended.stdout.lines();
+        let lines = lines.filter(|line| !line.starts_with("replay"));
+        (ended.code(), lines.collect::<Vec<_>>().join("\n"))
+    };
+    let whole = run(&replay.split(' ').skip(1).collect::<Vec<_>>());
+    assert_eq!(whole.0, Some(1), "{replay}");
+    let named = "sim --suite suite.toml --challenge flood --world cut class/bob/broadcast.wasm";
+    let named: Vec<&str> = named.split(' ').chain(["--seed", &seed]).collect();
+    assert_eq!(run(&named), whole);
+    let official = "sim --suite suite.toml --challenge flood --module class/bob/broadcast.wasm";
+    let official: Vec<&str> = official.split(' ').chain(["--seeds", "1..3"]).collect();
+    assert_eq!(run(&official).0, Some(0));
+}
+
+#[test]
+fn the_first_run_that_fails_does_not_depend_on_threads() {
+    let class = class();
+    let of = |threads: &str| {
+        let grader = class.grader().args(["--format", "json", "class"]);
+        without_timings(parse(&grader.env("RAYON_NUM_THREADS", threads).end()))
+    };
+    let one = of("1");
+    assert_eq!(of("7"), one);
+}
+
+#[test]
+fn a_grader_goes_on_in_the_middle_of_a_world() {
+    let class = class();
+    let whole = without_timings(class.json(&[]));
+    let resumed = || without_timings(class.json(&["--resume", "runs.jsonl"]));
+    assert_eq!(resumed(), whole);
+    let runs = || fs::read_to_string(class.path("runs.jsonl")).unwrap();
+    let all = runs();
+    let of_world = |text: &str, world: Option<&str>| {
+        let lines = text.lines().skip(1);
+        let runs = lines.map(|line| serde_json::from_str::<Json>(line).unwrap());
+        runs.filter(|run| run["world"].as_str() == world).count()
+    };
+    assert_eq!(of_world(&all, None), 4);
+    assert_eq!(of_world(&all, Some("far")), 2);
+    // Runs of a world do not count for another one, or for the official options.
+    for world in [None, Some("far"), Some("cut")] {
+        let kept = all.lines().enumerate().filter(|(index, line)| {
+            let run: Json = serde_json::from_str(line).unwrap();
+            *index == 0 || run["world"].as_str() == world
+        });
+        let kept: Vec<&str> = kept.map(|(_, line)| line).collect();
+        fs::write(class.path("runs.jsonl"), kept.join("\n") + "\n").unwrap();
+        assert_eq!(resumed(), whole, "{world:?}");
+        assert_eq!(of_world(&runs(), Some("far")), 2, "{world:?}");
+    }
+}
+
+#[test]
+fn shares_of_a_suite_with_worlds_join_to_the_whole() {
+    let class = class();
+    let whole = without_timings(class.json(&[]));
+    for share in ["1", "2"] {
+        let grade = class.json(&["--shard", &format!("{share}/2")]);
+        fs::write(class.path(&format!("{share}.json")), grade.to_string()).unwrap();
+    }
+    let merged = class
+        .host()
+        .args(["merge", "--format", "json", "1.json", "2.json"]);
+    assert_eq!(without_timings(parse(&merged.end())), whole);
+}
+
+#[test]
+fn other_seeds_are_those_of_worlds_too() {
+    let class = class();
+    let grade = class.json(&["--seeds", "50..52"]);
+    let challenge = &grade["suite"]["challenges"][0];
+    assert_eq!(challenge["seeds"], json!([50, 51]));
+    for world in challenge["worlds"].as_array().unwrap() {
+        assert_eq!(world["seeds"], json!([50, 51]));
+    }
+    let alice = &grade["submissions"][0]["challenges"][0];
+    assert_eq!(alice["seeds-passed"], 2);
+    assert_eq!(alice["world-runs-passed"], 4);
+}
+
+/// The values are those of Python's `hashlib`.
+#[test]
+fn under_a_key_the_seeds_of_a_world_are_its_own() {
+    let key = "000102030405060708090a0b0c0d0e0f";
+    let keyed = read("suite.toml", &format!("seed-key = \"{key}\"\n{WORLDS}")).unwrap();
+    let flood = &keyed.challenges[0];
+    let key = SeedKey::read(key).unwrap();
+    assert_eq!(flood.official().run_seed(7), key.run_seed("flood", 7));
+    let cut = flood.world("cut").unwrap();
+    assert_eq!(cut.run_seed(7), 3_246_783_056_857_245);
+    assert_ne!(cut.run_seed(7), flood.world("far").unwrap().run_seed(7));
+    let plain = read("suite.toml", WORLDS).unwrap();
+    assert_eq!(plain.challenges[0].world("cut").unwrap().run_seed(7), 7);
+}
+
+#[test]
+fn a_world_has_the_options_of_its_challenge_and_changes_some() {
+    let text = WORLDS.replace(
+        "node-count = 3\n",
+        "node-count = 3\nconcurrency = \"2n\"\nargs = [\"fast\"]\n",
+    );
+    let text = text.replace("latency = 10\n", "latency = 10\nnode-count = 7\n");
+    let suite = read("suite.toml", &text).unwrap();
+    let far = suite.challenges[0].world("far").unwrap();
+    assert_eq!(
+        far.scenario().flags().join(" "),
+        "-w broadcast --node-count 7 --concurrency 14 --rate 5 --time-limit 5 --latency 10"
+    );
+    assert_eq!(far.scenario().options.guest_args, ["fast"]);
+    assert_eq!(far.seeds(), [5]);
+    assert_eq!(
+        far.world.unwrap().flags().join(" "),
+        "--node-count 7 --latency 10"
+    );
+    assert_eq!(suite.challenges[0].world("cut").unwrap().seeds(), [1, 2, 3]);
+    assert_eq!(suite.nodes_max(), 7);
+    // So it is with the flags of a command line.
+    let given = |option, text: &str| (option, text.to_owned());
+    let scenario = far
+        .scenario_with(&[given(&option::NODE_COUNT, "4")])
+        .unwrap();
+    assert_eq!(
+        scenario.flags().join(" "),
+        "-w broadcast --node-count 4 --concurrency 8 --rate 5 --time-limit 5 --latency 10"
+    );
+    let error = far.scenario_with(&[given(&option::CONCURRENCY, "5000n")]);
+    assert_eq!(
+        error.unwrap_err().to_string(),
+        "--concurrency: it makes 35000 clients, and the limit is 10000"
+    );
+}
+
+#[test]
+fn a_long_world_has_room_for_its_answers() {
+    let room = |text: &str| {
+        let suite = read("suite.toml", text).unwrap();
+        let far = suite.challenges[0].world("far").unwrap();
+        far.scenario().options.bounds.answer_bytes
+    };
+    let long = WORLDS.replace("latency = 10\n", "time-limit = 86400\n");
+    assert_eq!(room(WORLDS), 32 << 20);
+    assert_eq!(room(&long), 5 * 86_400 * 256);
+    let limits = "[limits]\nmax-answers-mib = 1\n[[challenge]]\nid";
+    assert_eq!(
+        room(&long.replacen("[[challenge]]\nid", limits, 1)),
+        1 << 20
+    );
+}
+
+#[track_caller]
+fn refused(change: (&str, &str), expected: &Expect) {
+    let (from, to) = change;
+    assert!(WORLDS.contains(from), "{from}");
+    let error = read("suite.toml", &WORLDS.replacen(from, to, 1)).unwrap_err();
+    expected.assert_eq(&error.to_string());
+}
+
+#[test]
+fn errors_of_a_world_name_line_and_column() {
+    refused(
+        ("name = \"far\"", "name = \"f r\""),
+        &expect![[r#"
+        suite.toml:17:8: expected 1 to 40 letters, digits, `-`, `_` or `.`, found "f r"
+          name = "f r"
+                 ^^^^^"#]],
+    );
+    refused(
+        ("name = \"cut\"", "name = \"far\""),
+        &expect![[r#"
+        suite.toml:26:8: there are two worlds "far" in this challenge
+          name = "far"
+                 ^^^^^"#]],
+    );
+    refused(
+        ("name = \"cut\"\n", ""),
+        &expect![[r#"
+        suite.toml:25:1: missing field `name`
+          [[challenge.world]]
+          ^^^^^^^^^^^^^^^^^^^"#]],
+    );
+    refused(
+        ("why = \"Messages", "why = \"\" # \"Messages"),
+        &expect![[r#"
+            suite.toml:18:7: expected 1 to 400 characters on one line
+              why = "" # "Messages take 10 ms. None is lost."
+                    ^^"#]],
+    );
+    refused(
+        ("latency = 10", "latency = \"far\""),
+        &expect![[r#"
+        suite.toml:20:11: invalid type: string "far", expected i64
+          latency = "far"
+                    ^^^^^"#]],
+    );
+    refused(
+        ("latency = 10", "latency = -1"),
+        &expect![[r#"
+        suite.toml:20:11: expected a whole number from 0 to 600000, found -1
+          latency = -1
+                    ^^"#]],
+    );
+    refused(
+        ("latency = 10", "workload = \"echo\""),
+        &expect![[r#"
+        suite.toml:20:1: unknown field `workload`, expected one of `name`, `why`, `seeds`, `below`, `node-count`, `concurrency`, `rate`, `time-limit`, `latency`, `latency-dist`, `topology`, `key-count`, `max-txn-length`, `max-writes-per-key`, `nemesis`, `nemesis-interval`, `availability`, `consistency-models`, `checks`, `network`
+          workload = "echo"
+          ^^^^^^^^"#]],
+    );
+    refused(
+        ("latency = 10\n", ""),
+        &expect![[r#"
+            suite.toml:16:1: a world changes at least one option of its challenge, such as `latency`
+              [[challenge.world]]
+              ^^^^^^^^^^^^^^^^^^^"#]],
+    );
+    refused(
+        ("seeds = [5]", "seeds = [5, 5]"),
+        &expect![[r#"
+        suite.toml:19:9: the seed 5 is there twice
+          seeds = [5, 5]
+                  ^^^^^^"#]],
+    );
+    refused(
+        ("msgs-per-op = 70", "msgs-per-op = -70"),
+        &expect![[r#"
+        suite.toml:23:1: expected a number above 0
+          msgs-per-op = -70
+          ^^^^^^^^^^^"#]],
+    );
+    refused(
+        ("[[challenge.world]]", "[challenge.world]"),
+        &expect![[r#"
+        suite.toml:25:13: duplicate key
+          [[challenge.world]]
+                      ^^^^^"#]],
+    );
+    refused(
+        ("time-limit = 5\n", "time-limit = 5\nworld = 3\n"),
+        &expect![[r#"
+            suite.toml:17:13: duplicate key
+              [[challenge.world]]
+                          ^^^^^"#]],
+    );
+    // What is fine in the challenge and not in the world.
+    let many = "node-count = 3\nconcurrency = \"200n\"\n";
+    let text = WORLDS.replacen("node-count = 3\n", many, 1).replacen(
+        "latency = 10\n",
+        "latency = 10\nnode-count = 60\n",
+        1,
+    );
+    let error = read("suite.toml", &text).unwrap_err();
+    expect![[r#"
+        suite.toml:17:1: in this world, concurrency: it makes 12000 clients, and the limit is 10000
+          [[challenge.world]]
+          ^^^^^^^^^^^^^^^^^^^"#]]
+    .assert_eq(&error.to_string());
+    let text = WORLDS
+        .replacen(
+            "workload = \"broadcast\"",
+            "workload = \"lin-kv\"\nconcurrency = \"2n\"",
+            1,
+        )
+        .replacen("latency = 10\n", "concurrency = 5\n", 1);
+    let error = read("suite.toml", &text).unwrap_err();
+    expect![[r#"
+        suite.toml:17:1: lin-kv has 2 clients for each node at every key: it needs a multiple of 6 clients, and there are 5; try --concurrency 2n
+          [[challenge.world]]
+          ^^^^^^^^^^^^^^^^^^^"#]].assert_eq(&error.to_string());
+}
+
+#[test]
+fn worlds_and_their_runs_have_a_limit() {
+    let world = |name: usize, seeds: &str| {
+        format!(
+            "[[challenge.world]]\nname = \"w{name}\"\nwhy = \"?\"\nseeds = \"{seeds}\"\nrate = 7\n"
+        )
+    };
+    let text = |count: usize, seeds: &str| {
+        let worlds: String = (0..count).map(|name| world(name, seeds)).collect();
+        format!("{WORLDS}{worlds}")
+    };
+    assert!(read("suite.toml", &text(18, "0..50000")).is_ok());
+    let error = read("suite.toml", &text(19, "1..2")).unwrap_err();
+    assert_eq!(error.message, "a challenge has at most 20 worlds");
+    let error = read("suite.toml", &text(18, "0..100000")).unwrap_err();
+    assert_eq!(
+        error.message,
+        "the seeds of all challenges together are more than 1000000"
+    );
+}
+
+fn suite(class: &Class, args: &[&str]) -> Ended {
+    class.host().arg("suite").args(args).end()
+}
+
+#[test]
+fn worlds_are_listed_and_shown() {
+    let class = class();
+    check(
+        &suite(&class, &["list", "--suite", "suite.toml"]),
+        &expect![[r#"
+            exit code 0
+            ---- stdout
+            flood  broadcast  Broadcast  3  far, cut
+        "#]],
+    );
+    check(
+        &suite(
+            &class,
+            &["list", "--suite", "suite.toml", "--format", "markdown"],
+        ),
+        &expect![[r#"
+            exit code 0
+            ---- stdout
+            | challenge | title | module | points | options | targets |
+            |---|---|---|---|---|---|
+            | flood | Broadcast | `broadcast` | 3 | `-w broadcast --node-count 3 --rate 5 --time-limit 5` | msgs-per-op < 60 |
+
+            | challenge | world | changed options | seeds | targets | what it does, and why that is fair |
+            |---|---|---|---|---|---|
+            | flood | `far` | `--latency 10` | 5 | msgs-per-op < 70 | Messages take 10 ms. None is lost. |
+            | flood | `cut` | `--rate 10 --nemesis partition --nemesis-interval 1` | 1..4 |  | Partitions. Whoever promises to survive them has to. |
+        "#]],
+    );
+    check(
+        &suite(&class, &["show", "--suite", "suite.toml", "flood"]),
+        &expect![[r#"
+            exit code 0
+            ---- stdout
+            flood: Broadcast
+            module:  broadcast
+            points:  3
+            options: -w broadcast --node-count 3 --rate 5 --time-limit 5
+            targets: msgs-per-op < 60
+
+            world far: Messages take 10 ms. None is lost.
+              options: --latency 10
+              seeds:   5
+              targets: msgs-per-op < 70
+
+            world cut: Partitions. Whoever promises to survive them has to.
+              options: --rate 10 --nemesis partition --nemesis-interval 1
+              seeds:   1..4
+        "#]],
+    );
+}
+
+/// With the figures in the last column of the table, wall time, as `WALL`.
+fn without_wall(mut ended: Ended) -> Ended {
+    let lines = ended
+        .stdout
+        .lines()
+        .map(|line| match line.rsplit_once(' ') {
+            Some((rest, wall)) if line.starts_with("flood") && wall.parse::<u64>().is_ok() => {
+                format!("{} WALL\n", rest.trim_end())
+            }
+            _ => format!("{line}\n"),
+        });
+    ended.stdout = lines.collect();
+    ended
+}
+
+#[test]
+fn a_suite_is_run_in_its_worlds() {
+    let class = class();
+    let run = |dir: &str| without_wall(suite(&class, &["run", "--suite", "suite.toml", dir]));
+    check(
+        &run("class/alice"),
+        &expect![[r#"
+        exit code 0
+        ---- stdout
+        challenge        module           valid      msgs/op  median ms     max ms  availability  worlds   wall ms
+        flood            broadcast        true     1.0357143         26        416           1.0     4/4 WALL
+
+        msgs/op: messages between servers for each operation. median ms, max ms: from the
+        acknowledgement of a value until every read has it. worlds: runs in other circumstances
+        that passed before the first that failed, of all. Seed: 1.
+    "#]],
+    );
+    check(
+        &run("class/bob"),
+        &expect![[r#"
+        exit code 1
+        ---- stdout
+        challenge        module           valid      msgs/op  median ms     max ms  availability  worlds   wall ms
+        flood            broadcast        true     0.8571428          0          0           1.0     1/4 WALL
+          in the world cut, with seed 1: Partitions. Whoever promises to survive them has to.
+          3 known elements lost, not in the last reads: 2 3 17
+          Maelstrom would have let this pass:
+          op 105 (process 0, 14.926 s) lacks 4 known elements for good: 0 1 4 5
+          op 106 (process 1, 14.926 s) lacks 4 known elements for good: 0 1 4 5
+          replay: host sim --module class/bob/broadcast.wasm -w broadcast --node-count 3 --rate 10 --time-limit 5 --nemesis partition --nemesis-interval 1 --seed 1
+
+        msgs/op: messages between servers for each operation. median ms, max ms: from the
+        acknowledgement of a value until every read has it. worlds: runs in other circumstances
+        that passed before the first that failed, of all. Seed: 1.
+    "#]],
+    );
+}
+
+#[test]
+fn names_of_challenges_and_worlds_that_are_wrong_are_refused_with_the_right_ones() {
+    let class = class();
+    let sim = |args: &[&str]| {
+        let sim = class
+            .host()
+            .args(["sim", "--module", "class/bob/broadcast.wasm"]);
+        sim.args(args).end()
+    };
+    let mine = ["--suite", "suite.toml"];
+    let with = |more: &[&str]| sim(&[&mine, more].concat());
+    check(
+        &with(&["--challenge", "3c"]),
+        &expect![[r#"
+        exit code 254
+        ---- stderr
+        error: the suite has no challenge "3c"; it has flood
+    "#]],
+    );
+    check(
+        &with(&["--challenge", "flood", "--world", "near"]),
+        &expect![[r#"
+            exit code 254
+            ---- stderr
+            error: challenge flood has no world "near"; it has far, cut
+        "#]],
+    );
+    check(
+        &sim(&["--world", "far"]),
+        &expect![[r#"
+        exit code 254
+        ---- stderr
+        error: --world is for a world of a challenge: add --challenge ID; `host suite list` lists them
+    "#]],
+    );
+    check(
+        &sim(&["--suite", "suite.toml"]),
+        &expect![[r#"
+        exit code 254
+        ---- stderr
+        error: --suite is for the suite of a challenge: add --challenge ID; `host suite list` lists them
+    "#]],
+    );
+    check(
+        &sim(&["-w", "echo", "--world", "far"]),
+        &expect![[r#"
+        exit code 254
+        ---- stderr
+        error: --world is for a world of a challenge: add --challenge ID; `host suite list` lists them
+    "#]],
+    );
+    check(
+        &sim(&["--challenge", "3c", "--schedule", "x.json"]),
+        &expect![[r#"
+            exit code 254
+            ---- stderr
+            error: the argument '--challenge <ID>' cannot be used with '--schedule <FILE>'
+
+            Usage: host sim --module <FILE> --challenge <ID> [MODULE] [-- <GUEST_ARGS>...]
+
+            [TRY HELP]
+        "#]],
+    );
+    check(
+        &class.host().args(["sim", "--challenge", "3c"]).end(),
+        &expect![[r#"
+            exit code 254
+            ---- stderr
+            error: the following required arguments were not provided:
+              --module <FILE>
+
+            Usage: host sim --challenge <ID> --module <FILE> [MODULE] [-- <GUEST_ARGS>...]
+
+            [TRY HELP]
+        "#]],
+    );
+    let without = WORLDS.replace("[[challenge.world]]", "[[challenge.other]]");
+    let cut = without.find("[[challenge.other]]").unwrap();
+    fs::write(class.path("plain.toml"), &without[..cut]).unwrap();
+    check(
+        &sim(&[
+            "--suite",
+            "plain.toml",
+            "--challenge",
+            "flood",
+            "--world",
+            "far",
+        ]),
+        &expect![[r#"
+            exit code 254
+            ---- stderr
+            error: challenge flood has no worlds, only its official options
+        "#]],
+    );
+}
+
+/// A schedule has no limits: the command that plays it has those of the suite.
+#[test]
+fn a_run_of_a_world_is_shrunk_and_played_again() {
+    let class = class();
+    let text = WORLDS.replacen(
+        "[[challenge]]",
+        "[limits]\nmax-memory-mib = 64\n[[challenge]]",
+        1,
+    );
+    fs::write(class.path("suite.toml"), text).unwrap();
+    let args = "sim --suite suite.toml --challenge flood --world cut --seeds 1..9 --shrink short.json class/bob/broadcast.wasm";
+    let shrunk = class.host().args(args.split(' ')).end();
+    assert_eq!(shrunk.code(), Some(1), "{shrunk}");
+    let mut lines = shrunk.stdout.lines();
+    let replay = lines.find_map(|line| line.strip_prefix("replay")).unwrap();
+    expect!["host sim class/bob/broadcast.wasm --max-memory-mib 64 --schedule short.json"]
+        .assert_eq(replay.trim());
+    let again = class.host().args(replay.split_whitespace().skip(1)).end();
+    assert_eq!(again.code(), Some(1), "{again}");
+}
+
+/// Each text is a sentence or two, and says what the world does and why that is fair.
+#[test]
+fn every_built_in_challenge_has_worlds() {
+    let suite = Suite::built_in().unwrap();
+    for challenge in &suite.challenges {
+        assert!(!challenge.worlds.is_empty(), "{}", challenge.id);
+        for world in &challenge.worlds {
+            let (id, name, why) = (&challenge.id, &world.name, &world.why);
+            assert!(why.ends_with('.') && why.len() > 40, "{id} {name}: {why}");
+            assert!((1..=10).contains(&world.seeds.len()), "{id} {name}");
+        }
+    }
+}
