@@ -111,25 +111,64 @@ enum Plan {
 enum Ends {
     /// Not before it. A chain goes on with this node.
     AtAlarm(Option<usize>),
-    /// Some time after one of these has begun to speak.
-    Spoken(NodeSet, Then),
-    /// When this one speaks again.
-    SpokenAgain(usize),
-    /// When one of these has answered a client; at the alarm a chain goes on with this node.
-    Answered(NodeSet, usize),
+    /// Some time after one of these nodes has spoken some times.
+    Spoken(Speaking),
+    /// Soon after one of these has answered a client.
+    Answered(NodeSet),
     /// When a message has been lost.
     Lost,
 }
 
-/// What follows when a node has begun to speak.
+/// One of some nodes speaks so often. A candidate does once; when it becomes the leader, it does
+/// again; and once more when it sends others what they lack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Then {
-    /// So much time passes.
-    After(u64),
-    /// It speaks once more. A candidate does, when it has become the leader.
-    Again,
-    /// A client is answered.
-    Answer,
+struct Speaking {
+    among: NodeSet,
+    /// The one that has begun to, if it is known.
+    speaker: Option<usize>,
+    /// How often one has to speak, if another begins to do so now.
+    times: u64,
+    /// How often the one that speaks still has to.
+    left: u64,
+    /// Whether all times of all these nodes count, and not only those of one after a silence.
+    counts_all: bool,
+    /// How much time passes then.
+    after_ns: u64,
+}
+
+impl Speaking {
+    /// One of these nodes begins to speak, and speaks `times` times in all.
+    fn of(among: NodeSet, times: u64, after_ns: u64) -> Self {
+        Speaking {
+            among,
+            speaker: None,
+            times,
+            left: times,
+            counts_all: false,
+            after_ns,
+        }
+    }
+
+    /// A node has spoken. What is waited for now, or `None` if this changes nothing.
+    fn heard(self, node: usize, begins: bool) -> Option<Ends> {
+        if self.among >> node & 1 == 0 {
+            return None;
+        }
+        let left = match self.speaker {
+            Some(_) if self.counts_all => self.left - 1,
+            Some(speaker) if speaker == node => self.left - 1,
+            _ if begins || self.counts_all => self.times - 1,
+            _ => return None,
+        };
+        Some(match left {
+            0 => Ends::AtAlarm(Some(node)),
+            _ => Ends::Spoken(Speaking {
+                speaker: Some(node),
+                left,
+                ..self
+            }),
+        })
+    }
 }
 
 impl Hunter {
@@ -240,7 +279,7 @@ impl Hunter {
         let now_ns = world.now_ns();
         match &self.state {
             State::Armed(bout) => {
-                let Some(node) = triggers(bout.trigger, signal) else {
+                let Some(node) = triggers(bout.trigger, signal, picture) else {
                     return;
                 };
                 let all = NodeSet::MAX;
@@ -252,12 +291,21 @@ impl Hunter {
                 }
             }
             State::On(_, ends) => {
-                let ends = *ends;
-                let Some((ends, after_ns)) = self.ends_after(ends, signal) else {
+                let (before, latency_ns) = (*ends, self.latency_ns());
+                let Some(after) = after(before, signal) else {
                     return;
                 };
-                if let State::On(_, old) = &mut self.state {
-                    *old = ends;
+                if let State::On(_, ends) = &mut self.state {
+                    *ends = after;
+                }
+                if let Ends::AtAlarm(_) = after {
+                    let after_ns = match before {
+                        Ends::Spoken(speaking) => speaking.after_ns,
+                        Ends::Answered(_) if self.stream.chance(500) => {
+                            self.stream.below(latency_ns)
+                        }
+                        _ => 0,
+                    };
                     self.set_alarm(now_ns + 1 + after_ns, world);
                 }
             }
@@ -293,7 +341,7 @@ impl Hunter {
             self.aim(bout, None, picture, world);
             return;
         }
-        let patience_ns = span_ns(200 * MS, 4, &mut self.stream);
+        let patience_ns = span_ns(100 * MS, 3, &mut self.stream);
         self.state = State::Armed(bout);
         self.set_alarm(world.now_ns() + patience_ns, world);
     }
@@ -382,42 +430,34 @@ impl Hunter {
         let latency_ns = self.latency_ns();
         let stream = &mut *self.stream;
         let all = set_of(&(0..picture.len()).collect::<Vec<usize>>());
-        let (ends, after_ns) = match (&bout.plan, action) {
+        let (ends, most_ns) = match (&bout.plan, action) {
             (Plan::Chain(split), _) => {
-                let most_ns = span_ns(600 * MS, 2, stream);
-                let later_ns = 2 * latency_ns + stream.below(8 * latency_ns);
-                let then = match (stream.below(10), split.returns) {
-                    (0..=3, false) => Then::Again,
-                    (4..=6, false) => Then::After(stream.below(4 * latency_ns)),
-                    (0..=4, true) => Then::Answer,
-                    (5..=6, true) => Then::Again,
-                    _ => Then::After(later_ns),
-                };
-                (Ends::Spoken(set_of(&split.rest), then), most_ns)
+                let ends = chain_ends(split, latency_ns, stream);
+                (ends, span_ns(600 * MS, 2, stream))
             }
             (Plan::Flip { dwell_ns, .. }, _) => match stream.chance(333) {
                 true => {
-                    let then = Then::After(stream.below(6 * latency_ns));
-                    (Ends::Spoken(all, then), (2 * dwell_ns).max(300 * MS))
+                    let speaking = Speaking::of(all, 1, stream.below(6 * latency_ns));
+                    (Ends::Spoken(speaking), (2 * dwell_ns).max(300 * MS))
                 }
                 false => {
                     let lasts_ns = dwell_ns / 2 + stream.below(*dwell_ns);
                     (Ends::AtAlarm(None), lasts_ns)
                 }
             },
-            (Plan::Flap { period_ns }, _) => (Ends::AtAlarm(None), 1 + stream.below(2 * period_ns)),
+            (Plan::Flap { period_ns }, _) => (Ends::AtAlarm(None), stream.below(2 * period_ns)),
             (_, FaultAction::LoseOne { .. }) => (Ends::Lost, span_ns(500 * MS, 2, stream)),
             (Plan::Once(hit), _) => {
                 let others = all & !set_of(hit);
-                let then = Then::After(stream.below(4 * latency_ns));
-                let until_spoken = Ends::Spoken(others, then);
+                let times = 1 + stream.below(3);
+                let speaking = Speaking::of(others, times, stream.below(4 * latency_ns));
                 match (bout.fault, stream.chance(500)) {
-                    (Fault::Hold, true) => (until_spoken, HOLD_NS_MAX),
+                    (Fault::Hold, true) => (Ends::Spoken(speaking), HOLD_NS_MAX),
                     (Fault::Hold, false) => {
-                        let lasts_ns = span_ns(200 * MS, 8, stream).min(HOLD_NS_MAX);
+                        let lasts_ns = span_ns(10 * MS, 13, stream).min(HOLD_NS_MAX);
                         (Ends::AtAlarm(None), lasts_ns)
                     }
-                    (_, true) => (until_spoken, span_ns(400 * MS, 3, stream)),
+                    (_, true) => (Ends::Spoken(speaking), span_ns(400 * MS, 3, stream)),
                     (Fault::Stall, false) => (Ends::AtAlarm(None), span_ns(10 * MS, 8, stream)),
                     (_, false) => (Ends::AtAlarm(None), span_ns(50 * MS, 6, stream)),
                 }
@@ -429,50 +469,7 @@ impl Hunter {
             self.used.push(bout.fault);
         }
         self.state = State::On(bout, ends);
-        self.set_alarm(now_ns + 1 + after_ns, world);
-    }
-
-    /// How a fault ends after this, and after how much time at most, if that changes.
-    fn ends_after(&mut self, ends: Ends, signal: Signal) -> Option<(Ends, u64)> {
-        let latency_ns = self.latency_ns();
-        let stream = &mut *self.stream;
-        let is_in = |among: NodeSet, node: usize| among >> node & 1 == 1;
-        match (ends, signal) {
-            (Ends::Spoken(among, then), Signal::Spoke { node, begins: true })
-                if is_in(among, node) =>
-            {
-                Some(match then {
-                    Then::After(after_ns) => (Ends::AtAlarm(Some(node)), after_ns),
-                    Then::Again => (Ends::SpokenAgain(node), 10 * latency_ns + 50 * MS),
-                    Then::Answer => {
-                        let most_ns = 8 * latency_ns + stream.below(16 * latency_ns) + 20 * MS;
-                        (Ends::Answered(among, node), most_ns)
-                    }
-                })
-            }
-            (Ends::SpokenAgain(speaker), Signal::Spoke { node, .. }) if node == speaker => {
-                let after_ns = match stream.chance(500) {
-                    true => 0,
-                    false => stream.below(latency_ns),
-                };
-                Some((Ends::AtAlarm(Some(node)), after_ns))
-            }
-            (
-                Ends::Answered(among, _),
-                Signal::Answered {
-                    node,
-                    at_once: false,
-                },
-            ) if is_in(among, node) => {
-                let after_ns = match stream.chance(500) {
-                    true => 0,
-                    false => stream.below(latency_ns),
-                };
-                Some((Ends::AtAlarm(Some(node)), after_ns))
-            }
-            (Ends::Lost, Signal::Lost) => Some((Ends::AtAlarm(None), 0)),
-            _ => None,
-        }
+        self.set_alarm(now_ns + 1 + most_ns, world);
     }
 
     /// A fault has just ended: goes on with the next round, or rests.
@@ -486,10 +483,10 @@ impl Hunter {
             Plan::Once(_) => self.rest(world),
             Plan::Chain(split) => {
                 let (victim, trigger) = match ends {
-                    Ends::AtAlarm(Some(node)) | Ends::SpokenAgain(node) => {
-                        (Some(node), Trigger::BeginsToSpeak)
+                    Ends::AtAlarm(node) => (node, Trigger::BeginsToSpeak),
+                    Ends::Spoken(speaking) if speaking.speaker.is_some() => {
+                        (speaking.speaker, Trigger::Time)
                     }
-                    Ends::Answered(_, node) => (Some(node), Trigger::BeginsToSpeak),
                     // Nobody has spoken.
                     _ if stream.chance(500) => (None, Trigger::Time),
                     _ => {
@@ -579,6 +576,46 @@ impl Hunter {
     }
 }
 
+/// What is waited for after a signal, if that changes.
+fn after(ends: Ends, signal: Signal) -> Option<Ends> {
+    match (ends, signal) {
+        (Ends::Spoken(speaking), Signal::Spoke { node, begins }) => speaking.heard(node, begins),
+        (
+            Ends::Answered(among),
+            Signal::Answered {
+                node,
+                at_once: false,
+            },
+        ) if among >> node & 1 == 1 => Some(Ends::AtAlarm(Some(node))),
+        (Ends::Lost, Signal::Lost) => Some(Ends::AtAlarm(None)),
+        _ => None,
+    }
+}
+
+/// When a link of a chain ends: when one of those that are not cut off has won an election, or
+/// soon after; when it has sent others what they lack, or a little before; when it answers.
+fn chain_ends(split: &Split, latency_ns: u64, stream: &mut Stream) -> Ends {
+    let among = set_of(&split.rest);
+    let later_ns = match stream.below(3) {
+        0 => 0,
+        1 => 2 * latency_ns,
+        _ => stream.below(4 * latency_ns),
+    };
+    match (split.returns, stream.below(10)) {
+        (false, 0..=5) => Ends::Spoken(Speaking::of(among, 2, stream.below(latency_ns))),
+        (false, 6) => Ends::Spoken(Speaking::of(among, 1, later_ns)),
+        (true, 0..=4) => {
+            let times = 2 + stream.below(5);
+            Ends::Spoken(Speaking::of(among, times, later_ns))
+        }
+        (true, 5..=6) => Ends::Spoken(Speaking {
+            counts_all: true,
+            ..Speaking::of(among, 3 + stream.below(6), later_ns)
+        }),
+        _ => Ends::Answered(among),
+    }
+}
+
 /// What a fault may wait for.
 fn triggers_of(fault: Fault) -> &'static [Trigger] {
     match fault {
@@ -609,10 +646,12 @@ fn triggers_of(fault: Fault) -> &'static [Trigger] {
 }
 
 /// The node that has done what is waited for.
-fn triggers(trigger: Trigger, signal: Signal) -> Option<usize> {
+fn triggers(trigger: Trigger, signal: Signal, picture: &Picture) -> Option<usize> {
     match (trigger, signal) {
-        (Trigger::Answers, Signal::Answered { node, .. })
-        | (Trigger::BeginsToSpeak, Signal::Spoke { node, begins: true })
+        (Trigger::Answers, Signal::Answered { node, at_once }) => {
+            (!at_once || !picture.answers_later()).then_some(node)
+        }
+        (Trigger::BeginsToSpeak, Signal::Spoke { node, begins: true })
         | (Trigger::Speaks, Signal::Spoke { node, .. })
         | (Trigger::IsAsked, Signal::Asked { node })
         | (Trigger::Hears, Signal::Heard { node, .. }) => Some(node),

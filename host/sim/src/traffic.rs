@@ -55,6 +55,8 @@ pub(super) struct Picture {
     nodes: Vec<Seen>,
     /// The nodes that sent something in the event at hand.
     sending: Vec<usize>,
+    /// Whether any node has answered a client later than at once.
+    answers_later: bool,
 }
 
 /// What is known of a node.
@@ -88,6 +90,7 @@ impl Picture {
         Picture {
             nodes: vec![unknown; nodes],
             sending: Vec::new(),
+            answers_later: false,
         }
     }
 
@@ -148,6 +151,7 @@ impl Picture {
         match dest {
             Addr::Client(_) => {
                 let at_once = seen.heard == Some(dest);
+                self.answers_later |= !at_once;
                 signals.push(Signal::Answered { node: src, at_once });
                 return;
             }
@@ -161,6 +165,11 @@ impl Picture {
         }
         seen.sent = seen.lately(now_ns) + 1024;
         seen.sent_in = now_ns / HALF_LIFE_NS;
+    }
+
+    /// Whether any node has answered a client later than at once: those answers are worth more.
+    pub(super) fn answers_later(&self) -> bool {
+        self.answers_later
     }
 
     /// The node, among those of a set, that has sent most to servers lately; if several have, the

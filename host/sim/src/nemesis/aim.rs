@@ -83,7 +83,7 @@ pub(crate) fn chain_first(victim: usize, nodes: usize, stream: &mut Stream) -> S
 /// Figure 8 of the Raft paper is such a chain of three: a leader with one companion, the next
 /// leader alone, the one after it.
 pub(crate) fn chain_next(off: &[usize], victim: usize, nodes: usize, stream: &mut Stream) -> Split {
-    let returns = !off.is_empty() && !off.contains(&victim) && stream.chance(750);
+    let returns = !off.is_empty() && !off.contains(&victim) && stream.chance(800);
     if !returns {
         return chain_first(victim, nodes, stream);
     }
@@ -173,14 +173,21 @@ pub(crate) fn stall(
 /// The most messages of a link that are held.
 const HELD_MAX: u64 = 8;
 
-/// Holds the next messages from `victim`: to one other, or to all.
+/// Holds the next messages between `victim` and one other or all: its own, or those to it.
 pub(crate) fn hold(victim: usize, nodes: usize, stream: &mut Stream) -> FaultAction {
-    let mut receivers = others(&[victim], nodes, stream);
-    if stream.chance(500) {
-        receivers.truncate(1);
+    let mut others = others(&[victim], nodes, stream);
+    if stream.chance(400) {
+        others.truncate(1);
     }
-    let messages = 1 + stream.below(HELD_MAX);
-    FaultAction::Hold(from_to(&[victim], &receivers, nodes), messages)
+    let links = match stream.chance(600) {
+        true => from_to(&[victim], &others, nodes),
+        false => from_to(&others, &[victim], nodes),
+    };
+    let messages = match stream.chance(500) {
+        true => 1,
+        false => 1 + stream.below(HELD_MAX),
+    };
+    FaultAction::Hold(links, messages)
 }
 
 /// Loses the next message between `asking` and `asked`: the request or its answer. Sometimes that
