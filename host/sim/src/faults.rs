@@ -5,8 +5,9 @@ use host_check::value::Value;
 use super::clients::Clients;
 use super::exception::keyword;
 use super::links::LinkFault;
-use super::nemesis::{Fault, FaultAction, each};
+use super::nemesis::{Cut, Fault, FaultAction, each};
 use super::network::Network;
+use super::node::Pause;
 use super::nodes::Nodes;
 use super::outcome::Stopped;
 use super::world::World;
@@ -32,7 +33,23 @@ pub(super) fn start(
                 nodes.kill(node, world, network, clients);
             }
         }
-        FaultAction::Pause(_, paused) => paused.into_iter().for_each(|node| nodes.pause(node)),
+        FaultAction::Pause(_, paused) => {
+            paused
+                .iter()
+                .for_each(|node| nodes.pause(*node, Pause::Drawn));
+        }
+        FaultAction::Stall(_, paused) => {
+            paused
+                .iter()
+                .for_each(|node| nodes.pause(*node, Pause::Aimed));
+        }
+        FaultAction::Cut(cut, _, grudges) => links.break_links(link_fault(cut), &grudges),
+        FaultAction::Hold(grudges, messages) => links.hold_next(&grudges, messages),
+        FaultAction::LoseOne {
+            links: which,
+            messages,
+            answers,
+        } => links.lose_next(&which, messages, answers),
         FaultAction::ClockSkew(skews) => {
             for skew in skews {
                 nodes.skew(skew.node, skew.rate_permille, skew.jump_ns, world);
@@ -43,6 +60,15 @@ pub(super) fn start(
         }
     }
     Ok(done)
+}
+
+fn link_fault(cut: Cut) -> LinkFault {
+    match cut {
+        Cut::Isolate => LinkFault::Isolate,
+        Cut::Chain => LinkFault::Chain,
+        Cut::Flip => LinkFault::Flip,
+        Cut::Flap => LinkFault::Flap,
+    }
 }
 
 /// Stops a fault; what was asked for and what was done, as the history has it.
@@ -84,10 +110,39 @@ pub(super) fn stop(
             let started = each(&down, world.names().nodes(), "started");
             return Ok((keyword("all"), started));
         }
-        Fault::Pause => {
-            let paused = nodes.paused();
+        Fault::Isolate => {
+            links.repair(LinkFault::Isolate);
+            healed()
+        }
+        Fault::Chain => {
+            links.repair(LinkFault::Chain);
+            healed()
+        }
+        Fault::Flip => {
+            links.repair(LinkFault::Flip);
+            healed()
+        }
+        Fault::Flap => {
+            links.repair(LinkFault::Flap);
+            healed()
+        }
+        Fault::Hold => {
+            network.release_held(world);
+            healed()
+        }
+        Fault::LoseOne => {
+            links.stop_losing();
+            healed()
+        }
+        Fault::Hunt => Value::Nil, // it starts and stops the others
+        Fault::Pause | Fault::Stall => {
+            let pause = match fault {
+                Fault::Pause => Pause::Drawn,
+                _ => Pause::Aimed,
+            };
+            let paused = nodes.paused(pause);
             for node in &paused {
-                nodes.resume(*node, world, network, clients)?;
+                nodes.resume(*node, pause, world, network, clients)?;
             }
             let resumed = each(&paused, world.names().nodes(), "resumed");
             return Ok((keyword("all"), resumed));

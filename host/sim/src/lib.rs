@@ -14,6 +14,7 @@
 //! | `clock` `programs` `node` `nodes` `services` | the cluster |
 //! | `client` `clients` `exception` `workers` `generator` | clients and their operations |
 //! | `nemesis` `nemeses` `faults` | faults: which, when, and how they are injected |
+//! | `traffic` `hunter` | aimed faults: what they know, and when they act |
 //! | `journal` `recorder` `outcome` | what comes out of a run |
 //! | `phase` `run` | the loop |
 //!
@@ -30,6 +31,7 @@ mod cost;
 mod exception;
 mod faults;
 mod generator;
+mod hunter;
 pub mod journal;
 mod latency;
 mod links;
@@ -57,6 +59,7 @@ mod seeds;
 pub mod service;
 mod services;
 mod time;
+mod traffic;
 mod workers;
 pub mod workload;
 mod world;

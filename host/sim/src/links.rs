@@ -6,17 +6,19 @@
 use super::address::Addr;
 use super::nemesis::Grudges;
 
-/// The state of all links. Links are directed.
+/// The state of all links. Links are directed. What one fault does to a link ends with that fault,
+/// and leaves what others do to it.
 #[derive(Debug)]
 pub(super) struct Links {
     nodes: usize,
-    /// Links that a partition has cut: `[src * nodes + dest]`.
-    partition: Vec<bool>,
-    /// Links that a one-way partition has cut.
-    one_way: Vec<bool>,
-    slow: Vec<bool>,
+    /// What is wrong with each link, `[src * nodes + dest]`: a bit for each [`LinkFault`].
+    wrong: Vec<u16>,
     loss_permille: u64,
     duplicate_permille: u64,
+    /// How many more messages of each link are held, while `LinkFault::Hold` is its.
+    to_hold: Vec<u64>,
+    /// How many more messages of each link are lost, while `LinkFault::LoseOne` is its.
+    to_lose: Vec<u64>,
 }
 
 /// What can be wrong with a link.
@@ -25,37 +27,82 @@ pub(super) enum LinkFault {
     Partition,
     OneWay,
     Slow,
+    Isolate,
+    Chain,
+    Flip,
+    Flap,
+    Hold,
+    LoseOne,
+    /// It will be `LoseOne` when a message of the opposite direction has been received.
+    LoseAnswer,
 }
+
+impl LinkFault {
+    const fn bit(self) -> u16 {
+        1 << self as u16
+    }
+}
+
+/// The faults that lose all messages of a link.
+const CUT: u16 = LinkFault::Partition.bit()
+    | LinkFault::OneWay.bit()
+    | LinkFault::Isolate.bit()
+    | LinkFault::Chain.bit()
+    | LinkFault::Flip.bit()
+    | LinkFault::Flap.bit();
 
 impl Links {
     /// Links that work.
     pub(super) fn new(nodes: usize) -> Self {
-        let none = vec![false; nodes * nodes];
         Links {
             nodes,
-            partition: none.clone(),
-            one_way: none.clone(),
-            slow: none,
+            wrong: vec![0; nodes * nodes],
             loss_permille: 0,
             duplicate_permille: 0,
+            to_hold: Vec::new(),
+            to_lose: Vec::new(),
         }
     }
 
     /// Breaks the links that `grudges` names, and repairs all others.
     pub(super) fn break_links(&mut self, fault: LinkFault, grudges: &Grudges) {
-        let nodes = self.nodes;
-        let links = self.links(fault);
-        links.fill(false);
+        self.repair(fault);
         for (dest, sources) in grudges.iter() {
             for src in sources {
-                links[src * nodes + dest] = true;
+                self.wrong[src * self.nodes + dest] |= fault.bit();
             }
         }
     }
 
     /// Repairs all links.
     pub(super) fn repair(&mut self, fault: LinkFault) {
-        self.links(fault).fill(false);
+        for wrong in &mut self.wrong {
+            *wrong &= !fault.bit();
+        }
+    }
+
+    /// Has the next `messages` messages of each of these links held.
+    pub(super) fn hold_next(&mut self, grudges: &Grudges, messages: u64) {
+        self.break_links(LinkFault::Hold, grudges);
+        self.to_hold = vec![messages; self.wrong.len()];
+    }
+
+    /// Loses the next `messages` messages of each of these links; if `answers`, the next ones
+    /// after a message in the opposite direction has been received.
+    pub(super) fn lose_next(&mut self, grudges: &Grudges, messages: u64, answers: bool) {
+        let fault = match answers {
+            true => LinkFault::LoseAnswer,
+            false => LinkFault::LoseOne,
+        };
+        self.stop_losing();
+        self.break_links(fault, grudges);
+        self.to_lose = vec![messages; self.wrong.len()];
+    }
+
+    /// Ends what [`lose_next`](Self::lose_next) began.
+    pub(super) fn stop_losing(&mut self) {
+        self.repair(LinkFault::LoseOne);
+        self.repair(LinkFault::LoseAnswer);
     }
 
     /// Sets how many of 1000 messages between nodes are lost.
@@ -78,23 +125,54 @@ impl Links {
         self.duplicate_permille
     }
 
-    fn links(&mut self, fault: LinkFault) -> &mut Vec<bool> {
-        match fault {
-            LinkFault::Partition => &mut self.partition,
-            LinkFault::OneWay => &mut self.one_way,
-            LinkFault::Slow => &mut self.slow,
-        }
-    }
-
     /// Whether messages from `src` do not reach `dest`.
     pub(super) fn is_cut(&self, src: Addr, dest: Addr) -> bool {
         let link = self.link(src, dest);
-        link.is_some_and(|link| self.partition[link] || self.one_way[link])
+        link.is_some_and(|link| self.wrong[link] & CUT != 0)
     }
 
     /// Whether the link from `src` to `dest` is slow.
     pub(super) fn is_slow(&self, src: Addr, dest: Addr) -> bool {
-        self.link(src, dest).is_some_and(|link| self.slow[link])
+        self.has(src, dest, LinkFault::Slow).is_some()
+    }
+
+    /// Whether a message that is sent now is held.
+    pub(super) fn holds(&mut self, src: Addr, dest: Addr) -> bool {
+        let link = self.has(src, dest, LinkFault::Hold);
+        link.is_some_and(|link| self.count_down(link, LinkFault::Hold))
+    }
+
+    /// Whether a message that is sent now is the one to be lost.
+    pub(super) fn loses(&mut self, src: Addr, dest: Addr) -> bool {
+        let link = self.has(src, dest, LinkFault::LoseOne);
+        link.is_some_and(|link| self.count_down(link, LinkFault::LoseOne))
+    }
+
+    /// A message has been received: its answer may be the one to be lost.
+    pub(super) fn received(&mut self, src: Addr, dest: Addr) {
+        if let Some(answers) = self.has(dest, src, LinkFault::LoseAnswer) {
+            self.wrong[answers] &= !LinkFault::LoseAnswer.bit();
+            self.wrong[answers] |= LinkFault::LoseOne.bit();
+        }
+    }
+
+    /// One message less. After the last the link works again.
+    fn count_down(&mut self, link: usize, fault: LinkFault) -> bool {
+        let left = match fault {
+            LinkFault::Hold => &mut self.to_hold[link],
+            _ => &mut self.to_lose[link],
+        };
+        let is_left = *left > 0;
+        *left = left.saturating_sub(1);
+        if *left == 0 {
+            self.wrong[link] &= !fault.bit();
+        }
+        is_left
+    }
+
+    fn has(&self, src: Addr, dest: Addr, fault: LinkFault) -> Option<usize> {
+        let link = self.link(src, dest)?;
+        (self.wrong[link] & fault.bit() != 0).then_some(link)
     }
 
     /// The index of a link between two different nodes.
@@ -102,6 +180,76 @@ impl Links {
         match (src, dest) {
             (Addr::Node(src), Addr::Node(dest)) if src != dest => Some(src * self.nodes + dest),
             _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: Addr = Addr::Node(0);
+    const B: Addr = Addr::Node(1);
+    const C: Addr = Addr::Node(2);
+
+    /// Node 1 does not hear node 0.
+    fn grudges() -> Grudges {
+        Grudges(vec![vec![], vec![0], vec![]])
+    }
+
+    #[test]
+    fn what_one_fault_has_cut_stays_cut_when_another_ends() {
+        let mut links = Links::new(3);
+        links.break_links(LinkFault::Partition, &grudges());
+        links.break_links(LinkFault::Chain, &grudges());
+        assert!(links.is_cut(A, B) && !links.is_cut(B, A));
+        links.repair(LinkFault::Chain);
+        assert!(links.is_cut(A, B));
+        links.break_links(LinkFault::Slow, &grudges());
+        links.repair(LinkFault::Partition);
+        assert!(!links.is_cut(A, B) && links.is_slow(A, B));
+    }
+
+    #[test]
+    fn so_many_messages_are_held_or_lost_and_no_others() {
+        let mut links = Links::new(3);
+        links.hold_next(&grudges(), 2);
+        assert!(!links.holds(B, A) && !links.holds(A, C));
+        assert_eq!([0; 3].map(|_| links.holds(A, B)), [true, true, false]);
+        links.lose_next(&grudges(), 1, false);
+        assert!(!links.loses(B, A));
+        assert_eq!([0; 2].map(|_| links.loses(A, B)), [true, false]);
+        links.lose_next(&grudges(), 1, false);
+        links.stop_losing();
+        assert!(!links.loses(A, B));
+    }
+
+    #[test]
+    fn the_answer_that_is_lost_is_the_first_after_the_request() {
+        let mut links = Links::new(3);
+        links.lose_next(&grudges(), 1, true);
+        assert!(!links.loses(A, B)); // nothing was asked yet
+        links.received(C, A);
+        assert!(!links.loses(A, B)); // somebody else asked
+        links.received(B, A);
+        assert!(!links.loses(A, C)); // it answers somebody else
+        assert_eq!([0; 2].map(|_| links.loses(A, B)), [true, false]);
+        links.received(B, A);
+        assert!(!links.loses(A, B));
+    }
+
+    #[test]
+    fn clients_services_and_a_node_itself_have_no_links() {
+        let mut links = Links::new(2);
+        let all = Grudges(vec![vec![0, 1], vec![0, 1]]);
+        links.break_links(LinkFault::Isolate, &all);
+        links.hold_next(&all, 9);
+        links.lose_next(&all, 9, false);
+        for other in [Addr::Client(0), Addr::Client(1), Addr::Service(0), A] {
+            for (src, dest) in [(A, other), (other, A)] {
+                assert!(!links.is_cut(src, dest));
+                assert!(!links.holds(src, dest) && !links.loses(src, dest));
+            }
         }
     }
 }

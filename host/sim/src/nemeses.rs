@@ -4,17 +4,25 @@
 
 use std::collections::VecDeque;
 
+use super::hunter::{Hunter, Scale};
 use super::nemesis::{Fault, FaultAction};
 use super::phase::MainPhase;
 use super::random::{Stream, Streams};
 use super::recorder::Recorder;
 use super::scheduled::Scheduled;
 use super::script::{Episode, Script};
+use super::traffic::{Picture, Signal};
 use super::world::World;
 
 /// All nemeses.
 pub(super) struct Nemeses {
     nemeses: Vec<Nemesis>,
+    /// Those whose faults are aimed.
+    hunters: Vec<Hunter>,
+    /// What they know.
+    picture: Picture,
+    /// What an event showed, while they are told.
+    signals: Vec<Signal>,
     main: MainPhase,
     interval_ns: u64,
     /// How many nodes there are.
@@ -71,8 +79,12 @@ impl Nemesis {
         let at_ns = after_ns.map(|after_ns| main.at(after_ns));
         let at_ns = at_ns.filter(|at_ns| *at_ns < main.until_ns);
         self.is_pending = at_ns.is_some();
-        if let Some(at_ns) = at_ns {
+        let Some(at_ns) = at_ns else { return };
+        if Fault::PLAIN.contains(&self.fault) {
             world.schedule(at_ns, Scheduled::Nemesis(index));
+        } else {
+            // In a script, where it starts and stops as it did when it was drawn.
+            world.set_first_alarm(at_ns, self.fault.rank(), Scheduled::Nemesis(index));
         }
     }
 }
@@ -81,7 +93,7 @@ impl Nemeses {
     /// One nemesis for each fault of the script, or else for each of `faults`.
     pub(super) fn new(
         faults: &[Fault],
-        interval_ns: u64,
+        scale: Scale,
         script: Option<&Script>,
         nodes: usize,
         streams: &Streams,
@@ -100,15 +112,25 @@ impl Nemeses {
                 let kinds = script.kinds().into_iter();
                 kinds.map(|fault| scripted(script, fault)).collect()
             }
-            None => faults.iter().map(drawn).collect(),
+            None => {
+                let plain = faults.iter().filter(|fault| Fault::PLAIN.contains(fault));
+                plain.map(drawn).collect()
+            }
+        };
+        let hunters = match script {
+            Some(_) => Vec::new(),
+            None => Hunter::all(faults, scale, |name| streams.stream(name)),
         };
         Nemeses {
             nemeses,
+            hunters,
+            picture: Picture::new(nodes),
+            signals: Vec::new(),
             main: MainPhase {
                 from_ns: 0,
                 until_ns: 0,
             },
-            interval_ns,
+            interval_ns: scale.interval_ns,
             nodes,
             next_swap: 0,
         }
@@ -129,15 +151,59 @@ impl Nemeses {
             };
             nemesis.schedule(index, first_ns, main, world);
         }
+        if !self.hunters.is_empty() {
+            world.take_notes();
+        }
+        for hunter in &mut self.hunters {
+            hunter.begin_main(main, world);
+        }
     }
 
-    /// Ends the main phase: no fault is on any more. The faults that have to be stopped.
-    pub(super) fn end_main(&mut self) -> Vec<Fault> {
+    /// Ends the main phase: no fault is on any more. The faults that have to be stopped, in their
+    /// order.
+    pub(super) fn end_main(&mut self, world: &mut World<'_>) -> Vec<Fault> {
         let stop = |nemesis: &mut Nemesis| {
             nemesis.is_on = false;
             nemesis.fault
         };
-        self.nemeses.iter_mut().map(stop).collect()
+        let mut faults: Vec<Fault> = self.nemeses.iter_mut().map(stop).collect();
+        for hunter in &mut self.hunters {
+            hunter.end_main(world);
+            faults.extend(hunter.used());
+        }
+        faults.sort_unstable();
+        faults
+    }
+
+    /// Tells the hunters what an event has shown. They decide what they do later.
+    pub(super) fn watch(&mut self, world: &mut World<'_>) {
+        let now_ns = world.now_ns();
+        let Some(notes) = world.notes().filter(|notes| !notes.is_empty()) else {
+            return;
+        };
+        self.picture.learn(now_ns, notes, &mut self.signals);
+        notes.clear();
+        for signal in self.signals.drain(..) {
+            for hunter in &mut self.hunters {
+                hunter.hear(signal, &self.picture, world);
+            }
+        }
+    }
+
+    /// Decides what a hunter does now, if anything.
+    pub(super) fn wake(
+        &mut self,
+        hunter: usize,
+        world: &mut World<'_>,
+        recorder: &mut Recorder,
+    ) -> Option<Decision> {
+        let decision = self.hunters[hunter].wake(&self.picture, world)?;
+        let now_ns = world.now_ns() - self.main.from_ns;
+        match &decision {
+            Decision::Start(action) => recorder.write_start(now_ns, action),
+            Decision::Stop(fault) => recorder.write_stop(now_ns, *fault),
+        }
+        Some(decision)
     }
 
     /// Decides what a nemesis does now, and schedules when it does the other.
@@ -153,7 +219,11 @@ impl Nemeses {
         let (fault, is_on) = (nemesis.fault, nemesis.is_on);
         let (action, next_ns) = match &mut nemesis.source {
             Source::Drawn(stream) => {
-                let action = is_on.then(|| FaultAction::draw(fault, self.nodes, stream));
+                let action = if is_on {
+                    FaultAction::draw(fault, self.nodes, stream)
+                } else {
+                    None
+                };
                 (action, Some(now_ns + stream.below(2 * self.interval_ns)))
             }
             Source::Scripted(episodes) if is_on => {

@@ -10,7 +10,7 @@
 use super::address::{Addr, Names};
 use super::journal::DropReason;
 use super::latency::Latency;
-use super::links::Links;
+use super::links::{LinkFault, Links};
 use super::meter::InFlight;
 use super::packets::{Packet, Packets, Slot};
 use super::queue::Queue;
@@ -47,6 +47,8 @@ pub(super) struct Network {
     nodes: usize,
     /// Those of the nodes, then those of the services.
     receivers: Vec<Receiver>,
+    /// Messages that are held on their links, each with its deadline, in the order of sending.
+    held: Vec<(u64, Slot)>,
     sent: u64,
     latencies: Family,
     losses: Family,
@@ -90,6 +92,7 @@ impl Network {
             latency,
             nodes,
             receivers: receivers.collect(),
+            held: Vec::new(),
             sent: 0,
             latencies: family("latency"),
             losses: family("loss"),
@@ -139,7 +142,9 @@ impl Network {
             return;
         }
         let between_nodes = self.links.link(src, dest).is_some();
-        if between_nodes && self.loss_strikes(world.names(), src, dest) {
+        let is_lost = between_nodes
+            && (self.links.loses(src, dest) || self.loss_strikes(world.names(), src, dest));
+        if is_lost {
             world.dropped(&packet, DropReason::Loss);
             self.packets.recycle(packet);
             return;
@@ -149,10 +154,27 @@ impl Network {
             copy.id = packet.id;
             self.sent -= 1;
             let latency_ns = self.latency_ns(world.names(), src, dest);
-            self.enqueue(world, copy, latency_ns);
+            self.enqueue_or_hold(world, copy, latency_ns);
         }
         let latency_ns = self.latency_ns(world.names(), src, dest);
-        self.enqueue(world, packet, latency_ns);
+        self.enqueue_or_hold(world, packet, latency_ns);
+    }
+
+    /// A node has received a message.
+    pub(super) fn received(&mut self, packet: &Packet) {
+        self.links.received(packet.src, packet.dest);
+    }
+
+    /// Lets the messages arrive that were held. Each takes at least its own latency since it was
+    /// sent.
+    pub(super) fn release_held(&mut self, world: &mut World<'_>) {
+        self.links.repair(LinkFault::Hold);
+        for (deadline_ns, slot) in std::mem::take(&mut self.held) {
+            if let Some(packet) = self.packets.take(slot) {
+                let latency_ns = deadline_ns.saturating_sub(world.now_ns());
+                self.enqueue(world, packet, latency_ns);
+            }
+        }
     }
 
     fn loss_strikes(&mut self, names: &Names, src: Addr, dest: Addr) -> bool {
@@ -225,6 +247,15 @@ impl Network {
             dest,
             text,
             body_at,
+        }
+    }
+
+    fn enqueue_or_hold(&mut self, world: &mut World<'_>, packet: Packet, latency_ns: u64) {
+        if self.links.holds(packet.src, packet.dest) {
+            let slot = self.packets.put(packet);
+            self.held.push((world.now_ns() + latency_ns, slot));
+        } else {
+            self.enqueue(world, packet, latency_ns);
         }
     }
 
@@ -312,7 +343,16 @@ impl Network {
         };
         receiver.state = State::Idle;
         let waiting = std::iter::from_fn(|| receiver.waiting.pop().map(|(_, slot)| slot));
-        for slot in held.into_iter().chain(waiting) {
+        let mut lost: Vec<Slot> = held.into_iter().chain(waiting).collect();
+        self.held.retain(|(_, slot)| {
+            let packet = self.packets.get(*slot);
+            let is_its = packet.is_some_and(|packet| packet.dest == Addr::Node(node));
+            if is_its {
+                lost.push(*slot);
+            }
+            !is_its
+        });
+        for slot in lost {
             if let Some(packet) = self.packets.take(slot) {
                 world.dropped(&packet, DropReason::Down);
                 self.packets.recycle(packet);
@@ -328,7 +368,6 @@ mod tests {
     use super::*;
     use crate::bounds::Bounds;
     use crate::latency::Distribution;
-    use crate::links::LinkFault;
     use crate::memory::RunMemory;
     use crate::nemesis::PartitionKind;
 
@@ -459,6 +498,33 @@ mod tests {
             .send(100, SERVICE, N1)
             .send(100, N0, N0)
             .arrive(&[(0, 100), (1, 200), (2, 200)]);
+    }
+
+    #[test]
+    fn a_message_that_is_held_arrives_when_the_fault_ends_and_not_before_its_time() {
+        let mut test = TestNetwork::new(NetworkModel::Maelstrom);
+        let from_n1 = crate::nemesis::Grudges(vec![vec![1], vec![]]);
+        test.network.links().hold_next(&from_n1, 2);
+        test.send(0, N1, N0) // held
+            .send(10, N1, SERVICE)
+            .send(20, CLIENT, N0)
+            .send(550, N1, N0) // held
+            .send(560, N1, N0) // passes, due at 660
+            .pass(600);
+        test.network.release_held(&mut test.world);
+        // The receiver has taken the third, and hands the first over after it.
+        test.arrive(&[(2, 20), (1, 110), (4, 660), (0, 660), (3, 660)]);
+    }
+
+    #[test]
+    fn a_node_that_starts_anew_gets_nothing_of_what_was_held() {
+        let mut test = TestNetwork::new(NetworkModel::Ideal);
+        let from_n1 = crate::nemesis::Grudges(vec![vec![1], vec![]]);
+        test.network.links().hold_next(&from_n1, 1);
+        test.send(0, N1, N0).pass(20);
+        test.network.reset(&mut test.world, 0);
+        test.network.release_held(&mut test.world);
+        test.arrive(&[]);
     }
 
     #[test]

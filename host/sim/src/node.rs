@@ -25,8 +25,8 @@ pub(super) struct Node {
     index: usize,
     name: String,
     life: Life,
-    /// Whether it is paused.
-    paused: bool,
+    /// What has paused it, a bit for each [`Pause`].
+    paused: u8,
     /// What arrived while it was paused.
     backlog: Vec<Slot>,
     /// Deadlines by the node's own clock.
@@ -45,6 +45,21 @@ pub(super) struct Node {
     counted: GuestUsage,
     /// The receivers of a step's messages, while they are checked.
     dests: Vec<Addr>,
+}
+
+/// What pauses a node. It goes on when nothing does any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pause {
+    /// A fault at random.
+    Drawn,
+    /// A fault that was aimed at it.
+    Aimed,
+}
+
+impl Pause {
+    const fn bit(self) -> u8 {
+        1 << self as u8
+    }
 }
 
 /// Where a node is in its life.
@@ -95,7 +110,7 @@ impl Node {
             index,
             name,
             life: Life::Down,
-            paused: false,
+            paused: 0,
             backlog: Vec::new(),
             timers: Timers::default(),
             timers_max,
@@ -118,7 +133,11 @@ impl Node {
     }
 
     pub(super) fn is_paused(&self) -> bool {
-        self.paused
+        self.paused != 0
+    }
+
+    pub(super) fn is_paused_by(&self, pause: Pause) -> bool {
+        self.paused & pause.bit() != 0
     }
 
     /// Whether it runs the next version of the program.
@@ -163,7 +182,7 @@ impl Node {
     ) {
         self.count_last(world);
         self.life = Life::Down;
-        self.paused = false;
+        self.paused = 0;
         self.timers = Timers::default();
         self.schedule_wake(world);
         if let Some(client) = self.init_client.take() {
@@ -178,18 +197,25 @@ impl Node {
     }
 
     /// Pauses the node. One that has not begun has nothing to pause.
-    pub(super) fn pause(&mut self) {
-        self.paused = matches!(self.life, Life::Running(_));
+    pub(super) fn pause(&mut self, pause: Pause) {
+        if matches!(self.life, Life::Running(_)) {
+            self.paused |= pause.bit();
+        }
     }
 
-    /// Has a paused node go on: first with what arrived meanwhile, then with its timers.
+    /// Has a paused node go on, unless something else pauses it: first with what arrived
+    /// meanwhile, then with its timers.
     pub(super) fn resume(
         &mut self,
+        pause: Pause,
         world: &mut World<'_>,
         network: &mut Network,
         clients: &Clients,
     ) -> Result<(), Stopped> {
-        self.paused = false;
+        self.paused &= !pause.bit();
+        if self.is_paused() {
+            return Ok(());
+        }
         for slot in std::mem::take(&mut self.backlog) {
             if let Some(packet) = network.release(slot) {
                 self.deliver(packet, world, network, clients)?;
@@ -269,12 +295,13 @@ impl Node {
             network.recycle(packet);
             return Ok(());
         }
-        if self.paused {
+        if self.is_paused() {
             self.backlog.push(network.hold(packet));
             return Ok(());
         }
         self.life.run();
         world.received(&packet);
+        network.received(&packet);
         let stepped = self.step(EventKind::Message(&packet.text), world, network, clients);
         network.recycle(packet);
         stepped
@@ -288,7 +315,7 @@ impl Node {
         clients: &Clients,
     ) -> Result<(), Stopped> {
         self.wake = None;
-        if self.paused {
+        if self.is_paused() {
             return Ok(());
         }
         let elapsed_ns = self.clock.elapsed_ns(world.now_ns());
@@ -302,7 +329,7 @@ impl Node {
 
     /// Has the node woken for its next timer, and at no other time.
     fn schedule_wake(&mut self, world: &mut World<'_>) {
-        let next_ns = self.timers.next_deadline().filter(|_| !self.paused);
+        let next_ns = self.timers.next_deadline().filter(|_| !self.is_paused());
         // A timer may have become due while the node was paused.
         let at_ns = next_ns.map(|it| self.clock.when_ns(it).max(world.now_ns()));
         if self.wake.map(|wake| wake.at_ns) == at_ns {

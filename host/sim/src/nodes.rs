@@ -6,7 +6,7 @@ use super::clients::{Clients, Owner};
 use super::clock::STEADY;
 use super::exception::keyword;
 use super::network::Network;
-use super::node::{Node, Replaced};
+use super::node::{Node, Pause, Replaced};
 use super::outcome::Stopped;
 use super::packets::Packet;
 use super::programs::Programs;
@@ -47,9 +47,9 @@ impl<'a> Nodes<'a> {
         self.all_that(Node::is_down)
     }
 
-    /// The nodes that are paused, in ascending order.
-    pub(super) fn paused(&self) -> Vec<usize> {
-        self.all_that(Node::is_paused)
+    /// The nodes that this has paused, in ascending order.
+    pub(super) fn paused(&self, pause: Pause) -> Vec<usize> {
+        self.all_that(|node| node.is_paused_by(pause))
     }
 
     fn all_that(&self, is_meant: impl Fn(&Node) -> bool) -> Vec<usize> {
@@ -131,19 +131,20 @@ impl<'a> Nodes<'a> {
     }
 
     /// Pauses a node.
-    pub(super) fn pause(&mut self, node: usize) {
-        self.nodes[node].pause();
+    pub(super) fn pause(&mut self, node: usize, pause: Pause) {
+        self.nodes[node].pause(pause);
     }
 
-    /// Has a paused node go on.
+    /// Has a paused node go on, unless something else pauses it.
     pub(super) fn resume(
         &mut self,
         node: usize,
+        pause: Pause,
         world: &mut World<'_>,
         network: &mut Network,
         clients: &Clients,
     ) -> Result<(), Stopped> {
-        self.nodes[node].resume(world, network, clients)
+        self.nodes[node].resume(pause, world, network, clients)
     }
 
     /// Changes the rate of a node's clock, and has it jump ahead.

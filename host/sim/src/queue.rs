@@ -3,7 +3,8 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BinaryHeap};
 
-/// Events by virtual time; those of one time in the order in which they were added.
+/// Events by virtual time; those of one time in the order in which they were added, except that
+/// those with a rank come first, by their ranks.
 #[derive(Debug)]
 pub(super) struct Queue<T> {
     heap: BinaryHeap<Entry<T>>,
@@ -11,6 +12,9 @@ pub(super) struct Queue<T> {
     alarms: BTreeMap<(u64, u64), T>,
     count: u64,
 }
+
+/// The sequence of the first event without a rank. One with a rank has that above its 48 bits.
+const UNRANKED: u64 = 1 << 56;
 
 /// An event that may be cancelled, until it happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +43,7 @@ impl<T> Queue<T> {
     pub(super) fn push(&mut self, at_ns: u64, event: T) {
         self.heap.push(Entry {
             at_ns,
-            sequence: self.count,
+            sequence: UNRANKED + self.count,
             event,
         });
         self.count += 1;
@@ -48,7 +52,16 @@ impl<T> Queue<T> {
     /// Adds an event at `at_ns` that can be cancelled. Whoever replaces one cancels it, so that
     /// the queue holds what will happen and nothing else.
     pub(super) fn set(&mut self, at_ns: u64, event: T) -> Alarm {
-        let sequence = self.count;
+        self.insert(at_ns, UNRANKED + self.count, event)
+    }
+
+    /// The same, with a rank among those at `at_ns`: it happens before those that have none or a
+    /// higher one, whenever they were added.
+    pub(super) fn set_first(&mut self, at_ns: u64, rank: u8, event: T) -> Alarm {
+        self.insert(at_ns, (u64::from(rank) << 48) + self.count, event)
+    }
+
+    fn insert(&mut self, at_ns: u64, sequence: u64, event: T) -> Alarm {
         self.count += 1;
         self.alarms.insert((at_ns, sequence), event);
         Alarm { at_ns, sequence }
@@ -125,6 +138,21 @@ mod tests {
         queue.cancel(cancelled);
         let order: Vec<(u64, char)> = std::iter::from_fn(|| queue.pop()).collect();
         assert_eq!(order, [(3, 'e'), (5, 'a'), (5, 'b'), (5, 'c')]);
+    }
+
+    #[test]
+    fn at_a_time_those_with_a_rank_come_first_by_rank() {
+        let mut queue = Queue::new();
+        queue.push(5, 'd');
+        queue.set_first(5, 7, 'b');
+        queue.set_first(5, 7, 'c');
+        queue.set(5, 'e');
+        queue.set_first(5, 0, 'a');
+        queue.push(4, '-');
+        let cancelled = queue.set_first(5, 1, 'x');
+        queue.cancel(cancelled);
+        let order: String = std::iter::from_fn(|| queue.pop()).map(|it| it.1).collect();
+        assert_eq!(order, "-abcde");
     }
 
     #[test]

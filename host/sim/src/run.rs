@@ -25,6 +25,7 @@ use super::client::WorkloadClient;
 use super::clients::{Clients, Owner};
 use super::faults;
 use super::generator::Generator;
+use super::hunter::Scale;
 use super::journal::Observer;
 use super::memory::{MemoryGrant, RunMemory};
 use super::nemeses::{Decision, Nemeses};
@@ -42,7 +43,7 @@ use super::scheduled::Scheduled;
 use super::script::Script;
 use super::service::Service;
 use super::services::Services;
-use super::time::SECOND;
+use super::time::{MS, SECOND};
 use super::workers::{Progress, Workers};
 use super::world::World;
 
@@ -140,7 +141,10 @@ impl<'a> Run<'a> {
             generator: Generator::new(options.rate, script, streams),
             nemeses: Nemeses::new(
                 &options.faults,
-                options.nemesis_interval_ns,
+                Scale {
+                    interval_ns: options.nemesis_interval_ns,
+                    latency_ns: options.latency.mean_ms * MS,
+                },
                 script,
                 nodes,
                 &streams,
@@ -162,6 +166,7 @@ impl<'a> Run<'a> {
                 return Err(self.world.stop(StopReason::Internal(text.to_owned())));
             };
             self.handle(event)?;
+            self.nemeses.watch(&mut self.world);
             self.world.check(self.network.in_flight())?;
         }
         Ok(())
@@ -193,20 +198,14 @@ impl<'a> Run<'a> {
             Scheduled::Upgrade(node) => self.upgrade(node),
             Scheduled::Nemesis(nemesis) => {
                 let (world, recorder) = (&mut self.world, &mut self.recorder);
-                match self.nemeses.flip(nemesis, world, recorder) {
-                    Decision::Start(action) => {
-                        let (fault, asked) = (action.fault(), action.asked());
-                        let done = faults::start(
-                            action,
-                            &mut self.nodes,
-                            &mut self.network,
-                            &mut self.clients,
-                            world,
-                        )?;
-                        recorder.nemesis(world, fault.start_f(), asked, done);
-                        Ok(())
-                    }
-                    Decision::Stop(fault) => self.stop_fault(fault),
+                let decision = self.nemeses.flip(nemesis, world, recorder);
+                self.perform(decision)
+            }
+            Scheduled::Hunt(hunter) => {
+                let (world, recorder) = (&mut self.world, &mut self.recorder);
+                match self.nemeses.wake(hunter, world, recorder) {
+                    Some(decision) => self.perform(decision),
+                    None => Ok(()),
                 }
             }
             Scheduled::Recovered => {
@@ -216,6 +215,25 @@ impl<'a> Run<'a> {
                 Ok(())
             }
         }
+    }
+
+    /// Starts or stops a fault.
+    fn perform(&mut self, decision: Decision) -> Result<(), Stopped> {
+        let action = match decision {
+            Decision::Start(action) => action,
+            Decision::Stop(fault) => return self.stop_fault(fault),
+        };
+        let (fault, asked) = (action.fault(), action.asked());
+        let done = faults::start(
+            action,
+            &mut self.nodes,
+            &mut self.network,
+            &mut self.clients,
+            &mut self.world,
+        )?;
+        let start_f = fault.start_f();
+        self.recorder.nemesis(&mut self.world, start_f, asked, done);
+        Ok(())
     }
 
     /// Goes to the next phase if this one is done. Whether the run goes on.
@@ -261,7 +279,7 @@ impl<'a> Run<'a> {
         }
         self.phase = Phase::Recovery;
         self.generator.end_main();
-        for fault in self.nemeses.end_main() {
+        for fault in self.nemeses.end_main(&mut self.world) {
             self.stop_fault(fault)?;
         }
         let at_ns = self.world.now_ns() + RECOVERY_NS;

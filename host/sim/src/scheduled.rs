@@ -24,6 +24,8 @@ pub(super) enum Scheduled {
     Upgrade(usize),
     /// A nemesis starts or stops its fault.
     Nemesis(usize),
+    /// A hunter starts or stops an aimed fault, or goes on to the next one.
+    Hunt(usize),
     /// The recovery time is over.
     Recovered,
 }

@@ -7,7 +7,7 @@ use host_guest::{ErrorKind, Guest, Interrupt};
 use host_protocol::abi::Level;
 use host_protocol::timers::Timers;
 
-use super::address::Names;
+use super::address::{Addr, Names};
 use super::bounds::{Bound, Bounds};
 use super::clock::Clock;
 use super::journal::{DropReason, Journal, Observer};
@@ -17,6 +17,7 @@ use super::outcome::{StopReason, Stopped};
 use super::packets::Packet;
 use super::queue::{Alarm, Queue};
 use super::scheduled::Scheduled;
+use super::traffic::Note;
 
 /// The shared state of a run.
 pub(super) struct World<'a> {
@@ -26,6 +27,8 @@ pub(super) struct World<'a> {
     journal: Journal<'a>,
     meter: Meter,
     interrupt: Option<Interrupt>,
+    /// What happened to messages since somebody looked, if somebody looks.
+    notes: Option<Vec<Note>>,
 }
 
 impl<'a> World<'a> {
@@ -42,6 +45,7 @@ impl<'a> World<'a> {
             journal: Journal::new(observers),
             meter: Meter::new(bounds, memory),
             interrupt: None,
+            notes: None,
         }
     }
 
@@ -86,6 +90,11 @@ impl<'a> World<'a> {
     /// Has something happen at `at_ns`, unless it is cancelled.
     pub(super) fn set_alarm(&mut self, at_ns: u64, what: Scheduled) -> Alarm {
         self.queue.set(at_ns, what)
+    }
+
+    /// The same, before all else that happens at `at_ns` and has no rank or a higher one.
+    pub(super) fn set_first_alarm(&mut self, at_ns: u64, rank: u8, what: Scheduled) -> Alarm {
+        self.queue.set_first(at_ns, rank, what)
     }
 
     /// Cancels an alarm, if it has not come.
@@ -154,18 +163,39 @@ impl<'a> World<'a> {
         }
     }
 
+    /// Notes from now on what happens to messages.
+    pub(super) fn take_notes(&mut self) {
+        self.notes = Some(Vec::new());
+    }
+
+    /// What happened to messages since the last call.
+    pub(super) fn notes(&mut self) -> Option<&mut Vec<Note>> {
+        self.notes.as_mut()
+    }
+
+    fn note(&mut self, packet: &Packet, note: fn(Addr, Addr) -> Note) {
+        if let Some(notes) = &mut self.notes {
+            notes.push(note(packet.src, packet.dest));
+        }
+    }
+
     /// Journals a message that was given to the network.
     pub(super) fn sent(&mut self, packet: &Packet) {
+        self.note(packet, |src, dest| Note::Sent { src, dest });
         self.journal.sent(self.now_ns, &self.names, packet);
     }
 
     /// Journals a message that has reached its receiver.
     pub(super) fn received(&mut self, packet: &Packet) {
+        self.note(packet, |src, dest| Note::Received { src, dest });
         self.journal.received(self.now_ns, &self.names, packet);
     }
 
     /// Journals a message that will not reach its receiver.
     pub(super) fn dropped(&mut self, packet: &Packet, why: DropReason) {
+        if why == DropReason::Loss {
+            self.note(packet, |src, dest| Note::Lost { src, dest });
+        }
         self.journal.dropped(self.now_ns, &self.names, packet, why);
     }
 

@@ -41,9 +41,54 @@ pub enum Fault {
     ClockSkew,
     /// Swaps the program of one node after the other for another version while they run.
     Swap,
+    /// Draws among the aimed faults below, one bout after another.
+    Hunt,
+    /// Cuts off a node that has just done something.
+    Isolate,
+    /// Cuts off a node, and when another begins to speak to all, that one, and so on.
+    Chain,
+    /// Flips between two majorities that have as few nodes as possible in common.
+    Flip,
+    /// Cuts links often, for short times.
+    Flap,
+    /// Pauses a node that has just done something.
+    Stall,
+    /// Holds some messages back, until later.
+    Hold,
+    /// Loses exactly the next message of a link, or the next answer.
+    LoseOne,
 }
 
 impl Fault {
+    /// The faults that know nothing of the run: they start and stop at random times.
+    pub const PLAIN: [Fault; 9] = [
+        Fault::Partition,
+        Fault::Kill,
+        Fault::Pause,
+        Fault::Loss,
+        Fault::Duplicate,
+        Fault::OneWay,
+        Fault::Slow,
+        Fault::ClockSkew,
+        Fault::Swap,
+    ];
+
+    /// The aimed faults that [`Fault::Hunt`] draws.
+    pub const DRAWN_BY_HUNT: [Fault; 7] = [
+        Fault::Isolate,
+        Fault::Chain,
+        Fault::Flip,
+        Fault::Flap,
+        Fault::Stall,
+        Fault::Hold,
+        Fault::LoseOne,
+    ];
+
+    /// Its place among the aimed faults that start or stop at one time.
+    pub(crate) fn rank(self) -> u8 {
+        self as u8
+    }
+
     /// The `:f` of its beginning in the history.
     #[must_use]
     pub fn start_f(self) -> &'static str {
@@ -57,6 +102,14 @@ impl Fault {
             Fault::Slow => "start-slow",
             Fault::ClockSkew => "start-clock-skew",
             Fault::Swap => "swap",
+            Fault::Hunt => "start-hunt",
+            Fault::Isolate => "start-isolate",
+            Fault::Chain => "start-chain",
+            Fault::Flip => "start-flip",
+            Fault::Flap => "start-flap",
+            Fault::Stall => "start-stall",
+            Fault::Hold => "start-hold",
+            Fault::LoseOne => "start-lose-one",
         }
     }
 
@@ -73,6 +126,14 @@ impl Fault {
             Fault::Slow => "stop-slow",
             Fault::ClockSkew => "stop-clock-skew",
             Fault::Swap => "stop-swap",
+            Fault::Hunt => "stop-hunt",
+            Fault::Isolate => "stop-isolate",
+            Fault::Chain => "stop-chain",
+            Fault::Flip => "stop-flip",
+            Fault::Flap => "stop-flap",
+            Fault::Stall => "stop-stall",
+            Fault::Hold => "stop-hold",
+            Fault::LoseOne => "stop-lose-one",
         }
     }
 }

@@ -54,6 +54,19 @@ impl Grudges {
         Grudges(grudges)
     }
 
+    /// Of `nodes` nodes those of a group hear each other and nobody else. Those in no group are
+    /// alone.
+    pub(super) fn groups(groups: &[&[usize]], nodes: usize) -> Self {
+        let mut hears = vec![vec![false; nodes]; nodes];
+        for (node, heard) in hears.iter_mut().enumerate() {
+            heard[node] = true;
+            let own = groups.iter().filter(|group| group.contains(&node));
+            own.flat_map(|group| group.iter())
+                .for_each(|other| heard[*other] = true);
+        }
+        Grudges::except(&hears)
+    }
+
     /// Everybody hears those that `hears` says, and nobody else.
     fn except(hears: &[Vec<bool>]) -> Self {
         let deaf_to = |heard: &Vec<bool>| (0..heard.len()).filter(|node| !heard[*node]).collect();
@@ -82,7 +95,7 @@ fn sorted(nodes: &[usize]) -> Vec<usize> {
     nodes
 }
 
-fn majority(nodes: usize) -> usize {
+pub(super) fn majority(nodes: usize) -> usize {
     nodes / 2 + 1
 }
 

@@ -277,7 +277,7 @@ fn help_of_sim() {
                       [default: 16]
 
                   --nemesis <FAULT,…>
-                      Faults to inject: partition, kill, pause, loss, duplicate, one-way, slow, clock-skew, swap; or `none`
+                      Faults to inject: partition, kill, pause, loss, duplicate, one-way, slow, clock-skew, swap; aimed at what happens: hunt, or isolate, chain, flip, flap, stall, hold, lose-one; or `none`
 
                   --swap-at <SECONDS>
                       Time from which nodes change to --swap-module, one node per second, in seconds

@@ -111,7 +111,7 @@ fn errors_name_file_line_and_column() {
     check(
         ("\"partition\"]", "\"partition\", \"fire\"]"),
         &expect![[r#"
-        suite.toml:36:11: expected a fault (partition, kill, pause, loss, duplicate, one-way, slow, clock-skew, swap), found `fire`
+        suite.toml:36:11: expected a fault (partition, kill, pause, loss, duplicate, one-way, slow, clock-skew, swap, hunt, isolate, chain, flip, flap, stall, hold, lose-one), found `fire`
           nemesis = ["partition", "fire"]
                     ^^^^^^^^^^^^^^^^^^^^^"#]],
     );

@@ -250,7 +250,7 @@ fn mistakes_on_the_command_line_are_named() {
         254,
         &expect![[""]],
         &expect![[r#"
-            error: invalid value 'meteor' for '--nemesis <FAULT,…>': expected a fault (partition, kill, pause, loss, duplicate, one-way, slow, clock-skew, swap), found `meteor`
+            error: invalid value 'meteor' for '--nemesis <FAULT,…>': expected a fault (partition, kill, pause, loss, duplicate, one-way, slow, clock-skew, swap, hunt, isolate, chain, flip, flap, stall, hold, lose-one), found `meteor`
 
             [TRY HELP]
         "#]],

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use host_sim::nemesis::{Fault, FaultAction, Group, Grudges, PartitionKind, Skew};
+use host_sim::nemesis::{Cut, Fault, FaultAction, Group, Grudges, PartitionKind, Skew, Trigger};
 use host_sim::{Cluster, Episode};
 use strum::VariantArray;
 
@@ -21,11 +21,15 @@ pub(super) struct FaultLine {
     /// What the nemesis drew, such as `majority`.
     #[serde(skip_serializing_if = "Option::is_none")]
     asked: Option<String>,
-    /// The receivers of links, each with its senders: of partitions and slow links.
+    /// The receivers of links, each with its senders.
     #[serde(skip_serializing_if = "Option::is_none")]
     links: Option<IndexMap<String, Vec<String>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     nodes: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    messages: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answers: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     permille: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -96,6 +100,31 @@ impl FaultLine {
                 node: node.map(name),
                 ..line
             },
+            FaultAction::Cut(_, trigger, grudges) => FaultLine {
+                asked: trigger.map(|trigger| trigger.to_string()),
+                links: links(grudges),
+                ..line
+            },
+            FaultAction::Stall(trigger, nodes) => FaultLine {
+                asked: trigger.map(|trigger| trigger.to_string()),
+                nodes: Some(names(nodes)),
+                ..line
+            },
+            FaultAction::Hold(grudges, messages) => FaultLine {
+                links: links(grudges),
+                messages: Some(*messages),
+                ..line
+            },
+            FaultAction::LoseOne {
+                links: grudges,
+                messages,
+                answers,
+            } => FaultLine {
+                links: links(grudges),
+                messages: Some(*messages),
+                answers: Some(*answers),
+                ..line
+            },
         }
     }
 
@@ -108,6 +137,8 @@ impl FaultLine {
             ("asked", self.asked.is_some()),
             ("links", self.links.is_some()),
             ("nodes", self.nodes.is_some()),
+            ("messages", self.messages.is_some()),
+            ("answers", self.answers.is_some()),
             ("permille", self.permille.is_some()),
             ("clocks", self.clocks.is_some()),
             ("node", self.node.is_some()),
@@ -137,13 +168,33 @@ impl FaultLine {
             }
             Fault::OneWay => FaultAction::OneWay(self.grudges(fault, cluster)?),
             Fault::Slow => FaultAction::Slow(self.grudges(fault, cluster)?),
+            Fault::Isolate => self.cut(Cut::Isolate, cluster)?,
+            Fault::Chain => self.cut(Cut::Chain, cluster)?,
+            Fault::Flip => self.cut(Cut::Flip, cluster)?,
+            Fault::Flap => self.cut(Cut::Flap, cluster)?,
+            Fault::Stall => {
+                let trigger = find::<Trigger>(self.asked.take())?;
+                FaultAction::Stall(trigger, self.nodes(fault, cluster)?)
+            }
+            Fault::Hold => {
+                let grudges = self.grudges(fault, cluster)?;
+                FaultAction::Hold(grudges, self.messages(fault)?)
+            }
+            Fault::LoseOne => FaultAction::LoseOne {
+                links: self.grudges(fault, cluster)?,
+                messages: self.messages(fault)?,
+                answers: self.answers.take().ok_or_else(|| lacks(fault, "answers"))?,
+            },
+            Fault::Hunt => {
+                let drawn: Vec<&str> = Fault::DRAWN_BY_HUNT.iter().map(Into::into).collect();
+                let drawn = drawn.join(", ");
+                return Err(format!(
+                    "{fault} draws other faults, and a schedule has those: {drawn}"
+                ));
+            }
             Fault::Kill | Fault::Pause => {
                 let group = find::<Group>(self.asked.take())?;
-                let nodes = self.nodes.take().ok_or_else(|| lacks(fault, "nodes"))?;
-                let nodes = nodes.iter().map(|name| node_of(name, cluster));
-                let mut nodes = nodes.collect::<Result<Vec<usize>, String>>()?;
-                nodes.sort_unstable();
-                nodes.dedup();
+                let nodes = self.nodes(fault, cluster)?;
                 match fault {
                     Fault::Kill => FaultAction::Kill(group, nodes),
                     _ => FaultAction::Pause(group, nodes),
@@ -189,6 +240,30 @@ impl FaultLine {
                 FaultAction::Swap(Some(node_of(&node, cluster)?))
             }
         })
+    }
+
+    fn cut(&mut self, cut: Cut, cluster: Cluster) -> Result<FaultAction, String> {
+        let trigger = find::<Trigger>(self.asked.take())?;
+        let grudges = self.grudges(cut.fault(), cluster)?;
+        Ok(FaultAction::Cut(cut, trigger, grudges))
+    }
+
+    fn messages(&mut self, fault: Fault) -> Result<u64, String> {
+        let messages = self.messages.take();
+        match messages.ok_or_else(|| lacks(fault, "messages"))? {
+            0 => Err("`messages` is 0: without a message there is no fault".to_owned()),
+            messages => Ok(messages),
+        }
+    }
+
+    /// In ascending order.
+    fn nodes(&mut self, fault: Fault, cluster: Cluster) -> Result<Vec<usize>, String> {
+        let nodes = self.nodes.take().ok_or_else(|| lacks(fault, "nodes"))?;
+        let nodes = nodes.iter().map(|name| node_of(name, cluster));
+        let mut nodes = nodes.collect::<Result<Vec<usize>, String>>()?;
+        nodes.sort_unstable();
+        nodes.dedup();
+        Ok(nodes)
     }
 
     fn grudges(&mut self, fault: Fault, cluster: Cluster) -> Result<Grudges, String> {

@@ -48,6 +48,32 @@ fn fewer_targets(search: &mut Search<'_>, index: usize, action: &FaultAction) {
             attempt(search, index, FaultAction::Duplicate(1000));
         }
         FaultAction::Swap(_) => {}
+        FaultAction::Cut(cut, _, grudges) => fewer_links(search, index, grudges, |grudges| {
+            FaultAction::Cut(*cut, None, grudges)
+        }),
+        FaultAction::Stall(_, nodes) => {
+            fewer_of(search, index, nodes, |nodes| {
+                FaultAction::Stall(None, nodes)
+            });
+        }
+        FaultAction::Hold(grudges, messages) => {
+            fewer_links(search, index, grudges, |grudges| {
+                FaultAction::Hold(grudges, *messages)
+            });
+            fewer_messages(search, index, *messages);
+        }
+        FaultAction::LoseOne {
+            links,
+            messages,
+            answers,
+        } => {
+            fewer_links(search, index, links, |links| FaultAction::LoseOne {
+                links,
+                messages: *messages,
+                answers: *answers,
+            });
+            fewer_messages(search, index, *messages);
+        }
     }
 }
 
@@ -55,7 +81,7 @@ fn fewer_links(
     search: &mut Search<'_>,
     index: usize,
     grudges: &Grudges,
-    action: fn(Grudges) -> FaultAction,
+    action: impl Fn(Grudges) -> FaultAction,
 ) {
     let links = grudges.iter();
     let links = links.flat_map(|(node, senders)| senders.iter().map(move |it| (node, *it)));
@@ -68,6 +94,22 @@ fn fewer_links(
         }
         action(Grudges(grudges))
     });
+}
+
+/// Holds or loses one message of a link, two, four and so on, until that is enough.
+fn fewer_messages(search: &mut Search<'_>, index: usize, most: u64) {
+    let mut fewer = 1;
+    while fewer < most && search.goes_on() {
+        let mut action = search.schedule().script.faults[index].action.clone();
+        if let FaultAction::Hold(_, messages) | FaultAction::LoseOne { messages, .. } = &mut action
+        {
+            *messages = fewer;
+        }
+        if attempt(search, index, action) {
+            return;
+        }
+        fewer *= 2;
+    }
 }
 
 /// Leaves out targets of a fault, but not the last one: another pass leaves out the fault.

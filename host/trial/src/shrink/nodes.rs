@@ -72,12 +72,31 @@ fn keep_targets(
         }
         FaultAction::Swap(node) => FaultAction::Swap(Some(place((*node)?)?)),
         FaultAction::Loss(_) | FaultAction::Duplicate(_) => action.clone(),
+        FaultAction::Cut(cut, _, grudges) => FaultAction::Cut(*cut, None, links(grudges)),
+        FaultAction::Stall(_, paused) => FaultAction::Stall(None, nodes(paused)),
+        FaultAction::Hold(grudges, messages) => FaultAction::Hold(links(grudges), *messages),
+        FaultAction::LoseOne {
+            links: grudges,
+            messages,
+            answers,
+        } => FaultAction::LoseOne {
+            links: links(grudges),
+            messages: *messages,
+            answers: *answers,
+        },
     };
     let has_targets = match &action {
         FaultAction::Partition(_, grudges)
         | FaultAction::OneWay(grudges)
-        | FaultAction::Slow(grudges) => grudges.iter().any(|(_, senders)| !senders.is_empty()),
-        FaultAction::Kill(_, nodes) | FaultAction::Pause(_, nodes) => !nodes.is_empty(),
+        | FaultAction::Slow(grudges)
+        | FaultAction::Cut(_, _, grudges)
+        | FaultAction::Hold(grudges, _)
+        | FaultAction::LoseOne { links: grudges, .. } => {
+            grudges.iter().any(|(_, senders)| !senders.is_empty())
+        }
+        FaultAction::Kill(_, nodes)
+        | FaultAction::Pause(_, nodes)
+        | FaultAction::Stall(_, nodes) => !nodes.is_empty(),
         FaultAction::ClockSkew(skews) => !skews.is_empty(),
         FaultAction::Loss(_) | FaultAction::Duplicate(_) | FaultAction::Swap(_) => true,
     };

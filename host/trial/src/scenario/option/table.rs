@@ -239,7 +239,7 @@ options! {
         write: |scenario| Some(scenario.txn.max_writes_per_key.to_string()),
         ..USUAL
     };
-    NEMESIS: "Faults to inject: partition, kill, pause, loss, duplicate, one-way, slow, clock-skew, swap; or `none`", ScenarioOption {
+    NEMESIS: "Faults to inject: partition, kill, pause, loss, duplicate, one-way, slow, clock-skew, swap; aimed at what happens: hunt, or isolate, chain, flip, flap, stall, hold, lose-one; or `none`", ScenarioOption {
         name: "nemesis",
         value_name: "FAULT,…",
         values: Values::List { check: |text| if text == NO_FAULTS { Ok(()) } else { reads::<Fault>(text) } },
