@@ -42,7 +42,7 @@
 //! | `last-client` | a second client's add replaces the first that waits for its answer |
 //! | `last-number` | an author's addition that comes after a later one is acknowledged and dropped |
 //! | `last-writer` | the state that changed last replaces all others |
-//! | `once-a-change` | a node tells its state once after each change, and not again |
+//! | `once-an-add` | a node tells its state once after each add of a client, and not again |
 //! | `one-deaf` | the last node answers no client |
 //! | `own-only` | reads show what clients of the same node added |
 //! | `page` | reads show 128 elements at most |
@@ -58,6 +58,7 @@
 //! | `scatters-once` | the hub sends its batches once, acknowledged or not |
 //! | `shrugs` | after the third, adds are dropped and answered with an error that leaves the outcome open |
 //! | `slow-star` | the star waits 800 ms before it sends a batch |
+//! | `storms` | a batch is sent again every 10 ms until it is acknowledged |
 //! | `timer-lost` | what arrives while a batch is on its way waits for a timer that nobody sets |
 //! | `ttl` | additions are told for 3 s, and never again |
 //! | `unanswered` | after the third, adds are dropped and not answered |

@@ -55,7 +55,7 @@ pub(crate) enum Bug {
     LastClient,
     LastNumber,
     LastWriter,
-    OnceAChange,
+    OnceAnAdd,
     OneDeaf,
     OwnOnly,
     Page,
@@ -71,6 +71,7 @@ pub(crate) enum Bug {
     ScattersOnce,
     Shrugs,
     SlowStar,
+    Storms,
     TimerLost,
     Ttl,
     Unanswered,
@@ -91,7 +92,9 @@ impl Options {
     pub(crate) fn design(&self) -> Design {
         let of_bug = match self.bug {
             Bug::AckClears | Bug::Cumulative | Bug::LastBatch => Design::Numbered,
-            Bug::AcksLate | Bug::HubOnce | Bug::ScattersOnce | Bug::SlowStar => Design::Star,
+            Bug::AcksLate | Bug::HubOnce | Bug::ScattersOnce | Bug::SlowStar | Bug::Storms => {
+                Design::Star
+            }
             Bug::AnyAck
             | Bug::BacksOff
             | Bug::ByValue
