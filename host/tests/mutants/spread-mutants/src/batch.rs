@@ -67,6 +67,7 @@ impl Replica {
             peer.is_busy = true;
             let tell = Request::Tell {
                 additions: additions.clone(),
+                msg_id: 0,
             };
             let peer = name.clone();
             ctx.call(name, &tell, Call::Tell { peer, additions }, retry);
