@@ -9,6 +9,9 @@ use crate::known::{Additions, merge};
 use crate::options::{Bug, Design};
 use crate::{Call, RETRY, Replica, Request};
 
+/// Between two attempts of whoever cannot wait.
+const STORM: Duration = Duration::from_millis(10);
+
 impl Replica {
     /// An addition of this node is to be told.
     pub(crate) fn queue(&mut self, addition: &Additions, ctx: &mut Ctx<Self>) {
@@ -53,6 +56,7 @@ impl Replica {
             }
             let additions = std::mem::take(&mut peer.waiting);
             let retry = match self.bug {
+                Bug::Storms => Retry::forever(STORM).max_wait(STORM),
                 Bug::HubOnce if *name == hub => Retry::never(patience),
                 Bug::ScattersOnce if hub == ctx.id() => Retry::never(patience),
                 _ if self.design == Design::Failover && *name == hub && !self.is_direct => {
@@ -63,6 +67,7 @@ impl Replica {
             peer.is_busy = true;
             let tell = Request::Tell {
                 additions: additions.clone(),
+                msg_id: 0,
             };
             let peer = name.clone();
             ctx.call(name, &tell, Call::Tell { peer, additions }, retry);

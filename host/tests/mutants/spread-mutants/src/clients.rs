@@ -35,18 +35,28 @@ impl Replica {
                 self.reply_added(client, ctx);
                 return Ok(());
             }
+            Bug::HoldsBack => {
+                ctx.set_timer(LATE, Timer::Add(value, client));
+                return Ok(());
+            }
             _ => {}
         }
+        self.make(value, client, ctx);
+        Ok(())
+    }
+
+    /// Makes an addition.
+    pub(crate) fn make(&mut self, value: i64, client: Caller, ctx: &mut Ctx<Self>) {
         let addition = self.known.number(ctx.id(), value);
         if self.design == Design::Primary {
             self.forward(addition, client, ctx);
-            return Ok(());
+            return;
         }
         self.known.learn(addition.clone());
         match self.design {
             Design::Push => self.push(&addition, ctx),
             Design::Whole => self.changed(addition, ctx),
-            Design::Pull | Design::Primary => {}
+            Design::Parts | Design::Pull | Design::Primary => {}
             Design::Batch | Design::Failover | Design::Numbered | Design::Star => {
                 self.queue(&addition, ctx);
             }
@@ -59,7 +69,6 @@ impl Replica {
             }
             _ => self.reply_added(client, ctx),
         }
-        Ok(())
     }
 
     pub(crate) fn read(&mut self, client: Caller, ctx: &mut Ctx<Self>) -> Result<(), Error> {
@@ -74,8 +83,17 @@ impl Replica {
             self.forward_read(client, ctx);
             return Ok(());
         }
+        if self.design == Design::Parts && !self.peers.is_empty() {
+            self.ask_all(client, ctx);
+            return Ok(());
+        }
+        self.show(client, ctx);
+        Ok(())
+    }
+
+    fn show(&mut self, client: Caller, ctx: &mut Ctx<Self>) {
         let reply = match self.known.show(ctx.id()) {
-            Shown::Sum(0) if self.bug == Bug::HidesZero => return Ok(()),
+            Shown::Sum(0) if self.bug == Bug::HidesZero => return,
             Shown::Sum(value) => Reply::Sum { value },
             Shown::Elements(messages) if self.object == Object::Broadcast => {
                 Reply::Messages { messages }
@@ -83,7 +101,6 @@ impl Replica {
             Shown::Elements(value) => Reply::Elements { value },
         };
         ctx.reply(client, &reply);
-        Ok(())
     }
 
     pub(crate) fn reply_added(&self, client: Caller, ctx: &mut Ctx<Self>) {

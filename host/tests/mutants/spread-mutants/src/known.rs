@@ -101,6 +101,11 @@ impl Known {
         self.learn(additions);
     }
 
+    /// The values that count.
+    pub(crate) fn values(&self) -> &[i64] {
+        &self.values
+    }
+
     pub(crate) fn count(&self) -> usize {
         self.values.len()
     }

@@ -8,6 +8,7 @@
 //! | `batch` | a node sends each other node what is new at its own, a batch at a time, until it is acknowledged |
 //! | `failover` | the star, but whoever gets no answer from the hub tells all others itself from then on |
 //! | `numbered` | batches have numbers; all that are not acknowledged are sent again every 300 ms |
+//! | `parts` | a node keeps what its own clients add, and a read asks all other nodes for their parts |
 //! | `primary` | the first node has the object; others forward requests to it, and additions have numbers |
 //! | `pull` | a node asks another at random for what follows what it knows of each author |
 //! | `push` | each addition goes to every other node on its own, until it is acknowledged |
@@ -36,18 +37,20 @@
 //! | `full` | with 8 additions on their way to a node, further ones are not sent to it |
 //! | `gives-up` | an addition is sent three times at most |
 //! | `hides-zero` | reads of 0 are not answered |
+//! | `holds-back` | additions are told to others and acknowledged after 4.9 s |
 //! | `hub-once` | batches go to the hub once, acknowledged or not |
 //! | `larger-wins` | the state of a node that knows more replaces that of one that knows less |
 //! | `last-batch` | a batch that comes after a later one is acknowledged and dropped |
 //! | `last-client` | a second client's add replaces the first that waits for its answer |
 //! | `last-number` | an author's addition that comes after a later one is acknowledged and dropped |
 //! | `last-writer` | the state that changed last replaces all others |
-//! | `once-a-change` | a node tells its state once after each change, and not again |
+//! | `once-an-add` | a node tells its state once after each add of a client, and not again |
 //! | `one-deaf` | the last node answers no client |
 //! | `own-only` | reads show what clients of the same node added |
 //! | `page` | reads show 128 elements at most |
 //! | `pending-one` | what waits for the next batch is replaced by what comes after it |
 //! | `primary-acks` | additions are acknowledged before the first node has them, and sent once |
+//! | `primary-by-number` | the first node takes two requests with the same `msg_id` for one, even from different nodes |
 //! | `primary-doubles` | an addition that is forwarded again because its answer was lost counts again |
 //! | `primary-forgets` | the first node remembers only the last 8 numbers of each node |
 //! | `refuses-adds` | every third add is refused with a definite error |
@@ -58,6 +61,7 @@
 //! | `scatters-once` | the hub sends its batches once, acknowledged or not |
 //! | `shrugs` | after the third, adds are dropped and answered with an error that leaves the outcome open |
 //! | `slow-star` | the star waits 800 ms before it sends a batch |
+//! | `storms` | a batch is sent again every 10 ms until it is acknowledged |
 //! | `timer-lost` | what arrives while a batch is on its way waits for a timer that nobody sets |
 //! | `ttl` | additions are told for 3 s, and never again |
 //! | `unanswered` | after the third, adds are dropped and not answered |
@@ -69,6 +73,7 @@ mod clients;
 mod known;
 mod numbered;
 mod options;
+mod parts;
 mod primary;
 mod pull;
 mod push;
@@ -106,6 +111,8 @@ enum Request {
     /// What somebody knows; wants an answer.
     Tell {
         additions: Additions,
+        #[serde(default, skip_serializing)]
+        msg_id: u64,
     },
     /// What somebody knows, and the number of this batch; wants `BatchOk`.
     Batch {
@@ -115,6 +122,8 @@ enum Request {
     BatchOk {
         number: u64,
     },
+    /// What has somebody added?
+    Part,
     /// What does somebody know beyond this?
     Ask {
         have: BTreeMap<String, u64>,
@@ -130,6 +139,9 @@ enum Reply {
     BroadcastOk,
     AddOk,
     TellOk,
+    PartOk {
+        values: Vec<i64>,
+    },
     #[serde(rename = "read_ok")]
     Messages {
         messages: Vec<i64>,
@@ -152,11 +164,15 @@ enum Call {
     Forward(Option<Caller>),
     /// To the primary: a client's read.
     Read(Caller),
+    /// For a node's part of this reading.
+    Part(u64),
 }
 
 #[derive(Serialize, Deserialize)]
 enum Timer {
     Tick,
+    /// An addition of this client is to be made.
+    Add(i64, Caller),
     /// An addition of this client, or of the one that waits, is to be acknowledged.
     Acknowledge(Option<Caller>),
 }
@@ -196,6 +212,9 @@ struct Replica {
     reads: u64,
     is_silent: bool,
     waiting_client: Option<Caller>,
+    readings: BTreeMap<u64, parts::Reading>,
+    /// Of requests that others forwarded.
+    numbers: BTreeSet<u64>,
 }
 
 impl Node for Replica {
@@ -221,6 +240,8 @@ impl Node for Replica {
             reads: 0,
             is_silent: false,
             waiting_client: None,
+            readings: BTreeMap::new(),
+            numbers: BTreeSet::new(),
         };
         if let Design::Whole | Design::Pull | Design::Numbered = replica.design {
             replica.set_timer(ctx);
@@ -244,7 +265,12 @@ impl Node for Replica {
             }
             Request::Read => return self.read(from, ctx),
             Request::Know { additions, changed } => self.know(additions, changed, ctx),
-            Request::Tell { additions } => {
+            Request::Tell { msg_id, .. }
+                if self.bug == Bug::PrimaryByNumber && !self.numbers.insert(msg_id) =>
+            {
+                ctx.reply(from, &Reply::TellOk);
+            }
+            Request::Tell { additions, .. } => {
                 let news = self.known.learn(additions);
                 if let Design::Star | Design::Failover = self.design {
                     self.relay(&news, from.node(), ctx);
@@ -255,6 +281,7 @@ impl Node for Replica {
                 self.batch(number, additions, from.node(), ctx);
             }
             Request::BatchOk { number } => self.batch_ok(number, from.node()),
+            Request::Part => self.part(from, ctx),
             Request::Ask {
                 have,
                 count,
@@ -276,6 +303,7 @@ impl Node for Replica {
                 }
             }
             Call::Read(client) => primary::read(client, response, ctx),
+            Call::Part(reading) => self.gather(reading, response, ctx),
         }
     }
 
@@ -290,6 +318,7 @@ impl Node for Replica {
                     _ => self.send_waiting(ctx),
                 }
             }
+            Timer::Add(value, client) => self.make(value, client, ctx),
             Timer::Acknowledge(client) => {
                 if let Some(client) = client.or_else(|| self.waiting_client.take()) {
                     self.reply_added(client, ctx);
@@ -304,7 +333,7 @@ impl Replica {
     fn set_timer(&mut self, ctx: &mut Ctx<Self>) {
         let after_ms = match self.design {
             _ if self.bug == Bug::SlowStar => 800,
-            Design::Batch | Design::Primary | Design::Push => 100,
+            Design::Batch | Design::Parts | Design::Primary | Design::Push => 100,
             Design::Failover | Design::Star => 150,
             Design::Pull => 200,
             Design::Numbered => 300,

@@ -18,6 +18,7 @@ pub(crate) enum Design {
     Batch,
     Failover,
     Numbered,
+    Parts,
     Primary,
     Pull,
     Push,
@@ -49,18 +50,20 @@ pub(crate) enum Bug {
     Full,
     GivesUp,
     HidesZero,
+    HoldsBack,
     HubOnce,
     LargerWins,
     LastBatch,
     LastClient,
     LastNumber,
     LastWriter,
-    OnceAChange,
+    OnceAnAdd,
     OneDeaf,
     OwnOnly,
     Page,
     PendingOne,
     PrimaryAcks,
+    PrimaryByNumber,
     PrimaryDoubles,
     PrimaryForgets,
     RefusesAdds,
@@ -71,6 +74,7 @@ pub(crate) enum Bug {
     ScattersOnce,
     Shrugs,
     SlowStar,
+    Storms,
     TimerLost,
     Ttl,
     Unanswered,
@@ -91,7 +95,12 @@ impl Options {
     pub(crate) fn design(&self) -> Design {
         let of_bug = match self.bug {
             Bug::AckClears | Bug::Cumulative | Bug::LastBatch => Design::Numbered,
-            Bug::AcksLate | Bug::HubOnce | Bug::ScattersOnce | Bug::SlowStar => Design::Star,
+            Bug::AcksLate
+            | Bug::HoldsBack
+            | Bug::HubOnce
+            | Bug::ScattersOnce
+            | Bug::SlowStar
+            | Bug::Storms => Design::Star,
             Bug::AnyAck
             | Bug::BacksOff
             | Bug::ByValue
@@ -105,7 +114,9 @@ impl Options {
             Bug::Appends | Bug::ByCount | Bug::ByGreatest => Design::Pull,
             Bug::FailoverForgets => Design::Failover,
             Bug::PendingOne | Bug::TimerLost => Design::Batch,
-            Bug::PrimaryAcks | Bug::PrimaryDoubles | Bug::PrimaryForgets => Design::Primary,
+            Bug::PrimaryAcks | Bug::PrimaryByNumber | Bug::PrimaryDoubles | Bug::PrimaryForgets => {
+                Design::Primary
+            }
             _ => Design::Whole,
         };
         self.design.unwrap_or(of_bug)

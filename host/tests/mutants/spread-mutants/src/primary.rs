@@ -20,7 +20,10 @@ impl Replica {
             return;
         }
         let primary = ctx.nodes()[0].clone();
-        let tell = Request::Tell { additions };
+        let tell = Request::Tell {
+            additions,
+            msg_id: 0,
+        };
         if self.bug == Bug::PrimaryAcks {
             self.reply_added(client, ctx);
             let patience = Duration::from_millis(500);

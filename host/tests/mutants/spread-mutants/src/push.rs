@@ -36,6 +36,7 @@ impl Replica {
         };
         let tell = Request::Tell {
             additions: additions.clone(),
+            msg_id: 0,
         };
         let peer = peer.to_owned();
         ctx.call(&peer.clone(), &tell, Call::Tell { peer, additions }, retry);

@@ -45,7 +45,7 @@ impl Replica {
         let changed = self.changed;
         let know = Request::Know { additions, changed };
         self.peers.keys().for_each(|peer| ctx.send(peer, &know));
-        if self.bug != Bug::OnceAChange {
+        if self.bug != Bug::OnceAnAdd {
             self.set_timer(ctx);
         }
     }
@@ -62,7 +62,9 @@ impl Replica {
             }
             _ => {
                 let news = self.known.learn(additions);
-                self.changed(news, ctx);
+                if self.bug != Bug::OnceAnAdd {
+                    self.changed(news, ctx);
+                }
             }
         }
     }
