@@ -21,6 +21,7 @@
 //! | `merge-missing` | `state` | only registers that a node does not have are taken over |
 //! | `neighbour` | `log` | writes are sent to the next node only |
 //! | `no-own-writes` | `push` | a transaction does not read what it wrote itself |
+//! | `older-ignored` | `state` | registers of a node whose clock is behind are not taken over |
 //! | `once` | `push` | writes are sent once, and nothing else is |
 //! | `op-by-op` | `push` | each write is sent by itself, also if its transaction overwrites it |
 //! | `overwrites` | `state` | the registers that arrive replace all others |
@@ -88,6 +89,7 @@ enum Bug {
     MergeMissing,
     Neighbour,
     NoOwnWrites,
+    OlderIgnored,
     Once,
     OpByOp,
     Overwrites,
