@@ -8,24 +8,27 @@
 //! | `cells` | `cas` on a counter in lin-kv claims an offset, a cell of its own gets the message, polls wait at a gap |
 //! | `seq-cells` | the same with cells in seq-kv |
 //!
-//! | bug | of | what is wrong |
-//! |---|---|---|
-//! | `abandons` | `cells` | a send that took long fails after it has claimed an offset: the gap stays |
-//! | `blocks` | `cells` | each node claims ten offsets at a time |
-//! | `blocks-skip` | `cells` | the same, and polls leave gaps out |
-//! | `cas-then-write` | `list` | after two refusals the log is written without `cas` |
-//! | `cell-first` | `cells` | the cell is written before its offset is claimed |
-//! | `commit-first-key` | `list` | only the first key of a commit is stored |
-//! | `gap-skip` | `cells` | polls leave gaps out |
-//! | `glued` | `cells` | the name of a cell is the key and the offset without a separator |
-//! | `lww-counter` | `cells` | the counter is in lww-kv |
-//! | `never-refreshes` | `list` | polls are answered from a copy that only the node's own sends renew |
-//! | `no-cas` | `list` | a log is read, then written |
-//! | `own-only` | `list` | polls show only what was sent at the same node |
-//! | `retry-append` | `list` | an append that got no answer in time is done again |
-//! | `shared-state` | `cells` | all sends of a node share the variable with the claimed offset |
-//! | `stale-to` | `list` | after a refusal the new log is compared, but the old one is appended to |
-//! | `torn-counter` | `cells` | the counter is read, then written |
+//! | bug of `cells` | what is wrong |
+//! |---|---|
+//! | `abandons` | a send that took long fails after it has claimed an offset: the gap stays |
+//! | `blocks` | each node claims ten offsets at a time |
+//! | `blocks-skip` | the same, and polls leave gaps out |
+//! | `cell-first` | the cell is written before its offset is claimed |
+//! | `gap-skip` | polls leave gaps out |
+//! | `glued` | the name of a cell is the key and the offset without a separator |
+//! | `lww-counter` | the counter is in lww-kv |
+//! | `shared-state` | all sends of a node share the variable with the claimed offset |
+//! | `torn-counter` | the counter is read, then written |
+//!
+//! | bug of `list` | what is wrong |
+//! |---|---|
+//! | `cas-then-write` | after two refusals the log is written without `cas` |
+//! | `commit-first-key` | only the first key of a commit is stored |
+//! | `never-refreshes` | polls are answered from a copy that only the node's own sends renew |
+//! | `no-cas` | a log is read, then written |
+//! | `own-only` | polls show only what was sent at the same node |
+//! | `retry-append` | an append that got no answer in time is done again |
+//! | `stale-to` | after a refusal the new log is compared, but the old one is appended to |
 
 mod protocol;
 

@@ -15,6 +15,7 @@
 //! | `commit-lost` | a node acknowledges commits at once and forwards them once |
 //! | `commit-lowest` | of all commits the lowest counts |
 //! | `commit-off-by-one` | committed offsets are one too high |
+//! | `commit-repeats` | the last commit counts, also if it is a late copy of an earlier one |
 //! | `commits-end` | the end of the log is listed as the committed offset |
 //! | `commits-local` | every node has committed offsets of its own |
 //! | `dedup-expires` | the first node forgets its answers after a second, but requests are repeated for longer |
@@ -78,6 +79,7 @@ enum Variant {
     CommitLost,
     CommitLowest,
     CommitOffByOne,
+    CommitRepeats,
     CommitsEnd,
     CommitsLocal,
     DedupExpires,
@@ -318,7 +320,11 @@ impl Leader {
             oldest,
             request: Box::new(request.clone()),
         };
-        let repeats = self.variant.remembers() || self.variant == Variant::Retries;
+        let repeats = match self.variant {
+            Variant::CommitRepeats => matches!(request, Request::CommitOffsets { .. }),
+            Variant::Retries => true,
+            other => other.remembers(),
+        };
         let retry = if repeats { OFTEN } else { ONCE };
         let part = Part {
             gather,

@@ -141,7 +141,7 @@ impl Logs {
     fn commit(&mut self, key: &str, offset: i64) {
         let committed = &mut self.logs.entry(self.name(key)).or_default().committed;
         *committed = match (self.variant, *committed) {
-            (Variant::CommitAssigns, _) | (_, None) => Some(offset),
+            (Variant::CommitAssigns | Variant::CommitRepeats, _) | (_, None) => Some(offset),
             (Variant::CommitLowest, Some(before)) => Some(before.min(offset)),
             (_, Some(before)) => Some(before.max(offset)),
         };

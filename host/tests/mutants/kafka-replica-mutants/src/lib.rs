@@ -6,19 +6,22 @@
 //! | `pull` | the first node takes all sends; the others ask it for what they lack |
 //! | `push` | it sends each message to the others, again until they have it; they keep what comes early |
 //!
-//! | bug | of | what is wrong |
-//! |---|---|---|
-//! | `arrival` | `push` | copies have messages in the order in which they arrive |
-//! | `guesses` | `pull` | nodes acknowledge a send with the next offset of their copy, then forward it |
-//! | `lamport` | `push` | every node takes sends, with an offset above all it knows and a rest of its own |
-//! | `once` | `push` | messages are sent once |
-//! | `overlaps` | `pull` | a node asks again before it has an answer, and adds both answers |
-//! | `own-polls` | `pull` | nodes do not copy, and answer polls from what was sent to them |
-//! | `push-jumps` | `push` | polls leave out what has not arrived |
-//! | `push-ordered` | `push` | what comes early is thrown away, and not sent again |
-//! | `stops` | `pull` | after one question without an answer a node asks no more |
-//! | `striped` | `push` | every node takes sends, with every n-th offset |
-//! | `time` | `push` | every node takes sends, with the time as their offset |
+//! | bug of `push` | what is wrong |
+//! |---|---|
+//! | `arrival` | copies have messages in the order in which they arrive |
+//! | `lamport` | every node takes sends, with an offset above all it knows and a rest of its own |
+//! | `once` | messages are sent once |
+//! | `push-jumps` | polls leave out what has not arrived |
+//! | `push-ordered` | what comes early is thrown away, and not sent again |
+//! | `striped` | every node takes sends, with every n-th offset |
+//! | `time` | every node takes sends, with the time as their offset |
+//!
+//! | bug of `pull` | what is wrong |
+//! |---|---|
+//! | `guesses` | nodes acknowledge a send with the next offset of their copy, then forward it |
+//! | `overlaps` | a node asks again before it has an answer, and adds both answers |
+//! | `own-polls` | nodes do not copy, and answer polls from what was sent to them |
+//! | `stops` | after one question without an answer a node asks no more |
 
 mod protocol;
 

@@ -8,29 +8,36 @@
 //! | `state` | all registers are sent to all five times a second |
 //! | `log` | each node sends its writes in order, again until they are acknowledged |
 //!
-//! | bug | of | what is wrong |
-//! |---|---|---|
-//! | `aborted` | `push` | every 16th transaction is refused after it has written |
-//! | `acked-by-any` | `log` | what one peer has acknowledged is sent to none any more |
-//! | `alone` | `push` | nodes tell each other nothing |
-//! | `arrival` | `push` | whatever arrives last wins |
-//! | `delta-once` | `state` | only what is new is sent, and once |
-//! | `forgets` | `push` | nothing is kept |
-//! | `last-key` | `state` | only the register that was written last is sent |
-//! | `late` | `push` | transactions are answered after 4.9 s |
-//! | `merge-missing` | `state` | only registers that a node does not have are taken over |
-//! | `neighbour` | `log` | writes are sent to the next node only |
-//! | `no-own-writes` | `push` | a transaction does not read what it wrote itself |
-//! | `once` | `push` | writes are sent once, and nothing else is |
-//! | `op-by-op` | `push` | each write is sent by itself, also if its transaction overwrites it |
-//! | `overwrites` | `state` | the registers that arrive replace all others |
-//! | `own-stamps` | `log` | clocks ignore what arrives, and a node's own writes always win on it |
-//! | `peer-dead` | `log` | a peer that does not answer once is told nothing any more |
-//! | `refuses-cut` | `push` | a node that has not heard from a peer for a while refuses everything |
-//! | `refuses-writes` | `push` | every second transaction that writes is refused |
-//! | `ties` | `push` | of two writes in the same millisecond each node keeps its own |
-//! | `torn` | `push` | transactions pause between their operations, and their writes are seen at once |
-//! | `waits` | `push` | a transaction is answered after a peer has acknowledged its writes |
+//! | bug of `push` | what is wrong |
+//! |---|---|
+//! | `aborted` | every 16th transaction is refused after it has written |
+//! | `alone` | nodes tell each other nothing |
+//! | `arrival` | whatever arrives last wins |
+//! | `forgets` | nothing is kept |
+//! | `late` | transactions are answered after 4.9 s |
+//! | `no-own-writes` | a transaction does not read what it wrote itself |
+//! | `once` | writes are sent once, and nothing else is |
+//! | `op-by-op` | each write is sent by itself, also if its transaction overwrites it |
+//! | `refuses-cut` | a node that has not heard from a peer for a while refuses everything |
+//! | `refuses-writes` | every second transaction that writes is refused |
+//! | `ties` | of two writes in the same millisecond each node keeps its own |
+//! | `torn` | transactions pause between their operations, and their writes are seen at once |
+//! | `waits` | a transaction is answered after a peer has acknowledged its writes |
+//!
+//! | bug of `log` | what is wrong |
+//! |---|---|
+//! | `acked-by-any` | what one peer has acknowledged is sent to none any more |
+//! | `neighbour` | writes are sent to the next node only |
+//! | `own-stamps` | clocks ignore what arrives, and a node's own writes always win on it |
+//! | `peer-dead` | a peer that does not answer once is told nothing any more |
+//!
+//! | bug of `state` | what is wrong |
+//! |---|---|
+//! | `delta-once` | only what is new is sent, and once |
+//! | `last-key` | only the register that was written last is sent |
+//! | `merge-missing` | only registers that a node does not have are taken over |
+//! | `older-ignored` | registers of a node whose clock is behind are not taken over |
+//! | `overwrites` | the registers that arrive replace all others |
 
 mod registers;
 
@@ -88,6 +95,7 @@ enum Bug {
     MergeMissing,
     Neighbour,
     NoOwnWrites,
+    OlderIgnored,
     Once,
     OpByOp,
     Overwrites,

@@ -46,6 +46,10 @@ impl Registers {
 
     /// Takes in what another node has written.
     pub(crate) fn merge(&mut self, writes: Vec<Write>) {
+        let newest = writes.iter().map(|write| write.stamp.0).max();
+        if self.options.bug == Bug::OlderIgnored && newest <= Some(self.clock) {
+            return;
+        }
         for write in writes {
             if self.options.bug != Bug::OwnStamps {
                 self.clock = self.clock.max(write.stamp.0);

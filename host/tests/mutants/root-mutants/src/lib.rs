@@ -8,27 +8,33 @@
 //! | `thunks` | the root names immutable lists, which are written to lin-kv before it |
 //! | `lww-thunks` | the same with the lists in lww-kv: what is missing there is asked for again |
 //!
-//! | bug | of | what is wrong |
-//! |---|---|---|
-//! | `blind-write` | `whole` | the root is written without `cas` |
-//! | `cas-ignored` | `whole` | a refused `cas` counts as success |
-//! | `error-after` | `whole` | a `cas` without an answer in time is reported as an abort |
-//! | `first-reads` | `whole` | after a refusal the appends are done again, but not the reads |
-//! | `gc-early` | `thunks` | lists that a new root does not name are emptied at once |
-//! | `hasty` | `whole` | a `cas` without an answer in time counts as refused |
-//! | `late` | `whole` | transactions are answered after 4.9 s |
-//! | `lww-root` | `whole` | the root is in lww-kv |
-//! | `missing-is-empty` | `lww-thunks` | a list that is missing counts as empty |
-//! | `op-by-op` | `whole` | each operation is a transaction of its own |
-//! | `optimistic` | `whole` | later transactions of a node see a root before its `cas` has succeeded |
-//! | `per-key` | `whole` | each list has a root of its own, and only those that are appended to are compared |
-//! | `refuses-writes` | `whole` | every second transaction that appends is refused |
-//! | `reused-ids` | `thunks` | nodes count their lists without their names |
-//! | `seq-root` | `whole` | the root is in seq-kv |
-//! | `shared-root` | `thunks` | the `cas` compares with the root that the node saw last |
-//! | `stale-reads` | `whole` | transactions that only read use the root that the node saw last |
-//! | `swing-first` | `thunks` | the root is replaced before its lists are written |
-//! | `two-roots` | `whole` | even and odd keys have a root each |
+//! | bug of `whole` | what is wrong |
+//! |---|---|
+//! | `blind-write` | the root is written without `cas` |
+//! | `cas-ignored` | a refused `cas` counts as success |
+//! | `error-after` | a `cas` without an answer in time is reported as an abort |
+//! | `first-reads` | after a refusal the appends are done again, but not the reads |
+//! | `hasty` | a `cas` without an answer in time counts as refused |
+//! | `late` | transactions are answered after 4.9 s |
+//! | `lww-root` | the root is in lww-kv |
+//! | `op-by-op` | each operation is a transaction of its own |
+//! | `optimistic` | later transactions of a node see a root before its `cas` has succeeded |
+//! | `per-key` | each list has a root of its own, and only those that are appended to are compared |
+//! | `refuses-writes` | every second transaction that appends is refused |
+//! | `seq-root` | the root is in seq-kv |
+//! | `stale-reads` | transactions that only read use the root that the node saw last |
+//! | `two-roots` | even and odd keys have a root each |
+//!
+//! | bug of `thunks` | what is wrong |
+//! |---|---|
+//! | `gc-early` | lists that a new root does not name are emptied at once |
+//! | `reused-ids` | nodes count their lists without their names |
+//! | `shared-root` | the `cas` compares with the root that the node saw last |
+//! | `swing-first` | the root is replaced before its lists are written |
+//!
+//! | bug of `lww-thunks` | what is wrong |
+//! |---|---|
+//! | `missing-is-empty` | a list that is missing counts as empty |
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

@@ -24,11 +24,13 @@
 //! | `skew` | a transaction reads first and writes later, if nobody has written its keys meanwhile: snapshot isolation |
 //! | `split` | every node executes its own clients' transactions alone |
 //! | `stale` | transactions that only read are answered from the past: still serializable |
+//! | `takes-over` | the second node takes over from a first one that is cut off, which may have acknowledged what only it has |
 //! | `torn` | the operations of a transaction are executed with pauses in between |
 //! | `twice` | what is appended is appended twice |
 //! | `unlocked` | a transaction reads first and writes later, whatever was written meanwhile |
 
 mod state;
+mod terms;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -38,6 +40,7 @@ use serde::de::IntoDeserializer;
 use serde::de::value::Error as UnknownVariant;
 
 use state::{Mop, State};
+use terms::Terms;
 
 const ONCE: Retry = Retry::never(Duration::from_secs(1));
 const OFTEN: Retry =
@@ -68,14 +71,17 @@ enum Request {
         oldest: u64,
         txn: Vec<Mop>,
     },
-    Copy {},
+    /// The sender wants to follow a leader of this term or a later one.
+    Copy {
+        term: u64,
+    },
 }
 
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Reply {
     TxnOk { txn: Vec<Mop> },
-    CopyOk { state: State },
+    CopyOk { term: u64, state: State },
 }
 
 #[derive(Serialize)]
@@ -86,7 +92,9 @@ enum Ask<'a> {
         oldest: u64,
         txn: &'a [Mop],
     },
-    Copy {},
+    Copy {
+        term: u64,
+    },
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,6 +120,7 @@ enum Variant {
     Skew,
     Split,
     Stale,
+    TakesOver,
     Torn,
     Twice,
     Unlocked,
@@ -132,7 +141,10 @@ impl Variant {
     }
 
     fn has_copies(self) -> bool {
-        matches!(self, Variant::Copies | Variant::Failover)
+        matches!(
+            self,
+            Variant::Copies | Variant::Failover | Variant::TakesOver
+        )
     }
 }
 
@@ -186,6 +198,7 @@ struct Leader {
     next_id: u64,
     was_cut: bool,
     slot: Option<Caller>,
+    terms: Terms,
 }
 
 impl Node for Leader {
@@ -207,6 +220,7 @@ impl Node for Leader {
             next_id: 0,
             was_cut: false,
             slot: None,
+            terms: Terms::default(),
         }
     }
 
@@ -219,9 +233,13 @@ impl Node for Leader {
         match request {
             Request::Txn { txn } => self.serve(txn, from, ctx),
             Request::Forward { id, oldest, txn } => self.forwarded(id, oldest, txn, from, ctx),
-            Request::Copy {} => {
-                let state = self.state.clone();
-                ctx.reply(from, &Reply::CopyOk { state });
+            Request::Copy { term } => {
+                self.terms.asked(from.node(), term, ctx.now());
+                if self.leader(ctx) != ctx.id() {
+                    return Err(Error::new(ErrorCode::TemporarilyUnavailable, "no leader"));
+                }
+                let (term, state) = (self.terms.term, self.state.clone());
+                ctx.reply(from, &Reply::CopyOk { term, state });
                 Ok(())
             }
         }
@@ -230,7 +248,11 @@ impl Node for Leader {
     fn response(&mut self, call: Call, response: Result<Response<'_>, Error>, ctx: &mut Ctx<Self>) {
         let reply = response.and_then(|response| response.decode::<Reply>());
         match (call, reply) {
-            (_, Ok(Reply::CopyOk { state })) => self.state = state,
+            (_, Ok(Reply::CopyOk { term, state })) => {
+                if self.terms.follows(term, ctx.now()) {
+                    self.state = state;
+                }
+            }
             (Call::Copy, _) => {}
             (Call::Forward { client, .. }, Ok(reply)) => match self.variant {
                 Variant::SingleSlot => {
@@ -253,11 +275,18 @@ impl Node for Leader {
     }
 
     fn timer(&mut self, timer: Timer, ctx: &mut Ctx<Self>) {
-        let leader = ctx.nodes()[0].clone();
         match timer {
             Timer::Copy => {
-                if ctx.id() != leader {
-                    ctx.call(&leader, &Ask::Copy {}, Call::Copy, ONCE);
+                if self.variant == Variant::TakesOver {
+                    self.terms.take_over(ctx);
+                }
+                let term = self.terms.term;
+                let (leaders, leader) = (Terms::leaders(ctx), self.leader(ctx));
+                for other in leaders {
+                    let is_asked = self.variant == Variant::TakesOver || other == leader;
+                    if is_asked && other != ctx.id() {
+                        ctx.call(&other, &Ask::Copy { term }, Call::Copy, ONCE);
+                    }
                 }
                 ctx.set_timer(COPY, Timer::Copy);
             }
@@ -285,7 +314,7 @@ impl Node for Leader {
 impl Leader {
     /// Answers a client, or lets the first node do so.
     fn serve(&mut self, txn: Vec<Mop>, client: Caller, ctx: &mut Ctx<Self>) -> Result<(), Error> {
-        let leader = ctx.nodes()[0].clone();
+        let leader = self.leader(ctx);
         let only_reads = txn.iter().all(|(f, ..)| f == "r");
         if ctx.id() == leader || self.variant == Variant::Split {
             return self.execute(txn, client, ctx);
@@ -356,7 +385,16 @@ impl Leader {
         Ok(())
     }
 
+    fn leader(&self, ctx: &Ctx<Self>) -> String {
+        Terms::leaders(ctx)[self.terms.leader()].clone()
+    }
+
     fn execute(&mut self, txn: Vec<Mop>, client: Caller, ctx: &mut Ctx<Self>) -> Result<(), Error> {
+        let leads = self.leader(ctx) == ctx.id() && self.terms.has_majority(ctx);
+        if self.variant == Variant::TakesOver && !leads {
+            let text = "does not lead";
+            return Err(Error::new(ErrorCode::TemporarilyUnavailable, text));
+        }
         if self.txn_count.is_multiple_of(STALE_TXNS) && self.variant == Variant::Stale {
             self.past = self.state.clone();
         }
