@@ -14,7 +14,7 @@
 //! | `clock` `programs` `node` `nodes` `services` | the cluster |
 //! | `client` `clients` `exception` `workers` `generator` | clients and their operations |
 //! | `nemesis` `nemeses` `faults` | faults: which, when, and how they are injected |
-//! | `journal` `recorder` `outcome` | what comes out of a run |
+//! | `journal` `recorder` `outcome` `coverage` `growth` | what comes out of a run |
 //! | `phase` `run` | the loop |
 //!
 //! The network, the clients and the faults behave as Maelstrom's; where they do not,
@@ -27,9 +27,11 @@ mod clients;
 mod clock;
 mod concurrency;
 mod cost;
+mod coverage;
 mod exception;
 mod faults;
 mod generator;
+mod growth;
 pub mod journal;
 mod latency;
 mod links;
@@ -66,6 +68,8 @@ pub use client::{
     Completion, ErrorHandling, Malformed, Next, Operation, Step, Turn, WorkloadClient,
 };
 pub use concurrency::{Concurrency, InvalidConcurrency, TooManyWorkers};
+pub use coverage::{Coverage, Touched};
+pub use growth::MemoryGrowth;
 pub use latency::{Distribution, Latency};
 pub use memory::MemoryGrant;
 pub use network::NetworkModel;

@@ -4,7 +4,7 @@
 //! Maelstrom.
 
 use super::address::Addr;
-use super::nemesis::Grudges;
+use super::nemesis::{Fault, Grudges};
 
 /// The state of all links. Links are directed.
 #[derive(Debug)]
@@ -86,10 +86,14 @@ impl Links {
         }
     }
 
-    /// Whether messages from `src` do not reach `dest`.
-    pub(super) fn is_cut(&self, src: Addr, dest: Addr) -> bool {
-        let link = self.link(src, dest);
-        link.is_some_and(|link| self.partition[link] || self.one_way[link])
+    /// The fault for which messages from `src` do not reach `dest`, if there is one.
+    pub(super) fn cut_by(&self, src: Addr, dest: Addr) -> Option<Fault> {
+        let link = self.link(src, dest)?;
+        match () {
+            () if self.partition[link] => Some(Fault::Partition),
+            () if self.one_way[link] => Some(Fault::OneWay),
+            () => None,
+        }
     }
 
     /// Whether the link from `src` to `dest` is slow.
