@@ -172,6 +172,8 @@ impl ModuleForChallenge<'_> {
             seeds_passed: judged.passed,
             usage: judged.usage.clone(),
             targets: self.worst_targets(judged),
+            seeds_untouched: judged.untouched,
+            warnings: warnings(judged),
             failure: failed.map(|run| self.failure(self.challenge.seeds[judged.passed], run)),
             ..self.judgement(verdict, sha256)
         }
@@ -185,6 +187,8 @@ impl ModuleForChallenge<'_> {
             seeds_passed: 0,
             usage: BTreeMap::new(),
             targets: BTreeMap::new(),
+            seeds_untouched: 0,
+            warnings: Vec::new(),
             failure: None,
         }
     }
@@ -226,6 +230,16 @@ impl ModuleForChallenge<'_> {
         });
         targets.collect()
     }
+}
+
+/// The warnings, with how many seeds there was one.
+fn warnings(judged: &JudgedRuns) -> Vec<String> {
+    let runs = judged.passed + usize::from(judged.failed.is_some());
+    let seeds = judged.warnings.seeds;
+    let first = judged.warnings.first.iter();
+    let warnings =
+        first.map(|warning| sanitize::line(&format!("{seeds} of {runs} seeds: {warning}")));
+    warnings.collect()
 }
 
 fn suite_facts(suite: &Suite) -> SuiteFacts {

@@ -50,6 +50,12 @@ pub struct SeedRun {
     /// The measurement for each target.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub measured: BTreeMap<String, f64>,
+    /// Whether it was to have faults, and none of them touched anything.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub faults_touched_nothing: bool,
+    /// What its author should know though it decides nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 impl SeedRun {
@@ -93,6 +99,8 @@ impl SeedRun {
             Err(stopped) => Self::stopped(stopped, trial.before_stop.as_ref()),
         };
         run.usage = usage(&trial.used, &challenge.scenario.options);
+        run.faults_touched_nothing = trial.coverage.touched_nothing();
+        run.warnings = trial.warnings();
         run
     }
 
@@ -219,6 +227,8 @@ impl SeedRun {
             bound_flag: None,
             usage: BTreeMap::new(),
             measured: BTreeMap::new(),
+            faults_touched_nothing: false,
+            warnings: Vec::new(),
         }
     }
 }

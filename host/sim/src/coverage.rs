@@ -123,7 +123,11 @@ impl Touched {
             counted(self.answers, "answer", "answers"),
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
-        let messages = counted(self.messages, "message", "messages");
+        // The words have said that these are messages.
+        let messages = match did.ends_with("messages") && self.messages > 0 {
+            true => Some(self.messages.to_string()),
+            false => counted(self.messages, "message", "messages"),
+        };
         let messages = messages.map(|messages| match parts.is_empty() {
             true => messages,
             false => format!("{messages} ({})", parts.join(", ")),

@@ -17,7 +17,10 @@ use host_guest::{Interrupt, Start};
 use host_sim::journal::Observer;
 use host_sim::service;
 use host_sim::workload::make;
-use host_sim::{MemoryGrant, Outcome, ResourceUsage, Script, Simulation, StopReason, Stopped, run};
+use host_sim::{
+    Coverage, MemoryGrant, MemoryGrowth, Outcome, ResourceUsage, Script, Simulation, StopReason,
+    Stopped, run,
+};
 
 /// What the checkers say of a history.
 type Judged = Result<CheckResult, UnexpectedOperation>;
@@ -52,6 +55,10 @@ pub struct TrialResult {
     pub messages: u64,
     /// The most that it used of everything that has a limit.
     pub used: ResourceUsage,
+    /// What its faults touched.
+    pub coverage: Coverage,
+    /// The memory of a node that grew through the whole main phase, if one did.
+    pub growth: Option<MemoryGrowth>,
 }
 
 impl TrialResult {
@@ -95,6 +102,12 @@ impl TrialResult {
             ),
             None => format!("The run could not go on: {stopped}"),
         })
+    }
+
+    /// What its reader should know though it decides nothing, a sentence each.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        self.growth.iter().map(ToString::to_string).collect()
     }
 
     /// The line with which Maelstrom ends its output.
@@ -297,6 +310,8 @@ impl<'a> Trial<'a> {
             end_ns,
             messages: outcome.messages,
             used: outcome.used,
+            coverage: outcome.coverage,
+            growth: outcome.growth,
         }
     }
 
@@ -358,5 +373,7 @@ fn impossible(seed: u64, why: String) -> TrialResult {
         end_ns: 0,
         messages: 0,
         used: ResourceUsage::default(),
+        coverage: Coverage::default(),
+        growth: None,
     }
 }

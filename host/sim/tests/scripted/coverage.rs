@@ -60,7 +60,7 @@ fn a_partition_takes_what_is_on_its_way_and_what_is_sent() {
         // The answer to the first is sent at 95 and is due at 115. The second is sent at 180.
         &[75, 180],
         &[(100, 300, apart())],
-        &["1 partition, 1 of them took messages: 2 messages (1 on its way, 1 answer)"],
+        &["1 partition, 1 of them took messages: 2 (1 on its way, 1 answer)"],
     );
 }
 
@@ -82,7 +82,7 @@ fn only_episodes_that_took_something_are_hits() {
             (310, 340, apart()),
             (345, 600, apart()),
         ],
-        &["3 partitions, 1 of them took messages: 1 message"],
+        &["3 partitions, 1 of them took messages: 1"],
     );
 }
 
@@ -91,7 +91,7 @@ fn one_direction_is_enough() {
     check(
         &[75],
         &[(70, 300, FaultAction::OneWay(one_way()))],
-        &["1 one-way partition, 1 of them took messages: 1 message"],
+        &["1 one-way partition, 1 of them took messages: 1"],
     );
 }
 
@@ -144,18 +144,18 @@ fn slow_lossy_and_doubling_links_are_counted() {
     check(
         &[75],
         &[(50, 300, FaultAction::Slow(one_way()))],
-        &["1 period of slow links, 1 of them delayed messages: 1 message"],
+        &["1 period of slow links, 1 of them delayed messages: 1"],
     );
     check(
         &[75],
         &[(50, 300, FaultAction::Loss(1000))],
-        &["1 period of loss, 1 of them took messages: 1 message"],
+        &["1 period of loss, 1 of them took messages: 1"],
     );
     check(
         // The ping, and the answers to both.
         &[75],
         &[(50, 300, FaultAction::Duplicate(1000))],
-        &["1 period of duplication, 1 of them doubled messages: 3 messages"],
+        &["1 period of duplication, 1 of them doubled messages: 3"],
     );
 }
 

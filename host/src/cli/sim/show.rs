@@ -29,6 +29,14 @@ pub(super) struct Try {
     ok_count: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     msgs_per_op: Option<f32>,
+    /// Whether it was to have faults, and they touched nothing.
+    #[serde(
+        rename = "faults-touched-nothing?",
+        skip_serializing_if = "std::ops::Not::not"
+    )]
+    faults_touched_nothing: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
 
 impl Try {
@@ -46,6 +54,8 @@ impl Try {
             messages: report.messages,
             ok_count: result.map(|result| result.stats.counts.ok_count),
             msgs_per_op: net.and_then(|net| net.servers.msgs_per_op),
+            faults_touched_nothing: report.coverage.touched_nothing(),
+            warnings: report.warnings(),
         }
     }
 }
@@ -197,6 +207,13 @@ fn write_report(
         report.seed,
         report.used.steps
     )?;
+    for (index, line) in report.coverage.lines().iter().enumerate() {
+        let head = if index == 0 { "faults" } else { "" };
+        writeln!(out, "{head:<14}{line}")?;
+    }
+    for warning in report.warnings() {
+        writeln!(out, "warning       {warning}")?;
+    }
     if report.valid() != Validity::True {
         writeln!(out, "replay        {replay}")?;
     }
@@ -248,6 +265,24 @@ fn write_tries(
         writeln!(
             out,
             "{least:.2} to {greatest:.2} messages between servers an operation"
+        )?;
+    }
+    let untouched = tries.iter().filter(|it| it.faults_touched_nothing).count();
+    if untouched > 0 {
+        writeln!(
+            out,
+            "{untouched} of {count} seeds: no fault touched anything, so they test nothing that runs without \
+             faults would not"
+        )?;
+    }
+    let warned: Vec<&Try> = tries.iter().filter(|it| !it.warnings.is_empty()).collect();
+    if let Some(first) = warned.first() {
+        let warning = &first.warnings[0];
+        writeln!(
+            out,
+            "{} of {count} seeds: warning, with seed {}: {warning}",
+            warned.len(),
+            first.seed
         )?;
     }
     writeln!(out, "\n{}", closing_line(Validity::True))

@@ -77,6 +77,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let sandbox = args.cache.sandbox_for(guests_max(&work), &interrupt)?;
     print(&heads())?;
     let mut all_passed = true;
+    let mut untouched = 0;
     for challenge in &suite.challenges {
         let tried = match modules.module_for(challenge) {
             None => Tried::missing(challenge),
@@ -87,9 +88,10 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
             return Ok(Exit::Invalid);
         }
         all_passed &= tried.passed;
+        untouched += usize::from(tried.untouched);
         print(&tried.rendered(challenge))?;
     }
-    print(&notes(args.seed))?;
+    print(&notes(args.seed, untouched))?;
     if let Some(dir) = &args.report {
         grade::judged(&work, &sandbox, &Resume::default(), &interrupt, Some(dir))?;
         if interrupt.is_requested() {
@@ -131,9 +133,11 @@ struct Tried {
     passed: bool,
     valid: &'static str,
     figures: Figures,
+    /// Whether it was to have faults, and none of them touched anything.
+    untouched: bool,
     /// Time to load and run the module and to judge the run.
     wall: Option<Duration>,
-    /// Why it failed, and how to see it again.
+    /// Why it failed and how to see it again, and what else its reader should know.
     lines: Vec<String>,
 }
 
@@ -152,6 +156,7 @@ impl Tried {
             passed: challenge.optional,
             valid: "missing",
             figures: Figures::none(),
+            untouched: false,
             wall: None,
             lines: Vec::new(),
         }
@@ -167,6 +172,7 @@ impl Tried {
                     passed: false,
                     valid: "-",
                     figures: Figures::none(),
+                    untouched: false,
                     wall: Some(begin.elapsed()),
                     lines: vec![error.to_string()],
                 };
@@ -183,10 +189,16 @@ impl Tried {
             let replay = scenario.command(&module.path, seed, bound);
             lines.push(format!("replay: {replay}"));
         }
+        let untouched = run.faults_touched_nothing;
+        if untouched {
+            lines.extend(result.coverage.lines());
+        }
+        lines.extend(run.warnings.iter().map(|it| format!("warning: {it}")));
         Tried {
             passed,
             valid: word(result.valid()),
             figures: Figures::of(&result),
+            untouched,
             wall: Some(begin.elapsed()),
             lines,
         }
@@ -273,11 +285,17 @@ fn row(cells: [&str; 8]) -> String {
     )
 }
 
-fn notes(seed: u64) -> String {
-    format!(
+fn notes(seed: u64, untouched: usize) -> String {
+    let mut text = format!(
         "\nmsgs/op: messages between servers for each operation. median ms, max ms: from the\n\
          acknowledgement of a value until every read has it. Seed: {seed}.\n"
-    )
+    );
+    if untouched > 0 {
+        let s = if untouched == 1 { "" } else { "s" };
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "In {untouched} run{s} no fault touched anything.");
+    }
+    text
 }
 
 fn written_to(dir: &std::path::Path) -> String {

@@ -25,6 +25,8 @@ fn a_judge_that_panics_has_a_verdict_that_is_nobodys_fault() {
             bound_flag: None,
             usage: BTreeMap::new(),
             measured: BTreeMap::new(),
+            faults_touched_nothing: false,
+            warnings: Vec::new(),
         }
     );
 }
