@@ -206,6 +206,7 @@ impl ModuleForChallenge<'_> {
             ),
             trace: run.trace.clone().unwrap_or_default(),
             trace_may_be_shorter: run.trace_may_be_shorter,
+            evidence: run.evidence.clone().unwrap_or_default(),
         }
     }
 
@@ -218,6 +219,7 @@ impl ModuleForChallenge<'_> {
             replay: format!("host inspect {path}"),
             trace: Vec::new(),
             trace_may_be_shorter: false,
+            evidence: Vec::new(),
         }
     }
 

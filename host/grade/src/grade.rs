@@ -278,6 +278,9 @@ pub struct FailureDetails {
     /// that was known.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub trace_may_be_shorter: bool,
+    /// What the run did that went over a limit or missed a target, as lines.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<String>,
 }
 
 /// Wall-clock times of judging.

@@ -23,6 +23,8 @@ pub struct Results<'a> {
     warnings: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     stopped: Option<StopFacts<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    evidence: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     results: Option<&'a CheckResult>,
 }
@@ -73,7 +75,14 @@ impl<'a> Results<'a> {
             faults: &result.coverage,
             warnings: result.warnings(),
             stopped: result.result.as_ref().err().map(StopFacts::of),
+            evidence: Vec::new(),
             results: result.result.as_ref().ok(),
         }
+    }
+
+    /// The same with what the run did that went over a limit.
+    #[must_use]
+    pub fn with_evidence(self, evidence: Vec<String>) -> Self {
+        Results { evidence, ..self }
     }
 }

@@ -77,10 +77,10 @@ impl Coverage {
         !self.faults.is_empty() && self.faults.values().all(is_nothing)
     }
 
-    /// A line for each kind of fault, and one that says if none of them touched anything.
+    /// A line for each kind of fault that was on, and one that says if none of them touched anything.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
-        let faults = self.faults.iter();
+        let faults = self.faults.iter().filter(|(_, it)| it.episodes > 0);
         let mut lines: Vec<String> = faults.map(|(fault, it)| it.line(*fault)).collect();
         if self.touched_nothing() {
             lines.push(TOUCHED_NOTHING.to_owned());
@@ -116,7 +116,7 @@ impl Touched {
         let (one, many, did) = words(fault);
         let one = one.unwrap_or_else(|| fault.into());
         let many = many.map_or_else(|| format!("{one}s"), str::to_owned);
-        let episodes = counted(self.episodes, one, &many).unwrap_or_else(|| format!("0 {many}"));
+        let episodes = counted(self.episodes, one, &many).unwrap_or_default();
         let mut line = format!("{episodes}, {} of them {did}", self.hits);
         let parts = [
             counted(self.in_flight, "on its way", "on their way"),

@@ -49,16 +49,20 @@ pub enum MemoryLimit {
     Run(usize),
 }
 
-/// The sizes of a guest's memory.
+/// The smallest growth that is noted: a page of linear memory.
+const NOTED_BYTES_MIN: usize = 64 << 10;
+
+/// The sizes of a guest's memory, as far as it grew. A program holds its unread input and unfinished
+/// output too, and so can shrink a little.
 #[derive(Debug, Default)]
 pub(super) struct Sizes(Vec<(u64, usize)>);
 
 impl Sizes {
-    /// From now on it has `bytes` bytes. Memory grows by pages, so there are few sizes.
+    /// It has `bytes` bytes now. Those that are kept differ by a page, so they are few.
     pub(super) fn note(&mut self, now_ns: u64, bytes: usize) {
-        match self.0.last_mut() {
-            Some((at_ns, last)) if *at_ns == now_ns => *last = bytes,
-            _ => self.0.push((now_ns, bytes)),
+        let is_new = |(_, last): &(u64, usize)| bytes >= last + NOTED_BYTES_MIN;
+        if self.0.last().is_none_or(is_new) {
+            self.0.push((now_ns, bytes));
         }
     }
 
@@ -236,6 +240,42 @@ mod tests {
             "n0's memory grew by 2 MiB a second through the whole run: 81 MiB after 40 s, while \
              clients sent 1 MiB; at the limit of 128 MiB it would end after 63 s"
         );
+    }
+
+    #[test]
+    fn all_nodes_together_may_meet_the_limit_of_the_run_first() {
+        let mut sizes = Sizes::default();
+        for second in 0..=40 {
+            sizes.note(
+                second * SECOND,
+                (1 + usize::try_from(second).unwrap()) * MIB,
+            );
+        }
+        let observed = Observed {
+            main: MainPhase {
+                from_ns: 0,
+                until_ns: 40 * SECOND,
+            },
+            request_bytes: 0,
+            node_limit: 128 * MIB,
+            run_limit: 256 * MIB,
+        };
+        let growth = observed.growth([("n0", &sizes), ("n1", &sizes), ("n2", &sizes)].into_iter());
+        assert_eq!(
+            growth.unwrap().to_string(),
+            "n0's memory (and that of 2 others) grew by 1 MiB a second through the whole run: 41 MiB \
+             after 40 s, while clients sent 0 MiB; at the limit of 256 MiB for all nodes the run would \
+             end after 84 s"
+        );
+    }
+
+    #[test]
+    fn what_shrinks_or_grows_by_bytes_is_not_noted() {
+        let mut sizes = Sizes::default();
+        for (at_ns, bytes) in [(0, MIB), (1, MIB - 1), (2, MIB + 9), (3, 2 * MIB), (4, MIB)] {
+            sizes.note(at_ns, bytes);
+        }
+        assert_eq!(sizes.0, [(0, MIB), (3, 2 * MIB)]);
     }
 
     #[test]

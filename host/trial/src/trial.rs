@@ -18,8 +18,8 @@ use host_sim::journal::Observer;
 use host_sim::service;
 use host_sim::workload::make;
 use host_sim::{
-    Coverage, MemoryGrant, MemoryGrowth, Outcome, ResourceUsage, Script, Simulation, StopReason,
-    Stopped, run,
+    Bounds, Coverage, MemoryGrant, MemoryGrowth, Outcome, ResourceUsage, RunOptions, Script,
+    Simulation, StopReason, Stopped, run,
 };
 
 /// What the checkers say of a history.
@@ -193,6 +193,35 @@ impl<'a> Trial<'a> {
         self.in_room(seed, Some(script), false, checks, |result, _| {
             use_it(result)
         })
+    }
+
+    /// Makes a run again for an observer, within these bounds, and does not judge it. Goes on alone, as
+    /// [`run`](Self::run) with observers does. `None` if the workload cannot be made in this scenario.
+    pub(crate) fn watch(
+        &self,
+        seed: u64,
+        script: Option<&Script>,
+        within: Bounds,
+        observer: &mut dyn Observer,
+    ) -> Option<Outcome> {
+        let workload = make(self.scenario.workload, &self.scenario.workload_options()).ok()?;
+        let options = RunOptions {
+            bounds: within,
+            ..self.scenario.options.clone()
+        };
+        let _alone = ROOM.alone();
+        Some(run(Simulation {
+            module: self.module,
+            next_module: self.next_module,
+            options: &options,
+            seed,
+            workload,
+            services: service::all(),
+            observers: vec![observer],
+            script,
+            records: false,
+            memory: None,
+        }))
     }
 
     fn make<'o>(

@@ -81,6 +81,7 @@ function tell(submission, challenge) {
     page ? el("p", {}, el("a", { href: page }, "The run, event by event")) : null,
     lines("Why", failure?.anomaly), lines("Where in the program", failure?.backtrace),
     lines(failure?.["trace-may-be-shorter"] ? "The shortest trace found within the budget; there may be a shorter one" : "The shortest trace that shows it", failure?.trace),
+    lines("What the run did", failure?.evidence),
     failure ? [el("h4", {}, "Run it again"), el("code", {}, failure.replay)] : null,
     targets && Object.keys(targets).length ? table("Targets", ["", "worst", "has to be below"], Object.entries(targets).map(([name, { worst, below }]) => [name, String(worst), String(below)])) : null,
     usage && Object.keys(usage).length ? table("Used, of what is limited", ["", "used", "limit"], Object.entries(usage).map(([name, { used, limit }]) => [name, used.toLocaleString("en"), limit.toLocaleString("en")])) : null));

@@ -187,6 +187,10 @@ fn explain(judgement: &Judgement) -> Vec<String> {
             });
             lines.extend(failure.trace.iter().map(|line| format!("  {line}")));
         }
+        if let [first, rest @ ..] = failure.evidence.as_slice() {
+            lines.push(format!("what it did {first}"));
+            lines.extend(rest.iter().map(|line| format!("  {line}")));
+        }
         lines.push(format!("replay: {}", failure.replay));
     } else {
         lines[0] = format!(

@@ -11,6 +11,7 @@ use host_check::anomalies::AnomalyName;
 use host_check::text::{closing_line, render_text};
 use host_check::validity::Validity;
 use host_check::workload::Workload;
+use host_protocol::text::one_line;
 use host_report::Results;
 use host_sim::seconds;
 use host_trial::TrialResult;
@@ -64,8 +65,12 @@ fn json_of<'a>(report: &'a TrialResult, replay: &str) -> Results<'a> {
     Results::of(report, replay.to_owned())
 }
 
-pub(super) fn report_as_json(report: &TrialResult, replay: &str) -> Result<(), Failure> {
-    print_json(&json_of(report, replay))
+pub(super) fn report_as_json(
+    report: &TrialResult,
+    evidence: Vec<String>,
+    replay: &str,
+) -> Result<(), Failure> {
+    print_json(&json_of(report, replay).with_evidence(evidence))
 }
 
 /// The JSON of a run that was shrunk.
@@ -161,30 +166,35 @@ pub(super) fn tries_as_json(
     tries: &[Try],
     count: usize,
     failure: Option<&TrialResult>,
+    evidence: Vec<String>,
 ) -> Result<(), Failure> {
     let replay = failure.map(|report| command(Replay::Seed(report.seed)));
     print_json(&JsonTries {
         valid: failure.map_or(Validity::True, TrialResult::valid),
         asked_for: count,
         runs: tries,
-        first_failure: failure.map(|report| json_of(report, replay.as_deref().unwrap_or_default())),
+        first_failure: failure.map(|report| {
+            json_of(report, replay.as_deref().unwrap_or_default()).with_evidence(evidence)
+        }),
     })
 }
 
 pub(super) fn report_as_text(
     report: &TrialResult,
+    evidence: &[String],
     workload: Workload,
     replay: &str,
 ) -> Result<(), Failure> {
     let mut text = String::new();
     // Writing to a String cannot fail.
-    let _ = write_report(&mut text, report, workload, replay);
+    let _ = write_report(&mut text, report, evidence, workload, replay);
     print(&text)
 }
 
 fn write_report(
     out: &mut String,
     report: &TrialResult,
+    evidence: &[String],
     workload: Workload,
     replay: &str,
 ) -> fmt::Result {
@@ -200,6 +210,13 @@ fn write_report(
     // The closing line stays the last one.
     let (body, closing) = text.trim_end().rsplit_once('\n').unwrap_or(("", &text));
     writeln!(out, "{}", body.trim_end())?;
+    if let [first, rest @ ..] = evidence {
+        writeln!(out, "\nWhat it did {}", one_line(first))?;
+        for line in rest {
+            writeln!(out, "  {}", one_line(line))?;
+        }
+        writeln!(out)?;
+    }
     writeln!(
         out,
         "simulated     {} s with seed {}; {} events",
@@ -224,11 +241,12 @@ pub(super) fn tries_as_text(
     tries: &[Try],
     count: usize,
     failure: Option<&TrialResult>,
+    evidence: &[String],
     workload: Workload,
 ) -> Result<(), Failure> {
     let mut text = String::new();
     // Writing to a String cannot fail.
-    let _ = write_tries(&mut text, tries, count, failure, workload);
+    let _ = write_tries(&mut text, tries, count, failure, evidence, workload);
     print(&text)
 }
 
@@ -237,6 +255,7 @@ fn write_tries(
     tries: &[Try],
     count: usize,
     failure: Option<&TrialResult>,
+    evidence: &[String],
     workload: Workload,
 ) -> fmt::Result {
     let passed = tries
@@ -258,7 +277,8 @@ fn write_tries(
             "{passed} of {count} seeds are valid before the first that is not, {}:\n",
             report.seed
         )?;
-        return write_report(out, report, workload, &command(Replay::Seed(report.seed)));
+        let replay = command(Replay::Seed(report.seed));
+        return write_report(out, report, evidence, workload, &replay);
     }
     let rates = || tries.iter().filter_map(|one| one.msgs_per_op);
     if let (Some(least), Some(greatest)) = (rates().reduce(f32::min), rates().reduce(f32::max)) {
