@@ -12,7 +12,7 @@ mod traffic;
 mod worst;
 
 use host_guest::ErrorKind;
-use host_sim::{Bound, Bounds, Script, StopReason, Stopped, seconds};
+use host_sim::{Bound, Bounds, Script, StopReason, Stopped};
 
 use crate::trial::Trial;
 use path::Path;
@@ -104,21 +104,15 @@ pub fn heavy(trial: &Trial<'_>, seed: u64, script: Option<&Script>, focus: Focus
     let told = Told {
         traffic: &traffic,
         focus,
-        end_ns: outcome.end_ns,
+        busy_ns: outcome.end_ns.min(trial.scenario.options.time_limit_ns),
         used: outcome.used,
     };
-    let mut lines = vec![match is_cut {
-        true => format!(
-            "in its first {} s, {} events:",
-            seconds(outcome.end_ns),
-            show::count(outcome.used.steps)
-        ),
-        false => format!(
-            "in {} s, {} events:",
-            seconds(outcome.end_ns),
-            show::count(outcome.used.steps)
-        ),
-    }];
+    let its_first = if is_cut { "its first " } else { "" };
+    let mut lines = vec![format!(
+        "in {its_first}{} s, {} events:",
+        show::time(outcome.end_ns),
+        show::count(outcome.used.steps)
+    )];
     lines.extend(told.lines());
     if let Focus::Latency(since) = focus
         && let Some(worst) = worst(&trial.scenario, outcome.ops, since)

@@ -12,10 +12,9 @@ use host_protocol::message::Message;
 use host_protocol::scan::Scanner;
 use host_protocol::text::excerpt;
 use host_sim::journal::{Entry, EntryKind, Observer};
-use host_sim::seconds;
 
 use super::Since;
-use super::show::several;
+use super::show::{several, time};
 use super::worst::Worst;
 
 /// The most messages with the value that are followed at a time.
@@ -67,7 +66,7 @@ impl Path {
             lacked_ns,
         } = worst;
         let acknowledged = match acknowledged_ns {
-            Some(at_ns) => format!("acknowledged at {} s", seconds(*at_ns)),
+            Some(at_ns) => format!("acknowledged at {} s", time(*at_ns)),
             None => "never acknowledged".to_owned(),
         };
         let longest = match since {
@@ -78,11 +77,11 @@ impl Path {
             format!(
                 "the value that a read lacked longest {longest}: {value}, sent to {node} at {} s (op {op}), \
                  {acknowledged}",
-                seconds(*sent_ns)
+                time(*sent_ns)
             ),
             format!(
                 "the last read without it began at {lacked_by} at {} s (op {lacked_op})",
-                seconds(*lacked_ns)
+                time(*lacked_ns)
             ),
             format!(
                 "its way to {lacked_by}, by the first message with the number {value} that each got:"
@@ -110,11 +109,11 @@ impl Path {
             } = arrival;
             let sent = match sent_ns == at_ns {
                 true => String::new(),
-                false => format!(", sent at {} s", seconds(*sent_ns)),
+                false => format!(", sent at {} s", time(*sent_ns)),
             };
             hops.push(format!(
                 "  {at}: at {} s, {kind} from {from}{sent}",
-                seconds(*at_ns)
+                time(*at_ns)
             ));
             // Each comes from one that got it before, or at the same time.
             if hops.len() > self.first.len() {
@@ -137,14 +136,14 @@ impl Path {
             .collect();
         let last = several(&last);
         Some(match nodes.saturating_sub(have) {
-            0 => format!("the last to get it: {last} at {} s", seconds(last_ns)),
+            0 => format!("the last to get it: {last} at {} s", time(last_ns)),
             1 => format!(
                 "the last to get it: {last} at {} s; 1 node never got such a message",
-                seconds(last_ns)
+                time(last_ns)
             ),
             without => format!(
                 "the last to get it: {last} at {} s; {without} nodes never got such a message",
-                seconds(last_ns)
+                time(last_ns)
             ),
         })
     }

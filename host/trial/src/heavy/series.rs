@@ -60,7 +60,7 @@ impl Series {
     }
 
     /// The first and the last quarter of the time up to `end_ns`, as near as intervals allow; `None` if
-    /// that time is too short.
+    /// that time is too short. What comes later is left out.
     pub(super) fn ends(&self, end_ns: u64) -> Option<(Quarter, Quarter)> {
         let quarter = self.index(end_ns / 4);
         if quarter == 0 {
@@ -77,7 +77,8 @@ impl Series {
         };
         let have = self.intervals.len();
         let first = &self.intervals[..quarter.min(have)];
-        let rest = &self.intervals[last.min(have)..];
+        let until = (self.index(end_ns) + 1).min(have);
+        let rest = &self.intervals[last.min(until)..until];
         let quarter_ns = quarter as u64 * self.interval_ns;
         let last_ns = end_ns - last as u64 * self.interval_ns;
         Some((of(first, quarter_ns), of(rest, last_ns)))

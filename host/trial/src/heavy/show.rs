@@ -1,12 +1,14 @@
 //! Says what was counted, in few lines.
 
-use host_sim::{ResourceUsage, seconds};
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::traffic::{Sent, Traffic};
-use super::{Focus, traffic};
+use host_sim::{MS, ResourceUsage};
 
-/// The most senders that are listed.
-const SENDERS_MAX: usize = 5;
+use super::Focus;
+use super::traffic::{CLIENTS, Handled, Sent, Traffic};
+
+/// The most rows of messages.
+const ROWS_MAX: usize = 5;
 
 /// The most kinds of events that are listed with their fuel.
 const EVENTS_MAX: usize = 3;
@@ -21,22 +23,64 @@ const LOG_BYTES_MIN: u64 = 1 << 20;
 pub(super) struct Told<'a> {
     pub(super) traffic: &'a Traffic,
     pub(super) focus: Focus,
-    pub(super) end_ns: u64,
+    /// Until when clients begin operations, or the run was stopped.
+    pub(super) busy_ns: u64,
     pub(super) used: ResourceUsage,
 }
 
-/// A sender's messages of one type.
+/// Messages of one type: those of one sender, or of several that sent about as many.
 struct Row<'a> {
     who: String,
     kind: &'a str,
     sent: Sent,
+    /// Who of several sent most, and how many.
+    most: Option<(&'a str, u64)>,
+}
+
+/// A sender's messages of one type.
+struct Sender<'a> {
+    src: &'a str,
+    dests: Vec<&'a str>,
+    sent: Sent,
+}
+
+impl<'a> Row<'a> {
+    fn of(kind: &'a str, senders: &[&Sender<'a>]) -> Self {
+        let mut sent = Sent::default();
+        senders.iter().for_each(|it| sent.add(it.sent));
+        let sources: Vec<&str> = senders.iter().map(|it| it.src).collect();
+        let dests: BTreeSet<&str> = senders
+            .iter()
+            .flat_map(|it| it.dests.iter().copied())
+            .collect();
+        let dests: Vec<&str> = dests.into_iter().collect();
+        let most = senders.iter().rev().max_by_key(|it| it.sent.messages);
+        let most = most.map(|it| (it.src, it.sent.messages));
+        Row {
+            who: format!("{} -> {}", several(&sources), several(&dests)),
+            kind,
+            sent,
+            most: most.filter(|(_, most)| most * senders.len() as u64 > sent.messages),
+        }
+    }
+
+    /// A row for all senders of a type together if they sent about as many, or else one for each.
+    fn all_of(kind: &'a str, senders: &[Sender<'a>]) -> Vec<Self> {
+        let messages = || senders.iter().map(|it| it.sent.messages);
+        let (most, all) = (messages().max().unwrap_or(0), messages().sum::<u64>());
+        let are_alike = senders.len() > 2 && most * senders.len() as u64 <= all * 2;
+        match are_alike {
+            true => vec![Row::of(kind, &senders.iter().collect::<Vec<_>>())],
+            false => senders.iter().map(|it| Row::of(kind, &[it])).collect(),
+        }
+    }
 }
 
 impl Told<'_> {
     pub(super) fn lines(&self) -> Vec<String> {
         let mut lines = self.senders();
         match self.focus {
-            Focus::Work => lines.extend(self.fuel()),
+            Focus::Work => lines.extend(self.work()),
             Focus::Memory => lines.extend(self.memory()),
             Focus::Output => lines.extend(self.logs()),
             Focus::Messages | Focus::Latency(_) => {}
@@ -46,92 +90,110 @@ impl Told<'_> {
         lines
     }
 
-    /// `n0 -> n1..n4   gossip   120,331 messages   48 MiB`
+    /// `n0 -> n1..n4   gossip   120,331 messages, 48 MiB`
     fn senders(&self) -> Vec<String> {
-        let is_between_servers = matches!(self.focus, Focus::Messages | Focus::Latency(_));
-        let mut rows: Vec<Row<'_>> = Vec::new();
+        let only_servers = matches!(self.focus, Focus::Messages | Focus::Latency(_));
+        let mut kinds: BTreeMap<&str, Vec<Sender<'_>>> = BTreeMap::new();
         for (src, kind, dests) in self.traffic.sent() {
-            let dests: Vec<(&str, Sent)> = dests
-                .iter()
-                .map(|(dest, sent)| (dest.as_str(), *sent))
-                .filter(|(dest, _)| !is_between_servers || *dest != "clients")
-                .collect();
-            if dests.is_empty() || (is_between_servers && src == "clients") {
+            if only_servers && src == CLIENTS {
                 continue;
             }
             let mut sent = Sent::default();
-            dests.iter().for_each(|(_, each)| sent.add(*each));
-            let names: Vec<&str> = dests.iter().map(|(dest, _)| *dest).collect();
-            let who = format!("{src} -> {}", several(&names));
-            rows.push(Row { who, kind, sent });
+            let mut names = Vec::new();
+            for (dest, each) in dests {
+                if !only_servers || dest != CLIENTS {
+                    sent.add(*each);
+                    names.push(dest.as_str());
+                }
+            }
+            if !names.is_empty() {
+                let of_kind = kinds.entry(kind).or_default();
+                of_kind.push(Sender {
+                    src,
+                    dests: names,
+                    sent,
+                });
+            }
         }
+        let kinds = kinds.iter();
+        let mut rows: Vec<Row<'_>> = kinds
+            .flat_map(|(kind, senders)| Row::all_of(kind, senders))
+            .collect();
         let by_bytes = matches!(self.focus, Focus::Output | Focus::Memory);
         rows.sort_by_key(|row| {
-            let weight = if by_bytes {
-                row.sent.bytes
-            } else {
-                row.sent.messages
-            };
-            std::cmp::Reverse(weight)
+            let Sent { messages, bytes } = row.sent;
+            std::cmp::Reverse(if by_bytes { bytes } else { messages })
         });
+        let left = rows.split_off(rows.len().min(ROWS_MAX));
         let mut rest = Sent::default();
-        let left = rows.len().saturating_sub(SENDERS_MAX);
-        rows.drain(rows.len() - left..)
-            .for_each(|row| rest.add(row.sent));
+        left.iter().for_each(|row| rest.add(row.sent));
         let width = |of: &dyn Fn(&Row<'_>) -> usize| rows.iter().map(of).max().unwrap_or(0);
         let who = width(&|row| row.who.chars().count());
         let kind = width(&|row| row.kind.chars().count());
         let number = width(&|row| count(row.sent.messages).len());
-        let mut lines: Vec<String> = rows
-            .iter()
-            .map(|row| {
-                format!(
-                    "  {:<who$}  {:<kind$}  {:>number$} messages, {}",
-                    row.who,
-                    row.kind,
-                    count(row.sent.messages),
-                    bytes(row.sent.bytes)
-                )
-            })
-            .collect();
-        if left > 0 {
+        let line = |row: &Row<'_>| {
+            let most = row.most.map_or_else(String::new, |(src, messages)| {
+                format!(", most from {src}: {}", count(messages))
+            });
+            format!(
+                "  {:<who$}  {:<kind$}  {:>number$} message{}, {}{most}",
+                row.who,
+                row.kind,
+                count(row.sent.messages),
+                s(row.sent.messages),
+                bytes(row.sent.bytes)
+            )
+        };
+        let mut lines: Vec<String> = rows.iter().map(line).collect();
+        if !left.is_empty() {
             lines.push(format!(
-                "  {left} other senders and types: {} messages, {}",
+                "  {} more of these: {} message{}, {}",
+                count(left.len() as u64),
                 count(rest.messages),
+                s(rest.messages),
                 bytes(rest.bytes)
             ));
         }
         lines
     }
 
-    /// `fuel: n0 (timers) 1,200,000 events, 61 %; …`
-    fn fuel(&self) -> Option<String> {
-        let nodes = self.traffic.nodes.iter();
-        let mut events: Vec<_> = nodes
-            .flat_map(|(node, it)| {
-                it.handled
-                    .iter()
-                    .map(move |(kind, handled)| (node, kind, handled))
-            })
-            .collect();
+    /// `work: gossip, handled 1,200,000 times with 61 % of all fuel, most at n0: 40 %; …`
+    fn work(&self) -> Option<String> {
         let all = self.used.fuel;
-        let with_fuel = all > 0;
-        events.sort_by_key(|(_, _, it)| {
-            std::cmp::Reverse(if with_fuel { it.fuel } else { it.events })
-        });
-        events.truncate(EVENTS_MAX);
-        let shown: Vec<String> = events
+        // Programs of tests use no fuel.
+        let weight = |it: &Handled| if all > 0 { it.fuel } else { it.events };
+        let mut kinds: BTreeMap<&str, (Handled, &str, Handled)> = BTreeMap::new();
+        for (node, figures) in &self.traffic.nodes {
+            for (kind, handled) in &figures.handled {
+                let (together, most_at, most) = kinds.entry(kind).or_default();
+                together.events += handled.events;
+                together.fuel += handled.fuel;
+                if weight(most) < weight(handled) {
+                    (*most_at, *most) = (node, *handled);
+                }
+            }
+        }
+        let mut kinds: Vec<_> = kinds.into_iter().collect();
+        kinds.sort_by_key(|(_, (together, ..))| std::cmp::Reverse(weight(together)));
+        kinds.truncate(EVENTS_MAX);
+        let shown: Vec<String> = kinds
             .iter()
-            .map(|(node, kind, it)| {
-                let what = match kind.as_str() {
-                    traffic::TIMER => "timers".to_owned(),
-                    kind => kind.to_owned(),
+            .filter(|(_, (together, ..))| all == 0 || percent(together.fuel, all) > 0)
+            .map(|(kind, (together, most_at, most))| {
+                let share = |it: &Handled| match all {
+                    0 => count(it.events),
+                    all => format!("{} %", percent(it.fuel, all)),
                 };
-                let share = match with_fuel {
-                    true => format!(" with {} % of all fuel", percent(it.fuel, all)),
-                    false => String::new(),
+                let fuel = match all {
+                    0 => String::new(),
+                    _ => format!(" with {} of all fuel", share(together)),
                 };
-                format!("{node} handled {what} {} times{share}", count(it.events))
+                let times = match together.events {
+                    1 => "once".to_owned(),
+                    events => format!("{} times", count(events)),
+                };
+                let most = share(most);
+                format!("{kind} handled {times}{fuel}, most at {most_at}: {most}")
             })
             .collect();
         (!shown.is_empty()).then(|| format!("work: {}", shown.join("; ")))
@@ -152,7 +214,7 @@ impl Told<'_> {
         }
         let shown = sizes
             .iter()
-            .map(|(at_ns, size)| format!("{} at {} s", bytes(*size as u64), seconds(*at_ns)));
+            .map(|(at_ns, size)| format!("{} at {} s", bytes(*size as u64), time(*at_ns)));
         let shown: Vec<String> = shown.collect();
         let services = match self.traffic.nodes.len() {
             0 | 1 => String::new(),
@@ -191,10 +253,10 @@ impl Told<'_> {
                 "{} of {} messages were sent at one moment, {} s: virtual time stood still",
                 count(at_last),
                 count(messages),
-                seconds(last_ns)
+                time(last_ns)
             ));
         }
-        let (first, last) = self.traffic.series.ends(self.end_ns)?;
+        let (first, last) = self.traffic.series.ends(self.busy_ns)?;
         Some(format!(
             "{} messages, {} of them between servers; a second: {} in the first quarter of the time, \
              {} in the last",
@@ -207,7 +269,7 @@ impl Told<'_> {
 
     fn largest(&self) -> Option<String> {
         let largest = self.traffic.largest.as_ref()?;
-        let before = match self.traffic.series.ends(self.end_ns) {
+        let before = match self.traffic.series.ends(self.busy_ns) {
             Some((first, _)) => format!(
                 "; in the first quarter of the time {}",
                 bytes(first.largest as u64)
@@ -220,7 +282,7 @@ impl Told<'_> {
             largest.kind,
             largest.src,
             largest.dest,
-            seconds(largest.at_ns)
+            time(largest.at_ns)
         ))
     }
 }
@@ -258,6 +320,16 @@ pub(super) fn several(names: &[&str]) -> String {
     }
 }
 
+/// The plural's ending.
+fn s(number: u64) -> &'static str {
+    if number == 1 { "" } else { "s" }
+}
+
+/// A virtual time in seconds, to the millisecond.
+pub(super) fn time(ns: u64) -> String {
+    host_sim::seconds(ns / MS * MS)
+}
+
 /// A number with a comma after each thousand.
 pub(super) fn count(number: u64) -> String {
     let digits = number.to_string();
@@ -275,7 +347,7 @@ pub(super) fn count(number: u64) -> String {
 pub(super) fn bytes(bytes: u64) -> String {
     let (unit, name) = match bytes {
         0..10_240 => return format!("{} bytes", count(bytes)),
-        10_240..10_485_760 => (1 << 10, "KiB"),
+        10_240..1_048_576 => (1 << 10, "KiB"),
         _ => (1 << 20, "MiB"),
     };
     let tenths = u128::from(bytes) * 10 / unit;
@@ -299,7 +371,7 @@ mod tests {
     fn numbers_and_sizes_are_short() {
         let numbers = [0, 999, 1000, 1_234_567].map(count);
         assert_eq!(numbers, ["0", "999", "1,000", "1,234,567"]);
-        let sizes = [0, 10_239, 10_240, 48_640, 10_485_760, 50_855_936].map(bytes);
+        let sizes = [0, 10_239, 10_240, 48_640, 1_048_576, 50_855_936].map(bytes);
         assert_eq!(
             sizes,
             [
@@ -307,7 +379,7 @@ mod tests {
                 "10,239 bytes",
                 "10 KiB",
                 "47.5 KiB",
-                "10 MiB",
+                "1 MiB",
                 "48.5 MiB"
             ]
         );

@@ -19,10 +19,13 @@ const OTHERS: &str = "(other types)";
 const TYPE_CHARS_MAX: usize = 30;
 
 /// What all clients are called together.
-const CLIENTS: &str = "clients";
+pub(super) const CLIENTS: &str = "clients";
+
+/// The types of what clients and nodes say before operations begin.
+const PREPARATION: [&str; 4] = ["init", "init_ok", "topology", "topology_ok"];
 
 /// How a node's timers are called among the events that it handles.
-pub(super) const TIMER: &str = "(timers)";
+const TIMER: &str = "(timers)";
 
 /// The most sizes of a node's memory that are kept: each is twice the one before.
 const SIZES_MAX: usize = 16;
@@ -112,8 +115,12 @@ impl Traffic {
         };
         let kind = kind_of(message.body);
         let (src, dest) = (folded(message.src), folded(message.dest));
+        let has_client = src == CLIENTS || dest == CLIENTS;
+        if has_client && PREPARATION.contains(&&*kind) {
+            return;
+        }
         self.messages += 1;
-        self.between_servers += u64::from(src != CLIENTS && dest != CLIENTS);
+        self.between_servers += u64::from(!has_client);
         if self.last_ns != at_ns {
             (self.last_ns, self.at_last) = (at_ns, 0);
         }
