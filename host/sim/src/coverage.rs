@@ -26,8 +26,8 @@ pub struct Coverage {
 pub struct Touched {
     /// How many episodes there were.
     pub episodes: u64,
-    /// How many of them touched something: took, delayed or doubled a message, took unacknowledged
-    /// work, had a timer wait, showed a node a wrong clock, replaced a program.
+    /// How many of them touched something: took, delayed or doubled a message, took an open request,
+    /// had a timer wait, showed a node a wrong clock, replaced a program.
     pub hits: u64,
     /// The messages that they took, delayed or doubled.
     #[serde(skip_serializing_if = "is_zero")]
@@ -171,7 +171,7 @@ fn words(fault: Fault) -> (Option<&'static str>, Option<&'static str>, &'static 
             Some("periods of slow links"),
             "delayed messages",
         ),
-        Fault::Kill => (None, None, "took unacknowledged work"),
+        Fault::Kill => (None, None, "took requests or messages"),
         Fault::Pause => (None, None, "had something wait"),
         Fault::ClockSkew => (Some("clock skew"), None, "seen by a node"),
         Fault::Swap => (None, None, "replaced a program"),

@@ -3,6 +3,7 @@
 mod guest;
 
 use expect_test::{Expect, expect};
+use host_check::validity::Validity;
 use host_check::workload::Workload;
 use host_sim::{Bounds, Cluster, Latency, RunOptions, SECOND};
 use host_trial::heavy::{Focus, Since, heavy};
@@ -169,6 +170,31 @@ fn memory_is_told_from_its_first_size_to_its_last() {
             largest body: 60 bytes, echo_ok from n1 to clients at 0.774 s; in the first quarter of the time 60 bytes
         "#]],
     );
+}
+
+#[test]
+fn memory_that_grows_with_each_message_is_a_warning_and_no_verdict() {
+    let leaks: React = |me, message| {
+        me.memory += 64 << 10;
+        let echo = json!({"type": "echo_ok", "echo": message["body"]["echo"]});
+        vec![answer(message, echo)]
+    };
+    let options = RunOptions {
+        rate: 40.0,
+        ..options(2, 20)
+    };
+    let trial_of = |program: &Program| {
+        let trial = Trial::of(program, Scenario::with(Workload::Echo, options.clone()));
+        trial.run(1, Vec::new())
+    };
+    let result = trial_of(&Program(leaks));
+    assert_eq!(result.valid(), Validity::True);
+    expect![[r#""#]].assert_eq(&(result.warnings().join("\n") + "\n"));
+    let keeps_nothing: React = |_, message| {
+        let echo = json!({"type": "echo_ok", "echo": message["body"]["echo"]});
+        vec![answer(message, echo)]
+    };
+    assert_eq!(trial_of(&Program(keeps_nothing)).warnings(), [""; 0]);
 }
 
 /// Nodes are a chain: each passes a new value on to the next, with a map of all that it has.
