@@ -191,7 +191,9 @@ fn print_wrong<'a>(
     of: impl Fn(&Program) -> &'a Graded,
 ) {
     println!("## Wrong programs\n");
-    println!("| program | challenge | what is wrong | verdict | anomaly | world | runs | ms | trace |");
+    println!(
+        "| program | challenge | what is wrong | verdict | anomaly | world | runs | ms | trace |"
+    );
     println!("|---|---|---|---|---|---|---:|---:|---:|");
     for program in wrong {
         let Graded { judgement, ms } = of(program);
@@ -202,7 +204,10 @@ fn print_wrong<'a>(
             let said = failure.anomaly.join("\n");
             let shown = table.shown(program, verdict.abbreviation(), &said);
             anomaly = shown.unwrap_or("unexpected");
-            world = failure.world.as_deref().unwrap_or("official");
+            world = failure
+                .world
+                .as_ref()
+                .map_or("official", |it| it.name.as_str());
             if !failure.trace.is_empty() {
                 trace = format!("{} / {}", failure.trace.len(), messages(failure));
             }

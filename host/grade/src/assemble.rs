@@ -176,6 +176,8 @@ impl ModuleForChallenge<'_> {
             world_runs_passed: judged.passed - seeds_passed,
             usage: judged.usage.clone(),
             targets: self.worst_targets(judged),
+            seeds_untouched: judged.untouched,
+            warnings: warnings(judged),
             failure: failure.map(|(planned, run)| self.failure(planned, run)),
             ..self.judgement(verdict, sha256)
         }
@@ -190,6 +192,8 @@ impl ModuleForChallenge<'_> {
             world_runs_passed: 0,
             usage: BTreeMap::new(),
             targets: BTreeMap::new(),
+            seeds_untouched: 0,
+            warnings: Vec::new(),
             failure: None,
         }
     }
@@ -211,6 +215,7 @@ impl ModuleForChallenge<'_> {
             ),
             trace: run.trace.clone().unwrap_or_default(),
             trace_may_be_shorter: run.trace_may_be_shorter,
+            evidence: run.evidence.clone().unwrap_or_default(),
         }
     }
 
@@ -224,6 +229,7 @@ impl ModuleForChallenge<'_> {
             replay: format!("host inspect {path}"),
             trace: Vec::new(),
             trace_may_be_shorter: false,
+            evidence: Vec::new(),
         }
     }
 
@@ -240,6 +246,16 @@ impl ModuleForChallenge<'_> {
         });
         targets.collect()
     }
+}
+
+/// The warnings, with how many seeds there was one.
+fn warnings(judged: &JudgedRuns) -> Vec<String> {
+    let runs = judged.passed + usize::from(judged.failed.is_some());
+    let seeds = judged.warnings.seeds;
+    let first = judged.warnings.first.iter();
+    let warnings =
+        first.map(|warning| sanitize::line(&format!("{seeds} of {runs} seeds: {warning}")));
+    warnings.collect()
 }
 
 fn suite_facts(suite: &Suite) -> SuiteFacts {

@@ -240,9 +240,20 @@ pub struct Judgement {
     /// world has the world before it: `far/msgs-per-op`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub targets: BTreeMap<String, TargetResult>,
+    /// With how many seeds, of those that passed and the one that failed, no fault touched anything.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub seeds_untouched: usize,
+    /// What the author should know though it decides nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// Why it was not accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<FailureDetails>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// The use of a limited resource.
@@ -292,6 +303,9 @@ pub struct FailureDetails {
     /// that was known.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub trace_may_be_shorter: bool,
+    /// What the run did that went over a limit or missed a target, as lines.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<String>,
 }
 
 /// The world in which a module failed.
@@ -362,15 +376,14 @@ impl Usage {
     }
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde asks for a reference"
-)]
-fn is_zero(count: &usize) -> bool {
-    *count == 0
-}
-
 impl Judgement {
+    /// How many seeds it was judged with: those that passed, and the one that failed.
+    #[must_use]
+    pub fn seeds_judged(&self) -> usize {
+        let has_failed = self.failure.as_ref().is_some_and(|it| it.seed.is_some());
+        self.seeds_passed + usize::from(has_failed)
+    }
+
     /// Whether the verdict is accepted.
     #[must_use]
     pub fn is_accepted(&self) -> bool {

@@ -45,10 +45,23 @@ pub struct JudgedRuns {
     pub usage: BTreeMap<String, Usage>,
     /// The worst measurement for each target, by [`Setting::name_of`](super::suite::Setting::name_of).
     pub worst: BTreeMap<String, f64>,
+    /// With how many seeds the faults touched nothing.
+    pub untouched: usize,
+    /// What the author should know though it decides nothing.
+    pub warnings: Warnings,
     /// The first that failed.
     pub failed: Option<Box<SeedRun>>,
     /// The time that they took together, in milliseconds.
     pub ms: u64,
+}
+
+/// The warnings about the runs of a work item.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Warnings {
+    /// With how many seeds there was one.
+    pub seeds: usize,
+    /// Those of the first such seed.
+    pub first: Vec<String>,
 }
 
 impl JudgedRuns {
@@ -66,6 +79,13 @@ impl JudgedRuns {
                 let name = planned.setting.qualified(name);
                 let worst = kept.worst.entry(name).or_insert(*measured);
                 *worst = worst.max(*measured);
+            }
+            kept.untouched += usize::from(run.faults_touched_nothing);
+            if !run.warnings.is_empty() {
+                kept.warnings.seeds += 1;
+                if kept.warnings.first.is_empty() {
+                    kept.warnings.first.clone_from(&run.warnings);
+                }
             }
             match run.verdict {
                 Verdict::Accepted => kept.passed += 1,

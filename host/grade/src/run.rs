@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use serde::{Deserialize, Serialize};
 
 use super::grade::Usage;
-use super::suite::Setting;
+use super::suite::{Setting, Target};
 use super::{Verdict, sanitize};
 use host_check::history::{History, Kind};
 use host_check::is_timeout;
@@ -16,6 +16,7 @@ use host_check::validity::Validity;
 use host_check::workload::CheckResult;
 use host_sandbox::GuestModule;
 use host_sim::{ResourceUsage, RunOptions, StopReason, Stopped};
+use host_trial::heavy::{Focus, heavy};
 use host_trial::scenario::bound_flag;
 use host_trial::schedule::{self, Schedule};
 use host_trial::shrink::{Budget, cost_of, shrink};
@@ -41,6 +42,13 @@ pub struct SeedRun {
     /// that was known.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub trace_may_be_shorter: bool,
+    /// Whether the checkers found nothing, and it missed a target.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub only_missed_targets: bool,
+    /// What it did that went over a limit or missed a target; absent until that has been looked at,
+    /// empty if there is nothing to say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Vec<String>>,
     /// The flag of `host sim` that sets the bound that the run exceeded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bound_flag: Option<String>,
@@ -50,6 +58,12 @@ pub struct SeedRun {
     /// The measurement for each target.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub measured: BTreeMap<String, f64>,
+    /// Whether it was to have faults, and none of them touched anything.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub faults_touched_nothing: bool,
+    /// What its author should know though it decides nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 impl SeedRun {
@@ -93,11 +107,13 @@ impl SeedRun {
             Err(stopped) => Self::stopped(stopped, trial.before_stop.as_ref()),
         };
         run.usage = usage(&trial.used, &setting.scenario().options);
+        run.faults_touched_nothing = trial.coverage.touched_nothing();
+        run.warnings = trial.warnings();
         run
     }
 
-    /// Looks for the shortest run that fails in the same way, and adds its trace. Verdicts about what
-    /// a single event used need no trace, and finding one would take long.
+    /// Looks for the shortest run that fails in the same way, and adds its trace. A run that went over a
+    /// limit, or only missed a target, is not made shorter: what it did is added instead.
     #[must_use]
     pub fn explained(
         self,
@@ -110,6 +126,19 @@ impl SeedRun {
             return self;
         }
         let seed = setting.run_seed(seed);
+        if let Some(focus) = self.focus(setting) {
+            let told = catch_unwind(AssertUnwindSafe(|| {
+                if shrinking.runs < 2 {
+                    return Vec::new(); // it is not to be explained
+                }
+                let trial = Trial::of(module, setting.scenario().clone());
+                sanitize::trace(&heavy(&trial, seed, None, focus))
+            }));
+            return SeedRun {
+                evidence: Some(told.unwrap_or_default()),
+                ..self
+            };
+        }
         let found = catch_unwind(AssertUnwindSafe(|| {
             let trial = Trial::of(module, setting.scenario().clone());
             let (report, script) = trial.record(seed, Vec::new());
@@ -134,14 +163,44 @@ impl SeedRun {
         }
     }
 
-    /// Whether its trace still has to be looked for.
+    /// Whether its trace, or what it did, still has to be looked for.
     #[must_use]
     pub fn needs_trace(&self) -> bool {
+        if self.is_heavy() {
+            return self.evidence.is_none();
+        }
         let has_trace = matches!(
             self.verdict,
             Verdict::WrongAnswer | Verdict::Presentation | Verdict::Runtime
         );
         has_trace && self.trace.is_none()
+    }
+
+    /// Whether it went over a limit, or did nothing wrong but to miss a target.
+    fn is_heavy(&self) -> bool {
+        let is_over = matches!(
+            self.verdict,
+            Verdict::TimeLimit | Verdict::MemoryLimit | Verdict::OutputLimit
+        );
+        is_over || self.only_missed_targets
+    }
+
+    /// What is to be said of a run that is heavy.
+    fn focus(&self, setting: Setting<'_>) -> Option<Focus> {
+        match self.verdict {
+            Verdict::TimeLimit => Some(Focus::Work),
+            Verdict::MemoryLimit => Some(Focus::Memory),
+            Verdict::OutputLimit => Some(Focus::Output),
+            _ if self.only_missed_targets => {
+                let is_missed = |target: &&Target| {
+                    let measured = self.measured.get(target.measure.name());
+                    measured.is_none_or(|measured| *measured >= target.below)
+                };
+                let missed = setting.targets().iter().find(is_missed);
+                missed.map(|target| target.measure.focus())
+            }
+            _ => None,
+        }
     }
 
     fn finished(setting: Setting<'_>, result: &CheckResult, is_idle: bool) -> Self {
@@ -164,7 +223,7 @@ impl SeedRun {
             let is_met = measured.is_some_and(|measured| measured < target.below);
             if !is_met && matches!(run.verdict, Verdict::Accepted | Verdict::WrongAnswer) {
                 if run.verdict == Verdict::Accepted {
-                    run.trace = Some(Vec::new()); // the shortest run would miss no target
+                    run.only_missed_targets = true; // the shortest run would miss none
                 }
                 run.verdict = Verdict::WrongAnswer;
                 run.anomaly.push(match measured {
@@ -216,9 +275,13 @@ impl SeedRun {
             backtrace: Vec::new(),
             trace: None,
             trace_may_be_shorter: false,
+            only_missed_targets: false,
+            evidence: None,
             bound_flag: None,
             usage: BTreeMap::new(),
             measured: BTreeMap::new(),
+            faults_touched_nothing: false,
+            warnings: Vec::new(),
         }
     }
 }

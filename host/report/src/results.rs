@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use host_check::validity::Validity;
 use host_check::workload::CheckResult;
-use host_sim::Stopped;
+use host_sim::{Coverage, Stopped};
 use host_trial::TrialResult;
 
 /// The results of a run; `docs/simulator.md` describes the JSON.
@@ -17,8 +17,14 @@ pub struct Results<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     replay: Option<String>,
     run: RunFacts,
+    #[serde(skip_serializing_if = "Coverage::is_empty")]
+    faults: &'a Coverage,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     stopped: Option<StopFacts<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    evidence: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     results: Option<&'a CheckResult>,
 }
@@ -66,8 +72,17 @@ impl<'a> Results<'a> {
                 steps: result.used.steps,
                 fuel: result.used.fuel,
             },
+            faults: &result.coverage,
+            warnings: result.warnings(),
             stopped: result.result.as_ref().err().map(StopFacts::of),
+            evidence: Vec::new(),
             results: result.result.as_ref().ok(),
         }
+    }
+
+    /// The same with what the run did that went over a limit.
+    #[must_use]
+    pub fn with_evidence(self, evidence: Vec<String>) -> Self {
+        Results { evidence, ..self }
     }
 }

@@ -26,6 +26,8 @@ pub(super) enum Owner {
 #[derive(Debug, Default)]
 pub(super) struct Clients {
     clients: Vec<Client>,
+    /// Bytes of the bodies of all operations' requests.
+    request_bytes: u64,
 }
 
 #[derive(Debug)]
@@ -33,6 +35,8 @@ struct Client {
     owner: Owner,
     open: bool,
     calls: u64,
+    /// The node that it last called.
+    node: Option<usize>,
     awaited: Option<Awaited>,
 }
 
@@ -51,6 +55,7 @@ impl Clients {
             owner,
             open: true,
             calls: 0,
+            node: None,
             awaited: None,
         });
         self.clients.len() - 1
@@ -69,6 +74,20 @@ impl Clients {
         client < self.clients.len()
     }
 
+    /// How many operations wait for a node.
+    pub(super) fn open_at(&self, node: usize) -> u64 {
+        let is_open = |client: &&Client| {
+            let is_operation = matches!(client.owner, Owner::Worker(_));
+            is_operation && client.awaited.is_some() && client.node == Some(node)
+        };
+        self.clients.iter().filter(is_open).count() as u64
+    }
+
+    /// The bytes of the bodies of all operations' requests so far.
+    pub(super) fn request_bytes(&self) -> u64 {
+        self.request_bytes
+    }
+
     /// Sends a request to a node, and has it time out.
     pub(super) fn call(
         &mut self,
@@ -81,8 +100,12 @@ impl Clients {
     ) {
         let this = &mut self.clients[client];
         this.calls += 1;
+        this.node = Some(node);
         let msg_id = this.calls;
         let body = with_msg_id(body, msg_id);
+        if let Owner::Worker(_) = this.owner {
+            self.request_bytes += body.len() as u64;
+        }
         network.send(world, Addr::Client(client), Addr::Node(node), &body);
         self.wait(client, msg_id, timeout_ns, world);
     }

@@ -21,6 +21,7 @@ pub(super) fn start(
     world: &mut World<'_>,
 ) -> Result<Value, Stopped> {
     let done = action.done(world.names().nodes());
+    world.tally().begin(action.fault(), network.sent());
     let links = network.links();
     match action {
         FaultAction::Partition(_, grudges) => links.break_links(LinkFault::Partition, &grudges),
@@ -71,8 +72,20 @@ fn link_fault(cut: Cut) -> LinkFault {
     }
 }
 
-/// Stops a fault; what was asked for and what was done, as the history has it.
+/// Stops a fault, after which it touches nothing; what was asked for and what was done, as the history has it.
 pub(super) fn stop(
+    fault: Fault,
+    nodes: &mut Nodes<'_>,
+    network: &mut Network,
+    clients: &mut Clients,
+    world: &mut World<'_>,
+) -> Result<(Value, Value), Stopped> {
+    let done = stopped(fault, nodes, network, clients, world);
+    world.tally().end(fault);
+    done
+}
+
+fn stopped(
     fault: Fault,
     nodes: &mut Nodes<'_>,
     network: &mut Network,

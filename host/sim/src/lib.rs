@@ -15,7 +15,7 @@
 //! | `client` `clients` `exception` `workers` `generator` | clients and their operations |
 //! | `nemesis` `nemeses` `faults` | faults: which, when, and how they are injected |
 //! | `traffic` `hunter` | aimed faults: what they know, and when they act |
-//! | `journal` `recorder` `outcome` | what comes out of a run |
+//! | `journal` `recorder` `outcome` `coverage` `growth` | what comes out of a run |
 //! | `phase` `run` | the loop |
 //!
 //! The network, the clients and the faults behave as Maelstrom's; where they do not,
@@ -28,9 +28,11 @@ mod clients;
 mod clock;
 mod concurrency;
 mod cost;
+mod coverage;
 mod exception;
 mod faults;
 mod generator;
+mod growth;
 mod hunter;
 pub mod journal;
 mod latency;
@@ -69,6 +71,8 @@ pub use client::{
     Completion, ErrorHandling, Malformed, Next, Operation, Step, Turn, WorkloadClient,
 };
 pub use concurrency::{Concurrency, InvalidConcurrency, TooManyWorkers};
+pub use coverage::{Coverage, Touched};
+pub use growth::MemoryGrowth;
 pub use latency::{Distribution, Latency};
 pub use memory::MemoryGrant;
 pub use network::NetworkModel;

@@ -4,7 +4,7 @@
 //! Maelstrom.
 
 use super::address::Addr;
-use super::nemesis::Grudges;
+use super::nemesis::{Fault, Grudges};
 
 /// The state of all links. Links are directed. What one fault does to a link ends with that fault,
 /// and leaves what others do to it.
@@ -43,13 +43,15 @@ impl LinkFault {
     }
 }
 
-/// The faults that lose all messages of a link.
-const CUT: u16 = LinkFault::Partition.bit()
-    | LinkFault::OneWay.bit()
-    | LinkFault::Isolate.bit()
-    | LinkFault::Chain.bit()
-    | LinkFault::Flip.bit()
-    | LinkFault::Flap.bit();
+/// What loses all messages of a link, and the faults that do it.
+const CUTS: [(LinkFault, Fault); 6] = [
+    (LinkFault::Partition, Fault::Partition),
+    (LinkFault::OneWay, Fault::OneWay),
+    (LinkFault::Isolate, Fault::Isolate),
+    (LinkFault::Chain, Fault::Chain),
+    (LinkFault::Flip, Fault::Flip),
+    (LinkFault::Flap, Fault::Flap),
+];
 
 impl Links {
     /// Links that work.
@@ -125,10 +127,13 @@ impl Links {
         self.duplicate_permille
     }
 
-    /// Whether messages from `src` do not reach `dest`.
-    pub(super) fn is_cut(&self, src: Addr, dest: Addr) -> bool {
-        let link = self.link(src, dest);
-        link.is_some_and(|link| self.wrong[link] & CUT != 0)
+    /// The fault for which messages from `src` do not reach `dest`, if there is one.
+    pub(super) fn cut_by(&self, src: Addr, dest: Addr) -> Option<Fault> {
+        let link = self.link(src, dest)?;
+        let wrong = self.wrong[link];
+        let mut cuts = CUTS.iter().filter(|_| wrong != 0);
+        let found = cuts.find(|(cut, _)| wrong & cut.bit() != 0);
+        found.map(|(_, fault)| *fault)
     }
 
     /// Whether the link from `src` to `dest` is slow.
@@ -202,12 +207,12 @@ mod tests {
         let mut links = Links::new(3);
         links.break_links(LinkFault::Partition, &grudges());
         links.break_links(LinkFault::Chain, &grudges());
-        assert!(links.is_cut(A, B) && !links.is_cut(B, A));
+        assert!(links.cut_by(A, B).is_some() && links.cut_by(B, A).is_none());
         links.repair(LinkFault::Chain);
-        assert!(links.is_cut(A, B));
+        assert!(links.cut_by(A, B).is_some());
         links.break_links(LinkFault::Slow, &grudges());
         links.repair(LinkFault::Partition);
-        assert!(!links.is_cut(A, B) && links.is_slow(A, B));
+        assert!(links.cut_by(A, B).is_none() && links.is_slow(A, B));
     }
 
     #[test]
@@ -247,7 +252,7 @@ mod tests {
         links.lose_next(&all, 9, false);
         for other in [Addr::Client(0), Addr::Client(1), Addr::Service(0), A] {
             for (src, dest) in [(A, other), (other, A)] {
-                assert!(!links.is_cut(src, dest));
+                assert!(links.cut_by(src, dest).is_none());
                 assert!(!links.holds(src, dest) && !links.loses(src, dest));
             }
         }

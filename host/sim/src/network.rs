@@ -12,6 +12,7 @@ use super::journal::DropReason;
 use super::latency::Latency;
 use super::links::{LinkFault, Links};
 use super::meter::InFlight;
+use super::nemesis::Fault;
 use super::packets::{Packet, Packets, Slot};
 use super::queue::Queue;
 use super::random::{Family, Stream, Streams};
@@ -142,21 +143,26 @@ impl Network {
             return;
         }
         let between_nodes = self.links.link(src, dest).is_some();
-        let is_lost = between_nodes
-            && (self.links.loses(src, dest) || self.loss_strikes(world.names(), src, dest));
-        if is_lost {
-            world.dropped(&packet, DropReason::Loss);
+        let lost_by = match () {
+            () if !between_nodes => None,
+            () if self.links.loses(src, dest) => Some(Fault::LoseOne),
+            () if self.loss_strikes(world.names(), src, dest) => Some(Fault::Loss),
+            () => None,
+        };
+        if let Some(fault) = lost_by {
+            world.taken(&packet, DropReason::Loss, fault);
             self.packets.recycle(packet);
             return;
         }
         if between_nodes && self.duplicate_strikes(world.names(), src, dest) {
+            world.tally().message(Fault::Duplicate);
             let mut copy = self.pack(world.names(), src, dest, body);
             copy.id = packet.id;
             self.sent -= 1;
-            let latency_ns = self.latency_ns(world.names(), src, dest);
+            let latency_ns = self.latency_ns(world, src, dest);
             self.enqueue_or_hold(world, copy, latency_ns);
         }
-        let latency_ns = self.latency_ns(world.names(), src, dest);
+        let latency_ns = self.latency_ns(world, src, dest);
         self.enqueue_or_hold(world, packet, latency_ns);
     }
 
@@ -193,13 +199,14 @@ impl Network {
                 .chance(permille)
     }
 
-    fn latency_ns(&mut self, names: &Names, src: Addr, dest: Addr) -> u64 {
+    fn latency_ns(&mut self, world: &mut World<'_>, src: Addr, dest: Addr) -> u64 {
         let latency = self.latency;
         let drawn_ns = match latency.constant_ns() {
             Some(constant_ns) => constant_ns,
-            None => latency.draw_ns(self.chance(|it| &mut it.latencies, names, src, dest)),
+            None => latency.draw_ns(self.chance(|it| &mut it.latencies, world.names(), src, dest)),
         };
         if self.links.is_slow(src, dest) {
+            world.tally().message(Fault::Slow);
             (drawn_ns * SLOW_FACTOR).max(drawn_ns + SLOW_MIN_NS)
         } else {
             drawn_ns
@@ -323,15 +330,15 @@ impl Network {
     }
 
     fn drop_if_cut(&mut self, world: &mut World<'_>, slot: Slot) -> bool {
-        let cut = self
-            .packets
-            .get(slot)
-            .is_some_and(|packet| self.links.is_cut(packet.src, packet.dest));
-        if cut && let Some(packet) = self.packets.take(slot) {
-            world.dropped(&packet, DropReason::Partition);
+        let packet = self.packets.get(slot);
+        let cut_by = packet.and_then(|packet| self.links.cut_by(packet.src, packet.dest));
+        if let Some(fault) = cut_by
+            && let Some(packet) = self.packets.take(slot)
+        {
+            world.taken(&packet, DropReason::Partition, fault);
             self.packets.recycle(packet);
         }
-        cut
+        cut_by.is_some()
     }
 
     /// Drops all that waits for the node `node`, which starts anew.
@@ -354,7 +361,7 @@ impl Network {
         });
         for slot in lost {
             if let Some(packet) = self.packets.take(slot) {
-                world.dropped(&packet, DropReason::Down);
+                world.taken(&packet, DropReason::Down, Fault::Kill);
                 self.packets.recycle(packet);
             }
         }

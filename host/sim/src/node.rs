@@ -8,9 +8,12 @@ use host_protocol::timers::Timers;
 
 use super::address::Addr;
 use super::clients::Clients;
-use super::clock::Clock;
+use super::clock::{Clock, STEADY};
+use super::coverage::Touched;
+use super::growth::Sizes;
 use super::journal::DropReason;
 use super::meter::GuestUsage;
+use super::nemesis::Fault;
 use super::network::Network;
 use super::outcome::{StopReason, Stopped};
 use super::packets::{Packet, Slot};
@@ -43,6 +46,14 @@ pub(super) struct Node {
     wake: Option<Alarm>,
     /// What its guest has used, as far as the meter has it.
     counted: GuestUsage,
+    /// How many events its guests have handled.
+    handled: u64,
+    /// How many its guests had handled when the one that runs was started.
+    handled_before: u64,
+    /// How many they had handled when the clock went wrong, if it is.
+    handled_right: Option<u64>,
+    /// The sizes of the memory of the guest that runs.
+    sizes: Sizes,
     /// The receivers of a step's messages, while they are checked.
     dests: Vec<Addr>,
 }
@@ -120,6 +131,10 @@ impl Node {
             init_client: None,
             wake: None,
             counted: GuestUsage::default(),
+            handled: 0,
+            handled_before: 0,
+            handled_right: None,
+            sizes: Sizes::default(),
             dests: Vec::new(),
         }
     }
@@ -138,6 +153,15 @@ impl Node {
 
     pub(super) fn is_paused_by(&self, pause: Pause) -> bool {
         self.paused & pause.bit() != 0
+    }
+
+    /// A fault for which it is paused, if it is.
+    fn paused_by(&self) -> Option<Fault> {
+        match () {
+            () if self.is_paused_by(Pause::Drawn) => Some(Fault::Pause),
+            () if self.is_paused_by(Pause::Aimed) => Some(Fault::Stall),
+            () => None,
+        }
     }
 
     /// Whether it runs the next version of the program.
@@ -165,6 +189,7 @@ impl Node {
     ) {
         self.life = Life::Starting(guest);
         self.init_client = Some(init_client);
+        self.handled_before = self.handled;
         self.count(world);
     }
 
@@ -180,6 +205,7 @@ impl Node {
         network: &mut Network,
         clients: &mut Clients,
     ) {
+        self.tally_kill(world, clients);
         self.count_last(world);
         self.life = Life::Down;
         self.paused = 0;
@@ -190,7 +216,7 @@ impl Node {
         }
         for slot in std::mem::take(&mut self.backlog) {
             if let Some(packet) = network.release(slot) {
-                world.dropped(&packet, DropReason::Down);
+                world.taken(&packet, DropReason::Down, Fault::Kill);
                 network.recycle(packet);
             }
         }
@@ -212,6 +238,7 @@ impl Node {
         network: &mut Network,
         clients: &Clients,
     ) -> Result<(), Stopped> {
+        self.tally_pause(world);
         self.paused &= !pause.bit();
         if self.is_paused() {
             return Ok(());
@@ -227,6 +254,10 @@ impl Node {
 
     /// Has its clock run at another rate, from a reading `jump_ns` further on.
     pub(super) fn skew(&mut self, rate_permille: u64, jump_ns: u64, world: &mut World<'_>) {
+        self.tally_skew(world);
+        if rate_permille != STEADY || jump_ns > 0 {
+            self.handled_right = Some(self.handled);
+        }
         self.clock.skew(world.now_ns(), rate_permille, jump_ns);
         self.schedule_wake(world);
     }
@@ -291,11 +322,12 @@ impl Node {
             Life::Running(_) => true,
         };
         if !is_up {
-            world.dropped(&packet, DropReason::Down);
+            world.taken(&packet, DropReason::Down, Fault::Kill);
             network.recycle(packet);
             return Ok(());
         }
-        if self.is_paused() {
+        if let Some(fault) = self.paused_by() {
+            world.tally().message(fault);
             self.backlog.push(network.hold(packet));
             return Ok(());
         }
@@ -352,6 +384,7 @@ impl Node {
     ) -> Result<(), Stopped> {
         world.check_interrupt()?; // between any two events: many may be due at a time
         world.meter().step();
+        self.handled += 1;
         let stepped = self.try_step(kind, world, network, clients);
         stepped.map_err(|reason| world.stop_at(self.index, reason))?;
         self.count(world);
@@ -427,6 +460,9 @@ impl Node {
             memory_bytes: guest.memory_bytes(),
         };
         world.meter().guest(&self.counted, &now);
+        if now.memory_bytes != self.counted.memory_bytes {
+            self.sizes.note(world.now_ns(), now.memory_bytes);
+        }
         self.counted = now;
     }
 
@@ -434,6 +470,58 @@ impl Node {
     fn count_last(&mut self, world: &mut World<'_>) {
         self.count(world);
         world.meter().guest_gone(&std::mem::take(&mut self.counted));
+        self.sizes = Sizes::default();
+    }
+
+    /// The sizes of its memory, since its guest was started.
+    pub(super) fn sizes(&self) -> &Sizes {
+        &self.sizes
+    }
+
+    /// Counts what its end takes, before it is killed.
+    fn tally_kill(&mut self, world: &mut World<'_>, clients: &Clients) {
+        self.tally_pause(world);
+        let requests = clients.open_at(self.index);
+        if requests > 0 {
+            let what = Touched {
+                requests,
+                ..Touched::default()
+            };
+            world.tally().touch(Fault::Kill, what);
+        }
+        if self.handled > self.handled_before + 1 {
+            world.tally().forget(Fault::Kill);
+        }
+    }
+
+    /// Counts the timers that should have fired while it was paused, at the end of that.
+    pub(super) fn tally_pause(&self, world: &mut World<'_>) {
+        let Some(fault) = self.paused_by() else {
+            return;
+        };
+        let elapsed_ns = self.clock.elapsed_ns(world.now_ns());
+        let late = self.timers.iter().take_while(|(_, due)| *due < elapsed_ns);
+        let timers = late.count() as u64;
+        if timers > 0 {
+            let what = Touched {
+                timers,
+                ..Touched::default()
+            };
+            world.tally().touch(fault, what);
+        }
+    }
+
+    /// Counts the events that it handled by a wrong clock, at the end of that.
+    pub(super) fn tally_skew(&mut self, world: &mut World<'_>) {
+        let before = self.handled_right.take();
+        let events = before.map_or(0, |before| self.handled - before);
+        if events > 0 {
+            let what = Touched {
+                events,
+                ..Touched::default()
+            };
+            world.tally().touch(Fault::ClockSkew, what);
+        }
     }
 
     /// Shows observers the node between two events. What their questions cost is not the

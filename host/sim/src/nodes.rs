@@ -4,7 +4,10 @@ use host_check::value::{Map, Value};
 
 use super::clients::{Clients, Owner};
 use super::clock::STEADY;
+use super::coverage::Touched;
 use super::exception::keyword;
+use super::growth::Sizes;
+use super::nemesis::Fault;
 use super::network::Network;
 use super::node::{Node, Pause, Replaced};
 use super::outcome::Stopped;
@@ -208,14 +211,24 @@ impl<'a> Nodes<'a> {
                 "restarted"
             }
         };
+        if matches!(done, "swapped" | "restarted") {
+            world.tally().touch(Fault::Swap, Touched::default());
+        }
         let entry = (Value::from(self.nodes[node].name()), keyword(done));
         Ok(Value::Map(Box::new([entry].into_iter().collect::<Map>())))
     }
 
-    /// Measures all guests for the last time.
+    /// Measures all guests for the last time, and counts what faults that are still on have touched.
     pub(super) fn count(&mut self, world: &mut World<'_>) {
         for node in &mut self.nodes {
             node.count(world);
+            node.tally_pause(world);
+            node.tally_skew(world);
         }
+    }
+
+    /// The name of each node and the sizes of its memory, since its guest was started.
+    pub(super) fn sizes(&self) -> impl Iterator<Item = (&str, &Sizes)> {
+        self.nodes.iter().map(|node| (node.name(), node.sizes()))
     }
 }

@@ -9,6 +9,8 @@ use host_check::net::NetStats;
 use host_guest::{ErrorKind, GuestError};
 use host_protocol::text::{excerpt, printable};
 
+use super::coverage::Coverage;
+use super::growth::MemoryGrowth;
 use super::script::Script;
 use super::time::seconds;
 
@@ -30,6 +32,10 @@ pub struct Outcome {
     pub messages: u64,
     /// The resources that it used.
     pub used: ResourceUsage,
+    /// What its faults touched.
+    pub coverage: Coverage,
+    /// The memory of a node that grew through the whole main phase, if one did.
+    pub growth: Option<MemoryGrowth>,
 }
 
 /// A run that ended early, and why.

@@ -25,6 +25,7 @@ use super::client::WorkloadClient;
 use super::clients::{Clients, Owner};
 use super::faults;
 use super::generator::Generator;
+use super::growth::Observed;
 use super::hunter::Scale;
 use super::journal::Observer;
 use super::memory::{MemoryGrant, RunMemory};
@@ -81,6 +82,7 @@ pub struct Simulation<'a> {
 struct Run<'a> {
     options: &'a RunOptions,
     phase: Phase,
+    main: Option<MainPhase>,
     world: World<'a>,
     network: Network,
     clients: Clients,
@@ -112,6 +114,10 @@ impl<'a> Run<'a> {
         let nodes = options.cluster.count;
         let names = services.iter().map(|service| service.name().to_owned());
         let names = Names::new(nodes, options.cluster.first, names.collect());
+        let faults = match script {
+            Some(script) => script.kinds(),
+            None => options.faults.clone(),
+        };
         let memory = Arc::new(RunMemory::new(
             options.bounds.memory_bytes,
             simulation.memory,
@@ -127,6 +133,7 @@ impl<'a> Run<'a> {
         Run {
             options,
             phase: Phase::Init { left: nodes },
+            main: None,
             network: Network::new(
                 options.network,
                 options.latency,
@@ -151,7 +158,8 @@ impl<'a> Run<'a> {
             ),
             recorder: Recorder::new(simulation.records),
             world: World::new(names, simulation.observers, options.bounds, memory)
-                .interrupted_by(simulation.module.interrupt()),
+                .interrupted_by(simulation.module.interrupt())
+                .with_faults(faults),
         }
     }
 
@@ -262,6 +270,7 @@ impl<'a> Run<'a> {
             until_ns: now_ns + self.options.time_limit_ns,
         };
         self.phase = Phase::Main;
+        self.main = Some(main);
         self.workers
             .open(self.options.concurrency, &mut self.clients);
         self.nemeses.begin_main(main, &mut self.world);
@@ -421,6 +430,16 @@ impl<'a> Run<'a> {
 
     fn outcome(mut self, stopped: Option<Stopped>) -> Outcome {
         self.nodes.count(&mut self.world);
+        let growth = match (self.main, &stopped) {
+            (Some(main), None) => Observed {
+                main,
+                request_bytes: self.clients.request_bytes(),
+                node_limit: self.options.limits.memory_bytes,
+                run_limit: self.options.bounds.memory_bytes,
+            }
+            .growth(self.nodes.sizes()),
+            _ => None,
+        };
         let (ops, script) = self.recorder.finish();
         Outcome {
             ops,
@@ -430,6 +449,8 @@ impl<'a> Run<'a> {
             end_ns: self.world.now_ns(),
             messages: self.network.sent(),
             used: self.world.meter().usage(),
+            coverage: self.world.tally().coverage().clone(),
+            growth,
         }
     }
 }

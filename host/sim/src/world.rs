@@ -10,9 +10,11 @@ use host_protocol::timers::Timers;
 use super::address::{Addr, Names};
 use super::bounds::{Bound, Bounds};
 use super::clock::Clock;
+use super::coverage::Tally;
 use super::journal::{DropReason, Journal, Observer};
 use super::memory::{Refusal, RunMemory};
 use super::meter::{InFlight, Meter};
+use super::nemesis::Fault;
 use super::outcome::{StopReason, Stopped};
 use super::packets::Packet;
 use super::queue::{Alarm, Queue};
@@ -26,6 +28,7 @@ pub(super) struct World<'a> {
     names: Names,
     journal: Journal<'a>,
     meter: Meter,
+    tally: Tally,
     interrupt: Option<Interrupt>,
     /// What happened to messages since somebody looked, if somebody looks.
     notes: Option<Vec<Note>>,
@@ -44,6 +47,7 @@ impl<'a> World<'a> {
             names,
             journal: Journal::new(observers),
             meter: Meter::new(bounds, memory),
+            tally: Tally::default(),
             interrupt: None,
             notes: None,
         }
@@ -53,6 +57,14 @@ impl<'a> World<'a> {
     pub(super) fn interrupted_by(self, interrupt: Option<&Interrupt>) -> Self {
         World {
             interrupt: interrupt.cloned(),
+            ..self
+        }
+    }
+
+    /// Counts what these faults touch.
+    pub(super) fn with_faults(self, faults: impl IntoIterator<Item = Fault>) -> Self {
+        World {
+            tally: Tally::new(faults),
             ..self
         }
     }
@@ -75,6 +87,11 @@ impl<'a> World<'a> {
 
     pub(super) fn meter(&mut self) -> &mut Meter {
         &mut self.meter
+    }
+
+    /// What faults touch.
+    pub(super) fn tally(&mut self) -> &mut Tally {
+        &mut self.tally
     }
 
     /// The message counts so far.
@@ -197,6 +214,12 @@ impl<'a> World<'a> {
             self.note(packet, |src, dest| Note::Lost { src, dest });
         }
         self.journal.dropped(self.now_ns, &self.names, packet, why);
+    }
+
+    /// Journals a message that a fault takes, so that it will not reach its receiver.
+    pub(super) fn taken(&mut self, packet: &Packet, why: DropReason, by: Fault) {
+        self.tally.take(by, packet);
+        self.dropped(packet, why);
     }
 
     /// Journals a timer that fires.

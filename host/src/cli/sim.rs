@@ -22,6 +22,7 @@ use host_guest::Start;
 use host_report::{ReportDir, ReportError, ReportedRun};
 use host_sim::journal::{JsonLines, Observer};
 use host_sim::{Script, StopReason, seconds};
+use host_trial::heavy::{Focus, heavy};
 use host_trial::scenario::Replay;
 use host_trial::schedule::{Schedule, trace};
 use host_trial::shrink::{self, Budget};
@@ -159,13 +160,22 @@ fn one(
     if let (Some(file), Validity::False) = (shortest, report.valid()) {
         return shrunk(trial, schedule, report, file, args, again);
     }
+    let evidence = evidence(trial, &report, script);
+    let (workload, replay) = (trial.scenario.workload, again.command(replay));
     match args.format {
-        Format::Text => {
-            show::report_as_text(&report, trial.scenario.workload, &again.command(replay))?
-        }
-        Format::Json => show::report_as_json(&report, &again.command(replay))?,
+        Format::Text => show::report_as_text(&report, &evidence, workload, &replay)?,
+        Format::Json => show::report_as_json(&report, evidence, &replay)?,
     }
     Ok(report.valid().into())
+}
+
+/// What a run did that went over a limit.
+fn evidence(trial: &Trial<'_>, report: &TrialResult, script: Option<&Script>) -> Vec<String> {
+    let stopped = report.result.as_ref().err();
+    match stopped.and_then(Focus::of_stop) {
+        Some(focus) => heavy(trial, report.seed, script, focus),
+        None => Vec::new(),
+    }
 }
 
 /// Shrinks a run that is invalid, and shows what is left of it.
@@ -276,12 +286,14 @@ fn many(
         let schedule = Schedule::of(trial, report.seed, script);
         return shrunk(trial, schedule, recorded, file, args, again);
     }
+    let failed = failure.as_ref();
+    let evidence = failed.map_or_else(Vec::new, |report| evidence(trial, report, None));
     match args.format {
         Format::Text => {
             let workload = trial.scenario.workload;
-            show::tries_as_text(&tries, count, failure.as_ref(), workload, again)?;
+            show::tries_as_text(&tries, count, failed, &evidence, workload, again)?;
         }
-        Format::Json => show::tries_as_json(&tries, count, failure.as_ref(), again)?,
+        Format::Json => show::tries_as_json(&tries, count, failed, evidence, again)?,
     }
     let valid = failure.map_or(Validity::True, |report| report.valid());
     Ok(valid.into())

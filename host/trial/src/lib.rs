@@ -7,8 +7,10 @@
 //! | [`Trial`] | runs a scenario with a program and a seed, and judges the history |
 //! | [`schedule`] | a run written to a file: its scenario, its seed, its operations and faults |
 //! | `room` | how much memory runs hold that go on at the same time |
+//! | [`heavy`] | what a run did that went over a limit or missed a target |
 //! | [`shrink`] | the shortest schedule that fails in the same way |
 
+pub mod heavy;
 mod room;
 pub mod scenario;
 pub mod schedule;

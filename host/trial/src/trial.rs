@@ -17,7 +17,10 @@ use host_guest::{Interrupt, Start};
 use host_sim::journal::Observer;
 use host_sim::service;
 use host_sim::workload::make;
-use host_sim::{MemoryGrant, Outcome, ResourceUsage, Script, Simulation, StopReason, Stopped, run};
+use host_sim::{
+    Bounds, Coverage, MemoryGrant, MemoryGrowth, Outcome, ResourceUsage, RunOptions, Script,
+    Simulation, StopReason, Stopped, run,
+};
 
 /// What the checkers say of a history.
 type Judged = Result<CheckResult, UnexpectedOperation>;
@@ -52,6 +55,10 @@ pub struct TrialResult {
     pub messages: u64,
     /// The most that it used of everything that has a limit.
     pub used: ResourceUsage,
+    /// What its faults touched.
+    pub coverage: Coverage,
+    /// The memory of a node that grew through the whole main phase, if one did.
+    pub growth: Option<MemoryGrowth>,
 }
 
 impl TrialResult {
@@ -95,6 +102,12 @@ impl TrialResult {
             ),
             None => format!("The run could not go on: {stopped}"),
         })
+    }
+
+    /// What its reader should know though it decides nothing, a sentence each.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        self.growth.iter().map(ToString::to_string).collect()
     }
 
     /// The line with which Maelstrom ends its output.
@@ -180,6 +193,35 @@ impl<'a> Trial<'a> {
         self.in_room(seed, Some(script), false, checks, |result, _| {
             use_it(result)
         })
+    }
+
+    /// Makes a run again for an observer, within these bounds, and does not judge it. Goes on alone, as
+    /// [`run`](Self::run) with observers does. `None` if the workload cannot be made in this scenario.
+    pub(crate) fn watch(
+        &self,
+        seed: u64,
+        script: Option<&Script>,
+        within: Bounds,
+        observer: &mut dyn Observer,
+    ) -> Option<Outcome> {
+        let workload = make(self.scenario.workload, &self.scenario.workload_options()).ok()?;
+        let options = RunOptions {
+            bounds: within,
+            ..self.scenario.options.clone()
+        };
+        let _alone = ROOM.alone();
+        Some(run(Simulation {
+            module: self.module,
+            next_module: self.next_module,
+            options: &options,
+            seed,
+            workload,
+            services: service::all(),
+            observers: vec![observer],
+            script,
+            records: false,
+            memory: None,
+        }))
     }
 
     fn make<'o>(
@@ -297,6 +339,8 @@ impl<'a> Trial<'a> {
             end_ns,
             messages: outcome.messages,
             used: outcome.used,
+            coverage: outcome.coverage,
+            growth: outcome.growth,
         }
     }
 
@@ -358,5 +402,7 @@ fn impossible(seed: u64, why: String) -> TrialResult {
         end_ns: 0,
         messages: 0,
         used: ResourceUsage::default(),
+        coverage: Coverage::default(),
+        growth: None,
     }
 }

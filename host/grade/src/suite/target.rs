@@ -4,6 +4,7 @@
 use serde::Deserialize;
 
 use host_check::workload::{CheckResult, Workload, WorkloadResult};
+use host_trial::heavy::{Focus, Since};
 
 /// What has a bound.
 #[derive(
@@ -72,6 +73,16 @@ impl Measure {
         (self == Self::MsgsPerOp)
             .then(|| rate.to_string().parse().ok())
             .flatten()
+    }
+
+    /// What its reader wants to know of a run that misses it.
+    #[must_use]
+    pub(crate) fn focus(self) -> Focus {
+        match self {
+            Self::StableMedianMs | Self::StableMaxMs => Focus::Latency(Since::Acknowledged),
+            Self::VisibleMedianMs | Self::VisibleMaxMs => Focus::Latency(Since::Sent),
+            Self::MsgsPerOp => Focus::Messages,
+        }
     }
 
     /// A measurement that is not below its bound, in words.

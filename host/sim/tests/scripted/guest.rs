@@ -65,6 +65,44 @@ impl Start for Echo {
     }
 }
 
+/// A program whose nodes answer an `echo` after 100 ms, and first send `n1` a `ping`, which it answers
+/// at once.
+pub(crate) struct Pings;
+
+impl Start for Pings {
+    fn start(&self, options: GuestOptions) -> Result<Box<dyn Guest + Send>, Box<GuestError>> {
+        let mut answer_later = String::new();
+        let react = move |event: &Event<'_>| {
+            let EventKind::Message(text) = event.kind else {
+                return std::mem::take(&mut answer_later);
+            };
+            let message: Json = serde_json::from_str(text).unwrap();
+            let (src, dest) = (&message["src"], &message["dest"]);
+            let msg_id = &message["body"]["msg_id"];
+            let answer = |body: &str| {
+                format!(
+                    r#"{{"send":{{"src":{dest},"dest":{src},"body":{{"in_reply_to":{msg_id},{body}}}}}}}"#
+                )
+            };
+            match message["body"]["type"].as_str() {
+                Some("init") => answer(r#""type":"init_ok""#),
+                Some("ping") => answer(r#""type":"pong""#),
+                Some("echo") => {
+                    let echo = &message["body"]["echo"];
+                    answer_later = answer(&format!(r#""type":"echo_ok","echo":{echo}"#));
+                    let body = r#"{"type":"ping","msg_id":1}"#;
+                    format!(
+                        "{{\"send\":{{\"src\":{dest},\"dest\":\"n1\",\"body\":{body}}}}}\n\
+                         {{\"set_timer\":{{\"id\":1,\"after_ns\":100000000}}}}"
+                    )
+                }
+                _ => String::new(),
+            }
+        };
+        Ok(Native::start(react, &options))
+    }
+}
+
 /// A guest in this process: a function from an event to the text of its effects.
 struct Native<F> {
     react: F,

@@ -4,7 +4,9 @@ use host_check::workload::Workload;
 use host_guest::Start;
 use host_sim::journal::JsonLines;
 use host_sim::workload::{Topology, TxnShape, WorkloadOptions, make};
-use host_sim::{Cluster, Outcome, RunOptions, SECOND, Simulation, run as simulate, service};
+use host_sim::{
+    Cluster, Outcome, RunOptions, SECOND, Script, Simulation, run as simulate, service,
+};
 use serde_json::Value as Json;
 
 /// `count` nodes and as many clients, for `seconds` at the default rate.
@@ -24,6 +26,17 @@ pub(crate) fn run(
     options: &RunOptions,
     seed: u64,
 ) -> (Outcome, String) {
+    run_script(program, workload, options, seed, None)
+}
+
+/// The same with the operations and faults of a script, if there is one.
+pub(crate) fn run_script(
+    program: &dyn Start,
+    workload: Workload,
+    options: &RunOptions,
+    seed: u64,
+    script: Option<&Script>,
+) -> (Outcome, String) {
     let workload_options = WorkloadOptions {
         cluster: options.cluster,
         concurrency: options.concurrency,
@@ -41,7 +54,7 @@ pub(crate) fn run(
         services: service::all(),
         memory: None,
         observers: vec![&mut journal],
-        script: None,
+        script,
         records: false,
     });
     let journal = String::from_utf8(journal.finish().unwrap()).unwrap();

@@ -40,6 +40,7 @@ fn write(out: &mut String, grade: &Grade) -> fmt::Result {
             }
         }
     }
+    write_untouched(out, grade)?;
     let passed = grade.submissions.iter().filter(|it| it.passed).count();
     let count = grade.submissions.len();
     write!(out, "\n{passed} of {count} submissions passed")?;
@@ -67,6 +68,34 @@ fn write(out: &mut String, grade: &Grade) -> fmt::Result {
         one_line(&grade.judge.engine)
     )
 }
+
+/// Says of which challenges there are runs whose faults touched nothing, over all submissions.
+fn write_untouched(out: &mut String, grade: &Grade) -> fmt::Result {
+    let mut head = "\n";
+    for facts in &grade.suite.challenges {
+        let (mut untouched, mut judged) = (0, 0);
+        let challenges = grade.submissions.iter().flat_map(|it| &it.challenges);
+        for challenge in challenges.filter(|it| it.id == facts.id) {
+            if let ChallengeState::Judged(judgement) = &challenge.state {
+                untouched += judgement.seeds_untouched;
+                judged += judgement.seeds_judged();
+            }
+        }
+        if untouched > 0 {
+            let id = one_line(&facts.id);
+            writeln!(
+                out,
+                "{head}{id}: in {untouched} of {judged} runs {NO_FAULT_TOUCHED}"
+            )?;
+            head = "";
+        }
+    }
+    Ok(())
+}
+
+/// What is said of runs whose faults changed nothing.
+const NO_FAULT_TOUCHED: &str =
+    "no fault touched anything, so they test nothing that runs without faults would not";
 
 fn write_table(out: &mut String, grade: &Grade) -> fmt::Result {
     let ids: Vec<&str> = grade
@@ -114,7 +143,9 @@ fn cell(submission: &SubmissionGrade, id: &str) -> String {
 
 fn needs_explanation(challenge: &ChallengeGrade) -> bool {
     match &challenge.state {
-        ChallengeState::Judged(judgement) => !judgement.is_accepted(),
+        ChallengeState::Judged(judgement) => {
+            !judgement.is_accepted() || !judgement.warnings.is_empty()
+        }
         ChallengeState::Missing | ChallengeState::Pending => false,
     }
 }
@@ -184,6 +215,10 @@ fn explain(facts: &ChallengeFacts, judgement: &Judgement) -> Vec<String> {
             });
             lines.extend(failure.trace.iter().map(|line| format!("  {line}")));
         }
+        if let [first, rest @ ..] = failure.evidence.as_slice() {
+            lines.push(format!("what it did {first}"));
+            lines.extend(rest.iter().map(|line| format!("  {line}")));
+        }
         lines.push(format!("replay: {}", failure.replay));
     } else {
         lines[0] = format!(
@@ -192,6 +227,19 @@ fn explain(facts: &ChallengeFacts, judgement: &Judgement) -> Vec<String> {
             passed(facts, judgement)
         );
     }
+    if judgement.seeds_untouched > 0 {
+        lines.push(format!(
+            "faults: with {} of {} seeds {NO_FAULT_TOUCHED}",
+            judgement.seeds_untouched,
+            judgement.seeds_judged()
+        ));
+    }
+    lines.extend(
+        judgement
+            .warnings
+            .iter()
+            .map(|warning| format!("warning: {warning}")),
+    );
     let targets = judgement.targets.iter();
     let targets = targets.map(|(name, it)| format!("{name} {} (below {})", it.worst, it.below));
     let used = judgement.usage.iter();

@@ -11,6 +11,7 @@ use host_check::anomalies::AnomalyName;
 use host_check::text::{closing_line, render_text};
 use host_check::validity::Validity;
 use host_check::workload::Workload;
+use host_protocol::text::one_line;
 use host_report::Results;
 use host_sim::seconds;
 use host_trial::TrialResult;
@@ -29,6 +30,14 @@ pub(super) struct Try {
     ok_count: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     msgs_per_op: Option<f32>,
+    /// Whether it was to have faults, and they touched nothing.
+    #[serde(
+        rename = "faults-touched-nothing?",
+        skip_serializing_if = "std::ops::Not::not"
+    )]
+    faults_touched_nothing: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
 
 impl Try {
@@ -46,6 +55,8 @@ impl Try {
             messages: report.messages,
             ok_count: result.map(|result| result.stats.counts.ok_count),
             msgs_per_op: net.and_then(|net| net.servers.msgs_per_op),
+            faults_touched_nothing: report.coverage.touched_nothing(),
+            warnings: report.warnings(),
         }
     }
 }
@@ -54,8 +65,12 @@ fn json_of<'a>(report: &'a TrialResult, replay: &str) -> Results<'a> {
     Results::of(report, replay.to_owned())
 }
 
-pub(super) fn report_as_json(report: &TrialResult, replay: &str) -> Result<(), Failure> {
-    print_json(&json_of(report, replay))
+pub(super) fn report_as_json(
+    report: &TrialResult,
+    evidence: Vec<String>,
+    replay: &str,
+) -> Result<(), Failure> {
+    print_json(&json_of(report, replay).with_evidence(evidence))
 }
 
 /// The JSON of a run that was shrunk.
@@ -151,6 +166,7 @@ pub(super) fn tries_as_json(
     tries: &[Try],
     count: usize,
     failure: Option<&TrialResult>,
+    evidence: Vec<String>,
     again: &Again,
 ) -> Result<(), Failure> {
     let replay = failure.map(|report| again.command(Replay::Seed(report.seed)));
@@ -158,24 +174,28 @@ pub(super) fn tries_as_json(
         valid: failure.map_or(Validity::True, TrialResult::valid),
         asked_for: count,
         runs: tries,
-        first_failure: failure.map(|report| json_of(report, replay.as_deref().unwrap_or_default())),
+        first_failure: failure.map(|report| {
+            json_of(report, replay.as_deref().unwrap_or_default()).with_evidence(evidence)
+        }),
     })
 }
 
 pub(super) fn report_as_text(
     report: &TrialResult,
+    evidence: &[String],
     workload: Workload,
     replay: &str,
 ) -> Result<(), Failure> {
     let mut text = String::new();
     // Writing to a String cannot fail.
-    let _ = write_report(&mut text, report, workload, replay);
+    let _ = write_report(&mut text, report, evidence, workload, replay);
     print(&text)
 }
 
 fn write_report(
     out: &mut String,
     report: &TrialResult,
+    evidence: &[String],
     workload: Workload,
     replay: &str,
 ) -> fmt::Result {
@@ -191,6 +211,13 @@ fn write_report(
     // The closing line stays the last one.
     let (body, closing) = text.trim_end().rsplit_once('\n').unwrap_or(("", &text));
     writeln!(out, "{}", body.trim_end())?;
+    if let [first, rest @ ..] = evidence {
+        writeln!(out, "\nWhat it did {}", one_line(first))?;
+        for line in rest {
+            writeln!(out, "  {}", one_line(line))?;
+        }
+        writeln!(out)?;
+    }
     writeln!(
         out,
         "simulated     {} s with seed {}; {} events",
@@ -198,6 +225,13 @@ fn write_report(
         report.seed,
         report.used.steps
     )?;
+    for (index, line) in report.coverage.lines().iter().enumerate() {
+        let head = if index == 0 { "faults" } else { "" };
+        writeln!(out, "{head:<14}{line}")?;
+    }
+    for warning in report.warnings() {
+        writeln!(out, "warning       {warning}")?;
+    }
     if report.valid() != Validity::True {
         writeln!(out, "replay        {replay}")?;
     }
@@ -208,12 +242,13 @@ pub(super) fn tries_as_text(
     tries: &[Try],
     count: usize,
     failure: Option<&TrialResult>,
+    evidence: &[String],
     workload: Workload,
     again: &Again,
 ) -> Result<(), Failure> {
     let mut text = String::new();
     // Writing to a String cannot fail.
-    let _ = write_tries(&mut text, tries, count, failure, workload, again);
+    let _ = write_tries(&mut text, tries, count, failure, evidence, workload, again);
     print(&text)
 }
 
@@ -222,6 +257,7 @@ fn write_tries(
     tries: &[Try],
     count: usize,
     failure: Option<&TrialResult>,
+    evidence: &[String],
     workload: Workload,
     again: &Again,
 ) -> fmt::Result {
@@ -244,18 +280,32 @@ fn write_tries(
             "{passed} of {count} seeds are valid before the first that is not, {}:\n",
             report.seed
         )?;
-        return write_report(
-            out,
-            report,
-            workload,
-            &again.command(Replay::Seed(report.seed)),
-        );
+        let replay = again.command(Replay::Seed(report.seed));
+        return write_report(out, report, evidence, workload, &replay);
     }
     let rates = || tries.iter().filter_map(|one| one.msgs_per_op);
     if let (Some(least), Some(greatest)) = (rates().reduce(f32::min), rates().reduce(f32::max)) {
         writeln!(
             out,
             "{least:.2} to {greatest:.2} messages between servers an operation"
+        )?;
+    }
+    let untouched = tries.iter().filter(|it| it.faults_touched_nothing).count();
+    if untouched > 0 {
+        writeln!(
+            out,
+            "{untouched} of {count} seeds: no fault touched anything, so they test nothing that runs without \
+             faults would not"
+        )?;
+    }
+    let warned: Vec<&Try> = tries.iter().filter(|it| !it.warnings.is_empty()).collect();
+    if let Some(first) = warned.first() {
+        let warning = &first.warnings[0];
+        writeln!(
+            out,
+            "{} of {count} seeds: warning, with seed {}: {warning}",
+            warned.len(),
+            first.seed
         )?;
     }
     writeln!(out, "\n{}", closing_line(Validity::True))

@@ -82,6 +82,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let sandbox = args.cache.sandbox_for(guests_max(&work), &interrupt)?;
     print(&heads())?;
     let mut all_passed = true;
+    let mut untouched = 0;
     for challenge in &suite.challenges {
         let tried = match modules.module_for(challenge) {
             None => Tried::missing(challenge),
@@ -92,9 +93,10 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
             return Ok(Exit::Invalid);
         }
         all_passed &= tried.passed;
+        untouched += usize::from(tried.untouched);
         print(&tried.rendered(challenge))?;
     }
-    print(&notes(args.seed))?;
+    print(&notes(args.seed, untouched))?;
     if let Some(dir) = &args.report {
         grade::judged(&work, &sandbox, &Resume::default(), &interrupt, Some(dir))?;
         if interrupt.is_requested() {
@@ -139,9 +141,11 @@ struct Tried {
     figures: Figures,
     /// How many runs in worlds passed, of how many; `-` if there are none.
     worlds: String,
+    /// Whether it was to have faults, and none of them touched anything.
+    untouched: bool,
     /// Time to load the module, to run it with the official options and to judge the run.
     wall: Option<Duration>,
-    /// Why it failed, and how to see it again.
+    /// Why it failed and how to see it again, and what else its reader should know.
     lines: Vec<String>,
 }
 
@@ -177,6 +181,7 @@ impl Tried {
             valid: "missing",
             figures: Figures::none(),
             worlds: "-".to_owned(),
+            untouched: false,
             wall: None,
             lines: Vec::new(),
         }
@@ -193,6 +198,7 @@ impl Tried {
                     valid: "-",
                     figures: Figures::none(),
                     worlds: "-".to_owned(),
+                    untouched: false,
                     wall: Some(begin.elapsed()),
                     lines: vec![error.to_string()],
                 };
@@ -202,11 +208,17 @@ impl Tried {
         let trial = Trial::of(&guest, scenario.clone());
         let result = trial.run(official.run_seed(seed), Vec::new());
         let run = SeedRun::judged(official, &result);
+        let mut notes = Vec::new();
+        if run.faults_touched_nothing {
+            notes.extend(result.coverage.lines());
+        }
+        notes.extend(run.warnings.iter().map(|it| format!("warning: {it}")));
         let mut tried = Tried {
             passed: run.verdict == Verdict::Accepted,
             valid: word(result.valid()),
             figures: Figures::of(&result),
             worlds: "-".to_owned(),
+            untouched: run.faults_touched_nothing,
             wall: Some(begin.elapsed()),
             lines: Vec::new(),
         };
@@ -219,6 +231,7 @@ impl Tried {
             };
             tried.lines = explained(planned, module, run);
         }
+        tried.lines.extend(notes);
         tried
     }
 
@@ -343,12 +356,18 @@ fn row(cells: [&str; 9]) -> String {
     )
 }
 
-fn notes(seed: u64) -> String {
-    format!(
+fn notes(seed: u64, untouched: usize) -> String {
+    let mut text = format!(
         "\nmsgs/op: messages between servers for each operation. median ms, max ms: from the\n\
          acknowledgement of a value until every read has it. worlds: runs in other circumstances\n\
          that passed before the first that failed, of all. Seed: {seed}.\n"
-    )
+    );
+    if untouched > 0 {
+        let s = if untouched == 1 { "" } else { "s" };
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "In {untouched} run{s} no fault touched anything.");
+    }
+    text
 }
 
 fn written_to(dir: &std::path::Path) -> String {

@@ -6,6 +6,7 @@
 mod command_line;
 mod folders;
 mod formats;
+mod heavy;
 mod interrupts;
 mod keys;
 mod memory;

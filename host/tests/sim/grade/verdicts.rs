@@ -22,9 +22,13 @@ fn a_judge_that_panics_has_a_verdict_that_is_nobodys_fault() {
             backtrace: Vec::new(),
             trace: None,
             trace_may_be_shorter: false,
+            only_missed_targets: false,
+            evidence: None,
             bound_flag: None,
             usage: BTreeMap::new(),
             measured: BTreeMap::new(),
+            faults_touched_nothing: false,
+            warnings: Vec::new(),
         }
     );
 }

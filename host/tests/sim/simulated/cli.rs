@@ -456,6 +456,7 @@ fn a_failure_is_shrunk_and_the_command_that_it_prints_replays_it() {
           read        2: 2 ok, 0 fail, 0 info
         messages      15 sent, 14 received; 5.00 an operation, 0.33 of them between servers
         simulated     10.001 s with seed 4; 7 events
+        faults        1 partition, 1 of them took messages: 1
         replay        host sim --schedule SHORT --no-cache --module DIR/broadcast-flood.wasm
 
         [INVALID]

@@ -7,6 +7,7 @@ mod cli;
 mod clients;
 mod determinism;
 mod faults;
+mod heavy;
 mod kafka;
 mod languages;
 mod lin_kv;

@@ -110,7 +110,11 @@ impl Table {
             assert!(table.add(line), "the zoo: {line}");
         }
         let ids: BTreeSet<String> = table.programs.iter().map(Program::id).collect();
-        assert_eq!(ids.len(), table.programs.len(), "each program is there once");
+        assert_eq!(
+            ids.len(),
+            table.programs.len(),
+            "each program is there once"
+        );
         table
     }
 
