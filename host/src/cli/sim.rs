@@ -23,7 +23,7 @@ use host_report::{ReportDir, ReportError, ReportedRun};
 use host_sim::journal::{JsonLines, Observer};
 use host_sim::{Script, StopReason, seconds};
 use host_trial::scenario::Replay;
-use host_trial::schedule::{Schedule, trace};
+use host_trial::schedule::Schedule;
 use host_trial::shrink::{self, Budget};
 use host_trial::{Trial, TrialResult};
 
@@ -182,7 +182,7 @@ fn shrunk(
             show::shrunk_as_text(&shrunk, &whole, &story, &replay)?;
         }
         Format::Json => {
-            let trace = trace(&shrunk.schedule, module, next_module);
+            let trace = shrunk.trace(module, next_module);
             show::shrunk_as_json(&shrunk, &trace, &replay)?;
         }
     }

@@ -8,7 +8,9 @@
 //! | [`schedule`] | a run written to a file: its scenario, its seed, its operations and faults |
 //! | `room` | how much memory runs hold that go on at the same time |
 //! | [`shrink`] | the shortest schedule that fails in the same way |
+//! | [`reference`] | programs that are right, to try schedules on |
 
+pub mod reference;
 mod room;
 pub mod scenario;
 pub mod schedule;

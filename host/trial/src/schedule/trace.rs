@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
 use super::play::Schedule;
+use host_check::anomalies::AnomalyName;
 use host_check::history::{History, Kind, Op, Process};
 use host_check::value::Value;
 use host_guest::Start;
@@ -37,7 +38,9 @@ pub fn trace(
     schedule: &Schedule,
     module: &dyn Start,
     next_module: Option<&dyn Start>,
+    anomaly: &AnomalyName,
 ) -> Vec<String> {
+    let _ = anomaly;
     let mut events = Events::default();
     let report = schedule.play(module, next_module, vec![&mut events]);
     let workers = schedule.scenario.options.concurrency;
