@@ -101,12 +101,7 @@ pub fn evidence(result: &CheckResult, history: &History, options: &CheckOptions)
     .collect()
 }
 
-fn of(
-    found: Found<'_>,
-    result: &CheckResult,
-    look: &Look<'_>,
-    options: &CheckOptions,
-) -> Evidence {
+fn of(found: Found<'_>, result: &CheckResult, look: &Look<'_>, options: &CheckOptions) -> Evidence {
     let contradiction = match found {
         Found::NotEchoed(echo) => {
             let first = echo.errors.first().and_then(|error| look.at(error.op));
@@ -126,7 +121,10 @@ fn of(
             all.min_by_key(|it| it.shown_by)
         }
         Found::Complaint(ComplaintKind::NilRead, missed) => {
-            let first = missed.list.iter().find(|it| it.what == ComplaintKind::NilRead);
+            let first = missed
+                .list
+                .iter()
+                .find(|it| it.what == ComplaintKind::NilRead);
             first.and_then(|complaint| nil_read(look, complaint, result))
         }
         Found::Complaint(kind, missed) => {
@@ -146,10 +144,7 @@ fn of(
 }
 
 /// The id of which the second answer comes first.
-fn duplicate<'a>(
-    look: &Look<'_>,
-    ids: impl Iterator<Item = &'a Value>,
-) -> Option<Contradiction> {
+fn duplicate<'a>(look: &Look<'_>, ids: impl Iterator<Item = &'a Value>) -> Option<Contradiction> {
     let given = |id: &Value| {
         let with_it = |op: &Op| op.kind == Kind::Ok && op.value == *id;
         let mut given = look.completions(with_it);
@@ -197,7 +192,11 @@ fn transactions(
 ) -> Option<Contradiction> {
     let cases = txns.anomalies.get(&anomaly.name())?.iter();
     let of = |case: &super::txn::findings::Case| {
-        let mut named: Vec<usize> = case.txns.iter().filter_map(|op| look.at(op.index)).collect();
+        let mut named: Vec<usize> = case
+            .txns
+            .iter()
+            .filter_map(|op| look.at(op.index))
+            .collect();
         // What a single transaction shows was written by others.
         let written = case.key.as_ref().zip(case.values.first());
         if let (1, Some((key, value))) = (named.len(), written) {
@@ -226,18 +225,18 @@ fn register(look: &Look<'_>, key: &Value, result: &Linearizable) -> Option<Contr
         _ => None,
     };
     let states = configs.chain(&needed);
-    let latest = |value: &Value| look.writers(Some(key), value).take_while(|it| *it < at).last();
+    let latest = |value: &Value| {
+        look.writers(Some(key), value)
+            .take_while(|it| *it < at)
+            .last()
+    };
     let against: Vec<usize> = states.filter_map(latest).collect();
     let mut contradiction = look.contradiction(at, against);
     contradiction.keys = vec![key.clone()];
     Some(contradiction)
 }
 
-fn nil_read(
-    look: &Look<'_>,
-    complaint: &Complaint,
-    result: &CheckResult,
-) -> Option<Contradiction> {
+fn nil_read(look: &Look<'_>, complaint: &Complaint, result: &CheckResult) -> Option<Contradiction> {
     let WorkloadResult::LinKv(kv) = &result.workload else {
         return self::complaint(look, complaint);
     };
@@ -261,7 +260,9 @@ fn complaint(look: &Look<'_>, complaint: &Complaint) -> Option<Contradiction> {
     let mut against = Vec::new();
     for element in elements {
         // In logs, `[key message]`.
-        let pair = element.items().and_then(|it| <[Value; 2]>::try_from(it).ok());
+        let pair = element
+            .items()
+            .and_then(|it| <[Value; 2]>::try_from(it).ok());
         match pair.filter(|_| look.has_logs()) {
             Some([key, message]) => {
                 against.extend(look.writers(Some(&key), &message).next());

@@ -6,6 +6,9 @@
 //! out in each of them. All that fail before the first that has the anomaly cost about as much as
 //! that one together.
 //!
+//! Time costs too: nodes that talk without being asked do so while nothing else happens. So each
+//! part is tried at the beginning of the run before it is tried in its place.
+//!
 //! Windows with a common beginning do not share the work of running it. That would take a copy of a
 //! run in the middle, and not all guests can be copied: programs never, others only by a `snapshot`
 //! of their own, which may be what is wrong with them.
@@ -17,29 +20,39 @@ use super::lead::Lead;
 use super::search::Search;
 use crate::schedule::Schedule;
 use host_check::evidence::keys;
-use host_sim::{Invocation, MS};
+use host_sim::{Invocation, MS, SECOND};
 
 /// How many operations the first window has, and how many times as many each next one.
 const GROWTH: usize = 4;
 
+/// How long before its first operation a part begins that is moved to the beginning of the run: the
+/// nodes need time to find each other.
+const LEAD_IN_NS: u64 = SECOND;
+
 /// Tries parts of the smallest schedule around what shows its anomaly, until one has the anomaly
-/// too.
+/// too: first moved to the beginning of the run, since time costs even where nothing is asked, then
+/// where they are.
 pub(super) fn around_the_evidence(search: &mut Search<'_>) {
     let base = search.schedule().clone();
     let lead = search.lead().clone();
     let operations = &base.script.operations;
     let is_before = |it: &Invocation| lead.until_ns.is_none_or(|until_ns| it.at_ns <= until_ns);
     let count = operations.iter().take_while(|it| is_before(it)).count();
-    for kept in parts(&base, &lead, count) {
-        if !search.goes_on() || search.attempt(part(&base, &lead, &kept)) {
+    let parts = parts(&base, &lead, count);
+    let parts = parts.iter().map(|kept| part(&base, &lead, kept));
+    let parts: Vec<Schedule> = parts.collect();
+    for candidate in parts.iter().filter_map(moved).chain(parts.iter().cloned()) {
+        if !search.goes_on() || search.attempt(candidate) {
             return;
         }
     }
 }
 
-/// The parts to try, each as indices of operations, the cheapest first. None is the whole.
+/// The parts to try, each as indices of operations, the cheapest first.
 fn parts(base: &Schedule, lead: &Lead, count: usize) -> Vec<Vec<usize>> {
-    let related: Vec<usize> = (0..count).filter(|it| is_related(base, lead, *it)).collect();
+    let related: Vec<usize> = (0..count)
+        .filter(|it| is_related(base, lead, *it))
+        .collect();
     let all: Vec<usize> = (0..count).collect();
     // An anomaly that only the last operations show may need what comes just after.
     let anchor = match (lead.until_ns, lead.named.last()) {
@@ -62,8 +75,7 @@ fn parts(base: &Schedule, lead: &Lead, count: usize) -> Vec<Vec<usize>> {
         parts.push(window(&all, size));
         size *= GROWTH;
     }
-    let is_smaller = |part: &Vec<usize>| part.len() < base.script.operations.len();
-    parts.retain(|part| is_smaller(part) && (!part.is_empty() || count == 0));
+    parts.retain(|part| !part.is_empty() || count == 0);
     parts
 }
 
@@ -94,4 +106,30 @@ fn part(base: &Schedule, lead: &Lead, kept: &[usize]) -> Schedule {
         part.script.faults.retain(|it| it.from_ns < limit_ns);
     }
     part
+}
+
+/// The same so much earlier that it begins soon; `None` if it does already. What was wrong before
+/// is over, and what had begun before begins with the run.
+fn moved(part: &Schedule) -> Option<Schedule> {
+    let first_ns = part.script.operations.first()?.at_ns;
+    let by_ns = first_ns
+        .checked_sub(LEAD_IN_NS)
+        .filter(|by_ns| *by_ns > 0)?;
+    let mut moved = part.clone();
+    let earlier = |at_ns: u64| at_ns.saturating_sub(by_ns);
+    for it in &mut moved.script.operations {
+        it.at_ns = earlier(it.at_ns);
+    }
+    moved
+        .script
+        .faults
+        .retain(|it| it.until_ns.is_none_or(|until_ns| until_ns > by_ns));
+    for it in &mut moved.script.faults {
+        it.from_ns = earlier(it.from_ns);
+        it.until_ns = it.until_ns.map(earlier);
+    }
+    let options = &mut moved.scenario.options;
+    options.time_limit_ns = earlier(options.time_limit_ns).max(MS);
+    options.swap_after_ns = options.swap_after_ns.map(earlier);
+    Some(moved)
 }

@@ -34,9 +34,8 @@ impl Begun {
             .filter(|(_, op)| op.kind == Kind::Invoke);
         let both = schedule.script.operations.iter().zip(invoked);
         // The last operations come after those of the schedule.
-        let begun = both.take_while(|(it, (_, op))| {
-            it.operation.f == op.f && it.operation.value == op.value
-        });
+        let begun = both
+            .take_while(|(it, (_, op))| it.operation.f == op.f && it.operation.value == op.value);
         let mut main_ns = u64::MAX;
         let invocations = begun.map(|(it, (at, op))| {
             let time_ns = u64::try_from(op.time_ns).unwrap_or(0);
@@ -71,9 +70,7 @@ impl Lead {
         };
         let begun = Begun::of(schedule, history);
         match (&anomaly.evidence, &report.result) {
-            (Evidence::Operations(contradiction), _) => {
-                Self::to(contradiction, history, &begun)
-            }
+            (Evidence::Operations(contradiction), _) => Self::to(contradiction, history, &begun),
             (_, Err(stopped)) => Lead {
                 until_ns: Some(stopped.at_ns.saturating_sub(begun.main_ns)),
                 ..Lead::default()
