@@ -5,7 +5,15 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::missed::Missed;
+use super::counter::Counter;
+use super::echo::Echo;
+use super::kafka::{ErrorType, Kafka};
+use super::linear::LinKv;
+use super::missed::{ComplaintKind, Missed};
+use super::set_full::SetFull;
+use super::txn::Transactions;
+use super::txn::anomaly::Anomaly;
+use super::unique_ids::UniqueIds;
 use super::validity::Validity;
 use super::workload::{CheckResult, WorkloadResult};
 
@@ -21,75 +29,100 @@ impl fmt::Display for AnomalyName {
     }
 }
 
+/// A kind of mistake that a result shows, and the part of the result that has it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Found<'a> {
+    NotEchoed(&'a Echo),
+    DuplicateIds(&'a UniqueIds),
+    LostElements(&'a SetFull),
+    WrongFinalReads(&'a Counter),
+    Kafka(ErrorType, &'a Kafka),
+    Transactions(Anomaly, &'a Transactions),
+    NotLinearizable(&'a LinKv),
+    Complaint(ComplaintKind, &'a Missed),
+    /// Fewer operations succeeded than were to.
+    Unavailable,
+    /// No operation of this kind succeeded.
+    NoneSucceeded(&'a str),
+}
+
+impl Found<'_> {
+    pub(crate) fn name(self) -> AnomalyName {
+        AnomalyName(match self {
+            Self::NotEchoed(_) => "not-echoed".to_owned(),
+            Self::DuplicateIds(_) => "duplicate-ids".to_owned(),
+            Self::LostElements(_) => "lost-elements".to_owned(),
+            Self::WrongFinalReads(_) => "wrong-final-reads".to_owned(),
+            Self::Kafka(error, _) => error.name().to_owned(),
+            Self::Transactions(anomaly, _) => anomaly.name(),
+            Self::NotLinearizable(_) => "not-linearizable".to_owned(),
+            Self::Complaint(kind, _) => kind.name().to_owned(),
+            Self::Unavailable => "unavailable".to_owned(),
+            Self::NoneSucceeded(f) => format!("no-{f}-succeeded"),
+        })
+    }
+}
+
 /// All anomalies that make a run invalid, those of the workload first; none if the run is not
 /// invalid.
 #[must_use]
 pub fn anomalies(result: &CheckResult) -> Vec<AnomalyName> {
-    let mut names = Vec::new();
+    found(result).into_iter().map(Found::name).collect()
+}
+
+/// The same, with the parts of the result that have them.
+pub(crate) fn found(result: &CheckResult) -> Vec<Found<'_>> {
+    let mut all = Vec::new();
     if result.valid != Validity::False {
-        return names;
+        return all;
     }
-    let mut add = |name: &str| names.push(AnomalyName(name.to_owned()));
     let is_wrong = result.workload.valid() == Validity::False;
     let missed = match &result.workload {
-        WorkloadResult::Echo(_) => {
-            if is_wrong {
-                add("not-echoed");
-            }
+        WorkloadResult::Echo(echo) => {
+            all.extend(is_wrong.then_some(Found::NotEchoed(echo)));
             None
         }
-        WorkloadResult::UniqueIds(_) => {
-            if is_wrong {
-                add("duplicate-ids");
-            }
+        WorkloadResult::UniqueIds(ids) => {
+            all.extend(is_wrong.then_some(Found::DuplicateIds(ids)));
             None
         }
         WorkloadResult::Set(set) => {
-            if set.lost_count > 0 {
-                add("lost-elements");
-            }
+            all.extend((set.lost_count > 0).then_some(Found::LostElements(set)));
             Some(&set.missed)
         }
         WorkloadResult::Counter(counter) => {
-            if counter
-                .errors
-                .as_ref()
-                .is_some_and(|errors| !errors.is_empty())
-            {
-                add("wrong-final-reads");
-            }
+            let errors = counter.errors.as_ref();
+            let has_errors = errors.is_some_and(|errors| !errors.is_empty());
+            all.extend(has_errors.then_some(Found::WrongFinalReads(counter)));
             Some(&counter.missed)
         }
         WorkloadResult::Kafka(kafka) => {
             let types = kafka.errors.keys().filter(|it| !it.is_allowed());
-            types.for_each(|it| add(it.name()));
+            all.extend(types.map(|it| Found::Kafka(*it, kafka)));
             Some(&kafka.missed)
         }
         WorkloadResult::Transactions(found) => {
             let types = found.anomaly_types.iter();
-            types.for_each(|it| add(&it.name()));
+            all.extend(types.map(|it| Found::Transactions(*it, found)));
             None
         }
         WorkloadResult::LinKv(kv) => {
-            if kv.failure_count > kv.missed.counts.values().sum() {
-                add("not-linearizable");
-            }
+            let is_more = kv.failure_count > kv.missed.counts.values().sum();
+            all.extend(is_more.then_some(Found::NotLinearizable(kv)));
             Some(&kv.missed)
         }
     };
-    let missed = missed.into_iter().chain([&result.exceptions.missed]);
-    let complaints = missed.flat_map(|missed: &Missed| missed.counts.keys());
-    complaints.for_each(|it| add(it.name()));
+    for missed in missed.into_iter().chain([&result.exceptions.missed]) {
+        let kinds = missed.counts.keys();
+        all.extend(kinds.map(|kind| Found::Complaint(*kind, missed)));
+    }
     if result.availability.valid != Validity::True {
-        add("unavailable");
+        all.push(Found::Unavailable);
     }
-    let never = result
-        .stats
-        .by_f
-        .iter()
-        .filter(|(_, of_f)| of_f.valid != Validity::True);
     if result.stats.valid != Validity::True {
-        never.for_each(|(f, _)| add(&format!("no-{f}-succeeded")));
+        let by_f = result.stats.by_f.iter();
+        let never = by_f.filter(|(_, of_f)| of_f.valid != Validity::True);
+        all.extend(never.map(|(f, _)| Found::NoneSucceeded(f)));
     }
-    names
+    all
 }

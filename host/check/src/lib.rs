@@ -59,6 +59,7 @@
 //! | `stats` `availability` `exceptions` `net` | what is checked in every run |
 //! | `missed` `final_reads` | what strict checking adds to Maelstrom's rules |
 //! | `workload` `text` `anomalies` | the whole result of a run, its text, and its anomalies by name |
+//! | `evidence` | the operations that anomalies rest on |
 //! | `so_far` | what a history that breaks off shows already |
 //! | `bounded` `components` `names` `ranges` `range_max` | tools: bounded lists, graph components, errors of names, intervals |
 //!
@@ -80,6 +81,7 @@ mod components;
 pub mod counter;
 mod echo;
 pub mod edn;
+pub mod evidence;
 mod exceptions;
 mod final_reads;
 pub mod history;
@@ -109,6 +111,7 @@ pub use availability::{Availability, Goal, InvalidGoal};
 pub use bounded::{LIST_MAX, LeftOut};
 pub use completion::is_timeout;
 pub use echo::{Echo, EchoMismatch};
+pub use evidence::{Absent, Anomaly, Contradiction, Evidence, evidence};
 pub use exceptions::{ExceptionClass, Exceptions};
 pub use history::{History, Kind, Op, Process};
 pub use linear::{Budgets, Linearizable, ModelName, check_model};

@@ -18,7 +18,7 @@ use host_sandbox::GuestModule;
 use host_sim::{ResourceUsage, RunOptions, StopReason, Stopped};
 use host_trial::heavy::{Focus, heavy};
 use host_trial::scenario::bound_flag;
-use host_trial::schedule::{self, Schedule};
+use host_trial::schedule::Schedule;
 use host_trial::shrink::{Budget, cost_of, shrink};
 use host_trial::{Trial, TrialResult};
 
@@ -144,7 +144,7 @@ impl SeedRun {
             let (report, script) = trial.record(seed, Vec::new());
             let schedule = Schedule::of(&trial, seed, script);
             let shrunk = shrink(schedule, report, module, None, shrinking)?;
-            let mut lines = schedule::trace(&shrunk.schedule, module, None);
+            let mut lines = shrunk.trace(module, None);
             if lines.is_empty() {
                 return None; // it fails before the first event
             }

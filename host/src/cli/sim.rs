@@ -24,7 +24,7 @@ use host_sim::journal::{JsonLines, Observer};
 use host_sim::{Script, StopReason, seconds};
 use host_trial::heavy::{Focus, heavy};
 use host_trial::scenario::Replay;
-use host_trial::schedule::{Schedule, trace};
+use host_trial::schedule::Schedule;
 use host_trial::shrink::{self, Budget};
 use host_trial::{Trial, TrialResult};
 
@@ -211,7 +211,7 @@ fn shrunk(
             show::shrunk_as_text(&shrunk, &whole, &story, &replay)?;
         }
         Format::Json => {
-            let trace = trace(&shrunk.schedule, module, next_module);
+            let trace = shrunk.trace(module, next_module);
             show::shrunk_as_json(&shrunk, &trace, &replay)?;
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::room::ROOM;
 use crate::scenario::Scenario;
 use host_check::anomalies::{AnomalyName, anomalies};
+use host_check::evidence::{Anomaly, Evidence, evidence};
 use host_check::history::{History, Kind};
 use host_check::linear::Budgets;
 use host_check::net::NetResult;
@@ -12,7 +13,7 @@ use host_check::so_far::check_so_far;
 use host_check::text::{closing_line, render_problems};
 use host_check::unexpected::UnexpectedOperation;
 use host_check::validity::Validity;
-use host_check::workload::{CheckResult, check_within};
+use host_check::workload::{CheckOptions, CheckResult, check_within};
 use host_guest::{Interrupt, Start};
 use host_sim::journal::Observer;
 use host_sim::service;
@@ -87,6 +88,28 @@ impl TrialResult {
                     self.before_stop.iter().flat_map(anomalies).collect();
                 names.push(AnomalyName(stopped.reason.name().to_owned()));
                 names
+            }
+        }
+    }
+
+    /// The same with what they rest on, judged with these options; empty if the history is gone.
+    #[must_use]
+    pub fn evidence(&self, options: &CheckOptions) -> Vec<Anomaly> {
+        let Some(history) = &self.history else {
+            return Vec::new();
+        };
+        match &self.result {
+            Ok(result) => evidence(result, history, options),
+            Err(stopped) => {
+                let before = self.before_stop.iter();
+                let mut all: Vec<Anomaly> = before
+                    .flat_map(|result| evidence(result, history, options))
+                    .collect();
+                all.push(Anomaly {
+                    name: AnomalyName(stopped.reason.name().to_owned()),
+                    evidence: Evidence::History,
+                });
+                all
             }
         }
     }

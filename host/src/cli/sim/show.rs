@@ -125,12 +125,9 @@ pub(super) fn shrunk_as_text(
         report,
         anomaly,
         runs,
-        is_minimal,
+        ..
     } = shrunk;
-    let end = match is_minimal {
-        true => "nothing of it can be left out",
-        false => "it is the shortest found within the budget, and there may be a shorter one",
-    };
+    let end = shrunk.how_short();
     print(&format!(
         "{}: INVALID\n\n\
          The run with seed {} has {whole}.\n\

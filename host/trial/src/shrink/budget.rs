@@ -45,7 +45,7 @@ pub struct Budget {
 impl Budget {
     /// What graders and reports spend on one failure whose runs were short: about a second.
     pub const ONE_SECOND: Budget = Budget {
-        runs: 300,
+        runs: 1_000,
         units: 3_000_000_000,
     };
 

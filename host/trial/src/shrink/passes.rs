@@ -4,9 +4,10 @@ use super::budget::Budget;
 use super::chunks::{only, without_needless};
 use super::search::Search;
 use super::shrunk::Shrunk;
-use super::{faults, nodes, time};
+use super::{cut, faults, nodes, time};
 use crate::schedule::Schedule;
 use crate::trial::TrialResult;
+use host_check::evidence::Absent;
 use host_guest::Start;
 use host_sim::Distribution;
 
@@ -21,8 +22,14 @@ pub fn shrink(
     budget: Budget,
 ) -> Option<Shrunk> {
     let mut search = Search::begin(schedule, report, module, next_module, budget)?;
+    if let Some(absent) = search.absent().cloned() {
+        fewer_of_the_others(&mut search, &absent);
+        return Some(search.end());
+    }
     loop {
         let before = search.successes();
+        cut::around_the_evidence(&mut search);
+        time::shorten_all(&mut search); // what follows is cheaper then
         fewer_nodes(&mut search);
         fewer_workers(&mut search);
         simpler_options(&mut search);
@@ -30,7 +37,8 @@ pub fn shrink(
         fewer_operations(&mut search);
         shorter_transactions(&mut search);
         faults::narrow(&mut search);
-        time::shorten(&mut search);
+        time::shorten_all(&mut search);
+        time::shorten_each(&mut search);
         if search.successes() == before || search.is_spent() {
             return Some(search.end());
         }
@@ -91,6 +99,31 @@ fn fewer_operations(search: &mut Search<'_>) {
         search.goes_on().then(|| {
             let mut candidate = base.clone();
             candidate.script.operations = only(&base.script.operations, kept);
+            search.attempt(candidate)
+        })
+    });
+}
+
+/// Of a run in which no operation of a kind succeeded, leaves out operations of other kinds. All
+/// else stays: with fewer attempts, or less time, a right program might have no success either.
+fn fewer_of_the_others(search: &mut Search<'_>, absent: &Absent) {
+    let Absent::Successes(f) = absent else {
+        return;
+    };
+    let base = search.schedule().clone();
+    let operations = &base.script.operations;
+    let others: Vec<usize> = (0..operations.len())
+        .filter(|index| operations[*index].operation.f != f.as_str())
+        .collect();
+    without_needless(others.len(), 0, |kept| {
+        search.goes_on().then(|| {
+            let kept = only(&others, kept);
+            let stays = |index: &usize| {
+                others.binary_search(index).is_err() || kept.binary_search(index).is_ok()
+            };
+            let stays: Vec<usize> = (0..operations.len()).filter(stays).collect();
+            let mut candidate = base.clone();
+            candidate.script.operations = only(operations, &stays);
             search.attempt(candidate)
         })
     });

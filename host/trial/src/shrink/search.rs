@@ -5,10 +5,13 @@ use std::collections::HashSet;
 use sha2::{Digest, Sha256};
 
 use super::budget::{Budget, CHECK_STEP_UNITS, EVENT_UNITS, FUEL_OF_A_UNIT, cost};
-use super::shrunk::Shrunk;
+use super::lead::Lead;
+use super::shrunk::{Kept, Shrunk};
+use crate::reference::Reference;
 use crate::schedule::Schedule;
 use crate::trial::TrialResult;
 use host_check::anomalies::AnomalyName;
+use host_check::evidence::{Absent, Anomaly, Evidence};
 use host_check::linear::Budgets;
 use host_check::validity::Validity;
 use host_check::workload::WorkloadResult;
@@ -18,12 +21,22 @@ use host_sim::StopReason;
 /// How many more events than twice the original's a candidate may have.
 const STEPS_MORE: u64 = 1_000;
 
-/// A report of which little is kept: while a search goes on, other runs need the memory.
-fn without_history(report: TrialResult) -> TrialResult {
-    TrialResult {
-        history: None,
-        ..report
-    }
+/// The part of what is left of the budget that one run may cost: after any run, others can follow.
+const RUN_PART: u64 = 3;
+
+/// A run that shows the anomaly. Little of it is kept: while a search goes on, other runs need the
+/// memory.
+struct Shows {
+    report: TrialResult,
+    lead: Lead,
+}
+
+/// What a run of a candidate came to.
+struct Played {
+    cost: u64,
+    gave_up: bool,
+    is_stopped: bool,
+    shows: Option<Shows>,
 }
 
 /// The state of a search.
@@ -31,14 +44,19 @@ pub(super) struct Search<'a> {
     module: &'a dyn Start,
     next_module: Option<&'a dyn Start>,
     budget: Budget,
-    anomaly: AnomalyName,
+    /// What every candidate has to show.
+    anomaly: Anomaly,
+    original: Schedule,
+    /// What a right program shows in the original; not known before it is asked.
+    unfair: Option<Vec<AnomalyName>>,
     best: Schedule,
     report: TrialResult,
+    lead: Lead,
     runs: u32,
     /// The cost of the runs so far, in units.
     units: u64,
-    /// Whether runs may be stopped when they cost more than is left. Not if the original was
-    /// stopped by a bound itself.
+    /// Whether runs may be stopped when they cost more than is left. Not if the anomaly is that a
+    /// bound was exceeded.
     may_stop_runs: bool,
     successes: u32,
     refused: u32,
@@ -62,9 +80,16 @@ impl<'a> Search<'a> {
         if report.valid() != Validity::False || is_ours {
             return None;
         }
-        let anomaly = report.anomalies().into_iter().next()?;
+        let anomaly = best_evidence(report.evidence(&schedule.scenario.checks))?;
+        let lead = Lead::of(&schedule, &report, &anomaly);
+        let is_of_bound = matches!(
+            &report.result,
+            Err(stopped) if matches!(stopped.reason, StopReason::Bound(_))
+                && stopped.reason.name() == anomaly.name.0
+        );
+        let original = schedule.clone();
         let mut best = schedule;
-        if report.result.is_ok() {
+        if !is_of_bound {
             // What takes so many more events is no shorter, and need not run to its end.
             let steps = &mut best.scenario.options.bounds.steps;
             *steps = (*steps).min(2 * report.used.steps + STEPS_MORE);
@@ -74,11 +99,14 @@ impl<'a> Search<'a> {
             next_module,
             budget,
             anomaly,
+            original,
+            unfair: None,
             best,
+            lead,
             runs: 1,
             units: 0,
-            may_stop_runs: !is_stopped_by_bound(&report),
-            report,
+            may_stop_runs: !is_of_bound,
+            report: without_history(report),
             successes: 0,
             refused: 0,
             tried: HashSet::new(),
@@ -88,6 +116,19 @@ impl<'a> Search<'a> {
     /// The smallest schedule so far.
     pub(super) fn schedule(&self) -> &Schedule {
         &self.best
+    }
+
+    /// Where its anomaly comes from.
+    pub(super) fn lead(&self) -> &Lead {
+        &self.lead
+    }
+
+    /// What the anomaly is the lack of, if it is that.
+    pub(super) fn absent(&self) -> Option<&Absent> {
+        match &self.anomaly.evidence {
+            Evidence::Absence(absent) => Some(absent),
+            Evidence::Operations(_) | Evidence::History => None,
+        }
     }
 
     /// How often a candidate replaced the smallest schedule.
@@ -107,7 +148,8 @@ impl<'a> Search<'a> {
         !self.is_spent()
     }
 
-    /// Plays a candidate, which becomes the smallest schedule if it has the original's anomaly.
+    /// Plays a candidate, which becomes the smallest schedule if it has the original's anomaly and
+    /// a right program passes it.
     pub(super) fn attempt(&mut self, mut candidate: Schedule) -> bool {
         if !self.tried.insert(Sha256::digest(candidate.write()).into()) {
             return false; // it failed to fail before, or it is the smallest itself
@@ -116,18 +158,21 @@ impl<'a> Search<'a> {
             self.refused += 1;
             return false;
         }
-        let Some(report) = self.play(&mut candidate) else {
+        let Some(Shows { report, lead }) = self.play(&mut candidate) else {
             return false;
         };
-        (self.best, self.report) = (candidate, report);
+        if !self.is_fair(&candidate) {
+            return false;
+        }
+        (self.best, self.report, self.lead) = (candidate, report, lead);
         self.successes += 1;
         true
     }
 
-    /// Plays a candidate for as long as the budget lasts. Returns its result if it has the
+    /// Plays a candidate for as long as the budget allows. Returns its result if it has the
     /// original's anomaly.
-    fn play(&mut self, candidate: &mut Schedule) -> Option<TrialResult> {
-        let units_left = self.budget.units - self.units;
+    fn play(&mut self, candidate: &mut Schedule) -> Option<Shows> {
+        let units_left = (self.budget.units - self.units).div_ceil(RUN_PART);
         let bounds = candidate.scenario.options.bounds;
         if self.may_stop_runs {
             let fewer = &mut candidate.scenario.options.bounds;
@@ -141,37 +186,103 @@ impl<'a> Search<'a> {
             ..all
         };
         let trial = candidate.trial(self.module, self.next_module);
-        let (seed, script) = (candidate.seed, &candidate.script);
-        let (used, gave_up, is_stopped, found) =
-            trial.play_within(seed, script, &checks, |report| {
-                let (used, gave_up) = (cost(&report.used), gave_up(&report));
-                let is_stopped = is_stopped_by_bound(&report);
-                let has_it = report.anomalies().contains(&self.anomaly);
-                let found = has_it.then(|| without_history(report));
-                (used, gave_up, is_stopped, found)
-            });
+        let played = trial.play_within(candidate.seed, &candidate.script, &checks, |report| {
+            let is_stopped = is_stopped_by_bound(&report);
+            Played {
+                cost: cost(&report.used),
+                gave_up: gave_up(&report),
+                is_stopped,
+                // A run that was cut short is not that of the schedule.
+                shows: match is_cut && is_stopped {
+                    true => None,
+                    false => shows(&self.anomaly, candidate, report),
+                },
+            }
+        });
         candidate.scenario.options.bounds = bounds;
         self.runs += 1;
-        self.units = self.units.saturating_add(used);
-        if gave_up {
+        self.units = self.units.saturating_add(played.cost);
+        if played.gave_up {
             let steps = checks.steps.saturating_mul(CHECK_STEP_UNITS);
             self.units = self.units.saturating_add(steps);
         }
         // With more of the budget left it might have been one that fails in the same way.
-        let is_open = gave_up || is_cut && is_stopped;
+        let is_open = played.gave_up || is_cut && played.is_stopped;
         self.refused += u32::from(is_open);
+        played.shows
+    }
+
+    /// Whether a right program passes a schedule, or fails it in no other ways than the original.
+    fn is_fair(&mut self, candidate: &Schedule) -> bool {
+        let found = self.right_program_shows(candidate);
+        if found.is_empty() {
+            return true;
+        }
+        let allowed = match self.unfair.take() {
+            Some(allowed) => allowed,
+            None => self.right_program_shows(&self.original.clone()),
+        };
+        let is_fair = found.iter().all(|name| allowed.contains(name));
+        self.unfair = Some(allowed);
+        is_fair
+    }
+
+    /// The anomalies of a right program in a schedule.
+    fn right_program_shows(&mut self, schedule: &Schedule) -> Vec<AnomalyName> {
+        let reference = Reference::new(schedule.scenario.workload, self.module.interrupt());
+        let trial = schedule.trial(&reference, None);
+        let (cost, found) = trial.with(schedule.seed, Some(&schedule.script), |report| {
+            (cost(&report.used), report.anomalies())
+        });
+        self.units = self.units.saturating_add(cost);
         found
     }
 
     /// The result of the search.
     pub(super) fn end(self) -> Shrunk {
+        let kept = match self.absent() {
+            Some(_) => Kept::Attempts,
+            None => Kept::Evidence,
+        };
         Shrunk {
             schedule: self.best,
             report: self.report,
-            anomaly: self.anomaly,
+            anomaly: self.anomaly.name,
+            kept,
             runs: self.runs,
             is_minimal: self.refused == 0,
         }
+    }
+}
+
+/// The anomaly to look for in shorter runs: the first that operations show, or else the first of the
+/// whole history, or else the first absence.
+fn best_evidence(anomalies: Vec<Anomaly>) -> Option<Anomaly> {
+    let rank = |anomaly: &Anomaly| match anomaly.evidence {
+        Evidence::Operations(_) => 0,
+        Evidence::History => 1,
+        Evidence::Absence(_) => 2,
+    };
+    anomalies.into_iter().min_by_key(rank)
+}
+
+/// What is kept of a run if it has the anomaly, with the same kind of evidence.
+fn shows(anomaly: &Anomaly, schedule: &Schedule, report: TrialResult) -> Option<Shows> {
+    if !report.anomalies().contains(&anomaly.name) {
+        return None;
+    }
+    let found = report.evidence(&schedule.scenario.checks);
+    let is_it = |it: &&Anomaly| it.name == anomaly.name && it.evidence.is_like(&anomaly.evidence);
+    let found = found.iter().find(is_it)?;
+    let lead = Lead::of(schedule, &report, found);
+    let report = without_history(report);
+    Some(Shows { report, lead })
+}
+
+fn without_history(report: TrialResult) -> TrialResult {
+    TrialResult {
+        history: None,
+        ..report
     }
 }
 

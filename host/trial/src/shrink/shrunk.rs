@@ -16,11 +16,22 @@ pub struct Shrunk {
     pub report: TrialResult,
     /// The anomaly that it and the original have.
     pub anomaly: AnomalyName,
+    /// What every run of the search had to keep.
+    pub kept: Kept,
     /// Number of runs that the search took.
     pub runs: u32,
     /// Whether nothing more can be left out; otherwise the budget was spent, or the program asked
     /// to end, before that was known.
     pub is_minimal: bool,
+}
+
+/// What the runs of a search have to keep, so that they say the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// The evidence, which shows the anomaly whatever else is left out.
+    Evidence,
+    /// All attempts, faults, nodes and time, since the anomaly is that something did not happen.
+    Attempts,
 }
 
 impl Shrunk {
@@ -30,10 +41,30 @@ impl Shrunk {
         size(&self.schedule)
     }
 
+    /// What is to be said of how short it is: `nothing of it can be left out`.
+    #[must_use]
+    pub fn how_short(&self) -> &'static str {
+        match (self.kept, self.is_minimal) {
+            (Kept::Attempts, _) => {
+                "it is about what did not happen, so all attempts, faults and the time stay"
+            }
+            (Kept::Evidence, true) => "nothing of it can be left out",
+            (Kept::Evidence, false) => {
+                "it is the shortest found within the budget, and there may be a shorter one"
+            }
+        }
+    }
+
+    /// What happens in it, a line each: see [`trace`].
+    #[must_use]
+    pub fn trace(&self, module: &dyn Start, next_module: Option<&dyn Start>) -> Vec<String> {
+        trace(&self.schedule, module, next_module, &self.anomaly)
+    }
+
     /// What happens in it, a line each, and after that what is wrong with it.
     #[must_use]
     pub fn story(&self, module: &dyn Start, next_module: Option<&dyn Start>) -> String {
-        let mut text = trace(&self.schedule, module, next_module).join("\n");
+        let mut text = self.trace(module, next_module).join("\n");
         text.push_str("\n\n");
         text.push_str(&match &self.report.result {
             Ok(result) => render_problems(result),

@@ -18,15 +18,22 @@ const GAPS_NS: [u64; 10] = [
     20 * SECOND,
 ];
 
-/// Shortens all gaps at once if that is possible, and else each by itself.
-pub(super) fn shorten(search: &mut Search<'_>) {
+/// Shortens all gaps at once, if that is possible.
+pub(super) fn shorten_all(search: &mut Search<'_>) {
     for gap_ns in GAPS_NS {
+        if !search.goes_on() {
+            return;
+        }
         let gaps = gaps(search.schedule());
         let even: Vec<u64> = gaps.iter().map(|gap| gap_ns.min(*gap)).collect();
         if even != gaps && attempt(search, &even) {
             break;
         }
     }
+}
+
+/// Shortens each gap by itself.
+pub(super) fn shorten_each(search: &mut Search<'_>) {
     for index in 0..gaps(search.schedule()).len() {
         if !search.goes_on() {
             return;
