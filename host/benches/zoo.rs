@@ -21,7 +21,7 @@ use host_sim::SeedRange;
 use host_trial::shrink::Budget;
 use test_support::root;
 
-use judge::{Graded, grade};
+use judge::grade;
 use table::{Kind, Program, Table, suite};
 
 const HEAD: &str = "\
@@ -40,6 +40,12 @@ shortest trace. *Trace* is the length of that trace in lines, and the messages b
 
 /// The part of the wrong programs that may be accepted: one of so many.
 const MISSED_OF: usize = 20;
+
+/// The verdict on a program, and the milliseconds of its runs.
+struct Graded {
+    judgement: Judgement,
+    ms: u64,
+}
 
 /// What was asked for.
 struct Asked {
@@ -91,7 +97,12 @@ fn main() -> ExitCode {
             }
         }
     }
-    let graded = grade(&suite, Budget::ONE_SECOND);
+    let (judgements, ms) = grade(&suite, Budget::ONE_SECOND);
+    let graded = judgements.into_iter().map(|(id, judgement)| {
+        let ms = ms.get(&id).copied().unwrap_or(0);
+        (id, Graded { judgement, ms })
+    });
+    let graded: BTreeMap<String, Graded> = graded.collect();
     let of = |program: &Program| &graded[&program.id()];
     let (right, wrong): (Vec<&Program>, Vec<&Program>) = programs
         .into_iter()

@@ -11,17 +11,15 @@ use host_guest::Interrupt;
 use host_sandbox::{CompileLimits, Compiler, Sandbox};
 use host_trial::shrink::Budget;
 
-/// The verdict on a program, and the milliseconds of its runs.
-pub(crate) struct Graded {
-    pub(crate) judgement: Judgement,
-    pub(crate) ms: u64,
-}
+/// By the ids of challenges.
+pub(crate) type ById<T> = BTreeMap<String, T>;
 
-/// Grades the workspace's modules as `host grade` does: a judgement for each challenge, by its id.
+/// Grades the workspace's modules as `host grade` does: a judgement for each challenge, and the
+/// milliseconds of its runs.
 ///
 /// # Panics
 /// If a module is missing, or older than its sources.
-pub(crate) fn grade(suite: &Suite, shrinking: Budget) -> BTreeMap<String, Graded> {
+pub(crate) fn grade(suite: &Suite, shrinking: Budget) -> (ById<Judgement>, ById<u64>) {
     let modules = suite.challenges.iter().map(|it| it.module.as_str());
     for module in BTreeSet::from_iter(modules) {
         test_support::built(module);
@@ -41,14 +39,13 @@ pub(crate) fn grade(suite: &Suite, shrinking: Budget) -> BTreeMap<String, Graded
     let mut grade = assemble(&work, &results, 0);
     let submission = grade.submissions.remove(0);
     let ms = grade.timings.runs_ms.remove(&submission.name);
-    let ms = ms.unwrap_or_default();
-    let graded = submission.challenges.into_iter().map(|challenge| {
-        let ChallengeState::Judged(judgement) = challenge.state else {
-            panic!("{} has no module: run ./runner.sh build", challenge.id);
-        };
-        let ms = ms.get(&challenge.id).copied().unwrap_or(0);
-        let judgement = *judgement;
-        (challenge.id, Graded { judgement, ms })
-    });
-    graded.collect()
+    let judgement = |state| match state {
+        ChallengeState::Judged(judgement) => *judgement,
+        ChallengeState::Missing | ChallengeState::Pending => {
+            panic!("a module is missing: run ./runner.sh build")
+        }
+    };
+    let challenges = submission.challenges.into_iter();
+    let judgements = challenges.map(|challenge| (challenge.id, judgement(challenge.state)));
+    (judgements.collect(), ms.unwrap_or_default())
 }

@@ -29,10 +29,10 @@ fn check(workload: Workload) {
         let all = table.programs.iter();
         all.filter(|it| it.kind != Kind::Missed && of_workload.contains(&it.challenge))
     };
-    let graded = grade(&suite(programs()), UNSHRUNK);
+    let (graded, _) = grade(&suite(programs()), UNSHRUNK);
     let mut wrong = String::new();
     for program in programs() {
-        let judgement = &graded[&program.id()].judgement;
+        let judgement = &graded[&program.id()];
         let verdict = judgement.verdict;
         let said = judgement.failure.as_ref();
         let said = said.map_or_else(String::new, |failure| failure.anomaly.join("\n"));
