@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::missed::Missed;
+use super::stats::may_never_succeed;
 use super::validity::Validity;
 use super::workload::{CheckResult, WorkloadResult};
 
@@ -80,6 +81,11 @@ pub fn anomalies(result: &CheckResult) -> Vec<AnomalyName> {
     let missed = missed.into_iter().chain([&result.exceptions.missed]);
     let complaints = missed.flat_map(|missed: &Missed| missed.counts.keys());
     complaints.for_each(|it| add(it.name()));
+    result
+        .shortfalls
+        .counts
+        .keys()
+        .for_each(|it| add(it.name()));
     if result.availability.valid != Validity::True {
         add("unavailable");
     }
@@ -87,8 +93,8 @@ pub fn anomalies(result: &CheckResult) -> Vec<AnomalyName> {
         .stats
         .by_f
         .iter()
-        .filter(|(_, of_f)| of_f.valid != Validity::True);
-    if result.stats.valid != Validity::True {
+        .filter(|(f, of_f)| of_f.valid == Validity::False && !may_never_succeed(f));
+    if result.stats.valid == Validity::False {
         never.for_each(|(f, _)| add(&format!("no-{f}-succeeded")));
     }
     names

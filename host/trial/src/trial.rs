@@ -307,7 +307,7 @@ impl<'a> Trial<'a> {
         net: NetResult,
         budgets: &Budgets,
     ) -> Option<(History, Judged)> {
-        let (workload, checks) = (self.scenario.workload, self.scenario.checks.clone());
+        let (workload, checks) = (self.scenario.workload, self.scenario.check_options());
         let budgets = *budgets;
         self.unless_interrupted(move || {
             let judged = check_within(workload, &history, Some(net), &checks, &budgets);
@@ -317,7 +317,7 @@ impl<'a> Trial<'a> {
 
     /// The same with the history of a run that stopped before its end.
     fn check_so_far(&self, history: History) -> Option<(History, Option<CheckResult>)> {
-        let (workload, checks) = (self.scenario.workload, self.scenario.checks.clone());
+        let (workload, checks) = (self.scenario.workload, self.scenario.check_options());
         self.unless_interrupted(move || {
             let found = check_so_far(workload, &history, &checks);
             (history, found)

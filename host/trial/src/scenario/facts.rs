@@ -1,5 +1,6 @@
 //! The facts of a scenario.
 
+use host_check::Clients;
 use host_check::workload::{CheckOptions, Workload};
 use host_sim::RunOptions;
 use host_sim::workload::{Topology, TxnShape, WorkloadOptions, make};
@@ -56,6 +57,20 @@ impl Scenario {
         match make(self.workload, &self.workload_options()) {
             Ok(_) => Ok(()),
             Err(why) => Err(Impossible(why.to_string())),
+        }
+    }
+
+    /// How the history of a run is judged: the same, and who asked whom.
+    #[must_use]
+    pub fn check_options(&self) -> CheckOptions {
+        let cluster = self.options.cluster;
+        CheckOptions {
+            clients: Some(Clients {
+                workers: self.options.concurrency,
+                nodes: cluster.count,
+                first_node: cluster.first,
+            }),
+            ..self.checks.clone()
         }
     }
 
