@@ -93,6 +93,15 @@ pub(crate) fn faults_left(ops: &[Op]) -> BTreeSet<&str> {
     faults
 }
 
+/// Whether a nemesis killed nodes, which lose their memory, or changed their programs.
+pub(crate) fn loses_memory(history: &History) -> bool {
+    let is_loss = |op: &Op| matches!(&*op.f, "kill" | "start" | "restart" | "swap");
+    history
+        .ops()
+        .iter()
+        .any(|op| !op.is_client() && is_loss(op))
+}
+
 fn note<'a>(faults: &mut BTreeSet<&'a str>, op: &'a Op) {
     match fault(&op.f) {
         Fault::Starts(name) => faults.insert(name),

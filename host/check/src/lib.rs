@@ -58,7 +58,7 @@
 //! | `txn` | the checkers of transactions: lists and registers |
 //! | `stats` `availability` `exceptions` `net` | what is checked in every run |
 //! | `missed` `final_reads` | what strict checking adds to Maelstrom's rules |
-//! | `shortfalls` `floors` `faults` `clients` `chance` | what a system owes besides right answers: that it answers |
+//! | `shortfalls` `floors` `progress` `convergence` `faults` `clients` `chance` | what a system owes besides right answers: that it answers |
 //! | `workload` `text` `anomalies` | the whole result of a run, its text, and its anomalies by name |
 //! | `so_far` | what a history that breaks off shows already |
 //! | `bounded` `components` `names` `ranges` `range_max` | tools: bounded lists, graph components, errors of names, intervals |
@@ -80,6 +80,7 @@ mod chance;
 pub mod clients;
 mod completion;
 mod components;
+mod convergence;
 pub mod counter;
 mod echo;
 pub mod edn;
@@ -95,6 +96,7 @@ pub mod missed;
 mod names;
 pub mod net;
 mod order;
+mod progress;
 mod range_max;
 mod ranges;
 pub mod read_error;

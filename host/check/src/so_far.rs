@@ -87,7 +87,8 @@ fn keep(missed: &mut Missed) {
     let is_lasting = |what: ComplaintKind| {
         !matches!(
             what,
-            ComplaintKind::FinalReadLacks
+            ComplaintKind::NeverCaughtUp
+                | ComplaintKind::FinalReadLacks
                 | ComplaintKind::RefusedYetCounted
                 | ComplaintKind::FinalReadWrong
                 | ComplaintKind::FinalReadsDisagree

@@ -84,7 +84,8 @@ pub(crate) struct StatsRules<'a> {
 pub(crate) fn stats(history: &History, rules: &StatsRules<'_>) -> Stats {
     let mut all = Counts::default();
     let mut by_f: BTreeMap<Name, Counts> = BTreeMap::new();
-    for (_, op) in completions(history) {
+    let is_left_out = |op: &Op| rules.checks == Checks::Strict && rules.workload.is_inspection(op);
+    for (_, op) in completions(history).filter(|(_, op)| !is_left_out(op)) {
         all.add(op.kind);
         by_f.entry(op.f.clone()).or_default().add(op.kind);
     }

@@ -3,17 +3,19 @@
 use serde::Serialize;
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
-use super::availability::{Availability, Goal, availability};
+use super::availability::{Availability, Goal, availability_of};
 use super::clients::Clients;
+use super::convergence::convergence;
 use super::counter::{Counter, counter};
 use super::echo::{Echo, echo};
 use super::exceptions::{Exceptions, exceptions};
 use super::floors::floors;
-use super::history::History;
-use super::kafka::{Kafka, kafka};
+use super::history::{History, Op};
+use super::kafka::{Kafka, kafka_of};
 use super::linear::{Budgets, LinKv, lin_kv};
 use super::names::UnknownName;
 use super::net::NetResult;
+use super::progress::progress;
 use super::set_full::{SetFull, set_full};
 use super::shortfalls::Shortfalls;
 use super::stats::{Stats, StatsRules, stats};
@@ -81,6 +83,17 @@ impl Workload {
             Self::TxnListAppend | Self::TxnRwRegister => &["txn"],
             Self::LinKv => &["read", "write", "cas"],
         }
+    }
+
+    /// Whether an operation is one of the inspection at the end, which Maelstrom does not have. It
+    /// does not count in the figures.
+    #[must_use]
+    pub fn is_inspection(self, op: &Op) -> bool {
+        let inspects = matches!(
+            self,
+            Self::Kafka | Self::TxnListAppend | Self::TxnRwRegister | Self::LinKv
+        );
+        inspects && op.is_final()
     }
 
     /// The operation of a workload that has only one: what an operation without `:f` is.
@@ -251,7 +264,9 @@ pub fn check_within(
         Workload::GCounter | Workload::PnCounter => {
             WorkloadResult::Counter(counter(history, checks)?)
         }
-        Workload::Kafka => WorkloadResult::Kafka(Box::new(kafka(history, checks)?)),
+        Workload::Kafka => {
+            WorkloadResult::Kafka(Box::new(kafka_of(history, checks, options.clients)?))
+        }
         Workload::TxnListAppend => {
             WorkloadResult::Transactions(Box::new(list_append(history, models, checks)?))
         }
@@ -264,6 +279,10 @@ pub fn check_within(
     let mut seldom = Vec::new();
     if checks == Checks::Strict {
         seldom = floors(history, workload, options.clients, &mut shortfalls);
+        progress(history, workload, options.clients, &mut shortfalls);
+        if workload == Workload::TxnRwRegister {
+            convergence(history, options.clients, &mut shortfalls);
+        }
     }
     let rules = StatsRules {
         checks,
@@ -271,7 +290,9 @@ pub fn check_within(
         seldom: &seldom,
     };
     let stats = stats(history, &rules);
-    let availability = availability(history, options.availability, checks);
+    let availability = availability_of(history, options.availability, checks, |op| {
+        checks == Checks::Maelstrom || !workload.is_inspection(op)
+    });
     let exceptions = exceptions(history, checks);
     let nothing_succeeded = checks == Checks::Strict && stats.counts.ok_count == 0;
     let valid = Validity::worst([

@@ -209,10 +209,14 @@ impl<'a> Run<'a> {
                     Decision::Stop(fault) => self.stop_fault(fault),
                 }
             }
-            Scheduled::Recovered => {
+            Scheduled::Recovered if self.workers.has_last() => {
                 self.phase = Phase::Last;
                 self.generator.begin_last();
                 self.next_operation();
+                Ok(())
+            }
+            Scheduled::Recovered => {
+                self.begin_inspection();
                 Ok(())
             }
         }
@@ -231,7 +235,11 @@ impl<'a> Run<'a> {
         let is_done = self.generator.is_exhausted() && self.workers.are_idle();
         match self.phase {
             Phase::Main if is_done && !self.nemeses.are_pending() => self.end_main()?,
-            Phase::Last if is_done => self.phase = Phase::Over,
+            Phase::Last if is_done && self.workers.inspect() => {
+                self.world.end_figures();
+                self.begin_inspection();
+            }
+            Phase::Last | Phase::Inspection if is_done => self.phase = Phase::Over,
             _ => {}
         }
         Ok(self.phase != Phase::Over)
@@ -256,8 +264,11 @@ impl<'a> Run<'a> {
 
     fn end_main(&mut self) -> Result<(), Stopped> {
         if !self.workers.has_last() {
-            self.phase = Phase::Over;
-            return Ok(());
+            if !self.workers.inspect() {
+                self.phase = Phase::Over;
+                return Ok(());
+            }
+            self.world.end_figures();
         }
         self.phase = Phase::Recovery;
         self.generator.end_main();
@@ -267,6 +278,12 @@ impl<'a> Run<'a> {
         let at_ns = self.world.now_ns() + RECOVERY_NS;
         self.world.schedule(at_ns, Scheduled::Recovered);
         Ok(())
+    }
+
+    fn begin_inspection(&mut self) {
+        self.phase = Phase::Inspection;
+        self.generator.begin_inspection();
+        self.next_operation();
     }
 
     fn stop_fault(&mut self, fault: Fault) -> Result<(), Stopped> {

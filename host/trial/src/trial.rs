@@ -266,9 +266,10 @@ impl<'a> Trial<'a> {
         let (history, result) = match History::new(outcome.ops) {
             Err(why) => (None, Err(broken(format!("the history is broken: {why}")))),
             Ok(history) => {
+                let workload = self.scenario.workload;
                 let invoked = history
                     .client_ops()
-                    .filter(|(_, op)| op.kind == Kind::Invoke);
+                    .filter(|(_, op)| op.kind == Kind::Invoke && !workload.is_inspection(op));
                 let net = outcome.net.result(invoked.count() as u64);
                 match outcome.stopped {
                     Some(stopped) if stopped.is_internal() || stopped.is_interrupted() => {

@@ -22,6 +22,7 @@ fn a_judge_that_panics_has_a_verdict_that_is_nobodys_fault() {
             backtrace: Vec::new(),
             trace: None,
             trace_may_be_shorter: false,
+            has_too_few_samples: false,
             bound_flag: None,
             usage: BTreeMap::new(),
             measured: BTreeMap::new(),

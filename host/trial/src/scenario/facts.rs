@@ -83,6 +83,7 @@ impl Scenario {
             topology: self.topology,
             txn: self.txn,
             mean_latency_ms: self.options.latency.mean_ms,
+            checks: self.checks.checks,
         }
     }
 }
