@@ -11,6 +11,8 @@ use super::kafka::{ErrorType, Kafka};
 use super::linear::LinKv;
 use super::missed::{ComplaintKind, Missed};
 use super::set_full::SetFull;
+use super::shortfalls::{ShortfallKind, Shortfalls};
+use super::stats::may_never_succeed;
 use super::txn::Transactions;
 use super::txn::anomaly::Anomaly;
 use super::unique_ids::UniqueIds;
@@ -40,6 +42,7 @@ pub(crate) enum Found<'a> {
     Transactions(Anomaly, &'a Transactions),
     NotLinearizable(&'a LinKv),
     Complaint(ComplaintKind, &'a Missed),
+    Shortfall(ShortfallKind, &'a Shortfalls),
     /// Fewer operations succeeded than were to.
     Unavailable,
     /// No operation of this kind succeeded.
@@ -57,6 +60,7 @@ impl Found<'_> {
             Self::Transactions(anomaly, _) => anomaly.name(),
             Self::NotLinearizable(_) => "not-linearizable".to_owned(),
             Self::Complaint(kind, _) => kind.name().to_owned(),
+            Self::Shortfall(kind, _) => kind.name().to_owned(),
             Self::Unavailable => "unavailable".to_owned(),
             Self::NoneSucceeded(f) => format!("no-{f}-succeeded"),
         })
@@ -116,12 +120,15 @@ pub(crate) fn found(result: &CheckResult) -> Vec<Found<'_>> {
         let kinds = missed.counts.keys();
         all.extend(kinds.map(|kind| Found::Complaint(*kind, missed)));
     }
+    let shortfalls = result.shortfalls.counts.keys();
+    all.extend(shortfalls.map(|kind| Found::Shortfall(*kind, &result.shortfalls)));
     if result.availability.valid != Validity::True {
         all.push(Found::Unavailable);
     }
-    if result.stats.valid != Validity::True {
+    if result.stats.valid == Validity::False {
         let by_f = result.stats.by_f.iter();
-        let never = by_f.filter(|(_, of_f)| of_f.valid != Validity::True);
+        let never =
+            by_f.filter(|(f, of_f)| of_f.valid == Validity::False && !may_never_succeed(f));
         all.extend(never.map(|(f, _)| Found::NoneSucceeded(f)));
     }
     all

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
-use super::history::{History, Kind};
+use super::history::{History, Kind, Op};
 use super::validity::{Checks, Validity};
 
 /// What `--availability` asks for.
@@ -70,8 +70,21 @@ pub struct Availability {
 /// [`Checks::Strict`] it is met.
 #[must_use]
 pub fn availability(history: &History, goal: Option<Goal>, checks: Checks) -> Availability {
-    let count = |kind: Kind| history.ops().iter().filter(|op| op.kind == kind).count();
-    let (oks, invokes) = (count(Kind::Ok), count(Kind::Invoke));
+    availability_of(history, goal, checks, |_| true)
+}
+
+/// The same, of the operations that count.
+pub(crate) fn availability_of(
+    history: &History,
+    goal: Option<Goal>,
+    checks: Checks,
+    counts: impl Fn(&Op) -> bool,
+) -> Availability {
+    let (mut oks, mut invokes) = (0, 0);
+    for op in history.ops().iter().filter(|op| counts(op)) {
+        oks += usize::from(op.kind == Kind::Ok);
+        invokes += usize::from(op.kind == Kind::Invoke);
+    }
     let fraction = ratio(oks, invokes);
     #[expect(
         clippy::cast_possible_truncation,

@@ -1,7 +1,7 @@
 //! Whether an operation took place, as far as the history shows.
 
 use super::history::{History, Kind, Op};
-use super::value::Value;
+use super::value::{Name, Value};
 
 /// What is known of an operation that was invoked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +55,18 @@ pub fn is_timeout(op: &Op) -> bool {
         || exception_data(op)
             .and_then(|data| data.get("type"))
             .is_some_and(is_named)
+}
+
+/// The name of the error that an operation was answered with: `temporarily-unavailable`.
+pub(crate) fn error_name(op: &Op) -> Option<Name> {
+    let name = |value: &Value| value.as_name().map(Name::from);
+    match op.error.as_ref() {
+        Some(Value::Vector(parts)) => parts.get(0).and_then(|first| name(&first)),
+        Some(Value::Keyword(named)) => Some(named.clone()),
+        _ => exception_data(op)
+            .and_then(|data| data.get("name"))
+            .and_then(name),
+    }
 }
 
 fn exception_data(op: &Op) -> Option<&Value> {

@@ -18,10 +18,8 @@
 //! itself asks of each element's last read. An indeterminate add either shows before the final
 //! reads, and is known then, or never shows.
 
-use std::collections::BTreeSet;
-
+use super::faults::faults_left;
 use super::history::{History, Kind, Op};
-use super::value::Name;
 
 /// The silence that Maelstrom leaves for recovery is 10 s; a little less, since the clock runs on
 /// before the first read.
@@ -80,35 +78,4 @@ fn recovered_from(history: &History) -> Option<usize> {
     }
     let start = start?;
     faults_left(&ops[..start]).is_empty().then_some(start)
-}
-
-/// The faults that were started and not ended.
-fn faults_left(ops: &[Op]) -> BTreeSet<&str> {
-    let mut faults = BTreeSet::new();
-    for op in ops.iter().filter(|op| !op.is_client()) {
-        match fault(&op.f) {
-            Fault::Starts(name) => faults.insert(name),
-            Fault::Ends(name) => faults.remove(name),
-        };
-    }
-    faults
-}
-
-enum Fault<'a> {
-    Starts(&'a str),
-    Ends(&'a str),
-}
-
-/// Jepsen's nemeses name their operations `start-x` and `stop-x`, except that what `kill` and
-/// `pause` began, `start` and `resume` end.
-fn fault(f: &Name) -> Fault<'_> {
-    match &**f {
-        "start" | "restart" => Fault::Ends("kill"),
-        "resume" => Fault::Ends("pause"),
-        f => match (f.strip_prefix("start-"), f.strip_prefix("stop-")) {
-            (Some(name), _) => Fault::Starts(name),
-            (_, Some(name)) => Fault::Ends(name),
-            _ => Fault::Starts(f),
-        },
-    }
 }

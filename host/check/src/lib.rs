@@ -58,6 +58,7 @@
 //! | `txn` | the checkers of transactions: lists and registers |
 //! | `stats` `availability` `exceptions` `net` | what is checked in every run |
 //! | `missed` `final_reads` | what strict checking adds to Maelstrom's rules |
+//! | `shortfalls` `floors` `progress` `convergence` `faults` `clients` `chance` | what a system owes besides right answers: that it answers |
 //! | `workload` `text` `anomalies` | the whole result of a run, its text, and its anomalies by name |
 //! | `evidence` | the operations that anomalies rest on |
 //! | `so_far` | what a history that breaks off shows already |
@@ -69,21 +70,26 @@
 //!   input.
 //! - A checker never passes silently: without evidence it answers [`Validity::Unknown`].
 //! - Under [`Checks::Maelstrom`] every figure is Maelstrom's. [`Checks::Strict`] only adds
-//!   complaints.
+//!   complaints, but for one: that no operation of a kind succeeded needs evidence (`stats`).
 //! - Imports go one way; the only circles are pairs of files (`value` and its vector, `set_full`'s
 //!   scan and its complaints).
 
 pub mod anomalies;
 pub mod availability;
 mod bounded;
+mod chance;
+pub mod clients;
 mod completion;
 mod components;
+mod convergence;
 pub mod counter;
 mod echo;
 pub mod edn;
 pub mod evidence;
 mod exceptions;
+pub mod faults;
 mod final_reads;
+mod floors;
 pub mod history;
 mod json;
 pub mod kafka;
@@ -92,10 +98,12 @@ pub mod missed;
 mod names;
 pub mod net;
 mod order;
+mod progress;
 mod range_max;
 mod ranges;
 pub mod read_error;
 pub mod set_full;
+pub mod shortfalls;
 pub mod so_far;
 mod stats;
 pub mod text;
@@ -109,6 +117,7 @@ pub mod workload;
 pub use anomalies::{AnomalyName, anomalies};
 pub use availability::{Availability, Goal, InvalidGoal};
 pub use bounded::{LIST_MAX, LeftOut};
+pub use clients::Clients;
 pub use completion::is_timeout;
 pub use echo::{Echo, EchoMismatch};
 pub use evidence::{Absent, Anomaly, Contradiction, Evidence, evidence};
@@ -117,6 +126,7 @@ pub use history::{History, Kind, Op, Process};
 pub use linear::{Budgets, Linearizable, ModelName, check_model};
 pub use names::UnknownName;
 pub use read_error::ReadError;
+pub use shortfalls::{Shortfall, ShortfallKind, Shortfalls};
 pub use so_far::check_so_far;
 pub use stats::{Counts, FStats, Stats};
 pub use text::{render_linearizable, render_text};

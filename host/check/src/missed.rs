@@ -151,6 +151,14 @@ pub enum ComplaintKind {
     NotAskedFor,
     /// A poll that did not succeed shows messages whose send was refused.
     RefusedYetPolled,
+    /// A client that polls from the beginning, after recovery, never gets some acknowledged messages.
+    NeverCaughtUp,
+    /// A committed offset is one that nobody had committed.
+    NeverCommitted,
+    /// A committed offset is less than what was committed last.
+    CommitWentBack,
+    /// An offset that was committed is not there.
+    CommitForgotten,
     /// A register is linearizable only if a read of nil may mean anything. The operation is the
     /// first that cannot be explained; the element, if any, is the key.
     NilRead,
@@ -200,6 +208,21 @@ impl ComplaintKind {
             Self::NegativeOffset => "has an offset below zero".to_owned(),
             Self::NotAskedFor => format!("shows {count} key{s} that its process did not ask for"),
             Self::RefusedYetPolled => format!("shows {count} message{s} whose send was refused"),
+            Self::NeverCaughtUp => format!(
+                "is the last of ten polls or more that show nothing, and its process, which began at \
+                 the beginning, never got {count} acknowledged message{s}"
+            ),
+            Self::NeverCommitted => format!(
+                "was told {count} committed offset{s} that nobody had committed, [key offset]"
+            ),
+            Self::CommitWentBack => format!(
+                "was told {count} committed offset{s} below what its node had acknowledged since, \
+                 [key told committed]"
+            ),
+            Self::CommitForgotten => format!(
+                "was not told {count} offset{s} that its node had acknowledged as committed, [key \
+                 committed]"
+            ),
             Self::NilRead => {
                 let key = if count == 0 { "" } else { "; key" };
                 format!("is impossible, unless reads of nil may mean anything{key}")

@@ -8,6 +8,7 @@ use super::availability::Availability;
 use super::history::History;
 use super::kafka::ErrorType;
 use super::missed::{ComplaintKind, Missed};
+use super::shortfalls::Shortfalls;
 use super::txn::anomaly::Anomaly;
 use super::validity::Validity;
 use super::workload::{CheckOptions, CheckResult, Workload, WorkloadResult, check};
@@ -26,6 +27,8 @@ pub fn check_so_far(
         valid: Validity::True,
         ..result.availability
     };
+    // Later operations may succeed, and nodes come to agree.
+    result.shortfalls = Shortfalls::default();
     keep(&mut result.exceptions.missed);
     result.exceptions.valid = Validity::from(result.exceptions.missed.is_empty());
     keep_lasting(&mut result.workload);
@@ -84,7 +87,8 @@ fn keep(missed: &mut Missed) {
     let is_lasting = |what: ComplaintKind| {
         !matches!(
             what,
-            ComplaintKind::FinalReadLacks
+            ComplaintKind::NeverCaughtUp
+                | ComplaintKind::FinalReadLacks
                 | ComplaintKind::RefusedYetCounted
                 | ComplaintKind::FinalReadWrong
                 | ComplaintKind::FinalReadsDisagree

@@ -3,17 +3,22 @@
 use serde::Serialize;
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
-use super::availability::{Availability, Goal, availability};
+use super::availability::{Availability, Goal, availability_of};
+use super::clients::Clients;
+use super::convergence::convergence;
 use super::counter::{Counter, counter};
 use super::echo::{Echo, echo};
 use super::exceptions::{Exceptions, exceptions};
-use super::history::History;
-use super::kafka::{Kafka, kafka};
+use super::floors::floors;
+use super::history::{History, Op};
+use super::kafka::{Kafka, kafka_of};
 use super::linear::{Budgets, LinKv, lin_kv};
 use super::names::UnknownName;
 use super::net::NetResult;
+use super::progress::progress;
 use super::set_full::{SetFull, set_full};
-use super::stats::{Stats, stats};
+use super::shortfalls::Shortfalls;
+use super::stats::{Stats, StatsRules, stats};
 use super::txn::model::Model;
 use super::txn::{Transactions, list_append, rw_register};
 use super::unexpected::UnexpectedOperation;
@@ -80,6 +85,17 @@ impl Workload {
         }
     }
 
+    /// Whether an operation is one of the inspection at the end, which Maelstrom does not have. It
+    /// does not count in the figures.
+    #[must_use]
+    pub fn is_inspection(self, op: &Op) -> bool {
+        let inspects = matches!(
+            self,
+            Self::Kafka | Self::TxnListAppend | Self::TxnRwRegister | Self::LinKv
+        );
+        inspects && op.is_final()
+    }
+
     /// The operation of a workload that has only one: what an operation without `:f` is.
     #[must_use]
     pub fn only_operation(self) -> Option<&'static str> {
@@ -104,6 +120,8 @@ pub struct CheckOptions {
     /// The consistency models that transactions must satisfy: `--consistency-models`. Without any,
     /// nothing is known of transactions.
     pub consistency_models: Vec<Model>,
+    /// Who asked whom, if that is known.
+    pub clients: Option<Clients>,
 }
 
 impl Default for CheckOptions {
@@ -112,6 +130,7 @@ impl Default for CheckOptions {
             availability: None,
             checks: Checks::default(),
             consistency_models: vec![Model::StrictSerializable],
+            clients: None,
         }
     }
 }
@@ -134,9 +153,29 @@ pub struct CheckResult {
     pub net: Option<NetResult>,
     /// The workload's own result.
     pub workload: WorkloadResult,
+    /// What the system owes besides right answers. Nothing under [`Checks::Maelstrom`].
+    #[serde(flatten)]
+    pub shortfalls: Shortfalls,
     /// The workload. Not in JSON, as in Maelstrom.
     #[serde(skip)]
     pub name: Workload,
+}
+
+impl CheckResult {
+    /// Whether nothing is wrong and the run is unknown only because some kind of operation was too
+    /// rare to know if it should have succeeded. That is chance, and not what the system did.
+    #[must_use]
+    pub fn has_too_few_samples(&self) -> bool {
+        let others = [
+            self.availability.valid,
+            self.exceptions.valid,
+            self.workload.valid(),
+            Validity::from(self.shortfalls.is_empty()),
+        ];
+        self.stats.valid == Validity::Unknown
+            && self.stats.counts.ok_count > 0
+            && Validity::worst(others) == Validity::True
+    }
 }
 
 /// What a workload's own checker found.
@@ -225,7 +264,9 @@ pub fn check_within(
         Workload::GCounter | Workload::PnCounter => {
             WorkloadResult::Counter(counter(history, checks)?)
         }
-        Workload::Kafka => WorkloadResult::Kafka(Box::new(kafka(history, checks)?)),
+        Workload::Kafka => {
+            WorkloadResult::Kafka(Box::new(kafka_of(history, checks, options.clients)?))
+        }
         Workload::TxnListAppend => {
             WorkloadResult::Transactions(Box::new(list_append(history, models, checks)?))
         }
@@ -234,8 +275,24 @@ pub fn check_within(
         }
         Workload::LinKv => WorkloadResult::LinKv(lin_kv(history, checks, budgets)?),
     };
-    let stats = stats(history);
-    let availability = availability(history, options.availability, checks);
+    let mut shortfalls = Shortfalls::default();
+    let mut seldom = Vec::new();
+    if checks == Checks::Strict {
+        seldom = floors(history, workload, options.clients, &mut shortfalls);
+        progress(history, workload, options.clients, &mut shortfalls);
+        if workload == Workload::TxnRwRegister {
+            convergence(history, options.clients, &mut shortfalls);
+        }
+    }
+    let rules = StatsRules {
+        checks,
+        workload,
+        seldom: &seldom,
+    };
+    let stats = stats(history, &rules);
+    let availability = availability_of(history, options.availability, checks, |op| {
+        checks == Checks::Maelstrom || !workload.is_inspection(op)
+    });
     let exceptions = exceptions(history, checks);
     let nothing_succeeded = checks == Checks::Strict && stats.counts.ok_count == 0;
     let valid = Validity::worst([
@@ -243,6 +300,7 @@ pub fn check_within(
         availability.valid,
         exceptions.valid,
         result.valid(),
+        Validity::from(shortfalls.is_empty()),
         if nothing_succeeded {
             Validity::Unknown
         } else {
@@ -256,6 +314,7 @@ pub fn check_within(
         exceptions,
         net,
         workload: result,
+        shortfalls,
         name: workload,
     })
 }

@@ -236,6 +236,13 @@ fn run_all(
     let Some(mut runs) = runs else {
         return JudgeResult::Unfinished;
     };
+    let passes_for_want =
+        |run: &SeedRun| run.verdict == Verdict::Accepted && run.has_too_few_samples;
+    if runs.iter().all(|(run, _)| passes_for_want(run))
+        && let Some((run, _)) = runs.last_mut()
+    {
+        run.without_samples();
+    }
     let units = runs.iter().map(|(run, _)| run.units());
     let units = units.fold(0, u64::saturating_add);
     if let Some((run, ms)) = runs.last_mut()

@@ -49,6 +49,10 @@ pub struct SeedRun {
     /// empty if there is nothing to say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Vec<String>>,
+    /// Whether the run passes for want of samples: some kind of operation was too rare to know whether
+    /// it should have succeeded. If that is so on every seed, nothing is known of the module.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_too_few_samples: bool,
     /// The flag of `host sim` that sets the bound that the run exceeded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bound_flag: Option<String>,
@@ -214,6 +218,10 @@ impl SeedRun {
                 run.anomaly.push(NOT_KNOWN.to_owned());
             }
         }
+        if result.has_too_few_samples() {
+            run.has_too_few_samples = true;
+            run.anomaly = sanitize::lines(&render_problems(result));
+        }
         for target in setting.targets() {
             let measured = target.measure.of(result);
             if let Some(measured) = measured {
@@ -261,6 +269,13 @@ impl SeedRun {
         run
     }
 
+    /// The last of runs that all pass for want of samples: that does not count as passing.
+    pub(super) fn without_samples(&mut self) {
+        self.verdict = Verdict::WrongAnswer;
+        self.trace = Some(Vec::new()); // a shorter run would have fewer
+        self.anomaly.push(NO_SAMPLES.to_owned());
+    }
+
     fn internal(why: &str) -> Self {
         SeedRun {
             anomaly: sanitize::lines(why),
@@ -277,6 +292,7 @@ impl SeedRun {
             trace_may_be_shorter: false,
             only_missed_targets: false,
             evidence: None,
+            has_too_few_samples: false,
             bound_flag: None,
             usage: BTreeMap::new(),
             measured: BTreeMap::new(),
@@ -289,6 +305,9 @@ impl SeedRun {
 /// What is said of a run that the checkers could not decide.
 const NOT_KNOWN: &str = "it is not known whether this run is right, so it does not count as right: \
                          fewer operations that are never answered make it possible to know";
+
+/// What is said if no seed has enough samples.
+const NO_SAMPLES: &str = "this is so on every seed, so it is not known whether the module is right:                           if such operations can succeed, a longer time-limit shows it";
 
 /// The message of a panic.
 pub(super) fn panic_text(panic: &(dyn Any + Send)) -> &str {
@@ -307,10 +326,12 @@ fn is_idle(history: &History) -> bool {
 }
 
 /// The verdict on a run that finished, without its targets. A checker that gives up is made to by what
-/// the submission did, so nothing is to be gained from it: the run is not known to be right.
+/// the submission did, so nothing is to be gained from it: the run is not known to be right. That
+/// operations of a kind are too few is chance.
 fn verdict(result: &CheckResult, is_idle: bool) -> Verdict {
     match result.valid {
         Validity::True => Verdict::Accepted,
+        _ if result.has_too_few_samples() => Verdict::Accepted,
         _ if is_idle => Verdict::Idle,
         _ if !result.exceptions.missed.is_empty() => Verdict::Presentation,
         Validity::Unknown | Validity::False => Verdict::WrongAnswer,

@@ -41,6 +41,18 @@ pub trait WorkloadClient {
         Next::Done
     }
 
+    /// Whether clients [`inspect`](WorkloadClient::inspect) the cluster at the very end.
+    fn inspects(&self) -> bool {
+        false
+    }
+
+    /// Returns the next operation of the inspection and its worker. Maelstrom has none, so the
+    /// figures of a run are those before it; faults have stopped, and the cluster had time to
+    /// recover.
+    fn inspect(&mut self, _turn: &mut Turn<'_>) -> Next {
+        Next::Done
+    }
+
     /// Begins an operation.
     fn begin(&mut self, worker: usize, operation: &Operation) -> Step;
 
@@ -123,7 +135,8 @@ pub enum Next {
     /// No free worker can do one: ask again when another worker is free.
     Wait,
     /// No operation is due yet: ask again at this virtual time, or when another worker is
-    /// free. Only for [`WorkloadClient::last`], which sets its own pace.
+    /// free. Only for [`WorkloadClient::last`] and [`WorkloadClient::inspect`], which set their
+    /// own pace.
     Later(u64),
     /// There are no more operations.
     Done,
@@ -145,6 +158,8 @@ pub struct Completion {
     pub kind: Kind,
     /// The result.
     pub value: Value,
+    /// More entries of the completion in the history.
+    pub extra: Vec<(Name, Value)>,
 }
 
 impl Completion {
@@ -154,7 +169,15 @@ impl Completion {
         Completion {
             kind: Kind::Ok,
             value,
+            extra: Vec::new(),
         }
+    }
+
+    /// Adds an entry for the history.
+    #[must_use]
+    pub fn with(mut self, key: &str, value: Value) -> Self {
+        self.extra.push((key.into(), value));
+        self
     }
 }
 

@@ -41,6 +41,7 @@ enum Activity {
     None,
     Main(MainPhase),
     Last,
+    Inspection,
 }
 
 impl<'a> Generator<'a> {
@@ -92,6 +93,15 @@ impl<'a> Generator<'a> {
         self.waiting = false;
     }
 
+    /// Begins the inspection, which is drawn alike whatever was drawn before.
+    pub(super) fn begin_inspection(&mut self) {
+        self.activity = Activity::Inspection;
+        self.choices = self.streams.stream("inspection");
+        self.picks = self.streams.stream("inspection workers");
+        self.exhausted = false;
+        self.waiting = false;
+    }
+
     /// Has the operation that waits for a free worker begin.
     pub(super) fn worker_freed(&mut self, world: &mut World<'_>) {
         if std::mem::take(&mut self.waiting) {
@@ -126,10 +136,12 @@ impl<'a> Generator<'a> {
                 self.note(progress, world);
                 self.schedule_next(main, world);
             }
-            Activity::Last => {
-                while let Some((worker, operation)) =
-                    self.next_of_workload(Due::Last, workers, world)
-                {
+            Activity::Last | Activity::Inspection => {
+                let due = match self.activity {
+                    Activity::Inspection => Due::Inspection,
+                    _ => Due::Last,
+                };
+                while let Some((worker, operation)) = self.next_of_workload(due, workers, world) {
                     let progress =
                         workers.begin(worker, operation, world, network, clients, recorder);
                     self.note(progress, world);

@@ -1,5 +1,6 @@
 //! The phases of a run: nodes start, are prepared, work; then, for workloads that look
-//! at the end once more, faults stop, the cluster recovers, and the last operations run.
+//! at the end once more, faults stop, the cluster recovers, and the last operations run. Under
+//! strict checks clients of some workloads inspect the cluster then.
 
 /// Where a run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub(super) enum Phase {
     Recovery,
     /// Clients do their last operations.
     Last,
+    /// Clients inspect the cluster.
+    Inspection,
     /// It is over.
     Over,
 }

@@ -216,10 +216,14 @@ impl<'a> Run<'a> {
                     None => Ok(()),
                 }
             }
-            Scheduled::Recovered => {
+            Scheduled::Recovered if self.workers.has_last() => {
                 self.phase = Phase::Last;
                 self.generator.begin_last();
                 self.next_operation();
+                Ok(())
+            }
+            Scheduled::Recovered => {
+                self.begin_inspection();
                 Ok(())
             }
         }
@@ -257,7 +261,11 @@ impl<'a> Run<'a> {
         let is_done = self.generator.is_exhausted() && self.workers.are_idle();
         match self.phase {
             Phase::Main if is_done && !self.nemeses.are_pending() => self.end_main()?,
-            Phase::Last if is_done => self.phase = Phase::Over,
+            Phase::Last if is_done && self.workers.inspect() => {
+                self.world.end_figures();
+                self.begin_inspection();
+            }
+            Phase::Last | Phase::Inspection if is_done => self.phase = Phase::Over,
             _ => {}
         }
         Ok(self.phase != Phase::Over)
@@ -283,8 +291,11 @@ impl<'a> Run<'a> {
 
     fn end_main(&mut self) -> Result<(), Stopped> {
         if !self.workers.has_last() {
-            self.phase = Phase::Over;
-            return Ok(());
+            if !self.workers.inspect() {
+                self.phase = Phase::Over;
+                return Ok(());
+            }
+            self.world.end_figures();
         }
         self.phase = Phase::Recovery;
         self.generator.end_main();
@@ -294,6 +305,12 @@ impl<'a> Run<'a> {
         let at_ns = self.world.now_ns() + RECOVERY_NS;
         self.world.schedule(at_ns, Scheduled::Recovered);
         Ok(())
+    }
+
+    fn begin_inspection(&mut self) {
+        self.phase = Phase::Inspection;
+        self.generator.begin_inspection();
+        self.next_operation();
     }
 
     fn stop_fault(&mut self, fault: Fault) -> Result<(), Stopped> {

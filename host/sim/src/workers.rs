@@ -1,7 +1,7 @@
 //! Client workers: each does one operation of the workload at a time.
 
 use host_check::history::{Kind, Op, Process};
-use host_check::value::Value;
+use host_check::value::{Name, Value};
 use host_protocol::message::Error;
 
 use super::client::{
@@ -44,6 +44,8 @@ pub(super) enum Due {
     Main,
     /// The last ones.
     Last,
+    /// Those of the inspection.
+    Inspection,
 }
 
 /// Whether a worker has completed its operation, and is free.
@@ -63,6 +65,7 @@ struct Ending {
     value: Option<Value>,
     error: Option<Value>,
     exception: Option<Exception>,
+    extra: Vec<(Name, Value)>,
 }
 
 impl Workers {
@@ -139,6 +142,11 @@ impl Workers {
         self.workload.has_last()
     }
 
+    /// Whether clients inspect the cluster at the end.
+    pub(super) fn inspect(&self) -> bool {
+        self.workload.inspects()
+    }
+
     pub(super) fn are_idle(&self) -> bool {
         self.busy == 0
     }
@@ -173,6 +181,7 @@ impl Workers {
         match due {
             Due::Main => self.workload.next(&mut turn),
             Due::Last => self.workload.last(&mut turn),
+            Due::Inspection => self.workload.inspect(&mut turn),
         }
     }
 
@@ -211,12 +220,13 @@ impl Workers {
                 clients.call(client, node, &body, timeout_ns, world, network);
                 Progress::Ongoing
             }
-            Step::Done(Completion { kind, value }) => {
+            Step::Done(Completion { kind, value, extra }) => {
                 let ending = Ending {
                     kind,
                     value: Some(value),
                     error: None,
                     exception: None,
+                    extra,
                 };
                 self.complete(worker, ending, world, clients, recorder)
             }
@@ -297,6 +307,7 @@ impl Workers {
             value: None,
             error: Some(error),
             exception: None,
+            extra: Vec::new(),
         }
     }
 
@@ -313,6 +324,7 @@ impl Workers {
         };
         self.busy -= 1;
         let mut extra = operation.extra;
+        extra.extend(ending.extra);
         if let Some(exception) = ending.exception {
             extra.push(("exception".into(), exception.value()));
         }
@@ -352,6 +364,7 @@ impl Ending {
             value: None,
             error: Some(exception.summary()),
             exception: Some(exception),
+            extra: Vec::new(),
         }
     }
 }

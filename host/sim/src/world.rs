@@ -27,6 +27,8 @@ pub(super) struct World<'a> {
     queue: Queue<Scheduled>,
     names: Names,
     journal: Journal<'a>,
+    /// The message counts, once they are final.
+    figures: Option<NetStats>,
     meter: Meter,
     tally: Tally,
     interrupt: Option<Interrupt>,
@@ -46,6 +48,7 @@ impl<'a> World<'a> {
             queue: Queue::new(),
             names,
             journal: Journal::new(observers),
+            figures: None,
             meter: Meter::new(bounds, memory),
             tally: Tally::default(),
             interrupt: None,
@@ -94,9 +97,14 @@ impl<'a> World<'a> {
         &mut self.tally
     }
 
-    /// The message counts so far.
+    /// The message counts so far, or until they were final.
     pub(super) fn stats(&self) -> &NetStats {
-        self.journal.stats()
+        self.figures.as_ref().unwrap_or(self.journal.stats())
+    }
+
+    /// What happens from now on does not count in the figures of the run.
+    pub(super) fn end_figures(&mut self) {
+        self.figures = Some(self.journal.stats().clone());
     }
 
     /// Has something happen at `at_ns`.

@@ -331,9 +331,10 @@ impl<'a> Trial<'a> {
         let (history, result) = match History::new(outcome.ops) {
             Err(why) => (None, Err(broken(format!("the history is broken: {why}")))),
             Ok(history) => {
+                let workload = self.scenario.workload;
                 let invoked = history
                     .client_ops()
-                    .filter(|(_, op)| op.kind == Kind::Invoke);
+                    .filter(|(_, op)| op.kind == Kind::Invoke && !workload.is_inspection(op));
                 let net = outcome.net.result(invoked.count() as u64);
                 match outcome.stopped {
                     Some(stopped) if stopped.is_internal() || stopped.is_interrupted() => {
@@ -374,7 +375,7 @@ impl<'a> Trial<'a> {
         net: NetResult,
         budgets: &Budgets,
     ) -> Option<(History, Judged)> {
-        let (workload, checks) = (self.scenario.workload, self.scenario.checks.clone());
+        let (workload, checks) = (self.scenario.workload, self.scenario.check_options());
         let budgets = *budgets;
         self.unless_interrupted(move || {
             let judged = check_within(workload, &history, Some(net), &checks, &budgets);
@@ -384,7 +385,7 @@ impl<'a> Trial<'a> {
 
     /// The same with the history of a run that stopped before its end.
     fn check_so_far(&self, history: History) -> Option<(History, Option<CheckResult>)> {
-        let (workload, checks) = (self.scenario.workload, self.scenario.checks.clone());
+        let (workload, checks) = (self.scenario.workload, self.scenario.check_options());
         self.unless_interrupted(move || {
             let found = check_so_far(workload, &history, &checks);
             (history, found)

@@ -67,7 +67,7 @@ pub struct Contradiction {
 pub enum Absent {
     /// Operations of this kind did not succeed.
     Successes(String),
-    /// So large a part of all operations did not succeed.
+    /// So large a part of the operations, or of those of a kind or a node, did not succeed.
     Availability,
 }
 
@@ -130,6 +130,14 @@ fn of(found: Found<'_>, result: &CheckResult, look: &Look<'_>, options: &CheckOp
         Found::Complaint(kind, missed) => {
             let first = missed.list.iter().find(|it| it.what == kind);
             first.and_then(|it| complaint(look, it))
+        }
+        Found::Shortfall(kind, _) if kind.is_absence() => {
+            return Evidence::Absence(Absent::Availability);
+        }
+        Found::Shortfall(kind, shortfalls) => {
+            let first = shortfalls.list.iter().find(|it| it.what == kind);
+            let shown_by = first.and_then(|shortfall| look.at(shortfall.op));
+            shown_by.map(|at| look.contradiction(at, []))
         }
         // One operation without success is enough where all were to succeed.
         Found::Unavailable if options.availability == Some(Goal::Total) => {

@@ -6,6 +6,7 @@
 //!                           │         │
 //!                           ▼         ▼
 //!       visibility (lost, unseen, aborted)   jumps (skips, backwards)   cycles   lag   strict
+//!                                                                        commits  caught_up
 //!                           └─────────┴──────── errors ──────────┴─────────┴──────┘
 //! ```
 //!
@@ -20,7 +21,9 @@
 //! there; and an offset that is not known makes it forget those before it in the same transaction
 //! when it measures lag.
 
+mod caught_up;
 mod clojure;
+mod commits;
 mod cycles;
 mod error_type;
 mod errors;
@@ -42,6 +45,7 @@ use indexmap::IndexSet;
 use serde::Serialize;
 
 use super::bounded::{LeftOut, bounded};
+use super::clients::Clients;
 use super::history::{History, Kind, Process};
 use super::missed::Missed;
 use super::unexpected::UnexpectedOperation;
@@ -94,6 +98,15 @@ pub struct Kafka {
 /// A value that no send, poll or assignment has; an offset beyond 64 bits; a message that was sent
 /// twice to a key.
 pub fn kafka(history: &History, checks: Checks) -> Result<Kafka, UnexpectedOperation> {
+    kafka_of(history, checks, None)
+}
+
+/// The same, if it is known who asked whom.
+pub(crate) fn kafka_of(
+    history: &History,
+    checks: Checks,
+    clients: Option<Clients>,
+) -> Result<Kafka, UnexpectedOperation> {
     let operations = read::read(history)?;
     let readers = Readers::of(&operations);
     let orders = Orders::of(&operations, &readers);
@@ -110,6 +123,8 @@ pub fn kafka(history: &History, checks: Checks) -> Result<Kafka, UnexpectedOpera
     let (mut missed, mut error) = (Missed::default(), None);
     if checks == Checks::Strict {
         missed = strict::missed(&operations, &orders);
+        caught_up::missed(&operations, &mut missed);
+        commits::missed(&operations, clients, &mut missed);
         if !readers.is_any_ok_read() {
             error = Some("no message was polled: there is nothing to judge");
         }

@@ -13,9 +13,8 @@
 //! - Polls that did not succeed may not show messages of failed sends either, logs have no offsets
 //!   below zero, and polls have no keys that the process did not ask for.
 //!
-//! Committed offsets themselves are in no history, only what follows from them. That they go
-//! backwards cannot be told from it, and need not be wrong: Maelstrom lets an assignment start
-//! lower than what was committed.
+//! Committed offsets themselves are not in Maelstrom's histories, only what follows from them; ours
+//! have them, and `commits` judges them.
 //!
 //! What is not known must not count against a system: a poll that failed or was left open may have
 //! moved its process on, and may have committed anything in its keys. And a `subscribe` leaves it
@@ -61,13 +60,13 @@ pub(super) fn missed(operations: &Operations<'_>, orders: &Orders) -> Missed {
 }
 
 #[derive(Clone, Copy)]
-enum Moment {
+pub(super) enum Moment {
     Begins,
     Ends,
 }
 
 /// The operations in the order of the history, each twice if it ends.
-fn timeline(operations: &Operations<'_>) -> impl Iterator<Item = (usize, Moment)> {
+pub(super) fn timeline(operations: &Operations<'_>) -> impl Iterator<Item = (usize, Moment)> {
     let mut moments: Vec<(usize, usize, Moment)> = Vec::new();
     for (number, operation) in operations.list.iter().enumerate() {
         moments.push((operation.begun, number, Moment::Begins));

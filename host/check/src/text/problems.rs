@@ -8,6 +8,8 @@ use crate::echo::{Echo, EchoMismatch};
 use crate::history::seconds;
 use crate::missed::{Complaint, Missed};
 use crate::set_full::SetFull;
+use crate::shortfalls::SHORTFALLS_MAX;
+use crate::stats::may_never_succeed;
 use crate::unique_ids::UniqueIds;
 use crate::validity::Validity;
 use crate::workload::{CheckResult, WorkloadResult};
@@ -24,14 +26,15 @@ pub(super) fn render(result: &CheckResult, out: &mut String) -> fmt::Result {
         .flatten()
         .filter(|missed| !missed.is_empty())
         .collect();
-    if found.is_empty() && missed.is_empty() {
+    let shortfalls = &result.shortfalls;
+    if found.is_empty() && missed.is_empty() && shortfalls.is_empty() {
         return Ok(());
     }
     for line in &found {
         writeln!(out, "- {line}")?;
     }
     write_more(found_count - found.len(), out)?;
-    if !missed.is_empty() {
+    if !(missed.is_empty() && shortfalls.is_empty()) {
         writeln!(out, "Maelstrom would have let this pass:")?;
     }
     for missed in missed {
@@ -45,6 +48,13 @@ pub(super) fn render(result: &CheckResult, out: &mut String) -> fmt::Result {
             }
             write_more(count.saturating_sub(SHOWN_MAX), out)?;
         }
+    }
+    for (&what, &count) in &shortfalls.counts {
+        let shown = shortfalls.list.iter().filter(|it| it.what == what);
+        for shortfall in shown {
+            writeln!(out, "- {}", shortfall.text)?;
+        }
+        write_more(count.saturating_sub(SHORTFALLS_MAX), out)?;
     }
     writeln!(out)
 }
@@ -95,9 +105,15 @@ fn in_words(complaint: &Complaint) -> String {
 /// What Maelstrom finds wrong too: the first few lines, and how many there are.
 fn found(result: &CheckResult) -> (Vec<String>, usize) {
     let mut lines = Vec::new();
-    for (f, of_f) in &result.stats.by_f {
-        if of_f.valid != Validity::True && result.stats.valid != Validity::True {
-            lines.push(format!("no {f} succeeded, of {}", of_f.counts.count));
+    let of_each = result.stats.by_f.iter();
+    for (f, of_f) in of_each.filter(|(f, _)| !may_never_succeed(f)) {
+        let count = of_f.counts.count;
+        match of_f.valid.min(result.stats.valid) {
+            Validity::True => {}
+            Validity::Unknown => lines.push(format!(
+                "unknown: no {f} succeeded, of {count}: too few to know whether one should have"
+            )),
+            Validity::False => lines.push(format!("no {f} succeeded, of {count}")),
         }
     }
     if result.availability.valid != Validity::True {

@@ -80,10 +80,16 @@ impl<'h> Txns<'h> {
     /// What an acknowledged transaction did is what its completion says, as with Elle; what any
     /// other did or may have done is what was asked of it.
     ///
+    /// Those that `is_left_out` holds for do not count.
+    ///
     /// # Errors
     /// An operation whose value is no transaction, and a value that is written to a key twice:
     /// versions could not be told apart.
-    pub(super) fn of(history: &'h History, write: &str) -> Result<Self, UnexpectedOperation> {
+    pub(super) fn of(
+        history: &'h History,
+        write: &str,
+        is_left_out: impl Fn(&Op) -> bool,
+    ) -> Result<Self, UnexpectedOperation> {
         let mut reader = Reader {
             write,
             key_ids: HashMap::new(),
@@ -99,7 +105,9 @@ impl<'h> Txns<'h> {
             },
         };
         for (at, op) in history.client_ops() {
-            if let (Kind::Invoke, Process::Client(process)) = (op.kind, op.process) {
+            if let (Kind::Invoke, Process::Client(process)) = (op.kind, op.process)
+                && !is_left_out(op)
+            {
                 reader.txn(at, process)?;
             }
         }

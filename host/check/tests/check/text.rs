@@ -283,14 +283,14 @@ fn a_run_in_which_nothing_succeeded() {
     let nothing = history("0 invoke echo 1\n 0 info echo 1");
     let result = check(Workload::Echo, &nothing, None, &CheckOptions::default()).unwrap();
     expect![[r#"
-        echo: INVALID
+        echo: unknown
 
-        - no echo succeeded, of 1
+        - unknown: no echo succeeded, of 1: too few to know whether one should have
         - no operation succeeded: there is nothing to judge
 
         operations    1: 0 ok, 0 fail, 1 info; 0.00 % of invocations ok
 
-        Analysis invalid! (ﾉಥ益ಥ）ﾉ ┻━┻
+        Errors occurred during analysis, but no anomalies found. ಠ~ಠ
     "#]]
     .assert_eq(&render_text(&result));
 }

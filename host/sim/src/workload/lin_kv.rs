@@ -9,6 +9,7 @@
 use serde_json::json;
 
 use super::answer::{CasOk, RegisterReadOk, WriteOk, read};
+use super::inspection::{Inspection, Task};
 use super::options::{
     LIN_KV_CLIENTS_PER_NODE as CLIENTS_PER_NODE, LIN_KV_PROCESSES_MAX as PROCESSES_MAX,
     UnsuitableOptions, WorkloadOptions,
@@ -29,6 +30,8 @@ pub(super) struct LinKv {
     groups: Vec<Group>,
     next_key: i64,
     timeout_ns: u64,
+    is_strict: bool,
+    inspection: Option<Inspection>,
 }
 
 /// The workers that share a key.
@@ -66,6 +69,8 @@ impl LinKv {
             groups: (0..).map(group).take(groups).collect(),
             next_key: i64::try_from(groups).unwrap_or(i64::MAX),
             timeout_ns: (10 * options.mean_latency_ms).max(1000) * MS,
+            is_strict: options.is_strict(),
+            inspection: None,
         })
     }
 
@@ -92,6 +97,30 @@ impl LinKv {
             group.processes.clear();
             group.processes.extend(present);
         }
+    }
+
+    /// Half of the clients read, and the others write: once, since writes without an answer make a
+    /// key's history hard to check. Then they read as well.
+    fn inspection(&mut self, turn: &mut Turn<'_>) -> Inspection {
+        let size = self.group_size();
+        for group in 0..self.groups.len() {
+            self.renew(group, turn.processes);
+        }
+        let task = |worker: usize| {
+            let key = self.groups[worker / size].key;
+            let read = Operation::new(&self.read, at(key, Value::Nil));
+            if worker % size < self.nodes {
+                return vec![Task::of(read)];
+            }
+            let value = 0_i64.saturating_add_unsigned(turn.stream.below(VALUES));
+            let write = Operation::new(&self.write, at(key, Value::Int(value)));
+            vec![Task {
+                first: write,
+                again: read,
+            }]
+        };
+        let tasks: Vec<Vec<Task>> = (0..turn.processes.len()).map(task).collect();
+        Inspection::new(tasks.into_iter())
     }
 
     /// A value to write or a pair to compare and set, the latter twice as often.
@@ -138,6 +167,20 @@ impl WorkloadClient for LinKv {
         }
     }
 
+    fn inspects(&self) -> bool {
+        self.is_strict
+    }
+
+    fn inspect(&mut self, turn: &mut Turn<'_>) -> Next {
+        let mut inspection = match self.inspection.take() {
+            Some(inspection) => inspection,
+            None => self.inspection(turn),
+        };
+        let next = inspection.next(turn);
+        self.inspection = Some(inspection);
+        next
+    }
+
     fn begin(&mut self, _worker: usize, operation: &Operation) -> Step {
         let (key, value) = key_and_value(&operation.value);
         let body = if operation.f == self.read {
@@ -153,7 +196,7 @@ impl WorkloadClient for LinKv {
 
     fn answer(
         &mut self,
-        _worker: usize,
+        worker: usize,
         operation: &Operation,
         answer: &str,
     ) -> Result<Step, Malformed> {
@@ -167,6 +210,9 @@ impl WorkloadClient for LinKv {
             read::<CasOk>(answer)?;
             operation.value.clone()
         };
+        if let Some(inspection) = &mut self.inspection {
+            inspection.succeeded(worker);
+        }
         Ok(Step::Done(Completion::ok(value)))
     }
 

@@ -9,6 +9,7 @@ mod broadcast;
 mod counter;
 mod echo;
 mod g_set;
+mod inspection;
 mod kafka;
 mod last_reads;
 mod lin_kv;
@@ -44,8 +45,8 @@ pub fn make(
         Workload::GSet => Box::new(g_set::GSet::workload(concurrency)),
         Workload::GCounter => Box::new(counter::Counter::growing(concurrency)),
         Workload::PnCounter => Box::new(counter::Counter::any(concurrency)),
-        Workload::TxnListAppend => Box::new(txn::Txn::list_append(options.txn)),
-        Workload::TxnRwRegister => Box::new(txn::Txn::rw_register(options.txn)),
+        Workload::TxnListAppend => Box::new(txn::Txn::list_append(options)),
+        Workload::TxnRwRegister => Box::new(txn::Txn::rw_register(options)),
         Workload::Kafka => Box::new(kafka::Kafka::new(options)),
         Workload::LinKv => Box::new(lin_kv::LinKv::new(options)?),
     })

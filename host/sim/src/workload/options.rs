@@ -3,6 +3,7 @@
 use super::mops::TxnShape;
 use super::topology::Topology;
 use crate::options::Cluster;
+use host_check::Checks;
 
 /// What a workload is made from.
 #[derive(Debug, Clone, Copy, Default)]
@@ -18,6 +19,14 @@ pub struct WorkloadOptions {
     /// The mean latency of messages between servers, which the timeout of lin-kv's clients
     /// depends on.
     pub mean_latency_ms: u64,
+    /// Whose rules decide: under strict ones clients inspect the cluster at the end, and record more.
+    pub checks: Checks,
+}
+
+impl WorkloadOptions {
+    pub(super) fn is_strict(&self) -> bool {
+        self.checks == Checks::Strict
+    }
 }
 
 /// The most processes that may work on one key of lin-kv.

@@ -3,8 +3,12 @@
 
 use serde_json::json;
 
+use indexmap::IndexSet;
+
 use super::answer::{TxnOk, read};
-use super::mops::{Mop, Mops, TxnShape};
+use super::inspection::{Inspection, Task};
+use super::mops::{Mop, Mops};
+use super::options::WorkloadOptions;
 use crate::client::{Completion, Malformed, Next, Operation, Step, Turn, WorkloadClient};
 use host_check::value::{Name, Value};
 
@@ -14,7 +18,20 @@ pub(super) struct Txn {
     read: Value,
     write: Value,
     mops: Mops,
+    nodes: usize,
+    workers: usize,
+    is_strict: bool,
+    /// The keys that were written, in the order of their first writes.
+    written: IndexSet<Value>,
+    inspection: Option<Inspection>,
 }
+
+/// How many keys a read of the inspection has: a node that gets each of another, one after the
+/// other, over links of 100 ms needs less than the five seconds that clients wait.
+const KEYS_OF_A_READ: usize = 16;
+
+/// How many keys are read: of more, the last half of these and a sample of the others.
+const KEYS_MAX: usize = 512;
 
 /// What keys hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,23 +52,83 @@ impl Kind {
 
 impl Txn {
     /// Over lists.
-    pub(super) fn list_append(shape: TxnShape) -> Self {
-        Txn::new(Kind::Lists, shape)
+    pub(super) fn list_append(options: &WorkloadOptions) -> Self {
+        Txn::new(Kind::Lists, options)
     }
 
     /// Over registers.
-    pub(super) fn rw_register(shape: TxnShape) -> Self {
-        Txn::new(Kind::Registers, shape)
+    pub(super) fn rw_register(options: &WorkloadOptions) -> Self {
+        Txn::new(Kind::Registers, options)
     }
 
-    fn new(kind: Kind, shape: TxnShape) -> Self {
+    fn new(kind: Kind, options: &WorkloadOptions) -> Self {
         Txn {
             kind,
             f: "txn".into(),
             read: Value::Keyword("r".into()),
             write: Value::Keyword(kind.write().into()),
-            mops: Mops::new(shape),
+            mops: Mops::new(options.txn),
+            nodes: options.cluster.count,
+            workers: options.concurrency,
+            is_strict: options.is_strict(),
+            written: IndexSet::new(),
+            inspection: None,
         }
+    }
+
+    fn txn(&mut self, turn: &mut Turn<'_>) -> Operation {
+        let txn = self.mops.txn(turn.stream);
+        let txn: Vec<Value> = txn.into_iter().map(|mop| self.value(mop)).collect();
+        Operation::new(&self.f, Value::from(txn))
+    }
+
+    /// Reads these keys.
+    fn reads(&self, keys: &[Value]) -> Operation {
+        let read = |key: &Value| Value::from(vec![self.read.clone(), key.clone(), Value::Nil]);
+        let reads: Vec<Value> = keys.iter().map(read).collect();
+        Operation::new(&self.f, Value::from(reads))
+    }
+
+    /// Every worker does one more transaction on lists. Of registers one worker of each node reads
+    /// every key, so that it is seen whether the nodes agree.
+    fn inspection(&mut self, turn: &mut Turn<'_>) -> Inspection {
+        match self.kind {
+            Kind::Lists => {
+                let workers = self.workers;
+                let task = |_| {
+                    let first = self.txn(turn);
+                    let keys = keys(&first.value);
+                    let again = self.reads(&keys);
+                    vec![Task { first, again }]
+                };
+                let tasks: Vec<Vec<Task>> = (0..workers).map(task).collect();
+                Inspection::new(tasks.into_iter())
+            }
+            Kind::Registers => {
+                let keys = self.keys_to_read(turn);
+                let reads = |worker: usize| {
+                    let keys = if worker < self.nodes { &keys[..] } else { &[] };
+                    let batches = keys.chunks(KEYS_OF_A_READ);
+                    batches.map(|batch| Task::of(self.reads(batch))).collect()
+                };
+                Inspection::new((0..self.workers).map(reads))
+            }
+        }
+    }
+
+    /// The keys that are read at the end, the last ones first.
+    fn keys_to_read(&self, turn: &mut Turn<'_>) -> Vec<Value> {
+        let mut keys: Vec<Value> = self.written.iter().rev().cloned().collect();
+        let last = KEYS_MAX / 2;
+        if keys.len() > KEYS_MAX {
+            for place in last..KEYS_MAX {
+                let others = (keys.len() - place) as u64;
+                let drawn = usize::try_from(turn.stream.below(others)).unwrap_or(0);
+                keys.swap(place, place + drawn);
+            }
+            keys.truncate(KEYS_MAX);
+        }
+        keys
     }
 
     fn value(&self, mop: Mop) -> Value {
@@ -90,32 +167,69 @@ impl Txn {
 
 impl WorkloadClient for Txn {
     fn next(&mut self, turn: &mut Turn<'_>) -> Next {
-        let txn = self.mops.txn(turn.stream);
-        let txn: Vec<Value> = txn.into_iter().map(|mop| self.value(mop)).collect();
+        let operation = self.txn(turn);
         Next::Invoke {
             worker: turn.any_worker(),
-            operation: Operation::new(&self.f, Value::from(txn)),
+            operation,
         }
     }
 
+    fn inspects(&self) -> bool {
+        self.is_strict
+    }
+
+    fn inspect(&mut self, turn: &mut Turn<'_>) -> Next {
+        let mut inspection = match self.inspection.take() {
+            Some(inspection) => inspection,
+            None => self.inspection(turn),
+        };
+        let next = inspection.next(turn);
+        self.inspection = Some(inspection);
+        next
+    }
+
     fn begin(&mut self, _worker: usize, operation: &Operation) -> Step {
+        if self.is_strict && self.kind == Kind::Registers {
+            let write = self.kind.write();
+            let written = parts(&operation.value).filter(|(f, _)| f.as_name() == Some(write));
+            self.written.extend(written.map(|(_, key)| key));
+        }
         Step::Call(json!({"type": "txn", "txn": operation.value}).to_string())
     }
 
     fn answer(
         &mut self,
-        _worker: usize,
+        worker: usize,
         _operation: &Operation,
         answer: &str,
     ) -> Result<Step, Malformed> {
         let txn = read::<TxnOk>(answer)?.txn;
         let txn: Result<Vec<Value>, _> = txn.iter().map(|mop| self.done(mop)).collect();
-        Ok(Step::Done(Completion::ok(Value::from(txn?))))
+        let txn = txn?;
+        if let Some(inspection) = &mut self.inspection {
+            inspection.succeeded(worker);
+        }
+        Ok(Step::Done(Completion::ok(Value::from(txn))))
     }
 
     fn keeps_client(&self) -> bool {
         true
     }
+}
+
+/// What each operation of a transaction is, and its key.
+fn parts(txn: &Value) -> impl Iterator<Item = (Value, Value)> {
+    let mops = txn.items().unwrap_or_default().into_iter();
+    mops.filter_map(|mop| {
+        let mut parts = mop.items()?.into_iter();
+        Some((parts.next()?, parts.next()?))
+    })
+}
+
+/// The keys of a transaction, each once.
+fn keys(txn: &Value) -> Vec<Value> {
+    let keys: IndexSet<Value> = parts(txn).map(|(_, key)| key).collect();
+    keys.into_iter().collect()
 }
 
 #[cfg(test)]
@@ -137,8 +251,8 @@ mod tests {
     fn requests_are_the_operations_as_json() {
         let mut turns = Turns::new(2);
         for (mut txn, write) in [
-            (Txn::list_append(TxnShape::default()), "append"),
-            (Txn::rw_register(TxnShape::default()), "w"),
+            (Txn::list_append(&WorkloadOptions::default()), "append"),
+            (Txn::rw_register(&WorkloadOptions::default()), "w"),
         ] {
             let mops = [Mop::Write { key: 4, value: 1 }, Mop::Read { key: 3 }];
             let value = Value::from(mops.map(|mop| txn.value(mop)).to_vec());
@@ -155,8 +269,8 @@ mod tests {
 
     #[test]
     fn answers_have_the_form_of_their_workload() {
-        let mut lists = Txn::list_append(TxnShape::default());
-        let mut registers = Txn::rw_register(TxnShape::default());
+        let mut lists = Txn::list_append(&WorkloadOptions::default());
+        let mut registers = Txn::rw_register(&WorkloadOptions::default());
         assert_eq!(
             answer(&mut lists, r#"[["r",4,[1,2]],["r",3,null],["append",4,8]]"#),
             Ok("[[:r 4 [1 2]] [:r 3 nil] [:append 4 8]]".to_owned())

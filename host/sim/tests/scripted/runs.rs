@@ -1,5 +1,6 @@
 //! Runs, and what they leave behind.
 
+use host_check::Checks;
 use host_check::workload::Workload;
 use host_guest::Start;
 use host_sim::journal::JsonLines;
@@ -43,6 +44,7 @@ pub(crate) fn run_script(
         topology: Topology::default(),
         txn: TxnShape::default(),
         mean_latency_ms: options.latency.mean_ms,
+        checks: Checks::default(),
     };
     let mut journal = JsonLines::new(Vec::new(), u64::MAX);
     let outcome = simulate(Simulation {

@@ -24,6 +24,7 @@ fn a_judge_that_panics_has_a_verdict_that_is_nobodys_fault() {
             trace_may_be_shorter: false,
             only_missed_targets: false,
             evidence: None,
+            has_too_few_samples: false,
             bound_flag: None,
             usage: BTreeMap::new(),
             measured: BTreeMap::new(),

@@ -1,5 +1,6 @@
 //! The facts of a scenario.
 
+use host_check::Clients;
 use host_check::workload::{CheckOptions, Workload};
 use host_sim::RunOptions;
 use host_sim::workload::{Topology, TxnShape, WorkloadOptions, make};
@@ -59,6 +60,20 @@ impl Scenario {
         }
     }
 
+    /// How the history of a run is judged: the same, and who asked whom.
+    #[must_use]
+    pub fn check_options(&self) -> CheckOptions {
+        let cluster = self.options.cluster;
+        CheckOptions {
+            clients: Some(Clients {
+                workers: self.options.concurrency,
+                nodes: cluster.count,
+                first_node: cluster.first,
+            }),
+            ..self.checks.clone()
+        }
+    }
+
     /// What the workload's client is made from.
     #[must_use]
     pub fn workload_options(&self) -> WorkloadOptions {
@@ -68,6 +83,7 @@ impl Scenario {
             topology: self.topology,
             txn: self.txn,
             mean_latency_ms: self.options.latency.mean_ms,
+            checks: self.checks.checks,
         }
     }
 }

@@ -34,7 +34,7 @@ pub(super) fn judge(
     reach: Reach,
     checks: Checks,
 ) -> Result<Judged, UnexpectedOperation> {
-    let txns = Txns::of(history, "append")?;
+    let txns = Txns::of(history, "append", |_| false)?;
     let lists = Lists::of(&txns)?;
     let mut found = Findings::default();
     reads::aborted(&lists, &mut found);

@@ -138,7 +138,11 @@ const STRICTLY: [(&str, &[(&str, u64)]); 5] = [
     ),
     (
         "lost-write",
-        &[("skipped-after-pause", 3), ("started-too-late", 5)],
+        &[
+            ("never-caught-up", 4),
+            ("skipped-after-pause", 3),
+            ("started-too-late", 5),
+        ],
     ),
     (
         "nonmono-send",

@@ -59,6 +59,10 @@ fn a_run_that_lost_messages() {
             - op 703 (process 4, 16.060 s) begins after 1 message that nobody can have consumed before: ["5" 1]
             - op 704 (process 7, 16.062 s) begins after 1 message that nobody can have consumed before: ["5" 1]
             - op 705 (process 9, 16.062 s) begins after 1 message that nobody can have consumed before: ["5" 1]
+            - op 1081 (process 6, 25.841 s) is the last of ten polls or more that show nothing, and its process, which began at the beginning, never got 2 acknowledged messages: ["11" 16], ["13" 16]
+            - op 1083 (process 9, 25.864 s) is the last of ten polls or more that show nothing, and its process, which began at the beginning, never got 2 acknowledged messages: ["11" 16], ["13" 16]
+            - op 1087 (process 7, 25.950 s) is the last of ten polls or more that show nothing, and its process, which began at the beginning, never got 2 acknowledged messages: ["11" 16], ["13" 16]
+            - op 1091 (process 4, 26.040 s) is the last of ten polls or more that show nothing, and its process, which began at the beginning, never got 2 acknowledged messages: ["11" 16], ["13" 16]
 
             worst lag     22.468 s: process 4 in "11", at 26.038 s
             operations    546: 541 ok, 0 fail, 5 info; 99.08 % of invocations ok

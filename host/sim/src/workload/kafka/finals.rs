@@ -65,6 +65,12 @@ impl Finals {
         }
     }
 
+    /// A worker has a new client, without keys. Only under strict checks it is assigned them again:
+    /// Maelstrom's goes on without.
+    pub(super) fn reopened(&mut self, worker: usize) {
+        self.workers[worker].stage = Stage::Assign;
+    }
+
     /// The next operation of a worker that is the first to be able to do one.
     pub(super) fn next(&mut self, names: &Names, turn: &mut Turn<'_>) -> Next {
         let now_ns = turn.now_ns;

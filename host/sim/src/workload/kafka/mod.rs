@@ -15,9 +15,11 @@ mod finals;
 mod names;
 mod seen;
 
+use indexmap::{IndexMap, IndexSet};
 use serde_json::json;
 
 use super::answer::{CommitOffsetsOk, ListCommittedOffsetsOk, PollOk, SendOk, read};
+use super::inspection::{Inspection, Task};
 use super::mops::{Mop, Mops};
 use super::options::WorkloadOptions;
 use crate::client::{Completion, Malformed, Next, Operation, Step, Turn, WorkloadClient};
@@ -25,8 +27,8 @@ use crate::time::SECOND;
 use consumer::{Consumer, Polled};
 use finals::Finals;
 use host_check::history::Kind;
-use host_check::value::Value;
-use names::{Names, SEEK, named};
+use host_check::value::{Map, Value};
+use names::{COMMITTED, Names, SEEK, named};
 use seen::Seen;
 
 /// One operation in 64 is an assignment instead.
@@ -50,7 +52,15 @@ pub(super) struct Kafka {
     consumers: Vec<Consumer>,
     seen: Seen,
     finals: Option<Finals>,
+    is_strict: bool,
+    /// The keys whose offsets were committed, in the order of their first commits.
+    committed: IndexSet<String>,
+    inspection: Option<Inspection>,
 }
+
+/// How many keys' committed offsets a client asks for at the end: a node that gets each of another,
+/// one after the other, over links of 100 ms needs less than the five seconds that clients wait.
+const INSPECTED_KEYS: usize = 8;
 
 impl Kafka {
     pub(super) fn new(options: &WorkloadOptions) -> Self {
@@ -64,6 +74,9 @@ impl Kafka {
             consumers: (0..workers).map(|_| Consumer::default()).collect(),
             seen: Seen::default(),
             finals: None,
+            is_strict: options.is_strict(),
+            committed: IndexSet::new(),
+            inspection: None,
         }
     }
 
@@ -86,6 +99,20 @@ impl Kafka {
                 self.names.sent(named(key), Value::Int(value)),
             ),
         }
+    }
+
+    /// Every client asks for the offsets that were committed, of the last keys.
+    fn inspection(&self) -> Inspection {
+        let last = self.committed.iter().rev().take(INSPECTED_KEYS);
+        let keys: Vec<Value> = last.map(|key| Value::from(key.as_str())).collect();
+        let task = |_| match keys.is_empty() {
+            true => Vec::new(),
+            false => {
+                let keys = Value::from(keys.clone());
+                vec![Task::of(Operation::new(&self.names.assign, keys))]
+            }
+        };
+        Inspection::new((0..self.consumers.len()).map(task))
     }
 
     /// Ends a poll that the client has also committed, if there was anything to commit.
@@ -135,6 +162,20 @@ impl WorkloadClient for Kafka {
         finals.next(&self.names, turn)
     }
 
+    fn inspects(&self) -> bool {
+        self.is_strict
+    }
+
+    fn inspect(&mut self, turn: &mut Turn<'_>) -> Next {
+        let mut inspection = match self.inspection.take() {
+            Some(inspection) => inspection,
+            None => self.inspection(),
+        };
+        let next = inspection.next(turn);
+        self.inspection = Some(inspection);
+        next
+    }
+
     fn begin(&mut self, worker: usize, operation: &Operation) -> Step {
         let consumer = &mut self.consumers[worker];
         consumer.forget_poll();
@@ -143,6 +184,7 @@ impl WorkloadClient for Kafka {
             return Step::Done(Completion {
                 kind: Kind::Info,
                 value: operation.value.clone(),
+                extra: Vec::new(),
             });
         } else if operation.f == names.assign {
             for key in keys(operation) {
@@ -173,7 +215,14 @@ impl WorkloadClient for Kafka {
         if operation.f == self.names.assign {
             let committed = read::<ListCommittedOffsetsOk>(answer)?.offsets;
             consumer.assign(&keys(operation), &committed);
-            return Ok(Step::Done(Completion::ok(operation.value.clone())));
+            let assigned = Completion::ok(operation.value.clone());
+            if !self.is_strict {
+                return Ok(Step::Done(assigned));
+            }
+            if let Some(inspection) = &mut self.inspection {
+                inspection.succeeded(worker);
+            }
+            return Ok(Step::Done(assigned.with(COMMITTED, by_key(&committed))));
         }
         if operation.f == self.names.send {
             let offset = read::<SendOk>(answer)?.offset;
@@ -187,6 +236,10 @@ impl WorkloadClient for Kafka {
         }
         if let Some(polled) = consumer.take_poll() {
             read::<CommitOffsetsOk>(answer)?;
+            if self.is_strict {
+                let keys = polled.to_commit().into_keys();
+                self.committed.extend(keys.map(str::to_owned));
+            }
             return Ok(self.end_poll(worker, &polled));
         }
         let polled = consumer.poll(read::<PollOk>(answer)?.msgs);
@@ -205,7 +258,19 @@ impl WorkloadClient for Kafka {
 
     fn reopened(&mut self, worker: usize) {
         self.consumers[worker] = Consumer::default();
+        if let Some(finals) = self.finals.as_mut().filter(|_| self.is_strict) {
+            finals.reopened(worker);
+        }
     }
+}
+
+/// `{"k" 3}`
+fn by_key(offsets: &IndexMap<String, i64>) -> Value {
+    let entries = offsets.iter();
+    let entries: Map = entries
+        .map(|(key, offset)| (Value::from(key.as_str()), Value::Int(*offset)))
+        .collect();
+    Value::Map(Box::new(entries))
 }
 
 /// The keys of an assignment.

@@ -48,5 +48,8 @@ pub(super) fn named(key: i64) -> Value {
     Value::from(key.to_string().as_str())
 }
 
+/// What an assignment was told of committed offsets.
+pub(super) const COMMITTED: &str = "committed";
+
 /// What marks an assignment that starts at offset 0.
 pub(super) const SEEK: &str = "seek-to-beginning?";

@@ -1,0 +1,156 @@
+//! Progress: some time after the last fault the cluster serves its clients again. The last
+//! operations of a run, which its history marks with `:final? true`, show it. A run without such
+//! operations owes nothing, and neither does one whose last operations are not in a quiet time.
+//!
+//! - Some client gets what it asks for, and if several writes were tried, one of them succeeds.
+//! - The clients of each node get some answer; and not all of a node's are refused if two others
+//!   serve theirs. (A node that is not the leader may send its clients away.)
+
+use std::collections::BTreeMap;
+
+use super::clients::Clients;
+use super::completion::{error_name, is_timeout};
+use super::faults::Calm;
+use super::history::{History, Kind, Op};
+use super::shortfalls::{ShortfallKind, Shortfalls};
+use super::workload::Workload;
+
+/// Complains of clusters, and of nodes, that serve nobody in the end.
+pub(crate) fn progress(
+    history: &History,
+    workload: Workload,
+    clients: Option<Clients>,
+    found: &mut Shortfalls,
+) {
+    let mut calm = None;
+    let mut all = Tally::default();
+    let mut writes = Tally::default();
+    let mut nodes: BTreeMap<usize, Tally> = BTreeMap::new();
+    let is_added = history
+        .client_ops()
+        .any(|(_, op)| op.kind == Kind::Ok && op.f == "add");
+    for (at, op) in history.client_ops() {
+        if op.kind == Kind::Invoke || !op.is_final() {
+            continue;
+        }
+        let invoked = history.pairs().partner(at).unwrap_or(at);
+        let calm = calm.get_or_insert_with(|| Calm::of(history));
+        if calm.quiet_span(history, invoked, at).is_none() {
+            continue;
+        }
+        let Some(ending) = Ending::of(workload, op, is_added) else {
+            continue;
+        };
+        all.add(ending, op);
+        if op.f == "write" {
+            writes.add(ending, op);
+        }
+        if let Some(node) = clients.and_then(|clients| clients.node(op.process)) {
+            nodes.entry(node).or_default().add(ending, op);
+        }
+    }
+    if all.served == 0 && all.count > 0 && (all.count > 1 || clients.is_some()) {
+        found.push(ShortfallKind::NoProgress, all.last, || {
+            format!(
+                "of the last {} operations, 10 s or more after the last fault, {}: a cluster has to \
+                 recover",
+                all.count,
+                all.in_words()
+            )
+        });
+        return;
+    }
+    if writes.served == 0 && writes.count > 1 {
+        found.push(ShortfallKind::NoProgress, writes.last, || {
+            format!(
+                "of the last {} writes, 10 s or more after the last fault, {}, although reads do: a \
+                 cluster has to recover",
+                writes.count,
+                writes.in_words()
+            )
+        });
+    }
+    let Some(clients) = clients else { return };
+    let serving = nodes.values().filter(|tally| tally.served > 0).count();
+    for (&node, tally) in &nodes {
+        let is_silent = tally.unanswered == tally.count;
+        if tally.served == 0 && (is_silent || serving > 1) {
+            found.push(ShortfallKind::NodeNeverRecovers, tally.last, || {
+                format!(
+                    "of the last {} requests to {}, 10 s or more after the last fault, {}: every \
+                     node has to recover",
+                    tally.count,
+                    clients.name(node),
+                    tally.in_words()
+                )
+            });
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Ending {
+    Served,
+    Refused,
+    Unanswered,
+}
+
+impl Ending {
+    /// `None` if it says nothing: the operation ended for another reason than an error, and is judged
+    /// elsewhere. A key that nobody wrote does not exist, and a counter may be such a key.
+    fn of(workload: Workload, op: &Op, is_added: bool) -> Option<Self> {
+        if op.kind == Kind::Ok {
+            return Some(Self::Served);
+        }
+        if is_timeout(op) {
+            return Some(Self::Unanswered);
+        }
+        let name = error_name(op)?;
+        let may_lack = match workload {
+            Workload::LinKv => op.f == "read",
+            Workload::GCounter | Workload::PnCounter => !is_added,
+            _ => false,
+        };
+        Some(if may_lack && name == "key-does-not-exist" {
+            Self::Served
+        } else {
+            Self::Refused
+        })
+    }
+}
+
+/// How operations ended.
+#[derive(Default)]
+struct Tally {
+    count: usize,
+    served: usize,
+    unanswered: usize,
+    /// The index of the last that was not served.
+    last: u64,
+}
+
+impl Tally {
+    fn add(&mut self, ending: Ending, op: &Op) {
+        self.count += 1;
+        match ending {
+            Ending::Served => {
+                self.served += 1;
+                return;
+            }
+            Ending::Unanswered => self.unanswered += 1,
+            Ending::Refused => {}
+        }
+        self.last = op.index;
+    }
+
+    fn in_words(&self) -> String {
+        let refused = self.count - self.served - self.unanswered;
+        match (refused, self.unanswered) {
+            (0, _) => "none got an answer".to_owned(),
+            (_, 0) => "all were refused".to_owned(),
+            (refused, unanswered) => {
+                format!("none succeeded, {refused} were refused and {unanswered} got no answer")
+            }
+        }
+    }
+}
