@@ -12,6 +12,7 @@ mod agreement;
 mod anomalies;
 mod budget;
 mod dialects;
+mod evidence;
 mod kafka;
 mod linear;
 mod linear_oracle;
