@@ -217,6 +217,8 @@ fn transactions(
         contradiction.keys = case.key.iter().cloned().collect();
         let steps = case.steps.iter().filter_map(|step| step.key.clone());
         contradiction.keys.extend(steps);
+        contradiction.keys.sort_unstable();
+        contradiction.keys.dedup();
         Some(contradiction)
     };
     cases.filter_map(of).min_by_key(|it| it.shown_by)

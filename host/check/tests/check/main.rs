@@ -12,6 +12,7 @@ mod agreement;
 mod anomalies;
 mod budget;
 mod dialects;
+mod evidence;
 mod floors;
 mod kafka;
 mod linear;

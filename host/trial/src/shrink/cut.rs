@@ -20,13 +20,13 @@ use super::lead::Lead;
 use super::search::Search;
 use crate::schedule::Schedule;
 use host_check::evidence::keys;
-use host_sim::{Invocation, MS, SECOND};
+use host_sim::{Episode, Invocation, MS, SECOND};
 
 /// How many operations the first window has, and how many times as many each next one.
 const GROWTH: usize = 4;
 
-/// How long before its first operation a part begins that is moved to the beginning of the run: the
-/// nodes need time to find each other.
+/// How long before its first operation or fault a part begins that is moved to the beginning of the
+/// run: the nodes need time to find each other.
 const LEAD_IN_NS: u64 = SECOND;
 
 /// Tries parts of the smallest schedule around what shows its anomaly, until one has the anomaly
@@ -41,7 +41,14 @@ pub(super) fn around_the_evidence(search: &mut Search<'_>) {
     let parts = parts(&base, &lead, count);
     let parts = parts.iter().map(|kept| part(&base, &lead, kept));
     let parts: Vec<Schedule> = parts.collect();
-    for candidate in parts.iter().filter_map(moved).chain(parts.iter().cloned()) {
+    let earlier = parts.iter().flat_map(|part| {
+        let begins = [begins_with_a_fault(part), begins_with_an_operation(part)];
+        begins
+            .into_iter()
+            .flatten()
+            .filter_map(|from_ns| moved(part, from_ns))
+    });
+    for candidate in earlier.chain(parts.iter().cloned()) {
         if !search.goes_on() || search.attempt(candidate) {
             return;
         }
@@ -108,13 +115,23 @@ fn part(base: &Schedule, lead: &Lead, kept: &[usize]) -> Schedule {
     part
 }
 
-/// The same so much earlier that it begins soon; `None` if it does already. What was wrong before
-/// is over, and what had begun before begins with the run.
-fn moved(part: &Schedule) -> Option<Schedule> {
-    let first_ns = part.script.operations.first()?.at_ns;
-    let by_ns = first_ns
-        .checked_sub(LEAD_IN_NS)
-        .filter(|by_ns| *by_ns > 0)?;
+fn begins_with_an_operation(part: &Schedule) -> Option<u64> {
+    part.script.operations.first().map(|first| first.at_ns)
+}
+
+/// The beginning of the first fault that has not ended when the first operation begins.
+fn begins_with_a_fault(part: &Schedule) -> Option<u64> {
+    let first_ns = begins_with_an_operation(part)?;
+    let mut faults = part.script.faults.iter();
+    let is_there = |it: &&Episode| it.until_ns.is_none_or(|until_ns| until_ns >= first_ns);
+    let fault = faults.find(is_there)?;
+    (fault.from_ns < first_ns).then_some(fault.from_ns)
+}
+
+/// The same so much earlier that what happens at a time comes soon; `None` if it does already. What
+/// was wrong before is over, and what had begun before begins with the run.
+fn moved(part: &Schedule, from_ns: u64) -> Option<Schedule> {
+    let by_ns = from_ns.checked_sub(LEAD_IN_NS).filter(|by_ns| *by_ns > 0)?;
     let mut moved = part.clone();
     let earlier = |at_ns: u64| at_ns.saturating_sub(by_ns);
     for it in &mut moved.script.operations {
