@@ -171,7 +171,7 @@ fn words(fault: Fault) -> (Option<&'static str>, Option<&'static str>, &'static 
             Some("periods of slow links"),
             "delayed messages",
         ),
-        Fault::Kill => (None, None, "took requests or messages"),
+        Fault::Kill => (None, None, "took messages or requests"),
         Fault::Pause => (None, None, "had something wait"),
         Fault::ClockSkew => (Some("clock skew"), None, "seen by a node"),
         Fault::Swap => (None, None, "replaced a program"),

@@ -101,7 +101,7 @@ fn a_kill_takes_open_requests_and_what_reaches_a_dead_node() {
         &[75],
         &[(100, 300, FaultAction::Kill(None, vec![0]))],
         &[
-            "1 kill, 1 of them took requests or messages: 1 message (1 on its way, 1 answer), 1 open \
+            "1 kill, 1 of them took messages or requests: 1 message (1 on its way, 1 answer), 1 open \
            request, 1 node lost what it knew",
         ],
     );
@@ -112,7 +112,7 @@ fn a_kill_of_an_idle_node_takes_what_it_knew() {
     check(
         &[75],
         &[(300, 400, FaultAction::Kill(None, vec![0]))],
-        &["1 kill, 0 of them took requests or messages: 1 node lost what it knew"],
+        &["1 kill, 0 of them took messages or requests: 1 node lost what it knew"],
     );
 }
 
@@ -121,7 +121,7 @@ fn a_kill_of_a_node_that_knows_nothing_tests_nothing() {
     check(
         &[75],
         &[(10, 20, FaultAction::Kill(None, vec![0]))],
-        &["1 kill, 0 of them took requests or messages", NOTHING],
+        &["1 kill, 0 of them took messages or requests", NOTHING],
     );
 }
 

@@ -145,24 +145,28 @@ fn a_run_with_too_many_events_says_which() {
     check(
         &without_shares(ended),
         &expect![[r#"
-        exit code 1
-        ---- stdout
-        submission  many  score
-        ann         WA    0/1
+            exit code 1
+            ---- stdout
+            submission  many  score
+            ann         TLE   0/1
 
-        ann many
-          WA: wrong answer, with seed 1, after 0 seeds that passed
-            2.16 messages between servers an operation; fewer than 1 are asked for
-          what it did in 14.926 s, 168 events:
-              n0..n4 -> n0..n4  gossip  108 messages, 3,180 bytes, most from n1: 40
-            208 messages, 108 of them between servers; a second: 49 in the first quarter of the time, 30 in the last
-            largest body: 92 bytes, read_ok from n4 to clients at 4.789 s; in the first quarter of the time 59 bytes
-          replay: host sim --module class/ann/broadcast.wasm -w broadcast --node-count 5 --rate 10 --time-limit 5 --seed 1
-          targets: msgs-per-op 2.16 (below 1)
-          used: answer-bytes 13334 of 33554432, bytes-in-flight 710 of 33554432, events 168 of 300, fuel N of 150000000000, memory-bytes 5570560 of 268435456, messages-in-flight 5 of 100000, node-memory-bytes 1114112 of 134217728
+            ann many
+              TLE: out of fuel, with seed 1, after 0 seeds that passed
+                at 4.173983189 s, the nodes have handled more than 150 events (--max-steps); do they send or set timers without end?
+              what it did in 4.173 s, 151 events:
+                  n0..n4 -> n0..n4   gossip        105 messages, 3,090 bytes, most from n1: 40
+                  clients -> n0..n4  read           21 messages, 549 bytes
+                  n0..n4 -> clients  read_ok        21 messages, 1,445 bytes, most from n2: 7
+                  clients -> n0..n4  broadcast      18 messages, 783 bytes
+                  n0..n4 -> clients  broadcast_ok   18 messages, 703 bytes, most from n4: 7
+                work: gossip handled 102 times with N % of all fuel, most at n1: N %; broadcast handled 18 times with N % of all fuel, most at n4: N %; read handled 21 times with N % of all fuel, most at n2: N %
+                183 messages, 105 of them between servers; a second: 55 in the first quarter of the time, 52 in the last
+                largest body: 89 bytes, read_ok from n4 to clients at 3.84 s; in the first quarter of the time 59 bytes
+              replay: host sim --module class/ann/broadcast.wasm -w broadcast --node-count 5 --rate 10 --time-limit 5 --max-steps=150 --seed 1
+              used: answer-bytes 9435 of 33554432, bytes-in-flight 710 of 33554432, events 151 of 150, fuel N of 150000000000, memory-bytes 5570560 of 268435456, messages-in-flight 5 of 100000, node-memory-bytes 1114112 of 134217728
 
-        0 of 1 submissions passed (suite heavy, host 0.1.0, wasmtime 48.0.8)
-    "#]],
+            0 of 1 submissions passed (suite heavy, host 0.1.0, wasmtime 48.0.8)
+        "#]],
     );
 }
 

@@ -77,7 +77,7 @@ fn what_each_fault_touched_is_told() {
             messages      508 sent, 462 received; 3.30 an operation, 1.12 of them between servers
             simulated     24.615714328 s with seed 1; 571 events
             faults        3 partitions, 2 of them took messages: 27
-                          4 kills, 4 of them took requests or messages: 24 messages, 3 open requests, 6 nodes lost what they knew
+                          4 kills, 4 of them took messages or requests: 24 messages, 3 open requests, 6 nodes lost what they knew
                           3 pauses, 3 of them had something wait: 43 messages, 8 timers
                           3 periods of loss, 1 of them took messages: 2
                           3 periods of duplication, 2 of them doubled messages: 10

@@ -13,7 +13,7 @@ use host_protocol::scan::Scanner;
 use host_protocol::text::excerpt;
 use host_sim::journal::{Entry, EntryKind, Observer};
 
-use super::Since;
+use super::focus::Since;
 use super::show::{several, time};
 use super::worst::Worst;
 

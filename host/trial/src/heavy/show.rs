@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use host_sim::{MS, ResourceUsage};
 
-use super::Focus;
+use super::focus::Focus;
 use super::traffic::{CLIENTS, Handled, Sent, Traffic};
 
 /// The most rows of messages.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use host_check::history::{History, Kind, Op, Process};
 use host_check::value::Value;
 
-use super::Since;
+use super::focus::Since;
 use crate::scenario::Scenario;
 
 /// The most values that are looked up in reads. A run has fewer; a search that was given up has found
