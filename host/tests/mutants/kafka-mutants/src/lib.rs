@@ -32,7 +32,7 @@
 //! | `newest` | polls answer the newest messages instead of the next ones |
 //! | `not-leader` | all nodes but the first refuse all requests |
 //! | `overwrites` | every eighth message takes the offset of the one before |
-//! | `refuses` | every second send is refused |
+//! | `refuses` | of 64 sends one is accepted |
 //! | `retention` | a log keeps its last eight messages |
 //! | `retries` | forwarded requests are repeated, and executed as often as they arrive |
 //! | `reverses` | polls answer the newest messages first |

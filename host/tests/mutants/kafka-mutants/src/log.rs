@@ -91,7 +91,7 @@ impl Logs {
         let variant = self.variant;
         self.send_count += 1;
         let is_eighth = self.send_count.is_multiple_of(8);
-        if variant == Variant::Refuses && self.send_count.is_multiple_of(2) {
+        if variant == Variant::Refuses && !self.send_count.is_multiple_of(64) {
             return Err(Error::new(ErrorCode::TemporarilyUnavailable, "busy"));
         }
         let log = self.logs.entry(self.name(key)).or_default();

@@ -20,7 +20,7 @@
 //! | `op-by-op` | each operation is a transaction of its own |
 //! | `optimistic` | later transactions of a node see a root before its `cas` has succeeded |
 //! | `per-key` | each list has a root of its own, and only those that are appended to are compared |
-//! | `refuses-writes` | every second transaction that appends is refused |
+//! | `refuses-writes` | of 64 transactions one may append |
 //! | `seq-root` | the root is in seq-kv |
 //! | `stale-reads` | transactions that only read use the root that the node saw last |
 //! | `two-roots` | even and odd keys have a root each |
@@ -189,9 +189,9 @@ impl Node for Executor {
         ctx: &mut Ctx<Self>,
     ) -> Result<(), Error> {
         let appends = txn.iter().any(|(f, ..)| f == "append");
-        let is_second = self.next_work % 2 == 1;
         self.next_work += 1;
-        if self.options.bug == Bug::RefusesWrites && appends && is_second {
+        let may_append = self.next_work.is_multiple_of(64);
+        if self.options.bug == Bug::RefusesWrites && appends && !may_append {
             return Err(Error::new(ErrorCode::TemporarilyUnavailable, "not now"));
         }
         let later = match self.options.bug {

@@ -18,7 +18,7 @@
 //! | `invents` | every eighth transaction reads values that nobody has written |
 //! | `late` | every transaction is answered after 4.9 s |
 //! | `not-leader` | all nodes but the first refuse all transactions |
-//! | `refuses-writes` | every second transaction that writes is refused |
+//! | `refuses-writes` | of 64 transactions one may write |
 //! | `retries` | transactions are repeated, and executed as often as they arrive |
 //! | `single-slot` | an answer goes to the last client that asked for something |
 //! | `skew` | a transaction reads first and writes later, if nobody has written its keys meanwhile: snapshot isolation |
@@ -408,7 +408,7 @@ impl Leader {
             _ => State::default(),
         };
         let done = match self.variant {
-            Variant::RefusesWrites if !only_reads && self.txn_count.is_multiple_of(2) => {
+            Variant::RefusesWrites if !only_reads && !self.txn_count.is_multiple_of(64) => {
                 let text = "not now";
                 return Err(Error::new(ErrorCode::TemporarilyUnavailable, text));
             }
