@@ -210,7 +210,8 @@ impl Raft {
         }
         self.leader = Some(ctx.id().to_owned());
         self.role = Role::Leader(Leadership::new(ctx.peers(), self.log.last() + 1));
-        if self.bug == Bug::CountsOldTerms {
+        if matches!(self.bug, Bug::CountsOldTerms | Bug::VoteReset) {
+            // Without an entry that begins its term.
             self.replicate(ctx);
         } else {
             // Entries of earlier terms are committed with one of this term.
