@@ -210,11 +210,13 @@ fn print_wrong<'a>(
         let Graded { judgement, ms } = of(program);
         let (name, challenge) = (program.full_name(), &program.challenge);
         let (verdict, what) = (judgement.verdict, heads.of(program));
+        let unexpected;
         let (mut anomaly, mut world, mut trace) = ("not caught", "", String::new());
         if let Some(failure) = &judgement.failure {
-            let said = failure.anomaly.join("\n");
-            let shown = table.shown(program, verdict.abbreviation(), &said);
-            anomaly = shown.unwrap_or("unexpected");
+            let first = failure.anomalies.first().map_or("", String::as_str);
+            unexpected = format!("unexpected: {first}");
+            let shown = table.shown(program, &failure.anomalies);
+            anomaly = shown.unwrap_or(&unexpected);
             world = failure
                 .world
                 .as_ref()

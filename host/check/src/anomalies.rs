@@ -127,8 +127,7 @@ pub(crate) fn found(result: &CheckResult) -> Vec<Found<'_>> {
     }
     if result.stats.valid == Validity::False {
         let by_f = result.stats.by_f.iter();
-        let never =
-            by_f.filter(|(f, of_f)| of_f.valid == Validity::False && !may_never_succeed(f));
+        let never = by_f.filter(|(f, of_f)| of_f.valid == Validity::False && !may_never_succeed(f));
         all.extend(never.map(|(f, _)| Found::NoneSucceeded(f)));
     }
     all

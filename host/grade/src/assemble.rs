@@ -206,6 +206,7 @@ impl ModuleForChallenge<'_> {
                 name: world.name.clone(),
                 why: world.why.clone(),
             }),
+            anomalies: run.anomalies.clone(),
             anomaly: run.anomaly.clone(),
             backtrace: run.backtrace.clone(),
             replay: setting.scenario().command(
@@ -224,6 +225,7 @@ impl ModuleForChallenge<'_> {
         FailureDetails {
             seed: None,
             world: None,
+            anomalies: Vec::new(),
             anomaly,
             backtrace: Vec::new(),
             replay: format!("host inspect {path}"),

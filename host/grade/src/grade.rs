@@ -289,6 +289,9 @@ pub struct FailureDetails {
     /// The world; absent if an official run failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub world: Option<FailedWorld>,
+    /// The names of its anomalies, the gravest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub anomalies: Vec<String>,
     /// The anomaly in words, as lines.
     pub anomaly: Vec<String>,
     /// The functions of the guest that were active, innermost first.

@@ -28,6 +28,9 @@ use host_trial::{Trial, TrialResult};
 pub struct SeedRun {
     /// The verdict on the run.
     pub verdict: Verdict,
+    /// The names of the anomalies, the gravest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub anomalies: Vec<String>,
     /// The anomaly in words, as lines.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub anomaly: Vec<String>,
@@ -110,6 +113,8 @@ impl SeedRun {
             }
             Err(stopped) => Self::stopped(stopped, trial.before_stop.as_ref()),
         };
+        let names = trial.anomalies().into_iter().map(|name| name.0);
+        run.anomalies.splice(0..0, names);
         run.usage = usage(&trial.used, &setting.scenario().options);
         run.faults_touched_nothing = trial.coverage.touched_nothing();
         run.warnings = trial.warnings();
@@ -234,6 +239,9 @@ impl SeedRun {
                     run.only_missed_targets = true; // the shortest run would miss none
                 }
                 run.verdict = Verdict::WrongAnswer;
+                if !run.anomalies.iter().any(|name| name == MISSED_TARGET) {
+                    run.anomalies.push(MISSED_TARGET.to_owned());
+                }
                 run.anomaly.push(match measured {
                     Some(measured) => target.measure.missed(measured, target.below),
                     None => format!("there is no {} to measure", target.measure.name()),
@@ -286,6 +294,7 @@ impl SeedRun {
     fn new(verdict: Verdict) -> Self {
         SeedRun {
             verdict,
+            anomalies: Vec::new(),
             anomaly: Vec::new(),
             backtrace: Vec::new(),
             trace: None,
@@ -301,6 +310,9 @@ impl SeedRun {
         }
     }
 }
+
+/// The name of the anomaly of a run that misses a target.
+const MISSED_TARGET: &str = "missed-target";
 
 /// What is said of a run that the checkers could not decide.
 const NOT_KNOWN: &str = "it is not known whether this run is right, so it does not count as right: \

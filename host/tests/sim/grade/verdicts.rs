@@ -19,6 +19,7 @@ fn a_judge_that_panics_has_a_verdict_that_is_nobodys_fault() {
         SeedRun {
             verdict: Verdict::Internal,
             anomaly: vec!["the judge itself failed: no 7".to_owned()],
+            anomalies: Vec::new(),
             backtrace: Vec::new(),
             trace: None,
             trace_may_be_shorter: false,

@@ -7,7 +7,7 @@
 //! | `wrong CHALLENGES MODULE ANOMALIES ARGUMENTS…` | each of these challenges must refuse it, for one of these anomalies |
 //! | `missed CHALLENGES MODULE ANOMALIES ARGUMENTS…` | it is wrong, and the suite accepts it |
 //! | `right CHALLENGES MODULE ARGUMENTS…` | each of these challenges must accept it |
-//! | `anomaly NAME VERDICT WORDS…` | a way to be wrong: the verdict, and words that the reason has |
+//! | `group NAME ANOMALIES` | a name for several anomalies |
 //!
 //! Lists are separated by commas. The last argument is the name of the bug or of the design, which
 //! the head of the module's source describes.
@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use host_grade::Suite;
 
 const TABLES: [&str; 9] = [
-    include_str!("anomalies.txt"),
+    include_str!("groups.txt"),
     include_str!("echo.txt"),
     include_str!("ids.txt"),
     include_str!("broadcast.txt"),
@@ -31,28 +31,8 @@ const TABLES: [&str; 9] = [
 /// What the tables say.
 pub(crate) struct Table {
     pub(crate) programs: Vec<Program>,
-    /// How the grader reports each anomaly, by its name.
-    anomalies: BTreeMap<String, Reason>,
-}
-
-/// How the grader reports an anomaly.
-#[derive(Debug)]
-struct Reason {
-    /// The verdict's abbreviation.
-    verdict: String,
-    /// Words that the report contains.
-    words: String,
-}
-
-impl Reason {
-    /// Whether this verdict with this text matches. A name that only begins with the words does
-    /// not.
-    fn is(&self, verdict: &str, said: &str) -> bool {
-        let goes_on = |c: char| c.is_alphanumeric() || c == '-';
-        let mut places = said.match_indices(&self.words);
-        let has_words = places.any(|(at, words)| !said[at + words.len()..].starts_with(goes_on));
-        verdict == self.verdict && has_words
-    }
+    /// Names for several anomalies.
+    groups: BTreeMap<String, Vec<String>>,
 }
 
 /// What is to be said of a program.
@@ -103,7 +83,7 @@ impl Table {
     pub(crate) fn read() -> Self {
         let mut table = Table {
             programs: Vec::new(),
-            anomalies: BTreeMap::new(),
+            groups: BTreeMap::new(),
         };
         let lines = TABLES.iter().flat_map(|text| text.lines());
         for line in lines.filter(|line| !line.is_empty() && !line.starts_with('#')) {
@@ -121,12 +101,9 @@ impl Table {
     fn add(&mut self, line: &str) -> bool {
         let words: Vec<&str> = line.split_whitespace().collect();
         let (kind, challenges, module, anomalies, args) = match words[..] {
-            ["anomaly", name, verdict, ref words @ ..] => {
-                let reason = Reason {
-                    verdict: verdict.to_owned(),
-                    words: words.join(" "),
-                };
-                return self.anomalies.insert(name.to_owned(), reason).is_none();
+            ["group", name, anomalies] => {
+                let group = self.groups.insert(name.to_owned(), list(anomalies));
+                return group.is_none();
             }
             ["wrong", challenges, module, anomalies, ref args @ ..] => {
                 (Kind::Wrong, challenges, module, anomalies, args)
@@ -139,8 +116,7 @@ impl Table {
             }
             _ => return false,
         };
-        let anomalies = anomalies.split(',').filter(|it| !it.is_empty());
-        let anomalies: Vec<String> = anomalies.map(str::to_owned).collect();
+        let anomalies = list(anomalies);
         for challenge in challenges.split(',') {
             self.programs.push(Program {
                 kind,
@@ -150,21 +126,26 @@ impl Table {
                 args: args.iter().map(|word| (*word).to_owned()).collect(),
             });
         }
-        anomalies
-            .iter()
-            .all(|name| self.anomalies.contains_key(name))
+        kind == Kind::Right || !anomalies.is_empty()
     }
 
-    /// The anomaly of a program that the grader reports, if it is one of those that it may show.
-    pub(crate) fn shown<'a>(
-        &self,
-        program: &'a Program,
-        verdict: &str,
-        said: &str,
-    ) -> Option<&'a str> {
-        let mut names = program.anomalies.iter().map(String::as_str);
-        names.find(|name| self.anomalies[*name].is(verdict, said))
+    /// The first of the anomalies that the grader reports which the program may show.
+    pub(crate) fn shown<'a>(&self, program: &Program, reported: &'a [String]) -> Option<&'a str> {
+        let is_expected = |name: &&String| {
+            let mut expected = program.anomalies.iter();
+            expected.any(|it| {
+                let group = self.groups.get(it).map(Vec::as_slice);
+                group.unwrap_or(std::slice::from_ref(it)).contains(name)
+            })
+        };
+        reported.iter().find(is_expected).map(String::as_str)
     }
+}
+
+/// Names between commas.
+fn list(names: &str) -> Vec<String> {
+    let names = names.split(',').filter(|name| !name.is_empty());
+    names.map(str::to_owned).collect()
 }
 
 /// A challenge for each of these programs: that of the built-in suite, worlds included.
