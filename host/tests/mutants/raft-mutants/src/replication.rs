@@ -190,7 +190,8 @@ impl Raft {
             if self.bug == Bug::MatchFromFailure {
                 peer.has = peer.has.max(last);
             }
-            peer.next = (peer.next - 1).min(last + 1).max(peer.has + 1);
+            let next = (peer.next - 1).min(last + 1).max(peer.has + 1);
+            peer.next = next.min(self.log.last() + 1);
         }
         self.advance(ctx);
         self.confirm_reads(ctx);
