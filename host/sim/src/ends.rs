@@ -90,9 +90,18 @@ pub(super) fn after(ends: Ends, signal: Signal) -> Option<Ends> {
 }
 
 /// When a link of a chain ends: when one of those that are not cut off has won an election, or
-/// soon after; when it has sent others what they lack, or a little before; when it answers.
-pub(super) fn chain_ends(split: &Split, latency_ns: u64, stream: &mut Stream) -> Ends {
+/// soon after; when it has sent others what they lack, or a little before; when it answers. If
+/// those that are cut off miss (`misses`) what the others go on to do, when that was answered.
+pub(super) fn chain_ends(
+    split: &Split,
+    misses: bool,
+    latency_ns: u64,
+    stream: &mut Stream,
+) -> Ends {
     let among = set_of(&split.rest);
+    if misses && !split.returns {
+        return Ends::Answered(among, 1 + stream.below(8));
+    }
     let later_ns = match stream.below(3) {
         0 => 0,
         1 => 2 * latency_ns,

@@ -298,6 +298,11 @@ impl Hunter {
         let victim = victim.unwrap_or_else(|| stream.index(nodes));
         let action = match bout.fault {
             Fault::Chain => {
+                // Seldom it begins with any node, which misses what the others go on to do.
+                let victim = match stream.chance(350) {
+                    true => stream.index(nodes),
+                    false => victim,
+                };
                 let split = aim::chain_first(victim, nodes, stream);
                 let action = aim::chain(bout.trigger, &split);
                 bout.plan = Plan::Chain(split);
@@ -368,7 +373,9 @@ impl Hunter {
         let all = set_of(&(0..picture.len()).collect::<Vec<usize>>());
         let (ends, most_ns) = match (&bout.plan, action) {
             (Plan::Chain(split), _) => {
-                let ends = chain_ends(split, latency_ns, stream);
+                let busiest = picture.busiest(world.now_ns(), all);
+                let misses = busiest.is_some_and(|node| split.rest.contains(&node));
+                let ends = chain_ends(split, misses, latency_ns, stream);
                 (ends, span_ns(600 * MS, 2, stream))
             }
             (Plan::Flip { dwell_ns, .. }, _) => match stream.chance(333) {

@@ -4,7 +4,9 @@ use host_check::workload::Workload;
 use host_guest::Start;
 use host_sim::journal::JsonLines;
 use host_sim::workload::{Topology, TxnShape, WorkloadOptions, make};
-use host_sim::{Cluster, Outcome, RunOptions, SECOND, Simulation, run as simulate, service};
+use host_sim::{
+    Cluster, Outcome, RunOptions, SECOND, Script, Simulation, run as simulate, service,
+};
 use serde_json::Value as Json;
 
 /// `count` nodes and as many clients, for `seconds` at the default rate.
@@ -24,6 +26,38 @@ pub(crate) fn run(
     options: &RunOptions,
     seed: u64,
 ) -> (Outcome, String) {
+    simulated(program, workload, options, seed, None, false)
+}
+
+/// The same, and records the script.
+pub(crate) fn record(
+    program: &dyn Start,
+    workload: Workload,
+    options: &RunOptions,
+    seed: u64,
+) -> (Outcome, String) {
+    simulated(program, workload, options, seed, None, true)
+}
+
+/// The same, with the operations and faults of a script.
+pub(crate) fn play(
+    program: &dyn Start,
+    workload: Workload,
+    options: &RunOptions,
+    seed: u64,
+    script: &Script,
+) -> (Outcome, String) {
+    simulated(program, workload, options, seed, Some(script), false)
+}
+
+fn simulated(
+    program: &dyn Start,
+    workload: Workload,
+    options: &RunOptions,
+    seed: u64,
+    script: Option<&Script>,
+    records: bool,
+) -> (Outcome, String) {
     let workload_options = WorkloadOptions {
         cluster: options.cluster,
         concurrency: options.concurrency,
@@ -41,8 +75,8 @@ pub(crate) fn run(
         services: service::all(),
         memory: None,
         observers: vec![&mut journal],
-        script: None,
-        records: false,
+        script,
+        records,
     });
     let journal = String::from_utf8(journal.finish().unwrap()).unwrap();
     (outcome, journal)
