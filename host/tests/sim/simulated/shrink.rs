@@ -59,8 +59,6 @@ fn failures() -> Vec<(&'static GuestModule, Workload, RunOptions)> {
         ..under(fault, 5)
     };
     vec![
-        (flood(), Workload::Broadcast, aimed(Fault::Hunt)),
-        (flood(), Workload::Broadcast, aimed(Fault::LoseOne)),
         (flood(), Workload::Broadcast, under(Fault::Partition, 5)),
         (flood(), Workload::Broadcast, under(Fault::OneWay, 5)),
         (flood(), Workload::Broadcast, far),
@@ -70,6 +68,8 @@ fn failures() -> Vec<(&'static GuestModule, Workload, RunOptions)> {
         (txn(), Workload::TxnListAppend, busy(3, "torn")),
         (txn(), Workload::TxnRwRegister, busy(2, "split")),
         (kafka(), Workload::Kafka, busy(2, "split")),
+        (flood(), Workload::Broadcast, aimed(Fault::Hunt)),
+        (flood(), Workload::Broadcast, aimed(Fault::LoseOne)),
     ]
 }
 
