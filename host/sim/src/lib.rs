@@ -14,7 +14,7 @@
 //! | `clock` `programs` `node` `nodes` `services` | the cluster |
 //! | `client` `clients` `exception` `workers` `generator` | clients and their operations |
 //! | `nemesis` `nemeses` `faults` | faults: which, when, and how they are injected |
-//! | `traffic` `hunter` | aimed faults: what they know, and when they act |
+//! | `traffic` `hunter` `ends` | aimed faults: what they know, and when they act |
 //! | `journal` `recorder` `outcome` `coverage` `growth` | what comes out of a run |
 //! | `phase` `run` | the loop |
 //!
@@ -29,6 +29,7 @@ mod clock;
 mod concurrency;
 mod cost;
 mod coverage;
+mod ends;
 mod exception;
 mod faults;
 mod generator;

@@ -259,6 +259,7 @@ impl Network {
 
     fn enqueue_or_hold(&mut self, world: &mut World<'_>, packet: Packet, latency_ns: u64) {
         if self.links.holds(packet.src, packet.dest) {
+            world.tally().message(Fault::Hold);
             let slot = self.packets.put(packet);
             self.held.push((world.now_ns() + latency_ns, slot));
         } else {

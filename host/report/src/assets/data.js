@@ -101,7 +101,7 @@ function inFlight(index) {
 
 // What faults there are after an entry: links that are cut or slow, nodes that are down.
 function faultsAt(index) {
-  const now = { cut: new Map(), deaf: new Map(), slow: new Map(), loss: 0, duplicate: 0, down: new Set(), paused: new Set(), skewed: new Map() };
+  const now = { cut: new Map(), aimed: new Map(), held: new Map(), losing: new Map(), stalled: new Set(), deaf: new Map(), slow: new Map(), loss: 0, duplicate: 0, down: new Set(), paused: new Set(), skewed: new Map() };
   const entry = entries[index];
   for (const [at, f, value] of data.faults.slice(0, faultsUntil(index))) {
     if (!entry || at > entry.at) break;
@@ -111,6 +111,15 @@ function faultsAt(index) {
     if (f === "stop-partition") now.cut.clear();
     if (f === "start-one-way") now.deaf = links();
     if (f === "stop-one-way") now.deaf.clear();
+    const aimed = /^(start|stop)-(isolate|chain|flip|flap)$/.exec(f);
+    if (aimed?.[1] === "start") now.aimed.set(aimed[2], links());
+    if (aimed?.[1] === "stop") now.aimed.delete(aimed[2]);
+    if (f === "start-hold") now.held = links();
+    if (f === "stop-hold") now.held.clear();
+    if (f === "start-lose-one") now.losing = links();
+    if (f === "stop-lose-one") now.losing.clear();
+    if (f === "start-stall") now.stalled = new Set(keys());
+    if (f === "stop-stall") now.stalled.clear();
     if (f === "start-slow") now.slow = links();
     if (f === "stop-slow") now.slow.clear();
     if (f === "start-loss") now.loss = value?.[1] ?? 0;

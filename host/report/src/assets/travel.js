@@ -114,7 +114,7 @@ function makeTravel() {
     const list = data.nodes.map((name) => ({ name, who: names.indexOf(name) }));
     list.sort((a, b) => (b.who === here) - (a.who === here));
     return el("div", { class: "card" }, el("h3", {}, "Nodes"), list.map(({ name, who }) => {
-      const status = faults.down.has(name) ? "down, its memory lost" : faults.paused.has(name) ? "paused" : "running";
+      const status = faults.down.has(name) ? "down, its memory lost" : faults.paused.has(name) || faults.stalled.has(name) ? "paused" : "running";
       const skew = faults.skewed.get(name);
       const known = faults.down.has(name) ? null : stateAt(who, cursor);
       const isOpen = who === here || data.nodes.length <= 3;
@@ -153,7 +153,11 @@ function makeTravel() {
     const links = (title, map) => map.size
       ? el("li", {}, `${title}: `, [...map].map(([dest, from]) => `${dest} does not hear ${from.join(", ")}`).join("; ")) : null;
     const slow = faults.slow.size ? el("li", {}, "slow links: ", [...faults.slow].map(([dest, from]) => `to ${dest} from ${from.join(", ")}`).join("; ")) : null;
+    const some = (title, map) => map.size
+      ? el("li", {}, `${title}: `, [...map].map(([dest, from]) => `to ${dest} from ${from.join(", ")}`).join("; ")) : null;
     const wrong = [links("partition", faults.cut), links("one-way", faults.deaf), slow,
+      ...[...faults.aimed].map(([fault, map]) => links(fault, map)),
+      some("the next messages are held", faults.held), some("the next message or answer is lost", faults.losing),
       faults.loss ? el("li", {}, `${faults.loss / 10} % of the messages between nodes are lost`) : null,
       faults.duplicate ? el("li", {}, `${faults.duplicate / 10} % of the messages between nodes arrive twice`) : null];
     return el("div", { class: "card" }, el("h3", {}, "Network"),

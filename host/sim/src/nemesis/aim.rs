@@ -237,3 +237,214 @@ fn others(but: &[usize], nodes: usize, stream: &mut Stream) -> Vec<usize> {
     stream.shuffle(&mut others);
     others
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Streams;
+
+    fn draws<T>(mut draw: impl FnMut(&mut Stream) -> T) -> Vec<T> {
+        let mut stream = Streams::new(1).stream("test");
+        (0..400).map(|_| draw(&mut stream)).collect()
+    }
+
+    fn grudges(action: FaultAction) -> Vec<Vec<usize>> {
+        match action {
+            FaultAction::Cut(_, _, grudges) | FaultAction::Hold(grudges, _) => grudges.0,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Whether two nodes hear each other.
+    fn linked(grudges: &[Vec<usize>], a: usize, b: usize) -> bool {
+        !grudges[a].contains(&b) && !grudges[b].contains(&a)
+    }
+
+    #[test]
+    fn whoever_is_isolated_keeps_at_most_one_companion() {
+        let mut shapes: Vec<Vec<Vec<usize>>> = Vec::new();
+        for action in draws(|stream| isolate(Trigger::Answers, 2, 5, stream)) {
+            assert_eq!(action.asked(), crate::exception::keyword("answers"));
+            let grudges = grudges(action);
+            let companions = (0..5).filter(|node| *node != 2 && linked(&grudges, 2, *node));
+            assert!(companions.count() <= 1);
+            // The others hear each other, unless the companion has left them.
+            let apart = (0..5).flat_map(|a| (0..5).map(move |b| (a, b)));
+            let apart = apart.filter(|(a, b)| *a < *b && *a != 2 && *b != 2);
+            let apart = apart.filter(|(a, b)| !linked(&grudges, *a, *b));
+            assert!([0, 3].contains(&apart.count()), "{grudges:?}");
+            if !shapes.contains(&grudges) {
+                shapes.push(grudges);
+            }
+        }
+        // Alone; with one of four; with one of four that hears all; deaf; mute.
+        assert_eq!(shapes.len(), 1 + 4 + 4 + 2);
+        let alone = [vec![2], vec![2], vec![0, 1, 3, 4], vec![2], vec![2]];
+        assert!(shapes.contains(&alone.to_vec()));
+        let with_node_0 = [
+            vec![1, 3, 4],
+            vec![0, 2],
+            vec![1, 3, 4],
+            vec![0, 2],
+            vec![0, 2],
+        ];
+        assert!(shapes.contains(&with_node_0.to_vec()));
+        let heard_by_0 = [vec![], vec![2], vec![1, 3, 4], vec![2], vec![2]];
+        assert!(shapes.contains(&heard_by_0.to_vec()));
+        let mute = [vec![2], vec![2], vec![], vec![2], vec![2]];
+        assert!(shapes.contains(&mute.to_vec()));
+    }
+
+    #[test]
+    fn of_three_nodes_whoever_is_isolated_has_no_majority() {
+        for action in draws(|stream| isolate(Trigger::Busiest, 0, 3, stream)) {
+            let grudges = grudges(action);
+            let apart = !linked(&grudges, 0, 1) || !linked(&grudges, 0, 2);
+            assert!(apart && linked(&grudges, 1, 2), "{grudges:?}");
+        }
+    }
+
+    #[test]
+    fn a_chain_begins_with_a_minority() {
+        let mut sizes = [0; 4];
+        for split in draws(|stream| chain_first(3, 5, stream)) {
+            assert_eq!(split.off[0], 3);
+            assert!(!split.returns);
+            let mut all = [&split.off[..], &split.rest].concat();
+            all.sort_unstable();
+            assert_eq!(all, [0, 1, 2, 3, 4]);
+            let expected = Grudges::groups(&[&split.off, &split.rest], 5);
+            assert_eq!(split.grudges, expected);
+            sizes[split.off.len()] += 1;
+        }
+        assert!(sizes[1] > 50 && sizes[2] > 200 && sizes[0] + sizes[3] == 0);
+    }
+
+    #[test]
+    fn figure_8_is_one_of_the_chains() {
+        // A leader, 0, with the companion 1. The next one, 4, alone, while a bare majority with the
+        // first two is back. Then the first leader alone, while the second is back.
+        let second = draws(|stream| chain_next(&[0, 1], 4, 5, stream));
+        let bare = |split: &&Split| split.off == [4] && split.rest == [0, 1, 2];
+        let split = second.iter().find(bare).unwrap();
+        assert!(split.returns);
+        let by_hand = [
+            vec![3, 4],
+            vec![3, 4],
+            vec![3, 4],
+            vec![0, 1, 2, 4],
+            vec![0, 1, 2, 3],
+        ];
+        assert_eq!(split.grudges.0, by_hand);
+        let third = draws(|stream| chain_next(&split.off, 0, 5, stream));
+        let back = |split: &&Split| split.off == [0] && split.rest[0] == 4 && split.returns;
+        assert!(third.iter().filter(back).count() > 200);
+        for split in second.iter().chain(&third).filter(|split| split.returns) {
+            assert!(split.rest.len() >= 3, "{split:?}");
+            assert!(split.off.len() <= 2, "{split:?}");
+        }
+    }
+
+    #[test]
+    fn a_chain_of_three_nodes_gives_the_first_a_majority_back() {
+        for split in draws(|stream| chain_next(&[0], 1, 3, stream)) {
+            if split.returns {
+                assert_eq!((split.off, split.rest), (vec![1], vec![0, 2]));
+                assert_eq!(split.grudges.0, [vec![1], vec![0, 2], vec![1]]);
+            } else {
+                assert_eq!(split.off, [1]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_flip_is_between_majorities_with_one_node_in_common() {
+        let order = [4, 0, 2, 1, 3];
+        let first = [
+            vec![1, 3],
+            vec![0, 2, 4],
+            vec![1, 3],
+            vec![0, 2, 4],
+            vec![1, 3],
+        ];
+        assert_eq!(grudges(flip(&order, true)), first);
+        let last = [
+            vec![1, 2, 3],
+            vec![0, 4],
+            vec![0, 4],
+            vec![0, 4],
+            vec![1, 2, 3],
+        ];
+        assert_eq!(grudges(flip(&order, false)), last);
+        for order in draws(|stream| flip_order(Some(3), 5, stream)) {
+            assert_eq!(order[2], 3);
+        }
+        for order in draws(|stream| flip_order(Some(3), 4, stream)) {
+            assert!([order[1], order[2]].contains(&3));
+        }
+    }
+
+    #[test]
+    fn a_message_is_held_between_one_node_and_others() {
+        for action in draws(|stream| hold(1, 3, stream)) {
+            let FaultAction::Hold(_, messages) = action else {
+                panic!("{action:?}")
+            };
+            assert!((1..=HELD_MAX).contains(&messages));
+            let held = grudges(action);
+            let of_one: [&[&[usize]]; 6] = [
+                &[&[1], &[], &[]],
+                &[&[], &[], &[1]],
+                &[&[1], &[], &[1]],
+                &[&[], &[0], &[]],
+                &[&[], &[2], &[]],
+                &[&[], &[0, 2], &[]],
+            ];
+            assert!(of_one.iter().any(|links| held == *links), "{held:?}");
+        }
+    }
+
+    #[test]
+    fn one_message_is_lost_on_its_way_there_or_back() {
+        let mut seen = [0; 4];
+        for action in draws(|stream| lose_one(0, 2, 3, stream)) {
+            let FaultAction::LoseOne {
+                links,
+                messages,
+                answers,
+            } = action
+            else {
+                panic!("{action:?}")
+            };
+            assert_eq!(messages, 1);
+            let expected: [(bool, [&[usize]; 3]); 4] = [
+                (true, [&[2], &[], &[]]),
+                (true, [&[1, 2], &[], &[]]),
+                (false, [&[], &[], &[0]]),
+                (false, [&[], &[0], &[0]]),
+            ];
+            let is_it = |it: &(bool, [&[usize]; 3])| it.0 == answers && links.0 == it.1;
+            seen[expected.iter().position(is_it).unwrap()] += 1;
+        }
+        assert!(seen.iter().all(|count| *count > 20), "{seen:?}");
+    }
+
+    #[test]
+    fn every_aimed_fault_can_be_drawn_for_one_or_two_nodes() {
+        for nodes in [1, 2] {
+            draws(|stream| {
+                let victim = stream.index(nodes);
+                isolate(Trigger::Time, victim, nodes, stream);
+                let split = chain_first(victim, nodes, stream);
+                chain_next(&split.off, stream.index(nodes), nodes, stream);
+                let order = flip_order(Some(victim), nodes, stream);
+                assert_eq!(order.len(), nodes);
+                flip(&order, stream.chance(500));
+                flap(Some(victim), nodes, stream);
+                stall(Trigger::Time, victim, nodes, stream);
+                hold(victim, nodes, stream);
+                lose_one(victim, stream.index(nodes), nodes, stream);
+            });
+        }
+    }
+}

@@ -7,7 +7,7 @@ use host_sim::nemesis::{FaultAction, Grudges, Skew};
 use host_sim::{Episode, Invocation, Latency, MS, NetworkModel, Operation, RunOptions, Script};
 
 use crate::guest::Pings;
-use crate::runs::{options, run_script};
+use crate::runs::{options, play};
 
 const NOTHING: &str =
     "no fault touched anything: this seed tests nothing that a run without faults would not";
@@ -37,7 +37,7 @@ fn check(asks_ms: &[u64], faults: &[(u64, u64, FaultAction)], expected: &[&str])
         network: NetworkModel::Ideal,
         ..options(2, 1)
     };
-    let (outcome, _) = run_script(&Pings, Workload::Echo, &options, 1, Some(&script));
+    let (outcome, _) = play(&Pings, Workload::Echo, &options, 1, &script);
     assert!(outcome.stopped.is_none(), "{:?}", outcome.stopped);
     assert_eq!(outcome.coverage.lines(), expected);
     let is_said = expected.contains(&NOTHING);
@@ -221,7 +221,7 @@ fn it_is_written_without_zeros() {
         operations: Vec::new(),
         faults: vec![episode],
     };
-    let (outcome, _) = run_script(&Pings, Workload::Echo, &options(2, 1), 1, Some(&script));
+    let (outcome, _) = play(&Pings, Workload::Echo, &options(2, 1), 1, &script);
     assert_eq!(
         serde_json::to_string(&outcome.coverage).unwrap(),
         r#"{"partition":{"episodes":1,"hits":0},"touched-nothing?":true}"#

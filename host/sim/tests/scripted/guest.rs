@@ -2,7 +2,7 @@
 
 use host_guest::effects::decode;
 use host_guest::{Effect, Event, EventKind, Guest, GuestError, GuestOptions, Start};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 /// The response to `init` of the only node, `n0`.
 pub(crate) const INIT_OK: &str =
@@ -100,6 +100,104 @@ impl Start for Pings {
             }
         };
         Ok(Native::start(react, &options))
+    }
+}
+
+/// A program whose nodes ask each other: what a client asks is answered when a majority has heard
+/// of it. Each node speaks to all others now and then.
+pub(crate) struct Committee;
+
+impl Start for Committee {
+    fn start(&self, options: GuestOptions) -> Result<Box<dyn Guest + Send>, Box<GuestError>> {
+        let mut member = Member::default();
+        let react = move |event: &Event<'_>| match event.kind {
+            EventKind::Message(text) => member.hear(&serde_json::from_str(text).unwrap()),
+            EventKind::Timer(_) => member.speak(),
+        };
+        Ok(Native::start(react, &options))
+    }
+}
+
+#[derive(Default)]
+struct Member {
+    name: String,
+    others: Vec<String>,
+    /// The requests that wait, each with how many have heard of it.
+    asked: Vec<(Json, usize)>,
+    answered: u64,
+}
+
+impl Member {
+    fn send(&self, dest: &str, body: &Json) -> String {
+        let message = json!({"src": self.name, "dest": dest, "body": body});
+        format!("{}\n", json!({"send": message}))
+    }
+
+    fn to_all(&self, body: &Json) -> String {
+        self.others
+            .iter()
+            .map(|other| self.send(other, body))
+            .collect()
+    }
+
+    fn wait(after_ms: u64) -> String {
+        let timer = json!({"id": 1, "after_ns": after_ms * 1_000_000});
+        format!("{}\n", json!({"set_timer": timer}))
+    }
+
+    /// Every second, and twice at a time.
+    fn speak(&mut self) -> String {
+        self.answered += 1;
+        let after_ms = if self.answered.is_multiple_of(2) {
+            1000
+        } else {
+            40
+        };
+        self.to_all(&json!({"type": "here"})) + &Member::wait(after_ms)
+    }
+
+    fn hear(&mut self, message: &Json) -> String {
+        let (src, body) = (message["src"].as_str().unwrap(), &message["body"]);
+        match body["type"].as_str().unwrap() {
+            "init" => {
+                body["node_id"].as_str().unwrap().clone_into(&mut self.name);
+                let all = body["node_ids"].as_array().unwrap();
+                let all = all.iter().map(|name| name.as_str().unwrap().to_owned());
+                self.others = all.filter(|name| *name != self.name).collect();
+                let number: u64 = self.name[1..].parse().unwrap();
+                let ok = json!({"type": "init_ok", "in_reply_to": body["msg_id"]});
+                self.send(src, &ok) + &Member::wait(100 + 70 * number)
+            }
+            "here" => String::new(),
+            "note" => self.send(src, &json!({"type": "noted", "number": body["number"]})),
+            "noted" => {
+                #[expect(clippy::cast_possible_truncation, reason = "it is an index")]
+                let number = body["number"].as_u64().unwrap() as usize;
+                self.asked[number].1 += 1;
+                match self.asked[number].1 == self.others.len().div_ceil(2) {
+                    true => self.answer(number),
+                    false => String::new(),
+                }
+            }
+            _ => {
+                let number = self.asked.len();
+                self.asked.push((message.clone(), 0));
+                self.to_all(&json!({"type": "note", "number": number}))
+            }
+        }
+    }
+
+    fn answer(&mut self, number: usize) -> String {
+        let (request, _) = &self.asked[number];
+        let (client, body) = (request["src"].as_str().unwrap(), &request["body"]);
+        let kind = format!("{}_ok", body["type"].as_str().unwrap());
+        let mut ok = json!({"type": kind, "in_reply_to": body["msg_id"]});
+        match body["type"].as_str().unwrap() {
+            "generate" => ok["id"] = format!("{} {number}", self.name).into(),
+            "read" => ok["value"] = json!([]),
+            _ => {}
+        }
+        self.send(client, &ok)
     }
 }
 

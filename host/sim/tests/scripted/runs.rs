@@ -27,16 +27,37 @@ pub(crate) fn run(
     options: &RunOptions,
     seed: u64,
 ) -> (Outcome, String) {
-    run_script(program, workload, options, seed, None)
+    simulated(program, workload, options, seed, None, false)
 }
 
-/// The same with the operations and faults of a script, if there is one.
-pub(crate) fn run_script(
+/// The same, and records the script.
+pub(crate) fn record(
+    program: &dyn Start,
+    workload: Workload,
+    options: &RunOptions,
+    seed: u64,
+) -> (Outcome, String) {
+    simulated(program, workload, options, seed, None, true)
+}
+
+/// The same, with the operations and faults of a script.
+pub(crate) fn play(
+    program: &dyn Start,
+    workload: Workload,
+    options: &RunOptions,
+    seed: u64,
+    script: &Script,
+) -> (Outcome, String) {
+    simulated(program, workload, options, seed, Some(script), false)
+}
+
+fn simulated(
     program: &dyn Start,
     workload: Workload,
     options: &RunOptions,
     seed: u64,
     script: Option<&Script>,
+    records: bool,
 ) -> (Outcome, String) {
     let workload_options = WorkloadOptions {
         cluster: options.cluster,
@@ -57,7 +78,7 @@ pub(crate) fn run_script(
         memory: None,
         observers: vec![&mut journal],
         script,
-        records: false,
+        records,
     });
     let journal = String::from_utf8(journal.finish().unwrap()).unwrap();
     (outcome, journal)

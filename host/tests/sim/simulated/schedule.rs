@@ -80,7 +80,11 @@ fn a_run_spelled_out_written_and_read_is_the_same_run_to_the_byte() {
         rate: 0.0,
         ..stormy(5)
     };
-    let cases: [(&GuestModule, Workload, RunOptions); 10] = [
+    let hunted = RunOptions {
+        faults: vec![Fault::Pause, Fault::Hunt],
+        ..stormy(10)
+    };
+    let cases: [(&GuestModule, Workload, RunOptions); 12] = [
         (echo(), Workload::Echo, stormy(5)),
         (broadcast(), Workload::Broadcast, idle),
         (broadcast(), Workload::Broadcast, at_once.clone()),
@@ -88,6 +92,8 @@ fn a_run_spelled_out_written_and_read_is_the_same_run_to_the_byte() {
         (broadcast(), Workload::Broadcast, stormy(5)),
         (flood(), Workload::Broadcast, bounded(stormy(7))),
         (lin_kv(), Workload::LinKv, stormy(10)),
+        (lin_kv(), Workload::LinKv, hunted.clone()),
+        (broadcast(), Workload::Broadcast, hunted),
         (kafka(), Workload::Kafka, stormy(5)),
         (txn(), Workload::TxnListAppend, stormy(3)),
         (txn(), Workload::TxnRwRegister, bounded(stormy(5))),
@@ -192,6 +198,12 @@ fn files_that_are_no_schedules_are_refused_with_the_place() {
         ("\"asked\":\"one\",\"nodes\"", "\"asked\":\"two\",\"nodes\""),
         ("\"nodes\":[\"n1\"]", "\"nodes\":[\"n2\"]"),
         ("\"nodes\":[\"n1\"]", "\"permille\":3"),
+        ("\"fault\":\"flip\"", "\"fault\":\"hunt\""),
+        ("\"asked\":\"answers\"", "\"asked\":\"one\""),
+        ("\"messages\":3", "\"messages\":0"),
+        (",\"messages\":3", ""),
+        (",\"answers\":true", ""),
+        ("\"until_ns\":2", "\"until_ns\":3"),
         ("\"permille\":200", "\"permille\":200,\"node\":\"n0\""),
         ("\"permille\":200", "\"permille\":1001"),
         ("\"rate_permille\":1500", "\"rate_permille\":0"),
@@ -213,7 +225,7 @@ fn files_that_are_no_schedules_are_refused_with_the_place() {
     expect![[r#"
         invalid type: string "version", expected an object with a version at line 2 column 11
         it has version 2, and this program reads version 1
-        missing field `seed` at line 39 column 1
+        missing field `seed` at line 47 column 1
         invalid value: integer `-1`, expected u64 at line 4 column 12
         unknown field `sead`, expected one of `version`, `workload`, `seed`, `node_count`, `first_node`, `concurrency`, `time_limit_ns`, `latency_ms`, `latency_dist`, `network`, `topology`, `checks`, `availability`, `consistency_models`, `swap_after_ns`, `guest_args`, `operations`, `faults` at line 4 column 8
         `workload`: expected a workload (echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv), found `multicast`
@@ -232,15 +244,21 @@ fn files_that_are_no_schedules_are_refused_with_the_place() {
         operations[0]: `value` is no EDN: line 1, column 3: expected a value or `]`, found the end of the text
         operations[1]: "a note" is no name for a key
         operations[1]: it is due at 1 ns, before the one above it
-        faults[1]: expected a fault (partition, kill, pause, loss, duplicate, one-way, slow, clock-skew, swap), found `murder`
+        faults[1]: expected a fault (partition, kill, pause, loss, duplicate, one-way, slow, clock-skew, swap, hunt, isolate, chain, flip, flap, stall, hold, lose-one), found `murder`
         faults[1]: expected `asked` to be one of one, minority, majority, all, found `two`
         faults[1]: there is no node `n2`, only n0 to n1
         faults[1]: a fault of kind kill needs `nodes`
+        faults[11]: hunt draws other faults, and a schedule has those: isolate, chain, flip, flap, stall, hold, lose-one
+        faults[9]: expected `asked` to be one of busiest, answers, begins-to-speak, speaks, is-asked, hears, time, found `one`
+        faults[14]: `messages` is 0: without a message there is no fault
+        faults[14]: a fault of kind hold needs `messages`
+        faults[15]: a fault of kind lose-one needs `answers`
+        faults[16]: the chain above it has not ended when it starts
         faults[3]: a fault of kind loss has no `node`
         faults[3]: `permille` is 1001, more than 1000
         faults[7]: `rate_permille` is 0, not from 1 to 1000000
-        faults[1]: unknown field `until`, expected one of `fault`, `from_ns`, `until_ns`, `asked`, `links`, `nodes`, `permille`, `clocks`, `node` at line 1 column 48
+        faults[1]: unknown field `until`, expected one of `fault`, `from_ns`, `until_ns`, `asked`, `links`, `nodes`, `messages`, `answers`, `permille`, `clocks`, `node` at line 1 column 48
         faults[1]: it ends before it starts: `until_ns` is less than `from_ns`
-        faults[9]: the partition above it has not ended when it starts
+        faults[17]: the partition above it has not ended when it starts
     "#]].assert_eq(&errors);
 }

@@ -5,7 +5,7 @@ use host_check::validity::Validity;
 use host_check::workload::Workload;
 use host_sandbox::GuestModule;
 use host_sim::nemesis::Fault;
-use host_sim::{Distribution, Latency, RunOptions};
+use host_sim::{Distribution, Latency, RunOptions, SECOND};
 use host_trial::schedule::Schedule;
 use host_trial::shrink::{self, Budget, Shrunk, cost, size};
 use test_support::with_placeholders;
@@ -50,6 +50,14 @@ fn failures() -> Vec<(&'static GuestModule, Workload, RunOptions)> {
         },
         ..under(Fault::Loss, 9)
     };
+    let aimed = |fault| RunOptions {
+        latency: Latency {
+            mean_ms: 10,
+            distribution: Distribution::Constant,
+        },
+        nemesis_interval_ns: SECOND,
+        ..under(fault, 5)
+    };
     vec![
         (flood(), Workload::Broadcast, under(Fault::Partition, 5)),
         (flood(), Workload::Broadcast, under(Fault::OneWay, 5)),
@@ -60,6 +68,8 @@ fn failures() -> Vec<(&'static GuestModule, Workload, RunOptions)> {
         (txn(), Workload::TxnListAppend, busy(3, "torn")),
         (txn(), Workload::TxnRwRegister, busy(2, "split")),
         (kafka(), Workload::Kafka, busy(2, "split")),
+        (flood(), Workload::Broadcast, aimed(Fault::Hunt)),
+        (flood(), Workload::Broadcast, aimed(Fault::LoseOne)),
     ]
 }
 
