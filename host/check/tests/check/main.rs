@@ -13,6 +13,7 @@ mod anomalies;
 mod budget;
 mod dialects;
 mod floors;
+mod inspections;
 mod kafka;
 mod linear;
 mod linear_oracle;
