@@ -57,6 +57,7 @@
 //! | `echo` `unique_ids` `set_full` `counter` `kafka` `linear` | the checker of each workload |
 //! | `txn` | the checkers of transactions: lists and registers |
 //! | `stats` `availability` `exceptions` `net` | what is checked in every run |
+//! | `pace` | how fast clients are served |
 //! | `missed` `final_reads` | what strict checking adds to Maelstrom's rules |
 //! | `shortfalls` `floors` `progress` `convergence` `faults` `clients` `chance` | what a system owes besides right answers: that it answers |
 //! | `workload` `text` `anomalies` | the whole result of a run, its text, and its anomalies by name |
@@ -98,6 +99,7 @@ pub mod missed;
 mod names;
 pub mod net;
 mod order;
+pub mod pace;
 mod progress;
 mod range_max;
 mod ranges;
@@ -125,6 +127,7 @@ pub use exceptions::{ExceptionClass, Exceptions};
 pub use history::{History, Kind, Op, Process};
 pub use linear::{Budgets, Linearizable, ModelName, check_model};
 pub use names::UnknownName;
+pub use pace::Pace;
 pub use read_error::ReadError;
 pub use shortfalls::{Shortfall, ShortfallKind, Shortfalls};
 pub use so_far::check_so_far;

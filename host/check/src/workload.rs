@@ -15,6 +15,7 @@ use super::kafka::{Kafka, kafka_of};
 use super::linear::{Budgets, LinKv, lin_kv};
 use super::names::UnknownName;
 use super::net::NetResult;
+use super::pace::{Pace, pace};
 use super::progress::progress;
 use super::set_full::{SetFull, set_full};
 use super::shortfalls::Shortfalls;
@@ -156,6 +157,9 @@ pub struct CheckResult {
     /// What the system owes besides right answers. Nothing under [`Checks::Maelstrom`].
     #[serde(flatten)]
     pub shortfalls: Shortfalls,
+    /// How fast clients were served. Not in JSON.
+    #[serde(skip)]
+    pub pace: Pace,
     /// The workload. Not in JSON, as in Maelstrom.
     #[serde(skip)]
     pub name: Workload,
@@ -315,6 +319,7 @@ pub fn check_within(
         net,
         workload: result,
         shortfalls,
+        pace: pace(history),
         name: workload,
     })
 }

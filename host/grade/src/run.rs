@@ -233,7 +233,10 @@ impl SeedRun {
                 let name = target.measure.name().to_owned();
                 run.measured.insert(name, measured);
             }
-            let is_met = measured.is_some_and(|measured| measured < target.below);
+            let is_met = match measured {
+                Some(measured) => measured < target.below,
+                None => target.measure.may_be_absent(),
+            };
             if !is_met && matches!(run.verdict, Verdict::Accepted | Verdict::WrongAnswer) {
                 if run.verdict == Verdict::Accepted {
                     run.only_missed_targets = true; // the shortest run would miss none

@@ -14,6 +14,7 @@ mod budget;
 mod dialects;
 mod evidence;
 mod floors;
+mod inspections;
 mod kafka;
 mod linear;
 mod linear_oracle;

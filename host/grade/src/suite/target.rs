@@ -24,6 +24,14 @@ pub enum Measure {
     VisibleMedianMs,
     /// The same: the worst.
     VisibleMaxMs,
+    /// From the invocation of what changes something until its acknowledgement, in milliseconds,
+    /// while no fault is on: the median.
+    AcknowledgedMedianMs,
+    /// The same: the worst.
+    AcknowledgedMaxMs,
+    /// The time of the run before its recovery, for each operation that succeeded, in milliseconds:
+    /// a bound on it asks for a minimum of operations.
+    MsPerOk,
 }
 
 /// A measure and its bound.
@@ -45,13 +53,36 @@ impl Measure {
     /// Whether a workload has it.
     #[must_use]
     pub fn is_of(self, workload: Workload) -> bool {
-        self == Self::MsgsPerOp || matches!(workload, Workload::Broadcast | Workload::GSet)
+        match self {
+            Self::MsgsPerOp
+            | Self::AcknowledgedMedianMs
+            | Self::AcknowledgedMaxMs
+            | Self::MsPerOk => true,
+            Self::StableMedianMs
+            | Self::StableMaxMs
+            | Self::VisibleMedianMs
+            | Self::VisibleMaxMs => matches!(workload, Workload::Broadcast | Workload::GSet),
+        }
+    }
+
+    /// Whether a run may have nothing to measure through no fault of the nodes: a fault was on
+    /// whenever something was acknowledged.
+    #[must_use]
+    pub fn may_be_absent(self) -> bool {
+        matches!(self, Self::AcknowledgedMedianMs | Self::AcknowledgedMaxMs)
     }
 
     /// What a run measured; `None` if there was nothing to measure.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "milliseconds of a day at most")]
     pub fn of(self, result: &CheckResult) -> Option<f64> {
+        let pace = &result.pace;
+        match self {
+            Self::AcknowledgedMedianMs => return pace.acknowledged_median_ms.map(|ms| ms as f64),
+            Self::AcknowledgedMaxMs => return pace.acknowledged_max_ms.map(|ms| ms as f64),
+            Self::MsPerOk => return pace.ms_per_ok,
+            _ => {}
+        }
         let WorkloadResult::Set(set) = &result.workload else {
             return self.rate(result);
         };
@@ -59,7 +90,10 @@ impl Measure {
             quantiles.map(|quantiles| quantiles.ms[at] as f64)
         };
         match self {
-            Self::MsgsPerOp => self.rate(result),
+            Self::MsgsPerOp
+            | Self::AcknowledgedMedianMs
+            | Self::AcknowledgedMaxMs
+            | Self::MsPerOk => self.rate(result),
             Self::StableMedianMs => ms(set.stable_latencies, 1),
             Self::StableMaxMs => ms(set.stable_latencies, 4),
             Self::VisibleMedianMs => ms(set.visible_latencies, 1),
@@ -107,6 +141,18 @@ impl Measure {
             Self::VisibleMaxMs => format!(
                 "the longest time from the request with a value until every read has it is \
                  {measured} ms; below {below} ms is asked for"
+            ),
+            Self::AcknowledgedMedianMs => format!(
+                "the median time from a request until its acknowledgement, while no fault is on, is \
+                 {measured} ms; below {below} ms is asked for"
+            ),
+            Self::AcknowledgedMaxMs => format!(
+                "the longest time from a request until its acknowledgement, while no fault is on, is \
+                 {measured} ms; below {below} ms is asked for"
+            ),
+            Self::MsPerOk => format!(
+                "one operation succeeds every {measured:.1} ms; one every {below} ms is asked for, and \
+                 clients wait for each answer before they ask again"
             ),
         }
     }

@@ -141,5 +141,7 @@ fn a_short_run_has_the_operations_of_a_recorded_one() {
         {:index 29, :time 12711769265, :type :ok, :process 2, :f :assign, :value ["7" "8" "9"], :seek-to-beginning? true}
         {:index 30, :time 12711769265, :type :invoke, :process 2, :f :poll, :value [[:poll]], :poll-ms 1000}
         {:index 31, :time 12711769265, :type :ok, :process 2, :f :poll, :value [[:poll {"7" [[0 1]], "8" [[0 1]], "9" [[0 1] [1 2] [2 3] [3 4] [4 5]]}]], :poll-ms 1000}
+        {:index 32, :time 12711769265, :type :invoke, :process 2, :f :assign, :value ["9" "8" "7"], :final? true}
+        {:index 33, :time 12711769265, :type :ok, :process 2, :f :assign, :value ["9" "8" "7"], :final? true, :committed {"7" 0, "8" 0, "9" 4}}
     "#]].assert_eq(&write_edn(report.history.as_ref().unwrap()));
 }

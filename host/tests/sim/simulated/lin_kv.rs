@@ -86,6 +86,10 @@ fn a_short_run_has_the_operations_of_a_recorded_one() {
         {:index 23, :time 2543355621, :type :fail, :process 1, :f :cas, :value [0 [2 0]], :error [:precondition-failed "current value 3 is not 2"]}
         {:index 24, :time 2711769265, :type :invoke, :process 1, :f :cas, :value [0 [3 4]]}
         {:index 25, :time 2711769265, :type :ok, :process 1, :f :cas, :value [0 [3 4]]}
+        {:index 26, :time 12711769265, :type :invoke, :process 0, :f :read, :value [0 nil], :final? true}
+        {:index 27, :time 12711769265, :type :invoke, :process 1, :f :write, :value [0 3], :final? true}
+        {:index 28, :time 12711769265, :type :ok, :process 0, :f :read, :value [0 4], :final? true}
+        {:index 29, :time 12711769265, :type :ok, :process 1, :f :write, :value [0 3], :final? true}
     "#]].assert_eq(&write_edn(report.history.as_ref().unwrap()));
 }
 

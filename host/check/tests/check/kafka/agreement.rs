@@ -131,7 +131,7 @@ fn the_message_that_made_jepsen_throw_is_among_those_nobody_sent() {
 /// What strict checking adds to each recorded run: nothing to those that are right. In the history
 /// of commit-ahead nothing is wrong: every process began polling at the beginning of the log or
 /// near it, so that the committed offsets were too high has had no effect.
-const STRICTLY: [(&str, &[(&str, u64)]); 5] = [
+const STRICTLY: [(&str, &[(&str, u64)]); 6] = [
     (
         "int-nonmono",
         &[("skipped-after-pause", 2), ("started-too-late", 4)],
@@ -153,6 +153,7 @@ const STRICTLY: [(&str, &[(&str, u64)]); 5] = [
         "shifted-offsets",
         &[("skipped-after-pause", 1), ("started-too-late", 3)],
     ),
+    ("tail-hidden", &[("never-caught-up", 4)]),
 ];
 
 #[test]
