@@ -4,6 +4,7 @@
 //!
 //! `docs/zoo.md` lists the seeds and milliseconds that each takes.
 
+mod shrunk;
 mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
