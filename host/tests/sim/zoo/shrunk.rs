@@ -54,9 +54,8 @@ fn check(workload: Workload) {
 fn first_shrunk(challenge: &Challenge, module: &GuestModule) -> Option<Shrunk> {
     let trial = Trial::of(module, challenge.scenario.clone());
     let mut runs = (1..4).map(|seed| (seed, trial.record(seed, Vec::new())));
-    let (seed, (report, script)) = runs.find(|(_, (report, _))| {
-        report.valid() == Validity::False && report.result.is_ok()
-    })?;
+    let (seed, (report, script)) =
+        runs.find(|(_, (report, _))| report.valid() == Validity::False && report.result.is_ok())?;
     let schedule = Schedule::of(&trial, seed, script);
     shrink(schedule, report, module, None, Budget::ONE_SECOND)
 }

@@ -43,7 +43,8 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// What graders and reports spend on one failure whose runs were short: about a second.
+    /// What graders and reports spend on one failure whose runs were short: about a second for most
+    /// programs, which take a fifth of the estimate.
     pub const ONE_SECOND: Budget = Budget {
         runs: 1_000,
         units: 6_000_000_000,
