@@ -182,7 +182,7 @@ impl ReportObserver<'_> {
             path: dir.file(JOURNAL),
             error,
         })?;
-        let failure = first_failure(result);
+        let failure = first_failure(result, &run.trial.scenario.checks);
         let at_ns = failure.as_ref().map(|failure| failure.at_ns);
         let record = record(run, &index, at_ns, journal_bytes_max, hash);
         if run.trial.is_interrupted() {

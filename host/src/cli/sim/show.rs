@@ -16,7 +16,7 @@ use host_report::Results;
 use host_sim::seconds;
 use host_trial::TrialResult;
 use host_trial::scenario::Replay;
-use host_trial::shrink::Shrunk;
+use host_trial::shrink::{Kept, Shrunk};
 
 /// One of many runs, in short.
 #[derive(Debug, Serialize)]
@@ -85,6 +85,8 @@ struct JsonShrunk<'a> {
 #[serde(rename_all = "kebab-case")]
 struct JsonSearch<'a> {
     anomaly: &'a AnomalyName,
+    /// `evidence` or `attempts`: see [`Kept`].
+    kept: Kept,
     runs: u32,
     #[serde(rename = "minimal?")]
     is_minimal: bool,
@@ -104,6 +106,7 @@ pub(super) fn shrunk_as_json(
         report: json_of(&shrunk.report, replay),
         shrunk: JsonSearch {
             anomaly: &shrunk.anomaly,
+            kept: shrunk.kept,
             runs: shrunk.runs,
             is_minimal: shrunk.is_minimal,
             nodes: schedule.scenario.options.cluster.count,

@@ -427,16 +427,16 @@ fn a_failure_is_shrunk_and_the_command_that_it_prints_replays_it() {
         0       start-partition ["isolated",{"n0":[],"n1":["n0"]}]
         0.001   op 2: process 0 at n0 invoke broadcast 0
         0.001   n0 -> n1 gossip {"message":0}  (lost: partition)
-        0.001   op 3: process 0 at n0 ok broadcast 0
+        0.001   op 3: process 0 at n0 ok broadcast 0  <-- contradicts op 9
         0.001   stop-partition "network-healed"
         10.001  op 6: process 0 at n0 invoke read
         10.001  op 7: process 1 at n1 invoke read
-        10.001  op 8: process 0 at n0 ok read [0]
-        10.001  op 9: process 1 at n1 ok read []
+        10.001  op 8: process 0 at n0 ok read [0]  <-- contradicts op 9
+        10.001  op 9: process 1 at n1 ok read []  <-- shows lost-elements
 
         - 1 known element lost, not in the last reads: 0
 
-        simulated     10.001 s with seed 4; 7 events, after 27 runs
+        simulated     10.001 s with seed 4; 7 events, after 18 runs
         replay        host sim --no-cache --module DIR/broadcast-flood.wasm --schedule SHORT
 
         [INVALID]
@@ -478,20 +478,21 @@ fn a_failure_is_shrunk_and_the_command_that_it_prints_replays_it() {
         {
           "anomaly": "lost-elements",
           "faults": 1,
+          "kept": "evidence",
           "minimal?": true,
           "nodes": 2,
           "operations": 1,
-          "runs": 27,
+          "runs": 18,
           "trace": [
             "0       start-partition [\"isolated\",{\"n0\":[],\"n1\":[\"n0\"]}]",
             "0.001   op 2: process 0 at n0 invoke broadcast 0",
             "0.001   n0 -> n1 gossip {\"message\":0}  (lost: partition)",
-            "0.001   op 3: process 0 at n0 ok broadcast 0",
+            "0.001   op 3: process 0 at n0 ok broadcast 0  <-- contradicts op 9",
             "0.001   stop-partition \"network-healed\"",
             "10.001  op 6: process 0 at n0 invoke read",
             "10.001  op 7: process 1 at n1 invoke read",
-            "10.001  op 8: process 0 at n0 ok read [0]",
-            "10.001  op 9: process 1 at n1 ok read []"
+            "10.001  op 8: process 0 at n0 ok read [0]  <-- contradicts op 9",
+            "10.001  op 9: process 1 at n1 ok read []  <-- shows lost-elements"
           ]
         }"#]]
     .assert_eq(&serde_json::to_string_pretty(&json["shrunk"]).unwrap());

@@ -98,21 +98,21 @@ fn broadcast_without_retry_is_one_message_that_a_partition_cuts_off() {
         Workload::Broadcast,
         &options,
         &expect![[r#"
-        5 nodes, 5 clients, 205 operations and 2 faults in 20 s
-        2 nodes, 2 clients, 1 operation and 1 fault in 0.002 s, lost-elements, 26 runs
+            5 nodes, 5 clients, 205 operations and 2 faults in 20 s
+            2 nodes, 2 clients, 1 operation and 1 fault in 0.002 s, lost-elements, 18 runs
 
-        0       start-partition ["isolated",{"n0":[],"n1":["n0"]}]
-        0.001   op 2: process 0 at n0 invoke broadcast 3
-        0.001   n0 -> n1 gossip {"message":3}  (lost: partition)
-        0.001   op 3: process 0 at n0 ok broadcast 3
-        0.001   stop-partition "network-healed"
-        10.001  op 6: process 0 at n0 invoke read
-        10.001  op 7: process 1 at n1 invoke read
-        10.001  op 8: process 0 at n0 ok read [3]
-        10.001  op 9: process 1 at n1 ok read []
+            0       start-partition ["isolated",{"n0":[],"n1":["n0"]}]
+            0.001   op 2: process 0 at n0 invoke broadcast 3
+            0.001   n0 -> n1 gossip {"message":3}  (lost: partition)
+            0.001   op 3: process 0 at n0 ok broadcast 3  <-- contradicts op 9
+            0.001   stop-partition "network-healed"
+            10.001  op 6: process 0 at n0 invoke read
+            10.001  op 7: process 1 at n1 invoke read
+            10.001  op 8: process 0 at n0 ok read [3]  <-- contradicts op 9
+            10.001  op 9: process 1 at n1 ok read []  <-- shows lost-elements
 
-        - 1 known element lost, not in the last reads: 3
-    "#]],
+            - 1 known element lost, not in the last reads: 3
+        "#]],
     );
 }
 
@@ -124,21 +124,21 @@ fn broadcast_without_retry_is_one_message_that_is_lost() {
         *workload,
         options,
         &expect![[r#"
-        9 nodes, 9 clients, 205 operations and 1 fault in 20 s
-        2 nodes, 2 clients, 1 operation and 1 fault in 0.002 s, lost-elements, 29 runs
+            9 nodes, 9 clients, 205 operations and 1 fault in 20 s
+            2 nodes, 2 clients, 1 operation and 1 fault in 0.002 s, lost-elements, 39 runs
 
-        0       start-loss ["lost-permille",1000]
-        0.001   op 2: process 0 at n0 invoke broadcast 6
-        0.001   n0 -> n1 gossip {"message":6}  (lost: loss)
-        0.001   op 3: process 0 at n0 ok broadcast 6
-        0.001   stop-loss "network-healed"
-        10.001  op 6: process 0 at n0 invoke read
-        10.001  op 7: process 1 at n1 invoke read
-        10.001  op 8: process 0 at n0 ok read [6]
-        10.001  op 9: process 1 at n1 ok read []
+            0       start-loss ["lost-permille",1000]
+            0.001   op 2: process 0 at n0 invoke broadcast 0
+            0.001   n0 -> n1 gossip {"message":0}  (lost: loss)
+            0.001   op 3: process 0 at n0 ok broadcast 0  <-- contradicts op 9
+            0.001   stop-loss "network-healed"
+            10.001  op 6: process 0 at n0 invoke read
+            10.001  op 7: process 1 at n1 invoke read
+            10.001  op 8: process 0 at n0 ok read [0]  <-- contradicts op 9
+            10.001  op 9: process 1 at n1 ok read []  <-- shows lost-elements
 
-        - 1 known element lost, not in the last reads: 6
-    "#]],
+            - 1 known element lost, not in the last reads: 0
+        "#]],
     );
 }
 
@@ -150,17 +150,17 @@ fn a_node_that_forgets_is_one_message_and_one_kill() {
         &under(Fault::Kill, 5),
         &expect![[r#"
             5 nodes, 5 clients, 205 operations and 2 faults in 20 s
-            2 nodes, 2 clients, 1 operation and 1 fault in 0.002 s, final-read-lacks, 31 runs
+            2 nodes, 2 clients, 1 operation and 1 fault in 0.002 s, final-read-lacks, 39 runs
 
             0       op 0: process 1 at n1 invoke broadcast 0
             0       n1 -> n0 gossip {"messages":[0]}
             0       n0 -> n1 gossip_ok
-            0       op 1: process 1 at n1 ok broadcast 0
+            0       op 1: process 1 at n1 ok broadcast 0  <-- contradicts op 8
             0.001   kill {"n0":"killed"}
             0.001   start {"n0":"started"}
             10.001  op 6: process 0 at n0 invoke read
             10.001  op 7: process 1 at n1 invoke read
-            10.001  op 8: process 0 at n0 ok read []
+            10.001  op 8: process 0 at n0 ok read []  <-- shows final-read-lacks
             10.001  op 9: process 1 at n1 ok read [0]
 
             Maelstrom would have let this pass:
@@ -177,12 +177,12 @@ fn a_stale_read_is_a_read_a_change_and_a_read() {
         &busy(3, "cache"),
         &expect![[r#"
             3 nodes, 6 clients, 1019 operations and 0 faults in 10 s
-            2 nodes, 4 clients, 4 operations and 0 faults in 0.004 s, not-linearizable, 53 runs
+            2 nodes, 4 clients, 4 operations and 0 faults in 0.004 s, not-linearizable, 57 runs
 
             0      op 0: process 3 at n1 invoke write [0 0]
             0      n1 -> lin-kv write {"key":0,"value":0}
             0      lin-kv -> n1 write_ok
-            0      op 1: process 3 at n1 ok write [0 0]
+            0      op 1: process 3 at n1 ok write [0 0]  <-- contradicts op 7
             0.001  op 2: process 0 at n0 invoke read [0 nil]
             0.001  n0 -> lin-kv read {"key":0}
             0.001  lin-kv -> n0 read_ok {"value":0}
@@ -190,9 +190,9 @@ fn a_stale_read_is_a_read_a_change_and_a_read() {
             0.002  op 4: process 3 at n1 invoke cas [0 [0 3]]
             0.002  n1 -> lin-kv cas {"create_if_not_exists":false,"from":0,"key":0,"to":3}
             0.002  lin-kv -> n1 cas_ok
-            0.002  op 5: process 3 at n1 ok cas [0 [0 3]]
+            0.002  op 5: process 3 at n1 ok cas [0 [0 3]]  <-- contradicts op 7
             0.003  op 6: process 0 at n0 invoke read [0 nil]
-            0.003  op 7: process 0 at n0 ok read [0 0]
+            0.003  op 7: process 0 at n0 ok read [0 0]  <-- shows not-linearizable
 
             - key 0: read of 0 by process 0 (op 7, ok at 0.003 s) is impossible: the register can only be 3 there
         "#]],
@@ -207,34 +207,32 @@ fn a_torn_compare_and_set_is_two_operations_at_once_and_a_read() {
         &busy(3, "torn-cas"),
         &expect![[r#"
             3 nodes, 6 clients, 1019 operations and 0 faults in 10 s
-            1 node, 2 clients, 5 operations and 0 faults in 0.104 s, not-linearizable, 89 runs
+            2 nodes, 4 clients, 4 operations and 0 faults in 0.084072786 s, not-linearizable, 72 runs
 
-            0      op 0: process 1 at n0 invoke write [0 1]
-            0      n0 -> lin-kv write {"key":0,"value":1}  (arrives at 0.01)
-            0.001  op 1: process 0 at n0 invoke cas [0 [1 4]]
-            0.001  n0 -> lin-kv read {"key":0}  (arrives at 0.011)
-            0.01   lin-kv -> n0 write_ok  (arrives at 0.02)
-            0.011  lin-kv -> n0 read_ok {"value":1}  (arrives at 0.021)
-            0.02   op 2: process 1 at n0 ok write [0 1]
-            0.021  n0 -> lin-kv write {"key":0,"value":4}  (arrives at 0.031)
-            0.031  lin-kv -> n0 write_ok  (arrives at 0.041)
-            0.041  op 3: process 0 at n0 ok cas [0 [1 4]]
-            0.041  op 4: process 0 at n0 invoke cas [0 [4 4]]
-            0.041  n0 -> lin-kv read {"key":0}  (arrives at 0.051)
-            0.041  op 5: process 1 at n0 invoke write [0 0]
-            0.041  n0 -> lin-kv write {"key":0,"value":0}  (arrives at 0.051)
-            0.051  lin-kv -> n0 read_ok {"value":4}  (arrives at 0.061)
-            0.051  lin-kv -> n0 write_ok  (arrives at 0.061)
-            0.061  n0 -> lin-kv write {"key":0,"value":4}  (arrives at 0.071)
-            0.061  op 6: process 1 at n0 ok write [0 0]
-            0.071  lin-kv -> n0 write_ok  (arrives at 0.081)
-            0.081  op 7: process 0 at n0 ok cas [0 [4 4]]
-            0.081  op 8: process 0 at n0 invoke read [0 nil]
-            0.081  n0 -> lin-kv read {"key":0}  (arrives at 0.091)
-            0.091  lin-kv -> n0 read_ok {"value":4}  (arrives at 0.101)
-            0.101  op 9: process 0 at n0 ok read [0 4]
+            0            op 0: process 3 at n1 invoke write [0 3]
+            0            n1 -> lin-kv write {"key":0,"value":3}  (arrives at 0.01)
+            0.01         lin-kv -> n1 write_ok  (arrives at 0.02)
+            0.02         op 1: process 3 at n1 ok write [0 3]
+            0.02         op 2: process 3 at n1 invoke cas [0 [3 4]]
+            0.02         n1 -> lin-kv read {"key":0}  (arrives at 0.03)
+            0.03         lin-kv -> n1 read_ok {"value":3}  (arrives at 0.04)
+            0.04         n1 -> lin-kv write {"key":0,"value":4}  (arrives at 0.05)
+            0.042072786  op 3: process 2 at n0 invoke cas [0 [4 2]]
+            0.042072786  n0 -> lin-kv read {"key":0}  (arrives at 0.052072786)
+            0.05         lin-kv -> n1 write_ok  (arrives at 0.06)
+            0.052072786  lin-kv -> n0 read_ok {"value":4}  (arrives at 0.062072786)
+            0.06         op 4: process 3 at n1 ok cas [0 [3 4]]  <-- contradicts op 7
+            0.06         op 5: process 3 at n1 invoke cas [0 [4 1]]
+            0.06         n1 -> lin-kv read {"key":0}  (arrives at 0.07)
+            0.062072786  n0 -> lin-kv write {"key":0,"value":2}  (arrives at 0.072072786)
+            0.07         lin-kv -> n1 read_ok {"value":4}  (arrives at 0.08)
+            0.072072786  lin-kv -> n0 write_ok  (arrives at 0.082072786)
+            0.08         n1 -> lin-kv write {"key":0,"value":1}  (arrives at 0.09)
+            0.082072786  op 6: process 2 at n0 ok cas [0 [4 2]]  <-- contradicts op 7
+            0.09         lin-kv -> n1 write_ok  (arrives at 0.1)
+            0.1          op 7: process 3 at n1 ok cas [0 [4 1]]  <-- shows not-linearizable
 
-            - key 0: read of 4 by process 0 (op 9, ok at 0.101 s) is impossible: the register can only be 0 there
+            - key 0: cas from 4 to 1 by process 3 (op 7, ok at 0.100 s) is impossible: the register can only be 2 there
         "#]],
     );
 }
@@ -247,19 +245,19 @@ fn a_fractured_read_is_two_transactions() {
         &busy(3, "torn"),
         &expect![[r#"
             3 nodes, 6 clients, 817 operations and 0 faults in 10 s
-            1 node, 2 clients, 2 operations and 0 faults in 0.002 s, G-single-item, 42 runs
+            1 node, 2 clients, 2 operations and 0 faults in 0.002 s, G-single-item, 27 runs
 
-            0      op 0: process 0 at n0 invoke txn [[:r 10 nil] [:r 10 nil]]
-            0.001  op 1: process 1 at n0 invoke txn [[:append 10 3]]
-            0.021  op 2: process 1 at n0 ok txn [[:append 10 3]]
-            0.04   op 3: process 0 at n0 ok txn [[:r 10 nil] [:r 10 [3]]]
+            0      op 0: process 0 at n0 invoke txn [[:append 9 6] [:append 9 7]]
+            0.001  op 1: process 1 at n0 invoke txn [[:r 9 nil]]
+            0.021  op 2: process 1 at n0 ok txn [[:r 9 [6]]]  <-- contradicts op 3
+            0.04   op 3: process 0 at n0 ok txn [[:append 9 6] [:append 9 7]]  <-- shows G-single-item
 
             - G-single-item: T1 < T2 < T1
-                T1 = op 3 (txn, process 0, 0.040 s) [[:r 10 nil] [:r 10 [3]]]
-                T2 = op 2 (txn, process 1, 0.021 s) [[:append 10 3]]
-                T1 < T2: T1 read key 10 without elements and T2 appended 3, the first or a later one
-                but T2 < T1: T2 appended 3 to key 10 and T1 read it
-            - internal, which Maelstrom would have let pass: op 3 read key 10 as [3] after it had seen or made it []
+                T1 = op 2 (txn, process 1, 0.021 s) [[:r 9 [6]]]
+                T2 = op 3 (txn, process 0, 0.040 s) [[:append 9 6] [:append 9 7]]
+                T1 < T2: T1 read key 9 with 6 last and T2 appended 7 later, since nobody read it yet
+                but T2 < T1: T2 appended 6 to key 9 and T1 read it
+            - G1b: op 2 read 6 in the list of key 9, appended by op 3, which then appended more to key 9
         "#]],
     );
 }
@@ -271,28 +269,28 @@ fn logs_of_their_own_are_two_messages() {
         Workload::Kafka,
         &busy(2, "split"),
         &expect![[r#"
-        2 nodes, 4 clients, 1019 operations and 0 faults in 10 s
-        2 nodes, 2 clients, 2 operations and 0 faults in 0.002 s, inconsistent-offsets, 35 runs
+            2 nodes, 4 clients, 1019 operations and 0 faults in 10 s
+            2 nodes, 2 clients, 2 operations and 0 faults in 0.002 s, inconsistent-offsets, 21 runs
 
-        0       op 0: process 1 at n1 invoke send [[:send "9" 1]]
-        0       op 1: process 1 at n1 ok send [[:send "9" [0 1]]]
-        0.001   op 2: process 0 at n0 invoke send [[:send "9" 2]]
-        0.001   op 3: process 0 at n0 ok send [[:send "9" [0 2]]]
-        10.001  op 4: process 0 at n0 invoke crash
-        10.001  op 5: process 0 at n0 info crash
-        10.001  op 6: process 2 at n0 invoke assign ["9"]
-        10.001  op 7: process 2 at n0 ok assign ["9"]
-        10.001  op 8: process 1 at n1 invoke crash
-        10.001  op 9: process 1 at n1 info crash
-        10.001  op 10: process 3 at n1 invoke assign ["9"]
-        10.001  op 11: process 3 at n1 ok assign ["9"]
-        10.001  op 12: process 3 at n1 invoke poll [[:poll]]
-        10.001  op 13: process 2 at n0 invoke poll [[:poll]]
-        10.001  op 14: process 3 at n1 ok poll [[:poll {"9" [[0 1]]}]]
-        10.001  op 15: process 2 at n0 ok poll [[:poll {"9" [[0 2]]}]]
+            0       op 0: process 1 at n1 invoke send [[:send "9" 1]]
+            0       op 1: process 1 at n1 ok send [[:send "9" [0 1]]]  <-- contradicts op 3
+            0.001   op 2: process 0 at n0 invoke send [[:send "9" 2]]
+            0.001   op 3: process 0 at n0 ok send [[:send "9" [0 2]]]  <-- shows inconsistent-offsets
+            10.001  op 4: process 0 at n0 invoke crash
+            10.001  op 5: process 0 at n0 info crash
+            10.001  op 6: process 2 at n0 invoke assign ["9"]
+            10.001  op 7: process 2 at n0 ok assign ["9"]
+            10.001  op 8: process 1 at n1 invoke crash
+            10.001  op 9: process 1 at n1 info crash
+            10.001  op 10: process 3 at n1 invoke assign ["9"]
+            10.001  op 11: process 3 at n1 ok assign ["9"]
+            10.001  op 12: process 3 at n1 invoke poll [[:poll]]
+            10.001  op 13: process 2 at n0 invoke poll [[:poll]]
+            10.001  op 14: process 3 at n1 ok poll [[:poll {"9" [[0 1]]}]]
+            10.001  op 15: process 2 at n0 ok poll [[:poll {"9" [[0 2]]}]]
 
-        - 1 × inconsistent-offsets: the offset 0 of "9" has 1 2
-    "#]],
+            - 1 × inconsistent-offsets: the offset 0 of "9" has 1 2
+        "#]],
     );
 }
 
@@ -310,7 +308,7 @@ fn a_trap_is_the_event_before_it() {
         &options(1, 20),
         &expect![[r#"
             1 node, 1 client, 3 operations and 0 faults in 20 s
-            1 node, 1 client, 3 operations and 0 faults in 10.002 s, trap, 22 runs
+            1 node, 1 client, 3 operations and 0 faults in 10.001 s, trap, 26 runs
 
             0   op 0: process 0 at n0 invoke echo "Please echo 68"
             5   op 1: process 0 at n0 info echo "Please echo 68" :net-timeout

@@ -5,6 +5,7 @@
 //! `docs/zoo.md` says which world and seed catches each.
 
 mod judge;
+mod shrunk;
 mod table;
 
 use std::collections::BTreeSet;

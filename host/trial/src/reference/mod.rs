@@ -72,7 +72,7 @@ impl ReferenceNode {
     /// The effect that answers a message; none if it is no request.
     fn answer(&self, node: &str, text: &str) -> Option<String> {
         let message: Message<'_> = serde_json::from_str(text).ok()?;
-        let request: Json = serde_json::from_str(&message.body).ok()?;
+        let request: Json = serde_json::from_str(message.body).ok()?;
         let msg_id = request.get("msg_id")?;
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let mut body = match request["type"].as_str()? {

@@ -43,10 +43,11 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// What graders and reports spend on one failure whose runs were short: about a second.
+    /// What graders and reports spend on one failure whose runs were short: about a second for most
+    /// programs, which take a fifth of the estimate.
     pub const ONE_SECOND: Budget = Budget {
         runs: 1_000,
-        units: 3_000_000_000,
+        units: 6_000_000_000,
     };
 
     /// The budget, or what the runs before the search cost if that is more: explaining a failure
@@ -99,7 +100,7 @@ mod tests {
     #[test]
     fn explaining_a_failure_costs_as_much_as_judging_it_up_to_a_limit() {
         let units = |judged| Budget::ONE_SECOND.or_as_much_as(judged).units;
-        assert_eq!(units(0), 3_000_000_000);
+        assert_eq!(units(0), 6_000_000_000);
         assert_eq!(units(6_600_000_000), 6_600_000_000);
         assert_eq!(units(u64::MAX), 30_000_000_000);
     }

@@ -27,7 +27,7 @@ const GROWTH: usize = 4;
 
 /// How long before its first operation or fault a part begins that is moved to the beginning of the
 /// run: the nodes need time to find each other.
-const LEAD_IN_NS: u64 = SECOND;
+const LEAD_INS_NS: [u64; 2] = [SECOND, 5 * SECOND];
 
 /// Tries parts of the smallest schedule around what shows its anomaly, until one has the anomaly
 /// too: first moved to the beginning of the run, since time costs even where nothing is asked, then
@@ -41,12 +41,13 @@ pub(super) fn around_the_evidence(search: &mut Search<'_>) {
     let parts = parts(&base, &lead, count);
     let parts = parts.iter().map(|kept| part(&base, &lead, kept));
     let parts: Vec<Schedule> = parts.collect();
-    let earlier = parts.iter().flat_map(|part| {
+    let both = LEAD_INS_NS
+        .iter()
+        .flat_map(|lead_in_ns| parts.iter().map(move |it| (it, *lead_in_ns)));
+    let earlier = both.flat_map(|(part, lead_in_ns)| {
         let begins = [begins_with_a_fault(part), begins_with_an_operation(part)];
-        begins
-            .into_iter()
-            .flatten()
-            .filter_map(|from_ns| moved(part, from_ns))
+        let begins = begins.into_iter().flatten();
+        begins.filter_map(move |from_ns| moved(part, from_ns.checked_sub(lead_in_ns)?))
     });
     for candidate in earlier.chain(parts.iter().cloned()) {
         if !search.goes_on() || search.attempt(candidate) {
@@ -128,10 +129,12 @@ fn begins_with_a_fault(part: &Schedule) -> Option<u64> {
     (fault.from_ns < first_ns).then_some(fault.from_ns)
 }
 
-/// The same so much earlier that what happens at a time comes soon; `None` if it does already. What
-/// was wrong before is over, and what had begun before begins with the run.
-fn moved(part: &Schedule, from_ns: u64) -> Option<Schedule> {
-    let by_ns = from_ns.checked_sub(LEAD_IN_NS).filter(|by_ns| *by_ns > 0)?;
+/// The same so much earlier; `None` if it is not. What was wrong before is over, and what had begun
+/// before begins with the run.
+fn moved(part: &Schedule, by_ns: u64) -> Option<Schedule> {
+    if by_ns == 0 {
+        return None;
+    }
     let mut moved = part.clone();
     let earlier = |at_ns: u64| at_ns.saturating_sub(by_ns);
     for it in &mut moved.script.operations {

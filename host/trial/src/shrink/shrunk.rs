@@ -1,5 +1,7 @@
 //! What a search finds.
 
+use serde::Serialize;
+
 use crate::schedule::{Schedule, trace};
 use crate::trial::TrialResult;
 use host_check::anomalies::AnomalyName;
@@ -26,7 +28,8 @@ pub struct Shrunk {
 }
 
 /// What the runs of a search have to keep, so that they say the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Kept {
     /// The evidence, which shows the anomaly whatever else is left out.
     Evidence,

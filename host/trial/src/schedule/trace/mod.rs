@@ -115,21 +115,16 @@ fn mark(line: &mut Line, marks: &Marks, ops: &[Op]) {
         return;
     };
     let names = |position: usize| position == at || Some(position) == invoked;
-    if marks.shown_by.is_some_and(names) {
-        line.is_kept = true;
-    } else if marks.against.iter().any(|it| names(*it)) {
-        line.is_kept = true;
-    } else if marks
+    let mut named = marks.shown_by.iter().chain(&marks.against);
+    line.is_kept = named.any(|it| names(*it));
+    let is_attempt = marks
         .never
         .as_ref()
-        .is_some_and(|f| ops[at].f == f.as_str())
-    {
-        line.is_anchor = true;
-    }
+        .is_some_and(|f| ops[at].f == f.as_str());
+    line.is_anchor = line.is_kept || is_attempt;
     if marks.shown_by == Some(at) {
         line.text += &format!("  <-- shows {}", marks.anomaly);
     } else if let (Some(shown_by), true) = (marks.shown_by, marks.against.contains(&at)) {
         line.text += &format!("  <-- contradicts op {}", ops[shown_by].index);
     }
-    line.is_anchor |= line.is_kept;
 }

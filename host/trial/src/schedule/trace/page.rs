@@ -137,8 +137,8 @@ mod tests {
     fn causes_are_shown_before_what_is_closer_and_none() {
         let mut lines = lines(20, &[19]);
         assert_eq!(shown(&lines, 7), [14, 15, 16, 17, 18, 19]);
-        for at in 0..19 {
-            lines[at].is_cause = at % 3 == 1;
+        for (at, line) in lines.iter_mut().enumerate() {
+            line.is_cause = at % 3 == 1;
         }
         // 13 and 16 are; 17 alone would be a gap, which takes a line as well.
         assert_eq!(shown(&lines, 7), [13, 16, 17, 18, 19]);

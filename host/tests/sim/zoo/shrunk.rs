@@ -1,0 +1,145 @@
+//! What the mutants of the zoo are shrunk to: runs that a right program passes, with traces that fit
+//! on a page and have the operations that show the anomaly.
+
+use std::fmt::Write;
+
+use host_check::evidence::Evidence;
+use host_check::history::Op;
+use host_check::validity::Validity;
+use host_check::workload::Workload;
+use host_grade::suite::Challenge;
+use host_guest::Limits;
+use host_sandbox::{Cache, GuestModule, Sandbox};
+use host_trial::Trial;
+use host_trial::reference::Reference;
+use host_trial::schedule::Schedule;
+use host_trial::shrink::{Budget, Shrunk, shrink};
+
+use super::table::{RIGHT, Table};
+
+/// The most lines of a trace, and the most messages in half of all traces.
+const LINES_MAX: usize = 60;
+const MESSAGES_MEDIAN: usize = 20;
+
+/// Shrinks the first run that fails of each mutant of a workload.
+#[track_caller]
+fn check(workload: Workload) {
+    let cache = Cache::open(test_support::compiled()).unwrap();
+    let sandbox = Sandbox::new(Some(cache)).unwrap();
+    let mut wrong = String::new();
+    let mut messages = Vec::new();
+    let suite = super::suite(&Table::read());
+    let mutants = suite.challenges.iter().filter(|challenge| {
+        challenge.scenario.workload == workload && !challenge.id.ends_with(RIGHT)
+    });
+    for challenge in mutants {
+        let module = test_support::built(&challenge.module);
+        let module = sandbox.load(&module, &Limits::default()).unwrap();
+        let Some(shrunk) = first_shrunk(challenge, &module) else {
+            continue; // a target is missed, or the run exceeds a bound
+        };
+        let trace = shrunk.trace(&module, None);
+        messages.push(trace.iter().filter(|line| line.contains(" -> ")).count());
+        for problem in problems(&shrunk, &module, &trace) {
+            let id = &challenge.id;
+            writeln!(wrong, "{id}: {problem}\n{}", trace.join("\n")).unwrap();
+        }
+    }
+    messages.sort_unstable();
+    let median = messages[messages.len() / 2];
+    assert!(median <= MESSAGES_MEDIAN, "{messages:?}");
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+fn first_shrunk(challenge: &Challenge, module: &GuestModule) -> Option<Shrunk> {
+    let trial = Trial::of(module, challenge.scenario.clone());
+    let mut runs = (1..4).map(|seed| (seed, trial.record(seed, Vec::new())));
+    let (seed, (report, script)) =
+        runs.find(|(_, (report, _))| report.valid() == Validity::False && report.result.is_ok())?;
+    let schedule = Schedule::of(&trial, seed, script);
+    shrink(schedule, report, module, None, Budget::ONE_SECOND)
+}
+
+fn problems(shrunk: &Shrunk, module: &GuestModule, trace: &[String]) -> Vec<String> {
+    let mut problems = Vec::new();
+    let schedule = &shrunk.schedule;
+    if trace.len() > LINES_MAX {
+        problems.push(format!("{} lines", trace.len()));
+    }
+    // The module without its bug, and one that needs no network.
+    let mut right = schedule.clone();
+    right.scenario.options.guest_args.clear();
+    let reference = Reference::new(schedule.scenario.workload, None);
+    let right = [
+        right.play(module, None, Vec::new()),
+        schedule.play(&reference, None, Vec::new()),
+    ];
+    for (report, who) in right.iter().zip(["the right module", "the reference"]) {
+        if report.valid() == Validity::False {
+            problems.push(format!("{who} fails it: {:?}", report.anomalies()));
+        }
+    }
+    let again = schedule.play(module, None, Vec::new());
+    let found = again.evidence(&schedule.scenario.checks);
+    let Some(found) = found.iter().find(|it| it.name == shrunk.anomaly) else {
+        problems.push(format!("{} does not show", shrunk.anomaly));
+        return problems;
+    };
+    let Evidence::Operations(contradiction) = &found.evidence else {
+        problems.push(format!("{} has no operation", found.name));
+        return problems;
+    };
+    let history = again.history.as_ref().unwrap();
+    let line = |op: &Op| {
+        let words = format!("  op {}: ", op.index);
+        trace.iter().find(|line| line.contains(&words))
+    };
+    let named = |at: usize| line(&history.ops()[at]);
+    let is_marked = |at: usize, mark: &str| named(at).is_some_and(|line| line.contains(mark));
+    if !is_marked(contradiction.shown_by, "  <-- shows ") {
+        problems.push(format!("op {} is missing", contradiction.shown_by));
+    }
+    for at in &contradiction.against {
+        if !is_marked(*at, "  <-- contradicts ") {
+            problems.push(format!("op {at}, which it contradicts, is missing"));
+        }
+    }
+    problems
+}
+
+#[test]
+fn unique_ids() {
+    check(Workload::UniqueIds);
+}
+
+#[test]
+fn broadcast() {
+    check(Workload::Broadcast);
+}
+
+#[test]
+fn g_set() {
+    check(Workload::GSet);
+}
+
+#[test]
+fn counters() {
+    check(Workload::GCounter);
+    check(Workload::PnCounter);
+}
+
+#[test]
+fn kafka() {
+    check(Workload::Kafka);
+}
+
+#[test]
+fn transactions() {
+    check(Workload::TxnListAppend);
+    check(Workload::TxnRwRegister);
+}
+
+#[test]
+fn lin_kv() {
+    check(Workload::LinKv);
+}
