@@ -115,7 +115,10 @@ impl Measure {
         match self {
             Self::StableMedianMs | Self::StableMaxMs => Focus::Latency(Since::Acknowledged),
             Self::VisibleMedianMs | Self::VisibleMaxMs => Focus::Latency(Since::Sent),
-            Self::MsgsPerOp => Focus::Messages,
+            Self::MsgsPerOp
+            | Self::AcknowledgedMedianMs
+            | Self::AcknowledgedMaxMs
+            | Self::MsPerOk => Focus::Messages,
         }
     }
 

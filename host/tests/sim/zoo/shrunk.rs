@@ -7,7 +7,7 @@ use host_check::evidence::Evidence;
 use host_check::history::Op;
 use host_check::validity::Validity;
 use host_check::workload::Workload;
-use host_grade::suite::Challenge;
+use host_grade::suite::{Challenge, PlannedRun};
 use host_guest::Limits;
 use host_sandbox::{Cache, GuestModule, Sandbox};
 use host_trial::Trial;
@@ -15,24 +15,28 @@ use host_trial::reference::Reference;
 use host_trial::schedule::Schedule;
 use host_trial::shrink::{Budget, Shrunk, shrink};
 
-use super::table::{RIGHT, Table};
+use super::table::{Kind, Program, Table, suite};
 
 /// The most lines of a trace, and the most messages in half of all traces.
 const LINES_MAX: usize = 60;
 const MESSAGES_MEDIAN: usize = 20;
 
-/// Shrinks the first run that fails of each mutant of a workload.
+/// One wrong program of so many is tried.
+const SAMPLE: usize = 4;
+
+/// Shrinks the first run that fails of some wrong programs of a workload.
 #[track_caller]
 fn check(workload: Workload) {
     let cache = Cache::open(test_support::compiled()).unwrap();
     let sandbox = Sandbox::new(Some(cache)).unwrap();
     let mut wrong = String::new();
     let mut messages = Vec::new();
-    let suite = super::suite(&Table::read());
-    let mutants = suite.challenges.iter().filter(|challenge| {
-        challenge.scenario.workload == workload && !challenge.id.ends_with(RIGHT)
-    });
-    for challenge in mutants {
+    let of_workload = super::ids(workload);
+    let is_wrong = |it: &&Program| it.kind == Kind::Wrong && of_workload.contains(&it.challenge);
+    let table = Table::read();
+    let wrong_programs = table.programs.iter().filter(is_wrong).step_by(SAMPLE);
+    let mutants = suite(wrong_programs).challenges;
+    for challenge in &mutants {
         let module = test_support::built(&challenge.module);
         let module = sandbox.load(&module, &Limits::default()).unwrap();
         let Some(shrunk) = first_shrunk(challenge, &module) else {
@@ -52,12 +56,24 @@ fn check(workload: Workload) {
 }
 
 fn first_shrunk(challenge: &Challenge, module: &GuestModule) -> Option<Shrunk> {
-    let trial = Trial::of(module, challenge.scenario.clone());
-    let mut runs = (1..4).map(|seed| (seed, trial.record(seed, Vec::new())));
-    let (seed, (report, script)) =
-        runs.find(|(_, (report, _))| report.valid() == Validity::False && report.result.is_ok())?;
-    let schedule = Schedule::of(&trial, seed, script);
-    shrink(schedule, report, module, None, Budget::ONE_SECOND)
+    let fails = |planned: PlannedRun<'_>| {
+        let trial = Trial::of(module, planned.setting.scenario().clone());
+        let (report, script) = trial.record(planned.seed, Vec::new());
+        let is_wrong = report.valid() == Validity::False && report.result.is_ok();
+        is_wrong.then(|| {
+            let schedule = Schedule::of(&trial, planned.seed, script);
+            shrink(schedule, report, module, None, Budget::ONE_SECOND)
+        })
+    };
+    challenge.runs().find_map(fails).flatten()
+}
+
+/// The arguments without those that name a bug.
+fn without_bug(args: &mut Vec<String>) {
+    match args.iter().position(|arg| arg == "--bug") {
+        Some(at) => drop(args.drain(at..at + 2)),
+        None => args.clear(),
+    }
 }
 
 fn problems(shrunk: &Shrunk, module: &GuestModule, trace: &[String]) -> Vec<String> {
@@ -68,7 +84,7 @@ fn problems(shrunk: &Shrunk, module: &GuestModule, trace: &[String]) -> Vec<Stri
     }
     // The module without its bug, and one that needs no network.
     let mut right = schedule.clone();
-    right.scenario.options.guest_args.clear();
+    without_bug(&mut right.scenario.options.guest_args);
     let reference = Reference::new(schedule.scenario.workload, None);
     let right = [
         right.play(module, None, Vec::new()),
