@@ -161,7 +161,7 @@ fn one(
     }
     match args.format {
         Format::Text => {
-            show::report_as_text(&report, trial.scenario.workload, &again.command(replay))?
+            show::report_as_text(&report, trial.scenario.workload, &again.command(replay))?;
         }
         Format::Json => show::report_as_json(&report, &again.command(replay))?,
     }
