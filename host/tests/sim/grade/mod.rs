@@ -16,3 +16,5 @@ mod suites;
 mod text;
 mod verdicts;
 mod worlds;
+mod worlds_in_commands;
+mod worlds_in_suites;
