@@ -7,7 +7,6 @@ use super::options::Options;
 use super::read;
 use super::seed_key::SeedKey;
 use super::target::Target;
-use super::world::World;
 use host_trial::Scenario;
 
 /// The text of the suite that is built in.
@@ -54,6 +53,31 @@ pub struct Challenge {
     pub worlds: Vec<World>,
     /// What the scenario is made from.
     pub(super) options: Options,
+}
+
+/// Other circumstances in which a challenge has to be solved.
+#[derive(Debug, Clone)]
+pub struct World {
+    /// Its name, which is what `--world` takes: `far`. No other world of the challenge has it.
+    pub name: String,
+    /// What it does, and why that is fair.
+    pub why: String,
+    /// The seeds on which it is judged, in this order; at least one.
+    pub seeds: Vec<u64>,
+    /// The scenario of its runs: the challenge's, with changes.
+    pub scenario: Scenario,
+    /// The figures that have a bound in this world. Those of the challenge are not judged here.
+    pub targets: Vec<Target>,
+    /// The changes.
+    pub(super) changes: Options,
+}
+
+impl World {
+    /// The flags of `host sim` for what differs from the challenge.
+    #[must_use]
+    pub fn flags(&self) -> Vec<String> {
+        self.changes.flags()
+    }
 }
 
 impl Suite {

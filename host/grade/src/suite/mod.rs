@@ -5,7 +5,7 @@
 //!
 //! | files | job |
 //! |---|---|
-//! | `challenge` `world` `target` `seed_key` | a suite in memory |
+//! | `challenge` `setting` `target` `seed_key` | a suite in memory |
 //! | `read` `error` | reading the file, and what is wrong with it |
 //! | `options` `parts` | the keys that are options, and the others |
 
@@ -15,14 +15,14 @@ mod options;
 mod parts;
 pub mod read;
 mod seed_key;
+mod setting;
 mod target;
-mod world;
 
-pub use challenge::{Challenge, GOSSIP_GLOMERS, Suite};
+pub use challenge::{Challenge, GOSSIP_GLOMERS, Suite, World};
 pub use error::SuiteError;
 pub use seed_key::SeedKey;
+pub use setting::{InvalidOption, PlannedRun, Setting};
 pub use target::{Measure, Target};
-pub use world::{InvalidOption, PlannedRun, Setting, World};
 
 pub(super) use challenge::sha256;
 pub(super) use parts::POINTS_MAX;

@@ -6,13 +6,12 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::de::DeTable;
 
-use super::challenge::{Challenge, Suite, sha256};
+use super::challenge::{Challenge, Suite, World, sha256};
 use super::error::SuiteError;
 use super::options::{ChallengeOptions, Options, Span, Wrong, take_challenges, take_limits};
 use super::parts::{self, File};
 use super::seed_key::SeedKey;
 use super::target::{Measure, Target};
-use super::world::World;
 use host_trial::Scenario;
 
 /// The largest file, in bytes.

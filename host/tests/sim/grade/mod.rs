@@ -17,3 +17,5 @@ mod suites;
 mod text;
 mod verdicts;
 mod worlds;
+mod worlds_in_commands;
+mod worlds_in_suites;

@@ -1,4 +1,4 @@
-//! Worlds: named runs of a challenge beside its official ones, each with options of its own.
+//! Settings: where the runs of a challenge take place.
 //!
 //! The official options are those of the challenge's page, and its figures and targets are judged
 //! there. A world changes some of them, as far as the challenge's promise goes: other latencies,
@@ -6,36 +6,11 @@
 
 use std::iter::once;
 
-use super::challenge::Challenge;
+use super::challenge::{Challenge, World};
 use super::options::Options;
 use super::target::{Measure, Target};
 use host_trial::Scenario;
 use host_trial::scenario::option::{OptionError, ScenarioOption};
-
-/// Other circumstances in which a challenge has to be solved.
-#[derive(Debug, Clone)]
-pub struct World {
-    /// Its name, which is what `--world` takes: `far`. No other world of the challenge has it.
-    pub name: String,
-    /// What it does, and why that is fair.
-    pub why: String,
-    /// The seeds on which it is judged, in this order; at least one.
-    pub seeds: Vec<u64>,
-    /// The scenario of its runs: the challenge's, with changes.
-    pub scenario: Scenario,
-    /// The figures that have a bound in this world. Those of the challenge are not judged here.
-    pub targets: Vec<Target>,
-    /// The changes.
-    pub(super) changes: Options,
-}
-
-impl World {
-    /// The flags of `host sim` for what differs from the challenge.
-    #[must_use]
-    pub fn flags(&self) -> Vec<String> {
-        self.changes.flags()
-    }
-}
 
 /// Where runs take place: under the official options of a challenge, or in one of its worlds.
 #[derive(Debug, Clone, Copy)]
