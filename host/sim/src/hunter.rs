@@ -299,7 +299,7 @@ impl Hunter {
         let action = match bout.fault {
             Fault::Chain => {
                 // Seldom it begins with any node, which misses what the others go on to do.
-                let victim = match stream.chance(350) {
+                let victim = match stream.chance(200) {
                     true => stream.index(nodes),
                     false => victim,
                 };
