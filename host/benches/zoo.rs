@@ -1,9 +1,10 @@
 //! Grades the zoo by the built-in suite and prints docs/zoo.md: which world and seed catches each
 //! wrong program, in how many milliseconds, and how long its trace is. Right programs are accepted.
 //!
-//! `./runner.sh zoo [--seeds A..B] [--no-traces] [WORD…]` builds what this needs and calls it. With
-//! words, only programs with one of them in their name or challenge are graded; with seeds, on
-//! those; without traces in a fraction of the time.
+//! `./runner.sh zoo [--seeds A..B] [--suite FILE] [--no-traces] [WORD…]` builds what this needs and
+//! calls it. With words, only programs with one of them in their name or challenge are graded; with
+//! seeds, on those; with a suite, by its challenges of the same ids; without traces in a fraction of
+//! the time.
 //!
 //! It fails if a right program is refused, or if more than a twentieth of the wrong ones is not.
 
@@ -16,8 +17,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::process::ExitCode;
 
-use host_grade::Verdict;
 use host_grade::grade::{FailureDetails, Judgement};
+use host_grade::suite::read::read;
+use host_grade::{Suite, Verdict};
 use host_sim::SeedRange;
 use host_trial::shrink::Budget;
 use test_support::root;
@@ -50,6 +52,7 @@ struct Graded {
 
 /// What was asked for.
 struct Asked {
+    suite: Suite,
     seeds: Option<Vec<u64>>,
     shrinking: Budget,
     words: Vec<String>,
@@ -58,6 +61,7 @@ struct Asked {
 impl Asked {
     fn read() -> Self {
         let mut asked = Asked {
+            suite: Suite::built_in().expect("a test reads it"),
             seeds: None,
             shrinking: Budget::ONE_SECOND,
             words: Vec::new(),
@@ -67,6 +71,11 @@ impl Asked {
             match arg.as_str() {
                 "--bench" => {} // cargo adds it
                 "--no-traces" => asked.shrinking = Budget { runs: 1, units: 0 },
+                "--suite" => {
+                    let file = args.next().unwrap_or_default();
+                    let text = fs::read_to_string(&file).expect("--suite FILE");
+                    asked.suite = read(&file, &text).expect("a suite");
+                }
                 "--seeds" => {
                     let range = args.next().unwrap_or_default();
                     let range: SeedRange = range.parse().expect("--seeds A..B");
@@ -92,7 +101,7 @@ fn main() -> ExitCode {
     let asked = Asked::read();
     let table = Table::read();
     let programs: Vec<&Program> = table.programs.iter().filter(|it| asked.has(it)).collect();
-    let mut suite = suite(programs.iter().copied());
+    let mut suite = suite(asked.suite.clone(), programs.iter().copied());
     if let Some(seeds) = &asked.seeds {
         for challenge in &mut suite.challenges {
             challenge.seeds.clone_from(seeds);

@@ -23,6 +23,7 @@ use super::clients::Clients;
 use super::completion::{error_name, is_malformed_reply, is_timeout};
 use super::faults::Calm;
 use super::history::{History, Kind, Op, Process};
+use super::progress::serves_alone;
 use super::shortfalls::{ShortfallKind, Shortfalls};
 use super::value::{Name, Value};
 use super::workload::Workload;
@@ -67,7 +68,8 @@ pub(crate) fn floors(
     let seldom = seldom_succeed(&kinds, share, found);
     refuse_a_sign(&signs, found);
     if let Some(clients) = clients {
-        never_serve(&nodes, clients, share, found);
+        let refusals = serves_alone(workload).then_some(share);
+        never_serve(&nodes, clients, refusals, found);
     }
     seldom
 }
@@ -355,19 +357,16 @@ fn refuse_a_sign(signs: &BTreeMap<Sign, Tally>, found: &mut Shortfalls) {
 fn never_serve(
     nodes: &BTreeMap<(usize, usize), Tally>,
     clients: Clients,
-    share: Share,
+    refusals: Option<Share>,
     found: &mut Shortfalls,
 ) {
-    let serving = |span: usize| {
-        let of_span = nodes.range((span, 0)..(span + 1, 0));
-        of_span.filter(|(_, tally)| tally.succeeded > 0).count()
-    };
-    for (&(span, node), tally) in nodes {
+    for (&(_, node), tally) in nodes {
         if tally.succeeded > 0 {
             continue;
         }
         let is_silent = tally.unanswered == tally.count && tally.count > UNANSWERED_MAX;
-        let is_refusing = is_impossible(tally.count, 0, share.chance()) && serving(span) > 1;
+        let is_refusing =
+            refusals.is_some_and(|share| is_impossible(tally.count, 0, share.chance()));
         if !is_silent && !is_refusing {
             continue;
         }

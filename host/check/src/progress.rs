@@ -3,8 +3,8 @@
 //! operations owes nothing, and neither does one whose last operations are not in a quiet time.
 //!
 //! - Some client gets what it asks for, and if several writes were tried, one of them succeeds.
-//! - The clients of each node get some answer; and not all of a node's are refused if two others
-//!   serve theirs. (A node that is not the leader may send its clients away.)
+//! - The clients of each node get some answer. Where any node can serve alone, not all of them are
+//!   refused. (Elsewhere a node that is not the leader may send its clients away, and leaders change.)
 
 use std::collections::BTreeMap;
 
@@ -71,10 +71,10 @@ pub(crate) fn progress(
         });
     }
     let Some(clients) = clients else { return };
-    let serving = nodes.values().filter(|tally| tally.served > 0).count();
+    let is_alone = serves_alone(workload);
     for (&node, tally) in &nodes {
         let is_silent = tally.unanswered == tally.count;
-        if tally.served == 0 && (is_silent || serving > 1) {
+        if tally.served == 0 && (is_silent || is_alone) {
             found.push(ShortfallKind::NodeNeverRecovers, tally.last, || {
                 format!(
                     "of the last {} requests to {}, 10 s or more after the last fault, {}: every \
@@ -86,6 +86,14 @@ pub(crate) fn progress(
             });
         }
     }
+}
+
+/// Whether a node of this workload can serve its clients without any other node.
+pub(crate) fn serves_alone(workload: Workload) -> bool {
+    matches!(
+        workload,
+        Workload::Echo | Workload::UniqueIds | Workload::Broadcast | Workload::GSet
+    )
 }
 
 #[derive(Clone, Copy)]

@@ -27,7 +27,7 @@ Commands:
   test                   Run all that CI runs: formats, lints, tests, documentation
   test-fast              Run formats, lints and the tests that need no Go, C or browser
   trials [NAME [SEEDS]]  Run solutions/NAME/trials.txt, each line with SEEDS seeds [default: all, 1000]
-  zoo [--seeds A..B] [--no-traces] [WORD...]
+  zoo [--seeds A..B] [--suite FILE] [--no-traces] [WORD...]
                          Grade wrong and right programs by the built-in suite, print docs/zoo.md
   bench [ARGS]           Run the benchmarks
   fuzz TARGET [SECONDS]  Fuzz a target of fuzz/fuzz_targets for SECONDS [default: 60]

@@ -32,6 +32,7 @@ struct Consumer {
 /// Complains of processes that never got acknowledged messages.
 pub(super) fn missed(operations: &Operations<'_>, missed: &mut Missed) {
     let mut consumers: HashMap<i64, Consumer> = HashMap::new();
+    let mut ended: Vec<Consumer> = Vec::new();
     for (number, operation) in operations.list.iter().enumerate() {
         match &operation.action {
             Action::Assign { keys, seeks: true } if operation.kind == Kind::Ok => {
@@ -42,7 +43,7 @@ pub(super) fn missed(operations: &Operations<'_>, missed: &mut Missed) {
                     empty_polls: 0,
                     last: number,
                 };
-                consumers.insert(operation.process, consumer);
+                ended.extend(consumers.insert(operation.process, consumer));
             }
             Action::Txn { is_poll: true, .. } if operation.kind == Kind::Ok => {
                 let Some(consumer) = consumers.get_mut(&operation.process) else {
@@ -61,12 +62,13 @@ pub(super) fn missed(operations: &Operations<'_>, missed: &mut Missed) {
             Action::Txn { is_poll: false, .. } if operation.kind == Kind::Ok => {}
             // It polls from elsewhere, or nobody knows from where.
             _ => {
-                consumers.remove(&operation.process);
+                ended.extend(consumers.remove(&operation.process));
             }
         }
     }
     let mut stopped: Vec<&Consumer> = consumers
         .values()
+        .chain(&ended)
         .filter(|consumer| consumer.empty_polls >= EMPTY_POLLS)
         .collect();
     stopped.sort_unstable_by_key(|consumer| consumer.last);

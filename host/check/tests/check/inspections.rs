@@ -130,13 +130,8 @@ fn every_node_recovers_from_faults() {
     assert_eq!(last_requests([ok, ok, ok]), none);
     // Only the leader serves.
     assert_eq!(last_requests([ok, refused, refused]), none);
-    assert_eq!(
-        last_requests([ok, ok, refused]),
-        [
-            "node-never-recovers: of the last 1 requests to n2, 10 s or more after the last fault, \
-             all were refused: every node has to recover"
-        ]
-    );
+    // Who leads may have changed meanwhile.
+    assert_eq!(last_requests([ok, ok, refused]), none);
     assert_eq!(
         last_requests([ok, refused, silent]),
         [
@@ -214,6 +209,8 @@ fn empty_polls(count: usize) -> Vec<String> {
     for _ in 0..count {
         script.push_str("\n1 invoke poll [[:poll]]\n1 ok poll [[:poll {}]]");
     }
+    // What it asks for later changes nothing about what it never got.
+    script.push_str("\n1 invoke assign [\"k\"] final\n1 ok assign [\"k\"] final");
     judge(Workload::Kafka, 2, &script).1
 }
 

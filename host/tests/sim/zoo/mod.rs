@@ -30,7 +30,7 @@ fn check(workload: Workload) {
         let all = table.programs.iter();
         all.filter(|it| it.kind != Kind::Missed && of_workload.contains(&it.challenge))
     };
-    let (graded, _) = grade(&suite(programs()), UNSHRUNK);
+    let (graded, _) = grade(&suite(built_in(), programs()), UNSHRUNK);
     let mut wrong = String::new();
     for program in programs() {
         let judgement = &graded[&program.id()];
@@ -48,10 +48,13 @@ fn check(workload: Workload) {
     assert!(wrong.is_empty(), "{wrong}");
 }
 
+fn built_in() -> Suite {
+    Suite::built_in().unwrap()
+}
+
 /// The challenges of a workload.
 fn ids(workload: Workload) -> BTreeSet<String> {
-    let suite = Suite::built_in().unwrap();
-    let challenges = suite.challenges.into_iter();
+    let challenges = built_in().challenges.into_iter();
     let own = challenges.filter(|challenge| challenge.scenario.workload == workload);
     own.map(|challenge| challenge.id).collect()
 }

@@ -35,7 +35,7 @@ fn check(workload: Workload) {
     let is_wrong = |it: &&Program| it.kind == Kind::Wrong && of_workload.contains(&it.challenge);
     let table = Table::read();
     let wrong_programs = table.programs.iter().filter(is_wrong).step_by(SAMPLE);
-    let mutants = suite(wrong_programs).challenges;
+    let mutants = suite(super::built_in(), wrong_programs).challenges;
     for challenge in &mutants {
         let module = test_support::built(&challenge.module);
         let module = sandbox.load(&module, &Limits::default()).unwrap();

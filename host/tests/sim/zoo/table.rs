@@ -1,6 +1,6 @@
 //! Reads the tables of the zoo, `*.txt` beside this file, and turns them into a suite: for each
-//! program and challenge the challenge of the built-in suite with all its worlds, and the
-//! arguments of the program.
+//! program and challenge that challenge of a suite with all its worlds, and the arguments of the
+//! program.
 //!
 //! | line | |
 //! |---|---|
@@ -148,15 +148,14 @@ fn list(names: &str) -> Vec<String> {
     names.map(str::to_owned).collect()
 }
 
-/// A challenge for each of these programs: that of the built-in suite, worlds included.
+/// A challenge for each of these programs: that of the suite, worlds included.
 ///
 /// # Panics
 /// If there is no such challenge.
-pub(crate) fn suite<'a>(programs: impl Iterator<Item = &'a Program>) -> Suite {
-    let mut suite = Suite::built_in().expect("a test reads it");
-    let built_in = std::mem::take(&mut suite.challenges);
+pub(crate) fn suite<'a>(mut suite: Suite, programs: impl Iterator<Item = &'a Program>) -> Suite {
+    let known = std::mem::take(&mut suite.challenges);
     suite.challenges.extend(programs.map(|program| {
-        let found = built_in.iter().find(|it| it.id == program.challenge);
+        let found = known.iter().find(|it| it.id == program.challenge);
         let mut challenge = found.unwrap_or_else(|| panic!("{program:?}")).clone();
         challenge.id = program.id();
         challenge.module.clone_from(&program.module);
