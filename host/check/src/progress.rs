@@ -2,7 +2,8 @@
 //! operations of a run, which its history marks with `:final? true`, show it. A run without such
 //! operations owes nothing, and neither does one whose last operations are not in a quiet time.
 //!
-//! - Some client gets what it asks for, and if several writes were tried, one of them succeeds.
+//! - Some client gets what it asks for, and if several writes were tried, one of them gets an answer.
+//!   (All may be refused: those who ask whoever serves may only read.)
 //! - The clients of each node get some answer. Where any node can serve alone, not all of them are
 //!   refused. (Elsewhere a node that is not the leader may send its clients away, and leaders change.)
 
@@ -60,7 +61,7 @@ pub(crate) fn progress(
         });
         return;
     }
-    if writes.served == 0 && writes.count > 1 {
+    if writes.unanswered == writes.count && writes.count > 1 {
         found.push(ShortfallKind::NoProgress, writes.last, || {
             format!(
                 "of the last {} writes, 10 s or more after the last fault, {}, although reads do: a \

@@ -220,6 +220,7 @@ impl SeedRun {
                 run.anomaly = vec!["the history cannot be judged".to_owned()];
             }
             if result.valid == Validity::Unknown {
+                run.anomalies.push(UNKNOWN.to_owned());
                 run.anomaly.push(NOT_KNOWN.to_owned());
             }
         }
@@ -313,6 +314,9 @@ impl SeedRun {
         }
     }
 }
+
+/// The name of the anomaly of a run that the checkers could not decide.
+const UNKNOWN: &str = "unknown";
 
 /// The name of the anomaly of a run that misses a target.
 const MISSED_TARGET: &str = "missed-target";

@@ -22,7 +22,7 @@ const LINES_MAX: usize = 60;
 const MESSAGES_MEDIAN: usize = 20;
 
 /// One wrong program of so many is tried.
-const SAMPLE: usize = 4;
+const SAMPLE: usize = 16;
 
 /// Shrinks the first run that fails of some wrong programs of a workload.
 #[track_caller]
