@@ -121,9 +121,10 @@ fn main() -> ExitCode {
         .into_iter()
         .partition(|program| program.kind == Kind::Right);
     println!("{HEAD}");
-    println!("{}", summary(&wrong, &right, of));
+    let shrunk = asked.shrinking.runs > 1;
+    println!("{}", summary(&wrong, &right, shrunk, of));
     let heads = Heads::read(&table);
-    print_wrong(&wrong, &table, &heads, of);
+    print_wrong(&wrong, &table, &heads, shrunk, of);
     print_right(&right, &heads, of);
     let refused = right.iter().filter(|it| !is_accepted(of(it))).count();
     let missed = wrong.iter().filter(|it| is_accepted(of(it))).count();
@@ -151,6 +152,7 @@ fn failure(graded: &Graded) -> Option<&FailureDetails> {
 fn summary<'a>(
     wrong: &[&Program],
     right: &[&Program],
+    shrunk: bool,
     of: impl Fn(&Program) -> &'a Graded,
 ) -> String {
     let caught: Vec<&Graded> = wrong.iter().map(|it| of(it)).collect();
@@ -162,12 +164,20 @@ fn summary<'a>(
     let traces = traces.filter(|it| !it.trace.is_empty());
     let lines = sorted(traces.clone().map(|it| it.trace.len() as u64));
     let messages = sorted(traces.map(messages));
+    let traces = match shrunk {
+        true => format!(
+            "The median trace has {} messages; 95 % have at most {} lines.",
+            at(&messages, 50),
+            at(&lines, 95)
+        ),
+        false => "Traces were not looked for.".to_owned(),
+    };
     let programs: BTreeSet<String> = wrong.iter().map(|it| it.full_name()).collect();
     let refused = right.iter().filter(|it| !is_accepted(of(it))).count();
     let designs: BTreeSet<String> = right.iter().map(|it| it.full_name()).collect();
     format!(
         "{} wrong programs, some of them on several challenges, are {} rows: {} are caught ({:.1} %), {} with the first run, half of them by run \
-         {},\nthe last by run {}. The median takes {} ms, the longest {} ms. The median trace has {} messages; 95 % have at most {} lines. \
+         {},\nthe last by run {}. The median takes {} ms, the longest {} ms. {traces} \
          {} right\nprograms are {} rows, of which {refused} are refused.\n",
         programs.len(),
         wrong.len(),
@@ -178,8 +188,6 @@ fn summary<'a>(
         at(&runs, 100),
         at(&ms, 50),
         at(&ms, 100),
-        at(&messages, 50),
-        at(&lines, 95),
         designs.len(),
         right.len(),
     )
@@ -212,6 +220,7 @@ fn print_wrong<'a>(
     wrong: &[&Program],
     table: &Table,
     heads: &Heads,
+    shrunk: bool,
     of: impl Fn(&Program) -> &'a Graded,
 ) {
     println!("## Wrong programs\n");
@@ -234,7 +243,7 @@ fn print_wrong<'a>(
                 .world
                 .as_ref()
                 .map_or("official", |it| it.name.as_str());
-            if !failure.trace.is_empty() {
+            if shrunk && !failure.trace.is_empty() {
                 trace = format!("{} / {}", failure.trace.len(), messages(failure));
             }
         }

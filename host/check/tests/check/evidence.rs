@@ -183,7 +183,7 @@ fn that_nothing_succeeded_is_no_operation() {
         0 invoke write [0 1]
         0 ok write [0 1]
         0 invoke cas [0 [2 3]]
-        0 fail cas [0 [2 3]]
+        0 fail cas [0 [2 3]] :error [:malformed-request \"no\"]
     ";
     assert_eq!(
         found(Workload::LinKv, script),

@@ -150,7 +150,10 @@ fn faults_and_ten_seconds_after_them_are_a_cause() {
     };
     assert_eq!(run(60, None, 300), (Validity::True, Vec::new()));
     assert_eq!(run(60, Some(100), 199), (Validity::True, Vec::new()));
-    assert_eq!(names(&run(60, Some(100), 200)), ["seldom-succeeds"]);
+    assert_eq!(
+        names(&run(60, Some(100), 200)),
+        ["seldom-succeeds", "node-never-serves"]
+    );
 }
 
 /// Two clients that compare and set the same value: one in four has to succeed, 72 failures in a row

@@ -39,6 +39,8 @@ struct Group {
     key: i64,
     /// The processes that may have had the key.
     processes: Vec<i64>,
+    /// The key of its last operation, which a script may have chosen.
+    last_key: Value,
 }
 
 impl LinKv {
@@ -60,6 +62,7 @@ impl LinKv {
         let group = |key| Group {
             key,
             processes: Vec::new(),
+            last_key: Value::Int(key),
         };
         Ok(LinKv {
             read: "read".into(),
@@ -103,17 +106,15 @@ impl LinKv {
     /// key's history hard to check. Then they read as well.
     fn inspection(&mut self, turn: &mut Turn<'_>) -> Inspection {
         let size = self.group_size();
-        for group in 0..self.groups.len() {
-            self.renew(group, turn.processes);
-        }
         let task = |worker: usize| {
-            let key = self.groups[worker / size].key;
-            let read = Operation::new(&self.read, at(key, Value::Nil));
+            let key = &self.groups[worker / size].last_key;
+            let of_key = |value: Value| Value::from(vec![key.clone(), value]);
+            let read = Operation::new(&self.read, of_key(Value::Nil));
             if worker % size < self.nodes {
                 return vec![Task::of(read)];
             }
             let value = 0_i64.saturating_add_unsigned(turn.stream.below(VALUES));
-            let write = Operation::new(&self.write, at(key, Value::Int(value)));
+            let write = Operation::new(&self.write, of_key(Value::Int(value)));
             vec![Task {
                 first: write,
                 again: read,
@@ -181,8 +182,10 @@ impl WorkloadClient for LinKv {
         next
     }
 
-    fn begin(&mut self, _worker: usize, operation: &Operation) -> Step {
+    fn begin(&mut self, worker: usize, operation: &Operation) -> Step {
         let (key, value) = key_and_value(&operation.value);
+        let group = worker / self.group_size();
+        self.groups[group].last_key = key.clone();
         let body = if operation.f == self.read {
             json!({"type": "read", "key": key})
         } else if operation.f == self.write {

@@ -174,6 +174,9 @@ fn a_class_as_json() {
               "challenges": [
                 {
                   "failure": {
+                    "anomalies": [
+                      "trap"
+                    ],
                     "anomaly": [
                       "at 0 s, node n0: the guest failed in handle: trap: integer divide by zero",
                       "  in: average < go < handle",
@@ -209,6 +212,10 @@ fn a_class_as_json() {
                 },
                 {
                   "failure": {
+                    "anomalies": [
+                      "lost-elements",
+                      "final-read-lacks"
+                    ],
                     "anomaly": [
                       "20 known elements lost, not in the last reads: 0 2 3 6 8 10 11 13 … and 12 more",
                       "Maelstrom would have let this pass:",
@@ -224,12 +231,12 @@ fn a_class_as_json() {
                       "0       start-partition [\"isolated\",{\"n0\":[],\"n1\":[\"n0\"]}]",
                       "0.001   op 2: process 0 at n0 invoke broadcast 3",
                       "0.001   n0 -> n1 gossip {\"message\":3}  (lost: partition)",
-                      "0.001   op 3: process 0 at n0 ok broadcast 3",
+                      "0.001   op 3: process 0 at n0 ok broadcast 3  <-- contradicts op 9",
                       "0.001   stop-partition \"network-healed\"",
                       "10.001  op 6: process 0 at n0 invoke read",
                       "10.001  op 7: process 1 at n1 invoke read",
-                      "10.001  op 8: process 0 at n0 ok read [3]",
-                      "10.001  op 9: process 1 at n1 ok read []",
+                      "10.001  op 8: process 0 at n0 ok read [3]  <-- contradicts op 9",
+                      "10.001  op 9: process 1 at n1 ok read []  <-- shows lost-elements",
                       "- 1 known element lost, not in the last reads: 3"
                     ]
                   },

@@ -53,7 +53,7 @@ fn right_program_passes(schedule: &Schedule) -> bool {
 fn that_no_cas_succeeded_keeps_all_attempts_the_nodes_the_faults_and_the_time() {
     let options = RunOptions {
         faults: vec![Fault::Partition],
-        ..options(3, 20.0, 20)
+        ..options(3, 60.0, 20)
     };
     let scenario = Scenario::with(Workload::LinKv, options);
     let (whole, shrunk) = shrunk(&Native::Refusing, scenario, Budget::default());
