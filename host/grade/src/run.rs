@@ -219,7 +219,7 @@ impl SeedRun {
             if run.anomaly.is_empty() {
                 run.anomaly = vec!["the history cannot be judged".to_owned()];
             }
-            if result.valid == Validity::Unknown {
+            if result.valid == Validity::Unknown && !is_idle {
                 run.anomalies.push(UNKNOWN.to_owned());
                 run.anomaly.push(NOT_KNOWN.to_owned());
             }
@@ -326,7 +326,8 @@ const NOT_KNOWN: &str = "it is not known whether this run is right, so it does n
                          fewer operations that are never answered make it possible to know";
 
 /// What is said if no seed has enough samples.
-const NO_SAMPLES: &str = "this is so on every seed, so it is not known whether the module is right:                           if such operations can succeed, a longer time-limit shows it";
+const NO_SAMPLES: &str = "this is so on every seed, so it is not known whether the module is right: \
+                          if such operations can succeed, a longer time-limit shows it";
 
 /// The message of a panic.
 pub(super) fn panic_text(panic: &(dyn Any + Send)) -> &str {

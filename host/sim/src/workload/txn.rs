@@ -191,7 +191,7 @@ impl WorkloadClient for Txn {
     }
 
     fn begin(&mut self, _worker: usize, operation: &Operation) -> Step {
-        if self.is_strict && self.kind == Kind::Registers {
+        if self.is_strict {
             let write = self.kind.write();
             let written = parts(&operation.value).filter(|(f, _)| f.as_name() == Some(write));
             self.written.extend(written.map(|(_, key)| key));

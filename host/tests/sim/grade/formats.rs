@@ -46,12 +46,12 @@ fn a_class_as_text() {
                 0       start-partition ["isolated",{"n0":[],"n1":["n0"]}]
                 0.001   op 2: process 0 at n0 invoke broadcast 3
                 0.001   n0 -> n1 gossip {"message":3}  (lost: partition)
-                0.001   op 3: process 0 at n0 ok broadcast 3
+                0.001   op 3: process 0 at n0 ok broadcast 3  <-- contradicts op 9
                 0.001   stop-partition "network-healed"
                 10.001  op 6: process 0 at n0 invoke read
                 10.001  op 7: process 1 at n1 invoke read
-                10.001  op 8: process 0 at n0 ok read [3]
-                10.001  op 9: process 1 at n1 ok read []
+                10.001  op 8: process 0 at n0 ok read [3]  <-- contradicts op 9
+                10.001  op 9: process 1 at n1 ok read []  <-- shows lost-elements
                 - 1 known element lost, not in the last reads: 3
               replay: host sim --module class/bob/broadcast.wasm -w broadcast --node-count 5 --rate 10 --time-limit 10 --nemesis partition --seed 1
               targets: msgs-per-op 1.3398058 (below 60)

@@ -97,9 +97,9 @@ fn errors_name_file_line_and_column() {
     check(
         ("msgs-per-op = 60", "msgs-per-ops = 60"),
         &expect![[r#"
-        suite.toml:39:1: unknown variant `msgs-per-ops`, expected one of `msgs-per-op`, `stable-median-ms`, `stable-max-ms`, `visible-median-ms`, `visible-max-ms`
-          msgs-per-ops = 60
-          ^^^^^^^^^^^^"#]],
+            suite.toml:39:1: unknown variant `msgs-per-ops`, expected one of `msgs-per-op`, `stable-median-ms`, `stable-max-ms`, `visible-median-ms`, `visible-max-ms`, `acknowledged-median-ms`, `acknowledged-max-ms`, `ms-per-ok`
+              msgs-per-ops = 60
+              ^^^^^^^^^^^^"#]],
     );
     check(
         ("msgs-per-op = 60", "msgs-per-op = 0"),

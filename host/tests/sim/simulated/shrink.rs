@@ -177,24 +177,34 @@ fn a_stale_read_is_a_read_a_change_and_a_read() {
         &busy(3, "cache"),
         &expect![[r#"
             3 nodes, 6 clients, 1019 operations and 0 faults in 10 s
-            2 nodes, 4 clients, 4 operations and 0 faults in 0.004 s, not-linearizable, 57 runs
+            2 nodes, 4 clients, 3 operations and 0 faults in 0.003 s, not-linearizable, 37 runs
 
-            0      op 0: process 3 at n1 invoke write [0 0]
-            0      n1 -> lin-kv write {"key":0,"value":0}
-            0      lin-kv -> n1 write_ok
-            0      op 1: process 3 at n1 ok write [0 0]  <-- contradicts op 7
-            0.001  op 2: process 0 at n0 invoke read [0 nil]
-            0.001  n0 -> lin-kv read {"key":0}
-            0.001  lin-kv -> n0 read_ok {"value":0}
-            0.001  op 3: process 0 at n0 ok read [0 0]
-            0.002  op 4: process 3 at n1 invoke cas [0 [0 3]]
-            0.002  n1 -> lin-kv cas {"create_if_not_exists":false,"from":0,"key":0,"to":3}
-            0.002  lin-kv -> n1 cas_ok
-            0.002  op 5: process 3 at n1 ok cas [0 [0 3]]  <-- contradicts op 7
-            0.003  op 6: process 0 at n0 invoke read [0 nil]
-            0.003  op 7: process 0 at n0 ok read [0 0]  <-- shows not-linearizable
+            0       op 0: process 3 at n1 invoke write [0 0]
+            0       n1 -> lin-kv write {"key":0,"value":0}
+            0       lin-kv -> n1 write_ok
+            0       op 1: process 3 at n1 ok write [0 0]  <-- contradicts op 10
+            0.001   op 2: process 0 at n0 invoke read [0 nil]
+            0.001   n0 -> lin-kv read {"key":0}
+            0.001   lin-kv -> n0 read_ok {"value":0}
+            0.001   op 3: process 0 at n0 ok read [0 0]
+            0.002   op 4: process 3 at n1 invoke cas [0 [0 3]]
+            0.002   n1 -> lin-kv cas {"create_if_not_exists":false,"from":0,"key":0,"to":3}
+            0.002   lin-kv -> n1 cas_ok
+            0.002   op 5: process 3 at n1 ok cas [0 [0 3]]  <-- contradicts op 10
+            10.002  op 6: process 0 at n0 invoke read [0 nil]
+            10.002  op 7: process 1 at n1 invoke read [0 nil]
+            10.002  op 8: process 2 at n0 invoke write [0 2]
+            10.002  op 9: process 3 at n1 invoke write [0 1]
+            10.002  n0 -> lin-kv write {"key":0,"value":2}
+            10.002  n1 -> lin-kv write {"key":0,"value":1}
+            10.002  op 10: process 0 at n0 ok read [0 0]  <-- shows not-linearizable
+            10.002  lin-kv -> n0 write_ok
+            10.002  lin-kv -> n1 write_ok
+            10.002  op 11: process 1 at n1 ok read [0 3]
+            10.002  op 12: process 2 at n0 ok write [0 2]
+            10.002  op 13: process 3 at n1 ok write [0 1]
 
-            - key 0: read of 0 by process 0 (op 7, ok at 0.003 s) is impossible: the register can only be 3 there
+            - key 0: read of 0 by process 0 (op 10, ok at 10.002 s) is impossible: the register can only be 1, 2 or 3 there
         "#]],
     );
 }
@@ -207,7 +217,7 @@ fn a_torn_compare_and_set_is_two_operations_at_once_and_a_read() {
         &busy(3, "torn-cas"),
         &expect![[r#"
             3 nodes, 6 clients, 1019 operations and 0 faults in 10 s
-            2 nodes, 4 clients, 4 operations and 0 faults in 0.084072786 s, not-linearizable, 72 runs
+            2 nodes, 4 clients, 4 operations and 0 faults in 0.084072786 s, not-linearizable, 68 runs
 
             0            op 0: process 3 at n1 invoke write [0 3]
             0            n1 -> lin-kv write {"key":0,"value":3}  (arrives at 0.01)
@@ -231,6 +241,22 @@ fn a_torn_compare_and_set_is_two_operations_at_once_and_a_read() {
             0.082072786  op 6: process 2 at n0 ok cas [0 [4 2]]  <-- contradicts op 7
             0.09         lin-kv -> n1 write_ok  (arrives at 0.1)
             0.1          op 7: process 3 at n1 ok cas [0 [4 1]]  <-- shows not-linearizable
+            10.1         op 8: process 0 at n0 invoke read [0 nil]
+            10.1         op 9: process 1 at n1 invoke read [0 nil]
+            10.1         op 10: process 2 at n0 invoke write [0 2]
+            10.1         op 11: process 3 at n1 invoke write [0 1]
+            10.1         n0 -> lin-kv read {"key":0}  (arrives at 10.11)
+            10.1         n0 -> lin-kv write {"key":0,"value":2}  (arrives at 10.11)
+            10.1         n1 -> lin-kv read {"key":0}  (arrives at 10.11)
+            10.1         n1 -> lin-kv write {"key":0,"value":1}  (arrives at 10.11)
+            10.11        lin-kv -> n0 read_ok {"value":1}  (arrives at 10.12)
+            10.11        lin-kv -> n0 write_ok  (arrives at 10.12)
+            10.11        lin-kv -> n1 read_ok {"value":2}  (arrives at 10.12)
+            10.11        lin-kv -> n1 write_ok  (arrives at 10.12)
+            10.12        op 12: process 0 at n0 ok read [0 1]
+            10.12        op 13: process 2 at n0 ok write [0 2]
+            10.12        op 14: process 1 at n1 ok read [0 2]
+            10.12        op 15: process 3 at n1 ok write [0 1]
 
             - key 0: cas from 4 to 1 by process 3 (op 7, ok at 0.100 s) is impossible: the register can only be 2 there
         "#]],
@@ -244,20 +270,23 @@ fn a_fractured_read_is_two_transactions() {
         Workload::TxnListAppend,
         &busy(3, "torn"),
         &expect![[r#"
-            3 nodes, 6 clients, 817 operations and 0 faults in 10 s
-            1 node, 2 clients, 2 operations and 0 faults in 0.002 s, G-single-item, 27 runs
+            3 nodes, 6 clients, 670 operations and 0 faults in 10 s
+            1 node, 2 clients, 2 operations and 0 faults in 0.002 s, G-single-item, 30 runs
 
-            0      op 0: process 0 at n0 invoke txn [[:append 9 6] [:append 9 7]]
-            0.001  op 1: process 1 at n0 invoke txn [[:r 9 nil]]
-            0.021  op 2: process 1 at n0 ok txn [[:r 9 [6]]]  <-- contradicts op 3
-            0.04   op 3: process 0 at n0 ok txn [[:append 9 6] [:append 9 7]]  <-- shows G-single-item
+            0       op 0: process 1 at n0 invoke txn [[:append 9 4] [:append 8 1]]
+            0.001   op 1: process 0 at n0 invoke txn [[:r 8 nil] [:r 9 nil]]
+            0.06    op 2: process 1 at n0 ok txn [[:append 9 4] [:append 8 1]]  <-- contradicts op 3
+            0.061   op 3: process 0 at n0 ok txn [[:r 8 nil] [:r 9 [4]]]  <-- shows G-single-item
+            10.061  op 4: process 0 at n0 invoke txn [[:r 8 nil] [:r 9 nil]]
+            10.061  op 5: process 1 at n0 invoke txn [[:r 8 nil] [:r 9 nil]]
+            10.121  op 6: process 0 at n0 ok txn [[:r 8 [1]] [:r 9 [4]]]
+            10.121  op 7: process 1 at n0 ok txn [[:r 8 [1]] [:r 9 [4]]]
 
             - G-single-item: T1 < T2 < T1
-                T1 = op 2 (txn, process 1, 0.021 s) [[:r 9 [6]]]
-                T2 = op 3 (txn, process 0, 0.040 s) [[:append 9 6] [:append 9 7]]
-                T1 < T2: T1 read key 9 with 6 last and T2 appended 7 later, since nobody read it yet
-                but T2 < T1: T2 appended 6 to key 9 and T1 read it
-            - G1b: op 2 read 6 in the list of key 9, appended by op 3, which then appended more to key 9
+                T1 = op 3 (txn, process 0, 0.061 s) [[:r 8 nil] [:r 9 [4]]]
+                T2 = op 2 (txn, process 1, 0.060 s) [[:append 9 4] [:append 8 1]]
+                T1 < T2: T1 read key 8 without elements and T2 appended 1, the first or a later one
+                but T2 < T1: T2 appended 4 to key 9 and T1 read it
         "#]],
     );
 }
@@ -288,6 +317,10 @@ fn logs_of_their_own_are_two_messages() {
             10.001  op 13: process 2 at n0 invoke poll [[:poll]]
             10.001  op 14: process 3 at n1 ok poll [[:poll {"9" [[0 1]]}]]
             10.001  op 15: process 2 at n0 ok poll [[:poll {"9" [[0 2]]}]]
+            10.001  op 16: process 2 at n0 invoke assign ["9"]
+            10.001  op 17: process 3 at n1 invoke assign ["9"]
+            10.001  op 18: process 2 at n0 ok assign ["9"]
+            10.001  op 19: process 3 at n1 ok assign ["9"]
 
             - 1 × inconsistent-offsets: the offset 0 of "9" has 1 2
         "#]],

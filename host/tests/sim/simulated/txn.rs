@@ -61,7 +61,7 @@ fn wrong_transactions_are_caught_and_it_is_said_what_is_wrong() {
         txn-list-append invents: incompatible-order internal unwritten-read
         txn-list-append split: G-single-item G0 incompatible-order lost-update
         txn-list-append stale: G-single-item-realtime
-        txn-list-append torn: G-single-item G-single-item-realtime G0 G1b G1c G2-item internal lost-update
+        txn-list-append torn: G-single-item G0 G1b G1c G2-item internal lost-update
         txn-list-append twice: duplicate-elements internal
         txn-rw-register aborted: G1a
         txn-rw-register internal: G-single-item G-single-item-realtime G0 G0-realtime G1c internal
@@ -123,8 +123,8 @@ fn a_short_run_has_the_operations_of_a_recorded_one() {
         {:index 15, :time 1383781196, :type :ok, :process 0, :f :txn, :value [[:append 9 7] [:r 9 [1 2 3 4 5 6 7]] [:append 9 8]]}
         {:index 16, :time 1776747522, :type :invoke, :process 0, :f :txn, :value [[:append 9 9] [:r 9 nil] [:r 9 nil] [:r 5 nil]]}
         {:index 17, :time 1776747522, :type :ok, :process 0, :f :txn, :value [[:append 9 9] [:r 9 [1 2 3 4 5 6 7 8 9]] [:r 9 [1 2 3 4 5 6 7 8 9]] [:r 5 nil]]}
-        {:index 18, :time 11776747522, :type :invoke, :process 0, :f :txn, :value [[:append 9 10] [:append 8 4] [:r 8 nil]], :final? true}
-        {:index 19, :time 11776747522, :type :ok, :process 0, :f :txn, :value [[:append 9 10] [:append 8 4] [:r 8 [1 2 3 4]]], :final? true}
+        {:index 18, :time 11776747522, :type :invoke, :process 0, :f :txn, :value [[:r 4 nil] [:r 8 nil] [:r 9 nil]], :final? true}
+        {:index 19, :time 11776747522, :type :ok, :process 0, :f :txn, :value [[:r 4 [1]] [:r 8 [1 2 3]] [:r 9 [1 2 3 4 5 6 7 8 9]]], :final? true}
         {:index 0, :time 0, :type :invoke, :process 0, :f :txn, :value [[:w 9 1] [:r 8 nil] [:w 9 2]]}
         {:index 1, :time 0, :type :ok, :process 0, :f :txn, :value [[:w 9 1] [:r 8 nil] [:w 9 2]]}
         {:index 2, :time 433804387, :type :invoke, :process 0, :f :txn, :value [[:w 9 3] [:w 9 4] [:r 9 nil]]}

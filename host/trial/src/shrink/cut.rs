@@ -31,8 +31,8 @@ const LEAD_INS_NS: [u64; 2] = [SECOND, 5 * SECOND];
 
 /// Tries parts of the smallest schedule around what shows its anomaly, until one has the anomaly
 /// too: first moved to the beginning of the run, since time costs even where nothing is asked, then
-/// where they are.
-pub(super) fn around_the_evidence(search: &mut Search<'_>) {
+/// where they are. Whether one has it.
+pub(super) fn around_the_evidence(search: &mut Search<'_>) -> bool {
     let base = search.schedule().clone();
     let lead = search.lead().clone();
     let operations = &base.script.operations;
@@ -49,11 +49,8 @@ pub(super) fn around_the_evidence(search: &mut Search<'_>) {
         let begins = begins.into_iter().flatten();
         begins.filter_map(move |from_ns| moved(part, from_ns.checked_sub(lead_in_ns)?))
     });
-    for candidate in earlier.chain(parts.iter().cloned()) {
-        if !search.goes_on() || search.attempt(candidate) {
-            return;
-        }
-    }
+    let mut candidates = earlier.chain(parts.iter().cloned());
+    candidates.any(|candidate| search.goes_on() && search.attempt(candidate))
 }
 
 /// The parts to try, each as indices of operations, the cheapest first.

@@ -227,12 +227,24 @@ impl<'a> Search<'a> {
         is_fair
     }
 
-    /// The anomalies of a right program in a schedule.
+    /// The anomalies of a right program in a schedule; that of the search also if it is the lack of
+    /// a success and the right program has none either, which by itself is not wrong.
     fn right_program_shows(&mut self, schedule: &Schedule) -> Vec<AnomalyName> {
+        let lacks_it = |report: &TrialResult| match (self.absent(), &report.result) {
+            (Some(Absent::Successes(f)), Ok(result)) => {
+                let of_kind = result.stats.by_f.get(f);
+                of_kind.is_none_or(|of_kind| of_kind.counts.ok_count == 0)
+            }
+            _ => false,
+        };
         let reference = Reference::new(schedule.scenario.workload, self.module.interrupt());
         let trial = schedule.trial(&reference, None);
         let (cost, found) = trial.with(schedule.seed, Some(&schedule.script), |report| {
-            (cost(&report.used), report.anomalies())
+            let mut found = report.anomalies();
+            if lacks_it(&report) {
+                found.push(self.anomaly.name.clone());
+            }
+            (cost(&report.used), found)
         });
         self.units = self.units.saturating_add(cost);
         found

@@ -45,6 +45,7 @@ impl Node {
         match (self.program, kind) {
             (_, "init") => json!({"type": "init_ok"}),
             (Native::Refusing, "write") => json!({"type": "write_ok"}),
+            (Native::Refusing, "cas") => refused(22),
             (Native::Refusing, _) => refused(11),
             (Native::Alone, "add") => {
                 self.elements.push(request["element"].clone());
