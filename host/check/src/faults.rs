@@ -76,6 +76,11 @@ impl Calm {
         self.is_quiet(history, invoked).then_some(number)
     }
 
+    /// Whether the first span is from the first operation on.
+    pub(crate) fn is_from_the_start(&self) -> bool {
+        self.spans.first().is_some_and(|span| span.from == 0)
+    }
+
     /// Whether it is quiet at a position.
     pub(crate) fn is_quiet(&self, history: &History, at: usize) -> bool {
         let time_ns = history.ops()[at].time_ns;

@@ -6,7 +6,7 @@
 //! - it succeeds less often in quiet times than any right program's (see `floors`);
 //! - a request of the workload was answered as one that the node does not know, or cannot read;
 //! - two at least got no answer although it was quiet when their clients gave up, and when one of
-//!   them began;
+//!   them began; one, where a node can serve alone, if no fault had been on until then;
 //! - so many compare-and-sets found another value than theirs that chance does not explain it. The
 //!   value is one of five at least, so each had a chance of one in so many.
 
@@ -18,6 +18,7 @@ use super::chance::is_impossible;
 use super::completion::{error_name, is_timeout};
 use super::faults::Calm;
 use super::history::{History, Kind, Op};
+use super::progress::serves_alone;
 use super::validity::{Checks, Validity};
 use super::value::{Name, Value};
 use super::workload::Workload;
@@ -129,7 +130,7 @@ impl StatsRules<'_> {
         if self.seldom.contains(f) || errors().any(|name| is_not_known(&name)) {
             return true;
         }
-        if is_silent(history, f) {
+        if is_silent(history, self.workload, f) {
             return true;
         }
         if self.workload != Workload::LinKv || *f != "cas" {
@@ -141,17 +142,19 @@ impl StatsRules<'_> {
 }
 
 /// Whether two operations of a kind at least got no answer at quiet times, and one of them began in
-/// one.
-fn is_silent(history: &History, f: &Name) -> bool {
+/// one; or one got none before the first fault from a node that needs no other.
+fn is_silent(history: &History, workload: Workload, f: &Name) -> bool {
     let calm = Calm::of(history);
-    let (mut ended, mut begun) = (0, 0);
+    let (mut before_faults, mut ended, mut begun) = (0, 0, 0);
     for (at, _) in completions(history).filter(|(_, op)| op.f == *f && is_timeout(op)) {
         let invoked = history.pairs().partner(at).unwrap_or(at);
-        let is_calm = calm.span(invoked, at).is_some();
+        let span = calm.span(invoked, at);
+        before_faults += usize::from(span == Some(0) && calm.is_from_the_start());
+        let is_calm = span.is_some();
         ended += usize::from(is_calm && calm.is_quiet(history, at));
         begun += usize::from(is_calm && calm.is_quiet(history, invoked));
     }
-    ended > 1 && begun > 0
+    ended > 1 && begun > 0 || before_faults > 0 && serves_alone(workload)
 }
 
 /// How many values registers have: all that were written or compared, and [`VALUES_MIN`] at least.

@@ -212,11 +212,20 @@ fn help_of_sim() {
 
             The same module, options and seed give the same run, to the byte, everywhere.
 
-            Usage: host sim [OPTIONS] --module <FILE> [-- <GUEST_ARGS>...]
+            Usage: host sim [OPTIONS] [MODULE] [-- <GUEST_ARGS>...]
 
             Options:
               -m, --module <FILE>
                       WebAssembly module that every node runs
+
+                  --challenge <ID>
+                      Take the options of this challenge of a suite. Other options change them
+
+                  --world <NAME>
+                      Take the options of this world of the challenge; `host suite show ID` lists its worlds
+
+                  --suite <FILE>
+                      Read the challenge from this suite [default: the Gossip Glomers challenges]
 
               -w, --workload <NAME>
                       Workload that clients run
@@ -363,6 +372,13 @@ fn help_of_sim() {
               -h, --help
                       Print help (see a summary with '-h')
 
+            Arguments:
+              [GUEST_ARGS]...
+                      Arguments of every node, after `--`
+
+              [MODULE]
+                      The same as --module
+
             Limits of the guest:
                   --max-memory-mib <MIB>
                       Maximum linear memory, in MiB
@@ -442,10 +458,6 @@ fn help_of_sim() {
                   --no-cache
                       Compile the module again and store nothing
 
-            Arguments:
-              [GUEST_ARGS]...
-                      Arguments of every node, after `--`
-
             Exit codes:
               0    success; the history is valid
               1    the history is invalid, or the guest failed: it trapped, exceeded a limit or
@@ -480,7 +492,7 @@ fn help_of_grade() {
                       Judge only these challenges. They apply to a module given as PATH whatever its name is
 
                   --seeds <A..B>
-                      Seeds to judge on, from A to below B, instead of those of the suite
+                      Seeds to judge on, from A to below B, instead of those of the suite; in worlds, too
 
                   --format <FORMAT>
                       Format of the result
@@ -661,6 +673,8 @@ fn a_flag_with_a_dash_from_a_word_processor() {
             exit code 254
             ---- stderr
             error: unexpected argument '–module' found
+
+              tip: `–module` has to begin with two hyphens
 
             [USAGE]
 
