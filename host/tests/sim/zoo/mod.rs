@@ -18,8 +18,10 @@ use host_trial::shrink::Budget;
 use judge::grade;
 use table::{Kind, Program, Table, suite};
 
-/// One program of so many is graded here; `./runner.sh zoo` grades all.
-const SAMPLE: usize = 6;
+/// One wrong program of so many is graded here, and one right program of so many with the first seed
+/// of each world; `./runner.sh zoo` grades all, with all seeds.
+const WRONG_SAMPLE: usize = 10;
+const RIGHT_SAMPLE: usize = 4;
 
 /// Shrinking is tested elsewhere.
 const UNSHRUNK: Budget = Budget { runs: 1, units: 0 };
@@ -29,14 +31,26 @@ const UNSHRUNK: Budget = Budget { runs: 1, units: 0 };
 fn check(workload: Workload) {
     let table = Table::read();
     let of_workload = ids(workload);
-    let programs = || {
+    let of_kind = |kind: Kind, sample: usize| {
         let all = table.programs.iter();
-        all.filter(|it| it.kind != Kind::Missed && of_workload.contains(&it.challenge))
-            .step_by(SAMPLE)
+        let own = all.filter(move |it| it.kind == kind);
+        own.filter(|it| of_workload.contains(&it.challenge))
+            .step_by(sample)
     };
-    let (graded, _) = grade(&suite(built_in(), programs()), UNSHRUNK);
+    let wrong_ones = of_kind(Kind::Wrong, WRONG_SAMPLE);
+    let right_ones = of_kind(Kind::Right, RIGHT_SAMPLE);
+    let mut asked = suite(built_in(), right_ones.clone());
+    for challenge in &mut asked.challenges {
+        challenge.seeds.truncate(1);
+        for world in &mut challenge.worlds {
+            world.seeds.truncate(1);
+        }
+    }
+    let all_seeds = suite(built_in(), wrong_ones.clone());
+    asked.challenges.extend(all_seeds.challenges);
+    let (graded, _) = grade(&asked, UNSHRUNK);
     let mut wrong = String::new();
-    for program in programs() {
+    for program in wrong_ones.chain(right_ones) {
         let judgement = &graded[&program.id()];
         let verdict = judgement.verdict;
         let failure = judgement.failure.as_ref();

@@ -2,7 +2,8 @@
 //!
 //! It leaves out the start of nodes, and the messages between clients and nodes: an operation
 //! has a line when it begins and one when it ends. The line of a message says whether and when
-//! the message arrives. The operations that the anomaly rests on are marked.
+//! the message arrives. The operations that the anomaly rests on are marked, and the last of them is
+//! the last line.
 //!
 //! A page has [`LINES_MAX`] lines. What repeats is folded into one line first. If that is not
 //! enough, the marked lines stay, and before them what they depend on: messages and operations
@@ -83,6 +84,9 @@ pub fn trace(
     for line in &mut lines {
         mark(line, &marks, ops);
     }
+    // What comes later can be no cause of it.
+    let decisive = lines.iter().rposition(|line| line.is_kept);
+    lines.truncate(decisive.map_or(lines.len(), |decisive| decisive + 1));
     page::page(&fold::fold(lines))
 }
 
