@@ -216,12 +216,11 @@ impl ComplaintKind {
                 "was told {count} committed offset{s} that nobody had committed, [key offset]"
             ),
             Self::CommitWentBack => format!(
-                "was told {count} committed offset{s} below what its node had acknowledged since, \
-                 [key told committed]"
+                "was told {count} committed offset{s} below what its node knows to be committed, [key \
+                 told committed]"
             ),
             Self::CommitForgotten => format!(
-                "was not told {count} offset{s} that its node had acknowledged as committed, [key \
-                 committed]"
+                "was not told {count} offset{s} that its node knows to be committed, [key committed]"
             ),
             Self::NilRead => {
                 let key = if count == 0 { "" } else { "; key" };

@@ -5,9 +5,10 @@
 //! - Some client gets what it asks for, and if several writes were tried, one of them gets an answer.
 //!   (All may be refused: those who ask whoever serves may only read.)
 //! - The clients of each node get some answer. Where any node can serve alone, not all of them are
-//!   refused. (Elsewhere a node that is not the leader may send its clients away, and leaders change.)
+//!   refused, and neither are they if the node had served them while other nodes served theirs.
+//!   (Elsewhere a node that is not the leader may send its clients away, and leaders change.)
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::clients::Clients;
 use super::completion::{error_name, is_timeout};
@@ -15,6 +16,9 @@ use super::faults::Calm;
 use super::history::{History, Kind, Op};
 use super::shortfalls::{ShortfallKind, Shortfalls};
 use super::workload::Workload;
+
+/// How often a node answers after another one did, if both serve at the same time.
+const TURNS_MIN: usize = 8;
 
 /// Complains of clusters, and of nodes, that serve nobody in the end.
 pub(crate) fn progress(
@@ -72,10 +76,17 @@ pub(crate) fn progress(
         });
     }
     let Some(clients) = clients else { return };
-    let is_alone = serves_alone(workload);
+    let Some(calm) = calm else { return };
+    nodes.retain(|_, tally| tally.served == 0);
+    let some_refuse = nodes.values().any(|it| it.unanswered < it.count);
+    let is_for_all = serves_alone(workload);
+    let by_turns = match some_refuse && !is_for_all {
+        true => served_by_turns(history, clients, &calm),
+        false => BTreeSet::new(),
+    };
     for (&node, tally) in &nodes {
         let is_silent = tally.unanswered == tally.count;
-        if tally.served == 0 && (is_silent || is_alone) {
+        if is_silent || is_for_all || by_turns.contains(&node) {
             found.push(ShortfallKind::NodeNeverRecovers, tally.last, || {
                 format!(
                     "of the last {} requests to {}, 10 s or more after the last fault, {}: every \
@@ -95,6 +106,35 @@ pub(crate) fn serves_alone(workload: Workload) -> bool {
         workload,
         Workload::Echo | Workload::UniqueIds | Workload::Broadcast | Workload::GSet
     )
+}
+
+/// The nodes that served clients while others did: in a time without faults each of them answered
+/// [`TURNS_MIN`] requests that came between requests that others answered. Where only a leader serves,
+/// that is so for one request at each change of the leader.
+fn served_by_turns(history: &History, clients: Clients, calm: &Calm) -> BTreeSet<usize> {
+    let mut turns: BTreeMap<usize, usize> = BTreeMap::new();
+    let (mut span, mut last) = (None, None);
+    for (at, op) in history.client_ops() {
+        if op.kind != Kind::Ok || op.is_final() {
+            continue;
+        }
+        let invoked = history.pairs().partner(at).unwrap_or(at);
+        let Some(node) = clients.node(op.process) else {
+            continue;
+        };
+        let now = calm.span(invoked, at);
+        if now.is_none() || now != span {
+            (span, last) = (now, None);
+            turns.retain(|_, count| *count >= TURNS_MIN);
+        } else if last.is_some_and(|last| last != node) {
+            *turns.entry(node).or_default() += 1;
+        }
+        if span.is_some() {
+            last = Some(node);
+        }
+    }
+    turns.retain(|_, count| *count >= TURNS_MIN);
+    turns.into_keys().collect()
 }
 
 #[derive(Clone, Copy)]

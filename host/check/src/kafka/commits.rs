@@ -9,10 +9,14 @@
 //!   (Zero is as good as none: it is where a client begins.)
 //! - What a node acknowledged as committed [`SETTLED_NS`] before it is asked, it does not forget: it
 //!   shows that, or what was committed since, by whomever.
+//! - At the end, after recovery, a node shows what another has acknowledged [`SETTLED_NS`] before it
+//!   committed a new offset itself, of whatever key: its own write brings a client of a service with
+//!   stale reads up to date.
 //!
 //! A poll that did not succeed may have committed anything in the keys that its process had. Nodes
 //! that are killed may keep nothing.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
 
 use crate::clients::Clients;
@@ -45,10 +49,19 @@ struct Log {
     acknowledged: Vec<Commit>,
     /// Of those that began.
     offsets: BTreeSet<i64>,
+    /// The greatest of these, and how many commits of it began.
+    greatest: (i64, usize),
     /// The commits that began and did not end yet, by operation.
     open: Vec<(usize, i64)>,
     /// Whether anything may have been committed.
     is_unknown: bool,
+}
+
+/// A poll that committed an offset above all that others have committed of its key.
+#[derive(Clone, Copy)]
+struct Fresh {
+    begun: usize,
+    ended: usize,
 }
 
 struct Commits<'a> {
@@ -57,6 +70,8 @@ struct Commits<'a> {
     logs: Vec<Log>,
     /// The keys that each process has.
     assigned: HashMap<i64, Vec<KeyId>>,
+    /// By node, in the order in which they ended.
+    fresh: HashMap<i64, Vec<Fresh>>,
 }
 
 /// What is wrong with one answer.
@@ -80,6 +95,7 @@ pub(super) fn missed(operations: &Operations<'_>, clients: Option<Clients>, miss
             .take(operations.keys.len())
             .collect(),
         assigned: HashMap::new(),
+        fresh: HashMap::new(),
     };
     for (number, moment) in timeline(operations) {
         let operation = &operations.list[number];
@@ -102,6 +118,44 @@ pub(super) fn missed(operations: &Operations<'_>, clients: Option<Clients>, miss
     }
 }
 
+impl Log {
+    /// A commit begins.
+    fn begins(&mut self, number: usize, offset: i64) {
+        self.offsets.insert(offset);
+        self.open.push((number, offset));
+        let (greatest, count) = self.greatest;
+        self.greatest = match offset.cmp(&greatest) {
+            Ordering::Less => (greatest, count),
+            Ordering::Equal => (greatest, count + 1),
+            Ordering::Greater => (offset, 1),
+        };
+    }
+
+    /// Whether nobody else may have committed as much.
+    fn is_above(&self, offset: i64) -> bool {
+        !self.is_unknown && self.greatest == (offset, 1)
+    }
+
+    /// The last acknowledged commit of some kind, among the last.
+    fn last(&self, is_it: impl Fn(&Commit) -> bool) -> Option<&Commit> {
+        let looked = self.acknowledged.iter().rev().take(LOOKED_MAX);
+        looked.into_iter().find(|commit| is_it(commit))
+    }
+
+    /// The least offset of a commit and of those that may have come after it.
+    fn least_since(&self, commit: &Commit) -> Option<i64> {
+        let since = self
+            .acknowledged
+            .partition_point(|it| it.ended <= commit.begun);
+        if self.acknowledged.len() - since > LOOKED_MAX {
+            return None;
+        }
+        let acknowledged = self.acknowledged[since..].iter().map(|it| it.offset);
+        let open = self.open.iter().map(|&(_, offset)| offset);
+        acknowledged.chain(open).min()
+    }
+}
+
 impl Commits<'_> {
     fn begins(&mut self, number: usize, poll: &Operation) {
         if poll.kind != Kind::Ok {
@@ -115,8 +169,7 @@ impl Commits<'_> {
                 continue;
             }
             let log = &mut self.logs[read.key.at()];
-            log.offsets.insert(read.offset_max);
-            log.open.push((number, read.offset_max));
+            log.begins(number, read.offset_max);
         }
     }
 
@@ -125,18 +178,25 @@ impl Commits<'_> {
             return;
         };
         let node = self.node(poll.process);
+        let mut is_fresh = false;
         for read in self.operations.reads(poll) {
             if read.messages.is_empty() {
                 continue;
             }
             let log = &mut self.logs[read.key.at()];
             log.open.retain(|&(open, _)| open != number);
+            is_fresh |= log.is_above(read.offset_max);
             log.acknowledged.push(Commit {
                 begun: poll.begun,
                 ended,
                 offset: read.offset_max,
                 node,
             });
+        }
+        if is_fresh {
+            let begun = poll.begun;
+            let fresh = self.fresh.entry(node).or_default();
+            fresh.push(Fresh { begun, ended });
         }
     }
 
@@ -196,22 +256,36 @@ impl Commits<'_> {
     /// The least offset that may be committed when an assignment is told; `None` if it may be any.
     fn least(&self, assignment: &Operation, log: &Log) -> Option<i64> {
         let node = self.node(assignment.process);
-        let ops = self.operations.history.ops();
-        let settled_ns = ops[assignment.begun].time_ns.saturating_sub(SETTLED_NS);
-        let is_own = |commit: &&Commit| {
+        let own = log.last(|commit| {
             commit.node == node
                 && commit.ended < assignment.begun
-                && ops[commit.ended].time_ns <= settled_ns
+                && self.is_settled(commit.ended, assignment.begun)
+        });
+        let all = self.written_before(assignment).and_then(|fresh| {
+            log.last(|commit| {
+                commit.ended < fresh.begun && self.is_settled(commit.ended, fresh.begun)
+            })
+        });
+        let least = |commit: Option<&Commit>| commit.and_then(|it| log.least_since(it));
+        least(own).max(least(all))
+    }
+
+    /// The last offset that an assignment's node had to write before it, if the assignment is one of
+    /// the last.
+    fn written_before(&self, assignment: &Operation) -> Option<&Fresh> {
+        let op = self.operations.op(assignment);
+        let fresh = self.fresh.get(&self.node(assignment.process))?;
+        let is_before = |it: &&Fresh| {
+            it.ended < assignment.begun && self.is_settled(it.ended, assignment.begun)
         };
-        let looked = || log.acknowledged.iter().rev().take(LOOKED_MAX);
-        let own = looked().find(is_own)?;
-        let since = log.acknowledged.partition_point(|it| it.ended <= own.begun);
-        if log.acknowledged.len() - since > LOOKED_MAX {
-            return None;
-        }
-        let acknowledged = log.acknowledged[since..].iter().map(|it| it.offset);
-        let open = log.open.iter().map(|&(_, offset)| offset);
-        acknowledged.chain(open).min()
+        let last = fresh.iter().rev().take(LOOKED_MAX).find(is_before);
+        last.filter(|_| op.is_final())
+    }
+
+    /// Whether an operation ended so long before another began that its effect is there.
+    fn is_settled(&self, ended: usize, begun: usize) -> bool {
+        let ops = self.operations.history.ops();
+        ops[begun].time_ns.saturating_sub(ops[ended].time_ns) >= SETTLED_NS
     }
 
     /// The node that a process talks to; itself, if that is not known.

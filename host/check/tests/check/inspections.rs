@@ -102,15 +102,27 @@ fn nodes_come_to_agree_on_what_was_written() {
 
 /// Three nodes of a register, and how the last requests to each end.
 fn last_requests(ends: [&str; 3]) -> Vec<String> {
+    last_requests_after(&[0], ends)
+}
+
+/// The same, after these processes read one after the other without any fault.
+fn last_requests_after(readers: &[usize], ends: [&str; 3]) -> Vec<String> {
     let mut script = "
         0 invoke write [5 3]
-        0 ok write [5 3]
-        0 invoke read [5 nil]
-        0 ok read [5 3]
+        0 ok write [5 3]"
+        .to_owned();
+    for reader in readers {
+        script.push_str(&format!(
+            "\n{reader} invoke read [5 nil]
+            {reader} ok read [5 3]"
+        ));
+    }
+    script.push_str(
+        "
         nemesis info start-partition nil
         nemesis info stop-partition nil
-        wait 10"
-        .to_owned();
+        wait 10",
+    );
     for (process, end) in ends.iter().enumerate() {
         script.push_str(&format!(
             "\n{process} invoke read [5 nil] :final? true
@@ -119,6 +131,31 @@ fn last_requests(ends: [&str; 3]) -> Vec<String> {
     }
     let (_, found) = judge(Workload::LinKv, 3, &script);
     found
+}
+
+#[test]
+fn who_served_beside_others_does_so_again() {
+    let ok = "ok read [5 3] :x 1";
+    let refused = "fail read [5 nil] :error [:temporarily-unavailable \"no\"]";
+    let none = Vec::<String>::new();
+    let by_turns = [1, 2].repeat(8);
+    assert_eq!(
+        last_requests_after(&by_turns, [ok, refused, refused]),
+        ["n1", "n2"].map(|node| format!(
+            "node-never-recovers: of the last 1 requests to {node}, 10 s or more after the last \
+             fault, all were refused: every node has to recover"
+        ))
+    );
+    assert_eq!(last_requests_after(&by_turns, [ok, ok, ok]), none);
+    // Each of them may have been the leader for a while.
+    assert_eq!(
+        last_requests_after(&[[1; 8], [2; 8]].concat(), [ok, refused, refused]),
+        none
+    );
+    assert_eq!(
+        last_requests_after(&[1, 2].repeat(7), [ok, refused, refused]),
+        none
+    );
 }
 
 #[test]
@@ -191,6 +228,51 @@ fn committed_offsets_are_those_that_were_committed_last() {
             r#"never-committed [["k",3]]"#
         ]
     );
+}
+
+/// Node 0 acknowledges offset 4 of key k, node 1 so much later offset 0 of key j; later node 1 is
+/// asked for k.
+fn told_after_own_commit(seconds: u64, committed: &str) -> Vec<String> {
+    let script = format!(
+        "
+        0 invoke send [[:send \"k\" 1]]
+        0 ok send [[:send \"k\" [2 1]]]
+        0 invoke send [[:send \"k\" 2]]
+        0 ok send [[:send \"k\" [4 2]]]
+        0 invoke assign [\"k\"]
+        0 ok assign [\"k\"] :committed {{}}
+        0 invoke poll [[:poll]]
+        0 ok poll [[:poll {{\"k\" [[2 1]]}}]]
+        0 invoke poll [[:poll]]
+        0 ok poll [[:poll {{\"k\" [[4 2]]}}]]
+        wait {seconds}
+        1 invoke send [[:send \"j\" 1]]
+        1 ok send [[:send \"j\" [0 1]]]
+        1 invoke assign [\"j\"]
+        1 ok assign [\"j\"] :committed {{}}
+        1 invoke poll [[:poll]]
+        1 ok poll [[:poll {{\"j\" [[0 1]]}}]]
+        wait {seconds}
+        1 invoke assign [\"k\"] :final? true
+        1 ok assign [\"k\"] :committed {committed}, :final? true"
+    );
+    judge(Workload::Kafka, 2, &script).1
+}
+
+#[test]
+fn what_a_node_commits_later_shows_it_what_others_had_committed() {
+    let none = Vec::<String>::new();
+    assert_eq!(told_after_own_commit(2, r#"{"k" 4}"#), none);
+    assert_eq!(
+        told_after_own_commit(2, r#"{"k" 2}"#),
+        [r#"commit-went-back [["k",2,4]]"#]
+    );
+    assert_eq!(
+        told_after_own_commit(2, "{}"),
+        [r#"commit-forgotten [["k",4]]"#]
+    );
+    assert_eq!(told_after_own_commit(0, r#"{"k" 2}"#), none);
+    assert_eq!(told_after_own_commit(0, "{}"), none);
 }
 
 /// A message is acknowledged; then process 1 polls from the beginning so many times and gets

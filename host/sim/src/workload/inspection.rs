@@ -24,10 +24,13 @@ pub(super) struct Inspection {
 }
 
 /// An operation to do, and what to do after it if it does not succeed.
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Task {
-    pub(super) first: Operation,
+    first: Operation,
     /// The same, or one that may be done any number of times.
-    pub(super) again: Operation,
+    again: Operation,
+    /// How long after the operation before.
+    after_ns: u64,
 }
 
 /// What one worker still has to do.
@@ -36,17 +39,28 @@ struct Todo {
     tasks: VecDeque<Task>,
     /// Whether the first task was begun and has not succeeded.
     is_begun: bool,
-    /// When the next operation is due.
-    due_ns: u64,
+    /// When the next operation is due, if that is known.
+    due_ns: Option<u64>,
 }
 
 impl Task {
     /// An operation that may be done any number of times.
     pub(super) fn of(operation: Operation) -> Self {
+        Task::once(operation.clone(), operation)
+    }
+
+    /// An operation that is done once, and another one as long as nothing has succeeded.
+    pub(super) fn once(first: Operation, again: Operation) -> Self {
         Task {
-            again: operation.clone(),
-            first: operation,
+            first,
+            again,
+            after_ns: 0,
         }
+    }
+
+    /// The same, so long after the operation before.
+    pub(super) fn after(self, after_ns: u64) -> Self {
+        Task { after_ns, ..self }
     }
 }
 
@@ -67,7 +81,7 @@ impl Inspection {
     pub(super) fn succeeded(&mut self, worker: usize) {
         if let Some(todo) = self.workers.get_mut(worker) {
             todo.tasks.pop_front();
-            (todo.is_begun, todo.due_ns) = (false, 0);
+            (todo.is_begun, todo.due_ns) = (false, None);
         }
     }
 
@@ -83,15 +97,18 @@ impl Inspection {
             let Some(task) = todo.tasks.front() else {
                 continue;
             };
-            if todo.is_begun && todo.due_ns == 0 {
-                // It is free, and its operation has not succeeded.
-                todo.due_ns = now_ns + RETRY_NS;
-            }
-            if todo.due_ns >= cutoff_ns {
+            // It is free: its operation has not succeeded, or that before has.
+            let wait_ns = if todo.is_begun {
+                RETRY_NS
+            } else {
+                task.after_ns
+            };
+            let at_ns = *todo.due_ns.get_or_insert(now_ns + wait_ns);
+            if at_ns >= cutoff_ns {
                 continue;
             }
-            if todo.due_ns > now_ns {
-                due_ns = Some(due_ns.map_or(todo.due_ns, |due_ns: u64| due_ns.min(todo.due_ns)));
+            if at_ns > now_ns {
+                due_ns = Some(due_ns.map_or(at_ns, |due_ns: u64| due_ns.min(at_ns)));
                 continue;
             }
             let operation = if todo.is_begun {
@@ -100,7 +117,7 @@ impl Inspection {
                 &task.first
             };
             let operation = operation.clone().with("final?", Value::Bool(true));
-            (todo.is_begun, todo.due_ns) = (true, 0);
+            (todo.is_begun, todo.due_ns) = (true, None);
             return Next::Invoke { worker, operation };
         }
         match due_ns {
@@ -117,10 +134,8 @@ mod tests {
     use crate::workload::testing::Turns;
 
     fn read() -> Task {
-        Task {
-            first: Operation::new(&"write".into(), Value::Int(1)),
-            again: Operation::new(&"read".into(), Value::Nil),
-        }
+        let write = Operation::new(&"write".into(), Value::Int(1));
+        Task::once(write, Operation::new(&"read".into(), Value::Nil))
     }
 
     fn shown(next: &Next) -> String {
@@ -150,6 +165,27 @@ mod tests {
             (second, format!("0 {f}"))
         };
         assert_eq!(begun, (0..10).map(expected).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_task_waits_for_its_time() {
+        let mut turns = Turns::new(1);
+        turns.now_ns = SECOND;
+        let mut inspection = Inspection::new([vec![read(), read().after(3 * SECOND)]].into_iter());
+        let mut ask = |turns: &mut Turns, succeeded: Option<usize>| {
+            succeeded
+                .into_iter()
+                .for_each(|it| inspection.succeeded(it));
+            shown(&turns.ask(|turn| inspection.next(turn)))
+        };
+        assert_eq!(ask(&mut turns, None), "0 write");
+        turns.now_ns = 2 * SECOND;
+        assert_eq!(ask(&mut turns, Some(0)), "at 5");
+        turns.now_ns = 3 * SECOND;
+        assert_eq!(ask(&mut turns, None), "at 5");
+        turns.now_ns = 5 * SECOND;
+        assert_eq!(ask(&mut turns, None), "0 write");
+        assert_eq!(ask(&mut turns, Some(0)), "done");
     }
 
     #[test]

@@ -115,10 +115,7 @@ impl LinKv {
             }
             let value = 0_i64.saturating_add_unsigned(turn.stream.below(VALUES));
             let write = Operation::new(&self.write, of_key(Value::Int(value)));
-            vec![Task {
-                first: write,
-                again: read,
-            }]
+            vec![Task::once(write, read)]
         };
         let tasks: Vec<Vec<Task>> = (0..turn.processes.len()).map(task).collect();
         Inspection::new(tasks.into_iter())

@@ -16,6 +16,7 @@ use host_trial::schedule::Schedule;
 use host_trial::shrink::{Budget, Kept, Shrunk, shrink};
 
 use super::table::{Kind, Program, Table, suite};
+use super::without_bug;
 
 /// The most lines of a trace, and the most messages in half of all traces.
 const LINES_MAX: usize = 60;
@@ -69,14 +70,6 @@ fn first_shrunk(challenge: &Challenge, module: &GuestModule) -> Option<Shrunk> {
         })
     };
     challenge.runs().find_map(fails).flatten()
-}
-
-/// The arguments without those that name a bug.
-fn without_bug(args: &mut Vec<String>) {
-    match args.iter().position(|arg| arg == "--bug") {
-        Some(at) => drop(args.drain(at..at + 2)),
-        None => args.clear(),
-    }
 }
 
 fn problems(shrunk: &Shrunk, module: &GuestModule, trace: &[String]) -> Vec<String> {

@@ -7,23 +7,26 @@
 //! | `seen` | the offsets that all clients together have sent and polled |
 //! | `names` | what operations are called |
 //! | `finals` | the last operations: everybody reads everything |
+//! | `commits` | the inspection: every node shows what others have committed |
 //!
 //! Source: Maelstrom's `workload/kafka.clj` and Jepsen's `tests/kafka.clj`.
 
+mod commits;
 mod consumer;
 mod finals;
 mod names;
 mod seen;
 
-use indexmap::{IndexMap, IndexSet};
+use indexmap::IndexMap;
 use serde_json::json;
 
 use super::answer::{CommitOffsetsOk, ListCommittedOffsetsOk, PollOk, SendOk, read};
-use super::inspection::{Inspection, Task};
+use super::inspection::Inspection;
 use super::mops::{Mop, Mops};
 use super::options::WorkloadOptions;
 use crate::client::{Completion, Malformed, Next, Operation, Step, Turn, WorkloadClient};
 use crate::time::SECOND;
+use commits::Commits;
 use consumer::{Consumer, Polled};
 use finals::Finals;
 use host_check::history::Kind;
@@ -53,14 +56,10 @@ pub(super) struct Kafka {
     seen: Seen,
     finals: Option<Finals>,
     is_strict: bool,
-    /// The keys whose offsets were committed, in the order of their first commits.
-    committed: IndexSet<String>,
+    nodes: usize,
+    commits: Commits,
     inspection: Option<Inspection>,
 }
-
-/// How many keys' committed offsets a client asks for at the end: a node that gets each of another,
-/// one after the other, over links of 100 ms needs less than the five seconds that clients wait.
-const INSPECTED_KEYS: usize = 8;
 
 impl Kafka {
     pub(super) fn new(options: &WorkloadOptions) -> Self {
@@ -75,7 +74,8 @@ impl Kafka {
             seen: Seen::default(),
             finals: None,
             is_strict: options.is_strict(),
-            committed: IndexSet::new(),
+            nodes: options.cluster.count,
+            commits: Commits::default(),
             inspection: None,
         }
     }
@@ -99,20 +99,6 @@ impl Kafka {
                 self.names.sent(named(key), Value::Int(value)),
             ),
         }
-    }
-
-    /// Every client asks for the offsets that were committed, of the last keys.
-    fn inspection(&self) -> Inspection {
-        let last = self.committed.iter().rev().take(INSPECTED_KEYS);
-        let keys: Vec<Value> = last.map(|key| Value::from(key.as_str())).collect();
-        let task = |_| match keys.is_empty() {
-            true => Vec::new(),
-            false => {
-                let keys = Value::from(keys.clone());
-                vec![Task::of(Operation::new(&self.names.assign, keys))]
-            }
-        };
-        Inspection::new((0..self.consumers.len()).map(task))
     }
 
     /// Ends a poll that the client has also committed, if there was anything to commit.
@@ -169,7 +155,11 @@ impl WorkloadClient for Kafka {
     fn inspect(&mut self, turn: &mut Turn<'_>) -> Next {
         let mut inspection = match self.inspection.take() {
             Some(inspection) => inspection,
-            None => self.inspection(),
+            None => {
+                let workers = self.consumers.len();
+                let tasks = self.commits.tasks(&self.names, self.nodes, workers);
+                Inspection::new(tasks.into_iter())
+            }
         };
         let next = inspection.next(turn);
         self.inspection = Some(inspection);
@@ -199,7 +189,9 @@ impl WorkloadClient for Kafka {
             json!({"type": "poll", "offsets": consumer.offsets()})
         } else {
             let (key, msg) = message(operation);
-            self.seen.begun(key.as_name().unwrap_or_default());
+            let name = key.as_name().unwrap_or_default();
+            self.seen.begun(name);
+            self.commits.sends(name, msg.as_int().unwrap_or_default());
             json!({"type": "send", "key": key, "msg": msg})
         };
         Step::Call(body.to_string())
@@ -229,6 +221,10 @@ impl WorkloadClient for Kafka {
             let (key, msg) = message(operation);
             if let Some(key) = key.as_name() {
                 self.seen.sent(key, offset);
+                if let Some(inspection) = &mut self.inspection {
+                    self.commits.sent(worker, key, offset);
+                    inspection.succeeded(worker);
+                }
             }
             let pair = Value::from(vec![Value::Int(offset), msg]);
             let value = self.names.sent(key, pair);
@@ -236,9 +232,9 @@ impl WorkloadClient for Kafka {
         }
         if let Some(polled) = consumer.take_poll() {
             read::<CommitOffsetsOk>(answer)?;
-            if self.is_strict {
-                let keys = polled.to_commit().into_keys();
-                self.committed.extend(keys.map(str::to_owned));
+            let is_shown = self.commits.committed(worker, &polled.to_commit());
+            if let Some(inspection) = self.inspection.as_mut().filter(|_| is_shown) {
+                inspection.succeeded(worker);
             }
             return Ok(self.end_poll(worker, &polled));
         }
