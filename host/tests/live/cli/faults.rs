@@ -390,6 +390,23 @@ fn returns(ptr: u32, len: u32, expected: Expect) {
     dir.node(module).input(format!("{INIT}{GO}")).is(expected);
 }
 
+/// Runs a guest whose `handle` returns an effect of GO, pointer and length swapped.
+#[track_caller]
+fn returns_swapped(ptr: u32, expected: Expect) {
+    let dir = Dir::new();
+    let effect = r#"{"log":{"text":"hi"}}"#;
+    let packed = (effect.len() as u64) << 32 | u64::from(ptr);
+    let escaped = effect.replace('"', "\\22");
+    let data = format!("(i64.const {packed}))\n(data (i32.const {ptr}) \"{escaped}\"");
+    let module = dir.module("swapped.wasm", &returning(&data));
+    dir.node(module).input(format!("{INIT}{GO}")).is(expected);
+}
+
+#[test]
+fn pointer_and_length_that_are_swapped_get_a_hint() {
+    returns_swapped(40_000, expect![]);
+}
+
 #[test]
 fn a_returned_range_may_not_begin_behind_the_memory() {
     returns(
