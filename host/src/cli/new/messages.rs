@@ -22,17 +22,17 @@ pub(super) fn of_workload(workload: &str) -> String {
     text.replace("\n\n\n", "\n\n").trim_end().to_owned()
 }
 
-/// An `init` for a cluster of one node, and each request that the workload's section shows, as
-/// messages, one a line.
+/// The requests that the document shows, `init` first, as messages, one a line.
 pub(super) fn conversation(workload: &str) -> String {
-    let init = r#"{"type":"init","msg_id":1,"node_id":"n0","node_ids":["n0"]}"#;
-    let mut text = format!("{{\"src\":\"c0\",\"dest\":\"n0\",\"body\":{init}}}\n");
-    let lines = section(workload).lines();
-    for request in lines.filter_map(|line| line.strip_prefix("    > ")) {
-        let _ = writeln!(
-            text,
-            "{{\"src\":\"c1\",\"dest\":\"n0\",\"body\":{request}}}"
-        );
+    let mut text = String::new();
+    for (src, heading) in [("c0", "Every message"), ("c1", workload)] {
+        let lines = section(heading).lines();
+        for request in lines.filter_map(|line| line.strip_prefix("    > ")) {
+            let _ = writeln!(
+                text,
+                "{{\"src\":\"{src}\",\"dest\":\"n0\",\"body\":{request}}}"
+            );
+        }
     }
     text
 }

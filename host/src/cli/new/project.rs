@@ -172,7 +172,7 @@ fn rust(facts: &Facts) -> Vec<File> {
     let readme = facts.fill(template!("rust/README.md.in"));
     let manifest = facts.fill(template!("rust/Cargo.toml.in"));
     let mut files = vec![
-        File::new("README.md", facts.fill(template!("rust/README.md.in"))),
+        File::new("README.md", readme.replace("{{line}}", &first_line(node))),
         File::new(
             "Cargo.toml",
             manifest.replace("{{dependencies}}", &dependencies),

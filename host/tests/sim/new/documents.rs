@@ -50,13 +50,32 @@ fn the_conversation_to_try_has_init_and_every_request() {
             .iter()
             .map(|message| message["body"].clone())
             .collect();
-        let (init, requests) = bodies.split_first().unwrap();
-        assert_eq!(init["type"], "init");
-        let expected: Vec<Json> = lines_of(workload)
+        let mut expected = lines_of("Every message");
+        expected.extend(lines_of(workload));
+        let expected: Vec<Json> = expected
             .iter()
             .filter_map(|line| line.strip_prefix("    > "))
             .map(|line| serde_json::from_str(line).unwrap())
             .collect();
-        assert_eq!(requests, expected);
+        assert_eq!(expected[0]["type"], "init");
+        assert_eq!(bodies, expected);
     }
+}
+
+/// The lines of a program that a compiler reads, up to its tests.
+fn code(text: &str) -> Vec<&str> {
+    let lines = text.lines().take_while(|line| *line != "#[cfg(test)]");
+    lines
+        .filter(|line| !line.is_empty() && !line.trim_start().starts_with("//"))
+        .collect()
+}
+
+#[test]
+fn the_guide_shows_the_node_that_is_made() {
+    let guide = fs::read_to_string(root().join("docs/guide.md")).unwrap();
+    let (_, rest) = guide.split_once("```rust\n").unwrap();
+    let (shown, _) = rest.split_once("```").unwrap();
+    let dir = Dir::new();
+    let made = fs::read_to_string(made(&dir, "rust", "1").join("src/lib.rs")).unwrap();
+    assert_eq!(code(shown), code(&made));
 }
