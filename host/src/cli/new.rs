@@ -207,7 +207,7 @@ fn next(folder: &Path, facts: &Facts) -> String {
     );
     if facts.is_cut_down {
         text.push_str(
-            "\nThe node begins as one that is right alone. Without --node-count 1 the last command shows what is missing.\n",
+            "\nThe start is right on one node: without --node-count 1 the last command shows what is missing.\n",
         );
     }
     text

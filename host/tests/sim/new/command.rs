@@ -22,37 +22,146 @@ fn refuses(args: &[&str], expected: Expect) {
 
 #[test]
 fn it_prints_the_commands_that_follow() {
-    says(&["mine"], expect![[]]);
-    says(&["my-node", "--challenge", "3c"], expect![[]]);
-    says(&["mine", "--lang", "c", "--challenge", "3a"], expect![[]]);
+    says(
+        &["mine"],
+        expect![[r#"
+        exit code 0
+        ---- stdout
+        made mine: challenge 1, Echo, in Rust
+
+        next:
+          cd mine
+          cargo test
+          cargo build --release --lib --target wasm32-wasip1
+          host sim --challenge 1 target/wasm32-wasip1/release/mine.wasm
+    "#]],
+    );
+    says(
+        &["my-node", "--challenge", "3c"],
+        expect![[r#"
+        exit code 0
+        ---- stdout
+        made my-node: challenge 3c, Fault-tolerant broadcast, in Rust
+
+        next:
+          cd my-node
+          cargo test
+          cargo build --release --lib --target wasm32-wasip1
+          host sim --challenge 3c --node-count 1 target/wasm32-wasip1/release/my_node.wasm
+
+        The start is right on one node: without --node-count 1 the last command shows what is missing.
+    "#]],
+    );
+    says(
+        &["mine", "--lang", "c", "--challenge", "3a"],
+        expect![[r#"
+        exit code 0
+        ---- stdout
+        made mine: challenge 3a, Single-node broadcast, in C
+
+        next:
+          cd mine
+          make test
+          make
+          host sim --challenge 3a mine.wasm
+    "#]],
+    );
     says(
         &["mine", "--lang", "go", "--challenge", "lin-kv"],
-        expect![[]],
+        expect![[r#"
+            exit code 0
+            ---- stdout
+            made mine: challenge lin-kv, Linearizable registers, in Go
+
+            next:
+              cd mine
+              go test ./...
+              GOOS=wasip1 GOARCH=wasm go build -o mine.wasm .
+              host sim --challenge lin-kv --node-count 1 mine.wasm
+
+            The start is right on one node: without --node-count 1 the last command shows what is missing.
+        "#]],
     );
 }
 
 #[test]
 fn names_that_no_compiler_would_take_are_refused() {
-    refuses(&["9lives"], expect![[]]);
-    refuses(&["My Node"], expect![[]]);
-    refuses(&["test"], expect![[]]);
-    refuses(&[".."], expect![[]]);
+    refuses(
+        &["9lives"],
+        expect![[r#"
+        exit code 254
+        ---- stderr
+        error: "9lives" cannot be the name of a project: it has to begin with one of a to z, and to go on with these, digits, - and _, 64 characters at most
+    "#]],
+    );
+    refuses(
+        &["My Node"],
+        expect![[r#"
+        exit code 254
+        ---- stderr
+        error: "My Node" cannot be the name of a project: it has to begin with one of a to z, and to go on with these, digits, - and _, 64 characters at most
+    "#]],
+    );
+    refuses(
+        &["test"],
+        expect![[r#"
+        exit code 254
+        ---- stderr
+        error: "test" cannot be the name of a project: compilers or its libraries have it already; try my-test
+    "#]],
+    );
+    refuses(
+        &[".."],
+        expect![[r#"
+        exit code 254
+        ---- stderr
+        error: .. has no name: give the folder to make
+    "#]],
+    );
 }
 
 #[test]
 fn a_challenge_that_does_not_exist_is_refused() {
-    refuses(&["mine", "--challenge", "7"], expect![[]]);
+    refuses(
+        &["mine", "--challenge", "7"],
+        expect![[r#"
+        exit code 254
+        ---- stderr
+        error: the suite has no challenge "7"; it has 1, 2, 3a, 3b, 3c, 3d, 3e, 4, 5a, 5b, 5c, 6a, 6b, 6c, g-set, pn-counter, txn-list-append, lin-kv, lin-kv-5
+    "#]],
+    );
 }
 
 #[test]
 fn languages_without_a_project_say_what_to_do() {
-    refuses(&["mine", "--lang", "js"], expect![[]]);
-    refuses(&["mine", "--lang", "python"], expect![[]]);
+    refuses(
+        &["mine", "--lang", "js"],
+        expect![[r#"
+        exit code 254
+        ---- stderr
+        error: there is no project in JavaScript: a module needs an interpreter inside, and none is shipped. Javy makes one module of a script and an interpreter (https://github.com/bytecodealliance/javy): write a program that reads lines from stdin with Javy.IO.readSync and writes lines with Javy.IO.writeSync, run javy build, and host inspect the result. Or take --lang rust, c or go
+    "#]],
+    );
+    refuses(
+        &["mine", "--lang", "python"],
+        expect![[r#"
+        exit code 254
+        ---- stderr
+        error: there is no project in Python: CPython reads its library from files when it starts, and a module has no files here. Take --lang rust, c or go, or write the node for real Maelstrom, where any program runs
+    "#]],
+    );
 }
 
 #[test]
 fn a_folder_that_cannot_be_made_is_named() {
-    refuses(&["no/where/mine"], expect![[]]);
+    refuses(
+        &["no/where/mine"],
+        expect![[r#"
+        exit code 254
+        ---- stderr
+        error: cannot make no/where/mine: No such file or directory (os error 2)
+    "#]],
+    );
 }
 
 #[test]
@@ -60,7 +169,11 @@ fn what_is_there_stays_as_it_is() {
     let dir = Dir::new();
     fs::create_dir(dir.path("mine")).unwrap();
     fs::write(dir.path("mine/thesis.tex"), "years of work").unwrap();
-    new(&dir, &["mine"]).is_exactly(expect![[]]);
+    new(&dir, &["mine"]).is_exactly(expect![[r#"
+        exit code 254
+        ---- stderr
+        error: mine exists and is not an empty folder: it stays as it is; name another folder, or remove it first
+    "#]]);
     let thesis = ("thesis.tex".to_owned(), "years of work".to_owned());
     assert_eq!(files(&dir.path("mine")), [thesis]);
     fs::write(dir.path("file"), "text").unwrap();
@@ -85,9 +198,45 @@ fn projects_have_these_files() {
         let names = names.filter(|name| !name.starts_with("sdk/"));
         names.collect::<Vec<String>>().join("\n")
     };
-    expect![[]].assert_eq(&of("rust"));
-    expect![[]].assert_eq(&of("c"));
-    expect![[]].assert_eq(&of("go"));
+    expect![[r#"
+        .gitignore
+        .vscode/extensions.json
+        .vscode/launch.json
+        .vscode/tasks.json
+        Cargo.lock
+        Cargo.toml
+        README.md
+        messages.jsonl
+        src/lib.rs
+        src/main.rs
+        src/tests.rs"#]]
+    .assert_eq(&of("rust"));
+    expect![[r#"
+        .gitignore
+        .vscode/extensions.json
+        .vscode/launch.json
+        .vscode/tasks.json
+        Makefile
+        README.md
+        maelstrom.c
+        maelstrom.h
+        main.c
+        messages.jsonl
+        node.c
+        test.c"#]]
+    .assert_eq(&of("c"));
+    expect![[r#"
+        .gitignore
+        .vscode/extensions.json
+        .vscode/launch.json
+        .vscode/tasks.json
+        README.md
+        go.mod
+        main.go
+        main_test.go
+        messages.jsonl
+        node/node.go"#]]
+    .assert_eq(&of("go"));
 }
 
 #[test]
