@@ -139,7 +139,7 @@ fn languages_without_a_project_say_what_to_do() {
         expect![[r#"
         exit code 254
         ---- stderr
-        error: there is no project in JavaScript: a module needs an interpreter inside, and none is shipped. Javy makes one module of a script and an interpreter (https://github.com/bytecodealliance/javy): write a program that reads lines from stdin with Javy.IO.readSync and writes lines with Javy.IO.writeSync, run javy build, and host inspect the result. Or take --lang rust, c or go
+        error: there is no project in JavaScript yet: a module needs an interpreter inside. A script runs all the same, as an argument of QuickJS-NG's program for WASI (https://github.com/quickjs-ng/quickjs, qjs-wasi.wasm): host sim --challenge 1 qjs-wasi.wasm -- --std -e "$(cat node.js)". docs/programs.md has such a node. host grade takes modules without arguments: for a grade take --lang rust, c or go
     "#]],
     );
     refuses(

@@ -189,6 +189,40 @@ fn the_node_in_c_of_the_abi_page_is_built_by_its_command_and_runs() {
     assert!(ended.stderr.contains(after), "{ended}");
 }
 
+/// The node of the page about programs, under Node.js with what it uses of QuickJS's `std`.
+/// QuickJS itself is in no registry that CI reaches.
+#[test]
+fn the_node_in_javascript_of_the_programs_page_answers() {
+    if Command::new("node").arg("--version").output().is_err() {
+        eprintln!("there is no Node.js to run it");
+        return;
+    }
+    let page = fs::read_to_string(root().join("docs/programs.md")).unwrap();
+    let (_, rest) = page.split_once("```js\n").unwrap();
+    let (node, _) = rest.split_once("```").unwrap();
+    let std = "const lines = require('fs').readFileSync(0, 'utf8').trim().split('\\n');\n\
+               const std = {\n\
+                 in: { getline: () => lines.shift() ?? null },\n\
+                 out: { puts: (text) => process.stdout.write(text), flush() {} },\n\
+               };\n";
+    let dir = Dir::new();
+    dir.write("node.js", format!("{std}{node}"));
+    dir.write(
+        "lines",
+        r#"{"src":"c0","dest":"n0","body":{"type":"init","msg_id":1,"node_id":"n0","node_ids":["n0"]}}
+{"src":"c1","dest":"n0","body":{"type":"echo","msg_id":2,"echo":["hi"]}}
+{"src":"c1","dest":"n0","body":{"type":"other","msg_id":3}}
+"#,
+    );
+    assert_eq!(
+        shell(dir.root(), "node node.js < lines"),
+        r#"{"src":"n0","dest":"c0","body":{"in_reply_to":1,"type":"init_ok"}}
+{"src":"n0","dest":"c1","body":{"in_reply_to":2,"type":"echo_ok","echo":["hi"]}}
+{"src":"n0","dest":"c1","body":{"in_reply_to":3,"type":"error","code":10,"text":"no such request"}}
+"#
+    );
+}
+
 #[test]
 fn a_start_in_another_place_names_the_module_that_is_built() {
     let dir = Dir::new();
