@@ -59,6 +59,11 @@ impl Facts {
                 format!("GOOS=wasip1 GOARCH=wasm go build -o {name}.wasm ."),
                 format!("{name}.wasm"),
             ),
+            Language::Js => (
+                "node test.js",
+                format!("curl -LO {QUICKJS}"),
+                "qjs-wasi.wasm -- --std -e \"$(cat maelstrom.js node.js main.js)\"".to_owned(),
+            ),
             _ => ("make test", "make".to_owned(), format!("{name}.wasm")),
         };
         let id = &challenge.id;
@@ -96,7 +101,7 @@ impl Facts {
             ("{{module}}", self.module.clone()),
             ("{{test}}", self.test.to_owned()),
             ("{{build}}", self.build.clone()),
-            ("{{sim_json}}", self.sim.clone()),
+            ("{{sim_json}}", self.sim.replace('"', "\\\"")),
             ("{{sim}}", self.sim.clone()),
             ("{{full}}", self.full.clone()),
             ("{{one_node}}", one_node.to_owned()),
@@ -117,12 +122,17 @@ macro_rules! template {
     };
 }
 
+/// The interpreter of JavaScript as a module.
+const QUICKJS: &str =
+    "https://github.com/quickjs-ng/quickjs/releases/latest/download/qjs-wasi.wasm";
+
 /// All files of a project.
 pub(super) fn files(facts: &Facts) -> Vec<File> {
     let mut files = match facts.language {
         Language::Rust => rust(facts),
         Language::Go => go(facts),
-        _ => c(facts),
+        Language::Js => js(facts),
+        Language::C | Language::Python => c(facts),
     };
     files.push(File::new(
         "messages.jsonl",
@@ -213,6 +223,22 @@ fn go(facts: &Facts) -> Vec<File> {
             facts.fill(template!("go/launch.json")),
         ),
         extensions(&["golang.go"]),
+    ]
+}
+
+fn js(facts: &Facts) -> Vec<File> {
+    let (node, tests) = start!(facts.workload, "js", ".js", ".tests.js");
+    vec![
+        File::new("README.md", facts.fill(template!("js/README.md.in"))),
+        File::new(".gitignore", "*.wasm\n/report\n"),
+        File::new("node.js", facts.fill(node)),
+        File::new("test.js", facts.fill(tests)),
+        File::new("maelstrom.js", template!("js/maelstrom.js")),
+        File::new("main.js", template!("js/main.js")),
+        File::new(
+            ".vscode/launch.json",
+            facts.fill(template!("js/launch.json")),
+        ),
     ]
 }
 

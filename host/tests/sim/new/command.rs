@@ -85,6 +85,21 @@ fn it_prints_the_commands_that_follow() {
 }
 
 #[test]
+fn a_project_in_javascript_fetches_its_interpreter() {
+    says(&["mine", "--lang", "js", "--challenge", "3a"], expect![[r#"
+        exit code 0
+        ---- stdout
+        made mine: challenge 3a, Single-node broadcast, in JavaScript
+
+        next:
+          cd mine
+          node test.js
+          curl -LO https://github.com/quickjs-ng/quickjs/releases/latest/download/qjs-wasi.wasm
+          host sim --challenge 3a qjs-wasi.wasm -- --std -e "$(cat maelstrom.js node.js main.js)"
+    "#]]);
+}
+
+#[test]
 fn names_that_no_compiler_would_take_are_refused() {
     refuses(
         &["9lives"],
@@ -135,19 +150,11 @@ fn a_challenge_that_does_not_exist_is_refused() {
 #[test]
 fn languages_without_a_project_say_what_to_do() {
     refuses(
-        &["mine", "--lang", "js"],
-        expect![[r#"
-        exit code 254
-        ---- stderr
-        error: there is no project in JavaScript yet: a module needs an interpreter inside. A script runs all the same, as an argument of QuickJS-NG's program for WASI (https://github.com/quickjs-ng/quickjs, qjs-wasi.wasm): host sim --challenge 1 qjs-wasi.wasm -- --std -e "$(cat node.js)". docs/programs.md has such a node. host grade takes modules without arguments: for a grade take --lang rust, c or go
-    "#]],
-    );
-    refuses(
         &["mine", "--lang", "python"],
         expect![[r#"
         exit code 254
         ---- stderr
-        error: there is no project in Python: CPython reads its library from files when it starts, and a module has no files here. Take --lang rust, c or go, or write the node for real Maelstrom, where any program runs
+        error: there is no project in Python: CPython reads its library from files when it starts, and a module has no files here. Take --lang rust, c, go or js, or write the node for real Maelstrom, where any program runs
     "#]],
     );
 }
@@ -237,6 +244,16 @@ fn projects_have_these_files() {
         messages.jsonl
         node/node.go"#]]
     .assert_eq(&of("go"));
+    expect![[r#"
+        .gitignore
+        .vscode/launch.json
+        .vscode/tasks.json
+        README.md
+        maelstrom.js
+        main.js
+        messages.jsonl
+        node.js
+        test.js"#]].assert_eq(&of("js"));
 }
 
 #[test]
@@ -259,7 +276,7 @@ fn the_copy_of_the_sdk_has_all_its_sources_as_they_are() {
 
 #[test]
 fn nothing_in_a_project_is_left_open() {
-    for lang in ["rust", "c", "go"] {
+    for lang in ["rust", "c", "go", "js"] {
         for challenge in Suite::built_in().unwrap().challenges {
             let dir = Dir::new();
             for (name, text) in files(&made(&dir, lang, &challenge.id)) {

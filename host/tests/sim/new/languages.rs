@@ -75,7 +75,8 @@ fn made(dir: &Dir, lang: &str, challenge: &str) -> (PathBuf, [String; 3]) {
 /// a few seconds, since some have a thousand operations a second. It is valid with any seed.
 #[track_caller]
 fn simulate(folder: &Path, sim: &str) {
-    let told = shell(folder, &format!("{sim} --time-limit 4 --seed 1"));
+    let sim = sim.replacen(" sim ", " sim --time-limit 4 --seed 1 ", 1);
+    let told = shell(folder, &sim);
     assert!(told.contains("valid"), "{told}");
     assert!(!told.contains("INVALID"), "{told}");
 }
@@ -187,6 +188,26 @@ fn the_node_in_c_of_the_abi_page_is_built_by_its_command_and_runs() {
     let (_, after) = rest.split_once(';').unwrap();
     assert!(ended.stderr.contains(before), "{ended}");
     assert!(ended.stderr.contains(after), "{ended}");
+}
+
+/// The interpreter is in no registry that CI reaches: the tests of a project run in Node.js here, and
+/// its node in the simulator where somebody has put the interpreter into `target/tools`.
+#[test]
+fn projects_in_javascript_are_tested_and_valid() {
+    if Command::new("node").arg("--version").output().is_err() {
+        eprintln!("there is no Node.js to run their tests");
+        return;
+    }
+    let interpreter = root().join("target/tools/qjs-wasi.wasm");
+    for challenge in CHALLENGES {
+        let dir = Dir::new();
+        let (folder, [test, _, sim]) = made(&dir, "js", challenge);
+        shell(&folder, &test);
+        if interpreter.exists() {
+            fs::copy(&interpreter, folder.join("qjs-wasi.wasm")).unwrap();
+            simulate(&folder, &sim);
+        }
+    }
 }
 
 /// The node of the page about programs, under Node.js with what it uses of QuickJS's `std`.
