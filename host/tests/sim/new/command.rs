@@ -86,7 +86,9 @@ fn it_prints_the_commands_that_follow() {
 
 #[test]
 fn a_project_in_javascript_fetches_its_interpreter() {
-    says(&["mine", "--lang", "js", "--challenge", "3a"], expect![[r#"
+    says(
+        &["mine", "--lang", "js", "--challenge", "3a"],
+        expect![[r#"
         exit code 0
         ---- stdout
         made mine: challenge 3a, Single-node broadcast, in JavaScript
@@ -96,7 +98,8 @@ fn a_project_in_javascript_fetches_its_interpreter() {
           node test.js
           curl -LO https://github.com/quickjs-ng/quickjs/releases/latest/download/qjs-wasi.wasm
           host sim --challenge 3a qjs-wasi.wasm -- --std -e "$(cat maelstrom.js node.js main.js)"
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -253,7 +256,8 @@ fn projects_have_these_files() {
         main.js
         messages.jsonl
         node.js
-        test.js"#]].assert_eq(&of("js"));
+        test.js"#]]
+    .assert_eq(&of("js"));
 }
 
 #[test]
