@@ -2,6 +2,7 @@
 # The one entry to this project; `./runner.sh help` lists the commands. They are in host/xtask.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
+export OLDPWD # where this was called: modules that are named are relative to it
 
 if ! command -v cargo >/dev/null; then
     printf 'runner.sh: %s\n' >&2 \

@@ -21,6 +21,8 @@ pub struct GuestError {
     pub stderr: String,
     /// The last line of a program's stdout, if it has no newline.
     pub unfinished: String,
+    /// What the guest seems to have done instead, if that can be told; empty if not.
+    pub hint: String,
 }
 
 /// What went wrong in a step.
@@ -197,6 +199,7 @@ impl GuestError {
             backtrace,
             stderr: String::from_utf8_lossy(log).into_owned(),
             unfinished: String::new(),
+            hint: String::new(),
         })
     }
 
@@ -211,6 +214,9 @@ impl GuestError {
 impl fmt::Display for GuestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the guest failed in {}: {}", self.entry, self.kind)?;
+        if !self.hint.is_empty() {
+            write!(f, "\n  hint: {}", self.hint)?;
+        }
         if !self.backtrace.is_empty() {
             write!(f, "\n  in: {}", self.backtrace.join(" < "))?;
         }

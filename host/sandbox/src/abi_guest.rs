@@ -116,6 +116,7 @@ impl Guest for AbiGuest {
         self.input = input;
         self.store.data_mut().now_ns = event.now_ns;
         let describe = || event.to_string();
+        let mut packed = 0;
         let range = self.enter(abi::HANDLE, &describe, |guest| {
             let arguments = guest.put_input(&describe)?;
             let output = call(
@@ -125,14 +126,17 @@ impl Guest for AbiGuest {
                 (abi::HANDLE, arguments),
                 &describe,
             )?;
+            packed = output;
             guest.take_output(output, abi::HANDLE, &describe)
-        })?;
+        });
+        let range = range.map_err(|error| self.hinted(error, packed, event.node))?;
         if self.input.capacity() > INPUT_KEPT_MAX {
             self.input = Vec::new();
         }
         let refuse = |kind| self.refusal(kind, abi::HANDLE, &describe);
         let (memory, state) = (self.memory.data(&self.store), self.store.data());
-        let wanted = decode(&memory[range], event.node, self.limits.effects).map_err(refuse)?;
+        let wanted = decode(&memory[range], event.node, self.limits.effects)
+            .map_err(|kind| self.hinted(refuse(kind), packed, event.node))?;
         let mut effects: Vec<Effect<'_>> = log_lines(&state.log).collect();
         if effects.is_empty() {
             effects = wanted;
@@ -281,6 +285,31 @@ impl AbiGuest {
             Ok(range)
         });
         paid.map_err(|kind| self.refusal(kind, entry, event))
+    }
+
+    /// Adds a hint to an error about a range that the guest returned: whether there are effects if
+    /// pointer and length change places.
+    fn hinted(&self, mut error: Box<GuestError>, packed: u64, node: &str) -> Box<GuestError> {
+        let (len, ptr) = abi::unpack(packed);
+        // A range that is outside of memory is so in either order: its end is the sum of both.
+        let is_about_range = matches!(
+            error.kind,
+            ErrorKind::Output { .. } | ErrorKind::BadEffect { .. }
+        );
+        if !is_about_range || len as usize > self.limits.output_bytes {
+            return error;
+        }
+        let memory = self.memory.data(&self.store);
+        let rest = memory.get(ptr as usize..);
+        let swapped = rest.and_then(|rest| rest.get(..len as usize));
+        let effects = swapped.map(|bytes| decode(bytes, node, self.limits.effects));
+        if effects.is_some_and(|effects| effects.is_ok_and(|effects| !effects.is_empty())) {
+            error.hint = format!(
+                "pointer and length are swapped: the effects are {len} bytes at address {ptr}; \
+                 return (pointer << 32) | length"
+            );
+        }
+        error
     }
 
     /// Refuses what the guest returned.

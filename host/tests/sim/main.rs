@@ -5,6 +5,7 @@
 mod fuzz;
 mod grade;
 mod hostile;
+mod new;
 mod outputs;
 mod report;
 mod simulated;

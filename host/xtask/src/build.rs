@@ -8,6 +8,12 @@ use crate::{setup, solutions};
 
 /// The release host and every guest.
 pub(crate) fn all() -> Result<()> {
+    host()?;
+    guests()
+}
+
+/// The release host.
+pub(crate) fn host() -> Result<()> {
     setup::target()?;
     run(&mut cargo(&[
         "build",
@@ -15,8 +21,7 @@ pub(crate) fn all() -> Result<()> {
         "--locked",
         "-p",
         "host",
-    ]))?;
-    guests()
+    ]))
 }
 
 /// The guests: solutions, and the mutants that tests have to catch.

@@ -31,7 +31,9 @@ Commands:
                          Grade wrong and right programs by the built-in suite, print docs/zoo.md
   bench [ARGS]           Run the benchmarks
   fuzz TARGET [SECONDS]  Fuzz a target of fuzz/fuzz_targets for SECONDS [default: 60]
-  maelstrom ID           Run a challenge under Maelstrom, found by MAELSTROM or on PATH
+  maelstrom ID [MODULE [-- ARGS]]
+                         Run our solution of a challenge, or a module, under Maelstrom, which is
+                         found by MAELSTROM or on PATH
   help                   Print this help
 
 Guests are written to target/wasm32-wasip1/release/NAME.wasm, the host to

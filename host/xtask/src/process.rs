@@ -15,6 +15,13 @@ pub(crate) fn enter_workspace() -> Result<()> {
     entered.with_context(|| format!("cannot enter {}", root.display()))
 }
 
+/// The folder in which `./runner.sh` was called: its `cd` has left that in OLDPWD.
+pub(crate) fn called_from() -> PathBuf {
+    std::env::var_os("OLDPWD")
+        .map(PathBuf::from)
+        .unwrap_or_default()
+}
+
 /// `cargo`, the one that started this.
 pub(crate) fn cargo(args: &[&str]) -> Command {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());

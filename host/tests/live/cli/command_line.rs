@@ -40,6 +40,7 @@ fn help_is_not_an_error() {
                    host grade [OPTIONS] PATH…
                    host merge [OPTIONS] GRADE…
                    host suite [COMMAND]
+                   host new [OPTIONS] NAME
 
             Commands:
               inspect  Show facts about a module, and whether it loads
@@ -48,6 +49,7 @@ fn help_is_not_an_error() {
               grade    Judge submissions in the sandbox, on several seeds for each challenge of a suite
               merge    Merge the grades that `host grade --format json --shard` wrote, one per share, into one
               suite    Print, list or run the challenges of a suite
+              new      Make a project for a challenge: a node to begin with, its tests and its messages
               help     Print this message or the help of the given subcommand(s)
 
             Options:
@@ -629,21 +631,22 @@ fn help_is_shown_in_part_to_a_reader_that_leaves() {
 #[test]
 fn no_arguments() {
     Dir::new().host().end().is_exactly(expect![[r#"
-            exit code 254
-            ---- stderr
-            error: the following required arguments were not provided:
-              --module <FILE>
+        exit code 254
+        ---- stderr
+        error: the following required arguments were not provided:
+          --module <FILE>
 
-            Usage: host --module FILE [OPTIONS] [-- GUEST_ARGS…]
-                   host inspect [OPTIONS] FILE
-                   host check --workload NAME [OPTIONS] HISTORY
-                   host sim --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]
-                   host grade [OPTIONS] PATH…
-                   host merge [OPTIONS] GRADE…
-                   host suite [COMMAND]
+        Usage: host --module FILE [OPTIONS] [-- GUEST_ARGS…]
+               host inspect [OPTIONS] FILE
+               host check --workload NAME [OPTIONS] HISTORY
+               host sim --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]
+               host grade [OPTIONS] PATH…
+               host merge [OPTIONS] GRADE…
+               host suite [COMMAND]
+               host new [OPTIONS] NAME
 
-            For more information, try '--help'.
-        "#]]);
+        For more information, try '--help'.
+    "#]]);
 }
 
 #[test]

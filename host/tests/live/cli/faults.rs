@@ -390,6 +390,36 @@ fn returns(ptr: u32, len: u32, expected: Expect) {
     dir.node(module).input(format!("{INIT}{GO}")).is(expected);
 }
 
+/// Runs a guest whose `handle` returns an effect of GO, pointer and length swapped.
+#[track_caller]
+fn returns_swapped(ptr: u32, expected: Expect) {
+    let dir = Dir::new();
+    let effect = r#"{"log":{"text":"hi"}}"#;
+    let packed = (effect.len() as u64) << 32 | u64::from(ptr);
+    let escaped = effect.replace('"', "\\22");
+    let data = format!("(i64.const {packed}))\n(data (i32.const {ptr}) \"{escaped}\"");
+    let module = dir.module("swapped.wasm", &returning(&data));
+    dir.node(module).input(format!("{INIT}{GO}")).is(expected);
+}
+
+#[test]
+fn pointer_and_length_that_are_swapped_get_a_hint() {
+    returns_swapped(
+        40_000,
+        expect![[r#"
+        exit code 1
+        ---- stdout
+        {"src":"n1","dest":"c0","body":{"type":"init_ok","in_reply_to":1}}
+        ---- stderr
+        error: the guest failed in handle: effect 1 cannot be understood: expected value at line 1 column 1
+          effect: dest":"c0","body":{"type":"init_ok","in_reply_to":1}}}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}{"send":{"src":"n1","dest":"c1","body":{"type":"value","value":"0123456789abcdef"}}}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}… (39800 more bytes)
+          hint: pointer and length are swapped: the effects are 21 bytes at address 40000; return (pointer << 32) | length
+          event: message {"id":1,"src":"c1","dest":"n1","body":{"type":"go","msg_id":2}}
+          [NOTHING DONE]
+    "#]],
+    );
+}
+
 #[test]
 fn a_returned_range_may_not_begin_behind_the_memory() {
     returns(

@@ -1,0 +1,45 @@
+//! The languages of projects.
+
+use clap::ValueEnum;
+
+/// The language of a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Language {
+    /// With the SDK.
+    Rust,
+    /// A program on stdin and stdout, with clang and wasi-libc.
+    C,
+    /// A program on stdin and stdout.
+    Go,
+    /// Scripts in QuickJS-NG, which is fetched. `host grade` cannot take them.
+    #[value(alias = "javascript")]
+    Js,
+    /// Not yet: says what to do instead.
+    #[value(alias = "py")]
+    Python,
+}
+
+impl Language {
+    /// Its name, for people.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Language::Rust => "Rust",
+            Language::C => "C",
+            Language::Go => "Go",
+            Language::Js => "JavaScript",
+            Language::Python => "Python",
+        }
+    }
+
+    /// Why there is no project in this language, if there is none, and what to do.
+    pub(super) fn missing(self) -> Option<&'static str> {
+        match self {
+            Language::Rust | Language::C | Language::Go | Language::Js => None,
+            Language::Python => Some(
+                "there is no project in Python: CPython reads its library from files when it starts, and a \
+                 module has no files here. Take --lang rust, c, go or js, or write the node for real Maelstrom, \
+                 where any program runs",
+            ),
+        }
+    }
+}

@@ -1,0 +1,46 @@
+// Requests to a node that is alone, and the answers. It is built for this machine.
+#include "maelstrom.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *conversation[][2] = {
+    {"{\"type\":\"read\",\"msg_id\":2,\"key\":0}",
+     "{\"in_reply_to\":2,\"type\":\"error\",\"code\":20,\"text\":\"there is no key 0\"}"},
+    {"{\"type\":\"write\",\"msg_id\":3,\"key\":0,\"value\":3}",
+     "{\"in_reply_to\":3,\"type\":\"write_ok\"}"},
+    {"{\"type\":\"cas\",\"msg_id\":4,\"key\":0,\"from\":3,\"to\":4}",
+     "{\"in_reply_to\":4,\"type\":\"cas_ok\"}"},
+    {"{\"type\":\"cas\",\"msg_id\":5,\"key\":0,\"from\":1,\"to\":2}",
+     "{\"in_reply_to\":5,\"type\":\"error\",\"code\":22,\"text\":\"the value is 4, not 1\"}"},
+    {"{\"type\":\"read\",\"msg_id\":6,\"key\":0}",
+     "{\"in_reply_to\":6,\"type\":\"read_ok\",\"value\":4}"},
+};
+
+static void deliver(const char *src, const char *body) {
+    text line = {0};
+    text_add(&line, "{\"src\":\"%s\",\"dest\":\"n0\",\"body\":%s}", src, body);
+    node_line(line.at, line.length);
+    free(line.at);
+}
+
+int main(void) {
+    char *out = NULL;
+    size_t length = 0;
+    node_out = open_memstream(&out, &length);
+    deliver("c0", "{\"type\":\"init\",\"msg_id\":1,\"node_id\":\"n0\",\"node_ids\":[\"n0\"]}");
+    int wrong = 0;
+    for (size_t i = 0; i < sizeof conversation / sizeof *conversation; i++) {
+        size_t before = length;
+        deliver("c1", conversation[i][0]);
+        text expected = {0};
+        text_add(&expected, "{\"src\":\"n0\",\"dest\":\"c1\",\"body\":%s}\n", conversation[i][1]);
+        if (strcmp(out + before, expected.at) != 0) {
+            printf("%s\ngot:  %swant: %s", conversation[i][0], out + before, expected.at);
+            wrong++;
+        }
+        free(expected.at);
+    }
+    printf("%d of %zu answers are wrong\n", wrong, sizeof conversation / sizeof *conversation);
+    return wrong > 0;
+}

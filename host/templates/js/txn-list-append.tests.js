@@ -1,0 +1,13 @@
+// Requests to a node that is alone, and the answers: node test.js
+const { readFileSync } = require("fs");
+const { deepStrictEqual } = require("assert");
+
+const source = ["maelstrom.js", "node.js"].map((name) => readFileSync(name, "utf8")).join("\n");
+const answer = new Function(`${source}\nreturn answer;`)();
+
+const conversation = [
+  [{ type: "init", msg_id: 1, node_id: "n0", node_ids: ["n0"] }, { type: "init_ok", in_reply_to: 1 }],
+  [{ type: "txn", msg_id: 2, txn: [["r", 1, null], ["append", 1, 6], ["r", 1, null]] }, { type: "txn_ok", txn: [["r", 1, null], ["append", 1, 6], ["r", 1, [6]]], in_reply_to: 2 }],
+];
+for (const [request, expected] of conversation) deepStrictEqual(answer(request), expected);
+console.log(`${conversation.length} answers are right`);

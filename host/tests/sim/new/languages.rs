@@ -1,0 +1,252 @@
+//! Projects, built and run as their users would: with the commands that `host new` prints.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use test_support::{Dir, Run, root};
+
+use super::{files, new};
+
+/// A challenge of each workload.
+const CHALLENGES: [&str; 10] = [
+    "1",
+    "2",
+    "3a",
+    "4",
+    "5a",
+    "6a",
+    "g-set",
+    "pn-counter",
+    "txn-list-append",
+    "lin-kv",
+];
+
+/// Runs a command line as a shell would. It has to succeed. Returns what it prints to stdout.
+#[track_caller]
+fn shell(folder: &Path, line: &str) -> String {
+    // Nothing of the caller's own Go, and nothing outside of target/.
+    let tools = root().join("target/tools");
+    let path = std::env::var("PATH").unwrap();
+    let output = Command::new("/bin/sh")
+        .args(["-c", line])
+        .current_dir(folder)
+        .env("PATH", format!("{}:{path}", tools.join("go/bin").display()))
+        .env("GOROOT", tools.join("go"))
+        .env("GOPATH", root().join("target/new/gopath"))
+        .env("GOCACHE", root().join("target/new/go-cache"))
+        .envs([
+            ("GOENV", "off"),
+            ("GOTOOLCHAIN", "local"),
+            ("GOPROXY", "off"),
+        ])
+        .envs([("GOFLAGS", ""), ("GOWORK", "off"), ("GOTELEMETRY", "off")])
+        // Cargo has all that this workspace has, and the lock file asks for nothing else.
+        .env("CARGO_TARGET_DIR", root().join("target/new/cargo"))
+        .env("CARGO_NET_OFFLINE", "true")
+        .output()
+        .unwrap();
+    let [stdout, stderr] =
+        [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    assert!(output.status.success(), "{line}\n{stdout}\n{stderr}");
+    stdout
+}
+
+/// Makes a project, and returns its folder and the three commands that follow `cd`.
+#[track_caller]
+fn made(dir: &Dir, lang: &str, challenge: &str) -> (PathBuf, [String; 3]) {
+    let args = ["mine", "--lang", lang, "--challenge", challenge];
+    let run = Run::host().in_dir(dir.root()).arg("new").args(args);
+    let ended = run.end();
+    assert_eq!(ended.code(), Some(0), "{ended}");
+    let lines = ended
+        .stdout
+        .lines()
+        .filter_map(|line| line.strip_prefix("  "));
+    let lines: Vec<&str> = lines.collect();
+    let [cd, test, build, sim] = lines[..] else {
+        panic!("{ended}");
+    };
+    assert_eq!(cd, "cd mine");
+    (dir.path("mine"), [test, build, sim].map(str::to_owned))
+}
+
+/// Runs a start in the simulator, where `sim` is the printed command: a run of its challenge, cut to
+/// a few seconds, since some have a thousand operations a second. It is valid with any seed.
+#[track_caller]
+fn simulate(folder: &Path, sim: &str) {
+    let sim = sim.replacen(" sim ", " sim --time-limit 4 --seed 1 ", 1);
+    let told = shell(folder, &sim);
+    assert!(told.contains("valid"), "{told}");
+    assert!(!told.contains("INVALID"), "{told}");
+}
+
+/// Builds and runs the start of each workload.
+fn starts_are_valid(lang: &str) {
+    for challenge in CHALLENGES {
+        let dir = Dir::new();
+        let (folder, [test, build, sim]) = made(&dir, lang, challenge);
+        shell(&folder, &test);
+        shell(&folder, &build);
+        simulate(&folder, &sim);
+    }
+}
+
+#[test]
+fn projects_in_c_are_built_tested_and_valid() {
+    starts_are_valid("c");
+}
+
+#[test]
+fn projects_in_go_are_built_tested_and_valid() {
+    starts_are_valid("go");
+}
+
+/// All projects in Rust have one copy of the SDK, which is built once: each start takes the place of
+/// the first. What else differs are texts.
+#[test]
+fn projects_in_rust_are_built_tested_and_valid() {
+    let dir = Dir::new();
+    let (first, [test, build, _]) = made(&dir, "rust", "1");
+    // The lock file is the one that cargo would write.
+    let lock = fs::read_to_string(first.join("Cargo.lock")).unwrap();
+    shell(&first, "cargo metadata --locked --format-version 1");
+    assert_eq!(fs::read_to_string(first.join("Cargo.lock")).unwrap(), lock);
+    debugger_sees_variables(&first);
+    for challenge in CHALLENGES {
+        let other = Dir::new();
+        let (folder, [_, _, sim]) = made(&other, "rust", challenge);
+        for (name, text) in files(&folder.join("src")) {
+            fs::write(first.join("src").join(name), text).unwrap();
+        }
+        shell(&first, &format!("cargo fmt --check && {test} --locked"));
+        shell(&first, &format!("{build} --locked"));
+        // The module is where cargo was told to put it, for this test.
+        let module = root().join("target/new/cargo/wasm32-wasip1");
+        let sim = sim.replace("target/wasm32-wasip1", module.to_str().unwrap());
+        simulate(&first, &sim);
+    }
+}
+
+/// The native node has what a debugger needs: at the breakpoint of the README, all arguments of the
+/// handler. To ask for symbols a debugger need not run anything.
+fn debugger_sees_variables(folder: &Path) {
+    shell(folder, "cargo build --locked");
+    let node = root().join("target/new/cargo/debug/mine-native");
+    let bytes = fs::read(&node).unwrap();
+    let has = |name: &[u8]| bytes.windows(name.len()).any(|part| part == name);
+    assert!(has(b".debug_info"));
+    if Command::new("gdb").arg("--version").output().is_err() {
+        eprintln!("there is no gdb to ask");
+        return;
+    }
+    let readme = fs::read_to_string(folder.join("README.md")).unwrap();
+    let (_, rest) = readme.split_once("break lib.rs:").unwrap();
+    let (line, _) = rest.split_once('\'').unwrap();
+    let asked = format!(
+        "gdb -nx -batch -ex 'info scope lib.rs:{line}' {}",
+        node.display()
+    );
+    let told = shell(folder, &asked);
+    for name in ["self", "request", "from", "ctx"] {
+        assert!(told.contains(&format!("Symbol {name} is ")), "{told}");
+    }
+}
+
+#[test]
+fn the_node_in_c_of_the_abi_page_is_built_by_its_command_and_runs() {
+    let page = fs::read_to_string(root().join("docs/abi.md")).unwrap();
+    let (_, section) = page.split_once("## A node in C\n").unwrap();
+    let (_, rest) = section.split_once("```c\n").unwrap();
+    let (source, _) = rest.split_once("```").unwrap();
+    let mut commands = section.lines().filter_map(|line| line.strip_prefix("    "));
+    let (build, sim) = (commands.next().unwrap(), commands.next().unwrap());
+    let dir = Dir::new();
+    fs::write(dir.path("node.c"), source).unwrap();
+    shell(dir.root(), &format!("{build} -Wall -Wextra -Werror"));
+    let sim = sim.replacen("host", test_support::host().to_str().unwrap(), 1);
+    simulate(dir.root(), &sim);
+
+    // With pointer and length swapped it fails with the hint that the page shows.
+    let swapped = source.replace(
+        "(uint64_t)(uintptr_t)output << 32 | length",
+        "(uint64_t)length << 32 | (uint64_t)(uintptr_t)output",
+    );
+    assert_ne!(swapped, source);
+    fs::write(dir.path("node.c"), swapped).unwrap();
+    shell(dir.root(), build);
+    let node = Run::host()
+        .args(["--module", "node.wasm"])
+        .in_dir(dir.root());
+    let ended = node.input(test_support::INIT);
+    let mut shown = section.lines().filter_map(|line| line.strip_prefix("    "));
+    let error = shown.find(|line| line.starts_with("error: ")).unwrap();
+    let hint = shown.find(|line| line.starts_with("  hint: ")).unwrap();
+    assert!(ended.stderr.contains(error), "{ended}");
+    // Where the compiler puts the effects is its own affair.
+    let (before, rest) = hint.split_once("address ").unwrap();
+    let (_, after) = rest.split_once(';').unwrap();
+    assert!(ended.stderr.contains(before), "{ended}");
+    assert!(ended.stderr.contains(after), "{ended}");
+}
+
+/// The interpreter is in no registry that CI reaches: the tests of a project run in Node.js here, and
+/// its node in the simulator where somebody has put the interpreter into `target/tools`.
+#[test]
+fn projects_in_javascript_are_tested_and_valid() {
+    if Command::new("node").arg("--version").output().is_err() {
+        eprintln!("there is no Node.js to run their tests");
+        return;
+    }
+    let interpreter = root().join("target/tools/qjs-wasi.wasm");
+    for challenge in CHALLENGES {
+        let dir = Dir::new();
+        let (folder, [test, _, sim]) = made(&dir, "js", challenge);
+        shell(&folder, &test);
+        if interpreter.exists() {
+            fs::copy(&interpreter, folder.join("qjs-wasi.wasm")).unwrap();
+            simulate(&folder, &sim);
+        }
+    }
+}
+
+/// The node of the page about programs, under Node.js with what it uses of QuickJS's `std`.
+/// QuickJS itself is in no registry that CI reaches.
+#[test]
+fn the_node_in_javascript_of_the_programs_page_answers() {
+    if Command::new("node").arg("--version").output().is_err() {
+        eprintln!("there is no Node.js to run it");
+        return;
+    }
+    let page = fs::read_to_string(root().join("docs/programs.md")).unwrap();
+    let (_, rest) = page.split_once("```js\n").unwrap();
+    let (node, _) = rest.split_once("```").unwrap();
+    let std = "const lines = require('fs').readFileSync(0, 'utf8').trim().split('\\n');\n\
+               const std = {\n\
+                 in: { getline: () => lines.shift() ?? null },\n\
+                 out: { puts: (text) => process.stdout.write(text), flush() {} },\n\
+               };\n";
+    let dir = Dir::new();
+    dir.write("node.js", format!("{std}{node}"));
+    dir.write(
+        "lines",
+        r#"{"src":"c0","dest":"n0","body":{"type":"init","msg_id":1,"node_id":"n0","node_ids":["n0"]}}
+{"src":"c1","dest":"n0","body":{"type":"echo","msg_id":2,"echo":["hi"]}}
+{"src":"c1","dest":"n0","body":{"type":"other","msg_id":3}}
+"#,
+    );
+    assert_eq!(
+        shell(dir.root(), "node node.js < lines"),
+        r#"{"src":"n0","dest":"c0","body":{"in_reply_to":1,"type":"init_ok"}}
+{"src":"n0","dest":"c1","body":{"in_reply_to":2,"type":"echo_ok","echo":["hi"]}}
+{"src":"n0","dest":"c1","body":{"in_reply_to":3,"type":"error","code":10,"text":"no such request"}}
+"#
+    );
+}
+
+#[test]
+fn a_start_in_another_place_names_the_module_that_is_built() {
+    let dir = Dir::new();
+    let ended = new(&dir, &["a-b", "--lang", "rust"]);
+    assert!(ended.stdout.contains("/a_b.wasm"), "{ended}");
+}
