@@ -21,6 +21,16 @@ pub(super) const BEGINNING: &str = r#"<!doctype html>
 <meta name="generator" content="host">
 "#;
 
+/// What stands before and after the data of a page.
+const DATA_BEGIN: &str = r#"<script type="application/json" id="data">"#;
+const DATA_END: &str = "</script>";
+
+/// The data of a page, which is JSON.
+pub(super) fn data_of(page: &str) -> Option<&str> {
+    let (_, rest) = page.split_once(DATA_BEGIN)?;
+    Some(rest.split_once(DATA_END)?.0)
+}
+
 /// Renders a page that shows `data` with the script `parts`, which may use what `assets/dom.js`
 /// defines. Neither the title nor the script may contain text from guests: they are not escaped.
 ///
@@ -43,7 +53,7 @@ pub fn page(parts: &[&str], title: &str, data: &impl Serialize) -> serde_json::R
 </head>
 <body>
 <noscript>This page needs JavaScript to show its data. The files beside it have the same as text.</noscript>
-<script type="application/json" id="data">{data}</script>
+{DATA_BEGIN}{data}{DATA_END}
 <script>{script}</script>
 </body>
 </html>
@@ -107,8 +117,7 @@ mod tests {
         let page = page(&[], "title", &[hostile]).unwrap();
         assert_eq!(page.matches("<script").count(), 2);
         assert_eq!(page.matches("</script").count(), 2);
-        let (_, rest) = page.split_once(r#"id="data">"#).unwrap();
-        let (data, _) = rest.split_once("</script>").unwrap();
+        let data = data_of(&page).unwrap();
         let read: [String; 1] = serde_json::from_str(data).unwrap();
         assert_eq!(read, [hostile]);
         assert_eq!(
@@ -124,8 +133,7 @@ mod tests {
         let page = page(&[], "title", &[&all]).unwrap();
         let unfit: Vec<char> = page.chars().filter(|c| !is_fit(*c) && *c != '\n').collect();
         assert_eq!(unfit, Vec::<char>::new());
-        let (_, rest) = page.split_once(r#"id="data">"#).unwrap();
-        let (data, _) = rest.split_once("</script>").unwrap();
+        let data = data_of(&page).unwrap();
         let read: [String; 1] = serde_json::from_str(data).unwrap();
         assert_eq!(read, [all]);
     }

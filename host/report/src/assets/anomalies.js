@@ -7,8 +7,10 @@ function anomalies(go) {
   const result = data.result.results?.workload ?? {};
   const cycles = [...ofTransactions(result), ...ofLogs(result)];
   const windows = Object.entries(result.results ?? {}).filter(([, of]) => of?.linearizable?.op);
-  if (!cycles.length && !windows.length) return null;
+  const grounds = data.grounds.filter(({ operations: found }) => found.length);
+  if (!cycles.length && !windows.length && !grounds.length) return null;
   return section("anomalies", "Anomalies",
+    grounds.map((found) => groundsTable(found, go)),
     cycles.slice(0, 24).map(([name, found]) => cycle(name, found)),
     windows.slice(0, 8).map(([name, { linearizable }]) => unexplained(name, linearizable, go)));
 }
