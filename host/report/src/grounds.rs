@@ -160,7 +160,13 @@ mod tests {
             anomaly(Evidence::Absence(Absent::Availability)),
         ];
         let found = serde_json::to_value(grounds(&anomalies, &history)).unwrap();
-        let operation = |role: &str, [index, process], completed, begun, took, end, answered| {
+        let operation = |role: &str,
+                         [index, process]: [u64; 2],
+                         completed,
+                         begun,
+                         took,
+                         end,
+                         answered| {
             json!({"role": role, "index": index, "completed": completed, "process": process, "f": "generate", "begun": begun,
                    "took": took, "end": end, "asked": "nil", "answered": answered})
         };

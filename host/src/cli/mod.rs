@@ -3,6 +3,7 @@
 
 mod check;
 mod compile;
+mod diff;
 mod exit;
 mod grade;
 mod hints;
@@ -48,7 +49,7 @@ pub use panics::tell_panics;
     after_help = EXIT_CODES,
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
-    override_usage = "host --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host inspect [OPTIONS] FILE\n       host check --workload NAME [OPTIONS] HISTORY\n       host sim --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host grade [OPTIONS] PATH…\n       host merge [OPTIONS] GRADE…\n       host suite [COMMAND]",
+    override_usage = "host --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host inspect [OPTIONS] FILE\n       host check --workload NAME [OPTIONS] HISTORY\n       host sim --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host grade [OPTIONS] PATH…\n       host merge [OPTIONS] GRADE…\n       host suite [COMMAND]\n       host diff [OPTIONS] A B",
 )]
 struct Cli {
     #[command(subcommand)]
@@ -65,6 +66,7 @@ enum Command {
     Grade(grade::GradeArgs),
     Merge(merge::MergeArgs),
     Suite(suite::SuiteArgs),
+    Diff(diff::DiffArgs),
     Compile(compile::CompileArgs),
 }
 
@@ -120,6 +122,7 @@ fn run_command(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::Grade(args)) => grade::run(&args),
         Some(Command::Merge(args)) => merge::run(&args),
         Some(Command::Suite(args)) => suite::run(&args),
+        Some(Command::Diff(args)) => diff::run(&args),
         Some(Command::Compile(args)) => compile::run(&args),
         None => node::run(cli.node),
     }

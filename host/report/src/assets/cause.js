@@ -26,7 +26,7 @@ function cause(go) {
   const item = ({ text, isItem, isHead }) => {
     const parts = linked(text, seen, go);
     // A line that names nothing is of the only anomaly there is.
-    const other = parts.length > 1 || !isItem || data.grounds.length !== 1 || !shownBy.length ? -1 : eventOfGround(shownBy[0]);
+    const other = parts.length > 1 || !isItem || text.startsWith("and ") || data.grounds.length !== 1 || !shownBy.length ? -1 : eventOfGround(shownBy[0]);
     if (other >= 0) seen.add(shownBy[0].index);
     return el("li", { class: isHead ? "head" : null }, parts, other >= 0 ? [" ", jump(eventName(other), other, go)] : null);
   };
@@ -65,7 +65,9 @@ function linked(text, seen, go) {
     return [text, given.map((it) => [" ", jump(eventName(endOf(it)), endOf(it), go)])];
   }
   const moment = momentOf(text);
-  return moment < 0 ? [text] : [text, " ", jump(eventName(moment), moment, go)];
+  if (moment < 0) return [text];
+  const [first, ...rest] = text.split("\n");
+  return [first, " ", jump(eventName(moment), moment, go), rest.map((line) => `\n${line}`)];
 }
 
 // The event that a line is about, by what it says of it: its time and participants, or an answer; or -1.
@@ -107,16 +109,24 @@ function eventOfGround({ index, begun, took }) {
   return isWithin(at) ? entryAt(at) : -1;
 }
 
-const ROLES = { shows: "shows it", against: "contradicts", failed: "did not succeed" };
+const ROLES = { shows: "shows it", against: "contradicts it", failed: "did not succeed", named: "named above" };
+
+// The operations that the verdict names and that are not shown with what is wrong.
+const NAMED_MAX = 24;
+function namedOnly() {
+  const shown = new Set(data.grounds.flatMap(({ operations: found }) => found.map(({ index }) => index)));
+  const named = [...data.problems.matchAll(/\bop (\d+)\b/g)].map(([, index]) => operationByIndex.get(Number(index)));
+  return [...new Set(named)].filter((it) => it && !shown.has(it.index)).slice(0, NAMED_MAX).map((it) => ({ ...it, role: "named" }));
+}
 
 // The operations that an anomaly rests on.
-function groundsTable({ name, operations: found }, go) {
+function groundsTable(caption, found, go) {
   const rows = found.map((it) => {
     const event = eventOfGround(it);
     return [ROLES[it.role], event < 0 ? "" : jump(eventName(event), event, go), opName(it), String(it.process), nodeOf(it), it.f, it.asked,
       seconds(it.begun), it.took == null ? "never ended" : millis(it.took), ENDS[it.end], it.answered ?? ""];
   });
-  return table(`${name}: the operations that it rests on`, ["", "event", "op", "process", "node", "what", "asked", "begun", "took", "end", "answered"], rows);
+  return table(caption, ["", "event", "op", "process", "node", "what", "asked", "begun", "took", "end", "answered"], rows);
 }
 
 // The numbers of an operation in the history: where it begins, and where it ends.

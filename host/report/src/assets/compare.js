@@ -4,8 +4,8 @@ function comparison(go) {
   const found = data.comparison;
   if (!found) return null;
   const heads = ["", "A", "B"];
-  const rows = (all) => all.map(([name, [a, b]]) => [name, a ?? "–", b ?? "–"]);
-  const differs = found.event?.map((shown, side) => {
+  const rows = (all) => all.map(({ name, a, b }) => [name, a ?? "–", b ?? "–"]);
+  const differs = found.event && [found.event.a, found.event.b].map((shown, side) => {
     const name = "AB"[side];
     if (!shown) return el("li", {}, `${name} ends here.`);
     const index = shown.position - journal.first, text = `event ${(shown.position + 1).toLocaleString("en")}`;
@@ -18,7 +18,7 @@ function comparison(go) {
     el("div", { class: "columns" },
       found.options.length ? table("Options that differ", heads, rows(found.options), { id: "compare-options" }) : el("p", {}, "All options are the same."),
       found.figures.length ? table("Figures that differ", heads, rows(found.figures), { id: "compare-figures" }) : el("p", {}, "All figures are the same.")),
-    differs ? [el("p", {}, found.alike ? `${count(found.alike, "event")} after the start of the nodes ${found.alike === 1 ? "is" : "are"} alike. The first that differ:` : "The first event after the start of the nodes differs already:"), el("ul", { class: "plain" }, differs)]
+    differs ? [el("p", {}, found.alike ? `${count(found.alike, "event")} after the start of the nodes ${found.alike === 1 ? "is" : "are"} alike. The first that differ:` : "The first events after the start of the nodes differ:"), el("ul", { class: "plain" }, differs)]
       : el("p", {}, "All events are alike."),
     only);
 }

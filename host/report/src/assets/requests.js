@@ -81,9 +81,11 @@ function endOf(operation) {
 
 const operationByIndex = new Map(operations.flatMap((it) => [[it.index, it], [it.completed, it]]));
 
-// Where the page opens: where the failure becomes visible, or else at the beginning.
+// Where the page opens: where the failure becomes visible, or else at the beginning. What did not happen is
+// visible nowhere: then at the first request that had no success.
 function opening() {
   if (!data.focus || !entries.length) return 0;
-  const shown = data.focus.op == null ? null : operationByIndex.get(data.focus.op);
+  const failed = data.grounds[0]?.operations.find(({ role }) => role === "failed");
+  const shown = operationByIndex.get(data.focus.op ?? failed?.index);
   return shown && requestOfOperation.has(shown.index) ? endOf(shown) : entryAt(data.focus.at_ns);
 }

@@ -22,7 +22,10 @@ const BODY_CHARS_MAX: usize = 160;
 
 /// The first event in each run that is not as in the other; `None` where a journal ended.
 #[derive(Debug, PartialEq, Serialize)]
-pub(super) struct Differs(pub(super) [Option<Shown>; 2]);
+pub(super) struct Differs {
+    pub(super) a: Option<Shown>,
+    pub(super) b: Option<Shown>,
+}
 
 /// An event as it is shown.
 #[derive(Debug, PartialEq, Serialize)]
@@ -85,17 +88,20 @@ pub(super) fn first_difference(
     let (mut a, mut b) = (Events::of(a)?, Events::of(b)?);
     let mut alike = 0;
     loop {
-        let pair = [a.next()?, b.next()?];
-        match &pair {
-            [None, None] => return Ok((alike, None)),
-            [Some((_, one)), Some((_, other))] if one == other => alike += 1,
-            _ => {
+        match (a.next()?, b.next()?) {
+            (None, None) => return Ok((alike, None)),
+            (Some((_, one)), Some((_, other))) if one == other => alike += 1,
+            (one, other) => {
                 let shown = |found: Option<(usize, Event)>| {
                     let (position, Event { at_ns, words }) = found?;
                     let words = format!("{} s: {words}", seconds(at_ns));
                     Some(Shown { position, words })
                 };
-                return Ok((alike, Some(Differs(pair.map(shown)))));
+                let differs = Differs {
+                    a: shown(one),
+                    b: shown(other),
+                };
+                return Ok((alike, Some(differs)));
             }
         }
     }

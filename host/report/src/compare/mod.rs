@@ -37,7 +37,7 @@ pub enum CompareError {
         /// The file that would be the page.
         path: PathBuf,
         /// What is wrong with it.
-        why: &'static str,
+        why: String,
     },
     /// A line of a journal is no event.
     #[error("{}: line {line} is no event of a journal", path.display())]
@@ -66,9 +66,13 @@ pub struct Comparison {
     alike: usize,
 }
 
-/// A name, and its value in each run.
+/// A name, and its value in each run that has it.
 #[derive(Debug, PartialEq, Serialize)]
-struct Difference(String, [Option<String>; 2]);
+struct Difference {
+    name: String,
+    a: Option<String>,
+    b: Option<String>,
+}
 
 /// The most problems of a run that are named.
 const PROBLEMS_MAX: usize = 8;
@@ -118,6 +122,10 @@ fn differences(a: &[(String, String)], b: &[(String, String)]) -> Vec<Difference
     };
     let more = b.iter().filter(|(name, _)| value(a, name).is_none());
     let names = a.iter().chain(more).map(|(name, _)| name);
-    let all = names.map(|name| Difference(name.clone(), [value(a, name), value(b, name)]));
-    all.filter(|Difference(_, [a, b])| a != b).collect()
+    let all = names.map(|name| Difference {
+        name: name.clone(),
+        a: value(a, name),
+        b: value(b, name),
+    });
+    all.filter(|it| it.a != it.b).collect()
 }

@@ -59,14 +59,11 @@ impl Side {
             let mut file = file.take(PAGE_BYTES_MAX);
             file.read_to_end(&mut bytes)
         });
-        let none = |why| CompareError::NoRun {
+        let none = |why: &str| CompareError::NoRun {
             path: path.clone(),
-            why,
+            why: why.to_owned(),
         };
-        file.map_err(|error| CompareError::Read {
-            path: path.clone(),
-            error,
-        })?;
+        file.map_err(|error| none(&error.to_string()))?;
         let text = String::from_utf8(bytes).map_err(|_| none("it is not text"))?;
         if !text.starts_with(BEGINNING) {
             return Err(none("it is a page of something else"));

@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Write};
 
+use super::super::dir::PAGE;
 use super::events::Shown;
 use super::{Comparison, Difference};
 
@@ -45,14 +46,17 @@ impl Comparison {
             return writeln!(out, "All {} are alike.", events(self.alike));
         };
         match self.alike {
-            0 => writeln!(out, "The first event differs already:")?,
+            0 => writeln!(out, "The first events after the start of the nodes differ:")?,
+            1 => writeln!(out, "1 event is alike. The first that differ:")?,
             alike => writeln!(out, "{} are alike. The first that differ:", events(alike))?,
         }
-        for ((name, shown), folder) in NAMES.iter().zip(&differs.0).zip(folders) {
+        let sides = [&differs.a, &differs.b];
+        for ((name, shown), folder) in NAMES.iter().zip(sides).zip(folders) {
             match shown {
                 Some(Shown { position, words }) => {
                     writeln!(out, "  {name}  event {}, {words}", position + 1)?;
-                    writeln!(out, "     {folder}/index.html#event-{position}")?;
+                    let folder = folder.trim_end_matches('/');
+                    writeln!(out, "     {folder}/{PAGE}#event-{position}")?;
                 }
                 None => writeln!(out, "  {name}  ends here")?,
             }
@@ -63,12 +67,12 @@ impl Comparison {
 
 fn write_table(out: &mut String, title: &str, rows: &[Difference]) -> fmt::Result {
     if rows.is_empty() {
-        return writeln!(out, "{title} the same");
+        return writeln!(out, "The {title} are the same.");
     }
     let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
     let rows: Vec<[String; 3]> = rows
         .iter()
-        .map(|Difference(name, [a, b])| [name.clone(), shown(a), shown(b)])
+        .map(|Difference { name, a, b }| [name.clone(), shown(a), shown(b)])
         .collect();
     let width = |column: usize| {
         let widths = rows.iter().map(|row| row[column].chars().count());

@@ -40,6 +40,7 @@ fn help_is_not_an_error() {
                    host grade [OPTIONS] PATH…
                    host merge [OPTIONS] GRADE…
                    host suite [COMMAND]
+                   host diff [OPTIONS] A B
 
             Commands:
               inspect  Show facts about a module, and whether it loads
@@ -48,6 +49,7 @@ fn help_is_not_an_error() {
               grade    Judge submissions in the sandbox, on several seeds for each challenge of a suite
               merge    Merge the grades that `host grade --format json --shard` wrote, one per share, into one
               suite    Print, list or run the challenges of a suite
+              diff     Compare the reports of two runs: options, verdict, figures, and the first event that differs
               help     Print this message or the help of the given subcommand(s)
 
             Options:
@@ -641,6 +643,7 @@ fn no_arguments() {
                    host grade [OPTIONS] PATH…
                    host merge [OPTIONS] GRADE…
                    host suite [COMMAND]
+                   host diff [OPTIONS] A B
 
             For more information, try '--help'.
         "#]]);

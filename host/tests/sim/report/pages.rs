@@ -55,6 +55,7 @@ fn figures_in_the_page_are_those_of_the_results() {
         }
     }
     let run = &results["run"];
+    browser.click("#overview summary");
     let overview = browser.text("#overview");
     for (name, value) in [
         ("messages", &run["messages"]),
