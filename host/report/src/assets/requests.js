@@ -46,7 +46,9 @@ const requestOfOperation = new Map(), answerOfOperation = new Map();
     const asked = messages[entries[last].message].asks;
     let answer = -1;
     for (let at = after(received, last); at < received.length && !isPast(received[at]) && answer < 0; at++) {
-      if (messages[entries[received[at]].message].replies === asked) answer = received[at];
+      const { replies } = messages[entries[received[at]].message];
+      const isCut = Number.isNaN(asked) || Number.isNaN(replies); // then the time has to tell
+      if (isCut ? entries[received[at]].at === until : replies === asked) answer = received[at];
     }
     answerOfOperation.set(operation.index, answer);
   };

@@ -27,12 +27,16 @@ fn check(a: &Reported, b: &Reported, expected: Expect) {
 #[test]
 fn the_same_run_is_the_same() {
     let run = || echo("--time-limit 2 --seed 1");
-    check(&run(), &run(), expect![[r#"
+    check(
+        &run(),
+        &run(),
+        expect![[r#"
         A  echo, seed 1, valid: A/
         B  echo, seed 1, valid: B/
 
         The runs are the same: 44 events, all alike.
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -70,7 +74,25 @@ fn options_are_told_first() {
     check(
         &echo("--time-limit 2 --seed 1"),
         &echo("--time-limit 3 --seed 2"),
-        expect![[r#""#]],
+        expect![[r#"
+            A  echo, seed 1, valid: A/
+            B  echo, seed 2, valid: B/
+
+            options       A    B
+              time-limit  2 s  3 s
+              seed        1    2
+            figures           A              B
+              virtual time    1.870670318 s  2.949621059 s
+              messages        24             36
+              events handled  12             18
+              operations      11             17
+              of them ok      11             17
+            The first events after the start of the nodes differ:
+              A  event 5, 0 s: c2 sends echo to n0 {"echo":"Please echo 68"}
+                 A/index.html#event-4
+              B  event 5, 0 s: c2 sends echo to n0 {"echo":"Please echo 34"}
+                 B/index.html#event-4
+        "#]],
     );
 }
 
