@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use super::CompareError;
+use super::error::CompareError;
 use host_protocol::text::excerpt;
 use host_sim::seconds;
 

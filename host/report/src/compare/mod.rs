@@ -6,48 +6,21 @@
 //! | `side` | what is compared of a run, and reading it from a report |
 //! | `events` | the first event that differs |
 //! | `text` | the comparison as text |
+//! | `error` | why there is none |
 
+mod error;
 mod events;
 mod side;
 mod text;
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use serde::Serialize;
 
+pub use error::CompareError;
 pub(super) use side::Side;
 
 use events::{Differs, first_difference};
-
-/// Why two reports cannot be compared.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum CompareError {
-    /// A file of a report cannot be read.
-    #[error("cannot read {}: {error}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// The error of the operating system.
-        error: std::io::Error,
-    },
-    /// A folder has no report on a run.
-    #[error("{} is not the report of a run: {why}; name a folder that `host sim --report` wrote", path.display())]
-    NoRun {
-        /// The file that would be the page.
-        path: PathBuf,
-        /// What is wrong with it.
-        why: String,
-    },
-    /// A line of a journal is no event.
-    #[error("{}: line {line} is no event of a journal", path.display())]
-    NoEvent {
-        /// The journal.
-        path: PathBuf,
-        /// The number of the line, from 1.
-        line: usize,
-    },
-}
 
 /// What is different in two runs, of which the first is called A and the second B.
 #[derive(Debug, PartialEq, Serialize)]
@@ -82,7 +55,7 @@ impl Comparison {
     ///
     /// # Errors
     /// When one of them has no report on a run, or a file that cannot be read.
-    pub fn of_reports(a: &std::path::Path, b: &std::path::Path) -> Result<Self, CompareError> {
+    pub fn of_reports(a: &Path, b: &Path) -> Result<Self, CompareError> {
         Comparison::of(&Side::read(a)?, &Side::read(b)?)
     }
 

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 use super::super::dir::{JOURNAL, PAGE};
 use super::super::page::{BEGINNING, data_of};
-use super::CompareError;
+use super::error::CompareError;
 
 /// The largest page that is read. Those that are written are smaller than 5 MB.
 const PAGE_BYTES_MAX: u64 = 16 << 20;
