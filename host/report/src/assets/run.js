@@ -7,7 +7,7 @@ const FILES = [
 ];
 
 function summary(go) {
-  const { result, other } = { result: data.result, other: data.other };
+  const { result, other } = data;
   const note = (...text) => el("p", { class: "note" }, text);
   return el("header", {},
     el("h1", {}, verdict(result["valid?"]), ` ${data.workload}, seed ${result.seed}`),
@@ -50,6 +50,7 @@ const travel = makeTravel();
 const goThere = (index) => {
   travel.go(index);
   travel.element.scrollIntoView({ block: "start" });
+  travel.element.querySelector(".diagram").focus({ preventScroll: true }); // so that arrow keys go on from there
 };
 const parts = [travel.element, anomalies(goThere), comparison(goThere), overview(), operationsSection(goThere), charts(), files()].filter(Boolean);
 const links = parts.map((part) => el("li", {}, el("a", { href: `#${part.id}`, onclick: () => unfold(part) }, part.querySelector("h2").textContent)));
@@ -63,7 +64,7 @@ function unfold(part) {
   if (only) only.open = true;
 }
 
-addEventListener("beforeprint", () => parts.forEach(unfold));
+addEventListener("beforeprint", () => document.querySelectorAll("header details, #overview details").forEach((it) => { it.open = true; }));
 addEventListener("hashchange", () => {
   const index = eventOfAddress();
   if (index != null) goThere(index);

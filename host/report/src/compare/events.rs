@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,9 @@ use host_sim::seconds;
 
 /// The longest body, in characters.
 const BODY_CHARS_MAX: usize = 160;
+
+/// The longest line of a journal, in bytes. A line that is cut is no event.
+const LINE_BYTES_MAX: u64 = 64 << 20;
 
 /// The first event in each run that is not as in the other; `None` where a journal ended.
 #[derive(Debug, PartialEq, Serialize)]
@@ -128,7 +131,8 @@ impl Events {
         let mut text = Vec::new();
         loop {
             text.clear();
-            let read = self.lines.read_until(b'\n', &mut text);
+            let mut line = (&mut self.lines).take(LINE_BYTES_MAX);
+            let read = line.read_until(b'\n', &mut text);
             let bytes = read.map_err(|error| CompareError::Read {
                 path: self.path.clone(),
                 error,

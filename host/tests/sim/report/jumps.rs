@@ -133,6 +133,66 @@ fn a_run_that_stopped_leads_to_the_event_that_stopped_it() {
     browser.click("[aria-label='First event']");
     browser.click("header .problems a");
     assert_eq!(cursor(&browser), last);
+    // Keys go on from there.
+    browser.command(
+        "Input.dispatchKeyEvent",
+        &json!({"type": "keyDown", "key": "ArrowUp"}),
+    );
+    assert_eq!(cursor(&browser), last - 1);
+}
+
+#[test]
+fn a_line_that_names_an_answer_or_a_moment_ends_with_a_way_to_it() {
+    let reported = Reported::of(
+        "echo-mutants",
+        "-w echo --node-count 2 --time-limit 5 --rate 20 --seed 3",
+    );
+    let journal = reported.journal();
+    let is_echo = |entry: &&Json| entry["event"] == "send" && entry["body"]["type"] == "echo";
+    let asked = journal.iter().filter(is_echo).nth(3).unwrap();
+    let (node, client) = (
+        asked["dest"].as_str().unwrap(),
+        asked["src"].as_str().unwrap(),
+    );
+    let at_ns = asked["at_ns"].as_u64().unwrap();
+    let time = format!("{}.{:03}", at_ns / 1_000_000_000, at_ns / 1_000_000 % 1000);
+    let lines = [
+        "- n1 answered echo with {\"type\":\"echo_ok\"}: missing field \"echo\" (4 times)"
+            .to_owned(),
+        format!(
+            "- no echo succeeded, of 9: {node} got echo from {client} at {time} s and did not answer within 5 s"
+        ),
+        "- only 2.00 % of the operations succeeded, less than asked for".to_owned(),
+    ];
+    let answer = position(&journal, |entry| {
+        entry["event"] == "recv"
+            && entry["src"] == "n1"
+            && body(&journal, entry)["type"] == "echo_ok"
+    });
+    let request = position(&journal, |entry| std::ptr::eq(entry, asked));
+
+    let page = reported.read("index.html");
+    let problems = json!(lines.join("\n")).to_string();
+    let changed = page.replace("\"problems\":\"\"", &format!("\"problems\":{problems}"));
+    assert_ne!(changed, page);
+    let path = reported.path("changed.html");
+    std::fs::write(&path, changed).unwrap();
+    let browser = Browser::start();
+    browser.open(&path);
+    let links = browser.run(
+        "return [...document.querySelectorAll('header .problems li')]
+           .map((it) => [...it.querySelectorAll('a')].map((link) => link.getAttribute('href')))",
+        json!([]),
+    );
+    assert_eq!(
+        links,
+        json!([
+            [format!("#event-{answer}")],
+            [format!("#event-{request}")],
+            []
+        ])
+    );
+    assert_eq!(browser.complaints(), Vec::<String>::new());
 }
 
 /// Operations that the verdict names and that no open table shows.
