@@ -37,10 +37,10 @@ pub(super) fn data_of(page: &str) -> Option<&str> {
 /// # Errors
 /// When `data` cannot be written as JSON.
 pub fn page(parts: &[&str], title: &str, data: &impl Serialize) -> serde_json::Result<String> {
-    let parts = parts.concat();
+    let [common, parts] = [COMMON, &parts.concat()].map(compact);
     let unfit = unfit_pattern();
     let script =
-        format!("\"use strict\";\n(() => {{\nconst UNFIT = /{unfit}/gu;\n{COMMON}{parts}}})();\n");
+        format!("\"use strict\";\n(() => {{\nconst UNFIT = /{unfit}/gu;\n{common}{parts}}})();\n");
     let data = inert(&serde_json::to_string(data)?);
     let (script_hash, style_hash) = (source_hash(&script), source_hash(STYLE));
     Ok(format!(
@@ -59,6 +59,14 @@ pub fn page(parts: &[&str], title: &str, data: &impl Serialize) -> serde_json::R
 </html>
 "#
     ))
+}
+
+/// A script without its comments and indentation, which every page of a class would have again. No line may
+/// begin inside a text.
+fn compact(script: &str) -> String {
+    let lines = script.lines().map(str::trim_start);
+    let code = lines.filter(|line| !line.is_empty() && !line.starts_with("//"));
+    code.flat_map(|line| [line, "\n"]).collect()
 }
 
 /// Escapes JSON so that it cannot end the element that holds it, and is fit to be shown. In JSON a
@@ -109,6 +117,17 @@ mod tests {
         for (plain, coded) in pairs {
             assert_eq!(base64(plain.as_bytes()), coded);
         }
+    }
+
+    #[test]
+    fn scripts_lose_comments_and_indentation_only() {
+        let script = "// A comment.\n\nif (a) {\n  // Why.\n  b(\"// text\"); // how\n}\n";
+        assert_eq!(compact(script), "if (a) {\nb(\"// text\"); // how\n}\n");
+        let mut all = super::super::run_page::SCRIPT.to_vec();
+        all.push(COMMON);
+        let lines = all.iter().flat_map(|script| script.lines());
+        let open = lines.filter(|line| line.matches('`').count() % 2 == 1);
+        assert_eq!(open.collect::<Vec<_>>(), Vec::<&str>::new());
     }
 
     #[test]

@@ -16,7 +16,7 @@ use host_check::value::Value;
 use host_protocol::text::excerpt;
 
 /// The script, in an order in which each part only needs those before it.
-const SCRIPT: [&str; 11] = [
+pub(super) const SCRIPT: [&str; 11] = [
     include_str!("assets/data.js"),
     include_str!("assets/requests.js"),
     include_str!("assets/states.js"),
