@@ -40,7 +40,7 @@ pub enum ReportError {
 }
 
 /// The page.
-const PAGE: &str = "index.html";
+pub(super) const PAGE: &str = "index.html";
 
 /// The file with the journal of a run.
 pub(super) const JOURNAL: &str = "journal.jsonl";

@@ -85,8 +85,8 @@ pub(super) struct OperationList<'a> {
     rows: Vec<Row<'a>>,
 }
 
-/// `[index, process, f, begun, took or null, end, asked, answered]`, with times in nanoseconds and
-/// values as text.
+/// `[index, process, f, begun, took or null, end, asked, answered, gap]`, with times in nanoseconds
+/// and values as text. The index is that of the invocation, and the completion's is `gap` more.
 #[derive(Debug)]
 struct Row<'a> {
     operation: &'a Operation<'a>,
@@ -97,22 +97,27 @@ struct Row<'a> {
 impl Serialize for Row<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Operation { invoked, completed } = self.operation;
-        let process = match invoked.process {
-            Process::Client(process) => process,
-            Process::Nemesis => -1,
-        };
         let short = |op: &Op| excerpt(&value(op), self.chars_max).into_owned();
         let row = (
             invoked.index,
-            process,
+            process(invoked),
             self.f,
             invoked.time_ns,
             self.operation.latency_ns(),
             self.operation.end() as u8,
             short(invoked),
             completed.map(short),
+            completed.map(|op| op.index - invoked.index),
         );
         row.serialize(serializer)
+    }
+}
+
+/// The number of a client's process; -1 for the nemesis.
+pub(super) fn process(op: &Op) -> i64 {
+    match op.process {
+        Process::Client(process) => process,
+        Process::Nemesis => -1,
     }
 }
 
@@ -158,7 +163,7 @@ pub(super) fn kinds<'a>(operations: &[Operation<'a>]) -> Vec<&'a str> {
 }
 
 /// The value of an operation as EDN, with its error if it has one.
-fn value(op: &Op) -> String {
+pub(super) fn value(op: &Op) -> String {
     match &op.error {
         Some(error) => format!("{} {error}", op.value),
         None => op.value.to_string(),
@@ -322,9 +327,9 @@ mod tests {
         assert_eq!(
             listed,
             serde_json::json!({"first": 0, "count": 3, "fs": ["add", "read"], "rows": [
-                [0, 0, 1, 0, 3_000_000, 0, "nil", "[]"],
-                [1, 1, 0, 1_000_000, 4_000_000, 2, "1", "1 :net-timeout"],
-                [4, 0, 1, 5_000_000, null, 3, "nil", null],
+                [0, 0, 1, 0, 3_000_000, 0, "nil", "[]", 2],
+                [1, 1, 0, 1_000_000, 4_000_000, 2, "1", "1 :net-timeout", 2],
+                [4, 0, 1, 5_000_000, null, 3, "nil", null, null],
             ]})
         );
     }

@@ -14,7 +14,8 @@
 //! | `run` `dir` | the report on a run: both runs, all files |
 //! | `journal_index` `first_failure` | where in a run to look |
 //! | `record` `states` `change` | what happened there, and the states of the nodes |
-//! | `figures` `options` `results` | the figures, options and results of a run |
+//! | `figures` `grounds` `options` `results` | the figures, options and results of a run; what its verdict rests on |
+//! | `compare` | what is different in two runs |
 //! | `run_page` `page` `budget` `assets/` | HTML, with its data, script and style |
 //! | `messages_svg` `plots_svg` `svg` | drawings as files of their own |
 //!
@@ -22,9 +23,11 @@
 
 mod budget;
 mod change;
+mod compare;
 mod dir;
 mod figures;
 mod first_failure;
+mod grounds;
 mod hashing_writer;
 mod journal_index;
 mod messages_svg;
@@ -38,6 +41,7 @@ mod run_page;
 mod states;
 mod svg;
 
+pub use compare::{CompareError, Comparison};
 pub use dir::{ReportDir, ReportError};
 pub use results::Results;
 pub use run::{ReportObserver, ReportedRun};

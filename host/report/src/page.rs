@@ -21,16 +21,26 @@ pub(super) const BEGINNING: &str = r#"<!doctype html>
 <meta name="generator" content="host">
 "#;
 
+/// What stands before and after the data of a page.
+const DATA_BEGIN: &str = r#"<script type="application/json" id="data">"#;
+const DATA_END: &str = "</script>";
+
+/// The data of a page, which is JSON.
+pub(super) fn data_of(page: &str) -> Option<&str> {
+    let (_, rest) = page.split_once(DATA_BEGIN)?;
+    Some(rest.split_once(DATA_END)?.0)
+}
+
 /// Renders a page that shows `data` with the script `parts`, which may use what `assets/dom.js`
 /// defines. Neither the title nor the script may contain text from guests: they are not escaped.
 ///
 /// # Errors
 /// When `data` cannot be written as JSON.
 pub fn page(parts: &[&str], title: &str, data: &impl Serialize) -> serde_json::Result<String> {
-    let parts = parts.concat();
+    let [common, parts] = [COMMON, &parts.concat()].map(compact);
     let unfit = unfit_pattern();
     let script =
-        format!("\"use strict\";\n(() => {{\nconst UNFIT = /{unfit}/gu;\n{COMMON}{parts}}})();\n");
+        format!("\"use strict\";\n(() => {{\nconst UNFIT = /{unfit}/gu;\n{common}{parts}}})();\n");
     let data = inert(&serde_json::to_string(data)?);
     let (script_hash, style_hash) = (source_hash(&script), source_hash(STYLE));
     Ok(format!(
@@ -43,12 +53,20 @@ pub fn page(parts: &[&str], title: &str, data: &impl Serialize) -> serde_json::R
 </head>
 <body>
 <noscript>This page needs JavaScript to show its data. The files beside it have the same as text.</noscript>
-<script type="application/json" id="data">{data}</script>
+{DATA_BEGIN}{data}{DATA_END}
 <script>{script}</script>
 </body>
 </html>
 "#
     ))
+}
+
+/// A script without its comments and indentation, which every page of a class would have again. No line may
+/// begin inside a text.
+fn compact(script: &str) -> String {
+    let lines = script.lines().map(str::trim_start);
+    let code = lines.filter(|line| !line.is_empty() && !line.starts_with("//"));
+    code.flat_map(|line| [line, "\n"]).collect()
 }
 
 /// Escapes JSON so that it cannot end the element that holds it, and is fit to be shown. In JSON a
@@ -102,13 +120,23 @@ mod tests {
     }
 
     #[test]
+    fn scripts_lose_comments_and_indentation_only() {
+        let script = "// A comment.\n\nif (a) {\n  // Why.\n  b(\"// text\"); // how\n}\n";
+        assert_eq!(compact(script), "if (a) {\nb(\"// text\"); // how\n}\n");
+        let mut all = super::super::run_page::SCRIPT.to_vec();
+        all.push(COMMON);
+        let lines = all.iter().flat_map(|script| script.lines());
+        let open = lines.filter(|line| line.matches('`').count() % 2 == 1);
+        assert_eq!(open.collect::<Vec<_>>(), Vec::<&str>::new());
+    }
+
+    #[test]
     fn data_cannot_end_its_element() {
         let hostile = "</script><script>alert(1)</script><!--";
         let page = page(&[], "title", &[hostile]).unwrap();
         assert_eq!(page.matches("<script").count(), 2);
         assert_eq!(page.matches("</script").count(), 2);
-        let (_, rest) = page.split_once(r#"id="data">"#).unwrap();
-        let (data, _) = rest.split_once("</script>").unwrap();
+        let data = data_of(&page).unwrap();
         let read: [String; 1] = serde_json::from_str(data).unwrap();
         assert_eq!(read, [hostile]);
         assert_eq!(
@@ -124,8 +152,7 @@ mod tests {
         let page = page(&[], "title", &[&all]).unwrap();
         let unfit: Vec<char> = page.chars().filter(|c| !is_fit(*c) && *c != '\n').collect();
         assert_eq!(unfit, Vec::<char>::new());
-        let (_, rest) = page.split_once(r#"id="data">"#).unwrap();
-        let (data, _) = rest.split_once("</script>").unwrap();
+        let data = data_of(&page).unwrap();
         let read: [String; 1] = serde_json::from_str(data).unwrap();
         assert_eq!(read, [all]);
     }

@@ -5,9 +5,11 @@ use std::io::{self, BufWriter};
 use std::path::Path;
 
 use super::budget::ENTRIES_MAX;
+use super::compare::{Comparison, Side};
 use super::dir::{JOURNAL, ReportDir, ReportError};
 use super::figures::{figures, listed, operations};
 use super::first_failure::first_failure;
+use super::grounds::grounds;
 use super::hashing_writer::HashingWriter;
 use super::journal_index::JournalIndex;
 use super::messages_svg::messages_svg;
@@ -126,9 +128,18 @@ impl ReportObserver<'_> {
     ///
     /// # Errors
     /// When a file cannot be written.
-    pub fn finish(self, run: &ReportedRun<'_>, result: &TrialResult) -> Result<(), ReportError> {
+    pub fn finish(
+        mut self,
+        run: &ReportedRun<'_>,
+        result: &TrialResult,
+    ) -> Result<(), ReportError> {
+        let flushed = self.journal.flush(); // for the comparison
+        flushed.map_err(|error| ReportError::Write {
+            path: self.dir.file(JOURNAL),
+            error,
+        })?;
         let shortest = self.report_shortest(run, result)?;
-        self.write(run, result, shortest.map(LinkedRun::Shortest))
+        self.write(run, result, shortest.map(LinkedRun::Shortest), None)
     }
 
     /// Reports on the shortest run that fails in the same way, and returns its size.
@@ -159,9 +170,11 @@ impl ReportObserver<'_> {
             script: Some(&shrunk.schedule.script),
             replay: &|_| (run.replay)(Some(&path)),
         };
+        let compared = side(run, result, self.dir);
         let mut observer = dir.observer(self.journal_bytes_max)?;
         let result = shortest.play(vec![&mut observer]);
-        observer.write(&shortest, &result, Some(LinkedRun::Whole(whole)))?;
+        let linked = Some(LinkedRun::Whole(whole));
+        observer.write(&shortest, &result, linked, Some(&compared))?;
         Ok(Some(shrunk.size()))
     }
 
@@ -170,6 +183,7 @@ impl ReportObserver<'_> {
         run: &ReportedRun<'_>,
         result: &TrialResult,
         other: Option<LinkedRun>,
+        compared: Option<&Side>,
     ) -> Result<(), ReportError> {
         let ReportObserver {
             dir,
@@ -195,23 +209,31 @@ impl ReportObserver<'_> {
         let replay = &(run.replay)(None);
         let results = Results::of(result, replay.to_owned());
         let nodes = run.nodes();
+        let comparison = match compared {
+            // Without the other's journal there is nothing to compare; the run is as it is.
+            Some(other) => Comparison::of(other, &side(run, result, dir)).ok(),
+            None => None,
+        };
+        let checks = &run.trial.scenario.checks;
         let page = RunPage {
             format: 1,
             workload: run.trial.scenario.workload.name(),
-            problems: match &result.result {
-                Ok(result) => render_problems(result),
-                Err(_) => result.stop_in_words().unwrap_or_default() + "\n",
-            },
+            problems: problems(result),
             replay,
             other,
+            comparison,
             options: options(&run.trial.scenario, result.seed),
             result: &results,
             nodes: &nodes,
+            concurrency: run.trial.scenario.options.concurrency,
             faults: history.map(fault_values).unwrap_or_default(),
             operations: listed(&operations, failure.as_ref().and_then(|it| it.op)),
             figures: &figures,
             journal: JournalPart::of(&record, index.count()),
             focus: failure,
+            grounds: history
+                .map(|history| grounds(&result.evidence(checks), history))
+                .unwrap_or_default(),
         };
         let title = format!("{} with seed {}", run.trial.scenario.workload, result.seed);
         let html = page.render(&title).map_err(ReportError::Json)?;
@@ -222,6 +244,30 @@ impl ReportObserver<'_> {
         dir.write("latency.svg", &latency_svg(&figures, result.end_ns))?;
         dir.write("rate.svg", &rate_svg(&figures, result.end_ns))
     }
+}
+
+/// What is wrong with a run, in lines.
+fn problems(result: &TrialResult) -> String {
+    match &result.result {
+        Ok(result) => render_problems(result),
+        Err(_) => result.stop_in_words().unwrap_or_default() + "\n",
+    }
+}
+
+/// What is compared of a run, of which the report is in `dir`.
+fn side(run: &ReportedRun<'_>, result: &TrialResult, dir: &ReportDir) -> Side {
+    let scenario = &run.trial.scenario;
+    let options = options(scenario, result.seed).into_iter();
+    let results = serde_json::to_value(Results::of(result, String::new()));
+    Side::of(
+        scenario.workload.name(),
+        options
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
+        &problems(result),
+        &results.unwrap_or_default(),
+        dir.file(JOURNAL),
+    )
 }
 
 /// Repeats a run, and records what a page shows of it around `at_ns`. Includes the states of

@@ -3,8 +3,10 @@
 use serde::Serialize;
 
 use super::budget::fitting;
+use super::compare::Comparison;
 use super::figures::{Figures, OperationList, faults};
 use super::first_failure::FirstFailure;
+use super::grounds::Grounds;
 use super::page::page;
 use super::record::{Message, Record, TimedEntry};
 use super::results::Results;
@@ -14,14 +16,17 @@ use host_check::value::Value;
 use host_protocol::text::excerpt;
 
 /// The script, in an order in which each part only needs those before it.
-const SCRIPT: [&str; 8] = [
+pub(super) const SCRIPT: [&str; 11] = [
     include_str!("assets/data.js"),
+    include_str!("assets/requests.js"),
     include_str!("assets/states.js"),
     include_str!("assets/diagram.js"),
     include_str!("assets/travel.js"),
     include_str!("assets/charts.js"),
     include_str!("assets/operations.js"),
+    include_str!("assets/cause.js"),
     include_str!("assets/anomalies.js"),
+    include_str!("assets/compare.js"),
     include_str!("assets/run.js"),
 ];
 
@@ -43,11 +48,16 @@ pub(super) struct RunPage<'a> {
     pub(super) problems: String,
     pub(super) replay: &'a str,
     pub(super) other: Option<LinkedRun>,
+    /// What is different from the run that this one is the shortest form of.
+    pub(super) comparison: Option<Comparison>,
     pub(super) options: Vec<(&'static str, String)>,
     pub(super) result: &'a Results<'a>,
     pub(super) nodes: &'a [String],
+    /// The number of workers: a process is that of the worker with its remainder.
+    pub(super) concurrency: usize,
     pub(super) faults: Vec<(i64, String, FaultValue)>,
     pub(super) focus: Option<FirstFailure>,
+    pub(super) grounds: Vec<Grounds>,
     pub(super) operations: OperationList<'a>,
     pub(super) figures: &'a Figures<'a>,
     pub(super) journal: JournalPart<'a>,

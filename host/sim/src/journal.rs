@@ -288,6 +288,14 @@ impl<W: Write> JsonLines<W> {
         }
     }
 
+    /// Flushes the output.
+    ///
+    /// # Errors
+    /// Those of the output.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+
     /// Flushes the output, and returns it.
     ///
     /// # Errors

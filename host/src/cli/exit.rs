@@ -8,7 +8,7 @@ use host_grade::submission::FindError;
 use host_grade::suite::SuiteError;
 use host_node::NodeError;
 use host_protocol::text::printable;
-use host_report::ReportError;
+use host_report::{CompareError, ReportError};
 use host_sandbox::LoadError;
 
 /// The part of the help that explains the exit codes of most commands.
@@ -66,6 +66,7 @@ impl Exit {
     /// | a module that was being compiled when a signal came | 2 |
     /// | submissions, suites, grades or kept runs that cannot be used | 254 |
     /// | a report or another output that cannot be written | 254 |
+    /// | a report that cannot be read or is none | 254 |
     /// | a live node's stdin or stdout that fails | 254 |
     /// | everything else | 255 |
     ///
@@ -81,6 +82,7 @@ impl Exit {
             || error.is::<SuiteError>()
             || error.is::<MergeError>()
             || error.is::<ResumeError>()
+            || error.is::<CompareError>()
             || matches!(
                 error.downcast_ref(),
                 Some(ReportError::Write { .. } | ReportError::Foreign { .. })

@@ -3,6 +3,7 @@
 
 mod check;
 mod compile;
+mod diff;
 mod exit;
 mod grade;
 mod hints;
@@ -49,7 +50,7 @@ pub use panics::tell_panics;
     after_help = EXIT_CODES,
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
-    override_usage = "host --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host inspect [OPTIONS] FILE\n       host check --workload NAME [OPTIONS] HISTORY\n       host sim --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host grade [OPTIONS] PATH…\n       host merge [OPTIONS] GRADE…\n       host suite [COMMAND]\n       host new [OPTIONS] NAME",
+    override_usage = "host --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host inspect [OPTIONS] FILE\n       host check --workload NAME [OPTIONS] HISTORY\n       host sim --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host grade [OPTIONS] PATH…\n       host merge [OPTIONS] GRADE…\n       host suite [COMMAND]\n       host new [OPTIONS] NAME\n       host diff [OPTIONS] A B",
 )]
 struct Cli {
     #[command(subcommand)]
@@ -67,6 +68,7 @@ enum Command {
     Merge(merge::MergeArgs),
     Suite(suite::SuiteArgs),
     New(new::NewArgs),
+    Diff(diff::DiffArgs),
     Compile(compile::CompileArgs),
 }
 
@@ -123,6 +125,7 @@ fn run_command(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::Merge(args)) => merge::run(&args),
         Some(Command::Suite(args)) => suite::run(&args),
         Some(Command::New(args)) => new::run(&args),
+        Some(Command::Diff(args)) => diff::run(&args),
         Some(Command::Compile(args)) => compile::run(&args),
         None => node::run(cli.node),
     }

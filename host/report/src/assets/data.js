@@ -9,16 +9,19 @@ const isNode = names.map((name) => data.nodes.includes(name));
 const isClient = names.map((name) => /^c\d+$/.test(name));
 
 // A message: where its entries are. It is on its way from `sent` (-1: since before the window) to
-// the last of `ends`; one that was doubled ends twice.
+// the last of `ends`; one that was doubled ends twice. `asks` and `replies` number requests.
 const messages = journal.messages.map(([id, src, dest, body]) => ({
-  id, src, dest, body, type: typeOf(body), sent: -1, ends: [], isLost: false,
+  id, src, dest, body, ...headOf(body), sent: -1, ends: [], isLost: false,
 }));
 
-function typeOf(body) {
+function headOf(body) {
   try {
-    return String(JSON.parse(body).type);
+    const { type, msg_id: asks, in_reply_to: replies } = JSON.parse(body);
+    return { type: String(type), asks, replies };
   } catch {
-    return /"type"\s*:\s*"([^"\\]*)"/.exec(body)?.[1] ?? "";
+    // It was cut.
+    const number = (field) => Number(new RegExp(`"${field}"\\s*:\\s*(\\d+)`).exec(body)?.[1]);
+    return { type: /"type"\s*:\s*"([^"\\]*)"/.exec(body)?.[1] ?? "", asks: number("msg_id"), replies: number("in_reply_to") };
   }
 }
 
@@ -48,6 +51,14 @@ for (const [since, kind, ...rest] of journal.entries) {
   } else {
     [entry.who, entry.level, entry.text] = rest;
   }
+}
+
+// The log entries of each node.
+const logsBy = new Map();
+for (const { kind, who, index } of entries) {
+  if (kind !== LOG) continue;
+  if (!logsBy.has(who)) logsBy.set(who, []);
+  logsBy.get(who).push(index);
 }
 
 const types = [...new Set(messages.map((message) => message.type))].sort();
@@ -161,45 +172,12 @@ const faultPeriods = (() => {
 })();
 
 const ENDS = ["ok", "fail", "info", "open"];
-const operations = data.operations.rows.map(([index, process, f, begun, took, end, asked, answered]) => ({
-  index, process, f: data.operations.fs[f], begun, took, end, asked, answered,
+const operations = data.operations.rows.map(([index, process, f, begun, took, end, asked, answered, gap]) => ({
+  index, process, f: data.operations.fs[f], begun, took, end, asked, answered, completed: gap == null ? -1 : index + gap,
 }));
-
-// The entry with which an operation begins: of the requests sent at that time, the one in its turn.
-const requestsByTime = new Map();
-for (const entry of entries) {
-  if (entry.kind !== SEND || !isClient[entry.who]) continue;
-  if (!requestsByTime.has(entry.at)) requestsByTime.set(entry.at, []);
-  requestsByTime.get(entry.at).push(entry.index);
-}
-const begunByTime = Map.groupBy
-  ? Map.groupBy(operations, (operation) => operation.begun)
-  : operations.reduce((map, it) => map.set(it.begun, [...(map.get(it.begun) ?? []), it]), new Map());
-function entryOf(operation) {
-  const requests = requestsByTime.get(operation.begun) ?? [];
-  return requests[begunByTime.get(operation.begun).indexOf(operation)] ?? entryAt(operation.begun);
-}
 
 // The last entry at a time or before it.
 function entryAt(ns) {
-  let from = 0, to = entries.length;
-  while (from < to) {
-    const middle = (from + to) >> 1;
-    if (entries[middle].at <= ns) from = middle + 1;
-    else to = middle;
-  }
-  return Math.max(0, from - 1);
-}
-
-// Where the page opens: where the failure becomes visible, or else at the beginning. The answer
-// that shows it is the one in its turn among those at that time.
-function opening() {
-  if (!data.focus || !entries.length) return 0;
-  const last = entryAt(data.focus.at_ns);
-  const shown = operations.find((it) => it.index === data.focus.op);
-  if (data.focus.op == null || !shown) return last;
-  const begun = entryOf(shown);
-  const request = messages[entries[begun]?.message];
-  const isAnswer = (entry) => entry.kind === RECV && entry.at === data.focus.at_ns && entry.who === request?.src;
-  return entries.findLast(isAnswer)?.index ?? last;
+  const later = entries.findIndex((entry) => entry.at > ns);
+  return Math.max(0, (later < 0 ? entries.length : later) - 1);
 }

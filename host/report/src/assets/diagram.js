@@ -230,9 +230,10 @@ function makeDiagram(onSelect) {
         pen.beginPath();
         pen.arc(at, y(row), Math.min(4, rowHeight() / 2), 0, 7);
         pen.fill();
-        if (rowHeight() >= 16) {
+        if (rowHeight() >= 16 && entry.kind === LOG) paintLog(entry, at, y(row));
+        else if (rowHeight() >= 16) {
           pen.textAlign = "left";
-          pen.fillText(entry.kind === TIMER ? "timer" : "log", at + 7, y(row), gap() - 8);
+          pen.fillText("timer", at + 7, y(row), gap() - 8);
         }
       } else if (entry.kind === FAULT && rowHeight() >= 10) {
         pen.fillStyle = ink;
@@ -250,6 +251,22 @@ function makeDiagram(onSelect) {
     }
   }
 
+  // The text of a log beside its node, on the side with more room, as far as it is in sight.
+  function paintLog({ level, text }, at, middle) {
+    const right = box.scrollLeft + box.clientWidth - 6 - (at + 7), left = at - 7 - (box.scrollLeft + 80);
+    const whole = fit(`${level}: ${text}`).replace(/\s+/g, " ");
+    const isRight = right >= Math.min(left, pen.measureText(whole).width), room = isRight ? right : left;
+    let line = whole;
+    while (line.length > 1 && pen.measureText(line).width > room) line = `${line.slice(0, Math.floor((line.length - 1) * 0.9))}…`;
+    if (line.length < 2) return;
+    const wide = pen.measureText(line).width;
+    pen.fillStyle = colour("card");
+    pen.fillRect(isRight ? at + 6 : at - 8 - wide, middle - 7, wide + 2, 14);
+    pen.fillStyle = level === "error" ? colour("bad") : level === "warn" ? colour("unsure") : colour("ink");
+    pen.textAlign = isRight ? "left" : "right";
+    pen.fillText(line, isRight ? at + 7 : at - 7, middle);
+  }
+
   box.addEventListener("scroll", redraw, { passive: true });
   box.addEventListener("click", (event) => {
     const top = event.clientY - box.getBoundingClientRect().top + box.scrollTop;
@@ -258,6 +275,16 @@ function makeDiagram(onSelect) {
   });
   new ResizeObserver(resize).observe(box);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+
+  // Brings the participants of an entry into sight where the diagram is wider than the screen.
+  function showColumns(entry) {
+    const message = messages[entry?.message];
+    const at = (message ? [message.src, message.dest] : [entry?.who]).filter((who) => columns.of.has(who)).map((who) => x(columns.of.get(who)));
+    if (!at.length || width() <= box.clientWidth) return;
+    const [first, last] = [Math.min(...at) - 110, Math.max(...at) + 40];
+    if (first < box.scrollLeft) box.scrollLeft = first;
+    else if (last > box.scrollLeft + box.clientWidth) box.scrollLeft = Math.min(first, last - box.clientWidth);
+  }
 
   return {
     box, show,
@@ -271,6 +298,7 @@ function makeDiagram(onSelect) {
     select(index, part) {
       [cursor, request] = [index, part];
       const row = rowOf[index];
+      showColumns(entries[index]);
       if (row >= 0 && (y(row) < box.scrollTop + HEAD + 20 || y(row) > box.scrollTop + box.clientHeight - 30)) {
         box.scrollTop = y(row) - box.clientHeight / 2;
       }

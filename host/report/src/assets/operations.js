@@ -42,11 +42,11 @@ function operationsSection(go) {
 
   function choose(operation) {
     spot.textContent = fit(describe(operation));
-    if (entries.length) go(entryOf(operation));
+    if (isWithin(operation.begun)) go(entryOf(operation));
   }
 
-  function describe({ index, process, f, begun, took, end, asked, answered }) {
-    return `Operation ${index}: process ${process}, ${f} ${asked}, begun at ${seconds(begun)}, `
+  function describe({ index, completed, process, f, begun, took, end, asked, answered }) {
+    return `Operation ${opName({ index, completed })}: process ${process}, ${f} ${asked}, begun at ${seconds(begun)}, `
       + (took == null ? "never ended" : `${ENDS[end]} after ${millis(took)}: ${answered}`);
   }
 
@@ -63,7 +63,7 @@ function operationsSection(go) {
         button("◀", "Earlier operations", turn(-1)), button("▶", "Later operations", turn(1))),
       table(`Operations ${shown.length ? page * OPERATION_ROWS + 1 : 0} to ${page * OPERATION_ROWS + shown.length} of ${rows.length}`,
         ["op", "process", "what", "asked", "begun", "took", "end", "answered"],
-        shown.map((it) => [button(String(it.index), `Go to operation ${it.index}`, () => choose(it)), String(it.process), it.f, it.asked, seconds(it.begun),
+        shown.map((it) => [button(opName(it), `Go to operation ${it.index}`, () => choose(it)), String(it.process), it.f, it.asked, seconds(it.begun),
           it.took == null ? "" : millis(it.took), ENDS[it.end], it.answered ?? ""])));
   }
 

@@ -6,22 +6,24 @@ const FILES = [
   ["latency.svg", "latencies"], ["rate.svg", "rates"],
 ];
 
-function summary() {
-  const { result } = data;
-  const lines = data.problems.split("\n").filter(Boolean);
+function summary(go) {
+  const { result, other } = data;
+  const note = (...text) => el("p", { class: "note" }, text);
   return el("header", {},
     el("h1", {}, verdict(result["valid?"]), ` ${data.workload}, seed ${result.seed}`),
-    el("ul", { class: "plain problems" }, lines.map((line) => el("li", {}, line.replace(/^- /, "")))),
-    data.other?.shortest ? el("p", { class: "note" }, el("a", { href: "shortest/index.html" }, "The shortest run that fails like this one"), ` has ${data.other.shortest}.`) : null,
-    data.other?.whole ? el("p", { class: "note" }, "This is the shortest run found that fails like ", el("a", { href: "../index.html" }, "another"), `, which has ${data.other.whole}.`) : null,
-    el("p", {}, "Run it again: ", el("code", {}, data.replay)));
+    cause(go),
+    other?.shortest ? note(el("a", { href: "shortest/index.html" }, "The shortest run that fails like this one"), ` has ${other.shortest}.`) : null,
+    other?.whole ? note("This is the shortest run found that fails like ", el("a", { href: "../index.html" }, "another"), `, which has ${other.whole}.`,
+      data.comparison ? [" ", el("a", { href: "#compare" }, "What is different")] : null) : null,
+    el("p", { class: "replay" }, "Run it again: ", el("code", { tabindex: "0" }, data.replay)));
 }
 
 function overview() {
   const { run, results } = data.result;
   const net = results?.net;
   const rates = net ? [["all", net.all], ["clients", net.clients], ["servers", net.servers]] : [];
-  return section("overview", "Overview",
+  const folded = section("overview", "Options and figures");
+  folded.append(el("details", {}, el("summary", {}, "What was run, and how much of everything there was"),
     el("div", { class: "columns" },
       list("Options", data.options),
       list("The run", [
@@ -32,7 +34,8 @@ function overview() {
         ["availability", results ? `${Number((results.availability["ok-fraction"] * 100).toFixed(3))} %` : ""],
       ])),
     net ? table("Messages", ["", "sent", "received", "an operation"], rates.map(([name, of]) => [name,
-      of["send-count"].toLocaleString("en"), of["recv-count"].toLocaleString("en"), of["msgs-per-op"] == null ? "" : String(of["msgs-per-op"])]), { id: "net" }) : null);
+      of["send-count"].toLocaleString("en"), of["recv-count"].toLocaleString("en"), of["msgs-per-op"] == null ? "" : String(of["msgs-per-op"])]), { id: "net" }) : ""));
+  return folded;
 }
 
 function list(title, pairs) {
@@ -47,11 +50,23 @@ const travel = makeTravel();
 const goThere = (index) => {
   travel.go(index);
   travel.element.scrollIntoView({ block: "start" });
+  travel.element.querySelector(".diagram").focus({ preventScroll: true }); // so that arrow keys go on from there
 };
-const parts = [overview(), anomalies(goThere), travel.element, operationsSection(goThere), charts(), files()].filter(Boolean);
-const links = parts.map((part) => el("li", {}, el("a", { href: `#${part.id}` }, part.querySelector("h2").textContent)));
+const parts = [travel.element, anomalies(goThere), comparison(goThere), overview(), operationsSection(goThere), charts(), files()].filter(Boolean);
+const links = parts.map((part) => el("li", {}, el("a", { href: `#${part.id}`, onclick: () => unfold(part) }, part.querySelector("h2").textContent)));
 document.body.append(
   el("a", { class: "skip", href: "#travel" }, "Skip to the messages"),
-  summary(), el("nav", { "aria-label": "Parts of this page" }, el("ul", {}, links)), el("main", {}, parts));
+  summary(goThere), el("nav", { "aria-label": "Parts of this page" }, el("ul", {}, links)), el("main", {}, parts));
 travel.start();
+
+function unfold(part) {
+  const only = part.querySelector(":scope > details:only-of-type");
+  if (only) only.open = true;
+}
+
+addEventListener("beforeprint", () => document.querySelectorAll("header details, #overview details").forEach((it) => { it.open = true; }));
+addEventListener("hashchange", () => {
+  const index = eventOfAddress();
+  if (index != null) goThere(index);
+});
 document.documentElement.dataset.ready = String(Math.round(performance.now()));

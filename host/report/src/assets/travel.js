@@ -2,6 +2,8 @@
 
 const TABLE_ROWS = 100;
 const FLIGHTS_MAX = 100;
+const LOGS_MAX = 8;
+const DIAGRAM_MIN = 280;
 
 function makeTravel() {
   let cursor = opening(), rows = entries.map((entry) => entry.index), part = null, address = 0;
@@ -121,8 +123,21 @@ function makeTravel() {
       return el("details", { open: isOpen, class: who === here ? "here" : "" },
         el("summary", {}, el("b", {}, name), ` ${status}`, skew ? `, its clock at ${skew["rate-permille"] / 10} % speed` : "",
           known?.changes.length ? el("span", { class: "changed" }, " changed") : null),
+        logsOf(who, who === here),
         known ? [parts(known), timersOf(known)] : el("p", { class: "quiet" }, noState(who)));
     }));
+  }
+
+  // What a node has logged, the latest last; also what it logs while it handles the event at hand.
+  function logsOf(who, isHere) {
+    let until = cursor;
+    const isSame = ({ kind, at, who: by }) => at === entries[cursor].at && by === who && (kind === SEND || kind === LOG);
+    if (isHere) while (entries[until + 1] && isSame(entries[until + 1])) until++;
+    const all = (logsBy.get(who) ?? []).filter((index) => index <= until);
+    if (!all.length) return null;
+    const shown = all.slice(-LOGS_MAX).map((index) => el("li", { class: entries[index].level },
+      button(seconds(entries[index].at), "Go to this log", () => go(index)), ` ${entries[index].level}: ${entries[index].text}`));
+    return el("div", { class: "logs" }, all.length > LOGS_MAX ? el("p", { class: "quiet" }, `${count(all.length, "log")}, the last ${LOGS_MAX}:`) : null, el("ul", { class: "plain" }, shown));
   }
 
   function noState(who) {
@@ -206,8 +221,7 @@ function makeTravel() {
     keys[event.key]();
   });
 
-  const hash = /^#event-(\d+)$/.exec(location.hash);
-  if (hash) cursor = clamp(Number(hash[1]) - journal.first, 0, entries.length - 1);
+  cursor = eventOfAddress() ?? cursor;
 
   const element = section("travel", "Messages and time travel",
     windowNote(),
@@ -218,17 +232,39 @@ function makeTravel() {
       button("▶|", "Last event", () => go(rows.at(-1))),
       data.focus ? button("✗ to the failure", "Go to where the failure becomes visible", () => go(opening())) : null,
       follow, button("−", "Zoom out", () => diagram.zoom(-1)), button("+", "Zoom in", () => diagram.zoom(1)), slider),
-    el("div", { class: "controls", role: "group", "aria-label": "Filter the events" },
-      choose("node", "node", participants), choose("type", "type", types), choose("event", "kind", KINDS),
-      type("from", "from", { type: "number", min: 0, step: "any", placeholder: "s" }), type("to", "to", { type: "number", min: 0, step: "any", placeholder: "s" }),
-      type("text", "text", { type: "search" }), only, found),
     now,
+    el("div", { class: "travel" }, diagram.box, panel),
     el("p", { class: "legend", "aria-hidden": "true" },
       [["client", "with a client"], ["node", "between nodes"], ["service", "with a service"], ["bad", "lost (dashed)"], ["fault", "while a fault lasts"]]
         .map(([name, text]) => el("span", { class: `key ${name}` }, text))),
-    el("div", { class: "travel" }, diagram.box, panel),
+    el("details", { class: "filters" }, el("summary", {}, "Filter: ", found), el("div", { class: "controls", role: "group", "aria-label": "Filter the events" },
+      choose("node", "node", participants), choose("type", "type", types), choose("event", "kind", KINDS),
+      type("from", "from", { type: "number", min: 0, step: "any", placeholder: "s" }), type("to", "to", { type: "number", min: 0, step: "any", placeholder: "s" }),
+      type("text", "text", { type: "search" }), only)),
     el("details", { class: "events", open: false }, el("summary", {}, "The events as a table"), list));
-  return { element, start: applyFilter, go, at: () => cursor };
+  const start = () => {
+    applyFilter();
+    diagram.box.style.height = 0;
+    fitScreen(diagram.box, panel);
+    diagram.box.scrollTop = 0;
+    update();
+  };
+  return { element, start, go };
+}
+
+// Has the diagram end where the first screen ends, or where it has no more to show. A screen without room for it is
+// left by a bit.
+function fitScreen(box, panel) {
+  const top = box.getBoundingClientRect().top + scrollY;
+  const height = clamp(innerHeight - top - 12, DIAGRAM_MIN, innerHeight);
+  box.style.height = `${clamp(box.scrollHeight + 2, DIAGRAM_MIN, height)}px`;
+  if (panel.getBoundingClientRect().top < box.getBoundingClientRect().bottom) panel.style.height = `${height}px`;
+}
+
+// The event that the page's address names; null if it names none.
+function eventOfAddress() {
+  const named = /^#event-(\d+)$/.exec(location.hash);
+  return named ? clamp(Number(named[1]) - journal.first, 0, Math.max(0, entries.length - 1)) : null;
 }
 
 // Says what part of the run this is, if it is not all of it.

@@ -41,6 +41,7 @@ fn help_is_not_an_error() {
                    host merge [OPTIONS] GRADE…
                    host suite [COMMAND]
                    host new [OPTIONS] NAME
+                   host diff [OPTIONS] A B
 
             Commands:
               inspect  Show facts about a module, and whether it loads
@@ -50,6 +51,7 @@ fn help_is_not_an_error() {
               merge    Merge the grades that `host grade --format json --shard` wrote, one per share, into one
               suite    Print, list or run the challenges of a suite
               new      Make a project for a challenge: a node to begin with, its tests and its messages
+              diff     Compare the reports of two runs: options, verdict, figures, and the first event that differs
               help     Print this message or the help of the given subcommand(s)
 
             Options:
@@ -644,6 +646,7 @@ fn no_arguments() {
                host merge [OPTIONS] GRADE…
                host suite [COMMAND]
                host new [OPTIONS] NAME
+               host diff [OPTIONS] A B
 
         For more information, try '--help'.
     "#]]);

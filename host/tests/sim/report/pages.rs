@@ -22,6 +22,7 @@ fn figures_in_the_page_are_those_of_the_results() {
         "{problems}"
     );
 
+    browser.click("#overview summary");
     let net = &results["results"]["net"];
     let rows = browser.cells("#net");
     assert_eq!(rows.len(), 3);

@@ -23,7 +23,7 @@ fn ten_thousand_messages_are_there() {
     assert!(bytes(&reported) < PAGE_MAX, "{}", bytes(&reported));
     let browser = Browser::start();
     browser.open(&reported.path("index.html"));
-    let events = browser.text(".controls > .quiet");
+    let events = browser.text(".filters .quiet");
     assert_eq!(
         events.split(' ').next().unwrap().replace(',', ""),
         reported.journal().len().to_string()

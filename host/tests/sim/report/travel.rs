@@ -84,7 +84,7 @@ fn the_cursor_steps_jumps_filters_and_follows() {
         id.is_some_and(|id| is_of_type[&id])
     });
     let matching: Vec<&Json> = matching.collect();
-    let shown = browser.text(".controls > .quiet");
+    let shown = browser.text(".filters .quiet");
     let expected = format!("{} events of ", matching.len());
     assert!(shown.starts_with(&expected), "{shown}, not {expected}");
     browser.click("[aria-label='First event']");
@@ -106,6 +106,7 @@ fn the_cursor_steps_jumps_filters_and_follows() {
     // The chain goes through losses, timers and retries to every node.
     browser.choose("select[name=type]", "");
     browser.click("[aria-pressed]");
+    browser.click(".filters summary");
     browser.click("input[type=checkbox]");
     browser.run(
         "document.querySelector('details.events').open = true",
