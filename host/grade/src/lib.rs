@@ -13,6 +13,8 @@ pub mod assemble;
 pub mod class_page;
 pub mod class_report;
 pub mod csv;
+pub mod explain;
+mod folder;
 pub mod grade;
 pub mod judge;
 pub mod merge;

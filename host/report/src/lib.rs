@@ -38,6 +38,7 @@ mod run_page;
 mod states;
 mod svg;
 
-pub use dir::{ReportDir, ReportError};
+pub use budget::PageSize;
+pub use dir::{Extent, ReportDir, ReportError};
 pub use results::Results;
 pub use run::{ReportObserver, ReportedRun};

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::{self, BufWriter};
 use std::path::Path;
 
-use super::budget::ENTRIES_MAX;
-use super::dir::{JOURNAL, ReportDir, ReportError};
+use super::budget::{ENTRIES_MAX, PageSize};
+use super::dir::{Extent, JOURNAL, ReportDir, ReportError};
 use super::figures::{figures, listed, operations};
 use super::first_failure::first_failure;
 use super::hashing_writer::HashingWriter;
@@ -127,7 +127,12 @@ impl ReportObserver<'_> {
     /// # Errors
     /// When a file cannot be written.
     pub fn finish(self, run: &ReportedRun<'_>, result: &TrialResult) -> Result<(), ReportError> {
-        let shortest = self.report_shortest(run, result)?;
+        let shortest = match self.dir.extent() {
+            Extent::Pages {
+                shortest: false, ..
+            } => None,
+            _ => self.report_shortest(run, result)?,
+        };
         self.write(run, result, shortest.map(LinkedRun::Shortest))
     }
 
@@ -184,14 +189,15 @@ impl ReportObserver<'_> {
         })?;
         let failure = first_failure(result, &run.trial.scenario.checks);
         let at_ns = failure.as_ref().map(|failure| failure.at_ns);
-        let record = record(run, &index, at_ns, journal_bytes_max, hash);
+        let size = dir.page_size();
+        let record = record(run, &index, at_ns, journal_bytes_max, hash, size);
         if run.trial.is_interrupted() {
             return Err(ReportError::Interrupted); // the record may lack its end
         }
 
         let history = result.history.as_ref();
         let operations = history.map(operations).unwrap_or_default();
-        let figures = figures(&operations, result.end_ns);
+        let figures = figures(&operations, result.end_ns, size);
         let replay = &(run.replay)(None);
         let results = Results::of(result, replay.to_owned());
         let nodes = run.nodes();
@@ -208,14 +214,17 @@ impl ReportObserver<'_> {
             result: &results,
             nodes: &nodes,
             faults: history.map(fault_values).unwrap_or_default(),
-            operations: listed(&operations, failure.as_ref().and_then(|it| it.op)),
+            operations: listed(&operations, failure.as_ref().and_then(|it| it.op), size),
             figures: &figures,
-            journal: JournalPart::of(&record, index.count()),
+            journal: JournalPart::of(&record, index.count(), size),
             focus: failure,
         };
         let title = format!("{} with seed {}", run.trial.scenario.workload, result.seed);
         let html = page.render(&title).map_err(ReportError::Json)?;
         dir.write("index.html", &html)?;
+        if dir.extent() != Extent::All {
+            return dir.remove(JOURNAL);
+        }
         dir.write_json("results.json", &results)?;
         dir.write("history.edn", &history.map(write_edn).unwrap_or_default())?;
         dir.write("messages.svg", &messages_svg(&record, &nodes))?;
@@ -233,10 +242,12 @@ fn record(
     at_ns: Option<u64>,
     journal_bytes_max: u64,
     hash: [u8; 32],
+    size: PageSize,
 ) -> Record {
+    let entries_max = size.of(ENTRIES_MAX);
     let repeat = |states| {
-        let first = index.window(at_ns, ENTRIES_MAX);
-        let mut record = Record::new(first, states);
+        let first = index.window(at_ns, entries_max);
+        let mut record = Record::new(first, entries_max, states);
         let mut journal = JsonLines::new(HashingWriter::new(io::sink()), journal_bytes_max);
         let observers: Vec<&mut dyn Observer> = vec![&mut record, &mut journal];
         let _ = run.play(observers);
@@ -247,6 +258,7 @@ fn record(
         run.trial.scenario.options.cluster.count,
         index.count(),
         at_ns,
+        size,
     );
     let (record, same) = repeat(Some(states));
     if same == Some(hash) {

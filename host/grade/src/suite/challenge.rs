@@ -39,8 +39,8 @@ pub struct Challenge {
     pub points: u32,
     /// Whether it may be left out. Its points are a bonus.
     pub optional: bool,
-    /// Whether students are not shown it.
-    pub hidden: bool,
+    /// Whether and when students are shown it.
+    pub visibility: Visibility,
     /// The seeds of the official runs, in this order; at least one.
     pub seeds: Vec<u64>,
     /// The suite's.
@@ -53,6 +53,20 @@ pub struct Challenge {
     pub worlds: Vec<World>,
     /// What the scenario is made from.
     pub(super) options: Options,
+}
+
+/// Whether and when students are shown a challenge.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Visibility {
+    /// From the beginning.
+    #[default]
+    Visible,
+    /// Never.
+    Hidden,
+    /// Once the work is due.
+    AfterDueDate,
+    /// Once grades are published.
+    AfterPublished,
 }
 
 /// Other circumstances in which a challenge has to be solved.

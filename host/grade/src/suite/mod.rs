@@ -18,7 +18,7 @@ mod seed_key;
 mod setting;
 mod target;
 
-pub use challenge::{Challenge, GOSSIP_GLOMERS, Suite, World};
+pub use challenge::{Challenge, GOSSIP_GLOMERS, Suite, Visibility, World};
 pub use error::SuiteError;
 pub use seed_key::SeedKey;
 pub use setting::{InvalidOption, PlannedRun, Setting};

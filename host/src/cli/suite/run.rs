@@ -21,7 +21,7 @@ use host_grade::resume::Resume;
 use host_grade::run::SeedRun;
 use host_grade::submission::{self, ModuleFile};
 use host_grade::suite::{PlannedRun, World};
-use host_grade::{Challenge, Submission, Suite, Verdict, Work};
+use host_grade::{Challenge, Suite, Verdict, Work};
 use host_protocol::text::decimal;
 use host_sandbox::{GuestModule, Sandbox};
 use host_trial::{Trial, TrialResult};
@@ -72,11 +72,12 @@ fn guest_args(text: &str) -> Result<(String, String), String> {
 
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let suite = asked(args)?;
-    let submissions = modules(args, &suite)?;
-    let [modules] = submissions.as_slice() else {
-        let text = format!("{} holds folders, not modules", args.dir.display());
+    let submissions = [submission::find_one(&args.dir, &suite)?];
+    let [modules] = &submissions;
+    if modules.modules.is_empty() {
+        let text = format!("{}: {}", args.dir.display(), modules.notes.join("; "));
         return Err(Failure::new(Exit::Usage, text));
-    };
+    }
     let work = Work::of(&suite, &submissions, None);
     let interrupt = interrupt::on_signal()?;
     let sandbox = args.cache.sandbox_for(guests_max(&work), &interrupt)?;
@@ -128,10 +129,6 @@ fn asked(args: &RunArgs) -> Result<Suite, Failure> {
         }
     }
     Ok(suite)
-}
-
-fn modules(args: &RunArgs, suite: &Suite) -> Result<Vec<Submission>, Failure> {
-    Ok(submission::find(std::slice::from_ref(&args.dir), suite)?)
 }
 
 /// What became of a challenge.
