@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::submission::{ModuleFile, Submission, file_name, module_file, shown, stem};
-use super::suite::{Challenge, Suite};
+use super::suite::{Challenge, Suite, Visibility};
 
 /// The most entries of a folder.
 const ENTRIES_MAX: usize = 10_000;
@@ -127,8 +127,9 @@ impl Folder {
         self.folders.iter().filter(|it| !is_of_project(it)).count()
     }
 
-    /// The submission in this folder, under this name.
-    pub(super) fn submission(&self, name: String, suite: &Suite) -> Submission {
+    /// The submission in this folder, under this name. Of `judged` are the challenges of the suite
+    /// that are judged.
+    pub(super) fn submission(&self, name: String, suite: &Suite, judged: &Suite) -> Submission {
         let (mut modules, mut unreadable, mut unfit) = (Vec::new(), Vec::new(), Vec::new());
         for path in &self.modules {
             let stem = stem(path);
@@ -160,14 +161,14 @@ impl Folder {
             notes.push(format!(
                 "{} for no challenge of the suite: modules are looked for as {}",
                 are(&unfit, "is", "are"),
-                wanted(suite)
+                wanted(judged)
             ));
         } else if self.modules.is_empty() {
             notes.push(match self.entries() == 0 {
                 true => "the folder is empty: nothing was handed in".to_owned(),
                 false => format!(
                     "no .wasm file was handed in: modules are looked for as {}",
-                    wanted(suite)
+                    wanted(judged)
                 ),
             });
         }
@@ -194,8 +195,13 @@ impl Folder {
         let links = names(&self.links);
         if !links.is_empty() {
             let are = are(&links, "is a symbolic link", "are symbolic links");
+            let files = if links.len() == 1 {
+                "the file itself"
+            } else {
+                "the files themselves"
+            };
             notes.push(format!(
-                "{are}, which are not followed: hand in the files themselves"
+                "{are}, and links are not followed: hand in {files}"
             ));
         }
         let special = names(&self.special);
@@ -218,13 +224,15 @@ impl Folder {
             }
         }
         if !plain.is_empty() {
+            let beside = if plain.len() == 1 { "it" } else { "them" };
             let are = are(&plain, "is a folder", "are folders");
-            notes.push(format!("{are}: modules are looked for beside it"));
+            notes.push(format!("{are}: modules are looked for beside {beside}"));
         }
         let archives = self.archives();
         if !archives.is_empty() {
+            let them = if archives.len() == 1 { "it" } else { "them" };
             let are = are(&archives, "is an archive", "are archives");
-            notes.push(format!("{are}, which is not unpacked: hand in the files"));
+            notes.push(format!("{are}: unpack {them}"));
         }
         let mut others = Vec::new();
         for path in self.files.iter().filter(|path| !is_archive(path)) {
@@ -245,10 +253,14 @@ impl Folder {
 }
 
 /// What a file has to be called, for each challenge: `echo.wasm for 1, broadcast.wasm for 3a and 3b`.
+/// Challenges that are hidden from students are not named if there are others.
 #[must_use]
 pub fn wanted(suite: &Suite) -> String {
     let mut by_module: Vec<(&str, Vec<String>)> = Vec::new();
-    for Challenge { id, module, .. } in &suite.challenges {
+    let is_seen = |it: &&Challenge| it.visibility == Visibility::Visible;
+    let none_is_seen = !suite.challenges.iter().any(|it| is_seen(&it));
+    let named = suite.challenges.iter();
+    for Challenge { id, module, .. } in named.filter(|it| none_is_seen || is_seen(it)) {
         match by_module.iter_mut().find(|(name, _)| name == module) {
             Some((_, ids)) => ids.push(id.clone()),
             None => by_module.push((module, vec![id.clone()])),
@@ -333,12 +345,12 @@ fn replaced(submission: &Submission, suite: &Suite) -> Vec<String> {
         if taken.iter().any(|(_, taken)| taken.path == module.path) {
             continue;
         }
-        let taken = taken
-            .iter()
-            .map(|(challenge, taken)| format!("{} for {}", file_name(&taken.path), challenge.id));
+        let taken = taken.iter().map(|(challenge, taken)| {
+            format!("{} is taken for {}", file_name(&taken.path), challenge.id)
+        });
         let taken: Vec<String> = taken.collect();
         notes.push(format!(
-            "{} is not judged: taken before it is {}",
+            "{} is not judged: {}",
             file_name(&module.path),
             list(&taken)
         ));

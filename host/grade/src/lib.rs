@@ -13,6 +13,7 @@ pub mod assemble;
 pub mod class_page;
 pub mod class_report;
 pub mod csv;
+pub mod demands;
 pub mod explain;
 mod folder;
 pub mod grade;

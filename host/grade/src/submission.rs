@@ -107,16 +107,17 @@ pub struct Found {
 /// # Errors
 /// When a path cannot be read or has no submission, or there are too many.
 pub fn find(paths: &[PathBuf], suite: &Suite) -> Result<Vec<Submission>, FindError> {
-    Ok(find_and_tell(paths, suite)?.submissions)
+    Ok(find_and_tell(paths, suite, suite)?.submissions)
 }
 
-/// As [`find`], with remarks.
+/// As [`find`], with remarks. Of `judged` are the challenges of the suite that are judged.
 ///
 /// # Errors
 /// When a path cannot be read or has no submission, or there are too many.
-pub fn find_and_tell(paths: &[PathBuf], suite: &Suite) -> Result<Found, FindError> {
+pub fn find_and_tell(paths: &[PathBuf], suite: &Suite, judged: &Suite) -> Result<Found, FindError> {
     let mut search = Search {
         suite,
+        judged,
         seen: BTreeSet::new(),
         submissions: BTreeMap::new(),
         count: 0,
@@ -146,7 +147,7 @@ pub fn find_and_tell(paths: &[PathBuf], suite: &Suite) -> Result<Found, FindErro
 ///
 /// # Errors
 /// When there is nothing at the path.
-pub fn find_one(path: &Path, suite: &Suite) -> Result<Submission, FindError> {
+pub fn find_one(path: &Path, suite: &Suite, judged: &Suite) -> Result<Submission, FindError> {
     let unreadable = |error| FindError::Unreadable {
         path: path.to_owned(),
         error,
@@ -157,12 +158,14 @@ pub fn find_one(path: &Path, suite: &Suite) -> Result<Submission, FindError> {
     }
     let name = path.file_name().or(real.file_name());
     let name = shown(name.unwrap_or(real.as_os_str()));
-    Ok(in_folder(path, name, suite))
+    Ok(in_folder(path, name, suite, judged))
 }
 
 /// What has been found so far.
 struct Search<'a> {
     suite: &'a Suite,
+    /// The challenges of the suite that are judged.
+    judged: &'a Suite,
     /// The places that have been looked at: a submission that is given twice is one.
     seen: BTreeSet<PathBuf>,
     /// Submissions and their paths, by name.
@@ -199,7 +202,7 @@ impl Search<'_> {
             FolderKind::Submission => {
                 let name = path.file_name().or(real.file_name());
                 let name = shown(name.unwrap_or(real.as_os_str()));
-                self.add(path, folder.submission(name, self.suite));
+                self.add(path, folder.submission(name, self.suite, self.judged));
             }
             FolderKind::Class => self.class(&real, folder),
         }
@@ -223,32 +226,29 @@ impl Search<'_> {
         let (with_modules, all) = (folder.folders_with_modules(), folder.folders.len());
         let names: Vec<String> = folder.modules.iter().map(|it| file_name(it)).collect();
         let (kind, remark) = if with_modules >= FOLDERS_OF_CLASS {
-            let many = names.len() > 1;
+            let (is, it, its) = match names.len() {
+                1 => ("is", "it", "its"),
+                _ => ("are", "them", "their"),
+            };
             let remark = format!(
-                "{path} is taken as a class, since {with_modules} of its {all} folders hold modules; \
-                 not judged, as {} beside them: {}; move {} into the folder of {} author",
-                if many { "they lie" } else { "it lies" },
-                list(&names),
-                if many { "each" } else { "it" },
-                if many { "its" } else { "the" },
+                "{path} is taken as a class: {with_modules} of its {all} folders hold modules; \
+                 {} beside them {is} not judged: move {it} into the folder of {its} author",
+                list(&names)
             );
             (FolderKind::Class, remark)
         } else {
             if with_modules == 0 && folder.strange_folders() < FOLDERS_OF_CLASS {
                 return Ok(FolderKind::Submission);
             }
-            let folders = if all == 1 { "folder" } else { "folders" };
-            let holds = match with_modules {
-                0 => format!("its {all} {folders} hold none"),
-                _ => format!("only {with_modules} of its {all} {folders} holds one"),
+            let holds = match (with_modules, all) {
+                (0, _) => format!("its {all} folders hold no modules"),
+                (_, 1) => "one folder with modules makes no class".to_owned(),
+                _ => format!("only {with_modules} of its {all} folders holds modules"),
             };
             let remark = format!(
-                "{path} is taken as one submission, since {} in it and {holds}; if it is a class, \
-                 move the module into the folder of its author",
-                match names.as_slice() {
-                    [one] => format!("{one} is"),
-                    many => format!("{} modules are", many.len()),
-                },
+                "{path} is taken as one submission: it holds {}, and {holds}; if it is a class, move \
+                 that into the folder of its author",
+                list(&names)
             );
             (FolderKind::Submission, remark)
         };
@@ -268,7 +268,7 @@ impl Search<'_> {
         let name = |path: &Path| path.file_name().unwrap_or(path.as_os_str()).to_owned();
         for path in folder.folders {
             if self.seen.insert(real.join(name(&path))) {
-                let submission = in_folder(&path, shown(&name(&path)), self.suite);
+                let submission = in_folder(&path, shown(&name(&path)), self.suite, self.judged);
                 self.add(&path, submission);
             }
         }
@@ -309,9 +309,9 @@ fn single(path: &Path, real: &Path) -> io::Result<Submission> {
 }
 
 /// The submission in a folder.
-fn in_folder(path: &Path, name: String, suite: &Suite) -> Submission {
+fn in_folder(path: &Path, name: String, suite: &Suite, judged: &Suite) -> Submission {
     match Folder::read(path) {
-        Ok(folder) => folder.submission(name, suite),
+        Ok(folder) => folder.submission(name, suite, judged),
         Err(error) => {
             let note = format!(
                 "the folder cannot be read ({error}), so nothing counts as handed in: mend that \

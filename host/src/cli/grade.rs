@@ -71,8 +71,9 @@ pub(super) struct GradeArgs {
 
 pub(super) fn run(args: &GradeArgs) -> Result<Exit, Failure> {
     let mut suite = suite_file::open(args.suite.as_deref())?;
-    let mut submissions = submissions(args, &suite)?;
+    let whole = suite.clone();
     pick(&mut suite, args)?;
+    let mut submissions = submissions(args, &whole, &suite)?;
     for submission in submissions.iter_mut().filter(|it| it.is_single) {
         let taken = take_alone(submission, &suite, !args.challenge.is_empty());
         match taken {
@@ -92,6 +93,9 @@ pub(super) fn run(args: &GradeArgs) -> Result<Exit, Failure> {
         None => Resume::default(),
     };
     let interrupt = interrupt::on_signal()?;
+    if args.suite.is_some() {
+        suite_file::warn_of_unmet(&suite, &interrupt);
+    }
     let sandbox = args.cache.sandbox_for(guests_max(&work), &interrupt)?;
     let grade = judged(&work, &sandbox, &resume, &interrupt, args.report.as_deref())?;
     if let Some(path) = &args.resume {
@@ -155,16 +159,20 @@ pub(super) fn exit_of(grade: &Grade) -> Exit {
 }
 
 /// The submissions at the paths. Gradescope has one, whatever is in its folder.
-fn submissions(args: &GradeArgs, suite: &Suite) -> Result<Vec<Submission>, Failure> {
+fn submissions(
+    args: &GradeArgs,
+    suite: &Suite,
+    judged: &Suite,
+) -> Result<Vec<Submission>, Failure> {
     if !args.output.is_of_one() {
-        let found = submission::find_and_tell(&args.paths, suite)?;
+        let found = submission::find_and_tell(&args.paths, suite, judged)?;
         for remark in &found.remarks {
             tracing::warn!("{remark}");
         }
         return Ok(found.submissions);
     }
     match args.paths.as_slice() {
-        [path] => Ok(vec![submission::find_one(path, suite)?]),
+        [path] => Ok(vec![submission::find_one(path, suite, judged)?]),
         paths => {
             let text = format!(
                 "--format gradescope is for one submission; here are {}: --each DIR writes a file \

@@ -159,7 +159,11 @@ fn test(
     let is_accepted = matches!(&challenge.state, ChallengeState::Judged(it) if it.is_accepted());
     // Gradescope counts points above a maximum of 0 as a bonus.
     let counts = !facts.optional && !is_internal(challenge);
-    let lines = explained(grade, submission, facts, challenge).lines();
+    let told = explained(grade, submission, facts, challenge);
+    let lines = match challenge.state {
+        ChallengeState::Missing => vec![told.head], // the notes are told of the whole submission
+        _ => told.lines(),
+    };
     Test {
         name: one_line(&facts.title).into_owned(),
         number: one_line(&facts.id).into_owned(),

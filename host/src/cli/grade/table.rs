@@ -22,8 +22,11 @@ pub(super) fn render(grade: &Grade) -> String {
 fn write(out: &mut String, grade: &Grade) -> fmt::Result {
     write_table(out, grade)?;
     for submission in &grade.submissions {
+        if !submission.notes.is_empty() {
+            writeln!(out)?;
+        }
         for note in &submission.notes {
-            writeln!(out, "\n{}: {}", one_line(&submission.name), one_line(note))?;
+            writeln!(out, "{}: {}", one_line(&submission.name), one_line(note))?;
         }
         for (facts, challenge) in grade.challenges_of(submission) {
             let is_told = not_loaded_before(grade, submission, challenge).is_some();

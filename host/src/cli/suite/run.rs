@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use crate::cli::grade;
 use crate::cli::limits::CacheArgs;
 use crate::cli::output::print;
-use crate::cli::suite_file::{SuiteFile, find, keep, open};
+use crate::cli::suite_file::{SuiteFile, find, keep, open, warn_of_unmet};
 use crate::cli::{Exit, Failure, interrupt};
 use host_check::validity::Validity;
 use host_check::workload::WorkloadResult;
@@ -72,7 +72,7 @@ fn guest_args(text: &str) -> Result<(String, String), String> {
 
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let suite = asked(args)?;
-    let submissions = [submission::find_one(&args.dir, &suite)?];
+    let submissions = [submission::find_one(&args.dir, &suite, &suite)?];
     let [modules] = &submissions;
     if modules.modules.is_empty() {
         let text = format!("{}: {}", args.dir.display(), modules.notes.join("; "));
@@ -80,6 +80,9 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     }
     let work = Work::of(&suite, &submissions, None);
     let interrupt = interrupt::on_signal()?;
+    if args.suite.suite.is_some() {
+        warn_of_unmet(&suite, &interrupt);
+    }
     let sandbox = args.cache.sandbox_for(guests_max(&work), &interrupt)?;
     print(&heads())?;
     let mut all_passed = true;
