@@ -68,6 +68,7 @@ build() {
         --user 65534:65534 --cap-drop all --security-opt no-new-privileges \
         --memory "$MEMORY" --memory-swap "$MEMORY" --cpus "$CPUS" \
         --pids-limit "$PROCESSES" --ulimit core=0 \
+        --ulimit nofile=4096:4096 --ulimit "nproc=$PROCESSES:$PROCESSES" \
         --entrypoint /bin/sh "$image" /inside.sh
 }
 

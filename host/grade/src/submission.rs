@@ -147,18 +147,29 @@ pub fn find_and_tell(paths: &[PathBuf], suite: &Suite, judged: &Suite) -> Result
 ///
 /// # Errors
 /// When there is nothing at the path.
-pub fn find_one(path: &Path, suite: &Suite, judged: &Suite) -> Result<Submission, FindError> {
+pub fn find_one(path: &Path, suite: &Suite, judged: &Suite) -> Result<Found, FindError> {
     let unreadable = |error| FindError::Unreadable {
         path: path.to_owned(),
         error,
     };
     let real = path.canonicalize().map_err(unreadable)?;
     if !real.is_dir() {
-        return single(path, &real).map_err(unreadable);
+        return Ok(Found {
+            submissions: vec![single(path, &real).map_err(unreadable)?],
+            remarks: Vec::new(),
+        });
     }
     let name = path.file_name().or(real.file_name());
     let name = shown(name.unwrap_or(real.as_os_str()));
-    Ok(in_folder(path, name, suite, judged))
+    let folders = Folder::read(path).map_or(0, |folder| folder.folders_with_modules());
+    let remark = (folders >= FOLDERS_OF_CLASS).then(|| {
+        let path = one_line(&path.to_string_lossy()).into_owned();
+        format!("{path} is taken as one submission, although {folders} of its folders hold modules")
+    });
+    Ok(Found {
+        submissions: vec![in_folder(path, name, suite, judged)],
+        remarks: remark.into_iter().collect(),
+    })
 }
 
 /// What has been found so far.

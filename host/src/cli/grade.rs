@@ -172,7 +172,13 @@ fn submissions(
         return Ok(found.submissions);
     }
     match args.paths.as_slice() {
-        [path] => Ok(vec![submission::find_one(path, suite, judged)?]),
+        [path] => {
+            let found = submission::find_one(path, suite, judged)?;
+            for remark in &found.remarks {
+                tracing::warn!("{remark}; for a class, --each DIR writes a file for each");
+            }
+            Ok(found.submissions)
+        }
         paths => {
             let text = format!(
                 "--format gradescope is for one submission; here are {}: --each DIR writes a file \

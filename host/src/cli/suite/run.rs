@@ -72,12 +72,16 @@ fn guest_args(text: &str) -> Result<(String, String), String> {
 
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let suite = asked(args)?;
-    let submissions = [submission::find_one(&args.dir, &suite, &suite)?];
-    let [modules] = &submissions;
-    if modules.modules.is_empty() {
-        let text = format!("{}: {}", args.dir.display(), modules.notes.join("; "));
+    let found = submission::find_one(&args.dir, &suite, &suite)?;
+    let submissions = found.submissions;
+    let is_class = !found.remarks.is_empty();
+    let modules = submissions
+        .first()
+        .filter(|it| !is_class || !it.modules.is_empty());
+    let Some(modules) = modules else {
+        let text = format!("{} holds folders, not modules", args.dir.display());
         return Err(Failure::new(Exit::Usage, text));
-    }
+    };
     let work = Work::of(&suite, &submissions, None);
     let interrupt = interrupt::on_signal()?;
     if args.suite.suite.is_some() {

@@ -545,62 +545,15 @@ fn a_submission_for_gradescope() {
         }"#]]
     .assert_eq(&serde_json::to_string_pretty(&results).unwrap());
     check(
-        &class.grade(&["--format", "gradescope", "class"]),
+        &class.grade(&["--format", "gradescope", "class/alice", "class/bob"]),
         &expect![[r#"
-            exit code 1
-            ---- stdout
-            {
-              "score": 0,
-              "execution_time": 0,
-              "output": "Suite small.\nNothing that was handed in can be judged.\nno .wasm file was handed in: modules are looked for as echo.wasm, broadcast.wasm for cut\nalice/broadcast.wasm and alice/echo.wasm lie too deep: modules are looked for in the folder itself, so move them up\nbob/broadcast.wasm and bob/echo.wasm lie too deep: modules are looked for in the folder itself, so move them up\ncarol/echo.wasm lies too deep: modules are looked for in the folder itself, so move it up\ndora is a folder: modules are looked for beside it",
-              "output_format": "text",
-              "tests": [
-                {
-                  "name": "Echo",
-                  "number": "echo",
-                  "score": 0,
-                  "max_score": 2,
-                  "status": "failed",
-                  "output": "There is no module for it: echo.wasm was looked for.",
-                  "output_format": "text",
-                  "visibility": "visible"
-                },
-                {
-                  "name": "Broadcast",
-                  "number": "flood",
-                  "score": 0,
-                  "max_score": 3,
-                  "status": "failed",
-                  "output": "There is no module for it: broadcast.wasm or flood.wasm was looked for.",
-                  "output_format": "text",
-                  "visibility": "hidden"
-                },
-                {
-                  "name": "Broadcast that survives partitions",
-                  "number": "cut",
-                  "score": 0,
-                  "max_score": 5,
-                  "status": "failed",
-                  "output": "There is no module for it: broadcast.wasm or cut.wasm was looked for.",
-                  "output_format": "text",
-                  "visibility": "visible"
-                }
-              ],
-              "leaderboard": [
-                {
-                  "name": "points",
-                  "value": 0.0,
-                  "order": "desc"
-                }
-              ],
-              "extra_data": {
-                "suite": "small",
-                "suite_sha256": "36eff3ccbd9541189158f11abd5c15d3243fc4c7920aa564bf75913196e0d034",
-                "host": "0.1.0",
-                "engine": "wasmtime 48.0.8",
-                "internal_errors": []
-              }
-            }
+            exit code 254
+            ---- stderr
+            error: --format gradescope is for one submission; here are 2: --each DIR writes a file for each
         "#]],
     );
+    let whole = class.grade(&["--format", "gradescope", "class"]);
+    expect![[r#"
+         WARN class is taken as one submission, although 3 of its folders hold modules; for a class, --each DIR writes a file for each
+    "#]].assert_eq(&whole.stderr);
 }

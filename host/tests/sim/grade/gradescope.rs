@@ -7,6 +7,9 @@ use serde_json::{Value as Json, json};
 
 use test_support::class::{Class, parse};
 
+/// A field, and what its values are.
+type Field<'a> = (&'a str, &'a dyn Fn(&Json) -> bool);
+
 /// Asserts what the documentation says of a file: names, types and values.
 fn assert_documented(results: &Json) {
     let number = |it: &Json| it.is_number();
@@ -15,7 +18,7 @@ fn assert_documented(results: &Json) {
         move |it: &Json| it.as_str().is_some_and(|it| names.contains(&it))
     };
     let formats: &[&str] = &["text", "html", "simple_format", "md", "ansi"];
-    let whole: [(&str, &dyn Fn(&Json) -> bool); 7] = [
+    let whole: [Field<'_>; 7] = [
         ("score", &number),
         ("execution_time", &number),
         ("output", &text),
@@ -24,7 +27,7 @@ fn assert_documented(results: &Json) {
         ("tests", &Json::is_array),
         ("leaderboard", &Json::is_array),
     ];
-    let test: [(&str, &dyn Fn(&Json) -> bool); 8] = [
+    let test: [Field<'_>; 8] = [
         ("score", &number),
         ("max_score", &number),
         ("status", &one_of(&["passed", "failed"])),
@@ -37,12 +40,12 @@ fn assert_documented(results: &Json) {
             &one_of(&["visible", "hidden", "after_due_date", "after_published"]),
         ),
     ];
-    let column: [(&str, &dyn Fn(&Json) -> bool); 3] = [
+    let column: [Field<'_>; 3] = [
         ("name", &text),
         ("value", &number),
         ("order", &one_of(&["asc", "desc"])),
     ];
-    let fits = |object: &Json, fields: &[(&str, &dyn Fn(&Json) -> bool)]| {
+    let fits = |object: &Json, fields: &[Field<'_>]| {
         for (name, value) in object.as_object().unwrap() {
             let field = fields.iter().find(|(field, _)| field == name);
             let (_, is_right) = field.unwrap_or_else(|| panic!("{name} is not documented"));

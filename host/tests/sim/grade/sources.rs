@@ -218,6 +218,10 @@ fn the_container_has_no_network_no_rights_and_limits() {
         512
         --ulimit
         core=0
+        --ulimit
+        nofile=4096:4096
+        --ulimit
+        nproc=512:512
         --entrypoint
         /bin/sh
         toolchains
