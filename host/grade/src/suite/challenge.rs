@@ -7,6 +7,7 @@ use super::options::Options;
 use super::read;
 use super::seed_key::SeedKey;
 use super::target::Target;
+use super::visibility::Visibility;
 use host_trial::Scenario;
 
 /// The text of the suite that is built in.
@@ -53,20 +54,6 @@ pub struct Challenge {
     pub worlds: Vec<World>,
     /// What the scenario is made from.
     pub(super) options: Options,
-}
-
-/// Whether and when students are shown a challenge.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Visibility {
-    /// From the beginning.
-    #[default]
-    Visible,
-    /// Never.
-    Hidden,
-    /// Once the work is due.
-    AfterDueDate,
-    /// Once grades are published.
-    AfterPublished,
 }
 
 /// Other circumstances in which a challenge has to be solved.

@@ -7,9 +7,9 @@ use serde::de::{self, Deserializer, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, de::Error as _};
 use toml::Spanned;
 
-use super::challenge::Visibility;
 use super::seed_key::SeedKey;
 use super::target::Measure;
+use super::visibility::Visibility;
 use host_sim::SeedRange;
 
 /// The most seeds of a challenge.
