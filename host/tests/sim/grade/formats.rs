@@ -554,6 +554,7 @@ fn a_submission_for_gradescope() {
     );
     let whole = class.grade(&["--format", "gradescope", "class"]);
     expect![[r#"
-         WARN class is taken as one submission, although 3 of its folders hold modules; for a class, --each DIR writes a file for each
-    "#]].assert_eq(&whole.stderr);
+        WARN class is taken as one submission, although 3 of its folders hold modules; for a class, --each DIR writes a file for each
+    "#]]
+    .assert_eq(whole.stderr.trim_start());
 }

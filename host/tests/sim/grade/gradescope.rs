@@ -142,6 +142,9 @@ fn whoever_hands_in_nothing_usable_gets_no_points_and_a_sentence() {
         "cut" 0/5 "visible": There is no module for it: broadcast.wasm or cut.wasm was looked for.
         "points" 0.0 "desc"
     "#]].assert_eq(&outline(&results(&class, "class/text")));
+    let told = &results(&class, "class/text")["tests"][0]["output"];
+    expect!["CE: module rejected\n  this is not WebAssembly: it does not begin with the bytes \"\\0asm\"\nreplay: host inspect echo.wasm"]
+        .assert_eq(told.as_str().unwrap());
     class.built("mine.wasm", "echo");
     expect![[r#"
         0: Suite small.
