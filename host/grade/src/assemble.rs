@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use super::grade::{
     ChallengeFacts, ChallengeGrade, ChallengeState, FORMAT, FailedWorld, FailureDetails, Grade,
-    JudgeFacts, Judgement, SubmissionGrade, SuiteFacts, TargetResult, Timings, VERSION, WorldFacts,
+    HiddenUntil, JudgeFacts, Judgement, SubmissionGrade, SuiteFacts, TargetResult, Timings,
+    VERSION, WorldFacts,
 };
 use super::judge::{JudgeResult, JudgedRuns};
 use super::run::SeedRun;
 use super::submission::{ModuleContent, ModuleFile};
-use super::suite::{Challenge, PlannedRun, Suite, World};
+use super::suite::{Challenge, PlannedRun, Setting, Suite, Visibility, World};
 use super::work::{Work, WorkItem, is_in};
 use super::{Verdict, sanitize};
 use host_protocol::text::shell_quoted;
@@ -147,7 +148,11 @@ impl ModuleForChallenge<'_> {
             ModuleContent::Sha256(sha256) => sha256,
             ModuleContent::TooLarge => {
                 let limit = host_sandbox::ModuleLimits::default().module_bytes;
-                let why = format!("the file has more than {limit} bytes");
+                let why = format!(
+                    "the file has more than {} MiB, the most that a module may have: build it with \
+                     optimisation and without debug information",
+                    limit >> 20
+                );
                 return not_run(Verdict::Compile, "", vec![why]);
             }
         };
@@ -255,8 +260,9 @@ fn warnings(judged: &JudgedRuns) -> Vec<String> {
     let runs = judged.passed + usize::from(judged.failed.is_some());
     let seeds = judged.warnings.seeds;
     let first = judged.warnings.first.iter();
+    let s = if runs == 1 { "" } else { "s" };
     let warnings =
-        first.map(|warning| sanitize::line(&format!("{seeds} of {runs} seeds: {warning}")));
+        first.map(|warning| sanitize::line(&format!("{seeds} of {runs} run{s}: {warning}")));
     warnings.collect()
 }
 
@@ -266,6 +272,12 @@ fn suite_facts(suite: &Suite) -> SuiteFacts {
         why: world.why.clone(),
         seeds: world.seeds.clone(),
         options: quoted(&world.flags()),
+    };
+    let targets = |setting: Setting<'_>| {
+        let targets = setting.targets().to_vec();
+        let targets = targets.into_iter();
+        let named = targets.map(|it| (setting.name_of(it.measure), it.below));
+        named.collect::<Vec<_>>()
     };
     let challenge = |challenge: &Challenge| {
         let options = &challenge.scenario.options;
@@ -280,15 +292,22 @@ fn suite_facts(suite: &Suite) -> SuiteFacts {
         ChallengeFacts {
             id: challenge.id.clone(),
             title: challenge.title.clone(),
+            module: challenge.module.clone(),
             points: challenge.points,
             optional: challenge.optional,
-            hidden: challenge.hidden,
+            hidden: challenge.visibility != Visibility::Visible,
+            hidden_until: match challenge.visibility {
+                Visibility::Visible | Visibility::Hidden => None,
+                Visibility::AfterDueDate => Some(HiddenUntil::DueDate),
+                Visibility::AfterPublished => Some(HiddenUntil::Published),
+            },
             seeds: challenge.seeds.clone(),
             options: quoted(&challenge.scenario.flags()),
             limits: facts
                 .into_iter()
                 .map(|(name, limit)| (name.to_owned(), limit))
                 .collect(),
+            targets: challenge.settings().flat_map(targets).collect(),
             worlds: challenge.worlds.iter().map(world).collect(),
         }
     };

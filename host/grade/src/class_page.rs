@@ -8,9 +8,10 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::csv;
+use super::explain::{Explanation, explained, meanings};
 use super::grade::{ChallengeState, Grade};
 use host_report::page::page;
-use host_report::{ReportDir, ReportError};
+use host_report::{Extent, ReportDir, ReportError};
 
 const SCRIPT: &str = include_str!("assets/class.js");
 
@@ -31,7 +32,12 @@ pub struct ClassReport {
 struct ClassPage<'a> {
     /// The version of this format.
     format: u32,
+    /// Without the texts of failures, which are in `explained`.
     grade: &'a Grade,
+    /// The words of all formats for verdicts.
+    meanings: BTreeMap<&'static str, &'static str>,
+    /// Why challenges have their verdicts, by submission and challenge.
+    explained: BTreeMap<&'a str, BTreeMap<&'a str, Explanation>>,
     /// The paths of the pages of runs, by submission and challenge.
     pages: &'a BTreeMap<&'a str, BTreeMap<&'a str, String>>,
     /// The most lines of a trace, if some are cut.
@@ -46,6 +52,13 @@ impl ClassReport {
     pub fn create(dir: &Path) -> Result<Self, ReportError> {
         let dir = ReportDir::create(dir)?;
         Ok(ClassReport { dir })
+    }
+
+    /// The same report, whose reports on runs have so much.
+    #[must_use]
+    pub fn with(self, extent: Extent) -> Self {
+        let dir = self.dir.with(extent);
+        ClassReport { dir }
     }
 
     /// Creates the folder for the report on a run of a submission. Once the report is there, the
@@ -80,13 +93,17 @@ impl ClassReport {
                 }
             }
         }
+        let mut cut = grade.clone();
         let mut shown = grade.clone();
+        without_failures(&mut shown);
         let mut html = String::new();
         for lines in TRACE_LINES {
-            cut_traces(&mut shown, lines);
+            cut_traces(&mut cut, lines);
             let data = ClassPage {
                 format: 1,
                 grade: &shown,
+                meanings: meanings().into_iter().collect(),
+                explained: all_explained(&cut),
                 pages: &pages,
                 trace_lines: (lines < usize::MAX).then_some(lines),
             };
@@ -96,6 +113,29 @@ impl ClassReport {
             }
         }
         Ok(html)
+    }
+}
+
+/// Explains all challenges.
+fn all_explained(grade: &Grade) -> BTreeMap<&str, BTreeMap<&str, Explanation>> {
+    let submissions = grade.submissions.iter().map(|submission| {
+        let challenges = grade.challenges_of(submission);
+        let challenges = challenges.map(|(facts, challenge)| {
+            let told = explained(grade, submission, facts, challenge);
+            (challenge.id.as_str(), told)
+        });
+        (submission.name.as_str(), challenges.collect())
+    });
+    submissions.collect()
+}
+
+/// Leaves the texts of failures out.
+fn without_failures(grade: &mut Grade) {
+    let submissions = grade.submissions.iter_mut();
+    for challenge in submissions.flat_map(|it| &mut it.challenges) {
+        if let ChallengeState::Judged(judgement) = &mut challenge.state {
+            judgement.failure = None;
+        }
     }
 }
 
@@ -115,18 +155,33 @@ fn cut_traces(grade: &mut Grade, lines: usize) {
 /// apart.
 #[must_use]
 pub fn run_path(submission: &str, challenge: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    let slug = |name: &str| {
-        name.chars()
-            .filter(|c| is_plain(*c))
-            .take(40)
-            .collect::<String>()
-    };
-    let hash = Sha256::digest(format!("{submission}\0{challenge}"));
-    let hash = hash.iter().take(4).fold(String::new(), |mut text, byte| {
+    let (one, other) = (slug(submission), slug(challenge));
+    let hash = short_hash(&format!("{submission}\0{challenge}"));
+    format!("runs/{one}-{other}-{hash}")
+}
+
+/// The name of a file about a submission, without its end: that of the submission if it has only
+/// letters, digits and hyphens.
+#[must_use]
+pub fn file_stem(submission: &str) -> String {
+    let plain = slug(submission);
+    match plain == submission && !plain.is_empty() {
+        true => plain,
+        false => format!("{plain}-{}", short_hash(submission)),
+    }
+}
+
+/// What is plain of a name.
+fn slug(name: &str) -> String {
+    let is_plain = |c: &char| c.is_ascii_alphanumeric() || *c == '-' || *c == '_';
+    name.chars().filter(is_plain).take(40).collect()
+}
+
+fn short_hash(text: &str) -> String {
+    let hash = Sha256::digest(text);
+    hash.iter().take(4).fold(String::new(), |mut text, byte| {
         // Writing to a String cannot fail.
         let _ = write!(text, "{byte:02x}");
         text
-    });
-    format!("runs/{}-{}-{hash}", slug(submission), slug(challenge))
+    })
 }

@@ -1,7 +1,11 @@
 //! `host grade --report`: writes the report on a class, and reports on runs.
 //!
 //! A module that failed is run again on the seed on which it failed. If there is a single
-//! submission, an accepted module has a page of its first seed: students want to look at that.
+//! submission, an accepted module has a page of its first seed: students want to look at that. Its
+//! reports have all files.
+//!
+//! The reports of a class are to be mailed and put on servers, so they have only pages, and each
+//! shows the part of the run around the failure that fits into its share of the whole.
 
 use std::path::Path;
 
@@ -13,9 +17,18 @@ use super::judge::JudgeContext;
 use super::suite::PlannedRun;
 use super::verdict::Verdict;
 use super::work::Work;
-use host_report::{ReportError, ReportedRun};
+use host_report::{Extent, PageSize, ReportError, ReportedRun};
 use host_trial::Trial;
 use host_trial::scenario::schedule_command;
+
+/// About how many bytes the pages of all runs of a class have together …
+const PAGES_BYTES_MAX: usize = 8_000_000;
+
+/// … if there are few enough of them: what the script and the style of one take.
+const PAGE_BYTES_MIN: usize = 100_000;
+
+/// The least that the data of a page may have, in bytes.
+const DATA_BYTES_MIN: usize = 20_000;
 
 /// The largest journal of a run, in bytes.
 const JOURNAL_BYTES_MAX: u64 = 64 << 20;
@@ -40,7 +53,6 @@ pub fn write(
     work: &Work<'_>,
     context: &JudgeContext<'_>,
 ) -> Result<Vec<MissingPage>, ReportError> {
-    let report = ClassReport::create(dir)?;
     let is_single = grade.submissions.len() == 1;
     let runs: Vec<RunToReport<'_>> = (grade.submissions.iter())
         .flat_map(|submission| {
@@ -48,12 +60,32 @@ pub fn write(
             challenges.filter_map(move |it| RunToReport::of(work, submission, it, is_single))
         })
         .collect();
+    let extent = match is_single {
+        true => Extent::All,
+        false => extent(runs.len()),
+    };
+    let report = ClassReport::create(dir)?.with(extent);
     let missing: Vec<Option<MissingPage>> = runs
         .into_par_iter()
         .map(|run| run.write(&report, context))
         .collect::<Result<_, _>>()?;
     report.finish(grade)?;
     Ok(missing.into_iter().flatten().collect())
+}
+
+/// How much the report on each of so many runs has.
+fn extent(runs: usize) -> Extent {
+    let share = PAGES_BYTES_MAX / runs.max(1);
+    let of_two = share.saturating_sub(2 * PAGE_BYTES_MIN);
+    let shortest = of_two >= DATA_BYTES_MIN;
+    let data = match shortest {
+        true => of_two,
+        false => share.saturating_sub(PAGE_BYTES_MIN).max(DATA_BYTES_MIN),
+    };
+    Extent::Pages {
+        size: PageSize::of_data(data),
+        shortest,
+    }
 }
 
 /// A run that gets a page.

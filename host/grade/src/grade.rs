@@ -10,6 +10,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::Verdict;
+use host_protocol::text::shell_quoted;
 
 /// The value of the field `format`.
 pub const FORMAT: &str = "host-grade";
@@ -81,21 +82,40 @@ pub struct ChallengeFacts {
     pub id: String,
     /// Its title.
     pub title: String,
+    /// The name of the module that solves it; empty in grades that older programs wrote.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub module: String,
     /// The points for solving it.
     pub points: u32,
     /// Whether it may be left out. Its points are a bonus.
     pub optional: bool,
     /// Whether it is hidden from students.
     pub hidden: bool,
+    /// Until when it is hidden; for good if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hidden_until: Option<HiddenUntil>,
     /// The seeds of its runs, in this order.
     pub seeds: Vec<u64>,
     /// The options of its runs, as flags of `host sim`.
     pub options: String,
     /// The limits of its runs, by name.
     pub limits: BTreeMap<String, u64>,
+    /// What figures have to be below. The name of a target of a world has the world before it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub targets: BTreeMap<String, f64>,
     /// Its worlds, in this order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub worlds: Vec<WorldFacts>,
+}
+
+/// Until when a challenge is hidden from students.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HiddenUntil {
+    /// Until the work is due.
+    DueDate,
+    /// Until grades are published.
+    Published,
 }
 
 /// The part of a world that a reader of grades needs.
@@ -240,7 +260,7 @@ pub struct Judgement {
     /// world has the world before it: `far/msgs-per-op`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub targets: BTreeMap<String, TargetResult>,
-    /// With how many seeds, of those that passed and the one that failed, no fault touched anything.
+    /// In how many runs, of those that passed and the one that failed, no fault touched anything.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub seeds_untouched: usize,
     /// What the author should know though it decides nothing.
@@ -354,6 +374,53 @@ impl FromStr for Shard {
 }
 
 impl Grade {
+    /// The grade of one submission, for its author: without challenges that are hidden from students,
+    /// unless `hidden_too`, and with the paths that the author has.
+    #[must_use]
+    pub fn of_one(&self, index: usize, hidden_too: bool) -> Grade {
+        let mut one = Grade {
+            submissions: self.submissions[index..].iter().take(1).cloned().collect(),
+            ..self.clone_without_submissions()
+        };
+        let is_hidden = |facts: &&ChallengeFacts| facts.hidden && !hidden_too;
+        let challenges = self.suite.challenges.iter();
+        let hidden: Vec<&str> = challenges
+            .filter(is_hidden)
+            .map(|it| it.id.as_str())
+            .collect();
+        let is_shown = |id: &str| !hidden.contains(&id);
+        one.suite.challenges.retain(|it| is_shown(&it.id));
+        for submission in &mut one.submissions {
+            submission.challenges.retain(|it| is_shown(&it.id));
+            let name = &submission.name;
+            one.timings.runs_ms.retain(|it, _| it == name);
+            for challenge in &mut submission.challenges {
+                if let ChallengeState::Judged(judgement) = &mut challenge.state {
+                    judgement.name_module_as_handed_in();
+                }
+            }
+        }
+        for challenges in one.timings.runs_ms.values_mut() {
+            challenges.retain(|id, _| is_shown(id));
+        }
+        one.add_up();
+        one
+    }
+
+    fn clone_without_submissions(&self) -> Grade {
+        Grade {
+            format: self.format.clone(),
+            version: self.version,
+            judge: self.judge.clone(),
+            suite: self.suite.clone(),
+            shard: self.shard,
+            complete: self.complete,
+            passed: self.passed,
+            submissions: Vec::new(),
+            timings: self.timings.clone(),
+        }
+    }
+
     /// The challenges of a submission, each with its facts.
     pub fn challenges_of<'a>(
         &'a self,
@@ -364,6 +431,18 @@ impl Grade {
             let facts = facts.find(|facts| facts.id == challenge.id)?;
             Some((facts, challenge))
         })
+    }
+}
+
+impl ChallengeFacts {
+    /// What a file has to be called to be judged for it: `echo.wasm or 1.wasm`.
+    #[must_use]
+    pub fn file_names(&self) -> String {
+        let (id, module) = (&self.id, &self.module);
+        match module.is_empty() || module == id {
+            true => format!("{id}.wasm"),
+            false => format!("{module}.wasm or {id}.wasm"),
+        }
     }
 }
 
@@ -380,11 +459,24 @@ impl Usage {
 }
 
 impl Judgement {
-    /// How many seeds it was judged with: those that passed, and the one that failed.
+    /// How many runs it was judged by: those that passed, official and in worlds, and the one that
+    /// failed.
     #[must_use]
-    pub fn seeds_judged(&self) -> usize {
+    pub fn runs_judged(&self) -> usize {
         let has_failed = self.failure.as_ref().is_some_and(|it| it.seed.is_some());
-        self.seeds_passed + usize::from(has_failed)
+        self.seeds_passed + self.world_runs_passed + usize::from(has_failed)
+    }
+
+    /// Takes the folders of whoever judged from the path of the module.
+    fn name_module_as_handed_in(&mut self) {
+        let Some((_, name)) = self.module.rsplit_once('/') else {
+            return;
+        };
+        if let Some(failure) = &mut self.failure {
+            let (path, own) = (shell_quoted(&self.module), shell_quoted(name));
+            failure.replay = failure.replay.replacen(&path, &own, 1);
+        }
+        self.module = name.to_owned();
     }
 
     /// Whether the verdict is accepted.

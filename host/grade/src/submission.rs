@@ -1,7 +1,7 @@
 //! Finds submissions on disk.
 //!
 //! A path is a module, or a folder of modules, which is one submission, or a folder of such folders,
-//! which is a class. The content of folders is not trusted: below a given path, symbolic links are
+//! which is a class. A folder with modules and at least two folders with modules is a class too. The content of folders is not trusted: below a given path, symbolic links are
 //! not followed, only regular files are opened, and names are sanitized. Only modules that are for a
 //! challenge are read, so that no number of other files hides them.
 //!
@@ -15,17 +15,20 @@ use std::path::{Path, PathBuf};
 
 use host_protocol::text::one_line;
 
+pub use super::folder::wanted;
+use super::folder::{Folder, list};
 use super::suite::{Challenge, Suite, sha256};
 use host_sandbox::{Links, ModuleLimits, read_regular};
 
 /// The most submissions.
 const SUBMISSIONS_MAX: usize = 10_000;
 
-/// The most entries of a folder.
-const ENTRIES_MAX: usize = 10_000;
+/// So many folders with modules in a folder make it a class, even with a module beside them. One may
+/// be an older version of the same submission.
+const FOLDERS_OF_CLASS: usize = 2;
 
-/// The most notes of a submission.
-const NOTES_MAX: usize = 20;
+/// The most paths that a note names.
+const PATHS_MAX: usize = 20;
 
 /// The longest name that is shown uncut, in characters.
 const NAME_CHARS_MAX: usize = 60;
@@ -88,6 +91,15 @@ pub enum FindError {
     TooMany,
 }
 
+/// What is at some paths.
+#[derive(Debug)]
+pub struct Found {
+    /// The submissions, sorted by name.
+    pub submissions: Vec<Submission>,
+    /// What whoever judges them should know: what a folder is taken as, and what is left out.
+    pub remarks: Vec<String>,
+}
+
 /// Finds the submissions at `paths`, sorted by name, with their modules for the challenges of
 /// `suite`. Of several with the same name none can be told from the others: they become one without
 /// modules, with a note.
@@ -95,19 +107,29 @@ pub enum FindError {
 /// # Errors
 /// When a path cannot be read or has no submission, or there are too many.
 pub fn find(paths: &[PathBuf], suite: &Suite) -> Result<Vec<Submission>, FindError> {
-    let mut found = Found {
+    Ok(find_and_tell(paths, suite, suite)?.submissions)
+}
+
+/// As [`find`], with remarks. Of `judged` are the challenges of the suite that are judged.
+///
+/// # Errors
+/// When a path cannot be read or has no submission, or there are too many.
+pub fn find_and_tell(paths: &[PathBuf], suite: &Suite, judged: &Suite) -> Result<Found, FindError> {
+    let mut search = Search {
         suite,
+        judged,
         seen: BTreeSet::new(),
         submissions: BTreeMap::new(),
         count: 0,
+        remarks: Vec::new(),
     };
     for path in paths {
-        found.at(path)?;
-        if found.count > SUBMISSIONS_MAX {
+        search.at(path)?;
+        if search.count > SUBMISSIONS_MAX {
             return Err(FindError::TooMany);
         }
     }
-    let submissions = found.submissions.into_iter();
+    let submissions = search.submissions.into_iter();
     let submissions = submissions.map(|(name, mut same)| match same.pop() {
         Some((_, one)) if same.is_empty() => one,
         last => {
@@ -115,20 +137,55 @@ pub fn find(paths: &[PathBuf], suite: &Suite) -> Result<Vec<Submission>, FindErr
             without_modules(name, same_name(paths))
         }
     });
-    Ok(submissions.collect())
+    Ok(Found {
+        submissions: submissions.collect(),
+        remarks: search.remarks,
+    })
+}
+
+/// The one submission at a path, whatever is there: an empty folder too, and never a class.
+///
+/// # Errors
+/// When there is nothing at the path.
+pub fn find_one(path: &Path, suite: &Suite, judged: &Suite) -> Result<Found, FindError> {
+    let unreadable = |error| FindError::Unreadable {
+        path: path.to_owned(),
+        error,
+    };
+    let real = path.canonicalize().map_err(unreadable)?;
+    if !real.is_dir() {
+        return Ok(Found {
+            submissions: vec![single(path, &real).map_err(unreadable)?],
+            remarks: Vec::new(),
+        });
+    }
+    let name = path.file_name().or(real.file_name());
+    let name = shown(name.unwrap_or(real.as_os_str()));
+    let folders = Folder::read(path).map_or(0, |folder| folder.folders_with_modules());
+    let remark = (folders >= FOLDERS_OF_CLASS).then(|| {
+        let path = one_line(&path.to_string_lossy()).into_owned();
+        format!("{path} is taken as one submission, although {folders} of its folders hold modules")
+    });
+    Ok(Found {
+        submissions: vec![in_folder(path, name, suite, judged)],
+        remarks: remark.into_iter().collect(),
+    })
 }
 
 /// What has been found so far.
-struct Found<'a> {
+struct Search<'a> {
     suite: &'a Suite,
+    /// The challenges of the suite that are judged.
+    judged: &'a Suite,
     /// The places that have been looked at: a submission that is given twice is one.
     seen: BTreeSet<PathBuf>,
     /// Submissions and their paths, by name.
     submissions: BTreeMap<String, Vec<(PathBuf, Submission)>>,
     count: usize,
+    remarks: Vec<String>,
 }
 
-impl Found<'_> {
+impl Search<'_> {
     fn add(&mut self, path: &Path, submission: Submission) {
         let name = submission.name.clone();
         let same = self.submissions.entry(name).or_default();
@@ -147,56 +204,132 @@ impl Found<'_> {
             return Ok(());
         }
         if !real.is_dir() {
-            // Named as it was given, opened where it is.
-            let mut module = module_file(&real).map_err(unreadable)?;
-            module.path = path.to_owned();
-            module.stem = stem(path);
-            let name = match path.extension() {
-                Some(extension) if extension == "wasm" => path.file_stem(),
-                _ => path.file_name(),
-            };
-            let name = shown(name.unwrap_or(path.as_os_str()));
-            let submission = Submission {
-                name,
-                modules: vec![module],
-                is_single: true,
-                takes_all: false,
-                notes: Vec::new(),
-            };
+            let submission = single(path, &real).map_err(unreadable)?;
             self.add(path, submission);
             return Ok(());
         }
-        let name = path.file_name().or(real.file_name());
-        let name = name.unwrap_or(real.as_os_str());
-        let entries = Entries::of(path).map_err(unreadable)?;
-        if !entries.modules.is_empty() {
-            let submission = entries.submission(shown(name), self.suite);
-            self.add(path, submission);
-        } else if entries.folders.is_empty() {
-            return Err(FindError::Empty {
-                path: path.to_owned(),
-            });
-        } else {
-            for folder in entries.folders {
-                let name = folder.file_name().unwrap_or(folder.as_os_str());
-                if !self.seen.insert(real.join(name)) {
-                    continue;
-                }
-                let name = shown(name);
-                let submission = match Entries::of(&folder) {
-                    Ok(entries) => entries.submission(name, self.suite),
-                    Err(error) => {
-                        let note = format!(
-                            "the folder cannot be read ({error}), so nothing counts as handed in: \
-                             mend that and judge again"
-                        );
-                        without_modules(name, note)
-                    }
-                };
-                self.add(&folder, submission);
+        let folder = Folder::read(path).map_err(unreadable)?;
+        match self.kind(path, &folder)? {
+            FolderKind::Submission => {
+                let name = path.file_name().or(real.file_name());
+                let name = shown(name.unwrap_or(real.as_os_str()));
+                self.add(path, folder.submission(name, self.suite, self.judged));
             }
+            FolderKind::Class => self.class(&real, folder),
         }
         Ok(())
+    }
+
+    /// Whether a folder is a submission or a class. Both have files that do not belong there: a
+    /// module beside the folders of students, and folders of sources beside modules.
+    fn kind(&mut self, path: &Path, folder: &Folder) -> Result<FolderKind, FindError> {
+        match (folder.modules.is_empty(), folder.folders.is_empty()) {
+            (true, true) if folder.links.is_empty() => {
+                return Err(FindError::Empty {
+                    path: path.to_owned(),
+                });
+            }
+            (true, _) => return Ok(FolderKind::Class),
+            (false, true) => return Ok(FolderKind::Submission),
+            (false, false) => {}
+        }
+        let path = one_line(&path.to_string_lossy()).into_owned();
+        let (with_modules, all) = (folder.folders_with_modules(), folder.folders.len());
+        let names: Vec<String> = folder.modules.iter().map(|it| file_name(it)).collect();
+        let (kind, remark) = if with_modules >= FOLDERS_OF_CLASS {
+            let (is, it, its) = match names.len() {
+                1 => ("is", "it", "its"),
+                _ => ("are", "them", "their"),
+            };
+            let remark = format!(
+                "{path} is taken as a class: {with_modules} of its {all} folders hold modules; \
+                 {} beside them {is} not judged: move {it} into the folder of {its} author",
+                list(&names)
+            );
+            (FolderKind::Class, remark)
+        } else {
+            if with_modules == 0 && folder.strange_folders() < FOLDERS_OF_CLASS {
+                return Ok(FolderKind::Submission);
+            }
+            let holds = match (with_modules, all) {
+                (0, _) => format!("its {all} folders hold no modules"),
+                (_, 1) => "one folder with modules makes no class".to_owned(),
+                _ => format!("only {with_modules} of its {all} folders holds modules"),
+            };
+            let remark = format!(
+                "{path} is taken as one submission: it holds {}, and {holds}; if it is a class, move \
+                 that into the folder of its author",
+                list(&names)
+            );
+            (FolderKind::Submission, remark)
+        };
+        self.remarks.push(remark);
+        Ok(kind)
+    }
+
+    /// Adds the submissions of a class.
+    fn class(&mut self, real: &Path, folder: Folder) {
+        let archives = folder.archives();
+        if !archives.is_empty() {
+            self.remarks.push(format!(
+                "not judged, as archives are not unpacked: {}; unpack each into a folder of its own",
+                list(&archives)
+            ));
+        }
+        let name = |path: &Path| path.file_name().unwrap_or(path.as_os_str()).to_owned();
+        for path in folder.folders {
+            if self.seen.insert(real.join(name(&path))) {
+                let submission = in_folder(&path, shown(&name(&path)), self.suite, self.judged);
+                self.add(&path, submission);
+            }
+        }
+        for path in folder.links {
+            // A link to a file is as little a submission as a file.
+            if path.is_dir() {
+                let note = "the folder is a symbolic link, which is not followed: copy the folder \
+                            itself, and judge again";
+                let submission = without_modules(shown(&name(&path)), note.to_owned());
+                self.add(&path, submission);
+            }
+        }
+    }
+}
+
+/// What a folder is.
+enum FolderKind {
+    Submission,
+    Class,
+}
+
+/// A submission that is a file. Named as it was given, opened where it is.
+fn single(path: &Path, real: &Path) -> io::Result<Submission> {
+    let mut module = module_file(real)?;
+    module.path = path.to_owned();
+    module.stem = stem(path);
+    let name = match path.extension() {
+        Some(extension) if extension == "wasm" => path.file_stem(),
+        _ => path.file_name(),
+    };
+    Ok(Submission {
+        name: shown(name.unwrap_or(path.as_os_str())),
+        modules: vec![module],
+        is_single: true,
+        takes_all: false,
+        notes: Vec::new(),
+    })
+}
+
+/// The submission in a folder.
+fn in_folder(path: &Path, name: String, suite: &Suite, judged: &Suite) -> Submission {
+    match Folder::read(path) {
+        Ok(folder) => folder.submission(name, suite, judged),
+        Err(error) => {
+            let note = format!(
+                "the folder cannot be read ({error}), so nothing counts as handed in: mend that \
+                 and judge again"
+            );
+            without_modules(name, note)
+        }
     }
 }
 
@@ -215,8 +348,8 @@ fn same_name<'a>(paths: impl Iterator<Item = &'a PathBuf>) -> String {
     let mut paths: Vec<String> = paths.collect();
     paths.sort();
     let count = paths.len();
-    let more = count.saturating_sub(NOTES_MAX);
-    paths.truncate(NOTES_MAX);
+    let more = count.saturating_sub(PATHS_MAX);
+    paths.truncate(PATHS_MAX);
     if more > 0 {
         paths.push(format!("{more} more"));
     }
@@ -227,110 +360,9 @@ fn same_name<'a>(paths: impl Iterator<Item = &'a PathBuf>) -> String {
     )
 }
 
-/// The entries of a folder, sorted by name.
-struct Entries {
-    modules: Vec<PathBuf>,
-    folders: Vec<PathBuf>,
-    notes: Vec<String>,
-}
-
-impl Entries {
-    fn of(folder: &Path) -> io::Result<Self> {
-        let mut names = BTreeSet::new();
-        for entry in folder.read_dir()? {
-            names.insert(entry?.file_name());
-            if names.len() > ENTRIES_MAX {
-                return Err(io::Error::other(format!(
-                    "it has more than {ENTRIES_MAX} entries"
-                )));
-            }
-        }
-        let mut entries = Entries {
-            modules: Vec::new(),
-            folders: Vec::new(),
-            notes: Vec::new(),
-        };
-        for name in names {
-            if name.as_encoded_bytes().starts_with(b".") {
-                continue;
-            }
-            let path = folder.join(&name);
-            let shown = shown(&name);
-            let kind = match path.symlink_metadata() {
-                Ok(metadata) => metadata.file_type(),
-                Err(error) => {
-                    let note = format!("{shown} cannot be looked at: {error}");
-                    entries.notes.push(note);
-                    continue;
-                }
-            };
-            let is_module = path
-                .extension()
-                .is_some_and(|extension| extension == "wasm");
-            if kind.is_symlink() {
-                let note = format!("{shown} is a symbolic link, which is not followed");
-                entries.notes.push(note);
-            } else if kind.is_dir() {
-                entries.folders.push(path);
-            } else if !is_module {
-                entries.notes.push(format!("{shown} is not a .wasm file"));
-            } else if kind.is_file() {
-                entries.modules.push(path);
-            } else {
-                entries.notes.push(format!("{shown} is not a regular file"));
-            }
-        }
-        Ok(entries)
-    }
-
-    /// The submission in the folder with this name.
-    fn submission(self, name: String, suite: &Suite) -> Submission {
-        let (mut modules, mut unreadable, mut unused) = (Vec::new(), Vec::new(), Vec::new());
-        for path in &self.modules {
-            let stem = stem(path);
-            let mut challenges = suite.challenges.iter();
-            if !challenges.any(|challenge| challenge.fit(&stem).is_some()) {
-                unused.push(file_name(path));
-                continue;
-            }
-            match module_file(path) {
-                Ok(module) => modules.push(module),
-                Err(error) => unreadable.push(format!(
-                    "{} cannot be read ({error}) and counts as not handed in: make it readable \
-                     and judge again",
-                    file_name(path)
-                )),
-            }
-        }
-        let mut submission = Submission {
-            name,
-            modules,
-            is_single: false,
-            takes_all: false,
-            // What somebody has to do comes first.
-            notes: unreadable,
-        };
-        unused.extend(submission.replaced(suite));
-        let notes = &mut submission.notes;
-        notes.extend(self.notes);
-        notes.extend(self.folders.iter().map(|folder| {
-            let name = file_name(folder);
-            format!("{name} is a folder: modules are looked for beside it")
-        }));
-        let unused = unused.iter();
-        notes.extend(unused.map(|name| format!("{name} is for no challenge that is judged here")));
-        let more = notes.len().saturating_sub(NOTES_MAX);
-        notes.truncate(NOTES_MAX);
-        if more > 0 {
-            notes.push(format!("and {more} more files are ignored"));
-        }
-        submission
-    }
-}
-
 /// Reads a regular file. Does not follow a symbolic link, and does not wait for other files, such as
 /// pipes.
-fn module_file(path: &Path) -> io::Result<ModuleFile> {
+pub(super) fn module_file(path: &Path) -> io::Result<ModuleFile> {
     let limit = ModuleLimits::default().module_bytes;
     let content = match read_regular(path, Links::Refuse, limit)? {
         Some(bytes) => ModuleContent::Sha256(sha256(&bytes)),
@@ -343,18 +375,18 @@ fn module_file(path: &Path) -> io::Result<ModuleFile> {
     })
 }
 
-fn stem(path: &Path) -> String {
+pub(super) fn stem(path: &Path) -> String {
     let stem = path.file_stem().unwrap_or_default();
     stem.to_string_lossy().into_owned()
 }
 
 /// The name of a file or folder, fit to be shown.
-fn file_name(path: &Path) -> String {
+pub(super) fn file_name(path: &Path) -> String {
     shown(path.file_name().unwrap_or(path.as_os_str()))
 }
 
 /// A name, fit to be shown on one line. If it is cut or not UTF-8, a hash tells it from others.
-fn shown(name: &OsStr) -> String {
+pub(super) fn shown(name: &OsStr) -> String {
     let lossy = name.to_string_lossy();
     let cut = lossy.char_indices().nth(NAME_CHARS_MAX);
     let (kept, mark) = match cut {
@@ -379,18 +411,5 @@ impl Submission {
         });
         let best = fitting.max_by_key(|(fit, _)| *fit);
         best.map(|(_, module)| module)
-    }
-
-    /// The names of its modules that another one of it replaces for every challenge.
-    fn replaced(&self, suite: &Suite) -> Vec<String> {
-        let is_used = |module: &ModuleFile| {
-            let mut challenges = suite.challenges.iter();
-            challenges.any(|challenge| {
-                let used = self.module_for(challenge);
-                used.is_some_and(|used| used.path == module.path)
-            })
-        };
-        let unused = self.modules.iter().filter(|module| !is_used(module));
-        unused.map(|module| file_name(&module.path)).collect()
     }
 }

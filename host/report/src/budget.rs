@@ -5,6 +5,35 @@ use host_protocol::text::{excerpt, is_fit};
 /// The most journal entries on a page. 10,000 messages have about 20,000.
 pub(super) const ENTRIES_MAX: usize = 30_000;
 
+/// About how many bytes the data of a page has at most, if it is as large as can be.
+const DATA_BYTES_MAX: usize = 4_900_000;
+
+/// How much of a run a page shows: a part of the most that a browser can load and search.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageSize {
+    thousandths: usize,
+}
+
+impl PageSize {
+    /// The most that a browser can load and search.
+    pub const WHOLE: PageSize = PageSize { thousandths: 1000 };
+
+    /// Pages whose data has about so many bytes at most. It is more if many messages are in flight,
+    /// or if there are many clients.
+    #[must_use]
+    pub fn of_data(bytes: usize) -> Self {
+        let thousandths = bytes.saturating_mul(1000) / DATA_BYTES_MAX;
+        PageSize {
+            thousandths: thousandths.clamp(2, 1000),
+        }
+    }
+
+    /// The part of `most` that such a page has.
+    pub(super) fn of(self, most: usize) -> usize {
+        most.saturating_mul(self.thousandths) / 1000
+    }
+}
+
 /// The number of bytes that `json` takes up in a page.
 pub(super) fn cost(json: &str) -> usize {
     json.chars().map(char_cost).sum()

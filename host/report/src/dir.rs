@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use host_protocol::text::fit_json;
 use serde::Serialize;
 
+use super::budget::PageSize;
 use super::page::BEGINNING;
 
 /// Why a report cannot be written.
@@ -71,6 +72,21 @@ fn begins_with(path: &Path, text: &str) -> bool {
 #[derive(Debug)]
 pub struct ReportDir {
     path: PathBuf,
+    extent: Extent,
+}
+
+/// How much a report has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// All files, for the run and for the shortest one that fails in the same way.
+    All,
+    /// Only pages of this size.
+    Pages {
+        /// The size of each page.
+        size: PageSize,
+        /// Whether there is a page of the shortest run that fails in the same way.
+        shortest: bool,
+    },
 }
 
 impl ReportDir {
@@ -86,6 +102,7 @@ impl ReportDir {
         })?;
         let dir = ReportDir {
             path: path.to_owned(),
+            extent: Extent::All,
         };
         match dir.foreign() {
             Some(path) => Err(ReportError::Foreign { path }),
@@ -113,7 +130,33 @@ impl ReportDir {
     /// # Errors
     /// When the folder cannot be created.
     pub fn subdir(&self, path: &str) -> Result<Self, ReportError> {
-        ReportDir::create(&self.path.join(path))
+        let dir = ReportDir::create(&self.path.join(path))?;
+        Ok(dir.with(self.extent))
+    }
+
+    /// The same folder for reports that have so much.
+    #[must_use]
+    pub fn with(self, extent: Extent) -> Self {
+        ReportDir { extent, ..self }
+    }
+
+    /// How much a report in it has.
+    pub(super) fn extent(&self) -> Extent {
+        self.extent
+    }
+
+    /// The size of pages in it.
+    pub(super) fn page_size(&self) -> PageSize {
+        match self.extent {
+            Extent::All => PageSize::WHOLE,
+            Extent::Pages { size, .. } => size,
+        }
+    }
+
+    /// Removes a file of this folder.
+    pub(super) fn remove(&self, name: &str) -> Result<(), ReportError> {
+        let path = self.file(name);
+        fs::remove_file(&path).map_err(|error| ReportError::Write { path, error })
     }
 
     /// Whether there is a file or folder at `path` in this folder.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 
-use super::budget::fitting;
+use super::budget::{PageSize, fitting};
 use host_check::history::{History, Kind, Op, Process};
 use host_protocol::text::excerpt;
 
@@ -122,22 +122,27 @@ pub(super) fn process(op: &Op) -> i64 {
 }
 
 /// Lists the operations around the one whose invocation has the index `focus`, or the first ones.
-pub(super) fn listed<'a>(operations: &'a [Operation<'a>], focus: Option<u64>) -> OperationList<'a> {
+pub(super) fn listed<'a>(
+    operations: &'a [Operation<'a>],
+    focus: Option<u64>,
+    size: PageSize,
+) -> OperationList<'a> {
+    let most = size.of(OPERATIONS_MAX);
     let of_focus = |index| {
         let is_it = |it: &Operation<'_>| it.invoked.index == index;
         operations.iter().position(is_it)
     };
     let end = match focus.and_then(of_focus) {
-        Some(at) => (at + OPERATIONS_MAX / 4).min(operations.len()),
-        None => operations.len().min(OPERATIONS_MAX),
+        Some(at) => (at + most / 4).min(operations.len()),
+        None => operations.len().min(most),
     };
-    let first = end.saturating_sub(OPERATIONS_MAX);
-    let end = operations.len().min(first + OPERATIONS_MAX);
+    let first = end.saturating_sub(most);
+    let end = operations.len().min(first + most);
     let shown = &operations[first..end];
     let fs = kinds(operations);
     let ops = shown.iter().flat_map(|it| [Some(it.invoked), it.completed]);
     let values: Vec<String> = ops.flatten().map(value).collect();
-    let chars_max = fitting(values.iter().map(String::as_str), VALUES_BYTES_MAX);
+    let chars_max = fitting(values.iter().map(String::as_str), size.of(VALUES_BYTES_MAX));
     let rows = shown.iter().map(|operation| Row {
         operation,
         f: fs
@@ -213,7 +218,11 @@ pub(super) const QUANTILES: [f64; 5] = [0.0, 0.5, 0.95, 0.99, 1.0];
 const POINTS_MAX: usize = 5000;
 
 /// Computes the figures of a run that ended at `end_ns`.
-pub(super) fn figures<'a>(operations: &[Operation<'a>], end_ns: u64) -> Figures<'a> {
+pub(super) fn figures<'a>(
+    operations: &[Operation<'a>],
+    end_ns: u64,
+    size: PageSize,
+) -> Figures<'a> {
     let part_ns = (end_ns / PARTS + 1).max(1_000_000);
     let parts = usize::try_from(end_ns / part_ns + 1).unwrap_or(1);
     let part = |time_ns: i64| {
@@ -234,7 +243,7 @@ pub(super) fn figures<'a>(operations: &[Operation<'a>], end_ns: u64) -> Figures<
         for op in operations.iter().filter_map(|it| it.completed) {
             completed[part(op.time_ns)] += 1;
         }
-        let step = operations.len().div_ceil(POINTS_MAX).max(1);
+        let step = operations.len().div_ceil(size.of(POINTS_MAX).max(1)).max(1);
         let points = operations.iter().step_by(step);
         let points = points.filter_map(|it| Some((it.invoked.time_ns, it.latency_ns()?)));
         Series {
@@ -307,7 +316,7 @@ mod tests {
         };
         let read = [3_000_000; 5];
         assert_eq!(
-            figures(&operations, 5_000_000),
+            figures(&operations, 5_000_000, PageSize::WHOLE),
             Figures {
                 part_ns: 1_000_000,
                 series: vec![
@@ -323,7 +332,7 @@ mod tests {
                 available: vec![(1, 1), (1, 0), (0, 0), (0, 0), (0, 0), (1, 0)],
             }
         );
-        let listed = serde_json::to_value(listed(&operations, None)).unwrap();
+        let listed = serde_json::to_value(listed(&operations, None, PageSize::WHOLE)).unwrap();
         assert_eq!(
             listed,
             serde_json::json!({"first": 0, "count": 3, "fs": ["add", "read"], "rows": [

@@ -41,7 +41,8 @@ mod run_page;
 mod states;
 mod svg;
 
+pub use budget::PageSize;
 pub use compare::{CompareError, Comparison};
-pub use dir::{ReportDir, ReportError};
+pub use dir::{Extent, ReportDir, ReportError};
 pub use results::Results;
 pub use run::{ReportObserver, ReportedRun};

@@ -10,7 +10,6 @@ use std::io;
 
 use serde::{Serialize, Serializer};
 
-use super::budget::ENTRIES_MAX;
 use super::states::{States, StatesPart};
 use host_protocol::text::excerpt;
 use host_sim::journal::{Entry, EntryKind, MessageEntry, Observer, Stepped};
@@ -18,11 +17,15 @@ use host_sim::journal::{Entry, EntryKind, MessageEntry, Observer, Stepped};
 /// The most characters of a log line.
 const LOG_CHARS_MAX: usize = 300;
 
+/// So many times as many messages as entries may have been in flight before the first entry.
+const IN_FLIGHT_OF_ENTRIES: usize = 4;
+
 /// The part of a journal that a page shows.
 #[derive(Debug)]
 pub(super) struct Record {
     /// The number of entries before the first that is kept.
     first: usize,
+    entries_max: usize,
     /// The number of entries seen so far, kept or not.
     seen: usize,
     pub(super) entries: Vec<RecordedEntry>,
@@ -90,11 +93,12 @@ pub(super) enum RecordedKind {
 }
 
 impl Record {
-    /// Keeps at most [`ENTRIES_MAX`] entries, from the one at `first` on, and the states of nodes
+    /// Keeps at most `entries_max` entries, from the one at `first` on, and the states of nodes
     /// in `states`.
-    pub(super) fn new(first: usize, states: Option<States>) -> Self {
+    pub(super) fn new(first: usize, entries_max: usize, states: Option<States>) -> Self {
         Record {
             first,
+            entries_max,
             seen: 0,
             entries: Vec::new(),
             names: Vec::new(),
@@ -137,7 +141,7 @@ impl Record {
     }
 
     fn is_kept(&self) -> bool {
-        self.seen > self.first && self.entries.len() < ENTRIES_MAX
+        self.seen > self.first && self.entries.len() < self.entries_max
     }
 
     fn name(&mut self, name: &str) -> usize {
@@ -247,7 +251,12 @@ impl Record {
 
     /// Begins the window: messages in flight become part of it.
     fn begin(&mut self) {
-        for (id, pending) in std::mem::take(&mut self.pending) {
+        // Of very many the last: the others become part of it when they arrive.
+        let most = IN_FLIGHT_OF_ENTRIES.saturating_mul(self.entries_max);
+        let early = self.pending.len().saturating_sub(most);
+        let last = self.pending.iter().skip(early).map(|(id, _)| *id).next();
+        let Some(last) = last else { return };
+        for (id, pending) in self.pending.split_off(&last) {
             if let Pending::Before(src, dest, body) = pending {
                 let index = self.add_message(id, &src, &dest, &body);
                 self.pending.insert(id, Pending::Within(index));

@@ -4,9 +4,9 @@ use std::fs::File;
 use std::io::{self, BufWriter};
 use std::path::Path;
 
-use super::budget::ENTRIES_MAX;
+use super::budget::{ENTRIES_MAX, PageSize};
 use super::compare::{Comparison, Side};
-use super::dir::{JOURNAL, ReportDir, ReportError};
+use super::dir::{Extent, JOURNAL, ReportDir, ReportError};
 use super::figures::{figures, listed, operations};
 use super::first_failure::first_failure;
 use super::grounds::grounds;
@@ -138,7 +138,12 @@ impl ReportObserver<'_> {
             path: self.dir.file(JOURNAL),
             error,
         })?;
-        let shortest = self.report_shortest(run, result)?;
+        let shortest = match self.dir.extent() {
+            Extent::Pages {
+                shortest: false, ..
+            } => None,
+            _ => self.report_shortest(run, result)?,
+        };
         self.write(run, result, shortest.map(LinkedRun::Shortest), None)
     }
 
@@ -198,14 +203,15 @@ impl ReportObserver<'_> {
         })?;
         let failure = first_failure(result, &run.trial.scenario.checks);
         let at_ns = failure.as_ref().map(|failure| failure.at_ns);
-        let record = record(run, &index, at_ns, journal_bytes_max, hash);
+        let size = dir.page_size();
+        let record = record(run, &index, at_ns, journal_bytes_max, hash, size);
         if run.trial.is_interrupted() {
             return Err(ReportError::Interrupted); // the record may lack its end
         }
 
         let history = result.history.as_ref();
         let operations = history.map(operations).unwrap_or_default();
-        let figures = figures(&operations, result.end_ns);
+        let figures = figures(&operations, result.end_ns, size);
         let replay = &(run.replay)(None);
         let results = Results::of(result, replay.to_owned());
         let nodes = run.nodes();
@@ -227,9 +233,9 @@ impl ReportObserver<'_> {
             nodes: &nodes,
             concurrency: run.trial.scenario.options.concurrency,
             faults: history.map(fault_values).unwrap_or_default(),
-            operations: listed(&operations, failure.as_ref().and_then(|it| it.op)),
+            operations: listed(&operations, failure.as_ref().and_then(|it| it.op), size),
             figures: &figures,
-            journal: JournalPart::of(&record, index.count()),
+            journal: JournalPart::of(&record, index.count(), size),
             focus: failure,
             grounds: history
                 .map(|history| grounds(&result.evidence(checks), history))
@@ -238,6 +244,9 @@ impl ReportObserver<'_> {
         let title = format!("{} with seed {}", run.trial.scenario.workload, result.seed);
         let html = page.render(&title).map_err(ReportError::Json)?;
         dir.write("index.html", &html)?;
+        if dir.extent() != Extent::All {
+            return dir.remove(JOURNAL);
+        }
         dir.write_json("results.json", &results)?;
         dir.write("history.edn", &history.map(write_edn).unwrap_or_default())?;
         dir.write("messages.svg", &messages_svg(&record, &nodes))?;
@@ -279,10 +288,12 @@ fn record(
     at_ns: Option<u64>,
     journal_bytes_max: u64,
     hash: [u8; 32],
+    size: PageSize,
 ) -> Record {
+    let entries_max = size.of(ENTRIES_MAX);
     let repeat = |states| {
-        let first = index.window(at_ns, ENTRIES_MAX);
-        let mut record = Record::new(first, states);
+        let first = index.window(at_ns, entries_max);
+        let mut record = Record::new(first, entries_max, states);
         let mut journal = JsonLines::new(HashingWriter::new(io::sink()), journal_bytes_max);
         let observers: Vec<&mut dyn Observer> = vec![&mut record, &mut journal];
         let _ = run.play(observers);
@@ -293,6 +304,7 @@ fn record(
         run.trial.scenario.options.cluster.count,
         index.count(),
         at_ns,
+        size,
     );
     let (record, same) = repeat(Some(states));
     if same == Some(hash) {

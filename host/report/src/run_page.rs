@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::budget::fitting;
+use super::budget::{PageSize, fitting};
 use super::compare::Comparison;
 use super::figures::{Figures, OperationList, faults};
 use super::first_failure::FirstFailure;
@@ -110,10 +110,10 @@ impl Serialize for ShortMessage<'_> {
 
 impl<'a> JournalPart<'a> {
     /// What was recorded of a journal with `count` entries.
-    pub(super) fn of(record: &'a Record, count: usize) -> Self {
+    pub(super) fn of(record: &'a Record, count: usize, size: PageSize) -> Self {
         let messages = record.messages();
         let bodies = messages.iter().map(|message| message.body.as_str());
-        let chars_max = fitting(bodies, BODIES_BYTES_MAX);
+        let chars_max = fitting(bodies, size.of(BODIES_BYTES_MAX));
         let from_ns = record.entries.first().map_or(0, |entry| entry.at_ns);
         let mut last_ns = from_ns;
         let entries = record.entries.iter().map(|entry| {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
-use super::budget::{ENTRIES_MAX, cost};
+use super::budget::{ENTRIES_MAX, PageSize, cost};
 use super::change::{Change, apply, changes};
 use host_protocol::text::excerpt;
 use host_sim::journal::Stepped;
@@ -21,6 +21,9 @@ const CHANGES_BYTES_MORE: usize = 1_400_000;
 
 /// The most that the states of all nodes together may cost, in bytes.
 const STATES_BYTES_MAX: usize = 600_000;
+
+/// The least that a state may have on a small page.
+const STATE_BYTES_MIN: usize = 1000;
 
 /// The most bytes of one state. Larger ones are not shown.
 const STATE_BYTES_MAX: usize = 64 << 10;
@@ -80,11 +83,14 @@ pub(super) struct StatesPart<'a> {
 impl States {
     /// Begins without states. The page has `nodes` nodes and `entries` entries; `at_ns` is the
     /// moment of interest, in virtual time.
-    pub(super) fn new(nodes: usize, entries: usize, at_ns: Option<u64>) -> Self {
+    pub(super) fn new(nodes: usize, entries: usize, at_ns: Option<u64>, size: PageSize) -> Self {
         let free = ENTRIES_MAX.saturating_sub(entries);
+        let changes_bytes_max = CHANGES_BYTES_MAX + CHANGES_BYTES_MORE * free / ENTRIES_MAX;
         States {
-            changes_bytes_max: CHANGES_BYTES_MAX + CHANGES_BYTES_MORE * free / ENTRIES_MAX,
-            state_bytes_max: (STATES_BYTES_MAX / nodes.max(1)).min(STATE_BYTES_MAX),
+            changes_bytes_max: size.of(changes_bytes_max),
+            state_bytes_max: size
+                .of(STATES_BYTES_MAX / nodes.max(1))
+                .clamp(STATE_BYTES_MIN, STATE_BYTES_MAX),
             at_ns: at_ns.unwrap_or(0),
             base: BTreeMap::new(),
             now: BTreeMap::new(),

@@ -1,5 +1,6 @@
 //! `host grade`: judges submissions against a suite of challenges.
 
+mod feedback;
 mod gradescope;
 mod junit;
 mod progress;
@@ -8,17 +9,18 @@ mod table;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
+
+pub(super) use feedback::GradeOutput;
 
 use super::limits::CacheArgs;
-use super::output::{print, print_json};
 use super::{Exit, Failure, interrupt, suite_file};
 use host_grade::assemble::assemble;
 use host_grade::class_page::ClassReport;
 use host_grade::grade::{JudgeFacts, Shard};
 use host_grade::judge::{JudgeContext, guests_max, judge};
 use host_grade::resume::Resume;
-use host_grade::{Grade, Submission, Suite, Work, class_report, csv, submission};
+use host_grade::{Grade, Submission, Suite, Work, class_report, submission};
 use host_guest::Interrupt;
 use host_protocol::text::one_line;
 use host_sandbox::{CompileLimits, Compiler, Sandbox};
@@ -48,9 +50,8 @@ pub(super) struct GradeArgs {
     /// Seeds to judge on, from A to below B, instead of those of the suite; in worlds, too.
     #[arg(long, value_name = "A..B")]
     seeds: Option<SeedRange>,
-    /// Format of the result.
-    #[arg(long, value_enum, default_value_t = GradeFormat::Text)]
-    format: GradeFormat,
+    #[command(flatten)]
+    output: GradeOutput,
     /// Record finished runs in this file, and skip runs that it already has.
     #[arg(long, value_name = "FILE")]
     resume: Option<PathBuf>,
@@ -68,47 +69,39 @@ pub(super) struct GradeArgs {
     paths: Vec<PathBuf>,
 }
 
-/// The format of a grade.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum GradeFormat {
-    /// A table and the failures, for people.
-    Text,
-    /// Everything, as JSON for programs.
-    Json,
-    /// JUnit XML, for continuous integration.
-    Junit,
-    /// Gradescope's results.json, of one submission.
-    Gradescope,
-    /// One line per submission, for spreadsheets.
-    Csv,
-}
-
 pub(super) fn run(args: &GradeArgs) -> Result<Exit, Failure> {
     let mut suite = suite_file::open(args.suite.as_deref())?;
-    let mut submissions = submission::find(&args.paths, &suite)?;
+    let whole = suite.clone();
     pick(&mut suite, args)?;
+    let mut submissions = submissions(args, &whole, &suite)?;
     for submission in submissions.iter_mut().filter(|it| it.is_single) {
-        take_alone(submission, &suite, !args.challenge.is_empty())?;
+        let taken = take_alone(submission, &suite, !args.challenge.is_empty());
+        match taken {
+            Ok(()) => {}
+            // Its author is told in the result.
+            Err(why) if args.output.is_of_one() => {
+                submission.is_single = false;
+                submission.notes.push(why);
+            }
+            Err(why) => return Err(Failure::new(Exit::Usage, why)),
+        }
     }
-    if args.format == GradeFormat::Gradescope && submissions.len() != 1 {
-        let text = format!(
-            "--format gradescope is for one submission; here are {}",
-            submissions.len()
-        );
-        return Err(Failure::new(Exit::Usage, text));
-    }
+    args.output.prepare()?;
     let work = Work::of(&suite, &submissions, args.shard);
     let resume = match &args.resume {
         Some(path) => Resume::open(path, &JudgeFacts::of_this_program(), &suite)?,
         None => Resume::default(),
     };
     let interrupt = interrupt::on_signal()?;
+    if args.suite.is_some() {
+        suite_file::warn_of_unmet(&suite, &interrupt);
+    }
     let sandbox = args.cache.sandbox_for(guests_max(&work), &interrupt)?;
     let grade = judged(&work, &sandbox, &resume, &interrupt, args.report.as_deref())?;
     if let Some(path) = &args.resume {
         resume.finish(path)?;
     }
-    show(&grade, args.format)?;
+    args.output.write(&grade)?;
     if interrupt.is_requested() {
         interrupt::note(match &args.resume {
             Some(_) => "the same command goes on",
@@ -165,20 +158,35 @@ pub(super) fn exit_of(grade: &Grade) -> Exit {
     }
 }
 
-/// Writes a grade to stdout.
-pub(super) fn show(grade: &Grade, format: GradeFormat) -> Result<(), Failure> {
-    match format {
-        GradeFormat::Text => print(&table::render(grade)),
-        GradeFormat::Json => print_json(grade),
-        GradeFormat::Junit => print(&junit::render(grade)?),
-        GradeFormat::Gradescope => match grade.submissions.as_slice() {
-            [one] => print_json(&gradescope::results(grade, one)),
-            _ => Err(Failure::new(
-                Exit::Usage,
-                "--format gradescope is for one submission",
-            )),
-        },
-        GradeFormat::Csv => print(&csv::render(grade)),
+/// The submissions at the paths. Gradescope has one, whatever is in its folder.
+fn submissions(
+    args: &GradeArgs,
+    suite: &Suite,
+    judged: &Suite,
+) -> Result<Vec<Submission>, Failure> {
+    if !args.output.is_of_one() {
+        let found = submission::find_and_tell(&args.paths, suite, judged)?;
+        for remark in &found.remarks {
+            tracing::warn!("{remark}");
+        }
+        return Ok(found.submissions);
+    }
+    match args.paths.as_slice() {
+        [path] => {
+            let found = submission::find_one(path, suite, judged)?;
+            for remark in &found.remarks {
+                tracing::warn!("{remark}; for a class, --each DIR writes a file for each");
+            }
+            Ok(found.submissions)
+        }
+        paths => {
+            let text = format!(
+                "--format gradescope is for one submission; here are {}: --each DIR writes a file \
+                 for each",
+                paths.len()
+            );
+            Err(Failure::new(Exit::Usage, text))
+        }
     }
 }
 
@@ -202,7 +210,7 @@ fn pick(suite: &mut Suite, args: &GradeArgs) -> Result<(), Failure> {
 
 /// Makes a module that was given as PATH, and whose name is for no challenge, be for all challenges
 /// if these were picked.
-fn take_alone(submission: &mut Submission, suite: &Suite, picked: bool) -> Result<(), Failure> {
+fn take_alone(submission: &mut Submission, suite: &Suite, picked: bool) -> Result<(), String> {
     let is_for = |challenge| submission.module_for(challenge).is_some();
     if suite.challenges.iter().any(is_for) {
         return Ok(());
@@ -211,11 +219,13 @@ fn take_alone(submission: &mut Submission, suite: &Suite, picked: bool) -> Resul
         submission.takes_all = true;
         return Ok(());
     }
-    let text = format!(
-        "{}.wasm is for no challenge of the suite: name it for one, such as {}.wasm, or pick \
-         with --challenge",
-        submission.name,
-        suite.challenges.first().map_or("echo", |it| &it.module)
-    );
-    Err(Failure::new(Exit::Usage, text))
+    Err(format!(
+        "{} is for no challenge of the suite: modules are looked for as {}; rename it, or pick with \
+         --challenge",
+        submission.modules.first().map_or_else(
+            || submission.name.clone(),
+            |it| one_line(&format!("{}.wasm", it.stem)).into_owned()
+        ),
+        submission::wanted(suite)
+    ))
 }

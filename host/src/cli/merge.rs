@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::Args;
 
-use super::grade::{GradeFormat, exit_of, show};
+use super::grade::{GradeOutput, exit_of};
 use super::input;
 use super::{Exit, Failure};
 use host_grade::Grade;
@@ -19,9 +19,8 @@ const GRADE_BYTES_MAX: u64 = 1 << 30;
 #[derive(Debug, Args)]
 #[command(after_help = super::grade::EXIT_CODES)]
 pub(super) struct MergeArgs {
-    /// Format of the result.
-    #[arg(long, value_enum, default_value_t = GradeFormat::Text)]
-    format: GradeFormat,
+    #[command(flatten)]
+    output: GradeOutput,
     /// Grades of the shares.
     #[arg(value_name = "GRADE", required = true)]
     grades: Vec<PathBuf>,
@@ -39,7 +38,7 @@ pub(super) fn run(args: &MergeArgs) -> Result<Exit, Failure> {
     if !missing.is_empty() {
         note_missing(&missing);
     }
-    show(&grade, args.format)?;
+    args.output.write(&grade)?;
     Ok(exit_of(&grade))
 }
 

@@ -21,6 +21,13 @@ pub(super) struct Contents {
     beginnings: &'static [&'static str],
 }
 
+impl Contents {
+    /// Contents with a name, which begin in one of these ways.
+    pub(super) fn of(name: &'static str, beginnings: &'static [&'static str]) -> Self {
+        Contents { name, beginnings }
+    }
+}
+
 /// The journal of a run.
 pub(super) const JOURNAL: Contents = Contents {
     name: "a journal",

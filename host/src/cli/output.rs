@@ -31,7 +31,13 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
 
 /// Writes a result as JSON, over several lines.
 pub(super) fn print_json(result: &impl serde::Serialize) -> Result<(), Failure> {
-    print(&fit_json(&(serde_json::to_string_pretty(result)? + "\n")))
+    print(&json(result)?)
+}
+
+/// A result as JSON, over several lines.
+pub(super) fn json(result: &impl serde::Serialize) -> Result<String, Failure> {
+    let json = serde_json::to_string_pretty(result)? + "\n";
+    Ok(fit_json(&json).into_owned())
 }
 
 /// The failure to write an output, whichever it is.

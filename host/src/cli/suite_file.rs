@@ -8,8 +8,10 @@ use clap::Args;
 
 use super::input;
 use super::{Exit, Failure};
+use host_grade::demands::{Demand, unmet};
 use host_grade::suite::read::{SUITE_BYTES_MAX, read};
 use host_grade::{Challenge, Setting, Suite};
+use host_guest::Interrupt;
 
 /// Which suite.
 #[derive(Debug, Args)]
@@ -29,6 +31,19 @@ pub(super) fn open(path: Option<&Path>) -> Result<Suite, Failure> {
     let text = text.and_then(|text| String::from_utf8(text).map_err(io::Error::other));
     let text = text.context(name.clone()).map_err(Failure::usage)?;
     Ok(read(&name, &text)?)
+}
+
+/// Warns of challenges that right programs fail.
+pub(super) fn warn_of_unmet(suite: &Suite, interrupt: &Interrupt) {
+    for Demand {
+        challenge,
+        world,
+        why,
+    } in unmet(suite, interrupt)
+    {
+        let world = world.map_or_else(String::new, |name| format!(" in the world {name}"));
+        tracing::warn!("challenge {challenge}{world}: {why}");
+    }
 }
 
 /// Removes the challenges that are not asked for; keeps all of them if none is.

@@ -18,7 +18,13 @@ const SLOW: [&str; 7] = [
 ];
 
 /// The shell scripts of this project.
-const SCRIPTS: [&str; 3] = ["runner.sh", ".ci/run", "host/tests/programs/build.sh"];
+const SCRIPTS: [&str; 5] = [
+    "runner.sh",
+    ".ci/run",
+    "host/tests/programs/build.sh",
+    "docs/grading-sources/build.sh",
+    "docs/grading-sources/inside.sh",
+];
 
 /// All that CI runs.
 pub(crate) fn all() -> Result<()> {

@@ -7,6 +7,7 @@ use super::options::Options;
 use super::read;
 use super::seed_key::SeedKey;
 use super::target::Target;
+use super::visibility::Visibility;
 use host_trial::Scenario;
 
 /// The text of the suite that is built in.
@@ -39,8 +40,8 @@ pub struct Challenge {
     pub points: u32,
     /// Whether it may be left out. Its points are a bonus.
     pub optional: bool,
-    /// Whether students are not shown it.
-    pub hidden: bool,
+    /// Whether and when students are shown it.
+    pub visibility: Visibility,
     /// The seeds of the official runs, in this order; at least one.
     pub seeds: Vec<u64>,
     /// The suite's.

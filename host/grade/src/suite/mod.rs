@@ -5,7 +5,7 @@
 //!
 //! | files | job |
 //! |---|---|
-//! | `challenge` `setting` `target` `seed_key` | a suite in memory |
+//! | `challenge` `setting` `target` `seed_key` `visibility` | a suite in memory |
 //! | `read` `error` | reading the file, and what is wrong with it |
 //! | `options` `parts` | the keys that are options, and the others |
 
@@ -17,12 +17,14 @@ pub mod read;
 mod seed_key;
 mod setting;
 mod target;
+mod visibility;
 
 pub use challenge::{Challenge, GOSSIP_GLOMERS, Suite, World};
 pub use error::SuiteError;
 pub use seed_key::SeedKey;
 pub use setting::{InvalidOption, PlannedRun, Setting};
 pub use target::{Measure, Target};
+pub use visibility::Visibility;
 
 pub(super) use challenge::sha256;
 pub(super) use parts::POINTS_MAX;

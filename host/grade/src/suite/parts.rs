@@ -9,6 +9,7 @@ use toml::Spanned;
 
 use super::seed_key::SeedKey;
 use super::target::Measure;
+use super::visibility::Visibility;
 use host_sim::SeedRange;
 
 /// The most seeds of a challenge.
@@ -70,7 +71,7 @@ pub(super) struct Challenge {
     #[serde(default)]
     pub(super) optional: bool,
     #[serde(default)]
-    pub(super) hidden: bool,
+    pub(super) hidden: Hidden,
     pub(super) seeds: Option<Seeds>,
     #[serde(default)]
     pub(super) below: std::collections::BTreeMap<Spanned<Measure>, f64>,
@@ -78,6 +79,39 @@ pub(super) struct Challenge {
     pub(super) args: Vec<String>,
     #[serde(default)]
     pub(super) world: Vec<Spanned<World>>,
+}
+
+/// `hidden = true`, or until when: `hidden = "until-due-date"`.
+#[derive(Default)]
+pub(super) struct Hidden(pub(super) Visibility);
+
+impl<'de> Deserialize<'de> for Hidden {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl Visitor<'_> for Either {
+            type Value = Hidden;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("true, false, \"until-due-date\" or \"until-published\"")
+            }
+
+            fn visit_bool<E: de::Error>(self, hidden: bool) -> Result<Hidden, E> {
+                Ok(Hidden(match hidden {
+                    true => Visibility::Hidden,
+                    false => Visibility::Visible,
+                }))
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Hidden, E> {
+                match text {
+                    "until-due-date" => Ok(Hidden(Visibility::AfterDueDate)),
+                    "until-published" => Ok(Hidden(Visibility::AfterPublished)),
+                    _ => Err(E::invalid_value(Unexpected::Str(text), &self)),
+                }
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
 }
 
 /// The keys of a `[[challenge.world]]` that are not options.

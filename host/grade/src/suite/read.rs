@@ -109,7 +109,7 @@ fn challenge(
         module: part.module.0,
         points: part.points,
         optional: part.optional,
-        hidden: part.hidden,
+        visibility: part.hidden.0,
         seeds: seeds.map_or_else(|| SEEDS.collect(), |seeds| seeds.0.clone()),
         seed_key: common.seed_key,
         scenario,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStatus, TestSuite};
 
-use super::table::explained;
+use host_grade::explain::explained;
 use host_grade::grade::{ChallengeFacts, ChallengeGrade, ChallengeState, SubmissionGrade};
 use host_grade::{Grade, Verdict};
 use host_protocol::text::{one_line, printable};
@@ -37,7 +37,8 @@ fn test_case(
     let failed = |kind, type_: &str, message: String| {
         let mut status = TestCaseStatus::non_success(kind);
         status.set_type(type_).set_message(one_line(&message));
-        status.set_description(explained(facts, submission, challenge).join("\n"));
+        let lines = explained(grade, submission, facts, challenge).lines();
+        status.set_description(lines.join("\n"));
         status
     };
     let status = match &challenge.state {

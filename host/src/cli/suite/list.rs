@@ -5,12 +5,12 @@ use std::fmt::{self, Write};
 use clap::{Args, ValueEnum};
 
 use crate::cli::output::print;
-use crate::cli::suite_file::{SuiteFile, find, open};
+use crate::cli::suite_file::{SuiteFile, find, keep, open, warn_of_unmet};
 use crate::cli::{Exit, Failure};
 use host_check::validity::Checks;
 use host_grade::suite::Target;
 use host_grade::{Challenge, Suite};
-use host_guest::Limits;
+use host_guest::{Interrupt, Limits};
 use host_sim::NetworkModel;
 use host_trial::Scenario;
 
@@ -62,7 +62,11 @@ pub(super) fn list(args: &ListArgs) -> Result<Exit, Failure> {
 }
 
 pub(super) fn show(args: &ShowArgs) -> Result<Exit, Failure> {
-    let suite = open(args.suite.suite.as_deref())?;
+    let mut suite = open(args.suite.suite.as_deref())?;
+    keep(&mut suite, std::slice::from_ref(&args.id))?;
+    if args.suite.suite.is_some() {
+        warn_of_unmet(&suite, &Interrupt::default());
+    }
     let challenge = find(&suite, &args.id)?;
     let text = if args.flags {
         maelstrom_flags(&challenge.scenario).join(" ") + "\n"

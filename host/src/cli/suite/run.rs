@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use crate::cli::grade;
 use crate::cli::limits::CacheArgs;
 use crate::cli::output::print;
-use crate::cli::suite_file::{SuiteFile, find, keep, open};
+use crate::cli::suite_file::{SuiteFile, find, keep, open, warn_of_unmet};
 use crate::cli::{Exit, Failure, interrupt};
 use host_check::validity::Validity;
 use host_check::workload::WorkloadResult;
@@ -21,7 +21,7 @@ use host_grade::resume::Resume;
 use host_grade::run::SeedRun;
 use host_grade::submission::{self, ModuleFile};
 use host_grade::suite::{PlannedRun, World};
-use host_grade::{Challenge, Submission, Suite, Verdict, Work};
+use host_grade::{Challenge, Suite, Verdict, Work};
 use host_protocol::text::decimal;
 use host_sandbox::{GuestModule, Sandbox};
 use host_trial::{Trial, TrialResult};
@@ -72,13 +72,21 @@ fn guest_args(text: &str) -> Result<(String, String), String> {
 
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let suite = asked(args)?;
-    let submissions = modules(args, &suite)?;
-    let [modules] = submissions.as_slice() else {
+    let found = submission::find_one(&args.dir, &suite, &suite)?;
+    let submissions = found.submissions;
+    let is_class = !found.remarks.is_empty();
+    let modules = submissions
+        .first()
+        .filter(|it| !is_class || !it.modules.is_empty());
+    let Some(modules) = modules else {
         let text = format!("{} holds folders, not modules", args.dir.display());
         return Err(Failure::new(Exit::Usage, text));
     };
     let work = Work::of(&suite, &submissions, None);
     let interrupt = interrupt::on_signal()?;
+    if args.suite.suite.is_some() {
+        warn_of_unmet(&suite, &interrupt);
+    }
     let sandbox = args.cache.sandbox_for(guests_max(&work), &interrupt)?;
     print(&heads())?;
     let mut all_passed = true;
@@ -128,10 +136,6 @@ fn asked(args: &RunArgs) -> Result<Suite, Failure> {
         }
     }
     Ok(suite)
-}
-
-fn modules(args: &RunArgs, suite: &Suite) -> Result<Vec<Submission>, Failure> {
-    Ok(submission::find(std::slice::from_ref(&args.dir), suite)?)
 }
 
 /// What became of a challenge.

@@ -505,10 +505,13 @@ fn help_of_grade() {
                       - text:       A table and the failures, for people
                       - json:       Everything, as JSON for programs
                       - junit:      JUnit XML, for continuous integration
-                      - gradescope: Gradescope's results.json, of one submission
+                      - gradescope: Gradescope's results.json, of one submission or with --each
                       - csv:        One line per submission, for spreadsheets
 
                       [default: text]
+
+                  --each <DIR>
+                      Write a file for each submission to this folder, as feedback for its author, in place of one result on stdout. Hidden challenges are left out, or marked as hidden for Gradescope
 
                   --resume <FILE>
                       Record finished runs in this file, and skip runs that it already has
@@ -547,38 +550,41 @@ fn help_of_merge() {
     help(
         ["merge", "--help"],
         expect![[r#"
-        exit code 0
-        ---- stdout
-        Merge the grades that `host grade --format json --shard` wrote, one per share, into one
+            exit code 0
+            ---- stdout
+            Merge the grades that `host grade --format json --shard` wrote, one per share, into one
 
-        Usage: host merge [OPTIONS] <GRADE>...
+            Usage: host merge [OPTIONS] <GRADE>...
 
-        Arguments:
-          <GRADE>...
-                  Grades of the shares
+            Arguments:
+              <GRADE>...
+                      Grades of the shares
 
-        Options:
-              --format <FORMAT>
-                  Format of the result
+            Options:
+                  --format <FORMAT>
+                      Format of the result
 
-                  Possible values:
-                  - text:       A table and the failures, for people
-                  - json:       Everything, as JSON for programs
-                  - junit:      JUnit XML, for continuous integration
-                  - gradescope: Gradescope's results.json, of one submission
-                  - csv:        One line per submission, for spreadsheets
+                      Possible values:
+                      - text:       A table and the failures, for people
+                      - json:       Everything, as JSON for programs
+                      - junit:      JUnit XML, for continuous integration
+                      - gradescope: Gradescope's results.json, of one submission or with --each
+                      - csv:        One line per submission, for spreadsheets
 
-                  [default: text]
+                      [default: text]
 
-          -h, --help
-                  Print help (see a summary with '-h')
+                  --each <DIR>
+                      Write a file for each submission to this folder, as feedback for its author, in place of one result on stdout. Hidden challenges are left out, or marked as hidden for Gradescope
 
-        Exit codes:
-          0    every submission passed
-          1    a submission failed, or was not judged to the end
-          254  invalid usage, or an input file that cannot be read or has the wrong contents
-          255  internal error
-    "#]],
+              -h, --help
+                      Print help (see a summary with '-h')
+
+            Exit codes:
+              0    every submission passed
+              1    a submission failed, or was not judged to the end
+              254  invalid usage, or an input file that cannot be read or has the wrong contents
+              255  internal error
+        "#]],
     );
 }
 

@@ -28,7 +28,7 @@ fn a_module_given_alone_is_judged_by_what_is_picked() {
             submission  echo  score
             mine        AC    2/2
 
-            1 of 1 submissions passed (suite small, host 0.1.0, wasmtime 48.0.8)
+            1 of 1 submission passed (suite small, host 0.1.0, wasmtime 48.0.8)
         "#]],
     );
 }
@@ -65,10 +65,10 @@ fn usage_errors_say_what_to_do() {
     check(
         &class.grade(&["class/mine.wasm"]),
         &expect![[r#"
-        exit code 254
-        ---- stderr
-        error: mine.wasm is for no challenge of the suite: name it for one, such as echo.wasm, or pick with --challenge
-    "#]],
+            exit code 254
+            ---- stderr
+            error: mine.wasm is for no challenge of the suite: modules are looked for as echo.wasm, broadcast.wasm for cut; rename it, or pick with --challenge
+        "#]],
     );
     // It is not read to its end.
     let endless = class

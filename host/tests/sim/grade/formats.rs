@@ -31,7 +31,6 @@ fn a_class_as_text() {
                 1 node, 1 client, 1 operation and 0 faults in 0.001 s:
                 0  op 0: process 0 at n0 invoke echo "Please echo 68"
               replay: host sim --module class/bob/echo.wasm -w echo --node-count 1 --rate 5 --time-limit 3 --seed 1
-              used: answer-bytes 132 of 33554432, bytes-in-flight 82 of 33554432, events 2 of 20000000, fuel N of 150000000000, memory-bytes 65536 of 268435456, messages-in-flight 1 of 100000, node-memory-bytes 65536 of 134217728
 
             bob cut
               WA: wrong answer, with seed 1, after 0 seeds that passed
@@ -55,12 +54,13 @@ fn a_class_as_text() {
                 - 1 known element lost, not in the last reads: 3
               replay: host sim --module class/bob/broadcast.wasm -w broadcast --node-count 5 --rate 10 --time-limit 10 --nemesis partition --seed 1
               targets: msgs-per-op 1.3398058 (below 60)
-              used: answer-bytes 22929 of 33554432, bytes-in-flight 710 of 33554432, events 193 of 20000000, fuel N of 150000000000, memory-bytes 5570560 of 268435456, messages-in-flight 5 of 100000, node-memory-bytes 1114112 of 134217728
 
             carol echo
               CE: module rejected
                 this is not WebAssembly: it does not begin with the bytes "\0asm"
               replay: host inspect class/carol/echo.wasm
+
+            dora: the folder is empty: nothing was handed in
 
             1 of 4 submissions passed (suite small, host 0.1.0, wasmtime 48.0.8)
         "#]],
@@ -313,6 +313,9 @@ fn a_class_as_json() {
                 }
               ],
               "name": "dora",
+              "notes": [
+                "the folder is empty: nothing was handed in"
+              ],
               "passed": false,
               "points": 10,
               "score": 0
@@ -330,6 +333,7 @@ fn a_class_as_json() {
                   "run-memory-bytes": 268435456,
                   "step-fuel": 1000000000
                 },
+                "module": "echo",
                 "optional": false,
                 "options": "-w echo --node-count 1 --rate 5 --time-limit 3",
                 "points": 2,
@@ -350,6 +354,7 @@ fn a_class_as_json() {
                   "run-memory-bytes": 268435456,
                   "step-fuel": 1000000000
                 },
+                "module": "broadcast",
                 "optional": false,
                 "options": "-w broadcast --node-count 3 --rate 5 --time-limit 5",
                 "points": 3,
@@ -370,6 +375,7 @@ fn a_class_as_json() {
                   "run-memory-bytes": 268435456,
                   "step-fuel": 1000000000
                 },
+                "module": "broadcast",
                 "optional": false,
                 "options": "-w broadcast --node-count 5 --rate 10 --time-limit 10 --nemesis partition",
                 "points": 5,
@@ -378,6 +384,9 @@ fn a_class_as_json() {
                   2,
                   3
                 ],
+                "targets": {
+                  "msgs-per-op": 60.0
+                },
                 "title": "Broadcast that survives partitions"
               }
             ],
@@ -440,8 +449,7 @@ fn a_class_as_junit() {
             shortest trace that fails:
               1 node, 1 client, 1 operation and 0 faults in 0.001 s:
               0  op 0: process 0 at n0 invoke echo &quot;Please echo 68&quot;
-            replay: host sim --module class/bob/echo.wasm -w echo --node-count 1 --rate 5 --time-limit 3 --seed 1
-            used: answer-bytes 132 of 33554432, bytes-in-flight 82 of 33554432, events 2 of 20000000, fuel N of 150000000000, memory-bytes 65536 of 268435456, messages-in-flight 1 of 100000, node-memory-bytes 65536 of 134217728</failure>
+            replay: host sim --module class/bob/echo.wasm -w echo --node-count 1 --rate 5 --time-limit 3 --seed 1</failure>
                     </testcase>
                     <system-out>notes.txt is not a .wasm file</system-out>
                 </testsuite>
@@ -454,8 +462,10 @@ fn a_class_as_junit() {
                 </testsuite>
                 <testsuite name="dora" tests="1" skipped="0" errors="0" failures="1">
                     <testcase name="echo" classname="dora">
-                        <failure message="there is no module for it" type="missing">There is no module for it.</failure>
+                        <failure message="there is no module for it" type="missing">There is no module for it: echo.wasm was looked for.
+              the folder is empty: nothing was handed in</failure>
                     </testcase>
+                    <system-out>the folder is empty: nothing was handed in</system-out>
                 </testsuite>
             </testsuites>
         "#]],
@@ -485,8 +495,21 @@ fn a_submission_for_gradescope() {
             "suite": "small",
             "suite_sha256": "36eff3ccbd9541189158f11abd5c15d3243fc4c7920aa564bf75913196e0d034"
           },
+          "leaderboard": [
+            {
+              "name": "points",
+              "order": "desc",
+              "value": 7.0
+            },
+            {
+              "name": "cut msgs-per-op",
+              "order": "asc",
+              "value": 2.5825243
+            }
+          ],
           "output": "Suite small.",
           "output_format": "text",
+          "score": 10,
           "tests": [
             {
               "max_score": 2,
@@ -522,11 +545,16 @@ fn a_submission_for_gradescope() {
         }"#]]
     .assert_eq(&serde_json::to_string_pretty(&results).unwrap());
     check(
-        &class.grade(&["--format", "gradescope", "class"]),
+        &class.grade(&["--format", "gradescope", "class/alice", "class/bob"]),
         &expect![[r#"
             exit code 254
             ---- stderr
-            error: --format gradescope is for one submission; here are 4
+            error: --format gradescope is for one submission; here are 2: --each DIR writes a file for each
         "#]],
     );
+    let whole = class.grade(&["--format", "gradescope", "class"]);
+    expect![[r#"
+        WARN class is taken as one submission, although 3 of its folders hold modules; for a class, --each DIR writes a file for each
+    "#]]
+    .assert_eq(whole.stderr.trim_start());
 }

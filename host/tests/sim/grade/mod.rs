@@ -3,15 +3,19 @@
 //! `UPDATE_EXPECT=1 cargo nextest run -p host --test sim grade::` writes the outputs that it
 //! finds into the expectations.
 
+mod bad_folders;
 mod command_line;
+mod demands;
 mod folders;
 mod formats;
+mod gradescope;
 mod heavy;
 mod interrupts;
 mod keys;
 mod memory;
 mod numbers;
 mod parts;
+mod sources;
 mod suite_run;
 mod suites;
 mod text;

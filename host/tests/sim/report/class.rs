@@ -6,7 +6,7 @@ use host_check::workload::Workload;
 use host_grade::class_page::{ClassReport, run_path};
 use host_grade::grade::ChallengeState;
 use host_grade::{Grade, csv};
-use host_report::ReportedRun;
+use host_report::{Extent, PageSize, ReportedRun};
 use host_sim::RunOptions;
 use host_sim::nemesis::Fault;
 use serde_json::{Value as Json, json};
@@ -40,7 +40,10 @@ fn grade() -> Grade {
     let challenge = |id: &str, title: &str| {
         json!({
             "id": id, "title": title, "points": 10, "optional": false, "hidden": false, "seeds": [0, 1],
-            "options": "-w broadcast", "limits": {},
+            "options": "-w broadcast --node-count 5 --rate 10 --nemesis-interval 10", "limits": {},
+            "targets": {"msgs-per-op": 30.0, "far/stable-max-ms": 2000.0},
+            "worlds": [{"name": "far", "why": "Messages take long and overtake each other.",
+                "seeds": [1, 2, 3], "options": "--latency 100 --latency-dist exponential"}],
         })
     };
     let grade = json!({
@@ -124,8 +127,8 @@ fn a_cell_is_quoted_where_need_be_and_never_a_formula() {
         "c\\nd",
         "é;'",
     ];
-    let rows = cells.map(|cell| format!("{cell},false,30,30,AC,AC,AC\n"));
-    let head = "submission,passed,score,points,1,2,3c\n";
+    let rows = cells.map(|cell| format!("{cell},false,30,30,AC,AC,AC,\n"));
+    let head = "submission,passed,score,points,1,2,3c,worlds\n";
     assert_eq!(csv::render(&grade), head.to_owned() + &rows.concat());
 }
 
@@ -139,7 +142,7 @@ fn the_table_sorts_filters_and_leads_to_the_run() {
     browser.open(&dir.path().join("index.html"));
     assert_eq!(
         browser.text("h1"),
-        "✗ not all passed Gossip Glomers: 3 submissions"
+        "not all passed Gossip Glomers: 3 submissions"
     );
 
     let hostile = format!("{HOSTILE}|20 / 30|AC|AC|RTE");
@@ -155,8 +158,10 @@ fn the_table_sorts_filters_and_leads_to_the_run() {
     browser.click("[aria-label='grace, 3c: wrong answer']");
     let details = browser.text("#details");
     for part in [
-        "1 seed of 2 passed, 99 ms in all; seed 1 failed.",
+        "WA: wrong answer, with seed 1, after 1 official run that passed",
         "17 values are lost",
+        "shortest trace that fails",
+        "Its runs took 99 ms.",
         "0 s n0 starts",
     ] {
         assert!(details.contains(part), "{part}: {details}");
@@ -164,6 +169,120 @@ fn the_table_sorts_filters_and_leads_to_the_run() {
     assert_eq!(browser.complaints(), Vec::<String>::new());
     browser.click("#details a");
     assert_eq!(browser.text("h1"), "✗ invalid broadcast, seed 1");
+}
+
+#[test]
+fn targets_are_shown_where_they_are_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    ClassReport::create(dir.path())
+        .unwrap()
+        .finish(&grade())
+        .unwrap();
+    let browser = Browser::start();
+    browser.open(&dir.path().join("index.html"));
+    let first = |selector: &str| browser.cells(selector)[0].join("|");
+    assert_eq!(
+        first("#challenges div:nth-of-type(1) table"),
+        "1|Echo|10|msgs-per-op below 30|0, 1|-w broadcast --node-count 5 --rate 10 --nemesis-interval 10"
+    );
+    assert_eq!(
+        first("#challenges div:nth-of-type(2) table"),
+        "1|far|stable-max-ms below 2,000|1, 2, 3|--latency 100 --latency-dist exponential|\
+         Messages take long and overtake each other."
+    );
+}
+
+/// The words, or parts of words between hyphens, that stand on more than one line.
+const BROKEN: &str = r"
+    const broken = [];
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+        if (['SCRIPT', 'STYLE', 'NOSCRIPT', 'OPTION'].includes(node.parentElement.tagName)) continue;
+        for (const { 0: word, index } of node.data.matchAll(/[\p{L}\p{N}_.,]+/gu)) {
+            const range = document.createRange();
+            range.setStart(node, index);
+            range.setEnd(node, index + word.length);
+            const tops = new Set([...range.getClientRects()].map(({ top }) => Math.round(top)));
+            if (tops.size > 1) broken.push(word);
+        }
+    }
+    return broken;";
+
+#[test]
+fn on_a_phone_no_word_is_broken_and_no_rare_character_is_needed() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut grade = grade();
+    grade.submissions[1].name = "grace.hopper.the.elder".to_owned();
+    grade.submissions[0].notes = vec!["notes.txt is not a .wasm file".to_owned()];
+    ClassReport::create(dir.path())
+        .unwrap()
+        .finish(&grade)
+        .unwrap();
+    let browser = Browser::of_size((390, 844));
+    browser.open(&dir.path().join("index.html"));
+    browser.click("[aria-label='grace, 3c: wrong answer']");
+    assert_eq!(browser.run(BROKEN, json!([])), json!([]));
+    // A page that is wider than the window would have to be scrolled to be read.
+    let wide = "return document.documentElement.scrollWidth <= window.innerWidth";
+    assert_eq!(browser.run(wide, json!([])), json!(true));
+    // All of Latin-1, hyphens, dashes and arrows are in the fonts of every system.
+    let rare =
+        "return [...document.body.innerText].filter((c) => c > '\\u00ff' && !'–—…→↑↓'.includes(c))";
+    assert_eq!(browser.run(rare, json!([])), json!([]));
+}
+
+/// The files of a folder and the folders in it, with their sizes.
+fn sizes(folder: &std::path::Path) -> BTreeMap<String, u64> {
+    let mut all = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        match entry.metadata().unwrap() {
+            it if it.is_dir() => {
+                let inner = sizes(&entry.path()).into_iter();
+                all.extend(inner.map(|(path, bytes)| (format!("{name}/{path}"), bytes)));
+            }
+            it => drop(all.insert(name, it.len())),
+        }
+    }
+    all
+}
+
+#[test]
+fn a_report_on_a_class_has_only_pages_and_these_are_small() {
+    let dir = tempfile::tempdir().unwrap();
+    let size = PageSize::of_data(60_000);
+    for shortest in [true, false] {
+        let extent = Extent::Pages { size, shortest };
+        let dir = dir.path().join(shortest.to_string());
+        let class = ClassReport::create(&dir).unwrap().with(extent);
+        write_run(&class);
+        class.finish(&grade()).unwrap();
+        let sizes = sizes(&dir);
+        let run = run_path("grace", "3c");
+        let mut names = vec![
+            "grade.csv".to_owned(),
+            "grade.json".to_owned(),
+            "index.html".to_owned(),
+        ];
+        names.push(format!("{run}/index.html"));
+        if shortest {
+            names.push(format!("{run}/shortest/index.html"));
+            names.push(format!("{run}/shortest/schedule.json"));
+        }
+        assert_eq!(sizes.keys().cloned().collect::<Vec<_>>(), names);
+        let page = sizes[&format!("{run}/index.html")];
+        assert!(page < 200_000, "{page}");
+        // The failure is on it.
+        let browser = Browser::start();
+        browser.open(&dir.join(run).join("index.html"));
+        assert!(
+            browser.text(".now").contains("read_ok"),
+            "{}",
+            browser.text(".now")
+        );
+        assert_eq!(browser.complaints(), Vec::<String>::new());
+    }
 }
 
 #[test]

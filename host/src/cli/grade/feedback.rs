@@ -1,0 +1,120 @@
+//! Writes a grade: to stdout, or a file for each submission to a folder.
+//!
+//! The file of a submission is for its author. Challenges that are hidden from students are left
+//! out of it, except in Gradescope's format, which has them marked as hidden.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use super::{gradescope, junit, table};
+use crate::cli::out_file::{Contents, OutFile};
+use crate::cli::output::{cannot_write, json, print};
+use crate::cli::{Exit, Failure};
+use host_grade::class_page::file_stem;
+use host_grade::{Grade, csv};
+
+/// How a grade is written.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct GradeOutput {
+    /// Format of the result.
+    #[arg(long, value_enum, default_value_t = GradeFormat::Text)]
+    pub(in crate::cli) format: GradeFormat,
+    /// Write a file for each submission to this folder, as feedback for its author, in place of one
+    /// result on stdout. Hidden challenges are left out, or marked as hidden for Gradescope.
+    #[arg(long, value_name = "DIR")]
+    pub(in crate::cli) each: Option<PathBuf>,
+}
+
+/// The format of a grade.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum GradeFormat {
+    /// A table and the failures, for people.
+    Text,
+    /// Everything, as JSON for programs.
+    Json,
+    /// JUnit XML, for continuous integration.
+    Junit,
+    /// Gradescope's results.json, of one submission or with --each.
+    Gradescope,
+    /// One line per submission, for spreadsheets.
+    Csv,
+}
+
+impl GradeFormat {
+    /// The end of the name of a file, and what such a file holds.
+    fn file(self) -> (&'static str, Contents) {
+        let file = |extension, name, beginning| (extension, Contents::of(name, beginning));
+        match self {
+            GradeFormat::Text => file("txt", "feedback", &["submission  "]),
+            GradeFormat::Json => file("json", "a grade", &["{\n  \"format\": \"host-grade\""]),
+            GradeFormat::Junit => file("xml", "a JUnit file", &["<?xml version="]),
+            GradeFormat::Gradescope => file("json", "a results file", &[gradescope::BEGINNING]),
+            GradeFormat::Csv => file("csv", "a table", &["submission,"]),
+        }
+    }
+}
+
+impl GradeOutput {
+    /// Whether the result is that of one submission, whatever is there.
+    pub(in crate::cli) fn is_of_one(&self) -> bool {
+        self.format == GradeFormat::Gradescope && self.each.is_none()
+    }
+
+    /// Makes the folder, so that one that cannot be used is told before hours of judging.
+    pub(in crate::cli) fn prepare(&self) -> Result<(), Failure> {
+        match &self.each {
+            None => Ok(()),
+            Some(dir) => {
+                fs::create_dir_all(dir).map_err(|error| cannot_write(dir.display(), &error))
+            }
+        }
+    }
+
+    /// Writes a grade.
+    pub(in crate::cli) fn write(&self, grade: &Grade) -> Result<(), Failure> {
+        let Some(dir) = &self.each else {
+            return print(&render(grade, self.format)?);
+        };
+        self.prepare()?;
+        let (extension, contents) = self.format.file();
+        for index in 0..grade.submissions.len() {
+            let hidden_too = self.format == GradeFormat::Gradescope;
+            let one = grade.of_one(index, hidden_too);
+            let name = file_stem(&grade.submissions[index].name);
+            let path = dir.join(format!("{name}.{extension}"));
+            OutFile::prepare(&path, &contents)?.write(&render(&one, self.format)?)?;
+        }
+        tell(dir, grade.submissions.len())
+    }
+}
+
+fn tell(dir: &Path, count: usize) -> Result<(), Failure> {
+    let s = if count == 1 { "" } else { "s" };
+    print(&format!("{count} file{s} in {}\n", dir.display()))
+}
+
+/// A grade in a format.
+fn render(grade: &Grade, format: GradeFormat) -> Result<String, Failure> {
+    match format {
+        GradeFormat::Text => Ok(table::render(grade)),
+        GradeFormat::Json => json(grade),
+        GradeFormat::Junit => Ok(junit::render(grade)?),
+        GradeFormat::Gradescope => match grade.submissions.as_slice() {
+            [_] => {
+                let own = grade.of_one(0, true); // with the paths that the author has
+                json(&gradescope::results(&own, &own.submissions[0]))
+            }
+            all => {
+                let text = format!(
+                    "--format gradescope is for one submission; here are {}: --each DIR writes a \
+                     file for each",
+                    all.len()
+                );
+                Err(Failure::new(Exit::Usage, text))
+            }
+        },
+        GradeFormat::Csv => Ok(csv::render(grade)),
+    }
+}
