@@ -3,6 +3,7 @@
 use serde::Serialize;
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
+use super::answers::Answers;
 use super::availability::{Availability, Goal, availability_of};
 use super::clients::Clients;
 use super::convergence::convergence;
@@ -157,6 +158,12 @@ pub struct CheckResult {
     /// What the system owes besides right answers. Nothing under [`Checks::Maelstrom`].
     #[serde(flatten)]
     pub shortfalls: Shortfalls,
+    /// What clients got instead of what they asked for. Not in JSON, which has the exceptions.
+    #[serde(skip)]
+    pub answers: Answers,
+    /// What else is known of a run that is not valid, a sentence each. Not in JSON.
+    #[serde(skip)]
+    pub notes: Vec<String>,
     /// How fast clients were served. Not in JSON.
     #[serde(skip)]
     pub pace: Pace,
@@ -319,6 +326,8 @@ pub fn check_within(
         net,
         workload: result,
         shortfalls,
+        answers: Answers::of(history, options.clients),
+        notes: Vec::new(),
         pace: pace(history),
         name: workload,
     })
