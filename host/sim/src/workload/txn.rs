@@ -150,7 +150,7 @@ impl Txn {
                 Kind::Registers => (r#"["w", key, value]"#, r#"["r", key, value]"#),
             };
             Malformed(format!(
-                "expected txn_ok: an operation is neither {read} nor {write}"
+                "an operation in \"txn\" is neither {read} nor {write}"
             ))
         };
         let items = mop.items().ok_or_else(malformed)?;
