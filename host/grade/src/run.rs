@@ -111,7 +111,7 @@ impl SeedRun {
                 let is_idle = trial.history.as_ref().is_some_and(is_idle);
                 Self::finished(setting, result, is_idle)
             }
-            Err(stopped) => Self::stopped(stopped, trial.before_stop.as_ref()),
+            Err(stopped) => Self::stopped(stopped, trial),
         };
         let names = trial.anomalies().into_iter().map(|name| name.0);
         run.anomalies.splice(0..0, names);
@@ -256,7 +256,8 @@ impl SeedRun {
     }
 
     /// What went wrong first decides: a run that was wrong before it was stopped is a wrong answer.
-    fn stopped(stopped: &Stopped, before_stop: Option<&CheckResult>) -> Self {
+    fn stopped(stopped: &Stopped, trial: &TrialResult) -> Self {
+        let before_stop = trial.before_stop.as_ref();
         let mut run = Self::new(match before_stop {
             Some(result) if result.exceptions.missed.is_empty() => Verdict::WrongAnswer,
             Some(_) => Verdict::Presentation,
@@ -267,6 +268,10 @@ impl SeedRun {
             run.anomaly.push("then the run was stopped:".to_owned());
         }
         run.anomaly.extend(sanitize::lines(&stopped.to_string()));
+        if trial.logged.count > 0 {
+            let told = format!("until then, {}", trial.logged);
+            run.anomaly.extend(sanitize::lines(&told));
+        }
         match &stopped.reason {
             StopReason::Guest(error) => {
                 run.backtrace = error
