@@ -81,6 +81,19 @@ impl Answers {
     }
 }
 
+/// What an operation was answered instead of what it asked for, in words: `error 14 abort "no"`, or an
+/// answer and what is wrong with it. `None` if it succeeded or got no answer.
+#[must_use]
+pub fn answered_with(op: &Op) -> Option<String> {
+    if !matches!(op.kind, Kind::Fail | Kind::Info) {
+        return None;
+    }
+    if is_malformed_reply(op) {
+        return Some(format!("{}: {}", malformed_answer(op), why(op)));
+    }
+    AnsweredError::of(op).map(|error| format!("error {}", error.in_words()))
+}
+
 /// Kinds by operation and by a key that tells them apart.
 #[derive(Default)]
 struct Kinds(IndexMap<(Name, String), AnswerKind>);
@@ -120,8 +133,7 @@ fn why(op: &Op) -> String {
 }
 
 fn told_malformed(op: &Op, why: &str, clients: Option<Clients>) -> String {
-    let body = exception_data(op).and_then(|data| data.get("body"));
-    let answer = answer_in_words(body.unwrap_or(&Value::Nil));
+    let answer = malformed_answer(op);
     match asked(op, clients) {
         Some(node) => format!("{node} answered {} with {answer}: {why}", op.f),
         None => format!(
@@ -129,6 +141,11 @@ fn told_malformed(op: &Op, why: &str, clients: Option<Clients>) -> String {
             op.f, op.process
         ),
     }
+}
+
+fn malformed_answer(op: &Op) -> String {
+    let body = exception_data(op).and_then(|data| data.get("body"));
+    answer_in_words(body.unwrap_or(&Value::Nil))
 }
 
 fn told_missing(invocation: &Op, op: &Op, clients: Option<Clients>) -> String {

@@ -19,8 +19,8 @@ use host_sim::journal::Observer;
 use host_sim::service;
 use host_sim::workload::make;
 use host_sim::{
-    Bounds, Coverage, LoggedWarnings, MemoryGrant, MemoryGrowth, Outcome, ResourceUsage, RunOptions,
-    Script, Silence, Simulation, StopReason, Stopped, run,
+    Bounds, Coverage, LoggedWarnings, MemoryGrant, MemoryGrowth, Outcome, ResourceUsage,
+    RunOptions, Script, Silence, Simulation, StopReason, Stopped, run,
 };
 
 /// What the checkers say of a history.
