@@ -161,6 +161,10 @@ pub struct CheckResult {
     /// What clients got instead of what they asked for. Not in JSON, which has the exceptions.
     #[serde(skip)]
     pub answers: Answers,
+    /// The targets of a challenge that the run misses, a sentence each. A run is judged by them after
+    /// it is checked. Not in JSON.
+    #[serde(skip)]
+    pub missed_targets: Vec<String>,
     /// What else is known of a run that is not valid, a sentence each. Not in JSON.
     #[serde(skip)]
     pub notes: Vec<String>,
@@ -327,6 +331,7 @@ pub fn check_within(
         workload: result,
         shortfalls,
         answers: Answers::of(history, options.clients),
+        missed_targets: Vec::new(),
         notes: Vec::new(),
         pace: pace(history),
         name: workload,

@@ -103,6 +103,17 @@ impl SeedRun {
         cost_of(used("events"), used("fuel"), used("answer-bytes"))
     }
 
+    /// The flags of `host sim` without which a replay would not fail: for the limit that the run
+    /// exceeded, or the targets that it missed.
+    #[must_use]
+    pub fn replay_flags(&self, setting: Setting<'_>) -> Vec<String> {
+        let mut flags: Vec<String> = self.bound_flag.iter().cloned().collect();
+        if self.anomalies.iter().any(|name| name == MISSED_TARGET) {
+            flags.extend(setting.targets().iter().flat_map(Target::flags));
+        }
+        flags
+    }
+
     /// Judges a run.
     #[must_use]
     pub fn judged(setting: Setting<'_>, trial: &TrialResult) -> Self {
@@ -234,11 +245,9 @@ impl SeedRun {
                 let name = target.measure.name().to_owned();
                 run.measured.insert(name, measured);
             }
-            let is_met = match measured {
-                Some(measured) => measured < target.below,
-                None => target.measure.may_be_absent(),
-            };
-            if !is_met && matches!(run.verdict, Verdict::Accepted | Verdict::WrongAnswer) {
+            if let Some(missed) = target.missed_by(result)
+                && matches!(run.verdict, Verdict::Accepted | Verdict::WrongAnswer)
+            {
                 if run.verdict == Verdict::Accepted {
                     run.only_missed_targets = true; // the shortest run would miss none
                 }
@@ -246,10 +255,7 @@ impl SeedRun {
                 if !run.anomalies.iter().any(|name| name == MISSED_TARGET) {
                     run.anomalies.push(MISSED_TARGET.to_owned());
                 }
-                run.anomaly.push(match measured {
-                    Some(measured) => target.measure.missed(measured, target.below),
-                    None => format!("there is no {} to measure", target.measure.name()),
-                });
+                run.anomaly.push(missed);
             }
         }
         run

@@ -5,7 +5,7 @@ use std::io::{self, BufWriter};
 use std::path::Path;
 
 use super::budget::ENTRIES_MAX;
-use super::dir::{JOURNAL, ReportDir, ReportError};
+use super::dir::{JOURNAL, ReportDir, ReportError, SCHEDULE};
 use super::figures::{figures, listed, operations};
 use super::first_failure::first_failure;
 use super::hashing_writer::HashingWriter;
@@ -128,6 +128,9 @@ impl ReportObserver<'_> {
     /// When a file cannot be written.
     pub fn finish(self, run: &ReportedRun<'_>, result: &TrialResult) -> Result<(), ReportError> {
         let shortest = self.report_shortest(run, result)?;
+        if shortest.is_none() {
+            self.dir.remove_report(SHORTEST);
+        }
         self.write(run, result, shortest.map(LinkedRun::Shortest))
     }
 
@@ -150,8 +153,8 @@ impl ReportObserver<'_> {
             return Ok(None);
         };
         let dir = self.dir.subdir(SHORTEST)?;
-        dir.write("schedule.json", &shrunk.schedule.write())?;
-        let path = dir.file("schedule.json");
+        dir.write(SCHEDULE, &shrunk.schedule.write())?;
+        let path = dir.file(SCHEDULE);
         let trial = shrunk.schedule.trial(module, next_module);
         let shortest = ReportedRun {
             trial: &trial,

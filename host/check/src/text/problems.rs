@@ -203,6 +203,7 @@ fn found(result: &CheckResult) -> Vec<String> {
     if result.stats.counts.ok_count == 0 && result.answers == Answers::default() {
         lines.push("no operation succeeded: there is nothing to judge".to_owned());
     }
+    lines.extend(result.missed_targets.iter().cloned());
     lines
 }
 
