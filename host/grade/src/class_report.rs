@@ -122,8 +122,13 @@ impl<'a> RunToReport<'a> {
         };
         let seed = setting.run_seed(seed);
         let trial = Trial::of(&module, scenario.clone());
-        let targets = setting.targets().iter().flat_map(Target::flags);
-        let targets: Vec<String> = targets.collect();
+        let dir = report.run_dir(self.submission, &setting.challenge.id)?;
+        let mut observer = dir.observer(JOURNAL_BYTES_MAX)?;
+        let mut result = trial.run(seed, vec![&mut observer]);
+        judge_targets(setting.targets(), &mut result);
+        let misses = (result.result.as_ref()).is_ok_and(|it| !it.missed_targets.is_empty());
+        let targets = setting.targets().iter().filter(|_| misses);
+        let targets: Vec<String> = targets.flat_map(Target::flags).collect();
         let run = ReportedRun {
             trial: &trial,
             seed,
@@ -133,10 +138,6 @@ impl<'a> RunToReport<'a> {
                 Some(schedule) => schedule_command(self.module, schedule),
             },
         };
-        let dir = report.run_dir(self.submission, &setting.challenge.id)?;
-        let mut observer = dir.observer(JOURNAL_BYTES_MAX)?;
-        let mut result = trial.run(seed, vec![&mut observer]);
-        judge_targets(setting.targets(), &mut result);
         match observer.finish(&run, &result) {
             Ok(()) | Err(ReportError::Interrupted) => Ok(None),
             Err(error) => Err(error),

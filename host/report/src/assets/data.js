@@ -168,7 +168,7 @@ const operations = data.operations.rows.map(([index, process, f, begun, took, en
 // The entry with which an operation begins: of the requests sent at that time, the one in its turn.
 const requestsByTime = new Map();
 for (const entry of entries) {
-  if (entry.kind !== SEND || !isClient[entry.who]) continue;
+  if (entry.kind !== SEND || !isClient[entry.who] || ["init", "topology"].includes(messages[entry.message].type)) continue;
   if (!requestsByTime.has(entry.at)) requestsByTime.set(entry.at, []);
   requestsByTime.get(entry.at).push(entry.index);
 }

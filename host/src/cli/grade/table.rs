@@ -8,6 +8,7 @@ use host_grade::grade::{
     ChallengeFacts, ChallengeGrade, ChallengeState, Judgement, SubmissionGrade,
 };
 use host_protocol::text::one_line;
+use host_trial::scenario::with_report;
 
 /// The widest column, in characters; longer cells stand out of it.
 const CELL_CHARS_MAX: usize = 100;
@@ -220,6 +221,7 @@ fn explain(facts: &ChallengeFacts, judgement: &Judgement) -> Vec<String> {
             lines.extend(rest.iter().map(|line| format!("  {line}")));
         }
         lines.push(format!("replay: {}", failure.replay));
+        lines.extend(with_report(&failure.replay).map(|command| format!("pages: {command}")));
     } else {
         lines[0] = format!(
             "{verdict}: {} with {}",
