@@ -101,7 +101,7 @@ impl Again {
             None => ("report", self.command_with(replay, &["--report", REPORT])),
             Some(dir) => (
                 "report",
-                format!("open {}", dir.join("index.html").display()),
+                format!("see {}", dir.join("index.html").display()),
             ),
         });
         next

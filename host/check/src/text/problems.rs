@@ -166,8 +166,10 @@ fn found(result: &CheckResult) -> Vec<String> {
     let of_each = result.stats.by_f.iter();
     for (f, of_f) in of_each.filter(|(f, _)| never_succeeded(result, f)) {
         let count = of_f.counts.count;
+        // An answer that nobody can read is a reason, however few there are.
+        let is_malformed = result.answers.malformed.iter().any(|it| *it.f == **f);
         let mut line = match of_f.valid.min(result.stats.valid) {
-            Validity::Unknown => format!(
+            Validity::Unknown if !is_malformed => format!(
                 "unknown: no {f} succeeded, of {count}: too few to know whether one should have"
             ),
             _ => format!("no {f} succeeded, of {count}"),

@@ -1,10 +1,11 @@
 //! How results read: whole outputs.
 
-use crate::recorded::Case;
+use crate::recorded::{Case, cases};
 use crate::script::history;
 use expect_test::{Expect, expect};
-use host_check::text::render_text;
-use host_check::validity::Checks;
+use host_check::clients::Clients;
+use host_check::text::{render_problems, render_text};
+use host_check::validity::{Checks, Validity};
 use host_check::workload::{CheckOptions, Workload, check};
 
 fn assert_text(case: &str, expected: Expect) {
@@ -242,6 +243,96 @@ fn malformed_answers() {
             Analysis invalid! (ﾉಥ益ಥ）ﾉ ┻━┻
         "#]],
     );
+}
+
+/// What is wrong with a history, if the first node is `n0` of two and there are four clients.
+#[track_caller]
+fn assert_problems(workload: Workload, script: &str, expected: Expect) {
+    let options = CheckOptions {
+        clients: Some(Clients {
+            workers: 4,
+            nodes: 2,
+            first_node: 0,
+        }),
+        ..CheckOptions::default()
+    };
+    let result = check(workload, &history(script), None, &options).unwrap();
+    expected.assert_eq(&render_problems(&result));
+}
+
+#[test]
+fn an_answer_that_nobody_can_read_is_told_before_all_else() {
+    let malformed = r#":exception {:data {:type :malformed-rpc-response, :why "unknown field \"values\"; expected \"messages\"", :body {:type "read_ok", :values [11 12 13 14 15 16 17 18 19 20 21 22 23 24], :in_reply_to 1}}}"#;
+    let script = format!(
+        "
+        0 invoke read nil
+        0 info read nil {malformed}
+        1 invoke broadcast 1
+        1 ok broadcast 1
+        4 invoke read nil
+        4 info read nil {malformed}
+        "
+    );
+    assert_problems(
+        Workload::Broadcast,
+        &script,
+        expect![[r#"
+            - n0 answered read with {"type":"read_ok","values":[…]}: unknown field "values"; expected "messages" (2 times)
+            - unknown: no read succeeded, of 2: too few to know whether one should have"#]],
+    );
+}
+
+#[test]
+fn errors_and_missing_answers_are_why_nothing_succeeded() {
+    assert_problems(
+        Workload::Echo,
+        r#"
+        0 invoke echo "a"
+        0 info echo "a" :error [:crash "oops in handler"]
+        1 invoke echo "b"
+        1 fail echo "b" :error [:not-supported "no echo"]
+        5 invoke echo "c"
+        5 info echo "c" :error :net-timeout
+        4 invoke echo "d"
+        4 info echo "d" :error [:crash "oops in handler"]
+        "#,
+        expect![[r#"
+            - no echo succeeded, of 4: 2 × error 13 crash "oops in handler"; 1 × error 10 not-supported "no echo"; n1 was asked echo by process 5 at 4 s and did not answer within 1 s"#]],
+    );
+}
+
+#[test]
+fn an_echo_that_is_refused_did_not_come_back_wrong() {
+    assert_problems(
+        Workload::Echo,
+        r#"
+        0 invoke echo "a"
+        0 fail echo "a" :error [:not-supported "no echo"]
+        1 invoke echo "b"
+        1 ok echo {:echo "b"}
+        0 invoke echo "c"
+        0 fail echo "c" :error [:not-supported "no echo"]
+        1 invoke echo "d"
+        1 ok echo {:echo "c"}
+        "#,
+        expect![[r#"
+            - op 7: sent "d", got back {:echo "c"}
+            - 2 × an echo was answered with error 10 not-supported "no echo", the first in op 1"#]],
+    );
+}
+
+#[test]
+fn what_is_wrong_only_by_strict_rules_passes_in_maelstrom() {
+    let mut told = 0;
+    for case in cases().into_iter().filter(Case::is_judged) {
+        let strict = case.check(Checks::Strict);
+        if render_problems(&strict).starts_with("Wrong only by rules that are stricter") {
+            let maelstrom = case.check(Checks::Maelstrom);
+            assert_eq!(maelstrom.valid, Validity::True, "{}", case.name);
+            told += 1;
+        }
+    }
+    assert!(told > 5, "{told}");
 }
 
 #[test]

@@ -227,7 +227,10 @@ fn a_run_of_a_world_is_shrunk_and_played_again() {
     let shrunk = class.host().args(args.split(' ')).end();
     assert_eq!(shrunk.code(), Some(1), "{shrunk}");
     let mut lines = shrunk.stdout.lines();
-    let replay = lines.find_map(|line| line.strip_prefix("replay")).unwrap();
+    let replay = lines
+        .find_map(|line| line.split_once("replay: "))
+        .unwrap()
+        .1;
     expect!["host sim class/bob/broadcast.wasm --max-memory-mib 64 --schedule short.json"]
         .assert_eq(replay.trim());
     let again = class.host().args(replay.split_whitespace().skip(1)).end();

@@ -48,7 +48,12 @@ fn a_command_is_typed_as_the_program_was_called_whatever_the_names_are() {
         .unwrap();
     assert_eq!(run.status.code(), Some(1), "{run:?}");
     let stdout = String::from_utf8(run.stdout).unwrap();
-    expect![[r#""#]].assert_eq(&with_placeholders(&next(&stdout)));
+    expect![[r#"
+        next          replay: './my host' sim -w echo --node-count 1 --time-limit 1 --no-cache --module $'it\'s \377.wasm' --seed 1 -- --bug constant
+                      shrink: './my host' sim -w echo --node-count 1 --time-limit 1 --no-cache --module $'it\'s \377.wasm' --seed 1 --shrink shortest.json -- --bug constant
+                      report: see r/index.html
+        [INVALID]
+    "#]].assert_eq(&with_placeholders(&next(&stdout)));
     let page = std::fs::read_to_string(dir.path("r/index.html")).unwrap();
     assert!(!page.contains("--report"), "it would replace itself");
     for what in ["replay", "shrink"] {
@@ -88,7 +93,35 @@ fn a_run_that_misses_a_target_is_not_valid_and_neither_is_its_replay() {
         "broadcast-flood",
         &format!("{FLOOD} --below msgs-per-op=0.5 --below stable-max-ms=1000"),
     );
-    check(&missed, 1, &expect![[r#""#]]);
+    check(
+        &missed,
+        1,
+        &expect![[r#"
+        broadcast: INVALID
+
+        - 0.78 messages between servers an operation; fewer than 0.5 are asked for
+
+        elements      9 added: 9 stable (0 of them stale), 0 lost, 0 never read
+        latency in ms     min  median    95 %    99 %     max
+          stable            0       0       0       0       0  from the acknowledgement until every read has it
+          visible           0       0       0       0       0  from the invocation until every read has it
+        operations    23: 23 ok, 0 fail, 0 info; 100.00 % of invocations ok
+          broadcast   9: 9 ok, 0 fail, 0 info
+          read        14: 14 ok, 0 fail, 0 info
+        messages      76 sent, 76 received; 3.30 an operation, 0.78 of them between servers
+
+        What it did in 11.879 s, 47 events:
+            n0..n2 -> n0..n2  gossip  18 messages, 522 bytes, most from n0: 12
+          64 messages, 18 of them between servers; a second: 39 in the first quarter of the time, 26 in the last
+          largest body: 65 bytes, read_ok from n0 to clients at 11.879 s; in the first quarter of the time 51 bytes
+
+        simulated     11.87999512 s with seed 1; 47 events
+        next          replay: host sim --no-cache -w broadcast --node-count 3 --time-limit 2 --rate 10 --below msgs-per-op=0.5 --below stable-max-ms=1000 DIR/broadcast-flood.wasm --seed 1
+                      report: host sim --no-cache -w broadcast --node-count 3 --time-limit 2 --rate 10 --below msgs-per-op=0.5 --below stable-max-ms=1000 DIR/broadcast-flood.wasm --seed 1 --report report
+
+        [INVALID]
+    "#]],
+    );
     let all = sim(&dir, "broadcast-flood", FLOOD);
     assert_eq!(all.code(), Some(0), "{all}");
     // A suite has the targets of its challenges.
@@ -100,7 +133,8 @@ fn a_run_that_misses_a_target_is_not_valid_and_neither_is_its_replay() {
     let problems: Vec<&str> = (of_suite.stdout.lines())
         .filter(|line| line.starts_with("- "))
         .collect();
-    expect![[r#""#]].assert_eq(&problems.join("\n"));
+    expect!["- 24.83 messages between servers an operation; fewer than 20 are asked for"]
+        .assert_eq(&problems.join("\n"));
     assert_eq!(of_suite.code(), Some(1), "{of_suite}");
     let laxer = sim(
         &dir,
@@ -132,5 +166,9 @@ fn targets_that_are_none_are_refused() {
         ended.stderr.lines().next().unwrap().to_owned()
     };
     let all = ["msgs", "msgs-per-op=0", "fast=3", "stable-max-ms=10"].map(refused);
-    expect![[r#""#]].assert_eq(&all.join("\n"));
+    expect![[r#"
+        error: invalid value 'msgs' for '--below <MEASURE=NUMBER>': expected a measure, = and a number above 0, such as msgs-per-op=30; measures are msgs-per-op, stable-median-ms, stable-max-ms, visible-median-ms, visible-max-ms, acknowledged-median-ms, acknowledged-max-ms, ms-per-ok
+        error: invalid value 'msgs-per-op=0' for '--below <MEASURE=NUMBER>': expected a measure, = and a number above 0, such as msgs-per-op=30; measures are msgs-per-op, stable-median-ms, stable-max-ms, visible-median-ms, visible-max-ms, acknowledged-median-ms, acknowledged-max-ms, ms-per-ok
+        error: invalid value 'fast=3' for '--below <MEASURE=NUMBER>': expected a measure, = and a number above 0, such as msgs-per-op=30; measures are msgs-per-op, stable-median-ms, stable-max-ms, visible-median-ms, visible-max-ms, acknowledged-median-ms, acknowledged-max-ms, ms-per-ok
+        error: --below: echo has no stable-max-ms"#]].assert_eq(&all.join("\n"));
 }

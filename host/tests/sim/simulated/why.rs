@@ -5,7 +5,7 @@ use host_check::text::{render_problems, render_text};
 use host_check::validity::{Checks, Validity};
 use host_check::workload::Workload;
 use host_sim::RunOptions;
-use host_trial::{Scenario, Trial, TrialResult};
+use host_trial::TrialResult;
 use test_support::probe::{HELLO, probe};
 use test_support::with_placeholders;
 
@@ -49,7 +49,22 @@ fn an_answer_with_a_wrong_field_is_told_first_and_once() {
     let values = r#"{"type":"read_ok","in_reply_to":1,"values":[11,12,13,14,15,16,17,18,19,20,21,22,23,24]}"#;
     let wasm = broadcasting(&[values; 12]);
     let report = told(&wasm, Workload::Broadcast);
-    expect![[r#""#]].assert_eq(&with_placeholders(&render_text(
+    expect![[r#"
+        broadcast: INVALID
+
+        - n0 answered read with {"type":"read_ok","values":[…]}: unknown field "values"; expected "messages" (6 times)
+        - n0 answered broadcast with {"type":"read_ok","values":[…]}: its type is "read_ok"; expected "broadcast_ok" (6 times)
+        - unknown: no broadcast succeeded, of 6: too few to know whether one should have
+        - unknown: no read succeeded, of 6: too few to know whether one should have
+
+        elements      6 added: 0 stable (0 of them stale), 0 lost, 6 never read
+        operations    12: 0 ok, 0 fail, 12 info; 0.00 % of invocations ok
+          broadcast   6: 0 ok, 0 fail, 6 info
+          read        6: 0 ok, 0 fail, 6 info
+        messages      28 sent, 28 received; 2.33 an operation, 0.00 of them between servers
+
+        [INVALID]
+    "#]].assert_eq(&with_placeholders(&render_text(
         report.result.as_ref().unwrap(),
     )));
 }
@@ -60,16 +75,32 @@ fn a_null_for_a_list_is_told() {
     check(
         &broadcasting(&[null; 12]),
         Workload::Broadcast,
-        &expect![""],
+        &expect![[r#"
+            - n0 answered read with {"type":"read_ok","messages":null}: "messages" is null; expected a list, [] if it is empty (6 times)
+            - n0 answered broadcast with {"type":"read_ok","messages":null}: its type is "read_ok"; expected "broadcast_ok" (6 times)
+            - unknown: no broadcast succeeded, of 6: too few to know whether one should have
+            - unknown: no read succeeded, of 6: too few to know whether one should have"#]],
     );
 }
 
 #[test]
 fn an_answer_that_does_not_say_to_what_is_told() {
     let echo = r#"{"type":"echo_ok","echo":"Please echo 68"}"#;
-    check(&answering(2, &[echo; 12]), Workload::Echo, &expect![""]);
+    check(
+        &answering(2, &[echo; 12]),
+        Workload::Echo,
+        &expect![[
+            r#"- no echo succeeded, of 1: n0 got echo from c2 at 0 s and did not answer within 5 s; it sent {"type":"echo_ok","echo":"Please echo 68"}, which has no "in_reply_to": expected "in_reply_to":1, the request's msg_id"#
+        ]],
+    );
     let other = r#"{"type":"echo_ok","in_reply_to":7,"echo":"Please echo 68"}"#;
-    check(&answering(2, &[other; 12]), Workload::Echo, &expect![""]);
+    check(
+        &answering(2, &[other; 12]),
+        Workload::Echo,
+        &expect![[
+            r#"- no echo succeeded, of 1: n0 got echo from c2 at 0 s and did not answer within 5 s; it sent {"type":"echo_ok","in_reply_to":7,"echo":"Please echo 68"}: expected "in_reply_to":1, the request's msg_id"#
+        ]],
+    );
 }
 
 #[test]
@@ -80,15 +111,30 @@ fn a_line_without_its_end_is_told() {
         HELLO.len()
     ));
     let report = told(&wasm, Workload::Echo);
-    expect![[r#""#]].assert_eq(&stopped(&report));
+    expect![[r#"at 10 s, node n0: it did not answer init within 10 s; it wrote {"src":"n1","dest":"c1","body":{"type":"hello"}} without a newline at the end: a message is sent when its line ends"#]].assert_eq(&stopped(&report));
 }
 
 #[test]
 fn errors_for_everything_are_the_cause() {
     let crash = r#"{"type":"error","in_reply_to":1,"code":13,"text":"oops in handler"}"#;
-    check(&answering(2, &[crash; 12]), Workload::Echo, &expect![""]);
+    check(
+        &answering(2, &[crash; 12]),
+        Workload::Echo,
+        &expect![[
+            r#"- unknown: no echo succeeded, of 11: too few to know whether one should have; 11 × error 13 crash "oops in handler""#
+        ]],
+    );
     let text = r#"{"type":"error","in_reply_to":1,"code":"13"}"#;
-    check(&answering(2, &[text; 12]), Workload::GCounter, &expect![""]);
+    check(
+        &answering(2, &[text; 12]),
+        Workload::GCounter,
+        &expect![[r#"
+        - n0 answered read with {"type":"error","code":"13"}: it is no error: invalid type: string "13", expected an error code, a non-negative integer (10 times)
+        - n0 answered add with {"type":"error","code":"13"}: it is no error: invalid type: string "13", expected an error code, a non-negative integer (2 times)
+        - unknown: no add succeeded, of 2: too few to know whether one should have
+        - unknown: no read succeeded, of 10: too few to know whether one should have
+        - unknown: there is no final read to judge"#]],
+    );
 }
 
 #[test]
@@ -102,7 +148,20 @@ fn a_refused_echo_is_not_one_that_came_back_wrong() {
         .map(|body| format!(r#"{{"send":{{"src":"n0","dest":"c2","body":{body}}}}}"#))
         .collect();
     let wasm = guest(&bodies.iter().map(|it| Step::Say(it)).collect::<Vec<_>>());
-    check(&wasm, Workload::Echo, &expect![""]);
+    check(
+        &wasm,
+        Workload::Echo,
+        &expect![[r#"
+        - op 1: sent "Please echo 68", got back {:type "echo_ok", :in_reply_to 1, :echo "Please echo 1"}
+        - op 3: sent "Please echo 43", got back {:type "echo_ok", :in_reply_to 2, :echo "Please echo 1"}
+        - op 7: sent "Please echo 120", got back {:type "echo_ok", :in_reply_to 4, :echo "Please echo 1"}
+        - op 9: sent "Please echo 6", got back {:type "echo_ok", :in_reply_to 5, :echo "Please echo 1"}
+        - op 13: sent "Please echo 3", got back {:type "echo_ok", :in_reply_to 7, :echo "Please echo 1"}
+        - op 15: sent "Please echo 87", got back {:type "echo_ok", :in_reply_to 8, :echo "Please echo 1"}
+        - op 19: sent "Please echo 70", got back {:type "echo_ok", :in_reply_to 10, :echo "Please echo 1"}
+        - op 21: sent "Please echo 95", got back {:type "echo_ok", :in_reply_to 11, :echo "Please echo 1"}
+        - 3 × an echo was answered with error 10 not-supported "no echo", the first in op 5"#]],
+    );
 }
 
 #[test]
@@ -117,7 +176,8 @@ fn a_node_that_does_not_answer_is_named_with_who_asked_and_when() {
         ..crowd
     };
     let (report, _) = run(&silent, Workload::Echo, &options, 1);
-    expect![[r#""#]].assert_eq(&render_problems(report.result.as_ref().unwrap()));
+    expect!["- no echo succeeded, of 8: n0 got echo from c4 at 0 s and did not answer within 5 s"]
+        .assert_eq(&render_problems(report.result.as_ref().unwrap()));
 }
 
 #[test]
@@ -126,14 +186,20 @@ fn a_setup_that_is_answered_wrongly_is_told_like_operations() {
         &answering(1, &[r#"{"type":"init_ok","in_reply_to":1}"#]),
         Workload::Broadcast,
     );
-    expect![[r#""#]].assert_eq(&stopped(&report));
+    expect![[r#"at 0 s, node n0: it answered topology with {"type":"init_ok","in_reply_to":1}: its type is "init_ok"; expected "topology_ok""#]].assert_eq(&stopped(&report));
 }
 
 #[test]
 fn an_invalid_run_says_what_nodes_warned_of() {
     let warn = r#"{"log":{"level":"warn","text":"unknown message type gosip"}}"#;
     let wasm = guest(&[Step::Say(warn); 12]);
-    check(&wasm, Workload::Echo, &expect![""]);
+    check(
+        &wasm,
+        Workload::Echo,
+        &expect![[r#"
+        - no echo succeeded, of 1: n0 got echo from c2 at 0 s and did not answer within 5 s
+        - n0 logged a warning at 0 s: unknown message type gosip"#]],
+    );
     let mut steps = [Step::Say(warn); 3].to_vec();
     steps.push(Step::Trap);
     expect![[r#""#]].assert_eq(&with_placeholders(
@@ -144,27 +210,39 @@ fn an_invalid_run_says_what_nodes_warned_of() {
 }
 
 #[test]
-fn what_only_strict_rules_find_is_no_fault_to_maelstrom() {
-    let ok =
-        |n: usize| format!(r#"{{"type":"echo_ok","in_reply_to":{n},"echo":"Please echo 68"}}"#);
-    let first = r#"{"type":"echo_ok","in_reply_to":1,"echo":"Please echo 68","more":1}"#;
-    let send = |client: usize, body: &str| {
-        format!(r#"{{"send":{{"src":"n0","dest":"c{client}","body":{body}}}}}"#)
-    };
-    let _ = ok;
-    // One operation breaks the schema, and then all are right.
-    let echoing = module(&guest(&[Step::Say(&send(2, first))]));
+fn what_only_strict_rules_find_passes_under_maelstroms() {
+    let ids = (1..20).map(|n| {
+        let more = if n == 1 { r#","more":1"# } else { "" };
+        format!(
+            r#"{{"send":{{"src":"n0","dest":"c2","body":{{"type":"generate_ok","in_reply_to":{n},"id":{n}{more}}}}}}}"#
+        )
+    });
+    let ids: Vec<String> = ids.collect();
+    let generating = module(&guest(
+        &ids.iter().map(|it| Step::Say(it)).collect::<Vec<_>>(),
+    ));
     let judged = |checks| {
-        let mut trial: Trial<'_> = trial(&echoing, Workload::Echo, &options(1, 1));
-        trial.scenario = Scenario {
-            checks: host_check::CheckOptions {
-                checks,
-                ..trial.scenario.checks.clone()
-            },
-            ..trial.scenario.clone()
-        };
+        let mut trial = trial(&generating, Workload::UniqueIds, &options(1, 2));
+        trial.scenario.checks.checks = checks;
         trial.run(1, Vec::new())
     };
     let strict = judged(Checks::Strict);
-    expect![[r#""#]].assert_eq(&render_problems(strict.result.as_ref().unwrap()));
+    assert_eq!(strict.valid(), Validity::False);
+    expect![[r#"
+        Wrong only by rules that are stricter than Maelstrom's; --checks maelstrom judges by Maelstrom's alone:
+        - n0 answered generate with {"type":"generate_ok","id":1,"more":1}: unknown field "more"; expected only the field "id""#]].assert_eq(&render_problems(strict.result.as_ref().unwrap()));
+    let maelstrom = judged(Checks::Maelstrom);
+    assert_eq!(maelstrom.valid(), Validity::True);
+    expect![[r#"
+        unique-ids: valid
+
+        ids           10 given of 11 asked for, 0 duplicated; from 2 to 11
+        operations    11: 10 ok, 0 fail, 1 info; 90.91 % of invocations ok
+        messages      24 sent, 24 received; 2.18 an operation, 0.00 of them between servers
+        malformed     n0 answered generate with {"type":"generate_ok","id":1,"more":1}: unknown field "more"; expected only the field "id"
+
+        [VALID]
+    "#]].assert_eq(&with_placeholders(&render_text(
+        maelstrom.result.as_ref().unwrap(),
+    )));
 }
