@@ -80,46 +80,48 @@ fn missed_targets_say_who_sent_what_and_how_the_worst_value_came() {
     check(
         &class.grade(&["class"]),
         &expect![[r#"
-        exit code 1
-        ---- stdout
-        submission  late  many  quiet  score
-        ann         WA    WA    AC     1/3
+            exit code 1
+            ---- stdout
+            submission  late  many  quiet  score
+            ann         WA    WA    AC     1/3
 
-        ann late
-          WA: wrong answer, with seed 2, after 1 seed that passed
-            the longest time from a value's acknowledgement until every read has it is 326 ms; below 300 ms is asked for
-          what it did in 14.86 s, 157 events:
-              n0..n4 -> n0..n4  gossip  88 messages, 2,600 bytes, most from n1: 30
-            206 messages, 88 of them between servers; a second: 43 in the first quarter of the time, 38 in the last
-            largest body: 104 bytes, read_ok from n0 to clients at 14.86 s; in the first quarter of the time 59 bytes
-            the value that a read lacked longest after it was known to be there: 15, sent to n4 at 3.619 s (op 78), acknowledged at 3.619 s
-            the last read without it began at n0 at 3.946 s (op 90)
-            its way to n0, by the first message with the number 15 that each got:
-              n4: at 3.619 s, broadcast from a client
-              n3: at 3.719 s, gossip from n4, sent at 3.619 s
-              n2: at 3.819 s, gossip from n3, sent at 3.719 s
-              n1: at 3.919 s, gossip from n2, sent at 3.819 s
-              n0: at 4.019 s, gossip from n1, sent at 3.919 s
-            the last to get it: n0 at 4.019 s
-          replay: host sim --module class/ann/broadcast.wasm -w broadcast --node-count 5 --rate 10 --time-limit 5 --latency 100 --topology line --seed 2
-          targets: stable-max-ms 326 (below 300)
-          used: answer-bytes 15248 of 33554432, bytes-in-flight 684 of 33554432, events 157 of 20000000, fuel N of 150000000000, memory-bytes 5570560 of 268435456, messages-in-flight 8 of 100000, node-memory-bytes 1114112 of 134217728
+            ann late
+              WA: wrong answer, with seed 2, after 1 seed that passed
+                the longest time from a value's acknowledgement until every read has it is 326 ms; below 300 ms is asked for
+              what it did in 14.86 s, 157 events:
+                  n0..n4 -> n0..n4  gossip  88 messages, 2,600 bytes, most from n1: 30
+                206 messages, 88 of them between servers; a second: 43 in the first quarter of the time, 38 in the last
+                largest body: 104 bytes, read_ok from n0 to clients at 14.86 s; in the first quarter of the time 59 bytes
+                the value that a read lacked longest after it was known to be there: 15, sent to n4 at 3.619 s (op 78), acknowledged at 3.619 s
+                the last read without it began at n0 at 3.946 s (op 90)
+                its way to n0, by the first message with the number 15 that each got:
+                  n4: at 3.619 s, broadcast from a client
+                  n3: at 3.719 s, gossip from n4, sent at 3.619 s
+                  n2: at 3.819 s, gossip from n3, sent at 3.719 s
+                  n1: at 3.919 s, gossip from n2, sent at 3.819 s
+                  n0: at 4.019 s, gossip from n1, sent at 3.919 s
+                the last to get it: n0 at 4.019 s
+              replay: host sim --module class/ann/broadcast.wasm -w broadcast --node-count 5 --rate 10 --time-limit 5 --latency 100 --topology line --below stable-max-ms=300 --seed 2
+              pages: host sim --report report --module class/ann/broadcast.wasm -w broadcast --node-count 5 --rate 10 --time-limit 5 --latency 100 --topology line --below stable-max-ms=300 --seed 2
+              targets: stable-max-ms 326 (below 300)
+              used: answer-bytes 15248 of 33554432, bytes-in-flight 684 of 33554432, events 157 of 20000000, fuel N of 150000000000, memory-bytes 5570560 of 268435456, messages-in-flight 8 of 100000, node-memory-bytes 1114112 of 134217728
 
-        ann many
-          WA: wrong answer, with seed 1, after 0 seeds that passed
-            2.16 messages between servers an operation; fewer than 1 are asked for
-          what it did in 14.926 s, 168 events:
-              n0..n4 -> n0..n4  gossip  108 messages, 3,180 bytes, most from n1: 40
-            208 messages, 108 of them between servers; a second: 49 in the first quarter of the time, 30 in the last
-            largest body: 92 bytes, read_ok from n4 to clients at 4.789 s; in the first quarter of the time 59 bytes
-          replay: host sim --module class/ann/broadcast.wasm -w broadcast --node-count 5 --rate 10 --time-limit 5 --seed 1
-          targets: msgs-per-op 2.16 (below 1)
-          used: answer-bytes 13334 of 33554432, bytes-in-flight 710 of 33554432, events 168 of 20000000, fuel N of 150000000000, memory-bytes 5570560 of 268435456, messages-in-flight 5 of 100000, node-memory-bytes 1114112 of 134217728
+            ann many
+              WA: wrong answer, with seed 1, after 0 seeds that passed
+                2.16 messages between servers an operation; fewer than 1 are asked for
+              what it did in 14.926 s, 168 events:
+                  n0..n4 -> n0..n4  gossip  108 messages, 3,180 bytes, most from n1: 40
+                208 messages, 108 of them between servers; a second: 49 in the first quarter of the time, 30 in the last
+                largest body: 92 bytes, read_ok from n4 to clients at 4.789 s; in the first quarter of the time 59 bytes
+              replay: host sim --module class/ann/broadcast.wasm -w broadcast --node-count 5 --rate 10 --time-limit 5 --below msgs-per-op=1 --seed 1
+              pages: host sim --report report --module class/ann/broadcast.wasm -w broadcast --node-count 5 --rate 10 --time-limit 5 --below msgs-per-op=1 --seed 1
+              targets: msgs-per-op 2.16 (below 1)
+              used: answer-bytes 13334 of 33554432, bytes-in-flight 710 of 33554432, events 168 of 20000000, fuel N of 150000000000, memory-bytes 5570560 of 268435456, messages-in-flight 5 of 100000, node-memory-bytes 1114112 of 134217728
 
-        quiet: in 3 of 3 runs no fault touched anything, so they test nothing that runs without faults would not
+            quiet: in 3 of 3 runs no fault touched anything, so they test nothing that runs without faults would not
 
-        0 of 1 submissions passed (suite heavy, host 0.1.0, wasmtime 48.0.8)
-    "#]],
+            0 of 1 submissions passed (suite heavy, host 0.1.0, wasmtime 48.0.8)
+        "#]],
     );
     let grade = class.json(&[]);
     let challenges = grade["submissions"][0]["challenges"].as_array().unwrap();
@@ -163,6 +165,7 @@ fn a_run_with_too_many_events_says_which() {
                 183 messages, 105 of them between servers; a second: 55 in the first quarter of the time, 52 in the last
                 largest body: 89 bytes, read_ok from n4 to clients at 3.84 s; in the first quarter of the time 59 bytes
               replay: host sim --module class/ann/broadcast.wasm -w broadcast --node-count 5 --rate 10 --time-limit 5 --max-steps=150 --seed 1
+              pages: host sim --report report --module class/ann/broadcast.wasm -w broadcast --node-count 5 --rate 10 --time-limit 5 --max-steps=150 --seed 1
               used: answer-bytes 9435 of 33554432, bytes-in-flight 710 of 33554432, events 151 of 150, fuel N of 150000000000, memory-bytes 5570560 of 268435456, messages-in-flight 5 of 100000, node-memory-bytes 1114112 of 134217728
 
             0 of 1 submissions passed (suite heavy, host 0.1.0, wasmtime 48.0.8)
@@ -184,9 +187,9 @@ fn memory_that_grows_is_a_warning_beside_the_verdict() {
 
             ann quiet
               IL: no answer, with seed 1, after 0 seeds that passed
-                unknown: no echo succeeded, of 1: too few to know whether one should have
-                no operation succeeded: there is nothing to judge
+                unknown: no echo succeeded, of 1: too few to know whether one should have; n0 got echo from c2 at 0 s and did not answer within 5 s
               replay: host sim --module class/ann/echo.wasm -w echo --node-count 1 --rate 5 --time-limit 5 --nemesis partition --seed 1
+              pages: host sim --report report --module class/ann/echo.wasm -w echo --node-count 1 --rate 5 --time-limit 5 --nemesis partition --seed 1
               faults: with 1 of 1 seeds no fault touched anything, so they test nothing that runs without faults would not
               warning: 1 of 1 seeds: n0's memory grew by 6.25 MiB a second through the whole run: 31.37 MiB after 5 s, while clients sent less than 0.01 MiB; at the limit of 128 MiB it would end after 20 s
               used: answer-bytes 132 of 33554432, bytes-in-flight 82 of 33554432, events 502 of 20000000, fuel N of 150000000000, memory-bytes 32899072 of 268435456, messages-in-flight 1 of 100000, node-memory-bytes 32899072 of 134217728

@@ -184,7 +184,7 @@ fn sides(value: &Json, from_to: &BTreeSet<(&str, &str)>) -> Option<String> {
         .filter(|node| from_to.iter().any(|(from, to)| from == node || to == node))
         .partition(|node| from_to.contains(&(first, *node)));
     let is_cut = |a: &&str| there.iter().all(|b| from_to.contains(&(*a, *b)));
-    let is_all = here.iter().all(|a| is_cut(&a)) && 2 * here.len() * there.len() == from_to.len();
+    let is_all = here.iter().all(is_cut) && 2 * here.len() * there.len() == from_to.len();
     is_all.then(|| format!("{} and {}", here.join(", "), there.join(", ")))
 }
 
