@@ -69,6 +69,7 @@ pub(crate) fn error_name(op: &Op) -> Option<Name> {
     }
 }
 
-fn exception_data(op: &Op) -> Option<&Value> {
+/// The data of the exception that an operation ended with.
+pub(crate) fn exception_data(op: &Op) -> Option<&Value> {
     op.extra("exception")?.get("data")
 }

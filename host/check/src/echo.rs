@@ -31,6 +31,8 @@ pub struct EchoMismatch {
     pub received: Value,
     /// The `index` of the completion.
     pub op: u64,
+    /// Whether it was refused.
+    pub is_refused: bool,
 }
 
 impl From<EchoMismatch> for (&'static str, Value, &'static str, Value) {
@@ -58,6 +60,7 @@ pub(crate) fn echo(history: &History) -> Echo {
                 sent: sent.clone(),
                 received: op.value.clone(),
                 op: op.index,
+                is_refused: op.kind == Kind::Fail,
             });
         }
     }

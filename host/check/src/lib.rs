@@ -58,6 +58,7 @@
 //! | `txn` | the checkers of transactions: lists and registers |
 //! | `stats` `availability` `exceptions` `net` | what is checked in every run |
 //! | `pace` | how fast clients are served |
+//! | `answers` | what clients got instead of what they asked for |
 //! | `missed` `final_reads` | what strict checking adds to Maelstrom's rules |
 //! | `shortfalls` `floors` `progress` `convergence` `faults` `clients` `chance` | what a system owes besides right answers: that it answers |
 //! | `workload` `text` `anomalies` | the whole result of a run, its text, and its anomalies by name |
@@ -76,6 +77,7 @@
 //!   scan and its complaints).
 
 pub mod anomalies;
+pub mod answers;
 pub mod availability;
 mod bounded;
 mod chance;
@@ -117,6 +119,7 @@ pub mod value;
 pub mod workload;
 
 pub use anomalies::{AnomalyName, anomalies};
+pub use answers::{AnswerKind, Answers};
 pub use availability::{Availability, Goal, InvalidGoal};
 pub use bounded::{LIST_MAX, LeftOut};
 pub use clients::Clients;

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
+use super::answers::Answers;
 use super::availability::{Availability, Goal, availability_of};
 use super::clients::Clients;
 use super::convergence::convergence;
@@ -157,6 +158,16 @@ pub struct CheckResult {
     /// What the system owes besides right answers. Nothing under [`Checks::Maelstrom`].
     #[serde(flatten)]
     pub shortfalls: Shortfalls,
+    /// What clients got instead of what they asked for. Not in JSON, which has the exceptions.
+    #[serde(skip)]
+    pub answers: Answers,
+    /// The targets of a challenge that the run misses, a sentence each. A run is judged by them after
+    /// it is checked. Not in JSON.
+    #[serde(skip)]
+    pub missed_targets: Vec<String>,
+    /// What else is known of a run that is not valid, a sentence each. Not in JSON.
+    #[serde(skip)]
+    pub notes: Vec<String>,
     /// How fast clients were served. Not in JSON.
     #[serde(skip)]
     pub pace: Pace,
@@ -319,6 +330,9 @@ pub fn check_within(
         net,
         workload: result,
         shortfalls,
+        answers: Answers::of(history, options.clients),
+        missed_targets: Vec::new(),
+        notes: Vec::new(),
         pace: pace(history),
         name: workload,
     })

@@ -217,7 +217,7 @@ impl ModuleForChallenge<'_> {
             replay: setting.scenario().command(
                 &self.module.path,
                 setting.run_seed(seed),
-                run.bound_flag.as_deref(),
+                &run.replay_flags(setting),
             ),
             trace: run.trace.clone().unwrap_or_default(),
             trace_may_be_shorter: run.trace_may_be_shorter,

@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use super::class_page::ClassReport;
 use super::grade::{ChallengeGrade, ChallengeState, Grade, SubmissionGrade};
 use super::judge::JudgeContext;
-use super::suite::PlannedRun;
+use super::suite::{PlannedRun, Target, judge_targets};
 use super::verdict::Verdict;
 use super::work::Work;
 use host_report::{Extent, PageSize, ReportError, ReportedRun};
@@ -153,18 +153,25 @@ impl<'a> RunToReport<'a> {
             Err(error) => return missing(error.to_string()),
         };
         let seed = setting.run_seed(seed);
+        let trial = Trial::of(&module, scenario.clone());
+        let dir = report.run_dir(self.submission, &setting.challenge.id)?;
+        let mut observer = dir.observer(JOURNAL_BYTES_MAX)?;
+        let mut result = trial.run(seed, vec![&mut observer]);
+        judge_targets(setting.targets(), &mut result);
+        let misses = (result.result.as_ref()).is_ok_and(|it| !it.missed_targets.is_empty());
+        let targets = setting.targets().iter().filter(|_| misses);
+        let targets: Vec<String> = targets.flat_map(Target::flags).collect();
         let run = ReportedRun {
-            trial: &Trial::of(&module, scenario.clone()),
+            trial: &trial,
             seed,
             script: None,
             replay: &|schedule| match schedule {
-                None => scenario.command(self.module, seed, None),
+                None => scenario.command(self.module, seed, &targets),
                 Some(schedule) => schedule_command(self.module, schedule),
             },
         };
-        let dir = report.run_dir(self.submission, &setting.challenge.id)?;
-        match dir.report(&run, JOURNAL_BYTES_MAX) {
-            Ok(_) | Err(ReportError::Interrupted) => Ok(None),
+        match observer.finish(&run, &result) {
+            Ok(()) | Err(ReportError::Interrupted) => Ok(None),
             Err(error) => Err(error),
         }
     }

@@ -8,6 +8,7 @@ use super::grade::{
     ChallengeFacts, ChallengeGrade, ChallengeState, Grade, Judgement, SubmissionGrade,
 };
 use host_protocol::text::one_line;
+use host_trial::scenario::with_report;
 
 /// The use of a resource is worth a word from this part of its limit on, in percent.
 const USE_WORTH_A_WORD: u128 = 50;
@@ -52,7 +53,10 @@ impl Explanation {
             lines.push(format!("{}:", part.title));
             lines.extend(part.lines.iter().map(indented));
         }
-        lines.extend(self.replay.iter().map(|replay| format!("replay: {replay}")));
+        if let Some(replay) = &self.replay {
+            lines.push(format!("replay: {replay}"));
+            lines.extend(with_report(replay).map(|command| format!("pages: {command}")));
+        }
         lines.extend(self.more.iter().cloned());
         lines
     }

@@ -103,6 +103,17 @@ impl SeedRun {
         cost_of(used("events"), used("fuel"), used("answer-bytes"))
     }
 
+    /// The flags of `host sim` without which a replay would not fail: for the limit that the run
+    /// exceeded, or the targets that it missed.
+    #[must_use]
+    pub fn replay_flags(&self, setting: Setting<'_>) -> Vec<String> {
+        let mut flags: Vec<String> = self.bound_flag.iter().cloned().collect();
+        if self.anomalies.iter().any(|name| name == MISSED_TARGET) {
+            flags.extend(setting.targets().iter().flat_map(Target::flags));
+        }
+        flags
+    }
+
     /// Judges a run.
     #[must_use]
     pub fn judged(setting: Setting<'_>, trial: &TrialResult) -> Self {
@@ -111,7 +122,7 @@ impl SeedRun {
                 let is_idle = trial.history.as_ref().is_some_and(is_idle);
                 Self::finished(setting, result, is_idle)
             }
-            Err(stopped) => Self::stopped(stopped, trial.before_stop.as_ref()),
+            Err(stopped) => Self::stopped(stopped, trial),
         };
         let names = trial.anomalies().into_iter().map(|name| name.0);
         run.anomalies.splice(0..0, names);
@@ -234,11 +245,9 @@ impl SeedRun {
                 let name = target.measure.name().to_owned();
                 run.measured.insert(name, measured);
             }
-            let is_met = match measured {
-                Some(measured) => measured < target.below,
-                None => target.measure.may_be_absent(),
-            };
-            if !is_met && matches!(run.verdict, Verdict::Accepted | Verdict::WrongAnswer) {
+            if let Some(missed) = target.missed_by(result)
+                && matches!(run.verdict, Verdict::Accepted | Verdict::WrongAnswer)
+            {
                 if run.verdict == Verdict::Accepted {
                     run.only_missed_targets = true; // the shortest run would miss none
                 }
@@ -246,17 +255,15 @@ impl SeedRun {
                 if !run.anomalies.iter().any(|name| name == MISSED_TARGET) {
                     run.anomalies.push(MISSED_TARGET.to_owned());
                 }
-                run.anomaly.push(match measured {
-                    Some(measured) => target.measure.missed(measured, target.below),
-                    None => format!("there is no {} to measure", target.measure.name()),
-                });
+                run.anomaly.push(missed);
             }
         }
         run
     }
 
     /// What went wrong first decides: a run that was wrong before it was stopped is a wrong answer.
-    fn stopped(stopped: &Stopped, before_stop: Option<&CheckResult>) -> Self {
+    fn stopped(stopped: &Stopped, trial: &TrialResult) -> Self {
+        let before_stop = trial.before_stop.as_ref();
         let mut run = Self::new(match before_stop {
             Some(result) if result.exceptions.missed.is_empty() => Verdict::WrongAnswer,
             Some(_) => Verdict::Presentation,
@@ -267,6 +274,10 @@ impl SeedRun {
             run.anomaly.push("then the run was stopped:".to_owned());
         }
         run.anomaly.extend(sanitize::lines(&stopped.to_string()));
+        if trial.logged.count > 0 {
+            let told = format!("until then, {}", trial.logged);
+            run.anomaly.extend(sanitize::lines(&told));
+        }
         match &stopped.reason {
             StopReason::Guest(error) => {
                 run.backtrace = error

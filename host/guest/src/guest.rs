@@ -35,4 +35,10 @@ pub trait Guest {
     /// How many bytes it holds: its linear memory, its unread input and its unfinished
     /// output.
     fn memory_bytes(&self) -> usize;
+
+    /// The output after its last complete line, if it writes lines. Nobody sees it before its line
+    /// ends.
+    fn unfinished_output(&self) -> &[u8] {
+        &[]
+    }
 }

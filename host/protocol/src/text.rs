@@ -84,19 +84,39 @@ pub fn shell_quoted(arg: &str) -> String {
         return format!("'{}'", arg.replace('\'', "'\\''"));
     }
     let mut quoted = "$'".to_owned();
-    for c in arg.chars() {
+    push_escaped(&mut quoted, arg);
+    quoted + "'"
+}
+
+/// The same of bytes, such as the name of a file, which need not be UTF-8.
+#[must_use]
+pub fn shell_quoted_bytes(arg: &[u8]) -> String {
+    if let Ok(text) = std::str::from_utf8(arg) {
+        return shell_quoted(text);
+    }
+    let mut quoted = "$'".to_owned();
+    for chunk in arg.utf8_chunks() {
+        push_escaped(&mut quoted, chunk.valid());
+        push_octal(&mut quoted, chunk.invalid());
+    }
+    quoted + "'"
+}
+
+fn push_escaped(quoted: &mut String, text: &str) {
+    for c in text.chars() {
         match c {
             '\'' | '\\' => quoted.extend(['\\', c]),
             c if is_fit(c) => quoted.push(c),
-            c => {
-                for byte in c.encode_utf8(&mut [0; 4]).bytes() {
-                    // Writing to a String cannot fail.
-                    let _ = write!(quoted, "\\{byte:03o}");
-                }
-            }
+            c => push_octal(quoted, c.encode_utf8(&mut [0; 4]).as_bytes()),
         }
     }
-    quoted + "'"
+}
+
+fn push_octal(quoted: &mut String, bytes: &[u8]) {
+    for byte in bytes {
+        // Writing to a String cannot fail.
+        let _ = write!(quoted, "\\{byte:03o}");
+    }
 }
 
 /// A figure without an exponent, which the width of a column would cut off.
@@ -164,6 +184,15 @@ mod tests {
         assert_eq!(
             shell_quoted("a\n\u{202e}'\\é"),
             "$'a\\012\\342\\200\\256\\'\\\\é'"
+        );
+    }
+
+    #[test]
+    fn a_shell_gets_the_same_bytes() {
+        assert_eq!(shell_quoted_bytes(b"it's"), "'it'\\''s'");
+        assert_eq!(
+            shell_quoted_bytes(b"\xff'\xc3\xa9.wasm"),
+            "$'\\377\\'é.wasm'"
         );
     }
 

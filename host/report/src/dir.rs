@@ -46,6 +46,9 @@ pub(super) const PAGE: &str = "index.html";
 /// The file with the journal of a run.
 pub(super) const JOURNAL: &str = "journal.jsonl";
 
+/// The file with the schedule of the shortest run.
+pub(super) const SCHEDULE: &str = "schedule.json";
+
 /// How every journal begins, unless it is empty.
 const JOURNAL_BEGINNING: &str = "{\"at_ns\":";
 
@@ -123,6 +126,23 @@ impl ReportDir {
         }
         let others = OTHERS.iter().map(|name| self.file(name));
         others.into_iter().find(|path| path.exists())
+    }
+
+    /// Removes the report that an earlier run has left in a folder of this one. Other files stay.
+    pub(super) fn remove_report(&self, path: &str) {
+        let old = ReportDir {
+            path: self.path.join(path),
+            extent: self.extent,
+        };
+        if !begins_with(&old.file(PAGE), BEGINNING) {
+            return;
+        }
+        let files = OTHERS.iter().chain([&JOURNAL, &SCHEDULE, &PAGE]);
+        for name in files {
+            // What cannot be removed cannot be mended; the page does not lead there.
+            let _ = fs::remove_file(old.file(name));
+        }
+        let _ = fs::remove_dir(&old.path);
     }
 
     /// Creates a folder in this one.

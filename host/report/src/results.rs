@@ -23,6 +23,8 @@ pub struct Results<'a> {
     warnings: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     stopped: Option<StopFacts<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    missed_targets: &'a [String],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     evidence: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -75,6 +77,7 @@ impl<'a> Results<'a> {
             faults: &result.coverage,
             warnings: result.warnings(),
             stopped: result.result.as_ref().err().map(StopFacts::of),
+            missed_targets: (result.result.as_ref()).map_or(&[], |it| &it.missed_targets),
             evidence: Vec::new(),
             results: result.result.as_ref().ok(),
         }

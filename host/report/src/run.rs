@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::budget::{ENTRIES_MAX, PageSize};
 use super::compare::{Comparison, Side};
-use super::dir::{Extent, JOURNAL, ReportDir, ReportError};
+use super::dir::{Extent, JOURNAL, ReportDir, ReportError, SCHEDULE};
 use super::figures::{figures, listed, operations};
 use super::first_failure::first_failure;
 use super::grounds::grounds;
@@ -144,6 +144,9 @@ impl ReportObserver<'_> {
             } => None,
             _ => self.report_shortest(run, result)?,
         };
+        if shortest.is_none() {
+            self.dir.remove_report(SHORTEST);
+        }
         self.write(run, result, shortest.map(LinkedRun::Shortest), None)
     }
 
@@ -166,8 +169,8 @@ impl ReportObserver<'_> {
             return Ok(None);
         };
         let dir = self.dir.subdir(SHORTEST)?;
-        dir.write("schedule.json", &shrunk.schedule.write())?;
-        let path = dir.file("schedule.json");
+        dir.write(SCHEDULE, &shrunk.schedule.write())?;
+        let path = dir.file(SCHEDULE);
         let trial = shrunk.schedule.trial(module, next_module);
         let shortest = ReportedRun {
             trial: &trial,

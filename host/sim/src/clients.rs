@@ -9,6 +9,7 @@ use super::network::Network;
 use super::packets::Packet;
 use super::queue::Alarm;
 use super::scheduled::Scheduled;
+use super::silence::Instead;
 use super::world::World;
 
 /// Whose requests a client sends.
@@ -41,11 +42,26 @@ struct Client {
 }
 
 /// The request that is open.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct Awaited {
     msg_id: u64,
+    /// When it was sent, or began to be waited for again.
+    from_ns: u64,
+    /// The last message to the client since then that is no answer to it.
+    stray: Option<Instead>,
     /// When it times out.
     timeout: Alarm,
+}
+
+/// A request that is not open any more.
+#[derive(Debug)]
+pub(super) struct Ended {
+    /// Whose it was.
+    pub(super) owner: Owner,
+    /// When it was sent.
+    pub(super) asked_ns: u64,
+    /// What the client got until then instead of an answer.
+    pub(super) instead: Instead,
 }
 
 impl Clients {
@@ -126,21 +142,38 @@ impl Clients {
         world.meter().answer(answer_bytes(packet.body()));
         // Nodes and services only send bodies that have a header.
         let header = packet.header()?;
-        let owner = self.end(client, header.in_reply_to?, world)?;
+        let awaited = self.clients[client].awaited.as_mut()?;
+        if header.in_reply_to != Some(awaited.msg_id) {
+            let stray = Instead::stray(header.in_reply_to, awaited.msg_id, packet.body());
+            awaited.stray = Some(stray);
+            return None;
+        }
+        let msg_id = awaited.msg_id;
+        let owner = self.end(client, msg_id, world)?.owner;
         Some((owner, header))
     }
 
-    /// Ends the request `msg_id`, if it is the one that is open; whose it was.
+    /// Ends the request `msg_id`, if it is the one that is open.
     pub(super) fn end(
         &mut self,
         client: usize,
         msg_id: u64,
         world: &mut World<'_>,
-    ) -> Option<Owner> {
+    ) -> Option<Ended> {
+        let number = client;
         let client = self.clients.get_mut(client)?;
         let awaited = client.awaited.take_if(|it| it.msg_id == msg_id)?;
         world.cancel(awaited.timeout);
-        Some(client.owner)
+        let is_asked = world.has_asked(number, awaited.from_ns);
+        let instead = match is_asked {
+            true => Instead::Nothing,
+            false => Instead::NeverAsked,
+        };
+        Some(Ended {
+            owner: client.owner,
+            asked_ns: awaited.from_ns,
+            instead: awaited.stray.unwrap_or(instead),
+        })
     }
 
     /// The client waits for the response to `msg_id` for `timeout_ns`.
@@ -151,9 +184,15 @@ impl Clients {
         timeout_ns: u64,
         world: &mut World<'_>,
     ) {
-        let at_ns = world.now_ns() + timeout_ns;
+        let from_ns = world.now_ns();
+        let at_ns = from_ns + timeout_ns;
         let timeout = world.set_alarm(at_ns, Scheduled::TimeOut { client, msg_id });
-        self.clients[client].awaited = Some(Awaited { msg_id, timeout });
+        self.clients[client].awaited = Some(Awaited {
+            msg_id,
+            from_ns,
+            stray: None,
+            timeout,
+        });
     }
 }
 

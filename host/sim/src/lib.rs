@@ -15,7 +15,7 @@
 //! | `client` `clients` `exception` `workers` `generator` | clients and their operations |
 //! | `nemesis` `nemeses` `faults` | faults: which, when, and how they are injected |
 //! | `traffic` `hunter` `ends` | aimed faults: what they know, and when they act |
-//! | `journal` `recorder` `outcome` `coverage` `growth` | what comes out of a run |
+//! | `journal` `recorder` `outcome` `coverage` `growth` `logged` `silence` | what comes out of a run |
 //! | `phase` `run` | the loop |
 //!
 //! The network, the clients and the faults behave as Maelstrom's; where they do not,
@@ -38,6 +38,7 @@ mod hunter;
 pub mod journal;
 mod latency;
 mod links;
+mod logged;
 mod memory;
 mod meter;
 mod nemeses;
@@ -61,6 +62,7 @@ mod script;
 mod seeds;
 pub mod service;
 mod services;
+mod silence;
 mod time;
 mod traffic;
 mod workers;
@@ -75,6 +77,7 @@ pub use concurrency::{Concurrency, InvalidConcurrency, TooManyWorkers};
 pub use coverage::{Coverage, Touched};
 pub use growth::MemoryGrowth;
 pub use latency::{Distribution, Latency};
+pub use logged::{LogLine, LoggedWarnings};
 pub use memory::MemoryGrant;
 pub use network::NetworkModel;
 pub use options::{Cluster, RunOptions};
@@ -82,4 +85,5 @@ pub use outcome::{Outcome, StopReason, Stopped};
 pub use run::{Simulation, run};
 pub use script::{Episode, Invocation, Script};
 pub use seeds::{InvalidSeedRange, SeedRange};
+pub use silence::{Instead, Silence};
 pub use time::{MS, SECOND, nanoseconds, seconds};

@@ -473,6 +473,14 @@ impl Node {
         self.sizes = Sizes::default();
     }
 
+    /// The line that its guest has begun to write and not ended.
+    pub(super) fn unfinished_output(&self) -> &[u8] {
+        match &self.life {
+            Life::Running(guest) => guest.unfinished_output(),
+            _ => &[],
+        }
+    }
+
     /// The sizes of its memory, since its guest was started.
     pub(super) fn sizes(&self) -> &Sizes {
         &self.sizes

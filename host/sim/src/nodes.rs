@@ -13,6 +13,7 @@ use super::node::{Node, Pause, Replaced};
 use super::outcome::Stopped;
 use super::packets::Packet;
 use super::programs::Programs;
+use super::silence::Instead;
 use super::time::SECOND;
 use super::world::World;
 
@@ -225,6 +226,12 @@ impl<'a> Nodes<'a> {
             node.tally_pause(world);
             node.tally_skew(world);
         }
+    }
+
+    /// The line that a node has begun to write and not ended.
+    pub(super) fn unfinished(&self, node: usize) -> Option<Instead> {
+        let line = self.nodes[node].unfinished_output();
+        (!line.is_empty()).then(|| Instead::unfinished(line))
     }
 
     /// The name of each node and the sizes of its memory, since its guest was started.

@@ -11,7 +11,9 @@ use host_protocol::text::{excerpt, printable};
 
 use super::coverage::Coverage;
 use super::growth::MemoryGrowth;
+use super::logged::LoggedWarnings;
 use super::script::Script;
+use super::silence::{Instead, Silence};
 use super::time::seconds;
 
 /// A run that is over.
@@ -36,6 +38,10 @@ pub struct Outcome {
     pub coverage: Coverage,
     /// The memory of a node that grew through the whole main phase, if one did.
     pub growth: Option<MemoryGrowth>,
+    /// Requests that got no answer: one for each kind of operation.
+    pub silences: Vec<Silence>,
+    /// What nodes warned of in their logs.
+    pub logged: LoggedWarnings,
 }
 
 /// A run that ended early, and why.
@@ -69,6 +75,8 @@ pub enum StopReason {
         request: String,
         /// How long the client waited, in nanoseconds.
         waited_ns: u64,
+        /// What it did instead.
+        instead: Instead,
     },
     /// The node's response to such a request is wrong.
     BadAnswer {
@@ -155,9 +163,13 @@ impl fmt::Display for Stopped {
                 excerpt(dest, 100),
                 shown(body)
             ),
-            StopReason::NoAnswer { request, waited_ns } => write!(
+            StopReason::NoAnswer {
+                request,
+                waited_ns,
+                instead,
+            } => write!(
                 f,
-                "it did not answer {request} within {} s",
+                "it did not answer {request} within {} s{instead}",
                 seconds(*waited_ns)
             ),
             StopReason::BadAnswer {
@@ -166,9 +178,9 @@ impl fmt::Display for Stopped {
                 answer,
             } => write!(
                 f,
-                "its answer to {request} is wrong: {}\n  body: {}",
-                shown(why),
-                shown(answer)
+                "it answered {request} with {}: {}",
+                shown(answer),
+                shown(why)
             ),
             StopReason::Bound(bound) => write!(f, "{bound}"),
             StopReason::ProcessorTime { limit } => write!(

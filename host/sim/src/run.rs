@@ -44,6 +44,7 @@ use super::scheduled::Scheduled;
 use super::script::Script;
 use super::service::Service;
 use super::services::Services;
+use super::silence::{Silence, Silences};
 use super::time::{MS, SECOND};
 use super::workers::{Progress, Workers};
 use super::world::World;
@@ -92,6 +93,7 @@ struct Run<'a> {
     generator: Generator<'a>,
     nemeses: Nemeses,
     recorder: Recorder,
+    silences: Silences,
 }
 
 /// Runs a simulation to its end.
@@ -157,6 +159,7 @@ impl<'a> Run<'a> {
                 &streams,
             ),
             recorder: Recorder::new(simulation.records),
+            silences: Silences::default(),
             world: World::new(names, simulation.observers, options.bounds, memory)
                 .interrupted_by(simulation.module.interrupt())
                 .with_faults(faults),
@@ -384,7 +387,7 @@ impl<'a> Run<'a> {
                 if header.kind != "init_ok" {
                     let reason = StopReason::BadAnswer {
                         request: "init".to_owned(),
-                        why: format!("expected init_ok, found {}", header.kind),
+                        why: format!("its type is {:?}; expected \"init_ok\"", header.kind),
                         answer: body.to_owned(),
                     };
                     return Err(self.world.stop_at(node, reason));
@@ -414,27 +417,46 @@ impl<'a> Run<'a> {
     /// A client has waited long enough, unless the response has come.
     fn time_out(&mut self, client: usize, msg_id: u64) -> Result<(), Stopped> {
         let (world, clients) = (&mut self.world, &mut self.clients);
-        match clients.end(client, msg_id, world) {
+        let Some(ended) = clients.end(client, msg_id, world) else {
+            return Ok(());
+        };
+        let node = match ended.owner {
+            Owner::Init(node) | Owner::Setup(node) => node,
+            Owner::Worker(worker) => self.workers.node(worker),
+        };
+        let instead = self.nodes.unfinished(node).unwrap_or(ended.instead);
+        match ended.owner {
             // It may not have had the time that it is due.
-            Some(Owner::Init(node)) if self.nodes.is_paused(node) => {
+            Owner::Init(node) if self.nodes.is_paused(node) => {
                 clients.wait(client, msg_id, INIT_TIMEOUT_NS, world);
                 Ok(())
             }
-            Some(Owner::Init(node)) => {
+            Owner::Init(node) => {
                 let reason = StopReason::NoAnswer {
                     request: "init".to_owned(),
                     waited_ns: INIT_TIMEOUT_NS,
+                    instead,
                 };
                 Err(world.stop_at(node, reason))
             }
-            Some(Owner::Setup(node)) => Err(world.stop_at(node, self.workers.no_setup(node))),
-            Some(Owner::Worker(worker)) => {
+            Owner::Setup(node) => Err(world.stop_at(node, self.workers.no_setup(node, instead))),
+            Owner::Worker(worker) => {
+                let asked_ns = ended.asked_ns;
+                if let Some(f) = self.workers.operation(worker) {
+                    self.silences.note(Silence {
+                        f: f.clone(),
+                        node: world.names().name(Addr::Node(node)),
+                        client: world.names().name(Addr::Client(client)),
+                        asked_ns,
+                        waited_ns: world.now_ns() - asked_ns,
+                        instead,
+                    });
+                }
                 let recorder = &mut self.recorder;
                 let progress = self.workers.time_out(worker, world, clients, recorder);
                 self.note(progress);
                 Ok(())
             }
-            None => Ok(()),
         }
     }
 
@@ -468,6 +490,8 @@ impl<'a> Run<'a> {
             used: self.world.meter().usage(),
             coverage: self.world.tally().coverage().clone(),
             growth,
+            silences: self.silences.finish(),
+            logged: self.world.logged().clone(),
         }
     }
 }

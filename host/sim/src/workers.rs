@@ -13,6 +13,7 @@ use super::network::Network;
 use super::outcome::StopReason;
 use super::random::Stream;
 use super::recorder::Recorder;
+use super::silence::Instead;
 use super::world::World;
 
 /// A worker of the run.
@@ -111,11 +112,23 @@ impl Workers {
         })
     }
 
+    /// The node that a worker talks to.
+    pub(super) fn node(&self, worker: usize) -> usize {
+        worker % self.nodes
+    }
+
+    /// The `:f` of the operation that a worker is busy with.
+    pub(super) fn operation(&self, worker: usize) -> Option<&Name> {
+        let operation = self.workers[worker].operation.as_ref();
+        operation.map(|operation| &operation.f)
+    }
+
     /// The node did not respond to that request.
-    pub(super) fn no_setup(&self, node: usize) -> StopReason {
+    pub(super) fn no_setup(&self, node: usize, instead: Instead) -> StopReason {
         StopReason::NoAnswer {
             request: self.setup_type(node),
             waited_ns: self.workload.timeout_ns(),
+            instead,
         }
     }
 
@@ -214,7 +227,7 @@ impl Workers {
     ) -> Progress {
         match step {
             Step::Call(body) => {
-                let node = worker % self.nodes;
+                let node = self.node(worker);
                 let client = self.workers[worker].client;
                 let timeout_ns = self.workload.timeout_ns();
                 clients.call(client, node, &body, timeout_ns, world, network);
@@ -272,7 +285,9 @@ impl Workers {
                 }
             },
             Err(why) => {
-                let why = Malformed(format!("it is not an error: {why}"));
+                let why = why.to_string();
+                let why = why.rsplit_once(" at line ").map_or(&*why, |(what, _)| what);
+                let why = Malformed(format!("it is no error: {why}"));
                 Ending::thrown(Exception::malformed(body, &why))
             }
         };

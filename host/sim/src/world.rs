@@ -12,6 +12,7 @@ use super::bounds::{Bound, Bounds};
 use super::clock::Clock;
 use super::coverage::Tally;
 use super::journal::{DropReason, Journal, Observer};
+use super::logged::LoggedWarnings;
 use super::memory::{Refusal, RunMemory};
 use super::meter::{InFlight, Meter};
 use super::nemesis::Fault;
@@ -31,6 +32,9 @@ pub(super) struct World<'a> {
     figures: Option<NetStats>,
     meter: Meter,
     tally: Tally,
+    logged: LoggedWarnings,
+    /// When a node last got a message of each client, by the client's number.
+    asked_ns: Vec<Option<u64>>,
     interrupt: Option<Interrupt>,
     /// What happened to messages since somebody looked, if somebody looks.
     notes: Option<Vec<Note>>,
@@ -51,6 +55,8 @@ impl<'a> World<'a> {
             figures: None,
             meter: Meter::new(bounds, memory),
             tally: Tally::default(),
+            logged: LoggedWarnings::default(),
+            asked_ns: Vec::new(),
             interrupt: None,
             notes: None,
         }
@@ -95,6 +101,17 @@ impl<'a> World<'a> {
     /// What faults touch.
     pub(super) fn tally(&mut self) -> &mut Tally {
         &mut self.tally
+    }
+
+    /// What nodes have warned of so far.
+    pub(super) fn logged(&self) -> &LoggedWarnings {
+        &self.logged
+    }
+
+    /// Whether a node has got a message of a client since `since_ns`.
+    pub(super) fn has_asked(&self, client: usize, since_ns: u64) -> bool {
+        let last_ns = self.asked_ns.get(client).copied().flatten();
+        last_ns.is_some_and(|at_ns| at_ns >= since_ns)
     }
 
     /// The message counts so far, or until they were final.
@@ -213,6 +230,12 @@ impl<'a> World<'a> {
     /// Journals a message that has reached its receiver.
     pub(super) fn received(&mut self, packet: &Packet) {
         self.note(packet, |src, dest| Note::Received { src, dest });
+        if let Addr::Client(client) = packet.src {
+            if self.asked_ns.len() <= client {
+                self.asked_ns.resize(client + 1, None);
+            }
+            self.asked_ns[client] = Some(self.now_ns);
+        }
         self.journal.received(self.now_ns, &self.names, packet);
     }
 
@@ -237,6 +260,7 @@ impl<'a> World<'a> {
 
     /// Journals a line of a node's log.
     pub(super) fn log(&mut self, node: &str, level: Level, text: &str) {
+        self.logged.note(self.now_ns, node, level, text);
         self.journal.log(self.now_ns, node, level, text);
     }
 

@@ -75,6 +75,9 @@ enum Command {
 /// Runs the command that the process was started with.
 #[must_use]
 pub fn main() -> ExitCode {
+    if let Some(program) = std::env::args_os().next() {
+        host_trial::scenario::called_as(program);
+    }
     // From here on, in case that no log can be started.
     tell_panics(|line| drop(writeln!(io::stderr(), "error: {line}")));
     // A panic has been told by then.

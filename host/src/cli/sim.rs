@@ -4,7 +4,8 @@ mod args;
 mod console;
 mod show;
 
-use std::path::Path;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
@@ -18,6 +19,7 @@ use super::output::{Format, cannot_write};
 use super::{Exit, Failure, interrupt};
 use host_check::history::{History, write_edn, write_json};
 use host_check::validity::Validity;
+use host_grade::suite::{Target, judge_targets};
 use host_guest::Start;
 use host_report::{ReportDir, ReportError, ReportedRun};
 use host_sim::journal::{JsonLines, Observer};
@@ -51,6 +53,8 @@ pub(super) fn run(args: SimArgs) -> Result<Exit, Failure> {
     };
     let again = Again {
         limit_flags: runs.limit_flags,
+        targets: runs.targets,
+        report: args.report.clone(),
     };
     match runs.seeds {
         Seeds::One(seed) => one(&trial, seed, runs.script.as_ref(), &args, &again),
@@ -62,20 +66,51 @@ pub(super) fn run(args: SimArgs) -> Result<Exit, Failure> {
 struct Again {
     /// The limits that it does not say itself.
     limit_flags: Vec<String>,
+    /// What its runs are judged by besides.
+    targets: Vec<Target>,
+    /// Where it writes a report.
+    report: Option<PathBuf>,
 }
+
+/// The files that the next commands write.
+const SHORTEST: &str = "shortest.json";
+const REPORT: &str = "report";
 
 impl Again {
     fn command(&self, replay: Replay<'_>) -> String {
-        let words = std::env::args_os().skip(1);
-        let mut words: Vec<String> = words
-            .map(|word| word.to_string_lossy().into_owned())
-            .collect();
+        self.command_with(replay, &[])
+    }
+
+    fn command_with(&self, replay: Replay<'_>, more: &[&str]) -> String {
+        let mut words: Vec<OsString> = std::env::args_os().skip(1).collect();
         if let Replay::Schedule(_) = replay {
             let guest_args = words.iter().position(|word| word == "--");
             let end = guest_args.unwrap_or(words.len());
-            words.splice(end..end, self.limit_flags.iter().cloned());
+            words.splice(end..end, self.limit_flags.iter().map(OsString::from));
         }
-        replay.command(&words)
+        replay.command(&words, more)
+    }
+
+    /// What to do next with a run that is not valid: what for, and the command.
+    fn next(&self, replay: Replay<'_>, can_shrink: bool) -> Vec<(&'static str, String)> {
+        let mut next = vec![("replay", self.command(replay))];
+        if can_shrink {
+            next.push(("shrink", self.command_with(replay, &["--shrink", SHORTEST])));
+        }
+        next.push(match &self.report {
+            None => ("report", self.command_with(replay, &["--report", REPORT])),
+            Some(dir) => (
+                "report",
+                format!("see {}", dir.join("index.html").display()),
+            ),
+        });
+        next
+    }
+
+    /// Judges a run by the targets too. Returns the first that it misses, if that is all that is wrong
+    /// with it.
+    fn judge(&self, report: &mut TrialResult) -> Option<Target> {
+        judge_targets(&self.targets, report)
     }
 }
 
@@ -116,7 +151,7 @@ fn one(
     if let Some(watch) = &mut watch {
         observers.push(watch);
     }
-    let (report, played) = match script {
+    let (mut report, played) = match script {
         Some(script) => (trial.play(seed, script, observers), script.clone()),
         None => trial.record(seed, observers),
     };
@@ -142,6 +177,7 @@ fn one(
         ));
         return Ok(Exit::Unknown);
     }
+    let missed = again.judge(&mut report);
     if let Some(watch) = watch {
         let run = ReportedRun {
             trial,
@@ -157,22 +193,32 @@ fn one(
     if let Some(file) = written {
         file.write(&schedule.write())?;
     }
-    if let (Some(file), Validity::False) = (shortest, report.valid()) {
+    let can_shrink = report.valid() == Validity::False && missed.is_none();
+    if let (Some(file), true) = (shortest, can_shrink) {
         return shrunk(trial, schedule, report, file, args, again);
     }
-    let evidence = evidence(trial, &report, script);
-    let (workload, replay) = (trial.scenario.workload, again.command(replay));
+    let evidence = evidence(trial, &report, script, missed);
+    let workload = trial.scenario.workload;
     match args.format {
-        Format::Text => show::report_as_text(&report, &evidence, workload, &replay)?,
-        Format::Json => show::report_as_json(&report, evidence, &replay)?,
+        Format::Text => {
+            let next = again.next(replay, can_shrink);
+            show::report_as_text(&report, &evidence, workload, &next)?;
+        }
+        Format::Json => show::report_as_json(&report, evidence, &again.command(replay))?,
     }
     Ok(report.valid().into())
 }
 
-/// What a run did that went over a limit.
-fn evidence(trial: &Trial<'_>, report: &TrialResult, script: Option<&Script>) -> Vec<String> {
+/// What a run did that went over a limit, or did nothing wrong but to miss a target.
+fn evidence(
+    trial: &Trial<'_>,
+    report: &TrialResult,
+    script: Option<&Script>,
+    missed: Option<Target>,
+) -> Vec<String> {
     let stopped = report.result.as_ref().err();
-    match stopped.and_then(Focus::of_stop) {
+    let missed = missed.map(|target| target.measure.focus());
+    match stopped.and_then(Focus::of_stop).or(missed) {
         Some(focus) => heavy(trial, report.seed, script, focus),
         None => Vec::new(),
     }
@@ -204,14 +250,15 @@ fn shrunk(
         ));
         return Ok(shrunk.report.valid().into());
     }
-    let replay = again.command(Replay::Schedule(&path));
     match args.format {
         Format::Text => {
             let story = shrunk.story(module, next_module);
-            show::shrunk_as_text(&shrunk, &whole, &story, &replay)?;
+            let next = again.next(Replay::Schedule(&path), false);
+            show::shrunk_as_text(&shrunk, &whole, &story, &next)?;
         }
         Format::Json => {
             let trace = shrunk.trace(module, next_module);
+            let replay = again.command(Replay::Schedule(&path));
             show::shrunk_as_json(&shrunk, &trace, &replay)?;
         }
     }
@@ -240,7 +287,8 @@ fn many(
                 return None;
             }
             let seed = first + index as u64;
-            let (tried, valid) = trial.with(seed, None, |report| {
+            let (tried, valid) = trial.with(seed, None, |mut report| {
+                again.judge(&mut report);
                 (!report.is_interrupted()).then(|| (show::Try::of(&report), report.valid()))
             })?;
             if valid != Validity::True {
@@ -255,11 +303,12 @@ fn many(
         .take(failed.saturating_add(1))
         .flatten()
         .collect();
-    let failure = match failed {
+    let mut failure = match failed {
         usize::MAX => None,
         // A run is cheap to have again, and reports of all runs are not cheap to keep.
         index => Some(trial.run(first + index as u64, Vec::new())),
     };
+    let missed = failure.as_mut().and_then(|report| again.judge(report));
     if trial.is_interrupted() {
         return show_done(&tries, count, again);
     }
@@ -275,23 +324,31 @@ fn many(
             script: None,
             replay: &|schedule| again.command(schedule.map_or(replay, Replay::Schedule)),
         };
-        if is_interrupted(files.report(&played, args.journal_bytes_max()).map(drop))? {
+        let mut watch = files.observer(args.journal_bytes_max())?;
+        let mut observed = trial.run(seed, vec![&mut watch]);
+        again.judge(&mut observed);
+        if is_interrupted(watch.finish(&played, &observed))? {
             interrupt::note("the report is not complete");
         }
     }
+    let can_shrink = missed.is_none()
+        && failure
+            .as_ref()
+            .is_some_and(|it| it.valid() == Validity::False);
     if let (Some(report), Some(file)) = (&failure, shortest)
-        && report.valid() == Validity::False
+        && can_shrink
     {
         let (recorded, script) = trial.record(report.seed, Vec::new());
         let schedule = Schedule::of(trial, report.seed, script);
         return shrunk(trial, schedule, recorded, file, args, again);
     }
     let failed = failure.as_ref();
-    let evidence = failed.map_or_else(Vec::new, |report| evidence(trial, report, None));
+    let evidence = failed.map_or_else(Vec::new, |report| evidence(trial, report, None, missed));
     match args.format {
         Format::Text => {
             let workload = trial.scenario.workload;
-            show::tries_as_text(&tries, count, failed, &evidence, workload, again)?;
+            let next = |seed| again.next(Replay::Seed(seed), can_shrink);
+            show::tries_as_text(&tries, count, failed, &evidence, workload, &next)?;
         }
         Format::Json => show::tries_as_json(&tries, count, failed, evidence, again)?,
     }

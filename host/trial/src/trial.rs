@@ -19,8 +19,8 @@ use host_sim::journal::Observer;
 use host_sim::service;
 use host_sim::workload::make;
 use host_sim::{
-    Bounds, Coverage, MemoryGrant, MemoryGrowth, Outcome, ResourceUsage, RunOptions, Script,
-    Simulation, StopReason, Stopped, run,
+    Bounds, Coverage, LoggedWarnings, MemoryGrant, MemoryGrowth, Outcome, ResourceUsage,
+    RunOptions, Script, Silence, Simulation, StopReason, Stopped, run,
 };
 
 /// What the checkers say of a history.
@@ -60,6 +60,8 @@ pub struct TrialResult {
     pub coverage: Coverage,
     /// The memory of a node that grew through the whole main phase, if one did.
     pub growth: Option<MemoryGrowth>,
+    /// What nodes warned of in their logs.
+    pub logged: LoggedWarnings,
 }
 
 impl TrialResult {
@@ -118,13 +120,15 @@ impl TrialResult {
     #[must_use]
     pub fn stop_in_words(&self) -> Option<String> {
         let stopped = self.result.as_ref().err()?;
-        Some(match &self.before_stop {
-            Some(before) => format!(
-                "The run could not go on: {stopped}\nWhat had happened until then was wrong:\n{}",
-                render_problems(before)
-            ),
-            None => format!("The run could not go on: {stopped}"),
-        })
+        let mut text = format!("The run could not go on: {stopped}");
+        if let Some(before) = &self.before_stop {
+            let problems = render_problems(before);
+            text += &format!("\nWhat had happened until then was wrong:\n{problems}");
+        }
+        if self.logged.count > 0 {
+            text += &format!("\nUntil then, {}", self.logged);
+        }
+        Some(text)
     }
 
     /// What its reader should know though it decides nothing, a sentence each.
@@ -320,7 +324,11 @@ impl<'a> Trial<'a> {
         (self.judge(seed, outcome, checks), written)
     }
 
-    fn judge(&self, seed: u64, outcome: Outcome, checks: &Budgets) -> TrialResult {
+    fn judge(&self, seed: u64, mut outcome: Outcome, checks: &Budgets) -> TrialResult {
+        let (silences, logged) = (
+            std::mem::take(&mut outcome.silences),
+            std::mem::take(&mut outcome.logged),
+        );
         let end_ns = outcome.end_ns;
         let broken = |why: String| Stopped {
             at_ns: end_ns,
@@ -328,7 +336,7 @@ impl<'a> Trial<'a> {
             reason: StopReason::Internal(why),
         };
         let mut before_stop = None;
-        let (history, result) = match History::new(outcome.ops) {
+        let (history, mut result) = match History::new(outcome.ops) {
             Err(why) => (None, Err(broken(format!("the history is broken: {why}")))),
             Ok(history) => {
                 let workload = self.scenario.workload;
@@ -355,10 +363,20 @@ impl<'a> Trial<'a> {
                 }
             }
         };
+        if let Ok(result) = &mut result {
+            tell(result, &silences);
+            if result.valid != Validity::True && logged.count > 0 {
+                result.notes.push(logged.to_string());
+            }
+        }
+        if let Some(before) = &mut before_stop {
+            tell(before, &silences);
+        }
         TrialResult {
             seed,
             history,
             result,
+            logged,
             before_stop,
             end_ns,
             messages: outcome.messages,
@@ -403,6 +421,15 @@ impl<'a> Trial<'a> {
     }
 }
 
+/// Adds to requests without an answer what the simulator knows of them, and no history does.
+fn tell(result: &mut CheckResult, silences: &[Silence]) {
+    for missing in &mut result.answers.missing {
+        if let Some(silence) = silences.iter().find(|it| it.f == missing.f) {
+            missing.text = silence.to_string();
+        }
+    }
+}
+
 /// The end of a run whose checkers were interrupted.
 fn interrupted(at_ns: u64) -> Stopped {
     Stopped {
@@ -428,5 +455,6 @@ fn impossible(seed: u64, why: String) -> TrialResult {
         used: ResourceUsage::default(),
         coverage: Coverage::default(),
         growth: None,
+        logged: LoggedWarnings::default(),
     }
 }

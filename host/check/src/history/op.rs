@@ -135,6 +135,13 @@ pub(crate) fn seconds(time_ns: i64) -> String {
     )
 }
 
+/// Nanoseconds as seconds with three decimals at most, rounded down: `5`, `0.009`.
+#[must_use]
+pub fn brief_seconds(time_ns: i64) -> String {
+    let text = seconds(time_ns);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 /// An object with Jepsen's keys, without their colons.
 impl Serialize for Op {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -2,11 +2,13 @@
 
 use std::fmt::{self, Write};
 
+use crate::answers::{AnswerKind, Answers};
 use crate::net::NetResult;
 use crate::set_full::{Quantiles, SetFull};
 use crate::stats::{Counts, Stats};
 use crate::unique_ids::UniqueIds;
 use crate::validity::Validity;
+use crate::value::Name;
 use crate::workload::{CheckResult, WorkloadResult};
 
 use super::parts::{closing_line, items, ranges, value};
@@ -63,16 +65,40 @@ fn render(result: &CheckResult, out: &mut String) -> fmt::Result {
     if let Some(net) = &result.net {
         render_net(net, out)?;
     }
-    for class in &result.exceptions.exceptions {
-        writeln!(
-            out,
-            "exceptions    {} × {}, the first in {}",
-            class.count,
-            value(&class.class),
-            class.example
-        )?;
-    }
+    render_answers(result, out)?;
     writeln!(out, "\n{}", closing_line(result.valid))
+}
+
+/// What clients got instead of what they asked for, as far as the problems do not tell it.
+fn render_answers(result: &CheckResult, out: &mut String) -> fmt::Result {
+    let Answers {
+        malformed,
+        errors,
+        missing,
+    } = &result.answers;
+    if result.valid == Validity::True {
+        // The others are what clients of right programs meet too.
+        return write_rows("malformed", malformed.iter().map(problems::times), out);
+    }
+    let is_only_f = result.stats.by_f.len() == 1;
+    let of = |f: &Name| match is_only_f {
+        true => String::new(),
+        false => format!(" ({f})"),
+    };
+    let is_left = |it: &&AnswerKind| !problems::never_succeeded(result, &it.f);
+    let errors = errors.iter().filter(is_left);
+    let lines = errors.map(|it| format!("{} × {}{}", it.count, it.text, of(&it.f)));
+    write_rows("errors", lines, out)?;
+    let missing = missing.iter().filter(is_left);
+    write_rows("no answer", missing.map(problems::times), out)
+}
+
+fn write_rows(head: &str, lines: impl Iterator<Item = String>, out: &mut String) -> fmt::Result {
+    for (index, line) in lines.enumerate() {
+        let head = if index == 0 { head } else { "" };
+        writeln!(out, "{head:<14}{line}")?;
+    }
+    Ok(())
 }
 
 fn render_set(set: &SetFull, out: &mut String) -> fmt::Result {

@@ -32,11 +32,18 @@ pub(super) fn render(found: &Transactions, out: &mut String) -> fmt::Result {
     Ok(())
 }
 
-/// For each anomaly its first case and how many more there are, and how many anomalies.
+/// For each anomaly that Maelstrom lets pass its first case and how many more there are.
+pub(super) fn missed(found: &Transactions) -> Vec<String> {
+    let anomalies = found.anomaly_types.iter();
+    let missed = anomalies.filter(|anomaly| found.missed.contains(anomaly));
+    missed.map(|anomaly| of_anomaly(found, anomaly)).collect()
+}
+
+/// The same of all others, and how many anomalies.
 pub(super) fn problems(found: &Transactions) -> (Vec<String>, usize) {
-    let mut problems: Vec<String> = found
-        .anomaly_types
-        .iter()
+    let anomalies = found.anomaly_types.iter();
+    let mut problems: Vec<String> = anomalies
+        .filter(|anomaly| !found.missed.contains(anomaly))
         .map(|anomaly| of_anomaly(found, anomaly))
         .collect();
     if !found.unsearched.is_empty() {
@@ -58,9 +65,6 @@ fn of_anomaly(found: &Transactions, anomaly: &Anomaly) -> String {
     let mut text = name;
     if more > 0 {
         text.push_str(&format!(" (and {more} more)"));
-    }
-    if found.missed.contains(anomaly) {
-        text.push_str(", which Maelstrom would have let pass");
     }
     if let Some(case) = cases.first() {
         text.push_str(&in_words(case));

@@ -23,7 +23,7 @@ pub use challenge::{Challenge, GOSSIP_GLOMERS, Suite, World};
 pub use error::SuiteError;
 pub use seed_key::SeedKey;
 pub use setting::{InvalidOption, PlannedRun, Setting};
-pub use target::{Measure, Target};
+pub use target::{InvalidTarget, Measure, Target, judge_targets};
 pub use visibility::Visibility;
 
 pub(super) use challenge::sha256;

@@ -1,14 +1,30 @@
 //! Figures that a run has to keep below a bound: 3d and 3e ask for few messages and short
 //! latencies.
 
+use std::str::FromStr;
+
 use serde::Deserialize;
 
+use host_check::validity::Validity;
 use host_check::workload::{CheckResult, Workload, WorkloadResult};
+use host_trial::TrialResult;
 use host_trial::heavy::{Focus, Since};
+use strum::VariantArray;
 
 /// What has a bound.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, strum::IntoStaticStr,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
 )]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
@@ -43,7 +59,71 @@ pub struct Target {
     pub below: f64,
 }
 
+/// A text that is no target.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "expected a measure, = and a number above 0, such as msgs-per-op=30; measures are {}",
+    Measure::names()
+)]
+pub struct InvalidTarget;
+
+/// `msgs-per-op=30`
+impl FromStr for Target {
+    type Err = InvalidTarget;
+
+    fn from_str(text: &str) -> Result<Self, InvalidTarget> {
+        let (measure, below) = text.split_once('=').ok_or(InvalidTarget)?;
+        let measure = measure.parse().map_err(|_| InvalidTarget)?;
+        let below: f64 = below.parse().map_err(|_| InvalidTarget)?;
+        match below > 0.0 && below.is_finite() {
+            true => Ok(Target { measure, below }),
+            false => Err(InvalidTarget),
+        }
+    }
+}
+
+impl Target {
+    /// The flags of `host sim` that ask for it.
+    #[must_use]
+    pub fn flags(&self) -> [String; 2] {
+        let value = format!("{}={}", self.measure.name(), self.below);
+        ["--below".to_owned(), value]
+    }
+
+    /// How a run misses it, in words; `None` if it does not.
+    #[must_use]
+    pub fn missed_by(&self, result: &CheckResult) -> Option<String> {
+        match self.measure.of(result) {
+            Some(measured) if measured < self.below => None,
+            Some(measured) => Some(self.measure.missed(measured, self.below)),
+            None if self.measure.may_be_absent() => None,
+            None => Some(format!("there is no {} to measure", self.measure.name())),
+        }
+    }
+}
+
+/// Judges a run by targets too: one that misses some is not valid, and its result says so. Returns the
+/// first that it misses, if that is all that is wrong with it.
+pub fn judge_targets(targets: &[Target], run: &mut TrialResult) -> Option<Target> {
+    let result = run.result.as_mut().ok()?;
+    let mut first = None;
+    for target in targets {
+        if let Some(missed) = target.missed_by(result) {
+            first.get_or_insert(*target);
+            result.missed_targets.push(missed);
+        }
+    }
+    first?;
+    let before = std::mem::replace(&mut result.valid, Validity::False);
+    first.filter(|_| before == Validity::True)
+}
+
 impl Measure {
+    fn names() -> String {
+        let names: Vec<&str> = Self::VARIANTS.iter().map(|it| it.name()).collect();
+        names.join(", ")
+    }
+
     /// Its key in suites and grades.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -111,7 +191,7 @@ impl Measure {
 
     /// What its reader wants to know of a run that misses it.
     #[must_use]
-    pub(crate) fn focus(self) -> Focus {
+    pub fn focus(self) -> Focus {
         match self {
             Self::StableMedianMs | Self::StableMaxMs => Focus::Latency(Since::Acknowledged),
             Self::VisibleMedianMs | Self::VisibleMaxMs => Focus::Latency(Since::Sent),

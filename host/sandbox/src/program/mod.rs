@@ -165,4 +165,8 @@ impl Guest for ProgramGuest {
     fn memory_bytes(&self) -> usize {
         self.io.memory_bytes + self.io.stdin.len() + self.io.stdout.len()
     }
+
+    fn unfinished_output(&self) -> &[u8] {
+        lines::unfinished(&self.io.stdout)
+    }
 }

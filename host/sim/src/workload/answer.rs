@@ -6,33 +6,134 @@ use std::fmt;
 use indexmap::IndexMap;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny, SeqAccess, Visitor};
+use serde_json::Value as Json;
 
 use crate::client::Malformed;
 use host_check::value::{Value, Vector};
 
 /// Reads a response as a `T`, which denies unknown fields, if it has the type of a `T`.
 pub(super) fn read<T: Answer>(answer: &str) -> Result<T, Malformed> {
-    let read: T = serde_json::from_str(answer).map_err(|error| malformed::<T>(&error))?;
+    let read: T = serde_json::from_str(answer).map_err(|error| malformed::<T>(answer, &error))?;
     if read.kind() == T::TYPE {
         Ok(read)
     } else {
-        Err(Malformed(format!(
-            "expected {}, found {}",
-            T::TYPE,
-            read.kind()
-        )))
+        Err(Malformed(wrong_type(read.kind(), T::TYPE)))
     }
 }
 
-/// What is wrong with a response that should be a `T`.
-pub(super) fn malformed<T: Answer>(error: &serde_json::Error) -> Malformed {
-    Malformed(format!("expected {}: {error}", T::TYPE))
+/// What is wrong with a response that should be a `T`: what it has, and what it should have.
+pub(super) fn malformed<T: Answer>(answer: &str, error: &serde_json::Error) -> Malformed {
+    let fields: Option<IndexMap<String, Json>> = serde_json::from_str(answer).ok();
+    let why = fields.and_then(|fields| {
+        wrong_fields(&fields, T::TYPE, T::FIELDS).or_else(|| wrong_value(&fields, T::FIELDS))
+    });
+    // Where it is in the text says nothing to whoever wrote the program.
+    Malformed(why.unwrap_or_else(|| without_place(&error.to_string()).to_owned()))
+}
+
+/// The reserved fields of an answer.
+const RESERVED: [&str; 3] = ["type", "in_reply_to", "msg_id"];
+
+fn wrong_type(found: &str, expected: &str) -> String {
+    format!("its type is {found:?}; expected {expected:?}")
+}
+
+/// Fields that are missing, and fields that should not be there.
+fn wrong_fields(
+    fields: &IndexMap<String, Json>,
+    expected_type: &str,
+    own: &[Field],
+) -> Option<String> {
+    if let Some(Json::String(found)) = fields.get("type")
+        && found != expected_type
+    {
+        return Some(wrong_type(found, expected_type));
+    }
+    let is_own = |name: &str| own.iter().any(|field| field.name == name);
+    let unknown = fields.keys().map(String::as_str);
+    let unknown = unknown.filter(|name| !RESERVED.contains(name) && !is_own(name));
+    let unknown = quoted(unknown);
+    let own_names = own.iter().map(|field| field.name);
+    let missing = quoted(own_names.clone().filter(|name| !fields.contains_key(*name)));
+    match (unknown, missing) {
+        (None, None) => None,
+        (None, Some(missing)) => Some(format!("missing {missing}")),
+        (Some(unknown), Some(missing)) => {
+            let missing = missing.trim_start_matches("fields ");
+            let missing = missing.trim_start_matches("field ");
+            Some(format!("unknown {unknown}; expected {missing}"))
+        }
+        (Some(unknown), None) => Some(match quoted(own_names) {
+            Some(all) => format!("unknown {unknown}; expected only the {all}"),
+            None => format!("unknown {unknown}; expected none but \"type\" and \"in_reply_to\""),
+        }),
+    }
+}
+
+/// `field "a"`, `fields "a" and "b"`
+fn quoted<'a>(names: impl Iterator<Item = &'a str>) -> Option<String> {
+    let names: Vec<String> = names.map(|name| format!("{name:?}")).collect();
+    let (last, others) = names.split_last()?;
+    Some(match others {
+        [] => format!("field {last}"),
+        others => format!("fields {} and {last}", others.join(", ")),
+    })
+}
+
+/// The first field whose value is of another kind than it should be.
+fn wrong_value(fields: &IndexMap<String, Json>, own: &[Field]) -> Option<String> {
+    own.iter().find_map(|field| {
+        let value = fields.get(field.name)?;
+        let error = (field.check)(value.clone()).err()?;
+        let Field { name, expected, .. } = field;
+        let has_kind = match value {
+            Json::Array(_) => expected.starts_with("a list"),
+            Json::Object(_) => expected.starts_with("an object"),
+            _ => false,
+        };
+        Some(match value {
+            Json::Null if expected.starts_with("a list") => {
+                format!("{name:?} is null; expected {expected}, [] if it is empty")
+            }
+            _ if has_kind => {
+                format!("{name:?} has a wrong value in it ({error}); expected {expected}")
+            }
+            _ => format!("{name:?} is {}; expected {expected}", kind(value)),
+        })
+    })
+}
+
+fn kind(value: &Json) -> String {
+    match value {
+        Json::Null | Json::Bool(_) | Json::Number(_) => value.to_string(),
+        Json::String(_) => "a text".to_owned(),
+        Json::Array(_) => "a list".to_owned(),
+        Json::Object(_) => "an object".to_owned(),
+    }
+}
+
+/// Without " at line 1 column 40".
+fn without_place(error: &str) -> &str {
+    error
+        .rsplit_once(" at line ")
+        .map_or(error, |(what, _)| what)
+}
+
+/// A field that an answer has besides the reserved ones.
+pub(super) struct Field {
+    name: &'static str,
+    /// What its value has to be, in words.
+    expected: &'static str,
+    /// Reads a value as one of the field.
+    check: fn(Json) -> Result<(), serde_json::Error>,
 }
 
 /// A body with the fields that the schema demands.
 pub(super) trait Answer: DeserializeOwned {
     /// What its `type` has to be.
     const TYPE: &'static str;
+    /// The fields that it has to have besides the reserved ones.
+    const FIELDS: &'static [Field];
 
     /// What its `type` is.
     fn kind(&self) -> &str;
@@ -40,7 +141,7 @@ pub(super) trait Answer: DeserializeOwned {
 
 /// Declares an answer with the reserved fields and some of its own.
 macro_rules! answer {
-    ($name:ident, $kind:literal $(, $(#[$attribute:meta])? $field:ident: $type:ty)*) => {
+    ($name:ident, $kind:literal $(, $key:literal => $field:ident: $type:ty = $expected:literal)*) => {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
         pub(super) struct $name {
@@ -49,11 +150,16 @@ macro_rules! answer {
             _in_reply_to: i64,
             #[serde(rename = "msg_id")]
             _msg_id: Option<i64>,
-            $($(#[$attribute])? pub(super) $field: $type,)*
+            $(#[serde(rename = $key)] pub(super) $field: $type,)*
         }
 
         impl Answer for $name {
             const TYPE: &'static str = $kind;
+            const FIELDS: &'static [Field] = &[$(Field {
+                name: $key,
+                expected: $expected,
+                check: |value| serde_json::from_value::<$type>(value).map(drop),
+            }),*];
 
             fn kind(&self) -> &str {
                 &self.r#type
@@ -62,22 +168,25 @@ macro_rules! answer {
     };
 }
 
-answer!(EchoOk, "echo_ok", #[serde(rename = "echo")] _echo: IgnoredAny);
-answer!(GenerateOk, "generate_ok", id: Required);
+answer!(EchoOk, "echo_ok", "echo" => _echo: IgnoredAny = "what was sent");
+answer!(GenerateOk, "generate_ok", "id" => id: Required = "any value");
 answer!(TopologyOk, "topology_ok");
 answer!(BroadcastOk, "broadcast_ok");
-answer!(MessagesReadOk, "read_ok", messages: Elements);
+answer!(MessagesReadOk, "read_ok", "messages" => messages: Elements = "a list");
 answer!(AddOk, "add_ok");
-answer!(ElementsReadOk, "read_ok", value: Elements);
-answer!(NumberReadOk, "read_ok", value: i64);
-answer!(RegisterReadOk, "read_ok", value: Required);
+answer!(ElementsReadOk, "read_ok", "value" => value: Elements = "a list");
+answer!(NumberReadOk, "read_ok", "value" => value: i64 = "a whole number");
+answer!(RegisterReadOk, "read_ok", "value" => value: Required = "any value");
 answer!(WriteOk, "write_ok");
 answer!(CasOk, "cas_ok");
-answer!(TxnOk, "txn_ok", txn: Vec<Value>);
-answer!(SendOk, "send_ok", offset: i64);
-answer!(PollOk, "poll_ok", msgs: IndexMap<String, Option<Vec<(i64, Value)>>>);
+answer!(TxnOk, "txn_ok", "txn" => txn: Vec<Value> = "a list of operations");
+answer!(SendOk, "send_ok", "offset" => offset: i64 = "a whole number");
+answer!(PollOk, "poll_ok",
+    "msgs" => msgs: IndexMap<String, Option<Vec<(i64, Value)>>>
+        = "an object with a list of [offset, message] for each key");
 answer!(CommitOffsetsOk, "commit_offsets_ok");
-answer!(ListCommittedOffsetsOk, "list_committed_offsets_ok", offsets: IndexMap<String, i64>);
+answer!(ListCommittedOffsetsOk, "list_committed_offsets_ok",
+    "offsets" => offsets: IndexMap<String, i64> = "an object with a whole number for each key");
 
 /// Any values in a list. One of integers only is compact from the beginning.
 pub(super) struct Elements(pub(super) Vector);
@@ -134,22 +243,65 @@ mod tests {
     fn answers_have_exactly_the_fields_of_their_schema() {
         let right = r#"{"type":"generate_ok","in_reply_to":1,"msg_id":7,"id":null}"#;
         assert_eq!(read::<GenerateOk>(right).map(|ok| ok.id.0), Ok(Value::Nil));
-        assert_eq!(
-            wrong::<AddOk>(r#"{"type":"add_ok","in_reply_to":1,"extra":2}"#),
-            "expected add_ok: unknown field `extra`, expected one of `type`, `in_reply_to`, \
-             `msg_id` at line 1 column 40"
-        );
-        assert_eq!(
-            wrong::<GenerateOk>(r#"{"type":"generate_ok","in_reply_to":1}"#),
-            "expected generate_ok: missing field `id` at line 1 column 38"
-        );
-        assert_eq!(
-            wrong::<AddOk>(r#"{"type":"read_ok","in_reply_to":1}"#),
-            "expected add_ok, found read_ok"
-        );
-        assert_eq!(
-            wrong::<NumberReadOk>(r#"{"type":"read_ok","in_reply_to":1,"value":1.5}"#),
-            "expected read_ok: invalid type: floating point `1.5`, expected i64 at line 1 column 45"
-        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_what_is_expected() {
+        for (why, expected) in [
+            (
+                wrong::<MessagesReadOk>(r#"{"type":"read_ok","in_reply_to":1,"values":[1]}"#),
+                r#"unknown field "values"; expected "messages""#,
+            ),
+            (
+                wrong::<MessagesReadOk>(r#"{"type":"read_ok","in_reply_to":1,"messages":null}"#),
+                r#""messages" is null; expected a list, [] if it is empty"#,
+            ),
+            (
+                wrong::<MessagesReadOk>(r#"{"type":"read_ok","in_reply_to":1,"messages":{}}"#),
+                r#""messages" is an object; expected a list"#,
+            ),
+            (
+                wrong::<AddOk>(r#"{"type":"add_ok","in_reply_to":1,"extra":2}"#),
+                r#"unknown field "extra"; expected none but "type" and "in_reply_to""#,
+            ),
+            (
+                wrong::<GenerateOk>(r#"{"type":"generate_ok","in_reply_to":1,"id":1,"a":2,"b":3}"#),
+                r#"unknown fields "a" and "b"; expected only the field "id""#,
+            ),
+            (
+                wrong::<GenerateOk>(r#"{"type":"generate_ok","in_reply_to":1}"#),
+                r#"missing field "id""#,
+            ),
+            (
+                wrong::<AddOk>(r#"{"type":"read_ok","in_reply_to":1}"#),
+                r#"its type is "read_ok"; expected "add_ok""#,
+            ),
+            (
+                wrong::<AddOk>(r#"{"type":"read_ok","in_reply_to":1,"value":3}"#),
+                r#"its type is "read_ok"; expected "add_ok""#,
+            ),
+            (
+                wrong::<NumberReadOk>(r#"{"type":"read_ok","in_reply_to":1,"value":1.5}"#),
+                r#""value" is 1.5; expected a whole number"#,
+            ),
+            (
+                wrong::<NumberReadOk>(r#"{"type":"read_ok","in_reply_to":1,"value":"7"}"#),
+                r#""value" is a text; expected a whole number"#,
+            ),
+            (
+                wrong::<PollOk>(r#"{"type":"poll_ok","in_reply_to":1,"msgs":[]}"#),
+                r#""msgs" is a list; expected an object with a list of [offset, message] for each key"#,
+            ),
+            (
+                wrong::<PollOk>(r#"{"type":"poll_ok","in_reply_to":1,"msgs":{"9":[["0",1]]}}"#),
+                r#""msgs" has a wrong value in it (invalid type: string "0", expected i64); expected an object with a list of [offset, message] for each key"#,
+            ),
+            (
+                wrong::<AddOk>(r#"{"type":"add_ok","in_reply_to":1,"type":"add_ok"}"#),
+                "duplicate field `type`",
+            ),
+        ] {
+            assert_eq!(why, expected);
+        }
     }
 }

@@ -37,7 +37,7 @@ impl WorkloadClient for Echo {
         read::<EchoOk>(answer)?;
         // The whole answer is the result, its own keys as keywords.
         let body: Value =
-            serde_json::from_str(answer).map_err(|error| malformed::<EchoOk>(&error))?;
+            serde_json::from_str(answer).map_err(|error| malformed::<EchoOk>(answer, &error))?;
         let entries = match body {
             Value::Map(entries) => *entries,
             _ => Map::new(),

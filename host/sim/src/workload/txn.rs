@@ -150,7 +150,7 @@ impl Txn {
                 Kind::Registers => (r#"["w", key, value]"#, r#"["r", key, value]"#),
             };
             Malformed(format!(
-                "expected txn_ok: an operation is neither {read} nor {write}"
+                "an operation in \"txn\" is neither {read} nor {write}"
             ))
         };
         let items = mop.items().ok_or_else(malformed)?;
@@ -276,7 +276,7 @@ mod tests {
             Ok(r#"[[:r 4 2] [:r "x" nil] [:w 4 8]]"#.to_owned())
         );
         let wrong = Err(
-            "expected txn_ok: an operation is neither [\"r\", key, list or null] nor \
+            "an operation in \"txn\" is neither [\"r\", key, list or null] nor \
              [\"append\", key, element]"
                 .to_owned(),
         );
@@ -290,7 +290,7 @@ mod tests {
             assert_eq!(answer(&mut lists, mops), wrong, "{mops}");
         }
         let wrong = Err(
-            "expected txn_ok: an operation is neither [\"r\", key, value] nor [\"w\", key, value]"
+            "an operation in \"txn\" is neither [\"r\", key, value] nor [\"w\", key, value]"
                 .to_owned(),
         );
         for mops in [r#"[["append",4,2]]"#, r#"[["w",4]]"#, "[4]"] {

@@ -2,6 +2,7 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use clap::Args;
 
@@ -11,6 +12,7 @@ use super::super::options::{Everything, OptionArgs};
 use super::super::output::Format;
 use super::super::{EXIT_CODES, Exit, Failure, suite_file};
 use super::console::Shown;
+use host_grade::suite::Target;
 use host_sim::ranges::RUNS_MAX;
 use host_sim::{Script, SeedRange};
 use host_trial::Scenario;
@@ -34,7 +36,7 @@ pub(crate) struct SimArgs {
         help_heading = "Arguments"
     )]
     path: Option<PathBuf>,
-    /// Take the options of this challenge of a suite. Other options change them.
+    /// Take the options and the targets of this challenge of a suite. Other options change them.
     #[arg(long, value_name = "ID", conflicts_with = "schedule")]
     challenge: Option<String>,
     /// Take the options of this world of the challenge; `host suite show ID` lists its worlds.
@@ -43,6 +45,10 @@ pub(crate) struct SimArgs {
     /// Read the challenge from this suite [default: the Gossip Glomers challenges].
     #[arg(long, value_name = "FILE", conflicts_with = "schedule")]
     suite: Option<PathBuf>,
+    /// Ask for less than this of a measure, such as msgs-per-op=30, or the run is not valid.
+    /// Repeatable; --challenge brings the targets of the challenge.
+    #[arg(long, value_name = "MEASURE=NUMBER", value_parser = Target::from_str)]
+    below: Vec<Target>,
     #[command(flatten)]
     scenario: OptionArgs<Everything>,
     /// Version of the module that --swap-at and --nemesis swap change nodes to
@@ -126,6 +132,8 @@ pub(super) struct Runs {
     pub(super) script: Option<Script>,
     /// The flags for limits that come from a suite. A schedule has none.
     pub(super) limit_flags: Vec<String>,
+    /// The figures that have a bound.
+    pub(super) targets: Vec<Target>,
 }
 
 /// The seeds of runs.
@@ -151,7 +159,7 @@ impl Runs {
 impl SimArgs {
     /// The runs, whose options fit together.
     pub(super) fn runs(&self) -> Result<Runs, Failure> {
-        let runs = match &self.schedule {
+        let mut runs = match &self.schedule {
             Some(path) => {
                 let Schedule {
                     seed,
@@ -165,26 +173,40 @@ impl SimArgs {
                     seeds: Seeds::One(seed),
                     script: Some(script),
                     limit_flags: Vec::new(),
+                    targets: Vec::new(),
                 }
             }
             None => {
-                let (scenario, limit_flags) = self.scenario()?;
+                let (scenario, limit_flags, targets) = self.scenario()?;
                 Runs {
                     scenario,
                     seeds: self.seeds()?,
                     script: None,
                     limit_flags,
+                    targets,
                 }
             }
         };
         let usage = |error| Failure::new(Exit::Usage, error);
         runs.scenario.verify().map_err(usage)?;
+        let workload = runs.scenario.workload;
+        if let Some(target) = self.below.iter().find(|it| !it.measure.is_of(workload)) {
+            let text = format!("--below: {workload} has no {}", target.measure.name());
+            return Err(Failure::new(Exit::Usage, text));
+        }
+        // Other options may have changed the workload of the challenge.
+        let is_asked = |target: &Target| {
+            let is_given = self.below.iter().any(|it| it.measure == target.measure);
+            target.measure.is_of(workload) && !is_given
+        };
+        runs.targets.retain(is_asked);
+        runs.targets.extend_from_slice(&self.below);
         Ok(runs)
     }
 
-    /// The scenario from the flags, or from a challenge and the flags; and the flags for what no
-    /// schedule will have of it.
-    fn scenario(&self) -> Result<(Scenario, Vec<String>), Failure> {
+    /// The scenario from the flags, or from a challenge and the flags; the flags for what no schedule
+    /// will have of it; and the targets of the challenge.
+    fn scenario(&self) -> Result<(Scenario, Vec<String>, Vec<Target>), Failure> {
         let Some(id) = &self.challenge else {
             if self.world.is_some() || self.suite.is_some() {
                 let flag = match self.world {
@@ -198,7 +220,7 @@ impl SimArgs {
             }
             let mut scenario = self.scenario.scenario()?;
             scenario.options.guest_args.clone_from(&self.guest_args);
-            return Ok((scenario, Vec::new()));
+            return Ok((scenario, Vec::new(), Vec::new()));
         };
         let suite = suite_file::open(self.suite.as_deref())?;
         let challenge = suite_file::find(&suite, id)?;
@@ -215,7 +237,7 @@ impl SimArgs {
         let limits = limits.filter(|option| !option.is_in_schedules() && !is_given(option));
         let flags = limits.filter_map(|option| Some([option.flag(), option.get(&scenario)?]));
         let flags = flags.flatten().collect();
-        Ok((scenario, flags))
+        Ok((scenario, flags, setting.targets().to_vec()))
     }
 
     /// The module that every node runs.

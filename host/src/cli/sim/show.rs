@@ -61,6 +61,20 @@ impl Try {
     }
 }
 
+/// What to do next with a run that is not valid: what for, and the command.
+type Next = [(&'static str, String)];
+
+/// A line for each command.
+fn rendered(next: &Next) -> String {
+    let mut text = String::new();
+    for (index, (what, command)) in next.iter().enumerate() {
+        let head = if index == 0 { "next" } else { "" };
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{head:<14}{what}: {command}");
+    }
+    text
+}
+
 fn json_of<'a>(report: &'a TrialResult, replay: &str) -> Results<'a> {
     Results::of(report, replay.to_owned())
 }
@@ -121,7 +135,7 @@ pub(super) fn shrunk_as_text(
     shrunk: &Shrunk,
     whole: &str,
     story: &str,
-    replay: &str,
+    next: &Next,
 ) -> Result<(), Failure> {
     let Shrunk {
         schedule,
@@ -138,7 +152,7 @@ pub(super) fn shrunk_as_text(
          {end}:\n\n\
          {story}\n\
          simulated     {} s with seed {}; {} events, after {runs} runs\n\
-         replay        {replay}\n\n\
+         {}\n\
          {}\n",
         schedule.scenario.workload,
         schedule.seed,
@@ -146,6 +160,7 @@ pub(super) fn shrunk_as_text(
         seconds(report.end_ns),
         schedule.seed,
         report.used.steps,
+        rendered(next),
         report.closing_line(),
     ))
 }
@@ -184,11 +199,11 @@ pub(super) fn report_as_text(
     report: &TrialResult,
     evidence: &[String],
     workload: Workload,
-    replay: &str,
+    next: &Next,
 ) -> Result<(), Failure> {
     let mut text = String::new();
     // Writing to a String cannot fail.
-    let _ = write_report(&mut text, report, evidence, workload, replay);
+    let _ = write_report(&mut text, report, evidence, workload, next);
     print(&text)
 }
 
@@ -197,7 +212,7 @@ fn write_report(
     report: &TrialResult,
     evidence: &[String],
     workload: Workload,
-    replay: &str,
+    next: &Next,
 ) -> fmt::Result {
     let text = match &report.result {
         Ok(result) => render_text(result),
@@ -233,7 +248,7 @@ fn write_report(
         writeln!(out, "warning       {warning}")?;
     }
     if report.valid() != Validity::True {
-        writeln!(out, "replay        {replay}")?;
+        out.push_str(&rendered(next));
     }
     writeln!(out, "\n{}", closing.trim_end())
 }
@@ -244,11 +259,11 @@ pub(super) fn tries_as_text(
     failure: Option<&TrialResult>,
     evidence: &[String],
     workload: Workload,
-    again: &Again,
+    next: &dyn Fn(u64) -> Vec<(&'static str, String)>,
 ) -> Result<(), Failure> {
     let mut text = String::new();
     // Writing to a String cannot fail.
-    let _ = write_tries(&mut text, tries, count, failure, evidence, workload, again);
+    let _ = write_tries(&mut text, tries, count, failure, evidence, workload, next);
     print(&text)
 }
 
@@ -259,7 +274,7 @@ fn write_tries(
     failure: Option<&TrialResult>,
     evidence: &[String],
     workload: Workload,
-    again: &Again,
+    next: &dyn Fn(u64) -> Vec<(&'static str, String)>,
 ) -> fmt::Result {
     let passed = tries
         .iter()
@@ -280,8 +295,7 @@ fn write_tries(
             "{passed} of {count} seeds are valid before the first that is not, {}:\n",
             report.seed
         )?;
-        let replay = again.command(Replay::Seed(report.seed));
-        return write_report(out, report, evidence, workload, &replay);
+        return write_report(out, report, evidence, workload, &next(report.seed));
     }
     let rates = || tries.iter().filter_map(|one| one.msgs_per_op);
     if let (Some(least), Some(greatest)) = (rates().reduce(f32::min), rates().reduce(f32::max)) {

@@ -24,6 +24,7 @@ use host_grade::suite::{PlannedRun, World};
 use host_grade::{Challenge, Suite, Verdict, Work};
 use host_protocol::text::decimal;
 use host_sandbox::{GuestModule, Sandbox};
+use host_trial::scenario::with_report;
 use host_trial::{Trial, TrialResult};
 
 const EXIT_CODES: &str = "\
@@ -160,12 +161,13 @@ fn explained(planned: PlannedRun<'_>, module: &ModuleFile, run: SeedRun) -> Vec<
         let World { name, why, .. } = world;
         format!("in the world {name}, with seed {seed}: {why}")
     });
-    let bound = run.bound_flag.as_deref();
     let scenario = setting.scenario();
-    let replay = scenario.command(&module.path, setting.run_seed(seed), bound);
+    let flags = run.replay_flags(setting);
+    let replay = scenario.command(&module.path, setting.run_seed(seed), &flags);
     let mut lines: Vec<String> = world.into_iter().collect();
     lines.extend(run.anomaly);
     lines.push(format!("replay: {replay}"));
+    lines.extend(with_report(&replay).map(|command| format!("pages: {command}")));
     lines
 }
 

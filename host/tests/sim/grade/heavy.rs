@@ -182,8 +182,7 @@ fn memory_that_grows_is_a_warning_beside_the_verdict() {
 
             ann quiet
               IL: no answer, with seed 1, after 0 seeds that passed
-                unknown: no echo succeeded, of 1: too few to know whether one should have
-                no operation succeeded: there is nothing to judge
+                unknown: no echo succeeded, of 1: too few to know whether one should have; n0 got echo from c2 at 0 s and did not answer within 5 s
               replay: host sim --module class/ann/echo.wasm -w echo --node-count 1 --rate 5 --time-limit 5 --nemesis partition --seed 1
               warning: 1 of 1 run: n0's memory grew by 6.25 MiB a second through the whole run: 31.37 MiB after 5 s, while clients sent less than 0.01 MiB; at the limit of 128 MiB it would end after 20 s
 

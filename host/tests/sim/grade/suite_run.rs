@@ -92,14 +92,16 @@ fn what_fails_is_followed_by_the_reason_and_its_replay() {
                 event: message {"src":"c2","dest":"n0","body":{"echo":"Please echo 34","type":"echo","msg_id":1}}
                 [NOTHING DONE]
               replay: host sim --module class/bob/echo.wasm -w echo --node-count 1 --rate 5 --time-limit 3 --seed 2
+              pages: host sim --report report --module class/bob/echo.wasm -w echo --node-count 1 --rate 5 --time-limit 3 --seed 2
             flood            broadcast        true        0.6875          0          0           1.0       - WALL
             cut              broadcast        false    1.6637168          0      19992           1.0       - WALL
               14 known elements lost, not in the last reads: 2 4 6 7 8 9 10 12 … and 6 more
-              Maelstrom would have let this pass:
+              Also wrong (stricter than Maelstrom):
               op 229 (process 0, 19.992 s) lacks 12 known elements for good: 0 1 3 5 11 14 15 16 … and 4 more
               op 230 (process 1, 19.992 s) lacks 8 known elements for good: 0 1 3 5 11 14 15 16
               op 231 (process 2, 19.992 s) lacks 8 known elements for good: 0 1 3 5 11 14 15 16
               replay: host sim --module class/bob/broadcast.wasm -w broadcast --node-count 5 --rate 10 --time-limit 10 --nemesis partition --seed 2
+              pages: host sim --report report --module class/bob/broadcast.wasm -w broadcast --node-count 5 --rate 10 --time-limit 10 --nemesis partition --seed 2
 
             msgs/op: messages between servers for each operation. median ms, max ms: from the
             acknowledgement of a value until every read has it. worlds: runs in other circumstances

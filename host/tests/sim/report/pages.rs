@@ -1,7 +1,7 @@
 //! The page of a run shows the figures of its results.
 
 use serde_json::json;
-use test_support::{Browser, Reported, STORMY, sim};
+use test_support::{Browser, Dir, Reported, STORMY, sim};
 
 fn number(text: &str) -> f64 {
     text.replace(',', "").parse().unwrap()
@@ -119,6 +119,38 @@ fn a_failure_leads_to_the_shortest_run_that_fails_like_it() {
     assert!(reported.read("again") == reported.read("shortest/journal.jsonl"));
     browser.click("header .note a");
     assert!(browser.text("header .note").starts_with("The shortest run"));
+}
+
+#[test]
+fn a_page_opens_at_the_answer_that_fails_even_at_the_beginning() {
+    let reported = Reported::of(
+        "echo-mutants",
+        "-w echo --node-count 3 --concurrency 3n --time-limit 2 --seed 1 -- --bug lower-case",
+    );
+    assert_eq!(reported.code, Some(1));
+    let browser = Browser::start();
+    browser.open(&reported.path("index.html"));
+    let now = browser.text(".now");
+    assert!(now.contains(" receives echo_ok from n"), "{now}");
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+#[test]
+fn a_report_on_a_valid_run_has_no_shortest_run_of_an_older_one() {
+    let dir = Dir::new();
+    let path = dir.root().to_str().unwrap();
+    let run = "-w broadcast --node-count 3 --time-limit 10 --rate 10 --seed 4";
+    let failed = sim(
+        "broadcast-flood",
+        &format!("{run} --nemesis partition"),
+        &["--report", path],
+    );
+    assert_eq!(failed.code(), Some(1), "{failed}");
+    assert!(dir.path("shortest/index.html").exists());
+    dir.write("shortest/mine.txt", "mine");
+    let valid = sim("broadcast-flood", run, &["--report", path]);
+    assert_eq!(valid.code(), Some(0), "{valid}");
+    assert_eq!(dir.files_in("shortest"), ["mine.txt"]);
 }
 
 #[test]

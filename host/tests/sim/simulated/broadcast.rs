@@ -36,7 +36,7 @@ fn without_it_values_are_lost_and_named() {
         broadcast: INVALID
 
         - 20 known elements lost, not in the last reads: 0 2 3 6 8 10 11 13 … and 12 more
-        Maelstrom would have let this pass:
+        Also wrong (stricter than Maelstrom):
         - op 425 (process 0, 29.804 s) lacks 9 known elements for good: 1 4 5 7 9 12 14 19 … and 1 more
         - op 426 (process 1, 29.804 s) lacks 9 known elements for good: 1 4 5 7 9 12 14 19 … and 1 more
         - op 427 (process 2, 29.804 s) lacks 9 known elements for good: 1 4 5 7 9 12 14 19 … and 1 more

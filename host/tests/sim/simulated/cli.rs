@@ -86,14 +86,15 @@ fn a_failing_run_says_how_to_replay_it() {
 
             unique-ids: INVALID
 
-            - no generate succeeded, of 5
-            - no operation succeeded: there is nothing to judge
+            - no generate succeeded, of 5: 5 × error 10 not-supported "unknown message type \"generate\"; this node knows echo"
 
             ids           0 given of 5 asked for, 0 duplicated; from nil to nil
             operations    5: 0 ok, 5 fail, 0 info; 0.00 % of invocations ok
             messages      12 sent, 12 received; 2.40 an operation, 0.00 of them between servers
             simulated     0.83963124 s with seed 5; 6 events
-            replay        host sim -w unique-ids --node-count 1 --time-limit 1 --no-cache --module DIR/echo.wasm --seed 5
+            next          replay: host sim -w unique-ids --node-count 1 --time-limit 1 --no-cache --module DIR/echo.wasm --seed 5
+                          shrink: host sim -w unique-ids --node-count 1 --time-limit 1 --no-cache --module DIR/echo.wasm --seed 5 --shrink shortest.json
+                          report: host sim -w unique-ids --node-count 1 --time-limit 1 --no-cache --module DIR/echo.wasm --seed 5 --report report
 
             [INVALID]
         "#]],
@@ -406,7 +407,7 @@ fn a_failure_is_shrunk_and_the_command_that_it_prints_replays_it() {
     let (again, code) = stdout("broadcast-flood", &["--schedule", &whole]);
     assert_eq!(code, Some(1));
     let but_replay = |text: &str| -> Vec<String> {
-        let lines = text.lines().filter(|line| !line.starts_with("replay"));
+        let lines = text.lines().filter(|line| !line.contains(": host sim "));
         lines.map(str::to_owned).collect()
     };
     assert_eq!(but_replay(&first), but_replay(&again));
@@ -424,20 +425,21 @@ fn a_failure_is_shrunk_and_the_command_that_it_prints_replays_it() {
         One that is invalid like it (lost-elements) has 2 nodes, 2 clients, 1 operation and 1 fault in 0.002 s;
         nothing of it can be left out:
 
-        0       start-partition ["isolated",{"n0":[],"n1":["n0"]}]
-        0.001   op 2: process 0 at n0 invoke broadcast 0
-        0.001   n0 -> n1 gossip {"message":0}  (lost: partition)
-        0.001   op 3: process 0 at n0 ok broadcast 0  <-- contradicts op 9
-        0.001   stop-partition "network-healed"
-        10.001  op 6: process 0 at n0 invoke read
-        10.001  op 7: process 1 at n1 invoke read
-        10.001  op 8: process 0 at n0 ok read [0]  <-- contradicts op 9
-        10.001  op 9: process 1 at n1 ok read []  <-- shows lost-elements
+        0       the link from n0 to n1 is cut
+        0.001   op 2: client 0 asks n0 to broadcast 0
+        0.001   n0 tells n1: gossip {"message":0}, but the link is cut, and n0 never tries again
+        0.001   op 3: n0 answers client 0: ok  <-- contradicts op 9
+        0.001   the links work again
+        10.001  op 6: client 0 asks n0 to read
+        10.001  op 7: client 1 asks n1 to read
+        10.001  op 8: n0 answers client 0: [0]  <-- contradicts op 9
+        10.001  op 9: n1 answers client 1: []  <-- shows lost-elements
 
         - 1 known element lost, not in the last reads: 0
 
         simulated     10.001 s with seed 4; 7 events, after 18 runs
-        replay        host sim --no-cache --module DIR/broadcast-flood.wasm --schedule SHORT
+        next          replay: host sim --no-cache --module DIR/broadcast-flood.wasm --schedule SHORT
+                      report: host sim --no-cache --module DIR/broadcast-flood.wasm --schedule SHORT --report report
 
         [INVALID]
     "#]].assert_eq(&told);
@@ -457,7 +459,9 @@ fn a_failure_is_shrunk_and_the_command_that_it_prints_replays_it() {
         messages      15 sent, 14 received; 5.00 an operation, 0.33 of them between servers
         simulated     10.001 s with seed 4; 7 events
         faults        1 partition, 1 of them took messages: 1
-        replay        host sim --schedule SHORT --no-cache --module DIR/broadcast-flood.wasm
+        next          replay: host sim --schedule SHORT --no-cache --module DIR/broadcast-flood.wasm
+                      shrink: host sim --schedule SHORT --no-cache --module DIR/broadcast-flood.wasm --shrink shortest.json
+                      report: host sim --schedule SHORT --no-cache --module DIR/broadcast-flood.wasm --report report
 
         [INVALID]
     "#]].assert_eq(&replayed.replace(&short, "SHORT"));
@@ -484,15 +488,15 @@ fn a_failure_is_shrunk_and_the_command_that_it_prints_replays_it() {
           "operations": 1,
           "runs": 18,
           "trace": [
-            "0       start-partition [\"isolated\",{\"n0\":[],\"n1\":[\"n0\"]}]",
-            "0.001   op 2: process 0 at n0 invoke broadcast 0",
-            "0.001   n0 -> n1 gossip {\"message\":0}  (lost: partition)",
-            "0.001   op 3: process 0 at n0 ok broadcast 0  <-- contradicts op 9",
-            "0.001   stop-partition \"network-healed\"",
-            "10.001  op 6: process 0 at n0 invoke read",
-            "10.001  op 7: process 1 at n1 invoke read",
-            "10.001  op 8: process 0 at n0 ok read [0]  <-- contradicts op 9",
-            "10.001  op 9: process 1 at n1 ok read []  <-- shows lost-elements"
+            "0       the link from n0 to n1 is cut",
+            "0.001   op 2: client 0 asks n0 to broadcast 0",
+            "0.001   n0 tells n1: gossip {\"message\":0}, but the link is cut, and n0 never tries again",
+            "0.001   op 3: n0 answers client 0: ok  <-- contradicts op 9",
+            "0.001   the links work again",
+            "10.001  op 6: client 0 asks n0 to read",
+            "10.001  op 7: client 1 asks n1 to read",
+            "10.001  op 8: n0 answers client 0: [0]  <-- contradicts op 9",
+            "10.001  op 9: n1 answers client 1: []  <-- shows lost-elements"
           ]
         }"#]]
     .assert_eq(&serde_json::to_string_pretty(&json["shrunk"]).unwrap());

@@ -100,24 +100,26 @@ fn a_run_that_goes_over_a_bound_says_what_it_did() {
         FULL,
         1,
         &expect![[r#"
-        broadcast: INVALID
+            broadcast: INVALID
 
-        The run could not go on: at 1.307321374 s, more than 20 messages are on their way (--max-in-flight)
+            The run could not go on: at 1.307321374 s, more than 20 messages are on their way (--max-in-flight)
 
-        What it did in 1.307 s, 190 events:
-            n0..n4 -> n0..n4   gossip        138 messages, 4,080 bytes, most from n1: 51
-            n0..n4 -> clients  read_ok        34 messages, 2,523 bytes, most from n4: 9
-            clients -> n0..n4  broadcast      27 messages, 1,185 bytes
-            n0..n4 -> clients  broadcast_ok   25 messages, 980 bytes, most from n0: 9
-            clients -> n0..n4  read           35 messages, 920 bytes
-          259 messages, 138 of them between servers; a second: 219 in the first quarter of the time, 206 in the last
-          largest body: 98 bytes, read_ok from n4 to clients at 1.199 s; in the first quarter of the time 57 bytes
+            What it did in 1.307 s, 190 events:
+                n0..n4 -> n0..n4   gossip        138 messages, 4,080 bytes, most from n1: 51
+                n0..n4 -> clients  read_ok        34 messages, 2,523 bytes, most from n4: 9
+                clients -> n0..n4  broadcast      27 messages, 1,185 bytes
+                n0..n4 -> clients  broadcast_ok   25 messages, 980 bytes, most from n0: 9
+                clients -> n0..n4  read           35 messages, 920 bytes
+              259 messages, 138 of them between servers; a second: 219 in the first quarter of the time, 206 in the last
+              largest body: 98 bytes, read_ok from n4 to clients at 1.199 s; in the first quarter of the time 57 bytes
 
-        simulated     1.307321374 s with seed 1; 190 events
-        replay        host sim -w broadcast --node-count 5 --rate 50 --latency 100 --time-limit 10 --max-in-flight 20 --no-cache --module DIR/broadcast-flood.wasm --seed 1
+            simulated     1.307321374 s with seed 1; 190 events
+            next          replay: host sim -w broadcast --node-count 5 --rate 50 --latency 100 --time-limit 10 --max-in-flight 20 --no-cache --module DIR/broadcast-flood.wasm --seed 1
+                          shrink: host sim -w broadcast --node-count 5 --rate 50 --latency 100 --time-limit 10 --max-in-flight 20 --no-cache --module DIR/broadcast-flood.wasm --seed 1 --shrink shortest.json
+                          report: host sim -w broadcast --node-count 5 --rate 50 --latency 100 --time-limit 10 --max-in-flight 20 --no-cache --module DIR/broadcast-flood.wasm --seed 1 --report report
 
-        [INVALID]
-    "#]],
+            [INVALID]
+        "#]],
     );
 }
 
@@ -129,25 +131,27 @@ fn the_first_of_many_seeds_that_fails_says_so_too() {
         &args,
         1,
         &expect![[r#"
-        0 of 2 seeds are valid before the first that is not, 1:
+            0 of 2 seeds are valid before the first that is not, 1:
 
-        broadcast: INVALID
+            broadcast: INVALID
 
-        The run could not go on: at 1.307321374 s, more than 20 messages are on their way (--max-in-flight)
+            The run could not go on: at 1.307321374 s, more than 20 messages are on their way (--max-in-flight)
 
-        What it did in 1.307 s, 190 events:
-            n0..n4 -> n0..n4   gossip        138 messages, 4,080 bytes, most from n1: 51
-            n0..n4 -> clients  read_ok        34 messages, 2,523 bytes, most from n4: 9
-            clients -> n0..n4  broadcast      27 messages, 1,185 bytes
-            n0..n4 -> clients  broadcast_ok   25 messages, 980 bytes, most from n0: 9
-            clients -> n0..n4  read           35 messages, 920 bytes
-          259 messages, 138 of them between servers; a second: 219 in the first quarter of the time, 206 in the last
-          largest body: 98 bytes, read_ok from n4 to clients at 1.199 s; in the first quarter of the time 57 bytes
+            What it did in 1.307 s, 190 events:
+                n0..n4 -> n0..n4   gossip        138 messages, 4,080 bytes, most from n1: 51
+                n0..n4 -> clients  read_ok        34 messages, 2,523 bytes, most from n4: 9
+                clients -> n0..n4  broadcast      27 messages, 1,185 bytes
+                n0..n4 -> clients  broadcast_ok   25 messages, 980 bytes, most from n0: 9
+                clients -> n0..n4  read           35 messages, 920 bytes
+              259 messages, 138 of them between servers; a second: 219 in the first quarter of the time, 206 in the last
+              largest body: 98 bytes, read_ok from n4 to clients at 1.199 s; in the first quarter of the time 57 bytes
 
-        simulated     1.307321374 s with seed 1; 190 events
-        replay        host sim -w broadcast --node-count 5 --rate 50 --latency 100 --time-limit 10 --max-in-flight 20 --no-cache --module DIR/broadcast-flood.wasm --seed 1
+            simulated     1.307321374 s with seed 1; 190 events
+            next          replay: host sim -w broadcast --node-count 5 --rate 50 --latency 100 --time-limit 10 --max-in-flight 20 --no-cache --module DIR/broadcast-flood.wasm --seed 1
+                          shrink: host sim -w broadcast --node-count 5 --rate 50 --latency 100 --time-limit 10 --max-in-flight 20 --no-cache --module DIR/broadcast-flood.wasm --seed 1 --shrink shortest.json
+                          report: host sim -w broadcast --node-count 5 --rate 50 --latency 100 --time-limit 10 --max-in-flight 20 --no-cache --module DIR/broadcast-flood.wasm --seed 1 --report report
 
-        [INVALID]
-    "#]],
+            [INVALID]
+        "#]],
     );
 }

@@ -101,15 +101,15 @@ fn broadcast_without_retry_is_one_message_that_a_partition_cuts_off() {
             5 nodes, 5 clients, 205 operations and 2 faults in 20 s
             2 nodes, 2 clients, 1 operation and 1 fault in 0.002 s, lost-elements, 18 runs
 
-            0       start-partition ["isolated",{"n0":[],"n1":["n0"]}]
-            0.001   op 2: process 0 at n0 invoke broadcast 3
-            0.001   n0 -> n1 gossip {"message":3}  (lost: partition)
-            0.001   op 3: process 0 at n0 ok broadcast 3  <-- contradicts op 9
-            0.001   stop-partition "network-healed"
-            10.001  op 6: process 0 at n0 invoke read
-            10.001  op 7: process 1 at n1 invoke read
-            10.001  op 8: process 0 at n0 ok read [3]  <-- contradicts op 9
-            10.001  op 9: process 1 at n1 ok read []  <-- shows lost-elements
+            0       the link from n0 to n1 is cut
+            0.001   op 2: client 0 asks n0 to broadcast 3
+            0.001   n0 tells n1: gossip {"message":3}, but the link is cut, and n0 never tries again
+            0.001   op 3: n0 answers client 0: ok  <-- contradicts op 9
+            0.001   the links work again
+            10.001  op 6: client 0 asks n0 to read
+            10.001  op 7: client 1 asks n1 to read
+            10.001  op 8: n0 answers client 0: [3]  <-- contradicts op 9
+            10.001  op 9: n1 answers client 1: []  <-- shows lost-elements
 
             - 1 known element lost, not in the last reads: 3
         "#]],
@@ -127,15 +127,15 @@ fn broadcast_without_retry_is_one_message_that_is_lost() {
             9 nodes, 9 clients, 205 operations and 1 fault in 20 s
             2 nodes, 2 clients, 1 operation and 1 fault in 0.002 s, lost-elements, 39 runs
 
-            0       start-loss ["lost-permille",1000]
-            0.001   op 2: process 0 at n0 invoke broadcast 0
-            0.001   n0 -> n1 gossip {"message":0}  (lost: loss)
-            0.001   op 3: process 0 at n0 ok broadcast 0  <-- contradicts op 9
-            0.001   stop-loss "network-healed"
-            10.001  op 6: process 0 at n0 invoke read
-            10.001  op 7: process 1 at n1 invoke read
-            10.001  op 8: process 0 at n0 ok read [0]  <-- contradicts op 9
-            10.001  op 9: process 1 at n1 ok read []  <-- shows lost-elements
+            0       the network loses all messages between servers
+            0.001   op 2: client 0 asks n0 to broadcast 0
+            0.001   n0 tells n1: gossip {"message":0}, but the network loses it, and n0 never tries again
+            0.001   op 3: n0 answers client 0: ok  <-- contradicts op 9
+            0.001   the network loses nothing any more
+            10.001  op 6: client 0 asks n0 to read
+            10.001  op 7: client 1 asks n1 to read
+            10.001  op 8: n0 answers client 0: [0]  <-- contradicts op 9
+            10.001  op 9: n1 answers client 1: []  <-- shows lost-elements
 
             - 1 known element lost, not in the last reads: 0
         "#]],
@@ -152,17 +152,17 @@ fn a_node_that_forgets_is_one_message_and_one_kill() {
             5 nodes, 5 clients, 205 operations and 2 faults in 20 s
             2 nodes, 2 clients, 1 operation and 1 fault in 0.002 s, final-read-lacks, 39 runs
 
-            0       op 0: process 1 at n1 invoke broadcast 0
-            0       n1 -> n0 gossip {"messages":[0]}
-            0       n0 -> n1 gossip_ok
-            0       op 1: process 1 at n1 ok broadcast 0  <-- contradicts op 8
-            0.001   kill {"n0":"killed"}
-            0.001   start {"n0":"started"}
-            10.001  op 6: process 0 at n0 invoke read
-            10.001  op 7: process 1 at n1 invoke read
-            10.001  op 8: process 0 at n0 ok read []  <-- shows final-read-lacks
+            0       op 0: client 1 asks n1 to broadcast 0
+            0       n1 tells n0: gossip {"messages":[0]}
+            0       n0 answers n1: gossip_ok
+            0       op 1: n1 answers client 1: ok  <-- contradicts op 8
+            0.001   n0 is killed and forgets everything
+            0.001   n0 starts again
+            10.001  op 6: client 0 asks n0 to read
+            10.001  op 7: client 1 asks n1 to read
+            10.001  op 8: n0 answers client 0: []  <-- shows final-read-lacks
 
-            Maelstrom would have let this pass:
+            Wrong only by rules that are stricter than Maelstrom's; --checks maelstrom judges by Maelstrom's alone:
             - op 8 (process 0, 10.001 s) lacks 1 known element for good: 0
         "#]],
     );
@@ -178,25 +178,25 @@ fn a_stale_read_is_a_read_a_change_and_a_read() {
             3 nodes, 6 clients, 1019 operations and 0 faults in 10 s
             2 nodes, 4 clients, 3 operations and 0 faults in 0.003 s, not-linearizable, 37 runs
 
-            0       op 0: process 3 at n1 invoke write [0 0]
-            0       n1 -> lin-kv write {"key":0,"value":0}
-            0       lin-kv -> n1 write_ok
-            0       op 1: process 3 at n1 ok write [0 0]  <-- contradicts op 10
-            0.001   op 2: process 0 at n0 invoke read [0 nil]
-            0.001   n0 -> lin-kv read {"key":0}
-            0.001   lin-kv -> n0 read_ok {"value":0}
-            0.001   op 3: process 0 at n0 ok read [0 0]
-            0.002   op 4: process 3 at n1 invoke cas [0 [0 3]]
-            0.002   n1 -> lin-kv cas {"create_if_not_exists":false,"from":0,"key":0,"to":3}
-            0.002   lin-kv -> n1 cas_ok
-            0.002   op 5: process 3 at n1 ok cas [0 [0 3]]  <-- contradicts op 10
-            10.002  op 6: process 0 at n0 invoke read [0 nil]
-            10.002  op 7: process 1 at n1 invoke read [0 nil]
-            10.002  op 8: process 2 at n0 invoke write [0 2]
-            10.002  op 9: process 3 at n1 invoke write [0 1]
-            10.002  n0 -> lin-kv write {"key":0,"value":2}
-            10.002  n1 -> lin-kv write {"key":0,"value":1}
-            10.002  op 10: process 0 at n0 ok read [0 0]  <-- shows not-linearizable
+            0       op 0: client 3 asks n1 to write 0 to key 0
+            0       n1 asks lin-kv: write {"key":0,"value":0}
+            0       lin-kv answers n1: write_ok
+            0       op 1: n1 answers client 3: ok  <-- contradicts op 10
+            0.001   op 2: client 0 asks n0 to read key 0
+            0.001   n0 asks lin-kv: read {"key":0}
+            0.001   lin-kv answers n0: read_ok {"value":0}
+            0.001   op 3: n0 answers client 0: key 0 is 0
+            0.002   op 4: client 3 asks n1 to set key 0 from 0 to 3
+            0.002   n1 asks lin-kv: cas {"create_if_not_exists":false,"from":0,"key":0,"to":3}
+            0.002   lin-kv answers n1: cas_ok
+            0.002   op 5: n1 answers client 3: ok  <-- contradicts op 10
+            10.002  op 6: client 0 asks n0 to read key 0
+            10.002  op 7: client 1 asks n1 to read key 0
+            10.002  op 8: client 2 asks n0 to write 2 to key 0
+            10.002  op 9: client 3 asks n1 to write 1 to key 0
+            10.002  n0 asks lin-kv: write {"key":0,"value":2}
+            10.002  n1 asks lin-kv: write {"key":0,"value":1}
+            10.002  op 10: n0 answers client 0: key 0 is 0  <-- shows not-linearizable
 
             - key 0: read of 0 by process 0 (op 10, ok at 10.002 s) is impossible: the register can only be 1, 2 or 3 there
         "#]],
@@ -213,28 +213,28 @@ fn a_torn_compare_and_set_is_two_operations_at_once_and_a_read() {
             3 nodes, 6 clients, 1019 operations and 0 faults in 10 s
             2 nodes, 4 clients, 4 operations and 0 faults in 0.084072786 s, not-linearizable, 68 runs
 
-            0            op 0: process 3 at n1 invoke write [0 3]
-            0            n1 -> lin-kv write {"key":0,"value":3}  (arrives at 0.01)
-            0.01         lin-kv -> n1 write_ok  (arrives at 0.02)
-            0.02         op 1: process 3 at n1 ok write [0 3]
-            0.02         op 2: process 3 at n1 invoke cas [0 [3 4]]
-            0.02         n1 -> lin-kv read {"key":0}  (arrives at 0.03)
-            0.03         lin-kv -> n1 read_ok {"value":3}  (arrives at 0.04)
-            0.04         n1 -> lin-kv write {"key":0,"value":4}  (arrives at 0.05)
-            0.042072786  op 3: process 2 at n0 invoke cas [0 [4 2]]
-            0.042072786  n0 -> lin-kv read {"key":0}  (arrives at 0.052072786)
-            0.05         lin-kv -> n1 write_ok  (arrives at 0.06)
-            0.052072786  lin-kv -> n0 read_ok {"value":4}  (arrives at 0.062072786)
-            0.06         op 4: process 3 at n1 ok cas [0 [3 4]]  <-- contradicts op 7
-            0.06         op 5: process 3 at n1 invoke cas [0 [4 1]]
-            0.06         n1 -> lin-kv read {"key":0}  (arrives at 0.07)
-            0.062072786  n0 -> lin-kv write {"key":0,"value":2}  (arrives at 0.072072786)
-            0.07         lin-kv -> n1 read_ok {"value":4}  (arrives at 0.08)
-            0.072072786  lin-kv -> n0 write_ok  (arrives at 0.082072786)
-            0.08         n1 -> lin-kv write {"key":0,"value":1}  (arrives at 0.09)
-            0.082072786  op 6: process 2 at n0 ok cas [0 [4 2]]  <-- contradicts op 7
-            0.09         lin-kv -> n1 write_ok  (arrives at 0.1)
-            0.1          op 7: process 3 at n1 ok cas [0 [4 1]]  <-- shows not-linearizable
+            0            op 0: client 3 asks n1 to write 3 to key 0
+            0            n1 asks lin-kv: write {"key":0,"value":3}  (arrives at 0.01)
+            0.01         lin-kv answers n1: write_ok  (arrives at 0.02)
+            0.02         op 1: n1 answers client 3: ok
+            0.02         op 2: client 3 asks n1 to set key 0 from 3 to 4
+            0.02         n1 asks lin-kv: read {"key":0}  (arrives at 0.03)
+            0.03         lin-kv answers n1: read_ok {"value":3}  (arrives at 0.04)
+            0.04         n1 asks lin-kv: write {"key":0,"value":4}  (arrives at 0.05)
+            0.042072786  op 3: client 2 asks n0 to set key 0 from 4 to 2
+            0.042072786  n0 asks lin-kv: read {"key":0}  (arrives at 0.052072786)
+            0.05         lin-kv answers n1: write_ok  (arrives at 0.06)
+            0.052072786  lin-kv answers n0: read_ok {"value":4}  (arrives at 0.062072786)
+            0.06         op 4: n1 answers client 3: ok  <-- contradicts op 7
+            0.06         op 5: client 3 asks n1 to set key 0 from 4 to 1
+            0.06         n1 asks lin-kv: read {"key":0}  (arrives at 0.07)
+            0.062072786  n0 asks lin-kv: write {"key":0,"value":2}  (arrives at 0.072072786)
+            0.07         lin-kv answers n1: read_ok {"value":4}  (arrives at 0.08)
+            0.072072786  lin-kv answers n0: write_ok  (arrives at 0.082072786)
+            0.08         n1 asks lin-kv: write {"key":0,"value":1}  (arrives at 0.09)
+            0.082072786  op 6: n0 answers client 2: ok  <-- contradicts op 7
+            0.09         lin-kv answers n1: write_ok  (arrives at 0.1)
+            0.1          op 7: n1 answers client 3: ok  <-- shows not-linearizable
 
             - key 0: cas from 4 to 1 by process 3 (op 7, ok at 0.100 s) is impossible: the register can only be 2 there
         "#]],
@@ -251,10 +251,10 @@ fn a_fractured_read_is_two_transactions() {
             3 nodes, 6 clients, 670 operations and 0 faults in 10 s
             1 node, 2 clients, 2 operations and 0 faults in 0.002 s, G-single-item, 30 runs
 
-            0      op 0: process 1 at n0 invoke txn [[:append 9 4] [:append 8 1]]
-            0.001  op 1: process 0 at n0 invoke txn [[:r 8 nil] [:r 9 nil]]
-            0.06   op 2: process 1 at n0 ok txn [[:append 9 4] [:append 8 1]]  <-- contradicts op 3
-            0.061  op 3: process 0 at n0 ok txn [[:r 8 nil] [:r 9 [4]]]  <-- shows G-single-item
+            0      op 0: client 1 asks n0 to append 4 to 9 and append 1 to 8
+            0.001  op 1: client 0 asks n0 to read 8 and read 9
+            0.06   op 2: n0 answers client 1: ok  <-- contradicts op 3
+            0.061  op 3: n0 answers client 0: ok, 8 is nil and 9 is [4]  <-- shows G-single-item
 
             - G-single-item: T1 < T2 < T1
                 T1 = op 3 (txn, process 0, 0.061 s) [[:r 8 nil] [:r 9 [4]]]
@@ -275,10 +275,10 @@ fn logs_of_their_own_are_two_messages() {
             2 nodes, 4 clients, 1019 operations and 0 faults in 10 s
             2 nodes, 2 clients, 2 operations and 0 faults in 0.002 s, inconsistent-offsets, 21 runs
 
-            0      op 0: process 1 at n1 invoke send [[:send "9" 1]]
-            0      op 1: process 1 at n1 ok send [[:send "9" [0 1]]]  <-- contradicts op 3
-            0.001  op 2: process 0 at n0 invoke send [[:send "9" 2]]
-            0.001  op 3: process 0 at n0 ok send [[:send "9" [0 2]]]  <-- shows inconsistent-offsets
+            0      op 0: client 1 asks n1 to send 1 to "9"
+            0      op 1: n1 answers client 1: ok, offset 0 in "9"  <-- contradicts op 3
+            0.001  op 2: client 0 asks n0 to send 2 to "9"
+            0.001  op 3: n0 answers client 0: ok, offset 0 in "9"  <-- shows inconsistent-offsets
 
             - 1 × inconsistent-offsets: the offset 0 of "9" has 1 2
         "#]],
@@ -301,11 +301,11 @@ fn a_trap_is_the_event_before_it() {
             1 node, 1 client, 3 operations and 0 faults in 20 s
             1 node, 1 client, 3 operations and 0 faults in 10.001 s, trap, 26 runs
 
-            0   op 0: process 0 at n0 invoke echo "Please echo 68"
-            5   op 1: process 0 at n0 info echo "Please echo 68" :net-timeout
-            5   op 2: process 1 at n0 invoke echo "Please echo 43"
-            10  op 3: process 1 at n0 info echo "Please echo 43" :net-timeout
-            10  op 4: process 2 at n0 invoke echo "Please echo 49"
+            0   op 0: client 0 asks n0 to echo "Please echo 68"
+            5   op 1: client 0 gives up: n0 has not answered
+            5   op 2: client 1 asks n0 to echo "Please echo 43"
+            10  op 3: client 1 gives up: n0 has not answered
+            10  op 4: client 2 asks n0 to echo "Please echo 49"
 
             The run could not go on: at 10 s, node n0: the guest failed in handle: trap: wasm `unreachable` instruction executed
               in: handle

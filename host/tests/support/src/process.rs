@@ -7,7 +7,7 @@
 use std::ffi::OsStr;
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -40,6 +40,10 @@ impl Run {
 
     fn of(program: &Path) -> Self {
         let mut command = Command::new(program);
+        // What it tells people to type begins with the name that it was called by.
+        if let Some(name) = program.file_name() {
+            command.arg0(name);
+        }
         command.env_clear();
         Run {
             command,

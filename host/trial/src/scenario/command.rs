@@ -1,11 +1,34 @@
 //! The command that makes a run again.
 
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
+use std::sync::OnceLock;
 
 use super::facts::Scenario;
 use super::option::{self, Group, ScenarioOption, SuiteKey};
-use host_protocol::text::shell_quoted;
+use host_protocol::text::{shell_quoted, shell_quoted_bytes};
 use host_sim::Bound;
+
+/// What the program was called as.
+static PROGRAM: OnceLock<OsString> = OnceLock::new();
+
+/// Says what the program was called as, before the first command is made: commands for people begin
+/// with it. It is `host` where nobody does.
+pub fn called_as(program: OsString) {
+    // It is the same, or it is too late.
+    let _ = PROGRAM.set(program);
+}
+
+/// The first word of a command.
+fn program() -> String {
+    PROGRAM
+        .get()
+        .map_or_else(|| "host".to_owned(), |name| quoted_os(name))
+}
+
+fn quoted_os(word: &OsStr) -> String {
+    shell_quoted_bytes(word.as_encoded_bytes())
+}
 
 impl Scenario {
     /// The flags of `host sim` that make this scenario, except limits of the run and arguments
@@ -23,22 +46,38 @@ impl Scenario {
         set.flatten().collect()
     }
 
-    /// The command that runs `module` in this scenario with this seed. `bound_flag` is the flag
-    /// of the limit that the run exceeded, if it did.
+    /// The command that runs `module` in this scenario with this seed, and with more flags: those of
+    /// the limit that the run exceeded, or of the targets that it missed.
     #[must_use]
-    pub fn command(&self, module: &Path, seed: u64, bound_flag: Option<&str>) -> String {
-        let module = module.to_string_lossy().into_owned();
-        let mut words = ["host", "sim", "--module"].map(str::to_owned).to_vec();
-        words.push(module);
-        words.extend(self.flags());
-        words.extend(bound_flag.map(str::to_owned));
+    pub fn command(&self, module: &Path, seed: u64, more: &[String]) -> String {
+        let mut words = self.flags();
+        words.extend_from_slice(more);
         words.extend(["--seed".to_owned(), seed.to_string()]);
         if !self.options.guest_args.is_empty() {
             words.push("--".to_owned());
             words.extend(self.options.guest_args.iter().cloned());
         }
-        quoted(&words)
+        let words: Vec<String> = words.iter().map(|word| shell_quoted(word)).collect();
+        format!("{} {}", sim(module), words.join(" "))
     }
+}
+
+/// `host sim --module FILE`
+fn sim(module: &Path) -> String {
+    format!(
+        "{} sim --module {}",
+        program(),
+        quoted_os(module.as_os_str())
+    )
+}
+
+/// A command of this module that also writes a report, to the folder `report`; `None` if it is
+/// another's.
+#[must_use]
+pub fn with_report(command: &str) -> Option<String> {
+    let sim = format!("{} sim", program());
+    let rest = command.strip_prefix(&sim)?;
+    Some(format!("{sim} --report report{rest}"))
 }
 
 /// The flag of `host sim` that sets a limit of the run to what it was.
@@ -79,16 +118,11 @@ pub fn bound_flag(bound: Bound) -> String {
 /// The command that runs `module` as a schedule says.
 #[must_use]
 pub fn schedule_command(module: &Path, schedule: &Path) -> String {
-    let path = |path: &Path| path.display().to_string();
-    let words = [
-        "host".to_owned(),
-        "sim".to_owned(),
-        "--module".to_owned(),
-        path(module),
-        "--schedule".to_owned(),
-        path(schedule),
-    ];
-    quoted(&words)
+    format!(
+        "{} --schedule {}",
+        sim(module),
+        quoted_os(schedule.as_os_str())
+    )
 }
 
 /// Which run to make again with a command that was given.
@@ -103,9 +137,10 @@ pub enum Replay<'a> {
 }
 
 impl Replay<'_> {
-    /// The command with the words `args` after `host`, changed so that it makes the run.
+    /// The command with the words `args` after the program, changed so that it makes the run, and with
+    /// `more` flags. It writes no files but what these say: what the run has written stays.
     #[must_use]
-    pub fn command(self, args: &[String]) -> String {
+    pub fn command(self, args: &[OsString], more: &[&str]) -> String {
         let guest_args = args
             .iter()
             .position(|arg| arg == "--")
@@ -113,44 +148,46 @@ impl Replay<'_> {
         let mut kept: Vec<String> = Vec::new();
         let mut own = args[..guest_args].iter();
         while let Some(arg) = own.next() {
-            let (name, has_value) = name_of(arg);
+            let text = arg.to_string_lossy(); // a flag is ASCII
+            let (name, has_value) = name_of(&text);
             if self.drops(name) {
                 if !has_value {
                     own.next(); // its value
                 }
             } else {
-                kept.push(shell_quoted(arg));
+                kept.push(quoted_os(arg));
             }
         }
         match self {
             Replay::Same => {}
             Replay::Seed(seed) => kept.push(format!("--seed {seed}")),
             Replay::Schedule(path) => {
-                kept.push(format!(
-                    "--schedule {}",
-                    shell_quoted(&path.display().to_string())
-                ));
+                kept.push(format!("--schedule {}", quoted_os(path.as_os_str())));
             }
         }
+        kept.extend(more.iter().map(|word| shell_quoted(word)));
         if !matches!(self, Replay::Schedule(_)) {
-            kept.extend(args[guest_args..].iter().map(|arg| shell_quoted(arg)));
+            kept.extend(args[guest_args..].iter().map(|arg| quoted_os(arg)));
         }
-        format!("host {}", kept.join(" "))
+        format!("{} {}", program(), kept.join(" "))
     }
 
     /// Whether the flag with this name has to go.
     fn drops(self, name: &str) -> bool {
         const SEEDS: [&str; 3] = ["seed", "seeds", "test-count"];
         const SOURCES: [&str; 3] = ["challenge", "world", "suite"];
-        const OUTPUTS: [&str; 3] = ["schedule", "write-schedule", "shrink"];
+        const OUTPUTS: [&str; 5] = ["write-schedule", "shrink", "report", "journal", "history"];
+        if OUTPUTS.contains(&name) {
+            return true;
+        }
         match self {
             Replay::Same => false,
             Replay::Seed(_) => SEEDS.contains(&name),
             Replay::Schedule(_) => {
                 let mut options = option::ALL.iter();
                 let is_option = options.any(|it| it.name == name && it.is_in_schedules());
-                let others = [&SEEDS, &SOURCES, &OUTPUTS];
-                is_option || others.iter().any(|names| names.contains(&name))
+                let others = SEEDS.contains(&name) || SOURCES.contains(&name);
+                is_option || others || name == "schedule"
             }
         }
     }
@@ -172,19 +209,44 @@ fn name_of(arg: &str) -> (&str, bool) {
     short.unwrap_or(("", false))
 }
 
-fn quoted(words: &[String]) -> String {
-    let words: Vec<String> = words.iter().map(|word| shell_quoted(word)).collect();
-    words.join(" ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[track_caller]
     fn check(replay: Replay<'_>, args: &[&str], expected: &str) {
-        let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
-        assert_eq!(replay.command(&args), expected);
+        let args: Vec<OsString> = args.iter().map(OsString::from).collect();
+        assert_eq!(replay.command(&args, &[]), expected);
+    }
+
+    #[test]
+    fn a_replay_writes_nothing_but_what_it_is_to_write() {
+        let args =
+            "sim -w echo --report r --journal=j --history h --shrink s -m m.wasm -- a --report";
+        let args: Vec<OsString> = args.split(' ').map(OsString::from).collect();
+        assert_eq!(
+            Replay::Seed(3).command(&args, &["--shrink", "shortest.json"]),
+            "host sim -w echo -m m.wasm --seed 3 --shrink shortest.json -- a --report"
+        );
+        let args: Vec<OsString> = ["sim", "--schedule", "s.json", "--report", "r"]
+            .map(OsString::from)
+            .to_vec();
+        assert_eq!(
+            Replay::Same.command(&args, &[]),
+            "host sim --schedule s.json"
+        );
+    }
+
+    #[test]
+    fn a_report_is_asked_for_before_all_else() {
+        let scenario = Scenario::default();
+        let command = scenario.command(Path::new("m.wasm"), 4, &[]);
+        assert_eq!(
+            with_report(&command).unwrap(),
+            "host sim --report report --module m.wasm -w echo --node-count 5 --rate 5 \
+             --time-limit 60 --seed 4"
+        );
+        assert_eq!(with_report("host inspect m.wasm"), None);
     }
 
     #[test]
@@ -263,7 +325,7 @@ mod tests {
         }
         scenario.options.guest_args = vec!["an arg".to_owned()];
         assert_eq!(
-            scenario.command(Path::new("m.wasm"), 4, Some("--max-steps=7")),
+            scenario.command(Path::new("m.wasm"), 4, &["--max-steps=7".to_owned()]),
             "host sim --module m.wasm -w echo --node-count 3 --concurrency 6 --rate 5 \
              --time-limit 60 --nemesis partition,kill --max-steps=7 --seed 4 -- 'an arg'"
         );

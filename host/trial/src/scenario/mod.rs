@@ -10,5 +10,5 @@ mod command;
 mod facts;
 pub mod option;
 
-pub use command::{Replay, bound_flag, schedule_command};
+pub use command::{Replay, bound_flag, called_as, schedule_command, with_report};
 pub use facts::{Impossible, Scenario};

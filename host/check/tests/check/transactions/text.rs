@@ -32,29 +32,30 @@ fn a_run_with_a_write_skew() {
     assert_text(
         "txn-list-append/si-write-skew",
         expect![[r#"
-        txn-list-append: INVALID
+            txn-list-append: INVALID
 
-        - G2-item (and 12 more): T1 < T2 < T1
-            T1 = op 37 (txn, process 2, 0.292 s) [[:append 3 6] [:r 4 [2 3 4 7]] [:r 4 [2 3 4 7]] [:r 3 [1 2 3 4 6]]]
-            T2 = op 33 (txn, process 3, 0.267 s) [[:r 3 [1 2 3 4]] [:append 4 9] [:append 4 10] [:r 4 [2 3 4 7 9 10]]]
-            T1 < T2: T1 read key 4 with 7 last and T2 appended 9 right after it
-            but T2 < T1: T2 read key 3 with 4 last and T1 appended 6 right after it
-        - G2-item-realtime: T1 < T2 < T3 < T1
-            T1 = op 909 (txn, process 5, 6.007 s) [[:append 30 13] [:r 35 [1 4]]]
-            T2 = op 906 (txn, process 4, 6.001 s) [[:append 35 8] [:append 35 9]]
-            T3 = op 912 (txn, process 1, 6.044 s) [[:r 30 [2 3 4 6 8 9 11 12]] [:append 36 5] [:r 34 [3 4 5 8 9]]]
-            T1 < T2: T1 read key 35 with 4 last and T2 appended 8 right after it
-            T2 < T3: T2 completed (op 906) 0.004 s before T3 was invoked (op 908)
-            but T3 < T1: T3 read key 30 with 12 last and T1 appended 13 later, since nobody read it yet
+            - G2-item (and 12 more): T1 < T2 < T1
+                T1 = op 37 (txn, process 2, 0.292 s) [[:append 3 6] [:r 4 [2 3 4 7]] [:r 4 [2 3 4 7]] [:r 3 [1 2 3 4 6]]]
+                T2 = op 33 (txn, process 3, 0.267 s) [[:r 3 [1 2 3 4]] [:append 4 9] [:append 4 10] [:r 4 [2 3 4 7 9 10]]]
+                T1 < T2: T1 read key 4 with 7 last and T2 appended 9 right after it
+                but T2 < T1: T2 read key 3 with 4 last and T1 appended 6 right after it
+            - G2-item-realtime: T1 < T2 < T3 < T1
+                T1 = op 909 (txn, process 5, 6.007 s) [[:append 30 13] [:r 35 [1 4]]]
+                T2 = op 906 (txn, process 4, 6.001 s) [[:append 35 8] [:append 35 9]]
+                T3 = op 912 (txn, process 1, 6.044 s) [[:r 30 [2 3 4 6 8 9 11 12]] [:append 36 5] [:r 34 [3 4 5 8 9]]]
+                T1 < T2: T1 read key 35 with 4 last and T2 appended 8 right after it
+                T2 < T3: T2 completed (op 906) 0.004 s before T3 was invoked (op 908)
+                but T3 < T1: T3 read key 30 with 12 last and T1 appended 13 later, since nobody read it yet
 
-        transactions  457 begun; asked for strict-serializable
-        not           repeatable-read
-        also not      serializable, strict-serializable, strong-session-serializable
-        operations    457: 303 ok, 154 fail, 0 info; 66.30 % of invocations ok
-        messages      1532 sent, 1532 received; 3.35 an operation, 1.34 of them between servers
+            transactions  457 begun; asked for strict-serializable
+            not           repeatable-read
+            also not      serializable, strict-serializable, strong-session-serializable
+            operations    457: 303 ok, 154 fail, 0 info; 66.30 % of invocations ok
+            messages      1532 sent, 1532 received; 3.35 an operation, 1.34 of them between servers
+            errors        154 × 30 txn-conflict "conflict"
 
-        Analysis invalid! (ﾉಥ益ಥ）ﾉ ┻━┻
-    "#]],
+            Analysis invalid! (ﾉಥ益ಥ）ﾉ ┻━┻
+        "#]],
     );
 }
 
@@ -107,19 +108,20 @@ fn a_run_that_shows_what_nobody_wrote() {
     assert_text(
         "txn-rw-register/garbage",
         expect![[r#"
-        txn-rw-register: INVALID
+            txn-rw-register: INVALID
 
-        - internal (and 5 more): op 83 read key 3 as 13 after it had read or written 9999
-        - unwritten-read (and 17 more), which Maelstrom would have let pass: op 10 read 9999 from key 4, which nobody wrote
+            - internal (and 5 more): op 83 read key 3 as 13 after it had read or written 9999
+            Also wrong (stricter than Maelstrom):
+            - unwritten-read (and 17 more): op 10 read 9999 from key 4, which nobody wrote
 
-        transactions  488 begun; asked for strict-serializable
-        not           read-uncommitted
-        also not      causal-cerone, consistent-view, cursor-stability, forward-consistent-view, monotonic-atomic-view, monotonic-snapshot-read, monotonic-view, parallel-snapshot-isolation, prefix, read-atomic, read-committed, repeatable-read, serializable, snapshot-isolation, strong-read-committed, strong-read-uncommitted, strict-serializable, strong-session-read-committed, strong-session-read-uncommitted, strong-session-serializable, strong-session-snapshot-isolation, strong-snapshot-isolation, update-atomic, update-serializable
-        operations    488: 488 ok, 0 fail, 0 info; 100.00 % of invocations ok
-        messages      1548 sent, 1548 received; 3.17 an operation, 1.16 of them between servers
+            transactions  488 begun; asked for strict-serializable
+            not           read-uncommitted
+            also not      causal-cerone, consistent-view, cursor-stability, forward-consistent-view, monotonic-atomic-view, monotonic-snapshot-read, monotonic-view, parallel-snapshot-isolation, prefix, read-atomic, read-committed, repeatable-read, serializable, snapshot-isolation, strong-read-committed, strong-read-uncommitted, strict-serializable, strong-session-read-committed, strong-session-read-uncommitted, strong-session-serializable, strong-session-snapshot-isolation, strong-snapshot-isolation, update-atomic, update-serializable
+            operations    488: 488 ok, 0 fail, 0 info; 100.00 % of invocations ok
+            messages      1548 sent, 1548 received; 3.17 an operation, 1.16 of them between servers
 
-        Analysis invalid! (ﾉಥ益ಥ）ﾉ ┻━┻
-    "#]],
+            Analysis invalid! (ﾉಥ益ಥ）ﾉ ┻━┻
+        "#]],
     );
 }
 

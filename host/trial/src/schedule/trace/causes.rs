@@ -5,27 +5,33 @@
 //! all that was sent to it before that. Lamport, "Time, clocks, and the ordering of events in a
 //! distributed system" (1978).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Marks;
 use super::events::{Fate, Sent};
 use super::lines::{Asked, Line, LineFate, Subject};
 use host_check::history::{History, Kind};
+use host_sim::SECOND;
 
 /// Notes the fate of each message in its line, and which lines the marked operations can depend on.
+///
+/// `whole_ns` is the end of the run, if all of it is known.
 pub(super) fn note(
     lines: &mut [Line],
     asked: &Asked,
     messages: &BTreeMap<u64, Sent>,
     marks: &Marks,
     history: Option<&History>,
+    whole_ns: Option<u64>,
 ) {
+    let last = last_of_links(messages, whole_ns);
     let reached = Reached::before(asked, messages, marks, history);
     for line in lines {
         match &line.subject {
             Subject::Message { id } => {
                 let sent = messages.get(id);
                 line.fate = Some(sent.map_or(LineFate::Open, fate));
+                line.is_last = last.contains(id);
                 line.is_cause = sent.is_some_and(|sent| reached.has(sent));
             }
             Subject::Operation { at, .. } => {
@@ -33,9 +39,27 @@ pub(super) fn note(
                 line.is_cause = sent.is_some_and(|sent| reached.has(sent));
             }
             Subject::Fault => line.is_cause = true,
-            Subject::Log(_) => {}
+            Subject::Log => {}
         }
     }
+}
+
+/// How long a node has to send nothing more, for this to be told.
+const SILENT_NS_MIN: u64 = 5 * SECOND;
+
+/// The messages after which their senders sent their receivers nothing for the rest of a run that
+/// ended at `whole_ns`.
+fn last_of_links(messages: &BTreeMap<u64, Sent>, whole_ns: Option<u64>) -> BTreeSet<u64> {
+    let Some(whole_ns) = whole_ns else {
+        return BTreeSet::new();
+    };
+    let mut last = BTreeMap::new();
+    for (id, sent) in messages {
+        last.insert((&sent.src, &sent.dest), (*id, sent));
+    }
+    let is_long = |sent: &Sent| sent.sent_ns + SILENT_NS_MIN <= whole_ns;
+    let silent = last.into_values().filter(|(_, sent)| is_long(sent));
+    silent.map(|(id, _)| id).collect()
 }
 
 /// By participant, up to where what it did can have had an effect on the marked operations.
@@ -112,7 +136,12 @@ fn fate(sent: &Sent) -> LineFate {
     let one = |fate: &Fate| match fate {
         Fate::Received { at_ns, .. } if *at_ns == sent.sent_ns => LineFate::AtOnce,
         Fate::Received { at_ns, .. } => LineFate::Later(*at_ns),
-        Fate::Lost(why) => LineFate::Lost(why.clone()),
+        Fate::Lost(why) => LineFate::Lost(match why.as_str() {
+            "partition" => "the link is cut".to_owned(),
+            "loss" => "the network loses it".to_owned(),
+            "down" => format!("{} is down", sent.dest),
+            other => format!("it is lost ({other})"),
+        }),
     };
     match &sent.fates[..] {
         [] => LineFate::Open,

@@ -7,6 +7,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
 use super::CHARS_MAX;
+use super::faults::Faults;
+use host_protocol::abi::Level;
 use host_protocol::text::excerpt;
 use host_sim::journal::{Entry, EntryKind, MessageEntry, Observer};
 
@@ -23,6 +25,7 @@ pub(super) struct Events {
     order: u64,
     /// When the first event was left out.
     missed_ns: Option<u64>,
+    faults: Faults,
 }
 
 /// Which part of a run to keep if it has too many events.
@@ -47,8 +50,8 @@ pub(super) enum Happened {
     Fault(String),
     /// A node logs.
     Log { node: String, text: String },
-    /// A server sends a server this message.
-    Message { id: u64, text: String },
+    /// A server sends a server this message, over this link.
+    Message { id: u64, link: String, text: String },
 }
 
 /// A message and what became of it.
@@ -80,6 +83,7 @@ impl Events {
             part: Part::Beginning,
             order: 0,
             missed_ns: None,
+            faults: Faults::default(),
         }
     }
 
@@ -95,6 +99,11 @@ impl Events {
     pub(super) fn has_missed(&self, until_ns: u64) -> bool {
         self.missed_ns
             .is_some_and(|missed_ns| missed_ns <= until_ns)
+    }
+
+    /// Whether nothing that happened is left out.
+    pub(super) fn is_whole(&self) -> bool {
+        matches!(self.part, Part::Beginning) && self.missed_ns.is_none()
     }
 
     fn push(&mut self, at_ns: u64, what: Happened) {
@@ -151,8 +160,11 @@ impl Observer for Events {
                 if sent.dest.starts_with('c') {
                     return Ok(());
                 }
-                let text = message(sent);
-                Happened::Message { id: sent.id, text }
+                Happened::Message {
+                    id: sent.id,
+                    link: format!("{} {}", sent.src, sent.dest),
+                    text: message(sent),
+                }
             }
             EntryKind::Recv(received) => {
                 let order = self.order;
@@ -168,15 +180,15 @@ impl Observer for Events {
             }
             // What it has the node do follows.
             EntryKind::Timer { .. } => return Ok(()),
-            EntryKind::Fault { f, value } => Happened::Fault(match value {
-                "null" => f.to_owned(),
-                value => format!("{f} {}", excerpt(value, CHARS_MAX)),
-            }),
+            EntryKind::Fault { f, value } => match self.faults.told(f, value) {
+                Some(text) => Happened::Fault(text),
+                None => return Ok(()),
+            },
             EntryKind::Log { node, level, text } => {
                 let text = excerpt(text, CHARS_MAX);
                 Happened::Log {
                     node: node.to_owned(),
-                    text: format!("{node} logs {}: {text}", level.name()),
+                    text: format!("{node} logs{}: {text}", level_in_words(level)),
                 }
             }
         };
@@ -195,7 +207,21 @@ fn prepares(body: &str) -> bool {
     typed.is_ok_and(|it| it.r#type == "init" || it.r#type == "topology")
 }
 
-/// `n0 -> n1 gossip {"message":0}`, without the fields that only number messages.
+fn level_in_words(level: Level) -> &'static str {
+    match level {
+        Level::Warn => " a warning",
+        Level::Error => " an error",
+        _ => "",
+    }
+}
+
+/// Whether a server is a node, and not a service.
+fn is_node(name: &str) -> bool {
+    let digits = name.strip_prefix('n').unwrap_or_default();
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// `n0 tells n1: gossip {"message":0}`, without the fields that only number messages.
 fn message(entry: MessageEntry<'_>) -> String {
     let MessageEntry {
         src, dest, body, ..
@@ -203,13 +229,18 @@ fn message(entry: MessageEntry<'_>) -> String {
     let mut fields: Map<String, Json> = serde_json::from_str(body).unwrap_or_default();
     let kind = fields.remove("type").unwrap_or_default();
     fields.remove("msg_id");
-    fields.remove("in_reply_to");
+    let is_answer = fields.remove("in_reply_to").is_some();
+    let verb = match is_answer {
+        true => "answers",
+        false if is_node(dest) => "tells",
+        false => "asks",
+    };
     let kind = kind.as_str().unwrap_or_default();
     let rest = match fields.is_empty() {
         true => String::new(),
         false => format!(" {}", Json::Object(fields)),
     };
-    excerpt(&format!("{src} -> {dest} {kind}{rest}"), CHARS_MAX).into_owned()
+    excerpt(&format!("{src} {verb} {dest}: {kind}{rest}"), CHARS_MAX).into_owned()
 }
 
 #[cfg(test)]
@@ -240,9 +271,9 @@ mod tests {
             })
         };
         let read = r#"{"type":"read","key":"x","msg_id":3}"#;
-        assert_eq!(text(read), r#"n0 -> lin-kv read {"key":"x"}"#);
+        assert_eq!(text(read), r#"n0 asks lin-kv: read {"key":"x"}"#);
         let ok = r#"{"type":"write_ok","in_reply_to":3}"#;
-        assert_eq!(text(ok), "n0 -> lin-kv write_ok");
+        assert_eq!(text(ok), "n0 answers lin-kv: write_ok");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::lines::{Line, LineFate, Subject};
+use super::lines::{Line, LineFate};
 use host_sim::seconds;
 
 /// Folds the repeats among lines that are not always shown.
@@ -12,7 +12,7 @@ pub(super) fn fold(lines: Vec<Line>) -> Vec<Line> {
     // The last line of each link, and of each node's log.
     let mut last: BTreeMap<String, usize> = BTreeMap::new();
     for line in lines {
-        let Some(link) = link(&line) else {
+        let Some(link) = line.link.clone() else {
             folded.push(line);
             continue;
         };
@@ -22,6 +22,7 @@ pub(super) fn fold(lines: Vec<Line>) -> Vec<Line> {
                 before.times += 1;
                 before.until_ns = line.at_ns;
                 before.is_cause |= line.is_cause;
+                before.is_last |= line.is_last;
             }
             None => {
                 last.insert(link, folded.len());
@@ -33,19 +34,6 @@ pub(super) fn fold(lines: Vec<Line>) -> Vec<Line> {
         line.text += &ending(line);
     }
     folded
-}
-
-/// Whose repeats a line may be.
-fn link(line: &Line) -> Option<String> {
-    match &line.subject {
-        // `n0 -> n1`
-        Subject::Message { .. } => {
-            let mut words = line.text.splitn(4, ' ');
-            Some([words.next()?, words.next()?, words.next()?].join(" "))
-        }
-        Subject::Log(node) => Some(node.clone()),
-        Subject::Operation { .. } | Subject::Fault => None,
-    }
 }
 
 fn is_repeat(before: &Line, line: &Line) -> bool {
@@ -62,7 +50,7 @@ impl LineFate {
         match self {
             LineFate::AtOnce => "arrives at once".to_owned(),
             LineFate::Later(at_ns) => format!("arrives at {}", seconds(*at_ns)),
-            LineFate::Lost(why) => format!("lost: {why}"),
+            LineFate::Lost(why) => format!("lost, since {why}"),
             LineFate::Open => "still on its way at the end".to_owned(),
             LineFate::Several(words) => words.clone(),
         }
@@ -72,22 +60,36 @@ impl LineFate {
 /// What became of a message, unless it arrived at once, and how often it was sent.
 fn ending(line: &Line) -> String {
     let times = format!("{} times, until {}", line.times, seconds(line.until_ns));
+    if let Some(LineFate::Lost(why)) = &line.fate {
+        let mut text = format!(", but {why}");
+        let mut words = line.text.split(' ');
+        if let (true, Some(src), Some("tells")) = (line.is_last, words.next(), words.next()) {
+            text += &format!(", and {src} never tries again");
+        }
+        if line.times > 1 {
+            text += &format!("  ({times})");
+        }
+        return text;
+    }
     match (&line.fate, line.times) {
         (None | Some(LineFate::AtOnce), 1) => String::new(),
         (Some(fate), 1) => format!("  ({})", fate.words()),
         (None | Some(LineFate::AtOnce | LineFate::Later(_)), _) => format!("  ({times})"),
         (Some(LineFate::Open), _) => format!("  ({times}, still on their way at the end)"),
-        (Some(fate), _) => format!("  ({times}, each {})", fate.words()),
+        (Some(fate), _) => format!("  ({times}: {})", fate.words()),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schedule::trace::lines::Subject;
 
     fn message(at_ns: u64, text: &str, fate: LineFate) -> Line {
+        let words: Vec<&str> = text.split([' ', ':']).collect();
         Line {
             fate: Some(fate),
+            link: Some(format!("{} {}", words[0], words[2])),
             ..Line::new(at_ns, text.to_owned(), Subject::Message { id: at_ns })
         }
     }
@@ -95,35 +97,39 @@ mod tests {
     #[test]
     fn repeats_are_one_line_whatever_others_send_in_between() {
         const MS: u64 = 1_000_000;
-        let lost = || LineFate::Lost("partition".to_owned());
+        let lost = || LineFate::Lost("the link is cut".to_owned());
         let beat = |at: u64| {
             message(
                 at * MS,
-                "n0 -> n1 append {}",
+                "n0 tells n1: append {}",
                 LineFate::Later((at + 9) * MS),
             )
         };
         let lines = vec![
             beat(1),
-            message(2 * MS, "n1 -> n0 append_ok", LineFate::AtOnce),
+            message(2 * MS, "n1 answers n0: append_ok", LineFate::AtOnce),
             beat(3),
-            Line::new(4 * MS, "start-partition".to_owned(), Subject::Fault),
+            Line::new(4 * MS, "the link is cut".to_owned(), Subject::Fault),
             beat(5),
-            message(6 * MS, "n1 -> n0 append_ok", lost()),
-            message(7 * MS, "n0 -> n1 append {\"commit\":1}", lost()),
-            message(8 * MS, "n0 -> n1 append {\"commit\":1}", lost()),
-            message(9 * MS, "n0 -> n1 append {}", LineFate::Open),
+            message(6 * MS, "n1 answers n0: append_ok", lost()),
+            message(7 * MS, "n0 tells n1: append {\"commit\":1}", lost()),
+            Line {
+                is_last: true,
+                ..message(8 * MS, "n0 tells n1: append {\"commit\":1}", lost())
+            },
+            message(9 * MS, "n0 tells n1: append {}", LineFate::Open),
         ];
         let folded: Vec<String> = fold(lines).into_iter().map(|line| line.text).collect();
         assert_eq!(
             folded,
             [
-                "n0 -> n1 append {}  (3 times, until 0.005)",
-                "n1 -> n0 append_ok",
-                "start-partition",
-                "n1 -> n0 append_ok  (lost: partition)",
-                "n0 -> n1 append {\"commit\":1}  (2 times, until 0.008, each lost: partition)",
-                "n0 -> n1 append {}  (still on its way at the end)",
+                "n0 tells n1: append {}  (3 times, until 0.005)",
+                "n1 answers n0: append_ok",
+                "the link is cut",
+                "n1 answers n0: append_ok, but the link is cut",
+                "n0 tells n1: append {\"commit\":1}, but the link is cut, and n0 never tries again  \
+                 (2 times, until 0.008)",
+                "n0 tells n1: append {}  (still on its way at the end)",
             ]
         );
     }

@@ -2,11 +2,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::CHARS_MAX;
 use super::events::{Event, Happened};
-use host_check::history::{History, Kind, Op, Process};
-use host_check::value::Value;
-use host_protocol::text::excerpt;
+use host_check::history::{History, Kind, Op};
 
 /// A line of the trace.
 #[derive(Debug, Clone)]
@@ -16,6 +13,10 @@ pub(super) struct Line {
     pub(super) subject: Subject,
     /// What became of a message.
     pub(super) fate: Option<LineFate>,
+    /// Whether a message was lost, and its sender sent its receiver nothing after that.
+    pub(super) is_last: bool,
+    /// Lines of the same link, or of the same node's log, may be repeats.
+    pub(super) link: Option<String>,
     /// Whether a marked operation can depend on it.
     pub(super) is_cause: bool,
     /// Whether it is always shown.
@@ -33,6 +34,7 @@ pub(super) enum LineFate {
     AtOnce,
     /// At this time.
     Later(u64),
+    /// For this reason: `the link is cut`.
     Lost(String),
     /// Still on its way at the end.
     Open,
@@ -53,8 +55,8 @@ pub(super) enum Subject {
         id: u64,
     },
     Fault,
-    /// A log of this node.
-    Log(String),
+    /// A log of a node.
+    Log,
 }
 
 impl Line {
@@ -64,6 +66,8 @@ impl Line {
             text,
             subject,
             fate: None,
+            is_last: false,
+            link: None,
             is_cause: false,
             is_kept: false,
             is_anchor: false,
@@ -80,7 +84,7 @@ pub(super) type Asked = BTreeMap<usize, u64>;
 pub(super) fn merged(
     events: VecDeque<Event>,
     history: Option<&History>,
-    node: &impl Fn(i64) -> String,
+    in_words: &impl Fn(&Op) -> String,
 ) -> (Vec<Line>, Asked) {
     let ops = history.map(History::ops).unwrap_or_default();
     let partner = |at: usize| history.and_then(|history| history.pairs().partner(at));
@@ -97,7 +101,7 @@ pub(super) fn merged(
             at,
             invoked: invoked.or(completed),
         };
-        Line::new(time_of(op), operation(op, node), subject)
+        Line::new(time_of(op), in_words(op), subject)
     };
     for Event { at_ns, what } in events {
         while let Some(op) = ops.pop_front_if(|(_, op)| time_of(op) < at_ns) {
@@ -105,12 +109,14 @@ pub(super) fn merged(
         }
         match what {
             Happened::Fault(text) => lines.push(Line::new(at_ns, text, Subject::Fault)),
-            Happened::Log { node, text } => {
-                lines.push(Line::new(at_ns, text, Subject::Log(node)));
-            }
-            Happened::Message { id, text } => {
-                lines.push(Line::new(at_ns, text, Subject::Message { id }));
-            }
+            Happened::Log { node, text } => lines.push(Line {
+                link: Some(node),
+                ..Line::new(at_ns, text, Subject::Log)
+            }),
+            Happened::Message { id, link, text } => lines.push(Line {
+                link: Some(link),
+                ..Line::new(at_ns, text, Subject::Message { id })
+            }),
             Happened::Asked(id) | Happened::Answered(id) => {
                 let is_asked = matches!(what, Happened::Asked(_));
                 let is_next = |(_, op): &mut (usize, &Op)| {
@@ -125,22 +131,4 @@ pub(super) fn merged(
     }
     lines.extend(ops.into_iter().map(line_of));
     (lines, asked)
-}
-
-/// `op 3: process 0 at n0 read ok [1 2]`
-fn operation(op: &Op, node: &impl Fn(i64) -> String) -> String {
-    let who = match op.process {
-        Process::Client(process) => format!("process {process} at {}", node(process)),
-        Process::Nemesis => op.process.to_string(),
-    };
-    let mut text = format!("op {}: {who} {} {}", op.index, op.kind.name(), op.f);
-    let mut add = |value: &Value| {
-        if *value != Value::Nil {
-            text.push(' ');
-            text.push_str(&excerpt(&value.to_string(), CHARS_MAX));
-        }
-    };
-    add(&op.value);
-    op.error.iter().for_each(add);
-    text
 }

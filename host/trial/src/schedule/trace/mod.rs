@@ -1,4 +1,4 @@
-//! The trace of a run: its operations, messages between nodes, faults and logs, a line each.
+//! The trace of a run in words: its operations, messages between nodes, faults and logs, a line each.
 //!
 //! It leaves out the start of nodes, and the messages between clients and nodes: an operation
 //! has a line when it begins and one when it ends. The line of a message says whether and when
@@ -13,20 +13,24 @@
 //! |---|---|
 //! | `events` | what is kept of a run |
 //! | `lines` | a line for each event and operation, in order |
+//! | `operations` `faults` | what they are in words |
 //! | `causes` | which of them a marked operation can depend on |
 //! | `fold` | repeats in one line |
 //! | `page` | which lines are shown |
 
 mod causes;
 mod events;
+mod faults;
 mod fold;
 mod lines;
+mod operations;
 mod page;
 
 use super::play::Schedule;
 use host_check::anomalies::AnomalyName;
 use host_check::evidence::{Absent, Evidence};
-use host_check::history::{History, Op};
+use host_check::history::{History, Op, Process};
+use host_check::workload::Workload;
 use host_guest::Start;
 
 use events::Events;
@@ -79,8 +83,18 @@ pub fn trace(
         let worker = usize::try_from(process).unwrap_or(0) % workers;
         format!("n{}", cluster.first + worker % cluster.count)
     };
-    let (mut lines, asked) = lines::merged(events.list, history, &node);
-    causes::note(&mut lines, &asked, &events.messages, &marks, history);
+    let has_keys = schedule.scenario.workload == Workload::LinKv;
+    let in_words = |op: &Op| {
+        let node = match op.process {
+            Process::Client(process) => node(process),
+            Process::Nemesis => String::new(),
+        };
+        operations::in_words(op, &node, has_keys)
+    };
+    let whole_ns = events.is_whole().then_some(report.end_ns);
+    let (mut lines, asked) = lines::merged(events.list, history, &in_words);
+    let messages = &events.messages;
+    causes::note(&mut lines, &asked, messages, &marks, history, whole_ns);
     for line in &mut lines {
         mark(line, &marks, ops);
     }
