@@ -11,7 +11,7 @@ function anomalies(go) {
   const named = namedOnly();
   if (!cycles.length && !windows.length && !grounds.length && !named.length) return null;
   return section("anomalies", "Anomalies",
-    grounds.map(({ name, operations: found }) => groundsTable(`${name}: the operations that it rests on`, found, go)),
+    grounds.map(({ name, operations: found }) => groundsTable(`${titleOf(name)}: the operations that it rests on`, found, go)),
     named.length ? groundsTable("Other operations that the verdict names", named, go) : null,
     cycles.slice(0, 24).map(([name, found]) => cycle(name, found)),
     windows.slice(0, 8).map(([name, { linearizable }]) => unexplained(name, linearizable, go)));

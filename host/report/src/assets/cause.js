@@ -22,12 +22,12 @@ function causes() {
 
 function cause(go) {
   const seen = new Set(), lines = causes();
-  const shownBy = data.grounds.map(({ operations: found }) => found.find(({ role }) => role === "shows")).filter(Boolean);
+  const firsts = data.grounds.map(({ operations: found }) => found[0]).filter(Boolean);
   const item = ({ text, isItem, isHead }) => {
     const parts = linked(text, seen, go);
     // A line that names nothing is of the only anomaly there is.
-    const other = parts.length > 1 || !isItem || text.startsWith("and ") || data.grounds.length !== 1 || !shownBy.length ? -1 : eventOfGround(shownBy[0]);
-    if (other >= 0) seen.add(shownBy[0].index);
+    const other = parts.length > 1 || !isItem || text.startsWith("and ") || data.grounds.length !== 1 || !firsts.length ? -1 : eventOfGround(firsts[0]);
+    if (other >= 0) seen.add(firsts[0].index);
     return el("li", { class: isHead ? "head" : null }, parts, other >= 0 ? [" ", jump(eventName(other), other, go)] : null);
   };
   const height = (shown) => shown.reduce((sum, { text }) => sum + text.split("\n").length, 0);
@@ -39,9 +39,14 @@ function cause(go) {
   const rest = more.length ? el("details", {}, el("summary", {}, `${more.length} more about what is wrong`), el("ul", { class: "plain problems" }, more.map(item))) : null;
   const where = data.grounds.filter(({ operations: found }) => found.length && !found.some(({ index }) => seen.has(index))).slice(0, 3).map(({ name, operations: [first] }) => {
     const index = eventOfGround(first);
-    return index < 0 ? null : el("li", {}, `${name}: `, jump(`${first.f} of process ${first.process} at ${nodeOf(first)}, ${(first.begun / NS).toFixed(3)} s`, index, go));
+    return index < 0 ? null : el("li", {}, `${titleOf(name)}: `, jump(`${first.f} of process ${first.process} at ${nodeOf(first)}, ${(first.begun / NS).toFixed(3)} s`, index, go));
   });
   return lines.length ? [list, rest, where.some(Boolean) ? el("ul", { class: "plain where" }, where) : null] : [];
+}
+
+// The name of an anomaly as words; those of the literature stay as they are.
+function titleOf(name) {
+  return /^[a-z-]+$/.test(name) ? name.replaceAll("-", " ") : name;
 }
 
 function eventName(index) {
@@ -78,6 +83,8 @@ function momentOf(text) {
   const [, time] = /\bat (\d+(?:\.\d+)?) s\b/.exec(text) ?? [];
   const [, by, asked] = /\b(\S+) answered (\S+) with /.exec(text) ?? [];
   const exact = time == null ? 0 : 10 ** -(time.split(".")[1]?.length ?? 0);
+  const key = (client, number) => `${client} ${number}`;
+  const requests = new Map(by ? messages.filter(({ src }) => isClient[src]).map((it) => [key(it.src, it.asks), it]) : []);
   let best = -1, most = 1;
   for (const entry of entries) {
     if (time != null && Math.abs(entry.at / NS - Number(time)) > exact) continue;
@@ -85,7 +92,7 @@ function momentOf(text) {
     if (time == null) {
       // An answer without a time: the first like it.
       if (!by || entry.kind !== RECV || names[message.src] !== by || !isClient[entry.who]) continue;
-      const request = messages.find((it) => it.src === message.dest && it.asks === message.replies);
+      const request = requests.get(key(message.dest, message.replies));
       if (request?.type === asked && said.has(message.type)) return entry.index;
       continue;
     }

@@ -258,7 +258,10 @@ function fitScreen(box, panel) {
   const top = box.getBoundingClientRect().top + scrollY;
   const height = clamp(innerHeight - top - 12, DIAGRAM_MIN, innerHeight);
   box.style.height = `${clamp(box.scrollHeight + 2, DIAGRAM_MIN, height)}px`;
-  if (panel.getBoundingClientRect().top < box.getBoundingClientRect().bottom) panel.style.height = `${height}px`;
+  if (panel.getBoundingClientRect().top < box.getBoundingClientRect().bottom) {
+    panel.style.height = "auto";
+    panel.style.maxHeight = `${height}px`;
+  }
 }
 
 // The event that the page's address names; null if it names none.
