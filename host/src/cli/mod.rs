@@ -3,6 +3,7 @@
 
 mod check;
 mod compile;
+mod completions;
 mod exit;
 mod grade;
 mod hints;
@@ -10,17 +11,21 @@ mod input;
 mod inspect;
 mod interrupt;
 mod limits;
+mod man;
 mod merge;
 mod node;
 mod options;
 mod out_file;
 mod output;
 mod panics;
+mod progress;
 mod sim;
+mod style;
 mod suite;
 mod suite_file;
+mod version;
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::panic::catch_unwind;
 use std::process::ExitCode;
 
@@ -45,10 +50,11 @@ pub use panics::tell_panics;
 #[command(
     name = "host",
     version,
+    long_version = version::long(),
     after_help = EXIT_CODES,
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
-    override_usage = "host --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host inspect [OPTIONS] FILE\n       host check --workload NAME [OPTIONS] HISTORY\n       host sim --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host grade [OPTIONS] PATH…\n       host merge [OPTIONS] GRADE…\n       host suite [COMMAND]",
+    override_usage = "host --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host inspect [OPTIONS] FILE\n       host check --workload NAME [OPTIONS] HISTORY\n       host sim --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host grade [OPTIONS] PATH…\n       host merge [OPTIONS] GRADE…\n       host suite [COMMAND]\n       host completions SHELL\n       host man DIR",
 )]
 struct Cli {
     #[command(subcommand)]
@@ -65,7 +71,8 @@ enum Command {
     Grade(grade::GradeArgs),
     Merge(merge::MergeArgs),
     Suite(suite::SuiteArgs),
-    Compile(compile::CompileArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
 }
 
 /// Runs the command that the process was started with.
@@ -79,9 +86,11 @@ pub fn main() -> ExitCode {
 }
 
 fn run() -> Exit {
-    let result = match Cli::try_parse() {
-        Ok(cli) => start_log().and_then(|()| run_command(cli)),
-        Err(error) => show_usage(&hints::hinted(error)),
+    let result = match (compile::asked(), Cli::try_parse()) {
+        (Some(Ok(args)), _) => compile::run(&args),
+        (Some(Err(error)), _) => show_usage(&error),
+        (None, Ok(cli)) => start_log().and_then(|()| run_command(cli)),
+        (None, Err(error)) => show_usage(&hints::hinted(error)),
     };
     match result {
         Ok(exit) => exit,
@@ -97,13 +106,13 @@ fn run() -> Exit {
 /// of files that others have chosen.
 fn show_usage(error: &clap::Error) -> Result<Exit, Failure> {
     let text = error.render();
-    let plain = text.to_string();
     if !error.use_stderr() {
-        output::print(&plain)?;
+        output::print_help(&text)?;
         return Ok(Exit::Success);
     }
+    let plain = text.to_string();
     let fit = printable(&plain);
-    let shown = match io::stderr().is_terminal() && fit == plain {
+    let shown = match output::has_colours(&io::stderr()) && fit == plain {
         true => text.ansi().to_string(),
         false => fit.into_owned(),
     };
@@ -120,7 +129,8 @@ fn run_command(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::Grade(args)) => grade::run(&args),
         Some(Command::Merge(args)) => merge::run(&args),
         Some(Command::Suite(args)) => suite::run(&args),
-        Some(Command::Compile(args)) => compile::run(&args),
+        Some(Command::Completions(args)) => completions::run(&args),
+        Some(Command::Man(args)) => man::run(&args),
         None => node::run(cli.node),
     }
 }
@@ -148,7 +158,7 @@ fn start_log() -> Result<(), Failure> {
     })?;
     let layer = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
-        .with_ansi(io::stderr().is_terminal())
+        .with_ansi(output::has_colours(&io::stderr()))
         // Messages may hold text of guests and names of files.
         .fmt_fields(debug_fn(|out, field, value| {
             let text = format!("{value:?}");

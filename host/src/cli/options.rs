@@ -25,7 +25,10 @@ pub(super) struct Everything;
 
 impl Part for Everything {
     const GROUPS: &'static [Group] = &[
-        Group::Run,
+        Group::Cluster,
+        Group::Clients,
+        Group::Network,
+        Group::Faults,
         Group::Checks,
         Group::GuestLimits,
         Group::RunLimits,
@@ -98,8 +101,13 @@ impl<P: Part> OptionArgs<P> {
 }
 
 impl<P: Part> Args for OptionArgs<P> {
+    /// In the order of the groups, which is that of the headings in the help.
     fn augment_args(command: Command) -> Command {
-        command.args(Self::options().map(arg))
+        let groups = P::GROUPS.iter();
+        command.args(groups.flat_map(|group| {
+            let options = Self::options().filter(move |option| option.group == *group);
+            options.map(arg)
+        }))
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -145,11 +153,12 @@ fn arg(option: &'static ScenarioOption) -> Arg {
     if let Some(default) = option.default {
         arg = arg.default_value(default);
     }
-    arg = match option.group {
-        Group::Run | Group::Checks => arg,
-        Group::GuestLimits => arg.help_heading("Limits of the guest"),
-        Group::RunLimits => arg.help_heading("Limits of the run"),
-    };
+    if !option.more.is_empty() {
+        arg = arg.long_help(format!("{}\n\n{}", option.help, option.more));
+    }
+    arg = arg
+        .help_heading(option.group.heading())
+        .hide_short_help(option.group.is_limits());
     match option.values {
         Values::Whole(least, most) => match (i64::try_from(least), i64::try_from(most)) {
             (Ok(least), Ok(most)) => {

@@ -3,24 +3,27 @@
 
 use std::fmt::{self, Write};
 
+use anstyle::Style;
+
+use crate::cli::style::{BAD, GOOD, HEAD, NOTE, Styled};
 use host_grade::Grade;
 use host_grade::grade::{
-    ChallengeFacts, ChallengeGrade, ChallengeState, Judgement, SubmissionGrade,
+    ChallengeFacts, ChallengeGrade, ChallengeState, Judgement, SubmissionGrade, TargetResult,
 };
-use host_protocol::text::one_line;
+use host_protocol::text::{counted, figure, one_line};
 
 /// The widest column, in characters; longer cells stand out of it.
 const CELL_CHARS_MAX: usize = 100;
 
 /// Renders a grade. Every line ends with a newline.
-pub(super) fn render(grade: &Grade) -> String {
-    let mut text = String::new();
-    // Writing to a String cannot fail.
+pub(super) fn render(grade: &Grade) -> Styled {
+    let mut text = Styled::default();
+    // Writing to a text cannot fail.
     let _ = write(&mut text, grade);
     text
 }
 
-fn write(out: &mut String, grade: &Grade) -> fmt::Result {
+fn write(out: &mut Styled, grade: &Grade) -> fmt::Result {
     write_table(out, grade)?;
     for submission in &grade.submissions {
         for note in &submission.notes {
@@ -28,12 +31,10 @@ fn write(out: &mut String, grade: &Grade) -> fmt::Result {
         }
         for (facts, challenge) in grade.challenges_of(submission) {
             if needs_explanation(challenge) {
-                writeln!(
-                    out,
-                    "\n{} {}",
-                    one_line(&submission.name),
-                    one_line(&challenge.id)
-                )?;
+                let (name, id) = (one_line(&submission.name), one_line(&challenge.id));
+                writeln!(out)?;
+                out.push(HEAD, &format!("{name} {id}"));
+                writeln!(out)?;
                 for line in explained(facts, submission, challenge) {
                     writeln!(out, "  {line}")?;
                 }
@@ -43,7 +44,9 @@ fn write(out: &mut String, grade: &Grade) -> fmt::Result {
     write_untouched(out, grade)?;
     let passed = grade.submissions.iter().filter(|it| it.passed).count();
     let count = grade.submissions.len();
-    write!(out, "\n{passed} of {count} submissions passed")?;
+    writeln!(out)?;
+    let line = format!("{passed} of {} passed", counted(count, "submission"));
+    out.push(if passed < count { BAD } else { GOOD }, &line);
     if !grade.complete {
         let pending = grade
             .submissions
@@ -51,10 +54,9 @@ fn write(out: &mut String, grade: &Grade) -> fmt::Result {
             .flat_map(|submission| &submission.challenges)
             .filter(|challenge| challenge.state == ChallengeState::Pending);
         let pending = pending.count();
-        write!(
-            out,
-            ", as far as they are judged; {pending} challenges are pending"
-        )?;
+        let are = if pending == 1 { "is" } else { "are" };
+        let pending = counted(pending, "challenge");
+        write!(out, ", as far as they are judged; {pending} {are} pending")?;
     }
     let key = match &grade.suite.seed_key {
         Some(name) => format!("seed key {name}, "),
@@ -70,7 +72,7 @@ fn write(out: &mut String, grade: &Grade) -> fmt::Result {
 }
 
 /// Says of which challenges there are runs whose faults touched nothing, over all submissions.
-fn write_untouched(out: &mut String, grade: &Grade) -> fmt::Result {
+fn write_untouched(out: &mut Styled, grade: &Grade) -> fmt::Result {
     let mut head = "\n";
     for facts in &grade.suite.challenges {
         let (mut untouched, mut judged) = (0, 0);
@@ -85,7 +87,8 @@ fn write_untouched(out: &mut String, grade: &Grade) -> fmt::Result {
             let id = one_line(&facts.id);
             writeln!(
                 out,
-                "{head}{id}: in {untouched} of {judged} runs {NO_FAULT_TOUCHED}"
+                "{head}{id}: in {untouched} of {} {NO_FAULT_TOUCHED}",
+                counted(judged, "run")
             )?;
             head = "";
         }
@@ -97,7 +100,7 @@ fn write_untouched(out: &mut String, grade: &Grade) -> fmt::Result {
 const NO_FAULT_TOUCHED: &str =
     "no fault touched anything, so they test nothing that runs without faults would not";
 
-fn write_table(out: &mut String, grade: &Grade) -> fmt::Result {
+fn write_table(out: &mut Styled, grade: &Grade) -> fmt::Result {
     let ids: Vec<&str> = grade
         .suite
         .challenges
@@ -105,39 +108,49 @@ fn write_table(out: &mut String, grade: &Grade) -> fmt::Result {
         .map(|facts| facts.id.as_str())
         .collect();
     let head = std::iter::once("submission").chain(ids.iter().copied());
-    let head = head
-        .chain(["score"])
-        .map(|cell| one_line(cell).into_owned());
-    let mut rows: Vec<Vec<String>> = vec![head.collect()];
+    let head = head.chain(["score"]);
+    let mut rows: Vec<Vec<Cell>> = vec![head.map(|it| (HEAD, one_line(it).into_owned())).collect()];
     for submission in &grade.submissions {
-        let mut row = vec![one_line(&submission.name).into_owned()];
+        let style = if submission.passed { GOOD } else { BAD };
+        let mut row = vec![(PLAIN, one_line(&submission.name).into_owned())];
         row.extend(ids.iter().map(|id| cell(submission, id)));
-        row.push(format!("{}/{}", submission.score, submission.points));
+        row.push((style, format!("{}/{}", submission.score, submission.points)));
         rows.push(row);
     }
     let columns = ids.len() + 2;
     let width = |column: usize| {
-        let widths = rows.iter().map(|row| row[column].chars().count());
+        let widths = rows.iter().map(|row| row[column].1.chars().count());
         widths.max().unwrap_or(0).min(CELL_CHARS_MAX)
     };
     let widths: Vec<usize> = (0..columns).map(width).collect();
     for row in &rows {
-        let mut line = String::new();
-        for (cell, width) in row.iter().zip(&widths) {
-            write!(line, "{cell:<width$}  ")?;
+        let mut gap = 0;
+        for ((style, cell), width) in row.iter().zip(&widths) {
+            write!(out, "{:gap$}", "")?;
+            out.push(*style, cell);
+            gap = width.saturating_sub(cell.chars().count()) + 2;
         }
-        writeln!(out, "{}", line.trim_end())?;
+        writeln!(out)?;
     }
     Ok(())
 }
 
-fn cell(submission: &SubmissionGrade, id: &str) -> String {
+/// A cell of the table.
+type Cell = (Style, String);
+
+/// A cell that says nothing of how well it went.
+const PLAIN: Style = Style::new();
+
+fn cell(submission: &SubmissionGrade, id: &str) -> Cell {
     let mut challenges = submission.challenges.iter();
     match challenges.find(|it| it.id == id).map(|it| &it.state) {
-        Some(ChallengeState::Judged(judgement)) => judgement.verdict.to_string(),
-        Some(ChallengeState::Missing) => "-".to_owned(),
-        Some(ChallengeState::Pending) => "?".to_owned(),
-        None => String::new(),
+        Some(ChallengeState::Judged(judgement)) => {
+            let style = if judgement.is_accepted() { GOOD } else { BAD };
+            (style, judgement.verdict.to_string())
+        }
+        Some(ChallengeState::Missing) => (PLAIN, "-".to_owned()),
+        Some(ChallengeState::Pending) => (NOTE, "?".to_owned()),
+        None => (PLAIN, String::new()),
     }
 }
 
@@ -172,20 +185,25 @@ pub(super) fn explained(
 /// How many runs passed before the first that failed: `10 seeds`, or `10 official runs and 3 of 12
 /// in worlds`.
 fn passed(facts: &ChallengeFacts, judgement: &Judgement) -> String {
-    let count = |number: usize, what: &str| {
-        let s = if number == 1 { "" } else { "s" };
-        format!("{number} {what}{s}")
-    };
     let (official, in_worlds) = (judgement.seeds_passed, judgement.world_runs_passed);
     let all_in_worlds: usize = facts.worlds.iter().map(|world| world.seeds.len()).sum();
     let failed_before = (judgement.failure.as_ref()).is_some_and(|it| it.world.is_none());
     match all_in_worlds {
-        0 => count(official, "seed"),
-        _ if failed_before => count(official, "official run"),
+        0 => counted(official, "seed"),
+        _ if failed_before => counted(official, "official run"),
         all => format!(
             "{} and {in_worlds} of {all} in worlds",
-            count(official, "official run")
+            counted(official, "official run")
         ),
+    }
+}
+
+/// What was measured for a target, with as many digits as tell it from the bound.
+fn measured(target: &TargetResult) -> String {
+    let short = figure(target.worst);
+    match short == figure(target.below) {
+        true => target.worst.to_string(),
+        false => short,
     }
 }
 
@@ -229,9 +247,9 @@ fn explain(facts: &ChallengeFacts, judgement: &Judgement) -> Vec<String> {
     }
     if judgement.seeds_untouched > 0 {
         lines.push(format!(
-            "faults: with {} of {} seeds {NO_FAULT_TOUCHED}",
+            "faults: with {} of {} {NO_FAULT_TOUCHED}",
             judgement.seeds_untouched,
-            judgement.seeds_judged()
+            counted(judgement.seeds_judged(), "seed")
         ));
     }
     lines.extend(
@@ -241,7 +259,7 @@ fn explain(facts: &ChallengeFacts, judgement: &Judgement) -> Vec<String> {
             .map(|warning| format!("warning: {warning}")),
     );
     let targets = judgement.targets.iter();
-    let targets = targets.map(|(name, it)| format!("{name} {} (below {})", it.worst, it.below));
+    let targets = targets.map(|(name, it)| format!("{name} {} (below {})", measured(it), it.below));
     let used = judgement.usage.iter();
     let used = used.map(|(name, it)| format!("{name} {} of {}", it.used, it.limit));
     for (what, words) in [

@@ -1,17 +1,21 @@
 //! How results are shown.
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
 use serde::Serialize;
 
 use super::super::Failure;
-use super::super::output::{print, print_json};
+use super::super::output::{print_json, print_styled, print_verdict};
+use super::super::style::{BAD, HEAD, Styled};
 use super::Again;
+use super::figures::{Figure, Spread, figures, write_spreads};
+use super::tally::{Failures, Tally};
 use host_check::anomalies::AnomalyName;
 use host_check::text::{closing_line, render_text};
 use host_check::validity::Validity;
 use host_check::workload::Workload;
-use host_protocol::text::one_line;
+use host_protocol::text::{counted, one_line};
 use host_report::Results;
 use host_sim::seconds;
 use host_trial::TrialResult;
@@ -38,6 +42,10 @@ pub(super) struct Try {
     faults_touched_nothing: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    anomalies: Vec<AnomalyName>,
+    #[serde(skip)]
+    figures: Vec<Figure>,
 }
 
 impl Try {
@@ -57,7 +65,26 @@ impl Try {
             msgs_per_op: net.and_then(|net| net.servers.msgs_per_op),
             faults_touched_nothing: report.coverage.touched_nothing(),
             warnings: report.warnings(),
+            anomalies: report.anomalies(),
+            figures: figures(report),
         }
+    }
+
+    pub(super) fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    pub(super) fn valid(&self) -> Validity {
+        self.valid
+    }
+
+    /// What is wrong with it, the gravest first.
+    pub(super) fn anomalies(&self) -> &[AnomalyName] {
+        &self.anomalies
+    }
+
+    pub(super) fn figures(&self) -> &[Figure] {
+        &self.figures
     }
 }
 
@@ -127,27 +154,28 @@ pub(super) fn shrunk_as_text(
         schedule,
         report,
         anomaly,
-        runs,
         ..
     } = shrunk;
+    let runs = counted(shrunk.runs, "run");
     let end = shrunk.how_short();
-    print(&format!(
+    let text = format!(
         "{}: INVALID\n\n\
          The run with seed {} has {whole}.\n\
          One that is invalid like it ({anomaly}) has {};\n\
          {end}:\n\n\
          {story}\n\
-         simulated     {} s with seed {}; {} events, after {runs} runs\n\
+         simulated     {} s with seed {}; {}, after {runs}\n\
          replay        {replay}\n\n\
          {}\n",
         schedule.scenario.workload,
         schedule.seed,
         shrunk.size(),
-        seconds(report.end_ns),
+        in_seconds(report.end_ns),
         schedule.seed,
-        report.used.steps,
+        counted(report.used.steps, "event"),
         report.closing_line(),
-    ))
+    );
+    print_verdict(&text, report.valid())
 }
 
 /// The JSON of many runs.
@@ -158,6 +186,12 @@ struct JsonTries<'a> {
     valid: Validity,
     asked_for: usize,
     runs: &'a [Try],
+    /// By name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    anomalies: BTreeMap<&'a str, Failures>,
+    /// By name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    figures: BTreeMap<&'a str, &'a Spread>,
     #[serde(skip_serializing_if = "Option::is_none")]
     first_failure: Option<Results<'a>>,
 }
@@ -170,10 +204,13 @@ pub(super) fn tries_as_json(
     again: &Again,
 ) -> Result<(), Failure> {
     let replay = failure.map(|report| again.command(Replay::Seed(report.seed)));
+    let tally = Tally::of(tries);
     print_json(&JsonTries {
-        valid: failure.map_or(Validity::True, TrialResult::valid),
+        valid: tally.verdict.unwrap_or(Validity::Unknown),
         asked_for: count,
         runs: tries,
+        anomalies: tally.failures(),
+        figures: tally.figures.iter().map(|it| (it.name, it)).collect(),
         first_failure: failure.map(|report| {
             json_of(report, replay.as_deref().unwrap_or_default()).with_evidence(evidence)
         }),
@@ -189,7 +226,7 @@ pub(super) fn report_as_text(
     let mut text = String::new();
     // Writing to a String cannot fail.
     let _ = write_report(&mut text, report, evidence, workload, replay);
-    print(&text)
+    print_verdict(&text, report.valid())
 }
 
 fn write_report(
@@ -220,10 +257,10 @@ fn write_report(
     }
     writeln!(
         out,
-        "simulated     {} s with seed {}; {} events",
-        seconds(report.end_ns),
+        "simulated     {} s with seed {}; {}",
+        in_seconds(report.end_ns),
         report.seed,
-        report.used.steps
+        counted(report.used.steps, "event")
     )?;
     for (index, line) in report.coverage.lines().iter().enumerate() {
         let head = if index == 0 { "faults" } else { "" };
@@ -249,7 +286,68 @@ pub(super) fn tries_as_text(
     let mut text = String::new();
     // Writing to a String cannot fail.
     let _ = write_tries(&mut text, tries, count, failure, evidence, workload, again);
-    print(&text)
+    print_verdict(&text, failure.map_or(Validity::True, TrialResult::valid))
+}
+
+/// What runs with several seeds have shown, of which the first that fails is shown after it.
+pub(super) fn tally_as_text(tally: &Tally, workload: Workload, first: u64) -> Result<(), Failure> {
+    let failed = tally.runs - tally.valid;
+    let word = match tally.verdict {
+        Some(Validity::Unknown) => "unknown",
+        _ => "INVALID",
+    };
+    let head = format!(
+        "{workload}: {word} with {failed} of {}, {}\n\n",
+        counted(tally.runs, "seed"),
+        range(first, tally.runs)
+    );
+    let mut text = headed(&head, tally);
+    text.push(HEAD, "\nThe first that is not valid:\n\n");
+    print_styled(&text)
+}
+
+/// What is known of runs with several seeds when an interrupt ended them.
+pub(super) fn interrupted_as_text(
+    tally: &Tally,
+    workload: Workload,
+    count: usize,
+) -> Result<(), Failure> {
+    let head = format!(
+        "{workload}: {} of {} done, {} valid\n\n",
+        tally.runs,
+        counted(count, "seed"),
+        tally.valid
+    );
+    print_styled(&headed(&head, tally))
+}
+
+fn headed(head: &str, tally: &Tally) -> Styled {
+    let mut rest = String::new();
+    // Writing to a String cannot fail.
+    let _ = tally.write(&mut rest);
+    let mut text = Styled::default();
+    let failed = tally.valid < tally.runs;
+    text.push(if failed { BAD } else { HEAD }, head);
+    let _ = text.write_str(&rest);
+    text
+}
+
+/// `all 3 seeds, 5 to 7`
+fn all_seeds(first: u64, count: usize) -> String {
+    match count {
+        1 => format!("the seed {first}"),
+        _ => format!("all {count} seeds, {}", range(first, count)),
+    }
+}
+
+fn range(first: u64, count: usize) -> String {
+    format!("{first} to {}", first + (count as u64).saturating_sub(1))
+}
+
+/// Nanoseconds as seconds, to the millisecond: what is shorter says nothing.
+fn in_seconds(ns: u64) -> String {
+    const MS: u64 = 1_000_000;
+    seconds((ns + MS / 2) / MS * MS)
 }
 
 fn write_tries(
@@ -267,35 +365,27 @@ fn write_tries(
         .count();
     let first = tries.first().map_or(0, |one| one.seed);
     if failure.is_none() {
-        let last = first + (count as u64).saturating_sub(1);
-        writeln!(
-            out,
-            "{}: valid with all {count} seeds, {first} to {last}",
-            workload
-        )?;
+        writeln!(out, "{workload}: valid with {}\n", all_seeds(first, count))?;
     }
     if let Some(report) = failure {
         writeln!(
             out,
-            "{passed} of {count} seeds are valid before the first that is not, {}:\n",
+            "{passed} of {} {} valid before the first that is not, {}:\n",
+            counted(count, "seed"),
+            if count == 1 { "is" } else { "are" },
             report.seed
         )?;
         let replay = again.command(Replay::Seed(report.seed));
         return write_report(out, report, evidence, workload, &replay);
     }
-    let rates = || tries.iter().filter_map(|one| one.msgs_per_op);
-    if let (Some(least), Some(greatest)) = (rates().reduce(f32::min), rates().reduce(f32::max)) {
-        writeln!(
-            out,
-            "{least:.2} to {greatest:.2} messages between servers an operation"
-        )?;
-    }
+    write_spreads(out, &Tally::of(tries).figures)?;
     let untouched = tries.iter().filter(|it| it.faults_touched_nothing).count();
     if untouched > 0 {
         writeln!(
             out,
-            "{untouched} of {count} seeds: no fault touched anything, so they test nothing that runs without \
-             faults would not"
+            "{untouched} of {}: no fault touched anything, so they test nothing that runs without \
+             faults would not",
+            counted(count, "seed")
         )?;
     }
     let warned: Vec<&Try> = tries.iter().filter(|it| !it.warnings.is_empty()).collect();
@@ -303,8 +393,9 @@ fn write_tries(
         let warning = &first.warnings[0];
         writeln!(
             out,
-            "{} of {count} seeds: warning, with seed {}: {warning}",
+            "{} of {}: warning, with seed {}: {warning}",
             warned.len(),
+            counted(count, "seed"),
             first.seed
         )?;
     }

@@ -22,7 +22,7 @@ use host_grade::run::SeedRun;
 use host_grade::submission::{self, ModuleFile};
 use host_grade::suite::{PlannedRun, World};
 use host_grade::{Challenge, Submission, Suite, Verdict, Work};
-use host_protocol::text::decimal;
+use host_protocol::text::{counted, figure, fraction};
 use host_sandbox::{GuestModule, Sandbox};
 use host_trial::{Trial, TrialResult};
 
@@ -308,10 +308,10 @@ impl Figures {
         };
         let shown = |figure: Option<String>| figure.unwrap_or_else(|| "-".to_owned());
         Figures {
-            msgs_per_op: shown(msgs_per_op.map(decimal)),
+            msgs_per_op: shown(msgs_per_op.map(|rate| figure(rate.into()))),
             median_ms: shown(latencies.map(|it| it.ms[1].to_string())),
             max_ms: shown(latencies.map(|it| it.ms[4].to_string())),
-            availability: decimal(result.availability.ok_fraction),
+            availability: fraction(result.availability.ok_fraction),
         }
     }
 }
@@ -363,9 +363,9 @@ fn notes(seed: u64, untouched: usize) -> String {
          that passed before the first that failed, of all. Seed: {seed}.\n"
     );
     if untouched > 0 {
-        let s = if untouched == 1 { "" } else { "s" };
+        let runs = counted(untouched, "run");
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "In {untouched} run{s} no fault touched anything.");
+        let _ = writeln!(text, "In {runs} no fault touched anything.");
     }
     text
 }

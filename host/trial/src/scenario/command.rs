@@ -102,6 +102,9 @@ pub enum Replay<'a> {
     Schedule(&'a Path),
 }
 
+/// Flags without a value that are about several runs.
+const SWITCHES: [&str; 2] = ["keep-going", "watch"];
+
 impl Replay<'_> {
     /// The command with the words `args` after `host`, changed so that it makes the run.
     #[must_use]
@@ -114,6 +117,9 @@ impl Replay<'_> {
         let mut own = args[..guest_args].iter();
         while let Some(arg) = own.next() {
             let (name, has_value) = name_of(arg);
+            if SWITCHES.contains(&name) {
+                continue;
+            }
             if self.drops(name) {
                 if !has_value {
                     own.next(); // its value
@@ -209,6 +215,8 @@ mod tests {
                 "--seed=3",
                 "--test-count",
                 "9",
+                "--keep-going",
+                "--watch",
                 "-w",
                 "echo",
                 "--",
