@@ -19,20 +19,26 @@ pub(super) trait Part {
     const GROUPS: &'static [Group];
 }
 
-/// All options.
+/// All options but limits.
 #[derive(Debug)]
-pub(super) struct Everything;
+pub(super) struct Circumstances;
 
-impl Part for Everything {
+impl Part for Circumstances {
     const GROUPS: &'static [Group] = &[
         Group::Cluster,
         Group::Clients,
         Group::Network,
         Group::Faults,
         Group::Checks,
-        Group::GuestLimits,
-        Group::RunLimits,
     ];
+}
+
+/// All limits.
+#[derive(Debug)]
+pub(super) struct AllLimits;
+
+impl Part for AllLimits {
+    const GROUPS: &'static [Group] = &[Group::GuestLimits, Group::RunLimits];
 }
 
 /// How a history is judged.
@@ -70,17 +76,13 @@ impl<P: Part> OptionArgs<P> {
     /// A scenario with these options.
     pub(super) fn scenario(&self) -> Result<Scenario, Failure> {
         let mut scenario = Scenario::default();
-        self.apply(&mut scenario, |_| true)?;
+        self.apply(&mut scenario)?;
         Ok(scenario)
     }
 
-    /// Sets those of the options that are `wanted`.
-    pub(super) fn apply(
-        &self,
-        scenario: &mut Scenario,
-        wanted: impl Fn(&ScenarioOption) -> bool,
-    ) -> Result<(), Failure> {
-        for Given { option, text, .. } in self.all.iter().filter(|it| wanted(it.option)) {
+    /// Sets the options.
+    pub(super) fn apply(&self, scenario: &mut Scenario) -> Result<(), Failure> {
+        for Given { option, text, .. } in &self.all {
             option.set(scenario, text).map_err(|error| {
                 Failure::new(Exit::Usage, format!("--{}: {error}", option.name))
             })?;

@@ -26,7 +26,7 @@ use host_guest::Start;
 use host_protocol::text::counted;
 use host_report::{ReportDir, ReportError, ReportedRun};
 use host_sim::journal::{JsonLines, Observer};
-use host_sim::{Script, StopReason, seconds};
+use host_sim::{Script, StopReason};
 use host_trial::heavy::{Focus, heavy};
 use host_trial::scenario::Replay;
 use host_trial::schedule::Schedule;
@@ -35,6 +35,10 @@ use host_trial::{Trial, TrialResult};
 
 pub(super) fn run(args: SimArgs) -> Result<Exit, Failure> {
     let runs = args.runs()?;
+    if args.watch && matches!(args.format, Format::Json) {
+        let text = "--watch shows what changed to people: it has no --format json";
+        return Err(Failure::new(Exit::Usage, text));
+    }
     distinct(&[
         ("--journal", args.journal.as_ref()),
         ("--history", args.history.as_ref()),
@@ -148,7 +152,7 @@ fn one(
     if let Err(stopped) = &report.result
         && stopped.is_interrupted()
     {
-        let at = seconds(stopped.at_ns);
+        let at = show::in_seconds(stopped.at_ns);
         interrupt::note(&format!(
             "the run with seed {seed} had come to {at} s, and is not judged"
         ));

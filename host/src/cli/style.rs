@@ -23,7 +23,7 @@ pub(super) const NOTE: Style = AnsiColor::Yellow.on_default();
 pub(super) const HEAD: Style = Style::new().bold();
 
 /// Text as it is.
-const PLAIN: Style = Style::new();
+pub(super) const PLAIN: Style = Style::new();
 
 /// The style of a verdict.
 pub(super) fn of_verdict(valid: Validity) -> Style {
@@ -78,10 +78,17 @@ impl Styled {
         let mut shown = String::new();
         for (style, text) in &self.parts {
             let text = printable(text);
-            if colours && *style != PLAIN && !text.is_empty() {
-                shown += &format!("{style}{text}{style:#}");
-            } else {
+            if !colours || *style == PLAIN {
                 shown += &text;
+                continue;
+            }
+            // No line begins in the style of the one before, whatever shows it.
+            for line in text.split_inclusive('\n') {
+                let words = line.trim_end_matches('\n');
+                if !words.is_empty() {
+                    shown += &format!("{style}{words}{style:#}");
+                }
+                shown += &line[words.len()..];
             }
         }
         shown

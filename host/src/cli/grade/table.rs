@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 
 use anstyle::Style;
 
-use crate::cli::style::{BAD, GOOD, HEAD, NOTE, Styled};
+use crate::cli::style::{BAD, GOOD, HEAD, NOTE, PLAIN, Styled};
 use host_grade::Grade;
 use host_grade::grade::{
     ChallengeFacts, ChallengeGrade, ChallengeState, Judgement, SubmissionGrade, TargetResult,
@@ -137,9 +137,6 @@ fn write_table(out: &mut Styled, grade: &Grade) -> fmt::Result {
 
 /// A cell of the table.
 type Cell = (Style, String);
-
-/// A cell that says nothing of how well it went.
-const PLAIN: Style = Style::new();
 
 fn cell(submission: &SubmissionGrade, id: &str) -> Cell {
     let mut challenges = submission.challenges.iter();

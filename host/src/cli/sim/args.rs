@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::super::input::read;
 use super::super::limits::CacheArgs;
-use super::super::options::{Everything, OptionArgs};
+use super::super::options::{AllLimits, Circumstances, OptionArgs};
 use super::super::output::Format;
 use super::super::{Exit, Failure, suite_file};
 use super::console::Shown;
@@ -37,7 +37,7 @@ pub(crate) struct SimArgs {
     #[arg(long, value_name = "FILE", help_heading = Group::Cluster.heading())]
     pub(super) swap_module: Option<PathBuf>,
     #[command(flatten)]
-    scenario: OptionArgs<Everything>,
+    scenario: OptionArgs<Circumstances>,
     /// Take the options of this challenge of a suite. Other options change them.
     #[arg(long, value_name = "ID", conflicts_with = "schedule", help_heading = CHALLENGES)]
     challenge: Option<String>,
@@ -102,6 +102,8 @@ pub(crate) struct SimArgs {
     /// Show the messages that are received on stderr.
     #[arg(long, help_heading = OUTPUT)]
     log_net_recv: bool,
+    #[command(flatten)]
+    limits: OptionArgs<AllLimits>,
     /// Maximum size of the journal, in MiB.
     #[arg(long, value_name = "MIB", default_value_t = 4096, value_parser = clap::value_parser!(u32).range(1..), help_heading = Group::RunLimits.heading(), hide_short_help = true)]
     max_journal_mib: u32,
@@ -196,8 +198,7 @@ impl SimArgs {
                     mut scenario,
                     script,
                 } = read_schedule(path)?;
-                let is_limit = |option: &ScenarioOption| !option.is_in_schedules();
-                self.scenario.apply(&mut scenario, is_limit)?;
+                self.limits.apply(&mut scenario)?;
                 Runs {
                     scenario,
                     seeds: Seeds::One(seed),
@@ -235,13 +236,14 @@ impl SimArgs {
                 return Err(Failure::new(Exit::Usage, text));
             }
             let mut scenario = self.scenario.scenario()?;
+            self.limits.apply(&mut scenario)?;
             scenario.options.guest_args.clone_from(&self.guest_args);
             return Ok((scenario, Vec::new()));
         };
         let suite = suite_file::open(self.suite.as_deref())?;
         let challenge = suite_file::find(&suite, id)?;
         let setting = suite_file::setting(challenge, self.world.as_deref())?;
-        let given = self.scenario.given();
+        let given = [self.scenario.given(), self.limits.given()].concat();
         let usage = |error| Failure::new(Exit::Usage, error);
         let mut scenario = setting.scenario_with(&given).map_err(usage)?;
         if !self.guest_args.is_empty() {

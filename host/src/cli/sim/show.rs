@@ -345,7 +345,7 @@ fn range(first: u64, count: usize) -> String {
 }
 
 /// Nanoseconds as seconds, to the millisecond: what is shorter says nothing.
-fn in_seconds(ns: u64) -> String {
+pub(super) fn in_seconds(ns: u64) -> String {
     const MS: u64 = 1_000_000;
     seconds((ns + MS / 2) / MS * MS)
 }

@@ -83,6 +83,9 @@ impl Tally {
             let runs = counted(seeds.len(), "seed");
             writeln!(out, "  {name:<22}{runs}: {}", shown.join(", "))?;
         }
+        if !self.failures.is_empty() && !self.figures.is_empty() {
+            writeln!(out)?;
+        }
         write_spreads(out, &self.figures)
     }
 }

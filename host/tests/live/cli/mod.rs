@@ -6,11 +6,14 @@
 //! it finds into the expectations.
 
 mod cache;
+mod colours;
 mod command_line;
+mod commit;
 mod conversation;
 mod effects;
 mod faults;
 mod golden;
+mod manual;
 mod memory;
 mod modules;
 mod panics;

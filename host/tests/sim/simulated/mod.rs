@@ -15,6 +15,8 @@ mod misbehaviour;
 pub(crate) mod runs;
 mod schedule;
 mod scripted;
+mod seeds;
 mod shrink;
 mod swap;
 mod txn;
+mod watch;
