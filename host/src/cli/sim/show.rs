@@ -185,6 +185,9 @@ struct JsonTries<'a> {
     #[serde(rename = "valid?")]
     valid: Validity,
     asked_for: usize,
+    /// Whether the program was asked to end before all runs were done.
+    #[serde(rename = "interrupted?", skip_serializing_if = "std::ops::Not::not")]
+    interrupted: bool,
     runs: &'a [Try],
     /// By name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -208,6 +211,7 @@ pub(super) fn tries_as_json(
     print_json(&JsonTries {
         valid: tally.verdict.unwrap_or(Validity::Unknown),
         asked_for: count,
+        interrupted: failure.is_none() && tries.len() < count,
         runs: tries,
         anomalies: tally.failures(),
         figures: tally.figures.iter().map(|it| (it.name, it)).collect(),
@@ -341,7 +345,10 @@ fn all_seeds(first: u64, count: usize) -> String {
 }
 
 fn range(first: u64, count: usize) -> String {
-    format!("{first} to {}", first + (count as u64).saturating_sub(1))
+    match count {
+        0 | 1 => first.to_string(),
+        _ => format!("{first} to {}", first + (count as u64).saturating_sub(1)),
+    }
 }
 
 /// Nanoseconds as seconds, to the millisecond: what is shorter says nothing.
@@ -372,7 +379,7 @@ fn write_tries(
             out,
             "{passed} of {} {} valid before the first that is not, {}:\n",
             counted(count, "seed"),
-            if count == 1 { "is" } else { "are" },
+            if passed == 1 { "is" } else { "are" },
             report.seed
         )?;
         let replay = again.command(Replay::Seed(report.seed));

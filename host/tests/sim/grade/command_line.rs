@@ -28,7 +28,7 @@ fn a_module_given_alone_is_judged_by_what_is_picked() {
             submission  echo  score
             mine        AC    2/2
 
-            1 of 1 submissions passed (suite small, host 0.1.0, wasmtime 48.0.8)
+            1 of 1 submission passed (suite small, host 0.1.0, wasmtime 48.0.8)
         "#]],
     );
 }

@@ -54,7 +54,7 @@ fn a_class_as_text() {
                 10.001  op 9: process 1 at n1 ok read []  <-- shows lost-elements
                 - 1 known element lost, not in the last reads: 3
               replay: host sim --module class/bob/broadcast.wasm -w broadcast --node-count 5 --rate 10 --time-limit 10 --nemesis partition --seed 1
-              targets: msgs-per-op 1.3398058 (below 60)
+              targets: msgs-per-op 1.34 (below 60)
               used: answer-bytes 22929 of 33554432, bytes-in-flight 710 of 33554432, events 193 of 20000000, fuel N of 150000000000, memory-bytes 5570560 of 268435456, messages-in-flight 5 of 100000, node-memory-bytes 1114112 of 134217728
 
             carol echo

@@ -118,7 +118,7 @@ fn missed_targets_say_who_sent_what_and_how_the_worst_value_came() {
 
         quiet: in 3 of 3 runs no fault touched anything, so they test nothing that runs without faults would not
 
-        0 of 1 submissions passed (suite heavy, host 0.1.0, wasmtime 48.0.8)
+        0 of 1 submission passed (suite heavy, host 0.1.0, wasmtime 48.0.8)
     "#]],
     );
     let grade = class.json(&[]);
@@ -165,7 +165,7 @@ fn a_run_with_too_many_events_says_which() {
               replay: host sim --module class/ann/broadcast.wasm -w broadcast --node-count 5 --rate 10 --time-limit 5 --max-steps=150 --seed 1
               used: answer-bytes 9435 of 33554432, bytes-in-flight 710 of 33554432, events 151 of 150, fuel N of 150000000000, memory-bytes 5570560 of 268435456, messages-in-flight 5 of 100000, node-memory-bytes 1114112 of 134217728
 
-            0 of 1 submissions passed (suite heavy, host 0.1.0, wasmtime 48.0.8)
+            0 of 1 submission passed (suite heavy, host 0.1.0, wasmtime 48.0.8)
         "#]],
     );
 }
@@ -187,13 +187,13 @@ fn memory_that_grows_is_a_warning_beside_the_verdict() {
                 unknown: no echo succeeded, of 1: too few to know whether one should have
                 no operation succeeded: there is nothing to judge
               replay: host sim --module class/ann/echo.wasm -w echo --node-count 1 --rate 5 --time-limit 5 --nemesis partition --seed 1
-              faults: with 1 of 1 seeds no fault touched anything, so they test nothing that runs without faults would not
+              faults: with 1 of 1 seed no fault touched anything, so they test nothing that runs without faults would not
               warning: 1 of 1 seeds: n0's memory grew by 6.25 MiB a second through the whole run: 31.37 MiB after 5 s, while clients sent less than 0.01 MiB; at the limit of 128 MiB it would end after 20 s
               used: answer-bytes 132 of 33554432, bytes-in-flight 82 of 33554432, events 502 of 20000000, fuel N of 150000000000, memory-bytes 32899072 of 268435456, messages-in-flight 1 of 100000, node-memory-bytes 32899072 of 134217728
 
-            quiet: in 1 of 1 runs no fault touched anything, so they test nothing that runs without faults would not
+            quiet: in 1 of 1 run no fault touched anything, so they test nothing that runs without faults would not
 
-            0 of 1 submissions passed (suite heavy, host 0.1.0, wasmtime 48.0.8)
+            0 of 1 submission passed (suite heavy, host 0.1.0, wasmtime 48.0.8)
         "#]],
     );
 }

@@ -63,9 +63,9 @@ fn what_passes_is_a_line_of_figures() {
             exit code 0
             ---- stdout
             challenge        module           valid      msgs/op  median ms     max ms  availability  worlds   wall ms
-            echo             echo             true           0.0          -          -           1.0       - WALL
-            flood            broadcast        true     1.0357143         26        416           1.0       - WALL
-            cut              broadcast        true     2.5825243       1540       7114           1.0       - WALL
+            echo             echo             true             0          -          -             1       - WALL
+            flood            broadcast        true          1.04         26        416             1       - WALL
+            cut              broadcast        true          2.58       1540       7114             1       - WALL
 
             msgs/op: messages between servers for each operation. median ms, max ms: from the
             acknowledgement of a value until every read has it. worlds: runs in other circumstances
@@ -92,8 +92,8 @@ fn what_fails_is_followed_by_the_reason_and_its_replay() {
                 event: message {"src":"c2","dest":"n0","body":{"echo":"Please echo 34","type":"echo","msg_id":1}}
                 [NOTHING DONE]
               replay: host sim --module class/bob/echo.wasm -w echo --node-count 1 --rate 5 --time-limit 3 --seed 2
-            flood            broadcast        true        0.6875          0          0           1.0       - WALL
-            cut              broadcast        false    1.6637168          0      19992           1.0       - WALL
+            flood            broadcast        true         0.688          0          0             1       - WALL
+            cut              broadcast        false         1.66          0      19992             1       - WALL
               14 known elements lost, not in the last reads: 2 4 6 7 8 9 10 12 … and 6 more
               Maelstrom would have let this pass:
               op 229 (process 0, 19.992 s) lacks 12 known elements for good: 0 1 3 5 11 14 15 16 … and 4 more
@@ -124,7 +124,7 @@ fn only_an_optional_challenge_may_lack_a_module() {
             exit code 0
             ---- stdout
             challenge        module           valid      msgs/op  median ms     max ms  availability  worlds   wall ms
-            g-set            g-set            true     0.5160320       4162      13946           1.0   25/25 WALL
+            g-set            g-set            true         0.516       4162      13946             1   25/25 WALL
             pn-counter       pn-counter       missing          -          -          -             -       -         -
 
             msgs/op: messages between servers for each operation. median ms, max ms: from the
@@ -168,8 +168,8 @@ fn guests_get_the_arguments_of_their_challenge_alone() {
             exit code 0
             ---- stdout
             challenge        module           valid      msgs/op  median ms     max ms  availability  worlds   wall ms
-            1                echo             true           0.0          -          -           1.0     3/3 WALL
-            3b               broadcast        true     5.8285713          0          0           1.0   12/12 WALL
+            1                echo             true             0          -          -             1     3/3 WALL
+            3b               broadcast        true          5.83          0          0             1   12/12 WALL
 
             msgs/op: messages between servers for each operation. median ms, max ms: from the
             acknowledgement of a value until every read has it. worlds: runs in other circumstances

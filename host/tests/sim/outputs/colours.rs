@@ -117,13 +117,16 @@ fn verdicts_in_a_grade() {
     class.built("alice/echo.wasm", "echo");
     class.built("bob/echo.wasm", "unique-ids");
     let grade = || class.grader().args(["--challenge", "echo", "class"]);
-    check(grade, &expect![[r#"
+    check(
+        grade,
+        &expect![[r#"
         <1>submission<0>  <1>echo<0>  <1>score<0>
         alice       <1><32>AC<0>    <1><32>2/2<0>
         bob         <1><31>WA<0>    <1><31>0/2<0>
         <1>bob echo<0>
         <1><31>1 of 2 submissions passed<0> (suite small, host 0.1.0, wasmtime 48.0.8)
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -201,7 +201,13 @@ fn several_valid_runs() {
         0,
         &expect![[r#"
             echo: valid with all 3 seeds, 3 to 5
-            0.00 to 0.00 messages between servers an operation
+
+            figures                    median     99 %    worst
+              msgs-per-op                   0        0        0  with seed 3
+              acknowledged-median-ms        0        0        0  with seed 3
+              acknowledged-max-ms           0        0        0  with seed 3
+              ms-per-ok                   132      168      168  with seed 5
+              availability                  1        1        1  with seed 3
 
             [VALID]
         "#]],

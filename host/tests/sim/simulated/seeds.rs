@@ -33,11 +33,22 @@ fn parsed(ended: &Ended) -> Json {
 #[test]
 fn all_seeds_are_tried_if_they_are_to_be_and_failures_counted() {
     let dir = Dir::new();
+    let first = flood(&dir, "--seed 1").end();
     let ended = flood(&dir, "--seeds 0..8 --keep-going").end();
-    check(&ended, 1, &expect![[""]]);
+    let (tally, shown) = ended
+        .stdout
+        .split_once("The first that is not valid:\n\n")
+        .unwrap();
+    expect![[""]].assert_eq(tally);
+    assert_eq!((ended.code(), shown), (Some(1), &*first.stdout));
     // Without it the first failure is the end.
     let ended = flood(&dir, "--seeds 0..8").end();
-    check(&ended, 1, &expect![[""]]);
+    let (head, shown) = ended.stdout.split_once("\n\n").unwrap();
+    assert_eq!(
+        head,
+        "1 of 8 seeds is valid before the first that is not, 1:"
+    );
+    assert_eq!((ended.code(), shown), (Some(1), &*first.stdout));
 }
 
 #[test]
@@ -52,10 +63,25 @@ fn one_seed_is_one() {
         sim.arg(built("echo"))
             .args(["--time-limit", "1", "--seeds", "3..4"])
     };
-    check(&echo().end(), 0, &expect![[""]]);
+    check(
+        &echo().end(),
+        0,
+        &expect![[r#"
+        echo: valid with the seed 3
+
+        figures                    median     99 %    worst
+          msgs-per-op                   0        0        0  with seed 3
+          acknowledged-median-ms        0        0        0  with seed 3
+          acknowledged-max-ms           0        0        0  with seed 3
+          ms-per-ok                   132      132      132  with seed 3
+          availability                  1        1        1  with seed 3
+
+        [VALID]
+    "#]],
+    );
     let ended = flood(&dir, "--seeds 1..2 --keep-going").end();
     let first = ended.stdout.lines().next().unwrap();
-    assert_eq!(first, "broadcast: INVALID with 1 of 1 seed, 1 to 1");
+    assert_eq!(first, "broadcast: INVALID with 1 of 1 seed, 1");
 }
 
 #[test]
@@ -163,6 +189,7 @@ fn an_interrupt_shows_what_is_done() {
     let result = parsed(&ended);
     let runs = result["runs"].as_array().unwrap().len();
     assert_eq!(result["asked-for"], json!(1_000_000));
+    assert_eq!(result["interrupted?"], json!(true));
     assert_eq!(result["figures"]["availability"]["runs"], json!(runs));
     assert!(0 < runs && runs < 1_000_000);
 }
@@ -170,5 +197,9 @@ fn an_interrupt_shows_what_is_done() {
 #[test]
 fn one_run_has_nothing_to_go_on_with() {
     let ended = flood(&Dir::new(), "--seed 1 --keep-going").end();
-    ended.is(expect![[""]]);
+    ended.is(expect![[r#"
+        exit code 254
+        ---- stderr
+        error: --keep-going is for several runs: add --seeds A..B
+    "#]]);
 }
