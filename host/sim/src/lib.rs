@@ -82,4 +82,4 @@ pub use outcome::{Outcome, StopReason, Stopped};
 pub use run::{Simulation, run};
 pub use script::{Episode, Invocation, Script};
 pub use seeds::{InvalidSeedRange, SeedRange};
-pub use time::{MS, SECOND, nanoseconds, seconds};
+pub use time::{MS, SECOND, nanoseconds, seconds, short_seconds};

@@ -26,7 +26,7 @@ use host_guest::Start;
 use host_protocol::text::counted;
 use host_report::{ReportDir, ReportError, ReportedRun};
 use host_sim::journal::{JsonLines, Observer};
-use host_sim::{Script, StopReason};
+use host_sim::{Script, StopReason, short_seconds};
 use host_trial::heavy::{Focus, heavy};
 use host_trial::scenario::Replay;
 use host_trial::schedule::Schedule;
@@ -152,7 +152,7 @@ fn one(
     if let Err(stopped) = &report.result
         && stopped.is_interrupted()
     {
-        let at = show::in_seconds(stopped.at_ns);
+        let at = short_seconds(stopped.at_ns);
         interrupt::note(&format!(
             "the run with seed {seed} had come to {at} s, and is not judged"
         ));

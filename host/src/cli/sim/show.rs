@@ -17,7 +17,7 @@ use host_check::validity::Validity;
 use host_check::workload::Workload;
 use host_protocol::text::{counted, one_line};
 use host_report::Results;
-use host_sim::seconds;
+use host_sim::short_seconds;
 use host_trial::TrialResult;
 use host_trial::scenario::Replay;
 use host_trial::shrink::{Kept, Shrunk};
@@ -170,7 +170,7 @@ pub(super) fn shrunk_as_text(
         schedule.scenario.workload,
         schedule.seed,
         shrunk.size(),
-        in_seconds(report.end_ns),
+        short_seconds(report.end_ns),
         schedule.seed,
         counted(report.used.steps, "event"),
         report.closing_line(),
@@ -262,7 +262,7 @@ fn write_report(
     writeln!(
         out,
         "simulated     {} s with seed {}; {}",
-        in_seconds(report.end_ns),
+        short_seconds(report.end_ns),
         report.seed,
         counted(report.used.steps, "event")
     )?;
@@ -351,12 +351,6 @@ fn range(first: u64, count: usize) -> String {
     }
 }
 
-/// Nanoseconds as seconds, to the millisecond: what is shorter says nothing.
-pub(super) fn in_seconds(ns: u64) -> String {
-    const MS: u64 = 1_000_000;
-    seconds((ns + MS / 2) / MS * MS)
-}
-
 fn write_tries(
     out: &mut String,
     tries: &[Try],
@@ -387,6 +381,9 @@ fn write_tries(
     }
     write_spreads(out, &Tally::of(tries).figures)?;
     let untouched = tries.iter().filter(|it| it.faults_touched_nothing).count();
+    if untouched > 0 || tries.iter().any(|it| !it.warnings.is_empty()) {
+        writeln!(out)?;
+    }
     if untouched > 0 {
         writeln!(
             out,

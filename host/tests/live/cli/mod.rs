@@ -8,7 +8,6 @@
 mod cache;
 mod colours;
 mod command_line;
-mod commit;
 mod conversation;
 mod effects;
 mod faults;
@@ -18,4 +17,5 @@ mod memory;
 mod modules;
 mod panics;
 mod shown;
+mod version;
 mod wasi;

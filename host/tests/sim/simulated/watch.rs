@@ -51,7 +51,38 @@ fn a_new_version_is_run_and_compared() {
     live.signal(Signal::INT);
     let ended = live.wait();
     assert_eq!(ended.code(), Some(130));
-    expect![[""]].assert_eq(&in_short(&ended.stdout));
+    expect![[r#"
+        broadcast: INVALID
+        my.wasm has changed
+
+        broadcast: valid
+        what changed
+          verdict               INVALID, now valid
+          final-read-lacks      yes, now no
+          lost-elements         yes, now no
+          msgs-per-op           0.571, now 1.21
+          stable-median-ms      11552, now 807
+          stable-max-ms         11852, now 1852
+          visible-median-ms     11552, now 807
+          visible-max-ms        11852, now 1852
+
+        my.wasm has changed
+
+
+        my.wasm has changed
+
+        broadcast: INVALID
+        what changed
+          verdict               valid, now INVALID
+          final-read-lacks      no, now yes
+          lost-elements         no, now yes
+          msgs-per-op           1.21, now 0.571
+          stable-median-ms      807, now 11552
+          stable-max-ms         1852, now 11852
+          visible-median-ms     807, now 11552
+          visible-max-ms        1852, now 11852
+    "#]]
+    .assert_eq(&in_short(&ended.stdout));
 }
 
 /// The first line of each run instead of all of it.
