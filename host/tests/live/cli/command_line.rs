@@ -541,78 +541,6 @@ fn help_of_sim() {
                       [default: strict]
                       [possible values: strict, maelstrom]
 
-            Limits of the guest:
-                  --max-memory-mib <MIB>
-                      Maximum linear memory, in MiB
-
-                      [default: 128]
-
-                  --max-fuel <UNITS>
-                      Maximum fuel for one step; an instruction takes about one unit
-
-                      [default: 1000000000]
-
-                  --max-step-ms <MS>
-                      Maximum wall time for one step, in milliseconds, checked every 100 ms
-
-                      [default: 100000]
-
-                  --max-output-bytes <BYTES>
-                      Maximum number of bytes that one step returns
-
-                      [default: 8388608]
-
-                  --max-effects <N>
-                      Maximum number of effects (messages, timers, log lines) of one step
-
-                      [default: 10000]
-
-                  --max-timers <N>
-                      Maximum number of timers outstanding at a time
-
-                      [default: 10000]
-
-                  --max-log-bytes <BYTES>
-                      Maximum number of bytes that one step prints to stdout and stderr
-
-                      [default: 262144]
-
-            Limits of the run:
-                  --max-steps <N>
-                      Maximum number of events that all nodes together handle
-
-                      [default: 20000000]
-
-                  --max-run-fuel <UNITS>
-                      Maximum fuel of all nodes together
-
-                      [default: 150000000000]
-
-                  --max-run-memory-mib <MIB>
-                      Maximum memory of all nodes and services together, in MiB
-
-                      [default: 256]
-
-                  --max-in-flight <N>
-                      Maximum number of messages in flight
-
-                      [default: 100000]
-
-                  --max-in-flight-mib <MIB>
-                      Maximum size of all messages in flight, in MiB
-
-                      [default: 32]
-
-                  --max-answers-mib <MIB>
-                      Maximum size of all answers that clients receive, as values, in MiB
-
-                      [default: 32]
-
-                  --max-journal-mib <MIB>
-                      Maximum size of the journal, in MiB
-
-                      [default: 4096]
-
             Challenges:
                   --challenge <ID>
                       Take the options of this challenge of a suite. Other options change them
@@ -685,6 +613,78 @@ fn help_of_sim() {
 
                   --log-net-recv
                       Show the messages that are received on stderr
+
+            Limits of the guest:
+                  --max-memory-mib <MIB>
+                      Maximum linear memory, in MiB
+
+                      [default: 128]
+
+                  --max-fuel <UNITS>
+                      Maximum fuel for one step; an instruction takes about one unit
+
+                      [default: 1000000000]
+
+                  --max-step-ms <MS>
+                      Maximum wall time for one step, in milliseconds, checked every 100 ms
+
+                      [default: 100000]
+
+                  --max-output-bytes <BYTES>
+                      Maximum number of bytes that one step returns
+
+                      [default: 8388608]
+
+                  --max-effects <N>
+                      Maximum number of effects (messages, timers, log lines) of one step
+
+                      [default: 10000]
+
+                  --max-timers <N>
+                      Maximum number of timers outstanding at a time
+
+                      [default: 10000]
+
+                  --max-log-bytes <BYTES>
+                      Maximum number of bytes that one step prints to stdout and stderr
+
+                      [default: 262144]
+
+            Limits of the run:
+                  --max-steps <N>
+                      Maximum number of events that all nodes together handle
+
+                      [default: 20000000]
+
+                  --max-run-fuel <UNITS>
+                      Maximum fuel of all nodes together
+
+                      [default: 150000000000]
+
+                  --max-run-memory-mib <MIB>
+                      Maximum memory of all nodes and services together, in MiB
+
+                      [default: 256]
+
+                  --max-in-flight <N>
+                      Maximum number of messages in flight
+
+                      [default: 100000]
+
+                  --max-in-flight-mib <MIB>
+                      Maximum size of all messages in flight, in MiB
+
+                      [default: 32]
+
+                  --max-answers-mib <MIB>
+                      Maximum size of all answers that clients receive, as values, in MiB
+
+                      [default: 32]
+
+                  --max-journal-mib <MIB>
+                      Maximum size of the journal, in MiB
+
+                      [default: 4096]
 
             Compiled code:
                   --cache-dir <DIR>

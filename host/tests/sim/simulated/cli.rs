@@ -56,7 +56,7 @@ fn a_small_valid_run() {
 
             operations    15: 15 ok, 0 fail, 0 info; 100.00 % of invocations ok
             messages      32 sent, 32 received; 2.13 an operation, 0.00 of them between servers
-            simulated     2.895 s with seed 1; 16 events
+            simulated     2.894 s with seed 1; 16 events
 
             [VALID]
         "#]],
@@ -92,7 +92,7 @@ fn a_failing_run_says_how_to_replay_it() {
             ids           0 given of 5 asked for, 0 duplicated; from nil to nil
             operations    5: 0 ok, 5 fail, 0 info; 0.00 % of invocations ok
             messages      12 sent, 12 received; 2.40 an operation, 0.00 of them between servers
-            simulated     0.84 s with seed 5; 6 events
+            simulated     0.839 s with seed 5; 6 events
             replay        host sim -w unique-ids --node-count 1 --time-limit 1 --no-cache --module DIR/echo.wasm --seed 5
 
             [INVALID]

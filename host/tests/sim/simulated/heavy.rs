@@ -55,6 +55,7 @@ fn seeds_whose_faults_touched_nothing_are_counted() {
               acknowledged-max-ms           0        0        0  with seed 2
               ms-per-ok                   192      198      198  with seed 1
               availability                  1        1        1  with seed 1
+
             3 of 3 seeds: no fault touched anything, so they test nothing that runs without faults would not
 
             [VALID]
@@ -81,7 +82,7 @@ fn what_each_fault_touched_is_told() {
               broadcast   65: 62 ok, 0 fail, 3 info
               read        89: 87 ok, 2 fail, 0 info
             messages      508 sent, 462 received; 3.30 an operation, 1.12 of them between servers
-            simulated     24.616 s with seed 1; 571 events
+            simulated     24.615 s with seed 1; 571 events
             faults        3 partitions, 2 of them took messages: 27
                           4 kills, 4 of them took messages or requests: 24 messages, 3 open requests, 6 nodes lost what they knew
                           3 pauses, 3 of them had something wait: 43 messages, 8 timers
@@ -108,7 +109,7 @@ fn a_run_that_goes_over_a_bound_says_what_it_did() {
         &expect![[r#"
         broadcast: INVALID
 
-        The run could not go on: at 1.307321374 s, more than 20 messages are on their way (--max-in-flight)
+        The run could not go on: at 1.307 s, more than 20 messages are on their way (--max-in-flight)
 
         What it did in 1.307 s, 190 events:
             n0..n4 -> n0..n4   gossip        138 messages, 4,080 bytes, most from n1: 51
@@ -139,7 +140,7 @@ fn the_first_of_many_seeds_that_fails_says_so_too() {
 
         broadcast: INVALID
 
-        The run could not go on: at 1.307321374 s, more than 20 messages are on their way (--max-in-flight)
+        The run could not go on: at 1.307 s, more than 20 messages are on their way (--max-in-flight)
 
         What it did in 1.307 s, 190 events:
             n0..n4 -> n0..n4   gossip        138 messages, 4,080 bytes, most from n1: 51

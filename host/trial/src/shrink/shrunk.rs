@@ -8,7 +8,7 @@ use host_check::anomalies::AnomalyName;
 use host_check::text::render_problems;
 use host_guest::Start;
 use host_protocol::text::counted;
-use host_sim::seconds;
+use host_sim::short_seconds;
 
 /// The smallest run that was found.
 #[derive(Debug)]
@@ -88,6 +88,6 @@ pub fn size(schedule: &Schedule) -> String {
         counted(schedule.scenario.options.concurrency, "client"),
         counted(schedule.script.operations.len(), "operation"),
         counted(schedule.script.faults.len(), "fault"),
-        seconds(schedule.scenario.options.time_limit_ns)
+        short_seconds(schedule.scenario.options.time_limit_ns)
     )
 }
