@@ -5,6 +5,7 @@ mod console;
 mod figures;
 mod show;
 mod tally;
+mod tries;
 mod watch;
 
 use std::path::Path;
@@ -16,6 +17,7 @@ use args::Seeds;
 pub(super) use args::SimArgs;
 use console::Console;
 use tally::{Progress, Tally};
+use tries::Try;
 
 use super::out_file::{Contents, HISTORY, JOURNAL, OutFile, SCHEDULE, distinct, stream};
 use super::output::{Format, cannot_write};
@@ -158,7 +160,7 @@ fn one(
         ));
         return Ok(Exit::Interrupted);
     }
-    *tally = Tally::of(&[show::Try::of(&report)]);
+    *tally = Tally::of(&[Try::of(&report)]);
     if let Some(watch) = watch {
         let run = ReportedRun {
             trial,
@@ -253,7 +255,7 @@ fn many(
     let progress = Progress::of(count);
     let first_failure = AtomicUsize::new(usize::MAX);
     let is_needless = |index| index > first_failure.load(Ordering::Relaxed) && !args.keep_going;
-    let tries: Vec<Option<show::Try>> = (0..count)
+    let tries: Vec<Option<Try>> = (0..count)
         .into_par_iter()
         .map(|index| {
             if is_needless(index) || trial.is_interrupted() {
@@ -261,7 +263,7 @@ fn many(
             }
             let seed = first + index as u64;
             let (tried, valid) = trial.with(seed, None, |report| {
-                (!report.is_interrupted()).then(|| (show::Try::of(&report), report.valid()))
+                (!report.is_interrupted()).then(|| (Try::of(&report), report.valid()))
             })?;
             if valid != Validity::True {
                 first_failure.fetch_min(index, Ordering::Relaxed);
@@ -276,7 +278,7 @@ fn many(
         true => count,
         false => failed.saturating_add(1),
     };
-    let tries: Vec<show::Try> = tries.into_iter().take(kept).flatten().collect();
+    let tries: Vec<Try> = tries.into_iter().take(kept).flatten().collect();
     *tally = Tally::of(&tries);
     let failure = match failed {
         usize::MAX => None,
@@ -331,7 +333,7 @@ fn many(
 /// Shows what is known of many runs when the program was asked to end.
 fn show_done(
     trial: &Trial<'_>,
-    tries: &[show::Try],
+    tries: &[Try],
     tally: &Tally,
     count: usize,
     args: &SimArgs,
@@ -343,7 +345,7 @@ fn show_done(
         Format::Json => show::tries_as_json(tries, count, None, Vec::new(), again)?,
     }
     let done = counted(tries.len(), "run");
-    let Some(seed) = tries.iter().find_map(show::Try::failed) else {
+    let Some(seed) = tries.iter().find_map(Try::failed) else {
         interrupt::note(&match tries.len() {
             1 => format!("1 of {count} runs is done, and valid"),
             done => format!("{done} of {count} runs are done, and valid"),

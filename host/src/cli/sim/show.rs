@@ -9,8 +9,9 @@ use super::super::Failure;
 use super::super::output::{print_json, print_styled, print_verdict};
 use super::super::style::{BAD, HEAD, Styled};
 use super::Again;
-use super::figures::{Figure, Spread, figures, write_spreads};
+use super::figures::{Spread, write_spreads};
 use super::tally::{Failures, Tally};
+use super::tries::Try;
 use host_check::anomalies::AnomalyName;
 use host_check::text::{closing_line, render_text};
 use host_check::validity::Validity;
@@ -21,72 +22,6 @@ use host_sim::short_seconds;
 use host_trial::TrialResult;
 use host_trial::scenario::Replay;
 use host_trial::shrink::{Kept, Shrunk};
-
-/// One of many runs, in short.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) struct Try {
-    seed: u64,
-    #[serde(rename = "valid?")]
-    valid: Validity,
-    messages: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ok_count: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    msgs_per_op: Option<f32>,
-    /// Whether it was to have faults, and they touched nothing.
-    #[serde(
-        rename = "faults-touched-nothing?",
-        skip_serializing_if = "std::ops::Not::not"
-    )]
-    faults_touched_nothing: bool,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    warnings: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    anomalies: Vec<AnomalyName>,
-    #[serde(skip)]
-    figures: Vec<Figure>,
-}
-
-impl Try {
-    /// Its seed, if it is not valid.
-    pub(super) fn failed(&self) -> Option<u64> {
-        (self.valid != Validity::True).then_some(self.seed)
-    }
-
-    pub(super) fn of(report: &TrialResult) -> Self {
-        let result = report.result.as_ref().ok();
-        let net = result.and_then(|result| result.net);
-        Try {
-            seed: report.seed,
-            valid: report.valid(),
-            messages: report.messages,
-            ok_count: result.map(|result| result.stats.counts.ok_count),
-            msgs_per_op: net.and_then(|net| net.servers.msgs_per_op),
-            faults_touched_nothing: report.coverage.touched_nothing(),
-            warnings: report.warnings(),
-            anomalies: report.anomalies(),
-            figures: figures(report),
-        }
-    }
-
-    pub(super) fn seed(&self) -> u64 {
-        self.seed
-    }
-
-    pub(super) fn valid(&self) -> Validity {
-        self.valid
-    }
-
-    /// What is wrong with it, the gravest first.
-    pub(super) fn anomalies(&self) -> &[AnomalyName] {
-        &self.anomalies
-    }
-
-    pub(super) fn figures(&self) -> &[Figure] {
-        &self.figures
-    }
-}
 
 fn json_of<'a>(report: &'a TrialResult, replay: &str) -> Results<'a> {
     Results::of(report, replay.to_owned())
@@ -362,9 +297,9 @@ fn write_tries(
 ) -> fmt::Result {
     let passed = tries
         .iter()
-        .filter(|one| one.valid == Validity::True)
+        .filter(|one| one.valid() == Validity::True)
         .count();
-    let first = tries.first().map_or(0, |one| one.seed);
+    let first = tries.first().map_or(0, Try::seed);
     if failure.is_none() {
         writeln!(out, "{workload}: valid with {}\n", all_seeds(first, count))?;
     }
@@ -380,8 +315,8 @@ fn write_tries(
         return write_report(out, report, evidence, workload, &replay);
     }
     write_spreads(out, &Tally::of(tries).figures)?;
-    let untouched = tries.iter().filter(|it| it.faults_touched_nothing).count();
-    if untouched > 0 || tries.iter().any(|it| !it.warnings.is_empty()) {
+    let untouched = tries.iter().filter(|it| it.is_untouched()).count();
+    if untouched > 0 || tries.iter().any(|it| !it.warnings().is_empty()) {
         writeln!(out)?;
     }
     if untouched > 0 {
@@ -392,15 +327,18 @@ fn write_tries(
             counted(count, "seed")
         )?;
     }
-    let warned: Vec<&Try> = tries.iter().filter(|it| !it.warnings.is_empty()).collect();
+    let warned: Vec<&Try> = tries
+        .iter()
+        .filter(|it| !it.warnings().is_empty())
+        .collect();
     if let Some(first) = warned.first() {
-        let warning = &first.warnings[0];
+        let warning = &first.warnings()[0];
         writeln!(
             out,
             "{} of {}: warning, with seed {}: {warning}",
             warned.len(),
             counted(count, "seed"),
-            first.seed
+            first.seed()
         )?;
     }
     writeln!(out, "\n{}", closing_line(Validity::True))

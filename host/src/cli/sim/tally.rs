@@ -8,7 +8,7 @@ use indicatif::ProgressBar;
 use serde::Serialize;
 
 use super::figures::{Spread, spreads, write_spreads};
-use super::show::Try;
+use super::tries::Try;
 use crate::cli::progress;
 use host_check::validity::Validity;
 use host_protocol::text::counted;
