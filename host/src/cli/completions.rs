@@ -1,10 +1,10 @@
 //! `host completions`: what a shell needs to complete commands, options and their values.
 
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
 use super::output::print;
-use super::{Cli, Exit, Failure};
+use super::{Exit, Failure};
 
 /// Print what a shell needs to complete the commands and options of this program
 #[derive(Debug, Args)]
@@ -19,8 +19,8 @@ pub(super) struct CompletionsArgs {
     shell: Shell,
 }
 
-pub(super) fn run(args: &CompletionsArgs) -> Result<Exit, Failure> {
-    let mut command = Cli::command();
+/// Prints the completions of `command`, which is the whole program.
+pub(super) fn run(args: &CompletionsArgs, mut command: Command) -> Result<Exit, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut command, "host", &mut script);
     print(&String::from_utf8_lossy(&script))?;

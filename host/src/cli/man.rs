@@ -3,12 +3,12 @@
 use std::fs;
 use std::path::PathBuf;
 
-use clap::{Args, Command, CommandFactory};
+use clap::{Args, Command};
 use clap_mangen::Man;
 
 use super::out_file::{MAN_PAGE, OutFile};
 use super::output::{cannot_write, print};
-use super::{Cli, Exit, Failure};
+use super::{Exit, Failure};
 use host_protocol::text::{counted, one_line};
 
 /// Write the manual to a folder, as a page for `man` for each command
@@ -22,11 +22,12 @@ pub(super) struct ManArgs {
     dir: PathBuf,
 }
 
-pub(super) fn run(args: &ManArgs) -> Result<Exit, Failure> {
+/// Writes the pages of `command`, which is the whole program.
+pub(super) fn run(args: &ManArgs, command: Command) -> Result<Exit, Failure> {
     let ManArgs { dir } = args;
     fs::create_dir_all(dir).map_err(|error| cannot_write(dir.display(), &error))?;
     let mut pages = Vec::new();
-    let mut command = Cli::command().disable_help_subcommand(true);
+    let mut command = command.disable_help_subcommand(true);
     command.build();
     render(&command, &mut pages)?;
     // All are prepared before one is written.
