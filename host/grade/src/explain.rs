@@ -5,9 +5,9 @@ use serde::Serialize;
 
 use super::Verdict;
 use super::grade::{
-    ChallengeFacts, ChallengeGrade, ChallengeState, Grade, Judgement, SubmissionGrade,
+    ChallengeFacts, ChallengeGrade, ChallengeState, Grade, Judgement, SubmissionGrade, TargetResult,
 };
-use host_protocol::text::one_line;
+use host_protocol::text::{counted, figure, one_line};
 use host_trial::scenario::with_report;
 
 /// The use of a resource is worth a word from this part of its limit on, in percent.
@@ -156,20 +156,25 @@ pub fn not_loaded_before<'a>(
 /// How many runs passed before the first that failed: `10 seeds`, or `10 official runs and 3 of 12
 /// in worlds`.
 fn passed(facts: &ChallengeFacts, judgement: &Judgement) -> String {
-    let count = |number: usize, what: &str| {
-        let s = if number == 1 { "" } else { "s" };
-        format!("{number} {what}{s}")
-    };
     let (official, in_worlds) = (judgement.seeds_passed, judgement.world_runs_passed);
     let all_in_worlds: usize = facts.worlds.iter().map(|world| world.seeds.len()).sum();
     let failed_before = (judgement.failure.as_ref()).is_some_and(|it| it.world.is_none());
     match all_in_worlds {
-        0 => count(official, "seed"),
-        _ if failed_before => count(official, "official run"),
+        0 => counted(official, "seed"),
+        _ if failed_before => counted(official, "official run"),
         all => format!(
             "{} and {in_worlds} of {all} in worlds",
-            count(official, "official run")
+            counted(official, "official run")
         ),
+    }
+}
+
+/// What was measured for a target, with as many digits as tell it from the bound.
+fn measured(target: &TargetResult) -> String {
+    let short = figure(target.worst);
+    match short == figure(target.below) {
+        true => target.worst.to_string(),
+        false => short,
     }
 }
 
@@ -223,7 +228,7 @@ fn of_judgement(facts: &ChallengeFacts, judgement: &Judgement) -> Explanation {
     told.more
         .extend(warnings.map(|warning| format!("warning: {warning}")));
     let targets = judgement.targets.iter();
-    let targets = targets.map(|(name, it)| format!("{name} {} (below {})", it.worst, it.below));
+    let targets = targets.map(|(name, it)| format!("{name} {} (below {})", measured(it), it.below));
     for (what, words) in [
         ("targets", targets.collect::<Vec<_>>()),
         ("used", used(judgement)),

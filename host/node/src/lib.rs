@@ -11,15 +11,18 @@
 //! |---|---|
 //! | `run` | the loop, signals, and the node's output |
 //! | `input` | the inputs of the loop, and the thread that reads stdin |
+//! | `module_file` | the file of a module that is built again and again |
 //! | `program` | the guest, and the swap from one version to the next |
 //! | `watch` | the thread that loads new versions |
 //! | `version` | a version of the module that is ready to run |
 
 mod input;
+mod module_file;
 mod program;
 mod run;
 mod version;
 mod watch;
 
+pub use module_file::{ModuleFile, POLL_INTERVAL, Signature};
 pub use run::{NodeError, NodeOptions, run};
 pub use watch::Watch;

@@ -1,32 +1,17 @@
 //! Watches the module's file and loads each new version while the old one runs.
-//!
-//! The file is polled ten times a second instead of watched through the kernel: polling
-//! also finds files that are replaced, linked, rewritten in place, or on a network
-//! file system, and costs a microsecond each time.
 
-use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
-use std::time::{Duration, Instant};
 
 use host_guest::{GuestError, GuestOptions};
 use host_protocol::text::printable;
-use host_sandbox::{LoadError, Sandbox, read_module, vet};
+use host_sandbox::{LoadError, Sandbox};
 use tracing::{debug, error};
 
 use crate::input::Input;
+use crate::module_file::{ModuleFile, POLL_INTERVAL};
 use crate::version::Version;
-
-/// How often the file is polled.
-const POLL_INTERVAL: Duration = Duration::from_millis(100);
-
-/// A changed file is read after it has stayed the same for this long.
-const SETTLED_AFTER: Duration = Duration::from_millis(200);
-
-/// A file that is cut off may still be written: the watch waits this long for the rest.
-const CUT_OFF_GRACE: Duration = Duration::from_secs(2);
 
 /// The file to watch, and how to load and start its versions.
 pub struct Watch {
@@ -51,19 +36,14 @@ enum NotStarted {
     Guest(#[from] Box<GuestError>),
 }
 
-/// Changes when the file changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Signature {
-    inode: (u64, u64),
-    size: u64,
-    modified: (i64, i64),
-}
-
 /// Sends every new version to the node's loop until the loop ends. A message on
 /// `reload` loads the file at once, whether it has changed or not.
 pub(super) fn watch(mut watch: Watch, reload: &Receiver<()>, sender: &SyncSender<Input>) {
     // None, so that a change between loading the module and watching it is not missed.
     let mut loaded = None;
+    let file = ModuleFile {
+        path: watch.path.clone(),
+    };
     loop {
         let forced = match reload.recv_timeout(POLL_INTERVAL) {
             Ok(()) => true,
@@ -71,15 +51,17 @@ pub(super) fn watch(mut watch: Watch, reload: &Receiver<()>, sender: &SyncSender
             Err(RecvTimeoutError::Disconnected) => return,
         };
         if !forced {
-            let now = watch.signature();
+            let now = file.signature();
             if now.is_none() || now == loaded {
                 continue;
             }
         }
-        loaded = if forced {
-            watch.signature()
-        } else {
-            watch.settled(reload)
+        // Another forced reload, or the end of the loop, is not waited out.
+        loaded = match forced {
+            true => file.signature(),
+            false => {
+                file.settled(|time| reload.recv_timeout(time) == Err(RecvTimeoutError::Timeout))
+            }
         };
         match watch.load(forced) {
             Ok(None) => debug!("the module's file was written, but it is the same module"),
@@ -98,41 +80,6 @@ pub(super) fn watch(mut watch: Watch, reload: &Receiver<()>, sender: &SyncSender
 }
 
 impl Watch {
-    fn signature(&self) -> Option<Signature> {
-        let metadata = fs::metadata(&self.path).ok()?;
-        Some(Signature {
-            inode: (metadata.dev(), metadata.ino()),
-            size: metadata.size(),
-            modified: (metadata.mtime(), metadata.mtime_nsec()),
-        })
-    }
-
-    /// Waits until the file stays the same, and returns its signature.
-    fn settled(&self, reload: &Receiver<()>) -> Option<Signature> {
-        let begin = Instant::now();
-        let (mut seen, mut since) = (self.signature(), begin);
-        loop {
-            let in_grace = begin.elapsed() < CUT_OFF_GRACE;
-            let settled = seen.is_some() && since.elapsed() >= SETTLED_AFTER;
-            if settled && !(in_grace && self.is_cut_off()) {
-                return seen;
-            }
-            // A forced reload, or the loop has ended: the caller finds out which.
-            if reload.recv_timeout(POLL_INTERVAL / 2) != Err(RecvTimeoutError::Timeout) {
-                return seen;
-            }
-            let now = self.signature();
-            if now != seen {
-                (seen, since) = (now, Instant::now());
-            }
-        }
-    }
-
-    /// Whether the file has only the beginning of a module.
-    fn is_cut_off(&self) -> bool {
-        read_module(&self.path).is_ok_and(|wasm| vet::is_cut_off(&wasm))
-    }
-
     /// Loads the file and starts it as a guest. Returns `None` if it is the running
     /// version, unless the reload is `forced`.
     fn load(&self, forced: bool) -> Result<Option<Version>, NotStarted> {

@@ -3,11 +3,13 @@
 //! [`is_fit`] decides for every output of this program: terminals, logs, pages, drawings, JUnit,
 //! Gradescope, spreadsheets, names of files and messages of errors.
 
+mod figures;
 mod unfit;
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
+pub use figures::{counted, figure, fraction};
 pub use unfit::{is_fit, unfit_pattern};
 
 /// Escapes what [`is_fit`] refuses, except newline and tab, so that no guest can move the cursor,
@@ -119,26 +121,9 @@ fn push_octal(quoted: &mut String, bytes: &[u8]) {
     }
 }
 
-/// A figure without an exponent, which the width of a column would cut off.
-#[must_use]
-pub fn decimal(figure: f32) -> String {
-    let shortest = format!("{figure:?}");
-    if shortest.contains('e') {
-        figure.to_string()
-    } else {
-        shortest
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_small_figure_does_not_look_large() {
-        assert_eq!(decimal(9.944_806_5e-5), "0.000099448065");
-        assert_eq!((decimal(0.0), decimal(1.0)), ("0.0".into(), "1.0".into()));
-    }
 
     #[test]
     fn escape_sequences_lose_their_power() {

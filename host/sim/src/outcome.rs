@@ -14,7 +14,7 @@ use super::growth::MemoryGrowth;
 use super::logged::LoggedWarnings;
 use super::script::Script;
 use super::silence::{Instead, Silence};
-use super::time::seconds;
+use super::time::{seconds, short_seconds};
 
 /// A run that is over.
 #[derive(Debug)]
@@ -149,7 +149,7 @@ impl Stopped {
 /// `at 3.25 s, node n1: the guest failed in handle: …`
 impl fmt::Display for Stopped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "at {} s, ", seconds(self.at_ns))?;
+        write!(f, "at {} s, ", short_seconds(self.at_ns))?;
         if let Some(node) = &self.node {
             write!(f, "node {node}: ")?;
         }

@@ -27,6 +27,17 @@ pub fn seconds(ns: u64) -> String {
     format!("{whole}.{}", digits.trim_end_matches('0'))
 }
 
+/// Writes nanoseconds as seconds for people: cut off to the millisecond, and less than one to three
+/// digits.
+#[must_use]
+pub fn short_seconds(ns: u64) -> String {
+    let unit = match ns {
+        0..MS => 10_u64.pow(ns.checked_ilog10().unwrap_or(0).saturating_sub(2)),
+        _ => MS,
+    };
+    seconds(ns / unit * unit)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -37,5 +48,13 @@ mod tests {
         assert_eq!(seconds(10 * SECOND), "10");
         assert_eq!(seconds(3_250_000_000), "3.25");
         assert_eq!(seconds(1), "0.000000001");
+    }
+    #[test]
+    fn times_for_people_are_short() {
+        let shown = [0, 10_001, 999_999, MS, 1_307_321_374, 59_999_999_999].map(short_seconds);
+        assert_eq!(
+            shown,
+            ["0", "0.00001", "0.000999", "0.001", "1.307", "59.999"]
+        );
     }
 }

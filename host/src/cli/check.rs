@@ -7,7 +7,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::input::read;
 use super::options::{Judging, OptionArgs};
-use super::output::{Format, print, print_json};
+use super::output::{Format, print_json, print_verdict};
 use super::{EXIT_CODES, Exit, Failure};
 use host_check::Name;
 use host_check::history::{self, HISTORY_BYTES_MAX, ReadOptions};
@@ -73,7 +73,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
         let result = check_model(&history, model, options.checks, &Budgets::default());
         let result = result.map_err(|misfit| unusable(&misfit))?;
         match args.format {
-            Format::Text => print(&render_linearizable(model, &result))?,
+            Format::Text => print_verdict(&render_linearizable(model, &result), result.valid)?,
             Format::Json => print_json(&result)?,
         }
         return Ok(result.valid.into());
@@ -83,7 +83,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     };
     let result = check(workload, &history, None, &options).map_err(|misfit| unusable(&misfit))?;
     match args.format {
-        Format::Text => print(&render_text(&result))?,
+        Format::Text => print_verdict(&render_text(&result), result.valid)?,
         Format::Json => print_json(&result)?,
     }
     Ok(result.valid.into())

@@ -1,16 +1,17 @@
-//! `host compile`: the process that compiles a module for another `host`. Not for people:
-//! it is hidden, and what it writes is no format that anybody may rely on.
+//! `host compile`: the process that compiles a module for another `host`. Not for people: no help, no
+//! completion and no page of the manual has it, and what it writes is no format that anybody may
+//! rely on.
 
 use std::io::{Write, stderr, stdin, stdout};
 
-use clap::Args;
+use clap::Parser;
 
 use super::{Exit, Failure};
-use host_sandbox::compiler::serve;
+use host_sandbox::compiler::{COMMAND, serve};
 
 /// Compiles the module on stdin to machine code on stdout.
-#[derive(Debug, Args)]
-#[command(hide = true)]
+#[derive(Debug, Parser)]
+#[command(name = "host compile", bin_name = "host compile")]
 pub(super) struct CompileArgs {
     /// Processor time that it may use, in seconds.
     #[arg(long)]
@@ -18,6 +19,13 @@ pub(super) struct CompileArgs {
     /// Address space that it may use, in bytes.
     #[arg(long)]
     memory_bytes: u64,
+}
+
+/// What this process is to compile with, if it was started to compile.
+pub(super) fn asked() -> Option<Result<CompileArgs, clap::Error>> {
+    let command = std::env::args_os().nth(1)?;
+    let words = std::env::args_os().skip(1);
+    (command == COMMAND).then(|| CompileArgs::try_parse_from(words))
 }
 
 pub(super) fn run(args: &CompileArgs) -> Result<Exit, Failure> {

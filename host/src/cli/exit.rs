@@ -36,6 +36,8 @@ pub enum Exit {
     Unknown,
     /// 3: the module cannot be loaded.
     Rejected,
+    /// 130: a signal ended the work before everything was judged.
+    Interrupted,
     /// 254: invalid usage, or a file or stream that cannot be read or written, or an input that has
     /// the wrong contents.
     Usage,
@@ -50,6 +52,8 @@ impl From<Exit> for ExitCode {
             Exit::Invalid | Exit::GuestFailed => 1,
             Exit::Unknown => 2,
             Exit::Rejected => 3,
+            // As shells do for SIGINT.
+            Exit::Interrupted => 130,
             Exit::Usage => 254,
             Exit::Internal => 255,
         })
@@ -63,7 +67,7 @@ impl Exit {
     /// |---|---|
     /// | a module that cannot be read | 254 |
     /// | a module that is not a guest, or exceeds a limit | 3 |
-    /// | a module that was being compiled when a signal came | 2 |
+    /// | a module that was being compiled when a signal came | 130 |
     /// | submissions, suites, grades or kept runs that cannot be used | 254 |
     /// | a report or another output that cannot be written | 254 |
     /// | a report that cannot be read or is none | 254 |
@@ -75,7 +79,7 @@ impl Exit {
         match error.downcast_ref::<LoadError>() {
             Some(LoadError::Unreadable { .. }) => return Exit::Usage,
             Some(LoadError::Rejected { .. }) => return Exit::Rejected,
-            Some(LoadError::Interrupted { .. }) => return Exit::Unknown,
+            Some(LoadError::Interrupted { .. }) => return Exit::Interrupted,
             _ => {}
         }
         let is_usage = error.is::<FindError>()

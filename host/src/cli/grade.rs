@@ -3,7 +3,6 @@
 mod feedback;
 mod gradescope;
 mod junit;
-mod progress;
 mod table;
 
 use std::path::{Path, PathBuf};
@@ -14,7 +13,7 @@ use clap::Args;
 pub(super) use feedback::GradeOutput;
 
 use super::limits::CacheArgs;
-use super::{Exit, Failure, interrupt, suite_file};
+use super::{Exit, Failure, interrupt, progress, suite_file};
 use host_grade::assemble::assemble;
 use host_grade::class_page::ClassReport;
 use host_grade::grade::{JudgeFacts, Shard};
@@ -41,33 +40,40 @@ Exit codes:
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(super) struct GradeArgs {
+    /// Submissions to judge.
+    #[arg(value_name = "PATH", required = true)]
+    paths: Vec<PathBuf>,
     /// Suite of challenges, as TOML [default: the Gossip Glomers challenges; see host suite].
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = WHAT)]
     suite: Option<PathBuf>,
-    /// Judge only these challenges. They apply to a module given as PATH whatever its name is.
-    #[arg(long, value_name = "ID,…", value_delimiter = ',')]
+    /// Judge only these challenges.
+    ///
+    /// They apply to a module given as PATH whatever its name is.
+    #[arg(long, value_name = "ID,…", value_delimiter = ',', help_heading = WHAT)]
     challenge: Vec<String>,
     /// Seeds to judge on, from A to below B, instead of those of the suite; in worlds, too.
-    #[arg(long, value_name = "A..B")]
+    #[arg(long, value_name = "A..B", help_heading = WHAT)]
     seeds: Option<SeedRange>,
+    /// Judge only share I of N of the runs; `host merge` merges the JSON of the shares.
+    #[arg(long, value_name = "I/N", help_heading = WHAT)]
+    shard: Option<Shard>,
+    /// Record finished runs in this file, and skip runs that it already has.
+    #[arg(long, value_name = "FILE", help_heading = WHAT)]
+    resume: Option<PathBuf>,
     #[command(flatten)]
     output: GradeOutput,
-    /// Record finished runs in this file, and skip runs that it already has.
-    #[arg(long, value_name = "FILE")]
-    resume: Option<PathBuf>,
-    /// Write a report to this folder: a page for the class and a page for each run that failed;
-    /// for a single submission, also a page for each challenge that it passed.
-    #[arg(long, value_name = "DIR", conflicts_with = "shard")]
+    /// Write a report to this folder: a page for the class and a page for each run that failed.
+    ///
+    /// For a single submission, also a page for each challenge that it passed.
+    #[arg(long, value_name = "DIR", conflicts_with = "shard", help_heading = OUTPUT)]
     report: Option<PathBuf>,
-    /// Judge only share I of N of the runs; `host merge` merges the JSON of the shares.
-    #[arg(long, value_name = "I/N")]
-    shard: Option<Shard>,
     #[command(flatten)]
     cache: CacheArgs,
-    /// Submissions to judge.
-    #[arg(value_name = "PATH", required = true, help_heading = "Arguments")]
-    paths: Vec<PathBuf>,
 }
+
+/// The headings of the options.
+const WHAT: &str = "What is judged";
+const OUTPUT: &str = "Output";
 
 pub(super) fn run(args: &GradeArgs) -> Result<Exit, Failure> {
     let mut suite = suite_file::open(args.suite.as_deref())?;

@@ -19,15 +19,17 @@ impl LimitArgs {
     }
 }
 
+/// The heading of the flags of the cache.
+const HEADING: &str = "Compiled code";
+
 /// Where compiled code is kept.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Compiled code")]
 pub(super) struct CacheArgs {
     /// Directory for compiled modules, of mode 0700 [default: the user's cache directory].
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", help_heading = HEADING, hide_short_help = true)]
     cache_dir: Option<PathBuf>,
     /// Compile the module again and store nothing.
-    #[arg(long, conflicts_with = "cache_dir")]
+    #[arg(long, conflicts_with = "cache_dir", help_heading = HEADING, hide_short_help = true)]
     no_cache: bool,
 }
 

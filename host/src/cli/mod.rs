@@ -3,6 +3,7 @@
 
 mod check;
 mod compile;
+mod completions;
 mod diff;
 mod exit;
 mod grade;
@@ -11,6 +12,7 @@ mod input;
 mod inspect;
 mod interrupt;
 mod limits;
+mod man;
 mod merge;
 mod new;
 mod node;
@@ -18,16 +20,19 @@ mod options;
 mod out_file;
 mod output;
 mod panics;
+mod progress;
 mod sim;
+mod style;
 mod suite;
 mod suite_file;
+mod version;
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::panic::catch_unwind;
 use std::process::ExitCode;
 
 use anyhow::anyhow;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::format::debug_fn;
 use tracing_subscriber::layer::SubscriberExt;
@@ -47,10 +52,11 @@ pub use panics::tell_panics;
 #[command(
     name = "host",
     version,
+    long_version = version::long(),
     after_help = EXIT_CODES,
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
-    override_usage = "host --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host inspect [OPTIONS] FILE\n       host check --workload NAME [OPTIONS] HISTORY\n       host sim --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host grade [OPTIONS] PATH…\n       host merge [OPTIONS] GRADE…\n       host suite [COMMAND]\n       host new [OPTIONS] NAME\n       host diff [OPTIONS] A B",
+    override_usage = "host --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host inspect [OPTIONS] FILE\n       host check --workload NAME [OPTIONS] HISTORY\n       host sim --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host grade [OPTIONS] PATH…\n       host merge [OPTIONS] GRADE…\n       host suite [COMMAND]\n       host new [OPTIONS] NAME\n       host diff [OPTIONS] A B\n       host completions SHELL\n       host man DIR",
 )]
 struct Cli {
     #[command(subcommand)]
@@ -69,7 +75,8 @@ enum Command {
     Suite(suite::SuiteArgs),
     New(new::NewArgs),
     Diff(diff::DiffArgs),
-    Compile(compile::CompileArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
 }
 
 /// Runs the command that the process was started with.
@@ -86,9 +93,11 @@ pub fn main() -> ExitCode {
 }
 
 fn run() -> Exit {
-    let result = match Cli::try_parse() {
-        Ok(cli) => start_log().and_then(|()| run_command(cli)),
-        Err(error) => show_usage(&hints::hinted(error)),
+    let result = match (compile::asked(), Cli::try_parse()) {
+        (Some(Ok(args)), _) => compile::run(&args),
+        (Some(Err(error)), _) => show_usage(&error),
+        (None, Ok(cli)) => start_log().and_then(|()| run_command(cli)),
+        (None, Err(error)) => show_usage(&hints::hinted(error)),
     };
     match result {
         Ok(exit) => exit,
@@ -104,13 +113,13 @@ fn run() -> Exit {
 /// of files that others have chosen.
 fn show_usage(error: &clap::Error) -> Result<Exit, Failure> {
     let text = error.render();
-    let plain = text.to_string();
     if !error.use_stderr() {
-        output::print(&plain)?;
+        output::print_help(&text)?;
         return Ok(Exit::Success);
     }
+    let plain = text.to_string();
     let fit = printable(&plain);
-    let shown = match io::stderr().is_terminal() && fit == plain {
+    let shown = match output::has_colours(&io::stderr()) && fit == plain {
         true => text.ansi().to_string(),
         false => fit.into_owned(),
     };
@@ -129,7 +138,8 @@ fn run_command(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::Suite(args)) => suite::run(&args),
         Some(Command::New(args)) => new::run(&args),
         Some(Command::Diff(args)) => diff::run(&args),
-        Some(Command::Compile(args)) => compile::run(&args),
+        Some(Command::Completions(args)) => completions::run(&args, Cli::command()),
+        Some(Command::Man(args)) => man::run(&args, Cli::command()),
         None => node::run(cli.node),
     }
 }
@@ -157,7 +167,7 @@ fn start_log() -> Result<(), Failure> {
     })?;
     let layer = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
-        .with_ansi(io::stderr().is_terminal())
+        .with_ansi(output::has_colours(&io::stderr()))
         // Messages may hold text of guests and names of files.
         .fmt_fields(debug_fn(|out, field, value| {
             let text = format!("{value:?}");

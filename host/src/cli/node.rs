@@ -14,11 +14,15 @@ use host_node::{self, NodeError, NodeOptions, Watch};
 
 #[derive(Debug, Args)]
 pub(super) struct NodeArgs {
+    /// Arguments for the guest, after `--`.
+    #[arg(last = true, value_name = "GUEST_ARGS")]
+    guest_args: Vec<String>,
     /// WebAssembly module to run as a node.
     #[arg(long, short, value_name = "FILE", required = true)]
     module: Option<PathBuf>,
-    /// Replace the guest by the new version of the module when its file changes, and on
-    /// SIGHUP. The new version takes over the state; it also replaces a guest that crashed.
+    /// Replace the guest by the new version of the module when its file changes, and on SIGHUP.
+    ///
+    /// The new version takes over the state; it also replaces a guest that crashed.
     #[arg(long)]
     watch: bool,
     /// Refuse a new version that cannot take over the state (with --watch).
@@ -28,15 +32,12 @@ pub(super) struct NodeArgs {
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
     /// Maximum length of an input line, in bytes; longer lines are skipped.
-    #[arg(long, value_name = "BYTES", default_value_t = LINE_BYTES_MAX as u64, value_parser = clap::value_parser!(u64).range(1..=1 << 30))]
+    #[arg(long, value_name = "BYTES", default_value_t = LINE_BYTES_MAX as u64, value_parser = clap::value_parser!(u64).range(1..=1 << 30), hide_short_help = true)]
     max_line_bytes: u64,
     #[command(flatten)]
     limits: LimitArgs,
     #[command(flatten)]
     cache: CacheArgs,
-    /// Arguments for the guest, after `--`.
-    #[arg(last = true, value_name = "GUEST_ARGS", help_heading = "Arguments")]
-    guest_args: Vec<String>,
 }
 
 pub(super) fn run(args: NodeArgs) -> Result<Exit, Failure> {

@@ -19,17 +19,26 @@ pub(super) trait Part {
     const GROUPS: &'static [Group];
 }
 
-/// All options.
+/// All options but limits.
 #[derive(Debug)]
-pub(super) struct Everything;
+pub(super) struct Circumstances;
 
-impl Part for Everything {
+impl Part for Circumstances {
     const GROUPS: &'static [Group] = &[
-        Group::Run,
+        Group::Cluster,
+        Group::Clients,
+        Group::Network,
+        Group::Faults,
         Group::Checks,
-        Group::GuestLimits,
-        Group::RunLimits,
     ];
+}
+
+/// All limits.
+#[derive(Debug)]
+pub(super) struct AllLimits;
+
+impl Part for AllLimits {
+    const GROUPS: &'static [Group] = &[Group::GuestLimits, Group::RunLimits];
 }
 
 /// How a history is judged.
@@ -67,17 +76,13 @@ impl<P: Part> OptionArgs<P> {
     /// A scenario with these options.
     pub(super) fn scenario(&self) -> Result<Scenario, Failure> {
         let mut scenario = Scenario::default();
-        self.apply(&mut scenario, |_| true)?;
+        self.apply(&mut scenario)?;
         Ok(scenario)
     }
 
-    /// Sets those of the options that are `wanted`.
-    pub(super) fn apply(
-        &self,
-        scenario: &mut Scenario,
-        wanted: impl Fn(&ScenarioOption) -> bool,
-    ) -> Result<(), Failure> {
-        for Given { option, text, .. } in self.all.iter().filter(|it| wanted(it.option)) {
+    /// Sets the options.
+    pub(super) fn apply(&self, scenario: &mut Scenario) -> Result<(), Failure> {
+        for Given { option, text, .. } in &self.all {
             option.set(scenario, text).map_err(|error| {
                 Failure::new(Exit::Usage, format!("--{}: {error}", option.name))
             })?;
@@ -98,8 +103,13 @@ impl<P: Part> OptionArgs<P> {
 }
 
 impl<P: Part> Args for OptionArgs<P> {
+    /// In the order of the groups, which is that of the headings in the help.
     fn augment_args(command: Command) -> Command {
-        command.args(Self::options().map(arg))
+        let groups = P::GROUPS.iter();
+        command.args(groups.flat_map(|group| {
+            let options = Self::options().filter(move |option| option.group == *group);
+            options.map(arg)
+        }))
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -145,11 +155,12 @@ fn arg(option: &'static ScenarioOption) -> Arg {
     if let Some(default) = option.default {
         arg = arg.default_value(default);
     }
-    arg = match option.group {
-        Group::Run | Group::Checks => arg,
-        Group::GuestLimits => arg.help_heading("Limits of the guest"),
-        Group::RunLimits => arg.help_heading("Limits of the run"),
-    };
+    if !option.more.is_empty() {
+        arg = arg.long_help(format!("{}\n\n{}", option.help, option.more));
+    }
+    arg = arg
+        .help_heading(option.group.heading())
+        .hide_short_help(option.group.is_limits());
     match option.values {
         Values::Whole(least, most) => match (i64::try_from(least), i64::try_from(most)) {
             (Ok(least), Ok(most)) => {

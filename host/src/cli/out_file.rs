@@ -46,6 +46,12 @@ pub(super) const SCHEDULE: Contents = Contents {
     beginnings: &["{\n  \"version\": 1,\n  \"workload\": \""],
 };
 
+/// A page of the manual: how `roff` begins its documents.
+pub(super) const MAN_PAGE: Contents = Contents {
+    name: "a page of the manual",
+    beginnings: &[".ie \\n(.g .ds Aq"],
+};
+
 /// A file that will be written.
 pub(super) struct OutFile {
     path: PathBuf,

@@ -2,7 +2,11 @@
 
 mod args;
 mod console;
+mod figures;
 mod show;
+mod tally;
+mod tries;
+mod watch;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -13,6 +17,8 @@ use rayon::prelude::*;
 use args::Seeds;
 pub(super) use args::SimArgs;
 use console::Console;
+use tally::{Progress, Tally};
+use tries::Try;
 
 use super::out_file::{Contents, HISTORY, JOURNAL, OutFile, SCHEDULE, distinct, stream};
 use super::output::{Format, cannot_write};
@@ -21,9 +27,10 @@ use host_check::history::{History, write_edn, write_json};
 use host_check::validity::Validity;
 use host_grade::suite::{Target, judge_targets};
 use host_guest::Start;
+use host_protocol::text::counted;
 use host_report::{ReportDir, ReportError, ReportedRun};
 use host_sim::journal::{JsonLines, Observer};
-use host_sim::{Script, StopReason, seconds};
+use host_sim::{Script, StopReason, short_seconds};
 use host_trial::heavy::{Focus, heavy};
 use host_trial::scenario::Replay;
 use host_trial::schedule::Schedule;
@@ -32,6 +39,10 @@ use host_trial::{Trial, TrialResult};
 
 pub(super) fn run(args: SimArgs) -> Result<Exit, Failure> {
     let runs = args.runs()?;
+    if args.watch && matches!(args.format, Format::Json) {
+        let text = "--watch shows what changed to people: it has no --format json";
+        return Err(Failure::new(Exit::Usage, text));
+    }
     distinct(&[
         ("--journal", args.journal.as_ref()),
         ("--history", args.history.as_ref()),
@@ -40,25 +51,31 @@ pub(super) fn run(args: SimArgs) -> Result<Exit, Failure> {
     ])?;
     let interrupt = interrupt::on_signal()?;
     let sandbox = args.cache.sandbox_for(runs.instances(), &interrupt)?;
-    let limits = &runs.scenario.options.limits;
-    let module = sandbox.load(args.module(), limits)?;
-    let next = match &args.swap_module {
-        Some(path) => Some(sandbox.load(path, limits)?),
-        None => None,
-    };
-    let trial = Trial {
-        module: &module,
-        next_module: next.as_ref().map(|next| next as &dyn Start),
-        scenario: runs.scenario,
-    };
+    let limits = runs.scenario.options.limits;
     let again = Again {
         limit_flags: runs.limit_flags,
         targets: runs.targets,
         report: args.report.clone(),
     };
-    match runs.seeds {
-        Seeds::One(seed) => one(&trial, seed, runs.script.as_ref(), &args, &again),
-        Seeds::Many(first, count) => many(&trial, first, count, &args, &again),
+    let run = |tally: &mut Tally| {
+        let module = sandbox.load(args.module(), &limits)?;
+        let next = match &args.swap_module {
+            Some(path) => Some(sandbox.load(path, &limits)?),
+            None => None,
+        };
+        let trial = Trial {
+            module: &module,
+            next_module: next.as_ref().map(|next| next as &dyn Start),
+            scenario: runs.scenario.clone(),
+        };
+        match runs.seeds {
+            Seeds::One(seed) => one(&trial, seed, runs.script.as_ref(), &args, &again, tally),
+            Seeds::Many(first, count) => many(&trial, first, count, &args, &again, tally),
+        }
+    };
+    match args.watch {
+        true => watch::watch(args.module(), &interrupt, run),
+        false => run(&mut Tally::default()),
     }
 }
 
@@ -120,6 +137,7 @@ fn one(
     script: Option<&Script>,
     args: &SimArgs,
     again: &Again,
+    tally: &mut Tally,
 ) -> Result<Exit, Failure> {
     let shown = args.console();
     let mut console = Console::new(shown);
@@ -171,13 +189,14 @@ fn one(
     if let Err(stopped) = &report.result
         && stopped.is_interrupted()
     {
-        let at = seconds(stopped.at_ns);
+        let at = short_seconds(stopped.at_ns);
         interrupt::note(&format!(
             "the run with seed {seed} had come to {at} s, and is not judged"
         ));
-        return Ok(Exit::Unknown);
+        return Ok(Exit::Interrupted);
     }
     let missed = again.judge(&mut report);
+    *tally = Tally::of(&[Try::of(&report)]);
     if let Some(watch) = watch {
         let run = ReportedRun {
             trial,
@@ -238,7 +257,7 @@ fn shrunk(
     let budget = Budget::default();
     let Some(shrunk) = shrink::shrink(schedule, report, module, next_module, budget) else {
         interrupt::note("the run was not made again, so it is not shrunk");
-        return Ok(Exit::Unknown);
+        return Ok(Exit::Interrupted);
     };
     let path = file.path().to_owned();
     file.write(&shrunk.schedule.write())?;
@@ -266,43 +285,49 @@ fn shrunk(
 }
 
 /// Tries many seeds in parallel. The result is that of the first seed that fails, however
-/// many threads there are; later ones may not even be tried.
+/// many threads there are; later ones may not even be tried, unless they are asked for.
 fn many(
     trial: &Trial<'_>,
     first: u64,
     count: usize,
     args: &SimArgs,
     again: &Again,
+    tally: &mut Tally,
 ) -> Result<Exit, Failure> {
     let shortest = prepared(args.shrink.as_deref(), &SCHEDULE)?;
     let files = match &args.report {
         Some(dir) => Some(ReportDir::create(dir)?),
         None => None,
     };
+    let progress = Progress::of(count);
     let first_failure = AtomicUsize::new(usize::MAX);
-    let tries: Vec<Option<show::Try>> = (0..count)
+    let is_needless = |index| index > first_failure.load(Ordering::Relaxed) && !args.keep_going;
+    let tries: Vec<Option<Try>> = (0..count)
         .into_par_iter()
         .map(|index| {
-            if index > first_failure.load(Ordering::Relaxed) || trial.is_interrupted() {
+            if is_needless(index) || trial.is_interrupted() {
                 return None;
             }
             let seed = first + index as u64;
             let (tried, valid) = trial.with(seed, None, |mut report| {
                 again.judge(&mut report);
-                (!report.is_interrupted()).then(|| (show::Try::of(&report), report.valid()))
+                (!report.is_interrupted()).then(|| (Try::of(&report), report.valid()))
             })?;
             if valid != Validity::True {
                 first_failure.fetch_min(index, Ordering::Relaxed);
             }
+            progress.count(&tried);
             Some(tried)
         })
         .collect();
+    progress.end();
     let failed = first_failure.into_inner();
-    let tries: Vec<show::Try> = tries
-        .into_iter()
-        .take(failed.saturating_add(1))
-        .flatten()
-        .collect();
+    let kept = match args.keep_going {
+        true => count,
+        false => failed.saturating_add(1),
+    };
+    let tries: Vec<Try> = tries.into_iter().take(kept).flatten().collect();
+    *tally = Tally::of(&tries);
     let mut failure = match failed {
         usize::MAX => None,
         // A run is cheap to have again, and reports of all runs are not cheap to keep.
@@ -310,7 +335,7 @@ fn many(
     };
     let missed = failure.as_mut().and_then(|report| again.judge(report));
     if trial.is_interrupted() {
-        return show_done(&tries, count, again);
+        return show_done(trial, &tries, tally, count, args, again);
     }
     if let Some(report) = &failure {
         fail_if_internal(report)?;
@@ -335,6 +360,9 @@ fn many(
         && failure
             .as_ref()
             .is_some_and(|it| it.valid() == Validity::False);
+    if let (true, Format::Text, Some(_)) = (args.keep_going, args.format, &failure) {
+        show::tally_as_text(tally, trial.scenario.workload, first)?;
+    }
     if let (Some(report), Some(file)) = (&failure, shortest)
         && can_shrink
     {
@@ -344,30 +372,52 @@ fn many(
     }
     let failed = failure.as_ref();
     let evidence = failed.map_or_else(Vec::new, |report| evidence(trial, report, None, missed));
-    match args.format {
-        Format::Text => {
-            let workload = trial.scenario.workload;
-            let next = |seed| again.next(Replay::Seed(seed), can_shrink);
+    let workload = trial.scenario.workload;
+    let next = |seed| again.next(Replay::Seed(seed), can_shrink);
+    match (args.format, failed) {
+        (Format::Text, Some(report)) if args.keep_going => {
+            show::report_as_text(report, &evidence, workload, &next(report.seed))?;
+        }
+        (Format::Text, _) => {
             show::tries_as_text(&tries, count, failed, &evidence, workload, &next)?;
         }
-        Format::Json => show::tries_as_json(&tries, count, failed, evidence, again)?,
+        (Format::Json, _) => show::tries_as_json(&tries, count, failed, evidence, again)?,
     }
-    let valid = failure.map_or(Validity::True, |report| report.valid());
-    Ok(valid.into())
+    Ok(tally.verdict.unwrap_or(Validity::True).into())
 }
 
-/// Says which of many runs were done when the program was asked to end.
-fn show_done(tries: &[show::Try], count: usize, again: &Again) -> Result<Exit, Failure> {
-    let done = tries.len();
-    let Some(seed) = tries.iter().find_map(show::Try::failed) else {
-        interrupt::note(&format!("{done} of {count} runs are done, and valid"));
-        return Ok(Exit::Unknown);
+/// Shows what is known of many runs when the program was asked to end.
+fn show_done(
+    trial: &Trial<'_>,
+    tries: &[Try],
+    tally: &Tally,
+    count: usize,
+    args: &SimArgs,
+    again: &Again,
+) -> Result<Exit, Failure> {
+    match args.format {
+        Format::Text if tries.is_empty() => {}
+        Format::Text => show::interrupted_as_text(tally, trial.scenario.workload, count)?,
+        Format::Json => show::tries_as_json(tries, count, None, Vec::new(), again)?,
+    }
+    let done = counted(tries.len(), "run");
+    let Some(seed) = tries.iter().find_map(Try::failed) else {
+        interrupt::note(&match tries.len() {
+            1 => format!("1 of {count} runs is done, and valid"),
+            done => format!("{done} of {count} runs are done, and valid"),
+        });
+        return Ok(Exit::Interrupted);
     };
     let replay = again.command(Replay::Seed(seed));
+    let that_are = if tries.len() == 1 {
+        "that is"
+    } else {
+        "that are"
+    };
     interrupt::note(&format!(
-        "of {done} runs that are done the one with seed {seed} is not valid; see it again with {replay}"
+        "of {done} {that_are} done the one with seed {seed} is not valid; see it again with {replay}"
     ));
-    Ok(Exit::Invalid)
+    Ok(Exit::Interrupted)
 }
 
 /// Whether a report was not written because the program was asked to end.

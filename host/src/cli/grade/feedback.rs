@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::{gradescope, junit, table};
+use super::{OUTPUT, gradescope, junit, table};
 use crate::cli::out_file::{Contents, OutFile};
-use crate::cli::output::{cannot_write, json, print};
+use crate::cli::output::{cannot_write, json, print, print_styled};
 use crate::cli::{Exit, Failure};
 use host_grade::class_page::file_stem;
 use host_grade::{Grade, csv};
@@ -19,11 +19,13 @@ use host_grade::{Grade, csv};
 #[derive(Debug, Args)]
 pub(in crate::cli) struct GradeOutput {
     /// Format of the result.
-    #[arg(long, value_enum, default_value_t = GradeFormat::Text)]
+    #[arg(long, value_enum, default_value_t = GradeFormat::Text, help_heading = OUTPUT)]
     pub(in crate::cli) format: GradeFormat,
-    /// Write a file for each submission to this folder, as feedback for its author, in place of one
-    /// result on stdout. Hidden challenges are left out, or marked as hidden for Gradescope.
-    #[arg(long, value_name = "DIR")]
+    /// Write a file for each submission to this folder, as feedback for its author.
+    ///
+    /// Nothing goes to stdout but their number. Hidden challenges are left out, or marked as hidden
+    /// for Gradescope.
+    #[arg(long, value_name = "DIR", help_heading = OUTPUT)]
     pub(in crate::cli) each: Option<PathBuf>,
 }
 
@@ -75,7 +77,10 @@ impl GradeOutput {
     /// Writes a grade.
     pub(in crate::cli) fn write(&self, grade: &Grade) -> Result<(), Failure> {
         let Some(dir) = &self.each else {
-            return print(&render(grade, self.format)?);
+            return match self.format {
+                GradeFormat::Text => print_styled(&table::render(grade)),
+                format => print(&render(grade, format)?),
+            };
         };
         self.prepare()?;
         let (extension, contents) = self.format.file();
@@ -98,7 +103,7 @@ fn tell(dir: &Path, count: usize) -> Result<(), Failure> {
 /// A grade in a format.
 fn render(grade: &Grade, format: GradeFormat) -> Result<String, Failure> {
     match format {
-        GradeFormat::Text => Ok(table::render(grade)),
+        GradeFormat::Text => Ok(table::render(grade).shown(false)),
         GradeFormat::Json => json(grade),
         GradeFormat::Junit => Ok(junit::render(grade)?),
         GradeFormat::Gradescope => match grade.submissions.as_slice() {

@@ -3,23 +3,26 @@
 
 use std::fmt::{self, Write};
 
+use anstyle::Style;
+
+use crate::cli::style::{BAD, GOOD, HEAD, NOTE, PLAIN, Styled};
 use host_grade::Grade;
 use host_grade::explain::{NO_FAULT_TOUCHED, explained, not_loaded_before};
 use host_grade::grade::{ChallengeGrade, ChallengeState, SubmissionGrade};
-use host_protocol::text::one_line;
+use host_protocol::text::{counted, one_line};
 
 /// The widest column, in characters; longer cells stand out of it.
 const CELL_CHARS_MAX: usize = 100;
 
 /// Renders a grade. Every line ends with a newline.
-pub(super) fn render(grade: &Grade) -> String {
-    let mut text = String::new();
-    // Writing to a String cannot fail.
+pub(super) fn render(grade: &Grade) -> Styled {
+    let mut text = Styled::default();
+    // Writing to a text cannot fail.
     let _ = write(&mut text, grade);
     text
 }
 
-fn write(out: &mut String, grade: &Grade) -> fmt::Result {
+fn write(out: &mut Styled, grade: &Grade) -> fmt::Result {
     write_table(out, grade)?;
     for submission in &grade.submissions {
         if !submission.notes.is_empty() {
@@ -38,7 +41,10 @@ fn write(out: &mut String, grade: &Grade) -> fmt::Result {
                 same.filter(|it| not_loaded_before(grade, submission, it) == Some(&challenge.id));
             let ids = std::iter::once(challenge).chain(same);
             let ids: Vec<_> = ids.map(|it| one_line(&it.id)).collect();
-            writeln!(out, "\n{} {}", one_line(&submission.name), ids.join(", "))?;
+            let head = format!("{} {}", one_line(&submission.name), ids.join(", "));
+            writeln!(out)?;
+            out.push(HEAD, &head);
+            writeln!(out)?;
             for line in explained(grade, submission, facts, challenge).lines() {
                 writeln!(out, "  {line}")?;
             }
@@ -47,8 +53,9 @@ fn write(out: &mut String, grade: &Grade) -> fmt::Result {
     write_untouched(out, grade)?;
     let passed = grade.submissions.iter().filter(|it| it.passed).count();
     let count = grade.submissions.len();
-    let s = if count == 1 { "" } else { "s" };
-    write!(out, "\n{passed} of {count} submission{s} passed")?;
+    writeln!(out)?;
+    let line = format!("{passed} of {} passed", counted(count, "submission"));
+    out.push(if passed < count { BAD } else { GOOD }, &line);
     if !grade.complete {
         let pending = grade
             .submissions
@@ -56,11 +63,9 @@ fn write(out: &mut String, grade: &Grade) -> fmt::Result {
             .flat_map(|submission| &submission.challenges)
             .filter(|challenge| challenge.state == ChallengeState::Pending);
         let pending = pending.count();
-        let are = if pending == 1 { " is" } else { "s are" };
-        write!(
-            out,
-            ", as far as they are judged; {pending} challenge{are} pending"
-        )?;
+        let are = if pending == 1 { "is" } else { "are" };
+        let pending = counted(pending, "challenge");
+        write!(out, ", as far as they are judged; {pending} {are} pending")?;
     }
     let key = match &grade.suite.seed_key {
         Some(name) => format!("seed key {name}, "),
@@ -76,7 +81,7 @@ fn write(out: &mut String, grade: &Grade) -> fmt::Result {
 }
 
 /// Says of which challenges there are runs whose faults touched nothing, over all submissions.
-fn write_untouched(out: &mut String, grade: &Grade) -> fmt::Result {
+fn write_untouched(out: &mut Styled, grade: &Grade) -> fmt::Result {
     let mut head = "\n";
     for facts in &grade.suite.challenges {
         let (mut untouched, mut judged) = (0, 0);
@@ -89,10 +94,10 @@ fn write_untouched(out: &mut String, grade: &Grade) -> fmt::Result {
         }
         if untouched > 0 {
             let id = one_line(&facts.id);
-            let s = if judged == 1 { "" } else { "s" };
             writeln!(
                 out,
-                "{head}{id}: in {untouched} of {judged} run{s} {NO_FAULT_TOUCHED}"
+                "{head}{id}: in {untouched} of {} {NO_FAULT_TOUCHED}",
+                counted(judged, "run")
             )?;
             head = "";
         }
@@ -100,7 +105,7 @@ fn write_untouched(out: &mut String, grade: &Grade) -> fmt::Result {
     Ok(())
 }
 
-fn write_table(out: &mut String, grade: &Grade) -> fmt::Result {
+fn write_table(out: &mut Styled, grade: &Grade) -> fmt::Result {
     let ids: Vec<&str> = grade
         .suite
         .challenges
@@ -108,39 +113,46 @@ fn write_table(out: &mut String, grade: &Grade) -> fmt::Result {
         .map(|facts| facts.id.as_str())
         .collect();
     let head = std::iter::once("submission").chain(ids.iter().copied());
-    let head = head
-        .chain(["score"])
-        .map(|cell| one_line(cell).into_owned());
-    let mut rows: Vec<Vec<String>> = vec![head.collect()];
+    let head = head.chain(["score"]);
+    let mut rows: Vec<Vec<Cell>> = vec![head.map(|it| (HEAD, one_line(it).into_owned())).collect()];
     for submission in &grade.submissions {
-        let mut row = vec![one_line(&submission.name).into_owned()];
+        let style = if submission.passed { GOOD } else { BAD };
+        let mut row = vec![(PLAIN, one_line(&submission.name).into_owned())];
         row.extend(ids.iter().map(|id| cell(submission, id)));
-        row.push(format!("{}/{}", submission.score, submission.points));
+        row.push((style, format!("{}/{}", submission.score, submission.points)));
         rows.push(row);
     }
     let columns = ids.len() + 2;
     let width = |column: usize| {
-        let widths = rows.iter().map(|row| row[column].chars().count());
+        let widths = rows.iter().map(|row| row[column].1.chars().count());
         widths.max().unwrap_or(0).min(CELL_CHARS_MAX)
     };
     let widths: Vec<usize> = (0..columns).map(width).collect();
     for row in &rows {
-        let mut line = String::new();
-        for (cell, width) in row.iter().zip(&widths) {
-            write!(line, "{cell:<width$}  ")?;
+        let mut gap = 0;
+        for ((style, cell), width) in row.iter().zip(&widths) {
+            write!(out, "{:gap$}", "")?;
+            out.push(*style, cell);
+            gap = width.saturating_sub(cell.chars().count()) + 2;
         }
-        writeln!(out, "{}", line.trim_end())?;
+        writeln!(out)?;
     }
     Ok(())
 }
 
-fn cell(submission: &SubmissionGrade, id: &str) -> String {
+/// A cell of the table.
+type Cell = (Style, String);
+
+fn cell(submission: &SubmissionGrade, id: &str) -> Cell {
     let mut challenges = submission.challenges.iter();
     match challenges.find(|it| it.id == id).map(|it| &it.state) {
-        Some(ChallengeState::Judged(judgement)) => judgement.verdict.to_string(),
-        Some(ChallengeState::Missing) => "-".to_owned(),
-        Some(ChallengeState::Pending) => "?".to_owned(),
-        None => String::new(),
+        Some(ChallengeState::Judged(judgement)) => {
+            let style = if judgement.is_accepted() { GOOD } else { BAD };
+            (style, judgement.verdict.to_string())
+        }
+        Some(ChallengeState::Missing) => (PLAIN, "-".to_owned()),
+        Some(ChallengeState::Pending) => (NOTE, "?".to_owned()),
+        None => (PLAIN, String::new()),
     }
 }
 

@@ -8,103 +8,144 @@ use clap::Args;
 
 use super::super::input::read;
 use super::super::limits::CacheArgs;
-use super::super::options::{Everything, OptionArgs};
+use super::super::options::{AllLimits, Circumstances, OptionArgs};
 use super::super::output::Format;
-use super::super::{EXIT_CODES, Exit, Failure, suite_file};
+use super::super::{Exit, Failure, suite_file};
 use super::console::Shown;
 use host_grade::suite::Target;
 use host_sim::ranges::RUNS_MAX;
 use host_sim::{Script, SeedRange};
 use host_trial::Scenario;
-use host_trial::scenario::option::{self, ScenarioOption};
+use host_trial::scenario::option::{self, Group, ScenarioOption};
 use host_trial::schedule::Schedule;
 
 /// Run nodes in a simulated cluster, in virtual time, and judge what clients see
 ///
 /// The same module, options and seed give the same run, to the byte, everywhere.
 #[derive(Debug, Args)]
-#[command(after_help = EXIT_CODES)]
+#[command(after_help = SHORT_END, after_long_help = LONG_END)]
 #[command(mut_arg(option::WORKLOAD.name, |arg| arg.required_unless_present_any(SOURCES)))]
 pub(crate) struct SimArgs {
-    /// WebAssembly module that every node runs.
-    #[arg(long, short, value_name = "FILE", required_unless_present = "path")]
-    module: Option<PathBuf>,
     /// The same as --module.
-    #[arg(
-        value_name = "MODULE",
-        conflicts_with = "module",
-        help_heading = "Arguments"
-    )]
+    #[arg(value_name = "MODULE", conflicts_with = "module")]
     path: Option<PathBuf>,
+    /// Arguments of every node, after `--`.
+    #[arg(last = true, value_name = "GUEST_ARGS")]
+    guest_args: Vec<String>,
+    /// WebAssembly module that every node runs.
+    #[arg(long, short, value_name = "FILE", required_unless_present = "path", help_heading = Group::Cluster.heading())]
+    module: Option<PathBuf>,
+    /// Version that --swap-at and --nemesis swap change nodes to [default: the same module].
+    #[arg(long, value_name = "FILE", help_heading = Group::Cluster.heading())]
+    pub(super) swap_module: Option<PathBuf>,
+    #[command(flatten)]
+    scenario: OptionArgs<Circumstances>,
     /// Take the options and the targets of this challenge of a suite. Other options change them.
-    #[arg(long, value_name = "ID", conflicts_with = "schedule")]
+    #[arg(long, value_name = "ID", conflicts_with = "schedule", help_heading = CHALLENGES)]
     challenge: Option<String>,
     /// Take the options of this world of the challenge; `host suite show ID` lists its worlds.
-    #[arg(long, value_name = "NAME", conflicts_with = "schedule")]
+    #[arg(long, value_name = "NAME", conflicts_with = "schedule", help_heading = CHALLENGES)]
     world: Option<String>,
     /// Read the challenge from this suite [default: the Gossip Glomers challenges].
-    #[arg(long, value_name = "FILE", conflicts_with = "schedule")]
+    #[arg(long, value_name = "FILE", conflicts_with = "schedule", help_heading = CHALLENGES)]
     suite: Option<PathBuf>,
     /// Ask for less than this of a measure, such as msgs-per-op=30, or the run is not valid.
+    ///
     /// Repeatable; --challenge brings the targets of the challenge.
-    #[arg(long, value_name = "MEASURE=NUMBER", value_parser = Target::from_str)]
+    #[arg(long, value_name = "MEASURE=NUMBER", value_parser = Target::from_str, help_heading = Group::Checks.heading())]
     below: Vec<Target>,
-    #[command(flatten)]
-    scenario: OptionArgs<Everything>,
-    /// Version of the module that --swap-at and --nemesis swap change nodes to
-    /// [default: the same module].
-    #[arg(long, value_name = "FILE")]
-    pub(super) swap_module: Option<PathBuf>,
+    /// Seed of the run [default: random].
+    #[arg(long, value_name = "N", conflicts_with = "seeds", help_heading = SEEDS)]
+    seed: Option<u64>,
+    /// Run with all seeds from A to below B, in parallel, up to the first that fails.
+    ///
+    /// Shows the first run that fails, whatever the number of threads; if none does, the median, the
+    /// 99th percentile and the worst of each figure. An interrupt shows what is done.
+    #[arg(long, value_name = "A..B", conflicts_with_all = ["test_count", "journal", "history"], help_heading = SEEDS)]
+    seeds: Option<SeedRange>,
+    /// Number of runs, with the seed and the seeds after it.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=RUNS_MAX), help_heading = SEEDS)]
+    test_count: u64,
+    /// With several seeds: go on after the first that fails, and count the anomalies.
+    #[arg(long, conflicts_with = "schedule", help_heading = SEEDS)]
+    pub(super) keep_going: bool,
+    /// Run again when the module's file changes, and show what changed in the verdict.
+    ///
+    /// Builds nothing. Without --seed all runs have the seed of the first. Ends with an interrupt
+    /// (Ctrl-C).
+    #[arg(long, help_heading = SEEDS)]
+    pub(super) watch: bool,
     /// Play the run in this file. It has all options except modules and limits.
-    #[arg(long, value_name = "FILE", conflicts_with_all = in_schedules())]
+    #[arg(long, value_name = "FILE", conflicts_with_all = in_schedules(), help_heading = SEEDS)]
     schedule: Option<PathBuf>,
     /// Write the run to this file, for --schedule.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["seeds", "schedule"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["seeds", "schedule"], help_heading = SEEDS)]
     pub(super) write_schedule: Option<PathBuf>,
-    /// If the run is invalid, search for the shortest one that is invalid in the same way. Show
-    /// what happens in it, and write it to this file.
-    #[arg(long, value_name = "FILE")]
+    /// If the run is invalid, search for the shortest run like it, and write it to this file.
+    ///
+    /// Shows what happens in the shortest run that is invalid in the same way.
+    #[arg(long, value_name = "FILE", help_heading = SEEDS)]
     pub(super) shrink: Option<PathBuf>,
-    /// Seed of the run [default: random].
-    #[arg(long, value_name = "N", conflicts_with = "seeds")]
-    seed: Option<u64>,
-    /// Run with all seeds from A to below B, in parallel, and show the first that fails.
-    #[arg(long, value_name = "A..B", conflicts_with_all = ["test_count", "journal", "history"])]
-    seeds: Option<SeedRange>,
-    /// Number of runs, with the seed and the seeds after it; show the first that fails.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=RUNS_MAX))]
-    test_count: u64,
     /// Format of the result.
-    #[arg(long, value_enum, default_value_t = Format::Text)]
+    #[arg(long, value_enum, default_value_t = Format::Text, help_heading = OUTPUT)]
     pub(super) format: Format,
+    /// Write a report to this folder: pages, drawings, results, history and journal.
+    ///
+    /// Of several seeds, it is about the first that fails, or else about the first.
+    #[arg(long, value_name = "DIR", help_heading = OUTPUT)]
+    pub(super) report: Option<PathBuf>,
     /// Write everything that happens to this file, as JSON lines.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = OUTPUT)]
     pub(super) journal: Option<PathBuf>,
     /// Write the history to this file: as JSON lines if its name ends in .json, else as EDN.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = OUTPUT)]
     pub(super) history: Option<PathBuf>,
-    /// Write a report to this folder: pages for a browser, drawings, results, history and
-    /// journal. Of several seeds, report on the first that fails, or else on the first.
-    #[arg(long, value_name = "DIR")]
-    pub(super) report: Option<PathBuf>,
     /// Show the logs of nodes on stderr.
-    #[arg(long)]
+    #[arg(long, help_heading = OUTPUT)]
     log_stderr: bool,
     /// Show the messages that are sent on stderr.
-    #[arg(long)]
+    #[arg(long, help_heading = OUTPUT)]
     log_net_send: bool,
     /// Show the messages that are received on stderr.
-    #[arg(long)]
+    #[arg(long, help_heading = OUTPUT)]
     log_net_recv: bool,
+    #[command(flatten)]
+    limits: OptionArgs<AllLimits>,
     /// Maximum size of the journal, in MiB.
-    #[arg(long, value_name = "MIB", default_value_t = 4096, value_parser = clap::value_parser!(u32).range(1..), help_heading = "Limits of the run")]
+    #[arg(long, value_name = "MIB", default_value_t = 4096, value_parser = clap::value_parser!(u32).range(1..), help_heading = Group::RunLimits.heading(), hide_short_help = true)]
     max_journal_mib: u32,
     #[command(flatten)]
     pub(super) cache: CacheArgs,
-    /// Arguments of every node, after `--`.
-    #[arg(last = true, value_name = "GUEST_ARGS", help_heading = "Arguments")]
-    guest_args: Vec<String>,
 }
+
+/// The headings of options that no scenario has.
+const CHALLENGES: &str = "Challenges";
+const SEEDS: &str = "Seeds and schedules";
+const OUTPUT: &str = "Output";
+
+/// The end of the short help.
+const SHORT_END: &str = "\
+Exit codes: 0 valid, 1 invalid, 2 unknown, 3 not loaded, 130 interrupted, 254 usage, 255 bug.
+`host sim --help` says more of each option, and has limits and examples.";
+
+/// The end of the long help.
+const LONG_END: &str = "\
+Examples:
+  Run challenge 3c with a seed, and look at the run in a browser:
+    host sim --challenge 3c my.wasm --seed 1 --report out
+  Look for a seed that fails, and reduce the run to what matters:
+    host sim --challenge 3c my.wasm --seeds 0..1000 --shrink short.json
+  Run again after each build:
+    host sim --challenge 3c my.wasm --seed 1 --watch
+
+Exit codes:
+  0    valid
+  1    invalid, or the guest failed: it trapped, exceeded a limit or broke the protocol
+  2    unknown: the history has too little to judge
+  3    the module cannot be loaded
+  130  interrupted before everything was judged
+  254  invalid usage, or a file that cannot be read or written
+  255  internal error";
 
 /// The flags that say where options come from, instead of a workload. Those of them that do not
 /// say enough are refused with a better message than that a workload is missing.
@@ -166,8 +207,7 @@ impl SimArgs {
                     mut scenario,
                     script,
                 } = read_schedule(path)?;
-                let is_limit = |option: &ScenarioOption| !option.is_in_schedules();
-                self.scenario.apply(&mut scenario, is_limit)?;
+                self.limits.apply(&mut scenario)?;
                 Runs {
                     scenario,
                     seeds: Seeds::One(seed),
@@ -219,13 +259,14 @@ impl SimArgs {
                 return Err(Failure::new(Exit::Usage, text));
             }
             let mut scenario = self.scenario.scenario()?;
+            self.limits.apply(&mut scenario)?;
             scenario.options.guest_args.clone_from(&self.guest_args);
             return Ok((scenario, Vec::new(), Vec::new()));
         };
         let suite = suite_file::open(self.suite.as_deref())?;
         let challenge = suite_file::find(&suite, id)?;
         let setting = suite_file::setting(challenge, self.world.as_deref())?;
-        let given = self.scenario.given();
+        let given = [self.scenario.given(), self.limits.given()].concat();
         let usage = |error| Failure::new(Exit::Usage, error);
         let mut scenario = setting.scenario_with(&given).map_err(usage)?;
         if !self.guest_args.is_empty() {
@@ -269,7 +310,13 @@ impl SimArgs {
         let any = || RandomState::new().hash_one(0_u8) % 1_000_000;
         let seed = self.seed.unwrap_or_else(any);
         if self.test_count == 1 {
-            return Ok(Seeds::One(seed));
+            return match self.keep_going {
+                false => Ok(Seeds::One(seed)),
+                true => Err(Failure::new(
+                    Exit::Usage,
+                    "--keep-going is for several runs: add --seeds A..B",
+                )),
+            };
         }
         if self.journal.is_some() || self.history.is_some() || self.write_schedule.is_some() {
             let text = "--journal, --history and --write-schedule are for one run, not for several \

@@ -1,65 +1,27 @@
 //! How results are shown.
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
 use serde::Serialize;
 
 use super::super::Failure;
-use super::super::output::{print, print_json};
+use super::super::output::{print_json, print_styled, print_verdict};
+use super::super::style::{BAD, HEAD, Styled};
 use super::Again;
+use super::figures::{Spread, write_spreads};
+use super::tally::{Failures, Tally};
+use super::tries::Try;
 use host_check::anomalies::AnomalyName;
 use host_check::text::{closing_line, render_text};
 use host_check::validity::Validity;
 use host_check::workload::Workload;
-use host_protocol::text::one_line;
+use host_protocol::text::{counted, one_line};
 use host_report::Results;
-use host_sim::seconds;
+use host_sim::short_seconds;
 use host_trial::TrialResult;
 use host_trial::scenario::Replay;
 use host_trial::shrink::{Kept, Shrunk};
-
-/// One of many runs, in short.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) struct Try {
-    seed: u64,
-    #[serde(rename = "valid?")]
-    valid: Validity,
-    messages: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ok_count: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    msgs_per_op: Option<f32>,
-    /// Whether it was to have faults, and they touched nothing.
-    #[serde(
-        rename = "faults-touched-nothing?",
-        skip_serializing_if = "std::ops::Not::not"
-    )]
-    faults_touched_nothing: bool,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    warnings: Vec<String>,
-}
-
-impl Try {
-    /// Its seed, if it is not valid.
-    pub(super) fn failed(&self) -> Option<u64> {
-        (self.valid != Validity::True).then_some(self.seed)
-    }
-
-    pub(super) fn of(report: &TrialResult) -> Self {
-        let result = report.result.as_ref().ok();
-        let net = result.and_then(|result| result.net);
-        Try {
-            seed: report.seed,
-            valid: report.valid(),
-            messages: report.messages,
-            ok_count: result.map(|result| result.stats.counts.ok_count),
-            msgs_per_op: net.and_then(|net| net.servers.msgs_per_op),
-            faults_touched_nothing: report.coverage.touched_nothing(),
-            warnings: report.warnings(),
-        }
-    }
-}
 
 /// What to do next with a run that is not valid: what for, and the command.
 type Next = [(&'static str, String)];
@@ -141,28 +103,29 @@ pub(super) fn shrunk_as_text(
         schedule,
         report,
         anomaly,
-        runs,
         ..
     } = shrunk;
+    let runs = counted(shrunk.runs, "run");
     let end = shrunk.how_short();
-    print(&format!(
+    let text = format!(
         "{}: INVALID\n\n\
          The run with seed {} has {whole}.\n\
          One that is invalid like it ({anomaly}) has {};\n\
          {end}:\n\n\
          {story}\n\
-         simulated     {} s with seed {}; {} events, after {runs} runs\n\
+         simulated     {} s with seed {}; {}, after {runs}\n\
          {}\n\
          {}\n",
         schedule.scenario.workload,
         schedule.seed,
         shrunk.size(),
-        seconds(report.end_ns),
+        short_seconds(report.end_ns),
         schedule.seed,
-        report.used.steps,
+        counted(report.used.steps, "event"),
         rendered(next),
         report.closing_line(),
-    ))
+    );
+    print_verdict(&text, report.valid())
 }
 
 /// The JSON of many runs.
@@ -172,7 +135,16 @@ struct JsonTries<'a> {
     #[serde(rename = "valid?")]
     valid: Validity,
     asked_for: usize,
+    /// Whether the program was asked to end before all runs were done.
+    #[serde(rename = "interrupted?", skip_serializing_if = "std::ops::Not::not")]
+    interrupted: bool,
     runs: &'a [Try],
+    /// By name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    anomalies: BTreeMap<&'a str, Failures>,
+    /// By name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    figures: BTreeMap<&'a str, &'a Spread>,
     #[serde(skip_serializing_if = "Option::is_none")]
     first_failure: Option<Results<'a>>,
 }
@@ -185,10 +157,14 @@ pub(super) fn tries_as_json(
     again: &Again,
 ) -> Result<(), Failure> {
     let replay = failure.map(|report| again.command(Replay::Seed(report.seed)));
+    let tally = Tally::of(tries);
     print_json(&JsonTries {
-        valid: failure.map_or(Validity::True, TrialResult::valid),
+        valid: tally.verdict.unwrap_or(Validity::Unknown),
         asked_for: count,
+        interrupted: failure.is_none() && tries.len() < count,
         runs: tries,
+        anomalies: tally.failures(),
+        figures: tally.figures.iter().map(|it| (it.name, it)).collect(),
         first_failure: failure.map(|report| {
             json_of(report, replay.as_deref().unwrap_or_default()).with_evidence(evidence)
         }),
@@ -204,7 +180,7 @@ pub(super) fn report_as_text(
     let mut text = String::new();
     // Writing to a String cannot fail.
     let _ = write_report(&mut text, report, evidence, workload, next);
-    print(&text)
+    print_verdict(&text, report.valid())
 }
 
 fn write_report(
@@ -235,10 +211,10 @@ fn write_report(
     }
     writeln!(
         out,
-        "simulated     {} s with seed {}; {} events",
-        seconds(report.end_ns),
+        "simulated     {} s with seed {}; {}",
+        short_seconds(report.end_ns),
         report.seed,
-        report.used.steps
+        counted(report.used.steps, "event")
     )?;
     for (index, line) in report.coverage.lines().iter().enumerate() {
         let head = if index == 0 { "faults" } else { "" };
@@ -264,7 +240,65 @@ pub(super) fn tries_as_text(
     let mut text = String::new();
     // Writing to a String cannot fail.
     let _ = write_tries(&mut text, tries, count, failure, evidence, workload, next);
-    print(&text)
+    print_verdict(&text, failure.map_or(Validity::True, TrialResult::valid))
+}
+
+/// What runs with several seeds have shown, of which the first that fails is shown after it.
+pub(super) fn tally_as_text(tally: &Tally, workload: Workload, first: u64) -> Result<(), Failure> {
+    let failed = tally.runs - tally.valid;
+    let word = match tally.verdict {
+        Some(Validity::Unknown) => "unknown",
+        _ => "INVALID",
+    };
+    let head = format!(
+        "{workload}: {word} with {failed} of {}, {}\n\n",
+        counted(tally.runs, "seed"),
+        range(first, tally.runs)
+    );
+    let mut text = headed(&head, tally);
+    text.push(HEAD, "\nThe first that is not valid:\n\n");
+    print_styled(&text)
+}
+
+/// What is known of runs with several seeds when an interrupt ended them.
+pub(super) fn interrupted_as_text(
+    tally: &Tally,
+    workload: Workload,
+    count: usize,
+) -> Result<(), Failure> {
+    let head = format!(
+        "{workload}: {} of {} done, {} valid\n\n",
+        tally.runs,
+        counted(count, "seed"),
+        tally.valid
+    );
+    print_styled(&headed(&head, tally))
+}
+
+fn headed(head: &str, tally: &Tally) -> Styled {
+    let mut rest = String::new();
+    // Writing to a String cannot fail.
+    let _ = tally.write(&mut rest);
+    let mut text = Styled::default();
+    let failed = tally.valid < tally.runs;
+    text.push(if failed { BAD } else { HEAD }, head);
+    let _ = text.write_str(&rest);
+    text
+}
+
+/// `all 3 seeds, 5 to 7`
+fn all_seeds(first: u64, count: usize) -> String {
+    match count {
+        1 => format!("the seed {first}"),
+        _ => format!("all {count} seeds, {}", range(first, count)),
+    }
+}
+
+fn range(first: u64, count: usize) -> String {
+    match count {
+        0 | 1 => first.to_string(),
+        _ => format!("{first} to {}", first + (count as u64).saturating_sub(1)),
+    }
 }
 
 fn write_tries(
@@ -278,48 +312,47 @@ fn write_tries(
 ) -> fmt::Result {
     let passed = tries
         .iter()
-        .filter(|one| one.valid == Validity::True)
+        .filter(|one| one.valid() == Validity::True)
         .count();
-    let first = tries.first().map_or(0, |one| one.seed);
+    let first = tries.first().map_or(0, Try::seed);
     if failure.is_none() {
-        let last = first + (count as u64).saturating_sub(1);
-        writeln!(
-            out,
-            "{}: valid with all {count} seeds, {first} to {last}",
-            workload
-        )?;
+        writeln!(out, "{workload}: valid with {}\n", all_seeds(first, count))?;
     }
     if let Some(report) = failure {
         writeln!(
             out,
-            "{passed} of {count} seeds are valid before the first that is not, {}:\n",
+            "{passed} of {} {} valid before the first that is not, {}:\n",
+            counted(count, "seed"),
+            if passed == 1 { "is" } else { "are" },
             report.seed
         )?;
         return write_report(out, report, evidence, workload, &next(report.seed));
     }
-    let rates = || tries.iter().filter_map(|one| one.msgs_per_op);
-    if let (Some(least), Some(greatest)) = (rates().reduce(f32::min), rates().reduce(f32::max)) {
-        writeln!(
-            out,
-            "{least:.2} to {greatest:.2} messages between servers an operation"
-        )?;
+    write_spreads(out, &Tally::of(tries).figures)?;
+    let untouched = tries.iter().filter(|it| it.is_untouched()).count();
+    if untouched > 0 || tries.iter().any(|it| !it.warnings().is_empty()) {
+        writeln!(out)?;
     }
-    let untouched = tries.iter().filter(|it| it.faults_touched_nothing).count();
     if untouched > 0 {
         writeln!(
             out,
-            "{untouched} of {count} seeds: no fault touched anything, so they test nothing that runs without \
-             faults would not"
+            "{untouched} of {}: no fault touched anything, so they test nothing that runs without \
+             faults would not",
+            counted(count, "seed")
         )?;
     }
-    let warned: Vec<&Try> = tries.iter().filter(|it| !it.warnings.is_empty()).collect();
+    let warned: Vec<&Try> = tries
+        .iter()
+        .filter(|it| !it.warnings().is_empty())
+        .collect();
     if let Some(first) = warned.first() {
-        let warning = &first.warnings[0];
+        let warning = &first.warnings()[0];
         writeln!(
             out,
-            "{} of {count} seeds: warning, with seed {}: {warning}",
+            "{} of {}: warning, with seed {}: {warning}",
             warned.len(),
-            first.seed
+            counted(count, "seed"),
+            first.seed()
         )?;
     }
     writeln!(out, "\n{}", closing_line(Validity::True))

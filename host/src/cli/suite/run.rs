@@ -6,12 +6,14 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use anstyle::Style;
 use clap::Args;
 use rayon::prelude::*;
 
 use crate::cli::grade;
 use crate::cli::limits::CacheArgs;
-use crate::cli::output::print;
+use crate::cli::output::{print, print_styled};
+use crate::cli::style::{BAD, GOOD, PLAIN, Styled};
 use crate::cli::suite_file::{SuiteFile, find, keep, open, warn_of_unmet};
 use crate::cli::{Exit, Failure, interrupt};
 use host_check::validity::Validity;
@@ -22,7 +24,7 @@ use host_grade::run::SeedRun;
 use host_grade::submission::{self, ModuleFile};
 use host_grade::suite::{PlannedRun, World};
 use host_grade::{Challenge, Suite, Verdict, Work};
-use host_protocol::text::decimal;
+use host_protocol::text::{counted, figure, fraction};
 use host_sandbox::{GuestModule, Sandbox};
 use host_trial::scenario::with_report;
 use host_trial::{Trial, TrialResult};
@@ -89,7 +91,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
         warn_of_unmet(&suite, &interrupt);
     }
     let sandbox = args.cache.sandbox_for(guests_max(&work), &interrupt)?;
-    print(&heads())?;
+    print_styled(&heads())?;
     let mut all_passed = true;
     let mut untouched = 0;
     for challenge in &suite.challenges {
@@ -103,7 +105,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
         }
         all_passed &= tried.passed;
         untouched += usize::from(tried.untouched);
-        print(&tried.rendered(challenge))?;
+        print_styled(&tried.rendered(challenge))?;
     }
     print(&notes(args.seed, untouched))?;
     if let Some(dir) = &args.report {
@@ -269,10 +271,10 @@ impl Tried {
         }
     }
 
-    fn rendered(&self, challenge: &Challenge) -> String {
+    fn rendered(&self, challenge: &Challenge) -> Styled {
         let figures = &self.figures;
         let wall_ms = self.wall.map(|wall| wall.as_millis().to_string());
-        let mut text = row([
+        let cells = [
             &challenge.id,
             &challenge.module,
             self.valid,
@@ -282,9 +284,10 @@ impl Tried {
             &figures.availability,
             &self.worlds,
             wall_ms.as_deref().unwrap_or("-"),
-        ]);
+        ];
+        let mut text = row(cells, if self.passed { GOOD } else { BAD });
         for line in &self.lines {
-            // Writing to a String cannot fail.
+            // Writing to a text cannot fail.
             let _ = writeln!(text, "  {line}");
         }
         text
@@ -314,10 +317,10 @@ impl Figures {
         };
         let shown = |figure: Option<String>| figure.unwrap_or_else(|| "-".to_owned());
         Figures {
-            msgs_per_op: shown(msgs_per_op.map(decimal)),
+            msgs_per_op: shown(msgs_per_op.map(|rate| figure(rate.into()))),
             median_ms: shown(latencies.map(|it| it.ms[1].to_string())),
             max_ms: shown(latencies.map(|it| it.ms[4].to_string())),
-            availability: decimal(result.availability.ok_fraction),
+            availability: fraction(result.availability.ok_fraction),
         }
     }
 }
@@ -330,21 +333,25 @@ fn word(valid: Validity) -> &'static str {
     }
 }
 
-fn heads() -> String {
-    row([
-        "challenge",
-        "module",
-        "valid",
-        "msgs/op",
-        "median ms",
-        "max ms",
-        "availability",
-        "worlds",
-        "wall ms",
-    ])
+fn heads() -> Styled {
+    row(
+        [
+            "challenge",
+            "module",
+            "valid",
+            "msgs/op",
+            "median ms",
+            "max ms",
+            "availability",
+            "worlds",
+            "wall ms",
+        ],
+        PLAIN,
+    )
 }
 
-fn row(cells: [&str; 9]) -> String {
+/// A row of the table, with the style of its verdict.
+fn row(cells: [&str; 9], style: Style) -> Styled {
     let [
         id,
         module,
@@ -356,10 +363,19 @@ fn row(cells: [&str; 9]) -> String {
         worlds,
         wall,
     ] = cells;
-    format!(
-        "{id:<15}  {module:<15}  {valid:<7}  {msgs:>9.9}  {median:>9}  {max:>9}  \
-         {availability:>12}  {worlds:>6}  {wall:>8}\n"
-    )
+    let mut row = Styled::default();
+    row.push(PLAIN, &format!("{id:<15}  {module:<15}  "));
+    row.push(style, valid);
+    let gap = 7_usize.saturating_sub(valid.len());
+    row.push(
+        PLAIN,
+        &format!(
+            "{:gap$}  {msgs:>9.9}  {median:>9}  {max:>9}  {availability:>12}  {worlds:>6}  \
+             {wall:>8}\n",
+            ""
+        ),
+    );
+    row
 }
 
 fn notes(seed: u64, untouched: usize) -> String {
@@ -369,9 +385,9 @@ fn notes(seed: u64, untouched: usize) -> String {
          that passed before the first that failed, of all. Seed: {seed}.\n"
     );
     if untouched > 0 {
-        let s = if untouched == 1 { "" } else { "s" };
+        let runs = counted(untouched, "run");
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "In {untouched} run{s} no fault touched anything.");
+        let _ = writeln!(text, "In {runs} no fault touched anything.");
     }
     text
 }

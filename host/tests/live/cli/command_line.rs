@@ -59,7 +59,9 @@ fn help_is_not_an_error() {
                       WebAssembly module to run as a node
 
                   --watch
-                      Replace the guest by the new version of the module when its file changes, and on SIGHUP. The new version takes over the state; it also replaces a guest that crashed
+                      Replace the guest by the new version of the module when its file changes, and on SIGHUP.
+
+                      The new version takes over the state; it also replaces a guest that crashed.
 
                   --require-state
                       Refuse a new version that cannot take over the state (with --watch)
@@ -120,10 +122,6 @@ fn help_is_not_an_error() {
 
                   --no-cache
                       Compile the module again and store nothing
-
-            Arguments:
-              [GUEST_ARGS]...
-                      Arguments for the guest, after `--`
 
             Exit codes:
               0    success; the history is valid
@@ -206,6 +204,186 @@ fn help_of_inspect() {
 }
 
 #[test]
+fn short_help_of_sim() {
+    help(
+        ["sim", "-h"],
+        expect![[r#"
+        exit code 0
+        ---- stdout
+        Run nodes in a simulated cluster, in virtual time, and judge what clients see
+
+        Usage: host sim [OPTIONS] [MODULE] [-- <GUEST_ARGS>...]
+
+        Arguments:
+          [MODULE]         The same as --module
+          [GUEST_ARGS]...  Arguments of every node, after `--`
+
+        Options:
+          -h, --help  Print help (see more with '--help')
+
+        Cluster:
+          -m, --module <FILE>       WebAssembly module that every node runs
+              --swap-module <FILE>  Version that --swap-at and --nemesis swap change nodes to [default: the same module]
+              --node-count <N>      Number of nodes, named n0, n1 and so on [default: 5, named n1 to n5]
+              --topology <SHAPE>    Neighbours in broadcast: line, grid, tree, tree2, tree3, tree4 or total [default: grid]
+
+        Clients:
+          -w, --workload <NAME>         Workload that clients run [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv]
+              --concurrency <N>         Number of clients at a time: N, or Nn for N per node [default: 1n]
+              --rate <OPS>              Operations per second, of all clients together; 0 starts none [default: 5]
+              --time-limit <SECONDS>    Time during which clients start operations, in seconds [default: 60]
+              --key-count <N>           Number of keys at a time, in transactions and kafka [default: 10]
+              --max-txn-length <N>      Maximum number of operations in a transaction [default: 4]
+              --max-writes-per-key <N>  Number of writes to a key before another replaces it, in transactions and kafka [default: 16]
+
+        Network:
+              --latency <MS>          Mean latency of messages between servers, in milliseconds [default: 0]
+              --latency-dist <SHAPE>  Distribution of latencies [default: constant] [possible values: constant, uniform, exponential]
+              --network <MODEL>       Order in which a receiver takes messages [default: maelstrom] [possible values: maelstrom, ideal]
+
+        Faults:
+              --nemesis <FAULT,…>           Faults to inject, such as `partition` or `kill,pause`; `none` for none
+              --swap-at <SECONDS>           Time from which nodes change to --swap-module, one node per second, in seconds
+              --nemesis-interval <SECONDS>  Mean time from a start or end of a fault to the next, in seconds [default: 10]
+
+        Checks:
+              --availability <PART>           Fraction of operations that must succeed: `total`, or a number from 0 to 1 [default: any]
+              --consistency-models <MODEL,…>  Consistency models that transactions must satisfy [default: strict-serializable]
+              --checks <RULES>                Rules to judge by: Maelstrom's, or strict ones that also refuse what its checkers miss [default: strict] [possible values: strict, maelstrom]
+
+        Challenges:
+              --challenge <ID>  Take the options of this challenge of a suite. Other options change them
+              --world <NAME>    Take the options of this world of the challenge; `host suite show ID` lists its worlds
+              --suite <FILE>    Read the challenge from this suite [default: the Gossip Glomers challenges]
+
+        Seeds and schedules:
+              --seed <N>               Seed of the run [default: random]
+              --seeds <A..B>           Run with all seeds from A to below B, in parallel, up to the first that fails
+              --test-count <N>         Number of runs, with the seed and the seeds after it [default: 1]
+              --keep-going             With several seeds: go on after the first that fails, and count the anomalies
+              --watch                  Run again when the module's file changes, and show what changed in the verdict
+              --schedule <FILE>        Play the run in this file. It has all options except modules and limits
+              --write-schedule <FILE>  Write the run to this file, for --schedule
+              --shrink <FILE>          If the run is invalid, search for the shortest run like it, and write it to this file
+
+        Output:
+              --format <FORMAT>  Format of the result [default: text] [possible values: text, json]
+              --report <DIR>     Write a report to this folder: pages, drawings, results, history and journal
+              --journal <FILE>   Write everything that happens to this file, as JSON lines
+              --history <FILE>   Write the history to this file: as JSON lines if its name ends in .json, else as EDN
+              --log-stderr       Show the logs of nodes on stderr
+              --log-net-send     Show the messages that are sent on stderr
+              --log-net-recv     Show the messages that are received on stderr
+
+        Exit codes: 0 valid, 1 invalid, 2 unknown, 3 not loaded, 130 interrupted, 254 usage, 255 bug.
+        `host sim --help` says more of each option, and has limits and examples.
+    "#]],
+    );
+}
+
+#[test]
+fn short_help() {
+    help(
+        ["-h"],
+        expect![[r#"
+        exit code 0
+        ---- stdout
+        Runs distributed-systems nodes as WebAssembly guests
+
+        Usage: host --module FILE [OPTIONS] [-- GUEST_ARGS…]
+               host inspect [OPTIONS] FILE
+               host check --workload NAME [OPTIONS] HISTORY
+               host sim --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]
+               host grade [OPTIONS] PATH…
+               host merge [OPTIONS] GRADE…
+               host suite [COMMAND]
+               host completions SHELL
+               host man DIR
+
+        Commands:
+          inspect      Show facts about a module, and whether it loads
+          check        Judge a recorded history, in Jepsen's EDN, as JSON or as a log
+          sim          Run nodes in a simulated cluster, in virtual time, and judge what clients see
+          grade        Judge submissions in the sandbox, on several seeds for each challenge of a suite
+          merge        Merge the grades that `host grade --format json --shard` wrote, one per share, into one
+          suite        Print, list or run the challenges of a suite
+          completions  Print what a shell needs to complete the commands and options of this program
+          man          Write the manual to a folder, as a page for `man` for each command
+          help         Print this message or the help of the given subcommand(s)
+
+        Arguments:
+          [GUEST_ARGS]...  Arguments for the guest, after `--`
+
+        Options:
+          -m, --module <FILE>  WebAssembly module to run as a node
+              --watch          Replace the guest by the new version of the module when its file changes, and on SIGHUP
+              --require-state  Refuse a new version that cannot take over the state (with --watch)
+              --seed <N>       Seed of the guest's random numbers [default: random]
+          -h, --help           Print help (see more with '--help')
+          -V, --version        Print version
+
+        Exit codes:
+          0    success; the history is valid
+          1    the history is invalid, or the guest failed: it trapped, exceeded a limit or
+               broke the protocol
+          2    unknown: the history has too little to judge
+          3    the module cannot be loaded
+          254  invalid usage, a file that cannot be read or written, or one that is not a
+               history of the workload
+          255  internal error
+    "#]],
+    );
+}
+
+#[test]
+fn help_of_completions() {
+    help(
+        ["completions", "--help"],
+        expect![[r#"
+        exit code 0
+        ---- stdout
+        Print what a shell needs to complete the commands and options of this program
+
+        Usage: host completions <SHELL>
+
+        Arguments:
+          <SHELL>  Shell to complete in [possible values: bash, elvish, fish, powershell, zsh]
+
+        Options:
+          -h, --help  Print help
+
+        Examples:
+          bash  host completions bash > ~/.local/share/bash-completion/completions/host
+          zsh   host completions zsh > ~/.zfunc/_host     (with ~/.zfunc in fpath, before compinit)
+          fish  host completions fish > ~/.config/fish/completions/host.fish
+    "#]],
+    );
+}
+
+#[test]
+fn help_of_man() {
+    help(
+        ["man", "--help"],
+        expect![[r#"
+        exit code 0
+        ---- stdout
+        Write the manual to a folder, as a page for `man` for each command
+
+        Usage: host man <DIR>
+
+        Arguments:
+          <DIR>  Folder to write to. It is made if it is not there
+
+        Options:
+          -h, --help  Print help
+
+        Example:
+          host man ~/.local/share/man/man1 && man host-sim
+    "#]],
+    );
+}
+
+#[test]
 fn help_of_sim() {
     help(
         ["sim", "--help"],
@@ -218,29 +396,44 @@ fn help_of_sim() {
 
             Usage: host sim [OPTIONS] [MODULE] [-- <GUEST_ARGS>...]
 
+            Arguments:
+              [MODULE]
+                      The same as --module
+
+              [GUEST_ARGS]...
+                      Arguments of every node, after `--`
+
             Options:
+              -h, --help
+                      Print help (see a summary with '-h')
+
+            Cluster:
               -m, --module <FILE>
                       WebAssembly module that every node runs
 
-                  --challenge <ID>
-                      Take the options of this challenge of a suite. Other options change them
+                  --swap-module <FILE>
+                      Version that --swap-at and --nemesis swap change nodes to [default: the same module]
 
-                  --world <NAME>
-                      Take the options of this world of the challenge; `host suite show ID` lists its worlds
+                  --node-count <N>
+                      Number of nodes, named n0, n1 and so on [default: 5, named n1 to n5]
 
-                  --suite <FILE>
-                      Read the challenge from this suite [default: the Gossip Glomers challenges]
+                  --topology <SHAPE>
+                      Neighbours in broadcast: line, grid, tree, tree2, tree3, tree4 or total
 
+                      The clients send it to the nodes as `topology`, and nodes may ignore it.
+
+                      [default: grid]
+
+            Clients:
               -w, --workload <NAME>
                       Workload that clients run
 
                       [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv]
 
-                  --node-count <N>
-                      Number of nodes, named n0, n1 and so on [default: 5, named n1 to n5]
-
                   --concurrency <N>
                       Number of clients at a time: N, or Nn for N per node
+
+                      Each waits for an answer before it asks again.
 
                       [default: 1n]
 
@@ -254,26 +447,6 @@ fn help_of_sim() {
 
                       [default: 60]
 
-                  --latency <MS>
-                      Mean latency of messages between servers, in milliseconds
-
-                      [default: 0]
-
-                  --latency-dist <LATENCY_DIST>
-                      Distribution of latencies
-
-                      Possible values:
-                      - constant:    All are the mean
-                      - uniform:     From 0 to twice the mean
-                      - exponential: Most are short, some very long
-
-                      [default: constant]
-
-                  --topology <SHAPE>
-                      Neighbours in broadcast: line, grid, tree, tree2, tree3, tree4 or total
-
-                      [default: grid]
-
                   --key-count <N>
                       Number of keys at a time, in transactions and kafka
 
@@ -285,12 +458,58 @@ fn help_of_sim() {
                       [default: 4]
 
                   --max-writes-per-key <N>
-                      Maximum number of writes to a key before another replaces it, in transactions and kafka
+                      Number of writes to a key before another replaces it, in transactions and kafka
 
                       [default: 16]
 
+            Network:
+                  --latency <MS>
+                      Mean latency of messages between servers, in milliseconds
+
+                      [default: 0]
+
+                  --latency-dist <SHAPE>
+                      Distribution of latencies
+
+                      Possible values:
+                      - constant:    All are the mean
+                      - uniform:     From 0 to twice the mean
+                      - exponential: Most are short, some very long
+
+                      [default: constant]
+
+                  --network <MODEL>
+                      Order in which a receiver takes messages
+
+                      Possible values:
+                      - maelstrom: Wait for each message in turn, as Maelstrom's receivers do
+                      - ideal:     Take every message when it is due
+
+                      [default: maelstrom]
+
+            Faults:
                   --nemesis <FAULT,…>
-                      Faults to inject: partition, kill, pause, loss, duplicate, one-way, slow, clock-skew, swap; aimed at what happens: hunt, or isolate, chain, flip, flap, stall, hold, lose-one; or `none`
+                      Faults to inject, such as `partition` or `kill,pause`; `none` for none
+
+                      Faults that start and stop at random:
+                        partition   links are cut, in the shapes that Maelstrom draws
+                        kill        nodes lose their memory and start again
+                        pause       nodes stop; messages and timers wait
+                        loss        a part of the messages between nodes is lost
+                        duplicate   a part of them arrives twice
+                        one-way     nodes send, and receive nothing
+                        slow        half of the links have ten times the latency
+                        clock-skew  clocks jump ahead and run at other speeds
+                        swap        nodes change to --swap-module while they run
+                      Faults that wait for a bad moment, such as an answer to a client:
+                        isolate     links around one node are cut
+                        chain       one node after another is cut off
+                        flip        one majority, then another
+                        flap        links are cut many times, for a moment each
+                        stall       a node stops between an event and what follows
+                        hold        messages wait for up to a minute
+                        lose-one    exactly one message of a link is lost
+                        hunt        one of these after another
 
                   --swap-at <SECONDS>
                       Time from which nodes change to --swap-module, one node per second, in seconds
@@ -300,11 +519,15 @@ fn help_of_sim() {
 
                       [default: 10]
 
+            Checks:
                   --availability <PART>
                       Fraction of operations that must succeed: `total`, or a number from 0 to 1 [default: any]
 
                   --consistency-models <MODEL,…>
                       Consistency models that transactions must satisfy
+
+                      Some of them, from weak to strong: read-uncommitted, read-committed, snapshot-isolation,
+                      serializable, strict-serializable.
 
                       [default: strict-serializable]
 
@@ -314,17 +537,37 @@ fn help_of_sim() {
                       [default: strict]
                       [possible values: strict, maelstrom]
 
-                  --network <NETWORK>
-                      Order in which a receiver takes messages
+            Challenges:
+                  --challenge <ID>
+                      Take the options of this challenge of a suite. Other options change them
 
-                      Possible values:
-                      - maelstrom: Wait for each message in turn, as Maelstrom's receivers do
-                      - ideal:     Take every message when it is due
+                  --world <NAME>
+                      Take the options of this world of the challenge; `host suite show ID` lists its worlds
 
-                      [default: maelstrom]
+                  --suite <FILE>
+                      Read the challenge from this suite [default: the Gossip Glomers challenges]
 
-                  --swap-module <FILE>
-                      Version of the module that --swap-at and --nemesis swap change nodes to [default: the same module]
+            Seeds and schedules:
+                  --seed <N>
+                      Seed of the run [default: random]
+
+                  --seeds <A..B>
+                      Run with all seeds from A to below B, in parallel, up to the first that fails.
+
+                      Shows the first run that fails, whatever the number of threads; if none does, the median, the 99th percentile and the worst of each figure. An interrupt shows what is done.
+
+                  --test-count <N>
+                      Number of runs, with the seed and the seeds after it
+
+                      [default: 1]
+
+                  --keep-going
+                      With several seeds: go on after the first that fails, and count the anomalies
+
+                  --watch
+                      Run again when the module's file changes, and show what changed in the verdict.
+
+                      Builds nothing. Without --seed all runs have the seed of the first. Ends with an interrupt (Ctrl-C).
 
                   --schedule <FILE>
                       Play the run in this file. It has all options except modules and limits
@@ -333,19 +576,11 @@ fn help_of_sim() {
                       Write the run to this file, for --schedule
 
                   --shrink <FILE>
-                      If the run is invalid, search for the shortest one that is invalid in the same way. Show what happens in it, and write it to this file
+                      If the run is invalid, search for the shortest run like it, and write it to this file.
 
-                  --seed <N>
-                      Seed of the run [default: random]
+                      Shows what happens in the shortest run that is invalid in the same way.
 
-                  --seeds <A..B>
-                      Run with all seeds from A to below B, in parallel, and show the first that fails
-
-                  --test-count <N>
-                      Number of runs, with the seed and the seeds after it; show the first that fails
-
-                      [default: 1]
-
+            Output:
                   --format <FORMAT>
                       Format of the result
 
@@ -355,14 +590,16 @@ fn help_of_sim() {
 
                       [default: text]
 
+                  --report <DIR>
+                      Write a report to this folder: pages, drawings, results, history and journal.
+
+                      Of several seeds, it is about the first that fails, or else about the first.
+
                   --journal <FILE>
                       Write everything that happens to this file, as JSON lines
 
                   --history <FILE>
                       Write the history to this file: as JSON lines if its name ends in .json, else as EDN
-
-                  --report <DIR>
-                      Write a report to this folder: pages for a browser, drawings, results, history and journal. Of several seeds, report on the first that fails, or else on the first
 
                   --log-stderr
                       Show the logs of nodes on stderr
@@ -372,16 +609,6 @@ fn help_of_sim() {
 
                   --log-net-recv
                       Show the messages that are received on stderr
-
-              -h, --help
-                      Print help (see a summary with '-h')
-
-            Arguments:
-              [GUEST_ARGS]...
-                      Arguments of every node, after `--`
-
-              [MODULE]
-                      The same as --module
 
             Limits of the guest:
                   --max-memory-mib <MIB>
@@ -462,14 +689,21 @@ fn help_of_sim() {
                   --no-cache
                       Compile the module again and store nothing
 
+            Examples:
+              Run challenge 3c with a seed, and look at the run in a browser:
+                host sim --challenge 3c my.wasm --seed 1 --report out
+              Look for a seed that fails, and reduce the run to what matters:
+                host sim --challenge 3c my.wasm --seeds 0..1000 --shrink short.json
+              Run again after each build:
+                host sim --challenge 3c my.wasm --seed 1 --watch
+
             Exit codes:
-              0    success; the history is valid
-              1    the history is invalid, or the guest failed: it trapped, exceeded a limit or
-                   broke the protocol
+              0    valid
+              1    invalid, or the guest failed: it trapped, exceeded a limit or broke the protocol
               2    unknown: the history has too little to judge
               3    the module cannot be loaded
-              254  invalid usage, a file that cannot be read or written, or one that is not a
-                   history of the workload
+              130  interrupted before everything was judged
+              254  invalid usage, or a file that cannot be read or written
               255  internal error
         "#]],
     );
@@ -488,16 +722,33 @@ fn help_of_grade() {
 
             Usage: host grade [OPTIONS] <PATH>...
 
+            Arguments:
+              <PATH>...
+                      Submissions to judge
+
             Options:
+              -h, --help
+                      Print help (see a summary with '-h')
+
+            What is judged:
                   --suite <FILE>
                       Suite of challenges, as TOML [default: the Gossip Glomers challenges; see host suite]
 
                   --challenge <ID,…>
-                      Judge only these challenges. They apply to a module given as PATH whatever its name is
+                      Judge only these challenges.
+
+                      They apply to a module given as PATH whatever its name is.
 
                   --seeds <A..B>
                       Seeds to judge on, from A to below B, instead of those of the suite; in worlds, too
 
+                  --shard <I/N>
+                      Judge only share I of N of the runs; `host merge` merges the JSON of the shares
+
+                  --resume <FILE>
+                      Record finished runs in this file, and skip runs that it already has
+
+            Output:
                   --format <FORMAT>
                       Format of the result
 
@@ -517,13 +768,9 @@ fn help_of_grade() {
                       Record finished runs in this file, and skip runs that it already has
 
                   --report <DIR>
-                      Write a report to this folder: a page for the class and a page for each run that failed; for a single submission, also a page for each challenge that it passed
+                      Write a report to this folder: a page for the class and a page for each run that failed.
 
-                  --shard <I/N>
-                      Judge only share I of N of the runs; `host merge` merges the JSON of the shares
-
-              -h, --help
-                      Print help (see a summary with '-h')
+                      For a single submission, also a page for each challenge that it passed.
 
             Compiled code:
                   --cache-dir <DIR>
@@ -531,10 +778,6 @@ fn help_of_grade() {
 
                   --no-cache
                       Compile the module again and store nothing
-
-            Arguments:
-              <PATH>...
-                      Submissions to judge
 
             Exit codes:
               0    every submission passed
@@ -611,18 +854,6 @@ fn help_of_suite() {
               -h, --help
                       Print help (see a summary with '-h')
         "#]],
-    );
-}
-
-#[test]
-fn the_version() {
-    host(
-        ["--version"],
-        expect![[r#"
-        exit code 0
-        ---- stdout
-        host 0.1.0
-    "#]],
     );
 }
 

@@ -6,13 +6,16 @@
 //! it finds into the expectations.
 
 mod cache;
+mod colours;
 mod command_line;
 mod conversation;
 mod effects;
 mod faults;
 mod golden;
+mod manual;
 mod memory;
 mod modules;
 mod panics;
 mod shown;
+mod version;
 mod wasi;

@@ -150,7 +150,7 @@ fn a_run_with_too_many_events_says_which() {
 
             ann many
               TLE: out of fuel, with seed 1, after 0 seeds that passed
-                at 4.173983189 s, the nodes have handled more than 150 events (--max-steps); do they send or set timers without end?
+                at 4.173 s, the nodes have handled more than 150 events (--max-steps); do they send or set timers without end?
               what it did in 4.173 s, 151 events:
                   n0..n4 -> n0..n4   gossip        105 messages, 3,090 bytes, most from n1: 40
                   clients -> n0..n4  read           21 messages, 549 bytes

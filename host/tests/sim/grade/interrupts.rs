@@ -98,7 +98,7 @@ fn a_run_of_the_simulator_that_is_interrupted_is_not_judged() {
     let sim = sim.start();
     sleep(BEGIN);
     let ended = ends(sim, Signal::INT);
-    assert_eq!(ended.code(), Some(2));
+    assert_eq!(ended.code(), Some(130));
     assert_eq!(
         ended.stderr,
         "interrupted: the run with seed 7 had come to 0 s, and is not judged\n"
@@ -117,7 +117,7 @@ fn of_many_runs_those_that_are_done_are_told() {
     let sim = endless_sim(&class).arg("--seeds=0..9").start();
     sleep(BEGIN);
     let ended = ends(sim, Signal::TERM);
-    assert_eq!(ended.code(), Some(2));
+    assert_eq!(ended.code(), Some(130));
     assert_eq!(
         ended.stderr,
         "interrupted: 0 of 9 runs are done, and valid\n"
@@ -156,7 +156,7 @@ fn a_search_for_the_shortest_run_ends_with_the_shortest_so_far() {
     // It may have been in the run itself, in the search, or done.
     let (code, stderr) = (ended.code(), &ended.stderr);
     if stderr.starts_with("interrupted: the run with seed 1 had come to ") {
-        assert_eq!(code, Some(2), "{ended}");
+        assert_eq!(code, Some(130), "{ended}");
         return;
     }
     assert_eq!(code, Some(1), "{ended}");

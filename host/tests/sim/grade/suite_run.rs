@@ -63,9 +63,9 @@ fn what_passes_is_a_line_of_figures() {
             exit code 0
             ---- stdout
             challenge        module           valid      msgs/op  median ms     max ms  availability  worlds   wall ms
-            echo             echo             true           0.0          -          -           1.0       - WALL
-            flood            broadcast        true     1.0357143         26        416           1.0       - WALL
-            cut              broadcast        true     2.5825243       1540       7114           1.0       - WALL
+            echo             echo             true             0          -          -             1       - WALL
+            flood            broadcast        true          1.04         26        416             1       - WALL
+            cut              broadcast        true          2.58       1540       7114             1       - WALL
 
             msgs/op: messages between servers for each operation. median ms, max ms: from the
             acknowledgement of a value until every read has it. worlds: runs in other circumstances
@@ -126,7 +126,7 @@ fn only_an_optional_challenge_may_lack_a_module() {
             exit code 0
             ---- stdout
             challenge        module           valid      msgs/op  median ms     max ms  availability  worlds   wall ms
-            g-set            g-set            true     0.5160320       4162      13946           1.0   25/25 WALL
+            g-set            g-set            true         0.516       4162      13946             1   25/25 WALL
             pn-counter       pn-counter       missing          -          -          -             -       -         -
 
             msgs/op: messages between servers for each operation. median ms, max ms: from the
@@ -170,8 +170,8 @@ fn guests_get_the_arguments_of_their_challenge_alone() {
             exit code 0
             ---- stdout
             challenge        module           valid      msgs/op  median ms     max ms  availability  worlds   wall ms
-            1                echo             true           0.0          -          -           1.0     3/3 WALL
-            3b               broadcast        true     5.8285713          0          0           1.0   12/12 WALL
+            1                echo             true             0          -          -             1     3/3 WALL
+            3b               broadcast        true          5.83          0          0             1   12/12 WALL
 
             msgs/op: messages between servers for each operation. median ms, max ms: from the
             acknowledgement of a value until every read has it. worlds: runs in other circumstances

@@ -276,7 +276,7 @@ fn the_other_formats_name_the_world() {
     let shown: Vec<&str> = output.lines().take(2).collect();
     expect![[r#"
         AC: accepted with 2 official runs and 4 of 4 in worlds
-        targets: far/msgs-per-op 1 (below 70), msgs-per-op 1.0357143 (below 60)"#]]
+        targets: far/msgs-per-op 1 (below 70), msgs-per-op 1.04 (below 60)"#]]
     .assert_eq(&shown.join("\n"));
 }
 

@@ -89,7 +89,7 @@ fn a_suite_is_run_in_its_worlds() {
         exit code 0
         ---- stdout
         challenge        module           valid      msgs/op  median ms     max ms  availability  worlds   wall ms
-        flood            broadcast        true     1.0357143         26        416           1.0     4/4 WALL
+        flood            broadcast        true          1.04         26        416             1     4/4 WALL
 
         msgs/op: messages between servers for each operation. median ms, max ms: from the
         acknowledgement of a value until every read has it. worlds: runs in other circumstances

@@ -1,6 +1,7 @@
 //! Every path that the program writes to: what happens if it cannot be written, or if the user
 //! names the wrong one.
 
+mod colours;
 mod full;
 mod wrong_names;
 

@@ -434,20 +434,6 @@ fn the_help_names_the_workloads_and_the_exit_codes() {
 
                       [possible values: register, cas-register, mutex]
 
-                  --availability <PART>
-                      Fraction of operations that must succeed: `total`, or a number from 0 to 1 [default: any]
-
-                  --consistency-models <MODEL,…>
-                      Consistency models that transactions must satisfy
-
-                      [default: strict-serializable]
-
-                  --checks <RULES>
-                      Rules to judge by: Maelstrom's, or strict ones that also refuse what its checkers miss
-
-                      [default: strict]
-                      [possible values: strict, maelstrom]
-
                   --format <FORMAT>
                       Format of the result
 
@@ -459,6 +445,24 @@ fn the_help_names_the_workloads_and_the_exit_codes() {
 
               -h, --help
                       Print help (see a summary with '-h')
+
+            Checks:
+                  --availability <PART>
+                      Fraction of operations that must succeed: `total`, or a number from 0 to 1 [default: any]
+
+                  --consistency-models <MODEL,…>
+                      Consistency models that transactions must satisfy
+
+                      Some of them, from weak to strong: read-uncommitted, read-committed, snapshot-isolation,
+                      serializable, strict-serializable.
+
+                      [default: strict-serializable]
+
+                  --checks <RULES>
+                      Rules to judge by: Maelstrom's, or strict ones that also refuse what its checkers miss
+
+                      [default: strict]
+                      [possible values: strict, maelstrom]
 
             [EXIT CODES]
         "#]],

@@ -56,7 +56,7 @@ fn a_small_valid_run() {
 
             operations    15: 15 ok, 0 fail, 0 info; 100.00 % of invocations ok
             messages      32 sent, 32 received; 2.13 an operation, 0.00 of them between servers
-            simulated     2.894963984 s with seed 1; 16 events
+            simulated     2.894 s with seed 1; 16 events
 
             [VALID]
         "#]],
@@ -202,7 +202,13 @@ fn several_valid_runs() {
         0,
         &expect![[r#"
             echo: valid with all 3 seeds, 3 to 5
-            0.00 to 0.00 messages between servers an operation
+
+            figures                    median     99 %    worst
+              msgs-per-op                   0        0        0  with seed 3
+              acknowledged-median-ms        0        0        0  with seed 3
+              acknowledged-max-ms           0        0        0  with seed 3
+              ms-per-ok                   132      168      168  with seed 5
+              availability                  1        1        1  with seed 3
 
             [VALID]
         "#]],

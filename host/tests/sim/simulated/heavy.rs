@@ -31,7 +31,7 @@ fn a_partition_that_cuts_nothing_is_told() {
 
             operations    25: 25 ok, 0 fail, 0 info; 100.00 % of invocations ok
             messages      56 sent, 56 received; 2.24 an operation, 0.00 of them between servers
-            simulated     4.950445476 s with seed 1; 28 events
+            simulated     4.95 s with seed 1; 28 events
             faults        1 partition, 0 of them took messages
                           no fault touched anything: this seed tests nothing that a run without faults would not
 
@@ -48,7 +48,14 @@ fn seeds_whose_faults_touched_nothing_are_counted() {
         0,
         &expect![[r#"
             echo: valid with all 3 seeds, 1 to 3
-            0.00 to 0.00 messages between servers an operation
+
+            figures                    median     99 %    worst
+              msgs-per-op                   0        0        0  with seed 1
+              acknowledged-median-ms        0        0        0  with seed 2
+              acknowledged-max-ms           0        0        0  with seed 2
+              ms-per-ok                   192      198      198  with seed 1
+              availability                  1        1        1  with seed 1
+
             3 of 3 seeds: no fault touched anything, so they test nothing that runs without faults would not
 
             [VALID]
@@ -75,7 +82,7 @@ fn what_each_fault_touched_is_told() {
               broadcast   65: 62 ok, 0 fail, 3 info
               read        89: 87 ok, 2 fail, 0 info
             messages      508 sent, 462 received; 3.30 an operation, 1.12 of them between servers
-            simulated     24.615714328 s with seed 1; 571 events
+            simulated     24.615 s with seed 1; 571 events
             faults        3 partitions, 2 of them took messages: 27
                           4 kills, 4 of them took messages or requests: 24 messages, 3 open requests, 6 nodes lost what they knew
                           3 pauses, 3 of them had something wait: 43 messages, 8 timers

@@ -141,7 +141,7 @@ fn a_program_that_waits_for_nanoseconds_cannot_stop_time() {
            (br $again))";
     assert_eq!(
         program_stopped(body),
-        "at 0.000010001 s, the nodes have handled more than 10000 events (--max-steps); do they send \
+        "at 0.00001 s, the nodes have handled more than 10000 events (--max-steps); do they send \
          or set timers without end?"
     );
 }

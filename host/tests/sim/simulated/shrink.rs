@@ -211,7 +211,7 @@ fn a_torn_compare_and_set_is_two_operations_at_once_and_a_read() {
         &busy(3, "torn-cas"),
         &expect![[r#"
             3 nodes, 6 clients, 1019 operations and 0 faults in 10 s
-            2 nodes, 4 clients, 4 operations and 0 faults in 0.084072786 s, not-linearizable, 68 runs
+            2 nodes, 4 clients, 4 operations and 0 faults in 0.084 s, not-linearizable, 68 runs
 
             0            op 0: client 3 asks n1 to write 3 to key 0
             0            n1 asks lin-kv: write {"key":0,"value":3}  (arrives at 0.01)

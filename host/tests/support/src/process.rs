@@ -52,6 +52,39 @@ impl Run {
         }
     }
 
+    /// The same program with a terminal for stdout and stderr, which both are stdout then. `record` is
+    /// a file that is written. It needs `script` of util-linux.
+    ///
+    /// What was set so far stays, but for arguments: they are for after this.
+    #[must_use]
+    pub fn on_terminal(self, record: &Path) -> Self {
+        let Run {
+            command,
+            deadline,
+            hidden,
+        } = self;
+        assert_eq!(command.get_args().count(), 0, "arguments come later");
+        // The words after it are the positional parameters of a shell in `script`'s shell.
+        let mut run = Run::of(Path::new("/bin/sh"));
+        let outer = "record=$1; shift; words=; for word; do words=\"$words '$word'\"; done; \
+                     exec script -qec \"$words\" \"$record\" </dev/null";
+        run.command.args(["-c", outer, "sh"]).arg(record);
+        run.command.arg(command.get_program());
+        if let Some(dir) = command.get_current_dir() {
+            run.command.current_dir(dir);
+        }
+        for (name, value) in command.get_envs() {
+            run.command.env(name, value.unwrap_or_default());
+        }
+        run.command.env("PATH", "/usr/bin:/bin");
+        run.command.env("TERM", "xterm");
+        Run {
+            command: run.command,
+            deadline,
+            hidden,
+        }
+    }
+
     /// Adds an argument.
     #[must_use]
     pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {

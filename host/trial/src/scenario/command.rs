@@ -136,6 +136,9 @@ pub enum Replay<'a> {
     Schedule(&'a Path),
 }
 
+/// Flags without a value that are about several runs.
+const SWITCHES: [&str; 2] = ["keep-going", "watch"];
+
 impl Replay<'_> {
     /// The command with the words `args` after the program, changed so that it makes the run, and with
     /// `more` flags. It writes no files but what these say: what the run has written stays.
@@ -150,6 +153,9 @@ impl Replay<'_> {
         while let Some(arg) = own.next() {
             let text = arg.to_string_lossy(); // a flag is ASCII
             let (name, has_value) = name_of(&text);
+            if SWITCHES.contains(&name) {
+                continue;
+            }
             if self.drops(name) {
                 if !has_value {
                     own.next(); // its value
@@ -271,6 +277,8 @@ mod tests {
                 "--seed=3",
                 "--test-count",
                 "9",
+                "--keep-going",
+                "--watch",
                 "-w",
                 "echo",
                 "--",

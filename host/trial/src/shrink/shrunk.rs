@@ -7,7 +7,8 @@ use crate::trial::TrialResult;
 use host_check::anomalies::AnomalyName;
 use host_check::text::render_problems;
 use host_guest::Start;
-use host_sim::seconds;
+use host_protocol::text::counted;
+use host_sim::short_seconds;
 
 /// The smallest run that was found.
 #[derive(Debug)]
@@ -81,16 +82,12 @@ impl Shrunk {
 /// See [`Shrunk::size`].
 #[must_use]
 pub fn size(schedule: &Schedule) -> String {
-    let count = |count: usize, what: &str| match count {
-        1 => format!("1 {what}"),
-        _ => format!("{count} {what}s"),
-    };
     format!(
         "{}, {}, {} and {} in {} s",
-        count(schedule.scenario.options.cluster.count, "node"),
-        count(schedule.scenario.options.concurrency, "client"),
-        count(schedule.script.operations.len(), "operation"),
-        count(schedule.script.faults.len(), "fault"),
-        seconds(schedule.scenario.options.time_limit_ns)
+        counted(schedule.scenario.options.cluster.count, "node"),
+        counted(schedule.scenario.options.concurrency, "client"),
+        counted(schedule.script.operations.len(), "operation"),
+        counted(schedule.script.faults.len(), "fault"),
+        short_seconds(schedule.scenario.options.time_limit_ns)
     )
 }

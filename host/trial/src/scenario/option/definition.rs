@@ -19,6 +19,8 @@ pub struct ScenarioOption {
     pub value_name: &'static str,
     /// What it does, in one sentence without a full stop.
     pub help: &'static str,
+    /// What a long help text adds, in whole sentences or as a list; empty if there is nothing to add.
+    pub more: &'static str,
     /// Its value when it is not set, as text; `None` if there is none, or if no text says it.
     pub default: Option<&'static str>,
     /// Where it belongs.
@@ -38,14 +40,42 @@ pub struct ScenarioOption {
 /// Which part of a scenario an option belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Group {
-    /// What happens in the run.
-    Run,
+    /// The nodes.
+    Cluster,
+    /// What clients do.
+    Clients,
+    /// How messages travel.
+    Network,
+    /// What goes wrong.
+    Faults,
     /// How the history is judged.
     Checks,
     /// How much one guest may use.
     GuestLimits,
     /// How much a run may use.
     RunLimits,
+}
+
+impl Group {
+    /// The heading of its options in a help text.
+    #[must_use]
+    pub fn heading(self) -> &'static str {
+        match self {
+            Self::Cluster => "Cluster",
+            Self::Clients => "Clients",
+            Self::Network => "Network",
+            Self::Faults => "Faults",
+            Self::Checks => "Checks",
+            Self::GuestLimits => "Limits of the guest",
+            Self::RunLimits => "Limits of the run",
+        }
+    }
+
+    /// Whether its options are limits, which few need.
+    #[must_use]
+    pub fn is_limits(self) -> bool {
+        matches!(self, Self::GuestLimits | Self::RunLimits)
+    }
 }
 
 /// How a suite sets an option.
@@ -215,7 +245,7 @@ impl ScenarioOption {
     /// schedule.
     #[must_use]
     pub fn is_in_schedules(&self) -> bool {
-        matches!(self.group, Group::Run | Group::Checks)
+        !self.group.is_limits()
     }
 }
 

@@ -49,8 +49,9 @@ const USUAL: ScenarioOption = ScenarioOption {
     short: None,
     value_name: "N",
     help: "",
+    more: "",
     default: None,
-    group: Group::Run,
+    group: Group::Clients,
     values: Values::Whole(0, u64::MAX),
     suite: SuiteKey::Optional,
     unit: "",
@@ -91,6 +92,7 @@ options! {
     };
     NODE_COUNT: "Number of nodes, named n0, n1 and so on [default: 5, named n1 to n5]", ScenarioOption {
         name: "node-count",
+        group: Group::Cluster,
         values: Values::Whole(1, NODES_MAX as u64),
         suite: SuiteKey::Required,
         set: |scenario, text| {
@@ -107,6 +109,7 @@ options! {
     };
     CONCURRENCY: "Number of clients at a time: N, or Nn for N per node", ScenarioOption {
         name: "concurrency",
+        more: "Each waits for an answer before it asks again.",
         default: Some("1n"),
         values: Values::NumberOrText {
             expected: "a number, or \"2n\" for two a node",
@@ -157,6 +160,7 @@ options! {
     };
     LATENCY: "Mean latency of messages between servers, in milliseconds", ScenarioOption {
         name: "latency",
+        group: Group::Network,
         value_name: "MS",
         default: Some("0"),
         values: Values::Whole(0, LATENCY_MS_MAX),
@@ -170,7 +174,8 @@ options! {
     };
     LATENCY_DIST: "Distribution of latencies", ScenarioOption {
         name: "latency-dist",
-        value_name: "LATENCY_DIST",
+        group: Group::Network,
+        value_name: "SHAPE",
         default: Some("constant"),
         values: Values::Names {
             choices: || {
@@ -196,6 +201,8 @@ options! {
     };
     TOPOLOGY: "Neighbours in broadcast: line, grid, tree, tree2, tree3, tree4 or total", ScenarioOption {
         name: "topology",
+        more: "The clients send it to the nodes as `topology`, and nodes may ignore it.",
+        group: Group::Cluster,
         value_name: "SHAPE",
         default: Some("grid"),
         values: Values::Text { check: reads::<Topology> },
@@ -228,7 +235,7 @@ options! {
         write: |scenario| Some(scenario.txn.max_txn_length.to_string()),
         ..USUAL
     };
-    MAX_WRITES_PER_KEY: "Maximum number of writes to a key before another replaces it, in transactions and kafka", ScenarioOption {
+    MAX_WRITES_PER_KEY: "Number of writes to a key before another replaces it, in transactions and kafka", ScenarioOption {
         name: "max-writes-per-key",
         default: Some("16"),
         values: Values::Whole(1, U32_MAX),
@@ -239,8 +246,29 @@ options! {
         write: |scenario| Some(scenario.txn.max_writes_per_key.to_string()),
         ..USUAL
     };
-    NEMESIS: "Faults to inject: partition, kill, pause, loss, duplicate, one-way, slow, clock-skew, swap; aimed at what happens: hunt, or isolate, chain, flip, flap, stall, hold, lose-one; or `none`", ScenarioOption {
+    NEMESIS: "Faults to inject, such as `partition` or `kill,pause`; `none` for none", ScenarioOption {
         name: "nemesis",
+        more: "\
+Faults that start and stop at random:
+  partition   links are cut, in the shapes that Maelstrom draws
+  kill        nodes lose their memory and start again
+  pause       nodes stop; messages and timers wait
+  loss        a part of the messages between nodes is lost
+  duplicate   a part of them arrives twice
+  one-way     nodes send, and receive nothing
+  slow        half of the links have ten times the latency
+  clock-skew  clocks jump ahead and run at other speeds
+  swap        nodes change to --swap-module while they run
+Faults that wait for a bad moment, such as an answer to a client:
+  isolate     links around one node are cut
+  chain       one node after another is cut off
+  flip        one majority, then another
+  flap        links are cut many times, for a moment each
+  stall       a node stops between an event and what follows
+  hold        messages wait for up to a minute
+  lose-one    exactly one message of a link is lost
+  hunt        one of these after another",
+        group: Group::Faults,
         value_name: "FAULT,…",
         values: Values::List { check: |text| if text == NO_FAULTS { Ok(()) } else { reads::<Fault>(text) } },
         set: |scenario, text| {
@@ -260,6 +288,7 @@ options! {
     };
     SWAP_AT: "Time from which nodes change to --swap-module, one node per second, in seconds", ScenarioOption {
         name: "swap-at",
+        group: Group::Faults,
         value_name: "SECONDS",
         values: Values::Decimal(0.0, SECONDS_MAX),
         suite: SuiteKey::None("a submission has one version of its program"),
@@ -273,6 +302,7 @@ options! {
     };
     NEMESIS_INTERVAL: "Mean time from a start or end of a fault to the next, in seconds", ScenarioOption {
         name: "nemesis-interval",
+        group: Group::Faults,
         value_name: "SECONDS",
         default: Some("10"),
         values: Values::Decimal(SECONDS_MIN, SECONDS_MAX),
@@ -301,6 +331,9 @@ options! {
     };
     CONSISTENCY_MODELS: "Consistency models that transactions must satisfy", ScenarioOption {
         name: "consistency-models",
+        more: "\
+Some of them, from weak to strong: read-uncommitted, read-committed, snapshot-isolation,
+serializable, strict-serializable.",
         value_name: "MODEL,…",
         default: Some("strict-serializable"),
         group: Group::Checks,
@@ -340,7 +373,8 @@ options! {
     };
     NETWORK: "Order in which a receiver takes messages", ScenarioOption {
         name: "network",
-        value_name: "NETWORK",
+        group: Group::Network,
+        value_name: "MODEL",
         default: Some("maelstrom"),
         values: Values::Names {
             choices: || {

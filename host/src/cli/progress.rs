@@ -1,15 +1,15 @@
-//! Shows the progress of judging on stderr, if that is a terminal.
+//! Shows the progress of many runs on stderr, if that is a terminal.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// The number of redraws per second.
 const DRAWS_PER_SECOND: u8 = 5;
 
-/// A progress bar for so many runs; hidden if stderr is not a terminal.
+/// A progress bar for so many runs; hidden if stderr is not a terminal. Its message comes last.
 pub(super) fn bar(runs: usize) -> ProgressBar {
     let target = ProgressDrawTarget::stderr_with_hz(DRAWS_PER_SECOND);
     let bar = ProgressBar::with_draw_target(Some(runs as u64), target);
-    let style = ProgressStyle::with_template("{bar:30} {pos} of {len} runs, {eta} left")
+    let style = ProgressStyle::with_template("{bar:30} {pos} of {len} runs, {eta} left{msg}")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
     bar.with_style(style)
 }

@@ -1,0 +1,83 @@
+//! One of many runs, in short: reports of all runs are not cheap to keep.
+
+use serde::Serialize;
+
+use super::figures::{Figure, figures};
+use host_check::anomalies::AnomalyName;
+use host_check::validity::Validity;
+use host_trial::TrialResult;
+
+/// One of many runs, in short.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct Try {
+    seed: u64,
+    #[serde(rename = "valid?")]
+    valid: Validity,
+    messages: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ok_count: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    msgs_per_op: Option<f32>,
+    /// Whether it was to have faults, and they touched nothing.
+    #[serde(
+        rename = "faults-touched-nothing?",
+        skip_serializing_if = "std::ops::Not::not"
+    )]
+    faults_touched_nothing: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    anomalies: Vec<AnomalyName>,
+    #[serde(skip)]
+    figures: Vec<Figure>,
+}
+
+impl Try {
+    /// Its seed, if it is not valid.
+    pub(super) fn failed(&self) -> Option<u64> {
+        (self.valid != Validity::True).then_some(self.seed)
+    }
+
+    pub(super) fn of(report: &TrialResult) -> Self {
+        let result = report.result.as_ref().ok();
+        let net = result.and_then(|result| result.net);
+        Try {
+            seed: report.seed,
+            valid: report.valid(),
+            messages: report.messages,
+            ok_count: result.map(|result| result.stats.counts.ok_count),
+            msgs_per_op: net.and_then(|net| net.servers.msgs_per_op),
+            faults_touched_nothing: report.coverage.touched_nothing(),
+            warnings: report.warnings(),
+            anomalies: report.anomalies(),
+            figures: figures(report),
+        }
+    }
+
+    pub(super) fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    pub(super) fn valid(&self) -> Validity {
+        self.valid
+    }
+
+    /// Whether its faults touched nothing.
+    pub(super) fn is_untouched(&self) -> bool {
+        self.faults_touched_nothing
+    }
+
+    pub(super) fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// What is wrong with it, the gravest first.
+    pub(super) fn anomalies(&self) -> &[AnomalyName] {
+        &self.anomalies
+    }
+
+    pub(super) fn figures(&self) -> &[Figure] {
+        &self.figures
+    }
+}
