@@ -5,14 +5,11 @@
 //! it does not show is what only a program with a real network and real memory meets: of that there
 //! is a rule, which a test tries on the shipped solution.
 
-use std::io;
-
 use super::Verdict;
 use super::run::SeedRun;
 use super::suite::{Setting, Suite};
 use host_check::workload::Workload;
 use host_guest::Interrupt;
-use host_sim::journal::{Entry, Observer};
 use host_sim::nemesis::Fault;
 use host_trial::Trial;
 use host_trial::reference::Reference;
@@ -72,15 +69,6 @@ fn forgotten(setting: Setting<'_>) -> Option<String> {
     })
 }
 
-/// Sees nothing of a run.
-struct Nobody;
-
-impl Observer for Nobody {
-    fn note(&mut self, _entry: &Entry<'_>) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 /// Why the program that knows all fails.
 fn impossible(setting: Setting<'_>, interrupt: &Interrupt) -> Option<String> {
     let seed = *setting.seeds().first()?;
@@ -92,9 +80,7 @@ fn impossible(setting: Setting<'_>, interrupt: &Interrupt) -> Option<String> {
         scenario: scenario.clone(),
     };
     let run = SeedRun::catching(|| {
-        // Runs without observers share a room, in which one may be begun twice: a reference is for one.
-        let mut nobody = Nobody;
-        let result = trial.run(setting.run_seed(seed), vec![&mut nobody]);
+        let result = trial.run(setting.run_seed(seed), Vec::new());
         (!result.is_interrupted()).then(|| SeedRun::judged(setting, &result))
     })?;
     if matches!(run.verdict, Verdict::Accepted | Verdict::Internal) {

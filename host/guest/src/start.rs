@@ -34,6 +34,10 @@ pub trait Growth: fmt::Debug + Send + Sync {
 
 /// Starts guests: a module, or a solution in this process.
 pub trait Start: Sync {
+    /// A run of a cluster begins, maybe another one than before: what guests of an earlier run shared
+    /// is forgotten.
+    fn begin_run(&self) {}
+
     /// Starts a guest.
     ///
     /// # Errors

@@ -239,6 +239,7 @@ impl ReportObserver<'_> {
             operations: listed(&operations, failure.as_ref().and_then(|it| it.op), size),
             figures: &figures,
             journal: JournalPart::of(&record, index.count(), size),
+            has_files: dir.extent() == Extent::All,
             focus: failure,
             grounds: history
                 .map(|history| grounds(&result.evidence(checks), history))

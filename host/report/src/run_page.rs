@@ -61,6 +61,8 @@ pub(super) struct RunPage<'a> {
     pub(super) operations: OperationList<'a>,
     pub(super) figures: &'a Figures<'a>,
     pub(super) journal: JournalPart<'a>,
+    /// Whether there are files beside the page.
+    pub(super) has_files: bool,
 }
 
 impl RunPage<'_> {

@@ -99,6 +99,7 @@ struct Run<'a> {
 /// Runs a simulation to its end.
 #[must_use]
 pub fn run(simulation: Simulation<'_>) -> Outcome {
+    simulation.module.begin_run();
     let mut run = Run::new(simulation);
     let stopped = run.finish().err();
     run.outcome(stopped)

@@ -43,6 +43,7 @@ function list(title, pairs) {
 }
 
 function files() {
+  if (!data.has_files) return null;
   return section("files", "Files", el("ul", {}, FILES.map(([name, text]) => el("li", {}, el("a", { href: name }, name), `: ${text}`))));
 }
 

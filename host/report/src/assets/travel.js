@@ -276,5 +276,5 @@ function windowNote() {
   if (!entries.length) return el("p", {}, "Nothing happened.");
   if (!first && entries.length >= all) return null;
   return el("p", { class: "note" }, `This run has ${count(all, "event")}. The page shows ${entries.length.toLocaleString("en")} of them, from ${seconds(entries[0].at)} to ${seconds(entries.at(-1).at)}`,
-    data.focus ? ", around where the failure becomes visible; " : ", from its beginning; ", "journal.jsonl has all.");
+    data.focus ? ", around where the failure becomes visible; " : ", from its beginning; ", data.has_files ? "journal.jsonl has all." : "a report on this run alone has all.");
 }

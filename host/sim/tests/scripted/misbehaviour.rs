@@ -64,8 +64,9 @@ fn init_has_one_right_answer() {
     let effect = r#"{"send":{"src":"n0","dest":"c0","body":{"type":"error","in_reply_to":1,"code":11,"text":"no"}}}"#;
     check(
         &Scripted::from_the_start(&[effect]),
-        "at 0 s, node n0: its answer to init is wrong: expected init_ok, found error\n  \
-         body: {\"type\":\"error\",\"in_reply_to\":1,\"code\":11,\"text\":\"no\"}",
+        "at 0 s, node n0: it answered init with \
+         {\"type\":\"error\",\"in_reply_to\":1,\"code\":11,\"text\":\"no\"}: its type is \"error\"; \
+         expected \"init_ok\"",
     );
 }
 

@@ -36,7 +36,7 @@ const PACKAGES: [Package; 2] = [
         manifest: include_str!("../../../protocol/Cargo.toml"),
         sources: sources!("host/protocol":
             "abi.rs" "clock.rs" "error.rs" "json.rs" "lib.rs" "line_kind.rs" "lines.rs" "message.rs"
-            "scan.rs" "services.rs" "text.rs" "text/unfit.rs" "timers.rs"),
+            "scan.rs" "services.rs" "text.rs" "text/figures.rs" "text/unfit.rs" "timers.rs"),
     },
 ];
 

@@ -42,17 +42,25 @@ fn help_is_not_an_error() {
                    host suite [COMMAND]
                    host new [OPTIONS] NAME
                    host diff [OPTIONS] A B
+                   host completions SHELL
+                   host man DIR
 
             Commands:
-              inspect  Show facts about a module, and whether it loads
-              check    Judge a recorded history, in Jepsen's EDN, as JSON or as a log
-              sim      Run nodes in a simulated cluster, in virtual time, and judge what clients see
-              grade    Judge submissions in the sandbox, on several seeds for each challenge of a suite
-              merge    Merge the grades that `host grade --format json --shard` wrote, one per share, into one
-              suite    Print, list or run the challenges of a suite
-              new      Make a project for a challenge: a node to begin with, its tests and its messages
-              diff     Compare the reports of two runs: options, verdict, figures, and the first event that differs
-              help     Print this message or the help of the given subcommand(s)
+              inspect      Show facts about a module, and whether it loads
+              check        Judge a recorded history, in Jepsen's EDN, as JSON or as a log
+              sim          Run nodes in a simulated cluster, in virtual time, and judge what clients see
+              grade        Judge submissions in the sandbox, on several seeds for each challenge of a suite
+              merge        Merge the grades that `host grade --format json --shard` wrote, one per share, into one
+              suite        Print, list or run the challenges of a suite
+              new          Make a project for a challenge: a node to begin with, its tests and its messages
+              diff         Compare the reports of two runs: options, verdict, figures, and the first event that differs
+              completions  Print what a shell needs to complete the commands and options of this program
+              man          Write the manual to a folder, as a page for `man` for each command
+              help         Print this message or the help of the given subcommand(s)
+
+            Arguments:
+              [GUEST_ARGS]...
+                      Arguments for the guest, after `--`
 
             Options:
               -m, --module <FILE>
@@ -208,76 +216,77 @@ fn short_help_of_sim() {
     help(
         ["sim", "-h"],
         expect![[r#"
-        exit code 0
-        ---- stdout
-        Run nodes in a simulated cluster, in virtual time, and judge what clients see
+            exit code 0
+            ---- stdout
+            Run nodes in a simulated cluster, in virtual time, and judge what clients see
 
-        Usage: host sim [OPTIONS] [MODULE] [-- <GUEST_ARGS>...]
+            Usage: host sim [OPTIONS] [MODULE] [-- <GUEST_ARGS>...]
 
-        Arguments:
-          [MODULE]         The same as --module
-          [GUEST_ARGS]...  Arguments of every node, after `--`
+            Arguments:
+              [MODULE]         The same as --module
+              [GUEST_ARGS]...  Arguments of every node, after `--`
 
-        Options:
-          -h, --help  Print help (see more with '--help')
+            Options:
+              -h, --help  Print help (see more with '--help')
 
-        Cluster:
-          -m, --module <FILE>       WebAssembly module that every node runs
-              --swap-module <FILE>  Version that --swap-at and --nemesis swap change nodes to [default: the same module]
-              --node-count <N>      Number of nodes, named n0, n1 and so on [default: 5, named n1 to n5]
-              --topology <SHAPE>    Neighbours in broadcast: line, grid, tree, tree2, tree3, tree4 or total [default: grid]
+            Cluster:
+              -m, --module <FILE>       WebAssembly module that every node runs
+                  --swap-module <FILE>  Version that --swap-at and --nemesis swap change nodes to [default: the same module]
+                  --node-count <N>      Number of nodes, named n0, n1 and so on [default: 5, named n1 to n5]
+                  --topology <SHAPE>    Neighbours in broadcast: line, grid, tree, tree2, tree3, tree4 or total [default: grid]
 
-        Clients:
-          -w, --workload <NAME>         Workload that clients run [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv]
-              --concurrency <N>         Number of clients at a time: N, or Nn for N per node [default: 1n]
-              --rate <OPS>              Operations per second, of all clients together; 0 starts none [default: 5]
-              --time-limit <SECONDS>    Time during which clients start operations, in seconds [default: 60]
-              --key-count <N>           Number of keys at a time, in transactions and kafka [default: 10]
-              --max-txn-length <N>      Maximum number of operations in a transaction [default: 4]
-              --max-writes-per-key <N>  Number of writes to a key before another replaces it, in transactions and kafka [default: 16]
+            Clients:
+              -w, --workload <NAME>         Workload that clients run [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv]
+                  --concurrency <N>         Number of clients at a time: N, or Nn for N per node [default: 1n]
+                  --rate <OPS>              Operations per second, of all clients together; 0 starts none [default: 5]
+                  --time-limit <SECONDS>    Time during which clients start operations, in seconds [default: 60]
+                  --key-count <N>           Number of keys at a time, in transactions and kafka [default: 10]
+                  --max-txn-length <N>      Maximum number of operations in a transaction [default: 4]
+                  --max-writes-per-key <N>  Number of writes to a key before another replaces it, in transactions and kafka [default: 16]
 
-        Network:
-              --latency <MS>          Mean latency of messages between servers, in milliseconds [default: 0]
-              --latency-dist <SHAPE>  Distribution of latencies [default: constant] [possible values: constant, uniform, exponential]
-              --network <MODEL>       Order in which a receiver takes messages [default: maelstrom] [possible values: maelstrom, ideal]
+            Network:
+                  --latency <MS>          Mean latency of messages between servers, in milliseconds [default: 0]
+                  --latency-dist <SHAPE>  Distribution of latencies [default: constant] [possible values: constant, uniform, exponential]
+                  --network <MODEL>       Order in which a receiver takes messages [default: maelstrom] [possible values: maelstrom, ideal]
 
-        Faults:
-              --nemesis <FAULT,…>           Faults to inject, such as `partition` or `kill,pause`; `none` for none
-              --swap-at <SECONDS>           Time from which nodes change to --swap-module, one node per second, in seconds
-              --nemesis-interval <SECONDS>  Mean time from a start or end of a fault to the next, in seconds [default: 10]
+            Faults:
+                  --nemesis <FAULT,…>           Faults to inject, such as `partition` or `kill,pause`; `none` for none
+                  --swap-at <SECONDS>           Time from which nodes change to --swap-module, one node per second, in seconds
+                  --nemesis-interval <SECONDS>  Mean time from a start or end of a fault to the next, in seconds [default: 10]
 
-        Checks:
-              --availability <PART>           Fraction of operations that must succeed: `total`, or a number from 0 to 1 [default: any]
-              --consistency-models <MODEL,…>  Consistency models that transactions must satisfy [default: strict-serializable]
-              --checks <RULES>                Rules to judge by: Maelstrom's, or strict ones that also refuse what its checkers miss [default: strict] [possible values: strict, maelstrom]
+            Checks:
+                  --availability <PART>           Fraction of operations that must succeed: `total`, or a number from 0 to 1 [default: any]
+                  --consistency-models <MODEL,…>  Consistency models that transactions must satisfy [default: strict-serializable]
+                  --checks <RULES>                Rules to judge by: Maelstrom's, or strict ones that also refuse what its checkers miss [default: strict] [possible values: strict, maelstrom]
+                  --below <MEASURE=NUMBER>        Ask for less than this of a measure, such as msgs-per-op=30, or the run is not valid
 
-        Challenges:
-              --challenge <ID>  Take the options of this challenge of a suite. Other options change them
-              --world <NAME>    Take the options of this world of the challenge; `host suite show ID` lists its worlds
-              --suite <FILE>    Read the challenge from this suite [default: the Gossip Glomers challenges]
+            Challenges:
+                  --challenge <ID>  Take the options and the targets of this challenge of a suite. Other options change them
+                  --world <NAME>    Take the options of this world of the challenge; `host suite show ID` lists its worlds
+                  --suite <FILE>    Read the challenge from this suite [default: the Gossip Glomers challenges]
 
-        Seeds and schedules:
-              --seed <N>               Seed of the run [default: random]
-              --seeds <A..B>           Run with all seeds from A to below B, in parallel, up to the first that fails
-              --test-count <N>         Number of runs, with the seed and the seeds after it [default: 1]
-              --keep-going             With several seeds: go on after the first that fails, and count the anomalies
-              --watch                  Run again when the module's file changes, and show what changed in the verdict
-              --schedule <FILE>        Play the run in this file. It has all options except modules and limits
-              --write-schedule <FILE>  Write the run to this file, for --schedule
-              --shrink <FILE>          If the run is invalid, search for the shortest run like it, and write it to this file
+            Seeds and schedules:
+                  --seed <N>               Seed of the run [default: random]
+                  --seeds <A..B>           Run with all seeds from A to below B, in parallel, up to the first that fails
+                  --test-count <N>         Number of runs, with the seed and the seeds after it [default: 1]
+                  --keep-going             With several seeds: go on after the first that fails, and count the anomalies
+                  --watch                  Run again when the module's file changes, and show what changed in the verdict
+                  --schedule <FILE>        Play the run in this file. It has all options except modules and limits
+                  --write-schedule <FILE>  Write the run to this file, for --schedule
+                  --shrink <FILE>          If the run is invalid, search for the shortest run like it, and write it to this file
 
-        Output:
-              --format <FORMAT>  Format of the result [default: text] [possible values: text, json]
-              --report <DIR>     Write a report to this folder: pages, drawings, results, history and journal
-              --journal <FILE>   Write everything that happens to this file, as JSON lines
-              --history <FILE>   Write the history to this file: as JSON lines if its name ends in .json, else as EDN
-              --log-stderr       Show the logs of nodes on stderr
-              --log-net-send     Show the messages that are sent on stderr
-              --log-net-recv     Show the messages that are received on stderr
+            Output:
+                  --format <FORMAT>  Format of the result [default: text] [possible values: text, json]
+                  --report <DIR>     Write a report to this folder: pages, drawings, results, history and journal
+                  --journal <FILE>   Write everything that happens to this file, as JSON lines
+                  --history <FILE>   Write the history to this file: as JSON lines if its name ends in .json, else as EDN
+                  --log-stderr       Show the logs of nodes on stderr
+                  --log-net-send     Show the messages that are sent on stderr
+                  --log-net-recv     Show the messages that are received on stderr
 
-        Exit codes: 0 valid, 1 invalid, 2 unknown, 3 not loaded, 130 interrupted, 254 usage, 255 bug.
-        `host sim --help` says more of each option, and has limits and examples.
-    "#]],
+            Exit codes: 0 valid, 1 invalid, 2 unknown, 3 not loaded, 130 interrupted, 254 usage, 255 bug.
+            `host sim --help` says more of each option, and has limits and examples.
+        "#]],
     );
 }
 
@@ -286,52 +295,56 @@ fn short_help() {
     help(
         ["-h"],
         expect![[r#"
-        exit code 0
-        ---- stdout
-        Runs distributed-systems nodes as WebAssembly guests
+            exit code 0
+            ---- stdout
+            Runs distributed-systems nodes as WebAssembly guests
 
-        Usage: host --module FILE [OPTIONS] [-- GUEST_ARGS…]
-               host inspect [OPTIONS] FILE
-               host check --workload NAME [OPTIONS] HISTORY
-               host sim --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]
-               host grade [OPTIONS] PATH…
-               host merge [OPTIONS] GRADE…
-               host suite [COMMAND]
-               host completions SHELL
-               host man DIR
+            Usage: host --module FILE [OPTIONS] [-- GUEST_ARGS…]
+                   host inspect [OPTIONS] FILE
+                   host check --workload NAME [OPTIONS] HISTORY
+                   host sim --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]
+                   host grade [OPTIONS] PATH…
+                   host merge [OPTIONS] GRADE…
+                   host suite [COMMAND]
+                   host new [OPTIONS] NAME
+                   host diff [OPTIONS] A B
+                   host completions SHELL
+                   host man DIR
 
-        Commands:
-          inspect      Show facts about a module, and whether it loads
-          check        Judge a recorded history, in Jepsen's EDN, as JSON or as a log
-          sim          Run nodes in a simulated cluster, in virtual time, and judge what clients see
-          grade        Judge submissions in the sandbox, on several seeds for each challenge of a suite
-          merge        Merge the grades that `host grade --format json --shard` wrote, one per share, into one
-          suite        Print, list or run the challenges of a suite
-          completions  Print what a shell needs to complete the commands and options of this program
-          man          Write the manual to a folder, as a page for `man` for each command
-          help         Print this message or the help of the given subcommand(s)
+            Commands:
+              inspect      Show facts about a module, and whether it loads
+              check        Judge a recorded history, in Jepsen's EDN, as JSON or as a log
+              sim          Run nodes in a simulated cluster, in virtual time, and judge what clients see
+              grade        Judge submissions in the sandbox, on several seeds for each challenge of a suite
+              merge        Merge the grades that `host grade --format json --shard` wrote, one per share, into one
+              suite        Print, list or run the challenges of a suite
+              new          Make a project for a challenge: a node to begin with, its tests and its messages
+              diff         Compare the reports of two runs: options, verdict, figures, and the first event that differs
+              completions  Print what a shell needs to complete the commands and options of this program
+              man          Write the manual to a folder, as a page for `man` for each command
+              help         Print this message or the help of the given subcommand(s)
 
-        Arguments:
-          [GUEST_ARGS]...  Arguments for the guest, after `--`
+            Arguments:
+              [GUEST_ARGS]...  Arguments for the guest, after `--`
 
-        Options:
-          -m, --module <FILE>  WebAssembly module to run as a node
-              --watch          Replace the guest by the new version of the module when its file changes, and on SIGHUP
-              --require-state  Refuse a new version that cannot take over the state (with --watch)
-              --seed <N>       Seed of the guest's random numbers [default: random]
-          -h, --help           Print help (see more with '--help')
-          -V, --version        Print version
+            Options:
+              -m, --module <FILE>  WebAssembly module to run as a node
+                  --watch          Replace the guest by the new version of the module when its file changes, and on SIGHUP
+                  --require-state  Refuse a new version that cannot take over the state (with --watch)
+                  --seed <N>       Seed of the guest's random numbers [default: random]
+              -h, --help           Print help (see more with '--help')
+              -V, --version        Print version
 
-        Exit codes:
-          0    success; the history is valid
-          1    the history is invalid, or the guest failed: it trapped, exceeded a limit or
-               broke the protocol
-          2    unknown: the history has too little to judge
-          3    the module cannot be loaded
-          254  invalid usage, a file that cannot be read or written, or one that is not a
-               history of the workload
-          255  internal error
-    "#]],
+            Exit codes:
+              0    success; the history is valid
+              1    the history is invalid, or the guest failed: it trapped, exceeded a limit or
+                   broke the protocol
+              2    unknown: the history has too little to judge
+              3    the module cannot be loaded
+              254  invalid usage, a file that cannot be read or written, or one that is not a
+                   history of the workload
+              255  internal error
+        "#]],
     );
 }
 
@@ -537,9 +550,14 @@ fn help_of_sim() {
                       [default: strict]
                       [possible values: strict, maelstrom]
 
+                  --below <MEASURE=NUMBER>
+                      Ask for less than this of a measure, such as msgs-per-op=30, or the run is not valid.
+
+                      Repeatable; --challenge brings the targets of the challenge.
+
             Challenges:
                   --challenge <ID>
-                      Take the options of this challenge of a suite. Other options change them
+                      Take the options and the targets of this challenge of a suite. Other options change them
 
                   --world <NAME>
                       Take the options of this world of the challenge; `host suite show ID` lists its worlds
@@ -762,10 +780,9 @@ fn help_of_grade() {
                       [default: text]
 
                   --each <DIR>
-                      Write a file for each submission to this folder, as feedback for its author, in place of one result on stdout. Hidden challenges are left out, or marked as hidden for Gradescope
+                      Write a file for each submission to this folder, as feedback for its author.
 
-                  --resume <FILE>
-                      Record finished runs in this file, and skip runs that it already has
+                      Nothing goes to stdout but their number. Hidden challenges are left out, or marked as hidden for Gradescope.
 
                   --report <DIR>
                       Write a report to this folder: a page for the class and a page for each run that failed.
@@ -804,6 +821,10 @@ fn help_of_merge() {
                       Grades of the shares
 
             Options:
+              -h, --help
+                      Print help (see a summary with '-h')
+
+            Output:
                   --format <FORMAT>
                       Format of the result
 
@@ -817,10 +838,9 @@ fn help_of_merge() {
                       [default: text]
 
                   --each <DIR>
-                      Write a file for each submission to this folder, as feedback for its author, in place of one result on stdout. Hidden challenges are left out, or marked as hidden for Gradescope
+                      Write a file for each submission to this folder, as feedback for its author.
 
-              -h, --help
-                      Print help (see a summary with '-h')
+                      Nothing goes to stdout but their number. Hidden challenges are left out, or marked as hidden for Gradescope.
 
             Exit codes:
               0    every submission passed
@@ -884,6 +904,8 @@ fn no_arguments() {
                host suite [COMMAND]
                host new [OPTIONS] NAME
                host diff [OPTIONS] A B
+               host completions SHELL
+               host man DIR
 
         For more information, try '--help'.
     "#]]);

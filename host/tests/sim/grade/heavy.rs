@@ -101,7 +101,8 @@ fn missed_targets_say_who_sent_what_and_how_the_worst_value_came() {
                   n1: at 3.919 s, gossip from n2, sent at 3.819 s
                   n0: at 4.019 s, gossip from n1, sent at 3.919 s
                 the last to get it: n0 at 4.019 s
-              replay: host sim --module class/ann/broadcast.wasm -w broadcast --node-count 5 --rate 10 --time-limit 5 --latency 100 --topology line --seed 2
+              replay: host sim --module class/ann/broadcast.wasm -w broadcast --node-count 5 --rate 10 --time-limit 5 --latency 100 --topology line --below stable-max-ms=300 --seed 2
+              pages: host sim --report report --module class/ann/broadcast.wasm -w broadcast --node-count 5 --rate 10 --time-limit 5 --latency 100 --topology line --below stable-max-ms=300 --seed 2
               targets: stable-max-ms 326 (below 300)
 
             ann many
@@ -111,7 +112,8 @@ fn missed_targets_say_who_sent_what_and_how_the_worst_value_came() {
                   n0..n4 -> n0..n4  gossip  108 messages, 3,180 bytes, most from n1: 40
                 208 messages, 108 of them between servers; a second: 49 in the first quarter of the time, 30 in the last
                 largest body: 92 bytes, read_ok from n4 to clients at 4.789 s; in the first quarter of the time 59 bytes
-              replay: host sim --module class/ann/broadcast.wasm -w broadcast --node-count 5 --rate 10 --time-limit 5 --seed 1
+              replay: host sim --module class/ann/broadcast.wasm -w broadcast --node-count 5 --rate 10 --time-limit 5 --below msgs-per-op=1 --seed 1
+              pages: host sim --report report --module class/ann/broadcast.wasm -w broadcast --node-count 5 --rate 10 --time-limit 5 --below msgs-per-op=1 --seed 1
               targets: msgs-per-op 2.16 (below 1)
 
             quiet: in 3 of 3 runs no fault touched anything, so they test nothing that runs without faults would not
@@ -161,6 +163,7 @@ fn a_run_with_too_many_events_says_which() {
                 183 messages, 105 of them between servers; a second: 55 in the first quarter of the time, 52 in the last
                 largest body: 89 bytes, read_ok from n4 to clients at 3.84 s; in the first quarter of the time 59 bytes
               replay: host sim --module class/ann/broadcast.wasm -w broadcast --node-count 5 --rate 10 --time-limit 5 --max-steps=150 --seed 1
+              pages: host sim --report report --module class/ann/broadcast.wasm -w broadcast --node-count 5 --rate 10 --time-limit 5 --max-steps=150 --seed 1
               used: N % of the events of a run
 
             0 of 1 submission passed (suite heavy, host 0.1.0, wasmtime 48.0.8)
@@ -184,6 +187,7 @@ fn memory_that_grows_is_a_warning_beside_the_verdict() {
               IL: no answer, with seed 1, after 0 seeds that passed
                 unknown: no echo succeeded, of 1: too few to know whether one should have; n0 got echo from c2 at 0 s and did not answer within 5 s
               replay: host sim --module class/ann/echo.wasm -w echo --node-count 1 --rate 5 --time-limit 5 --nemesis partition --seed 1
+              pages: host sim --report report --module class/ann/echo.wasm -w echo --node-count 1 --rate 5 --time-limit 5 --nemesis partition --seed 1
               warning: 1 of 1 run: n0's memory grew by 6.25 MiB a second through the whole run: 31.37 MiB after 5 s, while clients sent less than 0.01 MiB; at the limit of 128 MiB it would end after 20 s
 
             quiet: in 1 of 1 run no fault touched anything, so they test nothing that runs without faults would not

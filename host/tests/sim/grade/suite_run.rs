@@ -93,8 +93,8 @@ fn what_fails_is_followed_by_the_reason_and_its_replay() {
                 [NOTHING DONE]
               replay: host sim --module class/bob/echo.wasm -w echo --node-count 1 --rate 5 --time-limit 3 --seed 2
               pages: host sim --report report --module class/bob/echo.wasm -w echo --node-count 1 --rate 5 --time-limit 3 --seed 2
-            flood            broadcast        true        0.6875          0          0           1.0       - WALL
-            cut              broadcast        false    1.6637168          0      19992           1.0       - WALL
+            flood            broadcast        true         0.688          0          0             1       - WALL
+            cut              broadcast        false         1.66          0      19992             1       - WALL
               14 known elements lost, not in the last reads: 2 4 6 7 8 9 10 12 … and 6 more
               Also wrong (stricter than Maelstrom):
               op 229 (process 0, 19.992 s) lacks 12 known elements for good: 0 1 3 5 11 14 15 16 … and 4 more

@@ -81,8 +81,16 @@ fn write_run(class: &ClassReport) {
         replay: &|_| "host sim …".to_owned(),
     };
     let files = class.run_dir("grace", "3c").unwrap();
-    files.report(&played, 1 << 30).unwrap();
+    let only_pages = files.with(Extent::Pages {
+        size: PageSize::WHOLE,
+        shortest: false,
+    });
+    only_pages.report(&played, 1 << 30).unwrap();
 }
+
+const LINKS: &str = "
+    return [...document.querySelectorAll('[href]')].map((it) => it.getAttribute('href'))
+        .filter((it) => !it.startsWith('#'))";
 
 /// The rows of the table, their cells joined.
 fn rows(browser: &Browser) -> Vec<String> {
@@ -169,6 +177,7 @@ fn the_table_sorts_filters_and_leads_to_the_run() {
     assert_eq!(browser.complaints(), Vec::<String>::new());
     browser.click("#details a");
     assert_eq!(browser.text("h1"), "✗ invalid broadcast, seed 1");
+    assert_eq!(browser.run(LINKS, json!([])), json!([])); // there are no other files
 }
 
 #[test]

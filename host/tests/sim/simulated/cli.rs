@@ -91,7 +91,7 @@ fn a_failing_run_says_how_to_replay_it() {
             ids           0 given of 5 asked for, 0 duplicated; from nil to nil
             operations    5: 0 ok, 5 fail, 0 info; 0.00 % of invocations ok
             messages      12 sent, 12 received; 2.40 an operation, 0.00 of them between servers
-            simulated     0.83963124 s with seed 5; 6 events
+            simulated     0.839 s with seed 5; 6 events
             next          replay: host sim -w unique-ids --node-count 1 --time-limit 1 --no-cache --module DIR/echo.wasm --seed 5
                           shrink: host sim -w unique-ids --node-count 1 --time-limit 1 --no-cache --module DIR/echo.wasm --seed 5 --shrink shortest.json
                           report: host sim -w unique-ids --node-count 1 --time-limit 1 --no-cache --module DIR/echo.wasm --seed 5 --report report

@@ -109,7 +109,7 @@ fn a_run_that_goes_over_a_bound_says_what_it_did() {
         &expect![[r#"
             broadcast: INVALID
 
-            The run could not go on: at 1.307321374 s, more than 20 messages are on their way (--max-in-flight)
+            The run could not go on: at 1.307 s, more than 20 messages are on their way (--max-in-flight)
 
             What it did in 1.307 s, 190 events:
                 n0..n4 -> n0..n4   gossip        138 messages, 4,080 bytes, most from n1: 51
@@ -120,7 +120,7 @@ fn a_run_that_goes_over_a_bound_says_what_it_did() {
               259 messages, 138 of them between servers; a second: 219 in the first quarter of the time, 206 in the last
               largest body: 98 bytes, read_ok from n4 to clients at 1.199 s; in the first quarter of the time 57 bytes
 
-            simulated     1.307321374 s with seed 1; 190 events
+            simulated     1.307 s with seed 1; 190 events
             next          replay: host sim -w broadcast --node-count 5 --rate 50 --latency 100 --time-limit 10 --max-in-flight 20 --no-cache --module DIR/broadcast-flood.wasm --seed 1
                           shrink: host sim -w broadcast --node-count 5 --rate 50 --latency 100 --time-limit 10 --max-in-flight 20 --no-cache --module DIR/broadcast-flood.wasm --seed 1 --shrink shortest.json
                           report: host sim -w broadcast --node-count 5 --rate 50 --latency 100 --time-limit 10 --max-in-flight 20 --no-cache --module DIR/broadcast-flood.wasm --seed 1 --report report
@@ -142,7 +142,7 @@ fn the_first_of_many_seeds_that_fails_says_so_too() {
 
             broadcast: INVALID
 
-            The run could not go on: at 1.307321374 s, more than 20 messages are on their way (--max-in-flight)
+            The run could not go on: at 1.307 s, more than 20 messages are on their way (--max-in-flight)
 
             What it did in 1.307 s, 190 events:
                 n0..n4 -> n0..n4   gossip        138 messages, 4,080 bytes, most from n1: 51
@@ -153,7 +153,7 @@ fn the_first_of_many_seeds_that_fails_says_so_too() {
               259 messages, 138 of them between servers; a second: 219 in the first quarter of the time, 206 in the last
               largest body: 98 bytes, read_ok from n4 to clients at 1.199 s; in the first quarter of the time 57 bytes
 
-            simulated     1.307321374 s with seed 1; 190 events
+            simulated     1.307 s with seed 1; 190 events
             next          replay: host sim -w broadcast --node-count 5 --rate 50 --latency 100 --time-limit 10 --max-in-flight 20 --no-cache --module DIR/broadcast-flood.wasm --seed 1
                           shrink: host sim -w broadcast --node-count 5 --rate 50 --latency 100 --time-limit 10 --max-in-flight 20 --no-cache --module DIR/broadcast-flood.wasm --seed 1 --shrink shortest.json
                           report: host sim -w broadcast --node-count 5 --rate 50 --latency 100 --time-limit 10 --max-in-flight 20 --no-cache --module DIR/broadcast-flood.wasm --seed 1 --report report

@@ -97,30 +97,30 @@ fn a_run_that_misses_a_target_is_not_valid_and_neither_is_its_replay() {
         &missed,
         1,
         &expect![[r#"
-        broadcast: INVALID
+            broadcast: INVALID
 
-        - 0.78 messages between servers an operation; fewer than 0.5 are asked for
+            - 0.78 messages between servers an operation; fewer than 0.5 are asked for
 
-        elements      9 added: 9 stable (0 of them stale), 0 lost, 0 never read
-        latency in ms     min  median    95 %    99 %     max
-          stable            0       0       0       0       0  from the acknowledgement until every read has it
-          visible           0       0       0       0       0  from the invocation until every read has it
-        operations    23: 23 ok, 0 fail, 0 info; 100.00 % of invocations ok
-          broadcast   9: 9 ok, 0 fail, 0 info
-          read        14: 14 ok, 0 fail, 0 info
-        messages      76 sent, 76 received; 3.30 an operation, 0.78 of them between servers
+            elements      9 added: 9 stable (0 of them stale), 0 lost, 0 never read
+            latency in ms     min  median    95 %    99 %     max
+              stable            0       0       0       0       0  from the acknowledgement until every read has it
+              visible           0       0       0       0       0  from the invocation until every read has it
+            operations    23: 23 ok, 0 fail, 0 info; 100.00 % of invocations ok
+              broadcast   9: 9 ok, 0 fail, 0 info
+              read        14: 14 ok, 0 fail, 0 info
+            messages      76 sent, 76 received; 3.30 an operation, 0.78 of them between servers
 
-        What it did in 11.879 s, 47 events:
-            n0..n2 -> n0..n2  gossip  18 messages, 522 bytes, most from n0: 12
-          64 messages, 18 of them between servers; a second: 39 in the first quarter of the time, 26 in the last
-          largest body: 65 bytes, read_ok from n0 to clients at 11.879 s; in the first quarter of the time 51 bytes
+            What it did in 11.879 s, 47 events:
+                n0..n2 -> n0..n2  gossip  18 messages, 522 bytes, most from n0: 12
+              64 messages, 18 of them between servers; a second: 39 in the first quarter of the time, 26 in the last
+              largest body: 65 bytes, read_ok from n0 to clients at 11.879 s; in the first quarter of the time 51 bytes
 
-        simulated     11.87999512 s with seed 1; 47 events
-        next          replay: host sim --no-cache -w broadcast --node-count 3 --time-limit 2 --rate 10 --below msgs-per-op=0.5 --below stable-max-ms=1000 DIR/broadcast-flood.wasm --seed 1
-                      report: host sim --no-cache -w broadcast --node-count 3 --time-limit 2 --rate 10 --below msgs-per-op=0.5 --below stable-max-ms=1000 DIR/broadcast-flood.wasm --seed 1 --report report
+            simulated     11.879 s with seed 1; 47 events
+            next          replay: host sim --no-cache -w broadcast --node-count 3 --time-limit 2 --rate 10 --below msgs-per-op=0.5 --below stable-max-ms=1000 DIR/broadcast-flood.wasm --seed 1
+                          report: host sim --no-cache -w broadcast --node-count 3 --time-limit 2 --rate 10 --below msgs-per-op=0.5 --below stable-max-ms=1000 DIR/broadcast-flood.wasm --seed 1 --report report
 
-        [INVALID]
-    "#]],
+            [INVALID]
+        "#]],
     );
     let all = sim(&dir, "broadcast-flood", FLOOD);
     assert_eq!(all.code(), Some(0), "{all}");

@@ -22,7 +22,7 @@ const CYCLES: &[Exception] = &[
         "a result has the parts that judge by the workload",
     ),
     except(
-        "host-trial: schedule::trace, schedule::trace::causes, schedule::trace::events, schedule::trace::fold, schedule::trace::lines, schedule::trace::page",
+        "host-trial: schedule::trace, schedule::trace::causes, schedule::trace::events, schedule::trace::faults, schedule::trace::fold, schedule::trace::lines, schedule::trace::operations, schedule::trace::page",
         "the types of the folder stand in its mod.rs",
     ),
     except(

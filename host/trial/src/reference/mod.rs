@@ -25,7 +25,7 @@ use serde_json::{Value as Json, json};
 
 use state::State;
 
-/// A right program for one run of a workload.
+/// A right program for runs of a workload, one after the other.
 #[derive(Debug)]
 pub struct Reference {
     workload: Workload,
@@ -34,7 +34,7 @@ pub struct Reference {
 }
 
 impl Reference {
-    /// A program for one run; `interrupt` ends it as it ends others.
+    /// A program for one run at a time; `interrupt` ends it as it ends others.
     #[must_use]
     pub fn new(workload: Workload, interrupt: Option<&Interrupt>) -> Self {
         Reference {
@@ -46,6 +46,10 @@ impl Reference {
 }
 
 impl Start for Reference {
+    fn begin_run(&self) {
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = State::default();
+    }
+
     fn start(&self, options: GuestOptions) -> Result<Box<dyn Guest + Send>, Box<GuestError>> {
         Ok(Box::new(ReferenceNode {
             workload: self.workload,

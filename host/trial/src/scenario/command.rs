@@ -249,8 +249,7 @@ mod tests {
         let command = scenario.command(Path::new("m.wasm"), 4, &[]);
         assert_eq!(
             with_report(&command).unwrap(),
-            "host sim --report report --module m.wasm -w echo --node-count 5 --rate 5 \
-             --time-limit 60 --seed 4"
+            "host sim --report report --module m.wasm -w echo --rate 5 --time-limit 60 --seed 4"
         );
         assert_eq!(with_report("host inspect m.wasm"), None);
     }

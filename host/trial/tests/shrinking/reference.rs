@@ -11,6 +11,7 @@ use strum::VariantArray;
 #[test]
 fn it_passes_every_workload_under_all_faults_at_once() {
     for workload in Workload::ALL {
+        let reference = Reference::new(*workload, None); // for several runs
         for seed in 1..4 {
             let options = RunOptions {
                 cluster: Cluster::of(3),
@@ -25,7 +26,6 @@ fn it_passes_every_workload_under_all_faults_at_once() {
                 },
                 ..RunOptions::default()
             };
-            let reference = Reference::new(*workload, None);
             let trial = Trial::of(&reference, Scenario::with(*workload, options));
             let report = trial.run(seed, Vec::new());
             let found = report.anomalies();

@@ -1,9 +1,9 @@
 //! What clients do at the end to show that nodes know of committed offsets.
 //!
-//! First everybody asks for the last keys' offsets. Then one client of each node, each with a key of
-//! its own, sends a message and polls it, which commits its offset, and does the same
-//! [`GAP_NS`] later: by then each node has committed something after each other node has. After
-//! the same time again these clients ask for all the offsets.
+//! First everybody asks for the last keys' offsets. If something was committed before the last polls,
+//! one client of each node, each with a key of its own, sends a message and polls it, which commits
+//! its offset, and does the same [`GAP_NS`] later: by then each node has committed something after
+//! each other node has. After the same time again these clients ask for all the offsets.
 
 use std::collections::BTreeMap;
 
@@ -28,6 +28,8 @@ const GAP_NS: u64 = 3 * SECOND;
 pub(super) struct Commits {
     /// The keys whose offsets were committed, in the order of their first commits.
     keys: IndexSet<String>,
+    /// Whether one was committed before the last polls.
+    is_early: bool,
     /// The greatest message of each key that a client began to send.
     sent: BTreeMap<String, i64>,
     /// What each worker sent last, once it is known: the key and the offset.
@@ -46,8 +48,15 @@ impl Commits {
         self.waits_for.insert(worker, (key.to_owned(), offset));
     }
 
-    /// A worker has committed offsets. Answers whether that of its last message is among them.
-    pub(super) fn committed(&mut self, worker: usize, offsets: &BTreeMap<&str, i64>) -> bool {
+    /// A worker has committed offsets, early or in the last polls. Answers whether that of its last
+    /// message is among them.
+    pub(super) fn committed(
+        &mut self,
+        worker: usize,
+        offsets: &BTreeMap<&str, i64>,
+        is_early: bool,
+    ) -> bool {
+        self.is_early |= is_early;
         let keys = offsets.keys().map(|key| (*key).to_owned());
         self.keys.extend(keys);
         let Some((key, offset)) = self.waits_for.get(&worker) else {
@@ -66,12 +75,13 @@ impl Commits {
         let last = &last[..last.len().min(KEYS_MAX)];
         let all = last.iter().map(|key| Value::from(*key)).collect::<Vec<_>>();
         let asks = Task::of(Operation::new(&names.assign, Value::from(all)));
+        let rounds = if self.is_early && nodes > 1 { nodes } else { 0 };
         let of_worker = |worker: usize| {
             if last.is_empty() {
                 return Vec::new();
             }
             let mut tasks = vec![asks.clone()];
-            let Some(key) = last.get(worker).filter(|_| worker < nodes && nodes > 1) else {
+            let Some(key) = last.get(worker).filter(|_| worker < rounds) else {
                 return tasks;
             };
             let own = Value::from(vec![Value::from(*key)]);

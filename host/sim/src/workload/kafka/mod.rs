@@ -232,7 +232,9 @@ impl WorkloadClient for Kafka {
         }
         if let Some(polled) = consumer.take_poll() {
             read::<CommitOffsetsOk>(answer)?;
-            let is_shown = self.commits.committed(worker, &polled.to_commit());
+            let is_early = self.finals.is_none();
+            let offsets = polled.to_commit();
+            let is_shown = self.commits.committed(worker, &offsets, is_early);
             if let Some(inspection) = self.inspection.as_mut().filter(|_| is_shown) {
                 inspection.succeeded(worker);
             }
