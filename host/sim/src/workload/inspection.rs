@@ -1,8 +1,8 @@
 //! The inspection: what clients do at the end under strict checks and not in Maelstrom.
 //!
 //! Each worker has operations to do, one after the other. One that does not succeed is tried again a
-//! second later. None begins after [`LIMIT_NS`]: a cluster that serves nobody by then does not
-//! recover. The history marks all of them with `:final? true`.
+//! second later. None begins after its limit, usually [`LIMIT_NS`]: a cluster that serves nobody by
+//! then does not recover. The history marks all of them with `:final? true`.
 
 use std::collections::VecDeque;
 
@@ -13,14 +13,14 @@ use host_check::value::Value;
 /// How long after an operation that did not succeed the worker tries again.
 const RETRY_NS: u64 = SECOND;
 
-/// For how long operations begin.
-const LIMIT_NS: u64 = 10 * SECOND;
+/// For how long operations begin that have no limit of their own.
+pub(super) const LIMIT_NS: u64 = 10 * SECOND;
 
 /// What all workers still have to do.
 pub(super) struct Inspection {
     workers: Vec<Todo>,
-    /// No operation begins from this time on.
-    cutoff_ns: Option<u64>,
+    /// When it began.
+    begun_ns: Option<u64>,
 }
 
 /// An operation to do, and what to do after it if it does not succeed.
@@ -31,6 +31,8 @@ pub(super) struct Task {
     again: Operation,
     /// How long after the operation before.
     after_ns: u64,
+    /// How long after the begin of the inspection it must have begun, or it is left out.
+    until_ns: u64,
 }
 
 /// What one worker still has to do.
@@ -55,12 +57,18 @@ impl Task {
             first,
             again,
             after_ns: 0,
+            until_ns: LIMIT_NS,
         }
     }
 
     /// The same, so long after the operation before.
     pub(super) fn after(self, after_ns: u64) -> Self {
         Task { after_ns, ..self }
+    }
+
+    /// The same, with another limit than the usual one.
+    pub(super) fn until(self, until_ns: u64) -> Self {
+        Task { until_ns, ..self }
     }
 }
 
@@ -73,7 +81,7 @@ impl Inspection {
         };
         Inspection {
             workers: tasks.map(todo).collect(),
-            cutoff_ns: None,
+            begun_ns: None,
         }
     }
 
@@ -88,7 +96,7 @@ impl Inspection {
     /// The next operation of a worker that can do one.
     pub(super) fn next(&mut self, turn: &mut Turn<'_>) -> Next {
         let now_ns = turn.now_ns;
-        let cutoff_ns = *self.cutoff_ns.get_or_insert(now_ns + LIMIT_NS);
+        let begun_ns = *self.begun_ns.get_or_insert(now_ns);
         let mut due_ns = None;
         for &worker in turn.free {
             let Some(todo) = self.workers.get_mut(worker) else {
@@ -104,7 +112,7 @@ impl Inspection {
                 task.after_ns
             };
             let at_ns = *todo.due_ns.get_or_insert(now_ns + wait_ns);
-            if at_ns >= cutoff_ns {
+            if at_ns >= begun_ns + task.until_ns {
                 continue;
             }
             if at_ns > now_ns {
@@ -186,6 +194,20 @@ mod tests {
         turns.now_ns = 5 * SECOND;
         assert_eq!(ask(&mut turns, None), "0 write");
         assert_eq!(ask(&mut turns, Some(0)), "done");
+    }
+
+    #[test]
+    fn a_task_has_a_limit() {
+        for (until, expected) in [(SECOND, "done"), (3 * SECOND, "0 write")] {
+            let mut turns = Turns::new(1);
+            let tasks = vec![read(), read().until(until)];
+            let mut inspection = Inspection::new([tasks].into_iter());
+            turns.ask(|turn| inspection.next(turn));
+            turns.now_ns = 2 * SECOND;
+            inspection.succeeded(0);
+            let next = turns.ask(|turn| inspection.next(turn));
+            assert_eq!(shown(&next), expected);
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use indexmap::IndexSet;
 use super::names::Names;
 use crate::client::Operation;
 use crate::time::SECOND;
-use crate::workload::inspection::Task;
+use crate::workload::inspection::{LIMIT_NS, Task};
 use host_check::value::Value;
 
 /// How many keys' committed offsets a client asks for at the end: a node that gets each of another,
@@ -22,6 +22,10 @@ const KEYS_MAX: usize = 8;
 /// Between the commits of a node, and before it is asked: more than the two seconds that the checker
 /// gives what is committed to be kept.
 const GAP_NS: u64 = 3 * SECOND;
+
+/// For how long messages are sent: whoever sent one must have the time to poll it, or it would count as
+/// lost.
+const SENDS_UNTIL_NS: u64 = 6 * SECOND;
 
 /// What clients have committed and sent.
 #[derive(Debug, Default)]
@@ -90,8 +94,9 @@ impl Commits {
             for (round, wait_ns) in [(0, 0), (1, GAP_NS)] {
                 let sent = names.sent(Value::from(*key), Value::Int(next + round));
                 let send = Operation::new(&names.send, sent);
-                tasks.push(Task::once(send, names.poll()).after(wait_ns));
-                tasks.push(Task::of(names.poll()));
+                let send = Task::once(send, names.poll()).after(wait_ns);
+                tasks.push(send.until(SENDS_UNTIL_NS));
+                tasks.push(Task::of(names.poll()).until(2 * LIMIT_NS));
             }
             tasks.push(asks.clone().after(GAP_NS));
             tasks
