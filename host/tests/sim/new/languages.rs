@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use test_support::{Dir, Run, root};
+use test_support::{Dir, Run, host, root};
 
 use super::{files, new};
 
@@ -75,7 +75,8 @@ fn made(dir: &Dir, lang: &str, challenge: &str) -> (PathBuf, [String; 3]) {
 /// a few seconds, since some have a thousand operations a second. It is valid with any seed.
 #[track_caller]
 fn simulate(folder: &Path, sim: &str) {
-    let sim = sim.replacen(" sim ", " sim --time-limit 4 --seed 1 ", 1);
+    let args = sim.strip_prefix("host sim ").unwrap();
+    let sim = format!("'{}' sim --time-limit 4 --seed 1 {args}", host().display());
     let told = shell(folder, &sim);
     assert!(told.contains("valid"), "{told}");
     assert!(!told.contains("INVALID"), "{told}");
@@ -164,8 +165,7 @@ fn the_node_in_c_of_the_abi_page_is_built_by_its_command_and_runs() {
     let dir = Dir::new();
     fs::write(dir.path("node.c"), source).unwrap();
     shell(dir.root(), &format!("{build} -Wall -Wextra -Werror"));
-    let sim = sim.replacen("host", test_support::host().to_str().unwrap(), 1);
-    simulate(dir.root(), &sim);
+    simulate(dir.root(), sim);
 
     // With pointer and length swapped it fails with the hint that the page shows.
     let swapped = source.replace(

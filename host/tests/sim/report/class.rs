@@ -81,11 +81,7 @@ fn write_run(class: &ClassReport) {
         replay: &|_| "host sim …".to_owned(),
     };
     let files = class.run_dir("grace", "3c").unwrap();
-    let only_pages = files.with(Extent::Pages {
-        size: PageSize::WHOLE,
-        shortest: false,
-    });
-    only_pages.report(&played, 1 << 30).unwrap();
+    files.report(&played, 1 << 30).unwrap();
 }
 
 const LINKS: &str = "
@@ -143,7 +139,11 @@ fn a_cell_is_quoted_where_need_be_and_never_a_formula() {
 #[test]
 fn the_table_sorts_filters_and_leads_to_the_run() {
     let dir = tempfile::tempdir().unwrap();
-    let class = ClassReport::create(dir.path()).unwrap();
+    let only_pages = Extent::Pages {
+        size: PageSize::WHOLE,
+        shortest: false,
+    };
+    let class = ClassReport::create(dir.path()).unwrap().with(only_pages);
     write_run(&class);
     class.finish(&grade()).unwrap();
     let browser = Browser::start();
