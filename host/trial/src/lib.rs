@@ -9,7 +9,7 @@
 //! | `room` | how much memory runs hold that go on at the same time |
 //! | [`heavy`] | what a run did that went over a limit or missed a target |
 //! | [`shrink`] | the shortest schedule that fails in the same way |
-//! | [`reference`] | programs that are right, to try schedules on |
+//! | [`mod@reference`] | programs that are right, to try schedules on |
 
 pub mod heavy;
 pub mod reference;
