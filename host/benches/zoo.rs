@@ -24,7 +24,7 @@ use host_sim::SeedRange;
 use host_trial::shrink::Budget;
 use test_support::root;
 
-use judge::grade;
+use judge::{grade, is_message};
 use table::{Kind, Program, Table, suite};
 
 const HEAD: &str = "\
@@ -196,7 +196,7 @@ fn summary<'a>(
 /// The messages between servers in a trace.
 fn messages(failure: &FailureDetails) -> u64 {
     let lines = failure.trace.iter();
-    lines.filter(|line| line.contains(" -> ")).count() as u64
+    lines.filter(|line| is_message(line)).count() as u64
 }
 
 fn sorted(numbers: impl Iterator<Item = u64>) -> Vec<u64> {

@@ -49,3 +49,11 @@ pub(crate) fn grade(suite: &Suite, shrinking: Budget) -> (ById<Judgement>, ById<
     let judgements = challenges.map(|challenge| (challenge.id, judgement(challenge.state)));
     (judgements.collect(), ms.unwrap_or_default())
 }
+
+/// Whether a line of a trace is one of messages between servers.
+pub(crate) fn is_message(line: &str) -> bool {
+    let mut words = line.split_whitespace().skip(1);
+    let [src, verb, dest] = std::array::from_fn(|_| words.next().unwrap_or_default());
+    let is_verb = matches!(verb, "tells" | "asks" | "answers");
+    is_verb && src != "client" && dest.ends_with(':')
+}

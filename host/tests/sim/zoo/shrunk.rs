@@ -15,6 +15,7 @@ use host_trial::reference::Reference;
 use host_trial::schedule::Schedule;
 use host_trial::shrink::{Budget, Kept, Shrunk, shrink};
 
+use super::judge::is_message;
 use super::table::{Kind, Program, Table, suite};
 use super::without_bug;
 
@@ -57,14 +58,6 @@ fn check(workload: Workload) {
     let median = messages[messages.len() / 2];
     assert!(median <= MESSAGES_MEDIAN, "{messages:?}");
     assert!(wrong.is_empty(), "{wrong}");
-}
-
-/// Whether a line of a trace is one of messages between servers.
-fn is_message(line: &str) -> bool {
-    let mut words = line.split_whitespace().skip(1);
-    let [src, verb, dest] = std::array::from_fn(|_| words.next().unwrap_or_default());
-    let is_verb = matches!(verb, "tells" | "asks" | "answers");
-    is_verb && src != "client" && dest.ends_with(':')
 }
 
 fn first_shrunk(challenge: &Challenge, module: &GuestModule) -> Option<Shrunk> {
