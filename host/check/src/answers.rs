@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use super::clients::Clients;
 use super::completion::{exception_data, is_malformed_reply, is_timeout};
 use super::history::{History, Kind, Op, brief_seconds};
-use super::value::{Name, Value};
+use super::value::{Name, Value, cut};
 
 /// The most kinds of each sort that are told.
 const KINDS_MAX: usize = 8;
@@ -25,8 +25,8 @@ pub struct Answers {
     pub malformed: Vec<AnswerKind>,
     /// Errors, by kind of operation: `13 crash "oops in handler"`.
     pub errors: Vec<AnswerKind>,
-    /// Requests without an answer, by kind of operation: `n2 got broadcast from c8 at 0.009 s and did
-    /// not answer within 5 s`.
+    /// Requests without an answer, by kind of operation, as far as a history tells. A simulator knows
+    /// more and may put it here: `n2 got broadcast from c8 at 0.009 s and did not answer within 5 s`.
     pub missing: Vec<AnswerKind>,
 }
 
@@ -119,7 +119,7 @@ impl Kinds {
     }
 }
 
-/// Who was asked: the node if that is known, or the process that did.
+/// The node that was asked, if that is known.
 fn asked(op: &Op, clients: Option<Clients>) -> Option<String> {
     let clients = clients?;
     clients.node(op.process).map(|node| clients.name(node))
@@ -193,15 +193,8 @@ fn json(value: &Value) -> String {
     serde_json::to_string(value).unwrap_or_else(|_| value.to_string())
 }
 
-fn cut(text: &str, chars_max: usize) -> String {
-    match text.char_indices().nth(chars_max) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
-}
-
 /// An error that a node answered with.
-pub(crate) struct AnsweredError {
+struct AnsweredError {
     name: String,
     code: Option<i64>,
     text: Option<String>,
@@ -209,7 +202,7 @@ pub(crate) struct AnsweredError {
 
 impl AnsweredError {
     /// The error that an operation ended with, if it was answered with one.
-    pub(crate) fn of(op: &Op) -> Option<Self> {
+    fn of(op: &Op) -> Option<Self> {
         if is_timeout(op) || is_malformed_reply(op) {
             return None;
         }
@@ -239,7 +232,7 @@ impl AnsweredError {
     }
 
     /// `13 crash "oops in handler"`
-    pub(crate) fn in_words(&self) -> String {
+    fn in_words(&self) -> String {
         let mut words = Vec::new();
         words.extend(self.code.map(|code| code.to_string()));
         words.push(self.name.clone());

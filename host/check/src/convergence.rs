@@ -15,7 +15,7 @@ use super::faults::faults_left;
 use super::final_reads::RECOVERY_NS_MIN;
 use super::history::{History, Kind, Op, seconds};
 use super::shortfalls::{ShortfallKind, Shortfalls};
-use super::value::Value;
+use super::value::{Value, cut};
 
 /// What a final read shows of a key.
 struct Shown<'h> {
@@ -151,9 +151,5 @@ fn mops(op: &Op) -> impl Iterator<Item = (Value, Value, Value)> {
 /// A value for a message, cut to what a line can show.
 fn brief(value: &Value) -> String {
     const CHARS_MAX: usize = 40;
-    let text = value.to_string();
-    match text.char_indices().nth(CHARS_MAX) {
-        Some((cut, _)) => format!("{}…", &text[..cut]),
-        None => text,
-    }
+    cut(&value.to_string(), CHARS_MAX)
 }

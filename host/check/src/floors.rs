@@ -25,7 +25,7 @@ use super::faults::Calm;
 use super::history::{History, Kind, Op, Process};
 use super::progress::serves_alone;
 use super::shortfalls::{ShortfallKind, Shortfalls};
-use super::value::{Name, Value};
+use super::value::{Name, Value, cut};
 use super::workload::Workload;
 
 /// How many requests in a quiet time a node may leave unanswered, all in a row and from its start.
@@ -385,9 +385,5 @@ fn never_serve(
 /// A value for a message, cut to what a line can show.
 fn brief(value: &Value) -> String {
     const CHARS_MAX: usize = 40;
-    let text = value.to_string();
-    match text.char_indices().nth(CHARS_MAX) {
-        Some((cut, _)) => format!("{}…", &text[..cut]),
-        None => text,
-    }
+    cut(&value.to_string(), CHARS_MAX)
 }

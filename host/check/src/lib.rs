@@ -119,7 +119,6 @@ pub mod value;
 pub mod workload;
 
 pub use anomalies::{AnomalyName, anomalies};
-pub use answers::{AnswerKind, Answers};
 pub use availability::{Availability, Goal, InvalidGoal};
 pub use bounded::{LIST_MAX, LeftOut};
 pub use clients::Clients;

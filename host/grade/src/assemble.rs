@@ -13,7 +13,7 @@ use super::submission::{ModuleContent, ModuleFile};
 use super::suite::{Challenge, PlannedRun, Setting, Suite, Visibility, World};
 use super::work::{Work, WorkItem, is_in};
 use super::{Verdict, sanitize};
-use host_protocol::text::shell_quoted;
+use host_protocol::text::{counted, shell_quoted};
 
 impl JudgeFacts {
     /// The facts about this program.
@@ -255,14 +255,13 @@ impl ModuleForChallenge<'_> {
     }
 }
 
-/// The warnings, with how many seeds there was one.
+/// The warnings, with in how many runs there was one.
 fn warnings(judged: &JudgedRuns) -> Vec<String> {
     let runs = judged.passed + usize::from(judged.failed.is_some());
     let seeds = judged.warnings.seeds;
     let first = judged.warnings.first.iter();
-    let s = if runs == 1 { "" } else { "s" };
-    let warnings =
-        first.map(|warning| sanitize::line(&format!("{seeds} of {runs} run{s}: {warning}")));
+    let runs = counted(runs, "run");
+    let warnings = first.map(|warning| sanitize::line(&format!("{seeds} of {runs}: {warning}")));
     warnings.collect()
 }
 

@@ -1,15 +1,14 @@
 //! The report on a class: a page about all submissions, with links to the pages of runs.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::path::Path;
 
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use super::csv;
 use super::explain::{Explanation, explained, meanings};
 use super::grade::{ChallengeState, Grade};
+use super::suite::sha256;
 use host_report::page::page;
 use host_report::{Extent, ReportDir, ReportError};
 
@@ -102,7 +101,7 @@ impl ClassReport {
             let data = ClassPage {
                 format: 1,
                 grade: &shown,
-                meanings: meanings().into_iter().collect(),
+                meanings: meanings(),
                 explained: all_explained(&cut),
                 pages: &pages,
                 trace_lines: (lines < usize::MAX).then_some(lines),
@@ -160,8 +159,8 @@ pub fn run_path(submission: &str, challenge: &str) -> String {
     format!("runs/{one}-{other}-{hash}")
 }
 
-/// The name of a file about a submission, without its end: that of the submission if it has only
-/// letters, digits and hyphens.
+/// The name of a file about a submission, without its end: that of the submission if it is short and has
+/// only letters and digits of ASCII, hyphens and underscores.
 #[must_use]
 pub fn file_stem(submission: &str) -> String {
     let plain = slug(submission);
@@ -178,10 +177,7 @@ fn slug(name: &str) -> String {
 }
 
 fn short_hash(text: &str) -> String {
-    let hash = Sha256::digest(text);
-    hash.iter().take(4).fold(String::new(), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let mut hash = sha256(text.as_bytes());
+    hash.truncate(8);
+    hash
 }

@@ -1,7 +1,10 @@
 //! Explains a verdict in words. Every format has these words: text, JUnit, Gradescope, the page of
 //! a class.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
+use strum::VariantArray;
 
 use super::Verdict;
 use super::grade::{
@@ -217,10 +220,10 @@ fn of_judgement(facts: &ChallengeFacts, judgement: &Judgement) -> Explanation {
         told.head = format!("{verdict}: {meaning} with {}", passed(facts, judgement));
         if judgement.seeds_untouched > 0 {
             let runs = judgement.runs_judged();
-            let s = if runs == 1 { "" } else { "s" };
             told.more.push(format!(
-                "faults: in {} of {runs} run{s} {NO_FAULT_TOUCHED}",
-                judgement.seeds_untouched
+                "faults: in {} of {} {NO_FAULT_TOUCHED}",
+                judgement.seeds_untouched,
+                counted(runs, "run")
             ));
         }
     }
@@ -261,20 +264,9 @@ fn used(judgement: &Judgement) -> Vec<String> {
 
 /// What verdicts and other states of a challenge mean, by their name in a table.
 #[must_use]
-pub fn meanings() -> Vec<(&'static str, &'static str)> {
-    let verdicts = [
-        Verdict::Accepted,
-        Verdict::WrongAnswer,
-        Verdict::Presentation,
-        Verdict::TimeLimit,
-        Verdict::Idle,
-        Verdict::MemoryLimit,
-        Verdict::OutputLimit,
-        Verdict::Runtime,
-        Verdict::Compile,
-        Verdict::Internal,
-    ];
+pub fn meanings() -> BTreeMap<&'static str, &'static str> {
+    let verdicts = Verdict::VARIANTS.iter();
     let verdicts = verdicts.map(|it| (it.abbreviation(), it.meaning()));
     let states = [("missing", "no module"), ("pending", "not judged yet")];
-    verdicts.into_iter().chain(states).collect()
+    verdicts.chain(states).collect()
 }

@@ -378,10 +378,7 @@ impl Grade {
     /// unless `hidden_too`, and with the paths that the author has.
     #[must_use]
     pub fn of_one(&self, index: usize, hidden_too: bool) -> Grade {
-        let mut one = Grade {
-            submissions: self.submissions[index..].iter().take(1).cloned().collect(),
-            ..self.clone_without_submissions()
-        };
+        let mut one = self.alone(index);
         let is_hidden = |facts: &&ChallengeFacts| facts.hidden && !hidden_too;
         let challenges = self.suite.challenges.iter();
         let hidden: Vec<&str> = challenges
@@ -392,8 +389,6 @@ impl Grade {
         one.suite.challenges.retain(|it| is_shown(&it.id));
         for submission in &mut one.submissions {
             submission.challenges.retain(|it| is_shown(&it.id));
-            let name = &submission.name;
-            one.timings.runs_ms.retain(|it, _| it == name);
             for challenge in &mut submission.challenges {
                 if let ChallengeState::Judged(judgement) = &mut challenge.state {
                     judgement.name_module_as_handed_in();
@@ -407,7 +402,15 @@ impl Grade {
         one
     }
 
-    fn clone_without_submissions(&self) -> Grade {
+    /// The grade with one of the submissions.
+    fn alone(&self, index: usize) -> Grade {
+        let submissions: Vec<SubmissionGrade> =
+            self.submissions[index..].iter().take(1).cloned().collect();
+        let runs_ms = &self.timings.runs_ms;
+        let of_one = submissions
+            .iter()
+            .filter_map(|it| runs_ms.get_key_value(&it.name));
+        let of_one = of_one.map(|(name, ms)| (name.clone(), ms.clone()));
         Grade {
             format: self.format.clone(),
             version: self.version,
@@ -416,8 +419,11 @@ impl Grade {
             shard: self.shard,
             complete: self.complete,
             passed: self.passed,
-            submissions: Vec::new(),
-            timings: self.timings.clone(),
+            timings: Timings {
+                runs_ms: of_one.collect(),
+                wall_ms: self.timings.wall_ms,
+            },
+            submissions,
         }
     }
 

@@ -21,6 +21,7 @@ use host_sim::{Bound, StopReason};
     strum::Display,
     strum::EnumMessage,
     strum::IntoStaticStr,
+    strum::VariantArray,
 )]
 pub enum Verdict {
     /// Accepted: every run passed.

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
+use host_check::evidence::Anomaly;
 use host_check::validity::Validity;
-use host_check::workload::CheckOptions;
 use host_trial::TrialResult;
 
 /// The moment at which a failure becomes visible.
@@ -16,8 +16,8 @@ pub(super) struct FirstFailure {
 }
 
 /// Finds the first moment at which a failure is visible; `None` for a valid run. Without an
-/// operation that shows the failure, that is the end of the run.
-pub(super) fn first_failure(report: &TrialResult, checks: &CheckOptions) -> Option<FirstFailure> {
+/// operation among the `evidence` that shows the failure, that is the end of the run.
+pub(super) fn first_failure(report: &TrialResult, evidence: &[Anomaly]) -> Option<FirstFailure> {
     match &report.result {
         Err(stopped) => {
             return Some(FirstFailure {
@@ -29,8 +29,7 @@ pub(super) fn first_failure(report: &TrialResult, checks: &CheckOptions) -> Opti
         Ok(_) => {}
     }
     let history = report.history.as_ref()?;
-    let found = report.evidence(checks);
-    let found = found.iter().filter_map(|it| it.evidence.contradiction());
+    let found = evidence.iter().filter_map(|it| it.evidence.contradiction());
     Some(match found.map(|it| it.shown_by).min() {
         Some(at) => FirstFailure {
             at_ns: u64::try_from(history.ops()[at].time_ns).unwrap_or(0),

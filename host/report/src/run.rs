@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::budget::{ENTRIES_MAX, PageSize};
 use super::compare::{Comparison, Side};
-use super::dir::{Extent, JOURNAL, ReportDir, ReportError, SCHEDULE};
+use super::dir::{Extent, JOURNAL, PAGE, ReportDir, ReportError, SCHEDULE};
 use super::figures::{figures, listed, operations};
 use super::first_failure::first_failure;
 use super::grounds::grounds;
@@ -204,7 +204,8 @@ impl ReportObserver<'_> {
             path: dir.file(JOURNAL),
             error,
         })?;
-        let failure = first_failure(result, &run.trial.scenario.checks);
+        let evidence = result.evidence(&run.trial.scenario.checks);
+        let failure = first_failure(result, &evidence);
         let at_ns = failure.as_ref().map(|failure| failure.at_ns);
         let size = dir.page_size();
         let record = record(run, &index, at_ns, journal_bytes_max, hash, size);
@@ -223,7 +224,6 @@ impl ReportObserver<'_> {
             Some(other) => Comparison::of(other, &side(run, result, dir)).ok(),
             None => None,
         };
-        let checks = &run.trial.scenario.checks;
         let page = RunPage {
             format: 1,
             workload: run.trial.scenario.workload.name(),
@@ -242,12 +242,12 @@ impl ReportObserver<'_> {
             has_files: dir.extent() == Extent::All,
             focus: failure,
             grounds: history
-                .map(|history| grounds(&result.evidence(checks), history))
+                .map(|history| grounds(&evidence, history))
                 .unwrap_or_default(),
         };
         let title = format!("{} with seed {}", run.trial.scenario.workload, result.seed);
         let html = page.render(&title).map_err(ReportError::Json)?;
-        dir.write("index.html", &html)?;
+        dir.write(PAGE, &html)?;
         if dir.extent() != Extent::All {
             return dir.remove(JOURNAL);
         }

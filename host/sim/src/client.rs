@@ -185,6 +185,13 @@ impl Completion {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Malformed(pub String);
 
+/// What a decoder says is wrong, without " at line 1 column 40".
+pub(crate) fn without_place(error: &str) -> &str {
+    error
+        .rsplit_once(" at line ")
+        .map_or(error, |(what, _)| what)
+}
+
 impl fmt::Display for Malformed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

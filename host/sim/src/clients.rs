@@ -149,28 +149,37 @@ impl Clients {
             return None;
         }
         let msg_id = awaited.msg_id;
-        let owner = self.end(client, msg_id, world)?.owner;
+        let (owner, _) = self.end(client, msg_id, world)?;
         Some((owner, header))
     }
 
     /// Ends the request `msg_id`, if it is the one that is open.
-    pub(super) fn end(
+    fn end(
+        &mut self,
+        client: usize,
+        msg_id: u64,
+        world: &mut World<'_>,
+    ) -> Option<(Owner, Awaited)> {
+        let client = self.clients.get_mut(client)?;
+        let awaited = client.awaited.take_if(|it| it.msg_id == msg_id)?;
+        world.cancel(awaited.timeout);
+        Some((client.owner, awaited))
+    }
+
+    /// Ends the request `msg_id`, if it is the one that is open: its response has not come.
+    pub(super) fn time_out(
         &mut self,
         client: usize,
         msg_id: u64,
         world: &mut World<'_>,
     ) -> Option<Ended> {
-        let number = client;
-        let client = self.clients.get_mut(client)?;
-        let awaited = client.awaited.take_if(|it| it.msg_id == msg_id)?;
-        world.cancel(awaited.timeout);
-        let is_asked = world.has_asked(number, awaited.from_ns);
-        let instead = match is_asked {
+        let (owner, awaited) = self.end(client, msg_id, world)?;
+        let instead = match world.has_asked(client, awaited.from_ns) {
             true => Instead::Nothing,
             false => Instead::NeverAsked,
         };
         Some(Ended {
-            owner: client.owner,
+            owner,
             asked_ns: awaited.from_ns,
             instead: awaited.stray.unwrap_or(instead),
         })

@@ -86,4 +86,4 @@ pub use run::{Simulation, run};
 pub use script::{Episode, Invocation, Script};
 pub use seeds::{InvalidSeedRange, SeedRange};
 pub use silence::{Instead, Silence};
-pub use time::{MS, SECOND, nanoseconds, seconds, short_seconds};
+pub use time::{MS, SECOND, brief_seconds, nanoseconds, seconds, short_seconds};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use host_check::history::brief_seconds;
+use super::time::brief_seconds;
 use host_protocol::abi::Level;
 use host_protocol::text::{excerpt, one_line};
 
@@ -51,7 +51,7 @@ impl fmt::Display for LoggedWarnings {
         let Some(LogLine { at_ns, node, text }) = &self.first else {
             return Ok(());
         };
-        let at = brief_seconds(i64::try_from(*at_ns).unwrap_or(i64::MAX));
+        let at = brief_seconds(*at_ns);
         match self.count {
             1 => write!(f, "{node} logged a warning at {at} s: {text}"),
             count => write!(

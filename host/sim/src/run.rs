@@ -418,7 +418,7 @@ impl<'a> Run<'a> {
     /// A client has waited long enough, unless the response has come.
     fn time_out(&mut self, client: usize, msg_id: u64) -> Result<(), Stopped> {
         let (world, clients) = (&mut self.world, &mut self.clients);
-        let Some(ended) = clients.end(client, msg_id, world) else {
+        let Some(ended) = clients.time_out(client, msg_id, world) else {
             return Ok(());
         };
         let node = match ended.owner {

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use host_check::history::brief_seconds;
+use super::time::brief_seconds;
 use host_check::value::Name;
 use host_protocol::text::{excerpt, one_line};
 
@@ -110,14 +110,13 @@ impl fmt::Display for Instead {
 /// `n2 got broadcast from c8 at 0.009 s and did not answer within 5 s`
 impl fmt::Display for Silence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let brief = |ns: u64| brief_seconds(i64::try_from(ns).unwrap_or(i64::MAX));
         let Silence {
             node,
             client,
             instead,
             ..
         } = self;
-        let (at, waited) = (brief(self.asked_ns), brief(self.waited_ns));
+        let (at, waited) = (brief_seconds(self.asked_ns), brief_seconds(self.waited_ns));
         match instead {
             Instead::NeverAsked => write!(
                 f,

@@ -27,6 +27,12 @@ pub fn seconds(ns: u64) -> String {
     format!("{whole}.{}", digits.trim_end_matches('0'))
 }
 
+/// Writes nanoseconds as seconds, cut off to the millisecond: `5`, `0.009`.
+#[must_use]
+pub fn brief_seconds(ns: u64) -> String {
+    seconds(ns / MS * MS)
+}
+
 /// Writes nanoseconds as seconds for people: cut off to the millisecond, and less than one to three
 /// digits.
 #[must_use]

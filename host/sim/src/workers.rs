@@ -6,6 +6,7 @@ use host_protocol::message::Error;
 
 use super::client::{
     Completion, ErrorHandling, Malformed, Next, Operation, Step, Turn, WorkloadClient,
+    without_place,
 };
 use super::clients::{Clients, Owner};
 use super::exception::{Exception, error_value, net_timeout};
@@ -286,8 +287,7 @@ impl Workers {
             },
             Err(why) => {
                 let why = why.to_string();
-                let why = why.rsplit_once(" at line ").map_or(&*why, |(what, _)| what);
-                let why = Malformed(format!("it is no error: {why}"));
+                let why = Malformed(format!("it is no error: {}", without_place(&why)));
                 Ending::thrown(Exception::malformed(body, &why))
             }
         };

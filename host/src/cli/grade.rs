@@ -185,14 +185,7 @@ fn submissions(
             }
             Ok(found.submissions)
         }
-        paths => {
-            let text = format!(
-                "--format gradescope is for one submission; here are {}: --each DIR writes a file \
-                 for each",
-                paths.len()
-            );
-            Err(Failure::new(Exit::Usage, text))
-        }
+        paths => Err(feedback::not_one(paths.len())),
     }
 }
 

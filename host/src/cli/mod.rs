@@ -93,11 +93,13 @@ pub fn main() -> ExitCode {
 }
 
 fn run() -> Exit {
-    let result = match (compile::asked(), Cli::try_parse()) {
-        (Some(Ok(args)), _) => compile::run(&args),
-        (Some(Err(error)), _) => show_usage(&error),
-        (None, Ok(cli)) => start_log().and_then(|()| run_command(cli)),
-        (None, Err(error)) => show_usage(&hints::hinted(error)),
+    let result = match compile::asked() {
+        Some(Ok(args)) => compile::run(&args),
+        Some(Err(error)) => show_usage(&error),
+        None => match Cli::try_parse() {
+            Ok(cli) => start_log().and_then(|()| run_command(cli)),
+            Err(error) => show_usage(&hints::hinted(error)),
+        },
     };
     match result {
         Ok(exit) => exit,

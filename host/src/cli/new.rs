@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf, absolute};
 
 use clap::Args;
 
-use super::output::print;
+use super::output::{cannot_write, print};
 use super::{Exit, Failure, suite_file};
 use host_protocol::text::{one_line, shell_quoted};
 use language::Language;
@@ -154,7 +154,8 @@ fn name(folder: &Path) -> Result<String, Failure> {
     Ok(name)
 }
 
-/// Writes the files into a folder that is new or empty. If one cannot be written, none stays.
+/// Writes the files into a folder that is new or empty. If one cannot be written, a
+/// folder that is new does not stay.
 fn write(folder: &Path, files: &[File]) -> Result<(), Failure> {
     let shown = folder.display();
     let is_new = match fs::create_dir(folder) {
@@ -182,10 +183,7 @@ fn write(folder: &Path, files: &[File]) -> Result<(), Failure> {
         let parent = path.parent().unwrap_or(folder);
         fs::create_dir_all(parent)
             .and_then(|()| fs::write(&path, &file.text))
-            .map_err(|error| {
-                let path = path.display();
-                Failure::new(Exit::Usage, format!("cannot write to {path}: {error}"))
-            })
+            .map_err(|error| cannot_write(path.display(), &error))
     });
     if written.is_err() && is_new {
         // What is left of it is of no use; the failure to write is told.

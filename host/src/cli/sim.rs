@@ -284,8 +284,8 @@ fn shrunk(
     Ok(shrunk.report.valid().into())
 }
 
-/// Tries many seeds in parallel. The result is that of the first seed that fails, however
-/// many threads there are; later ones may not even be tried, unless they are asked for.
+/// Tries many seeds in parallel. What is shown is the first seed that fails, however many threads
+/// there are; later ones may not even be tried. If they are asked for, the worst of all is the result.
 fn many(
     trial: &Trial<'_>,
     first: u64,
@@ -373,15 +373,18 @@ fn many(
     let failed = failure.as_ref();
     let evidence = failed.map_or_else(Vec::new, |report| evidence(trial, report, None, missed));
     let workload = trial.scenario.workload;
-    let next = |seed| again.next(Replay::Seed(seed), can_shrink);
     match (args.format, failed) {
-        (Format::Text, Some(report)) if args.keep_going => {
-            show::report_as_text(report, &evidence, workload, &next(report.seed))?;
+        (Format::Text, Some(report)) => {
+            let next = again.next(Replay::Seed(report.seed), can_shrink);
+            match args.keep_going {
+                true => show::report_as_text(report, &evidence, workload, &next)?,
+                false => {
+                    show::failed_try_as_text(tally, count, report, &evidence, workload, &next)?;
+                }
+            }
         }
-        (Format::Text, _) => {
-            show::tries_as_text(&tries, count, failed, &evidence, workload, &next)?;
-        }
-        (Format::Json, _) => show::tries_as_json(&tries, count, failed, evidence, again)?,
+        (Format::Text, None) => show::tries_as_text(&tries, tally, count, workload)?,
+        (Format::Json, _) => show::tries_as_json(&tries, count, failed, evidence, tally, again)?,
     }
     Ok(tally.verdict.unwrap_or(Validity::True).into())
 }
@@ -398,7 +401,7 @@ fn show_done(
     match args.format {
         Format::Text if tries.is_empty() => {}
         Format::Text => show::interrupted_as_text(tally, trial.scenario.workload, count)?,
-        Format::Json => show::tries_as_json(tries, count, None, Vec::new(), again)?,
+        Format::Json => show::tries_as_json(tries, count, None, Vec::new(), tally, again)?,
     }
     let done = counted(tries.len(), "run");
     let Some(seed) = tries.iter().find_map(Try::failed) else {

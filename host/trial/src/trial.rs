@@ -324,11 +324,8 @@ impl<'a> Trial<'a> {
         (self.judge(seed, outcome, checks), written)
     }
 
-    fn judge(&self, seed: u64, mut outcome: Outcome, checks: &Budgets) -> TrialResult {
-        let (silences, logged) = (
-            std::mem::take(&mut outcome.silences),
-            std::mem::take(&mut outcome.logged),
-        );
+    fn judge(&self, seed: u64, outcome: Outcome, checks: &Budgets) -> TrialResult {
+        let (silences, logged) = (outcome.silences, outcome.logged);
         let end_ns = outcome.end_ns;
         let broken = |why: String| Stopped {
             at_ns: end_ns,

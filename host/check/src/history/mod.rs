@@ -18,8 +18,9 @@ mod validated;
 
 pub use edn::{read_edn, read_op, write_edn};
 pub use json::{read_json, write_json};
+pub(crate) use op::brief_seconds;
 pub(super) use op::seconds;
-pub use op::{Kind, Op, Process, brief_seconds};
+pub use op::{Kind, Op, Process};
 pub use options::{HISTORY_BYTES_MAX, ReadOptions};
 pub use pairs::{Broken, Pairs};
 pub use read::{read, read_with};

@@ -137,7 +137,7 @@ pub(crate) fn seconds(time_ns: i64) -> String {
 
 /// Nanoseconds as seconds with three decimals at most, rounded down: `5`, `0.009`.
 #[must_use]
-pub fn brief_seconds(time_ns: i64) -> String {
+pub(crate) fn brief_seconds(time_ns: i64) -> String {
     let text = seconds(time_ns);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

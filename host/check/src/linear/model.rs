@@ -6,7 +6,7 @@
 //! interchangeable. Another kind of object is another implementation of [`Model`]: only
 //! [`Model::step`] is essential, and [`Model::shape`] merely lets the search take short cuts.
 
-use crate::value::Value;
+use crate::value::{Value, cut};
 
 /// A state of the object, by its model's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -85,9 +85,5 @@ const VALUE_CHARS_MAX: usize = 60;
 
 /// A value as EDN, cut to what a line can show.
 pub(super) fn brief(value: &Value) -> String {
-    let text = value.to_string();
-    match text.char_indices().nth(VALUE_CHARS_MAX) {
-        Some((cut, _)) => format!("{}…", &text[..cut]),
-        None => text,
-    }
+    cut(&value.to_string(), VALUE_CHARS_MAX)
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::validity::Validity;
-use crate::value::Value;
+use crate::value::{Value, cut};
 
 /// The most items of a list that a line shows.
 pub(super) const SHOWN_MAX: usize = 8;
@@ -23,11 +23,7 @@ pub fn closing_line(valid: Validity) -> &'static str {
 
 /// A value as EDN, cut to what a line can show.
 pub(super) fn value(value: &Value) -> String {
-    let text = value.to_string();
-    match text.char_indices().nth(VALUE_CHARS_MAX) {
-        Some((cut, _)) => format!("{}…", &text[..cut]),
-        None => text,
-    }
+    cut(&value.to_string(), VALUE_CHARS_MAX)
 }
 
 /// The first few of a list, and how many more there are.

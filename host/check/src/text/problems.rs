@@ -160,7 +160,7 @@ fn in_words(complaint: &Complaint) -> String {
     line
 }
 
-/// What Maelstrom finds wrong too: the first few lines of each kind, and how many there are.
+/// What Maelstrom finds wrong too: the first few lines of each kind.
 fn found(result: &CheckResult) -> Vec<String> {
     let mut lines = Vec::new();
     let of_each = result.stats.by_f.iter();

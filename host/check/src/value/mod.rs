@@ -197,6 +197,14 @@ impl From<Vec<i64>> for Value {
     }
 }
 
+/// A text, cut to so many characters.
+pub(crate) fn cut(text: &str, chars_max: usize) -> String {
+    match text.char_indices().nth(chars_max) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

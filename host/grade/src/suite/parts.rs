@@ -71,7 +71,7 @@ pub(super) struct Challenge {
     #[serde(default)]
     pub(super) optional: bool,
     #[serde(default)]
-    pub(super) hidden: Hidden,
+    pub(super) hidden: Visibility,
     pub(super) seeds: Option<Seeds>,
     #[serde(default)]
     pub(super) below: std::collections::BTreeMap<Spanned<Measure>, f64>,
@@ -82,30 +82,27 @@ pub(super) struct Challenge {
 }
 
 /// `hidden = true`, or until when: `hidden = "until-due-date"`.
-#[derive(Default)]
-pub(super) struct Hidden(pub(super) Visibility);
-
-impl<'de> Deserialize<'de> for Hidden {
+impl<'de> Deserialize<'de> for Visibility {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Either;
         impl Visitor<'_> for Either {
-            type Value = Hidden;
+            type Value = Visibility;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("true, false, \"until-due-date\" or \"until-published\"")
             }
 
-            fn visit_bool<E: de::Error>(self, hidden: bool) -> Result<Hidden, E> {
-                Ok(Hidden(match hidden {
+            fn visit_bool<E: de::Error>(self, hidden: bool) -> Result<Visibility, E> {
+                Ok(match hidden {
                     true => Visibility::Hidden,
                     false => Visibility::Visible,
-                }))
+                })
             }
 
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Hidden, E> {
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Visibility, E> {
                 match text {
-                    "until-due-date" => Ok(Hidden(Visibility::AfterDueDate)),
-                    "until-published" => Ok(Hidden(Visibility::AfterPublished)),
+                    "until-due-date" => Ok(Visibility::AfterDueDate),
+                    "until-published" => Ok(Visibility::AfterPublished),
                     _ => Err(E::invalid_value(Unexpected::Str(text), &self)),
                 }
             }

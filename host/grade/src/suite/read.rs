@@ -109,7 +109,7 @@ fn challenge(
         module: part.module.0,
         points: part.points,
         optional: part.optional,
-        visibility: part.hidden.0,
+        visibility: part.hidden,
         seeds: seeds.map_or_else(|| SEEDS.collect(), |seeds| seeds.0.clone()),
         seed_key: common.seed_key,
         scenario,

@@ -119,8 +119,11 @@ pub fn judge_targets(targets: &[Target], run: &mut TrialResult) -> Option<Target
 }
 
 impl Measure {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: &'static [Self] = Self::VARIANTS;
+
     fn names() -> String {
-        let names: Vec<&str> = Self::VARIANTS.iter().map(|it| it.name()).collect();
+        let names: Vec<&str> = Self::ALL.iter().map(|it| it.name()).collect();
         names.join(", ")
     }
 

@@ -12,16 +12,25 @@ pub fn counted<N: fmt::Display + PartialEq + From<u8>>(count: N, one: &str) -> S
     format!("{count} {one}{s}")
 }
 
+/// What is listed: `a`, `a and b`, `a, b and c`.
+#[must_use]
+pub fn joined(parts: &[String]) -> String {
+    match parts.split_last() {
+        None => String::new(),
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+    }
+}
+
 /// A figure with the three digits that say something, and no exponent: `1234`, `12.3`, `0.0801`.
 /// Zeros at the end of a fraction are left out.
 #[must_use]
 pub fn figure(value: f64) -> String {
-    if value == 0.0 || !value.is_finite() {
-        return if value == 0.0 {
-            "0".to_owned()
-        } else {
-            "-".to_owned()
-        };
+    if value == 0.0 {
+        return "0".to_owned();
+    }
+    if !value.is_finite() {
+        return "-".to_owned();
     }
     // The exponent after rounding to so many digits: 9.996 is 1.00e1.
     let rounded = format!("{value:.*e}", DIGITS - 1);
@@ -61,6 +70,15 @@ mod tests {
             ["0 seeds", "1 seed", "2 seeds"]
         );
         assert_eq!(counted(1_u64, "challenge"), "1 challenge");
+    }
+
+    #[test]
+    fn the_last_of_a_list_comes_after_and() {
+        let parts = ["a", "b", "c"].map(str::to_owned);
+        assert_eq!(
+            [0, 1, 2, 3].map(|count| joined(&parts[..count])),
+            ["", "a", "a and b", "a, b and c"]
+        );
     }
 
     #[test]

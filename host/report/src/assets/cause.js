@@ -103,11 +103,6 @@ function momentOf(text) {
   return best;
 }
 
-// The node that a process talks to.
-function nodeOf({ process }) {
-  return data.nodes[(process % data.concurrency) % data.nodes.length] ?? "";
-}
-
 // The event at which it is seen what an operation has to do with the verdict; -1 if the page lacks it.
 function eventOfGround({ index, begun, took }) {
   const operation = operationByIndex.get(index);

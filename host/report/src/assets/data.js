@@ -176,8 +176,23 @@ const operations = data.operations.rows.map(([index, process, f, begun, took, en
   index, process, f: data.operations.fs[f], begun, took, end, asked, answered, completed: gap == null ? -1 : index + gap,
 }));
 
+// The position in a list, sorted by a key, of the first element whose key is greater.
+function after(list, key, keyOf = (element) => element) {
+  let from = 0, to = list.length;
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (keyOf(list[middle]) <= key) from = middle + 1;
+    else to = middle;
+  }
+  return from;
+}
+
 // The last entry at a time or before it.
 function entryAt(ns) {
-  const later = entries.findIndex((entry) => entry.at > ns);
-  return Math.max(0, (later < 0 ? entries.length : later) - 1);
+  return Math.max(0, after(entries, ns, (entry) => entry.at) - 1);
+}
+
+// The node that a process talks to.
+function nodeOf({ process }) {
+  return data.nodes[(process % data.concurrency) % data.nodes.length] ?? "";
 }

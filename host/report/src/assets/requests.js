@@ -12,17 +12,6 @@ function isWithin(ns) {
   return entries.length > 0 && ns >= entries[0].at && ns <= entries.at(-1).at;
 }
 
-// The position in a sorted list of the first element after this one.
-function after(list, element) {
-  let from = 0, to = list.length;
-  while (from < to) {
-    const middle = (from + to) >> 1;
-    if (list[middle] <= element) from = middle + 1;
-    else to = middle;
-  }
-  return from;
-}
-
 // For each operation by index: its first request, and the answer that ended it, or -1.
 const requestOfOperation = new Map(), answerOfOperation = new Map();
 {
@@ -53,7 +42,7 @@ const requestOfOperation = new Map(), answerOfOperation = new Map();
     answerOfOperation.set(operation.index, answer);
   };
   for (const operation of operations) {
-    const worker = operation.process % data.concurrency, node = names.indexOf(data.nodes[worker % data.nodes.length]);
+    const worker = operation.process % data.concurrency, node = names.indexOf(nodeOf(operation));
     const due = (byTime.get(operation.begun) ?? []).filter((index) =>
       index >= (usedUntil.get(entries[index].who) ?? 0) && messages[entries[index].message].dest === node);
     const request = due.find((index) => entries[index].who === clientOf.get(worker)) ?? due.find((index) => !workerOf.has(entries[index].who));

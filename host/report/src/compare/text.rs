@@ -5,6 +5,7 @@ use std::fmt::{self, Write};
 use super::super::dir::PAGE;
 use super::events::Shown;
 use super::{Comparison, Difference};
+use host_protocol::text::counted;
 
 /// The names of the runs, in lists.
 const NAMES: [&str; 2] = ["A", "B"];
@@ -28,7 +29,7 @@ impl Comparison {
             writeln!(out, "{name}  {run}: {folder}")?;
         }
         if self.is_same() {
-            let events = events(self.alike);
+            let events = counted(self.alike, "event");
             return writeln!(out, "\nThe runs are the same: {events}, all alike.");
         }
         writeln!(out)?;
@@ -43,12 +44,16 @@ impl Comparison {
             }
         }
         let Some(differs) = &self.event else {
-            return writeln!(out, "All {} are alike.", events(self.alike));
+            return writeln!(out, "All {} are alike.", counted(self.alike, "event"));
         };
         match self.alike {
             0 => writeln!(out, "The first events after the start of the nodes differ:")?,
             1 => writeln!(out, "1 event is alike. The first that differ:")?,
-            alike => writeln!(out, "{} are alike. The first that differ:", events(alike))?,
+            alike => writeln!(
+                out,
+                "{} are alike. The first that differ:",
+                counted(alike, "event")
+            )?,
         }
         let sides = [&differs.a, &differs.b];
         for ((name, shown), folder) in NAMES.iter().zip(sides).zip(folders) {
@@ -84,9 +89,4 @@ fn write_table(out: &mut String, title: &str, rows: &[Difference]) -> fmt::Resul
         writeln!(out, "  {name:<first$}  {a:<second$}  {b}")?;
     }
     Ok(())
-}
-
-fn events(count: usize) -> String {
-    let s = if count == 1 { "" } else { "s" };
-    format!("{count} event{s}")
 }

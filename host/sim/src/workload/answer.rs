@@ -8,8 +8,9 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny, SeqAccess, Visitor};
 use serde_json::Value as Json;
 
-use crate::client::Malformed;
+use crate::client::{Malformed, without_place};
 use host_check::value::{Value, Vector};
+use host_protocol::text::joined;
 
 /// Reads a response as a `T`, which denies unknown fields, if it has the type of a `T`.
 pub(super) fn read<T: Answer>(answer: &str) -> Result<T, Malformed> {
@@ -55,29 +56,32 @@ fn wrong_fields(
     let unknown = quoted(unknown);
     let own_names = own.iter().map(|field| field.name);
     let missing = quoted(own_names.clone().filter(|name| !fields.contains_key(*name)));
-    match (unknown, missing) {
-        (None, None) => None,
-        (None, Some(missing)) => Some(format!("missing {missing}")),
-        (Some(unknown), Some(missing)) => {
-            let missing = missing.trim_start_matches("fields ");
-            let missing = missing.trim_start_matches("field ");
-            Some(format!("unknown {unknown}; expected {missing}"))
+    let all = quoted(own_names);
+    match (unknown.is_empty(), missing.is_empty()) {
+        (true, true) => None,
+        (true, false) => Some(format!("missing {}", named(&missing))),
+        (false, false) => {
+            let missing = joined(&missing);
+            Some(format!("unknown {}; expected {missing}", named(&unknown)))
         }
-        (Some(unknown), None) => Some(match quoted(own_names) {
-            Some(all) => format!("unknown {unknown}; expected only the {all}"),
-            None => format!("unknown {unknown}; expected none but \"type\" and \"in_reply_to\""),
-        }),
+        (false, true) => {
+            let expected = match all.is_empty() {
+                true => "none but \"type\" and \"in_reply_to\"".to_owned(),
+                false => format!("only the {}", named(&all)),
+            };
+            Some(format!("unknown {}; expected {expected}", named(&unknown)))
+        }
     }
 }
 
+fn quoted<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
+    names.map(|name| format!("{name:?}")).collect()
+}
+
 /// `field "a"`, `fields "a" and "b"`
-fn quoted<'a>(names: impl Iterator<Item = &'a str>) -> Option<String> {
-    let names: Vec<String> = names.map(|name| format!("{name:?}")).collect();
-    let (last, others) = names.split_last()?;
-    Some(match others {
-        [] => format!("field {last}"),
-        others => format!("fields {} and {last}", others.join(", ")),
-    })
+fn named(fields: &[String]) -> String {
+    let s = if fields.len() == 1 { "" } else { "s" };
+    format!("field{s} {}", joined(fields))
 }
 
 /// The first field whose value is of another kind than it should be.
@@ -110,13 +114,6 @@ fn kind(value: &Json) -> String {
         Json::Array(_) => "a list".to_owned(),
         Json::Object(_) => "an object".to_owned(),
     }
-}
-
-/// Without " at line 1 column 40".
-fn without_place(error: &str) -> &str {
-    error
-        .rsplit_once(" at line ")
-        .map_or(error, |(what, _)| what)
 }
 
 /// A field that an answer has besides the reserved ones.

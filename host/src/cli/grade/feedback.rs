@@ -14,6 +14,7 @@ use crate::cli::output::{cannot_write, json, print, print_styled};
 use crate::cli::{Exit, Failure};
 use host_grade::class_page::file_stem;
 use host_grade::{Grade, csv};
+use host_protocol::text::counted;
 
 /// How a grade is written.
 #[derive(Debug, Args)]
@@ -79,6 +80,11 @@ impl GradeOutput {
         let Some(dir) = &self.each else {
             return match self.format {
                 GradeFormat::Text => print_styled(&table::render(grade)),
+                GradeFormat::Gradescope => match grade.submissions.len() {
+                    // With the paths that the author has.
+                    1 => print(&render(&grade.of_one(0, true), self.format)?),
+                    count => Err(not_one(count)),
+                },
                 format => print(&render(grade, format)?),
             };
         };
@@ -96,8 +102,20 @@ impl GradeOutput {
 }
 
 fn tell(dir: &Path, count: usize) -> Result<(), Failure> {
-    let s = if count == 1 { "" } else { "s" };
-    print(&format!("{count} file{s} in {}\n", dir.display()))
+    print(&format!(
+        "{} in {}\n",
+        counted(count, "file"),
+        dir.display()
+    ))
+}
+
+/// Gradescope has one submission, and here are several.
+pub(super) fn not_one(count: usize) -> Failure {
+    let text = format!(
+        "--format gradescope is for one submission; here are {count}: --each DIR writes a file for \
+         each"
+    );
+    Failure::new(Exit::Usage, text)
 }
 
 /// A grade in a format.
@@ -107,18 +125,8 @@ fn render(grade: &Grade, format: GradeFormat) -> Result<String, Failure> {
         GradeFormat::Json => json(grade),
         GradeFormat::Junit => Ok(junit::render(grade)?),
         GradeFormat::Gradescope => match grade.submissions.as_slice() {
-            [_] => {
-                let own = grade.of_one(0, true); // with the paths that the author has
-                json(&gradescope::results(&own, &own.submissions[0]))
-            }
-            all => {
-                let text = format!(
-                    "--format gradescope is for one submission; here are {}: --each DIR writes a \
-                     file for each",
-                    all.len()
-                );
-                Err(Failure::new(Exit::Usage, text))
-            }
+            [one] => json(&gradescope::results(grade, one)),
+            all => Err(not_one(all.len())),
         },
         GradeFormat::Csv => Ok(csv::render(grade)),
     }

@@ -150,7 +150,7 @@ fn extensions(ids: &[&str]) -> File {
     File::new(".vscode/extensions.json", text)
 }
 
-/// The start of a node and its tests.
+/// The start of a node, and its tests or the conversation that they are made of.
 macro_rules! start {
     ($workload:expr, $language:literal, $code:literal, $tests:literal) => {
         start!(@ $workload, $language, $code, $tests;
@@ -202,6 +202,12 @@ fn rust(facts: &Facts) -> Vec<File> {
     files
 }
 
+/// The tests of a node: requests to one that is alone, with their answers, and what sends and compares
+/// them.
+fn tests(harness: &str, conversation: &str) -> String {
+    harness.replace("{{conversation}}", conversation.trim_end())
+}
+
 /// The number of the first line of the handler of requests, for a breakpoint.
 fn first_line(node: &str) -> String {
     let head = ") -> Result<(), Error> {";
@@ -210,13 +216,16 @@ fn first_line(node: &str) -> String {
 }
 
 fn go(facts: &Facts) -> Vec<File> {
-    let (node, tests) = start!(facts.workload, "go", ".go.in", ".tests.go.in");
+    let (node, conversation) = start!(facts.workload, "go", ".go.in", ".conversation.go.in");
     vec![
         File::new("README.md", facts.fill(template!("go/README.md.in"))),
         File::new("go.mod", format!("module {}\n\ngo 1.21\n", facts.name)),
         File::new(".gitignore", "*.wasm\n/report\n"),
         File::new("main.go", facts.fill(node)),
-        File::new("main_test.go", facts.fill(tests)),
+        File::new(
+            "main_test.go",
+            tests(template!("go/test.go.in"), conversation),
+        ),
         File::new("node/node.go", template!("go/node.go.in")),
         File::new(
             ".vscode/launch.json",
@@ -227,12 +236,12 @@ fn go(facts: &Facts) -> Vec<File> {
 }
 
 fn js(facts: &Facts) -> Vec<File> {
-    let (node, tests) = start!(facts.workload, "js", ".js", ".tests.js");
+    let (node, conversation) = start!(facts.workload, "js", ".js", ".conversation.js.in");
     vec![
         File::new("README.md", facts.fill(template!("js/README.md.in"))),
         File::new(".gitignore", "*.wasm\n/report\n"),
         File::new("node.js", facts.fill(node)),
-        File::new("test.js", facts.fill(tests)),
+        File::new("test.js", tests(template!("js/test.js.in"), conversation)),
         File::new("maelstrom.js", template!("js/maelstrom.js")),
         File::new("main.js", template!("js/main.js")),
         File::new(
@@ -243,13 +252,13 @@ fn js(facts: &Facts) -> Vec<File> {
 }
 
 fn c(facts: &Facts) -> Vec<File> {
-    let (node, tests) = start!(facts.workload, "c", ".c", ".tests.c");
+    let (node, conversation) = start!(facts.workload, "c", ".c", ".conversation.c.in");
     vec![
         File::new("README.md", facts.fill(template!("c/README.md.in"))),
         File::new("Makefile", facts.fill(template!("c/Makefile.in"))),
         File::new(".gitignore", "*.wasm\n/build\n/report\n"),
         File::new("node.c", facts.fill(node)),
-        File::new("test.c", facts.fill(tests)),
+        File::new("test.c", tests(template!("c/test.c.in"), conversation)),
         File::new("main.c", template!("c/main.c")),
         File::new("maelstrom.h", template!("c/maelstrom.h")),
         File::new("maelstrom.c", template!("c/maelstrom.c")),

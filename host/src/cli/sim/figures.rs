@@ -8,18 +8,6 @@ use host_grade::suite::Measure;
 use host_protocol::text::figure;
 use host_trial::TrialResult;
 
-/// What targets may bound, in the order in which it is shown.
-const MEASURES: [Measure; 8] = [
-    Measure::MsgsPerOp,
-    Measure::StableMedianMs,
-    Measure::StableMaxMs,
-    Measure::VisibleMedianMs,
-    Measure::VisibleMaxMs,
-    Measure::AcknowledgedMedianMs,
-    Measure::AcknowledgedMaxMs,
-    Measure::MsPerOk,
-];
-
 /// The part of operations that succeeded: the one figure of which more is better.
 const AVAILABILITY: &str = "availability";
 
@@ -31,7 +19,7 @@ pub(super) fn figures(report: &TrialResult) -> Vec<Figure> {
     let Ok(result) = &report.result else {
         return Vec::new();
     };
-    let measures = MEASURES.iter();
+    let measures = Measure::ALL.iter();
     let measured = measures.filter_map(|it| Some((it.name(), it.of(result)?)));
     let availability = (AVAILABILITY, f64::from(result.availability.ok_fraction));
     measured.chain([availability]).collect()
@@ -81,7 +69,10 @@ impl Spread {
 /// The figures of many runs, given with their seeds.
 pub(super) fn spreads<'a>(runs: impl Iterator<Item = (u64, &'a [Figure])>) -> Vec<Spread> {
     let runs: Vec<(u64, &[Figure])> = runs.collect();
-    let names = MEASURES.iter().map(|it| it.name()).chain([AVAILABILITY]);
+    let names = Measure::ALL
+        .iter()
+        .map(|it| it.name())
+        .chain([AVAILABILITY]);
     let spread = |name| {
         let of_run = |(seed, figures): &(u64, &[Figure])| {
             let (_, value) = figures.iter().find(|(it, _)| *it == name)?;

@@ -16,6 +16,7 @@ use host_check::anomalies::AnomalyName;
 use host_check::text::{closing_line, render_text};
 use host_check::validity::Validity;
 use host_check::workload::Workload;
+use host_grade::explain::NO_FAULT_TOUCHED;
 use host_protocol::text::{counted, one_line};
 use host_report::Results;
 use host_sim::short_seconds;
@@ -154,10 +155,10 @@ pub(super) fn tries_as_json(
     count: usize,
     failure: Option<&TrialResult>,
     evidence: Vec<String>,
+    tally: &Tally,
     again: &Again,
 ) -> Result<(), Failure> {
     let replay = failure.map(|report| again.command(Replay::Seed(report.seed)));
-    let tally = Tally::of(tries);
     print_json(&JsonTries {
         valid: tally.verdict.unwrap_or(Validity::Unknown),
         asked_for: count,
@@ -229,18 +230,38 @@ fn write_report(
     writeln!(out, "\n{}", closing.trim_end())
 }
 
-pub(super) fn tries_as_text(
-    tries: &[Try],
+/// Runs of which one is not valid: how many are before it, and that one.
+pub(super) fn failed_try_as_text(
+    tally: &Tally,
     count: usize,
-    failure: Option<&TrialResult>,
+    failure: &TrialResult,
     evidence: &[String],
     workload: Workload,
-    next: &dyn Fn(u64) -> Vec<(&'static str, String)>,
+    next: &Next,
+) -> Result<(), Failure> {
+    let mut text = format!(
+        "{} of {} {} valid before the first that is not, {}:\n\n",
+        tally.valid,
+        counted(count, "seed"),
+        if tally.valid == 1 { "is" } else { "are" },
+        failure.seed
+    );
+    // Writing to a String cannot fail.
+    let _ = write_report(&mut text, failure, evidence, workload, next);
+    print_verdict(&text, failure.valid())
+}
+
+/// Runs that are all valid.
+pub(super) fn tries_as_text(
+    tries: &[Try],
+    tally: &Tally,
+    count: usize,
+    workload: Workload,
 ) -> Result<(), Failure> {
     let mut text = String::new();
     // Writing to a String cannot fail.
-    let _ = write_tries(&mut text, tries, count, failure, evidence, workload, next);
-    print_verdict(&text, failure.map_or(Validity::True, TrialResult::valid))
+    let _ = write_tries(&mut text, tries, tally, count, workload);
+    print_verdict(&text, Validity::True)
 }
 
 /// What runs with several seeds have shown, of which the first that fails is shown after it.
@@ -304,31 +325,13 @@ fn range(first: u64, count: usize) -> String {
 fn write_tries(
     out: &mut String,
     tries: &[Try],
+    tally: &Tally,
     count: usize,
-    failure: Option<&TrialResult>,
-    evidence: &[String],
     workload: Workload,
-    next: &dyn Fn(u64) -> Vec<(&'static str, String)>,
 ) -> fmt::Result {
-    let passed = tries
-        .iter()
-        .filter(|one| one.valid() == Validity::True)
-        .count();
     let first = tries.first().map_or(0, Try::seed);
-    if failure.is_none() {
-        writeln!(out, "{workload}: valid with {}\n", all_seeds(first, count))?;
-    }
-    if let Some(report) = failure {
-        writeln!(
-            out,
-            "{passed} of {} {} valid before the first that is not, {}:\n",
-            counted(count, "seed"),
-            if passed == 1 { "is" } else { "are" },
-            report.seed
-        )?;
-        return write_report(out, report, evidence, workload, &next(report.seed));
-    }
-    write_spreads(out, &Tally::of(tries).figures)?;
+    writeln!(out, "{workload}: valid with {}\n", all_seeds(first, count))?;
+    write_spreads(out, &tally.figures)?;
     let untouched = tries.iter().filter(|it| it.is_untouched()).count();
     if untouched > 0 || tries.iter().any(|it| !it.warnings().is_empty()) {
         writeln!(out)?;
@@ -336,8 +339,7 @@ fn write_tries(
     if untouched > 0 {
         writeln!(
             out,
-            "{untouched} of {}: no fault touched anything, so they test nothing that runs without \
-             faults would not",
+            "{untouched} of {}: {NO_FAULT_TOUCHED}",
             counted(count, "seed")
         )?;
     }

@@ -51,7 +51,7 @@ impl Tally {
         Tally {
             runs: tries.len(),
             valid: verdicts.clone().filter(|it| *it == Validity::True).count(),
-            verdict: verdicts.reduce(worse),
+            verdict: verdicts.max(),
             failures,
             figures: spreads(tries.iter().map(|one| (one.seed(), one.figures()))),
         }
@@ -87,15 +87,6 @@ impl Tally {
             writeln!(out)?;
         }
         write_spreads(out, &self.figures)
-    }
-}
-
-/// The graver of two verdicts.
-fn worse(one: Validity, other: Validity) -> Validity {
-    match (one, other) {
-        (Validity::False, _) | (_, Validity::False) => Validity::False,
-        (Validity::Unknown, _) | (_, Validity::Unknown) => Validity::Unknown,
-        (Validity::True, Validity::True) => Validity::True,
     }
 }
 

@@ -53,7 +53,6 @@ pub(super) fn watch(
 }
 
 /// What is known of the file that was run last.
-#[derive(PartialEq)]
 struct Version {
     signature: Option<Signature>,
     /// Of the contents; `None` if they cannot be read.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use expect_test::{Expect, expect};
 use rustix::process::Signal;
 use serde_json::{Value as Json, json};
+use test_support::class::parse;
 use test_support::{Dir, Ended, Run, built, compiled, with_placeholders};
 
 /// A broadcast that never tries again, cut off sometimes.
@@ -24,10 +25,6 @@ fn flood(dir: &Dir, args: &str) -> Run {
 fn check(ended: &Ended, code: i32, expected: &Expect) {
     expected.assert_eq(&with_placeholders(&ended.stdout));
     assert_eq!((ended.code(), &*ended.stderr), (Some(code), ""));
-}
-
-fn parsed(ended: &Ended) -> Json {
-    serde_json::from_str(&ended.stdout).unwrap()
 }
 
 #[test]
@@ -106,9 +103,9 @@ fn one_seed_is_one() {
 #[test]
 fn figures_are_those_of_the_runs() {
     let dir = Dir::new();
-    let many = parsed(&flood(&dir, "--seeds 0..8 --keep-going --format json").end());
+    let many = parse(&flood(&dir, "--seeds 0..8 --keep-going --format json").end());
     let alone: Vec<Json> = (0..8)
-        .map(|seed| parsed(&flood(&dir, &format!("--seed {seed} --format json")).end()))
+        .map(|seed| parse(&flood(&dir, &format!("--seed {seed} --format json")).end()))
         .collect();
     let mut rates: Vec<f64> = alone
         .iter()
@@ -205,7 +202,7 @@ fn an_interrupt_shows_what_is_done() {
 
     let ended = echo("json");
     assert_eq!(ended.code(), Some(130), "{ended}");
-    let result = parsed(&ended);
+    let result = parse(&ended);
     let runs = result["runs"].as_array().unwrap().len();
     assert_eq!(result["asked-for"], json!(1_000_000));
     assert_eq!(result["interrupted?"], json!(true));

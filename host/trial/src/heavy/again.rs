@@ -1,6 +1,6 @@
 //! Makes a run again, and says what was seen.
 
-use host_sim::{Bound, Bounds, Script, StopReason, Stopped};
+use host_sim::{Bound, Bounds, Script, StopReason, Stopped, brief_seconds};
 
 use super::focus::Focus;
 use super::path::Path;
@@ -52,9 +52,10 @@ pub fn heavy(trial: &Trial<'_>, seed: u64, script: Option<&Script>, focus: Focus
     };
     let its_first = if is_cut { "its first " } else { "" };
     let mut lines = vec![format!(
-        "in {its_first}{} s, {} events:",
-        show::time(outcome.end_ns),
-        show::count(outcome.used.steps)
+        "in {its_first}{} s, {} event{}:",
+        brief_seconds(outcome.end_ns),
+        show::count(outcome.used.steps),
+        show::s(outcome.used.steps)
     )];
     lines.extend(told.lines());
     if let Focus::Latency(since) = focus

@@ -22,3 +22,4 @@ mod worst;
 
 pub use again::heavy;
 pub use focus::{Focus, Since};
+pub(crate) use path::is_node;

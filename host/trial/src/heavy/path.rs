@@ -11,10 +11,11 @@ use std::io;
 use host_protocol::message::Message;
 use host_protocol::scan::Scanner;
 use host_protocol::text::excerpt;
+use host_sim::brief_seconds;
 use host_sim::journal::{Entry, EntryKind, Observer};
 
 use super::focus::Since;
-use super::show::{several, time};
+use super::show::several;
 use super::worst::Worst;
 
 /// The most messages with the value that are followed at a time.
@@ -66,7 +67,7 @@ impl Path {
             lacked_ns,
         } = worst;
         let acknowledged = match acknowledged_ns {
-            Some(at_ns) => format!("acknowledged at {} s", time(*at_ns)),
+            Some(at_ns) => format!("acknowledged at {} s", brief_seconds(*at_ns)),
             None => "never acknowledged".to_owned(),
         };
         let longest = match since {
@@ -77,11 +78,11 @@ impl Path {
             format!(
                 "the value that a read lacked longest {longest}: {value}, sent to {node} at {} s (op {op}), \
                  {acknowledged}",
-                time(*sent_ns)
+                brief_seconds(*sent_ns)
             ),
             format!(
                 "the last read without it began at {lacked_by} at {} s (op {lacked_op})",
-                time(*lacked_ns)
+                brief_seconds(*lacked_ns)
             ),
             format!(
                 "its way to {lacked_by}, by the first message with the number {value} that each got:"
@@ -109,11 +110,11 @@ impl Path {
             } = arrival;
             let sent = match sent_ns == at_ns {
                 true => String::new(),
-                false => format!(", sent at {} s", time(*sent_ns)),
+                false => format!(", sent at {} s", brief_seconds(*sent_ns)),
             };
             hops.push(format!(
                 "  {at}: at {} s, {kind} from {from}{sent}",
-                time(*at_ns)
+                brief_seconds(*at_ns)
             ));
             // Each comes from one that got it before, or at the same time.
             if hops.len() > self.first.len() {
@@ -136,20 +137,21 @@ impl Path {
             .collect();
         let last = several(&last);
         Some(match nodes.saturating_sub(have) {
-            0 => format!("the last to get it: {last} at {} s", time(last_ns)),
+            0 => format!("the last to get it: {last} at {} s", brief_seconds(last_ns)),
             1 => format!(
                 "the last to get it: {last} at {} s; 1 node never got such a message",
-                time(last_ns)
+                brief_seconds(last_ns)
             ),
             without => format!(
                 "the last to get it: {last} at {} s; {without} nodes never got such a message",
-                time(last_ns)
+                brief_seconds(last_ns)
             ),
         })
     }
 }
 
-fn is_node(name: &str) -> bool {
+/// Whether a server is a node, and not a service.
+pub(crate) fn is_node(name: &str) -> bool {
     let number = name.strip_prefix('n').unwrap_or_default();
     !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
 }

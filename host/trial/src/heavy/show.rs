@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use host_sim::{MS, ResourceUsage};
+use host_sim::{ResourceUsage, brief_seconds};
 
 use super::focus::Focus;
 use super::traffic::{CLIENTS, Handled, Sent, Traffic};
@@ -214,7 +214,7 @@ impl Told<'_> {
         }
         let shown = sizes
             .iter()
-            .map(|(at_ns, size)| format!("{} at {} s", bytes(*size as u64), time(*at_ns)));
+            .map(|(at_ns, size)| format!("{} at {} s", bytes(*size as u64), brief_seconds(*at_ns)));
         let shown: Vec<String> = shown.collect();
         let services = match self.traffic.nodes.len() {
             0 | 1 => String::new(),
@@ -253,7 +253,7 @@ impl Told<'_> {
                 "{} of {} messages were sent at one moment, {} s: virtual time stood still",
                 count(at_last),
                 count(messages),
-                time(last_ns)
+                brief_seconds(last_ns)
             ));
         }
         let (first, last) = self.traffic.series.ends(self.busy_ns)?;
@@ -282,7 +282,7 @@ impl Told<'_> {
             largest.kind,
             largest.src,
             largest.dest,
-            time(largest.at_ns)
+            brief_seconds(largest.at_ns)
         ))
     }
 }
@@ -321,13 +321,8 @@ pub(super) fn several(names: &[&str]) -> String {
 }
 
 /// The plural's ending.
-fn s(number: u64) -> &'static str {
+pub(super) fn s(number: u64) -> &'static str {
     if number == 1 { "" } else { "s" }
-}
-
-/// A virtual time in seconds, to the millisecond.
-pub(super) fn time(ns: u64) -> String {
-    host_sim::seconds(ns / MS * MS)
 }
 
 /// A number with a comma after each thousand.

@@ -138,6 +138,28 @@ fn time_that_stands_still_is_told_and_a_long_run_only_by_its_beginning() {
 }
 
 #[test]
+fn one_event_is_one_event() {
+    let options = RunOptions {
+        bounds: Bounds {
+            steps: 0,
+            ..Bounds::default()
+        },
+        ..options(1, 10)
+    };
+    let nothing: React = |_, _| Vec::new();
+    check(
+        nothing,
+        Workload::Echo,
+        options,
+        Focus::Work,
+        &expect![[r#"
+            in 0 s, 1 event:
+            work: init handled once with 100 % of all fuel, most at n0: 100 %
+        "#]],
+    );
+}
+
+#[test]
 fn memory_is_told_from_its_first_size_to_its_last() {
     let keeps: React = |me, message| {
         let node = usize::from(me.name == "n1");

@@ -43,8 +43,10 @@ pub(super) struct Commits {
 impl Commits {
     /// A client begins to send a message.
     pub(super) fn sends(&mut self, key: &str, msg: i64) {
-        let greatest = self.sent.entry(key.to_owned()).or_insert(msg);
-        *greatest = msg.max(*greatest);
+        match self.sent.get_mut(key) {
+            Some(greatest) => *greatest = msg.max(*greatest),
+            None => drop(self.sent.insert(key.to_owned(), msg)),
+        }
     }
 
     /// A worker's message has an offset.
@@ -61,10 +63,11 @@ impl Commits {
         is_early: bool,
     ) -> bool {
         self.is_early |= is_early;
-        let keys = offsets.keys().map(|key| (*key).to_owned());
-        self.keys.extend(keys);
+        let new = offsets.keys().filter(|key| !self.keys.contains(**key));
+        let new: Vec<String> = new.map(|key| (*key).to_owned()).collect();
+        self.keys.extend(new);
         let Some((key, offset)) = self.waits_for.get(&worker) else {
-            return !offsets.is_empty();
+            return true;
         };
         let is_there = offsets.get(key.as_str()).is_some_and(|it| it >= offset);
         if is_there {

@@ -12,6 +12,7 @@ use super::events::{Fate, Sent};
 use super::lines::{Asked, Line, LineFate, Subject};
 use host_check::history::{History, Kind};
 use host_sim::SECOND;
+use host_sim::journal::DropReason;
 
 /// Notes the fate of each message in its line, and which lines the marked operations can depend on.
 ///
@@ -136,10 +137,10 @@ fn fate(sent: &Sent) -> LineFate {
     let one = |fate: &Fate| match fate {
         Fate::Received { at_ns, .. } if *at_ns == sent.sent_ns => LineFate::AtOnce,
         Fate::Received { at_ns, .. } => LineFate::Later(*at_ns),
-        Fate::Lost(why) => LineFate::Lost(match why.as_str() {
-            "partition" => "the link is cut".to_owned(),
-            "loss" => "the network loses it".to_owned(),
-            "down" => format!("{} is down", sent.dest),
+        Fate::Lost(why) => LineFate::Lost(match why {
+            DropReason::Partition => "the link is cut".to_owned(),
+            DropReason::Loss => "the network loses it".to_owned(),
+            DropReason::Down => format!("{} is down", sent.dest),
             other => format!("it is lost ({other})"),
         }),
     };

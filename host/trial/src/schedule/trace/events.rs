@@ -8,9 +8,10 @@ use serde_json::{Map, Value as Json};
 
 use super::CHARS_MAX;
 use super::faults::Faults;
+use crate::heavy::is_node;
 use host_protocol::abi::Level;
 use host_protocol::text::excerpt;
-use host_sim::journal::{Entry, EntryKind, MessageEntry, Observer};
+use host_sim::journal::{DropReason, Entry, EntryKind, MessageEntry, Observer};
 
 /// Maximum number of events that are kept of a run.
 const EVENTS_MAX: usize = 100_000;
@@ -71,7 +72,7 @@ pub(super) enum Fate {
     /// It was received at a time, and at a place among all that happens.
     Received { at_ns: u64, order: u64 },
     /// It was lost, for this reason.
-    Lost(String),
+    Lost(DropReason),
 }
 
 impl Events {
@@ -175,7 +176,7 @@ impl Observer for Events {
                 Happened::Answered(received.id)
             }
             EntryKind::Drop(letter, why) => {
-                self.fate(letter, Fate::Lost(why.to_string()));
+                self.fate(letter, Fate::Lost(why));
                 return Ok(());
             }
             // What it has the node do follows.
@@ -213,12 +214,6 @@ fn level_in_words(level: Level) -> &'static str {
         Level::Error => " an error",
         _ => "",
     }
-}
-
-/// Whether a server is a node, and not a service.
-fn is_node(name: &str) -> bool {
-    let digits = name.strip_prefix('n').unwrap_or_default();
-    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// `n0 tells n1: gossip {"message":0}`, without the fields that only number messages.

@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value as Json;
 
 use super::CHARS_MAX;
-use super::operations::joined;
-use host_protocol::text::excerpt;
+use host_protocol::text::{excerpt, joined};
 use host_sim::nemesis::Fault;
 use strum::VariantArray;
 
@@ -96,7 +95,7 @@ fn each(value: &Json) -> String {
     let told = by_what.into_iter().map(|(what, nodes)| {
         let is_one = nodes.len() == 1;
         let (is, s) = if is_one { ("is", "s") } else { ("are", "") };
-        let nodes = joined(nodes);
+        let nodes = joined(&nodes);
         match what {
             "killed" => format!("{nodes} {is} killed and forget{s} everything"),
             "started" => format!("{nodes} start{s} again"),
@@ -109,7 +108,7 @@ fn each(value: &Json) -> String {
             other => format!("{nodes}: {other}"),
         }
     });
-    cut(joined(told.collect()))
+    cut(joined(&told.collect::<Vec<_>>()))
 }
 
 /// `["lost-permille",50]`: `5 % of all messages between servers`
@@ -139,7 +138,7 @@ fn clocks(value: &Json) -> String {
         let (s, ms) = (jump_ms / 1000, jump_ms % 1000);
         format!("the clock of {node} jumps {s}.{ms:03} s ahead and runs at {percent}.{tenth} % of its rate")
     });
-    cut(joined(told.collect()))
+    cut(joined(&told.collect::<Vec<_>>()))
 }
 
 /// `["isolated",{"n0":[],"n1":["n0"]}]`, which says whom each node does not hear: `the link from n0 to
@@ -171,7 +170,7 @@ fn links(value: &Json, one: &str, several: &str) -> String {
         0 => format!("no link {one}"),
         1 => format!("the link {} {one}", links[0]),
         // The verb first: the list may be cut.
-        _ => cut(format!("these links {several}: {}", joined(links))),
+        _ => cut(format!("these links {several}: {}", joined(&links))),
     }
 }
 

@@ -84,12 +84,9 @@ pub fn trace(
         format!("n{}", cluster.first + worker % cluster.count)
     };
     let has_keys = schedule.scenario.workload == Workload::LinKv;
-    let in_words = |op: &Op| {
-        let node = match op.process {
-            Process::Client(process) => node(process),
-            Process::Nemesis => String::new(),
-        };
-        operations::in_words(op, &node, has_keys)
+    let in_words = |op: &Op| match op.process {
+        Process::Client(process) => operations::in_words(op, process, &node(process), has_keys),
+        Process::Nemesis => String::new(), // events tell what it does
     };
     let whole_ns = events.is_whole().then_some(report.end_ns);
     let (mut lines, asked) = lines::merged(events.list, history, &in_words);

@@ -2,18 +2,15 @@
 
 use super::CHARS_MAX;
 use host_check::answers::answered_with;
-use host_check::history::{Kind, Op, Process};
+use host_check::history::{Kind, Op};
 use host_check::is_timeout;
 use host_check::value::Value;
-use host_protocol::text::excerpt;
+use host_protocol::text::{excerpt, joined};
 
-/// The line of an operation of a client of `node`. Where operations have keys, an answer to a read
-/// names the key.
-pub(super) fn in_words(op: &Op, node: &str, has_keys: bool) -> String {
-    let client = match op.process {
-        Process::Client(process) => format!("client {process}"),
-        Process::Nemesis => op.process.to_string(),
-    };
+/// The line of an operation of the client `process` of `node`. Where operations have keys, an answer
+/// to a read names the key.
+pub(super) fn in_words(op: &Op, process: i64, node: &str, has_keys: bool) -> String {
+    let client = format!("client {process}");
     let is_own = matches!(&*op.f, "assign" | "subscribe" | "crash");
     let text = match op.kind {
         Kind::Invoke if is_own => format!("{client} {}", on_its_own(op)),
@@ -54,7 +51,7 @@ fn request(op: &Op) -> String {
             format!("set key {} from {} to {}", shown(key), pair[0], pair[1])
         }
         ("txn" | "send" | "poll", parts) if !parts.is_empty() => {
-            joined(parts.iter().map(part_asked).collect())
+            joined(&parts.iter().map(part_asked).collect::<Vec<_>>())
         }
         (f, _) if *value == Value::Nil => f.to_owned(),
         (f, _) => format!("{f} {}", shown(value)),
@@ -89,7 +86,7 @@ fn answer(op: &Op, has_keys: bool) -> String {
             let told: Vec<String> = parts.iter().filter_map(part_answered).collect();
             match told.is_empty() {
                 true => "ok".to_owned(),
-                false => format!("ok, {}", joined(told)),
+                false => format!("ok, {}", joined(&told)),
             }
         }
         _ => shown(&op.value),
@@ -112,20 +109,11 @@ fn part_answered(part: &Value) -> Option<String> {
     }
 }
 
-/// `a, b and c`
-pub(super) fn joined(parts: Vec<String>) -> String {
-    match parts.split_last() {
-        None => String::new(),
-        Some((last, [])) => last.clone(),
-        Some((last, others)) => format!("{} and {last}", others.join(", ")),
-    }
-}
-
 fn list(value: &Value) -> String {
     let items = value.items().unwrap_or_default();
     match items.is_empty() {
         true => "nothing".to_owned(),
-        false => joined(items.iter().map(shown).collect()),
+        false => joined(&items.iter().map(shown).collect::<Vec<_>>()),
     }
 }
 
