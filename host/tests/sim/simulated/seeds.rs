@@ -44,14 +44,14 @@ fn all_seeds_are_tried_if_they_are_to_be_and_failures_counted() {
           lost-elements         4 seeds: 1, 2, 4, 6
 
         figures                    median     99 %    worst
-          msgs-per-op               0.609     0.92     0.92  with seed 7
-          stable-median-ms              0    12696    12696  with seed 1
-          stable-max-ms                 0    13741    13741  with seed 1
-          visible-median-ms             0    12696    12696  with seed 1
-          visible-max-ms                0    13741    13741  with seed 1
-          acknowledged-median-ms        0        0        0  with seed 2
-          acknowledged-max-ms           0        0        0  with seed 2
-          ms-per-ok                   188      218      218  with seed 6
+          msgs-per-op               0.679     0.88     0.88  with seed 7
+          stable-median-ms              0    13808    13808  with seed 6
+          stable-max-ms                 0    13808    13808  with seed 6
+          visible-median-ms             0    13812    13812  with seed 6
+          visible-max-ms                0    13812    13812  with seed 6
+          acknowledged-median-ms        3        4        4  with seed 3
+          acknowledged-max-ms           3        9        9  with seed 3
+          ms-per-ok                   188      219      219  with seed 6
           availability                  1        1        1  with seed 0
 
     "#]]
@@ -83,17 +83,17 @@ fn one_seed_is_one() {
         &echo().end(),
         0,
         &expect![[r#"
-        echo: valid with the seed 3
+            echo: valid with the seed 3
 
-        figures                    median     99 %    worst
-          msgs-per-op                   0        0        0  with seed 3
-          acknowledged-median-ms        0        0        0  with seed 3
-          acknowledged-max-ms           0        0        0  with seed 3
-          ms-per-ok                   132      132      132  with seed 3
-          availability                  1        1        1  with seed 3
+            figures                    median     99 %    worst
+              msgs-per-op                   0        0        0  with seed 3
+              acknowledged-median-ms        3        3        3  with seed 3
+              acknowledged-max-ms           4        4        4  with seed 3
+              ms-per-ok                   132      132      132  with seed 3
+              availability                  1        1        1  with seed 3
 
-        [VALID]
-    "#]],
+            [VALID]
+        "#]],
     );
     let ended = flood(&dir, "--seeds 1..2 --keep-going").end();
     let first = ended.stdout.lines().next().unwrap();
