@@ -9,7 +9,7 @@ use crate::modules;
 use crate::process::{HOST, command, output, run};
 
 /// Where older commits are checked out and built.
-pub(super) const FOLDER: &str = "target/regress";
+const FOLDER: &str = "target/regress";
 
 /// A host and its modules.
 #[derive(Debug)]
