@@ -46,9 +46,9 @@ const LOADED: &str = "real runs on a loaded machine only";
 struct Line<'a> {
     row: &'a Row,
     figure: Figure,
-    real: &'a Real,
     ours: &'a Ours,
-    compared: Compared,
+    /// The real one, and how ours lies to it, if there is one.
+    real: Option<(&'a Real, Compared)>,
 }
 
 impl<'a> Line<'a> {
@@ -58,17 +58,24 @@ impl<'a> Line<'a> {
             figures.map(|((figure, real), ours)| Line {
                 row,
                 figure: *figure,
-                real,
                 ours,
-                compared: Compared::of(*figure, real, ours),
+                real: real
+                    .as_ref()
+                    .map(|it| (it, Compared::of(*figure, it, ours))),
             })
         })
     }
 
+    /// How it differs from the real one, if it does.
+    fn differing(&self) -> Option<&Compared> {
+        let (_, compared) = self.real.as_ref()?;
+        Some(compared).filter(|it| !it.agrees())
+    }
+
     /// Why it may differ, if it may.
     fn reason(&self) -> Option<&'a str> {
-        let loaded = self.real.is_loaded.then_some(LOADED);
-        self.row.reason(self.figure).or(loaded)
+        let is_loaded = self.real.as_ref().is_some_and(|(real, _)| real.is_loaded);
+        self.row.reason(self.figure).or(is_loaded.then_some(LOADED))
     }
 
     fn cell(&self) -> String {
@@ -77,25 +84,25 @@ impl<'a> Line<'a> {
             median,
             most,
         } = self.ours;
-        let (real, median) = (&self.real.text, short(*median));
-        let (least, most) = (short(*least), short(*most));
+        let real = self.real.as_ref().map_or("–", |(real, _)| &real.text);
+        let [least, median, most] = [least, median, most].map(|it| short(*it));
         let range = match least == most {
             true => String::new(),
             false => format!(" [{least}–{most}]"),
         };
-        let mark = match (self.compared.agrees(), self.reason()) {
-            (true, _) => "",
-            (false, None) => " ✗",
-            (false, Some(_)) => " (✗)",
+        let mark = match (self.differing(), self.reason()) {
+            (None, _) => "",
+            (Some(_), None) => " ✗",
+            (Some(_), Some(_)) => " (✗)",
         };
         format!("{real} → {median}{range}{mark}")
     }
 
     /// How it differs, and why it may.
-    fn told(&self) -> String {
-        let percent = self.compared.difference_percent;
+    fn told(&self, compared: &Compared) -> String {
+        let percent = compared.difference_percent;
         let way = if percent < 0.0 { "less" } else { "more" };
-        let place = match self.compared.is_inside {
+        let place = match compared.is_inside {
             true => "inside the range",
             false => "outside",
         };
@@ -143,18 +150,15 @@ pub(super) fn page(measured: &[Measured]) -> String {
             }
         }
     }
-    let all = Line::all(measured).count();
-    let differing = Line::all(measured).filter(|line| !line.compared.agrees());
-    let told: Vec<String> = differing.map(|line| line.told()).collect();
-    let _ = writeln!(
-        page,
-        "\n{} of {all} figures agree.{}",
-        all - told.len(),
-        match told.len() {
-            0 => "",
-            _ => " By how much our median differs from the real one where they do not:\n",
-        }
-    );
+    let compared = Line::all(measured).filter(|line| line.real.is_some());
+    let (all, lines) = (compared.count(), Line::all(measured));
+    let told = lines.filter_map(|line| Some(line.told(line.differing()?)));
+    let told: Vec<String> = told.collect();
+    let _ = write!(page, "\n{} of {all} figures agree.", all - told.len());
+    page += match told.len() {
+        0 => "\n",
+        _ => " By how much our median differs from the real one where they do not:\n\n",
+    };
     page + &told.concat()
 }
 
@@ -162,13 +166,13 @@ pub(super) fn page(measured: &[Measured]) -> String {
 pub(super) fn unexplained(measured: &[Measured]) -> usize {
     let lines = Line::all(measured);
     lines
-        .filter(|it| !it.compared.agrees() && it.reason().is_none())
+        .filter(|it| it.differing().is_some() && it.reason().is_none())
         .count()
 }
 
 /// The figures that agree, and have a reason why they need not.
 pub(super) fn unneeded(measured: &[Measured]) -> Vec<(&str, Figure)> {
-    let agreeing = Line::all(measured).filter(|line| line.compared.agrees());
+    let agreeing = Line::all(measured).filter(|line| line.differing().is_none());
     let excused = agreeing.filter(|line| line.row.reason(line.figure).is_some());
     excused
         .map(|line| (line.row.name.as_str(), line.figure))
@@ -216,6 +220,7 @@ msgs-per-op = "1.049"
 [[row]]
 name = "5a"
 msgs-per-op = "0†"
+availability = "-"
 "#;
 
     fn ours(least: f64, median: f64, most: f64) -> Ours {
@@ -235,7 +240,7 @@ msgs-per-op = "0†"
                 ours(200.0, 292.4, 400.25),
             ],
             vec![ours(2018.0, 2018.0, 2018.0), ours(0.955, 0.97051, 1.003)],
-            vec![ours(0.0, 0.0001, 0.0002)],
+            vec![ours(0.0, 0.0001, 0.0002), ours(1.0, 1.0, 1.0)],
         ];
         let of = |(row, runs)| Measured {
             row,
@@ -252,7 +257,7 @@ msgs-per-op = "0†"
 |---|---|---|---|---|---|---|
 | 3c | 2.24†, 1.64 → 1.7 [1.5–3.2] |  | 207†, 204 → 204 [200–220] |  |  | `./runner.sh figures` |
 | 3d | 1.049 → 0.9705 [0.955–1.003] ✗ |  | 2010 → 2018 ✗ |  |  | `./runner.sh figures` |
-| 5a | 0† → 0.0001 [0–0.0002] (✗) |  |  |  |  | `./runner.sh figures` |
+| 5a | 0† → 0.0001 [0–0.0002] (✗) |  |  | – → 1 |  | `./runner.sh figures` |
 
 | challenge | stable, median, ms | stable, 95 %, ms | stable, max, ms | from |
 |---|---|---|---|---|

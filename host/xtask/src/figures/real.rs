@@ -73,7 +73,8 @@ pub(super) struct Row {
     pub(super) challenge: String,
     /// Options of `host sim` beyond those of the challenge.
     pub(super) options: Vec<String>,
-    pub(super) figures: Vec<(Figure, Real)>,
+    /// What is shown of ours, each with what is known of the real one.
+    pub(super) figures: Vec<(Figure, Option<Real>)>,
     /// Why figures may differ from ours.
     pub(super) reasons: Vec<(Figure, String)>,
 }
@@ -96,6 +97,9 @@ pub(super) struct Real {
 
 /// What marks a run on a loaded machine.
 const LOADED: char = '†';
+
+/// A figure of which no real run is known.
+const UNKNOWN: &str = "-";
 
 impl RealRuns {
     pub(super) fn read(text: &str) -> Result<Self> {
@@ -142,7 +146,12 @@ impl Row {
             let Some(runs) = take_text(table, figure.name())? else {
                 continue;
             };
-            let real = Real::read(&runs).with_context(|| format!("{} {runs:?}", figure.name()))?;
+            let real = match runs.as_str() {
+                UNKNOWN => None,
+                runs => {
+                    Some(Real::read(runs).with_context(|| format!("{} {runs:?}", figure.name()))?)
+                }
+            };
             row.figures.push((figure, real));
             let reason = take_text(&mut reasons, figure.name())?;
             row.reasons.extend(reason.map(|reason| (figure, reason)));
@@ -279,13 +288,19 @@ mod tests {
     #[test]
     fn a_row_is_read_whole() {
         let text = "seeds = \"1..41\"\n[[row]]\nname = \"few\"\nchallenge = \"lin-kv\"\n\
-                    options = \"--concurrency 2n\"\nops = \"1681\"\n[row.reasons]\nops = \"one run\"\n";
+                    options = \"--concurrency 2n\"\nops = \"1681\"\navailability = \"-\"\n[row.reasons]\nops = \"one run\"\n";
         let read = RealRuns::read(text).unwrap();
         let row = Row {
             name: "few".to_owned(),
             challenge: "lin-kv".to_owned(),
             options: vec!["--concurrency".to_owned(), "2n".to_owned()],
-            figures: vec![(Figure::Ops, real("1681", 1681.0, Some(1681.0), 1681.0, 0))],
+            figures: vec![
+                (
+                    Figure::Ops,
+                    Some(real("1681", 1681.0, Some(1681.0), 1681.0, 0)),
+                ),
+                (Figure::Availability, None),
+            ],
             reasons: vec![(Figure::Ops, "one run".to_owned())],
         };
         assert_eq!((read.seeds.as_str(), &*read.rows), ("1..41", &[row][..]));
