@@ -12,7 +12,7 @@ use std::fs;
 use std::process::{ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value as Json;
 
 use crate::process::{HOST, command};
@@ -30,13 +30,13 @@ const BEGIN: &str = "<!-- ./runner.sh figures --write begins here -->\n";
 const END: &str = "<!-- ./runner.sh figures --write ends here -->\n";
 
 pub(crate) fn run(args: &[&str]) -> Result<ExitCode> {
-    let writes = match args {
-        [] => false,
-        ["--write"] => true,
-        _ => bail!("figures takes --write and nothing else"),
+    let (writes, challenges) = match args {
+        ["--write"] => (true, &[][..]),
+        challenges => (false, challenges),
     };
     let text = fs::read_to_string(REAL).with_context(|| format!("cannot read {REAL}"))?;
-    let real = RealRuns::read(&text).with_context(|| REAL.to_owned())?;
+    let mut real = RealRuns::read(&text).with_context(|| REAL.to_owned())?;
+    keep(&mut real.rows, challenges)?;
     build::all()?;
     let begin = Instant::now();
     let measured = real.rows.into_iter().map(|row| measure(row, &real.seeds));
@@ -51,6 +51,19 @@ pub(crate) fn run(args: &[&str]) -> Result<ExitCode> {
         fs::write(DOCUMENT, after).with_context(|| format!("cannot write {DOCUMENT}"))?;
     }
     Ok(ended(&measured, begin.elapsed()))
+}
+
+/// Leaves the rows of these challenges, or all if none is named.
+fn keep(rows: &mut Vec<Row>, challenges: &[&str]) -> Result<()> {
+    for name in challenges {
+        let is_known = rows.iter().any(|row| row.challenge == *name);
+        ensure!(
+            is_known,
+            "{REAL} has no challenge {name:?}: figures [--write | ID...]"
+        );
+    }
+    rows.retain(|row| challenges.is_empty() || challenges.contains(&&*row.challenge));
+    Ok(())
 }
 
 /// Says what is not as it should be, on stderr, and with what to exit.
@@ -156,6 +169,22 @@ mod tests {
         for id in ids.filter_map(|rest| rest.strip_suffix('"')) {
             assert!(real.rows.iter().any(|row| row.challenge == id), "{id}");
         }
+    }
+
+    #[test]
+    fn challenges_are_left_by_name() {
+        enter_workspace().unwrap();
+        let text = fs::read_to_string(REAL).unwrap();
+        let left = |challenges: &[&str]| {
+            let mut rows = RealRuns::read(&text).unwrap().rows;
+            keep(&mut rows, challenges).map_err(|error| error.to_string())?;
+            Ok::<_, String>(rows.into_iter().map(|row| row.name).collect::<Vec<_>>())
+        };
+        let expected = ["3d", "lin-kv", "lin-kv, two clients a node"].map(str::to_owned);
+        assert_eq!(left(&["lin-kv", "3d"]), Ok(expected.to_vec()));
+        let unknown = format!("{REAL} has no challenge \"7\": figures [--write | ID...]");
+        assert_eq!(left(&["3d", "7"]), Err(unknown));
+        assert!(left(&[]).unwrap().len() > 20);
     }
 
     #[test]

@@ -31,8 +31,10 @@ Commands:
   trials [NAME [SEEDS]]  Run solutions/NAME/trials.txt, each line with SEEDS seeds [default: all, 1000]
   zoo [--seeds A..B] [--suite FILE] [--no-traces] [WORD...]
                          Grade wrong and right programs by the built-in suite, print docs/zoo.md
-  figures [--write]      Run every solution with 40 seeds, and print its figures beside those that
-                         real Maelstrom gave; with --write, put them into docs/figures.md
+  figures [--write | ID...]
+                         Run our solutions of all or these challenges with 40 seeds, and print the
+                         figures beside those that real Maelstrom gave; with --write, put them into
+                         docs/figures.md
   bench [ARGS]           Run the benchmarks
   regress [BASE]         Build the commit BASE [default: the last tag] beside this tree, do the same
                          work with both in turns, and fail if this tree takes 10 % longer
