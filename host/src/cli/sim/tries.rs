@@ -34,8 +34,7 @@ pub(super) struct Try {
     figures: Vec<Figure>,
 }
 
-#[expect(clippy::ptr_arg, reason = "serde hands over the field as it is")]
-fn as_map<S: Serializer>(figures: &Vec<Figure>, to: S) -> Result<S::Ok, S::Error> {
+fn as_map<S: Serializer>(figures: &[Figure], to: S) -> Result<S::Ok, S::Error> {
     to.collect_map(figures.iter().copied())
 }
 
