@@ -1,5 +1,8 @@
 //! `host sim --seeds`: what is told of many runs.
 
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use expect_test::{Expect, expect};
@@ -156,6 +159,53 @@ fn figures_are_those_of_the_runs() {
         many["anomalies"]["lost-elements"],
         json!({"runs": lost_runs, "first-seed": first})
     );
+}
+
+#[test]
+fn each_run_has_its_figures() {
+    let dir = Dir::new();
+    let many = parse(&flood(&dir, "--seeds 2..4 --keep-going --format json").end());
+    for (at, seed) in [2, 3].into_iter().enumerate() {
+        let file = dir.path(&format!("{seed}.json"));
+        let run = flood(&dir, &format!("--seed {seed} --format json --history"));
+        let alone = parse(&run.arg(&file).end());
+        let results = &alone["results"];
+        let stable = &results["workload"]["stable-latencies"];
+        let shown = &many["runs"][at]["figures"];
+        let expected = [
+            ("ops", &results["stats"]["count"]),
+            ("msgs-per-op", &results["net"]["servers"]["msgs-per-op"]),
+            ("all-msgs-per-op", &results["net"]["all"]["msgs-per-op"]),
+            ("stable-median-ms", &stable["0.5"]),
+            ("stable-p95-ms", &stable["0.95"]),
+            ("stable-max-ms", &stable["1"]),
+            ("availability", &results["availability"]["ok-fraction"]),
+            ("round-trip-median-ms", &json!(round_trip_ms(&file))),
+        ];
+        for (name, value) in expected {
+            assert_eq!(shown[name].as_f64(), value.as_f64(), "{name} of {seed}");
+        }
+    }
+}
+
+/// The median time from an invocation to its completion with `ok`, in a history of JSON lines.
+fn round_trip_ms(history: &Path) -> f64 {
+    let mut open: BTreeMap<String, f64> = BTreeMap::new();
+    let mut times = Vec::new();
+    for line in fs::read_to_string(history).unwrap().lines() {
+        let op: Json = serde_json::from_str(line).unwrap();
+        if op["process"] == "nemesis" {
+            continue;
+        }
+        let (process, time) = (op["process"].to_string(), op["time"].as_f64().unwrap());
+        if op["type"] == "invoke" {
+            open.insert(process, time);
+        } else if op["type"] == "ok" {
+            times.push((time - open[&process]) / 1e6);
+        }
+    }
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
 }
 
 #[test]
