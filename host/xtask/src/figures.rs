@@ -107,7 +107,10 @@ fn measure(row: Row, seeds: &str) -> Result<Measured> {
     let mut sim = command(HOST, &["sim", "--challenge", &row.challenge]);
     sim.args(&row.options).arg("--module").arg(module);
     sim.args(["--seeds", seeds, "--keep-going", "--format", "json"]);
-    let guest_args = suite::guest_args(&row.challenge)?;
+    let guest_args = match &row.args {
+        Some(args) => args.clone(),
+        None => suite::guest_args(&row.challenge)?,
+    };
     if !guest_args.is_empty() {
         sim.arg("--").args(guest_args);
     }
@@ -180,7 +183,13 @@ mod tests {
             keep(&mut rows, challenges).map_err(|error| error.to_string())?;
             Ok::<_, String>(rows.into_iter().map(|row| row.name).collect::<Vec<_>>())
         };
-        let expected = ["3d", "lin-kv", "lin-kv, two clients a node"].map(str::to_owned);
+        let expected = [
+            "3d",
+            "3d, windows of 380 ms",
+            "lin-kv",
+            "lin-kv, two clients a node",
+        ]
+        .map(str::to_owned);
         assert_eq!(left(&["lin-kv", "3d"]), Ok(expected.to_vec()));
         let unknown = format!("{REAL} has no challenge \"7\": figures [--write | ID...]");
         assert_eq!(left(&["3d", "7"]), Err(unknown));

@@ -73,6 +73,8 @@ pub(super) struct Row {
     pub(super) challenge: String,
     /// Options of `host sim` beyond those of the challenge.
     pub(super) options: Vec<String>,
+    /// The guests' arguments, where they are not those of the suite's run.
+    pub(super) args: Option<Vec<String>>,
     /// What is shown of ours, each with what is known of the real one.
     pub(super) figures: Vec<(Figure, Option<Real>)>,
     /// Why figures may differ from ours.
@@ -130,6 +132,8 @@ impl Row {
     fn read_named(name: &str, table: &mut Table) -> Result<Self> {
         let challenge = take_text(table, "challenge")?;
         let options = take_text(table, "options")?.unwrap_or_default();
+        let args = take_text(table, "args")?;
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect();
         let mut reasons = match table.remove("reasons") {
             Some(Value::Table(reasons)) => reasons,
             Some(_) => bail!("reasons are no table"),
@@ -138,7 +142,8 @@ impl Row {
         let mut row = Row {
             name: name.to_owned(),
             challenge: challenge.unwrap_or_else(|| name.to_owned()),
-            options: options.split_whitespace().map(str::to_owned).collect(),
+            options: words(&options),
+            args: args.map(|args| words(&args)),
             figures: Vec::new(),
             reasons: Vec::new(),
         };
@@ -294,6 +299,7 @@ mod tests {
             name: "few".to_owned(),
             challenge: "lin-kv".to_owned(),
             options: vec!["--concurrency".to_owned(), "2n".to_owned()],
+            args: None,
             figures: vec![
                 (
                     Figure::Ops,
