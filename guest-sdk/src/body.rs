@@ -16,17 +16,23 @@ use serde::de::{
 };
 use serde::ser::{self, Impossible, Serialize, Serializer};
 
+use host_protocol::fields::FieldList;
 use host_protocol::json::{write_number, write_string};
 use host_protocol::message::{Error, ErrorCode};
 use host_protocol::scan::Scanner;
 
-/// Reads a body of the type `kind` as a `T`.
+/// Reads a body of the type `kind` as a `T`. `fields` are those of the body, if they are known.
 ///
 /// # Errors
 /// Error 10 (not supported) if `T` is an enum without a variant for `kind`; error 12
 /// (malformed request) if the fields do not match.
-pub(crate) fn decode<T: DeserializeOwned>(kind: &str, json: &str) -> Result<T, Error> {
-    T::deserialize(Tagged { kind, json }).map_err(|error| match error {
+pub(crate) fn decode<T: DeserializeOwned>(
+    kind: &str,
+    json: &str,
+    fields: &FieldList<'_>,
+) -> Result<T, Error> {
+    let found = fields.all();
+    T::deserialize(Tagged { kind, json, found }).map_err(|error| match error {
         DecodeError::UnknownType(text) => Error::new(ErrorCode::NotSupported, text),
         DecodeError::Malformed(text) => Error::new(
             ErrorCode::MalformedRequest,
@@ -67,6 +73,8 @@ impl de::Error for DecodeError {
 struct Tagged<'de> {
     kind: &'de str,
     json: &'de str,
+    /// Its fields, if they have been found already.
+    found: Option<&'de [(&'de str, &'de str)]>,
 }
 
 impl<'de> Tagged<'de> {
@@ -151,17 +159,39 @@ impl<'de> VariantAccess<'de> for Tagged<'de> {
         visitor: V,
     ) -> Result<V::Value, DecodeError> {
         let mut scanner = Scanner::new(self.json);
-        if scanner.open().is_none() {
+        if self.found.is_none() && scanner.open().is_none() {
             return Err(de::Error::custom("it is not an object"));
         }
-        visitor.visit_map(NamedFields { scanner, fields })
+        visitor.visit_map(NamedFields {
+            found: self.found.map(<[_]>::iter),
+            scanner,
+            fields,
+            value: "",
+        })
     }
 }
 
 /// The fields of an object that the variant has; all others are skipped.
 struct NamedFields<'de> {
+    /// The fields, if they have been found already.
+    found: Option<std::slice::Iter<'de, (&'de str, &'de str)>>,
+    /// Finds the fields otherwise.
     scanner: Scanner<'de>,
     fields: &'static [&'static str],
+    /// The value of the field whose key was read last.
+    value: &'de str,
+}
+
+impl<'de> NamedFields<'de> {
+    fn next_field(&mut self) -> Option<(&'de str, &'de str)> {
+        match &mut self.found {
+            Some(found) => found.next().copied(),
+            None => {
+                let key = self.scanner.key()?;
+                Some((key, self.scanner.value().unwrap_or_default()))
+            }
+        }
+    }
 }
 
 impl<'de> MapAccess<'de> for NamedFields<'de> {
@@ -171,13 +201,13 @@ impl<'de> MapAccess<'de> for NamedFields<'de> {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, DecodeError> {
-        while let Some(key) = self.scanner.key() {
+        while let Some((key, value)) = self.next_field() {
             if self.fields.contains(&key) {
+                self.value = value;
                 let key: BorrowedStrDeserializer<'de, DecodeError> =
                     BorrowedStrDeserializer::new(key);
                 return seed.deserialize(key).map(Some);
             }
-            self.scanner.value();
         }
         if self.scanner.had_escaped_key() {
             let text = "escapes in the names of fields are not supported";
@@ -190,8 +220,7 @@ impl<'de> MapAccess<'de> for NamedFields<'de> {
         &mut self,
         seed: V,
     ) -> Result<V::Value, DecodeError> {
-        let value = self.scanner.value().unwrap_or_default();
-        let mut json = serde_json::Deserializer::from_str(value);
+        let mut json = serde_json::Deserializer::from_str(self.value);
         seed.deserialize(&mut json)
             .map_err(|error| DecodeError::Malformed(error.to_string()))
     }
@@ -524,7 +553,10 @@ mod tests {
         ] {
             assert_eq!(encoded(&body), json);
             let kind = json["type"].as_str().unwrap();
-            assert_eq!(decode::<Plain>(kind, &json.to_string()), Ok(body));
+            assert_eq!(
+                decode::<Plain>(kind, &json.to_string(), &FieldList::default()),
+                Ok(body)
+            );
         }
     }
 
@@ -539,8 +571,14 @@ mod tests {
         assert_eq!(encoded(&Own::EchoOk { echo: 3 }), json);
         assert_eq!(encoded(&json!({"type": "echo_ok", "echo": 3})), json);
         let text = json.to_string();
-        assert_eq!(decode::<Own>("echo_ok", &text), Ok(Own::EchoOk { echo: 3 }));
-        assert_eq!(decode::<Value>("echo_ok", &text), Ok(json));
+        assert_eq!(
+            decode::<Own>("echo_ok", &text, &FieldList::default()),
+            Ok(Own::EchoOk { echo: 3 })
+        );
+        assert_eq!(
+            decode::<Value>("echo_ok", &text, &FieldList::default()),
+            Ok(json)
+        );
     }
 
     #[test]
@@ -550,19 +588,21 @@ mod tests {
         enum Echo {
             Echo { echo: Box<RawValue> },
         }
-        let Echo::Echo { echo } = decode("echo", r#"{"echo":[1, 2.50],"x":0}"#).unwrap();
+        let Echo::Echo { echo } =
+            decode("echo", r#"{"echo":[1, 2.50],"x":0}"#, &FieldList::default()).unwrap();
         assert_eq!(echo.get(), "[1, 2.50]");
     }
 
     #[test]
     fn an_unknown_type_is_error_10_and_a_bad_field_error_12() {
-        let unknown = decode::<Plain>("raed", "{}").unwrap_err();
+        let unknown = decode::<Plain>("raed", "{}", &FieldList::default()).unwrap_err();
         assert_eq!(
             unknown.to_string(),
             "error 10 (not-supported): unknown message type \"raed\"; \
              this node knows read, topology, wrapped"
         );
-        let malformed = decode::<Plain>("wrapped", r#"{"key":7}"#).unwrap_err();
+        let malformed =
+            decode::<Plain>("wrapped", r#"{"key":7}"#, &FieldList::default()).unwrap_err();
         assert_eq!(
             malformed.to_string(),
             "error 12 (malformed-request): malformed wrapped: invalid type: integer `7`, \

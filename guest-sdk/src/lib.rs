@@ -54,6 +54,7 @@
 
 mod body;
 mod ctx;
+mod name;
 #[cfg(not(target_family = "wasm"))]
 #[doc(hidden)]
 pub mod native;

@@ -10,6 +10,7 @@ use crate::node::Node;
 use crate::outbox::{Format, Outbox, TimerChange};
 use crate::runtime::Runtime;
 use host_protocol::clock::Clock;
+use host_protocol::fields::FieldList;
 use host_protocol::lines::{Batch, LINE_BYTES_MAX, LineText, read_batches};
 use host_protocol::message::{Identity, Message, write_error};
 use host_protocol::timers::Timers;
@@ -104,7 +105,8 @@ impl<N: Node> Driver<N> {
             return Ok(Some(error.to_string()));
         }
         let now_ns = self.clock.now_ns();
-        self.runtime.message(now_ns, &message, &header);
+        self.runtime
+            .message(now_ns, &message, &header, &FieldList::default());
         self.perform(now_ns)?;
         Ok(None)
     }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::fields::FieldList;
 use crate::json::write_number;
 use crate::message::{Header, Message};
 use crate::scan::digits;
@@ -74,14 +75,19 @@ pub struct Event<'a> {
 }
 
 impl<'a> Event<'a> {
-    /// Reads an event that the host has written; the header is that of its message.
+    /// Reads an event that the host has written; the header is that of its message, and `fields`
+    /// gets the fields of its body.
     ///
     /// # Errors
     /// If `json` is not an event.
-    pub fn read(json: &'a str) -> Result<(Self, Option<Header<'a>>), serde_json::Error> {
-        if let Some((event, header)) = Event::scan(json) {
+    pub fn read(
+        json: &'a str,
+        fields: &mut FieldList<'a>,
+    ) -> Result<(Self, Option<Header<'a>>), serde_json::Error> {
+        if let Some((event, header)) = Event::scan(json, fields) {
             return Ok((event, Some(header)));
         }
+        *fields = FieldList::default();
         // A timer, or unusual, or invalid: the parser's error says why.
         let event: Event<'a> = serde_json::from_str(json)?;
         let header = event.message.as_ref().map(Message::header).transpose()?;
@@ -89,11 +95,11 @@ impl<'a> Event<'a> {
     }
 
     /// Reads the event of a message just as [`encode_message`] writes it.
-    fn scan(json: &'a str) -> Option<(Self, Header<'a>)> {
+    fn scan(json: &'a str, fields: &mut FieldList<'a>) -> Option<(Self, Header<'a>)> {
         let rest = json.strip_prefix("{\"now_ns\":")?;
         let (now_ns, rest) = rest.split_at_checked(rest.bytes().position(|b| b == b',')?)?;
         let message = rest.strip_prefix(",\"message\":")?.strip_suffix('}')?;
-        let (message, header) = Message::scan(message)?;
+        let (message, header) = Message::scan(message, fields)?;
         let event = Event {
             now_ns: digits(now_ns)?,
             message: Some(message),
@@ -133,7 +139,7 @@ fn begin_event(event: &mut Vec<u8>, now_ns: u64, key: &[u8]) {
 }
 
 /// A request of the guest to its driver.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Effect<'a> {
     /// Send a message. Its `src` must be the node itself.
@@ -147,6 +153,27 @@ pub enum Effect<'a> {
     /// Write a line to the node's log.
     #[serde(borrow)]
     Log(Log<'a>),
+}
+
+impl<'a> Effect<'a> {
+    /// Reads an effect that a guest has written; the header is that of its message, if it was
+    /// found on the way.
+    ///
+    /// # Errors
+    /// If `line` is not an effect. An effect whose value is an array of its fields is one for serde.
+    pub fn read(line: &'a [u8]) -> Result<(Self, Option<Header<'a>>), serde_json::Error> {
+        if let Some((message, header)) = Effect::send(line) {
+            return Ok((Effect::Send(message), Some(header)));
+        }
+        // A timer or a log, or unusual, or invalid: the parser's error says why.
+        Ok((serde_json::from_slice(line)?, None))
+    }
+
+    /// Reads a `send` in the usual form.
+    fn send(line: &'a [u8]) -> Option<(Message<'a>, Header<'a>)> {
+        let line = line.strip_prefix(b"{\"send\":")?.strip_suffix(b"}")?;
+        Message::check(str::from_utf8(line).ok()?)
+    }
 }
 
 /// A timer to set: the value of [`Effect::SetTimer`].
@@ -238,7 +265,10 @@ mod tests {
         let mut event = Vec::new();
         let message = r#"{"id":1,"src":"c1","dest":"n1","body":{"type":"x","msg_id":1,"a":[2]}}"#;
         encode_message(&mut event, 1_700_000_000_000_000_000, message);
-        assert!(Event::scan(str::from_utf8(&event).unwrap()).is_some());
+        let mut fields = FieldList::default();
+        assert!(Event::scan(str::from_utf8(&event).unwrap(), &mut fields).is_some());
+        let expected = [("type", "\"x\""), ("msg_id", "1"), ("a", "[2]")];
+        assert_eq!(fields.all(), Some(&expected[..]));
     }
 
     #[test]
@@ -256,7 +286,7 @@ mod tests {
                 .as_ref()
                 .and_then(|event| event.message.as_ref()?.header().ok());
             let expected = parsed.filter(|event| event.message.is_none() || header.is_some());
-            let read = Event::read(json).ok();
+            let read = Event::read(json, &mut FieldList::default()).ok();
             assert_eq!(read, expected.map(|event| (event, header)), "{json}");
         }
     }

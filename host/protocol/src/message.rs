@@ -3,12 +3,14 @@
 //! Source: `doc/protocol.md` of Maelstrom (jepsen-io/maelstrom).
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 // A body of type `error` and the strings of an envelope belong to a message.
 pub use crate::error::{Error, ErrorCode};
+use crate::fields::FieldList;
 pub use crate::json::write_string;
 use crate::scan::Scanner;
 
@@ -48,19 +50,41 @@ impl<'a> Message<'a> {
     /// Finds the envelope and the reserved fields in `json`, which must be a valid
     /// message. Returns `None` if they are not in the usual form: a string has an
     /// escape, or a field occurs twice.
+    ///
+    /// `fields` gets the fields of the body.
     #[must_use]
-    pub fn scan(json: &'a str) -> Option<(Self, Header<'a>)> {
+    pub fn scan(json: &'a str, fields: &mut FieldList<'a>) -> Option<(Self, Header<'a>)> {
         let mut scanner = Scanner::new(json);
+        Message::read(&mut scanner, |key, value| {
+            fields.put(key, json.get(value).unwrap_or_default());
+        })
+    }
+
+    /// Finds the envelope and the reserved fields in any text. Returns `None` if it is not
+    /// a message, or not in the usual form: a parser has to find out which.
+    #[must_use]
+    pub fn check(text: &'a str) -> Option<(Self, Header<'a>)> {
+        let mut scanner = Scanner::checking(text);
+        let message = Message::read(&mut scanner, |_, _| ())?;
+        scanner.is_at_end().then_some(message)
+    }
+
+    /// Reads a message; `each` gets the keys of its body, and where their values are.
+    #[inline]
+    fn read<const CHECKS: bool>(
+        scanner: &mut Scanner<'a, CHECKS>,
+        mut each: impl FnMut(&'a str, Range<usize>),
+    ) -> Option<(Self, Header<'a>)> {
         let (mut src, mut dest, mut body) = (None, None, None);
         scanner.open()?;
         while let Some(key) = scanner.key() {
-            let twice = match key {
-                "src" => src.replace(scanner.string()?).is_some(),
-                "dest" => dest.replace(scanner.string()?).is_some(),
-                "body" => {
+            let twice = match key.as_bytes() {
+                b"src" => src.replace(scanner.string()?).is_some(),
+                b"dest" => dest.replace(scanner.string()?).is_some(),
+                b"body" => {
                     let start = scanner.position();
-                    let header = Header::scan(&mut scanner)?;
-                    let text = json.get(start..scanner.position())?;
+                    let header = Header::read(scanner, &mut each)?;
+                    let text = scanner.since(start)?;
                     body.replace((text, header)).is_some()
                 }
                 _ => scanner.value().is_none(),
@@ -69,7 +93,7 @@ impl<'a> Message<'a> {
                 return None;
             }
         }
-        if scanner.had_escaped_key() {
+        if !scanner.is_closed() || scanner.had_escaped_key() {
             return None;
         }
         let (body, header) = body?;
@@ -87,7 +111,7 @@ impl<'a> Message<'a> {
     /// When the body is not an object with a string `type`, or an id is not a
     /// non-negative integer.
     pub fn header(&self) -> Result<Header<'a>, serde_json::Error> {
-        match Header::scan(&mut Scanner::new(self.body)) {
+        match Header::read(&mut Scanner::new(self.body), &mut |_, _| ()) {
             Some(header) => Ok(header),
             // Unusual, or invalid: the parser's error says why.
             None => serde_json::from_str(self.body),
@@ -97,23 +121,29 @@ impl<'a> Message<'a> {
 
 impl<'a> Header<'a> {
     /// Finds the fields in the body at the position of `scanner`, which is then behind
-    /// the body; `None` as for [`Message::scan`].
-    fn scan(scanner: &mut Scanner<'a>) -> Option<Self> {
+    /// the body; `None` as for [`Message::scan`]. `each` gets all keys, and where their values are.
+    #[inline]
+    fn read<const CHECKS: bool>(
+        scanner: &mut Scanner<'a, CHECKS>,
+        each: &mut impl FnMut(&'a str, Range<usize>),
+    ) -> Option<Self> {
         let mut kind = None;
         let mut ids = [None, None];
         scanner.open()?;
         while let Some(key) = scanner.key() {
-            let twice = match key {
-                "type" => kind.replace(scanner.string()?).is_some(),
-                "msg_id" => ids[0].replace(scanner.number()?).is_some(),
-                "in_reply_to" => ids[1].replace(scanner.number()?).is_some(),
+            let start = scanner.position();
+            let twice = match key.as_bytes() {
+                b"type" => kind.replace(scanner.string()?).is_some(),
+                b"msg_id" => ids[0].replace(scanner.number()?).is_some(),
+                b"in_reply_to" => ids[1].replace(scanner.number()?).is_some(),
                 _ => scanner.value().is_none(),
             };
             if twice {
                 return None;
             }
+            each(key, start..scanner.position());
         }
-        if scanner.had_escaped_key() {
+        if !scanner.is_closed() || scanner.had_escaped_key() {
             return None;
         }
         let [msg_id, in_reply_to] = ids;

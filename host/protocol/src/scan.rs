@@ -5,8 +5,9 @@
 //! most of the cost of a step (measured on the echo stream), so the first two reads
 //! only look for their fields, in one pass.
 //!
-//! The input must be valid JSON that another parser has checked. On any other text
-//! the scanner may return wrong fields or `None`, but it never panics.
+//! [`Scanner::new`] is for valid JSON that another parser has checked. On any other text
+//! it may return wrong fields or `None`, but it never panics. [`Scanner::checking`] is for
+//! text of unknown origin: what it returns is what a parser would find.
 //!
 //! ```
 //! use host_protocol::scan::Scanner;
@@ -18,7 +19,11 @@
 //! assert_eq!(scanner.key(), Some("body"));
 //! assert_eq!(scanner.value(), Some(r#"{"x":[1]}"#));
 //! assert_eq!(scanner.key(), None);
+//! assert!(scanner.is_closed());
 //! ```
+
+use crate::grammar::{self, skip_blanks};
+use crate::words::{brackets, find, quotes};
 
 /// Reads a JSON text from front to back.
 ///
@@ -26,9 +31,10 @@
 /// [`string`](Scanner::string), [`number`](Scanner::number) and
 /// [`value`](Scanner::value) in turn, until `key` returns `None`.
 #[derive(Debug, Clone)]
-pub struct Scanner<'a> {
+pub struct Scanner<'a, const CHECKS: bool = false> {
     json: &'a str,
     at: usize,
+    is_closed: bool,
     escaped_key: bool,
 }
 
@@ -36,9 +42,26 @@ impl<'a> Scanner<'a> {
     /// Starts at the beginning of `json`, which must be valid JSON.
     #[must_use]
     pub fn new(json: &'a str) -> Self {
+        Scanner::at_start(json)
+    }
+}
+
+impl<'a> Scanner<'a, true> {
+    /// Starts at the beginning of any text. What is not valid JSON is neither returned nor passed.
+    ///
+    /// Some valid JSON is not passed either: values that are nested very deeply.
+    #[must_use]
+    pub fn checking(json: &'a str) -> Self {
+        Scanner::at_start(json)
+    }
+}
+
+impl<'a, const CHECKS: bool> Scanner<'a, CHECKS> {
+    fn at_start(json: &'a str) -> Self {
         Scanner {
             json,
             at: 0,
+            is_closed: false,
             escaped_key: false,
         }
     }
@@ -56,6 +79,18 @@ impl<'a> Scanner<'a> {
         self.escaped_key
     }
 
+    /// Whether the last [`key`](Scanner::key) was the end of an object, not of what can be read.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.is_closed
+    }
+
+    /// Whether nothing but white space follows.
+    #[must_use]
+    pub fn is_at_end(&self) -> bool {
+        skip_blanks(self.json.as_bytes(), self.at) == self.json.len()
+    }
+
     /// Enters the object that begins at the current position, after white space.
     /// Returns `None`, and does not move past the next character, if there is no object.
     pub fn open(&mut self) -> Option<()> {
@@ -66,38 +101,49 @@ impl<'a> Scanner<'a> {
     /// The next key of the object, without quotes and with escapes as written. The
     /// position is then that of its value, which must be read next.
     ///
-    /// Returns `None` at the end of the object; the position is then behind it.
+    /// Returns `None` at the end of the object; the position is then behind it. Returns `None`
+    /// too if there is neither, and then [`is_closed`](Scanner::is_closed) is false.
+    #[inline]
     pub fn key(&mut self) -> Option<&'a str> {
+        self.is_closed = false;
         let bytes = self.json.as_bytes();
+        let is_first = bytes.get(self.at.wrapping_sub(1)) == Some(&b'{');
         let mut at = skip_blanks(bytes, self.at);
-        if bytes.get(at) == Some(&b',') {
-            at = skip_blanks(bytes, at + 1);
+        match (*bytes.get(at)?, is_first) {
+            (b',', false) => at = skip_blanks(bytes, at + 1),
+            (b'"', true) => {}
+            (b'}', _) => {
+                self.at = at + 1;
+                self.is_closed = true;
+                return None;
+            }
+            _ => return None,
         }
-        let start = at + 1;
-        self.at = start;
         if *bytes.get(at)? != b'"' {
             return None;
         }
-        let (end, escaped) = string_end(bytes, start)?;
+        let start = at + 1;
+        let (end, escaped) = Self::string_end(bytes, start)?;
         self.escaped_key |= escaped;
         at = skip_blanks(bytes, end);
-        if bytes.get(at) == Some(&b':') {
-            at = skip_blanks(bytes, at + 1);
+        if *bytes.get(at)? != b':' {
+            return None;
         }
-        self.at = at;
+        self.at = skip_blanks(bytes, at + 1);
         self.json.get(start..end - 1)
     }
 
     /// Reads the string at the current position and returns its contents.
     ///
     /// Returns `None` if the value is not a string, or has escapes.
+    #[inline]
     pub fn string(&mut self) -> Option<&'a str> {
         let bytes = self.json.as_bytes();
         let start = self.at + 1;
         if *bytes.get(self.at)? != b'"' {
             return None;
         }
-        let (end, escaped) = string_end(bytes, start)?;
+        let (end, escaped) = Self::string_end(bytes, start)?;
         self.at = end;
         if escaped {
             return None;
@@ -111,19 +157,28 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads the value at the current position, of any type, and returns its JSON text.
+    #[inline]
     pub fn value(&mut self) -> Option<&'a str> {
-        let bytes = self.json.as_bytes();
         let start = self.at;
-        self.at = match *bytes.get(start)? {
-            b'"' => string_end(bytes, start + 1)?.0,
-            b'{' | b'[' => nested_end(bytes, start)?,
-            _ => {
-                let rest = bytes.get(start..)?;
-                let ends = |byte: &u8| matches!(byte, b',' | b'}' | b']') || *byte <= b' ';
-                start + rest.iter().position(ends).unwrap_or(rest.len())
-            }
+        self.at = match CHECKS {
+            true => grammar::value_end(self.json.as_bytes(), start)?,
+            false => value_end(self.json.as_bytes(), start)?,
         };
+        self.since(start)
+    }
+
+    /// The text from the position `start` to the current one.
+    #[must_use]
+    pub fn since(&self, start: usize) -> Option<&'a str> {
         self.json.get(start..self.at)
+    }
+
+    #[inline]
+    fn string_end(bytes: &[u8], at: usize) -> Option<(usize, bool)> {
+        match CHECKS {
+            true => grammar::string_end(bytes, at),
+            false => string_end(bytes, at),
+        }
     }
 }
 
@@ -142,25 +197,32 @@ pub fn digits(text: &str) -> Option<u64> {
     })
 }
 
-/// Where the white space at `at`, if any, ends.
-fn skip_blanks(bytes: &[u8], mut at: usize) -> usize {
-    while bytes.get(at).is_some_and(|byte| *byte <= b' ') {
-        at += 1;
+/// Where the value at `at` ends, in valid JSON.
+#[inline]
+fn value_end(bytes: &[u8], at: usize) -> Option<usize> {
+    match *bytes.get(at)? {
+        b'"' => Some(string_end(bytes, at + 1)?.0),
+        b'{' | b'[' => nested_end(bytes, at),
+        _ => {
+            let rest = bytes.get(at..)?;
+            let ends = |byte: &u8| matches!(byte, b',' | b'}' | b']') || *byte <= b' ';
+            Some(at + rest.iter().position(ends).unwrap_or(rest.len()))
+        }
     }
-    at
 }
 
-/// Where the object or array that begins at `at` ends.
+/// Where the object or array that begins at `at` ends, in valid JSON.
 fn nested_end(bytes: &[u8], mut at: usize) -> Option<usize> {
     let mut depth = 0_usize;
     loop {
-        match *bytes.get(at)? {
+        at = find(bytes, at, brackets)?;
+        match bytes[at] {
             b'"' => {
                 at = string_end(bytes, at + 1)?.0;
                 continue;
             }
             b'{' | b'[' => depth += 1,
-            b'}' | b']' => depth -= 1,
+            b'}' | b']' => depth = depth.checked_sub(1)?,
             _ => {}
         }
         at += 1;
@@ -171,41 +233,18 @@ fn nested_end(bytes: &[u8], mut at: usize) -> Option<usize> {
 }
 
 /// Where the string whose first character is at `at` ends, behind its quote, and
-/// whether there are escapes in it.
+/// whether there are escapes in it; in valid JSON.
+#[inline]
 fn string_end(bytes: &[u8], mut at: usize) -> Option<(usize, bool)> {
     let mut escaped = false;
     loop {
-        at = quote_or_backslash(bytes, at)?;
+        at = find(bytes, at, quotes)?;
         if bytes[at] == b'"' {
             return Some((at + 1, escaped));
         }
         escaped = true;
         at += 2;
     }
-}
-
-/// Where the next quote or backslash is.
-fn quote_or_backslash(bytes: &[u8], mut at: usize) -> Option<usize> {
-    while let Some(eight) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
-        let eight = u64::from_le_bytes(*eight);
-        let found = zero_bytes(eight ^ repeat(b'"')) | zero_bytes(eight ^ repeat(b'\\'));
-        if found != 0 {
-            return Some(at + (found.trailing_zeros() / 8) as usize);
-        }
-        at += 8;
-    }
-    let rest = bytes.get(at..)?;
-    let found = rest.iter().position(|byte| matches!(byte, b'"' | b'\\'));
-    found.map(|ahead| at + ahead)
-}
-
-const fn repeat(byte: u8) -> u64 {
-    u64::from_le_bytes([byte; 8])
-}
-
-/// The highest bit of each byte that is zero; only the lowest one set is reliable.
-const fn zero_bytes(eight: u64) -> u64 {
-    eight.wrapping_sub(repeat(1)) & !eight & repeat(0x80)
 }
 
 #[cfg(test)]
