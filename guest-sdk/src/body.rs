@@ -16,7 +16,7 @@ use serde::de::{
 };
 use serde::ser::{self, Impossible, Serialize, Serializer};
 
-use host_protocol::fields::FieldList;
+use host_protocol::fields::{FieldList, Found};
 use host_protocol::json::{write_number, write_string};
 use host_protocol::message::{Error, ErrorCode};
 use host_protocol::scan::Scanner;
@@ -31,8 +31,7 @@ pub(crate) fn decode<T: DeserializeOwned>(
     json: &str,
     fields: &FieldList<'_>,
 ) -> Result<T, Error> {
-    let found = fields.all();
-    T::deserialize(Tagged { kind, json, found }).map_err(|error| match error {
+    T::deserialize(Tagged { kind, json, fields }).map_err(|error| match error {
         DecodeError::UnknownType(text) => Error::new(ErrorCode::NotSupported, text),
         DecodeError::Malformed(text) => Error::new(
             ErrorCode::MalformedRequest,
@@ -74,7 +73,7 @@ struct Tagged<'de> {
     kind: &'de str,
     json: &'de str,
     /// Its fields, if they have been found already.
-    found: Option<&'de [(&'de str, &'de str)]>,
+    fields: &'de FieldList<'de>,
 }
 
 impl<'de> Tagged<'de> {
@@ -158,12 +157,13 @@ impl<'de> VariantAccess<'de> for Tagged<'de> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, DecodeError> {
+        let found = self.fields.all();
         let mut scanner = Scanner::new(self.json);
-        if self.found.is_none() && scanner.open().is_none() {
+        if found.is_none() && scanner.open().is_none() {
             return Err(de::Error::custom("it is not an object"));
         }
         visitor.visit_map(NamedFields {
-            found: self.found.map(<[_]>::iter),
+            found,
             scanner,
             fields,
             value: "",
@@ -174,7 +174,7 @@ impl<'de> VariantAccess<'de> for Tagged<'de> {
 /// The fields of an object that the variant has; all others are skipped.
 struct NamedFields<'de> {
     /// The fields, if they have been found already.
-    found: Option<std::slice::Iter<'de, (&'de str, &'de str)>>,
+    found: Option<Found<'de, 'de>>,
     /// Finds the fields otherwise.
     scanner: Scanner<'de>,
     fields: &'static [&'static str],
@@ -183,12 +183,16 @@ struct NamedFields<'de> {
 }
 
 impl<'de> NamedFields<'de> {
-    fn next_field(&mut self) -> Option<(&'de str, &'de str)> {
-        match &mut self.found {
-            Some(found) => found.next().copied(),
-            None => {
-                let key = self.scanner.key()?;
-                Some((key, self.scanner.value().unwrap_or_default()))
+    /// The next field that the variant has.
+    fn next_field(&mut self) -> Option<(&'static str, &'de str)> {
+        if let Some(found) = &mut self.found {
+            return found.next_of(self.fields);
+        }
+        loop {
+            let key = self.scanner.key()?;
+            let value = self.scanner.value().unwrap_or_default();
+            if let Some(name) = self.fields.iter().find(|name| **name == key) {
+                return Some((name, value));
             }
         }
     }
@@ -201,13 +205,10 @@ impl<'de> MapAccess<'de> for NamedFields<'de> {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, DecodeError> {
-        while let Some((key, value)) = self.next_field() {
-            if self.fields.contains(&key) {
-                self.value = value;
-                let key: BorrowedStrDeserializer<'de, DecodeError> =
-                    BorrowedStrDeserializer::new(key);
-                return seed.deserialize(key).map(Some);
-            }
+        if let Some((key, value)) = self.next_field() {
+            self.value = value;
+            let key: BorrowedStrDeserializer<'de, DecodeError> = BorrowedStrDeserializer::new(key);
+            return seed.deserialize(key).map(Some);
         }
         if self.scanner.had_escaped_key() {
             let text = "escapes in the names of fields are not supported";

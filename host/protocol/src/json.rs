@@ -12,13 +12,22 @@ const SHORT_MAX: usize = 64;
 /// Appends `number` to `out` in decimal.
 pub fn write_number(out: &mut Vec<u8>, mut number: u64) {
     let mut digits = [b'0'; 20];
-    let mut at = digits.len() - 1;
-    while number >= 10 {
-        digits[at] += (number % 10) as u8;
-        number /= 10;
-        at -= 1;
+    let mut at = digits.len();
+    // Nine digits at a time: to divide long numbers takes long.
+    loop {
+        let mut nine = (number % 1_000_000_000) as u32;
+        number /= 1_000_000_000;
+        let start = at;
+        while nine > 0 || at == digits.len() {
+            at -= 1;
+            digits[at] += (nine % 10) as u8;
+            nine /= 10;
+        }
+        if number == 0 {
+            break;
+        }
+        at = start - 9;
     }
-    digits[at] += number as u8;
     append(out, &digits[at..]);
 }
 
@@ -26,6 +35,7 @@ pub fn write_number(out: &mut Vec<u8>, mut number: u64) {
 /// requires them. Text without such characters is copied in one piece.
 pub fn write_string(out: &mut Vec<u8>, text: &str) {
     if find(text.as_bytes(), 0, specials).is_none() {
+        out.reserve(text.len() + 2);
         out.push(b'"');
         append(out, text.as_bytes());
         out.push(b'"');

@@ -12,7 +12,14 @@ use serde_json::value::RawValue;
 pub use crate::error::{Error, ErrorCode};
 use crate::fields::FieldList;
 pub use crate::json::write_string;
-use crate::scan::Scanner;
+use crate::scan::{Key, Scanner};
+use crate::words::name;
+
+const SRC: u64 = name("src");
+const DEST: u64 = name("dest");
+const BODY: u64 = name("body");
+const TYPE: u64 = name("type");
+const MSG_ID: u64 = name("msg_id");
 
 /// One message on the wire. The body stays raw JSON until it is needed.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -47,17 +54,15 @@ fn raw_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'de str, D::E
 }
 
 impl<'a> Message<'a> {
-    /// Finds the envelope and the reserved fields in `json`, which must be a valid
-    /// message. Returns `None` if they are not in the usual form: a string has an
-    /// escape, or a field occurs twice.
+    /// Finds the envelope and the reserved fields of a valid message. Returns `None` if they are
+    /// not in the usual form: a string has an escape, or a field occurs twice.
     ///
     /// `fields` gets the fields of the body.
-    #[must_use]
-    pub fn scan(json: &'a str, fields: &mut FieldList<'a>) -> Option<(Self, Header<'a>)> {
-        let mut scanner = Scanner::new(json);
-        Message::read(&mut scanner, |key, value| {
-            fields.put(key, json.get(value).unwrap_or_default());
-        })
+    pub(crate) fn scan(
+        scanner: &mut Scanner<'a>,
+        fields: &mut FieldList<'a>,
+    ) -> Option<(Self, Header<'a>)> {
+        Message::read(scanner, |key, value| fields.put(key.start..key.end, value))
     }
 
     /// Finds the envelope and the reserved fields in any text. Returns `None` if it is not
@@ -73,21 +78,21 @@ impl<'a> Message<'a> {
     #[inline]
     fn read<const CHECKS: bool>(
         scanner: &mut Scanner<'a, CHECKS>,
-        mut each: impl FnMut(&'a str, Range<usize>),
+        mut each: impl FnMut(Key, Range<usize>),
     ) -> Option<(Self, Header<'a>)> {
         let (mut src, mut dest, mut body) = (None, None, None);
         scanner.open()?;
-        while let Some(key) = scanner.key() {
-            let twice = match key.as_bytes() {
-                b"src" => src.replace(scanner.string()?).is_some(),
-                b"dest" => dest.replace(scanner.string()?).is_some(),
-                b"body" => {
+        while let Some(key) = scanner.find_key() {
+            let twice = match key.word {
+                SRC => src.replace(scanner.string()?).is_some(),
+                DEST => dest.replace(scanner.string()?).is_some(),
+                BODY => {
                     let start = scanner.position();
                     let header = Header::read(scanner, &mut each)?;
                     let text = scanner.since(start)?;
                     body.replace((text, header)).is_some()
                 }
-                _ => scanner.value().is_none(),
+                _ => scanner.skip().is_none(),
             };
             if twice {
                 return None;
@@ -125,18 +130,20 @@ impl<'a> Header<'a> {
     #[inline]
     fn read<const CHECKS: bool>(
         scanner: &mut Scanner<'a, CHECKS>,
-        each: &mut impl FnMut(&'a str, Range<usize>),
+        each: &mut impl FnMut(Key, Range<usize>),
     ) -> Option<Self> {
         let mut kind = None;
         let mut ids = [None, None];
         scanner.open()?;
-        while let Some(key) = scanner.key() {
+        while let Some(key) = scanner.find_key() {
             let start = scanner.position();
-            let twice = match key.as_bytes() {
-                b"type" => kind.replace(scanner.string()?).is_some(),
-                b"msg_id" => ids[0].replace(scanner.number()?).is_some(),
-                b"in_reply_to" => ids[1].replace(scanner.number()?).is_some(),
-                _ => scanner.value().is_none(),
+            let twice = match key.word {
+                TYPE => kind.replace(scanner.string()?).is_some(),
+                MSG_ID => ids[0].replace(scanner.number()?).is_some(),
+                _ if scanner.is_named(key, b"in_reply_to") => {
+                    ids[1].replace(scanner.number()?).is_some()
+                }
+                _ => scanner.skip().is_none(),
             };
             if twice {
                 return None;

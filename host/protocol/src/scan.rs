@@ -23,7 +23,7 @@
 //! ```
 
 use crate::grammar::{self, skip_blanks};
-use crate::words::{brackets, find, quotes};
+use crate::words::{brackets, eight_digits, ends, find, quotes, specials, word_at};
 
 /// Reads a JSON text from front to back.
 ///
@@ -34,8 +34,20 @@ use crate::words::{brackets, find, quotes};
 pub struct Scanner<'a, const CHECKS: bool = false> {
     json: &'a str,
     at: usize,
+    /// Whether nothing of the object has been read yet.
+    is_opened: bool,
     is_closed: bool,
     escaped_key: bool,
+}
+
+/// A key, between its quotes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Key {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    /// The key itself, with zeros behind it, if it is short; another number than any
+    /// [`name`](crate::words::name) if not.
+    pub(crate) word: u64,
 }
 
 impl<'a> Scanner<'a> {
@@ -61,6 +73,7 @@ impl<'a, const CHECKS: bool> Scanner<'a, CHECKS> {
         Scanner {
             json,
             at: 0,
+            is_opened: false,
             is_closed: false,
             escaped_key: false,
         }
@@ -93,9 +106,11 @@ impl<'a, const CHECKS: bool> Scanner<'a, CHECKS> {
 
     /// Enters the object that begins at the current position, after white space.
     /// Returns `None`, and does not move past the next character, if there is no object.
+    #[inline]
     pub fn open(&mut self) -> Option<()> {
         self.at = skip_blanks(self.json.as_bytes(), self.at);
-        (self.json.as_bytes().get(self.at) == Some(&b'{')).then(|| self.at += 1)
+        self.is_opened = self.json.as_bytes().get(self.at) == Some(&b'{');
+        self.is_opened.then(|| self.at += 1)
     }
 
     /// The next key of the object, without quotes and with escapes as written. The
@@ -103,40 +118,81 @@ impl<'a, const CHECKS: bool> Scanner<'a, CHECKS> {
     ///
     /// Returns `None` at the end of the object; the position is then behind it. Returns `None`
     /// too if there is neither, and then [`is_closed`](Scanner::is_closed) is false.
-    #[inline]
     pub fn key(&mut self) -> Option<&'a str> {
-        self.is_closed = false;
+        let key = self.find_key()?;
+        self.json.get(key.start..key.end)
+    }
+
+    /// Does what [`key`](Scanner::key) does.
+    #[inline(always)]
+    pub(crate) fn find_key(&mut self) -> Option<Key> {
         let bytes = self.json.as_bytes();
-        let is_first = bytes.get(self.at.wrapping_sub(1)) == Some(&b'{');
+        let is_first = std::mem::take(&mut self.is_opened);
+        self.is_closed = false;
         let mut at = skip_blanks(bytes, self.at);
-        match (*bytes.get(at)?, is_first) {
-            (b',', false) => at = skip_blanks(bytes, at + 1),
-            (b'"', true) => {}
-            (b'}', _) => {
-                self.at = at + 1;
-                self.is_closed = true;
-                return None;
-            }
-            _ => return None,
-        }
-        if *bytes.get(at)? != b'"' {
+        let mut byte = *bytes.get(at)?;
+        if byte == b'}' {
+            self.at = at + 1;
+            self.is_closed = true;
             return None;
         }
-        let start = at + 1;
-        let (end, escaped) = Self::string_end(bytes, start)?;
-        self.escaped_key |= escaped;
-        at = skip_blanks(bytes, end);
+        if !is_first {
+            if byte != b',' {
+                return None;
+            }
+            at = skip_blanks(bytes, at + 1);
+            byte = *bytes.get(at)?;
+        }
+        if byte != b'"' {
+            return None;
+        }
+        let key = self.key_at(at + 1)?;
+        at = skip_blanks(bytes, key.end + 1);
         if *bytes.get(at)? != b':' {
             return None;
         }
         self.at = skip_blanks(bytes, at + 1);
-        self.json.get(start..end - 1)
+        Some(key)
+    }
+
+    /// The key whose first character is at `start`.
+    #[inline(always)]
+    fn key_at(&mut self, start: usize) -> Option<Key> {
+        let bytes = self.json.as_bytes();
+        if let Some(eight) = word_at(bytes, start) {
+            let found = match CHECKS {
+                true => specials(eight),
+                false => quotes(eight),
+            };
+            let bits = found.trailing_zeros() & !7;
+            if found != 0 && (eight >> bits) as u8 == b'"' {
+                let end = start + (bits / 8) as usize;
+                let word = eight & !(u64::MAX << bits);
+                return Some(Key { start, end, word });
+            }
+        }
+        let (end, escaped) = Self::string_end(bytes, start)?;
+        self.escaped_key |= escaped;
+        let end = end - 1;
+        let word = match end - start {
+            0..8 => (bytes.get(start..end)?.iter().rev())
+                .fold(0, |word, byte| word << 8 | u64::from(*byte)),
+            _ => u64::MAX,
+        };
+        Some(Key { start, end, word })
+    }
+
+    /// Whether `key` is `name`.
+    #[inline]
+    pub(crate) fn is_named(&self, key: Key, name: &[u8]) -> bool {
+        key.end - key.start == name.len()
+            && self.json.as_bytes().get(key.start..key.end) == Some(name)
     }
 
     /// Reads the string at the current position and returns its contents.
     ///
     /// Returns `None` if the value is not a string, or has escapes.
-    #[inline]
+    #[inline(always)]
     pub fn string(&mut self) -> Option<&'a str> {
         let bytes = self.json.as_bytes();
         let start = self.at + 1;
@@ -152,19 +208,33 @@ impl<'a, const CHECKS: bool> Scanner<'a, CHECKS> {
     }
 
     /// Reads the number at the current position, if it is an integer from 0 to 10^19 - 1.
+    #[inline]
     pub fn number(&mut self) -> Option<u64> {
-        digits(self.value()?)
+        let bytes = self.json.as_bytes();
+        let (number, end) = digits_at(bytes, self.at)?;
+        let is_padded = bytes.get(self.at) == Some(&b'0') && end - self.at > 1;
+        let goes_on = matches!(bytes.get(end), Some(b'.' | b'e' | b'E'));
+        if is_padded || goes_on {
+            return None;
+        }
+        self.at = end;
+        Some(number)
     }
 
     /// Reads the value at the current position, of any type, and returns its JSON text.
-    #[inline]
     pub fn value(&mut self) -> Option<&'a str> {
         let start = self.at;
-        self.at = match CHECKS {
-            true => grammar::value_end(self.json.as_bytes(), start)?,
-            false => value_end(self.json.as_bytes(), start)?,
-        };
+        self.skip()?;
         self.since(start)
+    }
+
+    /// Passes the value at the current position, of any type.
+    pub(crate) fn skip(&mut self) -> Option<()> {
+        self.at = match CHECKS {
+            true => grammar::value_end(self.json.as_bytes(), self.at)?,
+            false => value_end(self.json.as_bytes(), self.at)?,
+        };
+        Some(())
     }
 
     /// The text from the position `start` to the current one.
@@ -173,7 +243,7 @@ impl<'a, const CHECKS: bool> Scanner<'a, CHECKS> {
         self.json.get(start..self.at)
     }
 
-    #[inline]
+    #[inline(always)]
     fn string_end(bytes: &[u8], at: usize) -> Option<(usize, bool)> {
         match CHECKS {
             true => grammar::string_end(bytes, at),
@@ -182,19 +252,26 @@ impl<'a, const CHECKS: bool> Scanner<'a, CHECKS> {
     }
 }
 
-/// Parses `text` as an integer from 0 to 10^19 - 1: digits only, at most 19 of them.
+/// The integer from 0 to 10^19 - 1 at `at`, and where it ends: digits only, at least one and at most 19 of
+/// them.
 ///
 /// It has none of the overflow checks of a general parser: on a 32-bit machine each
 /// costs a 128-bit multiplication.
-#[must_use]
-pub fn digits(text: &str) -> Option<u64> {
-    if text.is_empty() || text.len() > 19 {
-        return None;
+#[inline]
+fn digits_at(bytes: &[u8], start: usize) -> Option<(u64, usize)> {
+    let (mut number, mut at) = (0_u64, start);
+    while let Some(eight) = word_at(bytes, at).and_then(eight_digits) {
+        number = number.wrapping_mul(100_000_000).wrapping_add(eight);
+        at += 8;
+        if at - start > 19 {
+            return None;
+        }
     }
-    text.bytes().try_fold(0_u64, |number, byte| {
-        let digit = byte.wrapping_sub(b'0');
-        (digit < 10).then(|| number.wrapping_mul(10).wrapping_add(u64::from(digit)))
-    })
+    while let Some(byte) = bytes.get(at).filter(|byte| byte.is_ascii_digit()) {
+        number = (number.wrapping_mul(10)).wrapping_add(u64::from(*byte - b'0'));
+        at += 1;
+    }
+    (start < at && at - start <= 19).then_some((number, at))
 }
 
 /// Where the value at `at` ends, in valid JSON.
@@ -203,11 +280,7 @@ fn value_end(bytes: &[u8], at: usize) -> Option<usize> {
     match *bytes.get(at)? {
         b'"' => Some(string_end(bytes, at + 1)?.0),
         b'{' | b'[' => nested_end(bytes, at),
-        _ => {
-            let rest = bytes.get(at..)?;
-            let ends = |byte: &u8| matches!(byte, b',' | b'}' | b']') || *byte <= b' ';
-            Some(at + rest.iter().position(ends).unwrap_or(rest.len()))
-        }
+        _ => Some(find(bytes, at, ends).unwrap_or(bytes.len())),
     }
 }
 
