@@ -34,6 +34,8 @@ pub const INITIALIZE: &str = "_initialize";
 
 const NOW_NS: u64 = name("now_ns");
 const MESSAGE: u64 = name("message");
+const TIMER: u64 = name("timer");
+const ID: u64 = name("id");
 
 /// The shortest timer, 1 ms: a smaller `after_ns` is raised to it, so that a guest
 /// cannot stop virtual time by setting timers for now.
@@ -88,38 +90,48 @@ impl<'a> Event<'a> {
         json: &'a str,
         fields: &mut FieldList<'a>,
     ) -> Result<(Self, Option<Header<'a>>), serde_json::Error> {
-        if let Some((event, header)) = Event::scan(json, fields) {
-            return Ok((event, Some(header)));
+        if let Some(read) = Event::scan(json, fields) {
+            return Ok(read);
         }
-        *fields = FieldList::default();
-        // A timer, or unusual, or invalid: the parser's error says why.
+        fields.begin("");
+        // Unusual, or invalid: the parser's error says why.
         let event: Event<'a> = serde_json::from_str(json)?;
         let header = event.message.as_ref().map(Message::header).transpose()?;
         Ok((event, header))
     }
 
-    /// Reads the event of a message just as [`encode_message`] writes it.
-    fn scan(json: &'a str, fields: &mut FieldList<'a>) -> Option<(Self, Header<'a>)> {
+    /// Reads an event just as [`encode_message`] and [`encode_timer`] write it.
+    fn scan(json: &'a str, fields: &mut FieldList<'a>) -> Option<(Self, Option<Header<'a>>)> {
+        fields.begin(json);
         let mut scanner = Scanner::new(json);
-        *fields = FieldList::new(json);
         scanner.open()?;
         if scanner.find_key()?.word != NOW_NS {
             return None;
         }
-        let now_ns = scanner.number()?;
-        if scanner.find_key()?.word != MESSAGE {
-            return None;
-        }
-        let (message, header) = Message::scan(&mut scanner, fields)?;
-        if scanner.find_key().is_some() || !scanner.is_closed() || !scanner.is_at_end() {
-            return None;
-        }
-        let event = Event {
-            now_ns,
-            message: Some(message),
+        let mut event = Event {
+            now_ns: scanner.number()?,
+            message: None,
             timer: None,
         };
-        Some((event, header))
+        let mut header = None;
+        match scanner.find_key()?.word {
+            MESSAGE => {
+                let found = Message::scan(&mut scanner, fields)?;
+                (event.message, header) = (Some(found.0), Some(found.1));
+            }
+            TIMER => {
+                scanner.open()?;
+                if scanner.find_key()?.word != ID {
+                    return None;
+                }
+                let id = scanner.number()?;
+                scanner.end()?;
+                event.timer = Some(TimerRef { id });
+            }
+            _ => return None,
+        }
+        scanner.end()?;
+        scanner.is_at_end().then_some((event, header))
     }
 }
 
@@ -288,6 +300,11 @@ mod tests {
     #[test]
     fn scanning_for_the_event_agrees_with_parsing_it() {
         for json in [
+            r#"{"now_ns":7,"timer":{"id":3,"x":1}}"#,
+            r#"{"now_ns":7,"timer":{"id":-3}}"#,
+            r#"{"now_ns":7,"timer":{"id":18446744073709551615}}"#,
+            r#"{"now_ns":7,"timer":{"id":3},"message":null}"#,
+            r#"{"now_ns":7}"#,
             r#"{"now_ns":7,"message":{"src":"c1","dest":"n1","body":{"type":"x","a":[{}]}}}"#,
             r#"{"now_ns":7,"message":{"id":1,"dest":"n1","body":{},"src":"c\"1"}}"#,
             r#"{"now_ns":7,"message":{"\u0073rc":"c1","dest":"n1","body":{}}}"#,

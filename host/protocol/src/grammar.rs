@@ -61,8 +61,17 @@ fn inside(around: u64, bit: u64) -> Option<u64> {
 }
 
 /// Where the white space at `at`, if any, ends.
-#[inline]
-pub(crate) fn skip_blanks(bytes: &[u8], mut at: usize) -> usize {
+#[inline(always)]
+pub(crate) fn skip_blanks(bytes: &[u8], at: usize) -> usize {
+    match bytes.get(at) {
+        Some(byte) if *byte <= b' ' => blanks_end(bytes, at),
+        _ => at,
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn blanks_end(bytes: &[u8], mut at: usize) -> usize {
     while let Some(b' ' | b'\n' | b'\r' | b'\t') = bytes.get(at) {
         at += 1;
     }

@@ -3,32 +3,36 @@
 //! The functions append to a buffer, so that a message is written without
 //! intermediate strings.
 
-use crate::words::{find, specials};
+#[cfg(target_family = "wasm")]
+use crate::words::short_word;
+use crate::words::{eight_digits, find, specials};
 
 /// The most bytes that a guest copies itself.
 #[cfg(target_family = "wasm")]
 const SHORT_MAX: usize = 64;
 
 /// Appends `number` to `out` in decimal.
-pub fn write_number(out: &mut Vec<u8>, mut number: u64) {
-    let mut digits = [b'0'; 20];
-    let mut at = digits.len();
-    // Nine digits at a time: to divide long numbers takes long.
-    loop {
-        let mut nine = (number % 1_000_000_000) as u32;
-        number /= 1_000_000_000;
-        let start = at;
-        while nine > 0 || at == digits.len() {
-            at -= 1;
-            digits[at] += (nine % 10) as u8;
-            nine /= 10;
-        }
-        if number == 0 {
-            break;
-        }
-        at = start - 9;
+pub fn write_number(out: &mut Vec<u8>, number: u64) {
+    const PART: u64 = 100_000_000;
+    if number < PART {
+        let digits = eight_digits(number);
+        let zeros = ((digits.trailing_zeros() / 8) as usize).min(7);
+        let shown = (digits | DIGITS) >> (8 * zeros);
+        return append_word(out, shown, 8 - zeros);
     }
-    append(out, &digits[at..]);
+    write_number(out, number / PART);
+    append_word(out, eight_digits(number % PART) | DIGITS, 8);
+}
+
+/// What makes eight digits characters.
+const DIGITS: u64 = u64::from_le_bytes([b'0'; 8]);
+
+/// Appends the first `count` bytes of `word` to `out`.
+#[inline(always)]
+fn append_word(out: &mut Vec<u8>, word: u64, count: usize) {
+    let end = out.len() + count;
+    out.extend_from_slice(&word.to_le_bytes());
+    out.truncate(end);
 }
 
 /// Appends `text` to `out` as a JSON string: in quotes, with escapes where JSON
@@ -59,14 +63,9 @@ pub fn append(out: &mut Vec<u8>, bytes: &[u8]) {
     if bytes.len() > SHORT_MAX {
         return out.extend_from_slice(bytes);
     }
-    out.reserve(bytes.len());
-    let (words, mut rest) = bytes.as_chunks::<8>();
+    let (words, rest) = bytes.as_chunks::<8>();
     words.iter().for_each(|eight| out.extend_from_slice(eight));
-    if let Some((four, behind)) = rest.split_first_chunk::<4>() {
-        out.extend_from_slice(four);
-        rest = behind;
-    }
-    rest.iter().for_each(|byte| out.push(*byte));
+    append_word(out, short_word(rest), rest.len());
 }
 
 #[cfg(test)]

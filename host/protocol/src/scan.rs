@@ -23,7 +23,9 @@
 //! ```
 
 use crate::grammar::{self, skip_blanks};
-use crate::words::{brackets, eight_digits, ends, find, quotes, specials, word_at};
+use crate::words::{
+    brackets, ends, find, no_digits, number, quotes, short_word, specials, word_at,
+};
 
 /// Reads a JSON text from front to back.
 ///
@@ -155,6 +157,12 @@ impl<'a, const CHECKS: bool> Scanner<'a, CHECKS> {
         Some(key)
     }
 
+    /// Leaves the object, in which no further field may be.
+    #[inline]
+    pub(crate) fn end(&mut self) -> Option<()> {
+        (self.find_key().is_none() && self.is_closed).then_some(())
+    }
+
     /// The key whose first character is at `start`.
     #[inline(always)]
     fn key_at(&mut self, start: usize) -> Option<Key> {
@@ -175,8 +183,7 @@ impl<'a, const CHECKS: bool> Scanner<'a, CHECKS> {
         self.escaped_key |= escaped;
         let end = end - 1;
         let word = match end - start {
-            0..8 => (bytes.get(start..end)?.iter().rev())
-                .fold(0, |word, byte| word << 8 | u64::from(*byte)),
+            0..8 => short_word(bytes.get(start..end)?),
             _ => u64::MAX,
         };
         Some(Key { start, end, word })
@@ -259,20 +266,33 @@ impl<'a, const CHECKS: bool> Scanner<'a, CHECKS> {
 /// costs a 128-bit multiplication.
 #[inline]
 fn digits_at(bytes: &[u8], start: usize) -> Option<(u64, usize)> {
-    let (mut number, mut at) = (0_u64, start);
-    while let Some(eight) = word_at(bytes, at).and_then(eight_digits) {
-        number = number.wrapping_mul(100_000_000).wrapping_add(eight);
-        at += 8;
-        if at - start > 19 {
-            return None;
+    let (mut value, mut at) = (0_u64, start);
+    loop {
+        let eight = match word_at(bytes, at) {
+            Some(eight) => eight,
+            None => short_word(bytes.get(at..)?),
+        };
+        let count = (no_digits(eight).trailing_zeros() / 8) as usize;
+        value = (value.wrapping_mul(POWERS[count])).wrapping_add(number(eight, count));
+        at += count;
+        if count < 8 || at - start > 19 {
+            return (start < at && at - start <= 19).then_some((value, at));
         }
     }
-    while let Some(byte) = bytes.get(at).filter(|byte| byte.is_ascii_digit()) {
-        number = (number.wrapping_mul(10)).wrapping_add(u64::from(*byte - b'0'));
-        at += 1;
-    }
-    (start < at && at - start <= 19).then_some((number, at))
 }
+
+/// Powers of ten.
+const POWERS: [u64; 9] = [
+    1,
+    10,
+    100,
+    1_000,
+    10_000,
+    100_000,
+    1_000_000,
+    10_000_000,
+    100_000_000,
+];
 
 /// Where the value at `at` ends, in valid JSON.
 #[inline]
@@ -309,14 +329,22 @@ fn nested_end(bytes: &[u8], mut at: usize) -> Option<usize> {
 /// whether there are escapes in it; in valid JSON.
 #[inline]
 fn string_end(bytes: &[u8], mut at: usize) -> Option<(usize, bool)> {
-    let mut escaped = false;
+    at = find(bytes, at, quotes)?;
+    match bytes[at] == b'"' {
+        true => Some((at + 1, false)),
+        false => escaped_end(bytes, at),
+    }
+}
+
+/// Where the string ends that has an escape at `at`; in valid JSON.
+#[cold]
+#[inline(never)]
+fn escaped_end(bytes: &[u8], mut at: usize) -> Option<(usize, bool)> {
     loop {
-        at = find(bytes, at, quotes)?;
+        at = find(bytes, at + 2, quotes)?;
         if bytes[at] == b'"' {
-            return Some((at + 1, escaped));
+            return Some((at + 1, true));
         }
-        escaped = true;
-        at += 2;
     }
 }
 

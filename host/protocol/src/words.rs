@@ -4,7 +4,18 @@
 ///
 /// `marks` sets the highest bit of bytes in a word. Only the lowest one that it sets has to be right.
 #[inline(always)]
-pub(crate) fn find(bytes: &[u8], mut at: usize, marks: impl Fn(u64) -> u64) -> Option<usize> {
+pub(crate) fn find(bytes: &[u8], at: usize, marks: impl Fn(u64) -> u64) -> Option<usize> {
+    // Most are near, and every loop has its price in a guest.
+    let found = marks(word_at(bytes, at).unwrap_or_default());
+    match found != 0 && at + 8 <= bytes.len() {
+        true => Some(at + (found.trailing_zeros() / 8) as usize),
+        false => find_far(bytes, at, marks),
+    }
+}
+
+/// Does what [`find`] does.
+#[inline(never)]
+fn find_far(bytes: &[u8], mut at: usize, marks: impl Fn(u64) -> u64) -> Option<usize> {
     let mut rest = bytes.get(at..)?;
     while let Some((eight, behind)) = rest.split_first_chunk() {
         let found = marks(u64::from_le_bytes(*eight));
@@ -14,19 +25,26 @@ pub(crate) fn find(bytes: &[u8], mut at: usize, marks: impl Fn(u64) -> u64) -> O
         at += 8;
         rest = behind;
     }
-    if rest.is_empty() {
-        return None;
-    }
-    let ahead = (marks(last_word(bytes, rest)).trailing_zeros() / 8) as usize;
+    let last = match bytes.last_chunk() {
+        _ if rest.is_empty() => return None,
+        Some(eight) => u64::from_le_bytes(*eight) >> (8 * (8 - rest.len())),
+        None => short_word(rest),
+    };
+    let ahead = (marks(last).trailing_zeros() / 8) as usize;
     (ahead < rest.len()).then_some(at + ahead)
 }
 
-/// The last bytes of `bytes`, less than eight, with zeros behind them.
-#[inline(always)]
-fn last_word(bytes: &[u8], last: &[u8]) -> u64 {
-    match bytes.last_chunk() {
-        Some(eight) => u64::from_le_bytes(*eight) >> (8 * (8 - last.len())),
-        None => (last.iter().rev()).fold(0, |word, byte| word << 8 | u64::from(*byte)),
+/// Up to seven bytes, the first one lowest, with zeros behind them.
+#[inline]
+pub(crate) fn short_word(bytes: &[u8]) -> u64 {
+    let byte = |at: usize| u64::from(bytes[at]) << (8 * at);
+    match (bytes.first_chunk(), bytes.last_chunk()) {
+        (Some(first), Some(last)) => {
+            let [first, last] = [first, last].map(|four| u64::from(u32::from_le_bytes(*four)));
+            first | last << (8 * (bytes.len() - 4))
+        }
+        _ if bytes.is_empty() => 0,
+        _ => byte(0) | byte(bytes.len() / 2) | byte(bytes.len() - 1),
     }
 }
 
@@ -48,18 +66,33 @@ pub(crate) const fn name(text: &str) -> u64 {
     word
 }
 
-/// The number that eight digits are, the first one lowest; `None` if one is no digit.
+/// Marks bytes that are no digits.
+pub(crate) const fn no_digits(eight: u64) -> u64 {
+    let digits = eight ^ repeat(b'0');
+    ((digits & repeat(0x7f)).wrapping_add(repeat(0x76)) | digits) & repeat(0x80)
+}
+
+/// The number that the first `count` bytes are, which must be digits.
 #[inline(always)]
-pub(crate) const fn eight_digits(eight: u64) -> Option<u64> {
-    let high = eight & repeat(0xf0);
-    let carried = (eight.wrapping_add(repeat(6)) & repeat(0xf0)) >> 4;
-    if high | carried != repeat(0x33) {
-        return None;
+pub(crate) const fn number(eight: u64, count: usize) -> u64 {
+    if count == 0 {
+        return 0;
     }
+    let digits = (eight & repeat(0x0f)) << (64 - 8 * count);
     // Pairs of digits, then of pairs, then of fours.
-    let pairs = (eight & repeat(0x0f)).wrapping_mul(2561) >> 8;
+    let pairs = digits.wrapping_mul(2561) >> 8;
     let fours = (pairs & 0x00ff_00ff_00ff_00ff).wrapping_mul(6_553_601) >> 16;
-    Some((fours & 0x0000_ffff_0000_ffff).wrapping_mul(42_949_672_960_001) >> 32)
+    (fours & 0x0000_ffff_0000_ffff).wrapping_mul(42_949_672_960_001) >> 32
+}
+
+/// The eight digits of a number below 10^8, the first one lowest, without what makes them characters.
+#[inline(always)]
+pub(crate) const fn eight_digits(number: u64) -> u64 {
+    let fours = number / 10_000 | (number % 10_000) << 32;
+    let hundreds = (fours.wrapping_mul(10_486) >> 20) & 0x0000_007f_0000_007f;
+    let pairs = hundreds | (fours - hundreds * 100) << 16;
+    let tens = (pairs.wrapping_mul(103) >> 10) & 0x000f_000f_000f_000f;
+    tens | (pairs - tens * 10) << 8
 }
 
 /// Marks quotes and backslashes.
@@ -138,20 +171,37 @@ mod tests {
     }
 
     #[test]
-    fn eight_bytes_are_a_number_if_all_are_digits() {
-        let read = |text: &[u8; 8]| eight_digits(u64::from_le_bytes(*text));
-        for number in (0..100_000_000_u64).step_by(7919).chain([99_999_999]) {
-            let text = format!("{number:08}");
-            assert_eq!(read(text.as_bytes().try_into().unwrap()), Some(number));
+    fn digits_are_read_and_written_as_by_the_standard_library() {
+        for value in (0..100_000_000_u64).step_by(787).chain([99_999_999]) {
+            let text = format!("{value:08}");
+            let eight = word_at(text.as_bytes(), 0).unwrap();
+            assert_eq!(no_digits(eight), 0);
+            assert_eq!(eight_digits(value) | repeat(b'0'), eight);
+            for count in 0..=8 {
+                let expected = text[..count].parse().unwrap_or(0);
+                assert_eq!(number(eight, count), expected, "{count} of {text}");
+            }
         }
         for place in 0..8 {
-            for byte in (0..=u8::MAX).filter(|byte| !byte.is_ascii_digit()) {
-                for around in [b'0', b'9'] {
-                    let mut text = [around; 8];
-                    text[place] = byte;
-                    assert_eq!(read(&text), None, "{text:?}");
-                }
+            for byte in 0..=u8::MAX {
+                let mut text = [b'9'; 8];
+                text[place] = byte;
+                let expected = match byte.is_ascii_digit() {
+                    true => 0,
+                    false => 0x80 << (8 * place),
+                };
+                assert_eq!(no_digits(u64::from_le_bytes(text)), expected, "{text:?}");
             }
+        }
+    }
+
+    #[test]
+    fn short_texts_become_words() {
+        for length in 0..8 {
+            let text = &b"abcdefg"[..length];
+            let mut padded = [0; 8];
+            padded[..length].copy_from_slice(text);
+            assert_eq!(short_word(text), u64::from_le_bytes(padded));
         }
     }
 }

@@ -195,6 +195,9 @@ fn assert_event(text: &str) {
         timer: None,
     };
     assert_eq!(read, (expected, Some(header)), "{text}");
+    if Message::check(text).is_some() {
+        assert_eq!(fields.all().is_some(), pairs.len() <= 8, "{text}");
+    }
     if let Some(found) = fields.all() {
         let names = ["msg_id", "a", "type", "v"];
         for name in names {
