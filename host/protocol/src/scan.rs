@@ -158,7 +158,7 @@ impl<'a, const CHECKS: bool> Scanner<'a, CHECKS> {
     }
 
     /// Leaves the object, in which no further field may be.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn end(&mut self) -> Option<()> {
         (self.find_key().is_none() && self.is_closed).then_some(())
     }
