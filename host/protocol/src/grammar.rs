@@ -57,7 +57,7 @@ pub(crate) fn value_end(bytes: &[u8], mut at: usize) -> Option<usize> {
 }
 
 fn inside(around: u64, bit: u64) -> Option<u64> {
-    (around >> 62 == 0).then_some(around << 1 | bit)
+    (around >> 62 == 0).then_some((around << 1) | bit)
 }
 
 /// Where the white space at `at`, if any, ends.

@@ -127,7 +127,7 @@ impl<'a> Message<'a> {
 impl<'a> Header<'a> {
     /// Finds the fields in the body at the position of `scanner`, which is then behind
     /// the body; `None` as for [`Message::scan`]. `each` gets all keys, and where their values are.
-    #[inline(never)]
+    #[inline]
     fn read<const CHECKS: bool>(
         scanner: &mut Scanner<'a, CHECKS>,
         each: &mut impl FnMut(Key, Range<usize>),

@@ -173,7 +173,7 @@ impl<'a, const CHECKS: bool> Scanner<'a, CHECKS> {
                 false => quotes(eight),
             };
             let bits = found.trailing_zeros() & !7;
-            if found != 0 && (eight >> bits) as u8 == b'"' {
+            if found != 0 && (eight >> bits) & 0xff == u64::from(b'"') {
                 let end = start + (bits / 8) as usize;
                 let word = eight & !(u64::MAX << bits);
                 return Some(Key { start, end, word });

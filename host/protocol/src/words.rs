@@ -41,7 +41,7 @@ pub(crate) fn short_word(bytes: &[u8]) -> u64 {
     match (bytes.first_chunk(), bytes.last_chunk()) {
         (Some(first), Some(last)) => {
             let [first, last] = [first, last].map(|four| u64::from(u32::from_le_bytes(*four)));
-            first | last << (8 * (bytes.len() - 4))
+            first | (last << (8 * (bytes.len() - 4)))
         }
         _ if bytes.is_empty() => 0,
         _ => byte(0) | byte(bytes.len() / 2) | byte(bytes.len() - 1),
@@ -88,11 +88,11 @@ pub(crate) const fn number(eight: u64, count: usize) -> u64 {
 /// The eight digits of a number below 10^8, the first one lowest, without what makes them characters.
 #[inline(always)]
 pub(crate) const fn eight_digits(number: u64) -> u64 {
-    let fours = number / 10_000 | (number % 10_000) << 32;
+    let fours = (number / 10_000) | ((number % 10_000) << 32);
     let hundreds = (fours.wrapping_mul(10_486) >> 20) & 0x0000_007f_0000_007f;
-    let pairs = hundreds | (fours - hundreds * 100) << 16;
+    let pairs = hundreds | ((fours - hundreds * 100) << 16);
     let tens = (pairs.wrapping_mul(103) >> 10) & 0x000f_000f_000f_000f;
-    tens | (pairs - tens * 10) << 8
+    tens | ((pairs - tens * 10) << 8)
 }
 
 /// Marks quotes and backslashes.
