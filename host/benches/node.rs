@@ -11,7 +11,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 #[path = "../../solutions/echo/src/lib.rs"]
-#[expect(dead_code, reason = "the guest is loaded as a module")]
+#[expect(unused_imports, reason = "its own tests are not part of this program")]
 mod echo;
 
 use test_support::memory::status_kib;
