@@ -55,6 +55,7 @@
 mod body;
 mod ctx;
 mod name;
+mod named;
 #[cfg(not(target_family = "wasm"))]
 #[doc(hidden)]
 pub mod native;

@@ -27,7 +27,7 @@ const PACKAGES: [Package; 2] = [
         name: "guest-sdk",
         manifest: include_str!("../../../../guest-sdk/Cargo.toml"),
         sources: sources!("guest-sdk":
-            "body.rs" "ctx.rs" "lib.rs" "name.rs" "native/mod.rs" "native/run.rs" "node.rs"
+            "body.rs" "ctx.rs" "lib.rs" "name.rs" "named.rs" "native/mod.rs" "native/run.rs" "node.rs"
             "numbered.rs" "options.rs" "outbox.rs" "retry.rs" "runtime.rs" "service.rs" "step.rs" "testing.rs"
             "wasm.rs"),
     },
