@@ -421,3 +421,159 @@ fn lock(path: &Path) -> io::Result<File> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Functions with these keys and lengths of code.
+    fn batch(functions: &[(u8, usize)]) -> Batch {
+        let mut batch = Batch::default();
+        for (key, bytes) in functions {
+            assert!(batch.push([*key; KEY_BYTES], vec![*key; *bytes]));
+        }
+        batch
+    }
+
+    /// The length of the code that `functions` has for each key; no length if it has none.
+    fn lengths(functions: &Functions, keys: &[u8]) -> Vec<Option<usize>> {
+        let length = |key: &u8| {
+            let code = functions.get(&[*key; KEY_BYTES])?;
+            assert!(code.iter().all(|byte| byte == key));
+            Some(code.len())
+        };
+        keys.iter().map(length).collect()
+    }
+
+    fn first(directory: &Path) -> PathBuf {
+        Role::First.path(directory)
+    }
+
+    #[test]
+    fn each_function_is_written_once_and_found_by_others() {
+        let directory = tempfile::tempdir().unwrap();
+        let functions = Functions::new(directory.path().to_owned());
+        assert_eq!(lengths(&functions, &[1, 2]), [None, None]);
+        functions.store(&batch(&[(1, 10), (2, 20)])).unwrap();
+        let bytes = fs::metadata(first(directory.path())).unwrap().len();
+        functions.store(&batch(&[(2, 20), (1, 10)])).unwrap();
+        assert_eq!(fs::metadata(first(directory.path())).unwrap().len(), bytes);
+        functions.store(&batch(&[(2, 20), (3, 30)])).unwrap();
+        // What was looked up before is looked up again after the module.
+        assert_eq!(lengths(&functions, &[1]), [None]);
+        assert_eq!(functions.take(), Batch::default());
+        let found = [Some(10), Some(20), Some(30), None];
+        assert_eq!(lengths(&functions, &[1, 2, 3, 4]), found);
+        let other = Functions::new(directory.path().to_owned());
+        assert_eq!(lengths(&other, &[1, 2, 3, 4]), found);
+    }
+
+    #[test]
+    fn a_batch_is_the_same_after_its_way_through_a_pipe() {
+        for functions in [&[][..], &[(1, 10)], &[(1, 10), (2, 20), (3, 1)]] {
+            let batch = batch(functions);
+            assert_eq!(Batch::decode(&batch.encode()), Some(batch));
+        }
+        let bytes = batch(&[(1, 10), (2, 20)]).encode();
+        for end in 1..bytes.len() {
+            assert_eq!(Batch::decode(&bytes[..end]), None, "{end}");
+        }
+    }
+
+    #[test]
+    fn damage_is_noticed_wherever_it_is() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = first(directory.path());
+        let functions = || Functions::new(directory.path().to_owned());
+        functions().store(&batch(&[(1, 3), (2, 4)])).unwrap();
+        let good = fs::read(&path).unwrap();
+        for at in 0..good.len() {
+            let mut bytes = good.clone();
+            bytes[at] ^= 1;
+            fs::write(&path, bytes).unwrap();
+            let found = lengths(&functions(), &[1, 2]);
+            let code = good.len() - 7;
+            let expected = [
+                (code + 3..good.len()).contains(&at).then_some(3),
+                (code..code + 3).contains(&at).then_some(4),
+            ];
+            assert_eq!(found, expected, "byte {at}");
+        }
+        for end in 0..good.len() {
+            fs::write(&path, &good[..end]).unwrap();
+            assert_eq!(lengths(&functions(), &[1, 2]), [None, None], "{end}");
+        }
+    }
+
+    #[test]
+    fn what_was_written_in_part_is_cut_off() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = first(directory.path());
+        let functions = || Functions::new(directory.path().to_owned());
+        functions().store(&batch(&[(1, 3)])).unwrap();
+        let whole = fs::read(&path).unwrap();
+        functions().store(&batch(&[(2, 100)])).unwrap();
+        let both = fs::read(&path).unwrap();
+        fs::write(&path, &both[..both.len() - 1]).unwrap();
+        assert_eq!(lengths(&functions(), &[1, 2]), [Some(3), None]);
+        functions().store(&batch(&[(3, 5)])).unwrap();
+        assert_eq!(lengths(&functions(), &[1, 2, 3]), [Some(3), None, Some(5)]);
+        assert_eq!(fs::read(&path).unwrap()[..whole.len()], whole);
+    }
+
+    #[test]
+    fn what_is_in_use_outlives_the_file_that_it_is_in() {
+        const LARGE: usize = 30 << 20;
+        let directory = tempfile::tempdir().unwrap();
+        let functions = Functions::new(directory.path().to_owned());
+        let store = |keys: &[(u8, usize)]| functions.store(&batch(keys)).unwrap();
+        store(&[(1, 10), (2, 20)]);
+        store(&[(3, LARGE)]);
+        store(&[(4, LARGE)]);
+        store(&[(5, LARGE)]);
+        assert_eq!(lengths(&functions, &[1, 3]), [Some(10), Some(LARGE)]);
+        functions.take();
+        assert_eq!(lengths(&functions, &[1]), [Some(10)]);
+        let in_use = functions.take();
+        assert_eq!(in_use, batch(&[(1, 10)]));
+        functions.store(&in_use).unwrap();
+        store(&[(6, LARGE)]);
+        store(&[(7, LARGE)]);
+        let found = lengths(&functions, &[1, 2, 3, 5, 7]);
+        assert_eq!(found, [Some(10), None, None, Some(LARGE), Some(LARGE)]);
+        for file in fs::read_dir(directory.path()).unwrap() {
+            let file = file.unwrap();
+            assert!(is_functions(file.file_name().to_str().unwrap()));
+            assert!(file.metadata().unwrap().len() <= FILE_BYTES_MAX);
+        }
+    }
+
+    #[test]
+    fn one_module_can_add_only_so_much() {
+        let mut batch = Batch::default();
+        let key = [1; KEY_BYTES];
+        assert!(batch.push(key, vec![1; BATCH_BYTES_MAX - 1]));
+        assert!(!batch.push(key, vec![2; 2]));
+        assert!(batch.push(key, vec![2; 1]));
+        assert!(!batch.push(key, Vec::new()));
+    }
+
+    #[test]
+    fn writers_at_the_same_time_lose_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path();
+        std::thread::scope(|scope| {
+            for writer in 0..8 {
+                scope.spawn(move || {
+                    for key in writer * 8..writer * 8 + 8 {
+                        let functions = Functions::new(path.to_owned());
+                        functions.store(&batch(&[(0, 1000), (key, 100)])).unwrap();
+                    }
+                });
+            }
+        });
+        let functions = Functions::new(path.to_owned());
+        let keys: Vec<u8> = (1..64).collect();
+        assert_eq!(lengths(&functions, &keys), [Some(100); 63]);
+    }
+}
