@@ -20,6 +20,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use etcetera::base_strategy::{BaseStrategy, Xdg};
@@ -27,7 +28,8 @@ use rustix::fs::OFlags;
 use tracing::{debug, warn};
 use wasmtime::{Engine, Module};
 
-use crate::compile::{CompileError, deserialize};
+use crate::compile::{CompileError, Compiled, deserialize};
+use crate::functions::{Functions, is_functions};
 use crate::module_file::{Links, open_regular, read_regular};
 
 /// When all entries together exceed this, the least recently used are removed.
@@ -51,6 +53,7 @@ const UNFINISHED: &str = ".tmp";
 #[derive(Debug, Clone)]
 pub struct Cache {
     directory: PathBuf,
+    functions: Arc<Functions>,
 }
 
 impl Cache {
@@ -74,7 +77,10 @@ impl Cache {
             ));
         }
         claim(&directory)?;
-        Ok(Cache { directory })
+        Ok(Cache {
+            functions: Arc::new(Functions::new(directory.clone())),
+            directory,
+        })
     }
 
     /// The default directory: in the user's cache directory (XDG), or a private one in the
@@ -97,7 +103,7 @@ impl Cache {
         &self,
         engine: &Engine,
         sha256: &str,
-        compile: impl FnOnce() -> Result<Vec<u8>, CompileError>,
+        compile: impl FnOnce() -> Result<Compiled, CompileError>,
     ) -> Result<Module, CompileError> {
         let entry = self.entry(engine, sha256);
         if let Ok(Some(module)) = load(engine, &entry) {
@@ -111,7 +117,7 @@ impl Cache {
                     "compiling without the cache: {}: {error}",
                     lock_path.display()
                 );
-                return deserialize(engine, &compile()?);
+                return deserialize(engine, &compile()?.code);
             }
         };
         match load(engine, &entry) {
@@ -120,15 +126,21 @@ impl Cache {
             Err(error) => warn!("{error}"),
         }
         debug!("compiling module {sha256}");
-        let code = compile();
-        let stored = match &code {
-            Ok(code) => store(&entry, code),
+        let compiled = compile();
+        let stored = match &compiled {
+            Ok(compiled) => store(&entry, &compiled.code),
             Err(_) => Ok(()),
         };
         // A lock file that is left over does no harm.
         let _ = fs::remove_file(&lock_path);
         drop(lock);
-        let code = code?;
+        let Compiled { code, functions } = compiled?;
+        if let Err(error) = self.functions.store(&functions) {
+            warn!(
+                "cannot keep compiled functions: {}: {error}",
+                self.directory.display()
+            );
+        }
         if let Err(error) = stored {
             warn!("cannot keep compiled code: {}: {error}", entry.display());
             return deserialize(engine, &code);
@@ -138,6 +150,11 @@ impl Cache {
             Ok(Some(module)) => Ok(module),
             Ok(None) | Err(_) => deserialize(engine, &code),
         }
+    }
+
+    /// Functions that modules share.
+    pub(super) fn functions(&self) -> Arc<Functions> {
+        Arc::clone(&self.functions)
     }
 
     fn entry(&self, engine: &Engine, sha256: &str) -> PathBuf {
@@ -217,7 +234,7 @@ fn is_entry(name: &str) -> bool {
     match name.strip_suffix(UNFINISHED) {
         // An entry, the tag, or an entry of version 0.1.0.
         Some(rest) => is_entry_stem(name) || rest.starts_with(TAG) || rest.starts_with(".tmp"),
-        None => name.ends_with(".cwasm") && is_entry_stem(name),
+        None => is_functions(name) || name.ends_with(".cwasm") && is_entry_stem(name),
     }
 }
 
@@ -320,7 +337,8 @@ fn store(path: &Path, code: &[u8]) -> io::Result<()> {
         .tempfile_in(directory)?;
     file.write_all(code)?;
     file.write_all(&footer_of(path, code))?;
-    file.as_file().sync_all()?;
+    // Not synced, which takes longer than all else here: if the machine fails now, the
+    // checksum tells.
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
 }

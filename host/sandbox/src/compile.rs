@@ -4,6 +4,8 @@ use wasmtime::{Engine, Module};
 
 use host_protocol::text::{excerpt, one_line};
 
+use crate::functions::Batch;
+
 /// How much of the validator's message a problem shows, in characters.
 const CAUSE_SHOWN_MAX: usize = 300;
 
@@ -24,6 +26,14 @@ pub(super) enum CompileError {
     /// The host or the machine failed.
     #[error("{0}")]
     Internal(String),
+}
+
+/// What the compiler makes of a module.
+pub(super) struct Compiled {
+    /// The machine code of the module.
+    pub(super) code: Vec<u8>,
+    /// The functions that were not known before.
+    pub(super) functions: Batch,
 }
 
 /// Compiles `wasm` in this process, without limits on time and memory.

@@ -3,8 +3,9 @@
 //! Fuel cannot bound compiling: the compiler's time and memory can grow much faster than the
 //! module, and it cannot be interrupted. Vetting rejects modules that are known to be
 //! expensive; the process bounds the others. It limits itself before it reads the module. It is
-//! a filter from module to machine code: it opens no file and may write none, so it leaves
-//! nothing behind whenever it is killed.
+//! a filter from module to machine code: it reads the functions that are known already, and may
+//! write no file, so it leaves nothing behind whenever it is killed. Functions that are new go to its
+//! parent with the module's code.
 //!
 //! The output of the process is machine code that will run. So the process runs the same
 //! program as its parent, and its pipes are open in no other process.
@@ -14,6 +15,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -23,8 +25,9 @@ use host_protocol::text::{excerpt, one_line};
 use rustix::process::{Pid, Resource, Rlimit, Signal, WaitId, WaitIdOptions};
 use wasmtime::Engine;
 
-use crate::compile::{CompileError, InvalidModule, compile};
+use crate::compile::{CompileError, Compiled, InvalidModule, compile};
 use crate::engine::{AddressSpace, EngineError, config};
+use crate::functions::{Batch, Functions};
 use crate::limits::{CompileLimits, ModuleLimits};
 
 /// The hidden command of this program that compiles a module from stdin.
@@ -72,29 +75,37 @@ impl Compiler {
     }
 
     /// Compiles `wasm` to machine code, unless this program is asked to end before that is done.
+    /// The process looks for `functions` that it knows and brings those that are new.
     pub(super) fn compile(
         &self,
         wasm: &[u8],
+        functions: Option<&Functions>,
         interrupt: Option<&Interrupt>,
-    ) -> Result<Vec<u8>, CompileError> {
+    ) -> Result<Compiled, CompileError> {
         let failed = |what: &str, error: io::Error| {
             CompileError::Internal(format!("cannot {what} the compiler's process: {error}"))
         };
-        let mut child = self.start().map_err(|error| failed("start", error))?;
+        let mut child = self
+            .start(functions)
+            .map_err(|error| failed("start", error))?;
         let output = child
             .compile(wasm, &self.limits, interrupt)
             .map_err(|error| failed("talk to", error))?;
         self.interpret(output)
     }
 
-    fn start(&self) -> io::Result<Process> {
+    fn start(&self, functions: Option<&Functions>) -> io::Result<Process> {
         let CompileLimits {
             cpu_s,
             memory_bytes,
             ..
         } = self.limits;
-        let child = Command::new(&self.program)
-            .arg(COMMAND)
+        let mut command = Command::new(&self.program);
+        command.arg(COMMAND);
+        if let Some(functions) = functions {
+            command.arg("--functions").arg(functions.directory());
+        }
+        let child = command
             .args(["--cpu-s", &cpu_s.to_string()])
             .args(["--memory-bytes", &memory_bytes.to_string()])
             .env_clear()
@@ -107,7 +118,7 @@ impl Compiler {
     }
 
     /// Turns the exit status and the output of the process into a result.
-    fn interpret(&self, output: ProcessOutput) -> Result<Vec<u8>, CompileError> {
+    fn interpret(&self, output: ProcessOutput) -> Result<Compiled, CompileError> {
         let limits = &self.limits;
         let stderr = String::from_utf8_lossy(&output.stderr);
         let stderr = one_line(stderr.trim());
@@ -129,7 +140,10 @@ impl Compiler {
         };
         let signal = output.status.signal().and_then(Signal::from_named_raw);
         match (output.status.code(), signal) {
-            (Some(0), _) => Ok(output.stdout),
+            (Some(0), _) => decode(&output.stdout).ok_or_else(|| {
+                let text = "the compiler's process has not written machine code";
+                CompileError::Internal(text.into())
+            }),
             (Some(code), _) if code == i32::from(INVALID) => {
                 Err(CompileError::Module(InvalidModule(stderr.into_owned())))
             }
@@ -265,13 +279,14 @@ impl Drop for Process {
 
 /// Runs in the compiler's process: limits it to `cpu_s` seconds of processor time and
 /// `memory_bytes` of address space, reads a module from `input` and writes its machine code
-/// to `output`.
+/// to `output`. The directory `functions` has the code of functions that were compiled earlier.
 ///
 /// # Errors
 /// The inner result says what is wrong with the module, the outer one why the process failed.
 pub fn serve(
     cpu_s: u64,
     memory_bytes: u64,
+    functions: Option<PathBuf>,
     input: impl Read,
     mut output: impl Write,
 ) -> anyhow::Result<Result<(), InvalidModule>> {
@@ -281,17 +296,32 @@ pub fn serve(
     let mut wasm = Vec::new();
     let limit = ModuleLimits::default().module_bytes;
     input.take(limit).read_to_end(&mut wasm)?;
-    let mut config = config(space);
+    let functions = functions.map(|directory| Arc::new(Functions::new(directory)));
+    let mut config = config(space, functions.clone().map(|functions| functions as _))?;
     // Each thread would take address space, and processor time from other submissions.
     config.parallel_compilation(false);
     let engine = Engine::new(&config).map_err(EngineError::from)?;
     Ok(match compile(&engine, &wasm) {
         Ok(code) => {
+            let new = functions.map_or_else(Vec::new, |functions| functions.take().encode());
+            output.write_all(&(new.len() as u64).to_le_bytes())?;
+            output.write_all(&new)?;
             output.write_all(&code)?;
             output.flush()?;
             Ok(())
         }
         Err(invalid) => Err(invalid),
+    })
+}
+
+/// Reads what [`serve`] has written.
+fn decode(output: &[u8]) -> Option<Compiled> {
+    let (new_bytes, rest) = output.split_first_chunk()?;
+    let new_bytes = usize::try_from(u64::from_le_bytes(*new_bytes)).ok()?;
+    let (new, code) = rest.split_at_checked(new_bytes)?;
+    Some(Compiled {
+        code: code.to_vec(),
+        functions: Batch::decode(new)?,
     })
 }
 

@@ -2,18 +2,22 @@
 //! wall time.
 
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use host_guest::Limits;
 use rustix::process::{Resource, getrlimit};
-use wasmtime::{Config, Engine, PoolingAllocationConfig};
+use wasmtime::{CacheStore, Config, Engine, PoolingAllocationConfig};
 
 use crate::cost::operator_cost;
 use crate::limits::ModuleLimits;
 
 /// The exact version of the engine: fuel figures depend on it.
 pub const ENGINE: &str = "wasmtime 48.0.8";
+
+/// The same, without the name.
+pub(super) const ENGINE_VERSION: &str = ENGINE.split_at("wasmtime ".len()).1;
 
 /// How often the watchdog advances the engine's epoch.
 const WATCHDOG_TICK: Duration = Duration::from_millis(100);
@@ -73,8 +77,15 @@ impl AddressSpace {
 }
 
 /// The configuration of every engine. It is deterministic, and its hash is part of the name of
-/// every cache entry.
-pub(super) fn config(space: AddressSpace) -> Config {
+/// every cache entry. The compiler looks for `functions` that it need not compile, which changes
+/// neither the code nor that hash.
+///
+/// # Errors
+/// If the engine does not work on this machine.
+pub(super) fn config(
+    space: AddressSpace,
+    functions: Option<Arc<dyn CacheStore>>,
+) -> Result<Config, EngineError> {
     let mut config = Config::new();
     config
         .consume_fuel(true)
@@ -94,15 +105,24 @@ pub(super) fn config(space: AddressSpace) -> Config {
             .memory_reservation_for_growth(GROWTH_BYTES)
             .memory_guard_size(0);
     }
-    config
+    if let Some(functions) = functions {
+        config.enable_incremental_compilation(functions)?;
+    }
+    Ok(config)
 }
 
 /// The configuration of an engine whose guests come from a pool, with room for `instances`
 /// of them.
-pub(super) fn pooled_config(instances: usize) -> Config {
-    let mut config = config(AddressSpace::Unlimited);
+///
+/// # Errors
+/// If the engine does not work on this machine.
+pub(super) fn pooled_config(
+    instances: usize,
+    functions: Option<Arc<dyn CacheStore>>,
+) -> Result<Config, EngineError> {
+    let mut config = config(AddressSpace::Unlimited, functions)?;
     config.allocation_strategy(pool(instances));
-    config
+    Ok(config)
 }
 
 /// A pool for `instances` guests, and for one more that starts before another has ended.

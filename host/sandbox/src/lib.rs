@@ -16,6 +16,7 @@
 //! | `compile` | compiles a module in this process |
 //! | [`compiler`] | compiles an untrusted module in a separate process, under limits |
 //! | `cache` | [`Cache`]: a directory of compiled modules |
+//! | `functions` | machine code of functions, which modules share |
 //! | `engine` | the engine's configuration, the watchdog |
 //! | `cost` | what is paid for in fuel |
 //! | `start` | starts a guest of a loaded module |
@@ -37,6 +38,7 @@ mod cost;
 mod engine;
 pub mod facts;
 mod failure;
+mod functions;
 mod limits;
 mod load_error;
 mod module_file;

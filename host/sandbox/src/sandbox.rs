@@ -1,16 +1,18 @@
 //! Loads modules: reads, vets, compiles and links them.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use host_guest::{Interrupt, Limits};
 use tracing::debug;
-use wasmtime::{Engine, InstancePre, Linker, Module};
+use wasmtime::{CacheStore, Engine, InstancePre, Linker, Module};
 
 use crate::cache::Cache;
-use crate::compile::{CompileError, compile, deserialize, problem};
+use crate::compile::{CompileError, Compiled, compile, deserialize, problem};
 use crate::compiler::Compiler;
 use crate::engine::{AddressSpace, EngineError, config, pooled_config, start_watchdog};
 use crate::facts::{Facts, Kind};
+use crate::functions::Batch;
 use crate::limits::ModuleLimits;
 use crate::load_error::LoadError;
 use crate::module_file::read_module;
@@ -53,7 +55,10 @@ impl Sandbox {
     /// # Errors
     /// If the engine does not work on this machine.
     pub fn new(cache: Option<Cache>) -> Result<Self, EngineError> {
-        let config = config(AddressSpace::of_this_process());
+        let config = config(
+            AddressSpace::of_this_process(),
+            functions_of(cache.as_ref()),
+        )?;
         Self::with_engine(Engine::new(&config)?, cache)
     }
 
@@ -68,7 +73,8 @@ impl Sandbox {
         if AddressSpace::of_this_process() == AddressSpace::Limited {
             return Self::new(cache);
         }
-        match Engine::new(&pooled_config(instances)) {
+        let config = pooled_config(instances, functions_of(cache.as_ref()))?;
+        match Engine::new(&config) {
             Ok(engine) => Self::with_engine(engine, cache),
             Err(error) => {
                 debug!("guests do not come from a pool: {error:#}");
@@ -121,7 +127,8 @@ impl Sandbox {
         compiler: &Compiler,
     ) -> Result<GuestModule, LoadError> {
         self.load_with(path, limits, |wasm| {
-            compiler.compile(wasm, self.interrupt.as_ref())
+            let functions = self.cache.as_ref().map(Cache::functions);
+            compiler.compile(wasm, functions.as_deref(), self.interrupt.as_ref())
         })
     }
 
@@ -137,7 +144,7 @@ impl Sandbox {
         &self,
         path: &Path,
         limits: &Limits,
-        compile: impl FnOnce(&[u8]) -> Result<Vec<u8>, CompileError>,
+        compile: impl FnOnce(&[u8]) -> Result<Compiled, CompileError>,
     ) -> Result<GuestModule, LoadError> {
         self.admit(path, &read_module(path)?, limits, compile)
     }
@@ -152,13 +159,20 @@ impl Sandbox {
     }
 
     /// Compiles in this process. The compiler cannot be stopped, only left behind.
-    fn compile_here(&self, wasm: &[u8]) -> Result<Vec<u8>, CompileError> {
-        let Some(interrupt) = &self.interrupt else {
-            return Ok(compile(&self.engine, wasm)?);
+    fn compile_here(&self, wasm: &[u8]) -> Result<Compiled, CompileError> {
+        let code = match &self.interrupt {
+            None => compile(&self.engine, wasm)?,
+            Some(interrupt) => {
+                let (engine, wasm) = (self.engine.clone(), wasm.to_vec());
+                let code = interrupt.wait_for(move || compile(&engine, &wasm));
+                code.ok_or(CompileError::Interrupted)??
+            }
         };
-        let (engine, wasm) = (self.engine.clone(), wasm.to_vec());
-        let code = interrupt.wait_for(move || compile(&engine, &wasm));
-        Ok(code.ok_or(CompileError::Interrupted)??)
+        let functions = self.cache.as_ref().map(Cache::functions);
+        Ok(Compiled {
+            code,
+            functions: functions.map_or_else(Batch::default, |functions| functions.take()),
+        })
     }
 
     /// Vets, compiles and links the module in `wasm`, which comes from `path`.
@@ -167,7 +181,7 @@ impl Sandbox {
         path: &Path,
         wasm: &[u8],
         limits: &Limits,
-        compile: impl FnOnce(&[u8]) -> Result<Vec<u8>, CompileError>,
+        compile: impl FnOnce(&[u8]) -> Result<Compiled, CompileError>,
     ) -> Result<GuestModule, LoadError> {
         let report = vet(wasm, limits, &ModuleLimits::default());
         let rejected = |problems| LoadError::Rejected {
@@ -184,7 +198,7 @@ impl Sandbox {
         let compile = || compile(wasm);
         let module = match &self.cache {
             Some(cache) => cache.compiled(&self.engine, &report.facts.sha256, compile),
-            None => compile().and_then(|code| deserialize(&self.engine, &code)),
+            None => compile().and_then(|compiled| deserialize(&self.engine, &compiled.code)),
         };
         let module = module.map_err(|error| match error {
             CompileError::Module(invalid) => rejected(vec![invalid.to_string()]),
@@ -211,4 +225,9 @@ impl Sandbox {
             Kind::Abi | Kind::Unknown => Linked::Abi(self.abi_linker.instantiate_pre(module)?),
         })
     }
+}
+
+/// What the compiler of an engine asks for functions.
+fn functions_of(cache: Option<&Cache>) -> Option<Arc<dyn CacheStore>> {
+    Some(cache?.functions())
 }

@@ -3,6 +3,7 @@
 //! rely on.
 
 use std::io::{Write, stderr, stdin, stdout};
+use std::path::PathBuf;
 
 use clap::Parser;
 
@@ -19,6 +20,9 @@ pub(super) struct CompileArgs {
     /// Address space that it may use, in bytes.
     #[arg(long)]
     memory_bytes: u64,
+    /// Directory with the code of functions that were compiled earlier.
+    #[arg(long)]
+    functions: Option<PathBuf>,
 }
 
 /// What this process is to compile with, if it was started to compile.
@@ -29,7 +33,9 @@ pub(super) fn asked() -> Option<Result<CompileArgs, clap::Error>> {
 }
 
 pub(super) fn run(args: &CompileArgs) -> Result<Exit, Failure> {
-    let served = serve(args.cpu_s, args.memory_bytes, stdin(), stdout().lock());
+    let functions = args.functions.clone();
+    let output = stdout().lock();
+    let served = serve(args.cpu_s, args.memory_bytes, functions, stdin(), output);
     match served.map_err(|error| Failure::new(Exit::Internal, format!("{error:#}")))? {
         Ok(()) => Ok(Exit::Success),
         Err(problem) => {

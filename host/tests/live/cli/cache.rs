@@ -26,10 +26,13 @@ fn dir() -> Dir {
     dir
 }
 
-/// The files of the cache without the one that marks it.
+/// Where functions are kept that modules share.
+const FUNCTIONS: &str = "functions-48.0.8-first.cfunc";
+
+/// The files of the cache without the one that marks it and the functions.
 fn files(dir: &Dir) -> Vec<String> {
     let mut files = dir.files_in("cache");
-    files.retain(|name| name != "CACHEDIR.TAG");
+    files.retain(|name| name != "CACHEDIR.TAG" && name != FUNCTIONS);
     files
 }
 
@@ -84,8 +87,10 @@ fn the_first_start_compiles_and_the_second_does_not() {
         .permissions()
         .mode();
     assert_eq!(mode & 0o777, 0o700);
-    let mode = fs::metadata(entry(&dir)).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o600);
+    for file in [entry(&dir), dir.path("cache").join(FUNCTIONS)] {
+        let mode = fs::metadata(file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
 }
 
 #[test]
@@ -302,7 +307,7 @@ fn a_module_that_does_not_compile_leaves_nothing_behind() {
     let module = dir.module("guest.wasm", &returning("(i32.const 0)"));
     let ended = dir.node_with_cache(module).input(INIT);
     assert_eq!(ended.code(), Some(3), "{ended}");
-    assert!(files(&dir).is_empty());
+    assert_eq!(dir.files_in("cache"), ["CACHEDIR.TAG"]);
 }
 
 #[test]
@@ -324,12 +329,12 @@ fn without_flags_the_cache_is_in_the_users_cache_directory() {
         assert_eq!(ended.code(), Some(0), "{ended}");
     };
     run(dir.host());
-    assert_eq!(dir.files_in(".cache/maelstrom-wasm-host").len(), 2);
+    assert_eq!(dir.files_in(".cache/maelstrom-wasm-host").len(), 3);
     let elsewhere = dir.path("elsewhere");
     run(dir
         .host()
         .env("XDG_CACHE_HOME", elsewhere.to_str().unwrap()));
-    assert_eq!(dir.files_in("elsewhere/maelstrom-wasm-host").len(), 2);
+    assert_eq!(dir.files_in("elsewhere/maelstrom-wasm-host").len(), 3);
 }
 
 #[test]
@@ -401,4 +406,32 @@ fn a_pipe_in_the_place_of_an_entry_or_a_lock_is_not_waited_for() {
         assert_eq!(ended.code(), Some(0), "{ended}");
         assert_eq!(ended.stdout, ended_alone(&dir).stdout, "{ended}");
     }
+}
+
+#[test]
+fn functions_that_cannot_be_kept_are_done_without() {
+    let dir = dir();
+    dir.node_with_cache(dir.path("fuel_hungry.wasm"))
+        .input(INIT);
+    fs::remove_file(entry(&dir)).unwrap();
+    let functions = dir.path("cache").join(FUNCTIONS);
+    fs::remove_file(&functions).unwrap();
+    fs::create_dir(&functions).unwrap();
+    let expected = expect![[r#"
+        exit code 0
+        ---- stdout
+        {"src":"n1","dest":"c0","body":{"type":"init_ok","in_reply_to":1}}
+        {"src":"n1","dest":"c1","body":{"type":"value","value":"0000000002fb0408"}}
+        ---- stderr
+        DEBUG compiling module [HASH]
+         WARN cannot keep compiled functions: [DIR]/cache: Is a directory (os error 21)
+    "#]];
+    expected.assert_eq(&without_hashes(&run(&dir)));
+    // A pipe is not waited for.
+    fs::remove_file(entry(&dir)).unwrap();
+    fs::remove_dir(&functions).unwrap();
+    dir.fifo(&functions);
+    let ended = run(&dir);
+    assert_eq!(ended.code(), Some(0), "{ended}");
+    assert_eq!(ended.stdout, ended_alone(&dir).stdout, "{ended}");
 }

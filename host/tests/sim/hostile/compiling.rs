@@ -11,7 +11,7 @@ use host_guest::Limits;
 use host_sandbox::{Cache, CompileLimits, Compiler, LoadError, Sandbox};
 use rustix::process::{Pid, Signal, kill_process};
 use test_support::wat::assemble;
-use test_support::{Dir, host, with_placeholders};
+use test_support::{Dir, bytes, host, with_placeholders};
 
 use crate::hostile::bombs::{branches_over_locals, idle_guest};
 
@@ -157,13 +157,20 @@ fn what_was_compiled_once_is_taken_from_the_cache() {
     assert_eq!(load(&missing), Ok("m".into()));
 }
 
-/// The entries of a cache.
-fn entries(cache: &Path) -> Vec<PathBuf> {
+/// The files of a cache, without the one that marks it.
+fn files(cache: &Path) -> Vec<PathBuf> {
     let files = fs::read_dir(cache).unwrap();
     let paths = files.map(|file| file.unwrap().path());
     paths
         .filter(|path| !path.ends_with("CACHEDIR.TAG"))
         .collect()
+}
+
+/// The modules in a cache.
+fn entries(cache: &Path) -> Vec<PathBuf> {
+    let mut files = files(cache);
+    files.retain(|path| path.extension().is_some_and(|ending| ending == "cwasm"));
+    files
 }
 
 #[test]
@@ -178,7 +185,7 @@ fn a_rejected_module_leaves_nothing_in_the_cache() {
     });
     let loaded = sandbox.load_untrusted(&path, &Limits::default(), &compiler);
     assert!(matches!(loaded, Err(LoadError::Rejected { .. })));
-    assert_eq!(entries(&cache), Vec::<PathBuf>::new());
+    assert_eq!(files(&cache), Vec::<PathBuf>::new());
 }
 
 /// A grader that is killed cannot clean up, so the process must end by itself. Here it waits
@@ -246,4 +253,62 @@ fn machine_code_is_the_same_in_both_processes() {
         loaded.map(drop).unwrap();
     });
     assert!(here == there);
+}
+
+/// A module whose functions are those of `echo`.
+fn like_echo(author: &str) -> Vec<u8> {
+    let mut wasm = bytes("echo");
+    let name = u8::try_from(author.len()).unwrap();
+    wasm.extend([0, name + 1, name]);
+    wasm.extend(author.bytes());
+    wasm
+}
+
+/// Compiles a module into a cache; what the cache then has for it.
+fn compiled(dir: &Dir, cache: &str, wasm: &[u8], here: bool) -> Vec<u8> {
+    let path = dir.write("m.wasm", wasm);
+    let cache = dir.path(cache);
+    let before = entries(&cache);
+    let sandbox = Sandbox::new(Some(Cache::open(cache.clone()).unwrap())).unwrap();
+    let limits = Limits::default();
+    let loaded = match here {
+        true => sandbox.load(&path, &limits),
+        false => sandbox.load_untrusted(&path, &limits, &compiler(CompileLimits::default())),
+    };
+    loaded.map(drop).unwrap();
+    let mut entries = entries(&cache);
+    entries.retain(|path| !before.contains(path));
+    assert_eq!(entries.len(), 1);
+    fs::read(entries.remove(0)).unwrap()
+}
+
+#[test]
+fn functions_that_modules_share_are_compiled_once() {
+    let dir = Dir::new();
+    let functions = |cache: &str| dir.path(cache).join("functions-48.0.8-first.cfunc");
+    let kept = || fs::metadata(functions("shared")).unwrap().len();
+    for cache in ["shared", "alone"] {
+        Cache::open(dir.path(cache)).unwrap();
+    }
+    compiled(&dir, "shared", &like_echo("ann"), false);
+    let first = kept();
+    compiled(&dir, "shared", &like_echo("zoe"), false);
+    let added = kept() - first;
+    assert!(added < first / 4, "{added} of {first}");
+    // The code is the same to the byte, whoever made the functions and wherever.
+    for (author, here) in [("bob", false), ("eve", true)] {
+        let wasm = like_echo(author);
+        let shared = compiled(&dir, "shared", &wasm, here);
+        let alone = compiled(&dir, "alone", &wasm, here);
+        assert!(shared == alone, "{author}");
+        let _ = fs::remove_file(functions("alone"));
+    }
+    // Damage costs time.
+    let good = fs::read(functions("shared")).unwrap();
+    let damaged = good.iter().enumerate();
+    let damaged = damaged.map(|(at, byte)| byte ^ u8::from(at % 1000 == 999));
+    fs::write(functions("shared"), damaged.collect::<Vec<_>>()).unwrap();
+    let wasm = like_echo("mallory");
+    let shared = compiled(&dir, "shared", &wasm, false);
+    assert!(shared == compiled(&dir, "alone", &wasm, false));
 }

@@ -119,7 +119,10 @@ fn judge_all() {
     let kept = dir.files_in("cache");
     let strange: Vec<_> = kept
         .iter()
-        .filter(|name| !name.ends_with(".cwasm") && *name != "CACHEDIR.TAG")
+        .filter(|name| {
+            let is_code = name.ends_with(".cwasm") || name.ends_with(".cfunc");
+            !is_code && *name != "CACHEDIR.TAG"
+        })
         .collect();
     assert!(strange.is_empty(), "{strange:?}");
     assert!(!Path::new("/tmp/left-by-guest").exists());
