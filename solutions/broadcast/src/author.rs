@@ -228,6 +228,9 @@ impl<'de, T: Entry + Deserialize<'de>> Deserialize<'de> for ByAuthor<T> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<ByAuthor<T>, A::Error> {
                 let mut map = ByAuthor::new();
+                // There is an entry for most authors.
+                let known = NAMES.with_borrow(|names| names.names.len());
+                map.0.resize_with(known, T::default);
                 while let Some(author) = access.next_key()? {
                     *map.place(author) = access.next_value()?;
                 }
