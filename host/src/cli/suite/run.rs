@@ -30,7 +30,7 @@ use host_grade::work::WorkItem;
 use host_grade::{Challenge, Submission, Suite, Verdict, Work};
 use host_guest::Interrupt;
 use host_protocol::text::{counted, figure, fraction};
-use host_sandbox::{GuestModule, Sandbox};
+use host_sandbox::{GuestModule, LoadError, Sandbox};
 use host_trial::scenario::with_report;
 use host_trial::{Trial, TrialResult};
 
@@ -163,7 +163,25 @@ struct All<'a> {
     interrupt: &'a Interrupt,
 }
 
+/// The module for a challenge, and how long it took to load.
+struct Loaded<'a> {
+    module: &'a ModuleFile,
+    guest: Result<GuestModule, LoadError>,
+    took: Duration,
+}
+
 impl<'a> All<'a> {
+    fn load(&self, challenge: &Challenge) -> Option<Loaded<'a>> {
+        let module = self.modules.module_for(challenge)?;
+        let begin = Instant::now();
+        let limits = &challenge.scenario.options.limits;
+        Some(Loaded {
+            module,
+            guest: self.sandbox.load(&module.path, limits),
+            took: begin.elapsed(),
+        })
+    }
+
     /// Tries them on all cores, and hands on what became of each, in their order, until an interrupt
     /// is requested.
     ///
@@ -176,12 +194,15 @@ impl<'a> All<'a> {
         thread::scope(|scope| {
             let (sender, receiver) = mpsc::channel();
             scope.spawn(move || {
-                let challenges = self.challenges.par_iter().enumerate();
+                // Compiling needs the threads of the pool, so none of them may wait for it.
+                let loaded: Vec<Option<Loaded<'_>>> =
+                    self.challenges.iter().map(|it| self.load(it)).collect();
+                let challenges = loaded.into_par_iter().zip(self.challenges).enumerate();
                 // Fails when nobody receives any more.
-                challenges.try_for_each(|(index, challenge)| {
-                    let tried = match self.modules.module_for(challenge) {
+                challenges.try_for_each(|(index, (loaded, challenge))| {
+                    let tried = match loaded {
                         None => Tried::missing(challenge),
-                        Some(module) => Tried::of(challenge, module, self.seed, self.sandbox),
+                        Some(loaded) => Tried::of(challenge, loaded, self.seed),
                     };
                     sender.send((index, tried))
                 })
@@ -263,14 +284,19 @@ impl<'a> Tried<'a> {
         }
     }
 
-    fn of(challenge: &'a Challenge, module: &ModuleFile, seed: u64, sandbox: &Sandbox) -> Self {
+    fn of(challenge: &'a Challenge, loaded: Loaded<'_>, seed: u64) -> Self {
+        let Loaded {
+            module,
+            guest,
+            took,
+        } = loaded;
         let begin = Instant::now();
         let scenario = &challenge.scenario;
-        let guest = match sandbox.load(&module.path, &scenario.options.limits) {
+        let guest = match guest {
             Ok(guest) => guest,
             Err(error) => {
                 return Tried {
-                    wall: Some(begin.elapsed()),
+                    wall: Some(took),
                     lines: vec![error.to_string()],
                     passed: false,
                     valid: "-",
@@ -295,7 +321,7 @@ impl<'a> Tried<'a> {
                 valid: word(result.valid()),
                 figures: Figures::of(&result),
                 untouched: run.faults_touched_nothing,
-                wall: Some(begin.elapsed()),
+                wall: Some(took + begin.elapsed()),
                 ..Tried::missing(challenge)
             };
             (tried, run, notes)
