@@ -8,7 +8,7 @@ use std::fmt;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::value::{ALLOCATION_BYTES, Builder, Map, Store, Value};
+use super::value::{ALLOCATION_BYTES, Builder, Map, Store, Value, Vector};
 
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -102,14 +102,8 @@ impl<'de> Visitor<'de> for Within<'_> {
         self.0.text(text).map(Value::Str).map_err(E::custom)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
-        let store = self.0;
-        let mut items = Builder::default();
-        while let Some(item) = seq.next_element_seed(Within(store))? {
-            items.push_within(item, store).map_err(A::Error::custom)?;
-        }
-        let vector = items.finish_within(store).map_err(A::Error::custom)?;
-        Ok(Value::Vector(vector))
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Value, A::Error> {
+        vector(seq, self.0).map(Value::Vector)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
@@ -127,6 +121,109 @@ impl<'de> Visitor<'de> for Within<'_> {
                 .map_err(A::Error::custom)?;
         }
         Ok(Value::Map(Box::new(map.finish(store))))
+    }
+}
+
+/// A vector of whatever a JSON array has.
+impl<'de> Deserialize<'de> for Vector {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Array;
+
+        impl<'de> Visitor<'de> for Array {
+            type Value = Vector;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a sequence")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Vector, A::Error> {
+                vector(seq, &mut Store::unlimited())
+            }
+        }
+
+        deserializer.deserialize_seq(Array)
+    }
+}
+
+/// Reads the elements of an array for which there must be room.
+fn vector<'de, A: SeqAccess<'de>>(mut seq: A, store: &mut Store) -> Result<Vector, A::Error> {
+    let mut items = Builder::default();
+    let mut more = Some(());
+    while more.is_some() {
+        let items = &mut items;
+        more = seq.next_element_seed(Element { items, store })?;
+    }
+    items.finish_within(store).map_err(A::Error::custom)
+}
+
+/// Reads an element, and adds it to those before it. Most are integers, of which no value is made:
+/// an answer has thousands of them.
+struct Element<'a> {
+    items: &'a mut Builder,
+    store: &'a mut Store,
+}
+
+impl Element<'_> {
+    fn add<E: Error>(self, value: Value) -> Result<(), E> {
+        self.items.push_within(value, self.store).map_err(E::custom)
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Element<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Element<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        self.add(Value::Nil)
+    }
+
+    fn visit_bool<E: Error>(self, b: bool) -> Result<(), E> {
+        self.add(Value::Bool(b))
+    }
+
+    fn visit_i64<E: Error>(self, n: i64) -> Result<(), E> {
+        let added = self.items.push_int_within(n, self.store);
+        added.map_err(E::custom)
+    }
+
+    fn visit_u64<E: Error>(self, n: u64) -> Result<(), E> {
+        match i64::try_from(n) {
+            Ok(n) => self.visit_i64(n),
+            Err(_) => {
+                let value = Within(self.store).visit_u64(n)?;
+                self.add(value)
+            }
+        }
+    }
+
+    fn visit_f64<E: Error>(self, x: f64) -> Result<(), E> {
+        self.add(Value::Float(x))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
+        let value = Within(self.store).visit_str(text)?;
+        self.add(value)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<(), A::Error> {
+        let value = Within(self.store).visit_seq(seq)?;
+        self.add(value)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<(), A::Error> {
+        let value = Within(self.store).visit_map(access)?;
+        self.add(value)
     }
 }
 

@@ -156,7 +156,13 @@ impl<'a> RunToReport<'a> {
         let trial = Trial::of(&module, scenario.clone());
         let dir = report.run_dir(self.submission, &setting.challenge.id)?;
         let mut observer = dir.observer(JOURNAL_BYTES_MAX)?;
-        let mut result = trial.run(seed, vec![&mut observer]);
+        let mut result = match trial.run_among_others(seed, vec![&mut observer]) {
+            Some(result) => result,
+            None => {
+                observer = dir.observer(JOURNAL_BYTES_MAX)?;
+                trial.run(seed, vec![&mut observer])
+            }
+        };
         judge_targets(setting.targets(), &mut result);
         let misses = (result.result.as_ref()).is_ok_and(|it| !it.missed_targets.is_empty());
         let targets = setting.targets().iter().filter(|_| misses);

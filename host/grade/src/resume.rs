@@ -2,7 +2,7 @@
 //!
 //! The file is JSON lines. The first line names the judge and the suite, since runs of others are of
 //! no use. Each further line is a run, written as a whole as soon as it is finished. An incomplete
-//! last line is dropped.
+//! last line is dropped. Runs that this process has made already need no file.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -20,7 +20,7 @@ use super::work::WorkItem;
 /// The longest line, in bytes.
 const LINE_BYTES_MAX: u64 = 1 << 20;
 
-/// The runs of earlier graders, and the file for those of this one. The default has neither.
+/// The runs that were made before, and the file for those to come. The default has neither.
 #[derive(Debug, Default)]
 pub struct Resume {
     known: Known,
@@ -180,13 +180,24 @@ impl Resume {
         })
     }
 
+    /// Resumes from runs that this process has made, with their times in milliseconds.
+    #[must_use]
+    pub fn of<'a>(
+        runs: impl IntoIterator<Item = (WorkItem, PlannedRun<'a>, SeedRun, u64)>,
+    ) -> Self {
+        let runs = runs.into_iter();
+        Resume {
+            known: runs
+                .map(|(item, planned, run, ms)| (key(&item, planned), (run, ms)))
+                .collect(),
+            file: None,
+        }
+    }
+
     /// A run of a work item and its time in milliseconds, if it has been made.
     #[must_use]
     pub fn known(&self, item: &WorkItem, planned: PlannedRun<'_>) -> Option<(SeedRun, u64)> {
-        let world = planned.setting.world_name().map(str::to_owned);
-        self.known
-            .get(&(item.clone(), world, planned.seed))
-            .cloned()
+        self.known.get(&key(item, planned)).cloned()
     }
 
     /// Keeps a run. [`finish`](Self::finish) returns the error if it cannot be written.
@@ -240,6 +251,11 @@ fn line(value: &impl Serialize) -> io::Result<String> {
 
 /// Runs and their times, by work item, world and seed.
 type Known = BTreeMap<(WorkItem, Option<String>, u64), (SeedRun, u64)>;
+
+fn key(item: &WorkItem, planned: PlannedRun<'_>) -> (WorkItem, Option<String>, u64) {
+    let world = planned.setting.world_name().map(str::to_owned);
+    (item.clone(), world, planned.seed)
+}
 
 /// Reads the runs in a file, and finds the end of its last complete line.
 fn read(path: &Path, file: &File, wanted: &Header) -> Result<(Known, u64), ResumeError> {

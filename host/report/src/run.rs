@@ -23,7 +23,7 @@ use host_check::history::write_edn;
 use host_check::text::render_problems;
 use host_check::validity::Validity;
 use host_sim::Script;
-use host_sim::journal::{Entry, JsonLines, Observer};
+use host_sim::journal::{Entry, JsonLines, Observer, Stepped};
 use host_trial::schedule::Schedule;
 use host_trial::shrink::{self, Budget};
 use host_trial::{Trial, TrialResult};
@@ -50,6 +50,21 @@ impl ReportedRun<'_> {
             Some(script) => self.trial.play(self.seed, script, observers),
             None => self.trial.run(self.seed, observers),
         }
+    }
+
+    /// Makes the run again for an observer, among other runs; or alone for another such observer, if
+    /// there is no room for it.
+    fn show<O: Observer>(&self, observer: impl Fn() -> O) -> O {
+        let mut among_others = observer();
+        let observers: Vec<&mut dyn Observer> = vec![&mut among_others];
+        let (trial, seed, script) = (self.trial, self.seed, self.script);
+        if trial.show_among_others(seed, script, observers) {
+            return among_others;
+        }
+        drop(among_others);
+        let mut alone = observer();
+        trial.show(seed, script, vec![&mut alone]);
+        alone
     }
 
     fn schedule(&self) -> Schedule {
@@ -295,25 +310,37 @@ fn record(
     size: PageSize,
 ) -> Record {
     let entries_max = size.of(ENTRIES_MAX);
-    let repeat = |states| {
-        let first = index.window(at_ns, entries_max);
-        let mut record = Record::new(first, entries_max, states);
-        let mut journal = JsonLines::new(HashingWriter::new(io::sink()), journal_bytes_max);
-        let observers: Vec<&mut dyn Observer> = vec![&mut record, &mut journal];
-        let _ = run.play(observers);
+    let repeat = |states: &dyn Fn() -> Option<States>| {
+        let Repeated { record, journal } = run.show(|| Repeated {
+            record: Record::new(index.window(at_ns, entries_max), entries_max, states()),
+            journal: JsonLines::new(HashingWriter::new(io::sink()), journal_bytes_max),
+        });
         let hash = journal.finish().and_then(HashingWriter::finish);
         (record, hash.ok())
     };
-    let states = States::new(
-        run.trial.scenario.options.cluster.count,
-        index.count(),
-        at_ns,
-        size,
-    );
-    let (record, same) = repeat(Some(states));
+    let nodes = run.trial.scenario.options.cluster.count;
+    let states = || Some(States::new(nodes, index.count(), at_ns, size));
+    let (record, same) = repeat(&states);
     if same == Some(hash) {
         return record;
     }
     // The guest noticed that it was asked, or the journal broke off.
-    repeat(None).0
+    repeat(&|| None).0
+}
+
+/// Records a part of a run, and hashes the journal of the whole.
+struct Repeated {
+    record: Record,
+    journal: JsonLines<HashingWriter<io::Sink>>,
+}
+
+impl Observer for Repeated {
+    fn note(&mut self, entry: &Entry<'_>) -> io::Result<()> {
+        self.record.note(entry)?;
+        self.journal.note(entry)
+    }
+
+    fn stepped(&mut self, step: Stepped<'_>) -> io::Result<()> {
+        self.record.stepped(step)
+    }
 }

@@ -126,7 +126,8 @@ impl States {
             let bytes = self.state_bytes_max;
             format!("a snapshot of more than {bytes} bytes, too large to show").into()
         });
-        let state = json!({ "state": state, "timers": timers });
+        // `json!` would copy the state.
+        let state = Json::from_iter([("state", state), ("timers", json!(timers))]);
         let changes = changes(self.now.get(&node), &state);
         self.now.insert(node, state);
         let mut step = StateStep(entry, node, changes, 0);
@@ -181,24 +182,25 @@ fn shown(step: Stepped<'_>, bytes_max: usize, taken: &mut usize) -> Option<Json>
         return Some(format!("a snapshot of {bytes} bytes, not text").into());
     };
     (cost(&text) <= bytes_max).then(|| match serde_json::from_str(&text) {
-        Ok(json) => exact(json),
+        Ok(mut json) => {
+            make_exact(&mut json);
+            json
+        }
         Err(_) => excerpt(&text, 1000).into_owned().into(),
     })
 }
 
 /// Turns integers that JavaScript would round into strings.
-fn exact(json: Json) -> Json {
+fn make_exact(json: &mut Json) {
     match json {
-        Json::Number(number)
-            if (number.as_u64()).or(number.as_i64().map(i64::unsigned_abs)) > Some(EXACT_MAX) =>
-        {
-            number.to_string().into()
+        Json::Number(number) => {
+            let magnitude = number.as_u64().or(number.as_i64().map(i64::unsigned_abs));
+            if magnitude > Some(EXACT_MAX) {
+                *json = number.to_string().into();
+            }
         }
-        Json::Array(items) => items.into_iter().map(exact).collect(),
-        Json::Object(map) => map
-            .into_iter()
-            .map(|(key, json)| (key, exact(json)))
-            .collect(),
-        other => other,
+        Json::Array(items) => items.iter_mut().for_each(make_exact),
+        Json::Object(map) => map.values_mut().for_each(make_exact),
+        _ => {}
     }
 }

@@ -39,6 +39,9 @@ const CACHE_BYTES_MAX: u64 = 512 << 20;
 const FOOTER_MAGIC: &[u8; 8] = b"cwasm.02";
 const FOOTER_BYTES: usize = 4 + FOOTER_MAGIC.len();
 
+/// How much of an entry is read at a time.
+const PART_BYTES: usize = 64 << 10;
+
 /// The file that marks the directory as this program's.
 const TAG: &str = "CACHEDIR.TAG";
 
@@ -283,14 +286,11 @@ fn load(engine: &Engine, path: &Path) -> Result<Option<Module>, EntryError> {
             return Err(EntryError::Unreadable { path, error });
         }
     };
-    let mut contents = Vec::new();
-    let mut limited = Read::take(&mut file, CACHE_BYTES_MAX);
-    let read = limited.read_to_end(&mut contents);
-    read.map_err(|error| EntryError::Unreadable {
+    let is_intact = is_intact(path, &mut file).map_err(|error| EntryError::Unreadable {
         path: entry(),
         error,
     })?;
-    if !is_intact(path, &contents) {
+    if !is_intact {
         return Err(EntryError::Damaged { path: entry() });
     }
     // The time of the last use. If this fails, `prune` removes the entry too early.
@@ -305,21 +305,37 @@ fn load(engine: &Engine, path: &Path) -> Result<Option<Module>, EntryError> {
     })
 }
 
-/// Whether the contents of an entry end with the right checksum.
-fn is_intact(path: &Path, contents: &[u8]) -> bool {
-    let Some(end) = contents.len().checked_sub(FOOTER_BYTES) else {
-        return false;
+/// Whether an entry, read from its beginning, ends with the right checksum. It is read in parts:
+/// megabytes of memory would take longer to get than to fill.
+fn is_intact(path: &Path, file: &mut File) -> io::Result<bool> {
+    let len = file.metadata()?.len();
+    let code = len.checked_sub(FOOTER_BYTES as u64);
+    let Some(mut left) = code.filter(|_| len <= CACHE_BYTES_MAX) else {
+        return Ok(false);
     };
-    let (code, footer) = contents.split_at(end);
-    footer == footer_of(path, code)
+    let mut checksum = checksum_of(path);
+    let mut buffer = vec![0; PART_BYTES];
+    while left > 0 {
+        let part = usize::try_from(left).map_or(PART_BYTES, |left| left.min(PART_BYTES));
+        file.read_exact(&mut buffer[..part])?;
+        checksum.update(&buffer[..part]);
+        left -= part as u64;
+    }
+    let mut footer = [0; FOOTER_BYTES];
+    file.read_exact(&mut footer)?;
+    Ok(footer == footer_of(checksum))
 }
 
-/// The end of an entry. The checksum covers the code and the name of the entry, so that
-/// an entry under the name of another counts as damaged.
-fn footer_of(path: &Path, code: &[u8]) -> [u8; FOOTER_BYTES] {
+/// The checksum of an entry, without its code yet. It covers the name, so that an entry under the
+/// name of another counts as damaged.
+fn checksum_of(path: &Path) -> crc32fast::Hasher {
     let mut checksum = crc32fast::Hasher::new();
     checksum.update(path.file_name().unwrap_or_default().as_bytes());
-    checksum.update(code);
+    checksum
+}
+
+/// The end of an entry with this checksum.
+fn footer_of(checksum: crc32fast::Hasher) -> [u8; FOOTER_BYTES] {
     let mut footer = [0; FOOTER_BYTES];
     footer[..4].copy_from_slice(&checksum.finalize().to_le_bytes());
     footer[4..].copy_from_slice(FOOTER_MAGIC);
@@ -336,7 +352,9 @@ fn store(path: &Path, code: &[u8]) -> io::Result<()> {
         .suffix(UNFINISHED)
         .tempfile_in(directory)?;
     file.write_all(code)?;
-    file.write_all(&footer_of(path, code))?;
+    let mut checksum = checksum_of(path);
+    checksum.update(code);
+    file.write_all(&footer_of(checksum))?;
     // Not synced, which takes longer than all else here: if the machine fails now, the
     // checksum tells.
     file.persist(path).map_err(|error| error.error)?;

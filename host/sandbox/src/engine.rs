@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use host_guest::Limits;
 use rustix::process::{Resource, getrlimit};
-use wasmtime::{CacheStore, Config, Engine, PoolingAllocationConfig};
+use wasmtime::{CacheStore, Config, Enabled, Engine, PoolingAllocationConfig};
 
 use crate::cost::operator_cost;
 use crate::limits::ModuleLimits;
@@ -29,7 +29,7 @@ const INSTANCE_BYTES_MAX: usize = 4 << 20;
 const MEMORY_BYTES_MAX: usize = 1 << 32;
 
 /// How much of a used memory is cleared for the next instance at most; the rest is returned to the
-/// system.
+/// system. Where the system can tell which pages were written, no other is touched for that.
 const RESIDENT_BYTES: usize = 256 << 10;
 
 /// How much address space a memory gets in advance when it grows, if there is little of it.
@@ -142,6 +142,7 @@ fn pool(instances: usize) -> PoolingAllocationConfig {
         .table_elements(Limits::default().table_elements)
         .max_core_instance_size(INSTANCE_BYTES_MAX)
         .max_memory_size(MEMORY_BYTES_MAX)
+        .pagemap_scan(Enabled::Auto)
         .linear_memory_keep_resident(resident)
         .table_keep_resident(resident);
     pool

@@ -48,8 +48,10 @@ pub fn open_regular(path: &Path, links: Links) -> io::Result<File> {
 /// # Errors
 /// As for [`open_regular`], and if reading fails.
 pub fn read_regular(path: &Path, links: Links, bytes_max: u64) -> io::Result<Option<Vec<u8>>> {
-    let mut bytes = Vec::new();
     let file = open_regular(path, links)?;
+    // With a byte more than there should be, the end is found without growing.
+    let room = file.metadata()?.len().min(bytes_max) + 1;
+    let mut bytes = Vec::with_capacity(usize::try_from(room).unwrap_or(0));
     file.take(bytes_max + 1).read_to_end(&mut bytes)?;
     Ok((bytes.len() as u64 <= bytes_max).then_some(bytes))
 }

@@ -120,17 +120,25 @@ fn count(json: &str, mut free: usize) -> usize {
                 at += 1;
             }
             b',' | b':' | b' ' | b'\t' | b'\n' | b'\r' => at += 1,
-            _ => {
-                let rest = &bytes[at..];
-                let ends = |b: &u8| matches!(b, b',' | b']' | b'}' | b' ' | b'\t' | b'\n' | b'\r');
-                let len = rest.iter().position(ends).unwrap_or(rest.len()).max(1);
-                total += match is_int(&rest[..len]) {
-                    true => level.int(),
+            _ => match int(&bytes[at..]) {
+                // Most of a long answer is integers, one after the other.
+                Some(mut len) => loop {
+                    total += level.int();
+                    at += len;
+                    let next = bytes.get(at..).and_then(|rest| rest.strip_prefix(b","));
+                    match next.and_then(int) {
+                        Some(next) => (at, len) = (at + 1, next),
+                        None => break,
+                    }
+                },
+                None => {
+                    let rest = &bytes[at..];
+                    let len = rest.iter().position(ends).unwrap_or(rest.len()).max(1);
                     // A number beyond 64 bits is kept as its digits.
-                    false => level.other() + if len > 8 { BLOCK + len } else { 0 },
-                };
-                at += len;
-            }
+                    total += level.other() + if len > 8 { BLOCK + len } else { 0 };
+                    at += len;
+                }
+            },
         }
     }
     total
@@ -176,10 +184,18 @@ fn string_end(bytes: &[u8], mut at: usize) -> usize {
     }
 }
 
-/// Whether a number is sure to be an integer of 64 bits.
-fn is_int(number: &[u8]) -> bool {
-    let digits = number.strip_prefix(b"-").unwrap_or(number);
-    (1..=18).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit)
+/// Whether a byte ends a number or a word.
+fn ends(byte: &u8) -> bool {
+    matches!(byte, b',' | b']' | b'}' | b' ' | b'\t' | b'\n' | b'\r')
+}
+
+/// The length of the integer that a text begins with, if it is sure to be one of 64 bits.
+fn int(text: &[u8]) -> Option<usize> {
+    let sign = usize::from(text.first() == Some(&b'-'));
+    let digits = text[sign..].iter().take_while(|byte| byte.is_ascii_digit());
+    let digits = digits.count();
+    let is_whole = text.get(sign + digits).is_none_or(ends);
+    ((1..=18).contains(&digits) && is_whole).then_some(sign + digits)
 }
 
 #[cfg(test)]
@@ -213,6 +229,9 @@ mod tests {
         );
         check("{ \"a\" \n : 1 }", 24 + 96 + 192 + (136 + 32 + 3) + 24);
         check("123456789012345678901", 24 + 32 + 21);
+        check("[1,123456789012345678901,-2,-]", 24 + 32 + 4 * 24 + 32 + 21);
+        check("[ 1,-2, 3,4.5,,6]", 24 + 32 + 5 * 24);
+        check("[1,2", 24 + 32 + 2 * 8);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::room::ROOM;
+use crate::room::{Place, ROOM};
 use crate::scenario::Scenario;
 use host_check::anomalies::{AnomalyName, anomalies};
 use host_check::evidence::{Anomaly, Evidence, evidence};
@@ -144,6 +144,11 @@ impl TrialResult {
     }
 }
 
+/// Whether a run was given up because other runs held what it would have needed.
+fn is_without_room(result: &TrialResult) -> bool {
+    matches!(&result.result, Err(stopped) if stopped.is_without_room())
+}
+
 impl<'a> Trial<'a> {
     /// A scenario with one version of a program.
     #[must_use]
@@ -195,6 +200,49 @@ impl<'a> Trial<'a> {
         self.make(seed, Some(script), false, observers).0
     }
 
+    /// Runs it with one seed and these observers among others, as [`with`](Self::with) does. `None`
+    /// if there was no room for it: they have seen a part of the run then, and it has to be made again
+    /// by [`run`](Self::run), with other observers.
+    #[must_use]
+    pub fn run_among_others<'o>(
+        &'o self,
+        seed: u64,
+        observers: Vec<&'o mut (dyn Observer + 'o)>,
+    ) -> Option<TrialResult> {
+        let (place, checks) = (ROOM.place(), Budgets::default());
+        let (result, _) = self.run_as(seed, None, false, Some(place), observers, &checks);
+        (!is_without_room(&result)).then_some(result)
+    }
+
+    /// Makes a run again for these observers among others, and does not judge it. Whether there was
+    /// room for it: if not, it has to be made again by [`show`](Self::show), for other observers.
+    #[must_use]
+    pub fn show_among_others<'o>(
+        &'o self,
+        seed: u64,
+        script: Option<&'o Script>,
+        observers: Vec<&'o mut (dyn Observer + 'o)>,
+    ) -> bool {
+        let options = &self.scenario.options;
+        let place = ROOM.place();
+        let shown = self.simulate(options, seed, script, false, Some(place), observers);
+        let stopped = shown.ok().and_then(|outcome| outcome.stopped);
+        !stopped.is_some_and(|stopped| stopped.is_without_room())
+    }
+
+    /// The same alone, as [`run`](Self::run) with observers does.
+    pub fn show<'o>(
+        &'o self,
+        seed: u64,
+        script: Option<&'o Script>,
+        observers: Vec<&'o mut (dyn Observer + 'o)>,
+    ) {
+        let _alone = ROOM.alone();
+        let options = &self.scenario.options;
+        // What cannot be made shows nothing.
+        let _ = self.simulate(options, seed, script, false, None, observers);
+    }
+
     /// Runs it with one seed, or plays a script, and hands the result to `use_it`, before other runs
     /// may take the memory that it holds. Where many runs go on at a time, what is kept of each has
     /// to be small. `use_it` must not run anything.
@@ -231,24 +279,13 @@ impl<'a> Trial<'a> {
         within: Bounds,
         observer: &mut dyn Observer,
     ) -> Option<Outcome> {
-        let workload = make(self.scenario.workload, &self.scenario.workload_options()).ok()?;
         let options = RunOptions {
             bounds: within,
             ..self.scenario.options.clone()
         };
         let _alone = ROOM.alone();
-        Some(run(Simulation {
-            module: self.module,
-            next_module: self.next_module,
-            options: &options,
-            seed,
-            workload,
-            services: service::all(),
-            observers: vec![observer],
-            script,
-            records: false,
-            memory: None,
-        }))
+        self.simulate(&options, seed, script, false, None, vec![observer])
+            .ok()
     }
 
     fn make<'o>(
@@ -278,10 +315,15 @@ impl<'a> Trial<'a> {
         use_it: impl FnOnce(TrialResult, Option<Script>) -> T,
     ) -> T {
         let place = ROOM.place();
-        let memory: Arc<dyn MemoryGrant> = place.clone();
-        let (result, written) =
-            self.run_as(seed, script, records, Some(memory), Vec::new(), checks);
-        if !matches!(&result.result, Err(stopped) if stopped.is_without_room()) {
+        let (result, written) = self.run_as(
+            seed,
+            script,
+            records,
+            Some(place.clone()),
+            Vec::new(),
+            checks,
+        );
+        if !is_without_room(&result) {
             let used = use_it(result, written);
             drop(place);
             return used;
@@ -297,31 +339,43 @@ impl<'a> Trial<'a> {
         seed: u64,
         script: Option<&'o Script>,
         records: bool,
-        memory: Option<Arc<dyn MemoryGrant>>,
+        place: Option<Arc<Place>>,
         observers: Vec<&'o mut (dyn Observer + 'o)>,
         checks: &Budgets,
     ) -> (TrialResult, Option<Script>) {
-        let Scenario {
-            workload, options, ..
-        } = &self.scenario;
-        let workload = match make(*workload, &self.scenario.workload_options()) {
-            Ok(workload) => workload,
-            Err(why) => return (impossible(seed, why.to_string()), None),
-        };
-        let mut outcome = run(Simulation {
+        let options = &self.scenario.options;
+        match self.simulate(options, seed, script, records, place, observers) {
+            Ok(mut outcome) => {
+                let written = outcome.script.take();
+                (self.judge(seed, outcome, checks), written)
+            }
+            Err(why) => (impossible(seed, why), None),
+        }
+    }
+
+    /// Makes a run, in a place among others or alone. An error says why there is no such run.
+    fn simulate<'o>(
+        &'o self,
+        options: &'o RunOptions,
+        seed: u64,
+        script: Option<&'o Script>,
+        records: bool,
+        place: Option<Arc<Place>>,
+        observers: Vec<&'o mut (dyn Observer + 'o)>,
+    ) -> Result<Outcome, String> {
+        let workload = make(self.scenario.workload, &self.scenario.workload_options());
+        Ok(run(Simulation {
             module: self.module,
             next_module: self.next_module,
             options,
             seed,
-            workload,
+            workload: workload.map_err(|why| why.to_string())?,
             services: service::all(),
             observers,
             script,
             records,
-            memory,
-        });
-        let written = outcome.script.take();
-        (self.judge(seed, outcome, checks), written)
+            memory: place.map(|place| place as Arc<dyn MemoryGrant>),
+        }))
     }
 
     fn judge(&self, seed: u64, outcome: Outcome, checks: &Budgets) -> TrialResult {

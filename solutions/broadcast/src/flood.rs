@@ -12,11 +12,11 @@
 //! Source: the textbook's "eager reliable broadcast" (Cachin, Guerraoui and Rodrigues) on a
 //! given graph.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use guest_sdk::prelude::*;
 
+use crate::knowledge::Values;
 use crate::{Broadcast, Request, Strategy, not_for_this_strategy};
 
 /// The first wait for an acknowledgement: several round trips on a slow network.
@@ -32,14 +32,14 @@ enum Reply {
 
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Flood {
-    values: BTreeSet<i64>,
+    values: Values,
     neighbours: Vec<String>,
 }
 
 impl Flood {
     pub(crate) fn new(ctx: &Ctx<Broadcast>) -> Self {
         Flood {
-            values: BTreeSet::new(),
+            values: Values::default(),
             neighbours: ctx.peers().map(str::to_owned).collect(), // until told better
         }
     }
@@ -57,7 +57,7 @@ impl Flood {
 }
 
 impl Strategy for Flood {
-    fn values(&self) -> &BTreeSet<i64> {
+    fn values(&self) -> &Values {
         &self.values
     }
 

@@ -13,12 +13,11 @@
 //!
 //! Source: Demers and others, "Epidemic algorithms for replicated database maintenance" (1987).
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use guest_sdk::prelude::*;
 
-use crate::knowledge::{Digest, Knowledge};
+use crate::knowledge::{Digest, Knowledge, Values};
 use crate::{Broadcast, Request, Strategy, Timer, not_for_this_strategy};
 
 /// How many nodes hear from a node after a window.
@@ -48,7 +47,7 @@ impl Gossip {
 }
 
 impl Strategy for Gossip {
-    fn values(&self) -> &BTreeSet<i64> {
+    fn values(&self) -> &Values {
         self.knowledge.values()
     }
 

@@ -8,76 +8,95 @@
 //! An author is one life of a node. A node that lost its memory returns as another author, so
 //! its first new value is not taken for one that it forgot.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use guest_sdk::prelude::*;
 
-/// One life of a node: its name and when it began, `n1@0`.
-pub(crate) type Author = String;
+use crate::author::{Author, ByAuthor};
 
 /// How many values of each author a node knows.
-pub(crate) type Digest = BTreeMap<Author, usize>;
+pub(crate) type Digest = ByAuthor<usize>;
 
 /// Values of each author, from an index on.
-pub(crate) type News = BTreeMap<Author, (usize, Vec<i64>)>;
+pub(crate) type News = ByAuthor<(usize, Vec<i64>)>;
+
+/// Values in ascending order, each once: what clients read.
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Values(Vec<i64>);
+
+impl Values {
+    /// Adds a value. Whether it is new.
+    pub(crate) fn insert(&mut self, value: i64) -> bool {
+        // Most are greater than all before them.
+        let place = match self.0.last() {
+            Some(last) if *last < value => Err(self.0.len()),
+            _ => self.0.binary_search(&value),
+        };
+        place.map_err(|at| self.0.insert(at, value)).is_err()
+    }
+}
 
 /// All that a node knows.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Knowledge {
     me: Author,
-    /// Everything in the lists, once, in order: what clients read.
-    values: BTreeSet<i64>,
-    lists: BTreeMap<Author, Vec<i64>>,
+    /// Everything in the lists.
+    values: Values,
+    lists: ByAuthor<Vec<i64>>,
 }
 
 impl Knowledge {
     /// A life of `node` that begins `now` knows nothing.
     pub(crate) fn new(node: &str, now: Duration) -> Self {
         Knowledge {
-            me: format!("{node}@{}", now.as_nanos()),
-            values: BTreeSet::new(),
-            lists: BTreeMap::new(),
+            me: Author::named(&format!("{node}@{}", now.as_nanos())),
+            values: Values::default(),
+            lists: ByAuthor::new(),
         }
     }
 
-    pub(crate) fn values(&self) -> &BTreeSet<i64> {
+    pub(crate) fn values(&self) -> &Values {
         &self.values
     }
 
     /// Takes in a client's value. Returns it as news, none if it was known.
     pub(crate) fn add(&mut self, value: i64) -> News {
-        if !self.values.insert(value) {
-            return News::new();
+        let mut news = News::new();
+        if self.values.insert(value) {
+            let mine = self.lists.place(self.me);
+            *news.place(self.me) = (mine.len(), vec![value]);
+            mine.push(value);
         }
-        let mine = self.lists.entry(self.me.clone()).or_default();
-        mine.push(value);
-        [(self.me.clone(), (mine.len() - 1, vec![value]))].into()
+        news
     }
 
     /// How many values there are in all lists: it grows with everything learned.
     pub(crate) fn len(&self) -> usize {
-        self.lists.values().map(Vec::len).sum()
+        self.lists.iter().map(|(_, list)| list.len()).sum()
     }
 
     /// How many values of this author it knows.
-    pub(crate) fn count(&self, author: &str) -> usize {
+    pub(crate) fn count(&self, author: Author) -> usize {
         self.lists.get(author).map_or(0, Vec::len)
     }
 
     pub(crate) fn digest(&self) -> Digest {
-        let count = |(author, list): (&Author, &Vec<i64>)| (author.clone(), list.len());
-        self.lists.iter().map(count).collect()
+        self.lists.map(|_, list| list.len())
     }
 
     /// What a node lacks that knows this much.
     pub(crate) fn news_for(&self, known: &Digest) -> News {
-        let unknown = |(author, list): (&Author, &Vec<i64>)| {
-            let from = known.get(author).copied().unwrap_or(0);
-            let rest = list.get(from..).filter(|rest| !rest.is_empty())?;
-            Some((author.clone(), (from, rest.to_vec())))
-        };
-        self.lists.iter().filter_map(unknown).collect()
+        self.lists.map(|author, list| {
+            let from = known.count(author);
+            (from, list.get(from..).unwrap_or_default().to_vec())
+        })
+    }
+
+    /// Whether a node that knows this much lacks something.
+    pub(crate) fn has_news_for(&self, known: &Digest) -> bool {
+        let mut lists = self.lists.iter();
+        lists.any(|(author, list)| list.len() > known.count(author))
     }
 
     /// Whether this node lacks something of this.
@@ -88,23 +107,19 @@ impl Knowledge {
 
     /// Takes in what another node tells, and returns what of it was new. Values after a gap
     /// are left out: whoever sees this node's digest tells them again.
-    pub(crate) fn learn(&mut self, news: News) -> News {
-        let mut new = News::new();
-        for (author, (from, values)) in news {
-            let list = self.lists.entry(author.clone()).or_default();
+    pub(crate) fn learn(&mut self, mut news: News) -> News {
+        for (author, (from, values)) in news.iter_mut() {
+            let list = self.lists.place(author);
             let known = list.len();
-            let unknown = known
-                .checked_sub(from)
-                .and_then(|skip| values.get(skip..))
-                .filter(|unknown| !unknown.is_empty());
-            if let Some(unknown) = unknown {
-                list.extend_from_slice(unknown);
-                self.values.extend(unknown);
-                new.insert(author, (known, unknown.to_vec()));
+            let skipped = known.checked_sub(*from).unwrap_or(usize::MAX);
+            values.drain(..skipped.min(values.len()));
+            *from = known;
+            list.extend_from_slice(values);
+            for value in values {
+                self.values.insert(*value);
             }
         }
-        self.lists.retain(|_, list| !list.is_empty());
-        new
+        news
     }
 }
 
@@ -113,7 +128,9 @@ mod tests {
     use super::*;
 
     fn news(author: &str, from: usize, values: &[i64]) -> News {
-        [(author.to_owned(), (from, values.to_vec()))].into()
+        let mut news = News::new();
+        *news.place(Author::named(author)) = (from, values.to_vec());
+        news
     }
 
     #[test]
@@ -128,7 +145,7 @@ mod tests {
         assert_eq!(b.learn(a.news_for(&b.digest())), news("a@0", 0, &[5, 3]));
         assert!(!b.lacks(&a.digest()));
         assert_eq!(b.news_for(&a.digest()), news("b@7", 0, &[4]));
-        assert_eq!(b.values(), &[3, 4, 5].into());
+        assert_eq!(b.values(), &Values(vec![3, 4, 5]));
         assert_eq!(b.len(), 3);
     }
 
@@ -141,6 +158,7 @@ mod tests {
         let rest = node.learn(news("b@0", 0, &[7, 8, 9]));
         assert_eq!(rest, news("b@0", 1, &[8, 9]));
         assert_eq!(node.learn(news("b@0", 0, &[7, 8])), News::new());
-        assert_eq!(node.digest(), [("b@0".to_owned(), 3)].into());
+        assert_eq!(node.digest().count(Author::named("b@0")), 3);
+        assert_eq!(node.digest().iter().count(), 1);
     }
 }

@@ -26,6 +26,7 @@
 //! - A node has no disk. A value that only a killed node knew is lost, even if it was
 //!   acknowledged. A restarted node relearns all other values, except under `flood`.
 
+mod author;
 #[cfg(test)]
 mod cluster;
 mod flood;
@@ -40,9 +41,10 @@ use std::time::Duration;
 
 use guest_sdk::prelude::*;
 
+use author::Author;
 use flood::Flood;
 use gossip::Gossip;
-use knowledge::{Author, Digest, News};
+use knowledge::{Digest, News, Values};
 use plumtree::Plumtree;
 use star::{Hub, Spoke};
 
@@ -109,7 +111,7 @@ enum Request {
 #[serde(rename_all = "snake_case")]
 enum Reply<'a> {
     BroadcastOk,
-    ReadOk { messages: &'a BTreeSet<i64> },
+    ReadOk { messages: &'a Values },
     TopologyOk,
 }
 
@@ -124,7 +126,7 @@ enum Timer {
 /// What the strategies differ in.
 trait Strategy {
     /// What a client reads.
-    fn values(&self) -> &BTreeSet<i64>;
+    fn values(&self) -> &Values;
     /// A client broadcasts a value; the acknowledgement follows at once.
     fn store(&mut self, value: i64, ctx: &mut Ctx<Broadcast>);
     /// The topology is known.

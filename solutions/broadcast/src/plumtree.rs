@@ -27,7 +27,8 @@ use std::time::Duration;
 
 use guest_sdk::prelude::*;
 
-use crate::knowledge::{Author, Digest, Knowledge, News};
+use crate::author::Author;
+use crate::knowledge::{Digest, Knowledge, News, Values};
 use crate::{Broadcast, Request, Strategy, Timer, not_for_this_strategy};
 
 /// The default.
@@ -76,7 +77,9 @@ impl Plumtree {
     fn push(&self, news: &News, but: &str, ctx: &mut Ctx<Broadcast>) {
         for (node, link) in self.links.iter().filter(|(node, _)| *node != but) {
             let mut news = news.clone();
-            news.retain(|author, _| !link.lazy.contains(author));
+            for author in &link.lazy {
+                *news.place(*author) = Default::default();
+            }
             if !news.is_empty() {
                 ctx.send(node, &Request::Push { news });
             }
@@ -87,24 +90,24 @@ impl Plumtree {
     fn hear_push(&mut self, news: News, from: &str, link: &mut Link, ctx: &mut Ctx<Broadcast>) {
         let told: Vec<(Author, usize)> = news
             .iter()
-            .map(|(author, (from, values))| (author.clone(), from + values.len()))
+            .map(|(author, (from, values))| (author, from + values.len()))
             .collect();
         let new = self.knowledge.learn(news);
         self.push(&new, from, ctx);
         let mut again = BTreeSet::new();
         for (author, end) in told {
             let is_parent = self.parents.get(&author).is_some_and(|node| node == from);
-            if new.contains_key(&author) {
+            if new.get(author).is_some() {
                 if !link.pruned.contains(&author) {
                     self.parents.insert(author, from.to_owned());
                 }
-            } else if !is_parent && self.knowledge.count(&author) >= end {
+            } else if !is_parent && self.knowledge.count(author) >= end {
                 // It was known, and not left out because of a gap.
                 again.insert(author);
             }
         }
         if !again.is_empty() {
-            link.pruned.extend(again.iter().cloned());
+            link.pruned.extend(again.iter().copied());
             ctx.send(from, &Request::Prune { authors: again });
         }
     }
@@ -112,7 +115,7 @@ impl Plumtree {
     fn announce(&mut self, ctx: &mut Ctx<Broadcast>) {
         let known = self.knowledge.len();
         for (node, link) in &mut self.links {
-            let lacks = |knows| !self.knowledge.news_for(knows).is_empty();
+            let lacks = |knows| self.knowledge.has_news_for(knows);
             let unsure = link.knows.as_ref().is_none_or(lacks);
             if unsure || link.waits {
                 let knows = self.knowledge.digest();
@@ -135,9 +138,9 @@ impl Plumtree {
         let chosen = ctx.rng().usize(..ahead.len().max(1));
         if let Some((node, link)) = ahead.get_mut(chosen) {
             let theirs = link.knew.iter();
-            for (author, _) in theirs.filter(|(author, n)| **n > knowledge.count(author)) {
-                link.pruned.remove(author);
-                self.parents.insert(author.clone(), node.to_string());
+            for (author, _) in theirs.filter(|(author, n)| **n > knowledge.count(*author)) {
+                link.pruned.remove(&author);
+                self.parents.insert(author, node.to_string());
             }
             let knows = knowledge.digest();
             ctx.send(node, &Request::Graft { knows });
@@ -146,7 +149,7 @@ impl Plumtree {
 }
 
 impl Strategy for Plumtree {
-    fn values(&self) -> &BTreeSet<i64> {
+    fn values(&self) -> &Values {
         self.knowledge.values()
     }
 
@@ -183,7 +186,7 @@ impl Strategy for Plumtree {
             }
             Request::Graft { knows } => {
                 let news = self.knowledge.news_for(&knows);
-                link.lazy.retain(|author| !news.contains_key(author));
+                link.lazy.retain(|author| news.get(*author).is_none());
                 if !news.is_empty() {
                     let sync = Request::Sync {
                         knows: self.knowledge.digest(),

@@ -116,6 +116,18 @@ impl Builder {
         }
     }
 
+    /// Adds an integer at the end, if there is room for it. It is the same as
+    /// [`Builder::push_within`], without a value in between.
+    #[inline]
+    pub(crate) fn push_int_within(&mut self, n: i64, store: &mut Store) -> Result<(), Full> {
+        let BuilderRepr::Ints(ints) = &mut self.0 else {
+            return self.push_within(Value::Int(n), store);
+        };
+        grow(ints, store)?;
+        ints.push(n);
+        Ok(())
+    }
+
     /// Adds one element at the end, if there is room for it.
     #[inline]
     pub(crate) fn push_within(&mut self, value: Value, store: &mut Store) -> Result<(), Full> {

@@ -1,11 +1,9 @@
 //! Responses, checked against the workload's schema as in Maelstrom: every field of the schema
 //! must be there with its type, and no other field may be.
 
-use std::fmt;
-
 use indexmap::IndexMap;
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny, SeqAccess, Visitor};
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value as Json;
 
 use crate::client::{Malformed, without_place};
@@ -169,9 +167,9 @@ answer!(EchoOk, "echo_ok", "echo" => _echo: IgnoredAny = "what was sent");
 answer!(GenerateOk, "generate_ok", "id" => id: Required = "any value");
 answer!(TopologyOk, "topology_ok");
 answer!(BroadcastOk, "broadcast_ok");
-answer!(MessagesReadOk, "read_ok", "messages" => messages: Elements = "a list");
+answer!(MessagesReadOk, "read_ok", "messages" => messages: Vector = "a list");
 answer!(AddOk, "add_ok");
-answer!(ElementsReadOk, "read_ok", "value" => value: Elements = "a list");
+answer!(ElementsReadOk, "read_ok", "value" => value: Vector = "a list");
 answer!(NumberReadOk, "read_ok", "value" => value: i64 = "a whole number");
 answer!(RegisterReadOk, "read_ok", "value" => value: Required = "any value");
 answer!(WriteOk, "write_ok");
@@ -184,37 +182,6 @@ answer!(PollOk, "poll_ok",
 answer!(CommitOffsetsOk, "commit_offsets_ok");
 answer!(ListCommittedOffsetsOk, "list_committed_offsets_ok",
     "offsets" => offsets: IndexMap<String, i64> = "an object with a whole number for each key");
-
-/// Any values in a list. One of integers only is compact from the beginning.
-pub(super) struct Elements(pub(super) Vector);
-
-impl<'de> Deserialize<'de> for Elements {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct List;
-
-        impl<'de> Visitor<'de> for List {
-            type Value = Elements;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a sequence")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Elements, A::Error> {
-                let mut failed = None;
-                let next = || {
-                    seq.next_element::<Value>().unwrap_or_else(|error| {
-                        failed = Some(error);
-                        None
-                    })
-                };
-                let elements = std::iter::from_fn(next).collect();
-                failed.map_or(Ok(Elements(elements)), Err)
-            }
-        }
-
-        deserializer.deserialize_seq(List)
-    }
-}
 
 /// Any value, but there must be one.
 pub(super) struct Required(pub(super) Value);

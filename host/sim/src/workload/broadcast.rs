@@ -44,7 +44,7 @@ impl Object for Broadcast {
     }
 
     fn shown(answer: &str) -> Result<Value, Malformed> {
-        Ok(Value::Vector(read::<MessagesReadOk>(answer)?.messages.0))
+        Ok(Value::Vector(read::<MessagesReadOk>(answer)?.messages))
     }
 
     fn setup(&self) -> Option<String> {

@@ -1,9 +1,12 @@
 //! `host suite run`: every challenge of a suite once, with one seed, and a line of figures for
-//! each; then its worlds, with their own seeds.
+//! each; then its worlds, with their own seeds. All cores work; lines come in the order of the suite.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anstyle::Style;
@@ -23,9 +26,11 @@ use host_grade::resume::Resume;
 use host_grade::run::SeedRun;
 use host_grade::submission::{self, ModuleFile};
 use host_grade::suite::{PlannedRun, World};
-use host_grade::{Challenge, Suite, Verdict, Work};
+use host_grade::work::WorkItem;
+use host_grade::{Challenge, Submission, Suite, Verdict, Work};
+use host_guest::Interrupt;
 use host_protocol::text::{counted, figure, fraction};
-use host_sandbox::{GuestModule, Sandbox};
+use host_sandbox::{GuestModule, LoadError, Sandbox};
 use host_trial::scenario::with_report;
 use host_trial::{Trial, TrialResult};
 
@@ -94,22 +99,30 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     print_styled(&heads())?;
     let mut all_passed = true;
     let mut untouched = 0;
-    for challenge in &suite.challenges {
-        let tried = match modules.module_for(challenge) {
-            None => Tried::missing(challenge),
-            Some(module) => Tried::of(challenge, module, args.seed, &sandbox),
-        };
-        if interrupt.is_requested() {
-            interrupt::note("the challenges above are done");
-            return Ok(Exit::Invalid);
-        }
+    let mut runs = Vec::new();
+    let all = All {
+        challenges: &suite.challenges,
+        modules,
+        seed: args.seed,
+        sandbox: &sandbox,
+        interrupt: &interrupt,
+    };
+    all.tried(|challenge, tried| {
         all_passed &= tried.passed;
         untouched += usize::from(tried.untouched);
         print_styled(&tried.rendered(challenge))?;
+        runs.extend(tried.runs);
+        Ok(())
+    })?;
+    if interrupt.is_requested() {
+        interrupt::note("the challenges above are done");
+        return Ok(Exit::Invalid);
     }
     print(&notes(args.seed, untouched))?;
     if let Some(dir) = &args.report {
-        grade::judged(&work, &sandbox, &Resume::default(), &interrupt, Some(dir))?;
+        // What was judged for the table is not judged again.
+        let judged = Resume::of(runs);
+        grade::judged(&work, &sandbox, &judged, &interrupt, Some(dir))?;
         if interrupt.is_requested() {
             interrupt::note("the report is not complete");
             return Ok(Exit::Invalid);
@@ -141,8 +154,81 @@ fn asked(args: &RunArgs) -> Result<Suite, Failure> {
     Ok(suite)
 }
 
+/// All challenges, and what is needed to try them.
+struct All<'a> {
+    challenges: &'a [Challenge],
+    modules: &'a Submission,
+    seed: u64,
+    sandbox: &'a Sandbox,
+    interrupt: &'a Interrupt,
+}
+
+/// The module for a challenge, and how long it took to load.
+struct Loaded<'a> {
+    module: &'a ModuleFile,
+    guest: Result<GuestModule, LoadError>,
+    took: Duration,
+}
+
+impl<'a> All<'a> {
+    fn load(&self, challenge: &Challenge) -> Option<Loaded<'a>> {
+        let module = self.modules.module_for(challenge)?;
+        let begin = Instant::now();
+        let limits = &challenge.scenario.options.limits;
+        Some(Loaded {
+            module,
+            guest: self.sandbox.load(&module.path, limits),
+            took: begin.elapsed(),
+        })
+    }
+
+    /// Tries them on all cores, and hands on what became of each, in their order, until an interrupt
+    /// is requested.
+    ///
+    /// # Errors
+    /// The first of `each`.
+    fn tried(
+        &self,
+        mut each: impl FnMut(&'a Challenge, Tried<'a>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        thread::scope(|scope| {
+            let (sender, receiver) = mpsc::channel();
+            scope.spawn(move || {
+                // Compiling needs the threads of the pool, so none of them may wait for it.
+                let loaded: Vec<Option<Loaded<'_>>> =
+                    self.challenges.iter().map(|it| self.load(it)).collect();
+                let challenges = loaded.into_par_iter().zip(self.challenges).enumerate();
+                // Fails when nobody receives any more.
+                challenges.try_for_each(|(index, (loaded, challenge))| {
+                    let tried = match loaded {
+                        None => Tried::missing(challenge),
+                        Some(loaded) => Tried::of(challenge, loaded, self.seed),
+                    };
+                    sender.send((index, tried))
+                })
+            });
+            let mut done = BTreeMap::new();
+            let mut challenges = self.challenges.iter().enumerate();
+            let mut next = challenges.next();
+            for (index, tried) in receiver {
+                done.insert(index, tried);
+                while let Some((index, challenge)) = next
+                    && let Some(tried) = done.remove(&index)
+                {
+                    if self.interrupt.is_requested() {
+                        return Ok(());
+                    }
+                    each(challenge, tried)?;
+                    next = challenges.next();
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
 /// What became of a challenge.
-struct Tried {
+struct Tried<'a> {
     passed: bool,
     valid: &'static str,
     figures: Figures,
@@ -154,10 +240,12 @@ struct Tried {
     wall: Option<Duration>,
     /// Why it failed and how to see it again, and what else its reader should know.
     lines: Vec<String>,
+    /// The runs, up to the first that failed, with their times in milliseconds.
+    runs: Vec<(WorkItem, PlannedRun<'a>, SeedRun, u64)>,
 }
 
 /// Why a run failed, and how to see it again.
-fn explained(planned: PlannedRun<'_>, module: &ModuleFile, run: SeedRun) -> Vec<String> {
+fn explained(planned: PlannedRun<'_>, module: &ModuleFile, run: &SeedRun) -> Vec<String> {
     let PlannedRun { setting, seed } = planned;
     let world = setting.world.map(|world| {
         let World { name, why, .. } = world;
@@ -167,7 +255,7 @@ fn explained(planned: PlannedRun<'_>, module: &ModuleFile, run: SeedRun) -> Vec<
     let flags = run.replay_flags(setting);
     let replay = scenario.command(&module.path, setting.run_seed(seed), &flags);
     let mut lines: Vec<String> = world.into_iter().collect();
-    lines.extend(run.anomaly);
+    lines.extend(run.anomaly.iter().cloned());
     lines.push(format!("replay: {replay}"));
     lines.extend(with_report(&replay).map(|command| format!("pages: {command}")));
     lines
@@ -181,7 +269,7 @@ struct Figures {
     availability: String,
 }
 
-impl Tried {
+impl<'a> Tried<'a> {
     /// A challenge for which there is no module.
     fn missing(challenge: &Challenge) -> Self {
         Tried {
@@ -192,83 +280,110 @@ impl Tried {
             untouched: false,
             wall: None,
             lines: Vec::new(),
+            runs: Vec::new(),
         }
     }
 
-    fn of(challenge: &Challenge, module: &ModuleFile, seed: u64, sandbox: &Sandbox) -> Self {
+    fn of(challenge: &'a Challenge, loaded: Loaded<'_>, seed: u64) -> Self {
+        let Loaded {
+            module,
+            guest,
+            took,
+        } = loaded;
         let begin = Instant::now();
         let scenario = &challenge.scenario;
-        let guest = match sandbox.load(&module.path, &scenario.options.limits) {
+        let guest = match guest {
             Ok(guest) => guest,
             Err(error) => {
                 return Tried {
+                    wall: Some(took),
+                    lines: vec![error.to_string()],
                     passed: false,
                     valid: "-",
-                    figures: Figures::none(),
-                    worlds: "-".to_owned(),
-                    untouched: false,
-                    wall: Some(begin.elapsed()),
-                    lines: vec![error.to_string()],
+                    ..Tried::missing(challenge)
                 };
             }
         };
-        let official = challenge.official();
-        let trial = Trial::of(&guest, scenario.clone());
-        let result = trial.run(official.run_seed(seed), Vec::new());
-        let run = SeedRun::judged(official, &result);
-        let mut notes = Vec::new();
-        if run.faults_touched_nothing {
-            notes.extend(result.coverage.lines());
-        }
-        notes.extend(run.warnings.iter().map(|it| format!("warning: {it}")));
-        let mut tried = Tried {
-            passed: run.verdict == Verdict::Accepted,
-            valid: word(result.valid()),
-            figures: Figures::of(&result),
-            worlds: "-".to_owned(),
-            untouched: run.faults_touched_nothing,
-            wall: Some(begin.elapsed()),
-            lines: Vec::new(),
+        let official = PlannedRun {
+            setting: challenge.official(),
+            seed,
         };
+        let trial = Trial::of(&guest, scenario.clone());
+        let (mut tried, run, notes) = trial.with(official.setting.run_seed(seed), None, |result| {
+            let run = SeedRun::judged(official.setting, &result);
+            let mut notes = Vec::new();
+            if run.faults_touched_nothing {
+                notes.extend(result.coverage.lines());
+            }
+            notes.extend(run.warnings.iter().map(|it| format!("warning: {it}")));
+            let tried = Tried {
+                passed: run.verdict == Verdict::Accepted,
+                valid: word(result.valid()),
+                figures: Figures::of(&result),
+                untouched: run.faults_touched_nothing,
+                wall: Some(took + begin.elapsed()),
+                ..Tried::missing(challenge)
+            };
+            (tried, run, notes)
+        });
+        let wall = begin.elapsed();
         if tried.passed {
             tried.run_worlds(challenge, module, &guest);
         } else {
-            let planned = PlannedRun {
-                setting: official,
-                seed,
-            };
-            tried.lines = explained(planned, module, run);
+            tried.lines = explained(official, module, &run);
         }
         tried.lines.extend(notes);
+        tried.keep(module, &guest, official, run, wall);
         tried
     }
 
     /// Makes the runs in worlds, up to the first that fails.
-    fn run_worlds(&mut self, challenge: &Challenge, module: &ModuleFile, guest: &GuestModule) {
-        let planned: Vec<PlannedRun<'_>> = challenge.runs().skip(challenge.seeds.len()).collect();
+    fn run_worlds(&mut self, challenge: &'a Challenge, module: &ModuleFile, guest: &GuestModule) {
+        let planned: Vec<PlannedRun<'a>> = challenge.runs().skip(challenge.seeds.len()).collect();
         if planned.is_empty() {
             return;
         }
         let first_failure = AtomicUsize::new(usize::MAX);
-        let failed = planned.par_iter().enumerate().filter_map(|(index, run)| {
+        let judged = planned.par_iter().enumerate().map(|(index, run)| {
             if index > first_failure.load(Ordering::Relaxed) {
                 return None;
             }
+            let begin = Instant::now();
             // An interrupted run says nothing: the caller ends.
             let judged = SeedRun::of(run.setting, guest, run.seed)?;
-            if judged.verdict == Verdict::Accepted {
-                return None;
+            if judged.verdict != Verdict::Accepted {
+                first_failure.fetch_min(index, Ordering::Relaxed);
             }
-            first_failure.fetch_min(index, Ordering::Relaxed);
-            Some((index, judged))
+            Some((judged, begin.elapsed()))
         });
-        let failed = failed.min_by_key(|(index, _)| *index);
-        let passed = failed.as_ref().map_or(planned.len(), |(index, _)| *index);
+        let judged: Vec<Option<(SeedRun, Duration)>> = judged.collect();
+        let passed = first_failure.into_inner().min(planned.len());
         self.worlds = format!("{passed}/{}", planned.len());
-        if let Some((index, run)) = failed {
-            self.passed = false;
-            self.lines = explained(planned[index], module, run);
+        let runs = planned.iter().zip(judged).take(passed + 1);
+        for (planned, (run, wall)) in runs.filter_map(|(run, judged)| Some((*run, judged?))) {
+            if run.verdict != Verdict::Accepted {
+                self.passed = false;
+                self.lines = explained(planned, module, &run);
+            }
+            self.keep(module, guest, planned, run, wall);
         }
+    }
+
+    /// Keeps a run for the report. An internal error may not occur again.
+    fn keep(
+        &mut self,
+        module: &ModuleFile,
+        guest: &GuestModule,
+        planned: PlannedRun<'a>,
+        run: SeedRun,
+        wall: Duration,
+    ) {
+        if run.verdict == Verdict::Internal {
+            return;
+        }
+        let item = WorkItem::of(module, &guest.facts.sha256, planned.setting.challenge);
+        let ms = u64::try_from(wall.as_millis()).unwrap_or(u64::MAX);
+        self.runs.push((item, planned, run, ms));
     }
 
     fn rendered(&self, challenge: &Challenge) -> Styled {

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use expect_test::expect;
+use serde_json::Value as Json;
 
 use test_support::Ended;
 use test_support::class::{Class, check};
@@ -204,6 +205,26 @@ fn a_report_has_a_page_of_the_suite_and_of_each_run() {
     for id in ["echo", "flood"] {
         assert!(page.contains(id), "{id}");
     }
+}
+
+/// The table's runs are not made again for the report, so it has to be the same as a grader's.
+#[test]
+fn what_was_judged_for_the_table_is_in_the_report_as_a_grader_judges_it() {
+    let class = Class::small();
+    let suite_toml = ["--suite", "suite.toml"];
+    let run = ["run", "--seed", "2", "--report", "report", "class/bob"];
+    let ended = suite(&class, &[&run[..1], &suite_toml, &run[1..]].concat());
+    assert_eq!(ended.code(), Some(1), "{ended}");
+    let grade = ["--seeds", "2..3", "--format", "json", "class/bob"];
+    let graded = class.host().arg("grade").args(suite_toml).args(grade).end();
+    let without_times = |json: &str| {
+        let mut json: Json = serde_json::from_str(json).unwrap();
+        let judge = json.as_object_mut().unwrap();
+        assert!(judge.remove("timings").is_some());
+        json
+    };
+    let reported = fs::read_to_string(class.path("report/grade.json")).unwrap();
+    assert_eq!(without_times(&reported), without_times(&graded.stdout));
 }
 
 #[test]

@@ -1,12 +1,12 @@
 //! The hub: it scatters what it has gathered.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use guest_sdk::prelude::*;
 
 use super::{ACK_AFTER, HELLO_AFTER, next_tick, phase};
-use crate::knowledge::{Digest, Knowledge};
+use crate::knowledge::{Digest, Knowledge, Values};
 use crate::{Broadcast, Request, Strategy, Timer, not_for_this_strategy};
 
 /// How much later than expected a gather may be and still be part of its window's scatter.
@@ -112,7 +112,7 @@ impl Link {
 }
 
 impl Strategy for Hub {
-    fn values(&self) -> &BTreeSet<i64> {
+    fn values(&self) -> &Values {
         self.knowledge.values()
     }
 
@@ -134,7 +134,7 @@ impl Strategy for Hub {
         self.knowledge.learn(news);
         if let Some(link) = self.spokes.get_mut(from.node()) {
             link.waits |= ask || self.knowledge.lacks(&knows);
-            let lacks_some = !self.knowledge.news_for(&knows).is_empty();
+            let lacks_some = self.knowledge.has_news_for(&knows);
             link.asked = lacks_some.then_some(ctx.now());
             link.knows = Some(knows);
         }

@@ -1,12 +1,11 @@
 //! The spokes: they gather at the hub, and gossip when they cannot.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use guest_sdk::prelude::*;
 
 use super::{ACK_AFTER, HELLO_AFTER, next_tick};
-use crate::knowledge::{Author, Digest, Knowledge, News};
+use crate::knowledge::{Digest, Knowledge, News, Values};
 use crate::{Broadcast, Request, Strategy, Timer, gossip, not_for_this_strategy};
 
 /// A spoke that has not heard from the hub for so long asks whether it is still there.
@@ -83,10 +82,9 @@ impl Spoke {
     /// The hub scatters.
     fn hear_hub(&mut self, knows: Digest, news: News, ask: bool, now: Duration) {
         self.knowledge.learn(news);
-        let is_known = |(author, count): (&Author, &usize)| knows.get(author) >= Some(count);
         let is_gap = self.knowledge.lacks(&knows);
         self.question
-            .take_if(|question| !is_gap && question.told.iter().all(is_known));
+            .take_if(|question| !is_gap && !knows.lacks(&question.told));
         self.hub_knows = knows;
         self.quiet_until = now + KEEP_ALIVE;
         if ask {
@@ -96,7 +94,7 @@ impl Spoke {
 }
 
 impl Strategy for Spoke {
-    fn values(&self) -> &BTreeSet<i64> {
+    fn values(&self) -> &Values {
         self.knowledge.values()
     }
 
