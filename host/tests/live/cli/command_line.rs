@@ -247,6 +247,7 @@ fn short_help_of_sim() {
             Network:
                   --latency <MS>          Mean latency of messages between servers, in milliseconds [default: 0]
                   --latency-dist <SHAPE>  Distribution of latencies [default: constant] [possible values: constant, uniform, exponential]
+                  --hop-time <MS>         Median time of a message between two processes besides its latency, in milliseconds [default: as under Maelstrom, 0.12 to 1.2 by the rate]
                   --network <MODEL>       Order in which a receiver takes messages [default: maelstrom] [possible values: maelstrom, ideal]
 
             Faults:
@@ -490,6 +491,12 @@ fn help_of_sim() {
                       - exponential: Most are short, some very long
 
                       [default: constant]
+
+                  --hop-time <MS>
+                      Median time of a message between two processes besides its latency, in milliseconds [default: as under Maelstrom, 0.12 to 1.2 by the rate]
+
+                      Each message draws its own, from half of the median to several times as much. With 0, messages
+                      without latency arrive at the moment at which they are sent, and operations start on time.
 
                   --network <MODEL>
                       Order in which a receiver takes messages
