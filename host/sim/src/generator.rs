@@ -60,7 +60,7 @@ impl<'a> Generator<'a> {
             waiting_since_ns: None,
             ask_ns: None,
             begun: 0,
-            hop: Hop::of(options),
+            hop: Hop::of(options.hop_median_ns()),
             gaps: streams.stream("gaps"),
             dispatches: streams.stream("dispatches"),
             choices: streams.stream("operations"),

@@ -8,7 +8,6 @@
 //! interpreter draws each gap after it has handed out the operation before, which takes it
 //! 0.1 ms.
 
-use super::options::RunOptions;
 use super::random::Stream;
 
 /// The median of a hop at 1,000 operations a second …
@@ -28,11 +27,9 @@ pub(super) struct Hop {
 }
 
 impl Hop {
-    /// Hops of a run with these options.
-    pub(super) fn of(options: &RunOptions) -> Self {
-        Hop {
-            median_ns: options.hop_median_ns(),
-        }
+    /// Hops with this median, in nanoseconds; if it is 0, they take no time.
+    pub(super) fn of(median_ns: u64) -> Self {
+        Hop { median_ns }
     }
 
     /// Whether they take no time at all, and neither do operations.
@@ -80,15 +77,17 @@ pub(super) fn measured_ns(rate: f64) -> u64 {
 mod tests {
     use super::*;
     use crate::network::NetworkModel;
+    use crate::options::RunOptions;
     use crate::random::Streams;
 
     fn median_ns(rate: f64, hop_ns: Option<u64>, network: NetworkModel) -> u64 {
-        let hop = Hop::of(&RunOptions {
+        let options = RunOptions {
             rate,
             hop_ns,
             network,
             ..RunOptions::default()
-        });
+        };
+        let hop = Hop::of(options.hop_median_ns());
         let mut stream = Streams::new(1).stream("hop");
         let mut draws: Vec<u64> = (0..10_001).map(|_| hop.draw_ns(&mut stream)).collect();
         draws.sort_unstable();

@@ -97,7 +97,7 @@ impl Network {
             latency: options.latency,
             nodes,
             receivers: receivers.collect(),
-            hop: Hop::of(options),
+            hop: Hop::of(options.hop_median_ns()),
             leaves_ns: Vec::new(),
             held: Vec::new(),
             sent: 0,

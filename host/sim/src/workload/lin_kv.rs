@@ -148,8 +148,13 @@ impl WorkloadClient for LinKv {
         }
         let group = turn.stream.pick(&free);
         // Readers and writers are as likely, whichever are more. Jepsen reserves workers for reading
-        // by their absolute numbers, so those of the first group read, and nobody in the others.
-        let is_reader = |worker: &usize| *worker < self.nodes;
+        // by their absolute numbers, so in its other groups nobody reads, and what is stale there
+        // is seen by nobody.
+        let in_group = |worker: usize| match self.is_strict {
+            true => worker % size,
+            false => worker,
+        };
+        let is_reader = |worker: &usize| in_group(*worker) < self.nodes;
         let of_group = turn.free.iter().filter(|worker| **worker / size == group);
         let (readers, writers): (Vec<usize>, Vec<usize>) =
             of_group.partition(|worker| is_reader(worker));
@@ -242,6 +247,7 @@ mod tests {
     use super::*;
     use crate::options::Cluster;
     use crate::workload::testing::Turns;
+    use host_check::validity::Checks;
 
     fn settings(nodes: usize, concurrency: usize) -> WorkloadOptions {
         WorkloadOptions {
@@ -301,12 +307,25 @@ mod tests {
     }
 
     #[test]
-    fn every_group_has_a_key_of_its_own_and_the_first_has_readers() {
+    fn every_group_has_a_key_of_its_own_and_readers() {
         let mut turns = Turns::new(8);
         let mut kv = made(2, 8);
         for (worker, f, value) in draw(&mut turns, &mut kv, 200) {
             let (key, _) = key_and_value(&value);
             assert_eq!(key, Value::from(i64::from(worker >= 4)));
+            assert_eq!(f == "read", worker % 4 < 2);
+        }
+    }
+
+    #[test]
+    fn under_maelstrom_only_the_first_group_has_readers() {
+        let mut turns = Turns::new(8);
+        let settings = WorkloadOptions {
+            checks: Checks::Maelstrom,
+            ..settings(2, 8)
+        };
+        let mut kv = LinKv::new(&settings).unwrap();
+        for (worker, f, _) in draw(&mut turns, &mut kv, 200) {
             assert_eq!(f == "read", worker < 2);
         }
     }

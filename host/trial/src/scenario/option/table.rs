@@ -212,7 +212,7 @@ without latency arrive at the moment at which they are sent, and operations star
             scenario.options.hop_ns = Some(nanoseconds(read::<f64>(text)? / 1e3));
             Ok(())
         },
-        write: |scenario| scenario.options.hop_ns.map(milliseconds),
+        write: |scenario| scenario.options.hop_ns.map(|ns| seconds(ns.saturating_mul(1000))),
         ..USUAL
     };
     TOPOLOGY: "Neighbours in broadcast: line, grid, tree, tree2, tree3, tree4 or total", ScenarioOption {
@@ -586,11 +586,6 @@ where
 /// Seconds as nanoseconds.
 fn duration_ns(text: &str) -> Result<u64, OptionError> {
     read(text).map(nanoseconds)
-}
-
-/// Nanoseconds as milliseconds: exact, without trailing zeros.
-fn milliseconds(ns: u64) -> String {
-    seconds(ns.saturating_mul(1000))
 }
 
 /// MiB as bytes.
