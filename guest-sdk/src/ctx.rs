@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 use crate::body::{self, Ids};
 use crate::node::{Caller, Node};
@@ -46,7 +45,7 @@ pub struct Ctx<N: Node> {
 struct Pending<C> {
     dest: String,
     /// The text of the request, if it may be sent again.
-    body: Option<Box<RawValue>>,
+    body: Option<String>,
     call: C,
     retry: Retry,
     attempt: u32,
@@ -239,9 +238,8 @@ impl<N: Node> Ctx<N> {
             .unwrap_or_else(|error| panic!("cannot send a message to {dest}: {error}"))
     }
 
-    fn sent(&self, body: Range<usize>) -> Box<RawValue> {
-        let text = String::from_utf8_lossy(&self.outbox.bytes()[body]).into_owned();
-        RawValue::from_string(text).expect("the outbox holds the JSON that was just written")
+    fn sent(&self, body: Range<usize>) -> String {
+        String::from_utf8_lossy(&self.outbox.bytes()[body]).into_owned()
     }
 
     fn start_timer(&mut self, after_ns: u64, alarm: Alarm<N::Timer>) -> u64 {
@@ -289,7 +287,7 @@ impl<N: Node> Ctx<N> {
             return Fired::GaveUp(pending.call, Error::new(ErrorCode::Timeout, text));
         };
         let resent = self.outbox.send(&self.id, &pending.dest, |out| {
-            out.extend_from_slice(body.get().as_bytes());
+            out.extend_from_slice(body.as_bytes());
             Ok(())
         });
         resent.expect("copying bytes cannot fail");

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use serde::Serialize;
 
-use crate::body::EncodeError;
+use crate::json::{self, JsonError};
 use host_protocol::abi::{Level, Log, SetTimer, TimerRef};
 use host_protocol::json::{write_number, write_string};
 
@@ -75,8 +75,8 @@ impl Outbox {
         &mut self,
         src: &str,
         dest: &str,
-        body: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>,
-    ) -> Result<Range<usize>, EncodeError> {
+        body: impl FnOnce(&mut Vec<u8>) -> Result<(), JsonError>,
+    ) -> Result<Range<usize>, JsonError> {
         let effect = self.format == Format::Effects;
         let out = &mut self.bytes;
         if effect {
@@ -126,7 +126,7 @@ impl Outbox {
 
     fn effect(&mut self, effect: &RareEffect<'_>) {
         // Strings and numbers always serialise, and a Vec takes every write.
-        let _ = serde_json::to_writer(&mut self.bytes, effect);
+        let _ = json::write(&mut self.bytes, effect);
         self.bytes.push(b'\n');
     }
 }

@@ -5,6 +5,7 @@ use std::str::Utf8Error;
 use serde::{Deserialize, Serialize};
 
 use crate::body;
+use crate::json::{self, JsonError};
 use crate::ctx::{Ctx, Fired};
 use crate::node::{Caller, Node, Response};
 use crate::options::StartOptions;
@@ -32,7 +33,7 @@ pub enum RestoreError {
     NotUtf8(Utf8Error),
     /// The text is not a snapshot.
     #[error("not a snapshot: {0}")]
-    NotASnapshot(serde_json::Error),
+    NotASnapshot(JsonError),
     /// The SDK that wrote the snapshot uses another format.
     #[error("snapshot format {found}, this module's SDK reads {SNAPSHOT_FORMAT}")]
     Format {
@@ -49,7 +50,7 @@ pub enum RestoreError {
     },
     /// The state cannot be read as that of the node.
     #[error("the state does not fit: {0}")]
-    State(serde_json::Error),
+    State(JsonError),
 }
 
 /// A node after `init`.
@@ -83,7 +84,7 @@ impl<N: Node> Runtime<N> {
         match self {
             Runtime::Running(running) => running.message(now_ns, message, header),
             Runtime::New(outbox, options) => {
-                let init: Init = serde_json::from_str(message.body)
+                let init: Init = json::from_str(message.body)
                     .expect("the first message that a driver passes on is a valid init");
                 let outbox = std::mem::take(outbox);
                 let options = options.take().unwrap_or_else(StartOptions::of_process);
@@ -103,11 +104,11 @@ impl<N: Node> Runtime<N> {
     }
 
     /// The whole state as JSON; `null` before `init`.
-    pub(crate) fn snapshot(&self) -> Result<Vec<u8>, serde_json::Error> {
+    pub(crate) fn snapshot(&self) -> Result<Vec<u8>, JsonError> {
         let Runtime::Running(running) = self else {
             return Ok(b"null".to_vec());
         };
-        serde_json::to_vec(&Snapshot {
+        json::to_vec(&Snapshot {
             format: SNAPSHOT_FORMAT,
             state_version: N::STATE_VERSION,
             node: &running.node,
@@ -131,10 +132,9 @@ impl<N: Node> Runtime<N> {
             *self = Runtime::New(Outbox::new(format), options);
             return Ok(());
         }
-        // As text, like all JSON in the SDK, so that a module contains only one parser.
         let snapshot = str::from_utf8(snapshot).map_err(RestoreError::NotUtf8)?;
         let versions: Versions =
-            serde_json::from_str(snapshot).map_err(RestoreError::NotASnapshot)?;
+            json::from_str(snapshot).map_err(RestoreError::NotASnapshot)?;
         if versions.format != SNAPSHOT_FORMAT {
             return Err(RestoreError::Format {
                 found: versions.format,
@@ -147,7 +147,7 @@ impl<N: Node> Runtime<N> {
             });
         }
         let mut running: Running<N> =
-            serde_json::from_str(snapshot).map_err(RestoreError::State)?;
+            json::from_str(snapshot).map_err(RestoreError::State)?;
         // The arguments belong to the process, not to the state.
         let arguments = match self {
             Runtime::New(_, options) => options.take().map(|options| options.arguments),
@@ -224,7 +224,7 @@ impl<N: Node> Running<N> {
 }
 
 fn read_error(message: &Message<'_>) -> Error {
-    serde_json::from_str(message.body).unwrap_or_else(|problem| {
+    json::from_str(message.body).unwrap_or_else(|problem| {
         let text = format!("unreadable error from {}: {problem}", message.src);
         Error::new(ErrorCode::Crash, text)
     })

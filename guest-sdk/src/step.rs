@@ -1,6 +1,7 @@
 //! The ABI without WebAssembly: a node in this process that is stepped like a module. A simulator
 //! uses it to run solutions in their unit tests, where a debugger can follow them.
 
+use crate::json::JsonError;
 use crate::node::Node;
 use crate::options::StartOptions;
 use crate::outbox::{Format, Outbox};
@@ -53,7 +54,7 @@ impl<N: Node> Stepped<N> {
     ///
     /// # Errors
     /// If the state cannot be written as JSON.
-    pub fn snapshot(&self) -> Result<Vec<u8>, serde_json::Error> {
+    pub fn snapshot(&self) -> Result<Vec<u8>, JsonError> {
         self.runtime.snapshot()
     }
 
