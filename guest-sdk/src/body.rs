@@ -16,7 +16,7 @@ use serde::de::{
 };
 use serde::ser::{self, Impossible, Serialize, Serializer};
 
-use crate::json::{self, JsonError};
+use host_protocol::data::{self, JsonError};
 use host_protocol::json::{write_number, write_string};
 use host_protocol::message::{Error, ErrorCode};
 use host_protocol::scan::Scanner;
@@ -99,7 +99,7 @@ impl<'de> Deserializer<'de> for Tagged<'de> {
     }
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        json::from_str_seed(Any(visitor), self.json).map_err(DecodeError::Malformed)
+        data::from_str_seed(Any(visitor), self.json).map_err(DecodeError::Malformed)
     }
 
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
@@ -148,7 +148,7 @@ impl<'de> VariantAccess<'de> for Tagged<'de> {
         self,
         seed: T,
     ) -> Result<T::Value, DecodeError> {
-        json::from_str_seed(seed, self.json).map_err(DecodeError::Malformed)
+        data::from_str_seed(seed, self.json).map_err(DecodeError::Malformed)
     }
 
     fn tuple_variant<V: Visitor<'de>>(
@@ -207,7 +207,7 @@ impl<'de> MapAccess<'de> for NamedFields<'de> {
         seed: V,
     ) -> Result<V::Value, DecodeError> {
         let value = self.scanner.value().unwrap_or_default();
-        json::from_str_seed(seed, value).map_err(DecodeError::Malformed)
+        data::from_str_seed(seed, value).map_err(DecodeError::Malformed)
     }
 }
 
@@ -254,7 +254,7 @@ struct Fields<'o> {
 
 impl Fields<'_> {
     fn json<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), JsonError> {
-        json::write(self.out, value)
+        data::write(self.out, value)
     }
 
     fn comma(&mut self) {
@@ -271,6 +271,7 @@ impl Fields<'_> {
         self.out.push(b':');
     }
 
+    #[inline(never)]
     fn field<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Result<(), JsonError> {
         self.key(key);
         self.json(value)

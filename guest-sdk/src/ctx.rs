@@ -14,6 +14,7 @@ use crate::options::{self, StartOptions};
 use crate::outbox::Outbox;
 use crate::retry::Retry;
 use host_protocol::abi::{Level, TIMER_MIN_NS, nanos};
+use host_protocol::data::JsonError;
 use host_protocol::message::{Error, ErrorCode};
 
 /// What a handler uses to act, and what the SDK keeps for the node: its name, its calls in
@@ -195,6 +196,19 @@ impl<N: Node> Ctx<N> {
             in_reply_to: None,
         };
         let body = self.write(dest, ids, body);
+        self.begin_call(msg_id, dest, body, call, retry);
+    }
+
+    /// Keeps what belongs to a call whose request has been written.
+    #[inline(never)]
+    fn begin_call(
+        &mut self,
+        msg_id: u64,
+        dest: &str,
+        body: Range<usize>,
+        call: N::Call,
+        retry: Retry,
+    ) {
         let body = retry.may_follow(0).then(|| self.sent(body));
         let wait_ns = retry.wait_ns(0, &mut self.rng);
         let timer = self.start_timer(wait_ns, Alarm::Call(msg_id));
@@ -235,7 +249,7 @@ impl<N: Node> Ctx<N> {
     fn write<B: Serialize + ?Sized>(&mut self, dest: &str, ids: Ids, body: &B) -> Range<usize> {
         self.outbox
             .send(&self.id, dest, |out| body::encode(out, ids, body))
-            .unwrap_or_else(|error| panic!("cannot send a message to {dest}: {error}"))
+            .unwrap_or_else(|error| cannot_send(dest, &error))
     }
 
     fn sent(&self, body: Range<usize>) -> String {
@@ -297,6 +311,12 @@ impl<N: Node> Ctx<N> {
         self.calls.insert(msg_id, pending);
         Fired::Nothing
     }
+}
+
+#[cold]
+#[inline(never)]
+fn cannot_send(dest: &str, error: &JsonError) -> ! {
+    panic!("cannot send a message to {dest}: {error}")
 }
 
 /// The generator's state as a number.

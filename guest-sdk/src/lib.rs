@@ -54,7 +54,6 @@
 
 mod body;
 mod ctx;
-mod json;
 #[cfg(not(target_family = "wasm"))]
 #[doc(hidden)]
 pub mod native;
@@ -75,8 +74,8 @@ pub mod wasm;
 
 pub use ctx::{Ctx, TimerId};
 pub use host_protocol::abi::Level;
+pub use host_protocol::data::JsonError;
 pub use host_protocol::error::{Error, ErrorCode};
-pub use json::JsonError;
 pub use node::{Caller, Node, Response};
 pub use retry::Retry;
 pub use runtime::RestoreError;

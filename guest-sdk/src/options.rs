@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use serde::de::DeserializeOwned;
 
-use crate::json;
+use host_protocol::data;
 use host_protocol::json::write_string;
 
 /// What a node is started with.
@@ -26,14 +26,17 @@ impl StartOptions {
 
 /// The arguments of this process, without its name.
 pub(crate) fn arguments() -> Vec<String> {
-    std::env::args().skip(1).collect()
+    let arguments = std::env::args_os().skip(1);
+    arguments
+        .map(|it| it.to_string_lossy().into_owned())
+        .collect()
 }
 
 /// Reads pairs of `--name value` into a type whose fields are the names.
 ///
 /// A value that is JSON (a number, a boolean) is read as JSON, any other as text.
 pub(crate) fn read<T: DeserializeOwned>(arguments: &[String]) -> Result<T, String> {
-    json::from_str(&object(arguments)?).map_err(|error| error.text().to_owned())
+    data::from_str(&object(arguments)?).map_err(|error| error.text().to_owned())
 }
 
 /// The options as a JSON object.
@@ -56,7 +59,7 @@ fn object(arguments: &[String]) -> Result<String, String> {
         fields.push(if fields.is_empty() { b'{' } else { b',' });
         write_string(&mut fields, name);
         fields.push(b':');
-        if json::is_json(value) {
+        if data::is_json(value) {
             fields.extend_from_slice(value.as_bytes());
         } else {
             write_string(&mut fields, value);

@@ -5,12 +5,12 @@ use std::str::Utf8Error;
 use serde::{Deserialize, Serialize};
 
 use crate::body;
-use crate::json::{self, JsonError};
 use crate::ctx::{Ctx, Fired};
 use crate::node::{Caller, Node, Response};
 use crate::options::StartOptions;
 use crate::outbox::Outbox;
 use host_protocol::abi::Level;
+use host_protocol::data::{self, JsonError};
 use host_protocol::message::{Error, ErrorCode, Header, Init, Message};
 
 /// The version of [`Snapshot`]'s own layout.
@@ -84,7 +84,7 @@ impl<N: Node> Runtime<N> {
         match self {
             Runtime::Running(running) => running.message(now_ns, message, header),
             Runtime::New(outbox, options) => {
-                let init: Init = json::from_str(message.body)
+                let init: Init = data::from_str(message.body)
                     .expect("the first message that a driver passes on is a valid init");
                 let outbox = std::mem::take(outbox);
                 let options = options.take().unwrap_or_else(StartOptions::of_process);
@@ -108,7 +108,7 @@ impl<N: Node> Runtime<N> {
         let Runtime::Running(running) = self else {
             return Ok(b"null".to_vec());
         };
-        json::to_vec(&Snapshot {
+        data::to_vec(&Snapshot {
             format: SNAPSHOT_FORMAT,
             state_version: N::STATE_VERSION,
             node: &running.node,
@@ -133,8 +133,7 @@ impl<N: Node> Runtime<N> {
             return Ok(());
         }
         let snapshot = str::from_utf8(snapshot).map_err(RestoreError::NotUtf8)?;
-        let versions: Versions =
-            json::from_str(snapshot).map_err(RestoreError::NotASnapshot)?;
+        let versions: Versions = data::from_str(snapshot).map_err(RestoreError::NotASnapshot)?;
         if versions.format != SNAPSHOT_FORMAT {
             return Err(RestoreError::Format {
                 found: versions.format,
@@ -146,8 +145,7 @@ impl<N: Node> Runtime<N> {
                 expected: N::STATE_VERSION,
             });
         }
-        let mut running: Running<N> =
-            json::from_str(snapshot).map_err(RestoreError::State)?;
+        let mut running: Running<N> = data::from_str(snapshot).map_err(RestoreError::State)?;
         // The arguments belong to the process, not to the state.
         let arguments = match self {
             Runtime::New(_, options) => options.take().map(|options| options.arguments),
@@ -224,7 +222,7 @@ impl<N: Node> Running<N> {
 }
 
 fn read_error(message: &Message<'_>) -> Error {
-    json::from_str(message.body).unwrap_or_else(|problem| {
+    data::from_str(message.body).unwrap_or_else(|problem| {
         let text = format!("unreadable error from {}: {problem}", message.src);
         Error::new(ErrorCode::Crash, text)
     })

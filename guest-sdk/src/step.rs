@@ -1,11 +1,11 @@
 //! The ABI without WebAssembly: a node in this process that is stepped like a module. A simulator
 //! uses it to run solutions in their unit tests, where a debugger can follow them.
 
-use crate::json::JsonError;
 use crate::node::Node;
 use crate::options::StartOptions;
 use crate::outbox::{Format, Outbox};
 use crate::runtime::{RestoreError, Runtime};
+use host_protocol::data::JsonError;
 use host_protocol::message::Message;
 
 /// A node that takes events and returns effects.

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::data::{self, JsonError};
 use crate::json::write_number;
 use crate::message::{Header, Message};
 use crate::scan::digits;
@@ -78,13 +79,17 @@ impl<'a> Event<'a> {
     ///
     /// # Errors
     /// If `json` is not an event.
-    pub fn read(json: &'a str) -> Result<(Self, Option<Header<'a>>), serde_json::Error> {
+    pub fn read(json: &'a str) -> Result<(Self, Option<Header<'a>>), JsonError> {
         if let Some((event, header)) = Event::scan(json) {
             return Ok((event, Some(header)));
         }
         // A timer, or unusual, or invalid: the parser's error says why.
-        let event: Event<'a> = serde_json::from_str(json)?;
-        let header = event.message.as_ref().map(Message::header).transpose()?;
+        let event: Event<'a> = data::from_str(json)?;
+        let header = event
+            .message
+            .as_ref()
+            .map(Message::read_header)
+            .transpose()?;
         Ok((event, header))
     }
 

@@ -8,6 +8,7 @@
 //! | [`abi`] | events and effects, and the exports of a guest |
 //! | [`scan`] | finds fields in text that is known to be JSON |
 //! | [`json`] | writes numbers and strings as JSON |
+//! | [`data`] | serde data to and from JSON, in little code |
 //! | [`lines`] | splits a stream of bytes into lines, in batches |
 //! | [`line_kind`] | tells whether a line is a message |
 //! | [`clock`] | the clock of a live node |
@@ -21,6 +22,7 @@
 pub mod abi;
 #[cfg(not(target_family = "wasm"))]
 pub mod clock;
+pub mod data;
 pub mod error;
 pub mod json;
 #[cfg(not(target_family = "wasm"))]

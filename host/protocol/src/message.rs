@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 // A body of type `error` and the strings of an envelope belong to a message.
+use crate::data::{self, JsonError};
 pub use crate::error::{Error, ErrorCode};
 pub use crate::json::write_string;
 use crate::scan::Scanner;
@@ -91,6 +92,14 @@ impl<'a> Message<'a> {
             Some(header) => Ok(header),
             // Unusual, or invalid: the parser's error says why.
             None => serde_json::from_str(self.body),
+        }
+    }
+
+    /// As [`header`](Message::header), in little code.
+    pub(crate) fn read_header(&self) -> Result<Header<'a>, JsonError> {
+        match Header::scan(&mut Scanner::new(self.body)) {
+            Some(header) => Ok(header),
+            None => data::from_str(self.body),
         }
     }
 }

@@ -18,7 +18,8 @@ struct Problem {
 
 impl JsonError {
     /// What is wrong, without the place in the text.
-    pub(crate) fn text(&self) -> &str {
+    #[must_use]
+    pub fn text(&self) -> &str {
         &self.0.text
     }
 

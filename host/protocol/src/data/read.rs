@@ -15,12 +15,18 @@ use super::key::Key;
 const DEPTH_MAX: u32 = 128;
 
 /// Reads a whole text.
-pub(crate) fn from_str<'de, T: Deserialize<'de>>(json: &'de str) -> Result<T, JsonError> {
+///
+/// # Errors
+/// If it is not JSON, or not that of a `T`.
+pub fn from_str<'de, T: Deserialize<'de>>(json: &'de str) -> Result<T, JsonError> {
     from_str_seed(std::marker::PhantomData, json)
 }
 
 /// Reads a whole text with a seed.
-pub(crate) fn from_str_seed<'de, S: DeserializeSeed<'de>>(
+///
+/// # Errors
+/// If it is not JSON, or not what the seed takes.
+pub fn from_str_seed<'de, S: DeserializeSeed<'de>>(
     seed: S,
     json: &'de str,
 ) -> Result<S::Value, JsonError> {
@@ -32,7 +38,8 @@ pub(crate) fn from_str_seed<'de, S: DeserializeSeed<'de>>(
 }
 
 /// Whether a text is JSON.
-pub(crate) fn is_json(text: &str) -> bool {
+#[must_use]
+pub fn is_json(text: &str) -> bool {
     let mut reader = Reader::new(text);
     reader.value().is_ok() && reader.end().is_ok()
 }
@@ -234,9 +241,7 @@ impl<'de> Reader<'de> {
         let mut at = digits;
         let mut number = 0_u64;
         while let Some(byte @ b'0'..=b'9') = bytes.get(at) {
-            number = number
-                .wrapping_mul(10)
-                .wrapping_add(u64::from(byte - b'0'));
+            number = number.wrapping_mul(10).wrapping_add(u64::from(byte - b'0'));
             at += 1;
         }
         self.at = at;
@@ -284,7 +289,10 @@ impl<'de> Reader<'de> {
     }
 
     fn next_is(&self, is: impl Fn(u8) -> bool) -> bool {
-        self.json.as_bytes().get(self.at).is_some_and(|byte| is(*byte))
+        self.json
+            .as_bytes()
+            .get(self.at)
+            .is_some_and(|byte| is(*byte))
     }
 
     /// Passes digits. Returns whether there are any.
@@ -493,7 +501,8 @@ pub(super) fn visit_float<'de, V: Visitor<'de>>(
 
 macro_rules! integers {
     ($($method:ident)*) => {
-        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
+        $(#[inline(never)]
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
             let number = self.any_number(&visitor)?;
             visit_number(number, visitor)
         })*
@@ -503,6 +512,7 @@ macro_rules! integers {
 impl<'de> Deserializer<'de> for &mut Reader<'de> {
     type Error = JsonError;
 
+    #[inline(never)]
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
         match self.peek() {
             b'"' => self.deserialize_str(visitor),
@@ -519,10 +529,12 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64
     }
 
+    #[inline(never)]
     fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
         visitor.visit_i128(self.wide()?)
     }
 
+    #[inline(never)]
     fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
         visitor.visit_u128(self.wide()?)
     }
@@ -531,16 +543,19 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         self.deserialize_f64(visitor)
     }
 
+    #[inline(never)]
     fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
         let number = self.any_number(&visitor)?;
         visit_float(number, visitor)
     }
 
+    #[inline(never)]
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
         let truth = self.boolean(&visitor)?;
         visitor.visit_bool(truth)
     }
 
+    #[inline(never)]
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
         match self.text(&visitor)? {
             Cow::Borrowed(text) => visitor.visit_borrowed_str(text),
@@ -560,6 +575,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         self.deserialize_str(visitor)
     }
 
+    #[inline(never)]
     fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
         if self.peek() == b'[' {
             return self.deserialize_seq(visitor);
@@ -582,6 +598,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         visitor.visit_none()
     }
 
+    #[inline(never)]
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
         self.null(&visitor)?;
         visitor.visit_unit()
@@ -595,6 +612,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         self.deserialize_unit(visitor)
     }
 
+    #[inline(never)]
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
         name: &'static str,
@@ -607,6 +625,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         visitor.visit_newtype_struct(self)
     }
 
+    #[inline(never)]
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
         self.open(b'[', &visitor)?;
         let value = visitor.visit_seq(Items::of(self))?;
@@ -631,6 +650,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         self.deserialize_seq(visitor)
     }
 
+    #[inline(never)]
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
         self.open(b'{', &visitor)?;
         let value = visitor.visit_map(Items::of(self))?;
@@ -647,6 +667,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         self.deserialize_map(visitor)
     }
 
+    #[inline(never)]
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _name: &'static str,
@@ -663,6 +684,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         Ok(value)
     }
 
+    #[inline(never)]
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
         self.value()?;
         visitor.visit_unit()
@@ -711,10 +733,7 @@ impl<'de> MapAccess<'de> for Items<'_, 'de> {
         }
     }
 
-    fn next_value_seed<S: DeserializeSeed<'de>>(
-        &mut self,
-        seed: S,
-    ) -> Result<S::Value, JsonError> {
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, JsonError> {
         seed.deserialize(&mut *self.reader)
     }
 }
@@ -724,10 +743,7 @@ impl<'de> EnumAccess<'de> for &mut Reader<'de> {
     type Error = JsonError;
     type Variant = Self;
 
-    fn variant_seed<S: DeserializeSeed<'de>>(
-        self,
-        seed: S,
-    ) -> Result<(S::Value, Self), JsonError> {
+    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Self), JsonError> {
         match self.key(&mut true)? {
             Some(key) => Ok((seed.deserialize(Key(key))?, self)),
             None => self.fail("expected value"),
@@ -742,10 +758,7 @@ impl<'de> VariantAccess<'de> for &mut Reader<'de> {
         self.null(&"unit variant")
     }
 
-    fn newtype_variant_seed<S: DeserializeSeed<'de>>(
-        self,
-        seed: S,
-    ) -> Result<S::Value, JsonError> {
+    fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, JsonError> {
         seed.deserialize(self)
     }
 
@@ -782,10 +795,7 @@ impl<'de> MapAccess<'de> for Raw<'de> {
         seed.deserialize(Key(Cow::Borrowed(RAW_VALUE))).map(Some)
     }
 
-    fn next_value_seed<S: DeserializeSeed<'de>>(
-        &mut self,
-        seed: S,
-    ) -> Result<S::Value, JsonError> {
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, JsonError> {
         let text = self.0.take().unwrap_or_default();
         seed.deserialize(Key(Cow::Borrowed(text)))
     }

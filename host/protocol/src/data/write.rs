@@ -5,20 +5,26 @@ use serde::ser::{
     SerializeTupleStruct, SerializeTupleVariant, Serializer,
 };
 
-use host_protocol::json::{write_number, write_string};
+use crate::json::{write_number, write_string};
 
 use super::RAW_VALUE;
 use super::error::JsonError;
 
 /// Writes a value as a text of its own.
-pub(crate) fn to_vec<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, JsonError> {
+///
+/// # Errors
+/// If JSON cannot express it: a key is not a string, a number or a boolean.
+pub fn to_vec<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, JsonError> {
     let mut out = Vec::new();
     write(&mut out, value)?;
     Ok(out)
 }
 
-/// Appends a value to `out`. On an error, some of it may have been written.
-pub(crate) fn write<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> Result<(), JsonError> {
+/// Appends a value to `out`.
+///
+/// # Errors
+/// As for [`to_vec`]. Some of the value may have been written then.
+pub fn write<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> Result<(), JsonError> {
     value.serialize(Writer {
         out,
         form: Form::Value,
@@ -352,11 +358,13 @@ impl Items<'_> {
         })
     }
 
+    #[inline(never)]
     fn item<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), JsonError> {
         self.comma();
         self.value(Form::Value, value)
     }
 
+    #[inline(never)]
     fn field<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Result<(), JsonError> {
         let form = self.field_form(key);
         self.value(form, value)

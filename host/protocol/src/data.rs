@@ -14,10 +14,9 @@ mod read;
 mod write;
 
 pub use error::JsonError;
-pub(crate) use read::{from_str, from_str_seed, is_json};
-pub(crate) use write::{to_vec, write};
+pub use read::{from_str, from_str_seed, is_json};
+pub use write::{to_vec, write};
 
 /// How `serde_json` names the structure that passes a [`RawValue`](serde_json::value::RawValue)
 /// between itself and a format.
 const RAW_VALUE: &str = "$serde_json::private::RawValue";
-
