@@ -8,19 +8,20 @@
 //! An author is one life of a node. A node that lost its memory returns as another author, so
 //! its first new value is not taken for one that it forgot.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+use guest_sdk::SortedMap;
 use guest_sdk::prelude::*;
 
 /// One life of a node: its name and when it began, `n1@0`.
 pub(crate) type Author = String;
 
 /// How many values of each author a node knows.
-pub(crate) type Digest = BTreeMap<Author, usize>;
+pub(crate) type Digest = SortedMap<Author, usize>;
 
 /// Values of each author, from an index on.
-pub(crate) type News = BTreeMap<Author, (usize, Vec<i64>)>;
+pub(crate) type News = SortedMap<Author, (usize, Vec<i64>)>;
 
 /// All that a node knows.
 #[derive(Serialize, Deserialize)]
@@ -28,7 +29,7 @@ pub(crate) struct Knowledge {
     me: Author,
     /// Everything in the lists, once, in order: what clients read.
     values: BTreeSet<i64>,
-    lists: BTreeMap<Author, Vec<i64>>,
+    lists: SortedMap<Author, Vec<i64>>,
 }
 
 impl Knowledge {
@@ -37,7 +38,7 @@ impl Knowledge {
         Knowledge {
             me: format!("{node}@{}", now.as_nanos()),
             values: BTreeSet::new(),
-            lists: BTreeMap::new(),
+            lists: SortedMap::new(),
         }
     }
 
@@ -50,7 +51,7 @@ impl Knowledge {
         if !self.values.insert(value) {
             return News::new();
         }
-        let mine = self.lists.entry(self.me.clone()).or_default();
+        let mine = self.lists.get_or_default(self.me.clone());
         mine.push(value);
         [(self.me.clone(), (mine.len() - 1, vec![value]))].into()
     }
@@ -91,7 +92,7 @@ impl Knowledge {
     pub(crate) fn learn(&mut self, news: News) -> News {
         let mut new = News::new();
         for (author, (from, values)) in news {
-            let list = self.lists.entry(author.clone()).or_default();
+            let list = self.lists.get_or_default(author.clone());
             let known = list.len();
             let unknown = known
                 .checked_sub(from)

@@ -28,7 +28,7 @@ const PACKAGES: [Package; 2] = [
         manifest: include_str!("../../../../guest-sdk/Cargo.toml"),
         sources: sources!("guest-sdk":
             "body.rs" "ctx.rs" "lib.rs" "native/mod.rs" "native/run.rs" "node.rs" "numbered.rs"
-            "options.rs" "outbox.rs" "retry.rs" "runtime.rs" "service.rs" "step.rs" "testing.rs"
+            "options.rs" "outbox.rs" "retry.rs" "runtime.rs" "service.rs" "sorted.rs" "step.rs" "testing.rs"
             "wasm.rs"),
     },
     Package {

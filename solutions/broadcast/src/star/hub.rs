@@ -1,8 +1,9 @@
 //! The hub: it scatters what it has gathered.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+use guest_sdk::SortedMap;
 use guest_sdk::prelude::*;
 
 use super::{ACK_AFTER, HELLO_AFTER, next_tick, phase};
@@ -16,7 +17,7 @@ const MARGIN: Duration = Duration::from_millis(10);
 pub(crate) struct Hub {
     knowledge: Knowledge,
     window: Duration,
-    spokes: BTreeMap<String, Link>,
+    spokes: SortedMap<String, Link>,
     lateness: Lateness,
 }
 
