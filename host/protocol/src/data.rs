@@ -20,3 +20,6 @@ pub use write::{to_vec, write};
 /// How `serde_json` names the structure that passes a [`RawValue`](serde_json::value::RawValue)
 /// between itself and a format.
 const RAW_VALUE: &str = "$serde_json::private::RawValue";
+
+#[cfg(test)]
+mod tests;
