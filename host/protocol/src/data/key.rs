@@ -1,7 +1,5 @@
 //! Reads text that stands for a value: keys of objects, names of variants.
 
-use std::borrow::Cow;
-
 use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, Error, Unexpected, VariantAccess, Visitor,
 };
@@ -10,28 +8,21 @@ use super::error::JsonError;
 use super::read::{number, visit_float, visit_number};
 
 /// A key, without its quotes. A key may be what JSON has no quotes for: a number, a boolean.
-pub(super) struct Key<'de>(pub(super) Cow<'de, str>);
+pub(super) struct Key<'k>(pub(super) &'k str);
 
 macro_rules! integers {
     ($($method:ident)*) => {
         $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
-            visit_number(number(&self.0)?, visitor)
+            visit_number(number(self.0)?, visitor)
         })*
     };
 }
 
-impl<'de> Deserializer<'de> for Key<'de> {
+impl<'de> Deserializer<'de> for Key<'_> {
     type Error = JsonError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
-        match self.0 {
-            Cow::Borrowed(text) => visitor.visit_borrowed_str(text),
-            Cow::Owned(text) => visitor.visit_string(text),
-        }
-    }
-
-    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
-        visitor.visit_str(&self.0)
+        visitor.visit_str(self.0)
     }
 
     integers! {
@@ -54,15 +45,15 @@ impl<'de> Deserializer<'de> for Key<'de> {
     }
 
     fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
-        visit_float(number(&self.0)?, visitor)
+        visit_float(number(self.0)?, visitor)
     }
 
     fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
-        visit_float(number(&self.0)?, visitor)
+        visit_float(number(self.0)?, visitor)
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
-        match &*self.0 {
+        match self.0 {
             "true" => visitor.visit_bool(true),
             "false" => visitor.visit_bool(false),
             _ => self.deserialize_any(visitor),
@@ -92,12 +83,12 @@ impl<'de> Deserializer<'de> for Key<'de> {
 
     serde::forward_to_deserialize_any! {
         char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map struct
-        ignored_any
+        ignored_any identifier
     }
 }
 
 /// A variant without a value.
-impl<'de> EnumAccess<'de> for Key<'de> {
+impl<'de> EnumAccess<'de> for Key<'_> {
     type Error = JsonError;
     type Variant = Unit;
 

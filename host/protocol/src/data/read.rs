@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::de::{
     self, Deserialize, DeserializeSeed, Deserializer, EnumAccess, Expected, MapAccess, SeqAccess,
-    Unexpected, VariantAccess, Visitor,
+    Unexpected, VariantAccess, Visitor, value::BorrowedStrDeserializer,
 };
 
 use super::RAW_VALUE;
@@ -62,6 +62,10 @@ pub(super) struct Reader<'de> {
     json: &'de str,
     at: usize,
     depth: u32,
+    /// Whether nothing has been read of the array or object that is open.
+    is_first: bool,
+    /// The last key that had escapes.
+    key: String,
 }
 
 /// A number, as it is written.
@@ -78,6 +82,8 @@ impl<'de> Reader<'de> {
             json,
             at: 0,
             depth: 0,
+            is_first: false,
+            key: String::new(),
         }
     }
 
@@ -131,6 +137,7 @@ impl<'de> Reader<'de> {
         if !self.pass(bracket) {
             return Err(self.mismatch(expected));
         }
+        self.is_first = true;
         self.depth += 1;
         if self.depth > DEPTH_MAX {
             return self.fail("recursion limit exceeded");
@@ -143,18 +150,19 @@ impl<'de> Reader<'de> {
         if !self.pass(bracket) {
             return self.fail("trailing characters");
         }
+        self.is_first = false;
         self.depth -= 1;
         Ok(())
     }
 
     /// Whether another item follows before the closing `bracket`, which is not passed.
     #[inline(never)]
-    fn item(&mut self, is_first: &mut bool, bracket: u8) -> Result<bool, JsonError> {
+    fn item(&mut self, bracket: u8) -> Result<bool, JsonError> {
         let next = self.peek();
         if next == bracket {
             return Ok(false);
         }
-        if std::mem::replace(is_first, false) {
+        if std::mem::replace(&mut self.is_first, false) {
             return Ok(true);
         }
         if next != b',' {
@@ -169,8 +177,8 @@ impl<'de> Reader<'de> {
 
     /// The next key of an object; the position is then that of its value.
     #[inline(never)]
-    fn key(&mut self, is_first: &mut bool) -> Result<Option<Cow<'de, str>>, JsonError> {
-        if !self.item(is_first, b'}')? {
+    fn key(&mut self) -> Result<Option<&str>, JsonError> {
+        if !self.item(b'}')? {
             return Ok(None);
         }
         if self.peek() != b'"' {
@@ -180,7 +188,37 @@ impl<'de> Reader<'de> {
         if !self.pass(b':') {
             return self.fail("expected `:`");
         }
-        Ok(Some(key))
+        Ok(Some(match key {
+            Cow::Borrowed(key) => key,
+            Cow::Owned(key) => {
+                self.key = key;
+                &self.key
+            }
+        }))
+    }
+
+    /// Passes a `null`, if it is next.
+    #[inline(never)]
+    fn pass_null(&mut self) -> Result<bool, JsonError> {
+        if self.peek() != b'n' {
+            return Ok(false);
+        }
+        self.word("null").map(|()| true)
+    }
+
+    /// Begins a variant: the name of one without a value, or `None` for an object.
+    #[inline(never)]
+    fn variant(&mut self, expected: &dyn Expected) -> Result<Option<&str>, JsonError> {
+        if self.peek() != b'"' {
+            return self.open(b'{', expected).map(|()| None);
+        }
+        Ok(Some(match self.string()? {
+            Cow::Borrowed(name) => name,
+            Cow::Owned(name) => {
+                self.key = name;
+                &self.key
+            }
+        }))
     }
 
     /// Reads the string whose quote is next.
@@ -219,6 +257,11 @@ impl<'de> Reader<'de> {
         let bytes = self.json.as_bytes();
         let mut escaped = false;
         loop {
+            while let Some(eight) = bytes.get(self.at..).and_then(<[u8]>::first_chunk)
+                && is_plain(u64::from_le_bytes(*eight))
+            {
+                self.at += 8;
+            }
             match bytes.get(self.at) {
                 Some(b'"') => {
                     self.at += 1;
@@ -252,7 +295,7 @@ impl<'de> Reader<'de> {
     }
 
     /// Reads the number that is next.
-    #[inline(never)]
+    #[inline]
     fn number(&mut self) -> Result<Number<'de>, JsonError> {
         let start = self.at;
         let bytes = self.json.as_bytes();
@@ -450,6 +493,18 @@ impl<'de> Reader<'de> {
     }
 }
 
+/// Whether none of eight bytes is a quote, a backslash or a control character.
+const fn is_plain(eight: u64) -> bool {
+    const fn repeat(byte: u8) -> u64 {
+        u64::from_le_bytes([byte; 8])
+    }
+    let (quotes, backslashes) = (eight ^ repeat(b'"'), eight ^ repeat(b'\\'));
+    let marks = (eight.wrapping_sub(repeat(b' ')) & !eight)
+        | (quotes.wrapping_sub(repeat(1)) & !quotes)
+        | (backslashes.wrapping_sub(repeat(1)) & !backslashes);
+    marks & repeat(0x80) == 0
+}
+
 /// How long the escape is that stands at the beginning, without its backslash.
 fn escape_length(escape: &[u8]) -> Option<usize> {
     match escape.first()? {
@@ -621,11 +676,10 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
-        if self.peek() != b'n' {
-            return visitor.visit_some(self);
+        match self.pass_null()? {
+            true => visitor.visit_none(),
+            false => visitor.visit_some(self),
         }
-        self.word("null")?;
-        visitor.visit_none()
     }
 
     #[inline(never)]
@@ -658,7 +712,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     #[inline(never)]
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
         self.open(b'[', &visitor)?;
-        let value = visitor.visit_seq(Items::of(self))?;
+        let value = visitor.visit_seq(Items(&mut *self))?;
         self.close(b']')?;
         Ok(value)
     }
@@ -683,7 +737,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     #[inline(never)]
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
         self.open(b'{', &visitor)?;
-        let value = visitor.visit_map(Items::of(self))?;
+        let value = visitor.visit_map(Items(&mut *self))?;
         self.close(b'}')?;
         Ok(value)
     }
@@ -704,11 +758,9 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         _variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, JsonError> {
-        if self.peek() == b'"' {
-            let name = self.string()?;
+        if let Some(name) = self.variant(&visitor)? {
             return visitor.visit_enum(Key(name));
         }
-        self.open(b'{', &visitor)?;
         let value = visitor.visit_enum(&mut *self)?;
         self.close(b'}')?;
         Ok(value)
@@ -722,19 +774,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
 }
 
 /// The items of an array or an object that has been opened.
-struct Items<'r, 'de> {
-    reader: &'r mut Reader<'de>,
-    is_first: bool,
-}
-
-impl<'r, 'de> Items<'r, 'de> {
-    fn of(reader: &'r mut Reader<'de>) -> Self {
-        Items {
-            reader,
-            is_first: true,
-        }
-    }
-}
+struct Items<'r, 'de>(&'r mut Reader<'de>);
 
 impl<'de> SeqAccess<'de> for Items<'_, 'de> {
     type Error = JsonError;
@@ -743,10 +783,10 @@ impl<'de> SeqAccess<'de> for Items<'_, 'de> {
         &mut self,
         seed: S,
     ) -> Result<Option<S::Value>, JsonError> {
-        if !self.reader.item(&mut self.is_first, b']')? {
+        if !self.0.item(b']')? {
             return Ok(None);
         }
-        seed.deserialize(&mut *self.reader).map(Some)
+        seed.deserialize(&mut *self.0).map(Some)
     }
 }
 
@@ -757,14 +797,14 @@ impl<'de> MapAccess<'de> for Items<'_, 'de> {
         &mut self,
         seed: S,
     ) -> Result<Option<S::Value>, JsonError> {
-        match self.reader.key(&mut self.is_first)? {
+        match self.0.key()? {
             Some(key) => seed.deserialize(Key(key)).map(Some),
             None => Ok(None),
         }
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, JsonError> {
-        seed.deserialize(&mut *self.reader)
+        seed.deserialize(&mut *self.0)
     }
 }
 
@@ -774,10 +814,11 @@ impl<'de> EnumAccess<'de> for &mut Reader<'de> {
     type Variant = Self;
 
     fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Self), JsonError> {
-        match self.key(&mut true)? {
-            Some(key) => Ok((seed.deserialize(Key(key))?, self)),
-            None => self.fail("expected value"),
-        }
+        let variant = match self.key()? {
+            Some(key) => seed.deserialize(Key(key))?,
+            None => return self.fail("expected value"),
+        };
+        Ok((variant, self))
     }
 }
 
@@ -822,11 +863,11 @@ impl<'de> MapAccess<'de> for Raw<'de> {
         if self.0.is_none() {
             return Ok(None);
         }
-        seed.deserialize(Key(Cow::Borrowed(RAW_VALUE))).map(Some)
+        seed.deserialize(Key(RAW_VALUE)).map(Some)
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, JsonError> {
         let text = self.0.take().unwrap_or_default();
-        seed.deserialize(Key(Cow::Borrowed(text)))
+        seed.deserialize(BorrowedStrDeserializer::new(text))
     }
 }

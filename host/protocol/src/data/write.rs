@@ -67,17 +67,14 @@ impl<'o> Writer<'o> {
 
     #[inline(never)]
     fn number(self, number: u64, is_negative: bool) {
-        let is_key = self.form == Form::Key;
-        if is_key {
-            self.out.push(b'"');
+        if self.form == Form::Key {
+            let sign = if is_negative { "-" } else { "" };
+            return write_string(self.out, &format!("{sign}{number}"));
         }
         if is_negative {
             self.out.push(b'-');
         }
         write_number(self.out, number);
-        if is_key {
-            self.out.push(b'"');
-        }
     }
 
     /// Begins an array or an object.
@@ -328,7 +325,7 @@ struct Items<'o> {
 }
 
 impl Items<'_> {
-    #[inline(never)]
+    #[inline]
     fn comma(&mut self) {
         if !std::mem::replace(&mut self.is_first, false) {
             self.out.push(b',');
