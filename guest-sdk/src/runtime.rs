@@ -14,7 +14,7 @@ use host_protocol::data::{self, JsonError};
 use host_protocol::message::{Error, ErrorCode, Header, Init, Message};
 
 /// The version of [`Snapshot`]'s own layout.
-const SNAPSHOT_FORMAT: u32 = 2;
+const SNAPSHOT_FORMAT: u32 = 3;
 
 /// A node before and after its `init`.
 pub(crate) enum Runtime<N: Node> {

@@ -16,7 +16,7 @@
 //! | [`text`] | makes text of unknown origin safe to print |
 //!
 //! The crate depends on no host, engine or guest. WebAssembly guests use `message`,
-//! `error`, `services`, `abi`, `scan` and `json`; the other modules are for drivers
+//! `error`, `services`, `abi`, `scan`, `json` and `data`; the other modules are for drivers
 //! of nodes and are not compiled for WebAssembly.
 
 pub mod abi;

@@ -35,7 +35,7 @@ const PACKAGES: [Package; 2] = [
         name: "host-protocol",
         manifest: include_str!("../../../protocol/Cargo.toml"),
         sources: sources!("host/protocol":
-            "abi.rs" "clock.rs" "data.rs" "data/error.rs" "data/key.rs" "data/read.rs"
+            "abi.rs" "clock.rs" "data.rs" "data/error.rs" "data/key.rs" "data/read.rs" "data/tests.rs"
             "data/write.rs" "error.rs" "json.rs" "lib.rs" "line_kind.rs" "lines.rs" "message.rs"
             "scan.rs" "services.rs" "text.rs" "text/figures.rs" "text/unfit.rs" "timers.rs"),
     },
