@@ -10,24 +10,28 @@
 use std::fmt;
 
 use serde::de::{
-    self, DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Expected, MapAccess,
-    Unexpected, VariantAccess, Visitor,
-    value::{BorrowedStrDeserializer, StrDeserializer},
+    self, DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Expected, Unexpected,
+    VariantAccess, Visitor, value::StrDeserializer,
 };
 use serde::ser::{self, Impossible, Serialize, Serializer};
 
+use crate::named::NamedFields;
 use host_protocol::data::{self, JsonError};
+use host_protocol::fields::FieldList;
 use host_protocol::json::{write_number, write_string};
 use host_protocol::message::{Error, ErrorCode};
-use host_protocol::scan::Scanner;
 
-/// Reads a body of the type `kind` as a `T`.
+/// Reads a body of the type `kind` as a `T`. `fields` are those of the body, if they are known.
 ///
 /// # Errors
 /// Error 10 (not supported) if `T` is an enum without a variant for `kind`; error 12
 /// (malformed request) if the fields do not match.
-pub(crate) fn decode<T: DeserializeOwned>(kind: &str, json: &str) -> Result<T, Error> {
-    T::deserialize(Tagged { kind, json }).map_err(|error| refusal(kind, error))
+pub(crate) fn decode<T: DeserializeOwned>(
+    kind: &str,
+    json: &str,
+    fields: &FieldList<'_>,
+) -> Result<T, Error> {
+    T::deserialize(Tagged { kind, json, fields }).map_err(|error| refusal(kind, error))
 }
 
 #[cold]
@@ -43,7 +47,7 @@ fn refusal(kind: &str, error: DecodeError) -> Error {
 }
 
 #[derive(Debug)]
-enum DecodeError {
+pub(crate) enum DecodeError {
     UnknownType(String),
     Malformed(JsonError),
 }
@@ -84,6 +88,8 @@ impl de::Error for DecodeError {
 struct Tagged<'de> {
     kind: &'de str,
     json: &'de str,
+    /// Its fields, if they have been found already.
+    fields: &'de FieldList<'de>,
 }
 
 impl<'de> Deserializer<'de> for Tagged<'de> {
@@ -166,48 +172,9 @@ impl<'de> VariantAccess<'de> for Tagged<'de> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, DecodeError> {
-        let mut scanner = Scanner::new(self.json);
-        if scanner.open().is_none() {
-            return Err(de::Error::custom("it is not an object"));
-        }
-        visitor.visit_map(NamedFields { scanner, fields })
-    }
-}
-
-/// The fields of an object that the variant has; all others are skipped.
-struct NamedFields<'de> {
-    scanner: Scanner<'de>,
-    fields: &'static [&'static str],
-}
-
-impl<'de> MapAccess<'de> for NamedFields<'de> {
-    type Error = DecodeError;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, DecodeError> {
-        while let Some(key) = self.scanner.key() {
-            if self.fields.contains(&key) {
-                let key: BorrowedStrDeserializer<'de, DecodeError> =
-                    BorrowedStrDeserializer::new(key);
-                return seed.deserialize(key).map(Some);
-            }
-            self.scanner.value();
-        }
-        if self.scanner.had_escaped_key() {
-            let text = "escapes in the names of fields are not supported";
-            return Err(de::Error::custom(text));
-        }
-        Ok(None)
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(
-        &mut self,
-        seed: V,
-    ) -> Result<V::Value, DecodeError> {
-        let value = self.scanner.value().unwrap_or_default();
-        data::from_str_seed(seed, value).map_err(DecodeError::Malformed)
+        let found = self.fields.all();
+        let named = NamedFields::new(self.json, found, fields);
+        visitor.visit_map(named.ok_or_else(|| de::Error::custom("it is not an object"))?)
     }
 }
 
@@ -498,6 +465,10 @@ mod tests {
         value: Option<i64>,
     }
 
+    fn read<T: DeserializeOwned>(kind: &str, json: &str) -> Result<T, Error> {
+        decode(kind, json, &FieldList::default())
+    }
+
     fn encoded<T: Serialize>(body: &T) -> Value {
         let mut out = Vec::new();
         let ids = Ids {
@@ -527,7 +498,7 @@ mod tests {
         ] {
             assert_eq!(encoded(&body), json);
             let kind = json["type"].as_str().unwrap();
-            assert_eq!(decode::<Plain>(kind, &json.to_string()), Ok(body));
+            assert_eq!(read::<Plain>(kind, &json.to_string()), Ok(body));
         }
     }
 
@@ -542,8 +513,8 @@ mod tests {
         assert_eq!(encoded(&Own::EchoOk { echo: 3 }), json);
         assert_eq!(encoded(&json!({"type": "echo_ok", "echo": 3})), json);
         let text = json.to_string();
-        assert_eq!(decode::<Own>("echo_ok", &text), Ok(Own::EchoOk { echo: 3 }));
-        assert_eq!(decode::<Value>("echo_ok", &text), Ok(json));
+        assert_eq!(read::<Own>("echo_ok", &text), Ok(Own::EchoOk { echo: 3 }));
+        assert_eq!(read::<Value>("echo_ok", &text), Ok(json));
     }
 
     #[test]
@@ -553,19 +524,19 @@ mod tests {
         enum Echo {
             Echo { echo: Box<RawValue> },
         }
-        let Echo::Echo { echo } = decode("echo", r#"{"echo":[1, 2.50],"x":0}"#).unwrap();
+        let Echo::Echo { echo } = read("echo", r#"{"echo":[1, 2.50],"x":0}"#).unwrap();
         assert_eq!(echo.get(), "[1, 2.50]");
     }
 
     #[test]
     fn an_unknown_type_is_error_10_and_a_bad_field_error_12() {
-        let unknown = decode::<Plain>("raed", "{}").unwrap_err();
+        let unknown = read::<Plain>("raed", "{}").unwrap_err();
         assert_eq!(
             unknown.to_string(),
             "error 10 (not-supported): unknown message type \"raed\"; \
              this node knows read, topology, wrapped"
         );
-        let malformed = decode::<Plain>("wrapped", r#"{"key":7}"#).unwrap_err();
+        let malformed = read::<Plain>("wrapped", r#"{"key":7}"#).unwrap_err();
         assert_eq!(
             malformed.to_string(),
             "error 12 (malformed-request): malformed wrapped: invalid type: integer `7`, \

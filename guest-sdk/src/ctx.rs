@@ -161,7 +161,7 @@ impl<N: Node> Ctx<N> {
             in_reply_to: to.msg_id,
         };
         if to.wants_reply() {
-            self.write(&to.node, ids, body);
+            self.write(to.node(), ids, body);
         }
     }
 

@@ -55,6 +55,8 @@
 
 mod body;
 mod ctx;
+mod name;
+mod named;
 #[cfg(not(target_family = "wasm"))]
 #[doc(hidden)]
 pub mod native;
@@ -143,7 +145,14 @@ macro_rules! export {
         /// Runs this node natively, on stdin and stdout.
         #[cfg(not(target_family = "wasm"))]
         pub fn main() -> ::std::process::ExitCode {
-            $crate::native::run::<$node>()
+            $crate::native::run::<$node>($crate::native::Writes::Each)
+        }
+
+        /// Runs this node natively like [`main`], but gathers what it sends, as a host does.
+        #[cfg(not(target_family = "wasm"))]
+        #[doc(hidden)]
+        pub fn gathering() -> ::std::process::ExitCode {
+            $crate::native::run::<$node>($crate::native::Writes::Gathered)
         }
 
         /// A WebAssembly guest has no main of its own: the host drives it.

@@ -5,6 +5,8 @@ use serde::de::DeserializeOwned;
 
 use crate::body;
 use crate::ctx::Ctx;
+use crate::name::Name;
+use host_protocol::fields::FieldList;
 use host_protocol::message::Error;
 
 /// A node: plain state and what it does when something happens.
@@ -69,7 +71,7 @@ pub trait Node: Serialize + DeserializeOwned + 'static {
 /// The sender of a request, and the `msg_id` that the reply must repeat.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
 pub struct Caller {
-    pub(crate) node: String,
+    pub(crate) node: Name,
     pub(crate) msg_id: Option<u64>,
 }
 
@@ -77,7 +79,7 @@ impl Caller {
     /// The sender's name: a client (`c…`) or another node.
     #[must_use]
     pub fn node(&self) -> &str {
-        &self.node
+        self.node.as_str()
     }
 
     /// Whether the sender expects a reply.
@@ -93,6 +95,7 @@ pub struct Response<'a> {
     pub(crate) from: &'a str,
     pub(crate) kind: &'a str,
     pub(crate) body: &'a str,
+    pub(crate) fields: &'a FieldList<'a>,
 }
 
 impl Response<'_> {
@@ -114,6 +117,6 @@ impl Response<'_> {
     /// Error 10 for a `type` that `T` has no variant for, error 12 for fields
     /// that do not fit.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        body::decode(self.kind, self.body)
+        body::decode(self.kind, self.body, self.fields)
     }
 }

@@ -6,11 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::body;
 use crate::ctx::{Ctx, Fired};
+use crate::name::Name;
 use crate::node::{Caller, Node, Response};
 use crate::options::StartOptions;
 use crate::outbox::Outbox;
 use host_protocol::abi::Level;
 use host_protocol::data::{self, JsonError};
+use host_protocol::fields::FieldList;
 use host_protocol::message::{Error, ErrorCode, Header, Init, Message};
 
 /// The version of [`Snapshot`]'s own layout.
@@ -79,10 +81,17 @@ impl<N: Node> Runtime<N> {
         }
     }
 
-    /// Handles a message. Its effects are in the outbox afterwards.
-    pub(crate) fn message(&mut self, now_ns: u64, message: &Message<'_>, header: &Header<'_>) {
+    /// Handles a message, whose fields are in `fields` if they have been found already. Its effects are in
+    /// the outbox afterwards.
+    pub(crate) fn message(
+        &mut self,
+        now_ns: u64,
+        message: &Message<'_>,
+        header: &Header<'_>,
+        fields: &FieldList<'_>,
+    ) {
         match self {
-            Runtime::Running(running) => running.message(now_ns, message, header),
+            Runtime::Running(running) => running.message(now_ns, message, header, fields),
             Runtime::New(outbox, options) => {
                 let init: Init = data::from_str(message.body)
                     .expect("the first message that a driver passes on is a valid init");
@@ -168,34 +177,48 @@ enum InitReply {
 
 fn caller(message: &Message<'_>, header: &Header<'_>) -> Caller {
     Caller {
-        node: message.src.clone().into_owned(),
+        node: Name::new(&message.src),
         msg_id: header.msg_id,
     }
 }
 
 impl<N: Node> Running<N> {
-    fn message(&mut self, now_ns: u64, message: &Message<'_>, header: &Header<'_>) {
+    fn message(
+        &mut self,
+        now_ns: u64,
+        message: &Message<'_>,
+        header: &Header<'_>,
+        fields: &FieldList<'_>,
+    ) {
         self.ctx.now_ns = now_ns;
         match header.in_reply_to {
-            Some(msg_id) => self.response(msg_id, message, header),
-            None => self.request(message, header),
+            Some(msg_id) => self.response(msg_id, message, header, fields),
+            None => self.request(message, header, fields),
         }
     }
 
-    fn request(&mut self, message: &Message<'_>, header: &Header<'_>) {
-        let caller = caller(message, header);
-        let outcome = body::decode(&header.kind, message.body)
-            .and_then(|request| self.node.request(request, caller.clone(), &mut self.ctx));
+    fn request(&mut self, message: &Message<'_>, header: &Header<'_>, fields: &FieldList<'_>) {
+        let outcome = body::decode(&header.kind, message.body, fields).and_then(|request| {
+            self.node
+                .request(request, caller(message, header), &mut self.ctx)
+        });
         if let Err(error) = outcome {
+            let caller = caller(message, header);
             if !caller.wants_reply() {
-                let text = format!("cannot handle a message from {}: {error}", caller.node);
+                let text = format!("cannot handle a message from {}: {error}", caller.node());
                 self.ctx.log(Level::Warn, text);
             }
             self.ctx.reply_error(caller, error);
         }
     }
 
-    fn response(&mut self, msg_id: u64, message: &Message<'_>, header: &Header<'_>) {
+    fn response(
+        &mut self,
+        msg_id: u64,
+        message: &Message<'_>,
+        header: &Header<'_>,
+        fields: &FieldList<'_>,
+    ) {
         let error = (header.kind == "error").then(|| read_error(message));
         let Some(call) = self.ctx.end_call(msg_id, error.as_ref()) else {
             return; // late, or a duplicate
@@ -206,6 +229,7 @@ impl<N: Node> Running<N> {
                 from: &message.src,
                 kind: &header.kind,
                 body: message.body,
+                fields,
             }),
         };
         self.node.response(call, response, &mut self.ctx);

@@ -6,6 +6,7 @@ use crate::options::StartOptions;
 use crate::outbox::{Format, Outbox};
 use crate::runtime::{RestoreError, Runtime};
 use host_protocol::data::JsonError;
+use host_protocol::fields::FieldList;
 use host_protocol::message::Message;
 
 /// A node that takes events and returns effects.
@@ -36,7 +37,8 @@ impl<N: Node> Stepped<N> {
         let header = message
             .header()
             .unwrap_or_else(|error| panic!("{text} does not have a message body: {error}"));
-        self.runtime.message(now_ns, &message, &header);
+        self.runtime
+            .message(now_ns, &message, &header, &FieldList::default());
         self.runtime.outbox().bytes()
     }
 

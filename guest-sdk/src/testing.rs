@@ -30,6 +30,7 @@ use crate::outbox::{Format, Outbox};
 use crate::runtime::{RestoreError, Runtime};
 use host_protocol::abi::nanos;
 use host_protocol::abi::{Effect, Level};
+use host_protocol::fields::FieldList;
 use host_protocol::message::{Identity, Message};
 use host_protocol::timers::Timers;
 
@@ -152,7 +153,8 @@ impl<N: Node> TestNode<N> {
         self.identity
             .admit(&message, &header)
             .unwrap_or_else(|error| panic!("{body} would not reach the node: {error}"));
-        self.runtime.message(self.now_ns, &message, &header);
+        self.runtime
+            .message(self.now_ns, &message, &header, &FieldList::default());
         self.collect()
     }
 

@@ -4,6 +4,7 @@ use crate::node::Node;
 use crate::outbox::{Format, Outbox};
 use crate::runtime::Runtime;
 use host_protocol::abi::{Event, pack};
+use host_protocol::fields::FieldList;
 
 /// The state behind the exports of a module.
 #[doc(hidden)]
@@ -37,12 +38,14 @@ impl<N: Node> Guest<N> {
     /// If the host violates the ABI, or the solution panics.
     pub fn handle(&mut self, len: u32) -> u64 {
         let text = str::from_utf8(&self.input[..len as usize]).expect("events are UTF-8");
-        let (event, header) = Event::read(text)
+        let mut fields = FieldList::default();
+        let (event, header) = Event::read(text, &mut fields)
             .unwrap_or_else(|error| panic!("the host sent an invalid event: {error}"));
         self.runtime.outbox().clear();
         match (event.message, header, event.timer) {
             (Some(message), Some(header), None) => {
-                self.runtime.message(event.now_ns, &message, &header);
+                self.runtime
+                    .message(event.now_ns, &message, &header, &fields);
             }
             (None, None, Some(timer)) => self.runtime.timer(event.now_ns, timer.id),
             _ => {} // a kind of event that this SDK does not know yet

@@ -3,4 +3,4 @@
 
 mod run;
 
-pub use run::run;
+pub use run::{Writes, run};

@@ -10,13 +10,26 @@ use crate::node::Node;
 use crate::outbox::{Format, Outbox, TimerChange};
 use crate::runtime::Runtime;
 use host_protocol::clock::Clock;
+use host_protocol::fields::FieldList;
 use host_protocol::lines::{Batch, LINE_BYTES_MAX, LineText, read_batches};
 use host_protocol::message::{Identity, Message, write_error};
 use host_protocol::timers::Timers;
 
+/// When a native node writes what it sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Writes {
+    /// At once, as Maelstrom's own node libraries do, so that a debugger sees it.
+    Each,
+    /// When no input waits, or 64 KiB have gathered, as a host does.
+    Gathered,
+}
+
+/// The most that is gathered before it is written, in bytes.
+const GATHERED_MAX: usize = 64 << 10;
+
 /// Runs the node on stdin and stdout until the input ends.
 #[must_use]
-pub fn run<N: Node>() -> ExitCode {
+pub fn run<N: Node>(writes: Writes) -> ExitCode {
     let (sender, batches) = mpsc::sync_channel(4);
     thread::spawn(move || {
         read_batches(io::stdin().lock(), LINE_BYTES_MAX, |batch| {
@@ -28,6 +41,8 @@ pub fn run<N: Node>() -> ExitCode {
         identity: Identity::default(),
         timers: Timers::default(),
         clock: Clock::start(),
+        writes,
+        out: Vec::new(),
     };
     match driver.run(&batches) {
         Ok(()) => ExitCode::SUCCESS,
@@ -44,11 +59,12 @@ struct Driver<N: Node> {
     identity: Identity,
     timers: Timers,
     clock: Clock,
+    writes: Writes,
+    out: Vec<u8>,
 }
 
 impl<N: Node> Driver<N> {
-    /// Handles events in order. Messages are written at once, as by Maelstrom's own node
-    /// libraries, so that a debugger sees them.
+    /// Handles events in order.
     fn run(&mut self, batches: &Receiver<Batch>) -> io::Result<()> {
         loop {
             let now_ns = self.clock.now_ns();
@@ -56,6 +72,11 @@ impl<N: Node> Driver<N> {
                 self.runtime.timer(now_ns, timer);
                 self.perform(now_ns)?;
             }
+            if let Ok(batch) = batches.try_recv() {
+                self.batch(&batch)?;
+                continue;
+            }
+            self.flush()?;
             match self.wait(batches) {
                 Ok(batch) => self.batch(&batch)?,
                 Err(RecvTimeoutError::Timeout) => {}
@@ -98,20 +119,20 @@ impl<N: Node> Driver<N> {
             Err(error) => return Ok(Some(format!("in the body, {error}"))),
         };
         if let Err(error) = self.identity.admit(&message, &header) {
-            let mut answer = Vec::new();
-            write_error(&mut answer, &message, &header, &error);
-            write_out(&answer)?;
+            write_error(&mut self.out, &message, &header, &error);
+            self.flush_if_due()?;
             return Ok(Some(error.to_string()));
         }
         let now_ns = self.clock.now_ns();
-        self.runtime.message(now_ns, &message, &header);
+        self.runtime
+            .message(now_ns, &message, &header, &FieldList::default());
         self.perform(now_ns)?;
         Ok(None)
     }
 
     fn perform(&mut self, now_ns: u64) -> io::Result<()> {
         let outbox = self.runtime.outbox();
-        write_out(outbox.bytes())?;
+        self.out.extend_from_slice(outbox.bytes());
         outbox.clear();
         for change in outbox.take_timers() {
             match change {
@@ -122,12 +143,23 @@ impl<N: Node> Driver<N> {
                 TimerChange::Cancel(timer) => self.timers.cancel(timer.id),
             }
         }
-        Ok(())
+        self.flush_if_due()
     }
-}
 
-fn write_out(lines: &[u8]) -> io::Result<()> {
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(lines)?;
-    stdout.flush()
+    fn flush_if_due(&mut self) -> io::Result<()> {
+        match self.writes == Writes::Each || self.out.len() > GATHERED_MAX {
+            true => self.flush(),
+            false => Ok(()),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.out.is_empty() {
+            return Ok(());
+        }
+        let mut stdout = io::stdout().lock();
+        let written = stdout.write_all(&self.out).and_then(|()| stdout.flush());
+        self.out.clear();
+        written
+    }
 }

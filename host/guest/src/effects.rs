@@ -33,8 +33,7 @@ pub struct SendMessage<'a> {
 
 /// Why a guest may not send a message.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum InvalidMessage {
+enum InvalidMessage {
     /// The `src` is another node.
     #[error("it sends from {src:?}, but this node is {node:?} and speaks only for itself")]
     ForeignSource {
@@ -64,7 +63,11 @@ pub fn decode<'a>(
 ) -> Result<Vec<Effect<'a>>, ErrorKind> {
     let mut effects = Vec::new();
     let mut number = 0;
-    for line in output.split(|byte| *byte == b'\n') {
+    let ends = memchr::memchr_iter(b'\n', output).chain([output.len()]);
+    let mut start = 0;
+    for end in ends {
+        let line = &output[start..end];
+        start = end + 1;
         if line.is_empty() {
             continue;
         }
@@ -83,15 +86,14 @@ pub fn decode<'a>(
 }
 
 fn decode_line<'a>(line: &'a [u8], node: &str) -> Result<Effect<'a>, String> {
-    let effect: abi::Effect<'a> = serde_json::from_slice(line).map_err(|e| e.to_string())?;
-    // serde accepts an array of the fields as well, which the ABI does not allow.
-    let value = line.split(|byte| *byte == b':').nth(1);
-    if !value.is_some_and(|value| value.trim_ascii_start().starts_with(b"{")) {
+    let (effect, header) = abi::Effect::read(line).map_err(|e| e.to_string())?;
+    if header.is_none() && !has_object(line) {
         return Err("the value of an effect is a JSON object".into());
     }
     Ok(match effect {
         abi::Effect::Send(message) => {
-            Effect::Send(check_send(message, node).map_err(|error| error.to_string())?)
+            let send = checked_send(message, header, node).map_err(|error| error.to_string())?;
+            Effect::Send(send)
         }
         abi::Effect::SetTimer(mut timer) => {
             timer.after_ns = timer.after_ns.max(abi::TIMER_MIN_NS);
@@ -102,11 +104,36 @@ fn decode_line<'a>(line: &'a [u8], node: &str) -> Result<Effect<'a>, String> {
     })
 }
 
-/// Checks that the guest of `node` may send `message`.
+/// Whether the value of an effect is an object: serde accepts an array of the fields as well, which the
+/// ABI does not allow.
+fn has_object(line: &[u8]) -> bool {
+    let value = line.split(|byte| *byte == b':').nth(1);
+    value.is_some_and(|value| value.trim_ascii_start().starts_with(b"{"))
+}
+
+/// Reads the message in `line`, and checks that the guest of `node` may send it.
 ///
 /// # Errors
-/// Why it may not.
-pub fn check_send<'a>(message: Message<'a>, node: &str) -> Result<SendMessage<'a>, InvalidMessage> {
+/// Why it is none, or may not be sent.
+pub fn read_send<'a>(line: &'a [u8], node: &str) -> Result<SendMessage<'a>, String> {
+    let usual = str::from_utf8(line).ok().and_then(Message::check);
+    let (message, header) = match usual {
+        Some((message, header)) => (message, Some(header)),
+        // Unusual, or invalid: the parser's error says why.
+        None => (
+            serde_json::from_slice(line).map_err(|e| e.to_string())?,
+            None,
+        ),
+    };
+    checked_send(message, header, node).map_err(|error| error.to_string())
+}
+
+/// Checks that the guest of `node` may send `message`, whose header is looked for if it is not known.
+fn checked_send<'a>(
+    message: Message<'a>,
+    header: Option<Header<'a>>,
+    node: &str,
+) -> Result<SendMessage<'a>, InvalidMessage> {
     if message.src != node {
         return Err(InvalidMessage::ForeignSource {
             src: message.src.into_owned(),
@@ -116,7 +143,10 @@ pub fn check_send<'a>(message: Message<'a>, node: &str) -> Result<SendMessage<'a
     if !message.body.starts_with('{') {
         return Err(InvalidMessage::BodyNotAnObject);
     }
-    let header = message.header().map_err(InvalidMessage::Header)?;
+    let header = match header {
+        Some(header) => header,
+        None => message.header().map_err(InvalidMessage::Header)?,
+    };
     Ok(SendMessage { message, header })
 }
 

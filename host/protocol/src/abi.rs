@@ -10,9 +10,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::data::{self, JsonError};
+use crate::fields::FieldList;
 use crate::json::write_number;
 use crate::message::{Header, Message};
-use crate::scan::digits;
+use crate::scan::Scanner;
+use crate::words::name;
 
 /// The export whose name carries the ABI version; never called.
 pub const MARKER: &str = "maelstrom_abi_v1";
@@ -30,6 +32,11 @@ pub const SNAPSHOT: &str = "snapshot";
 pub const RESTORE: &str = "restore";
 /// `_initialize()`, optional: called once, before anything else.
 pub const INITIALIZE: &str = "_initialize";
+
+const NOW_NS: u64 = name("now_ns");
+const MESSAGE: u64 = name("message");
+const TIMER: u64 = name("timer");
+const ID: u64 = name("id");
 
 /// The shortest timer, 1 ms: a smaller `after_ns` is raised to it, so that a guest
 /// cannot stop virtual time by setting timers for now.
@@ -75,36 +82,58 @@ pub struct Event<'a> {
 }
 
 impl<'a> Event<'a> {
-    /// Reads an event that the host has written; the header is that of its message.
+    /// Reads an event that the host has written; the header is that of its message, and `fields`
+    /// gets the fields of its body.
     ///
     /// # Errors
     /// If `json` is not an event.
-    pub fn read(json: &'a str) -> Result<(Self, Option<Header<'a>>), JsonError> {
-        if let Some((event, header)) = Event::scan(json) {
-            return Ok((event, Some(header)));
+    pub fn read(
+        json: &'a str,
+        fields: &mut FieldList<'a>,
+    ) -> Result<(Self, Option<Header<'a>>), JsonError> {
+        if let Some(read) = Event::scan(json, fields) {
+            return Ok(read);
         }
-        // A timer, or unusual, or invalid: the parser's error says why.
+        fields.begin("");
+        // Unusual, or invalid: the parser's error says why.
         let event: Event<'a> = data::from_str(json)?;
-        let header = event
-            .message
-            .as_ref()
-            .map(Message::read_header)
-            .transpose()?;
+        let body = event.message.as_ref().map(|message| message.body);
+        let header = body.map(data::from_str).transpose()?;
         Ok((event, header))
     }
 
-    /// Reads the event of a message just as [`encode_message`] writes it.
-    fn scan(json: &'a str) -> Option<(Self, Header<'a>)> {
-        let rest = json.strip_prefix("{\"now_ns\":")?;
-        let (now_ns, rest) = rest.split_at_checked(rest.bytes().position(|b| b == b',')?)?;
-        let message = rest.strip_prefix(",\"message\":")?.strip_suffix('}')?;
-        let (message, header) = Message::scan(message)?;
-        let event = Event {
-            now_ns: digits(now_ns)?,
-            message: Some(message),
+    /// Reads an event just as [`encode_message`] and [`encode_timer`] write it.
+    fn scan(json: &'a str, fields: &mut FieldList<'a>) -> Option<(Self, Option<Header<'a>>)> {
+        fields.begin(json);
+        let mut scanner = Scanner::new(json);
+        scanner.open()?;
+        if scanner.find_key()?.word != NOW_NS {
+            return None;
+        }
+        let mut event = Event {
+            now_ns: scanner.number()?,
+            message: None,
             timer: None,
         };
-        Some((event, header))
+        let mut header = None;
+        match scanner.find_key()?.word {
+            MESSAGE => {
+                let found = Message::scan(&mut scanner, fields)?;
+                (event.message, header) = (Some(found.0), Some(found.1));
+            }
+            TIMER => {
+                scanner.open()?;
+                if scanner.find_key()?.word != ID {
+                    return None;
+                }
+                let id = scanner.number()?;
+                scanner.end()?;
+                event.timer = Some(TimerRef { id });
+            }
+            _ => return None,
+        }
+        scanner.end()?;
+        scanner.is_at_end().then_some((event, header))
     }
 }
 
@@ -138,7 +167,7 @@ fn begin_event(event: &mut Vec<u8>, now_ns: u64, key: &[u8]) {
 }
 
 /// A request of the guest to its driver.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Effect<'a> {
     /// Send a message. Its `src` must be the node itself.
@@ -152,6 +181,27 @@ pub enum Effect<'a> {
     /// Write a line to the node's log.
     #[serde(borrow)]
     Log(Log<'a>),
+}
+
+impl<'a> Effect<'a> {
+    /// Reads an effect that a guest has written; the header is that of its message, if it was
+    /// found on the way.
+    ///
+    /// # Errors
+    /// If `line` is not an effect. An effect whose value is an array of its fields is one for serde.
+    pub fn read(line: &'a [u8]) -> Result<(Self, Option<Header<'a>>), serde_json::Error> {
+        if let Some((message, header)) = Effect::send(line) {
+            return Ok((Effect::Send(message), Some(header)));
+        }
+        // A timer or a log, or unusual, or invalid: the parser's error says why.
+        Ok((serde_json::from_slice(line)?, None))
+    }
+
+    /// Reads a `send` in the usual form.
+    fn send(line: &'a [u8]) -> Option<(Message<'a>, Header<'a>)> {
+        let line = line.strip_prefix(b"{\"send\":")?.strip_suffix(b"}")?;
+        Message::check(str::from_utf8(line).ok()?)
+    }
 }
 
 /// A timer to set: the value of [`Effect::SetTimer`].
@@ -243,12 +293,20 @@ mod tests {
         let mut event = Vec::new();
         let message = r#"{"id":1,"src":"c1","dest":"n1","body":{"type":"x","msg_id":1,"a":[2]}}"#;
         encode_message(&mut event, 1_700_000_000_000_000_000, message);
-        assert!(Event::scan(str::from_utf8(&event).unwrap()).is_some());
+        let mut fields = FieldList::default();
+        assert!(Event::scan(str::from_utf8(&event).unwrap(), &mut fields).is_some());
+        let expected = [("type", "\"x\""), ("msg_id", "1"), ("a", "[2]")];
+        assert_eq!(fields.all().unwrap().collect::<Vec<_>>(), expected);
     }
 
     #[test]
     fn scanning_for_the_event_agrees_with_parsing_it() {
         for json in [
+            r#"{"now_ns":7,"timer":{"id":3,"x":1}}"#,
+            r#"{"now_ns":7,"timer":{"id":-3}}"#,
+            r#"{"now_ns":7,"timer":{"id":18446744073709551615}}"#,
+            r#"{"now_ns":7,"timer":{"id":3},"message":null}"#,
+            r#"{"now_ns":7}"#,
             r#"{"now_ns":7,"message":{"src":"c1","dest":"n1","body":{"type":"x","a":[{}]}}}"#,
             r#"{"now_ns":7,"message":{"id":1,"dest":"n1","body":{},"src":"c\"1"}}"#,
             r#"{"now_ns":7,"message":{"\u0073rc":"c1","dest":"n1","body":{}}}"#,
@@ -261,7 +319,7 @@ mod tests {
                 .as_ref()
                 .and_then(|event| event.message.as_ref()?.header().ok());
             let expected = parsed.filter(|event| event.message.is_none() || header.is_some());
-            let read = Event::read(json).ok();
+            let read = Event::read(json, &mut FieldList::default()).ok();
             assert_eq!(read, expected.map(|event| (event, header)), "{json}");
         }
     }

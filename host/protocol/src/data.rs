@@ -10,7 +10,10 @@
 
 mod error;
 mod key;
+mod number;
 mod read;
+mod reader;
+mod string;
 mod write;
 
 pub use error::JsonError;

@@ -6,7 +6,10 @@
 //! | [`error`] | error codes, and the body of an error message |
 //! | [`services`] | the names of Maelstrom's services |
 //! | [`abi`] | events and effects, and the exports of a guest |
-//! | [`scan`] | finds fields in text that is known to be JSON |
+//! | [`scan`] | finds the fields of an object in JSON |
+//! | [`fields`] | the fields that were found |
+//! | `grammar` | JSON values of which nothing is kept |
+//! | `words` | looks at eight bytes at a time |
 //! | [`json`] | writes numbers and strings as JSON |
 //! | [`data`] | serde data to and from JSON, in little code |
 //! | [`lines`] | splits a stream of bytes into lines, in batches |
@@ -16,7 +19,7 @@
 //! | [`text`] | makes text of unknown origin safe to print |
 //!
 //! The crate depends on no host, engine or guest. WebAssembly guests use `message`,
-//! `error`, `services`, `abi`, `scan`, `json` and `data`; the other modules are for drivers
+//! `error`, `services`, `abi`, `scan`, `fields`, `json` and `data`; the other modules are for drivers
 //! of nodes and are not compiled for WebAssembly.
 
 pub mod abi;
@@ -24,6 +27,8 @@ pub mod abi;
 pub mod clock;
 pub mod data;
 pub mod error;
+pub mod fields;
+mod grammar;
 pub mod json;
 #[cfg(not(target_family = "wasm"))]
 pub mod line_kind;
@@ -36,3 +41,4 @@ pub mod services;
 pub mod text;
 #[cfg(not(target_family = "wasm"))]
 pub mod timers;
+mod words;

@@ -1,6 +1,6 @@
 //! Tells whether an input line of a node is a message.
 
-use crate::message::Message;
+use crate::message::{Header, Message};
 use crate::text::{excerpt, printable};
 
 /// What an input line is.
@@ -37,22 +37,30 @@ pub fn classify(line: &[u8]) -> LineKind {
         Some(b'{') => {}
         Some(_) => return invalid("a message is a JSON object".into()),
     }
-    let message: Message<'_> = match serde_json::from_str(text) {
-        Ok(message) => message,
-        Err(error) => return invalid(format!("it is not a message ({error})")),
-    };
-    if !message.body.starts_with('{') {
-        return invalid("the body of a message is a JSON object".into());
-    }
-    let header = match message.header() {
+    let header = match header(text) {
         Ok(header) => header,
-        Err(error) => return invalid(format!("its body is not one of a message ({error})")),
+        Err(reason) => return invalid(reason),
     };
     if header.kind == "init" {
         LineKind::Init
     } else {
         LineKind::Message
     }
+}
+
+/// The header of the message in `text`, or why it is none.
+fn header(text: &str) -> Result<Header<'_>, String> {
+    if let Some((_, header)) = Message::check(text) {
+        return Ok(header);
+    }
+    let message: Message<'_> =
+        serde_json::from_str(text).map_err(|error| format!("it is not a message ({error})"))?;
+    if !message.body.starts_with('{') {
+        return Err("the body of a message is a JSON object".into());
+    }
+    message
+        .header()
+        .map_err(|error| format!("its body is not one of a message ({error})"))
 }
 
 #[cfg(test)]

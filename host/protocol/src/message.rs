@@ -3,15 +3,23 @@
 //! Source: `doc/protocol.md` of Maelstrom (jepsen-io/maelstrom).
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 // A body of type `error` and the strings of an envelope belong to a message.
-use crate::data::{self, JsonError};
 pub use crate::error::{Error, ErrorCode};
+use crate::fields::FieldList;
 pub use crate::json::write_string;
-use crate::scan::Scanner;
+use crate::scan::{Key, Scanner};
+use crate::words::name;
+
+const SRC: u64 = name("src");
+const DEST: u64 = name("dest");
+const BODY: u64 = name("body");
+const TYPE: u64 = name("type");
+const MSG_ID: u64 = name("msg_id");
 
 /// One message on the wire. The body stays raw JSON until it is needed.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -46,31 +54,51 @@ fn raw_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'de str, D::E
 }
 
 impl<'a> Message<'a> {
-    /// Finds the envelope and the reserved fields in `json`, which must be a valid
-    /// message. Returns `None` if they are not in the usual form: a string has an
-    /// escape, or a field occurs twice.
+    /// Finds the envelope and the reserved fields of a valid message. Returns `None` if they are
+    /// not in the usual form: a string has an escape, or a field occurs twice.
+    ///
+    /// `fields` gets the fields of the body.
+    pub(crate) fn scan(
+        scanner: &mut Scanner<'a>,
+        fields: &mut FieldList<'a>,
+    ) -> Option<(Self, Header<'a>)> {
+        Message::read(scanner, |key, value| fields.put(key.start..key.end, value))
+    }
+
+    /// Finds the envelope and the reserved fields in any text. Returns `None` if it is not
+    /// a message, or not in the usual form: a parser has to find out which.
     #[must_use]
-    pub fn scan(json: &'a str) -> Option<(Self, Header<'a>)> {
-        let mut scanner = Scanner::new(json);
+    pub fn check(text: &'a str) -> Option<(Self, Header<'a>)> {
+        let mut scanner = Scanner::checking(text);
+        let message = Message::read(&mut scanner, |_, _| ())?;
+        scanner.is_at_end().then_some(message)
+    }
+
+    /// Reads a message; `each` gets the keys of its body, and where their values are.
+    #[inline]
+    fn read<const CHECKS: bool>(
+        scanner: &mut Scanner<'a, CHECKS>,
+        mut each: impl FnMut(Key, Range<usize>),
+    ) -> Option<(Self, Header<'a>)> {
         let (mut src, mut dest, mut body) = (None, None, None);
         scanner.open()?;
-        while let Some(key) = scanner.key() {
-            let twice = match key {
-                "src" => src.replace(scanner.string()?).is_some(),
-                "dest" => dest.replace(scanner.string()?).is_some(),
-                "body" => {
+        while let Some(key) = scanner.find_key() {
+            let twice = match key.word {
+                SRC => src.replace(scanner.string()?).is_some(),
+                DEST => dest.replace(scanner.string()?).is_some(),
+                BODY => {
                     let start = scanner.position();
-                    let header = Header::scan(&mut scanner)?;
-                    let text = json.get(start..scanner.position())?;
+                    let header = Header::read(scanner, &mut each)?;
+                    let text = scanner.since(start)?;
                     body.replace((text, header)).is_some()
                 }
-                _ => scanner.value().is_none(),
+                _ => scanner.skip().is_none(),
             };
             if twice {
                 return None;
             }
         }
-        if scanner.had_escaped_key() {
+        if !scanner.is_closed() || scanner.had_escaped_key() {
             return None;
         }
         let (body, header) = body?;
@@ -88,41 +116,41 @@ impl<'a> Message<'a> {
     /// When the body is not an object with a string `type`, or an id is not a
     /// non-negative integer.
     pub fn header(&self) -> Result<Header<'a>, serde_json::Error> {
-        match Header::scan(&mut Scanner::new(self.body)) {
+        match Header::read(&mut Scanner::new(self.body), &mut |_, _| ()) {
             Some(header) => Ok(header),
             // Unusual, or invalid: the parser's error says why.
             None => serde_json::from_str(self.body),
-        }
-    }
-
-    /// As [`header`](Message::header), in little code.
-    pub(crate) fn read_header(&self) -> Result<Header<'a>, JsonError> {
-        match Header::scan(&mut Scanner::new(self.body)) {
-            Some(header) => Ok(header),
-            None => data::from_str(self.body),
         }
     }
 }
 
 impl<'a> Header<'a> {
     /// Finds the fields in the body at the position of `scanner`, which is then behind
-    /// the body; `None` as for [`Message::scan`].
-    fn scan(scanner: &mut Scanner<'a>) -> Option<Self> {
+    /// the body; `None` as for [`Message::scan`]. `each` gets all keys, and where their values are.
+    #[inline]
+    fn read<const CHECKS: bool>(
+        scanner: &mut Scanner<'a, CHECKS>,
+        each: &mut impl FnMut(Key, Range<usize>),
+    ) -> Option<Self> {
         let mut kind = None;
         let mut ids = [None, None];
         scanner.open()?;
-        while let Some(key) = scanner.key() {
-            let twice = match key {
-                "type" => kind.replace(scanner.string()?).is_some(),
-                "msg_id" => ids[0].replace(scanner.number()?).is_some(),
-                "in_reply_to" => ids[1].replace(scanner.number()?).is_some(),
-                _ => scanner.value().is_none(),
+        while let Some(key) = scanner.find_key() {
+            let start = scanner.position();
+            let twice = match key.word {
+                TYPE => kind.replace(scanner.string()?).is_some(),
+                MSG_ID => ids[0].replace(scanner.number()?).is_some(),
+                _ if scanner.is_named(key, b"in_reply_to") => {
+                    ids[1].replace(scanner.number()?).is_some()
+                }
+                _ => scanner.skip().is_none(),
             };
             if twice {
                 return None;
             }
+            each(key, start..scanner.position());
         }
-        if scanner.had_escaped_key() {
+        if !scanner.is_closed() || scanner.had_escaped_key() {
             return None;
         }
         let [msg_id, in_reply_to] = ids;

@@ -5,8 +5,9 @@
 //! most of the cost of a step (measured on the echo stream), so the first two reads
 //! only look for their fields, in one pass.
 //!
-//! The input must be valid JSON that another parser has checked. On any other text
-//! the scanner may return wrong fields or `None`, but it never panics.
+//! [`Scanner::new`] is for valid JSON that another parser has checked. On any other text
+//! it may return wrong fields or `None`, but it never panics. [`Scanner::checking`] is for
+//! text of unknown origin: what it returns is what a parser would find.
 //!
 //! ```
 //! use host_protocol::scan::Scanner;
@@ -18,7 +19,13 @@
 //! assert_eq!(scanner.key(), Some("body"));
 //! assert_eq!(scanner.value(), Some(r#"{"x":[1]}"#));
 //! assert_eq!(scanner.key(), None);
+//! assert!(scanner.is_closed());
 //! ```
+
+use crate::grammar::{self, skip_blanks};
+use crate::words::{
+    brackets, ends, find, no_digits, number, quotes, short_word, specials, word_at,
+};
 
 /// Reads a JSON text from front to back.
 ///
@@ -26,19 +33,50 @@
 /// [`string`](Scanner::string), [`number`](Scanner::number) and
 /// [`value`](Scanner::value) in turn, until `key` returns `None`.
 #[derive(Debug, Clone)]
-pub struct Scanner<'a> {
+pub struct Scanner<'a, const CHECKS: bool = false> {
     json: &'a str,
     at: usize,
+    /// Whether nothing of the object has been read yet.
+    is_opened: bool,
+    is_closed: bool,
     escaped_key: bool,
+}
+
+/// A key, between its quotes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Key {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    /// The key itself, with zeros behind it, if it is short; another number than any
+    /// [`name`](crate::words::name) if not.
+    pub(crate) word: u64,
 }
 
 impl<'a> Scanner<'a> {
     /// Starts at the beginning of `json`, which must be valid JSON.
     #[must_use]
     pub fn new(json: &'a str) -> Self {
+        Scanner::at_start(json)
+    }
+}
+
+impl<'a> Scanner<'a, true> {
+    /// Starts at the beginning of any text. What is not valid JSON is neither returned nor passed.
+    ///
+    /// Some valid JSON is not passed either: values that are nested very deeply.
+    #[must_use]
+    pub fn checking(json: &'a str) -> Self {
+        Scanner::at_start(json)
+    }
+}
+
+impl<'a, const CHECKS: bool> Scanner<'a, CHECKS> {
+    fn at_start(json: &'a str) -> Self {
         Scanner {
             json,
             at: 0,
+            is_opened: false,
+            is_closed: false,
             escaped_key: false,
         }
     }
@@ -56,48 +94,119 @@ impl<'a> Scanner<'a> {
         self.escaped_key
     }
 
+    /// Whether the last [`key`](Scanner::key) was the end of an object, not of what can be read.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.is_closed
+    }
+
+    /// Whether nothing but white space follows.
+    #[must_use]
+    pub fn is_at_end(&self) -> bool {
+        skip_blanks(self.json.as_bytes(), self.at) == self.json.len()
+    }
+
     /// Enters the object that begins at the current position, after white space.
     /// Returns `None`, and does not move past the next character, if there is no object.
+    #[inline]
     pub fn open(&mut self) -> Option<()> {
         self.at = skip_blanks(self.json.as_bytes(), self.at);
-        (self.json.as_bytes().get(self.at) == Some(&b'{')).then(|| self.at += 1)
+        self.is_opened = self.json.as_bytes().get(self.at) == Some(&b'{');
+        self.is_opened.then(|| self.at += 1)
     }
 
     /// The next key of the object, without quotes and with escapes as written. The
     /// position is then that of its value, which must be read next.
     ///
-    /// Returns `None` at the end of the object; the position is then behind it.
+    /// Returns `None` at the end of the object; the position is then behind it. Returns `None`
+    /// too if there is neither, and then [`is_closed`](Scanner::is_closed) is false.
     pub fn key(&mut self) -> Option<&'a str> {
+        let key = self.find_key()?;
+        self.json.get(key.start..key.end)
+    }
+
+    /// Does what [`key`](Scanner::key) does.
+    #[inline(always)]
+    pub(crate) fn find_key(&mut self) -> Option<Key> {
         let bytes = self.json.as_bytes();
+        let is_first = std::mem::take(&mut self.is_opened);
+        self.is_closed = false;
         let mut at = skip_blanks(bytes, self.at);
-        if bytes.get(at) == Some(&b',') {
-            at = skip_blanks(bytes, at + 1);
-        }
-        let start = at + 1;
-        self.at = start;
-        if *bytes.get(at)? != b'"' {
+        let mut byte = *bytes.get(at)?;
+        if byte == b'}' {
+            self.at = at + 1;
+            self.is_closed = true;
             return None;
         }
-        let (end, escaped) = string_end(bytes, start)?;
-        self.escaped_key |= escaped;
-        at = skip_blanks(bytes, end);
-        if bytes.get(at) == Some(&b':') {
+        if !is_first {
+            if byte != b',' {
+                return None;
+            }
             at = skip_blanks(bytes, at + 1);
+            byte = *bytes.get(at)?;
         }
-        self.at = at;
-        self.json.get(start..end - 1)
+        if byte != b'"' {
+            return None;
+        }
+        let key = self.key_at(at + 1)?;
+        at = skip_blanks(bytes, key.end + 1);
+        if *bytes.get(at)? != b':' {
+            return None;
+        }
+        self.at = skip_blanks(bytes, at + 1);
+        Some(key)
+    }
+
+    /// Leaves the object, in which no further field may be.
+    #[inline(never)]
+    pub(crate) fn end(&mut self) -> Option<()> {
+        (self.find_key().is_none() && self.is_closed).then_some(())
+    }
+
+    /// The key whose first character is at `start`.
+    #[inline(always)]
+    fn key_at(&mut self, start: usize) -> Option<Key> {
+        let bytes = self.json.as_bytes();
+        if let Some(eight) = word_at(bytes, start) {
+            let found = match CHECKS {
+                true => specials(eight),
+                false => quotes(eight),
+            };
+            let bits = found.trailing_zeros() & !7;
+            if found != 0 && (eight >> bits) & 0xff == u64::from(b'"') {
+                let end = start + (bits / 8) as usize;
+                let word = eight & !(u64::MAX << bits);
+                return Some(Key { start, end, word });
+            }
+        }
+        let (end, escaped) = Self::string_end(bytes, start)?;
+        self.escaped_key |= escaped;
+        let end = end - 1;
+        let word = match end - start {
+            0..8 => short_word(bytes.get(start..end)?),
+            _ => u64::MAX,
+        };
+        Some(Key { start, end, word })
+    }
+
+    /// Whether `key` is `name`.
+    #[inline]
+    pub(crate) fn is_named(&self, key: Key, name: &[u8]) -> bool {
+        key.end - key.start == name.len()
+            && self.json.as_bytes().get(key.start..key.end) == Some(name)
     }
 
     /// Reads the string at the current position and returns its contents.
     ///
     /// Returns `None` if the value is not a string, or has escapes.
+    #[inline(always)]
     pub fn string(&mut self) -> Option<&'a str> {
         let bytes = self.json.as_bytes();
         let start = self.at + 1;
         if *bytes.get(self.at)? != b'"' {
             return None;
         }
-        let (end, escaped) = string_end(bytes, start)?;
+        let (end, escaped) = Self::string_end(bytes, start)?;
         self.at = end;
         if escaped {
             return None;
@@ -106,61 +215,107 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads the number at the current position, if it is an integer from 0 to 10^19 - 1.
+    #[inline]
     pub fn number(&mut self) -> Option<u64> {
-        digits(self.value()?)
+        let bytes = self.json.as_bytes();
+        let (number, end) = digits_at(bytes, self.at)?;
+        let is_padded = bytes.get(self.at) == Some(&b'0') && end - self.at > 1;
+        let goes_on = matches!(bytes.get(end), Some(b'.' | b'e' | b'E'));
+        if is_padded || goes_on {
+            return None;
+        }
+        self.at = end;
+        Some(number)
     }
 
     /// Reads the value at the current position, of any type, and returns its JSON text.
     pub fn value(&mut self) -> Option<&'a str> {
-        let bytes = self.json.as_bytes();
         let start = self.at;
-        self.at = match *bytes.get(start)? {
-            b'"' => string_end(bytes, start + 1)?.0,
-            b'{' | b'[' => nested_end(bytes, start)?,
-            _ => {
-                let rest = bytes.get(start..)?;
-                let ends = |byte: &u8| matches!(byte, b',' | b'}' | b']') || *byte <= b' ';
-                start + rest.iter().position(ends).unwrap_or(rest.len())
-            }
+        self.skip()?;
+        self.since(start)
+    }
+
+    /// Passes the value at the current position, of any type.
+    pub(crate) fn skip(&mut self) -> Option<()> {
+        self.at = match CHECKS {
+            true => grammar::value_end(self.json.as_bytes(), self.at)?,
+            false => value_end(self.json.as_bytes(), self.at)?,
         };
+        Some(())
+    }
+
+    /// The text from the position `start` to the current one.
+    #[must_use]
+    pub fn since(&self, start: usize) -> Option<&'a str> {
         self.json.get(start..self.at)
+    }
+
+    #[inline(always)]
+    fn string_end(bytes: &[u8], at: usize) -> Option<(usize, bool)> {
+        match CHECKS {
+            true => grammar::string_end(bytes, at),
+            false => string_end(bytes, at),
+        }
     }
 }
 
-/// Parses `text` as an integer from 0 to 10^19 - 1: digits only, at most 19 of them.
+/// The integer from 0 to 10^19 - 1 at `at`, and where it ends: digits only, at least one and at most 19 of
+/// them.
 ///
 /// It has none of the overflow checks of a general parser: on a 32-bit machine each
 /// costs a 128-bit multiplication.
-#[must_use]
-pub fn digits(text: &str) -> Option<u64> {
-    if text.is_empty() || text.len() > 19 {
-        return None;
+#[inline]
+fn digits_at(bytes: &[u8], start: usize) -> Option<(u64, usize)> {
+    let (mut value, mut at) = (0_u64, start);
+    loop {
+        let eight = match word_at(bytes, at) {
+            Some(eight) => eight,
+            None => short_word(bytes.get(at..)?),
+        };
+        let count = (no_digits(eight).trailing_zeros() / 8) as usize;
+        value = (value.wrapping_mul(POWERS[count])).wrapping_add(number(eight, count));
+        at += count;
+        if count < 8 || at - start > 19 {
+            return (start < at && at - start <= 19).then_some((value, at));
+        }
     }
-    text.bytes().try_fold(0_u64, |number, byte| {
-        let digit = byte.wrapping_sub(b'0');
-        (digit < 10).then(|| number.wrapping_mul(10).wrapping_add(u64::from(digit)))
-    })
 }
 
-/// Where the white space at `at`, if any, ends.
-fn skip_blanks(bytes: &[u8], mut at: usize) -> usize {
-    while bytes.get(at).is_some_and(|byte| *byte <= b' ') {
-        at += 1;
+/// Powers of ten.
+const POWERS: [u64; 9] = [
+    1,
+    10,
+    100,
+    1_000,
+    10_000,
+    100_000,
+    1_000_000,
+    10_000_000,
+    100_000_000,
+];
+
+/// Where the value at `at` ends, in valid JSON.
+#[inline]
+fn value_end(bytes: &[u8], at: usize) -> Option<usize> {
+    match *bytes.get(at)? {
+        b'"' => Some(string_end(bytes, at + 1)?.0),
+        b'{' | b'[' => nested_end(bytes, at),
+        _ => Some(find(bytes, at, ends).unwrap_or(bytes.len())),
     }
-    at
 }
 
-/// Where the object or array that begins at `at` ends.
+/// Where the object or array that begins at `at` ends, in valid JSON.
 fn nested_end(bytes: &[u8], mut at: usize) -> Option<usize> {
     let mut depth = 0_usize;
     loop {
-        match *bytes.get(at)? {
+        at = find(bytes, at, brackets)?;
+        match bytes[at] {
             b'"' => {
                 at = string_end(bytes, at + 1)?.0;
                 continue;
             }
             b'{' | b'[' => depth += 1,
-            b'}' | b']' => depth -= 1,
+            b'}' | b']' => depth = depth.checked_sub(1)?,
             _ => {}
         }
         at += 1;
@@ -171,41 +326,26 @@ fn nested_end(bytes: &[u8], mut at: usize) -> Option<usize> {
 }
 
 /// Where the string whose first character is at `at` ends, behind its quote, and
-/// whether there are escapes in it.
+/// whether there are escapes in it; in valid JSON.
+#[inline]
 fn string_end(bytes: &[u8], mut at: usize) -> Option<(usize, bool)> {
-    let mut escaped = false;
+    at = find(bytes, at, quotes)?;
+    match bytes[at] == b'"' {
+        true => Some((at + 1, false)),
+        false => escaped_end(bytes, at),
+    }
+}
+
+/// Where the string ends that has an escape at `at`; in valid JSON.
+#[cold]
+#[inline(never)]
+fn escaped_end(bytes: &[u8], mut at: usize) -> Option<(usize, bool)> {
     loop {
-        at = quote_or_backslash(bytes, at)?;
+        at = find(bytes, at + 2, quotes)?;
         if bytes[at] == b'"' {
-            return Some((at + 1, escaped));
+            return Some((at + 1, true));
         }
-        escaped = true;
-        at += 2;
     }
-}
-
-/// Where the next quote or backslash is.
-fn quote_or_backslash(bytes: &[u8], mut at: usize) -> Option<usize> {
-    while let Some(eight) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
-        let eight = u64::from_le_bytes(*eight);
-        let found = zero_bytes(eight ^ repeat(b'"')) | zero_bytes(eight ^ repeat(b'\\'));
-        if found != 0 {
-            return Some(at + (found.trailing_zeros() / 8) as usize);
-        }
-        at += 8;
-    }
-    let rest = bytes.get(at..)?;
-    let found = rest.iter().position(|byte| matches!(byte, b'"' | b'\\'));
-    found.map(|ahead| at + ahead)
-}
-
-const fn repeat(byte: u8) -> u64 {
-    u64::from_le_bytes([byte; 8])
-}
-
-/// The highest bit of each byte that is zero; only the lowest one set is reliable.
-const fn zero_bytes(eight: u64) -> u64 {
-    eight.wrapping_sub(repeat(1)) & !eight & repeat(0x80)
 }
 
 #[cfg(test)]

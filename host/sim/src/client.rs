@@ -220,21 +220,24 @@ pub struct Turn<'a> {
     pub processes: &'a [i64],
     /// The random stream for the operation.
     pub stream: &'a mut Stream,
-    /// The random stream for the worker.
-    pub(crate) workers: &'a mut Stream,
+    /// The worker whose turn it is: workers take turns, as Jepsen's threads do.
+    pub(crate) turn: usize,
 }
 
 impl Turn<'_> {
-    /// Draws a free worker, uniformly.
-    pub fn any_worker(&mut self) -> usize {
-        self.workers.pick(self.free)
+    /// The free worker whose turn it is, or else the next one.
+    #[must_use]
+    pub fn any_worker(&self) -> usize {
+        self.worker_of(self.free)
     }
 
-    /// Draws one of these workers, which have to be free, uniformly.
+    /// The same among these workers, which have to be free and in ascending order.
     ///
     /// # Panics
     /// If there is none.
-    pub fn worker_of(&mut self, some: &[usize]) -> usize {
-        self.workers.pick(some)
+    #[must_use]
+    pub fn worker_of(&self, some: &[usize]) -> usize {
+        let next = some.partition_point(|worker| *worker < self.turn);
+        some[next % some.len()]
     }
 }

@@ -5,7 +5,9 @@
 
 use super::client::{Next, Operation};
 use super::clients::Clients;
+use super::hop::Hop;
 use super::network::Network;
+use super::options::RunOptions;
 use super::phase::MainPhase;
 use super::random::{Stream, Streams};
 use super::recorder::Recorder;
@@ -30,9 +32,10 @@ pub(super) struct Generator<'a> {
     ask_ns: Option<u64>,
     /// How many operations of the script have begun.
     begun: usize,
+    hop: Hop,
     gaps: Stream,
+    dispatches: Stream,
     choices: Stream,
-    picks: Stream,
 }
 
 /// Which operations begin.
@@ -45,10 +48,10 @@ enum Activity {
 }
 
 impl<'a> Generator<'a> {
-    /// A generator of `rate` operations a second, or of those of the script.
-    pub(super) fn new(rate: f64, script: Option<&'a Script>, streams: Streams) -> Self {
+    /// A generator of operations at the rate of the options, or of those of the script.
+    pub(super) fn new(options: &RunOptions, script: Option<&'a Script>, streams: Streams) -> Self {
         Generator {
-            rate,
+            rate: options.rate,
             script,
             streams,
             activity: Activity::None,
@@ -57,9 +60,10 @@ impl<'a> Generator<'a> {
             waiting_since_ns: None,
             ask_ns: None,
             begun: 0,
+            hop: Hop::of(options),
             gaps: streams.stream("gaps"),
+            dispatches: streams.stream("dispatches"),
             choices: streams.stream("operations"),
-            picks: streams.stream("workers"),
         }
     }
 
@@ -88,7 +92,6 @@ impl<'a> Generator<'a> {
     pub(super) fn begin_last(&mut self) {
         self.activity = Activity::Last;
         self.choices = self.streams.stream("last operations");
-        self.picks = self.streams.stream("last workers");
         self.exhausted = false;
         self.waiting = false;
     }
@@ -97,7 +100,6 @@ impl<'a> Generator<'a> {
     pub(super) fn begin_inspection(&mut self) {
         self.activity = Activity::Inspection;
         self.choices = self.streams.stream("inspection");
-        self.picks = self.streams.stream("inspection workers");
         self.exhausted = false;
         self.waiting = false;
     }
@@ -165,7 +167,9 @@ impl<'a> Generator<'a> {
                 Some(next) => now_ns.max(main.at(next.at_ns)),
                 None => u64::MAX,
             },
-            None => now_ns.saturating_add(self.draw_gap()),
+            None => now_ns
+                .saturating_add(self.draw_gap())
+                .saturating_add(self.hop.draw_dispatch_ns(&mut self.dispatches)),
         };
         if at_ns < main.until_ns {
             world.schedule(at_ns, Scheduled::NextOperation);
@@ -208,7 +212,7 @@ impl<'a> Generator<'a> {
         world: &mut World<'_>,
     ) -> Option<(usize, Operation)> {
         let now_ns = world.now_ns();
-        match workers.next(due, now_ns, &mut self.choices, &mut self.picks) {
+        match workers.next(due, now_ns, &mut self.choices) {
             Next::Invoke { worker, operation } => return Some((worker, operation)),
             Next::Wait => {
                 self.waiting = true;

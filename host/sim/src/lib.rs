@@ -34,6 +34,7 @@ mod exception;
 mod faults;
 mod generator;
 mod growth;
+mod hop;
 mod hunter;
 pub mod journal;
 mod latency;

@@ -1,6 +1,9 @@
 //! The network: takes messages in, and delivers them at their time.
 //!
-//! By default it is Maelstrom's. Each node and each service has a queue of its own,
+//! A message first leaves its sender's process, which takes a hop ([`super::hop`]); those of one
+//! sender leave in the order of sending. Then it takes its latency.
+//!
+//! By default the network is Maelstrom's. Each node and each service has a queue of its own,
 //! ordered by deadline, and a receiver that takes the head, checks at that moment
 //! whether the link is cut, and then waits until the message's deadline before it
 //! hands it over. Whatever arrives meanwhile waits too: a client's request, which
@@ -8,11 +11,13 @@
 //! [`NetworkModel::Ideal`] has no such receiver: every message comes at its deadline.
 
 use super::address::{Addr, Names};
+use super::hop::Hop;
 use super::journal::DropReason;
 use super::latency::Latency;
 use super::links::{LinkFault, Links};
 use super::meter::InFlight;
 use super::nemesis::Fault;
+use super::options::RunOptions;
 use super::packets::{Packet, Packets, Slot};
 use super::queue::Queue;
 use super::random::{Family, Stream, Streams};
@@ -48,9 +53,13 @@ pub(super) struct Network {
     nodes: usize,
     /// Those of the nodes, then those of the services.
     receivers: Vec<Receiver>,
+    hop: Hop,
+    /// When the last message of each sender leaves: of nodes, services and clients.
+    leaves_ns: Vec<u64>,
     /// Messages that are held on their links, each with its deadline, in the order of sending.
     held: Vec<(u64, Slot)>,
     sent: u64,
+    hops: Family,
     latencies: Family,
     losses: Family,
     duplicates: Family,
@@ -73,15 +82,10 @@ enum State {
 }
 
 impl Network {
-    pub(super) fn new(
-        model: NetworkModel,
-        latency: Latency,
-        nodes: usize,
-        services: usize,
-        streams: &Streams,
-    ) -> Self {
+    pub(super) fn new(options: &RunOptions, services: usize, streams: &Streams) -> Self {
+        let nodes = options.cluster.count;
         let ends = nodes + services;
-        let family = |purpose| Family::new(streams, purpose, ends * ends);
+        let family = |purpose| Family::new(streams, purpose);
         let receivers = (0..ends).map(|_| Receiver {
             waiting: Queue::new(),
             state: State::Idle,
@@ -89,12 +93,15 @@ impl Network {
         Network {
             packets: Packets::default(),
             links: Links::new(nodes),
-            model,
-            latency,
+            model: options.network,
+            latency: options.latency,
             nodes,
             receivers: receivers.collect(),
+            hop: Hop::of(options),
+            leaves_ns: Vec::new(),
             held: Vec::new(),
             sent: 0,
+            hops: family("hop"),
             latencies: family("latency"),
             losses: family("loss"),
             duplicates: family("duplicate"),
@@ -139,7 +146,7 @@ impl Network {
         let packet = self.pack(world.names(), src, dest, body);
         world.sent(&packet);
         if src.is_client() || dest.is_client() {
-            self.enqueue(world, packet, 0);
+            self.leave(world, packet, 0);
             return;
         }
         let between_nodes = self.links.link(src, dest).is_some();
@@ -160,10 +167,51 @@ impl Network {
             copy.id = packet.id;
             self.sent -= 1;
             let latency_ns = self.latency_ns(world, src, dest);
-            self.enqueue_or_hold(world, copy, latency_ns);
+            self.leave(world, copy, latency_ns);
         }
         let latency_ns = self.latency_ns(world, src, dest);
-        self.enqueue_or_hold(world, packet, latency_ns);
+        self.leave(world, packet, latency_ns);
+    }
+
+    /// Has a message leave its sender, after those that the sender has sent before.
+    fn leave(&mut self, world: &mut World<'_>, packet: Packet, latency_ns: u64) {
+        let src = packet.src;
+        let slot = self.packets.put(packet);
+        if self.hop.is_instant() {
+            if let Some(next) = self.left(world, slot, latency_ns) {
+                world.schedule(world.now_ns(), next);
+            }
+            return;
+        }
+        let sender = match src {
+            Addr::Client(client) => self.receivers.len() + client,
+            Addr::Node(_) | Addr::Service(_) => self.receiver(src),
+        };
+        let stream = self.hops.of(sender, || world.names().name(src));
+        let arrives_ns = world.now_ns() + self.hop.draw_ns(stream);
+        if self.leaves_ns.len() <= sender {
+            self.leaves_ns.resize(sender + 1, 0);
+        }
+        let leaves_ns = arrives_ns.max(self.leaves_ns[sender]);
+        self.leaves_ns[sender] = leaves_ns;
+        world.schedule(leaves_ns, Scheduled::Leave { slot, latency_ns });
+    }
+
+    /// Has a message that has left its sender take its latency. Returns what happens now, if
+    /// anything does.
+    pub(super) fn left(
+        &mut self,
+        world: &mut World<'_>,
+        slot: Slot,
+        latency_ns: u64,
+    ) -> Option<Scheduled> {
+        let packet = self.packets.get(slot)?;
+        if self.links.holds(packet.src, packet.dest) {
+            world.tally().message(Fault::Hold);
+            self.held.push((world.now_ns() + latency_ns, slot));
+            return None;
+        }
+        self.enqueue(world, slot, latency_ns)
     }
 
     /// A node has received a message.
@@ -176,9 +224,9 @@ impl Network {
     pub(super) fn release_held(&mut self, world: &mut World<'_>) {
         self.links.repair(LinkFault::Hold);
         for (deadline_ns, slot) in std::mem::take(&mut self.held) {
-            if let Some(packet) = self.packets.take(slot) {
-                let latency_ns = deadline_ns.saturating_sub(world.now_ns());
-                self.enqueue(world, packet, latency_ns);
+            let latency_ns = deadline_ns.saturating_sub(world.now_ns());
+            if let Some(next) = self.enqueue(world, slot, latency_ns) {
+                world.schedule(world.now_ns(), next);
             }
         }
     }
@@ -257,35 +305,28 @@ impl Network {
         }
     }
 
-    fn enqueue_or_hold(&mut self, world: &mut World<'_>, packet: Packet, latency_ns: u64) {
-        if self.links.holds(packet.src, packet.dest) {
-            world.tally().message(Fault::Hold);
-            let slot = self.packets.put(packet);
-            self.held.push((world.now_ns() + latency_ns, slot));
-        } else {
-            self.enqueue(world, packet, latency_ns);
-        }
-    }
-
-    fn enqueue(&mut self, world: &mut World<'_>, packet: Packet, latency_ns: u64) {
+    /// Has a message wait for its deadline. Returns what happens now, if anything does.
+    fn enqueue(&mut self, world: &mut World<'_>, slot: Slot, latency_ns: u64) -> Option<Scheduled> {
+        let dest = self.packets.get(slot)?.dest;
         let deadline_ns = world.now_ns() + latency_ns;
-        let dest = packet.dest;
-        let slot = self.packets.put(packet);
         if dest.is_client() || self.model == NetworkModel::Ideal {
+            if latency_ns == 0 {
+                return Some(Scheduled::Deliver(slot));
+            }
             world.schedule(deadline_ns, Scheduled::Deliver(slot));
-            return;
+            return None;
         }
         let receiver = self.receiver(dest);
         self.receivers[receiver].waiting.push(deadline_ns, slot);
         if let State::Idle = self.receivers[receiver].state {
             if latency_ns == 0 {
                 self.receivers[receiver].state = State::Woken;
-                world.schedule(deadline_ns, Scheduled::Ready(receiver));
-            } else {
-                // It takes the message at once, and nothing is due before its deadline.
-                self.poll(world, receiver);
+                return Some(Scheduled::Ready(receiver));
             }
+            // It takes the message at once, and nothing is due before its deadline.
+            self.poll(world, receiver);
         }
+        None
     }
 
     /// The next message that `receiver` can hand over now. The caller asks until there
@@ -370,176 +411,4 @@ impl Network {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::*;
-    use crate::bounds::Bounds;
-    use crate::latency::Distribution;
-    use crate::memory::RunMemory;
-    use crate::nemesis::PartitionKind;
-
-    /// Two nodes and a service, with 100 ms between them.
-    struct TestNetwork {
-        network: Network,
-        world: World<'static>,
-        arrivals: Vec<(u64, u64)>,
-    }
-
-    const N0: Addr = Addr::Node(0);
-    const N1: Addr = Addr::Node(1);
-    const CLIENT: Addr = Addr::Client(0);
-    const SERVICE: Addr = Addr::Service(0);
-
-    impl TestNetwork {
-        fn new(model: NetworkModel) -> Self {
-            let latency = Latency {
-                mean_ms: 100,
-                distribution: Distribution::Constant,
-            };
-            TestNetwork {
-                network: Network::new(model, latency, 2, 1, &Streams::new(1)),
-                world: World::new(
-                    Names::new(2, 0, vec!["lin-kv".into()]),
-                    Vec::new(),
-                    Bounds::default(),
-                    Arc::new(RunMemory::new(0, None)),
-                ),
-                arrivals: Vec::new(),
-            }
-        }
-
-        /// Lets everything happen that happens up to `ms`.
-        fn pass(&mut self, ms: u64) -> &mut Self {
-            // A marker that nobody acts on ends the wait.
-            self.world.schedule(ms * MS, Scheduled::Recovered);
-            while let Some(event) = self.world.next() {
-                let at_ns = self.world.now_ns();
-                match event {
-                    Scheduled::Ready(receiver) => {
-                        while let Some(packet) = self.network.ready(&mut self.world, receiver) {
-                            self.arrivals.push((packet.id, at_ns / MS));
-                        }
-                    }
-                    Scheduled::Deliver(slot) => {
-                        let packet = self.network.arrived(&mut self.world, slot);
-                        self.arrivals
-                            .extend(packet.map(|packet| (packet.id, at_ns / MS)));
-                    }
-                    _ => break,
-                }
-            }
-            self
-        }
-
-        /// Sends at `ms`; messages have the numbers 0, 1 and so on.
-        fn send(&mut self, ms: u64, src: Addr, dest: Addr) -> &mut Self {
-            self.pass(ms);
-            self.network.send(&mut self.world, src, dest, "{}");
-            self
-        }
-
-        fn cut(&mut self, ms: u64) -> &mut Self {
-            self.pass(ms);
-            let grudges = PartitionKind::One.draw(2, &mut Streams::new(1).stream("cut"));
-            self.network
-                .links
-                .break_links(LinkFault::Partition, &grudges);
-            self
-        }
-
-        /// The number of each message that arrived, and when.
-        #[track_caller]
-        fn arrive(&mut self, expected: &[(u64, u64)]) {
-            self.pass(10_000);
-            assert_eq!(self.arrivals, expected);
-            assert_eq!(self.network.packets.len(), 0);
-        }
-    }
-
-    #[test]
-    fn a_receiver_that_waits_for_one_message_keeps_all_others_waiting() {
-        TestNetwork::new(NetworkModel::Maelstrom)
-            .send(0, N1, N0) // taken at once, due at 100
-            .send(40, CLIENT, N0) // due at 40, but the receiver waits
-            .send(50, N1, N0) // due at 150
-            .send(120, CLIENT, N0) // the receiver waits for the one before
-            .arrive(&[(0, 100), (1, 100), (2, 150), (3, 150)]);
-    }
-
-    #[test]
-    fn on_an_ideal_network_each_comes_when_it_is_due() {
-        TestNetwork::new(NetworkModel::Ideal)
-            .send(0, N1, N0)
-            .send(40, CLIENT, N0)
-            .send(50, N1, N0)
-            .send(120, CLIENT, N0)
-            .arrive(&[(1, 40), (0, 100), (3, 120), (2, 150)]);
-    }
-
-    #[test]
-    fn a_partition_takes_what_has_not_been_taken_by_the_receiver() {
-        TestNetwork::new(NetworkModel::Maelstrom)
-            .send(0, N1, N0) // taken at 0, before the partition
-            .send(10, N1, N0) // looked at when the first is handed over, at 100
-            .cut(20)
-            .send(30, CLIENT, N0)
-            .send(40, N1, N0)
-            .arrive(&[(0, 100), (2, 100)]);
-    }
-
-    #[test]
-    fn on_an_ideal_network_a_partition_takes_all_that_is_on_its_way() {
-        TestNetwork::new(NetworkModel::Ideal)
-            .send(0, N1, N0)
-            .send(10, N1, SERVICE)
-            .cut(20)
-            .send(30, CLIENT, N0)
-            .arrive(&[(2, 30), (1, 110)]);
-    }
-
-    #[test]
-    fn services_are_as_far_as_nodes_and_never_cut_off() {
-        TestNetwork::new(NetworkModel::Maelstrom)
-            .cut(0)
-            .send(0, N1, SERVICE)
-            .send(100, SERVICE, N1)
-            .send(100, N0, N0)
-            .arrive(&[(0, 100), (1, 200), (2, 200)]);
-    }
-
-    #[test]
-    fn a_message_that_is_held_arrives_when_the_fault_ends_and_not_before_its_time() {
-        let mut test = TestNetwork::new(NetworkModel::Maelstrom);
-        let from_n1 = crate::nemesis::Grudges(vec![vec![1], vec![]]);
-        test.network.links().hold_next(&from_n1, 2);
-        test.send(0, N1, N0) // held
-            .send(10, N1, SERVICE)
-            .send(20, CLIENT, N0)
-            .send(550, N1, N0) // held
-            .send(560, N1, N0) // passes, due at 660
-            .pass(600);
-        test.network.release_held(&mut test.world);
-        // The receiver has taken the third, and hands the first over after it.
-        test.arrive(&[(2, 20), (1, 110), (4, 660), (0, 660), (3, 660)]);
-    }
-
-    #[test]
-    fn a_node_that_starts_anew_gets_nothing_of_what_was_held() {
-        let mut test = TestNetwork::new(NetworkModel::Ideal);
-        let from_n1 = crate::nemesis::Grudges(vec![vec![1], vec![]]);
-        test.network.links().hold_next(&from_n1, 1);
-        test.send(0, N1, N0).pass(20);
-        test.network.reset(&mut test.world, 0);
-        test.network.release_held(&mut test.world);
-        test.arrive(&[]);
-    }
-
-    #[test]
-    fn a_node_that_starts_anew_finds_nothing_waiting() {
-        let mut test = TestNetwork::new(NetworkModel::Maelstrom);
-        test.send(0, N1, N0).send(10, N1, N0).pass(20);
-        test.network.reset(&mut test.world, 0);
-        test.send(30, CLIENT, N0).arrive(&[(2, 30)]);
-    }
-}
+mod tests;

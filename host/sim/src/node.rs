@@ -115,8 +115,9 @@ impl Life {
 }
 
 impl Node {
-    /// A node that does not run yet. Its guest may have `timers_max` timers.
-    pub(super) fn new(index: usize, name: String, timers_max: usize) -> Self {
+    /// A node that does not run yet. Its guest may have `timers_max` timers, and its clock reads
+    /// `date_ns` when the run begins.
+    pub(super) fn new(index: usize, name: String, timers_max: usize, date_ns: u64) -> Self {
         Node {
             index,
             name,
@@ -125,7 +126,7 @@ impl Node {
             backlog: Vec::new(),
             timers: Timers::default(),
             timers_max,
-            clock: Clock::new(),
+            clock: Clock::new(date_ns),
             has_next_version: false,
             incarnation: 0,
             init_client: None,

@@ -3,7 +3,7 @@
 use host_check::value::{Map, Value};
 
 use super::clients::{Clients, Owner};
-use super::clock::STEADY;
+use super::clock::{STEADY, draw_date_ns};
 use super::coverage::Touched;
 use super::exception::keyword;
 use super::growth::Sizes;
@@ -30,8 +30,9 @@ impl<'a> Nodes<'a> {
     /// Nodes that do not run yet.
     pub(super) fn new(names: &[String], programs: Programs<'a>) -> Self {
         let timers_max = programs.limits.timers;
+        let date_ns = draw_date_ns(&programs.streams);
         let names = names.iter().cloned().enumerate();
-        let nodes = names.map(|(index, name)| Node::new(index, name, timers_max));
+        let nodes = names.map(|(index, name)| Node::new(index, name, timers_max, date_ns));
         Nodes {
             nodes: nodes.collect(),
             programs,

@@ -1,6 +1,7 @@
 //! The options of a run.
 
 use super::bounds::Bounds;
+use super::hop::measured_ns;
 use super::latency::Latency;
 use super::nemesis::Fault;
 use super::network::NetworkModel;
@@ -20,6 +21,10 @@ pub struct RunOptions {
     pub time_limit_ns: u64,
     /// The latency of messages between servers.
     pub latency: Latency,
+    /// The median time of a hop: what a message takes from one process to another besides its
+    /// latency, in nanoseconds. `None` for what it takes under Maelstrom at this rate, or none in
+    /// an ideal network. If it is 0, the generator takes no time either.
+    pub hop_ns: Option<u64>,
     /// How receivers take messages in.
     pub network: NetworkModel,
     /// The faults to inject, each kind at most once.
@@ -37,6 +42,18 @@ pub struct RunOptions {
     pub bounds: Bounds,
 }
 
+impl RunOptions {
+    /// The median time of a hop, in nanoseconds.
+    #[must_use]
+    pub fn hop_median_ns(&self) -> u64 {
+        match (self.hop_ns, self.network) {
+            (Some(median_ns), _) => median_ns,
+            (None, NetworkModel::Ideal) => 0,
+            (None, NetworkModel::Maelstrom) => measured_ns(self.rate),
+        }
+    }
+}
+
 impl Default for RunOptions {
     fn default() -> Self {
         RunOptions {
@@ -45,6 +62,7 @@ impl Default for RunOptions {
             rate: 5.0,
             time_limit_ns: 60 * SECOND,
             latency: Latency::default(),
+            hop_ns: None,
             network: NetworkModel::default(),
             faults: Vec::new(),
             nemesis_interval_ns: 10 * SECOND,

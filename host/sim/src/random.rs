@@ -53,17 +53,20 @@ pub(super) struct Family {
 
 impl Family {
     /// Makes the family of `purpose`.
-    pub(super) fn new(streams: &Streams, purpose: &'static str, members: usize) -> Self {
+    pub(super) fn new(streams: &Streams, purpose: &'static str) -> Self {
         Family {
             streams: *streams,
             purpose,
-            members: (0..members).map(|_| None).collect(),
+            members: Vec::new(),
         }
     }
 
     /// A member's stream, whose name is the purpose and `name`.
     pub(super) fn of(&mut self, member: usize, name: impl FnOnce() -> String) -> &mut Stream {
         let (streams, purpose) = (self.streams, self.purpose);
+        if self.members.len() <= member {
+            self.members.resize(member + 1, None);
+        }
         self.members[member].get_or_insert_with(|| {
             let name = format!("{purpose} {}", name());
             Box::new(streams.stream(&name))

@@ -12,6 +12,10 @@ pub const SECONDS_MAX: f64 = 86_400.0;
 pub const TIME_LIMIT_NS_MAX: u64 = 86_400 * super::time::SECOND;
 /// The greatest mean latency, in milliseconds.
 pub const LATENCY_MS_MAX: u64 = 600_000;
+/// The longest median of a hop, in milliseconds …
+pub const HOP_MS_MAX: f64 = 1000.0;
+/// … and in nanoseconds.
+pub const HOP_NS_MAX: u64 = super::time::SECOND;
 /// The most runs of one command.
 pub const RUNS_MAX: u64 = 1_000_000;
 /// The most active keys of transactions and kafka.

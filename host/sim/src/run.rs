@@ -137,18 +137,12 @@ impl<'a> Run<'a> {
             options,
             phase: Phase::Init { left: nodes },
             main: None,
-            network: Network::new(
-                options.network,
-                options.latency,
-                nodes,
-                services.len(),
-                &streams,
-            ),
+            network: Network::new(options, services.len(), &streams),
             clients: Clients::default(),
             nodes: Nodes::new(names.nodes(), programs),
-            services: Services::new(services, nodes, &streams),
+            services: Services::new(services, &streams),
             workers: Workers::new(simulation.workload, nodes),
-            generator: Generator::new(options.rate, script, streams),
+            generator: Generator::new(options, script, streams),
             nemeses: Nemeses::new(
                 &options.faults,
                 Scale {
@@ -193,6 +187,12 @@ impl<'a> Run<'a> {
                     self.world.check(self.network.in_flight())?;
                 }
                 Ok(())
+            }
+            Scheduled::Leave { slot, latency_ns } => {
+                match self.network.left(&mut self.world, slot, latency_ns) {
+                    Some(next) => self.handle(next),
+                    None => Ok(()),
+                }
             }
             Scheduled::Deliver(slot) => match self.network.arrived(&mut self.world, slot) {
                 Some(packet) => self.deliver(packet),
@@ -248,6 +248,7 @@ impl<'a> Run<'a> {
             &mut self.world,
         )?;
         let start_f = fault.start_f();
+        self.workers.end_turn();
         self.recorder.nemesis(&mut self.world, start_f, asked, done);
         Ok(())
     }
@@ -325,6 +326,7 @@ impl<'a> Run<'a> {
             &mut self.clients,
             &mut self.world,
         )?;
+        self.workers.end_turn();
         self.recorder
             .nemesis(&mut self.world, fault.stop_f(), asked, done);
         Ok(())

@@ -5,6 +5,13 @@ use super::packets::Slot;
 /// Something that will happen at a known virtual time.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Scheduled {
+    /// A message has left its sender's process, and takes its latency from now on.
+    Leave {
+        /// The message.
+        slot: Slot,
+        /// Its latency.
+        latency_ns: u64,
+    },
     /// A receiver may have a message to hand over.
     Ready(usize),
     /// A message reaches its deadline.

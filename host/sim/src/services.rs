@@ -17,9 +17,9 @@ pub(super) struct Services {
 }
 
 impl Services {
-    pub(super) fn new(services: Vec<Box<dyn Service>>, nodes: usize, streams: &Streams) -> Self {
+    pub(super) fn new(services: Vec<Box<dyn Service>>, streams: &Streams) -> Self {
         let with_streams = |service: Box<dyn Service>| {
-            let family = Family::new(streams, service.name(), nodes);
+            let family = Family::new(streams, service.name());
             (service, family)
         };
         Services {

@@ -37,6 +37,11 @@ pub(super) struct Workers {
     busy: usize,
     /// The workers that do nothing, while the workload looks at them.
     free: Vec<usize>,
+    /// The worker whose turn it is, or their number if it is the nemesis'. Whoever does an
+    /// operation, the turn goes on by one, as Jepsen's scheduler has it (`generator/context.clj`):
+    /// so the first worker, which follows on the nemesis, has two of `workers + 1` turns while
+    /// there are no faults.
+    turn: usize,
 }
 
 /// Which of the workload's operations are due.
@@ -80,6 +85,7 @@ impl Workers {
             processes: Vec::new(),
             busy: 0,
             free: Vec::new(),
+            turn: 0,
         }
     }
 
@@ -169,15 +175,8 @@ impl Workers {
         self.workers[worker].operation.is_some()
     }
 
-    /// Asks the workload for an operation, which draws from `choices`, and the worker that
-    /// does it from `picks`.
-    pub(super) fn next(
-        &mut self,
-        due: Due,
-        now_ns: u64,
-        choices: &mut Stream,
-        picks: &mut Stream,
-    ) -> Next {
+    /// Asks the workload for an operation, which draws from `choices`, and for its worker.
+    pub(super) fn next(&mut self, due: Due, now_ns: u64, choices: &mut Stream) -> Next {
         self.free.clear();
         let idle = self.workers.iter().enumerate();
         let idle = idle.filter_map(|(i, worker)| worker.operation.is_none().then_some(i));
@@ -190,7 +189,7 @@ impl Workers {
             free: &self.free,
             processes: &self.processes,
             stream: choices,
-            workers: picks,
+            turn: self.turn,
         };
         match due {
             Due::Main => self.workload.next(&mut turn),
@@ -214,7 +213,13 @@ impl Workers {
         let step = self.workload.begin(worker, &operation);
         self.workers[worker].operation = Some(operation);
         self.busy += 1;
+        self.end_turn();
         self.take_step(worker, step, world, network, clients, recorder)
+    }
+
+    /// An operation begins, of a worker or of the nemesis.
+    pub(super) fn end_turn(&mut self) {
+        self.turn = (self.turn + 1) % (self.workers.len() + 1);
     }
 
     fn take_step(

@@ -1,13 +1,14 @@
 //! Runs a challenge under Maelstrom.
 
-use std::ffi::OsString;
+use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf, absolute};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::process::{HOST, called_from, command, find_program};
+use crate::process::{HOST, called_from, command, find_in, is_program};
 use crate::{build, modules, suite};
 
 /// Where Maelstrom runs, so that its `store/` is not left in the repository.
@@ -45,22 +46,60 @@ impl<'a> Wanted<'a> {
     }
 }
 
-/// The command line of Maelstrom. It starts nodes in the system's temporary folder, so paths are
-/// absolute.
-fn arguments(
-    host: PathBuf,
-    flags: Vec<String>,
-    module: PathBuf,
-    guest_args: Vec<String>,
-) -> Vec<OsString> {
-    let mut arguments: Vec<OsString> = vec!["test".into(), "--bin".into(), host.into()];
-    arguments.extend(flags.into_iter().map(OsString::from));
-    arguments.extend(["--".into(), "--module".into(), module.into()]);
-    if !guest_args.is_empty() {
-        arguments.push("--".into());
-        arguments.extend(guest_args.into_iter().map(OsString::from));
+/// Finds Maelstrom's launcher: what MAELSTROM names, or `maelstrom` on PATH.
+///
+/// # Errors
+/// What to install, if it or Java is missing.
+fn launcher(named: &str, from: &Path, search: &OsStr) -> Result<PathBuf> {
+    let found = match named {
+        "" => find_in(search, "maelstrom"),
+        path if path.contains('/') => Some(from.join(path)).filter(|path| is_program(path)),
+        name => find_in(search, name),
+    };
+    let Some(found) = found else {
+        let what = match named {
+            "" => "there is no maelstrom on PATH".to_owned(),
+            named => format!("MAELSTROM is {named:?}, and there is no such program"),
+        };
+        bail!(
+            "{what}. Unpack a release of Maelstrom (https://github.com/jepsen-io/maelstrom/releases), \
+             and set MAELSTROM to its launcher or put it on PATH."
+        );
+    };
+    let text = fs::read(&found).with_context(|| format!("cannot read {}", found.display()))?;
+    if calls_java(&String::from_utf8_lossy(&text)) && find_in(search, "java").is_none() {
+        bail!(
+            "Maelstrom needs Java, and there is no java on PATH. Install a Java runtime \
+             (Debian: apt-get install default-jre-headless)."
+        );
     }
-    arguments
+    Ok(found)
+}
+
+/// Whether a launcher is a script that finds `java` on the PATH that it was given.
+fn calls_java(launcher: &str) -> bool {
+    launcher.starts_with("#!")
+        && !launcher.contains("PATH=")
+        && launcher.split_whitespace().any(|word| word == "java")
+}
+
+/// Maelstrom, about to be started in [`FOLDER`]. It starts nodes in the system's temporary folder,
+/// so paths are absolute.
+fn maelstrom(
+    launcher: &Path,
+    host: &Path,
+    flags: &[String],
+    module: &Path,
+    guest_args: &[String],
+) -> Command {
+    let mut maelstrom = command(launcher, &["test", "--bin"]);
+    maelstrom.arg(host).args(flags);
+    maelstrom.args(["--", "--module"]).arg(module);
+    if !guest_args.is_empty() {
+        maelstrom.arg("--").args(guest_args);
+    }
+    maelstrom.current_dir(FOLDER);
+    maelstrom
 }
 
 /// Becomes Maelstrom, and so returns only if something is missing.
@@ -71,17 +110,8 @@ pub(crate) fn run(args: &[&str]) -> Result<()> {
         bail!("there is no module {}", path.display());
     }
     let named = std::env::var("MAELSTROM").unwrap_or_default();
-    let named = if named.is_empty() {
-        "maelstrom"
-    } else {
-        &named
-    };
-    let Some(launcher) = find_program(named) else {
-        bail!(
-            "Maelstrom is not here: set MAELSTROM to its launcher, or put it on PATH \
-             (https://github.com/jepsen-io/maelstrom)."
-        );
-    };
+    let search = std::env::var_os("PATH").unwrap_or_default();
+    let launcher = launcher(&named, &called_from(), &search)?;
     let (module, guest_args) = match own {
         Some(module) => {
             build::host()?;
@@ -96,20 +126,17 @@ pub(crate) fn run(args: &[&str]) -> Result<()> {
     };
     fs::create_dir_all(FOLDER).with_context(|| format!("cannot make {FOLDER}"))?;
     let flags = suite::flags(wanted.challenge)?;
-    let mut maelstrom = command(&launcher, &[]);
-    maelstrom.args(arguments(
-        absolute(HOST)?,
-        flags,
-        absolute(module)?,
-        guest_args,
-    ));
-    let error = maelstrom.current_dir(Path::new(FOLDER)).exec();
+    let (host, module) = (absolute(HOST)?, absolute(module)?);
+    let error = maelstrom(&absolute(&launcher)?, &host, &flags, &module, &guest_args).exec();
     Err(error).with_context(|| format!("cannot run {}", launcher.display()))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
+    use crate::process::{enter_workspace, output};
 
     fn refused(args: &[&str]) -> bool {
         Wanted::read(args).is_err()
@@ -136,18 +163,106 @@ mod tests {
         assert!(refused(&["3c", "--", "--fast"]));
     }
 
+    /// An empty folder of a test's own, removed with it.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let name = format!("xtask-{name}-{}", std::process::id());
+            let path = std::env::temp_dir().join(name);
+            fs::create_dir_all(&path).unwrap();
+            Folder(path)
+        }
+
+        fn program(&self, name: &str, text: &str) -> PathBuf {
+            let path = self.0.join(name);
+            fs::write(&path, text).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+            path
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            // What cannot be removed is left to the system.
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    /// The launcher of a release, in short.
+    const RELEASED: &str = "#!/bin/bash\nexec java -jar lib/maelstrom.jar \"$@\"\n";
+
     #[test]
-    fn the_module_is_an_argument_of_the_host_and_not_of_maelstrom() {
-        let flags = vec!["-w".to_owned(), "echo".to_owned()];
-        let all = |words: &[&str]| {
-            let words = words.iter().map(|&word| word.to_owned()).collect();
-            arguments("/host".into(), flags.clone(), "/mine.wasm".into(), words)
+    fn what_is_missing_is_said() {
+        let folder = Folder::new("missing");
+        let find = |named: &str| {
+            let found = launcher(named, &folder.0, folder.0.as_os_str());
+            found.map_err(|error| error.to_string())
         };
-        let plain = "test --bin /host -w echo -- --module /mine.wasm";
-        assert_eq!(all(&[]).join(" ".as_ref()), plain);
-        assert_eq!(
-            all(&["--fast"]).join(" ".as_ref()),
-            *format!("{plain} -- --fast")
-        );
+        let install = "Unpack a release of Maelstrom \
+                       (https://github.com/jepsen-io/maelstrom/releases), and set MAELSTROM to its \
+                       launcher or put it on PATH.";
+        let absent = format!("there is no maelstrom on PATH. {install}");
+        assert_eq!(find(""), Err(absent));
+        let absent = format!("MAELSTROM is \"./there\", and there is no such program. {install}");
+        assert_eq!(find("./there"), Err(absent));
+
+        let released = folder.program("maelstrom", RELEASED);
+        let java = "Maelstrom needs Java, and there is no java on PATH. Install a Java runtime \
+                    (Debian: apt-get install default-jre-headless).";
+        assert_eq!(find(""), Err(java.to_owned()));
+        // These find their own.
+        let own = "#!/bin/sh\nexec /opt/jdk/bin/java -jar maelstrom.jar \"$@\"\n";
+        let own = folder.program("own", own);
+        assert_eq!(find("own"), Ok(own));
+        let path = "#!/bin/sh\nPATH=/opt/jdk/bin:$PATH\nexec java -jar maelstrom.jar \"$@\"\n";
+        let path = folder.program("path", path);
+        assert_eq!(find("path"), Ok(path));
+
+        folder.program("java", "#!/bin/sh\n");
+        assert_eq!(find(""), Ok(released));
+        // A path is relative to where the command was called.
+        let here = folder.0.join("./maelstrom");
+        assert_eq!(find("./maelstrom"), Ok(here));
+    }
+
+    /// What a launcher is started with, and where.
+    fn started(flags: &[&str], guest_args: &[&str]) -> Vec<String> {
+        enter_workspace().unwrap();
+        fs::create_dir_all(FOLDER).unwrap();
+        let folder = Folder::new("started");
+        let fake = "#!/bin/sh\npwd\nprintf '%s\\n' \"$@\"\n";
+        let fake = folder.program("maelstrom", fake);
+        let owned = |words: &[&str]| words.iter().map(|&it| it.to_owned()).collect::<Vec<_>>();
+        let (flags, guest_args) = (owned(flags), owned(guest_args));
+        let (host, module) = (Path::new("/b/host"), Path::new("/m/my own.wasm"));
+        let mut run = maelstrom(&fake, host, &flags, module, &guest_args);
+        let lines = output(&mut run).unwrap();
+        lines.lines().map(str::to_owned).collect()
+    }
+
+    /// Maelstrom writes its `store/` into the folder that it is started in.
+    #[test]
+    fn maelstrom_runs_under_target_with_all_its_arguments() {
+        let flags = ["-w", "broadcast", "--node-count", "5"];
+        let all = started(&flags, &["--window-ms", "17 00"]);
+        let root = std::env::current_dir().unwrap();
+        let folder = root.join("target/maelstrom").display().to_string();
+        let words = [
+            &*folder,
+            "test",
+            "--bin",
+            "/b/host",
+            "-w",
+            "broadcast",
+            "--node-count",
+            "5",
+            "--",
+            "--module",
+            "/m/my own.wasm",
+        ];
+        let with_args = [&words[..], &["--", "--window-ms", "17 00"]].concat();
+        assert_eq!(all, with_args);
+        assert_eq!(started(&flags, &[]), words);
     }
 }

@@ -4,10 +4,12 @@
 //! with which options, `host suite` says.
 
 mod build;
+mod figures;
 mod fuzz;
 mod maelstrom;
 mod modules;
 mod process;
+mod regress;
 mod setup;
 mod solutions;
 mod suite;
@@ -29,7 +31,13 @@ Commands:
   trials [NAME [SEEDS]]  Run solutions/NAME/trials.txt, each line with SEEDS seeds [default: all, 1000]
   zoo [--seeds A..B] [--suite FILE] [--no-traces] [WORD...]
                          Grade wrong and right programs by the built-in suite, print docs/zoo.md
+  figures [--write | ID...]
+                         Run our solutions of all or these challenges with 40 seeds, and print the
+                         figures beside those that real Maelstrom gave; with --write, put them into
+                         docs/figures.md
   bench [ARGS]           Run the benchmarks
+  regress [BASE]         Build the commit BASE [default: the last tag] beside this tree, do the same
+                         work with both in turns, and fail if this tree takes 10 % longer
   fuzz TARGET [SECONDS]  Fuzz a target of fuzz/fuzz_targets for SECONDS [default: 60]
   maelstrom ID [MODULE [-- ARGS]]
                          Run our solution of a challenge, or a module, under Maelstrom, which is
@@ -64,7 +72,9 @@ fn run(args: &[&str]) -> Result<ExitCode> {
         ["test-fast"] => test::fast()?,
         ["trials", rest @ ..] => return trials::run(rest),
         ["zoo", rest @ ..] => test::zoo(rest)?,
+        ["figures", rest @ ..] => return figures::run(rest),
         ["bench", rest @ ..] => test::bench(rest)?,
+        ["regress", rest @ ..] => return regress::run(rest),
         ["fuzz", rest @ ..] => fuzz::run(rest)?,
         ["maelstrom", rest @ ..] => maelstrom::run(rest)?,
         ["help" | "--help" | "-h"] => print!("{USAGE}"),

@@ -1,5 +1,7 @@
 //! Starting other programs, from the workspace's folder.
 
+use std::ffi::OsStr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
@@ -29,7 +31,7 @@ pub(crate) fn cargo(args: &[&str]) -> Command {
 }
 
 /// A program and its arguments.
-pub(crate) fn command(program: impl AsRef<std::ffi::OsStr>, args: &[&str]) -> Command {
+pub(crate) fn command(program: impl AsRef<OsStr>, args: &[&str]) -> Command {
     let mut command = Command::new(program);
     command.args(args);
     command
@@ -63,20 +65,21 @@ pub(crate) fn succeeds(command: &mut Command) -> bool {
     status.is_ok_and(|status| status.success())
 }
 
-/// The program that the shell would run for this name or path.
+/// The program of this name on PATH, as the shell would find it.
 pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
-    let is_program = |path: &PathBuf| {
-        use std::os::unix::fs::PermissionsExt;
-        path.metadata()
-            .is_ok_and(|facts| facts.is_file() && facts.permissions().mode() & 0o111 != 0)
-    };
-    if name.contains('/') {
-        let path = std::path::absolute(name).ok()?;
-        return Some(path).filter(is_program);
-    }
-    let path = std::env::var_os("PATH")?;
-    let mut programs = std::env::split_paths(&path).map(|folder| folder.join(name));
-    programs.find(is_program)
+    find_in(&std::env::var_os("PATH")?, name)
+}
+
+/// The program of this name in these folders, which are separated as in PATH.
+pub(crate) fn find_in(folders: &OsStr, name: &str) -> Option<PathBuf> {
+    let mut programs = std::env::split_paths(folders).map(|folder| folder.join(name));
+    programs.find(|path| is_program(path))
+}
+
+/// Whether this is a file that may be executed.
+pub(crate) fn is_program(path: &Path) -> bool {
+    let facts = path.metadata();
+    facts.is_ok_and(|facts| facts.is_file() && facts.permissions().mode() & 0o111 != 0)
 }
 
 /// The command as one would type it.

@@ -22,8 +22,10 @@
 //! - Every outcome becomes known: each root holds the numbers of the batches in it, and no root
 //!   occurs twice. So a compare-and-set without an answer is decided as soon as the root has
 //!   changed, and a retry is safe. Nothing is executed twice.
-//! - Error 13 means that a transaction took place, but its result was lost with the answer of the
-//!   node that executed it; error 30 that it did not, after ten refusals.
+//! - A node that executes another's batch writes into the root how long the lists were that its
+//!   reads saw. If its answer is lost, the other finds the result there.
+//! - Error 30 means that a transaction did not take place, after ten refusals; error 13 that it may
+//!   have, and lin-kv refuses to say.
 //! - When a node is killed, its clients do not learn their outcomes, and no data is lost: all data
 //!   is in the service. Before it writes again, it reads the root and all pages.
 //! - Pages are in lin-kv too. Any store would do for immutable pages, but one that lags has to be
@@ -130,6 +132,8 @@ enum State {
     HandedOver,
     /// This root may be on its way to lin-kv.
     Proposed(Root),
+    /// The node that it was handed over to has done it, and its answer is lost.
+    DoneElsewhere,
     Done,
 }
 

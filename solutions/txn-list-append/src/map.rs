@@ -14,6 +14,9 @@ use guest_sdk::prelude::*;
 pub(crate) type List = Vec<i64>;
 pub(crate) type Lists = BTreeMap<i64, List>;
 
+/// What reads saw, in their order: lists only grow, so a length says which state it was.
+pub(crate) type Lengths = Vec<Option<usize>>;
+
 /// A root moves its lists to a page when there are more of them: what all transactions send around
 /// stays below 2 KB or so, and pages are a few in a thousand transactions.
 const RECENT_MAX: usize = 32;
@@ -30,6 +33,9 @@ pub(crate) struct BatchId {
 pub(crate) struct Root {
     /// For each life of each node, the number of its last batch that took place.
     pub(crate) batches: BTreeMap<String, u64>,
+    /// What the reads of that batch saw, if another node did it, whose answer may be lost.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) seen: BTreeMap<String, Lengths>,
     /// The lists that changed since the page was made.
     pub(crate) recent: Lists,
     /// The newest page.
@@ -48,6 +54,28 @@ impl Root {
     pub(crate) fn last(&self, node: &str) -> Option<u64> {
         self.batches.get(node).copied()
     }
+
+    /// That batch takes place; what its reads saw, if another node does it.
+    pub(crate) fn takes_place(&mut self, batch: BatchId, seen: Option<Lengths>) {
+        match seen {
+            Some(seen) => self.seen.insert(batch.node.clone(), seen),
+            None => self.seen.remove(&batch.node),
+        };
+        self.batches.insert(batch.node, batch.number);
+    }
+
+    /// Makes these changes. Returns the page that has to be written before, under the name `page`, if
+    /// there is one.
+    pub(crate) fn change(&mut self, changed: Lists, page: &str) -> Option<Page> {
+        let new = changed.keys().filter(|key| !self.recent.contains_key(key));
+        let is_full = self.recent.len() + new.count() > RECENT_MAX;
+        let full = is_full.then(|| Page {
+            lists: std::mem::take(&mut self.recent),
+            older: self.page.replace(page.to_owned()),
+        });
+        self.recent.extend(changed);
+        full
+    }
 }
 
 /// The map as of one root, as one node has it.
@@ -60,33 +88,6 @@ pub(crate) struct Map {
 impl Map {
     pub(crate) fn get(&self, key: i64) -> Option<&List> {
         self.lists.get(&key)
-    }
-
-    /// The root after these changes by these batches, and the page that has to be written before,
-    /// under the name `page`, if there is one.
-    pub(crate) fn with(
-        &self,
-        changed: Lists,
-        batches: BTreeMap<String, u64>,
-        page: &str,
-    ) -> (Root, Option<Page>) {
-        let mut recent = self.root.recent.clone();
-        let new = changed.keys().filter(|key| !recent.contains_key(key));
-        let is_full = recent.len() + new.count() > RECENT_MAX;
-        let full = is_full.then(|| std::mem::take(&mut recent));
-        recent.extend(changed);
-        let older = self.root.page.clone();
-        let page_name = if is_full {
-            Some(page.to_owned())
-        } else {
-            older.clone()
-        };
-        let root = Root {
-            batches,
-            recent,
-            page: page_name,
-        };
-        (root, full.map(|lists| Page { lists, older }))
     }
 
     /// Goes on to a later root, of which all but `recent` is known.

@@ -72,6 +72,20 @@ impl Txn {
         }
     }
 
+    /// Knows again what its reads saw, from the lengths of the lists in a map that is no older.
+    pub(crate) fn recall<'a>(
+        &mut self,
+        map: &Map,
+        seen: &mut impl Iterator<Item = &'a Option<usize>>,
+    ) {
+        let reads = self.mops.iter().filter(|(f, ..)| *f == F::R);
+        let state = |key, length: usize| map.get(key).and_then(|list| list.get(..length));
+        self.seen = reads
+            .zip(seen)
+            .map(|((_, key, _), length)| Some(state(*key, (*length)?)?.to_vec()))
+            .collect();
+    }
+
     /// The answer, if it is known what the reads saw.
     pub(crate) fn done(&self) -> Option<Vec<Done<'_>>> {
         let mut seen = self.seen.iter();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use guest_sdk::{prelude::*, service};
 
-use crate::map::{Advance, BatchId, Lists, Root};
+use crate::map::{Advance, BatchId, List, Lists, Map, Root};
 use crate::txn::Txn;
 use crate::{Batch, Call, Database, State};
 
@@ -83,8 +83,8 @@ impl Database {
         };
         let took_place = root.last(&self.me) >= Some(batch.first);
         match batch.state {
-            State::Open | State::Done => {}
-            State::HandedOver if took_place => batch.lose_answers(),
+            State::Open | State::Done | State::DoneElsewhere => {}
+            State::HandedOver if took_place => batch.state = State::DoneElsewhere,
             State::HandedOver => {
                 // Once this number has taken place, the one that was handed over may not.
                 self.batches += 1;
@@ -94,7 +94,7 @@ impl Database {
             State::Proposed(_) if root.last(&self.me) == Some(batch.last) => {
                 batch.state = State::Done;
             }
-            State::Proposed(_) if took_place => batch.lose_answers(),
+            State::Proposed(_) if took_place => batch.state = State::DoneElsewhere,
             State::Proposed(_) => {
                 batch.refusals += 1;
                 if batch.refusals > REFUSALS_MAX {
@@ -123,8 +123,12 @@ impl Database {
             return;
         }
         way.finish(&mut self.map);
-        match self.batch.as_ref().map(|batch| &batch.state) {
-            Some(State::Done) => self.answer(ctx),
+        match &mut self.batch {
+            Some(batch) if batch.state == State::DoneElsewhere => {
+                batch.recall(&self.map, &self.me);
+                self.answer(ctx);
+            }
+            Some(batch) if batch.state == State::Done => self.answer(ctx),
             _ => self.execute(ctx),
         }
     }
@@ -154,25 +158,31 @@ impl Database {
         if batch.first == batch.last && batch.txns.iter().any(Txn::appends) {
             batch.txns.append(&mut self.waiting);
         }
-        let mut batches = self.map.root.batches.clone();
-        batches.insert(self.me.clone(), batch.last);
+        let mut root = self.map.root.clone();
+        let own = BatchId {
+            node: self.me.clone(),
+            number: batch.last,
+        };
+        root.takes_place(own, None);
         let mut changed = Lists::new();
         batch.txns.retain_mut(|txn| {
-            if let Some(BatchId { node, number }) = &txn.batch {
-                let last = batches.entry(node.clone()).or_default();
-                if *last >= *number {
-                    return false; // it came twice, or its node has done it itself
-                }
-                *last = *number;
+            if let Some(BatchId { node, number }) = &txn.batch
+                && root.last(node) >= Some(*number)
+            {
+                return false; // it came twice, or its node has done it itself
             }
             txn.execute(&self.map, &mut changed);
+            if let Some(batch) = &txn.batch {
+                let seen = txn.seen.iter().map(|list| list.as_ref().map(List::len));
+                root.takes_place(batch.clone(), Some(seen.collect()));
+            }
             true
         });
         if changed.is_empty() {
             return self.answer(ctx);
         }
         let name = format!("{}/{}/{}", self.me, batch.last, batch.refusals);
-        let (root, page) = self.map.with(changed, batches, &name);
+        let page = root.change(changed, &name);
         batch.state = State::Proposed(root);
         match page {
             Some(page) => {
@@ -270,7 +280,7 @@ impl Database {
             let in_doubt = match batch.state {
                 State::Open => false,
                 State::Proposed(_) => self.is_current,
-                State::HandedOver | State::Done => true,
+                State::HandedOver | State::Done | State::DoneElsewhere => true,
             };
             let code = if in_doubt {
                 ErrorCode::Crash
@@ -286,10 +296,11 @@ impl Database {
 }
 
 impl Batch {
-    /// It took place, but not here.
-    fn lose_answers(&mut self) {
+    /// It took place on another node, whose answer is lost: the root says what it saw.
+    fn recall(&mut self, map: &Map, me: &str) {
+        let mut seen = map.root.seen.get(me).into_iter().flatten();
         for txn in &mut self.txns {
-            txn.seen.clear();
+            txn.recall(map, &mut seen);
         }
         self.state = State::Done;
     }

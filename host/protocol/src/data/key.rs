@@ -5,7 +5,7 @@ use serde::de::{
 };
 
 use super::error::JsonError;
-use super::read::{number, visit_float, visit_number};
+use super::number::{number, visit_float, visit_number};
 
 /// A key, without its quotes. A key may be what JSON has no quotes for: a number, a boolean.
 pub(super) struct Key<'k>(pub(super) &'k str);

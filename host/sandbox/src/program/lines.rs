@@ -1,8 +1,7 @@
 //! Decodes the stdout of a program.
 
-use host_guest::effects::check_send;
+use host_guest::effects::read_send;
 use host_guest::{Effect, ErrorKind, Limits};
-use host_protocol::message::Message;
 use host_protocol::text::{excerpt, printable};
 
 /// The end of `stdout` after the last newline.
@@ -47,9 +46,7 @@ fn decode_line<'a>(line: &'a [u8], node: &str) -> Result<Effect<'a>, String> {
     if !line.starts_with(b"{") {
         return Err("a message is a JSON object; write anything else to stderr".into());
     }
-    let message: Message<'a> = serde_json::from_slice(line).map_err(|e| e.to_string())?;
-    let send = check_send(message, node).map_err(|error| error.to_string())?;
-    Ok(Effect::Send(send))
+    read_send(line, node).map(Effect::Send)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ pub(super) struct Turns {
     pub(super) free: Vec<usize>,
     pub(super) processes: Vec<i64>,
     choices: Stream,
-    picks: Stream,
+    turn: usize,
 }
 
 impl Turns {
@@ -20,7 +20,7 @@ impl Turns {
             free: (0..workers).collect(),
             processes: (0..).take(workers).collect(),
             choices: streams.stream("operations"),
-            picks: streams.stream("workers"),
+            turn: 0,
         }
     }
 
@@ -31,14 +31,17 @@ impl Turns {
             free: &self.free,
             processes: &self.processes,
             stream: &mut self.choices,
-            workers: &mut self.picks,
+            turn: self.turn,
         })
     }
 
     /// The next operation, which there has to be.
     pub(super) fn invoke(&mut self, workload: &mut dyn WorkloadClient) -> (usize, Operation) {
         match self.ask(|turn| workload.next(turn)) {
-            Next::Invoke { worker, operation } => (worker, operation),
+            Next::Invoke { worker, operation } => {
+                self.turn = (self.turn + 1) % (self.processes.len() + 1);
+                (worker, operation)
+            }
             other => panic!("there is no operation: {other:?}"),
         }
     }

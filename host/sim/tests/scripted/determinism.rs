@@ -20,6 +20,7 @@ fn this_very_run_is_the_same_everywhere() {
             distribution: Distribution::Exponential,
         },
         network: NetworkModel::Ideal,
+        hop_ns: Some(300_000),
         ..options(5, 8)
     };
     let (_, journal) = run(&Echo, Workload::Echo, &options, 1);
@@ -29,6 +30,6 @@ fn this_very_run_is_the_same_everywhere() {
         .collect();
     assert_eq!(
         hash,
-        "2a98e14af97d81cfa437ba5f566671bdeb41087de1a07a0dcc7f7b571110850d"
+        "86fa58c685a19afce2b52710898712cdfb52c6ea4c7142ccb888d0ff5680caf8"
     );
 }

@@ -13,3 +13,4 @@ mod guest;
 mod misbehaviour;
 mod runs;
 mod services;
+mod turns;

@@ -10,12 +10,14 @@ use host_sim::{
 };
 use serde_json::Value as Json;
 
-/// `count` nodes and as many clients, for `seconds` at the default rate.
+/// `count` nodes and as many clients, for `seconds` at the default rate. Messages take no time, so
+/// that what happens has round times.
 pub(crate) fn options(count: usize, seconds: u64) -> RunOptions {
     RunOptions {
         cluster: Cluster::of(count),
         concurrency: count,
         time_limit_ns: seconds * SECOND,
+        hop_ns: Some(0),
         ..RunOptions::default()
     }
 }

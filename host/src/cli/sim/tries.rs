@@ -1,6 +1,6 @@
 //! One of many runs, in short: reports of all runs are not cheap to keep.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::figures::{Figure, figures};
 use host_check::anomalies::AnomalyName;
@@ -29,8 +29,13 @@ pub(super) struct Try {
     warnings: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     anomalies: Vec<AnomalyName>,
-    #[serde(skip)]
+    /// All that is measured of it, by name.
+    #[serde(serialize_with = "as_map", skip_serializing_if = "Vec::is_empty")]
     figures: Vec<Figure>,
+}
+
+fn as_map<S: Serializer>(figures: &[Figure], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_map(figures.iter().copied())
 }
 
 impl Try {

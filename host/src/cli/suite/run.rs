@@ -69,7 +69,7 @@ pub(super) struct RunArgs {
 fn guest_args(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((id, args)) => Ok((id.to_owned(), args.to_owned())),
-        None => Err("expected ID=ARGS, such as 3e=--window-ms 1700".to_owned()),
+        None => Err("expected ID=ARGS, such as 3e=--window-ms 1800".to_owned()),
     }
 }
 

@@ -89,7 +89,7 @@ fn demands_that_the_program_that_knows_all_fails_are_told() {
     check(
         &format!("{echo}below = {{ ms-per-ok = 10 }}\n"),
         &expect![
-            "it -: no program can pass it: with seed 1 the reference fails, whose nodes know all at once and answer without delay (one operation succeeds every 97.7 ms; one every 10 ms is asked for, and clients wait for each answer before they ask again)"
+            "it -: no program can pass it: with seed 1 the reference fails, whose nodes know all at once and answer without delay (one operation succeeds every 97.9 ms; one every 10 ms is asked for, and clients wait for each answer before they ask again)"
         ],
     );
     check(

@@ -64,8 +64,8 @@ fn what_passes_is_a_line_of_figures() {
             ---- stdout
             challenge        module           valid      msgs/op  median ms     max ms  availability  worlds   wall ms
             echo             echo             true             0          -          -             1       - WALL
-            flood            broadcast        true          1.04         26        416             1       - WALL
-            cut              broadcast        true          2.58       1540       7114             1       - WALL
+            flood            broadcast        true         0.786          0        323             1       - WALL
+            cut              broadcast        true          2.48       1337       7267             1       - WALL
 
             msgs/op: messages between servers for each operation. median ms, max ms: from the
             acknowledgement of a value until every read has it. worlds: runs in other circumstances
@@ -87,19 +87,19 @@ fn what_fails_is_followed_by_the_reason_and_its_replay() {
             ---- stdout
             challenge        module           valid      msgs/op  median ms     max ms  availability  worlds   wall ms
             echo             echo             false            -          -          -             -       - WALL
-              at 0 s, node n0: the guest failed in handle: trap: integer divide by zero
+              at 0.007 s, node n0: the guest failed in handle: trap: integer divide by zero
                 in: average < go < handle
                 event: message {"src":"c2","dest":"n0","body":{"echo":"Please echo 34","type":"echo","msg_id":1}}
                 [NOTHING DONE]
               replay: host sim --module class/bob/echo.wasm -w echo --node-count 1 --rate 5 --time-limit 3 --seed 2
               pages: host sim --report report --module class/bob/echo.wasm -w echo --node-count 1 --rate 5 --time-limit 3 --seed 2
             flood            broadcast        true         0.688          0          0             1       - WALL
-            cut              broadcast        false         1.66          0      19992             1       - WALL
-              14 known elements lost, not in the last reads: 2 4 6 7 8 9 10 12 … and 6 more
+            cut              broadcast        false         1.61          0      19837             1       - WALL
+              14 known elements lost, not in the last reads: 0 1 4 6 8 9 11 13 … and 6 more
               Also wrong (stricter than Maelstrom):
-              op 229 (process 0, 19.992 s) lacks 12 known elements for good: 0 1 3 5 11 14 15 16 … and 4 more
-              op 230 (process 1, 19.992 s) lacks 8 known elements for good: 0 1 3 5 11 14 15 16
-              op 231 (process 2, 19.992 s) lacks 8 known elements for good: 0 1 3 5 11 14 15 16
+              op 228 (process 2, 19.946 s) lacks 10 known elements for good: 2 3 5 7 10 12 14 15 … and 2 more
+              op 229 (process 1, 19.946 s) lacks 10 known elements for good: 2 3 5 7 10 12 14 15 … and 2 more
+              op 231 (process 0, 19.947 s) lacks 12 known elements for good: 2 3 5 7 10 12 14 15 … and 4 more
               replay: host sim --module class/bob/broadcast.wasm -w broadcast --node-count 5 --rate 10 --time-limit 10 --nemesis partition --seed 2
               pages: host sim --report report --module class/bob/broadcast.wasm -w broadcast --node-count 5 --rate 10 --time-limit 10 --nemesis partition --seed 2
 
@@ -126,7 +126,7 @@ fn only_an_optional_challenge_may_lack_a_module() {
             exit code 0
             ---- stdout
             challenge        module           valid      msgs/op  median ms     max ms  availability  worlds   wall ms
-            g-set            g-set            true         0.516       4162      13946             1   25/25 WALL
+            g-set            g-set            true         0.523       4288      13999             1   25/25 WALL
             pn-counter       pn-counter       missing          -          -          -             -       -         -
 
             msgs/op: messages between servers for each operation. median ms, max ms: from the
@@ -245,7 +245,7 @@ fn errors_of_suite_say_what_to_do() {
         &expect![[r#"
             exit code 254
             ---- stderr
-            error: invalid value 'echo' for '--args <ID=ARGS>': expected ID=ARGS, such as 3e=--window-ms 1700
+            error: invalid value 'echo' for '--args <ID=ARGS>': expected ID=ARGS, such as 3e=--window-ms 1800
 
             [TRY HELP]
         "#]],

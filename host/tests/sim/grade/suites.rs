@@ -55,7 +55,7 @@ fn errors_name_file_line_and_column() {
     check(
         ("points = 3\n", "points = 3\npoint = 3\n"),
         &expect![[r#"
-        suite.toml:21:1: unknown field `point`, expected one of `id`, `title`, `module`, `points`, `optional`, `hidden`, `seeds`, `below`, `args`, `world`, `workload`, `node-count`, `concurrency`, `rate`, `time-limit`, `latency`, `latency-dist`, `topology`, `key-count`, `max-txn-length`, `max-writes-per-key`, `nemesis`, `nemesis-interval`, `availability`, `consistency-models`, `checks`, `network`
+        suite.toml:21:1: unknown field `point`, expected one of `id`, `title`, `module`, `points`, `optional`, `hidden`, `seeds`, `below`, `args`, `world`, `workload`, `node-count`, `concurrency`, `rate`, `time-limit`, `latency`, `latency-dist`, `hop-time`, `topology`, `key-count`, `max-txn-length`, `max-writes-per-key`, `nemesis`, `nemesis-interval`, `availability`, `consistency-models`, `checks`, `network`
           point = 3
           ^^^^^"#]],
     );
@@ -228,6 +228,7 @@ fn every_option_of_a_challenge_is_a_key() {
         ("concurrency", "\"2n\""),
         ("latency", "7"),
         ("latency-dist", "\"uniform\""),
+        ("hop-time", "0.5"),
         ("topology", "\"line\""),
         ("key-count", "3"),
         ("max-txn-length", "2"),
@@ -256,7 +257,7 @@ fn every_option_of_a_challenge_is_a_key() {
     assert_eq!(
         scenario.flags().join(" "),
         "-w echo --node-count 1 --concurrency 2 --rate 5 --time-limit 3 --latency 7 \
-         --latency-dist uniform --topology line --key-count 3 --max-txn-length 2 \
+         --latency-dist uniform --hop-time 0.5 --topology line --key-count 3 --max-txn-length 2 \
          --max-writes-per-key 5 --nemesis kill,pause --nemesis-interval 0.5 --availability 0.99 \
          --consistency-models read-committed --checks maelstrom --network ideal --max-memory-mib 1 --max-fuel 2"
     );

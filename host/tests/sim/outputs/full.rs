@@ -145,7 +145,7 @@ fn a_disk_that_is_full_halfway_leaves_the_old_history_and_is_told() {
     let before = std::fs::read(class.path("history.edn")).unwrap();
     let sim = ["sim", "--no-cache", "--history", "history.edn"];
     let many = ["--module", "echo.wasm", "-w", "echo", "--node-count", "1"];
-    let rate = ["--rate", "5000", "--time-limit", "2", "--seed", "1"];
+    let rate = ["--rate", "5000", "--time-limit", "4", "--seed", "1"];
     assert_eq!(
         limited(&class, &[&sim[..], &many, &rate].concat()),
         (

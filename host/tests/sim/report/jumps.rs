@@ -92,7 +92,7 @@ fn an_id_given_twice_is_a_way_to_both_answers() {
 fn a_failing_answer_at_time_0_is_where_the_page_opens() {
     let reported = Reported::of(
         "echo-mutants",
-        "-w echo --time-limit 5 --rate 20 --seed 3 -- --bug constant",
+        "-w echo --time-limit 5 --rate 20 --hop-time 0 --seed 3 -- --bug constant",
     );
     let browser = Browser::start();
     for page in ["", "shortest/"] {
@@ -110,7 +110,7 @@ fn a_failing_answer_at_time_0_is_where_the_page_opens() {
 fn without_an_answer_the_page_opens_at_the_request() {
     let reported = Reported::of(
         "echo-mutants",
-        "-w echo --time-limit 5 --rate 20 --seed 3 -- --bug deaf",
+        "-w echo --time-limit 5 --rate 20 --hop-time 0 --seed 3 -- --bug deaf",
     );
     let journal = reported.journal();
     let request = position(&journal, |entry| {
@@ -229,7 +229,7 @@ fn what_the_verdict_needs_is_in_no_closed_table() {
 fn operations_that_had_no_success_are_shown_with_what_became_of_them() {
     let reported = Reported::of(
         "echo-mutants",
-        "-w echo --time-limit 5 --rate 20 --seed 3 -- --bug deaf",
+        "-w echo --time-limit 5 --rate 20 --hop-time 0 --seed 3 -- --bug deaf",
     );
     let browser = Browser::start();
     browser.open(&reported.path("index.html"));

@@ -18,7 +18,7 @@ fn figures_in_the_page_are_those_of_the_results() {
     assert_eq!(browser.text("h1"), "✗ invalid broadcast, seed 1");
     let problems = browser.text(".problems");
     assert!(
-        problems.contains("lacks 45 known elements for good"),
+        problems.contains("lacks 43 known elements for good"),
         "{problems}"
     );
 

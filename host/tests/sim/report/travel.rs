@@ -154,7 +154,7 @@ impl Observer for LastStates {
 fn at_the_end_the_page_shows_the_states_that_the_guests_had() {
     let reported = Reported::of(
         "broadcast-retry",
-        "-w broadcast --node-count 3 --time-limit 10 --rate 10 --nemesis partition --seed 3",
+        "-w broadcast --node-count 3 --time-limit 10 --rate 10 --hop-time 0 --nemesis partition --seed 3",
     );
     let options = RunOptions {
         rate: 10.0,

@@ -19,6 +19,7 @@ fn stormy() -> RunOptions {
             mean_ms: 20,
             distribution: Distribution::Exponential,
         },
+        hop_ns: None,
         ..options(5, 8)
     }
 }
@@ -82,6 +83,7 @@ fn seeds_in_parallel_give_what_each_gives_alone() {
 fn this_very_run_is_the_same_everywhere() {
     let options = RunOptions {
         network: NetworkModel::Ideal,
+        hop_ns: Some(300_000),
         ..stormy()
     };
     let (_, journal) = run(echo(), Workload::Echo, &options, 1);
@@ -91,6 +93,6 @@ fn this_very_run_is_the_same_everywhere() {
         .collect();
     assert_eq!(
         hash,
-        "2a98e14af97d81cfa437ba5f566671bdeb41087de1a07a0dcc7f7b571110850d"
+        "86fa58c685a19afce2b52710898712cdfb52c6ea4c7142ccb888d0ff5680caf8"
     );
 }

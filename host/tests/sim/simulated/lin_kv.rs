@@ -42,10 +42,10 @@ fn wrong_registers_are_caught_and_it_is_said_where() {
         writeln!(table, "{bug}: {problem}").unwrap();
     }
     expect![[r#"
-        cache: - key 0: read of 0 by process 1 (op 20, ok at 0.093 s) is impossible: the register can only be 3 there
-        denial: - key 0: read of 0 by process 1 (op 314, ok at 1.582 s) is impossible: the register can only be 1 or 3 there
-        split: - key 0: cas from 0 to 3 by process 5 (op 13, ok at 0.053 s) is impossible: the register can only be 3 there
-        torn-cas: - key 0: cas from 4 to 1 by process 5 (op 37, ok at 0.192 s) is impossible: the register can only be 2 there
+        cache: - key 0: read of 0 by process 0 (op 20, ok at 0.093 s) is impossible: the register can only be 3 there
+        denial: - key 0: read of 2 by process 0 (op 407, ok at 1.988 s) is impossible: the register can only be 0 there
+        split: - key 0: cas from 0 to 3 by process 3 (op 13, ok at 0.053 s) is impossible: the register can only be 3 there
+        torn-cas: - key 0: cas from 4 to 1 by process 4 (op 36, ok at 0.192 s) is impossible: the register can only be 2 there
     "#]].assert_eq(&table);
 }
 

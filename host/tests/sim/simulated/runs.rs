@@ -79,6 +79,7 @@ pub(crate) fn options(count: usize, seconds: u64) -> RunOptions {
         cluster: Cluster::of(count),
         concurrency: count,
         time_limit_ns: seconds * SECOND,
+        hop_ns: Some(0), // times are round
         ..RunOptions::default()
     }
 }

@@ -1,5 +1,8 @@
 //! `host sim --seeds`: what is told of many runs.
 
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use expect_test::{Expect, expect};
@@ -44,14 +47,14 @@ fn all_seeds_are_tried_if_they_are_to_be_and_failures_counted() {
           lost-elements         4 seeds: 1, 2, 4, 6
 
         figures                    median     99 %    worst
-          msgs-per-op               0.609     0.92     0.92  with seed 7
-          stable-median-ms              0    12696    12696  with seed 1
-          stable-max-ms                 0    13741    13741  with seed 1
-          visible-median-ms             0    12696    12696  with seed 1
-          visible-max-ms                0    13741    13741  with seed 1
-          acknowledged-median-ms        0        0        0  with seed 2
-          acknowledged-max-ms           0        0        0  with seed 2
-          ms-per-ok                   188      218      218  with seed 6
+          msgs-per-op               0.679     0.88     0.88  with seed 7
+          stable-median-ms              0    13808    13808  with seed 6
+          stable-max-ms                 0    13808    13808  with seed 6
+          visible-median-ms             0    13812    13812  with seed 6
+          visible-max-ms                0    13812    13812  with seed 6
+          acknowledged-median-ms        3        4        4  with seed 3
+          acknowledged-max-ms           3        9        9  with seed 3
+          ms-per-ok                   188      219      219  with seed 6
           availability                  1        1        1  with seed 0
 
     "#]]
@@ -83,17 +86,17 @@ fn one_seed_is_one() {
         &echo().end(),
         0,
         &expect![[r#"
-        echo: valid with the seed 3
+            echo: valid with the seed 3
 
-        figures                    median     99 %    worst
-          msgs-per-op                   0        0        0  with seed 3
-          acknowledged-median-ms        0        0        0  with seed 3
-          acknowledged-max-ms           0        0        0  with seed 3
-          ms-per-ok                   132      132      132  with seed 3
-          availability                  1        1        1  with seed 3
+            figures                    median     99 %    worst
+              msgs-per-op                   0        0        0  with seed 3
+              acknowledged-median-ms        3        3        3  with seed 3
+              acknowledged-max-ms           4        4        4  with seed 3
+              ms-per-ok                   132      132      132  with seed 3
+              availability                  1        1        1  with seed 3
 
-        [VALID]
-    "#]],
+            [VALID]
+        "#]],
     );
     let ended = flood(&dir, "--seeds 1..2 --keep-going").end();
     let first = ended.stdout.lines().next().unwrap();
@@ -156,6 +159,53 @@ fn figures_are_those_of_the_runs() {
         many["anomalies"]["lost-elements"],
         json!({"runs": lost_runs, "first-seed": first})
     );
+}
+
+#[test]
+fn each_run_has_its_figures() {
+    let dir = Dir::new();
+    let many = parse(&flood(&dir, "--seeds 2..4 --keep-going --format json").end());
+    for (at, seed) in [2, 3].into_iter().enumerate() {
+        let file = dir.path(&format!("{seed}.json"));
+        let run = flood(&dir, &format!("--seed {seed} --format json --history"));
+        let alone = parse(&run.arg(&file).end());
+        let results = &alone["results"];
+        let stable = &results["workload"]["stable-latencies"];
+        let shown = &many["runs"][at]["figures"];
+        let expected = [
+            ("ops", &results["stats"]["count"]),
+            ("msgs-per-op", &results["net"]["servers"]["msgs-per-op"]),
+            ("all-msgs-per-op", &results["net"]["all"]["msgs-per-op"]),
+            ("stable-median-ms", &stable["0.5"]),
+            ("stable-p95-ms", &stable["0.95"]),
+            ("stable-max-ms", &stable["1"]),
+            ("availability", &results["availability"]["ok-fraction"]),
+            ("round-trip-median-ms", &json!(round_trip_ms(&file))),
+        ];
+        for (name, value) in expected {
+            assert_eq!(shown[name].as_f64(), value.as_f64(), "{name} of {seed}");
+        }
+    }
+}
+
+/// The median time from an invocation to its completion with `ok`, in a history of JSON lines.
+fn round_trip_ms(history: &Path) -> f64 {
+    let mut open: BTreeMap<String, f64> = BTreeMap::new();
+    let mut times = Vec::new();
+    for line in fs::read_to_string(history).unwrap().lines() {
+        let op: Json = serde_json::from_str(line).unwrap();
+        if op["process"] == "nemesis" {
+            continue;
+        }
+        let (process, time) = (op["process"].to_string(), op["time"].as_f64().unwrap());
+        if op["type"] == "invoke" {
+            open.insert(process, time);
+        } else if op["type"] == "ok" {
+            times.push((time - open[&process]) / 1e6);
+        }
+    }
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
 }
 
 #[test]

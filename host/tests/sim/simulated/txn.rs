@@ -61,7 +61,7 @@ fn wrong_transactions_are_caught_and_it_is_said_what_is_wrong() {
         txn-list-append invents: incompatible-order internal unwritten-read
         txn-list-append split: G-single-item G0 incompatible-order lost-update
         txn-list-append stale: G-single-item-realtime
-        txn-list-append torn: G-single-item G0 G1b G1c G2-item internal lost-update
+        txn-list-append torn: G-single-item G0 G1b G1c internal lost-update
         txn-list-append twice: duplicate-elements internal
         txn-rw-register aborted: G1a
         txn-rw-register internal: G-single-item G-single-item-realtime G0 G0-realtime G1c internal

@@ -60,11 +60,11 @@ fn a_new_version_is_run_and_compared() {
           verdict               INVALID, now valid
           final-read-lacks      yes, now no
           lost-elements         yes, now no
-          msgs-per-op           0.571, now 1.21
-          stable-median-ms      11552, now 807
-          stable-max-ms         11852, now 1852
-          visible-median-ms     11552, now 807
-          visible-max-ms        11852, now 1852
+          msgs-per-op           0.714, now 1.57
+          stable-median-ms      11852, now 1036
+          stable-max-ms         11852, now 1849
+          visible-median-ms     11856, now 1038
+          visible-max-ms        11856, now 1853
 
         my.wasm has changed
 
@@ -76,11 +76,11 @@ fn a_new_version_is_run_and_compared() {
           verdict               valid, now INVALID
           final-read-lacks      no, now yes
           lost-elements         no, now yes
-          msgs-per-op           1.21, now 0.571
-          stable-median-ms      807, now 11552
-          stable-max-ms         1852, now 11852
-          visible-median-ms     807, now 11552
-          visible-max-ms        1852, now 11852
+          msgs-per-op           1.57, now 0.714
+          stable-median-ms      1036, now 11852
+          stable-max-ms         1849, now 11852
+          visible-median-ms     1038, now 11856
+          visible-max-ms        1853, now 11856
     "#]]
     .assert_eq(&in_short(&ended.stdout));
 }
@@ -156,11 +156,13 @@ fn with_several_seeds_the_counts_are_compared() {
           verdict               INVALID (2 of 4 seeds valid), now valid (4 of 4 seeds valid)
           final-read-lacks      with 1 seed, now no
           lost-elements         with 2 seeds, now no
-          msgs-per-op           0.308, now 0.846
-          stable-median-ms      0, now 248
-          stable-max-ms         0, now 258
-          visible-median-ms     0, now 248
-          visible-max-ms        0, now 258
+          msgs-per-op           0.308, now 0.875
+          stable-median-ms      0, now 252
+          stable-max-ms         0, now 252
+          visible-median-ms     0, now 255
+          visible-max-ms        0, now 255
+          acknowledged-median-ms3, now 2
+          acknowledged-max-ms   3, now 2
     "#]]
     .assert_eq(changes);
 }

@@ -19,7 +19,7 @@ use crate::scenario::option::{self, OptionError, ScenarioOption, Values};
 use host_check::edn;
 use host_check::value::{Name, Value};
 use host_check::workload::Workload;
-use host_sim::ranges::{TIME_LIMIT_NS_MAX, WORKERS_MAX};
+use host_sim::ranges::{HOP_NS_MAX, TIME_LIMIT_NS_MAX, WORKERS_MAX};
 use host_sim::{Cluster, Episode, Invocation, Operation, Script};
 
 /// The version of the format, and the only one that is read.
@@ -44,6 +44,9 @@ struct File {
     time_limit_ns: u64,
     latency_ms: u64,
     latency_dist: String,
+    /// None in files from before there were hops.
+    #[serde(default)]
+    hop_ns: u64,
     network: String,
     topology: String,
     checks: String,
@@ -93,6 +96,7 @@ impl Schedule {
             time_limit_ns: options.time_limit_ns,
             latency_ms: options.latency.mean_ms,
             latency_dist: text(&option::LATENCY_DIST),
+            hop_ns: options.hop_median_ns(),
             network: text(&option::NETWORK),
             topology: text(&option::TOPOLOGY),
             checks: text(&option::CHECKS),
@@ -159,6 +163,7 @@ impl File {
         )?;
         within("time_limit_ns", self.time_limit_ns, (1, TIME_LIMIT_NS_MAX))?;
         within("latency_ms", self.latency_ms, range(&option::LATENCY))?;
+        within("hop_ns", self.hop_ns, (0, HOP_NS_MAX))?;
         let swap_after_ns = self.swap_after_ns.unwrap_or(0);
         within("swap_after_ns", swap_after_ns, (0, TIME_LIMIT_NS_MAX))?;
         let options = &mut scenario.options;
@@ -169,6 +174,7 @@ impl File {
         options.concurrency = self.concurrency;
         options.time_limit_ns = self.time_limit_ns;
         options.latency.mean_ms = self.latency_ms;
+        options.hop_ns = Some(self.hop_ns);
         options.swap_after_ns = self.swap_after_ns;
         options.guest_args.clone_from(&self.guest_args);
         set(&mut scenario, &option::LATENCY_DIST, &self.latency_dist)?;

@@ -71,7 +71,8 @@ fn fewer_workers(search: &mut Search<'_>) {
 }
 
 fn simpler_options(search: &mut Search<'_>) {
-    let simpler: [fn(&mut Schedule); 3] = [
+    let simpler: [fn(&mut Schedule); 4] = [
+        |schedule| schedule.scenario.options.hop_ns = Some(0),
         |schedule| schedule.scenario.options.swap_after_ns = None,
         |schedule| schedule.scenario.options.latency.distribution = Distribution::Constant,
         |schedule| schedule.scenario.options.latency.mean_ms = 0,

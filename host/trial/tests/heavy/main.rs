@@ -17,6 +17,7 @@ fn options(nodes: usize, seconds: u64) -> RunOptions {
         cluster: Cluster::of(nodes),
         concurrency: nodes,
         time_limit_ns: seconds * SECOND,
+        hop_ns: Some(0), // times are round
         ..RunOptions::default()
     }
 }
@@ -72,7 +73,7 @@ fn a_storm_is_told_by_who_sends_what_and_how_it_grew() {
         Focus::Work,
         &expect![[r#"
             in its first 1.1 s, 4,001 events:
-              n0..n2 -> n0..n2   gossip   7,996 messages, 428.6 KiB, most from n0: 3,546
+              n0..n2 -> n0..n2   gossip   7,996 messages, 428.5 KiB, most from n0: 3,544
               clients -> n0..n2  echo         7 messages, 349 bytes
               n0..n2 -> clients  echo_ok      6 messages, 348 bytes, most from n0: 3
             work: gossip handled 3,992 times with 99 % of all fuel, most at n0: 44 %
@@ -101,11 +102,11 @@ fn the_same_storm_in_flight_is_told_by_bytes() {
         options,
         Focus::Output,
         &expect![[r#"
-            in 1 s, 1,997 events:
-              n0..n2 -> n0..n2   gossip   3,988 messages, 197.4 KiB, most from n0: 1,764
-              n0..n2 -> clients  echo_ok      6 messages, 348 bytes, most from n0: 3
+            in 1 s, 1,998 events:
+              n0..n2 -> n0..n2   gossip   3,990 messages, 197.6 KiB, most from n0: 1,768
               clients -> n0..n2  echo         6 messages, 300 bytes
-            4,000 messages, 3,988 of them between servers; a second: 98 in the first quarter of the time, 12,912 in the last
+              n0..n2 -> clients  echo_ok      5 messages, 290 bytes, most from n0: 3
+            4,001 messages, 3,990 of them between servers; a second: 98 in the first quarter of the time, 12,917 in the last
             largest body: 59 bytes, echo_ok from n0 to clients at 0.4 s; in the first quarter of the time 58 bytes
         "#]],
     );
@@ -183,13 +184,13 @@ fn memory_is_told_from_its_first_size_to_its_last() {
         options,
         Focus::Memory,
         &expect![[r#"
-            in 3.462 s, 68 events:
-              clients -> n0, n1  echo     66 messages, 3,357 bytes
-              n1 -> clients      echo_ok  35 messages, 2,063 bytes
-              n0 -> clients      echo_ok  31 messages, 1,822 bytes
-            memory of n1: 0 bytes at 0 s, 8 MiB at 0.265 s, 16 MiB at 0.627 s, 32 MiB at 1.716 s, 64 MiB at 3.027 s, 70 MiB at 3.411 s; all nodes and services 101 MiB
-            132 messages, 0 of them between servers; a second: 40 in the first quarter of the time, 40 in the last
-            largest body: 60 bytes, echo_ok from n1 to clients at 0.774 s; in the first quarter of the time 60 bytes
+            in 3.835 s, 78 events:
+              clients -> n0, n1  echo     76 messages, 3,868 bytes
+              n0 -> clients      echo_ok  51 messages, 3,007 bytes
+              n1 -> clients      echo_ok  25 messages, 1,469 bytes
+            memory of n0: 0 bytes at 0 s, 4 MiB at 0.245 s, 8 MiB at 0.547 s, 16 MiB at 1.179 s, 32 MiB at 2.595 s, 51 MiB at 3.835 s; all nodes and services 101 MiB
+            152 messages, 0 of them between servers; a second: 40 in the first quarter of the time, 48 in the last
+            largest body: 60 bytes, echo_ok from n0 to clients at 1.413 s; in the first quarter of the time 59 bytes
         "#]],
     );
 }
@@ -212,7 +213,7 @@ fn memory_that_grows_with_each_message_is_a_warning_and_no_verdict() {
     let result = trial_of(&Program(leaks));
     assert_eq!(result.valid(), Validity::True);
     expect![[r#"
-        n0's memory grew by 1.19 MiB a second through the whole run: 24.06 MiB after 20 s, while clients sent 0.04 MiB; at the limit of 128 MiB it would end after 106 s
+        n0's memory grew by 1.68 MiB a second through the whole run: 33.81 MiB after 20 s, while clients sent 0.04 MiB; at the limit of 128 MiB it would end after 75 s
     "#]].assert_eq(&(result.warnings().join("\n") + "\n"));
     let keeps_nothing: React = |_, message| {
         let echo = json!({"type": "echo_ok", "echo": message["body"]["echo"]});
@@ -269,19 +270,19 @@ fn the_worst_value_is_followed_to_the_node_that_lacked_it() {
         options.clone(),
         Focus::Latency(Since::Acknowledged),
         &expect![[r#"
-            in 14.993 s, 441 events:
+            in 14.966 s, 441 events:
               n0..n4 -> n0..n4  pass  328 messages, 12.7 KiB, most from n1: 82
-            534 messages, 328 of them between servers; a second: 104 in the first quarter of the time, 117 in the last
-            largest body: 161 bytes, read_ok from n4 to clients at 4.993 s; in the first quarter of the time 68 bytes
-            the value that a read lacked longest after it was known to be there: 13, sent to n0 at 1.623 s (op 58), acknowledged at 1.623 s
-            the last read without it began at n4 at 1.92 s (op 65)
-            its way to n4, by the first message with the number 13 that each got:
-              n0: at 1.623 s, broadcast from a client
-              n1: at 1.723 s, pass from n0, sent at 1.623 s
-              n2: at 1.823 s, pass from n1, sent at 1.723 s
-              n3: at 1.923 s, pass from n2, sent at 1.823 s
-              n4: at 2.023 s, pass from n3, sent at 1.923 s
-            the last to get it: n4 at 2.023 s
+            534 messages, 328 of them between servers; a second: 110 in the first quarter of the time, 115 in the last
+            largest body: 161 bytes, read_ok from n0 to clients at 14.966 s; in the first quarter of the time 65 bytes
+            the value that a read lacked longest after it was known to be there: 25, sent to n0 at 3.147 s (op 117), acknowledged at 3.213 s
+            the last read without it began at n4 at 3.453 s (op 128)
+            its way to n4, by the first message with the number 25 that each got:
+              n0: at 3.213 s, broadcast from a client, sent at 3.147 s
+              n1: at 3.313 s, pass from n0, sent at 3.213 s
+              n2: at 3.413 s, pass from n1, sent at 3.313 s
+              n3: at 3.513 s, pass from n2, sent at 3.413 s
+              n4: at 3.613 s, pass from n3, sent at 3.513 s
+            the last to get it: n4 at 3.613 s
         "#]],
     );
     check(
@@ -290,10 +291,10 @@ fn the_worst_value_is_followed_to_the_node_that_lacked_it() {
         options,
         Focus::Messages,
         &expect![[r#"
-            in 14.993 s, 441 events:
+            in 14.966 s, 441 events:
               n0..n4 -> n0..n4  pass  328 messages, 12.7 KiB, most from n1: 82
-            534 messages, 328 of them between servers; a second: 104 in the first quarter of the time, 117 in the last
-            largest body: 161 bytes, read_ok from n4 to clients at 4.993 s; in the first quarter of the time 68 bytes
+            534 messages, 328 of them between servers; a second: 110 in the first quarter of the time, 115 in the last
+            largest body: 161 bytes, read_ok from n0 to clients at 14.966 s; in the first quarter of the time 65 bytes
         "#]],
     );
 }
@@ -317,7 +318,7 @@ fn a_value_that_comes_to_nobody_has_no_way() {
         &expect![[r#"
             in 14.95 s, 31 events:
             54 messages, 0 of them between servers; a second: 11 in the first quarter of the time, 9 in the last
-            largest body: 62 bytes, read_ok from n1 to clients at 14.95 s; in the first quarter of the time 48 bytes
+            largest body: 68 bytes, read_ok from n0 to clients at 4.95 s; in the first quarter of the time 49 bytes
             the value that a read lacked longest after it was sent: 0, sent to n1 at 0.018 s (op 2), acknowledged at 0.018 s
             the last read without it began at n0 at 14.95 s (op 50)
             its way to n0, by the first message with the number 0 that each got:

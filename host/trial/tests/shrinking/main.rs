@@ -24,6 +24,7 @@ fn options(nodes: usize, rate: f64, seconds: u64) -> RunOptions {
         concurrency: 2 * nodes,
         rate,
         time_limit_ns: seconds * SECOND,
+        hop_ns: Some(0), // times are round
         ..RunOptions::default()
     }
 }

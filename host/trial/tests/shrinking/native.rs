@@ -13,7 +13,7 @@ pub(crate) enum Native {
     Refusing,
     /// Each node has a set of its own.
     Alone,
-    /// Registers of which, from this time on, the value before the last is read.
+    /// Registers of which, this long after its start, the value before the last is read.
     StaleFrom(u64),
 }
 
@@ -21,6 +21,7 @@ impl Start for Native {
     fn start(&self, options: GuestOptions) -> Result<Box<dyn Guest + Send>, Box<GuestError>> {
         Ok(Box::new(Node {
             program: *self,
+            started_ns: None,
             registers: BTreeMap::new(),
             elements: Vec::new(),
             effects: String::new(),
@@ -31,6 +32,7 @@ impl Start for Native {
 
 struct Node {
     program: Native,
+    started_ns: Option<u64>,
     /// All values of each.
     registers: BTreeMap<String, Vec<Json>>,
     elements: Vec<Json>,
@@ -85,7 +87,8 @@ impl Guest for Node {
         };
         let message: Json = serde_json::from_str(text).unwrap();
         let request = &message["body"];
-        let mut body = self.answer(event.now_ns, request);
+        let started_ns = *self.started_ns.get_or_insert(event.now_ns);
+        let mut body = self.answer(event.now_ns - started_ns, request);
         body["in_reply_to"] = request["msg_id"].clone();
         let (src, dest) = (&message["dest"], &message["src"]);
         self.effects = json!({"send": {"src": src, "dest": dest, "body": body}}).to_string();

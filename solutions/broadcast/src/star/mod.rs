@@ -37,7 +37,7 @@ use crate::{Broadcast, Timer};
 
 /// The default: as few messages as a median below 400 ms and a maximum below 600 ms allow on a
 /// network with 100 ms of latency.
-const WINDOW: Duration = Duration::from_millis(380);
+const WINDOW: Duration = Duration::from_millis(430);
 
 /// How long a spoke may owe the hub an acknowledgement. In so many windows hardly any spoke has
 /// nothing else to send.

@@ -3,4 +3,4 @@
 (func $step
   (if (call $find (i32.const 0x000)) (then (call $answer) (return)))
   (drop (call $clock_time_get (i32.const 0) (i64.const 0) (i32.const 0x1000)))
-  (if (i64.gt_u (i64.load (i32.const 0x1000)) (i64.const 1000000000000)) (then (call $answer))))
+  (if (i64.gt_u (i64.load (i32.const 0x1000)) (i64.const 1767312060000000000)) (then (call $answer))))

@@ -12,7 +12,7 @@ use host_check::validity::Checks;
 use host_check::workload::Workload;
 use host_sim::nemesis::Fault;
 use host_sim::ranges::{
-    KEYS_MAX, LATENCY_MS_MAX, NODES_MAX, RATE_MAX, SECONDS_MAX, TXN_LENGTH_MAX,
+    HOP_MS_MAX, KEYS_MAX, LATENCY_MS_MAX, NODES_MAX, RATE_MAX, SECONDS_MAX, TXN_LENGTH_MAX,
 };
 use host_sim::workload::Topology;
 use host_sim::{Cluster, Concurrency, Distribution, NetworkModel, nanoseconds, seconds};
@@ -197,6 +197,22 @@ options! {
             Ok(())
         },
         write: |scenario| Some(scenario.options.latency.distribution.to_string()),
+        ..USUAL
+    };
+    HOP_TIME: "Median time of a message between two processes besides its latency, in milliseconds [default: as under Maelstrom, 0.12 to 1.2 by the rate]", ScenarioOption {
+        name: "hop-time",
+        group: Group::Network,
+        value_name: "MS",
+        more: "\
+Each message draws its own, from half of the median to several times as much. With 0, messages
+without latency arrive at the moment at which they are sent, and operations start on time.",
+        values: Values::Decimal(0.0, HOP_MS_MAX),
+        unit: " ms",
+        set: |scenario, text| {
+            scenario.options.hop_ns = Some(nanoseconds(read::<f64>(text)? / 1e3));
+            Ok(())
+        },
+        write: |scenario| scenario.options.hop_ns.map(milliseconds),
         ..USUAL
     };
     TOPOLOGY: "Neighbours in broadcast: line, grid, tree, tree2, tree3, tree4 or total", ScenarioOption {
@@ -570,6 +586,11 @@ where
 /// Seconds as nanoseconds.
 fn duration_ns(text: &str) -> Result<u64, OptionError> {
     read(text).map(nanoseconds)
+}
+
+/// Nanoseconds as milliseconds: exact, without trailing zeros.
+fn milliseconds(ns: u64) -> String {
+    seconds(ns.saturating_mul(1000))
 }
 
 /// MiB as bytes.

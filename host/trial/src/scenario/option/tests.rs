@@ -14,6 +14,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("time-limit", "1.25"),
     ("latency", "100"),
     ("latency-dist", "uniform"),
+    ("hop-time", "0.25"),
     ("topology", "tree3"),
     ("key-count", "3"),
     ("max-txn-length", "2"),
@@ -90,6 +91,7 @@ fn the_default_in_the_table_is_that_of_a_scenario() {
         [
             "workload",
             "node-count",
+            "hop-time",
             "nemesis",
             "swap-at",
             "availability"
