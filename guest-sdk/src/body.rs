@@ -10,12 +10,13 @@
 use std::fmt;
 
 use serde::de::{
-    self, DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, VariantAccess, Visitor,
-    value::StrDeserializer,
+    self, DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Expected, Unexpected,
+    VariantAccess, Visitor, value::StrDeserializer,
 };
 use serde::ser::{self, Impossible, Serialize, Serializer};
 
 use crate::named::NamedFields;
+use host_protocol::data::{self, JsonError};
 use host_protocol::fields::FieldList;
 use host_protocol::json::{write_number, write_string};
 use host_protocol::message::{Error, ErrorCode};
@@ -30,25 +31,33 @@ pub(crate) fn decode<T: DeserializeOwned>(
     json: &str,
     fields: &FieldList<'_>,
 ) -> Result<T, Error> {
-    T::deserialize(Tagged { kind, json, fields }).map_err(|error| match error {
+    T::deserialize(Tagged { kind, json, fields }).map_err(|error| refusal(kind, error))
+}
+
+#[cold]
+#[inline(never)]
+fn refusal(kind: &str, error: DecodeError) -> Error {
+    match error {
         DecodeError::UnknownType(text) => Error::new(ErrorCode::NotSupported, text),
-        DecodeError::Malformed(text) => Error::new(
+        DecodeError::Malformed(error) => Error::new(
             ErrorCode::MalformedRequest,
-            format!("malformed {kind}: {text}"),
+            format!("malformed {kind}: {error}"),
         ),
-    })
+    }
 }
 
 #[derive(Debug)]
 pub(crate) enum DecodeError {
     UnknownType(String),
-    Malformed(String),
+    Malformed(JsonError),
 }
 
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (DecodeError::UnknownType(text) | DecodeError::Malformed(text)) = self;
-        f.write_str(text)
+        match self {
+            DecodeError::UnknownType(text) => f.write_str(text),
+            DecodeError::Malformed(error) => error.fmt(f),
+        }
     }
 }
 
@@ -56,7 +65,15 @@ impl std::error::Error for DecodeError {}
 
 impl de::Error for DecodeError {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        DecodeError::Malformed(message.to_string())
+        DecodeError::Malformed(de::Error::custom(message))
+    }
+
+    fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        DecodeError::Malformed(de::Error::invalid_type(found, expected))
+    }
+
+    fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        DecodeError::Malformed(de::Error::invalid_value(found, expected))
     }
 
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
@@ -75,18 +92,6 @@ struct Tagged<'de> {
     fields: &'de FieldList<'de>,
 }
 
-impl<'de> Tagged<'de> {
-    fn fields<T>(
-        &self,
-        read: impl FnOnce(&mut JsonText<'de>) -> Result<T, serde_json::Error>,
-    ) -> Result<T, DecodeError> {
-        read(&mut serde_json::Deserializer::from_str(self.json))
-            .map_err(|error| DecodeError::Malformed(error.to_string()))
-    }
-}
-
-type JsonText<'de> = serde_json::Deserializer<serde_json::de::StrRead<'de>>;
-
 impl<'de> Deserializer<'de> for Tagged<'de> {
     type Error = DecodeError;
 
@@ -100,7 +105,7 @@ impl<'de> Deserializer<'de> for Tagged<'de> {
     }
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        self.fields(|json| json.deserialize_any(visitor))
+        data::from_str_seed(Any(visitor), self.json).map_err(DecodeError::Malformed)
     }
 
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
@@ -111,6 +116,17 @@ impl<'de> Deserializer<'de> for Tagged<'de> {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes
         byte_buf option unit_struct newtype_struct seq tuple tuple_struct map
         struct identifier ignored_any
+    }
+}
+
+/// Whatever a visitor takes.
+struct Any<V>(V);
+
+impl<'de, V: Visitor<'de>> DeserializeSeed<'de> for Any<V> {
+    type Value = V::Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<V::Value, D::Error> {
+        deserializer.deserialize_any(self.0)
     }
 }
 
@@ -138,7 +154,7 @@ impl<'de> VariantAccess<'de> for Tagged<'de> {
         self,
         seed: T,
     ) -> Result<T::Value, DecodeError> {
-        self.fields(|json| seed.deserialize(json))
+        data::from_str_seed(seed, self.json).map_err(DecodeError::Malformed)
     }
 
     fn tuple_variant<V: Visitor<'de>>(
@@ -178,12 +194,12 @@ pub(crate) fn encode<T: Serialize + ?Sized>(
     out: &mut Vec<u8>,
     ids: Ids,
     body: &T,
-) -> Result<(), EncodeError> {
+) -> Result<(), JsonError> {
     out.push(b'{');
     let start = out.len();
     body.serialize(Fields { out, first: true })?;
     if out.len() == start {
-        return Err(EncodeError("a message body needs a `type`".into()));
+        return Err(ser::Error::custom("a message body needs a `type`"));
     }
     if let Some(msg_id) = ids.msg_id {
         out.extend_from_slice(b",\"msg_id\":");
@@ -197,24 +213,6 @@ pub(crate) fn encode<T: Serialize + ?Sized>(
     Ok(())
 }
 
-/// Why a value cannot be a message body.
-#[derive(Debug)]
-pub(crate) struct EncodeError(String);
-
-impl fmt::Display for EncodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for EncodeError {}
-
-impl ser::Error for EncodeError {
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        EncodeError(message.to_string())
-    }
-}
-
 /// Writes the fields of an object whose opening brace has been written.
 struct Fields<'o> {
     out: &'o mut Vec<u8>,
@@ -222,8 +220,8 @@ struct Fields<'o> {
 }
 
 impl Fields<'_> {
-    fn json<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
-        serde_json::to_writer(&mut *self.out, value).map_err(ser::Error::custom)
+    fn json<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), JsonError> {
+        data::write(self.out, value)
     }
 
     fn comma(&mut self) {
@@ -233,13 +231,20 @@ impl Fields<'_> {
         self.first = false;
     }
 
-    fn field<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Result<(), EncodeError> {
+    #[inline(never)]
+    fn key(&mut self, key: &str) {
         self.comma();
         write_string(self.out, key);
         self.out.push(b':');
+    }
+
+    #[inline(never)]
+    fn field<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Result<(), JsonError> {
+        self.key(key);
         self.json(value)
     }
 
+    #[inline(never)]
     fn kind(mut self, kind: &str) -> Self {
         self.comma();
         self.out.extend_from_slice(b"\"type\":");
@@ -249,25 +254,25 @@ impl Fields<'_> {
 }
 
 /// The error for a value that cannot be a body.
-fn no_body<T>(what: &str) -> Result<T, EncodeError> {
-    Err(EncodeError(format!(
+fn no_body<T>(what: &str) -> Result<T, JsonError> {
+    Err(ser::Error::custom(format_args!(
         "{what} cannot be a message body: use an enum whose variants have named fields"
     )))
 }
 
 macro_rules! reject {
     ($($method:ident: $type:ty = $what:literal),* $(,)?) => {
-        $(fn $method(self, _value: $type) -> Result<(), EncodeError> { no_body($what) })*
+        $(fn $method(self, _value: $type) -> Result<(), JsonError> { no_body($what) })*
     };
 }
 
 impl<'o> Serializer for Fields<'o> {
     type Ok = ();
-    type Error = EncodeError;
-    type SerializeSeq = Impossible<(), EncodeError>;
-    type SerializeTuple = Impossible<(), EncodeError>;
-    type SerializeTupleStruct = Impossible<(), EncodeError>;
-    type SerializeTupleVariant = Impossible<(), EncodeError>;
+    type Error = JsonError;
+    type SerializeSeq = Impossible<(), JsonError>;
+    type SerializeTuple = Impossible<(), JsonError>;
+    type SerializeTupleStruct = Impossible<(), JsonError>;
+    type SerializeTupleVariant = Impossible<(), JsonError>;
     type SerializeMap = Self;
     type SerializeStruct = Self;
     type SerializeStructVariant = Self;
@@ -290,15 +295,15 @@ impl<'o> Serializer for Fields<'o> {
         serialize_unit_struct: &'static str = "a unit struct",
     }
 
-    fn serialize_none(self) -> Result<(), EncodeError> {
+    fn serialize_none(self) -> Result<(), JsonError> {
         no_body("nothing")
     }
 
-    fn serialize_unit(self) -> Result<(), EncodeError> {
+    fn serialize_unit(self) -> Result<(), JsonError> {
         no_body("nothing")
     }
 
-    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), EncodeError> {
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), JsonError> {
         value.serialize(self)
     }
 
@@ -306,7 +311,7 @@ impl<'o> Serializer for Fields<'o> {
         self,
         _name: &'static str,
         value: &T,
-    ) -> Result<(), EncodeError> {
+    ) -> Result<(), JsonError> {
         value.serialize(self)
     }
 
@@ -315,7 +320,7 @@ impl<'o> Serializer for Fields<'o> {
         _name: &'static str,
         _index: u32,
         variant: &'static str,
-    ) -> Result<(), EncodeError> {
+    ) -> Result<(), JsonError> {
         self.kind(variant);
         Ok(())
     }
@@ -326,11 +331,11 @@ impl<'o> Serializer for Fields<'o> {
         _index: u32,
         variant: &'static str,
         value: &T,
-    ) -> Result<(), EncodeError> {
+    ) -> Result<(), JsonError> {
         value.serialize(self.kind(variant))
     }
 
-    fn serialize_struct(self, _name: &'static str, _len: usize) -> Result<Self, EncodeError> {
+    fn serialize_struct(self, _name: &'static str, _len: usize) -> Result<Self, JsonError> {
         Ok(self)
     }
 
@@ -340,19 +345,19 @@ impl<'o> Serializer for Fields<'o> {
         _index: u32,
         variant: &'static str,
         _len: usize,
-    ) -> Result<Self, EncodeError> {
+    ) -> Result<Self, JsonError> {
         Ok(self.kind(variant))
     }
 
-    fn serialize_map(self, _len: Option<usize>) -> Result<Self, EncodeError> {
+    fn serialize_map(self, _len: Option<usize>) -> Result<Self, JsonError> {
         Ok(self)
     }
 
-    fn serialize_seq(self, _len: Option<usize>) -> Result<Self::SerializeSeq, EncodeError> {
+    fn serialize_seq(self, _len: Option<usize>) -> Result<Self::SerializeSeq, JsonError> {
         no_body("a sequence")
     }
 
-    fn serialize_tuple(self, _len: usize) -> Result<Self::SerializeTuple, EncodeError> {
+    fn serialize_tuple(self, _len: usize) -> Result<Self::SerializeTuple, JsonError> {
         no_body("a tuple")
     }
 
@@ -360,7 +365,7 @@ impl<'o> Serializer for Fields<'o> {
         self,
         _name: &'static str,
         _len: usize,
-    ) -> Result<Self::SerializeTupleStruct, EncodeError> {
+    ) -> Result<Self::SerializeTupleStruct, JsonError> {
         no_body("a tuple struct")
     }
 
@@ -370,65 +375,65 @@ impl<'o> Serializer for Fields<'o> {
         _index: u32,
         _variant: &'static str,
         _len: usize,
-    ) -> Result<Self::SerializeTupleVariant, EncodeError> {
+    ) -> Result<Self::SerializeTupleVariant, JsonError> {
         no_body("a tuple variant")
     }
 }
 
 impl ser::SerializeMap for Fields<'_> {
     type Ok = ();
-    type Error = EncodeError;
+    type Error = JsonError;
 
-    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), EncodeError> {
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), JsonError> {
         self.comma();
         let start = self.out.len();
         self.json(key)?;
         if self.out.get(start) != Some(&b'"') {
-            return Err(EncodeError("the keys of a body must be strings".into()));
+            return Err(ser::Error::custom("the keys of a body must be strings"));
         }
         self.out.push(b':');
         Ok(())
     }
 
-    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), JsonError> {
         self.json(value)
     }
 
-    fn end(self) -> Result<(), EncodeError> {
+    fn end(self) -> Result<(), JsonError> {
         Ok(())
     }
 }
 
 impl ser::SerializeStruct for Fields<'_> {
     type Ok = ();
-    type Error = EncodeError;
+    type Error = JsonError;
 
     fn serialize_field<T: Serialize + ?Sized>(
         &mut self,
         key: &'static str,
         value: &T,
-    ) -> Result<(), EncodeError> {
+    ) -> Result<(), JsonError> {
         self.field(key, value)
     }
 
-    fn end(self) -> Result<(), EncodeError> {
+    fn end(self) -> Result<(), JsonError> {
         Ok(())
     }
 }
 
 impl ser::SerializeStructVariant for Fields<'_> {
     type Ok = ();
-    type Error = EncodeError;
+    type Error = JsonError;
 
     fn serialize_field<T: Serialize + ?Sized>(
         &mut self,
         key: &'static str,
         value: &T,
-    ) -> Result<(), EncodeError> {
+    ) -> Result<(), JsonError> {
         self.field(key, value)
     }
 
-    fn end(self) -> Result<(), EncodeError> {
+    fn end(self) -> Result<(), JsonError> {
         Ok(())
     }
 }

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 use crate::body::{self, Ids};
 use crate::node::{Caller, Node};
@@ -15,6 +14,7 @@ use crate::options::{self, StartOptions};
 use crate::outbox::Outbox;
 use crate::retry::Retry;
 use host_protocol::abi::{Level, TIMER_MIN_NS, nanos};
+use host_protocol::data::JsonError;
 use host_protocol::message::{Error, ErrorCode};
 
 /// What a handler uses to act, and what the SDK keeps for the node: its name, its calls in
@@ -46,7 +46,7 @@ pub struct Ctx<N: Node> {
 struct Pending<C> {
     dest: String,
     /// The text of the request, if it may be sent again.
-    body: Option<Box<RawValue>>,
+    body: Option<String>,
     call: C,
     retry: Retry,
     attempt: u32,
@@ -196,6 +196,19 @@ impl<N: Node> Ctx<N> {
             in_reply_to: None,
         };
         let body = self.write(dest, ids, body);
+        self.begin_call(msg_id, dest, body, call, retry);
+    }
+
+    /// Keeps what belongs to a call whose request has been written.
+    #[inline(never)]
+    fn begin_call(
+        &mut self,
+        msg_id: u64,
+        dest: &str,
+        body: Range<usize>,
+        call: N::Call,
+        retry: Retry,
+    ) {
         let body = retry.may_follow(0).then(|| self.sent(body));
         let wait_ns = retry.wait_ns(0, &mut self.rng);
         let timer = self.start_timer(wait_ns, Alarm::Call(msg_id));
@@ -236,12 +249,11 @@ impl<N: Node> Ctx<N> {
     fn write<B: Serialize + ?Sized>(&mut self, dest: &str, ids: Ids, body: &B) -> Range<usize> {
         self.outbox
             .send(&self.id, dest, |out| body::encode(out, ids, body))
-            .unwrap_or_else(|error| panic!("cannot send a message to {dest}: {error}"))
+            .unwrap_or_else(|error| cannot_send(dest, &error))
     }
 
-    fn sent(&self, body: Range<usize>) -> Box<RawValue> {
-        let text = String::from_utf8_lossy(&self.outbox.bytes()[body]).into_owned();
-        RawValue::from_string(text).expect("the outbox holds the JSON that was just written")
+    fn sent(&self, body: Range<usize>) -> String {
+        String::from_utf8_lossy(&self.outbox.bytes()[body]).into_owned()
     }
 
     fn start_timer(&mut self, after_ns: u64, alarm: Alarm<N::Timer>) -> u64 {
@@ -289,7 +301,7 @@ impl<N: Node> Ctx<N> {
             return Fired::GaveUp(pending.call, Error::new(ErrorCode::Timeout, text));
         };
         let resent = self.outbox.send(&self.id, &pending.dest, |out| {
-            out.extend_from_slice(body.get().as_bytes());
+            out.extend_from_slice(body.as_bytes());
             Ok(())
         });
         resent.expect("copying bytes cannot fail");
@@ -299,6 +311,12 @@ impl<N: Node> Ctx<N> {
         self.calls.insert(msg_id, pending);
         Fired::Nothing
     }
+}
+
+#[cold]
+#[inline(never)]
+fn cannot_send(dest: &str, error: &JsonError) -> ! {
+    panic!("cannot send a message to {dest}: {error}")
 }
 
 /// The generator's state as a number.

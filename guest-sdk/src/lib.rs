@@ -48,6 +48,7 @@
 //! | set timers, read the clock | [`Ctx::set_timer`], [`Node::timer`], [`Ctx::now`] |
 //! | draw random numbers | [`Ctx::rng`] |
 //! | read arguments, which are the same for all nodes | [`Ctx::options`] |
+//! | keep a small map, in a small module | [`SortedMap`] |
 //! | write to the log | [`Ctx::log`], [`Level`] |
 //! | test a node | module [`testing`] |
 //! | run a node in a simulator without WebAssembly | module [`step`] |
@@ -66,6 +67,7 @@ mod outbox;
 mod retry;
 mod runtime;
 pub mod service;
+mod sorted;
 #[cfg(not(target_family = "wasm"))]
 pub mod step;
 #[cfg(not(target_family = "wasm"))]
@@ -76,10 +78,12 @@ pub mod wasm;
 
 pub use ctx::{Ctx, TimerId};
 pub use host_protocol::abi::Level;
+pub use host_protocol::data::JsonError;
 pub use host_protocol::error::{Error, ErrorCode};
 pub use node::{Caller, Node, Response};
 pub use retry::Retry;
 pub use runtime::RestoreError;
+pub use sorted::SortedMap;
 
 /// What most solutions need: `use guest_sdk::prelude::*;`.
 pub mod prelude {

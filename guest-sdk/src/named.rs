@@ -3,6 +3,7 @@
 use serde::de::{self, DeserializeSeed, MapAccess, value::BorrowedStrDeserializer};
 
 use crate::body::DecodeError;
+use host_protocol::data;
 use host_protocol::fields::Found;
 use host_protocol::scan::Scanner;
 
@@ -75,8 +76,6 @@ impl<'de> MapAccess<'de> for NamedFields<'de> {
         &mut self,
         seed: V,
     ) -> Result<V::Value, DecodeError> {
-        let mut json = serde_json::Deserializer::from_str(self.value);
-        seed.deserialize(&mut json)
-            .map_err(|error| DecodeError::Malformed(error.to_string()))
+        data::from_str_seed(seed, self.value).map_err(DecodeError::Malformed)
     }
 }

@@ -3,7 +3,9 @@
 use std::hash::{BuildHasher, RandomState};
 
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+
+use host_protocol::data;
+use host_protocol::json::write_string;
 
 /// What a node is started with.
 pub(crate) struct StartOptions {
@@ -24,14 +26,23 @@ impl StartOptions {
 
 /// The arguments of this process, without its name.
 pub(crate) fn arguments() -> Vec<String> {
-    std::env::args().skip(1).collect()
+    let arguments = std::env::args_os().skip(1);
+    arguments
+        .map(|it| it.to_string_lossy().into_owned())
+        .collect()
 }
 
 /// Reads pairs of `--name value` into a type whose fields are the names.
 ///
 /// A value that is JSON (a number, a boolean) is read as JSON, any other as text.
 pub(crate) fn read<T: DeserializeOwned>(arguments: &[String]) -> Result<T, String> {
-    let mut fields = Map::new();
+    data::from_str(&object(arguments)?).map_err(|error| error.text().to_owned())
+}
+
+/// The options as a JSON object.
+fn object(arguments: &[String]) -> Result<String, String> {
+    let mut fields = Vec::new();
+    let mut names: Vec<&str> = Vec::new();
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
         let name = argument
@@ -41,12 +52,24 @@ pub(crate) fn read<T: DeserializeOwned>(arguments: &[String]) -> Result<T, Strin
         let value = rest
             .next()
             .ok_or_else(|| format!("--{name} has no value: write --{name} VALUE"))?;
-        let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value.as_str()));
-        if fields.insert(name.to_owned(), value).is_some() {
+        if names.contains(&name) {
             return Err(format!("--{name} is given twice"));
         }
+        names.push(name);
+        fields.push(if fields.is_empty() { b'{' } else { b',' });
+        write_string(&mut fields, name);
+        fields.push(b':');
+        if data::is_json(value) {
+            fields.extend_from_slice(value.as_bytes());
+        } else {
+            write_string(&mut fields, value);
+        }
     }
-    serde_json::from_value(Value::Object(fields)).map_err(|error| error.to_string())
+    if fields.is_empty() {
+        fields.push(b'{');
+    }
+    fields.push(b'}');
+    Ok(String::from_utf8_lossy(&fields).into_owned())
 }
 
 #[cfg(test)]

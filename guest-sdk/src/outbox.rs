@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use serde::Serialize;
 
-use crate::body::EncodeError;
 use host_protocol::abi::{Level, Log, SetTimer, TimerRef};
+use host_protocol::data::{self, JsonError};
 use host_protocol::json::{write_number, write_string};
 
 /// The effects of one step, in the format that the driver reads.
@@ -75,11 +75,20 @@ impl Outbox {
         &mut self,
         src: &str,
         dest: &str,
-        body: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>,
-    ) -> Result<Range<usize>, EncodeError> {
-        let effect = self.format == Format::Effects;
+        body: impl FnOnce(&mut Vec<u8>) -> Result<(), JsonError>,
+    ) -> Result<Range<usize>, JsonError> {
+        let start = self.begin(src, dest);
+        body(&mut self.bytes)?;
+        let end = self.bytes.len();
+        self.finish();
+        Ok(start..end)
+    }
+
+    /// Writes what stands before the body of a message; returns where the body begins.
+    #[inline(never)]
+    fn begin(&mut self, src: &str, dest: &str) -> usize {
         let out = &mut self.bytes;
-        if effect {
+        if self.format == Format::Effects {
             out.extend_from_slice(b"{\"send\":");
         }
         out.extend_from_slice(b"{\"src\":");
@@ -87,11 +96,16 @@ impl Outbox {
         out.extend_from_slice(b",\"dest\":");
         write_string(out, dest);
         out.extend_from_slice(b",\"body\":");
-        let start = out.len();
-        body(out)?;
-        let end = out.len();
-        out.extend_from_slice(if effect { b"}}\n" } else { b"}\n" });
-        Ok(start..end)
+        out.len()
+    }
+
+    #[inline(never)]
+    fn finish(&mut self) {
+        let end: &[u8] = match self.format {
+            Format::Effects => b"}}\n",
+            Format::Wire => b"}\n",
+        };
+        self.bytes.extend_from_slice(end);
     }
 
     pub(crate) fn set_timer(&mut self, id: u64, after_ns: u64) {
@@ -126,7 +140,7 @@ impl Outbox {
 
     fn effect(&mut self, effect: &RareEffect<'_>) {
         // Strings and numbers always serialise, and a Vec takes every write.
-        let _ = serde_json::to_writer(&mut self.bytes, effect);
+        let _ = data::write(&mut self.bytes, effect);
         self.bytes.push(b'\n');
     }
 }

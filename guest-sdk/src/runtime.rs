@@ -11,11 +11,12 @@ use crate::node::{Caller, Node, Response};
 use crate::options::StartOptions;
 use crate::outbox::Outbox;
 use host_protocol::abi::Level;
+use host_protocol::data::{self, JsonError};
 use host_protocol::fields::FieldList;
 use host_protocol::message::{Error, ErrorCode, Header, Init, Message};
 
 /// The version of [`Snapshot`]'s own layout.
-const SNAPSHOT_FORMAT: u32 = 2;
+const SNAPSHOT_FORMAT: u32 = 3;
 
 /// A node before and after its `init`.
 pub(crate) enum Runtime<N: Node> {
@@ -34,7 +35,7 @@ pub enum RestoreError {
     NotUtf8(Utf8Error),
     /// The text is not a snapshot.
     #[error("not a snapshot: {0}")]
-    NotASnapshot(serde_json::Error),
+    NotASnapshot(JsonError),
     /// The SDK that wrote the snapshot uses another format.
     #[error("snapshot format {found}, this module's SDK reads {SNAPSHOT_FORMAT}")]
     Format {
@@ -51,7 +52,7 @@ pub enum RestoreError {
     },
     /// The state cannot be read as that of the node.
     #[error("the state does not fit: {0}")]
-    State(serde_json::Error),
+    State(JsonError),
 }
 
 /// A node after `init`.
@@ -92,7 +93,7 @@ impl<N: Node> Runtime<N> {
         match self {
             Runtime::Running(running) => running.message(now_ns, message, header, fields),
             Runtime::New(outbox, options) => {
-                let init: Init = serde_json::from_str(message.body)
+                let init: Init = data::from_str(message.body)
                     .expect("the first message that a driver passes on is a valid init");
                 let outbox = std::mem::take(outbox);
                 let options = options.take().unwrap_or_else(StartOptions::of_process);
@@ -112,11 +113,11 @@ impl<N: Node> Runtime<N> {
     }
 
     /// The whole state as JSON; `null` before `init`.
-    pub(crate) fn snapshot(&self) -> Result<Vec<u8>, serde_json::Error> {
+    pub(crate) fn snapshot(&self) -> Result<Vec<u8>, JsonError> {
         let Runtime::Running(running) = self else {
             return Ok(b"null".to_vec());
         };
-        serde_json::to_vec(&Snapshot {
+        data::to_vec(&Snapshot {
             format: SNAPSHOT_FORMAT,
             state_version: N::STATE_VERSION,
             node: &running.node,
@@ -140,10 +141,8 @@ impl<N: Node> Runtime<N> {
             *self = Runtime::New(Outbox::new(format), options);
             return Ok(());
         }
-        // As text, like all JSON in the SDK, so that a module contains only one parser.
         let snapshot = str::from_utf8(snapshot).map_err(RestoreError::NotUtf8)?;
-        let versions: Versions =
-            serde_json::from_str(snapshot).map_err(RestoreError::NotASnapshot)?;
+        let versions: Versions = data::from_str(snapshot).map_err(RestoreError::NotASnapshot)?;
         if versions.format != SNAPSHOT_FORMAT {
             return Err(RestoreError::Format {
                 found: versions.format,
@@ -155,8 +154,7 @@ impl<N: Node> Runtime<N> {
                 expected: N::STATE_VERSION,
             });
         }
-        let mut running: Running<N> =
-            serde_json::from_str(snapshot).map_err(RestoreError::State)?;
+        let mut running: Running<N> = data::from_str(snapshot).map_err(RestoreError::State)?;
         // The arguments belong to the process, not to the state.
         let arguments = match self {
             Runtime::New(_, options) => options.take().map(|options| options.arguments),
@@ -248,7 +246,7 @@ impl<N: Node> Running<N> {
 }
 
 fn read_error(message: &Message<'_>) -> Error {
-    serde_json::from_str(message.body).unwrap_or_else(|problem| {
+    data::from_str(message.body).unwrap_or_else(|problem| {
         let text = format!("unreadable error from {}: {problem}", message.src);
         Error::new(ErrorCode::Crash, text)
     })

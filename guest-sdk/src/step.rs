@@ -5,6 +5,7 @@ use crate::node::Node;
 use crate::options::StartOptions;
 use crate::outbox::{Format, Outbox};
 use crate::runtime::{RestoreError, Runtime};
+use host_protocol::data::JsonError;
 use host_protocol::fields::FieldList;
 use host_protocol::message::Message;
 
@@ -55,7 +56,7 @@ impl<N: Node> Stepped<N> {
     ///
     /// # Errors
     /// If the state cannot be written as JSON.
-    pub fn snapshot(&self) -> Result<Vec<u8>, serde_json::Error> {
+    pub fn snapshot(&self) -> Result<Vec<u8>, JsonError> {
         self.runtime.snapshot()
     }
 

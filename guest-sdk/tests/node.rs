@@ -428,7 +428,7 @@ fn state_evolves_by_serde_defaults_and_aliases_but_not_across_versions() {
     older["format"] = json!(9);
     assert_eq!(
         two.restore(&older).unwrap_err().to_string(),
-        "snapshot format 9, this module's SDK reads 2"
+        "snapshot format 9, this module's SDK reads 3"
     );
     let no_snapshot = two.restore(&json!([])).unwrap_err().to_string();
     assert!(no_snapshot.starts_with("not a snapshot: "), "{no_snapshot}");

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::data::{self, JsonError};
 use crate::fields::FieldList;
 use crate::json::write_number;
 use crate::message::{Header, Message};
@@ -89,14 +90,15 @@ impl<'a> Event<'a> {
     pub fn read(
         json: &'a str,
         fields: &mut FieldList<'a>,
-    ) -> Result<(Self, Option<Header<'a>>), serde_json::Error> {
+    ) -> Result<(Self, Option<Header<'a>>), JsonError> {
         if let Some(read) = Event::scan(json, fields) {
             return Ok(read);
         }
         fields.begin("");
         // Unusual, or invalid: the parser's error says why.
-        let event: Event<'a> = serde_json::from_str(json)?;
-        let header = event.message.as_ref().map(Message::header).transpose()?;
+        let event: Event<'a> = data::from_str(json)?;
+        let body = event.message.as_ref().map(|message| message.body);
+        let header = body.map(data::from_str).transpose()?;
         Ok((event, header))
     }
 

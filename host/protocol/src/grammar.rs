@@ -103,7 +103,7 @@ pub(crate) fn string_end(bytes: &[u8], mut at: usize) -> Option<(usize, bool)> {
 }
 
 /// Where the escape at `at` ends; `None` if there is none.
-fn escape_end(bytes: &[u8], at: usize) -> Option<usize> {
+pub(crate) fn escape_end(bytes: &[u8], at: usize) -> Option<usize> {
     match *bytes.get(at..)? {
         [b'\\', b'u', a, b, c, d, ..] => {
             let is_hex = [a, b, c, d].iter().all(u8::is_ascii_hexdigit);

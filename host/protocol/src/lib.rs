@@ -11,6 +11,7 @@
 //! | `grammar` | JSON values of which nothing is kept |
 //! | `words` | looks at eight bytes at a time |
 //! | [`json`] | writes numbers and strings as JSON |
+//! | [`data`] | serde data to and from JSON, in little code |
 //! | [`lines`] | splits a stream of bytes into lines, in batches |
 //! | [`line_kind`] | tells whether a line is a message |
 //! | [`clock`] | the clock of a live node |
@@ -18,12 +19,13 @@
 //! | [`text`] | makes text of unknown origin safe to print |
 //!
 //! The crate depends on no host, engine or guest. WebAssembly guests use `message`,
-//! `error`, `services`, `abi`, `scan`, `fields` and `json`; the other modules are for drivers
+//! `error`, `services`, `abi`, `scan`, `fields`, `json` and `data`; the other modules are for drivers
 //! of nodes and are not compiled for WebAssembly.
 
 pub mod abi;
 #[cfg(not(target_family = "wasm"))]
 pub mod clock;
+pub mod data;
 pub mod error;
 pub mod fields;
 mod grammar;

@@ -35,10 +35,11 @@ mod knowledge;
 mod plumtree;
 mod star;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::num::NonZeroU64;
 use std::time::Duration;
 
+use guest_sdk::SortedMap;
 use guest_sdk::prelude::*;
 
 use author::Author;
@@ -74,7 +75,7 @@ enum Request {
     },
     Read,
     Topology {
-        topology: BTreeMap<String, Vec<String>>,
+        topology: SortedMap<String, Vec<String>>,
     },
     /// All but flood: what the sender knows, and what the receiver may lack.
     Sync {

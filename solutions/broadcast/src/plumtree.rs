@@ -22,9 +22,10 @@
 //! Source: Leitão, Pereira and Rodrigues, "Epidemic broadcast trees" (2007). Left out: moving a
 //! branch to a lazy link whose announcements come over fewer hops.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+use guest_sdk::SortedMap;
 use guest_sdk::prelude::*;
 
 use crate::author::Author;
@@ -38,10 +39,10 @@ const WINDOW: Duration = Duration::from_secs(1);
 pub(crate) struct Plumtree {
     knowledge: Knowledge,
     window: Duration,
-    links: BTreeMap<String, Link>,
+    links: SortedMap<String, Link>,
     /// The branch by which each author's values arrive. It is never pruned: of two that
     /// deliver at almost the same time, now one is faster and now the other.
-    parents: BTreeMap<Author, String>,
+    parents: SortedMap<Author, String>,
 }
 
 /// A link to another node; at first a branch of all trees.
@@ -70,7 +71,7 @@ impl Plumtree {
             knowledge: Knowledge::new(ctx.id(), ctx.now()),
             window,
             links: ctx.peers().map(link).collect(), // until told better
-            parents: BTreeMap::new(),
+            parents: SortedMap::new(),
         }
     }
 

@@ -15,9 +15,9 @@
 //!
 //! Source: Almeida, Shoker and Baquero, "Delta state replicated data types" (2018).
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
+use guest_sdk::SortedMap;
 use guest_sdk::prelude::*;
 
 use crate::{Replica, Reply, Request, Share, not_supported, read_ok};
@@ -28,10 +28,10 @@ const RELAY_AFTER: Duration = Duration::from_secs(3);
 type Author = String;
 
 /// How many elements of each author a node knows.
-pub(crate) type Known = BTreeMap<Author, usize>;
+pub(crate) type Known = SortedMap<Author, usize>;
 
 /// Elements of authors, each from an index on.
-pub(crate) type News = BTreeMap<Author, (usize, Vec<i64>)>;
+pub(crate) type News = SortedMap<Author, (usize, Vec<i64>)>;
 
 /// The elements that one author has taken in.
 #[derive(Default, Serialize, Deserialize)]
@@ -44,8 +44,8 @@ struct List {
 pub(crate) struct State {
     window: Duration,
     me: Author,
-    lists: BTreeMap<Author, List>,
-    peers: BTreeMap<String, Peer>,
+    lists: SortedMap<Author, List>,
+    peers: SortedMap<String, Peer>,
     gossip_is_due: bool,
 }
 
@@ -62,13 +62,13 @@ impl State {
         let peers: Vec<String> = ctx.peers().map(str::to_owned).collect();
         for peer in &peers {
             // It knows nothing: the others see that, and answer with everything.
-            let (knows, news) = (BTreeMap::new(), BTreeMap::new());
+            let (knows, news) = (SortedMap::new(), SortedMap::new());
             ctx.send(peer, &Request::Gossip { knows, news });
         }
         State {
             window,
             me: format!("{}@{}", ctx.id(), ctx.now().as_nanos()),
-            lists: BTreeMap::new(),
+            lists: SortedMap::new(),
             peers: peers
                 .into_iter()
                 .map(|peer| (peer, Peer::default()))
@@ -85,7 +85,7 @@ impl State {
     ) -> Result<(), Error> {
         match request {
             Request::Add { operation } => {
-                let mine = self.lists.entry(self.me.clone()).or_default();
+                let mine = self.lists.get_or_default(self.me.clone());
                 mine.share.add(operation);
                 mine.changed = ctx.now();
                 ctx.reply(from, &Reply::AddOk);
@@ -133,7 +133,7 @@ impl State {
 }
 
 /// Whether a peer should hear from this node now.
-fn needs_gossip(peer: &Peer, me: &str, lists: &BTreeMap<Author, List>, now: Duration) -> bool {
+fn needs_gossip(peer: &Peer, me: &str, lists: &SortedMap<Author, List>, now: Duration) -> bool {
     let mine_to_tell =
         |author: &str, list: &List| author == me || now.saturating_sub(list.changed) > RELAY_AFTER;
     let mut lists = lists.iter();
@@ -151,7 +151,7 @@ fn lacks(peer: &Peer, author: &str, list: &List) -> bool {
 impl State {
     fn learn(&mut self, news: News, now: Duration) {
         for (author, (from, elements)) in news {
-            let list = self.lists.entry(author).or_default();
+            let list = self.lists.get_or_default(author);
             // What came before is missing if an earlier message was lost: it comes again.
             let Some(known) = list.share.0.len().checked_sub(from) else {
                 continue;

@@ -1,6 +1,6 @@
 //! Answers to clients that are combined from the answers to several calls.
 
-use std::collections::BTreeMap;
+use guest_sdk::SortedMap;
 
 use guest_sdk::prelude::*;
 
@@ -11,7 +11,7 @@ use crate::protocol::Reply;
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Gathers {
     next: u64,
-    open: BTreeMap<u64, Gather>,
+    open: SortedMap<u64, Gather>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]

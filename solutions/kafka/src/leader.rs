@@ -15,9 +15,9 @@
 //!
 //! Source: Thaler and Ravishankar, "Using name-based mappings to increase hit rates" (1998).
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use guest_sdk::SortedMap;
 use guest_sdk::prelude::*;
 
 use crate::gather::Gathers;
@@ -37,10 +37,10 @@ pub(crate) struct Leader {
     gathers: Gathers,
     /// The number of the next send that this node forwards.
     next: u64,
-    /// The forwarded sends that are not settled.
-    open: BTreeSet<u64>,
+    /// The forwarded sends that are not settled, in order.
+    open: Vec<u64>,
     /// What others have forwarded, by sender.
-    served: BTreeMap<String, Served>,
+    served: SortedMap<String, Served>,
 }
 
 /// What a call is about.
@@ -55,7 +55,7 @@ pub(crate) enum Call {
 /// The offsets of forwarded sends, by number.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Served {
-    offsets: BTreeMap<u64, Offset>,
+    offsets: SortedMap<u64, Offset>,
     /// Smaller numbers are forgotten.
     settled: u64,
 }
@@ -67,8 +67,8 @@ impl Leader {
             gathers: Gathers::default(),
             // A node that has lost its memory goes on behind what it numbered before.
             next: u64::try_from(ctx.now().as_nanos()).unwrap_or(u64::MAX),
-            open: BTreeSet::new(),
-            served: BTreeMap::new(),
+            open: Vec::new(),
+            served: SortedMap::new(),
         }
     }
 
@@ -87,7 +87,7 @@ impl Leader {
                 number,
                 settled,
             } => {
-                let served = self.served.entry(from.node().to_owned()).or_default();
+                let served = self.served.get_or_default(from.node().to_owned());
                 let append = || self.logs.append(key, msg);
                 if let Some(offset) = served.once(number, settled, append) {
                     ctx.reply(from, &Reply::SendOk { offset });
@@ -125,7 +125,7 @@ impl Leader {
         }
         let number = self.next;
         self.next += 1;
-        self.open.insert(number);
+        self.open.push(number);
         let forward = Request::Forward {
             key,
             msg,
@@ -168,7 +168,7 @@ impl Leader {
         match call {
             Call::Part { gather } => self.gathers.add(gather, reply, ctx),
             Call::Send { number, client } => {
-                self.open.remove(&number);
+                self.open.retain(|open| *open != number);
                 match reply {
                     Ok(reply) => ctx.reply(client, &reply),
                     Err(error) => ctx.reply_error(client, error),
@@ -189,12 +189,12 @@ impl Served {
     ) -> Option<Offset> {
         if settled > self.settled {
             self.settled = settled;
-            self.offsets = self.offsets.split_off(&settled);
+            self.offsets.remove_before(&settled);
         }
         if number < self.settled {
             return None;
         }
-        Some(*self.offsets.entry(number).or_insert_with(append))
+        Some(*self.offsets.get_or_insert_with(number, append))
     }
 }
 
@@ -203,11 +203,11 @@ fn by_leader<T, C: Default + Extend<T>>(
     items: impl IntoIterator<Item = T>,
     key: impl Fn(&T) -> &Key,
     nodes: &[String],
-) -> std::collections::btree_map::IntoIter<String, C> {
-    let mut parts: BTreeMap<String, C> = BTreeMap::new();
+) -> std::vec::IntoIter<(String, C)> {
+    let mut parts: SortedMap<String, C> = SortedMap::new();
     for item in items {
         let leader = leader(key(&item), nodes).to_owned();
-        parts.entry(leader).or_default().extend([item]);
+        parts.get_or_default(leader).extend([item]);
     }
     parts.into_iter()
 }

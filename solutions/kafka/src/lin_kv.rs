@@ -10,7 +10,7 @@
 //! Source: Maelstrom's `lin-kv` service and optimistic concurrency control: Kung and Robinson,
 //! "On optimistic methods for concurrency control" (1981).
 
-use std::collections::BTreeMap;
+use guest_sdk::SortedMap;
 use std::time::Duration;
 
 use guest_sdk::prelude::*;
@@ -28,7 +28,7 @@ const ONCE: Retry = Retry::never(Duration::from_secs(4));
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct LinKv {
     /// Each log as it was when this node last saw it.
-    seen: BTreeMap<Key, Vec<Message>>,
+    seen: SortedMap<Key, Vec<Message>>,
     gathers: Gathers,
 }
 
@@ -91,7 +91,7 @@ impl LinKv {
     }
 
     fn append(&mut self, send: Send, ctx: &mut Ctx<Kafka>) {
-        let seen = self.seen.entry(send.key.clone()).or_default();
+        let seen = self.seen.get_or_default(send.key.clone());
         let longer: Vec<Message> = seen.iter().copied().chain([send.msg]).collect();
         let cas = service::cas_or_create(name(&send.key), &*seen, &longer);
         let len = seen.len();
@@ -109,7 +109,7 @@ impl LinKv {
             Call::Committed(call) => committed::response(call, response, &mut self.gathers, ctx),
             Call::Append { send, len } => match response {
                 Ok(_) => {
-                    let seen = self.seen.entry(send.key).or_default();
+                    let seen = self.seen.get_or_default(send.key);
                     if seen.len() == len {
                         seen.push(send.msg);
                     }
@@ -151,7 +151,7 @@ impl LinKv {
     ) -> Result<&[Message], Error> {
         let read = response.and_then(|response| service::value::<Vec<Message>>(&response));
         let log = absent_is_default(read)?;
-        let seen = self.seen.entry(key.to_owned()).or_default();
+        let seen = self.seen.get_or_default(key.to_owned());
         if log.len() > seen.len() {
             *seen = log;
         }

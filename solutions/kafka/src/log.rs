@@ -1,6 +1,6 @@
 //! The logs that a node keeps in its own memory, without gaps.
 
-use std::collections::BTreeMap;
+use guest_sdk::SortedMap;
 
 use guest_sdk::prelude::*;
 
@@ -10,7 +10,7 @@ use crate::protocol::{Key, Message, Messages, Offset, Offsets, POLL_MAX, Reply, 
 /// Logs and how far each has been consumed.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Logs {
-    logs: BTreeMap<Key, Vec<Message>>,
+    logs: SortedMap<Key, Vec<Message>>,
     committed: Offsets,
 }
 
@@ -37,7 +37,7 @@ impl Logs {
 
     /// Puts a message at the end of a log.
     pub(crate) fn append(&mut self, key: Key, msg: Message) -> Offset {
-        let log = self.logs.entry(key).or_default();
+        let log = self.logs.get_or_default(key);
         log.push(msg);
         offset(log.len() - 1)
     }
@@ -67,7 +67,7 @@ pub(crate) fn offset(index: usize) -> Offset {
 /// Notes how far clients have got: consumption goes forwards only.
 pub(crate) fn commit(committed: &mut Offsets, offsets: Offsets) {
     for (key, offset) in offsets {
-        let known = committed.entry(key).or_insert(offset);
+        let known = committed.get_or_insert_with(key, || offset);
         *known = offset.max(*known);
     }
 }

@@ -1,6 +1,6 @@
 //! Requests and answers of clients, and messages between nodes.
 
-use std::collections::BTreeMap;
+use guest_sdk::SortedMap;
 
 use guest_sdk::prelude::*;
 
@@ -9,8 +9,8 @@ use crate::merge::News;
 pub(crate) type Key = String;
 pub(crate) type Offset = i64;
 pub(crate) type Message = i64;
-pub(crate) type Offsets = BTreeMap<Key, Offset>;
-pub(crate) type Messages = BTreeMap<Key, Vec<(Offset, Message)>>;
+pub(crate) type Offsets = SortedMap<Key, Offset>;
+pub(crate) type Messages = SortedMap<Key, Vec<(Offset, Message)>>;
 
 /// How many messages of a key a poll answers at most.
 pub(crate) const POLL_MAX: usize = 64;

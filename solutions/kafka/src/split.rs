@@ -18,7 +18,7 @@
 //! Source: the two-step append is that of Balakrishnan and others, "CORFU: a shared log design for
 //! flash clusters" (2012): a sequencer, write-once records, and filling of holes.
 
-use std::collections::BTreeMap;
+use guest_sdk::SortedMap;
 use std::time::Duration;
 
 use guest_sdk::prelude::*;
@@ -45,17 +45,17 @@ type Record = Vec<Message>;
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Split {
-    logs: BTreeMap<Key, Log>,
+    logs: SortedMap<Key, Log>,
     gathers: Gathers,
     next_poll: u64,
-    polls: BTreeMap<u64, Poll>,
+    polls: SortedMap<u64, Poll>,
 }
 
 /// What this node knows of a log.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Log {
     len: Offset,
-    records: BTreeMap<Offset, Record>,
+    records: SortedMap<Offset, Record>,
     /// The first record that a poll missed, and since when it is missing.
     missing: Option<(Offset, Duration)>,
 }
@@ -260,7 +260,7 @@ impl Split {
             let mut msgs = Messages::new();
             for (key, from) in poll.offsets {
                 let from = from.max(0);
-                let log = self.logs.entry(key.clone()).or_default();
+                let log = self.logs.get_or_default(key.clone());
                 let shown = log.from(from);
                 log.fill_hole(&key, from, ctx);
                 msgs.insert(key, shown);
@@ -270,14 +270,14 @@ impl Split {
     }
 
     fn log(&mut self, key: &str) -> &mut Log {
-        self.logs.entry(key.to_owned()).or_default()
+        self.logs.get_or_default(key.to_owned())
     }
 }
 
 impl Log {
     /// The offset of the first record from `from` on that this node lacks.
     fn first_missing(&self, from: Offset) -> Offset {
-        let mut known = self.records.range(from..).zip(from..);
+        let mut known = self.records.iter_from(&from).zip(from..);
         let gap = known.find(|((offset, _), expected)| *offset != expected);
         gap.map_or_else(
             || {
@@ -290,7 +290,9 @@ impl Log {
     }
 
     fn from(&self, from: Offset) -> Vec<(Offset, Message)> {
-        let records = self.records.range(from..self.first_missing(from));
+        let missing = self.first_missing(from);
+        let records = self.records.iter_from(&from);
+        let records = records.take_while(|(offset, _)| **offset < missing);
         let messages = records.filter_map(|(offset, record)| Some((*offset, *record.first()?)));
         messages.take(POLL_MAX).collect()
     }

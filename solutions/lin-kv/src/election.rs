@@ -8,8 +8,7 @@
 //!
 //! A vote counts for the life of the voter in which it was given, see [`recovery`](crate::recovery).
 
-use std::collections::BTreeMap;
-
+use guest_sdk::SortedMap;
 use guest_sdk::prelude::*;
 
 use crate::message::{Message, RequestVote, Vote};
@@ -34,7 +33,7 @@ pub(crate) struct Candidacy {
     /// Whether it only asks what would be.
     pre: bool,
     /// Who votes for it, and in which life.
-    votes: BTreeMap<String, u64>,
+    votes: SortedMap<String, u64>,
     /// When to ask the others again.
     ask_at: u64,
 }
@@ -68,7 +67,7 @@ impl Raft {
         self.leader = None;
         self.role = Role::Candidate(Candidacy {
             pre,
-            votes: BTreeMap::from([(ctx.id().to_owned(), life)]),
+            votes: SortedMap::from([(ctx.id().to_owned(), life)]),
             ask_at: self.now,
         });
         self.wait_for_leader(ctx);

@@ -5,8 +5,7 @@
 //! it remembers outcomes until the node that asked says that it no longer waits for them. Source:
 //! thesis §6.3.
 
-use std::collections::BTreeMap;
-
+use guest_sdk::SortedMap;
 use guest_sdk::prelude::*;
 
 /// What a client wants. Keys and values are JSON as the client wrote it, and the same if they
@@ -61,7 +60,7 @@ pub(crate) struct Command {
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Machine {
-    values: BTreeMap<String, String>,
+    values: SortedMap<String, String>,
     sessions: Vec<Session>,
 }
 
@@ -132,12 +131,12 @@ impl Session {
     }
 }
 
-fn read(values: &BTreeMap<String, String>, key: &str) -> Outcome {
+fn read(values: &SortedMap<String, String>, key: &str) -> Outcome {
     let value = values.get(key);
     value.map_or(Outcome::Missing, |value| Outcome::Read(value.clone()))
 }
 
-fn run(values: &mut BTreeMap<String, String>, operation: &Operation) -> Outcome {
+fn run(values: &mut SortedMap<String, String>, operation: &Operation) -> Outcome {
     match operation {
         Operation::Read { key } => read(values, key),
         Operation::Write { key, value } => {

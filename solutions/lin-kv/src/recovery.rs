@@ -23,9 +23,9 @@
 //! and its remedy, crash vectors: Michael, Ports, Sharma and Szekeres, "Recovering shared
 //! objects without stable storage" (2017).
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
+use guest_sdk::SortedMap;
 use guest_sdk::prelude::*;
 use guest_sdk::service;
 
@@ -42,7 +42,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The latest life of every node that one has heard of; no other has had more than one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Lives(BTreeMap<String, u64>);
+pub(crate) struct Lives(SortedMap<String, u64>);
 
 impl Lives {
     pub(crate) fn new() -> Self {

@@ -19,9 +19,10 @@
 //! Source: Shapiro, Preguiça, Baquero and Zawirski, "A comprehensive study of convergent and
 //! commutative replicated data types" (2011), section 2.2.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
+use guest_sdk::SortedMap;
 use guest_sdk::prelude::*;
 
 use crate::{Call, Replica, Reply, Request, Share, read_ok};
@@ -39,7 +40,7 @@ pub(crate) struct Op {
     operations: VecDeque<i64>,
     /// How many it has forgotten before these.
     forgotten: u64,
-    peers: BTreeMap<String, Peer>,
+    peers: SortedMap<String, Peer>,
 }
 
 #[derive(Default, Serialize, Deserialize)]

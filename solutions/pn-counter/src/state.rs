@@ -18,9 +18,9 @@
 //! Source: Shapiro, Preguiça, Baquero and Zawirski, "A comprehensive study of convergent
 //! and commutative replicated data types" (2011), PN-Counter.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
+use guest_sdk::SortedMap;
 use guest_sdk::prelude::*;
 
 use crate::{Replica, Reply, Request, Share, not_supported, read_ok};
@@ -28,7 +28,7 @@ use crate::{Replica, Reply, Request, Share, not_supported, read_ok};
 /// News of others are passed on when their author should have done so long ago.
 const RELAY_AFTER: Duration = Duration::from_secs(3);
 
-pub(crate) type Counts = BTreeMap<Author, Share>;
+pub(crate) type Counts = SortedMap<Author, Share>;
 type Author = String;
 
 #[derive(Serialize, Deserialize)]
@@ -37,15 +37,15 @@ pub(crate) struct State {
     me: Author,
     counts: Counts,
     /// When each entry last changed here.
-    changed: BTreeMap<Author, Duration>,
+    changed: SortedMap<Author, Duration>,
     /// What each peer is known to know.
-    peers: BTreeMap<String, Peer>,
+    peers: SortedMap<String, Peer>,
     gossip_is_due: bool,
 }
 
 #[derive(Default, Serialize, Deserialize)]
 struct Peer {
-    knows: BTreeMap<Author, u64>,
+    knows: SortedMap<Author, u64>,
     /// It waits to hear how much this node knows.
     awaits_answer: bool,
 }
@@ -60,7 +60,7 @@ impl State {
             window,
             me: format!("{}@{}", ctx.id(), ctx.now().as_nanos()),
             counts: Counts::new(),
-            changed: BTreeMap::new(),
+            changed: SortedMap::new(),
             peers: peers
                 .into_iter()
                 .map(|peer| (peer, Peer::default()))
@@ -77,7 +77,7 @@ impl State {
     ) -> Result<(), Error> {
         match request {
             Request::Add { operation } => {
-                let mine = self.counts.entry(self.me.clone()).or_default();
+                let mine = self.counts.get_or_default(self.me.clone());
                 mine.add(operation);
                 self.changed.insert(self.me.clone(), ctx.now());
                 ctx.reply(from, &Reply::AddOk);
@@ -144,9 +144,9 @@ impl State {
             return;
         };
         for (author, count) in counts {
-            let known = peer.knows.entry(author.clone()).or_default();
+            let known = peer.knows.get_or_default(author.clone());
             *known = count.adds.max(*known);
-            let mine = self.counts.entry(author.clone()).or_default();
+            let mine = self.counts.get_or_default(author.clone());
             if count.adds > mine.adds {
                 *mine = count;
                 self.changed.insert(author, now);

@@ -40,9 +40,9 @@ mod map;
 mod txn;
 mod work;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
+use guest_sdk::SortedMap;
 use guest_sdk::prelude::*;
 
 use map::{Advance, BatchId, List, Lists, Map, Root};
@@ -155,7 +155,7 @@ struct Database {
     /// Until when others are expected to commit.
     rivals_until: Duration,
     /// Who did not answer, and until when it is not asked again.
-    suspects: BTreeMap<String, Duration>,
+    suspects: SortedMap<String, Duration>,
     waiting: Vec<Txn>,
     batch: Option<Batch>,
     /// Others have their turn.
@@ -180,7 +180,7 @@ impl Node for Database {
             sent: Duration::ZERO,
             round_trip: Duration::from_secs(1), // until it is known
             rivals_until: Duration::ZERO,
-            suspects: BTreeMap::new(),
+            suspects: SortedMap::default(),
             waiting: Vec::new(),
             batch: None,
             pauses: false,

@@ -8,6 +8,7 @@
 
 use std::collections::BTreeMap;
 
+use guest_sdk::SortedMap;
 use guest_sdk::prelude::*;
 
 /// Lists only grow: of two states of one, the longer is the later.
@@ -32,10 +33,10 @@ pub(crate) struct BatchId {
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Root {
     /// For each life of each node, the number of its last batch that took place.
-    pub(crate) batches: BTreeMap<String, u64>,
+    pub(crate) batches: SortedMap<String, u64>,
     /// What the reads of that batch saw, if another node did it, whose answer may be lost.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub(crate) seen: BTreeMap<String, Lengths>,
+    #[serde(default, skip_serializing_if = "SortedMap::is_empty")]
+    pub(crate) seen: SortedMap<String, Lengths>,
     /// The lists that changed since the page was made.
     pub(crate) recent: Lists,
     /// The newest page.

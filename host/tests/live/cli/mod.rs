@@ -17,5 +17,6 @@ mod memory;
 mod modules;
 mod panics;
 mod shown;
+mod sizes;
 mod version;
 mod wasi;

@@ -1,6 +1,6 @@
 //! What every node has taken in, and the logs that this makes.
 
-use std::collections::BTreeMap;
+use guest_sdk::SortedMap;
 
 use guest_sdk::prelude::*;
 
@@ -14,7 +14,7 @@ pub(crate) struct Journals {
     rank: usize,
     journals: Vec<Vec<Entry>>,
     /// Where each message of each log is.
-    logs: BTreeMap<Key, BTreeMap<Offset, Place>>,
+    logs: SortedMap<Key, SortedMap<Offset, Place>>,
     committed: Offsets,
 }
 
@@ -47,7 +47,7 @@ impl Journals {
         Journals {
             rank,
             journals: vec![Vec::new(); count],
-            logs: BTreeMap::new(),
+            logs: SortedMap::new(),
             committed: Offsets::new(),
         }
     }
@@ -98,7 +98,7 @@ impl Journals {
         from: Offset,
         known_to_all: &[usize],
     ) -> Vec<(Offset, Message)> {
-        let log = self.logs.get(key).map(|log| log.range(from..));
+        let log = self.logs.get(key).map(|log| log.iter_from(&from));
         let shown = log.into_iter().flatten();
         shown
             .take_while(|(_, place)| place.index < known_to_all[place.rank])
@@ -148,7 +148,7 @@ impl Journals {
         let index = self.journals[rank].len();
         let (key, offset) = (entry.key.clone(), entry.offset);
         if entry.msg.is_some() {
-            let log = self.logs.entry(key).or_default();
+            let log = self.logs.get_or_default(key);
             log.insert(offset, Place { rank, index });
         } else {
             log::commit(&mut self.committed, Offsets::from([(key, offset)]));

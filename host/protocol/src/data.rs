@@ -1,0 +1,28 @@
+//! JSON to and from serde data, in little code.
+//!
+//! A module contains the code that reads and writes each type of its messages and its state, so what one
+//! field of one type costs decides how large a module is. `serde_json` is made for speed on large
+//! documents: it puts its parser into the code of each field (measured: 700 bytes), and drags the
+//! formatting of floats into modules that have none. Here all that does not depend on a type is in functions that are not
+//! generic, structs are read from objects only, and errors are one pointer.
+//!
+//! What is written is, byte for byte, what `serde_json` writes; what is read is what it reads, but for structs written as arrays.
+
+mod error;
+mod key;
+mod number;
+mod read;
+mod reader;
+mod string;
+mod write;
+
+pub use error::JsonError;
+pub use read::{from_str, from_str_seed, is_json};
+pub use write::{to_vec, write};
+
+/// How `serde_json` names the structure that passes a [`RawValue`](serde_json::value::RawValue)
+/// between itself and a format.
+const RAW_VALUE: &str = "$serde_json::private::RawValue";
+
+#[cfg(test)]
+mod tests;

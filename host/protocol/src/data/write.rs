@@ -1,0 +1,444 @@
+//! Writes serde data as JSON.
+
+use serde::ser::{
+    Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,
+    SerializeTupleStruct, SerializeTupleVariant, Serializer,
+};
+
+use crate::json::{write_number, write_string};
+
+use super::RAW_VALUE;
+use super::error::JsonError;
+
+/// Writes a value as a text of its own.
+///
+/// # Errors
+/// If JSON cannot express it: a key is not a string, a number or a boolean.
+pub fn to_vec<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, JsonError> {
+    let mut out = Vec::new();
+    write(&mut out, value)?;
+    Ok(out)
+}
+
+/// Appends a value to `out`.
+///
+/// # Errors
+/// As for [`to_vec`]. Some of the value may have been written then.
+pub fn write<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> Result<(), JsonError> {
+    value.serialize(Writer {
+        out,
+        form: Form::Value,
+    })
+}
+
+/// Writes one value.
+struct Writer<'o> {
+    out: &'o mut Vec<u8>,
+    form: Form,
+}
+
+/// How a value is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Value,
+    /// In quotes, if it can be a key.
+    Key,
+    /// A string that is JSON already.
+    Raw,
+}
+
+impl<'o> Writer<'o> {
+    #[inline(never)]
+    fn text(self, text: &str) {
+        match self.form {
+            Form::Raw => self.out.extend_from_slice(text.as_bytes()),
+            Form::Value | Form::Key => write_string(self.out, text),
+        }
+    }
+
+    /// Writes what has no quotes as a value.
+    #[inline(never)]
+    fn bare(self, text: &str) {
+        match self.form {
+            Form::Key => write_string(self.out, text),
+            Form::Value | Form::Raw => self.out.extend_from_slice(text.as_bytes()),
+        }
+    }
+
+    #[inline(never)]
+    fn number(self, number: u64, is_negative: bool) {
+        if self.form == Form::Key {
+            let sign = if is_negative { "-" } else { "" };
+            return write_string(self.out, &format!("{sign}{number}"));
+        }
+        if is_negative {
+            self.out.push(b'-');
+        }
+        write_number(self.out, number);
+    }
+
+    /// Begins an array or an object.
+    #[inline(never)]
+    fn open(self, bracket: u8) -> Result<Items<'o>, JsonError> {
+        if self.form == Form::Key {
+            return Err(JsonError::new("key must be a string"));
+        }
+        self.out.push(bracket);
+        Ok(Items {
+            out: self.out,
+            is_first: true,
+            is_raw: false,
+            ends: match bracket {
+                b'[' => "]",
+                _ => "}",
+            },
+        })
+    }
+
+    /// Begins the value of a variant.
+    #[inline(never)]
+    fn variant(self, variant: &str) -> Result<Writer<'o>, JsonError> {
+        let mut object = self.open(b'{')?;
+        object.key(variant);
+        let form = Form::Value;
+        Ok(Writer {
+            out: object.out,
+            form,
+        })
+    }
+
+    fn variant_items(self, variant: &str, bracket: u8) -> Result<Items<'o>, JsonError> {
+        let mut items = self.variant(variant)?.open(bracket)?;
+        items.ends = match bracket {
+            b'[' => "]}",
+            _ => "}}",
+        };
+        Ok(items)
+    }
+
+    fn null(self) -> Result<(), JsonError> {
+        if self.form == Form::Key {
+            return Err(JsonError::new("key must be a string"));
+        }
+        self.bare("null");
+        Ok(())
+    }
+}
+
+impl<'o> Serializer for Writer<'o> {
+    type Ok = ();
+    type Error = JsonError;
+    type SerializeSeq = Items<'o>;
+    type SerializeTuple = Items<'o>;
+    type SerializeTupleStruct = Items<'o>;
+    type SerializeTupleVariant = Items<'o>;
+    type SerializeMap = Items<'o>;
+    type SerializeStruct = Items<'o>;
+    type SerializeStructVariant = Items<'o>;
+
+    fn serialize_bool(self, truth: bool) -> Result<(), JsonError> {
+        self.bare(if truth { "true" } else { "false" });
+        Ok(())
+    }
+
+    fn serialize_i8(self, number: i8) -> Result<(), JsonError> {
+        self.serialize_i64(number.into())
+    }
+
+    fn serialize_i16(self, number: i16) -> Result<(), JsonError> {
+        self.serialize_i64(number.into())
+    }
+
+    fn serialize_i32(self, number: i32) -> Result<(), JsonError> {
+        self.serialize_i64(number.into())
+    }
+
+    fn serialize_i64(self, number: i64) -> Result<(), JsonError> {
+        self.number(number.unsigned_abs(), number < 0);
+        Ok(())
+    }
+
+    fn serialize_i128(self, number: i128) -> Result<(), JsonError> {
+        self.bare(&number.to_string());
+        Ok(())
+    }
+
+    fn serialize_u8(self, number: u8) -> Result<(), JsonError> {
+        self.serialize_u64(number.into())
+    }
+
+    fn serialize_u16(self, number: u16) -> Result<(), JsonError> {
+        self.serialize_u64(number.into())
+    }
+
+    fn serialize_u32(self, number: u32) -> Result<(), JsonError> {
+        self.serialize_u64(number.into())
+    }
+
+    fn serialize_u64(self, number: u64) -> Result<(), JsonError> {
+        self.number(number, false);
+        Ok(())
+    }
+
+    fn serialize_u128(self, number: u128) -> Result<(), JsonError> {
+        self.bare(&number.to_string());
+        Ok(())
+    }
+
+    fn serialize_f32(self, number: f32) -> Result<(), JsonError> {
+        let text = serde_json::to_string(&number).unwrap_or_default();
+        self.bare(&text);
+        Ok(())
+    }
+
+    fn serialize_f64(self, number: f64) -> Result<(), JsonError> {
+        let text = serde_json::to_string(&number).unwrap_or_default();
+        self.bare(&text);
+        Ok(())
+    }
+
+    fn serialize_char(self, character: char) -> Result<(), JsonError> {
+        self.text(character.encode_utf8(&mut [0; 4]));
+        Ok(())
+    }
+
+    fn serialize_str(self, text: &str) -> Result<(), JsonError> {
+        self.text(text);
+        Ok(())
+    }
+
+    fn serialize_bytes(self, bytes: &[u8]) -> Result<(), JsonError> {
+        self.collect_seq(bytes)
+    }
+
+    fn serialize_none(self) -> Result<(), JsonError> {
+        self.null()
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), JsonError> {
+        value.serialize(self)
+    }
+
+    fn serialize_unit(self) -> Result<(), JsonError> {
+        self.null()
+    }
+
+    fn serialize_unit_struct(self, _name: &'static str) -> Result<(), JsonError> {
+        self.null()
+    }
+
+    fn serialize_unit_variant(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+    ) -> Result<(), JsonError> {
+        self.text(variant);
+        Ok(())
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        _name: &'static str,
+        value: &T,
+    ) -> Result<(), JsonError> {
+        value.serialize(self)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Result<(), JsonError> {
+        let Writer { out, form } = self.variant(variant)?;
+        value.serialize(Writer {
+            out: &mut *out,
+            form,
+        })?;
+        out.push(b'}');
+        Ok(())
+    }
+
+    fn serialize_seq(self, _len: Option<usize>) -> Result<Items<'o>, JsonError> {
+        self.open(b'[')
+    }
+
+    fn serialize_tuple(self, _len: usize) -> Result<Items<'o>, JsonError> {
+        self.open(b'[')
+    }
+
+    fn serialize_tuple_struct(
+        self,
+        _name: &'static str,
+        _len: usize,
+    ) -> Result<Items<'o>, JsonError> {
+        self.open(b'[')
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+        _len: usize,
+    ) -> Result<Items<'o>, JsonError> {
+        self.variant_items(variant, b'[')
+    }
+
+    fn serialize_map(self, _len: Option<usize>) -> Result<Items<'o>, JsonError> {
+        self.open(b'{')
+    }
+
+    fn serialize_struct(self, name: &'static str, _len: usize) -> Result<Items<'o>, JsonError> {
+        if name != RAW_VALUE {
+            return self.open(b'{');
+        }
+        Ok(Items {
+            out: self.out,
+            is_first: true,
+            is_raw: true,
+            ends: "",
+        })
+    }
+
+    fn serialize_struct_variant(
+        self,
+        _name: &'static str,
+        _index: u32,
+        variant: &'static str,
+        _len: usize,
+    ) -> Result<Items<'o>, JsonError> {
+        self.variant_items(variant, b'{')
+    }
+}
+
+/// Writes the items of an array or an object that has been opened.
+struct Items<'o> {
+    out: &'o mut Vec<u8>,
+    is_first: bool,
+    /// Whether this is the structure of a `RawValue`, whose only field is written as it is.
+    is_raw: bool,
+    /// What closes it.
+    ends: &'static str,
+}
+
+impl Items<'_> {
+    #[inline]
+    fn comma(&mut self) {
+        if !std::mem::replace(&mut self.is_first, false) {
+            self.out.push(b',');
+        }
+    }
+
+    #[inline(never)]
+    fn key(&mut self, key: &str) {
+        self.comma();
+        write_string(self.out, key);
+        self.out.push(b':');
+    }
+
+    #[inline(never)]
+    fn field_form(&mut self, key: &str) -> Form {
+        if self.is_raw {
+            return Form::Raw;
+        }
+        self.key(key);
+        Form::Value
+    }
+
+    fn value<T: Serialize + ?Sized>(&mut self, form: Form, value: &T) -> Result<(), JsonError> {
+        value.serialize(Writer {
+            out: self.out,
+            form,
+        })
+    }
+
+    #[inline(never)]
+    fn item<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), JsonError> {
+        self.comma();
+        self.value(Form::Value, value)
+    }
+
+    #[inline(never)]
+    fn field<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Result<(), JsonError> {
+        let form = self.field_form(key);
+        self.value(form, value)
+    }
+
+    #[inline(never)]
+    fn close(self) {
+        self.out.extend_from_slice(self.ends.as_bytes());
+    }
+}
+
+macro_rules! sequences {
+    ($($trait:ident $method:ident)*) => {
+        $(impl $trait for Items<'_> {
+            type Ok = ();
+            type Error = JsonError;
+
+            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), JsonError> {
+                self.item(value)
+            }
+
+            fn end(self) -> Result<(), JsonError> {
+                self.close();
+                Ok(())
+            }
+        })*
+    };
+}
+
+sequences! {
+    SerializeSeq serialize_element
+    SerializeTuple serialize_element
+    SerializeTupleStruct serialize_field
+    SerializeTupleVariant serialize_field
+}
+
+macro_rules! structures {
+    ($($trait:ident)*) => {
+        $(impl $trait for Items<'_> {
+            type Ok = ();
+            type Error = JsonError;
+
+            fn serialize_field<T: Serialize + ?Sized>(
+                &mut self,
+                key: &'static str,
+                value: &T,
+            ) -> Result<(), JsonError> {
+                self.field(key, value)
+            }
+
+            fn end(self) -> Result<(), JsonError> {
+                self.close();
+                Ok(())
+            }
+        })*
+    };
+}
+
+structures! { SerializeStruct SerializeStructVariant }
+
+impl SerializeMap for Items<'_> {
+    type Ok = ();
+    type Error = JsonError;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), JsonError> {
+        self.comma();
+        self.value(Form::Key, key)?;
+        self.out.push(b':');
+        Ok(())
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), JsonError> {
+        self.value(Form::Value, value)
+    }
+
+    fn end(self) -> Result<(), JsonError> {
+        self.close();
+        Ok(())
+    }
+}
