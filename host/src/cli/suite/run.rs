@@ -198,13 +198,13 @@ impl<'a> All<'a> {
                 let loaded: Vec<Option<Loaded<'_>>> =
                     self.challenges.iter().map(|it| self.load(it)).collect();
                 let challenges = loaded.into_par_iter().zip(self.challenges).enumerate();
-                // Fails when nobody receives any more.
+                // Ends early when nobody receives any more.
                 challenges.try_for_each(|(index, (loaded, challenge))| {
                     let tried = match loaded {
                         None => Tried::missing(challenge),
                         Some(loaded) => Tried::of(challenge, loaded, self.seed),
                     };
-                    sender.send((index, tried))
+                    sender.send((index, tried)).ok()
                 })
             });
             let mut done = BTreeMap::new();

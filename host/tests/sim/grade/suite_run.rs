@@ -314,8 +314,8 @@ fn the_built_in_challenges_are_listed() {
             g-set            g-set            Grow-only set                                     5 (bonus)   far, crowded, lossy, paused, hunted, calm, distant
             pn-counter       pn-counter       Counter that grows and shrinks                    5 (bonus)   far, crowded, cut, paused, hunted, calm, idle, distant
             txn-list-append  txn-list-append  Strictly serializable transactions                10 (bonus)  far, crowded, cut, paused, hunted, calm, slow
-            lin-kv           lin-kv           Linearizable registers                            10 (bonus)  far, cut, paused, slow, torn, hunted, skewed
-            lin-kv-5         lin-kv           Linearizable registers on five nodes              5 (bonus)   far, cut, paused, slow, torn, hunted, skewed
+            lin-kv           lin-kv           Linearizable registers                            10 (bonus)  far, busy, cut, paused, slow, torn, hunted, skewed
+            lin-kv-5         lin-kv           Linearizable registers on five nodes              5 (bonus)   far, busy, cut, paused, slow, torn, hunted, skewed
         "#]],
     );
 }
