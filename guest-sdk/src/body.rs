@@ -13,12 +13,12 @@ use serde::de::{
     self, DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Expected, Unexpected,
     VariantAccess, Visitor, value::StrDeserializer,
 };
-use serde::ser::{self, Impossible, Serialize, Serializer};
+use serde::ser::{self, Impossible, Serialize, SerializeMap, Serializer};
 
 use crate::named::NamedFields;
-use host_protocol::data::{self, JsonError};
+use host_protocol::data::{self, Items, JsonError};
 use host_protocol::fields::FieldList;
-use host_protocol::json::{write_number, write_string};
+use host_protocol::json::write_number;
 use host_protocol::message::{Error, ErrorCode};
 
 /// Reads a body of the type `kind` as a `T`. `fields` are those of the body, if they are known.
@@ -197,7 +197,7 @@ pub(crate) fn encode<T: Serialize + ?Sized>(
 ) -> Result<(), JsonError> {
     out.push(b'{');
     let start = out.len();
-    body.serialize(Fields { out, first: true })?;
+    body.serialize(Fields(Items::of(out)))?;
     if out.len() == start {
         return Err(ser::Error::custom("a message body needs a `type`"));
     }
@@ -213,43 +213,13 @@ pub(crate) fn encode<T: Serialize + ?Sized>(
     Ok(())
 }
 
-/// Writes the fields of an object whose opening brace has been written.
-struct Fields<'o> {
-    out: &'o mut Vec<u8>,
-    first: bool,
-}
+/// Writes a body as the fields of an object whose opening brace has been written.
+struct Fields<'o>(Items<'o>);
 
 impl Fields<'_> {
-    fn json<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), JsonError> {
-        data::write(self.out, value)
-    }
-
-    fn comma(&mut self) {
-        if !self.first {
-            self.out.push(b',');
-        }
-        self.first = false;
-    }
-
-    #[inline(never)]
-    fn key(&mut self, key: &str) {
-        self.comma();
-        write_string(self.out, key);
-        self.out.push(b':');
-    }
-
-    #[inline(never)]
-    fn field<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Result<(), JsonError> {
-        self.key(key);
-        self.json(value)
-    }
-
-    #[inline(never)]
-    fn kind(mut self, kind: &str) -> Self {
-        self.comma();
-        self.out.extend_from_slice(b"\"type\":");
-        write_string(self.out, kind);
-        self
+    fn kind(mut self, kind: &str) -> Result<Self, JsonError> {
+        self.0.field("type", kind)?;
+        Ok(self)
     }
 }
 
@@ -274,8 +244,8 @@ impl<'o> Serializer for Fields<'o> {
     type SerializeTupleStruct = Impossible<(), JsonError>;
     type SerializeTupleVariant = Impossible<(), JsonError>;
     type SerializeMap = Self;
-    type SerializeStruct = Self;
-    type SerializeStructVariant = Self;
+    type SerializeStruct = Items<'o>;
+    type SerializeStructVariant = Items<'o>;
 
     reject! {
         serialize_bool: bool = "a boolean",
@@ -321,8 +291,7 @@ impl<'o> Serializer for Fields<'o> {
         _index: u32,
         variant: &'static str,
     ) -> Result<(), JsonError> {
-        self.kind(variant);
-        Ok(())
+        self.kind(variant).map(|_| ())
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
@@ -332,11 +301,11 @@ impl<'o> Serializer for Fields<'o> {
         variant: &'static str,
         value: &T,
     ) -> Result<(), JsonError> {
-        value.serialize(self.kind(variant))
+        value.serialize(self.kind(variant)?)
     }
 
-    fn serialize_struct(self, _name: &'static str, _len: usize) -> Result<Self, JsonError> {
-        Ok(self)
+    fn serialize_struct(self, _name: &'static str, _len: usize) -> Result<Items<'o>, JsonError> {
+        Ok(self.0)
     }
 
     fn serialize_struct_variant(
@@ -345,8 +314,8 @@ impl<'o> Serializer for Fields<'o> {
         _index: u32,
         variant: &'static str,
         _len: usize,
-    ) -> Result<Self, JsonError> {
-        Ok(self.kind(variant))
+    ) -> Result<Items<'o>, JsonError> {
+        Ok(self.kind(variant)?.0)
     }
 
     fn serialize_map(self, _len: Option<usize>) -> Result<Self, JsonError> {
@@ -380,57 +349,24 @@ impl<'o> Serializer for Fields<'o> {
     }
 }
 
-impl ser::SerializeMap for Fields<'_> {
+/// The keys of a body are strings, and no other value becomes one.
+impl SerializeMap for Fields<'_> {
     type Ok = ();
     type Error = JsonError;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), JsonError> {
-        self.comma();
-        let start = self.out.len();
-        self.json(key)?;
-        if self.out.get(start) != Some(&b'"') {
+        let out = self.0.begin();
+        let start = out.len();
+        data::write(out, key)?;
+        if out.get(start) != Some(&b'"') {
             return Err(ser::Error::custom("the keys of a body must be strings"));
         }
-        self.out.push(b':');
+        out.push(b':');
         Ok(())
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), JsonError> {
-        self.json(value)
-    }
-
-    fn end(self) -> Result<(), JsonError> {
-        Ok(())
-    }
-}
-
-impl ser::SerializeStruct for Fields<'_> {
-    type Ok = ();
-    type Error = JsonError;
-
-    fn serialize_field<T: Serialize + ?Sized>(
-        &mut self,
-        key: &'static str,
-        value: &T,
-    ) -> Result<(), JsonError> {
-        self.field(key, value)
-    }
-
-    fn end(self) -> Result<(), JsonError> {
-        Ok(())
-    }
-}
-
-impl ser::SerializeStructVariant for Fields<'_> {
-    type Ok = ();
-    type Error = JsonError;
-
-    fn serialize_field<T: Serialize + ?Sized>(
-        &mut self,
-        key: &'static str,
-        value: &T,
-    ) -> Result<(), JsonError> {
-        self.field(key, value)
+        self.0.serialize_value(value)
     }
 
     fn end(self) -> Result<(), JsonError> {

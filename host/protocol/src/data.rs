@@ -18,7 +18,7 @@ mod write;
 
 pub use error::JsonError;
 pub use read::{from_str, from_str_seed, is_json};
-pub use write::{to_vec, write};
+pub use write::{Items, to_vec, write};
 
 /// How `serde_json` names the structure that passes a [`RawValue`](serde_json::value::RawValue)
 /// between itself and a format.

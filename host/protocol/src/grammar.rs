@@ -143,7 +143,8 @@ fn digits_end(bytes: &[u8], at: usize) -> Option<usize> {
     (count > 0).then_some(at + count)
 }
 
-fn word_end(bytes: &[u8], at: usize, word: &[u8]) -> Option<usize> {
+/// Where the `word` at `at` ends; `None` if it is not there.
+pub(crate) fn word_end(bytes: &[u8], at: usize, word: &[u8]) -> Option<usize> {
     bytes
         .get(at..)?
         .starts_with(word)

@@ -135,6 +135,8 @@ pub(crate) fn run(args: &[&str]) -> Result<()> {
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
+    use tempfile::TempDir;
+
     use super::*;
     use crate::process::{enter_workspace, output};
 
@@ -163,30 +165,12 @@ mod tests {
         assert!(refused(&["3c", "--", "--fast"]));
     }
 
-    /// An empty folder of a test's own, removed with it.
-    struct Folder(PathBuf);
-
-    impl Folder {
-        fn new(name: &str) -> Self {
-            let name = format!("xtask-{name}-{}", std::process::id());
-            let path = std::env::temp_dir().join(name);
-            fs::create_dir_all(&path).unwrap();
-            Folder(path)
-        }
-
-        fn program(&self, name: &str, text: &str) -> PathBuf {
-            let path = self.0.join(name);
-            fs::write(&path, text).unwrap();
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-            path
-        }
-    }
-
-    impl Drop for Folder {
-        fn drop(&mut self) {
-            // What cannot be removed is left to the system.
-            let _ = fs::remove_dir_all(&self.0);
-        }
+    /// Writes a program into a folder.
+    fn program(folder: &TempDir, name: &str, text: &str) -> PathBuf {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        path
     }
 
     /// The launcher of a release, in short.
@@ -194,9 +178,9 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_said() {
-        let folder = Folder::new("missing");
+        let folder = tempfile::tempdir().unwrap();
         let find = |named: &str| {
-            let found = launcher(named, &folder.0, folder.0.as_os_str());
+            let found = launcher(named, folder.path(), folder.path().as_os_str());
             found.map_err(|error| error.to_string())
         };
         let install = "Unpack a release of Maelstrom \
@@ -207,22 +191,22 @@ mod tests {
         let absent = format!("MAELSTROM is \"./there\", and there is no such program. {install}");
         assert_eq!(find("./there"), Err(absent));
 
-        let released = folder.program("maelstrom", RELEASED);
+        let released = program(&folder, "maelstrom", RELEASED);
         let java = "Maelstrom needs Java, and there is no java on PATH. Install a Java runtime \
                     (Debian: apt-get install default-jre-headless).";
         assert_eq!(find(""), Err(java.to_owned()));
         // These find their own.
         let own = "#!/bin/sh\nexec /opt/jdk/bin/java -jar maelstrom.jar \"$@\"\n";
-        let own = folder.program("own", own);
+        let own = program(&folder, "own", own);
         assert_eq!(find("own"), Ok(own));
         let path = "#!/bin/sh\nPATH=/opt/jdk/bin:$PATH\nexec java -jar maelstrom.jar \"$@\"\n";
-        let path = folder.program("path", path);
+        let path = program(&folder, "path", path);
         assert_eq!(find("path"), Ok(path));
 
-        folder.program("java", "#!/bin/sh\n");
+        program(&folder, "java", "#!/bin/sh\n");
         assert_eq!(find(""), Ok(released));
         // A path is relative to where the command was called.
-        let here = folder.0.join("./maelstrom");
+        let here = folder.path().join("./maelstrom");
         assert_eq!(find("./maelstrom"), Ok(here));
     }
 
@@ -230,9 +214,9 @@ mod tests {
     fn started(flags: &[&str], guest_args: &[&str]) -> Vec<String> {
         enter_workspace().unwrap();
         fs::create_dir_all(FOLDER).unwrap();
-        let folder = Folder::new("started");
+        let folder = tempfile::tempdir().unwrap();
         let fake = "#!/bin/sh\npwd\nprintf '%s\\n' \"$@\"\n";
-        let fake = folder.program("maelstrom", fake);
+        let fake = program(&folder, "maelstrom", fake);
         let owned = |words: &[&str]| words.iter().map(|&it| it.to_owned()).collect::<Vec<_>>();
         let (flags, guest_args) = (owned(flags), owned(guest_args));
         let (host, module) = (Path::new("/b/host"), Path::new("/m/my own.wasm"));

@@ -6,6 +6,7 @@ use serde::de::{self, Expected, Unexpected};
 
 use super::error::JsonError;
 use super::number::Number;
+use crate::grammar::{skip_blanks, word_end};
 
 /// How deep values may nest that are read one inside the other.
 const DEPTH_MAX: u32 = 128;
@@ -41,13 +42,9 @@ impl<'de> Reader<'de> {
     /// The next byte that is not white space; 0 at the end.
     #[inline]
     pub(super) fn peek(&mut self) -> u8 {
-        loop {
-            match self.json.as_bytes().get(self.at) {
-                Some(b' ' | b'\n' | b'\r' | b'\t') => self.at += 1,
-                Some(byte) => return *byte,
-                None => return 0,
-            }
-        }
+        let bytes = self.json.as_bytes();
+        self.at = skip_blanks(bytes, self.at);
+        bytes.get(self.at).copied().unwrap_or(0)
     }
 
     /// Passes the next byte if it is `byte`.
@@ -69,10 +66,10 @@ impl<'de> Reader<'de> {
 
     #[inline(never)]
     fn word(&mut self, word: &str) -> Result<(), JsonError> {
-        if !self.json.as_bytes()[self.at..].starts_with(word.as_bytes()) {
-            return self.fail("expected ident");
+        match word_end(self.json.as_bytes(), self.at, word.as_bytes()) {
+            Some(end) => self.at = end,
+            None => return self.fail("expected ident"),
         }
-        self.at += word.len();
         Ok(())
     }
 
@@ -110,14 +107,18 @@ impl<'de> Reader<'de> {
         if std::mem::replace(&mut self.is_first, false) {
             return Ok(true);
         }
-        if next != b',' {
+        self.comma(bracket).map(|()| true)
+    }
+
+    /// Passes the comma behind an item, which the closing `bracket` does not follow.
+    fn comma(&mut self, bracket: u8) -> Result<(), JsonError> {
+        if !self.pass(b',') {
             return self.fail(match bracket {
                 b']' => "expected `,` or `]`",
                 _ => "expected `,` or `}`",
             });
         }
-        self.at += 1;
-        Ok(true)
+        Ok(())
     }
 
     /// The next key of an object; the position is then that of its value.
@@ -133,13 +134,18 @@ impl<'de> Reader<'de> {
         if !self.pass(b':') {
             return self.fail("expected `:`");
         }
-        Ok(Some(match key {
-            Cow::Borrowed(key) => key,
-            Cow::Owned(key) => {
-                self.key = key;
+        Ok(Some(self.kept(key)))
+    }
+
+    /// A key or a name, which stays until the next one.
+    fn kept<'k>(&'k mut self, text: Cow<'de, str>) -> &'k str {
+        match text {
+            Cow::Borrowed(text) => text,
+            Cow::Owned(text) => {
+                self.key = text;
                 &self.key
             }
-        }))
+        }
     }
 
     /// Passes a `null`, if it is next.
@@ -157,13 +163,8 @@ impl<'de> Reader<'de> {
         if self.peek() != b'"' {
             return self.open(b'{', expected).map(|()| None);
         }
-        Ok(Some(match self.string()? {
-            Cow::Borrowed(name) => name,
-            Cow::Owned(name) => {
-                self.key = name;
-                &self.key
-            }
-        }))
+        let name = self.string()?;
+        Ok(Some(self.kept(name)))
     }
 
     /// Passes a key and its colon.
@@ -218,12 +219,7 @@ impl<'de> Reader<'de> {
                     open.pop();
                     continue;
                 }
-                if !self.pass(b',') {
-                    return self.fail(match end {
-                        b']' => "expected `,` or `]`",
-                        _ => "expected `,` or `}`",
-                    });
-                }
+                self.comma(end)?;
                 if end == b'}' {
                     self.skip_key()?;
                 }

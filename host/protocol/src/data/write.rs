@@ -5,7 +5,7 @@ use serde::ser::{
     SerializeTupleStruct, SerializeTupleVariant, Serializer,
 };
 
-use crate::json::{write_number, write_string};
+use crate::json::{append, write_number, write_string};
 
 use super::RAW_VALUE;
 use super::error::JsonError;
@@ -51,7 +51,7 @@ impl<'o> Writer<'o> {
     #[inline(never)]
     fn text(self, text: &str) {
         match self.form {
-            Form::Raw => self.out.extend_from_slice(text.as_bytes()),
+            Form::Raw => append(self.out, text.as_bytes()),
             Form::Value | Form::Key => write_string(self.out, text),
         }
     }
@@ -61,7 +61,7 @@ impl<'o> Writer<'o> {
     fn bare(self, text: &str) {
         match self.form {
             Form::Key => write_string(self.out, text),
-            Form::Value | Form::Raw => self.out.extend_from_slice(text.as_bytes()),
+            Form::Value | Form::Raw => append(self.out, text.as_bytes()),
         }
     }
 
@@ -84,14 +84,13 @@ impl<'o> Writer<'o> {
             return Err(JsonError::new("key must be a string"));
         }
         self.out.push(bracket);
+        let ends = match bracket {
+            b'[' => "]",
+            _ => "}",
+        };
         Ok(Items {
-            out: self.out,
-            is_first: true,
-            is_raw: false,
-            ends: match bracket {
-                b'[' => "]",
-                _ => "}",
-            },
+            ends,
+            ..Items::of(self.out)
         })
     }
 
@@ -125,6 +124,25 @@ impl<'o> Writer<'o> {
     }
 }
 
+/// Writes narrow numbers as wide ones.
+macro_rules! forward {
+    ($($method:ident($type:ty) to $wide:ident)*) => {
+        $(fn $method(self, number: $type) -> Result<(), JsonError> {
+            self.$wide(number.into())
+        })*
+    };
+}
+
+/// Writes the text of a number.
+macro_rules! as_text {
+    ($($method:ident($number:ident: $type:ty) $text:expr;)*) => {
+        $(fn $method(self, $number: $type) -> Result<(), JsonError> {
+            self.bare(&$text);
+            Ok(())
+        })*
+    };
+}
+
 impl<'o> Serializer for Writer<'o> {
     type Ok = ();
     type Error = JsonError;
@@ -141,16 +159,13 @@ impl<'o> Serializer for Writer<'o> {
         Ok(())
     }
 
-    fn serialize_i8(self, number: i8) -> Result<(), JsonError> {
-        self.serialize_i64(number.into())
-    }
-
-    fn serialize_i16(self, number: i16) -> Result<(), JsonError> {
-        self.serialize_i64(number.into())
-    }
-
-    fn serialize_i32(self, number: i32) -> Result<(), JsonError> {
-        self.serialize_i64(number.into())
+    forward! {
+        serialize_i8(i8) to serialize_i64
+        serialize_i16(i16) to serialize_i64
+        serialize_i32(i32) to serialize_i64
+        serialize_u8(u8) to serialize_u64
+        serialize_u16(u16) to serialize_u64
+        serialize_u32(u32) to serialize_u64
     }
 
     fn serialize_i64(self, number: i64) -> Result<(), JsonError> {
@@ -158,43 +173,16 @@ impl<'o> Serializer for Writer<'o> {
         Ok(())
     }
 
-    fn serialize_i128(self, number: i128) -> Result<(), JsonError> {
-        self.bare(&number.to_string());
-        Ok(())
-    }
-
-    fn serialize_u8(self, number: u8) -> Result<(), JsonError> {
-        self.serialize_u64(number.into())
-    }
-
-    fn serialize_u16(self, number: u16) -> Result<(), JsonError> {
-        self.serialize_u64(number.into())
-    }
-
-    fn serialize_u32(self, number: u32) -> Result<(), JsonError> {
-        self.serialize_u64(number.into())
-    }
-
     fn serialize_u64(self, number: u64) -> Result<(), JsonError> {
         self.number(number, false);
         Ok(())
     }
 
-    fn serialize_u128(self, number: u128) -> Result<(), JsonError> {
-        self.bare(&number.to_string());
-        Ok(())
-    }
-
-    fn serialize_f32(self, number: f32) -> Result<(), JsonError> {
-        let text = serde_json::to_string(&number).unwrap_or_default();
-        self.bare(&text);
-        Ok(())
-    }
-
-    fn serialize_f64(self, number: f64) -> Result<(), JsonError> {
-        let text = serde_json::to_string(&number).unwrap_or_default();
-        self.bare(&text);
-        Ok(())
+    as_text! {
+        serialize_i128(number: i128) number.to_string();
+        serialize_u128(number: u128) number.to_string();
+        serialize_f32(number: f32) serde_json::to_string(&number).unwrap_or_default();
+        serialize_f64(number: f64) serde_json::to_string(&number).unwrap_or_default();
     }
 
     fn serialize_char(self, character: char) -> Result<(), JsonError> {
@@ -296,10 +284,8 @@ impl<'o> Serializer for Writer<'o> {
             return self.open(b'{');
         }
         Ok(Items {
-            out: self.out,
-            is_first: true,
             is_raw: true,
-            ends: "",
+            ..Items::of(self.out)
         })
     }
 
@@ -314,8 +300,8 @@ impl<'o> Serializer for Writer<'o> {
     }
 }
 
-/// Writes the items of an array or an object that has been opened.
-struct Items<'o> {
+/// Writes the items of an array or the fields of an object that has been opened.
+pub struct Items<'o> {
     out: &'o mut Vec<u8>,
     is_first: bool,
     /// Whether this is the structure of a `RawValue`, whose only field is written as it is.
@@ -324,19 +310,33 @@ struct Items<'o> {
     ends: &'static str,
 }
 
-impl Items<'_> {
+impl<'o> Items<'o> {
+    /// Appends items to `out`, which ends with the bracket that opens them. Whoever wrote that also
+    /// closes them.
+    pub fn of(out: &'o mut Vec<u8>) -> Self {
+        Items {
+            out,
+            is_first: true,
+            is_raw: false,
+            ends: "",
+        }
+    }
+
+    /// Begins the next item: writes the comma that is due. The item itself is appended to what this
+    /// returns.
     #[inline]
-    fn comma(&mut self) {
+    pub fn begin(&mut self) -> &mut Vec<u8> {
         if !std::mem::replace(&mut self.is_first, false) {
             self.out.push(b',');
         }
+        self.out
     }
 
     #[inline(never)]
     fn key(&mut self, key: &str) {
-        self.comma();
-        write_string(self.out, key);
-        self.out.push(b':');
+        let out = self.begin();
+        write_string(out, key);
+        out.push(b':');
     }
 
     #[inline(never)]
@@ -357,19 +357,23 @@ impl Items<'_> {
 
     #[inline(never)]
     fn item<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), JsonError> {
-        self.comma();
+        self.begin();
         self.value(Form::Value, value)
     }
 
+    /// Writes a field.
+    ///
+    /// # Errors
+    /// As for [`to_vec`].
     #[inline(never)]
-    fn field<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Result<(), JsonError> {
+    pub fn field<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Result<(), JsonError> {
         let form = self.field_form(key);
         self.value(form, value)
     }
 
     #[inline(never)]
     fn close(self) {
-        self.out.extend_from_slice(self.ends.as_bytes());
+        append(self.out, self.ends.as_bytes());
     }
 }
 
@@ -427,7 +431,7 @@ impl SerializeMap for Items<'_> {
     type Error = JsonError;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), JsonError> {
-        self.comma();
+        self.begin();
         self.value(Form::Key, key)?;
         self.out.push(b':');
         Ok(())
