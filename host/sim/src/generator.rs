@@ -5,7 +5,7 @@
 
 use super::client::{Next, Operation};
 use super::clients::Clients;
-use super::hop::Hop;
+use super::hop::Pace;
 use super::network::Network;
 use super::options::RunOptions;
 use super::phase::MainPhase;
@@ -32,7 +32,8 @@ pub(super) struct Generator<'a> {
     ask_ns: Option<u64>,
     /// How many operations of the script have begun.
     begun: usize,
-    hop: Hop,
+    /// How long it takes to hand out operations; `None` for no time.
+    pace: Option<Pace>,
     gaps: Stream,
     dispatches: Stream,
     choices: Stream,
@@ -60,7 +61,7 @@ impl<'a> Generator<'a> {
             waiting_since_ns: None,
             ask_ns: None,
             begun: 0,
-            hop: Hop::of(options.hop_median_ns()),
+            pace: (!options.hops(&streams).are_instant()).then(|| Pace::draw(&streams)),
             gaps: streams.stream("gaps"),
             dispatches: streams.stream("dispatches"),
             choices: streams.stream("operations"),
@@ -169,13 +170,20 @@ impl<'a> Generator<'a> {
             },
             None => now_ns
                 .saturating_add(self.draw_gap())
-                .saturating_add(self.hop.draw_dispatch_ns(&mut self.dispatches)),
+                .saturating_add(self.draw_dispatch()),
         };
         if at_ns < main.until_ns {
             world.schedule(at_ns, Scheduled::NextOperation);
         } else {
             self.exhausted = true;
         }
+    }
+
+    /// The nanoseconds between an operation's turn and its start.
+    fn draw_dispatch(&mut self) -> u64 {
+        let dispatches = &mut self.dispatches;
+        self.pace
+            .map_or(0, |pace| pace.draw_dispatch_ns(dispatches))
     }
 
     /// The nanoseconds between two operations.

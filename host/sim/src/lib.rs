@@ -77,6 +77,7 @@ pub use client::{
 pub use concurrency::{Concurrency, InvalidConcurrency, TooManyWorkers};
 pub use coverage::{Coverage, Touched};
 pub use growth::MemoryGrowth;
+pub use hop::Hops;
 pub use latency::{Distribution, Latency};
 pub use logged::{LogLine, LoggedWarnings};
 pub use memory::MemoryGrant;

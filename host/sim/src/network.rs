@@ -11,7 +11,7 @@
 //! [`NetworkModel::Ideal`] has no such receiver: every message comes at its deadline.
 
 use super::address::{Addr, Names};
-use super::hop::Hop;
+use super::hop::{Hops, draw_ns};
 use super::journal::DropReason;
 use super::latency::Latency;
 use super::links::{LinkFault, Links};
@@ -53,7 +53,7 @@ pub(super) struct Network {
     nodes: usize,
     /// Those of the nodes, then those of the services.
     receivers: Vec<Receiver>,
-    hop: Hop,
+    medians: Hops,
     /// When the last message of each sender leaves: of nodes, services and clients.
     leaves_ns: Vec<u64>,
     /// Messages that are held on their links, each with its deadline, in the order of sending.
@@ -97,7 +97,7 @@ impl Network {
             latency: options.latency,
             nodes,
             receivers: receivers.collect(),
-            hop: Hop::of(options.hop_median_ns()),
+            medians: options.hops(streams),
             leaves_ns: Vec::new(),
             held: Vec::new(),
             sent: 0,
@@ -177,18 +177,22 @@ impl Network {
     fn leave(&mut self, world: &mut World<'_>, packet: Packet, latency_ns: u64) {
         let src = packet.src;
         let slot = self.packets.put(packet);
-        if self.hop.is_instant() {
+        if self.medians.are_instant() {
             if let Some(next) = self.left(world, slot, latency_ns) {
                 world.schedule(world.now_ns(), next);
             }
             return;
         }
-        let sender = match src {
-            Addr::Client(client) => self.receivers.len() + client,
-            Addr::Node(_) | Addr::Service(_) => self.receiver(src),
+        let Hops {
+            request_ns,
+            message_ns,
+        } = self.medians;
+        let (sender, median_ns) = match src {
+            Addr::Client(client) => (self.receivers.len() + client, request_ns),
+            Addr::Node(_) | Addr::Service(_) => (self.receiver(src), message_ns),
         };
         let stream = self.hops.of(sender, || world.names().name(src));
-        let arrives_ns = world.now_ns() + self.hop.draw_ns(stream);
+        let arrives_ns = world.now_ns() + draw_ns(median_ns, stream);
         if self.leaves_ns.len() <= sender {
             self.leaves_ns.resize(sender + 1, 0);
         }

@@ -1,10 +1,11 @@
 //! The options of a run.
 
 use super::bounds::Bounds;
-use super::hop::measured_ns;
+use super::hop::{Hops, Pace};
 use super::latency::Latency;
 use super::nemesis::Fault;
 use super::network::NetworkModel;
+use super::random::Streams;
 use super::time::SECOND;
 use host_guest::Limits;
 
@@ -21,10 +22,10 @@ pub struct RunOptions {
     pub time_limit_ns: u64,
     /// The latency of messages between servers.
     pub latency: Latency,
-    /// The median time of a hop: what a message takes from one process to another besides its
-    /// latency, in nanoseconds. `None` for what it takes under Maelstrom at this rate, or none in
-    /// an ideal network. If it is 0, the generator takes no time either.
-    pub hop_ns: Option<u64>,
+    /// What messages take from one process to another besides their latency. `None` for what it is
+    /// under Maelstrom at this rate, or none in an ideal network. If hops take no time, the generator
+    /// takes none either.
+    pub hops: Option<Hops>,
     /// How receivers take messages in.
     pub network: NetworkModel,
     /// The faults to inject, each kind at most once.
@@ -43,13 +44,13 @@ pub struct RunOptions {
 }
 
 impl RunOptions {
-    /// The median time of a hop, in nanoseconds.
+    /// The medians of hops in the run that these streams belong to.
     #[must_use]
-    pub fn hop_median_ns(&self) -> u64 {
-        match (self.hop_ns, self.network) {
-            (Some(median_ns), _) => median_ns,
-            (None, NetworkModel::Ideal) => 0,
-            (None, NetworkModel::Maelstrom) => measured_ns(self.rate),
+    pub fn hops(&self, streams: &Streams) -> Hops {
+        match (self.hops, self.network) {
+            (Some(hops), _) => hops,
+            (None, NetworkModel::Ideal) => Hops::default(),
+            (None, NetworkModel::Maelstrom) => Hops::measured(self.rate, Pace::draw(streams)),
         }
     }
 }
@@ -62,7 +63,7 @@ impl Default for RunOptions {
             rate: 5.0,
             time_limit_ns: 60 * SECOND,
             latency: Latency::default(),
-            hop_ns: None,
+            hops: None,
             network: NetworkModel::default(),
             faults: Vec::new(),
             nemesis_interval_ns: 10 * SECOND,

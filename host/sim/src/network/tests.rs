@@ -33,7 +33,7 @@ impl TestNetwork {
                 mean_ms: 100,
                 distribution: Distribution::Constant,
             },
-            hop_ns: Some(median_ms * MS),
+            hops: Some(Hops::of(median_ms * MS)),
             network: model,
             ..RunOptions::default()
         };

@@ -2,7 +2,7 @@
 
 use host_check::workload::Workload;
 use host_sim::nemesis::Fault;
-use host_sim::{Distribution, Latency, NetworkModel, RunOptions, SECOND};
+use host_sim::{Distribution, Hops, Latency, NetworkModel, RunOptions, SECOND};
 use sha2::{Digest, Sha256};
 
 use crate::guest::Echo;
@@ -20,7 +20,7 @@ fn this_very_run_is_the_same_everywhere() {
             distribution: Distribution::Exponential,
         },
         network: NetworkModel::Ideal,
-        hop_ns: Some(300_000),
+        hops: Some(Hops::of(300_000)),
         ..options(5, 8)
     };
     let (_, journal) = run(&Echo, Workload::Echo, &options, 1);
@@ -30,6 +30,6 @@ fn this_very_run_is_the_same_everywhere() {
         .collect();
     assert_eq!(
         hash,
-        "86fa58c685a19afce2b52710898712cdfb52c6ea4c7142ccb888d0ff5680caf8"
+        "e4b7993031338d01218c2c9943381edcb1bee331c4ff5a6a04b8f9e84b76c70e"
     );
 }

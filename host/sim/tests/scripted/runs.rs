@@ -6,7 +6,7 @@ use host_guest::Start;
 use host_sim::journal::JsonLines;
 use host_sim::workload::{Topology, TxnShape, WorkloadOptions, make};
 use host_sim::{
-    Cluster, Outcome, RunOptions, SECOND, Script, Simulation, run as simulate, service,
+    Cluster, Hops, Outcome, RunOptions, SECOND, Script, Simulation, run as simulate, service,
 };
 use serde_json::Value as Json;
 
@@ -17,7 +17,7 @@ pub(crate) fn options(count: usize, seconds: u64) -> RunOptions {
         cluster: Cluster::of(count),
         concurrency: count,
         time_limit_ns: seconds * SECOND,
-        hop_ns: Some(0),
+        hops: Some(Hops::of(0)),
         ..RunOptions::default()
     }
 }

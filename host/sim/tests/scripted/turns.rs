@@ -3,7 +3,7 @@
 use host_check::history::{Kind, Process};
 use host_check::workload::Workload;
 use host_sim::nemesis::Fault;
-use host_sim::{RunOptions, SECOND};
+use host_sim::{Hops, RunOptions, SECOND};
 
 use crate::guest::Echo;
 use crate::runs::{options, run};
@@ -65,17 +65,17 @@ fn a_fault_takes_a_turn() {
 
 #[test]
 fn operations_come_a_tenth_of_a_millisecond_late_unless_hops_are_instant() {
-    let count = |hop_ns| {
+    let count = |hops| {
         let options = RunOptions {
             rate: 1000.0,
-            hop_ns,
+            hops,
             ..options(3, 10)
         };
         invokers(&options).len()
     };
     // 10 s of gaps of 1 ms, or of 1.112 ms; three standard deviations (of a gap 0.58 ms) of the
     // count are 173 and 148. Maelstrom: 27,201 in 30 s, which is 9,067 in 10 s.
-    let (instant, measured) = (count(Some(0)), count(None));
+    let (instant, measured) = (count(Some(Hops::of(0))), count(None));
     assert!((9_827..=10_173).contains(&instant), "{instant}");
     assert!((8_845..=9_141).contains(&measured), "{measured}");
 }

@@ -247,7 +247,7 @@ fn short_help_of_sim() {
             Network:
                   --latency <MS>          Mean latency of messages between servers, in milliseconds [default: 0]
                   --latency-dist <SHAPE>  Distribution of latencies [default: constant] [possible values: constant, uniform, exponential]
-                  --hop-time <MS>         Median time of a message between two processes besides its latency, in milliseconds [default: as under Maelstrom, 0.12 to 1.2 by the rate]
+                  --hop-time <MS>         Median time of a message between two processes besides its latency, in milliseconds [default: as under Maelstrom: 0.155 to 2.2 of a client's request, by the rate, 0.03 of others]
                   --network <MODEL>       Order in which a receiver takes messages [default: maelstrom] [possible values: maelstrom, ideal]
 
             Faults:
@@ -493,7 +493,7 @@ fn help_of_sim() {
                       [default: constant]
 
                   --hop-time <MS>
-                      Median time of a message between two processes besides its latency, in milliseconds [default: as under Maelstrom, 0.12 to 1.2 by the rate]
+                      Median time of a message between two processes besides its latency, in milliseconds [default: as under Maelstrom: 0.155 to 2.2 of a client's request, by the rate, 0.03 of others]
 
                       Each message draws its own, from half of the median to several times as much. With 0, messages
                       without latency arrive at the moment at which they are sent, and operations start on time.

@@ -23,7 +23,7 @@ fn a_class_as_text() {
 
             bob echo
               RTE: runtime error, with seed 1, after 0 seeds that passed
-                at 0.004 s, node n0: the guest failed in handle: trap: integer divide by zero
+                at 0.005 s, node n0: the guest failed in handle: trap: integer divide by zero
                   in: average < go < handle
                   event: message {"src":"c2","dest":"n0","body":{"echo":"Please echo 68","type":"echo","msg_id":1}}
                   [NOTHING DONE]
@@ -37,25 +37,22 @@ fn a_class_as_text() {
               WA: wrong answer, with seed 1, after 0 seeds that passed
                 24 known elements lost, not in the last reads: 0 1 2 3 4 5 6 8 … and 16 more
                 Also wrong (stricter than Maelstrom):
-                op 209 (process 1, 19.933 s) lacks 5 known elements for good: 7 10 18 20 23
-                op 211 (process 3, 19.933 s) lacks 5 known elements for good: 7 10 18 20 23
-                op 212 (process 0, 19.933 s) lacks 5 known elements for good: 7 10 18 20 23
-                op 213 (process 2, 19.934 s) lacks 5 known elements for good: 7 10 18 20 23
+                op 210 (process 1, 19.934 s) lacks 5 known elements for good: 7 10 18 20 23
+                op 211 (process 0, 19.934 s) lacks 5 known elements for good: 7 10 18 20 23
+                op 212 (process 3, 19.934 s) lacks 5 known elements for good: 7 10 18 20 23
+                op 213 (process 2, 19.935 s) lacks 5 known elements for good: 7 10 18 20 23
               shortest trace that fails:
-                3 nodes, 3 clients, 1 operation and 1 fault in 0.003 s:
-                0       the link from n0 to n2 is cut
-                0.001   op 2: client 1 asks n1 to broadcast 1
-                0.001   n1 tells n0: gossip {"message":1}
-                0.001   n0 tells n2: gossip {"message":1}, but the link is cut, and n0 never tries again
-                0.001   op 3: n1 answers client 1: ok  <-- contradicts op 13
-                0.002   the links work again
-                10.002  op 8: client 0 asks n0 to read
-                10.002  op 9: client 1 asks n1 to read
-                10.002  op 10: client 2 asks n2 to read
-                10.002  op 11: n0 answers client 0: [1]
-                10.002  op 12: n1 answers client 1: [1]  <-- contradicts op 13
-                10.002  op 13: n2 answers client 2: []  <-- shows lost-elements
-                - 1 known element lost, not in the last reads: 1
+                2 nodes, 2 clients, 1 operation and 1 fault in 0.002 s:
+                0       the link from n0 to n1 is cut
+                0.001   op 2: client 0 asks n0 to broadcast 2
+                0.001   n0 tells n1: gossip {"message":2}, but the link is cut, and n0 never tries again
+                0.001   op 3: n0 answers client 0: ok  <-- contradicts op 9
+                0.001   the links work again
+                10.001  op 6: client 0 asks n0 to read
+                10.001  op 7: client 1 asks n1 to read
+                10.001  op 8: n0 answers client 0: [2]  <-- contradicts op 9
+                10.001  op 9: n1 answers client 1: []  <-- shows lost-elements
+                - 1 known element lost, not in the last reads: 2
               replay: host sim --module class/bob/broadcast.wasm -w broadcast --node-count 5 --rate 10 --time-limit 10 --nemesis partition --seed 1
               pages: host sim --report report --module class/bob/broadcast.wasm -w broadcast --node-count 5 --rate 10 --time-limit 10 --nemesis partition --seed 1
               targets: msgs-per-op 1.34 (below 60)
@@ -164,7 +161,7 @@ fn a_class_as_json() {
                   "targets": {
                     "msgs-per-op": {
                       "below": 60.0,
-                      "worst": 2.4757283
+                      "worst": 2.4466019
                     }
                   },
                   "verdict": "AC"
@@ -183,7 +180,7 @@ fn a_class_as_json() {
                       "trap"
                     ],
                     "anomaly": [
-                      "at 0.004 s, node n0: the guest failed in handle: trap: integer divide by zero",
+                      "at 0.005 s, node n0: the guest failed in handle: trap: integer divide by zero",
                       "  in: average < go < handle",
                       "  event: message {\"src\":\"c2\",\"dest\":\"n0\",\"body\":{\"echo\":\"Please echo 68\",\"type\":\"echo\",\"msg_id\":1}}",
                       "  [NOTHING DONE]"
@@ -224,28 +221,25 @@ fn a_class_as_json() {
                     "anomaly": [
                       "24 known elements lost, not in the last reads: 0 1 2 3 4 5 6 8 … and 16 more",
                       "Also wrong (stricter than Maelstrom):",
-                      "op 209 (process 1, 19.933 s) lacks 5 known elements for good: 7 10 18 20 23",
-                      "op 211 (process 3, 19.933 s) lacks 5 known elements for good: 7 10 18 20 23",
-                      "op 212 (process 0, 19.933 s) lacks 5 known elements for good: 7 10 18 20 23",
-                      "op 213 (process 2, 19.934 s) lacks 5 known elements for good: 7 10 18 20 23"
+                      "op 210 (process 1, 19.934 s) lacks 5 known elements for good: 7 10 18 20 23",
+                      "op 211 (process 0, 19.934 s) lacks 5 known elements for good: 7 10 18 20 23",
+                      "op 212 (process 3, 19.934 s) lacks 5 known elements for good: 7 10 18 20 23",
+                      "op 213 (process 2, 19.935 s) lacks 5 known elements for good: 7 10 18 20 23"
                     ],
                     "replay": "host sim --module class/bob/broadcast.wasm -w broadcast --node-count 5 --rate 10 --time-limit 10 --nemesis partition --seed 1",
                     "seed": 1,
                     "trace": [
-                      "3 nodes, 3 clients, 1 operation and 1 fault in 0.003 s:",
-                      "0       the link from n0 to n2 is cut",
-                      "0.001   op 2: client 1 asks n1 to broadcast 1",
-                      "0.001   n1 tells n0: gossip {\"message\":1}",
-                      "0.001   n0 tells n2: gossip {\"message\":1}, but the link is cut, and n0 never tries again",
-                      "0.001   op 3: n1 answers client 1: ok  <-- contradicts op 13",
-                      "0.002   the links work again",
-                      "10.002  op 8: client 0 asks n0 to read",
-                      "10.002  op 9: client 1 asks n1 to read",
-                      "10.002  op 10: client 2 asks n2 to read",
-                      "10.002  op 11: n0 answers client 0: [1]",
-                      "10.002  op 12: n1 answers client 1: [1]  <-- contradicts op 13",
-                      "10.002  op 13: n2 answers client 2: []  <-- shows lost-elements",
-                      "- 1 known element lost, not in the last reads: 1"
+                      "2 nodes, 2 clients, 1 operation and 1 fault in 0.002 s:",
+                      "0       the link from n0 to n1 is cut",
+                      "0.001   op 2: client 0 asks n0 to broadcast 2",
+                      "0.001   n0 tells n1: gossip {\"message\":2}, but the link is cut, and n0 never tries again",
+                      "0.001   op 3: n0 answers client 0: ok  <-- contradicts op 9",
+                      "0.001   the links work again",
+                      "10.001  op 6: client 0 asks n0 to read",
+                      "10.001  op 7: client 1 asks n1 to read",
+                      "10.001  op 8: n0 answers client 0: [2]  <-- contradicts op 9",
+                      "10.001  op 9: n1 answers client 1: []  <-- shows lost-elements",
+                      "- 1 known element lost, not in the last reads: 2"
                     ]
                   },
                   "id": "cut",
@@ -449,8 +443,8 @@ fn a_class_as_junit() {
                 </testsuite>
                 <testsuite name="bob" tests="1" skipped="0" errors="0" failures="1">
                     <testcase name="echo" classname="bob">
-                        <failure message="at 0.004 s, node n0: the guest failed in handle: trap: integer divide by zero" type="RTE">RTE: runtime error, with seed 1, after 0 seeds that passed
-              at 0.004 s, node n0: the guest failed in handle: trap: integer divide by zero
+                        <failure message="at 0.005 s, node n0: the guest failed in handle: trap: integer divide by zero" type="RTE">RTE: runtime error, with seed 1, after 0 seeds that passed
+              at 0.005 s, node n0: the guest failed in handle: trap: integer divide by zero
                 in: average &lt; go &lt; handle
                 event: message {&quot;src&quot;:&quot;c2&quot;,&quot;dest&quot;:&quot;n0&quot;,&quot;body&quot;:{&quot;echo&quot;:&quot;Please echo 68&quot;,&quot;type&quot;:&quot;echo&quot;,&quot;msg_id&quot;:1}}
                 [NOTHING DONE]
@@ -513,7 +507,7 @@ fn a_submission_for_gradescope() {
             {
               "name": "cut msgs-per-op",
               "order": "asc",
-              "value": 2.4757283
+              "value": 2.4466019
             }
           ],
           "output": "Suite small.",

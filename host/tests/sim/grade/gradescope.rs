@@ -176,7 +176,7 @@ fn challenges_are_shown_when_the_suite_says_and_the_leaderboard_has_what_is_show
         "flood" 3/3 "after_due_date": AC: accepted with 3 seeds
         "cut" 5/5 "visible": AC: accepted with 3 seeds
         "points" 5.0 "desc"
-        "cut msgs-per-op" 2.4757283 "asc"
+        "cut msgs-per-op" 2.4466019 "asc"
     "#]]
     .assert_eq(&outline(&results(&class, "class/ann")));
     let suite = fs::read_to_string(class.path("suite.toml")).unwrap();

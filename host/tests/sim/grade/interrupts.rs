@@ -101,7 +101,7 @@ fn a_run_of_the_simulator_that_is_interrupted_is_not_judged() {
     assert_eq!(ended.code(), Some(130));
     assert_eq!(
         ended.stderr,
-        "interrupted: the run with seed 7 had come to 0.003 s, and is not judged\n"
+        "interrupted: the run with seed 7 had come to 0.004 s, and is not judged\n"
     );
     // What happened until then is in the journal, whole lines only.
     let journal = fs::read_to_string(class.path("run.jsonl")).unwrap();

@@ -66,7 +66,7 @@ fn what_passes_is_a_line_of_figures() {
             challenge        module           valid      msgs/op  median ms     max ms  availability  worlds   wall ms
             echo             echo             true             0          -          -             1       - WALL
             flood            broadcast        true         0.786          0        323             1       - WALL
-            cut              broadcast        true          2.48       1337       7267             1       - WALL
+            cut              broadcast        true          2.45       1338       7269             1       - WALL
 
             msgs/op: messages between servers for each operation. median ms, max ms: from the
             acknowledgement of a value until every read has it. worlds: runs in other circumstances
@@ -95,12 +95,12 @@ fn what_fails_is_followed_by_the_reason_and_its_replay() {
               replay: host sim --module class/bob/echo.wasm -w echo --node-count 1 --rate 5 --time-limit 3 --seed 2
               pages: host sim --report report --module class/bob/echo.wasm -w echo --node-count 1 --rate 5 --time-limit 3 --seed 2
             flood            broadcast        true         0.688          0          0             1       - WALL
-            cut              broadcast        false         1.61          0      19837             1       - WALL
+            cut              broadcast        false         1.62          0      19831             1       - WALL
               14 known elements lost, not in the last reads: 0 1 4 6 8 9 11 13 … and 6 more
               Also wrong (stricter than Maelstrom):
-              op 228 (process 2, 19.946 s) lacks 10 known elements for good: 2 3 5 7 10 12 14 15 … and 2 more
-              op 229 (process 1, 19.946 s) lacks 10 known elements for good: 2 3 5 7 10 12 14 15 … and 2 more
-              op 231 (process 0, 19.947 s) lacks 12 known elements for good: 2 3 5 7 10 12 14 15 … and 4 more
+              op 229 (process 2, 19.941 s) lacks 10 known elements for good: 2 3 5 7 10 12 14 15 … and 2 more
+              op 230 (process 0, 19.942 s) lacks 11 known elements for good: 2 3 5 7 10 12 14 15 … and 3 more
+              op 231 (process 1, 19.943 s) lacks 10 known elements for good: 2 3 5 7 10 12 14 15 … and 2 more
               replay: host sim --module class/bob/broadcast.wasm -w broadcast --node-count 5 --rate 10 --time-limit 10 --nemesis partition --seed 2
               pages: host sim --report report --module class/bob/broadcast.wasm -w broadcast --node-count 5 --rate 10 --time-limit 10 --nemesis partition --seed 2
 

@@ -8,7 +8,7 @@ use host_check::workload::Workload;
 use host_grade::Verdict;
 use host_guest::Limits;
 use host_sandbox::{Cache, CompileLimits, Compiler, GuestModule, LoadError, Sandbox};
-use host_sim::{Bounds, Cluster, RunOptions, SECOND};
+use host_sim::{Bounds, Cluster, Hops, RunOptions, SECOND};
 use host_trial::{Scenario, Trial, TrialResult};
 
 /// What a case is judged with, and what has to come of it.
@@ -119,7 +119,7 @@ fn run(module: &GuestModule, case: &Case) -> TrialResult {
                     cluster: Cluster::of(nodes),
                     concurrency: nodes,
                     rate: 5.0,
-                    hop_ns: Some(0), // the worst: nodes are busy without time passing
+                    hops: Some(Hops::of(0)), // the worst: nodes are busy without time passing
                     time_limit_ns: case.time_limit_s.unwrap_or(2) * SECOND,
                     limits: limits(),
                     swap_after_ns: (case.swap > 0).then_some(SECOND),

@@ -61,9 +61,9 @@ fn a_program_and_its_bug_differ_from_the_first_wrong_answer_on() {
               op 13: sent "Please echo 3", got back {:type "echo_ok", :echo "please echo 3", :in_reply_to 7}
               op 15: sent "Please echo 87", got back {:type "echo_ok", :echo "please echo 87", :in_reply_to 8}
             2 events are alike. The first that differ:
-              A  event 7, 0.004084055 s: n0 sends echo_ok to c2 {"echo":"Please echo 68"}
+              A  event 7, 0.005617218 s: n0 sends echo_ok to c2 {"echo":"Please echo 68"}
                  A/index.html#event-6
-              B  event 7, 0.004084055 s: n0 sends echo_ok to c2 {"echo":"please echo 68"}
+              B  event 7, 0.005617218 s: n0 sends echo_ok to c2 {"echo":"please echo 68"}
                  B/index.html#event-6
         "#]],
     );
@@ -82,15 +82,15 @@ fn options_are_told_first() {
               time-limit  2 s  3 s
               seed        1    2
             figures           A              B
-              virtual time    1.878103085 s  2.95836032 s
+              virtual time    1.874360233 s  2.956297065 s
               messages        24             36
               events handled  12             18
               operations      11             17
               of them ok      11             17
             The first events after the start of the nodes differ:
-              A  event 5, 0.001763461 s: c2 sends echo to n0 {"echo":"Please echo 68"}
+              A  event 5, 0.00141663 s: c2 sends echo to n0 {"echo":"Please echo 68"}
                  A/index.html#event-4
-              B  event 5, 0.004582763 s: c2 sends echo to n0 {"echo":"Please echo 34"}
+              B  event 5, 0.003038394 s: c2 sends echo to n0 {"echo":"Please echo 34"}
                  B/index.html#event-4
         "#]],
     );
@@ -132,11 +132,11 @@ fn a_comparison_as_json() {
           "event": {
             "a": {
               "position": 6,
-              "words": "0.004084055 s: n0 sends echo_ok to c2 {\"echo\":\"Please echo 68\"}"
+              "words": "0.005617218 s: n0 sends echo_ok to c2 {\"echo\":\"Please echo 68\"}"
             },
             "b": {
               "position": 6,
-              "words": "0.004084055 s: n0 sends echo_ok to c2 {\"echo\":\"please echo 68\"}"
+              "words": "0.005617218 s: n0 sends echo_ok to c2 {\"echo\":\"please echo 68\"}"
             }
           },
           "alike": 2

@@ -3,7 +3,7 @@
 use host_check::history::write_edn;
 use host_check::workload::Workload;
 use host_sim::nemesis::Fault;
-use host_sim::{Distribution, Latency, NetworkModel, RunOptions, SECOND};
+use host_sim::{Distribution, Hops, Latency, NetworkModel, RunOptions, SECOND};
 use sha2::{Digest, Sha256};
 use test_support::{Dir, Run, built, sim};
 
@@ -19,7 +19,7 @@ fn stormy() -> RunOptions {
             mean_ms: 20,
             distribution: Distribution::Exponential,
         },
-        hop_ns: None,
+        hops: None,
         ..options(5, 8)
     }
 }
@@ -83,7 +83,7 @@ fn seeds_in_parallel_give_what_each_gives_alone() {
 fn this_very_run_is_the_same_everywhere() {
     let options = RunOptions {
         network: NetworkModel::Ideal,
-        hop_ns: Some(300_000),
+        hops: Some(Hops::of(300_000)),
         ..stormy()
     };
     let (_, journal) = run(echo(), Workload::Echo, &options, 1);
@@ -93,6 +93,6 @@ fn this_very_run_is_the_same_everywhere() {
         .collect();
     assert_eq!(
         hash,
-        "86fa58c685a19afce2b52710898712cdfb52c6ea4c7142ccb888d0ff5680caf8"
+        "e4b7993031338d01218c2c9943381edcb1bee331c4ff5a6a04b8f9e84b76c70e"
     );
 }

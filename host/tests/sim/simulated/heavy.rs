@@ -31,7 +31,7 @@ fn a_partition_that_cuts_nothing_is_told() {
 
             operations    25: 25 ok, 0 fail, 0 info; 100.00 % of invocations ok
             messages      56 sent, 56 received; 2.24 an operation, 0.00 of them between servers
-            simulated     4.959 s with seed 1; 28 events
+            simulated     4.961 s with seed 1; 28 events
             faults        1 partition, 0 of them took messages
                           no fault touched anything: this seed tests nothing that a run without faults would not
 
@@ -51,8 +51,8 @@ fn seeds_whose_faults_touched_nothing_are_counted() {
 
             figures                    median     99 %    worst
               msgs-per-op                   0        0        0  with seed 1
-              acknowledged-median-ms        2        3        3  with seed 2
-              acknowledged-max-ms           5        7        7  with seed 3
+              acknowledged-median-ms        2        2        2  with seed 2
+              acknowledged-max-ms           6        9        9  with seed 3
               ms-per-ok                   192      198      198  with seed 1
               availability                  1        1        1  with seed 1
 
@@ -77,17 +77,17 @@ fn what_each_fault_touched_is_told() {
 
             elements      65 added: 61 stable (54 of them stale), 2 lost, 2 never read
             latency in ms     min  median    95 %    99 %     max
-              stable            0    1040    3724    3993    3993  from the acknowledgement until every read has it
+              stable            0    1042    3724    3995    3995  from the acknowledgement until every read has it
               visible           0    1355    3742    4954    4954  from the invocation until every read has it
               lost              0       0       0       0       0  from the acknowledgement until no read has it
-            worst stale   27, 3993 ms: known by op 196 (add, process 0, 5.923 s), last absent from op 395 (read, process 7, 9.917 s)
+            worst stale   27, 3995 ms: known by op 196 (add, process 0, 5.920 s), last absent from op 395 (read, process 7, 9.916 s)
             operations    153: 148 ok, 3 fail, 2 info; 96.73 % of invocations ok
               broadcast   65: 63 ok, 0 fail, 2 info
               read        88: 85 ok, 3 fail, 0 info
             messages      508 sent, 459 received; 3.32 an operation, 1.14 of them between servers
-            no answer     c11 sent n1 read at 0.093 s, which n1 never got, and waited 5 s (3 times)
-                          c12 sent n2 broadcast at 0.166 s, which n2 never got, and waited 5 s (2 times)
-            simulated     24.314 s with seed 1; 544 events
+            no answer     c11 sent n1 read at 0.092 s, which n1 never got, and waited 5 s (3 times)
+                          c12 sent n2 broadcast at 0.165 s, which n2 never got, and waited 5 s (2 times)
+            simulated     24.312 s with seed 1; 544 events
             faults        3 partitions, 2 of them took messages: 29
                           4 kills, 4 of them took messages or requests: 25 messages, 3 open requests, 6 nodes lost what they knew
                           3 pauses, 3 of them had something wait: 42 messages, 9 timers
@@ -95,7 +95,7 @@ fn what_each_fault_touched_is_told() {
                           3 periods of duplication, 2 of them doubled messages: 9
                           3 one-way partitions, 1 of them took messages: 2
                           4 periods of slow links, 3 of them delayed messages: 24
-                          3 clock skews, 3 of them seen by a node: 108 events
+                          3 clock skews, 3 of them seen by a node: 107 events
                           3 swaps, 3 of them replaced a program
             next          replay: host sim -w broadcast --node-count 5 --rate 20 --time-limit 10 --nemesis-interval 2 --nemesis partition,kill,pause,loss,duplicate,one-way,slow,clock-skew,swap --no-cache --module DIR/broadcast.wasm --seed 1
                           shrink: host sim -w broadcast --node-count 5 --rate 20 --time-limit 10 --nemesis-interval 2 --nemesis partition,kill,pause,loss,duplicate,one-way,slow,clock-skew,swap --no-cache --module DIR/broadcast.wasm --seed 1 --shrink shortest.json
@@ -117,18 +117,18 @@ fn a_run_that_goes_over_a_bound_says_what_it_did() {
         &expect![[r#"
             broadcast: INVALID
 
-            The run could not go on: at 1.397 s, more than 20 messages are on their way (--max-in-flight)
+            The run could not go on: at 0.895 s, more than 20 messages are on their way (--max-in-flight)
 
-            What it did in 1.397 s, 197 events:
-                n0..n4 -> n0..n4   gossip        141 messages, 4,170 bytes, most from n1: 50
-                n0..n4 -> clients  read_ok        35 messages, 2,627 bytes, most from n0: 10
-                clients -> n0..n4  broadcast      28 messages, 1,229 bytes
-                n0..n4 -> clients  broadcast_ok   28 messages, 1,099 bytes, most from n2: 7
-                clients -> n0..n4  read           38 messages, 1,002 bytes
-              270 messages, 141 of them between servers; a second: 193 in the first quarter of the time, 199 in the last
-              largest body: 104 bytes, read_ok from n1 to clients at 1.308 s; in the first quarter of the time 59 bytes
+            What it did in 0.895 s, 126 events:
+                n0..n4 -> n0..n4   gossip        96 messages, 2,820 bytes, most from n1: 38
+                n0..n4 -> clients  read_ok       18 messages, 1,069 bytes, most from n1: 5
+                clients -> n0..n4  broadcast     18 messages, 782 bytes
+                n0..n4 -> clients  broadcast_ok  18 messages, 702 bytes, most from n2: 5
+                clients -> n0..n4  read          22 messages, 573 bytes
+              172 messages, 96 of them between servers; a second: 215 in the first quarter of the time, 205 in the last
+              largest body: 79 bytes, read_ok from n4 to clients at 0.795 s; in the first quarter of the time 51 bytes
 
-            simulated     1.397 s with seed 1; 197 events
+            simulated     0.895 s with seed 1; 126 events
             next          replay: host sim -w broadcast --node-count 5 --rate 50 --latency 100 --time-limit 10 --max-in-flight 20 --no-cache --module DIR/broadcast-flood.wasm --seed 1
                           shrink: host sim -w broadcast --node-count 5 --rate 50 --latency 100 --time-limit 10 --max-in-flight 20 --no-cache --module DIR/broadcast-flood.wasm --seed 1 --shrink shortest.json
                           report: host sim -w broadcast --node-count 5 --rate 50 --latency 100 --time-limit 10 --max-in-flight 20 --no-cache --module DIR/broadcast-flood.wasm --seed 1 --report report
@@ -150,18 +150,18 @@ fn the_first_of_many_seeds_that_fails_says_so_too() {
 
             broadcast: INVALID
 
-            The run could not go on: at 1.397 s, more than 20 messages are on their way (--max-in-flight)
+            The run could not go on: at 0.895 s, more than 20 messages are on their way (--max-in-flight)
 
-            What it did in 1.397 s, 197 events:
-                n0..n4 -> n0..n4   gossip        141 messages, 4,170 bytes, most from n1: 50
-                n0..n4 -> clients  read_ok        35 messages, 2,627 bytes, most from n0: 10
-                clients -> n0..n4  broadcast      28 messages, 1,229 bytes
-                n0..n4 -> clients  broadcast_ok   28 messages, 1,099 bytes, most from n2: 7
-                clients -> n0..n4  read           38 messages, 1,002 bytes
-              270 messages, 141 of them between servers; a second: 193 in the first quarter of the time, 199 in the last
-              largest body: 104 bytes, read_ok from n1 to clients at 1.308 s; in the first quarter of the time 59 bytes
+            What it did in 0.895 s, 126 events:
+                n0..n4 -> n0..n4   gossip        96 messages, 2,820 bytes, most from n1: 38
+                n0..n4 -> clients  read_ok       18 messages, 1,069 bytes, most from n1: 5
+                clients -> n0..n4  broadcast     18 messages, 782 bytes
+                n0..n4 -> clients  broadcast_ok  18 messages, 702 bytes, most from n2: 5
+                clients -> n0..n4  read          22 messages, 573 bytes
+              172 messages, 96 of them between servers; a second: 215 in the first quarter of the time, 205 in the last
+              largest body: 79 bytes, read_ok from n4 to clients at 0.795 s; in the first quarter of the time 51 bytes
 
-            simulated     1.397 s with seed 1; 197 events
+            simulated     0.895 s with seed 1; 126 events
             next          replay: host sim -w broadcast --node-count 5 --rate 50 --latency 100 --time-limit 10 --max-in-flight 20 --no-cache --module DIR/broadcast-flood.wasm --seed 1
                           shrink: host sim -w broadcast --node-count 5 --rate 50 --latency 100 --time-limit 10 --max-in-flight 20 --no-cache --module DIR/broadcast-flood.wasm --seed 1 --shrink shortest.json
                           report: host sim -w broadcast --node-count 5 --rate 50 --latency 100 --time-limit 10 --max-in-flight 20 --no-cache --module DIR/broadcast-flood.wasm --seed 1 --report report

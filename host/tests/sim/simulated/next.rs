@@ -110,14 +110,14 @@ fn a_run_that_misses_a_target_is_not_valid_and_neither_is_its_replay() {
               read        14: 14 ok, 0 fail, 0 info
             messages      76 sent, 76 received; 3.30 an operation, 0.78 of them between servers
 
-            What it did in 11.895 s, 47 events:
+            What it did in 11.896 s, 47 events:
                 n0 -> n1, n2  gossip  13 messages, 377 bytes
                 n2 -> n0      gossip   3 messages, 87 bytes
                 n1 -> n0      gossip   2 messages, 58 bytes
               64 messages, 18 of them between servers; a second: 39 in the first quarter of the time, 26 in the last
               largest body: 66 bytes, read_ok from n0 to clients at 11.892 s; in the first quarter of the time 51 bytes
 
-            simulated     11.895 s with seed 1; 47 events
+            simulated     11.896 s with seed 1; 47 events
             next          replay: host sim --no-cache -w broadcast --node-count 3 --time-limit 2 --rate 10 --below msgs-per-op=0.5 --below stable-max-ms=1000 DIR/broadcast-flood.wasm --seed 1
                           report: host sim --no-cache -w broadcast --node-count 3 --time-limit 2 --rate 10 --below msgs-per-op=0.5 --below stable-max-ms=1000 DIR/broadcast-flood.wasm --seed 1 --report report
 

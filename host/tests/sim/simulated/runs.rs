@@ -7,7 +7,7 @@ use host_check::workload::Workload;
 use host_guest::{Limits, Start};
 use host_sandbox::{Cache, GuestModule, Sandbox};
 use host_sim::journal::{JsonLines, Observer};
-use host_sim::{Cluster, Latency, RunOptions, SECOND};
+use host_sim::{Cluster, Hops, Latency, RunOptions, SECOND};
 use host_trial::{Scenario, Trial, TrialResult};
 use serde_json::Value as Json;
 use test_support::{Dir, built, compiled, json_lines, with_placeholders};
@@ -79,7 +79,7 @@ pub(crate) fn options(count: usize, seconds: u64) -> RunOptions {
         cluster: Cluster::of(count),
         concurrency: count,
         time_limit_ns: seconds * SECOND,
-        hop_ns: Some(0), // times are round
+        hops: Some(Hops::of(0)), // times are round
         ..RunOptions::default()
     }
 }

@@ -19,8 +19,9 @@ use crate::scenario::option::{self, OptionError, ScenarioOption, Values};
 use host_check::edn;
 use host_check::value::{Name, Value};
 use host_check::workload::Workload;
+use host_sim::random::Streams;
 use host_sim::ranges::{HOP_NS_MAX, TIME_LIMIT_NS_MAX, WORKERS_MAX};
-use host_sim::{Cluster, Episode, Invocation, Operation, Script};
+use host_sim::{Cluster, Episode, Hops, Invocation, Operation, Script};
 
 /// The version of the format, and the only one that is read.
 pub const VERSION: u64 = 1;
@@ -47,6 +48,9 @@ struct File {
     /// None in files from before there were hops.
     #[serde(default)]
     hop_ns: u64,
+    /// None if it is that of other messages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_hop_ns: Option<u64>,
     network: String,
     topology: String,
     checks: String,
@@ -86,6 +90,7 @@ impl Schedule {
         let faults = faults.map(|it| to_raw_value(&FaultLine::of(it, options.cluster)));
         let text = |option: &ScenarioOption| option.text(scenario).unwrap_or_default();
         let models = scenario.checks.consistency_models.iter();
+        let hops = options.hops(&Streams::new(self.seed));
         let file = File {
             version: VERSION,
             workload: text(&option::WORKLOAD),
@@ -96,7 +101,8 @@ impl Schedule {
             time_limit_ns: options.time_limit_ns,
             latency_ms: options.latency.mean_ms,
             latency_dist: text(&option::LATENCY_DIST),
-            hop_ns: options.hop_median_ns(),
+            hop_ns: hops.message_ns,
+            request_hop_ns: (hops.request_ns != hops.message_ns).then_some(hops.request_ns),
             network: text(&option::NETWORK),
             topology: text(&option::TOPOLOGY),
             checks: text(&option::CHECKS),
@@ -163,7 +169,9 @@ impl File {
         )?;
         within("time_limit_ns", self.time_limit_ns, (1, TIME_LIMIT_NS_MAX))?;
         within("latency_ms", self.latency_ms, range(&option::LATENCY))?;
+        let request_hop_ns = self.request_hop_ns.unwrap_or(self.hop_ns);
         within("hop_ns", self.hop_ns, (0, HOP_NS_MAX))?;
+        within("request_hop_ns", request_hop_ns, (0, HOP_NS_MAX))?;
         let swap_after_ns = self.swap_after_ns.unwrap_or(0);
         within("swap_after_ns", swap_after_ns, (0, TIME_LIMIT_NS_MAX))?;
         let options = &mut scenario.options;
@@ -174,7 +182,10 @@ impl File {
         options.concurrency = self.concurrency;
         options.time_limit_ns = self.time_limit_ns;
         options.latency.mean_ms = self.latency_ms;
-        options.hop_ns = Some(self.hop_ns);
+        options.hops = Some(Hops {
+            request_ns: request_hop_ns,
+            message_ns: self.hop_ns,
+        });
         options.swap_after_ns = self.swap_after_ns;
         options.guest_args.clone_from(&self.guest_args);
         set(&mut scenario, &option::LATENCY_DIST, &self.latency_dist)?;

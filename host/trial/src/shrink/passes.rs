@@ -9,7 +9,7 @@ use crate::schedule::Schedule;
 use crate::trial::TrialResult;
 use host_check::evidence::Absent;
 use host_guest::Start;
-use host_sim::Distribution;
+use host_sim::{Distribution, Hops, RunOptions};
 
 /// Shrinks a schedule, played with these programs as [`Trial`](crate::Trial) has them; `report` is
 /// its result. `None` if it is not invalid, or cannot be run at all.
@@ -28,6 +28,7 @@ pub fn shrink(
     }
     loop {
         let before = search.successes();
+        simpler(&mut search, |options| options.hops = Some(Hops::of(0))); // for round times
         // What is left may show the anomaly elsewhere, by fewer operations.
         while cut::around_the_evidence(&mut search) {}
         time::shorten_all(&mut search); // what follows is cheaper then
@@ -71,17 +72,17 @@ fn fewer_workers(search: &mut Search<'_>) {
 }
 
 fn simpler_options(search: &mut Search<'_>) {
-    let simpler: [fn(&mut Schedule); 4] = [
-        |schedule| schedule.scenario.options.hop_ns = Some(0),
-        |schedule| schedule.scenario.options.swap_after_ns = None,
-        |schedule| schedule.scenario.options.latency.distribution = Distribution::Constant,
-        |schedule| schedule.scenario.options.latency.mean_ms = 0,
-    ];
-    for simplify in simpler {
-        let mut candidate = search.schedule().clone();
-        simplify(&mut candidate);
-        search.attempt(candidate);
-    }
+    simpler(search, |options| options.swap_after_ns = None);
+    simpler(search, |options| {
+        options.latency.distribution = Distribution::Constant
+    });
+    simpler(search, |options| options.latency.mean_ms = 0);
+}
+
+fn simpler(search: &mut Search<'_>, simplify: impl FnOnce(&mut RunOptions)) {
+    let mut candidate = search.schedule().clone();
+    simplify(&mut candidate.scenario.options);
+    search.attempt(candidate);
 }
 
 fn fewer_faults(search: &mut Search<'_>) {

@@ -87,6 +87,7 @@ impl<'a> Search<'a> {
             Err(stopped) if matches!(stopped.reason, StopReason::Bound(_))
                 && stopped.reason.name() == anomaly.name.0
         );
+        let tried = HashSet::from([fingerprint(&schedule)]);
         let original = schedule.clone();
         let mut best = schedule;
         if !is_of_bound {
@@ -109,7 +110,7 @@ impl<'a> Search<'a> {
             report: without_history(report),
             successes: 0,
             refused: 0,
-            tried: HashSet::new(),
+            tried,
         })
     }
 
@@ -151,7 +152,7 @@ impl<'a> Search<'a> {
     /// Plays a candidate, which becomes the smallest schedule if it has the original's anomaly and
     /// a right program passes it.
     pub(super) fn attempt(&mut self, mut candidate: Schedule) -> bool {
-        if !self.tried.insert(Sha256::digest(candidate.write()).into()) {
+        if !self.tried.insert(fingerprint(&candidate)) {
             return false; // it failed to fail before, or it is the smallest itself
         }
         if self.is_spent() {
@@ -265,6 +266,11 @@ impl<'a> Search<'a> {
             is_minimal: self.refused == 0,
         }
     }
+}
+
+/// What tells a schedule from others.
+fn fingerprint(schedule: &Schedule) -> [u8; 32] {
+    Sha256::digest(schedule.write()).into()
 }
 
 /// The anomaly to look for in shorter runs: the first that operations show, or else the first of the

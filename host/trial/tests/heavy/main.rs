@@ -5,7 +5,7 @@ mod guest;
 use expect_test::{Expect, expect};
 use host_check::validity::Validity;
 use host_check::workload::Workload;
-use host_sim::{Bounds, Cluster, Latency, RunOptions, SECOND};
+use host_sim::{Bounds, Cluster, Hops, Latency, RunOptions, SECOND};
 use host_trial::heavy::{Focus, Since, heavy};
 use host_trial::{Scenario, Trial};
 use serde_json::{Value as Json, json};
@@ -17,7 +17,7 @@ fn options(nodes: usize, seconds: u64) -> RunOptions {
         cluster: Cluster::of(nodes),
         concurrency: nodes,
         time_limit_ns: seconds * SECOND,
-        hop_ns: Some(0), // times are round
+        hops: Some(Hops::of(0)), // times are round
         ..RunOptions::default()
     }
 }

@@ -10,7 +10,7 @@ use host_check::history::Kind;
 use host_check::validity::{Checks, Validity};
 use host_check::workload::Workload;
 use host_sim::nemesis::Fault;
-use host_sim::{Cluster, RunOptions, SECOND};
+use host_sim::{Cluster, Hops, RunOptions, SECOND};
 use host_trial::reference::Reference;
 use host_trial::schedule::Schedule;
 use host_trial::shrink::{Budget, Kept, Shrunk, cost, shrink};
@@ -24,7 +24,7 @@ fn options(nodes: usize, rate: f64, seconds: u64) -> RunOptions {
         concurrency: 2 * nodes,
         rate,
         time_limit_ns: seconds * SECOND,
-        hop_ns: Some(0), // times are round
+        hops: Some(Hops::of(0)), // times are round
         ..RunOptions::default()
     }
 }

@@ -15,7 +15,7 @@ use host_sim::ranges::{
     HOP_MS_MAX, KEYS_MAX, LATENCY_MS_MAX, NODES_MAX, RATE_MAX, SECONDS_MAX, TXN_LENGTH_MAX,
 };
 use host_sim::workload::Topology;
-use host_sim::{Cluster, Concurrency, Distribution, NetworkModel, nanoseconds, seconds};
+use host_sim::{Cluster, Concurrency, Distribution, Hops, NetworkModel, nanoseconds, seconds};
 use strum::VariantArray;
 
 /// The most MiB that a 32-bit memory has.
@@ -199,7 +199,7 @@ options! {
         write: |scenario| Some(scenario.options.latency.distribution.to_string()),
         ..USUAL
     };
-    HOP_TIME: "Median time of a message between two processes besides its latency, in milliseconds [default: as under Maelstrom, 0.12 to 1.2 by the rate]", ScenarioOption {
+    HOP_TIME: "Median time of a message between two processes besides its latency, in milliseconds [default: as under Maelstrom: 0.155 to 2.2 of a client's request, by the rate, 0.03 of others]", ScenarioOption {
         name: "hop-time",
         group: Group::Network,
         value_name: "MS",
@@ -209,10 +209,11 @@ without latency arrive at the moment at which they are sent, and operations star
         values: Values::Decimal(0.0, HOP_MS_MAX),
         unit: " ms",
         set: |scenario, text| {
-            scenario.options.hop_ns = Some(nanoseconds(read::<f64>(text)? / 1e3));
+            let median_ns = nanoseconds(read::<f64>(text)? / 1e3);
+            scenario.options.hops = Some(Hops::of(median_ns));
             Ok(())
         },
-        write: |scenario| scenario.options.hop_ns.map(|ns| seconds(ns.saturating_mul(1000))),
+        write: |scenario| scenario.options.hops.map(|hops| seconds(hops.message_ns.saturating_mul(1000))),
         ..USUAL
     };
     TOPOLOGY: "Neighbours in broadcast: line, grid, tree, tree2, tree3, tree4 or total", ScenarioOption {
