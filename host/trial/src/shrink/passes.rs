@@ -74,7 +74,7 @@ fn fewer_workers(search: &mut Search<'_>) {
 fn simpler_options(search: &mut Search<'_>) {
     simpler(search, |options| options.swap_after_ns = None);
     simpler(search, |options| {
-        options.latency.distribution = Distribution::Constant
+        options.latency.distribution = Distribution::Constant;
     });
     simpler(search, |options| options.latency.mean_ms = 0);
 }
