@@ -168,13 +168,24 @@ impl<'o> Serializer for Writer<'o> {
         serialize_u32(u32) to serialize_u64
     }
 
+    #[inline]
     fn serialize_i64(self, number: i64) -> Result<(), JsonError> {
-        self.number(number.unsigned_abs(), number < 0);
-        Ok(())
+        match u64::try_from(number) {
+            Ok(number) => self.serialize_u64(number),
+            Err(_) => {
+                self.number(number.unsigned_abs(), true);
+                Ok(())
+            }
+        }
     }
 
+    #[inline]
     fn serialize_u64(self, number: u64) -> Result<(), JsonError> {
-        self.number(number, false);
+        match self.form {
+            // Most numbers are items of long lists, and each call has its price.
+            Form::Value => write_number(self.out, number),
+            Form::Key | Form::Raw => self.number(number, false),
+        }
         Ok(())
     }
 

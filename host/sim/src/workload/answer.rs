@@ -12,6 +12,9 @@ use host_protocol::text::joined;
 
 /// Reads a response as a `T`, which denies unknown fields, if it has the type of a `T`.
 pub(super) fn read<T: Answer>(answer: &str) -> Result<T, Malformed> {
+    if let Some(read) = read_ints(answer) {
+        return Ok(read);
+    }
     let read: T = serde_json::from_str(answer).map_err(|error| malformed::<T>(answer, &error))?;
     if read.kind() == T::TYPE {
         Ok(read)
@@ -19,6 +22,56 @@ pub(super) fn read<T: Answer>(answer: &str) -> Result<T, Malformed> {
         Err(Malformed(wrong_type(read.kind(), T::TYPE)))
     }
 }
+
+/// Does what [`read`] does if the answer has a list, and that nothing but integers: most long ones
+/// are such, and a parser for any value has several calls for each. `None` if it is another answer.
+fn read_ints<T: Answer>(answer: &str) -> Option<T> {
+    let (field, list) = T::LIST?;
+    // Within a string the quotes would have backslashes.
+    let begin = answer.find(field)? + field.len();
+    let (ints, len) = ints(&answer.as_bytes()[begin..])?;
+    let without = [&answer[..begin], &answer[begin + len..]].concat();
+    let mut read: T = serde_json::from_str(&without).ok()?;
+    let is_right = read.kind() == T::TYPE;
+    let list = list(&mut read);
+    // If it is not empty, the integers are those of another field with this name, deep within it.
+    if !is_right || !list.is_empty() {
+        return None;
+    }
+    *list = ints.into();
+    Some(read)
+}
+
+/// The integers that a list has, from behind its opening bracket to before the closing one, and how
+/// many bytes they take. `None` if it has anything else, or an integer that may not fit 64 bits.
+fn ints(json: &[u8]) -> Option<(Vec<i64>, usize)> {
+    let mut ints = Vec::new();
+    let mut at = 0;
+    loop {
+        let is_negative = json.get(at) == Some(&b'-');
+        let first = at + usize::from(is_negative);
+        let (mut number, mut end) = (0_i64, first);
+        while let Some(digit @ b'0'..=b'9') = json.get(end) {
+            number = number
+                .wrapping_mul(10)
+                .wrapping_add(i64::from(digit - b'0'));
+            end += 1;
+        }
+        let has_zero = json.get(first) == Some(&b'0') && (is_negative || end > first + 1);
+        if has_zero || !(1..=INT_DIGITS_MAX).contains(&(end - first)) {
+            return None;
+        }
+        ints.push(if is_negative { -number } else { number });
+        match json.get(end)? {
+            b',' => at = end + 1,
+            b']' => return Some((ints, end)),
+            _ => return None,
+        }
+    }
+}
+
+/// All integers of so many digits fit 64 bits.
+const INT_DIGITS_MAX: usize = 18;
 
 /// What is wrong with a response that should be a `T`: what it has, and what it should have.
 pub(super) fn malformed<T: Answer>(answer: &str, error: &serde_json::Error) -> Malformed {
@@ -125,6 +178,8 @@ pub(super) struct Field {
 
 /// A body with the fields that the schema demands.
 pub(super) trait Answer: DeserializeOwned {
+    /// How the text of its list begins, and where the list is, if it has one.
+    const LIST: Option<(&'static str, fn(&mut Self) -> &mut Vector)> = None;
     /// What its `type` has to be.
     const TYPE: &'static str;
     /// The fields that it has to have besides the reserved ones.
@@ -136,7 +191,10 @@ pub(super) trait Answer: DeserializeOwned {
 
 /// Declares an answer with the reserved fields and some of its own.
 macro_rules! answer {
-    ($name:ident, $kind:literal $(, $key:literal => $field:ident: $type:ty = $expected:literal)*) => {
+    (
+        $name:ident, $kind:literal $(, $key:literal => $field:ident: $type:ty = $expected:literal)*
+        $(; $begin:literal begins $list:ident)?
+    ) => {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
         pub(super) struct $name {
@@ -149,6 +207,8 @@ macro_rules! answer {
         }
 
         impl Answer for $name {
+            $(const LIST: Option<(&'static str, fn(&mut Self) -> &mut Vector)> =
+                Some(($begin, |answer| &mut answer.$list));)?
             const TYPE: &'static str = $kind;
             const FIELDS: &'static [Field] = &[$(Field {
                 name: $key,
@@ -167,9 +227,11 @@ answer!(EchoOk, "echo_ok", "echo" => _echo: IgnoredAny = "what was sent");
 answer!(GenerateOk, "generate_ok", "id" => id: Required = "any value");
 answer!(TopologyOk, "topology_ok");
 answer!(BroadcastOk, "broadcast_ok");
-answer!(MessagesReadOk, "read_ok", "messages" => messages: Vector = "a list");
+answer!(MessagesReadOk, "read_ok", "messages" => messages: Vector = "a list";
+    r#""messages":["# begins messages);
 answer!(AddOk, "add_ok");
-answer!(ElementsReadOk, "read_ok", "value" => value: Vector = "a list");
+answer!(ElementsReadOk, "read_ok", "value" => value: Vector = "a list";
+    r#""value":["# begins value);
 answer!(NumberReadOk, "read_ok", "value" => value: i64 = "a whole number");
 answer!(RegisterReadOk, "read_ok", "value" => value: Required = "any value");
 answer!(WriteOk, "write_ok");
@@ -207,6 +269,61 @@ mod tests {
     fn answers_have_exactly_the_fields_of_their_schema() {
         let right = r#"{"type":"generate_ok","in_reply_to":1,"msg_id":7,"id":null}"#;
         assert_eq!(read::<GenerateOk>(right).map(|ok| ok.id.0), Ok(Value::Nil));
+    }
+
+    #[test]
+    fn lists_of_integers_are_read_as_by_the_parser_for_any_value() {
+        let numbers = [
+            "0",
+            "-0",
+            "00",
+            "01",
+            "7",
+            "-12",
+            "1e3",
+            "1.5",
+            "-",
+            "",
+            " 4",
+            "5 ",
+            "null",
+            "[3]",
+            "999999999999999999",
+            "-999999999999999999",
+            "9223372036854775807",
+            "9223372036854775808",
+            "\"1\"",
+            "{\"messages\":[1]}",
+            "{\"a\":1,\"messages\":[2]}",
+            "\",\\\"messages\":[1]\"",
+        ];
+        let pairs = numbers
+            .iter()
+            .flat_map(|one| numbers.map(|other| format!("{one},{other}")));
+        let lists: Vec<String> = pairs.chain(numbers.map(str::to_owned)).collect();
+        for list in lists {
+            for answer in [
+                format!(r#"{{"type":"read_ok","messages":[{list}],"in_reply_to":1}}"#),
+                format!(r#"{{"messages":[{list}],"in_reply_to":1,"type":"read_ok"}}"#),
+                format!(r#"{{"type":"read_ok","messages": [{list}],"in_reply_to":1}}"#),
+                format!(r#"{{"type":"read_ok","messages":[{list}],"in_reply_to":1,"x":[1]}}"#),
+                format!(r#"{{"type":"read_ko","messages":[{list}],"in_reply_to":1}}"#),
+                format!(r#"{{"type":"\"messages\":[1]","messages":[{list}],"in_reply_to":1}}"#),
+                format!(
+                    r#"{{"type":"read_ok","messages":[{list}],"messages":[1],"in_reply_to":1}}"#
+                ),
+                format!(r#"{{"type":"read_ok","in_reply_to":1,"messages":[{list}"#),
+            ] {
+                let any: Option<MessagesReadOk> = serde_json::from_str(&answer).ok();
+                let any = any.filter(|read| read.kind() == "read_ok");
+                let expected = any.map(|read| read.messages);
+                let read = read::<MessagesReadOk>(&answer).ok();
+                assert_eq!(read.map(|read| read.messages), expected, "{answer}");
+            }
+        }
+        let plain = r#"{"type":"read_ok","messages":[3,-1,0],"in_reply_to":1}"#;
+        let read = read_ints::<MessagesReadOk>(plain).map(|read| read.messages);
+        assert_eq!(read, Some(vec![3, -1, 0].into()));
     }
 
     #[test]
