@@ -6,6 +6,7 @@ use serde::de::{self, Expected, Unexpected};
 
 use super::error::JsonError;
 use super::number::Number;
+use crate::fields::Found;
 use crate::grammar::word_end;
 
 /// How deep values may nest that are read one inside the other.
@@ -20,7 +21,18 @@ pub(super) struct Reader<'de> {
     is_first: bool,
     /// The last key that had escapes.
     key: String,
+    /// How deep the fields stand of which only those with these names are read; 0 if all are.
+    names_depth: u32,
+    names: &'static [&'static str],
+    /// Those fields, if they have been found already.
+    found: Option<Found<'de, 'de>>,
+    /// The object and the place in it, if they have not, while one of them is read.
+    object: Option<(&'de str, usize)>,
 }
+
+/// The texts before fields that have been found, and behind named ones.
+const OPEN: &str = "{";
+const CLOSE: &str = "}";
 
 impl<'de> Reader<'de> {
     pub(super) fn new(json: &'de str) -> Self {
@@ -30,6 +42,32 @@ impl<'de> Reader<'de> {
             depth: 0,
             is_first: false,
             key: String::new(),
+            names_depth: 0,
+            names: &[],
+            found: None,
+            object: None,
+        }
+    }
+
+    /// Reads no fields but those with these names of the object that the text is, each as a text of its
+    /// own. They may have been found already.
+    pub(super) fn only(&mut self, names: &'static [&'static str], found: Option<Found<'de, 'de>>) {
+        if found.is_some() {
+            self.json = OPEN;
+        }
+        self.names_depth = 1;
+        self.names = names;
+        self.found = found;
+    }
+
+    /// The error with the place where reading stopped. What is wrong with all named fields together
+    /// has none.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn placed(&self, error: JsonError) -> JsonError {
+        match self.json {
+            CLOSE => error,
+            json => error.at(json, self.at),
         }
     }
 
@@ -129,6 +167,9 @@ impl<'de> Reader<'de> {
     /// The next key of an object; the position is then that of its value.
     #[inline(never)]
     pub(super) fn key(&mut self) -> Result<Option<&str>, JsonError> {
+        if self.depth == self.names_depth {
+            return self.named_key();
+        }
         if !self.item(b'}')? {
             return Ok(None);
         }
@@ -140,6 +181,43 @@ impl<'de> Reader<'de> {
             return self.fail("expected `:`");
         }
         Ok(Some(self.kept(key)))
+    }
+
+    /// The next key that is one of the names.
+    #[inline(never)]
+    fn named_key(&mut self) -> Result<Option<&str>, JsonError> {
+        let next = match &mut self.found {
+            Some(found) if self.at >= self.json.len() => found.next_of(self.names),
+            Some(_) => return self.fail("trailing characters"),
+            None => self.search()?,
+        };
+        let (name, value) = next.map_or((None, CLOSE), |(name, value)| (Some(name), value));
+        self.json = value;
+        self.at = 0;
+        Ok(name)
+    }
+
+    /// The next field that has one of the names.
+    #[cold]
+    #[inline(never)]
+    fn search(&mut self) -> Result<Option<(&'static str, &'de str)>, JsonError> {
+        if let Some((object, at)) = self.object {
+            self.end()?;
+            (self.json, self.at) = (object, at);
+        }
+        let depth = std::mem::take(&mut self.names_depth);
+        let names = self.names;
+        let mut next = None;
+        while next.is_none()
+            && let Some(key) = self.key()?
+        {
+            let name = names.iter().find(|name| **name == key);
+            let value = self.value()?;
+            next = name.map(|name| (*name, value));
+        }
+        self.names_depth = depth;
+        self.object = Some((self.json, self.at));
+        Ok(next)
     }
 
     /// A key or a name, which stays until the next one.
