@@ -200,15 +200,15 @@ mod tests {
             (refused(&Odd::Number(1)), "what has no fields"),
             (refused(&Odd::Text("x")), "what has no fields"),
             (refused(&Odd::Nothing(())), "what has no fields"),
-            (refused(&1), "this"),
-            (refused(&"x"), "this"),
-            (refused(&true), "this"),
-            (refused(&()), "this"),
+            (refused(&1), "what has no `type`"),
+            (refused(&"x"), "what has no `type`"),
+            (refused(&true), "what has no `type`"),
+            (refused(&()), "what has no `type`"),
         ] {
             assert_eq!(error, format!("{what}{reason}"));
         }
         for body in [json!({}), json!({"key": "type"})] {
-            assert_eq!(refused(&body), "a message body needs a `type`");
+            assert_eq!(refused(&body), format!("what has no `type`{reason}"));
         }
     }
 }

@@ -21,7 +21,10 @@ pub(super) struct Reader<'de> {
     is_first: bool,
     /// The last key that had escapes.
     key: String,
-    /// How deep the fields stand of which only those with these names are read; 0 if all are.
+    /// What has failed where no error could be returned. Then nothing is left to read, so that
+    /// reading ends soon, with this error.
+    failure: Option<JsonError>,
+    /// How deep the fields stand of which only those with these names are read.
     names_depth: u32,
     names: &'static [&'static str],
     /// Those fields, if they have been found already.
@@ -29,6 +32,9 @@ pub(super) struct Reader<'de> {
     /// The object and the place in it, if they have not, while one of them is read.
     object: Option<(&'de str, usize)>,
 }
+
+/// How deep no field stands.
+const NOWHERE: u32 = u32::MAX;
 
 /// The texts before fields that have been found, and behind named ones.
 const OPEN: &str = "{";
@@ -42,7 +48,8 @@ impl<'de> Reader<'de> {
             depth: 0,
             is_first: false,
             key: String::new(),
-            names_depth: 0,
+            failure: None,
+            names_depth: NOWHERE,
             names: &[],
             found: None,
             object: None,
@@ -60,15 +67,25 @@ impl<'de> Reader<'de> {
         self.found = found;
     }
 
-    /// The error with the place where reading stopped. What is wrong with all named fields together
-    /// has none.
+    /// Why reading ended, if it did with `error`, with the place. What is wrong with all named fields
+    /// together has none.
     #[cold]
     #[inline(never)]
-    pub(super) fn placed(&self, error: JsonError) -> JsonError {
-        match self.json {
-            CLOSE => error,
-            json => error.at(json, self.at),
+    pub(super) fn placed(&mut self, error: JsonError) -> JsonError {
+        match (self.failure.take(), self.json) {
+            (Some(failure), _) => failure,
+            (None, CLOSE) => error,
+            (None, json) => error.at(json, self.at),
         }
+    }
+
+    /// Ends reading, where no error can be returned: to do so takes 100 bytes for each type that is read.
+    #[cold]
+    #[inline(never)]
+    fn stop(&mut self, error: JsonError) {
+        let error = self.placed(error);
+        self.failure = Some(error);
+        (self.json, self.at) = ("", 0);
     }
 
     #[cold]
@@ -104,7 +121,10 @@ impl<'de> Reader<'de> {
         if self.at < self.json.len() {
             return self.fail("trailing characters");
         }
-        Ok(())
+        match self.failure.take() {
+            Some(failure) => Err(failure),
+            None => Ok(()),
+        }
     }
 
     #[inline(never)]
@@ -118,26 +138,26 @@ impl<'de> Reader<'de> {
 
     /// Begins an array or an object.
     #[inline(never)]
-    pub(super) fn open(&mut self, bracket: u8, expected: &dyn Expected) -> Result<(), JsonError> {
+    pub(super) fn open(&mut self, bracket: u8, expected: &dyn Expected) {
         if !self.pass(bracket) {
-            return Err(self.mismatch(expected));
+            let error = self.mismatch(expected);
+            return self.stop(error);
         }
         self.is_first = true;
         self.depth += 1;
         if self.depth > DEPTH_MAX {
-            return self.fail("recursion limit exceeded");
+            self.stop(JsonError::new("recursion limit exceeded"));
         }
-        Ok(())
     }
 
+    /// Ends an array or an object.
     #[inline(never)]
-    pub(super) fn close(&mut self, bracket: u8) -> Result<(), JsonError> {
+    pub(super) fn close(&mut self, bracket: u8) {
         if !self.pass(bracket) {
-            return self.fail("trailing characters");
+            return self.stop(JsonError::new("trailing characters"));
         }
         self.is_first = false;
         self.depth -= 1;
-        Ok(())
     }
 
     /// Whether another item follows before the closing `bracket`, which is not passed.
@@ -187,7 +207,9 @@ impl<'de> Reader<'de> {
     #[inline(never)]
     fn named_key(&mut self) -> Result<Option<&str>, JsonError> {
         let next = match &mut self.found {
-            Some(found) if self.at >= self.json.len() => found.next_of(self.names),
+            Some(found) if self.at >= self.json.len() && self.failure.is_none() => {
+                found.next_of(self.names)
+            }
             Some(_) => return self.fail("trailing characters"),
             None => self.search()?,
         };
@@ -205,7 +227,7 @@ impl<'de> Reader<'de> {
             self.end()?;
             (self.json, self.at) = (object, at);
         }
-        let depth = std::mem::take(&mut self.names_depth);
+        let depth = std::mem::replace(&mut self.names_depth, NOWHERE);
         let names = self.names;
         let mut next = None;
         while next.is_none()
@@ -244,7 +266,8 @@ impl<'de> Reader<'de> {
     #[inline(never)]
     pub(super) fn variant(&mut self, expected: &dyn Expected) -> Result<Option<&str>, JsonError> {
         if self.peek() != b'"' {
-            return self.open(b'{', expected).map(|()| None);
+            self.open(b'{', expected);
+            return Ok(None);
         }
         let name = self.string()?;
         Ok(Some(self.kept(name)))
