@@ -1,22 +1,9 @@
 //! Message bodies as Rust types.
-//!
-//! A body is an object with a `type`, so the natural Rust type is an enum with a variant
-//! for each `type`. Serde's own representation (`#[serde(tag = "type")]`) first copies
-//! every body into a buffer, which costs more than the rest of the work and does not
-//! support `RawValue`. Here the `type` is known before a body is decoded, so it selects
-//! the variant directly, and the fields are read from the text. Enums with
-//! `tag = "type"`, structs and maps work too.
 
-use std::fmt;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-use serde::de::{
-    self, DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Expected, Unexpected,
-    VariantAccess, Visitor, value::StrDeserializer,
-};
-use serde::ser::{self, Impossible, Serialize, SerializeMap, Serializer};
-
-use crate::named::NamedFields;
-use host_protocol::data::{self, Items, JsonError};
+use host_protocol::data::{self, BodyError, JsonError};
 use host_protocol::fields::FieldList;
 use host_protocol::json::write_number;
 use host_protocol::message::{Error, ErrorCode};
@@ -31,150 +18,22 @@ pub(crate) fn decode<T: DeserializeOwned>(
     json: &str,
     fields: &FieldList<'_>,
 ) -> Result<T, Error> {
-    T::deserialize(Tagged { kind, json, fields }).map_err(|error| refusal(kind, error))
+    data::read_body(kind, json, fields).map_err(|error| refusal(kind, &error))
 }
 
 #[cold]
 #[inline(never)]
-fn refusal(kind: &str, error: DecodeError) -> Error {
+fn refusal(kind: &str, error: &BodyError) -> Error {
     match error {
-        DecodeError::UnknownType(text) => Error::new(ErrorCode::NotSupported, text),
-        DecodeError::Malformed(error) => Error::new(
-            ErrorCode::MalformedRequest,
-            format!("malformed {kind}: {error}"),
-        ),
-    }
-}
-
-#[derive(Debug)]
-pub(crate) enum DecodeError {
-    UnknownType(String),
-    Malformed(JsonError),
-}
-
-impl fmt::Display for DecodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            DecodeError::UnknownType(text) => f.write_str(text),
-            DecodeError::Malformed(error) => error.fmt(f),
+        BodyError::UnknownType(known) => {
+            let known = known.join(", ");
+            let text = format!("unknown message type {kind:?}; this node knows {known}");
+            Error::new(ErrorCode::NotSupported, text)
         }
-    }
-}
-
-impl std::error::Error for DecodeError {}
-
-impl de::Error for DecodeError {
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        DecodeError::Malformed(de::Error::custom(message))
-    }
-
-    fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        DecodeError::Malformed(de::Error::invalid_type(found, expected))
-    }
-
-    fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        DecodeError::Malformed(de::Error::invalid_value(found, expected))
-    }
-
-    fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
-        let known = expected.join(", ");
-        DecodeError::UnknownType(format!(
-            "unknown message type {variant:?}; this node knows {known}"
-        ))
-    }
-}
-
-/// A body whose `type` is known.
-struct Tagged<'de> {
-    kind: &'de str,
-    json: &'de str,
-    /// Its fields, if they have been found already.
-    fields: &'de FieldList<'de>,
-}
-
-impl<'de> Deserializer<'de> for Tagged<'de> {
-    type Error = DecodeError;
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        _name: &'static str,
-        _variants: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, DecodeError> {
-        visitor.visit_enum(self)
-    }
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        data::from_str_seed(Any(visitor), self.json).map_err(DecodeError::Malformed)
-    }
-
-    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        visitor.visit_unit()
-    }
-
-    serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes
-        byte_buf option unit_struct newtype_struct seq tuple tuple_struct map
-        struct identifier ignored_any
-    }
-}
-
-/// Whatever a visitor takes.
-struct Any<V>(V);
-
-impl<'de, V: Visitor<'de>> DeserializeSeed<'de> for Any<V> {
-    type Value = V::Value;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<V::Value, D::Error> {
-        deserializer.deserialize_any(self.0)
-    }
-}
-
-impl<'de> EnumAccess<'de> for Tagged<'de> {
-    type Error = DecodeError;
-    type Variant = Self;
-
-    fn variant_seed<V: DeserializeSeed<'de>>(
-        self,
-        seed: V,
-    ) -> Result<(V::Value, Self), DecodeError> {
-        let kind: StrDeserializer<'_, DecodeError> = StrDeserializer::new(self.kind);
-        Ok((seed.deserialize(kind)?, self))
-    }
-}
-
-impl<'de> VariantAccess<'de> for Tagged<'de> {
-    type Error = DecodeError;
-
-    fn unit_variant(self) -> Result<(), DecodeError> {
-        Ok(())
-    }
-
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(
-        self,
-        seed: T,
-    ) -> Result<T::Value, DecodeError> {
-        data::from_str_seed(seed, self.json).map_err(DecodeError::Malformed)
-    }
-
-    fn tuple_variant<V: Visitor<'de>>(
-        self,
-        _len: usize,
-        _visitor: V,
-    ) -> Result<V::Value, DecodeError> {
-        Err(de::Error::custom(
-            "a tuple variant cannot be read from an object; name its fields",
-        ))
-    }
-
-    fn struct_variant<V: Visitor<'de>>(
-        self,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, DecodeError> {
-        let found = self.fields.all();
-        let named = NamedFields::new(self.json, found, fields);
-        visitor.visit_map(named.ok_or_else(|| de::Error::custom("it is not an object"))?)
+        BodyError::Malformed(error) => {
+            let text = format!("malformed {kind}: {error}");
+            Error::new(ErrorCode::MalformedRequest, text)
+        }
     }
 }
 
@@ -195,12 +54,14 @@ pub(crate) fn encode<T: Serialize + ?Sized>(
     ids: Ids,
     body: &T,
 ) -> Result<(), JsonError> {
-    out.push(b'{');
-    let start = out.len();
-    body.serialize(Fields(Items::of(out)))?;
-    if out.len() == start {
-        return Err(ser::Error::custom("a message body needs a `type`"));
-    }
+    data::write_body(out, body)?;
+    write_ids(out, ids);
+    Ok(())
+}
+
+/// Appends the ids, and what closes the body.
+#[inline(never)]
+fn write_ids(out: &mut Vec<u8>, ids: Ids) {
     if let Some(msg_id) = ids.msg_id {
         out.extend_from_slice(b",\"msg_id\":");
         write_number(out, msg_id);
@@ -210,168 +71,6 @@ pub(crate) fn encode<T: Serialize + ?Sized>(
         write_number(out, in_reply_to);
     }
     out.push(b'}');
-    Ok(())
-}
-
-/// Writes a body as the fields of an object whose opening brace has been written.
-struct Fields<'o>(Items<'o>);
-
-impl Fields<'_> {
-    fn kind(mut self, kind: &str) -> Result<Self, JsonError> {
-        self.0.field("type", kind)?;
-        Ok(self)
-    }
-}
-
-/// The error for a value that cannot be a body.
-fn no_body<T>(what: &str) -> Result<T, JsonError> {
-    Err(ser::Error::custom(format_args!(
-        "{what} cannot be a message body: use an enum whose variants have named fields"
-    )))
-}
-
-macro_rules! reject {
-    ($($method:ident: $type:ty = $what:literal),* $(,)?) => {
-        $(fn $method(self, _value: $type) -> Result<(), JsonError> { no_body($what) })*
-    };
-}
-
-impl<'o> Serializer for Fields<'o> {
-    type Ok = ();
-    type Error = JsonError;
-    type SerializeSeq = Impossible<(), JsonError>;
-    type SerializeTuple = Impossible<(), JsonError>;
-    type SerializeTupleStruct = Impossible<(), JsonError>;
-    type SerializeTupleVariant = Impossible<(), JsonError>;
-    type SerializeMap = Self;
-    type SerializeStruct = Items<'o>;
-    type SerializeStructVariant = Items<'o>;
-
-    reject! {
-        serialize_bool: bool = "a boolean",
-        serialize_i8: i8 = "a number",
-        serialize_i16: i16 = "a number",
-        serialize_i32: i32 = "a number",
-        serialize_i64: i64 = "a number",
-        serialize_u8: u8 = "a number",
-        serialize_u16: u16 = "a number",
-        serialize_u32: u32 = "a number",
-        serialize_u64: u64 = "a number",
-        serialize_f32: f32 = "a number",
-        serialize_f64: f64 = "a number",
-        serialize_char: char = "a string",
-        serialize_str: &str = "a string",
-        serialize_bytes: &[u8] = "bytes",
-        serialize_unit_struct: &'static str = "a unit struct",
-    }
-
-    fn serialize_none(self) -> Result<(), JsonError> {
-        no_body("nothing")
-    }
-
-    fn serialize_unit(self) -> Result<(), JsonError> {
-        no_body("nothing")
-    }
-
-    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), JsonError> {
-        value.serialize(self)
-    }
-
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(
-        self,
-        _name: &'static str,
-        value: &T,
-    ) -> Result<(), JsonError> {
-        value.serialize(self)
-    }
-
-    fn serialize_unit_variant(
-        self,
-        _name: &'static str,
-        _index: u32,
-        variant: &'static str,
-    ) -> Result<(), JsonError> {
-        self.kind(variant).map(|_| ())
-    }
-
-    fn serialize_newtype_variant<T: Serialize + ?Sized>(
-        self,
-        _name: &'static str,
-        _index: u32,
-        variant: &'static str,
-        value: &T,
-    ) -> Result<(), JsonError> {
-        value.serialize(self.kind(variant)?)
-    }
-
-    fn serialize_struct(self, _name: &'static str, _len: usize) -> Result<Items<'o>, JsonError> {
-        Ok(self.0)
-    }
-
-    fn serialize_struct_variant(
-        self,
-        _name: &'static str,
-        _index: u32,
-        variant: &'static str,
-        _len: usize,
-    ) -> Result<Items<'o>, JsonError> {
-        Ok(self.kind(variant)?.0)
-    }
-
-    fn serialize_map(self, _len: Option<usize>) -> Result<Self, JsonError> {
-        Ok(self)
-    }
-
-    fn serialize_seq(self, _len: Option<usize>) -> Result<Self::SerializeSeq, JsonError> {
-        no_body("a sequence")
-    }
-
-    fn serialize_tuple(self, _len: usize) -> Result<Self::SerializeTuple, JsonError> {
-        no_body("a tuple")
-    }
-
-    fn serialize_tuple_struct(
-        self,
-        _name: &'static str,
-        _len: usize,
-    ) -> Result<Self::SerializeTupleStruct, JsonError> {
-        no_body("a tuple struct")
-    }
-
-    fn serialize_tuple_variant(
-        self,
-        _name: &'static str,
-        _index: u32,
-        _variant: &'static str,
-        _len: usize,
-    ) -> Result<Self::SerializeTupleVariant, JsonError> {
-        no_body("a tuple variant")
-    }
-}
-
-/// The keys of a body are strings, and no other value becomes one.
-impl SerializeMap for Fields<'_> {
-    type Ok = ();
-    type Error = JsonError;
-
-    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), JsonError> {
-        let out = self.0.begin();
-        let start = out.len();
-        data::write(out, key)?;
-        if out.get(start) != Some(&b'"') {
-            return Err(ser::Error::custom("the keys of a body must be strings"));
-        }
-        out.push(b':');
-        Ok(())
-    }
-
-    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), JsonError> {
-        self.0.serialize_value(value)
-    }
-
-    fn end(self) -> Result<(), JsonError> {
-        Ok(())
-    }
 }
 
 #[cfg(test)]
@@ -482,10 +181,34 @@ mod tests {
 
     #[test]
     fn what_cannot_be_a_body_is_refused_with_a_reason() {
-        let error = encode(&mut Vec::new(), Ids::default(), &vec![1]).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "a sequence cannot be a message body: use an enum whose variants have named fields"
-        );
+        #[derive(Serialize)]
+        #[serde(rename_all = "snake_case")]
+        enum Odd {
+            Number(u64),
+            Pair(u64, u64),
+            Text(&'static str),
+            Nothing(()),
+        }
+        fn refused<T: Serialize>(body: &T) -> String {
+            let error = encode(&mut Vec::new(), Ids::default(), body).unwrap_err();
+            error.to_string()
+        }
+        let reason = " cannot be a message body: use an enum whose variants have named fields";
+        for (error, what) in [
+            (refused(&vec![1]), "a sequence"),
+            (refused(&Odd::Pair(1, 2)), "a sequence"),
+            (refused(&Odd::Number(1)), "what has no fields"),
+            (refused(&Odd::Text("x")), "what has no fields"),
+            (refused(&Odd::Nothing(())), "what has no fields"),
+            (refused(&1), "what has no `type`"),
+            (refused(&"x"), "what has no `type`"),
+            (refused(&true), "what has no `type`"),
+            (refused(&()), "what has no `type`"),
+        ] {
+            assert_eq!(error, format!("{what}{reason}"));
+        }
+        for body in [json!({}), json!({"key": "type"})] {
+            assert_eq!(refused(&body), format!("what has no `type`{reason}"));
+        }
     }
 }

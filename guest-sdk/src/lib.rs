@@ -56,7 +56,6 @@
 mod body;
 mod ctx;
 mod name;
-mod named;
 #[cfg(not(target_family = "wasm"))]
 #[doc(hidden)]
 pub mod native;

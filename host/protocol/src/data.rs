@@ -8,6 +8,7 @@
 //!
 //! What is written is, byte for byte, what `serde_json` writes; what is read is what it reads, but for structs written as arrays.
 
+mod body;
 mod error;
 mod key;
 mod number;
@@ -16,9 +17,10 @@ mod reader;
 mod string;
 mod write;
 
+pub use body::{BodyError, read_body};
 pub use error::JsonError;
 pub use read::{from_str, from_str_seed, is_json};
-pub use write::{Items, to_vec, write};
+pub use write::{to_vec, write, write_body};
 
 /// How `serde_json` names the structure that passes a [`RawValue`](serde_json::value::RawValue)
 /// between itself and a format.

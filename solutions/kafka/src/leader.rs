@@ -94,19 +94,19 @@ impl Leader {
                 }
             }
             Request::Poll { offsets } => {
-                let parts = by_leader(offsets, |(key, _)| key, nodes)
-                    .map(|(leader, offsets)| (leader, Request::Poll { offsets }));
+                let part = |offsets| Request::Poll { offsets };
+                let parts = by_leader(offsets, |(key, _)| key, part, nodes);
                 let msgs = Messages::new();
                 self.scatter(parts, Reply::PollOk { msgs }, POLL_RETRY, from, ctx)?;
             }
             Request::CommitOffsets { offsets } => {
-                let parts = by_leader(offsets, |(key, _)| key, nodes)
-                    .map(|(leader, offsets)| (leader, Request::CommitOffsets { offsets }));
+                let part = |offsets| Request::CommitOffsets { offsets };
+                let parts = by_leader(offsets, |(key, _)| key, part, nodes);
                 self.scatter(parts, Reply::CommitOffsetsOk, RETRY, from, ctx)?;
             }
             Request::ListCommittedOffsets { keys } => {
-                let parts = by_leader(keys, |key| key, nodes)
-                    .map(|(leader, keys)| (leader, Request::ListCommittedOffsets { keys }));
+                let part = |keys| Request::ListCommittedOffsets { keys };
+                let parts = by_leader(keys, |key| key, part, nodes);
                 let offsets = Offsets::new();
                 let empty = Reply::ListCommittedOffsetsOk { offsets };
                 self.scatter(parts, empty, RETRY, from, ctx)?;
@@ -139,7 +139,7 @@ impl Leader {
     /// Asks every leader for its part of an answer; this node's own is at hand.
     fn scatter(
         &mut self,
-        parts: impl ExactSizeIterator<Item = (String, Request)>,
+        parts: Vec<(String, Request)>,
         empty: Reply,
         retry: Retry,
         client: Caller,
@@ -198,18 +198,20 @@ impl Served {
     }
 }
 
-/// Items by the leader of their key.
+/// A part of a request for each leader: that with the items whose keys it leads.
 fn by_leader<T, C: Default + Extend<T>>(
     items: impl IntoIterator<Item = T>,
-    key: impl Fn(&T) -> &Key,
+    key: fn(&T) -> &Key,
+    part: fn(C) -> Request,
     nodes: &[String],
-) -> std::vec::IntoIter<(String, C)> {
+) -> Vec<(String, Request)> {
     let mut parts: SortedMap<String, C> = SortedMap::new();
     for item in items {
         let leader = leader(key(&item), nodes).to_owned();
         parts.get_or_default(leader).extend([item]);
     }
-    parts.into_iter()
+    let parts = parts.into_iter();
+    parts.map(|(leader, items)| (leader, part(items))).collect()
 }
 
 /// The leader of a key: the same on all nodes.

@@ -19,7 +19,7 @@ use guest_sdk::service;
 use crate::committed::{self, absent_is_default};
 use crate::gather::Gathers;
 use crate::log;
-use crate::protocol::{Key, Message, Messages, Offset, Reply, Request, not_supported};
+use crate::protocol::{Key, Message, Messages, Offset, Reply, Request, Send, not_supported};
 use crate::{Call as AnyCall, Kafka};
 
 /// A compare-and-set must not be sent twice: the second would refuse what the first has done.
@@ -50,13 +50,6 @@ pub(crate) enum Call {
         from: Offset,
     },
     Committed(committed::Call),
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Send {
-    key: Key,
-    msg: Message,
-    client: Caller,
 }
 
 impl LinKv {

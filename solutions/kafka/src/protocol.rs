@@ -59,6 +59,14 @@ pub(crate) enum Request {
     },
 }
 
+/// A client's send, while calls are made for it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Send {
+    pub(crate) key: Key,
+    pub(crate) msg: Message,
+    pub(crate) client: Caller,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Reply {

@@ -27,7 +27,7 @@ use guest_sdk::service;
 use crate::committed::{self, absent_is_default};
 use crate::gather::Gathers;
 use crate::protocol::not_supported;
-use crate::protocol::{Key, Message, Messages, Offset, Offsets, POLL_MAX, Reply, Request};
+use crate::protocol::{Key, Message, Messages, Offset, Offsets, POLL_MAX, Reply, Request, Send};
 use crate::{Call as AnyCall, Kafka};
 
 /// What must not be sent twice, or need not be.
@@ -72,18 +72,12 @@ struct Poll {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Call {
     /// Taking an offset.
-    Take {
-        send: Send,
-        offset: Offset,
-    },
+    Take(Taken),
     /// Reading a length in order to take an offset.
     ReadToTake {
         send: Send,
     },
-    Create {
-        send: Send,
-        offset: Offset,
-    },
+    Create(Taken),
     /// For a poll: a log's length, a record.
     Length {
         poll: u64,
@@ -101,11 +95,11 @@ pub(crate) enum Call {
     Committed(committed::Call),
 }
 
+/// A send, and the offset that it takes.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Send {
-    key: Key,
-    msg: Message,
-    client: Caller,
+pub(crate) struct Taken {
+    send: Send,
+    offset: Offset,
 }
 
 impl Split {
@@ -133,7 +127,7 @@ impl Split {
     fn take(&mut self, send: Send, ctx: &mut Ctx<Kafka>) {
         let offset = self.log(&send.key).len;
         let cas = service::cas_or_create(length(&send.key), offset, offset + 1);
-        let call = AnyCall::Split(Call::Take { send, offset });
+        let call = AnyCall::Split(Call::Take(Taken { send, offset }));
         ctx.call(service::LIN_KV, &cas, call, ONCE);
     }
 
@@ -164,13 +158,13 @@ impl Split {
     ) {
         match call {
             Call::Committed(call) => committed::response(call, response, &mut self.gathers, ctx),
-            Call::Take { send, offset } => match response {
+            Call::Take(Taken { send, offset }) => match response {
                 Ok(_) => {
                     let log = self.log(&send.key);
                     log.len = log.len.max(offset + 1);
                     let record: Record = vec![send.msg];
                     let cas = service::cas_or_create(name(&send.key, offset), &record, &record);
-                    let call = AnyCall::Split(Call::Create { send, offset });
+                    let call = AnyCall::Split(Call::Create(Taken { send, offset }));
                     ctx.call(service::SEQ_KV, &cas, call, CREATE);
                 }
                 Err(error) if error.code == ErrorCode::PreconditionFailed => {
@@ -184,7 +178,7 @@ impl Split {
                 Ok(()) => self.take(send, ctx),
                 Err(_) => give_up(send, ctx),
             },
-            Call::Create { send, offset } => match response {
+            Call::Create(Taken { send, offset }) => match response {
                 Ok(_) => {
                     let records = &mut self.log(&send.key).records;
                     records.insert(offset, vec![send.msg]);

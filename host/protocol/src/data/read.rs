@@ -32,7 +32,7 @@ pub fn from_str_seed<'de, S: DeserializeSeed<'de>>(
     let mut reader = Reader::new(json);
     match seed.deserialize(&mut reader) {
         Ok(value) => reader.end().map(|()| value),
-        Err(error) => Err(error.at(json, reader.at)),
+        Err(error) => Err(reader.placed(error)),
     }
 }
 
@@ -170,10 +170,12 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
 
     #[inline(never)]
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
-        self.open(b'[', &visitor)?;
-        let value = visitor.visit_seq(Items(&mut *self))?;
-        self.close(b']')?;
-        Ok(value)
+        self.open(b'[', &visitor);
+        let value = visitor.visit_seq(Items(&mut *self));
+        if value.is_ok() {
+            self.close(b']');
+        }
+        value
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(
@@ -195,10 +197,12 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
 
     #[inline(never)]
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, JsonError> {
-        self.open(b'{', &visitor)?;
-        let value = visitor.visit_map(Items(&mut *self))?;
-        self.close(b'}')?;
-        Ok(value)
+        self.open(b'{', &visitor);
+        let value = visitor.visit_map(Items(&mut *self));
+        if value.is_ok() {
+            self.close(b'}');
+        }
+        value
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -220,9 +224,11 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         if let Some(name) = self.variant(&visitor)? {
             return visitor.visit_enum(Key(name));
         }
-        let value = visitor.visit_enum(&mut *self)?;
-        self.close(b'}')?;
-        Ok(value)
+        let value = visitor.visit_enum(&mut *self);
+        if value.is_ok() {
+            self.close(b'}');
+        }
+        value
     }
 
     #[inline(never)]

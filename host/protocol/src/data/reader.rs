@@ -6,6 +6,7 @@ use serde::de::{self, Expected, Unexpected};
 
 use super::error::JsonError;
 use super::number::Number;
+use crate::fields::Found;
 use crate::grammar::word_end;
 
 /// How deep values may nest that are read one inside the other.
@@ -20,7 +21,24 @@ pub(super) struct Reader<'de> {
     is_first: bool,
     /// The last key that had escapes.
     key: String,
+    /// What has failed where no error could be returned. Then nothing is left to read, so that
+    /// reading ends soon, with this error.
+    failure: Option<JsonError>,
+    /// How deep the fields stand of which only those with these names are read.
+    names_depth: u32,
+    names: &'static [&'static str],
+    /// Those fields, if they have been found already.
+    found: Option<Found<'de, 'de>>,
+    /// The object and the place in it, if they have not, while one of them is read.
+    object: Option<(&'de str, usize)>,
 }
+
+/// How deep no field stands.
+const NOWHERE: u32 = u32::MAX;
+
+/// The texts before fields that have been found, and behind named ones.
+const OPEN: &str = "{";
+const CLOSE: &str = "}";
 
 impl<'de> Reader<'de> {
     pub(super) fn new(json: &'de str) -> Self {
@@ -30,7 +48,44 @@ impl<'de> Reader<'de> {
             depth: 0,
             is_first: false,
             key: String::new(),
+            failure: None,
+            names_depth: NOWHERE,
+            names: &[],
+            found: None,
+            object: None,
         }
+    }
+
+    /// Reads no fields but those with these names of the object that the text is, each as a text of its
+    /// own. They may have been found already.
+    pub(super) fn only(&mut self, names: &'static [&'static str], found: Option<Found<'de, 'de>>) {
+        if found.is_some() {
+            self.json = OPEN;
+        }
+        self.names_depth = 1;
+        self.names = names;
+        self.found = found;
+    }
+
+    /// Why reading ended, if it did with `error`, with the place. What is wrong with all named fields
+    /// together has none.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn placed(&mut self, error: JsonError) -> JsonError {
+        match (self.failure.take(), self.json) {
+            (Some(failure), _) => failure,
+            (None, CLOSE) => error,
+            (None, json) => error.at(json, self.at),
+        }
+    }
+
+    /// Ends reading, where no error can be returned: to do so takes 100 bytes for each type that is read.
+    #[cold]
+    #[inline(never)]
+    fn stop(&mut self, error: JsonError) {
+        let error = self.placed(error);
+        self.failure = Some(error);
+        (self.json, self.at) = ("", 0);
     }
 
     #[cold]
@@ -66,7 +121,10 @@ impl<'de> Reader<'de> {
         if self.at < self.json.len() {
             return self.fail("trailing characters");
         }
-        Ok(())
+        match self.failure.take() {
+            Some(failure) => Err(failure),
+            None => Ok(()),
+        }
     }
 
     #[inline(never)]
@@ -80,26 +138,26 @@ impl<'de> Reader<'de> {
 
     /// Begins an array or an object.
     #[inline(never)]
-    pub(super) fn open(&mut self, bracket: u8, expected: &dyn Expected) -> Result<(), JsonError> {
+    pub(super) fn open(&mut self, bracket: u8, expected: &dyn Expected) {
         if !self.pass(bracket) {
-            return Err(self.mismatch(expected));
+            let error = self.mismatch(expected);
+            return self.stop(error);
         }
         self.is_first = true;
         self.depth += 1;
         if self.depth > DEPTH_MAX {
-            return self.fail("recursion limit exceeded");
+            self.stop(JsonError::new("recursion limit exceeded"));
         }
-        Ok(())
     }
 
+    /// Ends an array or an object.
     #[inline(never)]
-    pub(super) fn close(&mut self, bracket: u8) -> Result<(), JsonError> {
+    pub(super) fn close(&mut self, bracket: u8) {
         if !self.pass(bracket) {
-            return self.fail("trailing characters");
+            return self.stop(JsonError::new("trailing characters"));
         }
         self.is_first = false;
         self.depth -= 1;
-        Ok(())
     }
 
     /// Whether another item follows before the closing `bracket`, which is not passed.
@@ -129,6 +187,9 @@ impl<'de> Reader<'de> {
     /// The next key of an object; the position is then that of its value.
     #[inline(never)]
     pub(super) fn key(&mut self) -> Result<Option<&str>, JsonError> {
+        if self.depth == self.names_depth {
+            return self.named_key();
+        }
         if !self.item(b'}')? {
             return Ok(None);
         }
@@ -140,6 +201,45 @@ impl<'de> Reader<'de> {
             return self.fail("expected `:`");
         }
         Ok(Some(self.kept(key)))
+    }
+
+    /// The next key that is one of the names.
+    #[inline(never)]
+    fn named_key(&mut self) -> Result<Option<&str>, JsonError> {
+        let next = match &mut self.found {
+            Some(found) if self.at >= self.json.len() && self.failure.is_none() => {
+                found.next_of(self.names)
+            }
+            Some(_) => return self.fail("trailing characters"),
+            None => self.search()?,
+        };
+        let (name, value) = next.map_or((None, CLOSE), |(name, value)| (Some(name), value));
+        self.json = value;
+        self.at = 0;
+        Ok(name)
+    }
+
+    /// The next field that has one of the names.
+    #[cold]
+    #[inline(never)]
+    fn search(&mut self) -> Result<Option<(&'static str, &'de str)>, JsonError> {
+        if let Some((object, at)) = self.object {
+            self.end()?;
+            (self.json, self.at) = (object, at);
+        }
+        let depth = std::mem::replace(&mut self.names_depth, NOWHERE);
+        let names = self.names;
+        let mut next = None;
+        while next.is_none()
+            && let Some(key) = self.key()?
+        {
+            let name = names.iter().find(|name| **name == key);
+            let value = self.value()?;
+            next = name.map(|name| (*name, value));
+        }
+        self.names_depth = depth;
+        self.object = Some((self.json, self.at));
+        Ok(next)
     }
 
     /// A key or a name, which stays until the next one.
@@ -166,7 +266,8 @@ impl<'de> Reader<'de> {
     #[inline(never)]
     pub(super) fn variant(&mut self, expected: &dyn Expected) -> Result<Option<&str>, JsonError> {
         if self.peek() != b'"' {
-            return self.open(b'{', expected).map(|()| None);
+            self.open(b'{', expected);
+            return Ok(None);
         }
         let name = self.string()?;
         Ok(Some(self.kept(name)))

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{from_str, is_json, to_vec};
+use super::{BodyError, from_str, is_json, read_body, to_vec};
+use crate::abi::Event;
+use crate::fields::FieldList;
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Unit;
@@ -203,8 +205,86 @@ fn an_error_says_what_and_where() {
     );
     refuses::<Vec<u8>>("[1,2", "expected `,` or `]` at line 1 column 4");
     refuses::<u8>("1 2", "trailing characters at line 1 column 2");
+    refuses::<(u8, u8)>("[1,2,3]", "trailing characters at line 1 column 4");
+    refuses::<Vec<(u8, u8)>>(
+        "[[1,2], [1,2,3]]",
+        "trailing characters at line 1 column 12",
+    );
+    refuses::<BTreeMap<String, Variant>>(
+        r#"{"x":{"Newtype":1,"Plain":null},"y":7}"#,
+        "trailing characters at line 1 column 17",
+    );
+    refuses::<BTreeMap<String, BTreeMap<String, u8>>>(
+        r#"{"x":{"y":1},"z":[]}"#,
+        "invalid type: sequence, expected a map at line 1 column 17",
+    );
     let deep = "[".repeat(200);
     refuses::<Value>(&deep, "recursion limit exceeded at line 1 column 129");
     let error = to_vec(&BTreeMap::from([(vec![1], 1)])).unwrap_err();
     assert_eq!(error.to_string(), "key must be a string");
+}
+
+/// Reads a body whose fields have not been found, and one whose have.
+fn bodies<T: DeserializeOwned + Debug + PartialEq>(kind: &str, json: &str) -> Result<T, String> {
+    let read = |text: &str, fields: &FieldList<'_>| {
+        read_body::<T>(kind, text, fields).map_err(|error| match error {
+            BodyError::UnknownType(known) => known.join(" "),
+            BodyError::Malformed(error) => error.to_string(),
+        })
+    };
+    let event = format!(r#"{{"now_ns":0,"message":{{"src":"a","dest":"b","body":{json}}}}}"#);
+    let mut fields = FieldList::default();
+    let (event, _) = Event::read(&event, &mut fields).unwrap();
+    let body = event.message.unwrap().body;
+    assert_eq!(body, json);
+    let found = read(body, &fields);
+    assert_eq!(found, read(json, &FieldList::default()), "{json}");
+    found
+}
+
+#[test]
+fn a_body_is_read_alike_whether_its_fields_have_been_found_or_not() {
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(rename_all = "snake_case", deny_unknown_fields)]
+    enum Body {
+        Read,
+        Send { key: String, pairs: Vec<(u8, i64)> },
+        Wrapped(Wrapped),
+    }
+    let send = Body::Send {
+        key: "k\n".into(),
+        pairs: vec![(1, -2), (3, 4)],
+    };
+    let read = |kind, json| bodies::<Body>(kind, json);
+    for json in [
+        r#"{"type":"send","key":"k\n","msg_id":1,"pairs":[[1,-2], [3,4]]}"#,
+        r#"{"pairs":[[1,-2],[3,4]], "x":{"key":1}, "key":"k\n","type":"send"}"#,
+        r#"{"type":"send","1":1,"2":2,"3":3,"4":4,"5":5,"6":6,"7":7,"pairs":[[1,-2],[3,4]],"key":"k\n"}"#,
+        r#"{"type":"send","k\u0065y":"k\n","pairs":[[1,-2],[3,4]]}"#,
+    ] {
+        assert_eq!(read("send", json).as_ref(), Ok(&send), "{json}");
+    }
+    assert_eq!(
+        read("read", r#"{"type":"read","msg_id":1}"#),
+        Ok(Body::Read)
+    );
+    for (json, error) in [
+        (r#"{"type":"send","key":"k"}"#, "missing field `pairs`"),
+        (
+            r#"{"type":"send","key":1}"#,
+            "invalid type: integer `1`, expected a string at line 1 column 1",
+        ),
+        (
+            r#"{"type":"send","key":"","pairs":[[1,2],[1,2,3]]}"#,
+            "trailing characters at line 1 column 11",
+        ),
+        (
+            r#"{"type":"send","pairs":{},"key":""}"#,
+            "invalid type: map, expected a sequence at line 1 column 0",
+        ),
+    ] {
+        assert_eq!(read("send", json), Err(error.to_owned()), "{json}");
+    }
+    let unknown = read("raed", r#"{"type":"raed"}"#);
+    assert_eq!(unknown, Err("read send wrapped".to_owned()));
 }

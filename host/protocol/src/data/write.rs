@@ -6,6 +6,7 @@ use serde::ser::{
 };
 
 use crate::json::{append, write_number, write_string};
+use crate::scan::Scanner;
 
 use super::RAW_VALUE;
 use super::error::JsonError;
@@ -31,6 +32,48 @@ pub fn write<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> Result<(), 
     })
 }
 
+/// Appends a body but for its closing brace: an enum variant as an object with its `type`, or what is
+/// an object with a `type` already.
+///
+/// # Errors
+/// If JSON cannot express it, or it is something else.
+pub fn write_body<T: Serialize + ?Sized>(out: &mut Vec<u8>, body: &T) -> Result<(), JsonError> {
+    let start = out.len();
+    out.push(b'{');
+    body.serialize(Writer {
+        out: &mut *out,
+        form: Form::Body,
+    })?;
+    match out.get(start..) {
+        Some(written) if written.starts_with(b"{\"type\":") => Ok(()),
+        written => check_body(written.unwrap_or_default()),
+    }
+}
+
+/// Whether what has been written is a body but for its closing brace, whose `type` is not its first field.
+#[cold]
+#[inline(never)]
+fn check_body(written: &[u8]) -> Result<(), JsonError> {
+    let mut scanner = Scanner::new(str::from_utf8(written).unwrap_or_default());
+    let mut key = scanner.open().and_then(|()| scanner.key());
+    while key.is_some_and(|key| key != "type") {
+        scanner.value();
+        key = scanner.key();
+    }
+    match key {
+        Some(_) => Ok(()),
+        None => no_body("what has no `type`"),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn no_body<T>(what: &str) -> Result<T, JsonError> {
+    Err(JsonError::owned(format!(
+        "{what} cannot be a message body: use an enum whose variants have named fields"
+    )))
+}
+
 /// Writes one value.
 struct Writer<'o> {
     out: &'o mut Vec<u8>,
@@ -45,6 +88,9 @@ enum Form {
     Key,
     /// A string that is JSON already.
     Raw,
+    /// The fields of an object whose opening brace has been written, and whose closing one follows
+    /// later. What is no such object is written as a value, and found out when it has been.
+    Body,
 }
 
 impl<'o> Writer<'o> {
@@ -52,7 +98,7 @@ impl<'o> Writer<'o> {
     fn text(self, text: &str) {
         match self.form {
             Form::Raw => append(self.out, text.as_bytes()),
-            Form::Value | Form::Key => write_string(self.out, text),
+            Form::Value | Form::Key | Form::Body => write_string(self.out, text),
         }
     }
 
@@ -61,7 +107,7 @@ impl<'o> Writer<'o> {
     fn bare(self, text: &str) {
         match self.form {
             Form::Key => write_string(self.out, text),
-            Form::Value | Form::Raw => append(self.out, text.as_bytes()),
+            Form::Value | Form::Raw | Form::Body => append(self.out, text.as_bytes()),
         }
     }
 
@@ -80,10 +126,18 @@ impl<'o> Writer<'o> {
     /// Begins an array or an object.
     #[inline(never)]
     fn open(self, bracket: u8) -> Result<Items<'o>, JsonError> {
-        if self.form == Form::Key {
-            return Err(JsonError::new("key must be a string"));
+        match self.form {
+            Form::Key => return Err(JsonError::new("key must be a string")),
+            Form::Body if bracket == b'[' => return no_body("a sequence"),
+            Form::Body => {
+                let is_first = self.out.ends_with(b"{");
+                return Ok(Items {
+                    is_first,
+                    ..Items::of(self.out)
+                });
+            }
+            Form::Value | Form::Raw => self.out.push(bracket),
         }
-        self.out.push(bracket);
         let ends = match bracket {
             b'[' => "]",
             _ => "}",
@@ -96,7 +150,11 @@ impl<'o> Writer<'o> {
 
     /// Begins the value of a variant.
     #[inline(never)]
-    fn variant(self, variant: &str) -> Result<Writer<'o>, JsonError> {
+    fn variant(mut self, variant: &str) -> Result<Writer<'o>, JsonError> {
+        if self.form == Form::Body {
+            self.kind(variant);
+            return Ok(self);
+        }
         let mut object = self.open(b'{')?;
         object.key(variant);
         let form = Form::Value;
@@ -106,9 +164,39 @@ impl<'o> Writer<'o> {
         })
     }
 
+    /// Writes the `type` of a body.
+    fn kind(&mut self, kind: &str) {
+        append(self.out, b"\"type\":");
+        write_string(self.out, kind);
+    }
+
+    /// Ends the variant whose value has been written from `start` on.
+    #[inline(never)]
+    fn end_variant(self, start: usize) -> Result<(), JsonError> {
+        match (self.form, self.out.get(start)) {
+            (Form::Body, None | Some(b',')) => Ok(()),
+            (Form::Body, Some(_)) => no_body("what has no fields"),
+            _ => {
+                self.out.push(b'}');
+                Ok(())
+            }
+        }
+    }
+
+    /// Writes a variant without a value.
+    #[inline(never)]
+    fn unit(mut self, variant: &str) {
+        match self.form {
+            Form::Body => self.kind(variant),
+            _ => self.text(variant),
+        }
+    }
+
     fn variant_items(self, variant: &str, bracket: u8) -> Result<Items<'o>, JsonError> {
+        let is_body = self.form == Form::Body;
         let mut items = self.variant(variant)?.open(bracket)?;
         items.ends = match bracket {
+            _ if is_body => "",
             b'[' => "]}",
             _ => "}}",
         };
@@ -232,7 +320,7 @@ impl<'o> Serializer for Writer<'o> {
         _index: u32,
         variant: &'static str,
     ) -> Result<(), JsonError> {
-        self.text(variant);
+        self.unit(variant);
         Ok(())
     }
 
@@ -252,12 +340,12 @@ impl<'o> Serializer for Writer<'o> {
         value: &T,
     ) -> Result<(), JsonError> {
         let Writer { out, form } = self.variant(variant)?;
+        let start = out.len();
         value.serialize(Writer {
             out: &mut *out,
             form,
         })?;
-        out.push(b'}');
-        Ok(())
+        Writer { out, form }.end_variant(start)
     }
 
     fn serialize_seq(self, _len: Option<usize>) -> Result<Items<'o>, JsonError> {
@@ -312,7 +400,7 @@ impl<'o> Serializer for Writer<'o> {
 }
 
 /// Writes the items of an array or the fields of an object that has been opened.
-pub struct Items<'o> {
+struct Items<'o> {
     out: &'o mut Vec<u8>,
     is_first: bool,
     /// Whether this is the structure of a `RawValue`, whose only field is written as it is.
@@ -322,9 +410,8 @@ pub struct Items<'o> {
 }
 
 impl<'o> Items<'o> {
-    /// Appends items to `out`, which ends with the bracket that opens them. Whoever wrote that also
-    /// closes them.
-    pub fn of(out: &'o mut Vec<u8>) -> Self {
+    /// Appends items to `out`, which ends with the bracket that opens them.
+    fn of(out: &'o mut Vec<u8>) -> Self {
         Items {
             out,
             is_first: true,
@@ -336,7 +423,7 @@ impl<'o> Items<'o> {
     /// Begins the next item: writes the comma that is due. The item itself is appended to what this
     /// returns.
     #[inline]
-    pub fn begin(&mut self) -> &mut Vec<u8> {
+    fn begin(&mut self) -> &mut Vec<u8> {
         if !std::mem::replace(&mut self.is_first, false) {
             self.out.push(b',');
         }
@@ -377,7 +464,7 @@ impl<'o> Items<'o> {
     /// # Errors
     /// As for [`to_vec`].
     #[inline(never)]
-    pub fn field<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Result<(), JsonError> {
+    fn field<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Result<(), JsonError> {
         let form = self.field_form(key);
         self.value(form, value)
     }
