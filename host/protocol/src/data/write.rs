@@ -272,7 +272,7 @@ impl<'o> Serializer for Writer<'o> {
         match self.form {
             // Most numbers are items of long lists, and each call has its price.
             Form::Value => write_number(self.out, number),
-            Form::Key | Form::Raw => self.number(number, false),
+            Form::Key | Form::Raw | Form::Body => self.number(number, false),
         }
         Ok(())
     }
