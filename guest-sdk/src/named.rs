@@ -10,7 +10,7 @@ use host_protocol::scan::Scanner;
 /// The fields of an object that the variant has; all others are skipped.
 pub(crate) struct NamedFields<'de> {
     /// The fields, if they have been found already.
-    found: Option<Found<'de, 'de>>,
+    found: Option<Found<'de>>,
     /// Finds the fields otherwise.
     scanner: Scanner<'de>,
     fields: &'static [&'static str],
@@ -23,7 +23,7 @@ impl<'de> NamedFields<'de> {
     /// already. `None` if it is no object.
     pub(crate) fn new(
         json: &'de str,
-        found: Option<Found<'de, 'de>>,
+        found: Option<Found<'de>>,
         fields: &'static [&'static str],
     ) -> Option<Self> {
         let mut scanner = Scanner::new(json);
@@ -76,6 +76,7 @@ impl<'de> MapAccess<'de> for NamedFields<'de> {
         &mut self,
         seed: V,
     ) -> Result<V::Value, DecodeError> {
-        data::from_str_seed(seed, self.value).map_err(DecodeError::Malformed)
+        // Whoever received the message has checked it.
+        data::from_part_seed(seed, self.value).map_err(DecodeError::Malformed)
     }
 }

@@ -7,11 +7,11 @@ use serde::de::{
     Visitor, value::BorrowedStrDeserializer,
 };
 
-use super::RAW_VALUE;
 use super::error::JsonError;
 use super::key::Key;
 use super::number::{visit_float, visit_number};
 use super::reader::Reader;
+use super::{RAW_VALUE, is_raw_value};
 
 /// Reads a whole text.
 ///
@@ -29,10 +29,28 @@ pub fn from_str_seed<'de, S: DeserializeSeed<'de>>(
     seed: S,
     json: &'de str,
 ) -> Result<S::Value, JsonError> {
-    let mut reader = Reader::new(json);
+    read(seed, Reader::new(json))
+}
+
+/// Reads a value with a seed. It is part of a text that has been checked, and nothing is around it, so that
+/// a raw value is taken as it is.
+///
+/// # Errors
+/// If it is not what the seed takes.
+pub fn from_part_seed<'de, S: DeserializeSeed<'de>>(
+    seed: S,
+    json: &'de str,
+) -> Result<S::Value, JsonError> {
+    read(seed, Reader::of_part(json))
+}
+
+fn read<'de, S: DeserializeSeed<'de>>(
+    seed: S,
+    mut reader: Reader<'de>,
+) -> Result<S::Value, JsonError> {
     match seed.deserialize(&mut reader) {
         Ok(value) => reader.end().map(|()| value),
-        Err(error) => Err(error.at(json, reader.at)),
+        Err(error) => Err(error.at(reader.json, reader.at)),
     }
 }
 
@@ -161,8 +179,8 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, JsonError> {
-        if name == RAW_VALUE {
-            let text = self.value()?;
+        if is_raw_value(name) {
+            let text = self.raw_value()?;
             return visitor.visit_map(Raw(Some(text)));
         }
         visitor.visit_newtype_struct(self)
