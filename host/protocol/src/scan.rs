@@ -128,7 +128,13 @@ impl<'a, const CHECKS: bool> Scanner<'a, CHECKS> {
     /// Does what [`key`](Scanner::key) does.
     #[inline(always)]
     pub(crate) fn find_key(&mut self) -> Option<Key> {
-        match self.usual_key() {
+        let key = self.usual_key();
+        if key.is_none() && self.json.as_bytes().get(self.at) == Some(&b'}') {
+            self.at += 1;
+            (self.is_opened, self.is_closed) = (false, true);
+            return None;
+        }
+        match key {
             None => self.any_key(),
             key => key,
         }
@@ -244,6 +250,21 @@ impl<'a, const CHECKS: bool> Scanner<'a, CHECKS> {
     pub fn string(&mut self) -> Option<&'a str> {
         let bytes = self.json.as_bytes();
         let start = self.at + 1;
+        if let Some(eight) = word_at(bytes, self.at) {
+            // A short one, in one word with its quotes.
+            let rest = eight >> 8;
+            let found = match CHECKS {
+                true => specials(rest),
+                false => quotes(rest),
+            };
+            let bits = found.trailing_zeros() & !7;
+            let is_quote = |at: u32| (eight >> at) & 0xff == u64::from(b'"');
+            if is_quote(0) && bits < 56 && is_quote(bits + 8) {
+                let end = start + (bits / 8) as usize;
+                self.at = end + 1;
+                return self.json.get(start..end);
+            }
+        }
         if *bytes.get(self.at)? != b'"' {
             return None;
         }
