@@ -460,6 +460,33 @@ mod tests {
         }
     }
 
+    /// Reads an object that has one string.
+    fn only_string<const CHECKS: bool>(mut scanner: Scanner<'_, CHECKS>) -> (&str, &str) {
+        scanner.open().unwrap();
+        let field = (scanner.key().unwrap(), scanner.string().unwrap());
+        assert_eq!(scanner.key(), None);
+        assert!(scanner.is_closed() && scanner.is_at_end());
+        field
+    }
+
+    #[test]
+    fn keys_and_strings_of_every_length_are_read_wherever_the_text_ends() {
+        for length in 0..20 {
+            for other in 0..20 {
+                let (key, value) = ("k".repeat(length), "v".repeat(other));
+                for json in [
+                    format!("{{\"{key}\":\"{value}\"}}"),
+                    format!(" {{ \"{key}\" : \"{value}\" }} "),
+                    format!("{{\"{key}\":\"{value}\"}}{}", " ".repeat(12)),
+                ] {
+                    let expected = (key.as_str(), value.as_str());
+                    assert_eq!(only_string(Scanner::new(&json)), expected, "{json}");
+                    assert_eq!(only_string(Scanner::checking(&json)), expected, "{json}");
+                }
+            }
+        }
+    }
+
     #[test]
     fn text_that_is_not_json_does_no_harm() {
         let texts = [
