@@ -4,25 +4,20 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// The longest name that is kept in place, in bytes.
-const SHORT_MAX: usize = 15;
+use host_protocol::json::short_text;
 
 /// A name.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Name {
     /// Its length, and its bytes with zeros behind them.
-    Short(u8, [u8; SHORT_MAX]),
+    Short(u8, [u8; 15]),
     Long(Box<str>),
 }
 
 impl Name {
     pub(crate) fn new(name: &str) -> Self {
-        let mut bytes = [0; SHORT_MAX];
-        match (bytes.get_mut(..name.len()), u8::try_from(name.len())) {
-            (Some(place), Ok(length)) => {
-                place.copy_from_slice(name.as_bytes());
-                Name::Short(length, bytes)
-            }
+        match (short_text(name.as_bytes()), u8::try_from(name.len())) {
+            (Some(bytes), Ok(length)) => Name::Short(length, bytes),
             _ => Name::Long(name.into()),
         }
     }

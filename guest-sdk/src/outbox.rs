@@ -88,10 +88,10 @@ impl Outbox {
     #[inline(never)]
     fn begin(&mut self, src: &str, dest: &str) -> usize {
         let out = &mut self.bytes;
-        if self.format == Format::Effects {
-            out.extend_from_slice(b"{\"send\":");
+        match self.format {
+            Format::Effects => out.extend_from_slice(b"{\"send\":{\"src\":"),
+            Format::Wire => out.extend_from_slice(b"{\"src\":"),
         }
-        out.extend_from_slice(b"{\"src\":");
         write_string(out, src);
         out.extend_from_slice(b",\"dest\":");
         write_string(out, dest);
@@ -101,11 +101,11 @@ impl Outbox {
 
     #[inline(never)]
     fn finish(&mut self) {
-        let end: &[u8] = match self.format {
-            Format::Effects => b"}}\n",
-            Format::Wire => b"}\n",
-        };
-        self.bytes.extend_from_slice(end);
+        // Each of a length that is known here: to copy any other is a call into the host.
+        match self.format {
+            Format::Effects => self.bytes.extend_from_slice(b"}}\n"),
+            Format::Wire => self.bytes.extend_from_slice(b"}\n"),
+        }
     }
 
     pub(crate) fn set_timer(&mut self, id: u64, after_ns: u64) {

@@ -4,13 +4,14 @@ use crate::node::Node;
 use crate::outbox::{Format, Outbox};
 use crate::runtime::Runtime;
 use host_protocol::abi::{Event, pack};
-use host_protocol::fields::FieldList;
+use host_protocol::fields::Places;
 
 /// The state behind the exports of a module.
 #[doc(hidden)]
 pub struct Guest<N: Node> {
     runtime: Runtime<N>,
     input: Vec<u8>,
+    places: Places,
     snapshot: Vec<u8>,
 }
 
@@ -20,6 +21,7 @@ impl<N: Node> Guest<N> {
         Guest {
             runtime: Runtime::New(Outbox::new(Format::Effects), None),
             input: Vec::new(),
+            places: Places::new(),
             snapshot: Vec::new(),
         }
     }
@@ -38,12 +40,12 @@ impl<N: Node> Guest<N> {
     /// If the host violates the ABI, or the solution panics.
     pub fn handle(&mut self, len: u32) -> u64 {
         let text = str::from_utf8(&self.input[..len as usize]).expect("events are UTF-8");
-        let mut fields = FieldList::default();
-        let (event, header) = Event::read(text, &mut fields)
+        let (event, header) = Event::read(text, &mut self.places)
             .unwrap_or_else(|error| panic!("the host sent an invalid event: {error}"));
         self.runtime.outbox().clear();
         match (event.message, header, event.timer) {
             (Some(message), Some(header), None) => {
+                let fields = self.places.fields(text);
                 self.runtime
                     .message(event.now_ns, &message, &header, &fields);
             }

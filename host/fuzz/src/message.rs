@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use host_protocol::abi::{self, Event};
-use host_protocol::fields::FieldList;
+use host_protocol::fields::Places;
 use host_protocol::line_kind::{LineKind, classify};
 use host_protocol::lines::{BYTE_ORDER_MARK, LineText, read_batches};
 use host_protocol::message::{Identity, Message, write_error};
@@ -101,8 +101,8 @@ fn assert_admitted(line: &str, is_init: bool) {
     let mut event = Vec::new();
     abi::encode_message(&mut event, 7, line);
     let event = String::from_utf8(event).expect("text in text is text");
-    let mut fields = FieldList::default();
-    let read = Event::read(&event, &mut fields);
+    let mut places = Places::new();
+    let read = Event::read(&event, &mut places);
     let (read, read_header) = read.expect("a message makes an event");
     assert_eq!(serde_json::from_str::<Event<'_>>(&event).ok(), Some(read));
     assert_eq!(read_header.as_ref(), Some(&header));

@@ -17,6 +17,7 @@ mod reader;
 mod string;
 mod write;
 
+use crate::words::word_at;
 pub use body::{BodyError, read_body};
 pub use error::JsonError;
 pub use read::{from_str, from_str_seed, is_json};
@@ -25,6 +26,14 @@ pub use write::{to_vec, write, write_body};
 /// How `serde_json` names the structure that passes a [`RawValue`](serde_json::value::RawValue)
 /// between itself and a format.
 const RAW_VALUE: &str = "$serde_json::private::RawValue";
+
+/// Whether `name` is [`RAW_VALUE`]. Most names are shorter, and a guest compares words sooner than bytes.
+#[inline]
+fn is_raw_value(name: &str) -> bool {
+    let word = |text: &str, at: usize| word_at(text.as_bytes(), at);
+    let is_same = |at: usize| word(name, at) == word(RAW_VALUE, at);
+    name.len() == RAW_VALUE.len() && [0, 8, 16, RAW_VALUE.len() - 8].into_iter().all(is_same)
+}
 
 #[cfg(test)]
 mod tests;

@@ -6,36 +6,59 @@ use std::slice;
 /// The most fields that are kept.
 const FIELDS_MAX: usize = 8;
 
-/// Where the keys and the values of a body are in a text, in order.
-#[derive(Debug, Default, Clone, Copy)]
-pub struct FieldList<'a> {
-    json: &'a str,
+/// Where the keys and the values of a body are in a text, in order. It is kept from one text to the
+/// next: to clear it all costs a guest a call.
+#[derive(Debug, Default)]
+pub struct Places {
     places: [[usize; 4]; FIELDS_MAX],
     count: usize,
 }
 
-impl<'a> FieldList<'a> {
-    /// Begins with no fields of the body in `json`.
-    pub(crate) fn begin(&mut self, json: &'a str) {
-        self.json = json;
+impl Places {
+    /// No places.
+    #[must_use]
+    pub const fn new() -> Self {
+        Places {
+            places: [[0; 4]; FIELDS_MAX],
+            count: 0,
+        }
+    }
+
+    /// Forgets all.
+    pub(crate) fn clear(&mut self) {
         self.count = 0;
     }
 
+    /// The fields in `json`, the text in which the places were found.
+    #[must_use]
+    pub fn fields<'a>(&'a self, json: &'a str) -> FieldList<'a> {
+        let places = self.places.get(..self.count).unwrap_or_default();
+        FieldList { json, places }
+    }
+
     /// Adds a field.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn put(&mut self, key: Range<usize>, value: Range<usize>) {
         if let Some(place) = self.places.get_mut(self.count) {
             *place = [key.start, key.end, value.start, value.end];
         }
         self.count += 1;
     }
+}
 
+/// The fields of a body, if they are known.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct FieldList<'a> {
+    json: &'a str,
+    places: &'a [[usize; 4]],
+}
+
+impl<'a> FieldList<'a> {
     /// The keys of the body, and the texts of their values; `None` if there are none, or more than are
     /// kept.
     #[must_use]
-    pub fn all(&self) -> Option<Found<'_, 'a>> {
-        let places = self.places.get(..self.count)?;
-        let json = self.json;
+    pub fn all(&self) -> Option<Found<'a>> {
+        let (json, places) = (self.json, self.places);
         (!places.is_empty()).then(|| Found {
             json,
             places: places.iter(),
@@ -45,12 +68,12 @@ impl<'a> FieldList<'a> {
 
 /// Fields that were found.
 #[derive(Debug, Clone)]
-pub struct Found<'f, 'a> {
+pub struct Found<'a> {
     json: &'a str,
-    places: slice::Iter<'f, [usize; 4]>,
+    places: slice::Iter<'a, [usize; 4]>,
 }
 
-impl<'a> Iterator for Found<'_, 'a> {
+impl<'a> Iterator for Found<'a> {
     type Item = (&'a str, &'a str);
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -62,14 +85,16 @@ impl<'a> Iterator for Found<'_, 'a> {
     }
 }
 
-impl<'a> Found<'_, 'a> {
+impl<'a> Found<'a> {
     /// The next field that has one of these `names`, and its name.
     pub fn next_of(&mut self, names: &'static [&'static str]) -> Option<(&'static str, &'a str)> {
         for [key, key_end, value, value_end] in &mut self.places {
-            let key = self.json.as_bytes().get(*key..*key_end)?;
+            let json = self.json.as_bytes();
             // Most differ at once: to compare all costs a call.
             let is_key = |name: &&&str| {
-                name.bytes().next() == key.first().copied() && name.as_bytes() == key
+                name.len() == key_end - key
+                    && name.as_bytes().first() == json.get(*key)
+                    && Some(name.as_bytes()) == json.get(*key..*key_end)
             };
             if let Some(name) = names.iter().find(is_key) {
                 return Some((name, self.json.get(*value..*value_end)?));

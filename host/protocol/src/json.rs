@@ -3,9 +3,7 @@
 //! The functions append to a buffer, so that a message is written without
 //! intermediate strings.
 
-#[cfg(target_family = "wasm")]
-use crate::words::short_word;
-use crate::words::{eight_digits, find, specials};
+use crate::words::{eight_digits, find, short_word, specials};
 
 /// The most bytes that a guest copies itself.
 #[cfg(target_family = "wasm")]
@@ -27,6 +25,8 @@ pub fn write_number(out: &mut Vec<u8>, number: u64) {
 /// What makes eight digits characters.
 const DIGITS: u64 = u64::from_le_bytes([b'0'; 8]);
 
+const QUOTE: u64 = b'"' as u64;
+
 /// Appends the first `count` bytes of `word` to `out`.
 #[inline(always)]
 fn append_word(out: &mut Vec<u8>, word: u64, count: usize) {
@@ -38,6 +38,18 @@ fn append_word(out: &mut Vec<u8>, word: u64, count: usize) {
 /// Appends `text` to `out` as a JSON string: in quotes, with escapes where JSON
 /// requires them. Text without such characters is copied in one piece.
 pub fn write_string(out: &mut Vec<u8>, text: &str) {
+    if text.len() < 8 {
+        // Most names and keys: in one word with their quotes, or all but one.
+        let (word, end) = (short_word(text.as_bytes()), 8 * text.len());
+        if specials(word) & !(u64::MAX << end) == 0 {
+            let quoted = QUOTE | (word << 8);
+            if text.len() == 7 {
+                append_word(out, quoted, 8);
+                return out.push(b'"');
+            }
+            return append_word(out, quoted | (QUOTE << (end + 8)), text.len() + 2);
+        }
+    }
     if find(text.as_bytes(), 0, specials).is_none() {
         out.reserve(text.len() + 2);
         out.push(b'"');
@@ -66,6 +78,21 @@ pub fn append(out: &mut Vec<u8>, bytes: &[u8]) {
     let (words, rest) = bytes.as_chunks::<8>();
     words.iter().for_each(|eight| out.extend_from_slice(eight));
     append_word(out, short_word(rest), rest.len());
+}
+
+/// The bytes of a `text` that has at most 15, with zeros behind them.
+#[must_use]
+pub fn short_text(text: &[u8]) -> Option<[u8; 15]> {
+    let (first, last) = match text.split_first_chunk::<8>() {
+        None => (short_word(text).to_le_bytes(), 0),
+        Some((first, rest)) if rest.len() < 8 => (*first, short_word(rest)),
+        Some(_) => return None,
+    };
+    let mut bytes = [0; 15];
+    let (front, back) = bytes.split_at_mut(8);
+    front.copy_from_slice(&first);
+    back.copy_from_slice(&last.to_le_bytes()[..7]);
+    Some(bytes)
 }
 
 #[cfg(test)]

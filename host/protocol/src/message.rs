@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 // A body of type `error` and the strings of an envelope belong to a message.
 pub use crate::error::{Error, ErrorCode};
-use crate::fields::FieldList;
+use crate::fields::Places;
 pub use crate::json::write_string;
 use crate::scan::{Key, Scanner};
 use crate::words::name;
@@ -57,12 +57,13 @@ impl<'a> Message<'a> {
     /// Finds the envelope and the reserved fields of a valid message. Returns `None` if they are
     /// not in the usual form: a string has an escape, or a field occurs twice.
     ///
-    /// `fields` gets the fields of the body.
+    /// `places` gets the places of the fields of the body.
+    #[inline(always)]
     pub(crate) fn scan(
         scanner: &mut Scanner<'a>,
-        fields: &mut FieldList<'a>,
+        places: &mut Places,
     ) -> Option<(Self, Header<'a>)> {
-        Message::read(scanner, |key, value| fields.put(key.start..key.end, value))
+        Message::read(scanner, |key, value| places.put(key.start..key.end, value))
     }
 
     /// Finds the envelope and the reserved fields in any text. Returns `None` if it is not
@@ -75,7 +76,7 @@ impl<'a> Message<'a> {
     }
 
     /// Reads a message; `each` gets the keys of its body, and where their values are.
-    #[inline]
+    #[inline(always)]
     fn read<const CHECKS: bool>(
         scanner: &mut Scanner<'a, CHECKS>,
         mut each: impl FnMut(Key, Range<usize>),
@@ -127,7 +128,7 @@ impl<'a> Message<'a> {
 impl<'a> Header<'a> {
     /// Finds the fields in the body at the position of `scanner`, which is then behind
     /// the body; `None` as for [`Message::scan`]. `each` gets all keys, and where their values are.
-    #[inline]
+    #[inline(always)]
     fn read<const CHECKS: bool>(
         scanner: &mut Scanner<'a, CHECKS>,
         each: &mut impl FnMut(Key, Range<usize>),

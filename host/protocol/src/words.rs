@@ -6,10 +6,12 @@
 #[inline(always)]
 pub(crate) fn find(bytes: &[u8], at: usize, marks: impl Fn(u64) -> u64) -> Option<usize> {
     // Most are near, and every loop has its price in a guest.
-    let found = marks(word_at(bytes, at).unwrap_or_default());
-    match found != 0 && at + 8 <= bytes.len() {
-        true => Some(at + (found.trailing_zeros() / 8) as usize),
-        false => find_far(bytes, at, marks),
+    let Some(eight) = word_at(bytes, at) else {
+        return find_far(bytes, at, marks);
+    };
+    match marks(eight) {
+        0 => find_far(bytes, at + 8, marks),
+        found => Some(at + (found.trailing_zeros() / 8) as usize),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use host_protocol::abi::{self, Effect, Event};
-use host_protocol::fields::FieldList;
+use host_protocol::fields::Places;
 use host_protocol::message::{Header, Message};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
@@ -187,8 +187,9 @@ fn assert_event(text: &str) {
     let mut event = Vec::new();
     abi::encode_message(&mut event, 7, text);
     let event = String::from_utf8(event).expect("text in text is text");
-    let mut fields = FieldList::default();
-    let read = Event::read(&event, &mut fields).expect("it is an event");
+    let mut places = Places::new();
+    let read = Event::read(&event, &mut places).expect("it is an event");
+    let fields = places.fields(&event);
     let expected = Event {
         now_ns: 7,
         message: Some(message),

@@ -7,11 +7,11 @@ use serde::de::{
     Visitor, value::BorrowedStrDeserializer,
 };
 
-use super::RAW_VALUE;
 use super::error::JsonError;
 use super::key::Key;
 use super::number::{visit_float, visit_number};
 use super::reader::Reader;
+use super::{RAW_VALUE, is_raw_value};
 
 /// Reads a whole text.
 ///
@@ -161,8 +161,8 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, JsonError> {
-        if name == RAW_VALUE {
-            let text = self.value()?;
+        if is_raw_value(name) {
+            let text = self.raw_value()?;
             return visitor.visit_map(Raw(Some(text)));
         }
         visitor.visit_newtype_struct(self)

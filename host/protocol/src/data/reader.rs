@@ -28,7 +28,7 @@ pub(super) struct Reader<'de> {
     names_depth: u32,
     names: &'static [&'static str],
     /// Those fields, if they have been found already.
-    found: Option<Found<'de, 'de>>,
+    found: Option<Found<'de>>,
     /// The object and the place in it, if they have not, while one of them is read.
     object: Option<(&'de str, usize)>,
 }
@@ -58,7 +58,7 @@ impl<'de> Reader<'de> {
 
     /// Reads no fields but those with these names of the object that the text is, each as a text of its
     /// own. They may have been found already.
-    pub(super) fn only(&mut self, names: &'static [&'static str], found: Option<Found<'de, 'de>>) {
+    pub(super) fn only(&mut self, names: &'static [&'static str], found: Option<Found<'de>>) {
         if found.is_some() {
             self.json = OPEN;
         }
@@ -86,6 +86,17 @@ impl<'de> Reader<'de> {
         let error = self.placed(error);
         self.failure = Some(error);
         (self.json, self.at) = ("", 0);
+    }
+
+    /// Passes a value, and returns its text. That of a named field is all of the text, and was a value
+    /// when it was found.
+    #[inline(never)]
+    pub(super) fn raw_value(&mut self) -> Result<&'de str, JsonError> {
+        if self.at == 0 && self.depth == self.names_depth {
+            self.at = self.json.len();
+            return Ok(self.json);
+        }
+        self.value()
     }
 
     #[cold]

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::{BodyError, from_str, is_json, read_body, to_vec};
 use crate::abi::Event;
-use crate::fields::FieldList;
+use crate::fields::{FieldList, Places};
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Unit;
@@ -232,12 +232,12 @@ fn bodies<T: DeserializeOwned + Debug + PartialEq>(kind: &str, json: &str) -> Re
             BodyError::Malformed(error) => error.to_string(),
         })
     };
-    let event = format!(r#"{{"now_ns":0,"message":{{"src":"a","dest":"b","body":{json}}}}}"#);
-    let mut fields = FieldList::default();
-    let (event, _) = Event::read(&event, &mut fields).unwrap();
+    let text = format!(r#"{{"now_ns":0,"message":{{"src":"a","dest":"b","body":{json}}}}}"#);
+    let mut places = Places::new();
+    let (event, _) = Event::read(&text, &mut places).unwrap();
     let body = event.message.unwrap().body;
     assert_eq!(body, json);
-    let found = read(body, &fields);
+    let found = read(body, &places.fields(&text));
     assert_eq!(found, read(json, &FieldList::default()), "{json}");
     found
 }

@@ -8,8 +8,8 @@ use serde::ser::{
 use crate::json::{append, write_number, write_string};
 use crate::scan::Scanner;
 
-use super::RAW_VALUE;
 use super::error::JsonError;
+use super::is_raw_value;
 
 /// Writes a value as a text of its own.
 ///
@@ -379,7 +379,7 @@ impl<'o> Serializer for Writer<'o> {
     }
 
     fn serialize_struct(self, name: &'static str, _len: usize) -> Result<Items<'o>, JsonError> {
-        if name != RAW_VALUE {
+        if !is_raw_value(name) {
             return self.open(b'{');
         }
         Ok(Items {
@@ -430,7 +430,7 @@ impl<'o> Items<'o> {
         self.out
     }
 
-    #[inline(never)]
+    #[inline]
     fn key(&mut self, key: &str) {
         let out = self.begin();
         write_string(out, key);
@@ -471,7 +471,8 @@ impl<'o> Items<'o> {
 
     #[inline(never)]
     fn close(self) {
-        append(self.out, self.ends.as_bytes());
+        // Mostly one byte.
+        self.ends.bytes().for_each(|byte| self.out.push(byte));
     }
 }
 
