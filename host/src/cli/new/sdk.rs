@@ -27,7 +27,7 @@ const PACKAGES: [Package; 2] = [
         name: "guest-sdk",
         manifest: include_str!("../../../../guest-sdk/Cargo.toml"),
         sources: sources!("guest-sdk":
-            "body.rs" "ctx.rs" "lib.rs" "name.rs" "named.rs" "native/mod.rs" "native/run.rs" "node.rs"
+            "body.rs" "ctx.rs" "lib.rs" "name.rs" "native/mod.rs" "native/run.rs" "node.rs"
             "numbered.rs" "options.rs" "outbox.rs" "retry.rs" "runtime.rs" "service.rs" "sorted.rs"
             "step.rs" "testing.rs" "wasm.rs"),
     },
@@ -35,7 +35,7 @@ const PACKAGES: [Package; 2] = [
         name: "host-protocol",
         manifest: include_str!("../../../protocol/Cargo.toml"),
         sources: sources!("host/protocol":
-            "abi.rs" "clock.rs" "data.rs" "data/error.rs" "data/key.rs" "data/number.rs" "data/read.rs"
+            "abi.rs" "clock.rs" "data.rs" "data/body.rs" "data/error.rs" "data/key.rs" "data/number.rs" "data/read.rs"
             "data/reader.rs" "data/string.rs" "data/tests.rs" "data/write.rs" "error.rs" "fields.rs"
             "grammar.rs" "json.rs" "lib.rs" "line_kind.rs" "lines.rs" "message.rs" "scan.rs"
             "services.rs" "text.rs" "text/figures.rs" "text/unfit.rs" "timers.rs" "words.rs"),
