@@ -26,14 +26,14 @@ pub(super) fn read<T: Answer>(answer: &str) -> Result<T, Malformed> {
 /// Does what [`read`] does if the answer has a list, and that nothing but integers: most long ones
 /// are such, and a parser for any value has several calls for each. `None` if it is another answer.
 fn read_ints<T: Answer>(answer: &str) -> Option<T> {
-    let (field, list) = T::LIST?;
+    let List { begin, of } = T::LIST?;
     // Within a string the quotes would have backslashes.
-    let begin = answer.find(field)? + field.len();
+    let begin = answer.find(begin)? + begin.len();
     let (ints, len) = ints(&answer.as_bytes()[begin..])?;
     let without = [&answer[..begin], &answer[begin + len..]].concat();
     let mut read: T = serde_json::from_str(&without).ok()?;
     let is_right = read.kind() == T::TYPE;
-    let list = list(&mut read);
+    let list = of(&mut read);
     // If it is not empty, the integers are those of another field with this name, deep within it.
     if !is_right || !list.is_empty() {
         return None;
@@ -176,10 +176,18 @@ pub(super) struct Field {
     check: fn(Json) -> Result<(), serde_json::Error>,
 }
 
+/// The list that an answer has.
+pub(super) struct List<T> {
+    /// How its text begins.
+    begin: &'static str,
+    /// The list itself.
+    of: fn(&mut T) -> &mut Vector,
+}
+
 /// A body with the fields that the schema demands.
 pub(super) trait Answer: DeserializeOwned {
-    /// How the text of its list begins, and where the list is, if it has one.
-    const LIST: Option<(&'static str, fn(&mut Self) -> &mut Vector)> = None;
+    /// Its list, if it has one.
+    const LIST: Option<List<Self>> = None;
     /// What its `type` has to be.
     const TYPE: &'static str;
     /// The fields that it has to have besides the reserved ones.
@@ -207,8 +215,10 @@ macro_rules! answer {
         }
 
         impl Answer for $name {
-            $(const LIST: Option<(&'static str, fn(&mut Self) -> &mut Vector)> =
-                Some(($begin, |answer| &mut answer.$list));)?
+            $(const LIST: Option<List<Self>> = Some(List {
+                begin: $begin,
+                of: |answer| &mut answer.$list,
+            });)?
             const TYPE: &'static str = $kind;
             const FIELDS: &'static [Field] = &[$(Field {
                 name: $key,
