@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 
 use crate::client::{Malformed, without_place};
 use host_check::value::{Value, Vector};
+use host_protocol::scan::Scanner;
 use host_protocol::text::joined;
 
 /// Reads a response as a `T`, which denies unknown fields, if it has the type of a `T`.
@@ -29,7 +30,7 @@ fn read_ints<T: Answer>(answer: &str) -> Option<T> {
     let List { begin, of } = T::LIST?;
     // Within a string the quotes would have backslashes.
     let begin = answer.find(begin)? + begin.len();
-    let (ints, len) = ints(&answer.as_bytes()[begin..])?;
+    let (ints, len) = ints(&answer[begin..])?;
     let without = [&answer[..begin], &answer[begin + len..]].concat();
     let mut read: T = serde_json::from_str(&without).ok()?;
     let is_right = read.kind() == T::TYPE;
@@ -43,35 +44,27 @@ fn read_ints<T: Answer>(answer: &str) -> Option<T> {
 }
 
 /// The integers that a list has, from behind its opening bracket to before the closing one, and how
-/// many bytes they take. `None` if it has anything else, or an integer that may not fit 64 bits.
-fn ints(json: &[u8]) -> Option<(Vec<i64>, usize)> {
+/// many bytes they take. `None` if it has anything else, or an integer that does not fit 64 bits.
+fn ints(json: &str) -> Option<(Vec<i64>, usize)> {
     let mut ints = Vec::new();
     let mut at = 0;
     loop {
-        let is_negative = json.get(at) == Some(&b'-');
+        let is_negative = json.as_bytes().get(at) == Some(&b'-');
         let first = at + usize::from(is_negative);
-        let (mut number, mut end) = (0_i64, first);
-        while let Some(digit @ b'0'..=b'9') = json.get(end) {
-            number = number
-                .wrapping_mul(10)
-                .wrapping_add(i64::from(digit - b'0'));
-            end += 1;
-        }
-        let has_zero = json.get(first) == Some(&b'0') && (is_negative || end > first + 1);
-        if has_zero || !(1..=INT_DIGITS_MAX).contains(&(end - first)) {
-            return None;
+        let mut scanner = Scanner::new(json.get(first..)?);
+        let number = i64::try_from(scanner.number()?).ok()?;
+        if is_negative && number == 0 {
+            return None; // a float
         }
         ints.push(if is_negative { -number } else { number });
-        match json.get(end)? {
+        let end = first + scanner.position();
+        match json.as_bytes().get(end)? {
             b',' => at = end + 1,
             b']' => return Some((ints, end)),
             _ => return None,
         }
     }
 }
-
-/// All integers of so many digits fit 64 bits.
-const INT_DIGITS_MAX: usize = 18;
 
 /// What is wrong with a response that should be a `T`: what it has, and what it should have.
 pub(super) fn malformed<T: Answer>(answer: &str, error: &serde_json::Error) -> Malformed {
@@ -201,7 +194,7 @@ pub(super) trait Answer: DeserializeOwned {
 macro_rules! answer {
     (
         $name:ident, $kind:literal $(, $key:literal => $field:ident: $type:ty = $expected:literal)*
-        $(; $begin:literal begins $list:ident)?
+        $(; list $list:ident)?
     ) => {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
@@ -216,7 +209,7 @@ macro_rules! answer {
 
         impl Answer for $name {
             $(const LIST: Option<List<Self>> = Some(List {
-                begin: $begin,
+                begin: concat!("\"", stringify!($list), "\":["),
                 of: |answer| &mut answer.$list,
             });)?
             const TYPE: &'static str = $kind;
@@ -237,11 +230,9 @@ answer!(EchoOk, "echo_ok", "echo" => _echo: IgnoredAny = "what was sent");
 answer!(GenerateOk, "generate_ok", "id" => id: Required = "any value");
 answer!(TopologyOk, "topology_ok");
 answer!(BroadcastOk, "broadcast_ok");
-answer!(MessagesReadOk, "read_ok", "messages" => messages: Vector = "a list";
-    r#""messages":["# begins messages);
+answer!(MessagesReadOk, "read_ok", "messages" => messages: Vector = "a list"; list messages);
 answer!(AddOk, "add_ok");
-answer!(ElementsReadOk, "read_ok", "value" => value: Vector = "a list";
-    r#""value":["# begins value);
+answer!(ElementsReadOk, "read_ok", "value" => value: Vector = "a list"; list value);
 answer!(NumberReadOk, "read_ok", "value" => value: i64 = "a whole number");
 answer!(RegisterReadOk, "read_ok", "value" => value: Required = "any value");
 answer!(WriteOk, "write_ok");
