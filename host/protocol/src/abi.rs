@@ -10,8 +10,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::data::{self, JsonError};
+use crate::disk::{
+    FileData, FileRef, Rename, Sync, SyncFailed, SyncFailure, Truncate, write_bytes,
+};
 use crate::fields::Places;
-use crate::json::write_number;
+use crate::json::{write_number, write_string};
 use crate::message::{Header, Message};
 use crate::scan::Scanner;
 use crate::words::name;
@@ -67,7 +70,7 @@ pub const fn nanos(duration: Duration) -> u64 {
     }
 }
 
-/// What happened: exactly one of `message` and `timer` is present.
+/// What happened: exactly one of `message`, `timer` and `sync_failed` is present.
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 pub struct Event<'a> {
     /// The driver's clock in nanoseconds. It never goes backwards. It counts from the
@@ -79,6 +82,9 @@ pub struct Event<'a> {
     /// A timer fired.
     #[serde(default)]
     pub timer: Option<TimerRef>,
+    /// A sync failed: what was behind it in its step has not happened.
+    #[serde(default)]
+    pub sync_failed: Option<SyncFailed>,
 }
 
 impl<'a> Event<'a> {
@@ -123,6 +129,7 @@ impl<'a> Event<'a> {
             now_ns: scanner.number()?,
             message: None,
             timer: None,
+            sync_failed: None,
         };
         let mut header = None;
         match scanner.find_key()?.word {
@@ -168,6 +175,36 @@ pub fn encode_timer(event: &mut Vec<u8>, now_ns: u64, id: u64) {
     event.extend_from_slice(b"}}");
 }
 
+/// Writes the first event, with `message` and all files of the node's disk, to `event`, which is
+/// cleared first.
+pub fn encode_first(
+    event: &mut Vec<u8>,
+    now_ns: u64,
+    message: &str,
+    files: impl Iterator<Item = (impl AsRef<str>, impl AsRef<[u8]>)>,
+) {
+    begin_event(event, now_ns, b",\"message\":");
+    event.extend_from_slice(message.as_bytes());
+    event.extend_from_slice(b",\"disk\":{");
+    for (number, (name, bytes)) in files.enumerate() {
+        if number > 0 {
+            event.push(b',');
+        }
+        write_string(event, name.as_ref());
+        event.extend_from_slice(b":{");
+        write_bytes(event, bytes.as_ref());
+        event.push(b'}');
+    }
+    event.extend_from_slice(b"}}");
+}
+
+/// Writes the event of a sync that failed to `event`, which is cleared first.
+pub fn encode_sync_failed(event: &mut Vec<u8>, now_ns: u64, reason: SyncFailure) {
+    begin_event(event, now_ns, b",\"sync_failed\":{\"reason\":\"");
+    event.extend_from_slice(<&str>::from(reason).as_bytes());
+    event.extend_from_slice(b"\"}}");
+}
+
 fn begin_event(event: &mut Vec<u8>, now_ns: u64, key: &[u8]) {
     event.clear();
     event.extend_from_slice(b"{\"now_ns\":");
@@ -190,6 +227,26 @@ pub enum Effect<'a> {
     /// Write a line to the node's log.
     #[serde(borrow)]
     Log(Log<'a>),
+    /// Write bytes to a file of the node's disk, at an offset.
+    #[serde(borrow)]
+    Write(FileData<'a>),
+    /// Write bytes to the end of a file.
+    #[serde(borrow)]
+    Append(FileData<'a>),
+    /// Replace a file.
+    #[serde(borrow)]
+    Put(FileData<'a>),
+    /// Set the length of a file.
+    #[serde(borrow)]
+    Truncate(Truncate<'a>),
+    /// Rename a file.
+    #[serde(borrow)]
+    Rename(Rename<'a>),
+    /// Remove a file.
+    #[serde(borrow)]
+    Remove(FileRef<'a>),
+    /// Wait until all changes to the disk are durable: what comes behind it happens then.
+    Sync(Sync),
 }
 
 impl<'a> Effect<'a> {

@@ -6,6 +6,7 @@
 //! | [`error`] | error codes, and the body of an error message |
 //! | [`services`] | the names of Maelstrom's services |
 //! | [`abi`] | events and effects, and the exports of a guest |
+//! | [`disk`] | changes to the disk of a node, and its files in the first event |
 //! | [`scan`] | finds the fields of an object in JSON |
 //! | [`fields`] | the fields that were found |
 //! | `grammar` | JSON values of which nothing is kept |
@@ -19,13 +20,14 @@
 //! | [`text`] | makes text of unknown origin safe to print |
 //!
 //! The crate depends on no host, engine or guest. WebAssembly guests use `message`,
-//! `error`, `services`, `abi`, `scan`, `fields`, `json` and `data`; the other modules are for drivers
+//! `error`, `services`, `abi`, `disk`, `scan`, `fields`, `json` and `data`; the other modules are for drivers
 //! of nodes and are not compiled for WebAssembly.
 
 pub mod abi;
 #[cfg(not(target_family = "wasm"))]
 pub mod clock;
 pub mod data;
+pub mod disk;
 pub mod error;
 pub mod fields;
 mod grammar;

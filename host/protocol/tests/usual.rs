@@ -191,6 +191,7 @@ fn assert_event(text: &str) {
     let read = Event::read(&event, &mut places).expect("it is an event");
     let fields = places.fields(&event);
     let expected = Event {
+        sync_failed: None,
         now_ns: 7,
         message: Some(message),
         timer: None,

@@ -1,0 +1,289 @@
+//! The disk of a node, as effects change it and the first event shows it.
+//!
+//! Bytes are text where they are UTF-8, and base64 (RFC 4648, with padding) otherwise.
+
+use std::borrow::Cow;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+
+use crate::json::write_string;
+
+/// The most bytes that the name of a file may have.
+pub const NAME_BYTES_MAX: usize = 255;
+
+/// A change to a node's disk. The node sees it at once; it is durable after the next sync.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change<'a> {
+    /// Write bytes at an offset; the file is made if there is none, and filled with zeros up to
+    /// the offset.
+    Write {
+        /// The file.
+        file: Cow<'a, str>,
+        /// The offset of the first byte.
+        at: u64,
+        /// The bytes.
+        data: Cow<'a, [u8]>,
+    },
+    /// Write bytes at the end of a file, which is made if there is none.
+    Append {
+        /// The file.
+        file: Cow<'a, str>,
+        /// The bytes.
+        data: Cow<'a, [u8]>,
+    },
+    /// Replace a file, or make it: after a crash it has all of the new bytes or is as before.
+    Put {
+        /// The file.
+        file: Cow<'a, str>,
+        /// All of its bytes.
+        data: Cow<'a, [u8]>,
+    },
+    /// Cut a file to a length, or fill it with zeros up to it; it is made if there is none.
+    Truncate {
+        /// The file.
+        file: Cow<'a, str>,
+        /// Its new length.
+        len: u64,
+    },
+    /// Rename a file. One that has the new name is replaced.
+    Rename {
+        /// The file, which has to exist.
+        from: Cow<'a, str>,
+        /// Its new name.
+        to: Cow<'a, str>,
+    },
+    /// Remove a file. None of that name is not an error.
+    Remove {
+        /// The file.
+        file: Cow<'a, str>,
+    },
+}
+
+/// Why a name cannot be that of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BadName {
+    /// It is empty, or has more than [`NAME_BYTES_MAX`] bytes.
+    Length,
+    /// It is `.` or `..`.
+    Dots,
+    /// It has a slash or a NUL.
+    Character,
+}
+
+impl std::fmt::Display for BadName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            BadName::Length => write!(f, "a file's name has 1 to {NAME_BYTES_MAX} bytes"),
+            BadName::Dots => f.write_str("a file's name is neither \".\" nor \"..\""),
+            BadName::Character => f.write_str("a file's name has no slash and no NUL"),
+        }
+    }
+}
+
+/// Checks the name of a file.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_name(name: &str) -> Result<(), BadName> {
+    match name {
+        "." | ".." => Err(BadName::Dots),
+        _ if name.is_empty() || name.len() > NAME_BYTES_MAX => Err(BadName::Length),
+        _ if name.contains(['/', '\0']) => Err(BadName::Character),
+        _ => Ok(()),
+    }
+}
+
+/// A file and bytes for it: the value of the effects `append` and `put`, and with `at` of `write`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct FileData<'a> {
+    /// The file.
+    #[serde(borrow)]
+    pub file: Cow<'a, str>,
+    /// The offset; only `write` has one.
+    #[serde(default)]
+    pub at: Option<u64>,
+    /// The bytes, if they are UTF-8.
+    #[serde(default)]
+    pub text: Option<Cow<'a, str>>,
+    /// The bytes in base64.
+    #[serde(default)]
+    pub base64: Option<Cow<'a, str>>,
+}
+
+/// A file's new length: the value of the effect `truncate`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Truncate<'a> {
+    /// The file.
+    #[serde(borrow)]
+    pub file: Cow<'a, str>,
+    /// Its new length.
+    pub len: u64,
+}
+
+/// A file's new name: the value of the effect `rename`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Rename<'a> {
+    /// The file.
+    #[serde(borrow)]
+    pub from: Cow<'a, str>,
+    /// Its new name.
+    #[serde(borrow)]
+    pub to: Cow<'a, str>,
+}
+
+/// A file: the value of the effect `remove`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct FileRef<'a> {
+    /// The file.
+    #[serde(borrow)]
+    pub file: Cow<'a, str>,
+}
+
+/// The value of the effect `sync`, which has no fields.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sync {}
+
+/// Why a sync failed: the value of the event `sync_failed`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyncFailed {
+    /// The reason.
+    pub reason: SyncFailure,
+}
+
+/// A reason for a sync to fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, strum::IntoStaticStr)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum SyncFailure {
+    /// The disk has failed. What was not durable may be lost, even if a later sync succeeds.
+    Error,
+    /// The disk is full. What was not durable still is not.
+    Full,
+}
+
+/// The bytes of a file in the first event: an entry of `disk`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Content<'a> {
+    /// The bytes, if they are UTF-8.
+    #[serde(default, borrow)]
+    pub text: Option<Cow<'a, str>>,
+    /// The bytes in base64.
+    #[serde(default, borrow)]
+    pub base64: Option<Cow<'a, str>>,
+}
+
+/// What is wrong with `text` and `base64`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BadContent {
+    /// Both are there, or none.
+    NotOne,
+    /// It is not base64; says why.
+    NotBase64(String),
+}
+
+impl std::fmt::Display for BadContent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            BadContent::NotOne => {
+                f.write_str("the bytes of a file are either \"text\" or \"base64\"")
+            }
+            BadContent::NotBase64(why) => {
+                write!(f, "\"base64\" is not base64 with padding: {why}")
+            }
+        }
+    }
+}
+
+/// The bytes that `text` or `base64` says.
+///
+/// # Errors
+/// If it is not exactly one of them, or not base64.
+pub fn bytes<'a>(
+    text: Option<Cow<'a, str>>,
+    base64: Option<Cow<'a, str>>,
+) -> Result<Cow<'a, [u8]>, BadContent> {
+    match (text, base64) {
+        (Some(Cow::Borrowed(text)), None) => Ok(Cow::Borrowed(text.as_bytes())),
+        (Some(Cow::Owned(text)), None) => Ok(Cow::Owned(text.into_bytes())),
+        (None, Some(base64)) => {
+            let bytes = STANDARD.decode(base64.as_bytes());
+            bytes
+                .map(Cow::Owned)
+                .map_err(|error| BadContent::NotBase64(error.to_string()))
+        }
+        (None, None) | (Some(_), Some(_)) => Err(BadContent::NotOne),
+    }
+}
+
+/// Appends `"text":"…"` or `"base64":"…"` to `out`.
+pub fn write_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+    if let Ok(text) = str::from_utf8(bytes) {
+        out.extend_from_slice(b"\"text\":");
+        write_string(out, text);
+    } else {
+        out.extend_from_slice(b"\"base64\":\"");
+        let start = out.len();
+        out.resize(start + bytes.len().div_ceil(3) * 4, 0);
+        // It has just the length that it takes.
+        let _ = STANDARD.encode_slice(bytes, &mut out[start..]);
+        out.push(b'"');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(bytes: &[u8]) -> String {
+        let mut out = Vec::new();
+        write_bytes(&mut out, bytes);
+        String::from_utf8(out).unwrap()
+    }
+
+    fn read(json: &str) -> Result<Vec<u8>, String> {
+        let content: Content<'_> = serde_json::from_str(json).unwrap();
+        let bytes = bytes(content.text, content.base64).map_err(|error| error.to_string());
+        bytes.map(Cow::into_owned)
+    }
+
+    #[test]
+    fn bytes_are_text_or_base64_and_come_back() {
+        // The vectors of RFC 4648 are text; with a byte that is not UTF-8 in front they are not.
+        assert_eq!(written(b"foob\"\n"), r#""text":"foob\"\n""#);
+        assert_eq!(written(b""), r#""text":"""#);
+        assert_eq!(written(b"\xff"), r#""base64":"/w==""#);
+        assert_eq!(written(b"\xfffoo"), r#""base64":"/2Zvbw==""#);
+        assert_eq!(written(b"\xfffo"), r#""base64":"/2Zv""#);
+        for bytes in [&b"foo"[..], b"", b"\xff\x00", b"\xfffoo", &[0, 9, 13, 127]] {
+            let json = format!("{{{}}}", written(bytes));
+            assert_eq!(read(&json).as_deref(), Ok(bytes), "{json}");
+        }
+    }
+
+    #[test]
+    fn bytes_are_one_of_both() {
+        let both = "the bytes of a file are either \"text\" or \"base64\"";
+        assert_eq!(read("{}"), Err(both.to_owned()));
+        assert_eq!(read(r#"{"text":"","base64":""}"#), Err(both.to_owned()));
+        let bad = read(r#"{"base64":"/w="}"#).unwrap_err();
+        assert!(
+            bad.starts_with("\"base64\" is not base64 with padding: "),
+            "{bad}"
+        );
+    }
+
+    #[test]
+    fn names_are_those_of_files_in_one_folder() {
+        for good in ["a", "...", "log 1", "ä", &"x".repeat(255)] {
+            assert_eq!(check_name(good), Ok(()), "{good}");
+        }
+        assert_eq!(check_name(""), Err(BadName::Length));
+        assert_eq!(check_name(&"x".repeat(256)), Err(BadName::Length));
+        assert_eq!(check_name("."), Err(BadName::Dots));
+        assert_eq!(check_name(".."), Err(BadName::Dots));
+        assert_eq!(check_name("a/b"), Err(BadName::Character));
+        assert_eq!(check_name("a\0"), Err(BadName::Character));
+    }
+}
