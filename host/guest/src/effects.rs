@@ -1,8 +1,11 @@
 //! Decodes and checks what a guest asks for.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
+use host_disk::{Scope, SharedDisk, lock};
 use host_protocol::abi::{self, Level, Log, SetTimer, TimerRef};
+use host_protocol::disk::{self, Change, FileData, FileRef, Rename, Truncate};
 use host_protocol::message::{Header, Message, write_string};
 use host_protocol::text::{excerpt, printable};
 use host_protocol::timers::Timers;
@@ -20,6 +23,11 @@ pub enum Effect<'a> {
     CancelTimer(TimerRef),
     /// Write a line to the node's log.
     Log(Log<'a>),
+    /// Change the node's disk.
+    Disk(Change<'a>),
+    /// Make changes of the disk durable. The effects behind it happen once that is done, and then the
+    /// guest gets [`Synced`](crate::EventKind::Synced); it gets nothing else before.
+    Sync(Scope),
 }
 
 /// A message to send: its `src` is the node itself, its body an object with a `type`.
@@ -101,7 +109,31 @@ fn decode_line<'a>(line: &'a [u8], node: &str) -> Result<Effect<'a>, String> {
         }
         abi::Effect::CancelTimer(timer) => Effect::CancelTimer(timer),
         abi::Effect::Log(log) => Effect::Log(log),
+        abi::Effect::Write(it) => {
+            let at = it.at.ok_or("a write has an offset, \"at\"")?;
+            let (file, data) = file_data(it)?;
+            Effect::Disk(Change::Write { file, at, data })
+        }
+        abi::Effect::Append(it) => {
+            let (file, data) = file_data(it)?;
+            Effect::Disk(Change::Append { file, data })
+        }
+        abi::Effect::Put(it) => {
+            let (file, data) = file_data(it)?;
+            Effect::Disk(Change::Put { file, data })
+        }
+        abi::Effect::Truncate(Truncate { file, len }) => {
+            Effect::Disk(Change::Truncate { file, len })
+        }
+        abi::Effect::Rename(Rename { from, to }) => Effect::Disk(Change::Rename { from, to }),
+        abi::Effect::Remove(FileRef { file }) => Effect::Disk(Change::Remove { file }),
+        abi::Effect::Sync(disk::Sync {}) => Effect::Sync(Scope::All),
     })
+}
+
+fn file_data(it: FileData<'_>) -> Result<(Cow<'_, str>, Cow<'_, [u8]>), String> {
+    let data = disk::bytes(it.text, it.base64).map_err(|error| error.to_string())?;
+    Ok((it.file, data))
 }
 
 /// Whether the value of an effect is an object: serde accepts an array of the fields as well, which the
@@ -193,13 +225,30 @@ pub fn check_timers(
                     removed.insert(timer.id);
                 }
             }
-            Effect::Send(_) | Effect::Log(_) => {}
+            Effect::Send(_) | Effect::Log(_) | Effect::Disk(_) | Effect::Sync(_) => {}
         }
         if timers.len() + added.len() - removed.len() > limit {
             return Err(ErrorKind::Timers { limit });
         }
     }
     Ok(())
+}
+
+/// Checks that the changes of a step can be made on `disk`.
+///
+/// # Errors
+/// [`ErrorKind::Disk`] if one cannot.
+pub fn check_disk(disk: &SharedDisk, effects: &[Effect<'_>]) -> Result<(), ErrorKind> {
+    let mut changes = effects.iter().filter_map(|effect| match effect {
+        Effect::Disk(change) => Some(change),
+        _ => None,
+    });
+    let Some(first) = changes.next() else {
+        return Ok(()); // the usual case
+    };
+    let disk = lock(disk);
+    disk.check(std::iter::once(first).chain(changes))
+        .map_err(ErrorKind::Disk)
 }
 
 impl SendMessage<'_> {

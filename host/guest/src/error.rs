@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use host_disk::DiskError;
+
 use crate::event::Event;
 use host_protocol::text::{excerpt, excerpt_of_end, printable};
 
@@ -121,6 +123,9 @@ pub enum ErrorKind {
         /// The most timers that may be outstanding.
         limit: usize,
     },
+    /// A change to the node's disk cannot be made: there is no room, or nothing to change.
+    #[error("{0}")]
+    Disk(DiskError),
     /// The step wrote too much to stdout and stderr.
     #[strum(serialize = "too-much-log")]
     #[error("more than {limit} bytes of log in one step (--max-log-bytes)")]

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use host_protocol::disk::SyncFailure;
 use host_protocol::text::{excerpt, printable};
 
 /// Something that happens to a node.
@@ -22,6 +23,8 @@ pub enum EventKind<'a> {
     Message(&'a str),
     /// The timer with this id fires.
     Timer(u64),
+    /// The sync that it asked for has ended. If it failed, the effects behind it have not happened.
+    Synced(Result<(), SyncFailure>),
 }
 
 impl fmt::Display for Event<'_> {
@@ -29,6 +32,8 @@ impl fmt::Display for Event<'_> {
         match self.kind {
             EventKind::Message(text) => write!(f, "message {}", printable(&excerpt(text, 400))),
             EventKind::Timer(id) => write!(f, "timer {id}"),
+            EventKind::Synced(Ok(())) => f.write_str("end of a sync"),
+            EventKind::Synced(Err(reason)) => write!(f, "failure of a sync ({reason})"),
         }
     }
 }

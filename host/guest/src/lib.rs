@@ -26,7 +26,7 @@ mod limits;
 mod start;
 mod swap;
 
-pub use effects::{Effect, SendMessage, check_timers};
+pub use effects::{Effect, SendMessage, check_disk, check_timers};
 pub use error::{ErrorKind, GuestError};
 pub use event::{Event, EventKind};
 pub use guest::Guest;

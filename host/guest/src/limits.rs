@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use host_disk::DiskLimits;
+
 /// The limits of one guest. A step is one call into the guest: one event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -23,6 +25,22 @@ pub struct Limits {
     pub timers: usize,
     /// Bytes that a step may write to stdout and stderr together.
     pub log_bytes: usize,
+    /// Bytes of all files on the node's disk together.
+    pub disk_bytes: u64,
+}
+
+/// The most files and folders on a node's disk.
+const DISK_FILES_MAX: usize = 10_000;
+
+impl Limits {
+    /// How much the node's disk holds.
+    #[must_use]
+    pub fn disk(&self) -> DiskLimits {
+        DiskLimits {
+            bytes: self.disk_bytes,
+            files: DISK_FILES_MAX,
+        }
+    }
 }
 
 impl Default for Limits {
@@ -36,6 +54,7 @@ impl Default for Limits {
             effects: 10_000,
             timers: 10_000,
             log_bytes: 256 << 10,
+            disk_bytes: 64 << 20,
         }
     }
 }

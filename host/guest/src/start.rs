@@ -3,13 +3,15 @@
 use std::fmt;
 use std::sync::Arc;
 
+use host_disk::{Disk, SharedDisk};
+
 use crate::error::GuestError;
 use crate::guest::Guest;
 use crate::interrupt::Interrupt;
 use crate::limits::Limits;
 
 /// The options that a guest is started with.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct GuestOptions {
     /// Its limits.
     pub limits: Limits,
@@ -19,6 +21,22 @@ pub struct GuestOptions {
     pub seed: u64,
     /// What is asked before it gets more memory, besides its own limits.
     pub growth: Option<Arc<dyn Growth>>,
+    /// The node's disk, which it shares with its driver.
+    pub disk: SharedDisk,
+}
+
+/// A guest with an empty disk.
+impl Default for GuestOptions {
+    fn default() -> Self {
+        let limits = Limits::default();
+        GuestOptions {
+            limits,
+            args: Vec::new(),
+            seed: 0,
+            growth: None,
+            disk: Disk::shared(limits.disk()),
+        }
+    }
 }
 
 /// Says whether guests that share a bound may have more memory. A guest that may not fails in that

@@ -346,6 +346,7 @@ impl Output {
             }
             Effect::CancelTimer(timer) => self.timers.cancel(timer.id),
             Effect::Log(log) => self.log(event.node, log),
+            Effect::Disk(_) | Effect::Sync(_) => {}
         }
     }
 

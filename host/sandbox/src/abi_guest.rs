@@ -1,5 +1,6 @@
 //! Guests of ABI version 1: libraries that are called with each event.
 
+use host_disk::lock;
 use host_guest::effects::{decode, log_lines};
 use host_guest::{Effect, ErrorKind, Event, EventKind, Guest, GuestError, Limits};
 use host_protocol::abi;
@@ -26,6 +27,8 @@ pub(super) struct AbiGuest {
     input: Vec<u8>,
     /// Whether the log still has what was printed at the start: it belongs to the first event.
     start_log_pending: bool,
+    /// Whether it has handled no event and taken over no state.
+    is_fresh: bool,
     fuel_used: u64,
     /// Whether a call has failed. Its memory may be in any state then, so nothing is called again.
     has_failed: bool,
@@ -71,6 +74,7 @@ impl AbiGuest {
             restore: exports.restore,
             input: Vec::new(),
             start_log_pending: true,
+            is_fresh: true,
             fuel_used,
             has_failed: false,
         })
@@ -110,8 +114,20 @@ impl Guest for AbiGuest {
     fn step(&mut self, event: &Event<'_>) -> Result<Vec<Effect<'_>>, Box<GuestError>> {
         let mut input = std::mem::take(&mut self.input);
         match event.kind {
+            EventKind::Message(text) if self.is_fresh => {
+                self.is_fresh = false;
+                let disk = lock(&self.store.data().guest.disk);
+                match disk.is_empty() {
+                    true => abi::encode_message(&mut input, event.now_ns, text),
+                    false => abi::encode_first(&mut input, event.now_ns, text, disk.files()),
+                }
+            }
             EventKind::Message(text) => abi::encode_message(&mut input, event.now_ns, text),
             EventKind::Timer(id) => abi::encode_timer(&mut input, event.now_ns, id),
+            EventKind::Synced(Err(reason)) => {
+                abi::encode_sync_failed(&mut input, event.now_ns, reason);
+            }
+            EventKind::Synced(Ok(())) => return Ok(Vec::new()), // what was behind it has happened
         }
         self.input = input;
         self.store.data_mut().now_ns = event.now_ns;
@@ -182,6 +198,7 @@ impl Guest for AbiGuest {
                 ErrorKind::Denied("it has no restore, so it cannot take over a state".into());
             return Err(self.refusal(kind, abi::RESTORE, &none));
         };
+        self.is_fresh = false;
         self.input.clear();
         self.input.extend_from_slice(snapshot);
         self.enter(abi::RESTORE, &none, |guest| {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use host_disk::SharedDisk;
 use host_guest::{ErrorKind, Growth, GuestOptions};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -16,6 +17,8 @@ pub(super) struct GuestState {
     pub(super) args: Vec<String>,
     pub(super) limiter: GrowthLimiter,
     pub(super) watch: Watch,
+    /// The node's disk.
+    pub(super) disk: SharedDisk,
 }
 
 /// The state of a guest of the ABI.
@@ -53,6 +56,7 @@ impl GuestState {
             random: ChaCha8Rng::seed_from_u64(options.seed),
             args,
             watch: Watch::default(),
+            disk: options.disk,
             limiter: GrowthLimiter {
                 memory_bytes: 0,
                 memory_limit: options.limits.memory_bytes,

@@ -52,6 +52,7 @@ pub(super) fn run(args: NodeArgs) -> Result<Exit, Failure> {
             .seed
             .unwrap_or_else(|| RandomState::new().hash_one(0_u8)),
         growth: None,
+        disk: Disk::shared(limits.disk()),
     };
     let sandbox = Arc::new(args.cache.sandbox()?);
     let module = sandbox.load(&path, &limits)?;

@@ -50,6 +50,7 @@ impl<N: Node> Guest for NativeGuest<N> {
         let output = match event.kind {
             EventKind::Message(text) => self.node.message(event.now_ns, text),
             EventKind::Timer(id) => self.node.timer(event.now_ns, id),
+            EventKind::Synced(_) => return Ok(Vec::new()),
         };
         decode(output, event.node, self.effects)
             .map_err(|kind| GuestError::refusal(kind, "a step", &|| event.to_string(), b""))

@@ -5,6 +5,7 @@ use std::io::Read;
 
 use host_guest::{Effect, ErrorKind};
 use host_protocol::abi::{Level, Log};
+use host_protocol::disk::SyncFailure;
 
 /// How much input a program may leave unread, in bytes: far more than correct programs
 /// leave, and little enough for a cluster of nodes.
@@ -32,6 +33,8 @@ pub(super) struct Io {
     pub(super) log: StepLog,
     /// The earliest time that the program waits for.
     pub(super) wait_until_ns: Option<u64>,
+    /// How the sync ended that the program waits for.
+    pub(super) synced: Option<Result<(), SyncFailure>>,
     /// The fuel that the step has used.
     pub(super) fuel_used: u64,
     /// The size of the program's memory after the step.

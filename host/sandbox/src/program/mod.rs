@@ -114,6 +114,7 @@ impl Guest for ProgramGuest {
                 .push_line(text)
                 .map_err(|kind| GuestError::refusal(kind, PROGRAM_START, &describe, &[]))?,
             EventKind::Timer(_) => self.timer_ns = None,
+            EventKind::Synced(result) => self.io.synced = Some(result),
         }
         let turn = self.fiber.resume(&mut self.io);
         self.fuel_used += self.io.fuel_used;

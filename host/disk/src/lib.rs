@@ -1,0 +1,35 @@
+//! The disk of a node: what the node sees, what is durable, and what a crash leaves of it.
+//!
+//! A [`Disk`] is a tree of folders and files in memory. A change is visible at once. It is durable
+//! after a sync; until then it waits among the unsynced changes, in order. A power loss keeps what
+//! is durable and a choice of the others ([`Survival`]), by these rules, which are those of journaling
+//! file systems on Linux:
+//!
+//! - Changes of names (a file or folder made, renamed, removed or replaced) reach the disk in
+//!   their order, each whole or not at all.
+//! - Changes of a file's bytes or length reach it in any order, each or not. At most one is torn:
+//!   of that, only the first bytes are there.
+//! - To sync a file makes its bytes durable, and that it was made, but not that it was renamed or
+//!   removed since. For that its folder has to be synced.
+//!
+//! The ideas are those of LazyFS (a file system that loses what was not synced, for tests of
+//! databases) and of the storage faults in FoundationDB's and TigerBeetle's simulators.
+//!
+//! | module | contents |
+//! |---|---|
+//! | [`disk`] | the disk: changes, syncs, crashes |
+//! | [`tree`] | folders and files as programs see them |
+//! | `change` | an unsynced change |
+//! | `image` | one state of all files |
+//! | `bytes` | the bytes of a file, in blocks that states share |
+//! | [`survival`] | what a power loss leaves |
+
+mod bytes;
+mod change;
+pub mod disk;
+mod image;
+pub mod survival;
+pub mod tree;
+
+pub use disk::{Disk, DiskError, DiskLimits, Scope, SharedDisk, lock};
+pub use survival::Survival;
