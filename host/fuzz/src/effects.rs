@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use host_guest::effects::decode;
 use host_guest::{Effect, ErrorKind, check_timers};
+use host_protocol::disk::{Change, write_bytes};
 use host_protocol::line_kind::{LineKind, classify};
 use host_protocol::message::write_string;
 use host_protocol::timers::Timers;
@@ -94,8 +95,46 @@ fn write(effect: &Effect<'_>, out: &mut Vec<u8>) {
             write_string(out, &log.text);
             out.push(b'}');
         }
+        Effect::Disk(change) => write_change(change, out),
+        Effect::Sync(_) => out.extend_from_slice(b"{\"sync\":{}"),
     }
     out.extend_from_slice(b"}\n");
+}
+
+/// Appends the key and the value of a change of the disk, without the brace that ends the line.
+fn write_change(change: &Change<'_>, out: &mut Vec<u8>) {
+    let mut begin = |key: &str, name: &str, value: &str| {
+        out.extend_from_slice(format!("{{\"{key}\":{{\"{name}\":").as_bytes());
+        write_string(out, value);
+    };
+    match change {
+        Change::Write { file, at, data } => {
+            begin("write", "file", file);
+            out.extend_from_slice(format!(",\"at\":{at},").as_bytes());
+            write_bytes(out, data);
+        }
+        Change::Append { file, data } => {
+            begin("append", "file", file);
+            out.push(b',');
+            write_bytes(out, data);
+        }
+        Change::Put { file, data } => {
+            begin("put", "file", file);
+            out.push(b',');
+            write_bytes(out, data);
+        }
+        Change::Truncate { file, len } => {
+            begin("truncate", "file", file);
+            out.extend_from_slice(format!(",\"len\":{len}").as_bytes());
+        }
+        Change::Rename { from, to } => {
+            begin("rename", "from", from);
+            out.extend_from_slice(b",\"to\":");
+            write_string(out, to);
+        }
+        Change::Remove { file } => begin("remove", "file", file),
+    }
+    out.push(b'}');
 }
 
 /// Counts the timers one effect after the other, beginning with timer 0 outstanding.
@@ -108,7 +147,7 @@ fn assert_timers(effects: &[Effect<'_>], limit: usize) {
         match effect {
             Effect::SetTimer(timer) => outstanding.insert(timer.id),
             Effect::CancelTimer(timer) => outstanding.remove(&timer.id),
-            Effect::Send(_) | Effect::Log(_) => continue,
+            Effect::Send(_) | Effect::Log(_) | Effect::Disk(_) | Effect::Sync(_) => continue,
         };
         fits &= outstanding.len() <= limit;
     }

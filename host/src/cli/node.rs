@@ -9,6 +9,7 @@ use host_protocol::lines::LINE_BYTES_MAX;
 
 use super::limits::{CacheArgs, LimitArgs};
 use super::{Exit, Failure};
+use host_disk::Disk;
 use host_guest::GuestOptions;
 use host_node::{self, NodeError, NodeOptions, Watch};
 
