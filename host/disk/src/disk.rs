@@ -51,6 +51,14 @@ pub enum DiskError {
     },
 }
 
+impl DiskError {
+    /// Whether the disk would hold more than it may.
+    #[must_use]
+    pub fn is_limit(&self) -> bool {
+        matches!(self, DiskError::Bytes { .. } | DiskError::Files { .. })
+    }
+}
+
 /// What a sync makes durable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scope {
@@ -62,15 +70,6 @@ pub enum Scope {
     Folder(String),
 }
 
-/// A change that a crash has taken, in words that follow "lost".
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LostChange {
-    /// The file or folder.
-    pub path: String,
-    /// What was to happen to it.
-    pub what: String,
-}
-
 /// The disk of a node.
 #[derive(Debug)]
 pub struct Disk {
@@ -79,6 +78,8 @@ pub struct Disk {
     pub(crate) durable: Image,
     pub(crate) unsynced: VecDeque<Change>,
     unsynced_bytes: usize,
+    /// How many changes there ever were.
+    changes: u64,
     next_file: FileId,
     /// How often programs have each file open.
     open: BTreeMap<FileId, usize>,
@@ -106,6 +107,7 @@ impl Disk {
             durable: Image::default(),
             unsynced: VecDeque::new(),
             unsynced_bytes: 0,
+            changes: 0,
             next_file: 1,
             open: BTreeMap::new(),
             is_full: false,
@@ -141,6 +143,22 @@ impl Disk {
     #[must_use]
     pub fn unsynced(&self) -> usize {
         self.unsynced.len()
+    }
+
+    /// How many changes there ever were.
+    #[must_use]
+    pub fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    /// The last `count` changes that are not durable: the paths, and what was changed.
+    #[must_use]
+    pub fn last_changes(&self, count: u64) -> Vec<(String, String)> {
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        let first = self.unsynced.len().saturating_sub(count);
+        let last = self.unsynced.range(first..);
+        last.map(|change| self.describe(change, Fate::Lost))
+            .collect()
     }
 
     /// The files as the node sees them: their paths and their bytes, in the order of paths.
@@ -318,6 +336,7 @@ impl Disk {
         if let Some((file, bytes)) = kept {
             self.visible.set(file, bytes);
         }
+        self.changes += 1;
         self.unsynced_bytes += change.held_bytes();
         self.unsynced.push_back(change);
         while self.unsynced_bytes > UNSYNCED_BYTES_MAX || self.unsynced.len() > UNSYNCED_MAX {
@@ -447,8 +466,9 @@ impl Disk {
         self.visible.forget_nameless();
     }
 
-    /// The power fails: what was not durable survives or not. Returns what is lost.
-    pub fn lose_power(&mut self, survival: Survival) -> Vec<LostChange> {
+    /// The power fails: what was not durable survives or not. Returns the changes that are lost:
+    /// the paths, and what was changed.
+    pub fn lose_power(&mut self, survival: Survival) -> Vec<(String, String)> {
         let changes = std::mem::take(&mut self.unsynced);
         self.unsynced_bytes = 0;
         let fates = survival.fates(changes.iter());
@@ -470,6 +490,7 @@ impl Disk {
         *self = Disk {
             is_full: self.is_full,
             failing: self.failing,
+            changes: self.changes,
             ..Disk::new(self.limits)
         };
     }
@@ -513,7 +534,7 @@ impl Disk {
         self.failing = failing;
     }
 
-    fn describe(&self, change: &Change, fate: Fate) -> LostChange {
+    fn describe(&self, change: &Change, fate: Fate) -> (String, String) {
         let path_of = |file: FileId| {
             let mut names = self.visible.names.iter();
             let named = names.find(|(_, entry)| **entry == Entry::File(file));
@@ -530,16 +551,15 @@ impl Disk {
                 };
                 (path_of(*file), what)
             }
-            Change::Length { file, len } => (path_of(*file), format!("its length of {len}")),
-            Change::Made { path, .. } => (&**path, "that it was made".to_owned()),
-            Change::Put { path, data, .. } => (&**path, format!("its {} new bytes", data.len())),
-            Change::Removed { path } => (&**path, "that it was removed".to_owned()),
-            Change::Renamed { from, to } => (&**from, format!("that it was renamed {to}")),
+            Change::Length { file, len } => (path_of(*file), format!("its length set to {len}")),
+            Change::Made { path, .. } => (&**path, "made".to_owned()),
+            Change::Put { path, data, .. } => {
+                (&**path, format!("replaced by {} bytes", data.len()))
+            }
+            Change::Removed { path } => (&**path, "removed".to_owned()),
+            Change::Renamed { from, to } => (&**from, format!("renamed {to}")),
         };
-        LostChange {
-            path: path.to_owned(),
-            what,
-        }
+        (path.to_owned(), what)
     }
 }
 

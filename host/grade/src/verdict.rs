@@ -113,15 +113,17 @@ impl Verdict {
             | ErrorKind::Effects { .. }
             | ErrorKind::Timers { .. }
             | ErrorKind::Log { .. } => Self::OutputLimit,
+            ErrorKind::Disk(error) if error.is_limit() => Self::OutputLimit,
             ErrorKind::Host(_) => Self::Internal,
             ErrorKind::Trap(_)
             | ErrorKind::Stack
             | ErrorKind::Exit(_)
             | ErrorKind::Denied(_)
             | ErrorKind::Refused(_) => Self::Runtime,
-            ErrorKind::Range { .. } | ErrorKind::BadEffect { .. } | ErrorKind::BadLine { .. } => {
-                Self::Presentation
-            }
+            ErrorKind::Range { .. }
+            | ErrorKind::BadEffect { .. }
+            | ErrorKind::BadLine { .. }
+            | ErrorKind::Disk(_) => Self::Presentation,
         }
     }
 }

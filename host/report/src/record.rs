@@ -196,7 +196,7 @@ impl Record {
                 self.pending.remove(&message.id);
             }
             EntryKind::Fault { .. } => self.fault_count += 1,
-            EntryKind::Timer { .. } | EntryKind::Log { .. } => {}
+            EntryKind::Timer { .. } | EntryKind::Log { .. } | EntryKind::Disk { .. } => {}
         }
     }
 
@@ -233,6 +233,11 @@ impl Record {
             EntryKind::Fault { .. } => {
                 self.fault_count += 1;
                 RecordedKind::Fault(self.fault_count - 1)
+            }
+            EntryKind::Disk { node, what } => {
+                let text = what.to_string();
+                let text = excerpt(&text, LOG_CHARS_MAX).into_owned();
+                RecordedKind::Log(self.name(node), "disk", text)
             }
             EntryKind::Log { node, level, text } => {
                 let text = excerpt(text, LOG_CHARS_MAX).into_owned();

@@ -44,6 +44,12 @@ pub struct Touched {
     /// How many times a node was killed that had handled more than `init`, and so lost what it knew.
     #[serde(skip_serializing_if = "is_zero")]
     pub forgot: u64,
+    /// The changes to disks that were written and not synced, and that power losses took.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub changes: u64,
+    /// The syncs that failed or took longer.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub syncs: u64,
     /// The timers that fired later.
     #[serde(skip_serializing_if = "is_zero")]
     pub timers: u64,
@@ -135,6 +141,8 @@ impl Touched {
         let details = [
             messages,
             counted(self.requests, "open request", "open requests"),
+            counted(self.changes, "unsynced change", "unsynced changes"),
+            counted(self.syncs, "sync", "syncs"),
             counted(self.timers, "timer", "timers"),
             counted(self.events, "event", "events"),
             counted(
@@ -172,6 +180,28 @@ fn words(fault: Fault) -> (Option<&'static str>, Option<&'static str>, &'static 
             "delayed messages",
         ),
         Fault::Kill => (None, None, "took messages or requests"),
+        Fault::Power => (
+            Some("power loss"),
+            Some("power losses"),
+            "took messages, requests or unsynced changes",
+        ),
+        Fault::Wipe => (None, None, "took messages, requests or files"),
+        Fault::DiskSlow => (
+            Some("period of slow disks"),
+            Some("periods of slow disks"),
+            "delayed a sync",
+        ),
+        Fault::DiskFull => (
+            Some("period of full disks"),
+            Some("periods of full disks"),
+            "failed a sync",
+        ),
+        Fault::DiskError => (
+            Some("period of disk errors"),
+            Some("periods of disk errors"),
+            "failed a sync",
+        ),
+        Fault::BitRot => (Some("flipped bit"), None, "changed a file"),
         Fault::Pause => (None, None, "had something wait"),
         Fault::ClockSkew => (Some("clock skew"), None, "seen by a node"),
         Fault::Swap => (None, None, "replaced a program"),
@@ -232,6 +262,8 @@ impl Tally {
         it.in_flight += what.in_flight;
         it.answers += what.answers;
         it.requests += what.requests;
+        it.changes += what.changes;
+        it.syncs += what.syncs;
         it.timers += what.timers;
         it.events += what.events;
     }

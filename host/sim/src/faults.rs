@@ -31,9 +31,37 @@ pub(super) fn start(
         FaultAction::Duplicate(permille) => links.set_duplication(permille),
         FaultAction::Kill(_, killed) => {
             for node in killed {
-                nodes.kill(node, world, network, clients);
+                nodes.kill(node, Fault::Kill, world, network, clients);
             }
         }
+        FaultAction::Power(_, losses) => {
+            for loss in losses {
+                nodes.kill(loss.node, Fault::Power, world, network, clients);
+                nodes.node(loss.node).lose_power(loss.survival, world);
+            }
+        }
+        FaultAction::Wipe(_, wiped) => {
+            for node in wiped {
+                nodes.kill(node, Fault::Wipe, world, network, clients);
+                nodes.node(node).wipe(world);
+            }
+        }
+        FaultAction::DiskSlow(slow) => {
+            for node in slow {
+                nodes.node(node).set_slow_disk(true);
+            }
+        }
+        FaultAction::DiskFull(full) => {
+            for node in full {
+                nodes.node(node).set_full_disk(true);
+            }
+        }
+        FaultAction::DiskError(losses) => {
+            for loss in losses {
+                nodes.node(loss.node).set_failing_disk(Some(loss.survival));
+            }
+        }
+        FaultAction::BitRot(rot) => nodes.node(rot.node).rot(rot.byte, rot.bit, world),
         FaultAction::Pause(_, paused) => {
             paused
                 .iter()
@@ -115,8 +143,8 @@ fn stopped(
             links.set_duplication(0);
             healed()
         }
-        Fault::Kill => {
-            let down = nodes.down();
+        Fault::Kill | Fault::Power | Fault::Wipe => {
+            let down = nodes.down_by(fault);
             for node in &down {
                 nodes.start(*node, world, network, clients)?;
             }
@@ -164,7 +192,20 @@ fn stopped(
             nodes.steady_clocks(world);
             keyword("clocks-steady")
         }
-        Fault::Swap => Value::Nil, // a version that has come stays
+        Fault::DiskSlow => {
+            nodes.each().for_each(|node| node.set_slow_disk(false));
+            keyword("disks-fast")
+        }
+        Fault::DiskFull => {
+            nodes.each().for_each(|node| node.set_full_disk(false));
+            keyword("disks-have-room")
+        }
+        Fault::DiskError => {
+            nodes.each().for_each(|node| node.set_failing_disk(None));
+            keyword("disks-work")
+        }
+        Fault::BitRot => Value::Nil, // a bit that has flipped stays so
+        Fault::Swap => Value::Nil,   // a version that has come stays
     };
     Ok((Value::Nil, done))
 }

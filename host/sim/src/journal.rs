@@ -1,9 +1,11 @@
 //! The journal: everything that happens in a run, for observers to see.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::io::{self, Write};
 
 use host_protocol::abi::Level;
+use host_protocol::disk::SyncFailure;
 use host_protocol::message::write_string;
 use host_protocol::text::fit_json;
 use host_protocol::timers::Timers;
@@ -12,6 +14,7 @@ use super::address::{Addr, Names};
 use super::clock::Clock;
 use super::packets::Packet;
 use host_check::net::{NetEvent, NetStats};
+use host_disk::SharedDisk;
 use host_guest::Guest;
 use strum::{Display, IntoStaticStr};
 
@@ -56,6 +59,78 @@ pub enum EntryKind<'a> {
         /// The line.
         text: &'a str,
     },
+    /// Something happened to a node's disk.
+    Disk {
+        /// The node.
+        node: &'a str,
+        /// What.
+        what: DiskEvent<'a>,
+    },
+}
+
+/// What happened to a disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DiskEvent<'a> {
+    /// A file or folder was changed, in words: `12 bytes written at 40`.
+    Changed {
+        /// The file or folder.
+        path: &'a str,
+        /// The change.
+        change: &'a str,
+    },
+    /// A sync began.
+    Sync,
+    /// It is done: what was changed before is durable.
+    Synced,
+    /// It failed.
+    SyncFailed(SyncFailure),
+    /// A change was lost that was not durable.
+    Lost {
+        /// The file or folder.
+        path: &'a str,
+        /// The change.
+        change: &'a str,
+    },
+    /// A bit of a file has flipped.
+    Rotten {
+        /// The file.
+        path: &'a str,
+        /// The byte that it is in.
+        at: u64,
+    },
+    /// All files are gone.
+    Wiped,
+}
+
+impl DiskEvent<'_> {
+    /// Whether a fault has done it.
+    #[must_use]
+    pub fn is_harm(self) -> bool {
+        match self {
+            DiskEvent::Changed { .. } | DiskEvent::Sync | DiskEvent::Synced => false,
+            DiskEvent::SyncFailed(_)
+            | DiskEvent::Lost { .. }
+            | DiskEvent::Rotten { .. }
+            | DiskEvent::Wiped => true,
+        }
+    }
+}
+
+/// In words that follow the name of the node.
+impl fmt::Display for DiskEvent<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            DiskEvent::Changed { path, change } => write!(f, "writes to disk: {path}, {change}"),
+            DiskEvent::Sync => f.write_str("begins a sync"),
+            DiskEvent::Synced => f.write_str("has synced its disk"),
+            DiskEvent::SyncFailed(reason) => write!(f, "is told that the sync failed: {reason}"),
+            DiskEvent::Lost { path, change } => {
+                write!(f, "loses what it had not synced: {path}, {change}")
+            }
+            DiskEvent::Rotten { path, at } => write!(f, "has a flipped bit: {path}, byte {at}"),
+            DiskEvent::Wiped => f.write_str("has an empty disk now"),
+        }
+    }
 }
 
 /// A message, as the journal has it.
@@ -113,6 +188,8 @@ pub struct Stepped<'a> {
     /// The guest. To ask it for its state is to call it, and it may behave differently from then
     /// on: an observer that asks must not trust the rest of the run.
     pub guest: &'a mut (dyn Guest + Send),
+    /// Its disk.
+    pub disk: &'a SharedDisk,
     timers: &'a Timers,
     clock: &'a Clock,
 }
@@ -189,6 +266,7 @@ impl<'a> Journal<'a> {
         at_ns: u64,
         node: &str,
         guest: &mut (dyn Guest + Send + 'static),
+        disk: &SharedDisk,
         timers: &Timers,
         clock: &Clock,
     ) {
@@ -197,6 +275,7 @@ impl<'a> Journal<'a> {
                 at_ns,
                 node,
                 guest: &mut *guest,
+                disk,
                 timers,
                 clock,
             };
@@ -210,6 +289,18 @@ impl<'a> Journal<'a> {
         self.note(&Entry {
             at_ns,
             kind: EntryKind::Log { node, level, text },
+        });
+    }
+
+    /// Whether anybody sees what happens.
+    pub(super) fn is_seen(&self) -> bool {
+        !self.observers.is_empty()
+    }
+
+    pub(super) fn disk(&mut self, at_ns: u64, node: &str, what: DiskEvent<'_>) {
+        self.note(&Entry {
+            at_ns,
+            kind: EntryKind::Disk { node, what },
         });
     }
 
@@ -351,8 +442,35 @@ fn write_entry(out: &mut Vec<u8>, entry: &Entry<'_>) -> io::Result<()> {
             )?;
             write_string(out, text);
         }
+        EntryKind::Disk { node, what } => write_disk(out, node, what)?,
     }
     out.extend_from_slice(b"}\n");
+    Ok(())
+}
+
+fn write_disk(out: &mut Vec<u8>, node: &str, what: DiskEvent<'_>) -> io::Result<()> {
+    write!(out, "\"disk\",\"node\":\"{node}\",\"what\":")?;
+    let change = |out: &mut Vec<u8>, what: &str, path: &str, change: &str| {
+        out.extend_from_slice(format!("\"{what}\",\"path\":").as_bytes());
+        write_string(out, path);
+        out.extend_from_slice(b",\"change\":");
+        write_string(out, change);
+    };
+    match what {
+        DiskEvent::Changed { path, change: it } => change(out, "changed", path, it),
+        DiskEvent::Lost { path, change: it } => change(out, "lost", path, it),
+        DiskEvent::Sync => out.extend_from_slice(b"\"sync\""),
+        DiskEvent::Synced => out.extend_from_slice(b"\"synced\""),
+        DiskEvent::SyncFailed(reason) => {
+            write!(out, "\"sync-failed\",\"reason\":\"{reason}\"")?;
+        }
+        DiskEvent::Rotten { path, at } => {
+            out.extend_from_slice(b"\"rotten\",\"path\":");
+            write_string(out, path);
+            write!(out, ",\"at\":{at}")?;
+        }
+        DiskEvent::Wiped => out.extend_from_slice(b"\"wiped\""),
+    }
     Ok(())
 }
 

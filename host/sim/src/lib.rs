@@ -78,6 +78,7 @@ pub use concurrency::{Concurrency, InvalidConcurrency, TooManyWorkers};
 pub use coverage::{Coverage, Touched};
 pub use growth::MemoryGrowth;
 pub use hop::Hops;
+pub use host_disk::Survival;
 pub use latency::{Distribution, Latency};
 pub use logged::{LogLine, LoggedWarnings};
 pub use memory::MemoryGrant;

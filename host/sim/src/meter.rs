@@ -16,6 +16,8 @@ pub(super) struct Meter {
     guests_bytes: usize,
     /// Bytes that all services together hold now.
     services_bytes: usize,
+    /// Bytes that the disks of all nodes hold now.
+    disks_bytes: usize,
     /// How many operations there were.
     operations: usize,
     memory: Arc<RunMemory>,
@@ -54,6 +56,7 @@ impl Meter {
             usage: ResourceUsage::default(),
             guests_bytes: 0,
             services_bytes: 0,
+            disks_bytes: 0,
             operations: 0,
             memory,
             time: ProcessorTime::of_run(bounds.fuel),
@@ -90,6 +93,12 @@ impl Meter {
         self.held();
     }
 
+    /// A node's disk holds so many bytes more or less than before.
+    pub(super) fn disk(&mut self, before: usize, now: usize) {
+        self.disks_bytes = self.disks_bytes - before + now;
+        self.held();
+    }
+
     /// Counts what a message costs that a client has received: the bytes of its value.
     pub(super) fn answer(&mut self, bytes: usize) {
         self.usage.answer_bytes += bytes;
@@ -106,7 +115,7 @@ impl Meter {
 
     /// What guests and services hold has been measured.
     fn held(&mut self) {
-        let bytes = self.guests_bytes + self.services_bytes;
+        let bytes = self.guests_bytes + self.services_bytes + self.disks_bytes;
         self.usage.memory_bytes = self.usage.memory_bytes.max(bytes);
         self.memory.set_held(bytes);
     }

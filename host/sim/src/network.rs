@@ -388,7 +388,7 @@ impl Network {
     }
 
     /// Drops all that waits for the node `node`, which starts anew.
-    pub(super) fn reset(&mut self, world: &mut World<'_>, node: usize) {
+    pub(super) fn reset(&mut self, world: &mut World<'_>, node: usize, by: Fault) {
         let receiver = &mut self.receivers[node];
         let held = match receiver.state {
             State::Holding { slot, .. } => Some(slot),
@@ -407,7 +407,7 @@ impl Network {
         });
         for slot in lost {
             if let Some(packet) = self.packets.take(slot) {
-                world.taken(&packet, DropReason::Down, Fault::Kill);
+                world.taken(&packet, DropReason::Down, by);
                 self.packets.recycle(packet);
             }
         }

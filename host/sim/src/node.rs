@@ -1,9 +1,11 @@
 //! A node: a guest with its timers and its clock.
 
+use host_disk::{Survival, lock};
 use host_guest::{
-    Carried, Effect, Event, EventKind, Guest, GuestError, SwapError, carry_state, check_timers,
+    Carried, Effect, Event, EventKind, Guest, GuestError, SwapError, carry_state, check_disk,
+    check_timers,
 };
-use host_protocol::abi::{Level, Log};
+use host_protocol::abi::Level;
 use host_protocol::timers::Timers;
 
 use super::address::Addr;
@@ -22,12 +24,21 @@ use super::queue::Alarm;
 use super::scheduled::Scheduled;
 use super::world::World;
 
+mod storage;
+
+use storage::{Act, Hands, Storage};
+
 /// A node of the cluster.
 pub(super) struct Node {
     /// Its position in the cluster.
     index: usize,
     name: String,
     life: Life,
+    /// The fault that has ended its process, if one has.
+    down_by: Option<Fault>,
+    storage: Storage,
+    /// Whether its guest has failed, and the run goes on.
+    has_crashed: bool,
     /// What has paused it, a bit for each [`Pause`].
     paused: u8,
     /// What arrived while it was paused.
@@ -115,13 +126,17 @@ impl Life {
 }
 
 impl Node {
-    /// A node that does not run yet. Its guest may have `timers_max` timers, and its clock reads
-    /// `date_ns` when the run begins.
-    pub(super) fn new(index: usize, name: String, timers_max: usize, date_ns: u64) -> Self {
+    /// A node that does not run yet. Its clock reads `date_ns` when the run begins.
+    pub(super) fn new(index: usize, name: String, programs: &Programs<'_>, date_ns: u64) -> Self {
+        let (limits, latency) = (programs.limits.disk(), programs.disk_latency);
+        let timers_max = programs.limits.timers;
         Node {
             index,
+            storage: Storage::new(&name, limits, latency, &programs.streams),
             name,
             life: Life::Down,
+            down_by: None,
+            has_crashed: false,
             paused: 0,
             backlog: Vec::new(),
             timers: Timers::default(),
@@ -148,8 +163,28 @@ impl Node {
         matches!(self.life, Life::Down)
     }
 
+    /// Whether this has ended its process.
+    pub(super) fn is_down_by(&self, fault: Fault) -> bool {
+        self.is_down() && self.down_by == Some(fault)
+    }
+
+    /// What takes the messages to it while it is down.
+    pub(super) fn down_by(&self) -> Fault {
+        self.down_by.unwrap_or(Fault::Kill)
+    }
+
+    /// Whether its guest has failed, and the run goes on.
+    pub(super) fn has_crashed(&self) -> bool {
+        self.has_crashed
+    }
+
     pub(super) fn is_paused(&self) -> bool {
         self.paused != 0
+    }
+
+    /// Whether it handles no event for now.
+    fn is_blocked(&self) -> bool {
+        self.is_paused() || self.storage.is_syncing() || self.has_crashed
     }
 
     pub(super) fn is_paused_by(&self, pause: Pause) -> bool {
@@ -176,7 +211,9 @@ impl Node {
         programs: &Programs<'_>,
         world: &World<'_>,
     ) -> Result<Box<dyn Guest + Send>, Stopped> {
-        let guest = programs.start(&self.name, self.incarnation, self.has_next_version);
+        let is_next = self.has_next_version;
+        let disk = &self.storage.disk;
+        let guest = programs.start(&self.name, self.incarnation, is_next, disk);
         self.incarnation += 1;
         guest.map_err(|error| world.stop_at(self.index, StopReason::Guest(error)))
     }
@@ -199,16 +236,25 @@ impl Node {
         self.init_client = None;
     }
 
-    /// Takes all that the node knows. What was in flight from it still arrives.
+    /// Ends the node's process, and with it all that it knows but its disk. What was in flight from
+    /// it still arrives.
     pub(super) fn kill(
         &mut self,
+        by: Fault,
         world: &mut World<'_>,
         network: &mut Network,
         clients: &mut Clients,
     ) {
-        self.tally_kill(world, clients);
+        // One that is down without power, or is being replaced, does not start sooner.
+        let stays = self.is_down_by(Fault::Power) || self.is_down_by(Fault::Wipe);
+        if !(by == Fault::Kill && stays) {
+            self.down_by = Some(by);
+        }
+        self.tally_kill(by, world, clients);
         self.count_last(world);
         self.life = Life::Down;
+        self.has_crashed = false;
+        self.storage.kill(world);
         self.paused = 0;
         self.timers = Timers::default();
         self.schedule_wake(world);
@@ -217,10 +263,42 @@ impl Node {
         }
         for slot in std::mem::take(&mut self.backlog) {
             if let Some(packet) = network.release(slot) {
-                world.taken(&packet, DropReason::Down, Fault::Kill);
+                world.taken(&packet, DropReason::Down, by);
                 network.recycle(packet);
             }
         }
+    }
+
+    /// Takes its power, after its process has ended: what survives of what it had not synced.
+    pub(super) fn lose_power(&mut self, survival: Survival, world: &mut World<'_>) {
+        self.storage.lose_power(&self.name, survival, world);
+        self.storage.count(world);
+    }
+
+    /// Empties its disk, after its process has ended.
+    pub(super) fn wipe(&mut self, world: &mut World<'_>) {
+        self.storage.wipe(&self.name, world);
+        self.storage.count(world);
+    }
+
+    /// Flips a bit on its disk.
+    pub(super) fn rot(&mut self, byte: u64, bit: u8, world: &mut World<'_>) {
+        self.storage.rot(&self.name, byte, bit, world);
+    }
+
+    /// Makes its disk slow, or as fast as before.
+    pub(super) fn set_slow_disk(&mut self, is_slow: bool) {
+        self.storage.set_slow(is_slow);
+    }
+
+    /// Has nothing be written to its disk, or ends that.
+    pub(super) fn set_full_disk(&mut self, is_full: bool) {
+        lock(&self.storage.disk).set_full(is_full);
+    }
+
+    /// Has syncs of its disk fail, or ends that.
+    pub(super) fn set_failing_disk(&mut self, failing: Option<Survival>) {
+        lock(&self.storage.disk).set_failing(failing);
     }
 
     /// Pauses the node. One that has not begun has nothing to pause.
@@ -241,16 +319,10 @@ impl Node {
     ) -> Result<(), Stopped> {
         self.tally_pause(world);
         self.paused &= !pause.bit();
-        if self.is_paused() {
-            return Ok(());
+        match self.is_paused() {
+            true => Ok(()),
+            false => self.go_on(world, network, clients),
         }
-        for slot in std::mem::take(&mut self.backlog) {
-            if let Some(packet) = network.release(slot) {
-                self.deliver(packet, world, network, clients)?;
-            }
-        }
-        self.schedule_wake(world);
-        Ok(())
     }
 
     /// Has its clock run at another rate, from a reading `jump_ns` further on.
@@ -275,7 +347,7 @@ impl Node {
         let Life::Running(old) = &mut self.life else {
             return Ok(Replaced::NotRunning);
         };
-        let new = programs.start(&self.name, self.incarnation, to_next);
+        let new = programs.start(&self.name, self.incarnation, to_next, &self.storage.disk);
         self.incarnation += 1;
         // What a guest used that does not come to run is not known if it fails at its start.
         let mut fuel = programs.limits.fuel;
@@ -323,12 +395,14 @@ impl Node {
             Life::Running(_) => true,
         };
         if !is_up {
-            world.taken(&packet, DropReason::Down, Fault::Kill);
+            world.taken(&packet, DropReason::Down, self.down_by());
             network.recycle(packet);
             return Ok(());
         }
-        if let Some(fault) = self.paused_by() {
-            world.tally().message(fault);
+        if self.is_blocked() {
+            if let Some(fault) = self.paused_by() {
+                world.tally().message(fault);
+            }
             self.backlog.push(network.hold(packet));
             return Ok(());
         }
@@ -348,11 +422,10 @@ impl Node {
         clients: &Clients,
     ) -> Result<(), Stopped> {
         self.wake = None;
-        if self.is_paused() {
-            return Ok(());
-        }
         let elapsed_ns = self.clock.elapsed_ns(world.now_ns());
-        while let Some(id) = self.timers.pop_due(elapsed_ns) {
+        while !self.is_blocked()
+            && let Some(id) = self.timers.pop_due(elapsed_ns)
+        {
             world.timer(&self.name, id);
             self.step(EventKind::Timer(id), world, network, clients)?;
         }
@@ -362,7 +435,7 @@ impl Node {
 
     /// Has the node woken for its next timer, and at no other time.
     fn schedule_wake(&mut self, world: &mut World<'_>) {
-        let next_ns = self.timers.next_deadline().filter(|_| !self.is_paused());
+        let next_ns = self.timers.next_deadline().filter(|_| !self.is_blocked());
         // A timer may have become due while the node was paused.
         let at_ns = next_ns.map(|it| self.clock.when_ns(it).max(world.now_ns()));
         if self.wake.map(|wake| wake.at_ns) == at_ns {
@@ -387,11 +460,29 @@ impl Node {
         world.meter().step();
         self.handled += 1;
         let stepped = self.try_step(kind, world, network, clients);
-        stepped.map_err(|reason| world.stop_at(self.index, reason))?;
+        if let Err(reason) = stepped {
+            return self.fail(reason, world);
+        }
         self.count(world);
         self.show(world);
         self.schedule_wake(world);
         Ok(())
+    }
+
+    /// A step has failed, which ends the run: unless the guest was told that a sync has failed, since
+    /// to crash is right then. It is started again later.
+    fn fail(&mut self, reason: StopReason, world: &mut World<'_>) -> Result<(), Stopped> {
+        let stopped = world.stop_at(self.index, reason);
+        match &stopped.reason {
+            StopReason::Guest(error) if self.storage.has_failed && !stopped.is_internal() => {
+                let text = format!("crashed after a sync that failed: {error}");
+                world.log(&self.name, Level::Error, &text);
+                world.schedule(world.now_ns(), Scheduled::Crashed(self.index));
+                self.has_crashed = true;
+                Ok(())
+            }
+            _ => Err(stopped),
+        }
     }
 
     fn try_step(
@@ -412,6 +503,7 @@ impl Node {
         };
         let effects = guest.step(&event).map_err(StopReason::Guest)?;
         check_timers(&self.timers, &effects, self.timers_max)
+            .and_then(|()| check_disk(&self.storage.disk, &effects))
             .map_err(|error| StopReason::Guest(GuestError::in_effects(error, &event)))?;
         self.dests.clear();
         for effect in &effects {
@@ -433,21 +525,22 @@ impl Node {
         }
         let elapsed_ns = self.clock.elapsed_ns(now_ns);
         let mut dests = self.dests.iter();
-        for effect in &effects {
-            match effect {
-                Effect::Send(send) => {
-                    if let Some(dest) = dests.next() {
-                        network.send(world, Addr::Node(self.index), *dest, send.message.body);
-                    }
-                }
-                Effect::SetTimer(timer) => {
-                    let deadline_ns = elapsed_ns.saturating_add(timer.after_ns);
-                    self.timers.set(timer.id, deadline_ns);
-                }
-                Effect::CancelTimer(timer) => self.timers.cancel(timer.id),
-                Effect::Log(Log { level, text }) => world.log(&self.name, *level, text),
-            }
-        }
+        let acts = effects.into_iter().map(|effect| {
+            let is_send = matches!(effect, Effect::Send(_));
+            let dest = is_send.then(|| dests.next()).flatten();
+            Act::new(
+                effect,
+                dest.copied().unwrap_or(Addr::Node(self.index)),
+                elapsed_ns,
+            )
+        });
+        let hands = Hands {
+            index: self.index,
+            name: &self.name,
+            timers: &mut self.timers,
+            storage: &mut self.storage,
+        };
+        hands.perform(acts, world, network);
         Ok(())
     }
 
@@ -465,6 +558,7 @@ impl Node {
             self.sizes.note(world.now_ns(), now.memory_bytes);
         }
         self.counted = now;
+        self.storage.count(world);
     }
 
     /// The same for the last time, before the guest is gone.
@@ -488,7 +582,7 @@ impl Node {
     }
 
     /// Counts what its end takes, before it is killed.
-    fn tally_kill(&mut self, world: &mut World<'_>, clients: &Clients) {
+    fn tally_kill(&mut self, by: Fault, world: &mut World<'_>, clients: &Clients) {
         self.tally_pause(world);
         let requests = clients.open_at(self.index);
         if requests > 0 {
@@ -496,10 +590,10 @@ impl Node {
                 requests,
                 ..Touched::default()
             };
-            world.tally().touch(Fault::Kill, what);
+            world.tally().touch(by, what);
         }
         if self.handled > self.handled_before + 1 {
-            world.tally().forget(Fault::Kill);
+            world.tally().forget(by);
         }
     }
 
@@ -537,7 +631,13 @@ impl Node {
     /// run's.
     fn show(&mut self, world: &mut World<'_>) {
         if let Some(guest) = self.life.guest() {
-            world.stepped(&self.name, guest, &self.timers, &self.clock);
+            world.stepped(
+                &self.name,
+                guest,
+                &self.storage.disk,
+                &self.timers,
+                &self.clock,
+            );
             self.counted.fuel = guest.fuel_used();
         }
     }

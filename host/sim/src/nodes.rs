@@ -13,9 +13,13 @@ use super::node::{Node, Pause, Replaced};
 use super::outcome::Stopped;
 use super::packets::Packet;
 use super::programs::Programs;
+use super::scheduled::Scheduled;
 use super::silence::Instead;
 use super::time::SECOND;
 use super::world::World;
+
+/// How long after it has crashed a node is started again.
+const RESTART_NS: u64 = SECOND;
 
 /// How long a node may take to respond to `init`.
 pub(super) const INIT_TIMEOUT_NS: u64 = 10 * SECOND;
@@ -29,10 +33,9 @@ pub(super) struct Nodes<'a> {
 impl<'a> Nodes<'a> {
     /// Nodes that do not run yet.
     pub(super) fn new(names: &[String], programs: Programs<'a>) -> Self {
-        let timers_max = programs.limits.timers;
         let date_ns = draw_date_ns(&programs.streams);
         let names = names.iter().cloned().enumerate();
-        let nodes = names.map(|(index, name)| Node::new(index, name, timers_max, date_ns));
+        let nodes = names.map(|(index, name)| Node::new(index, name, &programs, date_ns));
         Nodes {
             nodes: nodes.collect(),
             programs,
@@ -47,9 +50,9 @@ impl<'a> Nodes<'a> {
         self.nodes[node].is_paused()
     }
 
-    /// The nodes that do not run, in ascending order.
-    pub(super) fn down(&self) -> Vec<usize> {
-        self.all_that(Node::is_down)
+    /// The nodes that this has ended, in ascending order.
+    pub(super) fn down_by(&self, fault: Fault) -> Vec<usize> {
+        self.all_that(|node| node.is_down_by(fault))
     }
 
     /// The nodes that this has paused, in ascending order.
@@ -73,8 +76,8 @@ impl<'a> Nodes<'a> {
         network: &mut Network,
         clients: &mut Clients,
     ) -> Result<(), Stopped> {
-        network.reset(world, node);
         let this = &mut self.nodes[node];
+        network.reset(world, node, this.down_by());
         let guest = this.new_guest(&self.programs, world)?;
         let client = clients.open(Owner::Init(node));
         this.start(guest, client, world);
@@ -124,15 +127,67 @@ impl<'a> Nodes<'a> {
         self.nodes[node].wake(world, network, clients)
     }
 
-    /// Takes all that a node knows.
+    /// Ends a node's process.
     pub(super) fn kill(
+        &mut self,
+        node: usize,
+        by: Fault,
+        world: &mut World<'_>,
+        network: &mut Network,
+        clients: &mut Clients,
+    ) {
+        self.nodes[node].kill(by, world, network, clients);
+    }
+
+    /// A node, for what happens to its disk alone.
+    pub(super) fn node(&mut self, node: usize) -> &mut Node {
+        &mut self.nodes[node]
+    }
+
+    /// All nodes, for the same.
+    pub(super) fn each(&mut self) -> impl Iterator<Item = &mut Node> {
+        self.nodes.iter_mut()
+    }
+
+    /// A node goes on after a sync.
+    pub(super) fn synced(
+        &mut self,
+        node: usize,
+        world: &mut World<'_>,
+        network: &mut Network,
+        clients: &Clients,
+    ) -> Result<(), Stopped> {
+        self.nodes[node].synced(world, network, clients)
+    }
+
+    /// A node's process has ended by itself: something starts it again after a second, as an operating
+    /// system does with a service.
+    pub(super) fn crash(
         &mut self,
         node: usize,
         world: &mut World<'_>,
         network: &mut Network,
         clients: &mut Clients,
     ) {
-        self.nodes[node].kill(world, network, clients);
+        if self.nodes[node].has_crashed() {
+            self.kill(node, Fault::DiskError, world, network, clients);
+            let at_ns = world.now_ns() + RESTART_NS;
+            world.schedule(at_ns, Scheduled::Restart(node));
+        }
+    }
+
+    /// Starts a node again that has crashed, unless something else keeps it down.
+    pub(super) fn restart(
+        &mut self,
+        node: usize,
+        world: &mut World<'_>,
+        network: &mut Network,
+        clients: &mut Clients,
+    ) -> Result<(), Stopped> {
+        match self.nodes[node].is_down_by(Fault::DiskError) {
+            true => self.start(node, world, network, clients),
+            false => Ok(()),
+        }
     }
 
     /// Pauses a node.
@@ -208,7 +263,7 @@ impl<'a> Nodes<'a> {
             Replaced::Refused => "refused",
             Replaced::NotRunning => "not-running",
             Replaced::NeedsRestart => {
-                this.kill(world, network, clients);
+                this.kill(Fault::Swap, world, network, clients);
                 self.start(node, world, network, clients)?;
                 "restarted"
             }

@@ -22,6 +22,8 @@ pub struct RunOptions {
     pub time_limit_ns: u64,
     /// The latency of messages between servers.
     pub latency: Latency,
+    /// The latency of a sync of a node's disk.
+    pub disk_latency: Latency,
     /// What messages take from one process to another besides their latency. `None` for what it is
     /// under Maelstrom at this rate, or none in an ideal network. If hops take no time, the generator
     /// takes none either.
@@ -63,6 +65,7 @@ impl Default for RunOptions {
             rate: 5.0,
             time_limit_ns: 60 * SECOND,
             latency: Latency::default(),
+            disk_latency: Latency::default(),
             hops: None,
             network: NetworkModel::default(),
             faults: Vec::new(),

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use host_disk::SharedDisk;
 use host_guest::{Guest, GuestError, GuestOptions, Limits, Start};
 
+use super::latency::Latency;
 use super::memory::RunMemory;
 use super::random::Streams;
 
@@ -13,6 +15,8 @@ pub(super) struct Programs<'a> {
     /// The next version; the current one if there is none.
     pub(super) next: Option<&'a dyn Start>,
     pub(super) limits: Limits,
+    /// The latency of a sync.
+    pub(super) disk_latency: Latency,
     pub(super) args: &'a [String],
     pub(super) streams: Streams,
     /// The memory of the run, which guests take theirs from.
@@ -26,6 +30,7 @@ impl Programs<'_> {
         node: &str,
         incarnation: u64,
         is_next: bool,
+        disk: &SharedDisk,
     ) -> Result<Box<dyn Guest + Send>, Box<GuestError>> {
         let module = match is_next {
             true => self.next.unwrap_or(self.current),
@@ -36,6 +41,7 @@ impl Programs<'_> {
             args: self.args.to_vec(),
             seed: self.streams.seed(&format!("guest {node} {incarnation}")),
             growth: Some(self.memory.clone()),
+            disk: SharedDisk::clone(disk),
         })
     }
 }

@@ -129,6 +129,7 @@ impl<'a> Run<'a> {
             current: simulation.module,
             next: simulation.next_module,
             limits: options.limits,
+            disk_latency: options.disk_latency,
             args: &options.guest_args,
             streams,
             memory: Arc::clone(&memory),
@@ -201,6 +202,19 @@ impl<'a> Run<'a> {
             Scheduled::Wake(node) => {
                 let (world, network) = (&mut self.world, &mut self.network);
                 self.nodes.wake(node, world, network, &self.clients)
+            }
+            Scheduled::Synced(node) => {
+                let (world, network) = (&mut self.world, &mut self.network);
+                self.nodes.synced(node, world, network, &self.clients)
+            }
+            Scheduled::Crashed(node) => {
+                let (world, network) = (&mut self.world, &mut self.network);
+                self.nodes.crash(node, world, network, &mut self.clients);
+                Ok(())
+            }
+            Scheduled::Restart(node) => {
+                let (world, network) = (&mut self.world, &mut self.network);
+                self.nodes.restart(node, world, network, &mut self.clients)
             }
             Scheduled::NextOperation => {
                 self.next_operation();

@@ -18,6 +18,12 @@ pub(super) enum Scheduled {
     Deliver(Slot),
     /// A node's next timer is due.
     Wake(usize),
+    /// The sync of a node's disk is over.
+    Synced(usize),
+    /// A node has crashed by itself.
+    Crashed(usize),
+    /// A node that has crashed by itself is started again.
+    Restart(usize),
     /// The generator is asked for the next operation.
     NextOperation,
     /// A client stops waiting for the response to its request.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use host_check::net::NetStats;
+use host_disk::SharedDisk;
 use host_guest::{ErrorKind, Guest, Interrupt};
 use host_protocol::abi::Level;
 use host_protocol::timers::Timers;
@@ -11,7 +12,7 @@ use super::address::{Addr, Names};
 use super::bounds::{Bound, Bounds};
 use super::clock::Clock;
 use super::coverage::Tally;
-use super::journal::{DropReason, Journal, Observer};
+use super::journal::{DiskEvent, DropReason, Journal, Observer};
 use super::logged::LoggedWarnings;
 use super::memory::{Refusal, RunMemory};
 use super::meter::{InFlight, Meter};
@@ -274,10 +275,21 @@ impl<'a> World<'a> {
         &mut self,
         node: &str,
         guest: &mut (dyn Guest + Send + 'static),
+        disk: &SharedDisk,
         timers: &Timers,
         clock: &Clock,
     ) {
         self.journal
-            .stepped(self.now_ns, node, guest, timers, clock);
+            .stepped(self.now_ns, node, guest, disk, timers, clock);
+    }
+
+    /// Whether anybody sees what happens.
+    pub(super) fn is_seen(&self) -> bool {
+        self.journal.is_seen()
+    }
+
+    /// Journals what happened to a node's disk.
+    pub(super) fn disk(&mut self, node: &str, what: DiskEvent<'_>) {
+        self.journal.disk(self.now_ns, node, what);
     }
 }

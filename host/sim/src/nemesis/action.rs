@@ -6,6 +6,7 @@ use crate::exception::keyword;
 use crate::random::Stream;
 use crate::time::SECOND;
 use host_check::value::{Map, Value};
+use host_disk::Survival;
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 /// What a fault does to which nodes, which are numbers from 0 on. Where a shape or a group was
@@ -16,6 +17,18 @@ pub enum FaultAction {
     Partition(Option<PartitionKind>, Grudges),
     /// Kill these nodes.
     Kill(Option<Group>, Vec<usize>),
+    /// Take the power of these nodes.
+    Power(Option<Group>, Vec<DiskLoss>),
+    /// Kill these nodes, and empty their disks.
+    Wipe(Option<Group>, Vec<usize>),
+    /// Make the disks of these nodes slow.
+    DiskSlow(Vec<usize>),
+    /// Fill the disks of these nodes.
+    DiskFull(Vec<usize>),
+    /// Have the syncs of these nodes fail.
+    DiskError(Vec<DiskLoss>),
+    /// Flip a bit on the disk of a node.
+    BitRot(Rot),
     /// Pause these nodes.
     Pause(Option<Group>, Vec<usize>),
     /// Lose this many of 1000 messages.
@@ -93,6 +106,26 @@ pub enum Trigger {
     Time,
 }
 
+/// What a node loses of what it has written and not synced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DiskLoss {
+    /// The node.
+    pub node: usize,
+    /// What survives.
+    pub survival: Survival,
+}
+
+/// A bit on a disk that changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rot {
+    /// The node.
+    pub node: usize,
+    /// The byte, counted over all files; from the first one again if there are fewer.
+    pub byte: u64,
+    /// The bit of it, from 0 to 7.
+    pub bit: u8,
+}
+
 /// What happens to a clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Skew {
@@ -146,11 +179,30 @@ impl FaultAction {
                 FaultAction::Partition(Some(kind), kind.draw(nodes, stream))
             }
             Fault::Kill => {
-                // Memory is all that a node has: what a majority forgets is gone for good,
-                // and no solution could do anything about it.
-                let (group, killed) = targets(&Group::VARIANTS[..2], nodes, stream);
+                let (group, killed) = targets(Group::VARIANTS, nodes, stream);
                 FaultAction::Kill(Some(group), killed)
             }
+            Fault::Power => {
+                let (group, hit) = targets(Group::VARIANTS, nodes, stream);
+                FaultAction::Power(Some(group), losses(&hit, stream))
+            }
+            Fault::Wipe => {
+                // What a majority forgets is gone for good, and no solution could do anything
+                // about it.
+                let (group, wiped) = targets(&Group::VARIANTS[..2], nodes, stream);
+                FaultAction::Wipe(Some(group), wiped)
+            }
+            Fault::DiskSlow => FaultAction::DiskSlow(targets(Group::VARIANTS, nodes, stream).1),
+            Fault::DiskFull => FaultAction::DiskFull(targets(Group::VARIANTS, nodes, stream).1),
+            Fault::DiskError => {
+                let hit = targets(Group::VARIANTS, nodes, stream).1;
+                FaultAction::DiskError(losses(&hit, stream))
+            }
+            Fault::BitRot => FaultAction::BitRot(Rot {
+                node: stream.index(nodes),
+                byte: stream.below(1 << 32),
+                bit: u8::try_from(stream.below(8)).unwrap_or(0),
+            }),
             Fault::Pause => {
                 let (group, paused) = targets(Group::VARIANTS, nodes, stream);
                 FaultAction::Pause(Some(group), paused)
@@ -178,6 +230,12 @@ impl FaultAction {
         match self {
             FaultAction::Partition(..) => Fault::Partition,
             FaultAction::Kill(..) => Fault::Kill,
+            FaultAction::Power(..) => Fault::Power,
+            FaultAction::Wipe(..) => Fault::Wipe,
+            FaultAction::DiskSlow(_) => Fault::DiskSlow,
+            FaultAction::DiskFull(_) => Fault::DiskFull,
+            FaultAction::DiskError(_) => Fault::DiskError,
+            FaultAction::BitRot(_) => Fault::BitRot,
             FaultAction::Pause(..) => Fault::Pause,
             FaultAction::Loss(_) => Fault::Loss,
             FaultAction::Duplicate(_) => Fault::Duplicate,
@@ -196,9 +254,10 @@ impl FaultAction {
     pub(crate) fn asked(&self) -> Value {
         match self {
             FaultAction::Partition(Some(kind), _) => keyword(kind.into()),
-            FaultAction::Kill(Some(group), _) | FaultAction::Pause(Some(group), _) => {
-                keyword(group.into())
-            }
+            FaultAction::Kill(Some(group), _)
+            | FaultAction::Power(Some(group), _)
+            | FaultAction::Wipe(Some(group), _)
+            | FaultAction::Pause(Some(group), _) => keyword(group.into()),
             FaultAction::Cut(_, Some(trigger), _) | FaultAction::Stall(Some(trigger), _) => {
                 keyword(trigger.into())
             }
@@ -214,6 +273,12 @@ impl FaultAction {
                 pair("isolated", grudges.value(names))
             }
             FaultAction::Kill(_, nodes) => each(nodes, names, "killed"),
+            FaultAction::Power(_, losses) => each(&hit(losses), names, "powered-off"),
+            FaultAction::Wipe(_, nodes) => each(nodes, names, "wiped"),
+            FaultAction::DiskSlow(nodes) => each(nodes, names, "disk-slow"),
+            FaultAction::DiskFull(nodes) => each(nodes, names, "disk-full"),
+            FaultAction::DiskError(losses) => each(&hit(losses), names, "disk-fails"),
+            FaultAction::BitRot(rot) => each(&[rot.node], names, "bit-flipped"),
             FaultAction::Pause(_, nodes) | FaultAction::Stall(_, nodes) => {
                 each(nodes, names, "paused")
             }
@@ -265,6 +330,29 @@ pub(crate) fn each(nodes: &[usize], names: &[String], what: &str) -> Value {
 
 fn int(number: u64) -> Value {
     Value::Int(i64::try_from(number).unwrap_or(i64::MAX))
+}
+
+fn hit(losses: &[DiskLoss]) -> Vec<usize> {
+    losses.iter().map(|loss| loss.node).collect()
+}
+
+/// Draws what each node loses.
+fn losses(nodes: &[usize], stream: &mut Stream) -> Vec<DiskLoss> {
+    let mut loss = |node: &usize| DiskLoss {
+        node: *node,
+        survival: match stream.below(8) {
+            0 => Survival::All,
+            1..=3 => Survival::None,
+            4 | 5 => Survival::Prefix {
+                permille: stream.below(1001),
+                torn_permille: stream.below(1000),
+            },
+            _ => Survival::Any {
+                seed: stream.below(1 << 32),
+            },
+        },
+    };
+    nodes.iter().map(&mut loss).collect()
 }
 
 /// Draws a group and its nodes, which are in ascending order.
@@ -331,8 +419,8 @@ mod tests {
 
     #[test]
     fn no_more_than_a_minority_forgets_at_once() {
-        for action in actions(Fault::Kill, 5) {
-            let FaultAction::Kill(group, nodes) = action else {
+        for action in actions(Fault::Wipe, 5) {
+            let FaultAction::Wipe(group, nodes) = action else {
                 panic!("{action:?}")
             };
             let expected = if group == Some(Group::One) { 1 } else { 2 };

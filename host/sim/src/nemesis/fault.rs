@@ -25,8 +25,13 @@ use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 pub enum Fault {
     /// Cuts links between nodes, in the shapes of Maelstrom's partitions.
     Partition,
-    /// Kills nodes: they lose their state, and stay down until they are started again.
+    /// Kills nodes: their processes end, and are started again later. Their disks keep all that was
+    /// written.
     Kill,
+    /// Takes the power of nodes: as `kill`, but what was written and not synced may be lost.
+    Power,
+    /// Replaces nodes: as `kill`, but their disks are empty afterwards.
+    Wipe,
     /// Pauses nodes, which then go on.
     Pause,
     /// Loses some messages between nodes.
@@ -41,6 +46,14 @@ pub enum Fault {
     ClockSkew,
     /// Swaps the program of one node after the other for another version while they run.
     Swap,
+    /// Makes the disks of nodes ten times slower, by at least 100 ms for each sync.
+    DiskSlow,
+    /// Fills the disks of nodes: nothing more can be written, and syncs fail.
+    DiskFull,
+    /// Has syncs fail. What they should have made durable is durable only in part.
+    DiskError,
+    /// Flips a bit of what is on a disk.
+    BitRot,
     /// Draws among the aimed faults below, one bout after another.
     Hunt,
     /// Cuts off a node that has just done something.
@@ -61,9 +74,11 @@ pub enum Fault {
 
 impl Fault {
     /// The faults that know nothing of the run: they start and stop at random times.
-    pub const PLAIN: [Fault; 9] = [
+    pub const PLAIN: [Fault; 15] = [
         Fault::Partition,
         Fault::Kill,
+        Fault::Power,
+        Fault::Wipe,
         Fault::Pause,
         Fault::Loss,
         Fault::Duplicate,
@@ -71,6 +86,10 @@ impl Fault {
         Fault::Slow,
         Fault::ClockSkew,
         Fault::Swap,
+        Fault::DiskSlow,
+        Fault::DiskFull,
+        Fault::DiskError,
+        Fault::BitRot,
     ];
 
     /// The aimed faults that [`Fault::Hunt`] draws.
@@ -95,6 +114,8 @@ impl Fault {
         match self {
             Fault::Partition => "start-partition",
             Fault::Kill => "kill",
+            Fault::Power => "power-off",
+            Fault::Wipe => "wipe",
             Fault::Pause => "pause",
             Fault::Loss => "start-loss",
             Fault::Duplicate => "start-duplicate",
@@ -102,6 +123,10 @@ impl Fault {
             Fault::Slow => "start-slow",
             Fault::ClockSkew => "start-clock-skew",
             Fault::Swap => "swap",
+            Fault::DiskSlow => "start-disk-slow",
+            Fault::DiskFull => "start-disk-full",
+            Fault::DiskError => "start-disk-error",
+            Fault::BitRot => "bit-rot",
             Fault::Hunt => "start-hunt",
             Fault::Isolate => "start-isolate",
             Fault::Chain => "start-chain",
@@ -119,6 +144,8 @@ impl Fault {
         match self {
             Fault::Partition => "stop-partition",
             Fault::Kill => "start",
+            Fault::Power => "power-on",
+            Fault::Wipe => "start-wiped",
             Fault::Pause => "resume",
             Fault::Loss => "stop-loss",
             Fault::Duplicate => "stop-duplicate",
@@ -126,6 +153,10 @@ impl Fault {
             Fault::Slow => "stop-slow",
             Fault::ClockSkew => "stop-clock-skew",
             Fault::Swap => "stop-swap",
+            Fault::DiskSlow => "stop-disk-slow",
+            Fault::DiskFull => "stop-disk-full",
+            Fault::DiskError => "stop-disk-error",
+            Fault::BitRot => "stop-bit-rot",
             Fault::Hunt => "stop-hunt",
             Fault::Isolate => "stop-isolate",
             Fault::Chain => "stop-chain",

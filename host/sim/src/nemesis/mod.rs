@@ -13,6 +13,6 @@ mod fault;
 mod partition;
 
 pub(super) use action::each;
-pub use action::{Cut, FaultAction, Group, Skew, Trigger};
+pub use action::{Cut, DiskLoss, FaultAction, Group, Rot, Skew, Trigger};
 pub use fault::{Fault, UnknownFault};
 pub use partition::{Grudges, PartitionKind};

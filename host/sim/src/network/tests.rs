@@ -176,7 +176,7 @@ fn a_node_that_starts_anew_gets_nothing_of_what_was_held() {
     let from_n1 = crate::nemesis::Grudges(vec![vec![1], vec![]]);
     test.network.links().hold_next(&from_n1, 1);
     test.send(0, N1, N0).pass(20);
-    test.network.reset(&mut test.world, 0);
+    test.network.reset(&mut test.world, 0, Fault::Kill);
     test.network.release_held(&mut test.world);
     test.arrive(&[]);
 }
@@ -185,7 +185,7 @@ fn a_node_that_starts_anew_gets_nothing_of_what_was_held() {
 fn a_node_that_starts_anew_finds_nothing_waiting() {
     let mut test = TestNetwork::new(NetworkModel::Maelstrom);
     test.send(0, N1, N0).send(10, N1, N0).pass(20);
-    test.network.reset(&mut test.world, 0);
+    test.network.reset(&mut test.world, 0, Fault::Kill);
     test.send(30, CLIENT, N0).arrive(&[(2, 30)]);
 }
 

@@ -113,6 +113,7 @@ impl Start for Committee {
         let react = move |event: &Event<'_>| match event.kind {
             EventKind::Message(text) => member.hear(&serde_json::from_str(text).unwrap()),
             EventKind::Timer(_) => member.speak(),
+            EventKind::Synced(_) => Vec::new(),
         };
         Ok(Native::start(react, &options))
     }

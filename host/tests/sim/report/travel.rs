@@ -136,7 +136,7 @@ struct LastStates(BTreeMap<String, Json>);
 
 impl Observer for LastStates {
     fn note(&mut self, entry: &Entry<'_>) -> io::Result<()> {
-        if let EntryKind::Fault { f: "kill", .. } = entry.kind {
+        if let EntryKind::Fault { f: "wipe", .. } = entry.kind {
             panic!("killed nodes have no state");
         }
         Ok(())

@@ -203,7 +203,10 @@ impl Observer for Path {
             EntryKind::Drop(message, _) => {
                 self.in_flight.remove(&message.id);
             }
-            EntryKind::Timer { .. } | EntryKind::Fault { .. } | EntryKind::Log { .. } => {}
+            EntryKind::Timer { .. }
+            | EntryKind::Fault { .. }
+            | EntryKind::Log { .. }
+            | EntryKind::Disk { .. } => {}
         }
         Ok(())
     }

@@ -168,7 +168,7 @@ impl Observer for Traffic {
                 messages: 1,
                 bytes: text.len() as u64,
             }),
-            EntryKind::Drop(..) | EntryKind::Fault { .. } => {}
+            EntryKind::Drop(..) | EntryKind::Fault { .. } | EntryKind::Disk { .. } => {}
         }
         Ok(())
     }

@@ -6,8 +6,10 @@ use std::str::FromStr;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use host_sim::nemesis::{Cut, Fault, FaultAction, Group, Grudges, PartitionKind, Skew, Trigger};
-use host_sim::{Cluster, Episode};
+use host_sim::nemesis::{
+    Cut, DiskLoss, Fault, FaultAction, Group, Grudges, PartitionKind, Rot, Skew, Trigger,
+};
+use host_sim::{Cluster, Episode, Survival};
 use strum::VariantArray;
 
 /// The fields of a fault of any kind; [`Episode`] and [`FaultAction`] explain them.
@@ -36,6 +38,69 @@ pub(super) struct FaultLine {
     clocks: Option<IndexMap<String, Clock>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     node: Option<String>,
+    /// What each node keeps of what it had not synced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keeps: Option<IndexMap<String, Keeps>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    byte: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bit: Option<u8>,
+}
+
+/// A [`Survival`].
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Keeps {
+    All,
+    None,
+    #[serde(rename_all = "snake_case")]
+    Prefix {
+        permille: u64,
+        torn_permille: u64,
+    },
+    Any {
+        seed: u64,
+    },
+}
+
+impl From<Survival> for Keeps {
+    fn from(survival: Survival) -> Self {
+        match survival {
+            Survival::All => Keeps::All,
+            Survival::None => Keeps::None,
+            Survival::Prefix {
+                permille,
+                torn_permille,
+            } => Keeps::Prefix {
+                permille,
+                torn_permille,
+            },
+            Survival::Any { seed } => Keeps::Any { seed },
+        }
+    }
+}
+
+impl Keeps {
+    fn survival(&self) -> Result<Survival, String> {
+        Ok(match *self {
+            Keeps::All => Survival::All,
+            Keeps::None => Survival::None,
+            Keeps::Prefix {
+                permille,
+                torn_permille,
+            } => {
+                let most = permille.max(torn_permille);
+                if most > 1000 {
+                    return Err(format!("`keeps` has a part of {most}, more than 1000"));
+                }
+                Survival::Prefix {
+                    permille,
+                    torn_permille,
+                }
+            }
+            Keeps::Any { seed } => Survival::Any { seed },
+        })
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -60,6 +125,14 @@ impl FaultLine {
                     .collect(),
             )
         };
+        let keeps = |losses: &[DiskLoss]| {
+            let losses = losses.iter();
+            Some(
+                losses
+                    .map(|it| (name(it.node), it.survival.into()))
+                    .collect(),
+            )
+        };
         let line = FaultLine {
             fault: episode.action.fault().to_string(),
             from_ns: episode.from_ns,
@@ -76,7 +149,28 @@ impl FaultLine {
                 links: links(grudges),
                 ..line
             },
-            FaultAction::Kill(group, nodes) | FaultAction::Pause(group, nodes) => FaultLine {
+            FaultAction::Power(group, losses) => FaultLine {
+                asked: group.map(|group| group.to_string()),
+                keeps: keeps(losses),
+                ..line
+            },
+            FaultAction::DiskError(losses) => FaultLine {
+                keeps: keeps(losses),
+                ..line
+            },
+            FaultAction::DiskSlow(nodes) | FaultAction::DiskFull(nodes) => FaultLine {
+                nodes: Some(names(nodes)),
+                ..line
+            },
+            FaultAction::BitRot(rot) => FaultLine {
+                node: Some(name(rot.node)),
+                byte: Some(rot.byte),
+                bit: Some(rot.bit),
+                ..line
+            },
+            FaultAction::Kill(group, nodes)
+            | FaultAction::Wipe(group, nodes)
+            | FaultAction::Pause(group, nodes) => FaultLine {
                 asked: group.map(|group| group.to_string()),
                 nodes: Some(names(nodes)),
                 ..line
@@ -142,6 +236,9 @@ impl FaultLine {
             ("permille", self.permille.is_some()),
             ("clocks", self.clocks.is_some()),
             ("node", self.node.is_some()),
+            ("keeps", self.keeps.is_some()),
+            ("byte", self.byte.is_some()),
+            ("bit", self.bit.is_some()),
         ];
         if let Some((field, _)) = unused.iter().find(|(_, is_left)| *is_left) {
             return Err(format!("a fault of kind {fault} has no `{field}`"));
@@ -192,11 +289,32 @@ impl FaultLine {
                     "{fault} draws other faults, and a schedule has those: {drawn}"
                 ));
             }
-            Fault::Kill | Fault::Pause => {
+            Fault::Power => {
+                let group = find::<Group>(self.asked.take())?;
+                FaultAction::Power(group, self.losses(fault, cluster)?)
+            }
+            Fault::DiskError => FaultAction::DiskError(self.losses(fault, cluster)?),
+            Fault::DiskSlow => FaultAction::DiskSlow(self.nodes(fault, cluster)?),
+            Fault::DiskFull => FaultAction::DiskFull(self.nodes(fault, cluster)?),
+            Fault::BitRot => {
+                let node = self.node.take().ok_or_else(|| lacks(fault, "node"))?;
+                let byte = self.byte.take().ok_or_else(|| lacks(fault, "byte"))?;
+                let bit = self.bit.take().ok_or_else(|| lacks(fault, "bit"))?;
+                if bit > 7 {
+                    return Err(format!("`bit` is {bit}, not from 0 to 7"));
+                }
+                FaultAction::BitRot(Rot {
+                    node: node_of(&node, cluster)?,
+                    byte,
+                    bit,
+                })
+            }
+            Fault::Kill | Fault::Wipe | Fault::Pause => {
                 let group = find::<Group>(self.asked.take())?;
                 let nodes = self.nodes(fault, cluster)?;
                 match fault {
                     Fault::Kill => FaultAction::Kill(group, nodes),
+                    Fault::Wipe => FaultAction::Wipe(group, nodes),
                     _ => FaultAction::Pause(group, nodes),
                 }
             }
@@ -264,6 +382,20 @@ impl FaultLine {
         nodes.sort_unstable();
         nodes.dedup();
         Ok(nodes)
+    }
+
+    /// In ascending order of nodes.
+    fn losses(&mut self, fault: Fault, cluster: Cluster) -> Result<Vec<DiskLoss>, String> {
+        let keeps = self.keeps.take().ok_or_else(|| lacks(fault, "keeps"))?;
+        let loss = |(name, keeps): (&String, &Keeps)| {
+            Ok(DiskLoss {
+                node: node_of(name, cluster)?,
+                survival: keeps.survival()?,
+            })
+        };
+        let mut losses = keeps.iter().map(loss).collect::<Result<Vec<_>, String>>()?;
+        losses.sort_unstable_by_key(|loss| loss.node);
+        Ok(losses)
     }
 
     fn grudges(&mut self, fault: Fault, cluster: Cluster) -> Result<Grudges, String> {

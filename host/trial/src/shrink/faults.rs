@@ -2,7 +2,8 @@
 
 use super::chunks::{only, without_needless};
 use super::search::Search;
-use host_sim::nemesis::{FaultAction, Grudges};
+use host_sim::Survival;
+use host_sim::nemesis::{DiskLoss, FaultAction, Grudges};
 
 /// Narrows each fault of the smallest schedule.
 pub(super) fn narrow(search: &mut Search<'_>) {
@@ -34,6 +35,22 @@ fn fewer_targets(search: &mut Search<'_>, index: usize, action: &FaultAction) {
         FaultAction::Kill(_, nodes) => {
             fewer_of(search, index, nodes, |nodes| FaultAction::Kill(None, nodes));
         }
+        FaultAction::Wipe(_, nodes) => {
+            fewer_of(search, index, nodes, |nodes| FaultAction::Wipe(None, nodes));
+        }
+        FaultAction::Power(_, losses) => {
+            fewer_of(search, index, losses, |losses| {
+                FaultAction::Power(None, losses)
+            });
+            simpler_losses(search, index);
+        }
+        FaultAction::DiskError(losses) => {
+            fewer_of(search, index, losses, FaultAction::DiskError);
+            simpler_losses(search, index);
+        }
+        FaultAction::DiskSlow(nodes) => fewer_of(search, index, nodes, FaultAction::DiskSlow),
+        FaultAction::DiskFull(nodes) => fewer_of(search, index, nodes, FaultAction::DiskFull),
+        FaultAction::BitRot(_) => {}
         FaultAction::Pause(_, nodes) => {
             fewer_of(search, index, nodes, |nodes| {
                 FaultAction::Pause(None, nodes)
@@ -74,6 +91,45 @@ fn fewer_targets(search: &mut Search<'_>, index: usize, action: &FaultAction) {
             });
             fewer_messages(search, index, *messages);
         }
+    }
+}
+
+/// Has each node lose all that it had not synced, or nothing, or a suffix without a torn write,
+/// whichever is enough.
+fn simpler_losses(search: &mut Search<'_>, index: usize) {
+    let simpler = |it: Survival| match it {
+        Survival::All | Survival::None => Vec::new(),
+        Survival::Prefix {
+            permille,
+            torn_permille: 1..,
+        } => vec![
+            Survival::None,
+            Survival::All,
+            Survival::Prefix {
+                permille,
+                torn_permille: 0,
+            },
+        ],
+        Survival::Prefix { .. } | Survival::Any { .. } => vec![Survival::None, Survival::All],
+    };
+    let count = losses(&mut search.schedule().script.faults[index].action.clone()).len();
+    for loss in 0..count {
+        let mut action = search.schedule().script.faults[index].action.clone();
+        let now = losses(&mut action)[loss].survival;
+        for survival in simpler(now) {
+            losses(&mut action)[loss].survival = survival;
+            if !search.goes_on() || attempt(search, index, action.clone()) {
+                break;
+            }
+        }
+    }
+}
+
+/// What each node loses by a fault.
+fn losses(action: &mut FaultAction) -> &mut [DiskLoss] {
+    match action {
+        FaultAction::Power(_, losses) | FaultAction::DiskError(losses) => losses,
+        _ => &mut [],
     }
 }
 

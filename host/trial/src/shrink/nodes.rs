@@ -2,7 +2,7 @@
 
 use crate::schedule::Schedule;
 use host_sim::Episode;
-use host_sim::nemesis::{FaultAction, Grudges, Skew};
+use host_sim::nemesis::{DiskLoss, FaultAction, Grudges, Rot, Skew};
 
 /// The schedule with only the nodes `kept` (in ascending order, at least one), which get the
 /// names of the first nodes. Workers stay with their nodes. The operations of the other workers
@@ -60,11 +60,24 @@ fn keep_targets(
         let kept = grudges.iter().filter(|(node, _)| place(*node).is_some());
         Grudges(kept.map(|(_, senders)| nodes(senders)).collect())
     };
+    let losses = |losses: &[DiskLoss]| {
+        let loss = |loss: &DiskLoss| place(loss.node).map(|node| DiskLoss { node, ..*loss });
+        losses.iter().filter_map(loss).collect()
+    };
     let action = match action {
         FaultAction::Partition(_, grudges) => FaultAction::Partition(None, links(grudges)),
         FaultAction::OneWay(grudges) => FaultAction::OneWay(links(grudges)),
         FaultAction::Slow(grudges) => FaultAction::Slow(links(grudges)),
         FaultAction::Kill(_, killed) => FaultAction::Kill(None, nodes(killed)),
+        FaultAction::Wipe(_, wiped) => FaultAction::Wipe(None, nodes(wiped)),
+        FaultAction::Power(_, hit) => FaultAction::Power(None, losses(hit)),
+        FaultAction::DiskError(hit) => FaultAction::DiskError(losses(hit)),
+        FaultAction::DiskSlow(slow) => FaultAction::DiskSlow(nodes(slow)),
+        FaultAction::DiskFull(full) => FaultAction::DiskFull(nodes(full)),
+        FaultAction::BitRot(rot) => FaultAction::BitRot(Rot {
+            node: place(rot.node)?,
+            ..*rot
+        }),
         FaultAction::Pause(_, paused) => FaultAction::Pause(None, nodes(paused)),
         FaultAction::ClockSkew(skews) => {
             let skew = |skew: &Skew| place(skew.node).map(|node| Skew { node, ..*skew });
@@ -96,9 +109,16 @@ fn keep_targets(
         }
         FaultAction::Kill(_, nodes)
         | FaultAction::Pause(_, nodes)
-        | FaultAction::Stall(_, nodes) => !nodes.is_empty(),
+        | FaultAction::Stall(_, nodes)
+        | FaultAction::Wipe(_, nodes)
+        | FaultAction::DiskSlow(nodes)
+        | FaultAction::DiskFull(nodes) => !nodes.is_empty(),
+        FaultAction::Power(_, losses) | FaultAction::DiskError(losses) => !losses.is_empty(),
         FaultAction::ClockSkew(skews) => !skews.is_empty(),
-        FaultAction::Loss(_) | FaultAction::Duplicate(_) | FaultAction::Swap(_) => true,
+        FaultAction::Loss(_)
+        | FaultAction::Duplicate(_)
+        | FaultAction::Swap(_)
+        | FaultAction::BitRot(_) => true,
     };
     has_targets.then_some(action)
 }

@@ -21,6 +21,9 @@ use strum::VariantArray;
 /// The most MiB that a 32-bit memory has.
 const MEMORY_MIB_MAX: u64 = 4096;
 
+/// The most bytes that a disk holds, which is in memory.
+const DISK_BYTES_MAX: u64 = 1 << 32;
+
 /// The largest of numbers that need no larger one.
 const U32_MAX: u64 = u32::MAX as u64;
 
@@ -178,17 +181,7 @@ options! {
         value_name: "SHAPE",
         default: Some("constant"),
         values: Values::Names {
-            choices: || {
-                let choices = Distribution::VARIANTS.iter().map(|it| Choice {
-                    name: it.into(),
-                    help: match it {
-                        Distribution::Constant => "All are the mean",
-                        Distribution::Uniform => "From 0 to twice the mean",
-                        Distribution::Exponential => "Most are short, some very long",
-                    },
-                });
-                choices.collect()
-            },
+            choices: distributions,
             check: |text| one_of::<Distribution>(text).map(drop),
         },
         set: |scenario, text| {
@@ -214,6 +207,38 @@ without latency arrive at the moment at which they are sent, and operations star
             Ok(())
         },
         write: |scenario| scenario.options.hops.map(|hops| seconds(hops.message_ns.saturating_mul(1000))),
+        ..USUAL
+    };
+    DISK_LATENCY: "Mean time of a sync of a node's disk, in milliseconds", ScenarioOption {
+        name: "disk-latency",
+        more: "A node waits for its syncs: it handles no message and no timer meanwhile.",
+        group: Group::Cluster,
+        value_name: "MS",
+        default: Some("0"),
+        values: Values::Whole(0, LATENCY_MS_MAX),
+        unit: " ms",
+        set: |scenario, text| {
+            scenario.options.disk_latency.mean_ms = read(text)?;
+            Ok(())
+        },
+        write: |scenario| Some(scenario.options.disk_latency.mean_ms.to_string()),
+        ..USUAL
+    };
+    DISK_LATENCY_DIST: "Distribution of the times of syncs", ScenarioOption {
+        name: "disk-latency-dist",
+        group: Group::Cluster,
+        value_name: "SHAPE",
+        default: Some("constant"),
+        values: Values::Names {
+            choices: distributions,
+            check: |text| one_of::<Distribution>(text).map(drop),
+        },
+        set: |scenario, text| {
+            scenario.options.disk_latency.distribution =
+                one_of::<Distribution>(text)?;
+            Ok(())
+        },
+        write: |scenario| Some(scenario.options.disk_latency.distribution.to_string()),
         ..USUAL
     };
     TOPOLOGY: "Neighbours in broadcast: line, grid, tree, tree2, tree3, tree4 or total", ScenarioOption {
@@ -268,7 +293,9 @@ without latency arrive at the moment at which they are sent, and operations star
         more: "\
 Faults that start and stop at random:
   partition   links are cut, in the shapes that Maelstrom draws
-  kill        nodes lose their memory and start again
+  kill        processes end and start again; their disks keep all that was written
+  power       the same, but what was written and not synced may be lost
+  wipe        the same, but the disks are empty afterwards
   pause       nodes stop; messages and timers wait
   loss        a part of the messages between nodes is lost
   duplicate   a part of them arrives twice
@@ -276,6 +303,10 @@ Faults that start and stop at random:
   slow        half of the links have ten times the latency
   clock-skew  clocks jump ahead and run at other speeds
   swap        nodes change to --swap-module while they run
+  disk-slow   syncs take ten times as long, at least 100 ms more
+  disk-full   nothing can be written, and syncs fail
+  disk-error  syncs fail, and what was not synced may be lost
+  bit-rot     a bit on a disk flips
 Faults that wait for a bad moment, such as an answer to a client:
   isolate     links around one node are cut
   chain       one node after another is cut off
@@ -493,6 +524,18 @@ serializable, strict-serializable.",
         write: |scenario| Some(scenario.options.limits.log_bytes.to_string()),
         ..GUEST_LIMIT
     };
+    MAX_DISK_BYTES: "Maximum number of bytes of all files on a node's disk", ScenarioOption {
+        name: "max-disk-bytes",
+        value_name: "BYTES",
+        default: Some("67108864"),
+        values: Values::Whole(0, DISK_BYTES_MAX),
+        set: |scenario, text| {
+            scenario.options.limits.disk_bytes = read(text)?;
+            Ok(())
+        },
+        write: |scenario| Some(scenario.options.limits.disk_bytes.to_string()),
+        ..GUEST_LIMIT
+    };
     MAX_STEPS: "Maximum number of events that all nodes together handle", ScenarioOption {
         name: "max-steps",
         default: Some("20000000"),
@@ -565,6 +608,19 @@ serializable, strict-serializable.",
         write: |scenario| mebibytes(scenario.options.bounds.answer_bytes),
         ..RUN_LIMIT
     };
+}
+
+/// The shapes of times.
+fn distributions() -> Vec<Choice> {
+    let choices = Distribution::VARIANTS.iter().map(|it| Choice {
+        name: it.into(),
+        help: match it {
+            Distribution::Constant => "All are the mean",
+            Distribution::Uniform => "From 0 to twice the mean",
+            Distribution::Exponential => "Most are short, some very long",
+        },
+    });
+    choices.collect()
 }
 
 /// Names that need no explanation.

@@ -10,7 +10,7 @@ use super::CHARS_MAX;
 use super::faults::Faults;
 use crate::heavy::is_node;
 use host_protocol::abi::Level;
-use host_protocol::text::excerpt;
+use host_protocol::text::{excerpt, printable};
 use host_sim::journal::{DropReason, Entry, EntryKind, MessageEntry, Observer};
 
 /// Maximum number of events that are kept of a run.
@@ -185,6 +185,17 @@ impl Observer for Events {
                 Some(text) => Happened::Fault(text),
                 None => return Ok(()),
             },
+            EntryKind::Disk { node, what } => {
+                let text = format!("{node} {what}");
+                let text = excerpt(&printable(&text), CHARS_MAX).into_owned();
+                match what.is_harm() {
+                    true => Happened::Fault(text),
+                    false => Happened::Log {
+                        node: node.to_owned(),
+                        text,
+                    },
+                }
+            }
             EntryKind::Log { node, level, text } => {
                 let text = excerpt(text, CHARS_MAX);
                 Happened::Log {

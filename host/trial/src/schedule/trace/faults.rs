@@ -37,7 +37,16 @@ impl Faults {
 
 fn begun(fault: Fault, value: &Json) -> String {
     match fault {
-        Fault::Kill | Fault::Pause | Fault::Stall | Fault::Swap => each(value),
+        Fault::Kill
+        | Fault::Power
+        | Fault::Wipe
+        | Fault::Pause
+        | Fault::Stall
+        | Fault::Swap
+        | Fault::DiskSlow
+        | Fault::DiskFull
+        | Fault::DiskError
+        | Fault::BitRot => each(value),
         Fault::Loss => format!("the network loses {}", share(value)),
         Fault::Duplicate => format!("the network doubles {}", share(value)),
         Fault::ClockSkew => clocks(value),
@@ -67,7 +76,7 @@ fn begun(fault: Fault, value: &Json) -> String {
 
 fn ended(fault: Fault, value: &Json) -> Option<String> {
     Some(match fault {
-        Fault::Kill | Fault::Pause | Fault::Stall => {
+        Fault::Kill | Fault::Power | Fault::Wipe | Fault::Pause | Fault::Stall => {
             let nodes = value.as_object()?;
             if nodes.is_empty() {
                 return None;
@@ -77,6 +86,10 @@ fn ended(fault: Fault, value: &Json) -> Option<String> {
         Fault::Loss => "the network loses nothing any more".to_owned(),
         Fault::Duplicate => "the network doubles nothing any more".to_owned(),
         Fault::ClockSkew => "all clocks are right again".to_owned(),
+        Fault::DiskSlow => "all disks are as fast as before".to_owned(),
+        Fault::DiskFull => "all disks have room again".to_owned(),
+        Fault::DiskError => "all disks work again".to_owned(),
+        Fault::BitRot => return None,
         Fault::Slow => "the links are as fast as before".to_owned(),
         Fault::Hold => "what was held back is let go".to_owned(),
         Fault::LoseOne => "the links lose nothing any more".to_owned(),
@@ -97,7 +110,13 @@ fn each(value: &Json) -> String {
         let (is, s) = if is_one { ("is", "s") } else { ("are", "") };
         let nodes = joined(&nodes);
         match what {
-            "killed" => format!("{nodes} {is} killed and forget{s} everything"),
+            "killed" => format!("{nodes} {is} killed: only what is on disk is left"),
+            "powered-off" => format!("{nodes} lose{s} power"),
+            "wiped" => format!("{nodes} {is} replaced and forget{s} everything"),
+            "disk-slow" => format!("the disk of {nodes} gets slow"),
+            "disk-full" => format!("the disk of {nodes} is full"),
+            "disk-fails" => format!("the disk of {nodes} fails"),
+            "bit-flipped" => format!("a bit flips on the disk of {nodes}"),
             "started" => format!("{nodes} start{s} again"),
             "paused" => format!("{nodes} {is} paused"),
             "resumed" => format!("{nodes} go{} on", if is_one { "es" } else { "" }),
@@ -262,7 +281,7 @@ mod tests {
             ],
             &[
                 None,
-                Some("n0 and n2 are killed and forget everything"),
+                Some("n0 and n2 are killed: only what is on disk is left"),
                 Some("n0 and n2 start again"),
                 Some("n1 is paused"),
                 Some("n1 goes on"),

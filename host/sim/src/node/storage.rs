@@ -1,0 +1,369 @@
+//! A node's disk, and the sync that the node waits for.
+
+use std::borrow::Cow;
+
+use host_disk::disk::owned;
+use host_disk::{Disk, DiskLimits, Scope, SharedDisk, Survival, lock};
+use host_guest::{Effect, EventKind};
+use host_protocol::abi::{Level, Log};
+use host_protocol::disk::{Change, SyncFailure};
+use host_protocol::timers::Timers;
+
+use super::Node;
+use crate::address::Addr;
+use crate::clients::Clients;
+use crate::coverage::Touched;
+use crate::journal::DiskEvent;
+use crate::latency::Latency;
+use crate::nemesis::Fault;
+use crate::network::Network;
+use crate::outcome::Stopped;
+use crate::queue::Alarm;
+use crate::random::{Stream, Streams};
+use crate::scheduled::Scheduled;
+use crate::time::MS;
+use crate::world::World;
+
+/// The least that a slow disk adds to a sync.
+const SLOW_NS: u64 = 100 * MS;
+
+/// How many times longer a sync takes on a slow disk.
+const SLOW_TIMES: u64 = 10;
+
+/// A node's disk.
+pub(super) struct Storage {
+    pub(super) disk: SharedDisk,
+    latency: Latency,
+    stream: Stream,
+    /// The fault that makes it slow, if one does.
+    is_slow: bool,
+    sync: Option<PendingSync>,
+    /// Whether the guest that runs was told of a sync that failed.
+    pub(super) has_failed: bool,
+    /// How many of its changes are in the journal.
+    noted: u64,
+    /// What the meter knows that it holds, in bytes.
+    counted_bytes: usize,
+}
+
+/// A sync that has begun.
+struct PendingSync {
+    scope: Scope,
+    /// `None` if it is over, and the node has not gone on.
+    alarm: Option<Alarm>,
+    /// What happens once it is done.
+    behind: Vec<Act<'static>>,
+    /// What came of it.
+    result: Result<(), SyncFailure>,
+}
+
+/// An effect of a guest that its driver has checked.
+#[derive(Debug, Clone)]
+pub(super) enum Act<'a> {
+    /// Send a message.
+    Send {
+        /// The receiver.
+        dest: Addr,
+        /// The body.
+        body: Cow<'a, str>,
+    },
+    /// Set a timer.
+    SetTimer {
+        /// The timer.
+        id: u64,
+        /// When it is due, by the node's clock.
+        deadline_ns: u64,
+    },
+    /// Cancel a timer.
+    CancelTimer(u64),
+    /// Write a line to the log.
+    Log(Level, Cow<'a, str>),
+    /// Change the disk.
+    Disk(Change<'a>),
+    /// Make changes of the disk durable.
+    Sync(Scope),
+}
+
+impl<'a> Act<'a> {
+    /// What an effect asks for. `dest` is the receiver if it is a message; timers count from
+    /// `elapsed_ns`.
+    pub(super) fn new(effect: Effect<'a>, dest: Addr, elapsed_ns: u64) -> Self {
+        match effect {
+            Effect::Send(send) => Act::Send {
+                dest,
+                body: Cow::Borrowed(send.message.body),
+            },
+            Effect::SetTimer(timer) => Act::SetTimer {
+                id: timer.id,
+                deadline_ns: elapsed_ns.saturating_add(timer.after_ns),
+            },
+            Effect::CancelTimer(timer) => Act::CancelTimer(timer.id),
+            Effect::Log(Log { level, text }) => Act::Log(level, text),
+            Effect::Disk(change) => Act::Disk(change),
+            Effect::Sync(scope) => Act::Sync(scope),
+        }
+    }
+
+    fn into_owned(self) -> Act<'static> {
+        match self {
+            Act::Send { dest, body } => Act::Send {
+                dest,
+                body: Cow::Owned(body.into_owned()),
+            },
+            Act::SetTimer { id, deadline_ns } => Act::SetTimer { id, deadline_ns },
+            Act::CancelTimer(id) => Act::CancelTimer(id),
+            Act::Log(level, text) => Act::Log(level, Cow::Owned(text.into_owned())),
+            Act::Disk(change) => Act::Disk(owned(&change)),
+            Act::Sync(scope) => Act::Sync(scope),
+        }
+    }
+
+    /// What it holds in memory, in bytes.
+    fn held_bytes(&self) -> usize {
+        size_of::<Self>()
+            + match self {
+                Act::Send { body, .. } => body.len(),
+                Act::Log(_, text) => text.len(),
+                Act::Disk(
+                    Change::Write { data, .. }
+                    | Change::Append { data, .. }
+                    | Change::Put { data, .. },
+                ) => data.len(),
+                _ => 0,
+            }
+    }
+}
+
+/// What acts change besides the world and the network.
+pub(super) struct Hands<'n> {
+    pub(super) index: usize,
+    pub(super) name: &'n str,
+    pub(super) timers: &'n mut Timers,
+    pub(super) storage: &'n mut Storage,
+}
+
+impl Hands<'_> {
+    /// Does what a guest asks for, up to a sync: that begins, and the rest waits for it.
+    pub(super) fn perform<'a>(
+        self,
+        acts: impl Iterator<Item = Act<'a>>,
+        world: &mut World<'_>,
+        network: &mut Network,
+    ) {
+        let mut acts = acts;
+        while let Some(act) = acts.next() {
+            match act {
+                Act::Send { dest, body } => {
+                    network.send(world, Addr::Node(self.index), dest, &body);
+                }
+                Act::SetTimer { id, deadline_ns } => self.timers.set(id, deadline_ns),
+                Act::CancelTimer(id) => self.timers.cancel(id),
+                Act::Log(level, text) => world.log(self.name, level, &text),
+                Act::Disk(change) => lock(&self.storage.disk).apply(&change),
+                Act::Sync(scope) => {
+                    let behind = acts.map(Act::into_owned).collect();
+                    self.storage.note_changes(self.name, world);
+                    self.storage
+                        .begin(self.index, self.name, scope, behind, world);
+                    return;
+                }
+            }
+        }
+        self.storage.note_changes(self.name, world);
+    }
+}
+
+impl Storage {
+    /// An empty disk of the node of this name.
+    pub(super) fn new(name: &str, limits: DiskLimits, latency: Latency, streams: &Streams) -> Self {
+        Storage {
+            disk: Disk::shared(limits),
+            latency,
+            stream: streams.stream(&format!("disk {name}")),
+            is_slow: false,
+            sync: None,
+            has_failed: false,
+            noted: 0,
+            counted_bytes: 0,
+        }
+    }
+
+    /// Whether the node waits for a sync.
+    pub(super) fn is_syncing(&self) -> bool {
+        self.sync.is_some()
+    }
+
+    fn begin(
+        &mut self,
+        node: usize,
+        name: &str,
+        scope: Scope,
+        behind: Vec<Act<'static>>,
+        world: &mut World<'_>,
+    ) {
+        world.disk(name, DiskEvent::Sync);
+        let mut latency_ns = self.latency.draw_ns(&mut self.stream);
+        if self.is_slow {
+            world.tally().touch(Fault::DiskSlow, one_sync());
+            latency_ns = (latency_ns * SLOW_TIMES).max(latency_ns + SLOW_NS);
+        }
+        let at_ns = world.now_ns() + latency_ns;
+        self.sync = Some(PendingSync {
+            scope,
+            alarm: Some(world.set_alarm(at_ns, Scheduled::Synced(node))),
+            behind,
+            result: Ok(()),
+        });
+    }
+
+    /// The time of the sync is over.
+    fn end(&mut self, name: &str, world: &mut World<'_>) {
+        let Some(sync) = &mut self.sync else { return };
+        sync.alarm = None;
+        sync.result = lock(&self.disk).sync(&sync.scope);
+        match sync.result {
+            Ok(()) => world.disk(name, DiskEvent::Synced),
+            Err(reason) => {
+                let fault = match reason {
+                    SyncFailure::Full => Fault::DiskFull,
+                    SyncFailure::Error => Fault::DiskError,
+                };
+                world.tally().touch(fault, one_sync());
+                world.disk(name, DiskEvent::SyncFailed(reason));
+                self.has_failed = true;
+            }
+        }
+    }
+
+    /// The process ends, and with it the sync that it waits for.
+    pub(super) fn kill(&mut self, world: &mut World<'_>) {
+        if let Some(alarm) = self.sync.take().and_then(|sync| sync.alarm) {
+            world.cancel(alarm);
+        }
+        self.has_failed = false;
+        lock(&self.disk).kill();
+    }
+
+    /// The power fails.
+    pub(super) fn lose_power(&mut self, name: &str, survival: Survival, world: &mut World<'_>) {
+        let lost = lock(&self.disk).lose_power(survival);
+        if !lost.is_empty() {
+            let changes = lost.len() as u64;
+            let what = Touched {
+                changes,
+                ..Touched::default()
+            };
+            world.tally().touch(Fault::Power, what);
+        }
+        for (path, change) in &lost {
+            world.disk(name, DiskEvent::Lost { path, change });
+        }
+    }
+
+    /// The disk is replaced.
+    pub(super) fn wipe(&mut self, name: &str, world: &mut World<'_>) {
+        let mut disk = lock(&self.disk);
+        if !disk.is_empty() {
+            world.tally().touch(Fault::Wipe, Touched::default());
+            world.disk(name, DiskEvent::Wiped);
+        }
+        disk.wipe();
+    }
+
+    /// A bit flips.
+    pub(super) fn rot(&mut self, name: &str, byte: u64, bit: u8, world: &mut World<'_>) {
+        if let Some((path, at)) = lock(&self.disk).rot(byte, bit) {
+            world.tally().touch(Fault::BitRot, Touched::default());
+            let path = &path;
+            world.disk(name, DiskEvent::Rotten { path, at });
+        }
+    }
+
+    /// Makes the disk slow, or as fast as before.
+    pub(super) fn set_slow(&mut self, is_slow: bool) {
+        self.is_slow = is_slow;
+    }
+
+    /// Journals what was changed since it was last called.
+    fn note_changes(&mut self, name: &str, world: &mut World<'_>) {
+        let disk = lock(&self.disk);
+        let new = disk.changes() - self.noted;
+        if new == 0 {
+            return;
+        }
+        self.noted = disk.changes();
+        if world.is_seen() {
+            for (path, change) in &disk.last_changes(new) {
+                world.disk(name, DiskEvent::Changed { path, change });
+            }
+        }
+    }
+
+    /// Tells the meter what it holds.
+    pub(super) fn count(&mut self, world: &mut World<'_>) {
+        let behind = self.sync.iter().flat_map(|sync| &sync.behind);
+        let behind: usize = behind.map(Act::held_bytes).sum();
+        let now = lock(&self.disk).held_bytes() + behind;
+        if now != self.counted_bytes {
+            world.meter().disk(self.counted_bytes, now);
+            self.counted_bytes = now;
+        }
+    }
+}
+
+impl Node {
+    /// The sync that it waits for is over. It goes on, unless it is paused.
+    pub(in super::super) fn synced(
+        &mut self,
+        world: &mut World<'_>,
+        network: &mut Network,
+        clients: &Clients,
+    ) -> Result<(), Stopped> {
+        self.storage.end(&self.name, world);
+        match self.is_paused() {
+            true => Ok(()),
+            false => self.go_on(world, network, clients),
+        }
+    }
+
+    /// Goes on after a pause or a sync: with what stands behind a sync that is over, then with what
+    /// has arrived meanwhile, then with timers.
+    pub(super) fn go_on(
+        &mut self,
+        world: &mut World<'_>,
+        network: &mut Network,
+        clients: &Clients,
+    ) -> Result<(), Stopped> {
+        if let Some(sync) = self.storage.sync.take_if(|sync| sync.alarm.is_none()) {
+            if sync.result.is_ok() {
+                let hands = Hands {
+                    index: self.index,
+                    name: &self.name,
+                    timers: &mut self.timers,
+                    storage: &mut self.storage,
+                };
+                hands.perform(sync.behind.into_iter(), world, network);
+            }
+            if !self.storage.is_syncing() || sync.result.is_err() {
+                self.step(EventKind::Synced(sync.result), world, network, clients)?;
+            }
+        }
+        if self.is_blocked() {
+            return Ok(());
+        }
+        for slot in std::mem::take(&mut self.backlog) {
+            if let Some(packet) = network.release(slot) {
+                self.deliver(packet, world, network, clients)?;
+            }
+        }
+        self.schedule_wake(world);
+        Ok(())
+    }
+}
+
+fn one_sync() -> Touched {
+    Touched {
+        syncs: 1,
+        ..Touched::default()
+    }
+}
