@@ -113,7 +113,7 @@ impl Start for Committee {
         let react = move |event: &Event<'_>| match event.kind {
             EventKind::Message(text) => member.hear(&serde_json::from_str(text).unwrap()),
             EventKind::Timer(_) => member.speak(),
-            EventKind::Synced(_) => Vec::new(),
+            EventKind::Synced(_) => String::new(),
         };
         Ok(Native::start(react, &options))
     }
@@ -203,14 +203,14 @@ impl Member {
 }
 
 /// A guest in this process: a function from an event to the text of its effects.
-struct Native<F> {
+pub(crate) struct Native<F> {
     react: F,
     effects: String,
     effects_max: usize,
 }
 
 impl<F: FnMut(&Event<'_>) -> String + Send + 'static> Native<F> {
-    fn start(react: F, options: &GuestOptions) -> Box<dyn Guest + Send> {
+    pub(crate) fn start(react: F, options: &GuestOptions) -> Box<dyn Guest + Send> {
         Box::new(Native {
             react,
             effects: String::new(),

@@ -9,6 +9,7 @@ mod aimed;
 mod clients;
 mod coverage;
 mod determinism;
+mod disk;
 mod guest;
 mod misbehaviour;
 mod runs;
