@@ -1,4 +1,4 @@
-//! What a handler can do: send, call, reply, set timers, log.
+//! What a handler can do: send, call, reply, set timers, write to the disk, log.
 
 use std::fmt;
 use std::ops::Range;
@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::body::{self, Ids};
+use crate::disk::{Disk, Survived};
 use crate::node::{Caller, Node};
 use crate::numbered::Numbered;
 use crate::options::{self, StartOptions};
@@ -32,6 +33,12 @@ pub struct Ctx<N: Node> {
     timers: Numbered<Alarm<N::Timer>>,
     #[serde(with = "rng_state")]
     rng: fastrand::Rng,
+    /// How many changes to the disk have to be durable before the next message.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) unsynced: u64,
+    /// What was on the disk when the node was started; only while it is.
+    #[serde(skip)]
+    pub(crate) survived: Option<Box<Survived>>,
     /// The arguments of this process, which are not part of the state.
     #[serde(skip, default = "options::arguments")]
     pub(crate) arguments: Vec<String>,
@@ -91,6 +98,8 @@ impl<N: Node> Ctx<N> {
             calls: Numbered::new(),
             timers: Numbered::new(),
             rng: fastrand::Rng::with_seed(options.seed),
+            unsynced: 0,
+            survived: None,
             arguments: options.arguments,
             now_ns,
             outbox,
@@ -141,6 +150,19 @@ impl<N: Node> Ctx<N> {
     /// The node's random numbers. In the simulator they come from the seed of the run.
     pub fn rng(&mut self) -> &mut fastrand::Rng {
         &mut self.rng
+    }
+
+    /// The node's disk. Messages that follow a change wait until it is durable: see
+    /// [`disk`](crate::disk).
+    #[must_use]
+    pub fn disk(&mut self) -> Disk<'_> {
+        Disk {
+            outbox: &mut self.outbox,
+            node: &self.id,
+            unsynced: &mut self.unsynced,
+            syncs: true,
+            survived: self.survived.as_deref_mut(),
+        }
     }
 
     /// Sends a message that expects no reply.
@@ -247,9 +269,19 @@ impl<N: Node> Ctx<N> {
 
     /// Sends a message and returns the range of its body in the outbox.
     fn write<B: Serialize + ?Sized>(&mut self, dest: &str, ids: Ids, body: &B) -> Range<usize> {
+        self.sync_if_due();
         self.outbox
             .send(&self.id, dest, |out| body::encode(out, ids, body))
             .unwrap_or_else(|error| cannot_send(dest, &error))
+    }
+
+    /// Makes what the disk has to keep durable before a message that may tell of it.
+    #[inline]
+    pub(crate) fn sync_if_due(&mut self) {
+        if self.unsynced > 0 {
+            self.unsynced = 0;
+            self.outbox.sync();
+        }
     }
 
     fn sent(&self, body: Range<usize>) -> String {
@@ -300,6 +332,7 @@ impl<N: Node> Ctx<N> {
             let text = format!("no answer from {}", pending.dest);
             return Fired::GaveUp(pending.call, Error::new(ErrorCode::Timeout, text));
         };
+        self.sync_if_due();
         let resent = self.outbox.send(&self.id, &pending.dest, |out| {
             out.extend_from_slice(body.as_bytes());
             Ok(())
@@ -311,6 +344,11 @@ impl<N: Node> Ctx<N> {
         self.calls.insert(msg_id, pending);
         Fired::Nothing
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 #[cold]

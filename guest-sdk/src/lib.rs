@@ -46,6 +46,7 @@
 //! | reply, or reply with an error | [`Ctx::reply`], [`Ctx::reply_error`], [`Error`], [`ErrorCode`] |
 //! | use Maelstrom's key-value stores and timestamp oracle | module [`service`] |
 //! | set timers, read the clock | [`Ctx::set_timer`], [`Node::timer`], [`Ctx::now`] |
+//! | keep values and logs on the disk | module [`disk`] |
 //! | draw random numbers | [`Ctx::rng`] |
 //! | read arguments, which are the same for all nodes | [`Ctx::options`] |
 //! | keep a small map, in a small module | [`SortedMap`] |
@@ -55,6 +56,7 @@
 
 mod body;
 mod ctx;
+pub mod disk;
 mod name;
 #[cfg(not(target_family = "wasm"))]
 #[doc(hidden)]

@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 
 use crate::body;
 use crate::ctx::Ctx;
+use crate::disk::SyncFailure;
 use crate::name::Name;
 use host_protocol::fields::FieldList;
 use host_protocol::message::Error;
@@ -34,7 +35,9 @@ pub trait Node: Serialize + DeserializeOwned + 'static {
     const STATE_VERSION: u32 = 1;
 
     /// Starts the node. Its name and its peers are known: see [`Ctx::id`] and
-    /// [`Ctx::nodes`]. The SDK sends the reply to `init`.
+    /// [`Ctx::nodes`]. What survived on its disk is read here, and only here:
+    /// [`Disk::get`](crate::disk::Disk::get), [`Disk::open_log`](crate::disk::Disk::open_log). The SDK sends the reply to
+    /// `init`, behind the sync of what is changed here.
     fn init(ctx: &mut Ctx<Self>) -> Self;
 
     /// Handles a message that is not the reply to a call.
@@ -66,6 +69,28 @@ pub trait Node: Serialize + DeserializeOwned + 'static {
     fn timer(&mut self, timer: Self::Timer, ctx: &mut Ctx<Self>) {
         let _ = (timer, ctx);
     }
+
+    /// Handles a sync that failed. What was behind it in its step has not happened: messages were not sent, timers not
+    /// set.
+    ///
+    /// By default the node panics, as databases do: what it has written since the last sync may be lost even if a later sync
+    /// succeeds, and a restart recovers from what is durable.
+    ///
+    /// Whoever does something else has to know which messages and timers are missing. The next message will be preceded by
+    /// a sync again.
+    fn sync_failed(&mut self, reason: SyncFailure, ctx: &mut Ctx<Self>) {
+        let _ = ctx;
+        give_up(reason)
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn give_up(reason: SyncFailure) -> ! {
+    let reason: &str = reason.into();
+    panic!(
+        "a sync of the disk failed ({reason}): what was not durable may be lost, and a restart recovers from what is"
+    )
 }
 
 /// The sender of a request, and the `msg_id` that the reply must repeat.

@@ -14,6 +14,7 @@ pub(crate) struct Outbox {
     format: Format,
     bytes: Vec<u8>,
     timers: Vec<TimerChange>,
+    has_synced: bool,
 }
 
 /// The format of the effects.
@@ -23,7 +24,7 @@ pub(crate) enum Format {
     #[default]
     Effects,
     /// For Maelstrom: only messages are lines. Timers are kept separately, and logs go to
-    /// stderr at once.
+    /// stderr at once. The disk is that of the process: nobody reads it again.
     Wire,
 }
 
@@ -48,11 +49,17 @@ impl Outbox {
             format,
             bytes: Vec::new(),
             timers: Vec::new(),
+            has_synced: false,
         }
     }
 
     pub(crate) fn format(&self) -> Format {
         self.format
+    }
+
+    /// Whether the format is [`Format::Wire`]. A module has no code for it.
+    fn is_wire(&self) -> bool {
+        cfg!(not(target_family = "wasm")) && self.format == Format::Wire
     }
 
     /// What has been written since the last [`clear`](Outbox::clear).
@@ -62,6 +69,16 @@ impl Outbox {
 
     pub(crate) fn clear(&mut self) {
         self.bytes.clear();
+    }
+
+    /// Moves the first `len` bytes to the end.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn postpone(&mut self, len: usize) {
+        let all = self.bytes.len();
+        self.bytes.extend_from_within(..len);
+        self.bytes.copy_within(len.., 0);
+        self.bytes.truncate(all);
     }
 
     /// Takes the changes to the timers; always empty for [`Format::Effects`].
@@ -87,10 +104,11 @@ impl Outbox {
     /// Writes what stands before the body of a message; returns where the body begins.
     #[inline(never)]
     fn begin(&mut self, src: &str, dest: &str) -> usize {
+        let is_wire = self.is_wire();
         let out = &mut self.bytes;
-        match self.format {
-            Format::Effects => out.extend_from_slice(b"{\"send\":{\"src\":"),
-            Format::Wire => out.extend_from_slice(b"{\"src\":"),
+        match is_wire {
+            false => out.extend_from_slice(b"{\"send\":{\"src\":"),
+            true => out.extend_from_slice(b"{\"src\":"),
         }
         write_string(out, src);
         out.extend_from_slice(b",\"dest\":");
@@ -102,14 +120,14 @@ impl Outbox {
     #[inline(never)]
     fn finish(&mut self) {
         // Each of a length that is known here: to copy any other is a call into the host.
-        match self.format {
-            Format::Effects => self.bytes.extend_from_slice(b"}}\n"),
-            Format::Wire => self.bytes.extend_from_slice(b"}\n"),
+        match self.is_wire() {
+            false => self.bytes.extend_from_slice(b"}}\n"),
+            true => self.bytes.extend_from_slice(b"}\n"),
         }
     }
 
     pub(crate) fn set_timer(&mut self, id: u64, after_ns: u64) {
-        if self.format == Format::Wire {
+        if self.is_wire() {
             self.timers
                 .push(TimerChange::Set(SetTimer { id, after_ns }));
             return;
@@ -122,20 +140,55 @@ impl Outbox {
     }
 
     pub(crate) fn cancel_timer(&mut self, id: u64) {
-        match self.format {
-            Format::Wire => self.timers.push(TimerChange::Cancel(TimerRef { id })),
-            Format::Effects => self.effect(&RareEffect::CancelTimer(TimerRef { id })),
+        match self.is_wire() {
+            true => self.timers.push(TimerChange::Cancel(TimerRef { id })),
+            false => self.effect(&RareEffect::CancelTimer(TimerRef { id })),
         }
     }
 
     pub(crate) fn log(&mut self, level: Level, node: &str, text: &str) {
-        match self.format {
-            Format::Wire => eprintln!("{node} {} {text}", level.name()),
-            Format::Effects => self.effect(&RareEffect::Log(Log {
+        match self.is_wire() {
+            true => eprintln!("{node} {} {text}", level.name()),
+            false => self.effect(&RareEffect::Log(Log {
                 level,
                 text: text.into(),
             })),
         }
+    }
+
+    /// Writes a change to the disk, whose field `key` is a file. `rest` writes its other fields.
+    pub(crate) fn change(
+        &mut self,
+        kind: &str,
+        key: &str,
+        file: &str,
+        rest: impl FnOnce(&mut Vec<u8>),
+    ) {
+        if self.is_wire() {
+            return;
+        }
+        let out = &mut self.bytes;
+        for (before, name) in [(&b"{"[..], kind), (b":{", key), (b":", file)] {
+            out.extend_from_slice(before);
+            write_string(out, name);
+        }
+        rest(out);
+        out.extend_from_slice(b"}}\n");
+    }
+
+    /// Asks for a sync of the disk.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn sync(&mut self) {
+        self.has_synced = true;
+        if !self.is_wire() {
+            self.bytes.extend_from_slice(b"{\"sync\":{}}\n");
+        }
+    }
+
+    /// Whether a sync has been asked for.
+    pub(crate) fn has_synced(&self) -> bool {
+        self.has_synced
     }
 
     fn effect(&mut self, effect: &RareEffect<'_>) {

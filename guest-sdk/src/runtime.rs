@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::body;
 use crate::ctx::{Ctx, Fired};
+use crate::disk::{Survived, SyncFailure};
 use crate::name::Name;
 use crate::node::{Caller, Node, Response};
 use crate::options::StartOptions;
@@ -81,14 +82,15 @@ impl<N: Node> Runtime<N> {
         }
     }
 
-    /// Handles a message, whose fields are in `fields` if they have been found already. Its effects are in
-    /// the outbox afterwards.
+    /// Handles a message, whose fields are in `fields` if they have been found already. The first one comes with the files
+    /// on the disk, if there are any: the text of an object. Its effects are in the outbox afterwards.
     pub(crate) fn message(
         &mut self,
         now_ns: u64,
         message: &Message<'_>,
         header: &Header<'_>,
         fields: &FieldList<'_>,
+        disk: Option<&str>,
     ) {
         match self {
             Runtime::Running(running) => running.message(now_ns, message, header, fields),
@@ -98,8 +100,16 @@ impl<N: Node> Runtime<N> {
                 let outbox = std::mem::take(outbox);
                 let options = options.take().unwrap_or_else(StartOptions::of_process);
                 let mut ctx = Ctx::new(init.node_id, init.node_ids, options, now_ns, outbox);
+                ctx.survived = Some(Survived::new(disk.unwrap_or_default()));
                 ctx.reply(caller(message, header), &InitReply::InitOk);
+                let reply_bytes = ctx.outbox.bytes().len();
                 let node = N::init(&mut ctx);
+                ctx.survived = None;
+                if ctx.unsynced > 0 || ctx.outbox.has_synced() {
+                    // The node is ready when what it has changed is durable.
+                    ctx.sync_if_due();
+                    ctx.outbox.postpone(reply_bytes);
+                }
                 *self = Runtime::Running(Box::new(Running { node, ctx }));
             }
         }
@@ -109,6 +119,17 @@ impl<N: Node> Runtime<N> {
     pub(crate) fn timer(&mut self, now_ns: u64, timer: u64) {
         if let Runtime::Running(running) = self {
             running.timer(now_ns, timer);
+        }
+    }
+
+    /// Handles a sync that failed. Its effects are in the outbox afterwards.
+    pub(crate) fn sync_failed(&mut self, now_ns: u64, reason: SyncFailure) {
+        if let Runtime::Running(running) = self {
+            let Running { node, ctx } = &mut **running;
+            ctx.now_ns = now_ns;
+            // They are not durable, however many there were.
+            ctx.unsynced = ctx.unsynced.max(1);
+            node.sync_failed(reason, ctx);
         }
     }
 

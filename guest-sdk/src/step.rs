@@ -1,6 +1,7 @@
 //! The ABI without WebAssembly: a node in this process that is stepped like a module. A simulator
 //! uses it to run solutions in their unit tests, where a debugger can follow them.
 
+use crate::disk::SyncFailure;
 use crate::node::Node;
 use crate::options::StartOptions;
 use crate::outbox::{Format, Outbox};
@@ -31,6 +32,15 @@ impl<N: Node> Stepped<N> {
     /// # Panics
     /// If `text` is not a message, or the node panics.
     pub fn message(&mut self, now_ns: u64, text: &str) -> &[u8] {
+        self.message_with_disk(now_ns, text, None)
+    }
+
+    /// Handles the message in `text` like [`message`](Stepped::message). The first one comes with the files on the node's
+    /// disk, if there are any: the member `disk` of the first event, as text.
+    ///
+    /// # Panics
+    /// Like `message`; or if the node reads its disk and `disk` is not as the ABI has it.
+    pub fn message_with_disk(&mut self, now_ns: u64, text: &str, disk: Option<&str>) -> &[u8] {
         self.runtime.outbox().clear();
         let message: Message<'_> = serde_json::from_str(text)
             .unwrap_or_else(|error| panic!("{text} is not a message: {error}"));
@@ -38,7 +48,17 @@ impl<N: Node> Stepped<N> {
             .header()
             .unwrap_or_else(|error| panic!("{text} does not have a message body: {error}"));
         self.runtime
-            .message(now_ns, &message, &header, &FieldList::default());
+            .message(now_ns, &message, &header, &FieldList::default(), disk);
+        self.runtime.outbox().bytes()
+    }
+
+    /// Handles a sync that failed; returns effects like [`message`](Stepped::message).
+    ///
+    /// # Panics
+    /// If the node panics, which it does by default.
+    pub fn sync_failed(&mut self, now_ns: u64, reason: SyncFailure) -> &[u8] {
+        self.runtime.outbox().clear();
+        self.runtime.sync_failed(now_ns, reason);
         self.runtime.outbox().bytes()
     }
 

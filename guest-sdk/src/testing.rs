@@ -20,10 +20,13 @@
 //! assert_eq!(sent, [("c1", json!({"type": "echo_ok", "in_reply_to": 1, "echo": "hi"}))]);
 //! ```
 
+mod disk;
+
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::disk::SyncFailure;
 use crate::node::Node;
 use crate::options::StartOptions;
 use crate::outbox::{Format, Outbox};
@@ -34,6 +37,8 @@ use host_protocol::fields::FieldList;
 use host_protocol::message::{Identity, Message};
 use host_protocol::timers::Timers;
 
+pub use disk::{Crash, TestDisk};
+
 /// A message that the node sent. Compare it with `(dest, json!(body))`.
 #[derive(Debug, Clone)]
 pub struct Sent {
@@ -41,6 +46,8 @@ pub struct Sent {
     pub dest: String,
     /// The body, with the fields that the protocol adds.
     pub body: Value,
+    /// How many syncs had succeeded before: see [`TestNode::syncs`].
+    pub syncs: u64,
 }
 
 impl PartialEq<(&str, Value)> for Sent {
@@ -60,6 +67,13 @@ pub struct TestNode<N: Node> {
     timers: Timers,
     now_ns: u64,
     log: Vec<(Level, String)>,
+    /// The names of all nodes, and the arguments: what a restart needs again.
+    nodes: Vec<String>,
+    arguments: Vec<String>,
+    disk: TestDisk,
+    syncs: u64,
+    /// How the next sync fails, if it does.
+    failure: Option<SyncFailure>,
 }
 
 impl<N: Node> TestNode<N> {
@@ -113,27 +127,69 @@ impl<N: Node> TestNode<N> {
     /// If the node does not start properly.
     #[must_use]
     pub fn begin(now: Duration, arguments: &[&str], id: &str, nodes: &[&str]) -> (Self, Vec<Sent>) {
-        let arguments = arguments.iter().map(|&text| text.to_owned()).collect();
-        // Each node has its own random numbers, the same in every test.
-        let seed = id
-            .bytes()
-            .fold(0, |seed: u64, byte| seed << 8 | u64::from(byte));
+        Self::begin_with(TestDisk::default(), now, arguments, id, nodes)
+    }
+
+    /// Like [`begin`](TestNode::begin), with what is on the disk already.
+    ///
+    /// # Panics
+    /// If the node does not start properly.
+    #[must_use]
+    pub fn begin_with(
+        disk: TestDisk,
+        now: Duration,
+        arguments: &[&str],
+        id: &str,
+        nodes: &[&str],
+    ) -> (Self, Vec<Sent>) {
+        let owned = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
         let mut node = TestNode {
-            runtime: Runtime::New(
-                Outbox::new(Format::Effects),
-                Some(StartOptions { arguments, seed }),
-            ),
+            runtime: Runtime::New(Outbox::new(Format::Effects), None),
             identity: Identity::default(),
             timers: Timers::default(),
             now_ns: nanos(now),
             log: Vec::new(),
+            nodes: owned(nodes),
+            arguments: owned(arguments),
+            disk,
+            syncs: 0,
+            failure: None,
         };
-        let init = json!({"type": "init", "msg_id": 1, "node_id": id, "node_ids": nodes});
-        let mut sent = node.receive("c0", init);
-        assert!(!sent.is_empty(), "no answer to init");
-        let init_ok = json!({"type": "init_ok", "in_reply_to": 1});
-        assert_eq!(sent.remove(0), ("c0", init_ok));
+        let sent = node.initialise(id);
         (node, sent)
+    }
+
+    /// Crashes the node, and starts it again with what its disk keeps. Returns what it sends at once, without the `init_ok`.
+    ///
+    /// The clock, the log and [`syncs`](TestNode::syncs) go on. A node that has panicked may be restarted too.
+    ///
+    /// # Panics
+    /// If the node does not start properly.
+    pub fn restart(&mut self, crash: Crash) -> Vec<Sent> {
+        let id = self.identity.id().unwrap_or_default().to_owned();
+        self.disk.crash(crash);
+        self.failure = None;
+        self.initialise(&id)
+    }
+
+    /// Makes a new process of the node, and sends it `init`.
+    fn initialise(&mut self, id: &str) -> Vec<Sent> {
+        // Each node has its own random numbers, the same in every test.
+        let seed = id
+            .bytes()
+            .fold(0, |seed: u64, byte| seed << 8 | u64::from(byte));
+        let arguments = self.arguments.clone();
+        let options = StartOptions { arguments, seed };
+        self.runtime = Runtime::New(Outbox::new(Format::Effects), Some(options));
+        self.identity = Identity::default();
+        self.timers = Timers::default();
+        let init = json!({"type": "init", "msg_id": 1, "node_id": id, "node_ids": self.nodes});
+        let mut sent = self.receive("c0", init);
+        let init_ok = ("c0", json!({"type": "init_ok", "in_reply_to": 1}));
+        let place = sent.iter().position(|sent| *sent == init_ok);
+        let place = place.unwrap_or_else(|| panic!("no answer to init, but {sent:?}"));
+        sent.remove(place);
+        sent
     }
 
     /// Delivers a message and returns what the node sends because of it.
@@ -153,8 +209,13 @@ impl<N: Node> TestNode<N> {
         self.identity
             .admit(&message, &header)
             .unwrap_or_else(|error| panic!("{body} would not reach the node: {error}"));
+        let disk = match &self.runtime {
+            Runtime::New(..) => self.disk.member(),
+            Runtime::Running(_) => None,
+        };
+        let (fields, disk) = (FieldList::default(), disk.as_deref());
         self.runtime
-            .message(self.now_ns, &message, &header, &FieldList::default());
+            .message(self.now_ns, &message, &header, &fields, disk);
         self.collect()
     }
 
@@ -181,6 +242,29 @@ impl<N: Node> TestNode<N> {
     #[must_use]
     pub fn log(&self) -> &[(Level, String)] {
         &self.log
+    }
+
+    /// The node's disk.
+    #[must_use]
+    pub fn disk(&self) -> &TestDisk {
+        &self.disk
+    }
+
+    /// The node's disk, to damage it. The node sees it when it is restarted.
+    pub fn disk_mut(&mut self) -> &mut TestDisk {
+        &mut self.disk
+    }
+
+    /// How many syncs have succeeded so far.
+    #[must_use]
+    pub fn syncs(&self) -> u64 {
+        self.syncs
+    }
+
+    /// Makes the next sync fail: what is behind it in its step does not happen, and the node is told. By default it
+    /// panics then; a test can go on behind `std::panic::catch_unwind`, with [`restart`](TestNode::restart).
+    pub fn fail_next_sync(&mut self, reason: SyncFailure) {
+        self.failure = Some(reason);
     }
 
     /// The whole state of the node, as in a snapshot.
@@ -214,15 +298,35 @@ impl<N: Node> TestNode<N> {
                 Effect::Send(message) => sent.push(Sent {
                     dest: message.dest.into_owned(),
                     body: serde_json::from_str(message.body).expect("a body is JSON"),
+                    syncs: self.syncs,
                 }),
                 Effect::SetTimer(timer) => self.timers.set(timer.id, self.now_ns + timer.after_ns),
                 Effect::CancelTimer(timer) => self.timers.cancel(timer.id),
                 Effect::Log(log) => self.log.push((log.level, log.text.into_owned())),
+                Effect::Sync(_) => match self.failure.take() {
+                    None => {
+                        self.disk.sync();
+                        self.syncs += 1;
+                    }
+                    Some(reason) => {
+                        self.disk.fail_sync(reason);
+                        self.swap();
+                        self.runtime.sync_failed(self.now_ns, reason);
+                        sent.extend(self.collect());
+                        return sent;
+                    }
+                },
+                change => self.disk.perform(change),
             }
         }
+        self.swap();
+        sent
+    }
+
+    /// Continues from the node's own snapshot.
+    fn swap(&mut self) {
         let snapshot = self.snapshot();
         self.restore(&snapshot)
             .unwrap_or_else(|reason| panic!("the node cannot read its own snapshot: {reason}"));
-        sent
     }
 }

@@ -47,10 +47,19 @@ impl<N: Node> Guest<N> {
             (Some(message), Some(header), None) => {
                 let fields = self.places.fields(text);
                 self.runtime
-                    .message(event.now_ns, &message, &header, &fields);
+                    .message(event.now_ns, &message, &header, &fields, event.disk);
+                if event.disk.is_some() {
+                    // No other event is as large.
+                    self.input = Vec::new();
+                }
             }
             (None, None, Some(timer)) => self.runtime.timer(event.now_ns, timer.id),
-            _ => {} // a kind of event that this SDK does not know yet
+            _ => {
+                if let Some(reason) = event.sync_failed {
+                    self.runtime.sync_failed(event.now_ns, reason);
+                }
+                // Any other kind of event is one that this SDK does not know yet.
+            }
         }
         packed(self.runtime.outbox().bytes())
     }

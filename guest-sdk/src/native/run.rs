@@ -43,6 +43,7 @@ pub fn run<N: Node>(writes: Writes) -> ExitCode {
         clock: Clock::start(),
         writes,
         out: Vec::new(),
+        has_synced: false,
     };
     match driver.run(&batches) {
         Ok(()) => ExitCode::SUCCESS,
@@ -61,6 +62,8 @@ struct Driver<N: Node> {
     clock: Clock,
     writes: Writes,
     out: Vec<u8>,
+    /// Whether the node has asked for a sync.
+    has_synced: bool,
 }
 
 impl<N: Node> Driver<N> {
@@ -125,7 +128,7 @@ impl<N: Node> Driver<N> {
         }
         let now_ns = self.clock.now_ns();
         self.runtime
-            .message(now_ns, &message, &header, &FieldList::default());
+            .message(now_ns, &message, &header, &FieldList::default(), None);
         self.perform(now_ns)?;
         Ok(None)
     }
@@ -134,6 +137,9 @@ impl<N: Node> Driver<N> {
         let outbox = self.runtime.outbox();
         self.out.extend_from_slice(outbox.bytes());
         outbox.clear();
+        if outbox.has_synced() && !std::mem::replace(&mut self.has_synced, true) {
+            eprintln!("the disk of a native node ends with its process: nothing is kept");
+        }
         for change in outbox.take_timers() {
             match change {
                 TimerChange::Set(timer) => {

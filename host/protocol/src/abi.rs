@@ -7,12 +7,11 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
 
 use crate::data::{self, JsonError};
-use crate::disk::{
-    FileData, FileRef, Rename, Sync, SyncFailed, SyncFailure, Truncate, write_bytes,
-};
+use crate::disk::{FileData, FileRef, Rename, Sync, SyncFailure, Truncate, write_bytes};
 use crate::fields::Places;
 use crate::json::{write_number, write_string};
 use crate::message::{Header, Message};
@@ -83,8 +82,30 @@ pub struct Event<'a> {
     #[serde(default)]
     pub timer: Option<TimerRef>,
     /// A sync failed: what was behind it in its step has not happened.
-    #[serde(default)]
-    pub sync_failed: Option<SyncFailed>,
+    #[serde(default, deserialize_with = "sync_failure")]
+    pub sync_failed: Option<SyncFailure>,
+    /// The files of the node's disk, beside the first message: the text of an object with a
+    /// [`Content`](crate::disk::Content) for each name. `None` if there are none.
+    #[serde(borrow, default, deserialize_with = "raw_text")]
+    pub disk: Option<&'a str>,
+}
+
+fn raw_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de str>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(|raw| Some(raw.get()))
+}
+
+/// Finds the reason of a sync that failed; any but `full` is an error of the disk. Serde's code for it would be in every guest,
+/// and takes more than a kilobyte.
+fn sync_failure<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<SyncFailure>, D::Error> {
+    let failed = <&RawValue>::deserialize(deserializer)?.get();
+    Ok(Some(
+        match failed.as_bytes().windows(6).any(|six| six == b"\"full\"") {
+            true => SyncFailure::Full,
+            false => SyncFailure::Error,
+        },
+    ))
 }
 
 impl<'a> Event<'a> {
@@ -104,7 +125,7 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// Reads an event that is unusual, or invalid: the parser's error says why.
+    /// Reads an event that is rare, unusual or invalid: the parser's error says why.
     #[cold]
     #[inline(never)]
     fn parse(json: &'a str, places: &mut Places) -> Result<(Self, Option<Header<'a>>), JsonError> {
@@ -130,6 +151,7 @@ impl<'a> Event<'a> {
             message: None,
             timer: None,
             sync_failed: None,
+            disk: None,
         };
         let mut header = None;
         match scanner.find_key()?.word {
@@ -176,26 +198,28 @@ pub fn encode_timer(event: &mut Vec<u8>, now_ns: u64, id: u64) {
 }
 
 /// Writes the first event, with `message` and all files of the node's disk, to `event`, which is
-/// cleared first.
+/// cleared first. If there are no files, it is an event like any other.
 pub fn encode_first(
     event: &mut Vec<u8>,
     now_ns: u64,
     message: &str,
     files: impl Iterator<Item = (impl AsRef<str>, impl AsRef<[u8]>)>,
 ) {
-    begin_event(event, now_ns, b",\"message\":");
-    event.extend_from_slice(message.as_bytes());
-    event.extend_from_slice(b",\"disk\":{");
-    for (number, (name, bytes)) in files.enumerate() {
-        if number > 0 {
-            event.push(b',');
-        }
+    encode_message(event, now_ns, message);
+    let mut before: &[u8] = b",\"disk\":{";
+    for (name, bytes) in files {
+        // The brace that closes the event, or the member.
+        event.pop();
+        event.extend_from_slice(before);
         write_string(event, name.as_ref());
         event.extend_from_slice(b":{");
         write_bytes(event, bytes.as_ref());
+        event.extend_from_slice(b"}}");
+        before = b",";
+    }
+    if before == b"," {
         event.push(b'}');
     }
-    event.extend_from_slice(b"}}");
 }
 
 /// Writes the event of a sync that failed to `event`, which is cleared first.

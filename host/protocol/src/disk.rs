@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
+use crate::abi::Effect;
 use crate::json::write_string;
 
 /// The most bytes that the name of a file may have.
@@ -61,6 +62,91 @@ pub enum Change<'a> {
     },
 }
 
+impl<'a> Change<'a> {
+    /// The change that an effect asks for; `None` if it asks for none.
+    ///
+    /// # Errors
+    /// If a name cannot be that of a file, or fields are missing or too many.
+    pub fn of(effect: Effect<'a>) -> Result<Option<Self>, BadChange> {
+        let change = match effect {
+            Effect::Write(FileData {
+                file,
+                at,
+                text,
+                base64,
+            }) => Change::Write {
+                file,
+                at: at.ok_or(BadChange::NoOffset)?,
+                data: bytes(text, base64)?,
+            },
+            Effect::Append(data) => {
+                let (file, data) = data.whole()?;
+                Change::Append { file, data }
+            }
+            Effect::Put(data) => {
+                let (file, data) = data.whole()?;
+                Change::Put { file, data }
+            }
+            Effect::Truncate(Truncate { file, len }) => Change::Truncate { file, len },
+            Effect::Rename(Rename { from, to }) => Change::Rename { from, to },
+            Effect::Remove(FileRef { file }) => Change::Remove { file },
+            Effect::Send(_)
+            | Effect::SetTimer(_)
+            | Effect::CancelTimer(_)
+            | Effect::Log(_)
+            | Effect::Sync(_) => return Ok(None),
+        };
+        match &change {
+            Change::Write { file, .. }
+            | Change::Append { file, .. }
+            | Change::Put { file, .. }
+            | Change::Truncate { file, .. }
+            | Change::Remove { file } => check_name(file)?,
+            Change::Rename { from, to } => {
+                check_name(from)?;
+                check_name(to)?;
+            }
+        }
+        Ok(Some(change))
+    }
+}
+
+/// What is wrong with a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BadChange {
+    /// The name of a file.
+    Name(BadName),
+    /// The bytes.
+    Content(BadContent),
+    /// A `write` without `at`.
+    NoOffset,
+    /// An `append` or a `put` with `at`.
+    Offset,
+}
+
+impl std::fmt::Display for BadChange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            BadChange::Name(name) => name.fmt(f),
+            BadChange::Content(content) => content.fmt(f),
+            BadChange::NoOffset => f.write_str("`write` needs an offset, \"at\""),
+            BadChange::Offset => f.write_str("only `write` has an offset, \"at\""),
+        }
+    }
+}
+
+impl From<BadName> for BadChange {
+    fn from(name: BadName) -> Self {
+        BadChange::Name(name)
+    }
+}
+
+impl From<BadContent> for BadChange {
+    fn from(content: BadContent) -> Self {
+        BadChange::Content(content)
+    }
+}
+
 /// Why a name cannot be that of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BadName {
@@ -112,6 +198,16 @@ pub struct FileData<'a> {
     pub base64: Option<Cow<'a, str>>,
 }
 
+impl<'a> FileData<'a> {
+    /// The file and its bytes, if there is no offset.
+    fn whole(self) -> Result<(Cow<'a, str>, Cow<'a, [u8]>), BadChange> {
+        match self.at {
+            None => Ok((self.file, bytes(self.text, self.base64)?)),
+            Some(_) => Err(BadChange::Offset),
+        }
+    }
+}
+
 /// A file's new length: the value of the effect `truncate`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Truncate<'a> {
@@ -145,14 +241,7 @@ pub struct FileRef<'a> {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sync {}
 
-/// Why a sync failed: the value of the event `sync_failed`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SyncFailed {
-    /// The reason.
-    pub reason: SyncFailure,
-}
-
-/// A reason for a sync to fail.
+/// Why a sync failed: the `reason` in the event `sync_failed`.
 #[derive(
     Debug,
     Clone,

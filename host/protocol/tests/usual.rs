@@ -192,6 +192,7 @@ fn assert_event(text: &str) {
     let fields = places.fields(&event);
     let expected = Event {
         sync_failed: None,
+        disk: None,
         now_ns: 7,
         message: Some(message),
         timer: None,

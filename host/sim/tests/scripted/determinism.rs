@@ -30,6 +30,6 @@ fn this_very_run_is_the_same_everywhere() {
         .collect();
     assert_eq!(
         hash,
-        "e4b7993031338d01218c2c9943381edcb1bee331c4ff5a6a04b8f9e84b76c70e"
+        "b03af8715367031ff21e5293b37f52fe32940f36082b4806e09eabcff452cc7b"
     );
 }

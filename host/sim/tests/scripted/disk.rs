@@ -172,8 +172,8 @@ fn a_power_loss_during_the_sync_takes_what_was_answered_before_it() {
     assert_eq!(
         outcome.coverage.lines(),
         [
-            "1 power loss, 1 of them took messages, requests or unsynced changes: 1 node lost what it knew, \
-          1 unsynced change"
+            "1 power loss, 1 of them took messages, requests or unsynced changes: 1 unsynced change, \
+         1 node lost what it knew"
         ]
     );
     let (outcome, journal) = run(Keeper::Syncs, &[100, 200], &fault);
@@ -256,7 +256,7 @@ fn who_fails_without_a_failed_sync_ends_the_run() {
     );
     assert_eq!(
         outcome.stopped.unwrap().to_string().lines().next().unwrap(),
-        "at 0.00 s, node n0: the guest failed in its effects: there is no file \"a\" on the node's disk"
+        "at 0 s, node n0: the guest failed in handle: there is no file \"a\" on the node's disk"
     );
 }
 

@@ -86,6 +86,8 @@ impl Driver {
                     "no timer".to_owned()
                 }
                 Effect::Log(log) => format!("log {}", log.text),
+                Effect::Disk(change) => format!("disk {change:?}"),
+                Effect::Sync(scope) => format!("sync {scope:?}"),
             });
         }
         Ok(())

@@ -1,0 +1,175 @@
+//! A file that is appended to.
+
+use std::borrow::Borrow;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::record::{self, End};
+use super::{Disk, cannot_write};
+use host_protocol::abi::Level;
+
+/// A log of records on the disk: what grows, and is never written again as a whole.
+///
+/// [`Disk::open_log`] opens it. It belongs into the node's state, beside the records themselves or what became of them: it knows
+/// where in the file each record ends, and no record. Each change is one effect.
+///
+/// Each record has a checksum over itself and all before it. When the log is opened, the records before the first invalid
+/// one count.
+#[derive(Serialize, Deserialize)]
+#[serde(bound = "")]
+pub struct Log<T> {
+    file: String,
+    ends: Vec<End>,
+    #[serde(skip)]
+    records: PhantomData<fn(T) -> T>,
+}
+
+impl<T: Serialize + DeserializeOwned> Log<T> {
+    pub(super) fn open(file: &str, disk: &mut Disk<'_>) -> (Self, Vec<T>) {
+        let bytes = disk.bytes(file).unwrap_or_default();
+        let mut log = Log {
+            file: file.to_owned(),
+            ends: Vec::new(),
+            records: PhantomData,
+        };
+        let mut records = Vec::new();
+        loop {
+            let start = index(log.end().at);
+            let Some((json, sum)) = record::read(&bytes[start..], log.end().sum) else {
+                log.cut_rest(bytes.len(), disk);
+                return (log, records);
+            };
+            match host_protocol::data::from_str(json) {
+                Ok(record) => records.push(record),
+                Err(error) => unfit(file, records.len(), &error.to_string()),
+            }
+            let at = (start + record::len(json)) as u64;
+            log.ends.push(End { at, sum });
+        }
+    }
+
+    /// Appends a record.
+    ///
+    /// # Panics
+    /// If JSON cannot express it.
+    pub fn append(&mut self, record: &T, disk: Disk<'_>) {
+        self.extend([record], disk);
+    }
+
+    /// Appends records, with one effect for all. If a power loss tears it, the first of them may be there and the others
+    /// not.
+    ///
+    /// # Panics
+    /// If JSON cannot express one.
+    pub fn extend<R: Borrow<T>>(
+        &mut self,
+        records: impl IntoIterator<Item = R>,
+        mut disk: Disk<'_>,
+    ) {
+        let lines = self.write(records);
+        if !lines.is_empty() {
+            disk.append_lines(&self.file, &lines);
+        }
+    }
+
+    /// Replaces all records: compaction. After a crash the log has all of the new records, or all of the old ones.
+    ///
+    /// # Panics
+    /// If JSON cannot express one.
+    pub fn replace<R: Borrow<T>>(
+        &mut self,
+        records: impl IntoIterator<Item = R>,
+        mut disk: Disk<'_>,
+    ) {
+        self.ends.clear();
+        let lines = self.write(records);
+        disk.put_lines(&self.file, &lines);
+    }
+
+    /// The lines of records, which count from now on.
+    fn write<R: Borrow<T>>(&mut self, records: impl IntoIterator<Item = R>) -> Vec<u8> {
+        let start = self.end().at;
+        let mut lines = Vec::new();
+        for record in records {
+            match record::write(&mut lines, self.end().sum, record.borrow()) {
+                Ok(sum) => self.ends.push(End {
+                    at: start + lines.len() as u64,
+                    sum,
+                }),
+                Err(error) => cannot_write(&self.file, &error),
+            }
+        }
+        lines
+    }
+}
+
+impl<T> Log<T> {
+    /// Keeps the first `len` records. Has no effect if there are not more.
+    pub fn truncate(&mut self, len: usize, mut disk: Disk<'_>) {
+        if len < self.ends.len() {
+            self.ends.truncate(len);
+            disk.truncate(&self.file, self.end().at);
+        }
+    }
+
+    /// How many records there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The length of the file, in bytes.
+    #[must_use]
+    pub fn file_bytes(&self) -> u64 {
+        self.end().at
+    }
+
+    fn end(&self) -> End {
+        self.ends.last().copied().unwrap_or(End { at: 0, sum: 0 })
+    }
+
+    /// Cuts off what is behind the last valid record in a file of `len` bytes, so that the next one follows it.
+    fn cut_rest(&self, len: usize, disk: &mut Disk<'_>) {
+        let (file, kept, end) = (&self.file, self.len(), self.end().at);
+        let rest = len as u64 - end;
+        if rest > 0 {
+            let text = format!(
+                "the log {file:?} has {kept} valid records; {rest} bytes behind them are torn or damaged, and dropped"
+            );
+            disk.log(Level::Warn, &text);
+            disk.truncate(file, end);
+        }
+    }
+}
+
+impl<T> fmt::Debug for Log<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (file, records) = (&self.file, self.len());
+        write!(
+            f,
+            "Log({file:?}, {records} records, {} bytes)",
+            self.end().at
+        )
+    }
+}
+
+/// A file in a guest's memory is not longer than that.
+fn index(at: u64) -> usize {
+    usize::try_from(at).unwrap_or(usize::MAX)
+}
+
+/// To go on without the record would lose what may have been acknowledged.
+#[cold]
+#[inline(never)]
+fn unfit(file: &str, number: usize, error: &str) -> ! {
+    panic!("record {number} of the log {file:?} does not fit: {error}")
+}
