@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use host_protocol::disk::{self, SyncFailure, check_name};
+use host_protocol::disk::{self, SyncFailure};
 
 use crate::bytes::Bytes;
 use crate::change::{Change, Entry, FileId};
@@ -31,9 +31,6 @@ pub struct DiskLimits {
 /// Why a change cannot be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DiskError {
-    /// The name cannot be one.
-    #[error("{0}")]
-    Name(String),
     /// There is no such file.
     #[error("there is no file {0:?} on the node's disk")]
     NotFound(String),
@@ -196,7 +193,6 @@ impl Disk {
         let limits = self.limits;
         for change in changes {
             let mut set = |name: &'a str, new: &dyn Fn(u64) -> Option<u64>| {
-                check_name(name).map_err(|error| DiskError::Name(error.to_string()))?;
                 let before = sizes.get(name).copied().unwrap_or_else(|| self.len(name));
                 let after = new(before.unwrap_or(0));
                 total = total - before.unwrap_or(0) + after.unwrap_or(0).min(limits.bytes + 1);
@@ -234,7 +230,6 @@ impl Disk {
                     set(file, &|_| Some(*len))?;
                 }
                 disk::Change::Rename { from, to } => {
-                    check_name(to).map_err(|error| DiskError::Name(error.to_string()))?;
                     let Some(len) = set(from, &|_| None)? else {
                         return Err(DiskError::NotFound(from.to_string()));
                     };

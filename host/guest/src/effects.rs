@@ -1,11 +1,10 @@
 //! Decodes and checks what a guest asks for.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 
 use host_disk::{Scope, SharedDisk, lock};
 use host_protocol::abi::{self, Level, Log, SetTimer, TimerRef};
-use host_protocol::disk::{self, Change, FileData, FileRef, Rename, Truncate};
+use host_protocol::disk::{self, Change};
 use host_protocol::message::{Header, Message, write_string};
 use host_protocol::text::{excerpt, printable};
 use host_protocol::timers::Timers;
@@ -109,31 +108,12 @@ fn decode_line<'a>(line: &'a [u8], node: &str) -> Result<Effect<'a>, String> {
         }
         abi::Effect::CancelTimer(timer) => Effect::CancelTimer(timer),
         abi::Effect::Log(log) => Effect::Log(log),
-        abi::Effect::Write(it) => {
-            let at = it.at.ok_or("a write has an offset, \"at\"")?;
-            let (file, data) = file_data(it)?;
-            Effect::Disk(Change::Write { file, at, data })
-        }
-        abi::Effect::Append(it) => {
-            let (file, data) = file_data(it)?;
-            Effect::Disk(Change::Append { file, data })
-        }
-        abi::Effect::Put(it) => {
-            let (file, data) = file_data(it)?;
-            Effect::Disk(Change::Put { file, data })
-        }
-        abi::Effect::Truncate(Truncate { file, len }) => {
-            Effect::Disk(Change::Truncate { file, len })
-        }
-        abi::Effect::Rename(Rename { from, to }) => Effect::Disk(Change::Rename { from, to }),
-        abi::Effect::Remove(FileRef { file }) => Effect::Disk(Change::Remove { file }),
         abi::Effect::Sync(disk::Sync {}) => Effect::Sync(Scope::All),
+        change => match Change::of(change).map_err(|error| error.to_string())? {
+            Some(change) => Effect::Disk(change),
+            None => return Err("it is no effect".into()), // all others are above
+        },
     })
-}
-
-fn file_data(it: FileData<'_>) -> Result<(Cow<'_, str>, Cow<'_, [u8]>), String> {
-    let data = disk::bytes(it.text, it.base64).map_err(|error| error.to_string())?;
-    Ok((it.file, data))
 }
 
 /// Whether the value of an effect is an object: serde accepts an array of the fields as well, which the

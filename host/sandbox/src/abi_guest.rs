@@ -117,10 +117,7 @@ impl Guest for AbiGuest {
             EventKind::Message(text) if self.is_fresh => {
                 self.is_fresh = false;
                 let disk = lock(&self.store.data().guest.disk);
-                match disk.is_empty() {
-                    true => abi::encode_message(&mut input, event.now_ns, text),
-                    false => abi::encode_first(&mut input, event.now_ns, text, disk.files()),
-                }
+                abi::encode_first(&mut input, event.now_ns, text, disk.files());
             }
             EventKind::Message(text) => abi::encode_message(&mut input, event.now_ns, text),
             EventKind::Timer(id) => abi::encode_timer(&mut input, event.now_ns, id),

@@ -6,8 +6,10 @@ use std::marker::PhantomData;
 use guest_sdk::Node;
 use guest_sdk::step::Stepped;
 
+use host_disk::{SharedDisk, lock};
 use host_guest::effects::decode;
 use host_guest::{Effect, ErrorKind, Event, EventKind, Guest, GuestError, GuestOptions, Start};
+use host_protocol::abi;
 
 /// What starts nodes of the type `N`. As a module would, they get arguments and a seed.
 #[derive(Debug)]
@@ -34,6 +36,7 @@ where
     fn start(&self, options: GuestOptions) -> Result<Box<dyn Guest + Send>, Box<GuestError>> {
         Ok(Box::new(NativeGuest::<N> {
             node: Stepped::new(options.args, options.seed),
+            disk: Some(options.disk),
             effects: options.limits.effects,
         }))
     }
@@ -41,16 +44,34 @@ where
 
 struct NativeGuest<N: Node> {
     node: Stepped<N>,
+    /// The node's disk, until it has been told what is on it.
+    disk: Option<SharedDisk>,
     /// The most effects of a step.
     effects: usize,
+}
+
+/// The member `disk` of the first event, if there are files.
+fn disk_member(disk: &SharedDisk) -> Option<String> {
+    let mut event = Vec::new();
+    abi::encode_first(&mut event, 0, "{}", lock(disk).files());
+    let event = String::from_utf8(event).ok()?;
+    let member = event.strip_prefix(r#"{"now_ns":0,"message":{},"disk":"#)?;
+    Some(member.strip_suffix('}')?.to_owned())
 }
 
 impl<N: Node> Guest for NativeGuest<N> {
     fn step(&mut self, event: &Event<'_>) -> Result<Vec<Effect<'_>>, Box<GuestError>> {
         let output = match event.kind {
-            EventKind::Message(text) => self.node.message(event.now_ns, text),
+            EventKind::Message(text) => match self.disk.take() {
+                None => self.node.message(event.now_ns, text),
+                Some(disk) => {
+                    let disk = disk_member(&disk);
+                    (self.node).message_with_disk(event.now_ns, text, disk.as_deref())
+                }
+            },
             EventKind::Timer(id) => self.node.timer(event.now_ns, id),
-            EventKind::Synced(_) => return Ok(Vec::new()),
+            EventKind::Synced(Err(reason)) => self.node.sync_failed(event.now_ns, reason),
+            EventKind::Synced(Ok(())) => return Ok(Vec::new()),
         };
         decode(output, event.node, self.effects)
             .map_err(|kind| GuestError::refusal(kind, "a step", &|| event.to_string(), b""))
@@ -69,6 +90,7 @@ impl<N: Node> Guest for NativeGuest<N> {
     }
 
     fn restore(&mut self, snapshot: &[u8]) -> Result<(), Box<GuestError>> {
+        self.disk = None;
         self.node.restore(snapshot).map_err(|why| {
             let kind = ErrorKind::Denied(format!("it refuses the state: {why}"));
             GuestError::refusal(kind, "restore", &String::new, b"")
