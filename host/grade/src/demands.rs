@@ -55,16 +55,17 @@ pub fn unmet(suite: &Suite, interrupt: &Interrupt) -> Vec<Demand> {
     unmet
 }
 
-/// Values that are acknowledged at once are lost with the memory of the node.
+/// Values that are acknowledged at once are lost with the memory and the disk of the node.
 fn forgotten(setting: Setting<'_>) -> Option<String> {
     let scenario = setting.scenario();
     let forgets =
-        scenario.workload == Workload::Broadcast && scenario.options.faults.contains(&Fault::Kill);
+        scenario.workload == Workload::Broadcast && scenario.options.faults.contains(&Fault::Wipe);
     forgets.then(|| {
         "solutions/broadcast fails it, and so does every program that acknowledges a value which \
-         only one node has in its memory: the fault kill takes the memory of nodes, and they have no \
-         disk. A program passes only if it first stores the value in a service such as lin-kv, or at \
-         most other nodes. If that is not what you ask for, take another fault, such as pause"
+         only one node has: the fault wipe takes the memory and the disk of nodes. A program passes \
+         only if it first stores the value in a service such as lin-kv, or at most other nodes. If \
+         that is not what you ask for, take another fault, such as kill or power, which leave what is \
+         durable"
             .to_owned()
     })
 }

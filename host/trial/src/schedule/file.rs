@@ -45,6 +45,12 @@ struct File {
     time_limit_ns: u64,
     latency_ms: u64,
     latency_dist: String,
+    /// None if syncs take no time.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    disk_latency_ms: u64,
+    /// None if all take the same time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disk_latency_dist: Option<String>,
     /// None in files from before there were hops.
     #[serde(default)]
     hop_ns: u64,
@@ -101,6 +107,9 @@ impl Schedule {
             time_limit_ns: options.time_limit_ns,
             latency_ms: options.latency.mean_ms,
             latency_dist: text(&option::LATENCY_DIST),
+            disk_latency_ms: options.disk_latency.mean_ms,
+            disk_latency_dist: (options.disk_latency.distribution != Distribution::default())
+                .then(|| text(&option::DISK_LATENCY_DIST)),
             hop_ns: hops.message_ns,
             request_hop_ns: (hops.request_ns != hops.message_ns).then_some(hops.request_ns),
             network: text(&option::NETWORK),
@@ -169,6 +178,8 @@ impl File {
         )?;
         within("time_limit_ns", self.time_limit_ns, (1, TIME_LIMIT_NS_MAX))?;
         within("latency_ms", self.latency_ms, range(&option::LATENCY))?;
+        let disk_latency_ms = self.disk_latency_ms;
+        within("disk_latency_ms", disk_latency_ms, range(&option::DISK_LATENCY))?;
         let request_hop_ns = self.request_hop_ns.unwrap_or(self.hop_ns);
         within("hop_ns", self.hop_ns, (0, HOP_NS_MAX))?;
         within("request_hop_ns", request_hop_ns, (0, HOP_NS_MAX))?;
@@ -182,6 +193,7 @@ impl File {
         options.concurrency = self.concurrency;
         options.time_limit_ns = self.time_limit_ns;
         options.latency.mean_ms = self.latency_ms;
+        options.disk_latency.mean_ms = disk_latency_ms;
         options.hops = Some(Hops {
             request_ns: request_hop_ns,
             message_ns: self.hop_ns,
@@ -189,6 +201,9 @@ impl File {
         options.swap_after_ns = self.swap_after_ns;
         options.guest_args.clone_from(&self.guest_args);
         set(&mut scenario, &option::LATENCY_DIST, &self.latency_dist)?;
+        if let Some(shape) = &self.disk_latency_dist {
+            set(&mut scenario, &option::DISK_LATENCY_DIST, shape)?;
+        }
         set(&mut scenario, &option::NETWORK, &self.network)?;
         set(&mut scenario, &option::TOPOLOGY, &self.topology)?;
         Ok(scenario)
@@ -304,6 +319,11 @@ fn range(option: &ScenarioOption) -> (u64, u64) {
         Values::Whole(least, most) => (least, most),
         _ => (0, u64::MAX),
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 fn within(field: &'static str, found: u64, (least, most): (u64, u64)) -> Result<(), ScheduleError> {
