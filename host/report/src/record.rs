@@ -12,7 +12,7 @@ use serde::{Serialize, Serializer};
 
 use super::states::{States, StatesPart};
 use host_protocol::text::excerpt;
-use host_sim::journal::{Entry, EntryKind, MessageEntry, Observer, Stepped};
+use host_sim::journal::{DiskEvent, Entry, EntryKind, MessageEntry, Observer, Stepped};
 
 /// The most characters of a log line.
 const LOG_CHARS_MAX: usize = 300;
@@ -235,6 +235,14 @@ impl Record {
                 RecordedKind::Fault(self.fault_count - 1)
             }
             EntryKind::Disk { node, what } => {
+                if let DiskEvent::Synced | DiskEvent::SyncFailed(_) = what {
+                    // What stood behind it follows.
+                    self.handling = Some(Handling {
+                        by: self.name(node),
+                        at_ns,
+                        entry: Some(entry),
+                    });
+                }
                 let text = what.to_string();
                 let text = excerpt(&text, LOG_CHARS_MAX).into_owned();
                 RecordedKind::Log(self.name(node), "disk", text)

@@ -10,6 +10,7 @@ use serde_json::{Value as Json, json};
 
 use super::budget::{ENTRIES_MAX, PageSize, cost};
 use super::change::{Change, apply, changes};
+use host_disk::lock;
 use host_protocol::text::excerpt;
 use host_sim::journal::Stepped;
 
@@ -34,6 +35,9 @@ const TIMERS_MAX: usize = 50;
 /// The most bytes of states that are read once the moment of interest is past: writing and reading
 /// states takes far longer than the run.
 const TAKEN_BYTES_MAX: usize = 16 << 20;
+
+/// The most bytes of a node's disk that are read, with what is not durable.
+const FILES_BYTES_MAX: usize = 256 << 10;
 
 /// JavaScript rounds integers above this.
 const EXACT_MAX: u64 = 1 << 53;
@@ -70,7 +74,7 @@ struct StateStep(usize, usize, Vec<Change>, #[serde(skip)] usize);
 /// The states as a page has them.
 #[derive(Debug, Serialize)]
 pub(super) struct StatesPart<'a> {
-    /// `{"state": …, "timers": [[id, due]]}` of each node, by the position of its name, before the
+    /// `{"state": …, "timers": [[id, due]], "disk": …}` of each node, by the position of its name, before the
     /// first step.
     base: &'a BTreeMap<usize, Json>,
     steps: &'a VecDeque<StateStep>,
@@ -116,6 +120,7 @@ impl States {
         }
         let at_ns = step.at_ns;
         timers.truncate(TIMERS_MAX);
+        let files = shown_disk(&step, self.state_bytes_max, &mut self.taken);
         let state = if self.large.contains(&node) {
             None
         } else {
@@ -126,8 +131,10 @@ impl States {
             let bytes = self.state_bytes_max;
             format!("a snapshot of more than {bytes} bytes, too large to show").into()
         });
+        let disk = files.map(|files| ("disk", files));
         // `json!` would copy the state.
-        let state = Json::from_iter([("state", state), ("timers", json!(timers))]);
+        let known = [("state", state), ("timers", json!(timers))];
+        let state = Json::from_iter(known.into_iter().chain(disk));
         let changes = changes(self.now.get(&node), &state);
         self.now.insert(node, state);
         let mut step = StateStep(entry, node, changes, 0);
@@ -188,6 +195,48 @@ fn shown(step: Stepped<'_>, bytes_max: usize, taken: &mut usize) -> Option<Json>
         }
         Err(_) => excerpt(&text, 1000).into_owned().into(),
     })
+}
+
+/// The files of a node as a page can show them; `None` if there are none. Those that are not durable
+/// have `durable`, which a power loss may leave, beside `written`, which the node sees; null if there
+/// is no such file. Adds their bytes to `taken`.
+fn shown_disk(step: &Stepped<'_>, bytes_max: usize, taken: &mut usize) -> Option<Json> {
+    let disk = lock(step.disk);
+    let bytes = disk.held_bytes();
+    if disk.is_empty() && disk.is_durable() {
+        return None;
+    }
+    if bytes > FILES_BYTES_MAX {
+        return Some(format!("about {bytes} bytes, too many to show").into());
+    }
+    *taken += bytes;
+    let written: BTreeMap<&str, Vec<u8>> = disk.files().collect();
+    let durable: BTreeMap<&str, Vec<u8>> = disk.durable_files().collect();
+    let names: BTreeSet<&str> = written.keys().chain(durable.keys()).copied().collect();
+    let files = names.into_iter().map(|name| {
+        let (written, durable) = (written.get(name), durable.get(name));
+        let file = match written == durable {
+            true => shown_file(written),
+            false => json!({"written": shown_file(written), "durable": shown_file(durable)}),
+        };
+        (excerpt(name, 100).into_owned(), file)
+    });
+    let files: Json = files.collect::<serde_json::Map<_, _>>().into();
+    match cost(&files.to_string()) <= bytes_max {
+        true => Some(files),
+        false => Some(format!("about {bytes} bytes, too many to show").into()),
+    }
+}
+
+/// The lines of a file, or how many bytes it has if it is not text.
+fn shown_file(bytes: Option<&Vec<u8>>) -> Json {
+    let Some(bytes) = bytes else {
+        return Json::Null;
+    };
+    match str::from_utf8(bytes) {
+        Ok(text) => text.lines().collect(),
+        Err(_) => format!("{} bytes, not text", bytes.len()).into(),
+    }
 }
 
 /// Turns integers that JavaScript would round into strings.

@@ -112,7 +112,7 @@ function inFlight(index) {
 
 // What faults there are after an entry: links that are cut or slow, nodes that are down.
 function faultsAt(index) {
-  const now = { cut: new Map(), aimed: new Map(), held: new Map(), losing: new Map(), stalled: new Set(), deaf: new Map(), slow: new Map(), loss: 0, duplicate: 0, down: new Set(), paused: new Set(), skewed: new Map() };
+  const now = { cut: new Map(), aimed: new Map(), held: new Map(), losing: new Map(), stalled: new Set(), deaf: new Map(), slow: new Map(), loss: 0, duplicate: 0, down: new Map(), disks: new Map(), paused: new Set(), skewed: new Map() };
   const entry = entries[index];
   for (const [at, f, value] of data.faults.slice(0, faultsUntil(index))) {
     if (!entry || at > entry.at) break;
@@ -137,8 +137,11 @@ function faultsAt(index) {
     if (f === "stop-loss") now.loss = 0;
     if (f === "start-duplicate") now.duplicate = value?.[1] ?? 0;
     if (f === "stop-duplicate") now.duplicate = 0;
-    if (f === "kill") keys().forEach((node) => now.down.add(node));
-    if (f === "start") keys().forEach((node) => now.down.delete(node));
+    if (f === "kill" || f === "power-off" || f === "wipe") keys().forEach((node) => now.down.set(node, f));
+    if (f === "start" || f === "power-on" || f === "start-wiped") keys().forEach((node) => now.down.delete(node));
+    const disk = /^(start|stop)-(disk-(?:slow|full|error))$/.exec(f);
+    if (disk?.[1] === "start") now.disks.set(disk[2], new Set(keys()));
+    if (disk?.[1] === "stop") now.disks.delete(disk[2]);
     if (f === "pause") keys().forEach((node) => now.paused.add(node));
     if (f === "resume") now.paused.clear();
     if (f === "start-clock-skew") now.skewed = new Map(Object.entries(value ?? {}));
@@ -154,12 +157,15 @@ function faultsUntil(index) {
   return last ? last.fault + 1 : faultEntries.length ? faultEntries[0].fault : data.faults.length;
 }
 
+// The ends of faults whose names do not say so.
+const FAULT_ENDS = new Map([["start", "kill"], ["power-on", "power"], ["start-wiped", "wipe"], ["resume", "pause"]]);
+
 // The stretches of time in which something was wrong: [name, from, to].
 const faultPeriods = (() => {
   const periods = [], open = new Map();
   for (const [at, f] of data.faults) {
-    const fault = f.replace(/^(start|stop)-/, "").replace(/^start$/, "kill").replace(/^resume$/, "pause");
-    const begins = f.startsWith("start-") || f === "kill" || f === "pause";
+    const fault = FAULT_ENDS.get(f) ?? f.replace(/^(start|stop)-/, "").replace(/^power-off$/, "power");
+    const begins = !FAULT_ENDS.has(f) && !f.startsWith("stop-");
     if (f === "swap" || fault === "swap") periods.push(["swap", at, at]);
     else if (begins && !open.has(fault)) open.set(fault, at);
     else if (!begins && open.has(fault)) {

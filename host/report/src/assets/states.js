@@ -47,7 +47,7 @@ function stateAfter(known, step) {
   return value;
 }
 
-// What is known of a node after an entry: its state and timers, and, if the entry is part of its
+// What is known of a node after an entry: its state, timers and disk, and, if the entry is part of its
 // last step, what that step changed.
 function stateAt(node, entry) {
   const known = states.get(node);
@@ -60,12 +60,13 @@ function stateAt(node, entry) {
     else high = middle;
   }
   const step = low - 1;
-  if (step < 0) return known.isKnown ? { value: known.base.state, timers: known.base.timers, before: null, changes: [] } : null;
+  if (step < 0) return known.isKnown ? { value: known.base.state, timers: known.base.timers, before: null, changes: [], disk: { value: known.base.disk, before: null, changes: [] } } : null;
   const { changes } = known.steps[step];
   const isNow = stepOf(entry) === known.steps[step].entry && (step > 0 || known.isKnown);
-  const { state: value, timers } = stateAfter(known, step);
+  const { state: value, timers, disk: files } = stateAfter(known, step);
   const before = step > 0 ? stateAfter(known, step - 1) : known.base;
-  return { value, timers, before: before?.state, changes: isNow ? within("state", changes) : [] };
+  const disk = { value: files, before: before?.disk, changes: isNow ? within("disk", changes) : [] };
+  return { value, timers, before: before?.state, changes: isNow ? within("state", changes) : [], disk };
 }
 
 // The changes below a key, as seen from there.

@@ -3,6 +3,7 @@
 const TABLE_ROWS = 100;
 const FLIGHTS_MAX = 100;
 const LOGS_MAX = 8;
+const DOWN = new Map([["kill", "down, its memory lost"], ["power-off", "without power"], ["wipe", "down, its memory and its disk lost"]]);
 const DIAGRAM_MIN = 280;
 
 function makeTravel() {
@@ -116,7 +117,7 @@ function makeTravel() {
     const list = data.nodes.map((name) => ({ name, who: names.indexOf(name) }));
     list.sort((a, b) => (b.who === here) - (a.who === here));
     return el("div", { class: "card" }, el("h3", {}, "Nodes"), list.map(({ name, who }) => {
-      const status = faults.down.has(name) ? "down, its memory lost" : faults.paused.has(name) || faults.stalled.has(name) ? "paused" : "running";
+      const status = faults.down.has(name) ? DOWN.get(faults.down.get(name)) : faults.paused.has(name) || faults.stalled.has(name) ? "paused" : "running";
       const skew = faults.skewed.get(name);
       const known = faults.down.has(name) ? null : stateAt(who, cursor);
       const isOpen = who === here || data.nodes.length <= 3;
@@ -124,7 +125,7 @@ function makeTravel() {
         el("summary", {}, el("b", {}, name), ` ${status}`, skew ? `, its clock at ${skew["rate-permille"] / 10} % speed` : "",
           known?.changes.length ? el("span", { class: "changed" }, " changed") : null),
         logsOf(who, who === here),
-        known ? [parts(known), timersOf(known)] : el("p", { class: "quiet" }, noState(who)));
+        known ? [parts(known), diskOf(known), timersOf(known)] : el("p", { class: "quiet" }, noState(who)));
     }));
   }
 
@@ -155,6 +156,13 @@ function makeTravel() {
     if (isPlain(value) || !("node" in value) || !("ctx" in value)) return showState(known);
     const of = (name) => showState({ value: value[name], before: before?.[name], changes: within(name, changes) });
     return [of("node"), el("details", {}, el("summary", {}, "calls and timers of the SDK"), of("ctx"))];
+  }
+
+  // Its files; of one that is not durable, both what the node sees and what a power loss would leave.
+  function diskOf({ disk }) {
+    if (!disk?.value) return null;
+    const open = disk.changes.length > 0;
+    return el("details", { open, class: "disk" }, el("summary", {}, "disk", open ? el("span", { class: "changed" }, " changed") : null), showState(disk));
   }
 
   function timersOf({ timers }) {

@@ -21,7 +21,7 @@ use host_check::value::{Name, Value};
 use host_check::workload::Workload;
 use host_sim::random::Streams;
 use host_sim::ranges::{HOP_NS_MAX, TIME_LIMIT_NS_MAX, WORKERS_MAX};
-use host_sim::{Cluster, Episode, Hops, Invocation, Operation, Script};
+use host_sim::{Cluster, Distribution, Episode, Hops, Invocation, Operation, Script};
 
 /// The version of the format, and the only one that is read.
 pub const VERSION: u64 = 1;
@@ -179,7 +179,11 @@ impl File {
         within("time_limit_ns", self.time_limit_ns, (1, TIME_LIMIT_NS_MAX))?;
         within("latency_ms", self.latency_ms, range(&option::LATENCY))?;
         let disk_latency_ms = self.disk_latency_ms;
-        within("disk_latency_ms", disk_latency_ms, range(&option::DISK_LATENCY))?;
+        within(
+            "disk_latency_ms",
+            disk_latency_ms,
+            range(&option::DISK_LATENCY),
+        )?;
         let request_hop_ns = self.request_hop_ns.unwrap_or(self.hop_ns);
         within("hop_ns", self.hop_ns, (0, HOP_NS_MAX))?;
         within("request_hop_ns", request_hop_ns, (0, HOP_NS_MAX))?;
