@@ -11,7 +11,6 @@ use host_protocol::timers::Timers;
 use super::address::Addr;
 use super::clients::Clients;
 use super::clock::{Clock, STEADY};
-use super::coverage::Touched;
 use super::growth::Sizes;
 use super::journal::DropReason;
 use super::meter::GuestUsage;
@@ -25,6 +24,7 @@ use super::scheduled::Scheduled;
 use super::world::World;
 
 mod storage;
+mod tally;
 
 use storage::{Act, Hands, Storage};
 
@@ -579,52 +579,6 @@ impl Node {
     /// The sizes of its memory, since its guest was started.
     pub(super) fn sizes(&self) -> &Sizes {
         &self.sizes
-    }
-
-    /// Counts what its end takes, before it is killed.
-    fn tally_kill(&mut self, by: Fault, world: &mut World<'_>, clients: &Clients) {
-        self.tally_pause(world);
-        let requests = clients.open_at(self.index);
-        if requests > 0 {
-            let what = Touched {
-                requests,
-                ..Touched::default()
-            };
-            world.tally().touch(by, what);
-        }
-        if self.handled > self.handled_before + 1 {
-            world.tally().forget(by);
-        }
-    }
-
-    /// Counts the timers that should have fired while it was paused, at the end of that.
-    pub(super) fn tally_pause(&self, world: &mut World<'_>) {
-        let Some(fault) = self.paused_by() else {
-            return;
-        };
-        let elapsed_ns = self.clock.elapsed_ns(world.now_ns());
-        let late = self.timers.iter().take_while(|(_, due)| *due < elapsed_ns);
-        let timers = late.count() as u64;
-        if timers > 0 {
-            let what = Touched {
-                timers,
-                ..Touched::default()
-            };
-            world.tally().touch(fault, what);
-        }
-    }
-
-    /// Counts the events that it handled by a wrong clock, at the end of that.
-    pub(super) fn tally_skew(&mut self, world: &mut World<'_>) {
-        let before = self.handled_right.take();
-        let events = before.map_or(0, |before| self.handled - before);
-        if events > 0 {
-            let what = Touched {
-                events,
-                ..Touched::default()
-            };
-            world.tally().touch(Fault::ClockSkew, what);
-        }
     }
 
     /// Shows observers the node between two events. What their questions cost is not the
