@@ -189,6 +189,21 @@ fn the_reply_to_init_is_first_unless_it_has_to_wait() {
 }
 
 #[test]
+fn what_was_read_is_durable_before_the_reply_to_init() {
+    let log = r#"{"log":{"text":"83dcefb7 1\n"}}"#;
+    let value = r#"{"v":{"text":"4c2f32b8 [1]\n"}}"#;
+    for (disk, expected) in [
+        (None, vec![INIT_OK]),
+        (Some("{}"), vec![INIT_OK]),
+        (Some(log), vec![SYNC, INIT_OK]),
+        (Some(value), vec![SYNC, INIT_OK]),
+    ] {
+        let (_, effects) = Raw::start(disk, &json!([]), &[]);
+        assert_eq!(effects, expected, "{disk:?}");
+    }
+}
+
+#[test]
 fn a_log_that_is_cut_in_init_is_durable_before_the_reply() {
     let disk = r#"{"log":{"text":"83dcefb7 1\n4f5344c"}}"#;
     let (_, effects) = Raw::start(Some(disk), &json!([]), &[]);

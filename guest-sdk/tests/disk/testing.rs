@@ -175,8 +175,27 @@ fn a_node_that_panics_on_a_failed_sync_recovers_by_a_restart() {
     assert_eq!(panic.downcast_ref::<String>().unwrap(), "Error");
     assert_eq!(node.restart(Crash::Power), []);
     assert_eq!(survived(&node), json!([[1], null, ["log"]]));
+    assert_eq!(node.syncs(), 2, "one when it recovered");
     assert_eq!(
         steps(&mut node, json!([{"append": 3}, "reply"])),
-        [do_ok(2)]
+        [do_ok(3)]
     );
+}
+
+#[test]
+fn what_a_killed_node_finds_is_durable_before_it_speaks_of_it() {
+    let mut node = node();
+    steps(&mut node, json!([{"append": 1}]));
+    node.restart(Crash::Kill);
+    assert_eq!(survived(&node), json!([[1], null, ["log"]]));
+    assert_eq!((node.syncs(), node.disk().unsynced()), (1, 0));
+    node.restart(Crash::Power);
+    assert_eq!(survived(&node), json!([[1], null, ["log"]]));
+
+    // A test may damage a disk; changes before that are durable then.
+    steps(&mut node, json!([{"append": 2}]));
+    node.disk_mut().set("v", "no record");
+    node.restart(Crash::Power);
+    let damaged = "the file \"v\" is damaged";
+    assert_eq!(survived(&node), json!([[1, 2], damaged, ["log", "v"]]));
 }

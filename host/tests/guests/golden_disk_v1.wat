@@ -101,12 +101,16 @@
 
   ;; ---- The node -------------------------------------------------------------------
 
-  ;; The disk has one file or none; if none, the event has no member for it.
+  ;; The disk has one file or none; if none, the event has no member for it. A node that was killed finds what it has
+  ;; written, and a power loss can still take that: so it is synced before anybody is told.
   (func $on_init
     (local $text i32)
     (call $remember (i32.const 0x800) (call $find (i32.const 0x080)))
     (local.set $text (call $find (i32.const 0x100)))
-    (if (local.get $text) (then (call $remember (i32.const 0x844) (local.get $text))))
+    (if (local.get $text)
+      (then
+        (call $remember (i32.const 0x844) (local.get $text))
+        (call $put (i32.const 0x300))))
     (call $begin_reply (i32.const 0x1e0))
     (call $put (i32.const 0x1c0)))
 
