@@ -207,7 +207,7 @@ fn what_was_read_is_durable_before_the_reply_to_init() {
 fn a_log_that_is_cut_in_init_is_durable_before_the_reply() {
     let disk = r#"{"log":{"text":"83dcefb7 1\n4f5344c"}}"#;
     let (_, effects) = Raw::start(Some(disk), &json!([]), &[]);
-    let says = r#"the log \"log\" has 1 valid records; 7 bytes behind them are torn or damaged, and dropped"#;
+    let says = r#"the log \"log\" is torn or damaged behind record 1: 11 of 18 bytes are kept"#;
     let expected = [
         &format!(r#"{{"log":{{"level":"warn","text":"{says}"}}}}"#),
         r#"{"truncate":{"file":"log","len":11}}"#,

@@ -62,9 +62,8 @@ fn a_log_that_is_cut_anywhere_has_the_records_before() {
         let end = if kept == 0 { 0 } else { ends[kept - 1] };
         assert_eq!(node.disk().bytes("log").unwrap(), &log[..end]);
         let dropped = (cut > end).then(|| {
-            let rest = cut - end;
             let text = format!(
-                "the log \"log\" has {kept} valid records; {rest} bytes behind them are torn or damaged, and dropped"
+                "the log \"log\" is torn or damaged behind record {kept}: {end} of {cut} bytes are kept"
             );
             (Level::Warn, text)
         });
@@ -250,7 +249,7 @@ fn newlines_in_raw_json_do_not_end_a_record() {
 }
 
 #[test]
-#[should_panic = "record 1 of the log \"numbers\" does not fit: invalid type: string \"2\", expected u8 at line 1 column 3"]
+#[should_panic = "record 2 of the log \"numbers\" does not fit: invalid type: string \"2\", expected u8 at line 1 column 3"]
 fn a_record_that_is_valid_but_of_another_type_is_not_dropped() {
     #[derive(Serialize, Deserialize)]
     struct Numbers(Log<u8>);
