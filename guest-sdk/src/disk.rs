@@ -54,6 +54,9 @@
 //! A node that wants to answer before that has to say so: changes through [`Disk::without_sync`] do not count. They are for
 //! what may be lost.
 //!
+//! What a node reads when it starts counts as a change: a node that was killed finds what it had not synced yet. So the reply
+//! to `init` of a node that has recovered something is preceded by a sync.
+//!
 //! If a sync fails, [`Node::sync_failed`](crate::Node::sync_failed) is called. It panics unless the node says otherwise.
 
 mod checksum;
@@ -84,7 +87,7 @@ pub struct Disk<'a> {
     pub(crate) outbox: &'a mut Outbox,
     /// The name of the node, for its log.
     pub(crate) node: &'a str,
-    /// How many changes have to be durable before the next message.
+    /// How many changes have to be durable before the next message, among them what was read.
     pub(crate) unsynced: &'a mut u64,
     /// Whether those to come have to be.
     pub(crate) syncs: bool,
@@ -170,7 +173,9 @@ impl<'a> Disk<'a> {
     /// If [`Node::init`](crate::Node::init) has returned.
     #[must_use]
     pub fn files(&mut self) -> Vec<String> {
-        self.survived().names()
+        let names = self.survived().names();
+        self.rely_on(!names.is_empty());
+        names
     }
 
     /// The bytes of a file as they survived; `None` if there is no such file. What the node has written since is not in
@@ -180,7 +185,9 @@ impl<'a> Disk<'a> {
     /// If [`Node::init`](crate::Node::init) has returned.
     #[must_use]
     pub fn bytes(&mut self, file: &str) -> Option<Vec<u8>> {
-        self.survived().bytes(file)
+        let bytes = self.survived().bytes(file);
+        self.rely_on(bytes.is_some());
+        bytes
     }
 
     /// A value that [`put`](Disk::put) has kept; `None` if there is no such file.
@@ -217,6 +224,11 @@ impl<'a> Disk<'a> {
                 "the disk is read in Node::init only: keep in the node's state what it has to know"
             ),
         }
+    }
+
+    /// A node that was killed finds what it had not synced yet, and a power loss can still take it.
+    fn rely_on(&mut self, has_read: bool) {
+        *self.unsynced += u64::from(has_read && self.syncs);
     }
 
     fn log(&mut self, level: Level, text: &str) {

@@ -51,7 +51,7 @@
 //! | read arguments, which are the same for all nodes | [`Ctx::options`] |
 //! | keep a small map, in a small module | [`SortedMap`] |
 //! | write to the log | [`Ctx::log`], [`Level`] |
-//! | test a node | module [`testing`] |
+//! | test a node, and what it recovers after a crash | module [`testing`] |
 //! | run a node in a simulator without WebAssembly | module [`step`] |
 
 mod body;

@@ -37,7 +37,7 @@ pub trait Node: Serialize + DeserializeOwned + 'static {
     /// Starts the node. Its name and its peers are known: see [`Ctx::id`] and
     /// [`Ctx::nodes`]. What survived on its disk is read here, and only here:
     /// [`Disk::get`](crate::disk::Disk::get), [`Disk::open_log`](crate::disk::Disk::open_log). The SDK sends the reply to
-    /// `init`, behind the sync of what is changed here.
+    /// `init`, behind a sync if the disk is read or changed here.
     fn init(ctx: &mut Ctx<Self>) -> Self;
 
     /// Handles a message that is not the reply to a call.

@@ -19,6 +19,34 @@
 //! let sent = node.receive("c1", json!({"type": "echo", "msg_id": 1, "echo": "hi"}));
 //! assert_eq!(sent, [("c1", json!({"type": "echo_ok", "in_reply_to": 1, "echo": "hi"}))]);
 //! ```
+//!
+//! A node with a [disk](crate::disk) can crash, and is started again with what its disk keeps:
+//!
+//! ```
+//! use guest_sdk::testing::{Crash, TestNode};
+//! # use guest_sdk::{disk::Log, prelude::*};
+//! # #[derive(Deserialize)] #[serde(rename_all = "snake_case")]
+//! # enum Request { Add { element: u64 } }
+//! # #[derive(Serialize)] #[serde(rename_all = "snake_case")]
+//! # enum Reply { AddOk }
+//! # #[derive(Serialize, Deserialize)] struct Set { elements: Vec<u64>, log: Log<u64> }
+//! # impl Node for Set {
+//! #   type Request = Request; type Call = (); type Timer = ();
+//! #   fn init(ctx: &mut Ctx<Self>) -> Self {
+//! #     let (log, elements) = ctx.disk().open_log("elements"); Set { elements, log } }
+//! #   fn request(&mut self, Request::Add { element }: Request, from: Caller, ctx: &mut Ctx<Self>) -> Result<(), Error> {
+//! #     self.elements.push(element); self.log.append(&element, ctx.disk());
+//! #     ctx.reply(from, &Reply::AddOk); Ok(()) } }
+//! use serde_json::json;
+//!
+//! let mut node = TestNode::<Set>::start("n1", &["n1"]);
+//! let sent = node.receive("c1", json!({"type": "add", "msg_id": 1, "element": 7}));
+//! assert_eq!((sent.len(), sent[0].syncs), (1, 1));
+//! // Nobody waits for a reply, so nothing is synced.
+//! node.receive("c1", json!({"type": "add", "element": 8}));
+//! node.restart(Crash::Power);
+//! assert_eq!(node.snapshot()["node"]["elements"], json!([7]));
+//! ```
 
 mod disk;
 

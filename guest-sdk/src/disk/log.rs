@@ -44,7 +44,7 @@ impl<T: Serialize + DeserializeOwned> Log<T> {
             };
             match host_protocol::data::from_str(json) {
                 Ok(record) => records.push(record),
-                Err(error) => unfit(file, records.len(), &error.to_string()),
+                Err(error) => unfit(file, records.len() + 1, &error.to_string()),
             }
             let at = (start + record::len(json)) as u64;
             log.ends.push(End { at, sum });
@@ -140,10 +140,9 @@ impl<T> Log<T> {
     /// Cuts off what is behind the last valid record in a file of `len` bytes, so that the next one follows it.
     fn cut_rest(&self, len: usize, disk: &mut Disk<'_>) {
         let (file, kept, end) = (&self.file, self.len(), self.end().at);
-        let rest = len as u64 - end;
-        if rest > 0 {
+        if end < len as u64 {
             let text = format!(
-                "the log {file:?} has {kept} valid records; {rest} bytes behind them are torn or damaged, and dropped"
+                "the log {file:?} is torn or damaged behind record {kept}: {end} of {len} bytes are kept"
             );
             disk.log(Level::Warn, &text);
             disk.truncate(file, end);

@@ -5,7 +5,7 @@
 //! keeps one and loses its predecessor, or leaves the rest of an older log behind a newer record, that is found. (The
 //! checksums in the write-ahead log of SQLite are cumulative for the same reason.)
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::checksum::Checksum;
 use host_protocol::data::{self, JsonError};
@@ -13,13 +13,26 @@ use host_protocol::data::{self, JsonError};
 /// What stands before the JSON.
 const HEAD: usize = 9;
 
-/// Where a record ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize)]
+/// Where a record ends. In snapshots it is a pair, since there are many.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(from = "(u64, u32)", into = "(u64, u32)")]
 pub(super) struct End {
     /// The offset behind it.
     pub(super) at: u64,
     /// The checksum of all up to there.
     pub(super) sum: u32,
+}
+
+impl From<(u64, u32)> for End {
+    fn from((at, sum): (u64, u32)) -> Self {
+        End { at, sum }
+    }
+}
+
+impl From<End> for (u64, u32) {
+    fn from(end: End) -> Self {
+        (end.at, end.sum)
+    }
 }
 
 /// Appends a record behind those that have the checksum `sum`. Returns the new checksum.

@@ -12,7 +12,7 @@ use crate::disk::SyncFailure;
 /// How a node under test crashes, in [`TestNode::restart`](super::TestNode::restart).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Crash {
-    /// The process is killed: the disk keeps all that was written.
+    /// The process is killed: the disk keeps all that was written. What was not synced still is not.
     Kill,
     /// The power is lost: the disk keeps what was synced, and nothing else.
     Power,
@@ -62,9 +62,10 @@ impl TestDisk {
         self.unsynced.len()
     }
 
-    /// Replaces a file behind the node's back, durably: to prepare a disk, or to damage one.
+    /// Syncs, and replaces a file behind the node's back, durably: to prepare a disk, or to damage one.
     pub fn set(&mut self, file: &str, bytes: impl Into<Vec<u8>>) {
         let bytes = bytes.into();
+        self.sync();
         self.files.insert(file.to_owned(), bytes.clone());
         self.durable.insert(file.to_owned(), bytes);
     }
@@ -93,19 +94,18 @@ impl TestDisk {
     }
 
     pub(super) fn crash(&mut self, crash: Crash) {
-        let mut unsynced = std::mem::take(&mut self.unsynced);
-        match crash {
-            Crash::Kill => {
-                self.durable.clone_from(&self.files);
-                return;
-            }
-            Crash::Power => unsynced.clear(),
+        let kept = match crash {
+            Crash::Kill => return,
+            Crash::Power => Vec::new(),
             Crash::Torn => {
-                let last = unsynced.pop().and_then(torn);
-                unsynced.extend(last);
+                let mut changes = self.unsynced.clone();
+                let last = changes.pop().and_then(torn);
+                changes.extend(last);
+                changes
             }
-        }
-        apply_all(&mut self.durable, &unsynced);
+        };
+        self.unsynced.clear();
+        apply_all(&mut self.durable, &kept);
         self.files.clone_from(&self.durable);
     }
 

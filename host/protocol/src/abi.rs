@@ -366,9 +366,65 @@ mod tests {
         );
         encode_timer(&mut event, 8, 3);
         assert_eq!(
-            String::from_utf8(event).unwrap(),
+            String::from_utf8(event.clone()).unwrap(),
             r#"{"now_ns":8,"timer":{"id":3}}"#
         );
+        encode_sync_failed(&mut event, 9, SyncFailure::Full);
+        assert_eq!(
+            String::from_utf8(event).unwrap(),
+            r#"{"now_ns":9,"sync_failed":{"reason":"full"}}"#
+        );
+    }
+
+    #[test]
+    fn the_first_event_has_all_files_if_there_are_any() {
+        let mut event = Vec::new();
+        let mut written = |files: &[(&str, &[u8])]| {
+            encode_first(&mut event, 7, r#"{"src":"c1"}"#, files.iter().copied());
+            String::from_utf8(event.clone()).unwrap()
+        };
+        let (none, one): (_, &[u8]) = (r#"{"now_ns":7,"message":{"src":"c1"}"#, b"\"");
+        assert_eq!(written(&[]), format!("{none}}}"));
+        assert_eq!(
+            written(&[("a\"", one)]),
+            format!(r#"{none},"disk":{{"a\"":{{"text":"\""}}}}}}"#)
+        );
+        assert_eq!(
+            written(&[("a", one), ("b", b"\xff")]),
+            format!(r#"{none},"disk":{{"a":{{"text":"\""}},"b":{{"base64":"/w=="}}}}}}"#)
+        );
+    }
+
+    #[test]
+    fn the_files_of_the_first_event_stay_text() {
+        let message = r#"{"src":"c1","dest":"n1","body":{"type":"init"}}"#;
+        let files = [("a", "}"), ("b", "\"")];
+        let mut event = Vec::new();
+        encode_first(&mut event, 7, message, files.into_iter());
+        let event = str::from_utf8(&event).unwrap();
+        let (read, header) = Event::read(event, &mut Places::new()).unwrap();
+        let expected = Event {
+            now_ns: 7,
+            message: serde_json::from_str(message).unwrap(),
+            timer: None,
+            sync_failed: None,
+            disk: Some(r#"{"a":{"text":"}"},"b":{"text":"\""}}"#),
+        };
+        assert_eq!(header, expected.message.as_ref().unwrap().header().ok());
+        assert_eq!(read, expected);
+    }
+
+    #[test]
+    fn a_failed_sync_has_a_reason() {
+        let reason = |json: &str| {
+            let json = format!(r#"{{"now_ns":7,"sync_failed":{json}}}"#);
+            let (event, _) = Event::read(&json, &mut Places::new()).unwrap();
+            event.sync_failed
+        };
+        assert_eq!(reason(r#"{"reason":"full"}"#), Some(SyncFailure::Full));
+        assert_eq!(reason(r#"{ "reason" : "full" }"#), Some(SyncFailure::Full));
+        assert_eq!(reason(r#"{"reason":"error"}"#), Some(SyncFailure::Error));
+        assert_eq!(reason(r#"{"reason":"other"}"#), Some(SyncFailure::Error));
     }
 
     #[test]

@@ -374,6 +374,81 @@ mod tests {
         );
     }
 
+    fn change(effect: &str) -> Result<Option<Change<'_>>, String> {
+        let effect = serde_json::from_str(effect).unwrap();
+        Change::of(effect).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn effects_are_changes() {
+        let (file, data) = (Cow::Borrowed("a"), Cow::Borrowed(&b"\xffhi"[..]));
+        let write = Change::Write {
+            file: file.clone(),
+            at: 3,
+            data: data.clone(),
+        };
+        let append = Change::Append {
+            file: file.clone(),
+            data: data.clone(),
+        };
+        let put = Change::Put {
+            file: file.clone(),
+            data,
+        };
+        let truncate = Change::Truncate {
+            file: file.clone(),
+            len: 7,
+        };
+        let rename = Change::Rename {
+            from: file.clone(),
+            to: Cow::Borrowed("b"),
+        };
+        let remove = Change::Remove { file };
+        for (effect, expected) in [
+            (r#"{"write":{"file":"a","at":3,"base64":"/2hp"}}"#, write),
+            (r#"{"append":{"file":"a","base64":"/2hp"}}"#, append),
+            (r#"{"put":{"file":"a","base64":"/2hp"}}"#, put),
+            (r#"{"truncate":{"file":"a","len":7}}"#, truncate),
+            (r#"{"rename":{"from":"a","to":"b"}}"#, rename),
+            (r#"{"remove":{"file":"a"}}"#, remove),
+        ] {
+            assert_eq!(change(effect), Ok(Some(expected)));
+        }
+        for other in [
+            r#"{"sync":{}}"#,
+            r#"{"log":{"text":"hi"}}"#,
+            r#"{"cancel_timer":{"id":1}}"#,
+        ] {
+            assert_eq!(change(other), Ok(None));
+        }
+    }
+
+    #[test]
+    fn wrong_changes_have_a_reason() {
+        let dots = "a file's name is neither \".\" nor \"..\"";
+        for (effect, reason) in [
+            (
+                r#"{"write":{"file":"a","text":""}}"#,
+                "`write` needs an offset, \"at\"",
+            ),
+            (
+                r#"{"put":{"file":"a","at":1,"text":""}}"#,
+                "only `write` has an offset, \"at\"",
+            ),
+            (
+                r#"{"append":{"file":"a"}}"#,
+                "the bytes of a file are either \"text\" or \"base64\"",
+            ),
+            (r#"{"put":{"file":"..","text":""}}"#, dots),
+            (r#"{"truncate":{"file":"..","len":1}}"#, dots),
+            (r#"{"rename":{"from":"..","to":"b"}}"#, dots),
+            (r#"{"rename":{"from":"a","to":".."}}"#, dots),
+            (r#"{"remove":{"file":".."}}"#, dots),
+        ] {
+            assert_eq!(change(effect), Err(reason.to_owned()), "{effect}");
+        }
+    }
+
     #[test]
     fn names_are_those_of_files_in_one_folder() {
         for good in ["a", "...", "log 1", "ä", &"x".repeat(255)] {

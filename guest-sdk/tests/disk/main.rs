@@ -1,0 +1,6 @@
+//! A node with a disk: what it asks its host for, what it recovers, and what it may not forget.
+
+mod effects;
+mod recovery;
+mod scripted;
+mod testing;
