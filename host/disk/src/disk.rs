@@ -79,6 +79,8 @@ pub struct Disk {
     pub(crate) durable: Image,
     pub(crate) unsynced: VecDeque<Change>,
     unsynced_bytes: usize,
+    /// Whether changes have become durable by themselves, which a store has not seen.
+    has_written_back: bool,
     next_file: FileId,
     /// How often programs have each file open.
     open: BTreeMap<FileId, usize>,
@@ -106,10 +108,21 @@ impl Disk {
             durable: Image::default(),
             unsynced: VecDeque::new(),
             unsynced_bytes: 0,
+            has_written_back: false,
             next_file: 1,
             open: BTreeMap::new(),
             is_full: false,
             failing: None,
+        }
+    }
+
+    /// A disk with this state, all of it durable.
+    pub(crate) fn restored(limits: DiskLimits, image: Image, next_file: FileId) -> Self {
+        Disk {
+            visible: image.clone(),
+            durable: image,
+            next_file,
+            ..Disk::new(limits)
         }
     }
 
@@ -326,7 +339,32 @@ impl Disk {
             };
             self.unsynced_bytes -= oldest.held_bytes();
             self.durable.apply(&oldest, usize::MAX);
+            self.has_written_back = true;
         }
+    }
+
+    /// What the unsynced changes take, in bytes.
+    #[must_use]
+    pub fn unsynced_bytes(&self) -> usize {
+        self.unsynced_bytes
+    }
+
+    /// Whether a store has all changes.
+    pub(crate) fn is_stored(&self) -> bool {
+        self.unsynced.is_empty() && !self.has_written_back
+    }
+
+    /// Whether there are changes, besides the unsynced ones, that a store does not have.
+    pub(crate) fn has_written_back(&self) -> bool {
+        self.has_written_back
+    }
+
+    /// A store has all changes.
+    pub(crate) fn set_stored(&mut self) {
+        for change in self.take(&Scope::All) {
+            self.make_durable(&change);
+        }
+        self.has_written_back = false;
     }
 
     /// A program opens a file, which it sees from now on even without a name.
