@@ -1,5 +1,7 @@
 //! The disk: changes, syncs and crashes.
 
+mod stored;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -113,16 +115,6 @@ impl Disk {
             open: BTreeMap::new(),
             is_full: false,
             failing: None,
-        }
-    }
-
-    /// A disk with this state, all of it durable.
-    pub(crate) fn restored(limits: DiskLimits, image: Image, next_file: FileId) -> Self {
-        Disk {
-            visible: image.clone(),
-            durable: image,
-            next_file,
-            ..Disk::new(limits)
         }
     }
 
@@ -341,30 +333,6 @@ impl Disk {
             self.durable.apply(&oldest, usize::MAX);
             self.has_written_back = true;
         }
-    }
-
-    /// What the unsynced changes take, in bytes.
-    #[must_use]
-    pub fn unsynced_bytes(&self) -> usize {
-        self.unsynced_bytes
-    }
-
-    /// Whether a store has all changes.
-    pub(crate) fn is_stored(&self) -> bool {
-        self.unsynced.is_empty() && !self.has_written_back
-    }
-
-    /// Whether there are changes, besides the unsynced ones, that a store does not have.
-    pub(crate) fn has_written_back(&self) -> bool {
-        self.has_written_back
-    }
-
-    /// A store has all changes.
-    pub(crate) fn set_stored(&mut self) {
-        for change in self.take(&Scope::All) {
-            self.make_durable(&change);
-        }
-        self.has_written_back = false;
     }
 
     /// A program opens a file, which it sees from now on even without a name.

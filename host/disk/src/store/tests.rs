@@ -42,6 +42,12 @@ impl Data {
         self.0.path().join("n1/disk")
     }
 
+    /// Makes its file one with these bytes.
+    fn write(&self, bytes: &[u8]) {
+        fs::create_dir_all(self.0.path().join("n1")).unwrap();
+        fs::write(self.file(), bytes).unwrap();
+    }
+
     fn bytes(&self) -> Vec<u8> {
         fs::read(self.file()).unwrap()
     }
@@ -143,22 +149,21 @@ fn written() -> Written {
 }
 
 /// What a node finds in a file with these bytes: its files, and how many bytes are cut off.
-fn found(data: &Data, bytes: &[u8]) -> Result<(Files, u64), String> {
-    fs::create_dir_all(data.0.path().join("n1")).unwrap();
-    fs::write(data.file(), bytes).unwrap();
-    match read(&data.0.path().join("n1"), LIMITS) {
-        Ok((disk, cut)) => Ok((files(&disk), cut.map_or(0, |cut| cut.bytes))),
-        Err(StoreError::Damaged { at, .. }) => Err(format!("damaged at {at}")),
-        Err(StoreError::Foreign { .. }) => Err("foreign".to_owned()),
-        Err(StoreError::Newer { .. }) => Err("newer".to_owned()),
-        Err(error) => panic!("{error}"),
-    }
+fn found(bytes: &[u8]) -> Result<(Files, u64), String> {
+    let recovered = recover(bytes, LIMITS).map_err(|problem| match problem {
+        Problem::Damaged { at } => format!("damaged at {at}"),
+        Problem::Header(BadHeader::Damaged) => "damaged at 0".to_owned(),
+        Problem::Header(BadHeader::Foreign) => "foreign".to_owned(),
+        Problem::Header(BadHeader::Newer(_)) => "newer".to_owned(),
+        Problem::TooLarge => "too large".to_owned(),
+    })?;
+    let disk = Disk::restored(LIMITS, recovered.image, recovered.next_file);
+    Ok((files(&disk), bytes.len() as u64 - recovered.end))
 }
 
 #[test]
 fn a_file_that_is_cut_off_anywhere_has_what_was_written_before() {
     let written = written();
-    let data = Data::new();
     let image = written.states[0].0;
     for len in 0..=written.file.len() {
         let expected = match len {
@@ -171,7 +176,7 @@ fn a_file_that_is_cut_off_anywhere_has_what_was_written_before() {
                 Ok((files.clone(), (len - end) as u64))
             }
         };
-        assert_eq!(found(&data, &written.file[..len]), expected, "{len}");
+        assert_eq!(found(&written.file[..len]), expected, "{len}");
     }
 }
 
@@ -179,13 +184,12 @@ fn a_file_that_is_cut_off_anywhere_has_what_was_written_before() {
 #[test]
 fn a_byte_that_is_wrong_anywhere_is_found() {
     let written = written();
-    let data = Data::new();
     let (len, image) = (written.file.len(), written.states[0].0);
     for at in 0..len {
         for flip in [1, 0x80, 0xff] {
             let mut bytes = written.file.clone();
             bytes[at] ^= flip;
-            let found = found(&data, &bytes);
+            let found = found(&bytes);
             let before = written.states.iter().rev().find(|(end, _)| *end <= at);
             match (at, before) {
                 (0..8, _) => assert_eq!(found, Err("foreign".to_owned())),
@@ -212,7 +216,6 @@ fn a_byte_that_is_wrong_anywhere_is_found() {
 #[test]
 fn blocks_of_unsynced_records_may_be_missing_anywhere() {
     let written = written();
-    let data = Data::new();
     for from in written.synced..written.file.len() {
         for to in from + 1..=written.file.len() {
             let mut bytes = written.file.clone();
@@ -224,11 +227,7 @@ fn blocks_of_unsynced_records_may_be_missing_anywhere() {
             let before = written.states.iter().rev().find(|(end, _)| *end <= changed);
             let (end, files) = before.unwrap();
             let cut = (bytes.len() - end) as u64;
-            assert_eq!(
-                found(&data, &bytes),
-                Ok((files.clone(), cut)),
-                "{from}..{to}"
-            );
+            assert_eq!(found(&bytes), Ok((files.clone(), cut)), "{from}..{to}");
         }
     }
 }
@@ -240,7 +239,7 @@ fn a_node_goes_on_behind_what_was_cut_off() {
     for (index, (end, state)) in written.states.iter().enumerate() {
         let next = written.states.get(index + 1);
         let torn = next.map_or(0, |(next, _)| next - end - 1);
-        found(&data, &written.file[..end + torn]).unwrap();
+        data.write(&written.file[..end + torn]);
         let (mut store, mut disk, cut) = data.open();
         assert_eq!((&files(&disk), &durable(&disk)), (state, state));
         assert_eq!(cut.unwrap_or(0), torn as u64);
@@ -426,7 +425,7 @@ fn a_file_that_is_damaged_is_refused_with_the_place() {
     let (end, _) = written.states[2];
     let mut bytes = written.file.clone();
     bytes[end + 30] ^= 1;
-    drop(found(&data, &bytes));
+    data.write(&bytes);
     let damaged = format!(
         "DIR/n1/disk is damaged at byte {end}: what was durable there cannot be read. Nothing was \
          changed; take the file from a backup, or remove it to start with an empty disk"
