@@ -1,5 +1,7 @@
 //! The disk: changes, syncs and crashes.
 
+mod stored;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -77,6 +79,8 @@ pub struct Disk {
     unsynced_bytes: usize,
     /// How many changes there ever were.
     changes: u64,
+    /// Whether changes have become durable by themselves, which a store has not seen.
+    has_written_back: bool,
     next_file: FileId,
     /// How often programs have each file open.
     open: BTreeMap<FileId, usize>,
@@ -105,6 +109,7 @@ impl Disk {
             unsynced: VecDeque::new(),
             unsynced_bytes: 0,
             changes: 0,
+            has_written_back: false,
             next_file: 1,
             open: BTreeMap::new(),
             is_full: false,
@@ -340,6 +345,7 @@ impl Disk {
             };
             self.unsynced_bytes -= oldest.held_bytes();
             self.durable.apply(&oldest, usize::MAX);
+            self.has_written_back = true;
         }
     }
 

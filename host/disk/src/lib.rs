@@ -23,13 +23,16 @@
 //! | `image` | one state of all files |
 //! | `bytes` | the bytes of a file, in blocks that states share |
 //! | [`survival`] | what a power loss leaves |
+//! | [`store`] | the disk in a file of the real one |
 
 mod bytes;
 mod change;
 pub mod disk;
 mod image;
+pub mod store;
 pub mod survival;
 pub mod tree;
 
 pub use disk::{Disk, DiskError, DiskLimits, Scope, SharedDisk, lock};
+pub use store::{Cut, Store, StoreError};
 pub use survival::Survival;

@@ -10,12 +10,14 @@
 //! | module | contents |
 //! |---|---|
 //! | `run` | the loop, signals, and the node's output |
+//! | `disk` | the node's disk, and the syncs that its output waits for |
 //! | `input` | the inputs of the loop, and the thread that reads stdin |
 //! | `module_file` | the file of a module that is built again and again |
 //! | `program` | the guest, and the swap from one version to the next |
 //! | `watch` | the thread that loads new versions |
 //! | `version` | a version of the module that is ready to run |
 
+mod disk;
 mod input;
 mod module_file;
 mod program;

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use host_guest::{Carried, Effect, Event, Guest, GuestError, SwapError, carry_state};
+use host_guest::{Carried, Effect, Guest, GuestError, SwapError, carry_state};
 use host_protocol::text::printable;
 use tracing::{error, info};
 
@@ -82,17 +82,7 @@ impl Program {
     }
 }
 
-/// Passes the node's `init` to a guest that starts afresh. Returns its effects without
-/// the `init_ok`, which the node has sent before.
-pub(super) fn repeat_init<'g>(
-    guest: &'g mut dyn Guest,
-    init: &Event<'_>,
-) -> Result<Vec<Effect<'g>>, Box<GuestError>> {
-    let mut effects = guest.step(init)?;
-    effects.retain(|effect| !is_init_ok(effect));
-    Ok(effects)
-}
-
-fn is_init_ok(effect: &Effect<'_>) -> bool {
+/// Whether an effect answers the node's `init`.
+pub(super) fn is_init_ok(effect: &Effect<'_>) -> bool {
     matches!(effect, Effect::Send(send) if send.header.kind == "init_ok")
 }

@@ -1,13 +1,15 @@
 //! The loop of the live node.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender, TryRecvError};
 use std::thread;
 use std::time::Duration;
 
-use host_guest::{Effect, Event, EventKind, Guest, GuestError, Limits, check_timers};
+use host_disk::{SharedDisk, StoreError};
+use host_guest::{Effect, Event, EventKind, Guest, GuestError, Limits, check_disk, check_timers};
 use host_protocol::abi::Log;
 use host_protocol::clock::Clock;
 use host_protocol::line_kind::LineKind;
@@ -18,18 +20,23 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use tracing::{error, warn};
 
+use crate::disk::LiveDisk;
 use crate::input::{self, Input, Lines};
-use crate::program::{Program, Swapped, repeat_init};
+use crate::program::{Program, Swapped, is_init_ok};
 use crate::version::Version;
 use crate::watch::{Watch, watch};
 
 /// The options of a live node.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct NodeOptions {
     /// The guest's limits.
     pub limits: Limits,
     /// The longest input line, in bytes; longer ones are skipped.
     pub line_bytes_max: usize,
+    /// The disk, which guests have too.
+    pub disk: SharedDisk,
+    /// Where the disk is kept, in a folder for each node. Without, it lives as long as the process.
+    pub data_dir: Option<PathBuf>,
 }
 
 /// Why a live node ended before its input did.
@@ -38,6 +45,9 @@ pub enum NodeError {
     /// The guest failed.
     #[error(transparent)]
     Guest(#[from] Box<GuestError>),
+    /// The disk cannot be opened, or has failed. What has not been answered may be lost.
+    #[error(transparent)]
+    Disk(StoreError),
     /// The signal handlers cannot be installed.
     #[error("cannot handle signals: {0}")]
     Signals(io::Error),
@@ -65,7 +75,8 @@ const INPUTS_WAITING_MAX: usize = 4;
 ///
 /// # Errors
 /// If the guest fails: its earlier effects have been performed, none of those of the
-/// failed step. Also if reading stdin or writing stdout fails.
+/// failed step. Also if reading stdin or writing stdout fails, or the disk: then nothing leaves that
+/// was to wait for it.
 pub fn run(
     guest: Box<dyn Guest + Send>,
     options: &NodeOptions,
@@ -94,6 +105,7 @@ pub fn run(
         init: String::new(),
         output: Output {
             timers: Timers::default(),
+            disk: LiveDisk::new(options.disk.clone(), options.data_dir.clone()),
             out: Vec::new(),
             log: Vec::new(),
         },
@@ -138,6 +150,12 @@ fn handle_signals(
 enum End {
     OutputClosed,
     Failed(NodeError),
+}
+
+impl From<StoreError> for End {
+    fn from(error: StoreError) -> Self {
+        End::Failed(NodeError::Disk(error))
+    }
 }
 
 impl From<Box<GuestError>> for End {
@@ -244,35 +262,61 @@ impl Node {
             return Ok(());
         }
         text.clone_into(&mut self.init);
+        let node = self.identity.id().unwrap_or_default();
+        self.output.disk.open(node)?;
         self.step(self.clock.now_ns(), EventKind::Message(text))
     }
 
     /// Passes an event to the guest and performs its effects. Replies with an error if
     /// the guest has crashed.
     fn step(&mut self, now_ns: u64, kind: EventKind<'_>) -> Result<(), End> {
-        let node = self.identity.id().unwrap_or_default();
-        let event = Event { now_ns, node, kind };
-        let Some(guest) = self.program.guest() else {
-            self.output.answer_for_crashed(&event);
-            return Ok(());
-        };
-        let performed = guest
-            .step(&event)
-            .and_then(|effects| self.output.perform(&effects, &event, &self.limits));
-        self.after_step(performed)
+        self.step_for(now_ns, kind, Wanted::All)
     }
 
-    /// Ends the node if the step failed, unless it waits for the next version.
-    fn after_step(&mut self, performed: Result<(), Box<GuestError>>) -> Result<(), End> {
-        match performed {
-            Err(failure) if self.outlives_crashes => {
-                error!("{failure}\n  requests are answered with error 13 until the module changes");
-                self.program.crash();
-                self.output.timers = Timers::default();
-                Ok(())
+    /// Passes an event to the guest, and then the end of each sync that it asks for. Performs those
+    /// effects that are wanted.
+    fn step_for(
+        &mut self,
+        mut now_ns: u64,
+        mut kind: EventKind<'_>,
+        wanted: Wanted,
+    ) -> Result<(), End> {
+        loop {
+            let node = self.identity.id().unwrap_or_default();
+            let event = Event { now_ns, node, kind };
+            let Some(guest) = self.program.guest() else {
+                self.output.answer_for_crashed(&event);
+                return Ok(());
+            };
+            let performed = guest.step(&event).and_then(|mut effects| {
+                if wanted == Wanted::AllButInitOk {
+                    effects.retain(|effect| !is_init_ok(effect));
+                }
+                self.output.perform(&effects, &event, &self.limits)
+            });
+            match performed {
+                Ok(Performed::Synced) => {}
+                Ok(Performed::Whole) => return Ok(()),
+                Err(failure) => return self.after_failure(failure),
             }
-            performed => Ok(performed?),
+            // A program may sync again and again.
+            self.output.flush_if_large()?;
+            if self.stop.load(Ordering::Relaxed) {
+                return Ok(());
+            }
+            (now_ns, kind) = (self.clock.now_ns(), EventKind::Synced(Ok(())));
         }
+    }
+
+    /// Ends the node, unless it waits for the next version.
+    fn after_failure(&mut self, failure: Box<GuestError>) -> Result<(), End> {
+        if !self.outlives_crashes {
+            return Err(failure.into());
+        }
+        error!("{failure}\n  requests are answered with error 13 until the module changes");
+        self.program.crash();
+        self.output.end_of_guest();
+        Ok(())
     }
 
     fn swap(&mut self, version: Version) -> Result<(), End> {
@@ -280,29 +324,43 @@ impl Node {
             Swapped::Continues | Swapped::Refused => return Ok(()),
             Swapped::Afresh => {}
             Swapped::Crashed(error, version) => {
-                self.after_step(Err(error))?;
+                self.after_failure(error)?;
                 return self.swap(version); // of a crashed module, which is asked for nothing
             }
         }
-        self.output.timers = Timers::default();
-        let (Some(guest), Some(node)) = (self.program.guest(), self.identity.id()) else {
+        self.output.end_of_guest();
+        if self.identity.id().is_none() {
             return Ok(()); // init has not arrived yet
-        };
+        }
+        // The node has sent its init_ok before.
+        let init = std::mem::take(&mut self.init);
         let now_ns = self.clock.now_ns();
-        let event = Event {
-            now_ns,
-            node,
-            kind: EventKind::Message(&self.init),
-        };
-        let performed = repeat_init(guest, &event)
-            .and_then(|effects| self.output.perform(&effects, &event, &self.limits));
-        self.after_step(performed)
+        let stepped = self.step_for(now_ns, EventKind::Message(&init), Wanted::AllButInitOk);
+        self.init = init;
+        stepped
     }
 }
 
-/// The outputs of the node: its timers, and buffers for stdout and stderr.
+/// Which effects are performed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    All,
+    /// Of a guest that gets `init` although the node has answered it.
+    AllButInitOk,
+}
+
+/// What becomes of a step.
+enum Performed {
+    /// All of it has happened.
+    Whole,
+    /// All of it has happened, and the guest is to be told that a sync has ended.
+    Synced,
+}
+
+/// The outputs of the node: its timers, its disk, and buffers for stdout and stderr.
 struct Output {
     timers: Timers,
+    disk: LiveDisk,
     out: Vec<u8>,
     log: Vec<u8>,
 }
@@ -314,14 +372,37 @@ impl Output {
         effects: &[Effect<'_>],
         event: &Event<'_>,
         limits: &Limits,
-    ) -> Result<(), Box<GuestError>> {
+    ) -> Result<Performed, Box<GuestError>> {
         check_timers(&self.timers, effects, limits.timers)
+            .and_then(|()| check_disk(&self.disk.disk, effects))
             .map_err(|kind| GuestError::in_effects(kind, event))?;
+        let mut performed = Performed::Whole;
         for effect in effects {
-            self.perform_one(effect, event);
+            match effect {
+                Effect::Send(send) => send.write_line(&mut self.out),
+                Effect::SetTimer(timer) => {
+                    let deadline = event.now_ns.saturating_add(timer.after_ns);
+                    self.timers.set(timer.id, deadline);
+                }
+                Effect::CancelTimer(timer) => self.timers.cancel(timer.id),
+                Effect::Log(log) => self.log(event.node, log),
+                Effect::Disk(change) => self.disk.change(change),
+                Effect::Sync(scope) => {
+                    self.disk.sync(scope, event.node);
+                    performed = Performed::Synced;
+                }
+            }
         }
-        self.flush_log();
-        Ok(())
+        if !self.disk.is_sync_due() {
+            self.flush_log();
+        }
+        Ok(performed)
+    }
+
+    /// The guest has ended, and another may begin afresh.
+    fn end_of_guest(&mut self) {
+        self.timers = Timers::default();
+        self.disk.end_of_guest();
     }
 
     /// Replies to a request while there is no guest.
@@ -334,19 +415,6 @@ impl Output {
             let text = "the module of this node has crashed and waits for its next version";
             let error = Error::new(ErrorCode::Crash, text);
             write_error(&mut self.out, &message, &header, &error);
-        }
-    }
-
-    fn perform_one(&mut self, effect: &Effect<'_>, event: &Event<'_>) {
-        match effect {
-            Effect::Send(send) => send.write_line(&mut self.out),
-            Effect::SetTimer(timer) => {
-                let deadline = event.now_ns.saturating_add(timer.after_ns);
-                self.timers.set(timer.id, deadline);
-            }
-            Effect::CancelTimer(timer) => self.timers.cancel(timer.id),
-            Effect::Log(log) => self.log(event.node, log),
-            Effect::Disk(_) | Effect::Sync(_) => {}
         }
     }
 
@@ -366,15 +434,23 @@ impl Output {
         }
     }
 
-    /// Writes the buffer to stdout if it is large.
+    /// Writes the buffers if they are large.
     fn flush_if_large(&mut self) -> Result<(), End> {
-        match self.out.len() > OUTPUT_BUFFERED_MAX {
+        let buffered = self.out.len() + self.log.len();
+        match buffered > OUTPUT_BUFFERED_MAX || self.disk.is_large() {
             true => self.flush(),
             false => Ok(()),
         }
     }
 
+    /// Writes to the disk, and then what may have waited for it.
     fn flush(&mut self) -> Result<(), End> {
+        if let Err(error) = self.disk.flush() {
+            self.out.clear();
+            self.log.clear();
+            return Err(error.into());
+        }
+        self.flush_log();
         if self.out.is_empty() {
             return Ok(());
         }

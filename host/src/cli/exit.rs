@@ -71,7 +71,7 @@ impl Exit {
     /// | submissions, suites, grades or kept runs that cannot be used | 254 |
     /// | a report or another output that cannot be written | 254 |
     /// | a report that cannot be read or is none | 254 |
-    /// | a live node's stdin or stdout that fails | 254 |
+    /// | a live node's stdin, stdout or disk that fails | 254 |
     /// | everything else | 255 |
     ///
     /// A command that knows better says so: [`Failure::new`], [`Failure::usage`].
@@ -93,7 +93,7 @@ impl Exit {
             )
             || matches!(
                 error.downcast_ref(),
-                Some(NodeError::Stdin(_) | NodeError::Stdout(_))
+                Some(NodeError::Stdin(_) | NodeError::Stdout(_) | NodeError::Disk(_))
             );
         match is_usage {
             true => Exit::Usage,

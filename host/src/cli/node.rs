@@ -29,6 +29,12 @@ pub(super) struct NodeArgs {
     /// Refuse a new version that cannot take over the state (with --watch).
     #[arg(long, requires = "watch")]
     require_state: bool,
+    /// Keep the node's disk in DIR/NODE [default: it lives as long as the process].
+    ///
+    /// What a node has synced before it answered is there when it starts again, whatever has ended it. A
+    /// folder belongs to one process at a time; `host disk DIR/NODE` shows what is in it.
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
     /// Seed of the guest's random numbers [default: random].
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -59,6 +65,7 @@ pub(super) fn run(args: NodeArgs) -> Result<Exit, Failure> {
     let module = sandbox.load(&path, &limits)?;
     let guest_failed = |error| Failure::new(Exit::GuestFailed, error);
     let guest = module.start(options.clone()).map_err(guest_failed)?;
+    let disk = Arc::clone(&options.disk);
     let watch = args.watch.then(|| Watch {
         path,
         sandbox,
@@ -69,6 +76,8 @@ pub(super) fn run(args: NodeArgs) -> Result<Exit, Failure> {
     let options = NodeOptions {
         limits,
         line_bytes_max: usize::try_from(args.max_line_bytes).unwrap_or(LINE_BYTES_MAX),
+        disk,
+        data_dir: args.data_dir,
     };
     match host_node::run(guest, &options, watch) {
         Ok(()) => Ok(Exit::Success),

@@ -5,6 +5,7 @@ use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf, absolute};
 use std::process::Command;
+use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
 
@@ -90,16 +91,25 @@ fn maelstrom(
     host: &Path,
     flags: &[String],
     module: &Path,
+    data_dir: &Path,
     guest_args: &[String],
 ) -> Command {
     let mut maelstrom = command(launcher, &["test", "--bin"]);
     maelstrom.arg(host).args(flags);
     maelstrom.args(["--", "--module"]).arg(module);
+    maelstrom.arg("--data-dir").arg(data_dir);
     if !guest_args.is_empty() {
         maelstrom.arg("--").args(guest_args);
     }
     maelstrom.current_dir(FOLDER);
     maelstrom
+}
+
+/// The folder for the disks of a run that begins now. It stays, as Maelstrom's `store/` does.
+fn data_dir() -> Result<PathBuf> {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
+    let name = format!("{}-{}", now.as_millis(), std::process::id());
+    Ok(absolute(FOLDER)?.join("data").join(name))
 }
 
 /// Becomes Maelstrom, and so returns only if something is missing.
@@ -127,7 +137,8 @@ pub(crate) fn run(args: &[&str]) -> Result<()> {
     fs::create_dir_all(FOLDER).with_context(|| format!("cannot make {FOLDER}"))?;
     let flags = suite::flags(wanted.challenge)?;
     let (host, module) = (absolute(HOST)?, absolute(module)?);
-    let error = maelstrom(&absolute(&launcher)?, &host, &flags, &module, &guest_args).exec();
+    let (launcher, data_dir) = (absolute(launcher)?, data_dir()?);
+    let error = maelstrom(&launcher, &host, &flags, &module, &data_dir, &guest_args).exec();
     Err(error).with_context(|| format!("cannot run {}", launcher.display()))
 }
 
@@ -220,9 +231,19 @@ mod tests {
         let owned = |words: &[&str]| words.iter().map(|&it| it.to_owned()).collect::<Vec<_>>();
         let (flags, guest_args) = (owned(flags), owned(guest_args));
         let (host, module) = (Path::new("/b/host"), Path::new("/m/my own.wasm"));
-        let mut run = maelstrom(&fake, host, &flags, module, &guest_args);
+        let data_dir = Path::new("/d/my disks");
+        let mut run = maelstrom(&fake, host, &flags, module, data_dir, &guest_args);
         let lines = output(&mut run).unwrap();
         lines.lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn each_run_has_disks_of_its_own_under_target() {
+        enter_workspace().unwrap();
+        let data_dir = data_dir().unwrap();
+        let folder = std::env::current_dir().unwrap().join(FOLDER).join("data");
+        assert_eq!(data_dir.parent(), Some(&*folder));
+        assert!(!data_dir.exists());
     }
 
     /// Maelstrom writes its `store/` into the folder that it is started in.
@@ -244,6 +265,8 @@ mod tests {
             "--",
             "--module",
             "/m/my own.wasm",
+            "--data-dir",
+            "/d/my disks",
         ];
         let with_args = [&words[..], &["--", "--window-ms", "17 00"]].concat();
         assert_eq!(all, with_args);

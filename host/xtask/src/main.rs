@@ -41,7 +41,7 @@ Commands:
   fuzz TARGET [SECONDS]  Fuzz a target of fuzz/fuzz_targets for SECONDS [default: 60]
   maelstrom ID [MODULE [-- ARGS]]
                          Run our solution of a challenge, or a module, under Maelstrom, which is
-                         found by MAELSTROM or on PATH
+                         found by MAELSTROM or on PATH; nodes that it kills keep their disks
   help                   Print this help
 
 Guests are written to target/wasm32-wasip1/release/NAME.wasm, the host to
