@@ -62,6 +62,15 @@ impl Change {
         }
     }
 
+    /// The path that something had before this change, if this gave it another.
+    pub(crate) fn path_before(&self, path: &str) -> Option<String> {
+        let Change::Renamed { from, to } = self else {
+            return None;
+        };
+        let rest = path.strip_prefix(&**to)?;
+        (rest.is_empty() || rest.starts_with('/')).then(|| format!("{from}{rest}"))
+    }
+
     /// What it takes in memory.
     pub(crate) fn held_bytes(&self) -> usize {
         CHANGE_BYTES

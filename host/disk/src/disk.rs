@@ -82,12 +82,21 @@ pub struct Disk {
     /// Whether changes have become durable by themselves, which a store has not seen.
     has_written_back: bool,
     next_file: FileId,
-    /// How often programs have each file open.
-    open: BTreeMap<FileId, usize>,
+    /// The files that programs have open.
+    open: BTreeMap<FileId, Open>,
     /// Whether nothing can be written, for as long as a fault lasts.
     is_full: bool,
     /// Which changes survive syncs that fail, for as long as a fault lasts.
     failing: Option<Survival>,
+}
+
+/// A file that programs have open.
+#[derive(Debug, Clone, Copy, Default)]
+struct Open {
+    /// How often.
+    count: usize,
+    /// Whether its name is gone: then the last one who closes it ends it.
+    is_nameless: bool,
 }
 
 /// The most that may wait for a sync, in bytes and in changes. Beyond that the oldest becomes
@@ -181,6 +190,7 @@ impl Disk {
         let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
         bytes
             .saturating_add(names * NAME_BYTES)
+            .saturating_add(self.visible.name_bytes() + self.durable.name_bytes())
             .saturating_add(self.unsynced_bytes)
     }
 
@@ -330,8 +340,10 @@ impl Disk {
             _ => None,
         };
         // A program that has it open still sees it.
-        let open = replaced.filter(|file| self.open.contains_key(file));
-        let kept = open.and_then(|file| Some((file, self.visible.files.get(&file)?.clone())));
+        let kept = replaced.and_then(|file| {
+            self.open.get_mut(&file)?.is_nameless = true;
+            Some((file, self.visible.files.get(&file)?.clone()))
+        });
         self.visible.apply(&change, usize::MAX);
         if let Some((file, bytes)) = kept {
             self.visible.set(file, bytes);
@@ -351,21 +363,20 @@ impl Disk {
 
     /// A program opens a file, which it sees from now on even without a name.
     pub(crate) fn hold(&mut self, file: FileId) {
-        *self.open.entry(file).or_default() += 1;
+        self.open.entry(file).or_default().count += 1;
     }
 
     /// A program closes a file.
     pub(crate) fn release(&mut self, file: FileId) {
-        let Some(count) = self.open.get_mut(&file) else {
+        let Some(open) = self.open.get_mut(&file) else {
             return;
         };
-        *count -= 1;
-        if *count == 0 {
-            self.open.remove(&file);
-            let is_named = |entry: &Entry| *entry == Entry::File(file);
-            if !self.visible.names.values().any(is_named) {
+        open.count -= 1;
+        if open.count == 0 {
+            if open.is_nameless {
                 self.visible.remove(file);
             }
+            self.open.remove(&file);
         }
     }
 
@@ -397,18 +408,8 @@ impl Disk {
 
     /// Takes the changes that a sync makes durable.
     fn take(&mut self, scope: &Scope) -> Vec<Change> {
+        let last = self.last_name(scope);
         let all = std::mem::take(&mut self.unsynced);
-        // Names reach the disk in order: those up to the last one that is meant come along.
-        let is_meant = |change: &Change| match scope {
-            Scope::All => true,
-            Scope::File(file) => match change {
-                Change::Made { entry, .. } => *entry == Entry::File(*file),
-                Change::Put { file: put, .. } => put == file,
-                _ => false,
-            },
-            Scope::Folder(folder) => change.is_in(folder),
-        };
-        let last = all.iter().rposition(is_meant);
         let (mut taken, mut left) = (Vec::new(), VecDeque::new());
         for (index, change) in all.into_iter().enumerate() {
             let is_taken = match (scope, change.changes_file()) {
@@ -426,6 +427,40 @@ impl Disk {
         }
         self.unsynced = left;
         taken
+    }
+
+    /// The last change of a name that a sync means. Names reach the disk in order: those before it come
+    /// along.
+    fn last_name(&self, scope: &Scope) -> Option<usize> {
+        match scope {
+            Scope::All => self.unsynced.len().checked_sub(1),
+            Scope::File(file) => self.unsynced.iter().rposition(|change| match change {
+                Change::Made { entry, .. } => *entry == Entry::File(*file),
+                Change::Put { file: put, .. } => put == file,
+                _ => false,
+            }),
+            Scope::Folder(folder) => {
+                // Before it was renamed, what is in it had other paths.
+                let mut folder = Cow::Borrowed(&**folder);
+                self.unsynced.iter().rposition(|change| {
+                    let is_in = change.is_in(&folder);
+                    if let Some(before) = change.path_before(&folder) {
+                        folder = Cow::Owned(before);
+                    }
+                    is_in
+                })
+            }
+        }
+    }
+
+    /// Whether a sync has anything to make durable.
+    #[must_use]
+    pub fn needs_sync(&self, scope: &Scope) -> bool {
+        let is_of_file = |change: &Change| match scope {
+            Scope::File(file) => change.changes_file() == Some(*file),
+            Scope::All | Scope::Folder(_) => false,
+        };
+        self.unsynced.iter().any(is_of_file) || self.last_name(scope).is_some()
     }
 
     fn put_back(&mut self, changes: Vec<Change>) {

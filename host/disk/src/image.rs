@@ -13,6 +13,8 @@ pub(crate) struct Image {
     pub(crate) files: BTreeMap<FileId, Bytes>,
     /// The length of all files together, in bytes.
     total_bytes: u64,
+    /// The length of all paths together, in bytes.
+    name_bytes: usize,
 }
 
 impl Image {
@@ -45,6 +47,28 @@ impl Image {
     /// The length of all files together, in bytes.
     pub(crate) fn total_bytes(&self) -> u64 {
         self.total_bytes
+    }
+
+    /// The length of all paths together, in bytes.
+    pub(crate) fn name_bytes(&self) -> usize {
+        self.name_bytes
+    }
+
+    /// Gives a path to something. Returns what had it.
+    fn name(&mut self, path: Box<str>, entry: Entry) -> Option<Entry> {
+        let bytes = path.len();
+        let before = self.names.insert(path, entry);
+        if before.is_none() {
+            self.name_bytes += bytes;
+        }
+        before
+    }
+
+    /// Takes a path away. Returns what had it.
+    fn unname(&mut self, path: &str) -> Option<Entry> {
+        let before = self.names.remove(path)?;
+        self.name_bytes -= path.len();
+        Some(before)
     }
 
     /// Changes a file, if there is one.
@@ -81,21 +105,21 @@ impl Image {
                 self.edit(*file, |bytes| bytes.set_len(*len));
             }
             Change::Made { path, entry } => {
-                let before = self.names.insert(path.clone(), *entry);
+                let before = self.name(path.clone(), *entry);
                 self.forget(before);
                 if let Entry::File(file) = entry {
                     self.files.entry(*file).or_default();
                 }
             }
             Change::Put { path, file, data } => {
-                let before = self.names.insert(path.clone(), Entry::File(*file));
+                let before = self.name(path.clone(), Entry::File(*file));
                 self.forget(before);
                 let mut bytes = Bytes::default();
                 bytes.write(0, data);
                 self.set(*file, bytes);
             }
             Change::Removed { path } => {
-                let before = self.names.remove(path);
+                let before = self.unname(path);
                 self.forget(before);
             }
             Change::Renamed { from, to } => self.rename(from, to),
@@ -106,19 +130,19 @@ impl Image {
         if from == to {
             return;
         }
-        let Some(entry) = self.names.remove(from) else {
+        let Some(entry) = self.unname(from) else {
             return;
         };
-        let before = self.names.insert(to.into(), entry);
+        let before = self.name(to.into(), entry);
         self.forget(before);
         if entry != Entry::Folder {
             return;
         }
         let below: Vec<Box<str>> = self.below(from).map(|(path, _)| path.into()).collect();
         for path in below {
-            if let Some(entry) = self.names.remove(&path) {
+            if let Some(entry) = self.unname(&path) {
                 let rest = &path[from.len()..];
-                self.names.insert(format!("{to}{rest}").into(), entry);
+                self.name(format!("{to}{rest}").into(), entry);
             }
         }
     }

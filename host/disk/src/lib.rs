@@ -18,6 +18,7 @@
 //! | module | contents |
 //! |---|---|
 //! | [`disk`] | the disk: changes, syncs, crashes |
+//! | [`path`] | where paths lead |
 //! | [`tree`] | folders and files as programs see them |
 //! | `change` | an unsynced change |
 //! | `image` | one state of all files |
@@ -29,6 +30,7 @@ mod bytes;
 mod change;
 pub mod disk;
 mod image;
+pub mod path;
 pub mod store;
 pub mod survival;
 pub mod tree;

@@ -1,11 +1,12 @@
-//! Folders and files as programs see them, by POSIX's rules. Paths are relative to the root, without
-//! `.`, `..` and needless slashes; the empty path is the root.
+//! Folders and files as programs see them, by POSIX's rules and with Linux's choices where POSIX has
+//! several.
 
-use host_protocol::disk::NAME_BYTES_MAX;
+use std::ops::Bound;
 
 use crate::bytes::Bytes;
-use crate::change::{Change, Entry, FileId, parent};
+use crate::change::{Change, Entry, FileId};
 use crate::disk::Disk;
+use crate::path::{Last, PATH_BYTES_MAX, Place};
 
 /// What a path stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +15,21 @@ pub enum Node {
     Folder,
     /// A file, by its number, which stays when it is renamed.
     File(u64),
+}
+
+/// How something is opened.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Opening {
+    /// Make a file if there is none.
+    pub makes: bool,
+    /// Fail if there is something, when it may be made.
+    pub is_exclusive: bool,
+    /// Cut the file to nothing.
+    pub truncates: bool,
+    /// Fail if it is no folder.
+    pub needs_folder: bool,
+    /// It is going to be written, which a folder cannot.
+    pub writes: bool,
 }
 
 /// Why an operation fails, as POSIX names it.
@@ -35,8 +51,10 @@ pub enum TreeError {
     NameTooLong,
     /// `ENOSPC`
     Full,
-    /// `EBUSY`: the root cannot be removed or renamed.
+    /// `EBUSY`: what ends in a dot cannot be renamed.
     Busy,
+    /// `EPERM`: the path leads out of the root.
+    Outside,
 }
 
 impl From<Entry> for Node {
@@ -49,53 +67,52 @@ impl From<Entry> for Node {
 }
 
 impl Disk {
-    /// What a path stands for.
-    ///
-    /// # Errors
-    /// If there is no such thing, or a file stands where the path needs a folder.
-    pub fn look_up(&self, path: &str) -> Result<Node, TreeError> {
-        if path.is_empty() {
-            return Ok(Node::Folder);
+    /// The names in a folder, in order.
+    #[must_use]
+    pub fn list(&self, folder: &str) -> Vec<(String, Node)> {
+        let mut start = match folder {
+            "" => String::new(),
+            _ => format!("{folder}/"),
+        };
+        let prefix = start.len();
+        let mut found = Vec::new();
+        // What is below a folder in it is passed over as a whole.
+        'below: loop {
+            let from = (Bound::Included(&*start), Bound::Unbounded);
+            for (path, entry) in self.visible.names.range::<str, _>(from) {
+                let Some(name) = path.strip_prefix(&start[..prefix]) else {
+                    break 'below;
+                };
+                if let Some((inner, _)) = name.split_once('/') {
+                    let end = prefix + inner.len();
+                    start = format!("{}{AFTER_SLASH}", &path[..end]);
+                    continue 'below;
+                }
+                found.push((name.to_owned(), (*entry).into()));
+            }
+            break;
         }
-        if let Some(entry) = self.visible.names.get(path) {
-            return Ok((*entry).into());
-        }
-        match self.look_up(parent(path))? {
-            Node::Folder => Err(TreeError::NotFound),
-            Node::File(_) => Err(TreeError::NotFolder),
-        }
+        found
     }
 
-    /// The names in a folder, in order.
-    ///
-    /// # Errors
-    /// If it is none.
-    pub fn list(&self, folder: &str) -> Result<Vec<(String, Node)>, TreeError> {
-        match self.look_up(folder)? {
-            Node::File(_) => return Err(TreeError::NotFolder),
-            Node::Folder => {}
-        }
-        let skip = match folder {
-            "" => 0,
-            _ => folder.len() + 1,
-        };
-        let below = self.visible.below(folder);
-        let names = below.map(|(path, entry)| (&path[skip..], entry));
-        let own = names.filter(|(name, _)| !name.contains('/'));
-        Ok(own
-            .map(|(name, entry)| (name.to_owned(), entry.into()))
-            .collect())
+    /// How many names are in and below a folder.
+    #[must_use]
+    pub fn count_below(&self, folder: &str) -> usize {
+        self.visible.below(folder).count()
     }
 
     /// Makes an empty file.
     ///
     /// # Errors
-    /// If something has the path, or it cannot be made.
-    pub fn make_file(&mut self, path: &str) -> Result<u64, TreeError> {
-        self.check_new(path)?;
+    /// If something has the name, or it cannot be one, or there is no room.
+    pub fn make_file(&mut self, place: &Place) -> Result<u64, TreeError> {
+        if place.is_of_folder() {
+            return Err(TreeError::IsFolder);
+        }
+        self.check_new(place)?;
         let file = self.new_file();
         self.make(Change::Made {
-            path: path.into(),
+            path: place.path().into(),
             entry: Entry::File(file),
         });
         Ok(file)
@@ -105,39 +122,22 @@ impl Disk {
     ///
     /// # Errors
     /// As for [`make_file`](Disk::make_file).
-    pub fn make_folder(&mut self, path: &str) -> Result<(), TreeError> {
-        self.check_new(path)?;
+    pub fn make_folder(&mut self, place: &Place) -> Result<(), TreeError> {
+        self.check_new(place)?;
         self.make(Change::Made {
-            path: path.into(),
+            path: place.path().into(),
             entry: Entry::Folder,
         });
         Ok(())
     }
 
-    fn check_new(&self, path: &str) -> Result<(), TreeError> {
-        match self.look_up(path) {
-            Ok(_) => return Err(TreeError::Exists),
-            Err(TreeError::NotFound) => {}
-            Err(error) => return Err(error),
-        }
-        self.check_path(path)?;
-        let folder = self.look_up(parent(path))?;
-        match folder {
-            Node::Folder if self.is_full() => Err(TreeError::Full),
-            Node::Folder if self.visible.names.len() >= self.limits().files => Err(TreeError::Full),
-            Node::Folder => Ok(()),
-            Node::File(_) => Err(TreeError::NotFolder),
-        }
-    }
-
-    fn check_path(&self, path: &str) -> Result<(), TreeError> {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        match () {
-            () if name.len() > NAME_BYTES_MAX || path.len() > PATH_BYTES_MAX => {
-                Err(TreeError::NameTooLong)
-            }
-            () if name.contains('\0') => Err(TreeError::Invalid),
-            () => Ok(()),
+    fn check_new(&self, place: &Place) -> Result<(), TreeError> {
+        let is_there = place.path.is_empty() || self.visible.names.contains_key(place.path());
+        match is_there {
+            true => Err(TreeError::Exists),
+            false if self.is_full() => Err(TreeError::Full),
+            false if self.visible.names.len() >= self.limits().files => Err(TreeError::Full),
+            false => Ok(()),
         }
     }
 
@@ -145,75 +145,116 @@ impl Disk {
     ///
     /// # Errors
     /// If there is none, or it is a folder.
-    pub fn remove_file(&mut self, path: &str) -> Result<(), TreeError> {
-        match self.look_up(path)? {
+    pub fn remove_file(&mut self, place: &Place) -> Result<(), TreeError> {
+        match self.look_up(place)? {
             Node::Folder => return Err(TreeError::IsFolder),
             Node::File(_) => {}
         }
-        self.make(Change::Removed { path: path.into() });
+        self.make(Change::Removed {
+            path: place.path().into(),
+        });
         Ok(())
     }
 
     /// Removes an empty folder.
     ///
     /// # Errors
-    /// If there is none, or it is not empty, or a file.
-    pub fn remove_folder(&mut self, path: &str) -> Result<(), TreeError> {
-        match self.look_up(path)? {
+    /// If there is none, or it is not empty, or a file, or the path ends in a dot.
+    pub fn remove_folder(&mut self, place: &Place) -> Result<(), TreeError> {
+        match place.last {
+            Last::Name => {}
+            Last::Dot => return Err(TreeError::Invalid),
+            Last::DotDot => return Err(TreeError::NotEmpty),
+        }
+        match self.look_up(place)? {
             Node::File(_) => return Err(TreeError::NotFolder),
-            Node::Folder if path.is_empty() => return Err(TreeError::Busy),
-            Node::Folder if self.visible.below(path).next().is_some() => {
-                return Err(TreeError::NotEmpty);
-            }
+            Node::Folder if self.has_names(place.path()) => return Err(TreeError::NotEmpty),
             Node::Folder => {}
         }
-        self.make(Change::Removed { path: path.into() });
-        Ok(())
-    }
-
-    /// Renames a file or a folder. A file may replace a file, a folder an empty folder.
-    ///
-    /// # Errors
-    /// As `rename` in POSIX.
-    pub fn rename(&mut self, from: &str, to: &str) -> Result<(), TreeError> {
-        if from.is_empty() || to.is_empty() {
-            return Err(TreeError::Busy);
-        }
-        let node = self.look_up(from)?;
-        self.check_path(to)?;
-        match self.look_up(parent(to))? {
-            Node::Folder => {}
-            Node::File(_) => return Err(TreeError::NotFolder),
-        }
-        let target = match self.look_up(to) {
-            Ok(target) => Some(target),
-            Err(TreeError::NotFound) => None,
-            Err(error) => return Err(error),
-        };
-        if from == to {
-            return Ok(());
-        }
-        match (node, target) {
-            (Node::File(_), Some(Node::Folder)) => return Err(TreeError::IsFolder),
-            (Node::Folder, Some(Node::File(_))) => return Err(TreeError::NotFolder),
-            (Node::Folder, Some(Node::Folder)) if self.visible.below(to).next().is_some() => {
-                return Err(TreeError::NotEmpty);
-            }
-            (Node::Folder, _) if to.starts_with(&format!("{from}/")) => {
-                return Err(TreeError::Invalid);
-            }
-            _ => {}
-        }
-        self.make(Change::Renamed {
-            from: from.into(),
-            to: to.into(),
+        self.make(Change::Removed {
+            path: place.path().into(),
         });
         Ok(())
     }
 
-    /// Opens a file: it is there until it is closed, even without a name.
-    pub fn open(&mut self, file: u64) {
-        self.hold(file);
+    fn has_names(&self, folder: &str) -> bool {
+        self.visible.below(folder).next().is_some()
+    }
+
+    /// Renames a file or a folder. A file may replace a file, a folder an empty folder. What is below a
+    /// folder moves with it.
+    ///
+    /// # Errors
+    /// As `rename` in POSIX, in the order in which Linux finds them; and if a path below would be too
+    /// long.
+    pub fn rename(&mut self, from: &Place, to: &Place) -> Result<(), TreeError> {
+        if from.last != Last::Name || to.last != Last::Name {
+            return Err(TreeError::Busy);
+        }
+        let any = |place: &Place| self.visible.names.get(place.path()).copied();
+        let (entry, target) = (any(from).ok_or(TreeError::NotFound)?, any(to));
+        let is_below = |path: &str, folder: &str| {
+            let rest = path.strip_prefix(folder);
+            rest.is_some_and(|rest| rest.starts_with('/'))
+        };
+        match (entry, target) {
+            (Entry::File(_), _) if from.has_slash || to.has_slash => {
+                return Err(TreeError::NotFolder);
+            }
+            _ if is_below(to.path(), from.path()) => return Err(TreeError::Invalid),
+            _ if is_below(from.path(), to.path()) => return Err(TreeError::NotEmpty),
+            _ if from.path == to.path => return Ok(()),
+            (Entry::File(_), Some(Entry::Folder)) => return Err(TreeError::IsFolder),
+            (Entry::Folder, Some(Entry::File(_))) => return Err(TreeError::NotFolder),
+            (Entry::Folder, Some(Entry::Folder)) if self.has_names(to.path()) => {
+                return Err(TreeError::NotEmpty);
+            }
+            (Entry::Folder, _) => {
+                let lens = self.visible.below(from.path()).map(|(path, _)| path.len());
+                let longest = lens.max().unwrap_or(0);
+                if longest + to.path.len() > PATH_BYTES_MAX + from.path.len() {
+                    return Err(TreeError::NameTooLong);
+                }
+            }
+            (Entry::File(_), _) => {}
+        }
+        self.make(Change::Renamed {
+            from: from.path().into(),
+            to: to.path().into(),
+        });
+        Ok(())
+    }
+
+    /// Opens what is at a place, or a file that it makes there. A file is there until it is closed, even
+    /// without a name.
+    ///
+    /// # Errors
+    /// As `open` in POSIX.
+    pub fn open(&mut self, place: &Place, opening: Opening) -> Result<Node, TreeError> {
+        if opening.makes && opening.needs_folder {
+            return Err(TreeError::Invalid);
+        }
+        if opening.makes && place.has_slash && place.last == Last::Name {
+            return Err(TreeError::IsFolder);
+        }
+        let node = match self.look_up(place) {
+            Ok(_) if opening.makes && opening.is_exclusive => Err(TreeError::Exists),
+            Err(TreeError::NotFound) if opening.makes => self.make_file(place).map(Node::File),
+            found => found,
+        }?;
+        let changes = opening.makes || opening.writes || opening.truncates;
+        match node {
+            Node::Folder if changes => return Err(TreeError::IsFolder),
+            Node::Folder => {}
+            Node::File(_) if opening.needs_folder => return Err(TreeError::NotFolder),
+            Node::File(file) => {
+                if opening.truncates {
+                    self.set_len(file, 0)?;
+                }
+                self.hold(file);
+            }
+        }
+        Ok(node)
     }
 
     /// Closes a file.
@@ -270,5 +311,8 @@ impl Disk {
     }
 }
 
-/// The most bytes of a path.
-const PATH_BYTES_MAX: usize = 4096;
+/// The character behind the slash: no path below a folder is behind the folder's path with it.
+const AFTER_SLASH: char = '0';
+
+#[cfg(test)]
+mod tests;

@@ -10,10 +10,12 @@
 
 use wasmtime::OperatorCost;
 
-use crate::wasi::fuel::{BUFFER_UNITS, CALL_UNITS, COPIED_BYTE_UNITS, RANDOM_BYTE_UNITS};
+use crate::wasi::fuel::{
+    BUFFER_UNITS, CALL_UNITS, COPIED_BYTE_UNITS, NAME_UNITS, RANDOM_BYTE_UNITS, UNSYNCED_UNITS,
+};
 
 /// The version of this table: it changes with every price.
-const COST_TABLE: u64 = 2;
+const COST_TABLE: u64 = 3;
 
 /// For each event that a guest handles: the driver finds it, hands it over, and journals it.
 pub(crate) const EVENT_UNITS: u64 = 8_000;
@@ -126,6 +128,8 @@ pub fn cost_table() -> Vec<(&'static str, u64)> {
         ("buffer", BUFFER_UNITS),
         ("copied-byte", COPIED_BYTE_UNITS),
         ("random-byte", RANDOM_BYTE_UNITS),
+        ("name", NAME_UNITS),
+        ("unsynced-change", UNSYNCED_UNITS),
         ("event", EVENT_UNITS),
         ("input-byte", INPUT_BYTE_UNITS),
         ("output-byte", OUTPUT_BYTE_UNITS),

@@ -9,9 +9,12 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use host_disk::{Scope, lock};
 use host_guest::{ErrorKind, Limits};
+use host_protocol::disk::SyncFailure;
 use wasmtime::{AsContextMut, Caller, InstancePre, Result, Store};
 
+use super::descriptors::Descriptors;
 use super::io::Io;
 use crate::cost::{EVENT_UNITS, INPUT_BYTE_UNITS};
 use crate::state::GuestState;
@@ -23,6 +26,8 @@ use crate::watch;
 pub(crate) struct ProgramState {
     pub(super) guest: GuestState,
     pub(super) io: Io,
+    /// What it has open besides its standard streams.
+    pub(super) files: Descriptors,
     pub(super) limits: Limits,
     /// Whether a read of an empty stdin waits for input.
     pub(super) stdin_blocks: bool,
@@ -78,6 +83,7 @@ impl Fiber {
         let state = ProgramState {
             guest,
             io: Io::default(),
+            files: Descriptors::default(),
             limits,
             stdin_blocks,
             exchange: exchange.clone(),
@@ -112,6 +118,8 @@ impl Fiber {
 
 /// Runs a program from its start to its end.
 async fn run(pre: InstancePre<ProgramState>, state: ProgramState) -> End {
+    // What an earlier process had open is closed: it is the disk of one.
+    lock(&state.guest.disk).kill();
     let mut store = Store::new(pre.module().engine(), state);
     store.limiter(|state| &mut state.guest.limiter);
     watch::watch(&mut store, |state| &mut state.guest);
@@ -136,7 +144,7 @@ async fn start(pre: &InstancePre<ProgramState>, store: &mut Store<ProgramState>)
 impl ProgramState {
     fn give_turn(&mut self, fuel_left: u64, wait_until_ns: Option<u64>) {
         self.io.fuel_used = self.limits.fuel.saturating_sub(fuel_left);
-        self.io.memory_bytes = self.guest.limiter.memory_bytes;
+        self.io.memory_bytes = self.guest.limiter.memory_bytes + self.files.held_bytes();
         self.io.wait_until_ns = wait_until_ns;
         self.exchange.swap(&mut self.io);
     }
@@ -149,7 +157,8 @@ fn take_turn(mut store: impl AsContextMut<Data = ProgramState>) -> Result<()> {
     state.exchange.swap(&mut state.io);
     state.guest.limiter.refused = None;
     let limits = state.limits;
-    let units = EVENT_UNITS + INPUT_BYTE_UNITS * state.io.arrived_bytes;
+    let arrived_bytes = mem::take(&mut state.io.arrived_bytes);
+    let units = EVENT_UNITS + INPUT_BYTE_UNITS * arrived_bytes;
     watch::begin(&mut store, |state| &mut state.guest, &limits);
     store.set_fuel(limits.fuel)?;
     charge(&mut store, units)
@@ -166,6 +175,22 @@ pub(super) async fn wait(
     caller.data_mut().give_turn(fuel_left, until_ns);
     Suspend { done: false }.await;
     take_turn(caller)
+}
+
+/// Suspends the program until the disk has answered a sync. Nothing else resumes it.
+pub(super) async fn sync(
+    caller: &mut Caller<'_, ProgramState>,
+    scope: Scope,
+) -> Result<Result<(), SyncFailure>> {
+    let io = &mut caller.data_mut().io;
+    io.synced = None;
+    io.sync = Some(scope);
+    loop {
+        wait(caller, None).await?;
+        if let Some(result) = caller.data_mut().io.synced.take() {
+            return Ok(result);
+        }
+    }
 }
 
 /// A future that is pending once.

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::io::Read;
 
+use host_disk::Scope;
 use host_guest::{Effect, ErrorKind};
 use host_protocol::abi::{Level, Log};
 use host_protocol::disk::SyncFailure;
@@ -23,7 +24,7 @@ pub(super) struct Io {
     /// The program's clock: the driver's, or ahead of it if the program has polled it.
     now_ns: u64,
     clock_reads: u32,
-    /// The bytes that this step has brought.
+    /// The bytes that have arrived and are not paid for.
     pub(super) arrived_bytes: u64,
     /// The unread input.
     pub(super) stdin: VecDeque<u8>,
@@ -33,6 +34,8 @@ pub(super) struct Io {
     pub(super) log: StepLog,
     /// The earliest time that the program waits for.
     pub(super) wait_until_ns: Option<u64>,
+    /// The sync that the program waits for, before the driver knows of it.
+    pub(super) sync: Option<Scope>,
     /// How the sync ended that the program waits for.
     pub(super) synced: Option<Result<(), SyncFailure>>,
     /// The fuel that the step has used.
@@ -55,7 +58,6 @@ impl Io {
     pub(super) fn arrive_at(&mut self, now_ns: u64) {
         self.now_ns = self.now_ns.max(now_ns).max(1);
         self.clock_reads = 0;
-        self.arrived_bytes = 0;
     }
 
     /// The time of the clock, without advancing it.
@@ -85,7 +87,7 @@ impl Io {
                 limit: STDIN_BYTES_MAX,
             });
         }
-        self.arrived_bytes = text.len() as u64 + 1;
+        self.arrived_bytes += text.len() as u64 + 1;
         self.stdin.extend(text.as_bytes());
         self.stdin.push_back(b'\n');
         Ok(())

@@ -5,13 +5,19 @@
 //! the time to it and runs it until it waits again. The lines that it wrote are the
 //! effects of the step, and the earliest time that it waits for is the node's only
 //! timer. So a program observes only its events, like a guest of the ABI, and sleeping
-//! takes no real time. docs/programs.md says what programs may rely on.
+//! takes no real time. A sync of a file ends a step too: its answer is the next event. docs/programs.md says what programs may rely on.
 
+mod descriptors;
 mod fiber;
+mod files;
 mod io;
 mod lines;
+mod paths;
 mod poll;
+mod stat;
 pub(super) mod wasi;
+
+use std::mem;
 
 use host_guest::effects::log_lines;
 use host_guest::{Effect, ErrorKind, Event, EventKind, Guest, GuestError, Limits};
@@ -35,6 +41,8 @@ pub(super) struct ProgramGuest {
     limits: Limits,
     /// The time of the driver's timer.
     timer_ns: Option<u64>,
+    /// Whether it waits for the disk, and for nothing else.
+    is_syncing: bool,
     /// How many bytes of stdout have been returned as effects.
     returned: usize,
     /// How many lines have been returned since the program's start.
@@ -57,6 +65,7 @@ impl ProgramGuest {
             io: Io::default(),
             limits,
             timer_ns: None,
+            is_syncing: false,
             returned: 0,
             lines: 0,
             unfinished_noted: false,
@@ -105,7 +114,7 @@ impl ProgramGuest {
 impl Guest for ProgramGuest {
     fn step(&mut self, event: &Event<'_>) -> Result<Vec<Effect<'_>>, Box<GuestError>> {
         let describe = || event.to_string();
-        self.io.stdout.drain(..self.returned);
+        self.io.stdout.drain(..mem::take(&mut self.returned));
         self.io.log.clear();
         self.io.arrive_at(event.now_ns);
         match event.kind {
@@ -114,7 +123,13 @@ impl Guest for ProgramGuest {
                 .push_line(text)
                 .map_err(|kind| GuestError::refusal(kind, PROGRAM_START, &describe, &[]))?,
             EventKind::Timer(_) => self.timer_ns = None,
-            EventKind::Synced(result) => self.io.synced = Some(result),
+            EventKind::Synced(result) => {
+                self.is_syncing = false;
+                self.io.synced = Some(result);
+            }
+        }
+        if self.is_syncing {
+            return Ok(Vec::new()); // it sees the event after the sync
         }
         let turn = self.fiber.resume(&mut self.io);
         self.fuel_used += self.io.fuel_used;
@@ -133,7 +148,13 @@ impl Guest for ProgramGuest {
             return Err(error);
         }
         self.returned = self.io.stdout.len() - lines::unfinished(&self.io.stdout).len();
-        let (timer, note) = (self.timer_effect(event), self.note_unfinished());
+        let sync = self.io.sync.take();
+        self.is_syncing = sync.is_some();
+        // While it waits for the disk, its timer stays as it is and a line may be unfinished.
+        let (timer, note) = match sync {
+            Some(_) => (None, None),
+            None => (self.timer_effect(event), self.note_unfinished()),
+        };
         let mut effects: Vec<Effect<'_>> = log_lines(&self.io.log.text).collect();
         effects.extend(self.io.log.note_dropped());
         effects.extend(note);
@@ -143,6 +164,7 @@ impl Guest for ProgramGuest {
                 GuestError::refusal(kind, PROGRAM_START, &describe, &self.io.log.text)
             })?;
         effects.extend(timer);
+        effects.extend(sync.map(Effect::Sync));
         Ok(effects)
     }
 

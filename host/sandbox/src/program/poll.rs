@@ -6,6 +6,7 @@
 use wasmtime::{Caller, Result};
 
 use super::fiber::{ProgramState, wait};
+use super::files::readable;
 use super::io::Io;
 use crate::wasi::errno;
 use crate::wasi::fuel::{BUFFER_UNITS, charge};
@@ -42,6 +43,8 @@ enum Condition {
     Input,
     /// There is room on stdout or stderr, which is always true.
     Output,
+    /// A file has so many bytes to read. It is always ready.
+    File(u64),
     /// None: the event reports this error at once.
     Error(i32),
 }
@@ -62,10 +65,9 @@ pub(super) async fn poll_oneoff(
     charge(caller, BUFFER_UNITS * u64::from(count))?;
     let mut subscriptions = Vec::new();
     let answer = with_memory(caller, |memory, state| {
-        let now_ns = state.io.now_ns();
         let mut at = input;
         for _ in 0..count {
-            match read_subscription(memory, at, now_ns)? {
+            match read_subscription(memory, at, state)? {
                 Some(subscription) => subscriptions.push(subscription),
                 None => return Ok(errno::INVAL),
             }
@@ -108,7 +110,7 @@ pub(super) async fn poll_oneoff(
 fn read_subscription(
     memory: &mut GuestMemory<'_>,
     at: i32,
-    now_ns: u64,
+    state: &ProgramState,
 ) -> Result<Option<Subscription>, OutOfBounds> {
     let mut bytes = [0; SUBSCRIPTION_BYTES as usize];
     bytes.copy_from_slice(memory.range(at, SUBSCRIPTION_BYTES as usize)?);
@@ -120,14 +122,17 @@ fn read_subscription(
         (CLOCK, 0..=3) => {
             let (time_ns, flags) = (u64_at(24), u16::from_le_bytes([bytes[40], bytes[41]]));
             Condition::Time(match flags & ABSOLUTE_TIME {
-                0 => now_ns.saturating_add(time_ns),
+                0 => state.io.now_ns().saturating_add(time_ns),
                 _ => time_ns,
             })
         }
         (CLOCK, _) => Condition::Error(errno::INVAL),
         (FD_READ, 0) => Condition::Input,
         (FD_WRITE, 1 | 2) => Condition::Output,
-        (FD_READ | FD_WRITE, _) => Condition::Error(errno::BADF),
+        (FD_READ | FD_WRITE, fd) => match state.files.get(fd.cast_signed()) {
+            Some(_) => Condition::File(readable(state, fd.cast_signed()).unwrap_or(0)),
+            None => Condition::Error(errno::BADF),
+        },
         _ => return Ok(None),
     };
     let mut userdata = [0; 8];
@@ -143,7 +148,7 @@ impl Subscription {
     fn time(&self) -> Option<u64> {
         match self.condition {
             Condition::Time(at_ns) => Some(at_ns),
-            Condition::Input | Condition::Output | Condition::Error(_) => None,
+            Condition::Input | Condition::Output | Condition::File(_) | Condition::Error(_) => None,
         }
     }
 
@@ -151,7 +156,7 @@ impl Subscription {
         match self.condition {
             Condition::Time(at_ns) => at_ns <= io.now_ns(),
             Condition::Input => !io.stdin.is_empty(),
-            Condition::Output | Condition::Error(_) => true,
+            Condition::Output | Condition::File(_) | Condition::Error(_) => true,
         }
     }
 
@@ -160,6 +165,7 @@ impl Subscription {
             Condition::Time(_) => (errno::SUCCESS, 0),
             Condition::Input => (errno::SUCCESS, io.stdin.len() as u64),
             Condition::Output => (errno::SUCCESS, WRITE_ROOM_BYTES),
+            Condition::File(bytes) => (errno::SUCCESS, bytes),
             Condition::Error(error) => (error, 0),
         };
         let mut event = [0; EVENT_BYTES as usize];

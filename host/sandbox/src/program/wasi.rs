@@ -1,18 +1,18 @@
-//! WASI for programs: standard streams, the clock, and waiting.
+//! WASI for programs: which function does what, and the standard streams.
 
 use host_guest::ErrorKind;
 use wasmtime::{Caller, Error, Linker, Result};
 
+use super::descriptors::NONBLOCK;
 use super::fiber::{ProgramState, wait};
+use super::files::{self, Begin};
+use super::paths;
 use super::poll::poll_oneoff;
 use crate::cost::{EFFECT_UNITS, OUTPUT_BYTE_UNITS};
 use crate::state::GuestState;
 use crate::wasi::fuel::{COPIED_BYTE_UNITS, admit_vectors, charge};
 use crate::wasi::memory::with_memory;
-use crate::wasi::{self, WasiState, add, add_waiting, admit_write, errno, on_stdio};
-
-/// The flag of a file descriptor that does not block.
-const NONBLOCK: u16 = 4;
+use crate::wasi::{self, WasiState, add, add_waiting, admit_write, errno};
 
 impl WasiState for ProgramState {
     fn guest(&mut self) -> &mut GuestState {
@@ -32,10 +32,50 @@ impl WasiState for ProgramState {
 pub(crate) fn add_to(linker: &mut Linker<ProgramState>) -> Result<()> {
     wasi::add_to(linker)?;
     add!(linker, "sched_yield", sched_yield, ())?;
-    add!(linker, "fd_fdstat_set_flags", fd_fdstat_set_flags, (fd: i32, flags: i32))?;
-    add!(linker, "fd_write", fd_write, (fd: i32, vectors: i32, count: i32, written: i32))?;
     add_waiting!(linker, "fd_read", fd_read)?;
+    add_waiting!(linker, "fd_write", fd_write)?;
     add_waiting!(linker, "poll_oneoff", poll_oneoff)?;
+    add_descriptors(linker)?;
+    add_paths(linker)
+}
+
+/// Adds what is done with a descriptor.
+fn add_descriptors(linker: &mut Linker<ProgramState>) -> Result<()> {
+    add!(linker, "fd_advise", files::advise, (fd: i32, offset: i64, len: i64, advice: i32))?;
+    add!(linker, "fd_allocate", files::allocate, (fd: i32, offset: i64, len: i64))?;
+    add!(linker, "fd_close", files::close, (fd: i32))?;
+    add_waiting!(linker, "fd_datasync", files::sync)?;
+    add!(linker, "fd_fdstat_get", fd_fdstat_get, (fd: i32, stat: i32))?;
+    add!(linker, "fd_fdstat_set_flags", fd_fdstat_set_flags, (fd: i32, flags: i32))?;
+    add!(linker, "fd_fdstat_set_rights", files::set_rights, (fd: i32, own: i64, inner: i64))?;
+    add!(linker, "fd_filestat_get", files::get_filestat, (fd: i32, stat: i32))?;
+    add!(linker, "fd_filestat_set_size", files::set_len, (fd: i32, len: i64))?;
+    add!(linker, "fd_filestat_set_times", files::set_times, (fd: i32, a: i64, m: i64, f: i32))?;
+    add!(linker, "fd_pread", fd_pread, (fd: i32, v: i32, count: i32, at: i64, read: i32))?;
+    add!(linker, "fd_prestat_dir_name", files::get_prestat_name, (fd: i32, to: i32, len: i32))?;
+    add!(linker, "fd_prestat_get", files::get_prestat, (fd: i32, stat: i32))?;
+    add_waiting!(linker, "fd_pwrite", fd_pwrite)?;
+    add!(linker, "fd_readdir", fd_readdir, (fd: i32, to: i32, len: i32, from: i64, used: i32))?;
+    add!(linker, "fd_renumber", files::renumber, (from: i32, to: i32))?;
+    add!(linker, "fd_seek", files::seek, (fd: i32, offset: i64, whence: i32, position: i32))?;
+    add_waiting!(linker, "fd_sync", files::sync)?;
+    add!(linker, "fd_tell", files::tell, (fd: i32, position: i32))?;
+    Ok(())
+}
+
+/// Adds what is done with a path.
+#[rustfmt::skip] // a table
+fn add_paths(linker: &mut Linker<ProgramState>) -> Result<()> {
+    add!(linker, "path_create_directory", paths::make_folder, (fd: i32, path: i32, len: i32))?;
+    add!(linker, "path_filestat_get", path_filestat_get, (fd: i32, f: i32, path: i32, len: i32, stat: i32))?;
+    add!(linker, "path_filestat_set_times", path_filestat_set_times, (fd: i32, f: i32, path: i32, len: i32, a: i64, m: i64, t: i32))?;
+    add!(linker, "path_link", path_link, (fd: i32, f: i32, path: i32, len: i32, to: i32, new: i32, new_len: i32))?;
+    add!(linker, "path_open", path_open, (fd: i32, f: i32, path: i32, len: i32, how: i32, rights: i64, inner: i64, flags: i32, opened: i32))?;
+    add!(linker, "path_readlink", path_readlink, (fd: i32, path: i32, len: i32, to: i32, room: i32, used: i32))?;
+    add!(linker, "path_remove_directory", paths::remove_folder, (fd: i32, path: i32, len: i32))?;
+    add!(linker, "path_rename", path_rename, (fd: i32, path: i32, len: i32, to: i32, new: i32, new_len: i32))?;
+    add!(linker, "path_symlink", path_symlink, (target: i32, target_len: i32, fd: i32, path: i32, len: i32))?;
+    add!(linker, "path_unlink_file", paths::remove_file, (fd: i32, path: i32, len: i32))?;
     Ok(())
 }
 
@@ -48,7 +88,17 @@ fn fd_fdstat_set_flags(caller: &mut Caller<'_, ProgramState>, fd: i32, flags: i3
     if fd == 0 {
         caller.data_mut().stdin_blocks = flags & i32::from(NONBLOCK) == 0;
     }
-    Ok(on_stdio(fd, errno::SUCCESS))
+    Ok(match fd {
+        0..=2 => errno::SUCCESS,
+        _ => files::set_flags(caller.data_mut(), fd, flags),
+    })
+}
+
+fn fd_fdstat_get(caller: &mut Caller<'_, ProgramState>, fd: i32, stat: i32) -> Result<i32> {
+    match fd {
+        0..=2 => wasi::fd_fdstat_get(caller, fd, stat),
+        _ => files::get_fdstat(caller, fd, stat),
+    }
 }
 
 /// Reads the input that has arrived. If there is none, waits for it, or returns `AGAIN` if
@@ -58,7 +108,7 @@ async fn fd_read(
     (fd, vectors, count, read): (i32, i32, i32, i32),
 ) -> Result<i32> {
     if fd != 0 {
-        return Ok(errno::BADF);
+        return files::read(caller, fd, (vectors, count), Begin::Here, read);
     }
     if !admit_vectors(caller, count)? {
         return Ok(errno::INVAL);
@@ -90,8 +140,57 @@ async fn fd_read(
     })
 }
 
+fn fd_pread(
+    caller: &mut Caller<'_, ProgramState>,
+    fd: i32,
+    vectors: i32,
+    count: i32,
+    at: i64,
+    read: i32,
+) -> Result<i32> {
+    match fd {
+        0..=2 => Ok(errno::SPIPE),
+        _ => files::read(caller, fd, (vectors, count), begin_at(at), read),
+    }
+}
+
+async fn fd_pwrite(
+    caller: &mut Caller<'_, ProgramState>,
+    (fd, vectors, count, at, written): (i32, i32, i32, i64, i32),
+) -> Result<i32> {
+    match fd {
+        0..=2 => Ok(errno::SPIPE),
+        _ => files::write(caller, fd, (vectors, count), begin_at(at), written).await,
+    }
+}
+
+fn begin_at(offset: i64) -> Begin {
+    Begin::At(offset.cast_unsigned())
+}
+
+async fn fd_write(
+    caller: &mut Caller<'_, ProgramState>,
+    (fd, vectors, count, written): (i32, i32, i32, i32),
+) -> Result<i32> {
+    match fd {
+        0..=2 => write_stream(caller, fd, vectors, count, written),
+        _ => files::write(caller, fd, (vectors, count), Begin::Here, written).await,
+    }
+}
+
+fn fd_readdir(
+    caller: &mut Caller<'_, ProgramState>,
+    fd: i32,
+    buffer: i32,
+    len: i32,
+    cookie: i64,
+    used: i32,
+) -> Result<i32> {
+    paths::list(caller, fd, (buffer, len), cookie, used)
+}
+
 /// Writes to stdout or stderr. Every line is an effect, and paid for as one.
-fn fd_write(
+fn write_stream(
     caller: &mut Caller<'_, ProgramState>,
     fd: i32,
     vectors: i32,
@@ -127,4 +226,94 @@ fn fd_write(
     })?;
     charge(caller, EFFECT_UNITS * lines as u64)?;
     Ok(answer)
+}
+
+fn path_filestat_get(
+    caller: &mut Caller<'_, ProgramState>,
+    fd: i32,
+    _flags: i32,
+    path: i32,
+    len: i32,
+    stat: i32,
+) -> Result<i32> {
+    paths::get_filestat(caller, (fd, path, len), stat)
+}
+
+#[expect(clippy::too_many_arguments, reason = "preview 1 has so many")]
+fn path_filestat_set_times(
+    caller: &mut Caller<'_, ProgramState>,
+    fd: i32,
+    _flags: i32,
+    path: i32,
+    len: i32,
+    _access: i64,
+    _change: i64,
+    _which: i32,
+) -> Result<i32> {
+    paths::set_times(caller, (fd, path, len))
+}
+
+#[expect(clippy::too_many_arguments, reason = "preview 1 has so many")]
+fn path_link(
+    caller: &mut Caller<'_, ProgramState>,
+    fd: i32,
+    _flags: i32,
+    path: i32,
+    len: i32,
+    to: i32,
+    new: i32,
+    new_len: i32,
+) -> Result<i32> {
+    paths::link(caller, (fd, path, len), (to, new, new_len))
+}
+
+#[expect(clippy::too_many_arguments, reason = "preview 1 has so many")]
+fn path_open(
+    caller: &mut Caller<'_, ProgramState>,
+    fd: i32,
+    _flags: i32,
+    path: i32,
+    len: i32,
+    how: i32,
+    rights: i64,
+    _inheriting: i64,
+    flags: i32,
+    opened: i32,
+) -> Result<i32> {
+    paths::open(caller, (fd, path, len), how, rights, flags, opened)
+}
+
+fn path_readlink(
+    caller: &mut Caller<'_, ProgramState>,
+    fd: i32,
+    path: i32,
+    len: i32,
+    _buffer: i32,
+    _room: i32,
+    _used: i32,
+) -> Result<i32> {
+    paths::read_link(caller, (fd, path, len))
+}
+
+fn path_rename(
+    caller: &mut Caller<'_, ProgramState>,
+    fd: i32,
+    path: i32,
+    len: i32,
+    to: i32,
+    new: i32,
+    new_len: i32,
+) -> Result<i32> {
+    paths::rename(caller, (fd, path, len), (to, new, new_len))
+}
+
+fn path_symlink(
+    caller: &mut Caller<'_, ProgramState>,
+    _target: i32,
+    _target_len: i32,
+    fd: i32,
+    path: i32,
+    len: i32,
+) -> Result<i32> {
+    paths::symlink(caller, (fd, path, len))
 }

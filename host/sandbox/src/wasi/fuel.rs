@@ -17,6 +17,12 @@ pub(crate) const COPIED_BYTE_UNITS: u64 = 1;
 /// For each random byte.
 pub(crate) const RANDOM_BYTE_UNITS: u64 = 3;
 
+/// For each name on a path that the host follows, and each that it lists.
+pub(crate) const NAME_UNITS: u64 = 1_000;
+
+/// For each unsynced change of the disk that a sync looks at.
+pub(crate) const UNSYNCED_UNITS: u64 = 300;
+
 /// Charges for the buffers of a call. Returns false, without a charge, if there are too
 /// many.
 pub(crate) fn admit_vectors<T>(caller: &mut Caller<'_, T>, count: i32) -> Result<bool> {

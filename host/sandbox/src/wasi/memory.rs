@@ -27,6 +27,10 @@ impl GuestMemory<'_> {
         Ok(u32::from_le_bytes(bytes))
     }
 
+    pub(crate) fn write_u64(&mut self, ptr: i32, value: u64) -> Result<(), OutOfBounds> {
+        self.write(ptr, &value.to_le_bytes())
+    }
+
     /// Buffer number `i` of the array `vectors` of addresses and lengths (`iovec`, `ciovec`).
     pub(crate) fn vector(&mut self, vectors: i32, i: i32) -> Result<&mut [u8], OutOfBounds> {
         let vector = vectors.wrapping_add(8 * i);

@@ -4,8 +4,9 @@
 //! A guest can import every function of preview 1, because standard libraries import
 //! more than they call. Random bytes come from the seed, and the environment is empty.
 //! Standard streams, the clock and waiting differ between the two kinds of guests: see
-//! [`abi`] and [`program::wasi`](crate::program::wasi). All other functions return an
-//! error code: no other file descriptor is open, and no path exists.
+//! [`abi`] and [`program::wasi`](crate::program::wasi). Programs have the node's disk as files; for
+//! guests of the ABI all other functions return an error code: no other file descriptor is open, and no
+//! path exists.
 //!
 //! Source: the witx description of `wasi_snapshot_preview1` (WebAssembly/WASI).
 
@@ -305,7 +306,11 @@ fn random_get<T: WasiState>(caller: &mut Caller<'_, T>, buffer: i32, len: i32) -
     })
 }
 
-fn fd_fdstat_get<T: WasiState>(caller: &mut Caller<'_, T>, fd: i32, stat: i32) -> Result<i32> {
+pub(super) fn fd_fdstat_get<T: WasiState>(
+    caller: &mut Caller<'_, T>,
+    fd: i32,
+    stat: i32,
+) -> Result<i32> {
     if !(0..=2).contains(&fd) {
         return Ok(errno::BADF);
     }
