@@ -197,3 +197,23 @@ impl Outbox {
         self.bytes.push(b'\n');
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_native_node_has_no_effects_of_its_disk_and_says_that_it_has_synced() {
+        let mut effects = Vec::new();
+        for format in [Format::Wire, Format::Effects] {
+            let mut outbox = Outbox::new(format);
+            outbox.change("remove", "file", "f", |_| ());
+            assert!(!outbox.has_synced());
+            outbox.sync();
+            assert!(outbox.has_synced());
+            effects.push(String::from_utf8(outbox.bytes().to_vec()).unwrap());
+        }
+        let of_host = "{\"remove\":{\"file\":\"f\"}}\n{\"sync\":{}}\n";
+        assert_eq!(effects, ["", of_host]);
+    }
+}
