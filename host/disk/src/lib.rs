@@ -20,6 +20,7 @@
 //! | [`disk`] | the disk: changes, syncs, crashes |
 //! | [`path`] | where paths lead |
 //! | [`tree`] | folders and files as programs see them |
+//! | `check` | whether the changes of a step can be made |
 //! | `change` | an unsynced change |
 //! | `image` | one state of all files |
 //! | `bytes` | the bytes of a file, in blocks that states share |
@@ -28,6 +29,7 @@
 
 mod bytes;
 mod change;
+mod check;
 pub mod disk;
 mod image;
 pub mod path;

@@ -295,7 +295,8 @@ mod tests {
         assert_eq!(
             error(r#"{"explode":{}}"#),
             "effect 1 cannot be understood: unknown variant `explode`, expected one of `send`, \
-             `set_timer`, `cancel_timer`, `log` at line 1 column 10\n  effect: {\"explode\":{}}"
+             `set_timer`, `cancel_timer`, `log`, `write`, `append`, `put`, `truncate`, `rename`, \
+             `remove`, `sync` at line 1 column 10\n  effect: {\"explode\":{}}"
         );
         assert_eq!(
             error(r#"{"send":{"src":"n2","dest":"c1","body":{"type":"x"}}}"#),

@@ -99,7 +99,7 @@ impl Nemeses {
         streams: &Streams,
     ) -> Self {
         let drawn = |fault: &Fault| {
-            let stream = streams.stream(&format!("nemesis {fault}"));
+            let stream = streams.stream(&format!("nemesis {}", fault.stream()));
             Nemesis::new(*fault, Source::Drawn(Box::new(stream)))
         };
         let scripted = |script: &Script, fault: Fault| {

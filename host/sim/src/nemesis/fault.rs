@@ -108,6 +108,16 @@ impl Fault {
         self as u8
     }
 
+    /// The name of the stream that it draws from: its own, but that `wipe` draws what `kill` drew before
+    /// nodes had disks, so that a seed stays the same run.
+    pub(crate) fn stream(self) -> &'static str {
+        match self {
+            Fault::Wipe => "kill",
+            Fault::Kill => "process",
+            _ => self.into(),
+        }
+    }
+
     /// The `:f` of its beginning in the history.
     #[must_use]
     pub fn start_f(self) -> &'static str {

@@ -30,6 +30,6 @@ fn this_very_run_is_the_same_everywhere() {
         .collect();
     assert_eq!(
         hash,
-        "b03af8715367031ff21e5293b37f52fe32940f36082b4806e09eabcff452cc7b"
+        "8d3db5b691feb223fbf8674956241d8986c2ea35d3ef7ac7683be57d086935e6"
     );
 }

@@ -133,8 +133,8 @@ fn disk(journal: &[Json]) -> Vec<String> {
 
 /// What the last read found.
 fn last_read(outcome: &Outcome) -> String {
-    let reads = outcome.ops.iter().filter(|op| &*op.f == "read");
-    reads.last().unwrap().value.to_string()
+    let mut reads = outcome.ops.iter().rev().filter(|op| &*op.f == "read");
+    reads.next().unwrap().value.to_string()
 }
 
 fn power(survival: Survival) -> FaultAction {

@@ -74,6 +74,11 @@ fn help_is_not_an_error() {
                   --require-state
                       Refuse a new version that cannot take over the state (with --watch)
 
+                  --data-dir <DIR>
+                      Keep the node's disk in DIR/NODE [default: it lives as long as the process].
+
+                      What a node has synced before it answered is there when it starts again, whatever has ended it. A folder belongs to one process at a time; `host disk DIR/NODE` shows what is in it.
+
                   --seed <N>
                       Seed of the guest's random numbers [default: random]
 
@@ -123,6 +128,11 @@ fn help_is_not_an_error() {
                       Maximum number of bytes that one step prints to stdout and stderr
 
                       [default: 262144]
+
+                  --max-disk-bytes <BYTES>
+                      Maximum number of bytes of all files on a node's disk
+
+                      [default: 67108864]
 
             Compiled code:
                   --cache-dir <DIR>
@@ -207,6 +217,11 @@ fn help_of_inspect() {
                       Maximum number of bytes that one step prints to stdout and stderr
 
                       [default: 262144]
+
+                  --max-disk-bytes <BYTES>
+                      Maximum number of bytes of all files on a node's disk
+
+                      [default: 67108864]
         "#]],
     );
 }

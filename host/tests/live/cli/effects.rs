@@ -70,15 +70,15 @@ fn an_effect_that_does_not_exist() {
     answers(
         r#"{"explode":{"now":true}}"#,
         expect![[r#"
-        exit code 1
-        ---- stdout
-        {"src":"n1","dest":"c0","body":{"type":"init_ok","in_reply_to":1}}
-        ---- stderr
-        error: the guest failed in handle: effect 2 cannot be understood: unknown variant `explode`, expected one of `send`, `set_timer`, `cancel_timer`, `log` at line 1 column 10
-          effect: {"explode":{"now":true}}
-          event: message {"id":1,"src":"c1","dest":"n1","body":{"type":"go","msg_id":2}}
-          [NOTHING DONE]
-    "#]],
+            exit code 1
+            ---- stdout
+            {"src":"n1","dest":"c0","body":{"type":"init_ok","in_reply_to":1}}
+            ---- stderr
+            error: the guest failed in handle: effect 2 cannot be understood: unknown variant `explode`, expected one of `send`, `set_timer`, `cancel_timer`, `log`, `write`, `append`, `put`, `truncate`, `rename`, `remove`, `sync` at line 1 column 10
+              effect: {"explode":{"now":true}}
+              event: message {"id":1,"src":"c1","dest":"n1","body":{"type":"go","msg_id":2}}
+              [NOTHING DONE]
+        "#]],
     );
 }
 

@@ -30,8 +30,8 @@ fn told(challenge: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-const KILL: &str =
-    "workload = \"broadcast\"\nnode-count = 5\nrate = 10\ntime-limit = 20\nnemesis = [\"kill\"]\n";
+const WIPE: &str =
+    "workload = \"broadcast\"\nnode-count = 5\nrate = 10\ntime-limit = 20\nnemesis = [\"wipe\"]\n";
 
 #[test]
 fn the_built_in_suite_asks_for_nothing_that_right_programs_fail() {
@@ -47,9 +47,9 @@ fn the_built_in_suite_asks_for_nothing_that_right_programs_fail() {
 }
 
 #[test]
-fn kill_on_broadcast_names_the_solution_that_fails_it() {
+fn wipe_on_broadcast_names_the_solution_that_fails_it() {
     let dir = Dir::new();
-    dir.write("suite.toml", suite(KILL));
+    dir.write("suite.toml", suite(WIPE));
     let shown = dir
         .host()
         .args(["suite", "show", "--suite", "suite.toml", "it"])
@@ -60,9 +60,9 @@ fn kill_on_broadcast_names_the_solution_that_fails_it() {
         it: It
         module:  broadcast
         points:  1
-        options: -w broadcast --node-count 5 --rate 10 --time-limit 20 --nemesis kill
+        options: -w broadcast --node-count 5 --rate 10 --time-limit 20 --nemesis wipe
         ---- stderr
-         WARN challenge it: solutions/broadcast fails it, and so does every program that acknowledges a value which only one node has in its memory: the fault kill takes the memory of nodes, and they have no disk. A program passes only if it first stores the value in a service such as lin-kv, or at most other nodes. If that is not what you ask for, take another fault, such as pause
+         WARN challenge it: solutions/broadcast fails it, and so does every program that acknowledges a value which only one node has: the fault wipe takes the memory and the disk of nodes. A program passes only if it first stores the value in a service such as lin-kv, or at most other nodes. If that is not what you ask for, take another fault, such as kill or power, which leave what is durable
     "#]]);
     // It does fail it.
     let grade = dir.host().args(["grade", "--suite", "suite.toml"]);
@@ -93,14 +93,14 @@ fn demands_that_the_program_that_knows_all_fails_are_told() {
         ],
     );
     check(
-        &format!("{echo}nemesis = [\"kill\"]\navailability = \"total\"\n"),
+        &format!("{echo}nemesis = [\"wipe\"]\navailability = \"total\"\n"),
         &expect![
             "it -: no program can pass it: with seed 1 the reference fails, whose nodes know all at once and answer without delay (only 99.02 % of the operations succeeded, less than asked for)"
         ],
     );
     check(
         &format!(
-            "{echo}\n[[challenge.world]]\nname = \"down\"\nwhy = \"x\"\nnemesis = [\"kill\"]\navailability = \"total\"\n"
+            "{echo}\n[[challenge.world]]\nname = \"down\"\nwhy = \"x\"\nnemesis = [\"wipe\"]\navailability = \"total\"\n"
         ),
         &expect![
             "it down: no program can pass it: with seed 1 the reference fails, whose nodes know all at once and answer without delay (only 99.02 % of the operations succeeded, less than asked for)"
@@ -120,9 +120,10 @@ fn what_a_program_without_a_disk_can_do_is_no_reason_to_warn() {
         "echo",
         "txn-list-append",
     ] {
-        let kill = KILL.replace("\"broadcast\"", &format!("\"{workload}\""));
-        check(&format!("{kill}concurrency = \"2n\"\n"), &expect![""]);
+        let wipe = WIPE.replace("\"broadcast\"", &format!("\"{workload}\""));
+        check(&format!("{wipe}concurrency = \"2n\"\n"), &expect![""]);
     }
-    let pause = KILL.replace("kill", "pause");
-    check(&pause, &expect![""]);
+    for other in ["pause", "kill", "power"] {
+        check(&WIPE.replace("wipe", other), &expect![""]);
+    }
 }

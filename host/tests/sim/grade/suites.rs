@@ -55,9 +55,9 @@ fn errors_name_file_line_and_column() {
     check(
         ("points = 3\n", "points = 3\npoint = 3\n"),
         &expect![[r#"
-        suite.toml:21:1: unknown field `point`, expected one of `id`, `title`, `module`, `points`, `optional`, `hidden`, `seeds`, `below`, `args`, `world`, `workload`, `node-count`, `concurrency`, `rate`, `time-limit`, `latency`, `latency-dist`, `hop-time`, `topology`, `key-count`, `max-txn-length`, `max-writes-per-key`, `nemesis`, `nemesis-interval`, `availability`, `consistency-models`, `checks`, `network`
-          point = 3
-          ^^^^^"#]],
+            suite.toml:21:1: unknown field `point`, expected one of `id`, `title`, `module`, `points`, `optional`, `hidden`, `seeds`, `below`, `args`, `world`, `workload`, `node-count`, `concurrency`, `rate`, `time-limit`, `latency`, `latency-dist`, `hop-time`, `disk-latency`, `disk-latency-dist`, `topology`, `key-count`, `max-txn-length`, `max-writes-per-key`, `nemesis`, `nemesis-interval`, `availability`, `consistency-models`, `checks`, `network`
+              point = 3
+              ^^^^^"#]],
     );
     check(
         ("title = \"Echo\"\n", ""),
@@ -111,14 +111,14 @@ fn errors_name_file_line_and_column() {
     check(
         ("\"partition\"]", "\"partition\", \"fire\"]"),
         &expect![[r#"
-        suite.toml:36:11: expected a fault (partition, kill, pause, loss, duplicate, one-way, slow, clock-skew, swap, hunt, isolate, chain, flip, flap, stall, hold, lose-one), found `fire`
-          nemesis = ["partition", "fire"]
-                    ^^^^^^^^^^^^^^^^^^^^^"#]],
+            suite.toml:36:11: expected a fault (partition, kill, power, wipe, pause, loss, duplicate, one-way, slow, clock-skew, swap, disk-slow, disk-full, disk-error, bit-rot, hunt, isolate, chain, flip, flap, stall, hold, lose-one), found `fire`
+              nemesis = ["partition", "fire"]
+                        ^^^^^^^^^^^^^^^^^^^^^"#]],
     );
     check(
         ("[[challenge]]", "[limits]\nmemory = 3\n[[challenge]]"),
         &expect![[r#"
-            suite.toml:7:1: unknown field `memory`, expected one of `max-memory-mib`, `max-fuel`, `max-step-ms`, `max-output-bytes`, `max-effects`, `max-timers`, `max-log-bytes`, `max-steps`, `max-run-fuel`, `max-run-memory-mib`, `max-in-flight`, `max-in-flight-mib`, `max-answers-mib`
+            suite.toml:7:1: unknown field `memory`, expected one of `max-memory-mib`, `max-fuel`, `max-step-ms`, `max-output-bytes`, `max-effects`, `max-timers`, `max-log-bytes`, `max-disk-bytes`, `max-steps`, `max-run-fuel`, `max-run-memory-mib`, `max-in-flight`, `max-in-flight-mib`, `max-answers-mib`
               memory = 3
               ^^^^^^"#]],
     );
@@ -229,6 +229,8 @@ fn every_option_of_a_challenge_is_a_key() {
         ("latency", "7"),
         ("latency-dist", "\"uniform\""),
         ("hop-time", "0.5"),
+        ("disk-latency", "3"),
+        ("disk-latency-dist", "\"exponential\""),
         ("topology", "\"line\""),
         ("key-count", "3"),
         ("max-txn-length", "2"),
@@ -257,7 +259,7 @@ fn every_option_of_a_challenge_is_a_key() {
     assert_eq!(
         scenario.flags().join(" "),
         "-w echo --node-count 1 --concurrency 2 --rate 5 --time-limit 3 --latency 7 \
-         --latency-dist uniform --hop-time 0.5 --topology line --key-count 3 --max-txn-length 2 \
+         --latency-dist uniform --hop-time 0.5 --disk-latency 3 --disk-latency-dist exponential --topology line --key-count 3 --max-txn-length 2 \
          --max-writes-per-key 5 --nemesis kill,pause --nemesis-interval 0.5 --availability 0.99 \
          --consistency-models read-committed --checks maelstrom --network ideal --max-memory-mib 1 --max-fuel 2"
     );

@@ -18,7 +18,7 @@ const DRAWN: &str = "
 fn a_log_is_beside_its_node_in_the_diagram_and_in_its_state() {
     let reported = Reported::of(
         "lin-kv",
-        "-w lin-kv --node-count 3 --concurrency 6 --time-limit 10 --rate 20 --nemesis partition,kill --seed 1",
+        "-w lin-kv --node-count 3 --concurrency 6 --time-limit 10 --rate 20 --nemesis partition,wipe --seed 1",
     );
     let journal = reported.journal();
     let logs: Vec<usize> = (0..journal.len())

@@ -257,7 +257,7 @@ fn mistakes_on_the_command_line_are_named() {
         254,
         &expect![[""]],
         &expect![[r#"
-            error: invalid value 'meteor' for '--nemesis <FAULT,…>': expected a fault (partition, kill, pause, loss, duplicate, one-way, slow, clock-skew, swap, hunt, isolate, chain, flip, flap, stall, hold, lose-one), found `meteor`
+            error: invalid value 'meteor' for '--nemesis <FAULT,…>': expected a fault (partition, kill, power, wipe, pause, loss, duplicate, one-way, slow, clock-skew, swap, disk-slow, disk-full, disk-error, bit-rot, hunt, isolate, chain, flip, flap, stall, hold, lose-one), found `meteor`
 
             [TRY HELP]
         "#]],

@@ -188,7 +188,7 @@ fn a_killed_node_starts_anew_with_init() {
 
 #[test]
 fn a_node_that_loses_its_memory_loses_values() {
-    let (report, _) = run(broadcast(), Workload::Broadcast, &under(Fault::Kill), 1);
+    let (report, _) = run(broadcast(), Workload::Broadcast, &under(Fault::Wipe), 1);
     assert_eq!(report.valid(), Validity::False);
 }
 

@@ -68,7 +68,7 @@ fn what_each_fault_touched_is_told() {
     check(
         "broadcast",
         "-w broadcast --node-count 5 --rate 20 --time-limit 10 --nemesis-interval 2 --seed 1 --nemesis \
-         partition,kill,pause,loss,duplicate,one-way,slow,clock-skew,swap",
+         partition,wipe,pause,loss,duplicate,one-way,slow,clock-skew,swap",
         1,
         &expect![[r#"
             broadcast: INVALID
@@ -89,7 +89,7 @@ fn what_each_fault_touched_is_told() {
                           c12 sent n2 broadcast at 0.165 s, which n2 never got, and waited 5 s (2 times)
             simulated     24.312 s with seed 1; 544 events
             faults        3 partitions, 2 of them took messages: 29
-                          4 kills, 4 of them took messages or requests: 25 messages, 3 open requests, 6 nodes lost what they knew
+                          4 wipes, 4 of them took messages, requests or files: 25 messages, 3 open requests, 6 nodes lost what they knew
                           3 pauses, 3 of them had something wait: 42 messages, 9 timers
                           3 periods of loss, 1 of them took messages: 1
                           3 periods of duplication, 2 of them doubled messages: 9
@@ -97,9 +97,9 @@ fn what_each_fault_touched_is_told() {
                           4 periods of slow links, 3 of them delayed messages: 24
                           3 clock skews, 3 of them seen by a node: 107 events
                           3 swaps, 3 of them replaced a program
-            next          replay: host sim -w broadcast --node-count 5 --rate 20 --time-limit 10 --nemesis-interval 2 --nemesis partition,kill,pause,loss,duplicate,one-way,slow,clock-skew,swap --no-cache --module DIR/broadcast.wasm --seed 1
-                          shrink: host sim -w broadcast --node-count 5 --rate 20 --time-limit 10 --nemesis-interval 2 --nemesis partition,kill,pause,loss,duplicate,one-way,slow,clock-skew,swap --no-cache --module DIR/broadcast.wasm --seed 1 --shrink shortest.json
-                          report: host sim -w broadcast --node-count 5 --rate 20 --time-limit 10 --nemesis-interval 2 --nemesis partition,kill,pause,loss,duplicate,one-way,slow,clock-skew,swap --no-cache --module DIR/broadcast.wasm --seed 1 --report report
+            next          replay: host sim -w broadcast --node-count 5 --rate 20 --time-limit 10 --nemesis-interval 2 --nemesis partition,wipe,pause,loss,duplicate,one-way,slow,clock-skew,swap --no-cache --module DIR/broadcast.wasm --seed 1
+                          shrink: host sim -w broadcast --node-count 5 --rate 20 --time-limit 10 --nemesis-interval 2 --nemesis partition,wipe,pause,loss,duplicate,one-way,slow,clock-skew,swap --no-cache --module DIR/broadcast.wasm --seed 1 --shrink shortest.json
+                          report: host sim -w broadcast --node-count 5 --rate 20 --time-limit 10 --nemesis-interval 2 --nemesis partition,wipe,pause,loss,duplicate,one-way,slow,clock-skew,swap --no-cache --module DIR/broadcast.wasm --seed 1 --report report
 
             [INVALID]
         "#]],

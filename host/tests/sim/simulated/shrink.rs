@@ -62,7 +62,7 @@ fn failures() -> Vec<(&'static GuestModule, Workload, RunOptions)> {
         (flood(), Workload::Broadcast, under(Fault::Partition, 5)),
         (flood(), Workload::Broadcast, under(Fault::OneWay, 5)),
         (flood(), Workload::Broadcast, far),
-        (retrying(), Workload::Broadcast, under(Fault::Kill, 5)),
+        (retrying(), Workload::Broadcast, under(Fault::Wipe, 5)),
         (lin_kv(), Workload::LinKv, busy(3, "cache")),
         (lin_kv(), Workload::LinKv, busy(3, "torn-cas")),
         (txn(), Workload::TxnListAppend, busy(3, "torn")),
@@ -143,11 +143,11 @@ fn broadcast_without_retry_is_one_message_that_is_lost() {
 }
 
 #[test]
-fn a_node_that_forgets_is_one_message_and_one_kill() {
+fn a_node_that_forgets_is_one_message_and_one_wipe() {
     check(
         retrying(),
         Workload::Broadcast,
-        &under(Fault::Kill, 5),
+        &under(Fault::Wipe, 5),
         &expect![[r#"
             5 nodes, 5 clients, 205 operations and 2 faults in 20 s
             2 nodes, 2 clients, 1 operation and 1 fault in 0.002 s, final-read-lacks, 32 runs
@@ -156,7 +156,7 @@ fn a_node_that_forgets_is_one_message_and_one_kill() {
             0       n1 tells n0: gossip {"messages":[1]}
             0       n0 answers n1: gossip_ok
             0       op 1: n1 answers client 1: ok  <-- contradicts op 8
-            0.001   n0 is killed and forgets everything
+            0.001   n0 is replaced and forgets everything
             0.001   n0 starts again
             10.001  op 6: client 0 asks n0 to read
             10.001  op 7: client 1 asks n1 to read
@@ -353,11 +353,11 @@ fn a_right_program_passes_what_a_wrong_one_was_shrunk_to() {
             _ => wrong,
         };
         let report = schedule.play(right, None, Vec::new());
-        // No node sends a killed node again what it had acknowledged.
-        let kills = schedule.script.kinds() == [Fault::Kill];
+        // No node sends a wiped node again what it had acknowledged.
+        let wipes = schedule.script.kinds() == [Fault::Wipe];
         assert_eq!(
             report.valid() == Validity::False,
-            kills,
+            wipes,
             "{workload}: {}",
             schedule.write()
         );

@@ -69,4 +69,4 @@ impl Reported {
 }
 
 /// A run with partitions and kills that loses values.
-pub const STORMY: &str = "-w broadcast --node-count 5 --time-limit 20 --rate 10 --nemesis partition,kill --hop-time 0 --seed 1";
+pub const STORMY: &str = "-w broadcast --node-count 5 --time-limit 20 --rate 10 --nemesis partition,wipe --hop-time 0 --seed 1";

@@ -17,7 +17,7 @@ fn it_passes_every_workload_under_all_faults_at_once() {
                 cluster: Cluster::of(3),
                 concurrency: 6,
                 rate: 50.0,
-                time_limit_ns: 10 * SECOND,
+                time_limit_ns: 20 * SECOND,
                 nemesis_interval_ns: SECOND,
                 faults: Fault::VARIANTS.to_vec(),
                 latency: Latency {

@@ -1,0 +1,80 @@
+//! Whether the changes of a step can be made.
+
+use std::collections::BTreeMap;
+
+use host_protocol::disk::Change;
+
+use crate::bytes::Bytes;
+use crate::disk::{Disk, DiskError};
+
+impl Disk {
+    /// Checks that the changes of a step can be made one after the other.
+    ///
+    /// # Errors
+    /// Why one cannot.
+    pub fn check<'a>(
+        &self,
+        changes: impl Iterator<Item = &'a Change<'a>>,
+    ) -> Result<(), DiskError> {
+        let mut sizes: BTreeMap<&str, Option<u64>> = BTreeMap::new();
+        let mut total = self.visible.total_bytes();
+        let mut count = self.visible.names.len();
+        let limits = self.limits();
+        for change in changes {
+            let mut set = |name: &'a str, new: &dyn Fn(u64) -> Option<u64>| {
+                let before = sizes.get(name).copied().unwrap_or_else(|| self.len(name));
+                let after = new(before.unwrap_or(0));
+                total = total - before.unwrap_or(0) + after.unwrap_or(0).min(limits.bytes + 1);
+                count = count + usize::from(after.is_some()) - usize::from(before.is_some());
+                sizes.insert(name, after);
+                if total > limits.bytes {
+                    return Err(DiskError::Bytes {
+                        limit: limits.bytes,
+                    });
+                }
+                if count > limits.files {
+                    return Err(DiskError::Files {
+                        limit: limits.files,
+                    });
+                }
+                Ok(before)
+            };
+            match change {
+                Change::Write { file, at, data } => {
+                    let end = |before: u64| match data.len() {
+                        0 => Some(before),
+                        len => Some(before.max(at.saturating_add(len as u64))),
+                    };
+                    set(file, &end)?;
+                }
+                Change::Append { file, data } => {
+                    set(file, &|before| {
+                        Some(before.saturating_add(data.len() as u64))
+                    })?;
+                }
+                Change::Put { file, data } => {
+                    set(file, &|_| Some(data.len() as u64))?;
+                }
+                Change::Truncate { file, len } => {
+                    set(file, &|_| Some(*len))?;
+                }
+                Change::Rename { from, to } => {
+                    let Some(len) = set(from, &|_| None)? else {
+                        return Err(DiskError::NotFound(from.to_string()));
+                    };
+                    set(to, &|_| Some(len))?;
+                }
+                Change::Remove { file } => {
+                    set(file, &|_| None)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The length of the file in the root with this name, if there is one.
+    fn len(&self, name: &str) -> Option<u64> {
+        let file = self.visible.file(name)?;
+        Some(self.visible.files.get(&file).map_or(0, Bytes::len))
+    }
+}
