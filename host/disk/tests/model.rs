@@ -1,6 +1,8 @@
 //! The disk against a simple model of it: lists of bytes, and all ways in which a crash may leave
 //! them, by brute force.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 

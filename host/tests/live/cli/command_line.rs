@@ -245,10 +245,12 @@ fn short_help_of_sim() {
               -h, --help  Print help (see more with '--help')
 
             Cluster:
-              -m, --module <FILE>       WebAssembly module that every node runs
-                  --swap-module <FILE>  Version that --swap-at and --nemesis swap change nodes to [default: the same module]
-                  --node-count <N>      Number of nodes, named n0, n1 and so on [default: 5, named n1 to n5]
-                  --topology <SHAPE>    Neighbours in broadcast: line, grid, tree, tree2, tree3, tree4 or total [default: grid]
+              -m, --module <FILE>              WebAssembly module that every node runs
+                  --swap-module <FILE>         Version that --swap-at and --nemesis swap change nodes to [default: the same module]
+                  --node-count <N>             Number of nodes, named n0, n1 and so on [default: 5, named n1 to n5]
+                  --disk-latency <MS>          Mean time of a sync of a node's disk, in milliseconds [default: 0]
+                  --disk-latency-dist <SHAPE>  Distribution of the times of syncs [default: constant] [possible values: constant, uniform, exponential]
+                  --topology <SHAPE>           Neighbours in broadcast: line, grid, tree, tree2, tree3, tree4 or total [default: grid]
 
             Clients:
               -w, --workload <NAME>         Workload that clients run [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv]
@@ -344,12 +346,13 @@ fn short_help() {
               [GUEST_ARGS]...  Arguments for the guest, after `--`
 
             Options:
-              -m, --module <FILE>  WebAssembly module to run as a node
-                  --watch          Replace the guest by the new version of the module when its file changes, and on SIGHUP
-                  --require-state  Refuse a new version that cannot take over the state (with --watch)
-                  --seed <N>       Seed of the guest's random numbers [default: random]
-              -h, --help           Print help (see more with '--help')
-              -V, --version        Print version
+              -m, --module <FILE>   WebAssembly module to run as a node
+                  --watch           Replace the guest by the new version of the module when its file changes, and on SIGHUP
+                  --require-state   Refuse a new version that cannot take over the state (with --watch)
+                  --data-dir <DIR>  Keep the node's disk in DIR/NODE [default: it lives as long as the process]
+                  --seed <N>        Seed of the guest's random numbers [default: random]
+              -h, --help            Print help (see more with '--help')
+              -V, --version         Print version
 
             Exit codes:
               0    success; the history is valid
@@ -446,6 +449,23 @@ fn help_of_sim() {
                   --node-count <N>
                       Number of nodes, named n0, n1 and so on [default: 5, named n1 to n5]
 
+                  --disk-latency <MS>
+                      Mean time of a sync of a node's disk, in milliseconds
+
+                      A node waits for its syncs: it handles no message and no timer meanwhile.
+
+                      [default: 0]
+
+                  --disk-latency-dist <SHAPE>
+                      Distribution of the times of syncs
+
+                      Possible values:
+                      - constant:    All are the mean
+                      - uniform:     From 0 to twice the mean
+                      - exponential: Most are short, some very long
+
+                      [default: constant]
+
                   --topology <SHAPE>
                       Neighbours in broadcast: line, grid, tree, tree2, tree3, tree4 or total
 
@@ -528,7 +548,9 @@ fn help_of_sim() {
 
                       Faults that start and stop at random:
                         partition   links are cut, in the shapes that Maelstrom draws
-                        kill        nodes lose their memory and start again
+                        kill        processes end and start again; their disks keep all that was written
+                        power       the same, but what was written and not synced may be lost
+                        wipe        the same, but the disks are empty afterwards
                         pause       nodes stop; messages and timers wait
                         loss        a part of the messages between nodes is lost
                         duplicate   a part of them arrives twice
@@ -536,6 +558,10 @@ fn help_of_sim() {
                         slow        half of the links have ten times the latency
                         clock-skew  clocks jump ahead and run at other speeds
                         swap        nodes change to --swap-module while they run
+                        disk-slow   syncs take ten times as long, at least 100 ms more
+                        disk-full   nothing can be written, and syncs fail
+                        disk-error  syncs fail, and what was not synced may be lost
+                        bit-rot     a bit on a disk flips
                       Faults that wait for a bad moment, such as an answer to a client:
                         isolate     links around one node are cut
                         chain       one node after another is cut off
@@ -685,6 +711,11 @@ fn help_of_sim() {
                       Maximum number of bytes that one step prints to stdout and stderr
 
                       [default: 262144]
+
+                  --max-disk-bytes <BYTES>
+                      Maximum number of bytes of all files on a node's disk
+
+                      [default: 67108864]
 
             Limits of the run:
                   --max-steps <N>
