@@ -42,6 +42,7 @@ fn help_is_not_an_error() {
                    host suite [COMMAND]
                    host new [OPTIONS] NAME
                    host diff [OPTIONS] A B
+                   host disk FOLDER [FILE]
                    host completions SHELL
                    host man DIR
 
@@ -54,6 +55,7 @@ fn help_is_not_an_error() {
               suite        Print, list or run the challenges of a suite
               new          Make a project for a challenge: a node to begin with, its tests and its messages
               diff         Compare the reports of two runs: options, verdict, figures, and the first event that differs
+              disk         Show what the disk of a live node holds (--data-dir)
               completions  Print what a shell needs to complete the commands and options of this program
               man          Write the manual to a folder, as a page for `man` for each command
               help         Print this message or the help of the given subcommand(s)
@@ -73,6 +75,11 @@ fn help_is_not_an_error() {
 
                   --require-state
                       Refuse a new version that cannot take over the state (with --watch)
+
+                  --data-dir <DIR>
+                      Keep the node's disk in DIR/NODE [default: it lives as long as the process].
+
+                      What a node has synced before it answered is there when it starts again, whatever has ended it. A folder belongs to one process at a time; `host disk DIR/NODE` shows what is in it.
 
                   --seed <N>
                       Seed of the guest's random numbers [default: random]
@@ -309,6 +316,7 @@ fn short_help() {
                    host suite [COMMAND]
                    host new [OPTIONS] NAME
                    host diff [OPTIONS] A B
+                   host disk FOLDER [FILE]
                    host completions SHELL
                    host man DIR
 
@@ -321,6 +329,7 @@ fn short_help() {
               suite        Print, list or run the challenges of a suite
               new          Make a project for a challenge: a node to begin with, its tests and its messages
               diff         Compare the reports of two runs: options, verdict, figures, and the first event that differs
+              disk         Show what the disk of a live node holds (--data-dir)
               completions  Print what a shell needs to complete the commands and options of this program
               man          Write the manual to a folder, as a page for `man` for each command
               help         Print this message or the help of the given subcommand(s)
@@ -329,12 +338,13 @@ fn short_help() {
               [GUEST_ARGS]...  Arguments for the guest, after `--`
 
             Options:
-              -m, --module <FILE>  WebAssembly module to run as a node
-                  --watch          Replace the guest by the new version of the module when its file changes, and on SIGHUP
-                  --require-state  Refuse a new version that cannot take over the state (with --watch)
-                  --seed <N>       Seed of the guest's random numbers [default: random]
-              -h, --help           Print help (see more with '--help')
-              -V, --version        Print version
+              -m, --module <FILE>   WebAssembly module to run as a node
+                  --watch           Replace the guest by the new version of the module when its file changes, and on SIGHUP
+                  --require-state   Refuse a new version that cannot take over the state (with --watch)
+                  --data-dir <DIR>  Keep the node's disk in DIR/NODE [default: it lives as long as the process]
+                  --seed <N>        Seed of the guest's random numbers [default: random]
+              -h, --help            Print help (see more with '--help')
+              -V, --version         Print version
 
             Exit codes:
               0    success; the history is valid
@@ -911,6 +921,7 @@ fn no_arguments() {
                host suite [COMMAND]
                host new [OPTIONS] NAME
                host diff [OPTIONS] A B
+               host disk FOLDER [FILE]
                host completions SHELL
                host man DIR
 
