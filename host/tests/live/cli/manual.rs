@@ -94,6 +94,7 @@ fn each_command_has_a_page() {
             "host-check.1",
             "host-completions.1",
             "host-diff.1",
+            "host-disk.1",
             "host-grade.1",
             "host-inspect.1",
             "host-man.1",
