@@ -5,6 +5,7 @@ mod check;
 mod compile;
 mod completions;
 mod diff;
+mod disk;
 mod exit;
 mod grade;
 mod hints;
@@ -56,7 +57,7 @@ pub use panics::tell_panics;
     after_help = EXIT_CODES,
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
-    override_usage = "host --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host inspect [OPTIONS] FILE\n       host check --workload NAME [OPTIONS] HISTORY\n       host sim --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host grade [OPTIONS] PATH…\n       host merge [OPTIONS] GRADE…\n       host suite [COMMAND]\n       host new [OPTIONS] NAME\n       host diff [OPTIONS] A B\n       host completions SHELL\n       host man DIR",
+    override_usage = "host --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host inspect [OPTIONS] FILE\n       host check --workload NAME [OPTIONS] HISTORY\n       host sim --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host grade [OPTIONS] PATH…\n       host merge [OPTIONS] GRADE…\n       host suite [COMMAND]\n       host new [OPTIONS] NAME\n       host diff [OPTIONS] A B\n       host disk FOLDER [FILE]\n       host completions SHELL\n       host man DIR",
 )]
 struct Cli {
     #[command(subcommand)]
@@ -75,6 +76,7 @@ enum Command {
     Suite(suite::SuiteArgs),
     New(new::NewArgs),
     Diff(diff::DiffArgs),
+    Disk(disk::DiskArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
 }
@@ -140,6 +142,7 @@ fn run_command(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::Suite(args)) => suite::run(&args),
         Some(Command::New(args)) => new::run(&args),
         Some(Command::Diff(args)) => diff::run(&args),
+        Some(Command::Disk(args)) => disk::run(&args),
         Some(Command::Completions(args)) => completions::run(&args, Cli::command()),
         Some(Command::Man(args)) => man::run(&args, Cli::command()),
         None => node::run(cli.node),

@@ -42,6 +42,7 @@ fn help_is_not_an_error() {
                    host suite [COMMAND]
                    host new [OPTIONS] NAME
                    host diff [OPTIONS] A B
+                   host disk FOLDER [FILE]
                    host completions SHELL
                    host man DIR
 
@@ -54,6 +55,7 @@ fn help_is_not_an_error() {
               suite        Print, list or run the challenges of a suite
               new          Make a project for a challenge: a node to begin with, its tests and its messages
               diff         Compare the reports of two runs: options, verdict, figures, and the first event that differs
+              disk         Show what the disk of a live node holds (--data-dir)
               completions  Print what a shell needs to complete the commands and options of this program
               man          Write the manual to a folder, as a page for `man` for each command
               help         Print this message or the help of the given subcommand(s)
@@ -326,6 +328,7 @@ fn short_help() {
                    host suite [COMMAND]
                    host new [OPTIONS] NAME
                    host diff [OPTIONS] A B
+                   host disk FOLDER [FILE]
                    host completions SHELL
                    host man DIR
 
@@ -338,6 +341,7 @@ fn short_help() {
               suite        Print, list or run the challenges of a suite
               new          Make a project for a challenge: a node to begin with, its tests and its messages
               diff         Compare the reports of two runs: options, verdict, figures, and the first event that differs
+              disk         Show what the disk of a live node holds (--data-dir)
               completions  Print what a shell needs to complete the commands and options of this program
               man          Write the manual to a folder, as a page for `man` for each command
               help         Print this message or the help of the given subcommand(s)
@@ -957,6 +961,7 @@ fn no_arguments() {
                host suite [COMMAND]
                host new [OPTIONS] NAME
                host diff [OPTIONS] A B
+               host disk FOLDER [FILE]
                host completions SHELL
                host man DIR
 
