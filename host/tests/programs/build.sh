@@ -45,7 +45,7 @@ build_go() {
         export GOOS=wasip1 GOARCH=wasm
         "$GOROOT/bin/go" vet ./...
         local name
-        for name in clock counter echo gossip; do
+        for name in clock counter echo gossip log; do
             "$GOROOT/bin/go" build -trimpath -buildvcs=false -o "$OUT/go-$name.wasm" "./$name"
         done
     )
@@ -72,7 +72,7 @@ build_c() {
 build_rust() {
     local name
     cargo build --quiet --release --locked --target wasm32-wasip1 -p test-programs --bins
-    for name in rust-echo rust-gossip; do
+    for name in rust-echo rust-files rust-gossip; do
         ln -f "target/wasm32-wasip1/release/$name.wasm" "$OUT/$name.wasm"
     done
 }

@@ -1,8 +1,9 @@
 //! Steps a guest with a clock of its own, and records its effects.
 
 use std::path::Path;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
+use host_disk::{Scope, SharedDisk, lock};
 use host_guest::{Effect, Event, EventKind, Guest, GuestError, GuestOptions, Limits};
 use host_protocol::timers::Timers;
 use host_sandbox::{Cache, GuestModule, Sandbox};
@@ -34,6 +35,9 @@ pub(crate) struct Driver {
     pub(crate) guest: Box<dyn Guest + Send>,
     pub(crate) now_ns: u64,
     pub(crate) timers: Timers,
+    pub(crate) disk: SharedDisk,
+    /// What it has asked the disk for.
+    pub(crate) sync: Option<Scope>,
     /// Its effects, one a line: `-> c1 {…}`, `timer in 5`, `no timer`, `log …`.
     pub(crate) done: Vec<String>,
 }
@@ -56,10 +60,13 @@ impl Driver {
     }
 
     pub(crate) fn start(module: &GuestModule, options: GuestOptions) -> Self {
+        let disk = Arc::clone(&options.disk);
         Driver {
             guest: module.start(options).unwrap(),
             now_ns: 0,
             timers: Timers::default(),
+            disk,
+            sync: None,
             done: Vec::new(),
         }
     }
@@ -87,10 +94,23 @@ impl Driver {
                 }
                 Effect::Log(log) => format!("log {}", log.text),
                 Effect::Disk(change) => format!("disk {change:?}"),
-                Effect::Sync(scope) => format!("sync {scope:?}"),
+                Effect::Sync(scope) => {
+                    self.sync = Some(scope.clone());
+                    format!("sync {scope:?}")
+                }
             });
         }
         Ok(())
+    }
+
+    /// The disk answers the sync that the guest waits for, if there is one.
+    pub(crate) fn answer_sync(&mut self) -> bool {
+        let Some(scope) = self.sync.take() else {
+            return false;
+        };
+        let result = lock(&self.disk).sync(&scope);
+        self.step(EventKind::Synced(result)).unwrap();
+        true
     }
 
     /// Delivers this text as a message.

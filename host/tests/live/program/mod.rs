@@ -1,6 +1,7 @@
 //! Programs as guests: modules that read stdin and write stdout.
 
 mod driver;
+mod files;
 mod languages;
 mod live;
 mod memory;

@@ -127,7 +127,7 @@ fn a_class_as_json() {
               "table-grow-per-element": 20,
               "table-init-per-element": 25,
               "vector": 20,
-              "version": 2
+              "version": 3
             },
             "engine": "wasmtime 48.0.8",
             "host": "0.1.0"

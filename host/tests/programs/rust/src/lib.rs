@@ -1,5 +1,7 @@
 //! What the test programs in Rust share: lines in, lines out.
 
+pub mod files;
+
 use std::io::{self, BufRead, Write};
 
 use serde_json::{Value, json};
