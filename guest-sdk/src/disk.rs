@@ -112,6 +112,12 @@ impl<'a> Disk<'a> {
         *self.unsynced = 0;
     }
 
+    /// Whether no message has to wait: every change so far is durable, or behind it in this step stands a sync.
+    #[must_use]
+    pub fn is_synced(&self) -> bool {
+        *self.unsynced == 0
+    }
+
     /// Keeps a value: replaces the file by it. After a crash the file has all of the new value, or is as before.
     ///
     /// The file is a line: a checksum, and the value as JSON.

@@ -104,7 +104,7 @@ impl Raft {
     }
 
     fn hand_over(&mut self, position: usize, ctx: &mut Ctx<Self>) {
-        let life = self.life(ctx);
+        let process = self.persistent.process(ctx.id());
         let Some(leader) = &self.leader else { return };
         let waits_from = self.clients.pending[0].number;
         let pending = &mut self.clients.pending[position];
@@ -112,7 +112,7 @@ impl Raft {
         pending.is_handed_over = true;
         let id = RequestId {
             origin: ctx.id().to_owned(),
-            life,
+            process,
             number: pending.number,
         };
         let command = Command {
@@ -146,13 +146,13 @@ impl Raft {
             self.tell(&command.id, outcome, ctx);
             return;
         }
-        let mut underway = self.log.behind(self.commit).iter();
+        let mut underway = self.persistent.log().behind(self.commit).iter();
         let is_underway = underway.any(|entry| {
             let other = entry.command.as_ref();
             other.is_some_and(|other| other.id == command.id)
         });
         if !is_underway {
-            self.propose(Some(command));
+            self.propose(Some(command), ctx);
         }
     }
 
@@ -161,7 +161,7 @@ impl Raft {
         let Role::Leader(leadership) = &mut self.role else {
             return;
         };
-        if self.log.term_at(self.commit) != Some(self.term) {
+        if self.persistent.log().term_at(self.commit) != Some(self.persistent.term()) {
             return;
         }
         let count = leadership
@@ -186,7 +186,7 @@ impl Raft {
 
     /// Answers a client, unless it has been answered.
     pub(crate) fn answer(&mut self, id: &RequestId, outcome: Outcome, ctx: &mut Ctx<Self>) {
-        if id.life != self.life(ctx) {
+        if id.process != self.persistent.process(ctx.id()) {
             return;
         }
         let pending = &mut self.clients.pending;

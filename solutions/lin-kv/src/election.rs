@@ -58,11 +58,10 @@ impl Raft {
     fn stand(&mut self, pre: bool, ctx: &mut Ctx<Self>) {
         let life = self.life(ctx);
         if !pre {
-            self.term += 1;
-            self.voted_for = Some(Candidate {
-                node: ctx.id().to_owned(),
-                life,
-            });
+            let node = ctx.id().to_owned();
+            let term = self.persistent.term() + 1;
+            self.persistent
+                .set_term(term, Some(Candidate { node, life }), ctx);
         }
         self.leader = None;
         self.role = Role::Candidate(Candidacy {
@@ -87,10 +86,10 @@ impl Raft {
         candidacy.ask_at = self.now + HEARTBEAT;
         let request = Message::RequestVote(RequestVote {
             pre: candidacy.pre,
-            term: self.term + u64::from(candidacy.pre),
+            term: self.persistent.term() + u64::from(candidacy.pre),
             life,
-            last_index: self.log.last(),
-            last_term: self.log.last_term(),
+            last_index: self.persistent.log().last(),
+            last_term: self.persistent.log().last_term(),
         });
         let peers = ctx
             .peers()
@@ -111,29 +110,33 @@ impl Raft {
             node: from.to_owned(),
             life: request.life,
         };
-        let covers = self
-            .log
-            .is_covered_by(request.last_index, request.last_term);
+        let log = self.persistent.log();
+        let covers = log.is_covered_by(request.last_index, request.last_term);
         let granted = if request.pre {
             let leads = matches!(self.role, Role::Leader(_));
-            request.term > self.term && covers && !leads && !self.hears_leader()
+            request.term > self.persistent.term() && covers && !leads && !self.hears_leader()
         } else {
-            if request.term > self.term {
+            if request.term > self.persistent.term() {
                 self.follow(request.term, None, ctx);
             }
-            let is_free = self.voted_for.as_ref().is_none_or(|one| *one == candidate);
-            request.term == self.term && covers && is_free
+            let voted_for = self.persistent.voted_for();
+            let is_free = voted_for.is_none_or(|one| *one == candidate);
+            request.term == self.persistent.term() && covers && is_free
         };
         if granted && !request.pre {
-            self.voted_for = Some(candidate);
+            self.persistent.set_term(request.term, Some(candidate), ctx);
             self.wait_for_leader(ctx);
         }
         let vote = Vote {
             pre: request.pre,
-            term: if granted { request.term } else { self.term },
+            term: if granted {
+                request.term
+            } else {
+                self.persistent.term()
+            },
             granted,
             candidate_life: request.life,
-            lives: self.lives.clone(),
+            lives: self.persistent.lives().clone(),
         };
         ctx.send(from, &Message::Vote(vote));
     }
@@ -142,14 +145,14 @@ impl Raft {
         if vote.candidate_life != self.life(ctx) {
             return;
         }
-        self.lives.learn(&vote.lives);
-        if vote.term > self.term && !vote.granted {
+        self.persistent.learn_lives(&vote.lives, ctx);
+        if vote.term > self.persistent.term() && !vote.granted {
             self.follow(vote.term, None, ctx);
         }
         if let Role::Candidate(candidacy) = &mut self.role
             && vote.granted
             && vote.pre == candidacy.pre
-            && vote.term == self.term + u64::from(vote.pre)
+            && vote.term == self.persistent.term() + u64::from(vote.pre)
         {
             candidacy.votes.insert(from.to_owned(), vote.lives.of(from));
         }
@@ -161,9 +164,10 @@ impl Raft {
             return;
         };
         // Who has lost its memory since does not know of its vote.
+        let lives = self.persistent.lives();
         let valid = votes
             .iter()
-            .filter(|(voter, life)| **life == self.lives.of(voter));
+            .filter(|(voter, life)| **life == lives.of(voter));
         if valid.count() < majority(ctx) {
             return;
         }
@@ -175,18 +179,18 @@ impl Raft {
     }
 
     fn lead(&mut self, ctx: &mut Ctx<Self>) {
-        let text = format!("leads in term {}", self.term);
+        let text = format!("leads in term {}", self.persistent.term());
         ctx.log(Level::Info, text);
         self.leader = Some(ctx.id().to_owned());
-        self.role = Role::Leader(Leadership::new(self.now, self.log.last(), ctx));
-        self.propose(None);
+        self.role = Role::Leader(Leadership::new(self.now, self.persistent.log().last(), ctx));
+        self.propose(None, ctx);
         self.hand_over_again();
     }
 
     /// Goes on as a follower in `term`, which is not before its own.
     pub(crate) fn follow(&mut self, term: u64, leader: Option<&str>, ctx: &mut Ctx<Self>) {
-        if term > self.term {
-            (self.term, self.voted_for) = (term, None);
+        if term > self.persistent.term() {
+            self.persistent.set_term(term, None, ctx);
         }
         if !matches!(self.role, Role::Follower) {
             self.role = Role::Follower;
@@ -206,7 +210,7 @@ impl Raft {
         };
         let heard = leadership.heard_since(self.now.saturating_sub(PATIENCE.end));
         if heard + 1 < majority(ctx) {
-            self.follow(self.term, None, ctx);
+            self.follow(self.persistent.term(), None, ctx);
         }
     }
 }

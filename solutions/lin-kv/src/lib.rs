@@ -52,6 +52,7 @@ mod election;
 mod log;
 mod machine;
 mod message;
+mod persistent;
 mod recovery;
 mod replication;
 #[cfg(test)]
@@ -62,11 +63,11 @@ use std::time::Duration;
 use guest_sdk::prelude::*;
 
 use clients::Clients;
-use election::{Candidacy, Candidate};
-use log::Log;
+use election::Candidacy;
 use machine::{Machine, Operation};
 use message::Message;
-use recovery::{Answers, Lives, Start};
+use persistent::Persistent;
+use recovery::{Answers, Start};
 use replication::Leadership;
 
 /// What all waits are counted in. A clock at half or twice the speed changes nothing but speed.
@@ -77,16 +78,13 @@ const TICK: Duration = Duration::from_millis(25);
 struct Raft {
     /// How often [`TICK`] has passed.
     now: u64,
-    lives: Lives,
+    persistent: Persistent,
     role: Role,
-    term: u64,
-    voted_for: Option<Candidate>,
     leader: Option<String>,
     /// When that leader was last heard.
     heard_at: u64,
     /// When to stand for election if no leader is heard until then.
     election_at: u64,
-    log: Log,
     /// The last entry that is known to be committed; the machine has done all up to here.
     commit: u64,
     machine: Machine,
@@ -112,22 +110,26 @@ impl Node for Raft {
     type Timer = ();
 
     fn init(ctx: &mut Ctx<Self>) -> Self {
-        recovery::ask_how_often_started(ctx);
         ctx.set_timer(TICK, ());
-        Raft {
+        let (persistent, done) = Persistent::open(ctx);
+        let is_new = done.is_none();
+        let done = done.unwrap_or_default();
+        let mut raft = Raft {
             now: 0,
-            lives: Lives::new(),
+            persistent,
             role: Role::Starting,
-            term: 0,
-            voted_for: None,
             leader: None,
             heard_at: 0,
             election_at: 0,
-            log: Log::default(),
-            commit: 0,
-            machine: Machine::default(),
+            commit: done.commit,
+            machine: done.machine,
             clients: Clients::default(),
+        };
+        match is_new {
+            true => recovery::ask_how_often_started(ctx),
+            false => raft.go_on(ctx),
         }
+        raft
     }
 
     fn request(
@@ -140,7 +142,7 @@ impl Node for Raft {
             Some(operation) => self.on_operation(operation, from, ctx)?,
             None => self.on_message(message, from.node(), ctx),
         }
-        self.replicate(ctx);
+        self.end_step(ctx);
         Ok(())
     }
 
@@ -151,6 +153,7 @@ impl Node for Raft {
         ctx: &mut Ctx<Self>,
     ) {
         self.start(step, response, ctx);
+        self.end_step(ctx);
     }
 
     fn timer(&mut self, (): (), ctx: &mut Ctx<Self>) {
@@ -165,11 +168,17 @@ impl Node for Raft {
             Role::Leader(_) => self.resign_if_not_heard(ctx),
         }
         self.hand_over_operations(ctx);
-        self.replicate(ctx);
+        self.end_step(ctx);
     }
 }
 
 impl Raft {
+    /// Every event ends with this.
+    fn end_step(&mut self, ctx: &mut Ctx<Self>) {
+        self.replicate(ctx);
+        self.persistent.end_step(self.commit, &self.machine, ctx);
+    }
+
     fn on_message(&mut self, message: Message, from: &str, ctx: &mut Ctx<Self>) {
         match (&self.role, message) {
             // A node that knows nothing has nothing to say.

@@ -63,7 +63,10 @@ impl Log {
         self.entries.get(position..).unwrap_or_default()
     }
 
-    pub(crate) fn push(&mut self, entry: Entry) {
+    /// Puts an entry at `index`, instead of the one that is there and all behind it.
+    pub(crate) fn put(&mut self, index: u64, entry: Entry) {
+        let position = usize::try_from(index - self.base - 1).unwrap_or(usize::MAX);
+        self.entries.truncate(position);
         self.entries.push(entry);
     }
 
@@ -74,22 +77,24 @@ impl Log {
     }
 
     /// Takes over a leader's entries behind `prev`, which both logs have. Entries of ours give
-    /// way only where they differ: an old message must not take back what came after it.
+    /// way only where they differ: an old message must not take back what came after it. Returns the
+    /// index of the first one that is new, if any is: all behind it are new, too.
     ///
     /// # Panics
     /// When a committed entry would have to give way, which Raft rules out.
-    pub(crate) fn merge(&mut self, prev: u64, entries: Vec<Entry>, commit: u64) {
+    pub(crate) fn merge(&mut self, prev: u64, entries: Vec<Entry>, commit: u64) -> Option<u64> {
+        let mut first = None;
         for (index, entry) in (prev + 1..).zip(entries) {
             if index <= self.base || self.term_at(index) == Some(entry.term) {
                 continue;
             }
             if index <= self.last() {
                 assert!(index > commit, "entry {index} is committed and differs");
-                self.entries
-                    .truncate(usize::try_from(index - self.base - 1).unwrap_or(usize::MAX));
             }
-            self.entries.push(entry);
+            self.put(index, entry);
+            first.get_or_insert(index);
         }
+        first
     }
 
     /// Forgets the entries up to `index`.
@@ -109,7 +114,9 @@ mod tests {
     /// A log whose entries have these terms.
     fn log(terms: &[u64]) -> Log {
         let mut log = Log::default();
-        entries(terms).into_iter().for_each(|entry| log.push(entry));
+        for (index, entry) in (1..).zip(entries(terms)) {
+            log.put(index, entry);
+        }
         log
     }
 
@@ -155,8 +162,10 @@ mod tests {
     #[test]
     fn an_old_message_takes_nothing_back() {
         let mut log = log(&[1, 1, 2, 2]);
-        log.merge(1, entries(&[1, 2]), 2);
+        assert_eq!(log.merge(1, entries(&[1, 2]), 2), None);
         assert_eq!(terms(&log), [1, 1, 2, 2]);
+        assert_eq!(log.merge(1, entries(&[1, 2, 3, 3]), 2), Some(4));
+        assert_eq!(terms(&log), [1, 1, 2, 3, 3]);
     }
 
     #[test]

@@ -44,9 +44,18 @@ pub(crate) enum Outcome {
 pub(crate) struct RequestId {
     /// The node whose client it is.
     pub(crate) origin: String,
-    /// That node's [life](crate::recovery).
-    pub(crate) life: u64,
+    pub(crate) process: Process,
     pub(crate) number: u64,
+}
+
+/// One of a node's processes: each start of the node makes a new one, which knows nothing of the
+/// clients of the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Process {
+    /// The node's [life](crate::recovery).
+    pub(crate) life: u64,
+    /// Which start in that life it is.
+    pub(crate) start: u64,
 }
 
 /// An operation as the log holds it.
@@ -68,7 +77,7 @@ pub(crate) struct Machine {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Session {
     origin: String,
-    life: u64,
+    process: Process,
     waits_from: u64,
     /// By the operations' numbers.
     outcomes: Vec<(u64, Outcome)>,
@@ -86,10 +95,10 @@ impl Machine {
             self.sessions.len() - 1
         });
         let session = &mut self.sessions[position];
-        if id.life > session.life {
+        if id.process > session.process {
             *session = Session::new(id);
         }
-        if id.life < session.life || id.number < session.waits_from {
+        if id.process < session.process || id.number < session.waits_from {
             return None;
         }
         if let Some(outcome) = session.outcome(id.number) {
@@ -106,7 +115,7 @@ impl Machine {
     /// The outcome of a command that has been done and may still be asked about.
     pub(crate) fn outcome(&self, id: &RequestId) -> Option<&Outcome> {
         let mut sessions = self.sessions.iter();
-        let session = sessions.find(|one| one.origin == id.origin && one.life == id.life)?;
+        let session = sessions.find(|one| one.origin == id.origin && one.process == id.process)?;
         session.outcome(id.number)
     }
 
@@ -119,7 +128,7 @@ impl Session {
     fn new(id: &RequestId) -> Self {
         Session {
             origin: id.origin.clone(),
-            life: id.life,
+            process: id.process,
             waits_from: 0,
             outcomes: Vec::new(),
         }
@@ -161,7 +170,7 @@ mod tests {
     fn command(life: u64, number: u64, waits_from: u64, operation: Operation) -> Command {
         let id = RequestId {
             origin: "n1".into(),
-            life,
+            process: Process { life, start: 1 },
             number,
         };
         Command {

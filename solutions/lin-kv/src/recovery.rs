@@ -53,16 +53,17 @@ impl Lives {
         self.0.get(node).copied().unwrap_or(1)
     }
 
-    fn note(&mut self, node: &str, life: u64) {
-        if life > self.of(node) {
+    /// Says whether that is news.
+    pub(crate) fn note(&mut self, node: &str, life: u64) -> bool {
+        let is_news = life > self.of(node);
+        if is_news {
             self.0.insert(node.to_owned(), life);
         }
+        is_news
     }
 
-    pub(crate) fn learn(&mut self, others: &Lives) {
-        for (node, life) in &others.0 {
-            self.note(node, *life);
-        }
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.0.iter().map(|(node, life)| (node.as_str(), *life))
     }
 }
 
@@ -101,7 +102,7 @@ fn starts_key(ctx: &Ctx<Raft>) -> String {
 impl Raft {
     /// This node's own.
     pub(crate) fn life(&self, ctx: &Ctx<Self>) -> u64 {
-        self.lives.of(ctx.id())
+        self.persistent.lives().of(ctx.id())
     }
 
     pub(crate) fn start(
@@ -126,12 +127,27 @@ impl Raft {
                 }
             }
             Start::Write(life) if response.is_err() => self.remember_start(life, ctx),
-            Start::Write(1) => self.role = Role::Follower,
+            Start::Write(1) => {
+                self.persistent.set_counted();
+                self.role = Role::Follower;
+            }
             Start::Write(life) => {
-                self.lives.note(ctx.id(), life);
+                let id = ctx.id().to_owned();
+                self.persistent.set_counted();
+                self.persistent.note_life(&id, life, ctx);
                 self.role = Role::Recovering(Answers::default());
                 self.ask_to_recover(ctx);
             }
+        }
+    }
+
+    /// A node that was started with a good disk takes part again, as if it had been away.
+    pub(crate) fn go_on(&mut self, ctx: &mut Ctx<Self>) {
+        self.wait_for_leader(ctx);
+        if self.persistent.is_counted() {
+            self.role = Role::Follower;
+        } else {
+            self.remember_start(self.life(ctx), ctx);
         }
     }
 
@@ -139,6 +155,7 @@ impl Raft {
     /// sent again.
     pub(crate) fn take_part(&mut self, ctx: &mut Ctx<Self>) {
         self.role = Role::Starting;
+        self.persistent.begin(ctx);
         self.remember_start(1, ctx);
     }
 
@@ -163,20 +180,20 @@ impl Raft {
 
     /// Another node asks.
     pub(crate) fn on_recover(&mut self, life: u64, from: &str, ctx: &mut Ctx<Self>) {
-        if life < self.lives.of(from) {
+        if life < self.persistent.lives().of(from) {
             return;
         }
-        self.lives.note(from, life);
+        self.persistent.note_life(from, life, ctx);
         if self.leader.as_deref() == Some(from) {
-            self.follow(self.term, None, ctx); // it leads no longer: no need to wait long
+            self.follow(self.persistent.term(), None, ctx); // it leads no longer: no need to wait long
             self.election_at = self.now + ctx.rng().u64(SOON);
         }
         let leads = matches!(self.role, Role::Leader(_));
         let state = leads.then(|| self.snapshot());
         let answer = Recovered {
             asked_by: life,
-            term: self.term,
-            lives: self.lives.clone(),
+            term: self.persistent.term(),
+            lives: self.persistent.lives().clone(),
             state,
         };
         ctx.send(from, &Message::Recovered(answer));
@@ -189,7 +206,7 @@ impl Raft {
         let Role::Recovering(answers) = &mut self.role else {
             return;
         };
-        self.lives.learn(&answer.lives);
+        self.persistent.learn_lives(&answer.lives, ctx);
         let rank = |answer: &Recovered| (answer.lives.of(from), answer.term);
         let mut earlier = answers.by_node.iter_mut();
         match earlier.find(|(node, _)| node == from) {
@@ -198,7 +215,7 @@ impl Raft {
             None => answers.by_node.push((from.to_owned(), answer)),
         }
         // Who has lost its memory since does not remember this node's new life.
-        let lives = &self.lives;
+        let lives = self.persistent.lives();
         let answers = answers.by_node.iter_mut();
         let valid = answers.filter(|(node, answer)| answer.lives.of(node) == lives.of(node));
         let mut valid: Vec<&mut (String, Recovered)> = valid.collect();
@@ -223,9 +240,9 @@ impl Raft {
     fn come_back(&mut self, term: u64, leader: Candidate, state: Snapshot, ctx: &mut Ctx<Self>) {
         let text = format!("is back in term {term} with {} as leader", leader.node);
         ctx.log(Level::Info, text);
-        self.install(state);
         self.follow(term, Some(&leader.node), ctx);
         self.heard_at = self.now;
-        self.voted_for = Some(leader);
+        self.persistent.set_term(term, Some(leader), ctx);
+        self.install(state, ctx);
     }
 }

@@ -30,10 +30,10 @@ const DONE_KEPT: u64 = 64;
 /// The state machine after a certain entry, and the entries that follow.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Snapshot {
-    index: u64,
-    term: u64,
-    machine: Machine,
-    entries: Vec<Entry>,
+    pub(crate) index: u64,
+    pub(crate) term: u64,
+    pub(crate) machine: Machine,
+    pub(crate) entries: Vec<Entry>,
 }
 
 /// What a leader keeps in mind.
@@ -96,22 +96,22 @@ impl Leadership {
 
 impl Raft {
     /// Puts a command into the leader's log.
-    pub(crate) fn propose(&mut self, command: Option<Command>) {
-        let term = self.term;
-        self.log.push(Entry { term, command });
+    pub(crate) fn propose(&mut self, command: Option<Command>, ctx: &mut Ctx<Self>) {
+        let term = self.persistent.term();
+        self.persistent.propose(Entry { term, command }, ctx);
     }
 
     /// Has a leader do what can be done now: commit, answer reads, send what is due.
-    /// Every event ends with this.
     pub(crate) fn replicate(&mut self, ctx: &mut Ctx<Self>) {
         let Role::Leader(leadership) = &self.role else {
             return;
         };
         // An entry of an earlier term is not committed by counting (figure 8), but by one
         // of this term behind it.
-        let held = leadership.by_majority(self.log.last(), |follower| follower.matched);
+        let log = self.persistent.log();
+        let held = leadership.by_majority(log.last(), |follower| follower.matched);
         let confirmed = leadership.by_majority(u64::MAX, |follower| follower.answered);
-        if self.log.term_at(held) == Some(self.term) {
+        if log.term_at(held) == Some(self.persistent.term()) {
             self.commit_to(held, ctx);
         }
         self.answer_reads(confirmed, ctx);
@@ -122,11 +122,12 @@ impl Raft {
         let Role::Leader(leadership) = &mut self.role else {
             return;
         };
+        let (term, log) = (self.persistent.term(), self.persistent.log());
         let last_read = leadership.reads.last().map(|read| read.since);
         let heard_at: Vec<u64> = leadership.followers.iter().map(|f| f.heard_at).collect();
         for (position, follower) in leadership.followers.iter_mut().enumerate() {
             let hears_at_once = rank(position, &heard_at) < majority(ctx) - 1;
-            let is_behind = follower.next <= self.log.last();
+            let is_behind = follower.next <= log.last();
             let may_confirm = last_read.is_some_and(|since| follower.answered <= since);
             let has_news = hears_at_once && (is_behind || may_confirm);
             let is_free = follower.answered == follower.sent;
@@ -138,10 +139,10 @@ impl Raft {
             leadership.sent += 1;
             follower.sent = leadership.sent;
             follower.sent_at = self.now;
-            let (term, number, prev_index) = (self.term, leadership.sent, follower.next - 1);
-            let message = match self.log.term_at(prev_index) {
+            let (number, prev_index) = (leadership.sent, follower.next - 1);
+            let message = match log.term_at(prev_index) {
                 Some(prev_term) => {
-                    let entries = self.log.behind(prev_index);
+                    let entries = log.behind(prev_index);
                     Message::Append(Append {
                         term,
                         number,
@@ -154,7 +155,7 @@ impl Raft {
                 None => Message::InstallSnapshot {
                     term,
                     number,
-                    snapshot: snapshot(&self.log, self.commit, &self.machine),
+                    snapshot: snapshot(log, self.commit, &self.machine),
                 },
             };
             ctx.send(&follower.name, &message);
@@ -162,7 +163,7 @@ impl Raft {
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {
-        snapshot(&self.log, self.commit, &self.machine)
+        snapshot(self.persistent.log(), self.commit, &self.machine)
     }
 
     pub(crate) fn on_append(&mut self, append: Append, from: &str, ctx: &mut Ctx<Self>) {
@@ -171,11 +172,13 @@ impl Raft {
         }
         // Whatever is committed is in the leader's log, too.
         let prev = append.prev_index;
-        let ok = prev <= self.commit || self.log.term_at(prev) == Some(append.prev_term);
+        let log = self.persistent.log();
+        let ok = prev <= self.commit || log.term_at(prev) == Some(append.prev_term);
         let mut index = self.commit;
         if ok {
             index = prev + append.entries.len() as u64;
-            self.log.merge(prev, append.entries, self.commit);
+            self.persistent
+                .merge(prev, append.entries, self.commit, ctx);
             self.commit_to(append.commit.min(index), ctx);
         }
         self.confirm(append.number, ok, index, from, ctx);
@@ -193,34 +196,30 @@ impl Raft {
             return;
         }
         let mut index = snapshot.index;
-        if self.log.term_at(index) == Some(snapshot.term) {
+        if self.persistent.log().term_at(index) == Some(snapshot.term) {
             self.commit_to(index, ctx); // what is in the log behind it must stay
         } else if index > self.commit {
-            self.install(snapshot);
-            index = self.log.last();
+            self.install(snapshot, ctx);
+            index = self.persistent.log().last();
         }
         self.confirm(number, true, index, from, ctx);
     }
 
     /// Takes over a snapshot instead of the log.
-    pub(crate) fn install(&mut self, snapshot: Snapshot) {
-        self.log = Log::after(snapshot.index, snapshot.term);
-        for entry in snapshot.entries {
-            self.log.push(entry);
-        }
+    pub(crate) fn install(&mut self, snapshot: Snapshot, ctx: &mut Ctx<Self>) {
         self.commit = snapshot.index;
-        self.machine = snapshot.machine;
+        self.machine = self.persistent.install(snapshot, ctx);
     }
 
     /// Follows a leader unless its term is over, which it is told then.
     fn heed(&mut self, term: u64, number: u64, from: &str, ctx: &mut Ctx<Self>) -> bool {
-        if term < self.term {
+        if term < self.persistent.term() {
             self.confirm(number, false, self.commit, from, ctx);
             return false;
         }
         let leads = matches!(self.role, Role::Leader(_));
         assert!(
-            term > self.term || !leads,
+            term > self.persistent.term() || !leads,
             "{from} leads in term {term}, too"
         );
         self.follow(term, Some(from), ctx);
@@ -231,7 +230,7 @@ impl Raft {
 
     fn confirm(&mut self, number: u64, ok: bool, index: u64, to: &str, ctx: &mut Ctx<Self>) {
         let answer = Appended {
-            term: self.term,
+            term: self.persistent.term(),
             number,
             ok,
             index,
@@ -240,7 +239,7 @@ impl Raft {
     }
 
     pub(crate) fn on_appended(&mut self, answer: &Appended, from: &str, ctx: &mut Ctx<Self>) {
-        if answer.term > self.term {
+        if answer.term > self.persistent.term() {
             self.follow(answer.term, None, ctx);
         }
         let Role::Leader(leadership) = &mut self.role else {
@@ -250,7 +249,7 @@ impl Raft {
         let Some(follower) = followers.find(|one| one.name == from) else {
             return;
         };
-        if answer.term < self.term {
+        if answer.term < self.persistent.term() {
             return;
         }
         follower.heard_at = self.now;
@@ -265,7 +264,7 @@ impl Raft {
     fn commit_to(&mut self, index: u64, ctx: &mut Ctx<Self>) {
         while self.commit < index {
             self.commit += 1;
-            let entry = self.log.get(self.commit);
+            let entry = self.persistent.log().get(self.commit);
             let Some(command) = entry.and_then(|entry| entry.command.clone()) else {
                 continue;
             };
@@ -273,8 +272,8 @@ impl Raft {
                 self.tell(&command.id, outcome, ctx);
             }
         }
-        if self.commit > self.log.base() + DONE_MAX {
-            self.log.cut(self.commit - DONE_KEPT);
+        if self.commit > self.persistent.log().base() + DONE_MAX {
+            self.persistent.cut(self.commit - DONE_KEPT);
         }
     }
 }

@@ -101,7 +101,7 @@ fn command(origin: &str, number: u64, operation: &Value) -> Value {
 }
 
 fn id(origin: &str, number: u64) -> Value {
-    json!({"origin": origin, "life": 1, "number": number})
+    json!({"origin": origin, "process": {"life": 1, "start": 1}, "number": number})
 }
 
 /// What a client hears from n1 or n2 when it reads x, now or when the others have answered.

@@ -37,6 +37,11 @@ struct Pending {
 }
 
 impl Clients {
+    /// Numbers requests from `next` on.
+    pub(crate) fn begin_at(&mut self, next: u64) {
+        self.next = next;
+    }
+
     fn id(&self, node: &str, seq: u64) -> RequestId {
         RequestId {
             node: node.to_owned(),

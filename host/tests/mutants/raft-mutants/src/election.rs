@@ -25,6 +25,14 @@ impl Ballot {
             is_saved,
         }
     }
+
+    pub(crate) fn candidate(&self) -> Option<&String> {
+        self.candidate.as_ref()
+    }
+
+    pub(crate) fn set(&mut self, candidate: Option<String>) {
+        self.candidate = candidate;
+    }
 }
 
 impl Serialize for Ballot {
@@ -126,6 +134,7 @@ impl Raft {
             granted,
             on_trial,
         };
+        self.save(ctx);
         ctx.send(candidate, &Message::Voted(voted));
     }
 
@@ -182,6 +191,7 @@ impl Raft {
         };
         self.role = Role::Candidate { votes, on_trial };
         self.wait(ctx);
+        self.save(ctx);
         let vote = Message::Vote(Vote {
             term: self.term + u64::from(on_trial),
             last_term: self.log.last_term(),

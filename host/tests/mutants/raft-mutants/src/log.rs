@@ -2,6 +2,7 @@
 
 use guest_sdk::prelude::*;
 
+use crate::disk::earliest;
 use crate::machine::{Command, RequestId};
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -18,6 +19,8 @@ pub(crate) struct Log {
     base: usize,
     base_term: u64,
     entries: Vec<Entry>,
+    /// The first entry that has changed since that was last asked.
+    changed: Option<usize>,
 }
 
 impl Log {
@@ -53,17 +56,23 @@ impl Log {
 
     pub(crate) fn push(&mut self, entry: Entry) {
         self.entries.push(entry);
+        let last = self.last();
+        earliest(&mut self.changed, last);
     }
 
     /// Keeps the entries up to `index`.
     pub(crate) fn truncate(&mut self, index: usize) {
-        self.entries.truncate(index.saturating_sub(self.base));
+        if index < self.last() {
+            self.entries.truncate(index.saturating_sub(self.base));
+            earliest(&mut self.changed, index + 1);
+        }
     }
 
     pub(crate) fn replace(&mut self, index: usize, entry: Entry) {
         let at = index.checked_sub(self.base + 1);
         if let Some(place) = at.and_then(|at| self.entries.get_mut(at)) {
             *place = entry;
+            earliest(&mut self.changed, index);
         }
     }
 
@@ -76,5 +85,10 @@ impl Log {
         }
         self.base = index;
         self.base_term = term;
+    }
+
+    /// The first entry that has changed since this was last called, if one has.
+    pub(crate) fn take_changed(&mut self) -> Option<usize> {
+        self.changed.take()
     }
 }

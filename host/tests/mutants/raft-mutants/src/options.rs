@@ -21,6 +21,7 @@ pub(crate) enum Design {
     Compaction,
     FollowerReads,
     Everything,
+    Durable,
 }
 
 impl Design {
@@ -39,7 +40,10 @@ impl Design {
     }
 
     pub(crate) fn compacts(self) -> bool {
-        matches!(self, Design::Compaction | Design::Everything)
+        matches!(
+            self,
+            Design::Compaction | Design::Everything | Design::Durable
+        )
     }
 }
 
@@ -51,26 +55,35 @@ pub(crate) enum Bug {
     AcksEarly,
     AnyLog,
     AppliesEarly,
+    CommitFromDisk,
     CommitsAlone,
     CommitsUnmatched,
     CountsOldTerms,
+    CutsFirst,
     DedupAtLeader,
     DedupLost,
+    EntriesUnsynced,
     FollowerReads,
     ForgetsVote,
     Half,
     HeartbeatCommits,
+    InstallLost,
     KeepsConflicts,
+    KeepsOverwritten,
     KeepsTail,
+    KeepsTorn,
     LeaseInTicks,
     LeaseTooLong,
     LeaseVotes,
+    LogLost,
     MatchFromFailure,
     MatchOwnLast,
     MixesUp,
+    NoDisk,
     NoLogCheck,
     NoStepDown,
     NoTermCheck,
+    NumbersAgain,
     OldVotes,
     PreVoteCounts,
     PrevWithoutTerm,
@@ -79,15 +92,23 @@ pub(crate) enum Bug {
     ReadsUnapplied,
     RetriesTwice,
     SameTimeout,
+    SkipsReplay,
+    SnapshotForgets,
     SnapshotGoesBack,
+    SnapshotLate,
     StaleAnswers,
     StaleLeader,
+    SyncsAnyway,
+    TermLost,
     TermNotAdopted,
     TimerAlwaysReset,
     TimerNeverReset,
     TruncatesMatches,
+    TruncatesUnsynced,
     VoteByLength,
     VoteByTerm,
+    VoteLost,
     VoteReset,
+    VoteUnsynced,
     VotesTwice,
 }

@@ -108,6 +108,7 @@ impl Raft {
 
     /// Sends everybody what they lack.
     pub(crate) fn replicate(&mut self, ctx: &mut Ctx<Self>) {
+        self.save(ctx);
         let stamp = self.stamp(ctx);
         let Role::Leader(leadership) = &self.role else {
             return;
@@ -296,6 +297,7 @@ impl Raft {
             last,
             stamp,
         };
+        self.save(ctx);
         ctx.send(leader, &Message::Appended(appended));
     }
 
@@ -351,6 +353,7 @@ impl Raft {
             self.hear_leader(leader, ctx);
             if last > self.commit {
                 self.log.cut(last, last_term);
+                self.installed = last;
                 self.machine = machine;
                 self.commit = last;
                 self.applied = last;
@@ -368,6 +371,7 @@ impl Raft {
             last: if is_late { self.log.last() } else { last },
             stamp,
         };
+        self.save(ctx);
         ctx.send(leader, &Message::Appended(appended));
     }
 
