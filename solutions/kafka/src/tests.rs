@@ -7,14 +7,19 @@ use serde_json::{Value, json};
 
 use super::*;
 
+/// What answers may wait for others.
+const BATCH: Duration = Duration::from_millis(1);
+
 fn start(strategy: &str, id: &str, nodes: &[&str]) -> TestNode<Kafka> {
     TestNode::start_with(&["--strategy", strategy], id, nodes)
 }
 
-/// What a client or a node asks, under the number 1.
+/// What a client or a node asks, under the number 1; with the answer that comes at the end of a batch.
 fn ask(node: &mut TestNode<Kafka>, from: &str, mut body: Value) -> Vec<Sent> {
     body["msg_id"] = json!(1);
-    node.receive(from, body)
+    let mut sent = node.receive(from, body);
+    sent.extend(node.advance(BATCH));
+    sent
 }
 
 /// What a node or a service answers to the call of this number.

@@ -1,13 +1,15 @@
 //! What every node has taken in, and the logs that this makes.
 
 use guest_sdk::SortedMap;
+use guest_sdk::disk::{Disk, Log};
 
 use guest_sdk::prelude::*;
 
 use crate::log;
 use crate::protocol::{Key, Message, Offset, Offsets, POLL_MAX};
 
-/// The journals of all nodes, as far as they are known here, without gaps.
+/// The journals of all nodes, as far as they are known here, without gaps. All that is here is on the disk too, in the
+/// order in which it came.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Journals {
     /// This node's place among the nodes.
@@ -16,6 +18,15 @@ pub(crate) struct Journals {
     /// Where each message of each log is.
     logs: SortedMap<Key, SortedMap<Offset, Place>>,
     committed: Offsets,
+    disk: Log<Record>,
+}
+
+/// What is on the disk.
+#[derive(Debug, Serialize, Deserialize)]
+enum Record {
+    News(News),
+    /// The node has learned all that it has to know before it serves, in the life that began then.
+    Serves(u64),
 }
 
 /// A message, or, without one, a committed offset.
@@ -42,14 +53,29 @@ pub(crate) struct News {
 }
 
 impl Journals {
-    /// Empty, for the node of this rank among so many.
-    pub(crate) fn new(rank: usize, count: usize) -> Self {
-        Journals {
+    /// Those on the disk, for the node of this rank among so many; and its life, if it has served in it.
+    pub(crate) fn open(rank: usize, count: usize, mut disk: Disk<'_>) -> (Self, Option<u64>) {
+        let (disk, records) = disk.open_log("journals");
+        let mut journals = Journals {
             rank,
             journals: vec![Vec::new(); count],
             logs: SortedMap::new(),
             committed: Offsets::new(),
+            disk,
+        };
+        let mut life = None;
+        for record in records {
+            match record {
+                Record::News(news) => journals.add(news),
+                Record::Serves(since) => life = Some(since),
+            }
         }
+        (journals, life)
+    }
+
+    /// Keeps that the node serves in this life.
+    pub(crate) fn serve(&mut self, life: u64, disk: Disk<'_>) {
+        self.disk.append(&Record::Serves(life), disk);
     }
 
     pub(crate) fn rank(&self) -> usize {
@@ -66,24 +92,27 @@ impl Journals {
     }
 
     /// Takes in a message: at the first offset of this node's that is behind all known ones.
-    pub(crate) fn send(&mut self, key: Key, msg: Message) -> Offset {
+    pub(crate) fn send(&mut self, key: Key, msg: Message, disk: Disk<'_>) -> Offset {
         let last = self.logs.get(&key).and_then(|log| log.last_key_value());
         let next = last.map_or(0, |(offset, _)| offset + 1);
         let (rank, count) = (log::offset(self.rank), log::offset(self.journals.len()));
         let offset = next + (rank - next).rem_euclid(count);
         let msg = Some(msg);
-        self.add(self.rank, Entry { key, offset, msg });
+        self.append(self.rank, vec![Entry { key, offset, msg }], disk);
         offset
     }
 
-    /// Takes in committed offsets that are news.
-    pub(crate) fn commit(&mut self, offsets: Offsets) {
-        for (key, offset) in offsets {
-            if self.committed.get(&key).is_none_or(|known| *known < offset) {
-                let msg = None;
-                self.add(self.rank, Entry { key, offset, msg });
-            }
-        }
+    /// Takes in committed offsets that are news. Answers whether there were any.
+    pub(crate) fn commit(&mut self, offsets: Offsets, disk: Disk<'_>) -> bool {
+        let known = &self.committed;
+        let news = |(key, offset): &(Key, Offset)| known.get(key).is_none_or(|it| it < offset);
+        let entry = |(key, offset)| Entry {
+            key,
+            offset,
+            msg: None,
+        };
+        let entries = offsets.into_iter().filter(news).map(entry).collect();
+        self.append(self.rank, entries, disk)
     }
 
     pub(crate) fn committed(&self, keys: Vec<Key>) -> Offsets {
@@ -131,28 +160,50 @@ impl Journals {
         })
     }
 
-    /// Takes in what is new here and leaves no gap. (What was lost comes again.)
-    pub(crate) fn learn(&mut self, news: News) {
+    /// Takes in what is new here and leaves no gap. (What was lost comes again.) Answers whether there was
+    /// something.
+    pub(crate) fn learn(&mut self, news: News, disk: Disk<'_>) -> bool {
         let Some(journal) = self.journals.get(news.rank) else {
-            return;
+            return false;
         };
         let Some(known) = journal.len().checked_sub(news.from) else {
-            return;
+            return false;
         };
-        for entry in news.entries.into_iter().skip(known) {
-            self.add(news.rank, entry);
-        }
+        let entries = news.entries.into_iter().skip(known).collect();
+        self.append(news.rank, entries, disk)
     }
 
-    fn add(&mut self, rank: usize, entry: Entry) {
-        let index = self.journals[rank].len();
-        let (key, offset) = (entry.key.clone(), entry.offset);
-        if entry.msg.is_some() {
-            let log = self.logs.get_or_default(key);
-            log.insert(offset, Place { rank, index });
-        } else {
-            log::commit(&mut self.committed, Offsets::from([(key, offset)]));
+    /// Appends entries to a journal, on the disk too. Answers whether there are any.
+    fn append(&mut self, rank: usize, entries: Vec<Entry>, disk: Disk<'_>) -> bool {
+        if entries.is_empty() {
+            return false;
         }
-        self.journals[rank].push(entry);
+        let from = self.journals[rank].len();
+        let record = Record::News(News {
+            rank,
+            from,
+            entries,
+        });
+        self.disk.append(&record, disk);
+        if let Record::News(news) = record {
+            self.add(news);
+        }
+        true
+    }
+
+    /// Adds to a journal in memory.
+    fn add(&mut self, news: News) {
+        let News { rank, entries, .. } = news;
+        for entry in entries {
+            let index = self.journals[rank].len();
+            let (key, offset) = (entry.key.clone(), entry.offset);
+            if entry.msg.is_some() {
+                let log = self.logs.get_or_default(key);
+                log.insert(offset, Place { rank, index });
+            } else {
+                log::commit(&mut self.committed, Offsets::from([(key, offset)]));
+            }
+            self.journals[rank].push(entry);
+        }
     }
 }

@@ -60,7 +60,9 @@ impl Merge {
         ctx: &mut Ctx<Kafka>,
     ) {
         for news in news {
-            self.journals.learn(news);
+            if self.journals.learn(news, ctx.disk()) {
+                self.answers.changed();
+            }
         }
         let me = self.journals.rank();
         let peer = &mut self.peers[rank];
@@ -75,6 +77,14 @@ impl Merge {
                 *known = (*known).max(*has);
             }
             self.acknowledge_known(ctx);
+        }
+    }
+
+    /// Asks all peers how much they have: the node has started again where it was.
+    pub(super) fn greet(&mut self, ctx: &mut Ctx<Kafka>) {
+        let me = self.journals.rank();
+        for rank in (0..self.peers.len()).filter(|rank| *rank != me) {
+            self.tell(rank, Vec::new(), true, ctx);
         }
     }
 

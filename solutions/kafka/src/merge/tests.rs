@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 use super::*;
 
 const WINDOW: Duration = Duration::from_millis(200);
+/// What answers may wait for others.
+const BATCH: Duration = Duration::from_millis(1);
 
 /// A node in its first life, as `lin-kv` tells it.
 fn start(arguments: &[&str], id: &str, nodes: &[&str]) -> TestNode<Kafka> {
@@ -23,9 +25,16 @@ fn ask(arguments: &[&str], now: Duration, id: &str, nodes: &[&str]) -> TestNode<
     node
 }
 
+/// What a client asks; with the answer that comes at the end of a batch.
+fn ask_of(node: &mut TestNode<Kafka>, body: Value) -> Vec<Sent> {
+    let mut sent = node.receive("c1", body);
+    sent.extend(node.advance(BATCH));
+    sent
+}
+
 fn send(node: &mut TestNode<Kafka>, msg: i64) -> Vec<Sent> {
     let body = json!({"type": "send", "msg_id": 1, "key": "k", "msg": msg});
-    node.receive("c1", body)
+    ask_of(node, body)
 }
 
 fn send_ok(offset: i64) -> (&'static str, Value) {
@@ -39,7 +48,7 @@ fn send_ok(offset: i64) -> (&'static str, Value) {
 fn check_poll(node: &mut TestNode<Kafka>, from: i64, msgs: Value) {
     let poll = json!({"type": "poll", "msg_id": 2, "offsets": {"k": from}});
     let poll_ok = json!({"type": "poll_ok", "in_reply_to": 2, "msgs": {"k": msgs}});
-    assert_eq!(node.receive("c1", poll), [("c1", poll_ok)]);
+    assert_eq!(ask_of(node, poll), [("c1", poll_ok)]);
 }
 
 fn message(offset: i64, msg: i64) -> Value {
@@ -127,7 +136,7 @@ fn committed_offsets_go_forwards_and_to_all_nodes() {
     for (key, offset) in [("k", 4), ("k", 2), ("l", 1)] {
         let commit = json!({"type": "commit_offsets", "msg_id": 1, "offsets": {key: offset}});
         let ok = json!({"type": "commit_offsets_ok", "in_reply_to": 1});
-        assert_eq!(node.receive("c1", commit), [("c1", ok)]);
+        assert_eq!(ask_of(&mut node, commit), [("c1", ok)]);
     }
     let commit = |key: &str, offset: i64| json!({"key": key, "offset": offset, "msg": null});
     let entries = [commit("k", 4), commit("l", 1)];
@@ -140,7 +149,7 @@ fn committed_offsets_go_forwards_and_to_all_nodes() {
     let list = json!({"type": "list_committed_offsets", "msg_id": 1, "keys": ["k", "l", "m"]});
     let listed =
         json!({"type": "list_committed_offsets_ok", "in_reply_to": 1, "offsets": {"k": 4, "l": 7}});
-    assert_eq!(node.receive("c1", list), [("c1", listed)]);
+    assert_eq!(ask_of(&mut node, list), [("c1", listed)]);
 }
 
 #[test]
