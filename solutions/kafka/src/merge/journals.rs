@@ -5,6 +5,7 @@ use guest_sdk::disk::{Disk, Log};
 
 use guest_sdk::prelude::*;
 
+use crate::Kafka;
 use crate::log;
 use crate::protocol::{Key, Message, Offset, Offsets, POLL_MAX};
 
@@ -18,6 +19,8 @@ pub(crate) struct Journals {
     /// Where each message of each log is.
     logs: SortedMap<Key, SortedMap<Offset, Place>>,
     committed: Offsets,
+    life: u64,
+    has_served: bool,
     disk: Log<Record>,
 }
 
@@ -25,8 +28,10 @@ pub(crate) struct Journals {
 #[derive(Debug, Serialize, Deserialize)]
 enum Record {
     News(News),
-    /// The node has learned all that it has to know before it serves, in the life that began then.
-    Serves(u64),
+    /// The first record: when this life of the node began, which ends when the disk is lost.
+    Begins(u64),
+    /// The node has learned all that it has to know before it serves.
+    Serves,
 }
 
 /// A message, or, without one, a committed offset.
@@ -53,29 +58,45 @@ pub(crate) struct News {
 }
 
 impl Journals {
-    /// Those on the disk, for the node of this rank among so many; and its life, if it has served in it.
-    pub(crate) fn open(rank: usize, count: usize, mut disk: Disk<'_>) -> (Self, Option<u64>) {
-        let (disk, records) = disk.open_log("journals");
+    /// Those on the disk, for the node of this rank among so many. A life begins now if the disk is empty.
+    pub(crate) fn open(rank: usize, count: usize, now: u64, ctx: &mut Ctx<Kafka>) -> Self {
+        let (disk, records) = ctx.disk().open_log("journals");
         let mut journals = Journals {
             rank,
             journals: vec![Vec::new(); count],
             logs: SortedMap::new(),
             committed: Offsets::new(),
+            life: now,
+            has_served: false,
             disk,
         };
-        let mut life = None;
+        if records.is_empty() {
+            journals.disk.append(&Record::Begins(now), ctx.disk());
+        }
         for record in records {
             match record {
                 Record::News(news) => journals.add(news),
-                Record::Serves(since) => life = Some(since),
+                Record::Begins(life) => journals.life = life,
+                Record::Serves => journals.has_served = true,
             }
         }
-        (journals, life)
+        journals
     }
 
-    /// Keeps that the node serves in this life.
-    pub(crate) fn serve(&mut self, life: u64, disk: Disk<'_>) {
-        self.disk.append(&Record::Serves(life), disk);
+    /// When this life of the node began, in nanoseconds.
+    pub(crate) fn life(&self) -> u64 {
+        self.life
+    }
+
+    /// Whether the node has served before, in this life.
+    pub(crate) fn has_served(&self) -> bool {
+        self.has_served
+    }
+
+    /// The node serves from now on.
+    pub(crate) fn serve(&mut self, disk: Disk<'_>) {
+        self.has_served = true;
+        self.disk.append(&Record::Serves, disk);
     }
 
     pub(crate) fn rank(&self) -> usize {

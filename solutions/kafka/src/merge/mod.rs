@@ -66,8 +66,6 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub(crate) struct Merge {
     acks: Acks,
     window: Duration,
-    /// When this life of the node began, in nanoseconds.
-    life: u64,
     phase: Phase,
     /// Requests that came before the node could serve.
     held: Vec<(Request, Caller)>,
@@ -97,13 +95,13 @@ impl Merge {
         let nodes = ctx.nodes();
         let rank = nodes.iter().position(|node| node == ctx.id()).unwrap_or(0);
         let count = nodes.len();
-        let (journals, life) = Journals::open(rank, count, ctx.disk());
         let now = u64::try_from(ctx.now().as_nanos()).unwrap_or(u64::MAX);
+        let journals = Journals::open(rank, count, now, ctx);
+        let life = journals.life();
         let window = Duration::from_millis(options.window_ms);
         let mut merge = Merge {
             acks: options.acks,
             window,
-            life: life.unwrap_or(now),
             phase: Phase::Starting,
             held: Vec::new(),
             answers: Answers::default(),
@@ -111,12 +109,13 @@ impl Merge {
             peers: (0..count).map(|_| Peer::new(count)).collect(),
             unacknowledged: Vec::new(),
         };
-        if life.is_some() {
+        if merge.journals.has_served() {
             merge.phase = Phase::Serving;
             merge.greet(ctx);
         } else {
             let lived = format!("lived/{}", ctx.id());
-            let cas = service::cas_or_create(lived, false, true);
+            // Refused if another life was there first; the same life may ask again.
+            let cas = service::cas_or_create(lived, life, life);
             ctx.call(service::LIN_KV, &cas, Call::Lived, Retry::forever(PATIENCE));
         }
         ctx.set_timer(window, Timer::Window);
@@ -134,7 +133,7 @@ impl Merge {
             } => {
                 if let Some(rank) = self.admit(&from, life, ctx) {
                     self.learn(rank, &has, news, asks, ctx);
-                    if to_life == self.life {
+                    if to_life == self.journals.life() {
                         self.welcomed(rank, &has, ctx);
                     }
                 }
@@ -218,7 +217,7 @@ impl Merge {
 
     fn begin_serving(&mut self, ctx: &mut Ctx<Kafka>) {
         self.phase = Phase::Serving;
-        self.journals.serve(self.life, ctx.disk());
+        self.journals.serve(ctx.disk());
         self.answers.changed();
         for (request, client) in std::mem::take(&mut self.held) {
             self.serve(request, client, ctx);

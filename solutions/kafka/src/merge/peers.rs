@@ -92,7 +92,12 @@ impl Merge {
     pub(super) fn say_hello(&mut self, missing: Vec<usize>, ctx: &mut Ctx<Kafka>) {
         for rank in &missing {
             let name = ctx.nodes()[*rank].clone();
-            ctx.send(&name, &Request::Hello { life: self.life });
+            ctx.send(
+                &name,
+                &Request::Hello {
+                    life: self.journals.life(),
+                },
+            );
         }
         let since = ctx.now();
         self.phase = Phase::Joining { missing, since };
@@ -152,7 +157,7 @@ impl Merge {
         let has = self.journals.lens();
         let peer = &mut self.peers[rank];
         let gossip = Request::Gossip {
-            life: self.life,
+            life: self.journals.life(),
             to_life: peer.life,
             has: has.clone(),
             news,
