@@ -54,7 +54,7 @@ pub(crate) enum Call {
 impl Leader {
     pub(crate) fn new(ctx: &mut Ctx<Kafka>) -> Self {
         Leader {
-            logs: Logs::open(ctx.disk()),
+            logs: Logs::open(ctx),
             gathers: Gathers::default(),
             // A node that has lost its memory goes on behind what it numbered before.
             next: u64::try_from(ctx.now().as_nanos()).unwrap_or(u64::MAX),

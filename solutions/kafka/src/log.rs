@@ -1,7 +1,7 @@
 //! The logs that a node keeps by itself, without gaps: in its memory, and as a log of changes on its disk.
 
 use guest_sdk::SortedMap;
-use guest_sdk::disk::{Disk, Log};
+use guest_sdk::disk::Log;
 
 use guest_sdk::prelude::*;
 
@@ -50,8 +50,13 @@ struct Served {
 
 impl Logs {
     /// Those on the disk.
-    pub(crate) fn open(mut disk: Disk<'_>) -> Self {
-        let (disk, changes) = disk.open_log("logs");
+    pub(crate) fn open(ctx: &mut Ctx<Kafka>) -> Self {
+        let (mut disk, changes): (Log<Change>, Vec<Change>) = ctx.disk().open_log("logs");
+        if !changes.is_empty() {
+            // Some of it may never have been synced, and after a sync that failed it may be here though no later one
+            // makes it durable.
+            disk.replace(&changes, ctx.disk());
+        }
         let mut logs = Logs {
             logs: SortedMap::new(),
             committed: Offsets::new(),

@@ -21,7 +21,7 @@ pub(crate) struct Single {
 impl Single {
     pub(crate) fn new(ctx: &mut Ctx<Kafka>) -> Self {
         Single {
-            logs: Logs::open(ctx.disk()),
+            logs: Logs::open(ctx),
             answers: Answers::default(),
         }
     }

@@ -70,9 +70,6 @@ impl Journals {
             has_served: false,
             disk,
         };
-        if records.is_empty() {
-            journals.disk.append(&Record::Begins(now), ctx.disk());
-        }
         for record in records {
             match record {
                 Record::News(news) => journals.add(news),
@@ -80,7 +77,18 @@ impl Journals {
                 Record::Serves => journals.has_served = true,
             }
         }
+        journals.rewrite(ctx.disk());
         journals
+    }
+
+    /// Writes what was read again, in few records: some of it may never have been synced, and after a sync that failed it
+    /// may be here though no later one makes it durable.
+    fn rewrite(&mut self, disk: Disk<'_>) {
+        let news = self.all().into_iter().map(Record::News);
+        let begins = [Record::Begins(self.life)].into_iter().chain(news);
+        let serves = self.has_served.then_some(Record::Serves);
+        let records: Vec<Record> = begins.chain(serves).collect();
+        self.disk.replace(&records, disk);
     }
 
     /// When this life of the node began, in nanoseconds.
