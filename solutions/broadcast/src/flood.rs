@@ -7,13 +7,16 @@
 //! - Costs: each value crosses each link of the topology once or twice, plus as many
 //!   acknowledgements: with n nodes and l links, up to 4 l - 2 (n - 1) messages a value. A value
 //!   takes one latency for each hop.
-//! - Fails if a node loses its memory: no other node sends it again what it acknowledged.
+//! - Values, and the neighbours, are on the disk before a node speaks of them. A node that is started again sends
+//!   all its values to its neighbours once more, since it does not know who has acknowledged which.
+//! - Fails if a node loses its disk: no other node sends it again what it acknowledged.
 //!
 //! Source: the textbook's "eager reliable broadcast" (Cachin, Guerraoui and Rodrigues) on a
 //! given graph.
 
 use std::time::Duration;
 
+use guest_sdk::disk::Log;
 use guest_sdk::prelude::*;
 
 use crate::knowledge::Values;
@@ -34,20 +37,46 @@ enum Reply {
 pub(crate) struct Flood {
     values: Values,
     neighbours: Vec<String>,
+    disk: Log<i64>,
 }
 
+/// Where the neighbours are kept.
+const NEIGHBOURS: &str = "neighbours";
+
 impl Flood {
-    pub(crate) fn new(ctx: &Ctx<Broadcast>) -> Self {
-        Flood {
-            values: Values::default(),
-            neighbours: ctx.peers().map(str::to_owned).collect(), // until told better
+    pub(crate) fn new(ctx: &mut Ctx<Broadcast>) -> Self {
+        let kept = ctx.disk().get(NEIGHBOURS);
+        let kept = kept.unwrap_or_else(|error| panic!("{error}"));
+        let all = || ctx.peers().map(str::to_owned).collect(); // until told better
+        let neighbours: Vec<String> = kept.unwrap_or_else(all);
+        let (mut disk, known) = ctx.disk().open_log("values");
+        if !known.is_empty() {
+            // Some of it may never have been synced, and after a sync that failed it may be here though no later one
+            // makes it durable.
+            disk.replace(&known, ctx.disk());
+            ctx.disk().put(NEIGHBOURS, &neighbours);
         }
+        let mut flood = Flood {
+            values: Values::default(),
+            neighbours,
+            disk,
+        };
+        for value in known {
+            flood.spread(value, None, ctx);
+        }
+        flood
     }
 
     fn learn(&mut self, message: i64, from: Option<&str>, ctx: &mut Ctx<Broadcast>) {
-        if !self.values.insert(message) {
+        if self.values.has(message) {
             return;
         }
+        self.disk.append(&message, ctx.disk());
+        self.spread(message, from, ctx);
+    }
+
+    fn spread(&mut self, message: i64, from: Option<&str>, ctx: &mut Ctx<Broadcast>) {
+        self.values.insert(message);
         let retry = Retry::forever(PATIENCE).max_wait(PATIENCE_MAX);
         let others = self.neighbours.iter();
         for neighbour in others.filter(|node| Some(node.as_str()) != from) {
@@ -65,7 +94,8 @@ impl Strategy for Flood {
         self.learn(value, None, ctx);
     }
 
-    fn neighbours(&mut self, neighbours: Vec<String>) {
+    fn neighbours(&mut self, neighbours: Vec<String>, ctx: &mut Ctx<Broadcast>) {
+        ctx.disk().put(NEIGHBOURS, &neighbours);
         self.neighbours = neighbours;
     }
 

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use guest_sdk::prelude::*;
 
-use crate::knowledge::{Digest, Knowledge, Values};
+use crate::knowledge::{Digest, Kept, Knowledge, Values};
 use crate::{Broadcast, Request, Strategy, Timer, not_for_this_strategy};
 
 /// How many nodes hear from a node after a window.
@@ -28,7 +28,7 @@ const WINDOW: Duration = Duration::from_millis(200);
 
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Gossip {
-    knowledge: Knowledge,
+    knowledge: Kept,
     window: Duration,
     /// What this node knew when the last window ended.
     told: Digest,
@@ -39,7 +39,7 @@ impl Gossip {
         let window = window.unwrap_or(WINDOW);
         ctx.set_timer(window, Timer::Tick);
         Gossip {
-            knowledge: Knowledge::new(ctx.id(), ctx.now()),
+            knowledge: Kept::open(ctx),
             window,
             told: Digest::new(),
         }
@@ -51,8 +51,8 @@ impl Strategy for Gossip {
         self.knowledge.values()
     }
 
-    fn store(&mut self, value: i64, _ctx: &mut Ctx<Broadcast>) {
-        self.knowledge.add(value);
+    fn store(&mut self, value: i64, ctx: &mut Ctx<Broadcast>) {
+        self.knowledge.add(value, ctx);
     }
 
     fn hear(
@@ -64,7 +64,7 @@ impl Strategy for Gossip {
         let Request::Sync { knows, news, ask } = request else {
             return Err(not_for_this_strategy());
         };
-        self.knowledge.learn(news);
+        self.knowledge.learn(news, ctx);
         if ask {
             reconcile(&self.knowledge, &knows, from.node(), ctx);
         }

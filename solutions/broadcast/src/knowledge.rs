@@ -8,10 +8,13 @@
 //! An author is one life of a node. A node that lost its memory returns as another author, so
 //! its first new value is not taken for one that it forgot.
 
+use std::ops::Deref;
 use std::time::Duration;
 
+use guest_sdk::disk::Log;
 use guest_sdk::prelude::*;
 
+use crate::Broadcast;
 use crate::author::{Author, ByAuthor};
 
 /// How many values of each author a node knows.
@@ -26,6 +29,10 @@ pub(crate) type News = ByAuthor<(usize, Vec<i64>)>;
 pub(crate) struct Values(Vec<i64>);
 
 impl Values {
+    pub(crate) fn has(&self, value: i64) -> bool {
+        self.0.binary_search(&value).is_ok()
+    }
+
     /// Adds a value. Whether it is new.
     pub(crate) fn insert(&mut self, value: i64) -> bool {
         // Most are greater than all before them.
@@ -118,6 +125,57 @@ impl Knowledge {
             for value in values {
                 self.values.insert(*value);
             }
+        }
+        news
+    }
+}
+
+/// What a node knows, which is on its disk too: a log of news, each synced before the node speaks of it.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Kept {
+    knowledge: Knowledge,
+    disk: Log<News>,
+}
+
+impl Deref for Kept {
+    type Target = Knowledge;
+
+    fn deref(&self) -> &Knowledge {
+        &self.knowledge
+    }
+}
+
+impl Kept {
+    /// A new life of this node, which knows what is on the disk.
+    pub(crate) fn open(ctx: &mut Ctx<Broadcast>) -> Self {
+        let mut knowledge = Knowledge::new(ctx.id(), ctx.now());
+        let (mut disk, records) = ctx.disk().open_log("news");
+        if !records.is_empty() {
+            for news in records {
+                knowledge.learn(news);
+            }
+            // Once more, as one record: some of it may never have been synced, and after a sync that failed it may be here
+            // though no later one makes it durable.
+            disk.replace([&knowledge.news_for(&Digest::new())], ctx.disk());
+        }
+        Kept { knowledge, disk }
+    }
+
+    /// As [`Knowledge::add`].
+    pub(crate) fn add(&mut self, value: i64, ctx: &mut Ctx<Broadcast>) -> News {
+        let news = self.knowledge.add(value);
+        self.keep(news, ctx)
+    }
+
+    /// As [`Knowledge::learn`].
+    pub(crate) fn learn(&mut self, news: News, ctx: &mut Ctx<Broadcast>) -> News {
+        let news = self.knowledge.learn(news);
+        self.keep(news, ctx)
+    }
+
+    fn keep(&mut self, news: News, ctx: &mut Ctx<Broadcast>) -> News {
+        if !news.is_empty() {
+            self.disk.append(&news, ctx.disk());
         }
         news
     }

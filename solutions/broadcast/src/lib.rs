@@ -131,7 +131,7 @@ trait Strategy {
     /// A client broadcasts a value; the acknowledgement follows at once.
     fn store(&mut self, value: i64, ctx: &mut Ctx<Broadcast>);
     /// The topology is known.
-    fn neighbours(&mut self, _neighbours: Vec<String>) {}
+    fn neighbours(&mut self, _neighbours: Vec<String>, _ctx: &mut Ctx<Broadcast>) {}
     /// Another node says something.
     fn hear(
         &mut self,
@@ -210,7 +210,8 @@ impl Node for Broadcast {
                 ctx.reply(from, &Reply::ReadOk { messages });
             }
             Request::Topology { mut topology } => {
-                strategy.neighbours(topology.remove(ctx.id()).unwrap_or_default());
+                let neighbours = topology.remove(ctx.id()).unwrap_or_default();
+                strategy.neighbours(neighbours, ctx);
                 ctx.reply(from, &Reply::TopologyOk);
             }
             other => strategy.hear(other, from, ctx)?,

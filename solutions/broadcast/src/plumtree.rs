@@ -29,7 +29,7 @@ use guest_sdk::SortedMap;
 use guest_sdk::prelude::*;
 
 use crate::author::Author;
-use crate::knowledge::{Digest, Knowledge, News, Values};
+use crate::knowledge::{Digest, Kept, News, Values};
 use crate::{Broadcast, Request, Strategy, Timer, not_for_this_strategy};
 
 /// The default.
@@ -37,7 +37,7 @@ const WINDOW: Duration = Duration::from_secs(1);
 
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Plumtree {
-    knowledge: Knowledge,
+    knowledge: Kept,
     window: Duration,
     links: SortedMap<String, Link>,
     /// The branch by which each author's values arrive. It is never pruned: of two that
@@ -68,7 +68,7 @@ impl Plumtree {
         ctx.set_timer(window, Timer::Tick);
         let link = |peer: &str| (peer.to_owned(), Link::default());
         Plumtree {
-            knowledge: Knowledge::new(ctx.id(), ctx.now()),
+            knowledge: Kept::open(ctx),
             window,
             links: ctx.peers().map(link).collect(), // until told better
             parents: SortedMap::new(),
@@ -93,7 +93,7 @@ impl Plumtree {
             .iter()
             .map(|(author, (from, values))| (author, from + values.len()))
             .collect();
-        let new = self.knowledge.learn(news);
+        let new = self.knowledge.learn(news, ctx);
         self.push(&new, from, ctx);
         let mut again = BTreeSet::new();
         for (author, end) in told {
@@ -155,13 +155,13 @@ impl Strategy for Plumtree {
     }
 
     fn store(&mut self, value: i64, ctx: &mut Ctx<Broadcast>) {
-        let news = self.knowledge.add(value);
+        let news = self.knowledge.add(value, ctx);
         if !news.is_empty() {
             self.push(&news, "", ctx);
         }
     }
 
-    fn neighbours(&mut self, neighbours: Vec<String>) {
+    fn neighbours(&mut self, neighbours: Vec<String>, _ctx: &mut Ctx<Broadcast>) {
         let link = |peer: String| {
             let known = self.links.remove(&peer);
             (peer, known.unwrap_or_default())
@@ -200,7 +200,7 @@ impl Strategy for Plumtree {
             }
             // Not pushed: it may repeat what is on its way along a branch, and prunes nothing.
             Request::Sync { knows, news, .. } => {
-                let new = self.knowledge.learn(news);
+                let new = self.knowledge.learn(news, ctx);
                 self.push(&new, from, ctx);
                 link.knows = Some(knows);
             }

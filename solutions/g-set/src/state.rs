@@ -3,21 +3,23 @@
 //! Every node keeps one list of elements for each author, in the
 //! order in which the author accepted them. Lists only grow, so their lengths describe all
 //! that a node knows, and gossip carries what the receiver is not known to have. An
-//! author is one life of a node: a node that has lost its memory returns as another author.
+//! author is one life of a node: a node that is started again returns as another author.
 //!
 //! - Adds and reads are answered at once, from the node's own state: totally available.
 //! - Costs: at most one message to each peer per window, each element once to each
 //!   peer in a healthy network, and no message when nothing is new. A peer's own gossip says
 //!   how much it knows and so serves as the acknowledgement.
 //! - Reads lag by a window and the network's latency; during a partition, by its duration.
-//! - A node that was killed relearns all that the others know. What only it knew
-//!   is lost.
+//! - What a node knows is on its disk before it speaks of it, in a log of news. A node that is started again
+//!   knows it, and returns as another author.
+//! - A node that has lost its disk relearns all that the others know. What only it knew is lost.
 //!
 //! Source: Almeida, Shoker and Baquero, "Delta state replicated data types" (2018).
 
 use std::time::Duration;
 
 use guest_sdk::SortedMap;
+use guest_sdk::disk::Log;
 use guest_sdk::prelude::*;
 
 use crate::{Replica, Reply, Request, Share, not_supported, read_ok};
@@ -45,6 +47,7 @@ pub(crate) struct State {
     window: Duration,
     me: Author,
     lists: SortedMap<Author, List>,
+    disk: Log<News>,
     peers: SortedMap<String, Peer>,
     gossip_is_due: bool,
 }
@@ -59,22 +62,37 @@ struct Peer {
 
 impl State {
     pub(crate) fn new(window: Duration, ctx: &mut Ctx<Replica>) -> Self {
+        let (disk, records) = ctx.disk().open_log("news");
         let peers: Vec<String> = ctx.peers().map(str::to_owned).collect();
+        let mut state = State {
+            window,
+            me: format!("{}@{}", ctx.id(), ctx.now().as_nanos()),
+            lists: SortedMap::new(),
+            disk,
+            peers: peers
+                .iter()
+                .map(|peer| (peer.clone(), Peer::default()))
+                .collect(),
+            gossip_is_due: false,
+        };
+        if !records.is_empty() {
+            for news in records {
+                state.take_in(news, ctx.now());
+            }
+            // Once more, as one record: some of it may never have been synced, and after a sync that failed it may be here
+            // though no later one makes it durable.
+            let all = state.lists.iter();
+            let all = all.map(|(author, list)| (author.clone(), (0, list.share.0.clone())));
+            let all: News = all.collect();
+            state.disk.replace([&all], ctx.disk());
+        }
         for peer in &peers {
             // It knows nothing: the others see that, and answer with everything.
             let (knows, news) = (SortedMap::new(), SortedMap::new());
             ctx.send(peer, &Request::Gossip { knows, news });
         }
-        State {
-            window,
-            me: format!("{}@{}", ctx.id(), ctx.now().as_nanos()),
-            lists: SortedMap::new(),
-            peers: peers
-                .into_iter()
-                .map(|peer| (peer, Peer::default()))
-                .collect(),
-            gossip_is_due: false,
-        }
+        state.schedule(ctx);
+        state
     }
 
     pub(crate) fn request(
@@ -88,6 +106,9 @@ impl State {
                 let mine = self.lists.get_or_default(self.me.clone());
                 mine.share.add(operation);
                 mine.changed = ctx.now();
+                let index = mine.share.0.len() - 1;
+                let news = News::from([(self.me.clone(), (index, vec![operation]))]);
+                self.disk.append(&news, ctx.disk());
                 ctx.reply(from, &Reply::AddOk);
             }
             Request::Read => {
@@ -100,7 +121,10 @@ impl State {
                     peer.awaits_answer |= all_is_news || !news.is_empty();
                     peer.knows = knows;
                 }
-                self.learn(news, ctx.now());
+                let new = self.take_in(news, ctx.now());
+                if !new.is_empty() {
+                    self.disk.append(&new, ctx.disk());
+                }
             }
             Request::Operations { .. } => return Err(not_supported()),
         }
@@ -149,18 +173,22 @@ fn lacks(peer: &Peer, author: &str, list: &List) -> bool {
 }
 
 impl State {
-    fn learn(&mut self, news: News, now: Duration) {
+    /// Takes in news, and returns what of them is new.
+    fn take_in(&mut self, news: News, now: Duration) -> News {
+        let mut new = News::new();
         for (author, (from, elements)) in news {
-            let list = self.lists.get_or_default(author);
+            let list = self.lists.get_or_default(author.clone());
             // What came before is missing if an earlier message was lost: it comes again.
             let Some(known) = list.share.0.len().checked_sub(from) else {
                 continue;
             };
             if let Some(unknown) = elements.get(known..).filter(|new| !new.is_empty()) {
+                new.insert(author, (list.share.0.len(), unknown.to_vec()));
                 list.share.0.extend_from_slice(unknown);
                 list.changed = now;
             }
         }
+        new
     }
 
     fn schedule(&mut self, ctx: &mut Ctx<Replica>) {

@@ -5,6 +5,7 @@ use guest_sdk::SortedMap;
 use guest_sdk::prelude::*;
 
 use crate::Kafka;
+use crate::answers::Answers;
 use crate::protocol::Reply;
 
 /// Answers that are not complete yet, by number.
@@ -12,6 +13,7 @@ use crate::protocol::Reply;
 pub(crate) struct Gathers {
     next: u64,
     open: SortedMap<u64, Gather>,
+    pub(crate) answers: Answers,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -35,7 +37,7 @@ impl Gathers {
         let number = self.next;
         self.next += 1;
         if missing == 0 {
-            ctx.reply(client, &reply);
+            self.answers.send(client, Ok(reply), ctx);
             return number;
         }
         let gather = Gather {
@@ -68,10 +70,8 @@ impl Gathers {
             return;
         }
         if let Some(gather) = self.open.remove(&number) {
-            match gather.error {
-                None => ctx.reply(gather.client, &gather.reply),
-                Some(error) => ctx.reply_error(gather.client, error),
-            }
+            let answer = gather.error.map_or(Ok(gather.reply), Err);
+            self.answers.send(gather.client, answer, ctx);
         }
     }
 }

@@ -5,13 +5,14 @@
 //!
 //! - Costs: two messages for an operation on a key that another node leads; with n nodes and
 //!   one key an operation, 2 (n - 1) / n. Polls of several keys ask each leader once.
-//! - Linearizable, since there is one copy of each log, in its leader's memory.
+//! - Linearizable, since there is one copy of each log, with its leader.
 //! - A forwarded send takes place once, even if the network duplicates it or the sender
 //!   retries: it has a number, and the leader remembers the offsets of the numbers that the sender
 //!   may still ask about. A send without an answer is a timeout to the client: it may have happened.
 //! - Tolerates lost, duplicated, late and reordered messages. In a partition operations on the
 //!   keys of the other side fail or time out, except that polls answer without these keys.
-//! - When a node is killed, the logs that it led are lost and begin again at offset 0.
+//! - The leader keeps its logs on its disk, with the numbers that it has served. When it is started again, it
+//!   goes on where it was.
 //!
 //! Source: Thaler and Ravishankar, "Using name-based mappings to increase hit rates" (1998).
 
@@ -21,8 +22,8 @@ use guest_sdk::SortedMap;
 use guest_sdk::prelude::*;
 
 use crate::gather::Gathers;
-use crate::log::Logs;
-use crate::protocol::{Key, Message, Messages, Offset, Offsets, Reply, Request, not_supported};
+use crate::log::{Forwarded, Logs};
+use crate::protocol::{Key, Message, Messages, Offsets, Reply, Request, not_supported};
 use crate::{Call as AnyCall, Kafka};
 
 /// Four attempts in 3.75 s, within the 5 s that a client waits.
@@ -34,13 +35,11 @@ const POLL_RETRY: Retry = Retry::never(Duration::from_millis(500));
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Leader {
     logs: Logs,
-    gathers: Gathers,
+    pub(crate) gathers: Gathers,
     /// The number of the next send that this node forwards.
     next: u64,
     /// The forwarded sends that are not settled, in order.
     open: Vec<u64>,
-    /// What others have forwarded, by sender.
-    served: SortedMap<String, Served>,
 }
 
 /// What a call is about.
@@ -52,23 +51,14 @@ pub(crate) enum Call {
     Part { gather: u64 },
 }
 
-/// The offsets of forwarded sends, by number.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Served {
-    offsets: SortedMap<u64, Offset>,
-    /// Smaller numbers are forgotten.
-    settled: u64,
-}
-
 impl Leader {
-    pub(crate) fn new(ctx: &Ctx<Kafka>) -> Self {
+    pub(crate) fn new(ctx: &mut Ctx<Kafka>) -> Self {
         Leader {
-            logs: Logs::default(),
+            logs: Logs::open(ctx),
             gathers: Gathers::default(),
             // A node that has lost its memory goes on behind what it numbered before.
             next: u64::try_from(ctx.now().as_nanos()).unwrap_or(u64::MAX),
             open: Vec::new(),
-            served: SortedMap::new(),
         }
     }
 
@@ -78,7 +68,6 @@ impl Leader {
         from: Caller,
         ctx: &mut Ctx<Kafka>,
     ) -> Result<(), Error> {
-        let nodes = ctx.nodes();
         match request {
             Request::Send { key, msg } => self.send(key, msg, from, ctx),
             Request::Forward {
@@ -87,24 +76,31 @@ impl Leader {
                 number,
                 settled,
             } => {
-                let served = self.served.get_or_default(from.node().to_owned());
-                let append = || self.logs.append(key, msg);
-                if let Some(offset) = served.once(number, settled, append) {
-                    ctx.reply(from, &Reply::SendOk { offset });
+                let forwarded = Forwarded {
+                    by: from.node().to_owned(),
+                    number,
+                    settled,
+                };
+                let answers = &mut self.gathers.answers;
+                if let Some(offset) = self.logs.append_once(key, msg, forwarded, answers, ctx) {
+                    answers.send(from, Ok(Reply::SendOk { offset }), ctx);
                 }
             }
             Request::Poll { offsets } => {
+                let nodes = ctx.nodes();
                 let part = |offsets| Request::Poll { offsets };
                 let parts = by_leader(offsets, |(key, _)| key, part, nodes);
                 let msgs = Messages::new();
                 self.scatter(parts, Reply::PollOk { msgs }, POLL_RETRY, from, ctx)?;
             }
             Request::CommitOffsets { offsets } => {
+                let nodes = ctx.nodes();
                 let part = |offsets| Request::CommitOffsets { offsets };
                 let parts = by_leader(offsets, |(key, _)| key, part, nodes);
                 self.scatter(parts, Reply::CommitOffsetsOk, RETRY, from, ctx)?;
             }
             Request::ListCommittedOffsets { keys } => {
+                let nodes = ctx.nodes();
                 let part = |keys| Request::ListCommittedOffsets { keys };
                 let parts = by_leader(keys, |key| key, part, nodes);
                 let offsets = Offsets::new();
@@ -119,8 +115,9 @@ impl Leader {
     fn send(&mut self, key: Key, msg: Message, client: Caller, ctx: &mut Ctx<Kafka>) {
         let leader = leader(&key, ctx.nodes()).to_owned();
         if leader == ctx.id() {
-            let offset = self.logs.append(key, msg);
-            ctx.reply(client, &Reply::SendOk { offset });
+            let answers = &mut self.gathers.answers;
+            let offset = self.logs.append(key, msg, None, answers, ctx);
+            answers.send(client, Ok(Reply::SendOk { offset }), ctx);
             return;
         }
         let number = self.next;
@@ -148,7 +145,7 @@ impl Leader {
         let gather = self.gathers.open(client, empty, parts.len(), ctx);
         for (leader, request) in parts {
             if leader == ctx.id() {
-                let part = self.logs.answer(request)?;
+                let part = self.logs.answer(request, &mut self.gathers.answers, ctx)?;
                 self.gathers.add(gather, Ok(part), ctx);
             } else {
                 let call = AnyCall::Leader(Call::Part { gather });
@@ -169,32 +166,9 @@ impl Leader {
             Call::Part { gather } => self.gathers.add(gather, reply, ctx),
             Call::Send { number, client } => {
                 self.open.retain(|open| *open != number);
-                match reply {
-                    Ok(reply) => ctx.reply(client, &reply),
-                    Err(error) => ctx.reply_error(client, error),
-                }
+                self.gathers.answers.send(client, reply, ctx);
             }
         }
-    }
-}
-
-impl Served {
-    /// Appends what has this number, unless it was before. Answers its offset; nothing if nobody
-    /// asks any more, and it may have been forgotten.
-    fn once(
-        &mut self,
-        number: u64,
-        settled: u64,
-        append: impl FnOnce() -> Offset,
-    ) -> Option<Offset> {
-        if settled > self.settled {
-            self.settled = settled;
-            self.offsets.remove_before(&settled);
-        }
-        if number < self.settled {
-            return None;
-        }
-        Some(*self.offsets.get_or_insert_with(number, append))
     }
 }
 

@@ -8,10 +8,14 @@
 //! | `split` | lengths in `lin-kv`, records in `seq-kv` | at least 4 | 7.8 |
 //! | `single` | the first node keeps all logs, the others reject requests | 0 | (5a) 0 |
 //!
+//! `merge`, `leader` and `single` keep on the disk what they have acknowledged, in a log (`answers.rs` says what waits for
+//! it); the others keep nothing but what services have.
+//!
 //! Each file describes its strategy, its costs, the faults it tolerates and its source. Options
 //! of `merge`: `--window-ms` (200) sets how long a node batches records; `--acks` is `one` or
 //! `all`, as in Kafka.
 
+mod answers;
 mod committed;
 mod gather;
 mod leader;
@@ -24,6 +28,7 @@ mod split;
 
 use guest_sdk::prelude::*;
 
+use answers::Timer;
 use leader::Leader;
 use lin_kv::LinKv;
 use merge::Merge;
@@ -89,7 +94,7 @@ enum Call {
 impl Node for Kafka {
     type Request = Request;
     type Call = Call;
-    type Timer = ();
+    type Timer = Timer;
 
     fn init(ctx: &mut Ctx<Self>) -> Self {
         let options: Options = ctx.options();
@@ -98,7 +103,7 @@ impl Node for Kafka {
             Strategy::Leader => Kafka::Leader(Leader::new(ctx)),
             Strategy::LinKv => Kafka::LinKv(LinKv::default()),
             Strategy::Split => Kafka::Split(Split::default()),
-            Strategy::Single => Kafka::Single(Single::default()),
+            Strategy::Single => Kafka::Single(Single::new(ctx)),
         }
     }
 
@@ -130,9 +135,12 @@ impl Node for Kafka {
         }
     }
 
-    fn timer(&mut self, (): (), ctx: &mut Ctx<Self>) {
-        if let Kafka::Merge(merge) = self {
-            merge.timer(ctx);
+    fn timer(&mut self, timer: Timer, ctx: &mut Ctx<Self>) {
+        match (self, timer) {
+            (Kafka::Merge(merge), timer) => merge.timer(timer, ctx),
+            (Kafka::Leader(leader), Timer::Batch) => leader.gathers.answers.timer(ctx),
+            (Kafka::Single(single), Timer::Batch) => single.answers.timer(ctx),
+            _ => {}
         }
     }
 }

@@ -2,19 +2,24 @@
 
 use std::time::Duration;
 
-use guest_sdk::testing::{Sent, TestNode};
+use guest_sdk::testing::{Crash, Sent, TestNode};
 use serde_json::{Value, json};
 
 use super::*;
+
+/// What answers may wait for others.
+const BATCH: Duration = Duration::from_millis(1);
 
 fn start(strategy: &str, id: &str, nodes: &[&str]) -> TestNode<Kafka> {
     TestNode::start_with(&["--strategy", strategy], id, nodes)
 }
 
-/// What a client or a node asks, under the number 1.
+/// What a client or a node asks, under the number 1; with the answer that comes at the end of a batch.
 fn ask(node: &mut TestNode<Kafka>, from: &str, mut body: Value) -> Vec<Sent> {
     body["msg_id"] = json!(1);
-    node.receive(from, body)
+    let mut sent = node.receive(from, body);
+    sent.extend(node.advance(BATCH));
+    sent
 }
 
 /// What a node or a service answers to the call of this number.
@@ -297,4 +302,38 @@ fn committed_offsets_stand_in_lin_kv() {
             json!({"type": "list_committed_offsets_ok", "in_reply_to": 1, "offsets": {"k": 4}});
         assert_eq!(answer(&mut node, "lin-kv", 3, none), [("c1", listed)]);
     }
+}
+
+#[test]
+fn single_and_leader_go_on_behind_what_they_acknowledged() {
+    for strategy in ["single", "leader"] {
+        let mut node = start(strategy, "n1", &["n1"]);
+        assert_eq!(ask(&mut node, "c1", send("k", 10)), [("c1", send_ok(0))]);
+        let commit = json!({"type": "commit_offsets", "offsets": {"k": 1}});
+        let ok = json!({"type": "commit_offsets_ok", "in_reply_to": 1});
+        assert_eq!(ask(&mut node, "c1", commit), [("c1", ok)]);
+        for (crash, offset) in [(Crash::Kill, 1), (Crash::Power, 2), (Crash::Torn, 3)] {
+            assert_eq!(node.restart(crash), []);
+            let sent = ask(&mut node, "c1", send("k", 10 + offset));
+            assert_eq!(sent, [("c1", send_ok(offset))]);
+        }
+        let msgs = json!({"k": [[0, 10], [1, 11], [2, 12], [3, 13]]});
+        let polled = ask(&mut node, "c1", poll(json!({"k": 0})));
+        assert_eq!(polled, [("c1", poll_ok(msgs))]);
+        let list = json!({"type": "list_committed_offsets", "keys": ["k"]});
+        let listed =
+            json!({"type": "list_committed_offsets_ok", "in_reply_to": 1, "offsets": {"k": 1}});
+        assert_eq!(ask(&mut node, "c1", list), [("c1", listed)]);
+    }
+}
+
+#[test]
+fn leader_a_forwarded_send_takes_place_once_though_power_is_lost_in_between() {
+    let (ours, _) = led_keys();
+    let mut node = start("leader", "n1", &["n1", "n2"]);
+    let forward = |number: u64| json!({"type": "forward", "key": ours, "msg": 10, "number": number, "settled": 5});
+    assert_eq!(ask(&mut node, "n2", forward(5)), [("n2", send_ok(0))]);
+    assert_eq!(node.restart(Crash::Power), []);
+    assert_eq!(ask(&mut node, "n2", forward(5)), [("n2", send_ok(0))]);
+    assert_eq!(ask(&mut node, "n2", forward(6)), [("n2", send_ok(1))]);
 }

@@ -11,7 +11,9 @@
 //!   without an answer is retried, finally every two seconds.
 //! - Reads lag by a window and the network's latency; during a partition, by its duration.
 //! - Tolerates partitions and lost, duplicated, late and reordered messages.
-//! - A node that was killed stays wrong: no other node remembers the operations that it had applied.
+//! - All of its state is on the disk before a node speaks of it, in one file that is replaced: small for a counter; for
+//!   a set use `state`, which appends.
+//! - A node that has lost its disk stays wrong: no other node remembers the operations that it had applied.
 //!   This is the price of keeping no state by node; use `state`.
 //!
 //! (This file is also part of `g-set`.)
@@ -60,8 +62,29 @@ pub(crate) struct Told {
     end: u64,
 }
 
+/// Where all of it is kept.
+const FILE: &str = "operations";
+
 impl Op {
-    pub(crate) fn new(window: Duration, ctx: &Ctx<Replica>) -> Self {
+    /// Goes on with what was kept, of which no call and no timer is left.
+    fn begin_again(op: &mut Self, window: Duration, ctx: &mut Ctx<Replica>) {
+        op.window = window;
+        op.window_is_open = false;
+        for peer in op.peers.values_mut() {
+            peer.is_being_told = false;
+        }
+        op.schedule(ctx);
+        // Once more: it may never have been synced, and after a sync that failed it may be here though no later one makes it
+        // durable.
+        ctx.disk().put(FILE, op);
+    }
+
+    pub(crate) fn new(window: Duration, ctx: &mut Ctx<Replica>) -> Self {
+        let kept = ctx.disk().get(FILE);
+        if let Some(mut op) = kept.unwrap_or_else(|error| panic!("{error}")) {
+            Self::begin_again(&mut op, window, ctx);
+            return op;
+        }
         Op {
             window,
             window_is_open: false,
@@ -79,6 +102,7 @@ impl Op {
         self.total.add(operation);
         self.operations.push_back(operation);
         self.schedule(ctx);
+        ctx.disk().put(FILE, self);
         ctx.reply(client, &Reply::AddOk);
     }
 
@@ -149,9 +173,13 @@ impl Op {
             return; // of a life that this node has forgotten
         }
         let known = usize::try_from(peer.learned - from).unwrap_or(usize::MAX);
+        let before = peer.learned;
         for operation in operations.into_iter().skip(known) {
             self.total.add(operation);
             peer.learned += 1;
+        }
+        if peer.learned > before {
+            ctx.disk().put(FILE, self);
         }
         ctx.reply(teller, &Reply::OperationsOk);
     }

@@ -3,7 +3,7 @@
 //! Every node keeps the share of every author: the number of its additions and their sum.
 //! Of two shares of an author the one with more additions is newer. Merging takes the
 //! newer of each, in any order, any number of times. The value is the sum over all authors. An author is one
-//! life of a node: a node that has lost its memory returns as another author and does not
+//! disk of a node: a node that has lost it returns as another author and does not
 //! overwrite its earlier share.
 //!
 //! - Adds and reads are answered at once, from the node's own state: totally available.
@@ -12,8 +12,8 @@
 //!   it serves as the acknowledgement; what is not acknowledged is sent again.
 //! - Reads lag by a window and the network's latency; during a partition, by its duration.
 //! - Tolerates partitions and lost, duplicated, late and reordered messages.
-//! - A node that was killed relearns all that the others know. What only it knew
-//!   is lost.
+//! - The shares are on the disk before a node speaks of them, in one small file that is replaced.
+//! - A node that has lost its disk relearns all that the others know. What only it knew is lost.
 //!
 //! Source: Shapiro, Preguiça, Baquero and Zawirski, "A comprehensive study of convergent
 //! and commutative replicated data types" (2011), PN-Counter.
@@ -43,6 +43,9 @@ pub(crate) struct State {
     gossip_is_due: bool,
 }
 
+/// Where the name of this author and all shares are kept.
+const FILE: &str = "counts";
+
 #[derive(Default, Serialize, Deserialize)]
 struct Peer {
     knows: SortedMap<Author, u64>,
@@ -52,21 +55,39 @@ struct Peer {
 
 impl State {
     pub(crate) fn new(window: Duration, ctx: &mut Ctx<Replica>) -> Self {
+        let kept = ctx.disk().get(FILE);
+        let kept: Option<(Author, Counts)> = kept.unwrap_or_else(|error| panic!("{error}"));
+        if let Some(kept) = &kept {
+            // Once more: it may never have been synced, and after a sync that failed it may be here though no later one
+            // makes it durable.
+            ctx.disk().put(FILE, kept);
+        }
+        let (me, counts) = kept.unwrap_or_else(|| {
+            let me = format!("{}@{}", ctx.id(), ctx.now().as_nanos());
+            (me, Counts::new())
+        });
         let peers: Vec<String> = ctx.peers().map(str::to_owned).collect();
         for peer in &peers {
             ctx.send(peer, &Request::Hello);
         }
-        State {
+        let now = ctx.now();
+        let mut state = State {
             window,
-            me: format!("{}@{}", ctx.id(), ctx.now().as_nanos()),
-            counts: Counts::new(),
-            changed: SortedMap::new(),
+            me,
+            changed: counts.keys().map(|author| (author.clone(), now)).collect(),
+            counts,
             peers: peers
                 .into_iter()
                 .map(|peer| (peer, Peer::default()))
                 .collect(),
             gossip_is_due: false,
-        }
+        };
+        state.schedule(ctx);
+        state
+    }
+
+    fn keep(&self, ctx: &mut Ctx<Replica>) {
+        ctx.disk().put(FILE, &(&self.me, &self.counts));
     }
 
     pub(crate) fn request(
@@ -80,6 +101,7 @@ impl State {
                 let mine = self.counts.get_or_default(self.me.clone());
                 mine.add(operation);
                 self.changed.insert(self.me.clone(), ctx.now());
+                self.keep(ctx);
                 ctx.reply(from, &Reply::AddOk);
             }
             Request::Read => {
@@ -89,7 +111,9 @@ impl State {
                 counts,
                 wants_answer,
             } => {
-                self.learn(counts, from.node(), ctx.now());
+                if self.learn(counts, from.node(), ctx.now()) {
+                    self.keep(ctx);
+                }
                 if let Some(peer) = self.peers.get_mut(from.node()) {
                     peer.awaits_answer |= wants_answer;
                 }
@@ -139,10 +163,12 @@ impl Peer {
 }
 
 impl State {
-    fn learn(&mut self, counts: Counts, from: &str, now: Duration) {
+    /// Takes in what a peer knows. Whether something was new.
+    fn learn(&mut self, counts: Counts, from: &str, now: Duration) -> bool {
         let Some(peer) = self.peers.get_mut(from) else {
-            return;
+            return false;
         };
+        let mut is_new = false;
         for (author, count) in counts {
             let known = peer.knows.get_or_default(author.clone());
             *known = count.adds.max(*known);
@@ -150,8 +176,10 @@ impl State {
             if count.adds > mine.adds {
                 *mine = count;
                 self.changed.insert(author, now);
+                is_new = true;
             }
         }
+        is_new
     }
 
     fn schedule(&mut self, ctx: &mut Ctx<Replica>) {

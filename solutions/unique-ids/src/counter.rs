@@ -1,11 +1,12 @@
 //! The node's name, the start of this life of the node, and a counter.
 //!
-//! Names differ between nodes, the counter within one life, and the start between the lives of a node that
-//! lost its memory. Assumption: no node starts twice at the same nanosecond of its clock.
+//! Names differ between nodes, the counter within one life, and the start between the lives of a node. The last start is on
+//! the disk, and a life whose clock is not behind it takes the next number: one sync for a start.
+//! Assumption: a node that has lost its disk does not start twice at the same nanosecond of its clock.
 
 use guest_sdk::prelude::*;
 
-use crate::UniqueIds;
+use crate::{UniqueIds, keep, kept};
 
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Counter {
@@ -14,9 +15,12 @@ pub(crate) struct Counter {
 }
 
 impl Counter {
-    pub(crate) fn new(ctx: &Ctx<UniqueIds>) -> Self {
+    pub(crate) fn new(ctx: &mut Ctx<UniqueIds>) -> Self {
+        let now = u64::try_from(ctx.now().as_nanos()).unwrap_or(u64::MAX);
+        let started_ns = kept(ctx).map_or(now, |last| now.max(last + 1));
+        keep(started_ns, ctx);
         Counter {
-            started_ns: u64::try_from(ctx.now().as_nanos()).unwrap_or(u64::MAX),
+            started_ns,
             count: 0,
         }
     }

@@ -3,9 +3,12 @@
 //! | `--strategy` | an id | after a kill | if the clock is set back |
 //! |---|---|---|---|
 //! | `counter` (default) | node, start of this life, counter | unique | unique, unless two lives start at the same nanosecond |
-//! | `flake` | milliseconds, node, counter: 63 bits, ordered by time | unique | repeats ids if it was set back between two lives |
-//! | `residue` | counter times the number of nodes, plus the node's rank | repeats ids | unique |
+//! | `flake` | milliseconds, node, counter: 63 bits, ordered by time | unique | unique |
+//! | `residue` | counter times the number of nodes, plus the node's rank | unique | unique |
 //! | `random` | 64 random bits | unique | unique |
+//!
+//! What a node needs for that after a restart is on its disk. A node that has lost its disk too repeats ids with `residue`, and
+//! with `flake` if its clock was set back.
 //!
 //! All are totally available: a node answers at once, from its own state, under every partition and
 //! any loss of messages. No strategy sends a message to a node. There is one file for each
@@ -97,13 +100,27 @@ impl Node for UniqueIds {
         let Request::Generate = request;
         let id = match self {
             UniqueIds::Counter(counter) => Id::Text(counter.next(ctx.id())),
-            UniqueIds::Flake(flake) => Id::Number(flake.next(ctx.now())),
-            UniqueIds::Residue(residue) => Id::Number(residue.next()),
+            UniqueIds::Flake(flake) => Id::Number(flake.next(ctx)),
+            UniqueIds::Residue(residue) => Id::Number(residue.next(ctx)),
             UniqueIds::Random => Id::Text(random::next(ctx)),
         };
         ctx.reply(from, &Reply::GenerateOk { id });
         Ok(())
     }
+}
+
+/// Where a node keeps a number behind all that it has used.
+const FILE: &str = "ids";
+
+/// That number, if there was a life before this one.
+fn kept(ctx: &mut Ctx<UniqueIds>) -> Option<u64> {
+    let kept = ctx.disk().get(FILE);
+    kept.unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Keeps that number: the next id goes out when it is durable.
+fn keep(number: u64, ctx: &mut Ctx<UniqueIds>) {
+    ctx.disk().put(FILE, &number);
 }
 
 /// The place of this node's name among those of all nodes.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use guest_sdk::prelude::*;
 
 use super::{ACK_AFTER, HELLO_AFTER, next_tick, phase};
-use crate::knowledge::{Digest, Knowledge, Values};
+use crate::knowledge::{Digest, Kept, Values};
 use crate::{Broadcast, Request, Strategy, Timer, not_for_this_strategy};
 
 /// How much later than expected a gather may be and still be part of its window's scatter.
@@ -14,7 +14,7 @@ const MARGIN: Duration = Duration::from_millis(10);
 
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Hub {
-    knowledge: Knowledge,
+    knowledge: Kept,
     window: Duration,
     spokes: BTreeMap<String, Link>,
     lateness: Lateness,
@@ -59,7 +59,8 @@ impl Lateness {
 }
 
 impl Hub {
-    pub(super) fn new(window: Duration, ctx: &Ctx<Broadcast>) -> Self {
+    pub(super) fn new(window: Duration, ctx: &mut Ctx<Broadcast>) -> Self {
+        let knowledge = Kept::open(ctx);
         let link = |peer: &str| {
             let link = Link {
                 knows: None,
@@ -70,7 +71,7 @@ impl Hub {
             (peer.to_owned(), link)
         };
         Hub {
-            knowledge: Knowledge::new(ctx.id(), ctx.now()),
+            knowledge,
             window,
             spokes: ctx.peers().map(link).collect(),
             lateness: Lateness::default(),
@@ -116,8 +117,8 @@ impl Strategy for Hub {
         self.knowledge.values()
     }
 
-    fn store(&mut self, value: i64, _ctx: &mut Ctx<Broadcast>) {
-        self.knowledge.add(value);
+    fn store(&mut self, value: i64, ctx: &mut Ctx<Broadcast>) {
+        self.knowledge.add(value, ctx);
     }
 
     /// A spoke gathers.
@@ -131,7 +132,7 @@ impl Strategy for Hub {
             return Err(not_for_this_strategy());
         };
         self.lateness.note(phase(self.window, ctx.now()));
-        self.knowledge.learn(news);
+        self.knowledge.learn(news, ctx);
         if let Some(link) = self.spokes.get_mut(from.node()) {
             link.waits |= ask || self.knowledge.lacks(&knows);
             let lacks_some = self.knowledge.has_news_for(&knows);

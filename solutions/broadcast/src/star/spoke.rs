@@ -5,7 +5,7 @@ use std::time::Duration;
 use guest_sdk::prelude::*;
 
 use super::{ACK_AFTER, HELLO_AFTER, next_tick};
-use crate::knowledge::{Digest, Knowledge, News, Values};
+use crate::knowledge::{Digest, Kept, News, Values};
 use crate::{Broadcast, Request, Strategy, Timer, gossip, not_for_this_strategy};
 
 /// A spoke that has not heard from the hub for so long asks whether it is still there.
@@ -16,7 +16,7 @@ const PATIENCE: u32 = 3;
 
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Spoke {
-    knowledge: Knowledge,
+    knowledge: Kept,
     window: Duration,
     hub: String,
     /// What the hub knows, in its own words.
@@ -38,9 +38,9 @@ struct Question {
 }
 
 impl Spoke {
-    pub(super) fn new(hub: String, window: Duration, ctx: &Ctx<Broadcast>) -> Self {
+    pub(super) fn new(hub: String, window: Duration, ctx: &mut Ctx<Broadcast>) -> Self {
         Spoke {
-            knowledge: Knowledge::new(ctx.id(), ctx.now()),
+            knowledge: Kept::open(ctx),
             window,
             hub,
             hub_knows: Digest::new(),
@@ -80,8 +80,9 @@ impl Spoke {
     }
 
     /// The hub scatters.
-    fn hear_hub(&mut self, knows: Digest, news: News, ask: bool, now: Duration) {
-        self.knowledge.learn(news);
+    fn hear_hub(&mut self, knows: Digest, news: News, ask: bool, ctx: &mut Ctx<Broadcast>) {
+        let now = ctx.now();
+        self.knowledge.learn(news, ctx);
         let is_gap = self.knowledge.lacks(&knows);
         self.question
             .take_if(|question| !is_gap && !knows.lacks(&question.told));
@@ -98,8 +99,8 @@ impl Strategy for Spoke {
         self.knowledge.values()
     }
 
-    fn store(&mut self, value: i64, _ctx: &mut Ctx<Broadcast>) {
-        self.knowledge.add(value);
+    fn store(&mut self, value: i64, ctx: &mut Ctx<Broadcast>) {
+        self.knowledge.add(value, ctx);
     }
 
     fn hear(
@@ -112,10 +113,10 @@ impl Strategy for Spoke {
             return Err(not_for_this_strategy());
         };
         if from.node() == self.hub {
-            self.hear_hub(knows, news, ask, ctx.now());
+            self.hear_hub(knows, news, ask, ctx);
             return Ok(());
         }
-        self.knowledge.learn(news);
+        self.knowledge.learn(news, ctx);
         if ask {
             gossip::reconcile(&self.knowledge, &knows, from.node(), ctx);
         }

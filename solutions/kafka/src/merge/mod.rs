@@ -25,11 +25,15 @@
 //!   even one after the other, need not be, unless a poll showed the first in between.
 //! - Committed offsets stand in the journals like messages; a log's is the greatest of them all.
 //! - Lost, doubled, late and reordered messages only cost time. Clocks do not matter, except that
-//!   a node that is started again must not see an earlier time than at its last start.
-//! - A kill takes what only that node had: with `--acks one`, the default, what it acknowledged in the
+//!   a node that has lost its disk must not see an earlier time than at its last start.
+//! - All that a node takes in, its own or from others, is on its disk before it speaks of it. So kills and power
+//!   losses, even of all nodes at once, lose nothing that was acknowledged or shown, and what a node
+//!   has said that it has, it has still: it goes on where it was, in the same life. One sync for a
+//!   window's gossip, for what a gossip brings, and for a batch of answers.
+//! - A lost disk takes what only that node had: with `--acks one`, the default, what it acknowledged in the
 //!   last window or since it was cut off, whose offsets may then be given again. With `--acks all` nothing
-//!   is acknowledged before all nodes have it, and nothing is lost unless all nodes forget at the same
-//!   time; then a partition leaves sends and commits unanswered. A node that was killed learns from
+//!   is acknowledged before all nodes have it, and nothing is lost unless all nodes lose their disks at the same
+//!   time; then a partition leaves sends and commits unanswered. A node without a disk learns from
 //!   all others what they know of its journal before it serves again; `lin-kv` tells it that it has
 //!   lived before.
 //! - Every node keeps everything, and tells it to a node that has lost it in one message.
@@ -48,6 +52,7 @@ use std::time::Duration;
 use guest_sdk::prelude::*;
 use guest_sdk::service;
 
+use crate::answers::{Answers, Timer};
 use crate::protocol::{Key, Message, Offset, Offsets, Reply, Request, not_supported};
 use crate::{Acks, Call, Kafka, Options};
 use journals::Journals;
@@ -61,11 +66,10 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub(crate) struct Merge {
     acks: Acks,
     window: Duration,
-    /// When this life of the node began, in nanoseconds.
-    life: u64,
     phase: Phase,
     /// Requests that came before the node could serve.
     held: Vec<(Request, Caller)>,
+    answers: Answers,
     journals: Journals,
     /// By rank; this node's own entry is not used.
     peers: Vec<Peer>,
@@ -91,21 +95,31 @@ impl Merge {
         let nodes = ctx.nodes();
         let rank = nodes.iter().position(|node| node == ctx.id()).unwrap_or(0);
         let count = nodes.len();
-        let lived = format!("lived/{}", ctx.id());
-        let cas = service::cas_or_create(lived, false, true);
-        ctx.call(service::LIN_KV, &cas, Call::Lived, Retry::forever(PATIENCE));
+        let now = u64::try_from(ctx.now().as_nanos()).unwrap_or(u64::MAX);
+        let journals = Journals::open(rank, count, now, ctx);
+        let life = journals.life();
         let window = Duration::from_millis(options.window_ms);
-        ctx.set_timer(window, ());
-        Merge {
+        let mut merge = Merge {
             acks: options.acks,
             window,
-            life: u64::try_from(ctx.now().as_nanos()).unwrap_or(u64::MAX),
             phase: Phase::Starting,
             held: Vec::new(),
-            journals: Journals::new(rank, count),
+            answers: Answers::default(),
+            journals,
             peers: (0..count).map(|_| Peer::new(count)).collect(),
             unacknowledged: Vec::new(),
+        };
+        if merge.journals.has_served() {
+            merge.phase = Phase::Serving;
+            merge.greet(ctx);
+        } else {
+            let lived = format!("lived/{}", ctx.id());
+            // Refused if another life was there first; the same life may ask again.
+            let cas = service::cas_or_create(lived, life, life);
+            ctx.call(service::LIN_KV, &cas, Call::Lived, Retry::forever(PATIENCE));
         }
+        ctx.set_timer(window, Timer::Window);
+        merge
     }
 
     pub(crate) fn request(&mut self, request: Request, from: Caller, ctx: &mut Ctx<Kafka>) {
@@ -119,7 +133,7 @@ impl Merge {
             } => {
                 if let Some(rank) = self.admit(&from, life, ctx) {
                     self.learn(rank, &has, news, asks, ctx);
-                    if to_life == self.life {
+                    if to_life == self.journals.life() {
                         self.welcomed(rank, &has, ctx);
                     }
                 }
@@ -138,7 +152,8 @@ impl Merge {
     fn serve(&mut self, request: Request, client: Caller, ctx: &mut Ctx<Kafka>) {
         match request {
             Request::Send { key, msg } => {
-                let offset = self.journals.send(key, msg);
+                let offset = self.journals.send(key, msg, ctx.disk());
+                self.answers.changed();
                 self.acknowledge(client, Reply::SendOk { offset }, ctx);
             }
             Request::Poll { offsets } => {
@@ -149,15 +164,18 @@ impl Merge {
                     (key, msgs)
                 };
                 let msgs = offsets.into_iter().map(poll).collect();
-                ctx.reply(client, &Reply::PollOk { msgs });
+                self.answers.send(client, Ok(Reply::PollOk { msgs }), ctx);
             }
             Request::CommitOffsets { offsets } => {
-                self.journals.commit(offsets);
+                if self.journals.commit(offsets, ctx.disk()) {
+                    self.answers.changed();
+                }
                 self.acknowledge(client, Reply::CommitOffsetsOk, ctx);
             }
             Request::ListCommittedOffsets { keys } => {
                 let offsets: Offsets = self.journals.committed(keys);
-                ctx.reply(client, &Reply::ListCommittedOffsetsOk { offsets });
+                let reply = Reply::ListCommittedOffsetsOk { offsets };
+                self.answers.send(client, Ok(reply), ctx);
             }
             _ => ctx.reply_error(client, not_supported()),
         }
@@ -166,7 +184,7 @@ impl Merge {
     /// Answers what stands in this node's journal now.
     fn acknowledge(&mut self, client: Caller, reply: Reply, ctx: &mut Ctx<Kafka>) {
         match self.acks {
-            Acks::One => ctx.reply(client, &reply),
+            Acks::One => self.answers.send(client, Ok(reply), ctx),
             Acks::All => {
                 let len = self.journals.own_len();
                 self.unacknowledged.push((len, client, reply));
@@ -182,7 +200,7 @@ impl Merge {
             .unacknowledged
             .partition_point(|(len, ..)| *len <= known);
         for (_, client, reply) in self.unacknowledged.drain(..ready) {
-            ctx.reply(client, &reply);
+            self.answers.send(client, Ok(reply), ctx);
         }
     }
 
@@ -199,14 +217,22 @@ impl Merge {
 
     fn begin_serving(&mut self, ctx: &mut Ctx<Kafka>) {
         self.phase = Phase::Serving;
+        self.journals.serve(ctx.disk());
+        self.answers.changed();
         for (request, client) in std::mem::take(&mut self.held) {
             self.serve(request, client, ctx);
         }
     }
 
-    /// A window is over.
-    pub(crate) fn timer(&mut self, ctx: &mut Ctx<Kafka>) {
-        ctx.set_timer(self.window, ());
+    pub(crate) fn timer(&mut self, timer: Timer, ctx: &mut Ctx<Kafka>) {
+        match timer {
+            Timer::Batch => self.answers.timer(ctx),
+            Timer::Window => self.end_window(ctx),
+        }
+    }
+
+    fn end_window(&mut self, ctx: &mut Ctx<Kafka>) {
+        ctx.set_timer(self.window, Timer::Window);
         match &self.phase {
             Phase::Starting => {}
             Phase::Joining { missing, since } => {

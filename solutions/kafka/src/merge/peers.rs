@@ -60,7 +60,9 @@ impl Merge {
         ctx: &mut Ctx<Kafka>,
     ) {
         for news in news {
-            self.journals.learn(news);
+            if self.journals.learn(news, ctx.disk()) {
+                self.answers.changed();
+            }
         }
         let me = self.journals.rank();
         let peer = &mut self.peers[rank];
@@ -78,11 +80,24 @@ impl Merge {
         }
     }
 
+    /// Asks all peers how much they have: the node has started again where it was.
+    pub(super) fn greet(&mut self, ctx: &mut Ctx<Kafka>) {
+        let me = self.journals.rank();
+        for rank in (0..self.peers.len()).filter(|rank| *rank != me) {
+            self.tell(rank, Vec::new(), true, ctx);
+        }
+    }
+
     /// Asks peers for everything.
     pub(super) fn say_hello(&mut self, missing: Vec<usize>, ctx: &mut Ctx<Kafka>) {
         for rank in &missing {
             let name = ctx.nodes()[*rank].clone();
-            ctx.send(&name, &Request::Hello { life: self.life });
+            ctx.send(
+                &name,
+                &Request::Hello {
+                    life: self.journals.life(),
+                },
+            );
         }
         let since = ctx.now();
         self.phase = Phase::Joining { missing, since };
@@ -142,7 +157,7 @@ impl Merge {
         let has = self.journals.lens();
         let peer = &mut self.peers[rank];
         let gossip = Request::Gossip {
-            life: self.life,
+            life: self.journals.life(),
             to_life: peer.life,
             has: has.clone(),
             news,

@@ -1,11 +1,13 @@
 use std::time::Duration;
 
-use guest_sdk::testing::{Sent, TestNode};
+use guest_sdk::testing::{Crash, Sent, TestNode};
 use serde_json::{Value, json};
 
 use super::*;
 
 const WINDOW: Duration = Duration::from_millis(200);
+/// What answers may wait for others.
+const BATCH: Duration = Duration::from_millis(1);
 
 /// A node in its first life, as `lin-kv` tells it.
 fn start(arguments: &[&str], id: &str, nodes: &[&str]) -> TestNode<Kafka> {
@@ -18,14 +20,22 @@ fn start(arguments: &[&str], id: &str, nodes: &[&str]) -> TestNode<Kafka> {
 /// A node that asks `lin-kv` whether it has lived before.
 fn ask(arguments: &[&str], now: Duration, id: &str, nodes: &[&str]) -> TestNode<Kafka> {
     let (node, sent) = TestNode::begin(now, arguments, id, nodes);
-    let cas = json!({"type": "cas", "key": format!("lived/{id}"), "from": false, "to": true, "create_if_not_exists": true, "msg_id": 1});
+    let life = u64::try_from(now.as_nanos()).unwrap();
+    let cas = json!({"type": "cas", "key": format!("lived/{id}"), "from": life, "to": life, "create_if_not_exists": true, "msg_id": 1});
     assert_eq!(sent, [("lin-kv", cas)]);
     node
 }
 
+/// What a client asks; with the answer that comes at the end of a batch.
+fn ask_of(node: &mut TestNode<Kafka>, body: Value) -> Vec<Sent> {
+    let mut sent = node.receive("c1", body);
+    sent.extend(node.advance(BATCH));
+    sent
+}
+
 fn send(node: &mut TestNode<Kafka>, msg: i64) -> Vec<Sent> {
     let body = json!({"type": "send", "msg_id": 1, "key": "k", "msg": msg});
-    node.receive("c1", body)
+    ask_of(node, body)
 }
 
 fn send_ok(offset: i64) -> (&'static str, Value) {
@@ -39,7 +49,7 @@ fn send_ok(offset: i64) -> (&'static str, Value) {
 fn check_poll(node: &mut TestNode<Kafka>, from: i64, msgs: Value) {
     let poll = json!({"type": "poll", "msg_id": 2, "offsets": {"k": from}});
     let poll_ok = json!({"type": "poll_ok", "in_reply_to": 2, "msgs": {"k": msgs}});
-    assert_eq!(node.receive("c1", poll), [("c1", poll_ok)]);
+    assert_eq!(ask_of(node, poll), [("c1", poll_ok)]);
 }
 
 fn message(offset: i64, msg: i64) -> Value {
@@ -127,7 +137,7 @@ fn committed_offsets_go_forwards_and_to_all_nodes() {
     for (key, offset) in [("k", 4), ("k", 2), ("l", 1)] {
         let commit = json!({"type": "commit_offsets", "msg_id": 1, "offsets": {key: offset}});
         let ok = json!({"type": "commit_offsets_ok", "in_reply_to": 1});
-        assert_eq!(node.receive("c1", commit), [("c1", ok)]);
+        assert_eq!(ask_of(&mut node, commit), [("c1", ok)]);
     }
     let commit = |key: &str, offset: i64| json!({"key": key, "offset": offset, "msg": null});
     let entries = [commit("k", 4), commit("l", 1)];
@@ -140,7 +150,7 @@ fn committed_offsets_go_forwards_and_to_all_nodes() {
     let list = json!({"type": "list_committed_offsets", "msg_id": 1, "keys": ["k", "l", "m"]});
     let listed =
         json!({"type": "list_committed_offsets_ok", "in_reply_to": 1, "offsets": {"k": 4, "l": 7}});
-    assert_eq!(node.receive("c1", list), [("c1", listed)]);
+    assert_eq!(ask_of(&mut node, list), [("c1", listed)]);
 }
 
 #[test]
@@ -158,7 +168,13 @@ fn with_acks_all_a_send_is_acknowledged_when_all_have_it() {
 fn a_node_that_has_lived_before_learns_its_own_journal_before_it_serves() {
     let life = Duration::from_nanos(70);
     let mut node = ask(&[], life, "n1", &["n1", "n2"]);
-    assert_eq!(send(&mut node, 12), []);
+    assert_eq!(
+        node.receive(
+            "c1",
+            json!({"type": "send", "msg_id": 1, "key": "k", "msg": 12})
+        ),
+        []
+    );
     let lived = json!({"type": "error", "code": 22, "text": "it is true", "in_reply_to": 1});
     let hello = || [("n2", json!({"type": "hello", "life": 70}))];
     assert_eq!(node.receive("lin-kv", lived), hello());
@@ -206,4 +222,69 @@ fn a_peer_that_has_lost_its_memory_is_told_everything_and_its_former_life_is_not
     back["life"] = json!(70);
     node.receive("n2", back);
     check_poll(&mut node, 0, json!([[0, 10], [1, 11]]));
+}
+
+#[test]
+fn after_a_power_loss_a_node_goes_on_where_it_was_and_asks_how_much_the_others_have() {
+    let mut node = start(&[], "n1", &["n1", "n2"]);
+    let sent = send(&mut node, 10);
+    assert_eq!(sent, [send_ok(0)]);
+    assert_eq!(sent[0].syncs, 2, "one for its life, one for what it serves");
+    // Two more sends of one batch have one sync.
+    let body = |msg: i64| json!({"type": "send", "msg_id": 1, "key": "k", "msg": msg});
+    let first = node.receive("c1", body(11));
+    assert_eq!(first, [send_ok(2)]);
+    assert_eq!(node.receive("c1", body(12)), []);
+    assert_eq!(node.receive("c1", body(13)), []);
+    let rest = node.advance(BATCH);
+    assert_eq!(rest, [send_ok(4), send_ok(6)]);
+    assert_eq!([first[0].syncs, rest[0].syncs, rest[1].syncs], [3, 4, 4]);
+    node.receive(
+        "n2",
+        gossip(&[0, 1], &[news(1, 0, &[message(7, 14)])], false),
+    );
+    for crash in [Crash::Kill, Crash::Power, Crash::Torn] {
+        let greeting = gossip(&[4, 1], &[], true);
+        // What n2 told and nobody was told of was not synced.
+        let lost = gossip(&[4, 0], &[], true);
+        let sent = node.restart(crash);
+        assert!(
+            sent == [("n2", greeting)] || sent == [("n2", lost)],
+            "{crash:?}: {sent:?}"
+        );
+        node.receive(
+            "n2",
+            gossip(&[4, 1], &[news(1, 0, &[message(7, 14)])], false),
+        );
+        check_poll(
+            &mut node,
+            0,
+            json!([[0, 10], [2, 11], [4, 12], [6, 13], [7, 14]]),
+        );
+    }
+    assert_eq!(send(&mut node, 15), [send_ok(8)]);
+}
+
+#[test]
+fn a_node_that_crashed_before_it_served_asks_again_in_the_same_life() {
+    let mut node = ask(&[], Duration::from_nanos(70), "n1", &["n1", "n2"]);
+    node.advance(Duration::from_millis(5));
+    let cas = json!({"type": "cas", "key": "lived/n1", "from": 70, "to": 70, "create_if_not_exists": true, "msg_id": 5001});
+    assert_eq!(node.restart(Crash::Power), [("lin-kv", cas)]);
+    let first = json!({"type": "cas_ok", "in_reply_to": 5001});
+    assert_eq!(node.receive("lin-kv", first), []);
+    assert_eq!(send(&mut node, 10), [send_ok(0)]);
+}
+
+#[test]
+fn committed_offsets_survive_a_power_loss() {
+    let mut node = start(&[], "n1", &["n1"]);
+    let commit = json!({"type": "commit_offsets", "msg_id": 1, "offsets": {"k": 4}});
+    let ok = json!({"type": "commit_offsets_ok", "in_reply_to": 1});
+    assert_eq!(ask_of(&mut node, commit), [("c1", ok)]);
+    assert_eq!(node.restart(Crash::Power), []);
+    let list = json!({"type": "list_committed_offsets", "msg_id": 1, "keys": ["k"]});
+    let listed =
+        json!({"type": "list_committed_offsets_ok", "in_reply_to": 1, "offsets": {"k": 4}});
+    assert_eq!(ask_of(&mut node, list), [("c1", listed)]);
 }
