@@ -102,6 +102,27 @@ pub enum DiskEvent<'a> {
     Wiped,
 }
 
+/// What a fault has done to a disk.
+#[derive(Debug)]
+pub(super) enum Harm {
+    /// [`DiskEvent::Lost`].
+    Lost { path: String, change: String },
+    /// [`DiskEvent::Rotten`].
+    Rotten { path: String, at: u64 },
+    /// [`DiskEvent::Wiped`].
+    Wiped,
+}
+
+impl Harm {
+    pub(super) fn event(&self) -> DiskEvent<'_> {
+        match self {
+            Harm::Lost { path, change } => DiskEvent::Lost { path, change },
+            Harm::Rotten { path, at } => DiskEvent::Rotten { path, at: *at },
+            Harm::Wiped => DiskEvent::Wiped,
+        }
+    }
+}
+
 impl DiskEvent<'_> {
     /// Whether a fault has done it.
     #[must_use]

@@ -12,7 +12,7 @@ use super::address::{Addr, Names};
 use super::bounds::{Bound, Bounds};
 use super::clock::Clock;
 use super::coverage::Tally;
-use super::journal::{DiskEvent, DropReason, Journal, Observer};
+use super::journal::{DiskEvent, DropReason, Harm, Journal, Observer};
 use super::logged::LoggedWarnings;
 use super::memory::{Refusal, RunMemory};
 use super::meter::{InFlight, Meter};
@@ -39,6 +39,8 @@ pub(super) struct World<'a> {
     interrupt: Option<Interrupt>,
     /// What happened to messages since somebody looked, if somebody looks.
     notes: Option<Vec<Note>>,
+    /// What the fault that starts has done to disks.
+    harms: Vec<(String, Harm)>,
 }
 
 impl<'a> World<'a> {
@@ -60,6 +62,7 @@ impl<'a> World<'a> {
             asked_ns: Vec::new(),
             interrupt: None,
             notes: None,
+            harms: Vec::new(),
         }
     }
 
@@ -268,6 +271,16 @@ impl<'a> World<'a> {
     /// Journals what the nemesis did; `value` is JSON.
     pub(super) fn fault(&mut self, f: &str, value: &str) {
         self.journal.fault(self.now_ns, f, value);
+        for (node, harm) in std::mem::take(&mut self.harms) {
+            self.journal.disk(self.now_ns, &node, harm.event());
+        }
+    }
+
+    /// Journals what a fault has done to a node's disk, after the fault.
+    pub(super) fn harm(&mut self, node: &str, harm: Harm) {
+        if self.is_seen() {
+            self.harms.push((node.to_owned(), harm));
+        }
     }
 
     /// Shows observers a node that has handled an event.

@@ -13,7 +13,7 @@ use super::Node;
 use crate::address::Addr;
 use crate::clients::Clients;
 use crate::coverage::Touched;
-use crate::journal::DiskEvent;
+use crate::journal::{DiskEvent, Harm};
 use crate::latency::Latency;
 use crate::nemesis::Fault;
 use crate::network::Network;
@@ -255,8 +255,8 @@ impl Storage {
             };
             world.tally().touch(Fault::Power, what);
         }
-        for (path, change) in &lost {
-            world.disk(name, DiskEvent::Lost { path, change });
+        for (path, change) in lost {
+            world.harm(name, Harm::Lost { path, change });
         }
     }
 
@@ -265,7 +265,7 @@ impl Storage {
         let mut disk = lock(&self.disk);
         if !disk.is_empty() {
             world.tally().touch(Fault::Wipe, Touched::default());
-            world.disk(name, DiskEvent::Wiped);
+            world.harm(name, Harm::Wiped);
         }
         disk.wipe();
     }
@@ -274,8 +274,7 @@ impl Storage {
     pub(super) fn rot(&mut self, name: &str, byte: u64, bit: u8, world: &mut World<'_>) {
         if let Some((path, at)) = lock(&self.disk).rot(byte, bit) {
             world.tally().touch(Fault::BitRot, Touched::default());
-            let path = &path;
-            world.disk(name, DiskEvent::Rotten { path, at });
+            world.harm(name, Harm::Rotten { path, at });
         }
     }
 
