@@ -20,6 +20,7 @@
 //! | [`disk`] | the disk: changes, syncs, crashes |
 //! | [`path`] | where paths lead |
 //! | [`tree`] | folders and files as programs see them |
+//! | `scope` | which changes a sync means |
 //! | `change` | an unsynced change |
 //! | `image` | one state of all files |
 //! | `bytes` | the bytes of a file, in blocks that states share |
@@ -30,6 +31,7 @@ mod change;
 pub mod disk;
 mod image;
 pub mod path;
+mod scope;
 pub mod survival;
 pub mod tree;
 
