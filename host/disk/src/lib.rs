@@ -21,6 +21,7 @@
 //! | [`path`] | where paths lead |
 //! | [`tree`] | folders and files as programs see them |
 //! | `check` | whether the changes of a step can be made |
+//! | `scope` | which changes a sync means |
 //! | `change` | an unsynced change |
 //! | `image` | one state of all files |
 //! | `bytes` | the bytes of a file, in blocks that states share |
@@ -34,6 +35,7 @@ pub mod disk;
 mod image;
 pub mod path;
 pub mod store;
+mod scope;
 pub mod survival;
 pub mod tree;
 

@@ -193,3 +193,6 @@ impl Guest for ProgramGuest {
         lines::unfinished(&self.io.stdout)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -115,6 +115,7 @@ fn a_class_as_json() {
               "memory-grow": 255,
               "memory-grow-per-page": 255,
               "memory-init-per-byte": 1,
+              "name": 1000,
               "nop": 0,
               "output-byte": 15,
               "random-byte": 3,
@@ -126,6 +127,7 @@ fn a_class_as_json() {
               "table-grow": 255,
               "table-grow-per-element": 20,
               "table-init-per-element": 25,
+              "unsynced-change": 300,
               "vector": 20,
               "version": 3
             },
