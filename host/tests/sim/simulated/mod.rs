@@ -6,6 +6,7 @@ mod check_cli;
 mod cli;
 mod clients;
 mod determinism;
+mod durable;
 mod faults;
 mod heavy;
 mod kafka;
