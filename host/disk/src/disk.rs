@@ -168,7 +168,8 @@ impl Disk {
         let count = usize::try_from(count).unwrap_or(usize::MAX);
         let first = self.unsynced.len().saturating_sub(count);
         let last = self.unsynced.range(first..);
-        last.map(|change| self.describe(change, Fate::Lost))
+        let paths = self.paths();
+        last.map(|change| describe(change, Fate::Lost, &paths))
             .collect()
     }
 
@@ -404,11 +405,12 @@ impl Disk {
         let changes = std::mem::take(&mut self.unsynced);
         self.unsynced_bytes = 0;
         let fates = survival.fates(changes.iter());
-        let mut lost = Vec::new();
+        let paths = self.paths();
+        let lost = changes.iter().zip(&fates);
+        let lost = lost.filter(|(_, fate)| **fate != Fate::Kept);
+        let lost = lost.map(|(change, fate)| describe(change, *fate, &paths));
+        let lost = lost.collect();
         for (change, fate) in changes.iter().zip(fates) {
-            if fate != Fate::Kept {
-                lost.push(self.describe(change, fate));
-            }
             self.settle(change, fate);
         }
         self.open.clear();
@@ -466,33 +468,38 @@ impl Disk {
         self.failing = failing;
     }
 
-    fn describe(&self, change: &Change, fate: Fate) -> (String, String) {
-        let path_of = |file: FileId| {
-            let mut names = self.visible.names.iter();
-            let named = names.find(|(_, entry)| **entry == Entry::File(file));
-            named.map_or("(removed)", |(path, _)| path)
-        };
-        let (path, what) = match change {
-            Change::Data { file, at, data } => {
-                let what = match fate {
-                    Fate::Torn(bytes) => {
-                        let lost = data.len() - bytes;
-                        format!("the last {lost} of {} bytes written at {at}", data.len())
-                    }
-                    _ => format!("{} bytes written at {at}", data.len()),
-                };
-                (path_of(*file), what)
-            }
-            Change::Length { file, len } => (path_of(*file), format!("its length set to {len}")),
-            Change::Made { path, .. } => (&**path, "made".to_owned()),
-            Change::Put { path, data, .. } => {
-                (&**path, format!("replaced by {} bytes", data.len()))
-            }
-            Change::Removed { path } => (&**path, "removed".to_owned()),
-            Change::Renamed { from, to } => (&**from, format!("renamed {to}")),
-        };
-        (path.to_owned(), what)
+    /// The path of each file that has one.
+    fn paths(&self) -> BTreeMap<FileId, &str> {
+        let names = self.visible.names.iter();
+        let files = names.filter_map(|(path, entry)| match entry {
+            Entry::File(file) => Some((*file, &**path)),
+            Entry::Folder => None,
+        });
+        files.collect()
     }
+}
+
+/// The path of a change and what is changed, in words.
+fn describe(change: &Change, fate: Fate, paths: &BTreeMap<FileId, &str>) -> (String, String) {
+    let path_of = |file: FileId| paths.get(&file).copied().unwrap_or("(removed)");
+    let (path, what) = match change {
+        Change::Data { file, at, data } => {
+            let what = match fate {
+                Fate::Torn(bytes) => {
+                    let lost = data.len() - bytes;
+                    format!("the last {lost} of {} bytes written at {at}", data.len())
+                }
+                _ => format!("{} bytes written at {at}", data.len()),
+            };
+            (path_of(*file), what)
+        }
+        Change::Length { file, len } => (path_of(*file), format!("its length set to {len}")),
+        Change::Made { path, .. } => (&**path, "made".to_owned()),
+        Change::Put { path, data, .. } => (&**path, format!("replaced by {} bytes", data.len())),
+        Change::Removed { path } => (&**path, "removed".to_owned()),
+        Change::Renamed { from, to } => (&**from, format!("renamed {to}")),
+    };
+    (path.to_owned(), what)
 }
 
 fn files_by_name(image: &Image) -> impl Iterator<Item = (&str, FileId, u64)> {

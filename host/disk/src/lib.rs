@@ -34,8 +34,8 @@ mod check;
 pub mod disk;
 mod image;
 pub mod path;
-pub mod store;
 mod scope;
+pub mod store;
 pub mod survival;
 pub mod tree;
 

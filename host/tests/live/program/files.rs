@@ -8,7 +8,8 @@ use test_support::{Dir, program};
 use crate::program::driver::{Driver, load};
 
 #[path = "../../programs/rust/src/files.rs"]
-mod files;
+#[expect(unreachable_pub, reason = "it is a module of the program, too")]
+mod native;
 
 /// What a program answers to `body`, once the disk has answered all its syncs.
 fn answer(driver: &mut Driver, body: Value) -> Value {
@@ -34,7 +35,7 @@ fn a_program_finds_in_its_files_what_the_same_one_finds_in_a_directory() {
             .map(|line| line.as_str().unwrap())
             .collect();
         let dir = Dir::new();
-        let expected = files::session(&dir.root().display().to_string(), seed, 150);
+        let expected = native::session(&dir.root().display().to_string(), seed, 150);
         assert_eq!(told, expected, "seed {seed}");
     }
 }
