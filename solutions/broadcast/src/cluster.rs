@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
-use guest_sdk::testing::{Sent, TestNode};
+use guest_sdk::testing::{Crash, Sent, TestNode};
 use serde_json::{Value, json};
 
 use crate::Broadcast;
@@ -167,4 +167,24 @@ fn at_rest_only_a_sign_of_life_is_sent() {
     assert_eq!((asked.len(), answered.len()), (4, 4));
     assert!(asked.iter().all(|sent| **sent == ("n1", sync(true))));
     assert!(answered.iter().all(|sent| sent.body == sync(false)));
+}
+
+#[test]
+fn what_is_acknowledged_survives_when_all_lose_their_power_at_once() {
+    for strategy in ["star", "gossip", "plumtree", "flood"] {
+        let mut cluster = Cluster::start(strategy);
+        for (value, id) in (0..).zip(NODES) {
+            cluster.broadcast(id, value);
+        }
+        cluster.on_their_way.clear();
+        for (id, crash) in NODES
+            .into_iter()
+            .zip([Crash::Power, Crash::Torn].into_iter().cycle())
+        {
+            let sent = cluster.nodes.get_mut(id).unwrap().restart(crash);
+            cluster.send(id, &sent);
+        }
+        cluster.run(Duration::from_secs(10));
+        cluster.check_all_know(0..5);
+    }
 }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use guest_sdk::testing::TestNode;
+use guest_sdk::testing::{Crash, TestNode};
 use serde_json::{Value, json};
 
 use super::*;
@@ -113,4 +113,20 @@ fn a_nodes_elements_stand_under_its_key() {
     assert_eq!(node.receive("seq-kv", found), [("seq-kv", cas)]);
     let sent = node.receive("seq-kv", json!({"type": "cas_ok", "in_reply_to": 3}));
     assert_eq!(sent, [("c1", json!({"type": "add_ok", "in_reply_to": 1}))]);
+}
+
+#[test]
+fn what_is_acknowledged_survives_a_crash_with_state_and_with_op() {
+    for strategy in ["state", "op"] {
+        let arguments = ["--strategy", strategy];
+        let (mut node, _) = TestNode::begin(Duration::ZERO, &arguments, "n1", &["n1", "n2"]);
+        add(&mut node, 5);
+        for (crash, element) in [(Crash::Kill, 6), (Crash::Power, 7), (Crash::Torn, 8)] {
+            node.advance(Duration::from_nanos(1));
+            node.restart(crash);
+            add(&mut node, element);
+        }
+        check_value(&mut node, json!([5, 6, 7, 8]));
+        assert_eq!(node.disk().unsynced(), 0);
+    }
 }

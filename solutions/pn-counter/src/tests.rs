@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use guest_sdk::testing::{Sent, TestNode};
+use guest_sdk::testing::{Crash, Sent, TestNode};
 use serde_json::json;
 
 use super::*;
@@ -257,4 +257,32 @@ fn a_read_forces_recency_and_adds_up_all_shares() {
         [answer, fresh(2, 4)],
         "the second read came too late for this one"
     );
+}
+
+#[test]
+fn what_is_acknowledged_survives_a_crash_and_is_counted_once_with_state_and_with_op() {
+    for strategy in ["state", "op"] {
+        let arguments = ["--strategy", strategy];
+        let (mut node, _) = TestNode::begin(Duration::ZERO, &arguments, "n1", &["n1", "n2"]);
+        add(&mut node, 5);
+        for (crash, delta) in [(Crash::Kill, 1), (Crash::Power, -2), (Crash::Torn, 4)] {
+            node.advance(Duration::from_secs(1));
+            node.restart(crash);
+            add(&mut node, delta);
+        }
+        check_value(&mut node, 8);
+        assert_eq!(node.disk().names().count(), 1, "and it does not grow");
+    }
+}
+
+#[test]
+fn op_what_a_peer_told_is_counted_once_though_power_is_lost_in_between() {
+    let arguments = ["--strategy", "op"];
+    let (mut node, _) = TestNode::begin(Duration::ZERO, &arguments, "n1", &["n1", "n2"]);
+    let told = json!({"type": "operations", "msg_id": 9, "from": 0, "operations": [3, 4]});
+    let ok = json!({"type": "operations_ok", "in_reply_to": 9});
+    assert_eq!(node.receive("n2", told.clone()), [("n2", ok.clone())]);
+    assert_eq!(node.restart(Crash::Power), []);
+    assert_eq!(node.receive("n2", told), [("n2", ok)]);
+    check_value(&mut node, 7);
 }

@@ -7,7 +7,12 @@ const KIB_MAX: usize = 250;
 
 /// Modules that have more, and what they may have: each has many strategies or messages in one
 /// program. `wasm-opt -Oz` takes another seventh away.
-const LARGER: [(&str, usize); 3] = [("broadcast", 270), ("kafka", 317), ("lin-kv", 274)];
+const LARGER: [(&str, usize); 4] = [
+    ("broadcast", 295),
+    ("g-set", 261),
+    ("kafka", 356),
+    ("lin-kv", 274),
+];
 
 #[test]
 fn a_solution_is_a_small_module() {
