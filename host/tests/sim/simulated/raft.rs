@@ -3,7 +3,7 @@
 use host_check::validity::Validity;
 use host_check::workload::Workload;
 use host_sim::nemesis::Fault;
-use host_sim::{Latency, LatencyDist, RunOptions, SECOND};
+use host_sim::{Distribution, Latency, RunOptions, SECOND};
 use test_support::built;
 
 use crate::simulated::runs::{load, options, run};
@@ -11,7 +11,7 @@ use crate::simulated::runs::{load, options, run};
 fn exponential(mean_ms: u64) -> Latency {
     Latency {
         mean_ms,
-        dist: LatencyDist::Exponential,
+        distribution: Distribution::Exponential,
     }
 }
 
