@@ -12,7 +12,8 @@
 //! | `log` | the log and its conflicts | §5.3, §7 |
 //! | `machine` | the store; applies each command once | thesis §6.3 |
 //! | `clients` | forwarding to the leader, reads by read index | §8; thesis §6.4 |
-//! | `recovery` | rejoining after a loss of memory | Michael et al. |
+//! | `persistent` | term, vote, log and snapshot on the disk | figure 2, §7 |
+//! | `recovery` | rejoining after a loss of the disk | Michael et al. |
 //!
 //! Time is counted in ticks. Nothing reads the clock, so it may jump and drift; no guarantee
 //! depends on it.
@@ -29,17 +30,21 @@
 //! Available to clients of nodes that can talk, in both directions, to a majority whose members
 //! can talk to the leader. A ring of one-way cuts among three nodes leaves no such pair.
 //!
-//! Raft requires stable storage, and a guest has none. So a node that was killed does not vote or
-//! append until a majority and its leader have sent it the missing state (`recovery`).
-//! The cluster makes progress while fewer than half of the nodes are down or recovering.
-//! If more lose their memory at once, committed entries may be lost, and the others stop for
-//! good.
+//! Term, vote, log and a snapshot are durable before a message depends on them (`persistent`). So all nodes may be killed or lose
+//! their power at once, again and again; what was acknowledged is there when a majority is back.
+//!
+//! A node whose disk is empty or damaged, and that was a member before, does not vote or append until a majority and its
+//! leader have sent it the missing state (`recovery`). If more than a minority are in that state at once,
+//! committed entries may be lost, and the others stop for good.
 //!
 //! # Costs
 //!
 //! Measured with Maelstrom's options for its own Raft (`--node-count 3 --concurrency 4n --rate 30
 //! --time-limit 60`): 4.4 messages between servers for each operation; 7.6 with five nodes. Under
 //! load it is less: 1.2 with three nodes, 9,600 operations a second and 5 ms of latency.
+//!
+//! Syncs: one for each message that brings entries to a follower, and one at the leader for all that it sends then: 1.4 in
+//! the whole cluster for each operation, 2.2 with five nodes. Reads and heartbeats need none.
 //!
 //! # Sources
 //!

@@ -1,11 +1,11 @@
-//! Recovery of a node that has lost its memory.
+//! Recovery of a node that has lost its disk.
 //!
-//! Raft writes term, vote and log to a disk before it answers. A guest has no disk, so a node
-//! that was killed has forgotten its promises: it could vote twice in a term, or elect a
+//! Raft writes term, vote and log to a disk before it answers. A node whose disk was replaced, or is
+//! [damaged](crate::persistent), has forgotten its promises: it could vote twice in a term, or elect a
 //! leader without an entry that it had helped to commit. It does not take part until it
 //! cannot do either:
 //!
-//! 1. A node counts its starts, its *lives*, and keeps that one number in Maelstrom's seq-kv
+//! 1. A node counts its starts with an empty disk, its *lives*, and keeps that one number in Maelstrom's seq-kv
 //!    (no other node uses its key). The first life begins as in Raft; without that number a
 //!    first start and a restart would look alike. It is written before the node takes part
 //!    for the first time: a node that has promised nothing has forgotten nothing.

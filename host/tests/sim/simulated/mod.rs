@@ -14,6 +14,7 @@ mod languages;
 mod lin_kv;
 mod misbehaviour;
 mod next;
+mod raft;
 pub(crate) mod runs;
 mod schedule;
 mod scripted;

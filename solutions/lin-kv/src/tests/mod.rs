@@ -3,6 +3,7 @@
 
 mod clients;
 mod election;
+mod persistent;
 mod recovery;
 mod replication;
 
