@@ -283,6 +283,7 @@ impl<'a> Run<'a> {
             Phase::Last if is_done && self.workers.inspect() => {
                 self.world.end_figures();
                 self.begin_inspection();
+                return self.advance(); // there may be nothing to inspect, and nothing else to happen
             }
             Phase::Last | Phase::Inspection if is_done => self.phase = Phase::Over,
             _ => {}

@@ -126,3 +126,15 @@ fn process_numbers_grow_by_the_number_of_workers() {
     processes.sort_unstable();
     assert_eq!(processes, ["0", "1", "2", "3", "4", "5"]);
 }
+
+/// Nothing was sent, so nothing is polled or inspected, and the node waits for nothing.
+#[test]
+fn a_run_with_nothing_left_to_do_ends() {
+    let options = RunOptions {
+        rate: 0.0,
+        ..options(1, 1)
+    };
+    let (outcome, _) = run(&Scripted::new::<&str>(&[]), Workload::Kafka, &options, 1);
+    assert!(outcome.stopped.is_none(), "{:?}", outcome.stopped);
+    assert!(outcome.ops.iter().all(|op| &*op.f == "crash"));
+}
