@@ -5,11 +5,13 @@ use std::thread;
 
 use rustix::process::Signal;
 use serde_json::{Value as Json, json};
-use test_support::{Dir, Live, Run, compiled, json_lines};
+use test_support::{Dir, Live, Run, built, compiled, json_lines};
 
 /// A module that keeps numbers, and how it is spoken to.
 struct Keeper<'a> {
     module: &'a Path,
+    /// Its arguments.
+    args: &'static [&'static str],
     /// The request to keep a number, without `msg_id`; the answer says that it is durable.
     keep: fn(u64, &mut fastrand::Rng) -> Json,
     /// The request for all numbers that were kept.
@@ -24,7 +26,19 @@ const SENT: u64 = 200;
 /// The `msg_id` of the request for number 0.
 const FIRST_ID: u64 = 10;
 
+/// How often each of four nodes is killed.
+const KILLS: u64 = 250;
+
 impl Keeper<'_> {
+    /// Kills four nodes at the same time.
+    fn kill_four(&self, data_dir: &Path) {
+        thread::scope(|scope| {
+            for name in ["n1", "n2", "n3", "n4"] {
+                scope.spawn(move || self.kill(name, data_dir, KILLS));
+            }
+        });
+    }
+
     /// Kills the node `name` at random moments under load, and starts it again each time.
     fn kill(&self, name: &str, data_dir: &Path, times: u64) {
         let mut random = fastrand::Rng::with_seed(name.bytes().map(u64::from).sum());
@@ -72,7 +86,8 @@ impl Keeper<'_> {
     fn start(&self, name: &str, data_dir: &Path) -> (Live, Vec<u64>) {
         let run = Run::host().arg("--module").arg(self.module);
         let run = run.arg("--cache-dir").arg(compiled());
-        let mut live = run.arg("--data-dir").arg(data_dir).start();
+        let run = run.arg("--data-dir").arg(data_dir).arg("--");
+        let mut live = run.args(self.args).start();
         let init = json!({"type": "init", "node_id": name, "node_ids": [name]});
         live.send(line(name, 1, init) + &line(name, 2, self.list.clone()));
         live.next_line();
@@ -92,6 +107,7 @@ fn a_thousand_kills_of_a_live_node_lose_nothing_that_was_acknowledged() {
     let module = dir.guest("keeper");
     let keeper = Keeper {
         module: &module,
+        args: &[],
         keep: |number, random| {
             // Some are long, so that the file is replaced by an image now and then.
             let pad = match random.u8(0..10) {
@@ -106,11 +122,29 @@ fn a_thousand_kills_of_a_live_node_lose_nothing_that_was_acknowledged() {
             log.lines().map(|number| number.parse().unwrap()).collect()
         },
     };
-    let data_dir = dir.path("data");
-    thread::scope(|scope| {
-        for name in ["n1", "n2", "n3", "n4"] {
-            let (keeper, data_dir) = (&keeper, &data_dir);
-            scope.spawn(move || keeper.kill(name, data_dir, 250));
-        }
-    });
+    keeper.kill_four(&dir.path("data"));
+}
+
+/// How many numbers go to one key of a log: no more than a poll has.
+const OF_A_KEY: u64 = 50;
+
+#[test]
+fn a_thousand_kills_of_a_live_kafka_node_lose_no_message() {
+    let dir = Dir::new();
+    let keys = (0..KILLS * SENT / OF_A_KEY).map(|key| (key.to_string(), json!(0)));
+    let keeper = Keeper {
+        module: &built("kafka"),
+        args: &["--strategy", "single"],
+        keep: |number, _| json!({"type": "send", "key": (number / OF_A_KEY).to_string(), "msg": number}),
+        list: json!({"type": "poll", "offsets": keys.collect::<serde_json::Map<_, _>>()}),
+        listed: |answer| {
+            let logs = answer["msgs"].as_object().unwrap();
+            let messages = logs.values().flat_map(|log| log.as_array().unwrap());
+            let numbers = messages.map(|message| message[1].as_u64().unwrap());
+            let mut numbers: Vec<u64> = numbers.collect();
+            numbers.sort_unstable(); // keys come in the order of their texts
+            numbers
+        },
+    };
+    keeper.kill_four(&dir.path("data"));
 }

@@ -8,6 +8,7 @@ mod clients;
 mod determinism;
 mod durable;
 mod faults;
+mod files;
 mod heavy;
 mod kafka;
 mod languages;
