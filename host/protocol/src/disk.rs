@@ -332,6 +332,26 @@ pub fn write_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     }
 }
 
+/// How many bytes a file takes in the first event: its name, its bytes and the marks around them.
+#[must_use]
+pub fn encoded_len(name: &str, bytes: &[u8]) -> usize {
+    let content = match str::from_utf8(bytes) {
+        Ok(text) => "\"text\":".len() + string_len(text),
+        Err(_) => "\"base64\":\"\"".len() + bytes.len().div_ceil(3) * 4,
+    };
+    string_len(name) + ":{},".len() + content
+}
+
+/// How many bytes a string has in JSON, with its quotes.
+fn string_len(text: &str) -> usize {
+    let escaped = text.bytes().map(|byte| match byte {
+        b'"' | b'\\' | 0x08 | b'\t' | b'\n' | 0x0c | b'\r' => 2,
+        ..0x20 => "\\u0000".len(),
+        _ => 1,
+    });
+    2 + escaped.sum::<usize>()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
