@@ -383,6 +383,25 @@ mod tests {
     }
 
     #[test]
+    fn a_file_is_as_long_in_the_first_event_as_was_said() {
+        let every: Vec<u8> = (0..=0x7f).collect();
+        for (name, bytes) in [
+            ("f", &b""[..]),
+            ("f", &every),
+            ("\"", "ä\u{2028}\0".as_bytes()),
+            ("\u{1f}ab", b"\xff\0"),
+            ("f", b"\xff\xff\xff\xff"),
+        ] {
+            let mut out = Vec::new();
+            write_string(&mut out, name);
+            out.extend_from_slice(b":{");
+            write_bytes(&mut out, bytes);
+            out.extend_from_slice(b"},");
+            assert_eq!(encoded_len(name, bytes), out.len(), "{name:?} {bytes:?}");
+        }
+    }
+
+    #[test]
     fn bytes_are_one_of_both() {
         let both = "the bytes of a file are either \"text\" or \"base64\"";
         assert_eq!(read("{}"), Err(both.to_owned()));
