@@ -104,8 +104,20 @@ struct Open {
 const UNSYNCED_BYTES_MAX: usize = 16 << 20;
 const UNSYNCED_MAX: usize = 100_000;
 
-/// What a name takes besides its bytes, in bytes.
-const NAME_BYTES: usize = 128;
+/// How many changes are described at a time. The rest are only counted.
+pub const TOLD_MAX: usize = 100;
+
+/// What a power loss has taken.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Losses {
+    /// How many changes.
+    pub count: usize,
+    /// The first of them, [`TOLD_MAX`] at the most: the paths, and what was changed.
+    pub first: Vec<(String, String)>,
+}
+
+/// What a name and its file take besides their bytes, in bytes.
+const NAME_BYTES: usize = 256;
 
 impl Disk {
     /// An empty disk.
@@ -162,15 +174,14 @@ impl Disk {
         self.changes
     }
 
-    /// The last `count` changes that are not durable: the paths, and what was changed.
+    /// The first of the last `count` changes that are not durable, [`TOLD_MAX`] at the most: the
+    /// paths, and what was changed.
     #[must_use]
     pub fn last_changes(&self, count: u64) -> Vec<(String, String)> {
         let count = usize::try_from(count).unwrap_or(usize::MAX);
         let first = self.unsynced.len().saturating_sub(count);
-        let last = self.unsynced.range(first..);
-        let paths = self.paths();
-        last.map(|change| describe(change, Fate::Lost, &paths))
-            .collect()
+        let last = self.unsynced.range(first..).take(TOLD_MAX);
+        self.describe(last.map(|change| (change, Fate::Lost)))
     }
 
     /// The files as the node sees them: their paths and their bytes, in the order of paths.
@@ -217,7 +228,9 @@ impl Disk {
             }
             disk::Change::Truncate { file, len } => {
                 let file = self.made(file);
-                self.make(Change::Length { file, len: *len });
+                if self.file_len(file) != *len {
+                    self.make(Change::Length { file, len: *len });
+                }
             }
             disk::Change::Rename { from, to } => self.make(Change::Renamed {
                 from: from.as_ref().into(),
@@ -316,13 +329,12 @@ impl Disk {
     /// # Errors
     /// If a fault makes it fail.
     pub fn sync(&mut self, scope: &Scope) -> Result<(), SyncFailure> {
+        if self.is_full && *scope == Scope::All && !self.unsynced.is_empty() {
+            return Err(SyncFailure::Full);
+        }
         let changes = self.take(scope);
         if changes.is_empty() {
             return Ok(());
-        }
-        if self.is_full && *scope == Scope::All {
-            self.put_back(changes);
-            return Err(SyncFailure::Full);
         }
         if let Some(survival) = self.failing {
             let fates = survival.fates(changes.iter());
@@ -331,9 +343,7 @@ impl Disk {
             }
             return Err(SyncFailure::Error);
         }
-        for change in &changes {
-            self.make_durable(change);
-        }
+        self.make_durable(&changes);
         Ok(())
     }
 
@@ -360,28 +370,31 @@ impl Disk {
         taken
     }
 
-    fn put_back(&mut self, changes: Vec<Change>) {
-        self.unsynced_bytes += changes.iter().map(Change::held_bytes).sum::<usize>();
-        self.unsynced = changes.into();
+    /// Makes changes durable that the node sees: the blocks of both states are the same then.
+    fn make_durable(&mut self, changes: &[Change]) {
+        // Each length means all that is behind it, so the shortest of a file stands for all.
+        let mut shortest: BTreeMap<FileId, u64> = BTreeMap::new();
+        for change in changes {
+            match change {
+                Change::Data { file, at, data } if self.visible.files.contains_key(file) => {
+                    self.share(*file, *at, data.len() as u64);
+                }
+                Change::Length { file, len } if self.visible.files.contains_key(file) => {
+                    let known = shortest.entry(*file).or_insert(*len);
+                    *known = (*known).min(*len);
+                }
+                _ => self.durable.apply(change, usize::MAX),
+            }
+        }
+        for (file, len) in shortest {
+            self.share(file, len, u64::MAX);
+        }
     }
 
-    /// Makes a change durable that the node sees: the blocks of both states are the same then.
-    fn make_durable(&mut self, change: &Change) {
-        let shared = match change {
-            Change::Data { file, at, data } => Some((*file, *at, data.len() as u64)),
-            Change::Length { file, len } => Some((*file, *len, u64::MAX)),
-            Change::Put { file, .. } => Some((*file, 0, u64::MAX)),
-            _ => None,
-        };
-        let seen = shared.and_then(|(file, at, len)| {
-            let bytes = self.visible.files.get(&file)?;
-            Some((file, at, len, bytes))
-        });
-        match seen {
-            Some((file, at, len, bytes)) if change.changes_file().is_some() => {
-                self.durable.edit(file, |it| it.share(bytes, at, len));
-            }
-            _ => self.durable.apply(change, usize::MAX),
+    /// Makes `len` bytes of a file durable, and its length.
+    fn share(&mut self, file: FileId, at: u64, len: u64) {
+        if let Some(bytes) = self.visible.files.get(&file) {
+            self.durable.edit(file, |it| it.share(bytes, at, len));
         }
     }
 
@@ -399,17 +412,17 @@ impl Disk {
         self.visible.forget_nameless();
     }
 
-    /// The power fails: what was not durable survives or not. Returns the changes that are lost:
-    /// the paths, and what was changed.
-    pub fn lose_power(&mut self, survival: Survival) -> Vec<(String, String)> {
+    /// The power fails: what was not durable survives or not. Returns the changes that are lost.
+    pub fn lose_power(&mut self, survival: Survival) -> Losses {
         let changes = std::mem::take(&mut self.unsynced);
         self.unsynced_bytes = 0;
         let fates = survival.fates(changes.iter());
-        let paths = self.paths();
-        let lost = changes.iter().zip(&fates);
-        let lost = lost.filter(|(_, fate)| **fate != Fate::Kept);
-        let lost = lost.map(|(change, fate)| describe(change, *fate, &paths));
-        let lost = lost.collect();
+        let lost = changes.iter().zip(fates.iter().copied());
+        let lost = lost.filter(|(_, fate)| *fate != Fate::Kept);
+        let lost = Losses {
+            count: lost.clone().count(),
+            first: self.describe(lost.take(TOLD_MAX)),
+        };
         for (change, fate) in changes.iter().zip(fates) {
             self.settle(change, fate);
         }
@@ -468,22 +481,36 @@ impl Disk {
         self.failing = failing;
     }
 
-    /// The path of each file that has one.
-    fn paths(&self) -> BTreeMap<FileId, &str> {
-        let names = self.visible.names.iter();
-        let files = names.filter_map(|(path, entry)| match entry {
-            Entry::File(file) => Some((*file, &**path)),
-            Entry::Folder => None,
-        });
-        files.collect()
+    /// Changes in words: the paths, and what was changed.
+    fn describe<'a>(
+        &self,
+        changes: impl Iterator<Item = (&'a Change, Fate)> + Clone,
+    ) -> Vec<(String, String)> {
+        let files = changes.clone().filter_map(|(it, _)| it.changes_file());
+        let mut paths: BTreeMap<FileId, &str> = files.map(|file| (file, "(removed)")).collect();
+        if !paths.is_empty() {
+            for (path, entry) in &self.visible.names {
+                if let Entry::File(file) = entry
+                    && let Some(known) = paths.get_mut(file)
+                {
+                    *known = path;
+                }
+            }
+        }
+        let in_words = |(change, fate): (&Change, Fate)| {
+            let (own, what) = change_in_words(change, fate);
+            let file = change.changes_file();
+            let path = file.and_then(|file| paths.get(&file).copied());
+            (path.or(own).unwrap_or_default().to_owned(), what)
+        };
+        changes.map(in_words).collect()
     }
 }
 
-/// The path of a change and what is changed, in words.
-fn describe(change: &Change, fate: Fate, paths: &BTreeMap<FileId, &str>) -> (String, String) {
-    let path_of = |file: FileId| paths.get(&file).copied().unwrap_or("(removed)");
-    let (path, what) = match change {
-        Change::Data { file, at, data } => {
+/// What was changed, in words, and the path if the change has it.
+fn change_in_words(change: &Change, fate: Fate) -> (Option<&str>, String) {
+    match change {
+        Change::Data { at, data, .. } => {
             let what = match fate {
                 Fate::Torn(bytes) => {
                     let lost = data.len() - bytes;
@@ -491,15 +518,14 @@ fn describe(change: &Change, fate: Fate, paths: &BTreeMap<FileId, &str>) -> (Str
                 }
                 _ => format!("{} bytes written at {at}", data.len()),
             };
-            (path_of(*file), what)
+            (None, what)
         }
-        Change::Length { file, len } => (path_of(*file), format!("its length set to {len}")),
-        Change::Made { path, .. } => (&**path, "made".to_owned()),
-        Change::Put { path, data, .. } => (&**path, format!("replaced by {} bytes", data.len())),
-        Change::Removed { path } => (&**path, "removed".to_owned()),
-        Change::Renamed { from, to } => (&**from, format!("renamed {to}")),
-    };
-    (path.to_owned(), what)
+        Change::Length { len, .. } => (None, format!("its length set to {len}")),
+        Change::Made { path, .. } => (Some(path), "made".to_owned()),
+        Change::Put { path, data, .. } => (Some(path), format!("replaced by {} bytes", data.len())),
+        Change::Removed { path } => (Some(path), "removed".to_owned()),
+        Change::Renamed { from, to } => (Some(from), format!("renamed {to}")),
+    }
 }
 
 fn files_by_name(image: &Image) -> impl Iterator<Item = (&str, FileId, u64)> {

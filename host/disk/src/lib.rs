@@ -39,6 +39,6 @@ pub mod store;
 pub mod survival;
 pub mod tree;
 
-pub use disk::{Disk, DiskError, DiskLimits, Scope, SharedDisk, lock};
+pub use disk::{Disk, DiskError, DiskLimits, Losses, Scope, SharedDisk, TOLD_MAX, lock};
 pub use store::{Cut, Store, StoreError};
 pub use survival::Survival;

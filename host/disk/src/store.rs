@@ -311,8 +311,21 @@ impl Store {
 pub fn read(folder: &Path, limits: DiskLimits) -> Result<(Disk, Option<Cut>), StoreError> {
     let (file, path) = folder::open_to_read(folder)?;
     let bytes = read_file(&file, &path, limits)?;
+    read_bytes(&bytes, &path, limits)
+}
+
+/// Reads the disk that the bytes of a file keep. `path` is that of the file.
+///
+/// # Errors
+/// If they cannot be used.
+pub fn read_bytes(
+    bytes: &[u8],
+    path: &Path,
+    limits: DiskLimits,
+) -> Result<(Disk, Option<Cut>), StoreError> {
+    let path = path.to_owned();
     let recovered =
-        recover(&bytes, limits).map_err(|it| StoreError::of(it, path.clone(), limits))?;
+        recover(bytes, limits).map_err(|it| StoreError::of(it, path.clone(), limits))?;
     let cut = bytes.len() as u64 - recovered.end;
     let cut = (cut > 0).then_some(Cut { path, bytes: cut });
     let disk = Disk::restored(limits, recovered.image, recovered.next_file);

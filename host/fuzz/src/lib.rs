@@ -12,28 +12,32 @@
 //! | `loader` | [`loader`](fn@loader): vetting, validating and compiling a module |
 //! | `effects` | [`effects`](fn@effects): what a guest returns |
 //! | `message` | [`message`](fn@message): what a live node reads |
+//! | `store` | [`store`](fn@store): the file that keeps a live node's disk |
 
 mod effects;
 mod judge;
 mod loader;
 mod message;
 mod readers;
+mod store;
 
 pub use effects::effects;
 pub use judge::judge;
 pub use loader::loader;
 pub use message::message;
 pub use readers::{edn, history_json};
+pub use store::store;
 
 /// A function that panics if an assertion about its input fails.
 pub type Target = fn(&[u8]);
 
 /// All targets, by the names of their programs and corpora.
-pub const TARGETS: [(&str, Target); 6] = [
+pub const TARGETS: [(&str, Target); 7] = [
     ("edn", edn),
     ("history_json", history_json),
     ("judge", judge),
     ("loader", loader),
     ("effects", effects),
     ("message", message),
+    ("store", store),
 ];

@@ -332,6 +332,26 @@ pub fn write_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     }
 }
 
+/// How many bytes a file takes in the first event: its name, its bytes and the marks around them.
+#[must_use]
+pub fn encoded_len(name: &str, bytes: &[u8]) -> usize {
+    let content = match str::from_utf8(bytes) {
+        Ok(text) => "\"text\":".len() + string_len(text),
+        Err(_) => "\"base64\":\"\"".len() + bytes.len().div_ceil(3) * 4,
+    };
+    string_len(name) + ":{},".len() + content
+}
+
+/// How many bytes a string has in JSON, with its quotes.
+fn string_len(text: &str) -> usize {
+    let escaped = text.bytes().map(|byte| match byte {
+        b'"' | b'\\' | 0x08 | b'\t' | b'\n' | 0x0c | b'\r' => 2,
+        ..0x20 => "\\u0000".len(),
+        _ => 1,
+    });
+    2 + escaped.sum::<usize>()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -359,6 +379,25 @@ mod tests {
         for bytes in [&b"foo"[..], b"", b"\xff\x00", b"\xfffoo", &[0, 9, 13, 127]] {
             let json = format!("{{{}}}", written(bytes));
             assert_eq!(read(&json).as_deref(), Ok(bytes), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_as_long_in_the_first_event_as_was_said() {
+        let every: Vec<u8> = (0..=0x7f).collect();
+        for (name, bytes) in [
+            ("f", &b""[..]),
+            ("f", &every),
+            ("\"", "ä\u{2028}\0".as_bytes()),
+            ("\u{1f}ab", b"\xff\0"),
+            ("f", b"\xff\xff\xff\xff"),
+        ] {
+            let mut out = Vec::new();
+            write_string(&mut out, name);
+            out.extend_from_slice(b":{");
+            write_bytes(&mut out, bytes);
+            out.extend_from_slice(b"},");
+            assert_eq!(encoded_len(name, bytes), out.len(), "{name:?} {bytes:?}");
         }
     }
 

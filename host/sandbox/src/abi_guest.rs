@@ -4,12 +4,13 @@ use host_disk::lock;
 use host_guest::effects::{decode, log_lines};
 use host_guest::{Effect, ErrorKind, Event, EventKind, Guest, GuestError, Limits};
 use host_protocol::abi;
+use host_protocol::disk::encoded_len;
 use wasmtime::{Instance, InstancePre, Memory, Store, TypedFunc, WasmParams, WasmResults};
 
 use crate::cost::{EFFECT_UNITS, EVENT_UNITS, INPUT_BYTE_UNITS, OUTPUT_BYTE_UNITS};
 use crate::failure::failure;
 use crate::state::{AbiState, GuestState};
-use crate::wasi::fuel::charge;
+use crate::wasi::fuel::{COPIED_BYTE_UNITS, charge};
 use crate::watch;
 
 /// The largest buffer for events that a guest keeps for the next one, in bytes.
@@ -116,6 +117,7 @@ impl Guest for AbiGuest {
         match event.kind {
             EventKind::Message(text) if self.is_fresh => {
                 self.is_fresh = false;
+                self.check_first(text.len(), event)?;
                 let disk = lock(&self.store.data().guest.disk);
                 abi::encode_first(&mut input, event.now_ns, text, disk.files());
             }
@@ -156,8 +158,16 @@ impl Guest for AbiGuest {
         } else {
             effects.extend(wanted);
         }
+        let zeros = {
+            let changes = effects.iter().filter_map(|effect| match effect {
+                Effect::Disk(change) => Some(change),
+                _ => None,
+            });
+            lock(&state.guest.disk).zeros(changes)
+        };
         let units = EFFECT_UNITS * effects.len() as u64;
-        self.fuel_used += units;
+        let units = units.saturating_add(COPIED_BYTE_UNITS * zeros);
+        self.fuel_used += units.min(self.limits.fuel);
         if units > self.store.get_fuel().unwrap_or(0) {
             let limit = self.limits.fuel;
             return Err(self.refusal(ErrorKind::Fuel { limit }, abi::HANDLE, &describe));
@@ -249,6 +259,33 @@ impl AbiGuest {
         self.fuel_used += end_step(&mut self.store, &self.limits);
         self.has_failed = result.is_err();
         result
+    }
+
+    /// Checks, before it is made, that the guest can pay for the first event and has room for it: it
+    /// has all files of the disk.
+    fn check_first(&mut self, message: usize, event: &Event<'_>) -> Result<(), Box<GuestError>> {
+        let disk = lock(&self.store.data().guest.disk);
+        let files = disk.files().map(|(name, bytes)| encoded_len(name, &bytes));
+        let len = files.fold(message, usize::saturating_add);
+        drop(disk);
+        let (fuel, memory) = (self.limits.fuel, self.limits.memory_bytes);
+        let kind = if len > memory {
+            ErrorKind::Memory {
+                wanted: len,
+                limit: memory,
+            }
+        } else if INPUT_BYTE_UNITS.saturating_mul(len as u64) > fuel {
+            ErrorKind::Fuel { limit: fuel }
+        } else {
+            return Ok(());
+        };
+        self.has_failed = true;
+        let mut error = self.refusal(kind, abi::HANDLE, &|| event.to_string());
+        error.hint = format!(
+            "the first event has the files of the node's disk, {len} bytes as JSON: keep less on the \
+             disk"
+        );
+        Err(error)
     }
 
     /// Takes fuel for work of the host.

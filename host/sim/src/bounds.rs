@@ -9,8 +9,8 @@ pub struct Bounds {
     pub steps: u64,
     /// The most fuel that all nodes together may use.
     pub fuel: u64,
-    /// The most bytes that all nodes and services together may hold: linear memory, and what is in
-    /// stores.
+    /// The most bytes that all nodes and services together may hold: linear memory, disks, and what
+    /// is in stores.
     pub memory_bytes: usize,
     /// Messages in flight at one time.
     pub in_flight: usize,
@@ -67,7 +67,7 @@ impl fmt::Display for Bound {
             ),
             Bound::Memory(limit) => write!(
                 f,
-                "the nodes and the services hold more than {limit} bytes together \
+                "the nodes, their disks and the services hold more than {limit} bytes together \
                  (--max-run-memory-mib)"
             ),
             Bound::InFlight(limit) => {

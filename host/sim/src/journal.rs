@@ -78,6 +78,8 @@ pub enum DiskEvent<'a> {
         /// The change.
         change: &'a str,
     },
+    /// So many more changes were made at the same time.
+    MoreChanged(u64),
     /// A sync began.
     Sync,
     /// It is done: what was changed before is durable.
@@ -91,6 +93,8 @@ pub enum DiskEvent<'a> {
         /// The change.
         change: &'a str,
     },
+    /// So many more changes were lost at the same time.
+    MoreLost(u64),
     /// A bit of a file has flipped.
     Rotten {
         /// The file.
@@ -107,6 +111,8 @@ pub enum DiskEvent<'a> {
 pub(super) enum Harm {
     /// [`DiskEvent::Lost`].
     Lost { path: String, change: String },
+    /// [`DiskEvent::MoreLost`].
+    MoreLost(u64),
     /// [`DiskEvent::Rotten`].
     Rotten { path: String, at: u64 },
     /// [`DiskEvent::Wiped`].
@@ -117,6 +123,7 @@ impl Harm {
     pub(super) fn event(&self) -> DiskEvent<'_> {
         match self {
             Harm::Lost { path, change } => DiskEvent::Lost { path, change },
+            Harm::MoreLost(more) => DiskEvent::MoreLost(*more),
             Harm::Rotten { path, at } => DiskEvent::Rotten { path, at: *at },
             Harm::Wiped => DiskEvent::Wiped,
         }
@@ -128,9 +135,13 @@ impl DiskEvent<'_> {
     #[must_use]
     pub fn is_harm(self) -> bool {
         match self {
-            DiskEvent::Changed { .. } | DiskEvent::Sync | DiskEvent::Synced => false,
+            DiskEvent::Changed { .. }
+            | DiskEvent::MoreChanged(_)
+            | DiskEvent::Sync
+            | DiskEvent::Synced => false,
             DiskEvent::SyncFailed(_)
             | DiskEvent::Lost { .. }
+            | DiskEvent::MoreLost(_)
             | DiskEvent::Rotten { .. }
             | DiskEvent::Wiped => true,
         }
@@ -142,11 +153,17 @@ impl fmt::Display for DiskEvent<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             DiskEvent::Changed { path, change } => write!(f, "writes to disk: {path}, {change}"),
+            DiskEvent::MoreChanged(count) => {
+                write!(f, "writes to disk: {count} more changes at the same time")
+            }
             DiskEvent::Sync => f.write_str("begins a sync"),
             DiskEvent::Synced => f.write_str("has synced its disk"),
             DiskEvent::SyncFailed(reason) => write!(f, "is told that the sync failed: {reason}"),
             DiskEvent::Lost { path, change } => {
                 write!(f, "loses what it had not synced: {path}, {change}")
+            }
+            DiskEvent::MoreLost(count) => {
+                write!(f, "loses what it had not synced: {count} more changes")
             }
             DiskEvent::Rotten { path, at } => write!(f, "has a flipped bit: {path}, byte {at}"),
             DiskEvent::Wiped => f.write_str("has an empty disk now"),
@@ -480,6 +497,8 @@ fn write_disk(out: &mut Vec<u8>, node: &str, what: DiskEvent<'_>) -> io::Result<
     match what {
         DiskEvent::Changed { path, change: it } => change(out, "changed", path, it),
         DiskEvent::Lost { path, change: it } => change(out, "lost", path, it),
+        DiskEvent::MoreChanged(count) => write!(out, "\"changed\",\"more\":{count}")?,
+        DiskEvent::MoreLost(count) => write!(out, "\"lost\",\"more\":{count}")?,
         DiskEvent::Sync => out.extend_from_slice(b"\"sync\""),
         DiskEvent::Synced => out.extend_from_slice(b"\"synced\""),
         DiskEvent::SyncFailed(reason) => {

@@ -34,9 +34,8 @@ impl Disk {
 
     /// A store has all changes.
     pub(crate) fn set_stored(&mut self) {
-        for change in self.take(&Scope::All) {
-            self.make_durable(&change);
-        }
+        let changes = self.take(&Scope::All);
+        self.make_durable(&changes);
         self.has_written_back = false;
     }
 }

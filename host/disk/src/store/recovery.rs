@@ -3,6 +3,7 @@
 use crate::change::{Change, Entry, FileId};
 use crate::disk::DiskLimits;
 use crate::image::Image;
+use crate::path::PATH_BYTES_MAX;
 
 use super::coding::decode;
 use super::record::{BadHeader, HEADER_BYTES, Header, Record};
@@ -76,12 +77,19 @@ impl Recovered {
             if end_of(&change).is_none_or(|end| end > limits.bytes) {
                 return Err(Problem::TooLarge);
             }
+            // None is written that is longer; renamed folders would multiply it.
+            if new_path(&change).is_some_and(|path| path.len() > PATH_BYTES_MAX) {
+                return Err(damaged);
+            }
             if let Some(file) = new_file(&change) {
                 let next_file = file.checked_add(1).ok_or(damaged)?;
                 self.next_file = self.next_file.max(next_file);
             }
             self.image.apply(&change, usize::MAX);
             let (bytes, names) = (self.image.total_bytes(), self.image.names.len());
+            if self.image.name_bytes() > names * PATH_BYTES_MAX {
+                return Err(damaged);
+            }
             if bytes > limits.bytes || names > limits.files {
                 return Err(Problem::TooLarge);
             }
@@ -97,6 +105,15 @@ fn end_of(change: &Change) -> Option<u64> {
         Change::Length { len, .. } => Some(*len),
         Change::Put { data, .. } => Some(data.len() as u64),
         Change::Made { .. } | Change::Removed { .. } | Change::Renamed { .. } => Some(0),
+    }
+}
+
+/// The path that a change gives to something.
+fn new_path(change: &Change) -> Option<&str> {
+    match change {
+        Change::Made { path, .. } | Change::Put { path, .. } => Some(path),
+        Change::Renamed { to, .. } => Some(to),
+        Change::Data { .. } | Change::Length { .. } | Change::Removed { .. } => None,
     }
 }
 

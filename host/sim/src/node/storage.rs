@@ -51,10 +51,27 @@ struct PendingSync {
     scope: Scope,
     /// `None` if it is over, and the node has not gone on.
     alarm: Option<Alarm>,
-    /// What happens once it is done.
-    behind: Vec<Act<'static>>,
+    behind: Behind,
     /// What came of it.
     result: Result<(), SyncFailure>,
+}
+
+/// What happens once a sync is done. A step may have thousands of syncs: each goes on with what the one
+/// before has left.
+struct Behind {
+    acts: std::vec::IntoIter<Act<'static>>,
+    /// What all acts of the step hold in memory, in bytes.
+    held_bytes: usize,
+}
+
+impl Behind {
+    fn of<'a>(acts: impl Iterator<Item = Act<'a>>) -> Self {
+        let acts: Vec<Act<'static>> = acts.map(Act::into_owned).collect();
+        Behind {
+            held_bytes: acts.iter().map(Act::held_bytes).sum(),
+            acts: acts.into_iter(),
+        }
+    }
 }
 
 /// An effect of a guest that its driver has checked.
@@ -145,13 +162,36 @@ pub(super) struct Hands<'n> {
 impl Hands<'_> {
     /// Does what a guest asks for, up to a sync: that begins, and the rest waits for it.
     pub(super) fn perform<'a>(
-        self,
-        acts: impl Iterator<Item = Act<'a>>,
+        mut self,
+        mut acts: impl Iterator<Item = Act<'a>>,
         world: &mut World<'_>,
         network: &mut Network,
     ) {
-        let mut acts = acts;
-        while let Some(act) = acts.next() {
+        if let Some(scope) = self.perform_to_sync(&mut acts, world, network) {
+            self.begin(scope, Behind::of(acts), world);
+        }
+    }
+
+    /// The same with what waited for a sync.
+    fn perform_behind(mut self, mut behind: Behind, world: &mut World<'_>, network: &mut Network) {
+        if let Some(scope) = self.perform_to_sync(&mut behind.acts, world, network) {
+            self.begin(scope, behind, world);
+        }
+    }
+
+    fn begin(self, scope: Scope, behind: Behind, world: &mut World<'_>) {
+        self.storage
+            .begin(self.index, self.name, scope, behind, world);
+    }
+
+    /// Does what a guest asks for, up to a sync, whose scope it returns.
+    fn perform_to_sync<'a>(
+        &mut self,
+        acts: &mut impl Iterator<Item = Act<'a>>,
+        world: &mut World<'_>,
+        network: &mut Network,
+    ) -> Option<Scope> {
+        let sync = acts.find_map(|act| {
             match act {
                 Act::Send { dest, body } => {
                     network.send(world, Addr::Node(self.index), dest, &body);
@@ -160,16 +200,12 @@ impl Hands<'_> {
                 Act::CancelTimer(id) => self.timers.cancel(id),
                 Act::Log(level, text) => world.log(self.name, level, &text),
                 Act::Disk(change) => lock(&self.storage.disk).apply(&change),
-                Act::Sync(scope) => {
-                    let behind = acts.map(Act::into_owned).collect();
-                    self.storage.note_changes(self.name, world);
-                    self.storage
-                        .begin(self.index, self.name, scope, behind, world);
-                    return;
-                }
+                Act::Sync(scope) => return Some(scope),
             }
-        }
+            None
+        });
         self.storage.note_changes(self.name, world);
+        sync
     }
 }
 
@@ -198,7 +234,7 @@ impl Storage {
         node: usize,
         name: &str,
         scope: Scope,
-        behind: Vec<Act<'static>>,
+        behind: Behind,
         world: &mut World<'_>,
     ) {
         world.disk(name, DiskEvent::Sync);
@@ -247,16 +283,20 @@ impl Storage {
     /// The power fails.
     pub(super) fn lose_power(&mut self, name: &str, survival: Survival, world: &mut World<'_>) {
         let lost = lock(&self.disk).lose_power(survival);
-        if !lost.is_empty() {
-            let changes = lost.len() as u64;
+        if lost.count > 0 {
+            let changes = lost.count as u64;
             let what = Touched {
                 changes,
                 ..Touched::default()
             };
             world.tally().touch(Fault::Power, what);
         }
-        for (path, change) in lost {
+        let more = lost.count - lost.first.len();
+        for (path, change) in lost.first {
             world.harm(name, Harm::Lost { path, change });
+        }
+        if more > 0 {
+            world.harm(name, Harm::MoreLost(more as u64));
         }
     }
 
@@ -292,17 +332,21 @@ impl Storage {
         }
         self.noted = disk.changes();
         if world.is_seen() {
-            for (path, change) in &disk.last_changes(new) {
+            let told = disk.last_changes(new);
+            for (path, change) in &told {
                 world.disk(name, DiskEvent::Changed { path, change });
+            }
+            let more = new - told.len() as u64;
+            if more > 0 {
+                world.disk(name, DiskEvent::MoreChanged(more));
             }
         }
     }
 
     /// Tells the meter what it holds.
     pub(super) fn count(&mut self, world: &mut World<'_>) {
-        let behind = self.sync.iter().flat_map(|sync| &sync.behind);
-        let behind: usize = behind.map(Act::held_bytes).sum();
-        let now = lock(&self.disk).held_bytes() + behind;
+        let behind = self.sync.as_ref().map(|sync| sync.behind.held_bytes);
+        let now = lock(&self.disk).held_bytes() + behind.unwrap_or(0);
         if now != self.counted_bytes {
             world.meter().disk(self.counted_bytes, now);
             self.counted_bytes = now;
@@ -341,7 +385,7 @@ impl Node {
                     timers: &mut self.timers,
                     storage: &mut self.storage,
                 };
-                hands.perform(sync.behind.into_iter(), world, network);
+                hands.perform_behind(sync.behind, world, network);
             }
             if !self.storage.is_syncing() || sync.result.is_err() {
                 self.step(EventKind::Synced(sync.result), world, network, clients)?;

@@ -58,6 +58,11 @@ fn message() {
     holds("message", 4000);
 }
 
+#[test]
+fn store() {
+    holds("store", 4000);
+}
+
 fn holds(name: &str, mutants: usize) {
     let (_, target) = TARGETS.iter().find(|(it, _)| *it == name).unwrap();
     let seeds = seeds(name);

@@ -35,13 +35,18 @@ pub(crate) struct Case {
     max_run_fuel: Option<u64>,
     max_in_flight: Option<usize>,
     max_run_memory_mib: Option<usize>,
+    /// Fuel of a step, unless it is a few milliseconds.
+    max_fuel: Option<u64>,
+    /// Faults, by their names.
+    #[serde(default)]
+    faults: Vec<String>,
 }
 
 /// Less fuel than usual, so that using it up takes moments; and so much time that a busy
 /// machine does not decide.
-fn limits() -> Limits {
+fn limits(case: &Case) -> Limits {
     Limits {
-        fuel: 130_000_000,
+        fuel: case.max_fuel.unwrap_or(130_000_000),
         wall: Duration::from_secs(600),
         ..Limits::default()
     }
@@ -99,7 +104,7 @@ impl Judge {
                 ..CompileLimits::default()
             },
         );
-        self.sandbox.load_untrusted(path, &limits(), &compiler)
+        self.sandbox.load_untrusted(path, &limits(case), &compiler)
     }
 }
 
@@ -109,6 +114,8 @@ fn run(module: &GuestModule, case: &Case) -> TrialResult {
     let bounds = Bounds::default();
     let workload = case.workload.as_deref().map(str::parse);
     let workload = workload.unwrap_or(Ok(Workload::Echo)).expect("a workload");
+    let faults = case.faults.iter();
+    let faults = faults.map(|name| name.parse().expect("a fault"));
     let trial = Trial {
         next_module: Some(module),
         ..Trial::of(
@@ -121,7 +128,9 @@ fn run(module: &GuestModule, case: &Case) -> TrialResult {
                     rate: 5.0,
                     hops: Some(Hops::of(0)), // the worst: nodes are busy without time passing
                     time_limit_ns: case.time_limit_s.unwrap_or(2) * SECOND,
-                    limits: limits(),
+                    limits: limits(case),
+                    faults: faults.collect(),
+                    nemesis_interval_ns: SECOND / 2,
                     swap_after_ns: (case.swap > 0).then_some(SECOND),
                     bounds: Bounds {
                         fuel: case.max_run_fuel.unwrap_or(bounds.fuel),

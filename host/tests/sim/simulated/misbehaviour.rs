@@ -85,7 +85,7 @@ fn the_fuel_and_the_memory_of_all_nodes_together_are_bounded() {
     let text = stopped(&report);
     assert!(
         text.ends_with(
-            "the nodes and the services hold more than 3145728 bytes together (--max-run-memory-mib)"
+            "the nodes, their disks and the services hold more than 3145728 bytes together (--max-run-memory-mib)"
         ),
         "{text}"
     );

@@ -1,0 +1,11 @@
+(data (i32.const 0x1000) "{\22append\22:{\22file\22:\22f\22,\22text\22:\22\00")
+(data (i32.const 0x1200) "\22}}\0a\00")
+(func $fill (param $len i32)
+  (memory.fill (global.get $out) (i32.const 0x61) (local.get $len))
+  (global.set $out (i32.add (global.get $out) (local.get $len))))
+(func $step
+  (if (i32.eq (global.get $events) (i32.const 1)) (then (drop (memory.grow (i32.const 256)))))
+  (call $answer)
+  (call $put (i32.const 0x1000))
+  (call $fill (i32.const 8000000))
+  (call $put (i32.const 0x1200)))

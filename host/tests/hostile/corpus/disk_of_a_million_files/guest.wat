@@ -1,0 +1,23 @@
+(data (i32.const 0x1000) "{\22put\22:{\22file\22:\22\00")
+(data (i32.const 0x1200) "\22,\22text\22:\22\22}}\0a\00")
+(global $name (mut i32) (i32.const 0))
+(func $step
+  (local $n i32)
+  (local $digits i32)
+  (local $rest i32)
+  (if (i32.eq (global.get $events) (i32.const 1)) (then (drop (memory.grow (i32.const 16)))))
+  (call $answer)
+  (local.set $n (i32.const 9000))
+  (loop $again
+    (call $put (i32.const 0x1000))
+    (local.set $rest (global.get $name))
+    (global.set $name (i32.add (global.get $name) (i32.const 1)))
+    (local.set $digits (i32.const 7))
+    (loop $digit
+      (call $put_byte (i32.add (i32.const 0x30) (i32.rem_u (local.get $rest) (i32.const 10))))
+      (local.set $rest (i32.div_u (local.get $rest) (i32.const 10)))
+      (local.set $digits (i32.sub (local.get $digits) (i32.const 1)))
+      (br_if $digit (local.get $digits)))
+    (call $put (i32.const 0x1200))
+    (local.set $n (i32.sub (local.get $n) (i32.const 1)))
+    (br_if $again (local.get $n))))
