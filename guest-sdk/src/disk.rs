@@ -58,6 +58,9 @@
 //! to `init` of a node that has recovered something is preceded by a sync.
 //!
 //! If a sync fails, [`Node::sync_failed`](crate::Node::sync_failed) is called. It panics unless the node says otherwise.
+//! After it the next start may find what is not durable, and no later sync makes it so: an operating system takes bytes that
+//! it could not write for written. So a node that is to survive failing disks writes again, in `init`, what it has read: a
+//! value with [`Disk::put`], a log with [`Log::replace`].
 
 mod checksum;
 mod log;

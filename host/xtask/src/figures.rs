@@ -165,11 +165,12 @@ mod tests {
         let suite = fs::read_to_string("host/grade/src/suite/gossip-glomers.toml").unwrap();
         let has = |challenge: &str| suite.contains(&format!("\nid = {challenge:?}\n"));
         assert!(real.rows.iter().all(|row| has(&row.challenge)));
-        // Each challenge has a row.
+        // Each challenge has a row, but those that Maelstrom cannot ask for.
         let ids = suite
             .lines()
             .filter_map(|line| line.strip_prefix("id = \""));
-        for id in ids.filter_map(|rest| rest.strip_suffix('"')) {
+        let ids = ids.filter_map(|rest| rest.strip_suffix('"'));
+        for id in ids.filter(|id| !id.ends_with("-durable")) {
             assert!(real.rows.iter().any(|row| row.challenge == id), "{id}");
         }
     }

@@ -11,7 +11,7 @@ const LARGER: [(&str, usize); 4] = [
     ("broadcast", 295),
     ("g-set", 261),
     ("kafka", 356),
-    ("lin-kv", 274),
+    ("lin-kv", 313),
 ];
 
 #[test]

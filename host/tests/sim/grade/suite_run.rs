@@ -311,11 +311,14 @@ fn the_built_in_challenges_are_listed() {
             6a               txn-rw-register  Single-node, totally-available transactions       5           crowded
             6b               txn-rw-register  Totally-available, read-uncommitted transactions  5           far, crowded, paused, hunted
             6c               txn-rw-register  Totally-available, read-committed transactions    10          far, crowded, paused, hunted
+            3c-durable       broadcast        Broadcast that survives restarts                  5 (bonus)   killed, dark, slow
+            5b-durable       kafka            Kafka-style log that survives restarts            5 (bonus)   killed, dark, slow
             g-set            g-set            Grow-only set                                     5 (bonus)   far, crowded, lossy, paused, hunted, calm, distant
             pn-counter       pn-counter       Counter that grows and shrinks                    5 (bonus)   far, crowded, cut, paused, hunted, calm, idle, distant
             txn-list-append  txn-list-append  Strictly serializable transactions                10 (bonus)  far, crowded, cut, paused, hunted, calm, slow
             lin-kv           lin-kv           Linearizable registers                            10 (bonus)  far, busy, cut, paused, slow, torn, hunted, skewed
             lin-kv-5         lin-kv           Linearizable registers on five nodes              5 (bonus)   far, busy, cut, paused, slow, torn, hunted, skewed
+            lin-kv-durable   lin-kv           Linearizable registers that survive power losses  5 (bonus)   power, cut, failing, hunted
         "#]],
     );
 }
@@ -377,11 +380,14 @@ fn every_built_in_challenge_has_the_flags_of_its_official_command() {
         6a: -w txn-rw-register --node-count 1 --concurrency 2 --rate 1000 --time-limit 20 --availability total --consistency-models read-uncommitted
         6b: -w txn-rw-register --node-count 2 --concurrency 4 --rate 1000 --time-limit 20 --nemesis partition --availability total --consistency-models read-uncommitted
         6c: -w txn-rw-register --node-count 2 --concurrency 4 --rate 1000 --time-limit 20 --nemesis partition --availability total --consistency-models read-committed
+        3c-durable: -w broadcast --node-count 3 --rate 20 --time-limit 20 --disk-latency 5 --disk-latency-dist exponential --nemesis power --nemesis-interval 2 --availability 0
+        5b-durable: -w kafka --node-count 2 --concurrency 8 --rate 100 --time-limit 20 --disk-latency 5 --disk-latency-dist exponential --nemesis power --nemesis-interval 2 --availability 0
         g-set: -w g-set --node-count 5 --rate 100 --time-limit 20 --nemesis partition
         pn-counter: -w pn-counter --node-count 3 --rate 100 --time-limit 20 --nemesis partition
         txn-list-append: -w txn-list-append --node-count 3 --concurrency 6 --rate 100 --time-limit 20 --nemesis partition
         lin-kv: -w lin-kv --node-count 3 --concurrency 12 --rate 30 --time-limit 60 --nemesis partition
         lin-kv-5: -w lin-kv --node-count 5 --concurrency 20 --rate 30 --time-limit 60 --nemesis partition
+        lin-kv-durable: -w lin-kv --node-count 3 --concurrency 12 --rate 30 --time-limit 60 --disk-latency 5 --nemesis kill
     "#]].assert_eq(&text);
 }
 

@@ -143,10 +143,10 @@ fn a_challenge_that_does_not_exist_is_refused() {
     refuses(
         &["mine", "--challenge", "7"],
         expect![[r#"
-        exit code 254
-        ---- stderr
-        error: the suite has no challenge "7"; it has 1, 2, 3a, 3b, 3c, 3d, 3e, 4, 5a, 5b, 5c, 6a, 6b, 6c, g-set, pn-counter, txn-list-append, lin-kv, lin-kv-5
-    "#]],
+            exit code 254
+            ---- stderr
+            error: the suite has no challenge "7"; it has 1, 2, 3a, 3b, 3c, 3d, 3e, 4, 5a, 5b, 5c, 6a, 6b, 6c, 3c-durable, 5b-durable, g-set, pn-counter, txn-list-append, lin-kv, lin-kv-5, lin-kv-durable
+        "#]],
     );
 }
 

@@ -87,15 +87,15 @@ fn what_each_fault_touched_is_told() {
             messages      508 sent, 459 received; 3.32 an operation, 1.14 of them between servers
             no answer     c11 sent n1 read at 0.092 s, which n1 never got, and waited 5 s (3 times)
                           c12 sent n2 broadcast at 0.165 s, which n2 never got, and waited 5 s (2 times)
-            simulated     24.312 s with seed 1; 544 events
+            simulated     24.312 s with seed 1; 648 events
             faults        3 partitions, 2 of them took messages: 29
                           4 wipes, 4 of them took messages, requests or files: 25 messages, 3 open requests, 6 nodes lost what they knew
                           3 pauses, 3 of them had something wait: 42 messages, 9 timers
                           3 periods of loss, 1 of them took messages: 1
                           3 periods of duplication, 2 of them doubled messages: 9
                           3 one-way partitions, 1 of them took messages: 2
-                          4 periods of slow links, 3 of them delayed messages: 24
-                          3 clock skews, 3 of them seen by a node: 107 events
+                          4 periods of slow links, 3 of them delayed messages: 12
+                          3 clock skews, 3 of them seen by a node: 99 events
                           3 swaps, 3 of them replaced a program
             next          replay: host sim -w broadcast --node-count 5 --rate 20 --time-limit 10 --nemesis-interval 2 --nemesis partition,wipe,pause,loss,duplicate,one-way,slow,clock-skew,swap --no-cache --module DIR/broadcast.wasm --seed 1
                           shrink: host sim -w broadcast --node-count 5 --rate 20 --time-limit 10 --nemesis-interval 2 --nemesis partition,wipe,pause,loss,duplicate,one-way,slow,clock-skew,swap --no-cache --module DIR/broadcast.wasm --seed 1 --shrink shortest.json

@@ -30,7 +30,7 @@ const CYCLES: &[Exception] = &[
         "one node, its handlers by design",
     ),
     except(
-        "raft-mutants: the root, clients, election, replication",
+        "raft-mutants: the root, clients, disk, election, log, message, replication",
         "one node, its handlers by message",
     ),
     except(
@@ -42,7 +42,7 @@ const CYCLES: &[Exception] = &[
         "one node, its handlers by message",
     ),
     except(
-        "kafka: log, merge::journals, protocol",
+        "kafka: answers, log, merge::journals, protocol",
         "one node, its handlers by message",
     ),
     except(
