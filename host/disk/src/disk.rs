@@ -408,8 +408,11 @@ impl Disk {
 
     /// The process ends. All that was written is still there; files that are open no more.
     pub fn kill(&mut self) {
-        self.open.clear();
-        self.visible.forget_nameless();
+        for (file, open) in std::mem::take(&mut self.open) {
+            if open.is_nameless {
+                self.visible.remove(file);
+            }
+        }
     }
 
     /// The power fails: what was not durable survives or not. Returns the changes that are lost.
@@ -427,7 +430,6 @@ impl Disk {
             self.settle(change, fate);
         }
         self.open.clear();
-        self.durable.forget_nameless();
         self.visible = self.durable.clone();
         lost
     }
@@ -445,11 +447,10 @@ impl Disk {
     /// Flips a bit of the durable bytes of all files, counted from the first file on. Returns the file
     /// and the offset in it, if there are any bytes.
     pub fn rot(&mut self, at: u64, bit: u8) -> Option<(String, u64)> {
-        let total: u64 = files_by_name(&self.durable).map(|(_, _, len)| len).sum();
-        let mut at = at.checked_rem(total)?;
-        let found = files_by_name(&self.durable).find(|(_, _, len)| {
-            let is_here = at < *len;
-            at -= if is_here { 0 } else { *len };
+        let mut at = at.checked_rem(self.durable.total_bytes())?;
+        let found = files_by_name(&self.durable).find(|(_, _, bytes)| {
+            let is_here = at < bytes.len();
+            at -= if is_here { 0 } else { bytes.len() };
             is_here
         });
         let (path, file, _) = found?;
@@ -528,29 +529,39 @@ fn change_in_words(change: &Change, fate: Fate) -> (Option<&str>, String) {
     }
 }
 
-fn files_by_name(image: &Image) -> impl Iterator<Item = (&str, FileId, u64)> {
+fn files_by_name(image: &Image) -> impl Iterator<Item = (&str, FileId, &Bytes)> {
     image.names.iter().filter_map(|(path, entry)| match entry {
-        Entry::File(file) => Some((&**path, *file, image.files.get(file)?.len())),
+        Entry::File(file) => Some((&**path, *file, image.files.get(file)?)),
         Entry::Folder => None,
     })
 }
 
 fn files_of(image: &Image) -> impl Iterator<Item = (&str, Vec<u8>)> {
-    files_by_name(image).map(|(path, file, _)| {
-        let bytes = image.files.get(&file);
-        (path, bytes.map(Bytes::to_vec).unwrap_or_default())
-    })
+    files_by_name(image).map(|(path, _, bytes)| (path, bytes.to_vec()))
+}
+
+/// How many bytes a change of an effect writes.
+#[must_use]
+pub fn data_len(change: &disk::Change<'_>) -> usize {
+    match change {
+        disk::Change::Write { data, .. }
+        | disk::Change::Append { data, .. }
+        | disk::Change::Put { data, .. } => data.len(),
+        disk::Change::Truncate { .. }
+        | disk::Change::Rename { .. }
+        | disk::Change::Remove { .. } => 0,
+    }
 }
 
 /// A change of an effect, which owns what it is made of.
 #[must_use]
-pub fn owned(change: &disk::Change<'_>) -> disk::Change<'static> {
-    let text = |text: &Cow<'_, str>| Cow::Owned(text.clone().into_owned());
-    let bytes = |data: &Cow<'_, [u8]>| Cow::Owned(data.clone().into_owned());
+pub fn owned(change: disk::Change<'_>) -> disk::Change<'static> {
+    let text = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+    let bytes = |data: Cow<'_, [u8]>| Cow::Owned(data.into_owned());
     match change {
         disk::Change::Write { file, at, data } => disk::Change::Write {
             file: text(file),
-            at: *at,
+            at,
             data: bytes(data),
         },
         disk::Change::Append { file, data } => disk::Change::Append {
@@ -563,7 +574,7 @@ pub fn owned(change: &disk::Change<'_>) -> disk::Change<'static> {
         },
         disk::Change::Truncate { file, len } => disk::Change::Truncate {
             file: text(file),
-            len: *len,
+            len,
         },
         disk::Change::Rename { from, to } => disk::Change::Rename {
             from: text(from),

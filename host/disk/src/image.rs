@@ -1,6 +1,6 @@
 //! One state of all files: the one that the node sees, or the durable one.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use crate::bytes::Bytes;
@@ -152,21 +152,5 @@ impl Image {
         if let Some(Entry::File(file)) = entry {
             self.remove(file);
         }
-    }
-
-    /// Forgets files without a name.
-    pub(crate) fn forget_nameless(&mut self) {
-        let named: BTreeSet<FileId> = self
-            .names
-            .values()
-            .filter_map(|entry| match entry {
-                Entry::File(file) => Some(*file),
-                Entry::Folder => None,
-            })
-            .collect();
-        let nameless: Vec<FileId> = (self.files.keys().copied())
-            .filter(|file| !named.contains(file))
-            .collect();
-        nameless.into_iter().for_each(|file| self.remove(file));
     }
 }

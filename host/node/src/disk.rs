@@ -6,6 +6,7 @@
 
 use std::path::PathBuf;
 
+use host_disk::disk::data_len;
 use host_disk::{Disk, Scope, SharedDisk, Store, StoreError, lock};
 use host_protocol::disk::Change;
 use host_protocol::text::printable;
@@ -70,12 +71,7 @@ impl LiveDisk {
     /// Changes the disk.
     pub(super) fn change(&mut self, change: &Change<'_>) {
         lock(&self.disk).apply(change);
-        self.bytes += match change {
-            Change::Write { data, .. } | Change::Append { data, .. } | Change::Put { data, .. } => {
-                data.len()
-            }
-            Change::Truncate { .. } | Change::Rename { .. } | Change::Remove { .. } => 0,
-        };
+        self.bytes += data_len(change);
     }
 
     /// What follows has to wait for a sync.

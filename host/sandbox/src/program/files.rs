@@ -82,7 +82,7 @@ fn move_to(state: &mut ProgramState, fd: i32, begin: Begin, position: u64) {
 }
 
 /// Charges for the buffers of a call and counts their bytes. `result` is where the answer goes.
-fn admit(
+pub(super) fn admit(
     caller: &mut Caller<'_, ProgramState>,
     (vectors, count): Vectors,
     result: i32,

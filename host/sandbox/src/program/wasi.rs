@@ -10,7 +10,7 @@ use super::paths;
 use super::poll::poll_oneoff;
 use crate::cost::{EFFECT_UNITS, OUTPUT_BYTE_UNITS};
 use crate::state::GuestState;
-use crate::wasi::fuel::{COPIED_BYTE_UNITS, admit_vectors, charge};
+use crate::wasi::fuel::{COPIED_BYTE_UNITS, charge};
 use crate::wasi::memory::with_memory;
 use crate::wasi::{self, WasiState, add, add_waiting, admit_write, errno};
 
@@ -110,18 +110,10 @@ async fn fd_read(
     if fd != 0 {
         return files::read(caller, fd, (vectors, count), Begin::Here, read);
     }
-    if !admit_vectors(caller, count)? {
-        return Ok(errno::INVAL);
-    }
-    let mut room = 0;
-    let answer = with_memory(caller, |memory, _| {
-        room = memory.vectors_len(vectors, count)?;
-        memory.range(read, 4)?;
-        Ok(errno::SUCCESS)
-    })?;
-    if answer != errno::SUCCESS {
-        return Ok(answer);
-    }
+    let room = match files::admit(caller, (vectors, count), read)? {
+        Ok(room) => room,
+        Err(answer) => return Ok(answer),
+    };
     while room > 0 && caller.data().io.stdin.is_empty() {
         if !caller.data().stdin_blocks {
             return Ok(errno::AGAIN);

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use host_disk::disk::owned;
+use host_disk::disk::{data_len, owned};
 use host_disk::{Disk, DiskLimits, Scope, SharedDisk, Survival, lock};
 use host_guest::{Effect, EventKind};
 use host_protocol::abi::{Level, Log};
@@ -130,7 +130,7 @@ impl<'a> Act<'a> {
             Act::SetTimer { id, deadline_ns } => Act::SetTimer { id, deadline_ns },
             Act::CancelTimer(id) => Act::CancelTimer(id),
             Act::Log(level, text) => Act::Log(level, Cow::Owned(text.into_owned())),
-            Act::Disk(change) => Act::Disk(owned(&change)),
+            Act::Disk(change) => Act::Disk(owned(change)),
             Act::Sync(scope) => Act::Sync(scope),
         }
     }
@@ -141,11 +141,7 @@ impl<'a> Act<'a> {
             + match self {
                 Act::Send { body, .. } => body.len(),
                 Act::Log(_, text) => text.len(),
-                Act::Disk(
-                    Change::Write { data, .. }
-                    | Change::Append { data, .. }
-                    | Change::Put { data, .. },
-                ) => data.len(),
+                Act::Disk(change) => data_len(change),
                 _ => 0,
             }
     }
