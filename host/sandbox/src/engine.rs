@@ -98,6 +98,7 @@ pub(super) fn config(
         .wasm_memory64(false)
         .wasm_multi_memory(false)
         .wasm_tail_call(false)
+        .wasm_threads(false)
         .wasm_backtrace_max_frames(NonZeroUsize::new(32))
         // Nothing unwinds through a guest, and no backtrace has offsets: frames are found by their
         // pointers and shown by their names. Tables for more would take time to make, and again to
