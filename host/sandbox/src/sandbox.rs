@@ -17,7 +17,7 @@ use crate::limits::ModuleLimits;
 use crate::load_error::LoadError;
 use crate::module_file::read_module;
 use crate::program::{self, Code, ProgramState, Unlinked};
-use crate::rewrite::rewrite;
+use crate::rewrite;
 use crate::state::AbiState;
 use crate::vet::{sha256, vet};
 use crate::wasi;
@@ -205,10 +205,7 @@ impl Sandbox {
         if !report.problems.is_empty() {
             return Err(rejected(report.problems));
         }
-        let module = match report.facts.threads {
-            false => self.compiled(&self.engine, &report.facts.sha256, || compile(wasm)),
-            true => self.compiled_with_threads(wasm, compile),
-        };
+        let module = self.compiled_as_needed(&report.facts, wasm, compile);
         let module = module.map_err(|error| match error {
             CompileError::Module(invalid) => rejected(vec![invalid.to_string()]),
             CompileError::Interrupted => LoadError::Interrupted {
@@ -240,18 +237,28 @@ impl Sandbox {
         }
     }
 
-    /// The machine code of a program with threads, which is rewritten first.
-    fn compiled_with_threads(
+    /// The machine code of a module, which is rewritten first if it has to be.
+    fn compiled_as_needed(
         &self,
+        facts: &Facts,
         wasm: &[u8],
         compile: impl FnOnce(&[u8]) -> Result<Compiled, CompileError>,
     ) -> Result<Module, CompileError> {
-        if let Some(problem) = self.problem(wasm) {
+        let rewrites = facts.threads || facts.waits_for_signals();
+        if rewrites && let Some(problem) = self.problem(wasm) {
             return Err(InvalidModule(problem).into());
         }
-        let wasm = rewrite(wasm)?;
-        let (engine, _) = self.for_threads().map_err(internal)?;
-        self.compiled(engine, &sha256(&wasm), || compile(&wasm))
+        let (mut engine, mut rewritten) = (&self.engine, None);
+        if facts.threads {
+            engine = self.for_threads().map_err(internal)?.0;
+            rewritten = Some(rewrite::threads::rewrite(wasm)?);
+        } else if facts.waits_for_signals() {
+            rewritten = rewrite::go::rewrite(wasm)?;
+        }
+        match rewritten {
+            None => self.compiled(engine, &facts.sha256, || compile(wasm)),
+            Some(wasm) => self.compiled(engine, &sha256(&wasm), || compile(&wasm)),
+        }
     }
 
     /// What programs with threads run on.

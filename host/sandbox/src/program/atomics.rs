@@ -12,7 +12,7 @@ use super::fiber::wait;
 use super::process::{Process, ProgramState};
 use super::threads::{Event, State, THREADS_MAX, Threads};
 use crate::cost::DEAREST;
-use crate::rewrite;
+use crate::rewrite::threads as rewrite;
 use crate::vet::{SPAWN, SPAWN_MODULE};
 use crate::wasi::errno;
 use crate::wasi::fuel::{charge, charge_call};
