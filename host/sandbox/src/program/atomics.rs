@@ -180,11 +180,12 @@ fn grow(mut caller: Caller<'_, ProgramState>, pages: i32) -> Result<i32> {
 pub(super) async fn sched_yield(caller: &mut Caller<'_, ProgramState>, (): ()) -> Result<i32> {
     let fuel = caller.get_fuel()?;
     let data = caller.data_mut();
+    if data.threads.others_are_ready(data.thread) {
+        wait(caller, State::Yields).await?;
+        return Ok(errno::SUCCESS);
+    }
     data.io.spin();
-    let sleep_ns = match data.threads.others_are_ready(data.thread) {
-        true => None,
-        false => data.io.has_yielded(fuel),
-    };
+    let sleep_ns = data.io.has_yielded(fuel);
     if let Some(sleep_ns) = sleep_ns {
         let until_ns = Some(data.io.now_ns().saturating_add(sleep_ns));
         let what = Event::Any;
