@@ -10,7 +10,9 @@ use wasmtime::{CacheStore, Engine, InstancePre, Linker, Module};
 use crate::cache::Cache;
 use crate::compile::{CompileError, Compiled, InvalidModule, compile, deserialize, problem};
 use crate::compiler::Compiler;
-use crate::engine::{AddressSpace, EngineError, config, pooled_config, start_watchdog};
+use crate::engine::{
+    AddressSpace, EngineError, config, config_for_threads, pooled_config, start_watchdog,
+};
 use crate::facts::{Facts, Kind};
 use crate::functions::Batch;
 use crate::limits::ModuleLimits;
@@ -27,10 +29,8 @@ pub struct Sandbox {
     engine: Engine,
     abi_linker: Linker<AbiState>,
     program_linker: Linker<ProgramState>,
-    /// Whether guests come from a pool. It has no room for threads.
-    is_pooled: bool,
-    /// What programs with threads run on, if that is another engine.
-    unpooled: OnceLock<(Engine, Linker<ProgramState>)>,
+    /// What programs with threads run on: a pool has no room for threads.
+    for_threads: OnceLock<(Engine, Linker<ProgramState>)>,
     cache: Option<Cache>,
     interrupt: Option<Interrupt>,
 }
@@ -64,7 +64,7 @@ impl Sandbox {
             AddressSpace::of_this_process(),
             functions_of(cache.as_ref()),
         )?;
-        Self::with_engine(Engine::new(&config)?, false, cache)
+        Self::with_engine(Engine::new(&config)?, cache)
     }
 
     /// Makes a sandbox whose guests come from a pool, which makes it cheap to start and
@@ -80,7 +80,7 @@ impl Sandbox {
         }
         let config = pooled_config(instances, functions_of(cache.as_ref()))?;
         match Engine::new(&config) {
-            Ok(engine) => Self::with_engine(engine, true, cache),
+            Ok(engine) => Self::with_engine(engine, cache),
             Err(error) => {
                 debug!("guests do not come from a pool: {error:#}");
                 Self::new(cache)
@@ -88,11 +88,7 @@ impl Sandbox {
         }
     }
 
-    fn with_engine(
-        engine: Engine,
-        is_pooled: bool,
-        cache: Option<Cache>,
-    ) -> Result<Self, EngineError> {
+    fn with_engine(engine: Engine, cache: Option<Cache>) -> Result<Self, EngineError> {
         start_watchdog(&engine);
         let mut abi_linker = Linker::new(&engine);
         wasi::abi::add_to(&mut abi_linker)?;
@@ -101,8 +97,7 @@ impl Sandbox {
             engine,
             abi_linker,
             program_linker,
-            is_pooled,
-            unpooled: OnceLock::new(),
+            for_threads: OnceLock::new(),
             cache,
             interrupt: None,
         })
@@ -263,19 +258,17 @@ impl Sandbox {
 
     /// What programs with threads run on.
     fn for_threads(&self) -> wasmtime::Result<(&Engine, &Linker<ProgramState>)> {
-        if !self.is_pooled {
-            return Ok((&self.engine, &self.program_linker));
-        }
-        if self.unpooled.get().is_none() {
-            let config = config(AddressSpace::Unlimited, functions_of(self.cache.as_ref()))
+        if self.for_threads.get().is_none() {
+            let space = AddressSpace::of_this_process();
+            let config = config_for_threads(space, functions_of(self.cache.as_ref()))
                 .map_err(wasmtime::Error::new)?;
             let engine = Engine::new(&config)?;
             start_watchdog(&engine);
             let linker = program_linker(&engine)?;
             // If another thread has made one meanwhile, that is the one.
-            let _ = self.unpooled.set((engine, linker));
+            let _ = self.for_threads.set((engine, linker));
         }
-        let made = self.unpooled.get();
+        let made = self.for_threads.get();
         let (engine, linker) = made.ok_or_else(|| wasmtime::format_err!("there is no engine"))?;
         Ok((engine, linker))
     }
