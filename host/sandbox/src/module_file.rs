@@ -31,7 +31,14 @@ pub fn open_regular(path: &Path, links: Links) -> io::Result<File> {
     if links == Links::Refuse {
         flags |= OFlags::NOFOLLOW;
     }
-    let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
+    regular(File::from(rustix::fs::open(path, flags, Mode::empty())?))
+}
+
+/// The file, if it is a regular one.
+///
+/// # Errors
+/// If it is another.
+pub(crate) fn regular(file: File) -> io::Result<File> {
     let metadata = file.metadata()?;
     if metadata.is_dir() {
         return Err(rustix::io::Errno::ISDIR.into());

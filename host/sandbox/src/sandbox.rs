@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use host_disk::Mounts;
 use host_guest::{Interrupt, Limits};
 use tracing::debug;
 use wasmtime::{CacheStore, Engine, InstancePre, Linker, Module};
@@ -16,6 +17,7 @@ use crate::functions::Batch;
 use crate::limits::ModuleLimits;
 use crate::load_error::LoadError;
 use crate::module_file::read_module;
+use crate::mount::MountError;
 use crate::program::{self, ProgramState};
 use crate::state::AbiState;
 use crate::vet::vet;
@@ -40,6 +42,7 @@ pub struct GuestModule {
     pub facts: Facts,
     pub(crate) linked: Linked,
     pub(crate) interrupt: Option<Interrupt>,
+    pub(crate) mounts: Arc<Mounts>,
 }
 
 /// A compiled module with its imports resolved, by the kind of guest.
@@ -215,6 +218,7 @@ impl Sandbox {
             facts: report.facts,
             linked,
             interrupt: self.interrupt.clone(),
+            mounts: Arc::default(),
         })
     }
 
@@ -224,6 +228,22 @@ impl Sandbox {
             // Vetting has rejected modules of an unknown kind.
             Kind::Abi | Kind::Unknown => Linked::Abi(self.abi_linker.instantiate_pre(module)?),
         })
+    }
+}
+
+impl GuestModule {
+    /// The same module, whose guests find `mounts` in their files.
+    ///
+    /// # Errors
+    /// If it is a guest of the ABI, which has no such files.
+    pub fn mounted(self, mounts: &Arc<Mounts>) -> Result<Self, MountError> {
+        match self.linked {
+            Linked::Abi(_) if !mounts.is_empty() => Err(MountError::NoProgram { name: self.name }),
+            Linked::Abi(_) | Linked::Program(_) => Ok(GuestModule {
+                mounts: Arc::clone(mounts),
+                ..self
+            }),
+        }
     }
 }
 

@@ -58,9 +58,10 @@ pub(super) fn run(args: SimArgs) -> Result<Exit, Failure> {
         report: args.report.clone(),
     };
     let run = |tally: &mut Tally| {
-        let module = sandbox.load(args.module(), &limits)?;
+        let mounts = args.mounts.read()?;
+        let module = sandbox.load(args.module(), &limits)?.mounted(&mounts)?;
         let next = match &args.swap_module {
-            Some(path) => Some(sandbox.load(path, &limits)?),
+            Some(path) => Some(sandbox.load(path, &limits)?.mounted(&mounts)?),
             None => None,
         };
         let trial = Trial {

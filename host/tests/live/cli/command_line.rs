@@ -95,6 +95,17 @@ fn help_is_not_an_error() {
               -V, --version
                       Print version
 
+            Files of programs:
+                  --mount <DIR[:PATH]>
+                      Have programs find the files in DIR at PATH [default: /]. Repeatable.
+
+                      DIR is read before the run, and nobody can write what is mounted. Several folders can have the same PATH. Symbolic links are not followed.
+
+                  --max-mount-mib <MIB>
+                      Maximum of all that is mounted, in MiB
+
+                      [default: 256]
+
             Limits of the guest:
                   --max-memory-mib <MIB>
                       Maximum linear memory, in MiB
