@@ -315,6 +315,9 @@ fn short_help_of_sim() {
                   --log-net-send     Show the messages that are sent on stderr
                   --log-net-recv     Show the messages that are received on stderr
 
+            Files of programs:
+                  --mount <DIR[:PATH]>  Have programs find the files in DIR at PATH [default: /]. Repeatable
+
             Exit codes: 0 valid, 1 invalid, 2 unknown, 3 not loaded, 130 interrupted, 254 usage, 255 bug.
             `host sim --help` says more of each option, and has limits and examples.
         "#]],
@@ -368,6 +371,9 @@ fn short_help() {
                   --seed <N>        Seed of the guest's random numbers [default: random]
               -h, --help            Print help (see more with '--help')
               -V, --version         Print version
+
+            Files of programs:
+                  --mount <DIR[:PATH]>  Have programs find the files in DIR at PATH [default: /]. Repeatable
 
             Exit codes:
               0    success; the history is valid
@@ -690,6 +696,17 @@ fn help_of_sim() {
 
                   --log-net-recv
                       Show the messages that are received on stderr
+
+            Files of programs:
+                  --mount <DIR[:PATH]>
+                      Have programs find the files in DIR at PATH [default: /]. Repeatable.
+
+                      DIR is read before the run, and nobody can write what is mounted. Several folders can have the same PATH. Symbolic links are not followed.
+
+                  --max-mount-mib <MIB>
+                      Maximum of all that is mounted, in MiB
+
+                      [default: 256]
 
             Limits of the guest:
                   --max-memory-mib <MIB>
