@@ -19,6 +19,8 @@
 //! |---|---|
 //! | [`disk`] | the disk: changes, syncs, crashes |
 //! | [`path`] | where paths lead |
+//! | [`mount`] | files from outside that nobody writes |
+//! | [`view`] | the files of a program: the disk's and what is mounted |
 //! | [`tree`] | folders and files as programs see them |
 //! | `check` | whether the changes of a step can be made |
 //! | `scope` | which changes a sync means |
@@ -33,12 +35,16 @@ mod change;
 mod check;
 pub mod disk;
 mod image;
+pub mod mount;
 pub mod path;
 mod scope;
 pub mod store;
 pub mod survival;
 pub mod tree;
+pub mod view;
 
 pub use disk::{Disk, DiskError, DiskLimits, Losses, Scope, SharedDisk, TOLD_MAX, lock};
+pub use mount::Mounts;
 pub use store::{Cut, Store, StoreError};
 pub use survival::Survival;
+pub use view::View;

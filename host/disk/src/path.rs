@@ -47,44 +47,11 @@ impl Disk {
     /// # Errors
     /// If a folder on the way does not exist, or the path is not one or leads out of the root.
     pub fn walk(&self, folder: &str, path: &str) -> Result<Place, TreeError> {
-        match path {
-            "" => return Err(TreeError::NotFound),
-            _ if path.starts_with('/') => return Err(TreeError::Outside),
-            _ if path.len() >= PATH_BYTES_MAX => return Err(TreeError::NameTooLong),
-            _ if path.contains('\0') => return Err(TreeError::Invalid),
-            _ => {}
-        }
-        let mut place = Place {
-            path: folder.to_owned(),
-            has_slash: path.ends_with('/'),
-            last: Last::Dot,
-        };
-        for name in path.split('/').filter(|name| !name.is_empty()) {
-            if place.last == Last::Name {
-                self.enter(&place.path)?;
-            }
-            place.last = match name {
-                "." => Last::Dot,
-                ".." if place.path.is_empty() => return Err(TreeError::Outside),
-                ".." => {
-                    place.path.truncate(parent(&place.path).len());
-                    Last::DotDot
-                }
-                _ => {
-                    let slash = if place.path.is_empty() { "" } else { "/" };
-                    place.path.extend([slash, name]);
-                    Last::Name
-                }
-            };
-            if name.len() > NAME_BYTES_MAX || place.path.len() > PATH_BYTES_MAX {
-                return Err(TreeError::NameTooLong);
-            }
-        }
-        Ok(place)
+        walk(folder, path, |path| self.enter(path))
     }
 
     /// Checks that a path whose parent exists is a folder.
-    fn enter(&self, path: &str) -> Result<(), TreeError> {
+    pub(crate) fn enter(&self, path: &str) -> Result<(), TreeError> {
         match self.visible.names.get(path) {
             Some(Entry::Folder) => Ok(()),
             Some(Entry::File(_)) => Err(TreeError::NotFolder),
@@ -107,4 +74,47 @@ impl Disk {
             Entry::Folder => Ok(Node::Folder),
         }
     }
+}
+
+/// Follows `path` from `folder`, which exists, up to its last name. `enter` checks that a
+/// path whose parent exists is a folder.
+pub(crate) fn walk(
+    folder: &str,
+    path: &str,
+    enter: impl Fn(&str) -> Result<(), TreeError>,
+) -> Result<Place, TreeError> {
+    match path {
+        "" => return Err(TreeError::NotFound),
+        _ if path.starts_with('/') => return Err(TreeError::Outside),
+        _ if path.len() >= PATH_BYTES_MAX => return Err(TreeError::NameTooLong),
+        _ if path.contains('\0') => return Err(TreeError::Invalid),
+        _ => {}
+    }
+    let mut place = Place {
+        path: folder.to_owned(),
+        has_slash: path.ends_with('/'),
+        last: Last::Dot,
+    };
+    for name in path.split('/').filter(|name| !name.is_empty()) {
+        if place.last == Last::Name {
+            enter(&place.path)?;
+        }
+        place.last = match name {
+            "." => Last::Dot,
+            ".." if place.path.is_empty() => return Err(TreeError::Outside),
+            ".." => {
+                place.path.truncate(parent(&place.path).len());
+                Last::DotDot
+            }
+            _ => {
+                let slash = if place.path.is_empty() { "" } else { "/" };
+                place.path.extend([slash, name]);
+                Last::Name
+            }
+        };
+        if name.len() > NAME_BYTES_MAX || place.path.len() > PATH_BYTES_MAX {
+            return Err(TreeError::NameTooLong);
+        }
+    }
+    Ok(place)
 }

@@ -55,6 +55,28 @@ pub enum TreeError {
     Busy,
     /// `EPERM`: the path leads out of the root.
     Outside,
+    /// `EROFS`: it is mounted.
+    ReadOnly,
+    /// `EXDEV`: one is mounted, the other is elsewhere.
+    OtherDevice,
+}
+
+impl Opening {
+    /// Checks what does not depend on what is there.
+    pub(crate) fn check(self, place: &Place) -> Result<(), TreeError> {
+        if self.makes && self.needs_folder {
+            return Err(TreeError::Invalid);
+        }
+        if self.makes && place.has_slash && place.last == Last::Name {
+            return Err(TreeError::IsFolder);
+        }
+        Ok(())
+    }
+
+    /// Whether it is opened as no folder can be.
+    pub(crate) fn changes(self) -> bool {
+        self.makes || self.writes || self.truncates
+    }
 }
 
 impl From<Entry> for Node {
@@ -231,20 +253,14 @@ impl Disk {
     /// # Errors
     /// As `open` in POSIX.
     pub fn open(&mut self, place: &Place, opening: Opening) -> Result<Node, TreeError> {
-        if opening.makes && opening.needs_folder {
-            return Err(TreeError::Invalid);
-        }
-        if opening.makes && place.has_slash && place.last == Last::Name {
-            return Err(TreeError::IsFolder);
-        }
+        opening.check(place)?;
         let node = match self.look_up(place) {
             Ok(_) if opening.makes && opening.is_exclusive => Err(TreeError::Exists),
             Err(TreeError::NotFound) if opening.makes => self.make_file(place).map(Node::File),
             found => found,
         }?;
-        let changes = opening.makes || opening.writes || opening.truncates;
         match node {
-            Node::Folder if changes => return Err(TreeError::IsFolder),
+            Node::Folder if opening.changes() => return Err(TreeError::IsFolder),
             Node::Folder => {}
             Node::File(_) if opening.needs_folder => return Err(TreeError::NotFolder),
             Node::File(file) => {

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 
+use host_disk::Mounts;
 use host_guest::{GuestError, GuestOptions};
 use host_protocol::text::printable;
-use host_sandbox::{LoadError, Sandbox};
+use host_sandbox::{LoadError, MountError, Sandbox};
 use tracing::{debug, error};
 
 use crate::input::Input;
@@ -21,6 +22,8 @@ pub struct Watch {
     pub sandbox: Arc<Sandbox>,
     /// The options to start the guest with.
     pub options: GuestOptions,
+    /// What guests find in their files.
+    pub mounts: Arc<Mounts>,
     /// The hash of the running version.
     pub sha256: String,
     /// Whether a new version must take over the state of the old one.
@@ -33,6 +36,8 @@ enum NotStarted {
     #[error(transparent)]
     Load(#[from] LoadError),
     #[error(transparent)]
+    Mount(#[from] MountError),
+    #[error(transparent)]
     Guest(#[from] Box<GuestError>),
 }
 
@@ -43,6 +48,7 @@ pub(super) fn watch(mut watch: Watch, reload: &Receiver<()>, sender: &SyncSender
     let mut loaded = None;
     let file = ModuleFile {
         path: watch.path.clone(),
+        bytes_max: watch.sandbox.module_bytes_max(),
     };
     loop {
         let forced = match reload.recv_timeout(POLL_INTERVAL) {
@@ -87,10 +93,9 @@ impl Watch {
         if module.facts.sha256 == self.sha256 && !forced {
             return Ok(None);
         }
-        let guest = module.start(self.options.clone());
-        Ok(Some(Version {
-            guest: guest?,
-            sha256: module.facts.sha256,
-        }))
+        let sha256 = module.facts.sha256.clone();
+        let module = module.mounted(&self.mounts)?;
+        let guest = module.start(self.options.clone())?;
+        Ok(Some(Version { guest, sha256 }))
     }
 }

@@ -29,6 +29,7 @@
 //! | `failure` | turns errors of the engine into errors of the guest |
 //! | `limits` | [`ModuleLimits`], [`CompileLimits`] |
 //! | `load_error` | [`LoadError`] |
+//! | [`mount`] | reads folders that are to be mounted |
 //! | `module_file` | [`read_module`]: opens and reads files that may become others |
 
 mod abi_guest;
@@ -43,6 +44,7 @@ mod functions;
 mod limits;
 mod load_error;
 mod module_file;
+pub mod mount;
 mod program;
 mod rewrite;
 mod sandbox;
@@ -57,7 +59,8 @@ pub use compile::InvalidModule;
 pub use compiler::Compiler;
 pub use cost::cost_table;
 pub use engine::{ENGINE, EngineError};
-pub use limits::{CompileLimits, ModuleLimits};
+pub use limits::{CHOSEN_BYTES_MAX, CompileLimits, ModuleLimits};
 pub use load_error::LoadError;
 pub use module_file::{Links, open_regular, read_module, read_regular};
+pub use mount::{MountError, MountLimits};
 pub use sandbox::{GuestModule, Sandbox};

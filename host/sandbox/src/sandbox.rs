@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
+use host_disk::Mounts;
 use host_guest::{Interrupt, Limits};
 use tracing::debug;
 use wasmtime::{CacheStore, Engine, InstancePre, Linker, Module};
 
-use crate::cache::Cache;
+use crate::cache::{Cache, Keep};
 use crate::compile::{CompileError, Compiled, InvalidModule, compile, deserialize, problem};
 use crate::compiler::Compiler;
 use crate::engine::{
@@ -18,6 +19,7 @@ use crate::functions::Batch;
 use crate::limits::ModuleLimits;
 use crate::load_error::LoadError;
 use crate::module_file::read_module;
+use crate::mount::MountError;
 use crate::program::{self, Code, ProgramState, Unlinked};
 use crate::rewrite;
 use crate::state::AbiState;
@@ -33,6 +35,8 @@ pub struct Sandbox {
     for_threads: OnceLock<(Engine, Linker<ProgramState>)>,
     cache: Option<Cache>,
     interrupt: Option<Interrupt>,
+    /// Of modules that the user has chosen.
+    chosen: ModuleLimits,
 }
 
 /// A module that has passed all checks and is compiled.
@@ -45,6 +49,7 @@ pub struct GuestModule {
     pub facts: Facts,
     pub(crate) linked: Linked,
     pub(crate) interrupt: Option<Interrupt>,
+    pub(crate) mounts: Arc<Mounts>,
 }
 
 /// A compiled module with its imports resolved, by the kind of guest.
@@ -100,6 +105,7 @@ impl Sandbox {
             for_threads: OnceLock::new(),
             cache,
             interrupt: None,
+            chosen: ModuleLimits::chosen(),
         })
     }
 
@@ -112,12 +118,41 @@ impl Sandbox {
         }
     }
 
-    /// Loads the module in the file `path`, to run under `limits`.
+    /// Limits the modules that [`load`](Sandbox::load) loads; those that are usual are
+    /// [`ModuleLimits::chosen`].
+    #[must_use]
+    pub fn limited_to(self, chosen: ModuleLimits) -> Self {
+        Sandbox { chosen, ..self }
+    }
+
+    /// The most bytes of a module that [`load`](Sandbox::load) loads.
+    #[must_use]
+    pub fn module_bytes_max(&self) -> u64 {
+        self.chosen.module_bytes
+    }
+
+    /// Loads the module in the file `path`, which the user has chosen, to run under `limits`.
     ///
     /// # Errors
     /// If the file cannot be read, or the module cannot run here.
     pub fn load(&self, path: &Path, limits: &Limits) -> Result<GuestModule, LoadError> {
-        self.load_with(path, limits, |wasm| self.compile_here(wasm))
+        self.load_chosen(path, limits, &self.chosen)
+    }
+
+    /// Like [`load`](Sandbox::load), under limits of its own.
+    ///
+    /// # Errors
+    /// As for [`load`](Sandbox::load).
+    pub fn load_chosen(
+        &self,
+        path: &Path,
+        limits: &Limits,
+        chosen: &ModuleLimits,
+    ) -> Result<GuestModule, LoadError> {
+        let wasm = read_module(path, chosen.module_bytes)?;
+        self.admit(path, &wasm, (limits, chosen), Keep::InUse, |wasm| {
+            self.compile_here(wasm)
+        })
     }
 
     /// Like [`load`](Sandbox::load), for an untrusted module: `compiler` compiles it in a
@@ -131,7 +166,9 @@ impl Sandbox {
         limits: &Limits,
         compiler: &Compiler,
     ) -> Result<GuestModule, LoadError> {
-        self.load_with(path, limits, |wasm| {
+        let of_module = compiler.module_limits();
+        let wasm = read_module(path, of_module.module_bytes)?;
+        self.admit(path, &wasm, (limits, of_module), Keep::Recent, |wasm| {
             let functions = self.cache.as_ref().map(Cache::functions);
             compiler.compile(wasm, functions.as_deref(), self.interrupt.as_ref())
         })
@@ -145,22 +182,15 @@ impl Sandbox {
         Some(problem(&error))
     }
 
-    fn load_with(
-        &self,
-        path: &Path,
-        limits: &Limits,
-        compile: impl FnOnce(&[u8]) -> Result<Compiled, CompileError>,
-    ) -> Result<GuestModule, LoadError> {
-        self.admit(path, &read_module(path)?, limits, compile)
-    }
-
     /// Loads the module in `wasm`, which does not come from a file.
     ///
     /// # Errors
     /// As for [`load`](Sandbox::load).
     pub fn load_bytes(&self, wasm: &[u8], limits: &Limits) -> Result<GuestModule, LoadError> {
         let path = Path::new("module.wasm");
-        self.admit(path, wasm, limits, |wasm| self.compile_here(wasm))
+        self.admit(path, wasm, (limits, &self.chosen), Keep::InUse, |wasm| {
+            self.compile_here(wasm)
+        })
     }
 
     /// Compiles in this process. The compiler cannot be stopped, only left behind.
@@ -185,10 +215,11 @@ impl Sandbox {
         &self,
         path: &Path,
         wasm: &[u8],
-        limits: &Limits,
+        (limits, of_module): (&Limits, &ModuleLimits),
+        keep: Keep,
         compile: impl FnOnce(&[u8]) -> Result<Compiled, CompileError>,
     ) -> Result<GuestModule, LoadError> {
-        let report = vet(wasm, limits, &ModuleLimits::default());
+        let report = vet(wasm, limits, of_module);
         let rejected = |problems| LoadError::Rejected {
             path: path.to_owned(),
             problems,
@@ -200,7 +231,7 @@ impl Sandbox {
         if !report.problems.is_empty() {
             return Err(rejected(report.problems));
         }
-        let module = self.compiled_as_needed(&report.facts, wasm, compile);
+        let module = self.compiled_as_needed(&report.facts, (wasm, keep), compile);
         let module = module.map_err(|error| match error {
             CompileError::Module(invalid) => rejected(vec![invalid.to_string()]),
             CompileError::Interrupted => LoadError::Interrupted {
@@ -216,6 +247,7 @@ impl Sandbox {
             facts: report.facts,
             linked,
             interrupt: self.interrupt.clone(),
+            mounts: Arc::default(),
         })
     }
 
@@ -223,11 +255,11 @@ impl Sandbox {
     fn compiled(
         &self,
         engine: &Engine,
-        sha256: &str,
+        (sha256, keep): (&str, Keep),
         compile: impl FnOnce() -> Result<Compiled, CompileError>,
     ) -> Result<Module, CompileError> {
         match &self.cache {
-            Some(cache) => cache.compiled(engine, sha256, compile),
+            Some(cache) => cache.compiled(engine, (sha256, keep), compile),
             None => compile().and_then(|compiled| deserialize(engine, &compiled.code)),
         }
     }
@@ -236,7 +268,7 @@ impl Sandbox {
     fn compiled_as_needed(
         &self,
         facts: &Facts,
-        wasm: &[u8],
+        (wasm, keep): (&[u8], Keep),
         compile: impl FnOnce(&[u8]) -> Result<Compiled, CompileError>,
     ) -> Result<Module, CompileError> {
         let rewrites = facts.threads || facts.waits_for_signals();
@@ -251,8 +283,8 @@ impl Sandbox {
             rewritten = rewrite::go::rewrite(wasm)?;
         }
         match rewritten {
-            None => self.compiled(engine, &facts.sha256, || compile(wasm)),
-            Some(wasm) => self.compiled(engine, &sha256(&wasm), || compile(&wasm)),
+            None => self.compiled(engine, (&facts.sha256, keep), || compile(wasm)),
+            Some(wasm) => self.compiled(engine, (&sha256(&wasm), keep), || compile(&wasm)),
         }
     }
 
@@ -296,6 +328,22 @@ fn program_linker(engine: &Engine) -> wasmtime::Result<Linker<ProgramState>> {
 
 fn internal(error: wasmtime::Error) -> CompileError {
     CompileError::Internal(format!("{error:#}"))
+}
+
+impl GuestModule {
+    /// The same module, whose guests find `mounts` in their files.
+    ///
+    /// # Errors
+    /// If it is a guest of the ABI, which has no such files.
+    pub fn mounted(self, mounts: &Arc<Mounts>) -> Result<Self, MountError> {
+        match self.linked {
+            Linked::Abi(_) if !mounts.is_empty() => Err(MountError::NoProgram { name: self.name }),
+            Linked::Abi(_) | Linked::Program(_) => Ok(GuestModule {
+                mounts: Arc::clone(mounts),
+                ..self
+            }),
+        }
+    }
 }
 
 /// What the compiler of an engine asks for functions.

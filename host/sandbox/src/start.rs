@@ -1,5 +1,7 @@
 //! Starts guests of both kinds.
 
+use std::sync::Arc;
+
 use host_guest::{Guest, GuestError, GuestOptions, Interrupt, Start};
 
 use crate::abi_guest::AbiGuest;
@@ -29,6 +31,7 @@ impl GuestModule {
         let (limits, seed) = (options.limits, options.seed);
         let mut state = GuestState::new(&self.name, options);
         state.watch = Watch::new(self.interrupt.clone());
+        state.mounts = Arc::clone(&self.mounts);
         Ok(match &self.linked {
             Linked::Abi(pre) => Box::new(AbiGuest::start(pre, state, limits)?),
             Linked::Program(code) => {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use host_disk::SharedDisk;
+use host_disk::{Mounts, SharedDisk, View};
 use host_guest::{ErrorKind, Growth, GuestOptions};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -19,6 +19,8 @@ pub(super) struct GuestState {
     pub(super) watch: Watch,
     /// The node's disk.
     pub(super) disk: SharedDisk,
+    /// What is mounted.
+    pub(super) mounts: Arc<Mounts>,
 }
 
 /// The state of a guest of the ABI.
@@ -57,6 +59,7 @@ impl GuestState {
             args,
             watch: Watch::default(),
             disk: options.disk,
+            mounts: Arc::default(),
             limiter: GrowthLimiter {
                 memory_bytes: 0,
                 memory_limit: options.limits.memory_bytes,
@@ -66,6 +69,11 @@ impl GuestState {
                 growth: options.growth,
             },
         }
+    }
+
+    /// The files of a program.
+    pub(super) fn files(&self) -> View<'_> {
+        View::new(&self.disk, &self.mounts)
     }
 }
 

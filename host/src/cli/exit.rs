@@ -9,7 +9,7 @@ use host_grade::suite::SuiteError;
 use host_node::NodeError;
 use host_protocol::text::printable;
 use host_report::{CompareError, ReportError};
-use host_sandbox::LoadError;
+use host_sandbox::{LoadError, MountError};
 
 /// The part of the help that explains the exit codes of most commands.
 pub(super) const EXIT_CODES: &str = "\
@@ -69,6 +69,7 @@ impl Exit {
     /// | a module that is not a guest, or exceeds a limit | 3 |
     /// | a module that was being compiled when a signal came | 130 |
     /// | submissions, suites, grades or kept runs that cannot be used | 254 |
+    /// | what cannot be mounted | 254 |
     /// | a report or another output that cannot be written | 254 |
     /// | a report that cannot be read or is none | 254 |
     /// | a live node's stdin, stdout or disk that fails | 254 |
@@ -87,6 +88,7 @@ impl Exit {
             || error.is::<MergeError>()
             || error.is::<ResumeError>()
             || error.is::<CompareError>()
+            || error.is::<MountError>()
             || matches!(
                 error.downcast_ref(),
                 Some(ReportError::Write { .. } | ReportError::Foreign { .. })

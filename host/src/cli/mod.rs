@@ -15,6 +15,7 @@ mod interrupt;
 mod limits;
 mod man;
 mod merge;
+mod mounts;
 mod new;
 mod node;
 mod options;

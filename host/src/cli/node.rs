@@ -7,7 +7,8 @@ use std::sync::Arc;
 use clap::Args;
 use host_protocol::lines::LINE_BYTES_MAX;
 
-use super::limits::{CacheArgs, LimitArgs};
+use super::limits::{CacheArgs, LimitArgs, ModuleArgs};
+use super::mounts::MountArgs;
 use super::{Exit, Failure};
 use host_disk::Disk;
 use host_guest::GuestOptions;
@@ -42,6 +43,10 @@ pub(super) struct NodeArgs {
     #[arg(long, value_name = "BYTES", default_value_t = LINE_BYTES_MAX as u64, value_parser = clap::value_parser!(u64).range(1..=1 << 30), hide_short_help = true)]
     max_line_bytes: u64,
     #[command(flatten)]
+    mounts: MountArgs,
+    #[command(flatten)]
+    modules: ModuleArgs,
+    #[command(flatten)]
     limits: LimitArgs,
     #[command(flatten)]
     cache: CacheArgs,
@@ -61,8 +66,9 @@ pub(super) fn run(args: NodeArgs) -> Result<Exit, Failure> {
         growth: None,
         disk: Disk::shared(limits.disk()),
     };
-    let sandbox = Arc::new(args.cache.sandbox()?);
-    let module = sandbox.load(&path, &limits)?;
+    let sandbox = Arc::new(args.cache.sandbox()?.limited_to(args.modules.limits()));
+    let mounts = args.mounts.read()?;
+    let module = sandbox.load(&path, &limits)?.mounted(&mounts)?;
     let guest_failed = |error| Failure::new(Exit::GuestFailed, error);
     let guest = module.start(options.clone()).map_err(guest_failed)?;
     let disk = Arc::clone(&options.disk);
@@ -70,6 +76,7 @@ pub(super) fn run(args: NodeArgs) -> Result<Exit, Failure> {
         path,
         sandbox,
         options,
+        mounts,
         sha256: module.facts.sha256,
         state_required: args.require_state,
     });

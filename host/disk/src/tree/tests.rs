@@ -28,6 +28,8 @@ fn number(error: TreeError) -> i32 {
         TreeError::NameTooLong => 36,
         TreeError::NotEmpty => 39,
         TreeError::Outside => 1,
+        TreeError::OtherDevice => 18,
+        TreeError::ReadOnly => 30,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use host_disk::tree::Node;
+use host_disk::view::{File, Found};
 
 /// The most file descriptors, the standard streams included.
 const DESCRIPTORS_MAX: usize = 1_000;
@@ -38,8 +38,7 @@ pub(super) struct Descriptor {
 /// What is open.
 pub(super) enum Object {
     File {
-        /// Its number on the disk.
-        id: u64,
+        file: File,
         /// Where the next read or write begins.
         at: u64,
     },
@@ -54,14 +53,14 @@ pub(super) enum Object {
 /// told twice, whatever it removes meanwhile.
 #[derive(Clone)]
 pub(super) struct Listing {
-    pub(super) names: Arc<[(String, Node)]>,
+    pub(super) names: Arc<[(String, Found)]>,
     bytes: usize,
 }
 
 impl Listing {
-    pub(super) fn new(names: Vec<(String, Node)>) -> Self {
+    pub(super) fn new(names: Vec<(String, Found)>) -> Self {
         let bytes = names.iter().map(|(name, _)| name.len());
-        let bytes = bytes.sum::<usize>() + names.len() * size_of::<(String, Node)>();
+        let bytes = bytes.sum::<usize>() + names.len() * size_of::<(String, Found)>();
         Listing {
             names: names.into(),
             bytes,

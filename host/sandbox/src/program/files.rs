@@ -2,8 +2,8 @@
 //!
 //! Source: the witx description of `wasi_snapshot_preview1`; what it leaves open is as in POSIX.
 
-use host_disk::tree::Node;
-use host_disk::{Disk, Scope, lock};
+use host_disk::view::{File, Found};
+use host_disk::{Scope, View, lock};
 use host_protocol::disk::SyncFailure;
 use wasmtime::{Caller, Result};
 
@@ -33,7 +33,7 @@ const OFFSET_MAX: u64 = i64::MAX as u64;
 /// An open file.
 #[derive(Clone, Copy)]
 pub(super) struct OpenFile {
-    id: u64,
+    file: File,
     at: u64,
     flags: u16,
 }
@@ -57,22 +57,28 @@ fn file(state: &ProgramState, fd: i32, right: u64) -> Result<OpenFile, i32> {
         Object::Folder { .. } if right == READ => Err(errno::ISDIR),
         Object::Folder { .. } => Err(errno::BADF),
         Object::File { .. } if descriptor.rights & right != right => Err(errno::BADF),
-        Object::File { id, at } => Ok(OpenFile {
-            id: *id,
+        Object::File { file, at } => Ok(OpenFile {
+            file: *file,
             at: *at,
             flags: descriptor.flags,
         }),
     }
 }
 
+/// The file of a descriptor on the disk, by its number, if it may be written.
+fn writable(state: &ProgramState, fd: i32) -> Result<(u64, OpenFile), i32> {
+    let open = file(state, fd, WRITE)?;
+    match open.file {
+        File::Own(id) => Ok((id, open)),
+        File::Mounted(_) => Err(errno::BADF), // it is never opened so
+    }
+}
+
 /// How many bytes can be read from a file.
 pub(super) fn readable(state: &ProgramState, fd: i32) -> Option<u64> {
-    let file = file(state, fd, READ).ok()?;
-    Some(
-        lock(&state.guest.disk)
-            .file_len(file.id)
-            .saturating_sub(file.at),
-    )
+    let open = file(state, fd, READ).ok()?;
+    let len = state.guest.files().file_len(open.file);
+    Some(len.saturating_sub(open.at))
 }
 
 fn move_to(state: &mut ProgramState, fd: i32, begin: Begin, position: u64) {
@@ -124,15 +130,15 @@ pub(super) fn read(
         Ok(room) => room as u64,
         Err(code) => return Ok(code),
     };
-    let left = lock(&caller.data().guest.disk).file_len(file.id);
+    let left = caller.data().guest.files().file_len(file.file);
     let bytes = room.min(left.saturating_sub(from));
     charge(caller, COPIED_BYTE_UNITS * bytes)?;
     with_memory(caller, |memory, state| {
         let mut total = 0;
         for i in 0..count {
             let target = memory.vector(vectors, i)?;
-            let disk = lock(&state.guest.disk);
-            total += disk.read(file.id, from.saturating_add(total as u64), target);
+            let files = state.guest.files();
+            total += files.read(file.file, from.saturating_add(total as u64), target);
         }
         memory.write_u32(read, total)?;
         move_to(state, fd, begin, from.saturating_add(total as u64));
@@ -148,20 +154,20 @@ pub(super) async fn write(
     begin: Begin,
     written: i32,
 ) -> Result<i32> {
-    let file = match file(caller.data(), fd, WRITE) {
+    let (id, file) = match writable(caller.data(), fd) {
         Ok(file) => file,
         Err(code) => return Ok(code),
     };
-    let answer = write_now(caller, (fd, file), vectors, begin, written)?;
+    let answer = write_now(caller, (fd, id, file), vectors, begin, written)?;
     if answer != errno::SUCCESS || file.flags & (DSYNC | SYNC) == 0 {
         return Ok(answer);
     }
-    make_durable(caller, Scope::File(file.id)).await
+    make_durable(caller, Scope::File(id)).await
 }
 
 fn write_now(
     caller: &mut Caller<'_, ProgramState>,
-    (fd, file): (i32, OpenFile),
+    (fd, id, file): (i32, u64, OpenFile),
     (vectors, count): Vectors,
     begin: Begin,
     written: i32,
@@ -172,7 +178,7 @@ fn write_now(
     };
     let bytes = OUTPUT_BYTE_UNITS.saturating_mul(total as u64);
     charge(caller, bytes.saturating_add(EFFECT_UNITS))?;
-    let (len, limit) = len_and_limit(caller.data(), file.id);
+    let (len, limit) = len_and_limit(caller.data(), id);
     let from = match begin {
         Begin::At(at) if at > OFFSET_MAX => return Ok(errno::INVAL),
         Begin::At(at) => at,
@@ -193,7 +199,7 @@ fn write_now(
                 data.extend_from_slice(memory.vector(vectors, i)?);
             }
         }
-        let result = lock(&state.guest.disk).write(file.id, from, &data);
+        let result = lock(&state.guest.disk).write(id, from, &data);
         match result {
             Ok(fits) => {
                 memory.write_u32(written, fits)?;
@@ -229,7 +235,7 @@ pub(super) fn seek(
     let from = match whence {
         FROM_START => 0,
         FROM_POSITION => file.at,
-        FROM_END => len_and_limit(caller.data(), file.id).0,
+        FROM_END => caller.data().guest.files().file_len(file.file),
         _ => return Ok(errno::INVAL),
     };
     let position = match from.checked_add_signed(offset) {
@@ -251,8 +257,8 @@ pub(super) fn tell(caller: &mut Caller<'_, ProgramState>, fd: i32, result: i32) 
 
 /// Sets the length of a file.
 pub(super) fn set_len(caller: &mut Caller<'_, ProgramState>, fd: i32, len: i64) -> Result<i32> {
-    match (file(caller.data(), fd, WRITE), u64::try_from(len)) {
-        (Ok(file), Ok(len)) => change_len(caller, file.id, len),
+    match (writable(caller.data(), fd), u64::try_from(len)) {
+        (Ok((id, _)), Ok(len)) => change_len(caller, id, len),
         (Err(code), _) if caller.data().files.get(fd).is_none() => Ok(code),
         // As on Linux, also where it is not open for writing.
         _ => Ok(errno::INVAL),
@@ -266,8 +272,8 @@ pub(super) fn allocate(
     offset: i64,
     len: i64,
 ) -> Result<i32> {
-    let file = match file(caller.data(), fd, WRITE) {
-        Ok(file) => file,
+    let id = match writable(caller.data(), fd) {
+        Ok((id, _)) => id,
         Err(code) => return Ok(code),
     };
     let (Ok(offset), Ok(len @ 1..)) = (u64::try_from(offset), u64::try_from(len)) else {
@@ -275,8 +281,8 @@ pub(super) fn allocate(
     };
     match offset + len {
         end if end > OFFSET_MAX => Ok(errno::FBIG),
-        end if end <= len_and_limit(caller.data(), file.id).0 => Ok(errno::SUCCESS),
-        end => change_len(caller, file.id, end),
+        end if end <= len_and_limit(caller.data(), id).0 => Ok(errno::SUCCESS),
+        end => change_len(caller, id, end),
     }
 }
 
@@ -314,26 +320,24 @@ pub(super) fn get_filestat(
             None if (0..=2).contains(&fd) => filestat_of_stream(fd, now_ns),
             None => return Ok(errno::BADF),
             Some(Object::Folder { path: None, .. }) => return Ok(errno::NOENT),
-            Some(object) => {
-                let disk = lock(&state.guest.disk);
-                filestat_of(&disk, object, now_ns)
-            }
+            Some(object) => filestat_of(&state.guest.files(), object, now_ns),
         };
         memory.write(stat, &bytes)?;
         Ok(errno::SUCCESS)
     })
 }
 
-fn filestat_of(disk: &Disk, object: &Object, now_ns: u64) -> [u8; 64] {
+fn filestat_of(files: &View<'_>, object: &Object, now_ns: u64) -> [u8; 64] {
     match object {
-        Object::File { id, .. } => filestat(disk, Node::File(*id), "", now_ns),
+        Object::File { file, .. } => filestat(files, Found::File(*file), "", now_ns),
         Object::Folder { path, .. } => {
-            filestat(disk, Node::Folder, path.as_deref().unwrap_or(""), now_ns)
+            let path = path.as_deref().unwrap_or("");
+            filestat(files, Found::Folder, path, now_ns)
         }
     }
 }
 
-/// Accepted, although no times are kept.
+/// Accepted, although no times are kept, but not for what is mounted.
 pub(super) fn set_times(
     caller: &mut Caller<'_, ProgramState>,
     fd: i32,
@@ -341,16 +345,20 @@ pub(super) fn set_times(
     _change: i64,
     _flags: i32,
 ) -> Result<i32> {
-    Ok(on_any(caller, fd, errno::SUCCESS))
-}
-
-/// The answer, if something is open under this number.
-fn on_any(caller: &Caller<'_, ProgramState>, fd: i32, answer: i32) -> i32 {
-    match caller.data().files.get(fd) {
-        Some(_) => answer,
-        None if (0..=2).contains(&fd) => answer,
-        None => errno::BADF,
-    }
+    let state = caller.data();
+    let is_mounted = match state.files.get(fd).map(|it| &it.object) {
+        None if (0..=2).contains(&fd) => false,
+        None => return Ok(errno::BADF),
+        Some(Object::File { file, .. }) => matches!(file, File::Mounted(_)),
+        Some(Object::Folder { path, .. }) => {
+            let path = path.as_deref();
+            path.is_some_and(|path| state.guest.mounts.covers(path))
+        }
+    };
+    Ok(match is_mounted {
+        true => errno::ROFS,
+        false => errno::SUCCESS,
+    })
 }
 
 pub(super) fn get_fdstat(caller: &mut Caller<'_, ProgramState>, fd: i32, stat: i32) -> Result<i32> {
@@ -408,8 +416,8 @@ pub(super) fn close(caller: &mut Caller<'_, ProgramState>, fd: i32) -> Result<i3
 }
 
 fn release(state: &ProgramState, closed: &Descriptor) {
-    if let Object::File { id, .. } = closed.object {
-        lock(&state.guest.disk).close(id);
+    if let Object::File { file, .. } = closed.object {
+        state.guest.files().close(file);
     }
 }
 
@@ -471,11 +479,16 @@ pub(super) async fn sync(caller: &mut Caller<'_, ProgramState>, (fd,): (i32,)) -
     let scope = match caller.data().files.get(fd).map(|it| &it.object) {
         None if (0..=2).contains(&fd) => return Ok(errno::INVAL),
         None => return Ok(errno::BADF),
-        Some(Object::File { id, .. }) => Scope::File(*id),
-        Some(Object::Folder { path: None, .. }) => return Ok(errno::SUCCESS),
-        Some(Object::Folder {
-            path: Some(path), ..
-        }) => Scope::Folder(path.to_string()),
+        Some(Object::File { file, .. }) => match file {
+            File::Own(id) => Scope::File(*id),
+            File::Mounted(_) => return Ok(errno::SUCCESS),
+        },
+        Some(Object::Folder { path, .. }) => match path {
+            Some(path) if !caller.data().guest.mounts.covers(path) => {
+                Scope::Folder(path.to_string())
+            }
+            Some(_) | None => return Ok(errno::SUCCESS),
+        },
     };
     make_durable(caller, scope).await
 }

@@ -1,11 +1,11 @@
 //! Calls on paths: opening, making, removing, renaming, and listing folders.
 //!
 //! A path leads from the folder of a descriptor. It may lead out of that folder but not out of the root,
-//! which all of a program's folders are in. There are no links.
+//! which all of a program's folders are in, also those that are mounted. There are no links.
 
-use host_disk::lock;
 use host_disk::path::{PATH_BYTES_MAX, Place};
-use host_disk::tree::{Node, Opening, TreeError};
+use host_disk::tree::{Opening, TreeError};
+use host_disk::view::Found;
 use wasmtime::{Caller, Result};
 
 use super::descriptors::{ALL_FLAGS, Descriptor, Listing, Object, WRITE};
@@ -75,15 +75,15 @@ fn place(
     let names = 1 + memchr::memchr_iter(b'/', path.as_bytes()).count() as u64;
     let compared = COMPARISONS * COPIED_BYTE_UNITS * (folder.len() + len) as u64;
     charge(caller, names * (NAME_UNITS + compared))?;
-    let mut disk = lock(&caller.data().guest.disk);
+    let mut files = caller.data().guest.files();
     if purpose == For::Making && folder.is_empty() && is_in_temporary(&path) {
-        let made = disk.walk("", TEMPORARY);
-        match made.and_then(|folder| disk.make_folder(&folder)) {
+        let made = files.walk("", TEMPORARY);
+        match made.and_then(|folder| files.make_folder(&folder)) {
             Ok(()) | Err(TreeError::Exists) => {}
             Err(error) => return Ok(Err(code(error))),
         }
     }
-    Ok(disk.walk(&folder, &path).map_err(code))
+    Ok(files.walk(&folder, &path).map_err(code))
 }
 
 fn is_in_temporary(path: &str) -> bool {
@@ -146,10 +146,10 @@ pub(super) fn open(
     }
     let place = place!(caller, path, purpose);
     with_memory(caller, |memory, state| {
-        let node = lock(&state.guest.disk).open(&place, opening);
-        let object = match node {
-            Ok(Node::File(id)) => Object::File { id, at: 0 },
-            Ok(Node::Folder) => Object::Folder {
+        let found = state.guest.files().open(&place, opening);
+        let object = match found {
+            Ok(Found::File(file)) => Object::File { file, at: 0 },
+            Ok(Found::Folder) => Object::Folder {
                 path: Some(place.path().into()),
                 listing: None,
             },
@@ -174,20 +174,20 @@ pub(super) fn get_filestat(
     let place = place!(caller, path, For::Use);
     with_memory(caller, |memory, state| {
         let now_ns = state.io.now_ns();
-        let disk = lock(&state.guest.disk);
-        match disk.look_up(&place) {
-            Ok(node) => memory.write(stat, &filestat(&disk, node, place.path(), now_ns))?,
+        let files = state.guest.files();
+        match files.look_up(&place) {
+            Ok(found) => memory.write(stat, &filestat(&files, found, place.path(), now_ns))?,
             Err(error) => return Ok(code(error)),
         }
         Ok(errno::SUCCESS)
     })
 }
 
-/// Accepted, although no times are kept.
+/// Accepted, although no times are kept, but not for what is mounted.
 pub(super) fn set_times(caller: &mut Caller<'_, ProgramState>, path: PathAt) -> Result<i32> {
     let place = place!(caller, path, For::Use);
-    let found = lock(&caller.data().guest.disk).look_up(&place);
-    Ok(found.map_or_else(code, |_| errno::SUCCESS))
+    let set = caller.data().guest.files().set_times(&place);
+    Ok(set.map_or_else(code, |()| errno::SUCCESS))
 }
 
 pub(super) fn make_folder(
@@ -198,7 +198,7 @@ pub(super) fn make_folder(
 ) -> Result<i32> {
     charge(caller, EFFECT_UNITS)?;
     let place = place!(caller, (fd, path, len), For::Making);
-    let made = lock(&caller.data().guest.disk).make_folder(&place);
+    let made = caller.data().guest.files().make_folder(&place);
     Ok(made.map_or_else(code, |()| errno::SUCCESS))
 }
 
@@ -212,7 +212,7 @@ pub(super) fn remove_folder(
     let place = place!(caller, (fd, path, len), For::Use);
     charge_descriptors(caller)?;
     let state = caller.data_mut();
-    let removed = lock(&state.guest.disk).remove_folder(&place);
+    let removed = state.guest.files().remove_folder(&place);
     Ok(match removed {
         Ok(()) => {
             state.files.removed(place.path());
@@ -230,7 +230,7 @@ pub(super) fn remove_file(
 ) -> Result<i32> {
     charge(caller, EFFECT_UNITS)?;
     let place = place!(caller, (fd, path, len), For::Use);
-    let removed = lock(&caller.data().guest.disk).remove_file(&place);
+    let removed = caller.data().guest.files().remove_file(&place);
     Ok(removed.map_or_else(code, |()| errno::SUCCESS))
 }
 
@@ -243,17 +243,11 @@ pub(super) fn rename(
     let from = place!(caller, from, For::Use);
     let to = place!(caller, to, For::Making);
     // All that is below a folder moves with it.
-    let below = {
-        let disk = lock(&caller.data().guest.disk);
-        match disk.look_up(&from) {
-            Ok(Node::Folder) => disk.count_below(from.path()),
-            Ok(Node::File(_)) | Err(_) => 0,
-        }
-    };
+    let below = caller.data().guest.files().count_below(&from);
     charge(caller, EFFECT_UNITS.saturating_mul(below as u64))?;
     charge_descriptors(caller)?;
     let state = caller.data_mut();
-    let renamed = lock(&state.guest.disk).rename(&from, &to);
+    let renamed = state.guest.files().rename(&from, &to);
     Ok(match renamed {
         Ok(()) if from.path() != to.path() => {
             state.files.renamed(from.path(), to.path());
@@ -285,7 +279,7 @@ pub(super) fn symlink(caller: &mut Caller<'_, ProgramState>, to: PathAt) -> Resu
 /// Nothing is a link.
 pub(super) fn read_link(caller: &mut Caller<'_, ProgramState>, path: PathAt) -> Result<i32> {
     let place = place!(caller, path, For::Use);
-    let found = lock(&caller.data().guest.disk).look_up(&place);
+    let found = caller.data().guest.files().look_up(&place);
     Ok(found.map_or_else(code, |_| errno::INVAL))
 }
 
@@ -331,9 +325,9 @@ pub(super) fn list(
         memory.write_u32(used, bytes)?;
         let target = memory.range(buffer, room)?;
         let mut at = 0;
-        for (index, (name, node)) in rest[..count].iter().enumerate() {
+        for (index, (name, found)) in rest[..count].iter().enumerate() {
             let next = (first + index + 1) as u64;
-            let head = dirent(next, *node, &inner_path(path.unwrap_or(""), name), name);
+            let head = dirent(next, *found, &inner_path(path.unwrap_or(""), name), name);
             for byte in head.iter().chain(name.as_bytes()) {
                 if let Some(target) = target.get_mut(at) {
                     *target = *byte;
@@ -354,9 +348,9 @@ fn list_now(
     let mut names = Vec::new();
     if let Some(path) = path {
         names = [".", ".."]
-            .map(|name| (name.to_owned(), Node::Folder))
+            .map(|name| (name.to_owned(), Found::Folder))
             .into();
-        names.extend(lock(&caller.data().guest.disk).list(path));
+        names.extend(caller.data().guest.files().list(path));
     }
     charge(caller, NAME_UNITS * names.len() as u64)?;
     charge_descriptors(caller)?;

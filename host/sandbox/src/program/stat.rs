@@ -1,7 +1,8 @@
 //! What is told about files and folders: their numbers, types and sizes, in the layout of preview 1.
 
-use host_disk::Disk;
-use host_disk::tree::{Node, TreeError};
+use host_disk::View;
+use host_disk::tree::TreeError;
+use host_disk::view::{File, Found};
 
 use crate::wasi::errno;
 
@@ -18,19 +19,23 @@ pub(super) const DIRENT_BYTES: usize = 24;
 /// The device that all files are on; the standard streams are on device 0.
 const DEVICE: u64 = 1;
 
-pub(super) fn type_of(node: Node) -> u8 {
-    match node {
-        Node::Folder => FOLDER,
-        Node::File(_) => FILE,
+pub(super) fn type_of(found: Found) -> u8 {
+    match found {
+        Found::Folder => FOLDER,
+        Found::File(_) => FILE,
     }
 }
 
+/// What is added to the number of a file that is mounted.
+const MOUNTED: u64 = 1 << 62;
+
 /// The inode number: a file's own, and for a folder one that follows from its path (FNV-1a). Files'
 /// numbers are small.
-pub(super) fn inode(node: Node, path: &str) -> u64 {
-    match node {
-        Node::File(file) => file,
-        Node::Folder => {
+pub(super) fn inode(found: Found, path: &str) -> u64 {
+    match found {
+        Found::File(File::Own(file)) => file,
+        Found::File(File::Mounted(file)) => file as u64 | MOUNTED,
+        Found::Folder => {
             let hash = path.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
                 (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
             });
@@ -39,14 +44,22 @@ pub(super) fn inode(node: Node, path: &str) -> u64 {
     }
 }
 
-/// A `filestat`. No times are kept: all three are those of the call.
-pub(super) fn filestat(disk: &Disk, node: Node, path: &str, now_ns: u64) -> [u8; FILESTAT_BYTES] {
-    let size = match node {
-        Node::File(file) => disk.file_len(file),
-        Node::Folder => 0,
+/// A `filestat`. No times are kept: all three are those of the call, and 0 for what is mounted, so that
+/// a program can tell that it has not changed.
+pub(super) fn filestat(
+    files: &View<'_>,
+    found: Found,
+    path: &str,
+    now_ns: u64,
+) -> [u8; FILESTAT_BYTES] {
+    let (size, is_own) = match found {
+        Found::File(file @ File::Own(_)) => (files.file_len(file), true),
+        Found::File(file @ File::Mounted(_)) => (files.file_len(file), false),
+        Found::Folder => (0, files.is_own(path)),
     };
-    let numbers = (DEVICE, inode(node, path));
-    filestat_of(numbers, type_of(node), size, now_ns)
+    let numbers = (DEVICE, inode(found, path));
+    let time_ns = if is_own { now_ns } else { 0 };
+    filestat_of(numbers, type_of(found), size, time_ns)
 }
 
 /// The `filestat` of a standard stream.
@@ -59,12 +72,12 @@ fn filestat_of(
     (device, number): (u64, u64),
     kind: u8,
     size: u64,
-    now_ns: u64,
+    time_ns: u64,
 ) -> [u8; FILESTAT_BYTES] {
     let mut bytes = [0; FILESTAT_BYTES];
     let links = 1;
     let kind = u64::from(kind);
-    let fields = [device, number, kind, links, size, now_ns, now_ns, now_ns];
+    let fields = [device, number, kind, links, size, time_ns, time_ns, time_ns];
     for (target, field) in bytes.chunks_exact_mut(8).zip(fields) {
         target.copy_from_slice(&field.to_le_bytes());
     }
@@ -82,13 +95,13 @@ pub(super) fn fdstat(is_folder: bool, flags: u16, rights: u64) -> [u8; FDSTAT_BY
 }
 
 /// The head of a `dirent`; the name follows it.
-pub(super) fn dirent(next: u64, node: Node, path: &str, name: &str) -> [u8; DIRENT_BYTES] {
+pub(super) fn dirent(next: u64, found: Found, path: &str, name: &str) -> [u8; DIRENT_BYTES] {
     let mut bytes = [0; DIRENT_BYTES];
     bytes[..8].copy_from_slice(&next.to_le_bytes());
-    bytes[8..16].copy_from_slice(&inode(node, path).to_le_bytes());
+    bytes[8..16].copy_from_slice(&inode(found, path).to_le_bytes());
     let len = u32::try_from(name.len()).unwrap_or(u32::MAX);
     bytes[16..20].copy_from_slice(&len.to_le_bytes());
-    bytes[20] = type_of(node);
+    bytes[20] = type_of(found);
     bytes
 }
 
@@ -105,5 +118,7 @@ pub(super) fn code(error: TreeError) -> i32 {
         TreeError::Full => errno::NOSPC,
         TreeError::Busy => errno::BUSY,
         TreeError::Outside => errno::PERM,
+        TreeError::ReadOnly => errno::ROFS,
+        TreeError::OtherDevice => errno::XDEV,
     }
 }

@@ -22,5 +22,7 @@ pub(crate) const NOTEMPTY: i32 = 55;
 pub(crate) const NOTSUP: i32 = 58;
 pub(crate) const OVERFLOW: i32 = 61;
 pub(crate) const PERM: i32 = 63;
+pub(crate) const ROFS: i32 = 69;
 pub(crate) const SPIPE: i32 = 70;
+pub(crate) const XDEV: i32 = 75;
 pub(crate) const NOTCAPABLE: i32 = 76;

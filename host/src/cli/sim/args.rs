@@ -7,7 +7,8 @@ use std::str::FromStr;
 use clap::Args;
 
 use super::super::input::read;
-use super::super::limits::CacheArgs;
+use super::super::limits::{CacheArgs, ModuleArgs};
+use super::super::mounts::MountArgs;
 use super::super::options::{AllLimits, Circumstances, OptionArgs};
 use super::super::output::Format;
 use super::super::{Exit, Failure, suite_file};
@@ -109,6 +110,10 @@ pub(crate) struct SimArgs {
     /// Show the messages that are received on stderr.
     #[arg(long, help_heading = OUTPUT)]
     log_net_recv: bool,
+    #[command(flatten)]
+    pub(super) mounts: MountArgs,
+    #[command(flatten)]
+    pub(super) modules: ModuleArgs,
     #[command(flatten)]
     limits: OptionArgs<AllLimits>,
     /// Maximum size of the journal, in MiB.
