@@ -199,12 +199,12 @@ pub(super) async fn sync(
     caller: &mut Caller<'_, ProgramState>,
     scope: Scope,
 ) -> Result<Result<(), SyncFailure>> {
-    let io = &mut caller.data_mut().io;
-    io.synced = None;
-    io.sync = Some(scope);
+    caller.data_mut().io.sync = Some(scope);
     loop {
         wait(caller, State::Syncs).await?;
-        if let Some(result) = caller.data_mut().io.synced.take() {
+        let data = caller.data_mut();
+        let thread = data.thread;
+        if let Some(result) = data.threads.take_synced(thread) {
             return Ok(result);
         }
     }

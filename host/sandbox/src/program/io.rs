@@ -58,7 +58,7 @@ pub(super) struct Io {
     pub(super) log: StepLog,
     /// The sync that the program waits for, before the driver knows of it.
     pub(super) sync: Option<Scope>,
-    /// How the sync ended that the program waits for.
+    /// How the sync ended that a thread waits for, until that is told.
     pub(super) synced: Option<Result<(), SyncFailure>>,
 }
 

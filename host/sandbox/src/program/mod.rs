@@ -209,7 +209,7 @@ impl ProgramGuest {
         let units = EVENT_UNITS + INPUT_BYTE_UNITS * mem::take(&mut process.io.arrived_bytes);
         let limit = self.limits.fuel;
         process.fuel_left = limit.checked_sub(units).ok_or(ErrorKind::Fuel { limit })?;
-        process.threads.arrive(&process.io);
+        process.threads.arrive(&mut process.io);
         Ok(true)
     }
 

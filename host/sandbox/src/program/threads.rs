@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use host_protocol::disk::SyncFailure;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
@@ -75,6 +76,8 @@ struct Thread {
     since: u64,
     /// Whether it stopped waiting because its time had come.
     timed_out: bool,
+    /// How the sync ended that it waited for.
+    synced: Option<Result<(), SyncFailure>>,
 }
 
 /// All threads of a program.
@@ -108,13 +111,14 @@ impl Threads {
 
     fn add(&mut self, thread: Tid) {
         let state = State::Ready;
-        let (since, timed_out) = (0, false);
+        let (since, timed_out, synced) = (0, false, None);
         self.all.insert(
             thread,
             Thread {
                 state,
                 since,
                 timed_out,
+                synced,
             },
         );
     }
@@ -170,6 +174,11 @@ impl Threads {
         self.all.get(&thread).is_some_and(|it| it.timed_out)
     }
 
+    /// How the sync ended that the thread has waited for.
+    pub(super) fn take_synced(&mut self, thread: Tid) -> Option<Result<(), SyncFailure>> {
+        self.all.get_mut(&thread)?.synced.take()
+    }
+
     /// Whether another thread than this one can run and does not yield.
     pub(super) fn others_are_ready(&self, this: Tid) -> bool {
         self.others(this).any(|state| state == State::Ready)
@@ -203,8 +212,9 @@ impl Threads {
     }
 
     /// An event has come: those can run that have waited for it.
-    pub(super) fn arrive(&mut self, io: &Io) {
-        let is_due = |until_ns: Option<u64>| until_ns.is_some_and(|at_ns| at_ns <= io.now_ns());
+    pub(super) fn arrive(&mut self, io: &mut Io) {
+        let now_ns = io.now_ns();
+        let is_due = |until_ns: Option<u64>| until_ns.is_some_and(|at_ns| at_ns <= now_ns);
         for thread in self.all.values_mut() {
             let (due, comes) = match thread.state {
                 State::Ready | State::Yields => continue,
@@ -217,7 +227,10 @@ impl Threads {
                     (is_due(until_ns), comes)
                 }
                 State::WaitsAt { until_ns, .. } => (is_due(until_ns), false),
-                State::Syncs => (false, io.synced.is_some()),
+                State::Syncs => {
+                    thread.synced = io.synced.take();
+                    (false, thread.synced.is_some())
+                }
             };
             if due || comes {
                 thread.timed_out = due;

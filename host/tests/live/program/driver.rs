@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use host_disk::{Scope, SharedDisk, lock};
 use host_guest::{Effect, Event, EventKind, Guest, GuestError, GuestOptions, Limits};
+use host_protocol::disk::SyncFailure;
 use host_protocol::timers::Timers;
 use host_sandbox::{Cache, GuestModule, Sandbox};
 use serde_json::{Value, json};
@@ -111,6 +112,13 @@ impl Driver {
         let result = lock(&self.disk).sync(&scope);
         self.step(EventKind::Synced(result)).unwrap();
         true
+    }
+
+    /// The disk fails the sync that the guest waits for.
+    pub(crate) fn fail_sync(&mut self) {
+        self.sync.take().expect("it waits for one");
+        self.step(EventKind::Synced(Err(SyncFailure::Error)))
+            .unwrap();
     }
 
     /// Delivers this text as a message.

@@ -407,6 +407,37 @@ fn a_sync_stops_all_threads_until_the_disk_has_answered() {
     assert_eq!(done, ["log 0", "log 1"]);
 }
 
+#[test]
+fn each_thread_gets_the_answer_of_its_own_sync() {
+    // Both make a file and sync it; the disk fails the first and not the second.
+    let make_and_sync = |name: u8, at: u32| {
+        format!(
+            "(i32.store8 (i32.const {at}) (i32.const {name}))
+             (drop (call $path_open (i32.const 3) (i32.const 0) (i32.const {at}) (i32.const 1)
+               (i32.const 1) (i64.const 66) (i64.const 0) (i32.const 0) (i32.const {})))
+             (call $say (call $sync (i32.load (i32.const {}))))",
+            at + 4,
+            at + 4
+        )
+    };
+    for seed in 0..8 {
+        let main = format!(
+            "(drop (call $spawn (i32.const 1))) {} (call $for_ever)",
+            make_and_sync(b'a', 2000)
+        );
+        let thread = format!("{} (call $for_ever)", make_and_sync(b'b', 3000));
+        let mut driver = start("1 4", &main, &thread, Limits::default(), seed);
+        driver.text("{}");
+        assert_eq!(driver.done(), ["sync File(1)"]);
+        driver.fail_sync();
+        // EIO is 29. The second may begin before the first has its answer.
+        while driver.answer_sync() {}
+        let mut done = driver.done();
+        done.sort();
+        assert_eq!(done, ["log 0", "log 29", "sync File(2)"], "seed {seed}");
+    }
+}
+
 const NOTE: &str = "log it calls sched_yield in a loop and does nothing else, so it sleeps between the \
      calls until something arrives";
 

@@ -38,8 +38,8 @@ fn valid(module: &GuestModule, workload: Workload, options: &RunOptions, seed: u
 }
 
 #[test]
-fn a_gossip_in_go_survives_partitions() {
-    for seed in 0..5 {
+fn a_gossip_in_go_with_a_log_file_and_signals_survives_partitions() {
+    for seed in 0..20 {
         let valid = valid(&GOSSIP, Workload::Broadcast, &challenge_3c(&[]), seed);
         assert_eq!(valid, Validity::True, "seed {seed}");
     }

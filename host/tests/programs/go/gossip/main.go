@@ -1,14 +1,17 @@
 // A broadcast that gossips: every value goes to every neighbour until it has been
 // acknowledged. With the argument "no-retry" it is sent once only, which a partition
-// makes it lose.
+// makes it lose. As many nodes do, it keeps its log in a file and waits for a signal.
 package main
 
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"log"
 	"os"
+	"os/signal"
 	"sync"
+	"syscall"
 	"time"
 
 	"programs/node"
@@ -28,6 +31,16 @@ type server struct {
 }
 
 func main() {
+	file, err := os.OpenFile("/tmp/gossip.log", os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		log.Fatal(err)
+	}
+	log.SetOutput(io.MultiWriter(os.Stderr, file))
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		log.Fatalf("ended by %v", <-signals)
+	}()
 	s := &server{
 		Node:    node.New(),
 		retry:   len(os.Args) < 2 || os.Args[1] != "no-retry",
