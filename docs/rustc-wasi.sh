@@ -16,7 +16,7 @@ esac
 case " $* " in
 *" --crate-name tokio "*)
     if [ "${CARGO_PKG_VERSION_MINOR:-99}" -lt 41 ]; then
-        echo "tokio $CARGO_PKG_VERSION lacks threads or files on WASI: run 'cargo update tokio'" >&2
+        echo "tokio $CARGO_PKG_VERSION lacks threads or files on WASI: run 'cargo update tokio --recursive'" >&2
         exit 1
     fi
     # Its poll for sockets cannot be woken by another thread here, and parking_lot cannot wait if
