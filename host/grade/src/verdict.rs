@@ -117,6 +117,7 @@ impl Verdict {
             ErrorKind::Host(_) => Self::Internal,
             ErrorKind::Trap(_)
             | ErrorKind::Stack
+            | ErrorKind::Deadlock(_)
             | ErrorKind::Exit(_)
             | ErrorKind::Denied(_)
             | ErrorKind::Refused(_) => Self::Runtime,

@@ -84,6 +84,9 @@ pub enum ErrorKind {
     #[strum(serialize = "exited")]
     #[error("it exited with code {0}; a node runs until it is stopped")]
     Exit(i32),
+    /// All threads of a program wait for one another; says where each waits, the main one first.
+    #[error("deadlock: {}", deadlock(.0))]
+    Deadlock(Vec<String>),
     /// The guest used something that the sandbox does not offer; says what.
     #[error("{0}")]
     Denied(String),
@@ -164,6 +167,21 @@ pub enum ErrorKind {
     #[strum(serialize = "refused-state")]
     #[error("it refused the state (status {0})")]
     Refused(i32),
+}
+
+/// A sentence about threads that wait at these places, and a line for each.
+fn deadlock(stacks: &[String]) -> String {
+    let mut text = match stacks.len() {
+        1 => "it waits to be notified, and has no other thread that could do it".to_owned(),
+        count => format!("its {count} threads wait to be notified, and none is left to do it"),
+    };
+    for (number, stack) in stacks.iter().enumerate() {
+        text += &match number {
+            0 => format!("\n  main thread: {stack}"),
+            _ => format!("\n  thread: {stack}"),
+        };
+    }
+    text
 }
 
 impl ErrorKind {

@@ -395,7 +395,8 @@ impl AbiGuest {
 
 /// Gives the store the fuel and the wall time for a step.
 fn begin_step(store: &mut Store<AbiState>, limits: &Limits) {
-    watch::begin(&mut *store, |state| &mut state.guest, limits);
+    store.data_mut().guest.watch.begin(limits);
+    watch::resume(&mut *store);
     // Fails only if the engine does not count fuel, and this one does.
     let _ = store.set_fuel(limits.fuel);
     store.data_mut().guest.limiter.refused = None;

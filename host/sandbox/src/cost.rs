@@ -10,6 +10,7 @@
 
 use wasmtime::OperatorCost;
 
+use crate::program::THREAD_UNITS;
 use crate::wasi::fuel::{
     BUFFER_UNITS, CALL_UNITS, COPIED_BYTE_UNITS, NAME_UNITS, RANDOM_BYTE_UNITS, UNSYNCED_UNITS,
 };
@@ -30,7 +31,7 @@ pub(crate) const OUTPUT_BYTE_UNITS: u64 = 15;
 pub(crate) const EFFECT_UNITS: u64 = 8_000;
 
 /// The most that a price can be.
-const DEAREST: u8 = u8::MAX;
+pub(crate) const DEAREST: u8 = u8::MAX;
 
 /// The price of each instruction. Prices go by what an instruction does, which its name tells:
 /// so one that a later engine adds has a price too.
@@ -130,6 +131,7 @@ pub fn cost_table() -> Vec<(&'static str, u64)> {
         ("random-byte", RANDOM_BYTE_UNITS),
         ("name", NAME_UNITS),
         ("unsynced-change", UNSYNCED_UNITS),
+        ("thread", THREAD_UNITS),
         ("event", EVENT_UNITS),
         ("input-byte", INPUT_BYTE_UNITS),
         ("output-byte", OUTPUT_BYTE_UNITS),

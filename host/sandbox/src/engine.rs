@@ -39,7 +39,7 @@ const GROWTH_BYTES: u64 = 1 << 20;
 const RESIDENT_ALL_BYTES: usize = 32 << 20;
 
 /// The stack of a guest, in bytes.
-const STACK_BYTES: usize = 512 << 10;
+pub(super) const STACK_BYTES: usize = 512 << 10;
 
 /// The part of a fiber's stack for the host functions that a program calls.
 const HOST_STACK_BYTES: usize = 512 << 10;
@@ -98,7 +98,8 @@ pub(super) fn config(
         .wasm_memory64(false)
         .wasm_multi_memory(false)
         .wasm_tail_call(false)
-        .wasm_threads(false)
+        .wasm_threads(true)
+        .shared_memory(true)
         .wasm_backtrace_max_frames(NonZeroUsize::new(32))
         // Nothing unwinds through a guest, and no backtrace has offsets: frames are found by their
         // pointers and shown by their names. Tables for more would take time to make, and again to

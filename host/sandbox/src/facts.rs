@@ -15,6 +15,8 @@ pub struct Facts {
     /// Whether the Go toolchain made the module: the stdin of such a program does not block
     /// (docs/programs.md).
     pub built_by_go: bool,
+    /// Whether it is built for threads: it imports a memory that they share.
+    pub threads: bool,
     /// The version of the guest ABI that the marker names.
     pub abi_version: Option<u32>,
     /// All imports, in the order of the file.
@@ -61,7 +63,7 @@ pub struct Import {
     /// The name of the item.
     pub name: String,
     /// The type of a function, such as `(i32, i32) -> i32`; otherwise `table`, `memory`,
-    /// `global` or `tag`.
+    /// `shared memory`, `global` or `tag`.
     pub signature: String,
     /// Whether this host provides it.
     pub provided: bool,

@@ -47,7 +47,7 @@ const FRAMES_MAX: usize = 8;
 const NAME_SHOWN_MAX: usize = 200;
 
 /// The functions on the call stack, innermost first, without the panic runtime of Rust.
-fn backtrace(error: &wasmtime::Error) -> Vec<String> {
+pub(super) fn backtrace(error: &wasmtime::Error) -> Vec<String> {
     let Some(trace) = error.downcast_ref::<WasmBacktrace>() else {
         return Vec::new();
     };

@@ -1,14 +1,14 @@
 //! Loads modules: reads, vets, compiles and links them.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use host_guest::{Interrupt, Limits};
 use tracing::debug;
 use wasmtime::{CacheStore, Engine, InstancePre, Linker, Module};
 
 use crate::cache::Cache;
-use crate::compile::{CompileError, Compiled, compile, deserialize, problem};
+use crate::compile::{CompileError, Compiled, InvalidModule, compile, deserialize, problem};
 use crate::compiler::Compiler;
 use crate::engine::{AddressSpace, EngineError, config, pooled_config, start_watchdog};
 use crate::facts::{Facts, Kind};
@@ -16,9 +16,10 @@ use crate::functions::Batch;
 use crate::limits::ModuleLimits;
 use crate::load_error::LoadError;
 use crate::module_file::read_module;
-use crate::program::{self, ProgramState};
+use crate::program::{self, Code, ProgramState, Unlinked};
+use crate::rewrite::rewrite;
 use crate::state::AbiState;
-use crate::vet::vet;
+use crate::vet::{sha256, vet};
 use crate::wasi;
 
 /// Loads modules. It can be shared between threads; a process needs only one.
@@ -26,6 +27,10 @@ pub struct Sandbox {
     engine: Engine,
     abi_linker: Linker<AbiState>,
     program_linker: Linker<ProgramState>,
+    /// Whether guests come from a pool. It has no room for threads.
+    is_pooled: bool,
+    /// What programs with threads run on, if that is another engine.
+    unpooled: OnceLock<(Engine, Linker<ProgramState>)>,
     cache: Option<Cache>,
     interrupt: Option<Interrupt>,
 }
@@ -46,7 +51,7 @@ pub struct GuestModule {
 #[derive(Clone)]
 pub(super) enum Linked {
     Abi(InstancePre<AbiState>),
-    Program(InstancePre<ProgramState>),
+    Program(Code),
 }
 
 impl Sandbox {
@@ -59,7 +64,7 @@ impl Sandbox {
             AddressSpace::of_this_process(),
             functions_of(cache.as_ref()),
         )?;
-        Self::with_engine(Engine::new(&config)?, cache)
+        Self::with_engine(Engine::new(&config)?, false, cache)
     }
 
     /// Makes a sandbox whose guests come from a pool, which makes it cheap to start and
@@ -75,7 +80,7 @@ impl Sandbox {
         }
         let config = pooled_config(instances, functions_of(cache.as_ref()))?;
         match Engine::new(&config) {
-            Ok(engine) => Self::with_engine(engine, cache),
+            Ok(engine) => Self::with_engine(engine, true, cache),
             Err(error) => {
                 debug!("guests do not come from a pool: {error:#}");
                 Self::new(cache)
@@ -83,16 +88,21 @@ impl Sandbox {
         }
     }
 
-    fn with_engine(engine: Engine, cache: Option<Cache>) -> Result<Self, EngineError> {
+    fn with_engine(
+        engine: Engine,
+        is_pooled: bool,
+        cache: Option<Cache>,
+    ) -> Result<Self, EngineError> {
         start_watchdog(&engine);
         let mut abi_linker = Linker::new(&engine);
         wasi::abi::add_to(&mut abi_linker)?;
-        let mut program_linker = Linker::new(&engine);
-        program::wasi::add_to(&mut program_linker)?;
+        let program_linker = program_linker(&engine)?;
         Ok(Sandbox {
             engine,
             abi_linker,
             program_linker,
+            is_pooled,
+            unpooled: OnceLock::new(),
             cache,
             interrupt: None,
         })
@@ -195,10 +205,9 @@ impl Sandbox {
         if !report.problems.is_empty() {
             return Err(rejected(report.problems));
         }
-        let compile = || compile(wasm);
-        let module = match &self.cache {
-            Some(cache) => cache.compiled(&self.engine, &report.facts.sha256, compile),
-            None => compile().and_then(|compiled| deserialize(&self.engine, &compiled.code)),
+        let module = match report.facts.threads {
+            false => self.compiled(&self.engine, &report.facts.sha256, || compile(wasm)),
+            true => self.compiled_with_threads(wasm, compile),
         };
         let module = module.map_err(|error| match error {
             CompileError::Module(invalid) => rejected(vec![invalid.to_string()]),
@@ -207,7 +216,7 @@ impl Sandbox {
             },
             CompileError::Internal(reason) => internal(reason),
         })?;
-        let linked = self.link(report.facts.kind, &module);
+        let linked = self.link(&report.facts, module);
         let linked = linked.map_err(|error| internal(format!("{error:#}")))?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         Ok(GuestModule {
@@ -218,13 +227,75 @@ impl Sandbox {
         })
     }
 
-    fn link(&self, kind: Kind, module: &Module) -> wasmtime::Result<Linked> {
-        Ok(match kind {
-            Kind::Program => Linked::Program(self.program_linker.instantiate_pre(module)?),
+    /// The machine code of the module with this hash.
+    fn compiled(
+        &self,
+        engine: &Engine,
+        sha256: &str,
+        compile: impl FnOnce() -> Result<Compiled, CompileError>,
+    ) -> Result<Module, CompileError> {
+        match &self.cache {
+            Some(cache) => cache.compiled(engine, sha256, compile),
+            None => compile().and_then(|compiled| deserialize(engine, &compiled.code)),
+        }
+    }
+
+    /// The machine code of a program with threads, which is rewritten first.
+    fn compiled_with_threads(
+        &self,
+        wasm: &[u8],
+        compile: impl FnOnce(&[u8]) -> Result<Compiled, CompileError>,
+    ) -> Result<Module, CompileError> {
+        if let Some(problem) = self.problem(wasm) {
+            return Err(InvalidModule(problem).into());
+        }
+        let wasm = rewrite(wasm)?;
+        let (engine, _) = self.for_threads().map_err(internal)?;
+        self.compiled(engine, &sha256(&wasm), || compile(&wasm))
+    }
+
+    /// What programs with threads run on.
+    fn for_threads(&self) -> wasmtime::Result<(&Engine, &Linker<ProgramState>)> {
+        if !self.is_pooled {
+            return Ok((&self.engine, &self.program_linker));
+        }
+        if self.unpooled.get().is_none() {
+            let config = config(AddressSpace::Unlimited, functions_of(self.cache.as_ref()))
+                .map_err(wasmtime::Error::new)?;
+            let engine = Engine::new(&config)?;
+            start_watchdog(&engine);
+            let linker = program_linker(&engine)?;
+            // If another thread has made one meanwhile, that is the one.
+            let _ = self.unpooled.set((engine, linker));
+        }
+        let made = self.unpooled.get();
+        let (engine, linker) = made.ok_or_else(|| wasmtime::format_err!("there is no engine"))?;
+        Ok((engine, linker))
+    }
+
+    fn link(&self, facts: &Facts, module: Module) -> wasmtime::Result<Linked> {
+        Ok(match facts.kind {
+            Kind::Program if facts.threads => {
+                let linker = self.for_threads()?.1.clone();
+                Linked::Program(Code::Threads(Arc::new(Unlinked { module, linker })))
+            }
+            Kind::Program => {
+                Linked::Program(Code::Single(self.program_linker.instantiate_pre(&module)?))
+            }
             // Vetting has rejected modules of an unknown kind.
-            Kind::Abi | Kind::Unknown => Linked::Abi(self.abi_linker.instantiate_pre(module)?),
+            Kind::Abi | Kind::Unknown => Linked::Abi(self.abi_linker.instantiate_pre(&module)?),
         })
     }
+}
+
+fn program_linker(engine: &Engine) -> wasmtime::Result<Linker<ProgramState>> {
+    let mut linker = Linker::new(engine);
+    program::wasi::add_to(&mut linker)?;
+    Ok(linker)
+}
+
+fn internal(error: wasmtime::Error) -> CompileError {
+    CompileError::Internal(format!("{error:#}"))
 }
 
 /// What the compiler of an engine asks for functions.

@@ -26,14 +26,14 @@ impl GuestModule {
     /// # Errors
     /// If one of those functions fails.
     pub fn start(&self, options: GuestOptions) -> Result<Box<dyn Guest + Send>, Box<GuestError>> {
-        let limits = options.limits;
+        let (limits, seed) = (options.limits, options.seed);
         let mut state = GuestState::new(&self.name, options);
         state.watch = Watch::new(self.interrupt.clone());
         Ok(match &self.linked {
             Linked::Abi(pre) => Box::new(AbiGuest::start(pre, state, limits)?),
-            Linked::Program(pre) => {
+            Linked::Program(code) => {
                 let stdin_blocks = !self.facts.built_by_go;
-                Box::new(ProgramGuest::new(pre, state, limits, stdin_blocks))
+                Box::new(ProgramGuest::new(code, state, limits, seed, stdin_blocks))
             }
         })
     }

@@ -39,7 +39,7 @@ pub(super) struct GrowthLimiter {
     memory_limit: usize,
     table_limit: usize,
     /// The number of elements in all tables together.
-    table_elements: usize,
+    pub(super) table_elements: usize,
     pub(super) refused: Option<ErrorKind>,
     /// Says whether the run has room for more.
     growth: Option<Arc<dyn Growth>>,
@@ -69,6 +69,17 @@ impl GuestState {
     }
 }
 
+impl GrowthLimiter {
+    /// Takes memory of the host for the guest, besides its own: `bytes`.
+    pub(super) fn take(&self, bytes: usize) -> Result<(), ErrorKind> {
+        let may_grow = |growth: &Arc<dyn Growth>| growth.memory(bytes);
+        match self.growth.as_ref().is_none_or(may_grow) {
+            true => Ok(()),
+            false => Err(no_room(bytes, self.memory_limit)),
+        }
+    }
+}
+
 impl ResourceLimiter for GrowthLimiter {
     fn memory_growing(
         &mut self,
@@ -81,10 +92,7 @@ impl ResourceLimiter for GrowthLimiter {
         }
         let fits = desired <= self.memory_limit;
         if fits {
-            let may_grow = |growth: &Arc<dyn Growth>| growth.memory(desired - current);
-            if !self.growth.as_ref().is_none_or(may_grow) {
-                return Err(no_room(desired, self.memory_limit).into());
-            }
+            self.take(desired - current)?;
             self.memory_bytes = desired;
         } else {
             self.refused = Some(ErrorKind::Memory {

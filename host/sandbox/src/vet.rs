@@ -11,7 +11,7 @@ use host_protocol::text::{excerpt, one_line};
 use sha2::{Digest, Sha256};
 use wasmparser::{
     CompositeInnerType, CustomSectionReader, ExternalKind, FuncType, FunctionBody, KnownCustom,
-    Parser, Payload, TypeRef, ValType,
+    MemoryType, Parser, Payload, TypeRef, ValType,
 };
 
 use crate::facts::{Export, Facts, Import, Kind};
@@ -34,7 +34,7 @@ pub struct Vetted {
 pub fn vet(bytes: &[u8], limits: &Limits, module_limits: &ModuleLimits) -> Vetted {
     let facts = Facts {
         bytes: bytes.len() as u64,
-        sha256: hex(&Sha256::digest(bytes)),
+        sha256: sha256(bytes),
         ..Facts::default()
     };
     let mut vetting = Vetting {
@@ -175,8 +175,13 @@ impl Vetting<'_> {
             }
             Payload::MemorySection(section) => {
                 for memory in section {
-                    let bytes = memory?.initial.saturating_mul(64 << 10);
-                    self.facts.memory_bytes = self.facts.memory_bytes.saturating_add(bytes);
+                    let memory = memory?;
+                    self.memory(memory);
+                    if memory.shared {
+                        let problem = "its memory is shared and not imported; link it with \
+                                       --import-memory, as the target wasm32-wasip1-threads does";
+                        self.problems.push(problem.into());
+                    }
                 }
             }
             Payload::ExportSection(section) => {
@@ -195,6 +200,12 @@ impl Vetting<'_> {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Counts the initial size of a memory.
+    fn memory(&mut self, ty: MemoryType) {
+        let bytes = ty.initial.saturating_mul(64 << 10);
+        self.facts.memory_bytes = self.facts.memory_bytes.saturating_add(bytes);
     }
 
     fn ty(&mut self, ty: CompositeInnerType) {
@@ -259,13 +270,21 @@ impl Vetting<'_> {
                 self.signature(ty)
             }
             TypeRef::Table(_) => "table".to_owned(),
+            TypeRef::Memory(ty) if ty.shared && !ty.memory64 => {
+                self.memory(ty);
+                self.facts.threads = true;
+                SHARED_MEMORY.to_owned()
+            }
             TypeRef::Memory(_) => "memory".to_owned(),
             TypeRef::Global(_) => "global".to_owned(),
             TypeRef::Tag(_) => "tag".to_owned(),
         };
-        let offered = (import.module == wasi::MODULE)
-            .then(|| wasi::signature(import.name))
-            .flatten();
+        let offered = match (import.module, import.name) {
+            (wasi::MODULE, name) => wasi::signature(name),
+            (SPAWN_MODULE, SPAWN) => Some(SPAWN_TYPE.to_owned()),
+            _ if signature == SHARED_MEMORY => Some(SHARED_MEMORY.to_owned()),
+            _ => None,
+        };
         let provided = offered.as_deref() == Some(&signature);
         if !provided {
             let shown = |name: &str| one_line(&excerpt(name, NAME_SHOWN_MAX)).into_owned();
@@ -422,6 +441,11 @@ impl Vetting<'_> {
                 self.facts.kind = Kind::Abi;
                 self.check_exports(&ABI_EXPORTS);
                 self.check_snapshot();
+                if self.facts.threads {
+                    let problem = "a guest of the ABI has one thread, and its memory is not \
+                                   imported; build it with --target wasm32-wasip1";
+                    self.problems.push(problem.into());
+                }
             }
             Some(other) => self.problems.push(format!(
                 "it speaks the guest ABI of {}, this host that of {}; build it with a matching SDK",
@@ -431,12 +455,25 @@ impl Vetting<'_> {
             None if self.export_of(PROGRAM_START).is_some() => {
                 self.facts.kind = Kind::Program;
                 self.check_exports(&PROGRAM_EXPORTS);
+                self.check_threads();
             }
             None => self.problems.push(format!(
                 "it is not a guest: it exports neither {} (docs/abi.md) nor {PROGRAM_START} \
                  (docs/programs.md)",
                 abi::MARKER
             )),
+        }
+    }
+
+    /// A program that starts threads exports what they run, and shares its memory with them.
+    fn check_threads(&mut self) {
+        let mut imports = self.facts.imports.iter();
+        if imports.any(|import| import.module == SPAWN_MODULE) {
+            self.check_exports(&THREAD_EXPORTS);
+            if !self.facts.threads {
+                let problem = "it starts threads, but does not import the memory that they share";
+                self.problems.push(problem.into());
+            }
         }
     }
 
@@ -481,6 +518,17 @@ const SIGNATURE_SHOWN_MAX: usize = 200;
 /// The export that starts a program.
 pub(super) const PROGRAM_START: &str = "_start";
 
+/// What a program starts threads with, and what a thread runs.
+///
+/// Source: the proposal `wasi-threads` (WebAssembly/wasi-threads).
+pub(super) const SPAWN_MODULE: &str = "wasi";
+pub(super) const SPAWN: &str = "thread-spawn";
+const SPAWN_TYPE: &str = "(i32) -> i32";
+pub(super) const THREAD_START: &str = "wasi_thread_start";
+
+/// How an imported memory that threads share is shown.
+const SHARED_MEMORY: &str = "shared memory";
+
 /// Whether this section shows that the Go toolchain made the module: Go's linker writes a
 /// build id (unless told not to) and the name of the compiler.
 fn is_go(section: &CustomSectionReader<'_>) -> bool {
@@ -501,6 +549,9 @@ const PROGRAM_EXPORTS: [(&str, &str, bool); 2] = [
     (PROGRAM_START, "() -> ()", true),
     (abi::MEMORY, "memory", true),
 ];
+
+/// What a program with threads must have besides.
+const THREAD_EXPORTS: [(&str, &str, bool); 1] = [(THREAD_START, "(i32, i32) -> ()", true)];
 
 /// Name, type, and whether a guest of the ABI must have it.
 const ABI_EXPORTS: [(&str, &str, bool); 7] = [
@@ -554,7 +605,8 @@ impl fmt::Display for Results<'_> {
     }
 }
 
-/// Bytes as lower-case hexadecimal digits.
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+/// The SHA-256 of some bytes, in lower-case hexadecimal digits.
+pub(super) fn sha256(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }

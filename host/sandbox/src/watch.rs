@@ -44,13 +44,14 @@ pub(super) fn watch<T: 'static>(store: &mut Store<T>, guest: fn(&mut T) -> &mut 
     store.epoch_deadline_callback(move |mut store| guest(store.data_mut()).watch.tick());
 }
 
-/// Gives a step its wall time.
-pub(super) fn begin<T: 'static>(
-    mut store: impl AsContextMut<Data = T>,
-    guest: fn(&mut T) -> &mut GuestState,
-    limits: &Limits,
-) {
-    let mut store = store.as_context_mut();
-    guest(store.data_mut()).watch.ticks_left = watchdog_ticks(limits);
-    store.set_epoch_deadline(1);
+impl Watch {
+    /// Gives a step its wall time.
+    pub(super) fn begin(&mut self, limits: &Limits) {
+        self.ticks_left = watchdog_ticks(limits);
+    }
+}
+
+/// Begins or goes on with a step.
+pub(super) fn resume<T: 'static>(mut store: impl AsContextMut<Data = T>) {
+    store.as_context_mut().set_epoch_deadline(1);
 }

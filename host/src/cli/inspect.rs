@@ -119,6 +119,7 @@ fn write_text(
 ) -> std::fmt::Result {
     match (facts.kind, facts.abi_version) {
         (Kind::Program, _) if facts.built_by_go => writeln!(out, "{path}: a program, built by Go")?,
+        (Kind::Program, _) if facts.threads => writeln!(out, "{path}: a program with threads")?,
         (Kind::Program, _) => writeln!(out, "{path}: a program")?,
         (Kind::Abi | Kind::Unknown, Some(version)) => {
             writeln!(out, "{path}: a guest of ABI version {version}")?;

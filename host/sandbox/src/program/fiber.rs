@@ -1,180 +1,197 @@
-//! The fiber that a program runs on, and how control passes between it and its driver.
-//!
-//! The engine's future owns the store, so the driver cannot access it while the program
-//! is suspended. The data that both sides need ([`Io`]) is exchanged at each switch
-//! through a cell that both hold.
+//! The fiber that a thread of a program runs on.
 
 use std::mem;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use host_disk::{Scope, lock};
-use host_guest::{ErrorKind, Limits};
+use host_guest::ErrorKind;
 use host_protocol::disk::SyncFailure;
-use wasmtime::{AsContextMut, Caller, InstancePre, Result, Store};
+use wasmtime::{
+    AsContextMut, Caller, InstancePre, Linker, MemoryType, Module, Result, SharedMemory, Store,
+};
 
-use super::descriptors::Descriptors;
-use super::io::Io;
-use crate::cost::{EVENT_UNITS, INPUT_BYTE_UNITS};
-use crate::state::GuestState;
-use crate::vet::PROGRAM_START;
-use crate::wasi::fuel::charge;
-use crate::watch;
+use super::process::{Exchange, Process, ProgramState, Shared, give, store, take};
+use super::threads::{MAIN, State, Tid};
+use crate::vet::{PROGRAM_START, THREAD_START};
 
-/// The state of a program.
-pub(crate) struct ProgramState {
-    pub(super) guest: GuestState,
-    pub(super) io: Io,
-    /// What it has open besides its standard streams.
-    pub(super) files: Descriptors,
-    pub(super) limits: Limits,
-    /// Whether a read of an empty stdin waits for input.
-    pub(super) stdin_blocks: bool,
-    exchange: Exchange,
+/// A program, compiled and linked.
+#[derive(Clone)]
+pub(crate) enum Code {
+    /// One thread, with a memory of its own.
+    Single(InstancePre<ProgramState>),
+    /// Built for threads: each process has a memory of its own, to which it is linked.
+    Threads(Arc<Unlinked>),
 }
 
-/// The cell through which the [`Io`] is exchanged. Only one side runs at a time, so the
-/// lock is never contended; it allows a guest to move between threads.
-#[derive(Clone, Default)]
-struct Exchange(Arc<Mutex<Io>>);
-
-impl Exchange {
-    fn swap(&self, io: &mut Io) {
-        let mut cell = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        mem::swap(&mut *cell, io);
-    }
+/// A module whose memory is imported, and the functions that it is linked to.
+pub(crate) struct Unlinked {
+    pub(crate) module: Module,
+    pub(crate) linker: Linker<ProgramState>,
 }
 
-/// A program, suspended.
+/// A thread, suspended.
 pub(super) struct Fiber {
-    /// `None` after the program has ended.
-    run: Option<Pin<Box<dyn Future<Output = End> + Send>>>,
+    run: Pin<Box<dyn Future<Output = Result<()>> + Send>>,
     exchange: Exchange,
 }
 
-/// Why the program returned control.
+/// Why a thread returned control.
 pub(super) enum Turn {
-    /// It waits for an event.
+    /// It waits.
     Waits,
-    /// It has ended.
-    Ended {
-        /// Why, unless `_start` just returned.
-        error: Option<wasmtime::Error>,
-        /// The last request for memory or table elements, if it was refused.
-        refused: Option<ErrorKind>,
-    },
-}
-
-struct End {
-    error: Option<wasmtime::Error>,
-    refused: Option<ErrorKind>,
+    /// It has ended, by its own will or not.
+    Ended(Result<()>),
 }
 
 impl Fiber {
-    /// Makes a program that has not begun to run.
-    pub(super) fn new(
-        pre: &InstancePre<ProgramState>,
-        guest: GuestState,
-        limits: Limits,
-        stdin_blocks: bool,
-    ) -> Self {
-        let exchange = Exchange::default();
-        let state = ProgramState {
-            guest,
-            io: Io::default(),
-            files: Descriptors::default(),
-            limits,
-            stdin_blocks,
-            exchange: exchange.clone(),
-        };
+    /// Makes the thread that runs `_start`.
+    pub(super) fn main(code: &Code) -> Self {
+        let (code, exchange) = (code.clone(), Exchange::default());
         Fiber {
-            run: Some(Box::pin(run(pre.clone(), state))),
+            run: Box::pin(run_main(code, ProgramState::new(MAIN, exchange.clone()))),
             exchange,
         }
     }
 
-    /// Runs the program until it waits or ends. `io` is passed to it and returned.
-    pub(super) fn resume(&mut self, io: &mut Io) -> Turn {
-        let Some(run) = &mut self.run else {
-            return Turn::Ended {
-                error: None,
-                refused: None,
-            };
-        };
-        self.exchange.swap(io);
-        let mut context = Context::from_waker(Waker::noop());
-        let polled = run.as_mut().poll(&mut context);
-        self.exchange.swap(io);
-        match polled {
-            Poll::Pending => Turn::Waits,
-            Poll::Ready(End { error, refused }) => {
-                self.run = None; // frees its memory before the guest is dropped
-                Turn::Ended { error, refused }
-            }
+    /// Makes a thread that the program has started with `argument`.
+    pub(super) fn thread(shared: &Shared, thread: Tid, argument: i32) -> Self {
+        let (pre, exchange) = (shared.pre.clone(), Exchange::default());
+        let state = ProgramState::new(thread, exchange.clone());
+        Fiber {
+            run: Box::pin(run_thread(pre, state, argument)),
+            exchange,
         }
+    }
+
+    /// Runs the thread until it waits or ends. It has the process meanwhile.
+    pub(super) fn resume(&mut self, process: Box<Process>) -> (Turn, Box<Process>) {
+        self.exchange.swap(Some(process));
+        let mut context = Context::from_waker(Waker::noop());
+        let turn = match self.run.as_mut().poll(&mut context) {
+            Poll::Pending => Turn::Waits,
+            Poll::Ready(result) => Turn::Ended(result),
+        };
+        let process = self.exchange.swap(None);
+        (
+            turn,
+            process.expect("a thread that stops hands the process over"),
+        )
     }
 }
 
 /// Runs a program from its start to its end.
-async fn run(pre: InstancePre<ProgramState>, state: ProgramState) -> End {
-    // What an earlier process had open is closed: it is the disk of one.
-    lock(&state.guest.disk).kill();
-    let mut store = Store::new(pre.module().engine(), state);
-    store.limiter(|state| &mut state.guest.limiter);
-    watch::watch(&mut store, |state| &mut state.guest);
-    let result = start(&pre, &mut store).await;
-    let fuel_left = store.get_fuel().unwrap_or(0);
-    let state = store.data_mut();
-    let refused = state.guest.limiter.refused.take();
-    state.give_turn(fuel_left, None);
-    End {
-        error: result.err(),
-        refused,
-    }
+async fn run_main(code: Code, state: ProgramState) -> Result<()> {
+    let engine = match &code {
+        Code::Single(pre) => pre.module().engine(),
+        Code::Threads(unlinked) => unlinked.module.engine(),
+    };
+    let mut store = store(engine, state)?;
+    let result = start(&code, &mut store).await;
+    give(store.as_context_mut());
+    result
 }
 
-async fn start(pre: &InstancePre<ProgramState>, store: &mut Store<ProgramState>) -> Result<()> {
-    take_turn(&mut *store)?;
+async fn start(code: &Code, store: &mut Store<ProgramState>) -> Result<()> {
+    // What an earlier process had open is closed: it is the disk of one.
+    lock(&store.data().guest.disk).kill();
+    let pre = match code {
+        Code::Single(pre) => pre,
+        Code::Threads(unlinked) => &link(unlinked, store)?,
+    };
     let instance = pre.instantiate_async(&mut *store).await?;
     let start = instance.get_typed_func::<(), ()>(&mut *store, PROGRAM_START)?;
     start.call_async(store, ()).await
 }
 
-impl ProgramState {
-    fn give_turn(&mut self, fuel_left: u64, wait_until_ns: Option<u64>) {
-        self.io.fuel_used = self.limits.fuel.saturating_sub(fuel_left);
-        self.io.memory_bytes = self.guest.limiter.memory_bytes + self.files.held_bytes();
-        self.io.wait_until_ns = wait_until_ns;
-        self.exchange.swap(&mut self.io);
+/// Makes the memory of a process and links the module to it.
+fn link(unlinked: &Unlinked, store: &mut Store<ProgramState>) -> Result<InstancePre<ProgramState>> {
+    let mut linker = unlinked.linker.clone();
+    let mut memory = None;
+    for import in unlinked.module.imports() {
+        let Some(ty) = import.ty().memory().cloned() else {
+            continue;
+        };
+        let made = new_memory(&ty, store)?;
+        linker.define(&mut *store, import.module(), import.name(), made.clone())?;
+        memory = Some(made);
     }
+    let pre = linker.instantiate_pre(&unlinked.module)?;
+    let memory = memory.ok_or_else(|| ErrorKind::Denied("it has no memory to share".into()))?;
+    store.data_mut().shared = Some(Shared {
+        memory,
+        pre: pre.clone(),
+    });
+    Ok(pre)
 }
 
-/// Begins a step: takes the driver's input, and sets the fuel and the wall time.
-fn take_turn(mut store: impl AsContextMut<Data = ProgramState>) -> Result<()> {
-    let mut store = store.as_context_mut();
-    let state = store.data_mut();
-    state.exchange.swap(&mut state.io);
-    state.guest.limiter.refused = None;
-    let limits = state.limits;
-    let arrived_bytes = mem::take(&mut state.io.arrived_bytes);
-    let units = EVENT_UNITS + INPUT_BYTE_UNITS * arrived_bytes;
-    watch::begin(&mut store, |state| &mut state.guest, &limits);
-    store.set_fuel(limits.fuel)?;
-    charge(&mut store, units)
+/// Makes a memory. It never moves, so it is made with the address space that it may ever take.
+fn new_memory(ty: &MemoryType, store: &mut Store<ProgramState>) -> Result<SharedMemory> {
+    const PAGE_BYTES: u64 = 64 << 10;
+    let engine = store.engine().clone();
+    let process: &mut Process = store.data_mut();
+    let limit = process.limits.memory_bytes as u64 / PAGE_BYTES;
+    let bytes = usize::try_from(ty.minimum() * PAGE_BYTES)?;
+    let limiter: &mut dyn wasmtime::ResourceLimiter = &mut process.guest.limiter;
+    if !limiter.memory_growing(0, bytes, None)? {
+        return Err(ErrorKind::Memory {
+            wanted: bytes,
+            limit: process.limits.memory_bytes,
+        }
+        .into());
+    }
+    let maximum = ty.maximum().unwrap_or(limit).min(limit).max(ty.minimum());
+    let pages = |pages| u32::try_from(pages).unwrap_or(u32::MAX);
+    SharedMemory::new(
+        &engine,
+        MemoryType::shared(pages(ty.minimum()), pages(maximum)),
+    )
+    .map_err(|error| ErrorKind::Host(error.root_cause().to_string()).into())
 }
 
-/// Suspends the program until the next event. The event may be any: the caller must check
-/// whether it is the one that the program waits for. The driver resumes the program at
-/// `until_ns` at the latest.
-pub(super) async fn wait(
-    caller: &mut Caller<'_, ProgramState>,
-    until_ns: Option<u64>,
+/// Runs a thread that the program has started.
+async fn run_thread(
+    pre: InstancePre<ProgramState>,
+    state: ProgramState,
+    argument: i32,
 ) -> Result<()> {
-    let fuel_left = caller.get_fuel()?;
-    caller.data_mut().give_turn(fuel_left, until_ns);
+    let mut store = store(pre.module().engine(), state)?;
+    let result = start_thread(&pre, &mut store, argument).await;
+    give(store.as_context_mut());
+    result
+}
+
+async fn start_thread(
+    pre: &InstancePre<ProgramState>,
+    store: &mut Store<ProgramState>,
+    argument: i32,
+) -> Result<()> {
+    let elements = store.data().guest.limiter.table_elements;
+    let instance = pre.instantiate_async(&mut *store).await?;
+    let own = store.data().guest.limiter.table_elements - elements;
+    let start = instance.get_typed_func::<(i32, i32), ()>(&mut *store, THREAD_START)?;
+    let thread = store.data().thread;
+    start
+        .call_async(&mut *store, (thread.as_i32(), argument))
+        .await?;
+    // Its tables are gone. That they have grown meanwhile is not known here.
+    store.data_mut().guest.limiter.table_elements -= own;
+    Ok(())
+}
+
+/// Suspends the thread until what it waits for has come. Others run meanwhile.
+pub(super) async fn wait(caller: &mut Caller<'_, ProgramState>, state: State) -> Result<()> {
+    let data = caller.data_mut();
+    let thread = data.thread;
+    data.threads.set(thread, state);
+    give(caller.as_context_mut());
     Suspend { done: false }.await;
-    take_turn(caller)
+    take(caller.as_context_mut())?;
+    match caller.data().threads.is_deadlocked() {
+        true => Err(ErrorKind::Deadlock(Vec::new()).into()),
+        false => Ok(()),
+    }
 }
 
 /// Suspends the program until the disk has answered a sync. Nothing else resumes it.
@@ -186,7 +203,7 @@ pub(super) async fn sync(
     io.synced = None;
     io.sync = Some(scope);
     loop {
-        wait(caller, None).await?;
+        wait(caller, State::Syncs).await?;
         if let Some(result) = caller.data_mut().io.synced.take() {
             return Ok(result);
         }

@@ -8,7 +8,8 @@ use host_protocol::disk::SyncFailure;
 use wasmtime::{Caller, Result};
 
 use super::descriptors::{ALL_FLAGS, APPEND, DSYNC, Descriptor, Object, READ, SYNC, WRITE};
-use super::fiber::{self, ProgramState};
+use super::fiber;
+use super::process::ProgramState;
 use super::stat::{code, fdstat, filestat, filestat_of_stream};
 use crate::cost::{EFFECT_UNITS, OUTPUT_BYTE_UNITS};
 use crate::wasi::errno;

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io::Read;
+use std::mem;
 
 use host_disk::Scope;
 use host_guest::{Effect, ErrorKind};
@@ -18,12 +19,35 @@ const READS_BEFORE_SPINNING: u32 = 1000;
 /// How far such a read, and each `sched_yield`, advances the clock.
 const SPIN_NS: u64 = 1000;
 
+/// After this many calls of `sched_yield` between which a program did nothing else, it sleeps; and
+/// after this many once it has slept.
+const YIELDS_MAX: u32 = 100;
+const MORE_YIELDS_MAX: u32 = 20;
+
+/// How much fuel a program may use between two such calls to have done nothing else.
+const IDLE_UNITS: u64 = 50_000;
+
+/// How long it sleeps first. Each time it sleeps twice as long.
+const SLEEP_NS: u64 = 1_000_000;
+
+/// How long it sleeps at most, and if it reads the clock, whose time it may wait for.
+const SLEEP_NS_MAX: u64 = 100_000_000;
+const CLOCK_SLEEP_NS_MAX: u64 = 10_000_000;
+
 /// Input, output and clock of a program.
 #[derive(Default)]
 pub(super) struct Io {
     /// The program's clock: the driver's, or ahead of it if the program has polled it.
     now_ns: u64,
     clock_reads: u32,
+    /// How often it has yielded since it did something else.
+    yields: u32,
+    /// The fuel that was left when it yielded the last time.
+    yielded_fuel: u64,
+    /// How long it slept the last time because it only yields.
+    slept_ns: u64,
+    /// Whether it has read the clock since then.
+    asks_time: bool,
     /// The bytes that have arrived and are not paid for.
     pub(super) arrived_bytes: u64,
     /// The unread input.
@@ -32,16 +56,10 @@ pub(super) struct Io {
     pub(super) stdout: Vec<u8>,
     /// The stderr of the step.
     pub(super) log: StepLog,
-    /// The earliest time that the program waits for.
-    pub(super) wait_until_ns: Option<u64>,
     /// The sync that the program waits for, before the driver knows of it.
     pub(super) sync: Option<Scope>,
     /// How the sync ended that the program waits for.
     pub(super) synced: Option<Result<(), SyncFailure>>,
-    /// The fuel that the step has used.
-    pub(super) fuel_used: u64,
-    /// The size of the program's memory after the step.
-    pub(super) memory_bytes: usize,
 }
 
 /// The stderr of a step, up to a limit. Maelstrom's libraries log every message twice, so
@@ -69,6 +87,7 @@ impl Io {
     /// a loop, which would never end otherwise.
     pub(super) fn read_clock(&mut self) -> u64 {
         self.clock_reads = self.clock_reads.saturating_add(1);
+        self.asks_time = true;
         if self.clock_reads > READS_BEFORE_SPINNING {
             self.spin();
         }
@@ -78,6 +97,36 @@ impl Io {
     /// Advances the clock a little.
     pub(super) fn spin(&mut self) {
         self.now_ns = self.now_ns.saturating_add(SPIN_NS);
+    }
+
+    /// The program has done something that others, or its own threads, can notice.
+    pub(super) fn has_advanced(&mut self) {
+        self.yields = 0;
+        self.slept_ns = 0;
+    }
+
+    /// The program yields, with so much fuel left. Returns for how long it has to sleep, in
+    /// nanoseconds, if it has done nothing else for long.
+    pub(super) fn has_yielded(&mut self, fuel: u64) -> Option<u64> {
+        if self.yielded_fuel.saturating_sub(fuel) > IDLE_UNITS {
+            self.has_advanced();
+        }
+        self.yielded_fuel = fuel;
+        self.yields += 1;
+        let (yields_max, sleep_ns) = match self.slept_ns {
+            0 => (YIELDS_MAX, SLEEP_NS),
+            slept_ns => (MORE_YIELDS_MAX, slept_ns * 2),
+        };
+        if self.yields <= yields_max {
+            return None;
+        }
+        self.yields = 0;
+        let sleep_ns_max = match mem::take(&mut self.asks_time) {
+            true => CLOCK_SLEEP_NS_MAX,
+            false => SLEEP_NS_MAX,
+        };
+        self.slept_ns = sleep_ns.min(sleep_ns_max);
+        Some(self.slept_ns)
     }
 
     /// Appends a line to stdin.
@@ -95,6 +144,7 @@ impl Io {
 
     /// Moves as much of stdin as fits into `target`.
     pub(super) fn read_stdin(&mut self, target: &mut [u8]) -> usize {
+        self.has_advanced();
         // A read from memory never fails.
         self.stdin.read(target).unwrap_or(0)
     }

@@ -6,7 +6,11 @@
 //! effects of the step, and the earliest time that it waits for is the node's only
 //! timer. So a program observes only its events, like a guest of the ABI, and sleeping
 //! takes no real time. A sync of a file ends a step too: its answer is the next event. docs/programs.md says what programs may rely on.
+//!
+//! A program with threads has a fiber and a store for each. They share a [`Process`], which is
+//! handed to the one that runs; a step ends when none can run.
 
+mod atomics;
 mod descriptors;
 mod fiber;
 mod files;
@@ -14,30 +18,39 @@ mod io;
 mod lines;
 mod paths;
 mod poll;
+mod process;
 mod stat;
+mod threads;
 pub(super) mod wasi;
 
+use std::collections::BTreeMap;
 use std::mem;
 
 use host_guest::effects::log_lines;
 use host_guest::{Effect, ErrorKind, Event, EventKind, Guest, GuestError, Limits};
 use host_protocol::abi::{Level, Log, SetTimer, TimerRef};
-use wasmtime::InstancePre;
 
-pub(super) use self::fiber::ProgramState;
+pub(crate) use self::atomics::THREAD_UNITS;
+pub(super) use self::fiber::{Code, Unlinked};
 use self::fiber::{Fiber, Turn};
-use self::io::Io;
-use crate::failure::failure;
+use self::process::Process;
+pub(super) use self::process::ProgramState;
+use self::threads::{MAIN, Tid};
+use crate::cost::{EVENT_UNITS, INPUT_BYTE_UNITS};
+use crate::failure::{backtrace, failure};
 use crate::state::GuestState;
-use crate::vet::PROGRAM_START;
+use crate::vet::{PROGRAM_START, THREAD_START};
 
-/// The id of the timer that wakes a program. One is enough: a program waits at one place.
+/// The id of the timer that wakes a program. One is enough: it is set to the earliest time that a
+/// thread waits for.
 const TIMER: u64 = 0;
 
 /// A running program.
 pub(super) struct ProgramGuest {
-    fiber: Fiber,
-    io: Io,
+    /// Its threads; empty after it has ended.
+    fibers: BTreeMap<Tid, Fiber>,
+    /// `None` only while a thread runs.
+    process: Option<Box<Process>>,
     limits: Limits,
     /// The time of the driver's timer.
     timer_ns: Option<u64>,
@@ -52,17 +65,27 @@ pub(super) struct ProgramGuest {
     fuel_used: u64,
 }
 
+/// How a program has ended.
+struct End {
+    /// Why, unless it just returned.
+    error: wasmtime::Error,
+    /// The function that ran.
+    entry: &'static str,
+}
+
 impl ProgramGuest {
-    /// Makes a program that begins to run with its first event.
+    /// Makes a program that begins to run with its first event. `seed` decides the order of its
+    /// threads.
     pub(super) fn new(
-        pre: &InstancePre<ProgramState>,
+        code: &Code,
         guest: GuestState,
         limits: Limits,
+        seed: u64,
         stdin_blocks: bool,
     ) -> Self {
         ProgramGuest {
-            fiber: Fiber::new(pre, guest, limits, stdin_blocks),
-            io: Io::default(),
+            fibers: BTreeMap::from([(MAIN, Fiber::main(code))]),
+            process: Some(Box::new(Process::new(guest, limits, seed, stdin_blocks))),
             limits,
             timer_ns: None,
             is_syncing: false,
@@ -73,9 +96,78 @@ impl ProgramGuest {
         }
     }
 
+    /// Runs the threads until none can run, or one asks for the disk.
+    fn run(&mut self) -> Result<(), End> {
+        while self.process().io.sync.is_none()
+            && let Some(thread) = self.process().threads.next()
+        {
+            self.resume(thread)?;
+        }
+        match self.process().io.sync.is_none() && self.process().threads.find_deadlock() {
+            true => Err(self.deadlock()),
+            false => Ok(()),
+        }
+    }
+
+    /// Runs a thread until it waits or ends. The program ends with its main thread, and when any
+    /// thread fails.
+    fn resume(&mut self, thread: Tid) -> Result<(), End> {
+        let end = |error, entry| Err(End { error, entry });
+        let exited = || wasmtime::Error::new(ErrorKind::Exit(0));
+        let entry = match thread {
+            MAIN => PROGRAM_START,
+            _ => THREAD_START,
+        };
+        let (Some(fiber), Some(process)) = (self.fibers.get_mut(&thread), self.process.take())
+        else {
+            return end(exited(), entry); // it had ended before
+        };
+        let (turn, process) = fiber.resume(process);
+        let process = self.process.insert(process);
+        if let Some(shared) = &process.shared {
+            for (thread, argument) in process.threads.take_started() {
+                let fiber = Fiber::thread(shared, thread, argument);
+                self.fibers.insert(thread, fiber);
+            }
+        }
+        match turn {
+            Turn::Waits => return Ok(()),
+            Turn::Ended(Ok(())) if thread != MAIN => {
+                process.threads.end(thread);
+                process.io.has_advanced();
+                self.fibers.remove(&thread);
+                return Ok(());
+            }
+            Turn::Ended(Ok(())) => end(exited(), entry),
+            Turn::Ended(Err(error)) => end(error, entry),
+        }
+    }
+
+    /// Ends all threads, and says where each was.
+    fn deadlock(&mut self) -> End {
+        let mut stacks = Vec::new();
+        for thread in self.process().threads.ids() {
+            if let Err(End { error, .. }) = self.resume(thread) {
+                stacks.push(backtrace(&error).join(" < "));
+            }
+        }
+        End {
+            error: ErrorKind::Deadlock(stacks).into(),
+            entry: PROGRAM_START,
+        }
+    }
+
+    fn process(&mut self) -> &mut Process {
+        self.process.as_mut().expect(DRIVER)
+    }
+
+    fn io(&self) -> &io::Io {
+        &self.process.as_ref().expect(DRIVER).io
+    }
+
     /// The effect that sets the driver's timer to the time that the program waits for.
     fn timer_effect(&mut self, event: &Event<'_>) -> Option<Effect<'static>> {
-        let wanted_ns = self.io.wait_until_ns;
+        let wanted_ns = self.process().threads.wait_until_ns();
         if wanted_ns == self.timer_ns {
             return None;
         }
@@ -89,10 +181,37 @@ impl ProgramGuest {
         })
     }
 
+    /// Takes what the driver brings. Returns whether the program sees it now.
+    fn take(&mut self, event: &Event<'_>) -> Result<bool, ErrorKind> {
+        let returned = mem::take(&mut self.returned);
+        let process = self.process.as_mut().expect(DRIVER);
+        process.io.stdout.drain(..returned);
+        process.io.log.clear();
+        process.io.arrive_at(event.now_ns);
+        process.guest.limiter.refused = None;
+        match event.kind {
+            EventKind::Message(text) => process.io.push_line(text)?,
+            EventKind::Timer(_) => self.timer_ns = None,
+            EventKind::Synced(result) => {
+                self.is_syncing = false;
+                process.io.synced = Some(result);
+            }
+        }
+        if self.is_syncing {
+            return Ok(false); // it sees the event after the sync
+        }
+        process.guest.watch.begin(&self.limits);
+        let units = EVENT_UNITS + INPUT_BYTE_UNITS * mem::take(&mut process.io.arrived_bytes);
+        let limit = self.limits.fuel;
+        process.fuel_left = limit.checked_sub(units).ok_or(ErrorKind::Fuel { limit })?;
+        process.threads.arrive(&process.io);
+        Ok(true)
+    }
+
     /// Logs once that a line has no newline. The newline may follow, but if the program
     /// forgets it or does not flush, nothing else would tell.
     fn note_unfinished(&mut self) -> Option<Effect<'static>> {
-        let unfinished = self.io.stdout.len() - self.returned;
+        let unfinished = self.io().stdout.len() - self.returned;
         if self.returned > 0 || unfinished == 0 {
             self.unfinished_noted = false;
         }
@@ -111,58 +230,48 @@ impl ProgramGuest {
     }
 }
 
+/// Why the driver finds a process: no thread runs between two steps.
+const DRIVER: &str = "the process is here while no thread runs";
+
 impl Guest for ProgramGuest {
     fn step(&mut self, event: &Event<'_>) -> Result<Vec<Effect<'_>>, Box<GuestError>> {
         let describe = || event.to_string();
-        self.io.stdout.drain(..mem::take(&mut self.returned));
-        self.io.log.clear();
-        self.io.arrive_at(event.now_ns);
-        match event.kind {
-            EventKind::Message(text) => self
-                .io
-                .push_line(text)
-                .map_err(|kind| GuestError::refusal(kind, PROGRAM_START, &describe, &[]))?,
-            EventKind::Timer(_) => self.timer_ns = None,
-            EventKind::Synced(result) => {
-                self.is_syncing = false;
-                self.io.synced = Some(result);
-            }
+        let sees_it = self
+            .take(event)
+            .map_err(|kind| GuestError::refusal(kind, PROGRAM_START, &describe, &[]))?;
+        if !sees_it {
+            return Ok(Vec::new());
         }
-        if self.is_syncing {
-            return Ok(Vec::new()); // it sees the event after the sync
-        }
-        let turn = self.fiber.resume(&mut self.io);
-        self.fuel_used += self.io.fuel_used;
-        if let Turn::Ended { error, refused } = turn {
-            let error = error.unwrap_or_else(|| wasmtime::Error::new(ErrorKind::Exit(0)));
-            let log = &self.io.log.text;
-            let mut error = failure(
-                &error,
-                &self.limits,
-                refused,
-                log,
-                PROGRAM_START,
-                &describe(),
-            );
-            error.unfinished = String::from_utf8_lossy(lines::unfinished(&self.io.stdout)).into();
+        let ended = self.run();
+        let process = self.process();
+        let fuel_used = process.limits.fuel - process.fuel_left;
+        if let Err(End { error, entry }) = ended {
+            let refused = process.guest.limiter.refused.take();
+            let (limits, log) = (process.limits, &process.io.log.text);
+            let mut error = failure(&error, &limits, refused, log, entry, &describe());
+            error.unfinished =
+                String::from_utf8_lossy(lines::unfinished(&process.io.stdout)).into();
+            self.fuel_used += fuel_used;
+            self.fibers.clear(); // frees its memory before the guest is dropped
             return Err(error);
         }
-        self.returned = self.io.stdout.len() - lines::unfinished(&self.io.stdout).len();
-        let sync = self.io.sync.take();
+        self.fuel_used += fuel_used;
+        let stdout = &self.io().stdout;
+        self.returned = stdout.len() - lines::unfinished(stdout).len();
+        let sync = self.process().io.sync.take();
         self.is_syncing = sync.is_some();
         // While it waits for the disk, its timer stays as it is and a line may be unfinished.
         let (timer, note) = match sync {
             Some(_) => (None, None),
             None => (self.timer_effect(event), self.note_unfinished()),
         };
-        let mut effects: Vec<Effect<'_>> = log_lines(&self.io.log.text).collect();
-        effects.extend(self.io.log.note_dropped());
+        let io = &self.process.as_ref().expect(DRIVER).io;
+        let mut effects: Vec<Effect<'_>> = log_lines(&io.log.text).collect();
+        effects.extend(io.log.note_dropped());
         effects.extend(note);
-        let stdout = &self.io.stdout[..self.returned];
+        let stdout = &io.stdout[..self.returned];
         self.lines += lines::decode(stdout, event.node, self.lines, &self.limits, &mut effects)
-            .map_err(|kind| {
-                GuestError::refusal(kind, PROGRAM_START, &describe, &self.io.log.text)
-            })?;
+            .map_err(|kind| GuestError::refusal(kind, PROGRAM_START, &describe, &io.log.text))?;
         effects.extend(timer);
         effects.extend(sync.map(Effect::Sync));
         Ok(effects)
@@ -186,11 +295,11 @@ impl Guest for ProgramGuest {
     }
 
     fn memory_bytes(&self) -> usize {
-        self.io.memory_bytes + self.io.stdin.len() + self.io.stdout.len()
+        self.process.as_ref().expect(DRIVER).memory_bytes()
     }
 
     fn unfinished_output(&self) -> &[u8] {
-        lines::unfinished(&self.io.stdout)
+        lines::unfinished(&self.io().stdout)
     }
 }
 

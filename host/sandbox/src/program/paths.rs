@@ -9,7 +9,7 @@ use host_disk::tree::{Node, Opening, TreeError};
 use wasmtime::{Caller, Result};
 
 use super::descriptors::{ALL_FLAGS, Descriptor, Listing, Object, WRITE};
-use super::fiber::ProgramState;
+use super::process::ProgramState;
 use super::stat::{DIRENT_BYTES, code, dirent, filestat};
 use crate::cost::EFFECT_UNITS;
 use crate::wasi::errno;

@@ -5,9 +5,11 @@
 
 use wasmtime::{Caller, Result};
 
-use super::fiber::{ProgramState, wait};
+use super::fiber::wait;
 use super::files::readable;
 use super::io::Io;
+use super::process::ProgramState;
+use super::threads::{Event, State};
 use crate::wasi::errno;
 use crate::wasi::fuel::{BUFFER_UNITS, charge};
 use crate::wasi::memory::{GuestMemory, OutOfBounds, with_memory};
@@ -82,6 +84,11 @@ pub(super) async fn poll_oneoff(
         return Ok(answer);
     }
     let until_ns = subscriptions.iter().filter_map(Subscription::time).min();
+    let has_input = |it: &Subscription| matches!(it.condition, Condition::Input);
+    let what = match subscriptions.iter().any(has_input) {
+        true => Event::Input,
+        false => Event::Time,
+    };
     loop {
         let io = &caller.data().io;
         if subscriptions
@@ -90,7 +97,7 @@ pub(super) async fn poll_oneoff(
         {
             break;
         }
-        wait(caller, until_ns).await?;
+        wait(caller, State::WaitsFor { until_ns, what }).await?;
     }
     with_memory(caller, |memory, state| {
         let (mut at, mut events) = (output, 0);

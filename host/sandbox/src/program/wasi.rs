@@ -3,11 +3,14 @@
 use host_guest::ErrorKind;
 use wasmtime::{Caller, Error, Linker, Result};
 
+use super::atomics::{self, sched_yield};
 use super::descriptors::NONBLOCK;
-use super::fiber::{ProgramState, wait};
+use super::fiber::wait;
 use super::files::{self, Begin};
 use super::paths;
 use super::poll::poll_oneoff;
+use super::process::{Process, ProgramState};
+use super::threads::{Event, State};
 use crate::cost::{EFFECT_UNITS, OUTPUT_BYTE_UNITS};
 use crate::state::GuestState;
 use crate::wasi::fuel::{COPIED_BYTE_UNITS, charge};
@@ -31,7 +34,8 @@ impl WasiState for ProgramState {
 /// Adds all of WASI to `linker`.
 pub(crate) fn add_to(linker: &mut Linker<ProgramState>) -> Result<()> {
     wasi::add_to(linker)?;
-    add!(linker, "sched_yield", sched_yield, ())?;
+    atomics::add_to(linker)?;
+    add_waiting!(linker, "sched_yield", sched_yield)?;
     add_waiting!(linker, "fd_read", fd_read)?;
     add_waiting!(linker, "fd_write", fd_write)?;
     add_waiting!(linker, "poll_oneoff", poll_oneoff)?;
@@ -79,11 +83,6 @@ fn add_paths(linker: &mut Linker<ProgramState>) -> Result<()> {
     Ok(())
 }
 
-fn sched_yield(caller: &mut Caller<'_, ProgramState>) -> Result<i32> {
-    caller.data_mut().io.spin();
-    Ok(errno::SUCCESS)
-}
-
 fn fd_fdstat_set_flags(caller: &mut Caller<'_, ProgramState>, fd: i32, flags: i32) -> Result<i32> {
     if fd == 0 {
         caller.data_mut().stdin_blocks = flags & i32::from(NONBLOCK) == 0;
@@ -118,7 +117,8 @@ async fn fd_read(
         if !caller.data().stdin_blocks {
             return Ok(errno::AGAIN);
         }
-        wait(caller, None).await?;
+        let (until_ns, what) = (None, Event::Input);
+        wait(caller, State::WaitsFor { until_ns, what }).await?;
     }
     let arriving = room.min(caller.data().io.stdin.len());
     charge(caller, COPIED_BYTE_UNITS * arriving as u64)?;
@@ -203,7 +203,9 @@ fn write_stream(
     }
     let mut lines = 0;
     let answer = with_memory(caller, |memory, state| {
-        let (io, limits) = (&mut state.io, &state.limits);
+        let process: &mut Process = state;
+        let (io, limits) = (&mut process.io, &process.limits);
+        io.has_advanced();
         for i in 0..count {
             let bytes = memory.vector(vectors, i)?;
             if fd == 2 {

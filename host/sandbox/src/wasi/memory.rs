@@ -1,7 +1,7 @@
 //! Access to a guest's memory with every address checked.
 
 use host_guest::ErrorKind;
-use wasmtime::{Caller, Error, Extern, Memory, Result};
+use wasmtime::{Caller, Error, Extern, Result};
 
 use super::errno;
 
@@ -57,20 +57,34 @@ impl GuestMemory<'_> {
     }
 }
 
-fn memory<T: 'static>(caller: &mut Caller<'_, T>) -> Result<Memory> {
-    caller
-        .get_export(host_protocol::abi::MEMORY)
-        .and_then(Extern::into_memory)
-        .ok_or_else(|| Error::new(ErrorKind::Denied("it called WASI without a memory".into())))
-}
-
 /// Runs `body` on the guest's memory and the host's state. An address outside of memory becomes
 /// the error code `FAULT`.
 pub(crate) fn with_memory<T: 'static>(
     caller: &mut Caller<'_, T>,
     body: impl FnOnce(&mut GuestMemory<'_>, &mut T) -> Result<i32, OutOfBounds>,
 ) -> Result<i32> {
-    let memory = memory(caller)?;
-    let (bytes, state) = memory.data_and_store_mut(caller);
-    Ok(body(&mut GuestMemory { bytes }, state).unwrap_or(errno::FAULT))
+    let answer = match caller.get_export(host_protocol::abi::MEMORY) {
+        Some(Extern::Memory(memory)) => {
+            let (bytes, state) = memory.data_and_store_mut(caller);
+            body(&mut GuestMemory { bytes }, state)
+        }
+        Some(Extern::SharedMemory(memory)) => {
+            let cells = memory.data();
+            #[expect(unsafe_code, reason = "the engine cannot know that nobody else runs")]
+            // SAFETY: the bytes are those of `memory`, which lives until the end of this arm. All
+            // threads of a program are fibers of one thread of the machine, and the one that
+            // runs is in this call; what it is about to run is `body`, which has no other way to
+            // the memory. So nothing else reads or writes the bytes meanwhile.
+            let bytes = unsafe {
+                let first = std::cell::UnsafeCell::raw_get(cells.as_ptr());
+                std::slice::from_raw_parts_mut(first, cells.len())
+            };
+            body(&mut GuestMemory { bytes }, caller.data_mut())
+        }
+        _ => {
+            let text = "it called WASI without a memory";
+            return Err(Error::new(ErrorKind::Denied(text.into())));
+        }
+    };
+    Ok(answer.unwrap_or(errno::FAULT))
 }
