@@ -132,6 +132,22 @@ pub(super) fn pooled_config(
     Ok(config)
 }
 
+/// The configuration of an engine for programs with threads.
+///
+/// # Errors
+/// If the engine does not work on this machine.
+pub(super) fn config_for_threads(
+    space: AddressSpace,
+    functions: Option<Arc<dyn CacheStore>>,
+) -> Result<Config, EngineError> {
+    let mut config = config(space, functions)?;
+    if space == AddressSpace::Limited {
+        // A shared memory cannot move, so it gets all that it may ever take.
+        config.memory_reservation_for_growth(Limits::default().memory_bytes as u64);
+    }
+    Ok(config)
+}
+
 /// A pool for `instances` guests, and for one more that starts before another has ended.
 ///
 /// Only what is used takes memory. The limits are those of [`ModuleLimits`] and [`Limits`], so

@@ -41,6 +41,16 @@ pub struct Facts {
     pub start_function: bool,
 }
 
+impl Facts {
+    /// Whether this is a program of Go that has the goroutine which waits for signals: nothing else
+    /// of Go's runtime yields.
+    #[must_use]
+    pub fn waits_for_signals(&self) -> bool {
+        let mut imports = self.imports.iter();
+        self.built_by_go && imports.any(|import| import.name == "sched_yield")
+    }
+}
+
 /// The kinds of guests.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

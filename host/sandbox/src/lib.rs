@@ -15,7 +15,7 @@
 //! | [`vet`] [`facts`] | checks a module before it is compiled, and collects facts about it |
 //! | `compile` | compiles a module in this process |
 //! | [`compiler`] | compiles an untrusted module in a separate process, under limits |
-//! | `rewrite` | rewrites programs with threads so that nothing blocks the process |
+//! | `rewrite` | changes programs before they are compiled: threads, and Go's wait for signals |
 //! | `cache` | [`Cache`]: a directory of compiled modules |
 //! | `functions` | machine code of functions, which modules share |
 //! | `engine` | the engine's configuration, the watchdog |

@@ -10,14 +10,16 @@ use wasmtime::{CacheStore, Engine, InstancePre, Linker, Module};
 use crate::cache::Cache;
 use crate::compile::{CompileError, Compiled, InvalidModule, compile, deserialize, problem};
 use crate::compiler::Compiler;
-use crate::engine::{AddressSpace, EngineError, config, pooled_config, start_watchdog};
+use crate::engine::{
+    AddressSpace, EngineError, config, config_for_threads, pooled_config, start_watchdog,
+};
 use crate::facts::{Facts, Kind};
 use crate::functions::Batch;
 use crate::limits::ModuleLimits;
 use crate::load_error::LoadError;
 use crate::module_file::read_module;
 use crate::program::{self, Code, ProgramState, Unlinked};
-use crate::rewrite::rewrite;
+use crate::rewrite;
 use crate::state::AbiState;
 use crate::vet::{sha256, vet};
 use crate::wasi;
@@ -27,10 +29,8 @@ pub struct Sandbox {
     engine: Engine,
     abi_linker: Linker<AbiState>,
     program_linker: Linker<ProgramState>,
-    /// Whether guests come from a pool. It has no room for threads.
-    is_pooled: bool,
-    /// What programs with threads run on, if that is another engine.
-    unpooled: OnceLock<(Engine, Linker<ProgramState>)>,
+    /// What programs with threads run on: a pool has no room for threads.
+    for_threads: OnceLock<(Engine, Linker<ProgramState>)>,
     cache: Option<Cache>,
     interrupt: Option<Interrupt>,
 }
@@ -64,7 +64,7 @@ impl Sandbox {
             AddressSpace::of_this_process(),
             functions_of(cache.as_ref()),
         )?;
-        Self::with_engine(Engine::new(&config)?, false, cache)
+        Self::with_engine(Engine::new(&config)?, cache)
     }
 
     /// Makes a sandbox whose guests come from a pool, which makes it cheap to start and
@@ -80,7 +80,7 @@ impl Sandbox {
         }
         let config = pooled_config(instances, functions_of(cache.as_ref()))?;
         match Engine::new(&config) {
-            Ok(engine) => Self::with_engine(engine, true, cache),
+            Ok(engine) => Self::with_engine(engine, cache),
             Err(error) => {
                 debug!("guests do not come from a pool: {error:#}");
                 Self::new(cache)
@@ -88,11 +88,7 @@ impl Sandbox {
         }
     }
 
-    fn with_engine(
-        engine: Engine,
-        is_pooled: bool,
-        cache: Option<Cache>,
-    ) -> Result<Self, EngineError> {
+    fn with_engine(engine: Engine, cache: Option<Cache>) -> Result<Self, EngineError> {
         start_watchdog(&engine);
         let mut abi_linker = Linker::new(&engine);
         wasi::abi::add_to(&mut abi_linker)?;
@@ -101,8 +97,7 @@ impl Sandbox {
             engine,
             abi_linker,
             program_linker,
-            is_pooled,
-            unpooled: OnceLock::new(),
+            for_threads: OnceLock::new(),
             cache,
             interrupt: None,
         })
@@ -205,10 +200,7 @@ impl Sandbox {
         if !report.problems.is_empty() {
             return Err(rejected(report.problems));
         }
-        let module = match report.facts.threads {
-            false => self.compiled(&self.engine, &report.facts.sha256, || compile(wasm)),
-            true => self.compiled_with_threads(wasm, compile),
-        };
+        let module = self.compiled_as_needed(&report.facts, wasm, compile);
         let module = module.map_err(|error| match error {
             CompileError::Module(invalid) => rejected(vec![invalid.to_string()]),
             CompileError::Interrupted => LoadError::Interrupted {
@@ -240,35 +232,43 @@ impl Sandbox {
         }
     }
 
-    /// The machine code of a program with threads, which is rewritten first.
-    fn compiled_with_threads(
+    /// The machine code of a module, which is rewritten first if it has to be.
+    fn compiled_as_needed(
         &self,
+        facts: &Facts,
         wasm: &[u8],
         compile: impl FnOnce(&[u8]) -> Result<Compiled, CompileError>,
     ) -> Result<Module, CompileError> {
-        if let Some(problem) = self.problem(wasm) {
+        let rewrites = facts.threads || facts.waits_for_signals();
+        if rewrites && let Some(problem) = self.problem(wasm) {
             return Err(InvalidModule(problem).into());
         }
-        let wasm = rewrite(wasm)?;
-        let (engine, _) = self.for_threads().map_err(internal)?;
-        self.compiled(engine, &sha256(&wasm), || compile(&wasm))
+        let (mut engine, mut rewritten) = (&self.engine, None);
+        if facts.threads {
+            engine = self.for_threads().map_err(internal)?.0;
+            rewritten = Some(rewrite::threads::rewrite(wasm)?);
+        } else if facts.waits_for_signals() {
+            rewritten = rewrite::go::rewrite(wasm)?;
+        }
+        match rewritten {
+            None => self.compiled(engine, &facts.sha256, || compile(wasm)),
+            Some(wasm) => self.compiled(engine, &sha256(&wasm), || compile(&wasm)),
+        }
     }
 
     /// What programs with threads run on.
     fn for_threads(&self) -> wasmtime::Result<(&Engine, &Linker<ProgramState>)> {
-        if !self.is_pooled {
-            return Ok((&self.engine, &self.program_linker));
-        }
-        if self.unpooled.get().is_none() {
-            let config = config(AddressSpace::Unlimited, functions_of(self.cache.as_ref()))
+        if self.for_threads.get().is_none() {
+            let space = AddressSpace::of_this_process();
+            let config = config_for_threads(space, functions_of(self.cache.as_ref()))
                 .map_err(wasmtime::Error::new)?;
             let engine = Engine::new(&config)?;
             start_watchdog(&engine);
             let linker = program_linker(&engine)?;
             // If another thread has made one meanwhile, that is the one.
-            let _ = self.unpooled.set((engine, linker));
+            let _ = self.for_threads.set((engine, linker));
         }
-        let made = self.unpooled.get();
+        let made = self.for_threads.get();
         let (engine, linker) = made.ok_or_else(|| wasmtime::format_err!("there is no engine"))?;
         Ok((engine, linker))
     }

@@ -32,8 +32,8 @@ impl GuestModule {
         Ok(match &self.linked {
             Linked::Abi(pre) => Box::new(AbiGuest::start(pre, state, limits)?),
             Linked::Program(code) => {
-                let stdin_blocks = !self.facts.built_by_go;
-                Box::new(ProgramGuest::new(code, state, limits, seed, stdin_blocks))
+                let built_by_go = self.facts.built_by_go;
+                Box::new(ProgramGuest::new(code, state, limits, seed, built_by_go))
             }
         })
     }

@@ -12,7 +12,7 @@ use super::fiber::wait;
 use super::process::{Process, ProgramState};
 use super::threads::{Event, State, THREADS_MAX, Threads};
 use crate::cost::DEAREST;
-use crate::rewrite;
+use crate::rewrite::threads as rewrite;
 use crate::vet::{SPAWN, SPAWN_MODULE};
 use crate::wasi::errno;
 use crate::wasi::fuel::{charge, charge_call};
@@ -180,11 +180,12 @@ fn grow(mut caller: Caller<'_, ProgramState>, pages: i32) -> Result<i32> {
 pub(super) async fn sched_yield(caller: &mut Caller<'_, ProgramState>, (): ()) -> Result<i32> {
     let fuel = caller.get_fuel()?;
     let data = caller.data_mut();
+    if data.threads.others_are_ready(data.thread) {
+        wait(caller, State::Yields).await?;
+        return Ok(errno::SUCCESS);
+    }
     data.io.spin();
-    let sleep_ns = match data.threads.others_are_ready(data.thread) {
-        true => None,
-        false => data.io.has_yielded(fuel),
-    };
+    let sleep_ns = data.io.has_yielded(fuel);
     if let Some(sleep_ns) = sleep_ns {
         let until_ns = Some(data.io.now_ns().saturating_add(sleep_ns));
         let what = Event::Any;

@@ -105,6 +105,11 @@ impl Io {
         self.slept_ns = 0;
     }
 
+    /// Whether it sleeps because it only yields.
+    pub(super) fn is_idle(&self) -> bool {
+        self.slept_ns > 0
+    }
+
     /// The program yields, with so much fuel left. Returns for how long it has to sleep, in
     /// nanoseconds, if it has done nothing else for long.
     pub(super) fn has_yielded(&mut self, fuel: u64) -> Option<u64> {

@@ -62,6 +62,9 @@ pub(super) struct ProgramGuest {
     lines: u64,
     /// Whether the log says that the last line of stdout has no newline.
     unfinished_noted: bool,
+    built_by_go: bool,
+    /// Whether the log says that it only yields.
+    idle_noted: bool,
     fuel_used: u64,
 }
 
@@ -81,17 +84,19 @@ impl ProgramGuest {
         guest: GuestState,
         limits: Limits,
         seed: u64,
-        stdin_blocks: bool,
+        built_by_go: bool,
     ) -> Self {
         ProgramGuest {
             fibers: BTreeMap::from([(MAIN, Fiber::main(code))]),
-            process: Some(Box::new(Process::new(guest, limits, seed, stdin_blocks))),
+            process: Some(Box::new(Process::new(guest, limits, seed, !built_by_go))),
             limits,
             timer_ns: None,
             is_syncing: false,
             returned: 0,
             lines: 0,
             unfinished_noted: false,
+            built_by_go,
+            idle_noted: false,
             fuel_used: 0,
         }
     }
@@ -208,6 +213,26 @@ impl ProgramGuest {
         Ok(true)
     }
 
+    /// Logs once that the program does nothing but yield, since it may wait for what never comes.
+    fn note_idle(&mut self) -> Option<Effect<'static>> {
+        if self.idle_noted || !self.io().is_idle() {
+            return None;
+        }
+        self.idle_noted = true;
+        let signals = match self.built_by_go {
+            true => "; if it waits for signals (os/signal), build it without -ldflags=-s",
+            false => "",
+        };
+        Some(Effect::Log(Log {
+            level: Level::Warn,
+            text: format!(
+                "it calls sched_yield in a loop and does nothing else, so it sleeps between the \
+                 calls until something arrives{signals}"
+            )
+            .into(),
+        }))
+    }
+
     /// Logs once that a line has no newline. The newline may follow, but if the program
     /// forgets it or does not flush, nothing else would tell.
     fn note_unfinished(&mut self) -> Option<Effect<'static>> {
@@ -265,10 +290,12 @@ impl Guest for ProgramGuest {
             Some(_) => (None, None),
             None => (self.timer_effect(event), self.note_unfinished()),
         };
+        let idle = self.note_idle();
         let io = &self.process.as_ref().expect(DRIVER).io;
         let mut effects: Vec<Effect<'_>> = log_lines(&io.log.text).collect();
         effects.extend(io.log.note_dropped());
         effects.extend(note);
+        effects.extend(idle);
         let stdout = &io.stdout[..self.returned];
         self.lines += lines::decode(stdout, event.node, self.lines, &self.limits, &mut effects)
             .map_err(|kind| GuestError::refusal(kind, PROGRAM_START, &describe, &io.log.text))?;

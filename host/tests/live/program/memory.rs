@@ -6,6 +6,7 @@ use serde_json::json;
 use test_support::memory::{alone, status_kib};
 use test_support::probe::with_memory;
 use test_support::program;
+use test_support::wat::assemble;
 
 use crate::program::driver::{load, load_bytes};
 
@@ -65,5 +66,36 @@ fn go_programs_with_timers_leave_nothing_behind() {
     alone(
         "program::memory::go_programs_with_timers_leave_nothing_behind",
         || check_no_growth(&load(&program("go-gossip"), &Limits::default()), 300),
+    );
+}
+
+#[test]
+fn programs_with_threads_leave_nothing_behind() {
+    alone(
+        "program::memory::programs_with_threads_leave_nothing_behind",
+        || {
+            // Four threads wait on stacks of their own, over 256 KiB of memory that is written to.
+            let text = r#"(module
+              (import "env" "memory" (memory 4 8 shared))
+              (import "wasi" "thread-spawn" (func $spawn (param i32) (result i32)))
+              (import "wasi_snapshot_preview1" "fd_read"
+                (func $read (param i32 i32 i32 i32) (result i32)))
+              (export "memory" (memory 0))
+              (func $wait
+                (loop $for_ever
+                  (i32.store (i32.const 0) (i32.const 64)) (i32.store (i32.const 4) (i32.const 64))
+                  (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))
+                  (br $for_ever)))
+              (func (export "_start") (local $i i32)
+                (memory.fill (i32.const 8192) (i32.const 1) (i32.const 250000))
+                (loop $more
+                  (drop (call $spawn (local.get $i)))
+                  (br_if $more (i32.lt_u
+                    (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 4))))
+                (call $wait))
+              (func (export "wasi_thread_start") (param i32 i32) (call $wait)))"#;
+            let module = load_bytes(&assemble(text), &Limits::default());
+            check_no_growth(&module.expect("it loads"), 2_000);
+        },
     );
 }

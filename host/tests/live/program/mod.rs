@@ -6,5 +6,6 @@ mod languages;
 mod live;
 mod memory;
 mod stdio;
+mod threads;
 mod vetting;
 mod waiting;

@@ -102,3 +102,54 @@ fn go_is_recognised_by_its_build_id_or_its_compiler() {
         "damaged"
     );
 }
+
+#[test]
+fn a_program_with_threads_imports_its_memory() {
+    let threads = |memory: &str, exports: &str| {
+        format!(
+            r#"(module {memory} (import "wasi" "thread-spawn" (func (param i32) (result i32)))
+                 (export "memory" (memory 0)) {exports} (func (export "_start")))"#
+        )
+    };
+    let shared = r#"(import "env" "memory" (memory 1 2 shared))"#;
+    let start = r#"(func (export "wasi_thread_start") (param i32 i32))"#;
+    check(&threads(shared, start), Kind::Program, &[]);
+    check(
+        &threads(shared, ""),
+        Kind::Program,
+        &["it does not export wasi_thread_start (i32, i32) -> ()"],
+    );
+    check(
+        &threads(r#"(import "env" "memory" (memory 1 2))"#, start),
+        Kind::Program,
+        &[
+            "it imports env::memory memory, which this host does not have: a guest may import \
+             from wasi_snapshot_preview1 only",
+            "it starts threads, but does not import the memory that they share",
+        ],
+    );
+    check(
+        r#"(module (memory (export "memory") 1 2 shared) (func (export "_start")))"#,
+        Kind::Program,
+        &[
+            "its memory is shared and not imported; link it with --import-memory, as the target \
+             wasm32-wasip1-threads does",
+        ],
+    );
+    check(
+        r#"(module (import "env" "memory" (memory 1 2 shared))
+             (import "host-threads" "notify" (func (param i32 i32 i32) (result i32)))
+             (export "memory" (memory 0)) (func (export "_start")))"#,
+        Kind::Program,
+        &[
+            "it imports host-threads::notify (i32, i32, i32) -> i32, which this host does not \
+             have: a guest may import from wasi_snapshot_preview1 only",
+        ],
+    );
+    check(
+        r#"(module (import "env" "memory" (memory 2 70000 shared)) (export "memory" (memory 0))
+             (func (export "_start")))"#,
+        Kind::Program,
+        &[],
+    );
+}

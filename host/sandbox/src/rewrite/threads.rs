@@ -16,14 +16,15 @@ use wasm_encoder::{
 };
 use wasmparser::{FunctionBody, Operator, Parser, Payload, TypeRef};
 
+use super::invalid;
 use crate::compile::InvalidModule;
 
 /// The module that the functions are imported from. No module may import them by itself.
-pub(super) const MODULE: &str = "host-threads";
+pub(crate) const MODULE: &str = "host-threads";
 
 /// Name, parameters and index of each function. Each returns an `i32`, as its instruction does.
 /// The last parameter of the first three is the constant offset of the instruction.
-pub(super) const CALLS: [(&str, &[ValType]); 4] = [
+pub(crate) const CALLS: [(&str, &[ValType]); 4] = [
     (
         "wait32",
         &[ValType::I32, ValType::I32, ValType::I64, ValType::I32],
@@ -45,9 +46,7 @@ const GROW: u32 = 3;
 ///
 /// # Errors
 /// If it cannot be read after all.
-pub(super) fn rewrite(wasm: &[u8]) -> Result<Vec<u8>, InvalidModule> {
-    let invalid =
-        |error: &dyn std::fmt::Display| InvalidModule(format!("the module is invalid: {error}"));
+pub(crate) fn rewrite(wasm: &[u8]) -> Result<Vec<u8>, InvalidModule> {
     let mut rewriter = Rewriter::of(wasm).map_err(|error| invalid(&error.message()))?;
     let mut module = Module::new();
     rewriter
