@@ -8,6 +8,7 @@ readonly HERE=$PWD/host/tests/programs
 readonly OUT=$PWD/target/programs
 readonly TOOLS=$PWD/target/tools
 readonly GO_VERSION=1.26.6
+readonly THREADS=wasm32-wasip1-threads
 readonly C_PACKAGES=(clang lld wasi-libc libclang-rt-dev-wasm32)
 
 die() {
@@ -66,7 +67,24 @@ build_c() {
         can_build_c || die "clang cannot build for wasm32-wasi; on Debian, install ${C_PACKAGES[*]}"
     fi
     rm -f "$OUT/.probe.wasm"
-    clang --target=wasm32-wasi -O2 -Wall -Wextra -Werror "$HERE/c/echo.c" -o "$OUT/c-echo.wasm"
+    local options=(--target=wasm32-wasi -O2 -Wall -Wextra -Werror)
+    clang "${options[@]}" "$HERE/c/echo.c" -o "$OUT/c-echo.wasm"
+    build_c_threads "${options[@]}"
+}
+
+# Debian's C library has no threads, and Rust brings one that has, with a linker of its age. With
+# the WASI SDK this is one command (docs/programs.md).
+build_c_threads() {
+    local sysroot host library object=$OUT/c-threads.o
+    sysroot=$(rustc --print sysroot)
+    host=$(rustc -vV | sed -n 's/^host: //p')
+    library=$sysroot/lib/rustlib/$THREADS/lib/self-contained
+    clang "$@" -pthread -I "$HERE/c/threads" -c "$HERE/c/threads.c" -o "$object"
+    "$sysroot/lib/rustlib/$host/bin/rust-lld" -flavor wasm \
+        --shared-memory --import-memory --export-memory --max-memory=$((64 << 20)) \
+        "$library/crt1-command.o" "$object" "$library/libc.a" \
+        "$(clang "$1" -print-libgcc-file-name)" -o "$OUT/c-threads.wasm"
+    rm -f "$object"
 }
 
 build_rust() {
@@ -75,9 +93,24 @@ build_rust() {
     for name in rust-echo rust-files rust-gossip; do
         ln -f "target/wasm32-wasip1/release/$name.wasm" "$OUT/$name.wasm"
     done
+    cargo build --quiet --release --locked --target "$THREADS" -p test-programs --bin rust-threads
+    ln -f "target/$THREADS/release/rust-threads.wasm" "$OUT/rust-threads.wasm"
+    # tokio by the recipe of docs/programs.md. Cargo compiles everything again for a compiler that
+    # calls itself otherwise, so it gets a folder of its own.
+    RUSTC_WRAPPER=$PWD/docs/rustc-wasi.sh cargo build --quiet --release --locked \
+        --target "$THREADS" --manifest-path "$HERE/tokio/Cargo.toml" --target-dir target/tokio
+    ln -f "target/tokio/$THREADS/release/rust-tokio.wasm" "$OUT/rust-tokio.wasm"
+}
+
+install_rust_threads() {
+    [ -d "$(rustc --print sysroot)/lib/rustlib/$THREADS" ] && return
+    command -v rustup >/dev/null ||
+        die "this Rust has no standard library for $THREADS, and there is no rustup to fetch it"
+    rustup target add "$THREADS" || die "rustup cannot fetch the target $THREADS"
 }
 
 mkdir -p "$OUT"
+install_rust_threads
 build_go
 build_c
 build_rust

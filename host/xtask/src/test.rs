@@ -18,12 +18,13 @@ const SLOW: [&str; 7] = [
 ];
 
 /// The shell scripts of this project.
-const SCRIPTS: [&str; 5] = [
+const SCRIPTS: [&str; 6] = [
     "runner.sh",
     ".ci/run",
     "host/tests/programs/build.sh",
     "docs/grading-sources/build.sh",
     "docs/grading-sources/inside.sh",
+    "docs/rustc-wasi.sh",
 ];
 
 /// All that CI runs.

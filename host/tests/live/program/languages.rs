@@ -163,6 +163,63 @@ fn a_gossip_in_rust_repeats_with_every_message() {
     );
 }
 
+/// The messages to `n2` that a node sends, which gossips one value and is not answered in 1 s,
+/// and the node.
+fn gossips(name: &str, args: &[&str]) -> (Vec<String>, Driver) {
+    let mut driver = Driver::built(name, args, 1);
+    driver.now_ns = 1_000_000;
+    driver.init(&["n1", "n2"]);
+    driver.tell(
+        "c1",
+        json!({"type": "broadcast", "msg_id": 1, "message": 5}),
+    );
+    driver.pass(1_000_000_000);
+    let mut sent = driver.sent();
+    let answer = r#"-> c1 {"in_reply_to":1,"type":"broadcast_ok"}"#;
+    let answered = sent.iter().position(|line| line == answer);
+    sent.remove(answered.unwrap_or_else(|| panic!("{sent:?}")));
+    (sent, driver)
+}
+
+#[test]
+fn a_gossip_with_threads_in_rust_repeats_until_it_is_acknowledged() {
+    const GOSSIP: &str = r#"-> n2 {"type":"gossip","values":[5]}"#;
+    assert_eq!(gossips("rust-threads", &["no-retry"]).0, [GOSSIP]);
+    // At once, then every 200 ms.
+    let (sent, mut driver) = gossips("rust-threads", &[]);
+    assert_eq!(sent, [GOSSIP; 6]);
+    driver.tell("n2", json!({"type": "gossip_ok", "values": [5]}));
+    driver.pass(1_000_000_000);
+    assert_eq!(driver.sent(), [""; 0], "acknowledged");
+}
+
+#[test]
+fn a_gossip_on_tokio_repeats_until_it_is_acknowledged() {
+    let gossip = |id: u64| format!(r#"-> n2 {{"msg_id":{id},"type":"gossip","values":[5]}}"#);
+    assert_eq!(gossips("rust-tokio", &["no-retry"]).0, [gossip(1)]);
+    // At the next tick of 20 ms; after 300 ms without an answer it sleeps for 50 ms.
+    let (sent, mut driver) = gossips("rust-tokio", &[]);
+    assert_eq!(sent, [gossip(1), gossip(2), gossip(3)]);
+    driver.tell("n2", json!({"type": "gossip_ok", "in_reply_to": 3}));
+    driver.pass(1_000_000_000);
+    assert_eq!(driver.sent(), [""; 0], "acknowledged");
+}
+
+#[test]
+fn posix_threads_answer_while_one_of_them_waits() {
+    let mut driver = Driver::built("c-threads", &[], 1);
+    driver.init(&["n1"]);
+    driver.tell("c1", json!({"type": "wait", "msg_id": 2}));
+    driver.tell("c1", json!({"type": "echo", "msg_id": 3, "echo": "hi"}));
+    let echo = r#"-> c1 {"type":"echo_ok","in_reply_to":3,"echo":"hi"}"#;
+    assert_eq!(driver.sent(), [echo]);
+    driver.pass(999_999_999);
+    assert_eq!(driver.sent(), [""; 0]);
+    driver.pass(2);
+    let wait = r#"-> c1 {"type":"wait_ok","in_reply_to":2,"echo":""}"#;
+    assert_eq!(driver.sent(), [wait]);
+}
+
 /// Starts a program as the live node `n1` of two.
 fn start(name: &str) -> Node {
     let dir = Dir::new();
@@ -175,7 +232,7 @@ fn start(name: &str) -> Node {
 
 #[test]
 fn echoes_in_every_language_live() {
-    for name in ["go-echo", "c-echo", "rust-echo"] {
+    for name in ["go-echo", "c-echo", "c-threads", "rust-echo"] {
         let mut node = start(name);
         node.tell("c1", json!({"type": "echo", "msg_id": 2, "echo": "hi"}));
         let body = json!({"type": "echo_ok", "in_reply_to": 2, "echo": "hi"});
@@ -186,7 +243,22 @@ fn echoes_in_every_language_live() {
 
 #[test]
 fn tickers_of_go_run_in_real_time() {
-    let mut node = start("go-gossip");
+    gossips_in_real_time("go-gossip", Duration::from_millis(400));
+}
+
+#[test]
+fn threads_of_rust_wait_in_real_time() {
+    gossips_in_real_time("rust-threads", Duration::from_millis(400));
+}
+
+#[test]
+fn tasks_of_tokio_sleep_in_real_time() {
+    gossips_in_real_time("rust-tokio", Duration::from_millis(900));
+}
+
+/// A node that is not answered sends four times, and takes at least so long.
+fn gossips_in_real_time(name: &str, at_least: Duration) {
+    let mut node = start(name);
     let begin = Instant::now();
     let broadcast = json!({"type": "broadcast", "msg_id": 2, "message": 5});
     node.tell("c1", broadcast);
@@ -194,9 +266,8 @@ fn tickers_of_go_run_in_real_time() {
     while gossips < 4 {
         gossips += u32::from(node.hear().dest == "n2");
     }
-    // One at once, then one with each tick: every 200 ms.
     let elapsed = begin.elapsed();
-    assert!(elapsed >= Duration::from_millis(400), "{elapsed:?}");
+    assert!(elapsed >= at_least, "{elapsed:?}");
     assert_eq!(node.stop().code(), Some(0));
 }
 
@@ -205,6 +276,8 @@ fn inspect_tells_the_kind() {
     for (name, kind) in [
         ("go-echo", "a program, built by Go"),
         ("c-echo", "a program"),
+        ("c-threads", "a program"),
+        ("rust-tokio", "a program"),
     ] {
         let text = Run::host().arg("inspect").arg(program(name)).end().stdout;
         let first = text.lines().next().unwrap_or_default();

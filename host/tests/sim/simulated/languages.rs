@@ -1,5 +1,6 @@
 //! Programs in Go, C and Rust (`host/tests/programs`) in the simulator.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use host_check::validity::Validity;
@@ -7,6 +8,7 @@ use host_check::workload::Workload;
 use host_sandbox::GuestModule;
 use host_sim::nemesis::Fault;
 use host_sim::{RunOptions, SECOND};
+use rayon::prelude::*;
 use test_support::program;
 
 use crate::simulated::runs::{self, load, run};
@@ -53,8 +55,8 @@ fn without_its_retry_it_does_not() {
     assert_eq!(caught.count(), 3);
 }
 
-#[test]
-fn two_runs_of_a_seed_have_the_same_journal_whatever_happens_to_the_nodes() {
+/// Whether two runs have the same journal, under all faults that need no second version.
+fn repeats(module: &GuestModule) {
     let options = RunOptions {
         faults: Fault::PLAIN
             .iter()
@@ -64,7 +66,7 @@ fn two_runs_of_a_seed_have_the_same_journal_whatever_happens_to_the_nodes() {
         nemesis_interval_ns: SECOND,
         ..options(5, 8, 20.0)
     };
-    let journal = |seed| run(&GOSSIP, Workload::Broadcast, &options, seed).1;
+    let journal = |seed| run(module, Workload::Broadcast, &options, seed).1;
     let first = journal(7);
     assert!(first.len() > 100_000);
     let again = std::thread::scope(|scope| {
@@ -75,6 +77,35 @@ fn two_runs_of_a_seed_have_the_same_journal_whatever_happens_to_the_nodes() {
     });
     assert!(again == first);
     assert_ne!(journal(8), first);
+}
+
+#[test]
+fn two_runs_of_a_seed_have_the_same_journal_whatever_happens_to_the_nodes() {
+    repeats(&GOSSIP);
+}
+
+/// A node in Rust with threads or tasks that gossip, and repeat until they are acknowledged.
+fn gossips_until_it_is_acknowledged(name: &str) {
+    let module = load(&program(name));
+    let judged = |args: &[&str], seeds: Range<u64>| -> Vec<Validity> {
+        let options = challenge_3c(args);
+        let seeds = seeds.into_par_iter();
+        let judged = seeds.map(|seed| valid(&module, Workload::Broadcast, &options, seed));
+        judged.collect()
+    };
+    assert_eq!(judged(&[], 0..20), [Validity::True; 20]);
+    assert_eq!(judged(&["no-retry"], 0..3), [Validity::False; 3]);
+    repeats(&module);
+}
+
+#[test]
+fn a_gossip_with_threads_in_rust_survives_partitions() {
+    gossips_until_it_is_acknowledged("rust-threads");
+}
+
+#[test]
+fn a_gossip_on_tokio_survives_partitions() {
+    gossips_until_it_is_acknowledged("rust-tokio");
 }
 
 #[test]
@@ -89,7 +120,7 @@ fn a_counter_in_go_agrees_with_seq_kv() {
 
 #[test]
 fn echoes_in_every_language() {
-    for name in ["go-echo", "c-echo", "rust-echo"] {
+    for name in ["go-echo", "c-echo", "c-threads", "rust-echo"] {
         let echo = load(&program(name));
         let valid = valid(&echo, Workload::Echo, &options(1, 10, 10.0), 1);
         assert_eq!(valid, Validity::True, "{name}");

@@ -11,6 +11,10 @@ use crate::sources::{below, check, in_dep_info};
 const BUILD_GUESTS: &str = "./runner.sh build";
 const BUILD_PROGRAMS: &str = "host/tests/programs/build.sh";
 
+/// Where cargo puts programs with threads, and those on tokio.
+const THREADS: &str = "target/wasm32-wasip1-threads/release";
+const TOKIO: &str = "target/tokio/wasm32-wasip1-threads/release";
+
 /// What this process has compared with its sources.
 static COMPARED: LazyLock<Mutex<BTreeSet<PathBuf>>> = LazyLock::new(Mutex::default);
 
@@ -22,7 +26,7 @@ static COMPARED: LazyLock<Mutex<BTreeSet<PathBuf>>> = LazyLock::new(Mutex::defau
 pub fn built(name: &str) -> PathBuf {
     let module = guests().join(format!("{name}.wasm"));
     compare(&module, BUILD_GUESTS, || {
-        with_lock(dep_info(&name.replace('-', "_")))
+        with_lock(dep_info(&guests(), &name.replace('-', "_")))
     });
     module
 }
@@ -56,14 +60,24 @@ fn program_sources(name: &str) -> Result<Vec<PathBuf>, String> {
             sources.push(programs.join("go/go.mod"));
             Ok(sources)
         }
-        Some(("c", program)) => Ok(vec![programs.join(format!("c/{program}.c"))]),
-        _ => with_lock(dep_info(name)),
+        Some(("c", program)) => Ok(vec![
+            programs.join(format!("c/{program}.c")),
+            programs.join("c/node.h"),
+        ]),
+        Some(("rust", "threads")) => with_lock(dep_info(&root().join(THREADS), name)),
+        Some(("rust", "tokio")) => {
+            let mut sources = dep_info(&root().join(TOKIO), name)?;
+            sources.push(programs.join("tokio/Cargo.lock"));
+            sources.push(root().join("docs/rustc-wasi.sh"));
+            Ok(sources)
+        }
+        _ => with_lock(dep_info(&guests(), name)),
     }
 }
 
-/// What cargo says a module was made from.
-fn dep_info(name: &str) -> Result<Vec<PathBuf>, String> {
-    let path = guests().join(format!("{name}.d"));
+/// What cargo says a module in `folder` was made from.
+fn dep_info(folder: &Path, name: &str) -> Result<Vec<PathBuf>, String> {
+    let path = folder.join(format!("{name}.d"));
     let text = fs::read_to_string(&path);
     let text = text.map_err(|error| format!("cannot read {}: {error}", path.display()))?;
     Ok(in_dep_info(&text))
@@ -108,6 +122,6 @@ mod tests {
         };
         let go = ["go/echo/main.go", "go/node/node.go", "go/go.mod"];
         assert_eq!(sources("go-echo"), go);
-        assert_eq!(sources("c-echo"), ["c/echo.c"]);
+        assert_eq!(sources("c-echo"), ["c/echo.c", "c/node.h"]);
     }
 }

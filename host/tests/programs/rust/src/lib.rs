@@ -7,7 +7,7 @@ use std::io::{self, BufRead, Write};
 use serde_json::{Value, json};
 
 /// A node's name and its cluster.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Node {
     /// Its own name.
     pub id: String,
@@ -21,9 +21,20 @@ impl Node {
     ///
     /// # Errors
     /// When a line is not a message, or stdin or stdout break.
-    pub fn run(mut handle: impl FnMut(&Node, &Value) -> io::Result<()>) -> io::Result<()> {
+    pub fn run(handle: impl FnMut(&Node, &Value) -> io::Result<()>) -> io::Result<()> {
+        Self::serve(io::stdin().lock().lines(), handle)
+    }
+
+    /// As [`run`](Self::run) does, with lines that somebody else reads.
+    ///
+    /// # Errors
+    /// When a line is not a message or could not be read, or stdout breaks.
+    pub fn serve(
+        lines: impl IntoIterator<Item = io::Result<String>>,
+        mut handle: impl FnMut(&Node, &Value) -> io::Result<()>,
+    ) -> io::Result<()> {
         let mut node = Node::default();
-        for line in io::stdin().lock().lines() {
+        for line in lines {
             let message: Value = serde_json::from_str(&line?)?;
             let body = &message["body"];
             if body["type"] == "init" {
