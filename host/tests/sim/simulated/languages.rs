@@ -1,7 +1,6 @@
 //! Programs in Go, C and Rust (`host/tests/programs`) in the simulator.
 
 use std::ops::Range;
-use std::sync::LazyLock;
 
 use host_check::validity::Validity;
 use host_check::workload::Workload;
@@ -12,8 +11,6 @@ use rayon::prelude::*;
 use test_support::program;
 
 use crate::simulated::runs::{self, load, run};
-
-static GOSSIP: LazyLock<GuestModule> = LazyLock::new(|| load(&program("go-gossip")));
 
 fn options(count: usize, seconds: u64, rate: f64) -> RunOptions {
     RunOptions {
@@ -37,22 +34,6 @@ fn valid(module: &GuestModule, workload: Workload, options: &RunOptions, seed: u
         panic!("seed {seed}: {stopped}\n{journal:.2000}");
     }
     report.valid()
-}
-
-#[test]
-fn a_gossip_in_go_with_a_log_file_and_signals_survives_partitions() {
-    for seed in 0..20 {
-        let valid = valid(&GOSSIP, Workload::Broadcast, &challenge_3c(&[]), seed);
-        assert_eq!(valid, Validity::True, "seed {seed}");
-    }
-}
-
-#[test]
-fn without_its_retry_it_does_not() {
-    let options = challenge_3c(&["no-retry"]);
-    let caught = (0..3)
-        .filter(|seed| valid(&GOSSIP, Workload::Broadcast, &options, *seed) == Validity::False);
-    assert_eq!(caught.count(), 3);
 }
 
 /// Whether two runs have the same journal, under all faults that need no second version.
@@ -79,12 +60,7 @@ fn repeats(module: &GuestModule) {
     assert_ne!(journal(8), first);
 }
 
-#[test]
-fn two_runs_of_a_seed_have_the_same_journal_whatever_happens_to_the_nodes() {
-    repeats(&GOSSIP);
-}
-
-/// A node in Rust with threads or tasks that gossip, and repeat until they are acknowledged.
+/// A node that gossips, and repeats until it is acknowledged.
 fn gossips_until_it_is_acknowledged(name: &str) {
     let module = load(&program(name));
     let judged = |args: &[&str], seeds: Range<u64>| -> Vec<Validity> {
@@ -96,6 +72,11 @@ fn gossips_until_it_is_acknowledged(name: &str) {
     assert_eq!(judged(&[], 0..20), [Validity::True; 20]);
     assert_eq!(judged(&["no-retry"], 0..3), [Validity::False; 3]);
     repeats(&module);
+}
+
+#[test]
+fn a_gossip_in_go_with_a_log_file_and_signals_survives_partitions() {
+    gossips_until_it_is_acknowledged("go-gossip");
 }
 
 #[test]
