@@ -6,8 +6,9 @@ rustc=$1
 shift
 case " $* " in
 " -vV ")
-    # Cargo compares this text: what was compiled without this script is compiled again.
-    "$rustc" "$@" && echo "wrapper: rustc-wasi 1"
+    # Cargo compares this text: what was compiled without this script, or with another version of it,
+    # is compiled again.
+    "$rustc" "$@" && echo "wrapper: $(cksum <"$0")"
     exit
     ;;
 *" --target wasm32-wasip1-threads "*) ;;
@@ -19,19 +20,22 @@ case " $* " in
         echo "tokio $CARGO_PKG_VERSION lacks threads or files on WASI: run 'cargo update tokio --recursive'" >&2
         exit 1
     fi
-    # Its poll for sockets cannot be woken by another thread here, and parking_lot cannot wait if
-    # it is old. Each of these features becomes one that is set anyway.
+    # Its poll for sockets cannot be woken by another thread here, signals and processes do not
+    # exist, parking_lot cannot wait if it is old, and tracing is a dependency that cargo would
+    # have to know of. Each of these features becomes a flag that is set anyway.
     for argument; do
         shift
         case $argument in
-        'feature="net"' | 'feature="parking_lot"' | 'feature="process"' | 'feature="signal"' | 'feature="tracing"')
-            argument=tokio_unstable
-            ;;
+        'feature="net"' | 'feature="signal"' | 'feature="process"') argument=tokio_unstable ;;
+        'feature="parking_lot"' | 'feature="tracing"') argument=tokio_unstable ;;
         esac
         set -- "$@" "$argument"
     done
-    # Without it, tokio refuses most of its features on WASI.
+    # Without the flag, tokio refuses most of its features on WASI. A stable compiler does not tell
+    # crates that this target has atomic instructions; tokio would then sleep where it has to wait
+    # for a time or for another thread, whichever comes first.
     set -- "$@" --cfg tokio_unstable
+    export RUSTC_BOOTSTRAP=1
     ;;
 *" --crate-name parking_lot_core "*)
     # Its waiting for this target is behind a feature for nightly compilers, since 0.9.10.

@@ -30,7 +30,7 @@ struct Node {
 async fn main() -> io::Result<()> {
     let retry = std::env::args().nth(1).as_deref() != Some("no-retry");
     let (stdout, messages) = mpsc::channel(32);
-    let writer = tokio::spawn(write(messages));
+    tokio::spawn(write(messages));
     let mut lines = BufReader::new(io::stdin()).lines();
     let mut node: Option<Arc<Node>> = None;
     while let Some(line) = lines.next_line().await? {
@@ -44,8 +44,7 @@ async fn main() -> io::Result<()> {
             }
         }
     }
-    drop((stdout, node));
-    writer.await?
+    Ok(())
 }
 
 async fn write(mut messages: mpsc::Receiver<Value>) -> io::Result<()> {
