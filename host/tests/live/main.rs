@@ -5,4 +5,5 @@
 mod cli;
 mod disk;
 mod program;
+mod sdks;
 mod swap;

@@ -10,6 +10,9 @@ readonly TOOLS=$PWD/target/tools
 readonly GO_VERSION=1.26.6
 readonly THREADS=wasm32-wasip1-threads
 readonly C_PACKAGES=(clang lld wasi-libc libclang-rt-dev-wasm32)
+readonly SDK=$PWD/guest-sdk
+readonly ZIG_VERSION=0.13.0
+readonly ASSEMBLYSCRIPT_VERSION=0.28.20
 
 die() {
     printf 'build.sh: %s\n' "$*" >&2
@@ -109,10 +112,96 @@ install_rust_threads() {
     rustup target add "$THREADS" || die "rustup cannot fetch the target $THREADS"
 }
 
+# What follows builds the examples of guest-sdk in other languages, which are guests of the ABI: OUT/sdk-LANGUAGE-EXAMPLE.wasm.
+
+# Zig comes as a Python wheel, like Go.
+install_zig() {
+    [ "$(cat "$TOOLS/zig/.installed" 2>/dev/null)" = "$ZIG_VERSION" ] && return
+    local temporary
+    temporary=$(mktemp -d)
+    # shellcheck disable=SC2064 # the value of now is the one that is meant
+    trap "rm -rf '$temporary'" EXIT
+    python3 -m pip download --quiet --disable-pip-version-check --no-deps \
+        --dest "$temporary" "ziglang==$ZIG_VERSION" ||
+        die "cannot fetch Zig: pip download ziglang==$ZIG_VERSION failed"
+    python3 -m zipfile -e "$temporary"/ziglang-*.whl "$temporary"
+    chmod u+x "$temporary/ziglang/zig"
+    mkdir -p "$TOOLS"
+    rm -rf "$TOOLS/zig"
+    mv "$temporary/ziglang" "$TOOLS/zig"
+    printf '%s\n' "$ZIG_VERSION" >"$TOOLS/zig/.installed"
+}
+
+# As C and as C++, without and with a C library, by clang and by Zig.
+build_sdk_c() {
+    install_zig
+    local -x ZIG_GLOBAL_CACHE_DIR=$TOOLS/zig-cache ZIG_LOCAL_CACHE_DIR=$TOOLS/zig-cache
+    local name
+    local strict=(-O2 -Wall -Wextra -Werror)
+    for name in echo gossip; do
+        clang --target=wasm32 -mbulk-memory -nostdlib -Wl,--no-entry "${strict[@]}" \
+            "$SDK/c/examples/$name.c" -o "$OUT/sdk-c-$name.wasm"
+        "$TOOLS/zig/zig" cc -target wasm32-wasi -mexec-model=reactor "${strict[@]}" \
+            "$SDK/c/examples/$name.c" -o "$OUT/sdk-zig-$name.wasm"
+    done
+    clang --target=wasm32-wasi -mexec-model=reactor "${strict[@]}" \
+        "$SDK/c/examples/echo.c" -o "$OUT/sdk-wasi-echo.wasm"
+    clang -x c++ -std=c++17 --target=wasm32 -mbulk-memory -nostdlib -Wl,--no-entry "${strict[@]}" \
+        "$SDK/c/examples/gossip.c" -o "$OUT/sdk-cpp-gossip.wasm"
+}
+
+build_sdk_go() {
+    install_go
+    (
+        cd "$SDK/go"
+        export GOROOT=$TOOLS/go GOPATH=$TOOLS/gopath GOCACHE=$TOOLS/go-cache GOENV=off
+        export GOTOOLCHAIN=local GOPROXY=off GOFLAGS='' GOWORK=off GOTELEMETRY=off
+        export GOOS=wasip1 GOARCH=wasm
+        "$GOROOT/bin/go" vet ./...
+        local name
+        for name in echo gossip; do
+            "$GOROOT/bin/go" build -trimpath -buildvcs=false -buildmode=c-shared \
+                -o "$OUT/sdk-go-$name.wasm" "./examples/$name"
+        done
+    )
+}
+
+# Node.js and npm of the system, or Debian's if this is root.
+install_assemblyscript() {
+    [ "$(cat "$TOOLS/assemblyscript/.installed" 2>/dev/null)" = "$ASSEMBLYSCRIPT_VERSION" ] && return
+    if ! command -v npm >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        apt-get update -qq
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+            nodejs npm >/dev/null
+    fi
+    command -v npm >/dev/null || die "AssemblyScript is fetched with npm, which is missing: install it"
+    mkdir -p "$TOOLS/assemblyscript"
+    npm install --silent --no-fund --no-audit --prefix "$TOOLS/assemblyscript" \
+        "assemblyscript@$ASSEMBLYSCRIPT_VERSION" ||
+        die "cannot fetch AssemblyScript: npm install assemblyscript@$ASSEMBLYSCRIPT_VERSION failed"
+    printf '%s\n' "$ASSEMBLYSCRIPT_VERSION" >"$TOOLS/assemblyscript/.installed"
+}
+
+build_sdk_assemblyscript() {
+    install_assemblyscript
+    local name
+    for name in echo gossip; do
+        (
+            cd "$SDK/assemblyscript"
+            node "$TOOLS/assemblyscript/node_modules/assemblyscript/bin/asc.js" "examples/$name.ts" \
+                -O --exportStart _initialize --use abort=maelstrom/abort \
+                -o "$OUT/sdk-assemblyscript-$name.wasm"
+        )
+    done
+}
+
 mkdir -p "$OUT"
 install_rust_threads
 build_go
 build_c
 build_rust
+build_sdk_c
+build_sdk_go
+build_sdk_assemblyscript
 # What was up to date is now as new as its sources, with which tests compare it.
 touch "$OUT"/*.wasm

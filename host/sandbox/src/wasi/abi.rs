@@ -14,8 +14,9 @@ impl WasiState for AbiState {
         &mut self.guest
     }
 
+    /// At least 1: a module whose runtime reads the clock before the first event, as Go's does, must not take it for broken.
     fn read_clock(&mut self) -> u64 {
-        self.now_ns
+        self.now_ns.max(1)
     }
 
     fn stdin_flags(&self) -> u16 {

@@ -1,6 +1,6 @@
 //! Programs as guests: modules that read stdin and write stdout.
 
-mod driver;
+pub(crate) mod driver;
 mod files;
 mod languages;
 mod live;

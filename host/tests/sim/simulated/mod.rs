@@ -19,6 +19,7 @@ mod raft;
 pub(crate) mod runs;
 mod schedule;
 mod scripted;
+mod sdks;
 mod seeds;
 mod shrink;
 mod swap;

@@ -36,7 +36,8 @@ pub fn bytes(name: &str) -> Vec<u8> {
     fs::read(built(name)).unwrap()
 }
 
-/// A program of `host/tests/programs`: `go-echo`, `c-echo`, `rust-gossip`.
+/// A program of `host/tests/programs`: `go-echo`, `c-echo`, `rust-gossip`; or an example of an SDK in another language, which is a
+/// guest of the ABI: `sdk-go-gossip`.
 ///
 /// # Panics
 /// As [`built`] does.
@@ -54,6 +55,7 @@ pub fn guests() -> PathBuf {
 fn program_sources(name: &str) -> Result<Vec<PathBuf>, String> {
     let programs = root().join("host/tests/programs");
     match name.split_once('-') {
+        Some(("sdk", example)) => Ok(sdk_sources(example)),
         Some(("go", program)) => {
             let mut sources = below(&programs.join("go").join(program));
             sources.extend(below(&programs.join("go/node")));
@@ -73,6 +75,18 @@ fn program_sources(name: &str) -> Result<Vec<PathBuf>, String> {
         }
         _ => with_lock(dep_info(&guests(), name)),
     }
+}
+
+/// The sources of an example: its language's whole SDK. C has several compilers.
+fn sdk_sources(example: &str) -> Vec<PathBuf> {
+    let language = match example.split_once('-') {
+        Some((language @ ("go" | "assemblyscript"), _)) => language,
+        _ => "c",
+    };
+    let mut sources = below(&root().join("guest-sdk").join(language));
+    // Tests are not part of a module.
+    sources.retain(|path| !path.ends_with("test.c") && !path.ends_with("node_test.go"));
+    sources
 }
 
 /// What cargo says a module in `folder` was made from.
@@ -109,6 +123,8 @@ fn compare(module: &Path, command: &str, sources: impl FnOnce() -> Result<Vec<Pa
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::program_sources;
     use crate::root;
 
@@ -123,5 +139,14 @@ mod tests {
         let go = ["go/echo/main.go", "go/node/node.go", "go/go.mod"];
         assert_eq!(sources("go-echo"), go);
         assert_eq!(sources("c-echo"), ["c/echo.c", "c/node.h"]);
+        let of_sdk = |name: &str| -> BTreeSet<String> {
+            let sources = program_sources(name).unwrap();
+            let sdk = root().join("guest-sdk");
+            let relative = sources.iter().map(|it| it.strip_prefix(&sdk).unwrap());
+            relative.map(|it| it.to_str().unwrap().to_owned()).collect()
+        };
+        let c = ["c/examples/echo.c", "c/examples/gossip.c", "c/maelstrom.h"];
+        assert_eq!(of_sdk("sdk-zig-echo"), c.map(str::to_owned).into());
+        assert!(of_sdk("sdk-go-echo").contains("go/node.go"));
     }
 }
