@@ -18,12 +18,20 @@ const READS_BEFORE_SPINNING: u32 = 1000;
 /// How far such a read, and each `sched_yield`, advances the clock.
 const SPIN_NS: u64 = 1000;
 
+/// After this many polls that found nothing, since input has arrived, a program sleeps in each.
+const IDLE_POLLS_MAX: u32 = 100;
+
+/// How long it sleeps in such a poll, unless input arrives.
+const IDLE_POLL_NS: u64 = 1_000_000;
+
 /// Input, output and clock of a program.
 #[derive(Default)]
 pub(super) struct Io {
     /// The program's clock: the driver's, or ahead of it if the program has polled it.
     now_ns: u64,
     clock_reads: u32,
+    /// Polls that looked for input and found none, since some has arrived.
+    idle_polls: u32,
     /// The bytes that have arrived and are not paid for.
     pub(super) arrived_bytes: u64,
     /// The unread input.
@@ -80,6 +88,13 @@ impl Io {
         self.now_ns = self.now_ns.saturating_add(SPIN_NS);
     }
 
+    /// The program has looked for input without waiting for it, and there was none. Returns until
+    /// when it sleeps now: a program that looks again and again would never let any arrive.
+    pub(super) fn has_polled_in_vain(&mut self) -> Option<u64> {
+        self.idle_polls = self.idle_polls.saturating_add(1);
+        (self.idle_polls > IDLE_POLLS_MAX).then(|| self.now_ns.saturating_add(IDLE_POLL_NS))
+    }
+
     /// Appends a line to stdin.
     pub(super) fn push_line(&mut self, text: &str) -> Result<(), ErrorKind> {
         if self.stdin.len() + text.len() >= STDIN_BYTES_MAX {
@@ -87,6 +102,7 @@ impl Io {
                 limit: STDIN_BYTES_MAX,
             });
         }
+        self.idle_polls = 0;
         self.arrived_bytes += text.len() as u64 + 1;
         self.stdin.extend(text.as_bytes());
         self.stdin.push_back(b'\n');

@@ -82,6 +82,11 @@ pub(super) async fn poll_oneoff(
         return Ok(answer);
     }
     let until_ns = subscriptions.iter().filter_map(Subscription::time).min();
+    if only_looks(&subscriptions, &caller.data().io)
+        && let Some(until_ns) = caller.data_mut().io.has_polled_in_vain()
+    {
+        wait(caller, Some(until_ns)).await?;
+    }
     loop {
         let io = &caller.data().io;
         if subscriptions
@@ -104,6 +109,15 @@ pub(super) async fn poll_oneoff(
         memory.write_u32(stored, events)?;
         Ok(errno::SUCCESS)
     })
+}
+
+/// Whether a program looks for input that is not there and does not wait for it.
+fn only_looks(subscriptions: &[Subscription], io: &Io) -> bool {
+    let is_input = |it: &Subscription| matches!(it.condition, Condition::Input);
+    let mut ready = subscriptions.iter().filter(|it| it.is_ready(io));
+    subscriptions.iter().any(is_input)
+        && ready.clone().next().is_some()
+        && ready.all(|it| it.time().is_some())
 }
 
 /// Reads the subscription at the address `at`; `None` if its type is unknown.
