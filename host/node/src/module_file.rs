@@ -25,6 +25,8 @@ const CUT_OFF_GRACE: Duration = Duration::from_secs(2);
 pub struct ModuleFile {
     /// Its path.
     pub path: PathBuf,
+    /// The most bytes that it may have.
+    pub bytes_max: u64,
 }
 
 /// Changes when the file changes.
@@ -70,6 +72,7 @@ impl ModuleFile {
 
     /// Whether the file has only the beginning of a module.
     fn is_cut_off(&self) -> bool {
-        read_module(&self.path).is_ok_and(|wasm| vet::is_cut_off(&wasm))
+        let wasm = read_module(&self.path, self.bytes_max);
+        wasm.is_ok_and(|wasm| vet::is_cut_off(&wasm))
     }
 }

@@ -48,6 +48,7 @@ pub(super) fn watch(mut watch: Watch, reload: &Receiver<()>, sender: &SyncSender
     let mut loaded = None;
     let file = ModuleFile {
         path: watch.path.clone(),
+        bytes_max: watch.sandbox.module_bytes_max(),
     };
     loop {
         let forced = match reload.recv_timeout(POLL_INTERVAL) {

@@ -14,13 +14,14 @@
 //! one compiles and the others wait. Entries are renamed into place, so no process sees
 //! part of one.
 
+use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use etcetera::base_strategy::{BaseStrategy, Xdg};
@@ -32,8 +33,10 @@ use crate::compile::{CompileError, Compiled, deserialize};
 use crate::functions::{Functions, is_functions};
 use crate::module_file::{Links, open_regular, read_regular};
 
-/// When all entries together exceed this, the least recently used are removed.
-const CACHE_BYTES_MAX: u64 = 512 << 20;
+/// When all entries together exceed this, the least recently used are removed, but none of a module
+/// that the user or the suite has chosen and that this process uses: an interpreter's entry has
+/// 100 MB, and takes a minute to make.
+const CACHE_BYTES_MAX: u64 = 1 << 30;
 
 /// The end of every entry, after the checksum.
 const FOOTER_MAGIC: &[u8; 8] = b"cwasm.02";
@@ -57,6 +60,17 @@ const UNFINISHED: &str = ".tmp";
 pub struct Cache {
     directory: PathBuf,
     functions: Arc<Functions>,
+    /// The entries that stay while this process lives.
+    kept: Arc<Mutex<BTreeSet<PathBuf>>>,
+}
+
+/// Whether an entry stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keep {
+    /// While this process lives.
+    InUse,
+    /// Until others are used more recently.
+    Recent,
 }
 
 impl Cache {
@@ -82,6 +96,7 @@ impl Cache {
         claim(&directory)?;
         Ok(Cache {
             functions: Arc::new(Functions::new(directory.clone())),
+            kept: Arc::default(),
             directory,
         })
     }
@@ -105,10 +120,13 @@ impl Cache {
     pub(super) fn compiled(
         &self,
         engine: &Engine,
-        sha256: &str,
+        (sha256, keep): (&str, Keep),
         compile: impl FnOnce() -> Result<Compiled, CompileError>,
     ) -> Result<Module, CompileError> {
         let entry = self.entry(engine, sha256);
+        if keep == Keep::InUse {
+            self.kept().insert(entry.clone());
+        }
         if let Ok(Some(module)) = load(engine, &entry) {
             return Ok(module);
         }
@@ -160,6 +178,10 @@ impl Cache {
         Arc::clone(&self.functions)
     }
 
+    fn kept(&self) -> MutexGuard<'_, BTreeSet<PathBuf>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn entry(&self, engine: &Engine, sha256: &str) -> PathBuf {
         let mut hasher = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
@@ -168,9 +190,15 @@ impl Cache {
             .join(format!("{sha256}-{compiler:016x}.cwasm"))
     }
 
-    /// Removes the least recently used entries, but never `keep`, until the rest fits. Files that are
-    /// no entries do not count.
+    /// Removes the least recently used entries, but never `keep` nor what is in use, until the rest
+    /// fits. Files that are no entries do not count.
     fn prune(&self, keep: &Path) {
+        let kept = self.kept();
+        for entry in kept.iter() {
+            // For other processes: it is used now. If this fails, they remove it too early.
+            let _ = open_regular(entry, Links::Refuse)
+                .and_then(|file| file.set_modified(SystemTime::now()));
+        }
         let Ok(directory) = fs::read_dir(&self.directory) else {
             return;
         };
@@ -190,7 +218,7 @@ impl Cache {
             if total <= CACHE_BYTES_MAX {
                 return;
             }
-            if path != keep && fs::remove_file(&path).is_ok() {
+            if path != keep && !kept.contains(&path) && fs::remove_file(&path).is_ok() {
                 total -= len;
             }
         }

@@ -51,6 +51,7 @@ const STDERR_BYTES_MAX: u64 = 4096;
 pub struct Compiler {
     program: PathBuf,
     limits: CompileLimits,
+    of_module: ModuleLimits,
 }
 
 impl Compiler {
@@ -71,7 +72,23 @@ impl Compiler {
     /// Compiles with `program`, a `host` binary of the same build.
     #[must_use]
     pub fn with_program(program: PathBuf, limits: CompileLimits) -> Self {
-        Compiler { program, limits }
+        Compiler {
+            program,
+            limits,
+            of_module: ModuleLimits::default(),
+        }
+    }
+
+    /// Limits the modules that are compiled, to others than the default.
+    #[must_use]
+    pub fn limited_to(self, of_module: ModuleLimits) -> Self {
+        Compiler { of_module, ..self }
+    }
+
+    /// The limits on modules.
+    #[must_use]
+    pub fn module_limits(&self) -> &ModuleLimits {
+        &self.of_module
     }
 
     /// Compiles `wasm` to machine code, unless this program is asked to end before that is done.
@@ -294,8 +311,8 @@ pub fn serve(
     let space = AddressSpace::of_this_process();
     limit_this_process(cpu_s, memory_bytes)?;
     let mut wasm = Vec::new();
-    let limit = ModuleLimits::default().module_bytes;
-    input.take(limit).read_to_end(&mut wasm)?;
+    // The parent has measured it.
+    input.take(memory_bytes).read_to_end(&mut wasm)?;
     let functions = functions.map(|directory| Arc::new(Functions::new(directory)));
     let mut config = config(space, functions.clone().map(|functions| functions as _))?;
     // Each thread would take address space, and processor time from other submissions.

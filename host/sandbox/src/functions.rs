@@ -43,7 +43,8 @@ use crate::module_file::{Links, open_regular};
 /// How large the first file gets before it takes the place of the second.
 const FILE_BYTES_MAX: u64 = 64 << 20;
 
-/// How much code of new functions is kept of one module. The rest is compiled again for the next.
+/// The most code of new functions that is kept of one module. Of one that brings more, nothing is:
+/// an interpreter has no functions of others, and would take the place of what modules share.
 const BATCH_BYTES_MAX: usize = 32 << 20;
 
 /// The beginning of every segment.
@@ -62,6 +63,8 @@ type Key = [u8; KEY_BYTES];
 pub(super) struct Batch {
     functions: Vec<(Key, Vec<u8>)>,
     bytes: usize,
+    /// Whether there were too many, so that none is kept.
+    is_too_large: bool,
 }
 
 /// The functions in a directory. The files are opened when the first function is asked for.
@@ -233,15 +236,21 @@ pub(super) fn is_functions(name: &str) -> bool {
 }
 
 impl Batch {
-    /// Adds a function, if there is room. No code is empty.
+    /// Adds a function, or forgets all if there is no room. No code is empty.
     fn push(&mut self, key: Key, code: Vec<u8>) -> bool {
         let bytes = self.bytes + code.len();
-        let fits = !code.is_empty() && bytes <= BATCH_BYTES_MAX;
-        if fits {
-            self.bytes = bytes;
-            self.functions.push((key, code));
+        if bytes > BATCH_BYTES_MAX {
+            *self = Batch {
+                is_too_large: true,
+                ..Batch::default()
+            };
         }
-        fits
+        if code.is_empty() || self.is_too_large {
+            return false;
+        }
+        self.bytes = bytes;
+        self.functions.push((key, code));
+        true
     }
 
     /// The batch as bytes, for [`Batch::decode`]: a segment.
@@ -549,13 +558,18 @@ mod tests {
     }
 
     #[test]
-    fn one_module_can_add_only_so_much() {
-        let mut batch = Batch::default();
+    fn a_module_that_brings_too_much_adds_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let functions = Functions::new(directory.path().to_owned());
         let key = [1; KEY_BYTES];
-        assert!(batch.push(key, vec![1; BATCH_BYTES_MAX - 1]));
-        assert!(!batch.push(key, vec![2; 2]));
-        assert!(batch.push(key, vec![2; 1]));
-        assert!(!batch.push(key, Vec::new()));
+        assert!(!functions.insert(&key, Vec::new()));
+        assert!(functions.insert(&key, vec![1; BATCH_BYTES_MAX - 1]));
+        assert!(functions.insert(&key, vec![2; 1]));
+        assert!(!functions.insert(&key, vec![2; 1]));
+        assert!(!functions.insert(&key, vec![2; 1]));
+        assert_eq!(functions.take().functions, []);
+        assert!(functions.insert(&key, vec![2; 1]));
+        assert_eq!(functions.take().functions, [(key, vec![2; 1])]);
     }
 
     #[test]

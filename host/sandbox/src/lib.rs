@@ -57,7 +57,7 @@ pub use compile::InvalidModule;
 pub use compiler::Compiler;
 pub use cost::cost_table;
 pub use engine::{ENGINE, EngineError};
-pub use limits::{CompileLimits, ModuleLimits};
+pub use limits::{CHOSEN_BYTES_MAX, CompileLimits, ModuleLimits};
 pub use load_error::LoadError;
 pub use module_file::{Links, open_regular, read_module, read_regular};
 pub use mount::{MountError, MountLimits};

@@ -4,8 +4,6 @@ use std::time::Duration;
 
 /// Limits on a module, checked before it is compiled: fuel cannot stop the compiler, and
 /// its time grows faster than the code.
-///
-/// They are well above the largest known modules of real programs (Go, 3.4 MB).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ModuleLimits {
     /// Size of the file, in bytes.
@@ -39,6 +37,38 @@ pub struct ModuleLimits {
     pub work_total: u64,
 }
 
+impl ModuleLimits {
+    /// For a module of so many bytes that a user or a suite has chosen: an interpreter. Who chooses it
+    /// waits for the compiler, so the limits only tell an accident from what is meant.
+    #[must_use]
+    pub fn of_chosen(module_bytes: u64) -> Self {
+        ModuleLimits {
+            module_bytes,
+            exports: 100_000,
+            globals: 100_000,
+            functions: 1_000_000,
+            body_bytes: 8 << 20,
+            locals: 50_000,
+            body_work: 64 << 30,
+            locals_total: 50_000_000,
+            work_total: 1 << 40,
+            ..Self::default()
+        }
+    }
+
+    /// Those of [`of_chosen`](Self::of_chosen) for the largest module that is usual: CPython's has
+    /// 26 MB.
+    #[must_use]
+    pub fn chosen() -> Self {
+        Self::of_chosen(CHOSEN_BYTES_MAX)
+    }
+}
+
+/// The largest module that a user or a suite chooses, unless they say otherwise, in bytes.
+pub const CHOSEN_BYTES_MAX: u64 = 32 << 20;
+
+/// Those of a submission, for which nobody vouches. They are well above the largest known modules of
+/// real programs (Go, 3.4 MB).
 impl Default for ModuleLimits {
     fn default() -> Self {
         ModuleLimits {

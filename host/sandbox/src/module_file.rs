@@ -10,7 +10,6 @@ use std::path::Path;
 
 use rustix::fs::{Mode, OFlags};
 
-use crate::limits::ModuleLimits;
 use crate::load_error::LoadError;
 
 /// What to do if the last part of a path is a symbolic link.
@@ -63,17 +62,16 @@ pub fn read_regular(path: &Path, links: Links, bytes_max: u64) -> io::Result<Opt
     Ok((bytes.len() as u64 <= bytes_max).then_some(bytes))
 }
 
-/// Reads the file of a module, up to the limit of its size.
+/// Reads the file of a module, of `bytes_max` bytes at most.
 ///
 /// # Errors
 /// If the file cannot be read, is not a regular file or is too large.
-pub fn read_module(path: &Path) -> Result<Vec<u8>, LoadError> {
-    let limit = ModuleLimits::default().module_bytes;
-    match read_regular(path, Links::Follow, limit) {
+pub fn read_module(path: &Path, bytes_max: u64) -> Result<Vec<u8>, LoadError> {
+    match read_regular(path, Links::Follow, bytes_max) {
         Ok(Some(wasm)) => Ok(wasm),
         Ok(None) => Err(LoadError::Rejected {
             path: path.to_owned(),
-            problems: vec![format!("the file has more than {limit} bytes")],
+            problems: vec![format!("the file has more than {bytes_max} bytes")],
         }),
         Err(error) => Err(LoadError::Unreadable {
             path: path.to_owned(),

@@ -8,7 +8,7 @@ use host_guest::{Interrupt, Limits};
 use tracing::debug;
 use wasmtime::{CacheStore, Engine, InstancePre, Linker, Module};
 
-use crate::cache::Cache;
+use crate::cache::{Cache, Keep};
 use crate::compile::{CompileError, Compiled, compile, deserialize, problem};
 use crate::compiler::Compiler;
 use crate::engine::{AddressSpace, EngineError, config, pooled_config, start_watchdog};
@@ -30,6 +30,8 @@ pub struct Sandbox {
     program_linker: Linker<ProgramState>,
     cache: Option<Cache>,
     interrupt: Option<Interrupt>,
+    /// Of modules that the user has chosen.
+    chosen: ModuleLimits,
 }
 
 /// A module that has passed all checks and is compiled.
@@ -98,6 +100,7 @@ impl Sandbox {
             program_linker,
             cache,
             interrupt: None,
+            chosen: ModuleLimits::chosen(),
         })
     }
 
@@ -110,12 +113,41 @@ impl Sandbox {
         }
     }
 
-    /// Loads the module in the file `path`, to run under `limits`.
+    /// Limits the modules that [`load`](Sandbox::load) loads; those that are usual are
+    /// [`ModuleLimits::chosen`].
+    #[must_use]
+    pub fn limited_to(self, chosen: ModuleLimits) -> Self {
+        Sandbox { chosen, ..self }
+    }
+
+    /// The most bytes of a module that [`load`](Sandbox::load) loads.
+    #[must_use]
+    pub fn module_bytes_max(&self) -> u64 {
+        self.chosen.module_bytes
+    }
+
+    /// Loads the module in the file `path`, which the user has chosen, to run under `limits`.
     ///
     /// # Errors
     /// If the file cannot be read, or the module cannot run here.
     pub fn load(&self, path: &Path, limits: &Limits) -> Result<GuestModule, LoadError> {
-        self.load_with(path, limits, |wasm| self.compile_here(wasm))
+        self.load_chosen(path, limits, &self.chosen)
+    }
+
+    /// Like [`load`](Sandbox::load), under limits of its own.
+    ///
+    /// # Errors
+    /// As for [`load`](Sandbox::load).
+    pub fn load_chosen(
+        &self,
+        path: &Path,
+        limits: &Limits,
+        chosen: &ModuleLimits,
+    ) -> Result<GuestModule, LoadError> {
+        let wasm = read_module(path, chosen.module_bytes)?;
+        self.admit(path, &wasm, (limits, chosen), Keep::InUse, |wasm| {
+            self.compile_here(wasm)
+        })
     }
 
     /// Like [`load`](Sandbox::load), for an untrusted module: `compiler` compiles it in a
@@ -129,7 +161,9 @@ impl Sandbox {
         limits: &Limits,
         compiler: &Compiler,
     ) -> Result<GuestModule, LoadError> {
-        self.load_with(path, limits, |wasm| {
+        let of_module = compiler.module_limits();
+        let wasm = read_module(path, of_module.module_bytes)?;
+        self.admit(path, &wasm, (limits, of_module), Keep::Recent, |wasm| {
             let functions = self.cache.as_ref().map(Cache::functions);
             compiler.compile(wasm, functions.as_deref(), self.interrupt.as_ref())
         })
@@ -143,22 +177,15 @@ impl Sandbox {
         Some(problem(&error))
     }
 
-    fn load_with(
-        &self,
-        path: &Path,
-        limits: &Limits,
-        compile: impl FnOnce(&[u8]) -> Result<Compiled, CompileError>,
-    ) -> Result<GuestModule, LoadError> {
-        self.admit(path, &read_module(path)?, limits, compile)
-    }
-
     /// Loads the module in `wasm`, which does not come from a file.
     ///
     /// # Errors
     /// As for [`load`](Sandbox::load).
     pub fn load_bytes(&self, wasm: &[u8], limits: &Limits) -> Result<GuestModule, LoadError> {
         let path = Path::new("module.wasm");
-        self.admit(path, wasm, limits, |wasm| self.compile_here(wasm))
+        self.admit(path, wasm, (limits, &self.chosen), Keep::InUse, |wasm| {
+            self.compile_here(wasm)
+        })
     }
 
     /// Compiles in this process. The compiler cannot be stopped, only left behind.
@@ -183,10 +210,11 @@ impl Sandbox {
         &self,
         path: &Path,
         wasm: &[u8],
-        limits: &Limits,
+        (limits, of_module): (&Limits, &ModuleLimits),
+        keep: Keep,
         compile: impl FnOnce(&[u8]) -> Result<Compiled, CompileError>,
     ) -> Result<GuestModule, LoadError> {
-        let report = vet(wasm, limits, &ModuleLimits::default());
+        let report = vet(wasm, limits, of_module);
         let rejected = |problems| LoadError::Rejected {
             path: path.to_owned(),
             problems,
@@ -200,7 +228,7 @@ impl Sandbox {
         }
         let compile = || compile(wasm);
         let module = match &self.cache {
-            Some(cache) => cache.compiled(&self.engine, &report.facts.sha256, compile),
+            Some(cache) => cache.compiled(&self.engine, (&report.facts.sha256, keep), compile),
             None => compile().and_then(|compiled| deserialize(&self.engine, &compiled.code)),
         };
         let module = module.map_err(|error| match error {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::limits::LimitArgs;
+use super::limits::{LimitArgs, ModuleArgs};
 use super::output::{Format, print, print_json};
 use super::{Exit, Failure};
 use host_guest::Limits;
@@ -26,6 +26,8 @@ pub(super) struct InspectArgs {
     format: Format,
     #[command(flatten)]
     limits: LimitArgs,
+    #[command(flatten)]
+    modules: ModuleArgs,
 }
 
 /// The JSON form.
@@ -33,6 +35,9 @@ pub(super) struct InspectArgs {
 struct Inspection {
     loads: bool,
     problems: Vec<String>,
+    /// What is wrong with it as a submission, if it loads otherwise.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    submission_problems: Vec<String>,
     #[serde(flatten)]
     facts: Facts,
     limits: Vec<LimitUse>,
@@ -47,17 +52,22 @@ struct LimitUse {
 }
 
 pub(super) fn run(args: &InspectArgs) -> Result<Exit, Failure> {
-    let wasm = read_module(&args.module)?;
-    let (limits, bounds) = (args.limits.limits()?, ModuleLimits::default());
+    let (limits, bounds) = (args.limits.limits()?, args.modules.limits());
+    let wasm = read_module(&args.module, bounds.module_bytes)?;
     let report = vet(&wasm, &limits, &bounds);
     let mut problems = report.problems;
     if problems.is_empty() {
         let sandbox = Sandbox::new(None).map_err(|error| Failure::new(Exit::Internal, error))?;
         problems.extend(sandbox.problem(&wasm));
     }
+    let submission_problems = match problems.is_empty() {
+        true => vet(&wasm, &limits, &ModuleLimits::default()).problems,
+        false => Vec::new(),
+    };
     let inspection = Inspection {
         loads: problems.is_empty(),
         problems,
+        submission_problems,
         limits: limit_uses(&report.facts, &limits, &bounds),
         facts: report.facts,
     };
@@ -155,11 +165,18 @@ fn write_text(
     for export in &facts.exports {
         writeln!(out, "  {} {}", one_line(&export.name), export.signature)?;
     }
-    if inspection.loads {
-        return writeln!(out, "\nIt would load.");
-    }
-    writeln!(out, "\nIt would not load:")?;
-    for problem in &inspection.problems {
+    let problems = match (inspection.loads, inspection.submission_problems.is_empty()) {
+        (true, true) => return writeln!(out, "\nIt would load."),
+        (true, false) => {
+            writeln!(out, "\nIt would load, and as a submission it would not:")?;
+            &inspection.submission_problems
+        }
+        (false, _) => {
+            writeln!(out, "\nIt would not load:")?;
+            &inspection.problems
+        }
+    };
+    for problem in problems {
         writeln!(out, "  - {problem}")?;
     }
     Ok(())

@@ -8,7 +8,7 @@ use tracing::warn;
 use super::options::{GuestLimits, OptionArgs};
 use super::{Exit, Failure};
 use host_guest::{Interrupt, Limits};
-use host_sandbox::{Cache, EngineError, Sandbox};
+use host_sandbox::{CHOSEN_BYTES_MAX, Cache, EngineError, ModuleLimits, Sandbox};
 
 /// The flags that limit a guest.
 pub(super) type LimitArgs = OptionArgs<GuestLimits>;
@@ -16,6 +16,20 @@ pub(super) type LimitArgs = OptionArgs<GuestLimits>;
 impl LimitArgs {
     pub(super) fn limits(&self) -> Result<Limits, Failure> {
         Ok(self.scenario()?.options.limits)
+    }
+}
+
+/// How large a module may be that the user has chosen.
+#[derive(Debug, Args)]
+pub(super) struct ModuleArgs {
+    /// Maximum size of the module, in MiB.
+    #[arg(long, value_name = "MIB", default_value_t = CHOSEN_BYTES_MAX >> 20, value_parser = clap::value_parser!(u64).range(1..=1024), help_heading = HEADING, hide_short_help = true)]
+    max_module_mib: u64,
+}
+
+impl ModuleArgs {
+    pub(super) fn limits(&self) -> ModuleLimits {
+        ModuleLimits::of_chosen(self.max_module_mib << 20)
     }
 }
 

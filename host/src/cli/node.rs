@@ -7,7 +7,7 @@ use std::sync::Arc;
 use clap::Args;
 use host_protocol::lines::LINE_BYTES_MAX;
 
-use super::limits::{CacheArgs, LimitArgs};
+use super::limits::{CacheArgs, LimitArgs, ModuleArgs};
 use super::mounts::MountArgs;
 use super::{Exit, Failure};
 use host_disk::Disk;
@@ -45,6 +45,8 @@ pub(super) struct NodeArgs {
     #[command(flatten)]
     mounts: MountArgs,
     #[command(flatten)]
+    modules: ModuleArgs,
+    #[command(flatten)]
     limits: LimitArgs,
     #[command(flatten)]
     cache: CacheArgs,
@@ -64,7 +66,7 @@ pub(super) fn run(args: NodeArgs) -> Result<Exit, Failure> {
         growth: None,
         disk: Disk::shared(limits.disk()),
     };
-    let sandbox = Arc::new(args.cache.sandbox()?);
+    let sandbox = Arc::new(args.cache.sandbox()?.limited_to(args.modules.limits()));
     let mounts = args.mounts.read()?;
     let module = sandbox.load(&path, &limits)?.mounted(&mounts)?;
     let guest_failed = |error| Failure::new(Exit::GuestFailed, error);

@@ -51,6 +51,7 @@ pub(super) fn run(args: SimArgs) -> Result<Exit, Failure> {
     ])?;
     let interrupt = interrupt::on_signal()?;
     let sandbox = args.cache.sandbox_for(runs.instances(), &interrupt)?;
+    let sandbox = sandbox.limited_to(args.modules.limits());
     let limits = runs.scenario.options.limits;
     let again = Again {
         limit_flags: runs.limit_flags,
@@ -75,7 +76,7 @@ pub(super) fn run(args: SimArgs) -> Result<Exit, Failure> {
         }
     };
     match args.watch {
-        true => watch::watch(args.module(), &interrupt, run),
+        true => watch::watch((args.module(), sandbox.module_bytes_max()), &interrupt, run),
         false => run(&mut Tally::default()),
     }
 }

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use clap::Args;
 
 use super::super::input::read;
-use super::super::limits::CacheArgs;
+use super::super::limits::{CacheArgs, ModuleArgs};
 use super::super::mounts::MountArgs;
 use super::super::options::{AllLimits, Circumstances, OptionArgs};
 use super::super::output::Format;
@@ -112,6 +112,8 @@ pub(crate) struct SimArgs {
     log_net_recv: bool,
     #[command(flatten)]
     pub(super) mounts: MountArgs,
+    #[command(flatten)]
+    pub(super) modules: ModuleArgs,
     #[command(flatten)]
     limits: OptionArgs<AllLimits>,
     /// Maximum size of the journal, in MiB.

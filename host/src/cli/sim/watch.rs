@@ -22,12 +22,13 @@ use host_sandbox::read_module;
 /// each change of the file, until an interrupt is requested. A version that cannot be run is told,
 /// and the next one waited for; the first has to be one that can.
 pub(super) fn watch(
-    path: &Path,
+    (path, bytes_max): (&Path, u64),
     interrupt: &Interrupt,
     mut run: impl FnMut(&mut Tally) -> Result<Exit, Failure>,
 ) -> Result<Exit, Failure> {
     let file = ModuleFile {
         path: path.to_owned(),
+        bytes_max,
     };
     let name = one_line(&path.display().to_string()).into_owned();
     let mut known = Version::of(&file, file.signature());
@@ -61,7 +62,7 @@ struct Version {
 
 impl Version {
     fn of(file: &ModuleFile, signature: Option<Signature>) -> Self {
-        let hash = read_module(&file.path).ok().map(|wasm| {
+        let hash = read_module(&file.path, file.bytes_max).ok().map(|wasm| {
             let mut hasher = DefaultHasher::new();
             wasm.hash(&mut hasher);
             hasher.finish()

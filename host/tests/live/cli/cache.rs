@@ -349,7 +349,7 @@ fn looking_at_a_module_compiles_nothing() {
 fn large(dir: &Dir, name: &str) -> PathBuf {
     let path = dir.write(name, "");
     let file = fs::File::options().write(true).open(&path).unwrap();
-    file.set_len(600 << 20).unwrap();
+    file.set_len(1200 << 20).unwrap();
     let long_ago = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1);
     file.set_modified(long_ago).unwrap();
     path

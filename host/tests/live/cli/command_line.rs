@@ -106,6 +106,18 @@ fn help_is_not_an_error() {
 
                       [default: 256]
 
+            Compiled code:
+                  --max-module-mib <MIB>
+                      Maximum size of the module, in MiB
+
+                      [default: 32]
+
+                  --cache-dir <DIR>
+                      Directory for compiled modules, of mode 0700 [default: the user's cache directory]
+
+                  --no-cache
+                      Compile the module again and store nothing
+
             Limits of the guest:
                   --max-memory-mib <MIB>
                       Maximum linear memory, in MiB
@@ -146,13 +158,6 @@ fn help_is_not_an_error() {
                       Maximum number of bytes of all files on a node's disk
 
                       [default: 67108864]
-
-            Compiled code:
-                  --cache-dir <DIR>
-                      Directory for compiled modules, of mode 0700 [default: the user's cache directory]
-
-                  --no-cache
-                      Compile the module again and store nothing
 
             Exit codes:
               0    success; the history is valid
@@ -235,6 +240,12 @@ fn help_of_inspect() {
                       Maximum number of bytes of all files on a node's disk
 
                       [default: 67108864]
+
+            Compiled code:
+                  --max-module-mib <MIB>
+                      Maximum size of the module, in MiB
+
+                      [default: 32]
         "#]],
     );
 }
@@ -708,6 +719,18 @@ fn help_of_sim() {
 
                       [default: 256]
 
+            Compiled code:
+                  --max-module-mib <MIB>
+                      Maximum size of the module, in MiB
+
+                      [default: 32]
+
+                  --cache-dir <DIR>
+                      Directory for compiled modules, of mode 0700 [default: the user's cache directory]
+
+                  --no-cache
+                      Compile the module again and store nothing
+
             Limits of the guest:
                   --max-memory-mib <MIB>
                       Maximum linear memory, in MiB
@@ -784,13 +807,6 @@ fn help_of_sim() {
                       Maximum size of the journal, in MiB
 
                       [default: 4096]
-
-            Compiled code:
-                  --cache-dir <DIR>
-                      Directory for compiled modules, of mode 0700 [default: the user's cache directory]
-
-                  --no-cache
-                      Compile the module again and store nothing
 
             Examples:
               Run challenge 3c with a seed, and look at the run in a browser:
@@ -1288,10 +1304,10 @@ fn inspect_shows_what_the_golden_guest_is() {
           sha256 c78a011c6f96e3902bea3dab2d5f9040c298188cd9ba86a7010d311c00193f44
 
         Size, and what may be:
-                1862 of   16777216 file bytes
-                  22 of      50000 functions
-                  81 of     524288 bytes of the largest function
-                   3 of       5000 locals of one function
+                1862 of   33554432 file bytes
+                  22 of    1000000 functions
+                  81 of    8388608 bytes of the largest function
+                   3 of      50000 locals of one function
                65536 of  134217728 memory bytes
                    0 of     100000 table elements
           690 bytes of code, 356 of data, no start function
@@ -1315,85 +1331,85 @@ fn inspect_shows_what_the_golden_guest_is_to_programs() {
     let dir = Dir::new();
     let inspect = dir.host().args(["inspect", "--format", "json"]);
     inspect.arg(dir.guest("golden_v1")).end().is(expect![[r#"
-            exit code 0
-            ---- stdout
+        exit code 0
+        ---- stdout
+        {
+          "loads": true,
+          "problems": [],
+          "bytes": 1862,
+          "sha256": "c78a011c6f96e3902bea3dab2d5f9040c298188cd9ba86a7010d311c00193f44",
+          "kind": "abi",
+          "built_by_go": false,
+          "abi_version": 1,
+          "imports": [],
+          "exports": [
             {
-              "loads": true,
-              "problems": [],
-              "bytes": 1862,
-              "sha256": "c78a011c6f96e3902bea3dab2d5f9040c298188cd9ba86a7010d311c00193f44",
-              "kind": "abi",
-              "built_by_go": false,
-              "abi_version": 1,
-              "imports": [],
-              "exports": [
-                {
-                  "name": "memory",
-                  "signature": "memory"
-                },
-                {
-                  "name": "maelstrom_abi_v1",
-                  "signature": "() -> ()"
-                },
-                {
-                  "name": "alloc",
-                  "signature": "(i32) -> i32"
-                },
-                {
-                  "name": "handle",
-                  "signature": "(i32, i32) -> i64"
-                },
-                {
-                  "name": "snapshot",
-                  "signature": "() -> i64"
-                },
-                {
-                  "name": "restore",
-                  "signature": "(i32, i32) -> i32"
-                }
-              ],
-              "functions": 22,
-              "code_bytes": 690,
-              "largest_body_bytes": 81,
-              "locals_max": 3,
-              "data_bytes": 356,
-              "memory_bytes": 65536,
-              "table_elements": 0,
-              "start_function": false,
-              "limits": [
-                {
-                  "name": "file bytes",
-                  "used": 1862,
-                  "limit": 16777216
-                },
-                {
-                  "name": "functions",
-                  "used": 22,
-                  "limit": 50000
-                },
-                {
-                  "name": "bytes of the largest function",
-                  "used": 81,
-                  "limit": 524288
-                },
-                {
-                  "name": "locals of one function",
-                  "used": 3,
-                  "limit": 5000
-                },
-                {
-                  "name": "memory bytes",
-                  "used": 65536,
-                  "limit": 134217728
-                },
-                {
-                  "name": "table elements",
-                  "used": 0,
-                  "limit": 100000
-                }
-              ]
+              "name": "memory",
+              "signature": "memory"
+            },
+            {
+              "name": "maelstrom_abi_v1",
+              "signature": "() -> ()"
+            },
+            {
+              "name": "alloc",
+              "signature": "(i32) -> i32"
+            },
+            {
+              "name": "handle",
+              "signature": "(i32, i32) -> i64"
+            },
+            {
+              "name": "snapshot",
+              "signature": "() -> i64"
+            },
+            {
+              "name": "restore",
+              "signature": "(i32, i32) -> i32"
             }
-        "#]]);
+          ],
+          "functions": 22,
+          "code_bytes": 690,
+          "largest_body_bytes": 81,
+          "locals_max": 3,
+          "data_bytes": 356,
+          "memory_bytes": 65536,
+          "table_elements": 0,
+          "start_function": false,
+          "limits": [
+            {
+              "name": "file bytes",
+              "used": 1862,
+              "limit": 33554432
+            },
+            {
+              "name": "functions",
+              "used": 22,
+              "limit": 1000000
+            },
+            {
+              "name": "bytes of the largest function",
+              "used": 81,
+              "limit": 8388608
+            },
+            {
+              "name": "locals of one function",
+              "used": 3,
+              "limit": 50000
+            },
+            {
+              "name": "memory bytes",
+              "used": 65536,
+              "limit": 134217728
+            },
+            {
+              "name": "table elements",
+              "used": 0,
+              "limit": 100000
+            }
+          ]
+        }
+    "#]]);
 }
 
 #[test]
@@ -1407,10 +1423,10 @@ fn inspect_shows_what_is_wrong_with_a_bad_module() {
           sha256 fa0ff6bed9d7b5c8ef4e1f94e041c0f03a1611c76d7c10e0ff8d7a0e5bb3f840
 
         Size, and what may be:
-                 179 of   16777216 file bytes
-                   3 of      50000 functions
-                   4 of     524288 bytes of the largest function
-                   2 of       5000 locals of one function
+                 179 of   33554432 file bytes
+                   3 of    1000000 functions
+                   4 of    8388608 bytes of the largest function
+                   2 of      50000 locals of one function
               131072 of  134217728 memory bytes
                    3 of     100000 table elements
           10 bytes of code, 4 of data, a start function
@@ -1493,22 +1509,22 @@ fn inspect_shows_what_is_wrong_with_a_bad_module_to_programs() {
                 {
                   "name": "file bytes",
                   "used": 179,
-                  "limit": 16777216
+                  "limit": 33554432
                 },
                 {
                   "name": "functions",
                   "used": 3,
-                  "limit": 50000
+                  "limit": 1000000
                 },
                 {
                   "name": "bytes of the largest function",
                   "used": 4,
-                  "limit": 524288
+                  "limit": 8388608
                 },
                 {
                   "name": "locals of one function",
                   "used": 2,
-                  "limit": 5000
+                  "limit": 50000
                 },
                 {
                   "name": "memory bytes",
@@ -1536,10 +1552,10 @@ fn inspect_of_something_else() {
           sha256 2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824
 
         Size, and what may be:
-                   5 of   16777216 file bytes
-                   0 of      50000 functions
-                   0 of     524288 bytes of the largest function
-                   0 of       5000 locals of one function
+                   5 of   33554432 file bytes
+                   0 of    1000000 functions
+                   0 of    8388608 bytes of the largest function
+                   0 of      50000 locals of one function
                    0 of  134217728 memory bytes
                    0 of     100000 table elements
           0 bytes of code, 0 of data, no start function
@@ -1568,10 +1584,10 @@ fn inspect_holds_a_module_against_the_limits_of_the_command_line() {
               sha256 48dd9521f1b4f3ba431ca9f7b10bcc3c758edc6380b76480f223b81a16cf8b2c
 
             Size, and what may be:
-                      60 of   16777216 file bytes
-                       1 of      50000 functions
-                       2 of     524288 bytes of the largest function
-                       0 of       5000 locals of one function
+                      60 of   33554432 file bytes
+                       1 of    1000000 functions
+                       2 of    8388608 bytes of the largest function
+                       0 of      50000 locals of one function
                  1114112 of    1048576 memory bytes
                        0 of     100000 table elements
               2 bytes of code, 0 of data, no start function
@@ -1604,10 +1620,10 @@ fn names_in_a_module_cannot_fake_what_inspect_says() {
               sha256 7b69a27ba415445e32837027b4214c753c55122c424e6f4ed23e6ee842ecb59d
 
             Size, and what may be:
-                      51 of   16777216 file bytes
-                       1 of      50000 functions
-                       2 of     524288 bytes of the largest function
-                       0 of       5000 locals of one function
+                      51 of   33554432 file bytes
+                       1 of    1000000 functions
+                       2 of    8388608 bytes of the largest function
+                       0 of      50000 locals of one function
                        0 of  134217728 memory bytes
                        0 of     100000 table elements
               2 bytes of code, 0 of data, no start function
