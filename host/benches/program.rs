@@ -1,5 +1,5 @@
 //! Measures programs as guests, in one process on one core, and prints a table of
-//! medians.
+//! medians; and what two different modules that nothing is known of take to compile.
 //!
 //! `./runner.sh bench` builds what this needs and runs it.
 
@@ -32,12 +32,48 @@ fn main() {
         echoes(&load(&sandbox(), &path), name);
     }
     challenge_3c(&load(&sandbox(), &program("go-gossip")));
+    for (first, second) in [("go-gossip", "go-counter"), ("rust-echo", "rust-gossip")] {
+        second_module(first, second);
+    }
 }
 
 fn load(sandbox: &Sandbox, path: &Path) -> GuestModule {
     sandbox
         .load(path, &Limits::default())
         .expect("it is a guest")
+}
+
+/// The processor time to compile `first`, and then `second`, whose functions are looked for among
+/// those of `first`.
+fn second_module(first: &str, second: &str) {
+    let directory = tempfile::tempdir().expect("there is room");
+    let compile = |name| {
+        let cache = Cache::open(directory.path().join("cache")).expect("the cache is ours");
+        let sandbox = Sandbox::new(Some(cache)).expect("the sandbox works here");
+        let begin = processor_time();
+        load(&sandbox, &program(name));
+        processor_time().saturating_sub(begin)
+    };
+    let times = [compile(first), compile(second)];
+    let ratio = times[0].as_secs_f64() / times[1].as_secs_f64();
+    row(
+        &format!("{first}, then {second}: compiled, processor time"),
+        &times.map(milliseconds).join(", "),
+        &format!("{ratio:.2} times faster"),
+    );
+}
+
+/// The processor time of all threads of this process.
+fn processor_time() -> Duration {
+    const TICKS_PER_SECOND: u64 = 100; // Linux shows that to all processes
+    let text = std::fs::read_to_string("/proc/self/stat").expect("this is Linux");
+    // The name of the command is in parentheses and may have spaces.
+    let (_, fields) = text.rsplit_once(") ").expect("it has a command");
+    let ticks = fields.split(' ').skip(11).take(2);
+    let ticks: u64 = ticks
+        .map(|ticks| ticks.parse::<u64>().expect("a number"))
+        .sum();
+    Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND)
 }
 
 fn row(what: &str, value: &str, budget: &str) {

@@ -71,10 +71,11 @@ fn write(effect: &Effect<'_>, out: &mut Vec<u8>) {
             send.write_line(&mut line);
             assert_eq!(line.pop(), Some(b'\n'));
             assert!(!line.iter().any(|byte| matches!(byte, b'\n' | b'\r')));
+            let kind = send.header.as_ref().map(|header| &*header.kind);
             let received = match classify(&line) {
-                LineKind::Message => send.header.kind != "init",
-                LineKind::Init => send.header.kind == "init",
-                LineKind::Blank | LineKind::Invalid(_) => false,
+                LineKind::Message => kind.is_some_and(|kind| kind != "init"),
+                LineKind::Init => kind == Some("init"),
+                LineKind::Untyped(_) | LineKind::Blank | LineKind::Invalid(_) => false,
             };
             assert!(received, "{}", line.escape_ascii());
             out.extend_from_slice(b"{\"send\":");

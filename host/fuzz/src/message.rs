@@ -20,7 +20,7 @@ pub fn message(input: &[u8]) {
     for line in input.split(|byte| *byte == b'\n') {
         match classify(line) {
             LineKind::Blank => assert!(line.trim_ascii().is_empty()),
-            LineKind::Invalid(reason) => {
+            LineKind::Untyped(reason) | LineKind::Invalid(reason) => {
                 let shown = !reason.chars().any(|c| c.is_control() && c != '\t');
                 assert!(shown, "cannot be shown on a line: {reason:?}");
                 assert!(plain(line).is_none(), "{reason}");

@@ -6,6 +6,7 @@ use host_disk::{Scope, SharedDisk, lock};
 use host_protocol::abi::{self, Level, Log, SetTimer, TimerRef};
 use host_protocol::disk::{self, Change};
 use host_protocol::message::{Header, Message, write_string};
+use host_protocol::services::SERVICES;
 use host_protocol::text::{excerpt, printable};
 use host_protocol::timers::Timers;
 
@@ -29,13 +30,14 @@ pub enum Effect<'a> {
     Sync(Scope),
 }
 
-/// A message to send: its `src` is the node itself, its body an object with a `type`.
+/// A message to send: its `src` is the node itself, its body an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SendMessage<'a> {
     /// The envelope and the body.
     pub message: Message<'a>,
-    /// The reserved fields of the body.
-    pub header: Header<'a>,
+    /// The reserved fields of the body; `None` if another node gets a body without them, which
+    /// only programs may send ([`read_send`]).
+    pub header: Option<Header<'a>>,
 }
 
 /// Why a guest may not send a message.
@@ -123,7 +125,9 @@ fn has_object(line: &[u8]) -> bool {
     value.is_some_and(|value| value.trim_ascii_start().starts_with(b"{"))
 }
 
-/// Reads the message in `line`, and checks that the guest of `node` may send it.
+/// Reads the message in `line`, and checks that the program of `node` may send it. Maelstrom looks
+/// into no body on its way from node to node, so only what clients and services get needs the
+/// reserved fields.
 ///
 /// # Errors
 /// Why it is none, or may not be sent.
@@ -137,7 +141,21 @@ pub fn read_send<'a>(line: &'a [u8], node: &str) -> Result<SendMessage<'a>, Stri
             None,
         ),
     };
-    checked_send(message, header, node).map_err(|error| error.to_string())
+    let send = match header {
+        None if is_for_a_node(&message) => check_envelope(&message, node).map(|()| SendMessage {
+            header: message.header().ok(),
+            message,
+        }),
+        header => checked_send(message, header, node),
+    };
+    send.map_err(|error| error.to_string())
+}
+
+/// Whether a message is for neither a client, whose names are `c1` and so on, nor a service.
+fn is_for_a_node(message: &Message<'_>) -> bool {
+    let number = message.dest.strip_prefix('c').unwrap_or_default();
+    let is_client = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    !is_client && !SERVICES.contains(&&*message.dest)
 }
 
 /// Checks that the guest of `node` may send `message`, whose header is looked for if it is not known.
@@ -146,20 +164,29 @@ fn checked_send<'a>(
     header: Option<Header<'a>>,
     node: &str,
 ) -> Result<SendMessage<'a>, InvalidMessage> {
-    if message.src != node {
-        return Err(InvalidMessage::ForeignSource {
-            src: message.src.into_owned(),
-            node: node.to_owned(),
-        });
-    }
-    if !message.body.starts_with('{') {
-        return Err(InvalidMessage::BodyNotAnObject);
-    }
+    check_envelope(&message, node)?;
     let header = match header {
         Some(header) => header,
         None => message.header().map_err(InvalidMessage::Header)?,
     };
-    Ok(SendMessage { message, header })
+    Ok(SendMessage {
+        message,
+        header: Some(header),
+    })
+}
+
+/// Checks that `message` is from `node`, and that its body is an object.
+fn check_envelope(message: &Message<'_>, node: &str) -> Result<(), InvalidMessage> {
+    if message.src != node {
+        return Err(InvalidMessage::ForeignSource {
+            src: message.src.clone().into_owned(),
+            node: node.to_owned(),
+        });
+    }
+    match message.body.starts_with('{') {
+        true => Ok(()),
+        false => Err(InvalidMessage::BodyNotAnObject),
+    }
 }
 
 /// Makes a log effect of each line in `output`, which a step printed.

@@ -13,6 +13,11 @@ pub trait Guest {
     /// guest must not be stepped again after that.
     fn step(&mut self, event: &Event<'_>) -> Result<Vec<Effect<'_>>, Box<GuestError>>;
 
+    /// Whether it takes messages of other nodes whose bodies lack the reserved fields.
+    fn takes_untyped(&self) -> bool {
+        false
+    }
+
     /// Whether it has both a snapshot and a restore.
     fn keeps_state(&self) -> bool;
 

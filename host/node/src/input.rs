@@ -32,9 +32,10 @@ impl Lines {
         let lines = self.batch.lines().zip(&self.kinds);
         lines.map(|((number, line), kind)| {
             let text = match (line, kind) {
-                (LineText::Bytes(bytes), LineKind::Message | LineKind::Init) => {
-                    std::str::from_utf8(bytes).unwrap_or_default()
-                }
+                (
+                    LineText::Bytes(bytes),
+                    LineKind::Message | LineKind::Init | LineKind::Untyped(_),
+                ) => std::str::from_utf8(bytes).unwrap_or_default(),
                 _ => "",
             };
             (number, text, kind)

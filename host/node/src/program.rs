@@ -84,5 +84,8 @@ impl Program {
 
 /// Whether an effect answers the node's `init`.
 pub(super) fn is_init_ok(effect: &Effect<'_>) -> bool {
-    matches!(effect, Effect::Send(send) if send.header.kind == "init_ok")
+    let Effect::Send(send) = effect else {
+        return false;
+    };
+    (send.header.as_ref()).is_some_and(|header| header.kind == "init_ok")
 }

@@ -236,8 +236,13 @@ impl Node {
                     self.step(self.clock.now_ns(), EventKind::Message(text))?;
                 }
                 LineKind::Message | LineKind::Init => self.admit(number, text)?,
+                LineKind::Untyped(_) if self.takes_untyped() => {
+                    self.step(self.clock.now_ns(), EventKind::Message(text))?;
+                }
                 LineKind::Blank => {}
-                LineKind::Invalid(reason) => warn!("input line {number} ignored: {reason}"),
+                LineKind::Untyped(reason) | LineKind::Invalid(reason) => {
+                    warn!("input line {number} ignored: {reason}");
+                }
             }
             self.output.flush_if_large()?;
             if self.stop.load(Ordering::Relaxed) {
@@ -245,6 +250,12 @@ impl Node {
             }
         }
         Ok(())
+    }
+
+    /// Whether the guest, which knows its name, takes messages without the reserved fields.
+    fn takes_untyped(&mut self) -> bool {
+        let takes = self.program.guest().is_some_and(|it| it.takes_untyped());
+        takes && self.identity.id().is_some()
     }
 
     /// Handles an `init`, or a message that arrives before it.

@@ -10,6 +10,9 @@ pub enum LineKind {
     Message,
     /// A message of type `init`.
     Init,
+    /// A message with a body that is an object without the reserved fields of one, and why. Nodes may
+    /// have their own form of messages among each other.
+    Untyped(String),
     /// Nothing but white space.
     Blank,
     /// Not a message, and why.
@@ -28,10 +31,11 @@ pub fn classify(line: &[u8]) -> LineKind {
             return LineKind::Invalid(format!("it is not UTF-8 (byte {at})"));
         }
     };
-    let invalid = |reason: String| {
+    let with_text = |reason: String| {
         let shown = printable(&excerpt(text, 120)).into_owned();
-        LineKind::Invalid(format!("{reason}: {shown}"))
+        format!("{reason}: {shown}")
     };
+    let invalid = |reason| LineKind::Invalid(with_text(reason));
     match text.trim_ascii_start().as_bytes().first() {
         None => return LineKind::Blank,
         Some(b'{') => {}
@@ -41,26 +45,28 @@ pub fn classify(line: &[u8]) -> LineKind {
         Ok(header) => header,
         Err(reason) => return invalid(reason),
     };
-    if header.kind == "init" {
-        LineKind::Init
-    } else {
-        LineKind::Message
+    match header {
+        Ok(header) if header.kind == "init" => LineKind::Init,
+        Ok(_) => LineKind::Message,
+        Err(error) => {
+            let reason = format!("its body is not one of a message ({error})");
+            LineKind::Untyped(with_text(reason))
+        }
     }
 }
 
-/// The header of the message in `text`, or why it is none.
-fn header(text: &str) -> Result<Header<'_>, String> {
+/// The header of the message in `text`, or why its body has none; the outer error says why it is
+/// no message.
+fn header(text: &str) -> Result<Result<Header<'_>, serde_json::Error>, String> {
     if let Some((_, header)) = Message::check(text) {
-        return Ok(header);
+        return Ok(Ok(header));
     }
     let message: Message<'_> =
         serde_json::from_str(text).map_err(|error| format!("it is not a message ({error})"))?;
-    if !message.body.starts_with('{') {
-        return Err("the body of a message is a JSON object".into());
+    match message.body.starts_with('{') {
+        true => Ok(message.header()),
+        false => Err("the body of a message is a JSON object".into()),
     }
-    message
-        .header()
-        .map_err(|error| format!("its body is not one of a message ({error})"))
 }
 
 #[cfg(test)]
@@ -70,6 +76,11 @@ mod tests {
     #[track_caller]
     fn invalid(line: &[u8], reason: &str) {
         assert_eq!(classify(line), LineKind::Invalid(reason.into()));
+    }
+
+    #[track_caller]
+    fn untyped(line: &[u8], reason: &str) {
+        assert_eq!(classify(line), LineKind::Untyped(reason.into()));
     }
 
     #[test]
@@ -96,12 +107,12 @@ mod tests {
             br#"{"src":"c1","dest":"n1","body":["echo"]}"#,
             "the body of a message is a JSON object: {\"src\":\"c1\",\"dest\":\"n1\",\"body\":[\"echo\"]}",
         );
-        invalid(
+        untyped(
             br#"{"src":"c1","dest":"n1","body":{}}"#,
             "its body is not one of a message (missing field `type` at line 1 column 2): \
              {\"src\":\"c1\",\"dest\":\"n1\",\"body\":{}}",
         );
-        invalid(
+        untyped(
             br#"{"src":"c1","dest":"n1","body":{"type":"x","msg_id":"7"}}"#,
             "its body is not one of a message (invalid type: string \"7\", expected u64 at line 1 \
              column 24): {\"src\":\"c1\",\"dest\":\"n1\",\"body\":{\"type\":\"x\",\"msg_id\":\"7\"}}",

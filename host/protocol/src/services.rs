@@ -11,3 +11,6 @@ pub const SEQ_KV: &str = "seq-kv";
 pub const LWW_KV: &str = "lww-kv";
 /// The linearizable timestamp oracle.
 pub const LIN_TSO: &str = "lin-tso";
+
+/// The names of all services.
+pub const SERVICES: [&str; 4] = [LIN_KV, SEQ_KV, LWW_KV, LIN_TSO];

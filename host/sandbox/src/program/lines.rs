@@ -111,6 +111,37 @@ mod tests {
         );
     }
 
+    /// Maelstrom looks into the bodies of clients and services only.
+    #[test]
+    fn nodes_may_send_each_other_any_object() {
+        for body in [
+            r#"{"in_reply_to":1}"#,
+            r#"{"type":"x","msg_id":"4f1c"}"#,
+            r#"{"type":7,"in_reply_to":-1.5}"#,
+            "{}",
+        ] {
+            let line = |dest| format!("{{\"src\":\"n1\",\"dest\":\"{dest}\",\"body\":{body}}}\n");
+            for node in ["n2", "c", "cat"] {
+                let sent = format!("{node}: {body}");
+                assert_eq!(read(&line(node)), Ok((1, vec![sent])));
+            }
+            for other in ["c12", "seq-kv"] {
+                let error = read(&line(other)).unwrap_err();
+                let told =
+                    error.contains("its stdout is not a message: the body is not one of a message");
+                assert!(told, "{error}");
+            }
+        }
+        let list = r#"{"src":"n1","dest":"n2","body":[1]}"#;
+        assert_eq!(
+            read(&format!("{list}\n")),
+            Err(format!(
+                "line 11 of its stdout is not a message: the body of a message is a JSON object\n  \
+                 line: {list}"
+            ))
+        );
+    }
+
     #[test]
     fn what_follows_the_last_newline_is_unfinished() {
         assert_eq!(unfinished(b"a\nbc"), b"bc");

@@ -168,6 +168,10 @@ impl Guest for ProgramGuest {
         Ok(effects)
     }
 
+    fn takes_untyped(&self) -> bool {
+        true
+    }
+
     fn keeps_state(&self) -> bool {
         false
     }

@@ -3,7 +3,7 @@
 
 use indexmap::IndexMap;
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::{DeserializeOwned, Error as _, IgnoredAny};
 use serde_json::Value as Json;
 
 use crate::client::{Malformed, without_place};
@@ -210,7 +210,7 @@ macro_rules! answer {
         impl Answer for $name {
             $(const LIST: Option<List<Self>> = Some(List {
                 begin: concat!("\"", stringify!($list), "\":["),
-                of: |answer| &mut answer.$list,
+                of: |answer| &mut answer.$list.0,
             });)?
             const TYPE: &'static str = $kind;
             const FIELDS: &'static [Field] = &[$(Field {
@@ -230,9 +230,9 @@ answer!(EchoOk, "echo_ok", "echo" => _echo: IgnoredAny = "what was sent");
 answer!(GenerateOk, "generate_ok", "id" => id: Required = "any value");
 answer!(TopologyOk, "topology_ok");
 answer!(BroadcastOk, "broadcast_ok");
-answer!(MessagesReadOk, "read_ok", "messages" => messages: Vector = "a list"; list messages);
+answer!(MessagesReadOk, "read_ok", "messages" => messages: Elements = "a list"; list messages);
 answer!(AddOk, "add_ok");
-answer!(ElementsReadOk, "read_ok", "value" => value: Vector = "a list"; list value);
+answer!(ElementsReadOk, "read_ok", "value" => value: Elements = "a list"; list value);
 answer!(NumberReadOk, "read_ok", "value" => value: i64 = "a whole number");
 answer!(RegisterReadOk, "read_ok", "value" => value: Required = "any value");
 answer!(WriteOk, "write_ok");
@@ -245,6 +245,20 @@ answer!(PollOk, "poll_ok",
 answer!(CommitOffsetsOk, "commit_offsets_ok");
 answer!(ListCommittedOffsetsOk, "list_committed_offsets_ok",
     "offsets" => offsets: IndexMap<String, i64> = "an object with a whole number for each key");
+
+/// A list of any values. Null is the empty one, as for the schemas of Maelstrom: Go writes a slice
+/// so that nothing was ever appended to.
+pub(super) struct Elements(pub(super) Vector);
+
+impl<'de> Deserialize<'de> for Elements {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Value::deserialize(deserializer)? {
+            Value::Nil => Ok(Elements(Vec::<i64>::new().into())),
+            Value::Vector(list) => Ok(Elements(list)),
+            _ => Err(D::Error::custom("it is no list")),
+        }
+    }
+}
 
 /// Any value, but there must be one.
 pub(super) struct Required(pub(super) Value);
@@ -317,14 +331,26 @@ mod tests {
             ] {
                 let any: Option<MessagesReadOk> = serde_json::from_str(&answer).ok();
                 let any = any.filter(|read| read.kind() == "read_ok");
-                let expected = any.map(|read| read.messages);
+                let expected = any.map(|read| read.messages.0);
                 let read = read::<MessagesReadOk>(&answer).ok();
-                assert_eq!(read.map(|read| read.messages), expected, "{answer}");
+                assert_eq!(read.map(|read| read.messages.0), expected, "{answer}");
             }
         }
         let plain = r#"{"type":"read_ok","messages":[3,-1,0],"in_reply_to":1}"#;
-        let read = read_ints::<MessagesReadOk>(plain).map(|read| read.messages);
+        let read = read_ints::<MessagesReadOk>(plain).map(|read| read.messages.0);
         assert_eq!(read, Some(vec![3, -1, 0].into()));
+    }
+
+    #[test]
+    fn null_is_an_empty_list_where_maelstrom_takes_it_for_one() {
+        let read_messages = r#"{"type":"read_ok","in_reply_to":1,"messages":null}"#;
+        let messages = read::<MessagesReadOk>(read_messages).map(|read| read.messages.0);
+        assert_eq!(messages, Ok(Vec::<i64>::new().into()));
+        let read_value = r#"{"type":"read_ok","in_reply_to":1,"value":null}"#;
+        let value = read::<ElementsReadOk>(read_value).map(|read| read.value.0);
+        assert_eq!(value, Ok(Vec::<i64>::new().into()));
+        let without = r#"{"type":"read_ok","in_reply_to":1}"#;
+        assert_eq!(wrong::<ElementsReadOk>(without), r#"missing field "value""#);
     }
 
     #[test]
@@ -335,8 +361,8 @@ mod tests {
                 r#"unknown field "values"; expected "messages""#,
             ),
             (
-                wrong::<MessagesReadOk>(r#"{"type":"read_ok","in_reply_to":1,"messages":null}"#),
-                r#""messages" is null; expected a list, [] if it is empty"#,
+                wrong::<TxnOk>(r#"{"type":"txn_ok","in_reply_to":1,"txn":null}"#),
+                r#""txn" is null; expected a list of operations, [] if it is empty"#,
             ),
             (
                 wrong::<MessagesReadOk>(r#"{"type":"read_ok","in_reply_to":1,"messages":{}}"#),

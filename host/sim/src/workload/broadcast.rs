@@ -44,7 +44,7 @@ impl Object for Broadcast {
     }
 
     fn shown(answer: &str) -> Result<Value, Malformed> {
-        Ok(Value::Vector(read::<MessagesReadOk>(answer)?.messages))
+        Ok(Value::Vector(read::<MessagesReadOk>(answer)?.messages.0))
     }
 
     fn setup(&self) -> Option<String> {

@@ -36,6 +36,6 @@ impl Object for GSet {
     }
 
     fn shown(answer: &str) -> Result<Value, Malformed> {
-        Ok(Value::Vector(read::<ElementsReadOk>(answer)?.value))
+        Ok(Value::Vector(read::<ElementsReadOk>(answer)?.value.0))
     }
 }

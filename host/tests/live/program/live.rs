@@ -25,6 +25,31 @@ fn a_program_that_exits_ends_the_node_and_its_last_step_does_not_count() {
     );
 }
 
+/// Maelstrom passes any object from node to node.
+#[test]
+fn a_program_gets_messages_of_other_nodes_without_a_type() {
+    let dir = Dir::new();
+    let read = "(call $read (i32.const 9999))";
+    let module = dir.write(
+        "probe.wasm",
+        probe(&format!("(drop {read}) (call $exit {read})")),
+    );
+    let untyped = r#"{"src":"n2","dest":"n1","body":{"in_reply_to":1}}"#;
+    let ended = dir
+        .node(module)
+        .input(format!("{untyped}\n{INIT}\n{untyped}\n"));
+    assert_eq!(
+        with_placeholders(&ended.to_string()),
+        format!(
+            "exit code 1\n---- stderr\n WARN input line 1 ignored: its body is not one of a message \
+             (missing field `type` at line 1 column 17): {untyped}\nerror: the guest failed in _start: it \
+             exited with code {}; a node runs until it is stopped\n  in: _start\n  \
+             event: message {untyped}\n  [NOTHING DONE]\n",
+            untyped.len() + 1
+        )
+    );
+}
+
 #[test]
 fn an_unfinished_line_is_warned_about() {
     let ended = run(

@@ -70,20 +70,6 @@ fn an_answer_with_a_wrong_field_is_told_first_and_once() {
 }
 
 #[test]
-fn a_null_for_a_list_is_told() {
-    let null = r#"{"type":"read_ok","in_reply_to":1,"messages":null}"#;
-    check(
-        &broadcasting(&[null; 12]),
-        Workload::Broadcast,
-        &expect![[r#"
-            - n0 answered read with {"type":"read_ok","messages":null}: "messages" is null; expected a list, [] if it is empty (6 times)
-            - n0 answered broadcast with {"type":"read_ok","messages":null}: its type is "read_ok"; expected "broadcast_ok" (6 times)
-            - no broadcast succeeded, of 6
-            - no read succeeded, of 6"#]],
-    );
-}
-
-#[test]
 fn an_answer_that_does_not_say_to_what_is_told() {
     let echo = r#"{"type":"echo_ok","echo":"Please echo 68"}"#;
     check(
