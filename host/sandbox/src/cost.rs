@@ -10,9 +10,9 @@
 
 use wasmtime::OperatorCost;
 
-use crate::program::THREAD_UNITS;
 use crate::wasi::fuel::{
-    BUFFER_UNITS, CALL_UNITS, COPIED_BYTE_UNITS, NAME_UNITS, RANDOM_BYTE_UNITS, UNSYNCED_UNITS,
+    BUFFER_UNITS, CALL_UNITS, COPIED_BYTE_UNITS, NAME_UNITS, RANDOM_BYTE_UNITS, THREAD_UNITS,
+    UNSYNCED_UNITS,
 };
 
 /// The version of this table: it changes with every price.

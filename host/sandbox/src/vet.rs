@@ -3,20 +3,22 @@
 //! One pass over the file collects the [`Facts`] and all reasons why the module cannot
 //! run here, so that its author can fix them at once.
 
-use std::fmt;
-
 use host_guest::Limits;
 use host_protocol::abi;
 use host_protocol::text::{excerpt, one_line};
 use sha2::{Digest, Sha256};
 use wasmparser::{
     CompositeInnerType, CustomSectionReader, ExternalKind, FuncType, FunctionBody, KnownCustom,
-    MemoryType, Parser, Payload, TypeRef, ValType,
+    MemoryType, Parser, Payload, TypeRef,
 };
 
 use crate::facts::{Export, Facts, Import, Kind};
 use crate::limits::ModuleLimits;
 use crate::wasi;
+
+mod signature;
+
+use self::signature::signature;
 
 /// The result of vetting a module.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -577,32 +579,6 @@ fn malformed(error: &wasmparser::BinaryReaderError) -> String {
 fn ends_early(error: &wasmparser::BinaryReaderError) -> bool {
     let message = error.message();
     message.contains("unexpected end") || message.contains("code section is absent")
-}
-
-fn signature(ty: &FuncType) -> String {
-    format!("({}) -> {}", Types(ty.params()), Results(ty.results()))
-}
-
-struct Types<'a>(&'a [ValType]);
-
-impl fmt::Display for Types<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, ty) in self.0.iter().enumerate() {
-            write!(f, "{}{ty}", if i == 0 { "" } else { ", " })?;
-        }
-        Ok(())
-    }
-}
-
-struct Results<'a>(&'a [ValType]);
-
-impl fmt::Display for Results<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            [one] => write!(f, "{one}"),
-            all => write!(f, "({})", Types(all)),
-        }
-    }
 }
 
 /// The SHA-256 of some bytes, in lower-case hexadecimal digits.

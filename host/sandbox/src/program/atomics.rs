@@ -14,12 +14,9 @@ use super::threads::{Event, State, THREADS_MAX, Threads};
 use crate::cost::DEAREST;
 use crate::rewrite::threads as rewrite;
 use crate::vet::{SPAWN, SPAWN_MODULE};
-use crate::wasi::errno;
-use crate::wasi::fuel::{charge, charge_call};
+use crate::wasi::fuel::{THREAD_UNITS, charge};
 use crate::wasi::memory::with_memory;
-
-/// For a thread that is started: its instance, its stack and its end.
-pub(crate) const THREAD_UNITS: u64 = 400_000;
+use crate::wasi::{add, add_waiting, errno};
 
 /// The answers of a wait.
 const WOKEN: i32 = 0;
@@ -34,32 +31,18 @@ const PAGE_BYTES: usize = 64 << 10;
 
 /// Adds all functions to a linker.
 pub(super) fn add_to(linker: &mut Linker<ProgramState>) -> Result<()> {
-    linker.func_wrap(SPAWN_MODULE, SPAWN, spawn)?;
     let [(wait32, _), (wait64, _), (notify_name, _), (grow_name, _)] = rewrite::CALLS;
-    linker.func_wrap_async(
-        rewrite::MODULE,
-        wait32,
-        |caller, (address, expected, timeout, offset): (i32, i32, i64, i32)| {
-            let wanted = expected.to_le_bytes();
-            Box::new(wait_at(caller, (address, offset), wanted, timeout))
-        },
-    )?;
-    linker.func_wrap_async(
-        rewrite::MODULE,
-        wait64,
-        |caller, (address, expected, timeout, offset): (i32, i64, i64, i32)| {
-            let wanted = expected.to_le_bytes();
-            Box::new(wait_at(caller, (address, offset), wanted, timeout))
-        },
-    )?;
-    linker.func_wrap(rewrite::MODULE, notify_name, notify)?;
-    linker.func_wrap(rewrite::MODULE, grow_name, grow)?;
+    add!(SPAWN_MODULE, linker, SPAWN, spawn, (argument: i32))?;
+    add_waiting!(rewrite::MODULE, linker, wait32, wait_32)?;
+    add_waiting!(rewrite::MODULE, linker, wait64, wait_64)?;
+    add!(rewrite::MODULE, linker, notify_name, notify, (at: i32, count: i32, offset: i32))?;
+    add!(rewrite::MODULE, linker, grow_name, grow, (pages: i32))?;
     Ok(())
 }
 
 /// Starts a thread. Returns its number, or a negative one if there are too many.
-fn spawn(mut caller: Caller<'_, ProgramState>, argument: i32) -> Result<i32> {
-    charge(&mut caller, THREAD_UNITS)?;
+fn spawn(caller: &mut Caller<'_, ProgramState>, argument: i32) -> Result<i32> {
+    charge(caller, THREAD_UNITS)?;
     let process: &mut Process = caller.data_mut();
     if process.threads.len() >= THREADS_MAX {
         return Ok(-errno::AGAIN);
@@ -68,6 +51,22 @@ fn spawn(mut caller: Caller<'_, ProgramState>, argument: i32) -> Result<i32> {
     process.io.has_advanced();
     let thread = process.threads.start(argument);
     Ok(thread.map_or(-errno::AGAIN, |thread| thread.as_i32()))
+}
+
+async fn wait_32(
+    caller: &mut Caller<'_, ProgramState>,
+    (address, expected, timeout_ns, offset): (i32, i32, i64, i32),
+) -> Result<i32> {
+    let expected = expected.to_le_bytes();
+    wait_at(caller, (address, offset), expected, timeout_ns).await
+}
+
+async fn wait_64(
+    caller: &mut Caller<'_, ProgramState>,
+    (address, expected, timeout_ns, offset): (i32, i64, i64, i32),
+) -> Result<i32> {
+    let expected = expected.to_le_bytes();
+    wait_at(caller, (address, offset), expected, timeout_ns).await
 }
 
 /// The address that an atomic instruction means: aligned, and `bytes` long.
@@ -82,15 +81,14 @@ fn address_of((address, offset): (i32, i32), bytes: u32) -> Result<u32> {
 
 /// Waits until another thread notifies this one at an address, if the memory there is as expected.
 async fn wait_at<const N: usize>(
-    mut caller: Caller<'_, ProgramState>,
+    caller: &mut Caller<'_, ProgramState>,
     address: (i32, i32),
     expected: [u8; N],
     timeout_ns: i64,
 ) -> Result<i32> {
-    charge_call(&mut caller)?;
     let address = address_of(address, N as u32)?;
     let mut until_ns = None;
-    let answer = with_memory(&mut caller, |memory, state| {
+    let answer = with_memory(caller, |memory, state| {
         if *memory.range(address.cast_signed(), N)? != expected {
             return Ok(NOT_EQUAL);
         }
@@ -104,10 +102,10 @@ async fn wait_at<const N: usize>(
     }
     if timeout_ns == 0 {
         // It lets others run, or a loop of such waits would stop them.
-        wait(&mut caller, State::Yields).await?;
+        wait(caller, State::Yields).await?;
         return Ok(TIMED_OUT);
     }
-    wait(&mut caller, State::WaitsAt { address, until_ns }).await?;
+    wait(caller, State::WaitsAt { address, until_ns }).await?;
     let data = caller.data();
     Ok(match data.threads.has_timed_out(data.thread) {
         true => TIMED_OUT,
@@ -117,14 +115,13 @@ async fn wait_at<const N: usize>(
 
 /// Wakes threads that wait at an address. Returns how many.
 fn notify(
-    mut caller: Caller<'_, ProgramState>,
+    caller: &mut Caller<'_, ProgramState>,
     address: i32,
     count: i32,
     offset: i32,
 ) -> Result<i32> {
-    charge_call(&mut caller)?;
     let address = address_of((address, offset), 4)?;
-    let answer = with_memory(&mut caller, |memory, _| {
+    let answer = with_memory(caller, |memory, _| {
         memory.range(address.cast_signed(), 4)?;
         Ok(errno::SUCCESS)
     })?;
@@ -146,10 +143,9 @@ fn in_bounds(answer: i32) -> Result<i32> {
 }
 
 /// Grows the memory that threads share by so many pages. Returns how many it had.
-fn grow(mut caller: Caller<'_, ProgramState>, pages: i32) -> Result<i32> {
-    charge_call(&mut caller)?;
+fn grow(caller: &mut Caller<'_, ProgramState>, pages: i32) -> Result<i32> {
     let pages = u64::from(pages.cast_unsigned());
-    charge(&mut caller, u64::from(DEAREST).saturating_mul(pages))?;
+    charge(caller, u64::from(DEAREST).saturating_mul(pages))?;
     let process: &mut Process = caller.data_mut();
     let Some(shared) = process.shared.as_ref() else {
         return Err(Error::new(ErrorKind::Denied(

@@ -30,7 +30,6 @@ use host_guest::effects::log_lines;
 use host_guest::{Effect, ErrorKind, Event, EventKind, Guest, GuestError, Limits};
 use host_protocol::abi::{Level, Log, SetTimer, TimerRef};
 
-pub(crate) use self::atomics::THREAD_UNITS;
 pub(super) use self::fiber::{Code, Unlinked};
 use self::fiber::{Fiber, Turn};
 use self::process::Process;

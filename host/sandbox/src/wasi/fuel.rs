@@ -23,6 +23,9 @@ pub(crate) const NAME_UNITS: u64 = 1_000;
 /// For each unsynced change of the disk that a sync looks at.
 pub(crate) const UNSYNCED_UNITS: u64 = 300;
 
+/// For a thread that is started: its instance, its stack and its end.
+pub(crate) const THREAD_UNITS: u64 = 400_000;
+
 /// Charges for the buffers of a call. Returns false, without a charge, if there are too
 /// many.
 pub(crate) fn admit_vectors<T>(caller: &mut Caller<'_, T>, count: i32) -> Result<bool> {

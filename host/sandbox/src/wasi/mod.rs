@@ -102,12 +102,15 @@ pub(super) fn signature(name: &str) -> Option<String> {
     Some(format!("({}) -> i32", params.join(", ")))
 }
 
-/// Adds a function to a linker. The call is charged before the function sees it: this macro, its
+/// Adds a function to a linker, of preview 1 unless another module is named first. The call is charged before the function sees it: this macro, its
 /// twin for functions that wait, and [`deny_all`] are the only ways to add one.
 macro_rules! add {
     ($linker:expr, $name:expr, $function:expr, ($($argument:ident: $type:ty),*)) => {
+        $crate::wasi::add!($crate::wasi::MODULE, $linker, $name, $function, ($($argument: $type),*))
+    };
+    ($module:expr, $linker:expr, $name:expr, $function:expr, ($($argument:ident: $type:ty),*)) => {
         $linker.func_wrap(
-            $crate::wasi::MODULE,
+            $module,
             $name,
             move |mut caller: wasmtime::Caller<'_, _>, $($argument: $type),*| {
                 $crate::wasi::fuel::charge_call(&mut caller)?;
@@ -121,7 +124,10 @@ pub(super) use add;
 /// Adds a function that may suspend the guest. The call is charged as by [`add`].
 macro_rules! add_waiting {
     ($linker:expr, $name:expr, $function:expr) => {
-        $linker.func_wrap_async($crate::wasi::MODULE, $name, |mut caller, arguments| {
+        $crate::wasi::add_waiting!($crate::wasi::MODULE, $linker, $name, $function)
+    };
+    ($module:expr, $linker:expr, $name:expr, $function:expr) => {
+        $linker.func_wrap_async($module, $name, |mut caller, arguments| {
             Box::new(async move {
                 $crate::wasi::fuel::charge_call(&mut caller)?;
                 $function(&mut caller, arguments).await

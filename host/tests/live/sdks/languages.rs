@@ -262,7 +262,10 @@ fn a_snapshot_has_the_state_and_the_calls_in_flight_and_what_follows_is_the_same
             let id = body(&sent[0])["msg_id"].as_u64().unwrap();
             driver.pass(300 * MS);
             driver.tell("n2", json!({"type": "gossip_ok", "in_reply_to": id}));
-            driver.tell("c1", json!({"type": "broadcast", "msg_id": 4, "message": 6}));
+            driver.tell(
+                "c1",
+                json!({"type": "broadcast", "msg_id": 4, "message": 6}),
+            );
             driver.pass(200 * MS);
             driver.tell("c1", json!({"type": "read", "msg_id": 2}));
             let ends = driver.timers.next_deadline();
@@ -377,12 +380,17 @@ fn the_page_says_what_they_cost() {
         ("AssemblyScript", "sdk-assemblyscript-echo"),
     ] {
         let mut rows = page.lines().filter_map(|line| line.strip_prefix("| "));
-        let row = rows.find(|row| row.starts_with(&format!("{toolchain} 1")) || row.starts_with(&format!("{toolchain} 0")));
+        let row = rows.find(|row| {
+            row.starts_with(&format!("{toolchain} 1")) || row.starts_with(&format!("{toolchain} 0"))
+        });
         let cells: Vec<&str> = row.expect(toolchain).split('|').map(str::trim).collect();
         let costs = costs(name);
         for (told, cost) in cells[1..4].iter().zip(costs) {
             let told: f64 = told.parse().expect(told);
-            assert!((cost / told - 1.0).abs() < 0.25, "{toolchain}: {cells:?} {costs:?}");
+            assert!(
+                (cost / told - 1.0).abs() < 0.25,
+                "{toolchain}: {cells:?} {costs:?}"
+            );
         }
     }
 }
@@ -394,7 +402,11 @@ fn run(command: &mut Command) -> String {
         .env("GOROOT", tools.join("go"))
         .env("GOPATH", root().join("target/new/gopath"))
         .env("GOCACHE", root().join("target/new/go-cache"))
-        .envs([("GOENV", "off"), ("GOTOOLCHAIN", "local"), ("GOPROXY", "off")])
+        .envs([
+            ("GOENV", "off"),
+            ("GOTOOLCHAIN", "local"),
+            ("GOPROXY", "off"),
+        ])
         .envs([("GOFLAGS", ""), ("GOWORK", "off"), ("GOTELEMETRY", "off")]);
     let output = command.output().unwrap();
     let [stdout, stderr] =
