@@ -204,11 +204,16 @@ export function option(name: string): string | null {
   const places = new StaticArray<u32>(count), bytes = new StaticArray<u8>(load<u32>(scratch(), 4));
   if (args_get(changetype<usize>(places), changetype<usize>(bytes)) != 0) return null;
   for (let i: u32 = 1; i + 1 < count; i++) {
-    if (String.UTF8.decodeUnsafe(places[i], usize.MAX_VALUE, true) == "--" + name) {
-      return String.UTF8.decodeUnsafe(places[i + 1], usize.MAX_VALUE, true);
-    }
+    if (textAt(places[i]) == "--" + name) return textAt(places[i + 1]);
   }
   return null;
+}
+
+/** The text at an address, up to a NUL. */
+function textAt(at: usize): string {
+  let length = 0;
+  while (load<u8>(at + length) != 0) length++;
+  return String.UTF8.decodeUnsafe(at, length);
 }
 
 // ---- Events ----

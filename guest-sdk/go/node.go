@@ -17,8 +17,8 @@
 //
 //	func main() {} // is not called
 //
-// Handlers are functions that return: between two events no goroutine runs, and one that waits for another event waits for ever,
-// which ends the node. The clock (time.Now) stands still while a handler runs; instead of a ticker set a timer.
+// Handlers are functions that return. One that waits, for a channel or a sleep, ends the node with Go's "fatal error", and a
+// goroutine that it starts runs only while handlers yield, so it may never run. The clock (time.Now) stands still while a handler runs; instead of a ticker set a timer.
 package maelstrom
 
 import (

@@ -73,6 +73,7 @@ fn a_guest_in_go_does_not_continue_from_one_in_c() {
         node.log(),
         "  stderr: snapshot refused: it is not of this package"
     );
+    assert_eq!(node.log(), super::NOTHING_DONE);
     node.tell("c1", json!({"type": "read", "msg_id": 2}));
     let read_ok = json!({"type": "read_ok", "in_reply_to": 2, "messages": []});
     assert_eq!(node.hear(), ("c1", read_ok));
