@@ -1,0 +1,13 @@
+(module
+  (import "wasi" "thread-spawn" (func $spawn (param i32) (result i32)))
+  (import "env" "memory" (memory 16 256 shared))
+  (export "memory" (memory 0))
+  (func $deep (param i32) (result i32)
+    (i32.add (call $deep (i32.add (local.get 0) (i32.const 1))) (i32.const 1)))
+  (func $wait_for_ever
+    (drop (memory.atomic.wait32 (i32.const 8) (i32.const 0) (i64.const -1))))
+  (func (export "_start")
+    (drop (call $spawn (i32.const 0)))
+    (call $wait_for_ever))
+  (func (export "wasi_thread_start") (param $thread i32) (param $argument i32)
+    (drop (call $deep (local.get $argument)))))

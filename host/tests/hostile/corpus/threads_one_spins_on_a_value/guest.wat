@@ -1,0 +1,10 @@
+(module
+  (import "wasi" "thread-spawn" (func $spawn (param i32) (result i32)))
+  (import "env" "memory" (memory 16 256 shared))
+  (export "memory" (memory 0))
+  (func (export "_start")
+    (drop (call $spawn (i32.const 0)))
+    (loop $again
+      (br_if $again (i32.eqz (i32.atomic.load (i32.const 8))))) )
+  (func (export "wasi_thread_start") (param $thread i32) (param $argument i32)
+    (i32.atomic.store (i32.const 8) (i32.const 1))))

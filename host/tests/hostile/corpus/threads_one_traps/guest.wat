@@ -1,0 +1,12 @@
+(module
+  (import "wasi" "thread-spawn" (func $spawn (param i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_read" (func $fd_read (param i32 i32 i32 i32) (result i32)))
+  (import "env" "memory" (memory 16 256 shared))
+  (export "memory" (memory 0))
+  (func $wait_for_ever
+    (drop (memory.atomic.wait32 (i32.const 8) (i32.const 0) (i64.const -1))))
+  (func (export "_start")
+    (drop (call $spawn (i32.const 0)))
+    (call $wait_for_ever))
+  (func (export "wasi_thread_start") (param $thread i32) (param $argument i32)
+    (unreachable)))

@@ -1,0 +1,8 @@
+(module
+  (import "env" "memory" (memory 16 256 shared))
+  (export "memory" (memory 0))
+  (func (export "_start")
+    (loop $again
+      (drop (memory.atomic.notify (i32.const 8) (i32.const -1)))
+      (br $again)))
+  (func (export "wasi_thread_start") (param $thread i32) (param $argument i32)))
