@@ -97,7 +97,7 @@ fn a_project_in_javascript_fetches_its_interpreter() {
           cd mine
           node test.js
           curl -LO https://github.com/quickjs-ng/quickjs/releases/latest/download/qjs-wasi.wasm
-          host sim --challenge 3a qjs-wasi.wasm -- --std -e "$(cat maelstrom.js node.js main.js)"
+          host sim --challenge 3a qjs-wasi.wasm --mount . -- --std main.js
     "#]],
     );
 }

@@ -32,7 +32,8 @@ pub fn bytes(name: &str) -> Vec<u8> {
     fs::read(built(name)).unwrap()
 }
 
-/// A program of `host/tests/programs`: `go-echo`, `c-echo`, `rust-gossip`.
+/// A program of `host/tests/programs`: `go-echo`, `c-echo`, `rust-gossip`; or an interpreter, `qjs` or
+/// `python`.
 ///
 /// # Panics
 /// As [`built`] does.
@@ -57,6 +58,7 @@ fn program_sources(name: &str) -> Result<Vec<PathBuf>, String> {
             Ok(sources)
         }
         Some(("c", program)) => Ok(vec![programs.join(format!("c/{program}.c"))]),
+        None => Ok(vec![programs.join("build.sh")]),
         _ => with_lock(dep_info(name)),
     }
 }
@@ -109,5 +111,6 @@ mod tests {
         let go = ["go/echo/main.go", "go/node/node.go", "go/go.mod"];
         assert_eq!(sources("go-echo"), go);
         assert_eq!(sources("c-echo"), ["c/echo.c"]);
+        assert_eq!(sources("qjs"), ["build.sh"]);
     }
 }
