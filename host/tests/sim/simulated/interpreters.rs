@@ -63,7 +63,7 @@ impl Language {
         );
         assert_eq!(
             self.verdict(&["--seeds", "0..3", "--keep-going"], &["no-retry"]),
-            "broadcast: INVALID with all 3 seeds, 0 to 2"
+            "broadcast: INVALID with 3 of 3 seeds, 0 to 2"
         );
         assert_eq!(self.journal("1"), self.journal("1"), "the same seed");
         assert_ne!(self.journal("1"), self.journal("2"), "another seed");
