@@ -157,7 +157,7 @@ fn languages_without_a_project_say_what_to_do() {
         expect![[r#"
         exit code 254
         ---- stderr
-        error: there is no project in Python: CPython reads its library from files when it starts, and a module has no files here. Take --lang rust, c, go or js, or write the node for real Maelstrom, where any program runs
+        error: there is no project in Python. CPython for WASI runs a node of yours unmodified: docs/programs.md says where it comes from and with which flags. Or take --lang rust, c, go or js
     "#]],
     );
 }
