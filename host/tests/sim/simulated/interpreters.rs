@@ -178,7 +178,7 @@ async def main():
     except ValueError as error:
         seen.append(str(error))
     send('c1', type='say_ok', text=body['text'], seen=seen)
-    ticks.cancel()
+    await ticks
 asyncio.run(main())
 ",
     );
