@@ -36,9 +36,8 @@ impl Language {
         match self {
             Language::Rust | Language::C | Language::Go | Language::Js => None,
             Language::Python => Some(
-                "there is no project in Python: CPython reads its library from files when it starts, and a \
-                 module has no files here. Take --lang rust, c, go or js, or write the node for real Maelstrom, \
-                 where any program runs",
+                "there is no project in Python. CPython for WASI runs a node of yours unmodified: docs/programs.md \
+                 says where it comes from and with which flags. Or take --lang rust, c, go or js",
             ),
         }
     }

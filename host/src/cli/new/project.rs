@@ -62,7 +62,7 @@ impl Facts {
             Language::Js => (
                 "node test.js",
                 format!("curl -LO {QUICKJS}"),
-                "qjs-wasi.wasm -- --std -e \"$(cat maelstrom.js node.js main.js)\"".to_owned(),
+                "qjs-wasi.wasm --mount . -- --std main.js".to_owned(),
             ),
             _ => ("make test", "make".to_owned(), format!("{name}.wasm")),
         };

@@ -179,3 +179,32 @@ fn input_waits_for_a_program_that_sleeps() {
     driver.fire();
     assert_eq!(driver.logged(), [event(1, 0, CLOCK, 0), number(3 + 4 + 5)]);
 }
+
+#[test]
+fn a_program_that_only_looks_for_input_sleeps_in_each_look_after_the_hundredth() {
+    let mut driver = begin(
+        "(drop (call $read (i32.const 100)))
+         (call $on_fd (i32.const 0) (i64.const 1) (i32.const 1) (i32.const 0))
+         (call $on_clock (i32.const 48) (i64.const 2) (i64.const 0) (i32.const 0))
+         (loop $again
+           (call $wait (i32.const 2))
+           (if (i32.ne (i32.load8_u (i32.const 1024)) (i32.const 1)) (then (br $again))))
+         (drop (call $read (i32.const 100)))
+         (loop $again (call $wait (i32.const 2)) (br $again))",
+    );
+    let looks = |count| vec![format!("log {}", event(2, 0, CLOCK, 0)); count];
+    let then = |mut lines: Vec<String>, last: &str| {
+        lines.push(last.to_owned());
+        lines
+    };
+    assert_eq!(driver.done(), then(looks(100), "timer in 1000000"));
+    driver.fire();
+    assert_eq!(driver.done(), then(looks(1), "timer in 1000000"));
+    driver.now_ns += 500_000;
+    driver.text("{}");
+    let mut arrived = looks(0);
+    arrived.push(format!("log {}", event(1, 0, READ, 3)));
+    arrived.push(format!("log {}", event(2, 0, CLOCK, 0)));
+    arrived.extend(looks(100));
+    assert_eq!(driver.done(), then(arrived, "timer in 1000000"));
+}

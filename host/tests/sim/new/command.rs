@@ -97,7 +97,7 @@ fn a_project_in_javascript_fetches_its_interpreter() {
           cd mine
           node test.js
           curl -LO https://github.com/quickjs-ng/quickjs/releases/latest/download/qjs-wasi.wasm
-          host sim --challenge 3a qjs-wasi.wasm -- --std -e "$(cat maelstrom.js node.js main.js)"
+          host sim --challenge 3a qjs-wasi.wasm --mount . -- --std main.js
     "#]],
     );
 }
@@ -157,7 +157,7 @@ fn languages_without_a_project_say_what_to_do() {
         expect![[r#"
         exit code 254
         ---- stderr
-        error: there is no project in Python: CPython reads its library from files when it starts, and a module has no files here. Take --lang rust, c, go or js, or write the node for real Maelstrom, where any program runs
+        error: there is no project in Python. CPython for WASI runs a node of yours unmodified: docs/programs.md says where it comes from and with which flags. Or take --lang rust, c, go or js
     "#]],
     );
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use test_support::{Dir, Run, host, root};
+use test_support::{Dir, Run, compiled, host, program, root};
 
 use super::{files, new};
 
@@ -190,53 +190,47 @@ fn the_node_in_c_of_the_abi_page_is_built_by_its_command_and_runs() {
     assert!(ended.stderr.contains(after), "{ended}");
 }
 
-/// The interpreter is in no registry that CI reaches: the tests of a project run in Node.js here, and
-/// its node in the simulator where somebody has put the interpreter into `target/tools`.
+/// The tests of a project run in Node.js, where there is one.
 #[test]
 fn projects_in_javascript_are_tested_and_valid() {
-    if Command::new("node").arg("--version").output().is_err() {
+    let has_node = Command::new("node").arg("--version").output().is_ok();
+    if !has_node {
         eprintln!("there is no Node.js to run their tests");
-        return;
     }
-    let interpreter = root().join("target/tools/qjs-wasi.wasm");
     for challenge in CHALLENGES {
         let dir = Dir::new();
         let (folder, [test, _, sim]) = made(&dir, "js", challenge);
-        shell(&folder, &test);
-        if interpreter.exists() {
-            fs::copy(&interpreter, folder.join("qjs-wasi.wasm")).unwrap();
-            simulate(&folder, &sim);
+        if has_node {
+            shell(&folder, &test);
         }
+        fs::copy(program("qjs"), folder.join("qjs-wasi.wasm")).unwrap();
+        simulate(&folder, &sim);
     }
 }
 
-/// The node of the page about programs, under Node.js with what it uses of QuickJS's `std`.
-/// QuickJS itself is in no registry that CI reaches.
+/// The node of the page about programs, with the recipe of that page.
 #[test]
 fn the_node_in_javascript_of_the_programs_page_answers() {
-    if Command::new("node").arg("--version").output().is_err() {
-        eprintln!("there is no Node.js to run it");
-        return;
-    }
     let page = fs::read_to_string(root().join("docs/programs.md")).unwrap();
     let (_, rest) = page.split_once("```js\n").unwrap();
     let (node, _) = rest.split_once("```").unwrap();
-    let std = "const lines = require('fs').readFileSync(0, 'utf8').trim().split('\\n');\n\
-               const std = {\n\
-                 in: { getline: () => lines.shift() ?? null },\n\
-                 out: { puts: (text) => process.stdout.write(text), flush() {} },\n\
-               };\n";
     let dir = Dir::new();
-    dir.write("node.js", format!("{std}{node}"));
-    dir.write(
-        "lines",
+    dir.write("node.js", node);
+    let interpreters = root().join("docs/interpreters");
+    fs::copy(interpreters.join("nodejs.js"), dir.path("nodejs.js")).unwrap();
+    let run = dir.host().arg("--module").arg(program("qjs"));
+    let run = run
+        .arg("--cache-dir")
+        .arg(compiled())
+        .args(["--mount", "."]);
+    let ended = run.args(["--", "--std", "nodejs.js", "node.js"]).input(
         r#"{"src":"c0","dest":"n0","body":{"type":"init","msg_id":1,"node_id":"n0","node_ids":["n0"]}}
 {"src":"c1","dest":"n0","body":{"type":"echo","msg_id":2,"echo":["hi"]}}
 {"src":"c1","dest":"n0","body":{"type":"other","msg_id":3}}
 "#,
     );
     assert_eq!(
-        shell(dir.root(), "node node.js < lines"),
+        ended.stdout,
         r#"{"src":"n0","dest":"c0","body":{"in_reply_to":1,"type":"init_ok"}}
 {"src":"n0","dest":"c1","body":{"in_reply_to":2,"type":"echo_ok","echo":["hi"]}}
 {"src":"n0","dest":"c1","body":{"in_reply_to":3,"type":"error","code":10,"text":"no such request"}}

@@ -10,6 +10,7 @@ mod durable;
 mod faults;
 mod files;
 mod heavy;
+mod interpreters;
 mod kafka;
 mod languages;
 mod lin_kv;

@@ -36,8 +36,8 @@ pub fn bytes(name: &str) -> Vec<u8> {
     fs::read(built(name)).unwrap()
 }
 
-/// A program of `host/tests/programs`: `go-echo`, `c-echo`, `rust-gossip`; or an example of an SDK in another language, which is a
-/// guest of the ABI: `sdk-go-gossip`.
+/// A program of `host/tests/programs`: `go-echo`, `c-echo`, `rust-gossip`; an interpreter, `qjs` or `python`; or an example of an
+/// SDK in another language, which is a guest of the ABI: `sdk-go-gossip`.
 ///
 /// # Panics
 /// As [`built`] does.
@@ -73,6 +73,7 @@ fn program_sources(name: &str) -> Result<Vec<PathBuf>, String> {
             sources.push(root().join("docs/rustc-wasi.sh"));
             Ok(sources)
         }
+        None => Ok(vec![programs.join("build.sh")]),
         _ => with_lock(dep_info(&guests(), name)),
     }
 }
@@ -148,5 +149,6 @@ mod tests {
         let c = ["c/examples/echo.c", "c/examples/gossip.c", "c/maelstrom.h"];
         assert_eq!(of_sdk("sdk-zig-echo"), c.map(str::to_owned).into());
         assert!(of_sdk("sdk-go-echo").contains("go/node.go"));
+        assert_eq!(sources("qjs"), ["build.sh"]);
     }
 }
