@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use super::class_page::ClassReport;
 use super::grade::{ChallengeGrade, ChallengeState, Grade, SubmissionGrade};
 use super::judge::JudgeContext;
-use super::script::{NotLoaded, trial, untrusted};
+use super::runtimes::{NotLoaded, trial, untrusted};
 use super::submission::ModuleFile;
 use super::suite::{PlannedRun, Suite, Target, judge_targets};
 use super::verdict::Verdict;

@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use super::grade::Usage;
 use super::resume::Resume;
 use super::run::{SeedRun, panic_text};
-use super::script::{NotLoaded, Runtimes, untrusted};
+use super::runtimes::{NotLoaded, Runtimes, untrusted};
 use super::submission::ModuleFile;
 use super::suite::{Challenge, PlannedRun, Suite};
 use super::work::{Work, WorkItem};

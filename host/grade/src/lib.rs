@@ -22,6 +22,7 @@ pub mod judge;
 pub mod merge;
 pub mod resume;
 pub mod run;
+pub mod runtimes;
 mod sanitize;
 pub mod script;
 pub mod submission;

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use serde::{Deserialize, Serialize};
 
 use super::grade::Usage;
-use super::script::trial;
+use super::runtimes::trial;
 use super::suite::{Setting, Target};
 use super::{Verdict, sanitize};
 use host_check::history::{History, Kind};

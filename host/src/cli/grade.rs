@@ -19,7 +19,7 @@ use host_grade::class_page::ClassReport;
 use host_grade::grade::{JudgeFacts, Shard};
 use host_grade::judge::{JudgeContext, guests_max, judge};
 use host_grade::resume::Resume;
-use host_grade::script::Runtimes;
+use host_grade::runtimes::Runtimes;
 use host_grade::{Grade, Submission, Suite, Work, class_report, submission};
 use host_guest::Interrupt;
 use host_protocol::text::one_line;

@@ -24,7 +24,7 @@ use host_check::workload::WorkloadResult;
 use host_grade::judge::guests_max;
 use host_grade::resume::Resume;
 use host_grade::run::SeedRun;
-use host_grade::script::{NotLoaded, Runtimes, trial};
+use host_grade::runtimes::{NotLoaded, Runtimes, trial};
 use host_grade::submission::{self, ModuleContent, ModuleFile};
 use host_grade::suite::{PlannedRun, World};
 use host_grade::work::WorkItem;

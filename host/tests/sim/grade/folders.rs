@@ -13,7 +13,7 @@ use serde_json::{Value as Json, json};
 
 use host_grade::judge::{JudgeContext, JudgeResult, guests_max, judge};
 use host_grade::resume::Resume;
-use host_grade::script::Runtimes;
+use host_grade::runtimes::Runtimes;
 use host_grade::{Suite, Work, submission};
 use host_guest::Interrupt;
 use host_sandbox::{CompileLimits, Compiler, Sandbox};

@@ -6,7 +6,7 @@ use host_grade::assemble::assemble;
 use host_grade::grade::{ChallengeState, Judgement};
 use host_grade::judge::{JudgeContext, guests_max, judge};
 use host_grade::resume::Resume;
-use host_grade::script::Runtimes;
+use host_grade::runtimes::Runtimes;
 use host_grade::{Suite, Work, submission};
 use host_guest::Interrupt;
 use host_sandbox::{CompileLimits, Compiler, Sandbox};
