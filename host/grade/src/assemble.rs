@@ -50,6 +50,7 @@ pub fn assemble(work: &Work<'_>, results: &BTreeMap<WorkItem, JudgeResult>, wall
                 }
                 Some(module) => {
                     let judged = ModuleForChallenge {
+                        suite: work.suite,
                         challenge,
                         module,
                         results,
@@ -129,6 +130,7 @@ impl Grade {
 
 /// A submission's module for a challenge.
 struct ModuleForChallenge<'a> {
+    suite: &'a Suite,
     challenge: &'a Challenge,
     module: &'a ModuleFile,
     results: &'a BTreeMap<WorkItem, JudgeResult>,
@@ -146,14 +148,8 @@ impl ModuleForChallenge<'_> {
         };
         let sha256 = match &self.module.content {
             ModuleContent::Sha256(sha256) => sha256,
-            ModuleContent::TooLarge => {
-                let limit = host_sandbox::ModuleLimits::default().module_bytes;
-                let why = format!(
-                    "the file has more than {} MiB, the most that a module may have: build it with \
-                     optimisation and without debug information",
-                    limit >> 20
-                );
-                return not_run(Verdict::Compile, "", vec![why]);
+            ModuleContent::Refused(why) => {
+                return not_run(Verdict::Compile, "", sanitize::lines(why));
             }
         };
         let item = WorkItem::of(self.module, sha256, self.challenge);
@@ -214,8 +210,9 @@ impl ModuleForChallenge<'_> {
             anomalies: run.anomalies.clone(),
             anomaly: run.anomaly.clone(),
             backtrace: run.backtrace.clone(),
-            replay: setting.scenario().command(
-                &self.module.path,
+            replay: self.module.command(
+                self.suite,
+                setting,
                 setting.run_seed(seed),
                 &run.replay_flags(setting),
             ),
@@ -226,7 +223,11 @@ impl ModuleForChallenge<'_> {
     }
 
     fn failed_to_load(&self, anomaly: Vec<String>) -> FailureDetails {
-        let path = shell_quoted(&self.module.path.to_string_lossy());
+        let path = match &self.module.script {
+            None => &self.module.path,
+            Some(script) => &self.suite.runtimes[script.runtime].module,
+        };
+        let path = shell_quoted(&path.to_string_lossy());
         FailureDetails {
             seed: None,
             world: None,

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::csv;
 use super::explain::{Explanation, explained, meanings};
 use super::grade::{ChallengeState, Grade};
-use super::suite::sha256;
+use super::hash::sha256;
 use host_report::page::page;
 use host_report::{Extent, ReportDir, ReportError};
 

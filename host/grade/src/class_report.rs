@@ -14,12 +14,12 @@ use rayon::prelude::*;
 use super::class_page::ClassReport;
 use super::grade::{ChallengeGrade, ChallengeState, Grade, SubmissionGrade};
 use super::judge::JudgeContext;
-use super::suite::{PlannedRun, Target, judge_targets};
+use super::runtimes::{NotLoaded, trial, untrusted};
+use super::submission::ModuleFile;
+use super::suite::{PlannedRun, Suite, Target, judge_targets};
 use super::verdict::Verdict;
 use super::work::Work;
 use host_report::{Extent, PageSize, ReportError, ReportedRun};
-use host_trial::Trial;
-use host_trial::scenario::schedule_command;
 
 /// About how many bytes the pages of all runs of a class have together …
 const PAGES_BYTES_MAX: usize = 8_000_000;
@@ -92,10 +92,8 @@ fn extent(runs: usize) -> Extent {
 struct RunToReport<'a> {
     submission: &'a str,
     run: PlannedRun<'a>,
-    /// The path of the module.
-    module: &'a Path,
-    /// The hash of the module that was judged.
-    sha256: &'a str,
+    suite: &'a Suite,
+    module: &'a ModuleFile,
 }
 
 impl<'a> RunToReport<'a> {
@@ -126,8 +124,8 @@ impl<'a> RunToReport<'a> {
         Some(RunToReport {
             submission: &submission.name,
             run,
-            module: &files.module_for(challenge)?.path,
-            sha256: &judgement.sha256,
+            suite: work.suite,
+            module: files.module_for(challenge)?,
         })
     }
 
@@ -141,19 +139,22 @@ impl<'a> RunToReport<'a> {
         }
         let PlannedRun { setting, seed } = self.run;
         let scenario = setting.scenario();
+        let load = untrusted(context.sandbox, context.compiler);
         let limits = &scenario.options.limits;
-        let loaded = (context.sandbox).load_untrusted(self.module, limits, context.compiler);
+        let loaded = (context.runtimes).module(self.module, self.suite, limits, load);
         let missing = |why: String| {
             let submission = self.submission.to_owned();
             Ok(Some(MissingPage { submission, why }))
         };
         let module = match loaded {
-            Ok(module) if module.facts.sha256 == self.sha256 => module,
-            Ok(_) => return missing("the module has changed since it was judged".to_owned()),
+            Ok(module) => module,
+            Err(NotLoaded::Changed(_)) => {
+                return missing("the module has changed since it was judged".to_owned());
+            }
             Err(error) => return missing(error.to_string()),
         };
         let seed = setting.run_seed(seed);
-        let trial = Trial::of(&module, scenario.clone());
+        let trial = trial(&module, setting);
         let dir = report.run_dir(self.submission, &setting.challenge.id)?;
         let mut observer = dir.observer(JOURNAL_BYTES_MAX)?;
         let mut result = match trial.run_among_others(seed, vec![&mut observer]) {
@@ -172,8 +173,8 @@ impl<'a> RunToReport<'a> {
             seed,
             script: None,
             replay: &|schedule| match schedule {
-                None => scenario.command(self.module, seed, &targets),
-                Some(schedule) => schedule_command(self.module, schedule),
+                None => self.module.command(self.suite, setting, seed, &targets),
+                Some(schedule) => self.module.schedule_command(self.suite, schedule),
             },
         };
         match observer.finish(&run, &result) {

@@ -6,8 +6,12 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::submission::{ModuleFile, Submission, file_name, module_file, shown, stem};
+use super::script::{FolderContent, Script};
+use super::submission::{
+    ModuleContent, ModuleFile, Submission, file_name, module_file, shown, stem,
+};
 use super::suite::{Challenge, Suite, Visibility};
+use host_sandbox::MountError;
 
 /// The most entries of a folder.
 const ENTRIES_MAX: usize = 10_000;
@@ -103,6 +107,54 @@ impl Folder {
         Ok(folder)
     }
 
+    /// Its modules and scripts.
+    pub(super) fn programs(&self, suite: &Suite) -> Vec<&PathBuf> {
+        let scripts = self.scripts(suite).into_iter().map(|(path, _)| path);
+        self.modules.iter().chain(scripts).collect()
+    }
+
+    /// Its scripts for a challenge, with the runtimes that they are for, by their index.
+    fn scripts(&self, suite: &Suite) -> Vec<(&PathBuf, usize)> {
+        let is_file = |path: &Path| path.symlink_metadata().is_ok_and(|it| it.is_file());
+        let scripts = self.files.iter().filter_map(|path| {
+            let runtime = suite.runtime_for(path)?;
+            let stem = stem(path);
+            let mut challenges = suite.challenges.iter();
+            let fits = challenges.any(|challenge| challenge.fit(&stem).is_some());
+            (fits && is_file(path)).then_some((path, runtime))
+        });
+        scripts.collect()
+    }
+
+    /// The scripts as they are judged, and notes on their folder; or why it cannot be read.
+    fn script_files(&self, suite: &Suite) -> Result<(Vec<ModuleFile>, Vec<String>), MountError> {
+        let scripts = self.scripts(suite);
+        let Some(folder) = scripts.first().and_then(|(path, _)| path.parent()) else {
+            return Ok((Vec::new(), Vec::new()));
+        };
+        let runtimes: Vec<usize> = scripts.iter().map(|(_, runtime)| *runtime).collect();
+        let content = FolderContent::read(folder, suite, &runtimes)?;
+        let files = scripts.into_iter().map(|(path, runtime)| {
+            let name = path.file_name().unwrap_or_default();
+            let script = Script {
+                runtime,
+                folder: folder.to_owned(),
+                file: name.to_string_lossy().into_owned(),
+                limits: suite.limits.folder,
+            };
+            ModuleFile {
+                stem: stem(path),
+                path: path.clone(),
+                content: match &content.sha256 {
+                    Ok(sha256) => ModuleContent::Sha256(script.sha256(suite, sha256)),
+                    Err(why) => ModuleContent::Refused(why.clone()),
+                },
+                script: Some(script),
+            }
+        });
+        Ok((files.collect(), content.notes))
+    }
+
     /// The archives in it, which are not unpacked.
     pub(super) fn archives(&self) -> Vec<String> {
         let archives = self.files.iter().filter(|path| is_archive(path));
@@ -138,7 +190,7 @@ impl Folder {
                 unfit.push(file_name(path));
                 continue;
             }
-            match module_file(path) {
+            match module_file(path, suite) {
                 Ok(module) => modules.push(module),
                 Err(error) => unreadable.push(format!(
                     "{} cannot be read ({error}) and counts as not handed in: make it readable \
@@ -147,6 +199,15 @@ impl Folder {
                 )),
             }
         }
+        let (scripts, of_folder) = self.script_files(suite).unwrap_or_else(|error| {
+            unreadable.push(format!(
+                "{error}: the scripts count as not handed in; make it readable and judge again"
+            ));
+            (Vec::new(), Vec::new())
+        });
+        let has_scripts = !scripts.is_empty();
+        // Of a module and a script that fit as well, the module is the last and is taken.
+        let modules = scripts.into_iter().chain(modules).collect();
         let mut submission = Submission {
             name,
             modules,
@@ -163,17 +224,22 @@ impl Folder {
                 are(&unfit, "is", "are"),
                 wanted(judged)
             ));
-        } else if self.modules.is_empty() {
+        } else if self.modules.is_empty() && !has_scripts && notes.is_empty() {
             notes.push(match self.entries() == 0 {
                 true => "the folder is empty: nothing was handed in".to_owned(),
                 false => format!(
-                    "no .wasm file was handed in: modules are looked for as {}",
-                    wanted(judged)
+                    "no .wasm file was handed in: modules are looked for as {}{}",
+                    wanted(judged),
+                    scripts_wanted(suite)
                 ),
             });
         }
         notes.extend(replaced);
-        notes.extend(self.ignored(suite));
+        match has_scripts {
+            // All files may be read by them.
+            true => notes.extend(of_folder),
+            false => notes.extend(self.ignored(suite)),
+        }
         let more = notes.len().saturating_sub(NOTES_MAX);
         notes.truncate(NOTES_MAX);
         if more > 0 {
@@ -272,6 +338,16 @@ pub fn wanted(suite: &Suite) -> String {
     });
     let wanted: Vec<String> = wanted.collect();
     wanted.join(", ")
+}
+
+/// What else a script may be called.
+fn scripts_wanted(suite: &Suite) -> String {
+    let ends = suite.runtimes.iter().map(|it| format!(".{}", it.extension));
+    let ends: Vec<String> = ends.collect();
+    match ends.is_empty() {
+        true => String::new(),
+        false => format!("; scripts by the same names with {}", ends.join(" or ")),
+    }
 }
 
 /// `a`, `a and b`, or `a, b and 7 more`.

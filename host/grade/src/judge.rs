@@ -6,7 +6,6 @@
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
@@ -15,10 +14,12 @@ use rayon::prelude::*;
 use super::grade::Usage;
 use super::resume::Resume;
 use super::run::{SeedRun, panic_text};
-use super::suite::{Challenge, PlannedRun};
+use super::runtimes::{NotLoaded, Runtimes, untrusted};
+use super::submission::ModuleFile;
+use super::suite::{Challenge, PlannedRun, Suite};
 use super::work::{Work, WorkItem};
 use super::{Verdict, sanitize};
-use host_guest::{Interrupt, Limits};
+use host_guest::Interrupt;
 use host_sandbox::{Compiler, GuestModule, LoadError, Sandbox};
 use host_trial::shrink::Budget;
 
@@ -100,6 +101,8 @@ impl JudgedRuns {
 pub struct JudgeContext<'a> {
     /// The sandbox that guests run in, with room for [`guests_max`] of them.
     pub sandbox: &'a Sandbox,
+    /// The runtimes of scripts, loaded.
+    pub runtimes: &'a Runtimes,
     /// Compiles modules.
     pub compiler: &'a Compiler,
     /// Has the runs made earlier, and keeps those made now.
@@ -127,7 +130,7 @@ pub fn judge(work: &Work<'_>, context: &JudgeContext<'_>) -> BTreeMap<WorkItem, 
     let modules: Vec<_> = work.modules.iter().collect();
     let results: Vec<Vec<(WorkItem, JudgeResult)>> = modules
         .into_par_iter()
-        .map(|((sha256, stem), (path, challenges))| {
+        .map(|((sha256, stem), (file, challenges))| {
             let item = |challenge: &Challenge| WorkItem {
                 sha256: sha256.clone(),
                 stem: stem.clone(),
@@ -147,11 +150,7 @@ pub fn judge(work: &Work<'_>, context: &JudgeContext<'_>) -> BTreeMap<WorkItem, 
             if context.interrupt.is_requested() {
                 return all(&JudgeResult::Unfinished);
             }
-            // All challenges of a suite have the same limits.
-            let limits = challenges()
-                .next()
-                .map(|challenge| challenge.scenario.options.limits);
-            let module = match load(context, path, sha256, &limits.unwrap_or_default()) {
+            let module = match load(context, file, work.suite) {
                 Ok(module) => module,
                 Err(result) => return all(&result),
             };
@@ -170,28 +169,30 @@ pub fn judge(work: &Work<'_>, context: &JudgeContext<'_>) -> BTreeMap<WorkItem, 
 /// Loads a module, which must still have the hash that it was found with.
 fn load(
     context: &JudgeContext<'_>,
-    path: &Path,
-    sha256: &str,
-    limits: &Limits,
+    file: &ModuleFile,
+    suite: &Suite,
 ) -> Result<GuestModule, JudgeResult> {
     let internal = |why: &str| JudgeResult::InternalError(sanitize::lines(why));
     let load = || {
-        context
-            .sandbox
-            .load_untrusted(path, limits, context.compiler)
+        let load = untrusted(context.sandbox, context.compiler);
+        let limits = suite.guest_limits();
+        context.runtimes.module(file, suite, &limits, load)
     };
     // A panic leaves nothing behind that is used again.
     match catch_unwind(AssertUnwindSafe(load)) {
-        Ok(Ok(module)) if module.facts.sha256 == sha256 => Ok(module),
-        Ok(Ok(_)) => Err(internal("the module changed while it was judged")),
-        Ok(Err(LoadError::Rejected { problems, .. })) => {
+        Ok(Ok(module)) => Ok(module),
+        Ok(Err(NotLoaded::Refused(why))) => Err(JudgeResult::Rejected(sanitize::lines(&why))),
+        Ok(Err(NotLoaded::Changed(_))) => Err(internal("the module changed while it was judged")),
+        Ok(Err(NotLoaded::Module(LoadError::Rejected { problems, .. }))) => {
             Err(JudgeResult::Rejected(sanitize::lines(&problems.join("\n"))))
         }
-        Ok(Err(error @ LoadError::Unreadable { .. })) => {
+        Ok(Err(
+            error @ (NotLoaded::Module(LoadError::Unreadable { .. }) | NotLoaded::Folder(_)),
+        )) => {
             let why = "the file changed after the submissions were read; judge again";
             Err(internal(&format!("{error}\n{why}")))
         }
-        Ok(Err(LoadError::Interrupted { .. })) => Err(JudgeResult::Unfinished),
+        Ok(Err(NotLoaded::Module(LoadError::Interrupted { .. }))) => Err(JudgeResult::Unfinished),
         Ok(Err(error)) => Err(internal(&error.to_string())),
         Err(panic) => Err(internal(&format!(
             "loading the module failed on our side: {}",

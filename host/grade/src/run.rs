@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use serde::{Deserialize, Serialize};
 
 use super::grade::Usage;
+use super::runtimes::trial;
 use super::suite::{Setting, Target};
 use super::{Verdict, sanitize};
 use host_check::history::{History, Kind};
@@ -16,11 +17,11 @@ use host_check::validity::Validity;
 use host_check::workload::CheckResult;
 use host_sandbox::GuestModule;
 use host_sim::{ResourceUsage, RunOptions, StopReason, Stopped};
+use host_trial::TrialResult;
 use host_trial::heavy::{Focus, heavy};
 use host_trial::scenario::bound_flag;
 use host_trial::schedule::Schedule;
 use host_trial::shrink::{Budget, cost_of, shrink};
-use host_trial::{Trial, TrialResult};
 
 /// A judged run of a module on one seed: what is kept of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -79,7 +80,7 @@ impl SeedRun {
     #[must_use]
     pub fn of(setting: Setting<'_>, module: &GuestModule, seed: u64) -> Option<Self> {
         Self::catching(|| {
-            let trial = Trial::of(module, setting.scenario().clone());
+            let trial = trial(module, setting);
             trial.with(setting.run_seed(seed), None, |result| {
                 (!result.is_interrupted()).then(|| Self::judged(setting, &result))
             })
@@ -151,7 +152,7 @@ impl SeedRun {
                 if shrinking.runs < 2 {
                     return Vec::new(); // it is not to be explained
                 }
-                let trial = Trial::of(module, setting.scenario().clone());
+                let trial = trial(module, setting);
                 sanitize::trace(&heavy(&trial, seed, None, focus))
             }));
             return SeedRun {
@@ -160,7 +161,7 @@ impl SeedRun {
             };
         }
         let found = catch_unwind(AssertUnwindSafe(|| {
-            let trial = Trial::of(module, setting.scenario().clone());
+            let trial = trial(module, setting);
             let (report, script) = trial.record(seed, Vec::new());
             let schedule = Schedule::of(&trial, seed, script);
             let shrunk = shrink(schedule, report, module, None, shrinking)?;

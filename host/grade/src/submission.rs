@@ -17,8 +17,10 @@ use host_protocol::text::one_line;
 
 pub use super::folder::wanted;
 use super::folder::{Folder, list};
-use super::suite::{Challenge, Suite, sha256};
-use host_sandbox::{Links, ModuleLimits, read_regular};
+use super::hash::sha256;
+use super::script::Script;
+use super::suite::{Challenge, Suite};
+use host_sandbox::{Links, read_regular};
 
 /// The most submissions.
 const SUBMISSIONS_MAX: usize = 10_000;
@@ -57,15 +59,17 @@ pub struct ModuleFile {
     pub path: PathBuf,
     /// Its content.
     pub content: ModuleContent,
+    /// The script that it is, if it is one. Then it is run by a runtime of the suite.
+    pub script: Option<Script>,
 }
 
 /// The content of a file with the name of a module.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ModuleContent {
-    /// The SHA-256 hash of the content.
+    /// The SHA-256 hash of the content; of a script, of all that it runs with.
     Sha256(String),
-    /// The file has more bytes than a module may have.
-    TooLarge,
+    /// It cannot be judged as it is, for this reason.
+    Refused(String),
 }
 
 /// Why there is nothing to judge.
@@ -155,7 +159,7 @@ pub fn find_one(path: &Path, suite: &Suite, judged: &Suite) -> Result<Found, Fin
     let real = path.canonicalize().map_err(unreadable)?;
     if !real.is_dir() {
         return Ok(Found {
-            submissions: vec![single(path, &real).map_err(unreadable)?],
+            submissions: vec![single(path, &real, suite).map_err(unreadable)?],
             remarks: Vec::new(),
         });
     }
@@ -204,7 +208,7 @@ impl Search<'_> {
             return Ok(());
         }
         if !real.is_dir() {
-            let submission = single(path, &real).map_err(unreadable)?;
+            let submission = single(path, &real, self.suite).map_err(unreadable)?;
             self.add(path, submission);
             return Ok(());
         }
@@ -223,7 +227,8 @@ impl Search<'_> {
     /// Whether a folder is a submission or a class. Both have files that do not belong there: a
     /// module beside the folders of students, and folders of sources beside modules.
     fn kind(&mut self, path: &Path, folder: &Folder) -> Result<FolderKind, FindError> {
-        match (folder.modules.is_empty(), folder.folders.is_empty()) {
+        let programs = folder.programs(self.suite);
+        match (programs.is_empty(), folder.folders.is_empty()) {
             (true, true) if folder.links.is_empty() => {
                 return Err(FindError::Empty {
                     path: path.to_owned(),
@@ -235,7 +240,7 @@ impl Search<'_> {
         }
         let path = one_line(&path.to_string_lossy()).into_owned();
         let (with_modules, all) = (folder.folders_with_modules(), folder.folders.len());
-        let names: Vec<String> = folder.modules.iter().map(|it| file_name(it)).collect();
+        let names: Vec<String> = programs.iter().map(|it| file_name(it)).collect();
         let (kind, remark) = if with_modules >= FOLDERS_OF_CLASS {
             let (is, it, its) = match names.len() {
                 1 => ("is", "it", "its"),
@@ -302,8 +307,8 @@ enum FolderKind {
 }
 
 /// A submission that is a file. Named as it was given, opened where it is.
-fn single(path: &Path, real: &Path) -> io::Result<Submission> {
-    let mut module = module_file(real)?;
+fn single(path: &Path, real: &Path, suite: &Suite) -> io::Result<Submission> {
+    let mut module = module_file(real, suite)?;
     module.path = path.to_owned();
     module.stem = stem(path);
     let name = match path.extension() {
@@ -362,16 +367,21 @@ fn same_name<'a>(paths: impl Iterator<Item = &'a PathBuf>) -> String {
 
 /// Reads a regular file. Does not follow a symbolic link, and does not wait for other files, such as
 /// pipes.
-pub(super) fn module_file(path: &Path) -> io::Result<ModuleFile> {
-    let limit = ModuleLimits::default().module_bytes;
+pub(super) fn module_file(path: &Path, suite: &Suite) -> io::Result<ModuleFile> {
+    let limit = suite.limits.module.module_bytes;
     let content = match read_regular(path, Links::Refuse, limit)? {
         Some(bytes) => ModuleContent::Sha256(sha256(&bytes)),
-        None => ModuleContent::TooLarge,
+        None => ModuleContent::Refused(format!(
+            "the file has more than {} MiB, the most that a module may have: build it with \
+             optimisation and without debug information",
+            limit >> 20
+        )),
     };
     Ok(ModuleFile {
         stem: stem(path),
         path: path.to_owned(),
         content,
+        script: None,
     })
 }
 

@@ -5,7 +5,6 @@
 //! same bytes. The module's name is part of the item, since a guest can see it.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
@@ -33,15 +32,15 @@ pub struct Work<'a> {
     pub submissions: &'a [Submission],
     /// The part of the work to do; all of it if `None`.
     pub shard: Option<Shard>,
-    /// Modules by hash and name: the path, and the challenges by their index in the suite.
-    pub modules: BTreeMap<(String, String), (PathBuf, Vec<usize>)>,
+    /// Modules by hash and name: the file, and the challenges by their index in the suite.
+    pub modules: BTreeMap<(String, String), (&'a ModuleFile, Vec<usize>)>,
 }
 
 impl<'a> Work<'a> {
     /// Finds the module of each submission for each challenge.
     #[must_use]
     pub fn of(suite: &'a Suite, submissions: &'a [Submission], shard: Option<Shard>) -> Self {
-        let mut modules: BTreeMap<_, (PathBuf, Vec<usize>)> = BTreeMap::new();
+        let mut modules: BTreeMap<_, (&ModuleFile, Vec<usize>)> = BTreeMap::new();
         for submission in submissions {
             for (index, challenge) in suite.challenges.iter().enumerate() {
                 let Some(module) = submission.module_for(challenge) else {
@@ -54,9 +53,7 @@ impl<'a> Work<'a> {
                     continue;
                 }
                 let key = (sha256.clone(), module.stem.clone());
-                let (_, challenges) = modules
-                    .entry(key)
-                    .or_insert_with(|| (module.path.clone(), Vec::new()));
+                let (_, challenges) = modules.entry(key).or_insert_with(|| (module, Vec::new()));
                 if let Err(at) = challenges.binary_search(&index) {
                     challenges.insert(at, index);
                 }

@@ -4,7 +4,7 @@
 //! submission's, so nobody vouches for it: symbolic links are not followed, pipes and devices are not
 //! opened, and there is a limit on bytes, files, and depth.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
@@ -12,7 +12,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use host_disk::Mounts;
+pub use host_disk::Mounts;
 use host_disk::path::PATH_BYTES_MAX;
 use host_protocol::text::one_line;
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags};
@@ -324,7 +324,7 @@ impl MountReader {
                 .checked_sub(1)
                 .ok_or_else(|| MountError::Files {
                     folder: root.path.to_owned(),
-                    path: root.path.join(inner),
+                    path: root.whole(inner),
                     limit: self.limits.files,
                 })?;
             let kind = match entry.file_type() {
@@ -357,7 +357,7 @@ impl MountReader {
         if len.max(bytes.len() as u64) > left {
             return Err(MountError::Bytes {
                 folder: root.path.to_owned(),
-                path: root.path.join(inner),
+                path: root.whole(inner),
                 limit: self.limits.bytes,
             });
         }
@@ -366,6 +366,14 @@ impl MountReader {
 }
 
 impl Root<'_> {
+    /// The path on this machine.
+    fn whole(self, inner: &Path) -> PathBuf {
+        match inner.as_os_str().is_empty() {
+            true => self.path.to_owned(),
+            false => self.path.join(inner),
+        }
+    }
+
     /// The path in the files of a program.
     fn inner(self, inner: &Path, depth: usize) -> Result<String, MountError> {
         let inner_text = inner.to_string_lossy();
@@ -384,7 +392,7 @@ impl Root<'_> {
     fn too_deep(self, inner: &Path, depth: usize) -> MountError {
         MountError::Depth {
             folder: self.path.to_owned(),
-            path: self.path.join(inner),
+            path: self.whole(inner),
             depth,
         }
     }
@@ -399,9 +407,40 @@ impl Root<'_> {
 
     fn unreadable(self, inner: &Path, error: io::Error) -> MountError {
         MountError::Unreadable {
-            path: self.path.join(inner),
+            path: self.whole(inner),
             error,
         }
+    }
+}
+
+/// A folder and where it is mounted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mount {
+    /// The folder.
+    pub folder: PathBuf,
+    /// The path, without slashes at its ends; empty for the root.
+    pub at: String,
+}
+
+impl Mount {
+    /// Reads `DIR` or `DIR:PATH`: what follows the last colon is a path if it begins with a slash.
+    ///
+    /// # Errors
+    /// If nothing can be mounted at the path.
+    pub fn parse(text: OsString) -> Result<Self, BadMountPoint> {
+        let bytes = text.as_bytes();
+        let colon = bytes.windows(2).rposition(|two| two == b":/");
+        let Some(colon) = colon.filter(|colon| *colon > 0) else {
+            return Ok(Mount {
+                folder: text.into(),
+                at: String::new(),
+            });
+        };
+        let at = String::from_utf8_lossy(&bytes[colon + 1..]);
+        Ok(Mount {
+            folder: OsStr::from_bytes(&bytes[..colon]).into(),
+            at: mount_point(&at)?,
+        })
     }
 }
 
@@ -410,7 +449,7 @@ impl Root<'_> {
 ///
 /// # Errors
 /// What is wrong with it, and what to write.
-pub fn mount_point(text: &str) -> Result<String, BadMountPoint> {
+fn mount_point(text: &str) -> Result<String, BadMountPoint> {
     let bad = |why| BadMountPoint {
         path: text.to_owned(),
         why,

@@ -47,6 +47,8 @@ pub struct GuestModule {
     pub name: String,
     /// What vetting has found out about the module.
     pub facts: Facts,
+    /// The arguments that guests have first. Whoever makes the options of a run puts them before others.
+    pub first_args: Vec<String>,
     pub(crate) linked: Linked,
     pub(crate) interrupt: Option<Interrupt>,
     pub(crate) mounts: Arc<Mounts>,
@@ -245,6 +247,7 @@ impl Sandbox {
         Ok(GuestModule {
             name: name.into_owned(),
             facts: report.facts,
+            first_args: Vec::new(),
             linked,
             interrupt: self.interrupt.clone(),
             mounts: Arc::default(),

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use host_grade::merge::MergeError;
 use host_grade::resume::ResumeError;
 use host_grade::submission::FindError;
-use host_grade::suite::SuiteError;
+use host_grade::suite::{RuntimeError, SuiteError};
 use host_node::NodeError;
 use host_protocol::text::printable;
 use host_report::{CompareError, ReportError};
@@ -85,6 +85,7 @@ impl Exit {
         }
         let is_usage = error.is::<FindError>()
             || error.is::<SuiteError>()
+            || error.is::<RuntimeError>()
             || error.is::<MergeError>()
             || error.is::<ResumeError>()
             || error.is::<CompareError>()

@@ -19,10 +19,11 @@ use host_grade::class_page::ClassReport;
 use host_grade::grade::{JudgeFacts, Shard};
 use host_grade::judge::{JudgeContext, guests_max, judge};
 use host_grade::resume::Resume;
+use host_grade::runtimes::Runtimes;
 use host_grade::{Grade, Submission, Suite, Work, class_report, submission};
 use host_guest::Interrupt;
 use host_protocol::text::one_line;
-use host_sandbox::{CompileLimits, Compiler, Sandbox};
+use host_sandbox::{Compiler, Sandbox};
 use host_sim::SeedRange;
 use host_trial::shrink::Budget;
 
@@ -131,10 +132,13 @@ pub(super) fn judged(
         // A folder that cannot be used is told before hours of judging.
         ClassReport::create(dir)?;
     }
-    let compiler = Compiler::new(CompileLimits::default())?;
+    let limits = &work.suite.limits;
+    let compiler = Compiler::new(limits.compile)?.limited_to(limits.module);
+    let runtimes = Runtimes::load(work, sandbox)?;
     let progress = progress::bar(work.runs());
     let context = JudgeContext {
         sandbox,
+        runtimes: &runtimes,
         compiler: &compiler,
         resume,
         progress: &|runs| progress.inc(runs as u64),

@@ -1,8 +1,6 @@
 //! `--mount`: folders of this machine that programs find in their files.
 
-use std::ffi::OsString;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use clap::Args;
@@ -12,7 +10,7 @@ use tracing::warn;
 use super::Failure;
 use host_disk::Mounts;
 use host_protocol::text::one_line;
-use host_sandbox::mount::{BadMountPoint, MountReader, mount_point};
+use host_sandbox::mount::{Mount, MountReader};
 use host_sandbox::{MountError, MountLimits};
 
 /// The heading of the flags.
@@ -28,35 +26,11 @@ pub(super) struct MountArgs {
     ///
     /// DIR is read before the run, and nobody can write what is mounted. Several folders can have the
     /// same PATH. Symbolic links are not followed.
-    #[arg(long, value_name = "DIR[:PATH]", value_parser = OsStringValueParser::new().try_map(parse), help_heading = HEADING)]
+    #[arg(long, value_name = "DIR[:PATH]", value_parser = OsStringValueParser::new().try_map(Mount::parse), help_heading = HEADING)]
     mount: Vec<Mount>,
     /// Maximum of all that is mounted, in MiB.
     #[arg(long, value_name = "MIB", default_value_t = MountLimits::OF_USER.bytes >> 20, value_parser = clap::value_parser!(u64).range(1..=MIB_MAX), help_heading = HEADING, hide_short_help = true)]
     max_mount_mib: u64,
-}
-
-/// A folder and where it is mounted.
-#[derive(Debug, Clone)]
-struct Mount {
-    folder: PathBuf,
-    at: String,
-}
-
-/// What follows the last colon is a path if it begins with a slash.
-fn parse(text: OsString) -> Result<Mount, BadMountPoint> {
-    let bytes = text.as_bytes();
-    let colon = bytes.windows(2).rposition(|two| two == b":/");
-    let Some(colon) = colon.filter(|colon| *colon > 0) else {
-        return Ok(Mount {
-            folder: text.into(),
-            at: String::new(),
-        });
-    };
-    let at = String::from_utf8_lossy(&bytes[colon + 1..]).into_owned();
-    Ok(Mount {
-        folder: OsString::from_vec(bytes[..colon].to_vec()).into(),
-        at: mount_point(&at)?,
-    })
 }
 
 impl MountArgs {

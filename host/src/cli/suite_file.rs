@@ -30,7 +30,11 @@ pub(super) fn open(path: Option<&Path>) -> Result<Suite, Failure> {
     let text = input::read(path, "a suite", SUITE_BYTES_MAX);
     let text = text.and_then(|text| String::from_utf8(text).map_err(io::Error::other));
     let text = text.context(name.clone()).map_err(Failure::usage)?;
-    Ok(read(&name, &text)?)
+    let mut suite = read(&name, &text)?;
+    for sentence in suite.read_runtimes()? {
+        tracing::warn!("mounts of a runtime: {sentence}");
+    }
+    Ok(suite)
 }
 
 /// Warns of challenges that right programs fail.

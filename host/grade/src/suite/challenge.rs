@@ -1,13 +1,17 @@
 //! A suite and its challenges.
 
-use sha2::{Digest, Sha256};
+use std::ffi::OsStr;
+use std::path::Path;
 
 use super::error::SuiteError;
 use super::options::Options;
 use super::read;
+use super::runtime::{Runtime, RuntimeError, SubmissionLimits};
 use super::seed_key::SeedKey;
 use super::target::Target;
 use super::visibility::Visibility;
+use crate::hash::sha256;
+use host_guest::Limits;
 use host_trial::Scenario;
 
 /// The text of the suite that is built in.
@@ -22,6 +26,10 @@ pub struct Suite {
     pub sha256: String,
     /// The secret from which the seeds of runs are made, if it has one.
     pub seed_key: Option<SeedKey>,
+    /// What runs scripts that are handed in.
+    pub runtimes: Vec<Runtime>,
+    /// What a submission may be like.
+    pub limits: SubmissionLimits,
     /// At least one; every id is there once.
     pub challenges: Vec<Challenge>,
 }
@@ -90,6 +98,35 @@ impl Suite {
         read::read("gossip-glomers.toml", GOSSIP_GLOMERS)
     }
 
+    /// Reads the files of its runtimes: from then on they are part of what the suite's hash is of.
+    /// Returns what is left out of mounts, in sentences.
+    ///
+    /// # Errors
+    /// The first file that cannot be read, or exceeds a limit.
+    pub fn read_runtimes(&mut self) -> Result<Vec<String>, RuntimeError> {
+        let mut sentences = Vec::new();
+        for runtime in &mut self.runtimes {
+            sentences.extend(runtime.read()?);
+            let both = format!("{} {}", self.sha256, runtime.files.sha256);
+            self.sha256 = sha256(both.as_bytes());
+        }
+        Ok(sentences)
+    }
+
+    /// The runtime for a file, by its index, if its name ends as those of its scripts do.
+    pub(crate) fn runtime_for(&self, file: &Path) -> Option<usize> {
+        let extension = file.extension().and_then(OsStr::to_str)?;
+        let mut all = self.runtimes.iter();
+        all.position(|runtime| runtime.extension == extension)
+    }
+
+    /// The limits of guests, which all challenges share.
+    #[must_use]
+    pub fn guest_limits(&self) -> Limits {
+        let first = self.challenges.first();
+        first.map_or_else(Limits::default, |it| it.scenario.options.limits)
+    }
+
     /// The most nodes that a run of it has.
     #[must_use]
     pub fn nodes_max(&self) -> usize {
@@ -114,10 +151,4 @@ impl Challenge {
             None
         }
     }
-}
-
-/// The hash of a file, as hexadecimal digits.
-pub(crate) fn sha256(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }

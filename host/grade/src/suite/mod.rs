@@ -7,13 +7,16 @@
 //! |---|---|
 //! | `challenge` `setting` `target` `seed_key` `visibility` | a suite in memory |
 //! | `read` `error` | reading the file, and what is wrong with it |
-//! | `options` `parts` | the keys that are options, and the others |
+//! | `runtime` | modules that run scripts which are handed in |
+//! | `options` `parts` `runtime_part` | the keys that are options, and the others |
 
 mod challenge;
 mod error;
 mod options;
 mod parts;
 pub mod read;
+mod runtime;
+mod runtime_part;
 mod seed_key;
 mod setting;
 mod target;
@@ -21,10 +24,10 @@ mod visibility;
 
 pub use challenge::{Challenge, GOSSIP_GLOMERS, Suite, World};
 pub use error::SuiteError;
+pub use runtime::{Runtime, RuntimeError, SubmissionLimits};
 pub use seed_key::SeedKey;
 pub use setting::{InvalidOption, PlannedRun, Setting};
 pub use target::{InvalidTarget, Measure, Target, judge_targets};
 pub use visibility::Visibility;
 
-pub(super) use challenge::sha256;
 pub(super) use parts::POINTS_MAX;

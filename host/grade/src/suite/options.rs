@@ -13,6 +13,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::parts::{CHALLENGE_KEYS, WORLD_KEYS};
+use super::runtime_part::LIMIT_KEYS;
 use host_sim::{Bounds, RunOptions, SECOND};
 use host_trial::Scenario;
 use host_trial::scenario::option::{self, OptionError, ScenarioOption, SuiteKey, Values};
@@ -176,7 +177,7 @@ pub(super) fn take_limits(file: &mut DeTable<'_>) -> Result<Options, Wrong> {
         _ => None,
     };
     match file.get_mut("limits").map(Spanned::get_mut) {
-        Some(DeValue::Table(table)) => Options::take(table, &[], limit),
+        Some(DeValue::Table(table)) => Options::take(table, &LIMIT_KEYS, limit),
         _ => Ok(Options::default()), // refused when the rest is read, if it is there
     }
 }

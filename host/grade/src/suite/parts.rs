@@ -7,6 +7,7 @@ use serde::de::{self, Deserializer, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, de::Error as _};
 use toml::Spanned;
 
+use super::runtime_part::{LimitsPart, RuntimePart};
 use super::seed_key::SeedKey;
 use super::target::Measure;
 use super::visibility::Visibility;
@@ -42,16 +43,12 @@ pub(super) struct File {
     pub(super) seeds: Option<Seeds>,
     pub(super) seed_key: Option<SeedKey>,
     #[serde(default)]
-    #[expect(dead_code, reason = "all of it are options")]
-    pub(super) limits: Limits,
+    pub(super) limits: LimitsPart,
+    #[serde(default)]
+    pub(super) runtime: Vec<Spanned<RuntimePart>>,
     #[serde(default)]
     pub(super) challenge: Vec<Spanned<Challenge>>,
 }
-
-/// `[limits]`, without its options.
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Limits {}
 
 /// The keys of a `[[challenge]]` that are not options.
 pub(super) const CHALLENGE_KEYS: [&str; 10] = [

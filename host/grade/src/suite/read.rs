@@ -1,17 +1,21 @@
 //! Reads a suite and checks what its values mean together.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use serde::Deserialize;
 use toml::Spanned;
 use toml::de::DeTable;
 
-use super::challenge::{Challenge, Suite, World, sha256};
+use super::challenge::{Challenge, Suite, World};
 use super::error::SuiteError;
 use super::options::{ChallengeOptions, Options, Span, Wrong, take_challenges, take_limits};
 use super::parts::{self, File};
+use super::runtime::Runtime;
+use super::runtime_part::RUNTIMES_MAX;
 use super::seed_key::SeedKey;
 use super::target::{Measure, Target};
+use crate::hash::sha256;
 use host_trial::Scenario;
 
 /// The largest file, in bytes.
@@ -52,6 +56,30 @@ pub fn read(file: &str, text: &str) -> Result<Suite, SuiteError> {
         let message = format!("a suite has 1 to {CHALLENGES_MAX} [[challenge]] tables");
         return Err(at(text.len()..text.len(), message));
     }
+    let folder = Path::new(file).parent().unwrap_or(Path::new(""));
+    let mut runtimes: Vec<Runtime> = Vec::new();
+    for part in parts.runtime {
+        let span = part.span();
+        let runtime = part.into_inner().runtime(folder);
+        let same = |it: &Runtime| it.extension == runtime.extension;
+        let problem = match runtime.extension.as_str() {
+            "wasm" => {
+                Some("modules need no runtime: name the end of scripts, such as `py`".to_owned())
+            }
+            end if end.contains('.') => {
+                Some(format!("a script's name ends in {end:?} without a dot"))
+            }
+            end if runtimes.iter().any(same) => Some(format!("there are two runtimes for {end:?}")),
+            _ if runtimes.len() == RUNTIMES_MAX => {
+                Some(format!("a suite has at most {RUNTIMES_MAX} runtimes"))
+            }
+            _ => None,
+        };
+        if let Some(message) = problem {
+            return Err(at(span, message));
+        }
+        runtimes.push(runtime);
+    }
     let mut ids = BTreeSet::new();
     let mut challenges = Vec::new();
     let mut runs = 0;
@@ -78,6 +106,8 @@ pub fn read(file: &str, text: &str) -> Result<Suite, SuiteError> {
         name: parts.name,
         sha256: sha256(text.as_bytes()),
         seed_key: parts.seed_key,
+        runtimes,
+        limits: parts.limits.of_submissions(),
         challenges,
     })
 }

@@ -125,7 +125,7 @@ fn a_folder_that_exceeds_a_limit_is_refused_with_the_place() {
         ),
         (
             &many,
-            format!("with DIR/ there are more than 20 files and folders{advice}"),
+            format!("with DIR there are more than 20 files and folders{advice}"),
         ),
         (
             &deep,

@@ -1,15 +1,21 @@
 //! Programs that mean no good to the disk. Each traps where an answer is another than it wants.
 
-use host_disk::{Scope, SharedDisk, lock};
+use std::sync::Arc;
+
+use host_disk::{Mounts, Scope, SharedDisk, lock};
 use host_guest::{Effect, Event, EventKind, Guest, GuestOptions, Limits};
 use host_protocol::disk::SyncFailure;
 
 use crate::Sandbox;
 
+fn program(data: &str, body: &str) -> (Box<dyn Guest + Send>, SharedDisk) {
+    program_with(Mounts::default(), data, body)
+}
+
 /// A program that does `body` and waits for input. `$open(path, len, how)` opens or makes for reading
 /// and writing and returns the descriptor, or minus the error code; `$want(is, wanted)` traps if they
 /// differ. At 64 there is one buffer, of 16 bytes at 1024; answers go to 96.
-fn program(data: &str, body: &str) -> (Box<dyn Guest + Send>, SharedDisk) {
+fn program_with(mounts: Mounts, data: &str, body: &str) -> (Box<dyn Guest + Send>, SharedDisk) {
     let text = format!(
         r#"(module
   (import "wasi_snapshot_preview1" "fd_read" (func $fd_read (param i32 i32 i32 i32) (result i32)))
@@ -50,6 +56,7 @@ fn program(data: &str, body: &str) -> (Box<dyn Guest + Send>, SharedDisk) {
     let wasm = wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
     let sandbox = Sandbox::new(None).unwrap();
     let module = sandbox.load_bytes(&wasm, &Limits::default()).unwrap();
+    let module = module.mounted(&Arc::new(mounts)).unwrap();
     let options = GuestOptions::default();
     let disk = SharedDisk::clone(&options.disk);
     (module.start(options).unwrap(), disk)
@@ -279,4 +286,94 @@ fn a_sync_ends_with_what_the_disk_says() {
         let done = step(&mut *guest, EventKind::Synced(result));
         assert_eq!(done, Ok(Vec::new()), "{code}");
     }
+}
+
+/// A mount `m` with a file `f` of these bytes.
+fn mounted(bytes: &[u8]) -> Mounts {
+    let mut mounts = Mounts::default();
+    mounts.add_file("m/f", bytes.into()).unwrap();
+    mounts
+}
+
+/// Opens `m/f` for reading: the first that is open is 4.
+const OPEN_MOUNTED: &str = "(call $want (call $path_open (i32.const 3) (i32.const 0) (i32.const 2048)
+  (i32.const 3) (i32.const 0) (i64.const 2) (i64.const 0) (i32.const 0) (i32.const 96)) (i32.const 0))";
+
+#[test]
+fn nothing_in_a_mount_can_be_written_and_no_path_leads_out_of_it() {
+    // `m/f` at 2048, `m/x` at 2051, `m/../../a` at 2054, `m/../y` at 2063, `m` at 2069.
+    let body = format!(
+        "(call $want (call $open (i32.const 2048) (i32.const 3) (i32.const 0)) (i32.const -69))
+         (call $want (call $open (i32.const 2048) (i32.const 3) (i32.const 8)) (i32.const -69))
+         (call $want (call $open (i32.const 2051) (i32.const 3) (i32.const 1)) (i32.const -69))
+         (call $want (call $open (i32.const 2054) (i32.const 9) (i32.const 0)) (i32.const -63))
+         (call $want (call $open (i32.const 2054) (i32.const 9) (i32.const 1)) (i32.const -63))
+         (call $want (call $mkdir (i32.const 3) (i32.const 2051) (i32.const 3)) (i32.const 69))
+         (call $want (call $rmdir (i32.const 3) (i32.const 2069) (i32.const 1)) (i32.const 10))
+         (call $want (call $unlink (i32.const 3) (i32.const 2048) (i32.const 3)) (i32.const 69))
+         (call $want (call $unlink (i32.const 3) (i32.const 2069) (i32.const 1)) (i32.const 31))
+         (call $want (call $rename (i32.const 3) (i32.const 2048) (i32.const 3)
+           (i32.const 3) (i32.const 2051) (i32.const 3)) (i32.const 69))
+         (call $want (call $rename (i32.const 3) (i32.const 2048) (i32.const 3)
+           (i32.const 3) (i32.const 2063) (i32.const 6)) (i32.const 75))
+         {OPEN_MOUNTED}
+         (call $want (i32.load (i32.const 96)) (i32.const 4))
+         (call $want (call $fd_read (i32.const 4) (i32.const 64) (i32.const 1) (i32.const 96)) (i32.const 0))
+         (call $want (i32.load (i32.const 96)) (i32.const 2))
+         (call $want (i32.load16_u (i32.const 1024)) (i32.const 0x6968))
+         (call $want (call $fd_write (i32.const 4) (i32.const 64) (i32.const 1) (i32.const 96)) (i32.const 8))
+         (call $want (call $pwrite (i32.const 4) (i32.const 64) (i32.const 1) (i64.const 0) (i32.const 96)) (i32.const 8))
+         (call $want (call $set_len (i32.const 4) (i64.const 0)) (i32.const 28))
+         (call $want (call $allocate (i32.const 4) (i64.const 0) (i64.const 9)) (i32.const 8))
+         (call $want (call $sync (i32.const 4)) (i32.const 0))
+         (call $want (call $stat (i32.const 4) (i32.const 4096)) (i32.const 0))
+         (call $want (i32.load8_u (i32.const 4112)) (i32.const 4))
+         (call $want (i32.load (i32.const 4128)) (i32.const 2))
+         (call $want (i32.load (i32.const 4136)) (i32.const 0))
+         (call $want (call $open (i32.const 2063) (i32.const 6) (i32.const 1)) (i32.const 5))"
+    );
+    let (mut guest, disk) = program_with(mounted(b"hi"), "m/fm/xm/../../am/../ym", &body);
+    let effects = step(&mut *guest, EventKind::Message("{}"));
+    assert_eq!(effects, Ok(Vec::new()));
+    let names: Vec<String> = lock(&disk)
+        .files()
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    assert_eq!(names, ["y"]);
+}
+
+#[test]
+fn who_reads_a_mount_for_ever_pays_for_it() {
+    let body = format!(
+        "{OPEN_MOUNTED}
+         (i32.store (i32.const 64) (i32.const 65536))
+         (i32.store (i32.const 68) (i32.const 65536))
+         (loop $for_ever
+           (call $want (call $pread (i32.const 4) (i32.const 64) (i32.const 1) (i64.const 0) (i32.const 96)) (i32.const 0))
+           (br $for_ever))"
+    );
+    let (mut guest, _) = program_with(mounted(&[1; 65536]), "m/f", &body);
+    let error = step(&mut *guest, EventKind::Message("{}")).unwrap_err();
+    assert!(error.contains("fuel"), "{error}");
+    assert!(
+        guest.fuel_used() >= Limits::default().fuel,
+        "{}",
+        guest.fuel_used()
+    );
+}
+
+#[test]
+fn what_is_mounted_is_opened_a_thousand_times_at_the_most() {
+    let body = format!(
+        "(local.set $i (i32.const 4))
+         (loop $next
+           {OPEN_MOUNTED}
+           (call $want (i32.load (i32.const 96)) (local.get $i))
+           (local.set $i (i32.add (local.get $i) (i32.const 1)))
+           (br_if $next (i32.lt_u (local.get $i) (i32.const 1000))))
+         (call $want (call $open (i32.const 2048) (i32.const 3) (i32.const 0)) (i32.const -33))"
+    );
+    let (mut guest, _) = program_with(mounted(b"hi"), "m/f", &body);
+    let effects = step(&mut *guest, EventKind::Message("{}"));
+    assert_eq!(effects, Ok(Vec::new()));
 }

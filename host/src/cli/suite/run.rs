@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
@@ -24,15 +24,16 @@ use host_check::workload::WorkloadResult;
 use host_grade::judge::guests_max;
 use host_grade::resume::Resume;
 use host_grade::run::SeedRun;
-use host_grade::submission::{self, ModuleFile};
+use host_grade::runtimes::{NotLoaded, Runtimes, trial};
+use host_grade::submission::{self, ModuleContent, ModuleFile};
 use host_grade::suite::{PlannedRun, World};
 use host_grade::work::WorkItem;
 use host_grade::{Challenge, Submission, Suite, Verdict, Work};
-use host_guest::Interrupt;
+use host_guest::{Interrupt, Limits};
 use host_protocol::text::{counted, figure, fraction};
-use host_sandbox::{GuestModule, LoadError, Sandbox};
+use host_sandbox::{GuestModule, Sandbox};
+use host_trial::TrialResult;
 use host_trial::scenario::with_report;
-use host_trial::{Trial, TrialResult};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -100,8 +101,11 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let mut all_passed = true;
     let mut untouched = 0;
     let mut runs = Vec::new();
+    let runtimes = Runtimes::load(&work, &sandbox)?;
     let all = All {
+        suite: &suite,
         challenges: &suite.challenges,
+        runtimes: &runtimes,
         modules,
         seed: args.seed,
         sandbox: &sandbox,
@@ -156,8 +160,10 @@ fn asked(args: &RunArgs) -> Result<Suite, Failure> {
 
 /// All challenges, and what is needed to try them.
 struct All<'a> {
+    suite: &'a Suite,
     challenges: &'a [Challenge],
     modules: &'a Submission,
+    runtimes: &'a Runtimes,
     seed: u64,
     sandbox: &'a Sandbox,
     interrupt: &'a Interrupt,
@@ -165,8 +171,9 @@ struct All<'a> {
 
 /// The module for a challenge, and how long it took to load.
 struct Loaded<'a> {
+    suite: &'a Suite,
     module: &'a ModuleFile,
-    guest: Result<GuestModule, LoadError>,
+    guest: Result<GuestModule, NotLoaded>,
     took: Duration,
 }
 
@@ -175,9 +182,11 @@ impl<'a> All<'a> {
         let module = self.modules.module_for(challenge)?;
         let begin = Instant::now();
         let limits = &challenge.scenario.options.limits;
+        let load = |path: &Path, limits: &Limits| self.sandbox.load(path, limits);
         Some(Loaded {
+            suite: self.suite,
             module,
-            guest: self.sandbox.load(&module.path, limits),
+            guest: self.runtimes.module(module, self.suite, limits, load),
             took: begin.elapsed(),
         })
     }
@@ -245,15 +254,19 @@ struct Tried<'a> {
 }
 
 /// Why a run failed, and how to see it again.
-fn explained(planned: PlannedRun<'_>, module: &ModuleFile, run: &SeedRun) -> Vec<String> {
+fn explained(
+    suite: &Suite,
+    planned: PlannedRun<'_>,
+    module: &ModuleFile,
+    run: &SeedRun,
+) -> Vec<String> {
     let PlannedRun { setting, seed } = planned;
     let world = setting.world.map(|world| {
         let World { name, why, .. } = world;
         format!("in the world {name}, with seed {seed}: {why}")
     });
-    let scenario = setting.scenario();
     let flags = run.replay_flags(setting);
-    let replay = scenario.command(&module.path, setting.run_seed(seed), &flags);
+    let replay = module.command(suite, setting, setting.run_seed(seed), &flags);
     let mut lines: Vec<String> = world.into_iter().collect();
     lines.extend(run.anomaly.iter().cloned());
     lines.push(format!("replay: {replay}"));
@@ -286,12 +299,12 @@ impl<'a> Tried<'a> {
 
     fn of(challenge: &'a Challenge, loaded: Loaded<'_>, seed: u64) -> Self {
         let Loaded {
+            suite,
             module,
             guest,
             took,
         } = loaded;
         let begin = Instant::now();
-        let scenario = &challenge.scenario;
         let guest = match guest {
             Ok(guest) => guest,
             Err(error) => {
@@ -308,7 +321,7 @@ impl<'a> Tried<'a> {
             setting: challenge.official(),
             seed,
         };
-        let trial = Trial::of(&guest, scenario.clone());
+        let trial = trial(&guest, official.setting);
         let (mut tried, run, notes) = trial.with(official.setting.run_seed(seed), None, |result| {
             let run = SeedRun::judged(official.setting, &result);
             let mut notes = Vec::new();
@@ -328,17 +341,23 @@ impl<'a> Tried<'a> {
         });
         let wall = begin.elapsed();
         if tried.passed {
-            tried.run_worlds(challenge, module, &guest);
+            tried.run_worlds(suite, challenge, module, &guest);
         } else {
-            tried.lines = explained(official, module, &run);
+            tried.lines = explained(suite, official, module, &run);
         }
         tried.lines.extend(notes);
-        tried.keep(module, &guest, official, run, wall);
+        tried.keep(module, official, run, wall);
         tried
     }
 
     /// Makes the runs in worlds, up to the first that fails.
-    fn run_worlds(&mut self, challenge: &'a Challenge, module: &ModuleFile, guest: &GuestModule) {
+    fn run_worlds(
+        &mut self,
+        suite: &Suite,
+        challenge: &'a Challenge,
+        module: &ModuleFile,
+        guest: &GuestModule,
+    ) {
         let planned: Vec<PlannedRun<'a>> = challenge.runs().skip(challenge.seeds.len()).collect();
         if planned.is_empty() {
             return;
@@ -363,25 +382,21 @@ impl<'a> Tried<'a> {
         for (planned, (run, wall)) in runs.filter_map(|(run, judged)| Some((*run, judged?))) {
             if run.verdict != Verdict::Accepted {
                 self.passed = false;
-                self.lines = explained(planned, module, &run);
+                self.lines = explained(suite, planned, module, &run);
             }
-            self.keep(module, guest, planned, run, wall);
+            self.keep(module, planned, run, wall);
         }
     }
 
     /// Keeps a run for the report. An internal error may not occur again.
-    fn keep(
-        &mut self,
-        module: &ModuleFile,
-        guest: &GuestModule,
-        planned: PlannedRun<'a>,
-        run: SeedRun,
-        wall: Duration,
-    ) {
+    fn keep(&mut self, module: &ModuleFile, planned: PlannedRun<'a>, run: SeedRun, wall: Duration) {
+        let ModuleContent::Sha256(sha256) = &module.content else {
+            return;
+        };
         if run.verdict == Verdict::Internal {
             return;
         }
-        let item = WorkItem::of(module, &guest.facts.sha256, planned.setting.challenge);
+        let item = WorkItem::of(module, sha256, planned.setting.challenge);
         let ms = u64::try_from(wall.as_millis()).unwrap_or(u64::MAX);
         self.runs.push((item, planned, run, ms));
     }

@@ -1,7 +1,11 @@
 //! The node's disk as the files of programs.
 
+use std::sync::Arc;
+
 use host_disk::{Survival, lock};
 use host_guest::GuestOptions;
+use host_sandbox::MountLimits;
+use host_sandbox::mount::MountReader;
 use serde_json::{Value, json};
 use test_support::{Dir, program};
 
@@ -10,6 +14,8 @@ use crate::program::driver::{Driver, load};
 #[path = "../../programs/rust/src/files.rs"]
 #[expect(unreachable_pub, reason = "it is a module of the program, too")]
 mod native;
+
+use native::Does;
 
 /// What a program answers to `body`, once the disk has answered all its syncs.
 fn answer(driver: &mut Driver, body: Value) -> Value {
@@ -28,15 +34,38 @@ fn a_program_finds_in_its_files_what_the_same_one_finds_in_a_directory() {
         let mut driver = Driver::built("rust-files", &[], 1);
         driver.init(&["n1"]);
         let told = answer(&mut driver, json!({"type": "x", "msg_id": 1, "seed": seed}));
-        let told: Vec<&str> = told["lines"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|line| line.as_str().unwrap())
-            .collect();
         let dir = Dir::new();
-        let expected = native::session(&dir.root().display().to_string(), seed, 150);
-        assert_eq!(told, expected, "seed {seed}");
+        let root = dir.root().display().to_string();
+        let expected = native::session(&root, seed, 150, Does::All);
+        assert_eq!(lines(&told), expected, "seed {seed}");
+    }
+}
+
+fn lines(told: &Value) -> Vec<&str> {
+    let lines = told["lines"].as_array().unwrap().iter();
+    lines.map(|line| line.as_str().unwrap()).collect()
+}
+
+#[test]
+fn a_program_finds_in_a_mount_what_the_same_one_finds_in_the_directory() {
+    for seed in 0..20 {
+        let dir = Dir::new();
+        let root = dir.root().display().to_string();
+        drop(native::session(&root, seed, 150, Does::All));
+        let mut reader = MountReader::new(MountLimits::OF_USER);
+        reader.read(dir.root(), "").unwrap();
+        let (mounts, left_out) = reader.finish();
+        assert_eq!(left_out.sentences(), [""; 0]);
+        let options = GuestOptions::default();
+        let module = load(&program("rust-files"), &options.limits);
+        let module = module.mounted(&Arc::new(mounts)).unwrap();
+        let mut driver = Driver::start(&module, options);
+        driver.init(&["n1"]);
+        let body = json!({"type": "x", "msg_id": 1, "seed": seed, "reads": true});
+        let told = answer(&mut driver, body);
+        let expected = native::session(&root, seed, 150, Does::Reads);
+        assert_eq!(lines(&told), expected, "seed {seed}");
+        assert!(lock(&driver.disk).is_empty());
     }
 }
 

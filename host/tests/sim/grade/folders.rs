@@ -13,6 +13,7 @@ use serde_json::{Value as Json, json};
 
 use host_grade::judge::{JudgeContext, JudgeResult, guests_max, judge};
 use host_grade::resume::Resume;
+use host_grade::runtimes::Runtimes;
 use host_grade::{Suite, Work, submission};
 use host_guest::Interrupt;
 use host_sandbox::{CompileLimits, Compiler, Sandbox};
@@ -275,6 +276,7 @@ fn a_file_that_becomes_a_pipe_between_finding_and_loading_is_not_waited_for() {
     let context = JudgeContext {
         sandbox: &Sandbox::pooled(None, guests_max(&work)).unwrap(),
         compiler: &Compiler::with_program(host, limits),
+        runtimes: &Runtimes::default(),
         resume: &Resume::default(),
         progress: &|_| {},
         shrinking: Budget { runs: 1, units: 0 },

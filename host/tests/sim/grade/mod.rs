@@ -15,6 +15,7 @@ mod keys;
 mod memory;
 mod numbers;
 mod parts;
+mod scripts;
 mod sources;
 mod suite_run;
 mod suites;

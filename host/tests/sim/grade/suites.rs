@@ -118,7 +118,7 @@ fn errors_name_file_line_and_column() {
     check(
         ("[[challenge]]", "[limits]\nmemory = 3\n[[challenge]]"),
         &expect![[r#"
-            suite.toml:7:1: unknown field `memory`, expected one of `max-memory-mib`, `max-fuel`, `max-step-ms`, `max-output-bytes`, `max-effects`, `max-timers`, `max-log-bytes`, `max-disk-bytes`, `max-steps`, `max-run-fuel`, `max-run-memory-mib`, `max-in-flight`, `max-in-flight-mib`, `max-answers-mib`
+            suite.toml:7:1: unknown field `memory`, expected one of `max-module-mib`, `max-compile-s`, `max-compile-mib`, `max-folder-mib`, `max-folder-files`, `max-memory-mib`, `max-fuel`, `max-step-ms`, `max-output-bytes`, `max-effects`, `max-timers`, `max-log-bytes`, `max-disk-bytes`, `max-steps`, `max-run-fuel`, `max-run-memory-mib`, `max-in-flight`, `max-in-flight-mib`, `max-answers-mib`
               memory = 3
               ^^^^^^"#]],
     );
@@ -132,14 +132,14 @@ fn errors_name_file_line_and_column() {
     check(
         ("[[challenge]]", "[limit]\nsteps = 3\n[[challenge]]"),
         &expect![[r#"
-            suite.toml:6:2: unknown field `limit`, expected one of `version`, `name`, `seeds`, `seed-key`, `limits`, `challenge`
+            suite.toml:6:2: unknown field `limit`, expected one of `version`, `name`, `seeds`, `seed-key`, `limits`, `runtime`, `challenge`
               [limit]
                ^^^^^"#]],
     );
     check(
         ("[[challenge]]", "limits = 3\n[[challenge]]"),
         &expect![[r#"
-            suite.toml:6:10: invalid type: integer `3`, expected struct Limits
+            suite.toml:6:10: invalid type: integer `3`, expected struct LimitsPart
               limits = 3
                        ^"#]],
     );

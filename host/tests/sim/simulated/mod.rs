@@ -15,6 +15,7 @@ mod kafka;
 mod languages;
 mod lin_kv;
 mod misbehaviour;
+mod mounts;
 mod next;
 mod raft;
 pub(crate) mod runs;

@@ -6,6 +6,7 @@ use host_grade::assemble::assemble;
 use host_grade::grade::{ChallengeState, Judgement};
 use host_grade::judge::{JudgeContext, guests_max, judge};
 use host_grade::resume::Resume;
+use host_grade::runtimes::Runtimes;
 use host_grade::{Suite, Work, submission};
 use host_guest::Interrupt;
 use host_sandbox::{CompileLimits, Compiler, Sandbox};
@@ -30,6 +31,7 @@ pub(crate) fn grade(suite: &Suite, shrinking: Budget) -> (ById<Judgement>, ById<
     let context = JudgeContext {
         sandbox: &Sandbox::pooled(None, guests_max(&work)).expect("the engine starts"),
         compiler: &Compiler::with_program(test_support::host().into(), CompileLimits::default()),
+        runtimes: &Runtimes::default(),
         resume: &Resume::default(),
         progress: &|_| {},
         shrinking,

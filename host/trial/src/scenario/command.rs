@@ -115,11 +115,15 @@ pub fn bound_flag(bound: Bound) -> String {
     format!("--{}={text}", option.name)
 }
 
-/// The command that runs `module` as a schedule says.
+/// The command that runs `module` as a schedule says, with more flags.
 #[must_use]
-pub fn schedule_command(module: &Path, schedule: &Path) -> String {
+pub fn schedule_command(module: &Path, schedule: &Path, more: &[String]) -> String {
+    let more: String = more
+        .iter()
+        .map(|word| format!(" {}", shell_quoted(word)))
+        .collect();
     format!(
-        "{} --schedule {}",
+        "{}{more} --schedule {}",
         sim(module),
         quoted_os(schedule.as_os_str())
     )

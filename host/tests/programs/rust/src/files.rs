@@ -36,12 +36,21 @@ impl Numbers {
     }
 }
 
+/// What a session does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Does {
+    /// Everything.
+    All,
+    /// What changes nothing.
+    Reads,
+}
+
 /// Does `steps` operations in the folder `root`. Returns a line for each, and what is there in the end.
 #[must_use]
-pub fn session(root: &str, seed: u64, steps: usize) -> Vec<String> {
+pub fn session(root: &str, seed: u64, steps: usize, does: Does) -> Vec<String> {
     let (mut numbers, mut open, mut lines) = (Numbers(seed), Vec::new(), Vec::new());
     for _ in 0..steps {
-        let (what, answer) = step(root, &mut numbers, &mut open);
+        let (what, answer) = step(root, does, &mut numbers, &mut open);
         let answer = answer.unwrap_or_else(|error| name(&error));
         lines.push(format!("{what}: {answer}"));
     }
@@ -59,11 +68,20 @@ fn name(error: &io::Error) -> String {
     }
 }
 
-fn step(root: &str, numbers: &mut Numbers, open: &mut Vec<File>) -> (String, io::Result<String>) {
+fn step(
+    root: &str,
+    does: Does,
+    numbers: &mut Numbers,
+    open: &mut Vec<File>,
+) -> (String, io::Result<String>) {
     let path = numbers.path();
     let at = format!("{root}/{path}");
     let done = |result: io::Result<()>| result.map(|()| "done".to_owned());
-    match numbers.below(13) {
+    let choice = match does {
+        Does::All => numbers.below(13),
+        Does::Reads => numbers.one_of(&[5, 6, 7, 8, 9, 10, 11, 12]),
+    };
+    match choice {
         0 | 1 => (format!("mkdir {path}"), done(fs::create_dir(at))),
         2 => (format!("rmdir {path}"), done(fs::remove_dir(at))),
         3 => (format!("unlink {path}"), done(fs::remove_file(at))),
@@ -80,7 +98,12 @@ fn step(root: &str, numbers: &mut Numbers, open: &mut Vec<File>) -> (String, io:
         }
         8 | 9 => {
             let mut options = OpenOptions::new();
-            let how = numbers.one_of(&["r", "w", "rw", "rwc", "wc", "wn", "a", "ac", "wt", "wct"]);
+            let how = match does {
+                Does::All => {
+                    numbers.one_of(&["r", "w", "rw", "rwc", "wc", "wn", "a", "ac", "wt", "wct"])
+                }
+                Does::Reads => "r",
+            };
             let options = options
                 .read(how.contains('r'))
                 .write(how.contains('w'))
@@ -100,15 +123,19 @@ fn step(root: &str, numbers: &mut Numbers, open: &mut Vec<File>) -> (String, io:
         _ => {
             let count = open.len() as u64;
             let index = usize::try_from(numbers.below(count)).unwrap_or(0);
-            with(numbers, &mut open[index])
+            with(does, numbers, &mut open[index])
         }
     }
 }
 
 /// Uses an open file.
-fn with(numbers: &mut Numbers, file: &mut File) -> (String, io::Result<String>) {
+fn with(does: Does, numbers: &mut Numbers, file: &mut File) -> (String, io::Result<String>) {
     let number = |result: io::Result<u64>| result.map(|number| number.to_string());
-    match numbers.below(7) {
+    let choice = match does {
+        Does::All => numbers.below(7),
+        Does::Reads => numbers.one_of(&[2, 3, 5, 6]),
+    };
+    match choice {
         0 | 1 => {
             let bytes = numbers.bytes();
             let written = file.write(&bytes).map(|count| count as u64);
