@@ -31,8 +31,8 @@ pub(super) struct AbiState {
     pub(super) log_limit: usize,
 }
 
-/// Limits the growth of memory and tables. It remembers the last refusal, which explains
-/// a trap that follows.
+/// Limits the growth of memory and tables. It remembers the last refusal of a step, which explains
+/// an end that follows.
 pub(super) struct GrowthLimiter {
     /// The size of the memory.
     pub(super) memory_bytes: usize,
@@ -98,10 +98,14 @@ impl ResourceLimiter for GrowthLimiter {
     /// Called when the engine cannot do what was allowed: that is the machine's failure, so the
     /// guest must not see it. More than 32 bits can address is refused without a question.
     fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
-        match error.to_string().contains("memory type's limits") {
-            true => Ok(()),
-            false => Err(host_failure(&error)),
+        if !error.to_string().contains("memory type's limits") {
+            return Err(host_failure(&error));
         }
+        self.refused = Some(ErrorKind::Memory {
+            wanted: usize::MAX,
+            limit: self.memory_limit,
+        });
+        Ok(())
     }
 
     fn table_growing(

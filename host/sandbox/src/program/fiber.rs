@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use host_disk::{Scope, lock};
-use host_guest::{ErrorKind, Limits};
+use host_guest::Limits;
 use host_protocol::disk::SyncFailure;
 use wasmtime::{AsContextMut, Caller, InstancePre, Result, Store};
 
@@ -61,14 +61,11 @@ pub(super) enum Turn {
     Ended {
         /// Why, unless `_start` just returned.
         error: Option<wasmtime::Error>,
-        /// The last request for memory or table elements, if it was refused.
-        refused: Option<ErrorKind>,
     },
 }
 
 struct End {
     error: Option<wasmtime::Error>,
-    refused: Option<ErrorKind>,
 }
 
 impl Fiber {
@@ -97,10 +94,7 @@ impl Fiber {
     /// Runs the program until it waits or ends. `io` is passed to it and returned.
     pub(super) fn resume(&mut self, io: &mut Io) -> Turn {
         let Some(run) = &mut self.run else {
-            return Turn::Ended {
-                error: None,
-                refused: None,
-            };
+            return Turn::Ended { error: None };
         };
         self.exchange.swap(io);
         let mut context = Context::from_waker(Waker::noop());
@@ -108,9 +102,9 @@ impl Fiber {
         self.exchange.swap(io);
         match polled {
             Poll::Pending => Turn::Waits,
-            Poll::Ready(End { error, refused }) => {
+            Poll::Ready(End { error }) => {
                 self.run = None; // frees its memory before the guest is dropped
-                Turn::Ended { error, refused }
+                Turn::Ended { error }
             }
         }
     }
@@ -126,11 +120,9 @@ async fn run(pre: InstancePre<ProgramState>, state: ProgramState) -> End {
     let result = start(&pre, &mut store).await;
     let fuel_left = store.get_fuel().unwrap_or(0);
     let state = store.data_mut();
-    let refused = state.guest.limiter.refused.take();
     state.give_turn(fuel_left, None);
     End {
         error: result.err(),
-        refused,
     }
 }
 
@@ -146,6 +138,7 @@ impl ProgramState {
         self.io.fuel_used = self.limits.fuel.saturating_sub(fuel_left);
         self.io.memory_bytes = self.guest.limiter.memory_bytes + self.files.held_bytes();
         self.io.wait_until_ns = wait_until_ns;
+        self.io.refused = self.guest.limiter.refused.take();
         self.exchange.swap(&mut self.io);
     }
 }
@@ -155,7 +148,6 @@ fn take_turn(mut store: impl AsContextMut<Data = ProgramState>) -> Result<()> {
     let mut store = store.as_context_mut();
     let state = store.data_mut();
     state.exchange.swap(&mut state.io);
-    state.guest.limiter.refused = None;
     let limits = state.limits;
     let arrived_bytes = mem::take(&mut state.io.arrived_bytes);
     let units = EVENT_UNITS + INPUT_BYTE_UNITS * arrived_bytes;

@@ -4,9 +4,10 @@ use std::collections::VecDeque;
 use std::io::Read;
 
 use host_disk::Scope;
-use host_guest::{Effect, ErrorKind};
+use host_guest::{Effect, ErrorKind, STDERR_SHOWN_MAX};
 use host_protocol::abi::{Level, Log};
 use host_protocol::disk::SyncFailure;
+use host_protocol::text::{ends, with_gap};
 
 /// How much input a program may leave unread, in bytes: far more than correct programs
 /// leave, and little enough for a cluster of nodes.
@@ -38,6 +39,8 @@ pub(super) struct Io {
     pub(super) sync: Option<Scope>,
     /// How the sync ended that the program waits for.
     pub(super) synced: Option<Result<(), SyncFailure>>,
+    /// The last request for memory or table elements that was refused in the step.
+    pub(super) refused: Option<ErrorKind>,
     /// The fuel that the step has used.
     pub(super) fuel_used: u64,
     /// The size of the program's memory after the step.
@@ -50,6 +53,8 @@ pub(super) struct Io {
 pub(super) struct StepLog {
     pub(super) text: Vec<u8>,
     dropped: usize,
+    /// The last of what was dropped, at least [`STDERR_SHOWN_MAX`] bytes of it: an error may need it.
+    tail: Vec<u8>,
 }
 
 impl Io {
@@ -103,6 +108,7 @@ impl Io {
 impl StepLog {
     pub(super) fn clear(&mut self) {
         self.text.clear();
+        self.tail.clear();
         self.dropped = 0;
     }
 
@@ -110,8 +116,33 @@ impl StepLog {
     pub(super) fn write(&mut self, bytes: &[u8], limit: usize) -> usize {
         let room = limit.saturating_sub(self.text.len()).min(bytes.len());
         self.text.extend_from_slice(&bytes[..room]);
-        self.dropped += bytes.len() - room;
+        let dropped = &bytes[room..];
+        self.dropped += dropped.len();
+        let kept = dropped.len().min(STDERR_SHOWN_MAX);
+        self.tail
+            .extend_from_slice(&dropped[dropped.len() - kept..]);
+        if self.tail.len() > 2 * STDERR_SHOWN_MAX {
+            self.tail.drain(..self.tail.len() - STDERR_SHOWN_MAX);
+        }
         memchr::memchr_iter(b'\n', &bytes[..room]).count()
+    }
+
+    /// The beginning and the end of all that was written, if a part was dropped. `text` is what was not, and
+    /// perhaps more before it.
+    pub(super) fn ends(&self, text: &[u8]) -> Option<String> {
+        if self.dropped == 0 {
+            return None;
+        }
+        let between = self.dropped - self.tail.len();
+        if between == 0 {
+            let whole = [text, &self.tail].concat();
+            return Some(ends(&String::from_utf8_lossy(&whole), STDERR_SHOWN_MAX).into_owned());
+        }
+        let head = &text[..text.len().min(STDERR_SHOWN_MAX)];
+        let tail = &self.tail[self.tail.len() - STDERR_SHOWN_MAX..];
+        let left_out = text.len() + self.dropped - head.len() - tail.len();
+        let (head, tail) = (String::from_utf8_lossy(head), String::from_utf8_lossy(tail));
+        Some(with_gap(&head, left_out, &tail))
     }
 
     /// The log line that says how much was dropped.

@@ -11,6 +11,7 @@ mod descriptors;
 mod fiber;
 mod files;
 mod io;
+mod last_words;
 mod lines;
 mod paths;
 mod poll;
@@ -27,6 +28,7 @@ use wasmtime::InstancePre;
 pub(super) use self::fiber::ProgramState;
 use self::fiber::{Fiber, Turn};
 use self::io::Io;
+use self::last_words::LastWords;
 use crate::failure::failure;
 use crate::state::GuestState;
 use crate::vet::PROGRAM_START;
@@ -49,6 +51,7 @@ pub(super) struct ProgramGuest {
     lines: u64,
     /// Whether the log says that the last line of stdout has no newline.
     unfinished_noted: bool,
+    last_words: LastWords,
     fuel_used: u64,
 }
 
@@ -69,6 +72,7 @@ impl ProgramGuest {
             returned: 0,
             lines: 0,
             unfinished_noted: false,
+            last_words: LastWords::default(),
             fuel_used: 0,
         }
     }
@@ -131,22 +135,31 @@ impl Guest for ProgramGuest {
         if self.is_syncing {
             return Ok(Vec::new()); // it sees the event after the sync
         }
+        let (unread, unfinished) = (self.io.stdin.len(), self.io.stdout.len());
         let turn = self.fiber.resume(&mut self.io);
+        let goes_on = self.io.stdin.len() < unread || self.io.stdout.len() > unfinished;
+        self.last_words.pass(event.now_ns, goes_on);
+        let refused = self.io.refused.take();
         self.fuel_used += self.io.fuel_used;
-        if let Turn::Ended { error, refused } = turn {
+        if let Turn::Ended { error } = turn {
             let error = error.unwrap_or_else(|| wasmtime::Error::new(ErrorKind::Exit(0)));
-            let log = &self.io.log.text;
+            let log = self.last_words.before(&self.io.log.text);
             let mut error = failure(
                 &error,
                 &self.limits,
-                refused,
-                log,
+                refused.or(self.last_words.refused.take()),
+                &log,
                 PROGRAM_START,
                 &describe(),
             );
+            if let Some(stderr) = self.io.log.ends(&log) {
+                error.stderr = stderr;
+            }
             error.unfinished = String::from_utf8_lossy(lines::unfinished(&self.io.stdout)).into();
             return Err(error);
         }
+        self.last_words
+            .note(event.now_ns, refused, &self.io.log.text);
         self.returned = self.io.stdout.len() - lines::unfinished(&self.io.stdout).len();
         let sync = self.io.sync.take();
         self.is_syncing = sync.is_some();
