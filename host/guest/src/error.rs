@@ -61,13 +61,9 @@ pub enum ErrorKind {
     /// The guest trapped, or ended itself with an error, after a request for memory was refused in the
     /// same step.
     #[strum(serialize = "out-of-memory")]
-    #[error(
-        "out of memory: it asked for {} bytes and may have {limit} (--max-memory-mib)",
-        asked(*wanted)
-    )]
+    #[error("out of memory: it asked for {wanted} bytes and may have {limit} (--max-memory-mib)")]
     Memory {
-        /// The size that the last refused request asked for, in bytes; `usize::MAX` if it was more than
-        /// addresses reach.
+        /// The size that the last refused request asked for, in bytes.
         wanted: usize,
         /// The limit, in bytes.
         limit: usize,
@@ -176,14 +172,6 @@ pub enum ErrorKind {
     #[strum(serialize = "refused-state")]
     #[error("it refused the state (status {0})")]
     Refused(i32),
-}
-
-/// How many bytes a request asked for, in words.
-fn asked(wanted: usize) -> String {
-    match wanted {
-        usize::MAX => "more than 4294967296".to_owned(),
-        _ => wanted.to_string(),
-    }
 }
 
 impl ErrorKind {

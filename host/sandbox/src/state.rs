@@ -76,7 +76,8 @@ impl ResourceLimiter for GrowthLimiter {
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        if maximum.is_some_and(|maximum| desired > maximum) {
+        // A memory without a maximum has that of its addresses.
+        if maximum.is_some_and(|maximum| desired > maximum && maximum <= self.memory_limit) {
             return Ok(false); // the module's own limit
         }
         let fits = desired <= self.memory_limit;
@@ -98,14 +99,10 @@ impl ResourceLimiter for GrowthLimiter {
     /// Called when the engine cannot do what was allowed: that is the machine's failure, so the
     /// guest must not see it. More than 32 bits can address is refused without a question.
     fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
-        if !error.to_string().contains("memory type's limits") {
-            return Err(host_failure(&error));
+        match error.to_string().contains("memory type's limits") {
+            true => Ok(()),
+            false => Err(host_failure(&error)),
         }
-        self.refused = Some(ErrorKind::Memory {
-            wanted: usize::MAX,
-            limit: self.memory_limit,
-        });
-        Ok(())
     }
 
     fn table_growing(
