@@ -88,6 +88,7 @@ impl Verdict {
                 Self::Presentation
             }
             StopReason::NoAnswer { .. } => Self::Idle,
+            StopReason::Standstill { .. } => Self::TimeLimit,
             StopReason::Bound(bound) => match bound {
                 Bound::Steps(_) | Bound::Fuel(_) => Self::TimeLimit,
                 Bound::Memory(_) => Self::MemoryLimit,

@@ -5,7 +5,11 @@ use std::fmt;
 use host_disk::DiskError;
 
 use crate::event::Event;
-use host_protocol::text::{excerpt, excerpt_of_end, printable};
+use crate::reason;
+use host_protocol::text::{ends, excerpt, one_line, printable};
+
+/// How many characters of the beginning of stderr are kept, and how many of its end.
+pub const STDERR_SHOWN_MAX: usize = 1000;
 
 /// A failed step. None of its effects has been performed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,8 +23,11 @@ pub struct GuestError {
     pub event: String,
     /// The functions on the guest's call stack, innermost first.
     pub backtrace: Vec<String>,
-    /// What the step wrote to stderr: usually a panic message.
+    /// What the step wrote to stderr, usually the message of a panic: its beginning and its end, since
+    /// some runtimes give the reason first and some last.
     pub stderr: String,
+    /// The line of stderr that says why the guest ended itself; empty if there is none.
+    pub reason: String,
     /// The last line of a program's stdout, if it has no newline.
     pub unfinished: String,
     /// What the guest seems to have done instead, if that can be told; empty if not.
@@ -51,7 +58,8 @@ pub enum ErrorKind {
     /// The program was asked to end while the step ran. This says nothing about the guest.
     #[error("interrupted")]
     Interrupted,
-    /// The guest trapped after a request for memory was refused.
+    /// The guest trapped, or ended itself with an error, after a request for memory was refused in the
+    /// same step.
     #[strum(serialize = "out-of-memory")]
     #[error("out of memory: it asked for {wanted} bytes and may have {limit} (--max-memory-mib)")]
     Memory {
@@ -60,7 +68,7 @@ pub enum ErrorKind {
         /// The limit, in bytes.
         limit: usize,
     },
-    /// The guest trapped after a request for table elements was refused.
+    /// The same after a request for table elements was refused.
     #[strum(serialize = "table-too-large")]
     #[error("table too large: it asked for {wanted} elements and may have {limit}")]
     Table {
@@ -215,12 +223,20 @@ impl GuestError {
         backtrace: Vec<String>,
         log: &[u8],
     ) -> Box<Self> {
+        let stderr = String::from_utf8_lossy(log);
+        let reason = match kind {
+            ErrorKind::Exit(0) => None, // that says that all is well
+            ErrorKind::Exit(_) => reason::of_exit(&stderr),
+            ErrorKind::Trap(_) | ErrorKind::Memory { .. } => reason::of_runtime(&stderr),
+            _ => None,
+        };
         Box::new(GuestError {
+            reason: reason.unwrap_or_default(),
             kind,
             entry,
             event,
             backtrace,
-            stderr: String::from_utf8_lossy(log).into_owned(),
+            stderr: ends(&stderr, STDERR_SHOWN_MAX).into_owned(),
             unfinished: String::new(),
             hint: String::new(),
         })
@@ -236,7 +252,15 @@ impl GuestError {
 
 impl fmt::Display for GuestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the guest failed in {}: {}", self.entry, self.kind)?;
+        write!(f, "the guest failed in {}: ", self.entry)?;
+        match &self.kind {
+            _ if self.reason.is_empty() => write!(f, "{}", self.kind),
+            ErrorKind::Exit(code) => {
+                write!(f, "it exited with code {code}: {}", one_line(&self.reason))
+            }
+            ErrorKind::Trap(_) => write!(f, "{}", one_line(&self.reason)),
+            kind => write!(f, "{kind}: {}", one_line(&self.reason)),
+        }?;
         if !self.hint.is_empty() {
             write!(f, "\n  hint: {}", self.hint)?;
         }
@@ -246,8 +270,7 @@ impl fmt::Display for GuestError {
         if !self.event.is_empty() {
             write!(f, "\n  event: {}", self.event)?;
         }
-        // The end of the output says why.
-        for line in printable(&excerpt_of_end(&self.stderr, 2000)).lines() {
+        for line in printable(&self.stderr).lines() {
             write!(f, "\n  stderr: {line}")?;
         }
         if !self.unfinished.is_empty() {

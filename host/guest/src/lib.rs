@@ -10,7 +10,7 @@
 //! |---|---|
 //! | `event` | [`Event`]: a message arrives, a timer fires |
 //! | [`effects`] | [`Effect`]: what a guest asks its driver to do, decoded and checked |
-//! | `error` | [`GuestError`]: how a step fails |
+//! | `error` `reason` | [`GuestError`]: how a step fails |
 //! | `interrupt` | [`Interrupt`]: the request to end all work early |
 //! | `limits` | [`Limits`]: how much a guest may use |
 //! | `guest` | [`Guest`]: the step function |
@@ -23,14 +23,16 @@ mod event;
 mod guest;
 mod interrupt;
 mod limits;
+mod reason;
 mod start;
 mod swap;
 
 pub use effects::{Effect, SendMessage, check_disk, check_timers};
-pub use error::{ErrorKind, GuestError};
+pub use error::{ErrorKind, GuestError, STDERR_SHOWN_MAX};
 pub use event::{Event, EventKind};
 pub use guest::Guest;
 pub use interrupt::Interrupt;
 pub use limits::Limits;
+pub use reason::of_runtime as reason_of_runtime;
 pub use start::{Growth, GuestOptions, Start};
 pub use swap::{Carried, SwapError, carry_state};

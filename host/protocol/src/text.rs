@@ -50,16 +50,25 @@ pub fn fit_json(json: &str) -> Cow<'_, str> {
     Cow::Owned(fit)
 }
 
-/// The last `max` characters of `text`. If bytes are left out, says how many.
+/// The first and the last `max` characters of `text`. If bytes are left out between them, a line says how
+/// many.
 #[must_use]
-pub fn excerpt_of_end(text: &str, max: usize) -> Cow<'_, str> {
-    match text.char_indices().rev().nth(max) {
-        None => Cow::Borrowed(text),
-        Some((at, first)) => {
-            let begin = at + first.len_utf8();
-            Cow::Owned(format!("({begin} bytes before) …{}", &text[begin..]))
+pub fn ends(text: &str, max: usize) -> Cow<'_, str> {
+    let begin = |max| text.char_indices().rev().nth(max).map(|(at, _)| at);
+    match (text.char_indices().nth(max), begin(max), begin(2 * max)) {
+        (Some((end, _)), Some(at), Some(_)) => {
+            let begin = text.ceil_char_boundary(at + 1);
+            Cow::Owned(with_gap(&text[..end], begin - end, &text[begin..]))
         }
+        _ => Cow::Borrowed(text),
     }
+}
+
+/// The beginning and the end of a text of whose middle bytes are left out.
+#[must_use]
+pub fn with_gap(head: &str, left_out: usize, tail: &str) -> String {
+    let newline = if head.ends_with('\n') { "" } else { "\n" };
+    format!("{head}{newline}… {left_out} bytes left out …\n{tail}")
 }
 
 /// The first `max` characters of `text`. If bytes are left out, says how many.
@@ -185,8 +194,9 @@ mod tests {
     fn excerpts_end_between_characters() {
         assert_eq!(excerpt("añb", 3), "añb");
         assert_eq!(excerpt("añb", 2), "añ… (1 more bytes)");
-        assert_eq!(excerpt_of_end("bñc", 3), "bñc");
-        assert_eq!(excerpt_of_end("bñc", 2), "(1 bytes before) …ñc");
+        assert_eq!(ends("bñcd", 2), "bñcd");
+        assert_eq!(ends("bñcdñé", 2), "bñ\n… 2 bytes left out …\nñé");
+        assert_eq!(ends("b\nñcd", 2), "b\n… 2 bytes left out …\ncd");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use host_check::validity::Validity;
 use host_check::workload::CheckResult;
-use host_sim::{Coverage, Stopped};
+use host_sim::{Coverage, Stopped, begins_ns};
 use host_trial::TrialResult;
 
 /// The results of a run; `docs/simulator.md` describes the JSON.
@@ -34,6 +34,7 @@ pub struct Results<'a> {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct RunFacts {
+    clock_ns: u64,
     end_ns: u64,
     messages: u64,
     steps: u64,
@@ -69,6 +70,7 @@ impl<'a> Results<'a> {
             seed: result.seed,
             replay: (!is_valid).then_some(replay),
             run: RunFacts {
+                clock_ns: begins_ns(result.seed),
                 end_ns: result.end_ns,
                 messages: result.messages,
                 steps: result.used.steps,

@@ -10,6 +10,7 @@
 
 use wasmtime::OperatorCost;
 
+use crate::facts::Facts;
 use crate::wasi::fuel::{
     BUFFER_UNITS, CALL_UNITS, COPIED_BYTE_UNITS, NAME_UNITS, RANDOM_BYTE_UNITS, THREAD_UNITS,
     UNSYNCED_UNITS,
@@ -30,8 +31,16 @@ pub(crate) const OUTPUT_BYTE_UNITS: u64 = 15;
 /// For each effect: the driver checks it and performs it.
 pub(crate) const EFFECT_UNITS: u64 = 8_000;
 
+/// For each element of a table that is copied from the module.
+const TABLE_ELEMENT_UNITS: u8 = 25;
+
 /// The most that a price can be.
 pub(crate) const DEAREST: u8 = u8::MAX;
+
+/// What another instance of a module costs: its data and the elements of its tables are copied.
+pub(crate) fn instance_units(facts: &Facts) -> u64 {
+    COPIED_BYTE_UNITS * facts.data_bytes + u64::from(TABLE_ELEMENT_UNITS) * facts.table_elements
+}
 
 /// The price of each instruction. Prices go by what an instruction does, which its name tells:
 /// so one that a later engine adds has a price too.
@@ -48,7 +57,7 @@ pub(crate) fn operator_cost() -> OperatorCost {
     variable.memory_grow_per_page = DEAREST;
     variable.table_grow_per_element = 20;
     variable.table_copy_per_element = 25;
-    variable.table_init_per_element = 25;
+    variable.table_init_per_element = TABLE_ELEMENT_UNITS;
     variable.table_fill_per_element = 15;
     cost
 }

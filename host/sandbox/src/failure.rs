@@ -4,8 +4,13 @@ use host_guest::{ErrorKind, GuestError, Limits};
 use host_protocol::text::{excerpt, one_line};
 use wasmtime::{Trap, WasmBacktrace};
 
-/// Turns the error that ended a call into a guest's error. `refused` is the last request
-/// for memory or table elements, if it was refused; `log` is the stderr of the step.
+/// Turns the error that ended a call into a guest's error. `refused` is the last request for memory or
+/// table elements that was refused in the step; `log` is the stderr of the step.
+///
+/// A guest that traps or ends itself with an error in the step in which it was refused memory has failed
+/// for want of it, as far as anybody can tell: its runtime says so and exits (Go, Python), or aborts
+/// (Rust, C). What it was refused in an earlier step it has survived; of a program see
+/// `program/last_words.rs`.
 pub(super) fn failure(
     error: &wasmtime::Error,
     limits: &Limits,
@@ -14,16 +19,30 @@ pub(super) fn failure(
     entry: &'static str,
     event: &str,
 ) -> Box<GuestError> {
-    let kind = match (
+    let mut hint = String::new();
+    let (kind, trap) = (
         error.downcast_ref::<ErrorKind>(),
         error.downcast_ref::<Trap>(),
-    ) {
-        (Some(kind), _) => kind.clone(),
-        (None, Some(trap)) => trap_kind(*trap, limits, refused),
+    );
+    let kind = match (kind, trap, refused) {
+        (Some(ErrorKind::Exit(0)), _, Some(refused)) => {
+            hint = format!("it was refused in this step what it asked for: {refused}");
+            ErrorKind::Exit(0) // that says that all is well
+        }
+        (Some(ErrorKind::Exit(code)), _, Some(refused)) => {
+            hint = format!("then it exited with code {code}");
+            refused
+        }
+        (Some(kind), ..) => kind.clone(),
+        (None, Some(trap), refused) => trap_kind(*trap, limits, refused),
         // Whatever the engine reports besides traps is not what the guest did.
-        (None, None) => refused.unwrap_or_else(|| ErrorKind::Host(error.root_cause().to_string())),
+        (None, None, refused) => {
+            refused.unwrap_or_else(|| ErrorKind::Host(error.root_cause().to_string()))
+        }
     };
-    GuestError::failure(kind, entry, event.to_owned(), backtrace(error), log)
+    let mut failure = GuestError::failure(kind, entry, event.to_owned(), backtrace(error), log);
+    failure.hint = hint;
+    failure
 }
 
 fn trap_kind(trap: Trap, limits: &Limits, refused: Option<ErrorKind>) -> ErrorKind {

@@ -11,6 +11,7 @@ use wasmtime::{CacheStore, Engine, InstancePre, Linker, Module};
 use crate::cache::{Cache, Keep};
 use crate::compile::{CompileError, Compiled, InvalidModule, compile, deserialize, problem};
 use crate::compiler::Compiler;
+use crate::cost::instance_units;
 use crate::engine::{
     AddressSpace, EngineError, config, config_for_threads, pooled_config, start_watchdog,
 };
@@ -312,7 +313,11 @@ impl Sandbox {
         Ok(match facts.kind {
             Kind::Program if facts.threads => {
                 let linker = self.for_threads()?.1.clone();
-                Linked::Program(Code::Threads(Arc::new(Unlinked { module, linker })))
+                Linked::Program(Code::Threads(Arc::new(Unlinked {
+                    module,
+                    linker,
+                    instance_units: instance_units(facts),
+                })))
             }
             Kind::Program => {
                 Linked::Program(Code::Single(self.program_linker.instantiate_pre(&module)?))

@@ -33,8 +33,8 @@ pub(super) struct AbiState {
     pub(super) log_limit: usize,
 }
 
-/// Limits the growth of memory and tables. It remembers the last refusal, which explains
-/// a trap that follows.
+/// Limits the growth of memory and tables. It remembers the last refusal of a step, which explains
+/// an end that follows.
 pub(super) struct GrowthLimiter {
     /// The size of the memory.
     pub(super) memory_bytes: usize,
@@ -95,7 +95,8 @@ impl ResourceLimiter for GrowthLimiter {
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        if maximum.is_some_and(|maximum| desired > maximum) {
+        // A memory without a maximum has that of its addresses.
+        if maximum.is_some_and(|maximum| desired > maximum && maximum <= self.memory_limit) {
             return Ok(false); // the module's own limit
         }
         let fits = desired <= self.memory_limit;

@@ -21,6 +21,12 @@ const FIRST_DATE_NS: u64 = 1_767_225_600 * SECOND;
 /// Runs begin at any moment of a day.
 const DAY_NS: u64 = 24 * 3600 * SECOND;
 
+/// What right clocks read when the run of a seed begins, in nanoseconds since the Unix epoch.
+#[must_use]
+pub fn begins_ns(seed: u64) -> u64 {
+    draw_date_ns(&Streams::new(seed))
+}
+
 /// Draws the date at which a run begins, in nanoseconds since the Unix epoch. Whatever a node does
 /// by the clock, at each full second for example, it meets the run at another moment each time.
 pub(super) fn draw_date_ns(streams: &Streams) -> u64 {
@@ -120,9 +126,7 @@ mod tests {
 
     #[test]
     fn runs_begin_at_any_moment_of_the_first_day_of_2026() {
-        let dates: Vec<u64> = (0..1000)
-            .map(|seed| draw_date_ns(&Streams::new(seed)))
-            .collect();
+        let dates: Vec<u64> = (0..1000).map(begins_ns).collect();
         let (first, last) = (dates.iter().min().unwrap(), dates.iter().max().unwrap());
         // `date -u -d 2026-01-01 +%s`, and of an hour later and an hour before its end
         let hours = [1_767_225_600, 1_767_229_200, 1_767_308_400, 1_767_312_000];

@@ -9,7 +9,7 @@
 //! |---|---|
 //! | `options` `bounds` `script` | what a run is made from |
 //! | `time` `random` `queue` `scheduled` `address` | virtual time, random streams, names |
-//! | `world` `meter` `cost` `memory` `processor_time` | what all parts of a run share |
+//! | `world` `meter` `cost` `memory` `processor_time` `progress` | what all parts of a run share |
 //! | `packets` `latency` `links` `network` | messages in flight |
 //! | `clock` `programs` `node` `nodes` `services` | the cluster |
 //! | `client` `clients` `exception` `workers` `generator` | clients and their operations |
@@ -53,6 +53,7 @@ mod packets;
 mod phase;
 mod processor_time;
 mod programs;
+mod progress;
 mod queue;
 pub mod random;
 pub mod ranges;
@@ -74,6 +75,7 @@ pub use bounds::{Bound, Bounds, ResourceUsage};
 pub use client::{
     Completion, ErrorHandling, Malformed, Next, Operation, Step, Turn, WorkloadClient,
 };
+pub use clock::begins_ns;
 pub use concurrency::{Concurrency, InvalidConcurrency, TooManyWorkers};
 pub use coverage::{Coverage, Touched};
 pub use growth::MemoryGrowth;

@@ -143,7 +143,7 @@ impl Network {
 
     /// Takes a message in. Its journal entry is made now, whether or not it arrives.
     pub(super) fn send(&mut self, world: &mut World<'_>, src: Addr, dest: Addr, body: &str) {
-        let packet = self.pack(world.names(), src, dest, body);
+        let packet = self.pack(world, src, dest, body);
         world.sent(&packet);
         if src.is_client() || dest.is_client() {
             self.leave(world, packet, 0);
@@ -163,7 +163,7 @@ impl Network {
         }
         if between_nodes && self.duplicate_strikes(world.names(), src, dest) {
             world.tally().message(Fault::Duplicate);
-            let mut copy = self.pack(world.names(), src, dest, body);
+            let mut copy = self.pack(world, src, dest, body);
             copy.id = packet.id;
             self.sent -= 1;
             let latency_ns = self.latency_ns(world, src, dest);
@@ -288,7 +288,8 @@ impl Network {
         }
     }
 
-    fn pack(&mut self, names: &Names, src: Addr, dest: Addr, body: &str) -> Packet {
+    fn pack(&mut self, world: &World<'_>, src: Addr, dest: Addr, body: &str) -> Packet {
+        let names = world.names();
         // Envelope and body: 64 bytes are more than two names.
         let mut text = self.packets.buffer(body.len() + 64);
         text.push_str("{\"src\":\"");
@@ -306,6 +307,7 @@ impl Network {
             dest,
             text,
             body_at,
+            cause: world.cause(),
         }
     }
 

@@ -19,13 +19,16 @@ use super::network::Network;
 use super::outcome::{StopReason, Stopped};
 use super::packets::{Packet, Slot};
 use super::programs::Programs;
+use super::progress::Chain;
 use super::queue::Alarm;
 use super::scheduled::Scheduled;
 use super::world::World;
 
+mod life;
 mod storage;
 mod tally;
 
+use life::Life;
 use storage::{Act, Hands, Storage};
 
 /// A node of the cluster.
@@ -45,6 +48,8 @@ pub(super) struct Node {
     backlog: Vec<Slot>,
     /// Deadlines by the node's own clock.
     timers: Timers,
+    /// What was done when a timer was set last.
+    timer_cause: Chain,
     timers_max: usize,
     clock: Clock,
     /// Whether it runs the next version of the program, if there is one.
@@ -84,16 +89,6 @@ impl Pause {
     }
 }
 
-/// Where a node is in its life.
-enum Life {
-    /// It does not run.
-    Down,
-    /// It runs, and the first message that it gets will be `init`.
-    Starting(Box<dyn Guest + Send>),
-    /// It has been given `init`.
-    Running(Box<dyn Guest + Send>),
-}
-
 /// How a node's guest was replaced by a new one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Replaced {
@@ -105,24 +100,6 @@ pub(super) enum Replaced {
     Refused,
     /// There is no guest that has state.
     NotRunning,
-}
-
-impl Life {
-    /// The guest, if there is one.
-    fn guest(&mut self) -> Option<&mut (dyn Guest + Send + 'static)> {
-        match self {
-            Life::Down => None,
-            Life::Starting(guest) | Life::Running(guest) => Some(guest.as_mut()),
-        }
-    }
-
-    /// Its first message has arrived.
-    fn run(&mut self) {
-        *self = match std::mem::replace(self, Life::Down) {
-            Life::Starting(guest) | Life::Running(guest) => Life::Running(guest),
-            Life::Down => Life::Down,
-        };
-    }
 }
 
 impl Node {
@@ -140,6 +117,7 @@ impl Node {
             paused: 0,
             backlog: Vec::new(),
             timers: Timers::default(),
+            timer_cause: Chain::default(),
             timers_max,
             clock: Clock::new(date_ns),
             has_next_version: false,
@@ -423,9 +401,11 @@ impl Node {
     ) -> Result<(), Stopped> {
         self.wake = None;
         let elapsed_ns = self.clock.elapsed_ns(world.now_ns());
+        let cause = self.timer_cause;
         while !self.is_blocked()
             && let Some(id) = self.timers.pop_due(elapsed_ns)
         {
+            world.follow(cause, || format!("a timer of {} fires", self.name));
             world.timer(&self.name, id);
             self.step(EventKind::Timer(id), world, network, clients)?;
         }
@@ -538,6 +518,7 @@ impl Node {
             index: self.index,
             name: &self.name,
             timers: &mut self.timers,
+            timer_cause: &mut self.timer_cause,
             storage: &mut self.storage,
         };
         hands.perform(acts, world, network);

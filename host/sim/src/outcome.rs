@@ -89,6 +89,13 @@ pub enum StopReason {
     },
     /// The run exceeded one of its bounds.
     Bound(Bound),
+    /// Events follow on each other for ever while virtual time stands still.
+    Standstill {
+        /// How many did.
+        events: u32,
+        /// The last of them that differ, in words: `n0 sends n1 "ping"`.
+        round: Vec<String>,
+    },
     /// The run used more processor time than its fuel should take.
     ProcessorTime {
         /// The limit.
@@ -115,6 +122,7 @@ impl StopReason {
             StopReason::NoAnswer { .. } => "no-answer",
             StopReason::BadAnswer { .. } => "bad-answer",
             StopReason::Bound(_) => "bound-of-the-run",
+            StopReason::Standstill { .. } => "standstill",
             StopReason::ProcessorTime { .. } => "out-of-processor-time",
             StopReason::Interrupted => "interrupted",
             StopReason::NoRoom | StopReason::Journal(_) | StopReason::Internal(_) => "internal",
@@ -183,6 +191,13 @@ impl fmt::Display for Stopped {
                 shown(why)
             ),
             StopReason::Bound(bound) => write!(f, "{bound}"),
+            StopReason::Standstill { events, round } => write!(
+                f,
+                "time stands still: {events} events have followed on each other in less than 1 ms, each \
+                 caused by the one before; does this ever end: {}? (messages take time with --latency \
+                 or --hop-time, syncs with --disk-latency)",
+                printable(&round.join(", "))
+            ),
             StopReason::ProcessorTime { limit } => write!(
                 f,
                 "the run has taken more than {} s of processor time, although it has fuel left; do \

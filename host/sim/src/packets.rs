@@ -3,6 +3,7 @@
 use host_protocol::message::{Header, Message};
 
 use super::address::Addr;
+use super::progress::Chain;
 
 /// A message in flight: the text that its receiver will see.
 #[derive(Debug)]
@@ -15,6 +16,8 @@ pub(super) struct Packet {
     pub(super) text: String,
     /// Where its body begins in the text.
     pub(super) body_at: usize,
+    /// What was done when it was sent.
+    pub(super) cause: Chain,
 }
 
 impl Packet {

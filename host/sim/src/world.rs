@@ -6,6 +6,7 @@ use host_check::net::NetStats;
 use host_disk::SharedDisk;
 use host_guest::{ErrorKind, Guest, Interrupt};
 use host_protocol::abi::Level;
+use host_protocol::text::excerpt;
 use host_protocol::timers::Timers;
 
 use super::address::{Addr, Names};
@@ -19,9 +20,13 @@ use super::meter::{InFlight, Meter};
 use super::nemesis::Fault;
 use super::outcome::{StopReason, Stopped};
 use super::packets::Packet;
+use super::progress::{Chain, LENGTH_MAX, Progress};
 use super::queue::{Alarm, Queue};
 use super::scheduled::Scheduled;
 use super::traffic::Note;
+
+/// How much of a message's type is shown, in characters: the guest chooses it.
+const TYPE_CHARS_MAX: usize = 40;
 
 /// The shared state of a run.
 pub(super) struct World<'a> {
@@ -29,6 +34,7 @@ pub(super) struct World<'a> {
     queue: Queue<Scheduled>,
     names: Names,
     journal: Journal<'a>,
+    progress: Progress,
     /// The message counts, once they are final.
     figures: Option<NetStats>,
     meter: Meter,
@@ -55,6 +61,7 @@ impl<'a> World<'a> {
             queue: Queue::new(),
             names,
             journal: Journal::new(observers),
+            progress: Progress::default(),
             figures: None,
             meter: Meter::new(bounds, memory),
             tally: Tally::default(),
@@ -153,11 +160,22 @@ impl<'a> World<'a> {
         let (at_ns, what) = self.queue.pop()?;
         assert!(at_ns >= self.now_ns, "time does not go backwards");
         self.now_ns = at_ns;
+        self.progress.begin(at_ns);
         Some(what)
     }
 
+    /// The events up to the current one that take no time, for what this one causes.
+    pub(super) fn cause(&self) -> Chain {
+        self.progress.current()
+    }
+
+    /// An event that another one has caused; `what` says what happens.
+    pub(super) fn follow(&mut self, cause: Chain, what: impl FnOnce() -> String) {
+        self.progress.follow(cause, self.now_ns, what);
+    }
+
     /// Stops the run if the program was asked to end, or the journal is broken, or the run exceeds
-    /// a bound.
+    /// a bound, or time stands still.
     pub(super) fn check(&mut self, in_flight: InFlight) -> Result<(), Stopped> {
         self.check_interrupt()?;
         if self.journal.is_broken()
@@ -167,6 +185,12 @@ impl<'a> World<'a> {
         }
         if let Some(bound) = self.meter.check(in_flight) {
             return Err(self.stop(StopReason::Bound(bound)));
+        }
+        if let Some(round) = self.progress.standstill() {
+            return Err(self.stop(StopReason::Standstill {
+                events: LENGTH_MAX,
+                round: round.to_vec(),
+            }));
         }
         if let Some(limit) = self.meter.out_of_time() {
             return Err(self.stop(StopReason::ProcessorTime { limit }));
@@ -234,6 +258,17 @@ impl<'a> World<'a> {
     /// Journals a message that has reached its receiver.
     pub(super) fn received(&mut self, packet: &Packet) {
         self.note(packet, |src, dest| Note::Received { src, dest });
+        let names = &self.names;
+        self.progress.follow(packet.cause, self.now_ns, || {
+            let dest = match packet.src == packet.dest {
+                true => "itself".to_owned(),
+                false => names.name(packet.dest),
+            };
+            let header = packet.header();
+            let kind = header.as_ref().map_or("", |header| &*header.kind);
+            let kind = excerpt(kind, TYPE_CHARS_MAX);
+            format!("{} sends {dest} {kind:?}", names.name(packet.src))
+        });
         if let Addr::Client(client) = packet.src {
             if self.asked_ns.len() <= client {
                 self.asked_ns.resize(client + 1, None);

@@ -64,7 +64,7 @@ build_go() {
         export GOOS=wasip1 GOARCH=wasm
         "$GOROOT/bin/go" vet ./...
         local name
-        for name in clock counter echo gossip log; do
+        for name in clock counter echo fails gossip log; do
             "$GOROOT/bin/go" build -trimpath -buildvcs=false -o "$OUT/go-$name.wasm" "./$name"
         done
     )
@@ -85,8 +85,10 @@ build_c() {
         can_build_c || die "clang cannot build for wasm32-wasi; on Debian, install ${C_PACKAGES[*]}"
     fi
     rm -f "$OUT/.probe.wasm"
-    local options=(--target=wasm32-wasi -O2 -Wall -Wextra -Werror)
-    clang "${options[@]}" "$HERE/c/echo.c" -o "$OUT/c-echo.wasm"
+    local name options=(--target=wasm32-wasi -O2 -Wall -Wextra -Werror)
+    for name in echo fails; do
+        clang "${options[@]}" "$HERE/c/$name.c" -o "$OUT/c-$name.wasm"
+    done
     build_c_threads "${options[@]}"
 }
 

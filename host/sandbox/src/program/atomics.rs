@@ -42,7 +42,9 @@ pub(super) fn add_to(linker: &mut Linker<ProgramState>) -> Result<()> {
 
 /// Starts a thread. Returns its number, or a negative one if there are too many.
 fn spawn(caller: &mut Caller<'_, ProgramState>, argument: i32) -> Result<i32> {
-    charge(caller, THREAD_UNITS)?;
+    let shared = caller.data().shared.as_ref();
+    let instance_units = shared.map_or(0, |shared| shared.instance_units);
+    charge(caller, THREAD_UNITS + instance_units)?;
     let process: &mut Process = caller.data_mut();
     if process.threads.len() >= THREADS_MAX {
         return Ok(-errno::AGAIN);
@@ -70,10 +72,10 @@ async fn wait_64(
 }
 
 /// The address that an atomic instruction means: aligned, and `bytes` long.
-fn address_of((address, offset): (i32, i32), bytes: u32) -> Result<u32> {
+fn address_of((address, offset): (i32, i32), bytes: usize) -> Result<u32> {
     let address = address.cast_unsigned().checked_add(offset.cast_unsigned());
     let address = address.ok_or(Trap::MemoryOutOfBounds)?;
-    match address % bytes {
+    match address as usize % bytes {
         0 => Ok(address),
         _ => Err(Trap::HeapMisaligned.into()),
     }
@@ -86,7 +88,7 @@ async fn wait_at<const N: usize>(
     expected: [u8; N],
     timeout_ns: i64,
 ) -> Result<i32> {
-    let address = address_of(address, N as u32)?;
+    let address = address_of(address, size_of_val(&expected))?;
     let mut until_ns = None;
     let answer = with_memory(caller, |memory, state| {
         if *memory.range(address.cast_signed(), N)? != expected {
@@ -154,13 +156,14 @@ fn grow(caller: &mut Caller<'_, ProgramState>, pages: i32) -> Result<i32> {
     };
     let memory = shared.memory.clone();
     let is = memory.data_size();
-    let wanted = (pages as usize)
+    let wanted = usize::try_from(pages)?
         .saturating_mul(PAGE_BYTES)
         .saturating_add(is);
-    let own = memory
-        .ty()
-        .maximum()
-        .map_or(usize::MAX, |pages| pages as usize * PAGE_BYTES);
+    let own = memory.ty().maximum().map_or(usize::MAX, |pages| {
+        usize::try_from(pages)
+            .unwrap_or(usize::MAX)
+            .saturating_mul(PAGE_BYTES)
+    });
     let own = (own < process.limits.memory_bytes).then_some(own);
     if !process.guest.limiter.memory_growing(is, wanted, own)? {
         return Ok(REFUSED);

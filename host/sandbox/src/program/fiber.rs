@@ -29,6 +29,8 @@ pub(crate) enum Code {
 pub(crate) struct Unlinked {
     pub(crate) module: Module,
     pub(crate) linker: Linker<ProgramState>,
+    /// What an instance costs, in units of fuel.
+    pub(crate) instance_units: u64,
 }
 
 /// A thread, suspended.
@@ -122,6 +124,7 @@ fn link(unlinked: &Unlinked, store: &mut Store<ProgramState>) -> Result<Instance
     store.data_mut().shared = Some(Shared {
         memory,
         pre: pre.clone(),
+        instance_units: unlinked.instance_units,
     });
     Ok(pre)
 }

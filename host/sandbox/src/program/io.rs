@@ -5,9 +5,10 @@ use std::io::Read;
 use std::mem;
 
 use host_disk::Scope;
-use host_guest::{Effect, ErrorKind};
+use host_guest::{Effect, ErrorKind, STDERR_SHOWN_MAX};
 use host_protocol::abi::{Level, Log};
 use host_protocol::disk::SyncFailure;
+use host_protocol::text::{ends, with_gap};
 
 /// How much input a program may leave unread, in bytes: far more than correct programs
 /// leave, and little enough for a cluster of nodes.
@@ -75,6 +76,8 @@ pub(super) struct Io {
 pub(super) struct StepLog {
     pub(super) text: Vec<u8>,
     dropped: usize,
+    /// The last of what was dropped, at least [`STDERR_SHOWN_MAX`] bytes of it: an error may need it.
+    tail: Vec<u8>,
 }
 
 impl Io {
@@ -162,6 +165,11 @@ impl Io {
         Ok(())
     }
 
+    /// How many bytes of input are unread, and how many of output have been written.
+    pub(super) fn left(&self) -> (usize, usize) {
+        (self.stdin.len(), self.stdout.len())
+    }
+
     /// Moves as much of stdin as fits into `target`.
     pub(super) fn read_stdin(&mut self, target: &mut [u8]) -> usize {
         self.has_advanced();
@@ -173,6 +181,7 @@ impl Io {
 impl StepLog {
     pub(super) fn clear(&mut self) {
         self.text.clear();
+        self.tail.clear();
         self.dropped = 0;
     }
 
@@ -180,8 +189,33 @@ impl StepLog {
     pub(super) fn write(&mut self, bytes: &[u8], limit: usize) -> usize {
         let room = limit.saturating_sub(self.text.len()).min(bytes.len());
         self.text.extend_from_slice(&bytes[..room]);
-        self.dropped += bytes.len() - room;
+        let dropped = &bytes[room..];
+        self.dropped += dropped.len();
+        let kept = dropped.len().min(STDERR_SHOWN_MAX);
+        self.tail
+            .extend_from_slice(&dropped[dropped.len() - kept..]);
+        if self.tail.len() > 2 * STDERR_SHOWN_MAX {
+            self.tail.drain(..self.tail.len() - STDERR_SHOWN_MAX);
+        }
         memchr::memchr_iter(b'\n', &bytes[..room]).count()
+    }
+
+    /// The beginning and the end of all that was written, if a part was dropped. `text` is what was not, and
+    /// perhaps more before it.
+    pub(super) fn ends(&self, text: &[u8]) -> Option<String> {
+        if self.dropped == 0 {
+            return None;
+        }
+        let between = self.dropped - self.tail.len();
+        if between == 0 {
+            let whole = [text, &self.tail].concat();
+            return Some(ends(&String::from_utf8_lossy(&whole), STDERR_SHOWN_MAX).into_owned());
+        }
+        let head = &text[..text.len().min(STDERR_SHOWN_MAX)];
+        let tail = &self.tail[self.tail.len() - STDERR_SHOWN_MAX..];
+        let left_out = text.len() + self.dropped - head.len() - tail.len();
+        let (head, tail) = (String::from_utf8_lossy(head), String::from_utf8_lossy(tail));
+        Some(with_gap(&head, left_out, &tail))
     }
 
     /// The log line that says how much was dropped.

@@ -15,6 +15,7 @@ mod descriptors;
 mod fiber;
 mod files;
 mod io;
+mod last_words;
 mod lines;
 mod paths;
 mod poll;
@@ -32,6 +33,7 @@ use host_protocol::abi::{Level, Log, SetTimer, TimerRef};
 
 pub(super) use self::fiber::{Code, Unlinked};
 use self::fiber::{Fiber, Turn};
+use self::last_words::LastWords;
 use self::process::Process;
 pub(super) use self::process::ProgramState;
 use self::threads::{MAIN, Tid};
@@ -64,6 +66,7 @@ pub(super) struct ProgramGuest {
     built_by_go: bool,
     /// Whether the log says that it only yields.
     idle_noted: bool,
+    last_words: LastWords,
     fuel_used: u64,
 }
 
@@ -96,6 +99,7 @@ impl ProgramGuest {
             unfinished_noted: false,
             built_by_go,
             idle_noted: false,
+            last_words: LastWords::default(),
             fuel_used: 0,
         }
     }
@@ -135,12 +139,12 @@ impl ProgramGuest {
             }
         }
         match turn {
-            Turn::Waits => return Ok(()),
+            Turn::Waits => Ok(()),
             Turn::Ended(Ok(())) if thread != MAIN => {
                 process.threads.end(thread);
                 process.io.has_advanced();
                 self.fibers.remove(&thread);
-                return Ok(());
+                Ok(())
             }
             Turn::Ended(Ok(())) => end(exited(), entry),
             Turn::Ended(Err(error)) => end(error, entry),
@@ -266,13 +270,21 @@ impl Guest for ProgramGuest {
         if !sees_it {
             return Ok(Vec::new());
         }
+        let before = self.process().io.left();
         let ended = self.run();
-        let process = self.process();
+        let process = self.process.as_mut().expect(DRIVER);
+        let (unread, unfinished) = process.io.left();
+        let goes_on = unread < before.0 || unfinished > before.1;
+        self.last_words.pass(event.now_ns, goes_on);
+        let refused = process.guest.limiter.refused.take();
         let fuel_used = process.limits.fuel - process.fuel_left;
         if let Err(End { error, entry }) = ended {
-            let refused = process.guest.limiter.refused.take();
-            let (limits, log) = (process.limits, &process.io.log.text);
-            let mut error = failure(&error, &limits, refused, log, entry, &describe());
+            let log = self.last_words.before(&process.io.log.text);
+            let refused = refused.or(self.last_words.refused.take());
+            let mut error = failure(&error, &self.limits, refused, &log, entry, &describe());
+            if let Some(stderr) = process.io.log.ends(&log) {
+                error.stderr = stderr;
+            }
             error.unfinished =
                 String::from_utf8_lossy(lines::unfinished(&process.io.stdout)).into();
             self.fuel_used += fuel_used;
@@ -280,6 +292,8 @@ impl Guest for ProgramGuest {
             return Err(error);
         }
         self.fuel_used += fuel_used;
+        self.last_words
+            .note(event.now_ns, refused, &process.io.log.text);
         let stdout = &self.io().stdout;
         self.returned = stdout.len() - lines::unfinished(stdout).len();
         let sync = self.process().io.sync.take();

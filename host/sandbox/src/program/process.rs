@@ -39,6 +39,8 @@ pub(crate) struct Process {
 pub(super) struct Shared {
     pub(super) memory: SharedMemory,
     pub(super) pre: InstancePre<ProgramState>,
+    /// What an instance costs, in units of fuel: data and tables that it begins with are copied.
+    pub(super) instance_units: u64,
 }
 
 impl Process {

@@ -37,6 +37,9 @@ pub(crate) const CALLS: [(&str, &[ValType]); 4] = [
     ("grow", &[ValType::I32]),
 ];
 
+/// How many there are.
+const CALLS_COUNT: u32 = GROW + 1;
+
 const WAIT32: u32 = 0;
 const WAIT64: u32 = 1;
 const NOTIFY: u32 = 2;
@@ -98,7 +101,7 @@ impl Reencode for Rewriter {
     fn function_index(&mut self, function: u32) -> Result<u32, Error<Infallible>> {
         Ok(match function < self.imported {
             true => function,
-            false => function + CALLS.len() as u32,
+            false => function + CALLS_COUNT,
         })
     }
 

@@ -18,6 +18,7 @@ use crate::latency::Latency;
 use crate::nemesis::Fault;
 use crate::network::Network;
 use crate::outcome::Stopped;
+use crate::progress::Chain;
 use crate::queue::Alarm;
 use crate::random::{Stream, Streams};
 use crate::scheduled::Scheduled;
@@ -51,6 +52,8 @@ struct PendingSync {
     scope: Scope,
     /// `None` if it is over, and the node has not gone on.
     alarm: Option<Alarm>,
+    /// What was done when it began.
+    cause: Chain,
     behind: Behind,
     /// What came of it.
     result: Result<(), SyncFailure>,
@@ -152,6 +155,7 @@ pub(super) struct Hands<'n> {
     pub(super) index: usize,
     pub(super) name: &'n str,
     pub(super) timers: &'n mut Timers,
+    pub(super) timer_cause: &'n mut Chain,
     pub(super) storage: &'n mut Storage,
 }
 
@@ -192,7 +196,10 @@ impl Hands<'_> {
                 Act::Send { dest, body } => {
                     network.send(world, Addr::Node(self.index), dest, &body);
                 }
-                Act::SetTimer { id, deadline_ns } => self.timers.set(id, deadline_ns),
+                Act::SetTimer { id, deadline_ns } => {
+                    self.timers.set(id, deadline_ns);
+                    *self.timer_cause = world.cause();
+                }
                 Act::CancelTimer(id) => self.timers.cancel(id),
                 Act::Log(level, text) => world.log(self.name, level, &text),
                 Act::Disk(change) => lock(&self.storage.disk).apply(&change),
@@ -243,6 +250,7 @@ impl Storage {
         self.sync = Some(PendingSync {
             scope,
             alarm: Some(world.set_alarm(at_ns, Scheduled::Synced(node))),
+            cause: world.cause(),
             behind,
             result: Ok(()),
         });
@@ -252,6 +260,7 @@ impl Storage {
     fn end(&mut self, name: &str, world: &mut World<'_>) {
         let Some(sync) = &mut self.sync else { return };
         sync.alarm = None;
+        world.follow(sync.cause, || format!("{name} syncs its disk"));
         sync.result = lock(&self.disk).sync(&sync.scope);
         match sync.result {
             Ok(()) => world.disk(name, DiskEvent::Synced),
@@ -379,6 +388,7 @@ impl Node {
                     index: self.index,
                     name: &self.name,
                     timers: &mut self.timers,
+                    timer_cause: &mut self.timer_cause,
                     storage: &mut self.storage,
                 };
                 hands.perform_behind(sync.behind, world, network);

@@ -14,4 +14,5 @@ mod guest;
 mod misbehaviour;
 mod runs;
 mod services;
+mod standstill;
 mod turns;

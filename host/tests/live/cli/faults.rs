@@ -42,7 +42,7 @@ fn a_panic_shows_its_message_and_the_function_that_panicked() {
         ---- stdout
         {"src":"n1","dest":"c0","body":{"type":"init_ok","in_reply_to":1}}
         ---- stderr
-        error: the guest failed in handle: trap: wasm `unreachable` instruction executed
+        error: the guest failed in handle: panicked at src/lib.rs:7:9: no value for key 3
           in: store_value < go < handle
           event: message {"id":1,"src":"c1","dest":"n1","body":{"type":"go","msg_id":2}}
           stderr: thread '<unnamed>' panicked at src/lib.rs:7:9:

@@ -1,5 +1,7 @@
 //! Programs in Go, C and Rust (`host/tests/programs`), stepped and live.
 
+mod endings;
+
 use std::time::{Duration, Instant};
 
 use serde_json::json;

@@ -124,6 +124,7 @@ fn a_run_as_json() {
               "valid?": true,
               "seed": 1,
               "run": {
+                "clock-ns": 1767304371374457487,
                 "end-ns": 984686915,
                 "messages": 14,
                 "steps": 7,

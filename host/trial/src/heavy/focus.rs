@@ -32,7 +32,9 @@ impl Focus {
     #[must_use]
     pub fn of_stop(stopped: &Stopped) -> Option<Self> {
         match &stopped.reason {
-            StopReason::Bound(Bound::Steps(_) | Bound::Fuel(_)) => Some(Focus::Work),
+            StopReason::Bound(Bound::Steps(_) | Bound::Fuel(_)) | StopReason::Standstill { .. } => {
+                Some(Focus::Work)
+            }
             StopReason::Bound(Bound::Memory(_)) => Some(Focus::Memory),
             StopReason::Bound(_) => Some(Focus::Output),
             StopReason::Guest(error) => match error.kind {
