@@ -92,7 +92,7 @@ impl Start for Loop {
                     "value" => lines.push(send(&name, src, &json!({"type": "value_ok"}))),
                     kind => {
                         let is_next = kind == "value_ok" || is_first;
-                        if is_next && known.len() < values as usize {
+                        if is_next && (known.len() as u64) < values {
                             known.insert(known.len() as u64);
                             lines.push(send(&name, &json!("n1"), &json!({"type": "value"})));
                         }
