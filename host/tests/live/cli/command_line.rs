@@ -1340,6 +1340,7 @@ fn inspect_shows_what_the_golden_guest_is_to_programs() {
           "sha256": "c78a011c6f96e3902bea3dab2d5f9040c298188cd9ba86a7010d311c00193f44",
           "kind": "abi",
           "built_by_go": false,
+          "threads": false,
           "abi_version": 1,
           "imports": [],
           "exports": [
@@ -1468,6 +1469,7 @@ fn inspect_shows_what_is_wrong_with_a_bad_module_to_programs() {
               "sha256": "fa0ff6bed9d7b5c8ef4e1f94e041c0f03a1611c76d7c10e0ff8d7a0e5bb3f840",
               "kind": "abi",
               "built_by_go": false,
+              "threads": false,
               "abi_version": 1,
               "imports": [
                 {

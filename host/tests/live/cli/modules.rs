@@ -24,6 +24,23 @@ fn rejected(text: &str, expected: Expect) {
     hand_in("guest.wasm", assemble(text)).is(expected);
 }
 
+/// Inspects a module with this text, which a user may load and nobody may submit for this reason.
+#[track_caller]
+fn refused_as_submission(text: &str, reason: &str) {
+    let dir = Dir::new();
+    let file = dir.module("guest.wasm", text);
+    let inspected = dir.host().arg("inspect").arg(file).input("");
+    assert_eq!(inspected.code(), Some(0), "{inspected}");
+    let (_, told) = inspected
+        .stdout
+        .split_once("\nIt would ")
+        .expect("it says so");
+    assert_eq!(
+        told,
+        format!("load, and as a submission it would not:\n  - {reason}\n")
+    );
+}
+
 /// A module with the required exports of a guest, and `fields`.
 fn guest_with(fields: &str) -> String {
     format!(
@@ -124,7 +141,7 @@ fn a_file_that_is_too_large_is_not_read_to_its_end() {
         exit code 3
         ---- stderr
         error: [DIR]/large.wasm [CANNOT BE LOADED]
-          - the file has more than 16777216 bytes
+          - the file has more than 33554432 bytes
     "#]]);
     dir.node("/dev/zero").input(INIT).is(expect![[r#"
         exit code 254
@@ -583,14 +600,9 @@ fn tables_that_are_too_large_together_from_the_beginning() {
 #[test]
 fn too_many_locals() {
     let locals = "i64 ".repeat(5001);
-    rejected(
+    refused_as_submission(
         &guest_with(&format!("(func (local {locals}))")),
-        expect![[r#"
-            exit code 3
-            ---- stderr
-            error: [DIR]/guest.wasm [CANNOT BE LOADED]
-              - its function with the most has 5001 locals; the limit is 5000
-        "#]],
+        "its function with the most has 5001 locals; the limit is 5000",
     );
 }
 
@@ -608,28 +620,18 @@ fn as_many_locals_as_there_may_be() {
 #[test]
 fn a_function_that_is_too_long() {
     let nops = "nop ".repeat(512 << 10);
-    rejected(
+    refused_as_submission(
         &guest_with(&format!("(func {nops})")),
-        expect![[r#"
-        exit code 3
-        ---- stderr
-        error: [DIR]/guest.wasm [CANNOT BE LOADED]
-          - its largest function has 524290 bytes; the limit is 524288
-    "#]],
+        "its largest function has 524290 bytes; the limit is 524288",
     );
 }
 
 #[test]
 fn a_function_that_is_too_much_to_compile() {
     let (locals, nops) = ("i64 ".repeat(4000), "nop ".repeat(20_000));
-    rejected(
+    refused_as_submission(
         &guest_with(&format!("(func (local {locals}) {nops})")),
-        expect![[r#"
-            exit code 3
-            ---- stderr
-            error: [DIR]/guest.wasm [CANNOT BE LOADED]
-              - function 0 has 20005 bytes of code over 4000 locals, too much to compile in bounded time; split it
-        "#]],
+        "function 0 has 20005 bytes of code over 4000 locals, too much to compile in bounded time; split it",
     );
 }
 
@@ -637,28 +639,18 @@ fn a_function_that_is_too_much_to_compile() {
 fn many_functions_that_are_too_much_to_compile_together() {
     // A few bytes each, and a quarter of a microsecond to compile for each local.
     let function = format!("(func (local {}))", "i64 ".repeat(5000));
-    rejected(
+    refused_as_submission(
         &guest_with(&function.repeat(300)),
-        expect![[r#"
-        exit code 3
-        ---- stderr
-        error: [DIR]/guest.wasm [CANNOT BE LOADED]
-          - its functions have together 1500000 locals; the limit is 1000000
-    "#]],
+        "its functions have together 1500000 locals; the limit is 1000000",
     );
 }
 
 #[test]
 fn too_many_functions() {
     let functions = "(func)".repeat(49_998);
-    rejected(
+    refused_as_submission(
         &guest_with(&functions),
-        expect![[r#"
-        exit code 3
-        ---- stderr
-        error: [DIR]/guest.wasm [CANNOT BE LOADED]
-          - its code section has 50001 functions; the limit is 50000
-    "#]],
+        "its code section has 50001 functions; the limit is 50000",
     );
 }
 
@@ -713,14 +705,36 @@ fn relaxed_simd() {
 }
 
 #[test]
-fn threads() {
+fn a_memory_that_is_shared() {
     rejected(
-        &guest_with("(func (result i32) (memory.atomic.notify (i32.const 0) (i32.const 1)))"),
+        &guest_with("").replace("\"memory\") 1)", "\"memory\") 1 1 shared)"),
         expect![[r#"
             exit code 3
             ---- stderr
             error: [DIR]/guest.wasm [CANNOT BE LOADED]
-              - the module is invalid: threads support is not enabled (at offset 0x62)
+              - its memory is shared and not imported; link it with --import-memory, as the target wasm32-wasip1-threads does
+        "#]],
+    );
+    rejected(
+        &guest_with("(import \"env\" \"memory\" (memory 1 1 shared))").replace(
+            "(memory (export \"memory\") 1)",
+            "(export \"memory\" (memory 0))",
+        ),
+        expect![[r#"
+            exit code 3
+            ---- stderr
+            error: [DIR]/guest.wasm [CANNOT BE LOADED]
+              - a guest of the ABI has one thread, and its memory is not imported; build it with --target wasm32-wasip1
+        "#]],
+    );
+}
+
+#[test]
+fn atomic_instructions_on_a_memory_of_its_own() {
+    rejected(
+        &guest_with("(func (result i32) (memory.atomic.notify (i32.const 0) (i32.const 1)))"),
+        expect![[r#"
+            exit code 0
         "#]],
     );
 }
@@ -799,7 +813,7 @@ fn inspect_gives_the_same_reasons_as_the_node() {
         guest_with("(table 200000 funcref)"),
         guest_with("(func (result i32))"),
         guest_with("(func $f (return_call $f))"),
-        guest_with("(func (result i32) (memory.atomic.notify (i32.const 0) (i32.const 1)))"),
+        guest_with("").replace("\"memory\") 1)", "\"memory\") 1 1 shared)"),
         guest_with("(memory 1)"),
         guest_with("(tag $t) (func (throw $t))"),
         guest_with("(type $s (struct (field i32)))"),

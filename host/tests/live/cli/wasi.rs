@@ -23,10 +23,10 @@ fn the_clock_shows_the_time_of_the_event() {
         values += &format!("{effects:?}\n");
     }
     expect![[r#"
-        [Send(SendMessage { message: Message { src: "n1", dest: "c0", body: "{\"type\":\"init_ok\",\"in_reply_to\":1}" }, header: Header { kind: "init_ok", msg_id: None, in_reply_to: Some(1) } })]
-        [Send(SendMessage { message: Message { src: "n1", dest: "c1", body: "{\"type\":\"value\",\"value\":\"0000000000000001\"}" }, header: Header { kind: "value", msg_id: None, in_reply_to: None } })]
-        [Send(SendMessage { message: Message { src: "n1", dest: "c1", body: "{\"type\":\"value\",\"value\":\"0123456789abcdef\"}" }, header: Header { kind: "value", msg_id: None, in_reply_to: None } })]
-        [Send(SendMessage { message: Message { src: "n1", dest: "c1", body: "{\"type\":\"value\",\"value\":\"0123456789abcdef\"}" }, header: Header { kind: "value", msg_id: None, in_reply_to: None } })]
+        [Send(SendMessage { message: Message { src: "n1", dest: "c0", body: "{\"type\":\"init_ok\",\"in_reply_to\":1}" }, header: Some(Header { kind: "init_ok", msg_id: None, in_reply_to: Some(1) }) })]
+        [Send(SendMessage { message: Message { src: "n1", dest: "c1", body: "{\"type\":\"value\",\"value\":\"0000000000000001\"}" }, header: Some(Header { kind: "value", msg_id: None, in_reply_to: None }) })]
+        [Send(SendMessage { message: Message { src: "n1", dest: "c1", body: "{\"type\":\"value\",\"value\":\"0123456789abcdef\"}" }, header: Some(Header { kind: "value", msg_id: None, in_reply_to: None }) })]
+        [Send(SendMessage { message: Message { src: "n1", dest: "c1", body: "{\"type\":\"value\",\"value\":\"0123456789abcdef\"}" }, header: Some(Header { kind: "value", msg_id: None, in_reply_to: None }) })]
     "#]].assert_eq(&values);
 }
 

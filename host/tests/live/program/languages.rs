@@ -2,6 +2,8 @@
 
 mod endings;
 
+mod costs;
+
 use std::time::{Duration, Instant};
 
 use serde_json::json;

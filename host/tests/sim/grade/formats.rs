@@ -127,9 +127,10 @@ fn a_class_as_json() {
               "table-grow": 255,
               "table-grow-per-element": 20,
               "table-init-per-element": 25,
+              "thread": 400000,
               "unsynced-change": 300,
               "vector": 20,
-              "version": 3
+              "version": 4
             },
             "engine": "wasmtime 48.0.8",
             "host": "0.1.0"

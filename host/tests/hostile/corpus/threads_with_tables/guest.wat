@@ -2,7 +2,7 @@
   (import "wasi" "thread-spawn" (func $spawn (param i32) (result i32)))
   (import "env" "memory" (memory 16 256 shared))
   (export "memory" (memory 0))
-  (table 9000 funcref)
+  (table 2000 funcref)
   (func $wait_for_ever
     (drop (memory.atomic.wait32 (i32.const 8) (i32.const 0) (i64.const -1))))
   (func (export "_start")
