@@ -54,20 +54,22 @@ install_go() {
     printf '%s\n' "$GO_VERSION" >"$TOOLS/go/.installed"
 }
 
+# Go for wasip1, in a folder, with nothing of the caller's own Go and nothing outside of target/.
+go_in() {
+    local folder=$1
+    shift
+    env -C "$folder" GOROOT="$TOOLS/go" GOPATH="$TOOLS/gopath" GOCACHE="$TOOLS/go-cache" GOENV=off \
+        GOTOOLCHAIN=local GOPROXY=off GOFLAGS='' GOWORK=off GOTELEMETRY=off \
+        GOOS=wasip1 GOARCH=wasm "$TOOLS/go/bin/go" "$@"
+}
+
 build_go() {
     install_go
-    (
-        cd "$HERE/go"
-        # Nothing of the caller's own Go, and nothing outside of target/.
-        export GOROOT=$TOOLS/go GOPATH=$TOOLS/gopath GOCACHE=$TOOLS/go-cache GOENV=off
-        export GOTOOLCHAIN=local GOPROXY=off GOFLAGS='' GOWORK=off GOTELEMETRY=off
-        export GOOS=wasip1 GOARCH=wasm
-        "$GOROOT/bin/go" vet ./...
-        local name
-        for name in clock counter echo fails gossip log; do
-            "$GOROOT/bin/go" build -trimpath -buildvcs=false -o "$OUT/go-$name.wasm" "./$name"
-        done
-    )
+    go_in "$HERE/go" vet ./...
+    local name
+    for name in clock counter echo fails gossip log; do
+        go_in "$HERE/go" build -trimpath -buildvcs=false -o "$OUT/go-$name.wasm" "./$name"
+    done
 }
 
 can_build_c() {
@@ -212,18 +214,12 @@ build_sdk_c() {
 
 build_sdk_go() {
     install_go
-    (
-        cd "$SDK/go"
-        export GOROOT=$TOOLS/go GOPATH=$TOOLS/gopath GOCACHE=$TOOLS/go-cache GOENV=off
-        export GOTOOLCHAIN=local GOPROXY=off GOFLAGS='' GOWORK=off GOTELEMETRY=off
-        export GOOS=wasip1 GOARCH=wasm
-        "$GOROOT/bin/go" vet ./...
-        local name
-        for name in echo gossip; do
-            "$GOROOT/bin/go" build -trimpath -buildvcs=false -buildmode=c-shared \
-                -o "$OUT/sdk-go-$name.wasm" "./examples/$name"
-        done
-    )
+    go_in "$SDK/go" vet ./...
+    local name
+    for name in echo gossip; do
+        go_in "$SDK/go" build -trimpath -buildvcs=false -buildmode=c-shared \
+            -o "$OUT/sdk-go-$name.wasm" "./examples/$name"
+    done
 }
 
 # Node.js and npm of the system, or Debian's if this is root.
