@@ -12,8 +12,8 @@ use wasmtime::OperatorCost;
 
 use crate::facts::Facts;
 use crate::wasi::fuel::{
-    BUFFER_UNITS, CALL_UNITS, COPIED_BYTE_UNITS, NAME_UNITS, RANDOM_BYTE_UNITS, THREAD_UNITS,
-    UNSYNCED_UNITS,
+    BUFFER_UNITS, CALL_UNITS, COPIED_BYTE_UNITS, NAME_UNITS, RANDOM_BYTE_UNITS, SEARCH_UNITS,
+    THREAD_UNITS, UNSYNCED_UNITS,
 };
 
 /// The version of this table: it changes with every price.
@@ -141,6 +141,7 @@ pub fn cost_table() -> Vec<(&'static str, u64)> {
         ("name", NAME_UNITS),
         ("unsynced-change", UNSYNCED_UNITS),
         ("thread", THREAD_UNITS),
+        ("other-thread", SEARCH_UNITS),
         ("event", EVENT_UNITS),
         ("input-byte", INPUT_BYTE_UNITS),
         ("output-byte", OUTPUT_BYTE_UNITS),

@@ -8,7 +8,7 @@
 use host_guest::ErrorKind;
 use wasmtime::{Caller, Error, Linker, ResourceLimiter, Result, Trap};
 
-use super::fiber::wait;
+use super::fiber::{charge_search, wait};
 use super::process::{Process, ProgramState};
 use super::threads::{Event, State, THREADS_MAX, Threads};
 use crate::cost::DEAREST;
@@ -128,6 +128,7 @@ fn notify(
         Ok(errno::SUCCESS)
     })?;
     in_bounds(answer)?;
+    charge_search(caller)?;
     let process: &mut Process = caller.data_mut();
     let woken = process.threads.notify(address, count.cast_unsigned());
     if woken > 0 {
@@ -177,6 +178,7 @@ fn grow(caller: &mut Caller<'_, ProgramState>, pages: i32) -> Result<i32> {
 /// Lets other threads run. A program that only yields waits for something that its own threads
 /// cannot bring: after a while it sleeps until something comes, for longer each time.
 pub(super) async fn sched_yield(caller: &mut Caller<'_, ProgramState>, (): ()) -> Result<i32> {
+    charge_search(caller)?;
     let fuel = caller.get_fuel()?;
     let data = caller.data_mut();
     if data.threads.others_are_ready(data.thread) {

@@ -15,6 +15,7 @@ use wasmtime::{
 use super::process::{Exchange, Process, ProgramState, Shared, give, store, take};
 use super::threads::{MAIN, State, Tid};
 use crate::vet::{PROGRAM_START, THREAD_START};
+use crate::wasi::fuel::{SEARCH_UNITS, charge};
 
 /// A program, compiled and linked.
 #[derive(Clone)]
@@ -185,6 +186,7 @@ async fn start_thread(
 
 /// Suspends the thread until what it waits for has come. Others run meanwhile.
 pub(super) async fn wait(caller: &mut Caller<'_, ProgramState>, state: State) -> Result<()> {
+    charge_search(caller)?;
     let data = caller.data_mut();
     let thread = data.thread;
     data.threads.set(thread, state);
@@ -195,6 +197,13 @@ pub(super) async fn wait(caller: &mut Caller<'_, ProgramState>, state: State) ->
         true => Err(ErrorKind::Deadlock(Vec::new()).into()),
         false => Ok(()),
     }
+}
+
+/// Charges for the search through all threads, for one that can run or that waits. A program with
+/// one thread has nothing to search.
+pub(super) fn charge_search(caller: &mut Caller<'_, ProgramState>) -> Result<()> {
+    let others = caller.data().threads.len() as u64 - 1;
+    charge(caller, SEARCH_UNITS * others)
 }
 
 /// Suspends the program until the disk has answered a sync. Nothing else resumes it.

@@ -106,6 +106,9 @@ impl ProgramGuest {
 
     /// Runs the threads until none can run, or one asks for the disk.
     fn run(&mut self) -> Result<(), End> {
+        if self.fibers.is_empty() {
+            return self.resume(MAIN); // it has ended before
+        }
         while self.process().io.sync.is_none()
             && let Some(thread) = self.process().threads.next()
         {
@@ -126,11 +129,10 @@ impl ProgramGuest {
             MAIN => PROGRAM_START,
             _ => THREAD_START,
         };
-        let (Some(fiber), Some(process)) = (self.fibers.get_mut(&thread), self.process.take())
-        else {
-            return end(exited(), entry); // it had ended before
+        let Some(fiber) = self.fibers.get_mut(&thread) else {
+            return end(exited(), entry);
         };
-        let (turn, process) = fiber.resume(process);
+        let (turn, process) = fiber.resume(self.process.take().expect(DRIVER));
         let process = self.process.insert(process);
         if let Some(shared) = &process.shared {
             for (thread, argument) in process.threads.take_started() {

@@ -23,6 +23,9 @@ pub(crate) const NAME_UNITS: u64 = 1_000;
 /// For each unsynced change of the disk that a sync looks at.
 pub(crate) const UNSYNCED_UNITS: u64 = 300;
 
+/// For each other thread, when one waits, yields or wakes others.
+pub(crate) const SEARCH_UNITS: u64 = 50;
+
 /// For a thread that is started: its instance, its stack and its end.
 pub(crate) const THREAD_UNITS: u64 = 400_000;
 

@@ -243,6 +243,15 @@ fn a_program_ends_with_its_main_thread() {
 }
 
 #[test]
+fn a_program_that_has_ended_stays_so() {
+    let mut driver = start("1 4", "", "", Limits::default(), 1);
+    for _ in 0..3 {
+        let error = driver.try_text("{}").unwrap_err().to_string();
+        assert!(error.contains("it exited with code 0"), "{error}");
+    }
+}
+
+#[test]
 fn there_are_so_many_threads_at_a_time() {
     let spawn_until_refused = "(loop $more
            (local.set $i (call $spawn (i32.const 0)))

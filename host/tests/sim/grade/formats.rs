@@ -117,6 +117,7 @@ fn a_class_as_json() {
               "memory-init-per-byte": 1,
               "name": 1000,
               "nop": 0,
+              "other-thread": 50,
               "output-byte": 15,
               "random-byte": 3,
               "reference-of-a-function": 255,
