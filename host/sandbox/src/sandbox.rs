@@ -24,7 +24,7 @@ use crate::mount::MountError;
 use crate::program::{self, Code, ProgramState, Unlinked};
 use crate::rewrite;
 use crate::state::AbiState;
-use crate::vet::{sha256, vet};
+use crate::vet::vet;
 use crate::wasi;
 
 /// Loads modules. It can be shared between threads; a process needs only one.
@@ -275,21 +275,17 @@ impl Sandbox {
         (wasm, keep): (&[u8], Keep),
         compile: impl FnOnce(&[u8]) -> Result<Compiled, CompileError>,
     ) -> Result<Module, CompileError> {
-        let rewrites = facts.threads || facts.waits_for_signals();
-        if rewrites && let Some(problem) = self.problem(wasm) {
-            return Err(InvalidModule(problem).into());
-        }
-        let (mut engine, mut rewritten) = (&self.engine, None);
-        if facts.threads {
-            engine = self.for_threads().map_err(internal)?.0;
-            rewritten = Some(rewrite::threads::rewrite(wasm)?);
-        } else if facts.waits_for_signals() {
-            rewritten = rewrite::go::rewrite(wasm)?;
-        }
-        match rewritten {
-            None => self.compiled(engine, (&facts.sha256, keep), || compile(wasm)),
-            Some(wasm) => self.compiled(engine, (&sha256(&wasm), keep), || compile(&wasm)),
-        }
+        let engine = match facts.threads {
+            true => self.for_threads().map_err(internal)?.0,
+            false => &self.engine,
+        };
+        let Some(key) = rewrite::key(facts) else {
+            return self.compiled(engine, (&facts.sha256, keep), || compile(wasm));
+        };
+        self.compiled(engine, (&key, keep), || match self.problem(wasm) {
+            Some(problem) => Err(InvalidModule(problem).into()),
+            None => compile(&rewrite::rewrite(facts, wasm)?),
+        })
     }
 
     /// What programs with threads run on.

@@ -36,7 +36,7 @@ pub struct Vetted {
 pub fn vet(bytes: &[u8], limits: &Limits, module_limits: &ModuleLimits) -> Vetted {
     let facts = Facts {
         bytes: bytes.len() as u64,
-        sha256: sha256(bytes),
+        sha256: hex(&Sha256::digest(bytes)),
         ..Facts::default()
     };
     let mut vetting = Vetting {
@@ -579,11 +579,6 @@ fn malformed(error: &wasmparser::BinaryReaderError) -> String {
 fn ends_early(error: &wasmparser::BinaryReaderError) -> bool {
     let message = error.message();
     message.contains("unexpected end") || message.contains("code section is absent")
-}
-
-/// The SHA-256 of some bytes, in lower-case hexadecimal digits.
-pub(super) fn sha256(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
 }
 
 /// Bytes as lower-case hexadecimal digits.

@@ -12,10 +12,10 @@
 use std::convert::Infallible;
 
 use wasm_encoder::reencode::{Error, Reencode};
-use wasm_encoder::{CodeSection, Instruction, Module};
-use wasmparser::{FunctionBody, KnownCustom, Name, Operator, Parser, Payload, TypeRef};
+use wasm_encoder::{CodeSection, Instruction};
+use wasmparser::{FunctionBody, KnownCustom, Name, Operator, Parser, Payload};
 
-use super::invalid;
+use super::encode::{encode, imported_functions, invalid};
 use crate::compile::InvalidModule;
 
 /// The function that waits, what it calls, and what it calls instead.
@@ -27,16 +27,9 @@ const ENDS: &str = "runtime.goexit1";
 ///
 /// # Errors
 /// If it cannot be read after all.
-pub(crate) fn rewrite(wasm: &[u8]) -> Result<Option<Vec<u8>>, InvalidModule> {
+pub(super) fn rewrite(wasm: &[u8]) -> Result<Option<Vec<u8>>, InvalidModule> {
     let rewriter = Rewriter::of(wasm).map_err(|error| invalid(&error.message()))?;
-    let Some(mut rewriter) = rewriter else {
-        return Ok(None);
-    };
-    let mut module = Module::new();
-    rewriter
-        .parse_core_module(&mut module, Parser::new(0), wasm)
-        .map_err(|error| invalid(&error))?;
-    Ok(Some(module.finish()))
+    rewriter.map(|rewriter| encode(rewriter, wasm)).transpose()
 }
 
 /// The numbers of the functions.
@@ -55,13 +48,7 @@ impl Rewriter {
         let (mut waits, mut yields, mut ends) = (None, None, None);
         for payload in Parser::new(0).parse_all(wasm) {
             match payload? {
-                Payload::ImportSection(section) => {
-                    for import in section.into_imports() {
-                        let is_function =
-                            matches!(import?.ty, TypeRef::Func(_) | TypeRef::FuncExact(_));
-                        imported += u32::from(is_function);
-                    }
-                }
+                Payload::ImportSection(section) => imported = imported_functions(section)?,
                 Payload::CustomSection(section) => {
                     let KnownCustom::Name(names) = section.as_known() else {
                         continue;

@@ -3,17 +3,44 @@
 //!
 //! | module | what it changes |
 //! |---|---|
+//! | `encode` | nothing: what both need |
 //! | [`threads`] | instructions that would block the process, in programs with threads |
-//! | [`go`] | the goroutine of Go's runtime that waits for signals, which never come |
+//! | `go` | the goroutine of Go's runtime that waits for signals, which never come |
 
-use std::fmt::Display;
+use std::borrow::Cow;
+
+use sha2::{Digest, Sha256};
 
 use crate::compile::InvalidModule;
+use crate::facts::Facts;
+use crate::vet::hex;
 
-pub(super) mod go;
+mod encode;
+mod go;
 pub(super) mod threads;
 
-/// Says that a module cannot be read after all.
-fn invalid(error: &dyn Display) -> InvalidModule {
-    InvalidModule(format!("the module is invalid: {error}"))
+/// The version of all that is changed: what was compiled with another version is not used.
+const VERSION: &[u8] = b"rewritten 1";
+
+/// The name under which the compiled code of a module is kept, a hash; `None` if the module stays as
+/// it is.
+pub(super) fn key(facts: &Facts) -> Option<String> {
+    let is_rewritten = facts.threads || facts.waits_for_signals();
+    is_rewritten.then(|| {
+        hex(&Sha256::new()
+            .chain_update(VERSION)
+            .chain_update(&facts.sha256)
+            .finalize())
+    })
+}
+
+/// Rewrites a module that has a [`key`] and is valid.
+///
+/// # Errors
+/// If it cannot be read after all.
+pub(super) fn rewrite<'a>(facts: &Facts, wasm: &'a [u8]) -> Result<Cow<'a, [u8]>, InvalidModule> {
+    Ok(match facts.threads {
+        true => Cow::Owned(threads::rewrite(wasm)?),
+        false => go::rewrite(wasm)?.map_or(Cow::Borrowed(wasm), Cow::Owned),
+    })
 }

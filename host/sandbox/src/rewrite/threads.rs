@@ -11,12 +11,10 @@
 use std::convert::Infallible;
 
 use wasm_encoder::reencode::{Error, Reencode, utils};
-use wasm_encoder::{
-    CodeSection, EntityType, ImportSection, Instruction, Module, TypeSection, ValType,
-};
-use wasmparser::{FunctionBody, Operator, Parser, Payload, TypeRef};
+use wasm_encoder::{CodeSection, EntityType, ImportSection, Instruction, TypeSection, ValType};
+use wasmparser::{FunctionBody, Operator, Parser, Payload};
 
-use super::invalid;
+use super::encode::{encode, imported_functions, invalid};
 use crate::compile::InvalidModule;
 
 /// The module that the functions are imported from. No module may import them by itself.
@@ -49,13 +47,9 @@ const GROW: u32 = 3;
 ///
 /// # Errors
 /// If it cannot be read after all.
-pub(crate) fn rewrite(wasm: &[u8]) -> Result<Vec<u8>, InvalidModule> {
-    let mut rewriter = Rewriter::of(wasm).map_err(|error| invalid(&error.message()))?;
-    let mut module = Module::new();
-    rewriter
-        .parse_core_module(&mut module, Parser::new(0), wasm)
-        .map_err(|error| invalid(&error))?;
-    Ok(module.finish())
+pub(super) fn rewrite(wasm: &[u8]) -> Result<Vec<u8>, InvalidModule> {
+    let rewriter = Rewriter::of(wasm).map_err(|error| invalid(&error.message()))?;
+    encode(rewriter, wasm)
 }
 
 struct Rewriter {
@@ -76,13 +70,7 @@ impl Rewriter {
                         types += u32::try_from(group?.types().len()).unwrap_or(u32::MAX);
                     }
                 }
-                Payload::ImportSection(section) => {
-                    for import in section.into_imports() {
-                        let is_function =
-                            matches!(import?.ty, TypeRef::Func(_) | TypeRef::FuncExact(_));
-                        imported += u32::from(is_function);
-                    }
-                }
+                Payload::ImportSection(section) => imported = imported_functions(section)?,
                 Payload::CodeSectionStart { .. } => break,
                 _ => {}
             }
