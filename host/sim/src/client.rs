@@ -12,7 +12,10 @@ use host_check::value::{Name, Value};
 ///
 /// One value serves one run. It may keep state for each worker, such as the requests of an
 /// operation that takes several, or the offsets that a client has read up to.
-pub trait WorkloadClient {
+pub trait WorkloadClient: Send + Sync {
+    /// A copy, which goes on independently.
+    fn boxed_clone(&self) -> Box<dyn WorkloadClient>;
+
     /// Returns the request that prepares a node before operations begin, if there is one: a
     /// body without `msg_id`.
     fn setup(&self, _node: usize) -> Option<String> {
@@ -185,6 +188,13 @@ impl Completion {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Malformed(pub String);
 
+/// Adds the `msg_id` to the body of a request, which is a JSON object with a `type`.
+#[must_use]
+pub fn with_msg_id(body: &str, msg_id: u64) -> String {
+    let fields = body.strip_suffix('}').unwrap_or(body);
+    format!("{fields},\"msg_id\":{msg_id}}}")
+}
+
 /// What a decoder says is wrong, without " at line 1 column 40".
 pub(crate) fn without_place(error: &str) -> &str {
     error
@@ -221,10 +231,30 @@ pub struct Turn<'a> {
     /// The random stream for the operation.
     pub stream: &'a mut Stream,
     /// The worker whose turn it is: workers take turns, as Jepsen's threads do.
-    pub(crate) turn: usize,
+    turn: usize,
 }
 
-impl Turn<'_> {
+impl<'a> Turn<'a> {
+    /// A turn at `now_ns` for the workers that are `free` (at least one, in ascending order), where
+    /// `processes` has the current process of each worker and `turn` is the worker whose turn it is,
+    /// or their number if it is the nemesis'.
+    #[must_use]
+    pub fn new(
+        now_ns: u64,
+        free: &'a [usize],
+        processes: &'a [i64],
+        stream: &'a mut Stream,
+        turn: usize,
+    ) -> Self {
+        Turn {
+            now_ns,
+            free,
+            processes,
+            stream,
+            turn,
+        }
+    }
+
     /// The free worker whose turn it is, or else the next one.
     #[must_use]
     pub fn any_worker(&self) -> usize {

@@ -3,6 +3,7 @@
 use host_protocol::message::Header;
 
 use super::address::Addr;
+use super::client::with_msg_id;
 use super::cost::answer_bytes;
 use super::journal::DropReason;
 use super::network::Network;
@@ -203,10 +204,4 @@ impl Clients {
             timeout,
         });
     }
-}
-
-/// Adds the `msg_id` to the body of a request, which is a JSON object with a `type`.
-fn with_msg_id(body: &str, msg_id: u64) -> String {
-    let fields = body.strip_suffix('}').unwrap_or(body);
-    format!("{fields},\"msg_id\":{msg_id}}}")
 }

@@ -12,7 +12,7 @@
 //! | `world` `meter` `cost` `memory` `processor_time` `progress` | what all parts of a run share |
 //! | `packets` `latency` `links` `network` | messages in flight |
 //! | `clock` `programs` `node` `nodes` `services` | the cluster |
-//! | `client` `clients` `exception` `workers` `generator` | clients and their operations |
+//! | `client` `clients` `exception` `ending` `workers` `generator` | clients and their operations |
 //! | `nemesis` `nemeses` `faults` | faults: which, when, and how they are injected |
 //! | `traffic` `hunter` `ends` | aimed faults: what they know, and when they act |
 //! | `journal` `recorder` `outcome` `coverage` `growth` `logged` `silence` | what comes out of a run |
@@ -29,6 +29,7 @@ mod clock;
 mod concurrency;
 mod cost;
 mod coverage;
+pub mod ending;
 mod ends;
 mod exception;
 mod faults;
@@ -73,7 +74,7 @@ mod world;
 
 pub use bounds::{Bound, Bounds, ResourceUsage};
 pub use client::{
-    Completion, ErrorHandling, Malformed, Next, Operation, Step, Turn, WorkloadClient,
+    Completion, ErrorHandling, Malformed, Next, Operation, Step, Turn, WorkloadClient, with_msg_id,
 };
 pub use clock::begins_ns;
 pub use concurrency::{Concurrency, InvalidConcurrency, TooManyWorkers};

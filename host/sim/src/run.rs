@@ -420,12 +420,9 @@ impl<'a> Run<'a> {
             Owner::Worker(worker) => {
                 let (world, clients) = (&mut self.world, &mut self.clients);
                 let (network, recorder) = (&mut self.network, &mut self.recorder);
-                let progress = match &*header.kind {
-                    "error" => self.workers.fail(worker, body, world, clients, recorder),
-                    _ => self
-                        .workers
-                        .respond(worker, body, world, network, clients, recorder),
-                };
+                let progress = self
+                    .workers
+                    .respond(worker, body, world, network, clients, recorder);
                 self.note(progress);
             }
         }

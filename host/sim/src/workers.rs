@@ -1,15 +1,11 @@
 //! Client workers: each does one operation of the workload at a time.
 
-use host_check::history::{Kind, Op, Process};
+use host_check::history::Kind;
 use host_check::value::{Name, Value};
-use host_protocol::message::Error;
 
-use super::client::{
-    Completion, ErrorHandling, Malformed, Next, Operation, Step, Turn, WorkloadClient,
-    without_place,
-};
+use super::client::{Malformed, Next, Operation, Turn, WorkloadClient};
 use super::clients::{Clients, Owner};
-use super::exception::{Exception, error_value, net_timeout};
+use super::ending::{self, Answered, Ending};
 use super::network::Network;
 use super::outcome::StopReason;
 use super::random::Stream;
@@ -63,16 +59,6 @@ pub(super) enum Progress {
     Completed,
     /// It goes on.
     Ongoing,
-}
-
-/// How an operation ends.
-struct Ending {
-    kind: Kind,
-    /// The result; the value that it was invoked with if there is none.
-    value: Option<Value>,
-    error: Option<Value>,
-    exception: Option<Exception>,
-    extra: Vec<(Name, Value)>,
 }
 
 impl Workers {
@@ -184,13 +170,7 @@ impl Workers {
         if self.free.is_empty() {
             return Next::Wait;
         }
-        let mut turn = Turn {
-            now_ns,
-            free: &self.free,
-            processes: &self.processes,
-            stream: choices,
-            turn: self.turn,
-        };
+        let mut turn = Turn::new(now_ns, &self.free, &self.processes, choices, self.turn);
         match due {
             Due::Main => self.workload.next(&mut turn),
             Due::Last => self.workload.last(&mut turn),
@@ -214,7 +194,7 @@ impl Workers {
         self.workers[worker].operation = Some(operation);
         self.busy += 1;
         self.end_turn();
-        self.take_step(worker, step, world, network, clients, recorder)
+        self.go_on(worker, step.into(), world, network, clients, recorder)
     }
 
     /// An operation begins, of a worker or of the nemesis.
@@ -222,37 +202,7 @@ impl Workers {
         self.turn = (self.turn + 1) % (self.workers.len() + 1);
     }
 
-    fn take_step(
-        &mut self,
-        worker: usize,
-        step: Step,
-        world: &mut World<'_>,
-        network: &mut Network,
-        clients: &mut Clients,
-        recorder: &mut Recorder,
-    ) -> Progress {
-        match step {
-            Step::Call(body) => {
-                let node = self.node(worker);
-                let client = self.workers[worker].client;
-                let timeout_ns = self.workload.timeout_ns();
-                clients.call(client, node, &body, timeout_ns, world, network);
-                Progress::Ongoing
-            }
-            Step::Done(Completion { kind, value, extra }) => {
-                let ending = Ending {
-                    kind,
-                    value: Some(value),
-                    error: None,
-                    exception: None,
-                    extra,
-                };
-                self.complete(worker, ending, world, clients, recorder)
-            }
-        }
-    }
-
-    /// A worker's request has got a response that is not an error.
+    /// A worker's request has got a response.
     pub(super) fn respond(
         &mut self,
         worker: usize,
@@ -265,38 +215,8 @@ impl Workers {
         let Some(operation) = self.workers[worker].operation.as_ref() else {
             return Progress::Ongoing;
         };
-        match self.workload.answer(worker, operation, response) {
-            Ok(step) => self.take_step(worker, step, world, network, clients, recorder),
-            Err(why) => {
-                let ending = Ending::thrown(Exception::malformed(response, &why));
-                self.complete(worker, ending, world, clients, recorder)
-            }
-        }
-    }
-
-    /// A worker's request has got an error.
-    pub(super) fn fail(
-        &mut self,
-        worker: usize,
-        body: &str,
-        world: &mut World<'_>,
-        clients: &mut Clients,
-        recorder: &mut Recorder,
-    ) -> Progress {
-        let ending = match serde_json::from_str::<Error>(body) {
-            Ok(error) => match self.workload.error_handling() {
-                ErrorHandling::Throws => Ending::thrown(Exception::error(&error, body)),
-                ErrorHandling::Returns => {
-                    self.returned(worker, error.is_definite(), error_value(&error))
-                }
-            },
-            Err(why) => {
-                let why = why.to_string();
-                let why = Malformed(format!("it is no error: {}", without_place(&why)));
-                Ending::thrown(Exception::malformed(body, &why))
-            }
-        };
-        self.complete(worker, ending, world, clients, recorder)
+        let answered = ending::answered(self.workload.as_mut(), worker, operation, response);
+        self.go_on(worker, answered, world, network, clients, recorder)
     }
 
     /// A worker's request has got no response in time.
@@ -307,27 +227,31 @@ impl Workers {
         clients: &mut Clients,
         recorder: &mut Recorder,
     ) -> Progress {
-        let ending = match self.workload.error_handling() {
-            ErrorHandling::Throws => Ending::thrown(Exception::timeout()),
-            ErrorHandling::Returns => self.returned(worker, false, net_timeout()),
+        let Some(operation) = self.workers[worker].operation.as_ref() else {
+            return Progress::Ongoing;
         };
+        let ending = ending::timed_out(self.workload.as_ref(), operation);
         self.complete(worker, ending, world, clients, recorder)
     }
 
-    /// The end of an operation by an error: `fail` if it surely did not take place, or `info`.
-    fn returned(&self, worker: usize, is_definite: bool, error: Value) -> Ending {
-        let operation = self.workers[worker].operation.as_ref();
-        let changes_nothing =
-            operation.is_some_and(|operation| self.workload.is_idempotent(&operation.f));
-        Ending {
-            kind: match is_definite || changes_nothing {
-                true => Kind::Fail,
-                false => Kind::Info,
-            },
-            value: None,
-            error: Some(error),
-            exception: None,
-            extra: Vec::new(),
+    fn go_on(
+        &mut self,
+        worker: usize,
+        answered: Answered,
+        world: &mut World<'_>,
+        network: &mut Network,
+        clients: &mut Clients,
+        recorder: &mut Recorder,
+    ) -> Progress {
+        match answered {
+            Answered::Continues(body) => {
+                let node = self.node(worker);
+                let client = self.workers[worker].client;
+                let timeout_ns = self.workload.timeout_ns();
+                clients.call(client, node, &body, timeout_ns, world, network);
+                Progress::Ongoing
+            }
+            Answered::Ends(ending) => self.complete(worker, ending, world, clients, recorder),
         }
     }
 
@@ -343,23 +267,10 @@ impl Workers {
             return Progress::Ongoing;
         };
         self.busy -= 1;
-        let mut extra = operation.extra;
-        extra.extend(ending.extra);
-        if let Some(exception) = ending.exception {
-            extra.push(("exception".into(), exception.value()));
-        }
-        let op = Op {
-            index: 0,
-            time_ns: 0,
-            kind: ending.kind,
-            process: Process::Client(self.processes[worker]),
-            f: operation.f,
-            value: ending.value.unwrap_or(operation.value),
-            error: ending.error,
-            extra,
-        };
+        let op = ending.op(operation, self.processes[worker]);
+        let is_unknown = op.kind == Kind::Info;
         recorder.record(world.now_ns(), op);
-        if ending.kind == Kind::Info {
+        if is_unknown {
             self.crash(worker, world, clients);
         }
         Progress::Completed
@@ -372,19 +283,6 @@ impl Workers {
             clients.close(self.workers[worker].client, world);
             self.workers[worker].client = clients.open(Owner::Worker(worker));
             self.workload.reopened(worker);
-        }
-    }
-}
-
-impl Ending {
-    /// The client did not expect that: nobody knows how the operation ended.
-    fn thrown(exception: Exception) -> Self {
-        Ending {
-            kind: Kind::Info,
-            value: None,
-            error: Some(exception.summary()),
-            exception: Some(exception),
-            extra: Vec::new(),
         }
     }
 }

@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 use super::reply::Reply;
 
 /// A service of the simulated cluster: one request in, one response out.
-pub trait Service: Send {
+pub trait Service: Send + Sync {
     /// The name that nodes send to: `lin-kv`.
     fn name(&self) -> &'static str;
 
@@ -25,4 +25,12 @@ pub trait Service: Send {
 
     /// How many bytes it keeps.
     fn bytes(&self) -> usize;
+
+    /// A copy, which goes on independently.
+    fn boxed_clone(&self) -> Box<dyn Service>;
+
+    /// Appends its state to `out`, as text. Two states of a service with the same text give the same
+    /// answers to the same requests with the same random numbers, whatever led to them. What no
+    /// answer can show is left out, such as how many requests there were.
+    fn write_state(&self, out: &mut Vec<u8>);
 }

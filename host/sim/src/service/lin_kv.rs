@@ -35,6 +35,14 @@ impl Service for LinKv {
     fn bytes(&self) -> usize {
         self.store.bytes()
     }
+
+    fn boxed_clone(&self) -> Box<dyn Service> {
+        Box::new(self.clone())
+    }
+
+    fn write_state(&self, out: &mut Vec<u8>) {
+        self.store.write_state(out, |value| value.text().to_owned());
+    }
 }
 
 #[cfg(test)]
@@ -42,7 +50,7 @@ mod tests {
     use proptest::prelude::*;
     use rand_chacha::rand_core::SeedableRng;
 
-    use super::super::testing::{Plain, answer, answer_to, any_ask};
+    use super::super::testing::{Ask, Plain, after, answer, answer_to, any_ask};
     use super::*;
 
     /// Requests to one store after the other, each with its answer.
@@ -173,6 +181,37 @@ mod tests {
                 ),
             ),
         ]);
+    }
+
+    #[test]
+    fn its_state_is_what_it_keeps_whatever_led_there() {
+        let (one, other) = (
+            after(
+                &mut LinKv::default(),
+                &[("n1", Ask::Write(1, 3)), ("n1", Ask::Write(0, 2))],
+            ),
+            after(
+                &mut LinKv::default(),
+                &[
+                    ("n2", Ask::Read(7)),
+                    ("n2", Ask::Write(0, 2)),
+                    ("n1", Ask::Write(1, 5)),
+                    ("n1", Ask::Cas(1, 5, 3, false)),
+                ],
+            ),
+        );
+        assert_eq!(one, "0\t2\n1\t3\n");
+        assert_eq!(one, other);
+    }
+
+    #[test]
+    fn a_copy_goes_on_independently() {
+        let mut kv = LinKv::default();
+        after(&mut kv, &[("n1", Ask::Write(0, 2))]);
+        let mut copy = kv.boxed_clone();
+        after(copy.as_mut(), &[("n1", Ask::Write(0, 3))]);
+        assert_eq!(after(&mut kv, &[]), "0\t2\n");
+        assert_eq!(after(copy.as_mut(), &[]), "0\t3\n");
     }
 
     proptest! {

@@ -32,13 +32,21 @@ impl Service for LinTso {
     fn bytes(&self) -> usize {
         0 // one number
     }
+
+    fn boxed_clone(&self) -> Box<dyn Service> {
+        Box::new(self.clone())
+    }
+
+    fn write_state(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.next.to_string().as_bytes());
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use rand_chacha::rand_core::SeedableRng;
 
-    use super::super::testing::answer_to;
+    use super::super::testing::{after, answer_to};
     use super::*;
 
     #[test]
@@ -56,6 +64,12 @@ mod tests {
         assert_eq!(
             ask(r#"{"type":"ts","msg_id":5}"#),
             r#"{"type":"ts_ok","ts":1,"in_reply_to":1}"#
+        );
+        let mut copy = tso.boxed_clone();
+        answer_to(&mut tso, "n1", r#"{"type":"ts"}"#, &mut rng);
+        assert_eq!(
+            (after(&mut tso, &[]), after(copy.as_mut(), &[])),
+            ("3".to_owned(), "2".to_owned())
         );
     }
 }

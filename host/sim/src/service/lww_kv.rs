@@ -104,6 +104,32 @@ impl Service for LwwKv {
         let logs = self.logs.iter().map(|log| log.bytes);
         replicas.chain(logs).sum()
     }
+
+    fn boxed_clone(&self) -> Box<dyn Service> {
+        Box::new(self.clone())
+    }
+
+    /// For each replica a line with its clock and how many writes of each log it knows, then its keys;
+    /// for each log a line, then its writes. Of the writes that a replica knows, those that are not in
+    /// the log any more do not count.
+    fn write_state(&self, out: &mut Vec<u8>) {
+        let shown = |Written { stamp, value }: &Written| {
+            format!("{}\t{}\t{value}", stamp.clock, stamp.replica)
+        };
+        for replica in &self.replicas {
+            let known = replica.known.iter().zip(&self.logs);
+            let known: Vec<u64> = known.map(|(known, log)| known - log.forgotten).collect();
+            let line = format!("replica\t{}\t{known:?}\n", replica.clock);
+            out.extend_from_slice(line.as_bytes());
+            replica.store.write_state(out, shown);
+        }
+        for log in &self.logs {
+            out.extend_from_slice(b"log\n");
+            for (key, written) in &log.writes {
+                out.extend_from_slice(format!("{key}\t{}\n", shown(written)).as_bytes());
+            }
+        }
+    }
 }
 
 /// One of the replicas.
@@ -178,7 +204,7 @@ mod tests {
     use proptest::prelude::*;
     use rand_chacha::rand_core::SeedableRng;
 
-    use super::super::testing::{Ask, answer};
+    use super::super::testing::{Ask, after, answer};
     use super::*;
 
     fn json(number: u32) -> Json {
@@ -229,6 +255,32 @@ mod tests {
             kv.tell(1, 3);
             assert_eq!(kv.replicas[3].store.get(&json(0)).unwrap().value, json(11));
         }
+    }
+
+    #[test]
+    fn its_state_is_what_replicas_have_and_what_some_have_not_heard() {
+        let mut kv = LwwKv::default();
+        kv.write(1, json(0), json(10));
+        let copy = kv.boxed_clone();
+        kv.tell(1, 3);
+        kv.write(3, json(2), json(30));
+        assert_eq!(
+            after(&mut kv, &[]),
+            "replica\t0\t[0, 0, 0, 0, 0]\n\
+             replica\t1\t[0, 1, 0, 0, 0]\n0\t1\t1\t10\n\
+             replica\t0\t[0, 0, 0, 0, 0]\n\
+             replica\t2\t[0, 1, 0, 1, 0]\n0\t1\t1\t10\n2\t2\t3\t30\n\
+             replica\t0\t[0, 0, 0, 0, 0]\n\
+             log\nlog\n0\t1\t1\t10\nlog\nlog\n2\t2\t3\t30\nlog\n"
+        );
+        // What all have heard is in no log, and how much that was does not matter.
+        for listener in [0, 2, 4, 1] {
+            kv.tell(3, listener);
+        }
+        let state = after(&mut kv, &[]);
+        let all = "replica\t2\t[0, 0, 0, 0, 0]\n0\t1\t1\t10\n2\t2\t3\t30\n";
+        assert_eq!(state, all.repeat(5) + &"log\n".repeat(5));
+        assert_ne!(after(copy.boxed_clone().as_mut(), &[]), state);
     }
 
     /// What is done to the replicas, in the way of Maelstrom's document: whole states are merged.

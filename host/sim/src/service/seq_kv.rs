@@ -76,6 +76,34 @@ impl Service for SeqKv {
     fn bytes(&self) -> usize {
         self.oldest.bytes() + self.changes_bytes
     }
+
+    fn boxed_clone(&self) -> Box<dyn Service> {
+        Box::new(self.clone())
+    }
+
+    /// The oldest state in the window; a line for each change since, which is empty or `+`, key and
+    /// value; then a line for each client that has seen more than the oldest state: `@`, its name, and
+    /// how many changes it has seen. The numbers of states do not matter, only which is later.
+    fn write_state(&self, out: &mut Vec<u8>) {
+        self.oldest
+            .write_state(out, |value| value.text().to_owned());
+        for change in &self.changes {
+            if let Some((key, value)) = change {
+                let line = format!("+\t{key}\t{value}");
+                out.extend_from_slice(line.as_bytes());
+            }
+            out.push(b'\n');
+        }
+        let seen = self.seen.iter();
+        let seen = seen.filter(|(_, number)| **number > self.oldest_number);
+        let mut seen: Vec<(&str, u64)> = seen
+            .map(|(client, number)| (&**client, number - self.oldest_number))
+            .collect();
+        seen.sort_unstable();
+        for (client, number) in seen {
+            out.extend_from_slice(format!("@\t{client}\t{number}\n").as_bytes());
+        }
+    }
 }
 
 impl SeqKv {
@@ -144,7 +172,7 @@ mod tests {
     use proptest::prelude::*;
     use rand_chacha::rand_core::SeedableRng;
 
-    use super::super::testing::{Ask, Plain, answer, any_ask};
+    use super::super::testing::{Ask, Plain, after, answer, any_ask};
     use super::*;
 
     /// Asks a store that already has a past, with every seed from 0 to 199; all answers there are.
@@ -247,6 +275,32 @@ mod tests {
             }
         }
         assert_eq!(kv.newest_number(), 3);
+    }
+
+    #[test]
+    fn its_state_is_the_window_and_who_has_seen_what_of_it() {
+        let mut kv = SeqKv::default();
+        let asks = [("n2", Ask::Write(1, 7)), ("n1", Ask::Write(0, 3))];
+        let state = after(&mut kv, &asks);
+        assert_eq!(state, "+\t1\t7\n+\t0\t3\n@\tn1\t2\n@\tn2\t1\n");
+        // 31 more changes of another key, by a client that nobody else follows.
+        let copy = kv.boxed_clone();
+        let more: Vec<_> = (0..31).map(|value| ("n3", Ask::Write(5, value))).collect();
+        let state = after(&mut kv, &more);
+        let lines: Vec<&str> = state.lines().collect();
+        assert_eq!(lines.len(), 2 + 31 + 1);
+        assert_eq!(lines[..3], ["0\t3", "1\t7", "+\t5\t0"]);
+        assert_eq!(lines[32..], ["+\t5\t30", "@\tn3\t31"]);
+        // What came before the window does not matter.
+        let mut same = SeqKv::default();
+        let asks = [
+            ("n1", Ask::Write(0, 3)),
+            ("n1", Ask::Write(1, 9)),
+            ("n1", Ask::Write(1, 7)),
+        ];
+        after(&mut same, &asks);
+        assert_eq!(after(&mut same, &more), state);
+        assert_ne!(after(copy.boxed_clone().as_mut(), &[]), state);
     }
 
     #[test]

@@ -14,8 +14,8 @@ pub const STORE_BYTES_MAX: usize = 256 << 20;
 /// with room to grow.
 const ENTRY_BYTES: usize = 160;
 
-/// A map that never shrinks and is never iterated over: the order of a hash map must not leak into
-/// a run.
+/// A map that never shrinks, and that is only iterated over in the order of its keys: the order of a
+/// hash map must not leak into a run.
 #[derive(Debug, Clone)]
 pub(super) struct Store<V> {
     entries: HashMap<Json, V>,
@@ -55,6 +55,19 @@ impl<V: Stored> Store<V> {
         match self.entries.insert(key, value) {
             Some(old) => self.bytes -= old.bytes(),
             None => self.bytes += ENTRY_BYTES + key_bytes,
+        }
+    }
+
+    /// Appends `key`, a tab, what `shown` makes of its value, and a line's end for each key, in the
+    /// order of the keys' texts. Neither has tabs or ends of lines: JSON escapes them in strings.
+    pub(super) fn write_state(&self, out: &mut Vec<u8>, shown: impl Fn(&V) -> String) {
+        let mut entries: Vec<(&Json, &V)> = self.entries.iter().collect();
+        entries.sort_unstable_by_key(|(key, _)| key.text());
+        for (key, value) in entries {
+            out.extend_from_slice(key.text().as_bytes());
+            out.push(b'\t');
+            out.extend_from_slice(shown(value).as_bytes());
+            out.push(b'\n');
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
 
 use super::api::Service;
 use super::reply::write_body;
@@ -64,6 +65,17 @@ pub(super) fn answer(
     rng: &mut ChaCha8Rng,
 ) -> String {
     answer_to(service, client, &ask.body(), rng)
+}
+
+/// The state of a service after these requests, each with its client.
+pub(super) fn after(service: &mut dyn Service, asks: &[(&str, Ask)]) -> String {
+    let mut rng = ChaCha8Rng::seed_from_u64(0);
+    for (client, ask) in asks {
+        answer(service, client, ask, &mut rng);
+    }
+    let mut state = Vec::new();
+    service.write_state(&mut state);
+    String::from_utf8(state).unwrap()
 }
 
 /// What a store is meant to be.

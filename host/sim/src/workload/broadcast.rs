@@ -9,6 +9,7 @@ use crate::client::{ErrorHandling, Malformed};
 use crate::random::Stream;
 use host_check::value::Value;
 
+#[derive(Clone)]
 pub(super) struct Broadcast {
     topology: String,
     told: i64,

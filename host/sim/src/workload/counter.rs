@@ -8,6 +8,7 @@ use crate::client::{ErrorHandling, Malformed};
 use crate::random::Stream;
 use host_check::value::Value;
 
+#[derive(Clone)]
 pub(super) struct Counter {
     grows_only: bool,
 }

@@ -4,6 +4,7 @@ use super::answer::{EchoOk, malformed, read};
 use crate::client::{Completion, Malformed, Next, Operation, Step, Turn, WorkloadClient};
 use host_check::value::{Map, Name, Value};
 
+#[derive(Clone)]
 pub(super) struct Echo {
     f: Name,
 }
@@ -15,6 +16,10 @@ impl Echo {
 }
 
 impl WorkloadClient for Echo {
+    fn boxed_clone(&self) -> Box<dyn WorkloadClient> {
+        Box::new(self.clone())
+    }
+
     fn next(&mut self, turn: &mut Turn<'_>) -> Next {
         let text = format!("Please echo {}", turn.stream.below(128));
         Next::Invoke {

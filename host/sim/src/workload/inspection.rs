@@ -17,6 +17,7 @@ const RETRY_NS: u64 = SECOND;
 pub(super) const LIMIT_NS: u64 = 10 * SECOND;
 
 /// What all workers still have to do.
+#[derive(Clone)]
 pub(super) struct Inspection {
     workers: Vec<Todo>,
     /// When it began.
@@ -36,7 +37,7 @@ pub(super) struct Task {
 }
 
 /// What one worker still has to do.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Todo {
     tasks: VecDeque<Task>,
     /// Whether the first task was begun and has not succeeded.

@@ -4,6 +4,7 @@ use crate::client::{Next, Operation};
 use host_check::value::{Name, Value};
 
 /// Counts the workers that have read.
+#[derive(Clone)]
 pub(super) struct LastReads {
     f: Name,
     workers: usize,

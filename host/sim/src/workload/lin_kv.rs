@@ -22,6 +22,7 @@ use host_check::value::{Name, Value};
 /// Values are from 0 to below this.
 const VALUES: u64 = 5;
 
+#[derive(Clone)]
 pub(super) struct LinKv {
     read: Name,
     write: Name,
@@ -35,6 +36,7 @@ pub(super) struct LinKv {
 }
 
 /// The workers that share a key.
+#[derive(Clone)]
 struct Group {
     key: i64,
     /// The processes that may have had the key.
@@ -139,6 +141,10 @@ fn at(key: i64, value: Value) -> Value {
 }
 
 impl WorkloadClient for LinKv {
+    fn boxed_clone(&self) -> Box<dyn WorkloadClient> {
+        Box::new(self.clone())
+    }
+
     fn next(&mut self, turn: &mut Turn<'_>) -> Next {
         let size = self.group_size();
         let mut free: Vec<usize> = turn.free.iter().map(|worker| worker / size).collect();

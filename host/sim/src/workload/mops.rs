@@ -46,12 +46,14 @@ impl Mop {
 }
 
 /// An endless sequence of transactions.
+#[derive(Clone)]
 pub(super) struct Mops {
     shape: TxnShape,
     active: Vec<Key>,
     next_key: i64,
 }
 
+#[derive(Clone)]
 struct Key {
     key: i64,
     next_value: i64,

@@ -26,13 +26,13 @@ impl Turns {
 
     /// Asks for something in a turn.
     pub(super) fn ask(&mut self, ask: impl FnOnce(&mut Turn<'_>) -> Next) -> Next {
-        ask(&mut Turn {
-            now_ns: self.now_ns,
-            free: &self.free,
-            processes: &self.processes,
-            stream: &mut self.choices,
-            turn: self.turn,
-        })
+        ask(&mut Turn::new(
+            self.now_ns,
+            &self.free,
+            &self.processes,
+            &mut self.choices,
+            self.turn,
+        ))
     }
 
     /// The next operation, which there has to be.

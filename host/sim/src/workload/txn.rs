@@ -15,6 +15,7 @@ use host_check::value::{Name, Value};
 /// How many lists are read at the end.
 const LISTS_READ: usize = 4;
 
+#[derive(Clone)]
 pub(super) struct Txn {
     kind: Kind,
     f: Name,
@@ -168,6 +169,10 @@ impl Txn {
 }
 
 impl WorkloadClient for Txn {
+    fn boxed_clone(&self) -> Box<dyn WorkloadClient> {
+        Box::new(self.clone())
+    }
+
     fn next(&mut self, turn: &mut Turn<'_>) -> Next {
         let operation = self.txn(turn);
         Next::Invoke {

@@ -4,6 +4,7 @@ use super::answer::{GenerateOk, read};
 use crate::client::{Completion, Malformed, Next, Operation, Step, Turn, WorkloadClient};
 use host_check::value::{Name, Value};
 
+#[derive(Clone)]
 pub(super) struct UniqueIds {
     f: Name,
 }
@@ -17,6 +18,10 @@ impl UniqueIds {
 }
 
 impl WorkloadClient for UniqueIds {
+    fn boxed_clone(&self) -> Box<dyn WorkloadClient> {
+        Box::new(self.clone())
+    }
+
     fn next(&mut self, turn: &mut Turn<'_>) -> Next {
         Next::Invoke {
             worker: turn.any_worker(),

@@ -11,7 +11,7 @@ use crate::random::Stream;
 use host_check::value::{Name, Value};
 
 /// The parts that differ between these workloads.
-pub(super) trait Object {
+pub(super) trait Object: Clone + Send + Sync + 'static {
     /// The `:f` of the operation that writes.
     const WRITE: &'static str;
     /// How errors and timeouts end an operation.
@@ -50,6 +50,7 @@ pub(super) fn draw_new(written: &mut i64, stream: &mut Stream) -> Option<i64> {
     })
 }
 
+#[derive(Clone)]
 pub(super) struct WritesAndReads<O> {
     object: O,
     write: Name,
@@ -69,6 +70,10 @@ impl<O: Object> WritesAndReads<O> {
 }
 
 impl<O: Object> WorkloadClient for WritesAndReads<O> {
+    fn boxed_clone(&self) -> Box<dyn WorkloadClient> {
+        Box::new(self.clone())
+    }
+
     fn setup(&self, _node: usize) -> Option<String> {
         self.object.setup()
     }

@@ -28,7 +28,7 @@ const GAP_NS: u64 = 3 * SECOND;
 const SENDS_UNTIL_NS: u64 = 6 * SECOND;
 
 /// What clients have committed and sent.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Commits {
     /// The keys whose offsets were committed, in the order of their first commits.
     keys: IndexSet<String>,

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use host_check::value::{Map, Value};
 
 /// The keys that a client is assigned, and the next offset to poll of each.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Consumer {
     offsets: BTreeMap<String, i64>,
     /// What it has polled and is committing.
@@ -64,7 +64,7 @@ impl Consumer {
 
 /// The offsets and messages of each key that an answer had. A key without a list counts
 /// as one with an empty list, as in Maelstrom.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Polled(IndexMap<String, Vec<(i64, Value)>>);
 
 impl Polled {

@@ -14,6 +14,7 @@ const POLL_INTERVAL_NS: u64 = 200 * MS;
 /// For how long last operations begin: a node that has lost messages never catches up.
 const LIMIT_NS: u64 = 10 * SECOND;
 
+#[derive(Clone)]
 pub(super) struct Finals {
     keys: Vec<i64>,
     workers: Vec<Worker>,
@@ -21,6 +22,7 @@ pub(super) struct Finals {
     cutoff_ns: Option<u64>,
 }
 
+#[derive(Clone)]
 struct Worker {
     stage: Stage,
     /// The offset to reach, of each key that it has not reached.

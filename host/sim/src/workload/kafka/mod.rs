@@ -43,6 +43,7 @@ const UNSEEN_ONE_IN: u64 = 3;
 /// Mean time between the crashes of a client.
 const CRASH_INTERVAL_NS: u64 = 30 * SECOND;
 
+#[derive(Clone)]
 pub(super) struct Kafka {
     names: Names,
     mops: Mops,
@@ -114,6 +115,10 @@ impl Kafka {
 }
 
 impl WorkloadClient for Kafka {
+    fn boxed_clone(&self) -> Box<dyn WorkloadClient> {
+        Box::new(self.clone())
+    }
+
     fn next(&mut self, turn: &mut Turn<'_>) -> Next {
         // Both are due: either may come first.
         let operation = if turn.now_ns >= self.crash_ns && turn.stream.below(2) == 0 {

@@ -4,6 +4,7 @@ use crate::client::Operation;
 use host_check::value::{Name, Value};
 
 /// What operations, and the parts of their values, are called.
+#[derive(Clone)]
 pub(super) struct Names {
     pub(super) assign: Name,
     pub(super) crash: Name,

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use host_check::value::{Map, Value};
 
 /// Highest offsets, by key.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Seen {
     /// The keys that clients have been assigned or sent to, whatever came of it.
     begun: BTreeSet<i64>,
