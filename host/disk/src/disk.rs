@@ -70,7 +70,7 @@ pub enum Scope {
 }
 
 /// The disk of a node.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Disk {
     limits: DiskLimits,
     pub(crate) visible: Image,
@@ -404,6 +404,15 @@ impl Disk {
             Fate::Torn(bytes) => self.durable.apply(change, bytes),
             Fate::Lost => {}
         }
+    }
+
+    /// Appends a text of all that a node may see of it, now or after a crash: disks with the same text
+    /// are the same to it.
+    pub fn write_state(&self, out: &mut Vec<u8>) {
+        let (visible, durable) = (&self.visible, &self.durable);
+        let faults = (self.is_full, self.failing);
+        let text = format!("{visible:?} {durable:?} {:?} {faults:?}", self.unsynced);
+        out.extend_from_slice(text.as_bytes());
     }
 
     /// The process ends. All that was written is still there; files that are open no more.

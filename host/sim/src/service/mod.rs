@@ -27,6 +27,7 @@ mod store;
 mod testing;
 
 pub use api::Service;
+pub use draw::draws;
 pub use json::{DEPTH_MAX, Json, UnreadableJson};
 pub use lin_kv::LinKv;
 pub use lin_tso::LinTso;

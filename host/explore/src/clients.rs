@@ -1,0 +1,459 @@
+//! Clients: workers with their operations, the workload, and the history.
+//!
+//! Two histories in which the same operations precede one another are one: a checker can tell
+//! them apart by nothing that a client could know. So a state of clients is known by its blocks
+//! of invocations and of completions, whatever their order within a block.
+
+use std::sync::Arc;
+
+use dashmap::DashMap;
+use host_check::anomalies::anomalies;
+use host_check::history::{History, Kind, Op, Process};
+use host_check::so_far::check_so_far;
+use host_check::validity::Validity;
+use host_check::workload::{CheckOptions, Workload, check};
+use host_sim::ending::{Answered, answered, timed_out};
+use host_sim::{Next, Operation, SECOND, Step, Turn, WorkloadClient, with_msg_id};
+
+use crate::hash::{BuildQuick, Contents, Hash};
+use crate::participants::{Addr, Messages};
+use crate::table::Table;
+
+/// All clients between two events.
+pub(crate) struct Clients {
+    workload: Box<dyn WorkloadClient>,
+    workers: Vec<Worker>,
+    /// How many clients there are, those of `init` and of the set-up included.
+    opened: u32,
+    history: Vec<Op>,
+    /// What is wrong for good, by name.
+    pub(crate) wrong: Vec<String>,
+}
+
+#[derive(Debug, Clone)]
+struct Worker {
+    /// How many operations it has begun.
+    begun: usize,
+    /// How many it may begin.
+    planned: usize,
+    client: u32,
+    calls: u64,
+    process: i64,
+    open: Option<Operation>,
+    /// What it has been answered since the operation began.
+    heard: Hash,
+}
+
+/// What happens to clients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum ClientEvent {
+    /// A worker begins its next operation.
+    Invoke(u16),
+    /// A message reaches the client of a worker.
+    Answer(u32),
+    /// A worker has waited long enough.
+    TimeOut(u16),
+    /// A client is opened for the `init` of a node that starts again.
+    Open,
+    /// No further operation begins.
+    Close,
+}
+
+/// What comes of it.
+#[derive(Debug)]
+pub(crate) struct ClientStep {
+    pub(crate) next: u32,
+    /// A request, if one is sent.
+    pub(crate) request: Option<u32>,
+}
+
+/// How clients are set up.
+pub(crate) struct ClientTable {
+    workload: Workload,
+    options: CheckOptions,
+    nodes: usize,
+    /// The operations of each worker.
+    plan: Vec<Vec<Operation>>,
+    table: Table<Clients>,
+    steps: DashMap<(u32, ClientEvent), Arc<ClientStep>, BuildQuick>,
+}
+
+impl ClientTable {
+    pub(crate) fn new(
+        workload: Workload,
+        options: CheckOptions,
+        nodes: usize,
+        plan: Vec<Vec<Operation>>,
+    ) -> Self {
+        ClientTable {
+            workload,
+            options,
+            nodes,
+            plan,
+            table: Table::default(),
+            steps: DashMap::default(),
+        }
+    }
+
+    /// Workers that have not begun, whose clients have the numbers from `opened` on.
+    pub(crate) fn begin(&self, workload: Box<dyn WorkloadClient>, opened: u32) -> u32 {
+        let workers = self.plan.iter().zip(opened..).zip(0..);
+        let workers = workers.map(|((plan, client), process)| Worker {
+            begun: 0,
+            planned: plan.len(),
+            client,
+            calls: 0,
+            process,
+            open: None,
+            heard: 0,
+        });
+        let workers: Vec<Worker> = workers.collect();
+        let opened = opened + u32::try_from(workers.len()).unwrap_or(u32::MAX);
+        self.add(Clients {
+            workload,
+            workers,
+            opened,
+            history: Vec::new(),
+            wrong: Vec::new(),
+        })
+    }
+
+    pub(crate) fn get(&self, clients: u32) -> &Clients {
+        self.table.get(clients)
+    }
+
+    pub(crate) fn hash(&self, clients: u32) -> Hash {
+        self.table.hash(clients)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    /// The operation that a worker begins next.
+    pub(crate) fn next_operation(&self, clients: u32, worker: u16) -> &Operation {
+        let worker = usize::from(worker);
+        &self.plan[worker][self.get(clients).workers[worker].begun]
+    }
+
+    /// The node that a worker talks to.
+    pub(crate) fn node_of(&self, worker: u16) -> usize {
+        usize::from(worker) % self.nodes
+    }
+
+    fn add(&self, mut clients: Clients) -> u32 {
+        let hash = clients.content();
+        self.table.add(hash, || {
+            let last = clients.history.last().map(|op| op.kind);
+            if last.is_some_and(|kind| kind != Kind::Invoke) && clients.wrong.is_empty() {
+                clients.wrong = self.wrong_so_far(&clients);
+            }
+            clients
+        })
+    }
+
+    fn wrong_so_far(&self, clients: &Clients) -> Vec<String> {
+        let Ok(history) = History::new(clients.history.clone()) else {
+            return vec!["broken-history".to_owned()];
+        };
+        let found = check_so_far(self.workload, &history, &self.options);
+        let names = found.iter().flat_map(anomalies);
+        names.map(|name| name.to_string()).collect()
+    }
+
+    /// What comes of an event. An answer that nobody waits for changes nothing.
+    pub(crate) fn step(
+        &self,
+        clients: u32,
+        event: ClientEvent,
+        messages: &Messages,
+    ) -> Arc<ClientStep> {
+        if let Some(step) = self.steps.get(&(clients, event)) {
+            return Arc::clone(&step);
+        }
+        let mut next = self.get(clients).copy();
+        let request = match event {
+            ClientEvent::Invoke(worker) => {
+                let operation = self.next_operation(clients, worker).clone();
+                next.workers[usize::from(worker)].begun += 1;
+                next.invoke(usize::from(worker), operation, self.nodes, messages)
+            }
+            ClientEvent::Answer(message) => next.answer(message, self.nodes, messages),
+            ClientEvent::TimeOut(worker) => {
+                next.time_out(usize::from(worker));
+                None
+            }
+            ClientEvent::Open => {
+                next.opened += 1;
+                None
+            }
+            ClientEvent::Close => {
+                for worker in &mut next.workers {
+                    worker.planned = worker.begun;
+                }
+                None
+            }
+        };
+        let step = Arc::new(ClientStep {
+            next: self.add(next),
+            request,
+        });
+        self.steps.insert((clients, event), Arc::clone(&step));
+        step
+    }
+
+    /// What is wrong with a run that ends so, by name.
+    pub(crate) fn judge(&self, clients: &Clients) -> Vec<String> {
+        let Ok(history) = History::new(clients.history.clone()) else {
+            return vec!["broken-history".to_owned()];
+        };
+        let Ok(mut result) = check(self.workload, &history, None, &self.options) else {
+            return vec!["unexpected-operation".to_owned()];
+        };
+        // Few operations say nothing about how many succeed.
+        result.stats.valid = Validity::True;
+        result.availability.valid = Validity::True;
+        result.shortfalls = host_check::Shortfalls::default();
+        result.valid = result.workload.valid().max(result.exceptions.valid);
+        match result.valid {
+            Validity::False => anomalies(&result).iter().map(ToString::to_string).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Clients {
+    /// The same, to be changed.
+    pub(crate) fn copy(&self) -> Self {
+        Clients {
+            workload: self.workload.boxed_clone(),
+            workers: self.workers.clone(),
+            opened: self.opened,
+            history: self.history.clone(),
+            wrong: self.wrong.clone(),
+        }
+    }
+
+    /// How many clients there are.
+    pub(crate) fn opened(&self) -> u32 {
+        self.opened
+    }
+
+    /// Whether a worker can begin an operation of its plan.
+    pub(crate) fn may_invoke(&self, worker: u16) -> bool {
+        let worker = &self.workers[usize::from(worker)];
+        worker.open.is_none() && worker.begun < worker.planned
+    }
+
+    /// How many operations a worker has begun.
+    pub(crate) fn begun(&self, worker: u16) -> usize {
+        self.workers[usize::from(worker)].begun
+    }
+
+    /// Whether a worker waits for an answer.
+    pub(crate) fn waits(&self, worker: u16) -> bool {
+        self.workers[usize::from(worker)].open.is_some()
+    }
+
+    /// How many workers there are.
+    pub(crate) fn workers(&self) -> u16 {
+        u16::try_from(self.workers.len()).unwrap_or(u16::MAX)
+    }
+
+    /// The number of the client that a worker uses.
+    pub(crate) fn client_of(&self, worker: u16) -> u32 {
+        self.workers[usize::from(worker)].client
+    }
+
+    /// The worker that waits for this message, if one does.
+    pub(crate) fn awaits(&self, message: u32, messages: &Messages) -> Option<usize> {
+        let message = messages.get(message);
+        let Addr::Client(client) = message.dest else {
+            return None;
+        };
+        let mut workers = self.workers.iter();
+        let worker = workers.position(|worker| worker.client == client)?;
+        let this = &self.workers[worker];
+        (this.open.is_some() && message.in_reply_to == Some(this.calls)).then_some(worker)
+    }
+
+    /// A worker begins an operation. Returns its request, if it sends one.
+    pub(crate) fn invoke(
+        &mut self,
+        worker: usize,
+        operation: Operation,
+        nodes: usize,
+        messages: &Messages,
+    ) -> Option<u32> {
+        self.note(Op {
+            index: 0,
+            time_ns: 0,
+            kind: Kind::Invoke,
+            process: Process::Client(self.workers[worker].process),
+            f: operation.f.clone(),
+            value: operation.value.clone(),
+            error: None,
+            extra: operation.extra.clone(),
+        });
+        let step = self.workload.begin(worker, &operation);
+        self.workers[worker].open = Some(operation);
+        match step {
+            Step::Call(body) => Some(self.call(worker, &body, nodes, messages)),
+            done @ Step::Done(_) => {
+                self.end(worker, done.into());
+                None
+            }
+        }
+    }
+
+    fn call(&mut self, worker: usize, body: &str, nodes: usize, messages: &Messages) -> u32 {
+        let this = &mut self.workers[worker];
+        this.calls += 1;
+        let body = with_msg_id(body, this.calls);
+        let node = u8::try_from(worker % nodes).unwrap_or(u8::MAX);
+        messages.add(Addr::Client(this.client), Addr::Node(node), &body)
+    }
+
+    /// A message reaches a client. Returns the next request of the operation, if it has one.
+    pub(crate) fn answer(
+        &mut self,
+        message: u32,
+        nodes: usize,
+        messages: &Messages,
+    ) -> Option<u32> {
+        let worker = self.awaits(message, messages)?;
+        let operation = self.workers[worker].open.clone()?;
+        let body = messages.get(message).body();
+        let this = &mut self.workers[worker];
+        this.heard = Contents::of("heard")
+            .hash(this.heard)
+            .bytes(body.as_bytes())
+            .finish();
+        match answered(self.workload.as_mut(), worker, &operation, body) {
+            Answered::Continues(body) => Some(self.call(worker, &body, nodes, messages)),
+            ends @ Answered::Ends(_) => {
+                self.end(worker, ends);
+                None
+            }
+        }
+    }
+
+    /// A worker has waited long enough.
+    pub(crate) fn time_out(&mut self, worker: usize) {
+        if let Some(operation) = &self.workers[worker].open {
+            let ending = timed_out(self.workload.as_ref(), operation);
+            self.end(worker, Answered::Ends(ending));
+        }
+    }
+
+    fn end(&mut self, worker: usize, answered: Answered) {
+        let Answered::Ends(ending) = answered else {
+            return;
+        };
+        let workers = i64::from(self.workers());
+        let this = &mut self.workers[worker];
+        let Some(operation) = this.open.take() else {
+            return;
+        };
+        this.heard = 0;
+        let kind = ending.kind();
+        let op = ending.op(operation, this.process);
+        if kind == Kind::Info {
+            this.process += workers;
+            if !self.workload.keeps_client() {
+                this.client = self.opened;
+                this.calls = 0;
+                self.opened += 1;
+                self.workload.reopened(worker);
+            }
+        }
+        self.note(op);
+    }
+
+    /// Notes an operation, at a time that says its place and nothing else.
+    fn note(&mut self, op: Op) {
+        let index = self.history.len() as u64;
+        self.history.push(Op {
+            index,
+            time_ns: i64::try_from(index).unwrap_or(i64::MAX),
+            ..op
+        });
+    }
+
+    /// What the workload has clients do at the end, once for each that is free.
+    pub(crate) fn next_at_end(
+        &mut self,
+        due: AtEnd,
+        now_ns: u64,
+        stream: &mut host_sim::random::Stream,
+    ) -> Next {
+        let free = self.workers.iter().enumerate();
+        let free = free.filter(|(_, worker)| worker.open.is_none());
+        let free: Vec<usize> = free.map(|(worker, _)| worker).collect();
+        if free.is_empty() {
+            return Next::Wait;
+        }
+        let processes: Vec<i64> = self.workers.iter().map(|worker| worker.process).collect();
+        let mut turn = Turn::new(now_ns, &free, &processes, stream, 0);
+        match due {
+            AtEnd::Last if self.workload.has_last() => self.workload.last(&mut turn),
+            AtEnd::Inspection if self.workload.inspects() => self.workload.inspect(&mut turn),
+            _ => Next::Done,
+        }
+    }
+
+    /// How long a client waits for an answer, in nanoseconds.
+    pub(crate) fn timeout_ns(&self) -> u64 {
+        self.workload.timeout_ns().max(SECOND)
+    }
+
+    fn content(&self) -> Hash {
+        let mut contents = Contents::of("clients").number(u64::from(self.opened));
+        for worker in &self.workers {
+            contents = contents
+                .number(worker.begun as u64)
+                .number(worker.planned as u64)
+                .number(u64::from(worker.client))
+                .number(worker.calls)
+                .hash(worker.heard)
+                .bytes(format!("{:?}", worker.open).as_bytes());
+        }
+        let mut block: Vec<String> = Vec::new();
+        let mut is_begun = None;
+        let close = |block: &mut Vec<String>, contents: Contents| {
+            block.sort_unstable();
+            let contents = contents.bytes(block.join("\n").as_bytes());
+            block.clear();
+            contents
+        };
+        for op in &self.history {
+            let begins = op.kind == Kind::Invoke;
+            if is_begun.is_some_and(|it| it != begins) {
+                contents = close(&mut block, contents);
+            }
+            is_begun = Some(begins);
+            let Op {
+                kind,
+                process,
+                f,
+                value,
+                error,
+                extra,
+                ..
+            } = op;
+            block.push(format!(
+                "{kind} {process} {f} {value:?} {error:?} {extra:?}"
+            ));
+        }
+        close(&mut block, contents).finish()
+    }
+}
+
+/// Which operations end a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AtEnd {
+    /// The last ones of the workload.
+    Last,
+    /// Those of its inspection.
+    Inspection,
+}

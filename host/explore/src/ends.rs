@@ -1,0 +1,242 @@
+//! Ends: what becomes of a state if nothing more goes wrong.
+//!
+//! All faults are over, no further operation begins, every message is delivered and timers fire when they are due,
+//! until the cluster comes back to a state that it had, or for as long as a run has to recover. Then clients do their last
+//! operations and the whole history is judged. This is one fair schedule among many: a state whose end is wrong is
+//! a failure that can be replayed, a state whose end is right has a way to get there.
+
+use std::collections::{HashSet, VecDeque};
+
+use dashmap::DashSet;
+use host_sim::random::Streams;
+use host_sim::{Next, SECOND};
+
+use crate::clients::{AtEnd, ClientEvent, Clients};
+use crate::guests::Wrong;
+use crate::hash::{BuildQuick, Hash};
+use crate::model::{Model, Sink};
+use crate::nodes::Happens;
+use crate::participants::Addr;
+use crate::state::{Left, State};
+
+/// How long a cluster has to recover, as in a run.
+const RECOVERY_NS: u64 = 10 * SECOND;
+
+/// How long the last operations may take.
+const LAST_NS: u64 = 60 * SECOND;
+
+/// How many messages may follow on one another while no time passes.
+pub(crate) const DELIVERIES_MAX: u32 = 100_000;
+
+/// States whose ends are right.
+#[derive(Default)]
+pub(crate) struct Ends {
+    right: DashSet<Hash, BuildQuick>,
+}
+
+/// A cluster on its way to its end.
+struct Ending<'m, 'a> {
+    model: &'m Model<'a>,
+    state: State,
+    queue: VecDeque<u32>,
+    sink: Sink,
+    /// The clients, once they are not those of a table any more.
+    own: Option<Clients>,
+}
+
+impl Ends {
+    /// What is wrong with the end of a state, by name; nothing if it is right.
+    pub(crate) fn judge(&self, model: &Model<'_>, state: &State) -> Result<Vec<String>, Wrong> {
+        let mut ending = Ending::of(model, state)?;
+        let mut met: HashSet<Hash, BuildQuick> = HashSet::default();
+        let until_ns = state.now_ns.saturating_add(RECOVERY_NS);
+        loop {
+            ending.deliver_all()?;
+            let hash = model.hash(&ending.state);
+            if self.right.contains(&hash) {
+                break;
+            }
+            let is_over = ending.state.now_ns >= until_ns;
+            if is_over || !met.insert(hash) || !ending.fire_next(until_ns)? {
+                let has_faults = state.has_had_faults(model.bounds);
+                let wrong = ending.last(has_faults)?;
+                if !wrong.is_empty() {
+                    return Ok(wrong);
+                }
+                break;
+            }
+        }
+        for hash in met {
+            self.right.insert(hash);
+        }
+        Ok(Vec::new())
+    }
+}
+
+impl<'m, 'a> Ending<'m, 'a> {
+    fn of(model: &'m Model<'a>, state: &State) -> Result<Self, Wrong> {
+        let mut sink = Sink::default();
+        let mut state = state.clone();
+        let close = model
+            .clients
+            .step(state.clients, ClientEvent::Close, &model.messages);
+        state.clients = close.next;
+        state.left = Left::NOTHING;
+        state.cut = 0;
+        for node in 0..model.count {
+            let it = model.nodes.get(state.parts[node]);
+            if it.guest.is_none() {
+                model.start(&mut state, u8::try_from(node).unwrap_or(u8::MAX), &mut sink)?;
+            }
+            if model.nodes.get(state.parts[node]).is_syncing() {
+                model.happen_fairly(&mut state, node, Happens::Synced, &mut sink)?;
+            }
+        }
+        let mut queue: VecDeque<u32> = std::mem::take(&mut state.messages).into();
+        queue.extend(sink.sent.drain(..));
+        Ok(Ending {
+            model,
+            state,
+            queue,
+            sink,
+            own: None,
+        })
+    }
+
+    /// Delivers all messages, in the order of sending.
+    fn deliver_all(&mut self) -> Result<(), Wrong> {
+        for _ in 0..DELIVERIES_MAX {
+            let Some(message) = self.queue.pop_front() else {
+                return Ok(());
+            };
+            self.deliver(message)?;
+            self.queue.extend(self.sink.sent.drain(..));
+        }
+        Err(Wrong::Standstill)
+    }
+
+    fn deliver(&mut self, message: u32) -> Result<(), Wrong> {
+        let model = self.model;
+        match (model.messages.get(message).dest, &mut self.own) {
+            (Addr::Client(_), Some(clients)) => {
+                let request = clients.answer(message, model.count, &model.messages);
+                self.queue.extend(request);
+                Ok(())
+            }
+            (Addr::Node(node), _) => {
+                let happens = Happens::Message(message);
+                let node = usize::from(node);
+                model.happen_fairly(&mut self.state, node, happens, &mut self.sink)
+            }
+            _ => model.deliver(&mut self.state, message, &mut self.sink),
+        }
+    }
+
+    /// Fires the next timer, if it is due until then. Whether it did.
+    fn fire_next(&mut self, until_ns: u64) -> Result<bool, Wrong> {
+        let left_ns = until_ns.saturating_sub(self.state.now_ns);
+        let Some((node, timer)) = self.model.next_timer(&self.state) else {
+            return Ok(false);
+        };
+        let after_ns = timer.left_ns.max(0).cast_unsigned();
+        if after_ns > left_ns {
+            return Ok(false);
+        }
+        self.model.pass(&mut self.state, after_ns)?;
+        let happens = Happens::Timer(timer.id);
+        self.model
+            .happen_fairly(&mut self.state, node, happens, &mut self.sink)?;
+        self.queue.extend(self.sink.sent.drain(..));
+        Ok(true)
+    }
+
+    /// Has clients do their last operations, and judges the history.
+    fn last(mut self, has_faults: bool) -> Result<Vec<String>, Wrong> {
+        let model = self.model;
+        let mut clients = model.clients.get(self.state.clients).copy();
+        let open = (0..clients.workers()).any(|worker| clients.waits(worker));
+        if open && !has_faults {
+            return Ok(vec!["unanswered".to_owned()]);
+        }
+        for worker in 0..clients.workers() {
+            clients.time_out(usize::from(worker));
+        }
+        self.own = Some(clients);
+        let until_ns = self.state.now_ns + LAST_NS;
+        for due in [AtEnd::Last, AtEnd::Inspection] {
+            self.do_last(due, until_ns)?;
+        }
+        Ok(self
+            .own
+            .map_or_else(Vec::new, |own| model.clients.judge(&own)))
+    }
+
+    fn do_last(&mut self, due: AtEnd, until_ns: u64) -> Result<(), Wrong> {
+        let mut stream = Streams::new(self.model.seed).stream("last operations");
+        while let Some(clients) = &mut self.own {
+            let now_ns = self.state.now_ns;
+            if now_ns >= until_ns {
+                return Ok(());
+            }
+            let patience_ns = now_ns.saturating_add(clients.timeout_ns());
+            match clients.next_at_end(due, now_ns, &mut stream) {
+                Next::Invoke { worker, operation } => {
+                    let (count, messages) = (self.model.count, &self.model.messages);
+                    let request = clients.invoke(worker, operation, count, messages);
+                    self.queue.extend(request);
+                }
+                Next::Wait => self.wait(patience_ns)?,
+                Next::Later(at_ns) => self.wait_until(at_ns.max(now_ns + 1))?,
+                Next::Done => {
+                    let open = (0..clients.workers()).any(|worker| clients.waits(worker));
+                    if !open {
+                        return Ok(());
+                    }
+                    self.wait(patience_ns)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until a worker is free; they wait no longer than that.
+    fn wait(&mut self, until_ns: u64) -> Result<(), Wrong> {
+        let free = |this: &Self| {
+            this.own.as_ref().map_or(0, |own| {
+                (0..own.workers())
+                    .filter(|worker| !own.waits(*worker))
+                    .count()
+            })
+        };
+        let before = free(self);
+        loop {
+            self.deliver_all()?;
+            if free(self) > before {
+                return Ok(());
+            }
+            if !self.fire_next(until_ns)? {
+                break;
+            }
+        }
+        let left_ns = until_ns.saturating_sub(self.state.now_ns);
+        self.model.pass(&mut self.state, left_ns)?;
+        if let Some(own) = &mut self.own {
+            for worker in 0..own.workers() {
+                own.time_out(usize::from(worker));
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets time pass until then.
+    fn wait_until(&mut self, at_ns: u64) -> Result<(), Wrong> {
+        loop {
+            self.deliver_all()?;
+            if !self.fire_next(at_ns)? {
+                break;
+            }
+        }
+        let left_ns = at_ns.saturating_sub(self.state.now_ns);
+        self.model.pass(&mut self.state, left_ns)
+    }
+}

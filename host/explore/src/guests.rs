@@ -1,0 +1,514 @@
+//! Steps of guests, as functions of a state and an event.
+//!
+//! A guest with snapshots is known by its snapshot: it is restored before each step and asked for a
+//! new one after it. That is right only if the snapshot is the whole state and the step reads
+//! nothing else. So each new step is taken twice, in two instances with different pasts and different random
+//! numbers, the second an odd while later. If the results differ, the guest reads the clock, or it is not a
+//! function of its snapshot; the exploration begins again with what was found ([`Mode`]).
+//!
+//! A guest without snapshots (a program, or one whose snapshot is not all) is known by what it was told, and is
+//! started again and told the same when nobody has it in that state.
+
+use std::collections::VecDeque;
+use std::hash::{Hash as _, Hasher as _};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use dashmap::DashMap;
+use host_disk::{Disk, Scope, SharedDisk, lock};
+use host_guest::{Effect, Event, EventKind, Guest, GuestError, GuestOptions, Limits, Start};
+use host_protocol::disk::Change;
+use host_sim::random::Streams;
+
+use crate::hash::{BuildQuick, Contents, Quick};
+use crate::participants::{Addr, Messages};
+use crate::table::Table;
+
+/// What states consist of, as far as the guest decides it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Mode {
+    /// The guest's steps depend on the clock, so time is a part of states.
+    pub reads_clock: bool,
+    /// It is known by what it was told, not by its snapshot.
+    pub by_replay: bool,
+}
+
+/// Why a step has no result.
+#[derive(Debug, Clone)]
+pub(crate) enum Wrong {
+    /// The guest has failed.
+    Guest(Box<GuestError>),
+    /// It has sent a message to nobody.
+    UnknownDestination(String),
+    /// States have to consist of something else.
+    Mode(Mode),
+    /// It has not answered `init`, or what prepares it for the workload.
+    NoAnswer,
+    /// Its answer to that is wrong.
+    BadAnswer(String),
+    /// Messages follow on messages without end.
+    Standstill,
+    /// A fault of the explorer.
+    Internal(String),
+}
+
+impl Wrong {
+    pub(crate) fn internal(why: impl std::fmt::Display) -> Self {
+        Wrong::Internal(why.to_string())
+    }
+
+    /// Its name among anomalies.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Wrong::Guest(error) => <&'static str>::from(&error.kind).to_owned(),
+            Wrong::UnknownDestination(_) => "unknown-destination".to_owned(),
+            Wrong::NoAnswer => "no-answer".to_owned(),
+            Wrong::BadAnswer(_) => "bad-answer".to_owned(),
+            Wrong::Standstill => "standstill".to_owned(),
+            Wrong::Mode(_) | Wrong::Internal(_) => "internal".to_owned(),
+        }
+    }
+}
+
+/// What a guest asks for, resolved.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Act {
+    Send(u32),
+    Set { id: u64, after_ns: u64 },
+    Cancel(u64),
+    Disk(Change<'static>),
+    Sync(Scope),
+}
+
+/// A step of a guest.
+#[derive(Debug)]
+pub(crate) struct GuestStep {
+    pub(crate) next: u32,
+    pub(crate) acts: Vec<Act>,
+    /// The disk, if the guest has changed it itself.
+    pub(crate) disk: Option<u32>,
+}
+
+/// What a guest is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Told {
+    Message(u32),
+    Timer(u64),
+    Synced(Scope),
+}
+
+enum GuestState {
+    Snapshot(Box<[u8]>),
+    Path {
+        /// The state before; none if it was started.
+        before: Option<u32>,
+        start: Life,
+        told: Told,
+        now_ns: u64,
+    },
+}
+
+/// Which guest is started.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Life {
+    pub(crate) node: u8,
+    /// How often its node was started before.
+    pub(crate) lives: u32,
+    /// The disk that it finds.
+    pub(crate) disk: u32,
+}
+
+/// All guests that were met, and what steps them.
+pub(crate) struct Guests<'a> {
+    module: &'a dyn Start,
+    pub(crate) mode: Mode,
+    limits: Limits,
+    args: &'a [String],
+    streams: Streams,
+    /// What clocks read when the main phase begins.
+    begins_ns: u64,
+    /// How many clients there may ever be.
+    clients: u32,
+    states: Table<GuestState>,
+    pub(crate) disks: Table<Disk>,
+    steps: DashMap<(u32, u64, u64), Result<Arc<GuestStep>, Wrong>, BuildQuick>,
+    /// Pairs of instances for guests with snapshots.
+    pairs: Mutex<Vec<[Box<dyn Guest + Send>; 2]>>,
+    /// Guests that are known by what they were told, by their states.
+    live: Mutex<VecDeque<(u32, Live)>>,
+}
+
+struct Live {
+    guest: Box<dyn Guest + Send>,
+    disk: SharedDisk,
+}
+
+/// How many guests without snapshots are kept where they are.
+const LIVE_MAX: usize = 48;
+
+/// How much later the second instance takes a step: no unit of time divides it.
+const LATER_NS: u64 = 90_061_001_001_001;
+
+/// What guests are made with.
+pub(crate) struct GuestsOptions<'a> {
+    pub(crate) module: &'a dyn Start,
+    pub(crate) mode: Mode,
+    pub(crate) limits: Limits,
+    pub(crate) args: &'a [String],
+    pub(crate) seed: u64,
+    pub(crate) clients: u32,
+}
+
+/// What an instance made of an event.
+struct Made {
+    acts: Vec<Act>,
+    snapshot: Vec<u8>,
+}
+
+impl<'a> Guests<'a> {
+    pub(crate) fn new(options: GuestsOptions<'a>) -> Self {
+        Guests {
+            module: options.module,
+            mode: options.mode,
+            limits: options.limits,
+            args: options.args,
+            streams: Streams::new(options.seed),
+            begins_ns: host_sim::begins_ns(options.seed),
+            clients: options.clients,
+            states: Table::default(),
+            disks: Table::default(),
+            steps: DashMap::default(),
+            pairs: Mutex::default(),
+            live: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// How many states of guests were met.
+    pub(crate) fn len(&self) -> usize {
+        self.states.len()
+    }
+
+    pub(crate) fn hash(&self, guest: u32) -> crate::hash::Hash {
+        self.states.hash(guest)
+    }
+
+    /// The number of a disk.
+    pub(crate) fn add_disk(&self, disk: &Disk) -> u32 {
+        let mut text = Vec::new();
+        disk.write_state(&mut text);
+        let hash = Contents::of("disk").bytes(&text).finish();
+        self.disks.add(hash, || disk.clone())
+    }
+
+    /// An empty disk.
+    pub(crate) fn empty_disk(&self) -> u32 {
+        self.add_disk(&Disk::new(self.limits.disk()))
+    }
+
+    /// Starts a guest, and tells it `init`.
+    pub(crate) fn start(
+        &self,
+        life: Life,
+        init: u32,
+        now_ns: u64,
+        messages: &Messages,
+    ) -> Result<Arc<GuestStep>, Wrong> {
+        let told = Told::Message(init);
+        if self.mode.by_replay {
+            return self.tell(None, life, &told, now_ns, messages);
+        }
+        let mut live = self.instance(life, messages).map_err(Wrong::Guest)?;
+        if !live.guest.keeps_state() {
+            return Err(Wrong::Mode(Mode {
+                by_replay: true,
+                reads_clock: true,
+            }));
+        }
+        let made = self.make(live.guest.as_mut(), life.node, &told, now_ns, messages)?;
+        Ok(Arc::new(self.keep(made)))
+    }
+
+    /// Has a guest take a step.
+    pub(crate) fn step(
+        &self,
+        guest: u32,
+        life: Life,
+        told: &Told,
+        now_ns: u64,
+        messages: &Messages,
+    ) -> Result<Arc<GuestStep>, Wrong> {
+        let seen_ns = match self.mode.reads_clock {
+            true => now_ns,
+            false => 0,
+        };
+        let key = (guest, key_of(told), seen_ns);
+        if let Some(step) = self.steps.get(&key) {
+            return step.clone();
+        }
+        let step = if self.mode.by_replay {
+            self.tell(Some(guest), life, told, seen_ns, messages)
+        } else {
+            self.step_twice(guest, life.node, told, seen_ns, messages)
+        };
+        self.steps.insert(key, step.clone());
+        step
+    }
+
+    fn step_twice(
+        &self,
+        guest: u32,
+        node: u8,
+        told: &Told,
+        now_ns: u64,
+        messages: &Messages,
+    ) -> Result<Arc<GuestStep>, Wrong> {
+        let GuestState::Snapshot(snapshot) = self.states.get(guest) else {
+            return Err(Wrong::Mode(self.mode)); // there are no others in this mode
+        };
+        let pair = pop(&self.pairs);
+        let mut pair = match pair {
+            Some(pair) => pair,
+            None => {
+                let spare = |lives| {
+                    let life = Life {
+                        node,
+                        lives,
+                        disk: self.empty_disk(),
+                    };
+                    self.instance(life, messages).map(|live| live.guest)
+                };
+                [
+                    spare(u32::MAX).map_err(Wrong::Guest)?,
+                    spare(u32::MAX - 1).map_err(Wrong::Guest)?,
+                ]
+            }
+        };
+        let mut take = |which: usize, later_ns: u64| {
+            let guest = pair[which].as_mut();
+            guest.restore(snapshot).map_err(Wrong::Guest)?;
+            self.make(guest, node, told, now_ns + later_ns, messages)
+        };
+        // An instance that has failed is not used again.
+        let first = take(0, 0)?;
+        let second = take(1, LATER_NS)?;
+        let reads_clock = self.mode.reads_clock;
+        if (first.acts == second.acts && first.snapshot == second.snapshot) || reads_clock {
+            let third = match reads_clock {
+                true => take(1, 0)?,
+                false => second,
+            };
+            if first.acts == third.acts && first.snapshot == third.snapshot {
+                self.pairs
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(pair);
+                return Ok(Arc::new(self.keep(first)));
+            }
+            return Err(Wrong::Mode(Mode {
+                by_replay: true,
+                reads_clock: true,
+            }));
+        }
+        let third = take(1, 0)?;
+        let is_the_clock = first.acts == third.acts && first.snapshot == third.snapshot;
+        Err(Wrong::Mode(Mode {
+            by_replay: !is_the_clock,
+            reads_clock: true,
+        }))
+    }
+
+    fn keep(&self, made: Made) -> GuestStep {
+        let hash = Contents::of("snapshot").bytes(&made.snapshot).finish();
+        let next = self.states.add(hash, || {
+            GuestState::Snapshot(made.snapshot.into_boxed_slice())
+        });
+        GuestStep {
+            next,
+            acts: made.acts,
+            disk: None,
+        }
+    }
+
+    /// An instance, which has not begun.
+    fn instance(&self, life: Life, messages: &Messages) -> Result<Live, Box<GuestError>> {
+        let disk = self.disks.get(life.disk).clone();
+        let disk: SharedDisk = Arc::new(Mutex::new(disk));
+        let name = &messages.nodes()[usize::from(life.node)];
+        let guest = self.module.start(GuestOptions {
+            limits: self.limits,
+            args: self.args.to_vec(),
+            seed: self.streams.seed(&format!("guest {name} {}", life.lives)),
+            growth: None,
+            disk: SharedDisk::clone(&disk),
+        })?;
+        Ok(Live { guest, disk })
+    }
+
+    fn make(
+        &self,
+        guest: &mut dyn Guest,
+        node: u8,
+        told: &Told,
+        now_ns: u64,
+        messages: &Messages,
+    ) -> Result<Made, Wrong> {
+        let acts = self.act(guest, node, told, now_ns, messages)?;
+        let snapshot = guest.snapshot().map_err(Wrong::Guest)?;
+        Ok(Made {
+            acts,
+            snapshot: snapshot.unwrap_or_default(),
+        })
+    }
+
+    /// Has an instance handle an event.
+    fn act(
+        &self,
+        guest: &mut dyn Guest,
+        node: u8,
+        told: &Told,
+        now_ns: u64,
+        messages: &Messages,
+    ) -> Result<Vec<Act>, Wrong> {
+        let name = &messages.nodes()[usize::from(node)];
+        let event = Event {
+            now_ns: self.begins_ns + now_ns,
+            node: name,
+            kind: match told {
+                Told::Message(message) => EventKind::Message(&messages.get(*message).text),
+                Told::Timer(id) => EventKind::Timer(*id),
+                Told::Synced(_) => EventKind::Synced(Ok(())),
+            },
+        };
+        let effects = guest.step(&event).map_err(Wrong::Guest)?;
+        let mut acts = Vec::new();
+        for effect in effects {
+            acts.push(match effect {
+                Effect::Send(send) => {
+                    let name = send.message.dest.as_ref();
+                    let Some(dest) = messages.find(name, self.clients) else {
+                        return Err(Wrong::UnknownDestination(name.to_owned()));
+                    };
+                    Act::Send(messages.add(Addr::Node(node), dest, send.message.body))
+                }
+                Effect::SetTimer(timer) => Act::Set {
+                    id: timer.id,
+                    after_ns: timer.after_ns,
+                },
+                Effect::CancelTimer(timer) => Act::Cancel(timer.id),
+                Effect::Log(_) => continue,
+                Effect::Disk(change) => Act::Disk(host_disk::disk::owned(change)),
+                Effect::Sync(scope) => Act::Sync(scope),
+            });
+        }
+        Ok(acts)
+    }
+
+    /// Has a guest that is known by what it was told take a step.
+    fn tell(
+        &self,
+        before: Option<u32>,
+        start: Life,
+        told: &Told,
+        now_ns: u64,
+        messages: &Messages,
+    ) -> Result<Arc<GuestStep>, Wrong> {
+        let (mut live, start) = match before {
+            Some(before) => self.brought_to(before, messages)?,
+            None => (self.instance(start, messages).map_err(Wrong::Guest)?, start),
+        };
+        let disk_before = before.map_or(start.disk, |_| self.add_disk(&lock(&live.disk)));
+        live.begin(told);
+        let guest = live.guest.as_mut();
+        let acts = self.act(guest, start.node, told, now_ns, messages)?;
+        let hash = Contents::of("told")
+            .hash(before.map_or(0, |before| self.states.hash(before)))
+            .number(u64::from(start.node))
+            .number(u64::from(start.lives))
+            .hash(self.disks.hash(start.disk))
+            .number(now_ns)
+            .hash(match told {
+                Told::Message(message) => messages.hash(*message),
+                Told::Timer(id) => u128::from(*id),
+                Told::Synced(_) => u128::MAX,
+            })
+            .finish();
+        let next = self.states.add(hash, || GuestState::Path {
+            before,
+            start,
+            told: told.clone(),
+            now_ns,
+        });
+        let disk = self.add_disk(&lock(&live.disk));
+        let mut all = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        all.push_back((next, live));
+        if all.len() > LIVE_MAX {
+            all.pop_front();
+        }
+        Ok(Arc::new(GuestStep {
+            next,
+            acts,
+            disk: (disk != disk_before).then_some(disk),
+        }))
+    }
+
+    /// A guest in this state: one that is there already, or one that is told all again.
+    fn brought_to(&self, state: u32, messages: &Messages) -> Result<(Live, Life), Wrong> {
+        let mut missing = Vec::new();
+        let mut at = state;
+        let (mut live, life) = loop {
+            let GuestState::Path { before, start, .. } = self.states.get(at) else {
+                return Err(Wrong::Mode(self.mode)); // there are no others in this mode
+            };
+            let mut all = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+            let place = all.iter().position(|(id, _)| *id == at);
+            if let Some((_, live)) = place.and_then(|place| all.remove(place)) {
+                break (live, *start);
+            }
+            drop(all);
+            missing.push(at);
+            match before {
+                Some(before) => at = *before,
+                None => {
+                    let live = self.instance(*start, messages);
+                    break (live.map_err(Wrong::Guest)?, *start);
+                }
+            }
+        };
+        for id in missing.into_iter().rev() {
+            if let GuestState::Path { told, now_ns, .. } = self.states.get(id) {
+                live.begin(told);
+                self.act(live.guest.as_mut(), life.node, told, *now_ns, messages)?;
+            }
+        }
+        Ok((live, life))
+    }
+}
+
+impl Live {
+    /// Does to its disk what comes before an event.
+    fn begin(&mut self, told: &Told) {
+        if let Told::Synced(scope) = told {
+            // No fault of disks is explored, so it does not fail.
+            let _ = lock(&self.disk).sync(scope);
+        }
+    }
+}
+
+/// A part of a key for what a guest is told.
+fn key_of(told: &Told) -> u64 {
+    let mut hasher = Quick::default();
+    match told {
+        Told::Message(message) => (0_u8, *message).hash(&mut hasher),
+        Told::Timer(id) => (1_u8, *id).hash(&mut hasher),
+        Told::Synced(_) => 2_u8.hash(&mut hasher),
+    }
+    hasher.finish()
+}
+
+fn pop<T>(shared: &Mutex<Vec<T>>) -> Option<T> {
+    let mut all = shared.lock().unwrap_or_else(PoisonError::into_inner);
+    all.pop()
+}

@@ -1,0 +1,21 @@
+//! Explores the schedules of a small cluster.
+
+mod bounds;
+mod breadth;
+mod clients;
+mod ends;
+mod explore;
+mod guests;
+mod hash;
+mod model;
+mod moves;
+mod nodes;
+mod participants;
+mod services;
+mod state;
+mod table;
+
+pub use bounds::{Bounds, TimerOrder};
+pub use breadth::{Budget, Progress};
+pub use explore::{End, Exploration, Explored, FailingSchedule, Impossible};
+pub use guests::Mode;
