@@ -93,6 +93,7 @@ impl<'m, 'a> Ending<'m, 'a> {
             }
         }
         let mut queue: VecDeque<u32> = std::mem::take(&mut state.messages).into();
+        queue.extend(std::mem::take(&mut state.late));
         queue.extend(sink.sent.drain(..));
         Ok(Ending {
             model,
