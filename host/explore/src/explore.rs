@@ -1,6 +1,7 @@
 //! An exploration from its beginning to its result.
 
 use host_guest::Start;
+use host_sim::Operation;
 use host_trial::Scenario;
 
 use crate::bounds::Bounds;
@@ -18,8 +19,10 @@ pub struct Exploration<'a> {
     pub bounds: &'a Bounds,
     /// When to stop.
     pub budget: Budget,
-    /// Decides the operations, and what guests draw.
+    /// Decides what guests draw, and the operations if none are given.
     pub seed: u64,
+    /// The operations and their workers; as many as the bounds say are drawn if there is no list.
+    pub operations: Option<&'a [(usize, Operation)]>,
 }
 
 /// What came of an exploration.
@@ -81,8 +84,7 @@ impl Exploration<'_> {
     }
 
     fn search_in(&self, mode: Mode, show: &mut dyn FnMut(Progress)) -> Result<Explored, Wrong> {
-        let model = Model::new(self.module, self.scenario, self.bounds, self.seed, mode);
-        let model = model.map_err(Wrong::Internal)?;
+        let model = Model::new(self, mode).map_err(Wrong::Internal)?;
         let (mut begin, queue) = model.begin(&mut Sink::default())?;
         for message in queue {
             model.insert(&mut begin, message);

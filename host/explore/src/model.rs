@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 
-use host_guest::Start;
 use host_sim::random::Streams;
 use host_sim::workload::make;
 use host_sim::{Malformed, Next, Operation, Turn, with_msg_id};
@@ -10,6 +9,7 @@ use host_trial::Scenario;
 
 use crate::bounds::{Bounds, TimerOrder};
 use crate::clients::{ClientEvent, ClientTable};
+use crate::explore::Exploration;
 use crate::guests::{Guests, GuestsOptions, Mode, Wrong};
 use crate::hash::{Hash, spread};
 use crate::moves::{FAULTS, Footprint, LAST_FIRE, Move, NODES, SERVICES, SPLIT, TIME};
@@ -64,21 +64,35 @@ impl Sink {
 impl<'a> Model<'a> {
     /// # Errors
     /// If the scenario has no such workload.
-    pub(crate) fn new(
-        module: &'a dyn Start,
-        scenario: &'a Scenario,
-        bounds: &'a Bounds,
-        seed: u64,
-        mode: Mode,
-    ) -> Result<Self, String> {
+    pub(crate) fn new(exploration: &Exploration<'a>, mode: Mode) -> Result<Self, String> {
+        let Exploration {
+            module,
+            scenario,
+            bounds,
+            seed,
+            operations,
+            ..
+        } = *exploration;
         let options = &scenario.options;
         let count = options.cluster.count;
         let workload = make(scenario.workload, &scenario.workload_options());
         let mut workload = workload.map_err(|why| why.to_string())?;
         let workers = options.concurrency;
-        let plan = plan(workload.as_mut(), workers, bounds.operations, seed);
+        let plan = match operations {
+            Some(operations) => {
+                let mut plan = vec![Vec::new(); workers];
+                for (worker, operation) in operations {
+                    let of_worker = plan.get_mut(*worker);
+                    let of_worker = of_worker.ok_or_else(|| format!("there is no worker {worker}"))?;
+                    of_worker.push(operation.clone());
+                }
+                plan
+            }
+            None => plan(workload.as_mut(), workers, bounds.operations, seed),
+        };
+        let begun: usize = plan.iter().map(Vec::len).sum();
         // Every operation and every fault may open one more.
-        let clients = 2 * count + workers + 2 * bounds.operations;
+        let clients = 2 * count + workers + 2 * begun;
         let faults = usize::from(bounds.kills) + usize::from(bounds.power);
         let clients = clients + faults + usize::from(bounds.timeouts) + 2 * count + workers;
         let services = host_sim::service::all();
