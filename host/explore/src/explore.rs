@@ -3,11 +3,13 @@
 use host_guest::Start;
 use host_sim::Operation;
 use host_trial::Scenario;
+use host_trial::schedule::Schedule;
 
 use crate::bounds::Bounds;
 use crate::breadth::{Breadth, Budget, Over, Progress};
 use crate::guests::{Mode, Wrong};
 use crate::model::{Model, Sink};
+use crate::trace;
 
 /// What is explored.
 pub struct Exploration<'a> {
@@ -38,6 +40,7 @@ pub struct Explored {
 
 /// Why an exploration is over.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one")]
 pub enum End {
     /// Every state within the bounds was met, and none fails.
     Complete,
@@ -56,10 +59,13 @@ pub enum End {
 pub struct FailingSchedule {
     /// What is wrong, by name.
     pub names: Vec<String>,
-    /// Its moves.
+    /// How many moves lead to it.
     pub moves: usize,
-    /// Whether it shows only when nothing more goes wrong, in the end.
+    /// Whether it shows only once all faults are over, every message has arrived, and clients have
+    /// done their last operations.
     pub is_at_end: bool,
+    /// The same for the simulator, which replays it.
+    pub schedule: Schedule,
 }
 
 /// Why there is no exploration.
@@ -98,23 +104,13 @@ impl Exploration<'_> {
             Over::Depth => End::Depth,
             Over::States => End::States,
             Over::Interrupted => End::Interrupted,
-            Over::Failure(failure) => {
-                for it in &failure.moves {
-                    eprintln!("  {}", model.describe(*it));
-                }
-                End::Failure(FailingSchedule {
-                    names: failure.names,
-                    moves: failure.moves.len(),
-                    is_at_end: failure.is_at_end,
-                })
-            }
+            Over::Failure(failure) => End::Failure(FailingSchedule {
+                schedule: trace::schedule(&model, &failure.moves)?,
+                names: failure.names,
+                moves: failure.moves.len(),
+                is_at_end: failure.is_at_end,
+            }),
         };
-        eprintln!(
-            "guests {} nodes {} clients {}",
-            model.guests.len(),
-            model.nodes.len(),
-            model.clients.len()
-        );
         Ok(Explored {
             progress,
             end,

@@ -14,6 +14,7 @@ mod participants;
 mod services;
 mod state;
 mod table;
+mod trace;
 
 pub use bounds::{Bounds, TimerOrder};
 pub use breadth::{Budget, Progress};

@@ -887,21 +887,6 @@ impl<'a> Model<'a> {
         }
     }
 
-    /// A move in words.
-    pub(crate) fn describe(&self, it: Move) -> String {
-        match it {
-            Move::Deliver(message)
-            | Move::Lose(message)
-            | Move::Copy(message)
-            | Move::Delay(message) => {
-                let kind = format!("{it:?}");
-                format!("{kind} {}", self.messages.get(message).text)
-            }
-            Move::Fire(node, timer) => format!("fire n{node} {}", self.timers.get(timer)),
-            other => format!("{other:?}"),
-        }
-    }
-
     fn take(&self, state: &mut State, message: u32) {
         // One that is late before the same one that is not: the order of the others stays.
         for messages in [&mut state.late, &mut state.messages] {
