@@ -11,6 +11,7 @@
 
 use std::collections::VecDeque;
 use std::hash::{Hash as _, Hasher as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use dashmap::DashMap;
@@ -133,6 +134,8 @@ pub(crate) struct Guests<'a> {
     steps: DashMap<(u32, u64, u64), Result<Arc<GuestStep>, Wrong>, BuildQuick>,
     /// Pairs of instances for guests with snapshots.
     pairs: Mutex<Vec<[Box<dyn Guest + Send>; 2]>>,
+    /// Whether a guest takes over a state only before it has one.
+    restores_once: AtomicBool,
     /// Guests that are known by what they were told, by their states.
     live: Mutex<VecDeque<(u32, Live)>>,
 }
@@ -178,6 +181,7 @@ impl<'a> Guests<'a> {
             disks: Table::default(),
             steps: DashMap::default(),
             pairs: Mutex::default(),
+            restores_once: AtomicBool::new(false),
             live: Mutex::default(),
         }
     }
@@ -268,28 +272,32 @@ impl<'a> Guests<'a> {
         let GuestState::Snapshot(snapshot) = self.states.get(guest) else {
             return Err(Wrong::Mode(self.mode)); // there are no others in this mode
         };
-        let pair = pop(&self.pairs);
-        let mut pair = match pair {
+        let spare = |lives| {
+            let life = Life {
+                node,
+                lives,
+                disk: self.empty_disk(),
+            };
+            let live = self.instance(life, messages);
+            live.map(|live| live.guest).map_err(Wrong::Guest)
+        };
+        let lives = [u32::MAX, u32::MAX - 1];
+        let mut pair = match pop(&self.pairs) {
             Some(pair) => pair,
-            None => {
-                let spare = |lives| {
-                    let life = Life {
-                        node,
-                        lives,
-                        disk: self.empty_disk(),
-                    };
-                    self.instance(life, messages).map(|live| live.guest)
-                };
-                [
-                    spare(u32::MAX).map_err(Wrong::Guest)?,
-                    spare(u32::MAX - 1).map_err(Wrong::Guest)?,
-                ]
-            }
+            None => [spare(lives[0])?, spare(lives[1])?],
         };
         let mut take = |which: usize, later_ns: u64| {
-            let guest = pair[which].as_mut();
-            guest.restore(snapshot).map_err(Wrong::Guest)?;
-            self.make(guest, node, told, now_ns + later_ns, messages)
+            let guest = &mut pair[which];
+            if self.restores_once.load(Ordering::Relaxed) {
+                *guest = spare(lives[which])?;
+            }
+            if guest.restore(snapshot).is_err() {
+                // Some take over a state only before they have one. What a new one refuses, all do.
+                *guest = spare(lives[which])?;
+                guest.restore(snapshot).map_err(Wrong::Guest)?;
+                self.restores_once.store(true, Ordering::Relaxed);
+            }
+            self.make(guest.as_mut(), node, told, now_ns + later_ns, messages)
         };
         // An instance that has failed is not used again.
         let first = take(0, 0)?;
