@@ -141,6 +141,12 @@ impl ClientTable {
         usize::from(worker) % self.nodes
     }
 
+    /// The number of clients of another table.
+    pub(crate) fn adopt(&self, other: &ClientTable, clients: u32) -> u32 {
+        let content = || other.get(clients).copy();
+        self.table.add(other.hash(clients), content)
+    }
+
     fn add(&self, mut clients: Clients) -> u32 {
         let hash = clients.content();
         self.table.add(hash, || {
@@ -243,6 +249,12 @@ impl Clients {
     pub(crate) fn may_invoke(&self, worker: u16) -> bool {
         let worker = &self.workers[usize::from(worker)];
         worker.open.is_none() && worker.begun < worker.planned
+    }
+
+    /// How many operations of their plans workers have not begun.
+    pub(crate) fn planned(&self) -> usize {
+        let left = self.workers.iter().map(|it| it.planned - it.begun);
+        left.sum()
     }
 
     /// How many operations a worker has begun.

@@ -4,9 +4,10 @@ use host_guest::Start;
 use host_trial::Scenario;
 
 use crate::bounds::Bounds;
-use crate::breadth::{Breadth, Budget, Over, Progress};
+use crate::breadth::{Breadth, Budget, Failure, Over, Progress};
 use crate::guests::{Mode, Wrong};
 use crate::model::{Model, Sink};
+use crate::state::State;
 
 /// What is explored.
 pub struct Exploration<'a> {
@@ -42,6 +43,8 @@ pub enum End {
     Depth,
     /// The budget of states is used up.
     States,
+    /// All runs of a guided search were made, and none fails.
+    Runs,
     /// The program was asked to end.
     Interrupted,
     /// A schedule fails.
@@ -80,13 +83,36 @@ impl Exploration<'_> {
         }
     }
 
-    fn search_in(&self, mode: Mode, show: &mut dyn FnMut(Progress)) -> Result<Explored, Wrong> {
-        let model = Model::new(self.module, self.scenario, self.bounds, self.seed, mode);
-        let model = model.map_err(Wrong::Internal)?;
+    /// The rules of the cluster.
+    pub(crate) fn model(&self, mode: Mode) -> Result<Model<'_>, Wrong> {
+        Model::new(self.module, self.scenario, self.bounds, self.seed, mode)
+            .map_err(Wrong::Internal)
+    }
+
+    /// The state in which schedules begin.
+    pub(crate) fn begin(&self, model: &Model<'_>) -> Result<State, Wrong> {
         let (mut begin, queue) = model.begin(&mut Sink::default())?;
         for message in queue {
             model.insert(&mut begin, message);
         }
+        Ok(begin)
+    }
+
+    /// The end of an exploration that has found a failure.
+    pub(crate) fn failing(&self, model: &Model<'_>, failure: Failure) -> End {
+        for it in &failure.moves {
+            eprintln!("  {}", model.describe(*it));
+        }
+        End::Failure(FailingSchedule {
+            names: failure.names,
+            moves: failure.moves.len(),
+            is_at_end: failure.is_at_end,
+        })
+    }
+
+    fn search_in(&self, mode: Mode, show: &mut dyn FnMut(Progress)) -> Result<Explored, Wrong> {
+        let model = self.model(mode)?;
+        let begin = self.begin(&model)?;
         let interrupt = self.module.interrupt();
         let is_interrupted = || interrupt.is_some_and(host_guest::Interrupt::is_requested);
         let mut breadth = Breadth::new(&model);
@@ -96,16 +122,7 @@ impl Exploration<'_> {
             Over::Depth => End::Depth,
             Over::States => End::States,
             Over::Interrupted => End::Interrupted,
-            Over::Failure(failure) => {
-                for it in &failure.moves {
-                    eprintln!("  {}", model.describe(*it));
-                }
-                End::Failure(FailingSchedule {
-                    names: failure.names,
-                    moves: failure.moves.len(),
-                    is_at_end: failure.is_at_end,
-                })
-            }
+            Over::Failure(failure) => self.failing(&model, failure),
         };
         eprintln!(
             "guests {} nodes {} clients {}",

@@ -208,6 +208,64 @@ impl<'a> Guests<'a> {
         self.add_disk(&Disk::new(self.limits.disk()))
     }
 
+    /// The snapshot that a state consists of; none if it is known by what it was told.
+    pub(crate) fn snapshot(&self, guest: u32) -> Option<&[u8]> {
+        match self.states.get(guest) {
+            GuestState::Snapshot(snapshot) => Some(snapshot),
+            GuestState::Path { .. } => None,
+        }
+    }
+
+    /// The number of a disk of another table.
+    pub(crate) fn adopt_disk(&self, other: &Guests<'_>, disk: u32) -> u32 {
+        let content = || other.disks.get(disk).clone();
+        self.disks.add(other.disks.hash(disk), content)
+    }
+
+    /// The number of a state of another table. `message` says the numbers of its messages.
+    pub(crate) fn adopt(
+        &self,
+        other: &Guests<'_>,
+        guest: u32,
+        message: &dyn Fn(u32) -> u32,
+    ) -> u32 {
+        let mut path = vec![guest];
+        let mut at = guest;
+        while let GuestState::Path {
+            before: Some(before),
+            ..
+        } = other.states.get(at)
+        {
+            path.push(*before);
+            at = *before;
+        }
+        let mut last = None;
+        for id in path.into_iter().rev() {
+            let content = || match other.states.get(id) {
+                GuestState::Snapshot(snapshot) => GuestState::Snapshot(snapshot.clone()),
+                GuestState::Path {
+                    start,
+                    told,
+                    now_ns,
+                    ..
+                } => GuestState::Path {
+                    before: last,
+                    start: Life {
+                        disk: self.adopt_disk(other, start.disk),
+                        ..*start
+                    },
+                    told: match told {
+                        Told::Message(told) => Told::Message(message(*told)),
+                        other => other.clone(),
+                    },
+                    now_ns: *now_ns,
+                },
+            };
+            last = Some(self.states.add(other.hash(id), content));
+        }
+        last.unwrap_or(0)
+    }
+
     /// Starts a guest, and tells it `init`.
     pub(crate) fn start(
         &self,
