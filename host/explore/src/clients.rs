@@ -126,10 +126,6 @@ impl ClientTable {
         self.table.hash(clients)
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.table.len()
-    }
-
     /// The operation that a worker begins next.
     pub(crate) fn next_operation(&self, clients: u32, worker: u16) -> &Operation {
         let worker = usize::from(worker);
@@ -144,6 +140,12 @@ impl ClientTable {
     /// The node that a worker talks to.
     pub(crate) fn node_of(&self, worker: u16) -> usize {
         usize::from(worker) % self.nodes
+    }
+
+    /// The number of clients of another table.
+    pub(crate) fn adopt(&self, other: &ClientTable, clients: u32) -> u32 {
+        let content = || other.get(clients).copy();
+        self.table.add(other.hash(clients), content)
     }
 
     fn add(&self, mut clients: Clients) -> u32 {
@@ -248,6 +250,12 @@ impl Clients {
     pub(crate) fn may_invoke(&self, worker: u16) -> bool {
         let worker = &self.workers[usize::from(worker)];
         worker.open.is_none() && worker.begun < worker.planned
+    }
+
+    /// How many operations of their plans workers have not begun.
+    pub(crate) fn planned(&self) -> usize {
+        let left = self.workers.iter().map(|it| it.planned - it.begun);
+        left.sum()
     }
 
     /// How many operations a worker has begun.

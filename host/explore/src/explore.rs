@@ -6,9 +6,10 @@ use host_trial::Scenario;
 use host_trial::schedule::Schedule;
 
 use crate::bounds::Bounds;
-use crate::breadth::{Breadth, Budget, Over, Progress};
+use crate::breadth::{Breadth, Budget, Failure, Over, Progress};
 use crate::guests::{Mode, Wrong};
 use crate::model::{Model, Sink};
+use crate::state::State;
 use crate::trace;
 
 /// What is explored.
@@ -48,6 +49,8 @@ pub enum End {
     Depth,
     /// The budget of states is used up.
     States,
+    /// All runs of a guided search were made, and none fails.
+    Runs,
     /// The program was asked to end.
     Interrupted,
     /// A schedule fails.
@@ -83,18 +86,39 @@ impl Exploration<'_> {
         loop {
             match self.search_in(mode, show) {
                 Err(Wrong::Mode(found)) if found != mode => mode = found,
-                Err(wrong) => return Err(Impossible(format!("{wrong:?}"))),
+                Err(wrong) => return Err(Impossible(wrong.to_string())),
                 Ok(explored) => return Ok(explored),
             }
         }
     }
 
-    fn search_in(&self, mode: Mode, show: &mut dyn FnMut(Progress)) -> Result<Explored, Wrong> {
-        let model = Model::new(self, mode).map_err(Wrong::Internal)?;
+    /// The rules of the cluster.
+    pub(crate) fn model(&self, mode: Mode) -> Result<Model<'_>, Wrong> {
+        Model::new(self, mode).map_err(Wrong::Internal)
+    }
+
+    /// The state in which schedules begin.
+    pub(crate) fn begin(&self, model: &Model<'_>) -> Result<State, Wrong> {
         let (mut begin, queue) = model.begin(&mut Sink::default())?;
         for message in queue {
             model.insert(&mut begin, message);
         }
+        Ok(begin)
+    }
+
+    /// The end of an exploration that has found a failure.
+    pub(crate) fn failing(&self, model: &Model<'_>, failure: Failure) -> Result<End, Wrong> {
+        Ok(End::Failure(FailingSchedule {
+            schedule: trace::schedule(model, &failure.moves)?,
+            names: failure.names,
+            moves: failure.moves.len(),
+            is_at_end: failure.is_at_end,
+        }))
+    }
+
+    fn search_in(&self, mode: Mode, show: &mut dyn FnMut(Progress)) -> Result<Explored, Wrong> {
+        let model = self.model(mode)?;
+        let begin = self.begin(&model)?;
         let interrupt = self.module.interrupt();
         let is_interrupted = || interrupt.is_some_and(host_guest::Interrupt::is_requested);
         let mut breadth = Breadth::new(&model);
@@ -104,12 +128,7 @@ impl Exploration<'_> {
             Over::Depth => End::Depth,
             Over::States => End::States,
             Over::Interrupted => End::Interrupted,
-            Over::Failure(failure) => End::Failure(FailingSchedule {
-                schedule: trace::schedule(&model, &failure.moves)?,
-                names: failure.names,
-                moves: failure.moves.len(),
-                is_at_end: failure.is_at_end,
-            }),
+            Over::Failure(failure) => self.failing(&model, failure)?,
         };
         Ok(Explored {
             progress,

@@ -34,21 +34,28 @@ pub struct Mode {
 }
 
 /// Why a step has no result.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum Wrong {
     /// The guest has failed.
+    #[error("{0}")]
     Guest(Box<GuestError>),
     /// It has sent a message to nobody.
+    #[error("a node sends to {0:?}, and there is nobody of this name")]
     UnknownDestination(String),
     /// States have to consist of something else.
+    #[error("the guest's steps depend on more than its state: {0:?}")]
     Mode(Mode),
     /// It has not answered `init`, or what prepares it for the workload.
+    #[error("a node does not answer `init` or the request that prepares it, and no message is in flight")]
     NoAnswer,
     /// Its answer to that is wrong.
+    #[error("a node answers wrongly before clients begin: {0}")]
     BadAnswer(String),
     /// Messages follow on messages without end.
+    #[error("messages follow on messages without end, while no time passes")]
     Standstill,
     /// A fault of the explorer.
+    #[error("{0}")]
     Internal(String),
 }
 
@@ -190,11 +197,6 @@ impl<'a> Guests<'a> {
         &self.limits
     }
 
-    /// How many states of guests were met.
-    pub(crate) fn len(&self) -> usize {
-        self.states.len()
-    }
-
     pub(crate) fn hash(&self, guest: u32) -> crate::hash::Hash {
         self.states.hash(guest)
     }
@@ -210,6 +212,64 @@ impl<'a> Guests<'a> {
     /// An empty disk.
     pub(crate) fn empty_disk(&self) -> u32 {
         self.add_disk(&Disk::new(self.limits.disk()))
+    }
+
+    /// The snapshot that a state consists of; none if it is known by what it was told.
+    pub(crate) fn snapshot(&self, guest: u32) -> Option<&[u8]> {
+        match self.states.get(guest) {
+            GuestState::Snapshot(snapshot) => Some(snapshot),
+            GuestState::Path { .. } => None,
+        }
+    }
+
+    /// The number of a disk of another table.
+    pub(crate) fn adopt_disk(&self, other: &Guests<'_>, disk: u32) -> u32 {
+        let content = || other.disks.get(disk).clone();
+        self.disks.add(other.disks.hash(disk), content)
+    }
+
+    /// The number of a state of another table. `message` says the numbers of its messages.
+    pub(crate) fn adopt(
+        &self,
+        other: &Guests<'_>,
+        guest: u32,
+        message: &dyn Fn(u32) -> u32,
+    ) -> u32 {
+        let mut path = vec![guest];
+        let mut at = guest;
+        while let GuestState::Path {
+            before: Some(before),
+            ..
+        } = other.states.get(at)
+        {
+            path.push(*before);
+            at = *before;
+        }
+        let mut last = None;
+        for id in path.into_iter().rev() {
+            let content = || match other.states.get(id) {
+                GuestState::Snapshot(snapshot) => GuestState::Snapshot(snapshot.clone()),
+                GuestState::Path {
+                    start,
+                    told,
+                    now_ns,
+                    ..
+                } => GuestState::Path {
+                    before: last,
+                    start: Life {
+                        disk: self.adopt_disk(other, start.disk),
+                        ..*start
+                    },
+                    told: match told {
+                        Told::Message(told) => Told::Message(message(*told)),
+                        other => other.clone(),
+                    },
+                    now_ns: *now_ns,
+                },
+            };
+            last = Some(self.states.add(other.hash(id), content));
+        }
+        last.unwrap_or(0)
     }
 
     /// Starts a guest, and tells it `init`.

@@ -22,10 +22,26 @@ const CASES: [Case; 12] = [
     case("broadcast-mutants", &["--bug", "list"], 0),
     case("broadcast-mutants", &["--bug", "ring"], 1),
     case("broadcast-mutants", &["--bug", "unread"], 0),
-    case("spread-mutants", &["--object", "broadcast", "--bug", "by-count"], 0),
-    case("spread-mutants", &["--object", "broadcast", "--bug", "hub-once"], 1),
-    case("spread-mutants", &["--object", "broadcast", "--bug", "larger-wins"], 0),
-    case("spread-mutants", &["--object", "broadcast", "--bug", "scatters-once"], 1),
+    case(
+        "spread-mutants",
+        &["--object", "broadcast", "--bug", "by-count"],
+        0,
+    ),
+    case(
+        "spread-mutants",
+        &["--object", "broadcast", "--bug", "hub-once"],
+        1,
+    ),
+    case(
+        "spread-mutants",
+        &["--object", "broadcast", "--bug", "larger-wins"],
+        0,
+    ),
+    case(
+        "spread-mutants",
+        &["--object", "broadcast", "--bug", "scatters-once"],
+        1,
+    ),
 ];
 
 const fn case(guest: &'static str, args: &'static [&'static str], drops: u8) -> Case {
@@ -59,8 +75,18 @@ fn reductions_leave_out_no_failure_and_the_simulator_confirms_each() {
         for failure in [reduced, whole] {
             let played = failure.schedule.play(&subject.module, None, Vec::new());
             let named: Vec<String> = played.anomalies().iter().map(ToString::to_string).collect();
-            assert_eq!(played.valid(), Validity::False, "{} {:?}", case.guest, case.args);
-            assert!(named.contains(&failure.names[0]), "{named:?} {:?}", failure.names);
+            assert_eq!(
+                played.valid(),
+                Validity::False,
+                "{} {:?}",
+                case.guest,
+                case.args
+            );
+            assert!(
+                named.contains(&failure.names[0]),
+                "{named:?} {:?}",
+                failure.names
+            );
         }
     }
 }
