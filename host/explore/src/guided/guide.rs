@@ -46,7 +46,7 @@ impl Exploration<'_> {
         loop {
             match self.guide_in(mode, guidance, show) {
                 Err(Wrong::Mode(found)) if found != mode => mode = found,
-                Err(wrong) => return Err(Impossible(format!("{wrong:?}"))),
+                Err(wrong) => return Err(Impossible(wrong.to_string())),
                 Ok(guided) => return Ok(guided),
             }
         }
