@@ -46,7 +46,9 @@ pub(crate) enum Wrong {
     #[error("the guest's steps depend on more than its state: {0:?}")]
     Mode(Mode),
     /// It has not answered `init`, or what prepares it for the workload.
-    #[error("a node does not answer `init` or the request that prepares it, and no message is in flight")]
+    #[error(
+        "a node does not answer `init` or the request that prepares it, and no message is in flight"
+    )]
     NoAnswer,
     /// Its answer to that is wrong.
     #[error("a node answers wrongly before clients begin: {0}")]
