@@ -39,6 +39,10 @@ pub struct Bounds {
     pub partitions: u8,
     /// How many times a client gives up to wait.
     pub timeouts: u8,
+    /// How many messages are late: if set, all others are delivered in the order in which they were sent and before
+    /// time passes, and operations and faults come when no message is in flight but late ones. Schedules are
+    /// long then, and few.
+    pub delays: Option<u32>,
     /// How many moves a schedule has at most; none for as many as there are.
     pub depth: Option<u32>,
     /// Which timers may fire next.
@@ -64,6 +68,7 @@ impl Default for Bounds {
             power: 0,
             partitions: 0,
             timeouts: 0,
+            delays: None,
             depth: None,
             timers: TimerOrder::default(),
             drift_ppm: 0,

@@ -219,7 +219,9 @@ impl<'m, 'a> Breadth<'m, 'a> {
         let mut moves = Vec::new();
         let mut prints: Vec<Footprint> = Vec::new();
         let mut sink = Sink::default();
-        let (model, reduces) = (self.model, self.model.bounds.reduces);
+        let model = self.model;
+        // If delays are bounded, the order of most moves is given already.
+        let reduces = model.bounds.reduces && model.bounds.delays.is_none();
         for open in piece {
             model.moves(&open.state, &mut moves);
             prints.clear();

@@ -136,6 +136,11 @@ impl ClientTable {
         &self.plan[worker][self.get(clients).workers[worker].begun]
     }
 
+    /// An operation of a worker's plan.
+    pub(crate) fn planned(&self, worker: u16, place: usize) -> &Operation {
+        &self.plan[usize::from(worker)][place]
+    }
+
     /// The node that a worker talks to.
     pub(crate) fn node_of(&self, worker: u16) -> usize {
         usize::from(worker) % self.nodes
@@ -252,7 +257,7 @@ impl Clients {
     }
 
     /// How many operations of their plans workers have not begun.
-    pub(crate) fn planned(&self) -> usize {
+    pub(crate) fn unbegun(&self) -> usize {
         let left = self.workers.iter().map(|it| it.planned - it.begun);
         left.sum()
     }
@@ -270,11 +275,6 @@ impl Clients {
     /// How many workers there are.
     pub(crate) fn workers(&self) -> u16 {
         u16::try_from(self.workers.len()).unwrap_or(u16::MAX)
-    }
-
-    /// The number of the client that a worker uses.
-    pub(crate) fn client_of(&self, worker: u16) -> u32 {
-        self.workers[usize::from(worker)].client
     }
 
     /// The worker that waits for this message, if one does.

@@ -1,13 +1,16 @@
 //! An exploration from its beginning to its result.
 
 use host_guest::Start;
+use host_sim::Operation;
 use host_trial::Scenario;
+use host_trial::schedule::Schedule;
 
 use crate::bounds::Bounds;
 use crate::breadth::{Breadth, Budget, Failure, Over, Progress};
 use crate::guests::{Mode, Wrong};
 use crate::model::{Model, Sink};
 use crate::state::State;
+use crate::trace;
 
 /// What is explored.
 pub struct Exploration<'a> {
@@ -19,8 +22,10 @@ pub struct Exploration<'a> {
     pub bounds: &'a Bounds,
     /// When to stop.
     pub budget: Budget,
-    /// Decides the operations, and what guests draw.
+    /// Decides what guests draw, and the operations if none are given.
     pub seed: u64,
+    /// The operations and their workers; as many as the bounds say are drawn if there is no list.
+    pub operations: Option<&'a [(usize, Operation)]>,
 }
 
 /// What came of an exploration.
@@ -36,6 +41,7 @@ pub struct Explored {
 
 /// Why an exploration is over.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one")]
 pub enum End {
     /// Every state within the bounds was met, and none fails.
     Complete,
@@ -56,10 +62,13 @@ pub enum End {
 pub struct FailingSchedule {
     /// What is wrong, by name.
     pub names: Vec<String>,
-    /// Its moves.
+    /// How many moves lead to it.
     pub moves: usize,
-    /// Whether it shows only when nothing more goes wrong, in the end.
+    /// Whether it shows only once all faults are over, every message has arrived, and clients have
+    /// done their last operations.
     pub is_at_end: bool,
+    /// The same for the simulator, which replays it.
+    pub schedule: Schedule,
 }
 
 /// Why there is no exploration.
@@ -83,36 +92,9 @@ impl Exploration<'_> {
         }
     }
 
-    /// The rules of the cluster.
-    pub(crate) fn model(&self, mode: Mode) -> Result<Model<'_>, Wrong> {
-        Model::new(self.module, self.scenario, self.bounds, self.seed, mode)
-            .map_err(Wrong::Internal)
-    }
-
-    /// The state in which schedules begin.
-    pub(crate) fn begin(&self, model: &Model<'_>) -> Result<State, Wrong> {
-        let (mut begin, queue) = model.begin(&mut Sink::default())?;
-        for message in queue {
-            model.insert(&mut begin, message);
-        }
-        Ok(begin)
-    }
-
-    /// The end of an exploration that has found a failure.
-    pub(crate) fn failing(&self, model: &Model<'_>, failure: Failure) -> End {
-        for it in &failure.moves {
-            eprintln!("  {}", model.describe(*it));
-        }
-        End::Failure(FailingSchedule {
-            names: failure.names,
-            moves: failure.moves.len(),
-            is_at_end: failure.is_at_end,
-        })
-    }
-
     fn search_in(&self, mode: Mode, show: &mut dyn FnMut(Progress)) -> Result<Explored, Wrong> {
-        let model = self.model(mode)?;
-        let begin = self.begin(&model)?;
+        let model = Model::new(self, mode).map_err(Wrong::Internal)?;
+        let begin = begin(&model)?;
         let interrupt = self.module.interrupt();
         let is_interrupted = || interrupt.is_some_and(host_guest::Interrupt::is_requested);
         let mut breadth = Breadth::new(&model);
@@ -122,18 +104,31 @@ impl Exploration<'_> {
             Over::Depth => End::Depth,
             Over::States => End::States,
             Over::Interrupted => End::Interrupted,
-            Over::Failure(failure) => self.failing(&model, failure),
+            Over::Failure(failure) => failing(&model, failure)?,
         };
-        eprintln!(
-            "guests {} nodes {} clients {}",
-            model.guests.len(),
-            model.nodes.len(),
-            model.clients.len()
-        );
         Ok(Explored {
             progress,
             end,
             mode,
         })
     }
+}
+
+/// The state in which schedules begin.
+pub(crate) fn begin(model: &Model<'_>) -> Result<State, Wrong> {
+    let (mut begin, queue) = model.begin(&mut Sink::default())?;
+    for message in queue {
+        model.insert(&mut begin, message);
+    }
+    Ok(begin)
+}
+
+/// How an exploration ends that has found a failure.
+pub(crate) fn failing(model: &Model<'_>, failure: Failure) -> Result<End, Wrong> {
+    Ok(End::Failure(FailingSchedule {
+        schedule: trace::schedule(model, &failure.moves)?,
+        names: failure.names,
+        moves: failure.moves.len(),
+        is_at_end: failure.is_at_end,
+    }))
 }

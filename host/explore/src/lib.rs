@@ -15,6 +15,7 @@ mod participants;
 mod services;
 mod state;
 mod table;
+mod trace;
 
 pub use bounds::{Bounds, TimerOrder};
 pub use breadth::{Budget, Progress};

@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 
-use host_guest::Start;
 use host_sim::random::Streams;
 use host_sim::workload::make;
 use host_sim::{Malformed, Next, Operation, Turn, with_msg_id};
@@ -10,6 +9,7 @@ use host_trial::Scenario;
 
 use crate::bounds::{Bounds, TimerOrder};
 use crate::clients::{ClientEvent, ClientTable};
+use crate::explore::Exploration;
 use crate::guests::{Guests, GuestsOptions, Mode, Wrong};
 use crate::hash::{Hash, spread};
 use crate::moves::{FAULTS, Footprint, LAST_FIRE, Move, NODES, SERVICES, SPLIT, TIME};
@@ -64,21 +64,36 @@ impl Sink {
 impl<'a> Model<'a> {
     /// # Errors
     /// If the scenario has no such workload.
-    pub(crate) fn new(
-        module: &'a dyn Start,
-        scenario: &'a Scenario,
-        bounds: &'a Bounds,
-        seed: u64,
-        mode: Mode,
-    ) -> Result<Self, String> {
+    pub(crate) fn new(exploration: &Exploration<'a>, mode: Mode) -> Result<Self, String> {
+        let Exploration {
+            module,
+            scenario,
+            bounds,
+            seed,
+            operations,
+            ..
+        } = *exploration;
         let options = &scenario.options;
         let count = options.cluster.count;
         let workload = make(scenario.workload, &scenario.workload_options());
         let mut workload = workload.map_err(|why| why.to_string())?;
         let workers = options.concurrency;
-        let plan = plan(workload.as_mut(), workers, bounds.operations, seed);
+        let plan = match operations {
+            Some(operations) => {
+                let mut plan = vec![Vec::new(); workers];
+                for (worker, operation) in operations {
+                    let of_worker = plan.get_mut(*worker);
+                    let of_worker =
+                        of_worker.ok_or_else(|| format!("there is no worker {worker}"))?;
+                    of_worker.push(operation.clone());
+                }
+                plan
+            }
+            None => plan(workload.as_mut(), workers, bounds.operations, seed),
+        };
+        let begun: usize = plan.iter().map(Vec::len).sum();
         // Every operation and every fault may open one more.
-        let clients = 2 * count + workers + 2 * bounds.operations;
+        let clients = 2 * count + workers + 2 * begun;
         let faults = usize::from(bounds.kills) + usize::from(bounds.power);
         let clients = clients + faults + usize::from(bounds.timeouts) + 2 * count + workers;
         let services = host_sim::service::all();
@@ -118,9 +133,15 @@ impl<'a> Model<'a> {
             true => self.nodes.hash(*part),
             false => self.services.hash(*part),
         });
-        let messages = state.messages.iter().map(|it| self.messages.hash(*it));
+        let is_in_order = self.bounds.delays.is_some();
+        let messages = state.messages.iter().enumerate();
+        let messages = messages.map(|(place, it)| match is_in_order {
+            true => self.messages.hash(*it).wrapping_mul(2 * place as u128 + 3),
+            false => self.messages.hash(*it),
+        });
+        let late = state.late.iter().map(|it| self.messages.hash(*it));
         let mut hash = self.clients.hash(state.clients);
-        for part in parts.chain(messages) {
+        for part in parts.chain(messages).chain(late) {
             hash = hash.wrapping_add(part);
         }
         if self.guests.mode.reads_clock {
@@ -147,6 +168,7 @@ impl<'a> Model<'a> {
             cut: 0,
             now_ns: 0,
             messages: Vec::new(),
+            late: Vec::new(),
         };
         let inits = (0..self.count).map(|node| self.init(node, node));
         let mut queue: VecDeque<u32> = inits.collect();
@@ -177,6 +199,7 @@ impl<'a> Model<'a> {
         let bounds = self.bounds;
         state.left = Left {
             fires: bounds.fires,
+            delays: bounds.delays.unwrap_or(0),
             drops: bounds.drops,
             duplicates: bounds.duplicates,
             kills: bounds.kills,
@@ -387,6 +410,9 @@ impl<'a> Model<'a> {
     /// What may happen in a state, in an order that depends on contents alone.
     pub(crate) fn moves(&self, state: &State, moves: &mut Vec<Move>) {
         moves.clear();
+        if self.bounds.delays.is_some() {
+            return self.moves_in_order(state, moves);
+        }
         let (left, reduces) = (&state.left, self.bounds.reduces);
         let ready = |node: usize| self.nodes.get(state.parts[node]).is_ready();
         let clients = self.clients.get(state.clients);
@@ -434,6 +460,68 @@ impl<'a> Model<'a> {
                 }
             }
         }
+        self.faults(state, moves);
+    }
+
+    /// The same if delays are bounded: what is sent comes in order, at once, but for what is late.
+    fn moves_in_order(&self, state: &State, moves: &mut Vec<Move>) {
+        let left = &state.left;
+        let mut syncing = (0..self.count).filter(|node| {
+            let node = self.nodes.get(state.parts[*node]);
+            node.is_syncing()
+        });
+        if let Some(node) = syncing.next() {
+            let node = index(node);
+            moves.push(Move::Synced(node));
+            if left.kills > 0 {
+                moves.push(Move::Kill(node));
+            }
+            if left.power > 0 {
+                moves.push(Move::Power(node));
+            }
+            return;
+        }
+        let mut last = None;
+        for message in &state.late {
+            if last.replace(*message) != Some(*message) {
+                moves.push(Move::Deliver(*message));
+            }
+        }
+        if let Some(message) = state.messages.first() {
+            moves.push(Move::Deliver(*message));
+            if self.messages.get(*message).is_between_nodes() {
+                if left.delays > 0 {
+                    moves.push(Move::Delay(*message));
+                }
+                if left.drops > 0 {
+                    moves.push(Move::Lose(*message));
+                }
+                if left.duplicates > 0 && !self.cuts(state, *message) {
+                    moves.push(Move::Copy(*message));
+                }
+            }
+            moves.dedup();
+            return;
+        }
+        if left.fires > 0
+            && let Some((node, timer)) = self.next_timer(state)
+        {
+            moves.push(Move::Fire(index(node), self.timer(timer.id)));
+        }
+        let clients = self.clients.get(state.clients);
+        for worker in 0..clients.workers() {
+            let node = self.nodes.get(state.parts[self.clients.node_of(worker)]);
+            if clients.may_invoke(worker) && node.is_ready() {
+                moves.push(Move::Invoke(worker));
+            }
+        }
+        self.faults(state, moves);
+    }
+
+    /// The faults that may happen to clients, nodes and links.
+    fn faults(&self, state: &State, moves: &mut Vec<Move>) {
+        let left = &state.left;
+        let clients = self.clients.get(state.clients);
         if left.timeouts > 0 {
             for worker in 0..clients.workers() {
                 if clients.waits(worker) {
@@ -556,6 +644,7 @@ impl<'a> Model<'a> {
                 }
                 print
             }
+            Move::Delay(_) => Footprint::ALL,
             Move::Synced(node) => self.touched(state, node, Happens::Synced),
             Move::Fire(node, timer) => {
                 let happens = Happens::Timer(*self.timers.get(timer));
@@ -651,12 +740,17 @@ impl<'a> Model<'a> {
             Move::Copy(message) => {
                 next.left.duplicates -= 1;
                 sink.note(Done::Copy(message));
+                self.make_late(next, message);
                 self.deliver(next, message, sink)?;
             }
             Move::Lose(message) => {
                 self.take(next, message);
                 next.left.drops -= 1;
                 sink.note(Done::Lose(message));
+            }
+            Move::Delay(message) => {
+                next.left.delays -= 1;
+                self.make_late(next, message);
             }
             Move::Synced(node) => {
                 sink.note(Done::Synced(node));
@@ -774,28 +868,33 @@ impl<'a> Model<'a> {
 
     /// Puts a message among those in flight.
     pub(crate) fn insert(&self, state: &mut State, message: u32) {
-        let hash = self.messages.hash(message);
-        let place = state
-            .messages
-            .partition_point(|other| self.messages.hash(*other) < hash);
-        state.messages.insert(place, message);
+        match self.bounds.delays {
+            Some(_) => state.messages.push(message),
+            None => self.insert_by_hash(&mut state.messages, message),
+        }
     }
 
-    /// A move in words.
-    pub(crate) fn describe(&self, it: Move) -> String {
-        match it {
-            Move::Deliver(message) | Move::Lose(message) | Move::Copy(message) => {
-                let kind = format!("{it:?}");
-                format!("{kind} {}", self.messages.get(message).text)
-            }
-            Move::Fire(node, timer) => format!("fire n{node} {}", self.timers.get(timer)),
-            other => format!("{other:?}"),
+    fn insert_by_hash(&self, messages: &mut Vec<u32>, message: u32) {
+        let hash = self.messages.hash(message);
+        let place = messages.partition_point(|other| self.messages.hash(*other) < hash);
+        messages.insert(place, message);
+    }
+
+    /// A message in flight is late from now on, if delays are bounded.
+    fn make_late(&self, state: &mut State, message: u32) {
+        if self.bounds.delays.is_some() {
+            self.take(state, message);
+            self.insert_by_hash(&mut state.late, message);
         }
     }
 
     fn take(&self, state: &mut State, message: u32) {
-        if let Some(place) = state.messages.iter().position(|other| *other == message) {
-            state.messages.remove(place);
+        // One that is late before the same one that is not: the order of the others stays.
+        for messages in [&mut state.late, &mut state.messages] {
+            if let Some(place) = messages.iter().position(|other| *other == message) {
+                messages.remove(place);
+                return;
+            }
         }
     }
 }

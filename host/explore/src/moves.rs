@@ -7,6 +7,8 @@ pub(crate) enum Move {
     Invoke(u16),
     /// A message is delivered.
     Deliver(u32),
+    /// A message is late from now on.
+    Delay(u32),
     /// A node's sync is done.
     Synced(u8),
     /// A node's timer fires; the timer by its place among all that were met.

@@ -14,8 +14,10 @@ pub(crate) struct State {
     pub(crate) cut: u16,
     /// Virtual time since the main phase began; 0 if time is no part of states.
     pub(crate) now_ns: u64,
-    /// Messages in flight, in the order of their hashes.
+    /// Messages in flight: in the order of their hashes; or, if delays are bounded, in the order of sending.
     pub(crate) messages: Vec<u32>,
+    /// Messages that are late, in the order of their hashes.
+    pub(crate) late: Vec<u32>,
 }
 
 impl State {
@@ -23,6 +25,7 @@ impl State {
     pub(crate) fn has_had_faults(&self, bounds: &Bounds) -> bool {
         let Left {
             fires: _,
+            delays: _,
             drops,
             duplicates: _,
             kills,
@@ -45,6 +48,7 @@ impl State {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Left {
     pub(crate) fires: u32,
+    pub(crate) delays: u32,
     pub(crate) drops: u8,
     pub(crate) duplicates: u8,
     pub(crate) kills: u8,
@@ -57,6 +61,7 @@ impl Left {
     /// Nothing: all faults are over.
     pub(crate) const NOTHING: Left = Left {
         fires: 0,
+        delays: 0,
         drops: 0,
         duplicates: 0,
         kills: 0,
@@ -77,8 +82,10 @@ impl Left {
             0,
             1,
         ];
-        let network = u64::from(self.fires) << 16 | u64::from(cut);
-        spread(u64::from_le_bytes(faults)).wrapping_add(spread(network << 8 | 2))
+        let time = u64::from(self.fires) << 32 | u64::from(self.delays);
+        spread(u64::from_le_bytes(faults))
+            .wrapping_add(spread(u64::from(cut) << 8 | 2))
+            .wrapping_add(spread(time).rotate_left(1))
     }
 }
 

@@ -50,8 +50,10 @@ struct Awaited {
     from_ns: u64,
     /// The last message to the client since then that is no answer to it.
     stray: Option<Instead>,
-    /// When it times out.
-    timeout: Alarm,
+    /// How long it is waited for.
+    timeout_ns: u64,
+    /// When it times out; `None` while the run is directed.
+    timeout: Option<Alarm>,
 }
 
 /// A request that is not open any more.
@@ -81,8 +83,40 @@ impl Clients {
     /// Closes a client. Messages to it are dropped from now on.
     pub(super) fn close(&mut self, client: usize, world: &mut World<'_>) {
         self.clients[client].open = false;
-        if let Some(awaited) = self.clients[client].awaited.take() {
-            world.cancel(awaited.timeout);
+        if let Some(timeout) = self.clients[client]
+            .awaited
+            .take()
+            .and_then(|it| it.timeout)
+        {
+            world.cancel(timeout);
+        }
+    }
+
+    /// The request that a client has open.
+    pub(super) fn open_request(&self, client: usize) -> Option<u64> {
+        let awaited = self.clients.get(client)?.awaited.as_ref();
+        awaited.map(|awaited| awaited.msg_id)
+    }
+
+    /// The open request that would time out first: when, its client and itself.
+    pub(super) fn first_timeout(&self) -> Option<(u64, usize, u64)> {
+        let clients = self.clients.iter().enumerate();
+        let open = clients.filter_map(|(client, it)| {
+            let awaited = it.awaited.as_ref()?;
+            Some((awaited.from_ns + awaited.timeout_ns, client, awaited.msg_id))
+        });
+        open.min()
+    }
+
+    /// Has open requests time out again: they are waited for from now on.
+    pub(super) fn release(&mut self, world: &mut World<'_>) {
+        for (client, it) in self.clients.iter_mut().enumerate() {
+            if let Some(awaited) = &mut it.awaited {
+                let at_ns = world.now_ns() + awaited.timeout_ns;
+                let msg_id = awaited.msg_id;
+                let timeout = world.set_alarm(at_ns, Scheduled::TimeOut { client, msg_id });
+                awaited.timeout = Some(timeout);
+            }
         }
     }
 
@@ -163,7 +197,9 @@ impl Clients {
     ) -> Option<(Owner, Awaited)> {
         let client = self.clients.get_mut(client)?;
         let awaited = client.awaited.take_if(|it| it.msg_id == msg_id)?;
-        world.cancel(awaited.timeout);
+        if let Some(timeout) = awaited.timeout {
+            world.cancel(timeout);
+        }
         Some((client.owner, awaited))
     }
 
@@ -196,11 +232,15 @@ impl Clients {
     ) {
         let from_ns = world.now_ns();
         let at_ns = from_ns + timeout_ns;
-        let timeout = world.set_alarm(at_ns, Scheduled::TimeOut { client, msg_id });
+        let timeout = match world.is_directed() {
+            true => None,
+            false => Some(world.set_alarm(at_ns, Scheduled::TimeOut { client, msg_id })),
+        };
         self.clients[client].awaited = Some(Awaited {
             msg_id,
             from_ns,
             stray: None,
+            timeout_ns,
             timeout,
         });
     }

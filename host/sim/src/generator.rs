@@ -84,6 +84,11 @@ impl<'a> Generator<'a> {
         world.schedule(first_ns, Scheduled::NextOperation);
     }
 
+    /// There are no more operations in this phase.
+    pub(super) fn exhaust(&mut self) {
+        self.exhausted = true;
+    }
+
     /// Ends the main phase.
     pub(super) fn end_main(&mut self) {
         self.activity = Activity::None;

@@ -7,10 +7,10 @@
 //!
 //! | files | job |
 //! |---|---|
-//! | `options` `bounds` `script` | what a run is made from |
+//! | `options` `bounds` `script` `moves` | what a run is made from |
 //! | `time` `random` `queue` `scheduled` `address` | virtual time, random streams, names |
 //! | `world` `meter` `cost` `memory` `processor_time` `progress` | what all parts of a run share |
-//! | `packets` `latency` `links` `network` | messages in flight |
+//! | `packets` `pool` `latency` `links` `network` | messages in flight |
 //! | `clock` `programs` `node` `nodes` `services` | the cluster |
 //! | `client` `clients` `exception` `ending` `workers` `generator` | clients and their operations |
 //! | `nemesis` `nemeses` `faults` | faults: which, when, and how they are injected |
@@ -43,6 +43,7 @@ mod links;
 mod logged;
 mod memory;
 mod meter;
+mod moves;
 mod nemeses;
 pub mod nemesis;
 mod network;
@@ -52,6 +53,7 @@ mod options;
 mod outcome;
 mod packets;
 mod phase;
+mod pool;
 mod processor_time;
 mod programs;
 mod progress;
@@ -85,6 +87,7 @@ pub use host_disk::Survival;
 pub use latency::{Distribution, Latency};
 pub use logged::{LogLine, LoggedWarnings};
 pub use memory::MemoryGrant;
+pub use moves::{MessageRef, Move, MoveKind};
 pub use network::NetworkModel;
 pub use options::{Cluster, RunOptions};
 pub use outcome::{Outcome, StopReason, Stopped};

@@ -83,6 +83,11 @@ impl Links {
         }
     }
 
+    /// Whether this is wrong with any link.
+    pub(super) fn are_broken_by(&self, fault: LinkFault) -> bool {
+        self.wrong.iter().any(|wrong| wrong & fault.bit() != 0)
+    }
+
     /// Has the next `messages` messages of each of these links held.
     pub(super) fn hold_next(&mut self, grudges: &Grudges, messages: u64) {
         self.break_links(LinkFault::Hold, grudges);

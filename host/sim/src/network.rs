@@ -16,9 +16,11 @@ use super::journal::DropReason;
 use super::latency::Latency;
 use super::links::{LinkFault, Links};
 use super::meter::InFlight;
+use super::moves::MessageRef;
 use super::nemesis::Fault;
 use super::options::RunOptions;
 use super::packets::{Packet, Packets, Slot};
+use super::pool::Pool;
 use super::queue::Queue;
 use super::random::{Family, Stream, Streams};
 use super::scheduled::Scheduled;
@@ -58,6 +60,8 @@ pub(super) struct Network {
     leaves_ns: Vec<u64>,
     /// Messages that are held on their links, each with its deadline, in the order of sending.
     held: Vec<(u64, Slot)>,
+    /// Messages that wait for a move, while the run is directed.
+    pool: Option<Pool>,
     sent: u64,
     hops: Family,
     latencies: Family,
@@ -100,6 +104,7 @@ impl Network {
             medians: options.hops(streams),
             leaves_ns: Vec::new(),
             held: Vec::new(),
+            pool: None,
             sent: 0,
             hops: family("hop"),
             latencies: family("latency"),
@@ -145,6 +150,10 @@ impl Network {
     pub(super) fn send(&mut self, world: &mut World<'_>, src: Addr, dest: Addr, body: &str) {
         let packet = self.pack(world, src, dest, body);
         world.sent(&packet);
+        let packet = match self.wait(packet) {
+            Ok(()) => return,
+            Err(packet) => packet,
+        };
         if src.is_client() || dest.is_client() {
             self.leave(world, packet, 0);
             return;
@@ -177,6 +186,10 @@ impl Network {
     fn leave(&mut self, world: &mut World<'_>, packet: Packet, latency_ns: u64) {
         let src = packet.src;
         let slot = self.packets.put(packet);
+        self.leave_from(world, src, slot, latency_ns);
+    }
+
+    fn leave_from(&mut self, world: &mut World<'_>, src: Addr, slot: Slot, latency_ns: u64) {
         if self.medians.are_instant() {
             if let Some(next) = self.left(world, slot, latency_ns) {
                 world.schedule(world.now_ns(), next);
@@ -412,6 +425,106 @@ impl Network {
                 world.taken(&packet, DropReason::Down, by);
                 self.packets.recycle(packet);
             }
+        }
+    }
+
+    /// Has messages wait from now on.
+    pub(super) fn direct(&mut self) {
+        self.pool = Some(Pool::default());
+    }
+
+    /// Has a message wait, if they do.
+    fn wait(&mut self, packet: Packet) -> Result<(), Packet> {
+        let Some(pool) = &mut self.pool else {
+            return Err(packet);
+        };
+        let (id, link) = (packet.id, (packet.src, packet.dest));
+        let slot = self.packets.put(packet);
+        pool.add(id, link, slot);
+        Ok(())
+    }
+
+    /// Whether such a message waits, and to whom it goes.
+    pub(super) fn waiting(&self, names: &Names, message: &MessageRef) -> Option<(Addr, Addr)> {
+        let pool = self.pool.as_ref()?;
+        let id = pool.find(names, message)?;
+        pool.link(id)
+    }
+
+    /// Has a message arrive that waits, unless it is lost on its way.
+    pub(super) fn let_arrive(
+        &mut self,
+        world: &mut World<'_>,
+        message: &MessageRef,
+    ) -> Option<Packet> {
+        let id = self.pool.as_ref()?.find(world.names(), message)?;
+        let slot = self.pool.as_mut()?.take(id)?;
+        self.arrived(world, slot)
+    }
+
+    /// Whether any message waits.
+    pub(super) fn has_waiting(&self) -> bool {
+        let pool = self.pool.as_ref();
+        pool.is_some_and(|pool| pool.oldest().is_some())
+    }
+
+    /// Has the message arrive that was sent first of those that wait.
+    pub(super) fn let_oldest_arrive(&mut self, world: &mut World<'_>) -> Option<Packet> {
+        let pool = self.pool.as_mut()?;
+        let slot = pool.take(pool.oldest()?)?;
+        self.arrived(world, slot)
+    }
+
+    /// Has the message arrive that was sent last of those that wait.
+    pub(super) fn let_newest_arrive(&mut self, world: &mut World<'_>) -> Option<Packet> {
+        let pool = self.pool.as_mut()?;
+        let slot = pool.take(pool.newest()?)?;
+        self.arrived(world, slot)
+    }
+
+    /// Has a copy of a message arrive that waits.
+    pub(super) fn let_copy_arrive(
+        &mut self,
+        world: &mut World<'_>,
+        message: &MessageRef,
+    ) -> Option<Packet> {
+        let pool = self.pool.as_ref()?;
+        let id = pool.find(world.names(), message)?;
+        let copy = self.packets.get(pool.slot(id)?)?.clone();
+        let slot = self.packets.put(copy);
+        self.arrived(world, slot)
+    }
+
+    /// Whether it is a link between two nodes: only such are cut, and lose or double messages.
+    pub(super) fn has_link(&self, src: Addr, dest: Addr) -> bool {
+        self.links.link(src, dest).is_some()
+    }
+
+    /// Whether links are cut by a partition.
+    pub(super) fn is_partitioned(&self) -> bool {
+        self.links.are_broken_by(LinkFault::Partition)
+    }
+
+    /// Loses a message that waits.
+    pub(super) fn lose(&mut self, world: &mut World<'_>, message: &MessageRef, by: Fault) {
+        let pool = self.pool.as_ref();
+        let id = pool.and_then(|pool| pool.find(world.names(), message));
+        let slot = id.and_then(|id| self.pool.as_mut()?.take(id));
+        if let Some(packet) = slot.and_then(|slot| self.packets.take(slot)) {
+            world.taken(&packet, DropReason::Loss, by);
+            self.packets.recycle(packet);
+        }
+    }
+
+    /// Has messages take their time again, from now on: those that wait go in their order.
+    pub(super) fn release_pool(&mut self, world: &mut World<'_>) {
+        let pool = self.pool.take().unwrap_or_default();
+        for (slot, (src, dest)) in pool.into_waiting() {
+            let latency_ns = match src.is_client() || dest.is_client() {
+                true => 0,
+                false => self.latency_ns(world, src, dest),
+            };
+            self.leave_from(world, src, slot, latency_ns);
         }
     }
 }

@@ -24,6 +24,7 @@ use super::queue::Alarm;
 use super::scheduled::Scheduled;
 use super::world::World;
 
+mod directed;
 mod life;
 mod storage;
 mod tally;
@@ -415,6 +416,9 @@ impl Node {
 
     /// Has the node woken for its next timer, and at no other time.
     fn schedule_wake(&mut self, world: &mut World<'_>) {
+        if world.is_directed() {
+            return; // its timers wait for the script
+        }
         let next_ns = self.timers.next_deadline().filter(|_| !self.is_blocked());
         // A timer may have become due while the node was paused.
         let at_ns = next_ns.map(|it| self.clock.when_ns(it).max(world.now_ns()));

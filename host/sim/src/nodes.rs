@@ -139,12 +139,29 @@ impl<'a> Nodes<'a> {
         self.nodes[node].kill(by, world, network, clients);
     }
 
-    /// A node, for what happens to its disk alone.
+    /// A node, for what happens to it alone.
     pub(super) fn node(&mut self, node: usize) -> &mut Node {
         &mut self.nodes[node]
     }
 
-    /// All nodes, for the same.
+    /// A node, to look at.
+    pub(super) fn get(&self, node: usize) -> &Node {
+        &self.nodes[node]
+    }
+
+    /// The first node that waits for a sync.
+    pub(super) fn syncing(&self) -> Option<usize> {
+        self.nodes.iter().position(Node::is_syncing)
+    }
+
+    /// Has time go by again for all nodes.
+    pub(super) fn release(&mut self, world: &mut World<'_>) {
+        for node in &mut self.nodes {
+            node.release(world);
+        }
+    }
+
+    /// All nodes, for what happens to each alone.
     pub(super) fn each(&mut self) -> impl Iterator<Item = &mut Node> {
         self.nodes.iter_mut()
     }

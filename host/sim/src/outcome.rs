@@ -42,6 +42,8 @@ pub struct Outcome {
     pub silences: Vec<Silence>,
     /// What nodes warned of in their logs.
     pub logged: LoggedWarnings,
+    /// The positions of the script's moves that were not possible, and so changed nothing.
+    pub skipped_moves: Vec<usize>,
 }
 
 /// A run that ended early, and why.

@@ -6,7 +6,7 @@ use super::address::Addr;
 use super::progress::Chain;
 
 /// A message in flight: the text that its receiver will see.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Packet {
     /// Its number in the run.
     pub(super) id: u64,

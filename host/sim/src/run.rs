@@ -47,7 +47,9 @@ use super::services::Services;
 use super::silence::{Silence, Silences};
 use super::time::{MS, SECOND};
 use super::workers::{Progress, Workers};
-use super::world::World;
+use super::world::{Pacing, World};
+
+mod directed;
 
 /// How long the cluster has to recover before the last operations.
 const RECOVERY_NS: u64 = 10 * SECOND;
@@ -82,6 +84,9 @@ pub struct Simulation<'a> {
 /// A run in progress.
 struct Run<'a> {
     options: &'a RunOptions,
+    /// What directs the run, if a script does.
+    director: Option<&'a Script>,
+    skipped_moves: Vec<usize>,
     phase: Phase,
     main: Option<MainPhase>,
     world: World<'a>,
@@ -134,8 +139,10 @@ impl<'a> Run<'a> {
             streams,
             memory: Arc::clone(&memory),
         };
-        Run {
+        let mut run = Run {
             options,
+            director: script.filter(|script| script.is_directed()),
+            skipped_moves: Vec::new(),
             phase: Phase::Init { left: nodes },
             main: None,
             network: Network::new(options, services.len(), &streams),
@@ -159,13 +166,21 @@ impl<'a> Run<'a> {
             world: World::new(names, simulation.observers, options.bounds, memory)
                 .interrupted_by(simulation.module.interrupt())
                 .with_faults(faults),
+        };
+        if run.director.is_some() {
+            run.world.set_pacing(Pacing::Script);
+            run.network.direct();
         }
+        run
     }
 
     fn finish(&mut self) -> Result<(), Stopped> {
         for node in 0..self.nodes.len() {
             self.nodes
                 .start(node, &mut self.world, &mut self.network, &mut self.clients)?;
+        }
+        if let Some(script) = self.director {
+            self.direct(script)?;
         }
         while self.advance()? {
             let Some(event) = self.world.next() else {
@@ -302,6 +317,9 @@ impl<'a> Run<'a> {
         self.workers
             .open(self.options.concurrency, &mut self.clients);
         self.nemeses.begin_main(main, &mut self.world);
+        if self.director.is_some() {
+            return;
+        }
         if let Some(after_ns) = self.options.swap_after_ns {
             self.world
                 .schedule(now_ns + after_ns, Scheduled::Upgrade(0));
@@ -319,7 +337,8 @@ impl<'a> Run<'a> {
         }
         self.phase = Phase::Recovery;
         self.generator.end_main();
-        for fault in self.nemeses.end_main(&mut self.world) {
+        let faults = self.nemeses.end_main(&mut self.world);
+        for fault in faults.into_iter().chain(self.faults_of_moves()) {
             self.stop_fault(fault)?;
         }
         let at_ns = self.world.now_ns() + RECOVERY_NS;
@@ -507,6 +526,7 @@ impl<'a> Run<'a> {
             growth,
             silences: self.silences.finish(),
             logged: self.world.logged().clone(),
+            skipped_moves: self.skipped_moves,
         }
     }
 }

@@ -9,17 +9,28 @@
 //! script, each when it is due and its worker is free. While its worker is busy, those behind it
 //! wait too, as the generator's do when no worker is free. From the time limit on nothing
 //! begins, and the rest of the script is ignored.
+//!
+//! A script with [moves](Move) has no operations and faults besides. It says what happens in which
+//! order, up to the end of the main phase, which is that of its last move. The time limit does not
+//! matter.
 
 use super::client::Operation;
+use super::moves::{Move, MoveKind};
 use super::nemesis::{Fault, FaultAction};
 
-/// The operations and the faults of a run.
+/// The operations and the faults of a run, or all its moves.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Script {
-    /// In the order in which they begin.
+    /// In the order in which they begin. None if there are moves.
     pub operations: Vec<Invocation>,
-    /// In the order in which they start. Those of one kind do not overlap.
+    /// In the order in which they start. Those of one kind do not overlap. None if there are moves.
     pub faults: Vec<Episode>,
+    /// For how long nodes run before the first move, in nanoseconds from the beginning of the main
+    /// phase: messages arrive at once, in the order of sending, and timers that are due before then
+    /// fire when they are due. Only with moves.
+    pub warm_up_ns: u64,
+    /// In their order.
+    pub moves: Vec<Move>,
 }
 
 /// An operation that a worker invokes.
@@ -45,13 +56,30 @@ pub struct Episode {
 }
 
 impl Script {
-    /// Returns the kinds of its faults, in their order.
+    /// Whether it says the order of everything.
+    #[must_use]
+    pub fn is_directed(&self) -> bool {
+        !self.moves.is_empty()
+    }
+
+    /// Returns the kinds of its faults, in their order. Those of moves are not among them: whether
+    /// one is possible is not known before.
     #[must_use]
     pub fn kinds(&self) -> Vec<Fault> {
         let mut kinds: Vec<Fault> = self.faults.iter().map(|it| it.action.fault()).collect();
         kinds.sort_unstable();
         kinds.dedup();
         kinds
+    }
+
+    /// How many operations clients invoke by it, and how many faults there are.
+    #[must_use]
+    pub fn counts(&self) -> (usize, usize) {
+        let is_invoke = |it: &&Move| matches!(it.what, MoveKind::Invoke { .. });
+        let invoked = self.moves.iter().filter(is_invoke).count();
+        let faults = self.moves.iter().filter(|it| it.what.fault().is_some());
+        let faults = self.faults.len() + faults.count();
+        (self.operations.len() + invoked, faults)
     }
 
     /// Notes that a fault ends.

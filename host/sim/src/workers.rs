@@ -157,6 +157,17 @@ impl Workers {
         self.busy == 0
     }
 
+    /// Whether there is such a worker, and it has no operation.
+    pub(super) fn is_free(&self, worker: usize) -> bool {
+        let worker = self.workers.get(worker);
+        worker.is_some_and(|worker| worker.operation.is_none())
+    }
+
+    /// The client that a worker uses.
+    pub(super) fn client(&self, worker: usize) -> Option<usize> {
+        self.workers.get(worker).map(|worker| worker.client)
+    }
+
     pub(super) fn is_busy(&self, worker: usize) -> bool {
         self.workers[worker].operation.is_some()
     }

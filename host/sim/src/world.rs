@@ -28,9 +28,21 @@ use super::traffic::Note;
 /// How much of a message's type is shown, in characters: the guest chooses it.
 const TYPE_CHARS_MAX: usize = 40;
 
+/// What makes things happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pacing {
+    /// What is scheduled, at its time.
+    Queue,
+    /// The run's script, which directs it: nothing is scheduled, and moves have not begun.
+    Script,
+    /// Moves of the script. However many there are at a time, they come to an end.
+    Moves,
+}
+
 /// The shared state of a run.
 pub(super) struct World<'a> {
     now_ns: u64,
+    pacing: Pacing,
     queue: Queue<Scheduled>,
     names: Names,
     journal: Journal<'a>,
@@ -58,6 +70,7 @@ impl<'a> World<'a> {
     ) -> Self {
         World {
             now_ns: 0,
+            pacing: Pacing::Queue,
             queue: Queue::new(),
             names,
             journal: Journal::new(observers),
@@ -99,6 +112,16 @@ impl<'a> World<'a> {
 
     pub(super) fn now_ns(&self) -> u64 {
         self.now_ns
+    }
+
+    /// Whether a script directs the run: messages, timers, syncs and timeouts wait for it.
+    pub(super) fn is_directed(&self) -> bool {
+        self.pacing != Pacing::Queue
+    }
+
+    /// Something else makes things happen from now on.
+    pub(super) fn set_pacing(&mut self, pacing: Pacing) {
+        self.pacing = pacing;
     }
 
     pub(super) fn names(&self) -> &Names {
@@ -164,6 +187,12 @@ impl<'a> World<'a> {
         Some(what)
     }
 
+    /// Advances time to `at_ns`, unless it is later already, for an event that nothing has scheduled.
+    pub(super) fn pass_to(&mut self, at_ns: u64) {
+        self.now_ns = at_ns.max(self.now_ns);
+        self.progress.begin(self.now_ns);
+    }
+
     /// The events up to the current one that take no time, for what this one causes.
     pub(super) fn cause(&self) -> Chain {
         self.progress.current()
@@ -171,7 +200,9 @@ impl<'a> World<'a> {
 
     /// An event that another one has caused; `what` says what happens.
     pub(super) fn follow(&mut self, cause: Chain, what: impl FnOnce() -> String) {
-        self.progress.follow(cause, self.now_ns, what);
+        if self.pacing != Pacing::Moves {
+            self.progress.follow(cause, self.now_ns, what);
+        }
     }
 
     /// Stops the run if the program was asked to end, or the journal is broken, or the run exceeds
@@ -258,17 +289,19 @@ impl<'a> World<'a> {
     /// Journals a message that has reached its receiver.
     pub(super) fn received(&mut self, packet: &Packet) {
         self.note(packet, |src, dest| Note::Received { src, dest });
-        let names = &self.names;
-        self.progress.follow(packet.cause, self.now_ns, || {
-            let dest = match packet.src == packet.dest {
-                true => "itself".to_owned(),
-                false => names.name(packet.dest),
-            };
-            let header = packet.header();
-            let kind = header.as_ref().map_or("", |header| &*header.kind);
-            let kind = excerpt(kind, TYPE_CHARS_MAX);
-            format!("{} sends {dest} {kind:?}", names.name(packet.src))
-        });
+        if self.pacing != Pacing::Moves {
+            let names = &self.names;
+            self.progress.follow(packet.cause, self.now_ns, || {
+                let dest = match packet.src == packet.dest {
+                    true => "itself".to_owned(),
+                    false => names.name(packet.dest),
+                };
+                let header = packet.header();
+                let kind = header.as_ref().map_or("", |header| &*header.kind);
+                let kind = excerpt(kind, TYPE_CHARS_MAX);
+                format!("{} sends {dest} {kind:?}", names.name(packet.src))
+            });
+        }
         if let Addr::Client(client) = packet.src {
             if self.asked_ns.len() <= client {
                 self.asked_ns.resize(client + 1, None);

@@ -29,7 +29,7 @@ impl Kind {
     /// The kind of a move; none if it happens by itself.
     pub(crate) fn of(it: Move) -> Option<Kind> {
         Some(match it {
-            Move::Deliver(_) | Move::Fire(..) | Move::Synced(_) => return None,
+            Move::Deliver(_) | Move::Delay(_) | Move::Fire(..) | Move::Synced(_) => return None,
             Move::Invoke(_) => Kind::Invoke,
             Move::TimeOut(_) => Kind::TimeOut,
             Move::Lose(_) => Kind::Lose,
@@ -68,7 +68,7 @@ impl Agenda {
             length: length.max(1),
         };
         let clients = model.clients.get(state.clients);
-        for _ in 0..clients.planned() {
+        for _ in 0..clients.unbegun() {
             agenda.add(now + stream.below(agenda.length), Kind::Invoke);
         }
         let left = state.left;

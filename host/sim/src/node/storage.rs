@@ -50,8 +50,10 @@ pub(super) struct Storage {
 /// A sync that has begun.
 struct PendingSync {
     scope: Scope,
-    /// `None` if it is over, and the node has not gone on.
+    /// When it is over; `None` if it is, or while the run is directed.
     alarm: Option<Alarm>,
+    /// Whether it is over, and the node has not gone on.
+    is_over: bool,
     /// What was done when it began.
     cause: Chain,
     behind: Behind,
@@ -241,25 +243,41 @@ impl Storage {
         world: &mut World<'_>,
     ) {
         world.disk(name, DiskEvent::Sync);
-        let mut latency_ns = self.latency.draw_ns(&mut self.stream);
-        if self.is_slow {
-            world.tally().touch(Fault::DiskSlow, one_sync());
-            latency_ns = (latency_ns * SLOW_TIMES).max(latency_ns + SLOW_NS);
-        }
-        let at_ns = world.now_ns() + latency_ns;
+        let alarm = (!world.is_directed()).then(|| {
+            let at_ns = world.now_ns() + self.latency_ns(world);
+            world.set_alarm(at_ns, Scheduled::Synced(node))
+        });
         self.sync = Some(PendingSync {
             scope,
-            alarm: Some(world.set_alarm(at_ns, Scheduled::Synced(node))),
+            alarm,
+            is_over: false,
             cause: world.cause(),
             behind,
             result: Ok(()),
         });
     }
 
+    fn latency_ns(&mut self, world: &mut World<'_>) -> u64 {
+        let latency_ns = self.latency.draw_ns(&mut self.stream);
+        if !self.is_slow {
+            return latency_ns;
+        }
+        world.tally().touch(Fault::DiskSlow, one_sync());
+        (latency_ns * SLOW_TIMES).max(latency_ns + SLOW_NS)
+    }
+
+    /// Has a sync be over now that began while the run was directed.
+    pub(super) fn end_at_once(&mut self, node: usize, world: &mut World<'_>) {
+        if let Some(sync) = &mut self.sync {
+            sync.alarm = Some(world.set_alarm(world.now_ns(), Scheduled::Synced(node)));
+        }
+    }
+
     /// The time of the sync is over.
     fn end(&mut self, name: &str, world: &mut World<'_>) {
         let Some(sync) = &mut self.sync else { return };
         sync.alarm = None;
+        sync.is_over = true;
         world.follow(sync.cause, || format!("{name} syncs its disk"));
         sync.result = lock(&self.disk).sync(&sync.scope);
         match sync.result {
@@ -382,7 +400,7 @@ impl Node {
         network: &mut Network,
         clients: &Clients,
     ) -> Result<(), Stopped> {
-        if let Some(sync) = self.storage.sync.take_if(|sync| sync.alarm.is_none()) {
+        if let Some(sync) = self.storage.sync.take_if(|sync| sync.is_over) {
             if sync.result.is_ok() {
                 let hands = Hands {
                     index: self.index,

@@ -28,6 +28,7 @@ fn check(asks_ms: &[u64], faults: &[(u64, u64, FaultAction)], expected: &[&str])
     let script = Script {
         operations: asks_ms.iter().map(ask).collect(),
         faults: faults.iter().map(episode).collect(),
+        ..Script::default()
     };
     let options = RunOptions {
         latency: Latency {
@@ -220,6 +221,7 @@ fn it_is_written_without_zeros() {
     let script = Script {
         operations: Vec::new(),
         faults: vec![episode],
+        ..Script::default()
     };
     let (outcome, _) = play(&Pings, Workload::Echo, &options(2, 1), 1, &script);
     assert_eq!(

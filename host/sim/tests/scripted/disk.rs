@@ -16,7 +16,7 @@ use crate::runs::{options, play};
 
 /// A g-set that appends each element to a file.
 #[derive(Clone, Copy)]
-enum Keeper {
+pub(crate) enum Keeper {
     /// It syncs, and answers then.
     Syncs,
     /// It answers first.
@@ -88,6 +88,7 @@ fn run(
     let script = Script {
         operations: adds_ms.iter().enumerate().map(add).collect(),
         faults: faults.iter().map(episode).collect(),
+        ..Script::default()
     };
     let options = RunOptions {
         disk_latency: Latency {

@@ -12,6 +12,7 @@ mod determinism;
 mod disk;
 mod guest;
 mod misbehaviour;
+mod moves;
 mod runs;
 mod services;
 mod standstill;

@@ -149,7 +149,11 @@ impl Schedule {
         Ok(Schedule {
             seed: file.seed,
             scenario,
-            script: Script { operations, faults },
+            script: Script {
+                operations,
+                faults,
+                ..Script::default()
+            },
         })
     }
 }

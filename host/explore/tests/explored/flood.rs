@@ -1,0 +1,238 @@
+//! The number of states of a flood, counted by hand and by a program that knows nothing of guests.
+//!
+//! [`Flood`] is the whole cluster written down as plain sets: what `broadcast-flood` does, and what a network and clients
+//! may do. It shares no code with the explorer.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
+
+use host_explore::{Bounds, End, TimerOrder};
+use host_sim::Operation;
+
+use crate::{explore, flood};
+
+/// A message.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Message {
+    /// A worker's request to its node; its place in the worker's plan says what.
+    Request(usize, usize),
+    /// The answer: what a read shows, or none for a value that was told.
+    Answer(usize, usize, Option<BTreeSet<i64>>),
+    /// From a node to a node: a value.
+    Gossip(usize, usize, i64),
+}
+
+/// What a worker asks for.
+#[derive(Debug, Clone, Copy)]
+enum Asks {
+    Tell(i64),
+    Read,
+}
+
+/// What happens to an operation: it begins, or it ends with what was read.
+type Entry = (usize, usize, Option<BTreeSet<i64>>);
+
+/// The whole cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+struct Flood {
+    values: Vec<BTreeSet<i64>>,
+    in_flight: BTreeMap<Message, usize>,
+    /// How many operations each worker has begun, and whether the last one goes on.
+    workers: Vec<(usize, bool)>,
+    /// Blocks of beginnings and of endings.
+    history: Vec<(bool, BTreeSet<Entry>)>,
+    drops: u8,
+    duplicates: u8,
+}
+
+struct Rules<'r> {
+    plan: &'r [Vec<Asks>],
+    /// Whether clients get their answers, and nodes their requests, at once.
+    is_instant: bool,
+}
+
+impl Rules<'_> {
+    fn begin(&self, drops: u8, duplicates: u8) -> Flood {
+        Flood {
+            values: vec![BTreeSet::new(); self.plan.len()],
+            workers: vec![(0, false); self.plan.len()],
+            drops,
+            duplicates,
+            ..Flood::default()
+        }
+    }
+
+    fn next(&self, now: &Flood) -> Vec<Flood> {
+        let mut all = Vec::new();
+        for (worker, plan) in self.plan.iter().enumerate() {
+            let (begun, is_busy) = now.workers[worker];
+            if !is_busy && begun < plan.len() {
+                let mut next = now.clone();
+                next.workers[worker] = (begun + 1, true);
+                next.note(true, (worker, begun, None));
+                let request = Message::Request(worker, begun);
+                match self.is_instant {
+                    true => self.receive(&mut next, request),
+                    false => next.send(request),
+                }
+                all.push(next);
+            }
+        }
+        for message in now.in_flight.keys() {
+            let mut next = now.clone();
+            next.take(message);
+            self.receive(&mut next, message.clone());
+            all.push(next);
+            if let Message::Gossip(..) = message {
+                if now.drops > 0 {
+                    let mut next = now.clone();
+                    next.drops -= 1;
+                    next.take(message);
+                    all.push(next);
+                }
+                if now.duplicates > 0 {
+                    let mut next = now.clone();
+                    next.duplicates -= 1;
+                    self.receive(&mut next, message.clone());
+                    all.push(next);
+                }
+            }
+        }
+        all
+    }
+
+    fn receive(&self, now: &mut Flood, message: Message) {
+        match message {
+            Message::Request(worker, place) => {
+                let shown = match self.plan[worker][place] {
+                    Asks::Tell(value) => {
+                        now.learn(worker, value, None);
+                        None
+                    }
+                    Asks::Read => Some(now.values[worker].clone()),
+                };
+                let answer = Message::Answer(worker, place, shown);
+                match self.is_instant {
+                    true => self.receive(now, answer),
+                    false => now.send(answer),
+                }
+            }
+            Message::Answer(worker, place, shown) => {
+                now.workers[worker].1 = false;
+                now.note(false, (worker, place, shown));
+            }
+            Message::Gossip(from, to, value) => now.learn(to, value, Some(from)),
+        }
+    }
+
+    fn count(&self, drops: u8, duplicates: u8) -> usize {
+        let begin = self.begin(drops, duplicates);
+        let mut met = HashSet::from([begin.clone()]);
+        let mut open = VecDeque::from([begin]);
+        while let Some(now) = open.pop_front() {
+            for next in self.next(&now) {
+                if met.insert(next.clone()) {
+                    open.push_back(next);
+                }
+            }
+        }
+        met.len()
+    }
+}
+
+impl Flood {
+    fn learn(&mut self, node: usize, value: i64, from: Option<usize>) {
+        if self.values[node].insert(value) {
+            for other in 0..self.values.len() {
+                if other != node && Some(other) != from {
+                    self.send(Message::Gossip(node, other, value));
+                }
+            }
+        }
+    }
+
+    fn send(&mut self, message: Message) {
+        *self.in_flight.entry(message).or_default() += 1;
+    }
+
+    fn take(&mut self, message: &Message) {
+        if let Some(count) = self.in_flight.get_mut(message) {
+            *count -= 1;
+            if *count == 0 {
+                self.in_flight.remove(message);
+            }
+        }
+    }
+
+    fn note(&mut self, begins: bool, entry: Entry) {
+        match self.history.last_mut() {
+            Some((kind, block)) if *kind == begins => {
+                block.insert(entry);
+            }
+            _ => self.history.push((begins, BTreeSet::from([entry]))),
+        }
+    }
+}
+
+fn operations(plan: &[Vec<Asks>]) -> Vec<(usize, Operation)> {
+    let of_worker = |(worker, plan): (usize, &Vec<Asks>)| -> Vec<(usize, Operation)> {
+        let operation = |asks: &Asks| match asks {
+            Asks::Tell(value) => Operation::new(&"broadcast".into(), (*value).into()),
+            Asks::Read => Operation::new(&"read".into(), host_check::Value::Nil),
+        };
+        plan.iter().map(|asks| (worker, operation(asks))).collect()
+    };
+    plan.iter().enumerate().flat_map(of_worker).collect()
+}
+
+/// What the explorer and the brute force count.
+fn both(plan: &[Vec<Asks>], drops: u8, duplicates: u8, reduces: bool) -> (usize, usize) {
+    let bounds = Bounds {
+        fires: 0,
+        drops,
+        duplicates,
+        reduces,
+        tries_ends: false,
+        timers: TimerOrder::Any,
+        ..Bounds::default()
+    };
+    let explored = explore(&flood(plan.len()), &bounds, &operations(plan));
+    assert!(matches!(explored.end, End::Complete), "{explored:?}");
+    let rules = Rules {
+        plan,
+        is_instant: reduces,
+    };
+    (explored.progress.states, rules.count(drops, duplicates))
+}
+
+/// Each value goes through three stages: not told, on its way, at the other node. While at most one was told there are 1 + 2 + 2
+/// states; if both were, 2 · 2, twice, since a history says which came first.
+#[test]
+fn two_nodes_that_are_told_a_value_each_have_thirteen_states() {
+    let plan = [vec![Asks::Tell(0)], vec![Asks::Tell(1)]];
+    assert_eq!(both(&plan, 0, 0, true), (13, 13));
+}
+
+#[test]
+fn the_number_of_states_is_that_of_a_brute_force() {
+    use Asks::{Read, Tell};
+    let plans: [&[Vec<Asks>]; 4] = [
+        &[vec![Tell(0)], vec![Tell(1)]],
+        &[vec![Tell(0), Read], vec![Read]],
+        &[vec![Tell(0), Tell(1)], vec![Read, Tell(2)]],
+        &[vec![Tell(0)], vec![], vec![Read]],
+    ];
+    let counts: Vec<[(usize, usize); 4]> = plans
+        .iter()
+        .map(|plan| {
+            [
+                both(plan, 0, 0, true),
+                both(plan, 0, 0, false),
+                both(plan, 1, 0, true),
+                both(plan, 1, 1, true),
+            ]
+        })
+        .collect();
+    for (explored, counted) in counts.iter().flatten() {
+        assert_eq!(explored, counted, "{counts:?}");
+    }
+}

@@ -1,0 +1,72 @@
+//! Explorations of guests, compared with what is known of them from elsewhere.
+
+mod flood;
+mod mutants;
+
+use std::fs;
+
+use host_check::{Checks, Workload};
+use host_explore::{Bounds, Budget, Exploration, Explored};
+use host_guest::Limits;
+use host_sandbox::{Cache, GuestModule, Sandbox};
+use host_sim::workload::Topology;
+use host_sim::{Cluster, Operation};
+use host_trial::Scenario;
+use test_support::built;
+
+/// A module and the cluster that it runs in.
+struct Subject {
+    module: GuestModule,
+    scenario: Scenario,
+}
+
+impl Subject {
+    fn of(guest: &str, args: &[&str], workload: Workload, nodes: usize) -> Self {
+        let cache = Cache::open(test_support::compiled());
+        let sandbox = Sandbox::new(cache.ok()).unwrap();
+        let wasm = fs::read(built(guest)).unwrap();
+        let mut scenario = Scenario::of(workload);
+        scenario.options.cluster = Cluster::of(nodes);
+        scenario.options.concurrency = match workload {
+            Workload::LinKv => 2 * nodes,
+            _ => nodes,
+        };
+        scenario.options.guest_args = args.iter().map(|&arg| arg.to_owned()).collect();
+        scenario.topology = Topology::Total;
+        scenario.checks.checks = Checks::Strict;
+        Subject {
+            module: sandbox.load_bytes(&wasm, &Limits::default()).unwrap(),
+            scenario,
+        }
+    }
+}
+
+fn flood(nodes: usize) -> Subject {
+    Subject::of("broadcast-flood", &[], Workload::Broadcast, nodes)
+}
+
+/// Explores with these operations.
+fn explore(subject: &Subject, bounds: &Bounds, operations: &[(usize, Operation)]) -> Explored {
+    search(subject, bounds, Some(operations))
+}
+
+/// Explores with operations that are drawn.
+fn explore_drawn(subject: &Subject, bounds: &Bounds) -> Explored {
+    search(subject, bounds, None)
+}
+
+fn search(
+    subject: &Subject,
+    bounds: &Bounds,
+    operations: Option<&[(usize, Operation)]>,
+) -> Explored {
+    let exploration = Exploration {
+        module: &subject.module,
+        scenario: &subject.scenario,
+        bounds,
+        budget: Budget { states: 2_000_000 },
+        seed: 1,
+        operations,
+    };
+    exploration.search(&mut |_| ()).unwrap()
+}
