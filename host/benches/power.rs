@@ -97,7 +97,10 @@ fn main() {
     println!("{HEAD}");
     let names = Strategy::VARIANTS.iter().map(ToString::to_string);
     let names: Vec<String> = names.collect();
-    println!("| program | challenge | seeds | {} | all |", names.join(" | "));
+    println!(
+        "| program | challenge | seeds | {} | all |",
+        names.join(" | ")
+    );
     println!("|---|---|---:|{}---:|", "---:|".repeat(names.len()));
     let limit = Duration::from_secs(asked.seconds);
     for (program, challenge) in programs.iter().zip(&suite.challenges) {
@@ -106,7 +109,11 @@ fn main() {
             cells.push(by_strategy(challenge, program, *strategy, limit));
         }
         cells.push(by_all(challenge, program, limit));
-        let missed = if program.kind == Kind::Missed { " (missed)" } else { "" };
+        let missed = if program.kind == Kind::Missed {
+            " (missed)"
+        } else {
+            ""
+        };
         let cells: Vec<String> = cells.iter().map(ToString::to_string).collect();
         println!(
             "| `{}`{missed} | {} | {} |",
@@ -170,7 +177,14 @@ fn by_seeds(challenge: &Challenge, program: &Program, limit: Duration) -> Found 
 fn small(challenge: &Challenge) -> Scenario {
     let mut scenario = challenge.scenario.clone();
     let options = &mut scenario.options;
-    options.cluster.count = options.cluster.count.clamp(1, if challenge.id.starts_with("lin-kv-5 ") { 5 } else { 3 });
+    options.cluster.count = options.cluster.count.clamp(
+        1,
+        if challenge.id.starts_with("lin-kv-5 ") {
+            5
+        } else {
+            3
+        },
+    );
     options.concurrency = match scenario.workload {
         Workload::LinKv => 2 * options.cluster.count,
         _ => options.cluster.count,
@@ -184,7 +198,13 @@ fn faults(challenge: &Challenge) -> Bounds {
     let all: Vec<Fault> = settings
         .flat_map(|it| it.scenario().options.faults.clone())
         .collect();
-    let splits = [Fault::Partition, Fault::OneWay, Fault::Hunt, Fault::Isolate, Fault::Loss];
+    let splits = [
+        Fault::Partition,
+        Fault::OneWay,
+        Fault::Hunt,
+        Fault::Isolate,
+        Fault::Loss,
+    ];
     let loses = all.iter().any(|fault| splits.contains(fault));
     let crashes = challenge.scenario.options.faults.iter();
     let mut crashes = crashes.filter(|fault| matches!(fault, Fault::Kill | Fault::Power));

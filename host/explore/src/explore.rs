@@ -83,42 +83,30 @@ impl Exploration<'_> {
     /// If the workload cannot be made so, or the cluster does not begin.
     pub fn search(&self, show: &mut dyn FnMut(Progress)) -> Result<Explored, Impossible> {
         let mut mode = Mode::default();
+        let mut progress = Progress::default();
         loop {
-            match self.search_in(mode, show) {
+            let mut note = |now| {
+                progress = now;
+                show(now);
+            };
+            match self.search_in(mode, &mut note) {
                 Err(Wrong::Mode(found)) if found != mode => mode = found,
+                Err(Wrong::Interrupted) => {
+                    return Ok(Explored {
+                        progress,
+                        end: End::Interrupted,
+                        mode,
+                    });
+                }
                 Err(wrong) => return Err(Impossible(wrong.to_string())),
                 Ok(explored) => return Ok(explored),
             }
         }
     }
 
-    /// The rules of the cluster.
-    pub(crate) fn model(&self, mode: Mode) -> Result<Model<'_>, Wrong> {
-        Model::new(self, mode).map_err(Wrong::Internal)
-    }
-
-    /// The state in which schedules begin.
-    pub(crate) fn begin(&self, model: &Model<'_>) -> Result<State, Wrong> {
-        let (mut begin, queue) = model.begin(&mut Sink::default())?;
-        for message in queue {
-            model.insert(&mut begin, message);
-        }
-        Ok(begin)
-    }
-
-    /// The end of an exploration that has found a failure.
-    pub(crate) fn failing(&self, model: &Model<'_>, failure: Failure) -> Result<End, Wrong> {
-        Ok(End::Failure(FailingSchedule {
-            schedule: trace::schedule(model, &failure.moves)?,
-            names: failure.names,
-            moves: failure.moves.len(),
-            is_at_end: failure.is_at_end,
-        }))
-    }
-
     fn search_in(&self, mode: Mode, show: &mut dyn FnMut(Progress)) -> Result<Explored, Wrong> {
-        let model = self.model(mode)?;
-        let begin = self.begin(&model)?;
+        let model = Model::new(self, mode).map_err(Wrong::Internal)?;
+        let begin = begin(&model)?;
         let interrupt = self.module.interrupt();
         let is_interrupted = || interrupt.is_some_and(host_guest::Interrupt::is_requested);
         let mut breadth = Breadth::new(&model);
@@ -128,7 +116,7 @@ impl Exploration<'_> {
             Over::Depth => End::Depth,
             Over::States => End::States,
             Over::Interrupted => End::Interrupted,
-            Over::Failure(failure) => self.failing(&model, failure)?,
+            Over::Failure(failure) => failing(&model, failure)?,
         };
         Ok(Explored {
             progress,
@@ -136,4 +124,23 @@ impl Exploration<'_> {
             mode,
         })
     }
+}
+
+/// The state in which schedules begin.
+pub(crate) fn begin(model: &Model<'_>) -> Result<State, Wrong> {
+    let (mut begin, queue) = model.begin(&mut Sink::default())?;
+    for message in queue {
+        model.insert(&mut begin, message);
+    }
+    Ok(begin)
+}
+
+/// How an exploration ends that has found a failure.
+pub(crate) fn failing(model: &Model<'_>, failure: Failure) -> Result<End, Wrong> {
+    Ok(End::Failure(FailingSchedule {
+        schedule: trace::schedule(model, &failure.moves)?,
+        names: failure.names,
+        moves: failure.moves.len(),
+        is_at_end: failure.is_at_end,
+    }))
 }
