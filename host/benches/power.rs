@@ -284,7 +284,10 @@ fn exploration<'a>(
         module,
         scenario,
         bounds,
-        budget: Budget { states: 20_000_000 },
+        budget: Budget {
+            states: 20_000_000,
+            ..Budget::default()
+        },
         seed: 1,
         operations: None,
     }

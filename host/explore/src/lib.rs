@@ -6,6 +6,7 @@
 //! | modules | job |
 //! |---|---|
 //! | `bounds` | what is tried |
+//! | `account` | what that uses, and how much it may use |
 //! | `explore` | an exploration from its beginning to its result |
 //! | `breadth` | all states, the nearest first |
 //! | `guided` | schedules that a strategy chooses |
@@ -16,6 +17,7 @@
 //! | `table` `hash` | contents under small numbers, known by their hashes |
 //! | `trace` | moves as a schedule of the simulator |
 
+mod account;
 mod bounds;
 mod breadth;
 mod clients;
@@ -33,8 +35,9 @@ mod state;
 mod table;
 mod trace;
 
+pub use account::{Budget, Spent};
 pub use bounds::{Bounds, TimerOrder};
-pub use breadth::{Budget, Progress};
+pub use breadth::Progress;
 pub use explore::{End, Exploration, Explored, FailingSchedule, Impossible};
 pub use guests::Mode;
 pub use guided::{Guidance, Guided, Strategy, Tried};

@@ -1,12 +1,14 @@
 //! The rules: how a cluster begins, what may happen in a state, and what comes of it.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use host_sim::random::Streams;
 use host_sim::workload::make;
 use host_sim::{Malformed, Next, Operation, Turn, with_msg_id};
 use host_trial::Scenario;
 
+use crate::account::{Account, COPIED_UNITS, MESSAGE_UNITS, MOVE_UNITS};
 use crate::bounds::{Bounds, TimerOrder};
 use crate::clients::{ClientEvent, ClientTable};
 use crate::explore::Exploration;
@@ -22,6 +24,7 @@ use crate::table::Table;
 /// A cluster's rules, and all contents that were met.
 pub(crate) struct Model<'a> {
     pub(crate) bounds: &'a Bounds,
+    pub(crate) account: Arc<Account>,
     pub(crate) scenario: &'a Scenario,
     pub(crate) seed: u64,
     pub(crate) count: usize,
@@ -64,7 +67,12 @@ impl Sink {
 impl<'a> Model<'a> {
     /// # Errors
     /// If the scenario has no such workload.
-    pub(crate) fn new(exploration: &Exploration<'a>, mode: Mode) -> Result<Self, String> {
+    pub(crate) fn new(
+        exploration: &Exploration<'a>,
+        mode: Mode,
+        account: &Arc<Account>,
+    ) -> Result<Self, String> {
+        account.forget();
         let Exploration {
             module,
             scenario,
@@ -101,12 +109,14 @@ impl<'a> Model<'a> {
         let crashes = bounds.kills > 0 || bounds.power > 0;
         Ok(Model {
             bounds,
+            account: Arc::clone(account),
             scenario,
             seed,
             count,
             messages: Messages::new(count, options.cluster.first, services),
             guests: Guests::new(GuestsOptions {
                 module,
+                account: Arc::clone(account),
                 mode,
                 limits: options.limits,
                 args: &options.guest_args,
@@ -124,6 +134,22 @@ impl<'a> Model<'a> {
     /// Whether time is a part of states.
     pub(crate) fn is_timed(&self) -> bool {
         self.bounds.timers != TimerOrder::Any || self.guests.mode.reads_clock
+    }
+
+    /// Pays for what is done to a state, and for what was kept since the last time.
+    pub(crate) fn pay(&self, state: &State) -> Result<(), Wrong> {
+        let messages = state.messages.len() + state.late.len();
+        let kept = [
+            self.messages.bytes(),
+            self.guests.bytes(),
+            self.nodes.bytes(),
+            self.services.bytes(),
+            self.clients.bytes(),
+            self.timers.bytes(),
+        ];
+        self.account.keep(kept.iter().sum());
+        self.account
+            .pay(MOVE_UNITS + messages as u64 * MESSAGE_UNITS)
     }
 
     /// A hash of a state.
@@ -317,6 +343,7 @@ impl<'a> Model<'a> {
                 if let Addr::Client(_) = self.messages.get(message).dest {
                     continue;
                 }
+                self.pay(state)?;
                 self.deliver_fairly(state, message, sink)?;
                 queue.extend(sink.sent.drain(..));
                 continue;
@@ -399,6 +426,8 @@ impl<'a> Model<'a> {
             return;
         };
         let part = &mut state.parts[self.count + usize::from(service)];
+        let store = self.services.bytes_of(*part);
+        self.account.charge(store as u64 * COPIED_UNITS);
         let step = self.services.step(*part, request, &self.messages);
         *part = step.next;
         if let Some(answer) = step.answer {
@@ -703,6 +732,7 @@ impl<'a> Model<'a> {
 
     /// What comes of a move that is possible in a state.
     pub(crate) fn apply(&self, state: &State, it: Move, sink: &mut Sink) -> Result<State, Wrong> {
+        self.pay(state)?;
         let mut next = state.clone();
         self.do_move(&mut next, it, sink)?;
         for message in std::mem::take(&mut sink.sent) {
