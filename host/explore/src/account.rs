@@ -9,11 +9,11 @@
 //! that meet goes on depends on threads, and so do the last units.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use host_guest::Growth;
-use host_sim::MemoryGrant;
+use host_sim::{MemoryGrant, ProcessorTime};
 
 use crate::guests::Wrong;
 
@@ -28,6 +28,9 @@ pub struct Budget {
     pub bytes: usize,
     /// Says how much of that may be held beside other work; none if there is no other.
     pub room: Option<Arc<dyn MemoryGrant>>,
+    /// Whether the exploration is on one thread, and processor time is a net below its fuel, as it is below that of a run:
+    /// [`ProcessorTime`].
+    pub has_net: bool,
 }
 
 impl Default for Budget {
@@ -38,6 +41,7 @@ impl Default for Budget {
             fuel: u64::MAX,
             bytes: usize::MAX,
             room: None,
+            has_net: false,
         }
     }
 }
@@ -49,6 +53,8 @@ pub enum Spent {
     Fuel,
     /// The memory.
     Memory,
+    /// The processor time.
+    Time,
     /// The memory that other work leaves: it may be enough without that.
     Room,
 }
@@ -76,6 +82,7 @@ pub(crate) struct Account {
     kept: AtomicUsize,
     granted: AtomicUsize,
     spent: AtomicU8,
+    net: Option<Mutex<ProcessorTime>>,
 }
 
 impl Account {
@@ -87,14 +94,24 @@ impl Account {
             kept: AtomicUsize::new(0),
             granted: AtomicUsize::new(0),
             spent: AtomicU8::new(0),
+            net: budget
+                .has_net
+                .then(|| Mutex::new(ProcessorTime::of_run(budget.fuel))),
         })
     }
 
     /// Uses fuel. Whoever has done much work asks [`pay`](Self::pay) afterwards.
     pub(crate) fn charge(&self, units: u64) {
         let before = self.fuel.fetch_add(units, Ordering::Relaxed);
-        if before.saturating_add(units) > self.budget.fuel {
+        let used = before.saturating_add(units);
+        if used > self.budget.fuel {
             self.refuse(Spent::Fuel);
+        }
+        if let Some(net) = &self.net {
+            let mut net = net.lock().unwrap_or_else(PoisonError::into_inner);
+            if net.exceeded(used).is_some() {
+                self.refuse(Spent::Time);
+            }
         }
     }
 
@@ -119,6 +136,7 @@ impl Account {
             0 => None,
             1 => Some(Spent::Fuel),
             2 => Some(Spent::Memory),
+            3 => Some(Spent::Time),
             _ => Some(Spent::Room),
         }
     }

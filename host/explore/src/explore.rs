@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use host_guest::Start;
-use host_sim::Operation;
+use host_sim::{Operation, Script};
 use host_trial::Scenario;
 use host_trial::schedule::Schedule;
 
@@ -141,6 +141,21 @@ impl Exploration<'_> {
             end,
             mode,
         })
+    }
+}
+
+impl Exploration<'_> {
+    /// The schedule in which nothing happens once the cluster has begun: for one that does not begin.
+    #[must_use]
+    pub fn beginning(&self) -> Schedule {
+        Schedule {
+            seed: self.seed,
+            scenario: trace::directed(self.scenario),
+            script: Script {
+                warm_up_ns: self.bounds.warm_up_ns,
+                ..Script::default()
+            },
+        }
     }
 }
 

@@ -36,8 +36,8 @@ mod table;
 mod trace;
 
 pub use account::{Budget, Spent};
-pub use bounds::{Bounds, TimerOrder};
+pub use bounds::{Bounds, NODES_MAX, PARTITIONED_NODES_MAX, TimerOrder};
 pub use breadth::Progress;
 pub use explore::{End, Exploration, Explored, FailingSchedule, Impossible};
-pub use guests::Mode;
+pub use guests::{Mode, instances};
 pub use guided::{Guidance, Guided, Strategy, Tried};

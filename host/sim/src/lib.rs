@@ -82,6 +82,7 @@ pub use clock::begins_ns;
 pub use concurrency::{Concurrency, InvalidConcurrency, TooManyWorkers};
 pub use coverage::{Coverage, Touched};
 pub use growth::MemoryGrowth;
+pub use processor_time::ProcessorTime;
 pub use hop::Hops;
 pub use host_disk::Survival;
 pub use latency::{Distribution, Latency};
