@@ -194,7 +194,7 @@ impl<'m, 'a> Breadth<'m, 'a> {
                     }
                 }
                 if let Some((from, by, wrong)) = piece.failed {
-                    if let Wrong::Mode(_) | Wrong::Internal(_) = wrong {
+                    if wrong.is_no_failure() {
                         return Err(wrong);
                     }
                     let failure = Failure {
@@ -316,7 +316,7 @@ impl<'m, 'a> Breadth<'m, 'a> {
         let judge = |open: &Open| match self.ends.judge(self.model, &open.state) {
             Ok(names) if names.is_empty() => None,
             Ok(names) => Some(Ok((open.id, names))),
-            Err(wrong @ (Wrong::Mode(_) | Wrong::Internal(_))) => Some(Err(wrong)),
+            Err(wrong) if wrong.is_no_failure() => Some(Err(wrong)),
             Err(wrong) => Some(Ok((open.id, vec![wrong.name()]))),
         };
         let first = level

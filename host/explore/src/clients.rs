@@ -126,19 +126,26 @@ impl ClientTable {
         self.table.hash(clients)
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.table.len()
-    }
-
     /// The operation that a worker begins next.
     pub(crate) fn next_operation(&self, clients: u32, worker: u16) -> &Operation {
         let worker = usize::from(worker);
         &self.plan[worker][self.get(clients).workers[worker].begun]
     }
 
+    /// An operation of a worker's plan.
+    pub(crate) fn planned(&self, worker: u16, place: usize) -> &Operation {
+        &self.plan[usize::from(worker)][place]
+    }
+
     /// The node that a worker talks to.
     pub(crate) fn node_of(&self, worker: u16) -> usize {
         usize::from(worker) % self.nodes
+    }
+
+    /// The number of clients of another table.
+    pub(crate) fn adopt(&self, other: &ClientTable, clients: u32) -> u32 {
+        let content = || other.get(clients).copy();
+        self.table.add(other.hash(clients), content)
     }
 
     fn add(&self, mut clients: Clients) -> u32 {
@@ -245,6 +252,12 @@ impl Clients {
         worker.open.is_none() && worker.begun < worker.planned
     }
 
+    /// How many operations of their plans workers have not begun.
+    pub(crate) fn unbegun(&self) -> usize {
+        let left = self.workers.iter().map(|it| it.planned - it.begun);
+        left.sum()
+    }
+
     /// How many operations a worker has begun.
     pub(crate) fn begun(&self, worker: u16) -> usize {
         self.workers[usize::from(worker)].begun
@@ -258,11 +271,6 @@ impl Clients {
     /// How many workers there are.
     pub(crate) fn workers(&self) -> u16 {
         u16::try_from(self.workers.len()).unwrap_or(u16::MAX)
-    }
-
-    /// The number of the client that a worker uses.
-    pub(crate) fn client_of(&self, worker: u16) -> u32 {
-        self.workers[usize::from(worker)].client
     }
 
     /// The worker that waits for this message, if one does.

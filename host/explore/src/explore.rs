@@ -3,11 +3,14 @@
 use host_guest::Start;
 use host_sim::Operation;
 use host_trial::Scenario;
+use host_trial::schedule::Schedule;
 
 use crate::bounds::Bounds;
-use crate::breadth::{Breadth, Budget, Over, Progress};
+use crate::breadth::{Breadth, Budget, Failure, Over, Progress};
 use crate::guests::{Mode, Wrong};
 use crate::model::{Model, Sink};
+use crate::state::State;
+use crate::trace;
 
 /// What is explored.
 pub struct Exploration<'a> {
@@ -38,6 +41,7 @@ pub struct Explored {
 
 /// Why an exploration is over.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one")]
 pub enum End {
     /// Every state within the bounds was met, and none fails.
     Complete,
@@ -45,6 +49,8 @@ pub enum End {
     Depth,
     /// The budget of states is used up.
     States,
+    /// All runs of a guided search were made, and none fails.
+    Runs,
     /// The program was asked to end.
     Interrupted,
     /// A schedule fails.
@@ -56,10 +62,13 @@ pub enum End {
 pub struct FailingSchedule {
     /// What is wrong, by name.
     pub names: Vec<String>,
-    /// Its moves.
+    /// How many moves lead to it.
     pub moves: usize,
-    /// Whether it shows only when nothing more goes wrong, in the end.
+    /// Whether it shows only once all faults are over, every message has arrived, and clients have
+    /// done their last operations.
     pub is_at_end: bool,
+    /// The same for the simulator, which replays it.
+    pub schedule: Schedule,
 }
 
 /// Why there is no exploration.
@@ -74,10 +83,22 @@ impl Exploration<'_> {
     /// If the workload cannot be made so, or the cluster does not begin.
     pub fn search(&self, show: &mut dyn FnMut(Progress)) -> Result<Explored, Impossible> {
         let mut mode = Mode::default();
+        let mut progress = Progress::default();
         loop {
-            match self.search_in(mode, show) {
+            let mut note = |now| {
+                progress = now;
+                show(now);
+            };
+            match self.search_in(mode, &mut note) {
                 Err(Wrong::Mode(found)) if found != mode => mode = found,
-                Err(wrong) => return Err(Impossible(format!("{wrong:?}"))),
+                Err(Wrong::Interrupted) => {
+                    return Ok(Explored {
+                        progress,
+                        end: End::Interrupted,
+                        mode,
+                    });
+                }
+                Err(wrong) => return Err(Impossible(wrong.to_string())),
                 Ok(explored) => return Ok(explored),
             }
         }
@@ -85,10 +106,7 @@ impl Exploration<'_> {
 
     fn search_in(&self, mode: Mode, show: &mut dyn FnMut(Progress)) -> Result<Explored, Wrong> {
         let model = Model::new(self, mode).map_err(Wrong::Internal)?;
-        let (mut begin, queue) = model.begin(&mut Sink::default())?;
-        for message in queue {
-            model.insert(&mut begin, message);
-        }
+        let begin = begin(&model)?;
         let interrupt = self.module.interrupt();
         let is_interrupted = || interrupt.is_some_and(host_guest::Interrupt::is_requested);
         let mut breadth = Breadth::new(&model);
@@ -98,27 +116,31 @@ impl Exploration<'_> {
             Over::Depth => End::Depth,
             Over::States => End::States,
             Over::Interrupted => End::Interrupted,
-            Over::Failure(failure) => {
-                for it in &failure.moves {
-                    eprintln!("  {}", model.describe(*it));
-                }
-                End::Failure(FailingSchedule {
-                    names: failure.names,
-                    moves: failure.moves.len(),
-                    is_at_end: failure.is_at_end,
-                })
-            }
+            Over::Failure(failure) => failing(&model, failure)?,
         };
-        eprintln!(
-            "guests {} nodes {} clients {}",
-            model.guests.len(),
-            model.nodes.len(),
-            model.clients.len()
-        );
         Ok(Explored {
             progress,
             end,
             mode,
         })
     }
+}
+
+/// The state in which schedules begin.
+pub(crate) fn begin(model: &Model<'_>) -> Result<State, Wrong> {
+    let (mut begin, queue) = model.begin(&mut Sink::default())?;
+    for message in queue {
+        model.insert(&mut begin, message);
+    }
+    Ok(begin)
+}
+
+/// How an exploration ends that has found a failure.
+pub(crate) fn failing(model: &Model<'_>, failure: Failure) -> Result<End, Wrong> {
+    Ok(End::Failure(FailingSchedule {
+        schedule: trace::schedule(model, &failure.moves)?,
+        names: failure.names,
+        moves: failure.moves.len(),
+        is_at_end: failure.is_at_end,
+    }))
 }

@@ -11,11 +11,14 @@
 
 use std::collections::VecDeque;
 use std::hash::{Hash as _, Hasher as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use dashmap::DashMap;
 use host_disk::{Disk, Scope, SharedDisk, lock};
-use host_guest::{Effect, Event, EventKind, Guest, GuestError, GuestOptions, Limits, Start};
+use host_guest::{
+    Effect, ErrorKind, Event, EventKind, Guest, GuestError, GuestOptions, Limits, Start,
+};
 use host_protocol::disk::Change;
 use host_sim::random::Streams;
 
@@ -33,25 +36,54 @@ pub struct Mode {
 }
 
 /// Why a step has no result.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum Wrong {
     /// The guest has failed.
+    #[error("{0}")]
     Guest(Box<GuestError>),
     /// It has sent a message to nobody.
+    #[error("a node sends to {0:?}, and there is nobody of this name")]
     UnknownDestination(String),
     /// States have to consist of something else.
+    #[error("the guest's steps depend on more than its state: {0:?}")]
     Mode(Mode),
     /// It has not answered `init`, or what prepares it for the workload.
+    #[error(
+        "a node does not answer `init` or the request that prepares it, and no message is in flight"
+    )]
     NoAnswer,
     /// Its answer to that is wrong.
+    #[error("a node answers wrongly before clients begin: {0}")]
     BadAnswer(String),
     /// Messages follow on messages without end.
+    #[error("messages follow on messages without end, while no time passes")]
     Standstill,
+    /// The program was asked to end while a step ran.
+    #[error("interrupted")]
+    Interrupted,
     /// A fault of the explorer.
+    #[error("{0}")]
     Internal(String),
 }
 
+impl From<Box<GuestError>> for Wrong {
+    fn from(error: Box<GuestError>) -> Self {
+        match error.kind {
+            ErrorKind::Interrupted => Wrong::Interrupted,
+            _ => Wrong::Guest(error),
+        }
+    }
+}
+
 impl Wrong {
+    /// Whether it says nothing about the guest.
+    pub(crate) fn is_no_failure(&self) -> bool {
+        matches!(
+            self,
+            Wrong::Mode(_) | Wrong::Interrupted | Wrong::Internal(_)
+        )
+    }
+
     pub(crate) fn internal(why: impl std::fmt::Display) -> Self {
         Wrong::Internal(why.to_string())
     }
@@ -64,7 +96,7 @@ impl Wrong {
             Wrong::NoAnswer => "no-answer".to_owned(),
             Wrong::BadAnswer(_) => "bad-answer".to_owned(),
             Wrong::Standstill => "standstill".to_owned(),
-            Wrong::Mode(_) | Wrong::Internal(_) => "internal".to_owned(),
+            Wrong::Mode(_) | Wrong::Interrupted | Wrong::Internal(_) => "internal".to_owned(),
         }
     }
 }
@@ -131,8 +163,12 @@ pub(crate) struct Guests<'a> {
     states: Table<GuestState>,
     pub(crate) disks: Table<Disk>,
     steps: DashMap<(u32, u64, u64), Result<Arc<GuestStep>, Wrong>, BuildQuick>,
+    /// Of so many new steps of guests with snapshots one is taken twice, chosen by content.
+    pub(crate) compares_one_in: u64,
     /// Pairs of instances for guests with snapshots.
     pairs: Mutex<Vec<[Box<dyn Guest + Send>; 2]>>,
+    /// Whether a guest takes over a state only before it has one.
+    restores_once: AtomicBool,
     /// Guests that are known by what they were told, by their states.
     live: Mutex<VecDeque<(u32, Live)>>,
 }
@@ -159,6 +195,7 @@ pub(crate) struct GuestsOptions<'a> {
 }
 
 /// What an instance made of an event.
+#[derive(PartialEq)]
 struct Made {
     acts: Vec<Act>,
     snapshot: Vec<u8>,
@@ -177,18 +214,15 @@ impl<'a> Guests<'a> {
             states: Table::default(),
             disks: Table::default(),
             steps: DashMap::default(),
+            compares_one_in: 1,
             pairs: Mutex::default(),
+            restores_once: AtomicBool::new(false),
             live: Mutex::default(),
         }
     }
 
     pub(crate) fn limits(&self) -> &Limits {
         &self.limits
-    }
-
-    /// How many states of guests were met.
-    pub(crate) fn len(&self) -> usize {
-        self.states.len()
     }
 
     pub(crate) fn hash(&self, guest: u32) -> crate::hash::Hash {
@@ -208,6 +242,64 @@ impl<'a> Guests<'a> {
         self.add_disk(&Disk::new(self.limits.disk()))
     }
 
+    /// The snapshot that a state consists of; none if it is known by what it was told.
+    pub(crate) fn snapshot(&self, guest: u32) -> Option<&[u8]> {
+        match self.states.get(guest) {
+            GuestState::Snapshot(snapshot) => Some(snapshot),
+            GuestState::Path { .. } => None,
+        }
+    }
+
+    /// The number of a disk of another table.
+    pub(crate) fn adopt_disk(&self, other: &Guests<'_>, disk: u32) -> u32 {
+        let content = || other.disks.get(disk).clone();
+        self.disks.add(other.disks.hash(disk), content)
+    }
+
+    /// The number of a state of another table. `message` says the numbers of its messages.
+    pub(crate) fn adopt(
+        &self,
+        other: &Guests<'_>,
+        guest: u32,
+        message: &dyn Fn(u32) -> u32,
+    ) -> u32 {
+        let mut path = vec![guest];
+        let mut at = guest;
+        while let GuestState::Path {
+            before: Some(before),
+            ..
+        } = other.states.get(at)
+        {
+            path.push(*before);
+            at = *before;
+        }
+        let mut last = None;
+        for id in path.into_iter().rev() {
+            let content = || match other.states.get(id) {
+                GuestState::Snapshot(snapshot) => GuestState::Snapshot(snapshot.clone()),
+                GuestState::Path {
+                    start,
+                    told,
+                    now_ns,
+                    ..
+                } => GuestState::Path {
+                    before: last,
+                    start: Life {
+                        disk: self.adopt_disk(other, start.disk),
+                        ..*start
+                    },
+                    told: match told {
+                        Told::Message(told) => Told::Message(message(*told)),
+                        other => other.clone(),
+                    },
+                    now_ns: *now_ns,
+                },
+            };
+            last = Some(self.states.add(other.hash(id), content));
+        }
+        last.unwrap_or(0)
+    }
+
     /// Starts a guest, and tells it `init`.
     pub(crate) fn start(
         &self,
@@ -220,7 +312,7 @@ impl<'a> Guests<'a> {
         if self.mode.by_replay {
             return self.tell(None, life, &told, now_ns, messages);
         }
-        let mut live = self.instance(life, messages).map_err(Wrong::Guest)?;
+        let mut live = self.instance(life, messages).map_err(Wrong::from)?;
         if !live.guest.keeps_state() {
             return Err(Wrong::Mode(Mode {
                 by_replay: true,
@@ -268,56 +360,57 @@ impl<'a> Guests<'a> {
         let GuestState::Snapshot(snapshot) = self.states.get(guest) else {
             return Err(Wrong::Mode(self.mode)); // there are no others in this mode
         };
-        let pair = pop(&self.pairs);
-        let mut pair = match pair {
+        let spare = |lives| {
+            let life = Life {
+                node,
+                lives,
+                disk: self.empty_disk(),
+            };
+            let live = self.instance(life, messages);
+            live.map(|live| live.guest).map_err(Wrong::from)
+        };
+        let lives = [u32::MAX, u32::MAX - 1];
+        let mut pair = match pop(&self.pairs) {
             Some(pair) => pair,
-            None => {
-                let spare = |lives| {
-                    let life = Life {
-                        node,
-                        lives,
-                        disk: self.empty_disk(),
-                    };
-                    self.instance(life, messages).map(|live| live.guest)
-                };
-                [
-                    spare(u32::MAX).map_err(Wrong::Guest)?,
-                    spare(u32::MAX - 1).map_err(Wrong::Guest)?,
-                ]
-            }
+            None => [spare(lives[0])?, spare(lives[1])?],
         };
         let mut take = |which: usize, later_ns: u64| {
-            let guest = pair[which].as_mut();
-            guest.restore(snapshot).map_err(Wrong::Guest)?;
-            self.make(guest, node, told, now_ns + later_ns, messages)
+            let guest = &mut pair[which];
+            if self.restores_once.load(Ordering::Relaxed) {
+                *guest = spare(lives[which])?;
+            }
+            if guest.restore(snapshot).is_err() {
+                // Some take over a state only before they have one. What a new one refuses, all do.
+                *guest = spare(lives[which])?;
+                guest.restore(snapshot).map_err(Wrong::from)?;
+                self.restores_once.store(true, Ordering::Relaxed);
+            }
+            self.make(guest.as_mut(), node, told, now_ns + later_ns, messages)
         };
         // An instance that has failed is not used again.
         let first = take(0, 0)?;
-        let second = take(1, LATER_NS)?;
         let reads_clock = self.mode.reads_clock;
-        if (first.acts == second.acts && first.snapshot == second.snapshot) || reads_clock {
-            let third = match reads_clock {
-                true => take(1, 0)?,
-                false => second,
-            };
-            if first.acts == third.acts && first.snapshot == third.snapshot {
-                self.pairs
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .push(pair);
-                return Ok(Arc::new(self.keep(first)));
-            }
-            return Err(Wrong::Mode(Mode {
-                by_replay: true,
-                reads_clock: true,
-            }));
+        let is_same = !self.compares(guest) || {
+            let later_ns = if reads_clock { 0 } else { LATER_NS };
+            first == take(1, later_ns)?
+        };
+        if is_same {
+            let mut pairs = self.pairs.lock().unwrap_or_else(PoisonError::into_inner);
+            pairs.push(pair);
+            drop(pairs);
+            return Ok(Arc::new(self.keep(first)));
         }
-        let third = take(1, 0)?;
-        let is_the_clock = first.acts == third.acts && first.snapshot == third.snapshot;
+        let is_the_clock = !reads_clock && first == take(1, 0)?;
         Err(Wrong::Mode(Mode {
             by_replay: !is_the_clock,
             reads_clock: true,
         }))
+    }
+
+    /// Whether a step from this state is taken twice.
+    fn compares(&self, guest: u32) -> bool {
+        let hash = self.states.hash(guest);
+        hash.is_multiple_of(u128::from(self.compares_one_in))
     }
 
     fn keep(&self, made: Made) -> GuestStep {
@@ -356,7 +449,7 @@ impl<'a> Guests<'a> {
         messages: &Messages,
     ) -> Result<Made, Wrong> {
         let acts = self.act(guest, node, told, now_ns, messages)?;
-        let snapshot = guest.snapshot().map_err(Wrong::Guest)?;
+        let snapshot = guest.snapshot().map_err(Wrong::from)?;
         Ok(Made {
             acts,
             snapshot: snapshot.unwrap_or_default(),
@@ -382,7 +475,7 @@ impl<'a> Guests<'a> {
                 Told::Synced(_) => EventKind::Synced(Ok(())),
             },
         };
-        let effects = guest.step(&event).map_err(Wrong::Guest)?;
+        let effects = guest.step(&event).map_err(Wrong::from)?;
         let mut acts = Vec::new();
         for effect in effects {
             acts.push(match effect {
@@ -417,7 +510,7 @@ impl<'a> Guests<'a> {
     ) -> Result<Arc<GuestStep>, Wrong> {
         let (mut live, start) = match before {
             Some(before) => self.brought_to(before, messages)?,
-            None => (self.instance(start, messages).map_err(Wrong::Guest)?, start),
+            None => (self.instance(start, messages).map_err(Wrong::from)?, start),
         };
         let disk_before = before.map_or(start.disk, |_| self.add_disk(&lock(&live.disk)));
         live.begin(told);
@@ -473,7 +566,7 @@ impl<'a> Guests<'a> {
                 Some(before) => at = *before,
                 None => {
                     let live = self.instance(*start, messages);
-                    break (live.map_err(Wrong::Guest)?, *start);
+                    break (live.map_err(Wrong::from)?, *start);
                 }
             }
         };

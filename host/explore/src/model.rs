@@ -31,7 +31,7 @@ pub(crate) struct Model<'a> {
     pub(crate) services: Services,
     pub(crate) clients: ClientTable,
     /// The ids of timers that were met.
-    timers: Table<u64>,
+    pub(crate) timers: Table<u64>,
     /// The ways to split the network.
     splits: Vec<u16>,
 }
@@ -83,7 +83,8 @@ impl<'a> Model<'a> {
                 let mut plan = vec![Vec::new(); workers];
                 for (worker, operation) in operations {
                     let of_worker = plan.get_mut(*worker);
-                    let of_worker = of_worker.ok_or_else(|| format!("there is no worker {worker}"))?;
+                    let of_worker =
+                        of_worker.ok_or_else(|| format!("there is no worker {worker}"))?;
                     of_worker.push(operation.clone());
                 }
                 plan
@@ -582,7 +583,7 @@ impl<'a> Model<'a> {
     }
 
     /// The number of a timer's id.
-    fn timer(&self, id: u64) -> u32 {
+    pub(crate) fn timer(&self, id: u64) -> u32 {
         self.timers.add(spread(id), || id)
     }
 
@@ -884,21 +885,6 @@ impl<'a> Model<'a> {
         if self.bounds.delays.is_some() {
             self.take(state, message);
             self.insert_by_hash(&mut state.late, message);
-        }
-    }
-
-    /// A move in words.
-    pub(crate) fn describe(&self, it: Move) -> String {
-        match it {
-            Move::Deliver(message)
-            | Move::Lose(message)
-            | Move::Copy(message)
-            | Move::Delay(message) => {
-                let kind = format!("{it:?}");
-                format!("{kind} {}", self.messages.get(message).text)
-            }
-            Move::Fire(node, timer) => format!("fire n{node} {}", self.timers.get(timer)),
-            other => format!("{other:?}"),
         }
     }
 
