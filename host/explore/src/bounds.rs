@@ -82,3 +82,23 @@ impl Default for Bounds {
         }
     }
 }
+
+/// When an exploration stops before it is complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// The most states that are met.
+    pub states: usize,
+}
+
+/// How far an exploration has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Progress {
+    /// States that were met, each once.
+    pub states: usize,
+    /// Moves that were tried.
+    pub transitions: u64,
+    /// The length of the schedules that were all tried.
+    pub depth: u32,
+    /// States whose moves were not tried yet.
+    pub frontier: usize,
+}
