@@ -13,51 +13,9 @@ use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use host_guest::Growth;
-use host_sim::{MemoryGrant, ProcessorTime};
+use host_sim::ProcessorTime;
 
-use crate::guests::Wrong;
-
-/// When an exploration stops before it is complete.
-#[derive(Debug, Clone)]
-pub struct Budget {
-    /// The most states that are met.
-    pub states: usize,
-    /// The most fuel that is used, by guests and for the work that they make, in units.
-    pub fuel: u64,
-    /// The most memory that guests and states take together, in bytes.
-    pub bytes: usize,
-    /// Says how much of that may be held beside other work; none if there is no other.
-    pub room: Option<Arc<dyn MemoryGrant>>,
-    /// Whether the exploration is on one thread, and processor time is a net below its fuel, as it is below that of a run:
-    /// [`ProcessorTime`].
-    pub has_net: bool,
-}
-
-impl Default for Budget {
-    /// A million states, whatever they take.
-    fn default() -> Self {
-        Budget {
-            states: 1_000_000,
-            fuel: u64::MAX,
-            bytes: usize::MAX,
-            room: None,
-            has_net: false,
-        }
-    }
-}
-
-/// What of a budget is used up besides states.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Spent {
-    /// The fuel.
-    Fuel,
-    /// The memory.
-    Memory,
-    /// The processor time.
-    Time,
-    /// The memory that other work leaves: it may be enough without that.
-    Room,
-}
+use crate::bounds::{Budget, Spent};
 
 /// For a move: to find it, to make it, to know its result again.
 pub(crate) const MOVE_UNITS: u64 = 4000;
@@ -119,15 +77,14 @@ impl Account {
     ///
     /// # Errors
     /// If something is used up.
-    pub(crate) fn pay(&self, units: u64) -> Result<(), Wrong> {
+    pub(crate) fn pay(&self, units: u64) -> Result<(), Spent> {
         self.charge(units);
         self.verify()
     }
 
     /// Whether nothing is used up.
-    pub(crate) fn verify(&self) -> Result<(), Wrong> {
-        self.spent()
-            .map_or(Ok(()), |spent| Err(Wrong::Spent(spent)))
+    pub(crate) fn verify(&self) -> Result<(), Spent> {
+        self.spent().map_or(Ok(()), Err)
     }
 
     /// What is used up, if something is.
@@ -238,6 +195,8 @@ impl Drop for Instance {
 
 #[cfg(test)]
 mod tests {
+    use host_sim::MemoryGrant;
+
     use super::*;
 
     fn account(fuel: u64, bytes: usize) -> Arc<Account> {

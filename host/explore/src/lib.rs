@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `bounds` | what is tried |
 //! | `account` | what that uses, and how much it may use |
-//! | `explore` | an exploration from its beginning to its result |
+//! | `exploration` `explore` | an exploration from its beginning to its result |
 //! | `breadth` | all states, the nearest first |
 //! | `guided` | schedules that a strategy chooses |
 //! | `ends` | what becomes of a state if nothing more goes wrong |
@@ -15,6 +15,7 @@
 //! | `moves` `state` | what happens, and to what |
 //! | `guests` `nodes` `services` `clients` `participants` | the parts of a state, each a table of contents and a function from events to contents |
 //! | `table` `hash` | contents under small numbers, known by their hashes |
+//! | `wrong` | why a step has no result |
 //! | `trace` | moves as a schedule of the simulator |
 
 mod account;
@@ -22,6 +23,7 @@ mod bounds;
 mod breadth;
 mod clients;
 mod ends;
+mod exploration;
 mod explore;
 mod guests;
 mod guided;
@@ -34,10 +36,11 @@ mod services;
 mod state;
 mod table;
 mod trace;
+mod wrong;
 
-pub use account::{Budget, Spent};
-pub use bounds::{Bounds, NODES_MAX, PARTITIONED_NODES_MAX, TimerOrder};
-pub use breadth::Progress;
-pub use explore::{End, Exploration, Explored, FailingSchedule, Impossible};
-pub use guests::{Mode, instances};
+pub use bounds::{Bounds, Budget, NODES_MAX, PARTITIONED_NODES_MAX, Progress, Spent, TimerOrder};
+pub use exploration::Exploration;
+pub use explore::{End, Explored, FailingSchedule, Impossible};
+pub use guests::instances;
 pub use guided::{Guidance, Guided, Strategy, Tried};
+pub use wrong::Mode;

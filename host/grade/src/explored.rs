@@ -178,7 +178,9 @@ fn found(
     }
     Some(match found {
         Ok((End::Failure(failing), _)) => {
-            let FailingSchedule { names, schedule, .. } = failing;
+            let FailingSchedule {
+                names, schedule, ..
+            } = failing;
             Found::Failure(Box::new(schedule), names.join(", "))
         }
         Ok((end, mut proof)) => match ProofEnd::of(&end) {
@@ -245,7 +247,9 @@ impl ProofEnd {
 }
 
 /// Calls `work` on a thread that nobody else gives work to.
-fn on_its_own_thread<T: Send>(work: impl FnOnce() -> Result<T, String> + Send) -> Result<T, String> {
+fn on_its_own_thread<T: Send>(
+    work: impl FnOnce() -> Result<T, String> + Send,
+) -> Result<T, String> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
     let pool = pool.map_err(|error| format!("cannot start a thread: {error}"))?;
     // Whoever waits for another pool takes up other work of its own meanwhile, unless it belongs to none.

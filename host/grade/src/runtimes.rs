@@ -119,7 +119,8 @@ impl ModuleFile {
         seed: u64,
         more: &[String],
     ) -> String {
-        let command = |scenario: &Scenario, module: &Path, more: &[String]| match setting.explore() {
+        let command = |scenario: &Scenario, module: &Path, more: &[String]| match setting.explore()
+        {
             None => scenario.command(module, seed, more),
             Some(explore) => {
                 scenario.explore_command(module, seed, &[&explore.flags(), more].concat())

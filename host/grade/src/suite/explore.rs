@@ -5,9 +5,7 @@ use serde::{Deserialize, de};
 use toml::Spanned;
 
 use super::options::Wrong;
-use host_explore::{
-    Bounds, Guidance, NODES_MAX, PARTITIONED_NODES_MAX, Strategy, TimerOrder,
-};
+use host_explore::{Bounds, Guidance, NODES_MAX, PARTITIONED_NODES_MAX, Strategy, TimerOrder};
 use host_protocol::text::counted;
 use host_sim::{MS, seconds};
 use host_trial::Scenario;
@@ -48,7 +46,8 @@ impl Explore {
     pub fn flags(&self) -> Vec<String> {
         let usual = Bounds::default();
         let it = &self.bounds;
-        let number = |name, value: u64, usual: u64| (value != usual).then(|| (name, value.to_string()));
+        let number =
+            |name, value: u64, usual: u64| (value != usual).then(|| (name, value.to_string()));
         let some = |name, value: Option<u32>| value.map(|value| (name, value.to_string()));
         let fault = |name, count: u8| number(name, count.into(), 0);
         let is_drifting = it.timers == TimerOrder::Bounded;
@@ -107,7 +106,8 @@ impl Explore {
             fault(it.partitions, "partition", "partitions"),
             fault(it.timeouts, "timeout", "timeouts"),
             it.delays.map(|delays| counted(delays, "late message")),
-            it.depth.map(|depth| format!("up to {}", counted(depth, "move"))),
+            it.depth
+                .map(|depth| format!("up to {}", counted(depth, "move"))),
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
         parts.join(", ")
@@ -117,7 +117,11 @@ impl Explore {
     pub(super) fn misfit(&self, scenario: &Scenario) -> Option<String> {
         let (nodes, clients) = (scenario.options.cluster.count, scenario.options.concurrency);
         let partitions = self.bounds.partitions > 0;
-        let nodes_max = if partitions { PARTITIONED_NODES_MAX } else { NODES_MAX };
+        let nodes_max = if partitions {
+            PARTITIONED_NODES_MAX
+        } else {
+            NODES_MAX
+        };
         if nodes > nodes_max {
             let with = if partitions { " with partitions" } else { "" };
             return Some(format!(
@@ -168,7 +172,7 @@ impl ExplorePart {
                             up to 1 ms";
                 return Err((timers.span(), text.to_owned()));
             }
-            (TimerOrder::Any | TimerOrder::Ordered, _, Some(drift)) => {
+            (TimerOrder::Any | TimerOrder::Bursts | TimerOrder::Ordered, _, Some(drift)) => {
                 let text = "`drift-ppm` is for `timers = \"bounded\"`";
                 return Err((drift.span(), text.to_owned()));
             }
@@ -190,7 +194,11 @@ impl ExplorePart {
             ],
         };
         if let Some((span, key)) = refused.into_iter().flatten().next() {
-            let why = if strategy.is_none() { of_strategy } else { of_all };
+            let why = if strategy.is_none() {
+                of_strategy
+            } else {
+                of_all
+            };
             return Err((span, format!("`{key}` {why}")));
         }
         let usual = Bounds::default();
@@ -294,5 +302,7 @@ fn named<'de, D: Deserializer<'de>, T>(
         known.push(format!("\"{name}\""));
     }
     let expected = known.join(", ");
-    Err(de::Error::custom(format!("expected one of {expected}, found {text:?}")))
+    Err(de::Error::custom(format!(
+        "expected one of {expected}, found {text:?}"
+    )))
 }

@@ -185,7 +185,10 @@ fn world(
     if explore.is_some() {
         if let Some((option, span, why)) = changes.unexplored() {
             let (name, why) = (option.name, why.replace("--", ""));
-            return Err((span, format!("a world that is explored has no {name}: {why}")));
+            return Err((
+                span,
+                format!("a world that is explored has no {name}: {why}"),
+            ));
         }
         if let Some(measure) = part.below.keys().next() {
             let message = "a world that is explored has no targets: few operations measure nothing";
@@ -217,9 +220,7 @@ fn world(
     Ok(World {
         name: part.name.into_inner().0,
         why: part.why,
-        seeds: part
-            .seeds
-            .map_or_else(|| usual.collect(), |seeds| seeds.0),
+        seeds: part.seeds.map_or_else(|| usual.collect(), |seeds| seeds.0),
         explore,
         scenario,
         targets,
