@@ -35,7 +35,9 @@ impl Subject {
         scenario.topology = Topology::Total;
         scenario.checks.checks = Checks::Strict;
         Subject {
-            module: sandbox.load_bytes(&wasm, &Limits::default()).expect("it is a guest"),
+            module: sandbox
+                .load_bytes(&wasm, &Limits::default())
+                .expect("it is a guest"),
             scenario,
         }
     }
