@@ -11,6 +11,10 @@ pub enum TimerOrder {
     /// Any that is set: a timer may be late by any time, since a node may be slow. What a clock
     /// measures says nothing then.
     Any,
+    /// As any, in bursts: the timers of a node fire, one after the other as they are due, until it sends
+    /// something. For guests that count ticks: an election is a move then, and not forty. What
+    /// happens between two timers that send nothing is left out.
+    Bursts,
     /// The one that is due first: no timer is late, and messages take no time unless a timer
     /// overtakes them. Of those that are due at the same time, any.
     #[default]
@@ -25,7 +29,7 @@ pub enum TimerOrder {
 pub struct Bounds {
     /// How many operations clients begin.
     pub operations: usize,
-    /// How many timers fire.
+    /// How many timers fire, or bursts of timers.
     pub fires: u32,
     /// How many messages between nodes are lost.
     pub drops: u8,
@@ -77,4 +81,24 @@ impl Default for Bounds {
             tries_ends: true,
         }
     }
+}
+
+/// When an exploration stops before it is complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// The most states that are met.
+    pub states: usize,
+}
+
+/// How far an exploration has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Progress {
+    /// States that were met, each once.
+    pub states: usize,
+    /// Moves that were tried.
+    pub transitions: u64,
+    /// The length of the schedules that were all tried.
+    pub depth: u32,
+    /// States whose moves were not tried yet.
+    pub frontier: usize,
 }

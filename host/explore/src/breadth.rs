@@ -12,32 +12,13 @@
 use hashbrown::HashTable;
 use rayon::prelude::*;
 
+use crate::bounds::{Budget, Progress};
 use crate::ends::Ends;
-use crate::guests::Wrong;
 use crate::hash::Hash;
 use crate::model::{Model, Sink};
 use crate::moves::{Footprint, Move};
 use crate::state::State;
-
-/// When an exploration stops before it is complete.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Budget {
-    /// The most states that are met.
-    pub states: usize,
-}
-
-/// How far an exploration has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Progress {
-    /// States that were met, each once.
-    pub states: usize,
-    /// Moves that were tried.
-    pub transitions: u64,
-    /// The length of the schedules that were all tried.
-    pub depth: u32,
-    /// States whose moves were not tried yet.
-    pub frontier: usize,
-}
+use crate::wrong::Wrong;
 
 /// A failure, and the moves that lead to it.
 #[derive(Debug, Clone)]

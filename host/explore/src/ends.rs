@@ -13,21 +13,18 @@ use host_sim::random::Streams;
 use host_sim::{Next, SECOND};
 
 use crate::clients::{AtEnd, ClientEvent, Clients};
-use crate::guests::Wrong;
 use crate::hash::{BuildQuick, Hash};
-use crate::model::{Model, Sink};
+use crate::model::{DELIVERIES_MAX, Model, Sink};
 use crate::nodes::Happens;
 use crate::participants::Addr;
 use crate::state::{Left, State};
+use crate::wrong::Wrong;
 
 /// How long a cluster has to recover, as in a run.
 const RECOVERY_NS: u64 = 10 * SECOND;
 
 /// How long the last operations may take.
 const LAST_NS: u64 = 60 * SECOND;
-
-/// How many messages may follow on one another while no time passes.
-pub(crate) const DELIVERIES_MAX: u32 = 100_000;
 
 /// States whose ends are right.
 #[derive(Default)]

@@ -1,32 +1,14 @@
 //! An exploration from its beginning to its result.
 
-use host_guest::Start;
-use host_sim::Operation;
-use host_trial::Scenario;
 use host_trial::schedule::Schedule;
 
-use crate::bounds::Bounds;
-use crate::breadth::{Breadth, Budget, Failure, Over, Progress};
-use crate::guests::{Mode, Wrong};
+use crate::bounds::Progress;
+use crate::breadth::{Breadth, Failure, Over};
+use crate::exploration::Exploration;
 use crate::model::{Model, Sink};
 use crate::state::State;
 use crate::trace;
-
-/// What is explored.
-pub struct Exploration<'a> {
-    /// The program of every node.
-    pub module: &'a dyn Start,
-    /// The workload, the cluster, its clients, its limits.
-    pub scenario: &'a Scenario,
-    /// What is tried.
-    pub bounds: &'a Bounds,
-    /// When to stop.
-    pub budget: Budget,
-    /// Decides what guests draw, and the operations if none are given.
-    pub seed: u64,
-    /// The operations and their workers; as many as the bounds say are drawn if there is no list.
-    pub operations: Option<&'a [(usize, Operation)]>,
-}
+use crate::wrong::{Mode, Wrong};
 
 /// What came of an exploration.
 #[derive(Debug)]

@@ -16,90 +16,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use dashmap::DashMap;
 use host_disk::{Disk, Scope, SharedDisk, lock};
-use host_guest::{
-    Effect, ErrorKind, Event, EventKind, Guest, GuestError, GuestOptions, Limits, Start,
-};
+use host_guest::{Effect, Event, EventKind, Guest, GuestError, GuestOptions, Limits, Start};
 use host_protocol::disk::Change;
 use host_sim::random::Streams;
 
 use crate::hash::{BuildQuick, Contents, Quick};
 use crate::participants::{Addr, Messages};
 use crate::table::Table;
-
-/// What states consist of, as far as the guest decides it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Mode {
-    /// The guest's steps depend on the clock, so time is a part of states.
-    pub reads_clock: bool,
-    /// It is known by what it was told, not by its snapshot.
-    pub by_replay: bool,
-}
-
-/// Why a step has no result.
-#[derive(Debug, Clone, thiserror::Error)]
-pub(crate) enum Wrong {
-    /// The guest has failed.
-    #[error("{0}")]
-    Guest(Box<GuestError>),
-    /// It has sent a message to nobody.
-    #[error("a node sends to {0:?}, and there is nobody of this name")]
-    UnknownDestination(String),
-    /// States have to consist of something else.
-    #[error("the guest's steps depend on more than its state: {0:?}")]
-    Mode(Mode),
-    /// It has not answered `init`, or what prepares it for the workload.
-    #[error(
-        "a node does not answer `init` or the request that prepares it, and no message is in flight"
-    )]
-    NoAnswer,
-    /// Its answer to that is wrong.
-    #[error("a node answers wrongly before clients begin: {0}")]
-    BadAnswer(String),
-    /// Messages follow on messages without end.
-    #[error("messages follow on messages without end, while no time passes")]
-    Standstill,
-    /// The program was asked to end while a step ran.
-    #[error("interrupted")]
-    Interrupted,
-    /// A fault of the explorer.
-    #[error("{0}")]
-    Internal(String),
-}
-
-impl From<Box<GuestError>> for Wrong {
-    fn from(error: Box<GuestError>) -> Self {
-        match error.kind {
-            ErrorKind::Interrupted => Wrong::Interrupted,
-            _ => Wrong::Guest(error),
-        }
-    }
-}
-
-impl Wrong {
-    /// Whether it says nothing about the guest.
-    pub(crate) fn is_no_failure(&self) -> bool {
-        matches!(
-            self,
-            Wrong::Mode(_) | Wrong::Interrupted | Wrong::Internal(_)
-        )
-    }
-
-    pub(crate) fn internal(why: impl std::fmt::Display) -> Self {
-        Wrong::Internal(why.to_string())
-    }
-
-    /// Its name among anomalies.
-    pub(crate) fn name(&self) -> String {
-        match self {
-            Wrong::Guest(error) => <&'static str>::from(&error.kind).to_owned(),
-            Wrong::UnknownDestination(_) => "unknown-destination".to_owned(),
-            Wrong::NoAnswer => "no-answer".to_owned(),
-            Wrong::BadAnswer(_) => "bad-answer".to_owned(),
-            Wrong::Standstill => "standstill".to_owned(),
-            Wrong::Mode(_) | Wrong::Interrupted | Wrong::Internal(_) => "internal".to_owned(),
-        }
-    }
-}
+use crate::wrong::{Mode, Wrong};
 
 /// What a guest asks for, resolved.
 #[derive(Debug, Clone, PartialEq)]
@@ -119,6 +43,9 @@ pub(crate) struct GuestStep {
     /// The disk, if the guest has changed it itself.
     pub(crate) disk: Option<u32>,
 }
+
+/// What came of a step.
+type Taken = Result<Arc<GuestStep>, Wrong>;
 
 /// What a guest is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,7 +89,7 @@ pub(crate) struct Guests<'a> {
     clients: u32,
     states: Table<GuestState>,
     pub(crate) disks: Table<Disk>,
-    steps: DashMap<(u32, u64, u64), Result<Arc<GuestStep>, Wrong>, BuildQuick>,
+    steps: DashMap<(u32, u64, u64), Taken, BuildQuick>,
     /// Of so many new steps of guests with snapshots one is taken twice, chosen by content.
     pub(crate) compares_one_in: u64,
     /// Pairs of instances for guests with snapshots.

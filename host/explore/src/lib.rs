@@ -6,7 +6,7 @@
 //! | modules | job |
 //! |---|---|
 //! | `bounds` | what is tried |
-//! | `explore` | an exploration from its beginning to its result |
+//! | `exploration` `explore` | an exploration from its beginning to its result |
 //! | `breadth` | all states, the nearest first |
 //! | `guided` | schedules that a strategy chooses |
 //! | `ends` | what becomes of a state if nothing more goes wrong |
@@ -14,12 +14,14 @@
 //! | `moves` `state` | what happens, and to what |
 //! | `guests` `nodes` `services` `clients` `participants` | the parts of a state, each a table of contents and a function from events to contents |
 //! | `table` `hash` | contents under small numbers, known by their hashes |
+//! | `wrong` | why a step has no result |
 //! | `trace` | moves as a schedule of the simulator |
 
 mod bounds;
 mod breadth;
 mod clients;
 mod ends;
+mod exploration;
 mod explore;
 mod guests;
 mod guided;
@@ -32,9 +34,10 @@ mod services;
 mod state;
 mod table;
 mod trace;
+mod wrong;
 
-pub use bounds::{Bounds, TimerOrder};
-pub use breadth::{Budget, Progress};
-pub use explore::{End, Exploration, Explored, FailingSchedule, Impossible};
-pub use guests::Mode;
+pub use bounds::{Bounds, Budget, Progress, TimerOrder};
+pub use exploration::Exploration;
+pub use explore::{End, Explored, FailingSchedule, Impossible};
 pub use guided::{Guidance, Guided, Strategy, Tried};
+pub use wrong::Mode;

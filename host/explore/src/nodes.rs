@@ -7,10 +7,11 @@ use dashmap::DashMap;
 use host_disk::{Scope, Survival};
 use host_guest::{ErrorKind, Event, EventKind, GuestError};
 
-use crate::guests::{Act, Guests, Life, Told, Wrong};
+use crate::guests::{Act, Guests, Life, Told};
 use crate::hash::{BuildQuick, Contents, Hash};
 use crate::participants::Messages;
 use crate::table::Table;
+use crate::wrong::Wrong;
 
 /// A node between two events.
 #[derive(Debug, Clone)]
@@ -74,10 +75,13 @@ pub(crate) struct NodeStep {
     pub(crate) syncs: u32,
 }
 
+/// What came of it, or why there is nothing.
+type Taken = Result<Arc<NodeStep>, Wrong>;
+
 /// All states of nodes that were met.
 pub(crate) struct Nodes {
     table: Table<Node>,
-    steps: DashMap<(u32, Happens, u64), Result<Arc<NodeStep>, Wrong>, BuildQuick>,
+    steps: DashMap<(u32, Happens, u64), Taken, BuildQuick>,
     /// Whether syncs take no time: nothing that is explored happens during one.
     pub(crate) instant_syncs: bool,
     /// Whether it matters how long timers were set for.

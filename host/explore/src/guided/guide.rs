@@ -17,11 +17,12 @@ use super::strategy::{Guidance, Guided, Strategy, Tried};
 use crate::bounds::Bounds;
 use crate::breadth::Failure;
 use crate::ends::Ends;
-use crate::explore::{End, Exploration, Impossible, begin, failing};
-use crate::guests::{Mode, Wrong};
+use crate::exploration::Exploration;
+use crate::explore::{End, Impossible, begin, failing};
 use crate::hash::{BuildQuick, Hash};
 use crate::model::Model;
 use crate::state::{Left, State};
+use crate::wrong::{Mode, Wrong};
 
 /// How many runs are made before what they have found is used.
 const ROUND: u64 = 64;

@@ -15,11 +15,11 @@ use super::schedulers::{Scheduler, Uniform};
 use super::shape::{Shape, Shapes};
 use super::strategy::{Guidance, Strategy};
 use crate::ends::Ends;
-use crate::guests::Wrong;
 use crate::hash::{BuildQuick, Hash};
 use crate::model::Model;
 use crate::moves::Move;
 use crate::state::State;
+use crate::wrong::Wrong;
 
 /// What a run begins with.
 pub(crate) struct Plan {

@@ -24,8 +24,8 @@ struct Subject {
 impl Subject {
     fn of(guest: &str, args: &[&str], workload: Workload, nodes: usize) -> Self {
         let cache = Cache::open(test_support::compiled());
-        let sandbox = Sandbox::new(cache.ok()).unwrap();
-        let wasm = fs::read(built(guest)).unwrap();
+        let sandbox = Sandbox::new(cache.ok()).expect("the engine starts");
+        let wasm = fs::read(built(guest)).expect("it is built");
         let mut scenario = Scenario::of(workload);
         scenario.options.cluster = Cluster::of(nodes);
         scenario.options.concurrency = match workload {
@@ -36,7 +36,7 @@ impl Subject {
         scenario.topology = Topology::Total;
         scenario.checks.checks = Checks::Strict;
         Subject {
-            module: sandbox.load_bytes(&wasm, &Limits::default()).unwrap(),
+            module: sandbox.load_bytes(&wasm, &Limits::default()).expect("it is a guest"),
             scenario,
         }
     }
@@ -69,5 +69,5 @@ fn search(
         seed: 1,
         operations,
     };
-    exploration.search(&mut |_| ()).unwrap()
+    exploration.search(&mut |_| ()).expect("the cluster begins")
 }
