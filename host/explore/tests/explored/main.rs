@@ -1,6 +1,7 @@
 //! Explorations of guests, compared with what is known of them from elsewhere.
 
 mod flood;
+mod guided;
 mod mutants;
 
 use std::fs;
