@@ -1,6 +1,15 @@
 //! What an exploration tries: how much of what.
 
+use std::sync::Arc;
+
+use host_sim::MemoryGrant;
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
+
+/// The most nodes of a cluster that is explored.
+pub const NODES_MAX: usize = 16;
+
+/// The most nodes of one whose network splits: there are 127 ways to split eight.
+pub const PARTITIONED_NODES_MAX: usize = 8;
 
 /// Which timers may fire next, under its name in `--timers`.
 #[derive(
@@ -22,6 +31,17 @@ pub enum TimerOrder {
     /// One that may be due first if each is late by no more than a part of the time that it was set
     /// for: clocks drift.
     Bounded,
+}
+
+impl TimerOrder {
+    /// All of them.
+    pub const ALL: &'static [TimerOrder] = TimerOrder::VARIANTS;
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// The bounds of an exploration. Faults are budgets: each use takes one away.
@@ -84,10 +104,45 @@ impl Default for Bounds {
 }
 
 /// When an exploration stops before it is complete.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Budget {
     /// The most states that are met.
     pub states: usize,
+    /// The most fuel that is used, by guests and for the work that they make, in units.
+    pub fuel: u64,
+    /// The most memory that guests and states take together, in bytes.
+    pub bytes: usize,
+    /// Says how much of that may be held beside other work; none if there is no other.
+    pub room: Option<Arc<dyn MemoryGrant>>,
+    /// Whether the exploration is on one thread, and processor time is a net below its fuel, as it is below that of a run:
+    /// [`ProcessorTime`](host_sim::ProcessorTime).
+    pub has_net: bool,
+}
+
+impl Default for Budget {
+    /// A million states, whatever they take.
+    fn default() -> Self {
+        Budget {
+            states: 1_000_000,
+            fuel: u64::MAX,
+            bytes: usize::MAX,
+            room: None,
+            has_net: false,
+        }
+    }
+}
+
+/// What of a budget is used up besides states.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spent {
+    /// The fuel.
+    Fuel,
+    /// The memory.
+    Memory,
+    /// The processor time.
+    Time,
+    /// The memory that other work leaves: it may be enough without that.
+    Room,
 }
 
 /// How far an exploration has come.

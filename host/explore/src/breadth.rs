@@ -12,7 +12,7 @@
 use hashbrown::HashTable;
 use rayon::prelude::*;
 
-use crate::bounds::{Budget, Progress};
+use crate::bounds::Progress;
 use crate::ends::Ends;
 use crate::hash::Hash;
 use crate::model::{Model, Sink};
@@ -53,6 +53,8 @@ struct Open {
     id: u32,
     state: State,
     sleeps: Vec<Move>,
+    /// What was taken for it.
+    bytes: usize,
 }
 
 /// A state that a move leads to.
@@ -63,6 +65,16 @@ struct Reached {
     state: State,
     sleeps: Vec<Move>,
 }
+
+impl Reached {
+    /// What it takes until its moves are tried, in bytes.
+    fn bytes(&self) -> usize {
+        self.state.bytes() + size_of_val(self.sleeps.as_slice()) + size_of::<Reached>()
+    }
+}
+
+/// What a state that was met takes for good: its hash, where it comes from, its place.
+const MET_BYTES: usize = size_of::<Hash>() + size_of::<Met>() + 8;
 
 /// What came of the moves of some states.
 #[derive(Default)]
@@ -102,7 +114,7 @@ impl<'m, 'a> Breadth<'m, 'a> {
     pub(crate) fn search(
         &mut self,
         begin: State,
-        budget: Budget,
+        states_max: usize,
         is_interrupted: &(dyn Fn() -> bool + Sync),
         show: &mut dyn FnMut(Progress),
     ) -> Result<(Progress, Over), Wrong> {
@@ -137,7 +149,7 @@ impl<'m, 'a> Breadth<'m, 'a> {
                 return Ok((progress(self, level.len()), Over::Depth));
             }
             let (next, stopped) =
-                self.next_level(&level, budget, is_interrupted, &mut |this, frontier| {
+                self.next_level(&level, states_max, is_interrupted, &mut |this, frontier| {
                     show(progress(this, frontier));
                 })?;
             over = stopped;
@@ -145,6 +157,8 @@ impl<'m, 'a> Breadth<'m, 'a> {
                 over = self.judge_ends(&next)?;
                 depth += 1;
             }
+            let tried = level.iter().map(|open| open.bytes);
+            self.model.account.release(tried.sum());
             level = next;
         }
     }
@@ -152,7 +166,7 @@ impl<'m, 'a> Breadth<'m, 'a> {
     fn next_level(
         &mut self,
         level: &[Open],
-        budget: Budget,
+        states_max: usize,
         is_interrupted: &(dyn Fn() -> bool + Sync),
         show: &mut dyn FnMut(&Self, usize),
     ) -> Result<(Vec<Open>, Option<Over>), Wrong> {
@@ -185,7 +199,7 @@ impl<'m, 'a> Breadth<'m, 'a> {
                     };
                     return Ok((next, Some(Over::Failure(failure))));
                 }
-                if self.met.len() >= budget.states {
+                if self.met.len() >= states_max {
                     return Ok((next, Some(Over::States)));
                 }
             }
@@ -236,13 +250,15 @@ impl<'m, 'a> Breadth<'m, 'a> {
                     sleeps.extend(asleep.map(|(_, it)| *it));
                     sleeps.sort_unstable();
                 }
-                expanded.reached.push(Reached {
+                let reached = Reached {
                     from: open.id,
                     by: *by,
                     hash,
                     state,
                     sleeps,
-                });
+                };
+                model.account.hold(reached.bytes());
+                expanded.reached.push(reached);
             }
         }
         expanded
@@ -256,6 +272,7 @@ impl<'m, 'a> Breadth<'m, 'a> {
     /// Takes a state into the next level, which begins with the state `start`.
     fn join(&mut self, reached: Reached, start: usize, next: &mut Vec<Open>) -> Option<Over> {
         if let Some(id) = self.find(reached.hash) {
+            self.model.account.release(reached.bytes());
             if let Some(place) = (id as usize).checked_sub(start) {
                 let other = &reached.sleeps;
                 next[place]
@@ -267,6 +284,8 @@ impl<'m, 'a> Breadth<'m, 'a> {
         let Ok(id) = u32::try_from(self.met.len()) else {
             return Some(Over::States);
         };
+        let bytes = reached.bytes();
+        self.model.account.hold(MET_BYTES);
         self.hashes.push(reached.hash);
         self.met.push(Met {
             from: reached.from,
@@ -285,6 +304,7 @@ impl<'m, 'a> Breadth<'m, 'a> {
             id,
             state: reached.state,
             sleeps: reached.sleeps,
+            bytes,
         });
         failure.map(Over::Failure)
     }

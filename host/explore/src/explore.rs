@@ -1,8 +1,12 @@
 //! An exploration from its beginning to its result.
 
+use std::sync::Arc;
+
+use host_sim::Script;
 use host_trial::schedule::Schedule;
 
-use crate::bounds::Progress;
+use crate::account::Account;
+use crate::bounds::{Progress, Spent};
 use crate::breadth::{Breadth, Failure, Over};
 use crate::exploration::Exploration;
 use crate::model::{Model, Sink};
@@ -31,6 +35,8 @@ pub enum End {
     Depth,
     /// The budget of states is used up.
     States,
+    /// Another part of the budget is.
+    Spent(Spent),
     /// All runs of a guided search were made, and none fails.
     Runs,
     /// The program was asked to end.
@@ -66,17 +72,25 @@ impl Exploration<'_> {
     pub fn search(&self, show: &mut dyn FnMut(Progress)) -> Result<Explored, Impossible> {
         let mut mode = Mode::default();
         let mut progress = Progress::default();
+        let account = Account::of(&self.budget);
         loop {
             let mut note = |now| {
                 progress = now;
                 show(now);
             };
-            match self.search_in(mode, &mut note) {
+            match self.search_in(mode, &account, &mut note) {
                 Err(Wrong::Mode(found)) if found != mode => mode = found,
                 Err(Wrong::Interrupted) => {
                     return Ok(Explored {
                         progress,
                         end: End::Interrupted,
+                        mode,
+                    });
+                }
+                Err(Wrong::Spent(spent)) => {
+                    return Ok(Explored {
+                        progress,
+                        end: End::Spent(spent),
                         mode,
                     });
                 }
@@ -86,13 +100,18 @@ impl Exploration<'_> {
         }
     }
 
-    fn search_in(&self, mode: Mode, show: &mut dyn FnMut(Progress)) -> Result<Explored, Wrong> {
-        let model = Model::new(self, mode).map_err(Wrong::Internal)?;
+    fn search_in(
+        &self,
+        mode: Mode,
+        account: &Arc<Account>,
+        show: &mut dyn FnMut(Progress),
+    ) -> Result<Explored, Wrong> {
+        let model = Model::new(self, mode, account).map_err(Wrong::Internal)?;
         let begin = begin(&model)?;
         let interrupt = self.module.interrupt();
         let is_interrupted = || interrupt.is_some_and(host_guest::Interrupt::is_requested);
         let mut breadth = Breadth::new(&model);
-        let (progress, over) = breadth.search(begin, self.budget, &is_interrupted, show)?;
+        let (progress, over) = breadth.search(begin, self.budget.states, &is_interrupted, show)?;
         let end = match over {
             Over::Complete => End::Complete,
             Over::Depth => End::Depth,
@@ -105,6 +124,21 @@ impl Exploration<'_> {
             end,
             mode,
         })
+    }
+}
+
+impl Exploration<'_> {
+    /// The schedule in which nothing happens once the cluster has begun: for one that does not begin.
+    #[must_use]
+    pub fn beginning(&self) -> Schedule {
+        Schedule {
+            seed: self.seed,
+            scenario: trace::directed(self.scenario),
+            script: Script {
+                warm_up_ns: self.bounds.warm_up_ns,
+                ..Script::default()
+            },
+        }
     }
 }
 

@@ -20,9 +20,10 @@ use host_guest::{Effect, Event, EventKind, Guest, GuestError, GuestOptions, Limi
 use host_protocol::disk::Change;
 use host_sim::random::Streams;
 
+use crate::account::{Account, COPIED_UNITS, Instance};
 use crate::hash::{BuildQuick, Contents, Quick};
 use crate::participants::{Addr, Messages};
-use crate::table::Table;
+use crate::table::{Content, Table};
 use crate::wrong::{Mode, Wrong};
 
 /// What a guest asks for, resolved.
@@ -66,6 +67,32 @@ enum GuestState {
     },
 }
 
+impl Content for GuestState {
+    fn heap_bytes(&self) -> usize {
+        match self {
+            GuestState::Snapshot(snapshot) => snapshot.len(),
+            GuestState::Path { .. } => 0,
+        }
+    }
+}
+
+impl Content for Disk {
+    fn heap_bytes(&self) -> usize {
+        self.held_bytes()
+    }
+}
+
+/// What a known step takes besides its acts: its key, its place in the map, and its reference count.
+pub(crate) const STEP_BYTES: usize = 160;
+
+fn acts_bytes(acts: &[Act]) -> usize {
+    let bytes = acts.iter().map(|act| match act {
+        Act::Disk(change) => host_disk::disk::data_len(change),
+        _ => 0,
+    });
+    size_of_val(acts) + bytes.sum::<usize>()
+}
+
 /// Which guest is started.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Life {
@@ -79,6 +106,7 @@ pub(crate) struct Life {
 /// All guests that were met, and what steps them.
 pub(crate) struct Guests<'a> {
     module: &'a dyn Start,
+    pub(crate) account: Arc<Account>,
     pub(crate) mode: Mode,
     limits: Limits,
     args: &'a [String],
@@ -108,12 +136,20 @@ struct Live {
 /// How many guests without snapshots are kept where they are.
 const LIVE_MAX: usize = 48;
 
+/// How many instances of a guest there are at a time, at most, in an exploration by so many threads.
+#[must_use]
+pub fn instances(threads: usize) -> usize {
+    // Each thread takes a step in a pair, or brings one to a state.
+    LIVE_MAX + 2 * threads
+}
+
 /// How much later the second instance takes a step: no unit of time divides it.
 const LATER_NS: u64 = 90_061_001_001_001;
 
 /// What guests are made with.
 pub(crate) struct GuestsOptions<'a> {
     pub(crate) module: &'a dyn Start,
+    pub(crate) account: Arc<Account>,
     pub(crate) mode: Mode,
     pub(crate) limits: Limits,
     pub(crate) args: &'a [String],
@@ -132,6 +168,7 @@ impl<'a> Guests<'a> {
     pub(crate) fn new(options: GuestsOptions<'a>) -> Self {
         Guests {
             module: options.module,
+            account: options.account,
             mode: options.mode,
             limits: options.limits,
             args: options.args,
@@ -160,6 +197,8 @@ impl<'a> Guests<'a> {
     pub(crate) fn add_disk(&self, disk: &Disk) -> u32 {
         let mut text = Vec::new();
         disk.write_state(&mut text);
+        self.account
+            .charge((text.len() + disk.held_bytes()) as u64 * COPIED_UNITS);
         let hash = Contents::of("disk").bytes(&text).finish();
         self.disks.add(hash, || disk.clone())
     }
@@ -227,6 +266,32 @@ impl<'a> Guests<'a> {
         last.unwrap_or(0)
     }
 
+    /// What is kept of guests, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.states.bytes() + self.disks.bytes()
+    }
+
+    /// Why a call of a guest has failed.
+    fn wrong(&self, error: Box<GuestError>) -> Wrong {
+        match self.account.spent() {
+            // It was refused memory that it could have had otherwise.
+            Some(spent) => spent.into(),
+            None => error.into(),
+        }
+    }
+
+    /// Calls a guest, and pays what it has used.
+    fn paid<T>(
+        &self,
+        guest: &mut dyn Guest,
+        call: impl FnOnce(&mut dyn Guest) -> Result<T, Box<GuestError>>,
+    ) -> Result<T, Wrong> {
+        let before = guest.fuel_used();
+        let result = call(guest);
+        self.account.charge(guest.fuel_used() - before);
+        result.map_err(|error| self.wrong(error))
+    }
+
     /// Starts a guest, and tells it `init`.
     pub(crate) fn start(
         &self,
@@ -239,7 +304,7 @@ impl<'a> Guests<'a> {
         if self.mode.by_replay {
             return self.tell(None, life, &told, now_ns, messages);
         }
-        let mut live = self.instance(life, messages).map_err(Wrong::from)?;
+        let mut live = self.instance(life, messages)?;
         if !live.guest.keeps_state() {
             return Err(Wrong::Mode(Mode {
                 by_replay: true,
@@ -272,6 +337,8 @@ impl<'a> Guests<'a> {
         } else {
             self.step_twice(guest, life.node, told, seen_ns, messages)
         };
+        let acts = step.as_ref().map_or(0, |step| acts_bytes(&step.acts));
+        self.states.note(STEP_BYTES + acts);
         self.steps.insert(key, step.clone());
         step
     }
@@ -294,7 +361,7 @@ impl<'a> Guests<'a> {
                 disk: self.empty_disk(),
             };
             let live = self.instance(life, messages);
-            live.map(|live| live.guest).map_err(Wrong::from)
+            live.map(|live| live.guest)
         };
         let lives = [u32::MAX, u32::MAX - 1];
         let mut pair = match pop(&self.pairs) {
@@ -306,10 +373,13 @@ impl<'a> Guests<'a> {
             if self.restores_once.load(Ordering::Relaxed) {
                 *guest = spare(lives[which])?;
             }
-            if guest.restore(snapshot).is_err() {
+            if let Err(wrong) = self.paid(guest.as_mut(), |guest| guest.restore(snapshot)) {
+                if wrong.is_no_failure() {
+                    return Err(wrong);
+                }
                 // Some take over a state only before they have one. What a new one refuses, all do.
                 *guest = spare(lives[which])?;
-                guest.restore(snapshot).map_err(Wrong::from)?;
+                self.paid(guest.as_mut(), |guest| guest.restore(snapshot))?;
                 self.restores_once.store(true, Ordering::Relaxed);
             }
             self.make(guest.as_mut(), node, told, now_ns + later_ns, messages)
@@ -353,7 +423,8 @@ impl<'a> Guests<'a> {
     }
 
     /// An instance, which has not begun.
-    fn instance(&self, life: Life, messages: &Messages) -> Result<Live, Box<GuestError>> {
+    fn instance(&self, life: Life, messages: &Messages) -> Result<Live, Wrong> {
+        self.account.verify()?;
         let disk = self.disks.get(life.disk).clone();
         let disk: SharedDisk = Arc::new(Mutex::new(disk));
         let name = &messages.nodes()[usize::from(life.node)];
@@ -361,9 +432,11 @@ impl<'a> Guests<'a> {
             limits: self.limits,
             args: self.args.to_vec(),
             seed: self.streams.seed(&format!("guest {name} {}", life.lives)),
-            growth: None,
+            growth: Some(Instance::of(&self.account)),
             disk: SharedDisk::clone(&disk),
-        })?;
+        });
+        let guest = guest.map_err(|error| self.wrong(error))?;
+        self.account.charge(guest.fuel_used());
         Ok(Live { guest, disk })
     }
 
@@ -376,7 +449,7 @@ impl<'a> Guests<'a> {
         messages: &Messages,
     ) -> Result<Made, Wrong> {
         let acts = self.act(guest, node, told, now_ns, messages)?;
-        let snapshot = guest.snapshot().map_err(Wrong::from)?;
+        let snapshot = self.paid(guest, |guest| guest.snapshot())?;
         Ok(Made {
             acts,
             snapshot: snapshot.unwrap_or_default(),
@@ -402,7 +475,8 @@ impl<'a> Guests<'a> {
                 Told::Synced(_) => EventKind::Synced(Ok(())),
             },
         };
-        let effects = guest.step(&event).map_err(Wrong::from)?;
+        let before = guest.fuel_used();
+        let effects = guest.step(&event).map_err(|error| self.wrong(error))?;
         let mut acts = Vec::new();
         for effect in effects {
             acts.push(match effect {
@@ -423,6 +497,7 @@ impl<'a> Guests<'a> {
                 Effect::Sync(scope) => Act::Sync(scope),
             });
         }
+        self.account.pay(guest.fuel_used() - before)?;
         Ok(acts)
     }
 
@@ -437,7 +512,7 @@ impl<'a> Guests<'a> {
     ) -> Result<Arc<GuestStep>, Wrong> {
         let (mut live, start) = match before {
             Some(before) => self.brought_to(before, messages)?,
-            None => (self.instance(start, messages).map_err(Wrong::from)?, start),
+            None => (self.instance(start, messages)?, start),
         };
         let disk_before = before.map_or(start.disk, |_| self.add_disk(&lock(&live.disk)));
         live.begin(told);

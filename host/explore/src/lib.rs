@@ -6,6 +6,7 @@
 //! | modules | job |
 //! |---|---|
 //! | `bounds` | what is tried |
+//! | `account` | what that uses, and how much it may use |
 //! | `exploration` `explore` | an exploration from its beginning to its result |
 //! | `breadth` | all states, the nearest first |
 //! | `guided` | schedules that a strategy chooses |
@@ -17,6 +18,7 @@
 //! | `wrong` | why a step has no result |
 //! | `trace` | moves as a schedule of the simulator |
 
+mod account;
 mod bounds;
 mod breadth;
 mod clients;
@@ -36,8 +38,9 @@ mod table;
 mod trace;
 mod wrong;
 
-pub use bounds::{Bounds, Budget, Progress, TimerOrder};
+pub use bounds::{Bounds, Budget, NODES_MAX, PARTITIONED_NODES_MAX, Progress, Spent, TimerOrder};
 pub use exploration::Exploration;
 pub use explore::{End, Explored, FailingSchedule, Impossible};
+pub use guests::instances;
 pub use guided::{Guidance, Guided, Strategy, Tried};
 pub use wrong::Mode;

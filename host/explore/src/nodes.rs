@@ -7,10 +7,10 @@ use dashmap::DashMap;
 use host_disk::{Scope, Survival};
 use host_guest::{ErrorKind, Event, EventKind, GuestError};
 
-use crate::guests::{Act, Guests, Life, Told};
+use crate::guests::{Act, Guests, Life, STEP_BYTES, Told};
 use crate::hash::{BuildQuick, Contents, Hash};
 use crate::participants::Messages;
-use crate::table::Table;
+use crate::table::{Content, Table};
 use crate::wrong::Wrong;
 
 /// A node between two events.
@@ -25,6 +25,13 @@ pub(crate) struct Node {
     pub(crate) timers: Vec<Timer>,
     disk: u32,
     sync: Option<PendingSync>,
+}
+
+impl Content for Node {
+    fn heap_bytes(&self) -> usize {
+        let behind = self.sync.as_ref().map_or(0, |sync| sync.behind.len());
+        size_of_val(self.timers.as_slice()) + behind * size_of::<Act>()
+    }
 }
 
 /// A timer that is set.
@@ -102,6 +109,11 @@ impl Nodes {
         self.table.len()
     }
 
+    /// What they take, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.table.bytes()
+    }
+
     pub(crate) fn get(&self, node: u32) -> &Node {
         self.table.get(node)
     }
@@ -177,6 +189,8 @@ impl Nodes {
         }
         .take(happens)
         .map(Arc::new);
+        let sent = made.as_ref().map_or(0, |step| step.sent.len());
+        self.table.note(STEP_BYTES + sent * size_of::<u32>());
         self.steps.insert(key, made.clone());
         made
     }
@@ -306,6 +320,7 @@ impl Taking<'_, '_> {
                     self.sets_timers = true;
                 }
                 Act::Disk(change) => {
+                    self.guests.account.verify()?;
                     let mut disk = self.guests.disks.get(self.node.disk).clone();
                     disk.check(std::iter::once(&change))
                         .map_err(|error| self.wrong(ErrorKind::Disk(error)))?;

@@ -21,6 +21,13 @@ pub(crate) struct State {
 }
 
 impl State {
+    /// What it takes besides its contents, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        let lists = [&self.parts, &self.messages, &self.late];
+        let numbers = lists.map(|list| list.len()).iter().sum::<usize>();
+        size_of::<State>() + numbers * size_of::<u32>()
+    }
+
     /// Whether a fault has happened. A message that is late is one; so is a timer that fires, which may have overtaken messages, unless delays
     /// are bounded.
     pub(crate) fn has_had_faults(&self, bounds: &Bounds) -> bool {

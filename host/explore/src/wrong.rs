@@ -2,6 +2,8 @@
 
 use host_guest::{ErrorKind, GuestError};
 
+use crate::bounds::Spent;
+
 /// What states consist of, as far as the guest decides it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Mode {
@@ -37,6 +39,9 @@ pub(crate) enum Wrong {
     /// The program was asked to end while a step ran.
     #[error("interrupted")]
     Interrupted,
+    /// The exploration has used up what it may use.
+    #[error("the budget is used up: {0:?}")]
+    Spent(Spent),
     /// A fault of the explorer.
     #[error("{0}")]
     Internal(String),
@@ -51,12 +56,18 @@ impl From<Box<GuestError>> for Wrong {
     }
 }
 
+impl From<Spent> for Wrong {
+    fn from(spent: Spent) -> Self {
+        Wrong::Spent(spent)
+    }
+}
+
 impl Wrong {
     /// Whether it says nothing about the guest.
     pub(crate) fn is_no_failure(&self) -> bool {
         matches!(
             self,
-            Wrong::Mode(_) | Wrong::Interrupted | Wrong::Internal(_)
+            Wrong::Mode(_) | Wrong::Interrupted | Wrong::Spent(_) | Wrong::Internal(_)
         )
     }
 
@@ -72,7 +83,9 @@ impl Wrong {
             Wrong::NoAnswer => "no-answer".to_owned(),
             Wrong::BadAnswer(_) => "bad-answer".to_owned(),
             Wrong::Standstill => "standstill".to_owned(),
-            Wrong::Mode(_) | Wrong::Interrupted | Wrong::Internal(_) => "internal".to_owned(),
+            Wrong::Mode(_) | Wrong::Interrupted | Wrong::Spent(_) | Wrong::Internal(_) => {
+                "internal".to_owned()
+            }
         }
     }
 }

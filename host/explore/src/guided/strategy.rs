@@ -30,6 +30,17 @@ pub enum Strategy {
     Mutate,
 }
 
+impl Strategy {
+    /// All of them.
+    pub const ALL: &'static [Strategy] = Strategy::VARIANTS;
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
 /// How a search goes about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Guidance {

@@ -15,6 +15,7 @@ const BURST_MAX: u32 = 1000;
 impl Model<'_> {
     /// What comes of a move that is possible in a state.
     pub(crate) fn apply(&self, state: &State, it: Move, sink: &mut Sink) -> Result<State, Wrong> {
+        self.pay(state)?;
         let mut next = state.clone();
         self.do_move(&mut next, it, sink)?;
         for message in std::mem::take(&mut sink.sent) {
@@ -113,6 +114,7 @@ impl Model<'_> {
                 self.pass(next, left_ns.cast_unsigned())?;
                 sink.note(Done::Time(next.now_ns));
             }
+            self.pay(next)?;
             sink.note(Done::Fire(node, id));
             self.happen(next, place, Happens::Timer(id), sink)?;
             if self.bounds.timers != TimerOrder::Bursts || !sink.sent.is_empty() {

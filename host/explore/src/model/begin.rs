@@ -182,6 +182,7 @@ impl Model<'_> {
                 if let Addr::Client(_) = self.messages.get(message).dest {
                     continue;
                 }
+                self.pay(state)?;
                 self.deliver_fairly(state, message, sink)?;
                 queue.extend(sink.sent.drain(..));
                 continue;

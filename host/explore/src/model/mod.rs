@@ -6,6 +6,7 @@ mod footprint;
 mod possible;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use host_check::value::Value;
 use host_sim::random::Streams;
@@ -13,6 +14,7 @@ use host_sim::workload::make;
 use host_sim::{Next, Operation, Turn};
 use host_trial::Scenario;
 
+use crate::account::{Account, COPIED_UNITS, MESSAGE_UNITS, MOVE_UNITS};
 use crate::bounds::{Bounds, TimerOrder};
 use crate::clients::ClientTable;
 use crate::exploration::Exploration;
@@ -31,6 +33,7 @@ pub(crate) const DELIVERIES_MAX: u32 = 100_000;
 /// A cluster's rules, and all contents that were met.
 pub(crate) struct Model<'a> {
     pub(crate) bounds: &'a Bounds,
+    pub(crate) account: Arc<Account>,
     pub(crate) scenario: &'a Scenario,
     pub(crate) seed: u64,
     pub(crate) count: usize,
@@ -73,7 +76,12 @@ impl Sink {
 impl<'a> Model<'a> {
     /// # Errors
     /// If the scenario has no such workload.
-    pub(crate) fn new(exploration: &Exploration<'a>, mode: Mode) -> Result<Self, String> {
+    pub(crate) fn new(
+        exploration: &Exploration<'a>,
+        mode: Mode,
+        account: &Arc<Account>,
+    ) -> Result<Self, String> {
+        account.forget();
         let Exploration {
             module,
             scenario,
@@ -110,12 +118,14 @@ impl<'a> Model<'a> {
         let crashes = bounds.kills > 0 || bounds.power > 0;
         Ok(Model {
             bounds,
+            account: Arc::clone(account),
             scenario,
             seed,
             count,
             messages: Messages::new(count, options.cluster.first, services),
             guests: Guests::new(GuestsOptions {
                 module,
+                account: Arc::clone(account),
                 mode,
                 limits: options.limits,
                 args: &options.guest_args,
@@ -134,6 +144,22 @@ impl<'a> Model<'a> {
     pub(crate) fn is_timed(&self) -> bool {
         let knows_no_time = matches!(self.bounds.timers, TimerOrder::Any | TimerOrder::Bursts);
         !knows_no_time || self.guests.mode.reads_clock
+    }
+
+    /// Pays for what is done to a state, and for what was kept since the last time.
+    pub(crate) fn pay(&self, state: &State) -> Result<(), Wrong> {
+        let messages = state.messages.len() + state.late.len();
+        let kept = [
+            self.messages.bytes(),
+            self.guests.bytes(),
+            self.nodes.bytes(),
+            self.services.bytes(),
+            self.clients.bytes(),
+            self.timers.bytes(),
+        ];
+        self.account.keep(kept.iter().sum());
+        let units = MOVE_UNITS + messages as u64 * MESSAGE_UNITS;
+        Ok(self.account.pay(units)?)
     }
 
     /// A hash of a state.
@@ -221,6 +247,8 @@ impl<'a> Model<'a> {
             return;
         };
         let part = &mut state.parts[self.count + usize::from(service)];
+        let store = self.services.bytes_of(*part);
+        self.account.charge(store as u64 * COPIED_UNITS);
         let step = self.services.step(*part, request, &self.messages);
         *part = step.next;
         if let Some(answer) = step.answer {

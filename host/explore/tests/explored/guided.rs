@@ -13,7 +13,7 @@ fn guide(subject: &Subject, bounds: &Bounds, strategy: Strategy, runs: u64) -> G
         module: &subject.module,
         scenario: &subject.scenario,
         bounds,
-        budget: Budget { states: 0 },
+        budget: Budget::default(),
         seed: 1,
         operations: None,
     };

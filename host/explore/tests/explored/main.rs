@@ -1,5 +1,6 @@
 //! Explorations of guests, compared with what is known of them from elsewhere.
 
+mod budget;
 mod flood;
 mod guided;
 mod mutants;
@@ -63,11 +64,24 @@ fn search(
     bounds: &Bounds,
     operations: Option<&[(usize, Operation)]>,
 ) -> Explored {
+    let budget = Budget {
+        states: 2_000_000,
+        ..Budget::default()
+    };
+    search_within(subject, bounds, operations, &budget)
+}
+
+fn search_within(
+    subject: &Subject,
+    bounds: &Bounds,
+    operations: Option<&[(usize, Operation)]>,
+    budget: &Budget,
+) -> Explored {
     let exploration = Exploration {
         module: &subject.module,
         scenario: &subject.scenario,
         bounds,
-        budget: Budget { states: 2_000_000 },
+        budget: budget.clone(),
         seed: 1,
         operations,
     };
