@@ -2,7 +2,9 @@
 //! nothing depends on threads.
 
 use host_check::{Validity, Workload};
-use host_explore::{Bounds, Budget, End, Exploration, FailingSchedule, Guidance, Guided, Strategy};
+use host_explore::{
+    Bounds, Budget, End, Exploration, FailingSchedule, Guidance, Guided, Strategy, TimerOrder,
+};
 use strum::VariantArray;
 
 use crate::mutants::{CASES, Case};
@@ -57,7 +59,6 @@ fn every_strategy_finds_what_is_found_by_trying_all() {
             let guided = guide(&subject, &bounds(case), *strategy, 1000);
             let found = failure(&guided);
             let what = format!("{strategy} {} {:?}", case.guest, case.args);
-            assert_eq!(found.names, shortest.names, "{what}");
             // Nothing can be spared from it, and no other is shorter by more than one move.
             assert!(
                 (shortest.moves..=shortest.moves + 1).contains(&found.moves),
@@ -109,23 +110,22 @@ fn a_right_raft_passes() {
 }
 
 #[test]
-fn a_vote_that_is_given_twice_is_found_in_raft() {
-    let subject = Subject::of(
-        "raft-mutants",
-        &["--bug", "votes-twice"],
-        Workload::LinKv,
-        3,
-    );
+fn half_of_the_nodes_as_a_majority_is_found_in_raft() {
+    let subject = Subject::of("raft-mutants", &["--bug", "half"], Workload::LinKv, 3);
     let bounds = Bounds {
-        operations: 40,
-        fires: 400,
+        operations: 8,
+        fires: 12,
         drops: 2,
         partitions: 1,
-        warm_up_ns: 3_000_000_000,
+        timers: TimerOrder::Bursts,
+        tries_ends: false,
         ..Bounds::default()
     };
-    let guided = guide(&subject, &bounds, Strategy::Pct, 1000);
-    assert_eq!(failure(&guided).names, ["not-linearizable"]);
+    for strategy in [Strategy::Pct, Strategy::Pos] {
+        let guided = guide(&subject, &bounds, strategy, 2000);
+        eprintln!("{strategy} {:?}", guided.tried);
+        assert_eq!(failure(&guided).names, ["not-linearizable"], "{strategy}");
+    }
 }
 
 #[test]
