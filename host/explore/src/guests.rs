@@ -16,7 +16,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use dashmap::DashMap;
 use host_disk::{Disk, Scope, SharedDisk, lock};
-use host_guest::{Effect, Event, EventKind, Guest, GuestError, GuestOptions, Limits, Start};
+use host_guest::{
+    Effect, Event, EventKind, Guest, GuestError, GuestOptions, Interrupt, Limits, Start,
+};
 use host_protocol::disk::Change;
 use host_sim::random::Streams;
 
@@ -264,6 +266,11 @@ impl<'a> Guests<'a> {
             last = Some(self.states.add(other.hash(id), content));
         }
         last.unwrap_or(0)
+    }
+
+    /// Whether the program is asked to end.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        self.module.interrupt().is_some_and(Interrupt::is_requested)
     }
 
     /// What is kept of guests, in bytes.

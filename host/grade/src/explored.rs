@@ -259,8 +259,10 @@ fn on_its_own_thread<T: Send>(
     })
 }
 
-/// Plays a schedule that the exploration found to fail.
-fn judge_schedule(
+/// Plays a schedule that an exploration found to fail, for the reason `why`, and judges that run. `None` if it was
+/// interrupted.
+#[must_use]
+pub fn judge_schedule(
     setting: Setting<'_>,
     module: &GuestModule,
     schedule: &Schedule,
@@ -294,7 +296,7 @@ fn judge_schedule(
     let mut lines = trace(schedule, module, None, &anomaly);
     if !lines.is_empty() {
         let moves = schedule.script.moves.len();
-        lines.insert(0, format!("{}:", counted(moves, "move")));
+        lines.insert(0, format!("a schedule of {}:", counted(moves, "move")));
         lines.extend(problems.lines().map(str::to_owned));
     }
     run.trace = Some(sanitize::trace(&lines));

@@ -148,6 +148,9 @@ impl<'a> Model<'a> {
 
     /// Pays for what is done to a state, and for what was kept since the last time.
     pub(crate) fn pay(&self, state: &State) -> Result<(), Wrong> {
+        if self.guests.is_interrupted() {
+            return Err(Wrong::Interrupted);
+        }
         let messages = state.messages.len() + state.late.len();
         let kept = [
             self.messages.bytes(),

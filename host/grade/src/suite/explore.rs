@@ -95,10 +95,19 @@ impl Explore {
             count => Some(format!("{count} {more}")),
         };
         let fault = |count: u8, one, more| budget(count.into(), one, more);
+        let fires = match it.timers {
+            TimerOrder::Bursts => budget(it.fires.into(), "burst of timers", "bursts of timers"),
+            _ => budget(it.fires.into(), "timer that fires", "timers that fire"),
+        };
+        let fires = fires.map(|fires| match it.timers {
+            TimerOrder::Bursts | TimerOrder::Ordered => fires,
+            TimerOrder::Any => format!("{fires} in any order"),
+            TimerOrder::Bounded => format!("{fires} late by up to {} ppm", it.drift_ppm),
+        });
         let parts = [
             Some(counted(scenario.options.cluster.count, "node")),
             Some(counted(it.operations, "operation")),
-            budget(it.fires.into(), "timer that fires", "timers that fire"),
+            fires,
             fault(it.drops, "loss", "losses"),
             fault(it.duplicates, "duplicate", "duplicates"),
             fault(it.kills, "kill", "kills"),
@@ -108,6 +117,7 @@ impl Explore {
             it.delays.map(|delays| counted(delays, "late message")),
             it.depth
                 .map(|depth| format!("up to {}", counted(depth, "move"))),
+            (it.warm_up_ns > 0).then(|| format!("after {} s", seconds(it.warm_up_ns))),
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
         parts.join(", ")
@@ -140,7 +150,11 @@ impl Explore {
 
 /// The table, key by key.
 #[derive(Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(
+    rename_all = "kebab-case",
+    deny_unknown_fields,
+    expecting = "a table such as { operations = 4, kills = 1 }"
+)]
 pub(super) struct ExplorePart {
     operations: Option<Whole<1, 100>>,
     fires: Option<Whole<0, 100_000>>,
