@@ -28,11 +28,12 @@ impl State {
         size_of::<State>() + numbers * size_of::<u32>()
     }
 
-    /// Whether a fault has happened.
+    /// Whether a fault has happened. A message that is late is one; so is a timer that fires, which may have overtaken messages, unless delays
+    /// are bounded.
     pub(crate) fn has_had_faults(&self, bounds: &Bounds) -> bool {
         let Left {
-            fires: _,
-            delays: _,
+            fires,
+            delays,
             drops,
             duplicates: _,
             kills,
@@ -40,14 +41,19 @@ impl State {
             partitions,
             timeouts,
         } = self.left;
-        (drops, kills, power, partitions, timeouts)
-            != (
-                bounds.drops,
-                bounds.kills,
-                bounds.power,
-                bounds.partitions,
-                bounds.timeouts,
-            )
+        let is_late = match bounds.delays {
+            Some(most) => delays != most,
+            None => fires != bounds.fires,
+        };
+        is_late
+            || (drops, kills, power, partitions, timeouts)
+                != (
+                    bounds.drops,
+                    bounds.kills,
+                    bounds.power,
+                    bounds.partitions,
+                    bounds.timeouts,
+                )
     }
 }
 

@@ -5,8 +5,10 @@ mod begin;
 mod footprint;
 mod possible;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use host_check::value::Value;
 use host_sim::random::Streams;
 use host_sim::workload::make;
 use host_sim::{Next, Operation, Turn};
@@ -300,7 +302,8 @@ fn index(node: usize) -> u8 {
     u8::try_from(node).unwrap_or(u8::MAX)
 }
 
-/// The operations of each worker: those that the workload draws, as in a run with this seed.
+/// The operations of each worker: those that the workload draws, without those that can hardly change
+/// anything. Of few operations each should count.
 fn plan(
     workload: &mut dyn host_sim::WorkloadClient,
     workers: usize,
@@ -311,14 +314,51 @@ fn plan(
     let mut plan = vec![Vec::new(); workers];
     let free: Vec<usize> = (0..workers).collect();
     let processes: Vec<i64> = (0..).take(workers).collect();
-    for place in 0..operations {
-        let mut turn = Turn::new(0, &free, &processes, &mut stream, place % (workers + 1));
+    let mut written = HashMap::new();
+    let mut left = operations;
+    for turn in 0..DRAWS_MAX * operations {
+        if left == 0 {
+            break;
+        }
+        let mut turn = Turn::new(0, &free, &processes, &mut stream, turn % (workers + 1));
         match workload.next(&mut turn) {
-            Next::Invoke { worker, operation } => plan[worker].push(operation),
+            Next::Invoke { worker, operation } => {
+                if can_count(&operation, &mut written) {
+                    plan[worker].push(operation);
+                    left -= 1;
+                }
+            }
             Next::Wait | Next::Later(_) | Next::Done => break,
         }
     }
     plan
+}
+
+/// How many operations are drawn for each that is taken, at most.
+const DRAWS_MAX: usize = 100;
+
+/// Whether an operation may change something: a compare-and-set only if its key may have the value that it compares with.
+/// `written` has the last value that was to be written to each key.
+fn can_count(operation: &Operation, written: &mut HashMap<String, String>) -> bool {
+    let pair = |value: &Value| -> Option<[Value; 2]> { value.items()?.try_into().ok() };
+    let Some([key, value]) = pair(&operation.value) else {
+        return true;
+    };
+    let key = key.to_string();
+    match operation.f.as_ref() {
+        "write" => {
+            written.insert(key, value.to_string());
+            true
+        }
+        "cas" => match (pair(&value), written.get_mut(&key)) {
+            (Some([from, to]), Some(last)) if *last == from.to_string() => {
+                *last = to.to_string();
+                true
+            }
+            _ => false,
+        },
+        _ => true,
+    }
 }
 
 /// The ways to split nodes in two, the first node always on the same side.

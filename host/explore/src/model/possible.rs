@@ -103,10 +103,16 @@ impl Model<'_> {
             moves.dedup();
             return;
         }
-        if left.fires > 0
-            && let Some((node, timer)) = self.next_timer(state)
-        {
-            moves.push(Move::Fire(index(node), self.timer(timer.id)));
+        let knows_time = matches!(
+            self.bounds.timers,
+            TimerOrder::Ordered | TimerOrder::Bounded
+        );
+        match self.next_timer(state) {
+            Some((node, timer)) if left.fires > 0 && knows_time => {
+                moves.push(Move::Fire(index(node), self.timer(timer.id)));
+            }
+            Some(_) if left.fires > 0 => self.fires(state, moves),
+            _ => {}
         }
         let clients = self.clients.get(state.clients);
         for worker in 0..clients.workers() {

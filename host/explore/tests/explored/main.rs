@@ -2,6 +2,8 @@
 
 mod budget;
 mod flood;
+mod guided;
+mod languages;
 mod mutants;
 
 use std::fs;
@@ -17,6 +19,7 @@ use test_support::built;
 
 /// A module and the cluster that it runs in.
 struct Subject {
+    sandbox: Sandbox,
     module: GuestModule,
     scenario: Scenario,
 }
@@ -35,10 +38,10 @@ impl Subject {
         scenario.options.guest_args = args.iter().map(|&arg| arg.to_owned()).collect();
         scenario.topology = Topology::Total;
         scenario.checks.checks = Checks::Strict;
+        let module = sandbox.load_bytes(&wasm, &Limits::default());
         Subject {
-            module: sandbox
-                .load_bytes(&wasm, &Limits::default())
-                .expect("it is a guest"),
+            sandbox,
+            module: module.expect("it is a guest"),
             scenario,
         }
     }
