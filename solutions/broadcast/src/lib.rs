@@ -225,3 +225,24 @@ impl Node for Broadcast {
 }
 
 guest_sdk::export!(Broadcast);
+
+#[cfg(test)]
+mod tests {
+    use host_check::workload::Workload;
+    use host_testing::{Bounds, Cluster};
+
+    use super::*;
+
+    #[test]
+    fn every_value_gets_everywhere_whichever_message_is_lost_or_comes_twice() {
+        let bounds = Bounds {
+            operations: 4,
+            fires: 4,
+            drops: 1,
+            duplicates: 1,
+            ..Bounds::default()
+        };
+        let cluster = Cluster::of::<Broadcast>(Workload::Broadcast).nodes(3);
+        cluster.explore(&bounds).assert_complete();
+    }
+}
