@@ -2,6 +2,12 @@
 
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
+/// The most nodes of a cluster that is explored.
+pub const NODES_MAX: usize = 16;
+
+/// The most nodes of one whose network splits: there are 127 ways to split eight.
+pub const PARTITIONED_NODES_MAX: usize = 8;
+
 /// Which timers may fire next, under its name in `--timers`.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Default, Display, EnumString, IntoStaticStr, VariantArray,
@@ -18,6 +24,17 @@ pub enum TimerOrder {
     /// One that may be due first if each is late by no more than a part of the time that it was set
     /// for: clocks drift.
     Bounded,
+}
+
+impl TimerOrder {
+    /// All of them.
+    pub const ALL: &'static [TimerOrder] = TimerOrder::VARIANTS;
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// The bounds of an exploration. Faults are budgets: each use takes one away.

@@ -136,7 +136,7 @@ impl<'m, 'a> Breadth<'m, 'a> {
         let mut level = Vec::new();
         let mut over = self.join(first, 0, &mut level);
         if over.is_none() {
-            over = self.judge_ends(&level)?;
+            over = self.judge_ends(&level, is_interrupted)?;
         }
         loop {
             let progress = |this: &Self, frontier| Progress {
@@ -161,7 +161,7 @@ impl<'m, 'a> Breadth<'m, 'a> {
                 })?;
             over = stopped;
             if over.is_none() {
-                over = self.judge_ends(&next)?;
+                over = self.judge_ends(&next, is_interrupted)?;
                 depth += 1;
             }
             level = next;
@@ -178,14 +178,15 @@ impl<'m, 'a> Breadth<'m, 'a> {
         let mut next = Vec::new();
         let start = self.met.len();
         for batch in level.chunks(BATCH) {
-            if is_interrupted() {
-                return Ok((next, Some(Over::Interrupted)));
-            }
             let this = &*self;
             let pieces: Vec<Expanded> = batch
                 .par_chunks(PIECE)
-                .map(|piece| this.expand(piece, start))
+                .map(|piece| this.expand(piece, start, is_interrupted))
                 .collect();
+            // What was not expanded is not known to lead nowhere.
+            if is_interrupted() {
+                return Ok((next, Some(Over::Interrupted)));
+            }
             for piece in pieces {
                 self.transitions += piece.transitions;
                 for reached in piece.reached {
@@ -194,7 +195,7 @@ impl<'m, 'a> Breadth<'m, 'a> {
                     }
                 }
                 if let Some((from, by, wrong)) = piece.failed {
-                    if let Wrong::Mode(_) | Wrong::Internal(_) = wrong {
+                    if wrong.is_internal() {
                         return Err(wrong);
                     }
                     let failure = Failure {
@@ -214,7 +215,12 @@ impl<'m, 'a> Breadth<'m, 'a> {
     }
 
     /// Tries the moves of some states. Stops at the first that fails.
-    fn expand(&self, piece: &[Open], start: usize) -> Expanded {
+    fn expand(
+        &self,
+        piece: &[Open],
+        start: usize,
+        is_interrupted: &(dyn Fn() -> bool + Sync),
+    ) -> Expanded {
         let mut expanded = Expanded::default();
         let mut moves = Vec::new();
         let mut prints: Vec<Footprint> = Vec::new();
@@ -223,6 +229,9 @@ impl<'m, 'a> Breadth<'m, 'a> {
         // If delays are bounded, the order of most moves is given already.
         let reduces = model.bounds.reduces && model.bounds.delays.is_none();
         for open in piece {
+            if is_interrupted() {
+                return expanded; // the caller asks too
+            }
             model.moves(&open.state, &mut moves);
             prints.clear();
             if reduces {
@@ -309,19 +318,31 @@ impl<'m, 'a> Breadth<'m, 'a> {
     }
 
     /// Brings the states of a level to their ends. The first that is wrong is a failure.
-    fn judge_ends(&self, level: &[Open]) -> Result<Option<Over>, Wrong> {
+    fn judge_ends(
+        &self,
+        level: &[Open],
+        is_interrupted: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Option<Over>, Wrong> {
         if !self.model.bounds.tries_ends {
             return Ok(None);
         }
-        let judge = |open: &Open| match self.ends.judge(self.model, &open.state) {
-            Ok(names) if names.is_empty() => None,
-            Ok(names) => Some(Ok((open.id, names))),
-            Err(wrong @ (Wrong::Mode(_) | Wrong::Internal(_))) => Some(Err(wrong)),
-            Err(wrong) => Some(Ok((open.id, vec![wrong.name()]))),
+        let judge = |open: &Open| {
+            if is_interrupted() {
+                return None; // which is asked again below
+            }
+            match self.ends.judge(self.model, &open.state) {
+                Ok(names) if names.is_empty() => None,
+                Ok(names) => Some(Ok((open.id, names))),
+                Err(wrong) if wrong.is_internal() => Some(Err(wrong)),
+                Err(wrong) => Some(Ok((open.id, vec![wrong.name()]))),
+            }
         };
         let first = level
             .par_chunks(PIECE)
             .find_map_first(|piece| piece.iter().find_map(judge));
+        if is_interrupted() {
+            return Ok(Some(Over::Interrupted));
+        }
         let Some(first) = first else {
             return Ok(None);
         };

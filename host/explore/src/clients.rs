@@ -122,18 +122,24 @@ impl ClientTable {
         self.table.get(clients)
     }
 
-    pub(crate) fn hash(&self, clients: u32) -> Hash {
-        self.table.hash(clients)
+    /// The operations of each worker.
+    pub(crate) fn plan(&self) -> &[Vec<Operation>] {
+        &self.plan
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.table.len()
+    pub(crate) fn hash(&self, clients: u32) -> Hash {
+        self.table.hash(clients)
     }
 
     /// The operation that a worker begins next.
     pub(crate) fn next_operation(&self, clients: u32, worker: u16) -> &Operation {
         let worker = usize::from(worker);
         &self.plan[worker][self.get(clients).workers[worker].begun]
+    }
+
+    /// An operation of a worker's plan.
+    pub(crate) fn planned(&self, worker: u16, place: usize) -> &Operation {
+        &self.plan[usize::from(worker)][place]
     }
 
     /// The node that a worker talks to.
@@ -234,6 +240,11 @@ impl Clients {
         }
     }
 
+    /// What they have done so far.
+    pub(crate) fn history(&self) -> &[Op] {
+        &self.history
+    }
+
     /// How many clients there are.
     pub(crate) fn opened(&self) -> u32 {
         self.opened
@@ -258,11 +269,6 @@ impl Clients {
     /// How many workers there are.
     pub(crate) fn workers(&self) -> u16 {
         u16::try_from(self.workers.len()).unwrap_or(u16::MAX)
-    }
-
-    /// The number of the client that a worker uses.
-    pub(crate) fn client_of(&self, worker: u16) -> u32 {
-        self.workers[usize::from(worker)].client
     }
 
     /// The worker that waits for this message, if one does.

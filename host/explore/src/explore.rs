@@ -1,13 +1,16 @@
 //! An exploration from its beginning to its result.
 
-use host_guest::Start;
+use host_guest::{Interrupt, Start};
 use host_sim::Operation;
 use host_trial::Scenario;
+use host_trial::schedule::Schedule;
 
-use crate::bounds::Bounds;
-use crate::breadth::{Breadth, Budget, Over, Progress};
+use crate::bounds::{Bounds, NODES_MAX, PARTITIONED_NODES_MAX};
+use crate::breadth::{Breadth, Budget, Failure, Over, Progress};
 use crate::guests::{Mode, Wrong};
 use crate::model::{Model, Sink};
+use crate::state::State;
+use crate::trace;
 
 /// What is explored.
 pub struct Exploration<'a> {
@@ -34,10 +37,24 @@ pub struct Explored {
     pub end: End,
     /// What states consisted of.
     pub mode: Mode,
+    /// How many states of single guests were met.
+    pub guest_states: usize,
+    /// The operations that clients may begin.
+    pub operations: Vec<Planned>,
+}
+
+/// An operation that clients may begin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planned {
+    /// The worker that begins it, from 0.
+    pub worker: usize,
+    /// What it asks for, in words: `broadcast 3`.
+    pub asks: String,
 }
 
 /// Why an exploration is over.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one")]
 pub enum End {
     /// Every state within the bounds was met, and none fails.
     Complete,
@@ -56,16 +73,43 @@ pub enum End {
 pub struct FailingSchedule {
     /// What is wrong, by name.
     pub names: Vec<String>,
-    /// Its moves.
+    /// How many moves lead to it.
     pub moves: usize,
-    /// Whether it shows only when nothing more goes wrong, in the end.
+    /// Whether it shows only once all faults are over, every message has arrived, and clients have
+    /// done their last operations.
     pub is_at_end: bool,
+    /// The same for the simulator, which replays it.
+    pub schedule: Schedule,
+    /// What happens, a line each.
+    pub story: Vec<String>,
 }
 
 /// Why there is no exploration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Impossible(pub(crate) String);
+pub enum Impossible {
+    /// The workload cannot be made in this scenario, or the cluster is too large; says which.
+    #[error("{0}")]
+    Scenario(String),
+    /// The nodes do not get as far as the first operation: one fails, or does not answer.
+    #[error("the cluster does not begin: {0}")]
+    Begin(String),
+    /// The program was asked to end before there was anything to tell.
+    #[error("interrupted")]
+    Interrupted,
+    /// A fault of the explorer, or of the machine.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl From<Wrong> for Impossible {
+    fn from(wrong: Wrong) -> Self {
+        match &wrong {
+            _ if wrong.is_interrupted() => Impossible::Interrupted,
+            _ if wrong.is_internal() => Impossible::Internal(wrong.to_string()),
+            _ => Impossible::Begin(wrong.to_string()),
+        }
+    }
+}
 
 impl Exploration<'_> {
     /// Tries all schedules within the bounds, shorter ones first.
@@ -73,52 +117,92 @@ impl Exploration<'_> {
     /// # Errors
     /// If the workload cannot be made so, or the cluster does not begin.
     pub fn search(&self, show: &mut dyn FnMut(Progress)) -> Result<Explored, Impossible> {
+        self.verify()?;
         let mut mode = Mode::default();
         loop {
             match self.search_in(mode, show) {
                 Err(Wrong::Mode(found)) if found != mode => mode = found,
-                Err(wrong) => return Err(Impossible(format!("{wrong:?}"))),
+                Err(wrong) => return Err(wrong.into()),
                 Ok(explored) => return Ok(explored),
             }
         }
     }
 
-    fn search_in(&self, mode: Mode, show: &mut dyn FnMut(Progress)) -> Result<Explored, Wrong> {
-        let model = Model::new(self, mode).map_err(Wrong::Internal)?;
+    /// Whether it can be made.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn verify(&self) -> Result<(), Impossible> {
+        let wrong = |why: String| Err(Impossible::Scenario(why));
+        if let Err(why) = self.scenario.verify() {
+            return wrong(why.to_string());
+        }
+        let nodes = self.scenario.options.cluster.count;
+        if nodes > NODES_MAX {
+            return wrong(format!(
+                "{nodes} nodes are too many to explore: at most {NODES_MAX}"
+            ));
+        }
+        if nodes > PARTITIONED_NODES_MAX && self.bounds.partitions > 0 {
+            return wrong(format!(
+                "a network of {nodes} nodes splits in too many ways: with partitions at most \
+                 {PARTITIONED_NODES_MAX}"
+            ));
+        }
+        Ok(())
+    }
+
+    /// The rules of the cluster.
+    pub(crate) fn model(&self, mode: Mode) -> Result<Model<'_>, Wrong> {
+        Model::new(self, mode).map_err(Wrong::Internal)
+    }
+
+    /// The state in which schedules begin.
+    pub(crate) fn begin(&self, model: &Model<'_>) -> Result<State, Wrong> {
         let (mut begin, queue) = model.begin(&mut Sink::default())?;
         for message in queue {
             model.insert(&mut begin, message);
         }
+        Ok(begin)
+    }
+
+    /// The end of an exploration that has found a failure.
+    pub(crate) fn failing(&self, model: &Model<'_>, failure: Failure) -> Result<End, Wrong> {
+        let begin = self.begin(model)?;
+        Ok(End::Failure(FailingSchedule {
+            schedule: trace::schedule(model, &failure.moves)?,
+            names: failure.names,
+            moves: failure.moves.len(),
+            is_at_end: failure.is_at_end,
+            story: model.story(&begin, &failure.moves),
+        }))
+    }
+
+    /// Whether the program is asked to end.
+    pub(crate) fn is_interrupted(&self) -> bool {
         let interrupt = self.module.interrupt();
-        let is_interrupted = || interrupt.is_some_and(host_guest::Interrupt::is_requested);
+        interrupt.is_some_and(Interrupt::is_requested)
+    }
+
+    fn search_in(&self, mode: Mode, show: &mut dyn FnMut(Progress)) -> Result<Explored, Wrong> {
+        let model = self.model(mode)?;
+        let begin = self.begin(&model)?;
         let mut breadth = Breadth::new(&model);
+        let is_interrupted = || self.is_interrupted();
         let (progress, over) = breadth.search(begin, self.budget, &is_interrupted, show)?;
         let end = match over {
             Over::Complete => End::Complete,
             Over::Depth => End::Depth,
             Over::States => End::States,
             Over::Interrupted => End::Interrupted,
-            Over::Failure(failure) => {
-                for it in &failure.moves {
-                    eprintln!("  {}", model.describe(*it));
-                }
-                End::Failure(FailingSchedule {
-                    names: failure.names,
-                    moves: failure.moves.len(),
-                    is_at_end: failure.is_at_end,
-                })
-            }
+            Over::Failure(failure) => self.failing(&model, failure)?,
         };
-        eprintln!(
-            "guests {} nodes {} clients {}",
-            model.guests.len(),
-            model.nodes.len(),
-            model.clients.len()
-        );
         Ok(Explored {
             progress,
             end,
             mode,
+            guest_states: model.guests.len(),
+            operations: model.planned(),
         })
     }
 }

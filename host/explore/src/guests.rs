@@ -15,7 +15,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use dashmap::DashMap;
 use host_disk::{Disk, Scope, SharedDisk, lock};
-use host_guest::{Effect, Event, EventKind, Guest, GuestError, GuestOptions, Limits, Start};
+use host_guest::{
+    Effect, ErrorKind, Event, EventKind, Guest, GuestError, GuestOptions, Limits, Start,
+};
 use host_protocol::disk::Change;
 use host_sim::random::Streams;
 
@@ -54,6 +56,20 @@ pub(crate) enum Wrong {
 impl Wrong {
     pub(crate) fn internal(why: impl std::fmt::Display) -> Self {
         Wrong::Internal(why.to_string())
+    }
+
+    /// Whether the program was asked to end.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        matches!(self, Wrong::Guest(error) if error.kind == ErrorKind::Interrupted)
+    }
+
+    /// Whether it says nothing about the guest.
+    pub(crate) fn is_internal(&self) -> bool {
+        match self {
+            Wrong::Guest(error) => matches!(error.kind, ErrorKind::Host(_)),
+            Wrong::Mode(_) | Wrong::Internal(_) => true,
+            _ => false,
+        }
     }
 
     /// Its name among anomalies.
@@ -144,6 +160,13 @@ struct Live {
 
 /// How many guests without snapshots are kept where they are.
 const LIVE_MAX: usize = 48;
+
+/// How many instances of a guest there are at a time, at most, in an exploration by so many threads.
+#[must_use]
+pub fn instances(threads: usize) -> usize {
+    // Each thread takes a step in a pair, or brings one to a state.
+    LIVE_MAX + 2 * threads
+}
 
 /// How much later the second instance takes a step: no unit of time divides it.
 const LATER_NS: u64 = 90_061_001_001_001;

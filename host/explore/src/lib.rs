@@ -14,8 +14,10 @@ mod participants;
 mod services;
 mod state;
 mod table;
+mod trace;
+mod words;
 
-pub use bounds::{Bounds, TimerOrder};
+pub use bounds::{Bounds, NODES_MAX, PARTITIONED_NODES_MAX, TimerOrder};
 pub use breadth::{Budget, Progress};
-pub use explore::{End, Exploration, Explored, FailingSchedule, Impossible};
-pub use guests::Mode;
+pub use explore::{End, Exploration, Explored, FailingSchedule, Impossible, Planned};
+pub use guests::{Mode, instances};

@@ -7,7 +7,7 @@ use host_sim::workload::make;
 use host_sim::{Malformed, Next, Operation, Turn, with_msg_id};
 use host_trial::Scenario;
 
-use crate::bounds::{Bounds, TimerOrder};
+use crate::bounds::{Bounds, PARTITIONED_NODES_MAX, TimerOrder};
 use crate::clients::{ClientEvent, ClientTable};
 use crate::explore::Exploration;
 use crate::guests::{Guests, GuestsOptions, Mode, Wrong};
@@ -83,7 +83,8 @@ impl<'a> Model<'a> {
                 let mut plan = vec![Vec::new(); workers];
                 for (worker, operation) in operations {
                     let of_worker = plan.get_mut(*worker);
-                    let of_worker = of_worker.ok_or_else(|| format!("there is no worker {worker}"))?;
+                    let of_worker =
+                        of_worker.ok_or_else(|| format!("there is no worker {worker}"))?;
                     of_worker.push(operation.clone());
                 }
                 plan
@@ -587,7 +588,7 @@ impl<'a> Model<'a> {
     }
 
     /// Whether a split keeps a message from its receiver.
-    fn cuts(&self, state: &State, message: u32) -> bool {
+    pub(crate) fn cuts(&self, state: &State, message: u32) -> bool {
         let it = self.messages.get(message);
         match (it.src, it.dest) {
             (Addr::Node(src), Addr::Node(dest)) => (state.cut >> src ^ state.cut >> dest) & 1 == 1,
@@ -887,21 +888,6 @@ impl<'a> Model<'a> {
         }
     }
 
-    /// A move in words.
-    pub(crate) fn describe(&self, it: Move) -> String {
-        match it {
-            Move::Deliver(message)
-            | Move::Lose(message)
-            | Move::Copy(message)
-            | Move::Delay(message) => {
-                let kind = format!("{it:?}");
-                format!("{kind} {}", self.messages.get(message).text)
-            }
-            Move::Fire(node, timer) => format!("fire n{node} {}", self.timers.get(timer)),
-            other => format!("{other:?}"),
-        }
-    }
-
     fn take(&self, state: &mut State, message: u32) {
         // One that is late before the same one that is not: the order of the others stays.
         for messages in [&mut state.late, &mut state.messages] {
@@ -949,7 +935,7 @@ fn plan(
 
 /// The ways to split nodes in two, the first node always on the same side.
 fn splits(count: usize) -> Vec<u16> {
-    let count = count.min(8);
+    let count = count.min(PARTITIONED_NODES_MAX);
     (1..1_u16 << count.saturating_sub(1))
         .map(|others| others << 1)
         .collect()

@@ -94,10 +94,6 @@ impl Nodes {
         }
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.table.len()
-    }
-
     pub(crate) fn get(&self, node: u32) -> &Node {
         self.table.get(node)
     }

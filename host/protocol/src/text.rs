@@ -9,7 +9,7 @@ mod unfit;
 use std::borrow::Cow;
 use std::fmt::Write;
 
-pub use figures::{counted, figure, fraction, joined};
+pub use figures::{counted, figure, fraction, grouped, joined};
 pub use unfit::{is_fit, unfit_pattern};
 
 /// Escapes what [`is_fit`] refuses, except newline and tab, so that no guest can move the cursor,

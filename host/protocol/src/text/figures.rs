@@ -12,6 +12,20 @@ pub fn counted<N: fmt::Display + PartialEq + From<u8>>(count: N, one: &str) -> S
     format!("{count} {one}{s}")
 }
 
+/// A large number, with a comma between each three digits: `1,000,128`.
+#[must_use]
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// What is listed: `a`, `a and b`, `a, b and c`.
 #[must_use]
 pub fn joined(parts: &[String]) -> String {
@@ -70,6 +84,14 @@ mod tests {
             ["0 seeds", "1 seed", "2 seeds"]
         );
         assert_eq!(counted(1_u64, "challenge"), "1 challenge");
+    }
+
+    #[test]
+    fn three_digits_stand_together() {
+        assert_eq!(
+            [0, 999, 1000, 12_345, 1_000_128].map(grouped),
+            ["0", "999", "1,000", "12,345", "1,000,128"]
+        );
     }
 
     #[test]

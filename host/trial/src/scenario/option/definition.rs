@@ -29,6 +29,8 @@ pub struct ScenarioOption {
     pub values: Values,
     /// How a suite sets it.
     pub suite: SuiteKey,
+    /// Why explorations of all schedules do not have it, in a sentence that follows its flag and a colon; `None` if they do.
+    pub unexplored: Option<&'static str>,
     /// What follows the value in a report, such as ` ms`.
     pub unit: &'static str,
     /// Sets it to a value that `values` allows.

@@ -30,6 +30,20 @@ const U32_MAX: u64 = u32::MAX as u64;
 /// What some write for a run without faults.
 const NO_FAULTS: &str = "none";
 
+/// Why explorations have no rate and no time limit.
+const ANY_START: &str = "operations begin in every order; --operations N says how many there are";
+
+/// Why they have no latencies.
+const ANY_ORDER: &str = "messages arrive in every order, and no time passes but for timers; --timers says which of those may fire";
+
+/// Why they have no times of disks.
+const ANY_SYNC: &str =
+    "with --kills or --power a sync ends at any point of the order, and else at once";
+
+/// Why they have no nemeses.
+const BUDGETS: &str = "a fault is a budget there, and strikes at every point: --drops, --duplicates, --kills, \
+                       --power, --partitions and --timeouts, each with a number";
+
 /// No duration is shorter, in seconds, unless it may be zero.
 const SECONDS_MIN: f64 = 0.001;
 
@@ -57,6 +71,7 @@ const USUAL: ScenarioOption = ScenarioOption {
     group: Group::Clients,
     values: Values::Whole(0, u64::MAX),
     suite: SuiteKey::Optional,
+    unexplored: None,
     unit: "",
     set: |_, _| Ok(()),
     write: |_| None,
@@ -135,6 +150,7 @@ options! {
     };
     RATE: "Operations per second, of all clients together; 0 starts none", ScenarioOption {
         name: "rate",
+        unexplored: Some(ANY_START),
         value_name: "OPS",
         default: Some("5"),
         values: Values::Decimal(0.0, RATE_MAX),
@@ -149,6 +165,7 @@ options! {
     };
     TIME_LIMIT: "Time during which clients start operations, in seconds", ScenarioOption {
         name: "time-limit",
+        unexplored: Some(ANY_START),
         value_name: "SECONDS",
         default: Some("60"),
         values: Values::Decimal(SECONDS_MIN, SECONDS_MAX),
@@ -163,6 +180,7 @@ options! {
     };
     LATENCY: "Mean latency of messages between servers, in milliseconds", ScenarioOption {
         name: "latency",
+        unexplored: Some(ANY_ORDER),
         group: Group::Network,
         value_name: "MS",
         default: Some("0"),
@@ -177,6 +195,7 @@ options! {
     };
     LATENCY_DIST: "Distribution of latencies", ScenarioOption {
         name: "latency-dist",
+        unexplored: Some(ANY_ORDER),
         group: Group::Network,
         value_name: "SHAPE",
         default: Some("constant"),
@@ -194,6 +213,7 @@ options! {
     };
     HOP_TIME: "Median time of a message between two processes besides its latency, in milliseconds [default: as under Maelstrom: 0.155 to 2.2 of a client's request, by the rate, 0.03 of others]", ScenarioOption {
         name: "hop-time",
+        unexplored: Some(ANY_ORDER),
         group: Group::Network,
         value_name: "MS",
         more: "\
@@ -211,6 +231,7 @@ without latency arrive at the moment at which they are sent, and operations star
     };
     DISK_LATENCY: "Mean time of a sync of a node's disk, in milliseconds", ScenarioOption {
         name: "disk-latency",
+        unexplored: Some(ANY_SYNC),
         more: "A node waits for its syncs: it handles no message and no timer meanwhile.",
         group: Group::Cluster,
         value_name: "MS",
@@ -226,6 +247,7 @@ without latency arrive at the moment at which they are sent, and operations star
     };
     DISK_LATENCY_DIST: "Distribution of the times of syncs", ScenarioOption {
         name: "disk-latency-dist",
+        unexplored: Some(ANY_SYNC),
         group: Group::Cluster,
         value_name: "SHAPE",
         default: Some("constant"),
@@ -290,6 +312,7 @@ without latency arrive at the moment at which they are sent, and operations star
     };
     NEMESIS: "Faults to inject, such as `partition` or `kill,pause`; `none` for none", ScenarioOption {
         name: "nemesis",
+        unexplored: Some(BUDGETS),
         more: "\
 Faults that start and stop at random:
   partition   links are cut, in the shapes that Maelstrom draws
@@ -336,6 +359,7 @@ Faults that wait for a bad moment, such as an answer to a client:
     };
     SWAP_AT: "Time from which nodes change to --swap-module, one node per second, in seconds", ScenarioOption {
         name: "swap-at",
+        unexplored: Some("nodes do not change versions there"),
         group: Group::Faults,
         value_name: "SECONDS",
         values: Values::Decimal(0.0, SECONDS_MAX),
@@ -350,6 +374,7 @@ Faults that wait for a bad moment, such as an answer to a client:
     };
     NEMESIS_INTERVAL: "Mean time from a start or end of a fault to the next, in seconds", ScenarioOption {
         name: "nemesis-interval",
+        unexplored: Some(BUDGETS),
         group: Group::Faults,
         value_name: "SECONDS",
         default: Some("10"),
@@ -364,6 +389,7 @@ Faults that wait for a bad moment, such as an answer to a client:
     };
     AVAILABILITY: "Fraction of operations that must succeed: `total`, or a number from 0 to 1 [default: any]", ScenarioOption {
         name: "availability",
+        unexplored: Some("few operations say nothing about how many succeed"),
         value_name: "PART",
         group: Group::Checks,
         values: Values::NumberOrText {
@@ -421,6 +447,7 @@ serializable, strict-serializable.",
     };
     NETWORK: "Order in which a receiver takes messages", ScenarioOption {
         name: "network",
+        unexplored: Some(ANY_ORDER),
         group: Group::Network,
         value_name: "MODEL",
         default: Some("maelstrom"),

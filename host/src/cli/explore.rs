@@ -1,0 +1,182 @@
+//! `host explore`: tries all schedules of a small cluster, and says what was proved.
+
+mod again;
+mod args;
+mod progress;
+mod show;
+mod unit_test;
+
+use std::path::Path;
+
+pub(super) use args::ExploreArgs;
+use progress::ProgressLine;
+use show::Shown;
+
+use super::out_file::{Contents, OutFile, SCHEDULE, UNIT_TEST, distinct};
+use super::output::Format;
+use super::{Exit, Failure, interrupt};
+use host_check::validity::Validity;
+use host_explore::{End, Exploration, Explored, FailingSchedule, Impossible, instances};
+use host_guest::Start;
+use host_protocol::text::{counted, grouped};
+use host_report::{ReportDir, ReportError, ReportedRun};
+use host_trial::TrialResult;
+
+/// The largest journal of a report, in bytes.
+const JOURNAL_BYTES_MAX: u64 = 1 << 30;
+
+pub(super) fn run(args: ExploreArgs) -> Result<Exit, Failure> {
+    let (scenario, bounds) = (args.scenario()?, args.bounds()?);
+    distinct(&[
+        ("--write-schedule", args.write_schedule.as_ref()),
+        ("--write-test", args.write_test.as_ref()),
+    ])?;
+    let outputs = Outputs::prepare(&args)?;
+    let threads = args.use_threads()?;
+    let interrupt = interrupt::on_signal()?;
+    let guests = instances(threads) + scenario.options.cluster.count;
+    let sandbox = args.cache.sandbox_for(guests, &interrupt)?;
+    let sandbox = sandbox.limited_to(args.modules.limits());
+    let mounts = args.mounts.read()?;
+    let module = sandbox.load(args.module(), &scenario.options.limits)?;
+    let module = module.mounted(&mounts)?;
+    let exploration = Exploration {
+        module: &module,
+        scenario: &scenario,
+        bounds: &bounds,
+        budget: args.budget(),
+        seed: args.seed,
+        operations: None,
+    };
+    let line = ProgressLine::begin();
+    let explored = exploration.search(&mut |progress| line.show(progress));
+    line.end();
+    let explored = match explored {
+        Ok(explored) => explored,
+        Err(Impossible::Interrupted) => {
+            interrupt::note("nothing was explored");
+            return Ok(Exit::Interrupted);
+        }
+        Err(impossible) => return Err(failure(&impossible)),
+    };
+    let mut shown = Shown {
+        scenario: &scenario,
+        bounds: &bounds,
+        seed: args.seed,
+        explored: &explored,
+        played: None,
+        next: Vec::new(),
+    };
+    let End::Failure(failing) = &explored.end else {
+        print(&shown, args.format)?;
+        return Ok(match &explored.end {
+            End::Interrupted => {
+                interrupt::note(&how_far(&explored));
+                Exit::Interrupted
+            }
+            _ => shown.valid().into(),
+        });
+    };
+    let played = failing.schedule.play(&module, None, Vec::new());
+    if played.is_interrupted() {
+        interrupt::note("a schedule fails, and was not played in the simulator");
+        return Ok(Exit::Interrupted);
+    }
+    shown.next = again::next(args.write_schedule.as_deref(), args.report.as_deref());
+    shown.played = Some(&played);
+    print(&shown, args.format)?;
+    let program = module.is_program().then_some(args.module());
+    outputs.write(failing, &module, program)?;
+    confirmed(failing, &played)
+}
+
+/// The failure of a command that explores nothing.
+fn failure(impossible: &Impossible) -> Failure {
+    let exit = match impossible {
+        Impossible::Scenario(_) => Exit::Usage,
+        Impossible::Begin(_) => Exit::GuestFailed,
+        Impossible::Interrupted => Exit::Interrupted,
+        Impossible::Internal(_) => Exit::Internal,
+    };
+    Failure::new(exit, impossible)
+}
+
+fn print(shown: &Shown<'_>, format: Format) -> Result<(), Failure> {
+    match format {
+        Format::Text => shown.print_text(),
+        Format::Json => shown.print_json(),
+    }
+}
+
+fn how_far(explored: &Explored) -> String {
+    let progress = explored.progress;
+    format!(
+        "{} states were met, and none fails; all schedules of up to {} were tried",
+        grouped(progress.states as u64),
+        counted(progress.depth, "move")
+    )
+}
+
+/// A failure is one only if the simulator says so too.
+fn confirmed(failing: &FailingSchedule, played: &TrialResult) -> Result<Exit, Failure> {
+    if played.valid() == Validity::False {
+        return Ok(Exit::Invalid);
+    }
+    let text = format!(
+        "the exploration ends in {}, and the simulator finds nothing wrong when it plays that schedule: one \
+         of them is wrong, which is a bug of this program; please report it with the module and the \
+         schedule (--write-schedule FILE)",
+        failing.names.join(", ")
+    );
+    Err(Failure::new(Exit::Internal, text))
+}
+
+/// What is written of a schedule that fails.
+struct Outputs {
+    schedule: Option<OutFile>,
+    test: Option<OutFile>,
+    report: Option<ReportDir>,
+}
+
+impl Outputs {
+    fn prepare(args: &ExploreArgs) -> Result<Self, Failure> {
+        let file = |path: Option<&Path>, contents: &Contents| {
+            path.map(|path| OutFile::prepare(path, contents))
+                .transpose()
+        };
+        Ok(Outputs {
+            schedule: file(args.write_schedule.as_deref(), &SCHEDULE)?,
+            test: file(args.write_test.as_deref(), &UNIT_TEST)?,
+            report: args.report.as_deref().map(ReportDir::create).transpose()?,
+        })
+    }
+
+    fn write(
+        self,
+        failing: &FailingSchedule,
+        module: &dyn Start,
+        program: Option<&Path>,
+    ) -> Result<(), Failure> {
+        let schedule = &failing.schedule;
+        if let Some(file) = self.schedule {
+            file.write(&schedule.write())?;
+        }
+        if let Some(file) = self.test {
+            file.write(&unit_test::unit_test(failing, program))?;
+        }
+        let Some(dir) = self.report else {
+            return Ok(());
+        };
+        let run = ReportedRun {
+            trial: &schedule.trial(module, None),
+            seed: schedule.seed,
+            script: Some(&schedule.script),
+            replay: &|schedule| schedule.map_or_else(again::same, again::replay),
+        };
+        match dir.report(&run, JOURNAL_BYTES_MAX) {
+            Err(ReportError::Interrupted) => interrupt::note("the report is not complete"),
+            reported => drop(reported?),
+        }
+        Ok(())
+    }
+}

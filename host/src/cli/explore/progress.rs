@@ -1,0 +1,66 @@
+//! How far an exploration has come, on a terminal's stderr.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use indicatif::ProgressBar;
+
+use crate::cli::progress;
+use host_explore::Progress;
+use host_protocol::text::grouped;
+
+/// How often it is drawn again though nothing is told.
+const TICK: Duration = Duration::from_millis(200);
+
+/// A line that says how far an exploration has come.
+pub(super) struct ProgressLine {
+    bar: ProgressBar,
+    begun: Instant,
+}
+
+impl ProgressLine {
+    /// One for an exploration that begins now.
+    pub(super) fn begin() -> Self {
+        let bar = progress::line();
+        bar.enable_steady_tick(TICK);
+        ProgressLine {
+            bar,
+            begun: Instant::now(),
+        }
+    }
+
+    /// Shows how far it has come.
+    pub(super) fn show(&self, progress: Progress) {
+        if self.bar.is_hidden() {
+            return;
+        }
+        let ms = self.begun.elapsed().as_millis().max(1);
+        let a_second = progress.states as u128 * 1000 / ms;
+        let memory = match resident_mib() {
+            Some(mib) => format!("; {} MiB", grouped(mib)),
+            None => String::new(),
+        };
+        self.bar.set_message(format!(
+            "{} states, {} a second; all schedules of up to {} moves; {} states wait{memory}",
+            grouped(progress.states as u64),
+            grouped(u64::try_from(a_second).unwrap_or(u64::MAX)),
+            progress.depth,
+            grouped(progress.frontier as u64),
+        ));
+    }
+
+    /// Makes room for what is written next.
+    pub(super) fn end(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// The memory of this process, if the system tells.
+fn resident_mib() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kib >> 10)
+}
