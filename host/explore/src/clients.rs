@@ -122,13 +122,13 @@ impl ClientTable {
         self.table.get(clients)
     }
 
+    pub(crate) fn hash(&self, clients: u32) -> Hash {
+        self.table.hash(clients)
+    }
+
     /// The operations of each worker.
     pub(crate) fn plan(&self) -> &[Vec<Operation>] {
         &self.plan
-    }
-
-    pub(crate) fn hash(&self, clients: u32) -> Hash {
-        self.table.hash(clients)
     }
 
     /// The operation that a worker begins next.
@@ -145,6 +145,12 @@ impl ClientTable {
     /// The node that a worker talks to.
     pub(crate) fn node_of(&self, worker: u16) -> usize {
         usize::from(worker) % self.nodes
+    }
+
+    /// The number of clients of another table.
+    pub(crate) fn adopt(&self, other: &ClientTable, clients: u32) -> u32 {
+        let content = || other.get(clients).copy();
+        self.table.add(other.hash(clients), content)
     }
 
     fn add(&self, mut clients: Clients) -> u32 {
@@ -254,6 +260,12 @@ impl Clients {
     pub(crate) fn may_invoke(&self, worker: u16) -> bool {
         let worker = &self.workers[usize::from(worker)];
         worker.open.is_none() && worker.begun < worker.planned
+    }
+
+    /// How many operations of their plans workers have not begun.
+    pub(crate) fn planned(&self) -> usize {
+        let left = self.workers.iter().map(|it| it.planned - it.begun);
+        left.sum()
     }
 
     /// How many operations a worker has begun.

@@ -62,6 +62,8 @@ pub enum End {
     Depth,
     /// The budget of states is used up.
     States,
+    /// All runs of a guided search were made, and none fails.
+    Runs,
     /// The program was asked to end.
     Interrupted,
     /// A schedule fails.

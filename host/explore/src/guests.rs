@@ -11,6 +11,7 @@
 
 use std::collections::VecDeque;
 use std::hash::{Hash as _, Hasher as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use dashmap::DashMap;
@@ -35,21 +36,30 @@ pub struct Mode {
 }
 
 /// Why a step has no result.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum Wrong {
     /// The guest has failed.
+    #[error("{0}")]
     Guest(Box<GuestError>),
     /// It has sent a message to nobody.
+    #[error("a node sends to {0:?}, and there is nobody of this name")]
     UnknownDestination(String),
     /// States have to consist of something else.
+    #[error("the guest's steps depend on more than its state: {0:?}")]
     Mode(Mode),
     /// It has not answered `init`, or what prepares it for the workload.
+    #[error(
+        "a node does not answer `init` or the request that prepares it, and no message is in flight"
+    )]
     NoAnswer,
     /// Its answer to that is wrong.
+    #[error("a node answers wrongly before clients begin: {0}")]
     BadAnswer(String),
     /// Messages follow on messages without end.
+    #[error("messages follow on messages without end, while no time passes")]
     Standstill,
     /// A fault of the explorer.
+    #[error("{0}")]
     Internal(String),
 }
 
@@ -149,6 +159,8 @@ pub(crate) struct Guests<'a> {
     steps: DashMap<(u32, u64, u64), Result<Arc<GuestStep>, Wrong>, BuildQuick>,
     /// Pairs of instances for guests with snapshots.
     pairs: Mutex<Vec<[Box<dyn Guest + Send>; 2]>>,
+    /// Whether a guest takes over a state only before it has one.
+    restores_once: AtomicBool,
     /// Guests that are known by what they were told, by their states.
     live: Mutex<VecDeque<(u32, Live)>>,
 }
@@ -164,8 +176,8 @@ const LIVE_MAX: usize = 48;
 /// How many instances of a guest there are at a time, at most, in an exploration by so many threads.
 #[must_use]
 pub fn instances(threads: usize) -> usize {
-    // Each thread takes a step in a pair, or brings one to a state.
-    LIVE_MAX + 2 * threads
+    // Each thread takes a step in a pair, of which one may start anew, or brings one to a state.
+    LIVE_MAX + 3 * threads
 }
 
 /// How much later the second instance takes a step: no unit of time divides it.
@@ -201,6 +213,7 @@ impl<'a> Guests<'a> {
             disks: Table::default(),
             steps: DashMap::default(),
             pairs: Mutex::default(),
+            restores_once: AtomicBool::new(false),
             live: Mutex::default(),
         }
     }
@@ -229,6 +242,64 @@ impl<'a> Guests<'a> {
     /// An empty disk.
     pub(crate) fn empty_disk(&self) -> u32 {
         self.add_disk(&Disk::new(self.limits.disk()))
+    }
+
+    /// The snapshot that a state consists of; none if it is known by what it was told.
+    pub(crate) fn snapshot(&self, guest: u32) -> Option<&[u8]> {
+        match self.states.get(guest) {
+            GuestState::Snapshot(snapshot) => Some(snapshot),
+            GuestState::Path { .. } => None,
+        }
+    }
+
+    /// The number of a disk of another table.
+    pub(crate) fn adopt_disk(&self, other: &Guests<'_>, disk: u32) -> u32 {
+        let content = || other.disks.get(disk).clone();
+        self.disks.add(other.disks.hash(disk), content)
+    }
+
+    /// The number of a state of another table. `message` says the numbers of its messages.
+    pub(crate) fn adopt(
+        &self,
+        other: &Guests<'_>,
+        guest: u32,
+        message: &dyn Fn(u32) -> u32,
+    ) -> u32 {
+        let mut path = vec![guest];
+        let mut at = guest;
+        while let GuestState::Path {
+            before: Some(before),
+            ..
+        } = other.states.get(at)
+        {
+            path.push(*before);
+            at = *before;
+        }
+        let mut last = None;
+        for id in path.into_iter().rev() {
+            let content = || match other.states.get(id) {
+                GuestState::Snapshot(snapshot) => GuestState::Snapshot(snapshot.clone()),
+                GuestState::Path {
+                    start,
+                    told,
+                    now_ns,
+                    ..
+                } => GuestState::Path {
+                    before: last,
+                    start: Life {
+                        disk: self.adopt_disk(other, start.disk),
+                        ..*start
+                    },
+                    told: match told {
+                        Told::Message(told) => Told::Message(message(*told)),
+                        other => other.clone(),
+                    },
+                    now_ns: *now_ns,
+                },
+            };
+            last = Some(self.states.add(other.hash(id), content));
+        }
+        last.unwrap_or(0)
     }
 
     /// Starts a guest, and tells it `init`.
@@ -291,28 +362,32 @@ impl<'a> Guests<'a> {
         let GuestState::Snapshot(snapshot) = self.states.get(guest) else {
             return Err(Wrong::Mode(self.mode)); // there are no others in this mode
         };
-        let pair = pop(&self.pairs);
-        let mut pair = match pair {
+        let spare = |lives| {
+            let life = Life {
+                node,
+                lives,
+                disk: self.empty_disk(),
+            };
+            let live = self.instance(life, messages);
+            live.map(|live| live.guest).map_err(Wrong::Guest)
+        };
+        let lives = [u32::MAX, u32::MAX - 1];
+        let mut pair = match pop(&self.pairs) {
             Some(pair) => pair,
-            None => {
-                let spare = |lives| {
-                    let life = Life {
-                        node,
-                        lives,
-                        disk: self.empty_disk(),
-                    };
-                    self.instance(life, messages).map(|live| live.guest)
-                };
-                [
-                    spare(u32::MAX).map_err(Wrong::Guest)?,
-                    spare(u32::MAX - 1).map_err(Wrong::Guest)?,
-                ]
-            }
+            None => [spare(lives[0])?, spare(lives[1])?],
         };
         let mut take = |which: usize, later_ns: u64| {
-            let guest = pair[which].as_mut();
-            guest.restore(snapshot).map_err(Wrong::Guest)?;
-            self.make(guest, node, told, now_ns + later_ns, messages)
+            let guest = &mut pair[which];
+            if self.restores_once.load(Ordering::Relaxed) {
+                *guest = spare(lives[which])?;
+            }
+            if guest.restore(snapshot).is_err() {
+                // Some take over a state only before they have one. What a new one refuses, all do.
+                *guest = spare(lives[which])?;
+                guest.restore(snapshot).map_err(Wrong::Guest)?;
+                self.restores_once.store(true, Ordering::Relaxed);
+            }
+            self.make(guest.as_mut(), node, told, now_ns + later_ns, messages)
         };
         // An instance that has failed is not used again.
         let first = take(0, 0)?;

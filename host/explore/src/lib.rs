@@ -1,4 +1,20 @@
-//! Explores the schedules of a small cluster.
+//! Explores the schedules of a small cluster: all of them, or those that a strategy chooses.
+//!
+//! A module and a workload go in, and bounds: how many operations, timers and faults. What comes out is a failing schedule,
+//! which the simulator replays, or how much was tried without one.
+//!
+//! | modules | job |
+//! |---|---|
+//! | `bounds` | what is tried |
+//! | `explore` | an exploration from its beginning to its result |
+//! | `breadth` | all states, the nearest first |
+//! | `guided` | schedules that a strategy chooses |
+//! | `ends` | what becomes of a state if nothing more goes wrong |
+//! | `model` | the rules: how a cluster begins, what may happen, what comes of it |
+//! | `moves` `state` | what happens, and to what |
+//! | `guests` `nodes` `services` `clients` `participants` | the parts of a state, each a table of contents and a function from events to contents |
+//! | `table` `hash` | contents under small numbers, known by their hashes |
+//! | `trace` `words` | moves as a schedule of the simulator, and in words |
 
 mod bounds;
 mod breadth;
@@ -6,6 +22,7 @@ mod clients;
 mod ends;
 mod explore;
 mod guests;
+mod guided;
 mod hash;
 mod model;
 mod moves;
@@ -21,3 +38,4 @@ pub use bounds::{Bounds, NODES_MAX, PARTITIONED_NODES_MAX, TimerOrder};
 pub use breadth::{Budget, Progress};
 pub use explore::{End, Exploration, Explored, FailingSchedule, Impossible, Planned};
 pub use guests::{Mode, instances};
+pub use guided::{Guidance, Guided, Strategy, Tried};

@@ -31,7 +31,7 @@ pub(crate) struct Model<'a> {
     pub(crate) services: Services,
     pub(crate) clients: ClientTable,
     /// The ids of timers that were met.
-    timers: Table<u64>,
+    pub(crate) timers: Table<u64>,
     /// The ways to split the network.
     splits: Vec<u16>,
 }
@@ -583,7 +583,7 @@ impl<'a> Model<'a> {
     }
 
     /// The number of a timer's id.
-    fn timer(&self, id: u64) -> u32 {
+    pub(crate) fn timer(&self, id: u64) -> u32 {
         self.timers.add(spread(id), || id)
     }
 

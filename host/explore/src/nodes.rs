@@ -94,6 +94,10 @@ impl Nodes {
         }
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.table.len()
+    }
+
     pub(crate) fn get(&self, node: u32) -> &Node {
         self.table.get(node)
     }
@@ -115,7 +119,7 @@ impl Nodes {
         self.add(node, guests, messages)
     }
 
-    fn add(&self, node: Node, guests: &Guests<'_>, messages: &Messages) -> u32 {
+    pub(crate) fn add(&self, node: Node, guests: &Guests<'_>, messages: &Messages) -> u32 {
         let mut contents = Contents::of("node")
             .number(u64::from(node.index))
             .number(u64::from(node.lives))
@@ -178,6 +182,22 @@ impl Node {
     /// Whether events can reach it: it runs, and waits for no sync.
     pub(crate) fn is_ready(&self) -> bool {
         self.guest.is_some() && self.sync.is_none()
+    }
+
+    /// Changes the numbers of contents to those that they have in another model.
+    pub(crate) fn adopt(
+        &mut self,
+        old: &Guests<'_>,
+        new: &Guests<'_>,
+        message: &dyn Fn(u32) -> u32,
+    ) {
+        self.guest = self.guest.map(|guest| new.adopt(old, guest, message));
+        self.disk = new.adopt_disk(old, self.disk);
+        for act in self.sync.iter_mut().flat_map(|sync| &mut sync.behind) {
+            if let Act::Send(sent) = act {
+                *sent = message(*sent);
+            }
+        }
     }
 
     pub(crate) fn is_syncing(&self) -> bool {

@@ -17,7 +17,7 @@ pub(crate) enum Addr {
 }
 
 /// A message: what its receiver sees.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Message {
     pub(crate) src: Addr,
     pub(crate) dest: Addr,
@@ -27,6 +27,8 @@ pub(crate) struct Message {
     /// The request that it answers.
     pub(crate) in_reply_to: Option<u64>,
     pub(crate) msg_id: Option<u64>,
+    /// A hash of its type.
+    pub(crate) kind: u64,
 }
 
 impl Message {
@@ -114,9 +116,16 @@ impl Messages {
                 body_at,
                 in_reply_to: header.as_ref().and_then(|header| header.in_reply_to),
                 msg_id: header.as_ref().and_then(|header| header.msg_id),
+                kind: header.as_ref().map_or(0, |header| kind(&header.kind)),
                 text,
             }
         })
+    }
+
+    /// The number of a message of another table.
+    pub(crate) fn adopt(&self, other: &Messages, message: u32) -> u32 {
+        let content = || other.get(message).clone();
+        self.table.add(other.hash(message), content)
     }
 
     pub(crate) fn get(&self, message: u32) -> &Message {
@@ -126,4 +135,10 @@ impl Messages {
     pub(crate) fn hash(&self, message: u32) -> Hash {
         self.table.hash(message)
     }
+}
+
+fn kind(name: &str) -> u64 {
+    #[expect(clippy::cast_possible_truncation, reason = "half of a hash is a hash")]
+    let kind = Contents::of("kind").bytes(name.as_bytes()).finish() as u64;
+    kind
 }

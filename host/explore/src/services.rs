@@ -39,6 +39,12 @@ impl Services {
         self.table.add(contents.bytes(&text).finish(), || service)
     }
 
+    /// The number of a state of another table.
+    pub(crate) fn adopt(&self, other: &Services, service: u32) -> u32 {
+        let content = || other.table.get(service).boxed_clone();
+        self.table.add(other.hash(service), content)
+    }
+
     pub(crate) fn hash(&self, service: u32) -> Hash {
         self.table.hash(service)
     }

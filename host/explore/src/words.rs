@@ -1,7 +1,5 @@
 //! A schedule in words: a line for each thing that happens, in the words of a run's trace.
 
-use std::fmt;
-
 use host_check::history::{Kind, Op, Process};
 use host_check::workload::Workload;
 use host_protocol::text::one_line;
@@ -9,7 +7,6 @@ use host_sim::short_seconds;
 use host_trial::schedule::{message_in_words, operation_in_words, request_in_words};
 
 use crate::explore::Planned;
-use crate::guests::Wrong;
 use crate::model::{Model, Sink};
 use crate::moves::Move;
 use crate::participants::Addr;
@@ -133,30 +130,5 @@ impl Model<'_> {
     fn is_down(&self, state: &State, node: u8) -> bool {
         let node = state.parts[usize::from(node)];
         self.nodes.get(node).guest.is_none()
-    }
-}
-
-impl fmt::Display for Wrong {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Wrong::Guest(error) => write!(f, "{error}"),
-            Wrong::UnknownDestination(name) => {
-                write!(
-                    f,
-                    "a node has sent a message to {name:?}, which does not exist"
-                )
-            }
-            Wrong::NoAnswer => f.write_str(
-                "a node has not answered `init`, or the request that prepares it for the workload",
-            ),
-            Wrong::BadAnswer(why) => write!(f, "a node has answered wrongly: {why}"),
-            Wrong::Standstill => {
-                f.write_str("messages follow on one another without end, while no time passes")
-            }
-            Wrong::Mode(_) => {
-                f.write_str("the guest does not do the same when it is told the same")
-            }
-            Wrong::Internal(why) => f.write_str(why),
-        }
     }
 }

@@ -9,6 +9,7 @@ mod unit_test;
 use std::path::Path;
 
 pub(super) use args::ExploreArgs;
+use args::Search;
 use progress::ProgressLine;
 use show::Shown;
 
@@ -16,9 +17,11 @@ use super::out_file::{Contents, OutFile, SCHEDULE, UNIT_TEST, distinct};
 use super::output::Format;
 use super::{Exit, Failure, interrupt};
 use host_check::validity::Validity;
-use host_explore::{End, Exploration, Explored, FailingSchedule, Impossible, instances};
+use host_explore::{
+    Budget, End, Exploration, FailingSchedule, Guidance, Impossible, Mode, Planned, Progress,
+    Tried, instances,
+};
 use host_guest::Start;
-use host_protocol::text::{counted, grouped};
 use host_report::{ReportDir, ReportError, ReportedRun};
 use host_trial::TrialResult;
 
@@ -26,7 +29,7 @@ use host_trial::TrialResult;
 const JOURNAL_BYTES_MAX: u64 = 1 << 30;
 
 pub(super) fn run(args: ExploreArgs) -> Result<Exit, Failure> {
-    let (scenario, bounds) = (args.scenario()?, args.bounds()?);
+    let (scenario, bounds, search) = (args.scenario()?, args.bounds()?, args.search()?);
     distinct(&[
         ("--write-schedule", args.write_schedule.as_ref()),
         ("--write-test", args.write_test.as_ref()),
@@ -44,14 +47,11 @@ pub(super) fn run(args: ExploreArgs) -> Result<Exit, Failure> {
         module: &module,
         scenario: &scenario,
         bounds: &bounds,
-        budget: args.budget(),
+        budget: Budget { states: usize::MAX },
         seed: args.seed,
         operations: None,
     };
-    let line = ProgressLine::begin();
-    let explored = exploration.search(&mut |progress| line.show(progress));
-    line.end();
-    let explored = match explored {
+    let explored = match explore(exploration, search) {
         Ok(explored) => explored,
         Err(Impossible::Interrupted) => {
             interrupt::note("nothing was explored");
@@ -63,7 +63,7 @@ pub(super) fn run(args: ExploreArgs) -> Result<Exit, Failure> {
         scenario: &scenario,
         bounds: &bounds,
         seed: args.seed,
-        explored: &explored,
+        outcome: &explored,
         played: None,
         next: Vec::new(),
     };
@@ -71,7 +71,7 @@ pub(super) fn run(args: ExploreArgs) -> Result<Exit, Failure> {
         print(&shown, args.format)?;
         return Ok(match &explored.end {
             End::Interrupted => {
-                interrupt::note(&how_far(&explored));
+                interrupt::note(&shown.how_far());
                 Exit::Interrupted
             }
             _ => shown.valid().into(),
@@ -108,13 +108,60 @@ fn print(shown: &Shown<'_>, format: Format) -> Result<(), Failure> {
     }
 }
 
-fn how_far(explored: &Explored) -> String {
-    let progress = explored.progress;
-    format!(
-        "{} states were met, and none fails; all schedules of up to {} were tried",
-        grouped(progress.states as u64),
-        counted(progress.depth, "move")
-    )
+/// What came of an exploration, whichever schedules it tried.
+struct Outcome {
+    end: End,
+    mode: Mode,
+    operations: Vec<Planned>,
+    extent: Extent,
+}
+
+/// How far it came.
+enum Extent {
+    All {
+        progress: Progress,
+        guest_states: usize,
+    },
+    Chosen {
+        guidance: Guidance,
+        tried: Tried,
+    },
+}
+
+fn explore(exploration: Exploration<'_>, search: Search) -> Result<Outcome, Impossible> {
+    let line = ProgressLine::begin();
+    let outcome = match search {
+        Search::All(budget) => {
+            let exploration = Exploration {
+                budget,
+                ..exploration
+            };
+            let explored = exploration.search(&mut |progress| line.all(progress));
+            explored.map(|explored| Outcome {
+                end: explored.end,
+                mode: explored.mode,
+                operations: explored.operations,
+                extent: Extent::All {
+                    progress: explored.progress,
+                    guest_states: explored.guest_states,
+                },
+            })
+        }
+        Search::Chosen(guidance) => {
+            let guided = exploration.guide(guidance, &mut |tried| line.chosen(tried));
+            guided.map(|guided| Outcome {
+                end: guided.end,
+                mode: guided.mode,
+                operations: guided.operations,
+                extent: Extent::Chosen {
+                    guidance,
+                    tried: guided.tried,
+                },
+            })
+        }
+    };
+    line.end();
+    outcome
 }
 
 /// A failure is one only if the simulator says so too.

@@ -1,13 +1,14 @@
 //! Explorations of guests, compared with what is known of them from elsewhere.
 
 mod flood;
+mod mutants;
 
 use std::fs;
 
 use host_check::{Checks, Workload};
 use host_explore::{Bounds, Budget, Exploration, Explored};
 use host_guest::Limits;
-use host_sandbox::{GuestModule, Sandbox};
+use host_sandbox::{Cache, GuestModule, Sandbox};
 use host_sim::workload::Topology;
 use host_sim::{Cluster, Operation};
 use host_trial::Scenario;
@@ -21,7 +22,8 @@ struct Subject {
 
 impl Subject {
     fn of(guest: &str, args: &[&str], workload: Workload, nodes: usize) -> Self {
-        let sandbox = Sandbox::new(None).unwrap();
+        let cache = Cache::open(test_support::compiled());
+        let sandbox = Sandbox::new(cache.ok()).unwrap();
         let wasm = fs::read(built(guest)).unwrap();
         let mut scenario = Scenario::of(workload);
         scenario.options.cluster = Cluster::of(nodes);
@@ -43,14 +45,28 @@ fn flood(nodes: usize) -> Subject {
     Subject::of("broadcast-flood", &[], Workload::Broadcast, nodes)
 }
 
+/// Explores with these operations.
 fn explore(subject: &Subject, bounds: &Bounds, operations: &[(usize, Operation)]) -> Explored {
+    search(subject, bounds, Some(operations))
+}
+
+/// Explores with operations that are drawn.
+fn explore_drawn(subject: &Subject, bounds: &Bounds) -> Explored {
+    search(subject, bounds, None)
+}
+
+fn search(
+    subject: &Subject,
+    bounds: &Bounds,
+    operations: Option<&[(usize, Operation)]>,
+) -> Explored {
     let exploration = Exploration {
         module: &subject.module,
         scenario: &subject.scenario,
         bounds,
         budget: Budget { states: 2_000_000 },
         seed: 1,
-        operations: Some(operations),
+        operations,
     };
     exploration.search(&mut |_| ()).unwrap()
 }

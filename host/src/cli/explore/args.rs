@@ -10,7 +10,7 @@ use super::super::mounts::MountArgs;
 use super::super::options::{AllLimits, Explorable, OptionArgs};
 use super::super::output::Format;
 use super::super::{Exit, Failure};
-use host_explore::{Bounds, Budget, TimerOrder};
+use host_explore::{Bounds, Budget, Guidance, Strategy, TimerOrder};
 use host_sim::nanoseconds;
 use host_trial::Scenario;
 use host_trial::scenario::option::{self, Group};
@@ -124,9 +124,18 @@ struct BoundArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = BUDGET)]
 struct BudgetArgs {
-    /// Stop when so many states were met. Each takes about 100 bytes.
-    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..))]
-    max_states: u64,
+    /// Which schedules are tried.
+    #[arg(long, value_name = "NAME", default_value = EXHAUSTIVE, value_parser = strategies())]
+    strategy: String,
+    /// With --strategy exhaustive: stop when so many states were met [default: 1000000].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    max_states: Option<u64>,
+    /// With another strategy: number of schedules [default: 10000].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    runs: Option<u64>,
+    /// With --strategy pct: how many things have to come in a certain order for a bug to show [default: 3].
+    #[arg(long, value_name = "D", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pct_depth: Option<u32>,
     /// Number of threads [default: one for each core]. The result does not depend on it.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=THREADS_MAX))]
     threads: Option<u16>,
@@ -140,8 +149,15 @@ enum Switch {
 
 /// The headings of options that no scenario has.
 const BOUNDS: &str = "Bounds: what is tried";
-const BUDGET: &str = "Budget: when to stop";
+const BUDGET: &str = "Strategy and budget";
 const OUTPUT: &str = "Output";
+
+/// The strategy that leaves out nothing.
+const EXHAUSTIVE: &str = "exhaustive";
+
+/// The states of an exploration, and the runs of a guided search, if nothing else is asked for.
+const STATES: usize = 1_000_000;
+const RUNS: u64 = 10_000;
 
 /// More operations than any exploration gets through.
 const OPERATIONS_MAX: usize = 1000;
@@ -156,7 +172,7 @@ const THREADS_MAX: i64 = 1024;
 
 /// The end of the short help.
 const SHORT_END: &str = "\
-Exit codes: 0 all tried, no failure; 1 a failure; 2 stopped at the budget, no failure so far; 3 not loaded,
+Exit codes: 0 no failure; 1 a failure; 2 stopped at the budget, no failure so far; 3 not loaded,
 130 interrupted, 254 usage, 255 bug.
 `host explore --help` says more of each option, and has limits and examples.";
 
@@ -167,11 +183,13 @@ Examples:
     host explore -w broadcast --node-count 2 --operations 2 my.wasm
   With a message lost, or a node killed, at any point:
     host explore -w broadcast --drops 1 --kills 1 my.wasm
+  A cluster that is too large for all of them:
+    host explore -w broadcast --node-count 5 --operations 10 --drops 2 --fires 40 --strategy pct my.wasm
   Three nodes of a Raft, after 3 s in which it elects a leader:
     host explore -w lin-kv --concurrency 2n --warm-up 3 --fires 8 --delays 1 my.wasm
 
 Exit codes:
-  0    everything within the bounds was tried, and nothing fails
+  0    everything within the bounds was tried, or all runs of a strategy were made: nothing fails
   1    a schedule fails, or the nodes do not get as far as the first operation
   2    unknown: stopped at the budget, and nothing has failed so far
   3    the module cannot be loaded
@@ -197,6 +215,20 @@ fn warm_up(text: &str) -> Result<f64, String> {
     seconds.ok_or_else(|| format!("expected a number from 0 to {WARM_UP_MAX}"))
 }
 
+fn strategies() -> PossibleValuesParser {
+    let guided = Strategy::ALL.iter().map(|strategy| {
+        PossibleValue::new(strategy.name()).help(match strategy {
+            Strategy::Random => "What happens next is drawn, all as likely",
+            Strategy::Pct => "Messages are prompt, but for a few that are late by any time",
+            Strategy::Pos => "Events have drawn priorities, and new ones where their order matters",
+            Strategy::Novelty => "Go on from states that are unlike all before",
+            Strategy::Mutate => "Change schedules that have reached such states",
+        })
+    });
+    let all = PossibleValue::new(EXHAUSTIVE).help("All of them, the shortest first");
+    PossibleValuesParser::new(std::iter::once(all).chain(guided))
+}
+
 fn timers() -> impl TypedValueParser<Value = TimerOrder> {
     let values = TimerOrder::ALL.iter().map(|order| {
         PossibleValue::new(order.name()).help(match order {
@@ -207,6 +239,15 @@ fn timers() -> impl TypedValueParser<Value = TimerOrder> {
     });
     let parser = PossibleValuesParser::new(values);
     parser.try_map(|name| name.parse::<TimerOrder>())
+}
+
+/// How schedules are chosen.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Search {
+    /// All of them.
+    All(Budget),
+    /// By a strategy.
+    Chosen(Guidance),
 }
 
 impl ExploreArgs {
@@ -253,10 +294,34 @@ impl ExploreArgs {
         })
     }
 
-    pub(super) fn budget(&self) -> Budget {
-        Budget {
-            states: usize::try_from(self.budget.max_states).unwrap_or(usize::MAX),
+    /// How schedules are chosen, and how many of them.
+    pub(super) fn search(&self) -> Result<Search, Failure> {
+        let it = &self.budget;
+        let usage = |text: &str| Err(Failure::new(Exit::Usage, text));
+        let strategy = it.strategy.parse::<Strategy>().ok();
+        if strategy != Some(Strategy::Pct) && it.pct_depth.is_some() {
+            return usage("--pct-depth is for --strategy pct");
         }
+        let Some(strategy) = strategy else {
+            if it.runs.is_some() {
+                return usage(
+                    "--runs is for strategies that choose schedules, such as --strategy pct; all of them are \
+                     tried by --strategy exhaustive, up to --max-states",
+                );
+            }
+            let states = it.max_states.map(usize::try_from);
+            return Ok(Search::All(Budget {
+                states: states.map_or(STATES, |states| states.unwrap_or(usize::MAX)),
+            }));
+        };
+        if it.max_states.is_some() {
+            return usage("--max-states is for --strategy exhaustive; others stop after --runs");
+        }
+        Ok(Search::Chosen(Guidance {
+            strategy,
+            runs: it.runs.unwrap_or(RUNS),
+            pct_depth: it.pct_depth.unwrap_or(Guidance::default().pct_depth),
+        }))
     }
 
     /// Has all work in parallel use as many threads as were asked for. Returns how many those are.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use indicatif::ProgressBar;
 
 use crate::cli::progress;
-use host_explore::Progress;
+use host_explore::{Progress, Tried};
 use host_protocol::text::grouped;
 
 /// How often it is drawn again though nothing is told.
@@ -29,23 +29,42 @@ impl ProgressLine {
         }
     }
 
-    /// Shows how far it has come.
-    pub(super) fn show(&self, progress: Progress) {
+    /// Shows how far it has come with all schedules.
+    pub(super) fn all(&self, progress: Progress) {
+        self.show(progress.states as u64, "state", || {
+            format!(
+                "all schedules of up to {} moves; {} states wait",
+                progress.depth,
+                grouped(progress.frontier as u64)
+            )
+        });
+    }
+
+    /// Shows how far it has come with chosen ones.
+    pub(super) fn chosen(&self, tried: Tried) {
+        self.show(tried.runs, "run", || {
+            format!(
+                "{} moves; {} states",
+                grouped(tried.moves),
+                grouped(tried.states as u64)
+            )
+        });
+    }
+
+    fn show(&self, count: u64, one: &str, more: impl FnOnce() -> String) {
         if self.bar.is_hidden() {
             return;
         }
         let ms = self.begun.elapsed().as_millis().max(1);
-        let a_second = progress.states as u128 * 1000 / ms;
+        let a_second = u64::try_from(u128::from(count) * 1000 / ms).unwrap_or(u64::MAX);
         let memory = match resident_mib() {
             Some(mib) => format!("; {} MiB", grouped(mib)),
             None => String::new(),
         };
+        let (count, a_second) = (grouped(count), grouped(a_second));
         self.bar.set_message(format!(
-            "{} states, {} a second; all schedules of up to {} moves; {} states wait{memory}",
-            grouped(progress.states as u64),
-            grouped(u64::try_from(a_second).unwrap_or(u64::MAX)),
-            progress.depth,
-            grouped(progress.frontier as u64),
+            "{count} {one}s, {a_second} a second; {}{memory}",
+            more()
         ));
     }
 

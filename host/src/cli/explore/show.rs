@@ -4,12 +4,14 @@ use std::fmt::{self, Write};
 
 use serde::Serialize;
 
-use super::again;
+use super::{Extent, Outcome, again};
 use crate::cli::Failure;
 use crate::cli::output::{print_json, print_verdict};
 use crate::cli::sim::show::write_report;
 use host_check::validity::Validity;
-use host_explore::{Bounds, End, Explored, FailingSchedule, Mode, TimerOrder};
+use host_explore::{
+    Bounds, End, FailingSchedule, Guidance, Mode, Progress, Strategy, TimerOrder, Tried,
+};
 use host_protocol::text::{counted, grouped, one_line};
 use host_report::Results;
 use host_sim::seconds;
@@ -20,7 +22,7 @@ pub(super) struct Shown<'a> {
     pub(super) scenario: &'a Scenario,
     pub(super) bounds: &'a Bounds,
     pub(super) seed: u64,
-    pub(super) explored: &'a Explored,
+    pub(super) outcome: &'a Outcome,
     /// What the simulator makes of the schedule that fails, if there is one.
     pub(super) played: Option<&'a TrialResult>,
     /// What to do next with it.
@@ -30,8 +32,8 @@ pub(super) struct Shown<'a> {
 impl Shown<'_> {
     /// What was proved of the nodes.
     pub(super) fn valid(&self) -> Validity {
-        match self.explored.end {
-            End::Complete | End::Depth => Validity::True,
+        match self.outcome.end {
+            End::Complete | End::Depth | End::Runs => Validity::True,
             End::States | End::Interrupted => Validity::Unknown,
             End::Failure(_) => Validity::False,
         }
@@ -46,14 +48,14 @@ impl Shown<'_> {
 
     fn write_text(&self, out: &mut String) -> fmt::Result {
         writeln!(out, "{}: {}\n", self.scenario.workload, self.headline())?;
-        if let End::Failure(failing) = &self.explored.end {
+        if let End::Failure(failing) = &self.outcome.end {
             write_story(out, failing)?;
         }
         let mut row = |head: &str, text: &str| writeln!(out, "{head:<14}{text}");
         row("bounds", &self.bounds_in_words())?;
         row("operations", &self.operations())?;
         row("explored", &self.explored_in_words())?;
-        if let Some(how) = how(self.explored.mode) {
+        if let Some(how) = how(self.outcome.mode) {
             row("states", how)?;
         }
         if !self.bounds.tries_ends {
@@ -62,7 +64,7 @@ impl Shown<'_> {
                 "not tried: what shows only in the end was not looked for",
             )?;
         }
-        match (&self.explored.end, self.played) {
+        match (&self.outcome.end, self.played) {
             (End::Failure(_), Some(played)) => {
                 writeln!(out, "\nThe simulator plays this schedule:\n")?;
                 write_report(out, played, &[], self.scenario.workload, &self.next)
@@ -73,15 +75,17 @@ impl Shown<'_> {
     }
 
     fn headline(&self) -> String {
-        let states = counted_states(self.explored.progress.states);
-        match &self.explored.end {
-            End::Complete => format!("all {states} within these bounds: no failure"),
-            End::Depth => format!(
-                "all {states} that {} reach within these bounds: no failure",
-                counted(self.explored.progress.depth, "move")
-            ),
-            End::States => format!("stopped at the budget of {states}: no failure so far"),
-            End::Interrupted => format!("interrupted after {states}: no failure so far"),
+        let met = self.met();
+        match &self.outcome.end {
+            End::Complete => format!("all {met} within these bounds: no failure"),
+            End::Depth => {
+                let depth = self.bounds.depth.unwrap_or_default();
+                let moves = counted(depth, "move");
+                format!("all {met} that {moves} reach within these bounds: no failure")
+            }
+            End::Runs => format!("{met}: no failure"),
+            End::States => format!("stopped at the budget, after {met}: no failure so far"),
+            End::Interrupted => format!("interrupted after {met}: no failure so far"),
             End::Failure(failing) => format!(
                 "INVALID: {} after {}",
                 failing.names.join(", "),
@@ -90,11 +94,31 @@ impl Shown<'_> {
         }
     }
 
+    fn met(&self) -> String {
+        match self.outcome.extent {
+            Extent::All { progress, .. } => many(progress.states as u64, "state"),
+            Extent::Chosen { tried, .. } => many(tried.runs, "run"),
+        }
+    }
+
     fn closing(&self) -> &'static str {
-        match &self.explored.end {
+        match &self.outcome.end {
             End::Complete => "No schedule within these bounds fails.",
             End::Depth => "No schedule within these bounds fails; longer ones were not tried.",
+            End::Runs => "Those that were tried do not fail; it proves nothing about others.",
             _ => "Not all schedules within these bounds were tried.",
+        }
+    }
+
+    /// How far it came, for one who has ended it.
+    pub(super) fn how_far(&self) -> String {
+        let met = self.met();
+        match self.outcome.extent {
+            Extent::All { progress, .. } => format!(
+                "{met} were met, and none fails; all schedules of up to {} were tried",
+                counted(progress.depth, "move")
+            ),
+            Extent::Chosen { .. } => format!("{met} were made, and none fails"),
         }
     }
 
@@ -173,7 +197,7 @@ impl Shown<'_> {
     }
 
     fn operations(&self) -> String {
-        let planned = &self.explored.operations;
+        let planned = &self.outcome.operations;
         if planned.is_empty() {
             return "none: the workload has clients do nothing at its beginning".to_owned();
         }
@@ -188,35 +212,48 @@ impl Shown<'_> {
     }
 
     fn explored_in_words(&self) -> String {
-        let progress = self.explored.progress;
-        let moves = match progress.transitions {
-            1 => "1 move".to_owned(),
-            moves => format!("{} moves", grouped(moves)),
-        };
-        let mut text = format!("{}, {moves}", counted_states(progress.states));
-        text += &match self.explored.end {
-            End::Complete => format!(
-                "; the longest schedule has {}",
-                progress.depth.saturating_sub(1)
-            ),
-            _ => format!(
-                "; all schedules of up to {} were tried",
-                counted(progress.depth, "move")
-            ),
-        };
-        if progress.frontier > 0 && !matches!(self.explored.end, End::Failure(_)) {
-            text += &format!(
-                "; {} have moves that were not",
-                grouped(progress.frontier as u64)
-            );
+        match &self.outcome.extent {
+            Extent::All { progress, .. } => {
+                let mut text = format!(
+                    "{}, {}",
+                    many(progress.states as u64, "state"),
+                    many(progress.transitions, "move")
+                );
+                text += &match self.outcome.end {
+                    // The last level is empty.
+                    End::Complete => {
+                        let longest = progress.depth.saturating_sub(1);
+                        format!("; the longest way to one has {}", counted(longest, "move"))
+                    }
+                    _ => {
+                        let depth = counted(progress.depth, "move");
+                        format!("; all schedules of up to {depth} were tried")
+                    }
+                };
+                if progress.frontier > 0 && !matches!(self.outcome.end, End::Failure(_)) {
+                    let wait = many(progress.frontier as u64, "state");
+                    text += &format!("; {wait} lead further");
+                }
+                text
+            }
+            Extent::Chosen { guidance, tried } => {
+                let strategy = match guidance.strategy {
+                    Strategy::Pct => format!("pct of depth {}", guidance.pct_depth),
+                    strategy => strategy.name().to_owned(),
+                };
+                format!(
+                    "{}, {}, {}; by the strategy {strategy}",
+                    many(tried.runs, "run"),
+                    many(tried.moves, "move"),
+                    many(tried.states as u64, "state")
+                )
+            }
         }
-        text
     }
 
     pub(super) fn print_json(&self) -> Result<(), Failure> {
-        let progress = self.explored.progress;
         let bounds = self.bounds;
-        let failure = match &self.explored.end {
+        let failure = match &self.outcome.end {
             End::Failure(failing) => Some(JsonFailure {
                 anomalies: &failing.names,
                 moves: failing.moves,
@@ -228,10 +265,11 @@ impl Shown<'_> {
         };
         print_json(&JsonExplored {
             valid: self.valid(),
-            end: match &self.explored.end {
+            end: match &self.outcome.end {
                 End::Complete => "complete",
                 End::Depth => "depth",
                 End::States => "states",
+                End::Runs => "runs",
                 End::Interrupted => "interrupted",
                 End::Failure(_) => "failure",
             },
@@ -254,20 +292,16 @@ impl Shown<'_> {
                 reduces: bounds.reduces,
                 tries_ends: bounds.tries_ends,
             },
-            operations: (self.explored.operations.iter())
+            operations: (self.outcome.operations.iter())
                 .map(|it| JsonOperation {
                     worker: it.worker,
                     asks: &it.asks,
                 })
                 .collect(),
-            explored: JsonProgress {
-                states: progress.states,
-                moves: progress.transitions,
-                depth: progress.depth,
-                frontier: progress.frontier,
-                guest_states: self.explored.guest_states,
-                by_replay: self.explored.mode.by_replay,
-                reads_clock: self.explored.mode.reads_clock,
+            explored: JsonExtent::of(&self.outcome.extent),
+            mode: JsonMode {
+                by_replay: self.outcome.mode.by_replay,
+                reads_clock: self.outcome.mode.reads_clock,
             },
             failure,
         })
@@ -299,10 +333,11 @@ fn how(mode: Mode) -> Option<&'static str> {
     })
 }
 
-fn counted_states(states: usize) -> String {
-    match states {
-        1 => "1 state".to_owned(),
-        states => format!("{} states", grouped(states as u64)),
+/// `1,000,128 states`
+fn many(count: u64, one: &str) -> String {
+    match count {
+        1 => format!("1 {one}"),
+        count => format!("{} {one}s", grouped(count)),
     }
 }
 
@@ -315,7 +350,8 @@ struct JsonExplored<'a> {
     seed: u64,
     bounds: JsonBounds,
     operations: Vec<JsonOperation<'a>>,
-    explored: JsonProgress,
+    explored: JsonExtent,
+    mode: JsonMode,
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<JsonFailure<'a>>,
 }
@@ -350,13 +386,73 @@ struct JsonOperation<'a> {
 }
 
 #[derive(Serialize)]
+#[serde(untagged, rename_all_fields = "kebab-case")]
+enum JsonExtent {
+    All {
+        states: usize,
+        moves: u64,
+        depth: u32,
+        frontier: usize,
+        guest_states: usize,
+    },
+    Chosen {
+        strategy: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pct_depth: Option<u32>,
+        runs: u64,
+        moves: u64,
+        states: usize,
+    },
+}
+
+impl JsonExtent {
+    fn of(extent: &Extent) -> Self {
+        match *extent {
+            Extent::All {
+                progress,
+                guest_states,
+            } => {
+                let Progress {
+                    states,
+                    transitions,
+                    depth,
+                    frontier,
+                } = progress;
+                JsonExtent::All {
+                    states,
+                    moves: transitions,
+                    depth,
+                    frontier,
+                    guest_states,
+                }
+            }
+            Extent::Chosen { guidance, tried } => {
+                let Guidance {
+                    strategy,
+                    pct_depth,
+                    ..
+                } = guidance;
+                let Tried {
+                    runs,
+                    moves,
+                    states,
+                    ..
+                } = tried;
+                JsonExtent::Chosen {
+                    strategy: strategy.name(),
+                    pct_depth: (strategy == Strategy::Pct).then_some(pct_depth),
+                    runs,
+                    moves,
+                    states,
+                }
+            }
+        }
+    }
+}
+
+#[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
-struct JsonProgress {
-    states: usize,
-    moves: u64,
-    depth: u32,
-    frontier: usize,
-    guest_states: usize,
+struct JsonMode {
     #[serde(rename = "by-replay?")]
     by_replay: bool,
     #[serde(rename = "reads-clock?")]

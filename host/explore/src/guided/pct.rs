@@ -1,0 +1,162 @@
+//! Messages that are prompt, but for a few that are late by any time.
+//!
+//! Chains are the links from a participant to another: what one sends to the other is in one chain, the oldest
+//! first. Each has a random priority, and the one with the highest goes first. Timers and time come after all messages, so without
+//! more a run would be nearly synchronous.
+//!
+//! The original lowers the priority of a chain at each of `depth - 1` points of the run. A chain that is lowered below timers
+//! would stand still for the rest of the run, since timers fire for ever; and what is dangerous is a message that is late by an election, not
+//! one that comes at the end. So what is lowered is late for a while, drawn so that each order of magnitude is
+//! as likely as any other. What it is, is drawn too: one message, its link, all that reach its receiver, all that its sender sends,
+//! or all syncs of its receiver.
+
+use host_sim::random::Stream;
+
+use super::agenda::log_uniform;
+use super::schedulers::{Clocks, Scheduler, View};
+use crate::moves::Move;
+use crate::participants::Addr;
+
+/// What is late.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Late {
+    Message(u32),
+    Link(Addr, Addr),
+    To(Addr),
+    From(Addr),
+    Syncs(u8),
+}
+
+pub(crate) struct Pct {
+    /// The times at which something begins to be late, the last first.
+    changes: Vec<u64>,
+    /// What is late, and until when.
+    late: Vec<(Late, u64)>,
+    /// The priorities of links that have had messages.
+    priorities: Vec<((Addr, Addr), u64)>,
+    /// How many moves a run has, about.
+    length: u64,
+    /// Of so many deliveries, in thousands, one is not the oldest of its link.
+    reorders: u64,
+    clocks: Clocks,
+}
+
+impl Pct {
+    /// Begins a run after `now` moves, which has about `length` more.
+    pub(crate) fn new(depth: u32, now: u64, length: u64, stream: &mut Stream) -> Self {
+        let changes = (1..depth).map(|_| now + stream.below(length));
+        let mut changes: Vec<u64> = changes.collect();
+        changes.sort_unstable_by_key(|at| std::cmp::Reverse(*at));
+        Pct {
+            changes,
+            late: Vec::new(),
+            priorities: Vec::new(),
+            length,
+            reorders: stream.pick(&[0, 0, 100, 500]),
+            clocks: Clocks::new(stream),
+        }
+    }
+
+    fn is_late(&self, view: &View<'_, '_>, it: Move) -> bool {
+        let is = |late: Late| match it {
+            Move::Deliver(message) => {
+                let of = view.model.messages.get(message);
+                match late {
+                    Late::Message(other) => other == message,
+                    Late::Link(src, dest) => (src, dest) == (of.src, of.dest),
+                    Late::To(dest) => dest == of.dest,
+                    Late::From(src) => src == of.src,
+                    Late::Syncs(_) => false,
+                }
+            }
+            Move::Synced(node) => late == Late::Syncs(node),
+            _ => false,
+        };
+        self.late.iter().any(|(late, _)| is(*late))
+    }
+
+    fn priority(&mut self, link: (Addr, Addr), stream: &mut Stream) -> u64 {
+        let known = self.priorities.iter().find(|(other, _)| *other == link);
+        if let Some((_, priority)) = known {
+            return *priority;
+        }
+        let priority = stream.below(u64::MAX);
+        self.priorities.push((link, priority));
+        priority
+    }
+
+    /// The next of what is prompt (or of what is late, if nothing else is possible): a sync, or a message of the link with the highest priority.
+    fn next(
+        &mut self,
+        view: &View<'_, '_>,
+        possible: &[Move],
+        late: bool,
+        stream: &mut Stream,
+    ) -> Option<usize> {
+        let mut best = None;
+        for (place, it) in possible.iter().enumerate() {
+            if matches!(it, Move::Fire(..)) || self.is_late(view, *it) != late {
+                continue;
+            }
+            let Move::Deliver(message) = it else {
+                return Some(place);
+            };
+            let of = view.model.messages.get(*message);
+            let priority = self.priority((of.src, of.dest), stream);
+            let age = view.now - view.birth(*message);
+            if best.is_none_or(|(most, oldest, _)| (priority, age) > (most, oldest)) {
+                best = Some((priority, age, place));
+            }
+        }
+        let (priority, _, place) = best?;
+        if !stream.chance(self.reorders) {
+            return Some(place);
+        }
+        let of_link = possible.iter().enumerate().filter(|(_, it)| {
+            let Move::Deliver(message) = it else {
+                return false;
+            };
+            let of = view.model.messages.get(*message);
+            let link = self.priorities.iter().find(|(_, it)| *it == priority);
+            link.is_some_and(|(link, _)| *link == (of.src, of.dest))
+                && self.is_late(view, **it) == late
+        });
+        let of_link: Vec<usize> = of_link.map(|(place, _)| place).collect();
+        Some(stream.pick(&of_link))
+    }
+
+    fn delay(&mut self, view: &View<'_, '_>, it: Move, stream: &mut Stream) {
+        let late = match it {
+            Move::Deliver(message) => {
+                let of = view.model.messages.get(message);
+                match stream.below(5) {
+                    0 | 1 => Late::Message(message),
+                    2 => Late::Link(of.src, of.dest),
+                    3 => Late::To(of.dest),
+                    _ => Late::From(of.src),
+                }
+            }
+            Move::Synced(node) => Late::Syncs(node),
+            _ => return,
+        };
+        let until = view.now + log_uniform(self.length, stream);
+        self.late.push((late, until));
+    }
+}
+
+impl Scheduler for Pct {
+    fn choose(&mut self, view: &View<'_, '_>, possible: &[Move], stream: &mut Stream) -> usize {
+        self.late.retain(|(_, until)| *until > view.now);
+        while let Some(place) = self.next(view, possible, false, stream) {
+            if self.changes.last().is_none_or(|at| *at > view.now) {
+                return place;
+            }
+            self.changes.pop();
+            self.delay(view, possible[place], stream);
+        }
+        self.clocks
+            .next(possible, stream)
+            .or_else(|| self.next(view, possible, true, stream))
+            .unwrap_or(0)
+    }
+}

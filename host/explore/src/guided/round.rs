@@ -1,0 +1,200 @@
+//! The runs of a round: what each begins with, and what comes of it.
+
+use std::collections::HashSet;
+
+use host_sim::random::Stream;
+
+use super::agenda::Agenda;
+use super::mutate::change;
+use super::pct::Pct;
+use super::pool::{Pool, Reached};
+use super::pos::Pos;
+use super::run::{Fault, Run};
+use super::schedulers::{Scheduler, Uniform};
+use super::shape::{Shape, Shapes};
+use super::strategy::{Guidance, Strategy};
+use super::trace::follow;
+use crate::ends::Ends;
+use crate::guests::Wrong;
+use crate::hash::{BuildQuick, Hash};
+use crate::model::Model;
+use crate::moves::Move;
+use crate::state::State;
+
+/// What a run begins with.
+pub(crate) struct Plan {
+    from: From,
+    stream: Stream,
+}
+
+enum From {
+    Begin,
+    /// A state that another run has reached.
+    State(Reached),
+    /// A schedule, followed from the beginning.
+    Schedule(Vec<Move>),
+}
+
+/// Of so many runs, in thousands, one begins from the beginning although there is something else.
+const AFRESH: u64 = 150;
+
+impl Plan {
+    pub(crate) fn draw(strategy: Strategy, pool: &mut Pool, mut stream: Stream) -> Self {
+        let from = match strategy {
+            Strategy::Random | Strategy::Pct | Strategy::Pos => From::Begin,
+            _ if stream.chance(AFRESH) => From::Begin,
+            Strategy::Novelty => match pool.choose(&mut stream) {
+                Some(reached) => From::State(reached.clone()),
+                None => From::Begin,
+            },
+            Strategy::Mutate => {
+                let one = pool.choose(&mut stream).map(|it| it.moves.clone());
+                let other = pool.choose(&mut stream);
+                match (one, other) {
+                    (Some(one), Some(other)) => {
+                        From::Schedule(change(&one, &other.moves, &mut stream))
+                    }
+                    _ => From::Begin,
+                }
+            }
+        };
+        Plan { from, stream }
+    }
+}
+
+/// A state of a shape that no run of an earlier round has reached.
+pub(crate) struct New {
+    pub(crate) shape: Shape,
+    /// How many moves lead to it.
+    pub(crate) depth: usize,
+    state: State,
+    births: Vec<(u32, u64)>,
+}
+
+impl New {
+    pub(crate) fn reached(self, moves: Vec<Move>) -> Reached {
+        Reached {
+            shape: self.shape,
+            state: self.state,
+            births: self.births,
+            moves,
+        }
+    }
+}
+
+/// What came of one run.
+pub(crate) struct Outcome {
+    /// The moves from the beginning.
+    pub(crate) moves: Vec<Move>,
+    /// How many of them it has made itself.
+    pub(crate) made: u64,
+    /// The states that it has met.
+    pub(crate) hashes: Vec<Hash>,
+    /// Their shapes, each once, in order.
+    pub(crate) shapes: Vec<Shape>,
+    pub(crate) news: Vec<New>,
+    pub(crate) fault: Option<Fault>,
+}
+
+/// What the runs of a round share.
+pub(crate) struct Round<'r, 'a> {
+    pub(crate) model: &'r Model<'a>,
+    pub(crate) guidance: Guidance,
+    /// How many moves a run has, about.
+    pub(crate) length: u64,
+    pub(crate) begin: &'r State,
+    pub(crate) ends: &'r Ends,
+    pub(crate) shapes: &'r Shapes,
+    /// What earlier rounds have found.
+    pub(crate) pool: &'r Pool,
+}
+
+/// What a run has met so far.
+#[derive(Default)]
+struct Met {
+    hashes: Vec<Hash>,
+    shapes: Vec<Shape>,
+    known: HashSet<Shape, BuildQuick>,
+    news: Vec<New>,
+    /// Moves since something was new.
+    idle: u64,
+}
+
+impl Round<'_, '_> {
+    pub(crate) fn run(&self, plan: Plan) -> Result<Outcome, Wrong> {
+        let Plan { from, mut stream } = plan;
+        let mut met = Met::default();
+        let (mut run, script) = match from {
+            From::Begin => (Run::begin(self.model, self.begin.clone()), Vec::new()),
+            From::Schedule(moves) => (Run::begin(self.model, self.begin.clone()), moves),
+            From::State(reached) => (Run::resume(self.model, reached), Vec::new()),
+        };
+        let before = run.moves.len() as u64;
+        follow(self.model, &mut run, script, &mut |run, hash| {
+            self.meet(&mut met, run, hash);
+        })?;
+        let now = run.moves.len() as u64;
+        let length = self.length.saturating_sub(now).max(self.length / 8).max(1);
+        let mut scheduler = self.scheduler(now, length, &mut stream);
+        let mut agenda = Agenda::new(self.model, &run.state, now, length, &mut stream);
+        let patience = match self.guidance.strategy {
+            Strategy::Novelty => self.length / 3 + 16,
+            _ => u64::MAX,
+        };
+        met.idle = 0;
+        run.finish(
+            &mut agenda,
+            scheduler.as_mut(),
+            &mut stream,
+            &mut |run, hash| {
+                self.meet(&mut met, run, hash);
+                met.idle < patience
+            },
+        )?;
+        run.judge(self.ends)?;
+        Ok(Outcome {
+            fault: run.fault().cloned(),
+            made: run.moves.len() as u64 - before,
+            moves: run.moves,
+            hashes: met.hashes,
+            shapes: met.shapes,
+            news: met.news,
+        })
+    }
+
+    fn meet(&self, met: &mut Met, run: &Run<'_, '_>, hash: Hash) {
+        met.hashes.push(hash);
+        if !matches!(self.guidance.strategy, Strategy::Novelty | Strategy::Mutate) {
+            return;
+        }
+        met.idle += 1;
+        let shape = self.shapes.of(self.model, run);
+        if !met.known.insert(shape) {
+            return;
+        }
+        met.shapes.push(shape);
+        if self.pool.is_new(shape) {
+            met.idle = 0;
+            met.news.push(New {
+                shape,
+                depth: run.moves.len(),
+                state: run.state.clone(),
+                births: run.births().to_vec(),
+            });
+        }
+    }
+
+    fn scheduler(&self, now: u64, length: u64, stream: &mut Stream) -> Box<dyn Scheduler> {
+        let depth = self.guidance.pct_depth;
+        match self.guidance.strategy {
+            Strategy::Random => Box::new(Uniform),
+            Strategy::Pct => Box::new(Pct::new(depth, now, length, stream)),
+            Strategy::Pos => Box::new(Pos::new(stream)),
+            Strategy::Novelty | Strategy::Mutate => match stream.below(4) {
+                0 => Box::new(Uniform),
+                1 => Box::new(Pos::new(stream)),
+                _ => Box::new(Pct::new(depth, now, length, stream)),
+            },
+        }
+    }
+}

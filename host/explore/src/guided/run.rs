@@ -1,0 +1,191 @@
+//! One run: from a state to one in which nothing is possible, and its end.
+
+use host_sim::random::Stream;
+
+use super::agenda::{Agenda, Kind};
+use super::pool::Reached;
+use super::schedulers::{Scheduler, View};
+use crate::ends::Ends;
+use crate::guests::Wrong;
+use crate::hash::Hash;
+use crate::model::{Model, Sink};
+use crate::moves::Move;
+use crate::state::State;
+
+/// The most moves of a run: nodes that answer each other without end have as many.
+const MOVES_MAX: u64 = 1 << 16;
+
+/// What is wrong with a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fault {
+    /// What is wrong, by name.
+    pub(crate) names: Vec<String>,
+    /// Whether it shows only when the state is brought to its end.
+    pub(crate) is_at_end: bool,
+}
+
+/// A run that goes on.
+pub(crate) struct Run<'m, 'a> {
+    model: &'m Model<'a>,
+    pub(crate) state: State,
+    /// What was done.
+    pub(crate) moves: Vec<Move>,
+    /// When each message in flight was sent, in moves; in the order of the state's messages.
+    births: Vec<(u32, u64)>,
+    /// What is possible, in the order of the model.
+    possible: Vec<Move>,
+    sink: Sink,
+    fault: Option<Fault>,
+}
+
+impl<'m, 'a> Run<'m, 'a> {
+    /// One that begins in a state.
+    pub(crate) fn begin(model: &'m Model<'a>, state: State) -> Self {
+        let births = state.messages.iter().map(|message| (*message, 0)).collect();
+        Run::resume(
+            model,
+            Reached {
+                shape: 0,
+                state,
+                births,
+                moves: Vec::new(),
+            },
+        )
+    }
+
+    /// One that goes on where another was.
+    pub(crate) fn resume(model: &'m Model<'a>, reached: Reached) -> Self {
+        let mut run = Run {
+            model,
+            state: reached.state,
+            moves: reached.moves,
+            births: reached.births,
+            possible: Vec::new(),
+            sink: Sink::default(),
+            fault: None,
+        };
+        run.look();
+        run
+    }
+
+    /// What is possible.
+    pub(crate) fn possible(&self) -> &[Move] {
+        &self.possible
+    }
+
+    /// When a message in flight was sent, in moves.
+    pub(crate) fn births(&self) -> &[(u32, u64)] {
+        &self.births
+    }
+
+    /// What is wrong, if something is.
+    pub(crate) fn fault(&self) -> Option<&Fault> {
+        self.fault.as_ref()
+    }
+
+    fn look(&mut self) {
+        let most = self.model.bounds.depth.map_or(MOVES_MAX, u64::from);
+        if self.moves.len() as u64 >= most.min(MOVES_MAX) {
+            self.possible.clear();
+        } else {
+            self.model.moves(&self.state, &mut self.possible);
+        }
+    }
+
+    /// Makes a move that is possible. Returns a hash of the state that it leads to; none if something is wrong in it.
+    ///
+    /// # Errors
+    /// If it is not the guest that is wrong.
+    pub(crate) fn make(&mut self, it: Move) -> Result<Option<Hash>, Wrong> {
+        self.moves.push(it);
+        self.sink.sent.clear();
+        match self.model.apply(&self.state, it, &mut self.sink) {
+            Ok(state) => self.state = state,
+            Err(wrong @ (Wrong::Mode(_) | Wrong::Internal(_))) => return Err(wrong),
+            Err(wrong) => {
+                self.fail(vec![wrong.name()], false);
+                return Ok(None);
+            }
+        }
+        let wrong = &self.model.clients.get(self.state.clients).wrong;
+        if !wrong.is_empty() {
+            self.fail(wrong.clone(), false);
+            return Ok(None);
+        }
+        self.note_births();
+        self.look();
+        Ok(Some(self.model.hash(&self.state)))
+    }
+
+    fn fail(&mut self, names: Vec<String>, is_at_end: bool) {
+        self.fault = Some(Fault { names, is_at_end });
+        self.possible.clear();
+    }
+
+    /// What is in flight since this move was sent in it. Both lists have the order of hashes.
+    fn note_births(&mut self) {
+        let now = self.moves.len() as u64;
+        let hash = |message: u32| self.model.messages.hash(message);
+        let mut old = self.births.iter().peekable();
+        let births = self.state.messages.iter().map(|message| {
+            while old.next_if(|(it, _)| hash(*it) < hash(*message)).is_some() {}
+            match old.next_if(|(it, _)| it == message) {
+                Some(same) => *same,
+                None => (*message, now),
+            }
+        });
+        self.births = births.collect();
+    }
+
+    /// Goes on until nothing is possible, or `meet`, which is told of each state and its hash, says that it is enough.
+    pub(crate) fn finish(
+        &mut self,
+        agenda: &mut Agenda,
+        scheduler: &mut dyn Scheduler,
+        stream: &mut Stream,
+        meet: &mut dyn FnMut(&Self, Hash) -> bool,
+    ) -> Result<(), Wrong> {
+        let mut by_itself = Vec::new();
+        loop {
+            let now = self.moves.len() as u64;
+            by_itself.clear();
+            let moves = self.possible.iter().filter(|it| Kind::of(**it).is_none());
+            by_itself.extend(moves.copied());
+            let nothing_else = by_itself.is_empty();
+            let it = match agenda.take(now, &self.possible, nothing_else, stream) {
+                Some(it) => it,
+                None if nothing_else => return Ok(()),
+                None => {
+                    let view = View {
+                        model: self.model,
+                        now,
+                        births: &self.births,
+                    };
+                    by_itself[scheduler.choose(&view, &by_itself, stream)]
+                }
+            };
+            if let Some(hash) = self.make(it)?
+                && !meet(self, hash)
+            {
+                return Ok(());
+            }
+            agenda.done(now, it, stream);
+        }
+    }
+
+    /// Judges the end of its last state, unless it has failed already.
+    pub(crate) fn judge(&mut self, ends: &Ends) -> Result<(), Wrong> {
+        if self.fault.is_some() || !self.model.bounds.tries_ends {
+            return Ok(());
+        }
+        let names = match ends.judge(self.model, &self.state) {
+            Ok(names) => names,
+            Err(wrong @ (Wrong::Mode(_) | Wrong::Internal(_))) => return Err(wrong),
+            Err(wrong) => vec![wrong.name()],
+        };
+        if !names.is_empty() {
+            self.fail(names, true);
+        }
+        Ok(())
+    }
+}

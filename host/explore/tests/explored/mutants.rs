@@ -1,0 +1,107 @@
+//! Mutants: what is found in them, with and without reductions, by one thread and by two, and that the simulator
+//! finds the same when it replays the schedule.
+
+use host_check::{Validity, Workload};
+use host_explore::{Bounds, End, Explored};
+
+use crate::{Subject, explore_drawn};
+
+/// A wrong guest and bounds in which it fails.
+struct Case {
+    guest: &'static str,
+    args: &'static [&'static str],
+    drops: u8,
+}
+
+const CASES: [Case; 12] = [
+    case("broadcast-flood", &[], 1),
+    case("broadcast-mutants", &["--bug", "batch-forgotten"], 1),
+    case("broadcast-mutants", &["--bug", "downhill"], 0),
+    case("broadcast-mutants", &["--bug", "falsy"], 0),
+    case("broadcast-mutants", &["--bug", "greatest"], 0),
+    case("broadcast-mutants", &["--bug", "list"], 0),
+    case("broadcast-mutants", &["--bug", "ring"], 1),
+    case("broadcast-mutants", &["--bug", "unread"], 0),
+    case(
+        "spread-mutants",
+        &["--object", "broadcast", "--bug", "by-count"],
+        0,
+    ),
+    case(
+        "spread-mutants",
+        &["--object", "broadcast", "--bug", "hub-once"],
+        1,
+    ),
+    case(
+        "spread-mutants",
+        &["--object", "broadcast", "--bug", "larger-wins"],
+        0,
+    ),
+    case(
+        "spread-mutants",
+        &["--object", "broadcast", "--bug", "scatters-once"],
+        1,
+    ),
+];
+
+const fn case(guest: &'static str, args: &'static [&'static str], drops: u8) -> Case {
+    Case { guest, args, drops }
+}
+
+fn bounds(case: &Case, reduces: bool) -> Bounds {
+    Bounds {
+        operations: 3,
+        fires: 2,
+        drops: case.drops,
+        reduces,
+        ..Bounds::default()
+    }
+}
+
+fn failure(explored: &Explored) -> &host_explore::FailingSchedule {
+    match &explored.end {
+        End::Failure(failure) => failure,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn reductions_leave_out_no_failure_and_the_simulator_confirms_each() {
+    for case in &CASES {
+        let subject = Subject::of(case.guest, case.args, Workload::Broadcast, 2);
+        let found = [true, false].map(|reduces| explore_drawn(&subject, &bounds(case, reduces)));
+        let [reduced, whole] = found.each_ref().map(failure);
+        assert_eq!(reduced.names, whole.names, "{} {:?}", case.guest, case.args);
+        for failure in [reduced, whole] {
+            let played = failure.schedule.play(&subject.module, None, Vec::new());
+            let named: Vec<String> = played.anomalies().iter().map(ToString::to_string).collect();
+            assert_eq!(
+                played.valid(),
+                Validity::False,
+                "{} {:?}",
+                case.guest,
+                case.args
+            );
+            assert!(
+                named.contains(&failure.names[0]),
+                "{named:?} {:?}",
+                failure.names
+            );
+        }
+    }
+}
+
+#[test]
+fn nothing_depends_on_the_number_of_threads() {
+    for case in &CASES[..4] {
+        let subject = Subject::of(case.guest, case.args, Workload::Broadcast, 2);
+        let found = [1, 2].map(|threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+            let pool = pool.build().unwrap();
+            pool.install(|| explore_drawn(&subject, &bounds(case, true)))
+        });
+        let [one, two] = found.each_ref();
+        assert_eq!(one.progress, two.progress);
+        assert_eq!(failure(one).schedule.write(), failure(two).schedule.write());
+    }
+}
