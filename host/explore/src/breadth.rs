@@ -195,7 +195,7 @@ impl<'m, 'a> Breadth<'m, 'a> {
                     }
                 }
                 if let Some((from, by, wrong)) = piece.failed {
-                    if wrong.is_internal() {
+                    if wrong.is_no_failure() {
                         return Err(wrong);
                     }
                     let failure = Failure {
@@ -326,23 +326,16 @@ impl<'m, 'a> Breadth<'m, 'a> {
         if !self.model.bounds.tries_ends {
             return Ok(None);
         }
-        let judge = |open: &Open| {
-            if is_interrupted() {
-                return None; // which is asked again below
-            }
-            match self.ends.judge(self.model, &open.state) {
-                Ok(names) if names.is_empty() => None,
-                Ok(names) => Some(Ok((open.id, names))),
-                Err(wrong) if wrong.is_internal() => Some(Err(wrong)),
-                Err(wrong) => Some(Ok((open.id, vec![wrong.name()]))),
-            }
+        let judge = |open: &Open| match self.ends.judge(self.model, &open.state) {
+            _ if is_interrupted() => Some(Err(Wrong::Interrupted)),
+            Ok(names) if names.is_empty() => None,
+            Ok(names) => Some(Ok((open.id, names))),
+            Err(wrong) if wrong.is_no_failure() => Some(Err(wrong)),
+            Err(wrong) => Some(Ok((open.id, vec![wrong.name()]))),
         };
         let first = level
             .par_chunks(PIECE)
             .find_map_first(|piece| piece.iter().find_map(judge));
-        if is_interrupted() {
-            return Ok(Some(Over::Interrupted));
-        }
         let Some(first) = first else {
             return Ok(None);
         };

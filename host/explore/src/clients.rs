@@ -263,7 +263,7 @@ impl Clients {
     }
 
     /// How many operations of their plans workers have not begun.
-    pub(crate) fn planned(&self) -> usize {
+    pub(crate) fn unbegun(&self) -> usize {
         let left = self.workers.iter().map(|it| it.planned - it.begun);
         left.sum()
     }

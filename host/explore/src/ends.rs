@@ -6,6 +6,7 @@
 //! a failure that can be replayed, a state whose end is right has a way to get there.
 
 use std::collections::{HashSet, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use dashmap::DashSet;
 use host_sim::random::Streams;
@@ -32,6 +33,8 @@ pub(crate) const DELIVERIES_MAX: u32 = 100_000;
 #[derive(Default)]
 pub(crate) struct Ends {
     right: DashSet<Hash, BuildQuick>,
+    /// How many messages were delivered and timers fired.
+    steps: AtomicU64,
 }
 
 /// A cluster on its way to its end.
@@ -42,12 +45,18 @@ struct Ending<'m, 'a> {
     sink: Sink,
     /// The clients, once they are not those of a table any more.
     own: Option<Clients>,
+    steps: &'m AtomicU64,
 }
 
 impl Ends {
+    /// How many messages were delivered and timers fired to judge ends so far.
+    pub(crate) fn steps(&self) -> u64 {
+        self.steps.load(Ordering::Relaxed)
+    }
+
     /// What is wrong with the end of a state, by name; nothing if it is right.
     pub(crate) fn judge(&self, model: &Model<'_>, state: &State) -> Result<Vec<String>, Wrong> {
-        let mut ending = Ending::of(model, state)?;
+        let mut ending = Ending::of(model, state, &self.steps)?;
         let mut met: HashSet<Hash, BuildQuick> = HashSet::default();
         let until_ns = state.now_ns.saturating_add(RECOVERY_NS);
         loop {
@@ -74,7 +83,7 @@ impl Ends {
 }
 
 impl<'m, 'a> Ending<'m, 'a> {
-    fn of(model: &'m Model<'a>, state: &State) -> Result<Self, Wrong> {
+    fn of(model: &'m Model<'a>, state: &State, steps: &'m AtomicU64) -> Result<Self, Wrong> {
         let mut sink = Sink::default();
         let mut state = state.clone();
         let close = model
@@ -101,6 +110,7 @@ impl<'m, 'a> Ending<'m, 'a> {
             queue,
             sink,
             own: None,
+            steps,
         })
     }
 
@@ -118,6 +128,7 @@ impl<'m, 'a> Ending<'m, 'a> {
 
     fn deliver(&mut self, message: u32) -> Result<(), Wrong> {
         let model = self.model;
+        self.steps.fetch_add(1, Ordering::Relaxed);
         match (model.messages.get(message).dest, &mut self.own) {
             (Addr::Client(_), Some(clients)) => {
                 let request = clients.answer(message, model.count, &model.messages);
@@ -144,6 +155,7 @@ impl<'m, 'a> Ending<'m, 'a> {
             return Ok(false);
         }
         self.model.pass(&mut self.state, after_ns)?;
+        self.steps.fetch_add(1, Ordering::Relaxed);
         let happens = Happens::Timer(timer.id);
         self.model
             .happen_fairly(&mut self.state, node, happens, &mut self.sink)?;

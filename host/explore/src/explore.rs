@@ -1,6 +1,6 @@
 //! An exploration from its beginning to its result.
 
-use host_guest::{Interrupt, Start};
+use host_guest::Start;
 use host_sim::Operation;
 use host_trial::Scenario;
 use host_trial::schedule::Schedule;
@@ -37,10 +37,6 @@ pub struct Explored {
     pub end: End,
     /// What states consisted of.
     pub mode: Mode,
-    /// How many states of single guests were met.
-    pub guest_states: usize,
-    /// The operations that clients may begin.
-    pub operations: Vec<Planned>,
 }
 
 /// An operation that clients may begin.
@@ -95,9 +91,6 @@ pub enum Impossible {
     /// The nodes do not get as far as the first operation: one fails, or does not answer.
     #[error("the cluster does not begin: {0}")]
     Begin(String),
-    /// The program was asked to end before there was anything to tell.
-    #[error("interrupted")]
-    Interrupted,
     /// A fault of the explorer, or of the machine.
     #[error("{0}")]
     Internal(String),
@@ -105,10 +98,9 @@ pub enum Impossible {
 
 impl From<Wrong> for Impossible {
     fn from(wrong: Wrong) -> Self {
-        match &wrong {
-            _ if wrong.is_interrupted() => Impossible::Interrupted,
-            _ if wrong.is_internal() => Impossible::Internal(wrong.to_string()),
-            _ => Impossible::Begin(wrong.to_string()),
+        match wrong.is_no_failure() {
+            true => Impossible::Internal(wrong.to_string()),
+            false => Impossible::Begin(wrong.to_string()),
         }
     }
 }
@@ -121,20 +113,42 @@ impl Exploration<'_> {
     pub fn search(&self, show: &mut dyn FnMut(Progress)) -> Result<Explored, Impossible> {
         self.verify()?;
         let mut mode = Mode::default();
+        let mut progress = Progress::default();
         loop {
-            match self.search_in(mode, show) {
+            let mut note = |now| {
+                progress = now;
+                show(now);
+            };
+            match self.search_in(mode, &mut note) {
                 Err(Wrong::Mode(found)) if found != mode => mode = found,
+                Err(Wrong::Interrupted) => {
+                    return Ok(Explored {
+                        progress,
+                        end: End::Interrupted,
+                        mode,
+                    });
+                }
                 Err(wrong) => return Err(wrong.into()),
                 Ok(explored) => return Ok(explored),
             }
         }
     }
 
+    /// The operations that clients may begin, in the order of workers, then as each begins them.
+    ///
+    /// # Errors
+    /// If the workload cannot be made so.
+    pub fn planned(&self) -> Result<Vec<Planned>, Impossible> {
+        self.verify()?;
+        let model = Model::new(self, Mode::default());
+        Ok(model.map_err(Impossible::Scenario)?.planned())
+    }
+
     /// Whether it can be made.
     ///
     /// # Errors
     /// Why not.
-    pub fn verify(&self) -> Result<(), Impossible> {
+    pub(crate) fn verify(&self) -> Result<(), Impossible> {
         let wrong = |why: String| Err(Impossible::Scenario(why));
         if let Err(why) = self.scenario.verify() {
             return wrong(why.to_string());
@@ -154,57 +168,45 @@ impl Exploration<'_> {
         Ok(())
     }
 
-    /// The rules of the cluster.
-    pub(crate) fn model(&self, mode: Mode) -> Result<Model<'_>, Wrong> {
-        Model::new(self, mode).map_err(Wrong::Internal)
-    }
-
-    /// The state in which schedules begin.
-    pub(crate) fn begin(&self, model: &Model<'_>) -> Result<State, Wrong> {
-        let (mut begin, queue) = model.begin(&mut Sink::default())?;
-        for message in queue {
-            model.insert(&mut begin, message);
-        }
-        Ok(begin)
-    }
-
-    /// The end of an exploration that has found a failure.
-    pub(crate) fn failing(&self, model: &Model<'_>, failure: Failure) -> Result<End, Wrong> {
-        let begin = self.begin(model)?;
-        Ok(End::Failure(FailingSchedule {
-            schedule: trace::schedule(model, &failure.moves)?,
-            names: failure.names,
-            moves: failure.moves.len(),
-            is_at_end: failure.is_at_end,
-            story: model.story(&begin, &failure.moves),
-        }))
-    }
-
-    /// Whether the program is asked to end.
-    pub(crate) fn is_interrupted(&self) -> bool {
-        let interrupt = self.module.interrupt();
-        interrupt.is_some_and(Interrupt::is_requested)
-    }
-
     fn search_in(&self, mode: Mode, show: &mut dyn FnMut(Progress)) -> Result<Explored, Wrong> {
-        let model = self.model(mode)?;
-        let begin = self.begin(&model)?;
+        let model = Model::new(self, mode).map_err(Wrong::Internal)?;
+        let begin = begin(&model)?;
+        let interrupt = self.module.interrupt();
+        let is_interrupted = || interrupt.is_some_and(host_guest::Interrupt::is_requested);
         let mut breadth = Breadth::new(&model);
-        let is_interrupted = || self.is_interrupted();
         let (progress, over) = breadth.search(begin, self.budget, &is_interrupted, show)?;
         let end = match over {
             Over::Complete => End::Complete,
             Over::Depth => End::Depth,
             Over::States => End::States,
             Over::Interrupted => End::Interrupted,
-            Over::Failure(failure) => self.failing(&model, failure)?,
+            Over::Failure(failure) => failing(&model, failure)?,
         };
         Ok(Explored {
             progress,
             end,
             mode,
-            guest_states: model.guests.len(),
-            operations: model.planned(),
         })
     }
+}
+
+/// The state in which schedules begin.
+pub(crate) fn begin(model: &Model<'_>) -> Result<State, Wrong> {
+    let (mut begin, queue) = model.begin(&mut Sink::default())?;
+    for message in queue {
+        model.insert(&mut begin, message);
+    }
+    Ok(begin)
+}
+
+/// How an exploration ends that has found a failure.
+pub(crate) fn failing(model: &Model<'_>, failure: Failure) -> Result<End, Wrong> {
+    let begin = begin(model)?;
+    Ok(End::Failure(FailingSchedule {
+        story: model.story(&begin, &failure.moves),
+        schedule: trace::schedule(model, &failure.moves)?,
+        names: failure.names,
+        moves: failure.moves.len(),
+        is_at_end: failure.is_at_end,
+    }))
 }

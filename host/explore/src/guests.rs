@@ -58,28 +58,35 @@ pub(crate) enum Wrong {
     /// Messages follow on messages without end.
     #[error("messages follow on messages without end, while no time passes")]
     Standstill,
+    /// The program was asked to end while a step ran.
+    #[error("interrupted")]
+    Interrupted,
     /// A fault of the explorer.
     #[error("{0}")]
     Internal(String),
 }
 
+impl From<Box<GuestError>> for Wrong {
+    fn from(error: Box<GuestError>) -> Self {
+        match error.kind {
+            ErrorKind::Interrupted => Wrong::Interrupted,
+            ErrorKind::Host(_) => Wrong::Internal(error.to_string()),
+            _ => Wrong::Guest(error),
+        }
+    }
+}
+
 impl Wrong {
+    /// Whether it says nothing about the guest.
+    pub(crate) fn is_no_failure(&self) -> bool {
+        matches!(
+            self,
+            Wrong::Mode(_) | Wrong::Interrupted | Wrong::Internal(_)
+        )
+    }
+
     pub(crate) fn internal(why: impl std::fmt::Display) -> Self {
         Wrong::Internal(why.to_string())
-    }
-
-    /// Whether the program was asked to end.
-    pub(crate) fn is_interrupted(&self) -> bool {
-        matches!(self, Wrong::Guest(error) if error.kind == ErrorKind::Interrupted)
-    }
-
-    /// Whether it says nothing about the guest.
-    pub(crate) fn is_internal(&self) -> bool {
-        match self {
-            Wrong::Guest(error) => matches!(error.kind, ErrorKind::Host(_)),
-            Wrong::Mode(_) | Wrong::Internal(_) => true,
-            _ => false,
-        }
     }
 
     /// Its name among anomalies.
@@ -90,7 +97,7 @@ impl Wrong {
             Wrong::NoAnswer => "no-answer".to_owned(),
             Wrong::BadAnswer(_) => "bad-answer".to_owned(),
             Wrong::Standstill => "standstill".to_owned(),
-            Wrong::Mode(_) | Wrong::Internal(_) => "internal".to_owned(),
+            Wrong::Mode(_) | Wrong::Interrupted | Wrong::Internal(_) => "internal".to_owned(),
         }
     }
 }
@@ -157,6 +164,8 @@ pub(crate) struct Guests<'a> {
     states: Table<GuestState>,
     pub(crate) disks: Table<Disk>,
     steps: DashMap<(u32, u64, u64), Result<Arc<GuestStep>, Wrong>, BuildQuick>,
+    /// Of so many new steps of guests with snapshots one is taken twice, chosen by content.
+    pub(crate) compares_one_in: u64,
     /// Pairs of instances for guests with snapshots.
     pairs: Mutex<Vec<[Box<dyn Guest + Send>; 2]>>,
     /// Whether a guest takes over a state only before it has one.
@@ -194,6 +203,7 @@ pub(crate) struct GuestsOptions<'a> {
 }
 
 /// What an instance made of an event.
+#[derive(PartialEq)]
 struct Made {
     acts: Vec<Act>,
     snapshot: Vec<u8>,
@@ -212,6 +222,7 @@ impl<'a> Guests<'a> {
             states: Table::default(),
             disks: Table::default(),
             steps: DashMap::default(),
+            compares_one_in: 1,
             pairs: Mutex::default(),
             restores_once: AtomicBool::new(false),
             live: Mutex::default(),
@@ -220,11 +231,6 @@ impl<'a> Guests<'a> {
 
     pub(crate) fn limits(&self) -> &Limits {
         &self.limits
-    }
-
-    /// How many states of guests were met.
-    pub(crate) fn len(&self) -> usize {
-        self.states.len()
     }
 
     pub(crate) fn hash(&self, guest: u32) -> crate::hash::Hash {
@@ -314,7 +320,7 @@ impl<'a> Guests<'a> {
         if self.mode.by_replay {
             return self.tell(None, life, &told, now_ns, messages);
         }
-        let mut live = self.instance(life, messages).map_err(Wrong::Guest)?;
+        let mut live = self.instance(life, messages).map_err(Wrong::from)?;
         if !live.guest.keeps_state() {
             return Err(Wrong::Mode(Mode {
                 by_replay: true,
@@ -369,7 +375,7 @@ impl<'a> Guests<'a> {
                 disk: self.empty_disk(),
             };
             let live = self.instance(life, messages);
-            live.map(|live| live.guest).map_err(Wrong::Guest)
+            live.map(|live| live.guest).map_err(Wrong::from)
         };
         let lives = [u32::MAX, u32::MAX - 1];
         let mut pair = match pop(&self.pairs) {
@@ -384,38 +390,35 @@ impl<'a> Guests<'a> {
             if guest.restore(snapshot).is_err() {
                 // Some take over a state only before they have one. What a new one refuses, all do.
                 *guest = spare(lives[which])?;
-                guest.restore(snapshot).map_err(Wrong::Guest)?;
+                guest.restore(snapshot).map_err(Wrong::from)?;
                 self.restores_once.store(true, Ordering::Relaxed);
             }
             self.make(guest.as_mut(), node, told, now_ns + later_ns, messages)
         };
         // An instance that has failed is not used again.
         let first = take(0, 0)?;
-        let second = take(1, LATER_NS)?;
         let reads_clock = self.mode.reads_clock;
-        if (first.acts == second.acts && first.snapshot == second.snapshot) || reads_clock {
-            let third = match reads_clock {
-                true => take(1, 0)?,
-                false => second,
-            };
-            if first.acts == third.acts && first.snapshot == third.snapshot {
-                self.pairs
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .push(pair);
-                return Ok(Arc::new(self.keep(first)));
-            }
-            return Err(Wrong::Mode(Mode {
-                by_replay: true,
-                reads_clock: true,
-            }));
+        let is_same = !self.compares(guest) || {
+            let later_ns = if reads_clock { 0 } else { LATER_NS };
+            first == take(1, later_ns)?
+        };
+        if is_same {
+            let mut pairs = self.pairs.lock().unwrap_or_else(PoisonError::into_inner);
+            pairs.push(pair);
+            drop(pairs);
+            return Ok(Arc::new(self.keep(first)));
         }
-        let third = take(1, 0)?;
-        let is_the_clock = first.acts == third.acts && first.snapshot == third.snapshot;
+        let is_the_clock = !reads_clock && first == take(1, 0)?;
         Err(Wrong::Mode(Mode {
             by_replay: !is_the_clock,
             reads_clock: true,
         }))
+    }
+
+    /// Whether a step from this state is taken twice.
+    fn compares(&self, guest: u32) -> bool {
+        let hash = self.states.hash(guest);
+        hash.is_multiple_of(u128::from(self.compares_one_in))
     }
 
     fn keep(&self, made: Made) -> GuestStep {
@@ -454,7 +457,7 @@ impl<'a> Guests<'a> {
         messages: &Messages,
     ) -> Result<Made, Wrong> {
         let acts = self.act(guest, node, told, now_ns, messages)?;
-        let snapshot = guest.snapshot().map_err(Wrong::Guest)?;
+        let snapshot = guest.snapshot().map_err(Wrong::from)?;
         Ok(Made {
             acts,
             snapshot: snapshot.unwrap_or_default(),
@@ -480,7 +483,7 @@ impl<'a> Guests<'a> {
                 Told::Synced(_) => EventKind::Synced(Ok(())),
             },
         };
-        let effects = guest.step(&event).map_err(Wrong::Guest)?;
+        let effects = guest.step(&event).map_err(Wrong::from)?;
         let mut acts = Vec::new();
         for effect in effects {
             acts.push(match effect {
@@ -515,7 +518,7 @@ impl<'a> Guests<'a> {
     ) -> Result<Arc<GuestStep>, Wrong> {
         let (mut live, start) = match before {
             Some(before) => self.brought_to(before, messages)?,
-            None => (self.instance(start, messages).map_err(Wrong::Guest)?, start),
+            None => (self.instance(start, messages).map_err(Wrong::from)?, start),
         };
         let disk_before = before.map_or(start.disk, |_| self.add_disk(&lock(&live.disk)));
         live.begin(told);
@@ -571,7 +574,7 @@ impl<'a> Guests<'a> {
                 Some(before) => at = *before,
                 None => {
                     let live = self.instance(*start, messages);
-                    break (live.map_err(Wrong::Guest)?, *start);
+                    break (live.map_err(Wrong::from)?, *start);
                 }
             }
         };

@@ -1,6 +1,7 @@
 //! The outcome of a run.
 
 use std::fmt;
+use std::ops::Range;
 use std::time::Duration;
 
 use super::bounds::{Bound, ResourceUsage};
@@ -42,8 +43,19 @@ pub struct Outcome {
     pub silences: Vec<Silence>,
     /// What nodes warned of in their logs.
     pub logged: LoggedWarnings,
-    /// The positions of the script's moves that were not possible, and so changed nothing.
-    pub skipped_moves: Vec<usize>,
+    /// For each of the script's moves that the run came to, the numbers in the run of the messages
+    /// that it sent; `None` if it was not possible, and so changed nothing.
+    pub moves: Vec<Option<Range<u64>>>,
+}
+
+impl Outcome {
+    /// The positions of moves that were not possible.
+    #[must_use]
+    pub fn skipped_moves(&self) -> Vec<usize> {
+        let moves = self.moves.iter().enumerate();
+        let skipped = moves.filter(|(_, sent)| sent.is_none());
+        skipped.map(|(index, _)| index).collect()
+    }
 }
 
 /// A run that ended early, and why.

@@ -15,6 +15,7 @@
 //! | [`Nemeses`] | when which fault starts and stops |
 //! | [`Recorder`] | the history, and the script that is recorded |
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use host_check::value::Value;
@@ -86,7 +87,8 @@ struct Run<'a> {
     options: &'a RunOptions,
     /// What directs the run, if a script does.
     director: Option<&'a Script>,
-    skipped_moves: Vec<usize>,
+    /// What each of its moves has sent; `None` if it was not possible.
+    moves: Vec<Option<Range<u64>>>,
     phase: Phase,
     main: Option<MainPhase>,
     world: World<'a>,
@@ -142,7 +144,7 @@ impl<'a> Run<'a> {
         let mut run = Run {
             options,
             director: script.filter(|script| script.is_directed()),
-            skipped_moves: Vec::new(),
+            moves: Vec::new(),
             phase: Phase::Init { left: nodes },
             main: None,
             network: Network::new(options, services.len(), &streams),
@@ -526,7 +528,7 @@ impl<'a> Run<'a> {
             growth,
             silences: self.silences.finish(),
             logged: self.world.logged().clone(),
-            skipped_moves: self.skipped_moves,
+            moves: self.moves,
         }
     }
 }

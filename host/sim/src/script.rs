@@ -26,8 +26,8 @@ pub struct Script {
     /// In the order in which they start. Those of one kind do not overlap. None if there are moves.
     pub faults: Vec<Episode>,
     /// For how long nodes run before the first move, in nanoseconds from the beginning of the main
-    /// phase: messages arrive at once, in the order of sending, and timers that are due before then
-    /// fire when they are due. Only with moves.
+    /// phase: messages arrive at once, in the order of sending, and timers that are due by then fire
+    /// when they are due. Only with moves.
     pub warm_up_ns: u64,
     /// In their order.
     pub moves: Vec<Move>,

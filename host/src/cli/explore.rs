@@ -2,12 +2,14 @@
 
 mod again;
 mod args;
+mod json;
 mod progress;
 mod show;
 mod unit_test;
 
 use std::path::Path;
 
+use again::Again;
 pub(super) use args::ExploreArgs;
 use args::Search;
 use progress::ProgressLine;
@@ -18,8 +20,8 @@ use super::output::Format;
 use super::{Exit, Failure, interrupt};
 use host_check::validity::Validity;
 use host_explore::{
-    Budget, End, Exploration, FailingSchedule, Guidance, Impossible, Mode, Planned, Progress,
-    Tried, instances,
+    Budget, End, Exploration, FailingSchedule, Guidance, Impossible, Mode, Progress, Tried,
+    instances,
 };
 use host_guest::Start;
 use host_report::{ReportDir, ReportError, ReportedRun};
@@ -51,42 +53,42 @@ pub(super) fn run(args: ExploreArgs) -> Result<Exit, Failure> {
         seed: args.seed,
         operations: None,
     };
-    let explored = match explore(exploration, search) {
-        Ok(explored) => explored,
-        Err(Impossible::Interrupted) => {
-            interrupt::note("nothing was explored");
-            return Ok(Exit::Interrupted);
-        }
-        Err(impossible) => return Err(failure(&impossible)),
-    };
+    let failed = |impossible: Impossible| failure(&impossible);
+    let operations = exploration.planned().map_err(failed)?;
+    debug!("exploring with {threads} threads");
+    let outcome = explore(exploration, search).map_err(failed)?;
     let mut shown = Shown {
         scenario: &scenario,
         bounds: &bounds,
         seed: args.seed,
-        outcome: &explored,
+        operations: &operations,
+        outcome: &outcome,
         played: None,
-        next: Vec::new(),
+        again: Again::of(&args),
     };
-    let End::Failure(failing) = &explored.end else {
-        print(&shown, args.format)?;
-        return Ok(match &explored.end {
-            End::Interrupted => {
-                interrupt::note(&shown.how_far());
-                Exit::Interrupted
+    let failing = match &outcome.end {
+        End::Failure(failing) => failing,
+        End::Interrupted => {
+            if let Format::Json = args.format {
+                shown.print_json()?;
             }
-            _ => shown.valid().into(),
-        });
+            interrupt::note(&shown.how_far());
+            return Ok(Exit::Interrupted);
+        }
+        _ => {
+            print(&shown, args.format)?;
+            return Ok(shown.valid().into());
+        }
     };
     let played = failing.schedule.play(&module, None, Vec::new());
     if played.is_interrupted() {
         interrupt::note("a schedule fails, and was not played in the simulator");
         return Ok(Exit::Interrupted);
     }
-    shown.next = again::next(args.write_schedule.as_deref(), args.report.as_deref());
+    let program = module.is_program().then_some(args.module());
+    outputs.write(failing, &module, program, &shown.again)?;
     shown.played = Some(&played);
     print(&shown, args.format)?;
-    let program = module.is_program().then_some(args.module());
-    outputs.write(failing, &module, program)?;
     confirmed(failing, &played)
 }
 
@@ -95,7 +97,6 @@ fn failure(impossible: &Impossible) -> Failure {
     let exit = match impossible {
         Impossible::Scenario(_) => Exit::Usage,
         Impossible::Begin(_) => Exit::GuestFailed,
-        Impossible::Interrupted => Exit::Interrupted,
         Impossible::Internal(_) => Exit::Internal,
     };
     Failure::new(exit, impossible)
@@ -112,20 +113,13 @@ fn print(shown: &Shown<'_>, format: Format) -> Result<(), Failure> {
 struct Outcome {
     end: End,
     mode: Mode,
-    operations: Vec<Planned>,
     extent: Extent,
 }
 
 /// How far it came.
 enum Extent {
-    All {
-        progress: Progress,
-        guest_states: usize,
-    },
-    Chosen {
-        guidance: Guidance,
-        tried: Tried,
-    },
+    All(Progress),
+    Chosen(Guidance, Tried),
 }
 
 fn explore(exploration: Exploration<'_>, search: Search) -> Result<Outcome, Impossible> {
@@ -140,11 +134,7 @@ fn explore(exploration: Exploration<'_>, search: Search) -> Result<Outcome, Impo
             explored.map(|explored| Outcome {
                 end: explored.end,
                 mode: explored.mode,
-                operations: explored.operations,
-                extent: Extent::All {
-                    progress: explored.progress,
-                    guest_states: explored.guest_states,
-                },
+                extent: Extent::All(explored.progress),
             })
         }
         Search::Chosen(guidance) => {
@@ -152,11 +142,7 @@ fn explore(exploration: Exploration<'_>, search: Search) -> Result<Outcome, Impo
             guided.map(|guided| Outcome {
                 end: guided.end,
                 mode: guided.mode,
-                operations: guided.operations,
-                extent: Extent::Chosen {
-                    guidance,
-                    tried: guided.tried,
-                },
+                extent: Extent::Chosen(guidance, guided.tried),
             })
         }
     };
@@ -203,6 +189,7 @@ impl Outputs {
         failing: &FailingSchedule,
         module: &dyn Start,
         program: Option<&Path>,
+        again: &Again,
     ) -> Result<(), Failure> {
         let schedule = &failing.schedule;
         if let Some(file) = self.schedule {
@@ -218,7 +205,7 @@ impl Outputs {
             trial: &schedule.trial(module, None),
             seed: schedule.seed,
             script: Some(&schedule.script),
-            replay: &|schedule| schedule.map_or_else(again::same, again::replay),
+            replay: &|path| path.map_or_else(|| again.replay(), Again::play),
         };
         match dir.report(&run, JOURNAL_BYTES_MAX) {
             Err(ReportError::Interrupted) => interrupt::note("the report is not complete"),

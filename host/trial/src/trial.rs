@@ -62,7 +62,12 @@ pub struct TrialResult {
     pub growth: Option<MemoryGrowth>,
     /// What nodes warned of in their logs.
     pub logged: LoggedWarnings,
+    /// The positions of the script's moves that were not possible.
+    pub skipped_moves: Vec<usize>,
 }
+
+/// How many moves a warning names.
+const MOVES_NAMED_MAX: usize = 5;
 
 impl TrialResult {
     /// The verdict: a run that had to stop is invalid.
@@ -134,7 +139,22 @@ impl TrialResult {
     /// What its reader should know though it decides nothing, a sentence each.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
-        self.growth.iter().map(ToString::to_string).collect()
+        let growth = self.growth.iter().map(ToString::to_string);
+        growth.chain(self.skipped_in_words()).collect()
+    }
+
+    fn skipped_in_words(&self) -> Option<String> {
+        let first = self.skipped_moves.iter().take(MOVES_NAMED_MAX);
+        let first: Vec<String> = first.map(|index| format!("moves[{index}]")).collect();
+        let (what, more) = match self.skipped_moves.len() {
+            0 => return None,
+            1 => ("1 move was not possible and was skipped".to_owned(), ""),
+            count => (
+                format!("{count} moves were not possible and were skipped"),
+                if count > first.len() { " …" } else { "" },
+            ),
+        };
+        Some(format!("{what}: {}{more}", first.join(", ")))
     }
 
     /// The line with which Maelstrom ends its output.
@@ -379,6 +399,7 @@ impl<'a> Trial<'a> {
     }
 
     fn judge(&self, seed: u64, outcome: Outcome, checks: &Budgets) -> TrialResult {
+        let skipped_moves = outcome.skipped_moves();
         let (silences, logged) = (outcome.silences, outcome.logged);
         let end_ns = outcome.end_ns;
         let broken = |why: String| Stopped {
@@ -434,6 +455,7 @@ impl<'a> Trial<'a> {
             used: outcome.used,
             coverage: outcome.coverage,
             growth: outcome.growth,
+            skipped_moves,
         }
     }
 
@@ -506,6 +528,7 @@ fn impossible(seed: u64, why: String) -> TrialResult {
         used: ResourceUsage::default(),
         coverage: Coverage::default(),
         growth: None,
+        skipped_moves: Vec::new(),
         logged: LoggedWarnings::default(),
     }
 }

@@ -68,7 +68,7 @@ impl Agenda {
             length: length.max(1),
         };
         let clients = model.clients.get(state.clients);
-        for _ in 0..clients.planned() {
+        for _ in 0..clients.unbegun() {
             agenda.add(now + stream.below(agenda.length), Kind::Invoke);
         }
         let left = state.left;

@@ -14,9 +14,10 @@ use super::schedulers::Uniform;
 use super::shape::{Clocks, Shapes};
 use super::shorten::Shortening;
 use super::strategy::{Guidance, Guided, Strategy, Tried};
+use crate::bounds::Bounds;
 use crate::breadth::Failure;
 use crate::ends::Ends;
-use crate::explore::{End, Exploration, Impossible};
+use crate::explore::{End, Exploration, Impossible, begin, failing};
 use crate::guests::{Mode, Wrong};
 use crate::hash::{BuildQuick, Hash};
 use crate::model::Model;
@@ -44,13 +45,41 @@ impl Exploration<'_> {
     ) -> Result<Guided, Impossible> {
         self.verify()?;
         let mut mode = Mode::default();
+        let bounds = Bounds {
+            delays: None, // strategies choose what is late
+            ..self.bounds.clone()
+        };
+        let this = Exploration {
+            bounds: &bounds,
+            ..*self
+        };
+        let mut tried = Tried::default();
         loop {
-            match self.guide_in(mode, guidance, show) {
+            let mut note = |now| {
+                tried = now;
+                show(now);
+            };
+            match this.guide_in(mode, guidance, &mut note) {
                 Err(Wrong::Mode(found)) if found != mode => mode = found,
+                Err(Wrong::Interrupted) => {
+                    return Ok(Guided {
+                        tried,
+                        failed_run: None,
+                        end: End::Interrupted,
+                        mode,
+                    });
+                }
                 Err(wrong) => return Err(wrong.into()),
                 Ok(guided) => return Ok(guided),
             }
         }
+    }
+
+    /// A model in which few steps are taken twice.
+    fn sparing_model(&self, mode: Mode) -> Result<Model<'_>, Wrong> {
+        let mut model = Model::new(self, mode).map_err(Wrong::Internal)?;
+        model.guests.compares_one_in = COMPARES_ONE_IN;
+        Ok(model)
     }
 
     fn guide_in(
@@ -59,25 +88,24 @@ impl Exploration<'_> {
         guidance: Guidance,
         show: &mut dyn FnMut(Tried),
     ) -> Result<Guided, Wrong> {
-        let mut model = self.model(mode)?;
-        let mut search = Search::new(&model, guidance, self.begin(&model)?)?;
-        let is_interrupted = || self.is_interrupted();
+        let mut model = self.sparing_model(mode)?;
+        let mut search = Search::new(&model, guidance, begin(&model)?)?;
+        let interrupt = self.module.interrupt();
+        let is_interrupted = || interrupt.is_some_and(host_guest::Interrupt::is_requested);
         while search.tried.runs < guidance.runs {
-            let found = search.round(&model);
-            // A run that was interrupted has found nothing.
             if is_interrupted() {
-                return Ok(search.over(&model, End::Interrupted, None));
+                return Ok(search.over(End::Interrupted, None, mode));
             }
-            if let Some((number, failure)) = found? {
+            if let Some((number, failure)) = search.round(&model)? {
                 let names = failure.names.clone();
                 let shortening = Shortening::new(&model, &search.begin, &search.ends, names);
                 let failure = shortening.shorten(failure, &is_interrupted)?;
-                let end = self.failing(&model, failure)?;
-                return Ok(search.over(&model, end, Some(number)));
+                let end = failing(&model, failure)?;
+                return Ok(search.over(end, Some(number), mode));
             }
             show(search.tried);
             if model.nodes.len() > NODES_MAX {
-                let new = self.model(mode)?;
+                let new = self.sparing_model(mode)?;
                 search = search.renewed(&Renewal {
                     old: &model,
                     new: &new,
@@ -85,9 +113,13 @@ impl Exploration<'_> {
                 model = new;
             }
         }
-        Ok(search.over(&model, End::Runs, None))
+        Ok(search.over(End::Runs, None, mode))
     }
 }
+
+/// Of so many new steps of guests one is taken twice, to see that it is a function of what it should be. Runs have so many steps
+/// that a guest of which some are not is found out all the same.
+const COMPARES_ONE_IN: u64 = 8;
 
 /// A search between two rounds.
 struct Search {
@@ -96,6 +128,8 @@ struct Search {
     /// How many moves a run has, about.
     length: u64,
     ends: Ends,
+    /// How many steps it takes to judge an end, about.
+    end_steps: u64,
     met: HashSet<Hash, BuildQuick>,
     shapes: Shapes,
     pool: Pool,
@@ -109,6 +143,7 @@ impl Search {
             begin,
             length: 0,
             ends: Ends::default(),
+            end_steps: 0,
             met: HashSet::default(),
             shapes: Shapes::default(),
             pool: Pool::default(),
@@ -118,7 +153,7 @@ impl Search {
         Ok(search)
     }
 
-    /// Makes a run without faults, to see how long runs are and which numbers are clocks.
+    /// Makes a run without faults, to see how long runs and their ends are and which numbers are clocks.
     fn pilot(&mut self, model: &Model<'_>) -> Result<(), Wrong> {
         let mut stream = Streams::new(model.seed).stream("pilot run");
         let guess = u64::from(model.bounds.fires) + model.bounds.operations as u64;
@@ -138,6 +173,9 @@ impl Search {
             true
         })?;
         self.length = (run.moves.len() as u64).max(1);
+        let ends = Ends::default();
+        run.judge(&ends)?;
+        self.end_steps = ends.steps();
         clocks.leave_out(&mut self.shapes);
         Ok(())
     }
@@ -159,6 +197,7 @@ impl Search {
             length: self.length,
             begin: &self.begin,
             ends: &self.ends,
+            end_steps: self.end_steps,
             shapes: &self.shapes,
             pool: &self.pool,
         };
@@ -228,13 +267,12 @@ impl Search {
         }
     }
 
-    fn over(&self, model: &Model<'_>, end: End, failed_run: Option<u64>) -> Guided {
+    fn over(&self, end: End, failed_run: Option<u64>, mode: Mode) -> Guided {
         Guided {
             tried: self.tried,
             failed_run,
             end,
-            mode: model.guests.mode,
-            operations: model.planned(),
+            mode,
         }
     }
 }

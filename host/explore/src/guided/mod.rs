@@ -20,11 +20,12 @@
 //! | [`shape`] | what is alike in states that differ in values |
 //! | [`pool`] | what was new: states to begin with, schedules to change |
 //! | [`mutate`] | changes of schedules |
-//! | [`trace`] | moves that hold in other states than those that they were made in |
+//! | [`follow`] | moves that hold in other states than those that they were made in |
 //! | [`shorten`] | the shortest schedule that fails in the same way |
 //! | [`renew`] | a model without what is not needed any more |
 
 mod agenda;
+mod follow;
 mod guide;
 mod mutate;
 mod pct;
@@ -37,6 +38,5 @@ mod schedulers;
 mod shape;
 mod shorten;
 mod strategy;
-mod trace;
 
 pub use strategy::{Guidance, Guided, Strategy, Tried};

@@ -1,6 +1,6 @@
 //! Changes of schedules.
 //!
-//! A changed schedule is followed as far as it is possible ([`super::trace`]), and a scheduler goes on from there.
+//! A changed schedule is followed as far as it is possible ([`super::follow`]), and a scheduler goes on from there.
 
 use host_sim::random::Stream;
 

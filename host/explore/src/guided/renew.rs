@@ -23,6 +23,10 @@ impl Renewal<'_, '_> {
         self.new.messages.adopt(&self.old.messages, message)
     }
 
+    fn messages(&self, messages: &[u32]) -> Vec<u32> {
+        messages.iter().map(|it| self.message(*it)).collect()
+    }
+
     pub(crate) fn state(&self, state: &State) -> State {
         let (old, new) = (self.old, self.new);
         let parts = state.parts.iter().enumerate();
@@ -37,8 +41,8 @@ impl Renewal<'_, '_> {
         State {
             parts: parts.collect(),
             clients: new.clients.adopt(&old.clients, state.clients),
-            messages: state.messages.iter().map(|it| self.message(*it)).collect(),
-            late: state.late.iter().map(|it| self.message(*it)).collect(),
+            messages: self.messages(&state.messages),
+            late: self.messages(&state.late),
             ..state.clone()
         }
     }

@@ -101,7 +101,7 @@ impl<'m, 'a> Run<'m, 'a> {
         self.sink.sent.clear();
         match self.model.apply(&self.state, it, &mut self.sink) {
             Ok(state) => self.state = state,
-            Err(wrong @ (Wrong::Mode(_) | Wrong::Internal(_))) => return Err(wrong),
+            Err(wrong) if wrong.is_no_failure() => return Err(wrong),
             Err(wrong) => {
                 self.fail(vec![wrong.name()], false);
                 return Ok(None);
@@ -180,7 +180,7 @@ impl<'m, 'a> Run<'m, 'a> {
         }
         let names = match ends.judge(self.model, &self.state) {
             Ok(names) => names,
-            Err(wrong @ (Wrong::Mode(_) | Wrong::Internal(_))) => return Err(wrong),
+            Err(wrong) if wrong.is_no_failure() => return Err(wrong),
             Err(wrong) => vec![wrong.name()],
         };
         if !names.is_empty() {

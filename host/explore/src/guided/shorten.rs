@@ -9,8 +9,8 @@
 
 use rayon::prelude::*;
 
+use super::follow::follow;
 use super::run::{Fault, Run};
-use super::trace::follow;
 use crate::breadth::Failure;
 use crate::ends::Ends;
 use crate::guests::Wrong;

@@ -2,7 +2,7 @@
 
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
-use crate::explore::{End, Planned};
+use crate::explore::End;
 use crate::guests::Mode;
 
 /// How schedules are chosen where there are too many to try all, under its name in `--strategy`.
@@ -86,6 +86,4 @@ pub struct Guided {
     pub end: End,
     /// What states consisted of.
     pub mode: Mode,
-    /// The operations that clients may begin.
-    pub operations: Vec<Planned>,
 }

@@ -22,18 +22,20 @@ impl Run<'_> {
         let from_ns = self.world.now_ns();
         if script.warm_up_ns > 0 {
             let until_ns = from_ns.saturating_add(script.warm_up_ns);
-            while self.go_on_before(until_ns)? {}
+            while self.go_on_until(until_ns)? {}
             self.world.pass_to(until_ns);
         }
         self.world.set_pacing(Pacing::Moves);
-        for (index, it) in script.moves.iter().enumerate() {
+        for it in &script.moves {
             if !self.is_possible(&it.what) {
-                self.skipped_moves.push(index);
+                self.moves.push(None);
                 continue;
             }
+            let before = self.network.sent();
             self.world.pass_to(from_ns.saturating_add(it.at_ns));
             self.make(&it.what)?;
             self.world.check(self.network.in_flight())?;
+            self.moves.push(Some(before..self.network.sent()));
         }
         self.release();
         Ok(())
@@ -50,16 +52,16 @@ impl Run<'_> {
                 let text = "no request is open, but nodes are not prepared";
                 return Err(self.world.stop(StopReason::Internal(text.to_owned())));
             };
-            if !self.go_on_before(until_ns)? {
+            if !self.go_on_until(until_ns)? {
                 self.world.pass_to(until_ns);
                 self.time_out(client, msg_id)?;
             }
         }
     }
 
-    /// Has the oldest message arrive, or else the next timer fire that is due before this time.
+    /// Has the oldest message arrive, or else the next timer fire that is due by this time.
     /// Whether there was one.
-    fn go_on_before(&mut self, until_ns: u64) -> Result<bool, Stopped> {
+    fn go_on_until(&mut self, until_ns: u64) -> Result<bool, Stopped> {
         if self.network.has_waiting() {
             self.world.pass_to(0);
             if let Some(packet) = self.network.let_oldest_arrive(&mut self.world) {
@@ -74,7 +76,7 @@ impl Run<'_> {
             });
             // Of timers at one time that of the first node.
             let next = timers.min_by_key(|(at_ns, node, _)| (*at_ns, *node));
-            let Some((at_ns, node, id)) = next.filter(|(at_ns, ..)| *at_ns < until_ns) else {
+            let Some((at_ns, node, id)) = next.filter(|(at_ns, ..)| *at_ns <= until_ns) else {
                 return Ok(false);
             };
             self.world.pass_to(at_ns);

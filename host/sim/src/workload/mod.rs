@@ -51,3 +51,47 @@ pub fn make(
         Workload::LinKv => Box::new(lin_kv::LinKv::new(options)?),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::testing::Turns;
+    use super::*;
+    use crate::client::{Operation, Step};
+    use crate::options::Cluster;
+
+    /// The next operations, each with its worker and what it begins with.
+    fn next(
+        workload: &mut dyn WorkloadClient,
+        turns: &mut Turns,
+        count: usize,
+    ) -> Vec<(usize, Operation, String)> {
+        let mut next = || {
+            let (worker, operation) = turns.invoke(workload);
+            let step = workload.begin(worker, &operation);
+            let text = match step {
+                Step::Call(body) => body,
+                Step::Done(done) => done.value.to_string(),
+            };
+            (worker, operation, text)
+        };
+        (0..count).map(|_| next()).collect()
+    }
+
+    #[test]
+    fn a_copy_goes_on_as_the_original_does() {
+        let options = WorkloadOptions {
+            cluster: Cluster::of(2),
+            concurrency: 4,
+            ..WorkloadOptions::default()
+        };
+        for workload in Workload::ALL {
+            let mut original = make(*workload, &options).unwrap();
+            let mut turns = Turns::new(4);
+            next(original.as_mut(), &mut turns, 30);
+            let mut copy = original.boxed_clone();
+            let mut other = turns.clone();
+            let expected = next(original.as_mut(), &mut turns, 30);
+            assert_eq!(next(copy.as_mut(), &mut other, 30), expected, "{workload}");
+        }
+    }
+}

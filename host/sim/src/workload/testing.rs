@@ -4,6 +4,7 @@ use crate::client::{Next, Operation, Turn, WorkloadClient};
 use crate::random::{Stream, Streams};
 
 /// Workers that are all free, and random streams.
+#[derive(Clone)]
 pub(super) struct Turns {
     pub(super) now_ns: u64,
     pub(super) free: Vec<usize>,

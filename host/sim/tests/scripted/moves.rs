@@ -181,7 +181,7 @@ fn messages_arrive_in_the_order_of_the_moves_and_the_rest_after_them() {
     ];
     assert_eq!(moved(&journal, expected.len()), expected);
     assert_eq!(last_reads(&outcome), ["[11 10]", "[11 10]"]);
-    assert_eq!(outcome.skipped_moves, NONE);
+    assert_eq!(outcome.skipped_moves(), NONE);
     assert_eq!(outcome.ops[2].time_ns, 3_000_000);
 }
 
@@ -211,7 +211,7 @@ fn the_same_moves_give_the_same_journal_however_long_messages_take_otherwise() {
         ..two_nodes()
     };
     let (outcome, other) = play(&gossip, Workload::GSet, &slow, 1, &script);
-    assert_eq!(outcome.skipped_moves, NONE);
+    assert_eq!(outcome.skipped_moves(), NONE);
     assert_eq!(other, once);
 }
 
@@ -284,7 +284,7 @@ fn a_timer_fires_when_it_is_told_to_and_sees_that_time() {
     let fire = |node| MoveKind::Fire { node, timer: 1 };
     let script = at(&[(40, fire(1)), (40, fire(1)), (250, fire(0))]);
     let (outcome, journal) = play(&Ticks, Workload::UniqueIds, &two_nodes(), 1, &script);
-    assert_eq!(outcome.skipped_moves, NONE);
+    assert_eq!(outcome.skipped_moves(), NONE);
     let told = [("n1", 40), ("n1", 40), ("n0", 250)].map(|(node, at)| (node.to_owned(), at));
     // Unique-ids has no last operations: the run ends with the last move.
     assert_eq!(ticks(&journal), told);
@@ -319,7 +319,7 @@ fn power_that_fails_between_the_answer_and_the_sync_takes_what_was_answered() {
     };
     let play = |script: &Script| {
         let (outcome, journal) = play(&Keeper::AnswersFirst, Workload::GSet, &one, 1, script);
-        assert_eq!(outcome.skipped_moves, NONE);
+        assert_eq!(outcome.skipped_moves(), NONE);
         (last_reads(&outcome), nemesis(&outcome), short(&journal))
     };
     let (reads, told, journal) = play(&moves(None));
@@ -379,7 +379,7 @@ fn a_sync_ends_by_a_move_or_at_once_after_the_last() {
     let sent = lines.iter().filter(|it| it.ends_with("send n0 c2 add_ok"));
     let sent: Vec<&str> = sent.map(String::as_str).collect();
     assert_eq!(sent, ["7 send n0 c2 add_ok", "9 send n0 c2 add_ok"]);
-    assert_eq!(outcome.skipped_moves, NONE);
+    assert_eq!(outcome.skipped_moves(), NONE);
     assert_eq!(last_reads(&outcome), ["[5 6]"]);
 }
 
@@ -404,7 +404,7 @@ fn links_are_cut_and_work_again() {
         (7, cut),
     ]);
     let (outcome, journal) = run(&Gossip { tries_again: false }, &script);
-    assert_eq!(outcome.skipped_moves, NONE);
+    assert_eq!(outcome.skipped_moves(), NONE);
     let lines = short(&journal);
     let told = lines
         .iter()
@@ -449,7 +449,7 @@ fn who_is_killed_forgets_and_starts_when_it_is_told_to_or_at_the_end() {
         (4, deliver("n0 c4 1")), // it was sent before
     ]);
     let (outcome, journal) = run(&Gossip { tries_again: false }, &script);
-    assert_eq!(outcome.skipped_moves, NONE);
+    assert_eq!(outcome.skipped_moves(), NONE);
     assert_eq!(
         nemesis(&outcome),
         [
@@ -476,7 +476,7 @@ fn who_gives_up_is_another_process_with_another_client() {
         (4, deliver("n0 c6 1")),
     ]);
     let (outcome, journal) = run(&Gossip { tries_again: false }, &script);
-    assert_eq!(outcome.skipped_moves, NONE);
+    assert_eq!(outcome.skipped_moves(), NONE);
     let ops = outcome.ops.iter().filter(|op| &*op.f == "add");
     let told = |op: &Op| {
         format!(

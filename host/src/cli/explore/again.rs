@@ -1,7 +1,7 @@
 //! Commands for other explorations and runs, made from the one that was given.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::{Arg, Args, Command};
 
@@ -9,36 +9,70 @@ use super::args::ExploreArgs;
 use crate::cli::sim::SimArgs;
 use host_trial::scenario::Replay;
 
-/// The file that the next command writes.
+/// What the next commands write.
 const SCHEDULE: &str = "schedule.json";
+const SHORTEST: &str = "shortest.json";
+const REPORT: &str = "report";
 
-/// What to do next with a schedule that fails: what for, and the command. `schedule` is the file
-/// that has it, if one was written.
-pub(super) fn next(schedule: Option<&Path>, report: Option<&Path>) -> Vec<(&'static str, String)> {
-    let words: Vec<OsString> = std::env::args_os().skip(1).collect();
-    let Some(path) = schedule else {
-        let command = Replay::Same.command(&words, &["--write-schedule", SCHEDULE]);
-        return vec![("keep", command)];
-    };
-    let words = of_sim(&words);
-    let replay = Replay::Schedule(path);
-    let page = match report {
-        Some(dir) => format!("see {}", dir.join("index.html").display()),
-        None => replay.command(&words, &["--report", "report"]),
-    };
-    vec![("replay", replay.command(&words, &[])), ("report", page)]
+/// Makes commands of the one that was given.
+pub(super) struct Again {
+    /// The file that has the schedule that fails, if one is written.
+    schedule: Option<PathBuf>,
+    /// The folder of the report on it.
+    report: Option<PathBuf>,
 }
 
-/// The command that plays the schedule in a file.
-pub(super) fn replay(schedule: &Path) -> String {
-    let words: Vec<OsString> = std::env::args_os().skip(1).collect();
-    Replay::Schedule(schedule).command(&of_sim(&words), &[])
+impl Again {
+    pub(super) fn of(args: &ExploreArgs) -> Self {
+        Again {
+            schedule: args.write_schedule.clone(),
+            report: args.report.clone(),
+        }
+    }
+
+    /// What to do next with a schedule that fails: what for, and the command.
+    pub(super) fn next(&self) -> Vec<(&'static str, String)> {
+        let page = |dir: &PathBuf| format!("see {}", dir.join("index.html").display());
+        let mut next = match &self.schedule {
+            Some(path) => vec![
+                ("replay", Again::play(path)),
+                ("shrink", played(path, &["--shrink", SHORTEST])),
+            ],
+            None => vec![("keep", same(&["--write-schedule", SCHEDULE]))],
+        };
+        match (&self.report, &self.schedule) {
+            (Some(dir), _) => next.push(("report", page(dir))),
+            (None, Some(path)) => next.push(("report", played(path, &["--report", REPORT]))),
+            (None, None) => {}
+        }
+        next
+    }
+
+    /// The command that shows the failure again.
+    pub(super) fn replay(&self) -> String {
+        match &self.schedule {
+            Some(path) => Again::play(path),
+            None => same(&[]),
+        }
+    }
+
+    /// The command that plays the schedule in a file.
+    pub(super) fn play(path: &Path) -> String {
+        played(path, &[])
+    }
 }
 
 /// The command that makes the exploration again.
-pub(super) fn same() -> String {
-    let words: Vec<OsString> = std::env::args_os().skip(1).collect();
-    Replay::Same.command(&words, &[])
+fn same(more: &[&str]) -> String {
+    Replay::Same.command(&words(), more)
+}
+
+fn played(schedule: &Path, more: &[&str]) -> String {
+    Replay::Schedule(schedule).command(&of_sim(&words()), more)
+}
+
+fn words() -> Vec<OsString> {
+    std::env::args_os().skip(1).collect()
 }
 
 /// The words of `host explore` as those of `host sim`, without the flags that only the former has.

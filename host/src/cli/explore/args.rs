@@ -314,6 +314,9 @@ impl ExploreArgs {
                 states: states.map_or(STATES, |states| states.unwrap_or(usize::MAX)),
             }));
         };
+        if self.bounds.delays.is_some() {
+            return usage("--delays is for --strategy exhaustive; others choose what is late");
+        }
         if it.max_states.is_some() {
             return usage("--max-states is for --strategy exhaustive; others stop after --runs");
         }

@@ -2,18 +2,14 @@
 
 use std::fmt::{self, Write};
 
-use serde::Serialize;
-
-use super::{Extent, Outcome, again};
+use super::again::Again;
+use super::{Extent, Outcome};
 use crate::cli::Failure;
-use crate::cli::output::{print_json, print_verdict};
+use crate::cli::output::print_verdict;
 use crate::cli::sim::show::write_report;
 use host_check::validity::Validity;
-use host_explore::{
-    Bounds, End, FailingSchedule, Guidance, Mode, Progress, Strategy, TimerOrder, Tried,
-};
-use host_protocol::text::{counted, grouped, one_line};
-use host_report::Results;
+use host_explore::{Bounds, End, FailingSchedule, Mode, Planned, Strategy, TimerOrder};
+use host_protocol::text::{counted, grouped, joined, one_line};
 use host_sim::seconds;
 use host_trial::{Scenario, TrialResult};
 
@@ -22,11 +18,11 @@ pub(super) struct Shown<'a> {
     pub(super) scenario: &'a Scenario,
     pub(super) bounds: &'a Bounds,
     pub(super) seed: u64,
+    pub(super) operations: &'a [Planned],
     pub(super) outcome: &'a Outcome,
     /// What the simulator makes of the schedule that fails, if there is one.
     pub(super) played: Option<&'a TrialResult>,
-    /// What to do next with it.
-    pub(super) next: Vec<(&'static str, String)>,
+    pub(super) again: Again,
 }
 
 impl Shown<'_> {
@@ -67,7 +63,7 @@ impl Shown<'_> {
         match (&self.outcome.end, self.played) {
             (End::Failure(_), Some(played)) => {
                 writeln!(out, "\nThe simulator plays this schedule:\n")?;
-                write_report(out, played, &[], self.scenario.workload, &self.next)
+                write_report(out, played, &[], self.scenario.workload, &self.again.next())
             }
             (End::Failure(_), None) => Ok(()),
             _ => writeln!(out, "\n{}", self.closing()),
@@ -96,8 +92,8 @@ impl Shown<'_> {
 
     fn met(&self) -> String {
         match self.outcome.extent {
-            Extent::All { progress, .. } => many(progress.states as u64, "state"),
-            Extent::Chosen { tried, .. } => many(tried.runs, "run"),
+            Extent::All(progress) => many(progress.states as u64, "state"),
+            Extent::Chosen(_, tried) => many(tried.runs, "run"),
         }
     }
 
@@ -114,11 +110,11 @@ impl Shown<'_> {
     pub(super) fn how_far(&self) -> String {
         let met = self.met();
         match self.outcome.extent {
-            Extent::All { progress, .. } => format!(
+            Extent::All(progress) => format!(
                 "{met} were met, and none fails; all schedules of up to {} were tried",
                 counted(progress.depth, "move")
             ),
-            Extent::Chosen { .. } => format!("{met} were made, and none fails"),
+            Extent::Chosen(..) => format!("{met} were made, and none fails"),
         }
     }
 
@@ -141,48 +137,44 @@ impl Shown<'_> {
             tries_ends: _, // a row of its own
         } = self.bounds;
         let options = &self.scenario.options;
-        let mut parts = vec![
+        let cluster = format!(
+            "{}, {}",
             counted(options.cluster.count, "node"),
-            counted(options.concurrency, "client"),
-        ];
-        parts.push(match (fires, timers) {
-            (0, _) => "no timer fires".to_owned(),
-            (fires, TimerOrder::Any) => {
-                format!("{} fire, any of them next", counted(*fires, "timer"))
-            }
-            (fires, TimerOrder::Ordered) => {
+            counted(options.concurrency, "client")
+        );
+        let timers = match timers {
+            _ if *fires == 0 => "no timer fires".to_owned(),
+            TimerOrder::Any => {
                 format!(
-                    "{} fire, the one that is due first",
+                    "at most {} fire, any of them next",
                     counted(*fires, "timer")
                 )
             }
-            (fires, TimerOrder::Bounded) => {
-                format!(
-                    "{} fire, up to {drift_ppm} ppm late",
-                    counted(*fires, "timer")
-                )
+            TimerOrder::Ordered => {
+                format!("at most {} fire, in order", counted(*fires, "timer"))
             }
-        });
+            TimerOrder::Bounded => format!(
+                "at most {} fire, each late by at most {drift_ppm} ppm",
+                counted(*fires, "timer")
+            ),
+        };
         let faults = [
-            (drops, "lost message", "lost messages"),
-            (duplicates, "doubled message", "doubled messages"),
-            (kills, "kill", "kills"),
-            (power, "power failure", "power failures"),
-            (partitions, "partition", "partitions"),
-            (timeouts, "timeout", "timeouts"),
+            (drops, "lost message"),
+            (duplicates, "doubled message"),
+            (kills, "kill"),
+            (power, "power failure"),
+            (partitions, "partition"),
+            (timeouts, "timeout"),
         ];
-        let faults = faults.iter().filter(|(count, ..)| **count > 0);
-        let faults = faults.map(|(count, one, more)| match count {
-            1 => format!("1 {one}"),
-            count => format!("{count} {more}"),
+        let faults = faults.iter().filter(|(count, _)| **count > 0);
+        let faults: Vec<String> = faults.map(|(count, one)| counted(**count, one)).collect();
+        let mut parts = vec![cluster, timers];
+        parts.push(match faults.is_empty() {
+            true => "no faults".to_owned(),
+            false => format!("at most {}", joined(&faults)),
         });
-        let before = parts.len();
-        parts.extend(faults);
-        if parts.len() == before {
-            parts.push("no faults".to_owned());
-        }
         if let Some(delays) = delays {
-            parts.push(counted(*delays, "late message"));
+            parts.push(format!("at most {}", counted(*delays, "late message")));
         }
         if let Some(depth) = depth {
             parts.push(format!("at most {}", counted(*depth, "move")));
@@ -193,11 +185,11 @@ impl Shown<'_> {
         if !reduces {
             parts.push("no reductions".to_owned());
         }
-        parts.join(", ")
+        parts.join("; ")
     }
 
     fn operations(&self) -> String {
-        let planned = &self.outcome.operations;
+        let planned = self.operations;
         if planned.is_empty() {
             return "none: the workload has clients do nothing at its beginning".to_owned();
         }
@@ -213,7 +205,7 @@ impl Shown<'_> {
 
     fn explored_in_words(&self) -> String {
         match &self.outcome.extent {
-            Extent::All { progress, .. } => {
+            Extent::All(progress) => {
                 let mut text = format!(
                     "{}, {}",
                     many(progress.states as u64, "state"),
@@ -236,7 +228,7 @@ impl Shown<'_> {
                 }
                 text
             }
-            Extent::Chosen { guidance, tried } => {
+            Extent::Chosen(guidance, tried) => {
                 let strategy = match guidance.strategy {
                     Strategy::Pct => format!("pct of depth {}", guidance.pct_depth),
                     strategy => strategy.name().to_owned(),
@@ -249,62 +241,6 @@ impl Shown<'_> {
                 )
             }
         }
-    }
-
-    pub(super) fn print_json(&self) -> Result<(), Failure> {
-        let bounds = self.bounds;
-        let failure = match &self.outcome.end {
-            End::Failure(failing) => Some(JsonFailure {
-                anomalies: &failing.names,
-                moves: failing.moves,
-                is_at_end: failing.is_at_end,
-                trace: &failing.story,
-                run: self.played.map(|played| Results::of(played, again::same())),
-            }),
-            _ => None,
-        };
-        print_json(&JsonExplored {
-            valid: self.valid(),
-            end: match &self.outcome.end {
-                End::Complete => "complete",
-                End::Depth => "depth",
-                End::States => "states",
-                End::Runs => "runs",
-                End::Interrupted => "interrupted",
-                End::Failure(_) => "failure",
-            },
-            seed: self.seed,
-            bounds: JsonBounds {
-                nodes: self.scenario.options.cluster.count,
-                clients: self.scenario.options.concurrency,
-                fires: bounds.fires,
-                timers: bounds.timers.name(),
-                drift_ppm: bounds.drift_ppm,
-                drops: bounds.drops,
-                duplicates: bounds.duplicates,
-                kills: bounds.kills,
-                power: bounds.power,
-                partitions: bounds.partitions,
-                timeouts: bounds.timeouts,
-                delays: bounds.delays,
-                depth: bounds.depth,
-                warm_up_ns: bounds.warm_up_ns,
-                reduces: bounds.reduces,
-                tries_ends: bounds.tries_ends,
-            },
-            operations: (self.outcome.operations.iter())
-                .map(|it| JsonOperation {
-                    worker: it.worker,
-                    asks: &it.asks,
-                })
-                .collect(),
-            explored: JsonExtent::of(&self.outcome.extent),
-            mode: JsonMode {
-                by_replay: self.outcome.mode.by_replay,
-                reads_clock: self.outcome.mode.reads_clock,
-            },
-            failure,
-        })
     }
 }
 
@@ -339,134 +275,4 @@ fn many(count: u64, one: &str) -> String {
         1 => format!("1 {one}"),
         count => format!("{} {one}s", grouped(count)),
     }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "kebab-case")]
-struct JsonExplored<'a> {
-    #[serde(rename = "valid?")]
-    valid: Validity,
-    end: &'static str,
-    seed: u64,
-    bounds: JsonBounds,
-    operations: Vec<JsonOperation<'a>>,
-    explored: JsonExtent,
-    mode: JsonMode,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    failure: Option<JsonFailure<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "kebab-case")]
-struct JsonBounds {
-    nodes: usize,
-    clients: usize,
-    fires: u32,
-    timers: &'static str,
-    drift_ppm: u32,
-    drops: u8,
-    duplicates: u8,
-    kills: u8,
-    power: u8,
-    partitions: u8,
-    timeouts: u8,
-    delays: Option<u32>,
-    depth: Option<u32>,
-    warm_up_ns: u64,
-    #[serde(rename = "reduces?")]
-    reduces: bool,
-    #[serde(rename = "tries-ends?")]
-    tries_ends: bool,
-}
-
-#[derive(Serialize)]
-struct JsonOperation<'a> {
-    worker: usize,
-    asks: &'a str,
-}
-
-#[derive(Serialize)]
-#[serde(untagged, rename_all_fields = "kebab-case")]
-enum JsonExtent {
-    All {
-        states: usize,
-        moves: u64,
-        depth: u32,
-        frontier: usize,
-        guest_states: usize,
-    },
-    Chosen {
-        strategy: &'static str,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pct_depth: Option<u32>,
-        runs: u64,
-        moves: u64,
-        states: usize,
-    },
-}
-
-impl JsonExtent {
-    fn of(extent: &Extent) -> Self {
-        match *extent {
-            Extent::All {
-                progress,
-                guest_states,
-            } => {
-                let Progress {
-                    states,
-                    transitions,
-                    depth,
-                    frontier,
-                } = progress;
-                JsonExtent::All {
-                    states,
-                    moves: transitions,
-                    depth,
-                    frontier,
-                    guest_states,
-                }
-            }
-            Extent::Chosen { guidance, tried } => {
-                let Guidance {
-                    strategy,
-                    pct_depth,
-                    ..
-                } = guidance;
-                let Tried {
-                    runs,
-                    moves,
-                    states,
-                    ..
-                } = tried;
-                JsonExtent::Chosen {
-                    strategy: strategy.name(),
-                    pct_depth: (strategy == Strategy::Pct).then_some(pct_depth),
-                    runs,
-                    moves,
-                    states,
-                }
-            }
-        }
-    }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "kebab-case")]
-struct JsonMode {
-    #[serde(rename = "by-replay?")]
-    by_replay: bool,
-    #[serde(rename = "reads-clock?")]
-    reads_clock: bool,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "kebab-case")]
-struct JsonFailure<'a> {
-    anomalies: &'a [String],
-    moves: usize,
-    #[serde(rename = "at-end?")]
-    is_at_end: bool,
-    trace: &'a [String],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    run: Option<Results<'a>>,
 }

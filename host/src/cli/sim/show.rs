@@ -70,6 +70,9 @@ struct JsonSearch<'a> {
     nodes: usize,
     operations: usize,
     faults: usize,
+    /// None if it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    moves: Option<usize>,
     trace: &'a [String],
 }
 
@@ -79,6 +82,8 @@ pub(super) fn shrunk_as_json(
     replay: &str,
 ) -> Result<(), Failure> {
     let schedule = &shrunk.schedule;
+    let script = &schedule.script;
+    let (operations, faults) = script.counts();
     print_json(&JsonShrunk {
         report: json_of(&shrunk.report, replay),
         shrunk: JsonSearch {
@@ -87,8 +92,9 @@ pub(super) fn shrunk_as_json(
             runs: shrunk.runs,
             is_minimal: shrunk.is_minimal,
             nodes: schedule.scenario.options.cluster.count,
-            operations: schedule.script.operations.len(),
-            faults: schedule.script.faults.len(),
+            operations,
+            faults,
+            moves: script.is_directed().then_some(script.moves.len()),
             trace,
         },
     })

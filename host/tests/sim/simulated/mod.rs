@@ -16,6 +16,7 @@ mod languages;
 mod lin_kv;
 mod misbehaviour;
 mod mounts;
+mod moves;
 mod next;
 mod raft;
 pub(crate) mod runs;

@@ -23,9 +23,8 @@ pub(super) struct FaultLine {
     /// What the nemesis drew, such as `majority`.
     #[serde(skip_serializing_if = "Option::is_none")]
     asked: Option<String>,
-    /// The receivers of links, each with its senders.
     #[serde(skip_serializing_if = "Option::is_none")]
-    links: Option<IndexMap<String, Vec<String>>>,
+    links: Option<Links>,
     #[serde(skip_serializing_if = "Option::is_none")]
     nodes: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -50,7 +49,7 @@ pub(super) struct FaultLine {
 /// A [`Survival`].
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Keeps {
+pub(super) enum Keeps {
     All,
     None,
     #[serde(rename_all = "snake_case")]
@@ -81,7 +80,7 @@ impl From<Survival> for Keeps {
 }
 
 impl Keeps {
-    fn survival(&self) -> Result<Survival, String> {
+    pub(super) fn survival(&self) -> Result<Survival, String> {
         Ok(match *self {
             Keeps::All => Survival::All,
             Keeps::None => Survival::None,
@@ -115,16 +114,9 @@ const RATES: std::ops::RangeInclusive<u64> = 1..=1_000_000;
 
 impl FaultLine {
     pub(super) fn of(episode: &Episode, cluster: Cluster) -> Self {
-        let name = |node: usize| format!("n{}", cluster.first + node);
+        let name = |node: usize| name_of(node, cluster);
         let names = |nodes: &[usize]| nodes.iter().map(|node| name(*node)).collect();
-        let links = |grudges: &Grudges| {
-            let links = grudges.iter().filter(|(_, senders)| !senders.is_empty());
-            Some(
-                links
-                    .map(|(node, senders)| (name(node), names(senders)))
-                    .collect(),
-            )
-        };
+        let links = |grudges: &Grudges| Some(links_of(grudges, cluster));
         let keeps = |losses: &[DiskLoss]| {
             let losses = losses.iter();
             Some(
@@ -400,17 +392,32 @@ impl FaultLine {
 
     fn grudges(&mut self, fault: Fault, cluster: Cluster) -> Result<Grudges, String> {
         let links = self.links.take().ok_or_else(|| lacks(fault, "links"))?;
-        let mut grudges = vec![Vec::new(); cluster.count];
-        for (receiver, senders) in &links {
-            let receiver = node_of(receiver, cluster)?;
-            for sender in senders {
-                grudges[receiver].push(node_of(sender, cluster)?);
-            }
-            grudges[receiver].sort_unstable();
-            grudges[receiver].dedup();
-        }
-        Ok(Grudges(grudges))
+        grudges_of(&links, cluster)
     }
+}
+
+/// The receivers of links, each with its senders.
+pub(super) type Links = IndexMap<String, Vec<String>>;
+
+pub(super) fn links_of(grudges: &Grudges, cluster: Cluster) -> Links {
+    let links = grudges.iter().filter(|(_, senders)| !senders.is_empty());
+    let names = |senders: &[usize]| senders.iter().map(|node| name_of(*node, cluster)).collect();
+    links
+        .map(|(node, senders)| (name_of(node, cluster), names(senders)))
+        .collect()
+}
+
+pub(super) fn grudges_of(links: &Links, cluster: Cluster) -> Result<Grudges, String> {
+    let mut grudges = vec![Vec::new(); cluster.count];
+    for (receiver, senders) in links {
+        let receiver = node_of(receiver, cluster)?;
+        for sender in senders {
+            grudges[receiver].push(node_of(sender, cluster)?);
+        }
+        grudges[receiver].sort_unstable();
+        grudges[receiver].dedup();
+    }
+    Ok(Grudges(grudges))
 }
 
 fn lacks(fault: Fault, field: &str) -> String {
@@ -430,9 +437,13 @@ where
     })
 }
 
+pub(super) fn name_of(node: usize, cluster: Cluster) -> String {
+    format!("n{}", cluster.first + node)
+}
+
 /// The number of the node with this name.
-fn node_of(name: &str, cluster: Cluster) -> Result<usize, String> {
-    let found = (0..cluster.count).find(|node| name == format!("n{}", cluster.first + node));
+pub(super) fn node_of(name: &str, cluster: Cluster) -> Result<usize, String> {
+    let found = (0..cluster.count).find(|node| name == name_of(*node, cluster));
     found.ok_or_else(|| {
         let (first, last) = (cluster.first, cluster.first + cluster.count - 1);
         format!("there is no node `{name}`, only n{first} to n{last}")

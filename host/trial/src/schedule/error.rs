@@ -32,10 +32,21 @@ pub enum ScheduleError {
         /// The number that it is.
         found: u64,
     },
-    /// An operation or a fault is wrong.
+    /// It has moves, which say all that happens, and something else that would happen too.
+    #[error(
+        "`{field}` cannot be beside `moves`, which say all that happens: leave one of them out"
+    )]
+    BesideMoves {
+        /// The field that has something else.
+        field: &'static str,
+    },
+    /// It has a time before the first move, and no move.
+    #[error("`warm_up_ns` is the time before the first of `moves`, and there are none")]
+    NoMoves,
+    /// An operation, a fault or a move is wrong.
     #[error("{list}[{index}]: {what}")]
     Entry {
-        /// `operations` or `faults`.
+        /// `operations`, `faults` or `moves`.
         list: &'static str,
         /// Its place in the list, from 0.
         index: usize,

@@ -7,21 +7,20 @@
 //! The values of operations are EDN in JSON strings, as in histories: JSON has no keywords, and
 //! a run played again has to be the same to the byte.
 
-use indexmap::IndexMap;
+use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::episode::FaultLine;
 use super::error::ScheduleError;
+use super::moves::MoveLine;
+use super::operation::OperationLine;
 use super::play::Schedule;
 use crate::scenario::Scenario;
 use crate::scenario::option::{self, OptionError, ScenarioOption, Values};
-use host_check::edn;
-use host_check::value::{Name, Value};
-use host_check::workload::Workload;
 use host_sim::random::Streams;
 use host_sim::ranges::{HOP_NS_MAX, TIME_LIMIT_NS_MAX, WORKERS_MAX};
-use host_sim::{Cluster, Distribution, Episode, Hops, Invocation, Operation, Script};
+use host_sim::{Cluster, Distribution, Episode, Hops, Invocation, Move, Script};
 
 /// The version of the format, and the only one that is read.
 pub const VERSION: u64 = 1;
@@ -66,19 +65,15 @@ struct File {
     #[serde(skip_serializing_if = "Option::is_none")]
     swap_after_ns: Option<u64>,
     guest_args: Vec<String>,
-    operations: Vec<Box<RawValue>>,
-    faults: Vec<Box<RawValue>>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct OperationLine {
-    at_ns: u64,
-    worker: usize,
-    f: String,
-    value: String,
-    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
-    extra: IndexMap<String, String>,
+    /// None if there are moves; so with faults.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    operations: Option<Vec<Box<RawValue>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    faults: Option<Vec<Box<RawValue>>>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    warm_up_ns: u64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    moves: Vec<Box<RawValue>>,
 }
 
 impl Schedule {
@@ -90,10 +85,12 @@ impl Schedule {
     pub fn write(&self) -> String {
         let (scenario, script) = (&self.scenario, &self.script);
         let options = &scenario.options;
-        let operations = script.operations.iter();
-        let operations = operations.map(|it| to_raw_value(&OperationLine::of(it)));
+        let operations = lines(script.operations.iter().map(OperationLine::of));
         let faults = script.faults.iter();
-        let faults = faults.map(|it| to_raw_value(&FaultLine::of(it, options.cluster)));
+        let faults = lines(faults.map(|it| FaultLine::of(it, options.cluster)));
+        let moves = script.moves.iter();
+        let moves = lines(moves.map(|it| MoveLine::of(it, options.cluster)));
+        let has_both = !script.is_directed();
         let text = |option: &ScenarioOption| option.text(scenario).unwrap_or_default();
         let models = scenario.checks.consistency_models.iter();
         let hops = options.hops(&Streams::new(self.seed));
@@ -119,8 +116,10 @@ impl Schedule {
             consistency_models: models.map(|model| model.name().to_owned()).collect(),
             swap_after_ns: options.swap_after_ns,
             guest_args: options.guest_args.clone(),
-            operations: operations.collect::<Result<_, _>>().expect("it is JSON"),
-            faults: faults.collect::<Result<_, _>>().expect("it is JSON"),
+            operations: has_both.then_some(operations),
+            faults: has_both.then_some(faults),
+            warm_up_ns: script.warm_up_ns,
+            moves,
         };
         serde_json::to_string_pretty(&file).expect("it is JSON") + "\n"
     }
@@ -139,26 +138,58 @@ impl Schedule {
         let file: File = serde_json::from_slice(text)?;
         let scenario = file.scenario()?;
         let options = &scenario.options;
-        let operations = each("operations", &file.operations, |line: OperationLine| {
+        let (operations, faults) = file.operations_and_faults()?;
+        let operations = each("operations", operations, |line: OperationLine| {
             line.read(scenario.workload, options.concurrency)
         })?;
-        let faults = each("faults", &file.faults, |line: FaultLine| {
+        let faults = each("faults", faults, |line: FaultLine| {
             line.read(options.cluster)
         })?;
+        let moves = each("moves", &file.moves, |line: MoveLine| {
+            line.read(scenario.workload, options)
+        })?;
         in_order(&operations, &faults)?;
+        moves_in_order(&moves, file.warm_up_ns)?;
+        let script = Script {
+            operations,
+            faults,
+            warm_up_ns: file.warm_up_ns,
+            moves,
+        };
         Ok(Schedule {
             seed: file.seed,
             scenario,
-            script: Script {
-                operations,
-                faults,
-                ..Script::default()
-            },
+            script,
         })
     }
 }
 
 impl File {
+    /// The lists of operations and faults, which there have to be without moves and not with them.
+    fn operations_and_faults(&self) -> Result<(Lines<'_>, Lines<'_>), ScheduleError> {
+        let lists = [("operations", &self.operations), ("faults", &self.faults)];
+        if self.moves.is_empty() {
+            if self.warm_up_ns > 0 {
+                return Err(ScheduleError::NoMoves);
+            }
+            let lists = lists.map(|(field, list)| {
+                let list = list.as_deref();
+                list.ok_or_else(|| serde_json::Error::missing_field(field))
+            });
+            let [operations, faults] = lists;
+            return Ok((operations?, faults?));
+        }
+        let lists =
+            lists.map(|(field, list)| (field, list.as_ref().is_some_and(|it| !it.is_empty())));
+        let mut beside = lists
+            .into_iter()
+            .chain([("swap_after_ns", self.swap_after_ns.is_some())]);
+        match beside.find(|(_, is_there)| *is_there) {
+            Some((field, _)) => Err(ScheduleError::BesideMoves { field }),
+            None => Ok((&[], &[])),
+        }
+    }
+
     fn scenario(&self) -> Result<Scenario, ScheduleError> {
         let mut scenario = Scenario::default();
         set(&mut scenario, &option::WORKLOAD, &self.workload)?;
@@ -193,6 +224,7 @@ impl File {
         within("request_hop_ns", request_hop_ns, (0, HOP_NS_MAX))?;
         let swap_after_ns = self.swap_after_ns.unwrap_or(0);
         within("swap_after_ns", swap_after_ns, (0, TIME_LIMIT_NS_MAX))?;
+        within("warm_up_ns", self.warm_up_ns, (0, TIME_LIMIT_NS_MAX))?;
         let options = &mut scenario.options;
         options.cluster = Cluster {
             count: self.node_count,
@@ -218,63 +250,18 @@ impl File {
     }
 }
 
-impl OperationLine {
-    fn of(invocation: &Invocation) -> Self {
-        let Operation { f, value, extra } = &invocation.operation;
-        let extra = extra.iter();
-        OperationLine {
-            at_ns: invocation.at_ns,
-            worker: invocation.worker,
-            f: f.to_string(),
-            value: value.to_string(),
-            extra: extra
-                .map(|(key, value)| (key.to_string(), value.to_string()))
-                .collect(),
-        }
-    }
+/// The entries of a list.
+type Lines<'a> = &'a [Box<RawValue>];
 
-    fn read(self, workload: Workload, workers: usize) -> Result<Invocation, String> {
-        if self.worker >= workers {
-            let last = workers - 1;
-            return Err(format!(
-                "there is no worker {}, only 0 to {last}",
-                self.worker
-            ));
-        }
-        let known = workload.operations();
-        if !known.contains(&self.f.as_str()) {
-            let known = known.join(", ");
-            return Err(format!(
-                "{workload} has the operations {known}, not `{}`",
-                self.f
-            ));
-        }
-        let value = |key: &str, text: &str| -> Result<Value, String> {
-            edn::read(text.as_bytes()).map_err(|error| format!("`{key}` is no EDN: {error}"))
-        };
-        let extra = self.extra.iter().map(|(key, text)| {
-            if Name::is_readable(key) {
-                Ok((Name::from(key.as_str()), value(key, text)?))
-            } else {
-                Err(format!("{key:?} is no name for a key"))
-            }
-        });
-        Ok(Invocation {
-            at_ns: self.at_ns,
-            worker: self.worker,
-            operation: Operation {
-                f: self.f.as_str().into(),
-                value: value("value", &self.value)?,
-                extra: extra.collect::<Result<_, _>>()?,
-            },
-        })
-    }
+fn lines<L: Serialize>(lines: impl Iterator<Item = L>) -> Vec<Box<RawValue>> {
+    let lines = lines.map(|line| to_raw_value(&line));
+    lines.collect::<Result<_, _>>().expect("it is JSON")
 }
 
 /// Reads the entries of a list, each with its place in an error.
 fn each<'a, L: Deserialize<'a>, T>(
     list: &'static str,
-    lines: &'a [Box<RawValue>],
+    lines: Lines<'a>,
     read: impl Fn(L) -> Result<T, String>,
 ) -> Result<Vec<T>, ScheduleError> {
     let lines = lines.iter().enumerate().map(|(index, line)| {
@@ -306,6 +293,30 @@ fn in_order(operations: &[Invocation], faults: &[Episode]) -> Result<(), Schedul
             let what = format!("the {fault} above it has not ended when it starts");
             return Err(wrong("faults", index, what));
         }
+    }
+    Ok(())
+}
+
+/// Moves come in the order of their times, after the warm-up, within a day.
+fn moves_in_order(moves: &[Move], warm_up_ns: u64) -> Result<(), ScheduleError> {
+    let mut before_ns = warm_up_ns;
+    for (index, it) in moves.iter().enumerate() {
+        let at_ns = it.at_ns;
+        let what = match index {
+            _ if at_ns > TIME_LIMIT_NS_MAX => {
+                format!("it is due at {at_ns} ns, after {TIME_LIMIT_NS_MAX} ns, which is a day")
+            }
+            0 if at_ns < before_ns => {
+                format!("it is due at {at_ns} ns, before the end of the warm-up (`warm_up_ns`)")
+            }
+            _ if at_ns < before_ns => format!("it is due at {at_ns} ns, before the one above it"),
+            _ => {
+                before_ns = at_ns;
+                continue;
+            }
+        };
+        let list = "moves";
+        return Err(ScheduleError::Entry { list, index, what });
     }
     Ok(())
 }

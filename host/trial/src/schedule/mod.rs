@@ -8,12 +8,14 @@
 //! | files | job |
 //! |---|---|
 //! | `play` | [`Schedule`], and running it |
-//! | `file` `episode` `error` | reading and writing the file |
+//! | `file` `operation` `episode` `moves` `error` | reading and writing the file |
 //! | `trace` | what happens in a run, a line each, to read |
 
 mod episode;
 mod error;
 mod file;
+mod moves;
+mod operation;
 mod play;
 mod trace;
 

@@ -5,7 +5,7 @@
 //! fewer operations, shorter transactions, fewer targets of each fault, less time.
 //! Each candidate is played. Parts of lists are left out in chunks that get smaller (`ddmin`). All
 //! passes are repeated until none succeeds: then no single node, fault, target, operation or
-//! part of a transaction can be left out.
+//! part of a transaction can be left out. Of a schedule with moves only moves are left out.
 //!
 //! **What is kept is the kind of evidence** ([`Evidence`](host_check::evidence::Evidence)). Where
 //! operations contradict each other, the same anomaly has to be shown by operations again. Where
@@ -32,7 +32,7 @@
 //! | `search` | the smallest schedule so far, and the candidates that were tried |
 //! | `lead` `cut` | where the anomaly comes from, and parts around that |
 //! | `chunks` | which elements of a list can be left out |
-//! | `nodes` `faults` `time` | the smaller schedules |
+//! | `nodes` `faults` `time` `moves` | the smaller schedules |
 //!
 //! Source: Zeller and Hildebrandt, "Simplifying and isolating failure-inducing input" (2002).
 
@@ -41,6 +41,7 @@ mod chunks;
 mod cut;
 mod faults;
 mod lead;
+mod moves;
 mod nodes;
 mod passes;
 mod search;

@@ -4,7 +4,7 @@ use super::budget::Budget;
 use super::chunks::{only, without_needless};
 use super::search::Search;
 use super::shrunk::Shrunk;
-use super::{cut, faults, nodes, time};
+use super::{cut, faults, moves, nodes, time};
 use crate::schedule::Schedule;
 use crate::trial::TrialResult;
 use host_check::evidence::Absent;
@@ -24,6 +24,10 @@ pub fn shrink(
     let mut search = Search::begin(schedule, report, module, next_module, budget)?;
     if let Some(absent) = search.absent().cloned() {
         fewer_of_the_others(&mut search, &absent);
+        return Some(search.end());
+    }
+    if search.schedule().script.is_directed() {
+        moves::fewer(&mut search);
         return Some(search.end());
     }
     loop {

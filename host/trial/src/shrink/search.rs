@@ -16,7 +16,8 @@ use host_check::linear::Budgets;
 use host_check::validity::Validity;
 use host_check::workload::WorkloadResult;
 use host_guest::{Interrupt, Start};
-use host_sim::StopReason;
+use host_sim::journal::Observer;
+use host_sim::{Outcome, StopReason};
 
 /// How many more events than twice the original's a candidate may have.
 const STEPS_MORE: u64 = 1_000;
@@ -168,6 +169,19 @@ impl<'a> Search<'a> {
         (self.best, self.report, self.lead) = (candidate, report, lead);
         self.successes += 1;
         true
+    }
+
+    /// Plays the smallest schedule again for an observer. `None` if the budget is spent.
+    pub(super) fn watch(&mut self, observer: &mut dyn Observer) -> Option<Outcome> {
+        if !self.goes_on() {
+            return None;
+        }
+        let (best, bounds) = (&self.best, self.best.scenario.options.bounds);
+        let trial = best.trial(self.module, self.next_module);
+        let outcome = trial.watch(best.seed, Some(&best.script), bounds, observer)?;
+        self.runs += 1;
+        self.units = self.units.saturating_add(cost(&outcome.used));
+        Some(outcome)
     }
 
     /// Plays a candidate for as long as the budget allows. Returns its result if it has the

@@ -39,7 +39,7 @@ pub enum Kept {
 }
 
 impl Shrunk {
-    /// How large it is: `2 nodes, 2 clients, 1 operation and 1 fault in 0.001 s`.
+    /// How large it is: `2 nodes, 2 clients, 1 operation and 1 fault in 0.001 s`, or `in 4 moves`.
     #[must_use]
     pub fn size(&self) -> String {
         size(&self.schedule)
@@ -82,12 +82,19 @@ impl Shrunk {
 /// See [`Shrunk::size`].
 #[must_use]
 pub fn size(schedule: &Schedule) -> String {
+    let (operations, faults) = schedule.script.counts();
+    let length = match schedule.script.is_directed() {
+        true => counted(schedule.script.moves.len(), "move"),
+        false => {
+            let time_limit_ns = schedule.scenario.options.time_limit_ns;
+            format!("{} s", short_seconds(time_limit_ns))
+        }
+    };
     format!(
-        "{}, {}, {} and {} in {} s",
+        "{}, {}, {} and {} in {length}",
         counted(schedule.scenario.options.cluster.count, "node"),
         counted(schedule.scenario.options.concurrency, "client"),
-        counted(schedule.script.operations.len(), "operation"),
-        counted(schedule.script.faults.len(), "fault"),
-        short_seconds(schedule.scenario.options.time_limit_ns)
+        counted(operations, "operation"),
+        counted(faults, "fault"),
     )
 }

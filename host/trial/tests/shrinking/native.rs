@@ -13,6 +13,8 @@ pub(crate) enum Native {
     Refusing,
     /// Each node has a set of its own.
     Alone,
+    /// Of two nodes each tells the other once what is added.
+    Tells,
     /// Registers of which, this long after its start, the value before the last is read.
     StaleFrom(u64),
 }
@@ -49,11 +51,13 @@ impl Node {
             (Native::Refusing, "write") => json!({"type": "write_ok"}),
             (Native::Refusing, "cas") => refused(22),
             (Native::Refusing, _) => refused(11),
-            (Native::Alone, "add") => {
+            (Native::Alone | Native::Tells, "add" | "tell") => {
                 self.elements.push(request["element"].clone());
                 json!({"type": "add_ok"})
             }
-            (Native::Alone, _) => json!({"type": "read_ok", "value": self.elements}),
+            (Native::Alone | Native::Tells, _) => {
+                json!({"type": "read_ok", "value": self.elements})
+            }
             (Native::StaleFrom(from_ns), _) => {
                 let values = self.registers.entry(request["key"].to_string());
                 let values = values.or_default();
@@ -91,7 +95,17 @@ impl Guest for Node {
         let mut body = self.answer(event.now_ns - started_ns, request);
         body["in_reply_to"] = request["msg_id"].clone();
         let (src, dest) = (&message["dest"], &message["src"]);
-        self.effects = json!({"send": {"src": src, "dest": dest, "body": body}}).to_string();
+        let send =
+            |dest: &Json, body: &Json| json!({"send": {"src": src, "dest": dest, "body": body}});
+        let told = json!({"type": "tell", "element": request["element"]});
+        self.effects = match (self.program, request["type"].as_str().unwrap()) {
+            (Native::Tells, "add") => {
+                let other = json!(if src == "n0" { "n1" } else { "n0" });
+                format!("{}\n{}", send(&other, &told), send(dest, &body))
+            }
+            (Native::Tells, "tell") => String::new(),
+            _ => send(dest, &body).to_string(),
+        };
         decode(self.effects.as_bytes(), event.node, self.effects_max)
             .map_err(|error| GuestError::in_effects(error, event))
     }
