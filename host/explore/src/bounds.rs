@@ -17,6 +17,10 @@ pub enum TimerOrder {
     /// Any that is set: a timer may be late by any time, since a node may be slow. What a clock
     /// measures says nothing then.
     Any,
+    /// As any, in bursts: the timers of a node fire, one after the other as they are due, until it sends
+    /// something. For guests that count ticks: an election is a move then, and not forty. What
+    /// happens between two timers that send nothing is left out.
+    Bursts,
     /// The one that is due first: no timer is late, and messages take no time unless a timer
     /// overtakes them. Of those that are due at the same time, any.
     #[default]
@@ -42,7 +46,7 @@ impl TimerOrder {
 pub struct Bounds {
     /// How many operations clients begin.
     pub operations: usize,
-    /// How many timers fire.
+    /// How many timers fire, or bursts of timers.
     pub fires: u32,
     /// How many messages between nodes are lost.
     pub drops: u8,

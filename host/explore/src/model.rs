@@ -123,7 +123,8 @@ impl<'a> Model<'a> {
 
     /// Whether time is a part of states.
     pub(crate) fn is_timed(&self) -> bool {
-        self.bounds.timers != TimerOrder::Any || self.guests.mode.reads_clock
+        let knows_no_time = matches!(self.bounds.timers, TimerOrder::Any | TimerOrder::Bursts);
+        !knows_no_time || self.guests.mode.reads_clock
     }
 
     /// A hash of a state.
@@ -563,6 +564,15 @@ impl<'a> Model<'a> {
         };
         let latest_ns = match self.bounds.timers {
             TimerOrder::Any => None,
+            TimerOrder::Bursts => {
+                for place in 0..self.count {
+                    let node = self.nodes.get(state.parts[place]);
+                    if let Some(first) = node.timers.first().filter(|_| node.is_ready()) {
+                        moves.push(Move::Fire(index(place), self.timer(first.id)));
+                    }
+                }
+                return;
+            }
             TimerOrder::Ordered => timers().map(|(_, timer)| timer.left_ns).min(),
             TimerOrder::Bounded => {
                 let ppm = i128::from(self.bounds.drift_ppm);
@@ -647,8 +657,18 @@ impl<'a> Model<'a> {
             Move::Delay(_) => Footprint::ALL,
             Move::Synced(node) => self.touched(state, node, Happens::Synced),
             Move::Fire(node, timer) => {
-                let happens = Happens::Timer(*self.timers.get(timer));
-                let mut print = self.touched(state, node, happens);
+                let mut print = match self.bounds.timers {
+                    // What it sends in the end may end an operation.
+                    TimerOrder::Bursts => Footprint {
+                        writes: 1 << (NODES + u32::from(node)),
+                        ends: true,
+                        ..Footprint::default()
+                    },
+                    _ => {
+                        let happens = Happens::Timer(*self.timers.get(timer));
+                        self.touched(state, node, happens)
+                    }
+                };
                 if self.is_timed() {
                     print.writes |= TIME;
                 }
@@ -758,16 +778,7 @@ impl<'a> Model<'a> {
             }
             Move::Fire(node, timer) => {
                 next.left.fires -= 1;
-                let id = *self.timers.get(timer);
-                if self.is_timed() {
-                    let of_node = &self.nodes.get(next.parts[usize::from(node)]).timers;
-                    let timer = of_node.iter().find(|timer| timer.id == id);
-                    let left_ns = timer.map_or(0, |timer| timer.left_ns.max(0));
-                    self.pass(next, left_ns.cast_unsigned())?;
-                    sink.note(Done::Time(next.now_ns));
-                }
-                sink.note(Done::Fire(node, id));
-                self.happen(next, usize::from(node), Happens::Timer(id), sink)?;
+                self.fire(next, node, *self.timers.get(timer), sink)?;
             }
             Move::TimeOut(worker) => {
                 next.left.timeouts -= 1;
@@ -794,6 +805,37 @@ impl<'a> Model<'a> {
             Move::Heal => {
                 next.cut = 0;
                 sink.note(Done::Heal);
+            }
+        }
+        Ok(())
+    }
+
+    /// A timer of a node fires; in bursts those after it too, until the node sends something.
+    fn fire(
+        &self,
+        next: &mut State,
+        node: u8,
+        mut id: u64,
+        sink: &mut Sink,
+    ) -> Result<(), Wrong> {
+        let place = usize::from(node);
+        for _ in 0..BURST_MAX {
+            if self.is_timed() {
+                let mut of_node = self.nodes.get(next.parts[place]).timers.iter();
+                let timer = of_node.find(|timer| timer.id == id);
+                let left_ns = timer.map_or(0, |timer| timer.left_ns.max(0));
+                self.pass(next, left_ns.cast_unsigned())?;
+                sink.note(Done::Time(next.now_ns));
+            }
+            sink.note(Done::Fire(node, id));
+            self.happen(next, place, Happens::Timer(id), sink)?;
+            if self.bounds.timers != TimerOrder::Bursts || !sink.sent.is_empty() {
+                break;
+            }
+            let now = self.nodes.get(next.parts[place]);
+            match now.timers.first().filter(|_| now.is_ready()) {
+                Some(timer) => id = timer.id,
+                None => break,
             }
         }
         Ok(())
@@ -898,6 +940,9 @@ impl<'a> Model<'a> {
         }
     }
 }
+
+/// How many timers a burst has at most.
+const BURST_MAX: u32 = 1000;
 
 fn index(node: usize) -> u8 {
     u8::try_from(node).unwrap_or(u8::MAX)
