@@ -811,13 +811,7 @@ impl<'a> Model<'a> {
     }
 
     /// A timer of a node fires; in bursts those after it too, until the node sends something.
-    fn fire(
-        &self,
-        next: &mut State,
-        node: u8,
-        mut id: u64,
-        sink: &mut Sink,
-    ) -> Result<(), Wrong> {
+    fn fire(&self, next: &mut State, node: u8, mut id: u64, sink: &mut Sink) -> Result<(), Wrong> {
         let place = usize::from(node);
         for _ in 0..BURST_MAX {
             if self.is_timed() {

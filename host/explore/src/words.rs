@@ -2,10 +2,10 @@
 
 use host_check::history::{Kind, Op, Process};
 use host_check::workload::Workload;
-use host_protocol::text::one_line;
 use host_sim::short_seconds;
 use host_trial::schedule::{message_in_words, operation_in_words, request_in_words};
 
+use crate::clients::ClientEvent;
 use crate::explore::Planned;
 use crate::model::{Model, Sink};
 use crate::moves::Move;
@@ -34,41 +34,58 @@ impl Model<'_> {
         planned.collect()
     }
 
-    /// What happens in these moves, a line each.
+    /// What happens in these moves, a line each. A timer that fires several times in a row has one.
     pub(crate) fn story(&self, begin: &State, moves: &[Move]) -> Vec<String> {
-        let mut lines = Vec::new();
+        let mut story = Story::default();
         let mut state = begin.clone();
         for it in moves {
             let mut sink = Sink::logging();
             let result = self.apply(&state, *it, &mut sink);
-            let ops = result.as_ref().map_or(Vec::new(), |next| {
-                let known = self.clients.get(state.clients).history().len();
-                self.clients.get(next.clients).history()[known..].to_vec()
-            });
+            let clients = match (&result, *it) {
+                (Ok(next), _) => next.clients,
+                (Err(_), Move::Invoke(worker)) => {
+                    let event = ClientEvent::Invoke(worker);
+                    self.clients.step(state.clients, event, &self.messages).next
+                }
+                (Err(_), _) => state.clients,
+            };
+            let known = self.clients.get(state.clients).history().len();
+            let ops = &self.clients.get(clients).history()[known..];
             let (begun, ended): (Vec<&Op>, Vec<&Op>) =
                 ops.iter().partition(|op| op.kind == Kind::Invoke);
-            lines.extend(begun.into_iter().map(|op| self.operation(op)));
-            let mut after = String::new();
+            for op in begun {
+                story.say(self.operation(op));
+            }
+            // What operations say is not said again.
+            let is_told = matches!(it, Move::Invoke(_)) || !ops.is_empty();
             for done in sink.log.unwrap_or_default() {
-                if let Done::Time(now_ns) = done {
-                    after = format!(", {} s after the beginning", short_seconds(now_ns));
-                }
-                // What operations say is not said again.
-                let is_told = matches!(it, Move::Invoke(_)) || !ops.is_empty();
-                if let Some(line) = self.done(&state, done, is_told) {
-                    lines.push(line + &std::mem::take(&mut after));
+                match done {
+                    Done::Time(now_ns) => story.now_ns = now_ns,
+                    Done::Fire(node, timer) => {
+                        let node = &self.messages.nodes()[usize::from(node)];
+                        story.fires(format!("{node}: timer {timer} fires"));
+                    }
+                    done => {
+                        if let Some(line) = self.done(&state, done, is_told) {
+                            story.say(line);
+                        }
+                    }
                 }
             }
-            lines.extend(ended.into_iter().map(|op| self.operation(op)));
+            for op in ended {
+                story.say(self.operation(op));
+            }
             match result {
                 Ok(next) => state = next,
                 Err(wrong) => {
-                    lines.push(one_line(&wrong.to_string()).into_owned());
+                    // The simulator says the rest.
+                    let text = wrong.to_string();
+                    story.say(text.lines().next().unwrap_or_default().to_owned());
                     break;
                 }
             }
         }
-        lines
+        story.lines()
     }
 
     fn operation(&self, op: &Op) -> String {
@@ -89,7 +106,7 @@ impl Model<'_> {
             message_in_words(&src, &dest, it.body())
         };
         Some(match done {
-            Done::Sent(_) | Done::Time(_) | Done::Invoke(..) => return None,
+            Done::Sent(_) | Done::Time(_) | Done::Invoke(..) | Done::Fire(..) => return None,
             Done::Deliver(it) => {
                 let (src, dest) = (self.messages.get(it).src, self.messages.get(it).dest);
                 let of_client = |addr| matches!(addr, Addr::Client(_));
@@ -105,7 +122,6 @@ impl Model<'_> {
             }
             Done::Lose(it) => message(it) + ", but the message is lost",
             Done::Copy(it) => message(it) + ", and the same message is still on its way",
-            Done::Fire(node, timer) => format!("{}: timer {timer} fires", name(node)),
             Done::Synced(node) => format!("{}: what it has written is durable", name(node)),
             // The operation says it.
             Done::TimeOut(_) => return None,
@@ -130,5 +146,54 @@ impl Model<'_> {
     fn is_down(&self, state: &State, node: u8) -> bool {
         let node = state.parts[usize::from(node)];
         self.nodes.get(node).guest.is_none()
+    }
+}
+
+/// Lines of a story.
+#[derive(Default)]
+struct Story {
+    lines: Vec<String>,
+    /// A timer that has fired last, how often in a row, and when the last time.
+    fired: Option<(String, u32, u64)>,
+    now_ns: u64,
+}
+
+impl Story {
+    fn say(&mut self, line: String) {
+        self.end_fires();
+        self.lines.push(line);
+    }
+
+    fn fires(&mut self, what: String) {
+        match &mut self.fired {
+            Some((last, times, at_ns)) if *last == what => {
+                *times += 1;
+                *at_ns = self.now_ns;
+            }
+            _ => {
+                self.end_fires();
+                self.fired = Some((what, 1, self.now_ns));
+            }
+        }
+    }
+
+    fn end_fires(&mut self) {
+        let Some((what, times, at_ns)) = self.fired.take() else {
+            return;
+        };
+        let times = match times {
+            1 => String::new(),
+            times => format!(" {times} times"),
+        };
+        let at = match at_ns {
+            0 => String::new(), // time is no part of states
+            at_ns => format!(", at {} s", short_seconds(at_ns)),
+        };
+        self.lines.push(format!("{what}{times}{at}"));
+    }
+
+    fn lines(mut self) -> Vec<String> {
+        self.end_fires();
+        self.lines
     }
 }

@@ -9,6 +9,8 @@ mod unit_test;
 
 use std::path::Path;
 
+use tracing::debug;
+
 use again::Again;
 pub(super) use args::ExploreArgs;
 use args::Search;

@@ -73,7 +73,7 @@ struct BoundArgs {
     /// Number of operations that clients begin, together.
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = operations)]
     operations: usize,
-    /// Number of timers that fire.
+    /// Number of timers that fire, or of bursts of them.
     #[arg(long, value_name = "N", default_value_t = 4)]
     fires: u32,
     /// Which of the timers that are set may fire next.
@@ -110,7 +110,7 @@ struct BoundArgs {
     #[arg(long, value_name = "N")]
     depth: Option<u32>,
     /// Virtual time for which the cluster runs undisturbed before anything is tried, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = 0.0, value_parser = warm_up)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 0.0, allow_negative_numbers = true, value_parser = warm_up)]
     warm_up: f64,
     /// Whether states are left out that show nothing new; `off` is slower and finds the same.
     #[arg(long, value_name = "SWITCH", value_enum, default_value_t = Switch::On)]
@@ -233,6 +233,9 @@ fn timers() -> impl TypedValueParser<Value = TimerOrder> {
     let values = TimerOrder::ALL.iter().map(|order| {
         PossibleValue::new(order.name()).help(match order {
             TimerOrder::Any => "Any of them: a node may be slow by any time",
+            TimerOrder::Bursts => {
+                "Any of them, and those of its node after it until that sends something"
+            }
             TimerOrder::Ordered => "The one that is due first: no timer is late",
             TimerOrder::Bounded => "One that may be due first if clocks drift by --drift",
         })
@@ -270,7 +273,7 @@ impl ExploreArgs {
                     "--timers bounded needs --drift PPM: 1000 lets a timer of 1 s be late by 1 ms",
                 );
             }
-            (TimerOrder::Any | TimerOrder::Ordered, Some(_)) => {
+            (TimerOrder::Any | TimerOrder::Bursts | TimerOrder::Ordered, Some(_)) => {
                 return usage("--drift is for --timers bounded");
             }
             _ => {}

@@ -144,17 +144,16 @@ impl Shown<'_> {
         );
         let timers = match timers {
             _ if *fires == 0 => "no timer fires".to_owned(),
-            TimerOrder::Any => {
+            TimerOrder::Any => format!("at most {} in any order", counted(*fires, "timer")),
+            TimerOrder::Bursts => {
                 format!(
-                    "at most {} fire, any of them next",
-                    counted(*fires, "timer")
+                    "at most {} of timers in any order",
+                    counted(*fires, "burst")
                 )
             }
-            TimerOrder::Ordered => {
-                format!("at most {} fire, in order", counted(*fires, "timer"))
-            }
+            TimerOrder::Ordered => format!("at most {} in order", counted(*fires, "timer")),
             TimerOrder::Bounded => format!(
-                "at most {} fire, each late by at most {drift_ppm} ppm",
+                "at most {} in order but for {drift_ppm} ppm",
                 counted(*fires, "timer")
             ),
         };
