@@ -141,8 +141,8 @@ const LIVE_MAX: usize = 48;
 /// How many instances of a guest there are at a time, at most, in an exploration by so many threads.
 #[must_use]
 pub fn instances(threads: usize) -> usize {
-    // Each thread takes a step in a pair, or brings one to a state.
-    LIVE_MAX + 2 * threads
+    // Each thread takes a step in a pair, of which one may start anew, or brings one to a state.
+    LIVE_MAX + 3 * threads
 }
 
 /// How much later the second instance takes a step: no unit of time divides it.

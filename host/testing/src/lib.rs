@@ -44,7 +44,8 @@ use host_sandbox::Sandbox;
 use host_sim::journal::{Entry, Observer, Stepped};
 use host_sim::nemesis::Fault;
 use host_sim::workload::Topology;
-use host_sim::{Cluster as Names, RunOptions, SECOND};
+use host_sim::{Cluster as Names, RunOptions, SECOND, Script};
+use host_trial::schedule::Schedule;
 use host_trial::{Scenario, Trial, TrialResult};
 
 /// The largest journal of a report, in bytes.
@@ -73,10 +74,7 @@ impl Cluster {
     /// When it cannot be loaded.
     #[must_use]
     pub fn of_module(path: &Path, workload: Workload) -> Self {
-        let sandbox = Sandbox::new(None).unwrap_or_else(|error| panic!("{error}"));
-        let module = sandbox.load(path, &Limits::default());
-        let module = module.unwrap_or_else(|error| panic!("{error}"));
-        Cluster::new(Box::new(module), workload)
+        Cluster::new(module(path), workload)
     }
 
     fn new(program: Box<dyn Start>, workload: Workload) -> Self {
@@ -160,6 +158,7 @@ impl Cluster {
         Ran {
             steps: last.0,
             cluster: self,
+            script: None,
             report,
         }
     }
@@ -169,9 +168,57 @@ impl Cluster {
     }
 }
 
+/// Plays a schedule with a solution in this process: the text of a file that `host explore` or
+/// `host sim` writes.
+///
+/// # Panics
+/// When the text is no schedule.
+#[must_use]
+pub fn play<N>(schedule: &str) -> Ran
+where
+    N: guest_sdk::Node<Call: Send, Timer: Send> + Send + 'static,
+{
+    played(Box::new(Native::<N>::new()), schedule)
+}
+
+/// The same with a module, in its sandbox.
+///
+/// # Panics
+/// When the text is no schedule, or the module cannot be loaded.
+#[must_use]
+pub fn play_module(path: &Path, schedule: &str) -> Ran {
+    played(module(path), schedule)
+}
+
+fn played(program: Box<dyn Start>, schedule: &str) -> Ran {
+    let schedule = Schedule::read(schedule.as_bytes());
+    let Schedule {
+        seed,
+        scenario,
+        script,
+    } = schedule.unwrap_or_else(|error| panic!("this is no schedule: {error}"));
+    let cluster = Cluster { program, scenario };
+    let mut last = LastSteps::default();
+    let report = cluster.trial().play(seed, &script, vec![&mut last]);
+    Ran {
+        steps: last.0,
+        cluster,
+        script: Some(script),
+        report,
+    }
+}
+
+fn module(path: &Path) -> Box<dyn Start> {
+    let sandbox = Sandbox::new(None).unwrap_or_else(|error| panic!("{error}"));
+    let module = sandbox.load(path, &Limits::default());
+    Box::new(module.unwrap_or_else(|error| panic!("{error}")))
+}
+
 /// A run that is over. If the test panics while it has this, a report on it is written.
 pub struct Ran {
     cluster: Cluster,
+    /// What was played, if it was not drawn from the seed.
+    script: Option<Script>,
     report: TrialResult,
     /// How many events each node handled.
     steps: BTreeMap<String, u64>,
@@ -228,7 +275,8 @@ impl Ran {
             state: None,
         };
         // It is the same run again, so the one that is judged was not disturbed.
-        let _ = self.cluster.trial().run(self.report.seed, vec![&mut state]);
+        let (trial, seed) = (self.cluster.trial(), self.report.seed);
+        trial.show(seed, self.script.as_ref(), vec![&mut state]);
         let Some(Json::Object(mut state)) = state.state else {
             panic!("the state of {node} is not known as JSON");
         };
@@ -252,7 +300,7 @@ impl Ran {
         let played = ReportedRun {
             trial: &self.cluster.trial(),
             seed: self.report.seed,
-            script: None,
+            script: self.script.as_ref(),
             replay: &|_| format!("cargo test {name}"),
         };
         ReportDir::create(dir)?.report(&played, JOURNAL_BYTES_MAX)?;

@@ -829,6 +829,16 @@ fn help_of_sim() {
 }
 
 #[test]
+fn short_help_of_explore() {
+    help(["explore", "-h"], expect![[r#""#]]);
+}
+
+#[test]
+fn help_of_explore() {
+    help(["explore", "--help"], expect![[r#""#]]);
+}
+
+#[test]
 fn help_of_grade() {
     help(
         ["grade", "--help"],
