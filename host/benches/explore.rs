@@ -172,7 +172,10 @@ fn measure(module: &GuestModule, scenario: &Scenario, bounds: &Bounds, states: u
         module,
         scenario,
         bounds,
-        budget: Budget { states },
+        budget: Budget {
+            states,
+            ..Budget::default()
+        },
         seed: 1,
         operations: None,
     };

@@ -4,6 +4,7 @@
 //! has so many seconds (5) on all cores. Rows that the suite misses are all there; of the others every so many-th (6).
 
 #[path = "../tests/sim/zoo/table.rs"]
+#[expect(dead_code, reason = "verdicts are not read here")]
 mod table;
 
 use std::time::{Duration, Instant};
@@ -284,7 +285,10 @@ fn exploration<'a>(
         module,
         scenario,
         bounds,
-        budget: Budget { states: 20_000_000 },
+        budget: Budget {
+            states: 20_000_000,
+            ..Budget::default()
+        },
         seed: 1,
         operations: None,
     }

@@ -1,5 +1,8 @@
 //! What an exploration tries: how much of what.
 
+use std::sync::Arc;
+
+use host_sim::MemoryGrant;
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 /// The most nodes of a cluster that is explored.
@@ -98,4 +101,71 @@ impl Default for Bounds {
             tries_ends: true,
         }
     }
+}
+
+/// When an exploration stops before it is complete.
+#[derive(Debug, Clone)]
+pub struct Budget {
+    /// The most states that are met.
+    pub states: usize,
+    /// The most fuel that is used, by guests and for the work that they make, in units.
+    pub fuel: u64,
+    /// The most memory that guests and states take together, in bytes.
+    pub bytes: usize,
+    /// Says how much of that may be held beside other work; none if there is no other.
+    pub room: Option<Arc<dyn MemoryGrant>>,
+    /// Whether the exploration is on one thread, and processor time is a net below its fuel, as it is below that of a run:
+    /// [`ProcessorTime`](host_sim::ProcessorTime).
+    pub has_net: bool,
+}
+
+impl Default for Budget {
+    /// A million states, whatever they take.
+    fn default() -> Self {
+        Budget {
+            states: 1_000_000,
+            fuel: u64::MAX,
+            bytes: usize::MAX,
+            room: None,
+            has_net: false,
+        }
+    }
+}
+
+/// What of a budget is used up besides states.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spent {
+    /// The fuel.
+    Fuel,
+    /// The memory.
+    Memory,
+    /// The processor time.
+    Time,
+    /// The memory that other work leaves: it may be enough without that.
+    Room,
+}
+
+impl Spent {
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Spent::Fuel => "fuel",
+            Spent::Memory | Spent::Room => "memory",
+            Spent::Time => "time",
+        }
+    }
+}
+
+/// How far an exploration has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Progress {
+    /// States that were met, each once.
+    pub states: usize,
+    /// Moves that were tried.
+    pub transitions: u64,
+    /// The length of the schedules that were all tried.
+    pub depth: u32,
+    /// States whose moves were not tried yet.
+    pub frontier: usize,
 }

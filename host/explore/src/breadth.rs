@@ -12,32 +12,13 @@
 use hashbrown::HashTable;
 use rayon::prelude::*;
 
+use crate::bounds::Progress;
 use crate::ends::Ends;
-use crate::guests::Wrong;
 use crate::hash::Hash;
 use crate::model::{Model, Sink};
 use crate::moves::{Footprint, Move};
 use crate::state::State;
-
-/// When an exploration stops before it is complete.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Budget {
-    /// The most states that are met.
-    pub states: usize,
-}
-
-/// How far an exploration has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Progress {
-    /// States that were met, each once.
-    pub states: usize,
-    /// Moves that were tried.
-    pub transitions: u64,
-    /// The length of the schedules that were all tried.
-    pub depth: u32,
-    /// States whose moves were not tried yet.
-    pub frontier: usize,
-}
+use crate::wrong::Wrong;
 
 /// A failure, and the moves that lead to it.
 #[derive(Debug, Clone)]
@@ -72,6 +53,8 @@ struct Open {
     id: u32,
     state: State,
     sleeps: Vec<Move>,
+    /// What was taken for it.
+    bytes: usize,
 }
 
 /// A state that a move leads to.
@@ -82,6 +65,16 @@ struct Reached {
     state: State,
     sleeps: Vec<Move>,
 }
+
+impl Reached {
+    /// What it takes until its moves are tried, in bytes.
+    fn bytes(&self) -> usize {
+        self.state.bytes() + size_of_val(self.sleeps.as_slice()) + size_of::<Reached>()
+    }
+}
+
+/// What a state that was met takes for good: its hash, where it comes from, its place.
+const MET_BYTES: usize = size_of::<Hash>() + size_of::<Met>() + 8;
 
 /// What came of the moves of some states.
 #[derive(Default)]
@@ -121,7 +114,7 @@ impl<'m, 'a> Breadth<'m, 'a> {
     pub(crate) fn search(
         &mut self,
         begin: State,
-        budget: Budget,
+        states_max: usize,
         is_interrupted: &(dyn Fn() -> bool + Sync),
         show: &mut dyn FnMut(Progress),
     ) -> Result<(Progress, Over), Wrong> {
@@ -156,7 +149,7 @@ impl<'m, 'a> Breadth<'m, 'a> {
                 return Ok((progress(self, level.len()), Over::Depth));
             }
             let (next, stopped) =
-                self.next_level(&level, budget, is_interrupted, &mut |this, frontier| {
+                self.next_level(&level, states_max, is_interrupted, &mut |this, frontier| {
                     show(progress(this, frontier));
                 })?;
             over = stopped;
@@ -164,6 +157,8 @@ impl<'m, 'a> Breadth<'m, 'a> {
                 over = self.judge_ends(&next, is_interrupted)?;
                 depth += 1;
             }
+            let tried = level.iter().map(|open| open.bytes);
+            self.model.account.release(tried.sum());
             level = next;
         }
     }
@@ -171,7 +166,7 @@ impl<'m, 'a> Breadth<'m, 'a> {
     fn next_level(
         &mut self,
         level: &[Open],
-        budget: Budget,
+        states_max: usize,
         is_interrupted: &(dyn Fn() -> bool + Sync),
         show: &mut dyn FnMut(&Self, usize),
     ) -> Result<(Vec<Open>, Option<Over>), Wrong> {
@@ -205,7 +200,7 @@ impl<'m, 'a> Breadth<'m, 'a> {
                     };
                     return Ok((next, Some(Over::Failure(failure))));
                 }
-                if self.met.len() >= budget.states {
+                if self.met.len() >= states_max {
                     return Ok((next, Some(Over::States)));
                 }
             }
@@ -264,13 +259,15 @@ impl<'m, 'a> Breadth<'m, 'a> {
                     sleeps.extend(asleep.map(|(_, it)| *it));
                     sleeps.sort_unstable();
                 }
-                expanded.reached.push(Reached {
+                let reached = Reached {
                     from: open.id,
                     by: *by,
                     hash,
                     state,
                     sleeps,
-                });
+                };
+                model.account.hold(reached.bytes());
+                expanded.reached.push(reached);
             }
         }
         expanded
@@ -284,6 +281,7 @@ impl<'m, 'a> Breadth<'m, 'a> {
     /// Takes a state into the next level, which begins with the state `start`.
     fn join(&mut self, reached: Reached, start: usize, next: &mut Vec<Open>) -> Option<Over> {
         if let Some(id) = self.find(reached.hash) {
+            self.model.account.release(reached.bytes());
             if let Some(place) = (id as usize).checked_sub(start) {
                 let other = &reached.sleeps;
                 next[place]
@@ -295,6 +293,8 @@ impl<'m, 'a> Breadth<'m, 'a> {
         let Ok(id) = u32::try_from(self.met.len()) else {
             return Some(Over::States);
         };
+        let bytes = reached.bytes();
+        self.model.account.hold(MET_BYTES);
         self.hashes.push(reached.hash);
         self.met.push(Met {
             from: reached.from,
@@ -313,6 +313,7 @@ impl<'m, 'a> Breadth<'m, 'a> {
             id,
             state: reached.state,
             sleeps: reached.sleeps,
+            bytes,
         });
         failure.map(Over::Failure)
     }

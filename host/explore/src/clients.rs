@@ -15,9 +15,10 @@ use host_check::workload::{CheckOptions, Workload, check};
 use host_sim::ending::{Answered, answered, timed_out};
 use host_sim::{Next, Operation, SECOND, Step, Turn, WorkloadClient, with_msg_id};
 
+use crate::guests::STEP_BYTES;
 use crate::hash::{BuildQuick, Contents, Hash};
 use crate::participants::{Addr, Messages};
-use crate::table::Table;
+use crate::table::{Content, Table};
 
 /// All clients between two events.
 pub(crate) struct Clients {
@@ -28,6 +29,19 @@ pub(crate) struct Clients {
     history: Vec<Op>,
     /// What is wrong for good, by name.
     pub(crate) wrong: Vec<String>,
+    /// How long the history is as text, in bytes.
+    text: usize,
+}
+
+/// How many bytes values take for one of their texts: a number takes 24 in a list, of which three are written.
+const VALUE_BYTES: usize = 8;
+
+impl Content for Clients {
+    fn heap_bytes(&self) -> usize {
+        size_of_val(self.history.as_slice())
+            + size_of_val(self.workers.as_slice())
+            + self.text * VALUE_BYTES
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -115,11 +129,17 @@ impl ClientTable {
             opened,
             history: Vec::new(),
             wrong: Vec::new(),
+            text: 0,
         })
     }
 
     pub(crate) fn get(&self, clients: u32) -> &Clients {
         self.table.get(clients)
+    }
+
+    /// What they take, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.table.bytes()
     }
 
     pub(crate) fn hash(&self, clients: u32) -> Hash {
@@ -154,7 +174,8 @@ impl ClientTable {
     }
 
     fn add(&self, mut clients: Clients) -> u32 {
-        let hash = clients.content();
+        let (hash, text) = clients.content();
+        clients.text = text;
         self.table.add(hash, || {
             let last = clients.history.last().map(|op| op.kind);
             if last.is_some_and(|kind| kind != Kind::Invoke) && clients.wrong.is_empty() {
@@ -210,6 +231,7 @@ impl ClientTable {
             next: self.add(next),
             request,
         });
+        self.table.note(STEP_BYTES);
         self.steps.insert((clients, event), Arc::clone(&step));
         step
     }
@@ -243,6 +265,7 @@ impl Clients {
             opened: self.opened,
             history: self.history.clone(),
             wrong: self.wrong.clone(),
+            text: self.text,
         }
     }
 
@@ -425,7 +448,9 @@ impl Clients {
         self.workload.timeout_ns().max(SECOND)
     }
 
-    fn content(&self) -> Hash {
+    /// A hash of what a state of clients consists of, and how long its history is as text.
+    fn content(&self) -> (Hash, usize) {
+        let mut text = 0;
         let mut contents = Contents::of("clients").number(u64::from(self.opened));
         for worker in &self.workers {
             contents = contents
@@ -438,11 +463,12 @@ impl Clients {
         }
         let mut block: Vec<String> = Vec::new();
         let mut is_begun = None;
-        let close = |block: &mut Vec<String>, contents: Contents| {
+        let mut close = |block: &mut Vec<String>, contents: Contents| {
             block.sort_unstable();
-            let contents = contents.bytes(block.join("\n").as_bytes());
+            let lines = block.join("\n");
             block.clear();
-            contents
+            text += lines.len();
+            contents.bytes(lines.as_bytes())
         };
         for op in &self.history {
             let begins = op.kind == Kind::Invoke;
@@ -463,7 +489,8 @@ impl Clients {
                 "{kind} {process} {f} {value:?} {error:?} {extra:?}"
             ));
         }
-        close(&mut block, contents).finish()
+        let contents = close(&mut block, contents);
+        (contents.finish(), text)
     }
 }
 

@@ -13,12 +13,12 @@ use host_sim::random::Streams;
 use host_sim::{Next, SECOND};
 
 use crate::clients::{AtEnd, ClientEvent, Clients};
-use crate::guests::Wrong;
 use crate::hash::{BuildQuick, Hash};
-use crate::model::{Model, Sink};
+use crate::model::{DELIVERIES_MAX, Model, Sink};
 use crate::nodes::Happens;
 use crate::participants::Addr;
 use crate::state::{Left, State};
+use crate::wrong::Wrong;
 
 /// How long a cluster has to recover, as in a run.
 const RECOVERY_NS: u64 = 10 * SECOND;
@@ -26,8 +26,8 @@ const RECOVERY_NS: u64 = 10 * SECOND;
 /// How long the last operations may take.
 const LAST_NS: u64 = 60 * SECOND;
 
-/// How many messages may follow on one another while no time passes.
-pub(crate) const DELIVERIES_MAX: u32 = 100_000;
+/// What a hash in a set takes, which is between half full and full.
+const RIGHT_BYTES: usize = 32;
 
 /// States whose ends are right.
 #[derive(Default)]
@@ -54,6 +54,11 @@ impl Ends {
         self.steps.load(Ordering::Relaxed)
     }
 
+    /// What is kept of them, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.right.len() * RIGHT_BYTES
+    }
+
     /// What is wrong with the end of a state, by name; nothing if it is right.
     pub(crate) fn judge(&self, model: &Model<'_>, state: &State) -> Result<Vec<String>, Wrong> {
         let mut ending = Ending::of(model, state, &self.steps)?;
@@ -76,7 +81,9 @@ impl Ends {
             }
         }
         for hash in met {
-            self.right.insert(hash);
+            if self.right.insert(hash) {
+                model.account.hold(RIGHT_BYTES);
+            }
         }
         Ok(Vec::new())
     }
@@ -128,6 +135,7 @@ impl<'m, 'a> Ending<'m, 'a> {
 
     fn deliver(&mut self, message: u32) -> Result<(), Wrong> {
         let model = self.model;
+        model.pay(&self.state)?;
         self.steps.fetch_add(1, Ordering::Relaxed);
         match (model.messages.get(message).dest, &mut self.own) {
             (Addr::Client(_), Some(clients)) => {
@@ -154,6 +162,7 @@ impl<'m, 'a> Ending<'m, 'a> {
         if after_ns > left_ns {
             return Ok(false);
         }
+        self.model.pay(&self.state)?;
         self.model.pass(&mut self.state, after_ns)?;
         self.steps.fetch_add(1, Ordering::Relaxed);
         let happens = Happens::Timer(timer.id);

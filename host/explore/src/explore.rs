@@ -1,32 +1,18 @@
 //! An exploration from its beginning to its result.
 
-use host_guest::Start;
-use host_sim::Operation;
-use host_trial::Scenario;
+use std::sync::Arc;
+
+use host_sim::Script;
 use host_trial::schedule::Schedule;
 
-use crate::bounds::{Bounds, NODES_MAX, PARTITIONED_NODES_MAX};
-use crate::breadth::{Breadth, Budget, Failure, Over, Progress};
-use crate::guests::{Mode, Wrong};
+use crate::account::Account;
+use crate::bounds::{NODES_MAX, PARTITIONED_NODES_MAX, Progress, Spent};
+use crate::breadth::{Breadth, Failure, Over};
+use crate::exploration::Exploration;
 use crate::model::{Model, Sink};
 use crate::state::State;
 use crate::trace;
-
-/// What is explored.
-pub struct Exploration<'a> {
-    /// The program of every node.
-    pub module: &'a dyn Start,
-    /// The workload, the cluster, its clients, its limits.
-    pub scenario: &'a Scenario,
-    /// What is tried.
-    pub bounds: &'a Bounds,
-    /// When to stop.
-    pub budget: Budget,
-    /// Decides what guests draw, and the operations if none are given.
-    pub seed: u64,
-    /// The operations and their workers; as many as the bounds say are drawn if there is no list.
-    pub operations: Option<&'a [(usize, Operation)]>,
-}
+use crate::wrong::{Mode, Wrong};
 
 /// What came of an exploration.
 #[derive(Debug)]
@@ -58,6 +44,8 @@ pub enum End {
     Depth,
     /// The budget of states is used up.
     States,
+    /// Another part of the budget is.
+    Spent(Spent),
     /// All runs of a guided search were made, and none fails.
     Runs,
     /// The program was asked to end.
@@ -114,17 +102,25 @@ impl Exploration<'_> {
         self.verify()?;
         let mut mode = Mode::default();
         let mut progress = Progress::default();
+        let account = Account::of(&self.budget);
         loop {
             let mut note = |now| {
                 progress = now;
                 show(now);
             };
-            match self.search_in(mode, &mut note) {
+            match self.search_in(mode, &account, &mut note) {
                 Err(Wrong::Mode(found)) if found != mode => mode = found,
                 Err(Wrong::Interrupted) => {
                     return Ok(Explored {
                         progress,
                         end: End::Interrupted,
+                        mode,
+                    });
+                }
+                Err(Wrong::Spent(spent)) => {
+                    return Ok(Explored {
+                        progress,
+                        end: End::Spent(spent),
                         mode,
                     });
                 }
@@ -140,7 +136,8 @@ impl Exploration<'_> {
     /// If the workload cannot be made so.
     pub fn planned(&self) -> Result<Vec<Planned>, Impossible> {
         self.verify()?;
-        let model = Model::new(self, Mode::default());
+        let account = Account::of(&self.budget);
+        let model = Model::new(self, Mode::default(), &account);
         Ok(model.map_err(Impossible::Scenario)?.planned())
     }
 
@@ -168,13 +165,18 @@ impl Exploration<'_> {
         Ok(())
     }
 
-    fn search_in(&self, mode: Mode, show: &mut dyn FnMut(Progress)) -> Result<Explored, Wrong> {
-        let model = Model::new(self, mode).map_err(Wrong::Internal)?;
+    fn search_in(
+        &self,
+        mode: Mode,
+        account: &Arc<Account>,
+        show: &mut dyn FnMut(Progress),
+    ) -> Result<Explored, Wrong> {
+        let model = Model::new(self, mode, account).map_err(Wrong::Internal)?;
         let begin = begin(&model)?;
         let interrupt = self.module.interrupt();
         let is_interrupted = || interrupt.is_some_and(host_guest::Interrupt::is_requested);
         let mut breadth = Breadth::new(&model);
-        let (progress, over) = breadth.search(begin, self.budget, &is_interrupted, show)?;
+        let (progress, over) = breadth.search(begin, self.budget.states, &is_interrupted, show)?;
         let end = match over {
             Over::Complete => End::Complete,
             Over::Depth => End::Depth,
@@ -187,6 +189,21 @@ impl Exploration<'_> {
             end,
             mode,
         })
+    }
+}
+
+impl Exploration<'_> {
+    /// The schedule in which nothing happens once the cluster has begun: for one that does not begin.
+    #[must_use]
+    pub fn beginning(&self) -> Schedule {
+        Schedule {
+            seed: self.seed,
+            scenario: trace::directed(self.scenario),
+            script: Script {
+                warm_up_ns: self.bounds.warm_up_ns,
+                ..Script::default()
+            },
+        }
     }
 }
 

@@ -17,90 +17,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use dashmap::DashMap;
 use host_disk::{Disk, Scope, SharedDisk, lock};
 use host_guest::{
-    Effect, ErrorKind, Event, EventKind, Guest, GuestError, GuestOptions, Limits, Start,
+    Effect, Event, EventKind, Guest, GuestError, GuestOptions, Interrupt, Limits, Start,
 };
 use host_protocol::disk::Change;
 use host_sim::random::Streams;
 
+use crate::account::{Account, COPIED_UNITS, Instance};
 use crate::hash::{BuildQuick, Contents, Quick};
 use crate::participants::{Addr, Messages};
-use crate::table::Table;
-
-/// What states consist of, as far as the guest decides it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Mode {
-    /// The guest's steps depend on the clock, so time is a part of states.
-    pub reads_clock: bool,
-    /// It is known by what it was told, not by its snapshot.
-    pub by_replay: bool,
-}
-
-/// Why a step has no result.
-#[derive(Debug, Clone, thiserror::Error)]
-pub(crate) enum Wrong {
-    /// The guest has failed.
-    #[error("{0}")]
-    Guest(Box<GuestError>),
-    /// It has sent a message to nobody.
-    #[error("a node sends to {0:?}, and there is nobody of this name")]
-    UnknownDestination(String),
-    /// States have to consist of something else.
-    #[error("the guest's steps depend on more than its state: {0:?}")]
-    Mode(Mode),
-    /// It has not answered `init`, or what prepares it for the workload.
-    #[error(
-        "a node does not answer `init` or the request that prepares it, and no message is in flight"
-    )]
-    NoAnswer,
-    /// Its answer to that is wrong.
-    #[error("a node answers wrongly before clients begin: {0}")]
-    BadAnswer(String),
-    /// Messages follow on messages without end.
-    #[error("messages follow on messages without end, while no time passes")]
-    Standstill,
-    /// The program was asked to end while a step ran.
-    #[error("interrupted")]
-    Interrupted,
-    /// A fault of the explorer.
-    #[error("{0}")]
-    Internal(String),
-}
-
-impl From<Box<GuestError>> for Wrong {
-    fn from(error: Box<GuestError>) -> Self {
-        match error.kind {
-            ErrorKind::Interrupted => Wrong::Interrupted,
-            ErrorKind::Host(_) => Wrong::Internal(error.to_string()),
-            _ => Wrong::Guest(error),
-        }
-    }
-}
-
-impl Wrong {
-    /// Whether it says nothing about the guest.
-    pub(crate) fn is_no_failure(&self) -> bool {
-        matches!(
-            self,
-            Wrong::Mode(_) | Wrong::Interrupted | Wrong::Internal(_)
-        )
-    }
-
-    pub(crate) fn internal(why: impl std::fmt::Display) -> Self {
-        Wrong::Internal(why.to_string())
-    }
-
-    /// Its name among anomalies.
-    pub(crate) fn name(&self) -> String {
-        match self {
-            Wrong::Guest(error) => <&'static str>::from(&error.kind).to_owned(),
-            Wrong::UnknownDestination(_) => "unknown-destination".to_owned(),
-            Wrong::NoAnswer => "no-answer".to_owned(),
-            Wrong::BadAnswer(_) => "bad-answer".to_owned(),
-            Wrong::Standstill => "standstill".to_owned(),
-            Wrong::Mode(_) | Wrong::Interrupted | Wrong::Internal(_) => "internal".to_owned(),
-        }
-    }
-}
+use crate::table::{Content, Table};
+use crate::wrong::{Mode, Wrong};
 
 /// What a guest asks for, resolved.
 #[derive(Debug, Clone, PartialEq)]
@@ -121,6 +47,9 @@ pub(crate) struct GuestStep {
     pub(crate) disk: Option<u32>,
 }
 
+/// What came of a step.
+type Taken = Result<Arc<GuestStep>, Wrong>;
+
 /// What a guest is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Told {
@@ -140,6 +69,32 @@ enum GuestState {
     },
 }
 
+impl Content for GuestState {
+    fn heap_bytes(&self) -> usize {
+        match self {
+            GuestState::Snapshot(snapshot) => snapshot.len(),
+            GuestState::Path { .. } => 0,
+        }
+    }
+}
+
+impl Content for Disk {
+    fn heap_bytes(&self) -> usize {
+        self.held_bytes()
+    }
+}
+
+/// What a known step takes besides its acts: its key, its place in the map, and its reference count.
+pub(crate) const STEP_BYTES: usize = 160;
+
+fn acts_bytes(acts: &[Act]) -> usize {
+    let bytes = acts.iter().map(|act| match act {
+        Act::Disk(change) => host_disk::disk::data_len(change),
+        _ => 0,
+    });
+    size_of_val(acts) + bytes.sum::<usize>()
+}
+
 /// Which guest is started.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Life {
@@ -153,6 +108,7 @@ pub(crate) struct Life {
 /// All guests that were met, and what steps them.
 pub(crate) struct Guests<'a> {
     module: &'a dyn Start,
+    pub(crate) account: Arc<Account>,
     pub(crate) mode: Mode,
     limits: Limits,
     args: &'a [String],
@@ -163,7 +119,7 @@ pub(crate) struct Guests<'a> {
     clients: u32,
     states: Table<GuestState>,
     pub(crate) disks: Table<Disk>,
-    steps: DashMap<(u32, u64, u64), Result<Arc<GuestStep>, Wrong>, BuildQuick>,
+    steps: DashMap<(u32, u64, u64), Taken, BuildQuick>,
     /// Of so many new steps of guests with snapshots one is taken twice, chosen by content.
     pub(crate) compares_one_in: u64,
     /// Pairs of instances for guests with snapshots.
@@ -195,6 +151,7 @@ const LATER_NS: u64 = 90_061_001_001_001;
 /// What guests are made with.
 pub(crate) struct GuestsOptions<'a> {
     pub(crate) module: &'a dyn Start,
+    pub(crate) account: Arc<Account>,
     pub(crate) mode: Mode,
     pub(crate) limits: Limits,
     pub(crate) args: &'a [String],
@@ -213,6 +170,7 @@ impl<'a> Guests<'a> {
     pub(crate) fn new(options: GuestsOptions<'a>) -> Self {
         Guests {
             module: options.module,
+            account: options.account,
             mode: options.mode,
             limits: options.limits,
             args: options.args,
@@ -241,6 +199,8 @@ impl<'a> Guests<'a> {
     pub(crate) fn add_disk(&self, disk: &Disk) -> u32 {
         let mut text = Vec::new();
         disk.write_state(&mut text);
+        self.account
+            .charge((text.len() + disk.held_bytes()) as u64 * COPIED_UNITS);
         let hash = Contents::of("disk").bytes(&text).finish();
         self.disks.add(hash, || disk.clone())
     }
@@ -308,6 +268,37 @@ impl<'a> Guests<'a> {
         last.unwrap_or(0)
     }
 
+    /// Whether the program is asked to end.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        self.module.interrupt().is_some_and(Interrupt::is_requested)
+    }
+
+    /// What is kept of guests, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.states.bytes() + self.disks.bytes()
+    }
+
+    /// Why a call of a guest has failed.
+    fn wrong(&self, error: Box<GuestError>) -> Wrong {
+        match self.account.spent() {
+            // It was refused memory that it could have had otherwise.
+            Some(spent) => spent.into(),
+            None => error.into(),
+        }
+    }
+
+    /// Calls a guest, and pays what it has used.
+    fn paid<T>(
+        &self,
+        guest: &mut dyn Guest,
+        call: impl FnOnce(&mut dyn Guest) -> Result<T, Box<GuestError>>,
+    ) -> Result<T, Wrong> {
+        let before = guest.fuel_used();
+        let result = call(guest);
+        self.account.charge(guest.fuel_used() - before);
+        result.map_err(|error| self.wrong(error))
+    }
+
     /// Starts a guest, and tells it `init`.
     pub(crate) fn start(
         &self,
@@ -320,7 +311,7 @@ impl<'a> Guests<'a> {
         if self.mode.by_replay {
             return self.tell(None, life, &told, now_ns, messages);
         }
-        let mut live = self.instance(life, messages).map_err(Wrong::from)?;
+        let mut live = self.instance(life, messages)?;
         if !live.guest.keeps_state() {
             return Err(Wrong::Mode(Mode {
                 by_replay: true,
@@ -353,6 +344,8 @@ impl<'a> Guests<'a> {
         } else {
             self.step_twice(guest, life.node, told, seen_ns, messages)
         };
+        let acts = step.as_ref().map_or(0, |step| acts_bytes(&step.acts));
+        self.states.note(STEP_BYTES + acts);
         self.steps.insert(key, step.clone());
         step
     }
@@ -375,7 +368,7 @@ impl<'a> Guests<'a> {
                 disk: self.empty_disk(),
             };
             let live = self.instance(life, messages);
-            live.map(|live| live.guest).map_err(Wrong::from)
+            live.map(|live| live.guest)
         };
         let lives = [u32::MAX, u32::MAX - 1];
         let mut pair = match pop(&self.pairs) {
@@ -387,10 +380,13 @@ impl<'a> Guests<'a> {
             if self.restores_once.load(Ordering::Relaxed) {
                 *guest = spare(lives[which])?;
             }
-            if guest.restore(snapshot).is_err() {
+            if let Err(wrong) = self.paid(guest.as_mut(), |guest| guest.restore(snapshot)) {
+                if wrong.is_no_failure() {
+                    return Err(wrong);
+                }
                 // Some take over a state only before they have one. What a new one refuses, all do.
                 *guest = spare(lives[which])?;
-                guest.restore(snapshot).map_err(Wrong::from)?;
+                self.paid(guest.as_mut(), |guest| guest.restore(snapshot))?;
                 self.restores_once.store(true, Ordering::Relaxed);
             }
             self.make(guest.as_mut(), node, told, now_ns + later_ns, messages)
@@ -434,7 +430,8 @@ impl<'a> Guests<'a> {
     }
 
     /// An instance, which has not begun.
-    fn instance(&self, life: Life, messages: &Messages) -> Result<Live, Box<GuestError>> {
+    fn instance(&self, life: Life, messages: &Messages) -> Result<Live, Wrong> {
+        self.account.verify()?;
         let disk = self.disks.get(life.disk).clone();
         let disk: SharedDisk = Arc::new(Mutex::new(disk));
         let name = &messages.nodes()[usize::from(life.node)];
@@ -442,9 +439,11 @@ impl<'a> Guests<'a> {
             limits: self.limits,
             args: self.args.to_vec(),
             seed: self.streams.seed(&format!("guest {name} {}", life.lives)),
-            growth: None,
+            growth: Some(Instance::of(&self.account)),
             disk: SharedDisk::clone(&disk),
-        })?;
+        });
+        let guest = guest.map_err(|error| self.wrong(error))?;
+        self.account.charge(guest.fuel_used());
         Ok(Live { guest, disk })
     }
 
@@ -457,7 +456,7 @@ impl<'a> Guests<'a> {
         messages: &Messages,
     ) -> Result<Made, Wrong> {
         let acts = self.act(guest, node, told, now_ns, messages)?;
-        let snapshot = guest.snapshot().map_err(Wrong::from)?;
+        let snapshot = self.paid(guest, |guest| guest.snapshot())?;
         Ok(Made {
             acts,
             snapshot: snapshot.unwrap_or_default(),
@@ -483,7 +482,8 @@ impl<'a> Guests<'a> {
                 Told::Synced(_) => EventKind::Synced(Ok(())),
             },
         };
-        let effects = guest.step(&event).map_err(Wrong::from)?;
+        let before = guest.fuel_used();
+        let effects = guest.step(&event).map_err(|error| self.wrong(error))?;
         let mut acts = Vec::new();
         for effect in effects {
             acts.push(match effect {
@@ -504,6 +504,7 @@ impl<'a> Guests<'a> {
                 Effect::Sync(scope) => Act::Sync(scope),
             });
         }
+        self.account.pay(guest.fuel_used() - before)?;
         Ok(acts)
     }
 
@@ -518,7 +519,7 @@ impl<'a> Guests<'a> {
     ) -> Result<Arc<GuestStep>, Wrong> {
         let (mut live, start) = match before {
             Some(before) => self.brought_to(before, messages)?,
-            None => (self.instance(start, messages).map_err(Wrong::from)?, start),
+            None => (self.instance(start, messages)?, start),
         };
         let disk_before = before.map_or(start.disk, |_| self.add_disk(&lock(&live.disk)));
         live.begin(told);

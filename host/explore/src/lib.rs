@@ -6,7 +6,8 @@
 //! | modules | job |
 //! |---|---|
 //! | `bounds` | what is tried |
-//! | `explore` | an exploration from its beginning to its result |
+//! | `account` | what that uses, and how much it may use |
+//! | `exploration` `explore` | an exploration from its beginning to its result |
 //! | `breadth` | all states, the nearest first |
 //! | `guided` | schedules that a strategy chooses |
 //! | `ends` | what becomes of a state if nothing more goes wrong |
@@ -14,12 +15,15 @@
 //! | `moves` `state` | what happens, and to what |
 //! | `guests` `nodes` `services` `clients` `participants` | the parts of a state, each a table of contents and a function from events to contents |
 //! | `table` `hash` | contents under small numbers, known by their hashes |
+//! | `wrong` | why a step has no result |
 //! | `trace` `words` | moves as a schedule of the simulator, and in words |
 
+mod account;
 mod bounds;
 mod breadth;
 mod clients;
 mod ends;
+mod exploration;
 mod explore;
 mod guests;
 mod guided;
@@ -33,9 +37,11 @@ mod state;
 mod table;
 mod trace;
 mod words;
+mod wrong;
 
-pub use bounds::{Bounds, NODES_MAX, PARTITIONED_NODES_MAX, TimerOrder};
-pub use breadth::{Budget, Progress};
-pub use explore::{End, Exploration, Explored, FailingSchedule, Impossible, Planned};
-pub use guests::{Mode, instances};
+pub use bounds::{Bounds, Budget, NODES_MAX, PARTITIONED_NODES_MAX, Progress, Spent, TimerOrder};
+pub use exploration::Exploration;
+pub use explore::{End, Explored, FailingSchedule, Impossible, Planned};
+pub use guests::instances;
 pub use guided::{Guidance, Guided, Strategy, Tried};
+pub use wrong::Mode;

@@ -7,10 +7,11 @@ use dashmap::DashMap;
 use host_disk::{Scope, Survival};
 use host_guest::{ErrorKind, Event, EventKind, GuestError};
 
-use crate::guests::{Act, Guests, Life, Told, Wrong};
+use crate::guests::{Act, Guests, Life, STEP_BYTES, Told};
 use crate::hash::{BuildQuick, Contents, Hash};
 use crate::participants::Messages;
-use crate::table::Table;
+use crate::table::{Content, Table};
+use crate::wrong::Wrong;
 
 /// A node between two events.
 #[derive(Debug, Clone)]
@@ -24,6 +25,13 @@ pub(crate) struct Node {
     pub(crate) timers: Vec<Timer>,
     disk: u32,
     sync: Option<PendingSync>,
+}
+
+impl Content for Node {
+    fn heap_bytes(&self) -> usize {
+        let behind = self.sync.as_ref().map_or(0, |sync| sync.behind.len());
+        size_of_val(self.timers.as_slice()) + behind * size_of::<Act>()
+    }
 }
 
 /// A timer that is set.
@@ -74,10 +82,13 @@ pub(crate) struct NodeStep {
     pub(crate) syncs: u32,
 }
 
+/// What came of it, or why there is nothing.
+type Taken = Result<Arc<NodeStep>, Wrong>;
+
 /// All states of nodes that were met.
 pub(crate) struct Nodes {
     table: Table<Node>,
-    steps: DashMap<(u32, Happens, u64), Result<Arc<NodeStep>, Wrong>, BuildQuick>,
+    steps: DashMap<(u32, Happens, u64), Taken, BuildQuick>,
     /// Whether syncs take no time: nothing that is explored happens during one.
     pub(crate) instant_syncs: bool,
     /// Whether it matters how long timers were set for.
@@ -96,6 +107,11 @@ impl Nodes {
 
     pub(crate) fn len(&self) -> usize {
         self.table.len()
+    }
+
+    /// What they take, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.table.bytes()
     }
 
     pub(crate) fn get(&self, node: u32) -> &Node {
@@ -173,6 +189,8 @@ impl Nodes {
         }
         .take(happens)
         .map(Arc::new);
+        let sent = made.as_ref().map_or(0, |step| step.sent.len());
+        self.table.note(STEP_BYTES + sent * size_of::<u32>());
         self.steps.insert(key, made.clone());
         made
     }
@@ -302,6 +320,7 @@ impl Taking<'_, '_> {
                     self.sets_timers = true;
                 }
                 Act::Disk(change) => {
+                    self.guests.account.verify()?;
                     let mut disk = self.guests.disks.get(self.node.disk).clone();
                     disk.check(std::iter::once(&change))
                         .map_err(|error| self.wrong(ErrorKind::Disk(error)))?;

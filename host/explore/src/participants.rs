@@ -3,7 +3,7 @@
 use host_protocol::message::Message as Envelope;
 
 use crate::hash::{Contents, Hash};
-use crate::table::Table;
+use crate::table::{Content, Table};
 
 /// A participant of a cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,6 +29,12 @@ pub(crate) struct Message {
     pub(crate) msg_id: Option<u64>,
     /// A hash of its type.
     pub(crate) kind: u64,
+}
+
+impl Content for Message {
+    fn heap_bytes(&self) -> usize {
+        self.text.len()
+    }
 }
 
 impl Message {
@@ -130,6 +136,11 @@ impl Messages {
 
     pub(crate) fn get(&self, message: u32) -> &Message {
         self.table.get(message)
+    }
+
+    /// What they take, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.table.bytes()
     }
 
     pub(crate) fn hash(&self, message: u32) -> Hash {

@@ -5,15 +5,22 @@ use std::sync::Arc;
 use dashmap::DashMap;
 use host_sim::service::{self, Service};
 
+use crate::guests::STEP_BYTES;
 use crate::hash::{BuildQuick, Contents, Hash};
 use crate::participants::{Addr, Messages};
-use crate::table::Table;
+use crate::table::{Content, Table};
 
 /// All states of services that were met.
 #[derive(Default)]
 pub(crate) struct Services {
     table: Table<Box<dyn Service>>,
     steps: DashMap<(u32, u32), Arc<ServiceStep>, BuildQuick>,
+}
+
+impl Content for Box<dyn Service> {
+    fn heap_bytes(&self) -> usize {
+        self.bytes()
+    }
 }
 
 /// What comes of a request.
@@ -45,6 +52,16 @@ impl Services {
         self.table.add(other.hash(service), content)
     }
 
+    /// What they take, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.table.bytes()
+    }
+
+    /// What one of them keeps, in bytes.
+    pub(crate) fn bytes_of(&self, service: u32) -> usize {
+        self.table.get(service).bytes()
+    }
+
     pub(crate) fn hash(&self, service: u32) -> Hash {
         self.table.hash(service)
     }
@@ -68,6 +85,7 @@ impl Services {
             next: self.add(next),
             answer: answer.filter(|_| matches!(message.src, Addr::Node(_))),
         });
+        self.table.note(STEP_BYTES);
         self.steps.insert((service, request), Arc::clone(&step));
         step
     }

@@ -21,11 +21,19 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// Whether a fault has happened.
+    /// What it takes besides its contents, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        let lists = [&self.parts, &self.messages, &self.late];
+        let numbers = lists.map(|list| list.len()).iter().sum::<usize>();
+        size_of::<State>() + numbers * size_of::<u32>()
+    }
+
+    /// Whether a fault has happened. A message that is late is one; so is a timer that fires, which may have overtaken messages, unless delays
+    /// are bounded.
     pub(crate) fn has_had_faults(&self, bounds: &Bounds) -> bool {
         let Left {
-            fires: _,
-            delays: _,
+            fires,
+            delays,
             drops,
             duplicates: _,
             kills,
@@ -33,14 +41,19 @@ impl State {
             partitions,
             timeouts,
         } = self.left;
-        (drops, kills, power, partitions, timeouts)
-            != (
-                bounds.drops,
-                bounds.kills,
-                bounds.power,
-                bounds.partitions,
-                bounds.timeouts,
-            )
+        let is_late = match bounds.delays {
+            Some(most) => delays != most,
+            None => fires != bounds.fires,
+        };
+        is_late
+            || (drops, kills, power, partitions, timeouts)
+                != (
+                    bounds.drops,
+                    bounds.kills,
+                    bounds.power,
+                    bounds.partitions,
+                    bounds.timeouts,
+                )
     }
 }
 

@@ -10,11 +10,11 @@ use host_sim::{
 use host_trial::Scenario;
 use host_trial::schedule::Schedule;
 
-use crate::guests::Wrong;
 use crate::model::{Model, Sink};
 use crate::moves::Move;
 use crate::participants::Addr;
 use crate::state::Done;
+use crate::wrong::Wrong;
 
 /// Messages in flight by their numbers on their links.
 #[derive(Default)]

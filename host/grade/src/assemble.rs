@@ -177,6 +177,7 @@ impl ModuleForChallenge<'_> {
             world_runs_passed: judged.passed - seeds_passed,
             usage: judged.usage.clone(),
             targets: self.worst_targets(judged),
+            explored: judged.explored.clone(),
             seeds_untouched: judged.untouched,
             warnings: warnings(judged),
             failure: failure.map(|(planned, run)| self.failure(planned, run)),
@@ -193,6 +194,7 @@ impl ModuleForChallenge<'_> {
             world_runs_passed: 0,
             usage: BTreeMap::new(),
             targets: BTreeMap::new(),
+            explored: Vec::new(),
             seeds_untouched: 0,
             warnings: Vec::new(),
             failure: None,
@@ -272,6 +274,7 @@ fn suite_facts(suite: &Suite) -> SuiteFacts {
         why: world.why.clone(),
         seeds: world.seeds.clone(),
         options: quoted(&world.flags()),
+        explored: world.explore.is_some(),
     };
     let targets = |setting: Setting<'_>| {
         let targets = setting.targets().to_vec();

@@ -12,6 +12,7 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use super::class_page::ClassReport;
+use super::explored;
 use super::grade::{ChallengeGrade, ChallengeState, Grade, SubmissionGrade};
 use super::judge::JudgeContext;
 use super::runtimes::{NotLoaded, trial, untrusted};
@@ -153,11 +154,27 @@ impl<'a> RunToReport<'a> {
             }
             Err(error) => return missing(error.to_string()),
         };
+        let own_seed = seed;
         let seed = setting.run_seed(seed);
-        let trial = trial(&module, setting);
+        let schedule = match setting.explore() {
+            None => None,
+            Some(explore) => match explored::failing(setting, explore, &module, own_seed) {
+                Some(schedule) => Some(schedule),
+                None => return missing("its schedule was not found again".to_owned()),
+            },
+        };
+        let script = schedule.as_ref().map(|schedule| &schedule.script);
+        let trial = match &schedule {
+            None => trial(&module, setting),
+            Some(schedule) => schedule.trial(&module, None),
+        };
         let dir = report.run_dir(self.submission, &setting.challenge.id)?;
         let mut observer = dir.observer(JOURNAL_BYTES_MAX)?;
-        let mut result = match trial.run_among_others(seed, vec![&mut observer]) {
+        let among_others = match script {
+            None => trial.run_among_others(seed, vec![&mut observer]),
+            Some(script) => Some(trial.play(seed, script, vec![&mut observer])),
+        };
+        let mut result = match among_others {
             Some(result) => result,
             None => {
                 observer = dir.observer(JOURNAL_BYTES_MAX)?;
@@ -171,7 +188,7 @@ impl<'a> RunToReport<'a> {
         let run = ReportedRun {
             trial: &trial,
             seed,
-            script: None,
+            script,
             replay: &|schedule| match schedule {
                 None => self.module.command(self.suite, setting, seed, &targets),
                 Some(schedule) => self.module.schedule_command(self.suite, schedule),

@@ -35,6 +35,9 @@ pub fn unmet(suite: &Suite, interrupt: &Interrupt) -> Vec<Demand> {
     let mut left = OPERATIONS_MAX;
     let mut unmet = Vec::new();
     for setting in suite.challenges.iter().flat_map(|it| it.settings()) {
+        if setting.explore().is_some() {
+            continue; // few operations are tried, and no times
+        }
         let why = forgotten(setting).or_else(|| {
             let options = &setting.scenario().options;
             #[expect(clippy::cast_precision_loss, reason = "seconds of a day at most")]

@@ -227,6 +227,14 @@ fn of_judgement(facts: &ChallengeFacts, judgement: &Judgement) -> Explanation {
             ));
         }
     }
+    let explored = judgement.explored.iter().map(|it| {
+        let (world, seed) = (&it.world, it.seed);
+        format!(
+            "explored in the world {world} with seed {seed}: {}",
+            it.proof.in_words()
+        )
+    });
+    told.more.extend(explored);
     let warnings = judgement.warnings.iter();
     told.more
         .extend(warnings.map(|warning| format!("warning: {warning}")));

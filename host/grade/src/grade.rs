@@ -10,6 +10,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::Verdict;
+use super::explored::Proof;
 use host_protocol::text::shell_quoted;
 
 /// The value of the field `format`.
@@ -129,8 +130,11 @@ pub struct WorldFacts {
     pub why: String,
     /// The seeds of its runs, in this order.
     pub seeds: Vec<u64>,
-    /// What differs from the options of the challenge, as flags of `host sim`.
+    /// What differs from the options of the challenge, as flags of `host sim`; of `host explore` if it is explored.
     pub options: String,
+    /// Whether it is explored: a seed is one of operations then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub explored: bool,
 }
 
 /// One of several parts of the work, written `INDEX/OF`.
@@ -260,6 +264,9 @@ pub struct Judgement {
     /// world has the world before it: `far/msgs-per-op`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub targets: BTreeMap<String, TargetResult>,
+    /// What explorations have tried without a failure.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub explored: Vec<ExploredWorld>,
     /// In how many runs, of those that passed and the one that failed, no fault touched anything.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub seeds_untouched: usize,
@@ -274,6 +281,19 @@ pub struct Judgement {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 fn is_zero(count: &usize) -> bool {
     *count == 0
+}
+
+/// What was tried in a world that is explored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
+pub struct ExploredWorld {
+    /// The world.
+    pub world: String,
+    /// The seed of the operations.
+    pub seed: u64,
+    /// What was tried without a failure.
+    pub proof: Proof,
 }
 
 /// The use of a limited resource.

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use rayon::prelude::*;
 
-use super::grade::Usage;
+use super::grade::{ExploredWorld, Usage};
 use super::resume::Resume;
 use super::run::{SeedRun, panic_text};
 use super::runtimes::{NotLoaded, Runtimes, untrusted};
@@ -48,6 +48,8 @@ pub struct JudgedRuns {
     pub worst: BTreeMap<String, f64>,
     /// With how many seeds the faults touched nothing.
     pub untouched: usize,
+    /// What explorations have tried without a failure.
+    pub explored: Vec<ExploredWorld>,
     /// What the author should know though it decides nothing.
     pub warnings: Warnings,
     /// The first that failed.
@@ -88,6 +90,13 @@ impl JudgedRuns {
                     kept.warnings.first.clone_from(&run.warnings);
                 }
             }
+            if let Some((proof, world)) = run.proof.take().zip(planned.setting.world_name()) {
+                kept.explored.push(ExploredWorld {
+                    world: world.to_owned(),
+                    seed: planned.seed,
+                    proof,
+                });
+            }
             match run.verdict {
                 Verdict::Accepted => kept.passed += 1,
                 _ => kept.failed = Some(Box::new(run)),
@@ -117,11 +126,16 @@ pub struct JudgeContext<'a> {
     pub interrupt: &'a Interrupt,
 }
 
-/// The most guests that exist at a time: those of a run on each thread, and one more for each run
+/// The most guests that exist at a time: those of a run or an exploration on each thread, and one more for each run
 /// while a node is replaced.
 #[must_use]
 pub fn guests_max(work: &Work<'_>) -> usize {
-    rayon::current_num_threads() * (work.suite.nodes_max() + 1)
+    let of_run = work.suite.nodes_max() + 1;
+    let of_exploration = match work.suite.is_explored() {
+        true => host_explore::instances(1),
+        false => 0,
+    };
+    rayon::current_num_threads() * of_run.max(of_exploration)
 }
 
 /// Judges the work.

@@ -2,7 +2,8 @@
 //!
 //! A [`Suite`] has the challenges, [`submission`] finds what was handed in, [`work`] says which
 //! module has to be run for which challenge, and [`judge`] runs them in parallel: each [`run`] of a
-//! module on a seed, under a challenge's official options or in one of its worlds, gets a [`Verdict`]. [`assemble`] makes a [`Grade`] of these, in an order that
+//! module on a seed, under a challenge's official options or in one of its worlds, and each exploration
+//! ([`explored`]) gets a [`Verdict`]. [`assemble`] makes a [`Grade`] of these, in an order that
 //! does not depend on which run finished first. Every output format is made from a grade, and the
 //! grades of shards can be joined ([`merge`]). [`class_report`] writes a page about a grade.
 //!
@@ -15,6 +16,7 @@ pub mod class_report;
 pub mod csv;
 pub mod demands;
 pub mod explain;
+pub mod explored;
 mod folder;
 pub mod grade;
 mod hash;

@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde::{Deserialize, Serialize};
 
+use super::explored::{self, Proof};
 use super::grade::Usage;
 use super::runtimes::trial;
 use super::suite::{Setting, Target};
@@ -72,14 +73,20 @@ pub struct SeedRun {
     /// What its author should know though it decides nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// What was tried without a failure, if it is an exploration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Proof>,
 }
 
 impl SeedRun {
-    /// Runs a challenge on a seed, in one of its settings. An internal error becomes a verdict too.
+    /// Runs a challenge on a seed, in one of its settings, or explores it. An internal error becomes a verdict too.
     /// `None` if the run was interrupted.
     #[must_use]
     pub fn of(setting: Setting<'_>, module: &GuestModule, seed: u64) -> Option<Self> {
         Self::catching(|| {
+            if let Some(explore) = setting.explore() {
+                return explored::judge(setting, explore, module, seed);
+            }
             let trial = trial(module, setting);
             trial.with(setting.run_seed(seed), None, |result| {
                 (!result.is_interrupted()).then(|| Self::judged(setting, &result))
@@ -108,6 +115,9 @@ impl SeedRun {
     /// exceeded, or the targets that it missed.
     #[must_use]
     pub fn replay_flags(&self, setting: Setting<'_>) -> Vec<String> {
+        if setting.explore().is_some() {
+            return Vec::new(); // an exploration has as much as a run, and no targets
+        }
         let mut flags: Vec<String> = self.bound_flag.iter().cloned().collect();
         if self.anomalies.iter().any(|name| name == MISSED_TARGET) {
             flags.extend(setting.targets().iter().flat_map(Target::flags));
@@ -143,8 +153,8 @@ impl SeedRun {
         seed: u64,
         shrinking: Budget,
     ) -> Self {
-        if !self.needs_trace() {
-            return self;
+        if !self.needs_trace() || setting.explore().is_some() {
+            return self; // an exploration has its trace already
         }
         let seed = setting.run_seed(seed);
         if let Some(focus) = self.focus(setting) {
@@ -300,7 +310,15 @@ impl SeedRun {
         self.anomaly.push(NO_SAMPLES.to_owned());
     }
 
-    fn internal(why: &str) -> Self {
+    /// An exploration without a failure.
+    pub(super) fn proved(proof: Proof) -> Self {
+        SeedRun {
+            proof: Some(proof),
+            ..Self::new(Verdict::Accepted)
+        }
+    }
+
+    pub(super) fn internal(why: &str) -> Self {
         SeedRun {
             anomaly: sanitize::lines(why),
             ..Self::new(Verdict::Internal)
@@ -323,6 +341,7 @@ impl SeedRun {
             measured: BTreeMap::new(),
             faults_touched_nothing: false,
             warnings: Vec::new(),
+            proof: None,
         }
     }
 }

@@ -110,7 +110,7 @@ pub(super) fn untrusted<'a>(
 }
 
 impl ModuleFile {
-    /// The command that makes a run with this seed again, with more flags.
+    /// The command that makes a run with this seed again, or an exploration, with more flags.
     #[must_use]
     pub fn command(
         &self,
@@ -119,12 +119,19 @@ impl ModuleFile {
         seed: u64,
         more: &[String],
     ) -> String {
+        let command = |scenario: &Scenario, module: &Path, more: &[String]| match setting.explore()
+        {
+            None => scenario.command(module, seed, more),
+            Some(explore) => {
+                scenario.explore_command(module, seed, &[&explore.flags(), more].concat())
+            }
+        };
         let Some(script) = &self.script else {
-            return setting.scenario().command(&self.path, seed, more);
+            return command(setting.scenario(), &self.path, more);
         };
         let scenario = scenario(setting, &script.args(suite));
         let module = &suite.runtimes[script.runtime].module;
-        scenario.command(module, seed, &[&script.flags(suite), more].concat())
+        command(&scenario, module, &[&script.flags(suite), more].concat())
     }
 
     /// The command that plays a schedule.
@@ -147,7 +154,7 @@ pub fn trial<'a>(module: &'a GuestModule, setting: Setting<'_>) -> Trial<'a> {
 }
 
 /// The scenario of a setting, with more arguments of guests before those that it has.
-fn scenario(setting: Setting<'_>, first_args: &[String]) -> Scenario {
+pub(super) fn scenario(setting: Setting<'_>, first_args: &[String]) -> Scenario {
     let mut scenario = setting.scenario().clone();
     let args = &mut scenario.options.guest_args;
     args.splice(0..0, first_args.iter().cloned());

@@ -91,6 +91,7 @@ pub use moves::{MessageRef, Move, MoveKind};
 pub use network::NetworkModel;
 pub use options::{Cluster, RunOptions};
 pub use outcome::{Outcome, StopReason, Stopped};
+pub use processor_time::ProcessorTime;
 pub use run::{Simulation, run};
 pub use script::{Episode, Invocation, Script};
 pub use seeds::{InvalidSeedRange, SeedRange};

@@ -19,7 +19,7 @@ const FUEL_BETWEEN: u64 = 100_000_000;
 
 /// The net of a run.
 #[derive(Debug)]
-pub(super) struct ProcessorTime {
+pub struct ProcessorTime {
     /// What the thread had used when the run began; `None` where the system does not tell.
     begin: Option<Duration>,
     limit: Duration,
@@ -28,7 +28,8 @@ pub(super) struct ProcessorTime {
 
 impl ProcessorTime {
     /// Begins with a run of at most `fuel` units, on the thread that it stays on.
-    pub(super) fn of_run(fuel: u64) -> Self {
+    #[must_use]
+    pub fn of_run(fuel: u64) -> Self {
         let paid = Duration::from_micros(fuel / 1_000_000 * UNIT_PS);
         ProcessorTime {
             begin: of_this_thread(),
@@ -38,7 +39,7 @@ impl ProcessorTime {
     }
 
     /// The limit, if the run has exceeded it. It has used so much `fuel`.
-    pub(super) fn exceeded(&mut self, fuel: u64) -> Option<Duration> {
+    pub fn exceeded(&mut self, fuel: u64) -> Option<Duration> {
         if fuel < self.next_fuel {
             return None;
         }

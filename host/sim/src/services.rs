@@ -6,7 +6,7 @@ use super::network::Network;
 use super::outcome::Stopped;
 use super::packets::Packet;
 use super::random::{Family, Streams};
-use super::service::{Service, write_body};
+use super::service::{Service, draws, write_body};
 use super::world::World;
 
 /// All services, each with a stream for every node that calls it.
@@ -47,8 +47,13 @@ impl Services {
         }
         let (service, streams) = &mut self.services[index];
         let client = &world.names().nodes()[node];
-        let stream = streams.of(node, || client.clone());
-        let answer = service.handle(client, packet.body(), stream.generator());
+        let answer = if world.is_directed() {
+            let mut draws = draws(service.as_ref(), client, packet.body());
+            service.handle(client, packet.body(), &mut draws)
+        } else {
+            let stream = streams.of(node, || client.clone());
+            service.handle(client, packet.body(), stream.generator())
+        };
         let (before, now) = (self.bytes[index], service.bytes());
         self.bytes[index] = now;
         world.meter().service(before, now);

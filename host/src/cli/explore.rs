@@ -51,7 +51,7 @@ pub(super) fn run(args: ExploreArgs) -> Result<Exit, Failure> {
         module: &module,
         scenario: &scenario,
         bounds: &bounds,
-        budget: Budget { states: usize::MAX },
+        budget: Budget::default(),
         seed: args.seed,
         operations: None,
     };
@@ -139,7 +139,11 @@ fn explore(exploration: Exploration<'_>, search: Search) -> Result<Outcome, Impo
                 extent: Extent::All(explored.progress),
             })
         }
-        Search::Chosen(guidance) => {
+        Search::Chosen(guidance, budget) => {
+            let exploration = Exploration {
+                budget,
+                ..exploration
+            };
             let guided = exploration.guide(guidance, &mut |tried| line.chosen(tried));
             guided.map(|guided| Outcome {
                 end: guided.end,

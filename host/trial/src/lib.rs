@@ -19,6 +19,6 @@ pub mod schedule;
 pub mod shrink;
 mod trial;
 
-pub use room::{SHARE_BYTES, SHARED_BYTES};
+pub use room::{SHARE_BYTES, SHARED_BYTES, in_room};
 pub use scenario::Scenario;
 pub use trial::{Trial, TrialResult};

@@ -31,6 +31,20 @@ const CHUNK_BYTES: usize = 1 << 20;
 /// The room of this process.
 pub(crate) static ROOM: Room = Room::new();
 
+/// Does work that is no run, and holds as much: among runs, and where that is refused alone. `work` is
+/// given who says how much it may hold, nobody if it is alone. It returns nothing if that was refused.
+///
+/// What it returns is kept beside runs, so it has to be small. It must start no run, and wait for nothing
+/// that other work may hold.
+pub fn in_room<T>(mut work: impl FnMut(Option<Arc<dyn MemoryGrant>>) -> Option<T>) -> Option<T> {
+    let place = ROOM.place();
+    if let Some(done) = work(Some(place)) {
+        return Some(done);
+    }
+    let _alone = ROOM.alone();
+    work(None)
+}
+
 /// Room for runs.
 #[derive(Debug)]
 pub(crate) struct Room {

@@ -5,10 +5,10 @@
 //! stands in for it: the oldest message of the same type on the same link, the first timer of the same node.
 
 use super::run::Run;
-use crate::guests::Wrong;
 use crate::model::Model;
 use crate::moves::Move;
 use crate::participants::Addr;
+use crate::wrong::Wrong;
 
 /// What a message is like: who sends it to whom, and its type.
 fn kind(model: &Model<'_>, message: u32) -> (Addr, Addr, u64) {

@@ -1,6 +1,7 @@
 //! Rounds of runs, to the first that fails.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use host_sim::random::Streams;
 use rayon::prelude::*;
@@ -14,20 +15,25 @@ use super::schedulers::Uniform;
 use super::shape::{Clocks, Shapes};
 use super::shorten::Shortening;
 use super::strategy::{Guidance, Guided, Strategy, Tried};
+use crate::account::Account;
 use crate::bounds::Bounds;
 use crate::breadth::Failure;
 use crate::ends::Ends;
-use crate::explore::{End, Exploration, Impossible, begin, failing};
-use crate::guests::{Mode, Wrong};
+use crate::exploration::Exploration;
+use crate::explore::{End, Impossible, begin, failing};
 use crate::hash::{BuildQuick, Hash};
 use crate::model::Model;
 use crate::state::{Left, State};
+use crate::wrong::{Mode, Wrong};
 
 /// How many runs are made before what they have found is used.
 const ROUND: u64 = 64;
 
 /// How many states are counted.
 const STATES_MAX: usize = 1 << 22;
+
+/// What a hash in a set takes, which is between half full and full.
+const HASH_BYTES: usize = 32;
 
 /// How many of the states that were new in a run are kept.
 const KEPT: usize = 4;
@@ -51,21 +57,31 @@ impl Exploration<'_> {
         };
         let this = Exploration {
             bounds: &bounds,
+            budget: self.budget.clone(),
             ..*self
         };
         let mut tried = Tried::default();
+        let account = Account::of(&self.budget);
         loop {
             let mut note = |now| {
                 tried = now;
                 show(now);
             };
-            match this.guide_in(mode, guidance, &mut note) {
+            match this.guide_in(mode, guidance, &account, &mut note) {
                 Err(Wrong::Mode(found)) if found != mode => mode = found,
                 Err(Wrong::Interrupted) => {
                     return Ok(Guided {
                         tried,
                         failed_run: None,
                         end: End::Interrupted,
+                        mode,
+                    });
+                }
+                Err(Wrong::Spent(spent)) => {
+                    return Ok(Guided {
+                        tried,
+                        failed_run: None,
+                        end: End::Spent(spent),
                         mode,
                     });
                 }
@@ -76,8 +92,8 @@ impl Exploration<'_> {
     }
 
     /// A model in which few steps are taken twice.
-    fn sparing_model(&self, mode: Mode) -> Result<Model<'_>, Wrong> {
-        let mut model = Model::new(self, mode).map_err(Wrong::Internal)?;
+    fn sparing_model(&self, mode: Mode, account: &Arc<Account>) -> Result<Model<'_>, Wrong> {
+        let mut model = Model::new(self, mode, account).map_err(Wrong::Internal)?;
         model.guests.compares_one_in = COMPARES_ONE_IN;
         Ok(model)
     }
@@ -86,9 +102,10 @@ impl Exploration<'_> {
         &self,
         mode: Mode,
         guidance: Guidance,
+        account: &Arc<Account>,
         show: &mut dyn FnMut(Tried),
     ) -> Result<Guided, Wrong> {
-        let mut model = self.sparing_model(mode)?;
+        let mut model = self.sparing_model(mode, account)?;
         let mut search = Search::new(&model, guidance, begin(&model)?)?;
         let interrupt = self.module.interrupt();
         let is_interrupted = || interrupt.is_some_and(host_guest::Interrupt::is_requested);
@@ -104,8 +121,8 @@ impl Exploration<'_> {
                 return Ok(search.over(end, Some(number), mode));
             }
             show(search.tried);
-            if model.nodes.len() > NODES_MAX {
-                let new = self.sparing_model(mode)?;
+            if model.nodes.len() > NODES_MAX || account.is_crowded() {
+                let new = self.sparing_model(mode, account)?;
                 search = search.renewed(&Renewal {
                     old: &model,
                     new: &new,
@@ -207,7 +224,7 @@ impl Search {
         for (number, outcome) in (first..).zip(outcomes) {
             let outcome = outcome?;
             moves += outcome.moves.len() as u64;
-            if let Some(failure) = self.join(outcome) {
+            if let Some(failure) = self.join(outcome, &model.account) {
                 return Ok(Some((number, failure)));
             }
         }
@@ -216,12 +233,13 @@ impl Search {
     }
 
     /// Takes over what a run has found. Returns the failure, if it has failed.
-    fn join(&mut self, outcome: Outcome) -> Option<Failure> {
+    fn join(&mut self, outcome: Outcome, account: &Account) -> Option<Failure> {
+        account.release(outcome.held);
         self.tried.runs += 1;
         self.tried.moves += outcome.made;
         for hash in outcome.hashes {
-            if self.met.len() < STATES_MAX {
-                self.met.insert(hash);
+            if self.met.len() < STATES_MAX && self.met.insert(hash) {
+                account.hold(HASH_BYTES);
             }
         }
         self.tried.states = self.met.len();
@@ -248,7 +266,11 @@ impl Search {
                 Strategy::Mutate => outcome.moves.clone(),
                 _ => outcome.moves[..new.depth].to_vec(),
             };
-            self.pool.add(new.reached(moves));
+            let reached = new.reached(moves);
+            account.hold(reached.bytes());
+            if let Some(gone) = self.pool.add(reached) {
+                account.release(gone.bytes());
+            }
         }
         self.tried.pool = self.pool.entries.len();
         None
@@ -256,6 +278,7 @@ impl Search {
 
     /// The same, in another model.
     fn renewed(mut self, renewal: &Renewal<'_, '_>) -> Self {
+        renewal.new.account.release(self.ends.bytes());
         for entry in &mut self.pool.entries {
             entry.reached = renewal.reached(&entry.reached);
         }

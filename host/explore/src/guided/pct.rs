@@ -44,7 +44,8 @@ pub(crate) struct Pct {
 impl Pct {
     /// Begins a run after `now` moves, which has about `length` more.
     pub(crate) fn new(depth: u32, now: u64, length: u64, stream: &mut Stream) -> Self {
-        let changes = (1..depth).map(|_| now + stream.below(length));
+        let count = u64::from(depth.saturating_sub(1)) << stream.below(5);
+        let changes = (0..count).map(|_| now + stream.below(length));
         let mut changes: Vec<u64> = changes.collect();
         changes.sort_unstable_by_key(|at| std::cmp::Reverse(*at));
         Pct {

@@ -29,6 +29,15 @@ pub(crate) struct Reached {
     pub(crate) moves: Vec<Move>,
 }
 
+impl Reached {
+    /// What it takes, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.state.bytes()
+            + size_of_val(self.births.as_slice())
+            + size_of_val(self.moves.as_slice())
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) reached: Reached,
@@ -59,15 +68,16 @@ impl Pool {
         }
     }
 
-    /// Keeps what was new; what is chosen least, if there is no room.
-    pub(crate) fn add(&mut self, reached: Reached) {
+    /// Keeps what was new. Returns what is chosen least, if there is no room for it.
+    pub(crate) fn add(&mut self, reached: Reached) -> Option<Reached> {
         self.entries.push(Entry { reached, chosen: 0 });
         if self.entries.len() > POOL_MAX {
             let weights = self.entries.iter().map(|it| self.weight(it)).enumerate();
             if let Some((least, _)) = weights.min_by_key(|(place, weight)| (*weight, *place)) {
-                self.entries.remove(least);
+                return Some(self.entries.remove(least).reached);
             }
         }
+        None
     }
 
     /// Chooses an entry, if there is one.

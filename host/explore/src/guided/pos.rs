@@ -39,7 +39,13 @@ impl Pos {
         Pos {
             priorities: HashMap::default(),
             redraws: stream.below(2) == 0,
-            eagerness: stream.pick(&[LowestOf(8), LowestOf(3), HighestOf(1), HighestOf(3)]),
+            eagerness: stream.pick(&[
+                LowestOf(4),
+                HighestOf(1),
+                HighestOf(2),
+                HighestOf(4),
+                HighestOf(8),
+            ]),
         }
     }
 

@@ -15,11 +15,11 @@ use super::schedulers::{Scheduler, Uniform};
 use super::shape::{Shape, Shapes};
 use super::strategy::{Guidance, Strategy};
 use crate::ends::Ends;
-use crate::guests::Wrong;
 use crate::hash::{BuildQuick, Hash};
 use crate::model::Model;
 use crate::moves::Move;
 use crate::state::State;
+use crate::wrong::Wrong;
 
 /// What a run begins with.
 pub(crate) struct Plan {
@@ -93,6 +93,8 @@ pub(crate) struct Outcome {
     /// Their shapes, each once, in order.
     pub(crate) shapes: Vec<Shape>,
     pub(crate) news: Vec<New>,
+    /// How many bytes were taken for it.
+    pub(crate) held: usize,
     pub(crate) fault: Option<Fault>,
 }
 
@@ -118,9 +120,13 @@ struct Met {
     shapes: Vec<Shape>,
     known: HashSet<Shape, BuildQuick>,
     news: Vec<New>,
+    held: usize,
     /// Moves since something was new.
     idle: u64,
 }
+
+/// What a move of a run takes: the move, the hash of its state, and the shape of that, which is in a set as well.
+const MET_BYTES: usize = size_of::<Move>() + size_of::<Hash>() + 3 * size_of::<Shape>();
 
 impl Round<'_, '_> {
     pub(crate) fn run(&self, plan: Plan) -> Result<Outcome, Wrong> {
@@ -165,11 +171,13 @@ impl Round<'_, '_> {
             hashes: met.hashes,
             shapes: met.shapes,
             news: met.news,
+            held: met.held,
         })
     }
 
     fn meet(&self, met: &mut Met, run: &Run<'_, '_>, hash: Hash) {
         met.hashes.push(hash);
+        self.hold(met, MET_BYTES);
         if !matches!(self.guidance.strategy, Strategy::Novelty | Strategy::Mutate) {
             return;
         }
@@ -181,6 +189,8 @@ impl Round<'_, '_> {
         met.shapes.push(shape);
         if self.pool.is_new(shape) {
             met.idle = 0;
+            let births = size_of_val(run.births());
+            self.hold(met, run.state.bytes() + births);
             met.news.push(New {
                 shape,
                 depth: run.moves.len(),
@@ -188,6 +198,11 @@ impl Round<'_, '_> {
                 births: run.births().to_vec(),
             });
         }
+    }
+
+    fn hold(&self, met: &mut Met, bytes: usize) {
+        met.held += bytes;
+        self.model.account.hold(bytes);
     }
 
     fn scheduler(&self, now: u64, length: u64, stream: &mut Stream) -> Box<dyn Scheduler> {

@@ -6,11 +6,11 @@ use super::agenda::{Agenda, Kind};
 use super::pool::Reached;
 use super::schedulers::{Scheduler, View};
 use crate::ends::Ends;
-use crate::guests::Wrong;
 use crate::hash::Hash;
 use crate::model::{Model, Sink};
 use crate::moves::Move;
 use crate::state::State;
+use crate::wrong::Wrong;
 
 /// The most moves of a run: nodes that answer each other without end have as many.
 const MOVES_MAX: u64 = 1 << 16;

@@ -13,10 +13,10 @@ use super::follow::follow;
 use super::run::{Fault, Run};
 use crate::breadth::Failure;
 use crate::ends::Ends;
-use crate::guests::Wrong;
 use crate::model::Model;
 use crate::moves::Move;
 use crate::state::State;
+use crate::wrong::Wrong;
 
 /// How many moves are made at most to find a shorter list.
 const MOVES_MAX: usize = 2_000_000;

@@ -3,7 +3,7 @@
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 use crate::explore::End;
-use crate::guests::Mode;
+use crate::wrong::Mode;
 
 /// How schedules are chosen where there are too many to try all, under its name in `--strategy`.
 #[derive(

@@ -1,6 +1,9 @@
 //! Explorations of guests, compared with what is known of them from elsewhere.
 
+mod budget;
 mod flood;
+mod guided;
+mod languages;
 mod mutants;
 
 use std::fs;
@@ -16,6 +19,7 @@ use test_support::built;
 
 /// A module and the cluster that it runs in.
 struct Subject {
+    sandbox: Sandbox,
     module: GuestModule,
     scenario: Scenario,
 }
@@ -23,8 +27,8 @@ struct Subject {
 impl Subject {
     fn of(guest: &str, args: &[&str], workload: Workload, nodes: usize) -> Self {
         let cache = Cache::open(test_support::compiled());
-        let sandbox = Sandbox::new(cache.ok()).unwrap();
-        let wasm = fs::read(built(guest)).unwrap();
+        let sandbox = Sandbox::new(cache.ok()).expect("the engine starts");
+        let wasm = fs::read(built(guest)).expect("it is built");
         let mut scenario = Scenario::of(workload);
         scenario.options.cluster = Cluster::of(nodes);
         scenario.options.concurrency = match workload {
@@ -34,8 +38,10 @@ impl Subject {
         scenario.options.guest_args = args.iter().map(|&arg| arg.to_owned()).collect();
         scenario.topology = Topology::Total;
         scenario.checks.checks = Checks::Strict;
+        let module = sandbox.load_bytes(&wasm, &Limits::default());
         Subject {
-            module: sandbox.load_bytes(&wasm, &Limits::default()).unwrap(),
+            sandbox,
+            module: module.expect("it is a guest"),
             scenario,
         }
     }
@@ -60,13 +66,26 @@ fn search(
     bounds: &Bounds,
     operations: Option<&[(usize, Operation)]>,
 ) -> Explored {
+    let budget = Budget {
+        states: 2_000_000,
+        ..Budget::default()
+    };
+    search_within(subject, bounds, operations, &budget)
+}
+
+fn search_within(
+    subject: &Subject,
+    bounds: &Bounds,
+    operations: Option<&[(usize, Operation)]>,
+    budget: &Budget,
+) -> Explored {
     let exploration = Exploration {
         module: &subject.module,
         scenario: &subject.scenario,
         bounds,
-        budget: Budget { states: 2_000_000 },
+        budget: budget.clone(),
         seed: 1,
         operations,
     };
-    exploration.search(&mut |_| ()).unwrap()
+    exploration.search(&mut |_| ()).expect("the cluster begins")
 }

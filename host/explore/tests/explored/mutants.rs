@@ -7,13 +7,13 @@ use host_explore::{Bounds, End, Explored};
 use crate::{Subject, explore_drawn};
 
 /// A wrong guest and bounds in which it fails.
-struct Case {
-    guest: &'static str,
-    args: &'static [&'static str],
-    drops: u8,
+pub(crate) struct Case {
+    pub(crate) guest: &'static str,
+    pub(crate) args: &'static [&'static str],
+    pub(crate) drops: u8,
 }
 
-const CASES: [Case; 12] = [
+pub(crate) const CASES: [Case; 12] = [
     case("broadcast-flood", &[], 1),
     case("broadcast-mutants", &["--bug", "batch-forgotten"], 1),
     case("broadcast-mutants", &["--bug", "downhill"], 0),

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use super::error::SuiteError;
+use super::explore::Explore;
 use super::options::Options;
 use super::read;
 use super::runtime::{Runtime, RuntimeError, SubmissionLimits};
@@ -77,15 +78,18 @@ pub struct World {
     pub scenario: Scenario,
     /// The figures that have a bound in this world. Those of the challenge are not judged here.
     pub targets: Vec<Target>,
+    /// How it is explored, if it is: there are no runs then, and seeds decide the operations.
+    pub explore: Option<Explore>,
     /// The changes.
     pub(super) changes: Options,
 }
 
 impl World {
-    /// The flags of `host sim` for what differs from the challenge.
+    /// The flags of `host sim` for what differs from the challenge; of `host explore` if it is explored.
     #[must_use]
     pub fn flags(&self) -> Vec<String> {
-        self.changes.flags()
+        let explore = self.explore.iter().flat_map(Explore::flags);
+        self.changes.flags().into_iter().chain(explore).collect()
     }
 }
 
@@ -125,6 +129,13 @@ impl Suite {
     pub fn guest_limits(&self) -> Limits {
         let first = self.challenges.first();
         first.map_or_else(Limits::default, |it| it.scenario.options.limits)
+    }
+
+    /// Whether a world of it is explored.
+    #[must_use]
+    pub fn is_explored(&self) -> bool {
+        let mut settings = self.challenges.iter().flat_map(Challenge::settings);
+        settings.any(|setting| setting.explore().is_some())
     }
 
     /// The most nodes that a run of it has.

@@ -9,9 +9,11 @@
 //! | `read` `error` | reading the file, and what is wrong with it |
 //! | `runtime` | modules that run scripts which are handed in |
 //! | `options` `parts` `runtime_part` | the keys that are options, and the others |
+//! | `explore` | worlds whose schedules are explored |
 
 mod challenge;
 mod error;
+mod explore;
 mod options;
 mod parts;
 pub mod read;
@@ -24,6 +26,7 @@ mod visibility;
 
 pub use challenge::{Challenge, GOSSIP_GLOMERS, Suite, World};
 pub use error::SuiteError;
+pub use explore::{Explore, Search};
 pub use runtime::{Runtime, RuntimeError, SubmissionLimits};
 pub use seed_key::SeedKey;
 pub use setting::{InvalidOption, PlannedRun, Setting};

@@ -70,6 +70,19 @@ impl Options {
         self.0.is_empty()
     }
 
+    /// The first that explorations do not have, where it is, and why not.
+    pub(super) fn unexplored(&self) -> Option<(&'static ScenarioOption, Span, &'static str)> {
+        let mut all = self.0.iter();
+        all.find_map(|(option, value)| Some((*option, value.span(), option.unexplored?)))
+    }
+
+    /// Those that explorations have.
+    pub(super) fn explored(&self) -> Options {
+        let all = self.0.iter();
+        let explored = all.filter(|(option, _)| option.unexplored.is_none());
+        Options(explored.cloned().collect())
+    }
+
     /// Whether an option is set.
     pub(super) fn has(&self, option: &ScenarioOption) -> bool {
         self.find(option).is_some()

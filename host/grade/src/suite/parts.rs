@@ -7,6 +7,7 @@ use serde::de::{self, Deserializer, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, de::Error as _};
 use toml::Spanned;
 
+use super::explore::ExplorePart;
 use super::runtime_part::{LimitsPart, RuntimePart};
 use super::seed_key::SeedKey;
 use super::target::Measure;
@@ -109,7 +110,7 @@ impl<'de> Deserialize<'de> for Visibility {
 }
 
 /// The keys of a `[[challenge.world]]` that are not options.
-pub(super) const WORLD_KEYS: [&str; 4] = ["name", "why", "seeds", "below"];
+pub(super) const WORLD_KEYS: [&str; 5] = ["name", "why", "seeds", "below", "explore"];
 
 /// One `[[challenge.world]]`, without its options.
 #[derive(Deserialize)]
@@ -121,6 +122,7 @@ pub(super) struct World {
     pub(super) seeds: Option<Seeds>,
     #[serde(default)]
     pub(super) below: std::collections::BTreeMap<Spanned<Measure>, f64>,
+    pub(super) explore: Option<ExplorePart>,
 }
 
 /// A name that file systems, shells and tables can take.

@@ -9,6 +9,7 @@ use toml::de::DeTable;
 
 use super::challenge::{Challenge, Suite, World};
 use super::error::SuiteError;
+use super::explore::ExplorePart;
 use super::options::{ChallengeOptions, Options, Span, Wrong, take_challenges, take_limits};
 use super::parts::{self, File};
 use super::runtime::Runtime;
@@ -32,6 +33,9 @@ const SEEDS: std::ops::Range<u64> = 1..11;
 
 /// The seeds of a world that says none.
 const WORLD_SEEDS: std::ops::Range<u64> = 1..4;
+
+/// The seeds of a world that is explored and says none.
+const EXPLORED_SEEDS: std::ops::Range<u64> = 1..2;
 
 /// The most runs that a submission can ask for.
 const RUNS_MAX: usize = 1_000_000;
@@ -173,11 +177,29 @@ fn world(
 ) -> Result<World, Wrong> {
     let table = part.span();
     let part = part.into_inner();
-    if changes.is_empty() {
+    let explore = part.explore.map(ExplorePart::explore).transpose()?;
+    if changes.is_empty() && explore.is_none() {
         let message = "a world changes at least one option of its challenge, such as `latency`";
         return Err((table, message.to_owned()));
     }
-    let scenario = challenge.with(&changes).scenario();
+    if explore.is_some() {
+        if let Some((option, span, why)) = changes.unexplored() {
+            let (name, why) = (option.name, why.replace("--", ""));
+            return Err((
+                span,
+                format!("a world that is explored has no {name}: {why}"),
+            ));
+        }
+        if let Some(measure) = part.below.keys().next() {
+            let message = "a world that is explored has no targets: few operations measure nothing";
+            return Err((measure.span(), message.to_owned()));
+        }
+    }
+    let options = match &explore {
+        Some(_) => challenge.explored(),
+        None => challenge.clone(),
+    };
+    let scenario = options.with(&changes).scenario();
     let scenario = scenario.map_err(|wrong| match changes.has(wrong.option) {
         true => wrong.into(),
         // The challenge's value is fine in the challenge.
@@ -187,13 +209,19 @@ fn world(
         }
     })?;
     let targets = targets(part.below, &scenario)?;
-    verify(&scenario, table)?;
+    verify(&scenario, table.clone())?;
+    if let Some(message) = explore.as_ref().and_then(|it| it.misfit(&scenario)) {
+        return Err((table, message));
+    }
+    let usual = match explore {
+        Some(_) => EXPLORED_SEEDS,
+        None => WORLD_SEEDS,
+    };
     Ok(World {
         name: part.name.into_inner().0,
         why: part.why,
-        seeds: part
-            .seeds
-            .map_or_else(|| WORLD_SEEDS.collect(), |seeds| seeds.0),
+        seeds: part.seeds.map_or_else(|| usual.collect(), |seeds| seeds.0),
+        explore,
         scenario,
         targets,
         changes,

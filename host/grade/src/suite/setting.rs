@@ -7,6 +7,7 @@
 use std::iter::once;
 
 use super::challenge::{Challenge, World};
+use super::explore::Explore;
 use super::options::Options;
 use super::target::{Measure, Target};
 use host_trial::Scenario;
@@ -101,6 +102,12 @@ impl<'a> Setting<'a> {
     pub fn seeds(self) -> &'a [u64] {
         self.world
             .map_or(&self.challenge.seeds, |world| &world.seeds)
+    }
+
+    /// How it is explored, if it is.
+    #[must_use]
+    pub fn explore(self) -> Option<&'a Explore> {
+        self.world.and_then(|world| world.explore.as_ref())
     }
 
     /// The scenario of its runs.

@@ -130,6 +130,9 @@ struct BudgetArgs {
     /// With --strategy exhaustive: stop when so many states were met [default: 1000000].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     max_states: Option<u64>,
+    /// Stop when all that was met takes so much memory, in MiB.
+    #[arg(long, value_name = "MIB", default_value_t = 4096, value_parser = clap::value_parser!(u32).range(1..))]
+    max_states_mib: u32,
     /// With another strategy: number of schedules [default: 10000].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     runs: Option<u64>,
@@ -245,12 +248,12 @@ fn timers() -> impl TypedValueParser<Value = TimerOrder> {
 }
 
 /// How schedules are chosen.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) enum Search {
     /// All of them.
     All(Budget),
     /// By a strategy.
-    Chosen(Guidance),
+    Chosen(Guidance, Budget),
 }
 
 impl ExploreArgs {
@@ -302,6 +305,10 @@ impl ExploreArgs {
         let it = &self.budget;
         let usage = |text: &str| Err(Failure::new(Exit::Usage, text));
         let strategy = it.strategy.parse::<Strategy>().ok();
+        let budget = Budget {
+            bytes: usize::try_from(it.max_states_mib).map_or(usize::MAX, |mib| mib << 20),
+            ..Budget::default()
+        };
         if strategy != Some(Strategy::Pct) && it.pct_depth.is_some() {
             return usage("--pct-depth is for --strategy pct");
         }
@@ -315,6 +322,7 @@ impl ExploreArgs {
             let states = it.max_states.map(usize::try_from);
             return Ok(Search::All(Budget {
                 states: states.map_or(STATES, |states| states.unwrap_or(usize::MAX)),
+                ..budget
             }));
         };
         if self.bounds.delays.is_some() {
@@ -323,11 +331,12 @@ impl ExploreArgs {
         if it.max_states.is_some() {
             return usage("--max-states is for --strategy exhaustive; others stop after --runs");
         }
-        Ok(Search::Chosen(Guidance {
+        let guidance = Guidance {
             strategy,
             runs: it.runs.unwrap_or(RUNS),
             pct_depth: it.pct_depth.unwrap_or(Guidance::default().pct_depth),
-        }))
+        };
+        Ok(Search::Chosen(guidance, budget))
     }
 
     /// Has all work in parallel use as many threads as were asked for. Returns how many those are.

@@ -31,6 +31,7 @@ impl Shown<'_> {
                 End::Complete => "complete",
                 End::Depth => "depth",
                 End::States => "states",
+                End::Spent(spent) => spent.name(),
                 End::Runs => "runs",
                 End::Interrupted => "interrupted",
                 End::Failure(_) => "failure",

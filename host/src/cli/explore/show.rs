@@ -30,7 +30,7 @@ impl Shown<'_> {
     pub(super) fn valid(&self) -> Validity {
         match self.outcome.end {
             End::Complete | End::Depth | End::Runs => Validity::True,
-            End::States | End::Interrupted => Validity::Unknown,
+            End::States | End::Spent(_) | End::Interrupted => Validity::Unknown,
             End::Failure(_) => Validity::False,
         }
     }
@@ -80,7 +80,13 @@ impl Shown<'_> {
                 format!("all {met} that {moves} reach within these bounds: no failure")
             }
             End::Runs => format!("{met}: no failure"),
-            End::States => format!("stopped at the budget, after {met}: no failure so far"),
+            End::States => {
+                format!("stopped at the budget of states, after {met}: no failure so far")
+            }
+            End::Spent(spent) => format!(
+                "stopped at the budget of {}, after {met}: no failure so far",
+                spent.name()
+            ),
             End::Interrupted => format!("interrupted after {met}: no failure so far"),
             End::Failure(failing) => format!(
                 "INVALID: {} after {}",
@@ -102,7 +108,15 @@ impl Shown<'_> {
             End::Complete => "No schedule within these bounds fails.",
             End::Depth => "No schedule within these bounds fails; longer ones were not tried.",
             End::Runs => "Those that were tried do not fail; it proves nothing about others.",
-            _ => "Not all schedules within these bounds were tried.",
+            End::States => {
+                "Not all schedules within these bounds were tried; --max-states raises the budget."
+            }
+            End::Spent(_) => {
+                "Not all schedules within these bounds were tried; --max-states-mib raises the budget."
+            }
+            End::Interrupted | End::Failure(_) => {
+                "Not all schedules within these bounds were tried."
+            }
         }
     }
 

@@ -24,6 +24,7 @@ pub(super) fn render(grade: &Grade) -> Styled {
 
 fn write(out: &mut Styled, grade: &Grade) -> fmt::Result {
     write_table(out, grade)?;
+    let is_single = grade.submissions.len() == 1;
     for submission in &grade.submissions {
         if !submission.notes.is_empty() {
             writeln!(out)?;
@@ -33,7 +34,7 @@ fn write(out: &mut Styled, grade: &Grade) -> fmt::Result {
         }
         for (facts, challenge) in grade.challenges_of(submission) {
             let is_told = not_loaded_before(grade, submission, challenge).is_some();
-            if !needs_explanation(challenge) || is_told {
+            if !needs_explanation(challenge, is_single) || is_told {
                 continue;
             }
             let same = submission.challenges.iter();
@@ -156,10 +157,13 @@ fn cell(submission: &SubmissionGrade, id: &str) -> Cell {
     }
 }
 
-fn needs_explanation(challenge: &ChallengeGrade) -> bool {
+/// Whether there is more to say than the table does. What was proved is told to whoever asks about one submission: of
+/// a class it would be a line for nearly everybody.
+fn needs_explanation(challenge: &ChallengeGrade, is_single: bool) -> bool {
     match &challenge.state {
         ChallengeState::Judged(judgement) => {
-            !judgement.is_accepted() || !judgement.warnings.is_empty()
+            let is_proved = is_single && !judgement.explored.is_empty();
+            !judgement.is_accepted() || !judgement.warnings.is_empty() || is_proved
         }
         ChallengeState::Missing | ChallengeState::Pending => false,
     }

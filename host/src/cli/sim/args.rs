@@ -271,6 +271,15 @@ impl SimArgs {
         let suite = suite_file::open(self.suite.as_deref())?;
         let challenge = suite_file::find(&suite, id)?;
         let setting = suite_file::setting(challenge, self.world.as_deref())?;
+        if let (Some(explore), Some(world)) = (setting.explore(), &self.world) {
+            let command = setting.scenario().explore_command(
+                self.module(),
+                setting.run_seed(setting.seeds()[0]),
+                &explore.flags(),
+            );
+            let text = format!("the world {world} is explored, and has no runs: {command}");
+            return Err(Failure::new(Exit::Usage, text));
+        }
         let given = [self.scenario.given(), self.limits.given()].concat();
         let usage = |error| Failure::new(Exit::Usage, error);
         let mut scenario = setting.scenario_with(&given).map_err(usage)?;

@@ -38,8 +38,9 @@ fn endless_sim(class: &Class) -> Run {
     sim.args(["--module", "class/echo.wasm"]).args(FOR_EVER)
 }
 
+/// Sends a signal, after which it has to end in time.
 #[track_caller]
-fn ends(live: Live, signal: Signal) -> Ended {
+pub(super) fn ends(live: Live, signal: Signal) -> Ended {
     let begin = Instant::now();
     live.signal(signal);
     let ended = live.wait();

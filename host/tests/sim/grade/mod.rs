@@ -6,6 +6,7 @@
 mod bad_folders;
 mod command_line;
 mod demands;
+mod explored;
 mod folders;
 mod formats;
 mod gradescope;

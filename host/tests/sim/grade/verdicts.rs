@@ -31,6 +31,7 @@ fn a_judge_that_panics_has_a_verdict_that_is_nobodys_fault() {
             measured: BTreeMap::new(),
             faults_touched_nothing: false,
             warnings: Vec::new(),
+            proof: None,
         }
     );
 }

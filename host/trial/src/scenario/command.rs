@@ -35,22 +35,48 @@ impl Scenario {
     /// of the guests: those of every challenge, and those that are not the default.
     #[must_use]
     pub fn flags(&self) -> Vec<String> {
+        self.flags_of(|_| true)
+    }
+
+    fn flags_of(&self, is_asked: impl Fn(&ScenarioOption) -> bool) -> Vec<String> {
         let text = |option: &ScenarioOption| match (option.suite, option.group) {
             // They change only a run that reaches them.
             (_, Group::RunLimits) => None,
             (SuiteKey::Required, _) => option.text(self),
             _ => option.get(self),
         };
-        let options = option::ALL.iter();
+        let options = option::ALL.iter().filter(|option| is_asked(option));
         let set = options.filter_map(|option| Some([option.flag(), text(option)?]));
         set.flatten().collect()
+    }
+
+    /// The flags of `host explore` that make this scenario, as [`flags`](Self::flags) are those of `host sim`.
+    fn explored_flags(&self) -> Vec<String> {
+        self.flags_of(|option| option.unexplored.is_none())
+    }
+
+    /// The command that explores `module` in this scenario with this seed, within bounds that `more` flags say.
+    #[must_use]
+    pub fn explore_command(&self, module: &Path, seed: u64, more: &[String]) -> String {
+        let words = self.explored_flags();
+        self.whole_command("explore", module, words, seed, more)
     }
 
     /// The command that runs `module` in this scenario with this seed, and with more flags: those of
     /// the limit that the run exceeded, or of the targets that it missed.
     #[must_use]
     pub fn command(&self, module: &Path, seed: u64, more: &[String]) -> String {
-        let mut words = self.flags();
+        self.whole_command("sim", module, self.flags(), seed, more)
+    }
+
+    fn whole_command(
+        &self,
+        command: &str,
+        module: &Path,
+        mut words: Vec<String>,
+        seed: u64,
+        more: &[String],
+    ) -> String {
         words.extend_from_slice(more);
         words.extend(["--seed".to_owned(), seed.to_string()]);
         if !self.options.guest_args.is_empty() {
@@ -58,14 +84,14 @@ impl Scenario {
             words.extend(self.options.guest_args.iter().cloned());
         }
         let words: Vec<String> = words.iter().map(|word| shell_quoted(word)).collect();
-        format!("{} {}", sim(module), words.join(" "))
+        format!("{} {}", of_module(command, module), words.join(" "))
     }
 }
 
-/// `host sim --module FILE`
-fn sim(module: &Path) -> String {
+/// `host sim --module FILE`, of this command
+fn of_module(command: &str, module: &Path) -> String {
     format!(
-        "{} sim --module {}",
+        "{} {command} --module {}",
         program(),
         quoted_os(module.as_os_str())
     )
@@ -124,7 +150,7 @@ pub fn schedule_command(module: &Path, schedule: &Path, more: &[String]) -> Stri
         .collect();
     format!(
         "{}{more} --schedule {}",
-        sim(module),
+        of_module("sim", module),
         quoted_os(schedule.as_os_str())
     )
 }

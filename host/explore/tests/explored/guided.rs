@@ -1,0 +1,153 @@
+//! Strategies: what each finds in mutants, that the simulator finds the same when it replays the schedule, and that
+//! nothing depends on threads.
+
+use host_check::{Validity, Workload};
+use host_explore::{
+    Bounds, Budget, End, Exploration, FailingSchedule, Guidance, Guided, Strategy, TimerOrder,
+};
+use strum::VariantArray;
+
+use crate::mutants::{CASES, Case};
+use crate::{Subject, explore_drawn};
+
+fn guide(subject: &Subject, bounds: &Bounds, strategy: Strategy, runs: u64) -> Guided {
+    let exploration = Exploration {
+        module: &subject.module,
+        scenario: &subject.scenario,
+        bounds,
+        budget: Budget::default(),
+        seed: 1,
+        operations: None,
+    };
+    let guidance = Guidance {
+        strategy,
+        runs,
+        ..Guidance::default()
+    };
+    exploration.guide(guidance, &mut |_| ()).unwrap()
+}
+
+fn failure(guided: &Guided) -> &FailingSchedule {
+    match &guided.end {
+        End::Failure(failure) => failure,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn of(case: &Case) -> Subject {
+    Subject::of(case.guest, case.args, Workload::Broadcast, 2)
+}
+
+fn bounds(case: &Case) -> Bounds {
+    Bounds {
+        operations: 3,
+        fires: 2,
+        drops: case.drops,
+        ..Bounds::default()
+    }
+}
+
+#[test]
+fn every_strategy_finds_what_is_found_by_trying_all() {
+    for case in &CASES {
+        let subject = of(case);
+        let all = explore_drawn(&subject, &bounds(case));
+        let End::Failure(shortest) = all.end else {
+            panic!("{all:?}");
+        };
+        for strategy in Strategy::VARIANTS {
+            let guided = guide(&subject, &bounds(case), *strategy, 1000);
+            let found = failure(&guided);
+            let what = format!("{strategy} {} {:?}", case.guest, case.args);
+            // Nothing can be spared from it, and no other is shorter by more than one move.
+            assert!(
+                (shortest.moves..=shortest.moves + 1).contains(&found.moves),
+                "{what}: {} {}",
+                found.moves,
+                shortest.moves
+            );
+            let played = found.schedule.play(&subject.module, None, Vec::new());
+            assert_eq!(played.valid(), Validity::False, "{what}");
+            let named: Vec<String> = played.anomalies().iter().map(ToString::to_string).collect();
+            assert!(named.contains(&found.names[0]), "{what}: {named:?}");
+        }
+    }
+}
+
+#[test]
+fn what_is_right_passes() {
+    let subject = Subject::of("broadcast-retry", &[], Workload::Broadcast, 5);
+    let bounds = Bounds {
+        operations: 6,
+        fires: 60,
+        drops: 2,
+        duplicates: 1,
+        partitions: 1,
+        ..Bounds::default()
+    };
+    for strategy in Strategy::VARIANTS {
+        let guided = guide(&subject, &bounds, *strategy, 300);
+        assert!(matches!(guided.end, End::Runs), "{strategy}: {guided:?}");
+        assert_eq!((guided.tried.runs, guided.failed_run), (300, None));
+    }
+}
+
+#[test]
+fn a_right_raft_passes() {
+    let subject = Subject::of("raft-mutants", &[], Workload::LinKv, 3);
+    let bounds = Bounds {
+        operations: 12,
+        fires: 120,
+        drops: 2,
+        partitions: 1,
+        warm_up_ns: 3_000_000_000,
+        ..Bounds::default()
+    };
+    for strategy in Strategy::VARIANTS {
+        let guided = guide(&subject, &bounds, *strategy, 65);
+        assert!(matches!(guided.end, End::Runs), "{strategy}: {guided:?}");
+    }
+}
+
+#[test]
+fn half_of_the_nodes_as_a_majority_is_found_in_raft() {
+    let subject = Subject::of("raft-mutants", &["--bug", "half"], Workload::LinKv, 3);
+    let bounds = Bounds {
+        operations: 8,
+        fires: 12,
+        drops: 2,
+        partitions: 1,
+        timers: TimerOrder::Bursts,
+        tries_ends: false,
+        ..Bounds::default()
+    };
+    for strategy in [Strategy::Pct, Strategy::Pos] {
+        let guided = guide(&subject, &bounds, strategy, 2000);
+        eprintln!("{strategy} {:?}", guided.tried);
+        assert_eq!(failure(&guided).names, ["not-linearizable"], "{strategy}");
+    }
+}
+
+#[test]
+fn no_strategy_depends_on_the_number_of_threads() {
+    let case = &CASES[0];
+    let subject = of(case);
+    let right = Subject::of("broadcast-retry", &[], Workload::Broadcast, 3);
+    for strategy in Strategy::VARIANTS {
+        let found = [1, 2].map(|threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+            let pool = pool.build().unwrap();
+            pool.install(|| {
+                let wrong = guide(&subject, &bounds(case), *strategy, 1000);
+                let right = guide(&right, &bounds(case), *strategy, 200);
+                (
+                    failure(&wrong).schedule.write(),
+                    wrong.failed_run,
+                    wrong.tried,
+                    right.tried,
+                )
+            })
+        });
+        assert_eq!(found[0], found[1], "{strategy}");
+    }
+}
