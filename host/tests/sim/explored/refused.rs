@@ -47,7 +47,79 @@ fn options_without_a_meaning_are_refused_with_what_to_use() {
         .iter()
         .map(|option| said(&format!("-w echo {option}")))
         .collect();
-    expect![[r#""#]].assert_eq(&said.join("\n"));
+    expect![[r#"
+        error: unexpected argument '--rate' found
+
+          tip: operations begin in every order; --operations N says how many there are
+        error: unexpected argument '--time-limit' found
+
+          tip: operations begin in every order; --operations N says how many there are
+        error: unexpected argument '--latency' found
+
+          tip: messages arrive in every order, and no time passes but for timers; --timers says which of those may fire
+        error: unexpected argument '--latency-dist' found
+
+          tip: messages arrive in every order, and no time passes but for timers; --timers says which of those may fire
+        error: unexpected argument '--hop-time' found
+
+          tip: messages arrive in every order, and no time passes but for timers; --timers says which of those may fire
+        error: unexpected argument '--network' found
+
+          tip: messages arrive in every order, and no time passes but for timers; --timers says which of those may fire
+        error: unexpected argument '--disk-latency' found
+
+          tip: with --kills or --power a sync ends at any point of the order, and else at once
+        error: unexpected argument '--nemesis' found
+
+          tip: a fault is a budget there, and strikes at every point: --drops, --duplicates, --kills, --power, --partitions and --timeouts, each with a number
+        error: unexpected argument '--nemesis-interval' found
+
+          tip: a fault is a budget there, and strikes at every point: --drops, --duplicates, --kills, --power, --partitions and --timeouts, each with a number
+        error: unexpected argument '--swap-at' found
+
+          tip: nodes do not change versions there
+        error: unexpected argument '--availability' found
+
+          tip: few operations say nothing about how many succeed
+        error: unexpected argument '--seeds' found
+
+          tip: the seed decides what clients ask, and all schedules of that are tried: give --seed N, and try another seed afterwards
+        error: unexpected argument '--test-count' found
+
+          tip: the seed decides what clients ask, and all schedules of that are tried: give --seed N, and try another seed afterwards
+        error: unexpected argument '--keep-going' found
+
+          tip: it ends with the first failure, which is a shortest one
+        error: unexpected argument '--shrink' found
+
+          tip: the schedule that is found to fail is a shortest one
+        error: unexpected argument '--watch' found
+
+          tip: run it again after the build: `host sim --watch` is for runs
+        error: unexpected argument '--schedule' found
+
+          tip: `host sim --schedule FILE` plays a schedule
+        error: unexpected argument '--journal' found
+
+          tip: write the schedule that fails with --write-schedule FILE, and play it with `host sim --schedule FILE`, which has this option
+        error: unexpected argument '--history' found
+
+          tip: write the schedule that fails with --write-schedule FILE, and play it with `host sim --schedule FILE`, which has this option
+        error: unexpected argument '--log-stderr' found
+
+          tip: write the schedule that fails with --write-schedule FILE, and play it with `host sim --schedule FILE`, which has this option
+        error: unexpected argument '--below' found
+
+          tip: figures are those of runs: `host sim --below`
+        error: unexpected argument '--swap-module' found
+
+          tip: nodes do not change versions there
+        error: unexpected argument '--challenge' found
+
+          tip: give the workload with -w, and a small cluster: `host suite show ID` lists the options of a challenge
+        error: unexpected argument '--world' found
+
+          tip: give the workload with -w, and a small cluster: `host suite show ID` lists the options of a challenge"#]].assert_eq(&said.join("\n"));
 }
 
 #[test]
@@ -90,18 +162,57 @@ fn bounds_that_are_none_are_refused() {
         "--operations 1",
     ];
     let said: Vec<String> = args.iter().map(|args| said(args)).collect();
-    expect![[r#""#]].assert_eq(&said.join("\n"));
+    expect![[r#"
+        error: invalid value '0' for '--operations <N>': without operations no client sees anything: from 1 to 1000
+        error: invalid value 'many' for '--operations <N>': expected a whole number from 1 to 1000
+        error: invalid value '256' for '--drops <N>': 256 is not in 0..=255
+        error: invalid value 'late' for '--timers <ORDER>'
+          [possible values: any, bursts, ordered, bounded]
+        error: --timers bounded needs --drift PPM: 1000 lets a timer of 1 s be late by 1 ms
+        error: --drift is for --timers bounded
+        error: unexpected argument '-1' found
+
+          tip: to pass '-1' as a value, use '-- -1'
+        error: invalid value '0' for '--max-states <N>': 0 is not in 1..18446744073709551615
+        error: invalid value 'best' for '--strategy <NAME>'
+          [possible values: exhaustive, random, pct, pos, novelty, mutate]
+        error: --runs is for strategies that choose schedules, such as --strategy pct; all of them are tried by --strategy exhaustive, up to --max-states
+        error: --max-states is for --strategy exhaustive; others stop after --runs
+        error: --delays is for --strategy exhaustive; others choose what is late
+        error: --pct-depth is for --strategy pct
+        error: invalid value '0' for '--threads <N>': 0 is not in 1..=1024
+        error: 17 nodes are too many to explore: at most 16
+        error: a network of 9 nodes splits in too many ways: with partitions at most 8
+        error: lin-kv has 2 clients for each node at every key: it needs a multiple of 6 clients, and there are 3; try --concurrency 2n
+        error: invalid value 'ecko' for '--workload <NAME>'
+          [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv]
+
+          tip: a similar value exists: 'echo'
+        error: the following required arguments were not provided:
+          --workload <NAME>"#]].assert_eq(&said.join("\n"));
 }
 
 #[test]
 fn a_module_is_needed_and_has_to_be_one() {
     let dir = Dir::new();
     let none = dir.host().args(["explore", "-w", "echo"]).end();
-    none.is(expect![[r#""#]]);
+    none.is(expect![[r#"
+        exit code 254
+        ---- stderr
+        error: the following required arguments were not provided:
+          --module <FILE>
+
+        Usage: host explore --workload <NAME> --module <FILE> [MODULE] [-- <GUEST_ARGS>...]
+
+        [TRY HELP]
+    "#]]);
     let path = dir.write("none.wasm", "this is text");
-    explore_file(&dir, &path, "-w echo")
-        .end()
-        .is(expect![[r#""#]]);
+    explore_file(&dir, &path, "-w echo").end().is(expect![[r#"
+            exit code 3
+            ---- stderr
+            error: [DIR]/none.wasm [CANNOT BE LOADED]
+              - this is not WebAssembly: it does not begin with the bytes "\0asm"
+        "#]]);
 }
 
 #[test]
@@ -109,7 +220,13 @@ fn nodes_that_do_not_begin_are_the_guests_fault() {
     let dir = Dir::new();
     let path = dir.guest("trap_in_start");
     let ended = explore_file(&dir, &path, "-w echo --node-count 1").end();
-    ended.is(expect![[r#""#]]);
+    ended.is(expect![[r#"
+        exit code 1
+        ---- stderr
+        error: the cluster does not begin: the guest failed in its start: trap: wasm `unreachable` instruction executed
+          in: begin
+          [NOTHING DONE]
+    "#]]);
 }
 
 #[test]
@@ -125,5 +242,9 @@ fn an_output_that_would_replace_another_file_is_refused_before_anything_is_tried
     }
     let both = "-w echo --write-schedule one --write-test one";
     let ended = explore(&dir, "echo", both).end();
-    ended.is(expect![[r#""#]]);
+    ended.is(expect![[r#"
+        exit code 254
+        ---- stderr
+        error: --write-schedule and --write-test name the same file: one
+    "#]]);
 }
