@@ -538,7 +538,7 @@ impl<'a> Guests<'a> {
                 Some(before) => at = *before,
                 None => {
                     let live = self.instance(*start, messages);
-                    break (live.map_err(Wrong::from)?, *start);
+                    break (live?, *start);
                 }
             }
         };

@@ -132,8 +132,14 @@ fn a_failure_as_json() {
     assert_eq!(result["end"], "failure");
     let failure = &result["failure"];
     assert_eq!(failure["run"]["valid?"], false);
-    assert_eq!(failure["run"]["results"]["workload"]["lost-count"], 0);
-    expect![[r#""#]].assert_eq(&serde_json::to_string_pretty(&failure["trace"]).unwrap());
+    assert_eq!(failure["run"]["results"]["workload"]["lost-count"], 1);
+    expect![[r#"
+        [
+          "op 0: client 0 asks n0 to broadcast 0",
+          "op 1: n0 answers client 0: ok",
+          "n0 tells n1: gossip {\"message\":0}, but the message is lost"
+        ]"#]]
+    .assert_eq(&serde_json::to_string_pretty(&failure["trace"]).unwrap());
 }
 
 #[test]
