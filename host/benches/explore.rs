@@ -129,7 +129,6 @@ struct Measured {
     kib: u64,
 }
 
-#[expect(clippy::too_many_arguments, reason = "a row of a table")]
 fn row(
     what: &str,
     guest: &str,

@@ -13,6 +13,7 @@
 //! | `ends` | what becomes of a state if nothing more goes wrong |
 //! | `model` | the rules: how a cluster begins, what may happen, what comes of it |
 //! | `moves` `state` | what happens, and to what |
+//! | `told` | what guests are told, and what they ask for |
 //! | `guests` `nodes` `services` `clients` `participants` | the parts of a state, each a table of contents and a function from events to contents |
 //! | `table` `hash` | contents under small numbers, known by their hashes |
 //! | `wrong` | why a step has no result |
@@ -35,6 +36,7 @@ mod participants;
 mod services;
 mod state;
 mod table;
+mod told;
 mod trace;
 mod words;
 mod wrong;
