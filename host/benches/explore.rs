@@ -31,18 +31,18 @@ fn main() {
             ..Bounds::default()
         };
         let counts = Bounds {
-            operations: 24,
-            fires: 0,
+            operations: 5,
+            fires: 3,
             ..any.clone()
         };
         row(
-            "g-counter on one node, two clients",
+            "g-counter, 3 nodes, 5 operations, 3 timers",
             "g-counter",
             Workload::GCounter,
-            1,
-            2,
+            3,
+            3,
             &counts,
-            200_000,
+            400_000,
         );
         let flood = Bounds {
             operations: 4,
@@ -129,7 +129,6 @@ struct Measured {
     kib: u64,
 }
 
-#[expect(clippy::too_many_arguments, reason = "a row of a table")]
 fn row(
     what: &str,
     guest: &str,

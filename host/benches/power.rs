@@ -65,7 +65,10 @@ impl Asked {
             match arg.as_str() {
                 "--bench" => {} // cargo adds it
                 "--seconds" => asked.seconds = number().expect("--seconds N"),
-                "--every" => asked.every = number().expect("--every N") as usize,
+                "--every" => {
+                    let every = number().expect("--every N");
+                    asked.every = usize::try_from(every).expect("--every N");
+                }
                 _ => asked.words.push(arg),
             }
         }

@@ -145,6 +145,18 @@ pub enum Spent {
     Room,
 }
 
+impl Spent {
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Spent::Fuel => "fuel",
+            Spent::Memory | Spent::Room => "memory",
+            Spent::Time => "time",
+        }
+    }
+}
+
 /// How far an exploration has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Progress {

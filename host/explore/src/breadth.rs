@@ -129,7 +129,7 @@ impl<'m, 'a> Breadth<'m, 'a> {
         let mut level = Vec::new();
         let mut over = self.join(first, 0, &mut level);
         if over.is_none() {
-            over = self.judge_ends(&level)?;
+            over = self.judge_ends(&level, is_interrupted)?;
         }
         loop {
             let progress = |this: &Self, frontier| Progress {
@@ -154,7 +154,7 @@ impl<'m, 'a> Breadth<'m, 'a> {
                 })?;
             over = stopped;
             if over.is_none() {
-                over = self.judge_ends(&next)?;
+                over = self.judge_ends(&next, is_interrupted)?;
                 depth += 1;
             }
             let tried = level.iter().map(|open| open.bytes);
@@ -173,14 +173,15 @@ impl<'m, 'a> Breadth<'m, 'a> {
         let mut next = Vec::new();
         let start = self.met.len();
         for batch in level.chunks(BATCH) {
-            if is_interrupted() {
-                return Ok((next, Some(Over::Interrupted)));
-            }
             let this = &*self;
             let pieces: Vec<Expanded> = batch
                 .par_chunks(PIECE)
-                .map(|piece| this.expand(piece, start))
+                .map(|piece| this.expand(piece, start, is_interrupted))
                 .collect();
+            // What was not expanded is not known to lead nowhere.
+            if is_interrupted() {
+                return Ok((next, Some(Over::Interrupted)));
+            }
             for piece in pieces {
                 self.transitions += piece.transitions;
                 for reached in piece.reached {
@@ -209,7 +210,12 @@ impl<'m, 'a> Breadth<'m, 'a> {
     }
 
     /// Tries the moves of some states. Stops at the first that fails.
-    fn expand(&self, piece: &[Open], start: usize) -> Expanded {
+    fn expand(
+        &self,
+        piece: &[Open],
+        start: usize,
+        is_interrupted: &(dyn Fn() -> bool + Sync),
+    ) -> Expanded {
         let mut expanded = Expanded::default();
         let mut moves = Vec::new();
         let mut prints: Vec<Footprint> = Vec::new();
@@ -218,6 +224,9 @@ impl<'m, 'a> Breadth<'m, 'a> {
         // If delays are bounded, the order of most moves is given already.
         let reduces = model.bounds.reduces && model.bounds.delays.is_none();
         for open in piece {
+            if is_interrupted() {
+                return expanded; // the caller asks too
+            }
             model.moves(&open.state, &mut moves);
             prints.clear();
             if reduces {
@@ -310,11 +319,16 @@ impl<'m, 'a> Breadth<'m, 'a> {
     }
 
     /// Brings the states of a level to their ends. The first that is wrong is a failure.
-    fn judge_ends(&self, level: &[Open]) -> Result<Option<Over>, Wrong> {
+    fn judge_ends(
+        &self,
+        level: &[Open],
+        is_interrupted: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Option<Over>, Wrong> {
         if !self.model.bounds.tries_ends {
             return Ok(None);
         }
         let judge = |open: &Open| match self.ends.judge(self.model, &open.state) {
+            _ if is_interrupted() => Some(Err(Wrong::Interrupted)),
             Ok(names) if names.is_empty() => None,
             Ok(names) => Some(Ok((open.id, names))),
             Err(wrong) if wrong.is_no_failure() => Some(Err(wrong)),

@@ -146,6 +146,11 @@ impl ClientTable {
         self.table.hash(clients)
     }
 
+    /// The operations of each worker.
+    pub(crate) fn plan(&self) -> &[Vec<Operation>] {
+        &self.plan
+    }
+
     /// The operation that a worker begins next.
     pub(crate) fn next_operation(&self, clients: u32, worker: u16) -> &Operation {
         let worker = usize::from(worker);
@@ -262,6 +267,11 @@ impl Clients {
             wrong: self.wrong.clone(),
             text: self.text,
         }
+    }
+
+    /// What they have done so far.
+    pub(crate) fn history(&self) -> &[Op] {
+        &self.history
     }
 
     /// How many clients there are.

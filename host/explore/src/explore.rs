@@ -6,7 +6,7 @@ use host_sim::Script;
 use host_trial::schedule::Schedule;
 
 use crate::account::Account;
-use crate::bounds::{Progress, Spent};
+use crate::bounds::{NODES_MAX, PARTITIONED_NODES_MAX, Progress, Spent};
 use crate::breadth::{Breadth, Failure, Over};
 use crate::exploration::Exploration;
 use crate::model::{Model, Sink};
@@ -23,6 +23,15 @@ pub struct Explored {
     pub end: End,
     /// What states consisted of.
     pub mode: Mode,
+}
+
+/// An operation that clients may begin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planned {
+    /// The worker that begins it, from 0.
+    pub worker: usize,
+    /// What it asks for, in words: `broadcast 3`.
+    pub asks: String,
 }
 
 /// Why an exploration is over.
@@ -57,12 +66,32 @@ pub struct FailingSchedule {
     pub is_at_end: bool,
     /// The same for the simulator, which replays it.
     pub schedule: Schedule,
+    /// What happens, a line each.
+    pub story: Vec<String>,
 }
 
 /// Why there is no exploration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Impossible(pub(crate) String);
+pub enum Impossible {
+    /// The workload cannot be made in this scenario, or the cluster is too large; says which.
+    #[error("{0}")]
+    Scenario(String),
+    /// The nodes do not get as far as the first operation: one fails, or does not answer.
+    #[error("the cluster does not begin: {0}")]
+    Begin(String),
+    /// A fault of the explorer, or of the machine.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl From<Wrong> for Impossible {
+    fn from(wrong: Wrong) -> Self {
+        match wrong.is_no_failure() {
+            true => Impossible::Internal(wrong.to_string()),
+            false => Impossible::Begin(wrong.to_string()),
+        }
+    }
+}
 
 impl Exploration<'_> {
     /// Tries all schedules within the bounds, shorter ones first.
@@ -70,6 +99,7 @@ impl Exploration<'_> {
     /// # Errors
     /// If the workload cannot be made so, or the cluster does not begin.
     pub fn search(&self, show: &mut dyn FnMut(Progress)) -> Result<Explored, Impossible> {
+        self.verify()?;
         let mut mode = Mode::default();
         let mut progress = Progress::default();
         let account = Account::of(&self.budget);
@@ -94,10 +124,45 @@ impl Exploration<'_> {
                         mode,
                     });
                 }
-                Err(wrong) => return Err(Impossible(wrong.to_string())),
+                Err(wrong) => return Err(wrong.into()),
                 Ok(explored) => return Ok(explored),
             }
         }
+    }
+
+    /// The operations that clients may begin, in the order of workers, then as each begins them.
+    ///
+    /// # Errors
+    /// If the workload cannot be made so.
+    pub fn planned(&self) -> Result<Vec<Planned>, Impossible> {
+        self.verify()?;
+        let account = Account::of(&self.budget);
+        let model = Model::new(self, Mode::default(), &account);
+        Ok(model.map_err(Impossible::Scenario)?.planned())
+    }
+
+    /// Whether it can be made.
+    ///
+    /// # Errors
+    /// Why not.
+    pub(crate) fn verify(&self) -> Result<(), Impossible> {
+        let wrong = |why: String| Err(Impossible::Scenario(why));
+        if let Err(why) = self.scenario.verify() {
+            return wrong(why.to_string());
+        }
+        let nodes = self.scenario.options.cluster.count;
+        if nodes > NODES_MAX {
+            return wrong(format!(
+                "{nodes} nodes are too many to explore: at most {NODES_MAX}"
+            ));
+        }
+        if nodes > PARTITIONED_NODES_MAX && self.bounds.partitions > 0 {
+            return wrong(format!(
+                "a network of {nodes} nodes splits in too many ways: with partitions at most \
+                 {PARTITIONED_NODES_MAX}"
+            ));
+        }
+        Ok(())
     }
 
     fn search_in(
@@ -153,7 +218,9 @@ pub(crate) fn begin(model: &Model<'_>) -> Result<State, Wrong> {
 
 /// How an exploration ends that has found a failure.
 pub(crate) fn failing(model: &Model<'_>, failure: Failure) -> Result<End, Wrong> {
+    let begin = begin(model)?;
     Ok(End::Failure(FailingSchedule {
+        story: model.story(&begin, &failure.moves),
         schedule: trace::schedule(model, &failure.moves)?,
         names: failure.names,
         moves: failure.moves.len(),

@@ -15,48 +15,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use dashmap::DashMap;
-use host_disk::{Disk, Scope, SharedDisk, lock};
+use host_disk::{Disk, SharedDisk, lock};
 use host_guest::{
     Effect, Event, EventKind, Guest, GuestError, GuestOptions, Interrupt, Limits, Start,
 };
-use host_protocol::disk::Change;
 use host_sim::random::Streams;
 
 use crate::account::{Account, COPIED_UNITS, Instance};
 use crate::hash::{BuildQuick, Contents, Quick};
 use crate::participants::{Addr, Messages};
 use crate::table::{Content, Table};
+pub(crate) use crate::told::{Act, GuestStep, Life, Told};
 use crate::wrong::{Mode, Wrong};
-
-/// What a guest asks for, resolved.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Act {
-    Send(u32),
-    Set { id: u64, after_ns: u64 },
-    Cancel(u64),
-    Disk(Change<'static>),
-    Sync(Scope),
-}
-
-/// A step of a guest.
-#[derive(Debug)]
-pub(crate) struct GuestStep {
-    pub(crate) next: u32,
-    pub(crate) acts: Vec<Act>,
-    /// The disk, if the guest has changed it itself.
-    pub(crate) disk: Option<u32>,
-}
-
-/// What came of a step.
-type Taken = Result<Arc<GuestStep>, Wrong>;
-
-/// What a guest is told.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Told {
-    Message(u32),
-    Timer(u64),
-    Synced(Scope),
-}
 
 enum GuestState {
     Snapshot(Box<[u8]>),
@@ -95,15 +65,8 @@ fn acts_bytes(acts: &[Act]) -> usize {
     size_of_val(acts) + bytes.sum::<usize>()
 }
 
-/// Which guest is started.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Life {
-    pub(crate) node: u8,
-    /// How often its node was started before.
-    pub(crate) lives: u32,
-    /// The disk that it finds.
-    pub(crate) disk: u32,
-}
+/// What came of a step.
+type Taken = Result<Arc<GuestStep>, Wrong>;
 
 /// All guests that were met, and what steps them.
 pub(crate) struct Guests<'a> {
@@ -141,8 +104,8 @@ const LIVE_MAX: usize = 48;
 /// How many instances of a guest there are at a time, at most, in an exploration by so many threads.
 #[must_use]
 pub fn instances(threads: usize) -> usize {
-    // Each thread takes a step in a pair, or brings one to a state.
-    LIVE_MAX + 2 * threads
+    // Each thread takes a step in a pair, of which one may start anew, or brings one to a state.
+    LIVE_MAX + 3 * threads
 }
 
 /// How much later the second instance takes a step: no unit of time divides it.
@@ -575,7 +538,7 @@ impl<'a> Guests<'a> {
                 Some(before) => at = *before,
                 None => {
                     let live = self.instance(*start, messages);
-                    break (live.map_err(Wrong::from)?, *start);
+                    break (live?, *start);
                 }
             }
         };

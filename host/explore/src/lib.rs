@@ -13,10 +13,11 @@
 //! | `ends` | what becomes of a state if nothing more goes wrong |
 //! | `model` | the rules: how a cluster begins, what may happen, what comes of it |
 //! | `moves` `state` | what happens, and to what |
+//! | `told` | what guests are told, and what they ask for |
 //! | `guests` `nodes` `services` `clients` `participants` | the parts of a state, each a table of contents and a function from events to contents |
 //! | `table` `hash` | contents under small numbers, known by their hashes |
 //! | `wrong` | why a step has no result |
-//! | `trace` | moves as a schedule of the simulator |
+//! | `trace` `words` | moves as a schedule of the simulator, and in words |
 
 mod account;
 mod bounds;
@@ -35,12 +36,14 @@ mod participants;
 mod services;
 mod state;
 mod table;
+mod told;
 mod trace;
+mod words;
 mod wrong;
 
 pub use bounds::{Bounds, Budget, NODES_MAX, PARTITIONED_NODES_MAX, Progress, Spent, TimerOrder};
 pub use exploration::Exploration;
-pub use explore::{End, Explored, FailingSchedule, Impossible};
+pub use explore::{End, Explored, FailingSchedule, Impossible, Planned};
 pub use guests::instances;
 pub use guided::{Guidance, Guided, Strategy, Tried};
 pub use wrong::Mode;

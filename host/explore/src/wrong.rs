@@ -51,6 +51,7 @@ impl From<Box<GuestError>> for Wrong {
     fn from(error: Box<GuestError>) -> Self {
         match error.kind {
             ErrorKind::Interrupted => Wrong::Interrupted,
+            ErrorKind::Host(_) => Wrong::Internal(error.to_string()),
             _ => Wrong::Guest(error),
         }
     }

@@ -10,7 +10,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::Verdict;
-use super::explored::Proof;
+use super::proof::Proof;
 use host_protocol::text::shell_quoted;
 
 /// The value of the field `format`.

@@ -181,6 +181,7 @@ pub fn judge(work: &Work<'_>, context: &JudgeContext<'_>) -> BTreeMap<WorkItem, 
 }
 
 /// Loads a module, which must still have the hash that it was found with.
+#[expect(clippy::result_large_err, reason = "it is made once a module")]
 fn load(
     context: &JudgeContext<'_>,
     file: &ModuleFile,

@@ -22,6 +22,7 @@ pub mod grade;
 mod hash;
 pub mod judge;
 pub mod merge;
+pub mod proof;
 pub mod resume;
 pub mod run;
 pub mod runtimes;

@@ -6,8 +6,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde::{Deserialize, Serialize};
 
-use super::explored::{self, Proof};
+use super::explored;
 use super::grade::Usage;
+use super::proof::Proof;
 use super::runtimes::trial;
 use super::suite::{Setting, Target};
 use super::{Verdict, sanitize};

@@ -335,6 +335,12 @@ fn internal(error: wasmtime::Error) -> CompileError {
 }
 
 impl GuestModule {
+    /// Whether it is a program, and no guest of the ABI.
+    #[must_use]
+    pub fn is_program(&self) -> bool {
+        matches!(self.linked, Linked::Program(_))
+    }
+
     /// The same module, whose guests find `mounts` in their files.
     ///
     /// # Errors

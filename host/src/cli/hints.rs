@@ -4,6 +4,7 @@ use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue};
 
 use host_protocol::text::one_line;
+use host_trial::scenario::option;
 
 /// Options of `maelstrom test` that have another name here.
 const RENAMED: [(&str, &str); 5] = [
@@ -38,6 +39,45 @@ const NEEDLESS: [&str; 8] = [
     "--tarball",
 ];
 
+/// Options of `host sim` that `host explore` has none of, besides those of the table of options.
+const UNEXPLORED: [(&str, &str); 17] = [
+    ("--seeds", ONE_SEED),
+    ("--test-count", ONE_SEED),
+    (
+        "--keep-going",
+        "it ends with the first failure, which is a shortest one",
+    ),
+    (
+        "--shrink",
+        "the schedule that is found to fail is a shortest one",
+    ),
+    (
+        "--watch",
+        "run it again after the build: `host sim --watch` is for runs",
+    ),
+    ("--schedule", "`host sim --schedule FILE` plays a schedule"),
+    ("--journal", PLAY),
+    ("--history", PLAY),
+    ("--max-journal-mib", PLAY),
+    ("--log-stderr", PLAY),
+    ("--log-net-send", PLAY),
+    ("--log-net-recv", PLAY),
+    ("--below", "figures are those of runs: `host sim --below`"),
+    ("--swap-module", "nodes do not change versions there"),
+    ("--challenge", OPTIONS),
+    ("--world", OPTIONS),
+    ("--suite", OPTIONS),
+];
+
+const ONE_SEED: &str = "the seed decides what clients ask, and all schedules of that are tried: give \
+                        --seed N, and try another seed afterwards";
+
+const PLAY: &str = "write the schedule that fails with --write-schedule FILE, and play it with \
+                    `host sim --schedule FILE`, which has this option";
+
+const OPTIONS: &str = "give the workload with -w, and a small cluster: `host suite show ID` lists the options of \
+                       a challenge";
+
 /// What editors make of hyphens. A word that begins with one looks like a flag, and is taken for
 /// the path of a module.
 const DASHES: [char; 3] = ['–', '—', '−'];
@@ -69,7 +109,9 @@ pub(super) fn hinted(mut error: clap::Error) -> clap::Error {
     let option = text(ContextKind::InvalidArg).unwrap_or_default();
     let command = text(ContextKind::InvalidSubcommand).unwrap_or(option);
     let needless = NEEDLESS.contains(&option);
-    let hint = find(&RENAMED, option)
+    let hint = unexplored(option)
+        .or_else(|| find(&UNEXPLORED, option).filter(|_| explores()))
+        .or_else(|| find(&RENAMED, option))
         .or(needless.then_some("leave it out: no machines are logged in to here"))
         .or_else(|| find(&COMMANDS, command));
     let hint = hint.map(str::to_owned).or_else(|| {
@@ -88,4 +130,18 @@ pub(super) fn hinted(mut error: clap::Error) -> clap::Error {
         error.insert(ContextKind::Suggested, hint);
     }
     error
+}
+
+/// Whether the command is `host explore`.
+fn explores() -> bool {
+    std::env::args_os()
+        .nth(1)
+        .is_some_and(|word| word == "explore")
+}
+
+/// Why `host explore` has no such option, if it is one of scenarios.
+fn unexplored(flag: &str) -> Option<&'static str> {
+    let mut options = option::ALL.iter();
+    let option = options.find(|option| flag.strip_prefix("--") == Some(option.name))?;
+    option.unexplored.filter(|_| explores())
 }

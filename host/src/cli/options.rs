@@ -17,6 +17,11 @@ use host_trial::scenario::option::{self, Choice, Group, ScenarioOption, Values};
 pub(super) trait Part {
     /// The groups.
     const GROUPS: &'static [Group];
+
+    /// Whether it has an option of these groups.
+    fn has(_option: &ScenarioOption) -> bool {
+        true
+    }
 }
 
 /// All options but limits.
@@ -31,6 +36,18 @@ impl Part for Circumstances {
         Group::Faults,
         Group::Checks,
     ];
+}
+
+/// What explorations of all schedules have of them.
+#[derive(Debug)]
+pub(super) struct Explorable;
+
+impl Part for Explorable {
+    const GROUPS: &'static [Group] = Circumstances::GROUPS;
+
+    fn has(option: &ScenarioOption) -> bool {
+        option.unexplored.is_none()
+    }
 }
 
 /// All limits.
@@ -98,7 +115,7 @@ impl<P: Part> OptionArgs<P> {
 
     fn options() -> impl Iterator<Item = &'static ScenarioOption> {
         let options = option::ALL.iter().copied();
-        options.filter(|option| P::GROUPS.contains(&option.group))
+        options.filter(|option| P::GROUPS.contains(&option.group) && P::has(option))
     }
 }
 

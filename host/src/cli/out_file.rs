@@ -46,6 +46,12 @@ pub(super) const SCHEDULE: Contents = Contents {
     beginnings: &["{\n  \"version\": 1,\n  \"workload\": \""],
 };
 
+/// A unit test.
+pub(super) const UNIT_TEST: Contents = Contents {
+    name: "a test of `host explore`",
+    beginnings: &["//! A schedule that fails, found by `host explore`"],
+};
+
 /// A page of the manual: how `roff` begins its documents.
 pub(super) const MAN_PAGE: Contents = Contents {
     name: "a page of the manual",

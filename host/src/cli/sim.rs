@@ -3,7 +3,7 @@
 mod args;
 mod console;
 mod figures;
-mod show;
+pub(super) mod show;
 mod tally;
 mod tries;
 mod watch;

@@ -31,6 +31,8 @@ Commands:
   trials [NAME [SEEDS]]  Run solutions/NAME/trials.txt, each line with SEEDS seeds [default: all, 1000]
   zoo [--seeds A..B] [--suite FILE] [--no-traces] [WORD...]
                          Grade wrong and right programs by the built-in suite, print docs/zoo.md
+  power [--seconds N] [--every N] [WORD...]
+                         Search wrong programs of the zoo by seeds and by exploration, print docs/power.md
   figures [--write | ID...]
                          Run our solutions of all or these challenges with 40 seeds, and print the
                          figures beside those that real Maelstrom gave; with --write, put them into
@@ -72,6 +74,7 @@ fn run(args: &[&str]) -> Result<ExitCode> {
         ["test-fast"] => test::fast()?,
         ["trials", rest @ ..] => return trials::run(rest),
         ["zoo", rest @ ..] => test::zoo(rest)?,
+        ["power", rest @ ..] => test::power(rest)?,
         ["figures", rest @ ..] => return figures::run(rest),
         ["bench", rest @ ..] => test::bench(rest)?,
         ["regress", rest @ ..] => return regress::run(rest),

@@ -101,9 +101,19 @@ pub(crate) fn bench(args: &[&str]) -> Result<()> {
 
 /// Grades the zoo, and prints its page.
 pub(crate) fn zoo(args: &[&str]) -> Result<()> {
+    page("zoo", args)
+}
+
+/// Searches the zoo's programs by exploration, and prints the page about it.
+pub(crate) fn power(args: &[&str]) -> Result<()> {
+    page("power", args)
+}
+
+/// Runs a benchmark that prints a page.
+fn page(bench: &str, args: &[&str]) -> Result<()> {
     build::all()?;
-    let zoo = ["bench", "--locked", "-p", "host", "--bench", "zoo", "--"];
-    run(cargo(&zoo).args(args))
+    let bench = ["bench", "--locked", "-p", "host", "--bench", bench, "--"];
+    run(cargo(&bench).args(args))
 }
 
 /// Formats of Rust files, and the shell scripts if there is a linter for them.

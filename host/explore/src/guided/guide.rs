@@ -49,6 +49,7 @@ impl Exploration<'_> {
         guidance: Guidance,
         show: &mut dyn FnMut(Tried),
     ) -> Result<Guided, Impossible> {
+        self.verify()?;
         let mut mode = Mode::default();
         let bounds = Bounds {
             delays: None, // strategies choose what is late
@@ -84,7 +85,7 @@ impl Exploration<'_> {
                         mode,
                     });
                 }
-                Err(wrong) => return Err(Impossible(wrong.to_string())),
+                Err(wrong) => return Err(wrong.into()),
                 Ok(guided) => return Ok(guided),
             }
         }

@@ -7,36 +7,15 @@ use std::collections::HashMap;
 
 use host_sim::random::Stream;
 
+use super::run::Reached;
 use super::shape::Shape;
 use crate::hash::BuildQuick;
-use crate::moves::Move;
-use crate::state::State;
 
 /// How many states or schedules are kept.
 pub(crate) const POOL_MAX: usize = 512;
 
 /// How many shapes are counted.
 const SHAPES_MAX: usize = 1 << 20;
-
-/// A state that a run has come to.
-#[derive(Debug, Clone)]
-pub(crate) struct Reached {
-    pub(crate) shape: Shape,
-    pub(crate) state: State,
-    /// When each message in flight was sent.
-    pub(crate) births: Vec<(u32, u64)>,
-    /// The moves that lead to it.
-    pub(crate) moves: Vec<Move>,
-}
-
-impl Reached {
-    /// What it takes, in bytes.
-    pub(crate) fn bytes(&self) -> usize {
-        self.state.bytes()
-            + size_of_val(self.births.as_slice())
-            + size_of_val(self.moves.as_slice())
-    }
-}
 
 #[derive(Debug)]
 pub(crate) struct Entry {

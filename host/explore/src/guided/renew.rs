@@ -4,7 +4,7 @@
 //! on in a new model, which takes over the states and the schedules that are still needed. Contents have other numbers there,
 //! which no choice depends on.
 
-use super::pool::Reached;
+use super::run::Reached;
 use crate::model::Model;
 use crate::moves::Move;
 use crate::state::State;

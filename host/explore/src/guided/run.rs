@@ -3,8 +3,8 @@
 use host_sim::random::Stream;
 
 use super::agenda::{Agenda, Kind};
-use super::pool::Reached;
 use super::schedulers::{Scheduler, View};
+use super::shape::Shape;
 use crate::ends::Ends;
 use crate::hash::Hash;
 use crate::model::{Model, Sink};
@@ -22,6 +22,26 @@ pub(crate) struct Fault {
     pub(crate) names: Vec<String>,
     /// Whether it shows only when the state is brought to its end.
     pub(crate) is_at_end: bool,
+}
+
+/// A state that a run has come to.
+#[derive(Debug, Clone)]
+pub(crate) struct Reached {
+    pub(crate) shape: Shape,
+    pub(crate) state: State,
+    /// When each message in flight was sent.
+    pub(crate) births: Vec<(u32, u64)>,
+    /// The moves that lead to it.
+    pub(crate) moves: Vec<Move>,
+}
+
+impl Reached {
+    /// What it takes, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.state.bytes()
+            + size_of_val(self.births.as_slice())
+            + size_of_val(self.moves.as_slice())
+    }
 }
 
 /// A run that goes on.

@@ -15,7 +15,7 @@ use host_sim::{Next, Operation, Turn};
 use host_trial::Scenario;
 
 use crate::account::{Account, COPIED_UNITS, MESSAGE_UNITS, MOVE_UNITS};
-use crate::bounds::{Bounds, TimerOrder};
+use crate::bounds::{Bounds, PARTITIONED_NODES_MAX, TimerOrder};
 use crate::clients::ClientTable;
 use crate::exploration::Exploration;
 use crate::guests::{Guests, GuestsOptions};
@@ -363,7 +363,7 @@ fn can_count(operation: &Operation, written: &mut HashMap<String, String>) -> bo
 
 /// The ways to split nodes in two, the first node always on the same side.
 fn splits(count: usize) -> Vec<u16> {
-    let count = count.min(8);
+    let count = count.min(PARTITIONED_NODES_MAX);
     (1..1_u16 << count.saturating_sub(1))
         .map(|others| others << 1)
         .collect()

@@ -198,7 +198,7 @@ impl Model<'_> {
     }
 
     /// Whether a split keeps a message from its receiver.
-    pub(super) fn cuts(&self, state: &State, message: u32) -> bool {
+    pub(crate) fn cuts(&self, state: &State, message: u32) -> bool {
         let it = self.messages.get(message);
         match (it.src, it.dest) {
             (Addr::Node(src), Addr::Node(dest)) => (state.cut >> src ^ state.cut >> dest) & 1 == 1,

@@ -16,7 +16,7 @@ fn bounds() -> Bounds {
 fn within(budget: &Budget) -> Explored {
     let subject = flood(3);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1);
-    let pool = pool.build().unwrap();
+    let pool = pool.build().expect("a thread starts");
     pool.install(|| search_within(&subject, &bounds(), None, budget))
 }
 

@@ -24,7 +24,9 @@ fn guide(subject: &Subject, bounds: &Bounds, strategy: Strategy, runs: u64) -> G
         runs,
         ..Guidance::default()
     };
-    exploration.guide(guidance, &mut |_| ()).unwrap()
+    exploration
+        .guide(guidance, &mut |_| ())
+        .expect("the cluster begins")
 }
 
 fn failure(guided: &Guided) -> &FailingSchedule {

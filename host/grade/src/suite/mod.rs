@@ -14,6 +14,7 @@
 mod challenge;
 mod error;
 mod explore;
+mod keys;
 mod options;
 mod parts;
 pub mod read;

@@ -12,7 +12,7 @@ use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, Visitor};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::parts::{CHALLENGE_KEYS, WORLD_KEYS};
+use super::keys::{CHALLENGE_KEYS, WORLD_KEYS};
 use super::runtime_part::LIMIT_KEYS;
 use host_sim::{Bounds, RunOptions, SECOND};
 use host_trial::Scenario;

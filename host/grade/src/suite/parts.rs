@@ -51,11 +51,6 @@ pub(super) struct File {
     pub(super) challenge: Vec<Spanned<Challenge>>,
 }
 
-/// The keys of a `[[challenge]]` that are not options.
-pub(super) const CHALLENGE_KEYS: [&str; 10] = [
-    "id", "title", "module", "points", "optional", "hidden", "seeds", "below", "args", "world",
-];
-
 /// One `[[challenge]]`, without its options.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -108,9 +103,6 @@ impl<'de> Deserialize<'de> for Visibility {
         deserializer.deserialize_any(Either)
     }
 }
-
-/// The keys of a `[[challenge.world]]` that are not options.
-pub(super) const WORLD_KEYS: [&str; 5] = ["name", "why", "seeds", "below", "explore"];
 
 /// One `[[challenge.world]]`, without its options.
 #[derive(Deserialize)]

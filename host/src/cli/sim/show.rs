@@ -190,7 +190,8 @@ pub(super) fn report_as_text(
     print_verdict(&text, report.valid())
 }
 
-fn write_report(
+/// Writes a run and its verdict, which is the first line and the last.
+pub(in crate::cli) fn write_report(
     out: &mut String,
     report: &TrialResult,
     evidence: &[String],

@@ -37,6 +37,7 @@ fn help_is_not_an_error() {
                    host inspect [OPTIONS] FILE
                    host check --workload NAME [OPTIONS] HISTORY
                    host sim --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]
+                   host explore --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]
                    host grade [OPTIONS] PATH…
                    host merge [OPTIONS] GRADE…
                    host suite [COMMAND]
@@ -50,6 +51,7 @@ fn help_is_not_an_error() {
               inspect      Show facts about a module, and whether it loads
               check        Judge a recorded history, in Jepsen's EDN, as JSON or as a log
               sim          Run nodes in a simulated cluster, in virtual time, and judge what clients see
+              explore      Try all schedules of a small cluster: every order of messages, timers, operations and faults
               grade        Judge submissions in the sandbox, on several seeds for each challenge of a suite
               merge        Merge the grades that `host grade --format json --shard` wrote, one per share, into one
               suite        Print, list or run the challenges of a suite
@@ -348,6 +350,7 @@ fn short_help() {
                    host inspect [OPTIONS] FILE
                    host check --workload NAME [OPTIONS] HISTORY
                    host sim --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]
+                   host explore --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]
                    host grade [OPTIONS] PATH…
                    host merge [OPTIONS] GRADE…
                    host suite [COMMAND]
@@ -361,6 +364,7 @@ fn short_help() {
               inspect      Show facts about a module, and whether it loads
               check        Judge a recorded history, in Jepsen's EDN, as JSON or as a log
               sim          Run nodes in a simulated cluster, in virtual time, and judge what clients see
+              explore      Try all schedules of a small cluster: every order of messages, timers, operations and faults
               grade        Judge submissions in the sandbox, on several seeds for each challenge of a suite
               merge        Merge the grades that `host grade --format json --shard` wrote, one per share, into one
               suite        Print, list or run the challenges of a suite
@@ -829,6 +833,419 @@ fn help_of_sim() {
 }
 
 #[test]
+fn short_help_of_explore() {
+    help(
+        ["explore", "-h"],
+        expect![[r#"
+            exit code 0
+            ---- stdout
+            Try all schedules of a small cluster: every order of messages, timers, operations and faults
+
+            Usage: host explore [OPTIONS] --workload <NAME> [MODULE] [-- <GUEST_ARGS>...]
+
+            Arguments:
+              [MODULE]         The same as --module
+              [GUEST_ARGS]...  Arguments of every node, after `--`
+
+            Options:
+              -h, --help  Print help (see more with '--help')
+
+            Cluster:
+              -m, --module <FILE>     WebAssembly module that every node runs
+                  --node-count <N>    Number of nodes, named n0, n1 and so on [default: 3]
+                  --topology <SHAPE>  Neighbours in broadcast: line, grid, tree, tree2, tree3, tree4 or total [default: grid]
+
+            Clients:
+              -w, --workload <NAME>         Workload that clients run [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv]
+                  --concurrency <N>         Number of clients at a time: N, or Nn for N per node [default: 1n]
+                  --key-count <N>           Number of keys at a time, in transactions and kafka [default: 10]
+                  --max-txn-length <N>      Maximum number of operations in a transaction [default: 4]
+                  --max-writes-per-key <N>  Number of writes to a key before another replaces it, in transactions and kafka [default: 16]
+                  --seed <N>                Seed of the operations, and of what nodes draw [default: 1]
+
+            Checks:
+                  --consistency-models <MODEL,…>  Consistency models that transactions must satisfy [default: strict-serializable]
+                  --checks <RULES>                Rules to judge by: Maelstrom's, or strict ones that also refuse what its checkers miss [default: strict] [possible values: strict, maelstrom]
+
+            Bounds: what is tried:
+                  --operations <N>       Number of operations that clients begin, together [default: 3]
+                  --fires <N>            Number of timers that fire, or of bursts of them [default: 4]
+                  --timers <ORDER>       Which of the timers that are set may fire next [default: ordered] [possible values: any, bursts, ordered, bounded]
+                  --drift <PPM>          With --timers bounded: by how much of its time a timer may be late, in millionths
+                  --drops <N>            Number of messages between nodes that are lost [default: 0]
+                  --duplicates <N>       Number of messages between nodes that arrive twice [default: 0]
+                  --kills <N>            Number of times that a node is killed. It starts again, and its disk keeps all that was written [default: 0]
+                  --power <N>            Number of times that a node's power fails: what it has not synced is lost [default: 0]
+                  --partitions <N>       Number of times that the network splits in two [default: 0]
+                  --timeouts <N>         Number of times that a client gives up to wait for an answer [default: 0]
+                  --delays <N>           Number of messages that are late; all others arrive in the order of sending [default: any may be]
+                  --depth <N>            Longest schedule, in moves [default: as long as they are]
+                  --warm-up <SECONDS>    Virtual time for which the cluster runs undisturbed before anything is tried, in seconds [default: 0]
+                  --reductions <SWITCH>  Whether states are left out that show nothing new; `off` is slower and finds the same [default: on] [possible values: on, off]
+                  --ends <SWITCH>        Whether each state is also brought to its end without further faults, and judged there [default: on] [possible values: on, off]
+
+            Strategy and budget:
+                  --strategy <NAME>       Which schedules are tried [default: exhaustive] [possible values: exhaustive, random, pct, pos, novelty, mutate]
+                  --max-states <N>        With --strategy exhaustive: stop when so many states were met [default: 1000000]
+                  --max-states-mib <MIB>  Stop when all that was met takes so much memory, in MiB [default: 4096]
+                  --runs <N>              With another strategy: number of schedules [default: 10000]
+                  --pct-depth <D>         With --strategy pct: how many things have to come in a certain order for a bug to show [default: 3]
+                  --threads <N>           Number of threads [default: one for each core]. The result does not depend on it
+
+            Output:
+                  --format <FORMAT>        Format of the result [default: text] [possible values: text, json]
+                  --write-schedule <FILE>  Write the schedule that fails to this file, for `host sim --schedule`
+                  --report <DIR>           Write a report on the schedule that fails to this folder, as `host sim` does
+                  --write-test <FILE>      Write a unit test that plays the schedule that fails to this file, in Rust
+
+            Files of programs:
+                  --mount <DIR[:PATH]>  Have programs find the files in DIR at PATH [default: /]. Repeatable
+
+            Exit codes: 0 no failure; 1 a failure; 2 stopped at the budget, no failure so far; 3 not loaded,
+            130 interrupted, 254 usage, 255 bug.
+            `host explore --help` says more of each option, and has limits and examples.
+        "#]],
+    );
+}
+
+#[test]
+fn help_of_explore() {
+    help(
+        ["explore", "--help"],
+        expect![[r#"
+            exit code 0
+            ---- stdout
+            Try all schedules of a small cluster: every order of messages, timers, operations and faults
+
+            `host sim` draws one schedule for each seed. This tries all of them within the bounds, the shortest first, on the module itself, and says what was proved. docs/explore.md explains the bounds.
+
+            Usage: host explore [OPTIONS] --workload <NAME> [MODULE] [-- <GUEST_ARGS>...]
+
+            Arguments:
+              [MODULE]
+                      The same as --module
+
+              [GUEST_ARGS]...
+                      Arguments of every node, after `--`
+
+            Options:
+              -h, --help
+                      Print help (see a summary with '-h')
+
+            Cluster:
+              -m, --module <FILE>
+                      WebAssembly module that every node runs
+
+                  --node-count <N>
+                      Number of nodes, named n0, n1 and so on
+
+                      [default: 3]
+
+                  --topology <SHAPE>
+                      Neighbours in broadcast: line, grid, tree, tree2, tree3, tree4 or total
+
+                      The clients send it to the nodes as `topology`, and nodes may ignore it.
+
+                      [default: grid]
+
+            Clients:
+              -w, --workload <NAME>
+                      Workload that clients run
+
+                      [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv]
+
+                  --concurrency <N>
+                      Number of clients at a time: N, or Nn for N per node
+
+                      Each waits for an answer before it asks again.
+
+                      [default: 1n]
+
+                  --key-count <N>
+                      Number of keys at a time, in transactions and kafka
+
+                      [default: 10]
+
+                  --max-txn-length <N>
+                      Maximum number of operations in a transaction
+
+                      [default: 4]
+
+                  --max-writes-per-key <N>
+                      Number of writes to a key before another replaces it, in transactions and kafka
+
+                      [default: 16]
+
+                  --seed <N>
+                      Seed of the operations, and of what nodes draw
+
+                      [default: 1]
+
+            Checks:
+                  --consistency-models <MODEL,…>
+                      Consistency models that transactions must satisfy
+
+                      Some of them, from weak to strong: read-uncommitted, read-committed, snapshot-isolation,
+                      serializable, strict-serializable.
+
+                      [default: strict-serializable]
+
+                  --checks <RULES>
+                      Rules to judge by: Maelstrom's, or strict ones that also refuse what its checkers miss
+
+                      [default: strict]
+                      [possible values: strict, maelstrom]
+
+            Bounds: what is tried:
+                  --operations <N>
+                      Number of operations that clients begin, together
+
+                      [default: 3]
+
+                  --fires <N>
+                      Number of timers that fire, or of bursts of them
+
+                      [default: 4]
+
+                  --timers <ORDER>
+                      Which of the timers that are set may fire next
+
+                      Possible values:
+                      - any:     Any of them: a node may be slow by any time
+                      - bursts:  Any of them, and those of its node after it until that sends something
+                      - ordered: The one that is due first: no timer is late
+                      - bounded: One that may be due first if clocks drift by --drift
+
+                      [default: ordered]
+
+                  --drift <PPM>
+                      With --timers bounded: by how much of its time a timer may be late, in millionths
+
+                  --drops <N>
+                      Number of messages between nodes that are lost
+
+                      [default: 0]
+
+                  --duplicates <N>
+                      Number of messages between nodes that arrive twice
+
+                      [default: 0]
+
+                  --kills <N>
+                      Number of times that a node is killed. It starts again, and its disk keeps all that was written
+
+                      [default: 0]
+
+                  --power <N>
+                      Number of times that a node's power fails: what it has not synced is lost
+
+                      [default: 0]
+
+                  --partitions <N>
+                      Number of times that the network splits in two
+
+                      [default: 0]
+
+                  --timeouts <N>
+                      Number of times that a client gives up to wait for an answer
+
+                      [default: 0]
+
+                  --delays <N>
+                      Number of messages that are late; all others arrive in the order of sending [default: any may be].
+
+                      Operations and faults come when only late messages are in flight. Schedules are longer then, and there are far fewer of them.
+
+                  --depth <N>
+                      Longest schedule, in moves [default: as long as they are]
+
+                  --warm-up <SECONDS>
+                      Virtual time for which the cluster runs undisturbed before anything is tried, in seconds
+
+                      [default: 0]
+
+                  --reductions <SWITCH>
+                      Whether states are left out that show nothing new; `off` is slower and finds the same
+
+                      [default: on]
+                      [possible values: on, off]
+
+                  --ends <SWITCH>
+                      Whether each state is also brought to its end without further faults, and judged there
+
+                      [default: on]
+                      [possible values: on, off]
+
+            Strategy and budget:
+                  --strategy <NAME>
+                      Which schedules are tried
+
+                      Possible values:
+                      - exhaustive: All of them, the shortest first
+                      - random:     What happens next is drawn, all as likely
+                      - pct:        Messages are prompt, but for a few that are late by any time
+                      - pos:        Events have drawn priorities, and new ones where their order matters
+                      - novelty:    Go on from states that are unlike all before
+                      - mutate:     Change schedules that have reached such states
+
+                      [default: exhaustive]
+
+                  --max-states <N>
+                      With --strategy exhaustive: stop when so many states were met [default: 1000000]
+
+                  --max-states-mib <MIB>
+                      Stop when all that was met takes so much memory, in MiB
+
+                      [default: 4096]
+
+                  --runs <N>
+                      With another strategy: number of schedules [default: 10000]
+
+                  --pct-depth <D>
+                      With --strategy pct: how many things have to come in a certain order for a bug to show [default: 3]
+
+                  --threads <N>
+                      Number of threads [default: one for each core]. The result does not depend on it
+
+            Output:
+                  --format <FORMAT>
+                      Format of the result
+
+                      Possible values:
+                      - text: Text for people
+                      - json: JSON for programs
+
+                      [default: text]
+
+                  --write-schedule <FILE>
+                      Write the schedule that fails to this file, for `host sim --schedule`
+
+                  --report <DIR>
+                      Write a report on the schedule that fails to this folder, as `host sim` does
+
+                  --write-test <FILE>
+                      Write a unit test that plays the schedule that fails to this file, in Rust.
+
+                      /dev/stdout prints it. It is for the solution's own crate, with host-testing.
+
+            Files of programs:
+                  --mount <DIR[:PATH]>
+                      Have programs find the files in DIR at PATH [default: /]. Repeatable.
+
+                      DIR is read before the run, and nobody can write what is mounted. Several folders can have the same PATH. Symbolic links are not followed.
+
+                  --max-mount-mib <MIB>
+                      Maximum of all that is mounted, in MiB
+
+                      [default: 256]
+
+            Compiled code:
+                  --max-module-mib <MIB>
+                      Maximum size of the module, in MiB
+
+                      [default: 32]
+
+                  --cache-dir <DIR>
+                      Directory for compiled modules, of mode 0700 [default: the user's cache directory]
+
+                  --no-cache
+                      Compile the module again and store nothing
+
+            Limits of the guest:
+                  --max-memory-mib <MIB>
+                      Maximum linear memory, in MiB
+
+                      [default: 128]
+
+                  --max-fuel <UNITS>
+                      Maximum fuel for one step; an instruction takes about one unit
+
+                      [default: 1000000000]
+
+                  --max-step-ms <MS>
+                      Maximum wall time for one step, in milliseconds, checked every 100 ms
+
+                      [default: 100000]
+
+                  --max-output-bytes <BYTES>
+                      Maximum number of bytes that one step returns
+
+                      [default: 8388608]
+
+                  --max-effects <N>
+                      Maximum number of effects (messages, timers, log lines) of one step
+
+                      [default: 10000]
+
+                  --max-timers <N>
+                      Maximum number of timers outstanding at a time
+
+                      [default: 10000]
+
+                  --max-log-bytes <BYTES>
+                      Maximum number of bytes that one step prints to stdout and stderr
+
+                      [default: 262144]
+
+                  --max-disk-bytes <BYTES>
+                      Maximum number of bytes of all files on a node's disk
+
+                      [default: 67108864]
+
+            Limits of the run:
+                  --max-steps <N>
+                      Maximum number of events that all nodes together handle
+
+                      [default: 20000000]
+
+                  --max-run-fuel <UNITS>
+                      Maximum fuel of all nodes together
+
+                      [default: 150000000000]
+
+                  --max-run-memory-mib <MIB>
+                      Maximum memory of all nodes and services together, in MiB
+
+                      [default: 256]
+
+                  --max-in-flight <N>
+                      Maximum number of messages in flight
+
+                      [default: 100000]
+
+                  --max-in-flight-mib <MIB>
+                      Maximum size of all messages in flight, in MiB
+
+                      [default: 32]
+
+                  --max-answers-mib <MIB>
+                      Maximum size of all answers that clients receive, as values, in MiB
+
+                      [default: 32]
+
+            Examples:
+              All schedules of two nodes and two operations:
+                host explore -w broadcast --node-count 2 --operations 2 my.wasm
+              With a message lost, or a node killed, at any point:
+                host explore -w broadcast --drops 1 --kills 1 my.wasm
+              A cluster that is too large for all of them:
+                host explore -w broadcast --node-count 5 --operations 10 --drops 2 --fires 40 --strategy pct my.wasm
+              Three nodes of a Raft, after 3 s in which it elects a leader:
+                host explore -w lin-kv --concurrency 2n --warm-up 3 --fires 8 --delays 1 my.wasm
+
+            Exit codes:
+              0    everything within the bounds was tried, or all runs of a strategy were made: nothing fails
+              1    a schedule fails, or the nodes do not get as far as the first operation
+              2    unknown: stopped at the budget, and nothing has failed so far
+              3    the module cannot be loaded
+              130  interrupted before everything was tried
+              254  invalid usage, or a file that cannot be read or written
+              255  internal error; also if the simulator does not fail in a schedule that is found to fail
+        "#]],
+    );
+}
+
+#[test]
 fn help_of_grade() {
     help(
         ["grade", "--help"],
@@ -1000,6 +1417,7 @@ fn no_arguments() {
                host inspect [OPTIONS] FILE
                host check --workload NAME [OPTIONS] HISTORY
                host sim --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]
+               host explore --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]
                host grade [OPTIONS] PATH…
                host merge [OPTIONS] GRADE…
                host suite [COMMAND]

@@ -85,7 +85,7 @@ fn each_command_has_a_page() {
     man().is(expect![[r#"
         exit code 0
         ---- stdout
-        15 pages in pages: read the first with `man pages/host.1`
+        16 pages in pages: read the first with `man pages/host.1`
     "#]]);
     let pages = dir.files_in("pages");
     assert_eq!(
@@ -95,6 +95,7 @@ fn each_command_has_a_page() {
             "host-completions.1",
             "host-diff.1",
             "host-disk.1",
+            "host-explore.1",
             "host-grade.1",
             "host-inspect.1",
             "host-man.1",

@@ -36,6 +36,14 @@ fn a_full_stdout_is_told_by_every_command() {
     ];
     for format in ["text", "json"] {
         commands.push([&["sim", "--format", format], &ECHO[..]].concat());
+        commands.push(vec![
+            "explore",
+            "echo.wasm",
+            "-w",
+            "echo",
+            "--format",
+            format,
+        ]);
         let check = ["check", "-w", "echo", "history.edn", "--format", format];
         commands.push(check.to_vec());
         commands.push(vec!["inspect", "echo.wasm", "--format", format]);
@@ -71,6 +79,14 @@ fn a_full_disk_is_told_for_every_file_of_a_run() {
     fails(echo("--write-schedule"), FULL);
     let flood = class.host().arg("sim").args(FLOOD);
     fails(flood.args(["--shrink", FULL]), FULL);
+    let explore = |option: &str| {
+        let explore = class
+            .host()
+            .args(["explore", "flood.wasm", "-w", "broadcast"]);
+        explore.args(["--node-count=2", "--drops=1", option, FULL])
+    };
+    fails(explore("--write-schedule"), FULL);
+    fails(explore("--write-test"), FULL);
     let flood = class.host().arg("sim").args(&FLOOD[..9]);
     fails(flood.args(["--seeds=1..3", "--shrink", FULL]), FULL);
 }

@@ -212,7 +212,14 @@ impl Replay<'_> {
     fn drops(self, name: &str) -> bool {
         const SEEDS: [&str; 3] = ["seed", "seeds", "test-count"];
         const SOURCES: [&str; 3] = ["challenge", "world", "suite"];
-        const OUTPUTS: [&str; 5] = ["write-schedule", "shrink", "report", "journal", "history"];
+        const OUTPUTS: [&str; 6] = [
+            "write-schedule",
+            "write-test",
+            "shrink",
+            "report",
+            "journal",
+            "history",
+        ];
         if OUTPUTS.contains(&name) {
             return true;
         }

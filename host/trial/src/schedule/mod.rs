@@ -22,4 +22,4 @@ mod trace;
 pub use error::ScheduleError;
 pub use file::VERSION;
 pub use play::Schedule;
-pub use trace::trace;
+pub use trace::{message_in_words, operation_in_words, request_in_words, trace};

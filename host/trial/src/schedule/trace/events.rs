@@ -164,7 +164,7 @@ impl Observer for Events {
                 Happened::Message {
                     id: sent.id,
                     link: format!("{} {}", sent.src, sent.dest),
-                    text: message(sent),
+                    text: message_in_words(sent.src, sent.dest, sent.body),
                 }
             }
             EntryKind::Recv(received) => {
@@ -227,11 +227,10 @@ fn level_in_words(level: Level) -> &'static str {
     }
 }
 
-/// `n0 tells n1: gossip {"message":0}`, without the fields that only number messages.
-fn message(entry: MessageEntry<'_>) -> String {
-    let MessageEntry {
-        src, dest, body, ..
-    } = entry;
+/// A message of `src` to `dest` in words: `n0 tells n1: gossip {"message":0}`, without the fields that only
+/// number messages.
+#[must_use]
+pub fn message_in_words(src: &str, dest: &str, body: &str) -> String {
     let mut fields: Map<String, Json> = serde_json::from_str(body).unwrap_or_default();
     let kind = fields.remove("type").unwrap_or_default();
     fields.remove("msg_id");
@@ -268,14 +267,7 @@ mod tests {
 
     #[test]
     fn a_message_is_its_type_and_what_it_carries() {
-        let text = |body| {
-            message(MessageEntry {
-                id: 0,
-                src: "n0",
-                dest: "lin-kv",
-                body,
-            })
-        };
+        let text = |body| message_in_words("n0", "lin-kv", body);
         let read = r#"{"type":"read","key":"x","msg_id":3}"#;
         assert_eq!(text(read), r#"n0 asks lin-kv: read {"key":"x"}"#);
         let ok = r#"{"type":"write_ok","in_reply_to":3}"#;

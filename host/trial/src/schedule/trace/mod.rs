@@ -34,7 +34,9 @@ use host_check::workload::Workload;
 use host_guest::Start;
 
 use events::Events;
+pub use events::message_in_words;
 use lines::{Line, Subject};
+pub use operations::{operation_in_words, request_in_words};
 
 /// The most lines of a trace.
 const LINES_MAX: usize = 60;
@@ -85,7 +87,7 @@ pub fn trace(
     };
     let has_keys = schedule.scenario.workload == Workload::LinKv;
     let in_words = |op: &Op| match op.process {
-        Process::Client(process) => operations::in_words(op, process, &node(process), has_keys),
+        Process::Client(process) => operation_in_words(op, process, &node(process), has_keys),
         Process::Nemesis => String::new(), // events tell what it does
     };
     let whole_ns = events.is_whole().then_some(report.end_ns);

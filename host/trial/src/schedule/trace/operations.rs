@@ -9,12 +9,13 @@ use host_protocol::text::{excerpt, joined};
 
 /// The line of an operation of the client `process` of `node`. Where operations have keys, an answer
 /// to a read names the key.
-pub(super) fn in_words(op: &Op, process: i64, node: &str, has_keys: bool) -> String {
+#[must_use]
+pub fn operation_in_words(op: &Op, process: i64, node: &str, has_keys: bool) -> String {
     let client = format!("client {process}");
     let is_own = matches!(&*op.f, "assign" | "subscribe" | "crash");
     let text = match op.kind {
         Kind::Invoke if is_own => format!("{client} {}", on_its_own(op)),
-        Kind::Invoke => format!("{client} asks {node} to {}", request(op)),
+        Kind::Invoke => format!("{client} asks {node} to {}", request_in_words(op)),
         Kind::Ok if is_own => format!("{client} has done so"),
         Kind::Ok => format!("{node} answers {client}: {}", answer(op, has_keys)),
         Kind::Fail | Kind::Info => match answered_with(op) {
@@ -39,7 +40,9 @@ fn on_its_own(op: &Op) -> String {
     }
 }
 
-fn request(op: &Op) -> String {
+/// What a client asks for: `read key 0`, `broadcast 3`.
+#[must_use]
+pub fn request_in_words(op: &Op) -> String {
     let value = &op.value;
     let parts = value.items().unwrap_or_default();
     match (&*op.f, &parts[..]) {
