@@ -32,11 +32,8 @@ impl ProgressLine {
     /// Shows how far it has come with all schedules.
     pub(super) fn all(&self, progress: Progress) {
         self.show(progress.states as u64, "state", || {
-            format!(
-                "all schedules of up to {} moves; {} states wait",
-                progress.depth,
-                grouped(progress.frontier as u64)
-            )
+            let frontier = grouped(progress.frontier as u64);
+            format!("depth {}; frontier {frontier}", progress.depth)
         });
     }
 

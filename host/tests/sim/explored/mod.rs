@@ -217,6 +217,19 @@ fn a_program_is_explored_by_replay_and_it_says_so() {
 }
 
 #[test]
+fn a_terminal_shows_how_far_it_has_come() {
+    let dir = Dir::new();
+    let record = dir.path("record");
+    let run = dir.host().on_terminal(&record).arg("explore");
+    let run = run.args(TWO_VALUES.split(' '));
+    let run = run.arg("--cache-dir").arg(compiled());
+    let ended = run.arg(built("broadcast-flood")).end();
+    assert_eq!(ended.code(), Some(0), "{ended}");
+    let begin = ended.stdout.split_once(" a second; depth 0; frontier 1; ");
+    assert!(begin.unwrap().1.contains(" MiB"), "{ended}");
+}
+
+#[test]
 fn an_interrupt_says_how_far_it_came() {
     let dir = Dir::new();
     let bounds = "-w broadcast --operations 1000 --fires 1000 --drops 9 --max-states 4000000000";
