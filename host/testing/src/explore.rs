@@ -31,7 +31,10 @@ impl Proved {
     /// When it was not; the message says how far the exploration came.
     #[track_caller]
     pub fn assert_complete(&self) {
-        assert!(self.is_complete, "not everything was tried: {self}; take less of something");
+        assert!(
+            self.is_complete,
+            "not everything was tried: {self}; take less of something"
+        );
     }
 }
 
@@ -96,11 +99,16 @@ fn fail(cluster: Cluster, failing: FailingSchedule) -> ! {
     let anomaly = ran.report().anomalies().into_iter().next();
     let mut lines = match &anomaly {
         Some(anomaly) => trace(&schedule, ran.cluster.program.as_ref(), None, anomaly),
-        None => vec!["the simulator finds nothing wrong in it, which is a fault of the host".to_owned()],
+        None => {
+            vec!["the simulator finds nothing wrong in it, which is a fault of the host".to_owned()]
+        }
     };
     lines.extend(problems(&ran));
     let moves = counted(failing.moves, "move");
-    panic!("a schedule of {moves} fails ({names}):\n{}", lines.join("\n"));
+    panic!(
+        "a schedule of {moves} fails ({names}):\n{}",
+        lines.join("\n")
+    );
 }
 
 /// What the simulator says of a run.

@@ -59,7 +59,10 @@ fn a_client_that_asks_one_node_twice_makes_three_states() {
         depth: Some(1),
         ..bounds
     });
-    assert_eq!(first.to_string(), "2 states, every schedule of up to 1 move");
+    assert_eq!(
+        first.to_string(),
+        "2 states, every schedule of up to 1 move"
+    );
     let panic = catch_unwind(|| first.assert_complete()).unwrap_err();
     assert_eq!(
         panic.downcast_ref::<String>().unwrap(),
