@@ -111,6 +111,9 @@ impl Account {
 
     /// All contents take so much memory now; what is new of it costs fuel.
     pub(crate) fn keep(&self, bytes: usize) {
+        if bytes <= self.kept.load(Ordering::Relaxed) {
+            return; // as after most moves, and threads do not disturb each other
+        }
         let before = self.kept.fetch_max(bytes, Ordering::Relaxed);
         let new = bytes.saturating_sub(before);
         if new > 0 {

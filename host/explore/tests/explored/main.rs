@@ -5,6 +5,7 @@ mod flood;
 mod guided;
 mod languages;
 mod mutants;
+mod solutions;
 
 use std::fs;
 
