@@ -221,7 +221,7 @@ pub(crate) fn failing(model: &Model<'_>, failure: Failure) -> Result<End, Wrong>
     let begin = begin(model)?;
     Ok(End::Failure(FailingSchedule {
         story: model.story(&begin, &failure.moves),
-        schedule: trace::schedule(model, &failure.moves)?,
+        schedule: trace::schedule(model, &failure.moves, failure.is_at_end)?,
         names: failure.names,
         moves: failure.moves.len(),
         is_at_end: failure.is_at_end,

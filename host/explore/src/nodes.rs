@@ -169,7 +169,9 @@ impl Nodes {
         guests: &Guests<'_>,
         messages: &Messages,
     ) -> Result<Arc<NodeStep>, Wrong> {
-        let seen_ns = match guests.mode.reads_clock {
+        // Every life begins at a time of its own, which its snapshots may tell from then on.
+        let is_start = matches!(happens, Happens::Start(_));
+        let seen_ns = match guests.mode.reads_clock || is_start {
             true => now_ns,
             false => 0,
         };

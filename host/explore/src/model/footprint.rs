@@ -90,9 +90,13 @@ impl Model<'_> {
                 takes: Some(message),
                 ..Footprint::default()
             },
-            Move::Kill(node) | Move::Power(node) | Move::Start(node) => Footprint {
+            Move::Kill(node) | Move::Power(node) => Footprint {
                 writes: FAULTS | 1 << (NODES + u32::from(node)),
                 reads: TIME,
+                ..Footprint::default()
+            },
+            Move::Start(node) => Footprint {
+                writes: FAULTS | TIME | 1 << (NODES + u32::from(node)),
                 ..Footprint::default()
             },
             Move::Cut(_) | Move::Heal => Footprint {

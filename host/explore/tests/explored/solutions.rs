@@ -94,6 +94,7 @@ fn sets_and_counters() {
         complete(solution, &["state", "op"], workload, 2, &unreliable(3, 3));
         complete(solution, &["seq-kv"], workload, 2, &lossy(2, 1));
         complete(solution, &["state", "op"], workload, 2, &crashing(2, 1));
+        complete(solution, &["seq-kv"], workload, 2, &crashing(2, 0));
     }
 }
 
@@ -136,6 +137,7 @@ fn transactions_on_lists() {
         let mut subject = Subject::of("txn-list-append", &args, Workload::TxnListAppend, 2);
         subject.scenario.checks.consistency_models = vec![model];
         is_complete(&subject, &bounds);
+        is_complete(&subject, &crashing(2, 0));
     }
 }
 
