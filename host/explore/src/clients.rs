@@ -11,13 +11,16 @@ use host_check::anomalies::anomalies;
 use host_check::history::{History, Kind, Op, Process};
 use host_check::so_far::check_so_far;
 use host_check::validity::Validity;
+use host_check::value::Value;
 use host_check::workload::{CheckOptions, Workload, check};
+use host_protocol::error::ErrorCode;
 use host_sim::ending::{Answered, answered, timed_out};
 use host_sim::{Next, Operation, SECOND, Step, Turn, WorkloadClient, with_msg_id};
 
 use crate::guests::STEP_BYTES;
 use crate::hash::{BuildQuick, Contents, Hash};
 use crate::participants::{Addr, Messages};
+use crate::record::Record;
 use crate::table::{Content, Table};
 
 /// All clients between two events.
@@ -26,21 +29,14 @@ pub(crate) struct Clients {
     workers: Vec<Worker>,
     /// How many clients there are, those of `init` and of the set-up included.
     opened: u32,
-    history: Vec<Op>,
+    record: Record,
     /// What is wrong for good, by name.
     pub(crate) wrong: Vec<String>,
-    /// How long the history is as text, in bytes.
-    text: usize,
 }
-
-/// How many bytes values take for one of their texts: a number takes 24 in a list, of which three are written.
-const VALUE_BYTES: usize = 8;
 
 impl Content for Clients {
     fn heap_bytes(&self) -> usize {
-        size_of_val(self.history.as_slice())
-            + size_of_val(self.workers.as_slice())
-            + self.text * VALUE_BYTES
+        self.record.heap_bytes() + size_of_val(self.workers.as_slice())
     }
 }
 
@@ -56,6 +52,8 @@ struct Worker {
     open: Option<Operation>,
     /// What it has been answered since the operation began.
     heard: Hash,
+    /// Whether the node could not serve its last operation, which the history says too.
+    is_refused: bool,
 }
 
 /// What happens to clients.
@@ -89,6 +87,9 @@ pub(crate) struct ClientTable {
     /// The operations of each worker.
     plan: Vec<Vec<Operation>>,
     table: Table<Clients>,
+    /// Whether what is wrong is found by somebody who asks for it, not when it happens: a run of many operations is judged once
+    /// then, and not at each of them.
+    pub(crate) judges_late: bool,
     steps: DashMap<(u32, ClientEvent), Arc<ClientStep>, BuildQuick>,
 }
 
@@ -105,6 +106,7 @@ impl ClientTable {
             nodes,
             plan,
             table: Table::default(),
+            judges_late: false,
             steps: DashMap::default(),
         }
     }
@@ -120,6 +122,7 @@ impl ClientTable {
             process,
             open: None,
             heard: 0,
+            is_refused: false,
         });
         let workers: Vec<Worker> = workers.collect();
         let opened = opened + u32::try_from(workers.len()).unwrap_or(u32::MAX);
@@ -127,9 +130,8 @@ impl ClientTable {
             workload,
             workers,
             opened,
-            history: Vec::new(),
+            record: Record::default(),
             wrong: Vec::new(),
-            text: 0,
         })
     }
 
@@ -174,19 +176,18 @@ impl ClientTable {
     }
 
     fn add(&self, mut clients: Clients) -> u32 {
-        let (hash, text) = clients.content();
-        clients.text = text;
-        self.table.add(hash, || {
-            let last = clients.history.last().map(|op| op.kind);
-            if last.is_some_and(|kind| kind != Kind::Invoke) && clients.wrong.is_empty() {
+        self.table.add(clients.content(), || {
+            let has_ended = clients.record.begins() == Some(false);
+            if !self.judges_late && has_ended && clients.wrong.is_empty() {
                 clients.wrong = self.wrong_so_far(&clients);
             }
             clients
         })
     }
 
-    fn wrong_so_far(&self, clients: &Clients) -> Vec<String> {
-        let Ok(history) = History::new(clients.history.clone()) else {
+    /// What is wrong for good with what clients got so far, by name.
+    pub(crate) fn wrong_so_far(&self, clients: &Clients) -> Vec<String> {
+        let Ok(history) = History::new(clients.record.ops()) else {
             return vec!["broken-history".to_owned()];
         };
         let found = check_so_far(self.workload, &history, &self.options);
@@ -238,7 +239,7 @@ impl ClientTable {
 
     /// What is wrong with a run that ends so, by name.
     pub(crate) fn judge(&self, clients: &Clients) -> Vec<String> {
-        let Ok(history) = History::new(clients.history.clone()) else {
+        let Ok(history) = History::new(clients.record.ops()) else {
             return vec!["broken-history".to_owned()];
         };
         let Ok(mut result) = check(self.workload, &history, None, &self.options) else {
@@ -263,15 +264,14 @@ impl Clients {
             workload: self.workload.boxed_clone(),
             workers: self.workers.clone(),
             opened: self.opened,
-            history: self.history.clone(),
+            record: self.record.copy(),
             wrong: self.wrong.clone(),
-            text: self.text,
         }
     }
 
     /// What they have done so far.
-    pub(crate) fn history(&self) -> &[Op] {
-        &self.history
+    pub(crate) fn history(&self) -> &[Arc<Op>] {
+        self.record.shared()
     }
 
     /// How many clients there are.
@@ -283,6 +283,11 @@ impl Clients {
     pub(crate) fn may_invoke(&self, worker: u16) -> bool {
         let worker = &self.workers[usize::from(worker)];
         worker.open.is_none() && worker.begun < worker.planned
+    }
+
+    /// Whether a worker's node could not serve its last operation, as one that does not lead.
+    pub(crate) fn is_refused(&self, worker: u16) -> bool {
+        self.workers[usize::from(worker)].is_refused
     }
 
     /// How many operations of their plans workers have not begun.
@@ -326,7 +331,7 @@ impl Clients {
         nodes: usize,
         messages: &Messages,
     ) -> Option<u32> {
-        self.note(Op {
+        self.record.add(Op {
             index: 0,
             time_ns: 0,
             kind: Kind::Invoke,
@@ -399,6 +404,7 @@ impl Clients {
         this.heard = 0;
         let kind = ending.kind();
         let op = ending.op(operation, this.process);
+        this.is_refused = kind == Kind::Fail && op.error.as_ref().is_some_and(is_unavailable);
         if kind == Kind::Info {
             this.process += workers;
             if !self.workload.keeps_client() {
@@ -408,17 +414,7 @@ impl Clients {
                 self.workload.reopened(worker);
             }
         }
-        self.note(op);
-    }
-
-    /// Notes an operation, at a time that says its place and nothing else.
-    fn note(&mut self, op: Op) {
-        let index = self.history.len() as u64;
-        self.history.push(Op {
-            index,
-            time_ns: i64::try_from(index).unwrap_or(i64::MAX),
-            ..op
-        });
+        self.record.add(op);
     }
 
     /// What the workload has clients do at the end, once for each that is free.
@@ -448,9 +444,8 @@ impl Clients {
         self.workload.timeout_ns().max(SECOND)
     }
 
-    /// A hash of what a state of clients consists of, and how long its history is as text.
-    fn content(&self) -> (Hash, usize) {
-        let mut text = 0;
+    /// A hash of what a state of clients consists of.
+    fn content(&self) -> Hash {
         let mut contents = Contents::of("clients").number(u64::from(self.opened));
         for worker in &self.workers {
             contents = contents
@@ -461,36 +456,7 @@ impl Clients {
                 .hash(worker.heard)
                 .bytes(format!("{:?}", worker.open).as_bytes());
         }
-        let mut block: Vec<String> = Vec::new();
-        let mut is_begun = None;
-        let mut close = |block: &mut Vec<String>, contents: Contents| {
-            block.sort_unstable();
-            let lines = block.join("\n");
-            block.clear();
-            text += lines.len();
-            contents.bytes(lines.as_bytes())
-        };
-        for op in &self.history {
-            let begins = op.kind == Kind::Invoke;
-            if is_begun.is_some_and(|it| it != begins) {
-                contents = close(&mut block, contents);
-            }
-            is_begun = Some(begins);
-            let Op {
-                kind,
-                process,
-                f,
-                value,
-                error,
-                extra,
-                ..
-            } = op;
-            block.push(format!(
-                "{kind} {process} {f} {value:?} {error:?} {extra:?}"
-            ));
-        }
-        let contents = close(&mut block, contents);
-        (contents.finish(), text)
+        contents.hash(self.record.hash()).finish()
     }
 }
 
@@ -501,4 +467,10 @@ pub(crate) enum AtEnd {
     Last,
     /// Those of its inspection.
     Inspection,
+}
+
+fn is_unavailable(error: &Value) -> bool {
+    let items = error.items().unwrap_or_default();
+    let name = items.first().and_then(Value::as_name);
+    name == Some(ErrorCode::TemporarilyUnavailable.name())
 }

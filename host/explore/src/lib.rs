@@ -14,7 +14,7 @@
 //! | `model` | the rules: how a cluster begins, what may happen, what comes of it |
 //! | `moves` `state` | what happens, and to what |
 //! | `told` | what guests are told, and what they ask for |
-//! | `guests` `nodes` `services` `clients` `participants` | the parts of a state, each a table of contents and a function from events to contents |
+//! | `guests` `nodes` `services` `clients` `record` `participants` | the parts of a state, each a table of contents and a function from events to contents |
 //! | `table` `hash` | contents under small numbers, known by their hashes |
 //! | `wrong` | why a step has no result |
 //! | `trace` `words` | moves as a schedule of the simulator, and in words |
@@ -33,6 +33,7 @@ mod model;
 mod moves;
 mod nodes;
 mod participants;
+mod record;
 mod services;
 mod state;
 mod table;

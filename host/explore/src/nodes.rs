@@ -220,6 +220,15 @@ impl Node {
         }
     }
 
+    /// The life that it is in, or is about to begin.
+    pub(crate) fn life(&self) -> Life {
+        Life {
+            node: self.index,
+            lives: self.lives,
+            disk: self.disk,
+        }
+    }
+
     pub(crate) fn is_syncing(&self) -> bool {
         self.sync.is_some()
     }
@@ -293,11 +302,7 @@ impl Taking<'_, '_> {
 
     /// The life that it is in, or is about to begin.
     fn life(&self) -> Life {
-        Life {
-            node: self.node.index,
-            lives: self.node.lives,
-            disk: self.node.disk,
-        }
+        self.node.life()
     }
 
     fn tell(&mut self, told: &Told) -> Result<(), Wrong> {

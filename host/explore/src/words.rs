@@ -51,8 +51,10 @@ impl Model<'_> {
             };
             let known = self.clients.get(state.clients).history().len();
             let ops = &self.clients.get(clients).history()[known..];
-            let (begun, ended): (Vec<&Op>, Vec<&Op>) =
-                ops.iter().partition(|op| op.kind == Kind::Invoke);
+            let (begun, ended): (Vec<&Op>, Vec<&Op>) = ops
+                .iter()
+                .map(AsRef::as_ref)
+                .partition(|op: &&Op| op.kind == Kind::Invoke);
             for op in begun {
                 story.say(self.operation(op));
             }

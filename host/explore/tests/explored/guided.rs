@@ -153,3 +153,27 @@ fn no_strategy_depends_on_the_number_of_threads() {
         assert_eq!(found[0], found[1], "{strategy}");
     }
 }
+
+#[test]
+fn no_strategy_depends_on_threads_where_guests_go_on() {
+    let subject = Subject::of("raft-mutants", &[], Workload::LinKv, 3);
+    let bounds = Bounds {
+        operations: 12,
+        fires: 45,
+        drops: 2,
+        partitions: 1,
+        timeouts: 2,
+        warm_up_ns: 1_000_000_000,
+        ..Bounds::default()
+    };
+    for strategy in [Strategy::Pct, Strategy::Novelty] {
+        let found = [1, 2].map(|threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+            let pool = pool.build().expect("threads start");
+            // The second round has what the first has found.
+            pool.install(|| guide(&subject, &bounds, strategy, 66).tried)
+        });
+        assert_eq!(found[0], found[1], "{strategy}");
+        assert_eq!(found[0].runs, 66, "{strategy}");
+    }
+}
