@@ -11,9 +11,7 @@ use host_check::anomalies::anomalies;
 use host_check::history::{History, Kind, Op, Process};
 use host_check::so_far::check_so_far;
 use host_check::validity::Validity;
-use host_check::value::Value;
 use host_check::workload::{CheckOptions, Workload, check};
-use host_protocol::error::ErrorCode;
 use host_sim::ending::{Answered, answered, timed_out};
 use host_sim::{Next, Operation, SECOND, Step, Turn, WorkloadClient, with_msg_id};
 
@@ -27,6 +25,10 @@ use crate::table::{Content, Table};
 pub(crate) struct Clients {
     workload: Box<dyn WorkloadClient>,
     workers: Vec<Worker>,
+    /// How many operations they have begun that any may begin.
+    begun: usize,
+    /// Whether no further operation of a plan begins.
+    is_closed: bool,
     /// How many clients there are, those of `init` and of the set-up included.
     opened: u32,
     record: Record,
@@ -42,18 +44,14 @@ impl Content for Clients {
 
 #[derive(Debug, Clone)]
 struct Worker {
-    /// How many operations it has begun.
+    /// How many operations it has begun that only it may begin.
     begun: usize,
-    /// How many it may begin.
-    planned: usize,
     client: u32,
     calls: u64,
     process: i64,
     open: Option<Operation>,
     /// What it has been answered since the operation began.
     heard: Hash,
-    /// Whether the node could not serve its last operation, which the history says too.
-    is_refused: bool,
 }
 
 /// What happens to clients.
@@ -79,13 +77,43 @@ pub(crate) struct ClientStep {
     pub(crate) request: Option<u32>,
 }
 
+/// What clients are to do.
+#[derive(Debug)]
+pub(crate) enum Plan {
+    /// The operations of each worker, which begins them in this order.
+    OfEach(Vec<Vec<Operation>>),
+    /// They begin in this order, each by any worker.
+    OfAny {
+        operations: Vec<Operation>,
+        workers: usize,
+    },
+}
+
+impl Plan {
+    /// How many workers there are.
+    pub(crate) fn workers(&self) -> usize {
+        match self {
+            Plan::OfEach(plans) => plans.len(),
+            Plan::OfAny { workers, .. } => *workers,
+        }
+    }
+
+    /// The operations; those of the first worker come first, if each has its own.
+    pub(crate) fn in_order(&self) -> impl Iterator<Item = &Operation> {
+        let (of_each, of_any) = match self {
+            Plan::OfEach(plans) => (plans.as_slice(), [].as_slice()),
+            Plan::OfAny { operations, .. } => ([].as_slice(), operations.as_slice()),
+        };
+        of_each.iter().flatten().chain(of_any)
+    }
+}
+
 /// How clients are set up.
 pub(crate) struct ClientTable {
     workload: Workload,
     options: CheckOptions,
     nodes: usize,
-    /// The operations of each worker.
-    plan: Vec<Vec<Operation>>,
+    plan: Plan,
     table: Table<Clients>,
     /// Whether what is wrong is found by somebody who asks for it, not when it happens: a run of many operations is judged once
     /// then, and not at each of them.
@@ -94,12 +122,7 @@ pub(crate) struct ClientTable {
 }
 
 impl ClientTable {
-    pub(crate) fn new(
-        workload: Workload,
-        options: CheckOptions,
-        nodes: usize,
-        plan: Vec<Vec<Operation>>,
-    ) -> Self {
+    pub(crate) fn new(workload: Workload, options: CheckOptions, nodes: usize, plan: Plan) -> Self {
         ClientTable {
             workload,
             options,
@@ -113,22 +136,22 @@ impl ClientTable {
 
     /// Workers that have not begun, whose clients have the numbers from `opened` on.
     pub(crate) fn begin(&self, workload: Box<dyn WorkloadClient>, opened: u32) -> u32 {
-        let workers = self.plan.iter().zip(opened..).zip(0..);
-        let workers = workers.map(|((plan, client), process)| Worker {
+        let workers = (0..self.plan.workers()).zip(opened..).zip(0..);
+        let workers = workers.map(|((_, client), process)| Worker {
             begun: 0,
-            planned: plan.len(),
             client,
             calls: 0,
             process,
             open: None,
             heard: 0,
-            is_refused: false,
         });
         let workers: Vec<Worker> = workers.collect();
         let opened = opened + u32::try_from(workers.len()).unwrap_or(u32::MAX);
         self.add(Clients {
             workload,
             workers,
+            begun: 0,
+            is_closed: false,
             opened,
             record: Record::default(),
             wrong: Vec::new(),
@@ -148,20 +171,57 @@ impl ClientTable {
         self.table.hash(clients)
     }
 
-    /// The operations of each worker.
-    pub(crate) fn plan(&self) -> &[Vec<Operation>] {
+    /// What clients are to do.
+    pub(crate) fn plan(&self) -> &Plan {
         &self.plan
     }
 
-    /// The operation that a worker begins next.
-    pub(crate) fn next_operation(&self, clients: u32, worker: u16) -> &Operation {
-        let worker = usize::from(worker);
-        &self.plan[worker][self.get(clients).workers[worker].begun]
+    /// The place in the plan of what a worker would begin next; none if there is nothing.
+    pub(crate) fn next_place(&self, clients: &Clients, worker: u16) -> Option<usize> {
+        let (place, end) = match &self.plan {
+            Plan::OfEach(plans) => {
+                let worker = usize::from(worker);
+                (clients.workers[worker].begun, plans[worker].len())
+            }
+            Plan::OfAny { operations, .. } => (clients.begun, operations.len()),
+        };
+        (!clients.is_closed && place < end).then_some(place)
     }
 
-    /// An operation of a worker's plan.
+    /// Whether a worker can begin an operation. Of those at one node that wait for nothing and may begin the same, only the
+    /// first can if there are `reductions`: it does not matter which of them does.
+    pub(crate) fn may_invoke(&self, clients: &Clients, worker: u16, reductions: bool) -> bool {
+        if clients.waits(worker) || self.next_place(clients, worker).is_none() {
+            return false;
+        }
+        let is_free =
+            |other: u16| self.node_of(other) == self.node_of(worker) && !clients.waits(other);
+        let is_first = || !(0..worker).any(is_free);
+        !(reductions && matches!(self.plan, Plan::OfAny { .. })) || is_first()
+    }
+
+    /// How many operations were not begun.
+    pub(crate) fn unbegun(&self, clients: &Clients) -> usize {
+        match &self.plan {
+            _ if clients.is_closed => 0,
+            Plan::OfEach(plans) => {
+                let begun = clients.workers.iter().map(|it| it.begun);
+                plans
+                    .iter()
+                    .zip(begun)
+                    .map(|(plan, begun)| plan.len() - begun)
+                    .sum()
+            }
+            Plan::OfAny { operations, .. } => operations.len() - clients.begun,
+        }
+    }
+
+    /// An operation of the plan.
     pub(crate) fn planned(&self, worker: u16, place: usize) -> &Operation {
-        &self.plan[usize::from(worker)][place]
+        match &self.plan {
+            Plan::OfEach(plans) => &plans[usize::from(worker)][place],
+            Plan::OfAny { operations, .. } => &operations[place],
+        }
     }
 
     /// The node that a worker talks to.
@@ -208,9 +268,16 @@ impl ClientTable {
         let mut next = self.get(clients).copy();
         let request = match event {
             ClientEvent::Invoke(worker) => {
-                let operation = self.next_operation(clients, worker).clone();
-                next.workers[usize::from(worker)].begun += 1;
-                next.invoke(usize::from(worker), operation, self.nodes, messages)
+                let place = self.next_place(&next, worker);
+                place.and_then(|place| {
+                    let operation = self.planned(worker, place).clone();
+                    let worker = usize::from(worker);
+                    match self.plan {
+                        Plan::OfEach(_) => next.workers[worker].begun += 1,
+                        Plan::OfAny { .. } => next.begun += 1,
+                    }
+                    next.invoke(worker, operation, self.nodes, messages)
+                })
             }
             ClientEvent::Answer(message) => next.answer(message, self.nodes, messages),
             ClientEvent::TimeOut(worker) => {
@@ -222,9 +289,7 @@ impl ClientTable {
                 None
             }
             ClientEvent::Close => {
-                for worker in &mut next.workers {
-                    worker.planned = worker.begun;
-                }
+                next.is_closed = true;
                 None
             }
         };
@@ -263,6 +328,8 @@ impl Clients {
         Clients {
             workload: self.workload.boxed_clone(),
             workers: self.workers.clone(),
+            begun: self.begun,
+            is_closed: self.is_closed,
             opened: self.opened,
             record: self.record.copy(),
             wrong: self.wrong.clone(),
@@ -277,28 +344,6 @@ impl Clients {
     /// How many clients there are.
     pub(crate) fn opened(&self) -> u32 {
         self.opened
-    }
-
-    /// Whether a worker can begin an operation of its plan.
-    pub(crate) fn may_invoke(&self, worker: u16) -> bool {
-        let worker = &self.workers[usize::from(worker)];
-        worker.open.is_none() && worker.begun < worker.planned
-    }
-
-    /// Whether a worker's node could not serve its last operation, as one that does not lead.
-    pub(crate) fn is_refused(&self, worker: u16) -> bool {
-        self.workers[usize::from(worker)].is_refused
-    }
-
-    /// How many operations of their plans workers have not begun.
-    pub(crate) fn unbegun(&self) -> usize {
-        let left = self.workers.iter().map(|it| it.planned - it.begun);
-        left.sum()
-    }
-
-    /// How many operations a worker has begun.
-    pub(crate) fn begun(&self, worker: u16) -> usize {
-        self.workers[usize::from(worker)].begun
     }
 
     /// Whether a worker waits for an answer.
@@ -404,7 +449,6 @@ impl Clients {
         this.heard = 0;
         let kind = ending.kind();
         let op = ending.op(operation, this.process);
-        this.is_refused = kind == Kind::Fail && op.error.as_ref().is_some_and(is_unavailable);
         if kind == Kind::Info {
             this.process += workers;
             if !self.workload.keeps_client() {
@@ -446,11 +490,13 @@ impl Clients {
 
     /// A hash of what a state of clients consists of.
     fn content(&self) -> Hash {
-        let mut contents = Contents::of("clients").number(u64::from(self.opened));
+        let mut contents = Contents::of("clients")
+            .number(u64::from(self.opened))
+            .number(self.begun as u64)
+            .number(u64::from(self.is_closed));
         for worker in &self.workers {
             contents = contents
                 .number(worker.begun as u64)
-                .number(worker.planned as u64)
                 .number(u64::from(worker.client))
                 .number(worker.calls)
                 .hash(worker.heard)
@@ -467,10 +513,4 @@ pub(crate) enum AtEnd {
     Last,
     /// Those of its inspection.
     Inspection,
-}
-
-fn is_unavailable(error: &Value) -> bool {
-    let items = error.items().unwrap_or_default();
-    let name = items.first().and_then(Value::as_name);
-    name == Some(ErrorCode::TemporarilyUnavailable.name())
 }

@@ -43,8 +43,8 @@ mod words;
 mod wrong;
 
 pub use bounds::{Bounds, Budget, NODES_MAX, PARTITIONED_NODES_MAX, Progress, Spent, TimerOrder};
-pub use exploration::Exploration;
-pub use explore::{End, Explored, FailingSchedule, Impossible, Planned};
+pub use exploration::{Exploration, Operations};
+pub use explore::{End, Explored, FailingSchedule, Impossible};
 pub use guests::instances;
 pub use guided::{Guidance, Guided, Strategy, Tried};
 pub use wrong::Mode;

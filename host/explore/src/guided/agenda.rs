@@ -7,7 +7,6 @@
 
 use host_sim::random::Stream;
 
-use crate::clients::Clients;
 use crate::model::Model;
 use crate::moves::Move;
 use crate::state::State;
@@ -69,7 +68,7 @@ impl Agenda {
             length: length.max(1),
         };
         let clients = model.clients.get(state.clients);
-        for _ in 0..clients.unbegun() {
+        for _ in 0..model.clients.unbegun(clients) {
             agenda.add(now + stream.below(agenda.length), Kind::Invoke);
         }
         let left = state.left;
@@ -102,7 +101,6 @@ impl Agenda {
     /// The move that is to happen now, if one is due and possible; if nothing happens by itself, the next that is possible.
     pub(crate) fn take(
         &mut self,
-        clients: &Clients,
         now: u64,
         possible: &[Move],
         nothing_else: bool,
@@ -113,12 +111,11 @@ impl Agenda {
             if at > now && !nothing_else {
                 return None;
             }
-            let of_kind = possible.iter().filter(|it| Kind::of(**it) == Some(kind));
-            let weighed = of_kind.map(|it| (*it, weight(clients, *it)));
-            let weighed: Vec<(Move, u64)> = weighed.collect();
-            if let Some(it) = pick(&weighed, stream) {
+            let of_kind = || possible.iter().filter(|it| Kind::of(**it) == Some(kind));
+            let count = of_kind().count();
+            if count > 0 {
                 self.due.remove(place);
-                return Some(it);
+                return of_kind().nth(stream.index(count)).copied();
             }
         }
         None
@@ -142,27 +139,6 @@ impl Agenda {
         let place = self.due.partition_point(|(other, _)| *other > at);
         self.due.insert(place, (at, kind));
     }
-}
-
-/// A worker whose node could not serve its last operation is less likely to begin the next, or most of them would be
-/// refused where only a leader serves.
-fn weight(clients: &Clients, it: Move) -> u64 {
-    match it {
-        Move::Invoke(worker) if clients.is_refused(worker) => 1,
-        Move::Invoke(_) => 3,
-        _ => 1,
-    }
-}
-
-fn pick(weighed: &[(Move, u64)], stream: &mut Stream) -> Option<Move> {
-    let mut at = stream.below(weighed.iter().map(|(_, weight)| weight).sum());
-    for (it, weight) in weighed {
-        if at < *weight {
-            return Some(*it);
-        }
-        at -= weight;
-    }
-    None
 }
 
 /// A number from 1 to `most`, each order of magnitude as likely as any other.

@@ -208,8 +208,7 @@ impl<'m, 'a> Run<'m, 'a> {
             let moves = self.possible.iter().filter(|it| Kind::of(**it).is_none());
             by_itself.extend(moves.copied());
             let nothing_else = by_itself.is_empty();
-            let clients = self.model.clients.get(self.state.clients);
-            let it = match agenda.take(clients, now, &self.possible, nothing_else, stream) {
+            let it = match agenda.take(now, &self.possible, nothing_else, stream) {
                 Some(it) => it,
                 None if nothing_else => return Ok(()),
                 None => {

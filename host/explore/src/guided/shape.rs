@@ -96,7 +96,7 @@ impl Shapes {
     fn of_clients(model: &Model<'_>, run: &Run<'_, '_>) -> u64 {
         let clients = model.clients.get(run.state.clients);
         let open = (0..clients.workers()).filter(|worker| clients.waits(*worker));
-        mix(clients.unbegun() as u64, open.count() as u64)
+        mix(model.clients.unbegun(clients) as u64, open.count() as u64)
     }
 
     fn outline(&self, model: &Model<'_>, guest: u32, life: Life) -> Arc<Outline> {

@@ -167,7 +167,7 @@ mod tests {
             bounds: &bounds,
             budget: Budget::default(),
             seed: 1,
-            operations: None,
+            operations: crate::exploration::Operations::Drawn,
         };
         let account = Account::of(&exploration.budget);
         let model = crate::model::Model::new(&exploration, Mode::default(), &account);
@@ -209,9 +209,9 @@ mod tests {
             lengths.push((before, short.len()));
         }
         // Each node passes a value on to the others. One of them misses it if the first sender's message to it is lost
-        // and the other node's too, or that node misses it as well.
+        // and the other node's too, or that node misses it as well; before it a value may be told that another reads.
         assert!(lengths.len() >= 5, "{lengths:?}");
-        let is_shortest = |short: usize| short == 3 || short == 4;
+        let is_shortest = |short: usize| (3..=5).contains(&short);
         let all_are = lengths.iter().all(|(_, short)| is_shortest(*short));
         assert!(all_are, "{lengths:?}");
     }

@@ -31,8 +31,9 @@ impl Model<'_> {
         match it {
             Move::Invoke(worker) => {
                 if sink.log.is_some() {
-                    let begun = self.clients.get(next.clients).begun(worker);
-                    sink.note(Done::Invoke(worker, begun));
+                    let clients = self.clients.get(next.clients);
+                    let place = self.clients.next_place(clients, worker);
+                    sink.note(Done::Invoke(worker, place.unwrap_or_default()));
                 }
                 let event = ClientEvent::Invoke(worker);
                 let step = self.clients.step(next.clients, event, &self.messages);

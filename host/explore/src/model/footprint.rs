@@ -2,8 +2,8 @@
 
 use super::{Model, index};
 use crate::bounds::TimerOrder;
-use crate::clients::ClientEvent;
-use crate::moves::{FAULTS, Footprint, LAST_FIRE, Move, NODES, SERVICES, SPLIT, TIME};
+use crate::clients::{ClientEvent, Plan};
+use crate::moves::{FAULTS, Footprint, LAST_FIRE, Move, NODES, PLAN, SERVICES, SPLIT, TIME};
 use crate::nodes::Happens;
 use crate::participants::Addr;
 use crate::state::State;
@@ -14,6 +14,10 @@ impl Model<'_> {
         match it {
             Move::Invoke(worker) => {
                 let mut print = Footprint {
+                    writes: match self.clients.plan() {
+                        Plan::OfEach(_) => 0,
+                        Plan::OfAny { .. } => PLAN,
+                    },
                     begins: true,
                     ..Footprint::default()
                 };

@@ -71,7 +71,8 @@ fn crashing(operations: usize, fires: u32) -> Bounds {
 fn broadcast() {
     let strategies = ["star", "gossip", "plumtree"];
     let workload = Workload::Broadcast;
-    complete("broadcast", &strategies, workload, 3, &lossy(2, 3));
+    complete("broadcast", &strategies, workload, 3, &lossy(1, 3));
+    complete("broadcast", &strategies, workload, 2, &lossy(2, 3));
     complete("broadcast", &["flood"], workload, 2, &unreliable(2, 3));
     complete("broadcast", &["star"], workload, 2, &crashing(2, 1));
 }
