@@ -230,11 +230,23 @@ fn by_strategy(
 ) -> Found {
     let module = load(program, limit);
     let scenario = small(challenge);
-    let is_raft = scenario.workload == Workload::LinKv;
-    let bounds = Bounds {
-        operations: 8,
-        fires: if is_raft { 400 } else { 40 },
-        ..faults(challenge)
+    // These guests count ticks, and what is wrong with them shows before the end.
+    let elects = scenario.workload == Workload::LinKv;
+    let faults = faults(challenge);
+    let bounds = match elects {
+        true => Bounds {
+            operations: 6,
+            fires: 30,
+            timers: TimerOrder::Bursts,
+            tries_ends: false,
+            partitions: 2 * faults.partitions,
+            ..faults
+        },
+        false => Bounds {
+            operations: 8,
+            fires: 40,
+            ..faults
+        },
     };
     let guidance = Guidance {
         strategy,
@@ -255,17 +267,26 @@ fn by_strategy(
 fn by_all(challenge: &Challenge, program: &Program, limit: Duration) -> Found {
     let module = load(program, limit);
     let scenario = small(challenge);
-    let is_raft = scenario.workload == Workload::LinKv;
+    let elects = scenario.workload == Workload::LinKv;
     let faults = faults(challenge);
-    let bounds = Bounds {
-        operations: if is_raft { 2 } else { 3 },
-        fires: if is_raft { 200 } else { 3 },
-        drops: faults.drops.min(1),
-        partitions: faults.partitions * u8::from(is_raft),
-        power: faults.power.min(1),
-        delays: is_raft.then_some(1),
-        timers: TimerOrder::Ordered,
-        ..Bounds::default()
+    let bounds = match elects {
+        true => Bounds {
+            operations: 3,
+            fires: 3,
+            partitions: faults.partitions,
+            power: faults.power.min(1),
+            delays: Some(0),
+            timers: TimerOrder::Bursts,
+            tries_ends: false,
+            ..Bounds::default()
+        },
+        false => Bounds {
+            operations: 3,
+            fires: 3,
+            drops: faults.drops.min(1),
+            power: faults.power.min(1),
+            ..Bounds::default()
+        },
     };
     let begin = Instant::now();
     let explored = exploration(&module, &scenario, &bounds).search(&mut |_| ());
