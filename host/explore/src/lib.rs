@@ -8,6 +8,7 @@
 //! | `bounds` | what is tried |
 //! | `account` | what that uses, and how much it may use |
 //! | `exploration` `explore` | an exploration from its beginning to its result |
+//! | `about` `kept` | what is explored, and an exploration that was stopped, as a file |
 //! | `breadth` | all states, the nearest first |
 //! | `guided` | schedules that a strategy chooses |
 //! | `ends` | what becomes of a state if nothing more goes wrong |
@@ -19,6 +20,7 @@
 //! | `wrong` | why a step has no result |
 //! | `trace` `words` | moves as a schedule of the simulator, and in words |
 
+mod about;
 mod account;
 mod bounds;
 mod breadth;
@@ -29,6 +31,7 @@ mod explore;
 mod guests;
 mod guided;
 mod hash;
+mod kept;
 mod model;
 mod moves;
 mod nodes;
@@ -46,4 +49,5 @@ pub use exploration::Exploration;
 pub use explore::{End, Explored, FailingSchedule, Impossible, Planned};
 pub use guests::instances;
 pub use guided::{Guidance, Guided, Strategy, Tried};
+pub use kept::{About, Differences, KEPT_BEGINNING, Kept, KeptError};
 pub use wrong::Mode;

@@ -42,6 +42,12 @@ pub(crate) struct ExploreArgs {
     bounds: BoundArgs,
     #[command(flatten)]
     budget: BudgetArgs,
+    /// Go on from this file, and keep the exploration in it when it ends or is stopped.
+    ///
+    /// The file is created if there is none. What was kept goes on with the same module, options and seed; --max-states,
+    /// --max-states-mib, --threads and what is written can be others. For --strategy exhaustive.
+    #[arg(long, value_name = "FILE", help_heading = BUDGET)]
+    pub(super) resume: Option<PathBuf>,
     /// Format of the result.
     #[arg(long, value_enum, default_value_t = Format::Text, help_heading = OUTPUT)]
     pub(super) format: Format,
@@ -325,6 +331,9 @@ impl ExploreArgs {
                 ..budget
             }));
         };
+        if self.resume.is_some() {
+            return usage("--resume is for --strategy exhaustive; others are not kept");
+        }
         if self.bounds.delays.is_some() {
             return usage("--delays is for --strategy exhaustive; others choose what is late");
         }

@@ -891,6 +891,7 @@ fn short_help_of_explore() {
                   --runs <N>              With another strategy: number of schedules [default: 10000]
                   --pct-depth <D>         With --strategy pct: how many things have to come in a certain order for a bug to show [default: 3]
                   --threads <N>           Number of threads [default: one for each core]. The result does not depend on it
+                  --resume <FILE>         Go on from this file, and keep the exploration in it when it ends or is stopped
 
             Output:
                   --format <FORMAT>        Format of the result [default: text] [possible values: text, json]
@@ -1106,6 +1107,11 @@ fn help_of_explore() {
 
                   --threads <N>
                       Number of threads [default: one for each core]. The result does not depend on it
+
+                  --resume <FILE>
+                      Go on from this file, and keep the exploration in it when it ends or is stopped.
+
+                      The file is created if there is none. What was kept goes on with the same module, options and seed; --max-states, --max-states-mib, --threads and what is written can be others. For --strategy exhaustive.
 
             Output:
                   --format <FORMAT>

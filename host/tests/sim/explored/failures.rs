@@ -95,6 +95,48 @@ fn a_guest_that_traps_is_a_failure() {
     );
 }
 
+/// A guest that fails once it has taken over a state, which nothing but an exploration has it do. What the simulator does not
+/// confirm is no failure of the guest.
+#[test]
+fn a_failure_that_the_simulator_does_not_confirm_is_one_of_the_program() {
+    let dir = Dir::new();
+    let answer = r#"{"send":{"src":"n0","dest":"c2","body":{"type":"echo_ok","echo":"Please echo 68","in_reply_to":1}}}"#;
+    let text = wat::small_guest(&format!(
+        r#"(data (i32.const 1024) "{}")
+           (global $took (mut i32) (i32.const 0))
+           (func (export "snapshot") (result i64)
+             (i32.store8 (i32.const 2048) (global.get $ready))
+             (call $packed (i32.const 2048) (i32.const 1)))
+           (func (export "restore") (param $ptr i32) (param $len i32) (result i32)
+             (global.set $took (i32.const 1))
+             (global.set $ready (i32.load8_u (local.get $ptr)))
+             (i32.const 0))
+           (func $go (param $ptr i32) (param $len i32) (result i64)
+             (if (global.get $took) (then unreachable))
+             (call $packed (i32.const 1024) (i32.const {})))"#,
+        answer.replace('"', "\\22"),
+        answer.len()
+    ));
+    let path = dir.module("two-faced.wasm", &text.replace("n1", "n0"));
+    let args = "-w echo --node-count 1 --operations 1 --write-schedule s.json";
+    let ended = explore_file(&dir, &path, args).end();
+    assert_eq!(ended.code(), Some(255), "{ended}");
+    assert!(
+        ended.stdout.contains("echo: INVALID: trap after 1 move\n"),
+        "{ended}"
+    );
+    assert_eq!(
+        ended.stderr,
+        "error: the exploration ends in trap, and the simulator finds nothing wrong when it plays that schedule: one of \
+         them is wrong, which is a bug of this program; please report it with the module and the schedule \
+         (--write-schedule FILE)\n"
+    );
+    // It can be reported.
+    let played = dir.host().arg("sim").arg(&path);
+    let played = played.args(["--schedule", "s.json"]).end();
+    assert_eq!(played.code(), Some(0), "{played}");
+}
+
 #[test]
 fn what_is_typed_next_plays_the_same_failure() {
     let dir = Dir::new();

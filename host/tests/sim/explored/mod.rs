@@ -2,6 +2,7 @@
 
 mod failures;
 mod refused;
+mod resumed;
 
 use expect_test::expect;
 use rustix::process::Signal;
@@ -70,7 +71,7 @@ fn an_exploration_that_stops_at_its_budget_says_how_far_it_came() {
 
         bounds        2 nodes, 2 clients; at most 3 timers in order; at most 1 lost message
         operations    client 0: read, broadcast 1; client 1: broadcast 0 (seed 1)
-        explored      2,070 states, 3,828 moves; all schedules of up to 9 moves were tried; 345 states lead further
+        explored      2,070 states, 3,828 moves; all schedules of up to 9 moves were tried; 570 states lead further
 
         Not all schedules within these bounds were tried; --max-states raises the budget.
     "#]]);
