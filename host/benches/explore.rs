@@ -2,6 +2,7 @@
 //!
 //! `cargo bench -p host --bench explore` after `./runner.sh build`. Memory is the most that an
 //! exploration takes beyond what the process has at its beginning, for each state that it has met: with tables and frontier.
+//! Each row is explored breadth first, and then depth first.
 
 use std::time::{Duration, Instant};
 
@@ -147,9 +148,23 @@ fn row(
     scenario.options.concurrency = clients;
     scenario.topology = Topology::Total;
     scenario.checks.checks = Checks::Strict;
-    let mut tries: Vec<Measured> = (0..TRIES)
-        .map(|_| measure(&module, &scenario, bounds, states))
-        .collect();
+    for order in [Order::Breadth, Order::Depth] {
+        let measure = || measure(&module, &scenario, bounds, states, order);
+        let what = match order {
+            Order::Breadth => what,
+            Order::Depth => "  depth first",
+        };
+        show(what, (0..TRIES).map(|_| measure()).collect());
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Order {
+    Breadth,
+    Depth,
+}
+
+fn show(what: &str, mut tries: Vec<Measured>) {
     tries.sort_unstable_by_key(|it| it.time);
     let Measured {
         time,
@@ -166,7 +181,13 @@ fn row(
     println!("{what:<60} {states:>8} {transitions:>11} {seconds:>6.2} {rate:>9.0} {bytes:>11}");
 }
 
-fn measure(module: &GuestModule, scenario: &Scenario, bounds: &Bounds, states: usize) -> Measured {
+fn measure(
+    module: &GuestModule,
+    scenario: &Scenario,
+    bounds: &Bounds,
+    states: usize,
+    order: Order,
+) -> Measured {
     let exploration = Exploration {
         module,
         scenario,
@@ -181,7 +202,11 @@ fn measure(module: &GuestModule, scenario: &Scenario, bounds: &Bounds, states: u
     peak_kib_since_last_call();
     let before = status_kib("self", "VmRSS").unwrap_or_default();
     let begin = Instant::now();
-    let explored = exploration.search(&mut |_| ()).expect("the cluster begins");
+    let explored = match order {
+        Order::Breadth => exploration.search(&mut |_| ()),
+        Order::Depth => exploration.search_depth_first(&mut |_| ()),
+    };
+    let explored = explored.expect("the cluster begins");
     let time = begin.elapsed();
     Measured {
         time,

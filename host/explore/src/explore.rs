@@ -130,22 +130,17 @@ impl Exploration<'_> {
         show: &mut dyn FnMut(Progress),
     ) -> Result<Explored, Impossible> {
         self.verify()?;
-        let mut mode = kept.as_ref().map_or_else(Mode::default, |kept| kept.mode);
+        let mode = kept.as_ref().map(|kept| kept.mode).unwrap_or_default();
         let mut progress = kept.as_ref().map(Kept::progress).unwrap_or_default();
         let account = Account::of(&self.budget);
-        let end = loop {
+        let (end, mode) = in_its_mode(mode, |mode| {
             let mut note = |now| {
                 progress = now;
                 show(now);
             };
             let at = kept.take().map(|kept| kept.at);
-            match self.search_in(mode, at, &mut keeps, &account, &mut note) {
-                Err(Wrong::Mode(found)) if found != mode => mode = found,
-                Err(Wrong::Interrupted) => break End::Interrupted,
-                Err(Wrong::Spent(spent)) => break End::Spent(spent),
-                end => break end?,
-            }
-        };
+            self.search_in(mode, at, &mut keeps, &account, &mut note)
+        })?;
         Ok(Explored {
             progress,
             end,
@@ -252,6 +247,25 @@ impl Exploration<'_> {
                 ..Script::default()
             },
         }
+    }
+}
+
+/// Explores in this mode, and begins again if it turns out to be another one. Returns the mode in which it ended.
+pub(crate) fn in_its_mode(
+    mut mode: Mode,
+    mut explore: impl FnMut(Mode) -> Result<End, Wrong>,
+) -> Result<(End, Mode), Impossible> {
+    loop {
+        let end = match explore(mode) {
+            Err(Wrong::Mode(found)) if found != mode => {
+                mode = found;
+                continue;
+            }
+            Err(Wrong::Interrupted) => End::Interrupted,
+            Err(Wrong::Spent(spent)) => End::Spent(spent),
+            end => end?,
+        };
+        return Ok((end, mode));
     }
 }
 

@@ -10,6 +10,7 @@
 //! | `exploration` `explore` | an exploration from its beginning to its result |
 //! | `about` `kept` | what is explored, and an exploration that was stopped, as a file |
 //! | `breadth` | all states, the nearest first |
+//! | `depth_first` `depth` | all states in little memory |
 //! | `guided` | schedules that a strategy chooses |
 //! | `ends` | what becomes of a state if nothing more goes wrong |
 //! | `model` | the rules: how a cluster begins, what may happen, what comes of it |
@@ -25,6 +26,8 @@ mod account;
 mod bounds;
 mod breadth;
 mod clients;
+mod depth;
+mod depth_first;
 mod ends;
 mod exploration;
 mod explore;

@@ -95,12 +95,13 @@ pub(super) fn run(args: ExploreArgs) -> Result<Exit, Failure> {
             if let Format::Json = args.format {
                 shown.print_json()?;
             }
-            let next = match args.resume {
-                Some(_) => "the same command goes on",
-                None => "with --resume FILE it could go on from here",
+            let next = match (&args.resume, &outcome.extent) {
+                (Some(_), _) => "; the same command goes on",
+                (None, Extent::All(_)) => "; with --resume FILE it could go on from here",
+                (None, Extent::DepthFirst(_) | Extent::Chosen(..)) => "",
             };
             written?;
-            interrupt::note(&format!("{}; {next}", shown.how_far()));
+            interrupt::note(&format!("{}{next}", shown.how_far()));
             return Ok(Exit::Interrupted);
         }
         _ => {
@@ -159,6 +160,7 @@ struct Resumed {
 /// How far it came.
 enum Extent {
     All(Progress),
+    DepthFirst(Progress),
     Chosen(Guidance, Tried),
 }
 
@@ -192,6 +194,23 @@ fn explore(
                     extent: Extent::All(explored.progress),
                 };
                 (outcome, kept)
+            })
+        }
+        Search::DepthFirst(budget) => {
+            let exploration = Exploration {
+                budget,
+                ..exploration
+            };
+            let explored =
+                exploration.search_depth_first(&mut |progress| line.depth_first(progress));
+            explored.map(|explored| {
+                let outcome = Outcome {
+                    resumed: None,
+                    end: explored.end,
+                    mode: explored.mode,
+                    extent: Extent::DepthFirst(explored.progress),
+                };
+                (outcome, None)
             })
         }
         Search::Chosen(guidance, budget) => {

@@ -16,7 +16,7 @@ use rayon::prelude::*;
 use super::stopped::Met;
 use crate::bounds::{Progress, Spent};
 use crate::ends::Ends;
-use crate::hash::Hash;
+use crate::hash::{Hash, low};
 use crate::model::{Model, Sink};
 use crate::moves::{Footprint, Move};
 use crate::state::State;
@@ -443,10 +443,4 @@ impl<'m, 'a> Breadth<'m, 'a> {
         path.reverse();
         path
     }
-}
-
-fn low(hash: Hash) -> u64 {
-    #[expect(clippy::cast_possible_truncation, reason = "half of a hash is a hash")]
-    let low = hash as u64;
-    low
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod budget;
+mod depth_first;
 mod flood;
 mod guided;
 mod languages;

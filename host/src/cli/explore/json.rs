@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::Extent;
+use super::args::{DEPTH_FIRST, EXHAUSTIVE};
 use super::show::Shown;
 use crate::cli::Failure;
 use crate::cli::output::print_json;
@@ -119,6 +120,7 @@ struct JsonOperation<'a> {
 #[serde(untagged, rename_all_fields = "kebab-case")]
 enum JsonExtent {
     All {
+        strategy: &'static str,
         states: usize,
         moves: u64,
         depth: u32,
@@ -137,7 +139,11 @@ enum JsonExtent {
 impl JsonExtent {
     fn of(extent: &Extent) -> Self {
         match *extent {
-            Extent::All(progress) => {
+            Extent::All(progress) | Extent::DepthFirst(progress) => {
+                let strategy = match extent {
+                    Extent::DepthFirst(_) => DEPTH_FIRST,
+                    _ => EXHAUSTIVE,
+                };
                 let Progress {
                     states,
                     transitions,
@@ -145,6 +151,7 @@ impl JsonExtent {
                     frontier,
                 } = progress;
                 JsonExtent::All {
+                    strategy,
                     states,
                     moves: transitions,
                     depth,

@@ -108,7 +108,9 @@ impl Shown<'_> {
 
     fn met(&self) -> String {
         match self.outcome.extent {
-            Extent::All(progress) => many(progress.states as u64, "state"),
+            Extent::All(progress) | Extent::DepthFirst(progress) => {
+                many(progress.states as u64, "state")
+            }
             Extent::Chosen(_, tried) => many(tried.runs, "run"),
         }
     }
@@ -150,6 +152,7 @@ impl Shown<'_> {
                 "{met} were met, and none fails; all schedules of up to {} were tried",
                 counted(progress.depth, "move")
             ),
+            Extent::DepthFirst(_) => format!("{met} were met, and none fails"),
             Extent::Chosen(..) => format!("{met} were made, and none fails"),
         }
     }
@@ -258,6 +261,19 @@ impl Shown<'_> {
                     }
                 };
                 if progress.frontier > 0 && !matches!(self.outcome.end, End::Failure(_)) {
+                    let wait = many(progress.frontier as u64, "state");
+                    text += &format!("; {wait} lead further");
+                }
+                text
+            }
+            Extent::DepthFirst(progress) => {
+                let mut text = format!(
+                    "{}, {}; depth first: the longest schedule has {}",
+                    many(progress.states as u64, "state"),
+                    many(progress.transitions, "move"),
+                    counted(progress.depth, "move")
+                );
+                if let End::Depth = self.outcome.end {
                     let wait = many(progress.frontier as u64, "state");
                     text += &format!("; {wait} lead further");
                 }

@@ -92,6 +92,60 @@ fn memory_is_a_budget_too() {
 }
 
 #[test]
+fn depth_first_meets_the_same_states() {
+    let dir = Dir::new();
+    let bounds = "-w broadcast --node-count 2 --operations 3 --fires 2 --strategy depth-first";
+    let ended = explore(&dir, "broadcast-retry", bounds).end();
+    ended.is(expect![[r#"
+        exit code 0
+        ---- stdout
+        broadcast: all 669 states within these bounds: no failure
+
+        bounds        2 nodes, 2 clients; at most 2 timers in order; no faults
+        operations    client 0: read, broadcast 1; client 1: broadcast 0 (seed 1)
+        explored      669 states, 1,243 moves; depth first: the longest schedule has 13 moves
+
+        No schedule within these bounds fails.
+    "#]]);
+    let ended = explore(&dir, "broadcast-retry", &format!("{bounds} --depth 4")).end();
+    ended.is(expect![[r#"
+        exit code 0
+        ---- stdout
+        broadcast: all 51 states that 4 moves reach within these bounds: no failure
+
+        bounds        2 nodes, 2 clients; at most 2 timers in order; no faults; at most 4 moves
+        operations    client 0: read, broadcast 1; client 1: broadcast 0 (seed 1)
+        explored      51 states, 62 moves; depth first: the longest schedule has 4 moves; 30 states lead further
+
+        No schedule within these bounds fails; longer ones were not tried.
+    "#]]);
+    let run = explore(
+        &dir,
+        "broadcast-retry",
+        &format!("{bounds} --max-states 50"),
+    );
+    let result = parse(&run.args(["--format", "json"]).end());
+    assert_eq!(result["end"], "states");
+    assert_eq!(result["explored"]["strategy"], "depth-first");
+    assert_eq!(result["explored"]["states"], 50);
+}
+
+#[test]
+fn a_failure_that_is_found_depth_first_is_shortened() {
+    let dir = Dir::new();
+    let bounds = "-w broadcast --node-count 2 --operations 2 --seed 2 --drops 1 --write-schedule";
+    let breadth = explore(&dir, "broadcast-flood", &format!("{bounds} breadth.json")).end();
+    let bounds = format!("{bounds} depth.json --strategy depth-first");
+    let depth = explore(&dir, "broadcast-flood", &bounds).end();
+    assert_eq!([breadth.code(), depth.code()], [Some(1); 2], "{depth}");
+    let head = "broadcast: INVALID: lost-elements after 2 moves\n";
+    assert!(breadth.stdout.starts_with(head), "{breadth}");
+    assert!(depth.stdout.starts_with(head), "{depth}");
+    let row = "; depth first: the longest schedule has ";
+    assert!(depth.stdout.contains(row), "{depth}");
+}
+
+#[test]
 fn schedules_up_to_a_depth_are_all_tried() {
     let bounds = "-w broadcast --node-count 2 --operations 3 --fires 2 --depth 4";
     let ended = explore(&Dir::new(), "broadcast-retry", bounds).end();
@@ -186,6 +240,7 @@ fn a_result_as_json() {
             }
           ],
           "explored": {
+            "strategy": "exhaustive",
             "states": 13,
             "moves": 15,
             "depth": 5,
