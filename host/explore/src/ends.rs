@@ -62,6 +62,19 @@ impl Ends {
         self.right.len() * RIGHT_BYTES
     }
 
+    /// The states whose ends are known to be right, in the order of hashes.
+    pub(crate) fn right(&self) -> Vec<Hash> {
+        let mut right: Vec<Hash> = self.right.iter().map(|hash| *hash).collect();
+        right.sort_unstable();
+        right
+    }
+
+    /// The ends of these states are right.
+    pub(crate) fn know(&mut self, model: &Model<'_>, right: Vec<Hash>) {
+        model.account.hold(right.len() * RIGHT_BYTES);
+        self.right.extend(right);
+    }
+
     /// What is wrong with the end of a state, by name; nothing if it is right.
     pub(crate) fn judge(&self, model: &Model<'_>, state: &State) -> Result<Vec<String>, Wrong> {
         let mut ending = Ending::of(model, state, Sink::default(), &self.steps)?;

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use host_check::Validity;
 use host_sim::Script;
 use host_trial::schedule::Schedule;
 
 use crate::account::Account;
 use crate::bounds::{NODES_MAX, PARTITIONED_NODES_MAX, Progress, Spent};
-use crate::breadth::{Breadth, Failure, Over};
+use crate::breadth::{Breadth, Failure, Found, Over, Watch, follow};
 use crate::exploration::Exploration;
+use crate::kept::{At, Kept};
 use crate::model::{Model, Sink};
 use crate::state::State;
 use crate::trace;
@@ -70,6 +72,9 @@ pub enum Impossible {
     /// The nodes do not get as far as the first operation: one fails, or does not answer.
     #[error("the cluster does not begin: {0}")]
     Begin(String),
+    /// What was kept leads to other states than it should.
+    #[error("{0}")]
+    OtherStates(String),
     /// A fault of the explorer, or of the machine.
     #[error("{0}")]
     Internal(String),
@@ -77,9 +82,11 @@ pub enum Impossible {
 
 impl From<Wrong> for Impossible {
     fn from(wrong: Wrong) -> Self {
-        match wrong.is_no_failure() {
-            true => Impossible::Internal(wrong.to_string()),
-            false => Impossible::Begin(wrong.to_string()),
+        let text = wrong.to_string();
+        match wrong {
+            Wrong::OtherStates => Impossible::OtherStates(text),
+            wrong if wrong.is_no_failure() => Impossible::Internal(text),
+            _ => Impossible::Begin(text),
         }
     }
 }
@@ -90,35 +97,47 @@ impl Exploration<'_> {
     /// # Errors
     /// If the workload cannot be made so, or the cluster does not begin.
     pub fn search(&self, show: &mut dyn FnMut(Progress)) -> Result<Explored, Impossible> {
+        self.search_from(None, None, show)
+    }
+
+    /// The same, from where it was when it was kept, if it was. What comes of it, all counts included, is what
+    /// would have come of it without a stop. Returns also what is to be kept now; none if it came no further.
+    ///
+    /// # Errors
+    /// Those of [`search`](Self::search), and if what was kept is not of this exploration.
+    pub fn resume(
+        &self,
+        kept: Option<Kept>,
+        show: &mut dyn FnMut(Progress),
+    ) -> Result<(Explored, Option<Kept>), Impossible> {
+        let mut keeps = None;
+        let explored = self.search_from(kept, Some(&mut keeps), show)?;
+        Ok((explored, keeps))
+    }
+
+    fn search_from(
+        &self,
+        mut kept: Option<Kept>,
+        mut keeps: Option<&mut Option<Kept>>,
+        show: &mut dyn FnMut(Progress),
+    ) -> Result<Explored, Impossible> {
         self.verify()?;
-        let mut mode = Mode::default();
-        let mut progress = Progress::default();
+        let mode = kept.as_ref().map(|kept| kept.mode).unwrap_or_default();
+        let mut progress = kept.as_ref().map(Kept::progress).unwrap_or_default();
         let account = Account::of(&self.budget);
-        loop {
+        let (end, mode) = self.in_its_mode(mode, |mode| {
             let mut note = |now| {
                 progress = now;
                 show(now);
             };
-            match self.search_in(mode, &account, &mut note) {
-                Err(Wrong::Mode(found)) if found != mode => mode = found,
-                Err(Wrong::Interrupted) => {
-                    return Ok(Explored {
-                        progress,
-                        end: End::Interrupted,
-                        mode,
-                    });
-                }
-                Err(Wrong::Spent(spent)) => {
-                    return Ok(Explored {
-                        progress,
-                        end: End::Spent(spent),
-                        mode,
-                    });
-                }
-                Err(wrong) => return Err(wrong.into()),
-                Ok(explored) => return Ok(explored),
-            }
-        }
+            let at = kept.take().map(|kept| kept.at);
+            self.search_in(mode, at, &mut keeps, &account, &mut note)
+        })?;
+        Ok(Explored {
+            progress,
+            end,
+            mode,
+        })
     }
 
     /// The operations that clients may begin, in their order, in words: `broadcast 3`.
@@ -159,26 +178,51 @@ impl Exploration<'_> {
     fn search_in(
         &self,
         mode: Mode,
+        at: Option<At>,
+        keeps: &mut Option<&mut Option<Kept>>,
         account: &Arc<Account>,
         show: &mut dyn FnMut(Progress),
-    ) -> Result<Explored, Wrong> {
-        let model = Model::new(self, mode, account).map_err(Wrong::Internal)?;
+    ) -> Result<End, Wrong> {
+        let model = || Model::new(self, mode, account).map_err(Wrong::Internal);
+        let stopped = match at {
+            Some(At::Complete(_)) => return Ok(End::Complete),
+            Some(At::Depth(_)) => return Ok(End::Depth),
+            Some(At::Failure(_, found)) => return found.end(&model()?),
+            Some(At::Stopped(stopped)) if stopped.met.len() >= self.budget.states => {
+                return Ok(End::States);
+            }
+            Some(At::Stopped(stopped)) => Some(stopped),
+            None => None,
+        };
+        let model = model()?;
         let begin = begin(&model)?;
+        let mut breadth = match stopped {
+            Some(stopped) => Breadth::resume(&model, begin, stopped)?,
+            None => Breadth::new(&model, begin),
+        };
         let interrupt = self.module.interrupt();
-        let is_interrupted = || interrupt.is_some_and(host_guest::Interrupt::is_requested);
-        let mut breadth = Breadth::new(&model);
-        let (progress, over) = breadth.search(begin, self.budget.states, &is_interrupted, show)?;
-        let end = match over {
+        let over = breadth.search(Watch {
+            states_max: self.budget.states,
+            is_interrupted: &|| interrupt.is_some_and(host_guest::Interrupt::is_requested),
+            show,
+        })?;
+        if let Some(keeps) = keeps {
+            let progress = breadth.progress();
+            let at = match &over {
+                Over::Complete => At::Complete(progress),
+                Over::Depth => At::Depth(progress),
+                Over::Failure(found) => At::Failure(progress, found.clone()),
+                Over::States | Over::Spent(_) | Over::Interrupted => At::Stopped(breadth.stop()),
+            };
+            **keeps = Some(Kept { mode, at });
+        }
+        Ok(match over {
             Over::Complete => End::Complete,
             Over::Depth => End::Depth,
             Over::States => End::States,
+            Over::Spent(spent) => End::Spent(spent),
             Over::Interrupted => End::Interrupted,
-            Over::Failure(failure) => failing(&model, failure)?,
-        };
-        Ok(Explored {
-            progress,
-            end,
-            mode,
+            Over::Failure(found) => found.end(&model)?,
         })
     }
 }
@@ -198,6 +242,44 @@ impl Exploration<'_> {
     }
 }
 
+impl Exploration<'_> {
+    /// Explores in this mode, and begins again if it turns out to be another one. Returns the mode in which it ended.
+    ///
+    /// If the simulator does not confirm a failure, snapshots may leave something out that steps depend on: what was
+    /// explored then is another program. So guests are known by what they were told from then on.
+    pub(crate) fn in_its_mode(
+        &self,
+        mut mode: Mode,
+        mut explore: impl FnMut(Mode) -> Result<End, Wrong>,
+    ) -> Result<(End, Mode), Impossible> {
+        loop {
+            let end = match explore(mode) {
+                Err(Wrong::Mode(found)) if found != mode => {
+                    mode = found;
+                    continue;
+                }
+                Err(Wrong::Interrupted) => End::Interrupted,
+                Err(Wrong::Spent(spent)) => End::Spent(spent),
+                end => end?,
+            };
+            if let End::Failure(failing) = &end
+                && !mode.by_replay
+                && !self.is_confirmed(failing)
+            {
+                mode = Mode::BY_REPLAY;
+                continue;
+            }
+            return Ok((end, mode));
+        }
+    }
+
+    /// Whether the simulator fails too when it plays the schedule, or was asked to end.
+    fn is_confirmed(&self, failing: &FailingSchedule) -> bool {
+        let played = failing.schedule.play(self.module, None, Vec::new());
+        played.valid() == Validity::False || played.is_interrupted()
+    }
+}
+
 /// The state in which schedules begin.
 pub(crate) fn begin(model: &Model<'_>) -> Result<State, Wrong> {
     let (mut begin, queue) = model.begin(&mut Sink::default())?;
@@ -205,6 +287,18 @@ pub(crate) fn begin(model: &Model<'_>) -> Result<State, Wrong> {
         model.insert(&mut begin, message);
     }
     Ok(begin)
+}
+
+impl Found {
+    /// How an exploration ends that has found it.
+    fn end(self, model: &Model<'_>) -> Result<End, Wrong> {
+        let failure = Failure {
+            moves: follow(model, &begin(model)?, &self.path)?,
+            names: self.names,
+            is_at_end: self.is_at_end,
+        };
+        failing(model, failure)
+    }
 }
 
 /// How an exploration ends that has found a failure.

@@ -297,10 +297,7 @@ impl<'a> Guests<'a> {
         }
         let mut live = self.instance(life, messages)?;
         if !live.guest.keeps_state() {
-            return Err(Wrong::Mode(Mode {
-                by_replay: true,
-                reads_clock: true,
-            }));
+            return Err(Wrong::Mode(Mode::BY_REPLAY));
         }
         let made = self.make(live.guest.as_mut(), life.node, &told, now_ns, messages)?;
         Ok(Arc::new(self.keep(made)))

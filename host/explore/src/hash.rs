@@ -8,6 +8,13 @@ use sha2::{Digest, Sha256};
 /// A hash of a content.
 pub(crate) type Hash = u128;
 
+/// Half of a hash, which is a hash.
+pub(crate) fn low(hash: Hash) -> u64 {
+    #[expect(clippy::cast_possible_truncation, reason = "half of it is meant")]
+    let low = hash as u64;
+    low
+}
+
 /// Hashes parts, each with its length, so that no two lists of parts run into each other.
 #[derive(Default)]
 pub(crate) struct Contents(Sha256);

@@ -8,7 +8,9 @@
 //! | `bounds` | what is tried |
 //! | `account` | what that uses, and how much it may use |
 //! | `exploration` `explore` | an exploration from its beginning to its result |
+//! | `about` `kept` | what is explored, and an exploration that was stopped, as a file |
 //! | `breadth` | all states, the nearest first |
+//! | `depth_first` `depth` | all states in little memory |
 //! | `guided` | schedules that a strategy chooses |
 //! | `ends` | what becomes of a state if nothing more goes wrong |
 //! | `model` | the rules: how a cluster begins, what may happen, what comes of it |
@@ -19,16 +21,20 @@
 //! | `wrong` | why a step has no result |
 //! | `trace` `words` | moves as a schedule of the simulator, and in words |
 
+mod about;
 mod account;
 mod bounds;
 mod breadth;
 mod clients;
+mod depth;
+mod depth_first;
 mod ends;
 mod exploration;
 mod explore;
 mod guests;
 mod guided;
 mod hash;
+mod kept;
 mod model;
 mod moves;
 mod nodes;
@@ -47,4 +53,5 @@ pub use exploration::{Exploration, Operations};
 pub use explore::{End, Explored, FailingSchedule, Impossible};
 pub use guests::instances;
 pub use guided::{Guidance, Guided, Strategy, Tried};
+pub use kept::{About, Differences, KEPT_BEGINNING, Kept, KeptError};
 pub use wrong::Mode;

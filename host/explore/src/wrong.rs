@@ -14,6 +14,14 @@ pub struct Mode {
     pub by_replay: bool,
 }
 
+impl Mode {
+    /// For guests whose snapshots are not all of their state.
+    pub(crate) const BY_REPLAY: Mode = Mode {
+        reads_clock: true,
+        by_replay: true,
+    };
+}
+
 /// Why a step has no result.
 #[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum Wrong {
@@ -43,6 +51,9 @@ pub(crate) enum Wrong {
     /// The exploration has used up what it may use.
     #[error("the budget is used up: {0:?}")]
     Spent(Spent),
+    /// It is to go on from states that it does not reach.
+    #[error("the states that were kept are not those of this exploration")]
+    OtherStates,
     /// A fault of the explorer.
     #[error("{0}")]
     Internal(String),
@@ -69,7 +80,11 @@ impl Wrong {
     pub(crate) fn is_no_failure(&self) -> bool {
         matches!(
             self,
-            Wrong::Mode(_) | Wrong::Interrupted | Wrong::Spent(_) | Wrong::Internal(_)
+            Wrong::Mode(_)
+                | Wrong::Interrupted
+                | Wrong::Spent(_)
+                | Wrong::OtherStates
+                | Wrong::Internal(_)
         )
     }
 
@@ -85,9 +100,11 @@ impl Wrong {
             Wrong::NoAnswer => "no-answer".to_owned(),
             Wrong::BadAnswer(_) => "bad-answer".to_owned(),
             Wrong::Standstill => "standstill".to_owned(),
-            Wrong::Mode(_) | Wrong::Interrupted | Wrong::Spent(_) | Wrong::Internal(_) => {
-                "internal".to_owned()
-            }
+            Wrong::Mode(_)
+            | Wrong::Interrupted
+            | Wrong::Spent(_)
+            | Wrong::OtherStates
+            | Wrong::Internal(_) => "internal".to_owned(),
         }
     }
 }

@@ -4,6 +4,7 @@ mod again;
 mod args;
 mod json;
 mod progress;
+mod resume;
 mod show;
 mod unit_test;
 
@@ -15,18 +16,20 @@ use again::Again;
 pub(super) use args::ExploreArgs;
 use args::Search;
 use progress::ProgressLine;
+use resume::ResumeFile;
 use show::Shown;
 
 use super::out_file::{Contents, OutFile, SCHEDULE, UNIT_TEST, distinct};
 use super::output::Format;
-use super::{Exit, Failure, interrupt};
+use super::{Exit, Failure, interrupt, version};
 use host_check::validity::Validity;
 use host_explore::{
-    Budget, End, Exploration, FailingSchedule, Guidance, Impossible, Mode, Progress, Tried,
+    Budget, End, Exploration, FailingSchedule, Guidance, Impossible, Kept, Mode, Progress, Tried,
     instances,
 };
 use host_guest::Start;
 use host_report::{ReportDir, ReportError, ReportedRun};
+use host_sandbox::mount;
 use host_trial::TrialResult;
 
 /// The largest journal of a report, in bytes.
@@ -37,7 +40,10 @@ pub(super) fn run(args: ExploreArgs) -> Result<Exit, Failure> {
     distinct(&[
         ("--write-schedule", args.write_schedule.as_ref()),
         ("--write-test", args.write_test.as_ref()),
+        ("--resume", args.resume.as_ref()),
     ])?;
+    let resume = args.resume.as_deref().map(ResumeFile::prepare);
+    let resume = resume.transpose()?;
     let outputs = Outputs::prepare(&args)?;
     let threads = args.use_threads()?;
     let interrupt = interrupt::on_signal()?;
@@ -57,8 +63,22 @@ pub(super) fn run(args: ExploreArgs) -> Result<Exit, Failure> {
     };
     let failed = |impossible: Impossible| failure(&impossible);
     let operations = exploration.planned().map_err(failed)?;
+    let mounted = mount::sha256(&mounts);
+    let hashes = [
+        ("the module", module.facts.sha256.as_str()),
+        ("what is mounted", &mounted),
+    ];
+    let about = exploration.about(version::long(), &hashes);
+    let kept = match &resume {
+        Some(file) => file.read(&about)?,
+        None => None,
+    };
     debug!("exploring with {threads} threads");
-    let outcome = explore(exploration, search).map_err(failed)?;
+    let (outcome, keeps) = explore(exploration, search, resume.is_some(), kept).map_err(failed)?;
+    let written = match (resume, keeps) {
+        (Some(file), Some(keeps)) => file.write(&keeps, &about),
+        _ => Ok(()),
+    };
     let mut shown = Shown {
         scenario: &scenario,
         bounds: &bounds,
@@ -67,6 +87,7 @@ pub(super) fn run(args: ExploreArgs) -> Result<Exit, Failure> {
         outcome: &outcome,
         played: None,
         again: Again::of(&args),
+        is_kept: args.resume.is_some(),
     };
     let failing = match &outcome.end {
         End::Failure(failing) => failing,
@@ -74,11 +95,18 @@ pub(super) fn run(args: ExploreArgs) -> Result<Exit, Failure> {
             if let Format::Json = args.format {
                 shown.print_json()?;
             }
-            interrupt::note(&shown.how_far());
+            let next = match (&args.resume, &outcome.extent) {
+                (Some(_), _) => "; the same command goes on",
+                (None, Extent::All(_)) => "; with --resume FILE it could go on from here",
+                (None, Extent::DepthFirst(_) | Extent::Chosen(..)) => "",
+            };
+            written?;
+            interrupt::note(&format!("{}{next}", shown.how_far()));
             return Ok(Exit::Interrupted);
         }
         _ => {
             print(&shown, args.format)?;
+            written?;
             return Ok(shown.valid().into());
         }
     };
@@ -91,13 +119,14 @@ pub(super) fn run(args: ExploreArgs) -> Result<Exit, Failure> {
     outputs.write(failing, &module, program, &shown.again)?;
     shown.played = Some(&played);
     print(&shown, args.format)?;
+    written?;
     confirmed(failing, &played)
 }
 
 /// The failure of a command that explores nothing.
 fn failure(impossible: &Impossible) -> Failure {
     let exit = match impossible {
-        Impossible::Scenario(_) => Exit::Usage,
+        Impossible::Scenario(_) | Impossible::OtherStates(_) => Exit::Usage,
         Impossible::Begin(_) => Exit::GuestFailed,
         Impossible::Internal(_) => Exit::Internal,
     };
@@ -113,18 +142,34 @@ fn print(shown: &Shown<'_>, format: Format) -> Result<(), Failure> {
 
 /// What came of an exploration, whichever schedules it tried.
 struct Outcome {
+    /// What it was resumed from.
+    resumed: Option<Resumed>,
     end: End,
     mode: Mode,
     extent: Extent,
 }
 
+/// An exploration that was kept.
+struct Resumed {
+    /// How many states were met before.
+    states: usize,
+    /// Whether nothing was left to be tried.
+    is_over: bool,
+}
+
 /// How far it came.
 enum Extent {
     All(Progress),
+    DepthFirst(Progress),
     Chosen(Guidance, Tried),
 }
 
-fn explore(exploration: Exploration<'_>, search: Search) -> Result<Outcome, Impossible> {
+fn explore(
+    exploration: Exploration<'_>,
+    search: Search,
+    keeps: bool,
+    kept: Option<Kept>,
+) -> Result<(Outcome, Option<Kept>), Impossible> {
     let line = ProgressLine::begin();
     let outcome = match search {
         Search::All(budget) => {
@@ -132,11 +177,40 @@ fn explore(exploration: Exploration<'_>, search: Search) -> Result<Outcome, Impo
                 budget,
                 ..exploration
             };
-            let explored = exploration.search(&mut |progress| line.all(progress));
-            explored.map(|explored| Outcome {
-                end: explored.end,
-                mode: explored.mode,
-                extent: Extent::All(explored.progress),
+            let resumed = kept.as_ref().map(|kept| Resumed {
+                states: kept.progress().states,
+                is_over: kept.is_over(),
+            });
+            let mut show = |progress| line.all(progress);
+            let explored = match keeps {
+                true => exploration.resume(kept, &mut show),
+                false => exploration.search(&mut show).map(|it| (it, None)),
+            };
+            explored.map(|(explored, kept)| {
+                let outcome = Outcome {
+                    resumed,
+                    end: explored.end,
+                    mode: explored.mode,
+                    extent: Extent::All(explored.progress),
+                };
+                (outcome, kept)
+            })
+        }
+        Search::DepthFirst(budget) => {
+            let exploration = Exploration {
+                budget,
+                ..exploration
+            };
+            let explored =
+                exploration.search_depth_first(&mut |progress| line.depth_first(progress));
+            explored.map(|explored| {
+                let outcome = Outcome {
+                    resumed: None,
+                    end: explored.end,
+                    mode: explored.mode,
+                    extent: Extent::DepthFirst(explored.progress),
+                };
+                (outcome, None)
             })
         }
         Search::Chosen(guidance, budget) => {
@@ -145,10 +219,14 @@ fn explore(exploration: Exploration<'_>, search: Search) -> Result<Outcome, Impo
                 ..exploration
             };
             let guided = exploration.guide(guidance, &mut |tried| line.chosen(tried));
-            guided.map(|guided| Outcome {
-                end: guided.end,
-                mode: guided.mode,
-                extent: Extent::Chosen(guidance, guided.tried),
+            guided.map(|guided| {
+                let outcome = Outcome {
+                    resumed: None,
+                    end: guided.end,
+                    mode: guided.mode,
+                    extent: Extent::Chosen(guidance, guided.tried),
+                };
+                (outcome, None)
             })
         }
     };

@@ -23,7 +23,7 @@ pub(super) struct Contents {
 
 impl Contents {
     /// Contents with a name, which begin in one of these ways.
-    pub(super) fn of(name: &'static str, beginnings: &'static [&'static str]) -> Self {
+    pub(super) const fn of(name: &'static str, beginnings: &'static [&'static str]) -> Self {
         Contents { name, beginnings }
     }
 }
@@ -101,22 +101,34 @@ impl OutFile {
 
     /// Writes all of it.
     pub(super) fn write(self, text: &str) -> Result<(), Failure> {
+        self.write_with(|out| out.write_all(text.as_bytes()))
+    }
+
+    /// Writes all of it, as `write` does.
+    pub(super) fn write_with(
+        self,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), Failure> {
         let OutFile { path, place } = self;
         let written = match place {
-            Place::Beside(file, target) => {
-                file.as_file().write_all(text.as_bytes()).and_then(|()| {
-                    let kept = file.persist(&target);
-                    kept.map(drop).map_err(|error| error.error)
-                })
-            }
-            Place::Itself(mut file) => {
+            Place::Beside(file, target) => buffered(file.as_file(), write).and_then(|()| {
+                let kept = file.persist(&target);
+                kept.map(drop).map_err(|error| error.error)
+            }),
+            Place::Itself(file) => {
                 let is_file = file.metadata().is_ok_and(|it| it.is_file());
                 let cleared = if is_file { file.set_len(0) } else { Ok(()) };
-                cleared.and_then(|()| file.write_all(text.as_bytes()))
+                cleared.and_then(|()| buffered(&file, write))
             }
         };
         written.map_err(|error| cannot_write(path.display(), &error))
     }
+}
+
+fn buffered(file: &File, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut out = BufWriter::with_capacity(1 << 16, file);
+    write(&mut out)?;
+    out.flush()
 }
 
 /// Opens a file that is written bit by bit.

@@ -51,7 +51,6 @@ impl Exploration<'_> {
         show: &mut dyn FnMut(Tried),
     ) -> Result<Guided, Impossible> {
         self.verify()?;
-        let mut mode = Mode::default();
         let bounds = Bounds {
             delays: None, // strategies choose what is late
             ..self.bounds.clone()
@@ -62,34 +61,24 @@ impl Exploration<'_> {
             ..*self
         };
         let mut tried = Tried::default();
+        let mut failed_run = None;
         let account = Account::of(&self.budget);
-        loop {
+        let (end, mode) = this.in_its_mode(Mode::default(), |mode| {
+            failed_run = None;
             let mut note = |now| {
                 tried = now;
                 show(now);
             };
-            match this.guide_in(mode, guidance, &account, &mut note) {
-                Err(Wrong::Mode(found)) if found != mode => mode = found,
-                Err(Wrong::Interrupted) => {
-                    return Ok(Guided {
-                        tried,
-                        failed_run: None,
-                        end: End::Interrupted,
-                        mode,
-                    });
-                }
-                Err(Wrong::Spent(spent)) => {
-                    return Ok(Guided {
-                        tried,
-                        failed_run: None,
-                        end: End::Spent(spent),
-                        mode,
-                    });
-                }
-                Err(wrong) => return Err(wrong.into()),
-                Ok(guided) => return Ok(guided),
-            }
-        }
+            let guided = this.guide_in(mode, guidance, &account, &mut note)?;
+            (tried, failed_run) = (guided.tried, guided.failed_run);
+            Ok(guided.end)
+        })?;
+        Ok(Guided {
+            tried,
+            failed_run,
+            end,
+            mode,
+        })
     }
 
     /// A model in which few steps are taken twice.

@@ -39,4 +39,5 @@ mod shape;
 mod shorten;
 mod strategy;
 
+pub(crate) use shorten::Shortening;
 pub use strategy::{Guidance, Guided, Strategy, Tried};

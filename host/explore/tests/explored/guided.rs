@@ -147,6 +147,26 @@ fn votes_of_an_earlier_term_are_found_in_raft() {
     assert_eq!(failure(&guided).names, ["not-linearizable"]);
 }
 
+/// A vote is not in the snapshot of this Raft. Nodes that are restored from it before each step vote twice, and those of a run do not.
+#[test]
+fn what_only_restored_guests_do_is_no_failure() {
+    let args = ["--bug", "forgets-vote"];
+    let subject = Subject::of("raft-mutants", &args, Workload::LinKv, 3);
+    let bounds = Bounds {
+        operations: 6,
+        fires: 30,
+        drops: 2,
+        partitions: 2,
+        timers: TimerOrder::Bursts,
+        tries_ends: false,
+        ..Bounds::default()
+    };
+    let guided = guide(&subject, &bounds, Strategy::Pct, 128);
+    assert!(matches!(guided.end, End::Runs), "{guided:?}");
+    assert!(guided.mode.by_replay);
+    assert_eq!((guided.tried.runs, guided.failed_run), (128, None));
+}
+
 #[test]
 fn no_strategy_depends_on_the_number_of_threads() {
     let case = &CASES[0];

@@ -42,6 +42,12 @@ pub(crate) struct ExploreArgs {
     bounds: BoundArgs,
     #[command(flatten)]
     budget: BudgetArgs,
+    /// Go on from this file, and keep the exploration in it when it ends or is stopped.
+    ///
+    /// The file is created if there is none. What was kept goes on with the same module, options and seed; --max-states,
+    /// --max-states-mib, --threads and what is written can be others. For --strategy exhaustive.
+    #[arg(long, value_name = "FILE", help_heading = BUDGET)]
+    pub(super) resume: Option<PathBuf>,
     /// Format of the result.
     #[arg(long, value_enum, default_value_t = Format::Text, help_heading = OUTPUT)]
     pub(super) format: Format,
@@ -127,7 +133,7 @@ struct BudgetArgs {
     /// Which schedules are tried.
     #[arg(long, value_name = "NAME", default_value = EXHAUSTIVE, value_parser = strategies())]
     strategy: String,
-    /// With --strategy exhaustive: stop when so many states were met [default: 1000000].
+    /// With --strategy exhaustive or depth-first: stop when so many states were met [default: 1000000].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     max_states: Option<u64>,
     /// Stop when all that was met takes so much memory, in MiB.
@@ -155,8 +161,12 @@ const BOUNDS: &str = "Bounds: what is tried";
 const BUDGET: &str = "Strategy and budget";
 const OUTPUT: &str = "Output";
 
-/// The strategy that leaves out nothing.
-const EXHAUSTIVE: &str = "exhaustive";
+/// The strategies that leave out nothing.
+pub(super) const EXHAUSTIVE: &str = "exhaustive";
+pub(super) const DEPTH_FIRST: &str = "depth-first";
+
+/// Why there is nothing to resume.
+const NOT_KEPT: &str = "--resume is for --strategy exhaustive; others are not kept";
 
 /// The states of an exploration, and the runs of a guided search, if nothing else is asked for.
 const STATES: usize = 1_000_000;
@@ -228,8 +238,11 @@ fn strategies() -> PossibleValuesParser {
             Strategy::Mutate => "Change schedules that have reached such states",
         })
     });
-    let all = PossibleValue::new(EXHAUSTIVE).help("All of them, the shortest first");
-    PossibleValuesParser::new(std::iter::once(all).chain(guided))
+    let all = [
+        PossibleValue::new(EXHAUSTIVE).help("All of them, the shortest first"),
+        PossibleValue::new(DEPTH_FIRST).help("All of them, in less memory, on one thread"),
+    ];
+    PossibleValuesParser::new(all.into_iter().chain(guided))
 }
 
 fn timers() -> impl TypedValueParser<Value = TimerOrder> {
@@ -252,6 +265,8 @@ fn timers() -> impl TypedValueParser<Value = TimerOrder> {
 pub(super) enum Search {
     /// All of them.
     All(Budget),
+    /// All of them, in less memory.
+    DepthFirst(Budget),
     /// By a strategy.
     Chosen(Guidance, Budget),
 }
@@ -316,20 +331,32 @@ impl ExploreArgs {
             if it.runs.is_some() {
                 return usage(
                     "--runs is for strategies that choose schedules, such as --strategy pct; all of them are \
-                     tried by --strategy exhaustive, up to --max-states",
+                     tried by --strategy exhaustive and depth-first, up to --max-states",
                 );
             }
             let states = it.max_states.map(usize::try_from);
-            return Ok(Search::All(Budget {
+            let budget = Budget {
                 states: states.map_or(STATES, |states| states.unwrap_or(usize::MAX)),
                 ..budget
-            }));
+            };
+            return match it.strategy.as_str() {
+                DEPTH_FIRST if self.resume.is_some() => usage(NOT_KEPT),
+                DEPTH_FIRST => Ok(Search::DepthFirst(budget)),
+                _ => Ok(Search::All(budget)),
+            };
         };
+        if self.resume.is_some() {
+            return usage(NOT_KEPT);
+        }
         if self.bounds.delays.is_some() {
-            return usage("--delays is for --strategy exhaustive; others choose what is late");
+            return usage(
+                "--delays is for --strategy exhaustive and depth-first; others choose what is late",
+            );
         }
         if it.max_states.is_some() {
-            return usage("--max-states is for --strategy exhaustive; others stop after --runs");
+            return usage(
+                "--max-states is for --strategy exhaustive and depth-first; others stop after --runs",
+            );
         }
         let guidance = Guidance {
             strategy,

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::Extent;
+use super::args::{DEPTH_FIRST, EXHAUSTIVE};
 use super::show::Shown;
 use crate::cli::Failure;
 use crate::cli::output::print_json;
@@ -108,6 +109,7 @@ struct JsonBounds {
 #[serde(untagged, rename_all_fields = "kebab-case")]
 enum JsonExtent {
     All {
+        strategy: &'static str,
         states: usize,
         moves: u64,
         depth: u32,
@@ -126,7 +128,11 @@ enum JsonExtent {
 impl JsonExtent {
     fn of(extent: &Extent) -> Self {
         match *extent {
-            Extent::All(progress) => {
+            Extent::All(progress) | Extent::DepthFirst(progress) => {
+                let strategy = match extent {
+                    Extent::DepthFirst(_) => DEPTH_FIRST,
+                    _ => EXHAUSTIVE,
+                };
                 let Progress {
                     states,
                     transitions,
@@ -134,6 +140,7 @@ impl JsonExtent {
                     frontier,
                 } = progress;
                 JsonExtent::All {
+                    strategy,
                     states,
                     moves: transitions,
                     depth,

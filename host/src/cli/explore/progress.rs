@@ -37,6 +37,14 @@ impl ProgressLine {
         });
     }
 
+    /// Shows how far it has come depth first.
+    pub(super) fn depth_first(&self, progress: Progress) {
+        self.show(progress.states as u64, "state", || {
+            let way = grouped(progress.frontier as u64);
+            format!("longest {}; way {way}", progress.depth)
+        });
+    }
+
     /// Shows how far it has come with chosen ones.
     pub(super) fn chosen(&self, tried: Tried) {
         self.show(tried.runs, "run", || {

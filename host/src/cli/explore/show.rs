@@ -23,6 +23,8 @@ pub(super) struct Shown<'a> {
     /// What the simulator makes of the schedule that fails, if there is one.
     pub(super) played: Option<&'a TrialResult>,
     pub(super) again: Again,
+    /// Whether another exploration can go on from here.
+    pub(super) is_kept: bool,
 }
 
 impl Shown<'_> {
@@ -51,6 +53,14 @@ impl Shown<'_> {
         row("bounds", &self.bounds_in_words())?;
         row("operations", &self.operations())?;
         row("explored", &self.explored_in_words())?;
+        if let Some(resumed) = &self.outcome.resumed {
+            let met = many(resumed.states as u64, "state");
+            let how = match resumed.is_over {
+                true => "it was over before, and nothing was tried again".to_owned(),
+                false => format!("after {met}"),
+            };
+            row("resumed", &how)?;
+        }
         if let Some(how) = how(self.outcome.mode) {
             row("states", how)?;
         }
@@ -98,7 +108,9 @@ impl Shown<'_> {
 
     fn met(&self) -> String {
         match self.outcome.extent {
-            Extent::All(progress) => many(progress.states as u64, "state"),
+            Extent::All(progress) | Extent::DepthFirst(progress) => {
+                many(progress.states as u64, "state")
+            }
             Extent::Chosen(_, tried) => many(tried.runs, "run"),
         }
     }
@@ -108,12 +120,24 @@ impl Shown<'_> {
             End::Complete => "No schedule within these bounds fails.",
             End::Depth => "No schedule within these bounds fails; longer ones were not tried.",
             End::Runs => "Those that were tried do not fail; it proves nothing about others.",
-            End::States => {
-                "Not all schedules within these bounds were tried; --max-states raises the budget."
-            }
-            End::Spent(_) => {
-                "Not all schedules within these bounds were tried; --max-states-mib raises the budget."
-            }
+            End::States => match self.is_kept {
+                false => {
+                    "Not all schedules within these bounds were tried; --max-states raises the budget."
+                }
+                true => {
+                    "Not all schedules within these bounds were tried; the same command with a larger \
+                     --max-states goes on."
+                }
+            },
+            End::Spent(_) => match self.is_kept {
+                false => {
+                    "Not all schedules within these bounds were tried; --max-states-mib raises the budget."
+                }
+                true => {
+                    "Not all schedules within these bounds were tried; the same command with a larger \
+                     --max-states-mib goes on."
+                }
+            },
             End::Interrupted | End::Failure(_) => {
                 "Not all schedules within these bounds were tried."
             }
@@ -128,6 +152,7 @@ impl Shown<'_> {
                 "{met} were met, and none fails; all schedules of up to {} were tried",
                 counted(progress.depth, "move")
             ),
+            Extent::DepthFirst(_) => format!("{met} were met, and none fails"),
             Extent::Chosen(..) => format!("{met} were made, and none fails"),
         }
     }
@@ -234,6 +259,19 @@ impl Shown<'_> {
                     }
                 };
                 if progress.frontier > 0 && !matches!(self.outcome.end, End::Failure(_)) {
+                    let wait = many(progress.frontier as u64, "state");
+                    text += &format!("; {wait} lead further");
+                }
+                text
+            }
+            Extent::DepthFirst(progress) => {
+                let mut text = format!(
+                    "{}, {}; depth first: the longest schedule has {}",
+                    many(progress.states as u64, "state"),
+                    many(progress.transitions, "move"),
+                    counted(progress.depth, "move")
+                );
+                if let End::Depth = self.outcome.end {
                     let wait = many(progress.frontier as u64, "state");
                     text += &format!("; {wait} lead further");
                 }

@@ -885,12 +885,13 @@ fn short_help_of_explore() {
                   --ends <SWITCH>        Whether each state is also brought to its end without further faults, and judged there [default: on] [possible values: on, off]
 
             Strategy and budget:
-                  --strategy <NAME>       Which schedules are tried [default: exhaustive] [possible values: exhaustive, random, pct, pos, novelty, mutate]
-                  --max-states <N>        With --strategy exhaustive: stop when so many states were met [default: 1000000]
+                  --strategy <NAME>       Which schedules are tried [default: exhaustive] [possible values: exhaustive, depth-first, random, pct, pos, novelty, mutate]
+                  --max-states <N>        With --strategy exhaustive or depth-first: stop when so many states were met [default: 1000000]
                   --max-states-mib <MIB>  Stop when all that was met takes so much memory, in MiB [default: 4096]
                   --runs <N>              With another strategy: number of schedules [default: 10000]
                   --pct-depth <D>         With --strategy pct: how many things have to come in a certain order for a bug to show [default: 3]
                   --threads <N>           Number of threads [default: one for each core]. The result does not depend on it
+                  --resume <FILE>         Go on from this file, and keep the exploration in it when it ends or is stopped
 
             Output:
                   --format <FORMAT>        Format of the result [default: text] [possible values: text, json]
@@ -1081,17 +1082,18 @@ fn help_of_explore() {
                       Which schedules are tried
 
                       Possible values:
-                      - exhaustive: All of them, the shortest first
-                      - random:     What happens next is drawn, all as likely
-                      - pct:        Messages are prompt, but for a few that are late by any time
-                      - pos:        Events have drawn priorities, and new ones where their order matters
-                      - novelty:    Go on from states that are unlike all before
-                      - mutate:     Change schedules that have reached such states
+                      - exhaustive:  All of them, the shortest first
+                      - depth-first: All of them, in less memory, on one thread
+                      - random:      What happens next is drawn, all as likely
+                      - pct:         Messages are prompt, but for a few that are late by any time
+                      - pos:         Events have drawn priorities, and new ones where their order matters
+                      - novelty:     Go on from states that are unlike all before
+                      - mutate:      Change schedules that have reached such states
 
                       [default: exhaustive]
 
                   --max-states <N>
-                      With --strategy exhaustive: stop when so many states were met [default: 1000000]
+                      With --strategy exhaustive or depth-first: stop when so many states were met [default: 1000000]
 
                   --max-states-mib <MIB>
                       Stop when all that was met takes so much memory, in MiB
@@ -1106,6 +1108,11 @@ fn help_of_explore() {
 
                   --threads <N>
                       Number of threads [default: one for each core]. The result does not depend on it
+
+                  --resume <FILE>
+                      Go on from this file, and keep the exploration in it when it ends or is stopped.
+
+                      The file is created if there is none. What was kept goes on with the same module, options and seed; --max-states, --max-states-mib, --threads and what is written can be others. For --strategy exhaustive.
 
             Output:
                   --format <FORMAT>

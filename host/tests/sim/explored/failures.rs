@@ -95,6 +95,45 @@ fn a_guest_that_traps_is_a_failure() {
     );
 }
 
+/// A guest that fails once it has taken over a state, which nothing but an exploration has it do. What the simulator does not
+/// confirm is no failure of the guest: it is told again from its beginning instead.
+#[test]
+fn a_guest_that_only_fails_when_it_is_restored_is_explored_by_replay() {
+    let dir = Dir::new();
+    let answer = r#"{"send":{"src":"n0","dest":"c2","body":{"type":"echo_ok","echo":"Please echo 68","in_reply_to":1}}}"#;
+    let text = wat::small_guest(&format!(
+        r#"(data (i32.const 1024) "{}")
+           (global $took (mut i32) (i32.const 0))
+           (func (export "snapshot") (result i64)
+             (i32.store8 (i32.const 2048) (global.get $ready))
+             (call $packed (i32.const 2048) (i32.const 1)))
+           (func (export "restore") (param $ptr i32) (param $len i32) (result i32)
+             (global.set $took (i32.const 1))
+             (global.set $ready (i32.load8_u (local.get $ptr)))
+             (i32.const 0))
+           (func $go (param $ptr i32) (param $len i32) (result i64)
+             (if (global.get $took) (then unreachable))
+             (call $packed (i32.const 1024) (i32.const {})))"#,
+        answer.replace('"', "\\22"),
+        answer.len()
+    ));
+    let path = dir.module("two-faced.wasm", &text.replace("n1", "n0"));
+    let args = "-w echo --node-count 1 --operations 1 --write-schedule s.json";
+    explore_file(&dir, &path, args).end().is(expect![[r#"
+        exit code 0
+        ---- stdout
+        echo: all 2 states within these bounds: no failure
+
+        bounds        1 node, 1 client; at most 4 timers in order; no faults
+        operations    echo "Please echo 68"; each by any client, in this order (seed 1)
+        explored      2 states, 1 move; the longest way to one has 1 move
+        states        the guest has no snapshot of all its state, so each is what nodes were told, and they are told it again: slower, and more states
+
+        No schedule within these bounds fails.
+    "#]]);
+    assert!(!dir.path("s.json").exists());
+}
+
 #[test]
 fn what_is_typed_next_plays_the_same_failure() {
     let dir = Dir::new();

@@ -2,6 +2,7 @@
 
 mod failures;
 mod refused;
+mod resumed;
 
 use expect_test::expect;
 use rustix::process::Signal;
@@ -70,7 +71,7 @@ fn an_exploration_that_stops_at_its_budget_says_how_far_it_came() {
 
         bounds        2 nodes, 2 clients; at most 3 timers in order; at most 1 lost message
         operations    broadcast 0, broadcast 1, read; each by any client, in this order (seed 1)
-        explored      2,105 states, 2,884 moves; all schedules of up to 6 moves were tried; 434 states lead further
+        explored      2,105 states, 2,884 moves; all schedules of up to 6 moves were tried; 1,164 states lead further
 
         Not all schedules within these bounds were tried; --max-states raises the budget.
     "#]]);
@@ -88,6 +89,60 @@ fn memory_is_a_budget_too() {
         let last = "Not all schedules within these bounds were tried; --max-states-mib raises the budget.\n";
         assert!(ended.stdout.ends_with(last), "{ended}");
     }
+}
+
+#[test]
+fn depth_first_meets_the_same_states() {
+    let dir = Dir::new();
+    let bounds = "-w broadcast --node-count 2 --operations 3 --fires 2 --strategy depth-first";
+    let ended = explore(&dir, "broadcast-retry", bounds).end();
+    ended.is(expect![[r#"
+        exit code 0
+        ---- stdout
+        broadcast: all 3,243 states within these bounds: no failure
+
+        bounds        2 nodes, 2 clients; at most 2 timers in order; no faults
+        operations    broadcast 0, broadcast 1, read; each by any client, in this order (seed 1)
+        explored      3,243 states, 6,759 moves; depth first: the longest schedule has 13 moves
+
+        No schedule within these bounds fails.
+    "#]]);
+    let ended = explore(&dir, "broadcast-retry", &format!("{bounds} --depth 4")).end();
+    ended.is(expect![[r#"
+        exit code 0
+        ---- stdout
+        broadcast: all 149 states that 4 moves reach within these bounds: no failure
+
+        bounds        2 nodes, 2 clients; at most 2 timers in order; no faults; at most 4 moves
+        operations    broadcast 0, broadcast 1, read; each by any client, in this order (seed 1)
+        explored      149 states, 210 moves; depth first: the longest schedule has 4 moves; 104 states lead further
+
+        No schedule within these bounds fails; longer ones were not tried.
+    "#]]);
+    let run = explore(
+        &dir,
+        "broadcast-retry",
+        &format!("{bounds} --max-states 50"),
+    );
+    let result = parse(&run.args(["--format", "json"]).end());
+    assert_eq!(result["end"], "states");
+    assert_eq!(result["explored"]["strategy"], "depth-first");
+    assert_eq!(result["explored"]["states"], 50);
+}
+
+#[test]
+fn a_failure_that_is_found_depth_first_is_shortened() {
+    let dir = Dir::new();
+    let bounds = "-w broadcast --node-count 2 --operations 2 --seed 2 --drops 1 --write-schedule";
+    let breadth = explore(&dir, "broadcast-flood", &format!("{bounds} breadth.json")).end();
+    let bounds = format!("{bounds} depth.json --strategy depth-first");
+    let depth = explore(&dir, "broadcast-flood", &bounds).end();
+    assert_eq!([breadth.code(), depth.code()], [Some(1); 2], "{depth}");
+    let head = "broadcast: INVALID: lost-elements after 2 moves\n";
+    assert!(breadth.stdout.starts_with(head), "{breadth}");
+    assert!(depth.stdout.starts_with(head), "{depth}");
+    let row = "; depth first: the longest schedule has ";
+    assert!(depth.stdout.contains(row), "{depth}");
 }
 
 #[test]
@@ -179,6 +234,7 @@ fn a_result_as_json() {
             "broadcast 1"
           ],
           "explored": {
+            "strategy": "exhaustive",
             "states": 21,
             "moves": 26,
             "depth": 5,

@@ -1,0 +1,78 @@
+//! An exploration that goes depth first, from its beginning to its result.
+
+use std::sync::Arc;
+
+use crate::account::Account;
+use crate::bounds::Progress;
+use crate::breadth::Watch;
+use crate::depth::{Depth, Over};
+use crate::exploration::Exploration;
+use crate::explore::{End, Explored, Impossible, begin, failing};
+use crate::guided::Shortening;
+use crate::model::Model;
+use crate::wrong::{Mode, Wrong};
+
+impl Exploration<'_> {
+    /// Tries all schedules within the bounds, in less memory than [`search`](Self::search) takes, on one thread. It meets the same states; a failure is not a
+    /// shortest one, and is shortened. The depth that is told is that of the longest schedule that was tried.
+    ///
+    /// # Errors
+    /// If the workload cannot be made so, or the cluster does not begin.
+    pub fn search_depth_first(
+        &self,
+        show: &mut dyn FnMut(Progress),
+    ) -> Result<Explored, Impossible> {
+        self.verify()?;
+        let mut progress = Progress::default();
+        let account = Account::of(&self.budget);
+        let (end, mode) = self.in_its_mode(Mode::default(), |mode| {
+            let mut note = |now| {
+                progress = now;
+                show(now);
+            };
+            self.depth_first_in(mode, &account, &mut note)
+        })?;
+        Ok(Explored {
+            progress,
+            end,
+            mode,
+        })
+    }
+
+    fn depth_first_in(
+        &self,
+        mode: Mode,
+        account: &Arc<Account>,
+        show: &mut dyn FnMut(Progress),
+    ) -> Result<End, Wrong> {
+        let model = Model::new(self, mode, account).map_err(Wrong::Internal)?;
+        let first = begin(&model)?;
+        let interrupt = self.module.interrupt();
+        let is_interrupted = || interrupt.is_some_and(host_guest::Interrupt::is_requested);
+        let mut depth = Depth::new(&model);
+        let over = depth.search(
+            first.clone(),
+            &mut Watch {
+                states_max: self.budget.states,
+                is_interrupted: &is_interrupted,
+                show,
+            },
+        )?;
+        Ok(match over {
+            Over::Complete => End::Complete,
+            Over::Depth => End::Depth,
+            Over::States => End::States,
+            Over::Failure(failure) => {
+                let shortening = Shortening {
+                    model: &model,
+                    begin: &first,
+                    ends: &depth.ends,
+                    end_steps: 1,
+                    names: failure.names.clone(),
+                    is_at_end: failure.is_at_end,
+                };
+                failing(&model, shortening.shorten(failure, &is_interrupted)?)?
+            }
+        })
+    }
+}
