@@ -48,6 +48,8 @@ struct Ending<'m, 'a> {
     sink: Sink,
     /// The clients, once they are not those of a table any more.
     own: Option<Clients>,
+    /// Until when each worker of these waits for the answer to its request.
+    patience: Vec<u64>,
     steps: &'m AtomicU64,
 }
 
@@ -80,6 +82,7 @@ impl Ends {
         let mut ending = Ending::of(model, state, Sink::default(), &self.steps)?;
         let mut met: HashSet<Hash, BuildQuick> = HashSet::default();
         let mut recovers = false;
+        let mut is_silent = false;
         let mut until_ns = ending.after(ending.timeout_ns());
         loop {
             ending.deliver_all()?;
@@ -99,13 +102,12 @@ impl Ends {
                 ending.pass_until(until_ns)?;
             }
             if !recovers {
-                if !state.has_had_faults(model.bounds) {
-                    return Ok(vec!["unanswered".to_owned()]);
-                }
+                // Nothing went wrong, and still there is no answer.
+                is_silent = !state.has_had_faults(model.bounds);
                 ending.time_out();
                 continue;
             }
-            let wrong = ending.last()?;
+            let wrong = ending.last(is_silent)?;
             if !wrong.is_empty() {
                 return Ok(wrong);
             }
@@ -179,6 +181,7 @@ impl<'m, 'a> Ending<'m, 'a> {
             queue,
             sink,
             own: None,
+            patience: Vec::new(),
             steps,
         })
     }
@@ -201,7 +204,11 @@ impl<'m, 'a> Ending<'m, 'a> {
         self.steps.fetch_add(1, Ordering::Relaxed);
         match (model.messages.get(message).dest, &mut self.own) {
             (Addr::Client(_), Some(clients)) => {
+                let worker = clients.awaits(message, &model.messages);
                 let request = clients.answer(message, model.count, &model.messages);
+                if let (Some(worker), Some(_)) = (worker, request) {
+                    self.patience[worker] = self.state.now_ns + clients.timeout_ns();
+                }
                 self.queue.extend(request);
                 Ok(())
             }
@@ -266,16 +273,18 @@ impl<'m, 'a> Ending<'m, 'a> {
     }
 
     /// Has clients do their last operations, and judges the history.
-    fn last(mut self) -> Result<Vec<String>, Wrong> {
+    fn last(mut self, is_silent: bool) -> Result<Vec<String>, Wrong> {
         let model = self.model;
-        self.own = Some(model.clients.get(self.state.clients).copy());
+        let clients = model.clients.get(self.state.clients).copy();
+        self.patience = vec![u64::MAX; usize::from(clients.workers())];
+        self.own = Some(clients);
         let until_ns = self.state.now_ns + LAST_NS;
         for due in [AtEnd::Last, AtEnd::Inspection] {
             self.do_last(due, until_ns)?;
         }
         Ok(self
             .own
-            .map_or_else(Vec::new, |own| model.clients.judge(&own)))
+            .map_or_else(Vec::new, |own| model.clients.judge(&own, is_silent)))
     }
 
     fn do_last(&mut self, due: AtEnd, until_ns: u64) -> Result<(), Wrong> {
@@ -285,63 +294,65 @@ impl<'m, 'a> Ending<'m, 'a> {
             if now_ns >= until_ns {
                 return Ok(());
             }
-            let patience_ns = now_ns.saturating_add(clients.timeout_ns());
             match clients.next_at_end(due, now_ns, &mut stream) {
                 Next::Invoke { worker, operation } => {
                     let (count, messages) = (self.model.count, &self.model.messages);
                     let request = clients.invoke(worker, operation, count, messages);
+                    self.patience[worker] = now_ns + clients.timeout_ns();
                     self.queue.extend(request);
                 }
-                Next::Wait => self.wait(patience_ns)?,
-                Next::Later(at_ns) => self.wait_until(at_ns.max(now_ns + 1))?,
+                Next::Wait => self.wait(until_ns)?,
+                Next::Later(at_ns) => while self.go_on(at_ns.max(now_ns + 1))? {},
                 Next::Done => {
                     let open = (0..clients.workers()).any(|worker| clients.waits(worker));
                     if !open {
                         return Ok(());
                     }
-                    self.wait(patience_ns)?;
+                    self.wait(until_ns)?;
                 }
             }
         }
         Ok(())
     }
 
-    /// Waits until a worker is free; they wait no longer than that.
+    /// Waits until a worker is free.
     fn wait(&mut self, until_ns: u64) -> Result<(), Wrong> {
         let free = |this: &Self| {
             this.own.as_ref().map_or(0, |own| {
-                (0..own.workers())
-                    .filter(|worker| !own.waits(*worker))
-                    .count()
+                let workers = 0..own.workers();
+                workers.filter(|worker| !own.waits(*worker)).count()
             })
         };
         let before = free(self);
-        loop {
+        self.deliver_all()?;
+        while free(self) == before && self.go_on(until_ns)? {
             self.deliver_all()?;
-            if free(self) > before {
-                return Ok(());
-            }
-            if !self.fire_next(until_ns)? {
-                break;
-            }
-        }
-        self.pass_until(until_ns)?;
-        if let Some(own) = &mut self.own {
-            for worker in 0..own.workers() {
-                own.time_out(usize::from(worker));
-            }
         }
         Ok(())
     }
 
-    /// Lets time pass until then.
-    fn wait_until(&mut self, at_ns: u64) -> Result<(), Wrong> {
-        loop {
-            self.deliver_all()?;
-            if !self.fire_next(at_ns)? {
-                break;
-            }
+    /// What happens next until then: messages arrive, a timer fires, or a worker has waited long enough. Whether
+    /// anything did; if not it is that time now.
+    fn go_on(&mut self, until_ns: u64) -> Result<bool, Wrong> {
+        self.deliver_all()?;
+        let waiting = |this: &Self| {
+            let own = this.own.as_ref();
+            let of_worker = |(worker, patience_ns): (usize, &u64)| {
+                let number = u16::try_from(worker).unwrap_or(u16::MAX);
+                let waits = own.is_some_and(|own| own.waits(number));
+                waits.then_some((*patience_ns, worker))
+            };
+            this.patience.iter().enumerate().filter_map(of_worker).min()
+        };
+        let first = waiting(self).filter(|(at_ns, _)| *at_ns <= until_ns);
+        let next_ns = first.map_or(until_ns, |(at_ns, _)| at_ns);
+        if self.fire_next(next_ns)? {
+            return Ok(true);
         }
-        self.pass_until(at_ns)
+        self.pass_until(next_ns)?;
+        if let (Some((_, worker)), Some(own)) = (first, &mut self.own) {
+            own.time_out(worker);
+        }
+        Ok(first.is_some())
     }
 }

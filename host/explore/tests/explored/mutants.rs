@@ -94,7 +94,8 @@ fn reductions_leave_out_no_failure_and_the_simulator_confirms_each() {
 /// Guests that fail where nodes are killed and lose power, links break and clients give up; also by stale reads of a service.
 #[test]
 fn the_simulator_confirms_what_faults_lead_to() {
-    let cases: [(&str, &[&str], Workload); 7] = [
+    let cases: [(&str, &[&str], Workload); 8] = [
+        ("kafka-mutants", &["late"], Workload::Kafka),
         ("counter-mutants", &["--bug", "stale"], Workload::GCounter),
         (
             "store-mutants",
