@@ -29,6 +29,7 @@ use crate::compile::{CompileError, Compiled, InvalidModule, compile};
 use crate::engine::{AddressSpace, EngineError, config};
 use crate::functions::{Batch, Functions};
 use crate::limits::{CompileLimits, ModuleLimits};
+use crate::this_program;
 
 /// The hidden command of this program that compiles a module from stdin.
 pub const COMMAND: &str = "compile";
@@ -58,14 +59,9 @@ impl Compiler {
     /// Compiles with the running program, which must be `host`.
     ///
     /// # Errors
-    /// If the system cannot tell the path of the program.
+    /// If neither the system nor the name that the program was called by tells its path.
     pub fn new(limits: CompileLimits) -> io::Result<Self> {
-        // On Linux this is the running program, even if its file has been replaced.
-        let this = PathBuf::from("/proc/self/exe");
-        let program = match cfg!(target_os = "linux") && this.exists() {
-            true => this,
-            false => std::env::current_exe()?,
-        };
+        let program = this_program::path()?;
         Ok(Self::with_program(program, limits))
     }
 
