@@ -122,6 +122,9 @@ impl Compiler {
             .args(["--cpu-s", &cpu_s.to_string()])
             .args(["--memory-bytes", &memory_bytes.to_string()])
             .env_clear()
+            // The allocator of static binaries would reserve 1 GiB of address space when it starts,
+            // which the limit counts. This is for it alone.
+            .env("MIMALLOC_ARENA_RESERVE", "0")
             .process_group(0) // the signals of the terminal are for this process
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
