@@ -29,6 +29,7 @@ use crate::compile::{CompileError, Compiled, InvalidModule, compile};
 use crate::engine::{AddressSpace, EngineError, config};
 use crate::functions::{Batch, Functions};
 use crate::limits::{CompileLimits, ModuleLimits};
+use crate::this_program;
 
 /// The hidden command of this program that compiles a module from stdin.
 pub const COMMAND: &str = "compile";
@@ -58,14 +59,9 @@ impl Compiler {
     /// Compiles with the running program, which must be `host`.
     ///
     /// # Errors
-    /// If the system cannot tell the path of the program.
+    /// If neither the system nor the name that the program was called by tells its path.
     pub fn new(limits: CompileLimits) -> io::Result<Self> {
-        // On Linux this is the running program, even if its file has been replaced.
-        let this = PathBuf::from("/proc/self/exe");
-        let program = match cfg!(target_os = "linux") && this.exists() {
-            true => this,
-            false => std::env::current_exe()?,
-        };
+        let program = this_program::path()?;
         Ok(Self::with_program(program, limits))
     }
 
@@ -126,6 +122,9 @@ impl Compiler {
             .args(["--cpu-s", &cpu_s.to_string()])
             .args(["--memory-bytes", &memory_bytes.to_string()])
             .env_clear()
+            // The allocator of static binaries would reserve 1 GiB of address space when it starts,
+            // which the limit counts. This is for it alone.
+            .env("MIMALLOC_ARENA_RESERVE", "0")
             .process_group(0) // the signals of the terminal are for this process
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -17,7 +17,7 @@ use crate::wasi::fuel::{
 };
 
 /// The version of this table: it changes with every price.
-const COST_TABLE: u64 = 4;
+pub const COST_TABLE: u64 = 4;
 
 /// For each event that a guest handles: the driver finds it, hands it over, and journals it.
 pub(crate) const EVENT_UNITS: u64 = 8_000;

@@ -4,7 +4,7 @@ use clap::{Args, Command};
 use clap_complete::Shell;
 
 use super::output::print;
-use super::{Exit, Failure};
+use super::{Exit, Failure, called};
 
 /// Print what a shell needs to complete the commands and options of this program
 #[derive(Debug, Args)]
@@ -22,7 +22,7 @@ pub(super) struct CompletionsArgs {
 /// Prints the completions of `command`, which is the whole program.
 pub(super) fn run(args: &CompletionsArgs, mut command: Command) -> Result<Exit, Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut command, "host", &mut script);
+    clap_complete::generate(args.shell, &mut command, called::name(), &mut script);
     print(&String::from_utf8_lossy(&script))?;
     Ok(Exit::Success)
 }

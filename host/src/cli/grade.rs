@@ -1,8 +1,12 @@
 //! `host grade`: judges submissions against a suite of challenges.
 
+mod annotations;
 mod feedback;
 mod gradescope;
 mod junit;
+mod leaderboard;
+mod markdown;
+mod standing;
 mod table;
 
 use std::path::{Path, PathBuf};

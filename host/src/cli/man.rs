@@ -8,7 +8,7 @@ use clap_mangen::Man;
 
 use super::out_file::{MAN_PAGE, OutFile};
 use super::output::{cannot_write, print};
-use super::{Exit, Failure};
+use super::{Exit, Failure, called};
 use host_protocol::text::{counted, one_line};
 
 /// Write the manual to a folder, as a page for `man` for each command
@@ -38,7 +38,7 @@ pub(super) fn run(args: &ManArgs, command: Command) -> Result<Exit, Failure> {
     for (file, text) in files.collect::<Result<Vec<_>, Failure>>()? {
         file.write(text)?;
     }
-    let first = dir.join("host.1");
+    let first = dir.join(format!("{}.1", called::name()));
     print(&format!(
         "{} in {}: read the first with `man {}`\n",
         counted(pages.len(), "page"),

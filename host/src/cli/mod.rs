@@ -1,6 +1,7 @@
 //! The command line: parses it, runs the command, and turns its result into an exit code. Only this
 //! module writes to the terminal.
 
+mod called;
 mod check;
 mod compile;
 mod completions;
@@ -35,7 +36,7 @@ use std::panic::catch_unwind;
 use std::process::ExitCode;
 
 use anyhow::anyhow;
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::format::debug_fn;
 use tracing_subscriber::layer::SubscriberExt;
@@ -101,7 +102,7 @@ fn run() -> Exit {
     let result = match compile::asked() {
         Some(Ok(args)) => compile::run(&args),
         Some(Err(error)) => show_usage(&error),
-        None => match Cli::try_parse() {
+        None => match parsed() {
             Ok(cli) => start_log().and_then(|()| run_command(cli)),
             Err(error) => show_usage(&hints::hinted(error)),
         },
@@ -114,6 +115,17 @@ fn run() -> Exit {
             failure.exit
         }
     }
+}
+
+/// The whole program, as it is called.
+fn command() -> clap::Command {
+    called::named(Cli::command())
+}
+
+fn parsed() -> Result<Cli, clap::Error> {
+    let mut command = command();
+    let mut matches = command.try_get_matches_from_mut(std::env::args_os())?;
+    Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
 }
 
 /// Shows the help that was asked for, or what is wrong with the command line, which may have names
@@ -147,8 +159,8 @@ fn run_command(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::New(args)) => new::run(&args),
         Some(Command::Diff(args)) => diff::run(&args),
         Some(Command::Disk(args)) => disk::run(&args),
-        Some(Command::Completions(args)) => completions::run(&args, Cli::command()),
-        Some(Command::Man(args)) => man::run(&args, Cli::command()),
+        Some(Command::Completions(args)) => completions::run(&args, command()),
+        Some(Command::Man(args)) => man::run(&args, command()),
         None => node::run(cli.node),
     }
 }

@@ -18,13 +18,21 @@ const SLOW: [&str; 7] = [
 ];
 
 /// The shell scripts of this project.
-const SCRIPTS: [&str; 6] = [
+const SCRIPTS: [&str; 14] = [
     "runner.sh",
     ".ci/run",
     "host/tests/programs/build.sh",
     "docs/grading-sources/build.sh",
     "docs/grading-sources/inside.sh",
     "docs/rustc-wasi.sh",
+    "deploy/package.sh",
+    "deploy/gradescope/make-zip.sh",
+    "deploy/gradescope/run_autograder",
+    "deploy/gradescope/setup.sh",
+    "deploy/github/grade.sh",
+    "deploy/github/install.sh",
+    "deploy/github/starter.sh",
+    "deploy/leaderboard/nightly.sh",
 ];
 
 /// All that CI runs.

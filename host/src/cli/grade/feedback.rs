@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::{OUTPUT, gradescope, junit, table};
+use super::{OUTPUT, annotations, gradescope, junit, leaderboard, markdown, table};
 use crate::cli::out_file::{Contents, OutFile};
 use crate::cli::output::{cannot_write, json, print, print_styled};
 use crate::cli::{Exit, Failure};
@@ -43,6 +43,12 @@ pub(in crate::cli) enum GradeFormat {
     Gradescope,
     /// One line per submission, for spreadsheets.
     Csv,
+    /// A table and the failures as Markdown, for the summary of a job on GitHub.
+    Markdown,
+    /// Workflow commands of GitHub Actions, which annotate failures.
+    Annotations,
+    /// A page to publish: who has how many points, and the figures of those with a target.
+    Leaderboard,
 }
 
 impl GradeFormat {
@@ -55,6 +61,9 @@ impl GradeFormat {
             GradeFormat::Junit => file("xml", "a JUnit file", &["<?xml version="]),
             GradeFormat::Gradescope => file("json", "a results file", &[gradescope::BEGINNING]),
             GradeFormat::Csv => file("csv", "a table", &["submission,"]),
+            GradeFormat::Markdown => file("md", "a summary", &[markdown::BEGINNING]),
+            GradeFormat::Annotations => file("txt", "annotations", &[annotations::BEGINNING]),
+            GradeFormat::Leaderboard => file("html", "a leaderboard", &[leaderboard::BEGINNING]),
         }
     }
 }
@@ -129,5 +138,8 @@ fn render(grade: &Grade, format: GradeFormat) -> Result<String, Failure> {
             all => Err(not_one(all.len())),
         },
         GradeFormat::Csv => Ok(csv::render(grade)),
+        GradeFormat::Markdown => Ok(markdown::render(grade)),
+        GradeFormat::Annotations => Ok(annotations::render(grade)),
+        GradeFormat::Leaderboard => Ok(leaderboard::render(grade)),
     }
 }

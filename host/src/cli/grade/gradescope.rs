@@ -11,6 +11,8 @@ use host_grade::grade::{
 use host_grade::{Grade, Verdict};
 use host_protocol::text::one_line;
 
+use super::standing::{Standing, standing};
+
 /// How a results file begins.
 pub(super) const BEGINNING: &str = "{\n  \"score\": ";
 
@@ -115,34 +117,17 @@ fn output(grade: &Grade, submission: &SubmissionGrade) -> Vec<String> {
 
 /// The points of the challenges that students see, and the figures of those with targets.
 fn leaderboard(grade: &Grade, submission: &SubmissionGrade) -> Vec<Column> {
-    let seen = grade.challenges_of(submission);
-    let seen: Vec<_> = seen.filter(|(facts, _)| !facts.hidden).collect();
-    let points: u32 = seen
-        .iter()
-        .map(|(_, it)| it.score)
-        .fold(0, u32::saturating_add);
+    let Standing { points, figures } = standing(grade, submission);
     let mut columns = vec![Column {
         name: "points".to_owned(),
         value: f64::from(points),
         order: "desc",
     }];
-    for (facts, challenge) in seen {
-        let ChallengeState::Judged(judgement) = &challenge.state else {
-            continue;
-        };
-        // The figures of a wrong program are no achievement.
-        if !judgement.is_accepted() {
-            continue;
-        }
-        // Those of worlds are too many to compare.
-        let official = judgement.targets.iter();
-        let official = official.filter(|(name, _)| !name.contains('/'));
-        columns.extend(official.map(|(name, it)| Column {
-            name: one_line(&format!("{} {name}", facts.id)).into_owned(),
-            value: it.worst,
-            order: "asc",
-        }));
-    }
+    columns.extend(figures.into_iter().map(|it| Column {
+        name: one_line(&format!("{} {}", it.challenge.id, it.name)).into_owned(),
+        value: it.worst,
+        order: "asc",
+    }));
     columns
 }
 

@@ -159,7 +159,7 @@ fn cell(submission: &SubmissionGrade, id: &str) -> Cell {
 
 /// Whether there is more to say than the table does. What was proved is told to whoever asks about one submission: of
 /// a class it would be a line for nearly everybody.
-fn needs_explanation(challenge: &ChallengeGrade, is_single: bool) -> bool {
+pub(super) fn needs_explanation(challenge: &ChallengeGrade, is_single: bool) -> bool {
     match &challenge.state {
         ChallengeState::Judged(judgement) => {
             let is_proved = is_single && !judgement.explored.is_empty();

@@ -11,7 +11,7 @@ pub(super) enum Language {
     C,
     /// A program on stdin and stdout.
     Go,
-    /// Scripts in QuickJS-NG, which is fetched. `host grade` cannot take them.
+    /// Scripts in QuickJS-NG, which is fetched. They cannot be graded.
     #[value(alias = "javascript")]
     Js,
     /// Not yet: says what to do instead.

@@ -1296,11 +1296,14 @@ fn help_of_grade() {
                       Format of the result
 
                       Possible values:
-                      - text:       A table and the failures, for people
-                      - json:       Everything, as JSON for programs
-                      - junit:      JUnit XML, for continuous integration
-                      - gradescope: Gradescope's results.json, of one submission or with --each
-                      - csv:        One line per submission, for spreadsheets
+                      - text:        A table and the failures, for people
+                      - json:        Everything, as JSON for programs
+                      - junit:       JUnit XML, for continuous integration
+                      - gradescope:  Gradescope's results.json, of one submission or with --each
+                      - csv:         One line per submission, for spreadsheets
+                      - markdown:    A table and the failures as Markdown, for the summary of a job on GitHub
+                      - annotations: Workflow commands of GitHub Actions, which annotate failures
+                      - leaderboard: A page to publish: who has how many points, and the figures of those with a target
 
                       [default: text]
 
@@ -1354,11 +1357,14 @@ fn help_of_merge() {
                       Format of the result
 
                       Possible values:
-                      - text:       A table and the failures, for people
-                      - json:       Everything, as JSON for programs
-                      - junit:      JUnit XML, for continuous integration
-                      - gradescope: Gradescope's results.json, of one submission or with --each
-                      - csv:        One line per submission, for spreadsheets
+                      - text:        A table and the failures, for people
+                      - json:        Everything, as JSON for programs
+                      - junit:       JUnit XML, for continuous integration
+                      - gradescope:  Gradescope's results.json, of one submission or with --each
+                      - csv:         One line per submission, for spreadsheets
+                      - markdown:    A table and the failures as Markdown, for the summary of a job on GitHub
+                      - annotations: Workflow commands of GitHub Actions, which annotate failures
+                      - leaderboard: A page to publish: who has how many points, and the figures of those with a target
 
                       [default: text]
 

@@ -6,6 +6,7 @@
 //! it finds into the expectations.
 
 mod cache;
+mod called;
 mod colours;
 mod command_line;
 mod conversation;

@@ -107,7 +107,7 @@ fn a_commit_is_hexadecimal_and_whole() {
 }
 
 #[test]
-fn the_version_names_the_commit_and_the_engine() {
+fn the_version_names_the_commit_the_engine_and_the_cost_table() {
     let git = Command::new("git")
         .args(["rev-parse", "--short=12", "HEAD"])
         .current_dir(root())
@@ -122,7 +122,10 @@ fn the_version_names_the_commit_and_the_engine() {
             .commit
             .unwrap_or_else(|| "unknown".to_owned()),
     };
-    let long = format!("host 0.1.0 (commit {}, wasmtime 48.0.8)\n", commit.trim());
+    let long = format!(
+        "host 0.1.0 (commit {}, wasmtime 48.0.8, cost table 4)\n",
+        commit.trim()
+    );
     let shown = |flag: &str| Dir::new().host().arg(flag).end().stdout;
     assert_eq!(shown("--version"), long);
     assert_eq!(shown("-V"), "host 0.1.0\n");

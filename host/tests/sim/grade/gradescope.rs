@@ -11,7 +11,7 @@ use test_support::class::{Class, parse};
 type Field<'a> = (&'a str, &'a dyn Fn(&Json) -> bool);
 
 /// Asserts what the documentation says of a file: names, types and values.
-fn assert_documented(results: &Json) {
+pub(crate) fn assert_documented(results: &Json) {
     let number = |it: &Json| it.is_number();
     let text = |it: &Json| it.is_string();
     let one_of = |names: &'static [&'static str]| {
@@ -73,7 +73,7 @@ fn results(class: &Class, path: &str) -> Json {
 }
 
 /// What students read first, and the first lines of what they read of each challenge.
-fn outline(results: &Json) -> String {
+pub(crate) fn outline(results: &Json) -> String {
     let mut text = format!(
         "{}: {}\n",
         results["score"],

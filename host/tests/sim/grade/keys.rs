@@ -92,7 +92,14 @@ fn a_grade_names_the_key_and_its_commands_need_none() {
     );
     // The key itself is nowhere.
     let mut texts = vec![ended.stdout];
-    for format in ["text", "junit", "csv"] {
+    for format in [
+        "text",
+        "junit",
+        "csv",
+        "markdown",
+        "annotations",
+        "leaderboard",
+    ] {
         texts.push(class.grade(&["--format", format, "class"]).stdout);
     }
     for file in ["index.html", "grade.json", "grade.csv"] {

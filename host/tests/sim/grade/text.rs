@@ -8,7 +8,7 @@ use host_protocol::text::{is_fit, one_line};
 use test_support::class::{Class, parse};
 
 /// A grade of one submission with a failure; every text that can be a stranger's has `text` in it.
-fn grade_with(class: &Class, text: &str) -> Json {
+pub(super) fn grade_with(class: &Class, text: &str) -> Json {
     class.write("ann/echo.wasm", b"not a module");
     let mut grade = class.json(&["--challenge", "echo"]);
     let submission = &mut grade["submissions"][0];
@@ -27,7 +27,7 @@ fn grade_with(class: &Class, text: &str) -> Json {
 }
 
 /// What `host merge` makes of a grade.
-fn merged(class: &Class, grade: &Json, format: &str) -> String {
+pub(super) fn merged(class: &Class, grade: &Json, format: &str) -> String {
     fs::write(class.path("grade.json"), grade.to_string()).unwrap();
     let ended = class
         .host()

@@ -52,7 +52,16 @@ fn a_full_stdout_is_told_by_every_command() {
         let shrink = ["sim", "--format", format, "--shrink", "short.json"];
         commands.push([&shrink, &FLOOD[..]].concat());
     }
-    for format in ["text", "json", "junit", "gradescope", "csv"] {
+    for format in [
+        "text",
+        "json",
+        "junit",
+        "gradescope",
+        "csv",
+        "markdown",
+        "annotations",
+        "leaderboard",
+    ] {
         commands.push([&grade[..], &["--format", format, "class/ann"]].concat());
         commands.push(vec!["merge", "--format", format, "grade.json"]);
     }

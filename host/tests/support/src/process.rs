@@ -52,6 +52,13 @@ impl Run {
         }
     }
 
+    /// The same program, called by another name.
+    #[must_use]
+    pub fn called(mut self, name: &str) -> Self {
+        self.command.arg0(name);
+        self
+    }
+
     /// The same program with a terminal for stdout and stderr, which both are stdout then. `record` is
     /// a file that is written. It needs `script` of util-linux.
     ///
