@@ -6,8 +6,8 @@ const digits = (value) => (value == null ? "–" : Number(value.toPrecision(3)).
 
 // How a side looks: its shape says it, and its colour too.
 const LOOKS = [
-  { kind: "client", sign: "●", path: (x, y) => `M${x} ${y}h0` },
-  { kind: "node", sign: "×", path: (x, y) => `M${x - 3} ${y - 3}l6 6m0 -6l-6 6` },
+  { kind: "q50", sign: "●", path: (x, y) => `M${x} ${y}h0` },
+  { kind: "q95", sign: "×", path: (x, y) => `M${x - 3} ${y - 3}l6 6m0 -6l-6 6` },
 ];
 
 function sideText({ module, args }) {
@@ -33,7 +33,7 @@ const figures = table("Figures, and B in relation to A",
 
 // Messages against a latency: a point for each seed of each side.
 function scatter(at) {
-  const [width, height, left, bottom, top] = [640, 360, 64, 44, 14];
+  const [width, height, left, bottom, top] = [640, 380, 64, 44, 34];
   const known = LETTERS.map((_, side) => points
     .map(({ seed, valid, figures }) => ({ seed, valid: valid[side], x: figures[side][0], y: figures[side][at] }))
     .filter(({ x, y }) => x != null && y != null));
@@ -48,16 +48,16 @@ function scatter(at) {
   const wrong = all.filter(({ valid }) => valid !== true);
   return el("figure", {},
     el("figcaption", {}, `${title}: `,
-      LOOKS.map(({ kind, sign }, side) => el("span", { class: `key ${kind}` }, `${sign} ${LETTERS[side]} `)),
-      wrong.length ? el("span", { class: "key bad" }, "○ not valid") : null),
-    draw("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${title}, a point for each seed. The tables have the figures.` },
+      LOOKS.map(({ kind, sign }, side) => el("strong", { class: kind }, `${sign} ${LETTERS[side]}  `)),
+      wrong.length ? el("strong", { class: "invalid" }, "○ not valid") : null),
+    draw("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": `${title}, a point for each seed. The tables have the figures.` },
       ticks.map((part) => [
         draw("line", { class: "grid", x1: left, x2: width - 12, y1: y(part * yMost), y2: y(part * yMost) }),
         draw("text", { x: left - 6, y: y(part * yMost) + 4, "text-anchor": "end" }, digits(part * yMost)),
         draw("text", { x: x(part * xMost), y: height - bottom + 16, "text-anchor": "middle" }, digits(part * xMost)),
       ]),
       draw("text", { x: (left + width) / 2, y: height - 8, "text-anchor": "middle" }, names[0]),
-      draw("text", { x: 4, y: 11 }, names[at]),
+      draw("text", { x: 4, y: 14 }, names[at]),
       LOOKS.map(({ kind, path }, side) => draw("path", { class: `${side === 0 ? "dots" : "curve"} ${kind}`, d: known[side].map((point) => path(x(point.x), y(point.y))).join("") })),
       wrong.map((point) => draw("circle", { class: "mark", cx: x(point.x), cy: y(point.y), r: 5 }))));
 }

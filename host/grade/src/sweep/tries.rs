@@ -10,6 +10,9 @@ use host_trial::TrialResult;
 /// What is said of runs that had too little to judge.
 const UNKNOWN: &str = "nothing-to-judge";
 
+/// What is said of runs with which nothing else is wrong.
+const MISSED: &str = "missed-targets";
+
 /// One of many runs, in short.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -95,7 +98,8 @@ impl Try {
     pub fn names(&self) -> Vec<&str> {
         match (self.valid, self.anomalies.as_slice()) {
             (Validity::True, _) => Vec::new(),
-            (_, []) => vec![UNKNOWN],
+            (Validity::Unknown, []) => vec![UNKNOWN],
+            (Validity::False, []) => vec![MISSED],
             (_, anomalies) => anomalies.iter().map(|it| it.0.as_str()).collect(),
         }
     }

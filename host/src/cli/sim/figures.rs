@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 
 use host_grade::sweep::{AVAILABILITY, Spread, VALUES_MAX};
-use host_protocol::text::figure;
+use host_protocol::text::{figure, grouped};
 
 /// A figure as it is shown.
 pub(in crate::cli) fn shown(name: &str, value: f64) -> String {
@@ -33,10 +33,10 @@ pub(in crate::cli) fn write_spreads(out: &mut String, spreads: &[Spread]) -> fmt
     }
     let error = spreads.iter().map(Spread::error).fold(0.0, f64::max);
     if error > 0.0 {
-        let percent = figure(error * 100.0);
+        let (most, percent) = (grouped(VALUES_MAX as u64), figure(error * 100.0));
         writeln!(
             out,
-            "  (more than {VALUES_MAX} different values: rounded down by at most {percent} %)"
+            "  (more than {most} different values: rounded down by at most {percent} %)"
         )?;
     }
     Ok(())

@@ -182,7 +182,7 @@ fn the_page_of_a_comparison_has_the_figures_and_a_point_for_each_seed() {
     assert!(names.ends_with(&expected), "{names:?}");
     // A point of each side for each seed that has both figures: dots of A, crosses of B.
     let strokes = "return [...document.querySelectorAll('#plots svg')].map((svg) => \
-        ['path.dots.client', 'path.curve.node'].map((it) => svg.querySelector(it).getAttribute('d').split('M').length - 1))";
+        ['path.dots.q50', 'path.curve.q95'].map((it) => svg.querySelector(it).getAttribute('d').split('M').length - 1))";
     let strokes = browser.run(strokes, json!([]));
     let runs = ["broadcast", "broadcast-flood"].map(|module| {
         let sim = host(&dir, "sim").arg("--module").arg(built(module));

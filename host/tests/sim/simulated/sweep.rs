@@ -181,6 +181,20 @@ fn summaries_are_text_and_rows() {
 }
 
 #[test]
+fn a_run_that_only_misses_a_target_is_counted_so() {
+    let dir = Dir::new();
+    let args = "--seeds 0..1 --summary --format json --below msgs-per-op=0.1";
+    let summary = parse(&flood(&dir, args).end());
+    assert_eq!(
+        (&summary["valid?"], &summary["anomalies"]),
+        (
+            &json!(false),
+            &json!({"missed-targets": {"runs": 1, "seeds": [0]}})
+        )
+    );
+}
+
+#[test]
 fn shares_that_are_missing_are_named() {
     let dir = Dir::new();
     write_shares(&dir, "0..4", 4);
