@@ -2,9 +2,11 @@
 //! promise. `deploy/slurm/test.sh` tests with a real Slurm.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde::Deserialize;
 use serde_json::Value as Json;
 use test_support::class::{Class, without_timings};
@@ -160,6 +162,40 @@ fn the_jobs_of_slurm_sweep_as_one_process_does() {
     let output = call(Path::new("/"), &share, &of_slurm(1, 3));
     assert_eq!(output.status.code(), Some(254));
     assert!(!class.path("out/share.1.json").exists());
+}
+
+/// Clusters ask a task to end before they kill it. Then `host` ends with what it has, which is no share.
+#[test]
+fn a_task_that_is_asked_to_end_leaves_no_share() {
+    let class = Class::empty();
+    let out = class.path("out");
+    fs::create_dir(&out).unwrap();
+    let slurm = ("bash", deploy("slurm/share.sbatch"), None);
+    let kubernetes = ("sh", deploy("kubernetes/share.sh"), Some("2"));
+    for (shell, script, shares) in [slurm, kubernetes] {
+        let bin = host().parent().unwrap().display();
+        let mut command = Command::new(shell);
+        command.arg(script).args(shares).arg(&out).arg("sim");
+        command.args(["-w", "echo", "--seeds", "0..1000000", "--module"]);
+        command
+            .arg(built("echo"))
+            .arg("--cache-dir")
+            .arg(compiled());
+        command.env_clear().envs(of_slurm(1, 2));
+        command.env("JOB_COMPLETION_INDEX", "0");
+        command.env("PATH", format!("{bin}:/usr/bin:/bin"));
+        command.env("RUST_LOG", "debug").stderr(Stdio::piped());
+        let mut task = command.spawn().unwrap();
+        let mut lines = BufReader::new(task.stderr.take().unwrap()).lines();
+        let begins =
+            |line: &Result<String, _>| line.as_ref().unwrap().contains("running 500000 seeds");
+        assert!(lines.any(|line| begins(&line)));
+        kill_process(Pid::from_child(&task), Signal::TERM).unwrap();
+        assert_eq!(task.wait().unwrap().code(), Some(143), "{shell}");
+        assert!(lines.any(|line| line.unwrap().starts_with("interrupted: ")));
+        assert!(out.join("share.1.part").exists() && !out.join("share.1.json").exists());
+        fs::remove_file(out.join("share.1.part")).unwrap();
+    }
 }
 
 #[test]
