@@ -1,6 +1,7 @@
 //! Verdicts, and whose rules they follow.
 
-use serde::{Serialize, Serializer};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 use super::names::UnknownName;
@@ -37,6 +38,22 @@ impl Serialize for Validity {
             Self::True => serializer.serialize_bool(true),
             Self::False => serializer.serialize_bool(false),
             Self::Unknown => serializer.serialize_str("unknown"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Validity {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            Known(bool),
+            Word(String),
+        }
+        match Written::deserialize(deserializer)? {
+            Written::Known(valid) => Ok(valid.into()),
+            Written::Word(word) if word == "unknown" => Ok(Self::Unknown),
+            Written::Word(word) => Err(D::Error::custom(format!("{word:?} is not a verdict"))),
         }
     }
 }

@@ -12,13 +12,6 @@ use host_protocol::text::one_line;
 #[must_use]
 pub fn render(grade: &Grade) -> String {
     let ids = || grade.suite.challenges.iter().map(|facts| facts.id.as_str());
-    let mut writer = WriterBuilder::new()
-        .terminator(Terminator::Any(b'\n'))
-        .from_writer(Vec::new());
-    let mut write = |row: Vec<String>| {
-        // Writing to a Vec cannot fail, and all rows have the same length.
-        let _ = writer.write_record(row.iter().map(|cell| guarded(cell)));
-    };
     let has_worlds = grade
         .suite
         .challenges
@@ -26,7 +19,7 @@ pub fn render(grade: &Grade) -> String {
         .any(|it| !it.worlds.is_empty());
     let head = ["submission", "passed", "score", "points"].into_iter();
     let head = head.chain(ids()).chain(has_worlds.then_some("worlds"));
-    write(head.map(str::to_owned).collect());
+    let mut rows: Vec<Vec<String>> = vec![head.map(str::to_owned).collect()];
     for submission in &grade.submissions {
         let mut row = vec![
             submission.name.clone(),
@@ -36,7 +29,19 @@ pub fn render(grade: &Grade) -> String {
         ];
         row.extend(ids().map(|id| state(submission, id)));
         row.extend(has_worlds.then(|| worlds(submission)));
-        write(row);
+        rows.push(row);
+    }
+    table(&rows)
+}
+
+/// Writes rows of the same length. Cells are fit to be shown, and none is a formula.
+pub(crate) fn table(rows: &[Vec<String>]) -> String {
+    let mut writer = WriterBuilder::new()
+        .terminator(Terminator::Any(b'\n'))
+        .from_writer(Vec::new());
+    for row in rows {
+        // Writing to a Vec cannot fail, and all rows have the same length.
+        let _ = writer.write_record(row.iter().map(|cell| guarded(cell)));
     }
     let bytes = writer.into_inner().unwrap_or_default();
     String::from_utf8_lossy(&bytes).into_owned()

@@ -5,7 +5,8 @@
 //! module on a seed, under a challenge's official options or in one of its worlds, and each exploration
 //! ([`explored`]) gets a [`Verdict`]. [`assemble`] makes a [`Grade`] of these, in an order that
 //! does not depend on which run finished first. Every output format is made from a grade, and the
-//! grades of shards can be joined ([`merge`]). [`class_report`] writes a page about a grade.
+//! grades of shards can be joined ([`merge`]). [`class_report`] writes a page about a grade. [`sweep`] has
+//! what many runs of one module have shown, which is no grade, and is split and joined alike.
 //!
 //! A module is judged seed by seed until the first that fails: a distributed system that is right
 //! nine times out of ten is wrong. Nothing here writes to a terminal.
@@ -30,6 +31,7 @@ mod sanitize;
 pub mod script;
 pub mod submission;
 pub mod suite;
+pub mod sweep;
 mod verdict;
 pub mod work;
 

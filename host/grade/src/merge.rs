@@ -1,4 +1,6 @@
 //! Joins the grades of shards, which may be judged on several machines.
+//!
+//! [`sweep::merge`](crate::sweep::merge) does the same with summaries of sweeps.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,8 +29,7 @@ pub enum MergeError {
     },
     /// One of several grades is of all the work.
     #[error(
-        "{name}: it is the grade of all the work, not of a share (host grade --shard); there is \
-         nothing to join it with"
+        "{name}: it is of all the work, not of a share (--shard); there is nothing to join it with"
     )]
     Whole {
         /// The name of the grade.
@@ -68,6 +69,19 @@ pub enum MergeError {
         /// The name of the first grade.
         first: String,
     },
+    /// Two summaries are of different sweeps.
+    #[error(
+        "{name}: its {what} is not that of {first}; shares of a sweep have one program, module, \
+         scenario and range of seeds"
+    )]
+    OtherSweep {
+        /// The name of the summary that differs.
+        name: String,
+        /// What differs.
+        what: String,
+        /// The name of the first summary.
+        first: String,
+    },
     /// Two grades are of different submissions.
     #[error("{name}: {submission} is not what {first} has; shares are of the same submissions")]
     OtherSubmissions {
@@ -92,10 +106,10 @@ pub enum MergeError {
     },
 }
 
-/// Which shards have the work that no grade has: those that are not there.
+/// Which shards of a split are not there. Without any there is no split.
 #[must_use]
-pub fn missing(grades: &[(String, Grade)]) -> Vec<Shard> {
-    let there: BTreeSet<Shard> = grades.iter().filter_map(|(_, grade)| grade.shard).collect();
+pub fn missing(there: impl IntoIterator<Item = Shard>) -> Vec<Shard> {
+    let there: BTreeSet<Shard> = there.into_iter().collect();
     let of = there.first().map_or(0, |shard| shard.of());
     let all = (1..=of).filter_map(|index| Shard::new(index, of));
     all.filter(|shard| !there.contains(shard)).collect()
@@ -119,7 +133,10 @@ pub fn merge(mut grades: Vec<(String, Grade)>) -> Result<Grade, MergeError> {
         for (name, grade) in others {
             check_judge_and_suite(name, grade, first, all)?;
         }
-        check_shards(&grades)?;
+        let shards = grades.iter();
+        let shards: Vec<(&str, Option<Shard>)> =
+            shards.map(|(name, it)| (name.as_str(), it.shard)).collect();
+        check_shards(&shards)?;
     }
     let (first, mut all) = grades.remove(0);
     all.shard = None;
@@ -198,12 +215,13 @@ fn check_judge_and_suite(
     }
 }
 
-/// Whether grades are different shards of one split.
-fn check_shards(grades: &[(String, Grade)]) -> Result<(), MergeError> {
+/// Whether what has these names are different shards of one split.
+pub(crate) fn check_shards(all: &[(&str, Option<Shard>)]) -> Result<(), MergeError> {
     let mut names: BTreeMap<Shard, &str> = BTreeMap::new();
-    for (name, grade) in grades {
-        let name = name.to_owned();
-        let Some(shard) = grade.shard else {
+    for (name, shard) in all {
+        let own_name = *name;
+        let name = own_name.to_owned();
+        let Some(shard) = *shard else {
             return Err(MergeError::Whole { name });
         };
         if let Some((other, first)) = names.first_key_value()
@@ -224,7 +242,7 @@ fn check_shards(grades: &[(String, Grade)]) -> Result<(), MergeError> {
                 earlier,
             });
         }
-        names.insert(shard, &grades[names.len()].0);
+        names.insert(shard, own_name);
     }
     Ok(())
 }

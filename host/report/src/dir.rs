@@ -53,7 +53,7 @@ pub(super) const SCHEDULE: &str = "schedule.json";
 const JOURNAL_BEGINNING: &str = "{\"at_ns\":";
 
 /// The files that are written after the page.
-const OTHERS: [&str; 7] = [
+const OTHERS: [&str; 9] = [
     "results.json",
     "history.edn",
     "messages.svg",
@@ -61,6 +61,8 @@ const OTHERS: [&str; 7] = [
     "rate.svg",
     "grade.json",
     "grade.csv",
+    "compare.json",
+    "compare.csv",
 ];
 
 /// Whether a file is empty or begins with a text. What cannot be read is not replaced either.

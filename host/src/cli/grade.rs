@@ -14,7 +14,7 @@ use std::time::Instant;
 
 use clap::Args;
 
-pub(super) use feedback::GradeOutput;
+pub(super) use feedback::{GradeFormat, GradeOutput};
 
 use super::limits::CacheArgs;
 use super::{Exit, Failure, interrupt, progress, suite_file};

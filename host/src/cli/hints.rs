@@ -40,9 +40,14 @@ const NEEDLESS: [&str; 8] = [
 ];
 
 /// Options of `host sim` that `host explore` has none of, besides those of the table of options.
-const UNEXPLORED: [(&str, &str); 17] = [
+const UNEXPLORED: [(&str, &str); 19] = [
     ("--seeds", ONE_SEED),
     ("--test-count", ONE_SEED),
+    ("--summary", ONE_SEED),
+    (
+        "--shard",
+        "give each process a --seed of its own: runs with other seeds are other schedules",
+    ),
     (
         "--keep-going",
         "it ends with the first failure, which is a shortest one",

@@ -3,6 +3,7 @@
 
 mod called;
 mod check;
+mod compare;
 mod compile;
 mod completions;
 mod diff;
@@ -60,7 +61,7 @@ pub use panics::tell_panics;
     after_help = EXIT_CODES,
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
-    override_usage = "host --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host inspect [OPTIONS] FILE\n       host check --workload NAME [OPTIONS] HISTORY\n       host sim --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host explore --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host grade [OPTIONS] PATH…\n       host merge [OPTIONS] GRADE…\n       host suite [COMMAND]\n       host new [OPTIONS] NAME\n       host diff [OPTIONS] A B\n       host disk FOLDER [FILE]\n       host completions SHELL\n       host man DIR",
+    override_usage = "host --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host inspect [OPTIONS] FILE\n       host check --workload NAME [OPTIONS] HISTORY\n       host sim --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host explore --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host compare --workload NAME [OPTIONS] A [B] [-- GUEST_ARGS…]\n       host grade [OPTIONS] PATH…\n       host merge [OPTIONS] FILE…\n       host suite [COMMAND]\n       host new [OPTIONS] NAME\n       host diff [OPTIONS] A B\n       host disk FOLDER [FILE]\n       host completions SHELL\n       host man DIR",
 )]
 struct Cli {
     #[command(subcommand)]
@@ -75,6 +76,7 @@ enum Command {
     Check(check::CheckArgs),
     Sim(Box<sim::SimArgs>),
     Explore(Box<explore::ExploreArgs>),
+    Compare(Box<compare::CompareArgs>),
     Grade(grade::GradeArgs),
     Merge(merge::MergeArgs),
     Suite(suite::SuiteArgs),
@@ -153,6 +155,7 @@ fn run_command(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Sim(args)) => sim::run(*args),
         Some(Command::Explore(args)) => explore::run(*args),
+        Some(Command::Compare(args)) => compare::run(&args),
         Some(Command::Grade(args)) => grade::run(&args),
         Some(Command::Merge(args)) => merge::run(&args),
         Some(Command::Suite(args)) => suite::run(&args),

@@ -21,6 +21,17 @@ pub(super) enum Format {
     Json,
 }
 
+/// The format of a result that is a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum TableFormat {
+    /// Text for people.
+    Text,
+    /// JSON for programs.
+    Json,
+    /// Rows for spreadsheets.
+    Csv,
+}
+
 /// Writes to stdout what is fit to be shown. If the reader has closed it, that is not a failure.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
     write_out(&printable(text))

@@ -1,36 +1,35 @@
 //! `host sim`: runs a cluster of guests in virtual time, and judges what clients saw.
 
-mod args;
+mod again;
+pub(super) mod args;
 mod console;
-mod figures;
+pub(super) mod figures;
+pub(super) mod seeds;
+pub(super) mod setting;
 pub(super) mod show;
-mod tally;
-mod tries;
+pub(super) mod summary;
+pub(super) mod tally;
 mod watch;
 
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::path::Path;
 
-use rayon::prelude::*;
-
+use again::{Again, done_in_words, fail_if_internal};
 use args::Seeds;
 pub(super) use args::SimArgs;
 use console::Console;
-use tally::{Progress, Tally};
-use tries::Try;
+use seeds::{SeedSet, try_all};
 
 use super::out_file::{Contents, HISTORY, JOURNAL, OutFile, SCHEDULE, distinct, stream};
 use super::output::{Format, cannot_write};
 use super::{Exit, Failure, interrupt};
 use host_check::history::{History, write_edn, write_json};
 use host_check::validity::Validity;
-use host_grade::suite::{Target, judge_targets};
+use host_grade::suite::Target;
+use host_grade::sweep::{Tally, Try};
 use host_guest::Start;
-use host_protocol::text::counted;
 use host_report::{ReportDir, ReportError, ReportedRun};
 use host_sim::journal::{JsonLines, Observer};
-use host_sim::{Script, StopReason, short_seconds};
+use host_sim::{Script, short_seconds};
 use host_trial::heavy::{Focus, heavy};
 use host_trial::scenario::Replay;
 use host_trial::schedule::Schedule;
@@ -39,7 +38,10 @@ use host_trial::{Trial, TrialResult};
 
 pub(super) fn run(args: SimArgs) -> Result<Exit, Failure> {
     let runs = args.runs()?;
-    if args.watch && matches!(args.format, Format::Json) {
+    if args.summarises() {
+        return summary::run(&args, runs);
+    }
+    if args.watch && matches!(args.format()?, Format::Json) {
         let text = "--watch shows what changed to people: it has no --format json";
         return Err(Failure::new(Exit::Usage, text));
     }
@@ -72,64 +74,12 @@ pub(super) fn run(args: SimArgs) -> Result<Exit, Failure> {
         };
         match runs.seeds {
             Seeds::One(seed) => one(&trial, seed, runs.script.as_ref(), &args, &again, tally),
-            Seeds::Many(first, count) => many(&trial, first, count, &args, &again, tally),
+            Seeds::Many(seeds) => many(&trial, &seeds, &args, &again, tally),
         }
     };
     match args.watch {
         true => watch::watch((args.module(), sandbox.module_bytes_max()), &interrupt, run),
         false => run(&mut Tally::default()),
-    }
-}
-
-/// Makes commands for other runs of the one that was given.
-struct Again {
-    /// The limits that it does not say itself.
-    limit_flags: Vec<String>,
-    /// What its runs are judged by besides.
-    targets: Vec<Target>,
-    /// Where it writes a report.
-    report: Option<PathBuf>,
-}
-
-/// The files that the next commands write.
-const SHORTEST: &str = "shortest.json";
-const REPORT: &str = "report";
-
-impl Again {
-    fn command(&self, replay: Replay<'_>) -> String {
-        self.command_with(replay, &[])
-    }
-
-    fn command_with(&self, replay: Replay<'_>, more: &[&str]) -> String {
-        let mut words: Vec<OsString> = std::env::args_os().skip(1).collect();
-        if let Replay::Schedule(_) = replay {
-            let guest_args = words.iter().position(|word| word == "--");
-            let end = guest_args.unwrap_or(words.len());
-            words.splice(end..end, self.limit_flags.iter().map(OsString::from));
-        }
-        replay.command(&words, more)
-    }
-
-    /// What to do next with a run that is not valid: what for, and the command.
-    fn next(&self, replay: Replay<'_>, can_shrink: bool) -> Vec<(&'static str, String)> {
-        let mut next = vec![("replay", self.command(replay))];
-        if can_shrink {
-            next.push(("shrink", self.command_with(replay, &["--shrink", SHORTEST])));
-        }
-        next.push(match &self.report {
-            None => ("report", self.command_with(replay, &["--report", REPORT])),
-            Some(dir) => (
-                "report",
-                format!("see {}", dir.join("index.html").display()),
-            ),
-        });
-        next
-    }
-
-    /// Judges a run by the targets too. Returns the first that it misses, if that is all that is wrong
-    /// with it.
-    fn judge(&self, report: &mut TrialResult) -> Option<Target> {
-        judge_targets(&self.targets, report)
     }
 }
 
@@ -198,7 +148,7 @@ fn one(
         return Ok(Exit::Interrupted);
     }
     let missed = again.judge(&mut report);
-    *tally = Tally::of(&[Try::of(&report)]);
+    *tally = Tally::of(&Try::of(&report));
     if let Some(watch) = watch {
         let run = ReportedRun {
             trial,
@@ -220,7 +170,7 @@ fn one(
     }
     let evidence = evidence(trial, &report, script, missed);
     let workload = trial.scenario.workload;
-    match args.format {
+    match args.format()? {
         Format::Text => {
             let next = again.next(replay, can_shrink);
             show::report_as_text(&report, &evidence, workload, &next)?;
@@ -271,7 +221,7 @@ fn shrunk(
         ));
         return Ok(shrunk.report.valid().into());
     }
-    match args.format {
+    match args.format()? {
         Format::Text => {
             let story = shrunk.story(module, next_module);
             let next = again.next(Replay::Schedule(&path), false);
@@ -286,58 +236,39 @@ fn shrunk(
     Ok(shrunk.report.valid().into())
 }
 
-/// Tries many seeds in parallel. What is shown is the first seed that fails, however many threads
-/// there are; later ones may not even be tried. If they are asked for, the worst of all is the result.
+/// Tries many seeds. What is shown is the first that fails; later ones may not even be tried. If they are asked for,
+/// the worst of all is the result.
 fn many(
     trial: &Trial<'_>,
-    first: u64,
-    count: usize,
+    seeds: &SeedSet,
     args: &SimArgs,
     again: &Again,
     tally: &mut Tally,
 ) -> Result<Exit, Failure> {
+    let (first, count, format) = (seeds.first, seeds.count, args.format()?);
     let shortest = prepared(args.shrink.as_deref(), &SCHEDULE)?;
     let files = match &args.report {
         Some(dir) => Some(ReportDir::create(dir)?),
         None => None,
     };
-    let progress = Progress::of(count);
-    let first_failure = AtomicUsize::new(usize::MAX);
-    let is_needless = |index| index > first_failure.load(Ordering::Relaxed) && !args.keep_going;
-    let tries: Vec<Option<Try>> = (0..count)
-        .into_par_iter()
-        .map(|index| {
-            if is_needless(index) || trial.is_interrupted() {
-                return None;
+    let mut tries: Vec<Try> = Vec::new();
+    try_all(
+        &[trial],
+        &again.targets,
+        seeds,
+        !args.keep_going,
+        |_, one| {
+            tally.add(&one);
+            if let Format::Json = format {
+                tries.push(one);
             }
-            let seed = first + index as u64;
-            let (tried, valid) = trial.with(seed, None, |mut report| {
-                again.judge(&mut report);
-                (!report.is_interrupted()).then(|| (Try::of(&report), report.valid()))
-            })?;
-            if valid != Validity::True {
-                first_failure.fetch_min(index, Ordering::Relaxed);
-            }
-            progress.count(&tried);
-            Some(tried)
-        })
-        .collect();
-    progress.end();
-    let failed = first_failure.into_inner();
-    let kept = match args.keep_going {
-        true => count,
-        false => failed.saturating_add(1),
-    };
-    let tries: Vec<Try> = tries.into_iter().take(kept).flatten().collect();
-    *tally = Tally::of(&tries);
-    let mut failure = match failed {
-        usize::MAX => None,
-        // A run is cheap to have again, and reports of all runs are not cheap to keep.
-        index => Some(trial.run(first + index as u64, Vec::new())),
-    };
+        },
+    );
+    // A run is cheap to have again, and reports of all runs are not cheap to keep.
+    let mut failure = tally.first_failure.map(|seed| trial.run(seed, Vec::new()));
     let missed = failure.as_mut().and_then(|report| again.judge(report));
     if trial.is_interrupted() {
-        return show_done(trial, &tries, tally, count, args, again);
+        return show_done(trial, &tries, tally, count, format, again);
     }
     if let Some(report) = &failure {
         fail_if_internal(report)?;
@@ -362,7 +293,7 @@ fn many(
         && failure
             .as_ref()
             .is_some_and(|it| it.valid() == Validity::False);
-    if let (true, Format::Text, Some(_)) = (args.keep_going, args.format, &failure) {
+    if let (true, Format::Text, Some(_)) = (args.keep_going, format, &failure) {
         show::tally_as_text(tally, trial.scenario.workload, first)?;
     }
     if let (Some(report), Some(file)) = (&failure, shortest)
@@ -375,7 +306,7 @@ fn many(
     let failed = failure.as_ref();
     let evidence = failed.map_or_else(Vec::new, |report| evidence(trial, report, None, missed));
     let workload = trial.scenario.workload;
-    match (args.format, failed) {
+    match (format, failed) {
         (Format::Text, Some(report)) => {
             let next = again.next(Replay::Seed(report.seed), can_shrink);
             match args.keep_going {
@@ -385,10 +316,10 @@ fn many(
                 }
             }
         }
-        (Format::Text, None) => show::tries_as_text(&tries, tally, count, workload)?,
+        (Format::Text, None) => show::tries_as_text(tally, first, count, workload)?,
         (Format::Json, _) => show::tries_as_json(&tries, count, failed, evidence, tally, again)?,
     }
-    Ok(tally.verdict.unwrap_or(Validity::True).into())
+    Ok(tally.verdict().unwrap_or(Validity::True).into())
 }
 
 /// Shows what is known of many runs when the program was asked to end.
@@ -397,31 +328,15 @@ fn show_done(
     tries: &[Try],
     tally: &Tally,
     count: usize,
-    args: &SimArgs,
+    format: Format,
     again: &Again,
 ) -> Result<Exit, Failure> {
-    match args.format {
-        Format::Text if tries.is_empty() => {}
+    match format {
+        Format::Text if tally.runs == 0 => {}
         Format::Text => show::interrupted_as_text(tally, trial.scenario.workload, count)?,
         Format::Json => show::tries_as_json(tries, count, None, Vec::new(), tally, again)?,
     }
-    let done = counted(tries.len(), "run");
-    let Some(seed) = tries.iter().find_map(Try::failed) else {
-        interrupt::note(&match tries.len() {
-            1 => format!("1 of {count} runs is done, and valid"),
-            done => format!("{done} of {count} runs are done, and valid"),
-        });
-        return Ok(Exit::Interrupted);
-    };
-    let replay = again.command(Replay::Seed(seed));
-    let that_are = if tries.len() == 1 {
-        "that is"
-    } else {
-        "that are"
-    };
-    interrupt::note(&format!(
-        "of {done} {that_are} done the one with seed {seed} is not valid; see it again with {replay}"
-    ));
+    interrupt::note(&done_in_words(tally, count, again));
     Ok(Exit::Interrupted)
 }
 
@@ -431,21 +346,6 @@ fn is_interrupted(reported: Result<(), ReportError>) -> Result<bool, ReportError
         Ok(()) => Ok(false),
         Err(ReportError::Interrupted) => Ok(true),
         Err(error) => Err(error),
-    }
-}
-
-fn fail_if_internal(report: &TrialResult) -> Result<(), Failure> {
-    match &report.result {
-        Err(stopped) if stopped.is_internal() => {
-            let exit = match stopped.reason {
-                // The journal cannot be written.
-                StopReason::Journal(_) => Exit::Usage,
-                _ => Exit::Internal,
-            };
-            let text = format!("seed {}: {stopped}", report.seed);
-            Err(Failure::new(exit, text))
-        }
-        _ => Ok(()),
     }
 }
 

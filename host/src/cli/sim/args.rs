@@ -2,22 +2,24 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 use clap::Args;
 
 use super::super::input::read;
 use super::super::limits::{CacheArgs, ModuleArgs};
 use super::super::mounts::MountArgs;
-use super::super::options::{AllLimits, Circumstances, OptionArgs};
-use super::super::output::Format;
-use super::super::{Exit, Failure, suite_file};
+use super::super::options::{AllLimits, OptionArgs};
+use super::super::output::{Format, TableFormat};
+use super::super::{Exit, Failure};
 use super::console::Shown;
+use super::seeds::SeedSet;
+use super::setting::SettingArgs;
+use host_grade::grade::Shard;
 use host_grade::suite::Target;
 use host_sim::ranges::RUNS_MAX;
 use host_sim::{Script, SeedRange};
 use host_trial::Scenario;
-use host_trial::scenario::option::{self, Group, ScenarioOption};
+use host_trial::scenario::option::{self, Group};
 use host_trial::schedule::Schedule;
 
 /// Run nodes in a simulated cluster, in virtual time, and judge what clients see
@@ -40,21 +42,7 @@ pub(crate) struct SimArgs {
     #[arg(long, value_name = "FILE", help_heading = Group::Cluster.heading())]
     pub(super) swap_module: Option<PathBuf>,
     #[command(flatten)]
-    scenario: OptionArgs<Circumstances>,
-    /// Take the options and the targets of this challenge of a suite. Other options change them.
-    #[arg(long, value_name = "ID", conflicts_with = "schedule", help_heading = CHALLENGES)]
-    challenge: Option<String>,
-    /// Take the options of this world of the challenge; `host suite show ID` lists its worlds.
-    #[arg(long, value_name = "NAME", conflicts_with = "schedule", help_heading = CHALLENGES)]
-    world: Option<String>,
-    /// Read the challenge from this suite [default: the Gossip Glomers challenges].
-    #[arg(long, value_name = "FILE", conflicts_with = "schedule", help_heading = CHALLENGES)]
-    suite: Option<PathBuf>,
-    /// Ask for less than this of a measure, such as msgs-per-op=30, or the run is not valid.
-    ///
-    /// Repeatable; --challenge brings the targets of the challenge.
-    #[arg(long, value_name = "MEASURE=NUMBER", value_parser = Target::from_str, help_heading = Group::Checks.heading())]
-    below: Vec<Target>,
+    setting: SettingArgs,
     /// Seed of the run [default: random].
     #[arg(long, value_name = "N", conflicts_with = "seeds", help_heading = SEEDS)]
     seed: Option<u64>,
@@ -70,6 +58,15 @@ pub(crate) struct SimArgs {
     /// With several seeds: go on after the first that fails, and count the anomalies.
     #[arg(long, conflicts_with = "schedule", help_heading = SEEDS)]
     pub(super) keep_going: bool,
+    /// With several seeds: run all of them, and show only what they show together.
+    ///
+    /// How many are valid, the first seeds of each anomaly, and each figure's median, 99th percentile and worst:
+    /// as text, JSON or CSV, of a size that does not grow with the seeds.
+    #[arg(long, conflicts_with_all = ["schedule", "watch", "report", "shrink", "journal", "history", "write_schedule"], help_heading = SEEDS)]
+    pub(super) summary: bool,
+    /// Run only share I of N of the seeds, and show a summary; `host merge` merges the JSON of the shares.
+    #[arg(long, value_name = "I/N", requires = "seeds", conflicts_with_all = ["schedule", "watch", "report", "shrink"], help_heading = SEEDS)]
+    pub(super) shard: Option<Shard>,
     /// Run again when the module's file changes, and show what changed in the verdict.
     ///
     /// Builds nothing. Without --seed all runs have the seed of the first. Ends with an interrupt
@@ -87,9 +84,9 @@ pub(crate) struct SimArgs {
     /// Shows what happens in the shortest run that is invalid in the same way.
     #[arg(long, value_name = "FILE", help_heading = SEEDS)]
     pub(super) shrink: Option<PathBuf>,
-    /// Format of the result.
-    #[arg(long, value_enum, default_value_t = Format::Text, help_heading = OUTPUT)]
-    pub(super) format: Format,
+    /// Format of the result; CSV is for summaries.
+    #[arg(long, value_enum, default_value_t = TableFormat::Text, help_heading = OUTPUT)]
+    format: TableFormat,
     /// Write a report to this folder: pages, drawings, results, history and journal.
     ///
     /// Of several seeds, it is about the first that fails, or else about the first.
@@ -124,9 +121,8 @@ pub(crate) struct SimArgs {
 }
 
 /// The headings of options that no scenario has.
-const CHALLENGES: &str = "Challenges";
-const SEEDS: &str = "Seeds and schedules";
-const OUTPUT: &str = "Output";
+pub(in crate::cli) const SEEDS: &str = "Seeds and schedules";
+pub(in crate::cli) const OUTPUT: &str = "Output";
 
 /// The end of the short help.
 const SHORT_END: &str = "\
@@ -140,6 +136,8 @@ Examples:
     host sim --challenge 3c my.wasm --seed 1 --report out
   Look for a seed that fails, and reduce the run to what matters:
     host sim --challenge 3c my.wasm --seeds 0..1000 --shrink short.json
+  See what a thousand seeds show together:
+    host sim --challenge 3d my.wasm --seeds 0..1000 --summary
   Run again after each build:
     host sim --challenge 3c my.wasm --seed 1 --watch
 
@@ -161,6 +159,7 @@ fn in_schedules() -> Vec<&'static str> {
     let options = option::ALL.iter().filter(|it| it.is_in_schedules());
     let options = options.map(|option| option.name);
     options
+        .chain(["challenge", "world", "suite"])
         .chain(["seed", "seeds", "test_count", "guest_args"])
         .collect()
 }
@@ -187,8 +186,8 @@ pub(super) struct Runs {
 pub(super) enum Seeds {
     /// A single run.
     One(u64),
-    /// The first, and how many.
-    Many(u64, usize),
+    /// Several.
+    Many(SeedSet),
 }
 
 impl Runs {
@@ -196,7 +195,7 @@ impl Runs {
     pub(super) fn instances(&self) -> usize {
         let runs = match self.seeds {
             Seeds::One(_) => 1,
-            Seeds::Many(_, count) => count.min(rayon::current_num_threads()),
+            Seeds::Many(seeds) => seeds.count.min(rayon::current_num_threads()),
         };
         runs * (self.scenario.options.cluster.count + 1) // one more while versions change
     }
@@ -222,83 +221,50 @@ impl SimArgs {
                 }
             }
             None => {
-                let (scenario, limit_flags, targets) = self.scenario()?;
+                let setting = self
+                    .setting
+                    .read(&self.limits, &self.guest_args, self.module())?;
                 Runs {
-                    scenario,
+                    scenario: setting.scenario,
                     seeds: self.seeds()?,
                     script: None,
-                    limit_flags,
-                    targets,
+                    limit_flags: setting.limit_flags,
+                    targets: setting.targets,
                 }
             }
         };
         let usage = |error| Failure::new(Exit::Usage, error);
         runs.scenario.verify().map_err(usage)?;
-        let workload = runs.scenario.workload;
-        if let Some(target) = self.below.iter().find(|it| !it.measure.is_of(workload)) {
-            let text = format!("--below: {workload} has no {}", target.measure.name());
-            return Err(Failure::new(Exit::Usage, text));
-        }
-        // Other options may have changed the workload of the challenge.
-        let is_asked = |target: &Target| {
-            let is_given = self.below.iter().any(|it| it.measure == target.measure);
-            target.measure.is_of(workload) && !is_given
-        };
-        runs.targets.retain(is_asked);
-        runs.targets.extend_from_slice(&self.below);
+        runs.targets = self.setting.targets(runs.scenario.workload, runs.targets)?;
         Ok(runs)
-    }
-
-    /// The scenario from the flags, or from a challenge and the flags; the flags for what no schedule
-    /// will have of it; and the targets of the challenge.
-    fn scenario(&self) -> Result<(Scenario, Vec<String>, Vec<Target>), Failure> {
-        let Some(id) = &self.challenge else {
-            if self.world.is_some() || self.suite.is_some() {
-                let flag = match self.world {
-                    Some(_) => "--world is for a world",
-                    None => "--suite is for the suite",
-                };
-                let text = format!(
-                    "{flag} of a challenge: add --challenge ID; `host suite list` lists them"
-                );
-                return Err(Failure::new(Exit::Usage, text));
-            }
-            let mut scenario = self.scenario.scenario()?;
-            self.limits.apply(&mut scenario)?;
-            scenario.options.guest_args.clone_from(&self.guest_args);
-            return Ok((scenario, Vec::new(), Vec::new()));
-        };
-        let suite = suite_file::open(self.suite.as_deref())?;
-        let challenge = suite_file::find(&suite, id)?;
-        let setting = suite_file::setting(challenge, self.world.as_deref())?;
-        if let (Some(explore), Some(world)) = (setting.explore(), &self.world) {
-            let command = setting.scenario().explore_command(
-                self.module(),
-                setting.run_seed(setting.seeds()[0]),
-                &explore.flags(),
-            );
-            let text = format!("the world {world} is explored, and has no runs: {command}");
-            return Err(Failure::new(Exit::Usage, text));
-        }
-        let given = [self.scenario.given(), self.limits.given()].concat();
-        let usage = |error| Failure::new(Exit::Usage, error);
-        let mut scenario = setting.scenario_with(&given).map_err(usage)?;
-        if !self.guest_args.is_empty() {
-            scenario.options.guest_args.clone_from(&self.guest_args);
-        }
-        let is_given =
-            |option: &ScenarioOption| given.iter().any(|(it, _)| std::ptr::eq(*it, option));
-        let limits = option::ALL.iter().copied();
-        let limits = limits.filter(|option| !option.is_in_schedules() && !is_given(option));
-        let flags = limits.filter_map(|option| Some([option.flag(), option.get(&scenario)?]));
-        let flags = flags.flatten().collect();
-        Ok((scenario, flags, setting.targets().to_vec()))
     }
 
     /// The module that every node runs.
     pub(super) fn module(&self) -> &Path {
         let given = self.module.as_deref().or(self.path.as_deref());
         given.unwrap_or(Path::new("")) // clap asks for one of them
+    }
+
+    /// Whether a summary is asked for.
+    pub(super) fn summarises(&self) -> bool {
+        self.summary || self.shard.is_some()
+    }
+
+    /// The format of a summary.
+    pub(super) fn table_format(&self) -> TableFormat {
+        self.format
+    }
+
+    /// The format of anything else, which is no table.
+    pub(super) fn format(&self) -> Result<Format, Failure> {
+        match self.format {
+            TableFormat::Text => Ok(Format::Text),
+            TableFormat::Json => Ok(Format::Json),
+            TableFormat::Csv => Err(Failure::new(
+                Exit::Usage,
+                "--format csv is for what many runs show together: add --summary",
+            )),
+        }
     }
 
     /// The largest journal, in bytes.
@@ -316,21 +282,21 @@ impl SimArgs {
     }
 
     fn seeds(&self) -> Result<Seeds, Failure> {
-        let count = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
         if let Some(range) = self.seeds {
-            return Ok(Seeds::Many(range.first, count(range.count)));
+            return Ok(Seeds::Many(SeedSet::share(range, self.shard)));
         }
         // Small enough to be typed again.
         let any = || RandomState::new().hash_one(0_u8) % 1_000_000;
         let seed = self.seed.unwrap_or_else(any);
         if self.test_count == 1 {
-            return match self.keep_going {
-                false => Ok(Seeds::One(seed)),
-                true => Err(Failure::new(
-                    Exit::Usage,
-                    "--keep-going is for several runs: add --seeds A..B",
-                )),
+            let flag = match (self.keep_going, self.summary, self.shard) {
+                (false, false, None) => return Ok(Seeds::One(seed)),
+                (true, ..) => "--keep-going",
+                (false, true, _) => "--summary",
+                (false, false, Some(_)) => "--shard",
             };
+            let text = format!("{flag} is for several runs: add --seeds A..B");
+            return Err(Failure::new(Exit::Usage, text));
         }
         if self.journal.is_some() || self.history.is_some() || self.write_schedule.is_some() {
             let text = "--journal, --history and --write-schedule are for one run, not for several \
@@ -343,7 +309,11 @@ impl SimArgs {
                 "--seed is too large for --test-count",
             ));
         }
-        Ok(Seeds::Many(seed, count(self.test_count)))
+        let range = SeedRange {
+            first: seed,
+            count: self.test_count,
+        };
+        Ok(Seeds::Many(SeedSet::share(range, None)))
     }
 }
 

@@ -8,15 +8,14 @@ use serde::Serialize;
 use super::super::Failure;
 use super::super::output::{print_json, print_styled, print_verdict};
 use super::super::style::{BAD, HEAD, Styled};
-use super::Again;
-use super::figures::{Spread, write_spreads};
-use super::tally::{Failures, Tally};
-use super::tries::Try;
+use super::again::Again;
+use super::figures::write_spreads;
+use super::tally::{write_remarks, write_tally};
 use host_check::anomalies::AnomalyName;
 use host_check::text::{closing_line, render_text};
 use host_check::validity::Validity;
 use host_check::workload::Workload;
-use host_grade::explain::NO_FAULT_TOUCHED;
+use host_grade::sweep::{Quantiles, Tally, Try};
 use host_protocol::text::{counted, one_line};
 use host_report::Results;
 use host_sim::short_seconds;
@@ -148,12 +147,20 @@ struct JsonTries<'a> {
     runs: &'a [Try],
     /// By name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    anomalies: BTreeMap<&'a str, Failures>,
+    anomalies: BTreeMap<&'a str, JsonFailures>,
     /// By name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    figures: BTreeMap<&'a str, &'a Spread>,
+    figures: BTreeMap<&'a str, Quantiles>,
     #[serde(skip_serializing_if = "Option::is_none")]
     first_failure: Option<Results<'a>>,
+}
+
+/// An anomaly of several runs.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct JsonFailures {
+    runs: u64,
+    first_seed: u64,
 }
 
 pub(super) fn tries_as_json(
@@ -165,13 +172,20 @@ pub(super) fn tries_as_json(
     again: &Again,
 ) -> Result<(), Failure> {
     let replay = failure.map(|report| again.command(Replay::Seed(report.seed)));
+    let anomalies = tally.anomalies.iter().map(|(name, failures)| {
+        let first_seed = failures.seeds.first().copied().unwrap_or_default();
+        let runs = failures.runs;
+        (name.as_str(), JsonFailures { runs, first_seed })
+    });
     print_json(&JsonTries {
-        valid: tally.verdict.unwrap_or(Validity::Unknown),
+        valid: tally.verdict().unwrap_or(Validity::Unknown),
         asked_for: count,
         interrupted: failure.is_none() && tries.len() < count,
         runs: tries,
-        anomalies: tally.failures(),
-        figures: tally.figures.iter().map(|it| (it.name, it)).collect(),
+        anomalies: anomalies.collect(),
+        figures: (tally.figures.iter())
+            .map(|it| (it.name, Quantiles::of(it)))
+            .collect(),
         first_failure: failure.map(|report| {
             json_of(report, replay.as_deref().unwrap_or_default()).with_evidence(evidence)
         }),
@@ -260,21 +274,21 @@ pub(super) fn failed_try_as_text(
 
 /// Runs that are all valid.
 pub(super) fn tries_as_text(
-    tries: &[Try],
     tally: &Tally,
+    first: u64,
     count: usize,
     workload: Workload,
 ) -> Result<(), Failure> {
     let mut text = String::new();
     // Writing to a String cannot fail.
-    let _ = write_tries(&mut text, tries, tally, count, workload);
+    let _ = write_tries(&mut text, tally, first, count, workload);
     print_verdict(&text, Validity::True)
 }
 
 /// What runs with several seeds have shown, of which the first that fails is shown after it.
 pub(super) fn tally_as_text(tally: &Tally, workload: Workload, first: u64) -> Result<(), Failure> {
     let failed = tally.runs - tally.valid;
-    let word = match tally.verdict {
+    let word = match tally.verdict() {
         Some(Validity::Unknown) => "unknown",
         _ => "INVALID",
     };
@@ -306,7 +320,7 @@ pub(super) fn interrupted_as_text(
 fn headed(head: &str, tally: &Tally) -> Styled {
     let mut rest = String::new();
     // Writing to a String cannot fail.
-    let _ = tally.write(&mut rest);
+    let _ = write_tally(&mut rest, tally);
     let mut text = Styled::default();
     let failed = tally.valid < tally.runs;
     text.push(if failed { BAD } else { HEAD }, head);
@@ -315,54 +329,30 @@ fn headed(head: &str, tally: &Tally) -> Styled {
 }
 
 /// `all 3 seeds, 5 to 7`
-fn all_seeds(first: u64, count: usize) -> String {
+fn all_seeds(first: u64, count: u64) -> String {
     match count {
         1 => format!("the seed {first}"),
         _ => format!("all {count} seeds, {}", range(first, count)),
     }
 }
 
-fn range(first: u64, count: usize) -> String {
+pub(super) fn range(first: u64, count: u64) -> String {
     match count {
         0 | 1 => first.to_string(),
-        _ => format!("{first} to {}", first + (count as u64).saturating_sub(1)),
+        _ => format!("{first} to {}", first + (count - 1)),
     }
 }
 
 fn write_tries(
     out: &mut String,
-    tries: &[Try],
     tally: &Tally,
+    first: u64,
     count: usize,
     workload: Workload,
 ) -> fmt::Result {
-    let first = tries.first().map_or(0, Try::seed);
-    writeln!(out, "{workload}: valid with {}\n", all_seeds(first, count))?;
+    let all = all_seeds(first, count as u64);
+    writeln!(out, "{workload}: valid with {all}\n")?;
     write_spreads(out, &tally.figures)?;
-    let untouched = tries.iter().filter(|it| it.is_untouched()).count();
-    if untouched > 0 || tries.iter().any(|it| !it.warnings().is_empty()) {
-        writeln!(out)?;
-    }
-    if untouched > 0 {
-        writeln!(
-            out,
-            "{untouched} of {}: {NO_FAULT_TOUCHED}",
-            counted(count, "seed")
-        )?;
-    }
-    let warned: Vec<&Try> = tries
-        .iter()
-        .filter(|it| !it.warnings().is_empty())
-        .collect();
-    if let Some(first) = warned.first() {
-        let warning = &first.warnings()[0];
-        writeln!(
-            out,
-            "{} of {}: warning, with seed {}: {warning}",
-            warned.len(),
-            counted(count, "seed"),
-            first.seed()
-        )?;
-    }
+    write_remarks(out, tally, count as u64)?;
     writeln!(out, "\n{}", closing_line(Validity::True))
 }

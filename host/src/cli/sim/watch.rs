@@ -8,11 +8,11 @@ use std::path::Path;
 use std::thread::sleep;
 
 use super::figures::shown;
-use super::tally::Tally;
 use crate::cli::output::{print, print_styled};
 use crate::cli::style::{HEAD, Styled, of_verdict};
 use crate::cli::{Exit, Failure};
 use host_check::validity::Validity;
+use host_grade::sweep::Tally;
 use host_guest::Interrupt;
 use host_node::{ModuleFile, POLL_INTERVAL, Signature};
 use host_protocol::text::{counted, one_line};
@@ -114,7 +114,7 @@ fn changes(before: &Tally, now: &Tally) -> Styled {
         return text;
     }
     for line in lines.split_inclusive('\n') {
-        match (line.starts_with("  verdict"), now.verdict) {
+        match (line.starts_with("  verdict"), now.verdict()) {
             (true, Some(verdict)) => text.push(of_verdict(verdict), line),
             _ => drop(text.write_str(line)),
         }
@@ -128,7 +128,7 @@ fn write_changes(out: &mut String, before: &Tally, now: &Tally) -> fmt::Result {
         false => writeln!(out, "  {name:<22}{before}, now {now}"),
     };
     row("verdict", verdict(before), verdict(now))?;
-    let failures = before.failures.keys().chain(now.failures.keys());
+    let failures = before.anomalies.keys().chain(now.anomalies.keys());
     for name in failures.collect::<BTreeSet<_>>() {
         row(name, seeds(before, name), seeds(now, name))?;
     }
@@ -141,7 +141,7 @@ fn write_changes(out: &mut String, before: &Tally, now: &Tally) -> fmt::Result {
 }
 
 fn verdict(tally: &Tally) -> String {
-    let word = match tally.verdict {
+    let word = match tally.verdict() {
         Some(Validity::True) => "valid",
         Some(Validity::False) => "INVALID",
         Some(Validity::Unknown) => "unknown",
@@ -158,10 +158,10 @@ fn verdict(tally: &Tally) -> String {
 }
 
 fn seeds(tally: &Tally, anomaly: &str) -> String {
-    match tally.failures.get(anomaly) {
+    match tally.anomalies.get(anomaly) {
         None => "no".to_owned(),
         Some(_) if tally.runs == 1 => "yes".to_owned(),
-        Some(seeds) => format!("with {}", counted(seeds.len(), "seed")),
+        Some(seeds) => format!("with {}", counted(seeds.runs, "seed")),
     }
 }
 
@@ -169,7 +169,7 @@ fn seeds(tally: &Tally, anomaly: &str) -> String {
 fn median(tally: &Tally, name: &str) -> String {
     let mut figures = tally.figures.iter();
     match figures.find(|it| it.name == name) {
-        Some(figure) => shown(name, figure.median),
+        Some(figure) => shown(name, figure.median()),
         None => "-".to_owned(),
     }
 }

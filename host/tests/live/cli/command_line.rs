@@ -38,8 +38,9 @@ fn help_is_not_an_error() {
                    host check --workload NAME [OPTIONS] HISTORY
                    host sim --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]
                    host explore --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]
+                   host compare --workload NAME [OPTIONS] A [B] [-- GUEST_ARGS…]
                    host grade [OPTIONS] PATH…
-                   host merge [OPTIONS] GRADE…
+                   host merge [OPTIONS] FILE…
                    host suite [COMMAND]
                    host new [OPTIONS] NAME
                    host diff [OPTIONS] A B
@@ -52,8 +53,9 @@ fn help_is_not_an_error() {
               check        Judge a recorded history, in Jepsen's EDN, as JSON or as a log
               sim          Run nodes in a simulated cluster, in virtual time, and judge what clients see
               explore      Try all schedules of a small cluster: every order of messages, timers, operations and faults
+              compare      Compare two modules, or one with other arguments, on the same seeds: verdicts and figures
               grade        Judge submissions in the sandbox, on several seeds for each challenge of a suite
-              merge        Merge the grades that `host grade --format json --shard` wrote, one per share, into one
+              merge        Merge what shares have written as JSON into one: grades (host grade --shard), or summaries of runs (host sim --shard)
               suite        Print, list or run the challenges of a suite
               new          Make a project for a challenge: a node to begin with, its tests and its messages
               diff         Compare the reports of two runs: options, verdict, figures, and the first event that differs
@@ -314,13 +316,15 @@ fn short_help_of_sim() {
                   --seeds <A..B>           Run with all seeds from A to below B, in parallel, up to the first that fails
                   --test-count <N>         Number of runs, with the seed and the seeds after it [default: 1]
                   --keep-going             With several seeds: go on after the first that fails, and count the anomalies
+                  --summary                With several seeds: run all of them, and show only what they show together
+                  --shard <I/N>            Run only share I of N of the seeds, and show a summary; `host merge` merges the JSON of the shares
                   --watch                  Run again when the module's file changes, and show what changed in the verdict
                   --schedule <FILE>        Play the run in this file. It has all options except modules and limits
                   --write-schedule <FILE>  Write the run to this file, for --schedule
                   --shrink <FILE>          If the run is invalid, search for the shortest run like it, and write it to this file
 
             Output:
-                  --format <FORMAT>  Format of the result [default: text] [possible values: text, json]
+                  --format <FORMAT>  Format of the result; CSV is for summaries [default: text] [possible values: text, json, csv]
                   --report <DIR>     Write a report to this folder: pages, drawings, results, history and journal
                   --journal <FILE>   Write everything that happens to this file, as JSON lines
                   --history <FILE>   Write the history to this file: as JSON lines if its name ends in .json, else as EDN
@@ -351,8 +355,9 @@ fn short_help() {
                    host check --workload NAME [OPTIONS] HISTORY
                    host sim --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]
                    host explore --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]
+                   host compare --workload NAME [OPTIONS] A [B] [-- GUEST_ARGS…]
                    host grade [OPTIONS] PATH…
-                   host merge [OPTIONS] GRADE…
+                   host merge [OPTIONS] FILE…
                    host suite [COMMAND]
                    host new [OPTIONS] NAME
                    host diff [OPTIONS] A B
@@ -365,8 +370,9 @@ fn short_help() {
               check        Judge a recorded history, in Jepsen's EDN, as JSON or as a log
               sim          Run nodes in a simulated cluster, in virtual time, and judge what clients see
               explore      Try all schedules of a small cluster: every order of messages, timers, operations and faults
+              compare      Compare two modules, or one with other arguments, on the same seeds: verdicts and figures
               grade        Judge submissions in the sandbox, on several seeds for each challenge of a suite
-              merge        Merge the grades that `host grade --format json --shard` wrote, one per share, into one
+              merge        Merge what shares have written as JSON into one: grades (host grade --shard), or summaries of runs (host sim --shard)
               suite        Print, list or run the challenges of a suite
               new          Make a project for a challenge: a node to begin with, its tests and its messages
               diff         Compare the reports of two runs: options, verdict, figures, and the first event that differs
@@ -666,6 +672,14 @@ fn help_of_sim() {
                   --keep-going
                       With several seeds: go on after the first that fails, and count the anomalies
 
+                  --summary
+                      With several seeds: run all of them, and show only what they show together.
+
+                      How many are valid, the first seeds of each anomaly, and each figure's median, 99th percentile and worst: as text, JSON or CSV, of a size that does not grow with the seeds.
+
+                  --shard <I/N>
+                      Run only share I of N of the seeds, and show a summary; `host merge` merges the JSON of the shares
+
                   --watch
                       Run again when the module's file changes, and show what changed in the verdict.
 
@@ -684,11 +698,12 @@ fn help_of_sim() {
 
             Output:
                   --format <FORMAT>
-                      Format of the result
+                      Format of the result; CSV is for summaries
 
                       Possible values:
                       - text: Text for people
                       - json: JSON for programs
+                      - csv:  Rows for spreadsheets
 
                       [default: text]
 
@@ -817,6 +832,8 @@ fn help_of_sim() {
                 host sim --challenge 3c my.wasm --seed 1 --report out
               Look for a seed that fails, and reduce the run to what matters:
                 host sim --challenge 3c my.wasm --seeds 0..1000 --shrink short.json
+              See what a thousand seeds show together:
+                host sim --challenge 3d my.wasm --seeds 0..1000 --summary
               Run again after each build:
                 host sim --challenge 3c my.wasm --seed 1 --watch
 
@@ -1340,13 +1357,13 @@ fn help_of_merge() {
         expect![[r#"
             exit code 0
             ---- stdout
-            Merge the grades that `host grade --format json --shard` wrote, one per share, into one
+            Merge what shares have written as JSON into one: grades (host grade --shard), or summaries of runs (host sim --shard)
 
-            Usage: host merge [OPTIONS] <GRADE>...
+            Usage: host merge [OPTIONS] <FILE>...
 
             Arguments:
-              <GRADE>...
-                      Grades of the shares
+              <FILE>...
+                      Grades or summaries of the shares
 
             Options:
               -h, --help
@@ -1373,9 +1390,14 @@ fn help_of_merge() {
 
                       Nothing goes to stdout but their number. Hidden challenges are left out, or marked as hidden for Gradescope.
 
-            Exit codes:
+            Exit codes of grades:
               0    every submission passed
               1    a submission failed, or was not judged to the end
+            Exit codes of summaries:
+              0    all runs are there, and valid
+              1    a run is invalid
+              2    unknown: runs are missing, or had too little to judge
+            Exit codes of both:
               254  invalid usage, or an input file that cannot be read or has the wrong contents
               255  internal error
         "#]],
@@ -1431,8 +1453,9 @@ fn no_arguments() {
                host check --workload NAME [OPTIONS] HISTORY
                host sim --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]
                host explore --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]
+               host compare --workload NAME [OPTIONS] A [B] [-- GUEST_ARGS…]
                host grade [OPTIONS] PATH…
-               host merge [OPTIONS] GRADE…
+               host merge [OPTIONS] FILE…
                host suite [COMMAND]
                host new [OPTIONS] NAME
                host diff [OPTIONS] A B

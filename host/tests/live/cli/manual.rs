@@ -31,7 +31,7 @@ fn completed(words: &[&str]) -> Vec<String> {
 
 #[test]
 fn bash_completes_commands_options_and_values() {
-    assert_eq!(completed(&["host", "co"]), ["completions"]);
+    assert_eq!(completed(&["host", "co"]), ["compare", "completions"]);
     assert_eq!(completed(&["host", "su"]), ["suite"]);
     assert_eq!(completed(&["host", "suite", "sh"]), ["show"]);
     assert_eq!(
@@ -42,6 +42,8 @@ fn bash_completes_commands_options_and_values() {
             "--suite",
             "--seed",
             "--seeds",
+            "--summary",
+            "--shard",
             "--schedule",
             "--shrink"
         ]
@@ -85,13 +87,14 @@ fn each_command_has_a_page() {
     man().is(expect![[r#"
         exit code 0
         ---- stdout
-        16 pages in pages: read the first with `man pages/host.1`
+        17 pages in pages: read the first with `man pages/host.1`
     "#]]);
     let pages = dir.files_in("pages");
     assert_eq!(
         pages,
         [
             "host-check.1",
+            "host-compare.1",
             "host-completions.1",
             "host-diff.1",
             "host-disk.1",

@@ -105,7 +105,7 @@ fn an_error_prints_each_cause_once_and_no_control_characters() {
         &expect![[r#"
             exit code 254
             ---- stderr
-            error: plain: not a grade (host grade --format json): EOF while parsing a value at line 1 column 0
+            error: plain: neither a grade (host grade --format json) nor a summary (host sim --summary --format json): EOF while parsing a value at line 1 column 0
         "#]],
     );
 }

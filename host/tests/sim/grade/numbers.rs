@@ -293,8 +293,8 @@ fn shares_of_one_split_are_joined_each_once() {
     );
     assert_eq!(
         refusal(&[share(1, 2), grade(1, None)]),
-        "error: 1.json: it is the grade of all the work, not of a share (host grade --shard); \
-         there is nothing to join it with\n"
+        "error: 1.json: it is of all the work, not of a share (--shard); there is nothing to join \
+         it with\n"
     );
     // The sum of times that are as long as can be does not wrap.
     let ended = merge(&[share(1, 3), share(3, 3)]);

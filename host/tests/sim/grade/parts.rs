@@ -136,8 +136,8 @@ fn grades_that_do_not_belong_together_are_not_joined() {
     );
     assert_eq!(
         merge(&["none.json"]),
-        "error: none.json: not a grade (host grade --format json): missing field `format` at \
-         line 1 column 2\n"
+        "error: none.json: neither a grade (host grade --format json) nor a summary (host sim \
+         --summary --format json): missing field `format` at line 1 column 2\n"
     );
 }
 

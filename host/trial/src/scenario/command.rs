@@ -167,7 +167,7 @@ pub enum Replay<'a> {
 }
 
 /// Flags without a value that are about several runs.
-const SWITCHES: [&str; 2] = ["keep-going", "watch"];
+const SWITCHES: [&str; 3] = ["keep-going", "summary", "watch"];
 
 impl Replay<'_> {
     /// The command with the words `args` after the program, changed so that it makes the run, and with
@@ -210,7 +210,7 @@ impl Replay<'_> {
 
     /// Whether the flag with this name has to go.
     fn drops(self, name: &str) -> bool {
-        const SEEDS: [&str; 3] = ["seed", "seeds", "test-count"];
+        const SEEDS: [&str; 4] = ["seed", "seeds", "test-count", "shard"];
         const SOURCES: [&str; 3] = ["challenge", "world", "suite"];
         const OUTPUTS: [&str; 6] = [
             "write-schedule",

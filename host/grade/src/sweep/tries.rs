@@ -2,15 +2,21 @@
 
 use serde::{Serialize, Serializer};
 
-use super::figures::{Figure, figures};
+use super::{Figure, figures};
 use host_check::anomalies::AnomalyName;
 use host_check::validity::Validity;
 use host_trial::TrialResult;
 
+/// What is said of runs that had too little to judge.
+const UNKNOWN: &str = "nothing-to-judge";
+
+/// What is said of runs with which nothing else is wrong.
+const MISSED: &str = "missed-targets";
+
 /// One of many runs, in short.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) struct Try {
+pub struct Try {
     seed: u64,
     #[serde(rename = "valid?")]
     valid: Validity,
@@ -40,11 +46,14 @@ fn as_map<S: Serializer>(figures: &[Figure], to: S) -> Result<S::Ok, S::Error> {
 
 impl Try {
     /// Its seed, if it is not valid.
-    pub(super) fn failed(&self) -> Option<u64> {
+    #[must_use]
+    pub fn failed(&self) -> Option<u64> {
         (self.valid != Validity::True).then_some(self.seed)
     }
 
-    pub(super) fn of(report: &TrialResult) -> Self {
+    /// A run in short.
+    #[must_use]
+    pub fn of(report: &TrialResult) -> Self {
         let result = report.result.as_ref().ok();
         let net = result.and_then(|result| result.net);
         Try {
@@ -60,29 +69,44 @@ impl Try {
         }
     }
 
-    pub(super) fn seed(&self) -> u64 {
+    /// Its seed.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
         self.seed
     }
 
-    pub(super) fn valid(&self) -> Validity {
+    /// Its verdict.
+    #[must_use]
+    pub fn valid(&self) -> Validity {
         self.valid
     }
 
     /// Whether its faults touched nothing.
-    pub(super) fn is_untouched(&self) -> bool {
+    #[must_use]
+    pub fn is_untouched(&self) -> bool {
         self.faults_touched_nothing
     }
 
-    pub(super) fn warnings(&self) -> &[String] {
+    /// What its reader should know though it decides nothing.
+    #[must_use]
+    pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
 
-    /// What is wrong with it, the gravest first.
-    pub(super) fn anomalies(&self) -> &[AnomalyName] {
-        &self.anomalies
+    /// The names of what is wrong with it, the gravest first.
+    #[must_use]
+    pub fn names(&self) -> Vec<&str> {
+        match (self.valid, self.anomalies.as_slice()) {
+            (Validity::True, _) => Vec::new(),
+            (Validity::Unknown, []) => vec![UNKNOWN],
+            (Validity::False, []) => vec![MISSED],
+            (_, anomalies) => anomalies.iter().map(|it| it.0.as_str()).collect(),
+        }
     }
 
-    pub(super) fn figures(&self) -> &[Figure] {
+    /// All that is measured of it.
+    #[must_use]
+    pub fn figures(&self) -> &[Figure] {
         &self.figures
     }
 }
