@@ -206,7 +206,7 @@ fn measure(module: &GuestModule, scenario: &Scenario, row: &Row, order: Order) -
             ..Budget::default()
         },
         seed: 1,
-        operations: None,
+        operations: host_explore::Operations::Drawn,
     };
     peak_kib_since_last_call();
     let before = status_kib("self", "VmRSS").unwrap_or_default();

@@ -293,6 +293,6 @@ fn exploration<'a>(
             ..Budget::default()
         },
         seed: 1,
-        operations: None,
+        operations: host_explore::Operations::Drawn,
     }
 }

@@ -42,9 +42,7 @@ impl Exploration<'_> {
             note("what is after --", format!("{args:?}"));
         }
         note("--seed", seed.to_string());
-        if let Some(operations) = operations {
-            note("the list of operations", format!("{operations:?}"));
-        }
+        note("what clients do", format!("{operations:?}"));
         let Bounds {
             operations,
             fires,

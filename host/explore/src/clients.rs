@@ -18,38 +18,34 @@ use host_sim::{Next, Operation, SECOND, Step, Turn, WorkloadClient, with_msg_id}
 use crate::guests::STEP_BYTES;
 use crate::hash::{BuildQuick, Contents, Hash};
 use crate::participants::{Addr, Messages};
+use crate::record::Record;
 use crate::table::{Content, Table};
 
 /// All clients between two events.
 pub(crate) struct Clients {
     workload: Box<dyn WorkloadClient>,
     workers: Vec<Worker>,
+    /// How many operations they have begun that any may begin.
+    begun: usize,
+    /// Whether no further operation of a plan begins.
+    is_closed: bool,
     /// How many clients there are, those of `init` and of the set-up included.
     opened: u32,
-    history: Vec<Op>,
+    record: Record,
     /// What is wrong for good, by name.
     pub(crate) wrong: Vec<String>,
-    /// How long the history is as text, in bytes.
-    text: usize,
 }
-
-/// How many bytes values take for one of their texts: a number takes 24 in a list, of which three are written.
-const VALUE_BYTES: usize = 8;
 
 impl Content for Clients {
     fn heap_bytes(&self) -> usize {
-        size_of_val(self.history.as_slice())
-            + size_of_val(self.workers.as_slice())
-            + self.text * VALUE_BYTES
+        self.record.heap_bytes() + size_of_val(self.workers.as_slice())
     }
 }
 
 #[derive(Debug, Clone)]
 struct Worker {
-    /// How many operations it has begun.
+    /// How many operations it has begun that only it may begin.
     begun: usize,
-    /// How many it may begin.
-    planned: usize,
     client: u32,
     calls: u64,
     process: i64,
@@ -81,40 +77,68 @@ pub(crate) struct ClientStep {
     pub(crate) request: Option<u32>,
 }
 
+/// What clients are to do.
+#[derive(Debug)]
+pub(crate) enum Plan {
+    /// The operations of each worker, which begins them in this order.
+    OfEach(Vec<Vec<Operation>>),
+    /// They begin in this order, each by any worker.
+    OfAny {
+        operations: Vec<Operation>,
+        workers: usize,
+    },
+}
+
+impl Plan {
+    /// How many workers there are.
+    pub(crate) fn workers(&self) -> usize {
+        match self {
+            Plan::OfEach(plans) => plans.len(),
+            Plan::OfAny { workers, .. } => *workers,
+        }
+    }
+
+    /// The operations; those of the first worker come first, if each has its own.
+    pub(crate) fn in_order(&self) -> impl Iterator<Item = &Operation> {
+        let (of_each, of_any) = match self {
+            Plan::OfEach(plans) => (plans.as_slice(), [].as_slice()),
+            Plan::OfAny { operations, .. } => ([].as_slice(), operations.as_slice()),
+        };
+        of_each.iter().flatten().chain(of_any)
+    }
+}
+
 /// How clients are set up.
 pub(crate) struct ClientTable {
     workload: Workload,
     options: CheckOptions,
     nodes: usize,
-    /// The operations of each worker.
-    plan: Vec<Vec<Operation>>,
+    plan: Plan,
     table: Table<Clients>,
+    /// Whether what is wrong is found by somebody who asks for it, not when it happens: a run of many operations is judged once
+    /// then, and not at each of them.
+    pub(crate) judges_late: bool,
     steps: DashMap<(u32, ClientEvent), Arc<ClientStep>, BuildQuick>,
 }
 
 impl ClientTable {
-    pub(crate) fn new(
-        workload: Workload,
-        options: CheckOptions,
-        nodes: usize,
-        plan: Vec<Vec<Operation>>,
-    ) -> Self {
+    pub(crate) fn new(workload: Workload, options: CheckOptions, nodes: usize, plan: Plan) -> Self {
         ClientTable {
             workload,
             options,
             nodes,
             plan,
             table: Table::default(),
+            judges_late: false,
             steps: DashMap::default(),
         }
     }
 
     /// Workers that have not begun, whose clients have the numbers from `opened` on.
     pub(crate) fn begin(&self, workload: Box<dyn WorkloadClient>, opened: u32) -> u32 {
-        let workers = self.plan.iter().zip(opened..).zip(0..);
-        let workers = workers.map(|((plan, client), process)| Worker {
+        let workers = (0..self.plan.workers()).zip(opened..).zip(0..);
+        let workers = workers.map(|((_, client), process)| Worker {
             begun: 0,
-            planned: plan.len(),
             client,
             calls: 0,
             process,
@@ -126,10 +150,11 @@ impl ClientTable {
         self.add(Clients {
             workload,
             workers,
+            begun: 0,
+            is_closed: false,
             opened,
-            history: Vec::new(),
+            record: Record::default(),
             wrong: Vec::new(),
-            text: 0,
         })
     }
 
@@ -146,20 +171,57 @@ impl ClientTable {
         self.table.hash(clients)
     }
 
-    /// The operations of each worker.
-    pub(crate) fn plan(&self) -> &[Vec<Operation>] {
+    /// What clients are to do.
+    pub(crate) fn plan(&self) -> &Plan {
         &self.plan
     }
 
-    /// The operation that a worker begins next.
-    pub(crate) fn next_operation(&self, clients: u32, worker: u16) -> &Operation {
-        let worker = usize::from(worker);
-        &self.plan[worker][self.get(clients).workers[worker].begun]
+    /// The place in the plan of what a worker would begin next; none if there is nothing.
+    pub(crate) fn next_place(&self, clients: &Clients, worker: u16) -> Option<usize> {
+        let (place, end) = match &self.plan {
+            Plan::OfEach(plans) => {
+                let worker = usize::from(worker);
+                (clients.workers[worker].begun, plans[worker].len())
+            }
+            Plan::OfAny { operations, .. } => (clients.begun, operations.len()),
+        };
+        (!clients.is_closed && place < end).then_some(place)
     }
 
-    /// An operation of a worker's plan.
+    /// Whether a worker can begin an operation. Of those at one node that wait for nothing and may begin the same, only the
+    /// first can if there are `reductions`: it does not matter which of them does.
+    pub(crate) fn may_invoke(&self, clients: &Clients, worker: u16, reductions: bool) -> bool {
+        if clients.waits(worker) || self.next_place(clients, worker).is_none() {
+            return false;
+        }
+        let is_free =
+            |other: u16| self.node_of(other) == self.node_of(worker) && !clients.waits(other);
+        let is_first = || !(0..worker).any(is_free);
+        !(reductions && matches!(self.plan, Plan::OfAny { .. })) || is_first()
+    }
+
+    /// How many operations were not begun.
+    pub(crate) fn unbegun(&self, clients: &Clients) -> usize {
+        match &self.plan {
+            _ if clients.is_closed => 0,
+            Plan::OfEach(plans) => {
+                let begun = clients.workers.iter().map(|it| it.begun);
+                plans
+                    .iter()
+                    .zip(begun)
+                    .map(|(plan, begun)| plan.len() - begun)
+                    .sum()
+            }
+            Plan::OfAny { operations, .. } => operations.len() - clients.begun,
+        }
+    }
+
+    /// An operation of the plan.
     pub(crate) fn planned(&self, worker: u16, place: usize) -> &Operation {
-        &self.plan[usize::from(worker)][place]
+        match &self.plan {
+            Plan::OfEach(plans) => &plans[usize::from(worker)][place],
+            Plan::OfAny { operations, .. } => &operations[place],
+        }
     }
 
     /// The node that a worker talks to.
@@ -174,19 +236,18 @@ impl ClientTable {
     }
 
     fn add(&self, mut clients: Clients) -> u32 {
-        let (hash, text) = clients.content();
-        clients.text = text;
-        self.table.add(hash, || {
-            let last = clients.history.last().map(|op| op.kind);
-            if last.is_some_and(|kind| kind != Kind::Invoke) && clients.wrong.is_empty() {
+        self.table.add(clients.content(), || {
+            let has_ended = clients.record.begins() == Some(false);
+            if !self.judges_late && has_ended && clients.wrong.is_empty() {
                 clients.wrong = self.wrong_so_far(&clients);
             }
             clients
         })
     }
 
-    fn wrong_so_far(&self, clients: &Clients) -> Vec<String> {
-        let Ok(history) = History::new(clients.history.clone()) else {
+    /// What is wrong for good with what clients got so far, by name.
+    pub(crate) fn wrong_so_far(&self, clients: &Clients) -> Vec<String> {
+        let Ok(history) = History::new(clients.record.ops()) else {
             return vec!["broken-history".to_owned()];
         };
         let found = check_so_far(self.workload, &history, &self.options);
@@ -207,9 +268,16 @@ impl ClientTable {
         let mut next = self.get(clients).copy();
         let request = match event {
             ClientEvent::Invoke(worker) => {
-                let operation = self.next_operation(clients, worker).clone();
-                next.workers[usize::from(worker)].begun += 1;
-                next.invoke(usize::from(worker), operation, self.nodes, messages)
+                let place = self.next_place(&next, worker);
+                place.and_then(|place| {
+                    let operation = self.planned(worker, place).clone();
+                    let worker = usize::from(worker);
+                    match self.plan {
+                        Plan::OfEach(_) => next.workers[worker].begun += 1,
+                        Plan::OfAny { .. } => next.begun += 1,
+                    }
+                    next.invoke(worker, operation, self.nodes, messages)
+                })
             }
             ClientEvent::Answer(message) => next.answer(message, self.nodes, messages),
             ClientEvent::TimeOut(worker) => {
@@ -221,9 +289,7 @@ impl ClientTable {
                 None
             }
             ClientEvent::Close => {
-                for worker in &mut next.workers {
-                    worker.planned = worker.begun;
-                }
+                next.is_closed = true;
                 None
             }
         };
@@ -238,7 +304,7 @@ impl ClientTable {
 
     /// What is wrong with a run that ends so, by name.
     pub(crate) fn judge(&self, clients: &Clients) -> Vec<String> {
-        let Ok(history) = History::new(clients.history.clone()) else {
+        let Ok(history) = History::new(clients.record.ops()) else {
             return vec!["broken-history".to_owned()];
         };
         let Ok(mut result) = check(self.workload, &history, None, &self.options) else {
@@ -262,38 +328,22 @@ impl Clients {
         Clients {
             workload: self.workload.boxed_clone(),
             workers: self.workers.clone(),
+            begun: self.begun,
+            is_closed: self.is_closed,
             opened: self.opened,
-            history: self.history.clone(),
+            record: self.record.copy(),
             wrong: self.wrong.clone(),
-            text: self.text,
         }
     }
 
     /// What they have done so far.
-    pub(crate) fn history(&self) -> &[Op] {
-        &self.history
+    pub(crate) fn history(&self) -> &[Arc<Op>] {
+        self.record.shared()
     }
 
     /// How many clients there are.
     pub(crate) fn opened(&self) -> u32 {
         self.opened
-    }
-
-    /// Whether a worker can begin an operation of its plan.
-    pub(crate) fn may_invoke(&self, worker: u16) -> bool {
-        let worker = &self.workers[usize::from(worker)];
-        worker.open.is_none() && worker.begun < worker.planned
-    }
-
-    /// How many operations of their plans workers have not begun.
-    pub(crate) fn unbegun(&self) -> usize {
-        let left = self.workers.iter().map(|it| it.planned - it.begun);
-        left.sum()
-    }
-
-    /// How many operations a worker has begun.
-    pub(crate) fn begun(&self, worker: u16) -> usize {
-        self.workers[usize::from(worker)].begun
     }
 
     /// Whether a worker waits for an answer.
@@ -326,7 +376,7 @@ impl Clients {
         nodes: usize,
         messages: &Messages,
     ) -> Option<u32> {
-        self.note(Op {
+        self.record.add(Op {
             index: 0,
             time_ns: 0,
             kind: Kind::Invoke,
@@ -408,17 +458,7 @@ impl Clients {
                 self.workload.reopened(worker);
             }
         }
-        self.note(op);
-    }
-
-    /// Notes an operation, at a time that says its place and nothing else.
-    fn note(&mut self, op: Op) {
-        let index = self.history.len() as u64;
-        self.history.push(Op {
-            index,
-            time_ns: i64::try_from(index).unwrap_or(i64::MAX),
-            ..op
-        });
+        self.record.add(op);
     }
 
     /// What the workload has clients do at the end, once for each that is free.
@@ -448,49 +488,21 @@ impl Clients {
         self.workload.timeout_ns().max(SECOND)
     }
 
-    /// A hash of what a state of clients consists of, and how long its history is as text.
-    fn content(&self) -> (Hash, usize) {
-        let mut text = 0;
-        let mut contents = Contents::of("clients").number(u64::from(self.opened));
+    /// A hash of what a state of clients consists of.
+    fn content(&self) -> Hash {
+        let mut contents = Contents::of("clients")
+            .number(u64::from(self.opened))
+            .number(self.begun as u64)
+            .number(u64::from(self.is_closed));
         for worker in &self.workers {
             contents = contents
                 .number(worker.begun as u64)
-                .number(worker.planned as u64)
                 .number(u64::from(worker.client))
                 .number(worker.calls)
                 .hash(worker.heard)
                 .bytes(format!("{:?}", worker.open).as_bytes());
         }
-        let mut block: Vec<String> = Vec::new();
-        let mut is_begun = None;
-        let mut close = |block: &mut Vec<String>, contents: Contents| {
-            block.sort_unstable();
-            let lines = block.join("\n");
-            block.clear();
-            text += lines.len();
-            contents.bytes(lines.as_bytes())
-        };
-        for op in &self.history {
-            let begins = op.kind == Kind::Invoke;
-            if is_begun.is_some_and(|it| it != begins) {
-                contents = close(&mut block, contents);
-            }
-            is_begun = Some(begins);
-            let Op {
-                kind,
-                process,
-                f,
-                value,
-                error,
-                extra,
-                ..
-            } = op;
-            block.push(format!(
-                "{kind} {process} {f} {value:?} {error:?} {extra:?}"
-            ));
-        }
-        let contents = close(&mut block, contents);
-        (contents.finish(), text)
+        contents.hash(self.record.hash()).finish()
     }
 }
 

@@ -63,8 +63,15 @@ impl Exploration<'_> {
             Over::Depth => End::Depth,
             Over::States => End::States,
             Over::Failure(failure) => {
-                let names = failure.names.clone();
-                let shortening = Shortening::new(&model, &first, &depth.ends, names);
+                let states = depth.progress().states.max(1) as u64;
+                let shortening = Shortening {
+                    model: &model,
+                    begin: &first,
+                    ends: &depth.ends,
+                    end_steps: depth.ends.steps().div_ceil(states),
+                    names: failure.names.clone(),
+                    is_at_end: failure.is_at_end,
+                };
                 failing(&model, shortening.shorten(failure, &is_interrupted)?)?
             }
         })

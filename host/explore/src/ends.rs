@@ -1,9 +1,12 @@
 //! Ends: what becomes of a state if nothing more goes wrong.
 //!
-//! All faults are over, no further operation begins, every message is delivered and timers fire when they are due,
-//! until the cluster comes back to a state that it had, or for as long as a run has to recover. Then clients do their last
-//! operations and the whole history is judged. This is one fair schedule among many: a state whose end is wrong is
-//! a failure that can be replayed, a state whose end is right has a way to get there.
+//! All faults are over, no further operation begins, every message is delivered and timers fire when they are due.
+//! Open requests are answered or time out, and then the cluster has as long as in a run to recover, or until it comes back to a
+//! state that it had. At last clients do their last operations and the whole history is judged. This is one fair schedule
+//! among many: a state whose end is wrong is a failure that can be replayed, a state whose end is right has a way
+//! to get there.
+//!
+//! The simulator goes on in the same way after the last move of a schedule, once the moves of [`closing`] are made.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,7 +20,7 @@ use crate::hash::{BuildQuick, Hash};
 use crate::model::{DELIVERIES_MAX, Model, Sink};
 use crate::nodes::Happens;
 use crate::participants::Addr;
-use crate::state::{Left, State};
+use crate::state::{Done, Left, State};
 use crate::wrong::Wrong;
 
 /// How long a cluster has to recover, as in a run.
@@ -74,24 +77,39 @@ impl Ends {
 
     /// What is wrong with the end of a state, by name; nothing if it is right.
     pub(crate) fn judge(&self, model: &Model<'_>, state: &State) -> Result<Vec<String>, Wrong> {
-        let mut ending = Ending::of(model, state, &self.steps)?;
+        let mut ending = Ending::of(model, state, Sink::default(), &self.steps)?;
         let mut met: HashSet<Hash, BuildQuick> = HashSet::default();
-        let until_ns = state.now_ns.saturating_add(RECOVERY_NS);
+        let mut recovers = false;
+        let mut until_ns = ending.after(ending.timeout_ns());
         loop {
             ending.deliver_all()?;
+            if !recovers && !ending.waits() {
+                recovers = true;
+                until_ns = ending.after(RECOVERY_NS);
+            }
             let hash = model.hash(&ending.state);
             if self.right.contains(&hash) {
                 break;
             }
-            let is_over = ending.state.now_ns >= until_ns;
-            if is_over || !met.insert(hash) || !ending.fire_next(until_ns)? {
-                let has_faults = state.has_had_faults(model.bounds);
-                let wrong = ending.last(has_faults)?;
-                if !wrong.is_empty() {
-                    return Ok(wrong);
-                }
-                break;
+            if !met.insert(hash) {
+                // It goes round and round: more time changes nothing.
+            } else if ending.fire_next(until_ns)? {
+                continue;
+            } else {
+                ending.pass_until(until_ns)?;
             }
+            if !recovers {
+                if !state.has_had_faults(model.bounds) {
+                    return Ok(vec!["unanswered".to_owned()]);
+                }
+                ending.time_out();
+                continue;
+            }
+            let wrong = ending.last()?;
+            if !wrong.is_empty() {
+                return Ok(wrong);
+            }
+            break;
         }
         for hash in met {
             if self.right.insert(hash) {
@@ -102,22 +120,53 @@ impl Ends {
     }
 }
 
+/// What is done first to bring a state to its end: nodes start, links are whole, and what is in flight arrives.
+pub(crate) fn closing(model: &Model<'_>, state: &State) -> Result<Vec<Done>, Wrong> {
+    let steps = AtomicU64::new(0);
+    let mut ending = Ending::of(model, state, Sink::logging(), &steps)?;
+    for _ in 0..state.messages.len() + state.late.len() {
+        let Some(message) = ending.queue.pop_front() else {
+            break;
+        };
+        ending.sink.note(Done::Deliver(message));
+        match ending.deliver(message) {
+            Err(wrong) if wrong.is_no_failure() => return Err(wrong),
+            // It fails in this delivery.
+            Err(_) => break,
+            Ok(()) => ending.queue.extend(ending.sink.sent.drain(..)),
+        }
+    }
+    Ok(ending.sink.log.unwrap_or_default())
+}
+
 impl<'m, 'a> Ending<'m, 'a> {
-    fn of(model: &'m Model<'a>, state: &State, steps: &'m AtomicU64) -> Result<Self, Wrong> {
-        let mut sink = Sink::default();
+    fn of(
+        model: &'m Model<'a>,
+        state: &State,
+        mut sink: Sink,
+        steps: &'m AtomicU64,
+    ) -> Result<Self, Wrong> {
         let mut state = state.clone();
         let close = model
             .clients
             .step(state.clients, ClientEvent::Close, &model.messages);
         state.clients = close.next;
         state.left = Left::NOTHING;
-        state.cut = 0;
+        if state.cut != 0 {
+            state.cut = 0;
+            sink.note(Done::Heal);
+        }
+        let is_down =
+            |state: &State, node: usize| model.nodes.get(state.parts[node]).guest.is_none();
+        if (0..model.count).any(|node| is_down(&state, node)) {
+            model.take_time_to_start(&mut state, &mut sink)?;
+        }
         for node in 0..model.count {
-            let it = model.nodes.get(state.parts[node]);
-            if it.guest.is_none() {
+            if is_down(&state, node) {
                 model.start(&mut state, u8::try_from(node).unwrap_or(u8::MAX), &mut sink)?;
             }
             if model.nodes.get(state.parts[node]).is_syncing() {
+                sink.note(Done::Synced(u8::try_from(node).unwrap_or(u8::MAX)));
                 model.happen_fairly(&mut state, node, Happens::Synced, &mut sink)?;
             }
         }
@@ -185,18 +234,41 @@ impl<'m, 'a> Ending<'m, 'a> {
         Ok(true)
     }
 
+    /// Whether a request of a planned operation is open.
+    fn waits(&self) -> bool {
+        let clients = self.model.clients.get(self.state.clients);
+        (0..clients.workers()).any(|worker| clients.waits(worker))
+    }
+
+    /// How long clients wait for an answer, in nanoseconds.
+    fn timeout_ns(&self) -> u64 {
+        self.model.clients.get(self.state.clients).timeout_ns()
+    }
+
+    /// The time that it is then.
+    fn after(&self, by_ns: u64) -> u64 {
+        self.state.now_ns.saturating_add(by_ns)
+    }
+
+    fn pass_until(&mut self, at_ns: u64) -> Result<(), Wrong> {
+        let left_ns = at_ns.saturating_sub(self.state.now_ns);
+        self.model.pass(&mut self.state, left_ns)
+    }
+
+    /// Open requests of planned operations time out.
+    fn time_out(&mut self) {
+        let clients = &self.model.clients;
+        for worker in 0..clients.get(self.state.clients).workers() {
+            let event = ClientEvent::TimeOut(worker);
+            let step = clients.step(self.state.clients, event, &self.model.messages);
+            self.state.clients = step.next;
+        }
+    }
+
     /// Has clients do their last operations, and judges the history.
-    fn last(mut self, has_faults: bool) -> Result<Vec<String>, Wrong> {
+    fn last(mut self) -> Result<Vec<String>, Wrong> {
         let model = self.model;
-        let mut clients = model.clients.get(self.state.clients).copy();
-        let open = (0..clients.workers()).any(|worker| clients.waits(worker));
-        if open && !has_faults {
-            return Ok(vec!["unanswered".to_owned()]);
-        }
-        for worker in 0..clients.workers() {
-            clients.time_out(usize::from(worker));
-        }
-        self.own = Some(clients);
+        self.own = Some(model.clients.get(self.state.clients).copy());
         let until_ns = self.state.now_ns + LAST_NS;
         for due in [AtEnd::Last, AtEnd::Inspection] {
             self.do_last(due, until_ns)?;
@@ -253,8 +325,7 @@ impl<'m, 'a> Ending<'m, 'a> {
                 break;
             }
         }
-        let left_ns = until_ns.saturating_sub(self.state.now_ns);
-        self.model.pass(&mut self.state, left_ns)?;
+        self.pass_until(until_ns)?;
         if let Some(own) = &mut self.own {
             for worker in 0..own.workers() {
                 own.time_out(usize::from(worker));
@@ -271,7 +342,6 @@ impl<'m, 'a> Ending<'m, 'a> {
                 break;
             }
         }
-        let left_ns = at_ns.saturating_sub(self.state.now_ns);
-        self.model.pass(&mut self.state, left_ns)
+        self.pass_until(at_ns)
     }
 }

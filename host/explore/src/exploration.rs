@@ -16,8 +16,20 @@ pub struct Exploration<'a> {
     pub bounds: &'a Bounds,
     /// When to stop.
     pub budget: Budget,
-    /// Decides what guests draw, and the operations if none are given.
+    /// Decides what guests draw, and which operations are drawn.
     pub seed: u64,
-    /// The operations and their workers; as many as the bounds say are drawn if there is no list.
-    pub operations: Option<&'a [(usize, Operation)]>,
+    /// What clients do.
+    pub operations: Operations<'a>,
+}
+
+/// What clients do.
+#[derive(Debug, Clone, Copy, Default)]
+pub enum Operations<'a> {
+    /// As many operations as the bounds say, drawn from the workload. They begin in this order, each by any worker.
+    #[default]
+    Drawn,
+    /// These operations, in this order, each by any worker.
+    OfAny(&'a [Operation]),
+    /// These operations, each by the worker that stands with it. Those of one worker begin in this order.
+    OfEach(&'a [(usize, Operation)]),
 }

@@ -26,15 +26,6 @@ pub struct Explored {
     pub mode: Mode,
 }
 
-/// An operation that clients may begin.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Planned {
-    /// The worker that begins it, from 0.
-    pub worker: usize,
-    /// What it asks for, in words: `broadcast 3`.
-    pub asks: String,
-}
-
 /// Why an exploration is over.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "there is one")]
@@ -148,11 +139,11 @@ impl Exploration<'_> {
         })
     }
 
-    /// The operations that clients may begin, in the order of workers, then as each begins them.
+    /// The operations that clients may begin, in their order, in words: `broadcast 3`.
     ///
     /// # Errors
     /// If the workload cannot be made so.
-    pub fn planned(&self) -> Result<Vec<Planned>, Impossible> {
+    pub fn planned(&self) -> Result<Vec<String>, Impossible> {
         self.verify()?;
         let account = Account::of(&self.budget);
         let model = Model::new(self, Mode::default(), &account);
@@ -295,7 +286,7 @@ pub(crate) fn failing(model: &Model<'_>, failure: Failure) -> Result<End, Wrong>
     let begin = begin(model)?;
     Ok(End::Failure(FailingSchedule {
         story: model.story(&begin, &failure.moves),
-        schedule: trace::schedule(model, &failure.moves)?,
+        schedule: trace::schedule(model, &failure.moves, failure.is_at_end)?,
         names: failure.names,
         moves: failure.moves.len(),
         is_at_end: failure.is_at_end,

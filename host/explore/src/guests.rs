@@ -9,18 +9,22 @@
 //! A guest without snapshots (a program, or one whose snapshot is not all) is known by what it was told, and is
 //! started again and told the same when nobody has it in that state.
 
+mod told_again;
+
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::hash::{Hash as _, Hasher as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use dashmap::DashMap;
-use host_disk::{Disk, SharedDisk, lock};
+use host_disk::{Disk, SharedDisk};
 use host_guest::{
     Effect, Event, EventKind, Guest, GuestError, GuestOptions, Interrupt, Limits, Start,
 };
 use host_sim::random::Streams;
 
+use self::told_again::{LIVE_MAX, Live};
 use crate::account::{Account, COPIED_UNITS, Instance};
 use crate::hash::{BuildQuick, Contents, Quick};
 use crate::participants::{Addr, Messages};
@@ -85,6 +89,9 @@ pub(crate) struct Guests<'a> {
     steps: DashMap<(u32, u64, u64), Taken, BuildQuick>,
     /// Of so many new steps of guests with snapshots one is taken twice, chosen by content.
     pub(crate) compares_one_in: u64,
+    /// Whether steps are taken by the instance that took the one before, without snapshots. States are known by a
+    /// snapshot and what was told since then.
+    pub(crate) continues: bool,
     /// Pairs of instances for guests with snapshots.
     pairs: Mutex<Vec<[Box<dyn Guest + Send>; 2]>>,
     /// Whether a guest takes over a state only before it has one.
@@ -92,14 +99,6 @@ pub(crate) struct Guests<'a> {
     /// Guests that are known by what they were told, by their states.
     live: Mutex<VecDeque<(u32, Live)>>,
 }
-
-struct Live {
-    guest: Box<dyn Guest + Send>,
-    disk: SharedDisk,
-}
-
-/// How many guests without snapshots are kept where they are.
-const LIVE_MAX: usize = 48;
 
 /// How many instances of a guest there are at a time, at most, in an exploration by so many threads.
 #[must_use]
@@ -144,6 +143,7 @@ impl<'a> Guests<'a> {
             disks: Table::default(),
             steps: DashMap::default(),
             compares_one_in: 1,
+            continues: false,
             pairs: Mutex::default(),
             restores_once: AtomicBool::new(false),
             live: Mutex::default(),
@@ -173,11 +173,32 @@ impl<'a> Guests<'a> {
         self.add_disk(&Disk::new(self.limits.disk()))
     }
 
-    /// The snapshot that a state consists of; none if it is known by what it was told.
-    pub(crate) fn snapshot(&self, guest: u32) -> Option<&[u8]> {
-        match self.states.get(guest) {
-            GuestState::Snapshot(snapshot) => Some(snapshot),
-            GuestState::Path { .. } => None,
+    /// The snapshot of a state, in the life in which the guest is; none if guests have no snapshots.
+    pub(crate) fn snapshot(
+        &self,
+        guest: u32,
+        life: Life,
+        messages: &Messages,
+    ) -> Option<Cow<'_, [u8]>> {
+        if let GuestState::Snapshot(snapshot) = self.states.get(guest) {
+            return Some(Cow::Borrowed(snapshot));
+        }
+        if self.mode.by_replay {
+            return None;
+        }
+        // Whatever goes wrong here goes wrong again in the next step, where it counts.
+        let (mut live, _) = self.brought_to(guest, life, messages).ok()?;
+        let snapshot = self.paid(live.guest.as_mut(), |guest| guest.snapshot());
+        let snapshot = snapshot.ok()??;
+        self.put_back(guest, live);
+        Some(Cow::Owned(snapshot))
+    }
+
+    /// The same state, known by its snapshot alone.
+    pub(crate) fn frozen(&self, guest: u32, life: Life, messages: &Messages) -> u32 {
+        match self.snapshot(guest, life, messages) {
+            Some(Cow::Owned(snapshot)) => self.add_snapshot(snapshot),
+            _ => guest,
         }
     }
 
@@ -302,7 +323,7 @@ impl<'a> Guests<'a> {
         if let Some(step) = self.steps.get(&key) {
             return step.clone();
         }
-        let step = if self.mode.by_replay {
+        let step = if self.mode.by_replay || self.continues {
             self.tell(Some(guest), life, told, seen_ns, messages)
         } else {
             self.step_twice(guest, life.node, told, seen_ns, messages)
@@ -381,15 +402,17 @@ impl<'a> Guests<'a> {
     }
 
     fn keep(&self, made: Made) -> GuestStep {
-        let hash = Contents::of("snapshot").bytes(&made.snapshot).finish();
-        let next = self.states.add(hash, || {
-            GuestState::Snapshot(made.snapshot.into_boxed_slice())
-        });
         GuestStep {
-            next,
+            next: self.add_snapshot(made.snapshot),
             acts: made.acts,
             disk: None,
         }
+    }
+
+    fn add_snapshot(&self, snapshot: Vec<u8>) -> u32 {
+        let hash = Contents::of("snapshot").bytes(&snapshot).finish();
+        let content = || GuestState::Snapshot(snapshot.into_boxed_slice());
+        self.states.add(hash, content)
     }
 
     /// An instance, which has not begun.
@@ -469,96 +492,6 @@ impl<'a> Guests<'a> {
         }
         self.account.pay(guest.fuel_used() - before)?;
         Ok(acts)
-    }
-
-    /// Has a guest that is known by what it was told take a step.
-    fn tell(
-        &self,
-        before: Option<u32>,
-        start: Life,
-        told: &Told,
-        now_ns: u64,
-        messages: &Messages,
-    ) -> Result<Arc<GuestStep>, Wrong> {
-        let (mut live, start) = match before {
-            Some(before) => self.brought_to(before, messages)?,
-            None => (self.instance(start, messages)?, start),
-        };
-        let disk_before = before.map_or(start.disk, |_| self.add_disk(&lock(&live.disk)));
-        live.begin(told);
-        let guest = live.guest.as_mut();
-        let acts = self.act(guest, start.node, told, now_ns, messages)?;
-        let hash = Contents::of("told")
-            .hash(before.map_or(0, |before| self.states.hash(before)))
-            .number(u64::from(start.node))
-            .number(u64::from(start.lives))
-            .hash(self.disks.hash(start.disk))
-            .number(now_ns)
-            .hash(match told {
-                Told::Message(message) => messages.hash(*message),
-                Told::Timer(id) => u128::from(*id),
-                Told::Synced(_) => u128::MAX,
-            })
-            .finish();
-        let next = self.states.add(hash, || GuestState::Path {
-            before,
-            start,
-            told: told.clone(),
-            now_ns,
-        });
-        let disk = self.add_disk(&lock(&live.disk));
-        let mut all = self.live.lock().unwrap_or_else(PoisonError::into_inner);
-        all.push_back((next, live));
-        if all.len() > LIVE_MAX {
-            all.pop_front();
-        }
-        Ok(Arc::new(GuestStep {
-            next,
-            acts,
-            disk: (disk != disk_before).then_some(disk),
-        }))
-    }
-
-    /// A guest in this state: one that is there already, or one that is told all again.
-    fn brought_to(&self, state: u32, messages: &Messages) -> Result<(Live, Life), Wrong> {
-        let mut missing = Vec::new();
-        let mut at = state;
-        let (mut live, life) = loop {
-            let GuestState::Path { before, start, .. } = self.states.get(at) else {
-                return Err(Wrong::Mode(self.mode)); // there are no others in this mode
-            };
-            let mut all = self.live.lock().unwrap_or_else(PoisonError::into_inner);
-            let place = all.iter().position(|(id, _)| *id == at);
-            if let Some((_, live)) = place.and_then(|place| all.remove(place)) {
-                break (live, *start);
-            }
-            drop(all);
-            missing.push(at);
-            match before {
-                Some(before) => at = *before,
-                None => {
-                    let live = self.instance(*start, messages);
-                    break (live?, *start);
-                }
-            }
-        };
-        for id in missing.into_iter().rev() {
-            if let GuestState::Path { told, now_ns, .. } = self.states.get(id) {
-                live.begin(told);
-                self.act(live.guest.as_mut(), life.node, told, *now_ns, messages)?;
-            }
-        }
-        Ok((live, life))
-    }
-}
-
-impl Live {
-    /// Does to its disk what comes before an event.
-    fn begin(&mut self, told: &Told) {
-        if let Told::Synced(scope) = told {
-            // No fault of disks is explored, so it does not fail.
-            let _ = lock(&self.disk).sync(scope);
-        }
     }
 }
 

@@ -16,7 +16,7 @@
 //! | `model` | the rules: how a cluster begins, what may happen, what comes of it |
 //! | `moves` `state` | what happens, and to what |
 //! | `told` | what guests are told, and what they ask for |
-//! | `guests` `nodes` `services` `clients` `participants` | the parts of a state, each a table of contents and a function from events to contents |
+//! | `guests` `nodes` `services` `clients` `record` `participants` | the parts of a state, each a table of contents and a function from events to contents |
 //! | `table` `hash` | contents under small numbers, known by their hashes |
 //! | `wrong` | why a step has no result |
 //! | `trace` `words` | moves as a schedule of the simulator, and in words |
@@ -39,6 +39,7 @@ mod model;
 mod moves;
 mod nodes;
 mod participants;
+mod record;
 mod services;
 mod state;
 mod table;
@@ -48,8 +49,8 @@ mod words;
 mod wrong;
 
 pub use bounds::{Bounds, Budget, NODES_MAX, PARTITIONED_NODES_MAX, Progress, Spent, TimerOrder};
-pub use exploration::Exploration;
-pub use explore::{End, Explored, FailingSchedule, Impossible, Planned};
+pub use exploration::{Exploration, Operations};
+pub use explore::{End, Explored, FailingSchedule, Impossible};
 pub use guests::instances;
 pub use guided::{Guidance, Guided, Strategy, Tried};
 pub use kept::{About, Differences, KEPT_BEGINNING, Kept, KeptError};

@@ -56,6 +56,8 @@ pub(crate) const FAULTS: u64 = 1 << 42;
 pub(crate) const TIME: u64 = 1 << 43;
 /// The last timer that may still fire.
 pub(crate) const LAST_FIRE: u64 = 1 << 44;
+/// The operation that any client may begin next.
+pub(crate) const PLAN: u64 = 1 << 45;
 
 impl Footprint {
     /// That of a move which commutes with none.

@@ -169,7 +169,9 @@ impl Nodes {
         guests: &Guests<'_>,
         messages: &Messages,
     ) -> Result<Arc<NodeStep>, Wrong> {
-        let seen_ns = match guests.mode.reads_clock {
+        // Every life begins at a time of its own, which its snapshots may tell from then on.
+        let is_start = matches!(happens, Happens::Start(_));
+        let seen_ns = match guests.mode.reads_clock || is_start {
             true => now_ns,
             false => 0,
         };
@@ -215,6 +217,15 @@ impl Node {
             if let Act::Send(sent) = act {
                 *sent = message(*sent);
             }
+        }
+    }
+
+    /// The life that it is in, or is about to begin.
+    pub(crate) fn life(&self) -> Life {
+        Life {
+            node: self.index,
+            lives: self.lives,
+            disk: self.disk,
         }
     }
 
@@ -291,11 +302,7 @@ impl Taking<'_, '_> {
 
     /// The life that it is in, or is about to begin.
     fn life(&self) -> Life {
-        Life {
-            node: self.node.index,
-            lives: self.node.lives,
-            disk: self.node.disk,
-        }
+        self.node.life()
     }
 
     fn tell(&mut self, told: &Told) -> Result<(), Wrong> {

@@ -1,5 +1,6 @@
 //! Participants as small numbers, and messages between them.
 
+use host_protocol::error::ErrorCode;
 use host_protocol::message::Message as Envelope;
 
 use crate::hash::{Contents, Hash};
@@ -29,6 +30,8 @@ pub(crate) struct Message {
     pub(crate) msg_id: Option<u64>,
     /// A hash of its type.
     pub(crate) kind: u64,
+    /// Whether it says that a node cannot serve now, as one that does not lead.
+    pub(crate) is_refusal: bool,
 }
 
 impl Content for Message {
@@ -123,6 +126,7 @@ impl Messages {
                 in_reply_to: header.as_ref().and_then(|header| header.in_reply_to),
                 msg_id: header.as_ref().and_then(|header| header.msg_id),
                 kind: header.as_ref().map_or(0, |header| kind(&header.kind)),
+                is_refusal: header.is_some_and(|header| header.kind == "error" && refuses(body)),
                 text,
             }
         })
@@ -146,6 +150,13 @@ impl Messages {
     pub(crate) fn hash(&self, message: u32) -> Hash {
         self.table.hash(message)
     }
+}
+
+/// Whether the error in a body is the one of a node that cannot serve now.
+fn refuses(body: &str) -> bool {
+    let code = serde_json::from_str(body).ok();
+    let code = code.and_then(|body: serde_json::Value| body.get("code")?.as_u64());
+    code.is_some_and(|code| ErrorCode::from(code) == ErrorCode::TemporarilyUnavailable)
 }
 
 fn kind(name: &str) -> u64 {

@@ -10,6 +10,7 @@ use host_sim::{
 use host_trial::Scenario;
 use host_trial::schedule::Schedule;
 
+use crate::ends::closing;
 use crate::model::{Model, Sink};
 use crate::moves::Move;
 use crate::participants::Addr;
@@ -41,8 +42,13 @@ pub(crate) fn directed(scenario: &Scenario) -> Scenario {
     scenario
 }
 
-/// The schedule in which these moves happen, each possible when it comes.
-pub(crate) fn schedule(model: &Model<'_>, moves: &[Move]) -> Result<Schedule, Wrong> {
+/// The schedule in which these moves happen, each possible when it comes. If it fails at its end, that begins as it
+/// did when it was judged.
+pub(crate) fn schedule(
+    model: &Model<'_>,
+    moves: &[Move],
+    is_at_end: bool,
+) -> Result<Schedule, Wrong> {
     let mut sink = Sink::logging();
     let mut numbers = Numbers::default();
     let (mut state, queue) = model.begin(&mut sink)?;
@@ -60,23 +66,30 @@ pub(crate) fn schedule(model: &Model<'_>, moves: &[Move]) -> Result<Schedule, Wr
         ..Script::default()
     };
     let mut at_ns = state.now_ns;
+    let mut write = |at_ns: &mut u64, log: Option<Vec<Done>>| {
+        for done in log.unwrap_or_default() {
+            if let Done::Time(now_ns) = done {
+                *at_ns = now_ns;
+            }
+            if let Some(what) = numbers.replay(model, done) {
+                let at_ns = *at_ns;
+                script.moves.push(SimMove { at_ns, what });
+            }
+        }
+    };
     for it in moves {
         sink.log = Some(Vec::new());
         // The last move may be the one in which a guest fails.
         let next = model.apply(&state, *it, &mut sink);
-        for done in sink.log.take().unwrap_or_default() {
-            if let Done::Time(now_ns) = done {
-                at_ns = now_ns;
-            }
-            if let Some(what) = numbers.replay(model, done) {
-                script.moves.push(SimMove { at_ns, what });
-            }
-        }
+        write(&mut at_ns, sink.log.take());
         match next {
             Ok(next) => state = next,
             Err(_) => break,
         }
         at_ns = state.now_ns;
+    }
+    if is_at_end {
+        write(&mut at_ns, Some(closing(model, &state)?));
     }
     Ok(Schedule {
         seed: model.seed,

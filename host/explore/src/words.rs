@@ -6,32 +6,28 @@ use host_sim::short_seconds;
 use host_trial::schedule::{message_in_words, operation_in_words, request_in_words};
 
 use crate::clients::ClientEvent;
-use crate::explore::Planned;
 use crate::model::{Model, Sink};
 use crate::moves::Move;
 use crate::participants::Addr;
 use crate::state::{Done, State};
 
 impl Model<'_> {
-    /// The operations that clients may begin, in the order of workers, then as each begins them.
-    pub(crate) fn planned(&self) -> Vec<Planned> {
-        let workers = self.clients.plan().iter().enumerate();
-        let planned = workers.flat_map(|(worker, plan)| {
-            plan.iter().map(move |operation| Planned {
-                worker,
-                asks: request_in_words(&Op {
-                    index: 0,
-                    time_ns: 0,
-                    kind: Kind::Invoke,
-                    process: Process::Nemesis,
-                    f: operation.f.clone(),
-                    value: operation.value.clone(),
-                    error: None,
-                    extra: operation.extra.clone(),
-                }),
+    /// The operations of the plan, in words: `broadcast 3`.
+    pub(crate) fn planned(&self) -> Vec<String> {
+        let operations = self.clients.plan().in_order();
+        let asks = operations.map(|operation| {
+            request_in_words(&Op {
+                index: 0,
+                time_ns: 0,
+                kind: Kind::Invoke,
+                process: Process::Nemesis,
+                f: operation.f.clone(),
+                value: operation.value.clone(),
+                error: None,
+                extra: operation.extra.clone(),
             })
         });
-        planned.collect()
+        asks.collect()
     }
 
     /// What happens in these moves, a line each. A timer that fires several times in a row has one.
@@ -51,8 +47,10 @@ impl Model<'_> {
             };
             let known = self.clients.get(state.clients).history().len();
             let ops = &self.clients.get(clients).history()[known..];
-            let (begun, ended): (Vec<&Op>, Vec<&Op>) =
-                ops.iter().partition(|op| op.kind == Kind::Invoke);
+            let (begun, ended): (Vec<&Op>, Vec<&Op>) = ops
+                .iter()
+                .map(AsRef::as_ref)
+                .partition(|op: &&Op| op.kind == Kind::Invoke);
             for op in begun {
                 story.say(self.operation(op));
             }

@@ -7,7 +7,8 @@ use crate::bounds::Spent;
 /// What states consist of, as far as the guest decides it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Mode {
-    /// The guest's steps depend on the clock, so time is a part of states.
+    /// The guest's steps depend on the clock, so time is a part of states. Its first step, with which a life begins, may read
+    /// it without that: what it keeps of it is in its snapshot.
     pub reads_clock: bool,
     /// It is known by what it was told, not by its snapshot.
     pub by_replay: bool,

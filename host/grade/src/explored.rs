@@ -91,7 +91,7 @@ fn found(
                 has_net: true,
             },
             seed: setting.run_seed(seed),
-            operations: None,
+            operations: host_explore::Operations::Drawn,
         };
         let found = on_its_own_thread(|| explored(&exploration, explore));
         match found {

@@ -141,16 +141,17 @@ impl<'a> Run<'a> {
             streams,
             memory: Arc::clone(&memory),
         };
+        let director = script.filter(|script| script.is_directed());
         let mut run = Run {
             options,
-            director: script.filter(|script| script.is_directed()),
+            director,
             moves: Vec::new(),
             phase: Phase::Init { left: nodes },
             main: None,
             network: Network::new(options, services.len(), &streams),
             clients: Clients::default(),
             nodes: Nodes::new(names.nodes(), programs),
-            services: Services::new(services, &streams),
+            services: Services::new(services, &streams, director.is_some()),
             workers: Workers::new(simulation.workload, nodes),
             generator: Generator::new(options, script, streams),
             nemeses: Nemeses::new(

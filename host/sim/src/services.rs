@@ -14,10 +14,17 @@ pub(super) struct Services {
     services: Vec<(Box<dyn Service>, Family)>,
     /// What each holds.
     bytes: Vec<usize>,
+    /// Whether what they draw is decided by their state and the request, to the end of the run: so it is
+    /// in a run whose beginning a script directs.
+    draws_by_state: bool,
 }
 
 impl Services {
-    pub(super) fn new(services: Vec<Box<dyn Service>>, streams: &Streams) -> Self {
+    pub(super) fn new(
+        services: Vec<Box<dyn Service>>,
+        streams: &Streams,
+        draws_by_state: bool,
+    ) -> Self {
         let with_streams = |service: Box<dyn Service>| {
             let family = Family::new(streams, service.name());
             (service, family)
@@ -25,6 +32,7 @@ impl Services {
         Services {
             bytes: vec![0; services.len()],
             services: services.into_iter().map(with_streams).collect(),
+            draws_by_state,
         }
     }
 
@@ -47,7 +55,7 @@ impl Services {
         }
         let (service, streams) = &mut self.services[index];
         let client = &world.names().nodes()[node];
-        let answer = if world.is_directed() {
+        let answer = if self.draws_by_state {
             let mut draws = draws(service.as_ref(), client, packet.body());
             service.handle(client, packet.body(), &mut draws)
         } else {

@@ -59,7 +59,7 @@ pub(super) fn run(args: ExploreArgs) -> Result<Exit, Failure> {
         bounds: &bounds,
         budget: Budget::default(),
         seed: args.seed,
-        operations: None,
+        operations: host_explore::Operations::Drawn,
     };
     let failed = |impossible: Impossible| failure(&impossible);
     let operations = exploration.planned().map_err(failed)?;

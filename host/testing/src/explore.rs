@@ -70,7 +70,7 @@ impl Cluster {
                 ..Budget::default()
             },
             seed: 1,
-            operations: None,
+            operations: host_explore::Operations::Drawn,
         };
         let explored = match exploration.search(&mut |_| ()) {
             Ok(explored) => explored,

@@ -80,12 +80,12 @@ fn the_shortest_schedule_that_fails_is_the_message_of_the_panic() {
     let panic = catch_unwind(|| explore(&bounds)).unwrap_err();
     let expected = "\
 a schedule of 4 moves fails (duplicate-ids):
-0  op 0: client 0 asks n0 to generate an id
-0  op 1: n0 answers client 0: 1  <-- contradicts op 7
-0  n0 is killed: only what is on disk is left
-0  n0 starts again
-0  op 6: client 0 asks n0 to generate an id
-0  op 7: n0 answers client 0: 1  <-- shows duplicate-ids
+0      op 0: client 0 asks n0 to generate an id
+0      op 1: n0 answers client 0: 1  <-- contradicts op 7
+0      n0 is killed: only what is on disk is left
+0.001  n0 starts again
+0.001  op 6: client 0 asks n0 to generate an id
+0.001  op 7: n0 answers client 0: 1  <-- shows duplicate-ids
 - the id 1 was given 2 times";
     assert_eq!(panic.downcast_ref::<String>().unwrap(), expected);
 }

@@ -68,7 +68,7 @@ impl Agenda {
             length: length.max(1),
         };
         let clients = model.clients.get(state.clients);
-        for _ in 0..clients.unbegun() {
+        for _ in 0..model.clients.unbegun(clients) {
             agenda.add(now + stream.below(agenda.length), Kind::Invoke);
         }
         let left = state.left;

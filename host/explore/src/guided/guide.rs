@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use host_sim::random::Streams;
 use rayon::prelude::*;
@@ -9,7 +10,7 @@ use rayon::prelude::*;
 use super::agenda::Agenda;
 use super::pool::Pool;
 use super::renew::{NODES_MAX, Renewal};
-use super::round::{Outcome, Plan, Round};
+use super::round::{CHEAP_END_STEPS, Outcome, Plan, Round};
 use super::run::Run;
 use super::schedulers::Uniform;
 use super::shape::{Clocks, Shapes};
@@ -95,6 +96,7 @@ impl Exploration<'_> {
     fn sparing_model(&self, mode: Mode, account: &Arc<Account>) -> Result<Model<'_>, Wrong> {
         let mut model = Model::new(self, mode, account).map_err(Wrong::Internal)?;
         model.guests.compares_one_in = COMPARES_ONE_IN;
+        model.clients.judges_late = true;
         Ok(model)
     }
 
@@ -107,6 +109,7 @@ impl Exploration<'_> {
     ) -> Result<Guided, Wrong> {
         let mut model = self.sparing_model(mode, account)?;
         let mut search = Search::new(&model, guidance, begin(&model)?)?;
+        model.guests.continues = search.has_no_use_for_snapshots();
         let interrupt = self.module.interrupt();
         let is_interrupted = || interrupt.is_some_and(host_guest::Interrupt::is_requested);
         while search.tried.runs < guidance.runs {
@@ -114,15 +117,22 @@ impl Exploration<'_> {
                 return Ok(search.over(End::Interrupted, None, mode));
             }
             if let Some((number, failure)) = search.round(&model)? {
-                let names = failure.names.clone();
-                let shortening = Shortening::new(&model, &search.begin, &search.ends, names);
+                let shortening = Shortening {
+                    model: &model,
+                    begin: &search.begin,
+                    ends: &search.ends,
+                    end_steps: search.end_steps,
+                    names: failure.names.clone(),
+                    is_at_end: failure.is_at_end,
+                };
                 let failure = shortening.shorten(failure, &is_interrupted)?;
                 let end = failing(&model, failure)?;
                 return Ok(search.over(end, Some(number), mode));
             }
             show(search.tried);
             if model.nodes.len() > NODES_MAX || account.is_crowded() {
-                let new = self.sparing_model(mode, account)?;
+                let mut new = self.sparing_model(mode, account)?;
+                new.guests.continues = model.guests.continues;
                 search = search.renewed(&Renewal {
                     old: &model,
                     new: &new,
@@ -160,7 +170,7 @@ impl Search {
             begin,
             length: 0,
             ends: Ends::default(),
-            end_steps: 0,
+            end_steps: 1,
             met: HashSet::default(),
             shapes: Shapes::default(),
             pool: Pool::default(),
@@ -192,9 +202,15 @@ impl Search {
         self.length = (run.moves.len() as u64).max(1);
         let ends = Ends::default();
         run.judge(&ends)?;
-        self.end_steps = ends.steps();
+        self.end_steps = ends.steps().max(1);
         clocks.leave_out(&mut self.shapes);
         Ok(())
+    }
+
+    /// Whether instances had better go on than be restored before each step. A snapshot says whether a state was met already,
+    /// so it saves time where states are met again, as they are if a cluster comes to rest soon.
+    fn has_no_use_for_snapshots(&self) -> bool {
+        self.end_steps > self.length.max(CHEAP_END_STEPS)
     }
 
     /// Makes the runs of a round. Returns the first that fails.
@@ -202,10 +218,11 @@ impl Search {
         let first = self.tried.runs;
         let last = self.guidance.runs.min(first + ROUND);
         let streams = Streams::new(model.seed);
-        let plans: Vec<Plan> = (first..last)
+        let plans: Vec<(u64, Plan)> = (first..last)
             .map(|number| {
                 let stream = streams.stream(&format!("run {number}"));
-                Plan::draw(self.guidance.strategy, &mut self.pool, stream)
+                let plan = Plan::draw(self.guidance.strategy, &mut self.pool, stream);
+                (number, plan)
             })
             .collect();
         let round = Round {
@@ -218,10 +235,21 @@ impl Search {
             shapes: &self.shapes,
             pool: &self.pool,
         };
-        let outcomes: Vec<Result<Outcome, Wrong>> =
-            plans.into_par_iter().map(|plan| round.run(plan)).collect();
+        // What comes after a run that has failed is of no interest.
+        let failed = AtomicU64::new(u64::MAX);
+        let outcomes: Vec<Option<Result<Outcome, Wrong>>> = plans
+            .into_par_iter()
+            .map(|(number, plan)| {
+                let is_wanted = number < failed.load(Ordering::Relaxed);
+                let outcome = is_wanted.then(|| round.run(plan))?;
+                if outcome.as_ref().is_ok_and(|it| it.fault.is_some()) {
+                    failed.fetch_min(number, Ordering::Relaxed);
+                }
+                Some(outcome)
+            })
+            .collect();
         let mut moves = 0;
-        for (number, outcome) in (first..).zip(outcomes) {
+        for (number, outcome) in (first..).zip(outcomes.into_iter().flatten()) {
             let outcome = outcome?;
             moves += outcome.moves.len() as u64;
             if let Some(failure) = self.join(outcome, &model.account) {

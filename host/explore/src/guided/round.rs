@@ -39,6 +39,12 @@ enum From {
 /// Of so many runs, in thousands, one begins from the beginning although there is something else.
 const AFRESH: u64 = 150;
 
+/// After how many moves the shape of a state is looked at: to find it takes as long as some moves.
+const LOOKS_EVERY: u64 = 4;
+
+/// An end of so many steps is always judged.
+pub(crate) const CHEAP_END_STEPS: u64 = 1000;
+
 impl Plan {
     pub(crate) fn draw(strategy: Strategy, pool: &mut Pool, mut stream: Stream) -> Self {
         let from = match strategy {
@@ -161,8 +167,10 @@ impl Round<'_, '_> {
             },
         )?;
         let made = run.moves.len() as u64 - before;
-        // Of a cluster that has to recover, an end takes far longer than a run: both get as many steps.
-        if stream.below(self.end_steps.max(1)) < made {
+        // Of a cluster that never comes to rest an end takes far longer than a run: the longer, the fewer are judged.
+        let is_cheap = self.end_steps <= CHEAP_END_STEPS;
+        let share = (2 * made).min(self.end_steps).pow(2);
+        if is_cheap || stream.below(self.end_steps.pow(2)) < share {
             run.judge(self.ends)?;
         }
         Ok(Outcome {
@@ -183,6 +191,9 @@ impl Round<'_, '_> {
             return;
         }
         met.idle += 1;
+        if !(run.moves.len() as u64).is_multiple_of(LOOKS_EVERY) {
+            return;
+        }
         let shape = self.shapes.of(self.model, run);
         if !met.known.insert(shape) {
             return;
@@ -195,7 +206,7 @@ impl Round<'_, '_> {
             met.news.push(New {
                 shape,
                 depth: run.moves.len(),
-                state: run.state.clone(),
+                state: frozen(self.model, &run.state),
                 births: run.births().to_vec(),
             });
         }
@@ -219,4 +230,20 @@ impl Round<'_, '_> {
             },
         }
     }
+}
+
+/// The same state, of guests that are known by their snapshots: they need not be told again all that led to it.
+fn frozen(model: &Model<'_>, state: &State) -> State {
+    let mut frozen = state.clone();
+    for part in &mut frozen.parts[..model.count] {
+        let mut node = model.nodes.get(*part).clone();
+        let life = node.life();
+        let guests = &model.guests;
+        let guest = node.guest;
+        node.guest = guest.map(|guest| guests.frozen(guest, life, &model.messages));
+        if node.guest != guest {
+            *part = model.nodes.add(node, guests, &model.messages);
+        }
+    }
+    frozen
 }

@@ -54,6 +54,8 @@ pub(crate) struct Run<'m, 'a> {
     births: Vec<(u32, u64)>,
     /// What is possible, in the order of the model.
     possible: Vec<Move>,
+    /// After how many moves there were which clients.
+    clients: Vec<(usize, u32)>,
     sink: Sink,
     fault: Option<Fault>,
 }
@@ -81,6 +83,7 @@ impl<'m, 'a> Run<'m, 'a> {
             moves: reached.moves,
             births: reached.births,
             possible: Vec::new(),
+            clients: Vec::new(),
             sink: Sink::default(),
             fault: None,
         };
@@ -119,6 +122,7 @@ impl<'m, 'a> Run<'m, 'a> {
     pub(crate) fn make(&mut self, it: Move) -> Result<Option<Hash>, Wrong> {
         self.moves.push(it);
         self.sink.sent.clear();
+        let before = self.state.clients;
         match self.model.apply(&self.state, it, &mut self.sink) {
             Ok(state) => self.state = state,
             Err(wrong) if wrong.is_no_failure() => return Err(wrong),
@@ -127,14 +131,33 @@ impl<'m, 'a> Run<'m, 'a> {
                 return Ok(None);
             }
         }
-        let wrong = &self.model.clients.get(self.state.clients).wrong;
-        if !wrong.is_empty() {
-            self.fail(wrong.clone(), false);
-            return Ok(None);
+        if self.state.clients != before {
+            self.clients.push((self.moves.len(), self.state.clients));
         }
         self.note_births();
         self.look();
         Ok(Some(self.model.hash(&self.state)))
+    }
+
+    /// Judges what clients got. If something is wrong, the run ends where it was wrong first.
+    pub(crate) fn judge_clients(&mut self) {
+        let table = &self.model.clients;
+        let wrong = |clients: u32| table.wrong_so_far(table.get(clients));
+        if self
+            .clients
+            .last()
+            .is_none_or(|(_, clients)| wrong(*clients).is_empty())
+        {
+            return;
+        }
+        // What is wrong for good stays wrong.
+        let first = self
+            .clients
+            .partition_point(|(_, clients)| wrong(*clients).is_empty());
+        if let Some((moves, clients)) = self.clients.get(first).copied() {
+            self.moves.truncate(moves);
+            self.fail(wrong(clients), false);
+        }
     }
 
     fn fail(&mut self, names: Vec<String>, is_at_end: bool) {
@@ -157,8 +180,21 @@ impl<'m, 'a> Run<'m, 'a> {
         self.births = births.collect();
     }
 
-    /// Goes on until nothing is possible, or `meet`, which is told of each state and its hash, says that it is enough.
+    /// Goes on until nothing is possible, or `meet`, which is told of each state and its hash, says that it is enough. Then
+    /// what clients got is judged.
     pub(crate) fn finish(
+        &mut self,
+        agenda: &mut Agenda,
+        scheduler: &mut dyn Scheduler,
+        stream: &mut Stream,
+        meet: &mut dyn FnMut(&Self, Hash) -> bool,
+    ) -> Result<(), Wrong> {
+        self.go_on(agenda, scheduler, stream, meet)?;
+        self.judge_clients();
+        Ok(())
+    }
+
+    fn go_on(
         &mut self,
         agenda: &mut Agenda,
         scheduler: &mut dyn Scheduler,

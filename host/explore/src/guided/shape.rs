@@ -14,6 +14,7 @@ use dashmap::DashMap;
 use serde_json::Value;
 
 use super::run::Run;
+use crate::guests::Life;
 use crate::hash::{BuildQuick, Contents, Hash, spread};
 use crate::model::Model;
 use crate::moves::Move;
@@ -57,7 +58,7 @@ impl Shapes {
                 shape = mix(shape, 1);
                 continue;
             };
-            let outline = self.outline(model, guest);
+            let outline = self.outline(model, guest, node.life());
             shape = mix(shape, outline.structure ^ u64::from(node.is_syncing()));
             let of_node = outline.numbers.iter();
             let of_node = of_node.filter(|(at, _)| !self.clocks.contains(at));
@@ -95,16 +96,17 @@ impl Shapes {
     fn of_clients(model: &Model<'_>, run: &Run<'_, '_>) -> u64 {
         let clients = model.clients.get(run.state.clients);
         let open = (0..clients.workers()).filter(|worker| clients.waits(*worker));
-        mix(clients.unbegun() as u64, open.count() as u64)
+        mix(model.clients.unbegun(clients) as u64, open.count() as u64)
     }
 
-    fn outline(&self, model: &Model<'_>, guest: u32) -> Arc<Outline> {
+    fn outline(&self, model: &Model<'_>, guest: u32, life: Life) -> Arc<Outline> {
         if let Some(known) = self.outlines.get(&guest) {
             return Arc::clone(&known);
         }
         let mut outline = Outline::default();
-        let snapshot = model.guests.snapshot(guest).unwrap_or_default();
-        match serde_json::from_slice::<Value>(snapshot) {
+        let snapshot = model.guests.snapshot(guest, life, &model.messages);
+        let snapshot = snapshot.unwrap_or_default();
+        match serde_json::from_slice::<Value>(&snapshot) {
             Ok(value) => outline.walk(&value, 0, model.messages.nodes()),
             Err(_) => outline.structure = magnitude(snapshot.len() as u64),
         }
@@ -187,9 +189,9 @@ impl Clocks {
     /// Notes the state that a run has come to.
     pub(crate) fn note(&mut self, shapes: &Shapes, model: &Model<'_>, run: &Run<'_, '_>) {
         let parts = &run.state.parts[..model.count];
-        let guests = parts.iter().map(|node| model.nodes.get(*node).guest);
-        let now: Vec<Option<Arc<Outline>>> = guests
-            .map(|guest| Some(shapes.outline(model, guest?)))
+        let nodes = parts.iter().map(|node| model.nodes.get(*node));
+        let now: Vec<Option<Arc<Outline>>> = nodes
+            .map(|node| Some(shapes.outline(model, node.guest?, node.life())))
             .collect();
         if let Some(Move::Fire(node, _)) = run.moves.last() {
             let of = usize::from(*node);

@@ -48,7 +48,8 @@ pub struct Guidance {
     pub strategy: Strategy,
     /// How many are tried.
     pub runs: u64,
-    /// For [`Strategy::Pct`]: the depth of the bugs that are looked for, one more than how many deliveries are late on purpose.
+    /// For [`Strategy::Pct`]: the depth of the bugs that are looked for, one more than how often in a run something is late on
+    /// purpose, at least; at most it is sixteen times as often.
     pub pct_depth: u32,
 }
 

@@ -12,6 +12,9 @@ use crate::wrong::Wrong;
 /// How many timers a burst has at most.
 const BURST_MAX: u32 = 1000;
 
+/// How long a node takes at least to start again, in virtual time.
+const START_NS: u64 = 1_000_000;
+
 impl Model<'_> {
     /// What comes of a move that is possible in a state.
     pub(crate) fn apply(&self, state: &State, it: Move, sink: &mut Sink) -> Result<State, Wrong> {
@@ -28,8 +31,9 @@ impl Model<'_> {
         match it {
             Move::Invoke(worker) => {
                 if sink.log.is_some() {
-                    let begun = self.clients.get(next.clients).begun(worker);
-                    sink.note(Done::Invoke(worker, begun));
+                    let clients = self.clients.get(next.clients);
+                    let place = self.clients.next_place(clients, worker);
+                    sink.note(Done::Invoke(worker, place.unwrap_or_default()));
                 }
                 let event = ClientEvent::Invoke(worker);
                 let step = self.clients.step(next.clients, event, &self.messages);
@@ -89,7 +93,10 @@ impl Model<'_> {
                 sink.note(Done::Power(node));
                 self.happen(next, usize::from(node), Happens::Power, sink)?;
             }
-            Move::Start(node) => self.start(next, node, sink)?,
+            Move::Start(node) => {
+                self.take_time_to_start(next, sink)?;
+                self.start(next, node, sink)?;
+            }
             Move::Cut(split) => {
                 next.left.partitions -= 1;
                 next.cut = split;
@@ -126,6 +133,22 @@ impl Model<'_> {
                 None => break,
             }
         }
+        Ok(())
+    }
+
+    /// A process takes some time to start, so that its life begins later than the one before it. Guests
+    /// tell their lives apart by the clock.
+    pub(crate) fn take_time_to_start(
+        &self,
+        state: &mut State,
+        sink: &mut Sink,
+    ) -> Result<(), Wrong> {
+        match self.is_timed() {
+            true => self.pass(state, START_NS)?,
+            // Timers are not due at any time, but lives begin one after the other all the same.
+            false => state.now_ns += START_NS,
+        }
+        sink.note(Done::Time(state.now_ns));
         Ok(())
     }
 

@@ -2,8 +2,8 @@
 
 use super::{Model, index};
 use crate::bounds::TimerOrder;
-use crate::clients::ClientEvent;
-use crate::moves::{FAULTS, Footprint, LAST_FIRE, Move, NODES, SERVICES, SPLIT, TIME};
+use crate::clients::{ClientEvent, Plan};
+use crate::moves::{FAULTS, Footprint, LAST_FIRE, Move, NODES, PLAN, SERVICES, SPLIT, TIME};
 use crate::nodes::Happens;
 use crate::participants::Addr;
 use crate::state::State;
@@ -14,6 +14,10 @@ impl Model<'_> {
         match it {
             Move::Invoke(worker) => {
                 let mut print = Footprint {
+                    writes: match self.clients.plan() {
+                        Plan::OfEach(_) => 0,
+                        Plan::OfAny { .. } => PLAN,
+                    },
                     begins: true,
                     ..Footprint::default()
                 };
@@ -90,9 +94,13 @@ impl Model<'_> {
                 takes: Some(message),
                 ..Footprint::default()
             },
-            Move::Kill(node) | Move::Power(node) | Move::Start(node) => Footprint {
+            Move::Kill(node) | Move::Power(node) => Footprint {
                 writes: FAULTS | 1 << (NODES + u32::from(node)),
                 reads: TIME,
+                ..Footprint::default()
+            },
+            Move::Start(node) => Footprint {
+                writes: FAULTS | TIME | 1 << (NODES + u32::from(node)),
                 ..Footprint::default()
             },
             Move::Cut(_) | Move::Heal => Footprint {

@@ -16,8 +16,8 @@ use host_trial::Scenario;
 
 use crate::account::{Account, COPIED_UNITS, MESSAGE_UNITS, MOVE_UNITS};
 use crate::bounds::{Bounds, PARTITIONED_NODES_MAX, TimerOrder};
-use crate::clients::ClientTable;
-use crate::exploration::Exploration;
+use crate::clients::{ClientTable, Plan};
+use crate::exploration::{Exploration, Operations};
 use crate::guests::{Guests, GuestsOptions};
 use crate::hash::{Hash, spread};
 use crate::nodes::{Happens, NodeStep, Nodes};
@@ -96,19 +96,26 @@ impl<'a> Model<'a> {
         let mut workload = workload.map_err(|why| why.to_string())?;
         let workers = options.concurrency;
         let plan = match operations {
-            Some(operations) => {
-                let mut plan = vec![Vec::new(); workers];
+            Operations::OfEach(operations) => {
+                let mut plans = vec![Vec::new(); workers];
                 for (worker, operation) in operations {
-                    let of_worker = plan.get_mut(*worker);
+                    let of_worker = plans.get_mut(*worker);
                     let of_worker =
                         of_worker.ok_or_else(|| format!("there is no worker {worker}"))?;
                     of_worker.push(operation.clone());
                 }
-                plan
+                Plan::OfEach(plans)
             }
-            None => plan(workload.as_mut(), workers, bounds.operations, seed),
+            Operations::OfAny(operations) => Plan::OfAny {
+                operations: operations.to_vec(),
+                workers,
+            },
+            Operations::Drawn => Plan::OfAny {
+                operations: draw(workload.as_mut(), workers, bounds.operations, seed),
+                workers,
+            },
         };
-        let begun: usize = plan.iter().map(Vec::len).sum();
+        let begun = plan.in_order().count();
         // Every operation and every fault may open one more.
         let clients = 2 * count + workers + 2 * begun;
         let faults = usize::from(bounds.kills) + usize::from(bounds.power);
@@ -302,62 +309,72 @@ fn index(node: usize) -> u8 {
     u8::try_from(node).unwrap_or(u8::MAX)
 }
 
-/// The operations of each worker: those that the workload draws, without those that can hardly change
-/// anything. Of few operations each should count.
-fn plan(
+/// The operations that the workload draws, without those that can hardly change anything. Of few operations each
+/// should count.
+fn draw(
     workload: &mut dyn host_sim::WorkloadClient,
     workers: usize,
     operations: usize,
     seed: u64,
-) -> Vec<Vec<Operation>> {
+) -> Vec<Operation> {
     let mut stream = Streams::new(seed).stream("operations");
-    let mut plan = vec![Vec::new(); workers];
+    let mut drawn = Vec::new();
     let free: Vec<usize> = (0..workers).collect();
     let processes: Vec<i64> = (0..).take(workers).collect();
-    let mut written = HashMap::new();
-    let mut left = operations;
+    let mut written = Written::default();
     for turn in 0..DRAWS_MAX * operations {
-        if left == 0 {
+        if drawn.len() == operations {
             break;
         }
         let mut turn = Turn::new(0, &free, &processes, &mut stream, turn % (workers + 1));
         match workload.next(&mut turn) {
-            Next::Invoke { worker, operation } => {
-                if can_count(&operation, &mut written) {
-                    plan[worker].push(operation);
-                    left -= 1;
+            Next::Invoke { operation, .. } => {
+                if written.lets_count(&operation) {
+                    drawn.push(operation);
                 }
             }
             Next::Wait | Next::Later(_) | Next::Done => break,
         }
     }
-    plan
+    drawn
 }
 
 /// How many operations are drawn for each that is taken, at most.
 const DRAWS_MAX: usize = 100;
 
-/// Whether an operation may change something: a compare-and-set only if its key may have the value that it compares with.
-/// `written` has the last value that was to be written to each key.
-fn can_count(operation: &Operation, written: &mut HashMap<String, String>) -> bool {
-    let pair = |value: &Value| -> Option<[Value; 2]> { value.items()?.try_into().ok() };
-    let Some([key, value]) = pair(&operation.value) else {
-        return true;
-    };
-    let key = key.to_string();
-    match operation.f.as_ref() {
-        "write" => {
-            written.insert(key, value.to_string());
-            true
+/// What the operations drawn so far write.
+#[derive(Default)]
+struct Written {
+    anything: bool,
+    /// The last value for each register.
+    registers: HashMap<String, String>,
+}
+
+impl Written {
+    /// Whether an operation may say or change something after these: to read shows nothing before something was
+    /// written, and a compare-and-set needs the value that it compares with.
+    fn lets_count(&mut self, operation: &Operation) -> bool {
+        let pair = |value: &Value| -> Option<[Value; 2]> { value.items()?.try_into().ok() };
+        let f = operation.f.as_ref();
+        let reads = matches!(f, "read" | "poll");
+        let Some([key, value]) = pair(&operation.value) else {
+            self.anything |= !reads;
+            return self.anything;
+        };
+        let key = key.to_string();
+        match f {
+            "read" => return self.registers.contains_key(&key),
+            "write" => _ = self.registers.insert(key, value.to_string()),
+            "cas" => match (pair(&value), self.registers.get_mut(&key)) {
+                (Some([from, to]), Some(last)) if *last == from.to_string() => {
+                    *last = to.to_string();
+                }
+                _ => return false,
+            },
+            _ => {}
         }
-        "cas" => match (pair(&value), written.get_mut(&key)) {
-            (Some([from, to]), Some(last)) if *last == from.to_string() => {
-                *last = to.to_string();
-                true
-            }
-            _ => false,
-        },
-        _ => true,
+        self.anything = true;
+        true
     }
 }
 

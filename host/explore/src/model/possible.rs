@@ -2,7 +2,9 @@
 
 use super::{Model, index};
 use crate::bounds::TimerOrder;
+use crate::clients::ClientEvent;
 use crate::moves::Move;
+use crate::nodes::Happens;
 use crate::participants::Addr;
 use crate::state::State;
 
@@ -13,15 +15,9 @@ impl Model<'_> {
         if self.bounds.delays.is_some() {
             return self.moves_in_order(state, moves);
         }
-        let (left, reduces) = (&state.left, self.bounds.reduces);
+        let left = &state.left;
         let ready = |node: usize| self.nodes.get(state.parts[node]).is_ready();
-        let clients = self.clients.get(state.clients);
-        for worker in 0..clients.workers() {
-            let can_come = !reduces || ready(self.clients.node_of(worker));
-            if clients.may_invoke(worker) && can_come {
-                moves.push(Move::Invoke(worker));
-            }
-        }
+        self.invokes(state, moves);
         let mut last = None;
         for message in &state.messages {
             if last.replace(*message) == Some(*message) {
@@ -114,14 +110,49 @@ impl Model<'_> {
             Some(_) if left.fires > 0 => self.fires(state, moves),
             _ => {}
         }
+        self.invokes(state, moves);
+        self.faults(state, moves);
+    }
+
+    /// The operations that may begin.
+    fn invokes(&self, state: &State, moves: &mut Vec<Move>) {
+        let reduces = self.bounds.reduces;
         let clients = self.clients.get(state.clients);
         for worker in 0..clients.workers() {
-            let node = self.nodes.get(state.parts[self.clients.node_of(worker)]);
-            if clients.may_invoke(worker) && node.is_ready() {
+            if !self.clients.may_invoke(clients, worker, reduces) {
+                continue;
+            }
+            let is_ready = || {
+                let node = state.parts[self.clients.node_of(worker)];
+                self.nodes.get(node).is_ready()
+            };
+            // If requests arrive at once, there must be somebody to take them.
+            let at_once = reduces || self.bounds.delays.is_some();
+            if (!at_once || is_ready()) && !(reduces && self.is_futile(state, worker)) {
                 moves.push(Move::Invoke(worker));
             }
         }
-        self.faults(state, moves);
+    }
+
+    /// Whether an operation would be refused at once and change nothing at its node: the history without it is as good. It may begin later, or
+    /// elsewhere.
+    fn is_futile(&self, state: &State, worker: u16) -> bool {
+        let invoked = self
+            .clients
+            .step(state.clients, ClientEvent::Invoke(worker), &self.messages);
+        let Some(request) = invoked.request else {
+            return false;
+        };
+        let node = self.clients.node_of(worker);
+        let Ok(step) = self.look(state, node, Happens::Message(request)) else {
+            return false;
+        };
+        let (true, [answer]) = (step.next == state.parts[node], step.sent.as_slice()) else {
+            return false;
+        };
+        let (request, answer) = (self.messages.get(request), self.messages.get(*answer));
+        let is_answer = answer.dest == request.src && answer.in_reply_to == request.msg_id;
+        is_answer && answer.is_refusal
     }
 
     /// The faults that may happen to clients, nodes and links.

@@ -6,7 +6,7 @@ use crate::{flood, search_within};
 
 fn bounds() -> Bounds {
     Bounds {
-        operations: 4,
+        operations: 3,
         fires: 0,
         ..Bounds::default()
     }
@@ -17,7 +17,7 @@ fn within(budget: &Budget) -> Explored {
     let subject = flood(3);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1);
     let pool = pool.build().expect("a thread starts");
-    pool.install(|| search_within(&subject, &bounds(), None, budget))
+    pool.install(|| search_within(&subject, &bounds(), host_explore::Operations::Drawn, budget))
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn fuel_ends_a_guided_search_too() {
             ..Budget::default()
         },
         seed: 1,
-        operations: None,
+        operations: host_explore::Operations::Drawn,
     };
     let guidance = host_explore::Guidance {
         runs: 100_000,

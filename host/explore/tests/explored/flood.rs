@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 
-use host_explore::{Bounds, End, TimerOrder};
+use host_explore::{Bounds, End, Explored, Operations, TimerOrder};
 use host_sim::Operation;
 
 use crate::{explore, flood};
@@ -13,7 +13,7 @@ use crate::{explore, flood};
 /// A message.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Message {
-    /// A worker's request to its node; its place in the worker's plan says what.
+    /// A worker's request to its node; its place in the plan says what.
     Request(usize, usize),
     /// The answer: what a read shows, or none for a value that was told.
     Answer(usize, usize, Option<BTreeSet<i64>>),
@@ -36,16 +36,42 @@ type Entry = (usize, usize, Option<BTreeSet<i64>>);
 struct Flood {
     values: Vec<BTreeSet<i64>>,
     in_flight: BTreeMap<Message, usize>,
-    /// How many operations each worker has begun, and whether the last one goes on.
+    /// How many operations each worker has begun of its own, and whether the last one goes on.
     workers: Vec<(usize, bool)>,
+    /// How many operations have begun that any may begin.
+    begun: usize,
     /// Blocks of beginnings and of endings.
     history: Vec<(bool, BTreeSet<Entry>)>,
     drops: u8,
     duplicates: u8,
 }
 
+/// What workers ask for; each has a node of its own.
+#[derive(Debug, Clone)]
+enum Plan {
+    OfEach(Vec<Vec<Asks>>),
+    /// By any of so many workers, in this order.
+    OfAny(usize, Vec<Asks>),
+}
+
+impl Plan {
+    fn workers(&self) -> usize {
+        match self {
+            Plan::OfEach(plans) => plans.len(),
+            Plan::OfAny(workers, _) => *workers,
+        }
+    }
+
+    fn asks(&self, worker: usize, place: usize) -> Option<Asks> {
+        match self {
+            Plan::OfEach(plans) => plans[worker].get(place).copied(),
+            Plan::OfAny(_, plan) => plan.get(place).copied(),
+        }
+    }
+}
+
 struct Rules<'r> {
-    plan: &'r [Vec<Asks>],
+    plan: &'r Plan,
     /// Whether clients get their answers, and nodes their requests, at once.
     is_instant: bool,
 }
@@ -53,8 +79,8 @@ struct Rules<'r> {
 impl Rules<'_> {
     fn begin(&self, drops: u8, duplicates: u8) -> Flood {
         Flood {
-            values: vec![BTreeSet::new(); self.plan.len()],
-            workers: vec![(0, false); self.plan.len()],
+            values: vec![BTreeSet::new(); self.plan.workers()],
+            workers: vec![(0, false); self.plan.workers()],
             drops,
             duplicates,
             ..Flood::default()
@@ -63,13 +89,16 @@ impl Rules<'_> {
 
     fn next(&self, now: &Flood) -> Vec<Flood> {
         let mut all = Vec::new();
-        for (worker, plan) in self.plan.iter().enumerate() {
-            let (begun, is_busy) = now.workers[worker];
-            if !is_busy && begun < plan.len() {
+        for worker in 0..self.plan.workers() {
+            let (own, is_busy) = now.workers[worker];
+            let is_own = matches!(self.plan, Plan::OfEach(_));
+            let place = if is_own { own } else { now.begun };
+            if !is_busy && self.plan.asks(worker, place).is_some() {
                 let mut next = now.clone();
-                next.workers[worker] = (begun + 1, true);
-                next.note(true, (worker, begun, None));
-                let request = Message::Request(worker, begun);
+                next.workers[worker] = (own + usize::from(is_own), true);
+                next.begun += usize::from(!is_own);
+                next.note(true, (worker, place, None));
+                let request = Message::Request(worker, place);
                 match self.is_instant {
                     true => self.receive(&mut next, request),
                     false => next.send(request),
@@ -103,7 +132,7 @@ impl Rules<'_> {
     fn receive(&self, now: &mut Flood, message: Message) {
         match message {
             Message::Request(worker, place) => {
-                let shown = match self.plan[worker][place] {
+                let shown = match self.plan.asks(worker, place).unwrap() {
                     Asks::Tell(value) => {
                         now.learn(worker, value, None);
                         None
@@ -173,19 +202,32 @@ impl Flood {
     }
 }
 
-fn operations(plan: &[Vec<Asks>]) -> Vec<(usize, Operation)> {
-    let of_worker = |(worker, plan): (usize, &Vec<Asks>)| -> Vec<(usize, Operation)> {
-        let operation = |asks: &Asks| match asks {
-            Asks::Tell(value) => Operation::new(&"broadcast".into(), (*value).into()),
-            Asks::Read => Operation::new(&"read".into(), host_check::Value::Nil),
-        };
-        plan.iter().map(|asks| (worker, operation(asks))).collect()
-    };
-    plan.iter().enumerate().flat_map(of_worker).collect()
+fn operation(asks: Asks) -> Operation {
+    match asks {
+        Asks::Tell(value) => Operation::new(&"broadcast".into(), value.into()),
+        Asks::Read => Operation::new(&"read".into(), host_check::Value::Nil),
+    }
+}
+
+fn explore_plan(plan: &Plan, bounds: &Bounds) -> Explored {
+    let subject = flood(plan.workers());
+    match plan {
+        Plan::OfEach(plans) => {
+            let of_worker = |(worker, plan): (usize, &Vec<Asks>)| -> Vec<(usize, Operation)> {
+                plan.iter().map(|asks| (worker, operation(*asks))).collect()
+            };
+            let all: Vec<_> = plans.iter().enumerate().flat_map(of_worker).collect();
+            explore(&subject, bounds, Operations::OfEach(&all))
+        }
+        Plan::OfAny(_, plan) => {
+            let all: Vec<Operation> = plan.iter().map(|asks| operation(*asks)).collect();
+            explore(&subject, bounds, Operations::OfAny(&all))
+        }
+    }
 }
 
 /// What the explorer and the brute force count.
-fn both(plan: &[Vec<Asks>], drops: u8, duplicates: u8, reduces: bool) -> (usize, usize) {
+fn both(plan: &Plan, drops: u8, duplicates: u8, reduces: bool) -> (usize, usize) {
     let bounds = Bounds {
         fires: 0,
         drops,
@@ -195,7 +237,7 @@ fn both(plan: &[Vec<Asks>], drops: u8, duplicates: u8, reduces: bool) -> (usize,
         timers: TimerOrder::Any,
         ..Bounds::default()
     };
-    let explored = explore(&flood(plan.len()), &bounds, &operations(plan));
+    let explored = explore_plan(plan, &bounds);
     assert!(matches!(explored.end, End::Complete), "{explored:?}");
     let rules = Rules {
         plan,
@@ -208,18 +250,28 @@ fn both(plan: &[Vec<Asks>], drops: u8, duplicates: u8, reduces: bool) -> (usize,
 /// states; if both were, 2 · 2, twice, since a history says which came first.
 #[test]
 fn two_nodes_that_are_told_a_value_each_have_thirteen_states() {
-    let plan = [vec![Asks::Tell(0)], vec![Asks::Tell(1)]];
+    let plan = Plan::OfEach(vec![vec![Asks::Tell(0)], vec![Asks::Tell(1)]]);
     assert_eq!(both(&plan, 0, 0, true), (13, 13));
+}
+
+/// One state before the first value. It is told to one of two nodes, and is on its way or at the other: 2 · 2. The second one likewise, for
+/// each of these: 4 · 4.
+#[test]
+fn values_that_are_told_in_turn_to_any_of_two_nodes_have_twenty_one_states() {
+    let plan = Plan::OfAny(2, vec![Asks::Tell(0), Asks::Tell(1)]);
+    assert_eq!(both(&plan, 0, 0, true), (21, 21));
 }
 
 #[test]
 fn the_number_of_states_is_that_of_a_brute_force() {
     use Asks::{Read, Tell};
-    let plans: [&[Vec<Asks>]; 4] = [
-        &[vec![Tell(0)], vec![Tell(1)]],
-        &[vec![Tell(0), Read], vec![Read]],
-        &[vec![Tell(0), Tell(1)], vec![Read, Tell(2)]],
-        &[vec![Tell(0)], vec![], vec![Read]],
+    let plans = [
+        Plan::OfEach(vec![vec![Tell(0)], vec![Tell(1)]]),
+        Plan::OfEach(vec![vec![Tell(0), Read], vec![Read]]),
+        Plan::OfEach(vec![vec![Tell(0), Tell(1)], vec![Read, Tell(2)]]),
+        Plan::OfEach(vec![vec![Tell(0)], vec![], vec![Read]]),
+        Plan::OfAny(2, vec![Tell(0), Read, Tell(1)]),
+        Plan::OfAny(3, vec![Tell(0), Read]),
     ];
     let counts: Vec<[(usize, usize); 4]> = plans
         .iter()

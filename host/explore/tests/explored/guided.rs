@@ -17,7 +17,7 @@ fn guide(subject: &Subject, bounds: &Bounds, strategy: Strategy, runs: u64) -> G
         bounds,
         budget: Budget::default(),
         seed: 1,
-        operations: None,
+        operations: host_explore::Operations::Drawn,
     };
     let guidance = Guidance {
         strategy,
@@ -61,9 +61,10 @@ fn every_strategy_finds_what_is_found_by_trying_all() {
             let guided = guide(&subject, &bounds(case), *strategy, 1000);
             let found = failure(&guided);
             let what = format!("{strategy} {} {:?}", case.guest, case.args);
-            // Nothing can be spared from it, and no other is shorter by more than one move.
+            // Nothing can be spared from it. It may be longer than the shortest of all: operations begin in one order, so
+            // none of them can be left out in the middle.
             assert!(
-                (shortest.moves..=shortest.moves + 1).contains(&found.moves),
+                (shortest.moves..=shortest.moves + 4).contains(&found.moves),
                 "{what}: {} {}",
                 found.moves,
                 shortest.moves
@@ -98,7 +99,7 @@ fn what_is_right_passes() {
 fn a_right_raft_passes() {
     let subject = Subject::of("raft-mutants", &[], Workload::LinKv, 3);
     let bounds = Bounds {
-        operations: 12,
+        operations: 6,
         fires: 120,
         drops: 2,
         partitions: 1,
@@ -106,7 +107,7 @@ fn a_right_raft_passes() {
         ..Bounds::default()
     };
     for strategy in Strategy::VARIANTS {
-        let guided = guide(&subject, &bounds, *strategy, 65);
+        let guided = guide(&subject, &bounds, *strategy, 33);
         assert!(matches!(guided.end, End::Runs), "{strategy}: {guided:?}");
     }
 }
@@ -125,9 +126,25 @@ fn half_of_the_nodes_as_a_majority_is_found_in_raft() {
     };
     for strategy in [Strategy::Pct, Strategy::Pos] {
         let guided = guide(&subject, &bounds, strategy, 2000);
-        eprintln!("{strategy} {:?}", guided.tried);
         assert_eq!(failure(&guided).names, ["not-linearizable"], "{strategy}");
     }
+}
+
+/// Two nodes lead in one term: seeds of the built-in suite do not find it.
+#[test]
+fn votes_of_an_earlier_term_are_found_in_raft() {
+    let subject = Subject::of("raft-mutants", &["--bug", "old-votes"], Workload::LinKv, 3);
+    let bounds = Bounds {
+        operations: 6,
+        fires: 30,
+        drops: 2,
+        partitions: 2,
+        timers: TimerOrder::Bursts,
+        tries_ends: false,
+        ..Bounds::default()
+    };
+    let guided = guide(&subject, &bounds, Strategy::Pct, 2000);
+    assert_eq!(failure(&guided).names, ["not-linearizable"]);
 }
 
 #[test]
@@ -151,5 +168,29 @@ fn no_strategy_depends_on_the_number_of_threads() {
             })
         });
         assert_eq!(found[0], found[1], "{strategy}");
+    }
+}
+
+#[test]
+fn no_strategy_depends_on_threads_where_guests_go_on() {
+    let subject = Subject::of("raft-mutants", &[], Workload::LinKv, 3);
+    let bounds = Bounds {
+        operations: 12,
+        fires: 45,
+        drops: 2,
+        partitions: 1,
+        timeouts: 2,
+        warm_up_ns: 1_000_000_000,
+        ..Bounds::default()
+    };
+    for strategy in [Strategy::Pct, Strategy::Novelty] {
+        let found = [1, 2].map(|threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+            let pool = pool.build().expect("threads start");
+            // The second round has what the first has found.
+            pool.install(|| guide(&subject, &bounds, strategy, 66).tried)
+        });
+        assert_eq!(found[0], found[1], "{strategy}");
+        assert_eq!(found[0].runs, 66, "{strategy}");
     }
 }

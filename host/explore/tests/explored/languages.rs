@@ -40,6 +40,10 @@ fn a_retry_that_a_program_of_go_lacks_is_found() {
 
 #[test]
 fn with_the_retry_no_schedule_fails() {
-    let explored = explore_drawn(&gossip(&[]), &bounds());
+    let bounds = Bounds {
+        operations: 1,
+        ..bounds()
+    };
+    let explored = explore_drawn(&gossip(&[]), &bounds);
     assert!(matches!(explored.end, End::Complete), "{explored:?}");
 }

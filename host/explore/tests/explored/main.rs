@@ -14,11 +14,11 @@ mod solutions;
 use std::fs;
 
 use host_check::{Checks, Workload};
-use host_explore::{Bounds, Budget, Exploration, Explored};
+use host_explore::{Bounds, Budget, Exploration, Explored, Operations};
 use host_guest::Limits;
 use host_sandbox::{Cache, GuestModule, Sandbox};
+use host_sim::Cluster;
 use host_sim::workload::Topology;
-use host_sim::{Cluster, Operation};
 use host_trial::Scenario;
 use test_support::built;
 
@@ -57,20 +57,16 @@ fn flood(nodes: usize) -> Subject {
 }
 
 /// Explores with these operations.
-fn explore(subject: &Subject, bounds: &Bounds, operations: &[(usize, Operation)]) -> Explored {
-    search(subject, bounds, Some(operations))
+fn explore(subject: &Subject, bounds: &Bounds, operations: Operations<'_>) -> Explored {
+    search(subject, bounds, operations)
 }
 
 /// Explores with operations that are drawn.
 fn explore_drawn(subject: &Subject, bounds: &Bounds) -> Explored {
-    search(subject, bounds, None)
+    search(subject, bounds, Operations::Drawn)
 }
 
-fn search(
-    subject: &Subject,
-    bounds: &Bounds,
-    operations: Option<&[(usize, Operation)]>,
-) -> Explored {
+fn search(subject: &Subject, bounds: &Bounds, operations: Operations<'_>) -> Explored {
     let budget = Budget {
         states: 2_000_000,
         ..Budget::default()
@@ -81,7 +77,7 @@ fn search(
 fn search_within(
     subject: &Subject,
     bounds: &Bounds,
-    operations: Option<&[(usize, Operation)]>,
+    operations: Operations<'_>,
     budget: &Budget,
 ) -> Explored {
     let exploration = Exploration {

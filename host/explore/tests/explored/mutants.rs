@@ -91,6 +91,60 @@ fn reductions_leave_out_no_failure_and_the_simulator_confirms_each() {
     }
 }
 
+/// Guests that fail where nodes are killed and lose power, links break and clients give up; also by stale reads of a service.
+#[test]
+fn the_simulator_confirms_what_faults_lead_to() {
+    let cases: [(&str, &[&str], Workload); 7] = [
+        ("counter-mutants", &["--bug", "stale"], Workload::GCounter),
+        (
+            "store-mutants",
+            &["--object", "g-set", "--bug", "late-fence"],
+            Workload::GSet,
+        ),
+        (
+            "store-mutants",
+            &["--object", "g-set", "--design", "seq-root"],
+            Workload::GSet,
+        ),
+        (
+            "store-mutants",
+            &["--object", "counter", "--design", "seq-root"],
+            Workload::PnCounter,
+        ),
+        (
+            "durable-mutants",
+            &["--bug", "answers-first"],
+            Workload::Broadcast,
+        ),
+        ("broadcast-flood", &[], Workload::Broadcast),
+        (
+            "durable-mutants",
+            &["--bug", "replays-twice"],
+            Workload::Kafka,
+        ),
+    ];
+    let bounds = Bounds {
+        operations: 4,
+        fires: 2,
+        drops: 1,
+        kills: 1,
+        power: 1,
+        partitions: 1,
+        timeouts: 1,
+        ..Bounds::default()
+    };
+    for (guest, args, workload) in cases {
+        let subject = Subject::of(guest, args, workload, 2);
+        let explored = explore_drawn(&subject, &bounds);
+        let failure = failure(&explored);
+        let played = failure.schedule.play(&subject.module, None, Vec::new());
+        let named: Vec<String> = played.anomalies().iter().map(ToString::to_string).collect();
+        let context = format!("{guest} {args:?} {named:?} {:?}", failure.names);
+        assert_eq!(played.valid(), Validity::False, "{context}");
+        assert!(named.contains(&failure.names[0]), "{context}");
+    }
+}
+
 #[test]
 fn nothing_depends_on_the_number_of_threads() {
     for case in &CASES[..4] {

@@ -71,7 +71,8 @@ fn crashing(operations: usize, fires: u32) -> Bounds {
 fn broadcast() {
     let strategies = ["star", "gossip", "plumtree"];
     let workload = Workload::Broadcast;
-    complete("broadcast", &strategies, workload, 3, &lossy(2, 3));
+    complete("broadcast", &strategies, workload, 3, &lossy(1, 3));
+    complete("broadcast", &strategies, workload, 2, &lossy(2, 3));
     complete("broadcast", &["flood"], workload, 2, &unreliable(2, 3));
     complete("broadcast", &["star"], workload, 2, &crashing(2, 1));
 }
@@ -94,6 +95,7 @@ fn sets_and_counters() {
         complete(solution, &["state", "op"], workload, 2, &unreliable(3, 3));
         complete(solution, &["seq-kv"], workload, 2, &lossy(2, 1));
         complete(solution, &["state", "op"], workload, 2, &crashing(2, 1));
+        complete(solution, &["seq-kv"], workload, 2, &crashing(2, 0));
     }
 }
 
@@ -136,6 +138,7 @@ fn transactions_on_lists() {
         let mut subject = Subject::of("txn-list-append", &args, Workload::TxnListAppend, 2);
         subject.scenario.checks.consistency_models = vec![model];
         is_complete(&subject, &bounds);
+        is_complete(&subject, &crashing(2, 0));
     }
 }
 

@@ -56,12 +56,7 @@ impl Shown<'_> {
                 reduces: bounds.reduces,
                 tries_ends: bounds.tries_ends,
             },
-            operations: (self.operations.iter())
-                .map(|it| JsonOperation {
-                    worker: it.worker,
-                    asks: &it.asks,
-                })
-                .collect(),
+            operations: self.operations,
             explored: JsonExtent::of(&self.outcome.extent),
             mode: JsonMode {
                 by_replay: self.outcome.mode.by_replay,
@@ -80,7 +75,7 @@ struct JsonExplored<'a> {
     end: &'static str,
     seed: u64,
     bounds: JsonBounds,
-    operations: Vec<JsonOperation<'a>>,
+    operations: &'a [String],
     explored: JsonExtent,
     mode: JsonMode,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -108,12 +103,6 @@ struct JsonBounds {
     reduces: bool,
     #[serde(rename = "tries-ends?")]
     tries_ends: bool,
-}
-
-#[derive(Serialize)]
-struct JsonOperation<'a> {
-    worker: usize,
-    asks: &'a str,
 }
 
 #[derive(Serialize)]

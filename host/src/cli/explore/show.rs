@@ -8,7 +8,7 @@ use crate::cli::Failure;
 use crate::cli::output::print_verdict;
 use crate::cli::sim::show::write_report;
 use host_check::validity::Validity;
-use host_explore::{Bounds, End, FailingSchedule, Mode, Planned, Strategy, TimerOrder};
+use host_explore::{Bounds, End, FailingSchedule, Mode, Strategy, TimerOrder};
 use host_protocol::text::{counted, grouped, joined, one_line};
 use host_sim::seconds;
 use host_trial::{Scenario, TrialResult};
@@ -18,7 +18,7 @@ pub(super) struct Shown<'a> {
     pub(super) scenario: &'a Scenario,
     pub(super) bounds: &'a Bounds,
     pub(super) seed: u64,
-    pub(super) operations: &'a [Planned],
+    pub(super) operations: &'a [String],
     pub(super) outcome: &'a Outcome,
     /// What the simulator makes of the schedule that fails, if there is one.
     pub(super) played: Option<&'a TrialResult>,
@@ -231,14 +231,12 @@ impl Shown<'_> {
         if planned.is_empty() {
             return "none: the workload has clients do nothing at its beginning".to_owned();
         }
-        let workers = 0..self.scenario.options.concurrency;
-        let of_worker = |worker: usize| {
-            let asks = planned.iter().filter(|it| it.worker == worker);
-            let asks: Vec<&str> = asks.map(|it| it.asks.as_str()).collect();
-            (!asks.is_empty()).then(|| format!("client {worker}: {}", asks.join(", ")))
-        };
-        let all: Vec<String> = workers.filter_map(of_worker).collect();
-        format!("{} (seed {})", one_line(&all.join("; ")), self.seed)
+        let asks = planned.join(", ");
+        let asks = one_line(&asks);
+        format!(
+            "{asks}; each by any client, in this order (seed {})",
+            self.seed
+        )
     }
 
     fn explored_in_words(&self) -> String {

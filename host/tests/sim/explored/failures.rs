@@ -28,8 +28,8 @@ fn a_failure_is_a_shortest_one_and_the_simulator_confirms_it() {
           from here on nothing goes wrong: faults end, messages arrive, timers fire, and clients ask for the last time
 
         bounds        2 nodes, 2 clients; no timer fires; at most 1 lost message
-        operations    client 0: broadcast 0 (seed 2)
-        explored      4 states, 3 moves; all schedules of up to 2 moves were tried
+        operations    broadcast 0; each by any client, in this order (seed 2)
+        explored      7 states, 6 moves; all schedules of up to 2 moves were tried
 
         The simulator plays this schedule:
 
@@ -67,7 +67,7 @@ fn a_guest_that_traps_is_a_failure() {
           the guest failed in handle: trap: integer divide by zero
 
         bounds        1 node, 1 client; at most 4 timers in order; no faults
-        operations    client 0: echo "Please echo 68" (seed 1)
+        operations    echo "Please echo 68"; each by any client, in this order (seed 1)
         explored      1 state, 1 move; all schedules of up to 0 moves were tried
         states        the guest has no snapshot of all its state, so each is what nodes were told, and they are told it again: slower, and more states
 

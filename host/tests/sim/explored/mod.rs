@@ -32,11 +32,11 @@ fn all_states_within_bounds_are_counted() {
     ended.is(expect![[r#"
         exit code 0
         ---- stdout
-        broadcast: all 13 states within these bounds: no failure
+        broadcast: all 21 states within these bounds: no failure
 
         bounds        2 nodes, 2 clients; no timer fires; no faults
-        operations    client 0: broadcast 0; client 1: broadcast 1 (seed 2)
-        explored      13 states, 15 moves; the longest way to one has 4 moves
+        operations    broadcast 0, broadcast 1; each by any client, in this order (seed 2)
+        explored      21 states, 26 moves; the longest way to one has 4 moves
 
         No schedule within these bounds fails.
     "#]]);
@@ -67,11 +67,11 @@ fn an_exploration_that_stops_at_its_budget_says_how_far_it_came() {
     ended.is(expect![[r#"
         exit code 2
         ---- stdout
-        broadcast: stopped at the budget of states, after 2,070 states: no failure so far
+        broadcast: stopped at the budget of states, after 2,105 states: no failure so far
 
         bounds        2 nodes, 2 clients; at most 3 timers in order; at most 1 lost message
-        operations    client 0: read, broadcast 1; client 1: broadcast 0 (seed 1)
-        explored      2,070 states, 3,828 moves; all schedules of up to 9 moves were tried; 570 states lead further
+        operations    broadcast 0, broadcast 1, read; each by any client, in this order (seed 1)
+        explored      2,105 states, 2,884 moves; all schedules of up to 6 moves were tried; 1,164 states lead further
 
         Not all schedules within these bounds were tried; --max-states raises the budget.
     "#]]);
@@ -99,11 +99,11 @@ fn depth_first_meets_the_same_states() {
     ended.is(expect![[r#"
         exit code 0
         ---- stdout
-        broadcast: all 669 states within these bounds: no failure
+        broadcast: all 3,243 states within these bounds: no failure
 
         bounds        2 nodes, 2 clients; at most 2 timers in order; no faults
-        operations    client 0: read, broadcast 1; client 1: broadcast 0 (seed 1)
-        explored      669 states, 1,243 moves; depth first: the longest schedule has 13 moves
+        operations    broadcast 0, broadcast 1, read; each by any client, in this order (seed 1)
+        explored      3,243 states, 6,759 moves; depth first: the longest schedule has 13 moves
 
         No schedule within these bounds fails.
     "#]]);
@@ -111,11 +111,11 @@ fn depth_first_meets_the_same_states() {
     ended.is(expect![[r#"
         exit code 0
         ---- stdout
-        broadcast: all 51 states that 4 moves reach within these bounds: no failure
+        broadcast: all 149 states that 4 moves reach within these bounds: no failure
 
         bounds        2 nodes, 2 clients; at most 2 timers in order; no faults; at most 4 moves
-        operations    client 0: read, broadcast 1; client 1: broadcast 0 (seed 1)
-        explored      51 states, 62 moves; depth first: the longest schedule has 4 moves; 30 states lead further
+        operations    broadcast 0, broadcast 1, read; each by any client, in this order (seed 1)
+        explored      149 states, 210 moves; depth first: the longest schedule has 4 moves; 104 states lead further
 
         No schedule within these bounds fails; longer ones were not tried.
     "#]]);
@@ -152,11 +152,11 @@ fn schedules_up_to_a_depth_are_all_tried() {
     ended.is(expect![[r#"
         exit code 0
         ---- stdout
-        broadcast: all 51 states that 4 moves reach within these bounds: no failure
+        broadcast: all 149 states that 4 moves reach within these bounds: no failure
 
         bounds        2 nodes, 2 clients; at most 2 timers in order; no faults; at most 4 moves
-        operations    client 0: read, broadcast 1; client 1: broadcast 0 (seed 1)
-        explored      51 states, 53 moves; all schedules of up to 4 moves were tried; 30 states lead further
+        operations    broadcast 0, broadcast 1, read; each by any client, in this order (seed 1)
+        explored      149 states, 173 moves; all schedules of up to 4 moves were tried; 104 states lead further
 
         No schedule within these bounds fails; longer ones were not tried.
     "#]]);
@@ -172,8 +172,8 @@ fn chosen_schedules_prove_nothing() {
         broadcast: 50 runs: no failure
 
         bounds        3 nodes, 3 clients; at most 20 timers in order; at most 1 lost message and 1 kill
-        operations    client 0: read, read, broadcast 2; client 1: broadcast 0; client 2: broadcast 1 (seed 1)
-        explored      50 runs, 1,850 moves, 1,546 states; by the strategy pct of depth 2
+        operations    broadcast 0, broadcast 1, read, broadcast 2, broadcast 3; each by any client, in this order (seed 1)
+        explored      50 runs, 1,922 moves, 1,581 states; by the strategy pct of depth 2
         states        the guest reads the clock, so each has a time: there are more of them
 
         Those that were tried do not fail; it proves nothing about others.
@@ -189,11 +189,11 @@ fn all_bounds_are_told() {
     ended.is(expect![[r#"
         exit code 0
         ---- stdout
-        lin-kv: all 8 states that 1 move reach within these bounds: no failure
+        lin-kv: all 11 states that 1 move reach within these bounds: no failure
 
         bounds        2 nodes, 4 clients; at most 1 timer in order but for 1000 ppm; at most 1 lost message, 2 doubled messages, 1 kill, 1 power failure, 1 partition and 1 timeout; at most 1 late message; at most 1 move; after a warm-up of 0.5 s; no reductions
-        operations    client 0: read key 0 (seed 1)
-        explored      8 states, 7 moves; all schedules of up to 1 move were tried; 7 states lead further
+        operations    write 0 to key 0; each by any client, in this order (seed 1)
+        explored      11 states, 10 moves; all schedules of up to 1 move were tried; 10 states lead further
         ends          not tried: what shows only in the end was not looked for
 
         No schedule within these bounds fails; longer ones were not tried.
@@ -230,19 +230,13 @@ fn a_result_as_json() {
             "tries-ends?": true
           },
           "operations": [
-            {
-              "worker": 0,
-              "asks": "broadcast 0"
-            },
-            {
-              "worker": 1,
-              "asks": "broadcast 1"
-            }
+            "broadcast 0",
+            "broadcast 1"
           ],
           "explored": {
             "strategy": "exhaustive",
-            "states": 13,
-            "moves": 15,
+            "states": 21,
+            "moves": 26,
             "depth": 5,
             "frontier": 0
           },
@@ -261,11 +255,11 @@ fn a_program_is_explored_by_replay_and_it_says_so() {
     ended.is(expect![[r#"
         exit code 0
         ---- stdout
-        echo: all 5 states within these bounds: no failure
+        echo: all 3 states within these bounds: no failure
 
         bounds        1 node, 2 clients; at most 4 timers in order; no faults
-        operations    client 0: echo "Please echo 68"; client 1: echo "Please echo 43" (seed 1)
-        explored      5 states, 4 moves; the longest way to one has 2 moves
+        operations    echo "Please echo 68", echo "Please echo 43"; each by any client, in this order (seed 1)
+        explored      3 states, 2 moves; the longest way to one has 2 moves
         states        the guest has no snapshot of all its state, so each is what nodes were told, and they are told it again: slower, and more states
 
         No schedule within these bounds fails.

@@ -18,11 +18,11 @@ fn the_same_command_goes_on() {
     stopped.is(expect![[r#"
         exit code 2
         ---- stdout
-        broadcast: stopped at the budget of states, after 2,070 states: no failure so far
+        broadcast: stopped at the budget of states, after 2,105 states: no failure so far
 
         bounds        2 nodes, 2 clients; at most 3 timers in order; at most 1 lost message
-        operations    client 0: read, broadcast 1; client 1: broadcast 0 (seed 1)
-        explored      2,070 states, 3,828 moves; all schedules of up to 9 moves were tried; 570 states lead further
+        operations    broadcast 0, broadcast 1, read; each by any client, in this order (seed 1)
+        explored      2,105 states, 2,884 moves; all schedules of up to 6 moves were tried; 1,164 states lead further
 
         Not all schedules within these bounds were tried; the same command with a larger --max-states goes on.
     "#]]);
@@ -30,17 +30,17 @@ fn the_same_command_goes_on() {
     resumed.is(expect![[r#"
         exit code 0
         ---- stdout
-        broadcast: all 3,647 states within these bounds: no failure
+        broadcast: all 18,449 states within these bounds: no failure
 
         bounds        2 nodes, 2 clients; at most 3 timers in order; at most 1 lost message
-        operations    client 0: read, broadcast 1; client 1: broadcast 0 (seed 1)
-        explored      3,647 states, 8,336 moves; the longest way to one has 16 moves
-        resumed       after 2,070 states
+        operations    broadcast 0, broadcast 1, read; each by any client, in this order (seed 1)
+        explored      18,449 states, 46,650 moves; the longest way to one has 16 moves
+        resumed       after 2,105 states
 
         No schedule within these bounds fails.
     "#]]);
     let whole = explore(&dir, "broadcast-retry", BOUNDS).end();
-    let row = "resumed       after 2,070 states\n";
+    let row = "resumed       after 2,105 states\n";
     assert_eq!(resumed.stdout.replace(row, ""), whole.stdout);
     // It is over, and says so at once.
     let again = explore(&dir, "broadcast-retry", &args("--max-states 1")).end();
