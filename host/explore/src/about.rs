@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use host_trial::scenario::option::{self, Group};
 
 use crate::bounds::Bounds;
-use crate::exploration::{Exploration, Operations};
+use crate::exploration::Exploration;
 use crate::kept::About;
 
 impl Exploration<'_> {
@@ -42,9 +42,7 @@ impl Exploration<'_> {
             note("what is after --", format!("{args:?}"));
         }
         note("--seed", seed.to_string());
-        if !matches!(operations, Operations::Drawn) {
-            note("the list of operations", format!("{operations:?}"));
-        }
+        note("what clients do", format!("{operations:?}"));
         let Bounds {
             operations,
             fires,

@@ -63,11 +63,12 @@ impl Exploration<'_> {
             Over::Depth => End::Depth,
             Over::States => End::States,
             Over::Failure(failure) => {
+                let states = depth.progress().states.max(1) as u64;
                 let shortening = Shortening {
                     model: &model,
                     begin: &first,
                     ends: &depth.ends,
-                    end_steps: 1,
+                    end_steps: depth.ends.steps().div_ceil(states),
                     names: failure.names.clone(),
                     is_at_end: failure.is_at_end,
                 };

@@ -169,7 +169,8 @@ impl Nodes {
         guests: &Guests<'_>,
         messages: &Messages,
     ) -> Result<Arc<NodeStep>, Wrong> {
-        // Every life begins at a time of its own, which its snapshots may tell from then on.
+        // Every life begins at a time of its own, which its snapshots may tell from then on. States that differ in nothing
+        // but when further lives will begin count as one.
         let is_start = matches!(happens, Happens::Start(_));
         let seen_ns = match guests.mode.reads_clock || is_start {
             true => now_ns,

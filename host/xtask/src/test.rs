@@ -18,7 +18,7 @@ const SLOW: [&str; 7] = [
 ];
 
 /// The shell scripts of this project.
-const SCRIPTS: [&str; 14] = [
+const SCRIPTS: [&str; 20] = [
     "runner.sh",
     ".ci/run",
     "host/tests/programs/build.sh",
@@ -33,6 +33,12 @@ const SCRIPTS: [&str; 14] = [
     "deploy/github/install.sh",
     "deploy/github/starter.sh",
     "deploy/leaderboard/nightly.sh",
+    "deploy/slurm/merge.sbatch",
+    "deploy/slurm/share.sbatch",
+    "deploy/slurm/submit.sh",
+    "deploy/slurm/test.sh",
+    "deploy/kubernetes/merge.sh",
+    "deploy/kubernetes/share.sh",
 ];
 
 /// All that CI runs.

@@ -1,7 +1,7 @@
 //! Depth first: the same states as breadth first, and the same guests fail.
 
 use host_check::{Validity, Workload};
-use host_explore::{Bounds, Budget, End, Exploration, Explored, Spent, TimerOrder};
+use host_explore::{Bounds, Budget, End, Exploration, Explored, Operations, Spent, TimerOrder};
 
 use crate::mutants::CASES;
 use crate::{Subject, flood};
@@ -13,7 +13,7 @@ fn both(subject: &Subject, bounds: &Bounds, budget: &Budget) -> [Explored; 2] {
         bounds,
         budget: budget.clone(),
         seed: 1,
-        operations: host_explore::Operations::Drawn,
+        operations: Operations::Drawn,
     };
     [
         exploration.search(&mut |_| ()).unwrap(),
@@ -190,7 +190,7 @@ fn a_program_is_known_by_what_it_was_told() {
     subject.scenario.workload = Workload::Echo;
     subject.scenario.options.concurrency = 2;
     let (states, _) = same(&subject, &few(4, 0));
-    assert!(states > 10, "{states}");
+    assert!(states > 4, "{states}");
 }
 
 #[test]
