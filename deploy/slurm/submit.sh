@@ -8,7 +8,7 @@ readonly USAGE='usage: submit.sh SHARES OUT grade [OPTIONS] PATH…
 SHARES  how many tasks the array has
 OUT     a new folder that all machines of the cluster see: share.I.json of each task, then merged.json
 
-The program is `host`, or what HOST names; it has to be on all machines, as the modules have to be.
+The program is host, or what HOST names; it has to be on all machines, as the modules have to be.
 Options of sbatch for both jobs, such as --partition=main, can stand in SBATCH_OPTIONS.'
 
 die() {
