@@ -352,11 +352,15 @@ struct Written {
 
 impl Written {
     /// Whether an operation may say or change something after these: to read shows nothing before something was
-    /// written, and a compare-and-set needs the value that it compares with.
+    /// written, nor does a client that forgets what it has read, and a compare-and-set needs the value that it compares with.
     fn lets_count(&mut self, operation: &Operation) -> bool {
         let pair = |value: &Value| -> Option<[Value; 2]> { value.items()?.try_into().ok() };
         let f = operation.f.as_ref();
-        let reads = matches!(f, "read" | "poll");
+        // A client reads what it is assigned, so that may come first.
+        if f == "assign" {
+            return true;
+        }
+        let reads = matches!(f, "read" | "poll" | "crash");
         let Some([key, value]) = pair(&operation.value) else {
             self.anything |= !reads;
             return self.anything;

@@ -311,8 +311,8 @@ fn the_built_in_challenges_are_listed() {
             6a               txn-rw-register  Single-node, totally-available transactions       5           crowded
             6b               txn-rw-register  Totally-available, read-uncommitted transactions  5           far, crowded, paused, hunted
             6c               txn-rw-register  Totally-available, read-committed transactions    10          far, crowded, paused, hunted
-            3c-durable       broadcast        Broadcast that survives restarts                  5 (bonus)   killed, dark, slow
-            5b-durable       kafka            Kafka-style log that survives restarts            5 (bonus)   killed, dark, slow
+            3c-durable       broadcast        Broadcast that survives restarts                  5 (bonus)   killed, dark, slow, explored
+            5b-durable       kafka            Kafka-style log that survives restarts            5 (bonus)   killed, dark, slow, explored
             g-set            g-set            Grow-only set                                     5 (bonus)   far, crowded, lossy, paused, hunted, calm, distant
             pn-counter       pn-counter       Counter that grows and shrinks                    5 (bonus)   far, crowded, cut, paused, hunted, calm, idle, distant
             txn-list-append  txn-list-append  Strictly serializable transactions                10 (bonus)  far, crowded, cut, paused, hunted, calm, slow

@@ -10,10 +10,12 @@
 //!
 //! | bug | what is wrong |
 //! |---|---|
+//! | `acks-duplicate` | the disk is synced once in 200 ms, before the answers to values; one that comes again is acknowledged at once |
 //! | `answers-first` | a request is answered before its record is synced |
 //! | `clients-only` | values from other nodes are acknowledged, and not written |
 //! | `commits-in-memory` | committed offsets are not written |
 //! | `forgets` | the disk is written, and not read when the node starts |
+//! | `polls-unsynced` | the disk is synced once in 200 ms, before the answers to sends; polls show what is not synced, and a restart gives its offset away again |
 //! | `replays-twice` | the log is replayed twice when the node starts |
 //! | `snapshot-only` | what came after the last snapshot is not read when the node starts |
 //! | `syncs-later` | the disk is synced once in 200 ms, after the answers |
@@ -54,10 +56,12 @@ enum Design {
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Bug {
+    AcksDuplicate,
     AnswersFirst,
     ClientsOnly,
     CommitsInMemory,
     Forgets,
+    PollsUnsynced,
     ReplaysTwice,
     SnapshotOnly,
     SyncsLater,
@@ -88,6 +92,20 @@ struct Durable {
     disk: [Log<Record>; 2],
     /// Which of them is written.
     log: usize,
+    /// Answers that wait for the next sync.
+    owed: Vec<Owed>,
+}
+
+#[derive(Serialize, Deserialize)]
+enum Owed {
+    Node {
+        name: String,
+        messages: BTreeSet<i64>,
+    },
+    Client {
+        caller: Caller,
+        reply: Reply,
+    },
 }
 
 impl Node for Durable {
@@ -117,6 +135,7 @@ impl Node for Durable {
             untold: untold.collect(),
             disk,
             log,
+            owed: Vec::new(),
         };
         for record in records {
             node.apply(record, None);
@@ -135,17 +154,32 @@ impl Node for Durable {
         let reply = match request {
             Request::Topology {} => Reply::TopologyOk {},
             Request::Broadcast { message } => {
+                let is_new = !self.values.contains(&message);
                 self.learn(message, None, ctx);
-                Reply::BroadcastOk {}
+                let reply = Reply::BroadcastOk {};
+                if is_new && self.bug == Some(Bug::AcksDuplicate) {
+                    self.owed.push(Owed::Client {
+                        caller: from,
+                        reply,
+                    });
+                    return Ok(());
+                }
+                reply
             }
             Request::Read {} => Reply::ReadOk {
                 messages: self.values.clone(),
             },
             Request::Gossip { messages } => {
+                let is_new = messages.iter().any(|it| !self.values.contains(it));
                 for message in &messages {
                     self.learn(*message, Some(from.node()), ctx);
                 }
-                ctx.send(from.node(), &Request::GossipOk { messages });
+                if is_new && self.bug == Some(Bug::AcksDuplicate) {
+                    let name = from.node().to_owned();
+                    self.owed.push(Owed::Node { name, messages });
+                } else {
+                    ctx.send(from.node(), &Request::GossipOk { messages });
+                }
                 return Ok(());
             }
             Request::GossipOk { messages } => {
@@ -168,7 +202,15 @@ impl Node for Durable {
                     ctx,
                 );
                 let offset = self.logs[&key].len() as Offset - 1;
-                Reply::SendOk { offset }
+                let reply = Reply::SendOk { offset };
+                if self.bug == Some(Bug::PollsUnsynced) {
+                    self.owed.push(Owed::Client {
+                        caller: from,
+                        reply,
+                    });
+                    return Ok(());
+                }
+                reply
             }
             Request::Poll { offsets } => Reply::PollOk {
                 msgs: self.poll(offsets),
@@ -204,8 +246,16 @@ impl Node for Durable {
 
     fn timer(&mut self, (): (), ctx: &mut Ctx<Self>) {
         ctx.set_timer(WINDOW, ());
-        if self.bug == Some(Bug::SyncsLater) {
+        if self.bug == Some(Bug::SyncsLater) || !self.owed.is_empty() {
             ctx.disk().sync();
+        }
+        for owed in std::mem::take(&mut self.owed) {
+            match owed {
+                Owed::Node { name, messages } => {
+                    ctx.send(&name, &Request::GossipOk { messages });
+                }
+                Owed::Client { caller, reply } => ctx.reply(caller, &reply),
+            }
         }
         for (peer, untold) in &self.untold {
             if !untold.is_empty() {
@@ -234,6 +284,9 @@ impl Durable {
         let is_commit = matches!(record, Record::Commit { .. });
         let disk = match self.bug {
             Some(Bug::AnswersFirst | Bug::SyncsLater) => ctx.disk().without_sync(),
+            Some(Bug::AcksDuplicate | Bug::PollsUnsynced) if !is_commit => {
+                ctx.disk().without_sync()
+            }
             _ => ctx.disk(),
         };
         match self.bug {
