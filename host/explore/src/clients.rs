@@ -194,10 +194,11 @@ impl ClientTable {
         if clients.waits(worker) || self.next_place(clients, worker).is_none() {
             return false;
         }
-        let is_free =
-            |other: u16| self.node_of(other) == self.node_of(worker) && !clients.waits(other);
-        let is_first = || !(0..worker).any(is_free);
-        !(reductions && matches!(self.plan, Plan::OfAny { .. })) || is_first()
+        if matches!(self.plan, Plan::OfEach(_)) || !reductions {
+            return true;
+        }
+        let mut others = (0..worker).filter(|other| self.node_of(*other) == self.node_of(worker));
+        others.all(|other| clients.waits(other))
     }
 
     /// How many operations were not begun.

@@ -275,7 +275,7 @@ impl Taking<'_, '_> {
                 self.sets_timers = true;
             }
             Happens::Start(init) => {
-                let life = self.life();
+                let life = self.node.life();
                 self.node.lives += 1;
                 let started = self.guests.start(life, init, self.now_ns, self.messages)?;
                 self.node.guest = Some(started.next);
@@ -301,16 +301,11 @@ impl Taking<'_, '_> {
         })
     }
 
-    /// The life that it is in, or is about to begin.
-    fn life(&self) -> Life {
-        self.node.life()
-    }
-
     fn tell(&mut self, told: &Told) -> Result<(), Wrong> {
         let Some(guest) = self.node.guest else {
             return Ok(()); // what reaches a node that is down is lost
         };
-        let (life, messages) = (self.life(), self.messages);
+        let (life, messages) = (self.node.life(), self.messages);
         let step = self.guests.step(guest, life, told, self.now_ns, messages)?;
         self.node.guest = Some(step.next);
         self.node.disk = step.disk.unwrap_or(self.node.disk);

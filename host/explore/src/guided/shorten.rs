@@ -130,7 +130,7 @@ mod tests {
     use super::*;
     use crate::account::Account;
     use crate::bounds::{Bounds, Budget};
-    use crate::exploration::Exploration;
+    use crate::exploration::{Exploration, Operations};
     use crate::explore::begin;
     use crate::guided::agenda::Agenda;
     use crate::guided::schedulers::Uniform;
@@ -167,7 +167,7 @@ mod tests {
             bounds: &bounds,
             budget: Budget::default(),
             seed: 1,
-            operations: crate::exploration::Operations::Drawn,
+            operations: Operations::Drawn,
         };
         let account = Account::of(&exploration.budget);
         let model = crate::model::Model::new(&exploration, Mode::default(), &account);

@@ -130,11 +130,9 @@ fn half_of_the_nodes_as_a_majority_is_found_in_raft() {
     }
 }
 
-/// Two nodes lead in one term: seeds of the built-in suite do not find it.
-#[test]
-fn votes_of_an_earlier_term_are_found_in_raft() {
-    let subject = Subject::of("raft-mutants", &["--bug", "old-votes"], Workload::LinKv, 3);
-    let bounds = Bounds {
+/// For a Raft that counts ticks: an election is a move.
+fn elections() -> Bounds {
+    Bounds {
         operations: 6,
         fires: 30,
         drops: 2,
@@ -142,8 +140,14 @@ fn votes_of_an_earlier_term_are_found_in_raft() {
         timers: TimerOrder::Bursts,
         tries_ends: false,
         ..Bounds::default()
-    };
-    let guided = guide(&subject, &bounds, Strategy::Pct, 2000);
+    }
+}
+
+/// Two nodes lead in one term: seeds of the built-in suite do not find it.
+#[test]
+fn votes_of_an_earlier_term_are_found_in_raft() {
+    let subject = Subject::of("raft-mutants", &["--bug", "old-votes"], Workload::LinKv, 3);
+    let guided = guide(&subject, &elections(), Strategy::Pct, 2000);
     assert_eq!(failure(&guided).names, ["not-linearizable"]);
 }
 
@@ -152,16 +156,7 @@ fn votes_of_an_earlier_term_are_found_in_raft() {
 fn what_only_restored_guests_do_is_no_failure() {
     let args = ["--bug", "forgets-vote"];
     let subject = Subject::of("raft-mutants", &args, Workload::LinKv, 3);
-    let bounds = Bounds {
-        operations: 6,
-        fires: 30,
-        drops: 2,
-        partitions: 2,
-        timers: TimerOrder::Bursts,
-        tries_ends: false,
-        ..Bounds::default()
-    };
-    let guided = guide(&subject, &bounds, Strategy::Pct, 128);
+    let guided = guide(&subject, &elections(), Strategy::Pct, 128);
     assert!(matches!(guided.end, End::Runs), "{guided:?}");
     assert!(guided.mode.by_replay);
     assert_eq!((guided.tried.runs, guided.failed_run), (128, None));
