@@ -53,6 +53,7 @@
 //! | write to the log | [`Ctx::log`], [`Level`] |
 //! | test a node, and what it recovers after a crash | module [`testing`] |
 //! | run a node in a simulator without WebAssembly | module [`step`] |
+//! | write a workload of your own: what clients do, and what is right | module [`workload`] |
 
 mod body;
 mod ctx;
@@ -76,6 +77,7 @@ pub mod testing;
 #[cfg(target_family = "wasm")]
 #[doc(hidden)]
 pub mod wasm;
+pub mod workload;
 
 pub use ctx::{Ctx, TimerId};
 pub use host_protocol::abi::Level;

@@ -95,7 +95,7 @@ impl<N: Node> Default for Guest<N> {
     }
 }
 
-fn packed(bytes: &[u8]) -> u64 {
+pub(crate) fn packed(bytes: &[u8]) -> u64 {
     let len = u32::try_from(bytes.len()).expect("a guest's memory has less than 4 GiB");
     pack(address(bytes), len)
 }
@@ -104,6 +104,6 @@ fn packed(bytes: &[u8]) -> u64 {
     clippy::cast_possible_truncation,
     reason = "guests have 32-bit addresses"
 )]
-fn address(bytes: &[u8]) -> u32 {
+pub(crate) fn address(bytes: &[u8]) -> u32 {
     bytes.as_ptr() as usize as u32
 }

@@ -6,6 +6,8 @@
 //! | [`error`] | error codes, and the body of an error message |
 //! | [`services`] | the names of Maelstrom's services |
 //! | [`abi`] | events and effects, and the exports of a guest |
+//! | [`workload`] | what a workload module and its host say to each other |
+//! | [`schema`] | the notation for the messages of a workload |
 //! | [`disk`] | changes to the disk of a node, and its files in the first event |
 //! | [`scan`] | finds the fields of an object in JSON |
 //! | [`fields`] | the fields that were found |
@@ -20,7 +22,7 @@
 //! | [`text`] | makes text of unknown origin safe to print |
 //!
 //! The crate depends on no host, engine or guest. WebAssembly guests use `message`,
-//! `error`, `services`, `abi`, `disk`, `scan`, `fields`, `json` and `data`; the other modules are for drivers
+//! `error`, `services`, `abi`, `disk`, `scan`, `fields`, `json`, `data` and `workload`; the other modules are for drivers
 //! of nodes and are not compiled for WebAssembly.
 
 pub mod abi;
@@ -38,9 +40,12 @@ pub mod line_kind;
 pub mod lines;
 pub mod message;
 pub mod scan;
+#[cfg(not(target_family = "wasm"))]
+pub mod schema;
 pub mod services;
 #[cfg(not(target_family = "wasm"))]
 pub mod text;
 #[cfg(not(target_family = "wasm"))]
 pub mod timers;
 mod words;
+pub mod workload;

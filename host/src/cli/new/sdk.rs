@@ -29,7 +29,9 @@ const PACKAGES: [Package; 2] = [
         sources: sources!("guest-sdk":
             "body.rs" "ctx.rs" "disk.rs" "disk/checksum.rs" "disk/log.rs" "disk/record.rs" "disk/survived.rs" "lib.rs"
             "name.rs" "native/mod.rs" "native/run.rs" "node.rs" "numbered.rs" "options.rs" "outbox.rs" "retry.rs"
-            "runtime.rs" "service.rs" "sorted.rs" "step.rs" "testing.rs" "testing/disk.rs" "wasm.rs"),
+            "runtime.rs" "service.rs" "sorted.rs" "step.rs" "testing.rs" "testing/disk.rs" "wasm.rs"
+            "workload/draws.rs" "workload/history.rs" "workload/mod.rs" "workload/runtime.rs" "workload/step.rs"
+            "workload/testing.rs" "workload/turn.rs" "workload/wasm.rs"),
     },
     Package {
         name: "host-protocol",
@@ -37,8 +39,8 @@ const PACKAGES: [Package; 2] = [
         sources: sources!("host/protocol":
             "abi.rs" "clock.rs" "data.rs" "data/body.rs" "data/error.rs" "data/key.rs" "data/number.rs" "data/read.rs"
             "data/reader.rs" "data/string.rs" "data/tests.rs" "data/write.rs" "disk.rs" "error.rs" "fields.rs"
-            "grammar.rs" "json.rs" "lib.rs" "line_kind.rs" "lines.rs" "message.rs" "scan.rs"
-            "services.rs" "text.rs" "text/figures.rs" "text/unfit.rs" "timers.rs" "words.rs"),
+            "grammar.rs" "json.rs" "lib.rs" "line_kind.rs" "lines.rs" "message.rs" "scan.rs" "schema.rs"
+            "services.rs" "text.rs" "text/figures.rs" "text/unfit.rs" "timers.rs" "words.rs" "workload.rs"),
     },
 ];
 

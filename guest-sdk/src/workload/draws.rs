@@ -1,0 +1,102 @@
+//! Random choices.
+
+/// Random choices of a workload. In a module they come from the run's seed, by a stream of their own.
+#[derive(Debug)]
+pub struct Draws(Source);
+
+#[derive(Debug)]
+enum Source {
+    #[cfg(target_family = "wasm")]
+    Host,
+    #[cfg(not(target_family = "wasm"))]
+    Seed(fastrand::Rng),
+}
+
+#[cfg(target_family = "wasm")]
+mod wasi {
+    #[link(wasm_import_module = "wasi_snapshot_preview1")]
+    unsafe extern "C" {
+        pub(super) fn random_get(buffer: *mut u8, len: usize) -> u16;
+    }
+}
+
+impl Draws {
+    #[cfg(target_family = "wasm")]
+    pub(super) fn of_host() -> Self {
+        Draws(Source::Host)
+    }
+
+    /// Choices that a seed determines, for tests.
+    #[cfg(not(target_family = "wasm"))]
+    #[must_use]
+    pub fn of_seed(seed: u64) -> Self {
+        Draws(Source::Seed(fastrand::Rng::with_seed(seed)))
+    }
+
+    /// Draws 64 random bits.
+    ///
+    /// # Panics
+    /// If the host has none.
+    pub fn word(&mut self) -> u64 {
+        match &mut self.0 {
+            #[cfg(target_family = "wasm")]
+            Source::Host => {
+                let mut bytes = [0; 8];
+                #[expect(unsafe_code, reason = "WASI fills the buffer, whose length it is told")]
+                // SAFETY: the pointer is valid for writes of 8 bytes.
+                let errno = unsafe { wasi::random_get(bytes.as_mut_ptr(), bytes.len()) };
+                assert_eq!(errno, 0, "the host has no random bytes");
+                u64::from_le_bytes(bytes)
+            }
+            #[cfg(not(target_family = "wasm"))]
+            Source::Seed(rng) => rng.u64(..),
+        }
+    }
+
+    /// Draws a number from 0 to below `end`, uniformly; 0 if `end` is 0.
+    ///
+    /// Source: D. Lemire, "Fast random integer generation in an interval", 2019.
+    pub fn below(&mut self, end: u64) -> u64 {
+        if end == 0 {
+            return 0;
+        }
+        let biased = end.wrapping_neg() % end;
+        loop {
+            let product = u128::from(self.word()) * u128::from(end);
+            #[expect(clippy::cast_possible_truncation, reason = "the two halves are meant")]
+            let (high, low) = ((product >> 64) as u64, product as u64);
+            if low >= biased {
+                return high;
+            }
+        }
+    }
+
+    /// Draws an index of a slice of `len` elements.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "it is below len, which is a usize"
+    )]
+    pub fn index(&mut self, len: usize) -> usize {
+        self.below(len as u64) as usize
+    }
+
+    /// Draws one of `choices`, uniformly.
+    ///
+    /// # Panics
+    /// If `choices` is empty.
+    pub fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
+        choices[self.index(choices.len())]
+    }
+
+    /// Draws true in `permille` of 1000 cases.
+    pub fn chance(&mut self, permille: u64) -> bool {
+        self.below(1000) < permille
+    }
+
+    /// Shuffles `items`.
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        for last in (1..items.len()).rev() {
+            items.swap(last, self.index(last + 1));
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! The history of a run, and what is wrong with it.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use host_protocol::data;
+use host_protocol::workload::{Checked, Problem};
+
+/// An operation of a history, from its invocation to its end.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record<Operation, Outcome> {
+    /// The index of its invocation.
+    pub index: u64,
+    /// The process that invoked it.
+    pub process: i64,
+    /// The worker that the process was.
+    pub worker: usize,
+    /// When it was invoked, since the beginning of the run.
+    pub invoked: Duration,
+    /// When it ended, if it did.
+    pub completed: Option<Duration>,
+    /// What it is.
+    pub operation: Operation,
+    /// How it ended.
+    pub end: End<Outcome>,
+}
+
+/// How an operation ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End<Outcome> {
+    /// It took place, and completed with this.
+    Ok(Outcome),
+    /// It did not take place.
+    Failed,
+    /// Nobody knows whether it took place.
+    Unknown,
+}
+
+impl<Operation, Outcome> Record<Operation, Outcome> {
+    /// What it completed with, if it succeeded.
+    pub fn outcome(&self) -> Option<&Outcome> {
+        match &self.end {
+            End::Ok(outcome) => Some(outcome),
+            End::Failed | End::Unknown => None,
+        }
+    }
+
+    /// Whether it may have taken place.
+    pub fn may_count(&self) -> bool {
+        !matches!(self.end, End::Failed)
+    }
+}
+
+/// What a check finds.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Findings(pub(super) Checked);
+
+impl Findings {
+    /// Adds something that is wrong: its name, a few words joined by hyphens; a sentence that says what happened;
+    /// and the indices of the operations that show it.
+    pub fn problem(&mut self, name: &str, text: impl Into<String>, ops: &[u64]) {
+        self.0.problems.push(Problem {
+            name: name.to_owned(),
+            text: text.into(),
+            ops: ops.to_vec(),
+        });
+    }
+
+    /// Adds a figure of the run.
+    pub fn figure(&mut self, name: &str, value: f64) {
+        self.0.figures.insert(name.to_owned(), value);
+    }
+
+    /// Says why it is not known whether the history is right.
+    pub fn unknown(&mut self, why: impl Into<String>) {
+        self.0.unknown = Some(why.into());
+    }
+
+    /// The names of what is wrong.
+    #[must_use]
+    pub fn names(&self) -> Vec<&str> {
+        let problems = self.0.problems.iter();
+        problems.map(|problem| problem.name.as_str()).collect()
+    }
+}
+
+/// An operation as the history has it: its invocation or its completion.
+#[derive(Deserialize)]
+struct Op<'a> {
+    #[serde(default)]
+    index: u64,
+    #[serde(default)]
+    time: u64,
+    #[serde(rename = "type")]
+    kind: String,
+    process: Value,
+    f: String,
+    #[serde(borrow, default)]
+    value: Option<&'a RawValue>,
+}
+
+/// Reads a history: pairs invocations with completions.
+///
+/// # Panics
+/// If it is none of this workload: the host has checked that.
+pub(super) fn records<Operation, Outcome>(
+    json: &str,
+    workers: usize,
+) -> Vec<Record<Operation, Outcome>>
+where
+    Operation: DeserializeOwned,
+    Outcome: DeserializeOwned,
+{
+    let ops: Vec<Op<'_>> =
+        data::from_str(json).unwrap_or_else(|why| panic!("this is no history: {why}"));
+    let workers = i64::try_from(workers.max(1)).unwrap_or(i64::MAX);
+    let mut records: Vec<Record<Operation, Outcome>> = Vec::new();
+    let mut open: HashMap<i64, usize> = HashMap::new();
+    for op in ops {
+        let Some(process) = op.process.as_i64() else {
+            continue; // the nemesis
+        };
+        let value = op.value.map_or("null", RawValue::get);
+        if op.kind == "invoke" {
+            open.insert(process, records.len());
+            records.push(Record {
+                index: op.index,
+                process,
+                worker: usize::try_from(process.rem_euclid(workers)).unwrap_or(0),
+                invoked: Duration::from_nanos(op.time),
+                completed: None,
+                operation: operation(&op.f, value),
+                end: End::Unknown,
+            });
+        } else if let Some(at) = open.remove(&process) {
+            let record = &mut records[at];
+            record.completed = Some(Duration::from_nanos(op.time));
+            record.end = match op.kind.as_str() {
+                "ok" => End::Ok(read(value)),
+                "fail" => End::Failed,
+                _ => End::Unknown,
+            };
+        }
+    }
+    records
+}
+
+/// The operation with this function and this argument.
+fn operation<Operation: DeserializeOwned>(f: &str, value: &str) -> Operation {
+    read(&format!("{{\"f\":{},\"value\":{value}}}", Value::from(f)))
+}
+
+/// Reads what the host sent.
+pub(super) fn read<'a, T: Deserialize<'a>>(json: &'a str) -> T {
+    data::from_str(json).unwrap_or_else(|why| panic!("{json} is none of this workload: {why}"))
+}

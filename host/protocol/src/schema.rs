@@ -1,0 +1,362 @@
+//! The notation in which a workload says what its messages are.
+//!
+//! `read {key: integer} -> read_ok {value: any, at?: string}` is a request with one field and its answer
+//! with two, of which one may be absent. Types are `integer`, `number`, `string`, `boolean`, `any`, a list
+//! `[integer]`, and an object with any keys `{integer}`. Every answer also has the fields of all messages.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+/// A request and its answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exchange {
+    /// The request.
+    pub request: Message,
+    /// The answer, if it is no error.
+    pub answer: Message,
+}
+
+/// A kind of messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Its type.
+    pub kind: String,
+    /// Its fields, besides those of all messages.
+    pub fields: Vec<Field>,
+}
+
+/// A field of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    /// Its name.
+    pub name: String,
+    /// Whether it may be absent.
+    pub is_optional: bool,
+    /// Its type.
+    pub of: Type,
+}
+
+/// A type of values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Type {
+    /// A whole number of 64 bits.
+    Integer,
+    /// Any number.
+    Number,
+    /// A string.
+    String,
+    /// `true` or `false`.
+    Boolean,
+    /// Anything.
+    Any,
+    /// A list.
+    List(Box<Type>),
+    /// An object with any keys.
+    Object(Box<Type>),
+}
+
+/// The fields of all messages.
+const RESERVED: [&str; 3] = ["type", "msg_id", "in_reply_to"];
+
+/// The most characters of a value that an error shows.
+const SHOWN_MAX: usize = 60;
+
+/// How deep types may be.
+const DEPTH_MAX: usize = 10;
+
+impl Exchange {
+    /// Reads an exchange.
+    ///
+    /// # Errors
+    /// What is wrong with the text.
+    pub fn read(text: &str) -> Result<Self, String> {
+        let mut reader = Reader { rest: text };
+        let request = reader.message()?;
+        reader.expect("->")?;
+        let answer = reader.message()?;
+        reader.skip_blanks();
+        match reader.rest.is_empty() {
+            true => Ok(Exchange { request, answer }),
+            false => Err(reader.wrong("the end")),
+        }
+    }
+}
+
+impl Message {
+    /// Checks a body, a JSON object.
+    ///
+    /// # Errors
+    /// What is wrong with it: fields that are missing, unknown, or of another type.
+    pub fn check(&self, body: &Map<String, Value>) -> Result<(), String> {
+        let kind = body.get("type").and_then(Value::as_str).unwrap_or_default();
+        if kind != self.kind {
+            return Err(format!("its type is {kind:?}; expected {:?}", self.kind));
+        }
+        let missing = |field: &&Field| !field.is_optional && !body.contains_key(&field.name);
+        if let Some(field) = self.fields.iter().find(missing) {
+            return Err(format!("missing field {:?}; expected {self}", field.name));
+        }
+        for (name, value) in body {
+            match self.fields.iter().find(|field| field.name == *name) {
+                Some(field) => field.check(value)?,
+                None if RESERVED.contains(&name.as_str()) => {}
+                None => return Err(format!("unknown field {name:?}; expected {self}")),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Field {
+    fn check(&self, value: &Value) -> Result<(), String> {
+        match self.of.has(value) {
+            true => Ok(()),
+            false => {
+                let shown: String = value.to_string().chars().take(SHOWN_MAX).collect();
+                Err(format!(
+                    "field {:?} is {shown}; expected {}",
+                    self.name, self.of
+                ))
+            }
+        }
+    }
+}
+
+impl Type {
+    /// Whether a value is of this type.
+    #[must_use]
+    pub fn has(&self, value: &Value) -> bool {
+        match (self, value) {
+            (Type::Any, _)
+            | (Type::String, Value::String(_))
+            | (Type::Boolean, Value::Bool(_))
+            | (Type::Number, Value::Number(_)) => true,
+            (Type::Integer, Value::Number(number)) => number.is_i64() || number.is_u64(),
+            (Type::List(of), Value::Array(values)) => values.iter().all(|value| of.has(value)),
+            (Type::Object(of), Value::Object(values)) => values.values().all(|value| of.has(value)),
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} -> {}", self.request, self.answer)
+    }
+}
+
+impl fmt::Display for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {{", self.kind)?;
+        for (at, field) in self.fields.iter().enumerate() {
+            let separator = if at == 0 { "" } else { ", " };
+            let mark = if field.is_optional { "?" } else { "" };
+            write!(f, "{separator}{}{mark}: {}", field.name, field.of)?;
+        }
+        f.write_str("}")
+    }
+}
+
+impl fmt::Display for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Type::Integer => f.write_str("integer"),
+            Type::Number => f.write_str("number"),
+            Type::String => f.write_str("string"),
+            Type::Boolean => f.write_str("boolean"),
+            Type::Any => f.write_str("any"),
+            Type::List(of) => write!(f, "[{of}]"),
+            Type::Object(of) => write!(f, "{{{of}}}"),
+        }
+    }
+}
+
+struct Reader<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Reader<'a> {
+    fn message(&mut self) -> Result<Message, String> {
+        let kind = self.name("the type of a message")?.to_owned();
+        self.expect("{")?;
+        let mut fields: Vec<Field> = Vec::new();
+        while !self.takes("}") {
+            if !fields.is_empty() {
+                self.expect(",")?;
+            }
+            let name = self.name("the name of a field")?.to_owned();
+            if RESERVED.contains(&name.as_str()) {
+                return Err(format!("every message has the field {name:?} anyway"));
+            }
+            if fields.iter().any(|field| field.name == name) {
+                return Err(format!("there are two fields {name:?}"));
+            }
+            let is_optional = self.takes("?");
+            self.expect(":")?;
+            let of = self.of(0)?;
+            fields.push(Field {
+                name,
+                is_optional,
+                of,
+            });
+        }
+        Ok(Message { kind, fields })
+    }
+
+    fn of(&mut self, depth: usize) -> Result<Type, String> {
+        if depth == DEPTH_MAX {
+            return Err(format!("a type is at most {DEPTH_MAX} deep"));
+        }
+        if self.takes("[") {
+            let of = Box::new(self.of(depth + 1)?);
+            self.expect("]")?;
+            return Ok(Type::List(of));
+        }
+        if self.takes("{") {
+            let of = Box::new(self.of(depth + 1)?);
+            self.expect("}")?;
+            return Ok(Type::Object(of));
+        }
+        match self.name("a type")? {
+            "integer" => Ok(Type::Integer),
+            "number" => Ok(Type::Number),
+            "string" => Ok(Type::String),
+            "boolean" => Ok(Type::Boolean),
+            "any" => Ok(Type::Any),
+            other => Err(format!(
+                "there is no type {other:?}; types are integer, number, string, boolean, any, [T] and {{T}}"
+            )),
+        }
+    }
+
+    fn skip_blanks(&mut self) {
+        self.rest = self.rest.trim_start();
+    }
+
+    fn takes(&mut self, what: &str) -> bool {
+        self.skip_blanks();
+        match self.rest.strip_prefix(what) {
+            Some(rest) => {
+                self.rest = rest;
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn expect(&mut self, what: &str) -> Result<(), String> {
+        match self.takes(what) {
+            true => Ok(()),
+            false => Err(self.wrong(&format!("{what:?}"))),
+        }
+    }
+
+    fn name(&mut self, what: &str) -> Result<&'a str, String> {
+        self.skip_blanks();
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        // An arrow is no part of a name.
+        let end = (self.rest.char_indices())
+            .find(|&(at, c)| !is_part(c) || self.rest[at..].starts_with("->"))
+            .map_or(self.rest.len(), |(at, _)| at);
+        let (name, rest) = self.rest.split_at(end);
+        if name.is_empty() {
+            return Err(self.wrong(what));
+        }
+        self.rest = rest;
+        Ok(name)
+    }
+
+    fn wrong(&self, expected: &str) -> String {
+        let found: String = self.rest.chars().take(20).collect();
+        match found.is_empty() {
+            true => format!("expected {expected}, found the end"),
+            false => format!("expected {expected} at {found:?}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[track_caller]
+    fn refused(text: &str) -> String {
+        Exchange::read(text).unwrap_err()
+    }
+
+    #[track_caller]
+    fn problem(answer: &Message, body: Value) -> String {
+        let Value::Object(body) = body else {
+            panic!("{body} is no object")
+        };
+        answer.check(&body).err().unwrap_or_default()
+    }
+
+    #[test]
+    fn an_exchange_is_written_as_it_is_read() {
+        for text in [
+            "read {} -> read_ok {}",
+            "cas-2 {key: any, from?: integer} -> cas_ok {list: [{number}], yes: boolean}",
+        ] {
+            assert_eq!(Exchange::read(text).unwrap().to_string(), text);
+        }
+        let dense = Exchange::read("a{b:string}->c{}").unwrap();
+        assert_eq!(dense.to_string(), "a {b: string} -> c {}");
+    }
+
+    #[test]
+    fn what_is_no_exchange_is_refused_with_its_place() {
+        assert_eq!(refused(""), "expected the type of a message, found the end");
+        assert_eq!(refused("read {}"), "expected \"->\", found the end");
+        assert_eq!(
+            refused("read {key} -> read_ok {}"),
+            "expected \":\" at \"} -> read_ok {}\""
+        );
+        assert_eq!(
+            refused("read {key: int} -> read_ok {}"),
+            "there is no type \"int\"; types are integer, number, string, boolean, any, [T] and {T}"
+        );
+        assert_eq!(
+            refused("read {a: any, a: any} -> read_ok {}"),
+            "there are two fields \"a\""
+        );
+        assert_eq!(
+            refused("read {msg_id: any} -> read_ok {}"),
+            "every message has the field \"msg_id\" anyway"
+        );
+        assert_eq!(refused("a {} -> b {} c"), "expected the end at \"c\"");
+        let deep = format!("a {{b: {}any", "[".repeat(11));
+        assert_eq!(refused(&deep), "a type is at most 10 deep");
+    }
+
+    #[test]
+    fn a_body_has_the_fields_of_its_message_and_no_others() {
+        let answer = Exchange::read("a {} -> ok {n: integer, l?: [string]}");
+        let answer = answer.unwrap().answer;
+        let with_ids = json!({"type": "ok", "n": 3, "l": ["x"], "in_reply_to": 1, "msg_id": 2});
+        assert_eq!(problem(&answer, with_ids), "");
+        assert_eq!(
+            problem(&answer, json!({"type": "no", "n": 3})),
+            "its type is \"no\"; expected \"ok\""
+        );
+        assert_eq!(
+            problem(&answer, json!({"type": "ok"})),
+            "missing field \"n\"; expected ok {n: integer, l?: [string]}"
+        );
+        assert_eq!(
+            problem(&answer, json!({"type": "ok", "n": 3, "m": 1})),
+            "unknown field \"m\"; expected ok {n: integer, l?: [string]}"
+        );
+        assert_eq!(
+            problem(&answer, json!({"type": "ok", "n": 1.5})),
+            "field \"n\" is 1.5; expected integer"
+        );
+        assert_eq!(
+            problem(&answer, json!({"type": "ok", "n": 1, "l": ["x", 2]})),
+            "field \"l\" is [\"x\",2]; expected [string]"
+        );
+    }
+}
