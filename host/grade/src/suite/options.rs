@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::path::Path;
 
 use serde::Deserialize;
 use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, Visitor};
@@ -14,9 +15,12 @@ use toml::de::{DeTable, DeValue};
 
 use super::keys::{CHALLENGE_KEYS, WORLD_KEYS};
 use super::runtime_part::LIMIT_KEYS;
+use crate::hash::sha256;
+use host_sandbox::{CHOSEN_BYTES_MAX, read_module};
 use host_sim::{Bounds, RunOptions, SECOND};
 use host_trial::Scenario;
 use host_trial::scenario::option::{self, OptionError, ScenarioOption, SuiteKey, Values};
+use host_trial::scenario::{is_workload_file, workload_in};
 
 /// Bytes of the file.
 pub(super) type Span = Range<usize>;
@@ -81,6 +85,35 @@ impl Options {
         let all = self.0.iter();
         let explored = all.filter(|(option, _)| option.unexplored.is_none());
         Options(explored.cloned().collect())
+    }
+
+    /// Has a workload that is a file be found from the folder of the suite. A suite names its hash, since grades are
+    /// of the same workload only then.
+    pub(super) fn find_workload(&mut self, folder: &Path) -> Result<(), Wrong> {
+        let mut all = self.0.iter_mut();
+        let found = all.find(|(option, _)| std::ptr::eq(*option, &option::WORKLOAD));
+        let Some((_, value)) = found else {
+            return Ok(());
+        };
+        let span = value.span();
+        let Value::One(text) = value.get_mut() else {
+            return Ok(()); // refused when the scenario is made
+        };
+        if !is_workload_file(text) {
+            return Ok(());
+        }
+        let found = workload_in(folder, text);
+        if !text.contains('#') {
+            let bytes = read_module(Path::new(&found), CHOSEN_BYTES_MAX);
+            let bytes = bytes.map_err(|error| (span.clone(), error.to_string()))?;
+            let message = format!(
+                "a suite names a workload with its SHA-256: `{text}#{}`",
+                sha256(&bytes)
+            );
+            return Err((span, message));
+        }
+        *text = found;
+        Ok(())
     }
 
     /// Whether an option is set.
