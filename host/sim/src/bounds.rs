@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::ranges::SMALL_NODES_MAX;
+
 /// The bounds of a run. A run that exceeds one stops, and reports which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
@@ -19,6 +21,25 @@ pub struct Bounds {
     /// Bytes of the values of all responses that clients have received. A value takes more than
     /// its text: an integer 24 bytes, or 8 among integers only, an object 120 and more.
     pub answer_bytes: usize,
+}
+
+impl Bounds {
+    /// Those of a cluster of `nodes` nodes, unless others are asked for: the default ones of a small cluster, and of
+    /// a larger one as many times as much as it has nodes more, so that each has its share.
+    #[must_use]
+    pub fn of_nodes(nodes: usize) -> Self {
+        let small = Bounds::default();
+        // Whole MiB, so that what is written down says the same.
+        let times = nodes.div_ceil(SMALL_NODES_MAX).max(1);
+        Bounds {
+            steps: small.steps.saturating_mul(times as u64),
+            fuel: small.fuel.saturating_mul(times as u64),
+            memory_bytes: small.memory_bytes.saturating_mul(times),
+            in_flight: small.in_flight.saturating_mul(times),
+            in_flight_bytes: small.in_flight_bytes.saturating_mul(times),
+            answer_bytes: small.answer_bytes.saturating_mul(times),
+        }
+    }
 }
 
 /// With these, a process that makes many runs at a time stays below 1 GiB whatever guests do: see

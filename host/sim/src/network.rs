@@ -10,16 +10,18 @@
 //! has no latency of its own, can wait as long as a message between nodes takes.
 //! [`NetworkModel::Ideal`] has no such receiver: every message comes at its deadline.
 
+use std::sync::Arc;
+
 use super::address::{Addr, Names};
 use super::hop::{Hops, draw_ns};
 use super::journal::DropReason;
 use super::latency::Latency;
-use super::links::{LinkFault, Links};
+use super::links::{LinkFault, Links, link};
 use super::meter::InFlight;
 use super::moves::MessageRef;
 use super::nemesis::Fault;
 use super::options::RunOptions;
-use super::packets::{Packet, Packets, Slot};
+use super::packets::{Body, Packet, Packets, Slot};
 use super::pool::Pool;
 use super::queue::Queue;
 use super::random::{Family, Stream, Streams};
@@ -49,6 +51,8 @@ const SLOW_MIN_NS: u64 = 100 * MS;
 /// Messages in flight, and the links that they take.
 pub(super) struct Network {
     packets: Packets,
+    /// The texts that messages have shared.
+    shared: Vec<Arc<str>>,
     links: Links,
     model: NetworkModel,
     latency: Latency,
@@ -96,7 +100,8 @@ impl Network {
         });
         Network {
             packets: Packets::default(),
-            links: Links::new(nodes),
+            shared: Vec::new(),
+            links: Links::default(),
             model: options.network,
             latency: options.latency,
             nodes,
@@ -127,7 +132,7 @@ impl Network {
     pub(super) fn in_flight(&self) -> InFlight {
         InFlight {
             messages: self.packets.len(),
-            bytes: self.packets.bytes(),
+            bytes: self.packets.bytes() + self.shared.iter().map(|it| it.len()).sum::<usize>(),
         }
     }
 
@@ -148,8 +153,26 @@ impl Network {
 
     /// Takes a message in. Its journal entry is made now, whether or not it arrives.
     pub(super) fn send(&mut self, world: &mut World<'_>, src: Addr, dest: Addr, body: &str) {
+        self.send_body(world, src, dest, Body::own(body));
+    }
+
+    /// The same with a body that others may have a part of.
+    pub(super) fn send_body(
+        &mut self,
+        world: &mut World<'_>,
+        src: Addr,
+        dest: Addr,
+        body: Body<'_>,
+    ) {
         let packet = self.pack(world, src, dest, body);
-        world.sent(&packet);
+        match packet.shared.is_some() && world.is_seen() {
+            true => {
+                let mut whole = packet.clone();
+                whole.complete();
+                world.sent(&whole);
+            }
+            false => world.sent(&packet),
+        }
         let packet = match self.wait(packet) {
             Ok(()) => return,
             Err(packet) => packet,
@@ -158,7 +181,7 @@ impl Network {
             self.leave(world, packet, 0);
             return;
         }
-        let between_nodes = self.links.link(src, dest).is_some();
+        let between_nodes = link(src, dest).is_some();
         let lost_by = match () {
             () if !between_nodes => None,
             () if self.links.loses(src, dest) => Some(Fault::LoseOne),
@@ -172,7 +195,7 @@ impl Network {
         }
         if between_nodes && self.duplicate_strikes(world.names(), src, dest) {
             world.tally().message(Fault::Duplicate);
-            let mut copy = self.pack(world, src, dest, body);
+            let mut copy = self.pack(world, src, dest, body); // those between nodes share nothing
             copy.id = packet.id;
             self.sent -= 1;
             let latency_ns = self.latency_ns(world, src, dest);
@@ -301,18 +324,27 @@ impl Network {
         }
     }
 
-    fn pack(&mut self, world: &World<'_>, src: Addr, dest: Addr, body: &str) -> Packet {
+    fn pack(&mut self, world: &World<'_>, src: Addr, dest: Addr, body: Body<'_>) -> Packet {
         let names = world.names();
         // Envelope and body: 64 bytes are more than two names.
-        let mut text = self.packets.buffer(body.len() + 64);
+        let own = body.head.len() + body.tail.len();
+        let mut text = self.packets.buffer(own + 64);
         text.push_str("{\"src\":\"");
         names.write(&mut text, src);
         text.push_str("\",\"dest\":\"");
         names.write(&mut text, dest);
         text.push_str("\",\"body\":");
         let body_at = text.len();
-        text.push_str(body);
+        text.push_str(body.head);
+        let shared_at = text.len();
+        text.push_str(body.tail);
         text.push('}');
+        if let Some(shared) = body.shared
+            && !self.shared.iter().any(|known| Arc::ptr_eq(known, shared))
+        {
+            self.shared.retain(|it| Arc::strong_count(it) > 1); // others may be gone
+            self.shared.push(Arc::clone(shared));
+        }
         self.sent += 1;
         Packet {
             id: self.sent - 1,
@@ -320,6 +352,7 @@ impl Network {
             dest,
             text,
             body_at,
+            shared: body.shared.map(|it| (shared_at, Arc::clone(it))),
             cause: world.cause(),
         }
     }
@@ -497,7 +530,7 @@ impl Network {
 
     /// Whether it is a link between two nodes: only such are cut, and lose or double messages.
     pub(super) fn has_link(&self, src: Addr, dest: Addr) -> bool {
-        self.links.link(src, dest).is_some()
+        link(src, dest).is_some()
     }
 
     /// Whether links are cut by a partition.

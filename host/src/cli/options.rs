@@ -97,9 +97,10 @@ impl<P: Part> OptionArgs<P> {
         Ok(scenario)
     }
 
-    /// Sets the options.
+    /// Sets the options. Limits of the run that are not given stay as they are: they depend on the nodes.
     pub(super) fn apply(&self, scenario: &mut Scenario) -> Result<(), Failure> {
-        for Given { option, text, .. } in &self.all {
+        let stays = |it: &Given| it.is_default && it.option.group == Group::RunLimits;
+        for Given { option, text, .. } in self.all.iter().filter(|it| !stays(it)) {
             option.set(scenario, text).map_err(|error| {
                 Failure::new(Exit::Usage, format!("--{}: {error}", option.name))
             })?;

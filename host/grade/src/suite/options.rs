@@ -113,7 +113,8 @@ impl Options {
         }
         if !self.has(&option::MAX_ANSWERS_MIB) {
             let options = &mut scenario.options;
-            options.bounds.answer_bytes = answer_bytes(options);
+            let of_rate = answer_bytes(options);
+            options.bounds.answer_bytes = of_rate.max(options.bounds.answer_bytes);
         }
         Ok(scenario)
     }

@@ -157,7 +157,7 @@ fn services_are_as_far_as_nodes_and_never_cut_off() {
 #[test]
 fn a_message_that_is_held_arrives_when_the_fault_ends_and_not_before_its_time() {
     let mut test = TestNetwork::new(NetworkModel::Maelstrom);
-    let from_n1 = crate::nemesis::Grudges(vec![vec![1], vec![]]);
+    let from_n1 = crate::nemesis::Grudges::new(vec![vec![1], vec![]]);
     test.network.links().hold_next(&from_n1, 2);
     test.send(0, N1, N0) // held
         .send(10, N1, SERVICE)
@@ -173,7 +173,7 @@ fn a_message_that_is_held_arrives_when_the_fault_ends_and_not_before_its_time() 
 #[test]
 fn a_node_that_starts_anew_gets_nothing_of_what_was_held() {
     let mut test = TestNetwork::new(NetworkModel::Ideal);
-    let from_n1 = crate::nemesis::Grudges(vec![vec![1], vec![]]);
+    let from_n1 = crate::nemesis::Grudges::new(vec![vec![1], vec![]]);
     test.network.links().hold_next(&from_n1, 1);
     test.send(0, N1, N0).pass(20);
     test.network.reset(&mut test.world, 0, Fault::Kill);

@@ -20,7 +20,7 @@ use crate::scenario::Scenario;
 use crate::scenario::option::{self, OptionError, ScenarioOption, Values};
 use host_sim::random::Streams;
 use host_sim::ranges::{HOP_NS_MAX, TIME_LIMIT_NS_MAX, WORKERS_MAX};
-use host_sim::{Cluster, Distribution, Episode, Hops, Invocation, Move, Script};
+use host_sim::{Bounds, Cluster, Distribution, Episode, Hops, Invocation, Move, Script};
 
 /// The version of the format, and the only one that is read.
 pub const VERSION: u64 = 1;
@@ -230,6 +230,7 @@ impl File {
             count: self.node_count,
             first: self.first_node,
         };
+        options.bounds = Bounds::of_nodes(self.node_count);
         options.concurrency = self.concurrency;
         options.time_limit_ns = self.time_limit_ns;
         options.latency.mean_ms = self.latency_ms;

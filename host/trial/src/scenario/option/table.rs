@@ -15,7 +15,9 @@ use host_sim::ranges::{
     HOP_MS_MAX, KEYS_MAX, LATENCY_MS_MAX, NODES_MAX, RATE_MAX, SECONDS_MAX, TXN_LENGTH_MAX,
 };
 use host_sim::workload::Topology;
-use host_sim::{Cluster, Concurrency, Distribution, Hops, NetworkModel, nanoseconds, seconds};
+use host_sim::{
+    Bounds, Cluster, Concurrency, Distribution, Hops, NetworkModel, nanoseconds, seconds,
+};
 use strum::VariantArray;
 
 /// The most MiB that a 32-bit memory has.
@@ -110,6 +112,9 @@ options! {
     };
     NODE_COUNT: "Number of nodes, named n0, n1 and so on [default: 5, named n1 to n5]", ScenarioOption {
         name: "node-count",
+        more: "\
+With more than 100 nodes the limits of a run that are not given are as many times the default as
+there are hundreds of nodes.",
         group: Group::Cluster,
         values: Values::Whole(1, NODES_MAX as u64),
         suite: SuiteKey::Required,
@@ -117,6 +122,7 @@ options! {
             let cluster = Cluster::of(read(text)?);
             scenario.options.cluster = cluster;
             scenario.options.concurrency = cluster.count; // the default, 1n
+            scenario.options.bounds = Bounds::of_nodes(cluster.count); // limits come later
             Ok(())
         },
         write: |scenario| {
