@@ -16,7 +16,7 @@ use super::keys::{CHALLENGE_KEYS, WORLD_KEYS};
 use super::runtime_part::LIMIT_KEYS;
 use host_sim::{Bounds, RunOptions, SECOND};
 use host_trial::Scenario;
-use host_trial::scenario::option::{self, OptionError, ScenarioOption, SuiteKey, Values};
+use host_trial::scenario::option::{self, Group, OptionError, ScenarioOption, SuiteKey, Values};
 
 /// Bytes of the file.
 pub(super) type Span = Range<usize>;
@@ -95,6 +95,12 @@ impl Options {
             Some((option, value.clone()))
         };
         Options(option::ALL.iter().copied().filter_map(value).collect())
+    }
+
+    /// Those that are not of this group.
+    pub(super) fn without(&self, group: Group) -> Options {
+        let others = self.0.iter().filter(|(option, _)| option.group != group);
+        Options(others.cloned().collect())
     }
 
     /// The scenario that they make. What they do not set is as usual.
