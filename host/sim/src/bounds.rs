@@ -150,3 +150,27 @@ impl ResourceUsage {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_cluster_has_the_bounds_of_as_many_small_ones() {
+        assert_eq!([1, 25, 100].map(Bounds::of_nodes), [Bounds::default(); 3]);
+        for (nodes, times) in [(101, 2), (200, 2), (1000, 10), (10_000, 100)] {
+            let bounds = Bounds::of_nodes(nodes);
+            let mib = |bytes: usize| bytes >> 20;
+            assert_eq!(mib(bounds.memory_bytes), 256 * times);
+            assert_eq!(
+                (bounds.in_flight, mib(bounds.in_flight_bytes)),
+                (100_000 * times, 32 * times)
+            );
+            assert_eq!(
+                (bounds.steps, mib(bounds.answer_bytes)),
+                (20_000_000 * times as u64, 32 * times)
+            );
+            assert_eq!(bounds.fuel, 150_000_000_000 * times as u64);
+        }
+    }
+}

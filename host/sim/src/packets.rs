@@ -42,6 +42,12 @@ impl Packet {
         }
     }
 
+    /// The bytes of the whole message.
+    pub(super) fn len(&self) -> usize {
+        let shared = self.shared.as_ref();
+        self.text.len() + shared.map_or(0, |(_, shared)| shared.len())
+    }
+
     /// The reserved fields of the body, if it has a `type`.
     pub(super) fn header(&self) -> Option<Header<'_>> {
         let message = Message {

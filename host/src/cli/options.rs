@@ -1,6 +1,8 @@
 //! Flags for the options of a scenario, made from the table of options.
 
+use std::io;
 use std::marker::PhantomData;
+use std::path::Path;
 
 use clap::builder::{
     PossibleValue, PossibleValuesParser, RangedI64ValueParser, RangedU64ValueParser,
@@ -9,9 +11,10 @@ use clap::builder::{
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
+use super::input::read;
 use super::{Exit, Failure};
 use host_trial::Scenario;
-use host_trial::scenario::option::{self, Choice, Group, ScenarioOption, Values};
+use host_trial::scenario::option::{self, Choice, Group, OptionError, ScenarioOption, Values};
 
 /// The groups of options that a command has.
 pub(super) trait Part {
@@ -201,11 +204,35 @@ fn arg(option: &'static ScenarioOption) -> Arg {
         Values::Text { check } | Values::NumberOrText { check, .. } => {
             arg.value_parser(move |text: &str| check(text).map(|()| text.to_owned()))
         }
+        Values::TextOrFile { check } => {
+            arg.value_parser(move |text: &str| text_or_file(check, text))
+        }
         Values::List { check } => arg
             .action(ArgAction::Append)
             .value_delimiter(',')
             .value_parser(move |text: &str| check(text).map(|()| text.to_owned())),
     }
+}
+
+/// The most bytes of a file that an option is in.
+const TEXT_BYTES_MAX: u64 = 1 << 20;
+
+/// A text that can be read, or that of the file with this name.
+fn text_or_file(check: fn(&str) -> Result<(), OptionError>, text: &str) -> Result<String, String> {
+    let wrong = match check(text) {
+        Ok(()) => return Ok(text.to_owned()),
+        Err(wrong) => wrong,
+    };
+    if text.contains([';', '\n']) {
+        return Err(wrong.to_string()); // no name of a file that anybody gives
+    }
+    let bytes = read(Path::new(text), "it", TEXT_BYTES_MAX);
+    let read = bytes.and_then(|bytes| {
+        String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+    });
+    let read = read.map_err(|error| format!("{wrong}; as a file: {error}"))?;
+    check(&read).map_err(|error| error.to_string())?;
+    Ok(read)
 }
 
 fn names(choices: Vec<Choice>) -> PossibleValuesParser {

@@ -288,7 +288,7 @@ impl<'de> DeserializeSeed<'de> for ValueOf {
         Ok(match &self.0.values {
             Values::Whole(..) => Value::One(i64::deserialize(deserializer)?.to_string()),
             Values::Decimal(..) => Value::One(f64::deserialize(deserializer)?.to_string()),
-            Values::Names { .. } | Values::Text { .. } => {
+            Values::Names { .. } | Values::Text { .. } | Values::TextOrFile { .. } => {
                 Value::One(String::deserialize(deserializer)?)
             }
             Values::NumberOrText { expected, .. } => {

@@ -58,6 +58,8 @@ struct File {
     request_hop_ns: Option<u64>,
     network: String,
     topology: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    latency_matrix: Option<String>,
     checks: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     availability: Option<String>,
@@ -111,6 +113,7 @@ impl Schedule {
             request_hop_ns: (hops.request_ns != hops.message_ns).then_some(hops.request_ns),
             network: text(&option::NETWORK),
             topology: text(&option::TOPOLOGY),
+            latency_matrix: option::LATENCY_MATRIX.text(scenario),
             checks: text(&option::CHECKS),
             availability: option::AVAILABILITY.text(scenario),
             consistency_models: models.map(|model| model.name().to_owned()).collect(),
@@ -247,6 +250,9 @@ impl File {
         }
         set(&mut scenario, &option::NETWORK, &self.network)?;
         set(&mut scenario, &option::TOPOLOGY, &self.topology)?;
+        if let Some(matrix) = &self.latency_matrix {
+            set(&mut scenario, &option::LATENCY_MATRIX, matrix)?;
+        }
         Ok(scenario)
     }
 }

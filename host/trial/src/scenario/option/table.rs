@@ -1,6 +1,7 @@
 //! The options, in the order in which help texts and commands have them.
 
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::definition::{
@@ -16,7 +17,7 @@ use host_sim::ranges::{
 };
 use host_sim::workload::Topology;
 use host_sim::{
-    Bounds, Cluster, Concurrency, Distribution, Hops, NetworkModel, nanoseconds, seconds,
+    Bounds, Cluster, Concurrency, Distribution, Hops, NetworkModel, Regions, nanoseconds, seconds,
 };
 use strum::VariantArray;
 
@@ -215,6 +216,24 @@ there are hundreds of nodes.",
             Ok(())
         },
         write: |scenario| Some(scenario.options.latency.distribution.to_string()),
+        ..USUAL
+    };
+    LATENCY_MATRIX: "Regions and what is between them: a file, its text, or a preset", ScenarioOption {
+        name: "latency-matrix",
+        unexplored: Some(ANY_ORDER),
+        group: Group::Network,
+        value_name: "FILE",
+        more: "\
+The file says `regions us eu`, then for each a row of one-way latencies in ms (`us 0.5 40`); and perhaps
+`nodes eu n0 n3-n7` (else in turn), `clients us` (else near their nodes), `services us`, `loss us eu 0.5`
+(per cent) and `bandwidth us eu 100` (Mbit/s of each link). The mean of --latency is added.
+Presets, from public measurements: azure-2024, azure-2024-europe.",
+        values: Values::TextOrFile { check: reads::<Regions> },
+        set: |scenario, text| {
+            scenario.options.regions = Some(Arc::new(read(text)?));
+            Ok(())
+        },
+        write: |scenario| scenario.options.regions.as_ref().map(ToString::to_string),
         ..USUAL
     };
     HOP_TIME: "Median time of a message between two processes besides its latency, in milliseconds [default: as under Maelstrom: 0.155 to 2.2 of a client's request, by the rate, 0.03 of others]", ScenarioOption {
