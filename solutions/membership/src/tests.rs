@@ -188,7 +188,7 @@ fn alive_after(seconds: u64, faults: &Value) -> Vec<Vec<usize>> {
     let of = |node: usize| {
         let state = run.state(&format!("n{node}"));
         let ranks = state["members"]["ranks"].as_array().unwrap();
-        let is_alive = |member: &usize| ranks[*member].as_u64().unwrap() % 3 == 0;
+        let is_alive = |member: &usize| ranks[*member].as_u64().unwrap().is_multiple_of(3);
         (0..5).filter(is_alive).collect()
     };
     (0..5).map(of).collect()
