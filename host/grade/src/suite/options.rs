@@ -19,7 +19,7 @@ use crate::hash::sha256;
 use host_sandbox::{CHOSEN_BYTES_MAX, read_module};
 use host_sim::{Bounds, RunOptions, SECOND};
 use host_trial::Scenario;
-use host_trial::scenario::option::{self, OptionError, ScenarioOption, SuiteKey, Values};
+use host_trial::scenario::option::{self, Group, OptionError, ScenarioOption, SuiteKey, Values};
 use host_trial::scenario::{is_workload_file, workload_in};
 
 /// Bytes of the file.
@@ -130,6 +130,12 @@ impl Options {
         Options(option::ALL.iter().copied().filter_map(value).collect())
     }
 
+    /// Those that are not of this group.
+    pub(super) fn without(&self, group: Group) -> Options {
+        let others = self.0.iter().filter(|(option, _)| option.group != group);
+        Options(others.cloned().collect())
+    }
+
     /// The scenario that they make. What they do not set is as usual.
     pub(super) fn scenario(&self) -> Result<Scenario, WrongValue> {
         let mut scenario = Scenario::default();
@@ -146,7 +152,8 @@ impl Options {
         }
         if !self.has(&option::MAX_ANSWERS_MIB) {
             let options = &mut scenario.options;
-            options.bounds.answer_bytes = answer_bytes(options);
+            let of_rate = answer_bytes(options);
+            options.bounds.answer_bytes = of_rate.max(options.bounds.answer_bytes);
         }
         Ok(scenario)
     }
@@ -314,7 +321,7 @@ impl<'de> DeserializeSeed<'de> for ValueOf {
         Ok(match &self.0.values {
             Values::Whole(..) => Value::One(i64::deserialize(deserializer)?.to_string()),
             Values::Decimal(..) => Value::One(f64::deserialize(deserializer)?.to_string()),
-            Values::Names { .. } | Values::Text { .. } => {
+            Values::Names { .. } | Values::Text { .. } | Values::TextOrFile { .. } => {
                 Value::One(String::deserialize(deserializer)?)
             }
             Values::NumberOrText { expected, .. } => {

@@ -52,7 +52,9 @@ fn it_prints_the_commands_that_follow() {
         The start is right on one node: without --node-count 1 the last command shows what is missing.
     "#]],
     );
-    says(&["mine", "--workload"], expect![[r#"
+    says(
+        &["mine", "--workload"],
+        expect![[r#"
         exit code 0
         ---- stdout
         made mine: a workload in Rust
@@ -64,8 +66,11 @@ fn it_prints_the_commands_that_follow() {
           host inspect target/wasm32-wasip1/release/mine.wasm
 
         README.md has the commands that run it.
-    "#]]);
-    refuses(&["mine", "--workload", "--lang", "go"], expect![[r#"
+    "#]],
+    );
+    refuses(
+        &["mine", "--workload", "--lang", "go"],
+        expect![[r#"
         exit code 254
         ---- stderr
         error: the argument '--workload' cannot be used with '--lang <LANG>'
@@ -73,7 +78,8 @@ fn it_prints_the_commands_that_follow() {
         Usage: host new --workload <NAME>
 
         For more information, try '--help'.
-    "#]]);
+    "#]],
+    );
     says(
         &["mine", "--lang", "c", "--challenge", "3a"],
         expect![[r#"
