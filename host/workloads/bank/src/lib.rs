@@ -11,7 +11,7 @@
 //!
 //! Not judged: how many requests are refused with an error.
 //!
-//! Clients use a bank for `--ops-per-bank` operations, then go on to the next one: transfers of unknown outcome may take place
+//! Clients use a bank for so many operations as the option `ops-per-bank` says, then go on to the next one: transfers of unknown outcome may take place
 //! at any later time, and would make the search expensive.
 //!
 //! Source: the bank test of Jepsen.
