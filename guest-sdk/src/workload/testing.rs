@@ -59,6 +59,9 @@ use host_protocol::error::ErrorCode;
 use host_protocol::schema::{Exchange, Message, Type};
 use host_protocol::workload::{Completes, Next, Operation, Phase, Request, SetUp, Started, Step};
 
+/// The most operations of the last phase: of a workload that never ends, a test should.
+const LAST_MAX: usize = 100_000;
+
 /// A run to be made: its cluster, its clients and their operations, one at a time.
 pub struct TestRun<W: Workload> {
     nodes: usize,
@@ -153,8 +156,8 @@ impl<W: Workload> TestRun<W> {
     /// Runs it against a node that does what the specification says.
     ///
     /// # Panics
-    /// If an operation takes several requests, or the workload wants to see an answer: only the test knows
-    /// then what to answer, see [`against`](Self::against).
+    /// If an operation takes several requests, or the workload wants to see an answer that has not exactly one field: only
+    /// the test knows then what to answer, see [`against`](Self::against).
     #[must_use]
     pub fn against_a_perfect_node(self) -> TestHistory<W> {
         self.against_a_node_that_forgets(usize::MAX)
@@ -184,7 +187,7 @@ impl<W: Workload> TestRun<W> {
             begun: 0,
         };
         session.start(&self);
-        let phases = [(Phase::Main, self.operations), (Phase::Last, usize::MAX)];
+        let phases = [(Phase::Main, self.operations), (Phase::Last, LAST_MAX)];
         for (phase, most) in phases {
             if phase == Phase::Main || W::HAS_LAST {
                 session.phase(phase, self.workers, most);
@@ -327,6 +330,10 @@ impl<W: Workload> Session<'_, W> {
             }
             worker = (worker + 1) % workers;
         }
+        assert!(
+            phase == Phase::Main || done < LAST_MAX,
+            "the last phase has no end: {LAST_MAX} operations were done"
+        );
     }
 
     fn operation(&mut self, worker: usize, operation: Operation<'_>) {
@@ -416,13 +423,14 @@ impl<W: Workload> Session<'_, W> {
                     .entry(key_of::<W>(expected.operation))
                     .or_insert_with(W::Specification::initial);
                 let outcome = W::Specification::apply(state, expected.operation);
-                match expected.completes {
-                    Some(Completes::Field(field)) => {
-                        let outcome: Value = read(raw(&outcome).get());
+                let outcome: Value = read(raw(&outcome).get());
+                match (expected.completes, &answer.fields[..]) {
+                    (Some(Completes::Field(field)), _) => {
                         of_outcome(&answer, Some((field, outcome)))
                     }
-                    Some(_) => of_outcome(&answer, None),
-                    None => panic!(
+                    (Some(_), _) => of_outcome(&answer, None),
+                    (None, [field]) => of_outcome(&answer, Some((&field.name, outcome))),
+                    (None, _) => panic!(
                         "only the test knows what to answer to {kind:?}: use `TestRun::against`"
                     ),
                 }

@@ -1,0 +1,238 @@
+//! Banks: money moves between accounts, and the total never changes.
+//!
+//! There are many banks, which know nothing of one another. Each begins with [`ACCOUNTS`] accounts, named `"0"` to
+//! `"4"`, with [`OPENING`] in each. Clients move money between two accounts of a bank, and read all accounts of one.
+//! A transfer of more than there is in the account is refused (`done: false`): that is an answer, and is judged. An error
+//! means that a transfer did not take place, or, if its code is not definite, that it may have.
+//!
+//! Judged: each bank is linearizable. So every read shows a total of 50, no balance is negative, a transfer is refused
+//! if and only if the balance is too low at that moment, and what was acknowledged is in all later reads. The first two
+//! have names of their own, since they need no search. After faults have ended every bank is read once more.
+//!
+//! Not judged: how many requests are refused with an error.
+//!
+//! Clients use a bank for so many operations as the option `ops-per-bank` says, then go on to the next one: transfers of unknown outcome may take place
+//! at any later time, and would make the search expensive.
+//!
+//! Source: the bank test of Jepsen.
+
+use std::collections::BTreeMap;
+
+use guest_sdk::workload::prelude::*;
+
+/// How many accounts a bank has.
+pub const ACCOUNTS: u64 = 5;
+/// What is in each account at first.
+pub const OPENING: i64 = 10;
+
+/// What clients do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "f", content = "value", rename_all = "kebab-case")]
+pub enum Operation {
+    /// Moves money.
+    Transfer(Transfer),
+    /// Reads all accounts of a bank.
+    Read {
+        /// The bank.
+        bank: u64,
+    },
+}
+
+/// Money that moves from one account to another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transfer {
+    /// The bank.
+    pub bank: u64,
+    /// The account that has it.
+    pub from: String,
+    /// The account that gets it.
+    pub to: String,
+    /// How much it is; at least 1.
+    pub amount: i64,
+}
+
+/// What an operation completes with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Outcome {
+    /// Whether money was moved.
+    Done(bool),
+    /// The balances.
+    Accounts(BTreeMap<String, i64>),
+}
+
+/// What nodes are asked.
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Request {
+    /// Moves money.
+    Transfer(Transfer),
+    /// Reads all accounts.
+    Read {
+        /// The bank.
+        bank: u64,
+    },
+}
+
+/// The options.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Options {
+    /// How many operations a bank gets.
+    pub ops_per_bank: u64,
+    /// The most that one transfer moves.
+    pub max_transfer: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            ops_per_bank: 60,
+            max_transfer: 8,
+        }
+    }
+}
+
+/// The workload, with what its clients have done.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Bank {
+    options: Options,
+    /// How many operations of the main phase have begun.
+    begun: u64,
+    /// How many banks were read at last.
+    read: u64,
+}
+
+impl Workload for Bank {
+    const NAME: &'static str = "bank";
+    const ABOUT: &'static str = "Transfers between accounts, whose total never changes.";
+    const OPERATIONS: &'static [OperationKind] = &[changes("transfer"), reads("read")];
+    const MESSAGES: &'static [&'static str] = &[
+        "transfer {bank: integer, from: string, to: string, amount: integer} -> transfer_ok {done: boolean}",
+        "read {bank: integer} -> read_ok {accounts: {integer}}",
+    ];
+    const HELP: &'static [(&'static str, &'static str)] = &[
+        (
+            "ops-per-bank",
+            "How many operations a bank gets before clients go on to the next one",
+        ),
+        ("max-transfer", "The most that one transfer moves"),
+    ];
+    const HAS_LAST: bool = true;
+    const CHECKS_HISTORY: bool = true;
+
+    type Options = Options;
+    type Operation = Operation;
+    type Outcome = Outcome;
+    type Request = Request;
+    type Answer = ();
+    type Specification = Self;
+
+    fn new(_: &Cluster, options: Options) -> Result<Self, String> {
+        if options.ops_per_bank == 0 || options.max_transfer == 0 {
+            return Err("ops-per-bank and max-transfer have to be at least 1".to_owned());
+        }
+        Ok(Bank {
+            options,
+            begun: 0,
+            read: 0,
+        })
+    }
+
+    fn next(&mut self, turn: &mut Turn<'_>) -> Next<Operation> {
+        let bank = self.begun / self.options.ops_per_bank;
+        self.begun += 1;
+        if turn.draws.chance(400) {
+            return Next::Invoke(Operation::Read { bank });
+        }
+        let from = turn.draws.below(ACCOUNTS);
+        let to = (from + 1 + turn.draws.below(ACCOUNTS - 1)) % ACCOUNTS;
+        let amount = 1 + turn.draws.below(self.options.max_transfer);
+        Next::Invoke(Operation::Transfer(Transfer {
+            bank,
+            from: from.to_string(),
+            to: to.to_string(),
+            amount: i64::try_from(amount).unwrap_or(i64::MAX),
+        }))
+    }
+
+    fn last(&mut self, _: &mut Turn<'_>) -> Next<Operation> {
+        let bank = self.read;
+        if bank >= self.begun.div_ceil(self.options.ops_per_bank) {
+            return Next::Done;
+        }
+        self.read += 1;
+        Next::Invoke(Operation::Read { bank })
+    }
+
+    fn begin(&mut self, _: usize, operation: &Operation) -> Step<Self> {
+        match operation {
+            Operation::Transfer(transfer) => {
+                Step::call(Request::Transfer(transfer.clone())).completes_with("done")
+            }
+            Operation::Read { bank } => {
+                Step::call(Request::Read { bank: *bank }).completes_with("accounts")
+            }
+        }
+    }
+
+    fn check(history: &[Record<Operation, Outcome>]) -> Findings {
+        let mut findings = Findings::default();
+        let total: i64 = opening().values().sum();
+        for read in history {
+            let (Operation::Read { bank }, Some(Outcome::Accounts(accounts))) =
+                (&read.operation, read.outcome())
+            else {
+                continue;
+            };
+            let sum: i64 = accounts.values().sum();
+            if sum != total {
+                let text =
+                    format!("a read of bank {bank} shows {sum} in all; it is always {total}");
+                findings.problem("wrong-total", text, &[read.index]);
+            }
+            if let Some((account, balance)) = accounts.iter().find(|(_, balance)| **balance < 0) {
+                let text = format!("account {account} of bank {bank} has {balance}");
+                findings.problem("negative-balance", text, &[read.index]);
+            }
+        }
+        findings
+    }
+}
+
+impl Specification<Operation, Outcome> for Bank {
+    type State = BTreeMap<String, i64>;
+
+    fn initial() -> Self::State {
+        opening()
+    }
+
+    fn apply(accounts: &mut Self::State, operation: &Operation) -> Outcome {
+        let Operation::Transfer(transfer) = operation else {
+            return Outcome::Accounts(accounts.clone());
+        };
+        let balance = accounts.get(&transfer.from).copied().unwrap_or(0);
+        let done = balance >= transfer.amount;
+        if done {
+            *accounts.entry(transfer.from.clone()).or_default() -= transfer.amount;
+            *accounts.entry(transfer.to.clone()).or_default() += transfer.amount;
+        }
+        Outcome::Done(done)
+    }
+
+    fn key(operation: &Operation) -> Option<Value> {
+        let (Operation::Transfer(Transfer { bank, .. }) | Operation::Read { bank }) = operation;
+        Some(json!(bank))
+    }
+}
+
+/// The accounts of a new bank.
+fn opening() -> BTreeMap<String, i64> {
+    let account = |number: u64| (number.to_string(), OPENING);
+    (0..ACCOUNTS).map(account).collect()
+}
+
+guest_sdk::export_workload!(Bank);
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,120 @@
+use guest_sdk::workload::testing::{TestHistory, TestRun};
+
+use super::*;
+
+/// What a node does with the accounts that it has, by bank.
+fn against(mut node: impl FnMut(&mut BTreeMap<String, i64>, &Value) -> Value) -> TestHistory<Bank> {
+    let mut banks: BTreeMap<i64, BTreeMap<String, i64>> = BTreeMap::new();
+    TestRun::new().operations(300).against(|_, request| {
+        let bank = banks.entry(request["bank"].as_i64().unwrap());
+        node(bank.or_insert_with(opening), &request)
+    })
+}
+
+fn add(accounts: &mut BTreeMap<String, i64>, account: &Value, amount: i64) {
+    *accounts.get_mut(account.as_str().unwrap()).unwrap() += amount;
+}
+
+/// Moves money whatever there is.
+fn move_money(accounts: &mut BTreeMap<String, i64>, request: &Value) {
+    let amount = request["amount"].as_i64().unwrap();
+    add(accounts, &request["from"], -amount);
+    add(accounts, &request["to"], amount);
+}
+
+#[test]
+fn a_perfect_node_is_right_and_refuses_sometimes() {
+    let run = TestRun::<Bank>::new().operations(200);
+    let history = run.against_a_perfect_node();
+    assert_eq!(history.problems(), [""; 0]);
+    let refused = |record: &&Record<_, _>| record.outcome() == Some(&Outcome::Done(false));
+    let refused = history.records().iter().filter(refused).count();
+    assert!(refused > 10, "{refused}");
+    // 200 operations, 60 a bank: four banks, each read at last.
+    let last = history.records()[200..].iter();
+    let last: Vec<Operation> = last.map(|record| record.operation.clone()).collect();
+    let reads = (0..4).map(|bank| Operation::Read { bank });
+    assert_eq!(last, reads.collect::<Vec<_>>());
+}
+
+#[test]
+fn a_node_that_forgets_is_found() {
+    let history = TestRun::<Bank>::new().against_a_node_that_forgets(50);
+    assert_eq!(history.problems().len(), 1);
+}
+
+#[test]
+fn money_that_is_lost_on_its_way_is_a_wrong_total() {
+    let mut transfers = 0;
+    let history = against(|accounts, request| {
+        if request["type"] == "read" {
+            return json!({"type": "read_ok", "accounts": accounts});
+        }
+        transfers += 1;
+        if transfers == 1 {
+            let amount = request["amount"].as_i64().unwrap();
+            add(accounts, &request["from"], -amount);
+        }
+        json!({"type": "error", "code": 11})
+    });
+    let transfer = |record: &&Record<_, _>| matches!(record.operation, Operation::Transfer(_));
+    let first = history.records().iter().find(transfer);
+    let Operation::Transfer(first) = &first.unwrap().operation else {
+        unreachable!();
+    };
+    let left = 50 - first.amount;
+    let totals = history.problems().iter();
+    let totals = totals.filter(|problem| problem.starts_with("wrong-total"));
+    let totals: Vec<&String> = totals.collect();
+    assert!(totals.len() > 10, "{totals:?}");
+    for total in totals {
+        let text = format!("a read of bank 0 shows {left} in all; it is always 50");
+        assert_eq!(*total, format!("wrong-total: {text}"));
+    }
+}
+
+#[test]
+fn more_than_there_is_may_not_be_moved() {
+    let history = against(|accounts, request| match request["type"].as_str() {
+        Some("read") => json!({"type": "read_ok", "accounts": accounts}),
+        _ => {
+            move_money(accounts, request);
+            json!({"type": "transfer_ok", "done": true})
+        }
+    });
+    let names = history.problems().iter();
+    let names = names.filter_map(|problem| problem.split_once(": "));
+    let names: Vec<&str> = names.map(|(name, _)| name).collect();
+    assert!(names.contains(&"negative-balance"), "{names:?}");
+    assert!(!names.contains(&"wrong-total"), "{names:?}");
+}
+
+#[test]
+fn a_refusal_without_a_reason_is_wrong() {
+    let history = against(|accounts, request| match request["type"].as_str() {
+        Some("read") => json!({"type": "read_ok", "accounts": accounts}),
+        _ => json!({"type": "transfer_ok", "done": false}),
+    });
+    let [problem] = history.problems() else {
+        panic!("{:?}", history.problems());
+    };
+    assert!(problem.ends_with("completed with Done(false); expected Done(true)"));
+}
+
+#[test]
+fn what_cannot_be_run_is_refused() {
+    let cluster = Cluster {
+        nodes: vec!["n0".to_owned()],
+        workers: 1,
+        topology: BTreeMap::new(),
+    };
+    let options = Options {
+        ops_per_bank: 0,
+        max_transfer: 1,
+    };
+    let refused = Bank::new(&cluster, options).unwrap_err();
+    assert_eq!(
+        refused,
+        "ops-per-bank and max-transfer have to be at least 1"
+    );
+}

@@ -1,0 +1,5 @@
+//! The solution as a native node: `cargo run -p queue`.
+
+fn main() -> std::process::ExitCode {
+    queue::main()
+}
