@@ -190,8 +190,8 @@ fn small(challenge: &Challenge) -> Scenario {
             3
         },
     );
-    options.concurrency = match scenario.workload {
-        Workload::LinKv => 2 * options.cluster.count,
+    options.concurrency = match scenario.workload.built_in() {
+        Some(Workload::LinKv) => 2 * options.cluster.count,
         _ => options.cluster.count,
     };
     scenario

@@ -13,10 +13,19 @@ enum Source {
 }
 
 #[cfg(target_family = "wasm")]
+#[expect(unsafe_code, reason = "functions of WASI are called through pointers")]
 mod wasi {
     #[link(wasm_import_module = "wasi_snapshot_preview1")]
     unsafe extern "C" {
-        pub(super) fn random_get(buffer: *mut u8, len: usize) -> u16;
+        fn random_get(buffer: *mut u8, len: usize) -> i32;
+    }
+
+    /// 64 random bits of the host; none if it has none.
+    pub(super) fn word() -> Option<u64> {
+        let mut bytes = [0; 8];
+        // SAFETY: the pointer is valid for writes of 8 bytes, the length that it comes with.
+        let errno = unsafe { random_get(bytes.as_mut_ptr(), bytes.len()) };
+        (errno == 0).then(|| u64::from_le_bytes(bytes))
     }
 }
 
@@ -40,14 +49,7 @@ impl Draws {
     pub fn word(&mut self) -> u64 {
         match &mut self.0 {
             #[cfg(target_family = "wasm")]
-            Source::Host => {
-                let mut bytes = [0; 8];
-                #[expect(unsafe_code, reason = "WASI fills the buffer, whose length it is told")]
-                // SAFETY: the pointer is valid for writes of 8 bytes.
-                let errno = unsafe { wasi::random_get(bytes.as_mut_ptr(), bytes.len()) };
-                assert_eq!(errno, 0, "the host has no random bytes");
-                u64::from_le_bytes(bytes)
-            }
+            Source::Host => wasi::word().expect("the host has random bytes"),
             #[cfg(not(target_family = "wasm"))]
             Source::Seed(rng) => rng.u64(..),
         }

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::counter::Counter;
+use super::custom::{Custom, Specified};
 use super::echo::Echo;
 use super::kafka::{ErrorType, Kafka};
 use super::linear::LinKv;
@@ -41,6 +42,9 @@ pub(crate) enum Found<'a> {
     Kafka(ErrorType, &'a Kafka),
     Transactions(Anomaly, &'a Transactions),
     NotLinearizable(&'a LinKv),
+    NotAsSpecified(&'a Specified),
+    /// Of this name.
+    Problem(&'a str, &'a Custom),
     Complaint(ComplaintKind, &'a Missed),
     Shortfall(ShortfallKind, &'a Shortfalls),
     /// Fewer operations succeeded than were to.
@@ -59,6 +63,8 @@ impl Found<'_> {
             Self::Kafka(error, _) => error.name().to_owned(),
             Self::Transactions(anomaly, _) => anomaly.name(),
             Self::NotLinearizable(_) => "not-linearizable".to_owned(),
+            Self::NotAsSpecified(specified) => specified.anomaly(),
+            Self::Problem(name, _) => name.to_owned(),
             Self::Complaint(kind, _) => kind.name().to_owned(),
             Self::Shortfall(kind, _) => kind.name().to_owned(),
             Self::Unavailable => "unavailable".to_owned(),
@@ -80,8 +86,28 @@ pub(crate) fn found(result: &CheckResult) -> Vec<Found<'_>> {
     if result.valid != Validity::False {
         return all;
     }
-    let is_wrong = result.workload.valid() == Validity::False;
-    let missed = match &result.workload {
+    let missed = of_workload(&result.workload, &mut all);
+    for missed in missed.into_iter().chain([&result.exceptions.missed]) {
+        let kinds = missed.counts.keys();
+        all.extend(kinds.map(|kind| Found::Complaint(*kind, missed)));
+    }
+    let shortfalls = result.shortfalls.counts.keys();
+    all.extend(shortfalls.map(|kind| Found::Shortfall(*kind, &result.shortfalls)));
+    if result.availability.valid != Validity::True {
+        all.push(Found::Unavailable);
+    }
+    if result.stats.valid == Validity::False {
+        let by_f = result.stats.by_f.iter();
+        let never = by_f.filter(|(f, of_f)| of_f.valid == Validity::False && !may_never_succeed(f));
+        all.extend(never.map(|(f, _)| Found::NoneSucceeded(f)));
+    }
+    all
+}
+
+/// What a workload's own checker found, and what Maelstrom lets pass of it.
+fn of_workload<'a>(workload: &'a WorkloadResult, all: &mut Vec<Found<'a>>) -> Option<&'a Missed> {
+    let is_wrong = workload.valid() == Validity::False;
+    match workload {
         WorkloadResult::Echo(echo) => {
             all.extend(is_wrong.then_some(Found::NotEchoed(echo)));
             None
@@ -115,20 +141,13 @@ pub(crate) fn found(result: &CheckResult) -> Vec<Found<'_>> {
             all.extend(is_more.then_some(Found::NotLinearizable(kv)));
             Some(&kv.missed)
         }
-    };
-    for missed in missed.into_iter().chain([&result.exceptions.missed]) {
-        let kinds = missed.counts.keys();
-        all.extend(kinds.map(|kind| Found::Complaint(*kind, missed)));
+        WorkloadResult::Custom(custom) => {
+            let specified = custom.specification.iter();
+            let wrong = specified.filter(|it| it.objects.failure_count > 0);
+            all.extend(wrong.map(Found::NotAsSpecified));
+            let names = custom.problem_counts.keys();
+            all.extend(names.map(|name| Found::Problem(name, custom)));
+            custom.like.as_ref().and_then(|like| of_workload(like, all))
+        }
     }
-    let shortfalls = result.shortfalls.counts.keys();
-    all.extend(shortfalls.map(|kind| Found::Shortfall(*kind, &result.shortfalls)));
-    if result.availability.valid != Validity::True {
-        all.push(Found::Unavailable);
-    }
-    if result.stats.valid == Validity::False {
-        let by_f = result.stats.by_f.iter();
-        let never = by_f.filter(|(f, of_f)| of_f.valid == Validity::False && !may_never_succeed(f));
-        all.extend(never.map(|(f, _)| Found::NoneSucceeded(f)));
-    }
-    all
 }

@@ -61,6 +61,7 @@
 //! | `answers` | what clients got instead of what they asked for |
 //! | `missed` `final_reads` | what strict checking adds to Maelstrom's rules |
 //! | `shortfalls` `floors` `progress` `convergence` `faults` `clients` `chance` | what a system owes besides right answers: that it answers |
+//! | `custom` | workloads that are not built in |
 //! | `workload` `text` `anomalies` | the whole result of a run, its text, and its anomalies by name |
 //! | `evidence` | the operations that anomalies rest on |
 //! | `so_far` | what a history that breaks off shows already |
@@ -86,6 +87,7 @@ mod completion;
 mod components;
 mod convergence;
 pub mod counter;
+pub mod custom;
 mod echo;
 pub mod edn;
 pub mod evidence;
@@ -138,4 +140,7 @@ pub use text::{render_linearizable, render_text};
 pub use unexpected::UnexpectedOperation;
 pub use validity::{Checks, Validity};
 pub use value::{Name, Value};
-pub use workload::{CheckOptions, CheckResult, Workload, WorkloadResult, check, check_within};
+pub use workload::{
+    CheckOptions, CheckResult, Workload, WorkloadRef, WorkloadResult, check, check_any,
+    check_within,
+};

@@ -7,21 +7,23 @@
 use super::availability::Availability;
 use super::history::History;
 use super::kafka::ErrorType;
+use super::linear::Budgets;
 use super::missed::{ComplaintKind, Missed};
 use super::shortfalls::Shortfalls;
 use super::txn::anomaly::Anomaly;
 use super::validity::Validity;
-use super::workload::{CheckOptions, CheckResult, Workload, WorkloadResult, check};
+use super::workload::{CheckOptions, CheckResult, WorkloadRef, WorkloadResult, check_any};
 
 /// Judges the beginning of a history as one of a workload. The result has nothing but what is wrong
 /// for good; there is none if that is nothing, or is not known.
 #[must_use]
 pub fn check_so_far(
-    workload: Workload,
+    workload: WorkloadRef<'_>,
     history: &History,
     options: &CheckOptions,
 ) -> Option<CheckResult> {
-    let mut result = check(workload, history, None, options).ok()?;
+    let budgets = Budgets::default();
+    let mut result = check_any(workload, history, None, options, &budgets).ok()?;
     result.stats.valid = Validity::True;
     result.availability = Availability {
         valid: Validity::True,
@@ -40,6 +42,18 @@ pub fn check_so_far(
 fn keep_lasting(workload: &mut WorkloadResult) {
     match workload {
         WorkloadResult::Echo(_) | WorkloadResult::UniqueIds(_) | WorkloadResult::LinKv(_) => {}
+        WorkloadResult::Custom(custom) => {
+            // Whether later operations could mend what the workload complains of, only it knows.
+            custom.problems = Vec::new();
+            custom.problem_counts.clear();
+            custom.unknown = None;
+            let specified = custom.specification.iter().map(|it| it.objects.valid);
+            custom.valid = Validity::worst(specified);
+            if let Some(like) = &mut custom.like {
+                keep_lasting(like);
+                custom.valid = custom.valid.max(like.valid());
+            }
+        }
         WorkloadResult::Set(set) => {
             (set.lost_count, set.lost) = (0, Vec::new());
             keep(&mut set.missed);

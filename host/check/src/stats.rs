@@ -76,7 +76,8 @@ pub(crate) fn may_never_succeed(f: &str) -> bool {
 /// What decides on a kind of which no operation succeeded.
 pub(crate) struct StatsRules<'a> {
     pub(crate) checks: Checks,
-    pub(crate) workload: Workload,
+    /// The built-in workload whose rules count.
+    pub(crate) workload: Option<Workload>,
     /// The kinds that succeed too seldom in quiet times.
     pub(crate) seldom: &'a [Name],
 }
@@ -85,7 +86,9 @@ pub(crate) struct StatsRules<'a> {
 pub(crate) fn stats(history: &History, rules: &StatsRules<'_>) -> Stats {
     let mut all = Counts::default();
     let mut by_f: BTreeMap<Name, Counts> = BTreeMap::new();
-    let is_left_out = |op: &Op| rules.checks == Checks::Strict && rules.workload.is_inspection(op);
+    let is_left_out = |op: &Op| {
+        rules.checks == Checks::Strict && rules.workload.is_some_and(|it| it.is_inspection(op))
+    };
     for (_, op) in completions(history).filter(|(_, op)| !is_left_out(op)) {
         all.add(op.kind);
         by_f.entry(op.f.clone()).or_default().add(op.kind);
@@ -133,7 +136,7 @@ impl StatsRules<'_> {
         if is_silent(history, self.workload, f) {
             return true;
         }
-        if self.workload != Workload::LinKv || *f != "cas" {
+        if self.workload != Some(Workload::LinKv) || *f != "cas" {
             return false;
         }
         let refused = errors().filter(|name| *name == "precondition-failed");
@@ -143,7 +146,7 @@ impl StatsRules<'_> {
 
 /// Whether two operations of a kind at least got no answer at quiet times, and one of them began in
 /// one; or one got none before the first fault from a node that needs no other.
-fn is_silent(history: &History, workload: Workload, f: &Name) -> bool {
+fn is_silent(history: &History, workload: Option<Workload>, f: &Name) -> bool {
     let calm = Calm::of(history);
     let (mut before_faults, mut ended, mut begun) = (0, 0, 0);
     for (at, _) in completions(history).filter(|(_, op)| op.f == *f && is_timeout(op)) {
@@ -154,7 +157,7 @@ fn is_silent(history: &History, workload: Workload, f: &Name) -> bool {
         ended += usize::from(is_calm && calm.is_quiet(history, at));
         begun += usize::from(is_calm && calm.is_quiet(history, invoked));
     }
-    ended > 1 && begun > 0 || before_faults > 0 && serves_alone(workload)
+    ended > 1 && begun > 0 || before_faults > 0 && workload.is_some_and(serves_alone)
 }
 
 /// How many values registers have: all that were written or compared, and [`VALUES_MIN`] at least.

@@ -8,12 +8,13 @@ use super::availability::{Availability, Goal, availability_of};
 use super::clients::Clients;
 use super::convergence::convergence;
 use super::counter::{Counter, counter};
+use super::custom::{Custom, CustomChecker};
 use super::echo::{Echo, echo};
 use super::exceptions::{Exceptions, exceptions};
 use super::floors::floors;
 use super::history::{History, Op};
 use super::kafka::{Kafka, kafka_of};
-use super::linear::{Budgets, LinKv, lin_kv};
+use super::linear::{Budgets, LinKv, NotJudged, lin_kv};
 use super::names::UnknownName;
 use super::net::NetResult;
 use super::pace::{Pace, pace};
@@ -171,9 +172,9 @@ pub struct CheckResult {
     /// How fast clients were served. Not in JSON.
     #[serde(skip)]
     pub pace: Pace,
-    /// The workload. Not in JSON, as in Maelstrom.
+    /// The name of the workload. Not in JSON, as in Maelstrom.
     #[serde(skip)]
-    pub name: Workload,
+    pub name: String,
 }
 
 impl CheckResult {
@@ -211,6 +212,8 @@ pub enum WorkloadResult {
     Transactions(Box<Transactions>),
     /// Of lin-kv.
     LinKv(LinKv),
+    /// Of a workload that is not built in.
+    Custom(Box<Custom>),
 }
 
 impl WorkloadResult {
@@ -225,6 +228,7 @@ impl WorkloadResult {
             Self::Kafka(kafka) => kafka.valid,
             Self::Transactions(transactions) => transactions.valid,
             Self::LinKv(kv) => kv.valid,
+            Self::Custom(custom) => custom.valid,
         }
     }
 }
@@ -267,9 +271,25 @@ pub fn check_within(
             ),
         ));
     }
+    let result = result(workload, history, options, budgets)?;
+    let parts = Parts {
+        name: workload.name(),
+        like: Some(workload),
+        result,
+    };
+    Ok(parts.judged(history, net, options))
+}
+
+/// What a workload's own checker finds.
+fn result(
+    workload: Workload,
+    history: &History,
+    options: &CheckOptions,
+    budgets: &Budgets,
+) -> Result<WorkloadResult, UnexpectedOperation> {
     let checks = options.checks;
     let models = &options.consistency_models;
-    let result = match workload {
+    Ok(match workload {
         Workload::Echo => WorkloadResult::Echo(echo(history)),
         Workload::UniqueIds => WorkloadResult::UniqueIds(unique_ids(history)),
         Workload::Broadcast => {
@@ -289,51 +309,139 @@ pub fn check_within(
             WorkloadResult::Transactions(Box::new(rw_register(history, models, checks)?))
         }
         Workload::LinKv => WorkloadResult::LinKv(lin_kv(history, checks, budgets)?),
+    })
+}
+
+/// A workload, built in or not.
+#[derive(Clone, Copy, Debug)]
+pub enum WorkloadRef<'a> {
+    /// One of Maelstrom's.
+    BuiltIn(Workload),
+    /// Somebody else's.
+    Custom(&'a dyn CustomChecker),
+}
+
+impl From<Workload> for WorkloadRef<'_> {
+    fn from(workload: Workload) -> Self {
+        WorkloadRef::BuiltIn(workload)
+    }
+}
+
+/// Judges a history as one of any workload.
+///
+/// # Errors
+/// When there is no verdict.
+pub fn check_any(
+    workload: WorkloadRef<'_>,
+    history: &History,
+    net: Option<NetResult>,
+    options: &CheckOptions,
+    budgets: &Budgets,
+) -> Result<CheckResult, NotJudged> {
+    let custom = match workload {
+        WorkloadRef::BuiltIn(workload) => {
+            return check_within(workload, history, net, options, budgets)
+                .map_err(NotJudged::Unexpected);
+        }
+        WorkloadRef::Custom(custom) => custom,
     };
-    let mut shortfalls = Shortfalls::default();
-    let mut seldom = Vec::new();
-    if checks == Checks::Strict {
-        seldom = floors(history, workload, options.clients, &mut shortfalls);
-        progress(history, workload, options.clients, &mut shortfalls);
-        if workload == Workload::TxnRwRegister {
-            convergence(history, options.clients, &mut shortfalls);
+    let foreign = |op: &str| !custom.operations().iter().any(|known| known == op);
+    if let Some((_, op)) = history.client_ops().find(|(_, op)| foreign(&op.f)) {
+        let known = custom.operations().join(" and ");
+        return Err(NotJudged::Unexpected(UnexpectedOperation::new(
+            op,
+            format!(
+                "expected the operations of {} ({known}), found {}",
+                custom.name(),
+                op.f
+            ),
+        )));
+    }
+    let mut found = custom.judge(history, options, budgets)?;
+    let like = custom.like();
+    let result = match like {
+        None => WorkloadResult::Custom(Box::new(found)),
+        Some(like) => {
+            let result = result(like, history, options, budgets).map_err(NotJudged::Unexpected)?;
+            match found == Custom::default() {
+                true => result,
+                false => {
+                    found.add(result);
+                    WorkloadResult::Custom(Box::new(found))
+                }
+            }
+        }
+    };
+    let parts = Parts {
+        name: custom.name(),
+        like,
+        result,
+    };
+    Ok(parts.judged(history, net, options))
+}
+
+/// What is judged of a run.
+struct Parts<'a> {
+    name: &'a str,
+    /// The built-in workload whose rules count.
+    like: Option<Workload>,
+    result: WorkloadResult,
+}
+
+impl Parts<'_> {
+    fn judged(
+        self,
+        history: &History,
+        net: Option<NetResult>,
+        options: &CheckOptions,
+    ) -> CheckResult {
+        let Parts { name, like, result } = self;
+        let checks = options.checks;
+        let mut shortfalls = Shortfalls::default();
+        let mut seldom = Vec::new();
+        if let (Checks::Strict, Some(like)) = (checks, like) {
+            seldom = floors(history, like, options.clients, &mut shortfalls);
+            progress(history, like, options.clients, &mut shortfalls);
+            if like == Workload::TxnRwRegister {
+                convergence(history, options.clients, &mut shortfalls);
+            }
+        }
+        let rules = StatsRules {
+            checks,
+            workload: like,
+            seldom: &seldom,
+        };
+        let stats = stats(history, &rules);
+        let availability = availability_of(history, options.availability, checks, |op| {
+            checks == Checks::Maelstrom || !like.is_some_and(|like| like.is_inspection(op))
+        });
+        let exceptions = exceptions(history, checks);
+        let nothing_succeeded = checks == Checks::Strict && stats.counts.ok_count == 0;
+        let valid = Validity::worst([
+            stats.valid,
+            availability.valid,
+            exceptions.valid,
+            result.valid(),
+            Validity::from(shortfalls.is_empty()),
+            if nothing_succeeded {
+                Validity::Unknown
+            } else {
+                Validity::True
+            },
+        ]);
+        CheckResult {
+            valid,
+            stats,
+            availability,
+            exceptions,
+            net,
+            workload: result,
+            shortfalls,
+            answers: Answers::of(history, options.clients),
+            missed_targets: Vec::new(),
+            notes: Vec::new(),
+            pace: pace(history),
+            name: name.to_owned(),
         }
     }
-    let rules = StatsRules {
-        checks,
-        workload,
-        seldom: &seldom,
-    };
-    let stats = stats(history, &rules);
-    let availability = availability_of(history, options.availability, checks, |op| {
-        checks == Checks::Maelstrom || !workload.is_inspection(op)
-    });
-    let exceptions = exceptions(history, checks);
-    let nothing_succeeded = checks == Checks::Strict && stats.counts.ok_count == 0;
-    let valid = Validity::worst([
-        stats.valid,
-        availability.valid,
-        exceptions.valid,
-        result.valid(),
-        Validity::from(shortfalls.is_empty()),
-        if nothing_succeeded {
-            Validity::Unknown
-        } else {
-            Validity::True
-        },
-    ]);
-    Ok(CheckResult {
-        valid,
-        stats,
-        availability,
-        exceptions,
-        net,
-        workload: result,
-        shortfalls,
-        answers: Answers::of(history, options.clients),
-        missed_targets: Vec::new(),
-        notes: Vec::new(),
-        pace: pace(history),
-        name: workload,
-    })
 }

@@ -9,11 +9,13 @@ use std::sync::Arc;
 use dashmap::DashMap;
 use host_check::anomalies::anomalies;
 use host_check::history::{History, Kind, Op, Process};
+use host_check::linear::Budgets;
 use host_check::so_far::check_so_far;
 use host_check::validity::Validity;
-use host_check::workload::{CheckOptions, Workload, check};
+use host_check::workload::{CheckOptions, check_any};
 use host_sim::ending::{Answered, answered, timed_out};
-use host_sim::{Next, Operation, SECOND, Step, Turn, WorkloadClient, with_msg_id};
+use host_sim::workload::AnyWorkload;
+use host_sim::{Next, Operation, SECOND, Turn, WorkloadClient, with_msg_id};
 
 use crate::guests::STEP_BYTES;
 use crate::hash::{BuildQuick, Contents, Hash};
@@ -110,7 +112,7 @@ impl Plan {
 
 /// How clients are set up.
 pub(crate) struct ClientTable {
-    workload: Workload,
+    workload: AnyWorkload,
     options: CheckOptions,
     nodes: usize,
     plan: Plan,
@@ -122,7 +124,12 @@ pub(crate) struct ClientTable {
 }
 
 impl ClientTable {
-    pub(crate) fn new(workload: Workload, options: CheckOptions, nodes: usize, plan: Plan) -> Self {
+    pub(crate) fn new(
+        workload: AnyWorkload,
+        options: CheckOptions,
+        nodes: usize,
+        plan: Plan,
+    ) -> Self {
         ClientTable {
             workload,
             options,
@@ -251,7 +258,7 @@ impl ClientTable {
         let Ok(history) = History::new(clients.record.ops()) else {
             return vec!["broken-history".to_owned()];
         };
-        let found = check_so_far(self.workload, &history, &self.options);
+        let found = check_so_far(self.workload.rules(), &history, &self.options);
         let names = found.iter().flat_map(anomalies);
         names.map(|name| name.to_string()).collect()
     }
@@ -282,8 +289,7 @@ impl ClientTable {
             }
             ClientEvent::Answer(message) => next.answer(message, self.nodes, messages),
             ClientEvent::TimeOut(worker) => {
-                next.time_out(usize::from(worker));
-                None
+                next.time_out(usize::from(worker), self.nodes, messages)
             }
             ClientEvent::Open => {
                 next.opened += 1;
@@ -309,7 +315,15 @@ impl ClientTable {
         let Ok(history) = History::new(clients.record.ops()) else {
             return vec!["broken-history".to_owned()];
         };
-        let Ok(mut result) = check(self.workload, &history, None, &self.options) else {
+        let budgets = Budgets::default();
+        let judged = check_any(
+            self.workload.rules(),
+            &history,
+            None,
+            &self.options,
+            &budgets,
+        );
+        let Ok(mut result) = judged else {
             return vec!["unexpected-operation".to_owned()];
         };
         if !is_silent {
@@ -391,20 +405,34 @@ impl Clients {
         });
         let step = self.workload.begin(worker, &operation);
         self.workers[worker].open = Some(operation);
-        match step {
-            Step::Call(body) => Some(self.call(worker, &body, nodes, messages)),
-            done @ Step::Done(_) => {
-                self.end(worker, done.into());
+        self.go_on(worker, step.into(), nodes, messages)
+    }
+
+    /// Goes on with an operation. Returns its next request, if it has one.
+    fn go_on(
+        &mut self,
+        worker: usize,
+        answered: Answered,
+        nodes: usize,
+        messages: &Messages,
+    ) -> Option<u32> {
+        match answered {
+            Answered::Continues { body, node } => {
+                let node = node.unwrap_or(worker) % nodes;
+                Some(self.call(worker, &body, node, messages))
+            }
+            ends @ Answered::Ends(_) => {
+                self.end(worker, ends);
                 None
             }
         }
     }
 
-    fn call(&mut self, worker: usize, body: &str, nodes: usize, messages: &Messages) -> u32 {
+    fn call(&mut self, worker: usize, body: &str, node: usize, messages: &Messages) -> u32 {
         let this = &mut self.workers[worker];
         this.calls += 1;
         let body = with_msg_id(body, this.calls);
-        let node = u8::try_from(worker % nodes).unwrap_or(u8::MAX);
+        let node = u8::try_from(node).unwrap_or(u8::MAX);
         messages.add(Addr::Client(this.client), Addr::Node(node), &body)
     }
 
@@ -423,21 +451,20 @@ impl Clients {
             .hash(this.heard)
             .bytes(body.as_bytes())
             .finish();
-        match answered(self.workload.as_mut(), worker, &operation, body) {
-            Answered::Continues(body) => Some(self.call(worker, &body, nodes, messages)),
-            ends @ Answered::Ends(_) => {
-                self.end(worker, ends);
-                None
-            }
-        }
+        let answered = answered(self.workload.as_mut(), worker, &operation, body);
+        self.go_on(worker, answered, nodes, messages)
     }
 
-    /// A worker has waited long enough.
-    pub(crate) fn time_out(&mut self, worker: usize) {
-        if let Some(operation) = &self.workers[worker].open {
-            let ending = timed_out(self.workload.as_ref(), operation);
-            self.end(worker, Answered::Ends(ending));
-        }
+    /// A worker has waited long enough. Returns the next request of the operation, if it has one.
+    pub(crate) fn time_out(
+        &mut self,
+        worker: usize,
+        nodes: usize,
+        messages: &Messages,
+    ) -> Option<u32> {
+        let operation = self.workers[worker].open.clone()?;
+        let answered = timed_out(self.workload.as_mut(), worker, &operation);
+        self.go_on(worker, answered, nodes, messages)
     }
 
     fn end(&mut self, worker: usize, answered: Answered) {

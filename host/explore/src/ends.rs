@@ -275,6 +275,7 @@ impl<'m, 'a> Ending<'m, 'a> {
             let event = ClientEvent::TimeOut(worker);
             let step = clients.step(self.state.clients, event, &self.model.messages);
             self.state.clients = step.next;
+            self.queue.extend(step.request);
         }
     }
 
@@ -357,7 +358,11 @@ impl<'m, 'a> Ending<'m, 'a> {
         }
         self.pass_until(next_ns)?;
         if let (Some((_, worker)), Some(own)) = (first, &mut self.own) {
-            own.time_out(worker);
+            let request = own.time_out(worker, self.model.count, &self.model.messages);
+            if request.is_some() {
+                self.patience[worker] = self.state.now_ns + own.timeout_ns();
+            }
+            self.queue.extend(request);
         }
         Ok(first.is_some())
     }

@@ -97,7 +97,9 @@ impl Verdict {
                 }
             },
             StopReason::ProcessorTime { .. } => Self::Idle,
+            StopReason::Invariant(_) => Self::WrongAnswer,
             StopReason::Interrupted
+            | StopReason::Workload(_)
             | StopReason::NoRoom
             | StopReason::Journal(_)
             | StopReason::Internal(_) => Self::Internal,

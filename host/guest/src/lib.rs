@@ -15,6 +15,7 @@
 //! | `limits` | [`Limits`]: how much a guest may use |
 //! | `guest` | [`Guest`]: the step function |
 //! | `start` | [`Start`]: what starts guests |
+//! | `responder` | [`Responder`]: what answers requests, and is no node |
 //! | `swap` | [`carry_state`]: moves the state of one guest to another |
 
 pub mod effects;
@@ -24,6 +25,7 @@ mod guest;
 mod interrupt;
 mod limits;
 mod reason;
+mod responder;
 mod start;
 mod swap;
 
@@ -34,5 +36,6 @@ pub use guest::Guest;
 pub use interrupt::Interrupt;
 pub use limits::Limits;
 pub use reason::of_runtime as reason_of_runtime;
+pub use responder::{Responder, StartResponder};
 pub use start::{Growth, GuestOptions, Start};
 pub use swap::{Carried, SwapError, carry_state};

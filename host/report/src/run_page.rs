@@ -44,7 +44,7 @@ const FAULT_CHARS_MAX: usize = 2000;
 pub(super) struct RunPage<'a> {
     /// The version of this format.
     pub(super) format: u32,
-    pub(super) workload: &'static str,
+    pub(super) workload: &'a str,
     pub(super) problems: String,
     pub(super) replay: &'a str,
     pub(super) other: Option<LinkedRun>,

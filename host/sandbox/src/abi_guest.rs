@@ -2,9 +2,11 @@
 
 use host_disk::lock;
 use host_guest::effects::{decode, log_lines};
-use host_guest::{Effect, ErrorKind, Event, EventKind, Guest, GuestError, Limits};
+use host_guest::{Effect, ErrorKind, Event, EventKind, Guest, GuestError, Limits, Responder};
 use host_protocol::abi;
 use host_protocol::disk::encoded_len;
+use host_protocol::text::excerpt;
+use rand_chacha::ChaCha8Rng;
 use wasmtime::{Instance, InstancePre, Memory, Store, TypedFunc, WasmParams, WasmResults};
 
 use crate::cost::{EFFECT_UNITS, EVENT_UNITS, INPUT_BYTE_UNITS, OUTPUT_BYTE_UNITS};
@@ -15,6 +17,9 @@ use crate::watch;
 
 /// The largest buffer for events that a guest keeps for the next one, in bytes.
 const INPUT_KEPT_MAX: usize = 16 << 10;
+
+/// The most bytes of a request that an error shows.
+const REQUEST_SHOWN_MAX: usize = 200;
 
 /// A running guest: an instance of a module with its own memory.
 pub(super) struct AbiGuest {
@@ -229,6 +234,38 @@ impl Guest for AbiGuest {
 
     fn memory_bytes(&self) -> usize {
         self.memory.data_size(&self.store)
+    }
+}
+
+impl Responder for AbiGuest {
+    fn respond(
+        &mut self,
+        request: &[u8],
+        random: &mut ChaCha8Rng,
+    ) -> Result<&[u8], Box<GuestError>> {
+        self.is_fresh = false;
+        self.input.clear();
+        self.input.extend_from_slice(request);
+        std::mem::swap(&mut self.store.data_mut().guest.random, random);
+        let describe =
+            || excerpt(&String::from_utf8_lossy(request), REQUEST_SHOWN_MAX).into_owned();
+        let handle = self.handle.clone();
+        let range = self.enter(abi::HANDLE, &describe, |guest| {
+            let arguments = guest.put_input(&describe)?;
+            let entry = (abi::HANDLE, arguments);
+            let output = call(&mut guest.store, &guest.limits, &handle, entry, &describe)?;
+            guest.take_output(output, abi::HANDLE, &describe)
+        });
+        std::mem::swap(&mut self.store.data_mut().guest.random, random);
+        Ok(&self.memory.data(&self.store)[range?])
+    }
+
+    fn snapshot(&mut self) -> Result<Option<Vec<u8>>, Box<GuestError>> {
+        Guest::snapshot(self)
+    }
+
+    fn restore(&mut self, snapshot: &[u8]) -> Result<(), Box<GuestError>> {
+        Guest::restore(self, snapshot)
     }
 }
 

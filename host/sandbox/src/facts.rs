@@ -57,6 +57,8 @@ impl Facts {
 pub enum Kind {
     /// A library that follows the guest ABI.
     Abi,
+    /// A workload: what clients do, and what is right.
+    Workload,
     /// A program that reads stdin and writes stdout.
     Program,
     /// Neither: the module is not a guest.

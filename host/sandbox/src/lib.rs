@@ -65,3 +65,4 @@ pub use load_error::LoadError;
 pub use module_file::{Links, open_regular, read_module, read_regular};
 pub use mount::{MountError, MountLimits};
 pub use sandbox::{GuestModule, Sandbox};
+pub use start::WorkloadFile;

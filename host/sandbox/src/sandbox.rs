@@ -23,9 +23,11 @@ use crate::module_file::read_module;
 use crate::mount::MountError;
 use crate::program::{self, Code, ProgramState, Unlinked};
 use crate::rewrite;
+use crate::start::WorkloadFile;
 use crate::state::AbiState;
 use crate::vet::vet;
 use crate::wasi;
+use host_protocol::workload;
 
 /// Loads modules. It can be shared between threads; a process needs only one.
 pub struct Sandbox {
@@ -158,6 +160,31 @@ impl Sandbox {
         })
     }
 
+    /// Loads the workload in the file `path`, which the user has chosen. Its module answers requests, and is no node.
+    ///
+    /// # Errors
+    /// As for [`load`](Sandbox::load).
+    pub fn load_workload(&self, path: &Path, limits: &Limits) -> Result<WorkloadFile, LoadError> {
+        let wasm = read_module(path, self.chosen.module_bytes)?;
+        let of_module = (limits, &self.chosen);
+        let module = self.vetted(path, &wasm, of_module, Keep::InUse, |wasm| {
+            self.compile_here(wasm)
+        })?;
+        match module.facts.kind {
+            Kind::Workload => Ok(WorkloadFile {
+                module,
+                limits: *limits,
+            }),
+            _ => Err(LoadError::Rejected {
+                path: path.to_owned(),
+                problems: vec![format!(
+                    "it is not a workload: it does not export {} (docs/workloads.md)",
+                    workload::MARKER
+                )],
+            }),
+        }
+    }
+
     /// Like [`load`](Sandbox::load), for an untrusted module: `compiler` compiles it in a
     /// separate process, and a module that exceeds the limits of that process is rejected.
     ///
@@ -213,8 +240,30 @@ impl Sandbox {
         })
     }
 
-    /// Vets, compiles and links the module in `wasm`, which comes from `path`.
+    /// Vets, compiles and links the module of a node in `wasm`, which comes from `path`.
     fn admit(
+        &self,
+        path: &Path,
+        wasm: &[u8],
+        limits: (&Limits, &ModuleLimits),
+        keep: Keep,
+        compile: impl FnOnce(&[u8]) -> Result<Compiled, CompileError>,
+    ) -> Result<GuestModule, LoadError> {
+        let module = self.vetted(path, wasm, limits, keep, compile)?;
+        match module.facts.kind {
+            Kind::Workload => Err(LoadError::Rejected {
+                path: path.to_owned(),
+                problems: vec![
+                    "it is a workload, not a node: give it to --workload, and a node to --module"
+                        .to_owned(),
+                ],
+            }),
+            _ => Ok(module),
+        }
+    }
+
+    /// Vets, compiles and links the module in `wasm`, which comes from `path`.
+    fn vetted(
         &self,
         path: &Path,
         wasm: &[u8],
@@ -319,7 +368,9 @@ impl Sandbox {
                 Linked::Program(Code::Single(self.program_linker.instantiate_pre(&module)?))
             }
             // Vetting has rejected modules of an unknown kind.
-            Kind::Abi | Kind::Unknown => Linked::Abi(self.abi_linker.instantiate_pre(&module)?),
+            Kind::Abi | Kind::Workload | Kind::Unknown => {
+                Linked::Abi(self.abi_linker.instantiate_pre(&module)?)
+            }
         })
     }
 }

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use host_guest::{Guest, GuestError, GuestOptions, Interrupt, Start};
+use host_guest::{
+    ErrorKind, Guest, GuestError, GuestOptions, Interrupt, Limits, Responder, Start, StartResponder,
+};
 
 use crate::abi_guest::AbiGuest;
+use crate::facts::Facts;
 use crate::program::ProgramGuest;
 use crate::sandbox::{GuestModule, Linked};
 use crate::state::GuestState;
@@ -17,6 +20,39 @@ impl Start for GuestModule {
 
     fn interrupt(&self) -> Option<&Interrupt> {
         self.interrupt.as_ref()
+    }
+}
+
+/// A workload that has passed all checks and is compiled.
+#[derive(Clone)]
+pub struct WorkloadFile {
+    pub(crate) module: GuestModule,
+    pub(crate) limits: Limits,
+}
+
+impl WorkloadFile {
+    /// What vetting has found out about the module.
+    #[must_use]
+    pub fn facts(&self) -> &Facts {
+        &self.module.facts
+    }
+}
+
+impl StartResponder for WorkloadFile {
+    fn start(&self) -> Result<Box<dyn Responder>, Box<GuestError>> {
+        let options = GuestOptions {
+            limits: self.limits,
+            ..GuestOptions::default()
+        };
+        let mut state = GuestState::new(&self.module.name, options);
+        state.watch = Watch::new(self.module.interrupt.clone());
+        match &self.module.linked {
+            Linked::Abi(pre) => Ok(Box::new(AbiGuest::start(pre, state, self.limits)?)),
+            Linked::Program(_) => {
+                let kind = ErrorKind::Denied("a program is no workload".into());
+                Err(GuestError::refusal(kind, "its start", &String::new, b""))
+            }
+        }
     }
 }
 

@@ -4,8 +4,8 @@
 //! run here, so that its author can fix them at once.
 
 use host_guest::Limits;
-use host_protocol::abi;
 use host_protocol::text::{excerpt, one_line};
+use host_protocol::{abi, workload};
 use sha2::{Digest, Sha256};
 use wasmparser::{
     CompositeInnerType, CustomSectionReader, ExternalKind, FuncType, FunctionBody, KnownCustom,
@@ -438,6 +438,12 @@ impl Vetting<'_> {
         let is_current = current.is_some();
         let other = markers.first().map(|marker| marker.name.clone());
         self.facts.abi_version = version;
+        if self.export_of(workload::MARKER).is_some() {
+            self.facts.kind = Kind::Workload;
+            self.check_exports(&WORKLOAD_EXPORTS);
+            self.check_snapshot();
+            return;
+        }
         match other {
             _ if is_current => {
                 self.facts.kind = Kind::Abi;
@@ -556,6 +562,16 @@ const PROGRAM_EXPORTS: [(&str, &str, bool); 2] = [
 const THREAD_EXPORTS: [(&str, &str, bool); 1] = [(THREAD_START, "(i32, i32) -> ()", true)];
 
 /// Name, type, and whether a guest of the ABI must have it.
+const WORKLOAD_EXPORTS: [(&str, &str, bool); 7] = [
+    (workload::MARKER, "() -> ()", true),
+    (abi::MEMORY, "memory", true),
+    (abi::ALLOC, "(i32) -> i32", true),
+    (abi::HANDLE, "(i32, i32) -> i64", true),
+    (abi::SNAPSHOT, "() -> i64", false),
+    (abi::RESTORE, "(i32, i32) -> i32", false),
+    (abi::INITIALIZE, "() -> ()", false),
+];
+
 const ABI_EXPORTS: [(&str, &str, bool); 7] = [
     (abi::MARKER, "() -> ()", true),
     (abi::MEMORY, "memory", true),

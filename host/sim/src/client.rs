@@ -7,6 +7,7 @@ use super::random::Stream;
 use super::time::SECOND;
 use host_check::history::Kind;
 use host_check::value::{Name, Value};
+use host_protocol::message::Error;
 
 /// Generates operations, turns them into requests, and responses into completions.
 ///
@@ -69,6 +70,41 @@ pub trait WorkloadClient: Send + Sync {
         operation: &Operation,
         answer: &str,
     ) -> Result<Step, Malformed>;
+
+    /// What follows on a response that is an error, whose body is `body`; as
+    /// [`error_handling`](WorkloadClient::error_handling) says if it is `None`.
+    fn error(
+        &mut self,
+        _worker: usize,
+        _operation: &Operation,
+        _error: &Error,
+        _body: &str,
+    ) -> Option<Result<Step, Malformed>> {
+        None
+    }
+
+    /// The same where no response has come in time.
+    fn timed_out(&mut self, _worker: usize, _operation: &Operation) -> Option<Step> {
+        None
+    }
+
+    /// Why the workload itself cannot go on, if it cannot: the run ends.
+    fn failure(&self) -> Option<String> {
+        None
+    }
+
+    /// Whether [`observe`](WorkloadClient::observe) wants to know what nodes hold.
+    fn observes(&self) -> bool {
+        false
+    }
+
+    /// A node holds this state after an event; none if it has crashed.
+    ///
+    /// # Errors
+    /// The invariant that does not hold, in words: the run ends.
+    fn observe(&mut self, _now_ns: u64, _node: usize, _state: Option<&[u8]>) -> Result<(), String> {
+        Ok(())
+    }
 
     /// How errors and timeouts end an operation.
     fn error_handling(&self) -> ErrorHandling {
@@ -150,6 +186,13 @@ pub enum Next {
 pub enum Step {
     /// Send a request to the worker's node: a body without `msg_id`.
     Call(String),
+    /// Send a request to another node.
+    CallAt {
+        /// The node, counted from 0.
+        node: usize,
+        /// A body without `msg_id`.
+        body: String,
+    },
     /// Complete the operation.
     Done(Completion),
 }
@@ -161,6 +204,8 @@ pub struct Completion {
     pub kind: Kind,
     /// The result.
     pub value: Value,
+    /// Why it is not `ok`.
+    pub error: Option<Value>,
     /// More entries of the completion in the history.
     pub extra: Vec<(Name, Value)>,
 }
@@ -172,6 +217,7 @@ impl Completion {
         Completion {
             kind: Kind::Ok,
             value,
+            error: None,
             extra: Vec::new(),
         }
     }
@@ -259,6 +305,12 @@ impl<'a> Turn<'a> {
     #[must_use]
     pub fn any_worker(&self) -> usize {
         self.worker_of(self.free)
+    }
+
+    /// The free workers, that whose turn it is first.
+    pub fn workers(&self) -> impl Iterator<Item = usize> {
+        let next = self.free.partition_point(|worker| *worker < self.turn);
+        self.free[next..].iter().chain(&self.free[..next]).copied()
     }
 
     /// The same among these workers, which have to be free and in ascending order.

@@ -61,6 +61,8 @@ struct Awaited {
 pub(super) struct Ended {
     /// Whose it was.
     pub(super) owner: Owner,
+    /// The node that was asked.
+    pub(super) node: Option<usize>,
     /// When it was sent.
     pub(super) asked_ns: u64,
     /// What the client got until then instead of an answer.
@@ -211,12 +213,14 @@ impl Clients {
         world: &mut World<'_>,
     ) -> Option<Ended> {
         let (owner, awaited) = self.end(client, msg_id, world)?;
+        let node = self.clients[client].node;
         let instead = match world.has_asked(client, awaited.from_ns) {
             true => Instead::Nothing,
             false => Instead::NeverAsked,
         };
         Some(Ended {
             owner,
+            node,
             asked_ns: awaited.from_ns,
             instead: awaited.stray.unwrap_or(instead),
         })

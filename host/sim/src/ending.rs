@@ -15,8 +15,13 @@ use super::exception::{Exception, error_value, net_timeout};
 /// What a response leads to.
 #[derive(Debug)]
 pub enum Answered {
-    /// The operation goes on with this request to the worker's node: a body without `msg_id`.
-    Continues(String),
+    /// The operation goes on with a request.
+    Continues {
+        /// A body without `msg_id`.
+        body: String,
+        /// The node that it goes to, counted from 0; the worker's own if there is none.
+        node: Option<usize>,
+    },
     /// The operation ends.
     Ends(Ending),
 }
@@ -41,20 +46,31 @@ pub fn answered(
     body: &str,
 ) -> Answered {
     if is_error(body) {
-        return Answered::Ends(failed(workload, operation, body));
+        return failed(workload, worker, operation, body);
     }
-    match workload.answer(worker, operation, body) {
+    answered_with(workload.answer(worker, operation, body), body)
+}
+
+fn answered_with(step: Result<Step, Malformed>, body: &str) -> Answered {
+    match step {
         Ok(step) => step.into(),
         Err(why) => Answered::Ends(Ending::thrown(Exception::malformed(body, &why))),
     }
 }
 
-/// How `operation` ends when its request has got no response in time.
-pub fn timed_out(workload: &dyn WorkloadClient, operation: &Operation) -> Ending {
-    match workload.error_handling() {
+/// What follows when the request that `worker` has open for `operation` has got no response in time.
+pub fn timed_out(
+    workload: &mut dyn WorkloadClient,
+    worker: usize,
+    operation: &Operation,
+) -> Answered {
+    if let Some(step) = workload.timed_out(worker, operation) {
+        return step.into();
+    }
+    Answered::Ends(match workload.error_handling() {
         ErrorHandling::Throws => Ending::thrown(Exception::timeout()),
         ErrorHandling::Returns => Ending::returned(workload, operation, false, net_timeout()),
-    }
+    })
 }
 
 fn is_error(body: &str) -> bool {
@@ -66,9 +82,20 @@ fn is_error(body: &str) -> bool {
     message.header().is_ok_and(|header| header.kind == "error")
 }
 
-/// How `operation` ends when its request has got an error.
-fn failed(workload: &dyn WorkloadClient, operation: &Operation, body: &str) -> Ending {
-    match serde_json::from_str::<Error>(body) {
+/// What follows when the request of `operation` has got an error.
+fn failed(
+    workload: &mut dyn WorkloadClient,
+    worker: usize,
+    operation: &Operation,
+    body: &str,
+) -> Answered {
+    let error = serde_json::from_str::<Error>(body);
+    if let Ok(error) = &error
+        && let Some(step) = workload.error(worker, operation, error, body)
+    {
+        return answered_with(step, body);
+    }
+    Answered::Ends(match error {
         Ok(error) => match workload.error_handling() {
             ErrorHandling::Throws => Ending::thrown(Exception::error(&error, body)),
             ErrorHandling::Returns => Ending::returned(
@@ -83,17 +110,26 @@ fn failed(workload: &dyn WorkloadClient, operation: &Operation, body: &str) -> E
             let why = Malformed(format!("it is no error: {}", without_place(&why)));
             Ending::thrown(Exception::malformed(body, &why))
         }
-    }
+    })
 }
 
 impl From<Step> for Answered {
     fn from(step: Step) -> Self {
         match step {
-            Step::Call(body) => Answered::Continues(body),
-            Step::Done(Completion { kind, value, extra }) => Answered::Ends(Ending {
+            Step::Call(body) => Answered::Continues { body, node: None },
+            Step::CallAt { node, body } => Answered::Continues {
+                body,
+                node: Some(node),
+            },
+            Step::Done(Completion {
+                kind,
+                value,
+                error,
+                extra,
+            }) => Answered::Ends(Ending {
                 kind,
                 value: Some(value),
-                error: None,
+                error,
                 exception: None,
                 extra,
             }),

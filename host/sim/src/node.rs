@@ -231,6 +231,7 @@ impl Node {
         }
         self.tally_kill(by, world, clients);
         self.count_last(world);
+        world.observed(self.index, None);
         self.life = Life::Down;
         self.has_crashed = false;
         self.storage.kill(world);
@@ -577,6 +578,11 @@ impl Node {
                 &self.timers,
                 &self.clock,
             );
+            if world.observes_nodes()
+                && let Ok(Some(state)) = guest.snapshot()
+            {
+                world.observed(self.index, Some(state));
+            }
             self.counted.fuel = guest.fuel_used();
         }
     }

@@ -101,6 +101,10 @@ pub enum StopReason {
         /// The body of the response.
         answer: String,
     },
+    /// An invariant of the workload does not hold: which, in words.
+    Invariant(String),
+    /// The workload has failed, not the nodes: what happened.
+    Workload(String),
     /// The run exceeded one of its bounds.
     Bound(Bound),
     /// Events follow on each other for ever while virtual time stands still.
@@ -135,6 +139,8 @@ impl StopReason {
             StopReason::UnknownDestination { .. } => "unknown-destination",
             StopReason::NoAnswer { .. } => "no-answer",
             StopReason::BadAnswer { .. } => "bad-answer",
+            StopReason::Invariant(_) => "broken-invariant",
+            StopReason::Workload(_) => "workload-failed",
             StopReason::Bound(_) => "bound-of-the-run",
             StopReason::Standstill { .. } => "standstill",
             StopReason::ProcessorTime { .. } => "out-of-processor-time",
@@ -162,7 +168,10 @@ impl Stopped {
     pub fn is_internal(&self) -> bool {
         match &self.reason {
             StopReason::Guest(error) => matches!(error.kind, ErrorKind::Host(_)),
-            StopReason::NoRoom | StopReason::Journal(_) | StopReason::Internal(_) => true,
+            StopReason::NoRoom
+            | StopReason::Journal(_)
+            | StopReason::Workload(_)
+            | StopReason::Internal(_) => true,
             _ => false,
         }
     }
@@ -204,6 +213,12 @@ impl fmt::Display for Stopped {
                 shown(answer),
                 shown(why)
             ),
+            StopReason::Invariant(text) => {
+                write!(f, "an invariant does not hold any more: {}", shown(text))
+            }
+            StopReason::Workload(text) => {
+                write!(f, "the workload failed, not the nodes: {}", shown(text))
+            }
             StopReason::Bound(bound) => write!(f, "{bound}"),
             StopReason::Standstill { events, round } => write!(
                 f,

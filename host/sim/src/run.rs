@@ -170,6 +170,7 @@ impl<'a> Run<'a> {
                 .interrupted_by(simulation.module.interrupt())
                 .with_faults(faults),
         };
+        run.world.observe_nodes(run.workers.observe_nodes());
         if run.director.is_some() {
             run.world.set_pacing(Pacing::Script);
             run.network.direct();
@@ -193,8 +194,22 @@ impl<'a> Run<'a> {
             self.handle(event)?;
             self.nemeses.watch(&mut self.world);
             self.world.check(self.network.in_flight())?;
+            self.look()?;
         }
         Ok(())
+    }
+
+    /// Shows the workload what nodes hold after an event, and ends the run if the workload cannot go on.
+    fn look(&mut self) -> Result<(), Stopped> {
+        for (node, state) in self.world.take_observed() {
+            let now_ns = self.world.now_ns();
+            let observed = self.workers.observe(now_ns, node, state.as_deref());
+            observed.map_err(|reason| self.world.stop_at(node, reason))?;
+        }
+        match self.workers.failure() {
+            Some(why) => Err(self.world.stop(StopReason::Workload(why))),
+            None => Ok(()),
+        }
     }
 
     /// Hands an event to the part that it is for.
@@ -459,7 +474,7 @@ impl<'a> Run<'a> {
         };
         let node = match ended.owner {
             Owner::Init(node) | Owner::Setup(node) => node,
-            Owner::Worker(worker) => self.workers.node(worker),
+            Owner::Worker(worker) => ended.node.unwrap_or_else(|| self.workers.node(worker)),
         };
         let instead = self.nodes.unfinished(node).unwrap_or(ended.instead);
         match ended.owner {
@@ -489,8 +504,8 @@ impl<'a> Run<'a> {
                         instead,
                     });
                 }
-                let recorder = &mut self.recorder;
-                let progress = self.workers.time_out(worker, world, clients, recorder);
+                let (network, recorder) = (&mut self.network, &mut self.recorder);
+                let progress = (self.workers).time_out(worker, world, network, clients, recorder);
                 self.note(progress);
                 Ok(())
             }

@@ -235,14 +235,36 @@ impl Workers {
         &mut self,
         worker: usize,
         world: &mut World<'_>,
+        network: &mut Network,
         clients: &mut Clients,
         recorder: &mut Recorder,
     ) -> Progress {
         let Some(operation) = self.workers[worker].operation.as_ref() else {
             return Progress::Ongoing;
         };
-        let ending = ending::timed_out(self.workload.as_ref(), operation);
-        self.complete(worker, ending, world, clients, recorder)
+        let answered = ending::timed_out(self.workload.as_mut(), worker, operation);
+        self.go_on(worker, answered, world, network, clients, recorder)
+    }
+
+    /// Why the workload cannot go on, if it cannot.
+    pub(super) fn failure(&self) -> Option<String> {
+        self.workload.failure()
+    }
+
+    /// Whether the workload wants to know what nodes hold.
+    pub(super) fn observe_nodes(&self) -> bool {
+        self.workload.observes()
+    }
+
+    /// Shows the workload what a node holds; none if it has crashed.
+    pub(super) fn observe(
+        &mut self,
+        now_ns: u64,
+        node: usize,
+        state: Option<&[u8]>,
+    ) -> Result<(), StopReason> {
+        let observed = self.workload.observe(now_ns, node, state);
+        observed.map_err(StopReason::Invariant)
     }
 
     fn go_on(
@@ -255,8 +277,8 @@ impl Workers {
         recorder: &mut Recorder,
     ) -> Progress {
         match answered {
-            Answered::Continues(body) => {
-                let node = self.node(worker);
+            Answered::Continues { body, node } => {
+                let node = node.map_or_else(|| self.node(worker), |node| node % self.nodes);
                 let client = self.workers[worker].client;
                 let timeout_ns = self.workload.timeout_ns();
                 clients.call(client, node, &body, timeout_ns, world, network);

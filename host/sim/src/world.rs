@@ -59,6 +59,8 @@ pub(super) struct World<'a> {
     notes: Option<Vec<Note>>,
     /// What the fault that starts has done to disks.
     harms: Vec<(String, Harm)>,
+    /// What nodes hold, since somebody looked, if somebody looks: none if it has crashed.
+    observed: Option<Vec<(usize, Option<Vec<u8>>)>>,
 }
 
 impl<'a> World<'a> {
@@ -83,7 +85,33 @@ impl<'a> World<'a> {
             interrupt: None,
             notes: None,
             harms: Vec::new(),
+            observed: None,
         }
+    }
+
+    /// Whether somebody looks at what nodes hold.
+    pub(super) fn observe_nodes(&mut self, observes: bool) {
+        self.observed = observes.then(Vec::new);
+    }
+
+    /// Whether somebody does.
+    pub(super) fn observes_nodes(&self) -> bool {
+        self.observed.is_some()
+    }
+
+    /// A node holds this now; none if it has crashed.
+    pub(super) fn observed(&mut self, node: usize, state: Option<Vec<u8>>) {
+        if let Some(observed) = &mut self.observed {
+            observed.push((node, state));
+        }
+    }
+
+    /// What nodes held since this was last called, in order.
+    pub(super) fn take_observed(&mut self) -> Vec<(usize, Option<Vec<u8>>)> {
+        self.observed
+            .as_mut()
+            .map(std::mem::take)
+            .unwrap_or_default()
     }
 
     /// Stops the run when `interrupt` is requested.

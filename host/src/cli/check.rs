@@ -11,19 +11,20 @@ use super::output::{Format, print_json, print_verdict};
 use super::{EXIT_CODES, Exit, Failure};
 use host_check::Name;
 use host_check::history::{self, HISTORY_BYTES_MAX, ReadOptions};
-use host_check::linear::{Budgets, ModelName, check_model};
+use host_check::linear::{Budgets, ModelName, NotJudged, check_model};
 use host_check::text::render_linearizable;
 use host_check::text::render_text;
 use host_check::validity::Validity;
-use host_check::workload::{Workload, check};
+use host_check::workload::check_any;
+use host_trial::scenario::option;
 
 /// Judge a recorded history, in Jepsen's EDN, as JSON or as a log
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(super) struct CheckArgs {
-    /// Workload of the history.
-    #[arg(long, short, value_name = "NAME", value_parser = workload_parser(), required_unless_present = "model")]
-    workload: Option<Workload>,
+    /// Workload of the history, or a file that ends in .wasm: a workload of your own.
+    #[arg(long, short, value_name = "NAME", required_unless_present = "model")]
+    workload: Option<String>,
     /// Check the history of a single object for linearizability instead.
     #[arg(long, value_name = "MODEL", value_parser = model_parser(), conflicts_with_all = ["workload", "availability", "consistency-models"])]
     model: Option<ModelName>,
@@ -36,11 +37,6 @@ pub(super) struct CheckArgs {
     /// memory; docs/histories.md says which files of other tools are read.
     #[arg(value_name = "HISTORY")]
     history: PathBuf,
-}
-
-fn workload_parser() -> impl TypedValueParser<Value = Workload> {
-    PossibleValuesParser::new(Workload::ALL.iter().map(|it| it.name()))
-        .try_map(|name| name.parse::<Workload>())
 }
 
 fn model_parser() -> impl TypedValueParser<Value = ModelName> {
@@ -59,16 +55,24 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     };
     let text = read(&args.history, "a history", HISTORY_BYTES_MAX as u64)
         .map_err(|error| unusable(&error))?;
+    let mut scenario = args.judging.scenario()?;
+    if let Some(name) = &args.workload {
+        option::WORKLOAD
+            .set(&mut scenario, name)
+            .map_err(|error| Failure::new(Exit::Usage, format!("--workload: {error}")))?;
+    }
+    let workload = &scenario.workload;
+    let only = match workload.operations()[..] {
+        [only] if args.workload.is_some() => Some(Name::from(only)),
+        _ => None,
+    };
     let options = ReadOptions {
-        f: args
-            .workload
-            .and_then(Workload::only_operation)
-            .map(Name::from),
+        f: only,
         ..ReadOptions::default()
     };
     let history = history::read_with(&text, &options).map_err(|error| unusable(&error))?;
     drop(text);
-    let options = args.judging.scenario()?.checks;
+    let options = &scenario.checks;
     if let Some(model) = args.model {
         let result = check_model(&history, model, options.checks, &Budgets::default());
         let result = result.map_err(|misfit| unusable(&misfit))?;
@@ -78,10 +82,14 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
         }
         return Ok(result.valid.into());
     }
-    let Some(workload) = args.workload else {
-        return Err(Failure::new(Exit::Usage, "--workload or --model is needed"));
-    };
-    let result = check(workload, &history, None, &options).map_err(|misfit| unusable(&misfit))?;
+    let budgets = Budgets::default();
+    let result = check_any(workload.rules(), &history, None, options, &budgets);
+    let result = result.map_err(|error| match error {
+        NotJudged::Unexpected(misfit) => unusable(&misfit),
+        NotJudged::Failed(why) => {
+            Failure::new(Exit::Internal, format!("the workload failed: {why}"))
+        }
+    })?;
     match args.format {
         Format::Text => print_verdict(&render_text(&result), result.valid)?,
         Format::Json => print_json(&result)?,

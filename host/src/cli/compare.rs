@@ -98,7 +98,7 @@ pub(super) fn run(args: &CompareArgs) -> Result<Exit, Failure> {
     let scenario = setting.scenario;
     let usage = |error| Failure::new(Exit::Usage, error);
     scenario.verify().map_err(usage)?;
-    let targets = args.setting.targets(scenario.workload, setting.targets)?;
+    let targets = args.setting.targets(&scenario.workload, setting.targets)?;
     let report = args.report.as_deref().map(ReportDir::create).transpose()?;
     let seeds = SeedSet::share(args.seeds, None);
     let interrupt = interrupt::on_signal()?;

@@ -1,16 +1,17 @@
 //! `host inspect`: what a module is, and whether it would load.
 
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
 
 use super::limits::{LimitArgs, ModuleArgs};
 use super::output::{Format, print, print_json};
-use super::{Exit, Failure};
+use super::{Exit, Failure, workloads};
 use host_guest::Limits;
 use host_protocol::text::one_line;
+use host_protocol::workload::Declaration;
 use host_sandbox::facts::{Facts, Kind};
 use host_sandbox::vet::vet;
 use host_sandbox::{ModuleLimits, Sandbox, read_module};
@@ -38,6 +39,9 @@ struct Inspection {
     /// What is wrong with it as a submission, if it loads otherwise.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     submission_problems: Vec<String>,
+    /// What it says that it is, if it is a workload.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workload: Option<Declaration>,
     #[serde(flatten)]
     facts: Facts,
     limits: Vec<LimitUse>,
@@ -64,7 +68,12 @@ pub(super) fn run(args: &InspectArgs) -> Result<Exit, Failure> {
         true => vet(&wasm, &limits, &ModuleLimits::default()).problems,
         false => Vec::new(),
     };
+    let workload = match problems.is_empty() && report.facts.kind == Kind::Workload {
+        true => declared(&args.module, &mut problems)?,
+        false => None,
+    };
     let inspection = Inspection {
+        workload,
         loads: problems.is_empty(),
         problems,
         submission_problems,
@@ -83,6 +92,35 @@ pub(super) fn run(args: &InspectArgs) -> Result<Exit, Failure> {
     } else {
         Exit::Rejected
     })
+}
+
+/// Asks a workload what it is.
+fn declared(path: &Path, problems: &mut Vec<String>) -> Result<Option<Declaration>, Failure> {
+    let sandbox = Sandbox::new(None).map_err(|error| Failure::new(Exit::Internal, error))?;
+    match workloads::load(&path.to_string_lossy(), &sandbox) {
+        Ok(workload) => Ok(Some(workload.declared().declaration.clone())),
+        Err(why) => {
+            problems.push(why);
+            Ok(None)
+        }
+    }
+}
+
+/// What a workload says that it is.
+fn write_declaration(out: &mut String, declared: &Declaration) -> std::fmt::Result {
+    let Declaration { name, about, .. } = declared;
+    writeln!(out, "\nWorkload {}: {}", one_line(name), one_line(about))?;
+    let operations = declared.operations.iter();
+    let operations: Vec<&str> = operations.map(|kind| kind.f.as_str()).collect();
+    writeln!(out, "  operations {}", operations.join(", "))?;
+    for message in &declared.messages {
+        writeln!(out, "  {}", one_line(message))?;
+    }
+    for option in &declared.options {
+        let help = one_line(&option.help);
+        writeln!(out, "  --option {}={}  {help}", option.name, option.default)?;
+    }
+    Ok(())
 }
 
 fn limit_uses(facts: &Facts, limits: &Limits, bounds: &ModuleLimits) -> Vec<LimitUse> {
@@ -131,6 +169,7 @@ fn write_text(
         (Kind::Program, _) if facts.built_by_go => writeln!(out, "{path}: a program, built by Go")?,
         (Kind::Program, _) if facts.threads => writeln!(out, "{path}: a program with threads")?,
         (Kind::Program, _) => writeln!(out, "{path}: a program")?,
+        (Kind::Workload, _) => writeln!(out, "{path}: a workload")?,
         (Kind::Abi | Kind::Unknown, Some(version)) => {
             writeln!(out, "{path}: a guest of ABI version {version}")?;
         }
@@ -140,6 +179,9 @@ fn write_text(
     writeln!(out, "\nSize, and what may be:")?;
     for LimitUse { name, used, limit } in &inspection.limits {
         writeln!(out, "  {used:>10} of {limit:>10} {name}")?;
+    }
+    if let Some(declared) = &inspection.workload {
+        write_declaration(out, declared)?;
     }
     let start = if facts.start_function { "a" } else { "no" };
     writeln!(

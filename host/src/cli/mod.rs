@@ -31,6 +31,7 @@ mod style;
 mod suite;
 mod suite_file;
 mod version;
+mod workloads;
 
 use std::io::{self, Write};
 use std::panic::catch_unwind;
@@ -93,6 +94,7 @@ pub fn main() -> ExitCode {
     if let Some(program) = std::env::args_os().next() {
         host_trial::scenario::called_as(program);
     }
+    workloads::find_in_files();
     // From here on, in case that no log can be started.
     tell_panics(|line| drop(writeln!(io::stderr(), "error: {line}")));
     // A panic has been told by then.

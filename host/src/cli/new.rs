@@ -118,7 +118,13 @@ pub(super) fn run(args: &NewArgs) -> Result<Exit, Failure> {
     if let Some(why) = args.lang.missing() {
         return Err(Failure::new(Exit::Usage, why));
     }
-    let facts = Facts::new(&name, challenge, args.lang);
+    let facts = Facts::new(&name, challenge, args.lang).ok_or_else(|| {
+        let text = format!(
+            "there is no start for the workload of challenge {}",
+            challenge.id
+        );
+        Failure::new(Exit::Usage, text)
+    })?;
     write(&args.folder, &project::files(&facts))?;
     print(&next(&args.folder, &facts))?;
     Ok(Exit::Success)

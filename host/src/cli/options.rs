@@ -1,5 +1,6 @@
 //! Flags for the options of a scenario, made from the table of options.
 
+use std::ffi::OsStr;
 use std::marker::PhantomData;
 
 use clap::builder::{
@@ -11,7 +12,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
 use super::{Exit, Failure};
 use host_trial::Scenario;
-use host_trial::scenario::option::{self, Choice, Group, ScenarioOption, Values};
+use host_trial::scenario::option::{self, Choice, Group, OptionError, ScenarioOption, Values};
 
 /// The groups of options that a command has.
 pub(super) trait Part {
@@ -196,7 +197,10 @@ fn arg(option: &'static ScenarioOption) -> Arg {
             };
             arg.allow_negative_numbers(true).value_parser(number)
         }
-        Values::Names { choices, .. } => arg.value_parser(names(choices())),
+        Values::Names { choices, check } => arg.value_parser(NamesParser {
+            names: names(choices()),
+            check,
+        }),
         Values::Text { check } | Values::NumberOrText { check, .. } => {
             arg.value_parser(move |text: &str| check(text).map(|()| text.to_owned()))
         }
@@ -204,6 +208,33 @@ fn arg(option: &'static ScenarioOption) -> Arg {
             .action(ArgAction::Append)
             .value_delimiter(',')
             .value_parser(move |text: &str| check(text).map(|()| text.to_owned())),
+    }
+}
+
+/// Takes names, and whatever else the option reads; what it does not read is told with the names.
+#[derive(Clone)]
+struct NamesParser {
+    names: PossibleValuesParser,
+    check: fn(&str) -> Result<(), OptionError>,
+}
+
+impl TypedValueParser for NamesParser {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        arg: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<String, clap::Error> {
+        match value.to_str() {
+            Some(text) if (self.check)(text).is_ok() => Ok(text.to_owned()),
+            _ => self.names.parse_ref(command, arg, value),
+        }
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        self.names.possible_values()
     }
 }
 

@@ -169,7 +169,7 @@ fn one(
         return shrunk(trial, schedule, report, file, args, again);
     }
     let evidence = evidence(trial, &report, script, missed);
-    let workload = trial.scenario.workload;
+    let workload = trial.scenario.workload.name();
     match args.format()? {
         Format::Text => {
             let next = again.next(replay, can_shrink);
@@ -294,7 +294,7 @@ fn many(
             .as_ref()
             .is_some_and(|it| it.valid() == Validity::False);
     if let (true, Format::Text, Some(_)) = (args.keep_going, format, &failure) {
-        show::tally_as_text(tally, trial.scenario.workload, first)?;
+        show::tally_as_text(tally, trial.scenario.workload.name(), first)?;
     }
     if let (Some(report), Some(file)) = (&failure, shortest)
         && can_shrink
@@ -305,7 +305,7 @@ fn many(
     }
     let failed = failure.as_ref();
     let evidence = failed.map_or_else(Vec::new, |report| evidence(trial, report, None, missed));
-    let workload = trial.scenario.workload;
+    let workload = trial.scenario.workload.name();
     match (format, failed) {
         (Format::Text, Some(report)) => {
             let next = again.next(Replay::Seed(report.seed), can_shrink);
@@ -333,7 +333,7 @@ fn show_done(
 ) -> Result<Exit, Failure> {
     match format {
         Format::Text if tally.runs == 0 => {}
-        Format::Text => show::interrupted_as_text(tally, trial.scenario.workload, count)?,
+        Format::Text => show::interrupted_as_text(tally, trial.scenario.workload.name(), count)?,
         Format::Json => show::tries_as_json(tries, count, None, Vec::new(), tally, again)?,
     }
     interrupt::note(&done_in_words(tally, count, again));

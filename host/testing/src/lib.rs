@@ -40,13 +40,13 @@ pub use native::Native;
 use host_check::history::History;
 use host_check::text::render_text;
 use host_check::validity::Validity;
-use host_check::workload::{CheckOptions, Workload};
+use host_check::workload::CheckOptions;
 use host_guest::{Limits, Start};
 use host_report::{ReportDir, ReportError, ReportedRun};
 use host_sandbox::Sandbox;
 use host_sim::journal::{Entry, Observer, Stepped};
 use host_sim::nemesis::Fault;
-use host_sim::workload::Topology;
+use host_sim::workload::{AnyWorkload, Topology};
 use host_sim::{Cluster as Names, RunOptions, SECOND, Script};
 use host_trial::schedule::Schedule;
 use host_trial::{Scenario, Trial, TrialResult};
@@ -64,7 +64,7 @@ pub struct Cluster {
 impl Cluster {
     /// Of a solution in this process: a panic is a panic, and a debugger sees the solution.
     #[must_use]
-    pub fn of<N>(workload: Workload) -> Self
+    pub fn of<N>(workload: impl Into<AnyWorkload>) -> Self
     where
         N: guest_sdk::Node<Call: Send, Timer: Send> + Send + 'static,
     {
@@ -76,11 +76,11 @@ impl Cluster {
     /// # Panics
     /// When it cannot be loaded.
     #[must_use]
-    pub fn of_module(path: &Path, workload: Workload) -> Self {
+    pub fn of_module(path: &Path, workload: impl Into<AnyWorkload>) -> Self {
         Cluster::new(module(path), workload)
     }
 
-    fn new(program: Box<dyn Start>, workload: Workload) -> Self {
+    fn new(program: Box<dyn Start>, workload: impl Into<AnyWorkload>) -> Self {
         Cluster {
             program,
             scenario: Scenario::of(workload),

@@ -8,23 +8,22 @@ use host_check::anomalies::{AnomalyName, anomalies};
 use host_check::evidence::{Anomaly, Evidence, evidence};
 use host_check::history::{History, Kind};
 use host_check::linear::Budgets;
+use host_check::linear::NotJudged;
 use host_check::net::NetResult;
 use host_check::so_far::check_so_far;
 use host_check::text::{closing_line, render_problems};
-use host_check::unexpected::UnexpectedOperation;
 use host_check::validity::Validity;
-use host_check::workload::{CheckOptions, CheckResult, check_within};
+use host_check::workload::{CheckOptions, CheckResult, check_any};
 use host_guest::{Interrupt, Start};
 use host_sim::journal::Observer;
 use host_sim::service;
-use host_sim::workload::make;
 use host_sim::{
     Bounds, Coverage, LoggedWarnings, MemoryGrant, MemoryGrowth, Outcome, ResourceUsage,
     RunOptions, Script, Silence, Simulation, StopReason, Stopped, run,
 };
 
 /// What the checkers say of a history.
-type Judged = Result<CheckResult, UnexpectedOperation>;
+type Judged = Result<CheckResult, NotJudged>;
 
 /// A scenario and the program that runs in it.
 pub struct Trial<'a> {
@@ -383,13 +382,16 @@ impl<'a> Trial<'a> {
         place: Option<Arc<Place>>,
         observers: Vec<&'o mut (dyn Observer + 'o)>,
     ) -> Result<Outcome, String> {
-        let workload = make(self.scenario.workload, &self.scenario.workload_options());
+        let workload = self
+            .scenario
+            .workload
+            .client(&self.scenario.workload_options())?;
         Ok(run(Simulation {
             module: self.module,
             next_module: self.next_module,
             options,
             seed,
-            workload: workload.map_err(|why| why.to_string())?,
+            workload,
             services: service::all(),
             observers,
             script,
@@ -411,7 +413,7 @@ impl<'a> Trial<'a> {
         let (history, mut result) = match History::new(outcome.ops) {
             Err(why) => (None, Err(broken(format!("the history is broken: {why}")))),
             Ok(history) => {
-                let workload = self.scenario.workload;
+                let workload = &self.scenario.workload;
                 let invoked = history
                     .client_ops()
                     .filter(|(_, op)| op.kind == Kind::Invoke && !workload.is_inspection(op));
@@ -429,7 +431,17 @@ impl<'a> Trial<'a> {
                     },
                     None => match self.check(history, net, checks) {
                         Some((history, Ok(result))) => (Some(history), Ok(result)),
-                        Some((history, Err(why))) => (Some(history), Err(broken(why.to_string()))),
+                        Some((history, Err(NotJudged::Unexpected(why)))) => {
+                            (Some(history), Err(broken(why.to_string())))
+                        }
+                        Some((history, Err(NotJudged::Failed(why)))) => {
+                            let stopped = Stopped {
+                                at_ns: end_ns,
+                                node: None,
+                                reason: StopReason::Workload(why),
+                            };
+                            (Some(history), Err(stopped))
+                        }
                         None => (None, Err(interrupted(end_ns))),
                     },
                 }
@@ -466,19 +478,25 @@ impl<'a> Trial<'a> {
         net: NetResult,
         budgets: &Budgets,
     ) -> Option<(History, Judged)> {
-        let (workload, checks) = (self.scenario.workload, self.scenario.check_options());
+        let (workload, checks) = (
+            self.scenario.workload.clone(),
+            self.scenario.check_options(),
+        );
         let budgets = *budgets;
         self.unless_interrupted(move || {
-            let judged = check_within(workload, &history, Some(net), &checks, &budgets);
+            let judged = check_any(workload.rules(), &history, Some(net), &checks, &budgets);
             (history, judged)
         })
     }
 
     /// The same with the history of a run that stopped before its end.
     fn check_so_far(&self, history: History) -> Option<(History, Option<CheckResult>)> {
-        let (workload, checks) = (self.scenario.workload, self.scenario.check_options());
+        let (workload, checks) = (
+            self.scenario.workload.clone(),
+            self.scenario.check_options(),
+        );
         self.unless_interrupted(move || {
-            let found = check_so_far(workload, &history, &checks);
+            let found = check_so_far(workload.rules(), &history, &checks);
             (history, found)
         })
     }

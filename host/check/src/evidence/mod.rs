@@ -120,6 +120,27 @@ fn of(found: Found<'_>, result: &CheckResult, look: &Look<'_>, options: &CheckOp
             let all = failures.filter_map(|(key, it)| register(look, key, &it.linearizable));
             all.min_by_key(|it| it.shown_by)
         }
+        Found::NotAsSpecified(specified) => {
+            let failures = specified.objects.results.iter();
+            let failures = failures.filter_map(|(_, it)| it.linearizable.failure.as_deref());
+            let all = failures.filter_map(|failure| {
+                let at = look.at(failure.op.index)?;
+                let open = failure.open.iter().filter_map(|op| look.at(op.index));
+                Some(look.contradiction(at, open.filter(|it| *it < at).take(AGAINST_MAX)))
+            });
+            all.min_by_key(|it| it.shown_by)
+        }
+        Found::Problem(name, custom) => {
+            let first = custom.problems.iter().find(|it| it.name == name);
+            first.and_then(|problem| {
+                let mut ops: Vec<usize> = (problem.ops.iter())
+                    .filter_map(|&index| look.at(index))
+                    .collect();
+                ops.sort_unstable();
+                let at = ops.pop()?;
+                Some(look.contradiction(at, ops.into_iter().take(AGAINST_MAX)))
+            })
+        }
         Found::Complaint(ComplaintKind::NilRead, missed) => {
             let first = missed
                 .list

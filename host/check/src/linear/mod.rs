@@ -18,6 +18,8 @@
 //! | `task` `antichains` `layer` | the search, from one completion to the next |
 //! | `search` `refutation` `dead_end` `budgets` | the search, through a history |
 //! | `result` `lin_kv` | the result for one object, and for many |
+//! | `specification` | objects that somebody else specifies |
+//! | `sequential` | sequential consistency of these |
 //!
 //! Time, of valid histories: linear in the operations, times the configurations that have to be
 //! looked at for each, which are a few dozen unless very many operations that change the state are
@@ -36,7 +38,9 @@ mod refutation;
 mod register;
 mod result;
 mod search;
+mod sequential;
 mod slots;
+mod specification;
 mod stage;
 mod subject;
 mod task;
@@ -48,6 +52,8 @@ pub use budgets::{Budget, Budgets, Spent};
 pub use dead_end::SHOWN_MAX;
 pub use lin_kv::{KeyResult, LinKv, RESULTS_MAX, lin_kv};
 pub use result::{Configuration, Failure, Linearizable};
+pub use sequential::sequential;
+pub use specification::{NotJudged, Specification, linearizable};
 
 use std::borrow::Cow;
 use std::time::Instant;

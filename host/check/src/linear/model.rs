@@ -50,16 +50,23 @@ impl Shape {
 
 /// A deterministic object.
 pub(super) trait Model {
+    /// Whether an operation that changes something completes with the value that it was invoked with.
+    const COMPLETES_AS_INVOKED: bool = true;
+
     /// The state before the first operation.
     fn initial(&self) -> State;
 
-    /// What an operation asks for, and if it succeeded what came of it: `value` is then that of its
-    /// completion, otherwise that of its invocation. `None` if it tells nothing and changes
-    /// nothing.
+    /// What an operation asks for, `invoked` being the value of its invocation; and what came of it, `completed` being
+    /// that of its completion if it succeeded. `None` if it tells nothing and changes nothing.
     ///
     /// # Errors
     /// The model has no such operation, or none of such a value.
-    fn call(&mut self, f: &str, value: &Value, is_ok: bool) -> Result<Option<Call>, String>;
+    fn call(
+        &mut self,
+        f: &str,
+        invoked: &Value,
+        completed: Option<&Value>,
+    ) -> Result<Option<Call>, String>;
 
     /// The state after a call; `None` if the call is impossible in `state`.
     fn step(&self, state: State, call: Call) -> Option<State>;
@@ -77,7 +84,7 @@ pub(super) trait Model {
     fn words(&self, f: &str, value: &Value) -> String;
 
     /// What the object is called: "register".
-    fn noun(&self) -> &'static str;
+    fn noun(&self) -> &str;
 }
 
 /// The most characters of a value that an explanation shows.

@@ -19,7 +19,7 @@ impl Model for Mutex {
         FREE
     }
 
-    fn call(&mut self, f: &str, _: &Value, _: bool) -> Result<Option<Call>, String> {
+    fn call(&mut self, f: &str, _: &Value, _: Option<&Value>) -> Result<Option<Call>, String> {
         match f {
             "acquire" => Ok(Some(ACQUIRE)),
             "release" => Ok(Some(RELEASE)),
@@ -59,7 +59,7 @@ impl Model for Mutex {
         f.to_owned()
     }
 
-    fn noun(&self) -> &'static str {
+    fn noun(&self) -> &str {
         "mutex"
     }
 }

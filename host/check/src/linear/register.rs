@@ -75,8 +75,13 @@ impl Model for Register {
         State(0)
     }
 
-    fn call(&mut self, f: &str, value: &Value, is_ok: bool) -> Result<Option<Call>, String> {
-        let shape = self.shape_of(f, value, is_ok)?;
+    fn call(
+        &mut self,
+        f: &str,
+        invoked: &Value,
+        completed: Option<&Value>,
+    ) -> Result<Option<Call>, String> {
+        let shape = self.shape_of(f, completed.unwrap_or(invoked), completed.is_some())?;
         Ok(shape.map(|shape| Call(index(self.calls.insert_full(shape).0))))
     }
 
@@ -106,7 +111,7 @@ impl Model for Register {
         }
     }
 
-    fn noun(&self) -> &'static str {
+    fn noun(&self) -> &str {
         "register"
     }
 }

@@ -42,14 +42,14 @@ impl<M: Model> Subject<M> {
     ) -> Result<(), UnexpectedOperation> {
         let op = &history.ops()[at];
         let unexpected = |what: String| UnexpectedOperation::new(op, what);
-        let asked = self.model.call(&op.f, invoked, false).map_err(unexpected)?;
+        let asked = self.model.call(&op.f, invoked, None).map_err(unexpected)?;
         let completion = history.pairs().partner(at);
         match (Completion::of(history, at), completion, completed) {
             (Completion::Refused, ..) => {}
             (Completion::Acknowledged, Some(completed_at), Some(value)) => {
                 let answer = &history.ops()[completed_at];
-                if let Some(call) = self.answered(asked, answer, value)? {
-                    if answer.f == "read" && *value == Value::Nil {
+                if let Some(call) = self.answered(asked, answer, (invoked, value))? {
+                    if M::COMPLETES_AS_INVOKED && answer.f == "read" && *value == Value::Nil {
                         self.nil_reads.push(self.calls.len());
                     }
                     self.calls
@@ -70,14 +70,14 @@ impl<M: Model> Subject<M> {
         &mut self,
         asked: Option<Call>,
         answer: &Op,
-        value: &Value,
+        (invoked, value): (&Value, &Value),
     ) -> Result<Option<Call>, UnexpectedOperation> {
         let unexpected = |what: String| UnexpectedOperation::new(answer, what);
         let done = self
             .model
-            .call(&answer.f, value, true)
+            .call(&answer.f, invoked, Some(value))
             .map_err(unexpected)?;
-        if asked.is_some() && asked != done {
+        if M::COMPLETES_AS_INVOKED && asked.is_some() && asked != done {
             return Err(unexpected(format!(
                 "expected the value that the {} was invoked with, found {}",
                 answer.f,

@@ -25,7 +25,7 @@ impl Model for Counter {
         State(0)
     }
 
-    fn call(&mut self, _: &str, _: &Value, _: bool) -> Result<Option<Call>, String> {
+    fn call(&mut self, _: &str, _: &Value, _: Option<&Value>) -> Result<Option<Call>, String> {
         Ok(None)
     }
 
@@ -58,7 +58,7 @@ impl Model for Small {
         State(0)
     }
 
-    fn call(&mut self, _: &str, _: &Value, _: bool) -> Result<Option<Call>, String> {
+    fn call(&mut self, _: &str, _: &Value, _: Option<&Value>) -> Result<Option<Call>, String> {
         Ok(None)
     }
 

@@ -62,7 +62,10 @@ pub(super) fn problems(kv: &LinKv) -> (Vec<String>, usize) {
         .filter(|(key, _)| !is_missed(key))
         .filter_map(|(key, result)| {
             let line = problem(&result.linearizable)?;
-            Some(format!("key {}: {line}", value(key)))
+            Some(match key {
+                Value::Nil => line,
+                key => format!("key {}: {line}", value(key)),
+            })
         });
     let missed_count: usize = kv.missed.counts.values().sum();
     (
@@ -80,6 +83,11 @@ fn problem(result: &Linearizable) -> Option<String> {
 
 /// Writes how many keys are linearizable, and where the first few that are not stop being so.
 pub(super) fn render(kv: &LinKv, out: &mut String) -> fmt::Result {
+    let is_one = kv.results.iter().any(|(key, _)| *key == Value::Nil);
+    if is_one {
+        // An object without a key is the only one.
+        return render_failures(kv, out);
+    }
     writeln!(
         out,
         "keys          {}: {} linearizable, {} not, {} unknown",
@@ -88,9 +96,15 @@ pub(super) fn render(kv: &LinKv, out: &mut String) -> fmt::Result {
         kv.failure_count,
         kv.unknown_count
     )?;
+    render_failures(kv, out)
+}
+
+fn render_failures(kv: &LinKv, out: &mut String) -> fmt::Result {
     for (key, KeyResult { linearizable, .. }) in kv.results.iter().take(KEYS_MAX) {
         if let Some(failure) = &linearizable.failure {
-            writeln!(out, "key {}", value(key))?;
+            if *key != Value::Nil {
+                writeln!(out, "key {}", value(key))?;
+            }
             render_failure(failure, out)?;
         }
     }

@@ -5,6 +5,7 @@ use std::fmt::{self, Write};
 use crate::answers::{AnswerKind, Answers};
 use crate::bounded::LeftOut;
 use crate::counter::Counter;
+use crate::custom::Custom;
 use crate::echo::{Echo, EchoMismatch};
 use crate::history::seconds;
 use crate::missed::{Complaint, Missed};
@@ -131,6 +132,7 @@ fn missed(workload: &WorkloadResult) -> Option<&Missed> {
         WorkloadResult::Counter(counter) => Some(&counter.missed),
         WorkloadResult::Kafka(kafka) => Some(&kafka.missed),
         WorkloadResult::LinKv(kv) => Some(&kv.missed),
+        WorkloadResult::Custom(custom) => custom.like.as_deref().and_then(missed),
         WorkloadResult::Echo(_)
         | WorkloadResult::UniqueIds(_)
         | WorkloadResult::Transactions(_) => None,
@@ -184,15 +186,7 @@ fn found(result: &CheckResult) -> Vec<String> {
         }
         lines.push(line);
     }
-    let (of_workload, count) = match &result.workload {
-        WorkloadResult::Echo(echo) => of_echo(echo, result),
-        WorkloadResult::UniqueIds(ids) => of_ids(ids),
-        WorkloadResult::Set(set) => of_set(set, result),
-        WorkloadResult::Counter(counter) => of_counter(counter),
-        WorkloadResult::Kafka(result) => kafka::found(result),
-        WorkloadResult::Transactions(transactions) => transactions::problems(transactions),
-        WorkloadResult::LinKv(kv) => linear::problems(kv),
-    };
+    let (of_workload, count) = of_workload(&result.workload, result);
     let hidden_count = count - of_workload.len();
     lines.extend(of_workload);
     lines.extend(more(hidden_count));
@@ -207,6 +201,49 @@ fn found(result: &CheckResult) -> Vec<String> {
     }
     lines.extend(result.missed_targets.iter().cloned());
     lines
+}
+
+/// What a workload's own checker found: the first few lines, and how many there are.
+fn of_workload(workload: &WorkloadResult, result: &CheckResult) -> (Vec<String>, usize) {
+    match workload {
+        WorkloadResult::Echo(echo) => of_echo(echo, result),
+        WorkloadResult::UniqueIds(ids) => of_ids(ids),
+        WorkloadResult::Set(set) => of_set(set, result),
+        WorkloadResult::Counter(counter) => of_counter(counter),
+        WorkloadResult::Kafka(result) => kafka::found(result),
+        WorkloadResult::Transactions(transactions) => transactions::problems(transactions),
+        WorkloadResult::LinKv(kv) => linear::problems(kv),
+        WorkloadResult::Custom(custom) => of_custom(custom, result),
+    }
+}
+
+fn of_custom(custom: &Custom, result: &CheckResult) -> (Vec<String>, usize) {
+    let (mut lines, mut count) = (Vec::new(), 0);
+    if let Some(specified) = &custom.specification {
+        let (of_objects, of_them) = linear::problems(&specified.objects);
+        lines.extend(of_objects);
+        count += of_them;
+    }
+    let complaints = custom.problems.iter().take(SHOWN_MAX);
+    lines.extend(complaints.map(|problem| {
+        let ops = problem.ops.iter().map(|op| format!("op {op}"));
+        let ops: Vec<String> = ops.collect();
+        match ops.is_empty() {
+            true => format!("{}: {}", problem.name, problem.text),
+            false => format!("{}: {} ({})", problem.name, problem.text, ops.join(", ")),
+        }
+    }));
+    count += custom.problem_counts.values().sum::<usize>();
+    if let Some(why) = &custom.unknown {
+        lines.push(format!("unknown: {why}"));
+        count += 1;
+    }
+    if let Some(like) = &custom.like {
+        let (of_like, of_it) = of_workload(like, result);
+        lines.extend(of_like);
+        count += of_it;
+    }
+    (lines, count)
 }
 
 fn of_echo(echo: &Echo, result: &CheckResult) -> (Vec<String>, usize) {

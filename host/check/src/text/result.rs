@@ -45,7 +45,18 @@ fn render(result: &CheckResult, out: &mut String) -> fmt::Result {
     };
     writeln!(out, "{}: {verdict}\n", result.name)?;
     problems::render(result, out)?;
-    match &result.workload {
+    render_workload(&result.workload, out)?;
+    render_stats(&result.stats, result.availability.ok_fraction, out)?;
+    if let Some(net) = &result.net {
+        render_net(net, out)?;
+    }
+    render_answers(result, out)?;
+    writeln!(out, "\n{}", closing_line(result.valid))
+}
+
+/// What a workload's own checker counted.
+fn render_workload(workload: &WorkloadResult, out: &mut String) -> fmt::Result {
+    match workload {
         WorkloadResult::Set(set) => render_set(set, out)?,
         WorkloadResult::UniqueIds(ids) => render_ids(ids, out)?,
         WorkloadResult::Counter(counter) => {
@@ -59,14 +70,20 @@ fn render(result: &CheckResult, out: &mut String) -> fmt::Result {
         WorkloadResult::Kafka(result) => kafka::render(result, out)?,
         WorkloadResult::Transactions(found) => transactions::render(found, out)?,
         WorkloadResult::LinKv(kv) => linear::render(kv, out)?,
+        WorkloadResult::Custom(custom) => {
+            if let Some(specified) = &custom.specification {
+                linear::render(&specified.objects, out)?;
+            }
+            let figures = custom.figures.iter();
+            let figures = figures.map(|(name, figure)| format!("{name} {figure}"));
+            write_rows("figures", figures, out)?;
+            if let Some(like) = &custom.like {
+                render_workload(like, out)?;
+            }
+        }
         WorkloadResult::Echo(_) => {}
     }
-    render_stats(&result.stats, result.availability.ok_fraction, out)?;
-    if let Some(net) = &result.net {
-        render_net(net, out)?;
-    }
-    render_answers(result, out)?;
-    writeln!(out, "\n{}", closing_line(result.valid))
+    Ok(())
 }
 
 /// What clients got instead of what they asked for, as far as the problems do not tell it.

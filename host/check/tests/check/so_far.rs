@@ -14,7 +14,7 @@ use host_check::workload::{CheckOptions, Workload, check};
 fn named(workload: Workload, history: &History) -> [Vec<String>; 2] {
     let options = CheckOptions::default();
     let whole = check(workload, history, None, &options).unwrap();
-    let so_far = check_so_far(workload, history, &options);
+    let so_far = check_so_far(workload.into(), history, &options);
     let names = |result| {
         let names = anomalies(result).into_iter();
         names.map(|name| name.to_string()).collect()
@@ -102,7 +102,7 @@ fn the_text_has_what_was_wrong_and_nothing_else() {
         poll(2, "[0 2]"),
     ];
     let history = history(&log.concat());
-    let result = check_so_far(Workload::Kafka, &history, &CheckOptions::default()).unwrap();
+    let result = check_so_far(Workload::Kafka.into(), &history, &CheckOptions::default()).unwrap();
     let text = render_problems(&result);
     assert_eq!(
         text,
@@ -125,7 +125,7 @@ fn no_beginning_of_a_valid_run_is_wrong() {
                 until -= 1;
             }
             let history = History::new(ops[..until].to_vec()).unwrap();
-            let found = check_so_far(workload, &history, &CheckOptions::default());
+            let found = check_so_far(workload.into(), &history, &CheckOptions::default());
             assert_eq!(found, None, "{}: {until} operations", case.name);
         }
     }

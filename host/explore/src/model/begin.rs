@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 
-use host_sim::workload::make;
 use host_sim::{Malformed, with_msg_id};
 
 use super::{DELIVERIES_MAX, Model, Sink, index};
@@ -20,7 +19,7 @@ impl Model<'_> {
         });
         let parts: Vec<u32> = nodes.chain(self.services.begin()).collect();
         let scenario = self.scenario;
-        let workload = make(scenario.workload, &scenario.workload_options());
+        let workload = scenario.workload.client(&scenario.workload_options());
         let workload = workload.map_err(Wrong::internal)?;
         let opened = u32::try_from(2 * self.count).unwrap_or(u32::MAX);
         let mut state = State {

@@ -10,7 +10,6 @@ use std::sync::Arc;
 
 use host_check::value::Value;
 use host_sim::random::Streams;
-use host_sim::workload::make;
 use host_sim::{Next, Operation, Turn};
 use host_trial::Scenario;
 
@@ -92,8 +91,7 @@ impl<'a> Model<'a> {
         } = *exploration;
         let options = &scenario.options;
         let count = options.cluster.count;
-        let workload = make(scenario.workload, &scenario.workload_options());
-        let mut workload = workload.map_err(|why| why.to_string())?;
+        let mut workload = scenario.workload.client(&scenario.workload_options())?;
         let workers = options.concurrency;
         let plan = match operations {
             Operations::OfEach(operations) => {
@@ -141,7 +139,12 @@ impl<'a> Model<'a> {
             }),
             nodes: Nodes::new(!crashes, bounds.timers == TimerOrder::Bounded),
             services: Services::default(),
-            clients: ClientTable::new(scenario.workload, scenario.check_options(), count, plan),
+            clients: ClientTable::new(
+                scenario.workload.clone(),
+                scenario.check_options(),
+                count,
+                plan,
+            ),
             timers: Table::default(),
             splits: splits(count),
         })

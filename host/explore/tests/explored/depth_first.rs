@@ -187,7 +187,7 @@ fn a_program_is_known_by_what_it_was_told() {
     let wasm = std::fs::read(test_support::program("c-echo")).unwrap();
     let module = subject.sandbox.load_bytes(&wasm, &Default::default());
     subject.module = module.expect("it is a guest");
-    subject.scenario.workload = Workload::Echo;
+    subject.scenario.workload = Workload::Echo.into();
     subject.scenario.options.concurrency = 2;
     let (states, _) = same(&subject, &few(4, 0));
     assert!(states > 4, "{states}");

@@ -150,7 +150,7 @@ fn a_program_by_replay() {
     let wasm = std::fs::read(path).unwrap();
     let module = subject.sandbox.load_bytes(&wasm, &Default::default());
     subject.module = module.expect("it is a guest");
-    subject.scenario.workload = Workload::Echo;
+    subject.scenario.workload = Workload::Echo.into();
     subject.scenario.options.concurrency = 2;
     let bounds = Bounds {
         operations: 6,

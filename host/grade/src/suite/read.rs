@@ -235,8 +235,8 @@ fn targets(
     let mut targets = Vec::new();
     for (measure, below) in below {
         let (span, measure) = (measure.span(), measure.into_inner());
-        if !measure.is_of(scenario.workload) {
-            let message = format!("{} has no {}", scenario.workload, measure.name());
+        if !measure.is_of(scenario.workload.built_in()) {
+            let message = format!("{} has no {}", scenario.workload.name(), measure.name());
             return Err((span, message));
         }
         if !(below > 0.0 && below.is_finite()) {

@@ -135,7 +135,7 @@ impl Measure {
 
     /// Whether a workload has it.
     #[must_use]
-    pub fn is_of(self, workload: Workload) -> bool {
+    pub fn is_of(self, workload: Option<Workload>) -> bool {
         match self {
             Self::MsgsPerOp
             | Self::AcknowledgedMedianMs
@@ -144,7 +144,7 @@ impl Measure {
             Self::StableMedianMs
             | Self::StableMaxMs
             | Self::VisibleMedianMs
-            | Self::VisibleMaxMs => matches!(workload, Workload::Broadcast | Workload::GSet),
+            | Self::VisibleMaxMs => matches!(workload, Some(Workload::Broadcast | Workload::GSet)),
         }
     }
 

@@ -34,11 +34,17 @@ impl Run<'_> {
             let before = self.network.sent();
             self.world.pass_to(from_ns.saturating_add(it.at_ns));
             self.make(&it.what)?;
-            self.world.check(self.network.in_flight())?;
+            self.settle()?;
             self.moves.push(Some(before..self.network.sent()));
         }
         self.release();
         Ok(())
+    }
+
+    /// Checks what has to hold after each event.
+    fn settle(&mut self) -> Result<(), Stopped> {
+        self.world.check(self.network.in_flight())?;
+        self.look()
     }
 
     /// Goes on until the main phase begins.
@@ -82,10 +88,10 @@ impl Run<'_> {
             self.world.pass_to(at_ns);
             self.fire(node, id)?;
         }
-        self.world.check(self.network.in_flight())?;
+        self.settle()?;
         while let Some(node) = self.nodes.syncing() {
             self.end_sync(node)?;
-            self.world.check(self.network.in_flight())?;
+            self.settle()?;
         }
         Ok(true)
     }

@@ -45,7 +45,8 @@ fn read_ints<T: Answer>(answer: &str) -> Option<T> {
 
 /// The integers that a list has, from behind its opening bracket to before the closing one, and how
 /// many bytes they take. `None` if it has anything else, or an integer that does not fit 64 bits.
-fn ints(json: &str) -> Option<(Vec<i64>, usize)> {
+#[must_use]
+pub fn ints(json: &str) -> Option<(Vec<i64>, usize)> {
     let mut ints = Vec::new();
     let mut at = 0;
     loop {

@@ -5,6 +5,7 @@
 //! workloads only as [`WorkloadClient`]s.
 
 mod answer;
+mod any;
 mod broadcast;
 mod counter;
 mod echo;
@@ -22,6 +23,8 @@ mod txn;
 mod unique_ids;
 mod writes_and_reads;
 
+pub use answer::ints;
+pub use any::{AnyWorkload, CustomWorkload};
 pub use mops::TxnShape;
 pub use options::{UnsuitableOptions, WorkloadOptions};
 pub use topology::{Topology, UnknownTopology};
@@ -69,7 +72,7 @@ mod tests {
             let (worker, operation) = turns.invoke(workload);
             let step = workload.begin(worker, &operation);
             let text = match step {
-                Step::Call(body) => body,
+                Step::Call(body) | Step::CallAt { body, .. } => body,
                 Step::Done(done) => done.value.to_string(),
             };
             (worker, operation, text)

@@ -243,7 +243,7 @@ mod tests {
         let operation = Operation::new(&"txn".into(), Value::Nil);
         match txn.answer(0, &operation, &answer) {
             Ok(Step::Done(done)) => Ok(done.value.to_string()),
-            Ok(Step::Call(body)) => panic!("{body} was called"),
+            Ok(Step::Call(body) | Step::CallAt { body, .. }) => panic!("{body} was called"),
             Err(Malformed(why)) => Err(why),
         }
     }

@@ -45,7 +45,12 @@ impl Shown<'_> {
     }
 
     fn write_text(&self, out: &mut String) -> fmt::Result {
-        writeln!(out, "{}: {}\n", self.scenario.workload, self.headline())?;
+        writeln!(
+            out,
+            "{}: {}\n",
+            self.scenario.workload.name(),
+            self.headline()
+        )?;
         if let End::Failure(failing) = &self.outcome.end {
             write_story(out, failing)?;
         }
@@ -73,7 +78,13 @@ impl Shown<'_> {
         match (&self.outcome.end, self.played) {
             (End::Failure(_), Some(played)) => {
                 writeln!(out, "\nThe simulator plays this schedule:\n")?;
-                write_report(out, played, &[], self.scenario.workload, &self.again.next())
+                write_report(
+                    out,
+                    played,
+                    &[],
+                    self.scenario.workload.name(),
+                    &self.again.next(),
+                )
             }
             (End::Failure(_), None) => Ok(()),
             _ => writeln!(out, "\n{}", self.closing()),

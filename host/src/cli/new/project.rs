@@ -44,7 +44,8 @@ pub(super) struct Facts {
 }
 
 impl Facts {
-    pub(super) fn new(name: &str, challenge: &Challenge, language: Language) -> Self {
+    /// `None` if the workload of the challenge is not built in.
+    pub(super) fn new(name: &str, challenge: &Challenge, language: Language) -> Option<Self> {
         let (test, build, module) = match language {
             Language::Rust => (
                 "cargo test",
@@ -67,12 +68,12 @@ impl Facts {
             _ => ("make test", "make".to_owned(), format!("{name}.wasm")),
         };
         let id = &challenge.id;
-        let workload = challenge.scenario.workload;
+        let workload = challenge.scenario.workload.built_in()?;
         // An echo is right on any number of nodes.
         let nodes = challenge.scenario.options.cluster.count;
         let is_cut_down = nodes > 1 && workload != Workload::Echo;
         let alone = if is_cut_down { " --node-count 1" } else { "" };
-        Facts {
+        Some(Facts {
             sim: format!("host sim --challenge {id}{alone} {module}"),
             full: format!("host sim --challenge {id} {module}"),
             language,
@@ -84,7 +85,7 @@ impl Facts {
             test,
             build,
             is_cut_down,
-        }
+        })
     }
 
     /// A template with what it leaves open.

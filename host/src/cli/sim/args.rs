@@ -235,7 +235,9 @@ impl SimArgs {
         };
         let usage = |error| Failure::new(Exit::Usage, error);
         runs.scenario.verify().map_err(usage)?;
-        runs.targets = self.setting.targets(runs.scenario.workload, runs.targets)?;
+        runs.targets = self
+            .setting
+            .targets(&runs.scenario.workload, runs.targets)?;
         Ok(runs)
     }
 

@@ -7,8 +7,8 @@ use clap::Args;
 
 use crate::cli::options::{AllLimits, Circumstances, OptionArgs};
 use crate::cli::{Exit, Failure, suite_file};
-use host_check::workload::Workload;
 use host_grade::suite::Target;
+use host_sim::workload::AnyWorkload;
 use host_trial::Scenario;
 use host_trial::scenario::option::{self, Group, ScenarioOption};
 
@@ -109,16 +109,24 @@ impl SettingArgs {
     /// may have changed the workload of the challenge.
     pub(in crate::cli) fn targets(
         &self,
-        workload: Workload,
+        workload: &AnyWorkload,
         mut of_challenge: Vec<Target>,
     ) -> Result<Vec<Target>, Failure> {
-        if let Some(target) = self.below.iter().find(|it| !it.measure.is_of(workload)) {
-            let text = format!("--below: {workload} has no {}", target.measure.name());
+        if let Some(target) = self
+            .below
+            .iter()
+            .find(|it| !it.measure.is_of(workload.built_in()))
+        {
+            let text = format!(
+                "--below: {} has no {}",
+                workload.name(),
+                target.measure.name()
+            );
             return Err(Failure::new(Exit::Usage, text));
         }
         of_challenge.retain(|target| {
             let is_given = self.below.iter().any(|it| it.measure == target.measure);
-            target.measure.is_of(workload) && !is_given
+            target.measure.is_of(workload.built_in()) && !is_given
         });
         of_challenge.extend_from_slice(&self.below);
         Ok(of_challenge)

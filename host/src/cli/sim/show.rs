@@ -14,7 +14,6 @@ use super::tally::{write_remarks, write_tally};
 use host_check::anomalies::AnomalyName;
 use host_check::text::{closing_line, render_text};
 use host_check::validity::Validity;
-use host_check::workload::Workload;
 use host_grade::sweep::{Quantiles, Tally, Try};
 use host_protocol::text::{counted, one_line};
 use host_report::Results;
@@ -122,7 +121,7 @@ pub(super) fn shrunk_as_text(
          simulated     {} s with seed {}; {}, after {runs}\n\
          {}\n\
          {}\n",
-        schedule.scenario.workload,
+        schedule.scenario.workload.name(),
         schedule.seed,
         shrunk.size(),
         short_seconds(report.end_ns),
@@ -195,7 +194,7 @@ pub(super) fn tries_as_json(
 pub(super) fn report_as_text(
     report: &TrialResult,
     evidence: &[String],
-    workload: Workload,
+    workload: &str,
     next: &Next,
 ) -> Result<(), Failure> {
     let mut text = String::new();
@@ -209,7 +208,7 @@ pub(in crate::cli) fn write_report(
     out: &mut String,
     report: &TrialResult,
     evidence: &[String],
-    workload: Workload,
+    workload: &str,
     next: &Next,
 ) -> fmt::Result {
     let text = match &report.result {
@@ -257,7 +256,7 @@ pub(super) fn failed_try_as_text(
     count: usize,
     failure: &TrialResult,
     evidence: &[String],
-    workload: Workload,
+    workload: &str,
     next: &Next,
 ) -> Result<(), Failure> {
     let mut text = format!(
@@ -277,7 +276,7 @@ pub(super) fn tries_as_text(
     tally: &Tally,
     first: u64,
     count: usize,
-    workload: Workload,
+    workload: &str,
 ) -> Result<(), Failure> {
     let mut text = String::new();
     // Writing to a String cannot fail.
@@ -286,7 +285,7 @@ pub(super) fn tries_as_text(
 }
 
 /// What runs with several seeds have shown, of which the first that fails is shown after it.
-pub(super) fn tally_as_text(tally: &Tally, workload: Workload, first: u64) -> Result<(), Failure> {
+pub(super) fn tally_as_text(tally: &Tally, workload: &str, first: u64) -> Result<(), Failure> {
     let failed = tally.runs - tally.valid;
     let word = match tally.verdict() {
         Some(Validity::Unknown) => "unknown",
@@ -305,7 +304,7 @@ pub(super) fn tally_as_text(tally: &Tally, workload: Workload, first: u64) -> Re
 /// What is known of runs with several seeds when an interrupt ended them.
 pub(super) fn interrupted_as_text(
     tally: &Tally,
-    workload: Workload,
+    workload: &str,
     count: usize,
 ) -> Result<(), Failure> {
     let head = format!(
@@ -348,7 +347,7 @@ fn write_tries(
     tally: &Tally,
     first: u64,
     count: usize,
-    workload: Workload,
+    workload: &str,
 ) -> fmt::Result {
     let all = all_seeds(first, count as u64);
     writeln!(out, "{workload}: valid with {all}\n")?;

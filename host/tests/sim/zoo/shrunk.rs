@@ -90,7 +90,7 @@ fn problems(shrunk: &Shrunk, module: &GuestModule, trace: &[String]) -> Vec<Stri
     // The module without its bug, and one that needs no network.
     let mut right = schedule.clone();
     without_bug(&mut right.scenario.options.guest_args);
-    let reference = Reference::new(schedule.scenario.workload, None);
+    let reference = Reference::new(schedule.scenario.workload.built_in().unwrap(), None);
     let right = [
         right.play(module, None, Vec::new()),
         schedule.play(&reference, None, Vec::new()),

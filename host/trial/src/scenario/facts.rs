@@ -3,7 +3,7 @@
 use host_check::Clients;
 use host_check::workload::{CheckOptions, Workload};
 use host_sim::RunOptions;
-use host_sim::workload::{Topology, TxnShape, WorkloadOptions, make};
+use host_sim::workload::{AnyWorkload, Topology, TxnShape, WorkloadOptions};
 
 /// What a run is made from, except its program and its seed. Options that are not set have the
 /// defaults of `host sim`.
@@ -11,7 +11,7 @@ use host_sim::workload::{Topology, TxnShape, WorkloadOptions, make};
 #[non_exhaustive]
 pub struct Scenario {
     /// What clients do.
-    pub workload: Workload,
+    pub workload: AnyWorkload,
     /// The neighbours that broadcast tells each node.
     pub topology: Topology,
     /// How large transactions are, and how many keys they use.
@@ -30,9 +30,9 @@ pub struct Impossible(String);
 impl Scenario {
     /// A workload, with every option at its default.
     #[must_use]
-    pub fn of(workload: Workload) -> Self {
+    pub fn of(workload: impl Into<AnyWorkload>) -> Self {
         Scenario {
-            workload,
+            workload: workload.into(),
             topology: Topology::default(),
             txn: TxnShape::default(),
             options: RunOptions::default(),
@@ -42,7 +42,7 @@ impl Scenario {
 
     /// A workload in a run with these options, and everything else at its default.
     #[must_use]
-    pub fn with(workload: Workload, options: RunOptions) -> Self {
+    pub fn with(workload: impl Into<AnyWorkload>, options: RunOptions) -> Self {
         Scenario {
             options,
             ..Scenario::of(workload)
@@ -54,9 +54,9 @@ impl Scenario {
     /// # Errors
     /// Why it cannot, and what to change.
     pub fn verify(&self) -> Result<(), Impossible> {
-        match make(self.workload, &self.workload_options()) {
+        match self.workload.client(&self.workload_options()) {
             Ok(_) => Ok(()),
-            Err(why) => Err(Impossible(why.to_string())),
+            Err(why) => Err(Impossible(why)),
         }
     }
 

@@ -140,13 +140,13 @@ impl Schedule {
         let options = &scenario.options;
         let (operations, faults) = file.operations_and_faults()?;
         let operations = each("operations", operations, |line: OperationLine| {
-            line.read(scenario.workload, options.concurrency)
+            line.read(&scenario.workload, options.concurrency)
         })?;
         let faults = each("faults", faults, |line: FaultLine| {
             line.read(options.cluster)
         })?;
         let moves = each("moves", &file.moves, |line: MoveLine| {
-            line.read(scenario.workload, options)
+            line.read(&scenario.workload, options)
         })?;
         in_order(&operations, &faults)?;
         moves_in_order(&moves, file.warm_up_ns)?;

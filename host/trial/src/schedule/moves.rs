@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::episode::{Keeps, Links, grudges_of, links_of, name_of, node_of};
 use super::operation::{OperationLine, is_worker};
-use host_check::workload::Workload;
 use host_protocol::services::SERVICES;
+use host_sim::workload::AnyWorkload;
 use host_sim::{Cluster, Invocation, MessageRef, Move, MoveKind, RunOptions};
 
 /// A [`Move`]; [`MoveKind`] explains each kind.
@@ -110,7 +110,7 @@ impl MoveLine {
 
     /// # Errors
     /// What is wrong with it.
-    pub(super) fn read(self, workload: Workload, options: &RunOptions) -> Result<Move, String> {
+    pub(super) fn read(self, workload: &AnyWorkload, options: &RunOptions) -> Result<Move, String> {
         let (cluster, workers) = (options.cluster, options.concurrency);
         let node = |name: &str| node_of(name, cluster);
         let (at_ns, what) = match self {

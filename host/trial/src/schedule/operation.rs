@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use host_check::edn;
 use host_check::value::{Name, Value};
-use host_check::workload::Workload;
+use host_sim::workload::AnyWorkload;
 use host_sim::{Invocation, Operation};
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -36,13 +36,14 @@ impl OperationLine {
 
     /// # Errors
     /// What is wrong with it.
-    pub(super) fn read(self, workload: Workload, workers: usize) -> Result<Invocation, String> {
+    pub(super) fn read(self, workload: &AnyWorkload, workers: usize) -> Result<Invocation, String> {
         is_worker(self.worker, workers)?;
         let known = workload.operations();
         if !known.contains(&self.f.as_str()) {
             let known = known.join(", ");
             return Err(format!(
-                "{workload} has the operations {known}, not `{}`",
+                "{} has the operations {known}, not `{}`",
+                workload.name(),
                 self.f
             ));
         }

@@ -88,7 +88,10 @@ fn parts(base: &Schedule, lead: &Lead, count: usize) -> Vec<Vec<usize>> {
 /// operation the evidence names.
 fn is_related(base: &Schedule, lead: &Lead, index: usize) -> bool {
     let operations = &base.script.operations;
-    let of = |it: &Invocation| keys(base.scenario.workload, &it.operation.f, &it.operation.value);
+    let of = |it: &Invocation| match base.scenario.workload.built_in() {
+        Some(workload) => keys(workload, &it.operation.f, &it.operation.value),
+        None => Vec::new(),
+    };
     let own = of(&operations[index]);
     let by_named = || {
         let mut named = lead.named.iter();

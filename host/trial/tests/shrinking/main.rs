@@ -45,7 +45,7 @@ fn shrunk(module: &Native, scenario: Scenario, budget: Budget) -> (Schedule, Shr
 }
 
 fn right_program_passes(schedule: &Schedule) -> bool {
-    let reference = Reference::new(schedule.scenario.workload, None);
+    let reference = Reference::new(schedule.scenario.workload.built_in().unwrap(), None);
     let report = schedule.play(&reference, None, Vec::new());
     report.valid() != Validity::False
 }

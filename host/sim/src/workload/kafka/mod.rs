@@ -177,6 +177,7 @@ impl WorkloadClient for Kafka {
         let names = &self.names;
         let body = if operation.f == names.crash {
             return Step::Done(Completion {
+                error: None,
                 kind: Kind::Info,
                 value: operation.value.clone(),
                 extra: Vec::new(),

@@ -34,7 +34,7 @@ impl Client {
         let mut answers = answers.iter();
         loop {
             match step {
-                Ok(Step::Call(body)) => {
+                Ok(Step::Call(body) | Step::CallAt { body, .. }) => {
                     self.note(&format!("  > {body}"));
                     let Some(answer) = answers.next() else {
                         self.note("  timeout");

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::definition::{
     Choice, Group, OptionError, ScenarioOption, SuiteKey, Values, items, read, reads,
 };
+use crate::scenario::custom::{find, is_workload_file};
 use host_check::availability::Goal;
 use host_check::txn::model::Model;
 use host_check::validity::Checks;
@@ -14,7 +15,7 @@ use host_sim::nemesis::Fault;
 use host_sim::ranges::{
     HOP_MS_MAX, KEYS_MAX, LATENCY_MS_MAX, NODES_MAX, RATE_MAX, SECONDS_MAX, TXN_LENGTH_MAX,
 };
-use host_sim::workload::Topology;
+use host_sim::workload::{AnyWorkload, Topology};
 use host_sim::{Cluster, Concurrency, Distribution, Hops, NetworkModel, nanoseconds, seconds};
 use strum::VariantArray;
 
@@ -96,16 +97,51 @@ options! {
         name: "workload",
         short: Some('w'),
         value_name: "NAME",
+        more: "Or a file that ends in .wasm: a workload of your own, see docs/workloads.md. FILE#HASH also checks its SHA-256.",
         values: Values::Names {
             choices: || plain(Workload::ALL.iter().map(|it| it.name())),
-            check: reads::<Workload>,
+            check: |text| match is_workload_file(text) {
+                true => Ok(()),
+                false => reads::<Workload>(text),
+            },
         },
         suite: SuiteKey::Required,
         set: |scenario, text| {
-            scenario.workload = read(text)?;
+            scenario.workload = find(text).map_err(OptionError::Invalid)?;
             Ok(())
         },
         write: |scenario| Some(scenario.workload.to_string()),
+        ..USUAL
+    };
+    OPTION: "Options of a workload of your own, such as accounts=5", ScenarioOption {
+        name: "option",
+        short: Some('o'),
+        value_name: "NAME=VALUE,...",
+        more: "`host inspect FILE` lists them.",
+        values: Values::List {
+            check: |text| match text.split_once('=') {
+                Some((name, _)) if !name.is_empty() => Ok(()),
+                _ => Err(OptionError::Invalid(format!("expected NAME=VALUE, found {text:?}"))),
+            },
+        },
+        set: |scenario, text| {
+            let given: Vec<&str> = items(text).collect();
+            match &scenario.workload {
+                AnyWorkload::Custom(custom) => {
+                    let with_them = custom.with_options(&given).map_err(OptionError::Invalid)?;
+                    scenario.workload = AnyWorkload::Custom(with_them);
+                    Ok(())
+                }
+                AnyWorkload::BuiltIn(_) if given.is_empty() => Ok(()),
+                AnyWorkload::BuiltIn(workload) => Err(OptionError::Invalid(format!(
+                    "{workload} is built in, and its options are flags of their own: see --help"
+                ))),
+            }
+        },
+        write: |scenario| match &scenario.workload {
+            AnyWorkload::Custom(custom) => Some(custom.options().join(",")),
+            AnyWorkload::BuiltIn(_) => Some(String::new()),
+        },
         ..USUAL
     };
     NODE_COUNT: "Number of nodes, named n0, n1 and so on [default: 5, named n1 to n5]", ScenarioOption {

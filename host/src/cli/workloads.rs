@@ -1,0 +1,73 @@
+//! Workloads that come from files.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tracing::warn;
+
+use host_sandbox::{Cache, Sandbox};
+use host_sim::workload::CustomWorkload;
+use host_trial::scenario::find_workloads_with;
+use host_workload::{LIMITS, ModuleWorkload};
+
+/// Loads each file once. The cache is that of the user: flags of a command are about nodes.
+#[derive(Default)]
+struct Files {
+    sandbox: Option<Sandbox>,
+    loaded: HashMap<String, Arc<ModuleWorkload>>,
+}
+
+/// Says how workloads in files are found, before the first scenario is made.
+pub(super) fn find_in_files() {
+    let files = Mutex::new(Files::default());
+    find_workloads_with(Box::new(move |text| {
+        let mut files = files.lock().unwrap_or_else(PoisonError::into_inner);
+        files.find(text)
+    }));
+}
+
+/// The workload that a text names: `FILE`, or `FILE#HASH` with the SHA-256 that the file must have.
+pub(super) fn load(text: &str, sandbox: &Sandbox) -> Result<ModuleWorkload, String> {
+    let (path, hash) = match text.split_once('#') {
+        Some((path, hash)) => (path, Some(hash)),
+        None => (text, None),
+    };
+    let file = sandbox
+        .load_workload(Path::new(path), &LIMITS)
+        .map_err(|error| error.to_string())?;
+    let found = &file.facts().sha256;
+    if let Some(hash) = hash.filter(|hash| hash != found) {
+        return Err(format!(
+            "{path} has the SHA-256 {found}, not {hash}: it is another version of the workload"
+        ));
+    }
+    ModuleWorkload::load(Arc::new(file), text)
+        .map_err(|why| format!("the workload {path} cannot be used: {why}"))
+}
+
+impl Files {
+    fn find(&mut self, text: &str) -> Result<Arc<dyn CustomWorkload>, String> {
+        if let Some(known) = self.loaded.get(text) {
+            return Ok(Arc::clone(known) as Arc<dyn CustomWorkload>);
+        }
+        let sandbox = match &mut self.sandbox {
+            Some(sandbox) => sandbox,
+            none => none.insert(sandbox()?),
+        };
+        let workload = Arc::new(load(text, sandbox)?);
+        self.loaded.insert(text.to_owned(), Arc::clone(&workload));
+        Ok(workload)
+    }
+}
+
+fn sandbox() -> Result<Sandbox, String> {
+    let directory = Cache::default_directory();
+    let cache = Cache::open(directory.clone())
+        .inspect_err(|error| {
+            warn!("working without the cache {}: {error}", directory.display());
+        })
+        .ok();
+    Sandbox::new(cache)
+        .map_err(|error| format!("the sandbox does not work on this machine: {error}"))
+}

@@ -1,0 +1,55 @@
+//! Answers of nodes: whether they have the form that was declared, and their values.
+
+use host_check::value::Value;
+use host_protocol::schema::{Message, Type};
+use host_sim::workload::ints;
+use serde_json::{Map, Value as Json};
+
+/// How an answer completes an operation.
+#[derive(Debug, Clone)]
+pub(crate) enum Completes {
+    /// The module is asked.
+    Asks,
+    /// With the value of this field.
+    Field(String),
+    /// With the value that it was invoked with.
+    Invoked,
+    /// With this value.
+    Value(Value),
+}
+
+/// Checks an answer, a JSON object.
+pub(crate) fn check(message: &Message, answer: &str) -> Result<Map<String, Json>, String> {
+    let body: Map<String, Json> =
+        serde_json::from_str(answer).map_err(|why| format!("it is no JSON object: {why}"))?;
+    message.check(&body)?;
+    Ok(body)
+}
+
+/// The value of the field `name` of an answer, which is checked, if that is a list of integers and nothing else: most
+/// long answers are such, and a parser for any value has several calls for each integer. `None` for other answers.
+pub(crate) fn integers(message: &Message, name: &str, answer: &str) -> Option<Value> {
+    // Within a string the quotes would have backslashes.
+    let begin = format!("\"{name}\":[");
+    let begin = answer.find(&begin)? + begin.len();
+    let (ints, len) = ints(&answer[begin..])?;
+    let without = [&answer[..begin], &answer[begin + len..]].concat();
+    let body = check(message, &without).ok()?;
+    let field = message.fields.iter().find(|field| field.name == name)?;
+    let takes_integers = |of: &Type| matches!(of, Type::Any | Type::Integer | Type::Number);
+    let fits = match &field.of {
+        Type::List(of) => takes_integers(of),
+        of => *of == Type::Any,
+    };
+    // If it is not empty, the integers are those of another field with this name, deep within it.
+    let is_emptied = body.get(name)?.as_array().is_some_and(Vec::is_empty);
+    (fits && is_emptied).then(|| Value::from(ints))
+}
+
+/// The value of a field of an answer that was checked; nil if it is absent.
+pub(crate) fn field(body: &Map<String, Json>, name: &str) -> Result<Value, String> {
+    match body.get(name) {
+        None => Ok(Value::Nil),
+        Some(value) => serde_json::from_value(value.clone()).map_err(|why| why.to_string()),
+    }
+}

@@ -1,0 +1,88 @@
+//! One running module: requests and answers.
+
+use host_guest::{Responder, StartResponder};
+use host_protocol::text::excerpt;
+use host_protocol::workload::{Operation, Request};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use serde::Deserialize;
+use serde_json::value::{RawValue, to_raw_value};
+
+use host_check::value::Value;
+
+/// The most bytes of an answer that an error shows.
+const SHOWN_MAX: usize = 200;
+
+/// A running module.
+pub(crate) struct Session {
+    module: Box<dyn Responder>,
+    request: Vec<u8>,
+}
+
+impl Session {
+    /// Starts a module.
+    pub(crate) fn start(source: &dyn StartResponder) -> Result<Self, String> {
+        let module = source.start().map_err(|error| error.to_string())?;
+        Ok(Session {
+            module,
+            request: Vec::new(),
+        })
+    }
+
+    /// Makes a request that needs no random numbers: it finds the same ones each time.
+    pub(crate) fn ask<T: for<'a> Deserialize<'a>>(
+        &mut self,
+        request: &Request<'_, Operation<'_>>,
+    ) -> Result<T, String> {
+        let mut same = ChaCha8Rng::seed_from_u64(0);
+        self.ask_with(request, &mut same, |answer: T| Ok(answer))
+    }
+
+    /// Makes a request, and hands the answer to `read`.
+    pub(crate) fn ask_with<'s, T: Deserialize<'s>, R>(
+        &'s mut self,
+        request: &Request<'_, Operation<'_>>,
+        random: &mut ChaCha8Rng,
+        read: impl FnOnce(T) -> Result<R, String>,
+    ) -> Result<R, String> {
+        self.request.clear();
+        serde_json::to_writer(&mut self.request, request).map_err(|error| error.to_string())?;
+        let answer = (self.module.respond(&self.request, random)).map_err(|e| e.to_string())?;
+        let text = str::from_utf8(answer).map_err(|_| "its answer is not UTF-8".to_owned());
+        let parsed = text.and_then(|text| {
+            serde_json::from_str(text).map_err(|why| {
+                let shown = excerpt(text, SHOWN_MAX);
+                format!("its answer has not the form that it should have: {why}: {shown}")
+            })
+        });
+        let result = parsed.and_then(read);
+        result.map_err(|why| {
+            let request = String::from_utf8_lossy(&self.request);
+            format!("{why} (request: {})", excerpt(&request, SHOWN_MAX))
+        })
+    }
+
+    /// Its state; an error if it cannot tell.
+    pub(crate) fn snapshot(&mut self) -> Result<Vec<u8>, String> {
+        let snapshot = self.module.snapshot().map_err(|error| error.to_string())?;
+        snapshot.ok_or_else(|| {
+            "it has no snapshot and no restore, which explorations need (docs/workloads.md)"
+                .to_owned()
+        })
+    }
+
+    /// Goes on from a state.
+    pub(crate) fn restore(&mut self, snapshot: &[u8]) -> Result<(), String> {
+        self.module.restore(snapshot).map_err(|e| e.to_string())
+    }
+}
+
+/// A value as JSON.
+pub(crate) fn raw(value: &Value) -> Result<Box<RawValue>, String> {
+    to_raw_value(value).map_err(|error| error.to_string())
+}
+
+/// JSON as a value.
+pub(crate) fn value(json: &RawValue) -> Result<Value, String> {
+    serde_json::from_str(json.get()).map_err(|error| error.to_string())
+}
