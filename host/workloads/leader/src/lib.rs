@@ -15,6 +15,9 @@
 //! | `term-went-back` | a node answers with a term, and later with a lower one |
 //! | `no-agreement` | after recovery ten seconds pass, and the last answers of all nodes do not name one leader of one term |
 //!
+//! Besides, nodes are looked at: if the state in a node's snapshot has `term` and `role`, no two nodes ever have the role `"leader"` in one term. The run ends
+//! at the event that breaks this.
+//!
 //! A term never goes back at a node, so it has to be durable before it is told. A node whose disk was replaced must not answer
 //! before it has learned the term from the others, or it breaks that promise.
 //!
@@ -25,6 +28,7 @@ mod check;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use guest_sdk::workload::prelude::*;
@@ -79,6 +83,8 @@ pub struct View {
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Election {
     nodes: Vec<String>,
+    /// The node that has been seen to lead in each term, by number.
+    led: BTreeMap<u64, usize>,
     /// What each node has answered at last.
     views: Vec<Option<View>>,
     /// When the first of the last operations began.
@@ -95,6 +101,7 @@ impl Workload for Election {
         &["who {} -> who_ok {term: integer, leader?: string}"];
     const HAS_LAST: bool = true;
     const CHECKS_HISTORY: bool = true;
+    const HAS_INVARIANTS: bool = true;
     const TIMEOUT: Duration = Duration::from_secs(1);
 
     type Options = ();
@@ -113,6 +120,7 @@ impl Workload for Election {
         }
         Ok(Election {
             nodes: cluster.nodes.clone(),
+            led: BTreeMap::new(),
             views: vec![None; nodes],
             last_began: None,
             rests_until: vec![Duration::ZERO; workers],
@@ -161,6 +169,19 @@ impl Workload for Election {
         };
         self.views[node] = Some(view.clone());
         Step::ok(Some(view))
+    }
+
+    fn observe(&mut self, _: Duration, node: usize, state: &Value) -> Result<(), String> {
+        // The SDK has the state of a node in `node`.
+        let state = state.get("node").unwrap_or(state);
+        if let (Some("leader"), Some(term)) = (state["role"].as_str(), state["term"].as_u64()) {
+            let first = *self.led.entry(term).or_insert(node);
+            if first != node {
+                let (first, second) = (&self.nodes[first], &self.nodes[node]);
+                return Err(format!("{first} and {second} both lead in term {term}"));
+            }
+        }
+        Ok(())
     }
 
     fn check(history: &[Record<Operation, Option<View>>]) -> Findings {

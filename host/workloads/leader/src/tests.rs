@@ -114,3 +114,24 @@ fn each_node_needs_a_client() {
 fn a_leader_is_a_node() {
     let _ = run(|_, _| (1, Some("n9")));
 }
+
+#[test]
+fn two_nodes_that_lead_in_one_term_break_an_invariant() {
+    let cluster = Cluster {
+        nodes: vec!["n0".to_owned(), "n1".to_owned()],
+        workers: 2,
+        topology: BTreeMap::new(),
+    };
+    let mut election = Election::new(&cluster, ()).unwrap();
+    let mut see = |node, term: u64, role| {
+        let state = json!({"node": {"term": term, "role": role}});
+        election.observe(Duration::ZERO, node, &state)
+    };
+    assert_eq!(see(0, 1, "leader"), Ok(()));
+    assert_eq!(see(1, 1, "follower"), Ok(()));
+    assert_eq!(see(1, 2, "leader"), Ok(()));
+    assert_eq!(see(0, 1, "leader"), Ok(()));
+    let broken = Err("n0 and n1 both lead in term 1".to_owned());
+    assert_eq!(see(1, 1, "leader"), broken);
+    assert_eq!(election.observe(Duration::ZERO, 0, &Value::Null), Ok(()));
+}

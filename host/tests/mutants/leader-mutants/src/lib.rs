@@ -54,6 +54,14 @@ enum Reply {
     },
 }
 
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Role {
+    /// It leads nobody, and may have votes.
+    Follower,
+    Leader,
+}
+
 #[derive(Serialize, Deserialize)]
 struct Elector {
     bug: Bug,
@@ -61,7 +69,7 @@ struct Elector {
     voted_for: Option<String>,
     /// Who has voted for it, while it is a candidate.
     votes: Vec<String>,
-    leads: bool,
+    role: Role,
     leader: Option<String>,
     patience: u64,
 }
@@ -84,7 +92,7 @@ impl Node for Elector {
             term,
             voted_for,
             votes: Vec::new(),
-            leads: false,
+            role: Role::Follower,
             leader: None,
             patience: ctx.rng().u64(PATIENCE),
         }
@@ -126,7 +134,7 @@ impl Node for Elector {
                     self.term = term;
                 }
                 self.enter(term, ctx);
-                if term == self.term && !self.leads {
+                if term == self.term && self.role == Role::Follower {
                     self.votes.clear();
                     self.leader = Some(from.node().to_owned());
                     self.patience = ctx.rng().u64(PATIENCE);
@@ -138,7 +146,7 @@ impl Node for Elector {
 
     fn timer(&mut self, (): (), ctx: &mut Ctx<Self>) {
         ctx.set_timer(HEARTBEAT, ());
-        if self.leads {
+        if self.role == Role::Leader {
             return tell_all(&Request::Lead { term: self.term }, ctx);
         }
         self.patience = self.patience.saturating_sub(1);
@@ -158,11 +166,11 @@ impl Node for Elector {
 
 impl Elector {
     fn enter(&mut self, term: u64, ctx: &mut Ctx<Self>) {
-        let stays = self.bug == Bug::Stays && self.leads;
+        let stays = self.bug == Bug::Stays && self.role == Role::Leader;
         if term > self.term && !stays {
             (self.term, self.voted_for) = (term, None);
             self.votes.clear();
-            (self.leads, self.leader) = (false, None);
+            (self.role, self.leader) = (Role::Follower, None);
             self.keep(ctx);
         }
     }
@@ -179,7 +187,7 @@ impl Elector {
         };
         if self.votes.len() >= enough {
             self.votes.clear();
-            self.leads = true;
+            self.role = Role::Leader;
             self.leader = Some(ctx.id().to_owned());
             tell_all(&Request::Lead { term: self.term }, ctx);
         }
