@@ -96,7 +96,7 @@ impl Default for Options {
             key_count: 4,
             writes_per_key: 16,
             session_length: 12,
-            move_percent: 40,
+            move_percent: 20,
         }
     }
 }
@@ -153,8 +153,8 @@ struct Session {
     token: Option<Value>,
     at: usize,
     operations_left: u64,
-    /// The key that it used last.
-    key: u64,
+    /// The place of the key that it used last among those in use.
+    place: usize,
 }
 
 /// A key that clients use at the moment.
@@ -270,19 +270,22 @@ impl Workload for KvSessions {
         if turn.draws.below(100) < self.options.move_percent {
             session.at = turn.draws.index(self.nodes);
         }
-        let place = turn.draws.index(self.keys.len());
-        let again = self.keys.iter().position(|it| it.key == session.key);
-        // What has just been written or read is where a mistake shows.
-        let place = again.filter(|_| turn.draws.chance(500)).unwrap_or(place);
-        let (number, at, key) = (session.number, session.at, self.keys[place].key);
-        session.key = key;
-        Next::Invoke(match turn.draws.below(2) {
-            0 => Operation::Read {
-                session: number,
-                at,
-                key,
-            },
-            _ => self.write(number, at, place),
+        // Chains of causes show mistakes: read a key, and write the next one, as an answer to it; read a key, and then the one before it.
+        let keys = self.keys.len();
+        let (place, writes) = match turn.draws.below(4) {
+            0 => (session.place, false),
+            1 => (session.place + 1, true),
+            2 => (session.place + keys - 1, false),
+            _ => (turn.draws.index(keys), turn.draws.chance(500)),
+        };
+        session.place = place % keys;
+        let (session, at, place) = (session.number, session.at, session.place);
+        Next::Invoke(match writes {
+            true => self.write(session, at, place),
+            false => {
+                let key = self.keys[place].key;
+                Operation::Read { session, at, key }
+            }
         })
     }
 
@@ -363,7 +366,7 @@ impl Workload for KvSessions {
                     token: Some(token),
                     at,
                     operations_left: self.options.session_length,
-                    key: session.key,
+                    place: session.place,
                 };
                 Step::ok(None)
             }

@@ -35,7 +35,7 @@ use guest_sdk::workload::prelude::*;
 
 /// How long nodes have to agree after recovery, and how often they are asked.
 const PATIENCE: Duration = Duration::from_secs(10);
-const PAUSE: Duration = Duration::from_millis(500);
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// What clients do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
