@@ -167,8 +167,8 @@ pub struct ShardKv {
     joined: Vec<u64>,
     /// The worker that changes the groups at the moment: one at a time.
     changing: Option<usize>,
-    /// Once recovery is over: its end, and which keys are to be read, each not before a time.
-    last: Option<(Duration, Vec<(u64, Duration)>)>,
+    /// Once recovery is over: its end, and what is to be read, each not before a time.
+    last: Option<(Duration, Vec<(Operation, Duration)>)>,
 }
 
 impl Workload for ShardKv {
@@ -272,16 +272,18 @@ impl Workload for ShardKv {
         let keys_begun = self.keys_begun;
         let (began, due) = self.last.get_or_insert_with(|| {
             let keys = keys_begun.saturating_sub(LAST_KEYS)..keys_begun;
-            (turn.now, keys.map(|key| (key, turn.now)).collect())
+            let reads = keys.map(|key| Operation::GetAtLast { key });
+            let reads = reads.chain([Operation::Config]);
+            (turn.now, reads.map(|read| (read, turn.now)).collect())
         });
         let next = due.iter_mut().min_by_key(|(_, from)| *from);
         match next {
             _ if turn.now >= *began + PATIENCE => Next::Done,
             None => Next::Done,
             Some((_, from)) if *from > turn.now => Next::Later(*from),
-            Some((key, from)) => {
+            Some((read, from)) => {
                 *from = turn.now + PAUSE;
-                Next::Invoke(Operation::GetAtLast { key: *key })
+                Next::Invoke(read.clone())
             }
         }
     }
@@ -298,13 +300,10 @@ impl Workload for ShardKv {
 
     fn answer(&mut self, worker: usize, operation: &Operation, answer: Answer) -> Step<Self> {
         match (operation, answer) {
-            (&Operation::GetAtLast { key }, Answer::GetOk { value }) => {
-                if let Some((_, due)) = &mut self.last {
-                    due.retain(|(other, _)| *other != key);
-                }
+            (Operation::Get { .. } | Operation::GetAtLast { .. }, Answer::GetOk { value }) => {
+                self.no_longer_due(operation);
                 Step::ok(Some(value))
             }
-            (Operation::Get { .. }, Answer::GetOk { value }) => Step::ok(Some(value)),
             (Operation::Put { .. }, Answer::PutOk {})
             | (Operation::Append { .. }, Answer::AppendOk {}) => Step::ok(None),
             (Operation::Move { .. }, Answer::MoveOk {}) => self.configured(worker, None),
@@ -318,6 +317,7 @@ impl Workload for ShardKv {
                 self.configured(worker, None)
             }
             (Operation::Config, Answer::ConfigOk { shards }) => {
+                self.no_longer_due(operation);
                 self.configured(worker, Some(shards))
             }
             (operation, answer) => {
@@ -461,6 +461,12 @@ impl ShardKv {
     fn configured(&mut self, worker: usize, outcome: Option<Vec<u64>>) -> Step<Self> {
         self.release(worker);
         Step::ok(outcome)
+    }
+
+    fn no_longer_due(&mut self, operation: &Operation) {
+        if let Some((_, due)) = &mut self.last {
+            due.retain(|(other, _)| other != operation);
+        }
     }
 
     /// Lets another worker change the groups, if this one did.

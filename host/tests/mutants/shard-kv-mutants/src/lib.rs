@@ -127,6 +127,8 @@ struct ShardNode {
     bug: Bug,
     config: Config,
     slots: Vec<Slot>,
+    /// Requests for keys of shards that are on their way.
+    waiting: Vec<(Request, Caller)>,
 }
 
 impl Node for ShardNode {
@@ -145,6 +147,7 @@ impl Node for ShardNode {
             bug: ctx.options::<Options>().bug,
             config: Config::default(),
             slots: (0..SHARDS).map(slot).collect(),
+            waiting: Vec::new(),
         }
     }
 
@@ -155,21 +158,8 @@ impl Node for ShardNode {
         ctx: &mut Ctx<Self>,
     ) -> Result<(), Error> {
         match request {
-            Request::Get { key } => {
-                if let Some(shard) = self.shard(key, &from, ctx)? {
-                    let value = shard.values.get(&key).cloned().unwrap_or_default();
-                    ctx.reply(from, &Reply::GetOk { value });
-                }
-            }
-            Request::Put(write) => {
-                if self.write(&write, &from, true, ctx)? {
-                    ctx.reply(from, &Reply::PutOk {});
-                }
-            }
-            Request::Append(write) => {
-                if self.write(&write, &from, false, ctx)? {
-                    ctx.reply(from, &Reply::AppendOk {});
-                }
+            Request::Get { .. } | Request::Put(_) | Request::Append(_) => {
+                self.serve(request, from, ctx);
             }
             Request::Join { .. }
             | Request::Leave { .. }
@@ -207,6 +197,7 @@ impl Node for ShardNode {
                     && slot.hop == hop
                 {
                     (slot.shard, slot.to) = (None, None);
+                    self.give_away(ctx);
                 }
             }
         }
@@ -225,53 +216,31 @@ impl Node for ShardNode {
 }
 
 impl ShardNode {
-    /// The shard of a key, if it is served here. Otherwise the client is redirected, or has to try again.
-    fn shard(
-        &mut self,
-        key: u64,
-        from: &Caller,
-        ctx: &mut Ctx<Self>,
-    ) -> Result<Option<&mut Shard>, Error> {
+    /// Serves a request for a key, redirects it, or lets it wait for its shard.
+    fn serve(&mut self, request: Request, from: Caller, ctx: &mut Ctx<Self>) {
+        let (Request::Get { key }
+        | Request::Put(Write { key, .. })
+        | Request::Append(Write { key, .. })) = request
+        else {
+            return;
+        };
         let number = usize::try_from(key).unwrap_or(0) % SHARDS;
         let owner = self.config.owner(number).map(str::to_owned);
         let slot = &mut self.slots[number];
-        if self.bug == Bug::ServesEarly && owner.as_deref() == Some(ctx.id()) {
-            return Ok(Some(slot.shard.get_or_insert_default()));
+        let is_mine = owner.as_deref() == Some(ctx.id());
+        if self.bug == Bug::ServesEarly && is_mine {
+            slot.shard.get_or_insert_default();
         }
         let is_frozen = slot.to.is_some() && self.bug != Bug::KeepsServing;
         match (&mut slot.shard, owner) {
-            (Some(_), _) if is_frozen => Err(unavailable()),
-            (Some(shard), _) => Ok(Some(shard)),
-            (None, Some(owner)) if owner != ctx.id() => {
-                redirect(from.clone(), owner, ctx);
-                Ok(None)
+            (Some(shard), _) if !is_frozen => {
+                let reply = shard.perform(request, self.bug);
+                ctx.reply(from, &reply);
             }
-            (None, _) => Err(unavailable()),
+            (None, Some(owner)) if !is_mine => redirect(from, owner, ctx),
+            (None, None) => ctx.reply_error(from, refused()),
+            _ => self.waiting.push((request, from)),
         }
-    }
-
-    fn write(
-        &mut self,
-        write: &Write,
-        from: &Caller,
-        replaces: bool,
-        ctx: &mut Ctx<Self>,
-    ) -> Result<bool, Error> {
-        let bug = self.bug;
-        let Some(shard) = self.shard(write.key, from, ctx)? else {
-            return Ok(false);
-        };
-        let last = shard.done.insert(write.client, write.serial).unwrap_or(0);
-        if write.serial > last || bug == Bug::NoSerials {
-            let value = shard.values.get_or_default(write.key);
-            if replaces {
-                value.clear();
-            }
-            value.push(write.value);
-        } else {
-            shard.done.insert(write.client, last);
-        }
-        Ok(true)
     }
 
     fn configure(
@@ -331,7 +300,7 @@ impl ShardNode {
         }
     }
 
-    /// Sends away what belongs elsewhere.
+    /// Sends away what belongs elsewhere, and serves what has waited.
     fn give_away(&mut self, ctx: &mut Ctx<Self>) {
         for number in 0..SHARDS {
             let owner = self.config.owner(number).filter(|owner| *owner != ctx.id());
@@ -342,6 +311,9 @@ impl ShardNode {
                 slot.to = owner;
                 self.send_shard(number, ctx);
             }
+        }
+        for (request, from) in std::mem::take(&mut self.waiting) {
+            self.serve(request, from, ctx);
         }
     }
 
@@ -367,6 +339,30 @@ impl ShardNode {
     }
 }
 
+impl Shard {
+    fn perform(&mut self, request: Request, bug: Bug) -> Reply {
+        let (write, replaces, reply) = match request {
+            Request::Put(write) => (write, true, Reply::PutOk {}),
+            Request::Append(write) => (write, false, Reply::AppendOk {}),
+            Request::Get { key } => {
+                let value = self.values.get(&key).cloned().unwrap_or_default();
+                return Reply::GetOk { value };
+            }
+            _ => return Reply::GetOk { value: Vec::new() },
+        };
+        let last = self.done.get(&write.client).copied().unwrap_or(0);
+        if write.serial > last || bug == Bug::NoSerials {
+            self.done.insert(write.client, write.serial);
+            let value = self.values.get_or_default(write.key);
+            if replaces {
+                value.clear();
+            }
+            value.push(write.value);
+        }
+        reply
+    }
+}
+
 impl Config {
     fn owner(&self, shard: usize) -> Option<&str> {
         let group = self.shards.get(shard)?;
@@ -389,10 +385,6 @@ fn redirect(client: Caller, node: String, ctx: &mut Ctx<ShardNode>) {
             node,
         },
     );
-}
-
-fn unavailable() -> Error {
-    Error::new(ErrorCode::TemporarilyUnavailable, "the shard is on its way")
 }
 
 fn refused() -> Error {
