@@ -46,7 +46,8 @@ const ASK_ANOTHER: u64 = 1000;
 const REDIRECTS_MAX: u32 = 10;
 /// So often it is sent again if there is no answer.
 const RETRIES_MAX: u32 = 3;
-/// How long every key has to be read after recovery, and the pause before it is tried again.
+/// How long groups have to join after recovery, how long every key has to be read then, and the pause before anything is tried again.
+const JOIN_PATIENCE: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(500);
 /// So many keys are read at last.
@@ -167,8 +168,17 @@ pub struct ShardKv {
     joined: Vec<u64>,
     /// The worker that changes the groups at the moment: one at a time.
     changing: Option<usize>,
-    /// Once recovery is over: its end, and what is to be read, each not before a time.
-    last: Option<(Duration, Vec<(Operation, Duration)>)>,
+    /// Once recovery is over.
+    last: Option<Last>,
+}
+
+/// What clients do after recovery: two groups join, then one of them leaves while all is read.
+#[derive(Debug, Serialize, Deserialize)]
+struct Last {
+    began: Duration,
+    reads: bool,
+    /// What is to be done, each not before a time.
+    due: Vec<(Operation, Duration)>,
 }
 
 impl Workload for ShardKv {
@@ -269,21 +279,32 @@ impl Workload for ShardKv {
     }
 
     fn last(&mut self, turn: &mut Turn<'_>) -> Next<Operation> {
-        let keys_begun = self.keys_begun;
-        let (began, due) = self.last.get_or_insert_with(|| {
-            let keys = keys_begun.saturating_sub(LAST_KEYS)..keys_begun;
-            let reads = keys.map(|key| Operation::GetAtLast { key });
-            let reads = reads.chain([Operation::Config]);
-            (turn.now, reads.map(|read| (read, turn.now)).collect())
+        let mut last = self.last.take().unwrap_or_else(|| {
+            let due = vec![(self.join(1), turn.now), (self.join(2), turn.now)];
+            let (began, reads) = (turn.now, false);
+            Last { began, reads, due }
         });
-        let next = due.iter_mut().min_by_key(|(_, from)| *from);
+        if !last.reads && (last.due.is_empty() || turn.now >= last.began + JOIN_PATIENCE) {
+            (last.reads, last.began) = (true, turn.now);
+            let keys = self.keys_begun.saturating_sub(LAST_KEYS)..self.keys_begun;
+            let reads = keys.map(|key| Operation::GetAtLast { key });
+            let others = [
+                Operation::Leave { group: 2 },
+                Operation::Move { shard: 0, group: 1 },
+                Operation::Config,
+            ];
+            let all = others.into_iter().chain(reads);
+            last.due = all.map(|operation| (operation, turn.now)).collect();
+        }
+        let last = self.last.insert(last);
+        let next = last.due.iter_mut().min_by_key(|(_, from)| *from);
         match next {
-            _ if turn.now >= *began + PATIENCE => Next::Done,
+            _ if turn.now >= last.began + PATIENCE => Next::Done,
             None => Next::Done,
             Some((_, from)) if *from > turn.now => Next::Later(*from),
-            Some((read, from)) => {
+            Some((operation, from)) => {
                 *from = turn.now + PAUSE;
-                Next::Invoke(read.clone())
+                Next::Invoke(operation.clone())
             }
         }
     }
@@ -299,9 +320,11 @@ impl Workload for ShardKv {
     }
 
     fn answer(&mut self, worker: usize, operation: &Operation, answer: Answer) -> Step<Self> {
+        if let Some(last) = &mut self.last {
+            last.due.retain(|(other, _)| other != operation);
+        }
         match (operation, answer) {
             (Operation::Get { .. } | Operation::GetAtLast { .. }, Answer::GetOk { value }) => {
-                self.no_longer_due(operation);
                 Step::ok(Some(value))
             }
             (Operation::Put { .. }, Answer::PutOk {})
@@ -317,7 +340,6 @@ impl Workload for ShardKv {
                 self.configured(worker, None)
             }
             (Operation::Config, Answer::ConfigOk { shards }) => {
-                self.no_longer_due(operation);
                 self.configured(worker, Some(shards))
             }
             (operation, answer) => {
@@ -461,12 +483,6 @@ impl ShardKv {
     fn configured(&mut self, worker: usize, outcome: Option<Vec<u64>>) -> Step<Self> {
         self.release(worker);
         Step::ok(outcome)
-    }
-
-    fn no_longer_due(&mut self, operation: &Operation) {
-        if let Some((_, due)) = &mut self.last {
-            due.retain(|(other, _)| other != operation);
-        }
     }
 
     /// Lets another worker change the groups, if this one did.
