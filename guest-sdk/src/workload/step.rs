@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 
 use super::Workload;
 use host_protocol::data;
+use host_protocol::error::ErrorCode;
 
 /// What a worker does next for its operation.
 pub struct Step<W: Workload>(pub(super) Kind<W>);
@@ -117,6 +118,12 @@ pub struct ErrorAnswer<'a> {
 }
 
 impl ErrorAnswer<'_> {
+    /// Whether its code says that the operation did not take place: see `docs/messages.md`.
+    #[must_use]
+    pub fn is_definite(&self) -> bool {
+        ErrorCode::from(self.code).is_definite()
+    }
+
     /// Its fields, as a `T`: `struct NotLeader { leader: Option<String> }`. `None` if they do not fit.
     #[must_use]
     pub fn read<T: DeserializeOwned>(&self) -> Option<T> {

@@ -4,12 +4,12 @@
 //! them apart by nothing that a client could know. So a state of clients is known by its blocks
 //! of invocations and of completions, whatever their order within a block.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use dashmap::DashMap;
 use host_check::anomalies::anomalies;
 use host_check::history::{History, Kind, Op, Process};
-use host_check::linear::Budgets;
+use host_check::linear::{Budgets, NotJudged};
 use host_check::so_far::check_so_far;
 use host_check::validity::Validity;
 use host_check::workload::{CheckOptions, check_any};
@@ -22,6 +22,7 @@ use crate::hash::{BuildQuick, Contents, Hash};
 use crate::participants::{Addr, Messages};
 use crate::record::Record;
 use crate::table::{Content, Table};
+use crate::wrong::Wrong;
 
 /// All clients between two events.
 pub(crate) struct Clients {
@@ -121,6 +122,8 @@ pub(crate) struct ClientTable {
     /// then, and not at each of them.
     pub(crate) judges_late: bool,
     steps: DashMap<(u32, ClientEvent), Arc<ClientStep>, BuildQuick>,
+    /// The first failure of the workload.
+    failure: OnceLock<String>,
 }
 
 impl ClientTable {
@@ -138,11 +141,29 @@ impl ClientTable {
             table: Table::default(),
             judges_late: false,
             steps: DashMap::default(),
+            failure: OnceLock::new(),
+        }
+    }
+
+    /// Whether the workload has failed.
+    pub(crate) fn vouch(&self) -> Result<(), Wrong> {
+        match self.failure.get() {
+            Some(why) => Err(Wrong::Workload(why.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// Notes that the workload has failed, if it has.
+    fn note_failure(&self, workload: &dyn WorkloadClient) {
+        if let Some(why) = workload.failure() {
+            let _ = self.failure.set(why); // one is told
         }
     }
 
     /// Workers that have not begun, whose clients have the numbers from `opened` on.
     pub(crate) fn begin(&self, workload: Box<dyn WorkloadClient>, opened: u32) -> u32 {
+        // States have copies of their own.
+        self.note_failure(workload.boxed_clone().as_ref());
         let workers = (0..self.plan.workers()).zip(opened..).zip(0..);
         let workers = workers.map(|((_, client), process)| Worker {
             begun: 0,
@@ -300,6 +321,7 @@ impl ClientTable {
                 None
             }
         };
+        self.note_failure(next.workload.as_ref());
         let step = Arc::new(ClientStep {
             next: self.add(next),
             request,
@@ -323,8 +345,13 @@ impl ClientTable {
             &self.options,
             &budgets,
         );
-        let Ok(mut result) = judged else {
-            return vec!["unexpected-operation".to_owned()];
+        let mut result = match judged {
+            Ok(result) => result,
+            Err(NotJudged::Unexpected(_)) => return vec!["unexpected-operation".to_owned()],
+            Err(NotJudged::Failed(why)) => {
+                let _ = self.failure.set(why); // one is told
+                return Vec::new();
+            }
         };
         if !is_silent {
             result.stats.valid = Validity::True;

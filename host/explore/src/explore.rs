@@ -85,6 +85,7 @@ impl From<Wrong> for Impossible {
         let text = wrong.to_string();
         match wrong {
             Wrong::OtherStates => Impossible::OtherStates(text),
+            Wrong::Workload(_) => Impossible::Scenario(text),
             wrong if wrong.is_no_failure() => Impossible::Internal(text),
             _ => Impossible::Begin(text),
         }

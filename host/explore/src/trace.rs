@@ -197,5 +197,5 @@ fn grudges(count: usize, split: u16) -> Grudges {
         let others = (0..count).filter(|other| side(*other) != side(node));
         others.collect()
     };
-    Grudges((0..count).map(others).collect())
+    Grudges::new((0..count).map(others).collect())
 }

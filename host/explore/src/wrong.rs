@@ -54,6 +54,9 @@ pub(crate) enum Wrong {
     /// It is to go on from states that it does not reach.
     #[error("the states that were kept are not those of this exploration")]
     OtherStates,
+    /// The workload has failed, not the nodes.
+    #[error("the workload failed, not the nodes: {0}")]
+    Workload(String),
     /// A fault of the explorer.
     #[error("{0}")]
     Internal(String),
@@ -84,6 +87,7 @@ impl Wrong {
                 | Wrong::Interrupted
                 | Wrong::Spent(_)
                 | Wrong::OtherStates
+                | Wrong::Workload(_)
                 | Wrong::Internal(_)
         )
     }
@@ -104,6 +108,7 @@ impl Wrong {
             | Wrong::Interrupted
             | Wrong::Spent(_)
             | Wrong::OtherStates
+            | Wrong::Workload(_)
             | Wrong::Internal(_) => "internal".to_owned(),
         }
     }

@@ -81,7 +81,8 @@ pub enum ErrorKind {
     /// This says nothing about the guest.
     #[strum(serialize = "host-failure")]
     #[error(
-        "the host failed, not the guest: {0}; see that the machine has memory left (ulimit -v)"
+        "the host failed, not the guest: {0}; see that the machine has memory left (ulimit -v), and with thousands of nodes \
+         mappings of it (sysctl vm.max_map_count, six and more a node)"
     )]
     Host(String),
     /// The guest's call stack overflowed.

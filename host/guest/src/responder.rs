@@ -31,9 +31,9 @@ pub trait Responder: Send {
 
 /// What starts such a module.
 pub trait StartResponder: Send + Sync {
-    /// Starts one.
+    /// Starts one that may use so much fuel for a request.
     ///
     /// # Errors
     /// If its start fails.
-    fn start(&self) -> Result<Box<dyn Responder>, Box<GuestError>>;
+    fn start(&self, fuel: u64) -> Result<Box<dyn Responder>, Box<GuestError>>;
 }

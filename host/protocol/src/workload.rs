@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 /// The export whose name carries the version of the interface; never called.
@@ -99,7 +99,7 @@ pub enum Request<'a, O> {
     /// The state of an object before all operations. Answered by [`Applied`].
     Initial {
         /// The object, if there are several.
-        #[serde(borrow)]
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
         key: Option<&'a RawValue>,
     },
     /// What an operation makes of a state. Answered by [`Applied`].
@@ -109,7 +109,12 @@ pub enum Request<'a, O> {
         state: &'a RawValue,
         /// The operation.
         operation: O,
-        /// How it completed; absent if nobody knows.
+        /// What it completed with, which may be null; absent if nobody knows.
+        #[serde(
+            default,
+            deserialize_with = "present",
+            skip_serializing_if = "Option::is_none"
+        )]
         outcome: Option<&'a RawValue>,
     },
     /// What a node holds after an event. Answered by [`Observed`].
@@ -130,6 +135,11 @@ pub enum Request<'a, O> {
         #[serde(borrow)]
         history: &'a RawValue,
     },
+}
+
+/// What is there, also if it is null.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
 }
 
 /// An operation of a client.
@@ -380,4 +390,27 @@ pub struct Problem {
     /// The operations that show it, by index.
     #[serde(default)]
     pub ops: Vec<u64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(json: &str) -> Option<String> {
+        match serde_json::from_str::<Request<'_, Operation<'_>>>(json).unwrap() {
+            Request::Apply { outcome, .. } => outcome.map(|it| it.get().to_owned()),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn an_outcome_of_null_is_not_an_unknown_outcome() {
+        let null = r#"{"apply":{"state":1,"operation":{"f":"read"},"outcome":null}}"#;
+        let none = r#"{"apply":{"state":1,"operation":{"f":"read"}}}"#;
+        assert_eq!((outcome(null), outcome(none)), (Some("null".into()), None));
+        for json in [null, none] {
+            let request: Request<'_, Operation<'_>> = serde_json::from_str(json).unwrap();
+            assert_eq!(serde_json::to_string(&request).unwrap(), json);
+        }
+    }
 }

@@ -39,15 +39,19 @@ impl WorkloadFile {
 }
 
 impl StartResponder for WorkloadFile {
-    fn start(&self) -> Result<Box<dyn Responder>, Box<GuestError>> {
+    fn start(&self, fuel: u64) -> Result<Box<dyn Responder>, Box<GuestError>> {
+        let limits = Limits {
+            fuel,
+            ..self.limits
+        };
         let options = GuestOptions {
-            limits: self.limits,
+            limits,
             ..GuestOptions::default()
         };
         let mut state = GuestState::new(&self.module.name, options);
         state.watch = Watch::new(self.module.interrupt.clone());
         match &self.module.linked {
-            Linked::Abi(pre) => Ok(Box::new(AbiGuest::start(pre, state, self.limits)?)),
+            Linked::Abi(pre) => Ok(Box::new(AbiGuest::start(pre, state, limits)?)),
             Linked::Program(_) => {
                 let kind = ErrorKind::Denied("a program is no workload".into());
                 Err(GuestError::refusal(kind, "its start", &String::new, b""))

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::ranges::SMALL_NODES_MAX;
+
 /// The bounds of a run. A run that exceeds one stops, and reports which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
@@ -19,6 +21,25 @@ pub struct Bounds {
     /// Bytes of the values of all responses that clients have received. A value takes more than
     /// its text: an integer 24 bytes, or 8 among integers only, an object 120 and more.
     pub answer_bytes: usize,
+}
+
+impl Bounds {
+    /// Those of a cluster of `nodes` nodes, unless others are asked for: the default ones of a small cluster, and of
+    /// a larger one as many times as much as it has nodes more, so that each has its share.
+    #[must_use]
+    pub fn of_nodes(nodes: usize) -> Self {
+        let small = Bounds::default();
+        // Whole MiB, so that what is written down says the same.
+        let times = nodes.div_ceil(SMALL_NODES_MAX).max(1);
+        Bounds {
+            steps: small.steps.saturating_mul(times as u64),
+            fuel: small.fuel.saturating_mul(times as u64),
+            memory_bytes: small.memory_bytes.saturating_mul(times),
+            in_flight: small.in_flight.saturating_mul(times),
+            in_flight_bytes: small.in_flight_bytes.saturating_mul(times),
+            answer_bytes: small.answer_bytes.saturating_mul(times),
+        }
+    }
 }
 
 /// With these, a process that makes many runs at a time stays below 1 GiB whatever guests do: see
@@ -126,6 +147,30 @@ impl ResourceUsage {
             Some(Bound::AnswerBytes(bounds.answer_bytes))
         } else {
             None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_cluster_has_the_bounds_of_as_many_small_ones() {
+        assert_eq!([1, 25, 100].map(Bounds::of_nodes), [Bounds::default(); 3]);
+        for (nodes, times) in [(101, 2), (200, 2), (1000, 10), (10_000, 100)] {
+            let bounds = Bounds::of_nodes(nodes);
+            let mib = |bytes: usize| bytes >> 20;
+            assert_eq!(mib(bounds.memory_bytes), 256 * times);
+            assert_eq!(
+                (bounds.in_flight, mib(bounds.in_flight_bytes)),
+                (100_000 * times, 32 * times)
+            );
+            assert_eq!(
+                (bounds.steps, mib(bounds.answer_bytes)),
+                (20_000_000 * times as u64, 32 * times)
+            );
+            assert_eq!(bounds.fuel, 150_000_000_000 * times as u64);
         }
     }
 }

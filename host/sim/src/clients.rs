@@ -7,7 +7,7 @@ use super::client::with_msg_id;
 use super::cost::answer_bytes;
 use super::journal::DropReason;
 use super::network::Network;
-use super::packets::Packet;
+use super::packets::{Body, Packet};
 use super::queue::Alarm;
 use super::scheduled::Scheduled;
 use super::silence::Instead;
@@ -146,7 +146,7 @@ impl Clients {
         &mut self,
         client: usize,
         node: usize,
-        body: &str,
+        body: Body<'_>,
         timeout_ns: u64,
         world: &mut World<'_>,
         network: &mut Network,
@@ -155,11 +155,12 @@ impl Clients {
         this.calls += 1;
         this.node = Some(node);
         let msg_id = this.calls;
-        let body = with_msg_id(body, msg_id);
+        let tail = &with_msg_id(body.tail, msg_id);
         if let Owner::Worker(_) = this.owner {
-            self.request_bytes += body.len() as u64;
+            self.request_bytes += tail.len() as u64;
         }
-        network.send(world, Addr::Client(client), Addr::Node(node), &body);
+        let body = Body { tail, ..body };
+        network.send_body(world, Addr::Client(client), Addr::Node(node), body);
         self.wait(client, msg_id, timeout_ns, world);
     }
 

@@ -2,10 +2,10 @@
 
 use super::nemesis::aim::Split;
 use super::random::Stream;
-use super::traffic::{NodeSet, Signal, set_of};
+use super::traffic::{NodeSet, Signal};
 
 /// When a fault ends, if that is before the alarm.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Ends {
     /// Not before it. A chain goes on with this node.
     AtAlarm(Option<usize>),
@@ -19,7 +19,7 @@ pub(super) enum Ends {
 
 /// One of some nodes speaks so often. A candidate does once; when it becomes the leader, it does
 /// again; and once more when it sends others what they lack.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Speaking {
     pub(super) among: NodeSet,
     /// The one that has begun to, if it is known.
@@ -48,8 +48,8 @@ impl Speaking {
     }
 
     /// A node has spoken. What is waited for now, or `None` if this changes nothing.
-    fn heard(self, node: usize, begins: bool) -> Option<Ends> {
-        if self.among >> node & 1 == 0 {
+    fn heard(&self, node: usize, begins: bool) -> Option<Ends> {
+        if !self.among.has(node) {
             return None;
         }
         let left = match self.speaker {
@@ -63,14 +63,14 @@ impl Speaking {
             _ => Ends::Spoken(Speaking {
                 speaker: Some(node),
                 left,
-                ..self
+                ..self.clone()
             }),
         })
     }
 }
 
 /// What is waited for after a signal, if that changes.
-pub(super) fn after(ends: Ends, signal: Signal) -> Option<Ends> {
+pub(super) fn after(ends: &Ends, signal: Signal) -> Option<Ends> {
     match (ends, signal) {
         (Ends::Spoken(speaking), Signal::Spoke { node, begins }) => speaking.heard(node, begins),
         (
@@ -79,9 +79,9 @@ pub(super) fn after(ends: Ends, signal: Signal) -> Option<Ends> {
                 node,
                 at_once: false,
             },
-        ) if among >> node & 1 == 1 => Some(match left {
+        ) if among.has(node) => Some(match *left {
             0 | 1 => Ends::AtAlarm(Some(node)),
-            _ => Ends::Answered(among, left - 1),
+            left => Ends::Answered(among.clone(), left - 1),
         }),
         (Ends::Lost(0 | 1), Signal::Lost) => Some(Ends::AtAlarm(None)),
         (Ends::Lost(left), Signal::Lost) => Some(Ends::Lost(left - 1)),
@@ -98,7 +98,7 @@ pub(super) fn chain_ends(
     latency_ns: u64,
     stream: &mut Stream,
 ) -> Ends {
-    let among = set_of(&split.rest);
+    let among = NodeSet::of(&split.rest);
     if misses && !split.returns {
         return Ends::Answered(among, 1 + stream.below(8));
     }
@@ -139,38 +139,43 @@ mod tests {
     use super::*;
     use crate::random::Streams;
 
-    const FIRST_THREE: NodeSet = 0b111;
+    fn first_three() -> NodeSet {
+        NodeSet::of(&[2, 1, 0])
+    }
 
     /// What is waited for after these nodes have spoken, each after a silence or not.
-    fn spoken(speaking: Speaking, spoke: &[(usize, bool)]) -> Ends {
-        let all = Ends::Spoken(speaking);
+    fn spoken(speaking: &Speaking, spoke: &[(usize, bool)]) -> Ends {
+        let all = Ends::Spoken(speaking.clone());
         spoke.iter().fold(all, |ends, &(node, begins)| {
-            after(ends, Signal::Spoke { node, begins }).unwrap_or(ends)
+            after(&ends, Signal::Spoke { node, begins }).unwrap_or(ends)
         })
     }
 
     #[test]
     fn one_node_has_to_speak_so_often_after_a_silence() {
-        let twice = Speaking::of(FIRST_THREE, 2, 7);
+        let twice = Speaking::of(first_three(), 2, 7);
         let waits_for = |node, left| {
             Ends::Spoken(Speaking {
                 speaker: Some(node),
                 left,
-                ..twice
+                ..twice.clone()
             })
         };
         // Node 4 is not among them, and node 0 has not been silent.
-        assert_eq!(spoken(twice, &[(4, true), (0, false)]), Ends::Spoken(twice));
-        assert_eq!(spoken(twice, &[(1, true), (0, false)]), waits_for(1, 1));
         assert_eq!(
-            spoken(twice, &[(1, true), (1, false)]),
+            spoken(&twice, &[(4, true), (0, false)]),
+            Ends::Spoken(twice.clone())
+        );
+        assert_eq!(spoken(&twice, &[(1, true), (0, false)]), waits_for(1, 1));
+        assert_eq!(
+            spoken(&twice, &[(1, true), (1, false)]),
             Ends::AtAlarm(Some(1))
         );
         // Another begins: it has to speak twice itself.
         let other = [(1, true), (2, true), (1, false)];
-        assert_eq!(spoken(twice, &other), waits_for(2, 1));
+        assert_eq!(spoken(&twice, &other), waits_for(2, 1));
         assert_eq!(
-            spoken(twice, &[(1, true), (2, true), (2, false)]),
+            spoken(&twice, &[(1, true), (2, true), (2, false)]),
             Ends::AtAlarm(Some(2))
         );
     }
@@ -179,31 +184,31 @@ mod tests {
     fn all_may_count_together() {
         let all = Speaking {
             counts_all: true,
-            ..Speaking::of(FIRST_THREE, 3, 0)
+            ..Speaking::of(first_three(), 3, 0)
         };
         let spoke = [(0, false), (1, false), (3, true), (2, false)];
-        assert_eq!(spoken(all, &spoke), Ends::AtAlarm(Some(2)));
+        assert_eq!(spoken(&all, &spoke), Ends::AtAlarm(Some(2)));
     }
 
     #[test]
     fn answers_at_once_do_not_count_and_neither_do_those_of_others() {
         let answered = |node, at_once| Signal::Answered { node, at_once };
-        let twice = Ends::Answered(FIRST_THREE, 2);
-        assert_eq!(after(twice, answered(0, true)), None);
-        assert_eq!(after(twice, answered(3, false)), None);
-        let once = Ends::Answered(FIRST_THREE, 1);
-        assert_eq!(after(twice, answered(0, false)), Some(once));
+        let twice = Ends::Answered(first_three(), 2);
+        assert_eq!(after(&twice, answered(0, true)), None);
+        assert_eq!(after(&twice, answered(3, false)), None);
+        let once = Ends::Answered(first_three(), 1);
+        assert_eq!(after(&twice, answered(0, false)), Some(once.clone()));
         let done = Ends::AtAlarm(Some(2));
-        assert_eq!(after(once, answered(2, false)), Some(done));
-        assert_eq!(after(done, answered(2, false)), None);
+        assert_eq!(after(&once, answered(2, false)), Some(done.clone()));
+        assert_eq!(after(&done, answered(2, false)), None);
     }
 
     #[test]
     fn each_message_that_is_lost_counts() {
         let (two, one) = (Ends::Lost(2), Ends::Lost(1));
-        assert_eq!(after(two, Signal::Lost), Some(one));
-        assert_eq!(after(one, Signal::Lost), Some(Ends::AtAlarm(None)));
-        assert_eq!(after(one, Signal::Asked { node: 0 }), None);
+        assert_eq!(after(&two, Signal::Lost), Some(one.clone()));
+        assert_eq!(after(&one, Signal::Lost), Some(Ends::AtAlarm(None)));
+        assert_eq!(after(&one, Signal::Asked { node: 0 }), None);
     }
 
     #[test]

@@ -20,7 +20,7 @@ use super::queue::Alarm;
 use super::random::Stream;
 use super::scheduled::Scheduled;
 use super::time::{MS, SECOND};
-use super::traffic::{NodeSet, Picture, Signal, set_of};
+use super::traffic::{NodeSet, Picture, Signal};
 use super::world::World;
 
 /// The faults of a hunt that follow each other, and how often each is drawn.
@@ -218,7 +218,7 @@ impl Hunter {
                 let Some(node) = triggers(bout.trigger, signal, picture) else {
                     return;
                 };
-                let all = NodeSet::MAX;
+                let all = &NodeSet::all();
                 if bout.of_busiest && picture.busiest(now_ns, all).is_some_and(|it| it != node) {
                     return;
                 }
@@ -227,14 +227,16 @@ impl Hunter {
                 }
             }
             State::On(_, ends) => {
-                let (before, latency_ns) = (*ends, self.latency_ns());
-                let Some(after) = after(before, signal) else {
+                let latency_ns = self.latency_ns();
+                let Some(after) = after(ends, signal) else {
                     return;
                 };
-                if let State::On(_, ends) = &mut self.state {
-                    *ends = after;
-                }
-                if let Ends::AtAlarm(_) = after {
+                let is_over = matches!(after, Ends::AtAlarm(_));
+                let State::On(_, ends) = &mut self.state else {
+                    return;
+                };
+                let before = std::mem::replace(ends, after);
+                if is_over {
                     let after_ns = match before {
                         Ends::Spoken(speaking) => speaking.after_ns,
                         Ends::Answered(..) if self.stream.chance(500) => {
@@ -292,7 +294,7 @@ impl Hunter {
     ) {
         let nodes = picture.len();
         let now_ns = world.now_ns();
-        let busiest = picture.busiest(now_ns, NodeSet::MAX);
+        let busiest = picture.busiest(now_ns, &NodeSet::all());
         let stream = &mut *self.stream;
         let victim = triggered.map(|(node, _)| node).or(busiest);
         let victim = victim.unwrap_or_else(|| stream.index(nodes));
@@ -370,10 +372,10 @@ impl Hunter {
     ) {
         let latency_ns = self.latency_ns();
         let stream = &mut *self.stream;
-        let all = set_of(&(0..picture.len()).collect::<Vec<usize>>());
+        let all = NodeSet::all();
         let (ends, most_ns) = match (&bout.plan, action) {
             (Plan::Chain(split), _) => {
-                let busiest = picture.busiest(world.now_ns(), all);
+                let busiest = picture.busiest(world.now_ns(), &all);
                 let misses = busiest.is_some_and(|node| split.rest.contains(&node));
                 let ends = chain_ends(split, misses, latency_ns, stream);
                 (ends, span_ns(600 * MS, 2, stream))
@@ -394,7 +396,7 @@ impl Hunter {
                 (Ends::Lost(links), span_ns(500 * MS, 2, stream))
             }
             (Plan::Once(hit), _) => {
-                let others = all & !set_of(hit);
+                let others = NodeSet::all_but(hit);
                 let times = 1 + stream.below(3);
                 let speaking = Speaking::of(others, times, stream.below(4 * latency_ns));
                 match (bout.fault, stream.chance(500)) {
@@ -436,8 +438,8 @@ impl Hunter {
                     // Nobody has spoken.
                     _ if stream.chance(500) => (None, Trigger::Time),
                     _ => {
-                        let among = set_of(&split.rest);
-                        (picture.busiest(now_ns, among), Trigger::Time)
+                        let among = NodeSet::of(&split.rest);
+                        (picture.busiest(now_ns, &among), Trigger::Time)
                     }
                 };
                 let Some(victim) = victim else {
@@ -471,7 +473,7 @@ impl Hunter {
                 self.due(now_ns, bout, action, world);
             }
             Plan::Flap { period_ns } => {
-                let busiest = picture.busiest(now_ns, NodeSet::MAX);
+                let busiest = picture.busiest(now_ns, &NodeSet::all());
                 let action = aim::flap(busiest, nodes, stream);
                 let off_ns = 1 + stream.below(2 * period_ns);
                 let bout = Bout {

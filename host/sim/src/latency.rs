@@ -35,15 +35,20 @@ impl Latency {
         (!differs).then_some(self.mean_ms * MS)
     }
 
-    /// Draws a latency, in nanoseconds.
-    pub(super) fn draw_ns(&self, stream: &mut Stream) -> u64 {
-        let ms = match (self.mean_ms, self.distribution) {
+    /// Draws a latency around a mean in nanoseconds.
+    pub(super) fn draw_around_ns(&self, mean_ns: u64, stream: &mut Stream) -> u64 {
+        match (mean_ns, self.distribution) {
             (0, _) => 0,
             (mean, Distribution::Constant) => mean,
             (mean, Distribution::Uniform) => stream.below(2 * mean),
             (mean, Distribution::Exponential) => exponential(mean, stream.fraction()),
-        };
-        ms * MS
+        }
+    }
+
+    /// Draws a latency, in nanoseconds.
+    pub(super) fn draw_ns(&self, stream: &mut Stream) -> u64 {
+        // Whole milliseconds, unlike those of regions.
+        self.draw_around_ns(self.mean_ms, stream) * MS
     }
 }
 
@@ -54,9 +59,9 @@ impl Latency {
     clippy::cast_precision_loss,
     reason = "at most 37 times the mean, which is far below 2^53"
 )]
-fn exponential(mean_ms: u64, fraction: f64) -> u64 {
+fn exponential(mean: u64, fraction: f64) -> u64 {
     // Not f64::ln, which is the platform's and need not agree with another's to the bit.
-    (-libm::log(1.0 - fraction) * mean_ms as f64) as u64
+    (-libm::log(1.0 - fraction) * mean as f64) as u64
 }
 
 #[cfg(test)]

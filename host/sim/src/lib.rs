@@ -10,7 +10,7 @@
 //! | `options` `bounds` `script` `moves` | what a run is made from |
 //! | `time` `random` `queue` `scheduled` `address` | virtual time, random streams, names |
 //! | `world` `meter` `cost` `memory` `processor_time` `progress` | what all parts of a run share |
-//! | `packets` `pool` `latency` `links` `network` | messages in flight |
+//! | `packets` `pool` `latency` `regions` `places` `links` `network` | messages in flight |
 //! | `clock` `programs` `node` `nodes` `services` | the cluster |
 //! | `client` `clients` `exception` `ending` `workers` `generator` | clients and their operations |
 //! | `nemesis` `nemeses` `faults` | faults: which, when, and how they are injected |
@@ -53,6 +53,7 @@ mod options;
 mod outcome;
 mod packets;
 mod phase;
+mod places;
 mod pool;
 mod processor_time;
 mod programs;
@@ -61,6 +62,7 @@ mod queue;
 pub mod random;
 pub mod ranges;
 mod recorder;
+mod regions;
 mod run;
 mod scheduled;
 mod script;
@@ -92,6 +94,7 @@ pub use network::NetworkModel;
 pub use options::{Cluster, RunOptions};
 pub use outcome::{Outcome, StopReason, Stopped};
 pub use processor_time::ProcessorTime;
+pub use regions::{InvalidRegions, Regions, presets};
 pub use run::{Simulation, run};
 pub use script::{Episode, Invocation, Script};
 pub use seeds::{InvalidSeedRange, SeedRange};

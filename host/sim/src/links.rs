@@ -3,22 +3,54 @@
 //! Faults touch only links between nodes. Clients and services are always reachable, as in
 //! Maelstrom.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::address::Addr;
 use super::nemesis::{Fault, Grudges};
 
+/// A link: the positions of its sender and its receiver.
+type Link = (usize, usize);
+
 /// The state of all links. Links are directed. What one fault does to a link ends with that fault,
 /// and leaves what others do to it.
-#[derive(Debug)]
+///
+/// What is wrong is kept as the faults have it, so a link takes no place until a message of it counts.
+#[derive(Debug, Default)]
 pub(super) struct Links {
-    nodes: usize,
-    /// What is wrong with each link, `[src * nodes + dest]`: a bit for each [`LinkFault`].
-    wrong: Vec<u16>,
+    /// The links that each [`LinkFault`] has broken, by its number.
+    broken: [Option<Grudges>; LINK_FAULTS],
     loss_permille: u64,
     duplicate_permille: u64,
-    /// How many more messages of each link are held, while `LinkFault::Hold` is its.
-    to_hold: Vec<u64>,
-    /// How many more messages of each link are lost, while `LinkFault::LoseOne` is its.
-    to_lose: Vec<u64>,
+    held: Counted,
+    lost: Counted,
+    /// The links of `LinkFault::LoseAnswer` that have become ones of `LinkFault::LoseOne`.
+    answering: BTreeSet<Link>,
+}
+
+/// The first messages of each broken link.
+#[derive(Debug, Default)]
+struct Counted {
+    /// How many of each link count.
+    messages: u64,
+    /// How many have counted, if any have.
+    done: BTreeMap<Link, u64>,
+}
+
+impl Counted {
+    fn of(messages: u64) -> Self {
+        Counted {
+            messages,
+            done: BTreeMap::new(),
+        }
+    }
+
+    /// Whether one more message of a broken link counts.
+    fn count(&mut self, link: Link) -> bool {
+        let done = self.done.entry(link).or_default();
+        let counts = *done < self.messages;
+        *done += u64::from(counts);
+        counts
+    }
 }
 
 /// What can be wrong with a link.
@@ -37,11 +69,8 @@ pub(super) enum LinkFault {
     LoseAnswer,
 }
 
-impl LinkFault {
-    const fn bit(self) -> u16 {
-        1 << self as u16
-    }
-}
+/// How many there are.
+const LINK_FAULTS: usize = LinkFault::LoseAnswer as usize + 1;
 
 /// What loses all messages of a link, and the faults that do it.
 const CUTS: [(LinkFault, Fault); 6] = [
@@ -54,44 +83,25 @@ const CUTS: [(LinkFault, Fault); 6] = [
 ];
 
 impl Links {
-    /// Links that work.
-    pub(super) fn new(nodes: usize) -> Self {
-        Links {
-            nodes,
-            wrong: vec![0; nodes * nodes],
-            loss_permille: 0,
-            duplicate_permille: 0,
-            to_hold: Vec::new(),
-            to_lose: Vec::new(),
-        }
-    }
-
     /// Breaks the links that `grudges` names, and repairs all others.
     pub(super) fn break_links(&mut self, fault: LinkFault, grudges: &Grudges) {
-        self.repair(fault);
-        for (dest, sources) in grudges.iter() {
-            for src in sources {
-                self.wrong[src * self.nodes + dest] |= fault.bit();
-            }
-        }
+        self.broken[fault as usize] = (!grudges.are_none()).then(|| grudges.clone());
     }
 
     /// Repairs all links.
     pub(super) fn repair(&mut self, fault: LinkFault) {
-        for wrong in &mut self.wrong {
-            *wrong &= !fault.bit();
-        }
+        self.broken[fault as usize] = None;
     }
 
     /// Whether this is wrong with any link.
     pub(super) fn are_broken_by(&self, fault: LinkFault) -> bool {
-        self.wrong.iter().any(|wrong| wrong & fault.bit() != 0)
+        self.broken[fault as usize].is_some()
     }
 
     /// Has the next `messages` messages of each of these links held.
     pub(super) fn hold_next(&mut self, grudges: &Grudges, messages: u64) {
         self.break_links(LinkFault::Hold, grudges);
-        self.to_hold = vec![messages; self.wrong.len()];
+        self.held = Counted::of(messages);
     }
 
     /// Loses the next `messages` messages of each of these links; if `answers`, the next ones
@@ -103,13 +113,14 @@ impl Links {
         };
         self.stop_losing();
         self.break_links(fault, grudges);
-        self.to_lose = vec![messages; self.wrong.len()];
+        self.lost = Counted::of(messages);
     }
 
     /// Ends what [`lose_next`](Self::lose_next) began.
     pub(super) fn stop_losing(&mut self) {
         self.repair(LinkFault::LoseOne);
         self.repair(LinkFault::LoseAnswer);
+        self.answering.clear();
     }
 
     /// Sets how many of 1000 messages between nodes are lost.
@@ -134,63 +145,47 @@ impl Links {
 
     /// The fault for which messages from `src` do not reach `dest`, if there is one.
     pub(super) fn cut_by(&self, src: Addr, dest: Addr) -> Option<Fault> {
-        let link = self.link(src, dest)?;
-        let wrong = self.wrong[link];
-        let mut cuts = CUTS.iter().filter(|_| wrong != 0);
-        let found = cuts.find(|(cut, _)| wrong & cut.bit() != 0);
+        let link = link(src, dest)?;
+        let found = CUTS.iter().find(|(cut, _)| self.has(link, *cut));
         found.map(|(_, fault)| *fault)
     }
 
     /// Whether the link from `src` to `dest` is slow.
     pub(super) fn is_slow(&self, src: Addr, dest: Addr) -> bool {
-        self.has(src, dest, LinkFault::Slow).is_some()
+        link(src, dest).is_some_and(|link| self.has(link, LinkFault::Slow))
     }
 
     /// Whether a message that is sent now is held.
     pub(super) fn holds(&mut self, src: Addr, dest: Addr) -> bool {
-        let link = self.has(src, dest, LinkFault::Hold);
-        link.is_some_and(|link| self.count_down(link, LinkFault::Hold))
+        let link = link(src, dest).filter(|link| self.has(*link, LinkFault::Hold));
+        link.is_some_and(|link| self.held.count(link))
     }
 
     /// Whether a message that is sent now is the one to be lost.
     pub(super) fn loses(&mut self, src: Addr, dest: Addr) -> bool {
-        let link = self.has(src, dest, LinkFault::LoseOne);
-        link.is_some_and(|link| self.count_down(link, LinkFault::LoseOne))
+        let is_meant =
+            |link: &Link| self.has(*link, LinkFault::LoseOne) || self.answering.contains(link);
+        let link = link(src, dest).filter(is_meant);
+        link.is_some_and(|link| self.lost.count(link))
     }
 
     /// A message has been received: its answer may be the one to be lost.
     pub(super) fn received(&mut self, src: Addr, dest: Addr) {
-        if let Some(answers) = self.has(dest, src, LinkFault::LoseAnswer) {
-            self.wrong[answers] &= !LinkFault::LoseAnswer.bit();
-            self.wrong[answers] |= LinkFault::LoseOne.bit();
-        }
+        let answers = link(dest, src).filter(|link| self.has(*link, LinkFault::LoseAnswer));
+        self.answering.extend(answers);
     }
 
-    /// One message less. After the last the link works again.
-    fn count_down(&mut self, link: usize, fault: LinkFault) -> bool {
-        let left = match fault {
-            LinkFault::Hold => &mut self.to_hold[link],
-            _ => &mut self.to_lose[link],
-        };
-        let is_left = *left > 0;
-        *left = left.saturating_sub(1);
-        if *left == 0 {
-            self.wrong[link] &= !fault.bit();
-        }
-        is_left
+    fn has(&self, (src, dest): Link, fault: LinkFault) -> bool {
+        let broken = &self.broken[fault as usize];
+        broken.as_ref().is_some_and(|links| links.cuts(src, dest))
     }
+}
 
-    fn has(&self, src: Addr, dest: Addr, fault: LinkFault) -> Option<usize> {
-        let link = self.link(src, dest)?;
-        (self.wrong[link] & fault.bit() != 0).then_some(link)
-    }
-
-    /// The index of a link between two different nodes.
-    pub(super) fn link(&self, src: Addr, dest: Addr) -> Option<usize> {
-        match (src, dest) {
-            (Addr::Node(src), Addr::Node(dest)) if src != dest => Some(src * self.nodes + dest),
-            _ => None,
-        }
+/// The link between two different nodes.
+pub(super) fn link(src: Addr, dest: Addr) -> Option<Link> {
+    match (src, dest) {
+        (Addr::Node(src), Addr::Node(dest)) if src != dest => Some((src, dest)),
+        _ => None,
     }
 }
 
@@ -204,12 +199,12 @@ mod tests {
 
     /// Node 1 does not hear node 0.
     fn grudges() -> Grudges {
-        Grudges(vec![vec![], vec![0], vec![]])
+        Grudges::new(vec![vec![], vec![0], vec![]])
     }
 
     #[test]
     fn what_one_fault_has_cut_stays_cut_when_another_ends() {
-        let mut links = Links::new(3);
+        let mut links = Links::default();
         links.break_links(LinkFault::Partition, &grudges());
         links.break_links(LinkFault::Chain, &grudges());
         assert!(links.cut_by(A, B).is_some() && links.cut_by(B, A).is_none());
@@ -222,7 +217,7 @@ mod tests {
 
     #[test]
     fn so_many_messages_are_held_or_lost_and_no_others() {
-        let mut links = Links::new(3);
+        let mut links = Links::default();
         links.hold_next(&grudges(), 2);
         assert!(!links.holds(B, A) && !links.holds(A, C));
         assert_eq!([0; 3].map(|_| links.holds(A, B)), [true, true, false]);
@@ -236,7 +231,7 @@ mod tests {
 
     #[test]
     fn the_answer_that_is_lost_is_the_first_after_the_request() {
-        let mut links = Links::new(3);
+        let mut links = Links::default();
         links.lose_next(&grudges(), 1, true);
         assert!(!links.loses(A, B)); // nothing was asked yet
         links.received(C, A);
@@ -249,9 +244,49 @@ mod tests {
     }
 
     #[test]
+    fn links_say_what_a_table_of_pairs_would_whatever_begins_and_ends() {
+        use crate::nemesis::PartitionKind;
+        use crate::random::Streams;
+
+        let mut stream = Streams::new(1).stream("links");
+        let nodes = 7;
+        let mut links = Links::default();
+        let mut table = [[0_u16; 49]; 2]; // of cuts, and of what is slow: a bit for each fault
+        for _ in 0..500 {
+            let fault = [
+                LinkFault::Partition,
+                LinkFault::OneWay,
+                LinkFault::Chain,
+                LinkFault::Slow,
+            ][stream.index(4)];
+            let (row, bit) = (usize::from(fault == LinkFault::Slow), 1 << fault as u16);
+            table[row].iter_mut().for_each(|wrong| *wrong &= !bit);
+            if stream.chance(600) {
+                let kind =
+                    [PartitionKind::Majority, PartitionKind::MajoritiesRing][stream.index(2)];
+                let grudges = kind.draw(nodes, &mut stream);
+                for (dest, sources) in grudges.iter() {
+                    sources
+                        .iter()
+                        .for_each(|src| table[row][src * nodes + dest] |= bit);
+                }
+                links.break_links(fault, &grudges);
+            } else {
+                links.repair(fault);
+            }
+            for (src, dest) in (0..nodes).flat_map(|src| (0..nodes).map(move |it| (src, it))) {
+                let (from, to) = (Addr::Node(src), Addr::Node(dest));
+                let wrong = |row: usize| table[row][src * nodes + dest] != 0;
+                assert_eq!(links.cut_by(from, to).is_some(), wrong(0));
+                assert_eq!(links.is_slow(from, to), wrong(1));
+            }
+        }
+    }
+
+    #[test]
     fn clients_services_and_a_node_itself_have_no_links() {
-        let mut links = Links::new(2);
-        let all = Grudges(vec![vec![0, 1], vec![0, 1]]);
+        let mut links = Links::default();
+        let all = Grudges::new(vec![vec![0, 1], vec![0, 1]]);
         links.break_links(LinkFault::Isolate, &all);
         links.hold_next(&all, 9);
         links.lose_next(&all, 9, false);

@@ -10,16 +10,18 @@
 //! has no latency of its own, can wait as long as a message between nodes takes.
 //! [`NetworkModel::Ideal`] has no such receiver: every message comes at its deadline.
 
+use std::sync::Arc;
+
 use super::address::{Addr, Names};
 use super::hop::{Hops, draw_ns};
 use super::journal::DropReason;
-use super::latency::Latency;
-use super::links::{LinkFault, Links};
+use super::latency::{Distribution, Latency};
+use super::links::{LinkFault, Links, link};
 use super::meter::InFlight;
-use super::moves::MessageRef;
 use super::nemesis::Fault;
 use super::options::RunOptions;
-use super::packets::{Packet, Packets, Slot};
+use super::packets::{Body, Packet, Packets, Slot};
+use super::places::Places;
 use super::pool::Pool;
 use super::queue::Queue;
 use super::random::{Family, Stream, Streams};
@@ -27,6 +29,8 @@ use super::scheduled::Scheduled;
 use super::time::MS;
 use super::world::World;
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
+
+mod directed;
 
 /// How receivers take messages, under its name in `--network`.
 #[derive(
@@ -49,9 +53,13 @@ const SLOW_MIN_NS: u64 = 100 * MS;
 /// Messages in flight, and the links that they take.
 pub(super) struct Network {
     packets: Packets,
+    /// The texts that messages have shared.
+    shared: Vec<Arc<str>>,
     links: Links,
     model: NetworkModel,
     latency: Latency,
+    /// Where everybody is, if that matters.
+    places: Option<Places>,
     nodes: usize,
     /// Those of the nodes, then those of the services.
     receivers: Vec<Receiver>,
@@ -87,7 +95,7 @@ enum State {
 
 impl Network {
     pub(super) fn new(options: &RunOptions, services: usize, streams: &Streams) -> Self {
-        let nodes = options.cluster.count;
+        let (nodes, regions) = (options.cluster.count, options.regions.as_ref());
         let ends = nodes + services;
         let family = |purpose| Family::new(streams, purpose);
         let receivers = (0..ends).map(|_| Receiver {
@@ -96,9 +104,11 @@ impl Network {
         });
         Network {
             packets: Packets::default(),
-            links: Links::new(nodes),
+            shared: Vec::new(),
+            links: Links::default(),
             model: options.network,
             latency: options.latency,
+            places: regions.map(|it| Places::new(it, nodes, options.cluster.first, streams)),
             nodes,
             receivers: receivers.collect(),
             medians: options.hops(streams),
@@ -127,7 +137,7 @@ impl Network {
     pub(super) fn in_flight(&self) -> InFlight {
         InFlight {
             messages: self.packets.len(),
-            bytes: self.packets.bytes(),
+            bytes: self.packets.bytes() + self.shared.iter().map(|it| it.len()).sum::<usize>(),
         }
     }
 
@@ -148,17 +158,36 @@ impl Network {
 
     /// Takes a message in. Its journal entry is made now, whether or not it arrives.
     pub(super) fn send(&mut self, world: &mut World<'_>, src: Addr, dest: Addr, body: &str) {
+        self.send_body(world, src, dest, Body::own(body));
+    }
+
+    /// The same with a body that others may have a part of.
+    pub(super) fn send_body(
+        &mut self,
+        world: &mut World<'_>,
+        src: Addr,
+        dest: Addr,
+        body: Body<'_>,
+    ) {
         let packet = self.pack(world, src, dest, body);
-        world.sent(&packet);
+        match packet.shared.is_some() && world.is_seen() {
+            true => {
+                let mut whole = packet.clone();
+                whole.complete();
+                world.sent(&whole);
+            }
+            false => world.sent(&packet),
+        }
         let packet = match self.wait(packet) {
             Ok(()) => return,
             Err(packet) => packet,
         };
         if src.is_client() || dest.is_client() {
-            self.leave(world, packet, 0);
+            let latency_ns = self.client_latency_ns(src, dest);
+            self.leave(world, packet, latency_ns);
             return;
         }
-        let between_nodes = self.links.link(src, dest).is_some();
+        let between_nodes = link(src, dest).is_some();
         let lost_by = match () {
             () if !between_nodes => None,
             () if self.links.loses(src, dest) => Some(Fault::LoseOne),
@@ -170,9 +199,17 @@ impl Network {
             self.packets.recycle(packet);
             return;
         }
+        if let Some(places) = &mut self.places
+            && between_nodes
+            && places.loses(world.names(), src, dest)
+        {
+            world.dropped(&packet, DropReason::Loss);
+            self.packets.recycle(packet);
+            return;
+        }
         if between_nodes && self.duplicate_strikes(world.names(), src, dest) {
             world.tally().message(Fault::Duplicate);
-            let mut copy = self.pack(world, src, dest, body);
+            let mut copy = self.pack(world, src, dest, body); // those between nodes share nothing
             copy.id = packet.id;
             self.sent -= 1;
             let latency_ns = self.latency_ns(world, src, dest);
@@ -223,6 +260,9 @@ impl Network {
         latency_ns: u64,
     ) -> Option<Scheduled> {
         let packet = self.packets.get(slot)?;
+        let places = self.places.as_mut();
+        let latency_ns =
+            latency_ns + places.map_or(0, |it| it.transmission_ns(world.now_ns(), packet));
         if self.links.holds(packet.src, packet.dest) {
             world.tally().message(Fault::Hold);
             self.held.push((world.now_ns() + latency_ns, slot));
@@ -266,10 +306,31 @@ impl Network {
 
     fn latency_ns(&mut self, world: &mut World<'_>, src: Addr, dest: Addr) -> u64 {
         let latency = self.latency;
+        if let Some(places) = &self.places {
+            let mean_ns = latency.mean_ms * MS + places.link(src, dest).latency_ns;
+            let drawn_ns = match latency.distribution {
+                Distribution::Constant => mean_ns,
+                _ => {
+                    let stream = self.chance(|it| &mut it.latencies, world.names(), src, dest);
+                    latency.draw_around_ns(mean_ns, stream)
+                }
+            };
+            return self.slowed_ns(world, src, dest, drawn_ns);
+        }
         let drawn_ns = match latency.constant_ns() {
             Some(constant_ns) => constant_ns,
             None => latency.draw_ns(self.chance(|it| &mut it.latencies, world.names(), src, dest)),
         };
+        self.slowed_ns(world, src, dest, drawn_ns)
+    }
+
+    fn client_latency_ns(&self, src: Addr, dest: Addr) -> u64 {
+        let places = self.places.as_ref();
+        places.map_or(0, |places| places.link(src, dest).latency_ns)
+    }
+
+    /// A latency, on a link that may be slow.
+    fn slowed_ns(&self, world: &mut World<'_>, src: Addr, dest: Addr, drawn_ns: u64) -> u64 {
         if self.links.is_slow(src, dest) {
             world.tally().message(Fault::Slow);
             (drawn_ns * SLOW_FACTOR).max(drawn_ns + SLOW_MIN_NS)
@@ -301,18 +362,27 @@ impl Network {
         }
     }
 
-    fn pack(&mut self, world: &World<'_>, src: Addr, dest: Addr, body: &str) -> Packet {
+    fn pack(&mut self, world: &World<'_>, src: Addr, dest: Addr, body: Body<'_>) -> Packet {
         let names = world.names();
         // Envelope and body: 64 bytes are more than two names.
-        let mut text = self.packets.buffer(body.len() + 64);
+        let own = body.head.len() + body.tail.len();
+        let mut text = self.packets.buffer(own + 64);
         text.push_str("{\"src\":\"");
         names.write(&mut text, src);
         text.push_str("\",\"dest\":\"");
         names.write(&mut text, dest);
         text.push_str("\",\"body\":");
         let body_at = text.len();
-        text.push_str(body);
+        text.push_str(body.head);
+        let shared_at = text.len();
+        text.push_str(body.tail);
         text.push('}');
+        if let Some(shared) = body.shared
+            && !self.shared.iter().any(|known| Arc::ptr_eq(known, shared))
+        {
+            self.shared.retain(|it| Arc::strong_count(it) > 1); // others may be gone
+            self.shared.push(Arc::clone(shared));
+        }
         self.sent += 1;
         Packet {
             id: self.sent - 1,
@@ -320,6 +390,7 @@ impl Network {
             dest,
             text,
             body_at,
+            shared: body.shared.map(|it| (shared_at, Arc::clone(it))),
             cause: world.cause(),
         }
     }
@@ -425,106 +496,6 @@ impl Network {
                 world.taken(&packet, DropReason::Down, by);
                 self.packets.recycle(packet);
             }
-        }
-    }
-
-    /// Has messages wait from now on.
-    pub(super) fn direct(&mut self) {
-        self.pool = Some(Pool::default());
-    }
-
-    /// Has a message wait, if they do.
-    fn wait(&mut self, packet: Packet) -> Result<(), Packet> {
-        let Some(pool) = &mut self.pool else {
-            return Err(packet);
-        };
-        let (id, link) = (packet.id, (packet.src, packet.dest));
-        let slot = self.packets.put(packet);
-        pool.add(id, link, slot);
-        Ok(())
-    }
-
-    /// Whether such a message waits, and to whom it goes.
-    pub(super) fn waiting(&self, names: &Names, message: &MessageRef) -> Option<(Addr, Addr)> {
-        let pool = self.pool.as_ref()?;
-        let id = pool.find(names, message)?;
-        pool.link(id)
-    }
-
-    /// Has a message arrive that waits, unless it is lost on its way.
-    pub(super) fn let_arrive(
-        &mut self,
-        world: &mut World<'_>,
-        message: &MessageRef,
-    ) -> Option<Packet> {
-        let id = self.pool.as_ref()?.find(world.names(), message)?;
-        let slot = self.pool.as_mut()?.take(id)?;
-        self.arrived(world, slot)
-    }
-
-    /// Whether any message waits.
-    pub(super) fn has_waiting(&self) -> bool {
-        let pool = self.pool.as_ref();
-        pool.is_some_and(|pool| pool.oldest().is_some())
-    }
-
-    /// Has the message arrive that was sent first of those that wait.
-    pub(super) fn let_oldest_arrive(&mut self, world: &mut World<'_>) -> Option<Packet> {
-        let pool = self.pool.as_mut()?;
-        let slot = pool.take(pool.oldest()?)?;
-        self.arrived(world, slot)
-    }
-
-    /// Has the message arrive that was sent last of those that wait.
-    pub(super) fn let_newest_arrive(&mut self, world: &mut World<'_>) -> Option<Packet> {
-        let pool = self.pool.as_mut()?;
-        let slot = pool.take(pool.newest()?)?;
-        self.arrived(world, slot)
-    }
-
-    /// Has a copy of a message arrive that waits.
-    pub(super) fn let_copy_arrive(
-        &mut self,
-        world: &mut World<'_>,
-        message: &MessageRef,
-    ) -> Option<Packet> {
-        let pool = self.pool.as_ref()?;
-        let id = pool.find(world.names(), message)?;
-        let copy = self.packets.get(pool.slot(id)?)?.clone();
-        let slot = self.packets.put(copy);
-        self.arrived(world, slot)
-    }
-
-    /// Whether it is a link between two nodes: only such are cut, and lose or double messages.
-    pub(super) fn has_link(&self, src: Addr, dest: Addr) -> bool {
-        self.links.link(src, dest).is_some()
-    }
-
-    /// Whether links are cut by a partition.
-    pub(super) fn is_partitioned(&self) -> bool {
-        self.links.are_broken_by(LinkFault::Partition)
-    }
-
-    /// Loses a message that waits.
-    pub(super) fn lose(&mut self, world: &mut World<'_>, message: &MessageRef, by: Fault) {
-        let pool = self.pool.as_ref();
-        let id = pool.and_then(|pool| pool.find(world.names(), message));
-        let slot = id.and_then(|id| self.pool.as_mut()?.take(id));
-        if let Some(packet) = slot.and_then(|slot| self.packets.take(slot)) {
-            world.taken(&packet, DropReason::Loss, by);
-            self.packets.recycle(packet);
-        }
-    }
-
-    /// Has messages take their time again, from now on: those that wait go in their order.
-    pub(super) fn release_pool(&mut self, world: &mut World<'_>) {
-        let pool = self.pool.take().unwrap_or_default();
-        for (slot, (src, dest)) in pool.into_waiting() {
-            let latency_ns = match src.is_client() || dest.is_client() {
-                true => 0,
-                false => self.latency_ns(world, src, dest),
-            };
-            self.leave_from(world, src, slot, latency_ns);
         }
     }
 }

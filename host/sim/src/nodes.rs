@@ -1,5 +1,7 @@
 //! The nodes of a run: start, are killed, handle events and are upgraded.
 
+use std::sync::Arc;
+
 use host_check::value::{Map, Value};
 
 use super::clients::{Clients, Owner};
@@ -11,8 +13,9 @@ use super::nemesis::Fault;
 use super::network::Network;
 use super::node::{Node, Pause, Replaced};
 use super::outcome::Stopped;
-use super::packets::Packet;
+use super::packets::{Body, Packet};
 use super::programs::Programs;
+use super::ranges::SMALL_NODES_MAX;
 use super::scheduled::Scheduled;
 use super::silence::Instead;
 use super::time::SECOND;
@@ -28,17 +31,22 @@ pub(super) const INIT_TIMEOUT_NS: u64 = 10 * SECOND;
 pub(super) struct Nodes<'a> {
     nodes: Vec<Node>,
     programs: Programs<'a>,
+    /// The names of all nodes as JSON, if they are many: each `init` has them.
+    node_ids: Option<Arc<str>>,
 }
 
 impl<'a> Nodes<'a> {
     /// Nodes that do not run yet.
     pub(super) fn new(names: &[String], programs: Programs<'a>) -> Self {
         let date_ns = draw_date_ns(&programs.streams);
+        let are_many = names.len() > SMALL_NODES_MAX;
+        let node_ids = are_many.then(|| serde_json::json!(names).to_string().into());
         let names = names.iter().cloned().enumerate();
         let nodes = names.map(|(index, name)| Node::new(index, name, &programs, date_ns));
         Nodes {
             nodes: nodes.collect(),
             programs,
+            node_ids,
         }
     }
 
@@ -83,19 +91,25 @@ impl<'a> Nodes<'a> {
         this.start(guest, client, world);
         // Before the next one starts: all start at once, and each may begin with much.
         world.check(network.in_flight())?;
+        let node_ids = match &self.node_ids {
+            Some(_) => serde_json::json!([]),
+            None => world.names().nodes().into(),
+        };
         let init = serde_json::json!({
             "type": "init",
             "node_id": this.name(),
-            "node_ids": world.names().nodes(),
+            "node_ids": node_ids,
         });
-        clients.call(
-            client,
-            node,
-            &init.to_string(),
-            INIT_TIMEOUT_NS,
-            world,
-            network,
-        );
+        let init = init.to_string();
+        let body = match init.split_once("[]") {
+            Some((head, tail)) => Body {
+                head,
+                shared: self.node_ids.as_ref(),
+                tail,
+            },
+            None => Body::own(&init),
+        };
+        clients.call(client, node, body, INIT_TIMEOUT_NS, world, network);
         Ok(())
     }
 

@@ -1,12 +1,15 @@
 //! The options of a run.
 
+use std::sync::Arc;
+
 use super::bounds::Bounds;
 use super::hop::{Hops, Pace};
 use super::latency::Latency;
 use super::nemesis::Fault;
 use super::network::NetworkModel;
 use super::random::Streams;
-use super::time::SECOND;
+use super::regions::Regions;
+use super::time::{MS, SECOND};
 use host_guest::Limits;
 
 /// The options of a run. Together with the program, the workload and the seed they determine it.
@@ -22,6 +25,8 @@ pub struct RunOptions {
     pub time_limit_ns: u64,
     /// The latency of messages between servers.
     pub latency: Latency,
+    /// Where nodes are, and what is between them. Their latencies are added to the mean of `latency`.
+    pub regions: Option<Arc<Regions>>,
     /// The latency of a sync of a node's disk.
     pub disk_latency: Latency,
     /// What messages take from one process to another besides their latency. `None` for what it is
@@ -46,6 +51,13 @@ pub struct RunOptions {
 }
 
 impl RunOptions {
+    /// The mean latency of messages between servers, in milliseconds: between those that are furthest from each other.
+    #[must_use]
+    pub fn mean_latency_ms(&self) -> u64 {
+        let regions_ns = self.regions.as_ref().map_or(0, |it| it.latency_ns_max());
+        self.latency.mean_ms + regions_ns.div_ceil(MS)
+    }
+
     /// The medians of hops in the run that these streams belong to.
     #[must_use]
     pub fn hops(&self, streams: &Streams) -> Hops {
@@ -65,6 +77,7 @@ impl Default for RunOptions {
             rate: 5.0,
             time_limit_ns: 60 * SECOND,
             latency: Latency::default(),
+            regions: None,
             disk_latency: Latency::default(),
             hops: None,
             network: NetworkModel::default(),

@@ -1,5 +1,7 @@
 //! Messages in flight.
 
+use std::sync::Arc;
+
 use host_protocol::message::{Header, Message};
 
 use super::address::Addr;
@@ -12,10 +14,13 @@ pub(super) struct Packet {
     pub(super) id: u64,
     pub(super) src: Addr,
     pub(super) dest: Addr,
-    /// The whole message as JSON.
+    /// The whole message as JSON, without what it shares with others.
     pub(super) text: String,
     /// Where its body begins in the text.
     pub(super) body_at: usize,
+    /// A part of the body that other messages have too, and where in the text it belongs. Whoever takes
+    /// the packet out of [`Packets`] finds it in the text.
+    pub(super) shared: Option<(usize, Arc<str>)>,
     /// What was done when it was sent.
     pub(super) cause: Chain,
 }
@@ -29,6 +34,20 @@ impl Packet {
             .unwrap_or_default()
     }
 
+    /// Puts what it shares into its text.
+    pub(super) fn complete(&mut self) {
+        if let Some((at, shared)) = self.shared.take() {
+            self.text.reserve_exact(shared.len());
+            self.text.insert_str(at, &shared);
+        }
+    }
+
+    /// The bytes of the whole message.
+    pub(super) fn len(&self) -> usize {
+        let shared = self.shared.as_ref();
+        self.text.len() + shared.map_or(0, |(_, shared)| shared.len())
+    }
+
     /// The reserved fields of the body, if it has a `type`.
     pub(super) fn header(&self) -> Option<Header<'_>> {
         let message = Message {
@@ -37,6 +56,26 @@ impl Packet {
             body: self.body(),
         };
         message.header().ok()
+    }
+}
+
+/// A body that is sent to many nodes of a large cluster: `head`, what all of them share, and `tail`.
+/// So a message to each of n nodes takes the text once, and n times little.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Body<'a> {
+    pub(super) head: &'a str,
+    pub(super) shared: Option<&'a Arc<str>>,
+    pub(super) tail: &'a str,
+}
+
+impl<'a> Body<'a> {
+    /// A body that shares nothing.
+    pub(super) fn own(tail: &'a str) -> Self {
+        Body {
+            head: "",
+            shared: None,
+            tail,
+        }
     }
 }
 
@@ -89,9 +128,10 @@ impl Packets {
 
     /// Takes a packet out; `None` if it has been taken.
     pub(super) fn take(&mut self, slot: Slot) -> Option<Packet> {
-        let packet = self.slots[slot.0].take()?;
+        let mut packet = self.slots[slot.0].take()?;
         self.free.push(slot.0);
         self.bytes -= packet.text.len();
+        packet.complete();
         Some(packet)
     }
 

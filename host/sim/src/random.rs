@@ -5,6 +5,8 @@
 //! integer arithmetic, or floating point that IEEE 754 defines to the bit: every
 //! machine draws the same.
 
+use std::collections::HashMap;
+
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use sha2::{Digest, Sha256};
@@ -43,12 +45,14 @@ impl Streams {
 }
 
 /// Streams of one purpose, one for each member, such as each link of a network: a draw for one
-/// member changes nothing for the others. Streams are made when they are first needed.
+/// member changes nothing for the others. Streams are made when they are first needed, so that a
+/// large network has those of the links that it uses.
 #[derive(Debug)]
 pub(super) struct Family {
     streams: Streams,
     purpose: &'static str,
-    members: Vec<Option<Box<Stream>>>,
+    /// Only looked up, never gone through: its order would not be the same in each process.
+    members: HashMap<usize, Stream>,
 }
 
 impl Family {
@@ -57,19 +61,16 @@ impl Family {
         Family {
             streams: *streams,
             purpose,
-            members: Vec::new(),
+            members: HashMap::new(),
         }
     }
 
     /// A member's stream, whose name is the purpose and `name`.
     pub(super) fn of(&mut self, member: usize, name: impl FnOnce() -> String) -> &mut Stream {
         let (streams, purpose) = (self.streams, self.purpose);
-        if self.members.len() <= member {
-            self.members.resize(member + 1, None);
-        }
-        self.members[member].get_or_insert_with(|| {
+        self.members.entry(member).or_insert_with(|| {
             let name = format!("{purpose} {}", name());
-            Box::new(streams.stream(&name))
+            streams.stream(&name)
         })
     }
 }

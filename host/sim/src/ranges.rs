@@ -1,7 +1,10 @@
 //! Limits of options, wherever they are read from.
 
 /// The most nodes of a cluster.
-pub const NODES_MAX: usize = 100;
+pub const NODES_MAX: usize = 10_000;
+/// The most nodes of a cluster that is small: whose faults are drawn for each pair of nodes, and
+/// whose bounds are those of any run.
+pub const SMALL_NODES_MAX: usize = 100;
 /// The most clients at one time.
 pub const WORKERS_MAX: usize = 10_000;
 /// The most operations a second.

@@ -158,7 +158,7 @@ impl<'a> Run<'a> {
                 &options.faults,
                 Scale {
                     interval_ns: options.nemesis_interval_ns,
-                    latency_ns: options.latency.mean_ms * MS,
+                    latency_ns: options.mean_latency_ms() * MS,
                 },
                 script,
                 nodes,

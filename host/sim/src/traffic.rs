@@ -3,6 +3,8 @@
 //! [`World`](super::world::World) notes each message while somebody wants to know. After each event
 //! a [`Picture`] learns the notes, and makes [`Signal`]s of them. Nobody knows what a message says.
 
+use std::rc::Rc;
+
 use super::address::Addr;
 use super::time::MS;
 
@@ -32,12 +34,44 @@ pub(super) enum Signal {
     Lost,
 }
 
-/// A set of nodes. There are at most 100.
-pub(super) type NodeSet = u128;
+/// A set of nodes: some, or all but some.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum NodeSet {
+    /// These, in ascending order.
+    Of(Rc<[usize]>),
+    /// All but these, in ascending order.
+    AllBut(Rc<[usize]>),
+}
 
-/// The set of these nodes.
-pub(super) fn set_of(nodes: &[usize]) -> NodeSet {
-    nodes.iter().fold(0, |set, node| set | 1 << node)
+impl NodeSet {
+    /// All nodes.
+    pub(super) fn all() -> Self {
+        NodeSet::all_but(&[])
+    }
+
+    /// These nodes.
+    pub(super) fn of(nodes: &[usize]) -> Self {
+        NodeSet::Of(ascending(nodes))
+    }
+
+    /// All nodes but these.
+    pub(super) fn all_but(nodes: &[usize]) -> Self {
+        NodeSet::AllBut(ascending(nodes))
+    }
+
+    /// Whether a node is in it.
+    pub(super) fn has(&self, node: usize) -> bool {
+        match self {
+            NodeSet::Of(nodes) => nodes.binary_search(&node).is_ok(),
+            NodeSet::AllBut(nodes) => nodes.binary_search(&node).is_err(),
+        }
+    }
+}
+
+fn ascending(nodes: &[usize]) -> Rc<[usize]> {
+    let mut nodes = nodes.to_vec();
+    nodes.sort_unstable();
+    nodes.into()
 }
 
 /// Messages of longer ago than some of these count for little: each halves the count.
@@ -71,7 +105,7 @@ struct Seen {
     /// How long it usually is silent between that.
     usual_gap_ns: u64,
     /// To whom it sent in the event at hand.
-    receivers: NodeSet,
+    receivers: Vec<usize>,
     /// From whom it last received something in the event at hand.
     heard: Option<Addr>,
 }
@@ -84,7 +118,7 @@ impl Picture {
             sent_in: 0,
             spoke_ns: None,
             usual_gap_ns: USUAL_GAP_NS,
-            receivers: 0,
+            receivers: Vec::new(),
             heard: None,
         };
         Picture {
@@ -129,8 +163,12 @@ impl Picture {
         }
         let most = self.len().saturating_sub(1) / 2 + 1;
         for node in std::mem::take(&mut self.sending) {
-            let receivers = std::mem::take(&mut self.nodes[node].receivers);
-            if receivers.count_ones() as usize >= most {
+            let receivers = &mut self.nodes[node].receivers;
+            receivers.sort_unstable();
+            receivers.dedup();
+            let reached = receivers.len();
+            receivers.clear();
+            if reached >= most {
                 let begins = self.nodes[node].speaks(now_ns);
                 signals.push(Signal::Spoke { node, begins });
             }
@@ -156,10 +194,10 @@ impl Picture {
                 return;
             }
             Addr::Node(dest) if dest != src => {
-                if seen.receivers == 0 {
+                if seen.receivers.is_empty() {
                     self.sending.push(src);
                 }
-                seen.receivers |= 1 << dest;
+                seen.receivers.push(dest);
             }
             _ => {}
         }
@@ -174,8 +212,8 @@ impl Picture {
 
     /// The node, among those of a set, that has sent most to servers lately; if several have, the
     /// first of them. `None` if none has sent anything.
-    pub(super) fn busiest(&self, now_ns: u64, among: NodeSet) -> Option<usize> {
-        let nodes = (0..self.len()).filter(|node| among >> node & 1 == 1);
+    pub(super) fn busiest(&self, now_ns: u64, among: &NodeSet) -> Option<usize> {
+        let nodes = (0..self.len()).filter(|node| among.has(*node));
         let busiest = nodes
             .rev()
             .max_by_key(|node| self.nodes[*node].lately(now_ns))?;
@@ -293,14 +331,14 @@ mod tests {
     #[test]
     fn the_busiest_has_sent_most_to_servers_lately() {
         let mut picture = Picture::new(3);
-        let all = set_of(&[0, 1, 2]);
+        let all = &NodeSet::of(&[0, 1, 2]);
         assert_eq!(picture.busiest(0, all), None);
         let burst = [sent(0, Addr::Node(1)); 5];
         learn(&mut picture, 0, &burst);
         learn(&mut picture, 10, &[sent(2, Addr::Service(0)); 2]);
         learn(&mut picture, 10, &[sent(1, CLIENT); 9]);
         assert_eq!(picture.busiest(20 * MS, all), Some(0));
-        assert_eq!(picture.busiest(20 * MS, set_of(&[1, 2])), Some(2));
+        assert_eq!(picture.busiest(20 * MS, &NodeSet::of(&[2, 1])), Some(2));
         // After two half-lives five count as one and a quarter.
         learn(&mut picture, 1000, &[sent(1, Addr::Node(2)); 2]);
         assert_eq!(picture.busiest(SECOND, all), Some(1));

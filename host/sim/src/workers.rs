@@ -1,5 +1,7 @@
 //! Client workers: each does one operation of the workload at a time.
 
+use std::sync::Arc;
+
 use host_check::history::Kind;
 use host_check::value::{Name, Value};
 
@@ -8,7 +10,9 @@ use super::clients::{Clients, Owner};
 use super::ending::{self, Answered, Ending};
 use super::network::Network;
 use super::outcome::StopReason;
+use super::packets::Body;
 use super::random::Stream;
+use super::ranges::SMALL_NODES_MAX;
 use super::recorder::Recorder;
 use super::silence::Instead;
 use super::world::World;
@@ -84,13 +88,30 @@ impl Workers {
         clients: &mut Clients,
     ) -> usize {
         let mut requests = 0;
+        let timeout_ns = self.workload.timeout_ns();
+        // The body of the last request that a large cluster may share, without its last brace.
+        let mut shared: Option<Arc<str>> = None;
         for node in 0..self.nodes {
             let client = clients.open(Owner::Setup(node));
-            if let Some(body) = self.workload.setup(node) {
-                let timeout_ns = self.workload.timeout_ns();
-                clients.call(client, node, &body, timeout_ns, world, network);
-                requests += 1;
+            let Some(body) = self.workload.setup(node) else {
+                continue;
+            };
+            requests += 1;
+            if self.nodes <= SMALL_NODES_MAX {
+                clients.call(client, node, Body::own(&body), timeout_ns, world, network);
+                continue;
             }
+            let fields = body.strip_suffix('}').unwrap_or(&body);
+            let shared = match &mut shared {
+                Some(last) if **last == *fields => last,
+                last => last.insert(fields.into()),
+            };
+            let body = Body {
+                head: "",
+                shared: Some(shared),
+                tail: "}",
+            };
+            clients.call(client, node, body, timeout_ns, world, network);
         }
         requests
     }
@@ -281,7 +302,7 @@ impl Workers {
                 let node = node.map_or_else(|| self.node(worker), |node| node % self.nodes);
                 let client = self.workers[worker].client;
                 let timeout_ns = self.workload.timeout_ns();
-                clients.call(client, node, &body, timeout_ns, world, network);
+                clients.call(client, node, Body::own(&body), timeout_ns, world, network);
                 Progress::Ongoing
             }
             Answered::Ends(ending) => self.complete(worker, ending, world, clients, recorder),

@@ -86,9 +86,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     let result = check_any(workload.rules(), &history, None, options, &budgets);
     let result = result.map_err(|error| match error {
         NotJudged::Unexpected(misfit) => unusable(&misfit),
-        NotJudged::Failed(why) => {
-            Failure::new(Exit::Internal, format!("the workload failed: {why}"))
-        }
+        NotJudged::Failed(why) => Failure::new(Exit::Usage, format!("the workload failed: {why}")),
     })?;
     match args.format {
         Format::Text => print_verdict(&render_text(&result), result.valid)?,

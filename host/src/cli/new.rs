@@ -1,4 +1,4 @@
-//! `host new`: a project for one challenge, in a folder of its own.
+//! `host new`: a project for one challenge, or for a workload, in a folder of its own.
 //!
 //! All that a project needs is in this binary: the start of its node, the messages of its challenge,
 //! and for Rust the sources of the SDK. So it works without a clone of this repository.
@@ -7,6 +7,7 @@ mod language;
 mod messages;
 mod project;
 mod sdk;
+mod workload;
 
 use std::fs;
 use std::io;
@@ -20,7 +21,7 @@ use host_protocol::text::{one_line, shell_quoted};
 use language::Language;
 use project::{Facts, File};
 
-/// Make a project for a challenge: a node to begin with, its tests and its messages
+/// Make a project for a challenge: a node to begin with, its tests and its messages; or for a workload
 ///
 /// It is made in a new folder and needs no clone of this repository.
 #[derive(Debug, Args)]
@@ -34,6 +35,9 @@ pub(super) struct NewArgs {
     /// Challenge of the built-in suite; `host suite list` lists them.
     #[arg(long, value_name = "ID", default_value = "1")]
     challenge: String,
+    /// Make a workload instead: what the clients of a test do, and what is right.
+    #[arg(long, conflicts_with_all = ["lang", "challenge"])]
+    workload: bool,
 }
 
 /// The longest name of a project, in characters.
@@ -113,6 +117,11 @@ const TAKEN: [&str; 68] = [
 
 pub(super) fn run(args: &NewArgs) -> Result<Exit, Failure> {
     let name = name(&args.folder)?;
+    if args.workload {
+        write(&args.folder, &workload::files(&name))?;
+        print(&workload::next(&args.folder, &name))?;
+        return Ok(Exit::Success);
+    }
     let suite = suite_file::open(None)?;
     let challenge = suite_file::find(&suite, &args.challenge)?;
     if let Some(why) = args.lang.missing() {

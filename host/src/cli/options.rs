@@ -1,7 +1,9 @@
 //! Flags for the options of a scenario, made from the table of options.
 
 use std::ffi::OsStr;
+use std::io;
 use std::marker::PhantomData;
+use std::path::Path;
 
 use clap::builder::{
     PossibleValue, PossibleValuesParser, RangedI64ValueParser, RangedU64ValueParser,
@@ -10,6 +12,7 @@ use clap::builder::{
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
+use super::input::read;
 use super::{Exit, Failure};
 use host_trial::Scenario;
 use host_trial::scenario::option::{self, Choice, Group, OptionError, ScenarioOption, Values};
@@ -98,9 +101,10 @@ impl<P: Part> OptionArgs<P> {
         Ok(scenario)
     }
 
-    /// Sets the options.
+    /// Sets the options. Limits of the run that are not given stay as they are: they depend on the nodes.
     pub(super) fn apply(&self, scenario: &mut Scenario) -> Result<(), Failure> {
-        for Given { option, text, .. } in &self.all {
+        let stays = |it: &Given| it.is_default && it.option.group == Group::RunLimits;
+        for Given { option, text, .. } in self.all.iter().filter(|it| !stays(it)) {
             option.set(scenario, text).map_err(|error| {
                 Failure::new(Exit::Usage, format!("--{}: {error}", option.name))
             })?;
@@ -204,6 +208,9 @@ fn arg(option: &'static ScenarioOption) -> Arg {
         Values::Text { check } | Values::NumberOrText { check, .. } => {
             arg.value_parser(move |text: &str| check(text).map(|()| text.to_owned()))
         }
+        Values::TextOrFile { check } => {
+            arg.value_parser(move |text: &str| text_or_file(check, text))
+        }
         Values::List { check } => arg
             .action(ArgAction::Append)
             .value_delimiter(',')
@@ -236,6 +243,27 @@ impl TypedValueParser for NamesParser {
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
         self.names.possible_values()
     }
+}
+
+/// The most bytes of a file that an option is in.
+const TEXT_BYTES_MAX: u64 = 1 << 20;
+
+/// A text that can be read, or that of the file with this name.
+fn text_or_file(check: fn(&str) -> Result<(), OptionError>, text: &str) -> Result<String, String> {
+    let wrong = match check(text) {
+        Ok(()) => return Ok(text.to_owned()),
+        Err(wrong) => wrong,
+    };
+    if text.contains([';', '\n']) {
+        return Err(wrong.to_string()); // no name of a file that anybody gives
+    }
+    let bytes = read(Path::new(text), "it", TEXT_BYTES_MAX);
+    let read = bytes.and_then(|bytes| {
+        String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+    });
+    let read = read.map_err(|error| format!("{wrong}; as a file: {error}"))?;
+    check(&read).map_err(|error| error.to_string())?;
+    Ok(read)
 }
 
 fn names(choices: Vec<Choice>) -> PossibleValuesParser {

@@ -12,4 +12,5 @@ mod new;
 mod outputs;
 mod report;
 mod simulated;
+mod workloads;
 mod zoo;

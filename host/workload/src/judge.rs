@@ -12,6 +12,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use serde_json::value::RawValue;
 
+use crate::JUDGE_FUEL;
 use crate::declaration::Declared;
 use crate::session::{Session, raw, value};
 
@@ -28,7 +29,7 @@ pub(crate) fn judge(
     if judge.specification.is_none() && !judge.history {
         return Ok(found);
     }
-    let session = Session::start(source).map_err(NotJudged::Failed)?;
+    let session = Session::start(source, JUDGE_FUEL).map_err(NotJudged::Failed)?;
     let mut asked = Asked { declared, session };
     if let Some(consistency) = judge.specification {
         let (consistency, objects) = match consistency {

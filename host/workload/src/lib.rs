@@ -29,11 +29,14 @@ use std::time::Duration;
 
 use host_guest::Limits;
 
-/// How much a workload may use for one request: more than a node, since it looks at whole histories.
+/// The fuel of a request that judges: it may be about a whole history. 14 s of a processor at most.
+const JUDGE_FUEL: u64 = 50_000_000_000;
+
+/// How much a workload may use for one request of clients: fuel as a node, and more memory, since it looks at histories.
 pub const LIMITS: Limits = Limits {
     memory_bytes: 512 << 20,
     table_elements: 100_000,
-    fuel: 50_000_000_000,
+    fuel: 1_000_000_000,
     wall: Duration::from_secs(100),
     output_bytes: 64 << 20,
     effects: 0,

@@ -14,6 +14,7 @@ use host_sim::workload::{CustomWorkload, WorkloadOptions};
 use serde_json::value::to_raw_value;
 use serde_json::{Map, Value as Json};
 
+use crate::LIMITS;
 use crate::client::ModuleClient;
 use crate::declaration::Declared;
 use crate::judge::judge;
@@ -34,7 +35,7 @@ impl ModuleWorkload {
     /// # Errors
     /// When it fails, or its declaration is wrong.
     pub fn load(source: Arc<dyn StartResponder>, text: &str) -> Result<Self, String> {
-        let declaration = Session::start(&*source)?.ask(&Request::Describe {})?;
+        let declaration = Session::start(&*source, LIMITS.fuel)?.ask(&Request::Describe {})?;
         let declared = Declared::read(declaration)?;
         Ok(ModuleWorkload {
             options: declared.options(&[])?,
@@ -90,7 +91,7 @@ impl CustomChecker for ModuleWorkload {
 impl CustomWorkload for ModuleWorkload {
     fn client(&self, options: &WorkloadOptions) -> Result<Box<dyn WorkloadClient>, String> {
         let of_workload = |why: String| format!("the workload {}: {why}", self.text);
-        let mut session = Session::start(&*self.source).map_err(of_workload)?;
+        let mut session = Session::start(&*self.source, LIMITS.fuel).map_err(of_workload)?;
         let neighbours = options.topology.neighbours(options.cluster);
         let json = |why: serde_json::Error| of_workload(why.to_string());
         let request = Request::Start {

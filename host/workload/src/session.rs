@@ -1,6 +1,6 @@
 //! One running module: requests and answers.
 
-use host_guest::{Responder, StartResponder};
+use host_guest::{ErrorKind, GuestError, Responder, StartResponder};
 use host_protocol::text::excerpt;
 use host_protocol::workload::{Operation, Request};
 use rand_chacha::ChaCha8Rng;
@@ -20,9 +20,9 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Starts a module.
-    pub(crate) fn start(source: &dyn StartResponder) -> Result<Self, String> {
-        let module = source.start().map_err(|error| error.to_string())?;
+    /// Starts a module that may use so much fuel for a request.
+    pub(crate) fn start(source: &dyn StartResponder, fuel: u64) -> Result<Self, String> {
+        let module = source.start(fuel).map_err(|error| told(&error))?;
         Ok(Session {
             module,
             request: Vec::new(),
@@ -47,7 +47,7 @@ impl Session {
     ) -> Result<R, String> {
         self.request.clear();
         serde_json::to_writer(&mut self.request, request).map_err(|error| error.to_string())?;
-        let answer = (self.module.respond(&self.request, random)).map_err(|e| e.to_string())?;
+        let answer = (self.module.respond(&self.request, random)).map_err(|e| told(&e))?;
         let text = str::from_utf8(answer).map_err(|_| "its answer is not UTF-8".to_owned());
         let parsed = text.and_then(|text| {
             serde_json::from_str(text).map_err(|why| {
@@ -64,7 +64,7 @@ impl Session {
 
     /// Its state; an error if it cannot tell.
     pub(crate) fn snapshot(&mut self) -> Result<Vec<u8>, String> {
-        let snapshot = self.module.snapshot().map_err(|error| error.to_string())?;
+        let snapshot = self.module.snapshot().map_err(|error| told(&error))?;
         snapshot.ok_or_else(|| {
             "it has no snapshot and no restore, which explorations need (docs/workloads.md)"
                 .to_owned()
@@ -73,7 +73,22 @@ impl Session {
 
     /// Goes on from a state.
     pub(crate) fn restore(&mut self, snapshot: &[u8]) -> Result<(), String> {
-        self.module.restore(snapshot).map_err(|e| e.to_string())
+        self.module.restore(snapshot).map_err(|error| told(&error))
+    }
+}
+
+/// How a module failed. Its limits are no flags.
+fn told(error: &GuestError) -> String {
+    match &error.kind {
+        ErrorKind::Fuel { limit } => format!(
+            "out of fuel: a request may use {limit} units; does it loop for ever?\n  request: {}",
+            error.event
+        ),
+        ErrorKind::Memory { wanted, limit } => format!(
+            "out of memory: it asked for {wanted} bytes and may have {limit}\n  request: {}",
+            error.event
+        ),
+        _ => error.to_string(),
     }
 }
 

@@ -24,7 +24,7 @@ pub(crate) fn host() -> Result<()> {
     ]))
 }
 
-/// The guests: solutions, and the mutants that tests have to catch.
+/// The guests: solutions, the mutants that tests have to catch, and workloads.
 ///
 /// They are small and run metered, so they get what makes code small and calls few: one
 /// optimisation over the whole program.
@@ -32,6 +32,10 @@ pub(crate) fn guests() -> Result<()> {
     setup::target()?;
     let mut packages = solutions::names()?;
     packages.extend(solutions::packages("host/tests/mutants")?);
+    for folder in ["host/workloads", "host/tests/workloads"] {
+        let workloads = solutions::packages(folder)?.into_iter();
+        packages.extend(workloads.map(|name| format!("workload-{name}")));
+    }
     let mut build = cargo(&[
         "build",
         "--release",

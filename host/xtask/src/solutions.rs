@@ -12,7 +12,7 @@ pub(crate) fn names() -> Result<Vec<String>> {
     packages("solutions")
 }
 
-/// The packages in a folder, sorted. Each is named as its folder.
+/// The folders in a folder that have a package, sorted. Most packages are named as theirs.
 pub(crate) fn packages(folder: &str) -> Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(folder).with_context(|| format!("cannot read {folder}"))? {

@@ -27,7 +27,9 @@ struct Cluster {
 impl Cluster {
     fn start(strategy: &str) -> Self {
         let start = |id: &str| {
-            let node = TestNode::start_with(&["--strategy", strategy], id, &NODES);
+            // A tree of five nodes with two levels; the other strategies have no children.
+            let arguments = ["--strategy", strategy, "--children", "2"];
+            let node = TestNode::start_with(&arguments, id, &NODES);
             (id.to_owned(), node)
         };
         Cluster {
@@ -100,7 +102,7 @@ impl Cluster {
 
 #[test]
 fn five_seconds_after_a_partition_all_know_everything() {
-    for strategy in ["star", "gossip", "plumtree", "flood"] {
+    for strategy in ["star", "gossip", "plumtree", "flood", "tree"] {
         let mut cluster = Cluster::start(strategy);
         cluster.cut_off = ["n1", "n2"].into();
         for value in 0..20 {
@@ -171,7 +173,7 @@ fn at_rest_only_a_sign_of_life_is_sent() {
 
 #[test]
 fn what_is_acknowledged_survives_when_all_lose_their_power_at_once() {
-    for strategy in ["star", "gossip", "plumtree", "flood"] {
+    for strategy in ["star", "gossip", "plumtree", "flood", "tree"] {
         let mut cluster = Cluster::start(strategy);
         for (value, id) in (0..).zip(NODES) {
             cluster.broadcast(id, value);

@@ -19,10 +19,10 @@ use crate::validity::{Checks, Validity};
 use crate::value::Value;
 
 use super::budgets::{Budgets, Meter};
+use super::judge::{Judged, judge};
 use super::register::{Register, pair};
 use super::result::Linearizable;
 use super::subject::Subject;
-use super::{Judged, judge};
 
 /// The most keys of which [`LinKv::results`] tells.
 pub const RESULTS_MAX: usize = 32;

@@ -17,6 +17,7 @@
 //! | `slots` `used` `open_calls` `stage` | the search's data: sets of open and crashed operations |
 //! | `task` `antichains` `layer` | the search, from one completion to the next |
 //! | `search` `refutation` `dead_end` `budgets` | the search, through a history |
+//! | `judge` | from an object's calls to its result |
 //! | `result` `lin_kv` | the result for one object, and for many |
 //! | `specification` | objects that somebody else specifies |
 //! | `sequential` | sequential consistency of these |
@@ -29,6 +30,7 @@ mod antichains;
 mod budgets;
 mod calls;
 mod dead_end;
+mod judge;
 mod layer;
 mod lin_kv;
 mod model;
@@ -55,24 +57,21 @@ pub use result::{Configuration, Failure, Linearizable};
 pub use sequential::sequential;
 pub use specification::{NotJudged, Specification, linearizable};
 
-use std::borrow::Cow;
 use std::time::Instant;
 
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
-use super::history::{History, Kind, Op};
+use super::history::{History, Kind};
 use super::missed::{ComplaintKind, NamedElements};
 use super::names::UnknownName;
 use super::unexpected::UnexpectedOperation;
 use super::validity::Checks;
-use super::value::Value;
 
 use budgets::Meter;
+use judge::{Judged, judge, whole};
 use model::Model;
 use mutex::Mutex;
 use register::Register;
-use result::Searched;
-use search::{Verdict, search};
 use subject::Subject;
 
 /// The objects that a history can be checked against, under Knossos' names.
@@ -155,50 +154,4 @@ fn check_one(
         );
     }
     Ok(result)
-}
-
-/// The value of an operation that has no key.
-fn whole(op: &Op) -> Cow<'_, Value> {
-    Cow::Borrowed(&op.value)
-}
-
-/// What was found of one object.
-struct Judged {
-    result: Linearizable,
-    /// Whether it is only strictly wrong.
-    is_missed: bool,
-}
-
-/// Judges one object. `value` is that of an operation, less its key.
-fn judge(
-    history: &History,
-    subject: &Subject<impl Model>,
-    value: fn(&Op) -> Cow<'_, Value>,
-    checks: Checks,
-    meter: &Meter,
-) -> Judged {
-    let calls = subject.calls(checks);
-    let verdict = search(&subject.model, &calls, meter.clone());
-    let is_missed = checks == Checks::Strict
-        && matches!(verdict, Verdict::Not(_))
-        && subject.has_nil_reads()
-        && matches!(
-            search(
-                &subject.model,
-                &subject.calls(Checks::Maelstrom),
-                meter.clone()
-            ),
-            Verdict::Linearizable
-        );
-    let searched = Searched {
-        history,
-        model: &subject.model,
-        calls: &calls,
-        untold: &subject.untold(checks),
-        value,
-    };
-    Judged {
-        result: searched.result(verdict),
-        is_missed,
-    }
 }

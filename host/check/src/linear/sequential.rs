@@ -27,6 +27,8 @@ struct Step {
     /// Where its completion is in the history, or its invocation if its outcome is open.
     at: usize,
     is_open: bool,
+    /// Whether it changes no state.
+    only_reads: bool,
 }
 
 /// What processes do to one object.
@@ -102,6 +104,7 @@ fn objects<'a, 's>(
             call,
             at,
             is_open: outcome.is_none(),
+            only_reads: asked.borrow().specification.only_reads(&op.f),
         };
         if let Process::Client(process) = op.process {
             object.processes.entry(process).or_default().push(step);
@@ -181,12 +184,14 @@ impl Object<'_, '_> {
         result(Validity::False, failure, None)
     }
 
-    /// Takes everything that keeps the state: whatever comes later, it could come first.
+    /// Takes all reads that are possible: whatever comes later, they could come first.
     fn keep(&self, processes: &[&[Step]], done: &mut [u32], state: State) {
         loop {
             let mut has_moved = false;
             for (steps, done) in processes.iter().zip(done.iter_mut()) {
-                let keeps = |step: &&Step| self.model.step(state, step.call) == Some(state);
+                let keeps = |step: &&Step| {
+                    step.only_reads && self.model.step(state, step.call) == Some(state)
+                };
                 while steps.get(*done as usize).filter(keeps).is_some() {
                     *done += 1;
                     has_moved = true;

@@ -15,11 +15,11 @@ use crate::validity::{Checks, Validity};
 use crate::value::{Name, Value};
 
 use super::budgets::{Budgets, Meter};
+use super::judge::{judge, whole};
 use super::lin_kv::{KeyResult, LinKv, RESULTS_MAX};
 use super::model::{Call, Model, State, brief};
 use super::result::Linearizable;
 use super::subject::Subject;
-use super::{judge, whole};
 
 /// What one object does, as if its operations came one at a time. An error says why that could not be
 /// found out.

@@ -26,5 +26,6 @@ mod recorded;
 mod round_trips;
 mod script;
 mod so_far;
+mod specified;
 mod text;
 mod transactions;

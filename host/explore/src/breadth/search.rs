@@ -192,6 +192,7 @@ impl<'m, 'a> Breadth<'m, 'a> {
             Err(Wrong::Spent(spent)) => Over::Spent(spent),
             over => over?,
         };
+        self.model.clients.vouch()?;
         (watch.show)(self.progress());
         Ok(over)
     }

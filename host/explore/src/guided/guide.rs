@@ -105,7 +105,9 @@ impl Exploration<'_> {
             if is_interrupted() {
                 return Ok(search.over(End::Interrupted, None, mode));
             }
-            if let Some((number, failure)) = search.round(&model)? {
+            let found = search.round(&model)?;
+            model.clients.vouch()?;
+            if let Some((number, failure)) = found {
                 let shortening = Shortening {
                     model: &model,
                     begin: &search.begin,

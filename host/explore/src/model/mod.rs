@@ -161,6 +161,7 @@ impl<'a> Model<'a> {
         if self.guests.is_interrupted() {
             return Err(Wrong::Interrupted);
         }
+        self.clients.vouch()?;
         let messages = state.messages.len() + state.late.len();
         let kept = [
             self.messages.bytes(),

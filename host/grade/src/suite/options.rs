@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::path::Path;
 
 use serde::Deserialize;
 use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, Visitor};
@@ -14,9 +15,12 @@ use toml::de::{DeTable, DeValue};
 
 use super::keys::{CHALLENGE_KEYS, WORLD_KEYS};
 use super::runtime_part::LIMIT_KEYS;
+use crate::hash::sha256;
+use host_sandbox::{CHOSEN_BYTES_MAX, read_module};
 use host_sim::{Bounds, RunOptions, SECOND};
 use host_trial::Scenario;
-use host_trial::scenario::option::{self, OptionError, ScenarioOption, SuiteKey, Values};
+use host_trial::scenario::option::{self, Group, OptionError, ScenarioOption, SuiteKey, Values};
+use host_trial::scenario::{is_workload_file, workload_in};
 
 /// Bytes of the file.
 pub(super) type Span = Range<usize>;
@@ -83,6 +87,35 @@ impl Options {
         Options(explored.cloned().collect())
     }
 
+    /// Has a workload that is a file be found from the folder of the suite. A suite names its hash, since grades are
+    /// of the same workload only then.
+    pub(super) fn find_workload(&mut self, folder: &Path) -> Result<(), Wrong> {
+        let mut all = self.0.iter_mut();
+        let found = all.find(|(option, _)| std::ptr::eq(*option, &option::WORKLOAD));
+        let Some((_, value)) = found else {
+            return Ok(());
+        };
+        let span = value.span();
+        let Value::One(text) = value.get_mut() else {
+            return Ok(()); // refused when the scenario is made
+        };
+        if !is_workload_file(text) {
+            return Ok(());
+        }
+        let found = workload_in(folder, text);
+        if !text.contains('#') {
+            let bytes = read_module(Path::new(&found), CHOSEN_BYTES_MAX);
+            let bytes = bytes.map_err(|error| (span.clone(), error.to_string()))?;
+            let message = format!(
+                "a suite names a workload with its SHA-256: `{text}#{}`",
+                sha256(&bytes)
+            );
+            return Err((span, message));
+        }
+        *text = found;
+        Ok(())
+    }
+
     /// Whether an option is set.
     pub(super) fn has(&self, option: &ScenarioOption) -> bool {
         self.find(option).is_some()
@@ -95,6 +128,12 @@ impl Options {
             Some((option, value.clone()))
         };
         Options(option::ALL.iter().copied().filter_map(value).collect())
+    }
+
+    /// Those that are not of this group.
+    pub(super) fn without(&self, group: Group) -> Options {
+        let others = self.0.iter().filter(|(option, _)| option.group != group);
+        Options(others.cloned().collect())
     }
 
     /// The scenario that they make. What they do not set is as usual.
@@ -113,7 +152,8 @@ impl Options {
         }
         if !self.has(&option::MAX_ANSWERS_MIB) {
             let options = &mut scenario.options;
-            options.bounds.answer_bytes = answer_bytes(options);
+            let of_rate = answer_bytes(options);
+            options.bounds.answer_bytes = of_rate.max(options.bounds.answer_bytes);
         }
         Ok(scenario)
     }
@@ -281,7 +321,7 @@ impl<'de> DeserializeSeed<'de> for ValueOf {
         Ok(match &self.0.values {
             Values::Whole(..) => Value::One(i64::deserialize(deserializer)?.to_string()),
             Values::Decimal(..) => Value::One(f64::deserialize(deserializer)?.to_string()),
-            Values::Names { .. } | Values::Text { .. } => {
+            Values::Names { .. } | Values::Text { .. } | Values::TextOrFile { .. } => {
                 Value::One(String::deserialize(deserializer)?)
             }
             Values::NumberOrText { expected, .. } => {

@@ -52,7 +52,11 @@ pub fn read(file: &str, text: &str) -> Result<Suite, SuiteError> {
     };
     let wrong = |(span, message): Wrong| at(span, message);
     let mut document = DeTable::parse(text).map_err(not_toml)?;
-    let options = take_challenges(document.get_mut()).map_err(wrong)?;
+    let folder = Path::new(file).parent().unwrap_or(Path::new(""));
+    let mut options = take_challenges(document.get_mut()).map_err(wrong)?;
+    for of_challenge in &mut options {
+        of_challenge.own.find_workload(folder).map_err(wrong)?;
+    }
     let limits = take_limits(document.get_mut()).map_err(wrong)?;
     let parts = File::deserialize(toml::Deserializer::from(document)).map_err(not_toml)?;
     limits.scenario().map_err(|error| wrong(error.into()))?;
@@ -60,7 +64,6 @@ pub fn read(file: &str, text: &str) -> Result<Suite, SuiteError> {
         let message = format!("a suite has 1 to {CHALLENGES_MAX} [[challenge]] tables");
         return Err(at(text.len()..text.len(), message));
     }
-    let folder = Path::new(file).parent().unwrap_or(Path::new(""));
     let mut runtimes: Vec<Runtime> = Vec::new();
     for part in parts.runtime {
         let span = part.span();

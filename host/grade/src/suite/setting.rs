@@ -10,8 +10,9 @@ use super::challenge::{Challenge, World};
 use super::explore::Explore;
 use super::options::Options;
 use super::target::{Measure, Target};
+use host_sim::ranges::SMALL_NODES_MAX;
 use host_trial::Scenario;
-use host_trial::scenario::option::{OptionError, ScenarioOption};
+use host_trial::scenario::option::{self, Group, OptionError, ScenarioOption};
 
 /// Where runs take place: under the official options of a challenge, or in one of its worlds.
 #[derive(Debug, Clone, Copy)]
@@ -162,6 +163,14 @@ impl<'a> Setting<'a> {
         let mut options = self.challenge.options.clone();
         if let Some(world) = self.world {
             options = options.with(&world.changes);
+        }
+        // The suite's limits of a run are for its own clusters, not for one of another size.
+        let grows = given.iter().any(|(option, text)| {
+            let nodes = text.parse().unwrap_or(0);
+            std::ptr::eq(*option, &option::NODE_COUNT) && nodes > SMALL_NODES_MAX
+        });
+        if grows {
+            options = options.without(Group::RunLimits);
         }
         let options = options.with(&Options::given(given));
         let mut scenario = options.scenario().map_err(|wrong| InvalidOption {

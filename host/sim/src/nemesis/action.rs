@@ -210,7 +210,7 @@ impl FaultAction {
             Fault::Loss => FaultAction::Loss(stream.pick(&PERMILLES)),
             Fault::Duplicate => FaultAction::Duplicate(stream.pick(&PERMILLES)),
             Fault::OneWay => FaultAction::OneWay(one_way(nodes, stream)),
-            Fault::Slow => FaultAction::Slow(some_links(nodes, stream)),
+            Fault::Slow => FaultAction::Slow(Grudges::drawn(nodes, stream, some_links)),
             Fault::ClockSkew => FaultAction::ClockSkew(skews(nodes, stream)),
             Fault::Swap => FaultAction::Swap(None),
             Fault::Hunt
@@ -247,6 +247,20 @@ impl FaultAction {
             FaultAction::Stall(..) => Fault::Stall,
             FaultAction::Hold(..) => Fault::Hold,
             FaultAction::LoseOne { .. } => Fault::LoseOne,
+        }
+    }
+
+    /// The links that it touches, if it touches links.
+    #[must_use]
+    pub fn links(&self) -> Option<&Grudges> {
+        match self {
+            FaultAction::Partition(_, links)
+            | FaultAction::OneWay(links)
+            | FaultAction::Slow(links)
+            | FaultAction::Cut(_, _, links)
+            | FaultAction::Hold(links, _)
+            | FaultAction::LoseOne { links, .. } => Some(links),
+            _ => None,
         }
     }
 
@@ -374,12 +388,10 @@ fn some_nodes(count: usize, nodes: usize, stream: &mut Stream) -> Vec<usize> {
 /// the one that hears, or the one that is heard.
 fn one_way(nodes: usize, stream: &mut Stream) -> Grudges {
     let heard = some_nodes(1 + stream.index(nodes.saturating_sub(1)), nodes, stream);
-    let unheard: Vec<usize> = (0..nodes).filter(|node| !heard.contains(node)).collect();
-    let deaf_to = |node| match heard.contains(&node) {
-        true => unheard.clone(),
-        false => Vec::new(),
-    };
-    Grudges((0..nodes).map(deaf_to).collect())
+    let mut is_heard = vec![false; nodes];
+    heard.iter().for_each(|node| is_heard[*node] = true);
+    let unheard = (0..nodes).filter(|node| !is_heard[*node]).collect();
+    Grudges::deaf(nodes, |node| is_heard[node], unheard)
 }
 
 /// Draws each link with a probability of one half.
@@ -388,7 +400,7 @@ fn some_links(nodes: usize, stream: &mut Stream) -> Grudges {
         let others = (0..nodes).filter(|other| *other != node);
         others.filter(|_| stream.chance(500)).collect()
     };
-    Grudges((0..nodes).map(&mut from).collect())
+    Grudges::new((0..nodes).map(&mut from).collect())
 }
 
 /// One node at least. Half of the clocks run too fast, up to twice the speed, half of
@@ -450,11 +462,7 @@ mod tests {
             let cut: usize = grudges.iter().map(|(_, deaf_to)| deaf_to.len()).sum();
             assert!(cut > 0);
             for (node, deaf_to) in grudges.iter() {
-                assert!(
-                    deaf_to
-                        .iter()
-                        .all(|other| !grudges.0[*other].contains(&node))
-                );
+                assert!(deaf_to.iter().all(|other| !grudges.cuts(node, *other)));
             }
         }
     }

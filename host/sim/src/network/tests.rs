@@ -8,6 +8,7 @@ use crate::latency::Distribution;
 use crate::memory::RunMemory;
 use crate::nemesis::PartitionKind;
 use crate::options::Cluster;
+use crate::regions::Regions;
 
 /// Two nodes and a service, with 100 ms between them.
 struct TestNetwork {
@@ -27,7 +28,18 @@ impl TestNetwork {
     }
 
     fn with_hops(model: NetworkModel, median_ms: u64) -> Self {
+        Self::with_regions(model, median_ms, None)
+    }
+
+    /// An ideal network with regions.
+    fn of(regions: &str) -> Self {
+        let regions = regions.parse().unwrap();
+        Self::with_regions(NetworkModel::Ideal, 0, Some(Arc::new(regions)))
+    }
+
+    fn with_regions(model: NetworkModel, median_ms: u64, regions: Option<Arc<Regions>>) -> Self {
         let options = RunOptions {
+            regions,
             cluster: Cluster::of(2),
             latency: Latency {
                 mean_ms: 100,
@@ -157,7 +169,7 @@ fn services_are_as_far_as_nodes_and_never_cut_off() {
 #[test]
 fn a_message_that_is_held_arrives_when_the_fault_ends_and_not_before_its_time() {
     let mut test = TestNetwork::new(NetworkModel::Maelstrom);
-    let from_n1 = crate::nemesis::Grudges(vec![vec![1], vec![]]);
+    let from_n1 = crate::nemesis::Grudges::new(vec![vec![1], vec![]]);
     test.network.links().hold_next(&from_n1, 2);
     test.send(0, N1, N0) // held
         .send(10, N1, SERVICE)
@@ -173,7 +185,7 @@ fn a_message_that_is_held_arrives_when_the_fault_ends_and_not_before_its_time() 
 #[test]
 fn a_node_that_starts_anew_gets_nothing_of_what_was_held() {
     let mut test = TestNetwork::new(NetworkModel::Ideal);
-    let from_n1 = crate::nemesis::Grudges(vec![vec![1], vec![]]);
+    let from_n1 = crate::nemesis::Grudges::new(vec![vec![1], vec![]]);
     test.network.links().hold_next(&from_n1, 1);
     test.send(0, N1, N0).pass(20);
     test.network.reset(&mut test.world, 0, Fault::Kill);
@@ -215,4 +227,56 @@ fn messages_of_one_sender_leave_in_order_and_those_of_others_when_they_are_ready
     let ids: Vec<u64> = test.arrivals.iter().map(|(id, _)| *id).collect();
     assert!(!ids.is_sorted(), "{ids:?}");
     assert!(test.arrivals.iter().all(|(_, at_ms)| *at_ms >= 500));
+}
+
+/// n0 in a region, n1 in the other, and the service in the first.
+const TWO: &str = "regions us eu; us 1 40; eu 30 2";
+
+#[test]
+fn between_regions_a_message_takes_what_the_matrix_says_and_the_mean() {
+    TestNetwork::of(TWO)
+        .send(0, N0, N1) // 40 + 100
+        .send(0, N1, N0) // 30 + 100
+        .send(0, N0, SERVICE) // 1 + 100
+        .send(0, SERVICE, N1)
+        .send(0, CLIENT, N1) // near its node
+        .arrive(&[(4, 0), (2, 101), (1, 130), (0, 140), (3, 140)]);
+}
+
+#[test]
+fn nodes_services_and_clients_are_where_the_text_says() {
+    TestNetwork::of(&format!("{TWO}; nodes eu n0; services eu; clients us"))
+        .send(0, N0, N1) // both in eu: 2 + 100
+        .send(0, SERVICE, N1)
+        .send(0, CLIENT, N1) // 40, without the mean of servers
+        .send(0, N1, CLIENT) // 30
+        .arrive(&[(3, 30), (2, 40), (0, 102), (1, 102)]);
+}
+
+#[test]
+fn on_a_slow_link_messages_follow_each_other_bit_by_bit() {
+    // A message has 34 bytes, which take 272 ms at 1,000 bits a second.
+    TestNetwork::of(&format!("{TWO}; bandwidth us eu 0.001"))
+        .send(0, N0, N1) // 0 + 272 + 140
+        .send(0, N0, N1) // 272 + 272 + 140
+        .send(0, N1, N0) // the other direction has no limit: 130
+        .send(1000, N0, N1) // the link is free
+        .arrive(&[(2, 130), (0, 412), (1, 684), (3, 1412)]);
+}
+
+#[test]
+fn a_link_loses_what_its_text_says_in_its_direction() {
+    let mut network = TestNetwork::of(&format!("{TWO}; loss us eu 25"));
+    for _ in 0..4000 {
+        network.send(0, N0, N1).send(0, N1, N0).send(0, N0, SERVICE);
+    }
+    network.pass(10_000);
+    // By their numbers: every third is of one kind.
+    let arrived = |kind| {
+        (network.arrivals.iter())
+            .filter(|(id, _)| id % 3 == kind)
+            .count()
+    };
+    assert!((2900..3100).contains(&arrived(0)), "{}", arrived(0));
+    assert_eq!((arrived(1), arrived(2)), (4000, 4000));
 }

@@ -47,12 +47,12 @@ fn check(asks_ms: &[u64], faults: &[(u64, u64, FaultAction)], expected: &[&str])
 
 /// Neither of the nodes hears the other.
 fn apart() -> FaultAction {
-    FaultAction::Partition(None, Grudges(vec![vec![1], vec![0]]))
+    FaultAction::Partition(None, Grudges::new(vec![vec![1], vec![0]]))
 }
 
 /// `n1` does not hear `n0`.
 fn one_way() -> Grudges {
-    Grudges(vec![vec![], vec![0]])
+    Grudges::new(vec![vec![], vec![0]])
 }
 
 #[test]

@@ -386,7 +386,7 @@ fn a_sync_ends_by_a_move_or_at_once_after_the_last() {
 #[test]
 fn links_are_cut_and_work_again() {
     let cut = MoveKind::Cut {
-        grudges: Grudges(vec![vec![], vec![0]]), // n1 does not hear n0
+        grudges: Grudges::new(vec![vec![], vec![0]]), // n1 does not hear n0
     };
     let script = at(&[
         (0, add(0, 5)),
@@ -515,7 +515,7 @@ fn clients_wait_from_the_last_move_on() {
 #[test]
 fn operations_and_faults_are_counted() {
     let cut = MoveKind::Cut {
-        grudges: Grudges(vec![vec![1], vec![]]),
+        grudges: Grudges::new(vec![vec![1], vec![]]),
     };
     let script = at_once(&[
         add(0, 1),

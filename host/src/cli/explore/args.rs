@@ -22,7 +22,7 @@ use host_trial::scenario::option::{self, Group};
 #[derive(Debug, Args)]
 #[command(after_help = SHORT_END, after_long_help = LONG_END)]
 #[command(mut_arg(option::WORKLOAD.name, |arg| arg.required(true)))]
-#[command(mut_arg(option::NODE_COUNT.name, |arg| arg.default_value("3").help("Number of nodes, named n0, n1 and so on")))]
+#[command(mut_arg(option::NODE_COUNT.name, |arg| arg.default_value("3").help("Number of nodes, named n0, n1 and so on").long_help(None)))]
 pub(crate) struct ExploreArgs {
     /// The same as --module.
     #[arg(value_name = "MODULE", conflicts_with = "module")]

@@ -90,6 +90,8 @@ pub(super) fn fail_if_internal(report: &TrialResult) -> Result<(), Failure> {
             let exit = match stopped.reason {
                 // The journal cannot be written.
                 StopReason::Journal(_) => Exit::Usage,
+                // Whoever gave it has to mend it.
+                StopReason::Workload(_) => Exit::Usage,
                 _ => Exit::Internal,
             };
             let text = format!("seed {}: {stopped}", report.seed);

@@ -290,10 +290,11 @@ fn short_help_of_sim() {
                   --max-writes-per-key <N>  Number of writes to a key before another replaces it, in transactions and kafka [default: 16]
 
             Network:
-                  --latency <MS>          Mean latency of messages between servers, in milliseconds [default: 0]
-                  --latency-dist <SHAPE>  Distribution of latencies [default: constant] [possible values: constant, uniform, exponential]
-                  --hop-time <MS>         Median time of a message between two processes besides its latency, in milliseconds [default: as under Maelstrom: 0.155 to 2.2 of a client's request, by the rate, 0.03 of others]
-                  --network <MODEL>       Order in which a receiver takes messages [default: maelstrom] [possible values: maelstrom, ideal]
+                  --latency <MS>           Mean latency of messages between servers, in milliseconds [default: 0]
+                  --latency-dist <SHAPE>   Distribution of latencies [default: constant] [possible values: constant, uniform, exponential]
+                  --latency-matrix <FILE>  Regions and what is between them: a file, its text, or a preset
+                  --hop-time <MS>          Median time of a message between two processes besides its latency, in milliseconds [default: as under Maelstrom: 0.155 to 2.2 of a client's request, by the rate, 0.03 of others]
+                  --network <MODEL>        Order in which a receiver takes messages [default: maelstrom] [possible values: maelstrom, ideal]
 
             Faults:
                   --nemesis <FAULT,…>           Faults to inject, such as `partition` or `kill,pause`; `none` for none
@@ -491,6 +492,9 @@ fn help_of_sim() {
                   --node-count <N>
                       Number of nodes, named n0, n1 and so on [default: 5, named n1 to n5]
 
+                      With more than 100 nodes the limits of a run that are not given are as many times the default as
+                      there are hundreds of nodes.
+
                   --disk-latency <MS>
                       Mean time of a sync of a node's disk, in milliseconds
 
@@ -568,6 +572,14 @@ fn help_of_sim() {
                       - exponential: Most are short, some very long
 
                       [default: constant]
+
+                  --latency-matrix <FILE>
+                      Regions and what is between them: a file, its text, or a preset
+
+                      The file says `regions us eu`, then for each a row of one-way latencies in ms (`us 0.5 40`); and perhaps
+                      `nodes eu n0 n3-n7` (else in turn), `clients us` (else near their nodes), `services us`, `loss us eu 0.5`
+                      (per cent) and `bandwidth us eu 100` (Mbit/s of each link). The mean of --latency is added.
+                      Presets, from public measurements: azure-2024, azure-2024-europe.
 
                   --hop-time <MS>
                       Median time of a message between two processes besides its latency, in milliseconds [default: as under Maelstrom: 0.155 to 2.2 of a client's request, by the rate, 0.03 of others]

@@ -8,7 +8,7 @@ const KIB_MAX: usize = 250;
 /// Modules that have more, and what they may have: each has many strategies or messages in one
 /// program. `wasm-opt -Oz` takes another seventh away.
 const LARGER: [(&str, usize); 4] = [
-    ("broadcast", 295),
+    ("broadcast", 312),
     ("g-set", 261),
     ("kafka", 356),
     ("lin-kv", 313),
@@ -23,6 +23,7 @@ fn a_solution_is_a_small_module() {
         "g-set",
         "kafka",
         "lin-kv",
+        "membership",
         "pn-counter",
         "txn-list-append",
         "txn-rw-register",

@@ -60,7 +60,7 @@ fn every_number_of_a_suite_is_used_or_refused() {
         }
     }
     assert!(
-        refused.contains("expected a whole number from 1 to 100, found 0"),
+        refused.contains("expected a whole number from 1 to 10000, found 0"),
         "{refused}"
     );
 }
@@ -78,6 +78,8 @@ fn every_number_of_a_command_line_is_used_or_refused() {
         };
         values.extend(NUMBERS.map(str::to_owned));
         values.push("18446744073709551615n".to_owned());
+        // So many nodes are tested elsewhere, and take seconds.
+        values.retain(|value| (option.name, value.as_str()) != ("node-count", "10000"));
         for value in values {
             let mut flags = vec![format!("--{}={value}", option.name)];
             for (name, usual) in [

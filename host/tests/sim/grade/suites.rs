@@ -46,16 +46,16 @@ fn errors_name_file_line_and_column() {
                  ^^^^^^"#]],
     );
     check(
-        ("node-count = 3", "node-count = 101"),
+        ("node-count = 3", "node-count = 10001"),
         &expect![[r#"
-        suite.toml:23:14: expected a whole number from 1 to 100, found 101
-          node-count = 101
-                       ^^^"#]],
+            suite.toml:23:14: expected a whole number from 1 to 10000, found 10001
+              node-count = 10001
+                           ^^^^^"#]],
     );
     check(
         ("points = 3\n", "points = 3\npoint = 3\n"),
         &expect![[r#"
-            suite.toml:21:1: unknown field `point`, expected one of `id`, `title`, `module`, `points`, `optional`, `hidden`, `seeds`, `below`, `args`, `world`, `workload`, `node-count`, `concurrency`, `rate`, `time-limit`, `latency`, `latency-dist`, `hop-time`, `disk-latency`, `disk-latency-dist`, `topology`, `key-count`, `max-txn-length`, `max-writes-per-key`, `nemesis`, `nemesis-interval`, `availability`, `consistency-models`, `checks`, `network`
+            suite.toml:21:1: unknown field `point`, expected one of `id`, `title`, `module`, `points`, `optional`, `hidden`, `seeds`, `below`, `args`, `world`, `workload`, `node-count`, `concurrency`, `rate`, `time-limit`, `latency`, `latency-dist`, `latency-matrix`, `hop-time`, `disk-latency`, `disk-latency-dist`, `topology`, `key-count`, `max-txn-length`, `max-writes-per-key`, `nemesis`, `nemesis-interval`, `availability`, `consistency-models`, `checks`, `network`
               point = 3
               ^^^^^"#]],
     );
@@ -228,6 +228,7 @@ fn every_option_of_a_challenge_is_a_key() {
         ("concurrency", "\"2n\""),
         ("latency", "7"),
         ("latency-dist", "\"uniform\""),
+        ("latency-matrix", "\"azure-2024-europe\""),
         ("hop-time", "0.5"),
         ("disk-latency", "3"),
         ("disk-latency-dist", "\"exponential\""),
@@ -259,7 +260,7 @@ fn every_option_of_a_challenge_is_a_key() {
     assert_eq!(
         scenario.flags().join(" "),
         "-w echo --node-count 1 --concurrency 2 --rate 5 --time-limit 3 --latency 7 \
-         --latency-dist uniform --hop-time 0.5 --disk-latency 3 --disk-latency-dist exponential --topology line --key-count 3 --max-txn-length 2 \
+         --latency-dist uniform --latency-matrix azure-2024-europe --hop-time 0.5 --disk-latency 3 --disk-latency-dist exponential --topology line --key-count 3 --max-txn-length 2 \
          --max-writes-per-key 5 --nemesis kill,pause --nemesis-interval 0.5 --availability 0.99 \
          --consistency-models read-committed --checks maelstrom --network ideal --max-memory-mib 1 --max-fuel 2"
     );

@@ -53,6 +53,34 @@ fn it_prints_the_commands_that_follow() {
     "#]],
     );
     says(
+        &["mine", "--workload"],
+        expect![[r#"
+        exit code 0
+        ---- stdout
+        made mine: a workload in Rust
+
+        next:
+          cd mine
+          cargo test
+          cargo build --release --lib --target wasm32-wasip1
+          host inspect target/wasm32-wasip1/release/mine.wasm
+
+        README.md has the commands that run it.
+    "#]],
+    );
+    refuses(
+        &["mine", "--workload", "--lang", "go"],
+        expect![[r#"
+        exit code 254
+        ---- stderr
+        error: the argument '--workload' cannot be used with '--lang <LANG>'
+
+        Usage: host new --workload <NAME>
+
+        For more information, try '--help'.
+    "#]],
+    );
+    says(
         &["mine", "--lang", "c", "--challenge", "3a"],
         expect![[r#"
         exit code 0

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use test_support::{Dir, Run, compiled, host, program, root};
+use test_support::{Dir, Run, built, compiled, host, program, root};
 
 use super::{files, new};
 
@@ -127,6 +127,42 @@ fn projects_in_rust_are_built_tested_and_valid() {
         let sim = sim.replace("target/wasm32-wasip1", module.to_str().unwrap());
         simulate(&first, &sim);
     }
+    workload_is_tested_and_judges(&first);
+}
+
+/// The workload takes the place of a node, too.
+fn workload_is_tested_and_judges(folder: &Path) {
+    let dir = Dir::new();
+    let ended = new(&dir, &["mine", "--workload"]);
+    assert_eq!(ended.code(), Some(0), "{ended}");
+    let of_sdk = |(name, _): &(String, String)| name.starts_with("sdk/");
+    for (name, text) in files(&dir.path("mine"))
+        .into_iter()
+        .filter(|it| !of_sdk(it))
+    {
+        fs::write(folder.join(name), text).unwrap();
+    }
+    fs::remove_file(folder.join("src/main.rs")).unwrap();
+    shell(folder, "cargo fmt --check && cargo test --locked");
+    let build = "cargo build --release --lib --target wasm32-wasip1";
+    shell(folder, &format!("{build} --locked"));
+    let module = root().join("target/new/cargo/wasm32-wasip1/release/mine.wasm");
+    let played = |nodes: &str| {
+        let run = Run::host().args([
+            "sim",
+            "--seed",
+            "1",
+            "--time-limit",
+            "5",
+            "--no-cache",
+            "-w",
+        ]);
+        let run = run.arg(&module).args(["--node-count", nodes, "--module"]);
+        run.arg(built("pn-counter")).end()
+    };
+    let (alone, several) = (played("1"), played("3"));
+    assert!(alone.stdout.starts_with("mine: valid\n"), "{alone}");
+    assert!(several.stdout.starts_with("mine: INVALID\n"), "{several}");
 }
 
 /// The native node has what a debugger needs: at the breakpoint of the README, all arguments of the

@@ -269,7 +269,7 @@ fn mistakes_on_the_command_line_are_named() {
         254,
         &expect![[""]],
         &expect![[r#"
-            error: invalid value '0' for '--node-count <N>': 0 is not in 1..=100
+            error: invalid value '0' for '--node-count <N>': 0 is not in 1..=10000
 
             [TRY HELP]
         "#]],

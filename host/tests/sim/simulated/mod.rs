@@ -14,6 +14,7 @@ mod heavy;
 mod interpreters;
 mod kafka;
 mod languages;
+mod large;
 mod lin_kv;
 mod misbehaviour;
 mod mounts;

@@ -1,4 +1,4 @@
-//! Every figure in docs/figures.md names the benchmark or the command that measures it.
+//! Every figure in docs/figures.md and docs/scale.md names the benchmark or the command that measures it.
 //!
 //! A table of figures has a column `from`; each of its cells names, in backticks, at least one
 //! `cargo bench … --bench NAME`, `./runner.sh COMMAND`, `host COMMAND` or `cargo … -p PACKAGE`.
@@ -7,6 +7,9 @@
 use crate::repository::Repository;
 
 const DOCUMENT: &str = "docs/figures.md";
+
+/// What the cost of many runs and of large ones is.
+const SCALE: &str = "docs/scale.md";
 
 /// Where some of them are told again.
 const SUMMARY: &str = "README.md";
@@ -20,11 +23,22 @@ pub fn problems(repository: &Repository) -> Vec<String> {
     let Some(text) = repository.text(DOCUMENT) else {
         return vec![format!("there is no {DOCUMENT}")];
     };
+    let mut problems = in_document(repository, DOCUMENT, text);
+    if let Some(text) = repository.text(SCALE) {
+        problems.extend(in_document(repository, SCALE, text));
+    }
+    let summary = repository.text(SUMMARY).unwrap_or_default();
+    let foreign = bold(summary).filter(|figure| !bold(text).any(|own| own == *figure));
+    problems.extend(foreign.map(|figure| format!("{SUMMARY} has {figure}, {DOCUMENT} has not")));
+    problems
+}
+
+fn in_document(repository: &Repository, document: &str, text: &str) -> Vec<String> {
     let mut problems = Vec::new();
     let mut column = None;
     let mut rows = 0;
     for (index, line) in text.lines().enumerate() {
-        let at = format!("{DOCUMENT}:{}", index + 1);
+        let at = format!("{document}:{}", index + 1);
         let Some(row) = line.trim().strip_prefix('|') else {
             column = None;
             continue;
@@ -64,11 +78,8 @@ pub fn problems(repository: &Repository) -> Vec<String> {
         problems.extend(unknown.map(|command| format!("{at}: there is no `{command}`")));
     }
     if rows == 0 {
-        problems.push(format!("{DOCUMENT} has no figures"));
+        problems.push(format!("{document} has no figures"));
     }
-    let summary = repository.text(SUMMARY).unwrap_or_default();
-    let foreign = bold(summary).filter(|figure| !bold(text).any(|own| own == *figure));
-    problems.extend(foreign.map(|figure| format!("{SUMMARY} has {figure}, {DOCUMENT} has not")));
     problems
 }
 

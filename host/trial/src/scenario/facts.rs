@@ -82,7 +82,7 @@ impl Scenario {
             concurrency: self.options.concurrency,
             topology: self.topology,
             txn: self.txn,
-            mean_latency_ms: self.options.latency.mean_ms,
+            mean_latency_ms: self.options.mean_latency_ms(),
             checks: self.checks.checks,
         }
     }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use host_sim::nemesis::{
     Cut, DiskLoss, Fault, FaultAction, Group, Grudges, PartitionKind, Rot, Skew, Trigger,
 };
+use host_sim::ranges::SMALL_NODES_MAX;
 use host_sim::{Cluster, Episode, Survival};
 use strum::VariantArray;
 
@@ -25,6 +26,9 @@ pub(super) struct FaultLine {
     asked: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     links: Option<Links>,
+    /// The same for a large cluster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sides: Option<Vec<Side>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     nodes: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -116,7 +120,6 @@ impl FaultLine {
     pub(super) fn of(episode: &Episode, cluster: Cluster) -> Self {
         let name = |node: usize| name_of(node, cluster);
         let names = |nodes: &[usize]| nodes.iter().map(|node| name(*node)).collect();
-        let links = |grudges: &Grudges| Some(links_of(grudges, cluster));
         let keeps = |losses: &[DiskLoss]| {
             let losses = losses.iter();
             Some(
@@ -131,16 +134,16 @@ impl FaultLine {
             until_ns: episode.until_ns,
             ..FaultLine::default()
         };
+        let line = match episode.action.links() {
+            Some(grudges) => line.with_links(grudges, cluster),
+            None => line,
+        };
         match &episode.action {
-            FaultAction::Partition(kind, grudges) => FaultLine {
+            FaultAction::Partition(kind, _) => FaultLine {
                 asked: kind.map(|kind| kind.to_string()),
-                links: links(grudges),
                 ..line
             },
-            FaultAction::OneWay(grudges) | FaultAction::Slow(grudges) => FaultLine {
-                links: links(grudges),
-                ..line
-            },
+            FaultAction::OneWay(_) | FaultAction::Slow(_) => line,
             FaultAction::Power(group, losses) => FaultLine {
                 asked: group.map(|group| group.to_string()),
                 keeps: keeps(losses),
@@ -186,9 +189,8 @@ impl FaultLine {
                 node: node.map(name),
                 ..line
             },
-            FaultAction::Cut(_, trigger, grudges) => FaultLine {
+            FaultAction::Cut(_, trigger, _) => FaultLine {
                 asked: trigger.map(|trigger| trigger.to_string()),
-                links: links(grudges),
                 ..line
             },
             FaultAction::Stall(trigger, nodes) => FaultLine {
@@ -196,17 +198,13 @@ impl FaultLine {
                 nodes: Some(names(nodes)),
                 ..line
             },
-            FaultAction::Hold(grudges, messages) => FaultLine {
-                links: links(grudges),
+            FaultAction::Hold(_, messages) => FaultLine {
                 messages: Some(*messages),
                 ..line
             },
             FaultAction::LoseOne {
-                links: grudges,
-                messages,
-                answers,
+                messages, answers, ..
             } => FaultLine {
-                links: links(grudges),
                 messages: Some(*messages),
                 answers: Some(*answers),
                 ..line
@@ -222,6 +220,7 @@ impl FaultLine {
         let unused = [
             ("asked", self.asked.is_some()),
             ("links", self.links.is_some()),
+            ("sides", self.sides.is_some()),
             ("nodes", self.nodes.is_some()),
             ("messages", self.messages.is_some()),
             ("answers", self.answers.is_some()),
@@ -391,9 +390,61 @@ impl FaultLine {
     }
 
     fn grudges(&mut self, fault: Fault, cluster: Cluster) -> Result<Grudges, String> {
-        let links = self.links.take().ok_or_else(|| lacks(fault, "links"))?;
-        grudges_of(&links, cluster)
+        match (self.links.take(), self.sides.take()) {
+            (Some(links), None) => grudges_of(&links, cluster),
+            (None, Some(sides)) => grudges_of_sides(&sides, cluster),
+            (None, None) => Err(lacks(fault, "links")),
+            (Some(_), Some(_)) => Err(format!(
+                "a fault of kind {fault} has `links` and `sides`; leave one of them out"
+            )),
+        }
     }
+
+    /// The links as a file has them: in a large cluster nodes that do not hear the same others have one entry.
+    fn with_links(self, grudges: &Grudges, cluster: Cluster) -> Self {
+        match cluster.count <= SMALL_NODES_MAX {
+            true => FaultLine {
+                links: Some(links_of(grudges, cluster)),
+                ..self
+            },
+            false => FaultLine {
+                sides: Some(sides_of(grudges, cluster)),
+                ..self
+            },
+        }
+    }
+}
+
+/// Nodes that do not hear the same others.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Side {
+    nodes: Vec<String>,
+    deaf_to: Vec<String>,
+}
+
+fn sides_of(grudges: &Grudges, cluster: Cluster) -> Vec<Side> {
+    let names = |nodes: &[usize]| nodes.iter().map(|node| name_of(*node, cluster)).collect();
+    let sides = grudges.sides();
+    let side = |(nodes, deaf_to): &(Vec<usize>, &[usize])| Side {
+        nodes: names(nodes),
+        deaf_to: names(deaf_to),
+    };
+    sides.iter().map(side).collect()
+}
+
+fn grudges_of_sides(sides: &[Side], cluster: Cluster) -> Result<Grudges, String> {
+    let nodes = |names: &[String]| -> Result<Vec<usize>, String> {
+        names.iter().map(|name| node_of(name, cluster)).collect()
+    };
+    let side = |side: &Side| Ok((nodes(&side.nodes)?, nodes(&side.deaf_to)?));
+    let sides = sides.iter().map(side).collect::<Result<_, String>>()?;
+    Grudges::of_sides(sides, cluster.count).map_err(|node| {
+        let name = name_of(node, cluster);
+        format!(
+            "`sides` has {name} under `nodes` twice; name all that it does not hear in one entry"
+        )
+    })
 }
 
 /// The receivers of links, each with its senders.
@@ -417,7 +468,7 @@ pub(super) fn grudges_of(links: &Links, cluster: Cluster) -> Result<Grudges, Str
         grudges[receiver].sort_unstable();
         grudges[receiver].dedup();
     }
-    Ok(Grudges(grudges))
+    Ok(Grudges::new(grudges))
 }
 
 fn lacks(fault: Fault, field: &str) -> String {
@@ -443,7 +494,11 @@ pub(super) fn name_of(node: usize, cluster: Cluster) -> String {
 
 /// The number of the node with this name.
 pub(super) fn node_of(name: &str, cluster: Cluster) -> Result<usize, String> {
-    let found = (0..cluster.count).find(|node| name == name_of(*node, cluster));
+    let number = name
+        .strip_prefix('n')
+        .and_then(|digits| digits.parse().ok());
+    let found = number.and_then(|number: usize| number.checked_sub(cluster.first));
+    let found = found.filter(|node| *node < cluster.count && name_of(*node, cluster) == name);
     found.ok_or_else(|| {
         let (first, last) = (cluster.first, cluster.first + cluster.count - 1);
         format!("there is no node `{name}`, only n{first} to n{last}")

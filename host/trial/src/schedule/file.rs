@@ -20,7 +20,8 @@ use crate::scenario::Scenario;
 use crate::scenario::option::{self, OptionError, ScenarioOption, Values};
 use host_sim::random::Streams;
 use host_sim::ranges::{HOP_NS_MAX, TIME_LIMIT_NS_MAX, WORKERS_MAX};
-use host_sim::{Cluster, Distribution, Episode, Hops, Invocation, Move, Script};
+use host_sim::workload::AnyWorkload;
+use host_sim::{Bounds, Cluster, Distribution, Episode, Hops, Invocation, Move, Script};
 
 /// The version of the format, and the only one that is read.
 pub const VERSION: u64 = 1;
@@ -36,6 +37,9 @@ struct Versioned {
 struct File {
     version: u64,
     workload: String,
+    /// None if there are none but defaults.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    option: Vec<String>,
     seed: u64,
     node_count: usize,
     /// The number in the first node's name.
@@ -58,6 +62,8 @@ struct File {
     request_hop_ns: Option<u64>,
     network: String,
     topology: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    latency_matrix: Option<String>,
     checks: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     availability: Option<String>,
@@ -97,6 +103,10 @@ impl Schedule {
         let file = File {
             version: VERSION,
             workload: text(&option::WORKLOAD),
+            option: match &scenario.workload {
+                AnyWorkload::Custom(custom) => custom.options(),
+                AnyWorkload::BuiltIn(_) => Vec::new(),
+            },
             seed: self.seed,
             node_count: options.cluster.count,
             first_node: options.cluster.first,
@@ -111,6 +121,7 @@ impl Schedule {
             request_hop_ns: (hops.request_ns != hops.message_ns).then_some(hops.request_ns),
             network: text(&option::NETWORK),
             topology: text(&option::TOPOLOGY),
+            latency_matrix: option::LATENCY_MATRIX.text(scenario),
             checks: text(&option::CHECKS),
             availability: option::AVAILABILITY.text(scenario),
             consistency_models: models.map(|model| model.name().to_owned()).collect(),
@@ -193,6 +204,9 @@ impl File {
     fn scenario(&self) -> Result<Scenario, ScheduleError> {
         let mut scenario = Scenario::default();
         set(&mut scenario, &option::WORKLOAD, &self.workload)?;
+        option::OPTION
+            .set_list(&mut scenario, &self.option)
+            .map_err(|error| wrong(&option::OPTION, error))?;
         if let Some(goal) = &self.availability {
             set(&mut scenario, &option::AVAILABILITY, goal)?;
         }
@@ -230,6 +244,7 @@ impl File {
             count: self.node_count,
             first: self.first_node,
         };
+        options.bounds = Bounds::of_nodes(self.node_count);
         options.concurrency = self.concurrency;
         options.time_limit_ns = self.time_limit_ns;
         options.latency.mean_ms = self.latency_ms;
@@ -246,6 +261,9 @@ impl File {
         }
         set(&mut scenario, &option::NETWORK, &self.network)?;
         set(&mut scenario, &option::TOPOLOGY, &self.topology)?;
+        if let Some(matrix) = &self.latency_matrix {
+            set(&mut scenario, &option::LATENCY_MATRIX, matrix)?;
+        }
         Ok(scenario)
     }
 }

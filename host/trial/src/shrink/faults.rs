@@ -133,12 +133,19 @@ fn losses(action: &mut FaultAction) -> &mut [DiskLoss] {
     }
 }
 
+/// A fault that touches more links than this keeps them: nodes are left out before.
+const LINKS_MAX: usize = 20_000;
+
 fn fewer_links(
     search: &mut Search<'_>,
     index: usize,
     grudges: &Grudges,
     action: impl Fn(Grudges) -> FaultAction,
 ) {
+    let links = grudges.iter();
+    if links.map(|(_, senders)| senders.len()).sum::<usize>() > LINKS_MAX {
+        return;
+    }
     let links = grudges.iter();
     let links = links.flat_map(|(node, senders)| senders.iter().map(move |it| (node, *it)));
     let links: Vec<(usize, usize)> = links.collect();
@@ -148,7 +155,7 @@ fn fewer_links(
         for (node, sender) in links {
             grudges[node].push(sender);
         }
-        action(Grudges(grudges))
+        action(Grudges::new(grudges))
     });
 }
 

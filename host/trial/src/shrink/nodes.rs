@@ -58,7 +58,7 @@ fn keep_targets(
         |nodes: &[usize]| -> Vec<usize> { nodes.iter().filter_map(|node| place(*node)).collect() };
     let links = |grudges: &Grudges| {
         let kept = grudges.iter().filter(|(node, _)| place(*node).is_some());
-        Grudges(kept.map(|(_, senders)| nodes(senders)).collect())
+        Grudges::new(kept.map(|(_, senders)| nodes(senders)).collect())
     };
     let losses = |losses: &[DiskLoss]| {
         let loss = |loss: &DiskLoss| place(loss.node).map(|node| DiskLoss { node, ..*loss });
@@ -104,9 +104,7 @@ fn keep_targets(
         | FaultAction::Slow(grudges)
         | FaultAction::Cut(_, _, grudges)
         | FaultAction::Hold(grudges, _)
-        | FaultAction::LoseOne { links: grudges, .. } => {
-            grudges.iter().any(|(_, senders)| !senders.is_empty())
-        }
+        | FaultAction::LoseOne { links: grudges, .. } => !grudges.are_none(),
         FaultAction::Kill(_, nodes)
         | FaultAction::Pause(_, nodes)
         | FaultAction::Stall(_, nodes)

@@ -20,7 +20,7 @@ fn what_is_not_possible_is_skipped() {
     };
     let fire = |node, timer| MoveKind::Fire { node, timer };
     let cut = MoveKind::Cut {
-        grudges: Grudges(vec![vec![1], vec![]]),
+        grudges: Grudges::new(vec![vec![1], vec![]]),
     };
     let time_out = |worker| MoveKind::TimeOut { worker };
     let plain = [

@@ -119,6 +119,11 @@ pub enum Values {
         /// Whether a text can be read.
         check: fn(&str) -> Result<(), OptionError>,
     },
+    /// A text, or on the command line the name of a file that has it.
+    TextOrFile {
+        /// Whether it can be read.
+        check: fn(&str) -> Result<(), OptionError>,
+    },
     /// Texts separated by commas.
     List {
         /// Whether a text between commas can be read.
@@ -180,6 +185,7 @@ impl Values {
             },
             Values::Names { check, .. }
             | Values::Text { check }
+            | Values::TextOrFile { check }
             | Values::NumberOrText { check, .. } => check(text),
             Values::List { check } => items(text).try_for_each(check),
         }

@@ -1,12 +1,13 @@
 //! The options, in the order in which help texts and commands have them.
 
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::definition::{
     Choice, Group, OptionError, ScenarioOption, SuiteKey, Values, items, read, reads,
 };
-use crate::scenario::custom::{find, is_workload_file};
+use crate::scenario::custom::{find, is_workload_file, other_workloads};
 use host_check::availability::Goal;
 use host_check::txn::model::Model;
 use host_check::validity::Checks;
@@ -16,7 +17,9 @@ use host_sim::ranges::{
     HOP_MS_MAX, KEYS_MAX, LATENCY_MS_MAX, NODES_MAX, RATE_MAX, SECONDS_MAX, TXN_LENGTH_MAX,
 };
 use host_sim::workload::{AnyWorkload, Topology};
-use host_sim::{Cluster, Concurrency, Distribution, Hops, NetworkModel, nanoseconds, seconds};
+use host_sim::{
+    Bounds, Cluster, Concurrency, Distribution, Hops, NetworkModel, Regions, nanoseconds, seconds,
+};
 use strum::VariantArray;
 
 /// The most MiB that a 32-bit memory has.
@@ -99,8 +102,11 @@ options! {
         value_name: "NAME",
         more: "Or a file that ends in .wasm: a workload of your own, see docs/workloads.md. FILE#HASH also checks its SHA-256.",
         values: Values::Names {
-            choices: || plain(Workload::ALL.iter().map(|it| it.name())),
-            check: |text| match is_workload_file(text) {
+            choices: || {
+                let built_in = Workload::ALL.iter().map(|it| it.name());
+                plain(built_in.chain(other_workloads().iter().copied()))
+            },
+            check: |text| match is_workload_file(text) || other_workloads().contains(&text) {
                 true => Ok(()),
                 false => reads::<Workload>(text),
             },
@@ -146,6 +152,9 @@ options! {
     };
     NODE_COUNT: "Number of nodes, named n0, n1 and so on [default: 5, named n1 to n5]", ScenarioOption {
         name: "node-count",
+        more: "\
+With more than 100 nodes the limits of a run that are not given are as many times the default as
+there are hundreds of nodes.",
         group: Group::Cluster,
         values: Values::Whole(1, NODES_MAX as u64),
         suite: SuiteKey::Required,
@@ -153,6 +162,7 @@ options! {
             let cluster = Cluster::of(read(text)?);
             scenario.options.cluster = cluster;
             scenario.options.concurrency = cluster.count; // the default, 1n
+            scenario.options.bounds = Bounds::of_nodes(cluster.count); // limits come later
             Ok(())
         },
         write: |scenario| {
@@ -245,6 +255,24 @@ options! {
             Ok(())
         },
         write: |scenario| Some(scenario.options.latency.distribution.to_string()),
+        ..USUAL
+    };
+    LATENCY_MATRIX: "Regions and what is between them: a file, its text, or a preset", ScenarioOption {
+        name: "latency-matrix",
+        unexplored: Some(ANY_ORDER),
+        group: Group::Network,
+        value_name: "FILE",
+        more: "\
+The file says `regions us eu`, then for each a row of one-way latencies in ms (`us 0.5 40`); and perhaps
+`nodes eu n0 n3-n7` (else in turn), `clients us` (else near their nodes), `services us`, `loss us eu 0.5`
+(per cent) and `bandwidth us eu 100` (Mbit/s of each link). The mean of --latency is added.
+Presets, from public measurements: azure-2024, azure-2024-europe.",
+        values: Values::TextOrFile { check: reads::<Regions> },
+        set: |scenario, text| {
+            scenario.options.regions = Some(Arc::new(read(text)?));
+            Ok(())
+        },
+        write: |scenario| scenario.options.regions.as_ref().map(ToString::to_string),
         ..USUAL
     };
     HOP_TIME: "Median time of a message between two processes besides its latency, in milliseconds [default: as under Maelstrom: 0.155 to 2.2 of a client's request, by the rate, 0.03 of others]", ScenarioOption {

@@ -14,6 +14,10 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("time-limit", "1.25"),
     ("latency", "100"),
     ("latency-dist", "uniform"),
+    (
+        "latency-matrix",
+        "regions us eu; us 0.5 40; eu 42.25 0.5; nodes eu n3",
+    ),
     ("hop-time", "0.25"),
     ("disk-latency", "10"),
     ("disk-latency-dist", "exponential"),
@@ -94,6 +98,7 @@ fn the_default_in_the_table_is_that_of_a_scenario() {
         [
             "workload",
             "node-count",
+            "latency-matrix",
             "hop-time",
             "nemesis",
             "swap-at",
