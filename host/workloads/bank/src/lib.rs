@@ -16,7 +16,7 @@
 //!
 //! Source: the bank test of Jepsen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use guest_sdk::workload::prelude::*;
 
@@ -102,8 +102,8 @@ pub struct Bank {
     options: Options,
     /// How many operations of the main phase have begun.
     begun: u64,
-    /// How many banks were read at last.
-    read: u64,
+    /// The banks that were used, and not read at last.
+    used: BTreeSet<u64>,
 }
 
 impl Workload for Bank {
@@ -138,7 +138,7 @@ impl Workload for Bank {
         Ok(Bank {
             options,
             begun: 0,
-            read: 0,
+            used: BTreeSet::new(),
         })
     }
 
@@ -161,15 +161,17 @@ impl Workload for Bank {
     }
 
     fn last(&mut self, _: &mut Turn<'_>) -> Next<Operation> {
-        let bank = self.read;
-        if bank >= BANKS * self.begun.div_ceil(BANKS * self.options.ops_per_bank) {
-            return Next::Done;
+        match self.used.pop_first() {
+            Some(bank) => Next::Invoke(Operation::Read { bank }),
+            None => Next::Done,
         }
-        self.read += 1;
-        Next::Invoke(Operation::Read { bank })
     }
 
     fn begin(&mut self, _: usize, operation: &Operation) -> Step<Self> {
+        // A replay asks for no operations but the last ones.
+        if let Operation::Transfer(transfer) = operation {
+            self.used.insert(transfer.bank);
+        }
         match operation {
             Operation::Transfer(transfer) => {
                 Step::call(Request::Transfer(transfer.clone())).completes_with("done")
@@ -225,8 +227,14 @@ impl Specification<Operation, Outcome> for Bank {
     }
 
     fn key(operation: &Operation) -> Option<Value> {
-        let (Operation::Transfer(Transfer { bank, .. }) | Operation::Read { bank }) = operation;
-        Some(json!(bank))
+        Some(json!(operation.bank()))
+    }
+}
+
+impl Operation {
+    fn bank(&self) -> u64 {
+        let (Operation::Transfer(Transfer { bank, .. }) | Operation::Read { bank }) = self;
+        *bank
     }
 }
 

@@ -101,18 +101,41 @@ fn a_refusal_without_a_reason_is_wrong() {
     assert!(problem.ends_with("completed with Done(false); expected Done(true)"));
 }
 
-#[test]
-fn what_cannot_be_run_is_refused() {
-    let cluster = Cluster {
+fn cluster() -> Cluster {
+    Cluster {
         nodes: vec!["n0".to_owned()],
         workers: 1,
         topology: BTreeMap::new(),
+    }
+}
+
+#[test]
+fn what_a_replay_has_used_is_read_at_last() {
+    let mut bank = Bank::new(&cluster(), Options::default()).unwrap();
+    let transfer = Operation::Transfer(Transfer {
+        bank: 7,
+        from: "0".to_owned(),
+        to: "1".to_owned(),
+        amount: 1,
+    });
+    let _ = bank.begin(0, &transfer);
+    let turn = &mut Turn {
+        now: std::time::Duration::ZERO,
+        worker: 0,
+        process: 0,
+        draws: &mut Draws::of_seed(1),
     };
+    assert_eq!(bank.last(turn), Next::Invoke(Operation::Read { bank: 7 }));
+    assert_eq!(bank.last(turn), Next::Done);
+}
+
+#[test]
+fn what_cannot_be_run_is_refused() {
     let options = Options {
         ops_per_bank: 0,
         max_transfer: 1,
     };
-    let refused = Bank::new(&cluster, options).unwrap_err();
+    let refused = Bank::new(&cluster(), options).unwrap_err();
     assert_eq!(
         refused,
         "ops-per-bank and max-transfer have to be at least 1"
