@@ -3,3 +3,4 @@
 mod broken;
 mod counter;
 mod twin;
+mod zoo;
