@@ -56,7 +56,15 @@ fn wrong_elections_are_told_from_a_right_one() {
             "stays",
             "votes-again",
         ],
-        expect![[r#""#]],
+        expect![[r#"
+            solution:
+            none:
+            forgets: broken-invariant term-went-back
+            half: broken-invariant
+            obeys-anyone: broken-invariant term-went-back
+            stays: no-agreement
+            votes-again: broken-invariant
+        "#]],
     );
 }
 
@@ -75,7 +83,17 @@ fn wrong_sessions_are_told_from_right_ones() {
             "wall-clock",
             "write-token",
         ],
-        expect![[r#""#]],
+        expect![[r#"
+            solution:
+            none:
+            arrival: convergence monotonic-reads not-converged
+            ignores-token: convergence monotonic-reads monotonic-writes read-your-writes writes-follow-reads
+            own-token: convergence
+            own-writes: monotonic-writes writes-follow-reads
+            read-token: convergence monotonic-reads monotonic-writes read-your-writes
+            wall-clock: lost-write monotonic-writes read-your-writes writes-follow-reads
+            write-token: convergence monotonic-reads monotonic-writes read-your-writes
+        "#]],
     );
 }
 
@@ -93,7 +111,16 @@ fn wrong_shards_are_told_from_right_ones() {
             "sends-once",
             "serves-early",
         ],
-        expect![[r#""#]],
+        expect![[r#"
+            solution:
+            none:
+            forgets-requests: not-linearizable
+            installs-again: not-linearizable
+            keeps-serving: not-linearizable
+            no-serials: not-linearizable
+            sends-once: unreachable
+            serves-early: not-linearizable
+        "#]],
     );
 }
 
