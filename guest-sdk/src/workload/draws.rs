@@ -1,15 +1,15 @@
 //! Random choices.
 
 /// Random choices of a workload. In a module they come from the run's seed, by a stream of their own.
-#[derive(Debug)]
 pub struct Draws(Source);
 
-#[derive(Debug)]
 enum Source {
     #[cfg(target_family = "wasm")]
     Host,
     #[cfg(not(target_family = "wasm"))]
     Seed(fastrand::Rng),
+    #[cfg(not(target_family = "wasm"))]
+    Words(Box<dyn FnMut() -> u64 + Send>),
 }
 
 #[cfg(target_family = "wasm")]
@@ -42,6 +42,13 @@ impl Draws {
         Draws(Source::Seed(fastrand::Rng::with_seed(seed)))
     }
 
+    /// Choices that random words determine.
+    #[cfg(not(target_family = "wasm"))]
+    #[must_use]
+    pub fn of_words(words: Box<dyn FnMut() -> u64 + Send>) -> Self {
+        Draws(Source::Words(words))
+    }
+
     /// Draws 64 random bits.
     ///
     /// # Panics
@@ -52,6 +59,8 @@ impl Draws {
             Source::Host => wasi::word().expect("the host has random bytes"),
             #[cfg(not(target_family = "wasm"))]
             Source::Seed(rng) => rng.u64(..),
+            #[cfg(not(target_family = "wasm"))]
+            Source::Words(words) => words(),
         }
     }
 

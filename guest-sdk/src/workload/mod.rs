@@ -76,6 +76,9 @@
 
 mod draws;
 mod history;
+#[cfg(not(target_family = "wasm"))]
+#[doc(hidden)]
+pub mod native;
 mod runtime;
 mod step;
 #[cfg(not(target_family = "wasm"))]

@@ -164,20 +164,12 @@ impl<W: Workload> Runtime<W> {
     }
 
     /// The state of the clients.
-    #[cfg_attr(
-        not(target_family = "wasm"),
-        expect(dead_code, reason = "only modules are asked")
-    )]
     pub(super) fn snapshot(&self) -> Vec<u8> {
         data::to_vec(&self.0)
             .unwrap_or_else(|why| panic!("the workload cannot be written as JSON: {why}"))
     }
 
     /// Goes on from a snapshot.
-    #[cfg_attr(
-        not(target_family = "wasm"),
-        expect(dead_code, reason = "only modules are asked")
-    )]
     pub(super) fn restore(&mut self, snapshot: &str) -> Result<(), String> {
         self.0 = data::from_str(snapshot).map_err(|why| why.to_string())?;
         Ok(())

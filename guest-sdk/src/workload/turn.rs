@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::Draws;
 
 /// What a workload knows when it generates an operation.
-#[derive(Debug)]
 pub struct Turn<'a> {
     /// The virtual time since the beginning of the run.
     pub now: Duration,

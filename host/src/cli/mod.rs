@@ -94,7 +94,7 @@ pub fn main() -> ExitCode {
     if let Some(program) = std::env::args_os().next() {
         host_trial::scenario::called_as(program);
     }
-    workloads::find_in_files();
+    workloads::find_all();
     // From here on, in case that no log can be started.
     tell_panics(|line| drop(writeln!(io::stderr(), "error: {line}")));
     // A panic has been told by then.

@@ -13,10 +13,13 @@ use host_grade::suite::read::{SUITE_BYTES_MAX, read};
 use host_grade::{Challenge, Setting, Suite};
 use host_guest::Interrupt;
 
+/// The name of the second suite that is built in. A file of this name is `./labs`.
+const LABS: &str = "labs";
+
 /// Which suite.
 #[derive(Debug, Args)]
 pub(super) struct SuiteFile {
-    /// Read the suite from this TOML file [default: the Gossip Glomers challenges].
+    /// Read the suite from this TOML file; `labs` is one that is built in [default: the Gossip Glomers challenges].
     #[arg(long, value_name = "FILE")]
     pub(super) suite: Option<PathBuf>,
 }
@@ -26,6 +29,9 @@ pub(super) fn open(path: Option<&Path>) -> Result<Suite, Failure> {
     let Some(path) = path else {
         return Suite::built_in().map_err(|error| Failure::new(Exit::Internal, error));
     };
+    if path == Path::new(LABS) {
+        return Ok(Suite::labs()?);
+    }
     let name = path.display().to_string();
     let text = input::read(path, "a suite", SUITE_BYTES_MAX);
     let text = text.and_then(|text| String::from_utf8(text).map_err(io::Error::other));

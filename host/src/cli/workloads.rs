@@ -1,4 +1,4 @@
-//! Workloads that come from files.
+//! Workloads that are not Maelstrom's: those of this project by name, and those in files.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -18,13 +18,16 @@ struct Files {
     loaded: HashMap<String, Arc<ModuleWorkload>>,
 }
 
-/// Says how workloads in files are found, before the first scenario is made.
-pub(super) fn find_in_files() {
+/// Says how workloads that are not Maelstrom's are found, before the first scenario is made.
+pub(super) fn find_all() {
     let files = Mutex::new(Files::default());
-    find_workloads_with(Box::new(move |text| {
-        let mut files = files.lock().unwrap_or_else(PoisonError::into_inner);
-        files.find(text)
-    }));
+    find_workloads_with(
+        host_labs::NAMES,
+        Box::new(move |text| {
+            let mut files = files.lock().unwrap_or_else(PoisonError::into_inner);
+            files.find(text)
+        }),
+    );
 }
 
 /// The workload that a text names: `FILE`, or `FILE#HASH` with the SHA-256 that the file must have.
@@ -51,11 +54,16 @@ impl Files {
         if let Some(known) = self.loaded.get(text) {
             return Ok(Arc::clone(known) as Arc<dyn CustomWorkload>);
         }
-        let sandbox = match &mut self.sandbox {
-            Some(sandbox) => sandbox,
-            none => none.insert(sandbox()?),
+        let workload = match host_labs::find(text) {
+            Some(of_this_name) => Arc::new(of_this_name?),
+            None => {
+                let sandbox = match &mut self.sandbox {
+                    Some(sandbox) => sandbox,
+                    none => none.insert(sandbox()?),
+                };
+                Arc::new(load(text, sandbox)?)
+            }
         };
-        let workload = Arc::new(load(text, sandbox)?);
         self.loaded.insert(text.to_owned(), Arc::clone(&workload));
         Ok(workload)
     }

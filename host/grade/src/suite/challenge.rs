@@ -18,6 +18,9 @@ use host_trial::Scenario;
 /// The text of the suite that is built in.
 pub const GOSSIP_GLOMERS: &str = include_str!("gossip-glomers.toml");
 
+/// The suite `labs`, as a file.
+pub const LABS: &str = include_str!("labs.toml");
+
 /// Challenges, in the order in which they are shown.
 #[derive(Debug, Clone)]
 pub struct Suite {
@@ -100,6 +103,14 @@ impl Suite {
     /// Never: a test reads it.
     pub fn built_in() -> Result<Self, SuiteError> {
         read::read("gossip-glomers.toml", GOSSIP_GLOMERS)
+    }
+
+    /// The suite `labs`, whose challenges have workloads of this project.
+    ///
+    /// # Errors
+    /// If nobody has said how these are found.
+    pub fn labs() -> Result<Self, SuiteError> {
+        read::read("labs.toml", LABS)
     }
 
     /// Reads the files of its runtimes: from then on they are part of what the suite's hash is of.

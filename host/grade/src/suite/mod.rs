@@ -25,7 +25,7 @@ mod setting;
 mod target;
 mod visibility;
 
-pub use challenge::{Challenge, GOSSIP_GLOMERS, Suite, World};
+pub use challenge::{Challenge, GOSSIP_GLOMERS, LABS, Suite, World};
 pub use error::SuiteError;
 pub use explore::{Explore, Search};
 pub use runtime::{Runtime, RuntimeError, SubmissionLimits};

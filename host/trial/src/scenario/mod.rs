@@ -13,5 +13,7 @@ mod facts;
 pub mod option;
 
 pub use command::{Replay, bound_flag, called_as, schedule_command, with_report};
-pub use custom::{FindWorkload, find_workloads_with, is_workload_file, workload_in};
+pub use custom::{
+    FindWorkload, find_workloads_with, is_workload_file, other_workloads, workload_in,
+};
 pub use facts::{Impossible, Scenario};

@@ -20,6 +20,7 @@ use crate::scenario::Scenario;
 use crate::scenario::option::{self, OptionError, ScenarioOption, Values};
 use host_sim::random::Streams;
 use host_sim::ranges::{HOP_NS_MAX, TIME_LIMIT_NS_MAX, WORKERS_MAX};
+use host_sim::workload::AnyWorkload;
 use host_sim::{Bounds, Cluster, Distribution, Episode, Hops, Invocation, Move, Script};
 
 /// The version of the format, and the only one that is read.
@@ -36,6 +37,9 @@ struct Versioned {
 struct File {
     version: u64,
     workload: String,
+    /// None if there are none but defaults.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    option: Vec<String>,
     seed: u64,
     node_count: usize,
     /// The number in the first node's name.
@@ -99,6 +103,10 @@ impl Schedule {
         let file = File {
             version: VERSION,
             workload: text(&option::WORKLOAD),
+            option: match &scenario.workload {
+                AnyWorkload::Custom(custom) => custom.options(),
+                AnyWorkload::BuiltIn(_) => Vec::new(),
+            },
             seed: self.seed,
             node_count: options.cluster.count,
             first_node: options.cluster.first,
@@ -196,6 +204,9 @@ impl File {
     fn scenario(&self) -> Result<Scenario, ScheduleError> {
         let mut scenario = Scenario::default();
         set(&mut scenario, &option::WORKLOAD, &self.workload)?;
+        option::OPTION
+            .set_list(&mut scenario, &self.option)
+            .map_err(|error| wrong(&option::OPTION, error))?;
         if let Some(goal) = &self.availability {
             set(&mut scenario, &option::AVAILABILITY, goal)?;
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::definition::{
     Choice, Group, OptionError, ScenarioOption, SuiteKey, Values, items, read, reads,
 };
-use crate::scenario::custom::{find, is_workload_file};
+use crate::scenario::custom::{find, is_workload_file, other_workloads};
 use host_check::availability::Goal;
 use host_check::txn::model::Model;
 use host_check::validity::Checks;
@@ -102,8 +102,11 @@ options! {
         value_name: "NAME",
         more: "Or a file that ends in .wasm: a workload of your own, see docs/workloads.md. FILE#HASH also checks its SHA-256.",
         values: Values::Names {
-            choices: || plain(Workload::ALL.iter().map(|it| it.name())),
-            check: |text| match is_workload_file(text) {
+            choices: || {
+                let built_in = Workload::ALL.iter().map(|it| it.name());
+                plain(built_in.chain(other_workloads().iter().copied()))
+            },
+            check: |text| match is_workload_file(text) || other_workloads().contains(&text) {
                 true => Ok(()),
                 false => reads::<Workload>(text),
             },
