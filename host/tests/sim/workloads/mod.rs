@@ -3,4 +3,3 @@
 mod broken;
 mod counter;
 mod twin;
-mod zoo;
