@@ -159,3 +159,31 @@ fn the_suite_of_the_labs_is_printed() {
     let file = test_support::root().join("host/grade/src/suite/labs.toml");
     assert_eq!(printed.stdout, fs::read_to_string(file).unwrap());
 }
+
+/// Of a history from a file nobody knows how many clients there were.
+#[test]
+fn a_history_is_judged_again_by_its_workload() {
+    for (bug, code) in [("none", 0), ("obeys-anyone", 1)] {
+        let dir = Dir::new();
+        let sim = dir
+            .host()
+            .args(["sim", "--no-cache", "-w", "leader", "--module"]);
+        let sim = sim
+            .arg(built("leader-mutants"))
+            .args(FAULTS.split_whitespace());
+        let sim = sim
+            .args(["--history", "history.json", "--", "--bug", bug])
+            .end();
+        assert_eq!(sim.code(), Some(code), "{sim}");
+        let check = dir
+            .host()
+            .args(["check", "-w", "leader", "history.json"])
+            .end();
+        assert_eq!(check.code(), Some(code), "{check}");
+        assert_eq!(
+            check.stdout.contains("term-went-back"),
+            code == 1,
+            "{check}"
+        );
+    }
+}
