@@ -339,6 +339,8 @@ impl Workload for KvSessions {
                 session, at, key, ..
             } => (session, at, key),
         };
+        // In a replay nobody has asked for the keys before.
+        self.keys_begun = self.keys_begun.max(key + 1);
         let open = &self.sessions[worker];
         let Some(token) = open.token.clone().filter(|_| open.number == session) else {
             return Step::fail(format!("the session {session} is not open"));
