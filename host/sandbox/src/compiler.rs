@@ -346,6 +346,15 @@ fn address_space_bytes() -> Option<u64> {
     rustix::process::getrlimit(Resource::As).current
 }
 
+/// The address space that this process takes, in bytes; 0 where nobody tells.
+fn address_space_used() -> u64 {
+    let pages = std::fs::read_to_string("/proc/self/statm")
+        .ok()
+        .and_then(|statm| statm.split(' ').next()?.parse::<u64>().ok());
+    let page_bytes = rustix::param::page_size() as u64;
+    pages.map_or(0, |pages| pages.saturating_mul(page_bytes))
+}
+
 fn limit_this_process(cpu_s: u64, memory_bytes: u64) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
@@ -358,6 +367,8 @@ fn limit_this_process(cpu_s: u64, memory_bytes: u64) -> io::Result<()> {
     };
     limit(Resource::Core, 0, 0)?;
     limit(Resource::Fsize, 0, 0)?;
+    // How large this program is says nothing about the module.
+    let memory_bytes = memory_bytes.saturating_add(address_space_used());
     // More than the parent may have cannot be asked for.
     let memory_bytes = address_space_bytes().map_or(memory_bytes, |bytes| bytes.min(memory_bytes));
     limit(Resource::As, memory_bytes, memory_bytes)?;

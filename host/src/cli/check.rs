@@ -6,7 +6,7 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::input::read;
-use super::options::{Judging, OptionArgs};
+use super::options::{Judging, OptionArgs, workload_parser};
 use super::output::{Format, print_json, print_verdict};
 use super::{EXIT_CODES, Exit, Failure};
 use host_check::Name;
@@ -23,7 +23,7 @@ use host_trial::scenario::option;
 #[command(after_help = EXIT_CODES)]
 pub(super) struct CheckArgs {
     /// Workload of the history, or a file that ends in .wasm: a workload of your own.
-    #[arg(long, short, value_name = "NAME", required_unless_present = "model")]
+    #[arg(long, short, value_name = "NAME", value_parser = workload_parser(), required_unless_present = "model")]
     workload: Option<String>,
     /// Check the history of a single object for linearizability instead.
     #[arg(long, value_name = "MODEL", value_parser = model_parser(), conflicts_with_all = ["workload", "availability", "consistency-models"])]

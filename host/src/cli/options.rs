@@ -266,6 +266,17 @@ fn text_or_file(check: fn(&str) -> Result<(), OptionError>, text: &str) -> Resul
     Ok(read)
 }
 
+/// The parser of a workload's name.
+pub(super) fn workload_parser() -> impl TypedValueParser<Value = String> {
+    match option::WORKLOAD.values {
+        Values::Names { choices, check } => NamesParser {
+            names: names(choices()),
+            check,
+        },
+        _ => unreachable!("a workload is named"),
+    }
+}
+
 fn names(choices: Vec<Choice>) -> PossibleValuesParser {
     PossibleValuesParser::new(choices.into_iter().map(|choice| {
         let value = PossibleValue::new(choice.name);

@@ -57,7 +57,7 @@ fn help_is_not_an_error() {
               grade        Judge submissions in the sandbox, on several seeds for each challenge of a suite
               merge        Merge what shares have written as JSON into one: grades (host grade --shard), or summaries of runs (host sim --shard)
               suite        Print, list or run the challenges of a suite
-              new          Make a project for a challenge: a node to begin with, its tests and its messages
+              new          Make a project for a challenge: a node to begin with, its tests and its messages; or for a workload
               diff         Compare the reports of two runs: options, verdict, figures, and the first event that differs
               disk         Show what the disk of a live node holds (--data-dir)
               completions  Print what a shell needs to complete the commands and options of this program
@@ -281,13 +281,14 @@ fn short_help_of_sim() {
                   --topology <SHAPE>           Neighbours in broadcast: line, grid, tree, tree2, tree3, tree4 or total [default: grid]
 
             Clients:
-              -w, --workload <NAME>         Workload that clients run [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv]
-                  --concurrency <N>         Number of clients at a time: N, or Nn for N per node [default: 1n]
-                  --rate <OPS>              Operations per second, of all clients together; 0 starts none [default: 5]
-                  --time-limit <SECONDS>    Time during which clients start operations, in seconds [default: 60]
-                  --key-count <N>           Number of keys at a time, in transactions and kafka [default: 10]
-                  --max-txn-length <N>      Maximum number of operations in a transaction [default: 4]
-                  --max-writes-per-key <N>  Number of writes to a key before another replaces it, in transactions and kafka [default: 16]
+              -w, --workload <NAME>          Workload that clients run [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv, bank, kv-sessions, leader, lock, queue, shard-kv]
+              -o, --option <NAME=VALUE,...>  Options of a workload of your own, such as accounts=5
+                  --concurrency <N>          Number of clients at a time: N, or Nn for N per node [default: 1n]
+                  --rate <OPS>               Operations per second, of all clients together; 0 starts none [default: 5]
+                  --time-limit <SECONDS>     Time during which clients start operations, in seconds [default: 60]
+                  --key-count <N>            Number of keys at a time, in transactions and kafka [default: 10]
+                  --max-txn-length <N>       Maximum number of operations in a transaction [default: 4]
+                  --max-writes-per-key <N>   Number of writes to a key before another replaces it, in transactions and kafka [default: 16]
 
             Network:
                   --latency <MS>           Mean latency of messages between servers, in milliseconds [default: 0]
@@ -375,7 +376,7 @@ fn short_help() {
               grade        Judge submissions in the sandbox, on several seeds for each challenge of a suite
               merge        Merge what shares have written as JSON into one: grades (host grade --shard), or summaries of runs (host sim --shard)
               suite        Print, list or run the challenges of a suite
-              new          Make a project for a challenge: a node to begin with, its tests and its messages
+              new          Make a project for a challenge: a node to begin with, its tests and its messages; or for a workload
               diff         Compare the reports of two runs: options, verdict, figures, and the first event that differs
               disk         Show what the disk of a live node holds (--data-dir)
               completions  Print what a shell needs to complete the commands and options of this program
@@ -523,7 +524,14 @@ fn help_of_sim() {
               -w, --workload <NAME>
                       Workload that clients run
 
-                      [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv]
+                      Or a file that ends in .wasm: a workload of your own, see docs/workloads.md. FILE#HASH also checks its SHA-256.
+
+                      [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv, bank, kv-sessions, leader, lock, queue, shard-kv]
+
+              -o, --option <NAME=VALUE,...>
+                      Options of a workload of your own, such as accounts=5
+
+                      `host inspect FILE` lists them.
 
                   --concurrency <N>
                       Number of clients at a time: N, or Nn for N per node
@@ -885,12 +893,13 @@ fn short_help_of_explore() {
                   --topology <SHAPE>  Neighbours in broadcast: line, grid, tree, tree2, tree3, tree4 or total [default: grid]
 
             Clients:
-              -w, --workload <NAME>         Workload that clients run [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv]
-                  --concurrency <N>         Number of clients at a time: N, or Nn for N per node [default: 1n]
-                  --key-count <N>           Number of keys at a time, in transactions and kafka [default: 10]
-                  --max-txn-length <N>      Maximum number of operations in a transaction [default: 4]
-                  --max-writes-per-key <N>  Number of writes to a key before another replaces it, in transactions and kafka [default: 16]
-                  --seed <N>                Seed of the operations, and of what nodes draw [default: 1]
+              -w, --workload <NAME>          Workload that clients run [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv, bank, kv-sessions, leader, lock, queue, shard-kv]
+              -o, --option <NAME=VALUE,...>  Options of a workload of your own, such as accounts=5
+                  --concurrency <N>          Number of clients at a time: N, or Nn for N per node [default: 1n]
+                  --key-count <N>            Number of keys at a time, in transactions and kafka [default: 10]
+                  --max-txn-length <N>       Maximum number of operations in a transaction [default: 4]
+                  --max-writes-per-key <N>   Number of writes to a key before another replaces it, in transactions and kafka [default: 16]
+                  --seed <N>                 Seed of the operations, and of what nodes draw [default: 1]
 
             Checks:
                   --consistency-models <MODEL,…>  Consistency models that transactions must satisfy [default: strict-serializable]
@@ -982,7 +991,14 @@ fn help_of_explore() {
               -w, --workload <NAME>
                       Workload that clients run
 
-                      [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv]
+                      Or a file that ends in .wasm: a workload of your own, see docs/workloads.md. FILE#HASH also checks its SHA-256.
+
+                      [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv, bank, kv-sessions, leader, lock, queue, shard-kv]
+
+              -o, --option <NAME=VALUE,...>
+                      Options of a workload of your own, such as accounts=5
+
+                      `host inspect FILE` lists them.
 
                   --concurrency <N>
                       Number of clients at a time: N, or Nn for N per node
@@ -1425,15 +1441,23 @@ fn help_of_suite() {
             ---- stdout
             Print, list or run the challenges of a suite
 
-            Without a command, prints the built-in suite as TOML. Change a copy of it, and give that to `host grade --suite FILE`.
+            Without a command, prints a built-in suite as TOML. Change a copy of it, and give that to `host grade --suite FILE`.
 
-            Usage: host suite [COMMAND]
+            Usage: host suite [NAME]
+                   host suite <COMMAND>
 
             Commands:
               list  List the challenges of a suite
               show  Print one challenge
               run   Run every challenge of a suite once and print a table of figures
               help  Print this message or the help of the given subcommand(s)
+
+            Arguments:
+              [NAME]
+                      The suite to print
+
+                      [default: gossip-glomers]
+                      [possible values: gossip-glomers, labs]
 
             Options:
               -h, --help

@@ -55,7 +55,7 @@ fn errors_name_file_line_and_column() {
     check(
         ("points = 3\n", "points = 3\npoint = 3\n"),
         &expect![[r#"
-            suite.toml:21:1: unknown field `point`, expected one of `id`, `title`, `module`, `points`, `optional`, `hidden`, `seeds`, `below`, `args`, `world`, `workload`, `node-count`, `concurrency`, `rate`, `time-limit`, `latency`, `latency-dist`, `latency-matrix`, `hop-time`, `disk-latency`, `disk-latency-dist`, `topology`, `key-count`, `max-txn-length`, `max-writes-per-key`, `nemesis`, `nemesis-interval`, `availability`, `consistency-models`, `checks`, `network`
+            suite.toml:21:1: unknown field `point`, expected one of `id`, `title`, `module`, `points`, `optional`, `hidden`, `seeds`, `below`, `args`, `world`, `workload`, `option`, `node-count`, `concurrency`, `rate`, `time-limit`, `latency`, `latency-dist`, `latency-matrix`, `hop-time`, `disk-latency`, `disk-latency-dist`, `topology`, `key-count`, `max-txn-length`, `max-writes-per-key`, `nemesis`, `nemesis-interval`, `availability`, `consistency-models`, `checks`, `network`
               point = 3
               ^^^^^"#]],
     );
@@ -225,6 +225,8 @@ fn the_flags_of_a_challenge_make_its_scenario_again() {
 #[test]
 fn every_option_of_a_challenge_is_a_key() {
     let keys = [
+        // Built-in workloads have none.
+        ("option", "[]"),
         ("concurrency", "\"2n\""),
         ("latency", "7"),
         ("latency-dist", "\"uniform\""),

@@ -116,7 +116,7 @@ fn errors_of_a_world_name_line_and_column() {
     refused(
         ("latency = 10", "workload = \"echo\""),
         &expect![[r#"
-            suite.toml:20:1: unknown field `workload`, expected one of `name`, `why`, `seeds`, `below`, `explore`, `node-count`, `concurrency`, `rate`, `time-limit`, `latency`, `latency-dist`, `latency-matrix`, `hop-time`, `disk-latency`, `disk-latency-dist`, `topology`, `key-count`, `max-txn-length`, `max-writes-per-key`, `nemesis`, `nemesis-interval`, `availability`, `consistency-models`, `checks`, `network`
+            suite.toml:20:1: unknown field `workload`, expected one of `name`, `why`, `seeds`, `below`, `explore`, `option`, `node-count`, `concurrency`, `rate`, `time-limit`, `latency`, `latency-dist`, `latency-matrix`, `hop-time`, `disk-latency`, `disk-latency-dist`, `topology`, `key-count`, `max-txn-length`, `max-writes-per-key`, `nemesis`, `nemesis-interval`, `availability`, `consistency-models`, `checks`, `network`
               workload = "echo"
               ^^^^^^^^"#]],
     );

@@ -126,6 +126,7 @@ fn a_declaration_that_is_wrong_is_told_before_the_run() {
 fn options_are_those_that_are_declared() {
     let with = |flags: &[&str]| run([DECLARATION, NEXT, BEGIN, APPLY], flags);
     assert!(with(&["--option", "keys=9"]).starts_with("exit code 0\n"));
+    options_are_kept();
     expect![[r#"
         exit code 254
         error: --option: broken has no option "keyz"; its options are keys
@@ -142,6 +143,47 @@ fn options_are_those_that_are_declared() {
 
         For more information, try '--help'.
     "#]].assert_eq(&with(&["--option", "keys"]));
+}
+
+/// In a schedule, and in the command that makes a run again.
+fn options_are_kept() {
+    let dir = Dir::new();
+    dir.module("broken.wasm", &module([DECLARATION, NEXT, BEGIN, APPLY]));
+    dir.write("echo.wasm", bytes("echo"));
+    let run = dir.host().args([
+        "sim",
+        "-w",
+        "broken.wasm",
+        "--module",
+        "echo.wasm",
+        "--no-cache",
+    ]);
+    let run = run.args([
+        "--option",
+        "keys=9",
+        "--time-limit",
+        "1",
+        "--write-schedule",
+        "s.json",
+    ]);
+    let run = run.args(["--format", "json"]);
+    let ended = run.end();
+    assert_eq!(ended.code(), Some(0), "{ended}");
+    assert!(
+        dir.read("s.json")
+            .contains("\"option\": [\n    \"keys=9\"\n  ]"),
+        "{}",
+        dir.read("s.json")
+    );
+    let again = dir.host().args([
+        "sim",
+        "--schedule",
+        "s.json",
+        "--module",
+        "echo.wasm",
+        "--no-cache",
+    ]);
+    assert_eq!(again.end().code(), Some(0));
 }
 
 #[test]

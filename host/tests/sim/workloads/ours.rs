@@ -102,7 +102,6 @@ fn wrong_leaders_sessions_and_shards_are_caught() {
     fails("leader", "stays", "no-agreement", "");
     fails("kv-sessions", "arrival", "not-converged", "");
     fails("kv-sessions", "ignores-token", "read-your-writes", "");
-    fails("kv-sessions", "ignores-token", "monotonic-reads", "");
     fails("shard-kv", "keeps-serving", "not-linearizable", "");
     fails("shard-kv", "no-serials", "not-linearizable", "");
     fails("shard-kv", "serves-early", "not-linearizable", "");
