@@ -119,7 +119,7 @@ fn step(sandbox: &Sandbox) {
         .expect("it answers");
     let initial: serde_json::Value = serde_json::from_slice(initial).expect("it is JSON");
     let request = format!(
-        r#"{{"apply":{{"state":{},"operation":{{"f":"transfer","value":{{"bank":0,"from":0,"to":1,"amount":1}}}}}}}}"#,
+        r#"{{"apply":{{"state":{},"operation":{{"f":"transfer","value":{{"bank":0,"from":"0","to":"1","amount":1}}}}}}}}"#,
         initial["state"]
     );
     let times = (0..ROUNDS).map(|_| {

@@ -11,13 +11,11 @@ use host_protocol::workload::{
 use host_sim::{
     Completion, ErrorHandling, MS, Malformed, Next, Operation, Step, Turn, WorkloadClient,
 };
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
 use serde_json::value::RawValue;
 
 use crate::answers::{Completes, check, field, integers};
 use crate::declaration::Declared;
-use crate::session::{Session, raw, value};
+use crate::session::{Session, raw, same_numbers, value};
 use crate::shared::Copy;
 
 /// The clients.
@@ -128,7 +126,7 @@ impl ModuleClient {
                 f: &operation.f,
                 value: (operation.value != Value::Nil).then_some(&*argument),
             };
-            let mut same = ChaCha8Rng::seed_from_u64(0);
+            let mut same = same_numbers();
             session.ask_with(&about.request(worker, wire_operation), &mut same, |step| {
                 step_of(&declared, operation, step)
             })
@@ -386,7 +384,7 @@ impl WorkloadClient for ModuleClient {
             node,
             state,
         };
-        let mut same = ChaCha8Rng::seed_from_u64(0);
+        let mut same = same_numbers();
         let observed = self.ask(|session| {
             session.ask_with(&request, &mut same, |observed: Observed<'_>| {
                 Ok(observed.broken.map(|broken| broken.into_owned()))

@@ -8,13 +8,11 @@ use host_guest::StartResponder;
 use host_protocol::workload::{
     Applied, Checked, Consistency, Keyed, Operation as WireOperation, Request,
 };
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
 use serde_json::value::RawValue;
 
 use crate::JUDGE_FUEL;
 use crate::declaration::Declared;
-use crate::session::{Session, raw, value};
+use crate::session::{Session, raw, same_numbers, value};
 
 /// Judges a history of clients, of whom there were `workers` at a time.
 pub(crate) fn judge(
@@ -140,7 +138,7 @@ fn applied(
     session: &mut Session,
     request: &Request<'_, WireOperation<'_>>,
 ) -> Result<Result<Box<str>, Box<str>>, String> {
-    let mut same = ChaCha8Rng::seed_from_u64(0);
+    let mut same = same_numbers();
     session.ask_with(request, &mut same, |applied: Applied<'_>| {
         Ok(match applied {
             Applied::State(state) => Ok(state.get().into()),

@@ -1,5 +1,7 @@
 //! One running module: requests and answers.
 
+use std::sync::LazyLock;
+
 use host_guest::{ErrorKind, GuestError, Responder, StartResponder};
 use host_protocol::text::excerpt;
 use host_protocol::workload::{Operation, Request};
@@ -34,7 +36,7 @@ impl Session {
         &mut self,
         request: &Request<'_, Operation<'_>>,
     ) -> Result<T, String> {
-        let mut same = ChaCha8Rng::seed_from_u64(0);
+        let mut same = same_numbers();
         self.ask_with(request, &mut same, |answer: T| Ok(answer))
     }
 
@@ -75,6 +77,12 @@ impl Session {
     pub(crate) fn restore(&mut self, snapshot: &[u8]) -> Result<(), String> {
         self.module.restore(snapshot).map_err(|error| told(&error))
     }
+}
+
+/// The random numbers of requests that need none.
+pub(crate) fn same_numbers() -> ChaCha8Rng {
+    static SAME: LazyLock<ChaCha8Rng> = LazyLock::new(|| ChaCha8Rng::seed_from_u64(0));
+    SAME.clone()
 }
 
 /// How a module failed. Its limits are no flags.
