@@ -14,24 +14,27 @@ struct Seen<'a> {
     invoked: Duration,
     completed: Duration,
     node: &'a str,
-    view: &'a View,
+    /// The nodes that it lacks, in ascending order.
+    lacking: Vec<&'a str>,
+    invented: &'a str,
 }
 
 impl Seen<'_> {
     fn lacks(&self, node: &str) -> bool {
-        let lacks = &self.view.lacks;
-        lacks.binary_search_by(|it| it.as_str().cmp(node)).is_ok()
+        self.lacking.binary_search(&node).is_ok()
     }
 }
 
 pub(crate) fn check(history: &[Record<Operation, View>], faults: &[Fault]) -> Findings {
     let seen = history.iter().filter_map(|record| {
+        let view = record.outcome()?;
         Some(Seen {
             op: record.index,
             invoked: record.invoked,
             completed: record.completed?,
             node: record.operation.node(),
-            view: record.outcome()?,
+            lacking: view.lacks.split_terminator(' ').collect(),
+            invented: &view.invented,
         })
     });
     let seen: Vec<Seen<'_>> = seen.collect();
@@ -61,9 +64,8 @@ pub(crate) fn check(history: &[Record<Operation, View>], faults: &[Fault]) -> Fi
 fn names(seen: &[Seen<'_>], findings: &mut Findings) {
     let (mut inventors, mut strangers) = (BTreeSet::new(), BTreeSet::new());
     for it in seen {
-        if !it.view.invented.is_empty() && inventors.insert(it.node) {
-            let names = it.view.invented.join(", ");
-            let text = format!("{} lists {names}: there is no such node", it.node);
+        if !it.invented.is_empty() && inventors.insert(it.node) {
+            let text = format!("{} lists what is no node: {}", it.node, it.invented);
             findings.problem("invented", text, &[it.op]);
         }
         if it.lacks(it.node) && strangers.insert(it.node) {
@@ -109,8 +111,8 @@ fn suspicions(
     let (mut told, mut suspicions, mut complete) = (BTreeSet::new(), 0, 0);
     for it in seen {
         let before = suspicions;
-        for node in &it.view.lacks {
-            if !outages.is_up(node, it.invoked, it.completed) {
+        for node in &it.lacking {
+            if *node == it.node || !outages.is_up(node, it.invoked, it.completed) {
                 continue;
             }
             suspicions += 1;
@@ -146,10 +148,7 @@ fn at_last(history: &[Record<Operation, View>], findings: &mut Findings) {
     for (node, (op, view)) in last {
         let text = match view {
             Some(view) if view.lacks.is_empty() => continue,
-            Some(view) => format!(
-                "long after recovery {node} does not list {}",
-                view.lacks.join(", ")
-            ),
+            Some(view) => format!("long after recovery {node} does not list {}", view.lacks),
             None => format!("long after recovery {node} does not answer"),
         };
         findings.problem("incomplete-at-last", text, &[op]);

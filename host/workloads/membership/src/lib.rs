@@ -31,8 +31,8 @@
 //! # Bounds
 //!
 //! The defaults are for the periods of SWIM with one second, as its authors have it. With n nodes, a node that is down is pinged within 2n - 1 periods by each other
-//! one (section 4.3 of the paper), and within 1.6 periods on average by somebody; then it is suspected for some multiple of log n periods. `detect-ms` is 60 s or
-//! 0.5 s a node, `alone-ms` 60 s or 4 s a node, for clocks may run at half the speed; `settle-ms` is 60 s or 0.5 s a node; always the longer one.
+//! one (section 4.3 of the paper), and within 1.6 periods on average by somebody; then it is suspected for some multiple of log n periods. `detect-ms` is 30 s and
+//! 0.5 s a node; `settle-ms` is 60 s and 0.5 s a node; `alone-ms` is 60 s and 4 s a node, for clocks may run at half the speed.
 //!
 //! Source: Das, Gupta and Motivala, "SWIM: scalable weakly-consistent infection-style process group membership protocol" (2002); completeness and accuracy are those of
 //! Chandra and Toueg, "Unreliable failure detectors for reliable distributed systems" (1996).
@@ -102,14 +102,14 @@ pub enum Answer {
     },
 }
 
-/// A list of a node, as what it lacks: with hundreds of nodes that is much shorter.
+/// A list of a node, as what it lacks: with hundreds of nodes that is much shorter. Names are separated by blanks.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct View {
-    /// The nodes that its list lacks, in ascending order of their names.
-    pub lacks: Vec<String>,
+    /// The nodes that its list lacks, in ascending order.
+    pub lacks: String,
     /// Names in it that no node has, some of them if they are many.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub invented: Vec<String>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub invented: String,
 }
 
 /// The clients.
@@ -131,15 +131,15 @@ impl Workload for Membership {
     const HELP: &'static [(&'static str, &'static str)] = &[
         (
             "detect-ms",
-            "how long until all lists lack a node that is down; 0: 60 s, or 0.5 s a node if that is longer",
+            "how long until all lists lack a node that is down; 0: 30 s and 0.5 s a node",
         ),
         (
             "alone-ms",
-            "the same for a node that was itself down or cut off meanwhile; 0: 60 s, or 4 s a node if that is longer",
+            "the same for a node that was itself down or cut off meanwhile; 0: 60 s and 4 s a node",
         ),
         (
             "settle-ms",
-            "how long after the last fault until all lists are right; 0: 60 s, or 0.5 s a node if that is longer",
+            "how long after the last fault until all lists are complete; 0: 60 s and 0.5 s a node",
         ),
     ];
     const HAS_LAST: bool = true;
@@ -157,12 +157,15 @@ impl Workload for Membership {
         let nodes = cluster.nodes.clone();
         let mut sorted = nodes.clone();
         sorted.sort_unstable();
-        let each = |given, by_default: u64| match given {
-            0 => (by_default * nodes.len() as u64).max(60_000),
+        if let Some(name) = nodes.iter().find(|name| name.contains(' ')) {
+            return Err(format!("the name of a node has a blank: {name:?}"));
+        }
+        let bound = |given, least: u64, each: u64| match given {
+            0 => least + each * nodes.len() as u64,
             _ => given,
         };
-        let detect = each(options.detect_ms, 500);
-        let alone = each(options.alone_ms, 4_000);
+        let detect = bound(options.detect_ms, 30_000, 500);
+        let alone = bound(options.alone_ms, 60_000, 4_000);
         if options.alone_ms != 0 && alone < detect {
             return Err(format!(
                 "--alone-ms {alone}: expected at least --detect-ms, {detect}: nobody finds out sooner alone"
@@ -172,7 +175,7 @@ impl Workload for Membership {
             bounds: Bounds {
                 detect,
                 alone: alone.max(detect),
-                settle: each(options.settle_ms, 500),
+                settle: bound(options.settle_ms, 60_000, 500),
             },
             nodes,
             sorted,
@@ -227,7 +230,10 @@ impl Workload for Membership {
         {
             due[at] = None;
         }
-        Step::ok(View { lacks, invented })
+        Step::ok(View {
+            lacks: lacks.join(" "),
+            invented: invented.join(" "),
+        })
     }
 
     fn check_with_faults(history: &[Record<Operation, View>], faults: &[Fault]) -> Findings {
@@ -251,9 +257,10 @@ impl Operation {
 }
 
 /// What is in `nodes` and not in `members`, and the other way about, without what comes twice. Both are in ascending order.
-fn differences(nodes: &[String], members: &[String]) -> (Vec<String>, Vec<String>) {
-    let (mut lacks, mut invented) = (Vec::new(), Vec::<String>::new());
-    let (mut nodes, mut members) = (nodes.iter().peekable(), members.iter().peekable());
+fn differences<'a>(nodes: &'a [String], members: &'a [String]) -> (Vec<&'a str>, Vec<&'a str>) {
+    let (mut lacks, mut invented) = (Vec::new(), Vec::new());
+    let mut nodes = nodes.iter().map(String::as_str).peekable();
+    let mut members = members.iter().map(String::as_str).peekable();
     loop {
         let order = match (nodes.peek(), members.peek()) {
             (Some(node), Some(member)) => node.cmp(member),
@@ -262,15 +269,15 @@ fn differences(nodes: &[String], members: &[String]) -> (Vec<String>, Vec<String
             (None, None) => return (lacks, invented),
         };
         match order {
-            Ordering::Less => lacks.extend(nodes.next().cloned()),
+            Ordering::Less => lacks.extend(nodes.next()),
             Ordering::Equal => {
                 let node = nodes.next();
                 while members.next_if(|member| Some(*member) == node).is_some() {}
             }
             Ordering::Greater => {
                 let member = members.next();
-                if invented.len() < INVENTED_MAX && invented.last() != member {
-                    invented.extend(member.cloned());
+                if invented.len() < INVENTED_MAX && invented.last() != member.as_ref() {
+                    invented.extend(member);
                 }
             }
         }
