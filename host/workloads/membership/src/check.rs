@@ -75,9 +75,13 @@ fn names(seen: &[Seen<'_>], findings: &mut Findings) {
     }
 }
 
-/// Whoever is down long enough is in no list. One problem for each time that a node is down.
+/// Whoever is down long enough is in no list. One problem for each time that nodes go down.
 fn undetected(seen: &[Seen<'_>], outages: &Outages, bounds: Bounds, findings: &mut Findings) {
+    let mut told = BTreeSet::new();
     for (down, span) in outages.all_down() {
+        if told.contains(&span.op) {
+            continue;
+        }
         let first = seen.partition_point(|it| it.invoked < span.from);
         let meanwhile = seen[first..].iter();
         let meanwhile = meanwhile.take_while(|it| it.invoked < span.until);
@@ -95,6 +99,7 @@ fn undetected(seen: &[Seen<'_>], outages: &Outages, bounds: Bounds, findings: &m
                     seconds(it.invoked - span.from)
                 );
                 findings.problem("undetected", text, &[span.op, it.op]);
+                told.insert(span.op);
                 break;
             }
         }
