@@ -173,6 +173,7 @@ pub trait Workload: Serialize + DeserializeOwned + Sized {
     fn next(&mut self, turn: &mut Turn<'_>) -> Next<Self::Operation>;
 
     /// The same after faults have ended and the cluster had time to recover. Asked only with [`HAS_LAST`](Workload::HAS_LAST).
+    /// In a replay nobody has asked [`next`](Workload::next) before, so it goes by what [`begin`](Workload::begin) has seen.
     fn last(&mut self, turn: &mut Turn<'_>) -> Next<Self::Operation> {
         let _ = turn;
         Next::Done

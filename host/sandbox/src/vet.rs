@@ -16,8 +16,10 @@ use crate::facts::{Export, Facts, Import, Kind};
 use crate::limits::ModuleLimits;
 use crate::wasi;
 
+mod exports;
 mod signature;
 
+use self::exports::{ABI_EXPORTS, PROGRAM_EXPORTS, THREAD_EXPORTS, WORKLOAD_EXPORTS};
 use self::signature::signature;
 
 /// The result of vetting a module.
@@ -551,36 +553,6 @@ fn is_go(section: &CustomSectionReader<'_>) -> bool {
             values.any(|value| value.name == "Go cmd/compile")
         })
 }
-
-/// Name, type, and whether a program must have it.
-const PROGRAM_EXPORTS: [(&str, &str, bool); 2] = [
-    (PROGRAM_START, "() -> ()", true),
-    (abi::MEMORY, "memory", true),
-];
-
-/// What a program with threads must have besides.
-const THREAD_EXPORTS: [(&str, &str, bool); 1] = [(THREAD_START, "(i32, i32) -> ()", true)];
-
-/// Name, type, and whether a guest of the ABI must have it.
-const WORKLOAD_EXPORTS: [(&str, &str, bool); 7] = [
-    (workload::MARKER, "() -> ()", true),
-    (abi::MEMORY, "memory", true),
-    (abi::ALLOC, "(i32) -> i32", true),
-    (abi::HANDLE, "(i32, i32) -> i64", true),
-    (abi::SNAPSHOT, "() -> i64", false),
-    (abi::RESTORE, "(i32, i32) -> i32", false),
-    (abi::INITIALIZE, "() -> ()", false),
-];
-
-const ABI_EXPORTS: [(&str, &str, bool); 7] = [
-    (abi::MARKER, "() -> ()", true),
-    (abi::MEMORY, "memory", true),
-    (abi::ALLOC, "(i32) -> i32", true),
-    (abi::HANDLE, "(i32, i32) -> i64", true),
-    (abi::SNAPSHOT, "() -> i64", false),
-    (abi::RESTORE, "(i32, i32) -> i32", false),
-    (abi::INITIALIZE, "() -> ()", false),
-];
 
 fn malformed(error: &wasmparser::BinaryReaderError) -> String {
     let message = error.message();

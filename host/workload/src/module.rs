@@ -20,6 +20,10 @@ use crate::declaration::Declared;
 use crate::judge::judge;
 use crate::session::Session;
 
+/// What stands for the number of workers of a history of which it is not known: each process is a worker of its own then. It is in the
+/// range of a module, whose addresses have 32 bits.
+const WORKERS_UNKNOWN: usize = 0x7fff_ffff;
+
 /// A workload in a module.
 #[derive(Clone)]
 pub struct ModuleWorkload {
@@ -83,7 +87,7 @@ impl CustomChecker for ModuleWorkload {
         // Of a history from elsewhere nobody knows: then each process is a worker.
         let workers = options
             .clients
-            .map_or(usize::MAX, |clients| clients.workers);
+            .map_or(WORKERS_UNKNOWN, |clients| clients.workers);
         judge(&self.declared, &*self.source, history, workers, budgets)
     }
 }

@@ -81,8 +81,9 @@ fn problem(result: &Linearizable) -> Option<String> {
         .or_else(|| result.spent.map(|spent| format!("unknown: {spent}")))
 }
 
-/// Writes how many keys are linearizable, and where the first few that are not stop being so.
-pub(super) fn render(kv: &LinKv, out: &mut String) -> fmt::Result {
+/// Writes how many keys are linearizable, or right in the way that `right` says, and where the first few that are not
+/// stop being so.
+pub(super) fn render(kv: &LinKv, right: &str, out: &mut String) -> fmt::Result {
     let is_one = kv.results.iter().any(|(key, _)| *key == Value::Nil);
     if is_one {
         // An object without a key is the only one.
@@ -90,7 +91,7 @@ pub(super) fn render(kv: &LinKv, out: &mut String) -> fmt::Result {
     }
     writeln!(
         out,
-        "keys          {}: {} linearizable, {} not, {} unknown",
+        "keys          {}: {} {right}, {} not, {} unknown",
         kv.key_count,
         kv.key_count - kv.failure_count - kv.unknown_count,
         kv.failure_count,

@@ -54,6 +54,12 @@ fn render(result: &CheckResult, out: &mut String) -> fmt::Result {
     writeln!(out, "\n{}", closing_line(result.valid))
 }
 
+/// A figure with three digits behind the point, if it needs any.
+fn rounded(figure: f64) -> String {
+    let text = format!("{figure:.3}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 /// What a workload's own checker counted.
 fn render_workload(workload: &WorkloadResult, out: &mut String) -> fmt::Result {
     match workload {
@@ -69,13 +75,13 @@ fn render_workload(workload: &WorkloadResult, out: &mut String) -> fmt::Result {
         }
         WorkloadResult::Kafka(result) => kafka::render(result, out)?,
         WorkloadResult::Transactions(found) => transactions::render(found, out)?,
-        WorkloadResult::LinKv(kv) => linear::render(kv, out)?,
+        WorkloadResult::LinKv(kv) => linear::render(kv, "linearizable", out)?,
         WorkloadResult::Custom(custom) => {
             if let Some(specified) = &custom.specification {
-                linear::render(&specified.objects, out)?;
+                linear::render(&specified.objects, specified.consistency, out)?;
             }
             let figures = custom.figures.iter();
-            let figures = figures.map(|(name, figure)| format!("{name} {figure}"));
+            let figures = figures.map(|(name, figure)| format!("{name} {}", rounded(*figure)));
             write_rows("figures", figures, out)?;
             if let Some(like) = &custom.like {
                 render_workload(like, out)?;

@@ -193,11 +193,9 @@ fn a_workload_is_no_node_and_a_node_no_workload() {
     let (dir, _) = with_counter();
     dir.write("node.wasm", bytes("pn-counter"));
     let sim = |workload: &str, module: &str| {
-        let ended = dir
-            .host()
-            .args(["sim", "-w", workload, "--module", module, "--no-cache"])
-            .end();
-        format!("{}", ended.stderr)
+        let run = dir.host();
+        let run = run.args(["sim", "-w", workload, "--module", module, "--no-cache"]);
+        run.end().stderr
     };
     expect![[r#"
         error: counter.wasm cannot be loaded:

@@ -2,4 +2,5 @@
 
 mod broken;
 mod counter;
+mod ours;
 mod twin;

@@ -88,7 +88,8 @@ pub fn problems(repository: &Repository) -> Vec<String> {
 fn is_on_a_floor(folder: &str) -> bool {
     let is_host = folder == "host" || folder.starts_with("host/");
     let is_tool = folder == "host/xtask" || folder.starts_with("host/tests/");
-    folder == "guest-sdk" || is_host && !is_tool
+    let is_guest = folder.starts_with("host/workloads/");
+    folder == "guest-sdk" || is_host && !is_tool && !is_guest
 }
 
 fn reaches_engine(name: &str, packages: &BTreeMap<&str, &manifest::Package>) -> bool {

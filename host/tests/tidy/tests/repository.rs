@@ -18,7 +18,7 @@ const CYCLES: &[Exception] = &[
         "the types of the folder stand in its mod.rs",
     ),
     except(
-        "host-check: floors, progress, stats, workload",
+        "host-check: custom, floors, progress, stats, workload",
         "a result has the parts that judge by the workload",
     ),
     except(

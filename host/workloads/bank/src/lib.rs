@@ -11,12 +11,12 @@
 //!
 //! Not judged: how many requests are refused with an error.
 //!
-//! Clients use a bank for so many operations as the option `ops-per-bank` says, then go on to the next one: transfers of unknown outcome may take place
-//! at any later time, and would make the search expensive.
+//! Clients use three banks at a time, and go on to others after so many operations as the option `ops-per-bank` says for each: what is
+//! open at the same time, and transfers of unknown outcome, which may take place at any later time, make the search expensive.
 //!
 //! Source: the bank test of Jepsen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use guest_sdk::workload::prelude::*;
 
@@ -24,6 +24,9 @@ use guest_sdk::workload::prelude::*;
 pub const ACCOUNTS: u64 = 5;
 /// What is in each account at first.
 pub const OPENING: i64 = 10;
+
+/// How many banks clients use at a time.
+const BANKS: u64 = 3;
 
 /// What clients do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,7 +81,7 @@ pub enum Request {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Options {
-    /// How many operations a bank gets.
+    /// How many operations a bank gets, on average.
     pub ops_per_bank: u64,
     /// The most that one transfer moves.
     pub max_transfer: u64,
@@ -87,7 +90,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Options {
-            ops_per_bank: 60,
+            ops_per_bank: 50,
             max_transfer: 8,
         }
     }
@@ -99,8 +102,8 @@ pub struct Bank {
     options: Options,
     /// How many operations of the main phase have begun.
     begun: u64,
-    /// How many banks were read at last.
-    read: u64,
+    /// The banks that were used, and not read at last.
+    used: BTreeSet<u64>,
 }
 
 impl Workload for Bank {
@@ -114,7 +117,7 @@ impl Workload for Bank {
     const HELP: &'static [(&'static str, &'static str)] = &[
         (
             "ops-per-bank",
-            "How many operations a bank gets before clients go on to the next one",
+            "How many operations a bank gets, on average, before clients go on to others",
         ),
         ("max-transfer", "The most that one transfer moves"),
     ];
@@ -135,12 +138,13 @@ impl Workload for Bank {
         Ok(Bank {
             options,
             begun: 0,
-            read: 0,
+            used: BTreeSet::new(),
         })
     }
 
     fn next(&mut self, turn: &mut Turn<'_>) -> Next<Operation> {
-        let bank = self.begun / self.options.ops_per_bank;
+        let round = self.begun / (BANKS * self.options.ops_per_bank);
+        let bank = BANKS * round + turn.draws.below(BANKS);
         self.begun += 1;
         if turn.draws.chance(400) {
             return Next::Invoke(Operation::Read { bank });
@@ -157,15 +161,17 @@ impl Workload for Bank {
     }
 
     fn last(&mut self, _: &mut Turn<'_>) -> Next<Operation> {
-        let bank = self.read;
-        if bank >= self.begun.div_ceil(self.options.ops_per_bank) {
-            return Next::Done;
+        match self.used.pop_first() {
+            Some(bank) => Next::Invoke(Operation::Read { bank }),
+            None => Next::Done,
         }
-        self.read += 1;
-        Next::Invoke(Operation::Read { bank })
     }
 
     fn begin(&mut self, _: usize, operation: &Operation) -> Step<Self> {
+        // A replay asks for no operations but the last ones.
+        if let Operation::Transfer(transfer) = operation {
+            self.used.insert(transfer.bank);
+        }
         match operation {
             Operation::Transfer(transfer) => {
                 Step::call(Request::Transfer(transfer.clone())).completes_with("done")
@@ -221,8 +227,14 @@ impl Specification<Operation, Outcome> for Bank {
     }
 
     fn key(operation: &Operation) -> Option<Value> {
-        let (Operation::Transfer(Transfer { bank, .. }) | Operation::Read { bank }) = operation;
-        Some(json!(bank))
+        Some(json!(operation.bank()))
+    }
+}
+
+impl Operation {
+    fn bank(&self) -> u64 {
+        let (Operation::Transfer(Transfer { bank, .. }) | Operation::Read { bank }) = self;
+        *bank
     }
 }
 

@@ -30,10 +30,10 @@ fn a_perfect_node_is_right_and_refuses_sometimes() {
     let refused = |record: &&Record<_, _>| record.outcome() == Some(&Outcome::Done(false));
     let refused = history.records().iter().filter(refused).count();
     assert!(refused > 10, "{refused}");
-    // 200 operations, 60 a bank: four banks, each read at last.
+    // 200 operations, 150 for three banks: six banks, each read at last.
     let last = history.records()[200..].iter();
     let last: Vec<Operation> = last.map(|record| record.operation.clone()).collect();
-    let reads = (0..4).map(|bank| Operation::Read { bank });
+    let reads = (0..6).map(|bank| Operation::Read { bank });
     assert_eq!(last, reads.collect::<Vec<_>>());
 }
 
@@ -62,13 +62,13 @@ fn money_that_is_lost_on_its_way_is_a_wrong_total() {
     let Operation::Transfer(first) = &first.unwrap().operation else {
         unreachable!();
     };
-    let left = 50 - first.amount;
+    let (bank, left) = (first.bank, 50 - first.amount);
     let totals = history.problems().iter();
     let totals = totals.filter(|problem| problem.starts_with("wrong-total"));
     let totals: Vec<&String> = totals.collect();
     assert!(totals.len() > 10, "{totals:?}");
     for total in totals {
-        let text = format!("a read of bank 0 shows {left} in all; it is always 50");
+        let text = format!("a read of bank {bank} shows {left} in all; it is always 50");
         assert_eq!(*total, format!("wrong-total: {text}"));
     }
 }
@@ -101,18 +101,41 @@ fn a_refusal_without_a_reason_is_wrong() {
     assert!(problem.ends_with("completed with Done(false); expected Done(true)"));
 }
 
-#[test]
-fn what_cannot_be_run_is_refused() {
-    let cluster = Cluster {
+fn cluster() -> Cluster {
+    Cluster {
         nodes: vec!["n0".to_owned()],
         workers: 1,
         topology: BTreeMap::new(),
+    }
+}
+
+#[test]
+fn what_a_replay_has_used_is_read_at_last() {
+    let mut bank = Bank::new(&cluster(), Options::default()).unwrap();
+    let transfer = Operation::Transfer(Transfer {
+        bank: 7,
+        from: "0".to_owned(),
+        to: "1".to_owned(),
+        amount: 1,
+    });
+    let _ = bank.begin(0, &transfer);
+    let turn = &mut Turn {
+        now: std::time::Duration::ZERO,
+        worker: 0,
+        process: 0,
+        draws: &mut Draws::of_seed(1),
     };
+    assert_eq!(bank.last(turn), Next::Invoke(Operation::Read { bank: 7 }));
+    assert_eq!(bank.last(turn), Next::Done);
+}
+
+#[test]
+fn what_cannot_be_run_is_refused() {
     let options = Options {
         ops_per_bank: 0,
         max_transfer: 1,
     };
-    let refused = Bank::new(&cluster, options).unwrap_err();
+    let refused = Bank::new(&cluster(), options).unwrap_err();
     assert_eq!(
         refused,
         "ops-per-bank and max-transfer have to be at least 1"

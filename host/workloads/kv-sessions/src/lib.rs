@@ -92,7 +92,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Options {
-            guarantees: "causal,convergence".to_owned(),
+            guarantees: "causal+convergence".to_owned(),
             key_count: 4,
             writes_per_key: 16,
             session_length: 12,
@@ -205,7 +205,7 @@ impl Workload for KvSessions {
     const HELP: &'static [(&'static str, &'static str)] = &[
         (
             "guarantees",
-            "what sessions demand: read-your-writes, monotonic-reads, monotonic-writes, writes-follow-reads, convergence, separated by commas; causal is the first four",
+            "what sessions demand: read-your-writes, monotonic-reads, monotonic-writes, writes-follow-reads, convergence, joined by +; causal is the first four",
         ),
         ("key-count", "how many keys are in use at a time"),
         (
@@ -339,6 +339,8 @@ impl Workload for KvSessions {
                 session, at, key, ..
             } => (session, at, key),
         };
+        // In a replay nobody has asked for the keys before.
+        self.keys_begun = self.keys_begun.max(key + 1);
         let open = &self.sessions[worker];
         let Some(token) = open.token.clone().filter(|_| open.number == session) else {
             return Step::fail(format!("the session {session} is not open"));
@@ -436,12 +438,12 @@ const ALL: [Guarantee; 5] = [
 
 /// Reads a list of guarantees.
 fn guarantees(list: &str) -> Result<Vec<Guarantee>, String> {
-    let names: Vec<&str> = list.split(',').map(str::trim).collect();
+    let names: Vec<&str> = list.split('+').map(str::trim).collect();
     let is_known = |name: &str| name == "causal" || ALL.iter().any(|it| it.name() == name);
     if let Some(name) = names.iter().find(|name| !is_known(name)) {
         let all = ALL.map(Guarantee::name).join(", ");
         return Err(format!(
-            "--guarantees: there is no {name:?}; expected {all} or causal, separated by commas"
+            "--guarantees: there is no {name:?}; expected {all} or causal, joined by +"
         ));
     }
     let demanded = ALL.iter().enumerate().filter(|(place, it)| {

@@ -76,7 +76,7 @@ fn a_node_that_forgets_is_told() {
 #[test]
 #[should_panic(expected = "--guarantees: there is no \"linearizable\"; expected read-your-writes,")]
 fn a_guarantee_that_there_is_not_is_refused() {
-    let guarantees = "causal, linearizable".to_owned();
+    let guarantees = "causal + linearizable".to_owned();
     let run = TestRun::<KvSessions>::new().options(Options {
         guarantees,
         ..Options::default()
@@ -87,9 +87,9 @@ fn a_guarantee_that_there_is_not_is_refused() {
 #[test]
 fn a_list_of_guarantees_is_read_in_any_order() {
     let mut all = ALL.to_vec();
-    assert_eq!(guarantees("convergence,causal"), Ok(all.clone()));
+    assert_eq!(guarantees("convergence+causal"), Ok(all.clone()));
     all.truncate(1);
-    assert_eq!(guarantees("read-your-writes,read-your-writes"), Ok(all));
+    assert_eq!(guarantees("read-your-writes+read-your-writes"), Ok(all));
 }
 
 /// Makes a history of operations that follow each other: a session, `w` or `r`, a key, a value; 0 is none. Each session begins with
@@ -161,7 +161,7 @@ fn expected(sessions: u32, of_others: f64, problem: Option<(&str, &str, &[u64])>
     findings
 }
 
-const CAUSAL: &str = "causal,convergence";
+const CAUSAL: &str = "causal+convergence";
 
 #[test]
 fn a_session_reads_its_writes() {
@@ -169,7 +169,7 @@ fn a_session_reads_its_writes() {
     let text = "in session 1 a read of key 5 returned nothing, although the node must have executed the write of 10";
     let problem = ("read-your-writes", text, &[2, 4][..]);
     assert_eq!(found(CAUSAL, &history), expected(1, 0.0, Some(problem)));
-    let others = "monotonic-reads,monotonic-writes,writes-follow-reads,convergence";
+    let others = "monotonic-reads+monotonic-writes+writes-follow-reads+convergence";
     assert_eq!(found(others, &history), expected(1, 0.0, None));
 }
 
@@ -188,7 +188,7 @@ fn reads_do_not_go_back() {
     let text = "in session 2 a read of key 5 returned nothing, although the node must have executed the write of 10";
     let problem = ("monotonic-reads", text, &[2, 6, 8][..]);
     assert_eq!(found(CAUSAL, &history), expected(2, 0.5, Some(problem)));
-    let others = "read-your-writes,monotonic-writes,writes-follow-reads,convergence";
+    let others = "read-your-writes+monotonic-writes+writes-follow-reads+convergence";
     assert_eq!(found(others, &history), expected(2, 0.5, None));
 }
 
@@ -203,7 +203,7 @@ fn who_sees_a_write_sees_those_before_it_in_its_session() {
     let text = "in session 2 a read of key 5 returned nothing, although the node must have executed the write of 10";
     let problem = ("monotonic-writes", text, &[2, 4, 8, 10][..]);
     assert_eq!(found(CAUSAL, &history), expected(2, 0.5, Some(problem)));
-    let others = "read-your-writes,monotonic-reads,writes-follow-reads,convergence";
+    let others = "read-your-writes+monotonic-reads+writes-follow-reads+convergence";
     assert_eq!(found(others, &history), expected(2, 0.5, None));
 }
 
@@ -223,7 +223,7 @@ fn who_sees_an_answer_sees_the_question() {
         found(CAUSAL, &history),
         expected(3, two_of_three, Some(problem))
     );
-    let others = "read-your-writes,monotonic-reads,monotonic-writes,convergence";
+    let others = "read-your-writes+monotonic-reads+monotonic-writes+convergence";
     assert_eq!(found(others, &history), expected(3, two_of_three, None));
 }
 

@@ -18,7 +18,7 @@
 //!
 //! Sources: Gray and Cheriton, "Leases" (1989); Burrows, "The Chubby lock service" (2006), for tokens ("sequencers").
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use guest_sdk::workload::prelude::*;
@@ -119,6 +119,8 @@ pub struct Lock {
     held: BTreeMap<usize, (u64, u64)>,
     /// How many operations of the main phase have begun.
     begun: u64,
+    /// The locks that were used.
+    used: BTreeSet<u64>,
     /// How many of the last ones, and when the first was due.
     asked: u64,
     since: Option<Duration>,
@@ -158,6 +160,7 @@ impl Workload for Lock {
             options,
             held,
             begun: 0,
+            used: BTreeSet::new(),
             asked: 0,
             since: None,
         })
@@ -176,7 +179,7 @@ impl Workload for Lock {
     }
 
     fn last(&mut self, turn: &mut Turn<'_>) -> Next<Operation> {
-        let locks = self.begun.div_ceil(self.options.ops_per_lock) * LOCKS;
+        let locks = self.used.len() as u64;
         if self.asked >= locks * ATTEMPTS {
             return Next::Done;
         }
@@ -185,11 +188,17 @@ impl Workload for Lock {
         if turn.now < due {
             return Next::Later(due);
         }
+        let index = usize::try_from(self.asked % locks).unwrap_or(0);
         self.asked += 1;
-        self.acquire((self.asked - 1) % locks, true)
+        match self.used.iter().nth(index) {
+            Some(&lock) => self.acquire(lock, true),
+            None => Next::Done,
+        }
     }
 
     fn begin(&mut self, _: usize, operation: &Operation) -> Step<Self> {
+        // A replay asks for no operations but the last ones.
+        self.used.insert(operation.lock());
         match *operation {
             Operation::Acquire { lock, lease_ms, .. } => {
                 Step::call(Request::Acquire { lock, lease_ms })
@@ -211,41 +220,43 @@ impl Workload for Lock {
     fn check(history: &[Record<Operation, Outcome>]) -> Findings {
         let mut findings = Findings::default();
         let mut locks: BTreeMap<u64, Vec<Hold>> = BTreeMap::new();
+        let mut releases: BTreeMap<(u64, u64), Vec<[Duration; 2]>> = BTreeMap::new();
         let mut refusals: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
         for record in history {
             match (&record.operation, record.outcome()) {
-                (
-                    Operation::Acquire {
-                        lock, last: true, ..
-                    },
-                    Some(Outcome::Token(None)),
-                ) => {
+                (Operation::Acquire { lock, last, .. }, Some(Outcome::Token(None))) if *last => {
                     refusals.entry(*lock).or_default().push(record.index);
                 }
                 (Operation::Acquire { lock, lease_ms, .. }, Some(Outcome::Token(Some(token)))) => {
                     locks.entry(*lock).or_default().push(Hold {
                         index: record.index,
-                        owner: (record.worker, *token),
+                        worker: record.worker,
+                        token: *token,
+                        invoked: record.invoked,
                         from: record.completed.unwrap_or(record.invoked),
                         until: record.invoked + Duration::from_millis(*lease_ms),
                     });
                 }
-                (Operation::Release { lock, token }, _) => {
-                    let owner = (record.worker, *token);
-                    let mut holds = locks.entry(*lock).or_default().iter_mut().rev();
-                    if let Some(hold) = holds.find(|hold| hold.owner == owner) {
-                        hold.until = hold.until.min(record.invoked);
-                    }
+                (Operation::Release { lock, token }, outcome) => {
+                    let end = record.completed.filter(|_| outcome.is_some());
+                    let span = [record.invoked, end.unwrap_or(Duration::MAX)];
+                    releases.entry((*lock, *token)).or_default().push(span);
                 }
                 _ => {}
             }
         }
         for (lock, mut holds) in locks {
+            for hold in &mut holds {
+                let releases = releases.get(&(lock, hold.token)).into_iter().flatten();
+                let later = releases.filter(|[_, end]| *end > hold.invoked);
+                let first = later.map(|[invoked, _]| *invoked).min();
+                hold.until = hold.until.min(first.unwrap_or(hold.until));
+            }
             holds.retain(|hold| hold.from < hold.until);
             holds.sort_by_key(|hold| hold.from);
             for pair in holds.windows(2).filter(|pair| pair[1].from < pair[0].until) {
                 let time = pair[1].until.min(pair[0].until) - pair[1].from;
-                let [one, other] = [&pair[0], &pair[1]].map(|hold| hold.owner.0);
+                let [one, other] = [&pair[0], &pair[1]].map(|hold| hold.worker);
                 let text = format!("workers {one} and {other} both had lock {lock} for {time:?}");
                 findings.problem("held-twice", text, &[pair[0].index, pair[1].index]);
             }
@@ -261,11 +272,12 @@ impl Workload for Lock {
     }
 }
 
-/// A lock in the hands of a client: from the answer to the end of the lease, or to the release.
+/// A lock in the hands of a client: from the answer to the end of the lease, or until somebody asks to release it.
 struct Hold {
     index: u64,
-    /// The worker, and its token.
-    owner: (usize, u64),
+    worker: usize,
+    token: u64,
+    invoked: Duration,
     from: Duration,
     until: Duration,
 }
@@ -335,8 +347,14 @@ impl Specification<Operation, Outcome> for Lock {
     }
 
     fn key(operation: &Operation) -> Option<Value> {
-        let (Operation::Acquire { lock, .. } | Operation::Release { lock, .. }) = operation;
-        Some(json!(lock))
+        Some(json!(operation.lock()))
+    }
+}
+
+impl Operation {
+    fn lock(&self) -> u64 {
+        let (Operation::Acquire { lock, .. } | Operation::Release { lock, .. }) = self;
+        *lock
     }
 }
 

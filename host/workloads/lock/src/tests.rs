@@ -149,6 +149,68 @@ fn a_lease_ends_with_the_release_and_an_answer_may_come_too_late() {
 }
 
 #[test]
+fn whoever_releases_a_lock_ends_the_hold_also_if_that_was_asked_before() {
+    let release = |worker: usize, time: (f64, f64)| {
+        let operation = Operation::Release { lock: 1, token: 1 };
+        record(worker, time, operation, End::Ok(Outcome::Released(true)))
+    };
+    for time in [(0.2, 0.3), (0.0, 0.15)] {
+        let history = [
+            granted(0, (0.05, 0.1), 1),
+            release(2, time),
+            granted(1, (0.4, 0.5), 2),
+        ];
+        assert_eq!(Lock::check(&history), Findings::default());
+    }
+    // That token was another's.
+    let history = [
+        release(2, (0.0, 0.01)),
+        granted(0, (0.05, 0.1), 1),
+        granted(1, (0.4, 0.5), 2),
+    ];
+    assert_eq!(Lock::check(&history).names(), ["held-twice"]);
+}
+
+#[test]
+fn what_a_replay_has_used_is_asked_for_at_last() {
+    let mut lock = new_lock();
+    let release = Operation::Release { lock: 7, token: 1 };
+    let _ = lock.begin(0, &release);
+    let mut draws = Draws::of_seed(1);
+    let mut last = |seconds: u64| {
+        let turn = &mut Turn {
+            now: Duration::from_secs(seconds),
+            worker: 0,
+            process: 0,
+            draws: &mut draws,
+        };
+        lock.last(turn)
+    };
+    let (lock, lease_ms, is_last) = (7, 500, true);
+    let acquire = Operation::Acquire {
+        lock,
+        lease_ms,
+        last: is_last,
+    };
+    for seconds in 0..10 {
+        assert_eq!(last(seconds), Next::Invoke(acquire.clone()));
+        if seconds < 9 {
+            assert_eq!(last(seconds), Next::Later(Duration::from_secs(seconds + 1)));
+        }
+    }
+    assert_eq!(last(100), Next::Done);
+}
+
+fn new_lock() -> Lock {
+    let cluster = Cluster {
+        nodes: vec!["n0".to_owned()],
+        workers: 1,
+        topology: BTreeMap::new(),
+    };
+    Lock::new(&cluster, Options::default()).unwrap()
+}
+
+#[test]
 fn ten_refusals_at_last_are_too_many() {
     let refused = |worker: usize| {
         let at = 2.0 * worker as f64;

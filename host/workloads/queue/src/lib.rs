@@ -150,6 +150,8 @@ pub struct Queue {
     begun: u64,
     /// How many elements there were.
     elements: i64,
+    /// The queues that were used.
+    used: BTreeSet<u64>,
     emptying: Option<Emptying>,
 }
 
@@ -215,6 +217,7 @@ impl Workload for Queue {
             held: BTreeMap::new(),
             begun: 0,
             elements: 0,
+            used: BTreeSet::new(),
             emptying: None,
         })
     }
@@ -236,7 +239,7 @@ impl Workload for Queue {
     }
 
     fn last(&mut self, turn: &mut Turn<'_>) -> Next<Operation> {
-        let queues = self.begun.div_ceil(self.options.ops_per_queue);
+        let queues = self.used.len() as u64;
         let (rounds, pause_ms) = match self.options.delivery {
             Delivery::AtMostOnce => (1, 0),
             Delivery::AtLeastOnce => (ROUNDS, LEASES * self.options.lease_ms),
@@ -270,11 +273,16 @@ impl Workload for Queue {
             return Next::Later(due);
         }
         emptying.worker = Some(turn.worker);
-        let queue = emptying.emptied % queues;
-        Next::Invoke(self.take(queue, true))
+        let index = usize::try_from(emptying.emptied % queues).unwrap_or(0);
+        match self.used.iter().nth(index) {
+            Some(&queue) => Next::Invoke(self.take(queue, true)),
+            None => Next::Done,
+        }
     }
 
     fn begin(&mut self, _: usize, operation: &Operation) -> Step<Self> {
+        // A replay asks for no operations but the last ones.
+        self.used.insert(operation.queue());
         match *operation {
             Operation::Enqueue(element) => Step::call(Request::Enqueue(element)).completes(None),
             Operation::Dequeue { queue } => Step::call(Request::Dequeue { queue }),

@@ -243,3 +243,31 @@ fn what_is_not_acknowledged_comes_again_at_last() {
     operations[10].3 = None;
     check_one(&operations, None);
 }
+
+#[test]
+fn what_a_replay_has_used_is_emptied_at_last() {
+    let cluster = Cluster {
+        nodes: vec!["n0".to_owned()],
+        workers: 2,
+        topology: BTreeMap::new(),
+    };
+    let mut queue = Queue::new(&cluster, Options::default()).unwrap();
+    let _ = queue.begin(0, &enqueue(7));
+    let mut draws = Draws::of_seed(1);
+    let mut last = |queue: &mut Queue, worker: usize| {
+        let turn = &mut Turn {
+            now: Duration::ZERO,
+            worker,
+            process: 0,
+            draws: &mut draws,
+        };
+        queue.last(turn)
+    };
+    let answer = |value: Option<i64>| Answer::DequeueOk { value };
+    assert_eq!(last(&mut queue, 0), Next::Invoke(DEQUEUE));
+    assert_eq!(last(&mut queue, 1), Next::Pass, "one at a time");
+    let _ = queue.answer(0, &DEQUEUE, answer(Some(7)));
+    assert_eq!(last(&mut queue, 1), Next::Invoke(DEQUEUE));
+    let _ = queue.answer(1, &DEQUEUE, answer(None));
+    assert_eq!(last(&mut queue, 0), Next::Done);
+}

@@ -310,6 +310,10 @@ impl Workload for ShardKv {
     }
 
     fn begin(&mut self, worker: usize, operation: &Operation) -> Step<Self> {
+        if let Operation::Put { key, .. } | Operation::Append { key, .. } = *operation {
+            // In a replay nobody has asked for the keys before.
+            self.keys_begun = self.keys_begun.max(key + 1);
+        }
         let client = &mut self.clients[worker];
         *client = Client {
             serial: client.serial + 1,

@@ -117,7 +117,7 @@ impl Object for Bank {
         &mut self,
         request: &Request,
         accounts: &mut Accounts,
-        ctx: &mut Ctx<Stored<Self>>,
+        _: &mut Ctx<Stored<Self>>,
     ) -> Reply {
         let Accounts(accounts) = accounts;
         match request {
@@ -129,13 +129,9 @@ impl Object for Bank {
                 Reply::PutInOk {}
             }
             Request::Transfer {
-                bank,
-                from,
-                to,
-                amount,
+                from, to, amount, ..
             } => {
-                let (bank, amount) = (*bank, *amount);
-                let balance = accounts[from];
+                let (balance, amount) = (accounts[from], *amount);
                 let done = match self.bug {
                     Bug::Overdraft => true,
                     Bug::RefusesLast => balance > amount,
@@ -144,14 +140,22 @@ impl Object for Bank {
                 if done {
                     *accounts.entry(from.clone()).or_default() -= amount;
                 }
-                if done && self.bug == Bug::TwoSteps {
-                    let to = to.clone();
-                    ctx.set_timer(Duration::ZERO, Request::PutIn { bank, to, amount });
-                } else if done {
+                if done && self.bug != Bug::TwoSteps {
                     *accounts.entry(to.clone()).or_default() += amount;
                 }
                 Reply::TransferOk { done }
             }
+        }
+    }
+
+    fn swapped(&mut self, request: &Request, _: &Reply, ctx: &mut Ctx<Stored<Self>>) {
+        if let Request::Transfer {
+            bank, to, amount, ..
+        } = request
+            && self.bug == Bug::TwoSteps
+        {
+            let (bank, to, amount) = (*bank, to.clone(), *amount);
+            ctx.set_timer(Duration::ZERO, Request::PutIn { bank, to, amount });
         }
     }
 }

@@ -43,6 +43,16 @@ pub(crate) trait Object: Serialize + DeserializeOwned + 'static {
         state: &mut Self::State,
         ctx: &mut Ctx<Stored<Self>>,
     ) -> Self::Reply;
+
+    /// The store has the new state.
+    fn swapped(
+        &mut self,
+        request: &Self::Request,
+        reply: &Self::Reply,
+        ctx: &mut Ctx<Stored<Self>>,
+    ) {
+        let _ = (request, reply, ctx);
+    }
 }
 
 /// A node.
@@ -105,7 +115,17 @@ impl<O: Object> Node for Stored<O> {
                 let found = response.and_then(|response| service::value(&response));
                 self.change(request, found.unwrap_or_default(), client, ctx);
             }
-            (Call::Swap { reply, client, .. }, Ok(_)) => tell(client, &reply, ctx),
+            (
+                Call::Swap {
+                    request,
+                    reply,
+                    client,
+                },
+                Ok(_),
+            ) => {
+                self.object.swapped(&request, &reply, ctx);
+                tell(client, &reply, ctx);
+            }
             (
                 Call::Swap {
                     request, client, ..

@@ -1,6 +1,7 @@
 //! The orders of the writes to each key.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// For each key which write comes before which, and an operation that shows it.
 #[derive(Debug, Default)]
@@ -55,8 +56,8 @@ fn shortest_from(order: &BTreeMap<usize, BTreeMap<usize, u64>>, start: usize) ->
                 }
                 return Some(ops);
             }
-            if !reached.contains_key(&later) {
-                reached.insert(later, (write, op));
+            if let Entry::Vacant(new) = reached.entry(later) {
+                new.insert((write, op));
                 queue.push(later);
             }
         }
