@@ -196,3 +196,50 @@ fn operation<Operation: DeserializeOwned>(f: &str, value: &str) -> Operation {
 pub(super) fn read<'a, T: Deserialize<'a>>(json: &'a str) -> T {
     data::from_str(json).unwrap_or_else(|why| panic!("{json} is none of this workload: {why}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_the_nemesis_did_stands_beside_the_operations() {
+        let history = json!([
+            {"index": 0, "time": 5, "type": "info", "process": "nemesis", "f": "kill", "value": "one"},
+            {"index": 1, "time": 5, "type": "info", "process": "nemesis", "f": "kill", "value": {"n1": "killed"}},
+            {"index": 2, "time": 6, "type": "invoke", "process": 4, "f": "read", "value": null},
+            {"index": 3, "time": 7, "type": "info", "process": "nemesis", "f": "start-loss", "value": null},
+            {"index": 4, "time": 8, "type": "ok", "process": 4, "f": "read", "value": 3},
+            {"index": 5, "time": 9, "type": "info", "process": "nemesis", "f": "start-loss", "value": ["lost-permille", 50]},
+            {"index": 6, "time": 9, "type": "info", "process": "nemesis", "f": "start", "value": "all"},
+        ]);
+        let (records, faults) = records::<Value, Value>(&history.to_string(), 3);
+        let read = Record {
+            index: 2,
+            process: 4,
+            worker: 1,
+            invoked: Duration::from_nanos(6),
+            completed: Some(Duration::from_nanos(8)),
+            operation: json!({"f": "read", "value": null}),
+            end: End::Ok(json!(3)),
+        };
+        assert_eq!(records, [read]);
+        let fault = |index, at, f: &str, value| Fault {
+            index,
+            at: Duration::from_nanos(at),
+            f: f.to_owned(),
+            value,
+        };
+        let expected = [
+            fault(1, 5, "kill", json!({"n1": "killed"})),
+            fault(5, 9, "start-loss", json!(["lost-permille", 50])),
+        ];
+        assert_eq!(faults, expected);
+        let nodes = |fault: &Fault| fault.nodes().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(
+            faults.iter().map(nodes).collect::<Vec<_>>(),
+            [vec!["n1".to_owned()], vec![]]
+        );
+    }
+}
