@@ -107,8 +107,8 @@ pub mod prelude {
     pub use serde_json::{Value, json};
 
     pub use super::{
-        Cluster, Consistency, Draws, End, ErrorAnswer, Fault, Findings, Next, OperationKind, Record,
-        Specification, Step, Turn, Workload, changes, reads,
+        Cluster, Consistency, Draws, End, ErrorAnswer, Fault, Findings, Next, OperationKind,
+        Record, Specification, Step, Turn, Workload, changes, reads,
     };
 }
 

@@ -204,10 +204,7 @@ fn a_kill_ends_a_pause_and_nodes_without_power_are_down_too() {
 fn a_suspicion_is_wrong_when_nothing_explains_it() {
     let history = [list(8, "n0", "n2"), list(9, "n1", "n0 n2")];
     let text = |of| format!("{of}, which is up, and nothing has happened for long");
-    let (of_n2, of_n0) = (
-        text("n0 does not list n2"),
-        text("n1 does not list n0"),
-    );
+    let (of_n2, of_n0) = (text("n0 does not list n2"), text("n1 does not list n0"));
     let problems: [(&str, &str, &[u64]); 2] = [
         ("false-suspicion", &of_n2, &[8]),
         ("false-suspicion", &of_n0, &[9]),
@@ -228,9 +225,17 @@ fn a_suspicion_is_wrong_when_nothing_explains_it() {
         ("start-clock-skew", "stop-clock-skew"),
     ] {
         let excused = faults(&[(1, start, json!(null)), (4, stop, json!(null))]);
-        assert_eq!(found(&history, &excused), findings(&[], &figures), "{start}");
+        assert_eq!(
+            found(&history, &excused),
+            findings(&[], &figures),
+            "{start}"
+        );
         let over = faults(&[(1, start, json!(null)), (2, stop, json!(null))]);
-        assert_eq!(found(&history, &over), findings(&problems, &figures), "{start}");
+        assert_eq!(
+            found(&history, &over),
+            findings(&problems, &figures),
+            "{start}"
+        );
     }
     let back = faults(&[
         (1, "wipe", json!({"n2": "wiped"})),
