@@ -56,6 +56,28 @@ impl<Operation, Outcome> Record<Operation, Outcome> {
     }
 }
 
+/// What the nemesis has done: a fault has begun, or has ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fault {
+    /// The index of the operation that says so.
+    pub index: u64,
+    /// When, since the beginning of the run.
+    pub at: Duration,
+    /// The operation: `kill` and `start`, `start-partition` and `stop-partition`. The tables of faults in
+    /// `docs/simulator.md` have all.
+    pub f: String,
+    /// What was done: `{"n1": "killed"}` for what befalls nodes, `["isolated", {"n1": ["n2"]}]` for links.
+    pub value: Value,
+}
+
+impl Fault {
+    /// The names of the nodes that it has befallen, or that it lets go; none if it is one of links.
+    pub fn nodes(&self) -> impl Iterator<Item = &str> {
+        let nodes = self.value.as_object().into_iter();
+        nodes.flat_map(|nodes| nodes.keys().map(String::as_str))
+    }
+}
+
 /// What a check finds.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Findings(pub(super) Checked);
@@ -104,14 +126,14 @@ struct Op<'a> {
     value: Option<&'a RawValue>,
 }
 
+/// A history: the operations of clients, and what the nemesis has done.
+pub(super) type Records<Operation, Outcome> = (Vec<Record<Operation, Outcome>>, Vec<Fault>);
+
 /// Reads a history: pairs invocations with completions.
 ///
 /// # Panics
 /// If it is none of this workload: the host has checked that.
-pub(super) fn records<Operation, Outcome>(
-    json: &str,
-    workers: usize,
-) -> Vec<Record<Operation, Outcome>>
+pub(super) fn records<Operation, Outcome>(json: &str, workers: usize) -> Records<Operation, Outcome>
 where
     Operation: DeserializeOwned,
     Outcome: DeserializeOwned,
@@ -120,12 +142,27 @@ where
         data::from_str(json).unwrap_or_else(|why| panic!("this is no history: {why}"));
     let workers = i64::try_from(workers.max(1)).unwrap_or(i64::MAX);
     let mut records: Vec<Record<Operation, Outcome>> = Vec::new();
+    let mut faults = Vec::new();
     let mut open: HashMap<i64, usize> = HashMap::new();
+    let mut asked: Option<String> = None;
     for op in ops {
-        let Some(process) = op.process.as_i64() else {
-            continue; // the nemesis
-        };
         let value = op.value.map_or("null", RawValue::get);
+        let Some(process) = op.process.as_i64() else {
+            // The nemesis has two operations for each thing it does: what it is asked for, and what it did.
+            asked = match asked {
+                Some(f) if f == op.f => {
+                    faults.push(Fault {
+                        index: op.index,
+                        at: Duration::from_nanos(op.time),
+                        f,
+                        value: read(value),
+                    });
+                    None
+                }
+                _ => Some(op.f),
+            };
+            continue;
+        };
         if op.kind == "invoke" {
             open.insert(process, records.len());
             records.push(Record {
@@ -147,7 +184,7 @@ where
             };
         }
     }
-    records
+    (records, faults)
 }
 
 /// The operation with this function and this argument.
@@ -158,4 +195,51 @@ fn operation<Operation: DeserializeOwned>(f: &str, value: &str) -> Operation {
 /// Reads what the host sent.
 pub(super) fn read<'a, T: Deserialize<'a>>(json: &'a str) -> T {
     data::from_str(json).unwrap_or_else(|why| panic!("{json} is none of this workload: {why}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_the_nemesis_did_stands_beside_the_operations() {
+        let history = json!([
+            {"index": 0, "time": 5, "type": "info", "process": "nemesis", "f": "kill", "value": "one"},
+            {"index": 1, "time": 5, "type": "info", "process": "nemesis", "f": "kill", "value": {"n1": "killed"}},
+            {"index": 2, "time": 6, "type": "invoke", "process": 4, "f": "read", "value": null},
+            {"index": 3, "time": 7, "type": "info", "process": "nemesis", "f": "start-loss", "value": null},
+            {"index": 4, "time": 8, "type": "ok", "process": 4, "f": "read", "value": 3},
+            {"index": 5, "time": 9, "type": "info", "process": "nemesis", "f": "start-loss", "value": ["lost-permille", 50]},
+            {"index": 6, "time": 9, "type": "info", "process": "nemesis", "f": "start", "value": "all"},
+        ]);
+        let (records, faults) = records::<Value, Value>(&history.to_string(), 3);
+        let read = Record {
+            index: 2,
+            process: 4,
+            worker: 1,
+            invoked: Duration::from_nanos(6),
+            completed: Some(Duration::from_nanos(8)),
+            operation: json!({"f": "read", "value": null}),
+            end: End::Ok(json!(3)),
+        };
+        assert_eq!(records, [read]);
+        let fault = |index, at, f: &str, value| Fault {
+            index,
+            at: Duration::from_nanos(at),
+            f: f.to_owned(),
+            value,
+        };
+        let expected = [
+            fault(1, 5, "kill", json!({"n1": "killed"})),
+            fault(5, 9, "start-loss", json!(["lost-permille", 50])),
+        ];
+        assert_eq!(faults, expected);
+        let nodes = |fault: &Fault| fault.nodes().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(
+            faults.iter().map(nodes).collect::<Vec<_>>(),
+            [vec!["n1".to_owned()], vec![]]
+        );
+    }
 }

@@ -71,6 +71,7 @@
 //! | follow redirects, decide what errors mean | [`Workload::error`], [`Workload::HANDLES_ERRORS`] |
 //! | judge by a sequential specification | [`Specification`] |
 //! | judge the whole history | [`Workload::check`], [`Record`], [`Findings`] |
+//! | judge it by the faults of the run | [`Workload::check_with_faults`], [`Fault`] |
 //! | judge what nodes hold | [`Workload::observe`] |
 //! | test it | module [`testing`] |
 
@@ -95,7 +96,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use draws::Draws;
-pub use history::{End, Findings, Record};
+pub use history::{End, Fault, Findings, Record};
 pub use host_protocol::workload::Consistency;
 pub use step::{ErrorAnswer, Step};
 pub use turn::{Next, Turn};
@@ -106,8 +107,8 @@ pub mod prelude {
     pub use serde_json::{Value, json};
 
     pub use super::{
-        Cluster, Consistency, Draws, End, ErrorAnswer, Findings, Next, OperationKind, Record,
-        Specification, Step, Turn, Workload, changes, reads,
+        Cluster, Consistency, Draws, End, ErrorAnswer, Fault, Findings, Next, OperationKind,
+        Record, Specification, Step, Turn, Workload, changes, reads,
     };
 }
 
@@ -234,6 +235,15 @@ pub trait Workload: Serialize + DeserializeOwned + Sized {
     fn check(history: &[Record<Self::Operation, Self::Outcome>]) -> Findings {
         let _ = history;
         Findings::default()
+    }
+
+    /// The same for a workload whose promises depend on the faults of the run: it implements this one instead.
+    fn check_with_faults(
+        history: &[Record<Self::Operation, Self::Outcome>],
+        faults: &[Fault],
+    ) -> Findings {
+        let _ = faults;
+        Self::check(history)
     }
 }
 

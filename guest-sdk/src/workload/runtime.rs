@@ -131,7 +131,8 @@ impl<W: Workload> Runtime<W> {
                 write(out, &Observed { broken });
             }
             Request::Check { workers, history } => {
-                let findings = W::check(&records(history.get(), workers));
+                let (records, faults) = records(history.get(), workers);
+                let findings = W::check_with_faults(&records, &faults);
                 write(out, &findings.0);
             }
         }

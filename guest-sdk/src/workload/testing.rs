@@ -54,7 +54,7 @@ use serde_json::{Value, json};
 use super::history::{read, records};
 use super::runtime::Runtime;
 use super::step::raw;
-use super::{Draws, Record, Specification, Workload};
+use super::{Draws, Fault, Record, Specification, Workload};
 use host_protocol::error::ErrorCode;
 use host_protocol::schema::{Exchange, Message, Type};
 use host_protocol::workload::{Completes, Next, Operation, Phase, Request, SetUp, Started, Step};
@@ -69,6 +69,7 @@ pub struct TestRun<W: Workload> {
     operations: usize,
     seed: u64,
     options: W::Options,
+    faults: Vec<Fault>,
 }
 
 /// A run that was made.
@@ -103,6 +104,7 @@ impl<W: Workload> Default for TestRun<W> {
             operations: 100,
             seed: 1,
             options: W::Options::default(),
+            faults: Vec::new(),
         }
     }
 }
@@ -142,6 +144,13 @@ impl<W: Workload> TestRun<W> {
     #[must_use]
     pub fn options(self, options: W::Options) -> Self {
         TestRun { options, ..self }
+    }
+
+    /// With these faults in the history, for [`Workload::check_with_faults`]. Each operation takes 2 ms: it begins in one, and
+    /// ends in the next.
+    #[must_use]
+    pub fn faults(self, faults: Vec<Fault>) -> Self {
+        TestRun { faults, ..self }
     }
 
     /// Runs it against `node`, which gets the number of a node and the body of a request, and returns the body of
@@ -194,9 +203,9 @@ impl<W: Workload> TestRun<W> {
             }
         }
         let history = Value::Array(session.history).to_string();
-        let records = records(&history, self.workers);
+        let (records, _) = records(&history, self.workers);
         TestHistory {
-            problems: problems::<W>(&records),
+            problems: problems::<W>(&records, &self.faults),
             records,
             answers: session.answers,
         }
@@ -228,7 +237,10 @@ fn exchange(text: &str) -> Exchange {
 }
 
 /// What is wrong with operations that were done one at a time.
-fn problems<W: Workload>(records: &[Record<W::Operation, W::Outcome>]) -> Vec<String> {
+fn problems<W: Workload>(
+    records: &[Record<W::Operation, W::Outcome>],
+    faults: &[Fault],
+) -> Vec<String> {
     let mut problems = Vec::new();
     let mut states: BTreeMap<String, StateOf<W>> = BTreeMap::new();
     let has_specification = W::Specification::CONSISTENCY.is_some();
@@ -249,7 +261,8 @@ fn problems<W: Workload>(records: &[Record<W::Operation, W::Outcome>]) -> Vec<St
         }
     }
     if W::CHECKS_HISTORY {
-        let found = W::check(records).0.problems.into_iter();
+        let found = W::check_with_faults(records, faults);
+        let found = found.0.problems.into_iter();
         problems.extend(found.map(|problem| format!("{}: {}", problem.name, problem.text)));
     }
     problems

@@ -36,6 +36,7 @@ workloads! {
     "kv-sessions": workload_kv_sessions::KvSessions;
     "leader": workload_leader::Election;
     "lock": workload_lock::Lock;
+    "membership": workload_membership::Membership;
     "queue": workload_queue::Queue;
     "shard-kv": workload_shard_kv::ShardKv;
 }

@@ -6,7 +6,15 @@ use serde_json::{Value as Json, json};
 use test_support::{Dir, built, bytes};
 
 /// Those that have a name.
-const NAMES: [&str; 6] = ["bank", "kv-sessions", "leader", "lock", "queue", "shard-kv"];
+const NAMES: [&str; 7] = [
+    "bank",
+    "kv-sessions",
+    "leader",
+    "lock",
+    "membership",
+    "queue",
+    "shard-kv",
+];
 
 const FAULTS: &str = "--node-count 5 --concurrency 3n --rate 60 --time-limit 10 --nemesis partition,kill,pause \
                       --nemesis-interval 3 --latency 10 --seed 1";
@@ -105,6 +113,38 @@ fn wrong_leaders_sessions_and_shards_are_caught() {
     fails("shard-kv", "keeps-serving", "not-linearizable", "");
     fails("shard-kv", "no-serials", "not-linearizable", "");
     fails("shard-kv", "serves-early", "not-linearizable", "");
+}
+
+#[test]
+fn wrong_memberships_are_caught() {
+    let slowly = "--rate 10 --time-limit 200 --nemesis-interval 60";
+    let fails = |bug, anomaly, faults: &str| {
+        fails("membership", bug, anomaly, &format!("{slowly} {faults}"));
+    };
+    fails("for-ever", "incomplete-at-last", "--nemesis loss");
+    fails("no-reconnect", "incomplete-at-last", "--nemesis partition");
+    fails("no-refutation", "false-suspicion", "--nemesis pause");
+    fails("others-only", "not-itself", "--nemesis pause");
+    fails("trusts", "undetected", "--nemesis kill");
+    fails("blocks", "undetected", "--nemesis kill");
+    let many = "--nemesis kill --node-count 50 --concurrency 1n";
+    fails("keeps-to-itself", "undetected", many);
+}
+
+#[test]
+fn our_membership_is_right_whatever_happens() {
+    let dir = Dir::new();
+    let flags = FAULTS.replace("--seed 1", "--seeds 0..6");
+    for faults in ["kill", "pause", "partition", "kill,pause,partition"] {
+        let slowly = "--rate 10 --time-limit 200 --nemesis-interval 60";
+        let flags = format!("{flags} {slowly} --nemesis {faults}");
+        for module in ["membership", "membership-mutants"] {
+            let command = dir.host().args(["sim", "-w", "membership", "--module"]);
+            let command = command.arg(built(module)).args(flags.split_whitespace());
+            let ended = command.arg("--no-cache").end();
+            assert_eq!(ended.code(), Some(0), "{module} {faults}: {ended}");
+        }
+    }
 }
 
 #[test]
