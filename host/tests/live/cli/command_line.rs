@@ -281,7 +281,7 @@ fn short_help_of_sim() {
                   --topology <SHAPE>           Neighbours in broadcast: line, grid, tree, tree2, tree3, tree4 or total [default: grid]
 
             Clients:
-              -w, --workload <NAME>          Workload that clients run [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv, bank, kv-sessions, leader, lock, queue, shard-kv]
+              -w, --workload <NAME>          Workload that clients run [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv, bank, kv-sessions, leader, lock, membership, queue, shard-kv]
               -o, --option <NAME=VALUE,...>  Options of a workload of your own, such as accounts=5
                   --concurrency <N>          Number of clients at a time: N, or Nn for N per node [default: 1n]
                   --rate <OPS>               Operations per second, of all clients together; 0 starts none [default: 5]
@@ -526,7 +526,7 @@ fn help_of_sim() {
 
                       Or a file that ends in .wasm: a workload of your own, see docs/workloads.md. FILE#HASH also checks its SHA-256.
 
-                      [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv, bank, kv-sessions, leader, lock, queue, shard-kv]
+                      [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv, bank, kv-sessions, leader, lock, membership, queue, shard-kv]
 
               -o, --option <NAME=VALUE,...>
                       Options of a workload of your own, such as accounts=5
@@ -893,7 +893,7 @@ fn short_help_of_explore() {
                   --topology <SHAPE>  Neighbours in broadcast: line, grid, tree, tree2, tree3, tree4 or total [default: grid]
 
             Clients:
-              -w, --workload <NAME>          Workload that clients run [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv, bank, kv-sessions, leader, lock, queue, shard-kv]
+              -w, --workload <NAME>          Workload that clients run [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv, bank, kv-sessions, leader, lock, membership, queue, shard-kv]
               -o, --option <NAME=VALUE,...>  Options of a workload of your own, such as accounts=5
                   --concurrency <N>          Number of clients at a time: N, or Nn for N per node [default: 1n]
                   --key-count <N>            Number of keys at a time, in transactions and kafka [default: 10]
@@ -993,7 +993,7 @@ fn help_of_explore() {
 
                       Or a file that ends in .wasm: a workload of your own, see docs/workloads.md. FILE#HASH also checks its SHA-256.
 
-                      [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv, bank, kv-sessions, leader, lock, queue, shard-kv]
+                      [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv, bank, kv-sessions, leader, lock, membership, queue, shard-kv]
 
               -o, --option <NAME=VALUE,...>
                       Options of a workload of your own, such as accounts=5

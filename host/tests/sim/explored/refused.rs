@@ -183,7 +183,7 @@ fn bounds_that_are_none_are_refused() {
         error: a network of 9 nodes splits in too many ways: with partitions at most 8
         error: lin-kv has 2 clients for each node at every key: it needs a multiple of 6 clients, and there are 3; try --concurrency 2n
         error: invalid value 'ecko' for '--workload <NAME>'
-          [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv, bank, kv-sessions, leader, lock, queue, shard-kv]
+          [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv, bank, kv-sessions, leader, lock, membership, queue, shard-kv]
 
           tip: a similar value exists: 'echo'
         error: the following required arguments were not provided:

@@ -375,7 +375,7 @@ fn a_mistyped_command_line_says_what_is_known() {
         expect![[r#"
             exit code 254
             ! error: invalid value 'g-sett' for '--workload <NAME>'
-            !   [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv, bank, kv-sessions, leader, lock, queue, shard-kv]
+            !   [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv, bank, kv-sessions, leader, lock, membership, queue, shard-kv]
             !
             !   tip: a similar value exists: 'g-set'
             !
@@ -427,7 +427,7 @@ fn the_help_names_the_workloads_and_the_exit_codes() {
               -w, --workload <NAME>
                       Workload of the history, or a file that ends in .wasm: a workload of your own
 
-                      [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv, bank, kv-sessions, leader, lock, queue, shard-kv]
+                      [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv, bank, kv-sessions, leader, lock, membership, queue, shard-kv]
 
                   --model <MODEL>
                       Check the history of a single object for linearizability instead

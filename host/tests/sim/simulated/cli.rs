@@ -312,7 +312,7 @@ fn mistakes_on_the_command_line_are_named() {
         &expect![[""]],
         &expect![[r#"
             error: invalid value 'ehco' for '--workload <NAME>'
-              [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv, bank, kv-sessions, leader, lock, queue, shard-kv]
+              [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv, bank, kv-sessions, leader, lock, membership, queue, shard-kv]
 
               tip: a similar value exists: 'echo'
 

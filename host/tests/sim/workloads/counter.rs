@@ -212,7 +212,7 @@ fn a_workload_is_no_node_and_a_node_no_workload() {
     "#]].assert_eq(&sim("missing.wasm", "node.wasm"));
     expect![[r#"
         error: invalid value 'counter.c' for '--workload <NAME>'
-          [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv, bank, kv-sessions, leader, lock, queue, shard-kv]
+          [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv, bank, kv-sessions, leader, lock, membership, queue, shard-kv]
 
           tip: a similar value exists: 'g-counter'
 
