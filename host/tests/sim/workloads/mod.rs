@@ -1,6 +1,6 @@
 //! Workloads in modules: `host sim -w FILE.wasm` and all that takes it too.
 
 mod broken;
-mod counter;
+mod languages;
 mod ours;
 mod twin;
