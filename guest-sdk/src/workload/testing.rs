@@ -301,6 +301,13 @@ impl<W: Workload> Session<'_, W> {
             .map(|node| (node.clone(), neighbours(node)))
             .collect();
         let options = raw(&run.options);
+        let declared: Value = read(options.get());
+        for (name, _) in W::HELP {
+            assert!(
+                declared.get(name).is_some(),
+                "HELP has {name:?}, which is none of the options"
+            );
+        }
         let started = self.ask(&Request::Start {
             nodes: nodes.iter().map(|node| node.into()).collect(),
             workers: run.workers,
@@ -350,6 +357,11 @@ impl<W: Workload> Session<'_, W> {
     }
 
     fn operation(&mut self, worker: usize, operation: Operation<'_>) {
+        assert!(
+            W::OPERATIONS.iter().any(|kind| kind.f == operation.f),
+            "OPERATIONS has no {:?}, which a client invokes",
+            operation.f
+        );
         let value = operation.value.map_or("null", RawValue::get);
         let value: Value = read(value);
         self.note(worker, operation.f, "invoke", value.clone());
@@ -489,4 +501,91 @@ fn of_outcome(message: &Message, outcome: Option<(&str, Value)>) -> Value {
         body[name] = value;
     }
     body
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::workload::prelude::*;
+
+    use super::TestRun;
+
+    #[derive(Clone, Debug, Serialize, Deserialize)]
+    #[serde(tag = "f", content = "value", rename_all = "kebab-case")]
+    enum Operation {
+        Read,
+        Write,
+    }
+
+    #[derive(Serialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Request {
+        Ask {},
+    }
+
+    #[derive(Default, Serialize, Deserialize)]
+    struct Options {
+        writes: bool,
+    }
+
+    #[derive(Serialize, Deserialize)]
+    struct Undeclared<const HELPS: bool> {
+        writes: bool,
+    }
+
+    impl<const HELPS: bool> Workload for Undeclared<HELPS> {
+        const NAME: &'static str = "undeclared";
+        const OPERATIONS: &'static [OperationKind] = &[reads("read")];
+        const MESSAGES: &'static [&'static str] = &["ask {} -> ask_ok {}"];
+        const HELP: &'static [(&'static str, &'static str)] = match HELPS {
+            true => &[("wirtes", "Whether it writes")],
+            false => &[("writes", "Whether it writes")],
+        };
+        const CHECKS_HISTORY: bool = true;
+
+        type Options = Options;
+        type Operation = Operation;
+        type Outcome = ();
+        type Request = Request;
+        type Answer = ();
+        type Specification = ();
+
+        fn new(_: &Cluster, options: Options) -> Result<Self, String> {
+            let writes = options.writes;
+            Ok(Undeclared { writes })
+        }
+
+        fn next(&mut self, _: &mut Turn<'_>) -> Next<Operation> {
+            Next::Invoke(match self.writes {
+                true => Operation::Write,
+                false => Operation::Read,
+            })
+        }
+
+        fn begin(&mut self, _: usize, _: &Operation) -> Step<Self> {
+            Step::call(Request::Ask {}).completes(())
+        }
+    }
+
+    fn run<const HELPS: bool>(writes: bool) -> usize {
+        let run = TestRun::<Undeclared<HELPS>>::new().options(Options { writes });
+        let played = run.against(|_, _| json!({"type": "ask_ok"}));
+        played.records().len()
+    }
+
+    #[test]
+    fn what_is_declared_runs() {
+        assert_eq!(run::<false>(false), 100);
+    }
+
+    #[test]
+    #[should_panic(expected = "OPERATIONS has no \"write\", which a client invokes")]
+    fn an_operation_that_is_not_declared_is_named() {
+        run::<false>(true);
+    }
+
+    #[test]
+    #[should_panic(expected = "HELP has \"wirtes\", which is none of the options")]
+    fn help_for_no_option_is_named() {
+        run::<true>(false);
+    }
 }
