@@ -96,18 +96,17 @@ pub mod prelude {
     pub use crate::{Caller, Ctx, Error, ErrorCode, Level, Node, Response, Retry, TimerId};
 }
 
-/// Makes a [`Node`] the solution of its crate: the exports of a guest when built
-/// for WebAssembly, and a `main` that runs it natively when not.
+/// What a module exports that answers with bytes to bytes: its `marker`, and the functions of `$module`.
+#[doc(hidden)]
 #[macro_export]
-macro_rules! export {
-    ($node:ty) => {
+macro_rules! __exports {
+    ($marker:ident, $module:ty) => {
         #[cfg(target_family = "wasm")]
         const _: () = {
             use ::std::cell::RefCell;
-            use $crate::wasm::Guest;
 
             ::std::thread_local! {
-                static GUEST: RefCell<Guest<$node>> = const { RefCell::new(Guest::new()) };
+                static MODULE: RefCell<$module> = const { RefCell::new(<$module>::new()) };
             }
 
             unsafe extern "C" {
@@ -122,28 +121,37 @@ macro_rules! export {
             }
 
             #[unsafe(no_mangle)]
-            extern "C" fn maelstrom_abi_v1() {}
+            extern "C" fn $marker() {}
 
             #[unsafe(no_mangle)]
             extern "C" fn alloc(len: u32) -> u32 {
-                GUEST.with_borrow_mut(|guest| guest.alloc(len))
+                MODULE.with_borrow_mut(|module| module.alloc(len))
             }
 
             #[unsafe(no_mangle)]
             extern "C" fn handle(_ptr: u32, len: u32) -> u64 {
-                GUEST.with_borrow_mut(|guest| guest.handle(len))
+                MODULE.with_borrow_mut(|module| module.handle(len))
             }
 
             #[unsafe(no_mangle)]
             extern "C" fn snapshot() -> u64 {
-                GUEST.with_borrow_mut(Guest::snapshot)
+                MODULE.with_borrow_mut(|module| module.snapshot())
             }
 
             #[unsafe(no_mangle)]
             extern "C" fn restore(_ptr: u32, len: u32) -> u32 {
-                GUEST.with_borrow_mut(|guest| guest.restore(len))
+                MODULE.with_borrow_mut(|module| module.restore(len))
             }
         };
+    };
+}
+
+/// Makes a [`Node`] the solution of its crate: the exports of a guest when built
+/// for WebAssembly, and a `main` that runs it natively when not.
+#[macro_export]
+macro_rules! export {
+    ($node:ty) => {
+        $crate::__exports!(maelstrom_abi_v1, $crate::wasm::Guest<$node>);
 
         /// Runs this node natively, on stdin and stdout.
         #[cfg(not(target_family = "wasm"))]

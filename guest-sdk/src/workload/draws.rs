@@ -1,5 +1,7 @@
 //! Random choices.
 
+use host_protocol::draw::below;
+
 /// Random choices of a workload. In a module they come from the run's seed, by a stream of their own.
 pub struct Draws(Source);
 
@@ -65,21 +67,8 @@ impl Draws {
     }
 
     /// Draws a number from 0 to below `end`, uniformly; 0 if `end` is 0.
-    ///
-    /// Source: D. Lemire, "Fast random integer generation in an interval", 2019.
     pub fn below(&mut self, end: u64) -> u64 {
-        if end == 0 {
-            return 0;
-        }
-        let biased = end.wrapping_neg() % end;
-        loop {
-            let product = u128::from(self.word()) * u128::from(end);
-            #[expect(clippy::cast_possible_truncation, reason = "the two halves are meant")]
-            let (high, low) = ((product >> 64) as u64, product as u64);
-            if low >= biased {
-                return high;
-            }
-        }
+        below(end, || self.word())
     }
 
     /// Draws an index of a slice of `len` elements.

@@ -335,48 +335,9 @@ pub const fn reads(f: &'static str) -> OperationKind {
 #[macro_export]
 macro_rules! export_workload {
     ($workload:ty) => {
-        #[cfg(target_family = "wasm")]
-        const _: () = {
-            use ::std::cell::RefCell;
-            use $crate::workload::wasm::Module;
-
-            ::std::thread_local! {
-                static MODULE: RefCell<Module<$workload>> = const { RefCell::new(Module::new()) };
-            }
-
-            unsafe extern "C" {
-                safe fn __wasm_call_ctors();
-            }
-
-            // Without this the linker takes the module for a command and runs all
-            // constructors and destructors around every single call.
-            #[unsafe(no_mangle)]
-            extern "C" fn _initialize() {
-                __wasm_call_ctors();
-            }
-
-            #[unsafe(no_mangle)]
-            extern "C" fn maelstrom_workload_v1() {}
-
-            #[unsafe(no_mangle)]
-            extern "C" fn alloc(len: u32) -> u32 {
-                MODULE.with_borrow_mut(|module| module.alloc(len))
-            }
-
-            #[unsafe(no_mangle)]
-            extern "C" fn handle(_ptr: u32, len: u32) -> u64 {
-                MODULE.with_borrow_mut(|module| module.handle(len))
-            }
-
-            #[unsafe(no_mangle)]
-            extern "C" fn snapshot() -> u64 {
-                MODULE.with_borrow_mut(Module::snapshot)
-            }
-
-            #[unsafe(no_mangle)]
-            extern "C" fn restore(_ptr: u32, len: u32) -> u32 {
-                MODULE.with_borrow_mut(|module| module.restore(len))
-            }
-        };
+        $crate::__exports!(
+            maelstrom_workload_v1,
+            $crate::workload::wasm::Module<$workload>
+        );
     };
 }

@@ -260,17 +260,7 @@ pub fn check_within(
     options: &CheckOptions,
     budgets: &Budgets,
 ) -> Result<CheckResult, UnexpectedOperation> {
-    let foreign = |op: &str| !workload.operations().contains(&op);
-    if let Some((_, op)) = history.client_ops().find(|(_, op)| foreign(&op.f)) {
-        let known = workload.operations().join(" and ");
-        return Err(UnexpectedOperation::new(
-            op,
-            format!(
-                "expected the operations of {workload} ({known}), found {}",
-                op.f
-            ),
-        ));
-    }
+    has_only(history, workload.name(), workload.operations())?;
     let result = result(workload, history, options, budgets)?;
     let parts = Parts {
         name: workload.name(),
@@ -278,6 +268,22 @@ pub fn check_within(
         result,
     };
     Ok(parts.judged(history, net, options))
+}
+
+/// Checks that a history has no operations but these, which are those of a workload.
+fn has_only(history: &History, name: &str, known: &[&str]) -> Result<(), UnexpectedOperation> {
+    let foreign = |op: &Op| !known.contains(&&*op.f);
+    match history.client_ops().find(|(_, op)| foreign(op)) {
+        None => Ok(()),
+        Some((_, op)) => {
+            let known = known.join(" and ");
+            let what = format!(
+                "expected the operations of {name} ({known}), found {}",
+                op.f
+            );
+            Err(UnexpectedOperation::new(op, what))
+        }
+    }
 }
 
 /// What a workload's own checker finds.
@@ -345,18 +351,8 @@ pub fn check_any(
         }
         WorkloadRef::Custom(custom) => custom,
     };
-    let foreign = |op: &str| !custom.operations().iter().any(|known| known == op);
-    if let Some((_, op)) = history.client_ops().find(|(_, op)| foreign(&op.f)) {
-        let known = custom.operations().join(" and ");
-        return Err(NotJudged::Unexpected(UnexpectedOperation::new(
-            op,
-            format!(
-                "expected the operations of {} ({known}), found {}",
-                custom.name(),
-                op.f
-            ),
-        )));
-    }
+    let known: Vec<&str> = custom.operations().iter().map(String::as_str).collect();
+    has_only(history, custom.name(), &known).map_err(NotJudged::Unexpected)?;
     let mut found = custom.judge(history, options, budgets)?;
     let like = custom.like();
     let result = match like {

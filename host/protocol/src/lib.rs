@@ -9,6 +9,7 @@
 //! | [`workload`] | what a workload module and its host say to each other |
 //! | [`schema`] | the notation for the messages of a workload |
 //! | [`disk`] | changes to the disk of a node, and its files in the first event |
+//! | [`draw`] | random numbers in a range |
 //! | [`scan`] | finds the fields of an object in JSON |
 //! | [`fields`] | the fields that were found |
 //! | `grammar` | JSON values of which nothing is kept |
@@ -22,7 +23,7 @@
 //! | [`text`] | makes text of unknown origin safe to print |
 //!
 //! The crate depends on no host, engine or guest. WebAssembly guests use `message`,
-//! `error`, `services`, `abi`, `disk`, `scan`, `fields`, `json`, `data` and `workload`; the other modules are for drivers
+//! `error`, `services`, `abi`, `disk`, `draw`, `scan`, `fields`, `json`, `data` and `workload`; the other modules are for drivers
 //! of nodes and are not compiled for WebAssembly.
 
 pub mod abi;
@@ -30,6 +31,7 @@ pub mod abi;
 pub mod clock;
 pub mod data;
 pub mod disk;
+pub mod draw;
 pub mod error;
 pub mod fields;
 mod grammar;

@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 
+use host_protocol::draw::below;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use sha2::{Digest, Sha256};
@@ -86,21 +87,8 @@ impl Stream {
     }
 
     /// Draws a number from 0 to below `end`, uniformly; 0 if `end` is 0.
-    ///
-    /// Source: D. Lemire, "Fast random integer generation in an interval", 2019.
     pub fn below(&mut self, end: u64) -> u64 {
-        if end == 0 {
-            return 0;
-        }
-        let biased = end.wrapping_neg() % end;
-        loop {
-            let product = u128::from(self.0.next_u64()) * u128::from(end);
-            #[expect(clippy::cast_possible_truncation, reason = "the two halves are meant")]
-            let (high, low) = ((product >> 64) as u64, product as u64);
-            if low >= biased {
-                return high;
-            }
-        }
+        below(end, || self.0.next_u64())
     }
 
     /// Draws an index of a slice of `len` elements.

@@ -1,7 +1,7 @@
 //! `host inspect`: what a module is, and whether it would load.
 
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
@@ -60,17 +60,21 @@ pub(super) fn run(args: &InspectArgs) -> Result<Exit, Failure> {
     let wasm = read_module(&args.module, bounds.module_bytes)?;
     let report = vet(&wasm, &limits, &bounds);
     let mut problems = report.problems;
+    let mut workload = None;
     if problems.is_empty() {
         let sandbox = Sandbox::new(None).map_err(|error| Failure::new(Exit::Internal, error))?;
         problems.extend(sandbox.problem(&wasm));
+        if problems.is_empty() && report.facts.kind == Kind::Workload {
+            let loaded = workloads::load(&args.module.to_string_lossy(), &sandbox);
+            match loaded {
+                Ok(it) => workload = Some(it.declared().declaration.clone()),
+                Err(why) => problems.push(why),
+            }
+        }
     }
     let submission_problems = match problems.is_empty() {
         true => vet(&wasm, &limits, &ModuleLimits::default()).problems,
         false => Vec::new(),
-    };
-    let workload = match problems.is_empty() && report.facts.kind == Kind::Workload {
-        true => declared(&args.module, &mut problems)?,
-        false => None,
     };
     let inspection = Inspection {
         workload,
@@ -92,18 +96,6 @@ pub(super) fn run(args: &InspectArgs) -> Result<Exit, Failure> {
     } else {
         Exit::Rejected
     })
-}
-
-/// Asks a workload what it is.
-fn declared(path: &Path, problems: &mut Vec<String>) -> Result<Option<Declaration>, Failure> {
-    let sandbox = Sandbox::new(None).map_err(|error| Failure::new(Exit::Internal, error))?;
-    match workloads::load(&path.to_string_lossy(), &sandbox) {
-        Ok(workload) => Ok(Some(workload.declared().declaration.clone())),
-        Err(why) => {
-            problems.push(why);
-            Ok(None)
-        }
-    }
 }
 
 /// What a workload says that it is.

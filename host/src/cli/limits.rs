@@ -36,8 +36,8 @@ impl ModuleArgs {
 /// The heading of the flags of the cache.
 const HEADING: &str = "Compiled code";
 
-/// Where compiled code is kept.
-#[derive(Debug, Args)]
+/// Where compiled code is kept: by default in the user's cache directory.
+#[derive(Debug, Default, Args)]
 pub(super) struct CacheArgs {
     /// Directory for compiled modules, of mode 0700 [default: the user's cache directory].
     #[arg(long, value_name = "DIR", help_heading = HEADING, hide_short_help = true)]

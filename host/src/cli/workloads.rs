@@ -4,9 +4,8 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tracing::warn;
-
-use host_sandbox::{Cache, Sandbox};
+use super::limits::CacheArgs;
+use host_sandbox::Sandbox;
 use host_sim::workload::CustomWorkload;
 use host_trial::scenario::find_workloads_with;
 use host_workload::{LIMITS, ModuleWorkload};
@@ -59,7 +58,7 @@ impl Files {
             None => {
                 let sandbox = match &mut self.sandbox {
                     Some(sandbox) => sandbox,
-                    none => none.insert(sandbox()?),
+                    none => none.insert(CacheArgs::default().sandbox().map_err(|it| it.message())?),
                 };
                 Arc::new(load(text, sandbox)?)
             }
@@ -67,15 +66,4 @@ impl Files {
         self.loaded.insert(text.to_owned(), Arc::clone(&workload));
         Ok(workload)
     }
-}
-
-fn sandbox() -> Result<Sandbox, String> {
-    let directory = Cache::default_directory();
-    let cache = Cache::open(directory.clone())
-        .inspect_err(|error| {
-            warn!("working without the cache {}: {error}", directory.display());
-        })
-        .ok();
-    Sandbox::new(cache)
-        .map_err(|error| format!("the sandbox does not work on this machine: {error}"))
 }

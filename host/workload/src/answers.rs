@@ -2,7 +2,7 @@
 
 use host_check::value::Value;
 use host_protocol::schema::{Message, Type};
-use host_sim::workload::ints;
+use host_sim::workload::take_ints;
 use serde_json::{Map, Value as Json};
 
 /// How an answer completes an operation.
@@ -29,11 +29,7 @@ pub(crate) fn check(message: &Message, answer: &str) -> Result<Map<String, Json>
 /// The value of the field `name` of an answer, which is checked, if that is a list of integers and nothing else: most
 /// long answers are such, and a parser for any value has several calls for each integer. `None` for other answers.
 pub(crate) fn integers(message: &Message, name: &str, answer: &str) -> Option<Value> {
-    // Within a string the quotes would have backslashes.
-    let begin = format!("\"{name}\":[");
-    let begin = answer.find(&begin)? + begin.len();
-    let (ints, len) = ints(&answer[begin..])?;
-    let without = [&answer[..begin], &answer[begin + len..]].concat();
+    let (without, ints) = take_ints(answer, &format!("\"{name}\":["))?;
     let body = check(message, &without).ok()?;
     let field = message.fields.iter().find(|field| field.name == name)?;
     let takes_integers = |of: &Type| matches!(of, Type::Any | Type::Integer | Type::Number);

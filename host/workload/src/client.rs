@@ -1,6 +1,6 @@
 //! The clients of a run, as the simulator has them.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use host_check::history::Kind;
 use host_check::value::Value;
@@ -22,6 +22,8 @@ use crate::shared::Copy;
 pub(crate) struct ModuleClient {
     declared: Arc<Declared>,
     copy: Copy,
+    /// The type of the request that prepares nodes, once there was one. All nodes get the same kind.
+    set_up: OnceLock<String>,
     /// What each worker waits for.
     awaited: Vec<Option<Awaited>>,
     /// The first failure of the workload.
@@ -42,6 +44,7 @@ impl ModuleClient {
         ModuleClient {
             declared,
             copy: Copy::of(session),
+            set_up: OnceLock::new(),
             awaited: vec![None; workers],
             failure: Mutex::new(None),
         }
@@ -247,6 +250,7 @@ impl WorkloadClient for ModuleClient {
             Ok(copy) => Box::new(ModuleClient {
                 declared: Arc::clone(&self.declared),
                 copy,
+                set_up: self.set_up.clone(),
                 awaited: self.awaited.clone(),
                 failure: Mutex::new(failure),
             }),
@@ -256,16 +260,22 @@ impl WorkloadClient for ModuleClient {
 
     fn setup(&self, node: usize) -> Option<String> {
         let set_up: SetUp = self.ask(|session| session.ask(&Request::SetUp { node }))?;
-        set_up.body.map(|body| body.get().to_owned())
+        let body = set_up.body?;
+        match kind_of(&body) {
+            Ok(kind) => self.set_up.get_or_init(|| kind),
+            Err(why) => {
+                self.fail(why);
+                return None;
+            }
+        };
+        Some(body.get().to_owned())
     }
 
     fn check_setup(&self, answer: &str) -> Result<(), Malformed> {
-        // All nodes get the same kind of request.
-        let Some(body) = self.setup(0) else {
+        let Some(kind) = self.set_up.get() else {
             return Ok(());
         };
-        let raw = RawValue::from_string(body).map_err(|why| Malformed(why.to_string()))?;
-        let message = kind_of(&raw).and_then(|kind| self.declared.answer_to(&kind));
+        let message = self.declared.answer_to(kind);
         let checked = message.and_then(|message| check(message, answer));
         checked.map(|_| ()).map_err(Malformed)
     }

@@ -138,8 +138,4 @@ impl CustomWorkload for ModuleWorkload {
             ..self.clone()
         }))
     }
-
-    fn checker(&self) -> &dyn CustomChecker {
-        self
-    }
 }

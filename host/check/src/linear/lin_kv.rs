@@ -120,41 +120,41 @@ pub fn lin_kv(
             );
         }
     }
-    let of = |validity| {
-        bad.iter()
-            .filter(move |(_, judged)| judged.result.valid == validity)
-    };
+    let bad = bad.into_iter().map(|(key, judged)| (key, judged.result));
+    Ok(LinKv {
+        missed,
+        ..of_keys(bad.collect(), key_count)
+    })
+}
+
+/// The result for all objects, of which these are not right or not known to be.
+pub(super) fn of_keys(mut bad: Vec<(Value, Linearizable)>, key_count: usize) -> LinKv {
+    bad.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let of = |validity| bad.iter().filter(move |(_, it)| it.valid == validity);
     let failures: Vec<Value> = of(Validity::False).map(|(key, _)| key.clone()).collect();
     let unknown_count = of(Validity::Unknown).count();
     let mut left_out = LeftOut::new();
     if bad.len() > RESULTS_MAX {
         left_out.insert("results", bad.len() - RESULTS_MAX);
     }
-    Ok(LinKv {
-        valid: Validity::worst(bad.iter().map(|(_, judged)| judged.result.valid)),
+    LinKv {
+        valid: Validity::worst(bad.iter().map(|(_, it)| it.valid)),
         failure_count: failures.len(),
         failures: bounded("failures", failures, &mut left_out),
         key_count,
         unknown_count,
-        missed,
+        missed: Missed::default(),
         results: {
             // A stable sort: by verdict, the keys stay in order.
-            bad.sort_by_key(|(_, judged)| std::cmp::Reverse(judged.result.valid));
+            bad.sort_by_key(|(_, it)| std::cmp::Reverse(it.valid));
             bad.truncate(RESULTS_MAX);
-            bad.into_iter()
-                .map(|(key, judged)| (key, KeyResult::of(judged)))
-                .collect()
+            let result = |linearizable: Linearizable| KeyResult {
+                valid: linearizable.valid,
+                linearizable,
+            };
+            bad.into_iter().map(|(key, it)| (key, result(it))).collect()
         },
         left_out,
-    })
-}
-
-impl KeyResult {
-    fn of(judged: Judged) -> Self {
-        Self {
-            valid: judged.result.valid,
-            linearizable: judged.result,
-        }
     }
 }
 

@@ -16,10 +16,10 @@ use crate::validity::Validity;
 use crate::value::Value;
 
 use super::budgets::{Budget, Budgets, Spent};
-use super::lin_kv::LinKv;
+use super::lin_kv::{LinKv, of_keys};
 use super::model::{Call, Model, State};
 use super::result::{Failure, Linearizable};
-use super::specification::{Asked, NotJudged, Specification, Specified, of_keys};
+use super::specification::{Asked, NotJudged, Specification, Specified, object_of};
 
 /// An operation of a process.
 struct Step {
@@ -77,17 +77,10 @@ fn objects<'a, 's>(
         .client_ops()
         .filter(|(_, op)| op.kind == Kind::Invoke);
     for (at, op) in invocations {
-        let key = asked.borrow_mut().specification.key(&op.f, &op.value);
-        let key = key.map_err(NotJudged::Failed)?;
-        if !objects.contains_key(&key) {
-            let initial = asked.borrow_mut().specification.initial(&key);
-            let object = Object {
-                model: Specified::new(asked, initial.map_err(NotJudged::Failed)?),
-                processes: IndexMap::new(),
-            };
-            objects.insert(key.clone(), object);
-        }
-        let object = &mut objects[&key];
+        let object = object_of(&mut objects, asked, op, |model| Object {
+            model,
+            processes: IndexMap::new(),
+        })?;
         let completed = history.pairs().partner(at);
         let (outcome, at) = match (Completion::of(history, at), completed) {
             (Completion::Refused, _) => continue,

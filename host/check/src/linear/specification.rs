@@ -7,16 +7,14 @@ use std::time::Instant;
 
 use indexmap::{IndexMap, IndexSet};
 
-use crate::bounded::{LeftOut, bounded};
-use crate::history::{History, Kind};
-use crate::missed::Missed;
+use crate::history::{History, Kind, Op};
 use crate::unexpected::UnexpectedOperation;
 use crate::validity::{Checks, Validity};
 use crate::value::{Name, Value};
 
 use super::budgets::{Budgets, Meter};
 use super::judge::{judge, whole};
-use super::lin_kv::{KeyResult, LinKv, RESULTS_MAX};
+use super::lin_kv::{LinKv, of_keys};
 use super::model::{Call, Model, State, brief};
 use super::result::Linearizable;
 use super::subject::Subject;
@@ -125,7 +123,7 @@ pub(super) struct Specified<'a, 's> {
 }
 
 impl<'a, 's> Specified<'a, 's> {
-    pub(super) fn new(asked: &'a RefCell<Asked<'s>>, initial: Box<str>) -> Self {
+    fn new(asked: &'a RefCell<Asked<'s>>, initial: Box<str>) -> Self {
         Specified {
             asked,
             noun: asked.borrow().specification.noun().to_owned(),
@@ -134,6 +132,26 @@ impl<'a, 's> Specified<'a, 's> {
             steps: RefCell::default(),
         }
     }
+}
+
+/// What is known of the object that an operation is about; it is made of a model at its beginning where nothing is.
+pub(super) fn object_of<'k, 'a, 's, T>(
+    objects: &'k mut IndexMap<Value, T>,
+    asked: &'a RefCell<Asked<'s>>,
+    op: &Op,
+    make: impl FnOnce(Specified<'a, 's>) -> T,
+) -> Result<&'k mut T, NotJudged> {
+    let key = asked.borrow_mut().specification.key(&op.f, &op.value);
+    let key = key.map_err(NotJudged::Failed)?;
+    let number = match objects.get_index_of(&key) {
+        Some(number) => number,
+        None => {
+            let initial = asked.borrow_mut().specification.initial(&key);
+            let model = Specified::new(asked, initial.map_err(NotJudged::Failed)?);
+            objects.insert_full(key, make(model)).0
+        }
+    };
+    Ok(&mut objects[number])
 }
 
 impl Model for Specified<'_, '_> {
@@ -209,20 +227,11 @@ pub fn linearizable(
         .client_ops()
         .filter(|(_, op)| op.kind == Kind::Invoke);
     for (at, op) in invocations {
-        let key = asked.borrow_mut().specification.key(&op.f, &op.value);
-        let key = key.map_err(NotJudged::Failed)?;
-        let number = match keys.get_index_of(&key) {
-            Some(number) => number,
-            None => {
-                let initial = asked.borrow_mut().specification.initial(&key);
-                let object = Specified::new(&asked, initial.map_err(NotJudged::Failed)?);
-                keys.insert_full(key, Subject::new(object)).0
-            }
-        };
+        let subject = object_of(&mut keys, &asked, op, Subject::new)?;
         let completion = history.pairs().partner(at).map(|at| &history.ops()[at]);
         let completion = completion.filter(|completion| completion.kind == Kind::Ok);
         let completed = completion.map(|completion| &completion.value);
-        keys[number]
+        subject
             .add(history, at, &op.value, completed)
             .map_err(NotJudged::Unexpected)?;
     }
@@ -240,35 +249,4 @@ pub fn linearizable(
         }
     }
     Ok(of_keys(bad, key_count))
-}
-
-/// The result for all objects, of which these are not right or not known to be.
-pub(super) fn of_keys(mut bad: Vec<(Value, Linearizable)>, key_count: usize) -> LinKv {
-    bad.sort_by(|(a, _), (b, _)| a.cmp(b));
-    let of = |validity| bad.iter().filter(move |(_, it)| it.valid == validity);
-    let failures: Vec<Value> = of(Validity::False).map(|(key, _)| key.clone()).collect();
-    let unknown_count = of(Validity::Unknown).count();
-    let mut left_out = LeftOut::new();
-    if bad.len() > RESULTS_MAX {
-        left_out.insert("results", bad.len() - RESULTS_MAX);
-    }
-    LinKv {
-        valid: Validity::worst(bad.iter().map(|(_, it)| it.valid)),
-        failure_count: failures.len(),
-        failures: bounded("failures", failures, &mut left_out),
-        key_count,
-        unknown_count,
-        missed: Missed::default(),
-        results: {
-            // A stable sort: by verdict, the keys stay in order.
-            bad.sort_by_key(|(_, it)| std::cmp::Reverse(it.valid));
-            bad.truncate(RESULTS_MAX);
-            let result = |linearizable: Linearizable| KeyResult {
-                valid: linearizable.valid,
-                linearizable,
-            };
-            bad.into_iter().map(|(key, it)| (key, result(it))).collect()
-        },
-        left_out,
-    }
 }

@@ -28,10 +28,7 @@ pub(super) fn read<T: Answer>(answer: &str) -> Result<T, Malformed> {
 /// are such, and a parser for any value has several calls for each. `None` if it is another answer.
 fn read_ints<T: Answer>(answer: &str) -> Option<T> {
     let List { begin, of } = T::LIST?;
-    // Within a string the quotes would have backslashes.
-    let begin = answer.find(begin)? + begin.len();
-    let (ints, len) = ints(&answer[begin..])?;
-    let without = [&answer[..begin], &answer[begin + len..]].concat();
+    let (without, ints) = take_ints(answer, begin)?;
     let mut read: T = serde_json::from_str(&without).ok()?;
     let is_right = read.kind() == T::TYPE;
     let list = of(&mut read);
@@ -43,10 +40,20 @@ fn read_ints<T: Answer>(answer: &str) -> Option<T> {
     Some(read)
 }
 
+/// An answer without the integers of the list that follows on `begin`, the quoted name of a field with the opening bracket
+/// behind it; and these integers. `None` if there is no such list, or it has anything else.
+#[must_use]
+pub fn take_ints(answer: &str, begin: &str) -> Option<(String, Vec<i64>)> {
+    // Within a string the quotes would have backslashes.
+    let begin = answer.find(begin)? + begin.len();
+    let (ints, len) = ints(&answer[begin..])?;
+    let without = [&answer[..begin], &answer[begin + len..]].concat();
+    Some((without, ints))
+}
+
 /// The integers that a list has, from behind its opening bracket to before the closing one, and how
 /// many bytes they take. `None` if it has anything else, or an integer that does not fit 64 bits.
-#[must_use]
-pub fn ints(json: &str) -> Option<(Vec<i64>, usize)> {
+fn ints(json: &str) -> Option<(Vec<i64>, usize)> {
     let mut ints = Vec::new();
     let mut at = 0;
     loop {

@@ -29,9 +29,6 @@ pub trait CustomWorkload: CustomChecker {
     /// # Errors
     /// Which option is wrong, and what there is.
     fn with_options(&self, options: &[&str]) -> Result<Arc<dyn CustomWorkload>, String>;
-
-    /// The workload, for who judges histories.
-    fn checker(&self) -> &dyn CustomChecker;
 }
 
 /// A workload.
@@ -71,6 +68,15 @@ impl AnyWorkload {
         }
     }
 
+    /// Its options that are not the default, each `NAME=VALUE`. Those of built-in workloads are options of a run.
+    #[must_use]
+    pub fn options(&self) -> Vec<String> {
+        match self {
+            AnyWorkload::BuiltIn(_) => Vec::new(),
+            AnyWorkload::Custom(custom) => custom.options(),
+        }
+    }
+
     /// Whether an operation is one of the inspection at the end, which does not count in the figures.
     #[must_use]
     pub fn is_inspection(&self, op: &Op) -> bool {
@@ -83,7 +89,7 @@ impl AnyWorkload {
     pub fn rules(&self) -> WorkloadRef<'_> {
         match self {
             AnyWorkload::BuiltIn(workload) => WorkloadRef::BuiltIn(*workload),
-            AnyWorkload::Custom(custom) => WorkloadRef::Custom(custom.checker()),
+            AnyWorkload::Custom(custom) => WorkloadRef::Custom(&**custom),
         }
     }
 

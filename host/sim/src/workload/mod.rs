@@ -23,7 +23,7 @@ mod txn;
 mod unique_ids;
 mod writes_and_reads;
 
-pub use answer::ints;
+pub use answer::take_ints;
 pub use any::{AnyWorkload, CustomWorkload};
 pub use mops::TxnShape;
 pub use options::{UnsuitableOptions, WorkloadOptions};

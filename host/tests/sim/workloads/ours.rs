@@ -26,14 +26,7 @@ fn run(dir: &Dir, workload: &str, module: &str, flags: &str, guest_args: &[&str]
         .args(["sim", "-w", workload, "--module"])
         .arg(built(module))
         .args(flags.split_whitespace())
-        .args([
-            "--no-cache",
-            "--format",
-            "json",
-            "--journal",
-            "journal",
-            "--",
-        ])
+        .args(["--no-cache", "--format", "json", "--"])
         .args(guest_args);
     let ended = command.end();
     let result = serde_json::from_str(&ended.stdout).unwrap_or_else(|why| panic!("{why}: {ended}"));
@@ -43,8 +36,9 @@ fn run(dir: &Dir, workload: &str, module: &str, flags: &str, guest_args: &[&str]
 #[test]
 fn a_workload_by_name_is_its_module_and_our_solution_passes_it() {
     let dir = Dir::new();
+    let flags = format!("{FAULTS} --journal journal");
     for name in NAMES {
-        let (code, by_name) = run(&dir, name, name, FAULTS, &[]);
+        let (code, by_name) = run(&dir, name, name, &flags, &[]);
         assert_eq!(
             (code, &by_name["results"]["valid?"]),
             (0, &json!(true)),
@@ -53,7 +47,7 @@ fn a_workload_by_name_is_its_module_and_our_solution_passes_it() {
         let journal = dir.read("journal");
         assert!(journal.lines().count() > 1000, "{name}");
         let module = built(&format!("workload-{name}"));
-        let (_, of_module) = run(&dir, module.to_str().unwrap(), name, FAULTS, &[]);
+        let (_, of_module) = run(&dir, module.to_str().unwrap(), name, &flags, &[]);
         assert_eq!(of_module["results"], by_name["results"], "{name}");
         assert_eq!(dir.read("journal"), journal, "{name}");
     }
@@ -70,7 +64,7 @@ fn fails(name: &str, bug: &str, anomaly: &str, more: &str) {
 fn fails_under(name: &str, bug: &str, anomaly: &str, flags: &str) {
     let dir = Dir::new();
     let module = format!("{name}-mutants");
-    let (code, summary) = run_summary(&dir, name, &module, flags, bug);
+    let (code, summary) = run(&dir, name, &module, flags, &["--bug", bug]);
     let found: Vec<String> = summary["anomalies"]
         .as_object()
         .into_iter()
@@ -81,18 +75,6 @@ fn fails_under(name: &str, bug: &str, anomaly: &str, flags: &str) {
         code == 1 && found.iter().any(|it| it == anomaly),
         "{name} {bug}: {found:?}"
     );
-}
-
-fn run_summary(dir: &Dir, workload: &str, module: &str, flags: &str, bug: &str) -> (i32, Json) {
-    let command = dir
-        .host()
-        .args(["sim", "-w", workload, "--module"])
-        .arg(built(module))
-        .args(flags.split_whitespace())
-        .args(["--no-cache", "--format", "json", "--", "--bug", bug]);
-    let ended = command.end();
-    let result = serde_json::from_str(&ended.stdout).unwrap_or_else(|why| panic!("{why}: {ended}"));
-    (ended.code().unwrap(), result)
 }
 
 #[test]

@@ -20,7 +20,6 @@ use crate::scenario::Scenario;
 use crate::scenario::option::{self, OptionError, ScenarioOption, Values};
 use host_sim::random::Streams;
 use host_sim::ranges::{HOP_NS_MAX, TIME_LIMIT_NS_MAX, WORKERS_MAX};
-use host_sim::workload::AnyWorkload;
 use host_sim::{Bounds, Cluster, Distribution, Episode, Hops, Invocation, Move, Script};
 
 /// The version of the format, and the only one that is read.
@@ -103,10 +102,7 @@ impl Schedule {
         let file = File {
             version: VERSION,
             workload: text(&option::WORKLOAD),
-            option: match &scenario.workload {
-                AnyWorkload::Custom(custom) => custom.options(),
-                AnyWorkload::BuiltIn(_) => Vec::new(),
-            },
+            option: scenario.workload.options(),
             seed: self.seed,
             node_count: options.cluster.count,
             first_node: options.cluster.first,

@@ -144,10 +144,7 @@ options! {
                 ))),
             }
         },
-        write: |scenario| match &scenario.workload {
-            AnyWorkload::Custom(custom) => Some(custom.options().join(",")),
-            AnyWorkload::BuiltIn(_) => Some(String::new()),
-        },
+        write: |scenario| Some(scenario.workload.options().join(",")),
         ..USUAL
     };
     NODE_COUNT: "Number of nodes, named n0, n1 and so on [default: 5, named n1 to n5]", ScenarioOption {
