@@ -30,6 +30,7 @@ use super::growth::Observed;
 use super::hunter::Scale;
 use super::journal::Observer;
 use super::memory::{MemoryGrant, RunMemory};
+use super::moment::Hand;
 use super::nemeses::{Decision, Nemeses};
 use super::nemesis::Fault;
 use super::network::Network;
@@ -47,7 +48,7 @@ use super::service::Service;
 use super::services::Services;
 use super::silence::{Silence, Silences};
 use super::time::{MS, SECOND};
-use super::touch::{Hand, Touch};
+use super::touch::Touch;
 use super::workers::{Progress, Workers};
 use super::world::{Pacing, World};
 

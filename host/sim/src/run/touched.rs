@@ -1,7 +1,8 @@
 //! What touches do to a run, and when.
 
 use super::{Decision, Run};
-use crate::address::Addr;
+use crate::address::{Addr, Names};
+use crate::moment::{Act, Moment, Parts};
 use crate::moves::{MessageRef, MoveKind};
 use crate::nemesis::{DiskLoss, Fault, FaultAction, each};
 use crate::node::Pause;
@@ -9,7 +10,7 @@ use crate::outcome::{StopReason, Stopped};
 use crate::packets::{Packet, Slot};
 use crate::phase::Phase;
 use crate::ranges::TIME_LIMIT_NS_MAX;
-use crate::touch::{Act, Moment, Parts, TouchKind, is_between_nodes};
+use crate::touch::TouchKind;
 use host_check::value::Value;
 
 /// What a touch that is possible is about.
@@ -385,4 +386,10 @@ impl Run<'_> {
         faults.retain(|fault| (self.director.is_some() || self.has_been_touched) && is_on(fault));
         faults
     }
+}
+
+/// Whether two parties are nodes and not one.
+fn is_between_nodes(names: &Names, message: &MessageRef) -> bool {
+    let node = |name| matches!(names.find(name), Some(Addr::Node(_)));
+    node(&message.src) && node(&message.dest) && message.src != message.dest
 }
