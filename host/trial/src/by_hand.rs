@@ -1,12 +1,8 @@
-//! Trials whose runs are touched by hand, and judged while they go on.
+//! Trials whose runs are touched by hand.
 
 use crate::trial::{Trial, TrialResult, impossible};
-use host_check::history::{History, Op};
 use host_check::linear::Budgets;
-use host_check::so_far::check_so_far;
-use host_check::workload::{CheckOptions, CheckResult};
 use host_sim::journal::Observer;
-use host_sim::workload::AnyWorkload;
 use host_sim::{Hand, Script, Simulation, run};
 
 impl Trial<'_> {
@@ -34,30 +30,5 @@ impl Trial<'_> {
             }
             Err(why) => (impossible(seed, why), Script::default()),
         }
-    }
-
-    /// What judges histories of this trial that go on.
-    #[must_use]
-    pub fn judge_so_far(&self) -> JudgeSoFar {
-        JudgeSoFar {
-            workload: self.scenario.workload.clone(),
-            checks: self.scenario.check_options(),
-        }
-    }
-}
-
-/// Judges histories of a trial that go on, on any thread.
-#[derive(Debug, Clone)]
-pub struct JudgeSoFar {
-    workload: AnyWorkload,
-    checks: CheckOptions,
-}
-
-impl JudgeSoFar {
-    /// What is wrong for good, whatever comes next; `None` if nothing is, or if it is not known.
-    #[must_use]
-    pub fn judge(&self, ops: Vec<Op>) -> Option<CheckResult> {
-        let history = History::new(ops).ok()?;
-        check_so_far(self.workload.rules(), &history, &self.checks)
     }
 }

@@ -21,7 +21,6 @@ pub mod schedule;
 pub mod shrink;
 mod trial;
 
-pub use by_hand::JudgeSoFar;
 pub use room::{SHARE_BYTES, SHARED_BYTES, in_room};
 pub use scenario::Scenario;
 pub use trial::{Trial, TrialResult};

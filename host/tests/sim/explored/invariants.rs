@@ -74,9 +74,7 @@ fn two_leaders_in_a_term_are_found_by_what_nodes_hold() {
 #[test]
 fn two_nodes_of_ours_never_lead_in_one_term() {
     let two = "-w leader --node-count 2 --operations 1 --timers bursts --fires 2";
-    explore(&Dir::new(), "leader", two)
-        .end()
-        .is(expect![[r#"
+    explore(&Dir::new(), "leader", two).end().is(expect![[r#"
             exit code 0
             ---- stdout
             leader: all 705 states within these bounds: no failure
