@@ -194,6 +194,7 @@ impl<'a> Run<'a> {
         };
         run.world.observe_nodes(run.workers.observe_nodes());
         if run.may_be_touched() {
+            run.world.let_be_late(true);
             run.network.number_messages();
         }
         if run.director.is_some() {
@@ -566,6 +567,7 @@ impl<'a> Run<'a> {
     }
 
     fn outcome(mut self, stopped: Option<Stopped>) -> Outcome {
+        self.end_touches(stopped.is_none());
         self.nodes.count(&mut self.world);
         let growth = match (self.main, &stopped) {
             (Some(main), None) => Observed {

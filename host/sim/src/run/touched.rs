@@ -53,6 +53,14 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// The run is over: if it has come to its end, all touches that are left were too late.
+    pub(super) fn end_touches(&mut self, has_ended: bool) {
+        if has_ended {
+            let why = || Some("the run was over before then".to_owned());
+            self.touched.resize_with(self.touches.len(), why);
+        }
+    }
+
     /// Whether nothing is left to happen, and the main phase goes on.
     fn is_idle(&self) -> bool {
         let nothing = !self.world.is_directed() && self.world.next_ns().is_none();
@@ -67,7 +75,10 @@ impl Run<'_> {
         let (at_ns, now_ns) = (main.at(at_ns), self.world.now_ns());
         now_ns > at_ns
             || (now_ns == at_ns && self.world.marks_now() >= after)
-            || self.world.next_ns().is_none_or(|next_ns| next_ns > at_ns)
+            || match self.world.next_ns() {
+                Some(next_ns) => next_ns > at_ns,
+                None => self.is_idle(), // else the run goes on to its next phase, or is over
+            }
     }
 
     /// Asks the hand what to do, until it lets the run go on.
