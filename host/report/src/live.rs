@@ -255,7 +255,7 @@ impl Observer for LiveRecord {
 }
 
 /// The history of a run while it is made.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct LiveHistory {
     ops: Vec<Op>,
     /// How many entries the journal had before the event of each.
@@ -266,6 +266,7 @@ pub struct LiveHistory {
     /// What the nemesis has done, by position.
     faults: Vec<usize>,
     nemesis_ops: usize,
+    completed: usize,
 }
 
 /// An operation, by the positions of its invocation and its completion.
@@ -305,6 +306,7 @@ impl LiveHistory {
                     });
                 }
                 (true, _) => {
+                    self.completed += 1;
                     if let Some(row) = self.open.remove(&process(op)) {
                         self.rows[row].completed = Some(position);
                     }
@@ -319,6 +321,12 @@ impl LiveHistory {
     #[must_use]
     pub fn ops(&self) -> &[Op] {
         &self.ops
+    }
+
+    /// How many operations of clients have completed.
+    #[must_use]
+    pub fn completed(&self) -> usize {
+        self.completed
     }
 
     /// The entry with which the operation at a position came, if there is one.
