@@ -45,7 +45,9 @@ pub fn link_to(schedule: &str) -> String {
 /// If it holds none.
 pub fn linked(link: &str) -> Result<Vec<u8>, LinkError> {
     let coded = link.strip_prefix(BEGINNING).ok_or(LinkError::Damaged)?;
-    let deflated = URL_SAFE_NO_PAD.decode(coded.trim()).map_err(|_| LinkError::Damaged)?;
+    let deflated = URL_SAFE_NO_PAD
+        .decode(coded.trim())
+        .map_err(|_| LinkError::Damaged)?;
     decompress_to_vec_with_limit(&deflated, SCHEDULE_BYTES_MAX).map_err(|error| {
         match error.status {
             miniz_oxide::inflate::TINFLStatus::HasMoreOutput => LinkError::Large,
@@ -78,7 +80,14 @@ mod tests {
     #[test]
     fn what_is_no_link_is_refused() {
         let whole = link_to("{\"version\": 1}");
-        for damaged in ["", "play", "play:", "play:%%%", "http://example.org/", &whole[..12]] {
+        for damaged in [
+            "",
+            "play",
+            "play:",
+            "play:%%%",
+            "http://example.org/",
+            &whole[..12],
+        ] {
             assert_eq!(linked(damaged), Err(LinkError::Damaged), "{damaged}");
         }
     }

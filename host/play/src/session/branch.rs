@@ -1,8 +1,10 @@
 //! A branch: a run, what is known of it, and how its page gets it.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use host_report::live::{LiveHistory, LivePart, LiveRecord};
+use host_sim::Script;
+use host_trial::TrialResult;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
@@ -34,6 +36,8 @@ pub(crate) struct Known {
     pub(crate) touches: Vec<Made>,
     /// When the main phase began, in virtual nanoseconds.
     pub(crate) main_ns: Option<u64>,
+    /// How many entries there were before each move of the script.
+    pub(crate) moves: Vec<usize>,
     /// How many events have happened up to its head.
     pub(crate) events: u64,
     /// How many entries pages may see.
@@ -66,6 +70,7 @@ impl Branch {
                 history: LiveHistory::default(),
                 touches: Vec::new(),
                 main_ns: None,
+                moves: Vec::new(),
                 events: 0,
                 position: 0,
                 standing: Standing::at_the_beginning(),
@@ -178,6 +183,49 @@ impl<'a> DeltaParts<'a, (), ()> {
 }
 
 impl Known {
+    /// The run without what its script says of later moments than this one, so that something else can happen.
+    ///
+    /// # Errors
+    /// If its script says all that happens until then.
+    pub(crate) fn base_at(&self, at: usize) -> Result<Base, String> {
+        let mut base = self.base.clone();
+        let Some(script) = &base.script else {
+            return Ok(base);
+        };
+        let moves = self.moves_at(at);
+        if script.is_directed() && moves == 0 {
+            return Err(
+                "the moves of the schedule decide all that happens, and none has been made here: go on by a step"
+                    .to_owned(),
+            );
+        }
+        let at_ns = at.checked_sub(1).and_then(|last| self.record.at_ns(last));
+        let since_ns = at_ns
+            .zip(self.main_ns)
+            .map(|(at_ns, main_ns)| at_ns.saturating_sub(main_ns));
+        let since_ns = since_ns.unwrap_or(0);
+        let after = self.record.marks_at(at);
+        let mut script = Script::clone(script);
+        script.moves.truncate(moves);
+        script
+            .touches
+            .retain(|touch| (touch.at_ns, touch.after) < (since_ns, after));
+        base.script = Some(Arc::new(script));
+        Ok(base)
+    }
+
+    /// How many of the script's moves had been made when there were so many entries.
+    fn moves_at(&self, at: usize) -> usize {
+        self.moves.partition_point(|entries| *entries < at)
+    }
+
+    /// Where a run that is over and fails shows that it does.
+    pub(crate) fn decisive_entry(&self, result: &TrialResult) -> Option<usize> {
+        let checks = self.base.scenario.check_options();
+        let at_ns = host_report::failure_ns(result, &checks)?;
+        Some(self.record.entries_until(at_ns))
+    }
+
     pub(crate) fn now(&self) -> Now<'_> {
         Now {
             position: self.position,

@@ -66,7 +66,9 @@ pub(crate) fn read(body: &[u8], nodes: &[String]) -> Result<Vec<Breakpoint>, Str
             && !matches!(breakpoint, Breakpoint::Message { .. })
         {
             let nodes = nodes.join(", ");
-            return Err(format!("breakpoint {index}: there is no node {node}, only {nodes}"));
+            return Err(format!(
+                "breakpoint {index}: there is no node {node}, only {nodes}"
+            ));
         }
         if let Breakpoint::Field { path, .. } | Breakpoint::Two { path, .. } = breakpoint
             && !path.is_empty()
@@ -163,7 +165,8 @@ impl Watched {
     fn acknowledged(&self, known: &Known) -> Option<String> {
         let ops = known.history.ops()[self.ops..].iter();
         let mut done = ops.filter(|op| op.is_client() && op.kind == Kind::Ok);
-        done.next().map(|op| format!("{} {} is acknowledged", op.f, op.value))
+        done.next()
+            .map(|op| format!("{} {} is acknowledged", op.f, op.value))
     }
 
     /// Notes a field of the nodes that have handled an event, and returns those in which it is another.
@@ -235,27 +238,24 @@ fn events(known: &Known, from: usize) -> impl Iterator<Item = LiveEvent<'_>> {
     (from..known.record.entries()).filter_map(|entry| known.record.event(entry))
 }
 
-fn message(
-    known: &Known,
-    from: usize,
-    kind: Option<&str>,
-    node: Option<&str>,
-) -> Option<String> {
+fn message(known: &Known, from: usize, kind: Option<&str>, node: Option<&str>) -> Option<String> {
     let received = events(known, from).filter_map(|event| match event {
         LiveEvent::Recv(message) => Some(message),
         _ => None,
     });
     let mut received = received.filter(|message| node.is_none_or(|node| node == message.dest));
     let found = received.find(|message| kind.is_none_or(|kind| kind == type_of(message.body)))?;
-    let LiveMessage { src, dest, body, .. } = found;
+    let LiveMessage {
+        src, dest, body, ..
+    } = found;
     Some(format!("{} from {src} reaches {dest}", type_of(body)))
 }
 
 pub(super) fn at_node(known: &Known, from: usize, node: &str) -> Option<String> {
     events(known, from).find_map(|event| match event {
-        LiveEvent::Recv(LiveMessage { src, dest, body, .. }) if dest == node => {
-            Some(format!("{} from {src} reaches {node}", type_of(body)))
-        }
+        LiveEvent::Recv(LiveMessage {
+            src, dest, body, ..
+        }) if dest == node => Some(format!("{} from {src} reaches {node}", type_of(body))),
         LiveEvent::Timer(of) if of == node => Some(format!("a timer of {node} fires")),
         _ => None,
     })

@@ -28,17 +28,42 @@ pub(crate) enum Do {
     },
     /// Stand still.
     PauseRun,
-    Deliver { message: u64 },
-    Lose { message: u64 },
-    Copy { message: u64 },
-    Delay { message: u64, by_ms: u64 },
-    Fire { node: String, timer: u64 },
-    TimeOut { worker: usize },
-    Kill { node: String },
-    Power { node: String, keeps: Keeps },
-    Start { node: String },
-    Pause { node: String },
-    Resume { node: String },
+    Deliver {
+        message: u64,
+    },
+    Lose {
+        message: u64,
+    },
+    Copy {
+        message: u64,
+    },
+    Delay {
+        message: u64,
+        by_ms: u64,
+    },
+    Fire {
+        node: String,
+        timer: u64,
+    },
+    TimeOut {
+        worker: usize,
+    },
+    Kill {
+        node: String,
+    },
+    Power {
+        node: String,
+        keeps: Keeps,
+    },
+    Start {
+        node: String,
+    },
+    Pause {
+        node: String,
+    },
+    Resume {
+        node: String,
+    },
     Cut {
         #[serde(default)]
         dest: Option<String>,
@@ -57,7 +82,10 @@ pub(crate) enum Do {
         f: String,
         value: String,
     },
-    Send { node: String, body: Json },
+    Send {
+        node: String,
+        body: Json,
+    },
     Finish,
 }
 
@@ -98,11 +126,6 @@ const DELAY_MS_MAX: u64 = 24 * 60 * 60 * 1000;
 const SPEEDS: (f64, f64) = (0.001, 1e6);
 
 impl Do {
-    /// Whether it lets the run go on, and does nothing to it.
-    pub(crate) fn is_touch(&self) -> bool {
-        !matches!(self, Do::Step | Do::Run { .. } | Do::PauseRun)
-    }
-
     /// Checks what is the same at each moment.
     ///
     /// # Errors
@@ -144,11 +167,17 @@ pub(super) fn touch_of(
         }
         Do::Deliver { message: id } => {
             let (message, words) = message(*id)?;
-            (TouchKind::Move(MoveKind::Deliver { message }), format!("deliver {words}"))
+            (
+                TouchKind::Move(MoveKind::Deliver { message }),
+                format!("deliver {words}"),
+            )
         }
         Do::Lose { message: id } => {
             let (message, words) = message(*id)?;
-            (TouchKind::Move(MoveKind::Lose { message }), format!("lose {words}"))
+            (
+                TouchKind::Move(MoveKind::Lose { message }),
+                format!("lose {words}"),
+            )
         }
         Do::Copy { message: id } => {
             let (message, words) = message(*id)?;
@@ -157,7 +186,9 @@ pub(super) fn touch_of(
         }
         Do::Delay { message: id, by_ms } => {
             if *by_ms > DELAY_MS_MAX {
-                return Err(format!("{by_ms} ms are more than a day: at most {DELAY_MS_MAX} ms"));
+                return Err(format!(
+                    "{by_ms} ms are more than a day: at most {DELAY_MS_MAX} ms"
+                ));
             }
             let (message, words) = message(*id)?;
             let words = format!("delay {words} by {by_ms} ms");
@@ -176,7 +207,10 @@ pub(super) fn touch_of(
         }
         Do::Kill { node: name } => {
             let node = node(name)?;
-            (TouchKind::Move(MoveKind::Kill { node }), format!("kill {name}"))
+            (
+                TouchKind::Move(MoveKind::Kill { node }),
+                format!("kill {name}"),
+            )
         }
         Do::Power { node: name, keeps } => {
             let node = node(name)?;
@@ -188,7 +222,10 @@ pub(super) fn touch_of(
                         permille: 500,
                         torn_permille: 500,
                     };
-                    (survival, "half of what was not synced is kept, the last write torn")
+                    (
+                        survival,
+                        "half of what was not synced is kept, the last write torn",
+                    )
                 }
             };
             let words = format!("the power of {name} fails: {kept}");
@@ -196,7 +233,10 @@ pub(super) fn touch_of(
         }
         Do::Start { node: name } => {
             let node = node(name)?;
-            (TouchKind::Move(MoveKind::Start { node }), format!("start {name}"))
+            (
+                TouchKind::Move(MoveKind::Start { node }),
+                format!("start {name}"),
+            )
         }
         Do::Pause { node: name } => {
             let node = node(name)?;
@@ -237,11 +277,7 @@ fn number_of(name: &str, scenario: &Scenario) -> Result<usize, String> {
 }
 
 /// A message on its way, and what it is in words.
-fn message_of(
-    id: u64,
-    moment: &Moment<'_>,
-    known: &Known,
-) -> Result<(MessageRef, String), String> {
+fn message_of(id: u64, moment: &Moment<'_>, known: &Known) -> Result<(MessageRef, String), String> {
     let in_flight = moment.in_flight().into_iter().find(|it| it.id == id);
     let Some(in_flight) = in_flight else {
         return Err(match known.record.message(id) {
@@ -297,7 +333,8 @@ fn cut(
         }
         _ => {
             return Err(
-                "a cut is {\"dest\", \"src\"} in one direction, or {\"between\": [\"n1\", \"n2\"]}".to_owned(),
+                "a cut is {\"dest\", \"src\"} in one direction, or {\"between\": [\"n1\", \"n2\"]}"
+                    .to_owned(),
             );
         }
     };
@@ -365,7 +402,10 @@ fn invoke(
     let node = node_name(scenario.options.cluster, its.node);
     let words = format!("worker {worker} asks {node} to {f} {value}");
     let operation = Operation::new(&f.into(), value);
-    Ok((TouchKind::Move(MoveKind::Invoke { worker, operation }), words))
+    Ok((
+        TouchKind::Move(MoveKind::Invoke { worker, operation }),
+        words,
+    ))
 }
 
 #[cfg(test)]

@@ -97,10 +97,7 @@ impl Judge {
         let verdict = judged(&scenario, &history);
         let mut known = branch.known();
         // Somebody else may have judged more of it meanwhile.
-        if known.is_over
-            || known.generation != generation
-            || known.judged >= history.completed()
-        {
+        if known.is_over || known.generation != generation || known.judged >= history.completed() {
             return;
         }
         known.judged = history.completed();

@@ -76,7 +76,7 @@ fn live(
         {
             let mut known = branch.known();
             let verdict = final_verdict(&base.scenario, &known.history, &result);
-            known.opens_at = known.opens_at.or(known.decisive_entry(&result, &base.scenario));
+            known.opens_at = known.opens_at.or(known.decisive_entry(&result));
             known.verdict = verdict;
             known.why = result.stop_in_words();
             known.hit = None;

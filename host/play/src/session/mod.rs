@@ -32,7 +32,6 @@ use host_check::validity::Validity;
 use host_protocol::services::SERVICES;
 use host_protocol::text::excerpt;
 use host_report::live::LiveRecord;
-use host_sim::Script;
 use host_trial::schedule::Schedule;
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -169,6 +168,11 @@ impl Session {
         &self.about
     }
 
+    /// The programs as they are now.
+    pub(crate) fn programs(&self) -> Programs {
+        self.state().programs.clone()
+    }
+
     pub(crate) fn signal(&self) -> &Signal {
         &self.signal
     }
@@ -242,7 +246,8 @@ impl Session {
     /// # Errors
     /// Why it cannot be made.
     pub fn open(&self, base: Base, name: &str, opening: Opening) -> Result<u32, String> {
-        let branch = self.add(|id, generation| Branch::new(id, name.to_owned(), base, generation))?;
+        let branch =
+            self.add(|id, generation| Branch::new(id, name.to_owned(), base, generation))?;
         let until = match opening {
             Opening::AtMain => AnewUntil::Main,
             Opening::AtFailure if self.fails(&branch) => AnewUntil::End,
@@ -274,7 +279,12 @@ impl Session {
         let both = |scenario: &host_trial::Scenario| {
             let options = &scenario.options;
             let name = scenario.workload.name().to_owned();
-            (name, options.cluster.count, options.cluster.first, options.concurrency)
+            (
+                name,
+                options.cluster.count,
+                options.cluster.first,
+                options.concurrency,
+            )
         };
         let (of_own, of_other) = (both(own), both(other));
         if of_own != of_other {
@@ -300,7 +310,7 @@ impl Session {
     /// Whether the run fails when nobody looks at its nodes.
     fn fails(&self, branch: &Branch) -> bool {
         let base = branch.known().base.clone();
-        let programs = self.state().programs.clone();
+        let programs = self.programs();
         let trial = base.trial(&programs);
         let is_invalid = |result: host_trial::TrialResult| result.valid() == Validity::False;
         trial.with(base.seed, base.script.as_deref(), is_invalid)
@@ -392,7 +402,7 @@ impl Session {
                 lives.remove(at).1.ask(Command::Leave);
             }
         }
-        let programs = self.state().programs.clone();
+        let programs = self.programs();
         let life = Arc::new(Life::begin(branch, programs, anew, &self.judge)?);
         if !branch.known().is_over {
             self.lives().push((branch.id, Arc::clone(&life)));
@@ -435,7 +445,11 @@ impl Session {
         let _turn = branch.turn();
         let (position, is_over, is_directed) = {
             let known = branch.known();
-            let moves = known.base.script.as_ref().map_or(0, |script| script.moves.len());
+            let moves = known
+                .base
+                .script
+                .as_ref()
+                .map_or(0, |script| script.moves.len());
             (known.position, known.is_over, known.standing.moves < moves)
         };
         if at > position {
@@ -475,7 +489,11 @@ impl Session {
 
     fn pause(&self, branch: &Branch, at: usize) -> Delta {
         let (told, stands) = channel();
-        let life = self.lives().iter().find(|(id, _)| *id == branch.id).cloned();
+        let life = self
+            .lives()
+            .iter()
+            .find(|(id, _)| *id == branch.id)
+            .cloned();
         if let Some((_, life)) = life {
             life.ask(Command::Pause(told));
             // A run that has ended tells nobody.
@@ -528,8 +546,17 @@ impl Session {
     fn fork(&self, parent: &Arc<Branch>, at: usize) -> Result<Arc<Branch>, Refused> {
         let (base, touches, record) = {
             let known = parent.known();
-            let touches: Vec<Made> = known.touches.iter().filter(|it| it.at < at).cloned().collect();
-            (known.base_at(at).map_err(Refused::NotNow)?, touches, known.record.again(at))
+            let touches: Vec<Made> = known
+                .touches
+                .iter()
+                .filter(|it| it.at < at)
+                .cloned()
+                .collect();
+            (
+                known.base_at(at).map_err(Refused::NotNow)?,
+                touches,
+                known.record.again(at),
+            )
         };
         let fork = self.add(|id, _| parent.fork(id, format!("branch {id}"), base, at));
         let fork = fork.map_err(Refused::NotNow)?;
@@ -544,7 +571,11 @@ impl Session {
         }
         let mut known = fork.known();
         known.at = known.position;
-        if let Some(entry) = parent.known().record.first_difference(&known.record, known.position) {
+        if let Some(entry) = parent
+            .known()
+            .record
+            .first_difference(&known.record, known.position)
+        {
             known.why = Some(format!(
                 "this run is another one from entry {entry} on, though it was made in the same way: the program does not \
                  do the same each time, or something else when it is asked for its state"
@@ -611,12 +642,4 @@ impl Drop for Session {
     fn drop(&mut self) {
         self.judge.end();
     }
-}
-
-/// The script of a run up to a moment, as far as it says what happens there.
-pub(crate) fn script_until(script: &Script, moves: usize, at_ns: u64, after: u64) -> Script {
-    let mut script = script.clone();
-    script.moves.truncate(moves);
-    script.touches.retain(|touch| (touch.at_ns, touch.after) < (at_ns, after));
-    script
 }

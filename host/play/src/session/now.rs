@@ -132,7 +132,9 @@ pub(crate) fn node_name(cluster: Cluster, node: usize) -> String {
 
 /// The names of all nodes.
 pub(crate) fn node_names(cluster: Cluster) -> Vec<String> {
-    (0..cluster.count).map(|node| node_name(cluster, node)).collect()
+    (0..cluster.count)
+        .map(|node| node_name(cluster, node))
+        .collect()
 }
 
 /// What was done to a run by hand.

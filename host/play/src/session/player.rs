@@ -22,7 +22,7 @@ use crate::game::limits;
 use host_check::history::Op;
 use host_report::live::{LiveHistory, LiveRecord};
 use host_sim::journal::{Entry, Observer, Stepped};
-use host_sim::{Act, Hand, Moment, Phase, Touch, TouchKind, seconds, short_seconds};
+use host_sim::{Act, Hand, Moment, Phase, Touch, TouchKind, short_seconds};
 use host_trial::Scenario;
 
 /// The longest wait for something that happens at a time, in seconds.
@@ -198,6 +198,8 @@ pub(super) struct Player {
     before: usize,
     /// What was done so far.
     made: Vec<Made>,
+    /// How many entries there were before each move of the script.
+    moves: Vec<usize>,
     /// When pages were shown the run last.
     shown: Instant,
     /// Who waits for a touch that was made.
@@ -236,6 +238,7 @@ impl Player {
             events: 0,
             before: 0,
             made: Vec::new(),
+            moves: Vec::new(),
             shown: Instant::now(),
             told: None,
             skipped: Vec::new(),
@@ -304,7 +307,10 @@ impl Player {
             (Some(Asked::ByPage(_, _, told)), Err(why)) => drop(told.send(Err(why))),
             (Some(Asked::Again(made)), Ok(())) => self.made.push(Made { events, at, ..made }),
             (Some(Asked::Again(made)), Err(why)) => {
-                let why = format!("\u{201c}{}\u{201d} was not possible again: {why}", made.words);
+                let why = format!(
+                    "\u{201c}{}\u{201d} was not possible again: {why}",
+                    made.words
+                );
                 match &self.mode {
                     Mode::Anew {
                         until: AnewUntil::Time(_),
@@ -334,6 +340,7 @@ impl Player {
             known.touches.clone_from(&self.made);
         }
         known.main_ns = moment.main_ns;
+        known.moves.clone_from(&self.moves);
         known.events = self.events;
         known.is_running = is_running;
         known.revision += 1;
@@ -384,7 +391,9 @@ impl Player {
 
     /// Whether the time limit has passed and the main phase goes on, since something was done.
     fn is_late(&self, moment: &Moment<'_>) -> bool {
-        let until_ns = moment.main_ns.map(|main_ns| main_ns + self.scenario.options.time_limit_ns);
+        let until_ns = moment
+            .main_ns
+            .map(|main_ns| main_ns + self.scenario.options.time_limit_ns);
         let is_main = self.holds() && moment.phase == Phase::Main;
         is_main && until_ns.is_some_and(|until_ns| moment.at_ns >= until_ns)
     }
@@ -451,8 +460,8 @@ impl Player {
             Goal::Step if has_gone_on => return Next::Stand(None, None),
             Goal::Step => {}
             Goal::Run(until, _) => {
-                let at_node = until.node.as_ref().filter(|_| has_gone_on);
-                if let Some(words) = at_node.and_then(|node| at_node(&known, before, node)) {
+                let node = until.node.as_ref().filter(|_| has_gone_on);
+                if let Some(words) = node.and_then(|node| at_node(&known, before, node)) {
                     return Next::Stand(Some(words), None);
                 }
                 let is_time = until.at_ns.is_some_and(|at_ns| moment.at_ns >= at_ns);
@@ -494,9 +503,9 @@ impl Player {
         let left = match pursuit.goal {
             Goal::Run(_, Some(speed)) => {
                 let (began, from_ns) = pursuit.clock;
-                let passed = seconds(moment.at_ns.saturating_sub(from_ns)) / speed;
-                let passed = Duration::from_secs_f64(passed.min(WAIT_SECONDS_MAX));
-                passed.saturating_sub(began.elapsed())
+                let passed = Duration::from_nanos(moment.at_ns.saturating_sub(from_ns));
+                let passed = (passed.as_secs_f64() / speed).min(WAIT_SECONDS_MAX);
+                Duration::from_secs_f64(passed).saturating_sub(began.elapsed())
             }
             _ => Duration::ZERO,
         };
@@ -597,6 +606,8 @@ impl Player {
 impl Hand for Player {
     fn next(&mut self, moment: &Moment<'_>) -> Act {
         let was_asked = self.asked.is_some();
+        // The last of them has been made since the moment before; others were not possible.
+        self.moves.resize(moment.moves, self.before);
         self.tape.borrow_mut().take(moment.ops, self.before);
         if let Some(done) = &moment.done
             && let Err(why) = self.touched(done.clone())
