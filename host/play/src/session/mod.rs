@@ -626,8 +626,8 @@ impl Session {
                 let known = branch.known();
                 Anew {
                     touches: known.touches.clone().into(),
-                    until: match known.is_over && known.touches.is_empty() {
-                        true => AnewUntil::End,
+                    until: match known.is_over {
+                        true => AnewUntil::Time(u64::MAX),
                         false => AnewUntil::Time(known.standing.at_ns),
                     },
                     record: LiveRecord::with_states(),
@@ -645,7 +645,9 @@ impl Session {
                 .iter()
                 .map(|made| made.at)
                 .find(|at| *at >= known.at);
-            known.at = first.unwrap_or(known.at).min(known.position);
+            if known.parent.is_some() {
+                known.at = first.unwrap_or(known.at).min(known.position);
+            }
             known.revision += 1;
         }
         self.state().generation = generation;

@@ -282,8 +282,7 @@ impl Player {
         known.touches.clone_from(&self.made);
         known.events = self.events;
         known.position = known.record.entries();
-        let standing = std::mem::replace(&mut known.standing, Standing::at_the_beginning());
-        known.standing = standing.over(at_ns);
+        known.standing.end(at_ns);
         (known.is_running, known.is_over) = (false, true);
         known.revision += 1;
     }
