@@ -1,7 +1,13 @@
 //! A solution in this process, without WebAssembly and without its limits: for unit tests, where a
-//! panic should be one and a debugger should see the solution's own lines.
+//! panic should be one and a debugger should see the solution's own lines, and for the tours of the
+//! host, which need no module.
+//!
+//! A run of native nodes is a function of its options and its seed, as one of modules is: the SDK gives a node no clock
+//! and no random numbers but those of the run.
 
+use std::any::Any;
 use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use guest_sdk::Node;
 use guest_sdk::step::Stepped;
@@ -13,13 +19,28 @@ use host_protocol::abi;
 
 /// What starts nodes of the type `N`. As a module would, they get arguments and a seed.
 #[derive(Debug)]
-pub struct Native<N>(PhantomData<fn() -> N>);
+pub struct Native<N> {
+    catches: bool,
+    node: PhantomData<fn() -> N>,
+}
 
 impl<N> Native<N> {
     /// Of this type.
     #[must_use]
     pub fn new() -> Self {
-        Native(PhantomData)
+        Native {
+            catches: false,
+            node: PhantomData,
+        }
+    }
+
+    /// The same, for a host that has to live on: a panic in a node is a trap of the guest, and ends the run.
+    #[must_use]
+    pub fn catching_panics() -> Self {
+        Native {
+            catches: true,
+            node: PhantomData,
+        }
     }
 }
 
@@ -38,6 +59,7 @@ where
             node: Stepped::new(options.args, options.seed),
             disk: Some(options.disk),
             effects: options.limits.effects,
+            catches: self.catches,
         }))
     }
 }
@@ -48,6 +70,8 @@ struct NativeGuest<N: Node> {
     disk: Option<SharedDisk>,
     /// The most effects of a step.
     effects: usize,
+    /// Whether a panic is an error of the step.
+    catches: bool,
 }
 
 /// The member `disk` of the first event, if there are files.
@@ -59,9 +83,10 @@ fn disk_member(disk: &SharedDisk) -> Option<String> {
     Some(member.strip_suffix('}')?.to_owned())
 }
 
-impl<N: Node> Guest for NativeGuest<N> {
-    fn step(&mut self, event: &Event<'_>) -> Result<Vec<Effect<'_>>, Box<GuestError>> {
-        let output = match event.kind {
+impl<N: Node> NativeGuest<N> {
+    /// The effects of an event, as lines of the ABI.
+    fn handle(&mut self, event: &Event<'_>) -> &[u8] {
+        match event.kind {
             EventKind::Message(text) => match self.disk.take() {
                 None => self.node.message(event.now_ns, text),
                 Some(disk) => {
@@ -71,10 +96,36 @@ impl<N: Node> Guest for NativeGuest<N> {
             },
             EventKind::Timer(id) => self.node.timer(event.now_ns, id),
             EventKind::Synced(Err(reason)) => self.node.sync_failed(event.now_ns, reason),
-            EventKind::Synced(Ok(())) => return Ok(Vec::new()),
+            EventKind::Synced(Ok(())) => b"",
+        }
+    }
+}
+
+/// What a panic says.
+fn words(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    text.unwrap_or_else(|| "a panic".to_owned())
+}
+
+impl<N: Node> Guest for NativeGuest<N> {
+    fn step(&mut self, event: &Event<'_>) -> Result<Vec<Effect<'_>>, Box<GuestError>> {
+        let refused = |kind| GuestError::refusal(kind, "a step", &|| event.to_string(), b"");
+        let effects = self.effects;
+        let output = match self.catches {
+            false => self.handle(event),
+            true => {
+                let node = self;
+                let handle = || {
+                    let node = node;
+                    node.handle(event)
+                };
+                // A node that has panicked is not stepped again: the run ends.
+                catch_unwind(AssertUnwindSafe(handle))
+                    .map_err(|panic| refused(ErrorKind::Trap(words(&*panic))))?
+            }
         };
-        decode(output, event.node, self.effects)
-            .map_err(|kind| GuestError::refusal(kind, "a step", &|| event.to_string(), b""))
+        decode(output, event.node, effects).map_err(refused)
     }
 
     fn keeps_state(&self) -> bool {
