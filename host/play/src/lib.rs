@@ -7,6 +7,7 @@
 
 mod http;
 mod page;
+pub mod tour;
 
 use axum::Router;
 use axum::routing::get;
