@@ -17,6 +17,7 @@ mod file;
 mod moves;
 mod operation;
 mod play;
+mod touches;
 mod trace;
 
 pub use error::ScheduleError;
