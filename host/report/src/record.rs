@@ -59,7 +59,7 @@ struct Handling {
 }
 
 /// A message. In a page `[id, src, dest, body]`, with names by index.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(super) struct Message {
     pub(super) id: u64,
     pub(super) src: usize,
@@ -68,7 +68,7 @@ pub(super) struct Message {
 }
 
 /// A journal entry.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(super) struct RecordedEntry {
     pub(super) at_ns: u64,
     pub(super) kind: RecordedKind,
@@ -76,7 +76,7 @@ pub(super) struct RecordedEntry {
 
 /// The kind of a journal entry. In a page an array that begins with the nanoseconds since the
 /// previous entry and the number of the kind.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(super) enum RecordedKind {
     /// 0: the message, and the entry that caused it.
     Send(usize, Option<usize>),
@@ -138,6 +138,16 @@ impl Record {
 
     pub(super) fn states(&self) -> Option<StatesPart<'_>> {
         self.states.as_ref().map(States::part)
+    }
+
+    /// The states themselves.
+    pub(super) fn kept_states(&self) -> Option<&States> {
+        self.states.as_ref()
+    }
+
+    /// The position of a name, if it has come.
+    pub(super) fn id_of(&self, name: &str) -> Option<usize> {
+        self.name_ids.get(name).copied()
     }
 
     fn is_kept(&self) -> bool {
@@ -320,6 +330,7 @@ impl Serialize for Message {
 }
 
 /// An entry with the nanoseconds since the previous one.
+#[derive(Debug)]
 pub(super) struct TimedEntry<'a>(pub(super) u64, pub(super) &'a RecordedKind);
 
 impl Serialize for TimedEntry<'_> {
