@@ -124,6 +124,16 @@ impl Claim {
     }
 }
 
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Condition::Up => "up",
+            Condition::Down => "down",
+            Condition::Paused => "paused",
+        })
+    }
+}
+
 impl fmt::Display for Stand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

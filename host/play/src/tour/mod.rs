@@ -9,20 +9,25 @@
 //! | `markdown` | a file in its parts |
 //! | `file` | the head and the steps |
 //! | `pattern` `event` `deed` `claim` `question` `text` | what a line or a block says |
-//! | `seen` | what is seen of a run |
+//! | `walk` `seen` `look` | makes the runs, with what is seen of them and looked up |
+//! | `walked` | a tour whose moments are found |
 
 mod claim;
 mod deed;
 mod error;
 mod event;
 mod file;
+mod look;
 mod markdown;
 mod pattern;
 mod question;
 mod seen;
 mod text;
+mod walk;
+mod walked;
 
 pub use error::TourError;
 pub use file::TourFile;
 pub use question::Question;
 pub use text::Text;
+pub use walked::{Run, Tour, TourPage, TourStep};
