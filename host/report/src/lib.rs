@@ -46,5 +46,7 @@ mod svg;
 pub use budget::PageSize;
 pub use compare::{CompareError, Comparison};
 pub use dir::{Extent, ReportDir, ReportError};
+pub use first_failure::failure_ns;
+pub use options::options as options_of;
 pub use results::Results;
 pub use run::{ReportObserver, ReportedRun};

@@ -12,7 +12,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value as Json;
 
 use super::figures::{Operation, process, value};
-use super::record::{Message, Record, RecordedKind, TimedEntry};
+use super::record::{DISK, Message, Record, RecordedKind, TimedEntry};
 use super::run_page::{FaultValue, fault_value};
 use super::states::{StateStep, States};
 use host_check::history::{Kind, Op};
@@ -49,8 +49,10 @@ pub enum LiveEvent<'a> {
     Timer(&'a str),
     /// A fault began or ended.
     Fault,
-    /// This node wrote to its log, or something happened to its disk.
+    /// This node wrote to its log.
     Log(&'a str),
+    /// Something happened to the disk of this node.
+    Disk(&'a str),
 }
 
 /// A message of a record.
@@ -175,6 +177,7 @@ impl LiveRecord {
             RecordedKind::Drop(index, _) => LiveEvent::Drop(message(index)),
             RecordedKind::Timer(node, ..) => LiveEvent::Timer(name(node)),
             RecordedKind::Fault(_) => LiveEvent::Fault,
+            RecordedKind::Log(node, DISK, _) => LiveEvent::Disk(name(node)),
             RecordedKind::Log(node, ..) => LiveEvent::Log(name(node)),
         })
     }
@@ -190,6 +193,18 @@ impl LiveRecord {
     pub fn entries_until(&self, at_ns: u64) -> usize {
         let entries = &self.record.entries;
         entries.partition_point(|entry| entry.at_ns <= at_ns)
+    }
+
+    /// Of the first `entries` entries, how many are of the time of the last of them, without those about disks.
+    #[must_use]
+    pub fn marks_at(&self, entries: usize) -> u64 {
+        let Some(last_ns) = entries.checked_sub(1).and_then(|last| self.at_ns(last)) else {
+            return 0;
+        };
+        let of_then = (0..entries).rev();
+        let of_then = of_then.take_while(|entry| self.at_ns(*entry) == Some(last_ns));
+        let is_mark = |entry: &usize| !matches!(self.event(*entry), Some(LiveEvent::Disk(_)));
+        of_then.filter(is_mark).count() as u64
     }
 
     /// The message with this number in the run, if it has been sent.
@@ -255,7 +270,7 @@ impl Observer for LiveRecord {
 }
 
 /// The history of a run while it is made.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct LiveHistory {
     ops: Vec<Op>,
     /// How many entries the journal had before the event of each.
@@ -266,6 +281,7 @@ pub struct LiveHistory {
     /// What the nemesis has done, by position.
     faults: Vec<usize>,
     nemesis_ops: usize,
+    completed: usize,
 }
 
 /// An operation, by the positions of its invocation and its completion.
@@ -305,6 +321,7 @@ impl LiveHistory {
                     });
                 }
                 (true, _) => {
+                    self.completed += 1;
                     if let Some(row) = self.open.remove(&process(op)) {
                         self.rows[row].completed = Some(position);
                     }
@@ -319,6 +336,12 @@ impl LiveHistory {
     #[must_use]
     pub fn ops(&self) -> &[Op] {
         &self.ops
+    }
+
+    /// How many operations of clients have completed.
+    #[must_use]
+    pub fn completed(&self) -> usize {
+        self.completed
     }
 
     /// The entry with which the operation at a position came, if there is one.

@@ -17,6 +17,9 @@ use host_sim::journal::{DiskEvent, Entry, EntryKind, MessageEntry, Observer, Ste
 /// The most characters of a log line.
 const LOG_CHARS_MAX: usize = 300;
 
+/// What stands in place of a level where something happened to a disk.
+pub(super) const DISK: &str = "disk";
+
 /// So many times as many messages as entries may have been in flight before the first entry.
 const IN_FLIGHT_OF_ENTRIES: usize = 4;
 
@@ -255,7 +258,7 @@ impl Record {
                 }
                 let text = what.to_string();
                 let text = excerpt(&text, LOG_CHARS_MAX).into_owned();
-                RecordedKind::Log(self.name(node), "disk", text)
+                RecordedKind::Log(self.name(node), DISK, text)
             }
             EntryKind::Log { node, level, text } => {
                 let text = excerpt(text, LOG_CHARS_MAX).into_owned();

@@ -192,7 +192,8 @@ impl States {
     /// The steps of entries from `from` on and before `until`.
     pub(super) fn between(&self, from: usize, until: usize) -> impl Iterator<Item = &StateStep> {
         let first_of = |limit| self.steps.partition_point(|step| step.0.entry < limit);
-        self.steps.range(first_of(from)..first_of(until))
+        let first = first_of(from);
+        self.steps.range(first..first_of(until).max(first))
     }
 
     /// The entry after which no more changes are taken.

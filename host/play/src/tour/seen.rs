@@ -14,7 +14,7 @@ use serde_json::Value as Json;
 use super::event::Fate;
 
 /// The most entries of a run.
-pub(super) const ENTRIES_MAX: usize = 200_000;
+pub(super) const ENTRIES_MAX: usize = 20_000;
 
 /// Everything that has happened so far.
 #[derive(Default)]

@@ -8,7 +8,6 @@ use host_check::history::Op;
 use host_check::validity::Validity;
 use host_guest::Start;
 use host_sim::{Act, Hand, Moment, Phase, Script, Touch, TouchKind};
-use host_trial::schedule::Schedule;
 use host_trial::{JudgeSoFar, TrialResult};
 
 use super::claim::{Claim, Condition};
@@ -256,7 +255,7 @@ impl Walker<'_> {
                             return Ok(Act::Touch(what));
                         }
                         Line::Expect(claim) => {
-                            self.expect(claim, line, moment)
+                            self.expect(claim, moment)
                                 .map_err(|what| line.wrong(what))?;
                         }
                         Line::Mark(mark) => {
