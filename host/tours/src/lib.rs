@@ -47,7 +47,7 @@ pub fn tour(name: &str) -> Option<&'static str> {
 struct Kind {
     name: &'static str,
     options: &'static [(&'static str, &'static [&'static str])],
-    start: fn() -> Box<dyn Start>,
+    start: fn() -> Box<dyn Start + Send + Sync>,
 }
 
 const NODES: &[Kind] = &[
@@ -117,7 +117,7 @@ impl std::error::Error for NoNode {}
 /// # Errors
 /// There is no such node, or it has no such option. A node that runs in the process cannot refuse its arguments itself
 /// without ending the process.
-pub fn node(name: &str, arguments: &[String]) -> Result<Box<dyn Start>, NoNode> {
+pub fn node(name: &str, arguments: &[String]) -> Result<Box<dyn Start + Send + Sync>, NoNode> {
     let kind = NODES.iter().find(|node| node.name == name);
     let kind = kind.ok_or_else(|| NoNode::Name(name.to_owned()))?;
     let refused = |argument: &[String]| NoNode::Arguments {

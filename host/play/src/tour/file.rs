@@ -1,5 +1,7 @@
 //! A tour's file, read: the run that it begins with, and its steps.
 
+use std::sync::Arc;
+
 use host_trial::Scenario;
 use host_trial::scenario::option::{self, ScenarioOption};
 use host_trial::schedule::Schedule;
@@ -12,6 +14,7 @@ use super::markdown::{Block, Document, Section};
 use super::pattern::{Known, MessagePattern};
 use super::question::Question;
 use super::text::Text;
+use crate::game::Base;
 
 /// The most steps of a tour.
 const STEPS_MAX: usize = 100;
@@ -25,10 +28,7 @@ pub struct TourFile {
     pub title: String,
     /// The name of the node that comes with the host; `None` if the reader brings a module.
     pub node: Option<String>,
-    /// The run that it begins with. Its script is empty unless the file has a schedule, and `draws` says that operations and
-    /// faults are drawn.
-    pub(super) base: Schedule,
-    pub(super) draws: bool,
+    pub(super) base: Base,
     pub(super) steps: Vec<Step>,
 }
 
@@ -57,7 +57,8 @@ pub(super) enum Origin {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Line {
     GoTo(Event),
-    Do(Deed),
+    /// And in which words.
+    Do(Deed, String),
     Expect(Claim),
     Mark(Mark),
 }
@@ -73,6 +74,12 @@ pub(super) enum Mark {
 }
 
 impl TourFile {
+    /// The run that it begins with, before anything is done to it.
+    #[must_use]
+    pub fn base(&self) -> &Base {
+        &self.base
+    }
+
     /// Reads the text of a file.
     ///
     /// # Errors
@@ -113,13 +120,17 @@ impl TourFile {
             title,
             node,
             base,
-            draws,
+            has_schedule,
         } = head;
+        let script = has_schedule.then(|| Arc::new(base.script));
         Ok(TourFile {
             title,
             node,
-            base,
-            draws,
+            base: Base {
+                seed: base.seed,
+                scenario: Arc::new(base.scenario),
+                script,
+            },
             steps,
         })
     }
@@ -129,7 +140,7 @@ struct Head {
     title: String,
     node: Option<String>,
     base: Schedule,
-    draws: bool,
+    has_schedule: bool,
 }
 
 impl Head {
@@ -142,7 +153,7 @@ impl Head {
                 scenario: Scenario::default(),
                 script: host_sim::Script::default(),
             },
-            draws: false,
+            has_schedule: false,
         };
         let mut schedule = None;
         for block in &document.before {
@@ -162,7 +173,7 @@ impl Head {
                 Block::Paragraph(_) | Block::List(_) => {}
             }
         }
-        let has_schedule = schedule.is_some();
+        head.has_schedule = schedule.is_some();
         if let Some(schedule) = schedule {
             head.base = schedule;
         }
@@ -182,7 +193,7 @@ impl Head {
                     let words = text.split_whitespace().map(str::to_owned);
                     head.base.scenario.options.guest_args = words.collect();
                 }
-                _ if has_schedule => {
+                _ if head.has_schedule => {
                     return Err(line.wrong(format!("`{name}` cannot be beside a schedule, which has it: the head has `title`, `node` and `args` then")));
                 }
                 "seed" => {
@@ -205,8 +216,8 @@ impl Head {
         if head.title.is_empty() {
             return Err(At::new(1, ()).wrong("the head has no `title`"));
         }
-        if !has_schedule {
-            head.draws = scenario(&mut head.base.scenario, &mut set)?;
+        if !head.has_schedule {
+            scenario(&mut head.base.scenario, &mut set)?;
         }
         let verified = head.base.scenario.verify();
         verified.map_err(|why| At::new(1, ()).wrong(why.to_string()))?;
@@ -214,16 +225,15 @@ impl Head {
     }
 }
 
-/// Sets the options of the head in the order of their table, since some are the defaults of others. Whether operations or
-/// faults are drawn: none are unless the head asks for them.
+/// Sets the options of the head in the order of their table, since some are the defaults of others. No operations are drawn unless
+/// the head asks for them.
 fn scenario(
     scenario: &mut Scenario,
     set: &mut [(&'static ScenarioOption, &At<(&str, &str)>)],
-) -> Result<bool, TourError> {
+) -> Result<(), TourError> {
     let place = |wanted: &ScenarioOption| option::ALL.iter().position(|it| it.name == wanted.name);
     set.sort_by_key(|(option, _)| place(option));
     let has = |name: &str| set.iter().any(|(option, _)| option.name == name);
-    let draws = has("rate") || has("nemesis");
     if !has("workload") {
         return Err(At::new(1, ()).wrong("the head has no `workload`"));
     }
@@ -235,7 +245,7 @@ fn scenario(
         let wrong = |error| line.wrong(format!("`{}`: {error}", option.name));
         option.set(scenario, text).map_err(wrong)?;
     }
-    Ok(draws)
+    Ok(())
 }
 
 fn step(section: &Section<'_>, before: &[Step], known: &Known<'_>) -> Result<Step, TourError> {
@@ -345,7 +355,7 @@ fn read(text: &str, known: &Known<'_>) -> Result<Line, String> {
         }));
     }
     match Deed::read(text, known) {
-        Some(deed) => Ok(Line::Do(deed?)),
+        Some(deed) => Ok(Line::Do(deed?, text.to_owned())),
         None => {
             let verbs = deed::VERBS;
             Err(format!(

@@ -3,12 +3,14 @@
 use std::cell::RefCell;
 use std::ops::Range;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use host_check::history::Op;
 use host_check::validity::Validity;
 use host_guest::Start;
-use host_sim::{Act, Hand, Moment, Phase, Script, Touch, TouchKind};
-use host_trial::{JudgeSoFar, TrialResult};
+use host_sim::journal::Observer;
+use host_sim::{Act, Hand, Moment, Phase, Touch, TouchKind};
+use host_trial::{JudgeSoFar, Scenario, Trial, TrialResult};
 
 use super::claim::{Claim, Condition};
 use super::deed::Deed;
@@ -19,6 +21,7 @@ use super::look::Look;
 use super::pattern::node_name;
 use super::seen::{Noted, Seen, Watcher};
 use super::walked::{Run, Tour, TourStep};
+use crate::session::Made;
 
 impl TourFile {
     /// Makes the runs with nodes that `start` starts, and finds the moment of each step.
@@ -51,56 +54,60 @@ impl TourFile {
         start: &dyn Start,
         tour: &mut Tour,
     ) -> Result<(), TourError> {
-        let mut schedule = self.base.clone();
+        let mut base = self.base.clone();
         let mut parent = None;
+        let mut again: Vec<Made> = Vec::new();
         match &self.steps[steps.start].origin {
             Origin::Before | Origin::Again(None) => {}
-            Origin::Again(Some(args)) => schedule.scenario.options.guest_args.clone_from(args),
+            Origin::Again(Some(args)) => {
+                let mut scenario = Scenario::clone(&base.scenario);
+                scenario.options.guest_args.clone_from(args);
+                base.scenario = Arc::new(scenario);
+            }
             Origin::Back(step) => {
                 let step = &tour.steps[*step];
-                schedule = tour.runs[step.run].schedule.clone();
-                schedule.script.touches.truncate(step.touches);
+                let run = &tour.runs[step.run];
+                base = run.base.clone();
+                again.extend_from_slice(&run.made[..step.made]);
                 parent = Some((step.run, step.at));
             }
         }
-        let draws = self.draws && schedule.script == Script::default();
-        let trial = schedule.trial(start, None);
+        let options = &base.scenario.options;
+        let trial = Trial::of(start, Scenario::clone(&base.scenario));
         let seen = Rc::new(RefCell::new(Seen::default()));
-        let items = parent.iter().map(|(_, at)| Item::Wait(*at));
+        let items = again.into_iter().map(Item::Again);
+        let items = items.chain(parent.iter().map(|(_, at)| Item::Wait(*at)));
         let items = items.chain(steps.clone().flat_map(|at| self.items(at)));
         let mut walker = Walker {
             steps: &self.steps,
             look: Look {
-                cluster: schedule.scenario.options.cluster,
-                workers: schedule.scenario.options.concurrency,
+                cluster: options.cluster,
+                workers: options.concurrency,
                 seen: Rc::clone(&seen),
             },
             judge: trial.judge_so_far(),
-            holds: !draws && !schedule.script.is_directed(),
             items: items.collect(),
             next: 0,
             cursor: Cursor::default(),
             asked: None,
+            events: 0,
             message: None,
             marks: Vec::new(),
-            touches: Vec::new(),
-            earlier: schedule.script.touches.len(),
+            made: Vec::new(),
             found: Vec::new(),
             error: None,
         };
-        let script = (!draws).then_some(&schedule.script);
         let mut watcher = Watcher(seen);
-        let (result, drawn) = trial.by_hand(schedule.seed, script, &mut walker, vec![&mut watcher]);
+        let observers: Vec<&mut dyn Observer> = vec![&mut watcher];
+        let (result, _) = trial.by_hand(base.seed, base.script.as_deref(), &mut walker, observers);
         walker.end(&result)?;
-        let Walker { touches, found, .. } = walker;
-        drop(trial);
-        if draws {
-            schedule.script = Script {
-                touches: Vec::new(),
-                ..drawn
-            };
-        }
-        schedule.script.touches.extend(touches);
+        let Walker {
+            made,
+            found,
+            events,
+            ..
+        } = walker;
+        let is_over = found.last().is_some_and(|last| last.events.is_none());
         let run = tour.runs.len();
         for (step, found) in steps.zip(found) {
             let Step {
@@ -114,12 +121,17 @@ impl TourFile {
                 text: text.clone(),
                 run,
                 at: found.at,
-                touches: found.touches,
+                made: found.made,
                 marks: found.marks,
                 question: question.clone(),
             });
         }
-        tour.runs.push(Run { schedule, parent });
+        tour.runs.push(Run {
+            base,
+            made,
+            parent,
+            events: (!is_over).then_some(events),
+        });
         Ok(())
     }
 
@@ -131,8 +143,10 @@ impl TourFile {
 
 /// What is to do next in a run.
 enum Item<'a> {
+    /// Do again what an earlier run had done.
+    Again(Made),
     /// Go on until the journal has so many entries.
-    Wait(u64),
+    Wait(usize),
     Line(&'a At<Line>),
     /// The moment of this step.
     Show(usize),
@@ -140,9 +154,11 @@ enum Item<'a> {
 
 /// The moment of a step.
 struct Found {
-    at: u64,
-    /// How many touches the run has had.
-    touches: usize,
+    at: usize,
+    /// How many events had happened; `None` if the run is over.
+    events: Option<u64>,
+    /// How many things the run has had done to it.
+    made: usize,
     marks: Vec<String>,
 }
 
@@ -159,19 +175,19 @@ struct Walker<'a> {
     steps: &'a [Step],
     look: Look,
     judge: JudgeSoFar,
-    holds: bool,
     items: Vec<Item<'a>>,
     next: usize,
     cursor: Cursor,
     /// Where the moment before began and where this one does.
     asked: Option<(Cursor, Cursor)>,
+    /// How many events have happened.
+    events: u64,
     /// The message that was gone to last.
     message: Option<usize>,
     /// Those of the step that is being made.
     marks: Vec<String>,
-    touches: Vec<Touch>,
-    /// How many touches the run had to begin with.
-    earlier: usize,
+    /// What was done so far.
+    made: Vec<Made>,
     found: Vec<Found>,
     error: Option<TourError>,
 }
@@ -182,11 +198,15 @@ impl Hand for Walker<'_> {
             return Act::Stop;
         }
         if moment.main_ns.is_none() {
+            self.events += 1;
             return Act::GoOn;
         }
         self.note(moment);
         match self.go(moment) {
-            Ok(act) => act,
+            Ok(act) => {
+                self.events += u64::from(act == Act::GoOn);
+                act
+            }
             Err(error) => {
                 self.error = Some(error);
                 Act::Stop
@@ -194,8 +214,10 @@ impl Hand for Walker<'_> {
         }
     }
 
+    /// As in a session.
     fn holds(&self) -> bool {
-        self.holds
+        let is_finish = |made: &Made| made.touch.what == TouchKind::Finish;
+        !self.made.is_empty() && !self.made.iter().any(is_finish)
     }
 }
 
@@ -220,21 +242,23 @@ impl Walker<'_> {
     }
 
     fn go(&mut self, moment: &Moment<'_>) -> Result<Act, TourError> {
-        if let Some(Err(why)) = &moment.done
-            && let Some(Item::Line(line)) = self.items.get(self.next - 1)
-        {
-            self.touches.pop();
-            return Err(line.wrong(format!("this is not possible here: {why}")));
+        if let Some(Err(why)) = &moment.done {
+            let why = format!("this is not possible here: {why}");
+            return Err(match self.items.get(self.next.saturating_sub(1)) {
+                Some(Item::Line(line)) => line.wrong(why),
+                _ => At::new(1, ()).wrong(why),
+            });
         }
         while let Some(item) = self.items.get(self.next) {
             match item {
-                Item::Wait(at) if moment.entries < *at => return self.wait(moment),
+                Item::Again(made) if made.events != self.events => return self.wait(moment),
+                Item::Again(made) => {
+                    let made = made.clone();
+                    return Ok(self.act(made, moment));
+                }
+                Item::Wait(at) if self.entries() < *at => return self.wait(moment),
                 Item::Wait(_) => self.reached(moment),
-                Item::Show(_) => self.found.push(Found {
-                    at: moment.entries,
-                    touches: self.earlier + self.touches.len(),
-                    marks: std::mem::take(&mut self.marks),
-                }),
+                Item::Show(_) => self.show(Some(self.events)),
                 Item::Line(line) => {
                     let line = *line;
                     match &line.what {
@@ -242,17 +266,15 @@ impl Walker<'_> {
                             return self.wait(moment);
                         }
                         Line::GoTo(_) => self.reached(moment),
-                        Line::Do(deed) => {
+                        Line::Do(deed, words) => {
                             let touch = self.touch(deed, moment).map_err(|why| line.wrong(why))?;
-                            let what = touch.what.clone();
-                            if what == TouchKind::Finish {
-                                self.holds = false;
-                            }
-                            self.touches.push(touch);
-                            let now = self.asked.unwrap_or_default().1;
-                            self.cursor = now;
-                            self.next += 1;
-                            return Ok(Act::Touch(what));
+                            let made = Made {
+                                events: self.events,
+                                at: self.entries(),
+                                words: words.clone(),
+                                touch,
+                            };
+                            return Ok(self.act(made, moment));
                         }
                         Line::Expect(claim) => {
                             self.expect(claim, moment)
@@ -267,17 +289,42 @@ impl Walker<'_> {
             }
             self.next += 1;
         }
-        // A run whose operations are drawn is needed whole.
-        match self.holds {
-            true => Ok(Act::Stop),
-            false => Ok(Act::GoOn),
-        }
+        Ok(Act::Stop)
+    }
+
+    /// How many entries the journal has.
+    fn entries(&self) -> usize {
+        self.look.seen.borrow().entries.len()
+    }
+
+    /// Does something, from which on all that has happened is past.
+    fn act(&mut self, made: Made, moment: &Moment<'_>) -> Act {
+        self.cursor = Cursor {
+            entry: self.entries(),
+            op: moment.ops.len(),
+            at_ns: moment.at_ns,
+        };
+        let what = made.touch.what.clone();
+        self.made.push(made);
+        self.next += 1;
+        Act::Touch(what)
+    }
+
+    /// This is the moment of a step, after so many events.
+    fn show(&mut self, events: Option<u64>) {
+        let found = Found {
+            at: self.entries(),
+            events,
+            made: self.made.len(),
+            marks: std::mem::take(&mut self.marks),
+        };
+        self.found.push(found);
     }
 
     /// Has the run go on, if it does.
     fn wait(&self, moment: &Moment<'_>) -> Result<Act, TourError> {
         let waits_for_end = self.waits_for_end();
-        if waits_for_end && self.holds {
+        if waits_for_end && self.holds() {
             return Err(self.never_comes("the main phase goes on until a line `finish`"));
         }
         let is_over = moment.phase == Phase::Over;
@@ -307,7 +354,8 @@ impl Walker<'_> {
             .history
             .as_ref()
             .map_or(&[][..], |history| history.ops());
-        for item in self.items.get(self.next..).unwrap_or_default() {
+        let items = std::mem::take(&mut self.items);
+        for item in items.into_iter().skip(self.next) {
             match item {
                 Item::Line(line) => match &line.what {
                     Line::GoTo(Event::End) => {}
@@ -318,19 +366,12 @@ impl Walker<'_> {
                     Line::Mark(Mark::Node(node)) => {
                         self.marks.push(node_name(self.look.cluster, *node));
                     }
-                    Line::GoTo(_) | Line::Do(_) | Line::Mark(_) => {
+                    Line::GoTo(_) | Line::Do(..) | Line::Mark(_) => {
                         return Err(line.wrong("the run is over here"));
                     }
                 },
-                Item::Show(_) => {
-                    let entries = self.look.seen.borrow().entries.len();
-                    self.found.push(Found {
-                        at: u64::try_from(entries).unwrap_or(u64::MAX),
-                        touches: self.earlier + self.touches.len(),
-                        marks: std::mem::take(&mut self.marks),
-                    });
-                }
-                Item::Wait(_) => {}
+                Item::Show(_) => self.show(None),
+                Item::Wait(_) | Item::Again(_) => {}
             }
         }
         Ok(())

@@ -1,10 +1,11 @@
 //! A tour that can be taken: its runs, and the moments of its steps.
 
-use host_trial::schedule::Schedule;
 use serde::Serialize;
 
 use super::question::Question;
 use super::text::Text;
+use crate::game::Base;
+use crate::session::Made;
 
 /// A tour whose moments are found.
 #[derive(Debug, Clone)]
@@ -20,10 +21,14 @@ pub struct Tour {
 /// A run of a tour.
 #[derive(Debug, Clone)]
 pub struct Run {
-    /// What it is made from, with what the tour does to it.
-    pub schedule: Schedule,
+    /// What it is made from.
+    pub(crate) base: Base,
+    /// What the tour does to it.
+    pub(crate) made: Vec<Made>,
     /// The run that it is up to a moment, and the moment: so many entries of the journal.
-    pub parent: Option<(usize, u64)>,
+    pub(crate) parent: Option<(usize, usize)>,
+    /// Its last moment, after so many events; `None` for its end.
+    pub(crate) events: Option<u64>,
 }
 
 /// A step of a tour.
@@ -36,9 +41,9 @@ pub struct TourStep {
     /// Its run, among those of the tour.
     pub run: usize,
     /// The moment that it shows: so many entries of the journal.
-    pub at: u64,
-    /// How many of the run's touches come before that.
-    pub touches: usize,
+    pub at: usize,
+    /// How much of what is done to the run comes before that.
+    pub(crate) made: usize,
     /// What it marks: `n1`, `message 12`.
     pub marks: Vec<String>,
     /// The question that it ends with.
@@ -57,8 +62,8 @@ pub struct TourPage<'a> {
 struct StepPage<'a> {
     title: &'a str,
     text: &'a [Text],
-    branch: u64,
-    at: u64,
+    branch: u32,
+    at: usize,
     marks: &'a [String],
     question: Option<&'a Question>,
 }
@@ -66,7 +71,7 @@ struct StepPage<'a> {
 impl Tour {
     /// The tour for a page on which its runs are the branches with these numbers.
     #[must_use]
-    pub fn page<'a>(&'a self, name: &'a str, branches: &[u64]) -> TourPage<'a> {
+    pub fn page<'a>(&'a self, name: &'a str, branches: &[u32]) -> TourPage<'a> {
         let step = |step: &'a TourStep| StepPage {
             title: &step.title,
             text: &step.text,
