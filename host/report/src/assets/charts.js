@@ -19,14 +19,7 @@ function chart(title, { top, tick, ticks, y, marks, legend }) {
   return el("figure", {},
     el("figcaption", {}, title, " ", legend.map(([name, text]) => el("span", { class: `key ${name}` }, text))),
     draw("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${title}. The tables have the figures.` },
-      faultBands(scaleX, above, height - above - bottom), lines, times, marks(at)));
-}
-
-// Where a fault lasts; their names where there is room.
-function faultBands(x, top, height) {
-  return faultPeriods.map(([fault, from, to]) => draw("g", {},
-    draw("rect", { class: "band", x: x(from), y: top, width: Math.max(1, x(to) - x(from)), height },
-      draw("title", {}, `${fault}, ${seconds(from)} to ${seconds(to)}`))));
+      faultBands(faultPeriods, scaleX, above, height - above - bottom), lines, times, marks(at)));
 }
 
 const series = data.figures.series;

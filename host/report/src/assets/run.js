@@ -38,6 +38,11 @@ function overview() {
   return folded;
 }
 
+function operationsNote() {
+  const { first, count: all } = data.operations;
+  return operations.length < all ? el("p", { class: "note" }, `Operations ${first + 1} to ${first + operations.length} of ${all.toLocaleString("en")}; history.edn has all.`) : null;
+}
+
 function list(title, pairs) {
   return el("div", {}, el("h3", {}, title), el("dl", {}, pairs.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])));
 }
@@ -47,13 +52,21 @@ function files() {
   return section("files", "Files", el("ul", {}, FILES.map(([name, text]) => el("li", {}, el("a", { href: name }, name), `: ${text}`))));
 }
 
-const travel = makeTravel();
+let address = 0;
+const travel = makeTravel(thisRun, {
+  cursor: eventOfAddress() ?? thisRun.opening(), focus: data.focus ? thisRun.opening() : null, note: windowNote(),
+  ongo(index) {
+    // Browsers throttle pages that change their address often.
+    clearTimeout(address);
+    address = setTimeout(() => history.replaceState(null, "", `#event-${journal.first + index}`), 300);
+  },
+});
 const goThere = (index) => {
   travel.go(index);
   travel.element.scrollIntoView({ block: "start" });
   travel.element.querySelector(".diagram").focus({ preventScroll: true }); // so that arrow keys go on from there
 };
-const parts = [travel.element, anomalies(goThere), comparison(goThere), overview(), operationsSection(goThere), charts(), files()].filter(Boolean);
+const parts = [travel.element, anomalies(goThere), comparison(goThere), overview(), operationsView(thisRun, { go: goThere, focus: data.focus?.op, fs: data.operations.fs, note: operationsNote() }).element, charts(), files()].filter(Boolean);
 const links = parts.map((part) => el("li", {}, el("a", { href: `#${part.id}`, onclick: () => unfold(part) }, part.querySelector("h2").textContent)));
 document.body.append(
   el("a", { class: "skip", href: "#travel" }, "Skip to the messages"),
