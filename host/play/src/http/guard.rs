@@ -1,0 +1,168 @@
+//! Who may ask, and what no answer lacks.
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::header::{self, HeaderName, HeaderValue};
+use axum::http::uri::Uri;
+use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use super::address::Address;
+
+/// The largest body of a request: a schedule.
+const BODY_BYTES_MAX: usize = 16 << 20;
+
+/// Headers of every answer, unless it has its own.
+const HEADERS: [(HeaderName, &str); 6] = [
+    (header::CACHE_CONTROL, "no-store"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    ),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
+];
+
+/// What answers may load and where they may be shown, unless they say it: nothing, nowhere.
+const POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+
+/// Why a request is refused, and what to do.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    status: StatusCode,
+    why: String,
+}
+
+impl Refusal {
+    pub(crate) fn new(status: StatusCode, why: impl Into<String>) -> Self {
+        let why = why.into();
+        Refusal { status, why }
+    }
+
+    /// The request is not one that can be answered.
+    pub(crate) fn bad(why: impl Into<String>) -> Self {
+        Refusal::new(StatusCode::BAD_REQUEST, why)
+    }
+
+    /// There is no such thing.
+    pub(crate) fn not_found(why: impl Into<String>) -> Self {
+        Refusal::new(StatusCode::NOT_FOUND, why)
+    }
+
+    /// It cannot be done as things are.
+    pub(crate) fn conflict(why: impl Into<String>) -> Self {
+        Refusal::new(StatusCode::CONFLICT, why)
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let body = json!({ "error": self.why }).to_string();
+        let json = [(header::CONTENT_TYPE, "application/json")];
+        (self.status, json, body).into_response()
+    }
+}
+
+/// The same routes behind the token of the address, for requests that come from its page alone.
+pub(crate) fn guarded(routes: Router, address: Address) -> Router {
+    let routes = routes
+        .fallback(|| async { Refusal::not_found("there is nothing at this address") })
+        .method_not_allowed_fallback(|| async {
+            Refusal::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "this address is not asked so",
+            )
+        })
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX));
+    // Outside of the routes, so that a path is known by what stands behind the token.
+    Router::new()
+        .fallback_service(routes)
+        .layer(middleware::from_fn_with_state(address, guard))
+}
+
+async fn guard(State(address): State<Address>, request: Request, next: Next) -> Response {
+    let mut response = match admitted(&address, request) {
+        Ok(request) => next.run(request).await,
+        Err(refusal) => refusal.into_response(),
+    };
+    let headers = response.headers_mut();
+    for (name, value) in HEADERS {
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
+    }
+    headers
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static(POLICY));
+    response
+}
+
+/// The request with the path behind the token.
+fn admitted(address: &Address, request: Request) -> Result<Request, Refusal> {
+    comes_from_its_page(address, request.uri(), request.headers())?;
+    let unknown = || {
+        Refusal::not_found(
+            "this is not the address that was printed when the server started: open that one",
+        )
+    };
+    let path = request.uri().path().strip_prefix('/').ok_or_else(unknown)?;
+    let (token, path) = path.split_once('/').unwrap_or((path, ""));
+    if !address.token().is(token) {
+        return Err(unknown());
+    }
+    let path = match request.uri().query() {
+        Some(query) => format!("/{path}?{query}"),
+        None => format!("/{path}"),
+    };
+    let path = path.parse::<Uri>().map_err(|_| unknown())?;
+    let (mut parts, body): (_, Body) = request.into_parts();
+    parts.uri = path;
+    Ok(Request::from_parts(parts, body))
+}
+
+/// Whether a request is one to this server, from its own page or from none.
+fn comes_from_its_page(address: &Address, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
+    let refused = |why: String| Refusal::new(StatusCode::FORBIDDEN, why);
+    let port = address.port();
+    let hosts = ["127.0.0.1", "localhost", "[::1]"].map(|host| format!("{host}:{port}"));
+    let is_ours = |host: &str| hosts.iter().any(|own| own == host);
+    let mut named = headers.get_all(header::HOST).iter();
+    let host = named.next().and_then(|host| host.to_str().ok());
+    let is_one = named.next().is_none();
+    let asked = uri.authority().map(|authority| authority.as_str());
+    match host.filter(|host| is_one && is_ours(host)) {
+        Some(_) if asked.is_none_or(is_ours) => {}
+        _ => {
+            return Err(refused(format!(
+                "the request is for another host than this server: open http://127.0.0.1:{port}/ \
+                 with the token"
+            )));
+        }
+    }
+    let other_page = || {
+        refused(
+            "the request comes from another page: open the address in a window of its own".into(),
+        )
+    };
+    for origin in headers.get_all(header::ORIGIN) {
+        let origin = origin.to_str().ok();
+        let origin = origin.and_then(|origin| origin.strip_prefix("http://"));
+        if origin.is_none() || origin != host {
+            return Err(other_page());
+        }
+    }
+    for site in headers.get_all("sec-fetch-site") {
+        if site != "same-origin" && site != "none" {
+            return Err(other_page());
+        }
+    }
+    Ok(())
+}
