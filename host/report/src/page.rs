@@ -50,7 +50,7 @@ pub const RUN_VIEWS: [&str; 8] = [
 /// # Errors
 /// When `data` cannot be written as JSON.
 pub fn page(parts: &[&str], title: &str, data: &impl Serialize) -> serde_json::Result<String> {
-    Ok(render(parts, "", "", title, data)?.html)
+    Ok(render(parts, &Live::default(), title, data)?.html)
 }
 
 /// A page that is served.
@@ -73,13 +73,26 @@ pub fn live_page(
     title: &str,
     data: &impl Serialize,
 ) -> serde_json::Result<LivePage> {
-    render(parts, style, "; connect-src 'self'", title, data)
+    let live = Live {
+        policy: "; connect-src 'self'; img-src data:",
+        // Without one, browsers ask for `/favicon.ico`.
+        head: "<link rel=\"icon\" href=\"data:,\">\n",
+        style,
+    };
+    render(parts, &live, title, data)
+}
+
+/// What a page that is served has more than others.
+#[derive(Default)]
+struct Live<'a> {
+    policy: &'a str,
+    head: &'a str,
+    style: &'a str,
 }
 
 fn render(
     parts: &[&str],
-    style: &str,
-    more_policy: &str,
+    live: &Live<'_>,
     title: &str,
     data: &impl Serialize,
 ) -> serde_json::Result<LivePage> {
@@ -87,6 +100,11 @@ fn render(
     let unfit = unfit_pattern();
     let script =
         format!("\"use strict\";\n(() => {{\nconst UNFIT = /{unfit}/gu;\n{common}{parts}}})();\n");
+    let Live {
+        policy: more_policy,
+        head,
+        style,
+    } = live;
     let style = format!("{STYLE}{style}");
     let data = inert(&serde_json::to_string(data)?);
     let (script_hash, style_hash) = (source_hash(&script), source_hash(&style));
@@ -99,7 +117,7 @@ fn render(
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
 <title>{title}</title>
-<style>{style}</style>
+{head}<style>{style}</style>
 </head>
 <body>
 <noscript>This page needs JavaScript to show its data. The files beside it have the same as text.</noscript>

@@ -15,7 +15,7 @@ const FAULT_ENDS = new Map([["start", "kill"], ["power-on", "power"], ["start-wi
 function runModel(about) {
   const { nodes, concurrency, first = 0, from_ns: beginning = 0 } = about;
   const names = [], isNode = [], isClient = [], messages = [], entries = [], faults = [], operations = [];
-  const faultEntries = [], logsBy = new Map(), typesSeen = new Set(), heard = new Map(), known = new Map();
+  const faultEntries = [], logsBy = new Map(), typesSeen = new Set(), heard = new Map(), known = new Map(), byId = new Map();
   let effects = null, periods = null, columns = null, requests = null, byIndex = null;
 
   const model = {
@@ -30,6 +30,7 @@ function runModel(about) {
     append, fork, words, effectsOf, requestOf, inFlight, faultsAt, entryAt, nodeOf, isWithin,
     entryOf: (operation) => model.requests.entryOf(operation),
     endOf: (operation) => model.requests.endOf(operation),
+    messageById: (id) => byId.get(id),
   };
   model.states = statesOf(model, about.states);
 
@@ -60,7 +61,12 @@ function runModel(about) {
   // the last of `ends`; one that was doubled ends twice. `asks` and `replies` number requests.
   function addMessage([id, src, dest, body, number]) {
     const message = { id, src, dest, body, number, ...headOf(body), sent: -1, ends: [], isLost: false };
+    keep(message);
+  }
+
+  function keep(message) {
     typesSeen.add(message.type);
+    byId.set(message.id, message);
     messages.push(message);
   }
 
@@ -123,8 +129,7 @@ function runModel(about) {
     setNames(from.names);
     for (const message of from.messages) {
       if (message.sent >= at) break; // they are in the order in which they were sent
-      typesSeen.add(message.type);
-      messages.push({ ...message, sent: -1, ends: [], isLost: false });
+      keep({ ...message, sent: -1, ends: [], isLost: false });
     }
     from.entries.slice(0, at).forEach(place);
     model.states.take(from.states, at);

@@ -23,11 +23,22 @@ function statesOf(model, about = {}) {
     for (const [node, known] of from.nodes) {
       const steps = known.steps.filter(({ entry }) => entry < at);
       const checkpoints = new Map([...known.checkpoints].filter(([step]) => step <= steps.length));
-      if (steps.length) nodes.set(node, { ...known, steps, checkpoints });
+      if (steps.length) nodes.set(node, { ...known, steps, checkpoints, latest: null });
     }
   }
 
+  // The state after a step is kept, since the next one that is asked for is mostly a later one.
   function stateAfter(known, step) {
+    const { latest } = known;
+    if (latest && latest.step <= step && latest.step > step - CHECKPOINT) {
+      let { value } = latest;
+      for (let at = latest.step + 1; at <= step; at++) {
+        if (at % CHECKPOINT === 0) known.checkpoints.set(at, value);
+        value = applied(value, known.steps[at].changes);
+      }
+      known.latest = { step, value };
+      return value;
+    }
     let from = step - (step % CHECKPOINT);
     while (from > 0 && !known.checkpoints.has(from)) from -= CHECKPOINT;
     let value = from > 0 ? known.checkpoints.get(from) : known.base;
@@ -35,6 +46,7 @@ function statesOf(model, about = {}) {
       if (at > 0 && at % CHECKPOINT === 0) known.checkpoints.set(at, value);
       value = applied(value, known.steps[at].changes);
     }
+    known.latest = { step, value };
     return value;
   }
 
@@ -47,8 +59,8 @@ function statesOf(model, about = {}) {
     if (step < 0) return known.isKnown ? { value: known.base.state, timers: known.base.timers, before: null, changes: [], disk: { value: known.base.disk, before: null, changes: [] } } : null;
     const { changes } = known.steps[step];
     const isNow = stepOf(entry) === known.steps[step].entry && (step > 0 || known.isKnown);
-    const { state: value, timers, disk: files } = stateAfter(known, step);
     const before = step > 0 ? stateAfter(known, step - 1) : known.base;
+    const { state: value, timers, disk: files } = stateAfter(known, step);
     const disk = { value: files, before: before?.disk, changes: isNow ? within("disk", changes) : [] };
     return { value, timers, before: before?.state, changes: isNow ? within("state", changes) : [], disk };
   }

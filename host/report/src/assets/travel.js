@@ -90,12 +90,15 @@ function makeTravel(model, { cursor: begin = 0, focus = null, note = null, ongo 
     if (!isLazy || events.open) showTable(Math.max(0, position()));
   }
 
-  // Shows the entries that the model has got, from one on. What costs most is put off while there come more.
-  function grown(from) {
+  // Shows the entries that the model has got, from one on; the cursor goes to the last if it follows. What costs most is
+  // put off while there come more.
+  function grown(from, isFollowing) {
+    if (isFollowing) cursor = entries.length - 1;
     if (Object.values(filter).some(Boolean)) return applyFilter();
     diagram.extend(from);
     counted();
     point();
+    if (isFollowing) ongo(cursor);
     late ||= setTimeout(describe, 150);
   }
 
