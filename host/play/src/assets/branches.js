@@ -17,7 +17,7 @@ function makeBranches(session, { compare }) {
     return el("ul", { class: "plain tree" }, some.map((branch) => {
       const children = all.filter(({ parent }) => parent === branch.id);
       const isCurrent = branch === current, { now } = branch;
-      const from = branch.parent == null ? "" : ` from event ${branch.at.toLocaleString("en")}`;
+      const from = branch.parent == null ? "" : ` from event ${grouped(branch.at)}`;
       const touches = now?.touches ?? [];
       return el("li", {},
         renaming === branch.id ? renameForm(branch) : [
@@ -27,7 +27,7 @@ function makeBranches(session, { compare }) {
           isCurrent ? null : el("button", { type: "button", "data-key": `compare ${branch.id}`, "aria-label": `Compare ${branch.name} with this branch`, "aria-pressed": String(compared === branch), onclick: () => compare(compared === branch ? null : branch) }, "Compare"),
           all.length > 1 && !children.length ? el("button", { type: "button", "data-key": `delete ${branch.id}`, "aria-label": `Delete ${branch.name}`, onclick: () => session.remove(branch).catch(complain) }, "Delete") : null],
         isCurrent && touches.length ? el("details", { "data-key": `touches ${branch.id}` }, el("summary", {}, count(touches.length, "act")), el("ol", {}, touches.map((touch) => el("li", {},
-          button(`event ${touch.at.toLocaleString("en")}`, `Go to event ${touch.at}`, () => branch.go(touch.at - 1)), ` ${touch.words}`)))) : null,
+          button(`event ${grouped(touch.at)}`, `Go to event ${touch.at}`, () => branch.go(touch.at - 1)), ` ${touch.words}`)))) : null,
         children.length ? tree(children, all, current, compared) : null);
     }));
   }
@@ -58,8 +58,8 @@ function makeComparison(session, { leave }) {
   const states = el("div", { class: "pair" }), pair = el("div", { class: "pair" }), first = el("p", {}), words = el("div", { class: "pair" });
   const node = el("select", { name: "compared-node", onchange: () => paint(true) }, session.about.nodes.map((name) => el("option", { value: name }, name)));
   const element = section("compare", "Two branches side by side", first, words,
-    el("div", { class: "controls" }, button("Back", "Both one event back", () => step(-1)), button("Forth", "Both one event forth", () => step(1)),
-      button("To the first difference", "Go to the first difference in both", () => go(difference)), el("label", {}, "states of ", node), button("Close", "End the comparison", leave)),
+    el("div", { class: "controls" }, act("◀ Both back", () => step(-1)), act("Both forth ▶", () => step(1)),
+      act("To the first difference", () => go(difference)), el("label", {}, "states of ", node), act("Close the comparison", leave)),
     pair, el("h3", {}, "States at these events"), states);
   let sides = [], difference = 0, lengths = "";
 
@@ -95,8 +95,8 @@ function makeComparison(session, { leave }) {
     difference = most;
     for (let index = from; index < most && difference === most; index++) if (!isSameEntry(a, b, index)) difference = index;
     const isEnd = difference >= Math.min(a.entries.length, b.entries.length);
-    text(first, difference >= most ? `All ${most.toLocaleString("en")} events are alike.`
-      : `${count(difference, "event")} ${difference === 1 ? "is" : "are"} alike. ${isEnd ? "There one of them ends." : `The first that differ are events ${(difference + 1).toLocaleString("en")}.`}`);
+    text(first, difference >= most ? `All ${grouped(most)} events are alike.`
+      : `${count(difference, "event")} ${difference === 1 ? "is" : "are"} alike. ${isEnd ? "There one of them ends." : `The first that differ are events ${grouped(difference + 1)}.`}`);
     sides.forEach(({ diagram }) => diagram.mark(difference));
   }
 
@@ -124,16 +124,21 @@ function makeComparison(session, { leave }) {
     look();
     sides.forEach(({ diagram, cursor }) => diagram.select(cursor, null));
     refill(words, sides.map(({ branch: { model }, cursor }) => el("p", { class: "now" }, model.entries[cursor] ? `Event ${cursor + 1} at ${seconds(model.entries[cursor].at)}: ${model.words(model.entries[cursor])}` : "Nothing has happened.")));
-    const known = sides.map(({ branch: { model }, cursor }) => model.entries.length ? model.states.at(model.names.indexOf(node.value), cursor) : null);
+    const known = sides.map(({ branch: { model }, cursor }) => model.entries.length ? ownOf(model.states.at(model.names.indexOf(node.value), cursor)?.value) : undefined);
     refill(states, known.map((state, side) => {
       const other = known[1 - side];
-      if (!state) return el("p", { class: "quiet" }, `${node.value} has no state here.`);
-      const changes = other ? differences(other.value, state.value) : [];
-      return el("div", {}, el("p", { class: "quiet" }, other ? changes.length ? "What differs is marked." : "Both states are the same." : ""), showState({ value: state.value, before: other?.value, changes: changes.filter(([, ...what]) => what.length) }));
+      if (state === undefined) return el("p", { class: "quiet" }, `${node.value} has no state here.`);
+      const changes = other === undefined ? [] : differences(other, state);
+      return el("div", {}, el("p", { class: "quiet" }, other === undefined ? "" : changes.length ? "What differs is marked." : "Both states are the same."), showState({ value: state, before: other, changes: changes.filter(([, ...what]) => what.length) }));
     }));
   }
 
   return { element, show, paint, get branches() { return sides.map(({ branch }) => branch); }, stop: () => { sides = []; } };
+}
+
+// The solution's own part of a state; without the SDK's, in which numbers of messages differ soon.
+function ownOf(state) {
+  return state && !isPlain(state) && "node" in state && "ctx" in state ? state.node : state;
 }
 
 function isSameEntry(a, b, index) {

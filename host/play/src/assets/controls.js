@@ -10,16 +10,19 @@ function makeControls(session) {
   const finish = act("Finish", () => session.act({ kind: "finish" }), { key: "e" });
   finish.title = "Clients begin nothing more, faults end, the cluster recovers, and the run is judged. Key: e";
   const healAll = act("Heal all links", () => session.act({ kind: "heal" }), { key: "h" });
-  const travel = () => session.current?.travel;
-  const back = act("◀ Back", () => travel()?.step(-1), { key: "[" });
-  const forth = act("Forth ▶", () => travel()?.step(1), { key: "]" });
+  const move = (by) => () => {
+    session.current?.settle();
+    session.current?.travel?.step(by);
+  };
+  const back = act("◀ Back", move(-1), { key: "[" });
+  const forth = act("Forth ▶", move(1), { key: "]" });
   const head = act("To the head ▶|", () => session.current?.goToHead(), { key: "g" });
   const where = el("p", { class: "now", "data-key": "where" });
   const element = el("div", {},
     el("div", { class: "controls", role: "group", "aria-label": "Time" }, step, runs, pause, back, forth, head, finish, healAll), where);
 
   return {
-    element,
+    element, back: move(-1), forth: move(1),
     toggle: () => session.current?.now.running ? session.act({ kind: "pause_run" }, true) : run(1),
     run,
     paint(branch, view) {
@@ -29,7 +32,7 @@ function makeControls(session) {
         // What has the focus keeps it: it is said to be of no use, and does nothing.
         it.setAttribute("aria-disabled", String(isOff));
       }
-      const at = model.entries.length ? `Event ${branch.moment.toLocaleString("en")} of ${model.entries.length.toLocaleString("en")}, ${seconds(view.at)}` : "Nothing has happened yet";
+      const at = model.entries.length ? `Event ${grouped(branch.moment)} of ${grouped(model.entries.length)}, ${seconds(view.at)}` : "Nothing has happened yet";
       const state = !view.isHead ? "looking back: what you do now begins a branch" : now.running ? "running" : isOver ? "over" : now.idle ? "nothing is left to happen unless you do something" : "stopped";
       const why = view.isHead && !now.running && now.why ? `. ${now.why}` : "";
       text(where, `${at}: ${view.entry ? model.words(view.entry) : ""} (${view.isHead ? `${phaseOf(now.phase)}, ` : ""}${state})${why}`);

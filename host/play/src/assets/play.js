@@ -48,7 +48,7 @@ function compose(session, told) {
   watched.hidden = true;
   const header = el("header", {},
     el("div", { class: "bar" }, title, act("Keys", help.show, { key: "?" })),
-    el("p", { class: "quiet" }, `${about.module}, seed ${about.seed}, ${about.options.map(([name, value]) => `${name} ${value}`).join(", ")}`),
+    el("details", { class: "quiet" }, el("summary", {}, `${about.module}, seed ${about.seed}`), el("p", {}, about.options.map(([name, value]) => `${name} ${value}`).join(", ")), el("p", { class: "replay" }, "Run it again: ", el("code", { tabindex: "0" }, about.replay))),
     problems, watched, said, wrong, session.lost);
 
   // The stage and what is beside it.
@@ -61,7 +61,7 @@ function compose(session, told) {
   const part = (id, summary, ...children) => el("details", { class: "card", id, open: innerWidth > 800 && id !== "out" && id !== "breakpoints" }, el("summary", {}, el("h2", {}, summary)), children);
   const desk = el("section", { id: "desk", "aria-labelledby": "desk-title" },
     el("h2", { id: "desk-title", class: "unseen" }, "Stage"),
-    el("div", { class: "desk" },
+    el("div", { class: tour ? "desk touring" : "desk" }, tour?.element ?? null,
       el("div", { class: "on-stage" }, controls.element, stage.svg, el("div", { class: "controls" }, el("label", {}, "Show at nodes ", shownField), cutting),
         el("p", { class: "legend", "aria-hidden": "true" }, [["client", "◆ client"], ["node", "● node, and between nodes"], ["service", "■ service"], ["bad", "✗ cut"]].map(([name, words]) => el("span", { class: `key ${name}` }, words)))),
       el("div", { class: "beside" }, el("section", { "aria-labelledby": "chosen-title" }, el("h2", { id: "chosen-title", class: "unseen" }, "What is chosen"), actions.element),
@@ -72,7 +72,7 @@ function compose(session, told) {
   const history = el("details", { class: "history", ontoggle: () => told.changed() }, el("summary", {}, "History of the operations"), el("div", {}));
   document.body.replaceChildren(
     el("a", { class: "skip", href: "#desk" }, "Skip to the stage"), header,
-    el("main", {}, tour?.element ?? "", desk, comparing, below, history), help.dialog);
+    el("main", {}, desk, comparing, below, history), help.dialog);
 
   function openPart(id, selector) {
     const found = document.getElementById(id);
@@ -121,6 +121,7 @@ function compose(session, told) {
       refill(below, branch.travel.element);
       branch.travel.update();
     }
+    branch.settle();
     const view = viewOf(branch);
     stage.paint(branch, view, { chosen, field, marks });
     controls.paint(branch, view);
@@ -196,7 +197,7 @@ function compose(session, told) {
   listenToKeys({
     s: () => session.act({ kind: "step" }), p: controls.toggle, 1: () => controls.run(1), 2: () => controls.run(10), 3: () => controls.run(null),
     n: ofNode(({ name }) => session.act({ kind: "run", until: { node: name }, speed: null })),
-    "[": () => session.current?.travel.step(-1), "]": () => session.current?.travel.step(1), "{": () => go(0), g: () => session.current?.goToHead(),
+    "[": () => controls.back(), "]": () => controls.forth(), "{": () => go(0), g: () => session.current?.goToHead(),
     e: () => session.act({ kind: "finish" }), d: ofMessage("deliver"), x: ofMessage("lose"), c: ofMessage("copy"),
     k: ofNode(({ name, up }) => session.act({ kind: up ? "kill" : "start", node: name })), u: ofNode(({ name, paused }) => session.act({ kind: paused ? "resume" : "pause", node: name })),
     a: stage.focus, v: actions.focus, h: () => session.act({ kind: "heal" }), o: () => openPart("forms", "select[name=operation]"), m: () => openPart("forms", "textarea"),

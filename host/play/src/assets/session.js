@@ -88,7 +88,7 @@ function makeSession(told) {
     }
     await open(acted.id);
     acted.goToHead();
-    say(`This is a branch of its own now: ${acted.name}, from event ${delta.from.toLocaleString("en")} of ${branch.name} on.`);
+    say(`This is a branch of its own now: ${acted.name}, from event ${grouped(delta.from)} of ${branch.name} on.`);
   }
 
   async function remove(branch) {
@@ -161,14 +161,15 @@ function makeSession(told) {
 // A branch: its model and where in it the reader is.
 function makeBranch(session, { id, parent, at, name, now }) {
   const branch = {
-    id, parent, at, name, now, model: null, travel: null, isBehind: false, take, go, goToHead, drop,
+    id, parent, at, name, now, model: null, travel: null, isBehind: false, take, settle, go, goToHead, drop,
     // The entry that is looked at, and the moment after it.
-    get cursor() { return branch.travel?.cursor ?? -1; },
+    get cursor() { return grown?.isFollowing ? branch.model.entries.length - 1 : branch.travel?.cursor ?? -1; },
     get moment() { return branch.model.entries.length ? branch.cursor + 1 : branch.now.position; },
     get isAtHead() { return !branch.model?.entries.length || branch.cursor >= branch.model.entries.length - 1; },
   };
   const homes = new Map();
-  let seen = 0;
+  // What the views have not been told yet: the first new entry, and whether the cursor goes with the head.
+  let grown = null, seen = 0;
 
   function take(delta, from) {
     if (!branch.model) {
@@ -184,17 +185,26 @@ function makeBranch(session, { id, parent, at, name, now }) {
       branch.travel.update();
       return;
     }
-    const { model, travel } = branch;
+    const { model } = branch;
     branch.isBehind = delta.from > model.entries.length;
     if (branch.isBehind) return;
     const wasAtHead = branch.isAtHead;
     const grownFrom = model.append(delta);
     if (delta.now.position >= branch.now.position) branch.now = delta.now;
     learn();
-    if (grownFrom < model.entries.length) travel.grown(grownFrom, wasAtHead);
+    if (grownFrom < model.entries.length) grown ??= { from: grownFrom, isFollowing: wasAtHead };
+  }
+
+  // Tells the views what is new: once for a frame.
+  function settle() {
+    if (!grown) return;
+    const { from, isFollowing } = grown;
+    grown = null;
+    branch.travel.grown(from, isFollowing);
   }
 
   function go(index) {
+    settle();
     if (branch.model?.entries.length) branch.travel.go(clamp(index, 0, branch.model.entries.length - 1));
   }
 
@@ -203,7 +213,7 @@ function makeBranch(session, { id, parent, at, name, now }) {
   }
 
   function drop() {
-    branch.model = branch.travel = null;
+    branch.model = branch.travel = grown = null;
     homes.clear();
     seen = 0;
   }

@@ -2,7 +2,7 @@
 //
 // Everything on it is a button. One of them is in the order of the tab key; arrow keys lead to the others.
 
-const STAGE = { width: 720, height: 600, radius: 195 };
+const STAGE = { width: 720, height: 572, radius: 195 };
 const DOTS_MAX = 300, LABELS_MAX = 30, CLIENTS_MAX = 50;
 const FULL_NODES_MAX = 12;
 // Links of few nodes are all drawn.
@@ -11,18 +11,21 @@ const LINKS_NODES_MAX = 9;
 // `choose` is told what is chosen, `open` also that its actions are wanted, `cut` which links a line was drawn across.
 function makeStage({ choose, open, cut }) {
   const cuttable = { isOn: false };
-  const layers = ["links", "stroke", "others", "nodes", "dots"].map((name) => draw("g", { class: name }));
+  const layers = ["links", "stroke", "others", "nodes", "dots"].map((name) => draw("g", { class: `layer-${name}` }));
   const [links, stroke, others, circles, dots] = layers;
   const svg = draw("svg", { class: "stage", viewBox: `0 0 ${STAGE.width} ${STAGE.height}`, role: "group", "aria-label": "Stage" }, layers);
   const shownItems = new Map();
   let places = new Map(), active = null, nodes = [];
 
-  // An item of the stage by its key; made by `make` if it is new.
+  // An item of the stage by its key: a button with a shape, and texts, which are a part of its name. `make` makes
+  // both if it is new.
   function item(layer, key, thing, make) {
     let found = shownItems.get(key);
     if (!found) {
-      const element = draw("g", { role: "button", tabindex: "-1", class: "item", onclick: () => pick(found), onkeydown: (event) => move(event, found), onfocus: () => enter(found) }, make());
-      found = { key, thing, element, layer };
+      const [shapes, texts] = make();
+      const shape = draw("g", { role: "button", tabindex: "-1", onclick: () => pick(found), onkeydown: (event) => move(event, found), onfocus: () => enter(found) }, shapes);
+      const element = draw("g", { class: "item" }, shape, draw("g", { "aria-hidden": "true" }, texts));
+      found = { key, thing, element, shape, texts };
       shownItems.set(key, found);
       layer.append(element);
     }
@@ -33,21 +36,21 @@ function makeStage({ choose, open, cut }) {
 
   function pick(found) {
     choose(found.thing);
-    found.element.focus({ preventScroll: true });
+    found.shape.focus({ preventScroll: true });
   }
 
   function enter(found) {
-    if (active?.element.isConnected) active.element.setAttribute("tabindex", "-1");
+    if (active?.element.isConnected) active.shape.setAttribute("tabindex", "-1");
     active = found;
-    found.element.setAttribute("tabindex", "0");
+    found.shape.setAttribute("tabindex", "0");
   }
 
   function move(event, found) {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-    const all = layers.flatMap((layer) => [...layer.querySelectorAll(".item")]);
+    const all = layers.flatMap((layer) => [...layer.querySelectorAll("[role=button]")]);
     if (by) {
-      const next = all[(all.indexOf(found.element) + by + all.length) % all.length];
+      const next = all[(all.indexOf(found.shape) + by + all.length) % all.length];
       next.focus();
     } else if (event.key === "Enter" || event.key === " ") {
       choose(found.thing);
@@ -103,16 +106,17 @@ function makeStage({ choose, open, cut }) {
       place(found.element, places.get(name) ?? [0, 0]);
       const isMarked = marks.has(name);
       setOnce(found.element, "class", ["item", ...classes, isMarked && "marked"].filter(Boolean).join(" "));
-      setOnce(found.element, "aria-label", isMarked ? `${label}, marked by the tour` : label);
+      setOnce(found.shape, "aria-label", isMarked ? `${label}, marked by the tour` : label);
     };
     for (const node of nodes) {
-      const { name, timers, isChanged, known } = node, status = statusOf(node);
+      const { name, isChanged } = node, status = statusOf(node), timers = small ? [] : node.timers;
       const found = item(circles, `node ${name}`, { kind: "node", name }, () => [
-        draw("circle", { r: r + 5, class: "ring" }), draw("circle", { r, class: "body" }), draw("text", { class: "name", y: 4 }), draw("text", { class: "status", y: r + 17 }), draw("text", { class: "badge", x: r - 3, y: 6 - r })]);
-      const value = field && known ? valueAt(known.value, field) : undefined;
+        [draw("circle", { r: r + 5, class: "ring" }), draw("circle", { r, class: "body" })],
+        [draw("text", { class: "name", y: 4 }), draw("text", { class: "status", y: r + 17 }), draw("text", { class: "badge", x: r - 3, y: 6 - r })]]);
+      const value = field && node.known ? valueAt(node.known.value, field) : undefined;
       const about = value === undefined ? "" : short(value);
-      const under = status !== "running" ? status : about || (small || !timers.length ? "" : count(timers.length, "timer"));
-      const [, , label, line, badge] = found.element.children;
+      const under = status !== "running" ? status : about || (!timers.length ? "" : count(timers.length, "timer"));
+      const [label, line, badge] = found.texts;
       text(label, name);
       text(line, under.length > 14 ? `${under.slice(0, 13)}…` : under);
       text(badge, isChanged ? "Δ" : "");
@@ -120,28 +124,28 @@ function makeStage({ choose, open, cut }) {
       finish(found, name, [`node ${name}`, status, isChanged && "has just changed", field_, timers.length > 0 && count(timers.length, "timer")].filter(Boolean).join(", "), [status, "node", isChanged && "changed", isChosen("node", name) && "chosen"]);
     }
     for (const name of branch.services) {
-      const found = item(others, `service ${name}`, { kind: "service", name }, () => [draw("rect", { class: "body", x: -38, y: -15, width: 76, height: 30, rx: 4 }), draw("text", { class: "name", y: 4 })]);
-      text(found.element.children[1], name);
+      const found = item(others, `service ${name}`, { kind: "service", name }, () => [[draw("rect", { class: "body", x: -38, y: -15, width: 76, height: 30, rx: 4 })], [draw("text", { class: "name", y: 4 })]]);
+      text(found.texts[0], name);
       finish(found, name, `service ${name}`, ["service", isChosen("service", name) && "chosen"]);
     }
     for (const client of clientsOf(view, branch)) {
       const { name, doing } = client;
-      const found = item(others, `client ${name}`, { kind: "client", name }, () => [draw("path", { class: "body", d: "M0 -12L12 0L0 12L-12 0z" }), draw("text", { class: "name", y: 24 })]);
-      text(found.element.children[1], doing && !small ? `${name} ${doing}` : small ? "" : name);
+      const found = item(others, `client ${name}`, { kind: "client", name }, () => [[draw("path", { class: "body", d: "M0 -12L12 0L0 12L-12 0z" })], [draw("text", { class: "name", y: 24 })]]);
+      text(found.texts[0], doing && !small ? `${name} ${doing}` : small ? "" : name);
       finish(found, name, `client ${name} of ${client.node}${doing ? `, does ${doing}` : ""}`, ["client", doing && "busy", isChosen("client", name) && "chosen"]);
     }
     paintDots(view, branch, chosen, marks);
     paintLinks(view, small);
     for (const [key, found] of shownItems) {
       if (found.isFresh) continue;
-      const hadFocus = found.element === document.activeElement;
+      const hadFocus = found.shape === document.activeElement;
       found.element.remove();
       shownItems.delete(key);
-      if (hadFocus) shownItems.get(`node ${nodes[0].name}`)?.element.focus({ preventScroll: true });
+      if (hadFocus) shownItems.get(`node ${nodes[0].name}`)?.shape.focus({ preventScroll: true });
     }
     if (!active?.element.isConnected) {
       active = shownItems.get(`node ${nodes[0]?.name}`);
-      active?.element.setAttribute("tabindex", "0");
+      active?.shape.setAttribute("tabindex", "0");
     }
     const down = nodes.filter((node) => statusOf(node) !== "running").length;
     setOnce(svg, "aria-label", `Stage at ${seconds(view.at)}: ${count(nodes.length, "node")}${down ? `, ${down} of them not running` : ""}, ${count(view.flights.length, "message")} on their way, ${count(view.cuts.size, "cut")}. Arrow keys lead from one to the next, Enter to what can be done.`);
@@ -150,21 +154,22 @@ function makeStage({ choose, open, cut }) {
   function paintDots(view, branch, chosen, marks) {
     const { isNode, isClient } = branch.model, on = new Map();
     const isLabelled = view.flights.length <= LABELS_MAX;
+    svg.classList.toggle("crowded", !isLabelled);
     for (const flight of view.flights.slice(0, DOTS_MAX)) {
       const { id, src, dest, message, part, isHeld } = flight;
       const [from, to] = [places.get(src), places.get(dest)];
       if (!from || !to) continue;
-      const found = item(dots, `message ${id}`, { kind: "message", id, name: id }, () => [draw("circle", { class: "ring", r: 11 }), draw("circle", { class: "body", r: 7 }), draw("text", { class: "name", x: 10, y: 4 })]);
+      const found = item(dots, `message ${id}`, { kind: "message", id, name: id }, () => [[draw("circle", { class: "ring", r: 11 }), draw("circle", { class: "body", r: 7 })], [draw("text", { class: "name", x: 10, y: 4 })]]);
       // Several on one link stand beside each other.
       const link = `${src} ${dest}`, nth = on.get(link) ?? 0;
       on.set(link, nth + 1);
-      const along = clamp(part + (nth % 5) * 0.07 * (part > 0.5 ? -1 : 1), 0.14, 0.86);
-      const long = Math.hypot(to[0] - from[0], to[1] - from[1]) || 1, off = 7 + 14 * Math.floor(nth / 5);
+      const long = Math.hypot(to[0] - from[0], to[1] - from[1]) || 1, end = Math.min(0.5, 36 / long);
+      const along = clamp(part + (nth % 5) * 0.07 * (part > 0.5 ? -1 : 1), end, 1 - end), off = 7 + 14 * Math.floor(nth / 5);
       place(found.element, [from[0] + (to[0] - from[0]) * along - ((to[1] - from[1]) / long) * off, from[1] + (to[1] - from[1]) * along + ((to[0] - from[0]) / long) * off]);
-      text(found.element.children[2], isLabelled ? message.type.slice(0, 24) : "");
+      text(found.texts[0], isLabelled ? message.type.slice(0, 24) : "");
       const kind = isClient[message.src] || isClient[message.dest] ? "client" : isNode[message.src] && isNode[message.dest] ? "node" : "service";
       setOnce(found.element, "class", `item dot of-${kind}${isHeld ? " held" : ""}${chosen?.kind === "message" && chosen.id === id ? " chosen" : ""}${marks.has(`message ${id}`) ? " marked" : ""}`);
-      setOnce(found.element, "aria-label", `message ${id}, ${message.type} from ${src} to ${dest}${isHeld ? ", held" : ""}`);
+      setOnce(found.shape, "aria-label", `message ${id}, ${message.type} from ${src} to ${dest}${isHeld ? ", held" : ""}`);
     }
   }
 
@@ -236,7 +241,7 @@ function makeStage({ choose, open, cut }) {
       cuttable.isOn = isOn;
       svg.classList.toggle("cutting", isOn);
     },
-    focus: () => active?.element.focus(),
+    focus: () => active?.shape.focus(),
   };
 }
 

@@ -9,8 +9,14 @@ function viewOf(branch) {
   const nodes = model.nodes.map((name, index) => {
     const who = model.names.indexOf(name);
     const { up, paused, syncing } = isHead ? now.nodes[index] : { up: !faults.down.has(name), paused: faults.paused.has(name) || faults.stalled.has(name), syncing: false };
-    const known = up && who >= 0 ? model.states.at(who, Math.max(0, cursor)) : null;
-    return { name, who, up, paused, syncing, known, isChanged: Boolean(known?.changes.length), timers: known?.timers ?? [] };
+    const isKnown = up && who >= 0 && model.entries.length > 0;
+    let known;
+    return {
+      name, who, up, paused, syncing, isChanged: isKnown && model.states.isChangedAt(who, cursor),
+      // A state is put together when it is asked for.
+      get known() { return known === undefined ? known = isKnown ? model.states.at(who, cursor) : null : known; },
+      get timers() { return this.known?.timers ?? []; },
+    };
   });
   return { isHead, at, entry, nodes, flights: flightsOf(branch, isHead, at), cuts: cutsOf(now, faults, isHead), workers: isHead ? now.workers : [], phase: now.phase };
 }

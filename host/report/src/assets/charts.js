@@ -28,7 +28,7 @@ const STROKES = ["", "dashed", "dotted", "dash-dotted"];
 const strokeOf = (f) => data.operations.fs.indexOf(f) % STROKES.length;
 const ofSeries = ({ f, end }) => `end-${ENDS[end]} stroke-${strokeOf(f)}`;
 const seriesLegend = series.map(({ f, end, count: many }) => [`end-${ENDS[end]}`,
-  `${f} ${ENDS[end]} (${many.toLocaleString("en")})${STROKES[strokeOf(f)] && `, ${STROKES[strokeOf(f)]}`}`]);
+  `${f} ${ENDS[end]} (${grouped(many)})${STROKES[strokeOf(f)] && `, ${STROKES[strokeOf(f)]}`}`]);
 
 function latencyChart() {
   const all = series.flatMap(({ points }) => points.map(([, took]) => took));
@@ -90,6 +90,6 @@ function charts() {
     faultPeriods.length ? el("p", { class: "quiet" }, "Shaded: faults.") : null,
     latencyChart(), rateChart(), availabilityChart(),
     table("Latency of the operations that succeeded", ["operation", "least", "median", "95 %", "99 %", "most"], latencies, { id: "latencies" }),
-    table("Operations by how they ended", ["operation", "end", "count"], series.map(({ f, end, count: many }) => [f, ENDS[end], many.toLocaleString("en")]), { id: "ends" }),
+    table("Operations by how they ended", ["operation", "end", "count"], series.map(({ f, end, count: many }) => [f, ENDS[end], grouped(many)]), { id: "ends" }),
     faultPeriods.length ? table("Faults", ["fault", "from", "to"], faultPeriods.map(([fault, from, to]) => [fault, seconds(from), seconds(to)]), { id: "faults" }) : null);
 }

@@ -41,16 +41,19 @@ function makeDiagram(model, onSelect) {
     "aria-label": "Diagram of the messages. Arrow keys step through the events, plus and minus zoom; the table of events has the same as text.",
   }, sizer);
   const pen = canvas.getContext("2d");
-  let rows = [], rowOf = [], blocks = [], open = new Map(), zoom = 3, cursor = 0, request = null, marked = -1, isDue = false;
+  let rows = [], rowOf = [], blocks = [], open = new Map(), zoom = 3, cursor = 0, request = null, marked = -1, isDue = false, isToReveal = false;
+  // What it takes is measured when it changes: to ask for it makes the browser lay out the page.
+  let size = [0, 0];
 
   const rowHeight = () => ZOOMS[zoom];
-  const width = () => Math.max(box.clientWidth, 80 + model.columns.list.length * 46 + 20);
+  const width = () => Math.max(size[0], 80 + model.columns.list.length * 46 + 20);
   const gap = () => (width() - 100) / model.columns.list.length;
   const x = (column) => 80 + gap() * (column + 0.5);
   const y = (row) => HEAD + row * rowHeight() + rowHeight() / 2;
 
   // Shows these entries only. Arrows are found by the blocks of rows that they cross.
   function show(filtered) {
+    size = [box.clientWidth, box.clientHeight];
     rows = filtered;
     rowOf = new Array(entries.length).fill(-1);
     rows.forEach((index, row) => { rowOf[index] = row; });
@@ -96,6 +99,11 @@ function makeDiagram(model, onSelect) {
     resize();
   }
 
+  function measure() {
+    size = [box.clientWidth, box.clientHeight];
+    resize();
+  }
+
   function resize() {
     sizer.style.width = `${width()}px`;
     sizer.style.height = `${HEAD + rows.length * rowHeight() + 10}px`;
@@ -105,12 +113,16 @@ function makeDiagram(model, onSelect) {
   function redraw() {
     if (isDue) return;
     isDue = true;
-    requestAnimationFrame(() => { isDue = false; paint(); });
+    requestAnimationFrame(() => {
+      isDue = false;
+      if (isToReveal) reveal();
+      paint();
+    });
   }
 
   function paint() {
     const scale = window.devicePixelRatio || 1;
-    const [wide, high] = [box.clientWidth, box.clientHeight];
+    const [wide, high] = size;
     if (canvas.width !== Math.round(wide * scale) || canvas.height !== Math.round(high * scale)) {
       canvas.width = Math.round(wide * scale);
       canvas.height = Math.round(high * scale);
@@ -279,7 +291,7 @@ function makeDiagram(model, onSelect) {
 
   // The text of a log beside its node, on the side with more room, as far as it is in sight.
   function paintLog({ level, text }, at, middle) {
-    const right = box.scrollLeft + box.clientWidth - 6 - (at + 7), left = at - 7 - (box.scrollLeft + 80);
+    const right = box.scrollLeft + size[0] - 6 - (at + 7), left = at - 7 - (box.scrollLeft + 80);
     const whole = fit(`${level}: ${text}`).replace(/\s+/g, " ");
     const isRight = right >= Math.min(left, pen.measureText(whole).width), room = isRight ? right : left;
     let line = whole;
@@ -299,40 +311,46 @@ function makeDiagram(model, onSelect) {
     const row = Math.round((top - HEAD - rowHeight() / 2) / rowHeight());
     if (rows.length) onSelect(rows[clamp(row, 0, rows.length - 1)]);
   });
-  new ResizeObserver(resize).observe(box);
+  new ResizeObserver(measure).observe(box);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 
   // Brings the participants of an entry into sight where the diagram is wider than the screen.
   function showColumns(entry) {
     const message = messages[entry?.message];
     const at = (message ? [message.src, message.dest] : [entry?.who]).filter((who) => model.columns.of.has(who)).map((who) => x(model.columns.of.get(who)));
-    if (!at.length || width() <= box.clientWidth) return;
+    if (!at.length || width() <= size[0]) return;
     const [first, last] = [Math.min(...at) - 110, Math.max(...at) + 40];
     if (first < box.scrollLeft) box.scrollLeft = first;
-    else if (last > box.scrollLeft + box.clientWidth) box.scrollLeft = Math.min(first, last - box.clientWidth);
+    else if (last > box.scrollLeft + size[0]) box.scrollLeft = Math.min(first, last - size[0]);
+  }
+
+  function reveal() {
+    isToReveal = false;
+    const row = rowOf[cursor] ?? -1, [, high] = size;
+    showColumns(entries[cursor]);
+    if (row >= 0 && (y(row) < box.scrollTop + HEAD + 20 || y(row) > box.scrollTop + high - 30)) {
+      box.scrollTop = y(row) - high / 2;
+    }
   }
 
   return {
-    box, show, extend,
+    box, show, extend, measure,
     // Puts a frame around an entry; -1: around none.
     mark(index) {
       marked = index;
       redraw();
     },
     zoom(by) {
-      const middle = (box.scrollTop + box.clientHeight / 2 - HEAD) / rowHeight();
+      const [, high] = size, middle = (box.scrollTop + high / 2 - HEAD) / rowHeight();
       zoom = clamp(zoom + by, 0, ZOOMS.length - 1);
       resize();
-      box.scrollTop = middle * rowHeight() + HEAD - box.clientHeight / 2;
+      box.scrollTop = middle * rowHeight() + HEAD - high / 2;
     },
-    // Puts the cursor on an entry and brings it into sight; a request's parts stand out.
-    select(index, part) {
+    // Puts the cursor on an entry and brings it into sight; a request's parts stand out. `isLater`: with the next frame.
+    select(index, part, isLater = false) {
       [cursor, request] = [index, part];
-      const row = rowOf[index] ?? -1;
-      showColumns(entries[index]);
-      if (row >= 0 && (y(row) < box.scrollTop + HEAD + 20 || y(row) > box.scrollTop + box.clientHeight - 30)) {
-        box.scrollTop = y(row) - box.clientHeight / 2;
-      }
+      if (isLater) isToReveal = true;
+      else reveal();
       redraw();
     },
   };

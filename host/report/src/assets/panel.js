@@ -38,12 +38,12 @@ function makePanel(model, { go, isLazy = false }) {
     return el("div", { class: "card" }, el("h3", {}, "Nodes"), list.map(({ name, who }) => {
       const status = faults.down.has(name) ? DOWN.get(faults.down.get(name)) : faults.paused.has(name) || faults.stalled.has(name) ? "paused" : "running";
       const skew = faults.skewed.get(name);
-      const known = faults.down.has(name) ? null : model.states.at(who, cursor);
+      const isUp = !faults.down.has(name);
       const isOpen = who === here || (who >= 0 && who === chosen) || opened.has(name) || model.nodes.length <= 3;
-      const inside = () => [logsOf(who, who === here), known ? [snapshotOf(known), diskOf(known), timersOf(known)] : el("p", { class: "quiet" }, noState(who))];
+      const inside = (known = isUp ? model.states.at(who, cursor) : null) => [logsOf(who, who === here), known ? [snapshotOf(known), diskOf(known), timersOf(known)] : el("p", { class: "quiet" }, noState(who))];
       return folded({ class: who === here ? "here" : "", isOpen, isLazy, inside, onturn: (isNow) => isNow ? opened.add(name) : opened.delete(name) },
         el("b", {}, name), ` ${status}`, skew ? `, its clock at ${skew["rate-permille"] / 10} % speed` : "",
-        known?.changes.length ? el("span", { class: "changed" }, " changed") : null);
+        isUp && model.states.isChangedAt(who, cursor) ? el("span", { class: "changed" }, " changed") : null);
     }));
   }
 

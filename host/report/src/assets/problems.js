@@ -20,7 +20,7 @@ function causes(problems) {
 }
 
 function eventName(model, index) {
-  return `→ event ${(model.first + index + 1).toLocaleString("en")}`;
+  return `→ event ${grouped(model.first + index + 1)}`;
 }
 
 // A line in which every operation that the model has is a link; a moment that it names gets one at the end.

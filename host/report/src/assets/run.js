@@ -27,20 +27,20 @@ function overview() {
     el("div", { class: "columns" },
       list("Options", data.options),
       list("The run", [
-        ["virtual time", seconds(run["end-ns"])], ["messages", run.messages.toLocaleString("en")],
-        ["events handled", run.steps.toLocaleString("en")], ["fuel", run.fuel.toLocaleString("en")],
+        ["virtual time", seconds(run["end-ns"])], ["messages", grouped(run.messages)],
+        ["events handled", grouped(run.steps)], ["fuel", grouped(run.fuel)],
         ["operations", results ? String(results.stats.count) : ""],
         ["ok, fail, info", results ? `${results.stats["ok-count"]}, ${results.stats["fail-count"]}, ${results.stats["info-count"]}` : ""],
         ["availability", results ? `${Number((results.availability["ok-fraction"] * 100).toFixed(3))} %` : ""],
       ])),
     net ? table("Messages", ["", "sent", "received", "an operation"], rates.map(([name, of]) => [name,
-      of["send-count"].toLocaleString("en"), of["recv-count"].toLocaleString("en"), of["msgs-per-op"] == null ? "" : String(of["msgs-per-op"])]), { id: "net" }) : ""));
+      grouped(of["send-count"]), grouped(of["recv-count"]), of["msgs-per-op"] == null ? "" : String(of["msgs-per-op"])]), { id: "net" }) : ""));
   return folded;
 }
 
 function operationsNote() {
   const { first, count: all } = data.operations;
-  return operations.length < all ? el("p", { class: "note" }, `Operations ${first + 1} to ${first + operations.length} of ${all.toLocaleString("en")}; history.edn has all.`) : null;
+  return operations.length < all ? el("p", { class: "note" }, `Operations ${first + 1} to ${first + operations.length} of ${grouped(all)}; history.edn has all.`) : null;
 }
 
 function list(title, pairs) {

@@ -6,7 +6,7 @@ const CHECKPOINT = 32;
 // on they are known (`from`); null if they are not known at all.
 function statesOf(model, about = {}) {
   const { entries } = model, nodes = new Map();
-  const states = { nodes, isKnown: Boolean(about), from: about?.from ?? null, until: null, append, take, at: stateAt };
+  const states = { nodes, isKnown: Boolean(about), from: about?.from ?? null, until: null, append, take, at: stateAt, isChangedAt };
   for (const [node, base] of Object.entries(about?.base ?? {})) nodes.set(Number(node), { base, isKnown: true, steps: [], checkpoints: new Map() });
 
   function append(steps, until) {
@@ -63,6 +63,14 @@ function statesOf(model, about = {}) {
     const { state: value, timers, disk: files } = stateAfter(known, step);
     const disk = { value: files, before: before?.disk, changes: isNow ? within("disk", changes) : [] };
     return { value, timers, before: before?.state, changes: isNow ? within("state", changes) : [], disk };
+  }
+
+  // Whether an entry is part of the last step of a node, which changed its own state. This needs no states.
+  function isChangedAt(node, entry) {
+    const known = nodes.get(node), { from, until } = states;
+    if (!known || (from != null && entry < from) || (until != null && entry > until)) return false;
+    const step = after(known.steps, entry, (step) => step.entry) - 1;
+    return step >= 0 && (step > 0 || known.isKnown) && stepOf(entry) === known.steps[step].entry && within("state", known.steps[step].changes).length > 0;
   }
 
   // The entry that a node handles when it does what an entry says.

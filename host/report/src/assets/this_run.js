@@ -33,6 +33,6 @@ function windowNote() {
   const { first, count: all } = journal;
   if (!entries.length) return el("p", {}, "Nothing happened.");
   if (!first && entries.length >= all) return null;
-  return el("p", { class: "note" }, `This run has ${count(all, "event")}. The page shows ${entries.length.toLocaleString("en")} of them, from ${seconds(entries[0].at)} to ${seconds(entries.at(-1).at)}`,
+  return el("p", { class: "note" }, `This run has ${count(all, "event")}. The page shows ${grouped(entries.length)} of them, from ${seconds(entries[0].at)} to ${seconds(entries.at(-1).at)}`,
     data.focus ? ", around where the failure becomes visible; " : ", from its beginning; ", data.has_files ? "journal.jsonl has all." : "a report on this run alone has all.");
 }

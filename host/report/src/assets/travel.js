@@ -1,6 +1,7 @@
 // Time travel: a cursor that steps through the entries, and what is the case at each.
 
 const TABLE_ROWS = 100;
+const LATE_MS = 300;
 const DIAGRAM_MIN = 280;
 
 // The travels through a model. `options`:
@@ -66,7 +67,7 @@ function makeTravel(model, { cursor: begin = 0, focus = null, note = null, ongo 
   }
 
   function counted() {
-    found.textContent = `${count(rows.length, "event")} of ${entries.length.toLocaleString("en")}`;
+    found.textContent = `${count(rows.length, "event")} of ${grouped(entries.length)}`;
     slider.max = Math.max(0, rows.length - 1);
   }
 
@@ -76,11 +77,11 @@ function makeTravel(model, { cursor: begin = 0, focus = null, note = null, ongo 
     describe();
   }
 
-  function point() {
+  function point(isLater = false) {
     slider.value = Math.max(0, position());
     const entry = entries[cursor];
-    now.textContent = fit(`Event ${(model.first + cursor + 1).toLocaleString("en")} at ${seconds(entry.at)}: ${model.words(entry)}`);
-    diagram.select(cursor, part);
+    now.textContent = fit(`Event ${grouped(model.first + cursor + 1)} at ${seconds(entry.at)}: ${model.words(entry)}`);
+    diagram.select(cursor, part, isLater);
   }
 
   function describe() {
@@ -97,9 +98,8 @@ function makeTravel(model, { cursor: begin = 0, focus = null, note = null, ongo 
     if (Object.values(filter).some(Boolean)) return applyFilter();
     diagram.extend(from);
     counted();
-    point();
-    if (isFollowing) ongo(cursor);
-    late ||= setTimeout(describe, 150);
+    point(true);
+    late ||= setTimeout(describe, LATE_MS);
   }
 
   function showTable(at) {
@@ -160,6 +160,7 @@ function makeTravel(model, { cursor: begin = 0, focus = null, note = null, ongo 
     applyFilter();
     diagram.box.style.height = 0;
     fitScreen(diagram.box, panel.element);
+    diagram.measure();
     diagram.box.scrollTop = 0;
     update();
   };
