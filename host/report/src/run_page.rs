@@ -143,15 +143,16 @@ pub(super) enum FaultValue {
 
 /// The faults of a run: time, `:f` and value of each.
 pub(super) fn fault_values(history: &History) -> Vec<(i64, String, FaultValue)> {
-    let value = |op: &Op| {
-        let text = op.value.to_string();
-        match text.len() <= FAULT_CHARS_MAX {
-            true => FaultValue::Whole(op.value.clone()),
-            false => FaultValue::Cut(excerpt(&text, 200).into_owned()),
-        }
-    };
     let faults = faults(history).into_iter().take(FAULTS_MAX);
-    faults
-        .map(|op| (op.time_ns, op.f.to_string(), value(op)))
-        .collect()
+    faults.map(fault_value).collect()
+}
+
+/// Time, `:f` and value of a fault.
+pub(super) fn fault_value(op: &Op) -> (i64, String, FaultValue) {
+    let text = op.value.to_string();
+    let value = match text.len() <= FAULT_CHARS_MAX {
+        true => FaultValue::Whole(op.value.clone()),
+        false => FaultValue::Cut(excerpt(&text, 200).into_owned()),
+    };
+    (op.time_ns, op.f.to_string(), value)
 }

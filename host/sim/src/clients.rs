@@ -22,6 +22,8 @@ pub(super) enum Owner {
     Setup(usize),
     /// The client is this worker's.
     Worker(usize),
+    /// The client sends what a person says, and waits for nothing.
+    Hand,
 }
 
 /// All clients that there ever were: `c0`, `c1` and so on.
@@ -92,6 +94,18 @@ impl Clients {
         {
             world.cancel(timeout);
         }
+    }
+
+    /// The client that sends what a person says.
+    pub(super) fn of_hand(&mut self) -> usize {
+        let known = self.clients.iter().position(|it| it.owner == Owner::Hand);
+        known.unwrap_or_else(|| self.open(Owner::Hand))
+    }
+
+    /// When a client's open request times out.
+    pub(super) fn timeout_ns(&self, client: usize) -> Option<u64> {
+        let awaited = self.clients.get(client)?.awaited.as_ref()?;
+        Some(awaited.from_ns + awaited.timeout_ns)
     }
 
     /// The request that a client has open.

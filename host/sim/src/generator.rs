@@ -32,6 +32,8 @@ pub(super) struct Generator<'a> {
     ask_ns: Option<u64>,
     /// How many operations of the script have begun.
     begun: usize,
+    /// How often the main phase was ended early: what was scheduled before then does not count.
+    epoch: u8,
     /// How long it takes to hand out operations; `None` for no time.
     pace: Option<Pace>,
     gaps: Stream,
@@ -61,6 +63,7 @@ impl<'a> Generator<'a> {
             waiting_since_ns: None,
             ask_ns: None,
             begun: 0,
+            epoch: 0,
             pace: (!options.hops(&streams).are_instant()).then(|| Pace::draw(&streams)),
             gaps: streams.stream("gaps"),
             dispatches: streams.stream("dispatches"),
@@ -81,12 +84,25 @@ impl<'a> Generator<'a> {
             None => (self.rate > 0.0).then_some(main.from_ns),
         };
         let first_ns = first_ns.map_or(main.until_ns, |first_ns| first_ns.min(main.until_ns));
-        world.schedule(first_ns, Scheduled::NextOperation);
+        world.schedule(first_ns, Scheduled::NextOperation(self.epoch));
+    }
+
+    /// Whether what was scheduled in this epoch counts.
+    pub(super) fn expects(&self, epoch: u8) -> bool {
+        epoch == self.epoch
     }
 
     /// There are no more operations in this phase.
     pub(super) fn exhaust(&mut self) {
         self.exhausted = true;
+    }
+
+    /// Ends the main phase early: what is scheduled of it does not count.
+    pub(super) fn finish(&mut self) {
+        self.exhausted = true;
+        self.waiting = false;
+        self.epoch += 1;
+        self.activity = Activity::None;
     }
 
     /// Ends the main phase.
@@ -113,7 +129,7 @@ impl<'a> Generator<'a> {
     /// Has the operation that waits for a free worker begin.
     pub(super) fn worker_freed(&mut self, world: &mut World<'_>) {
         if std::mem::take(&mut self.waiting) {
-            world.schedule(world.now_ns(), Scheduled::NextOperation);
+            world.schedule(world.now_ns(), Scheduled::NextOperation(self.epoch));
         }
     }
 
@@ -137,7 +153,7 @@ impl<'a> Generator<'a> {
                     return;
                 };
                 if self.script.is_none() {
-                    let due_ns = self.waiting_since_ns.take().unwrap_or(world.now_ns());
+                    let due_ns = self.waiting_since_ns.take().unwrap_or(world.due_ns());
                     recorder.write_operation(due_ns - main.from_ns, worker, &operation);
                 }
                 let progress = workers.begin(worker, operation, world, network, clients, recorder);
@@ -178,7 +194,7 @@ impl<'a> Generator<'a> {
                 .saturating_add(self.draw_dispatch()),
         };
         if at_ns < main.until_ns {
-            world.schedule(at_ns, Scheduled::NextOperation);
+            world.schedule(at_ns, Scheduled::NextOperation(self.epoch));
         } else {
             self.exhausted = true;
         }
@@ -229,7 +245,7 @@ impl<'a> Generator<'a> {
             Next::Invoke { worker, operation } => return Some((worker, operation)),
             Next::Wait => {
                 self.waiting = true;
-                self.waiting_since_ns.get_or_insert(now_ns);
+                self.waiting_since_ns.get_or_insert(world.due_ns());
             }
             Next::Later(at_ns) => {
                 self.waiting = true;
@@ -246,7 +262,7 @@ impl<'a> Generator<'a> {
         let is_scheduled = |ask_ns| now_ns < ask_ns && ask_ns <= at_ns;
         if !self.ask_ns.is_some_and(is_scheduled) {
             self.ask_ns = Some(at_ns);
-            world.schedule(at_ns, Scheduled::NextOperation);
+            world.schedule(at_ns, Scheduled::NextOperation(self.epoch));
         }
     }
 }

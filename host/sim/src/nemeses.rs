@@ -198,10 +198,10 @@ impl Nemeses {
         recorder: &mut Recorder,
     ) -> Option<Decision> {
         let decision = self.hunters[hunter].wake(&self.picture, world)?;
-        let now_ns = world.now_ns() - self.main.from_ns;
+        let due_ns = world.due_ns() - self.main.from_ns;
         match &decision {
-            Decision::Start(action) => recorder.write_start(now_ns, action),
-            Decision::Stop(fault) => recorder.write_stop(now_ns, *fault),
+            Decision::Start(action) => recorder.write_start(due_ns, action),
+            Decision::Stop(fault) => recorder.write_stop(due_ns, *fault),
         }
         Some(decision)
     }
@@ -214,6 +214,7 @@ impl Nemeses {
         recorder: &mut Recorder,
     ) -> Decision {
         let now_ns = world.now_ns() - self.main.from_ns;
+        let due_ns = world.due_ns() - self.main.from_ns;
         let nemesis = &mut self.nemeses[index];
         nemesis.is_on = !nemesis.is_on;
         let (fault, is_on) = (nemesis.fault, nemesis.is_on);
@@ -244,11 +245,11 @@ impl Nemeses {
                     *node = Some(turn);
                     self.next_swap = (turn + 1) % self.nodes;
                 }
-                recorder.write_start(now_ns, &action);
+                recorder.write_start(due_ns, &action);
                 Decision::Start(action)
             }
             None => {
-                recorder.write_stop(now_ns, fault);
+                recorder.write_stop(due_ns, fault);
                 Decision::Stop(fault)
             }
         }

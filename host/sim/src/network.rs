@@ -10,6 +10,7 @@
 //! has no latency of its own, can wait as long as a message between nodes takes.
 //! [`NetworkModel::Ideal`] has no such receiver: every message comes at its deadline.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::address::{Addr, Names};
@@ -31,6 +32,7 @@ use super::world::World;
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 mod directed;
+mod touched;
 
 /// How receivers take messages, under its name in `--network`.
 #[derive(
@@ -70,6 +72,8 @@ pub(super) struct Network {
     held: Vec<(u64, Slot)>,
     /// Messages that wait for a move, while the run is directed.
     pool: Option<Pool>,
+    /// How many messages of each link were sent, if they are numbered.
+    numbers: Option<BTreeMap<(Addr, Addr), u64>>,
     sent: u64,
     hops: Family,
     latencies: Family,
@@ -115,6 +119,7 @@ impl Network {
             leaves_ns: Vec::new(),
             held: Vec::new(),
             pool: None,
+            numbers: None,
             sent: 0,
             hops: family("hop"),
             latencies: family("latency"),
@@ -169,7 +174,8 @@ impl Network {
         dest: Addr,
         body: Body<'_>,
     ) {
-        let packet = self.pack(world, src, dest, body);
+        let mut packet = self.pack(world, src, dest, body);
+        packet.number = self.next_number(src, dest);
         match packet.shared.is_some() && world.is_seen() {
             true => {
                 let mut whole = packet.clone();
@@ -209,9 +215,7 @@ impl Network {
         }
         if between_nodes && self.duplicate_strikes(world.names(), src, dest) {
             world.tally().message(Fault::Duplicate);
-            let mut copy = self.pack(world, src, dest, body); // those between nodes share nothing
-            copy.id = packet.id;
-            self.sent -= 1;
+            let copy = packet.clone(); // those between nodes share nothing
             let latency_ns = self.latency_ns(world, src, dest);
             self.leave(world, copy, latency_ns);
         }
@@ -388,6 +392,7 @@ impl Network {
             id: self.sent - 1,
             src,
             dest,
+            number: 0,
             text,
             body_at,
             shared: body.shared.map(|it| (shared_at, Arc::clone(it))),
@@ -426,7 +431,10 @@ impl Network {
             State::Holding { deadline_ns, .. } if deadline_ns > world.now_ns() => None,
             State::Holding { slot, .. } => {
                 self.receivers[receiver].state = State::Woken;
-                self.packets.take(slot)
+                match self.packets.take(slot) {
+                    None => self.poll(world, receiver),
+                    packet => packet,
+                }
             }
             State::Idle | State::Woken => self.poll(world, receiver),
         }
@@ -440,7 +448,7 @@ impl Network {
                 this.state = State::Idle;
                 return None;
             };
-            if self.drop_if_cut(world, slot) {
+            if self.packets.get(slot).is_none() || self.drop_if_cut(world, slot) {
                 continue;
             }
             if deadline_ns > world.now_ns() {

@@ -162,8 +162,18 @@ impl Node {
     }
 
     /// Whether it handles no event for now.
-    fn is_blocked(&self) -> bool {
+    pub(super) fn is_blocked(&self) -> bool {
         self.is_paused() || self.storage.is_syncing() || self.has_crashed
+    }
+
+    /// Whether it can be paused.
+    pub(super) fn can_pause(&self) -> bool {
+        matches!(self.life, Life::Running(_))
+    }
+
+    /// Whether this message waits for it to go on.
+    pub(super) fn holds(&self, slot: Slot) -> bool {
+        self.backlog.contains(&slot)
     }
 
     pub(super) fn is_paused_by(&self, pause: Pause) -> bool {
@@ -283,7 +293,7 @@ impl Node {
 
     /// Pauses the node. One that has not begun has nothing to pause.
     pub(super) fn pause(&mut self, pause: Pause) {
-        if matches!(self.life, Life::Running(_)) {
+        if self.can_pause() {
             self.paused |= pause.bit();
         }
     }

@@ -46,9 +46,19 @@ pub struct Outcome {
     /// For each of the script's moves that the run came to, the numbers in the run of the messages
     /// that it sent; `None` if it was not possible, and so changed nothing.
     pub moves: Vec<Option<Range<u64>>>,
+    /// For each of the script's touches that the run came to, why it was not possible, if it was not.
+    pub touches: Vec<Option<String>>,
 }
 
 impl Outcome {
+    /// The positions of touches that were not possible, and why.
+    #[must_use]
+    pub fn skipped_touches(&self) -> Vec<(usize, String)> {
+        let touches = self.touches.iter().enumerate();
+        let skipped = touches.filter_map(|(index, why)| Some((index, why.clone()?)));
+        skipped.collect()
+    }
+
     /// The positions of moves that were not possible.
     #[must_use]
     pub fn skipped_moves(&self) -> Vec<usize> {

@@ -14,6 +14,8 @@ pub(super) struct Packet {
     pub(super) id: u64,
     pub(super) src: Addr,
     pub(super) dest: Addr,
+    /// Its number on its link, from 1; 0 if they are not numbered.
+    pub(super) number: u64,
     /// The whole message as JSON, without what it shares with others.
     pub(super) text: String,
     /// Where its body begins in the text.
@@ -80,7 +82,7 @@ impl<'a> Body<'a> {
 }
 
 /// A place in [`Packets`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Slot(usize);
 
 /// Holds packets, and reuses the buffers of those that have been handled.
@@ -90,6 +92,8 @@ pub(super) struct Packets {
     free: Vec<usize>,
     buffers: Vec<String>,
     bytes: usize,
+    /// How many were taken from under what waits for them. Their slots stay empty.
+    taken_from_under: usize,
 }
 
 /// Larger buffers are freed, so that what waits for its next use stays below 4 MiB.
@@ -135,6 +139,27 @@ impl Packets {
         Some(packet)
     }
 
+    /// Takes a packet out although something else will ask for it, and then find nothing.
+    pub(super) fn take_from_under(&mut self, slot: Slot) -> Option<Packet> {
+        let mut packet = self.slots[slot.0].take()?;
+        self.taken_from_under += 1;
+        self.bytes -= packet.text.len();
+        packet.complete();
+        Some(packet)
+    }
+
+    /// The first packet that is the one.
+    pub(super) fn find(&self, is_it: impl Fn(&Packet) -> bool) -> Option<Slot> {
+        let mut all = self.iter();
+        all.find(|(_, packet)| is_it(packet)).map(|(slot, _)| slot)
+    }
+
+    /// All packets.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Slot, &Packet)> {
+        let slots = self.slots.iter().enumerate();
+        slots.filter_map(|(index, packet)| Some((Slot(index), packet.as_ref()?)))
+    }
+
     /// Gives a packet's buffer back.
     pub(super) fn recycle(&mut self, packet: Packet) {
         let mut buffer = packet.text;
@@ -146,7 +171,7 @@ impl Packets {
 
     /// How many there are.
     pub(super) fn len(&self) -> usize {
-        self.slots.len() - self.free.len()
+        self.slots.len() - self.free.len() - self.taken_from_under
     }
 
     /// The bytes of their texts.

@@ -4,11 +4,17 @@
 
 /// Where a run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Phase {
-    /// So many nodes still have to respond to `init`.
-    Init { left: usize },
-    /// So many still have to respond to the workload's own preparation.
-    Setup { left: usize },
+pub enum Phase {
+    /// Nodes still have to respond to `init`.
+    Init {
+        /// How many.
+        left: usize,
+    },
+    /// Nodes still have to respond to the workload's own preparation.
+    Setup {
+        /// How many.
+        left: usize,
+    },
     /// Clients do operations and faults come and go.
     Main,
     /// Faults have ended.

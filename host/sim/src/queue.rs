@@ -84,6 +84,23 @@ impl<T> Queue<T> {
         Some((entry.at_ns, entry.event))
     }
 
+    /// When the next event happens.
+    pub(super) fn next_ns(&self) -> Option<u64> {
+        let alarm = self.alarms.first_key_value().map(|(key, _)| key.0);
+        let entry = self.heap.peek().map(|it| it.at_ns);
+        alarm.into_iter().chain(entry).min()
+    }
+
+    /// All events with their times, in no order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u64, &T)> {
+        let entries = self.heap.iter().map(|it| (it.at_ns, &it.event));
+        let alarms = self
+            .alarms
+            .iter()
+            .map(|((at_ns, _), event)| (*at_ns, event));
+        entries.chain(alarms)
+    }
+
     /// How many events it holds.
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {

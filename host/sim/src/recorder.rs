@@ -102,6 +102,16 @@ impl Recorder {
         }
     }
 
+    /// The history so far.
+    pub(super) fn ops(&self) -> &[Op] {
+        &self.ops
+    }
+
+    /// The script so far, if it is recorded.
+    pub(super) fn script(&self) -> Option<&Script> {
+        self.script.as_ref()
+    }
+
     /// The whole history, and the script if it was recorded.
     pub(super) fn finish(self) -> (Vec<Op>, Option<Script>) {
         (self.ops, self.script)

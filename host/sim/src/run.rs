@@ -47,10 +47,12 @@ use super::service::Service;
 use super::services::Services;
 use super::silence::{Silence, Silences};
 use super::time::{MS, SECOND};
+use super::touch::{Hand, Touch};
 use super::workers::{Progress, Workers};
 use super::world::{Pacing, World};
 
 mod directed;
+mod touched;
 
 /// How long the cluster has to recover before the last operations.
 const RECOVERY_NS: u64 = 10 * SECOND;
@@ -78,6 +80,8 @@ pub struct Simulation<'a> {
     pub script: Option<&'a Script>,
     /// Whether to record what is drawn as a script.
     pub records: bool,
+    /// Who touches the run, besides its script.
+    pub hand: Option<&'a mut (dyn Hand + 'a)>,
     /// Says how much memory it may hold beside other runs; as much as its bounds allow if none.
     pub memory: Option<Arc<dyn MemoryGrant>>,
 }
@@ -89,6 +93,17 @@ struct Run<'a> {
     director: Option<&'a Script>,
     /// What each of its moves has sent; `None` if it was not possible.
     moves: Vec<Option<Range<u64>>>,
+    /// What its script does by hand.
+    touches: &'a [Touch],
+    /// Of each touch so far, why it was not possible, if it was not.
+    touched: Vec<Option<String>>,
+    hand: Option<&'a mut (dyn Hand + 'a)>,
+    /// The moment at which the hand was asked last: the entries, and the phase.
+    asked: Option<(u64, Phase)>,
+    /// Whether anything was done by hand.
+    has_been_touched: bool,
+    /// Whether the main phase was ended by hand.
+    is_finished: bool,
     phase: Phase,
     main: Option<MainPhase>,
     world: World<'a>,
@@ -146,6 +161,12 @@ impl<'a> Run<'a> {
             options,
             director,
             moves: Vec::new(),
+            touches: script.map_or(&[], |script| &script.touches),
+            touched: Vec::new(),
+            hand: simulation.hand,
+            asked: None,
+            has_been_touched: false,
+            is_finished: false,
             phase: Phase::Init { left: nodes },
             main: None,
             network: Network::new(options, services.len(), &streams),
@@ -171,6 +192,9 @@ impl<'a> Run<'a> {
                 .with_faults(faults),
         };
         run.world.observe_nodes(run.workers.observe_nodes());
+        if run.may_be_touched() {
+            run.network.number_messages();
+        }
         if run.director.is_some() {
             run.world.set_pacing(Pacing::Script);
             run.network.direct();
@@ -186,7 +210,15 @@ impl<'a> Run<'a> {
         if let Some(script) = self.director {
             self.direct(script)?;
         }
-        while self.advance()? {
+        loop {
+            self.touch()?;
+            let phase = self.phase;
+            if !self.advance()? {
+                return Ok(());
+            }
+            if self.phase != phase && self.may_be_touched() {
+                continue; // that is a moment too
+            }
             let Some(event) = self.world.next() else {
                 let text = "nothing is left to happen, but the run is not over";
                 return Err(self.world.stop(StopReason::Internal(text.to_owned())));
@@ -196,7 +228,6 @@ impl<'a> Run<'a> {
             self.world.check(self.network.in_flight())?;
             self.look()?;
         }
-        Ok(())
     }
 
     /// Shows the workload what nodes hold after an event, and ends the run if the workload cannot go on.
@@ -249,12 +280,15 @@ impl<'a> Run<'a> {
                 let (world, network) = (&mut self.world, &mut self.network);
                 self.nodes.restart(node, world, network, &mut self.clients)
             }
-            Scheduled::NextOperation => {
-                self.next_operation();
+            Scheduled::NextOperation(epoch) => {
+                if self.generator.expects(epoch) {
+                    self.next_operation();
+                }
                 Ok(())
             }
             Scheduled::TimeOut { client, msg_id } => self.time_out(client, msg_id),
             Scheduled::Upgrade(node) => self.upgrade(node),
+            Scheduled::Nemesis(_) | Scheduled::Hunt(_) if self.is_finished => Ok(()),
             Scheduled::Nemesis(nemesis) => {
                 let (world, recorder) = (&mut self.world, &mut self.recorder);
                 let decision = self.nemeses.flip(nemesis, world, recorder);
@@ -312,7 +346,7 @@ impl<'a> Run<'a> {
         }
         let is_done = self.generator.is_exhausted() && self.workers.are_idle();
         match self.phase {
-            Phase::Main if is_done && !self.nemeses.are_pending() => self.end_main()?,
+            Phase::Main if is_done && self.is_main_over() => self.end_main()?,
             Phase::Last if is_done && self.workers.inspect() => {
                 self.world.end_figures();
                 self.begin_inspection();
@@ -322,6 +356,11 @@ impl<'a> Run<'a> {
             _ => {}
         }
         Ok(self.phase != Phase::Over)
+    }
+
+    /// Whether neither a nemesis nor a hand has anything to do in the main phase any more.
+    fn is_main_over(&self) -> bool {
+        (self.is_finished || !self.nemeses.are_pending()) && !self.is_held()
     }
 
     fn begin_main(&mut self) {
@@ -355,8 +394,11 @@ impl<'a> Run<'a> {
         }
         self.phase = Phase::Recovery;
         self.generator.end_main();
-        let faults = self.nemeses.end_main(&mut self.world);
-        for fault in faults.into_iter().chain(self.faults_of_moves()) {
+        let mut faults = self.nemeses.end_main(&mut self.world);
+        let by_hand = self.faults_by_hand().into_iter();
+        let by_hand: Vec<Fault> = by_hand.filter(|it| !faults.contains(it)).collect();
+        faults.extend(by_hand);
+        for fault in faults {
             self.stop_fault(fault)?;
         }
         let at_ns = self.world.now_ns() + RECOVERY_NS;
@@ -462,6 +504,7 @@ impl<'a> Run<'a> {
                     .respond(worker, body, world, network, clients, recorder);
                 self.note(progress);
             }
+            Owner::Hand => {} // it asks for nothing
         }
         Ok(())
     }
@@ -473,11 +516,13 @@ impl<'a> Run<'a> {
             return Ok(());
         };
         let node = match ended.owner {
+            Owner::Hand => return Ok(()),
             Owner::Init(node) | Owner::Setup(node) => node,
             Owner::Worker(worker) => ended.node.unwrap_or_else(|| self.workers.node(worker)),
         };
         let instead = self.nodes.unfinished(node).unwrap_or(ended.instead);
         match ended.owner {
+            Owner::Hand => Ok(()),
             // It may not have had the time that it is due.
             Owner::Init(node) if self.nodes.is_paused(node) => {
                 clients.wait(client, msg_id, INIT_TIMEOUT_NS, world);
@@ -545,6 +590,7 @@ impl<'a> Run<'a> {
             silences: self.silences.finish(),
             logged: self.world.logged().clone(),
             moves: self.moves,
+            touches: self.touched,
         }
     }
 }

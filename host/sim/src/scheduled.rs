@@ -24,8 +24,8 @@ pub(super) enum Scheduled {
     Crashed(usize),
     /// A node that has crashed by itself is started again.
     Restart(usize),
-    /// The generator is asked for the next operation.
-    NextOperation,
+    /// The generator is asked for the next operation, unless its epoch is over.
+    NextOperation(u8),
     /// A client stops waiting for the response to its request.
     TimeOut {
         /// The client.

@@ -13,10 +13,13 @@
 //! A script with [moves](Move) has no operations and faults besides. It says what happens in which
 //! order, up to the end of the main phase, which is that of its last move. The time limit does not
 //! matter.
+//!
+//! [Touches](Touch) may be beside either.
 
 use super::client::Operation;
 use super::moves::{Move, MoveKind};
 use super::nemesis::{Fault, FaultAction};
+use super::touch::Touch;
 
 /// The operations and the faults of a run, or all its moves.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -31,6 +34,8 @@ pub struct Script {
     pub warm_up_ns: u64,
     /// In their order.
     pub moves: Vec<Move>,
+    /// What is done by hand besides, in its order; after all moves.
+    pub touches: Vec<Touch>,
 }
 
 /// An operation that a worker invokes.

@@ -15,6 +15,7 @@ use super::random::Stream;
 use super::ranges::SMALL_NODES_MAX;
 use super::recorder::Recorder;
 use super::silence::Instead;
+use super::touch::WorkerNow;
 use super::world::World;
 
 /// A worker of the run.
@@ -187,6 +188,19 @@ impl Workers {
     /// The client that a worker uses.
     pub(super) fn client(&self, worker: usize) -> Option<usize> {
         self.workers.get(worker).map(|worker| worker.client)
+    }
+
+    /// What each is doing; `name` names its client.
+    pub(super) fn now(&self, name: impl Fn(usize) -> String) -> Vec<WorkerNow> {
+        let workers = self.workers.iter().enumerate();
+        workers
+            .map(|(worker, it)| WorkerNow {
+                client: name(it.client),
+                node: self.node(worker),
+                process: self.processes[worker],
+                doing: it.operation.as_ref().map(|it| it.f.clone()),
+            })
+            .collect()
     }
 
     pub(super) fn is_busy(&self, worker: usize) -> bool {

@@ -42,10 +42,18 @@ pub(super) enum Pacing {
 /// The shared state of a run.
 pub(super) struct World<'a> {
     now_ns: u64,
+    /// When the event that is being handled was due.
+    due_ns: u64,
     pacing: Pacing,
     queue: Queue<Scheduled>,
     names: Names,
     journal: Journal<'a>,
+    /// How many entries the journal has.
+    entries: u64,
+    /// The same without those about disks.
+    marks: u64,
+    /// How many of those at which time: the last that has any.
+    last_marks: (u64, u64),
     progress: Progress,
     /// The message counts, once they are final.
     figures: Option<NetStats>,
@@ -72,10 +80,14 @@ impl<'a> World<'a> {
     ) -> Self {
         World {
             now_ns: 0,
+            due_ns: 0,
             pacing: Pacing::Queue,
             queue: Queue::new(),
             names,
             journal: Journal::new(observers),
+            entries: 0,
+            marks: 0,
+            last_marks: (0, 0),
             progress: Progress::default(),
             figures: None,
             meter: Meter::new(bounds, memory),
@@ -140,6 +152,12 @@ impl<'a> World<'a> {
 
     pub(super) fn now_ns(&self) -> u64 {
         self.now_ns
+    }
+
+    /// When what is being handled was scheduled for. It is late only where time has passed by hand, and a script has to say
+    /// this time: what is late comes in the order in which it was due.
+    pub(super) fn due_ns(&self) -> u64 {
+        self.due_ns
     }
 
     /// Whether a script directs the run: messages, timers, syncs and timeouts wait for it.
@@ -209,13 +227,45 @@ impl<'a> World<'a> {
     /// Advances time to the next scheduled event, and takes it.
     pub(super) fn next(&mut self) -> Option<Scheduled> {
         let (at_ns, what) = self.queue.pop()?;
-        assert!(at_ns >= self.now_ns, "time does not go backwards");
-        self.now_ns = at_ns;
-        self.progress.begin(at_ns);
+        // It is late if time has passed by hand.
+        self.pass_to(at_ns);
+        self.due_ns = at_ns;
         Some(what)
     }
 
-    /// Advances time to `at_ns`, unless it is later already, for an event that nothing has scheduled.
+    /// When the next scheduled event happens.
+    pub(super) fn next_ns(&self) -> Option<u64> {
+        self.queue.next_ns()
+    }
+
+    /// What is scheduled.
+    pub(super) fn queue(&self) -> &Queue<Scheduled> {
+        &self.queue
+    }
+
+    /// How many entries the journal has.
+    pub(super) fn entries(&self) -> u64 {
+        self.entries
+    }
+
+    /// How many entries it has that are there whoever looks: all but those about disks.
+    pub(super) fn marks(&self) -> u64 {
+        self.marks
+    }
+
+    /// How many of them at this very time.
+    pub(super) fn marks_now(&self) -> u64 {
+        let (at_ns, marks) = self.last_marks;
+        if at_ns == self.now_ns { marks } else { 0 }
+    }
+
+    fn mark(&mut self) {
+        self.entries += 1;
+        self.marks += 1;
+        self.last_marks = (self.now_ns, self.marks_now() + 1);
+    }
+
+    /// Advances time to `at_ns`, unless it is later already.
     pub(super) fn pass_to(&mut self, at_ns: u64) {
         self.now_ns = at_ns.max(self.now_ns);
         self.progress.begin(self.now_ns);
@@ -311,12 +361,14 @@ impl<'a> World<'a> {
     /// Journals a message that was given to the network.
     pub(super) fn sent(&mut self, packet: &Packet) {
         self.note(packet, |src, dest| Note::Sent { src, dest });
+        self.mark();
         self.journal.sent(self.now_ns, &self.names, packet);
     }
 
     /// Journals a message that has reached its receiver.
     pub(super) fn received(&mut self, packet: &Packet) {
         self.note(packet, |src, dest| Note::Received { src, dest });
+        self.mark();
         if self.pacing != Pacing::Moves {
             let names = &self.names;
             self.progress.follow(packet.cause, self.now_ns, || {
@@ -344,6 +396,7 @@ impl<'a> World<'a> {
         if why == DropReason::Loss {
             self.note(packet, |src, dest| Note::Lost { src, dest });
         }
+        self.mark();
         self.journal.dropped(self.now_ns, &self.names, packet, why);
     }
 
@@ -355,19 +408,23 @@ impl<'a> World<'a> {
 
     /// Journals a timer that fires.
     pub(super) fn timer(&mut self, node: &str, id: u64) {
+        self.mark();
         self.journal.timer(self.now_ns, node, id);
     }
 
     /// Journals a line of a node's log.
     pub(super) fn log(&mut self, node: &str, level: Level, text: &str) {
         self.logged.note(self.now_ns, node, level, text);
+        self.mark();
         self.journal.log(self.now_ns, node, level, text);
     }
 
     /// Journals what the nemesis did; `value` is JSON.
     pub(super) fn fault(&mut self, f: &str, value: &str) {
+        self.mark();
         self.journal.fault(self.now_ns, f, value);
         for (node, harm) in std::mem::take(&mut self.harms) {
+            self.entries += 1;
             self.journal.disk(self.now_ns, &node, harm.event());
         }
     }
@@ -399,6 +456,7 @@ impl<'a> World<'a> {
 
     /// Journals what happened to a node's disk.
     pub(super) fn disk(&mut self, node: &str, what: DiskEvent<'_>) {
+        self.entries += 1;
         self.journal.disk(self.now_ns, node, what);
     }
 }

@@ -21,4 +21,4 @@ mod trial;
 
 pub use room::{SHARE_BYTES, SHARED_BYTES, in_room};
 pub use scenario::Scenario;
-pub use trial::{Trial, TrialResult};
+pub use trial::{JudgeSoFar, Trial, TrialResult};

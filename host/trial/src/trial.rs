@@ -6,7 +6,7 @@ use crate::room::{Place, ROOM};
 use crate::scenario::Scenario;
 use host_check::anomalies::{AnomalyName, anomalies};
 use host_check::evidence::{Anomaly, Evidence, evidence};
-use host_check::history::{History, Kind};
+use host_check::history::{History, Kind, Op};
 use host_check::linear::Budgets;
 use host_check::linear::NotJudged;
 use host_check::net::NetResult;
@@ -17,8 +17,9 @@ use host_check::workload::{CheckOptions, CheckResult, check_any};
 use host_guest::{Interrupt, Start};
 use host_sim::journal::Observer;
 use host_sim::service;
+use host_sim::workload::AnyWorkload;
 use host_sim::{
-    Bounds, Coverage, LoggedWarnings, MemoryGrant, MemoryGrowth, Outcome, ResourceUsage,
+    Bounds, Coverage, Hand, LoggedWarnings, MemoryGrant, MemoryGrowth, Outcome, ResourceUsage,
     RunOptions, Script, Silence, Simulation, StopReason, Stopped, run,
 };
 
@@ -63,6 +64,8 @@ pub struct TrialResult {
     pub logged: LoggedWarnings,
     /// The positions of the script's moves that were not possible.
     pub skipped_moves: Vec<usize>,
+    /// The positions of the script's touches that were not possible, and why.
+    pub skipped_touches: Vec<(usize, String)>,
 }
 
 /// How many moves a warning names.
@@ -139,7 +142,14 @@ impl TrialResult {
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         let growth = self.growth.iter().map(ToString::to_string);
-        growth.chain(self.skipped_in_words()).collect()
+        let touches = self.skipped_touches.iter().take(MOVES_NAMED_MAX);
+        let touches = touches.map(|(index, why)| {
+            format!("touches[{index}] was not possible and was skipped: {why}")
+        });
+        growth
+            .chain(self.skipped_in_words())
+            .chain(touches)
+            .collect()
     }
 
     fn skipped_in_words(&self) -> Option<String> {
@@ -289,6 +299,41 @@ impl<'a> Trial<'a> {
         })
     }
 
+    /// Runs it with one seed, or plays a script, while a hand touches it; also returns the operations and faults that
+    /// were drawn. The run may stand still for as long as the hand likes, so it has no place among others and waits
+    /// for none: who makes several at a time sees to their memory.
+    #[must_use]
+    pub fn by_hand<'o>(
+        &'o self,
+        seed: u64,
+        script: Option<&'o Script>,
+        hand: &'o mut (dyn Hand + 'o),
+        observers: Vec<&'o mut (dyn Observer + 'o)>,
+    ) -> (TrialResult, Script) {
+        let options = &self.scenario.options;
+        let records = script.is_none();
+        match self.simulation(options, seed, script, records, None, observers) {
+            Ok(simulation) => {
+                let mut outcome = run(Simulation {
+                    hand: Some(hand),
+                    ..simulation
+                });
+                let written = outcome.script.take().unwrap_or_default();
+                (self.judge(seed, outcome, &Budgets::default()), written)
+            }
+            Err(why) => (impossible(seed, why), Script::default()),
+        }
+    }
+
+    /// What judges histories of this trial that go on.
+    #[must_use]
+    pub fn judge_so_far(&self) -> JudgeSoFar {
+        JudgeSoFar {
+            workload: self.scenario.workload.clone(),
+            checks: self.scenario.check_options(),
+        }
+    }
+
     /// Makes a run again for an observer, within these bounds, and does not judge it. Goes on alone, as
     /// [`run`](Self::run) with observers does. `None` if the workload cannot be made in this scenario.
     pub(crate) fn watch(
@@ -382,11 +427,24 @@ impl<'a> Trial<'a> {
         place: Option<Arc<Place>>,
         observers: Vec<&'o mut (dyn Observer + 'o)>,
     ) -> Result<Outcome, String> {
+        let simulation = self.simulation(options, seed, script, records, place, observers)?;
+        Ok(run(simulation))
+    }
+
+    fn simulation<'o>(
+        &'o self,
+        options: &'o RunOptions,
+        seed: u64,
+        script: Option<&'o Script>,
+        records: bool,
+        place: Option<Arc<Place>>,
+        observers: Vec<&'o mut (dyn Observer + 'o)>,
+    ) -> Result<Simulation<'o>, String> {
         let workload = self
             .scenario
             .workload
             .client(&self.scenario.workload_options())?;
-        Ok(run(Simulation {
+        Ok(Simulation {
             module: self.module,
             next_module: self.next_module,
             options,
@@ -396,12 +454,14 @@ impl<'a> Trial<'a> {
             observers,
             script,
             records,
+            hand: None,
             memory: place.map(|place| place as Arc<dyn MemoryGrant>),
-        }))
+        })
     }
 
     fn judge(&self, seed: u64, outcome: Outcome, checks: &Budgets) -> TrialResult {
         let skipped_moves = outcome.skipped_moves();
+        let skipped_touches = outcome.skipped_touches();
         let (silences, logged) = (outcome.silences, outcome.logged);
         let end_ns = outcome.end_ns;
         let broken = |why: String| Stopped {
@@ -468,6 +528,7 @@ impl<'a> Trial<'a> {
             coverage: outcome.coverage,
             growth: outcome.growth,
             skipped_moves,
+            skipped_touches,
         }
     }
 
@@ -512,6 +573,22 @@ impl<'a> Trial<'a> {
     }
 }
 
+/// Judges histories of a trial that go on, on any thread.
+#[derive(Debug, Clone)]
+pub struct JudgeSoFar {
+    workload: AnyWorkload,
+    checks: CheckOptions,
+}
+
+impl JudgeSoFar {
+    /// What is wrong for good, whatever comes next; `None` if nothing is, or if it is not known.
+    #[must_use]
+    pub fn judge(&self, ops: Vec<Op>) -> Option<CheckResult> {
+        let history = History::new(ops).ok()?;
+        check_so_far(self.workload.rules(), &history, &self.checks)
+    }
+}
+
 /// Adds to requests without an answer what the simulator knows of them, and no history does.
 fn tell(result: &mut CheckResult, silences: &[Silence]) {
     for missing in &mut result.answers.missing {
@@ -547,6 +624,7 @@ fn impossible(seed: u64, why: String) -> TrialResult {
         coverage: Coverage::default(),
         growth: None,
         skipped_moves: Vec::new(),
+        skipped_touches: Vec::new(),
         logged: LoggedWarnings::default(),
     }
 }

@@ -57,6 +57,11 @@ impl Refusal {
         Refusal::new(StatusCode::NOT_FOUND, why)
     }
 
+    /// It is a bug of this program.
+    pub(crate) fn internal(why: impl Into<String>) -> Self {
+        Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, why)
+    }
+
     /// It cannot be done as things are.
     pub(crate) fn conflict(why: impl Into<String>) -> Self {
         Refusal::new(StatusCode::CONFLICT, why)

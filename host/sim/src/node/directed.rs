@@ -24,6 +24,13 @@ impl Node {
         self.timers.contains(id)
     }
 
+    /// When a timer is due.
+    pub(in super::super) fn timer_ns(&self, id: u64) -> Option<u64> {
+        let mut timers = self.timers.iter();
+        let (_, deadline_ns) = timers.find(|(it, _)| *it == id)?;
+        Some(self.clock.when_ns(deadline_ns))
+    }
+
     /// The timer that is due next, and when that is.
     pub(in super::super) fn next_timer(&self) -> Option<(u64, u64)> {
         let (id, deadline_ns) = self.timers.iter().next()?;

@@ -22,11 +22,14 @@ impl Run<'_> {
         let from_ns = self.world.now_ns();
         if script.warm_up_ns > 0 {
             let until_ns = from_ns.saturating_add(script.warm_up_ns);
-            while self.go_on_until(until_ns)? {}
+            while self.go_on_until(until_ns)? {
+                self.touch()?;
+            }
             self.world.pass_to(until_ns);
         }
         self.world.set_pacing(Pacing::Moves);
         for it in &script.moves {
+            self.touch()?;
             if !self.is_possible(&it.what) {
                 self.moves.push(None);
                 continue;
@@ -42,7 +45,7 @@ impl Run<'_> {
     }
 
     /// Checks what has to hold after each event.
-    fn settle(&mut self) -> Result<(), Stopped> {
+    pub(super) fn settle(&mut self) -> Result<(), Stopped> {
         self.world.check(self.network.in_flight())?;
         self.look()
     }
@@ -50,6 +53,7 @@ impl Run<'_> {
     /// Goes on until the main phase begins.
     fn begin(&mut self) -> Result<(), Stopped> {
         loop {
+            self.touch()?;
             self.advance()?;
             if self.phase == Phase::Main {
                 return Ok(());
@@ -133,7 +137,7 @@ impl Run<'_> {
     }
 
     /// Makes a move that is possible.
-    fn make(&mut self, what: &MoveKind) -> Result<(), Stopped> {
+    pub(super) fn make(&mut self, what: &MoveKind) -> Result<(), Stopped> {
         match what {
             MoveKind::Invoke { worker, operation } => {
                 let progress = self.workers.begin(
@@ -241,24 +245,13 @@ impl Run<'_> {
         self.generator.exhaust();
     }
 
-    /// The faults that moves have started and not ended.
-    pub(super) fn faults_of_moves(&self) -> Vec<Fault> {
-        let is_on = |fault: &Fault| match fault {
-            Fault::Partition => self.network.is_partitioned(),
-            _ => !self.nodes.down_by(*fault).is_empty(),
-        };
-        let mut faults = vec![Fault::Partition, Fault::Kill, Fault::Power];
-        faults.retain(|fault| self.director.is_some() && is_on(fault));
-        faults
-    }
-
     /// Sender and receiver of a message that waits.
     fn link(&self, message: &MessageRef) -> Option<(Addr, Addr)> {
         self.network.waiting(self.world.names(), message)
     }
 
     /// The client of a worker and the request that it waits for.
-    fn request_of(&self, worker: usize) -> Option<(usize, u64)> {
+    pub(super) fn request_of(&self, worker: usize) -> Option<(usize, u64)> {
         let client = self.workers.client(worker)?;
         Some((client, self.clients.open_request(client)?))
     }

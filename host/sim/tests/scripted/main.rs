@@ -16,4 +16,5 @@ mod moves;
 mod runs;
 mod services;
 mod standstill;
+mod touches;
 mod turns;

@@ -15,7 +15,7 @@ use crate::runs::{entries, options, play};
 use guests::{Gossip, Ticks};
 
 mod before;
-mod guests;
+pub(crate) mod guests;
 mod skipped;
 
 /// No move is skipped.
@@ -25,7 +25,7 @@ const NONE: [usize; 0] = [];
 /// `c4` and `c5` are the workers' clients.
 const ADD: &str = "c4 n0 1";
 
-fn message(name: &str) -> MessageRef {
+pub(crate) fn message(name: &str) -> MessageRef {
     let parts: Vec<&str> = name.split(' ').collect();
     MessageRef {
         src: parts[0].to_owned(),
@@ -34,7 +34,7 @@ fn message(name: &str) -> MessageRef {
     }
 }
 
-fn add(worker: usize, element: i64) -> MoveKind {
+pub(crate) fn add(worker: usize, element: i64) -> MoveKind {
     MoveKind::Invoke {
         worker,
         operation: Operation::new(&Name::from("add"), Value::Int(element)),
@@ -75,7 +75,7 @@ fn at(moves: &[(u64, MoveKind)]) -> Script {
 }
 
 /// Two nodes; messages take 30 ms when no move decides it.
-fn two_nodes() -> RunOptions {
+pub(crate) fn two_nodes() -> RunOptions {
     RunOptions {
         latency: Latency {
             mean_ms: 30,
@@ -97,7 +97,7 @@ fn run(program: &dyn Start, script: &Script) -> (Outcome, String) {
 }
 
 /// The journal in short: `30 recv n0 n1 tell 5`.
-fn short(journal: &str) -> Vec<String> {
+pub(crate) fn short(journal: &str) -> Vec<String> {
     let mut bodies = std::collections::BTreeMap::new();
     let entries = entries(journal).into_iter();
     let lines = entries.map(|entry| {
@@ -124,7 +124,7 @@ fn short(journal: &str) -> Vec<String> {
 }
 
 /// The first so many entries after those of the preparation.
-fn moved(journal: &str, count: usize) -> Vec<String> {
+pub(crate) fn moved(journal: &str, count: usize) -> Vec<String> {
     let all = short(journal);
     let prepared = all.iter().position(|it| it == "0 recv n1 c1 init_ok");
     let moved = all.into_iter().skip(prepared.unwrap() + 1);

@@ -6,7 +6,7 @@ use host_guest::Start;
 use host_sim::journal::JsonLines;
 use host_sim::workload::{Topology, TxnShape, WorkloadOptions, make};
 use host_sim::{
-    Cluster, Hops, Outcome, RunOptions, SECOND, Script, Simulation, run as simulate, service,
+    Cluster, Hand, Hops, Outcome, RunOptions, SECOND, Script, Simulation, run as simulate, service,
 };
 use serde_json::Value as Json;
 
@@ -29,7 +29,7 @@ pub(crate) fn run(
     options: &RunOptions,
     seed: u64,
 ) -> (Outcome, String) {
-    simulated(program, workload, options, seed, None, false)
+    simulated(program, workload, options, seed, None, (false, None))
 }
 
 /// The same, and records the script.
@@ -39,7 +39,7 @@ pub(crate) fn record(
     options: &RunOptions,
     seed: u64,
 ) -> (Outcome, String) {
-    simulated(program, workload, options, seed, None, true)
+    simulated(program, workload, options, seed, None, (true, None))
 }
 
 /// The same, with the operations and faults of a script.
@@ -50,7 +50,27 @@ pub(crate) fn play(
     seed: u64,
     script: &Script,
 ) -> (Outcome, String) {
-    simulated(program, workload, options, seed, Some(script), false)
+    simulated(
+        program,
+        workload,
+        options,
+        seed,
+        Some(script),
+        (false, None),
+    )
+}
+
+/// The same while somebody touches the run. What is drawn is recorded.
+pub(crate) fn touch(
+    program: &dyn Start,
+    workload: Workload,
+    options: &RunOptions,
+    seed: u64,
+    script: Option<&Script>,
+    hand: &mut dyn Hand,
+) -> (Outcome, String) {
+    let by_hand = (script.is_none(), Some(hand));
+    simulated(program, workload, options, seed, script, by_hand)
 }
 
 fn simulated(
@@ -59,7 +79,7 @@ fn simulated(
     options: &RunOptions,
     seed: u64,
     script: Option<&Script>,
-    records: bool,
+    (records, hand): (bool, Option<&mut dyn Hand>),
 ) -> (Outcome, String) {
     let workload_options = WorkloadOptions {
         cluster: options.cluster,
@@ -81,6 +101,7 @@ fn simulated(
         observers: vec![&mut journal],
         script,
         records,
+        hand: hand.map(|hand| hand as &mut dyn Hand),
     });
     let journal = String::from_utf8(journal.finish().unwrap()).unwrap();
     (outcome, journal)

@@ -43,10 +43,10 @@ pub enum ScheduleError {
     /// It has a time before the first move, and no move.
     #[error("`warm_up_ns` is the time before the first of `moves`, and there are none")]
     NoMoves,
-    /// An operation, a fault or a move is wrong.
+    /// An operation, a fault, a move or a touch is wrong.
     #[error("{list}[{index}]: {what}")]
     Entry {
-        /// `operations`, `faults` or `moves`.
+        /// `operations`, `faults`, `moves` or `touches`.
         list: &'static str,
         /// Its place in the list, from 0.
         index: usize,

@@ -16,11 +16,12 @@ use super::error::ScheduleError;
 use super::moves::MoveLine;
 use super::operation::OperationLine;
 use super::play::Schedule;
+use super::touches::TouchLine;
 use crate::scenario::Scenario;
 use crate::scenario::option::{self, OptionError, ScenarioOption, Values};
 use host_sim::random::Streams;
 use host_sim::ranges::{HOP_NS_MAX, TIME_LIMIT_NS_MAX, WORKERS_MAX};
-use host_sim::{Bounds, Cluster, Distribution, Episode, Hops, Invocation, Move, Script};
+use host_sim::{Bounds, Cluster, Distribution, Episode, Hops, Invocation, Move, Script, Touch};
 
 /// The version of the format, and the only one that is read.
 pub const VERSION: u64 = 1;
@@ -79,6 +80,9 @@ struct File {
     warm_up_ns: u64,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     moves: Vec<Box<RawValue>>,
+    /// None if nothing is done by hand.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    touches: Vec<Box<RawValue>>,
 }
 
 impl Schedule {
@@ -95,6 +99,8 @@ impl Schedule {
         let faults = lines(faults.map(|it| FaultLine::of(it, options.cluster)));
         let moves = script.moves.iter();
         let moves = lines(moves.map(|it| MoveLine::of(it, options.cluster)));
+        let touches = script.touches.iter();
+        let touches = lines(touches.map(|it| TouchLine::of(it, options.cluster)));
         let has_both = !script.is_directed();
         let text = |option: &ScenarioOption| option.text(scenario).unwrap_or_default();
         let models = scenario.checks.consistency_models.iter();
@@ -127,6 +133,7 @@ impl Schedule {
             faults: has_both.then_some(faults),
             warm_up_ns: script.warm_up_ns,
             moves,
+            touches,
         };
         serde_json::to_string_pretty(&file).expect("it is JSON") + "\n"
     }
@@ -155,13 +162,18 @@ impl Schedule {
         let moves = each("moves", &file.moves, |line: MoveLine| {
             line.read(&scenario.workload, options)
         })?;
+        let touches = each("touches", &file.touches, |line: TouchLine| {
+            line.read(&scenario.workload, options)
+        })?;
         in_order(&operations, &faults)?;
         moves_in_order(&moves, file.warm_up_ns)?;
+        touches_in_order(&touches)?;
         let script = Script {
             operations,
             faults,
             warm_up_ns: file.warm_up_ns,
             moves,
+            touches,
         };
         Ok(Schedule {
             seed: file.seed,
@@ -330,6 +342,27 @@ fn moves_in_order(moves: &[Move], warm_up_ns: u64) -> Result<(), ScheduleError> 
             }
         };
         let list = "moves";
+        return Err(ScheduleError::Entry { list, index, what });
+    }
+    Ok(())
+}
+
+/// Touches come in the order of their times, within a day.
+fn touches_in_order(touches: &[Touch]) -> Result<(), ScheduleError> {
+    let mut before_ns = 0;
+    for (index, it) in touches.iter().enumerate() {
+        let at_ns = it.at_ns;
+        let what = match at_ns {
+            _ if at_ns > TIME_LIMIT_NS_MAX => {
+                format!("it is done at {at_ns} ns, after {TIME_LIMIT_NS_MAX} ns, which is a day")
+            }
+            _ if at_ns < before_ns => format!("it is done at {at_ns} ns, before the one above it"),
+            _ => {
+                before_ns = at_ns;
+                continue;
+            }
+        };
+        let list = "touches";
         return Err(ScheduleError::Entry { list, index, what });
     }
     Ok(())

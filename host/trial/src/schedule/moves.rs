@@ -66,11 +66,8 @@ impl MoveLine {
             at_ns,
             node: name(node),
         };
-        let message = |message: &MessageRef| MessageLine {
-            at_ns,
-            src: message.src.clone(),
-            dest: message.dest.clone(),
-            number: message.number,
+        let message = |MessageRef { src, dest, number }: &MessageRef| {
+            MessageLine::new(at_ns, src.clone(), dest.clone(), *number)
         };
         match &it.what {
             MoveKind::Invoke { worker, operation } => {
@@ -177,8 +174,17 @@ impl MoveLine {
 }
 
 impl MessageLine {
+    pub(super) fn new(at_ns: u64, src: String, dest: String, number: u64) -> Self {
+        MessageLine {
+            at_ns,
+            src,
+            dest,
+            number,
+        }
+    }
+
     /// When, and which message.
-    fn read(self, cluster: Cluster) -> Result<(u64, MessageRef), String> {
+    pub(super) fn read(self, cluster: Cluster) -> Result<(u64, MessageRef), String> {
         for name in [&self.src, &self.dest] {
             is_participant(name, cluster)?;
         }

@@ -8,9 +8,9 @@ use crate::guest::{INIT_OK, Native};
 
 /// A g-set over two nodes: each tells the other what it is asked to add.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Gossip {
+pub(crate) struct Gossip {
     /// It tells every 100 ms, until the other has answered.
-    pub(super) tries_again: bool,
+    pub(crate) tries_again: bool,
 }
 
 impl Start for Gossip {
@@ -81,7 +81,7 @@ impl Start for Gossip {
 }
 
 /// A node that writes what its clock reads to the log at each timer, and sets the next for 100 ms later.
-pub(super) struct Ticks;
+pub(crate) struct Ticks;
 
 impl Start for Ticks {
     fn start(&self, options: GuestOptions) -> Result<Box<dyn Guest + Send>, Box<GuestError>> {
@@ -111,7 +111,7 @@ impl Start for Ticks {
 }
 
 /// Sends itself a message for each.
-pub(super) struct Round;
+pub(crate) struct Round;
 
 impl Start for Round {
     fn start(&self, options: GuestOptions) -> Result<Box<dyn Guest + Send>, Box<GuestError>> {
