@@ -15,6 +15,7 @@
 //! | `api` `http` | the server on the loopback, for who knows its token |
 //! | `page` `forms` | the page and what it offers |
 //! | `link` | a schedule as a link |
+//! | [`serve`] | a folder with reports, grades and schedules as a page |
 //! | [`tour`] | guided tours |
 
 mod api;
@@ -23,6 +24,7 @@ mod game;
 mod http;
 mod link;
 mod page;
+pub mod serve;
 mod session;
 pub mod tour;
 

@@ -40,14 +40,19 @@ mod tests {
     fn no_line_begins_inside_a_text() {
         // Comments and indentation are taken away line by line.
         let lines = SCRIPT.iter().flat_map(|script| script.lines());
-        let open: Vec<&str> = lines.filter(|line| line.matches('`').count() % 2 == 1).collect();
+        let open: Vec<&str> = lines
+            .filter(|line| line.matches('`').count() % 2 == 1)
+            .collect();
         assert_eq!(open, Vec::<&str>::new());
     }
 
     #[test]
     fn the_page_may_ask_the_server_that_it_comes_from_and_load_nothing() {
         let page = page().unwrap();
-        assert!(page.policy.starts_with("default-src 'none'; script-src 'sha256-"));
+        assert!(
+            page.policy
+                .starts_with("default-src 'none'; script-src 'sha256-")
+        );
         assert!(page.policy.ends_with("; connect-src 'self'"));
         assert!(page.html.contains(&page.policy));
     }

@@ -80,6 +80,17 @@ impl TourFile {
         &self.base
     }
 
+    /// The arguments that its runs give their nodes.
+    pub fn arguments(&self) -> impl Iterator<Item = &[String]> {
+        let others = self.steps.iter().filter_map(|step| match &step.origin {
+            Origin::Again(Some(arguments)) => Some(arguments.as_slice()),
+            _ => None,
+        });
+        [self.base.scenario.options.guest_args.as_slice()]
+            .into_iter()
+            .chain(others)
+    }
+
     /// Reads the text of a file.
     ///
     /// # Errors

@@ -5,7 +5,7 @@
 use super::error::{At, TourError};
 
 /// The most bytes of a file.
-const BYTES_MAX: usize = 256 << 10;
+pub const TOUR_BYTES_MAX: usize = 256 << 10;
 
 /// A file in its parts.
 #[derive(Debug)]
@@ -36,8 +36,11 @@ pub(super) enum Block<'a> {
 
 impl<'a> Document<'a> {
     pub(super) fn read(text: &'a str) -> Result<Self, TourError> {
-        if text.len() > BYTES_MAX {
-            let what = format!("the file has {} bytes, more than {BYTES_MAX}", text.len());
+        if text.len() > TOUR_BYTES_MAX {
+            let what = format!(
+                "the file has {} bytes, more than {TOUR_BYTES_MAX}",
+                text.len()
+            );
             return Err(At::new(1, ()).wrong(what));
         }
         let lines = (1..).zip(text.lines());

@@ -28,6 +28,7 @@ mod walked;
 
 pub use error::TourError;
 pub use file::TourFile;
+pub use markdown::TOUR_BYTES_MAX;
 pub use question::Question;
 pub use text::Text;
 pub use walked::{Run, Tour, TourPage, TourStep};
