@@ -7,6 +7,7 @@ mod acts;
 mod command;
 mod safety;
 mod stops;
+mod tours;
 
 /// A small cluster with operations, gossip and timers.
 const SMALL: &str = "-w broadcast --node-count 3 --time-limit 1 --rate 5 --seed 1";
