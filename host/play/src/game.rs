@@ -93,6 +93,8 @@ pub(crate) mod limits {
     pub(crate) const BYTES: usize = 256 << 20;
     /// Touches of a branch.
     pub(crate) const TOUCHES: usize = 10_000;
+    /// Pages of a session that are told what is new.
+    pub(crate) const PAGES: usize = 16;
     /// Breakpoints of a session.
     pub(crate) const BREAKPOINTS: usize = 32;
     /// Characters of a branch's name.

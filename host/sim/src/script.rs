@@ -19,7 +19,7 @@
 use super::client::Operation;
 use super::moves::{Move, MoveKind};
 use super::nemesis::{Fault, FaultAction};
-use super::touch::Touch;
+use super::touch::{Touch, TouchKind};
 
 /// The operations and the faults of a run, or all its moves.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -80,10 +80,17 @@ impl Script {
     /// How many operations clients invoke by it, and how many faults there are.
     #[must_use]
     pub fn counts(&self) -> (usize, usize) {
-        let is_invoke = |it: &&Move| matches!(it.what, MoveKind::Invoke { .. });
-        let invoked = self.moves.iter().filter(is_invoke).count();
-        let faults = self.moves.iter().filter(|it| it.what.fault().is_some());
-        let faults = self.faults.len() + faults.count();
+        let touches = self.touches.iter().map(|it| &it.what);
+        let by_hand = touches.clone().filter_map(|what| match what {
+            TouchKind::Move(what) => Some(what),
+            _ => None,
+        });
+        let moves = self.moves.iter().map(|it| &it.what).chain(by_hand);
+        let is_invoke = |it: &&MoveKind| matches!(it, MoveKind::Invoke { .. });
+        let invoked = moves.clone().filter(is_invoke).count();
+        let faults = moves.filter(|it| it.fault().is_some()).count();
+        let paused = touches.filter(|it| matches!(it, TouchKind::Pause { .. }));
+        let faults = self.faults.len() + faults + paused.count();
         (self.operations.len() + invoked, faults)
     }
 

@@ -10,6 +10,7 @@ mod grade;
 mod hostile;
 mod new;
 mod outputs;
+mod play;
 mod report;
 mod simulated;
 mod workloads;

@@ -7,11 +7,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
@@ -24,12 +22,6 @@ use crate::session::{Branch, Session};
 
 /// The least time between two looks at what is new.
 const PAUSE: Duration = Duration::from_millis(33);
-
-/// The most pages that are told.
-const PAGES_MAX: usize = 16;
-
-/// How many pages are told.
-static PAGES: AtomicUsize = AtomicUsize::new(0);
 
 /// A page that is told.
 struct Page {
@@ -52,16 +44,12 @@ struct Told {
 
 impl Drop for Page {
     fn drop(&mut self) {
-        PAGES.fetch_sub(1, Ordering::Relaxed);
+        self.session.leave_page();
     }
 }
 
 pub(super) async fn events(State(session): State<Shared>) -> Result<Response, Refusal> {
-    if PAGES.fetch_add(1, Ordering::Relaxed) >= PAGES_MAX {
-        PAGES.fetch_sub(1, Ordering::Relaxed);
-        let why = format!("{PAGES_MAX} pages of this session are open, the most: close one");
-        return Err(Refusal::new(StatusCode::TOO_MANY_REQUESTS, why));
-    }
+    session.enter_page()?;
     let page = Page::new(session);
     let events = stream::unfold(page, |mut page| async move {
         loop {

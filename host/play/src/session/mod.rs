@@ -25,6 +25,7 @@ mod player;
 mod signal;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -59,6 +60,8 @@ pub struct Session {
     state: Mutex<State>,
     /// The runs that stand still or go on, by branch; the one that was used last is the last.
     lives: Mutex<Vec<(u32, Arc<Life>)>>,
+    /// How many pages are told what is new.
+    pages: AtomicUsize,
 }
 
 #[derive(Debug)]
@@ -153,6 +156,7 @@ impl Session {
                 notice: None,
             }),
             lives: Mutex::default(),
+            pages: AtomicUsize::new(0),
         };
         session.open(base, "main", opening)?;
         Ok(session)
@@ -179,6 +183,28 @@ impl Session {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One more page is to be told what is new.
+    ///
+    /// # Errors
+    /// If there are too many.
+    pub(crate) fn enter_page(&self) -> Result<(), Refused> {
+        let entered = self
+            .pages
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |pages| {
+                (pages < limits::PAGES).then_some(pages + 1)
+            });
+        entered.map(drop).map_err(|pages| {
+            Refused::NotNow(format!(
+                "{pages} pages of this session are open, the most: close one"
+            ))
+        })
+    }
+
+    /// A page is gone.
+    pub(crate) fn leave_page(&self) {
+        self.pages.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// What a page gets first.
@@ -257,14 +283,11 @@ impl Session {
             touches: Vec::new().into(),
             until,
             record: LiveRecord::with_states(),
+            generation: branch.known().generation,
         };
-        let begun = self.begin_life(&branch, anew);
-        if let Err(why) = begun {
+        if let Err(why) = self.begin_life(&branch, anew) {
             self.forget(branch.id);
             return Err(why);
-        }
-        if until == AnewUntil::Main {
-            branch.known().opens_at = None;
         }
         self.signal.changed();
         Ok(branch.id)
@@ -389,6 +412,7 @@ impl Session {
     fn begin_life(&self, branch: &Arc<Branch>, anew: Anew) -> Result<Arc<Life>, String> {
         {
             let mut lives = self.lives();
+            lives.retain(|(id, _)| self.branch(*id).is_ok_and(|it| !it.known().is_over));
             while lives.len() >= limits::LIVE {
                 let is_still = |(id, _): &(u32, Arc<Life>)| {
                     self.branch(*id).is_ok_and(|it| !it.known().is_running)
@@ -426,6 +450,7 @@ impl Session {
                 touches: known.touches.clone().into(),
                 until: AnewUntil::Events(known.events),
                 record: known.record.again(known.position),
+                generation: known.generation,
             }
         };
         self.begin_life(branch, anew).map_err(Refused::NotNow)
@@ -564,6 +589,7 @@ impl Session {
             touches: touches.into(),
             until: AnewUntil::Entries(at),
             record,
+            generation: fork.known().generation,
         };
         if let Err(why) = self.begin_life(&fork, anew) {
             self.forget(fork.id);
@@ -587,47 +613,42 @@ impl Session {
 
     /// Another version of the program: what was done to each branch is done again.
     pub fn replace(&self, module: Module) {
+        let generation = self.generation() + 1;
         {
             let mut state = self.state();
             state.programs.module = module;
-            state.generation += 1;
             state.notice = None;
         }
         for branch in self.branches() {
             let _turn = branch.turn();
             self.end_life(branch.id);
-            let (anew, was) = {
-                let mut known = branch.known();
-                known.generation = self.generation();
-                let touches: Vec<Made> = known.touches.clone();
-                let until = match known.is_over && touches.is_empty() {
-                    true => AnewUntil::End,
-                    false => AnewUntil::Time(known.standing.at_ns),
-                };
-                let anew = Anew {
-                    touches: touches.into(),
-                    until,
+            let anew = {
+                let known = branch.known();
+                Anew {
+                    touches: known.touches.clone().into(),
+                    until: match known.is_over && known.touches.is_empty() {
+                        true => AnewUntil::End,
+                        false => AnewUntil::Time(known.standing.at_ns),
+                    },
                     record: LiveRecord::with_states(),
-                };
-                let was = (known.is_over, known.opens_at.take());
-                (known.is_over, known.is_running, known.judged) = (false, false, 0);
-                known.verdict = now::Verdict::none_yet();
-                known.revision += 1;
-                (anew, was)
+                    generation,
+                }
             };
-            if let Err(why) = self.begin_life(&branch, anew) {
-                let mut known = branch.known();
-                known.why = Some(why);
-                known.is_over = was.0;
-                known.revision += 1;
-            }
+            let begun = self.begin_life(&branch, anew);
             let mut known = branch.known();
-            if let Some(parent) = known.parent {
-                let left = known.at;
-                known.at = left.min(known.position);
-                let _ = parent;
+            if let Err(why) = begun {
+                known.why = Some(why);
             }
+            // It leaves its parent where something else was done first.
+            let first = known
+                .touches
+                .iter()
+                .map(|made| made.at)
+                .find(|at| *at >= known.at);
+            known.at = first.unwrap_or(known.at).min(known.position);
+            known.revision += 1;
         }
+        self.state().generation = generation;
         self.signal.changed();
     }
 

@@ -17,7 +17,7 @@ use super::branch::{Branch, Known};
 use super::breakpoint::{Breakpoint, Watched, at_node};
 use super::doing::{Do, Until, touch_of};
 use super::judge::{Judge, judged};
-use super::now::{Hit, Made, Standing, node_names};
+use super::now::{Hit, Made, Standing, Verdict, node_names};
 use crate::game::limits;
 use host_check::history::Op;
 use host_report::live::{LiveHistory, LiveRecord};
@@ -67,6 +67,8 @@ pub(super) struct Anew {
     pub(super) until: AnewUntil,
     /// The record of the run that it repeats, of which it takes the states.
     pub(super) record: LiveRecord,
+    /// Which version of the program makes it.
+    pub(super) generation: u64,
 }
 
 /// Up to where a run is made again.
@@ -89,6 +91,7 @@ pub(super) enum AnewUntil {
 struct Tape {
     branch: Arc<Branch>,
     anew: Option<(LiveRecord, LiveHistory)>,
+    generation: u64,
 }
 
 impl Tape {
@@ -110,9 +113,15 @@ impl Tape {
 
     /// Takes over what has been made anew.
     fn arrive(&mut self, known: &mut Known) {
-        if let Some((record, history)) = self.anew.take() {
-            known.record = record;
-            known.history = history;
+        let Some((record, history)) = self.anew.take() else {
+            return;
+        };
+        (known.record, known.history) = (record, history);
+        if known.generation != self.generation {
+            known.generation = self.generation;
+            known.is_over = false;
+            (known.verdict, known.judged) = (Verdict::none_yet(), 0);
+            known.opens_at = None;
         }
     }
 }
@@ -202,6 +211,7 @@ pub(super) struct Player {
     moves: Vec<usize>,
     /// When pages were shown the run last.
     shown: Instant,
+    main_ns: Option<u64>,
     /// Who waits for a touch that was made.
     told: Option<Sender<Result<(), String>>>,
     /// Why touches were not possible for another program.
@@ -222,6 +232,7 @@ impl Player {
         let tape = Tape {
             branch: Arc::clone(&branch),
             anew: Some((anew.record, LiveHistory::default())),
+            generation: anew.generation,
         };
         let scenario = Arc::clone(&branch.known().base.scenario);
         Player {
@@ -240,6 +251,7 @@ impl Player {
             made: Vec::new(),
             moves: Vec::new(),
             shown: Instant::now(),
+            main_ns: None,
             told: None,
             skipped: Vec::new(),
             has_left: false,
@@ -261,8 +273,12 @@ impl Player {
     /// The run has ended at this virtual time, with this history.
     pub(super) fn end(&mut self, at_ns: u64, ops: &[Op]) {
         self.tape.borrow_mut().take(ops, self.before);
+        // What was being done has been done: it is what ended the run.
+        let _ = self.touched(Ok(()));
         let mut known = self.branch.known();
         self.tape.borrow_mut().arrive(&mut known);
+        known.main_ns = known.main_ns.or(self.main_ns);
+        known.moves.clone_from(&self.moves);
         known.touches.clone_from(&self.made);
         known.events = self.events;
         known.position = known.record.entries();
@@ -608,6 +624,7 @@ impl Hand for Player {
         let was_asked = self.asked.is_some();
         // The last of them has been made since the moment before; others were not possible.
         self.moves.resize(moment.moves, self.before);
+        self.main_ns = moment.main_ns;
         self.tape.borrow_mut().take(moment.ops, self.before);
         if let Some(done) = &moment.done
             && let Err(why) = self.touched(done.clone())

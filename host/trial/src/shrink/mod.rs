@@ -5,7 +5,8 @@
 //! fewer operations, shorter transactions, fewer targets of each fault, less time.
 //! Each candidate is played. Parts of lists are left out in chunks that get smaller (`ddmin`). All
 //! passes are repeated until none succeeds: then no single node, fault, target, operation or
-//! part of a transaction can be left out. Of a schedule with moves only moves are left out.
+//! part of a transaction can be left out. Of a schedule with moves only moves are left out, and with touches
+//! nodes and times stay.
 //!
 //! **What is kept is the kind of evidence** ([`Evidence`](host_check::evidence::Evidence)). Where
 //! operations contradict each other, the same anomaly has to be shown by operations again. Where

@@ -28,27 +28,47 @@ pub fn shrink(
     }
     if search.schedule().script.is_directed() {
         moves::fewer(&mut search);
+        fewer_touches(&mut search);
         return Some(search.end());
     }
     loop {
         let before = search.successes();
+        // What is done by hand is about nodes and times, which stay then.
+        let is_touched = fewer_touches(&mut search);
         simpler(&mut search, |options| options.hops = Some(Hops::of(0))); // for round times
-        // What is left may show the anomaly elsewhere, by fewer operations.
-        while cut::around_the_evidence(&mut search) {}
-        time::shorten_all(&mut search); // what follows is cheaper then
-        fewer_nodes(&mut search);
+        if !is_touched {
+            // What is left may show the anomaly elsewhere, by fewer operations.
+            while cut::around_the_evidence(&mut search) {}
+            time::shorten_all(&mut search); // what follows is cheaper then
+            fewer_nodes(&mut search);
+        }
         fewer_workers(&mut search);
         simpler_options(&mut search);
         fewer_faults(&mut search);
         fewer_operations(&mut search);
         shorter_transactions(&mut search);
         faults::narrow(&mut search);
-        time::shorten_all(&mut search);
-        time::shorten_each(&mut search);
+        if !is_touched {
+            time::shorten_all(&mut search);
+            time::shorten_each(&mut search);
+        }
         if search.successes() == before || search.is_spent() {
             return Some(search.end());
         }
     }
+}
+
+/// Leaves out what was done by hand. Whether anything of it is left.
+fn fewer_touches(search: &mut Search<'_>) -> bool {
+    let base = search.schedule().clone();
+    without_needless(base.script.touches.len(), 0, |kept| {
+        search.goes_on().then(|| {
+            let mut candidate = base.clone();
+            candidate.script.touches = only(&base.script.touches, kept);
+            search.attempt(candidate)
+        })
+    });
+    !search.schedule().script.touches.is_empty()
 }
 
 fn fewer_nodes(search: &mut Search<'_>) {

@@ -5,6 +5,7 @@
 mod moves;
 mod native;
 mod reference;
+mod touches;
 
 use host_check::evidence::{Evidence, evidence};
 use host_check::history::Kind;

@@ -10,14 +10,14 @@ use host_trial::{Scenario, Trial};
 use crate::native::Native;
 use crate::{options, right_program_passes};
 
-fn add(element: i64) -> MoveKind {
+pub(crate) fn add(element: i64) -> MoveKind {
     MoveKind::Invoke {
         worker: 0,
         operation: Operation::new(&Name::from("add"), Value::Int(element)),
     }
 }
 
-fn message(src: &str, dest: &str, number: u64) -> MessageRef {
+pub(crate) fn message(src: &str, dest: &str, number: u64) -> MessageRef {
     MessageRef {
         src: src.to_owned(),
         dest: dest.to_owned(),
