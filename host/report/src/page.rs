@@ -89,16 +89,7 @@ pub fn title_of(page: &str) -> Option<&str> {
 /// # Errors
 /// When `data` cannot be written as JSON.
 pub fn page(parts: &[&str], title: &str, data: &impl Serialize) -> serde_json::Result<String> {
-    Ok(render(parts, &Live::default(), title, data)?.html)
-}
-
-/// A page that is served.
-#[derive(Debug)]
-pub struct LivePage {
-    /// The whole file.
-    pub html: String,
-    /// Its content security policy, which it also says itself. What only a header can say is not in it.
-    pub policy: String,
+    render(parts, &Live::default(), title, data)
 }
 
 /// Renders a page as [`page`] does, with a style beside the common one, that may send requests to where it comes
@@ -111,7 +102,7 @@ pub fn live_page(
     style: &str,
     title: &str,
     data: &impl Serialize,
-) -> serde_json::Result<LivePage> {
+) -> serde_json::Result<String> {
     let live = Live {
         policy: "; connect-src 'self'; img-src data:",
         // Without one, browsers ask for `/favicon.ico`.
@@ -134,7 +125,7 @@ fn render(
     live: &Live<'_>,
     title: &str,
     data: &impl Serialize,
-) -> serde_json::Result<LivePage> {
+) -> serde_json::Result<String> {
     let [common, parts] = [COMMON, &parts.concat()].map(compact);
     let unfit = unfit_pattern();
     let script =
@@ -150,7 +141,7 @@ fn render(
     let policy = format!(
         "default-src 'none'; script-src '{script_hash}'; style-src '{style_hash}'; base-uri 'none'; form-action 'none'{more_policy}"
     );
-    let html = format!(
+    Ok(format!(
         r#"{BEGINNING}<meta http-equiv="Content-Security-Policy" content="{policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
@@ -165,8 +156,7 @@ fn render(
 </body>
 </html>
 "#
-    );
-    Ok(LivePage { html, policy })
+    ))
 }
 
 /// A script without its comments and indentation, which every page of a class would have again. No line may

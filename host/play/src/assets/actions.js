@@ -65,7 +65,7 @@ function makeActions(session, { go, begin }) {
     return [
       title("Node ", name, el("span", { class: "quiet" }, ` ${statusOf(node)}`)),
       el("div", { class: "controls" },
-        up ? act("Kill", () => does({ kind: "kill", node: name }), { key: "k" }) : act("Start", () => does({ kind: "start", node: name }), { key: "k" }),
+        up ? act("Kill", () => does({ kind: "kill", node: name }), { key: "k", name: "kill" }) : act("Start", () => does({ kind: "start", node: name }), { key: "k", name: "kill" }),
         up && !paused ? act("Pause", () => does({ kind: "pause", node: name }), { key: "u", name: "pause" }) : null,
         up && paused ? act("Resume", () => does({ kind: "resume", node: name }), { key: "u", name: "pause" }) : null,
         act("Run to its next message", () => does({ kind: "run", until: { node: name }, speed: null }), { key: "n" })),

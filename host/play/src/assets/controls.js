@@ -7,7 +7,11 @@ function makeControls(session) {
   const step = act("Step", () => session.act({ kind: "step" }), { key: "s" });
   const runs = SPEEDS.map(([speed, text, key]) => act(`Run ${text}`, () => run(speed), { key }));
   const pause = act("Pause", () => session.act({ kind: "pause_run" }, true), { key: "p", name: "pause-run" });
-  const finish = act("Finish", () => session.act({ kind: "finish" }), { key: "e" });
+  const end = () => {
+    session.act({ kind: "finish" });
+    return session.act({ kind: "run", until: { end: true }, speed: null }, true);
+  };
+  const finish = act("Finish", end, { key: "e" });
   finish.title = "Clients begin nothing more, faults end, the cluster recovers, and the run is judged. Key: e";
   const healAll = act("Heal all links", () => session.act({ kind: "heal" }), { key: "h" });
   const move = (by) => () => {
@@ -22,7 +26,7 @@ function makeControls(session) {
     el("div", { class: "controls", role: "group", "aria-label": "Time" }, step, runs, pause, back, forth, head, finish, healAll), where);
 
   return {
-    element, back: move(-1), forth: move(1),
+    element, end, back: move(-1), forth: move(1),
     toggle: () => session.current?.now.running ? session.act({ kind: "pause_run" }, true) : run(1),
     run,
     paint(branch, view) {

@@ -167,11 +167,12 @@ function compose(session, told) {
 
   let judged = "";
   function paintVerdict(branch) {
-    const { verdict: found } = branch.now, key = JSON.stringify([found, branch.name, session.watched, branch.model.entries.length > 0]);
+    const { verdict: found } = branch.now, key = JSON.stringify([found, branch.name, session.watched, session.notice, branch.model.entries.length > 0]);
     if (key === judged) return;
     judged = key;
-    watched.hidden = !session.watched;
-    text(watched, session.watched ?? "");
+    const notice = session.notice ?? session.watched;
+    watched.hidden = !notice;
+    text(watched, notice ?? "");
     refill(title, verdict(found?.valid ?? "unknown"), found?.so_far ? " so far: " : " ", `${about.workload}, ${branch.name}`);
     const lines = causes(found?.problems ?? ""), seen = new Set();
     const violated = found?.first ? el("p", {}, el("strong", {}, "First violated: "), jumpTo(branch, found.first)) : null;
@@ -198,7 +199,7 @@ function compose(session, told) {
     s: () => session.act({ kind: "step" }), p: controls.toggle, 1: () => controls.run(1), 2: () => controls.run(10), 3: () => controls.run(null),
     n: ofNode(({ name }) => session.act({ kind: "run", until: { node: name }, speed: null })),
     "[": () => controls.back(), "]": () => controls.forth(), "{": () => go(0), g: () => session.current?.goToHead(),
-    e: () => session.act({ kind: "finish" }), d: ofMessage("deliver"), x: ofMessage("lose"), c: ofMessage("copy"),
+    e: controls.end, d: ofMessage("deliver"), x: ofMessage("lose"), c: ofMessage("copy"),
     k: ofNode(({ name, up }) => session.act({ kind: up ? "kill" : "start", node: name })), u: ofNode(({ name, paused }) => session.act({ kind: paused ? "resume" : "pause", node: name })),
     a: stage.focus, v: actions.focus, h: () => session.act({ kind: "heal" }), o: () => openPart("forms", "select[name=operation]"), m: () => openPart("forms", "textarea"),
     t: () => openPart("breakpoints", "select"), l: () => travelOf?.diagram.box.focus(), b: turn(1), B: turn(-1),

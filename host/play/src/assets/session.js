@@ -6,12 +6,13 @@ const ACTS_MAX = 50;
 // `told` has `changed`, called after each change of what is shown, and `left`, called when there is another branch.
 function makeSession(told) {
   const branches = new Map();
-  const session = { about: null, branches, current: null, generation: 0, load, open, act, list, take, remove, rename, changed: told.changed, watched: null };
+  const session = { about: null, branches, current: null, generation: 0, load, open, act, list, take, remove, rename, changed: told.changed, watched: null, notice: null };
   let turn = Promise.resolve(), waiting = 0;
 
   async function load() {
     const about = session.about = await ask("GET", "session");
     session.generation = about.generation;
+    session.notice = about.notice;
     for (const branch of branches.values()) branch.drop();
     branches.clear();
     about.branches.forEach(note);
@@ -20,10 +21,10 @@ function makeSession(told) {
   }
 
   // Takes what the server says of a branch, without its entries.
-  function note({ id, parent, at, name, now }) {
+  function note({ id, parent, at, name, now, opens_at: opensAt = null }) {
     const known = branches.get(id);
-    if (known) Object.assign(known, { parent, at, name, now: now ?? known.now });
-    else branches.set(id, makeBranch(session, { id, parent, at, name, now }));
+    if (known) Object.assign(known, { parent, at, name, opensAt, now: now ?? known.now });
+    else branches.set(id, makeBranch(session, { id, parent, at, name, now, opensAt }));
     return branches.get(id);
   }
 
@@ -77,7 +78,7 @@ function makeSession(told) {
     if (!branch) return;
     const post = (what) => ask("POST", `branches/${branch.id}/act`, { at: isHead || branch.isAtHead ? branch.now.position : branch.moment, do: what });
     // What happens on its own would make this the past before it arrives.
-    if (branch.now.running && branch.isAtHead && what.kind !== "pause_run" && what.kind !== "run") take(await post({ kind: "pause_run" }));
+    if (branch.now.running && branch.isAtHead && !["pause_run", "run"].includes(what.kind)) take(await post({ kind: "pause_run" }));
     const delta = await post(what), same = delta.branch === branch.id;
     const acted = take(delta, branch);
     if (!acted) return;
@@ -119,7 +120,10 @@ function makeSession(told) {
         if (known?.now) known.now.verdict = verdict;
         told.changed();
       },
-      branches: (all) => list(Array.isArray(all) ? all : null).catch(complain),
+      branches: (all) => {
+        list(all).catch(complain);
+        if (session.about?.watch) ask("GET", "session").then(({ notice }) => { session.notice = notice; told.changed(); }, complain);
+      },
       generation: (news) => again(typeof news === "number" ? news : news?.generation),
       again: () => again(null),
     });
@@ -144,7 +148,7 @@ function makeSession(told) {
       const before = session.generation;
       await load();
       if (session.generation !== before || generation != null) {
-        session.watched = `The module was built anew. All branches were played again with it (${count(session.generation, "time")}).`;
+        session.watched = "The module was built anew. All branches were played again with it.";
         say(session.watched);
       } else {
         say("The connection is back.");
@@ -159,9 +163,9 @@ function makeSession(told) {
 }
 
 // A branch: its model and where in it the reader is.
-function makeBranch(session, { id, parent, at, name, now }) {
+function makeBranch(session, { id, parent, at, name, now, opensAt }) {
   const branch = {
-    id, parent, at, name, now, model: null, travel: null, isBehind: false, take, settle, go, goToHead, drop,
+    id, parent, at, name, now, opensAt, model: null, travel: null, isBehind: false, take, settle, go, goToHead, drop,
     // The entry that is looked at, and the moment after it.
     get cursor() { return grown?.isFollowing ? branch.model.entries.length - 1 : branch.travel?.cursor ?? -1; },
     get moment() { return branch.model.entries.length ? branch.cursor + 1 : branch.now.position; },
@@ -180,7 +184,9 @@ function makeBranch(session, { id, parent, at, name, now }) {
       branch.model.append(delta);
       branch.now = delta.now;
       learn();
-      const options = { cursor: Math.max(0, branch.model.entries.length - 1), isLazy: true, ongo: () => session.changed() };
+      // A run that fails is shown where that is seen first.
+      const last = Math.max(0, branch.model.entries.length - 1);
+      const options = { cursor: Math.min(branch.opensAt ?? last, last), isLazy: true, ongo: () => session.changed() };
       branch.travel = makeTravel(branch.model, options);
       branch.travel.update();
       return;

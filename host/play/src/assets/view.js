@@ -1,5 +1,8 @@
 // What is the case in a branch at the moment that is looked at: what the stage draws and what can be done.
 
+// A node before the run has begun.
+const STARTING = { up: true, paused: false, syncing: false };
+
 // At the head the server says what it is; in the past it follows from the journal.
 function viewOf(branch) {
   const { model, now, cursor } = branch, isHead = branch.isAtHead;
@@ -8,7 +11,7 @@ function viewOf(branch) {
   const faults = model.faultsAt(cursor);
   const nodes = model.nodes.map((name, index) => {
     const who = model.names.indexOf(name);
-    const { up, paused, syncing } = isHead ? now.nodes[index] : { up: !faults.down.has(name), paused: faults.paused.has(name) || faults.stalled.has(name), syncing: false };
+    const { up, paused, syncing } = isHead ? now.nodes[index] ?? STARTING : { up: !faults.down.has(name), paused: faults.paused.has(name) || faults.stalled.has(name), syncing: false };
     const isKnown = up && who >= 0 && model.entries.length > 0;
     let known;
     return {

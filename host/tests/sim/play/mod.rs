@@ -4,7 +4,9 @@ use serde_json::{Value as Json, json};
 use test_support::{Dir, Playing, built, json_lines, sim};
 
 mod acts;
+mod page;
 mod command;
+mod pictures;
 mod safety;
 mod stops;
 mod tours;
