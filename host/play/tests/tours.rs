@@ -157,5 +157,47 @@ fn what_is_wrong_is_told_with_its_line() {
         said += &format!("{}\n", said_of(&example().replacen(from, to, 1)));
     }
     assert_eq!(said_of(example()), "");
-    expect_test::expect![[r#""#]].assert_eq(&said);
+    expect_test::expect![[r#"
+        line 1: a tour begins with a head: a line `---`, then lines such as `title: A lost message`, then `---`
+        line 1: the head has no `title`
+        line 8: `one` is no seed: a number from 0 on
+        line 9: `seed` is given twice
+        line 9: `speed` is neither `title`, `node`, `args` or `seed` nor an option of a run: `host sim -h` lists those, without their limits
+        line 9: `max-steps` is neither `title`, `node`, `args` or `seed` nor an option of a run: `host sim -h` lists those, without their limits
+        line 1: the head has no `workload`
+        line 3: `workload`: expected a workload (echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv), found `podcast`
+        line 5: `node-count`: expected a whole number from 1 to 10000, found 0
+        line 30: each step has a heading of its own
+        line 30: a step has a text
+        line 22: a question has a text, two answers or more as `- [ ] text`, of which one is right (`- [x] text`), an empty line, and why it is right
+        line 22: a question has a text, two answers or more as `- [ ] text`, of which one is right (`- [x] text`), an empty line, and why it is right
+        line 32: the block that begins here has no end: a line of three backticks
+        line 36: there is no node `n7`, only n0 to n1
+
+        line 36: no gossip_ok from n1 is on its way
+        line 36: `praise n0` says nothing that a tour does: a line begins with `go to`, `expect`, `mark`, `go back to`, `begin again`, or with one of invoke, deliver, lose, copy, delay, fire, time-out, kill, power-off, start, pause, resume, cut, heal, send, finish
+        line 34: there is no node `n9`, only n0 to n1
+        line 34: `bed` says no event: write `gossip from n0 to n1 sent` (`received`, `lost`), `timer of n1`, `sync of n1`, `write at n0 begun` (`ended`), `n1 /node/role is "leader"`, `200 ms later` or `end`
+        line 34: this does not come any more: nothing is left to happen
+        line 34: this does not come any more: the main phase goes on until a line `finish`
+        line 34: broadcast has the operations broadcast, read, not `write`
+        line 33: there is no step "Nowhere" before this one
+        line 34: this may only be the first line of a step, and not of the first one
+        line 33: `gossip of n0` says no message: write `gossip from n0 to n1`, `gossip to n1` or `message from n0`
+        line 33: no gossip from n1 to n0 is on its way
+        line 33: this is not possible here: n0 runs
+        line 33: a node is on one side of a cut
+        line 16: `[7` is no EDN: line 1, column 3: expected a value or `]`, found the end of the text
+        line 16: `invoke broadcast 7` says no operation: write `invoke write [1 5] at n0`, with the value as EDN
+        line 18: n0 has [7] there
+        line 18: `[8` is no JSON: EOF while parsing a list at line 1 column 2
+        line 18: n1 has [] there
+        line 18: n1 is up
+        line 18: all that n1 has written is durable
+        line 18: gossip in flight: 1
+        line 18: the last broadcast at n0 is open
+        line 18: no client has begun read at n0
+        line 18: the verdict is valid
+        line 18: `peace` says nothing that can be looked up: write `n1 /node/role is "leader"`, `n1 down` (`up`, `paused`), `n1 durable` (`not durable`), `2 gossip to n1 in flight`, `read at n1 gave [1 5]` (`failed`, `unknown`, `open`) or `verdict valid` (`invalid`, `unknown`)
+    "#]].assert_eq(&said);
 }

@@ -24,11 +24,11 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::sse::{Event, KeepAlive, Sse};
-use axum::response::{IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use futures_util::stream::{self, Stream};
 use host_guest::Interrupt;
-use host_report::page::{LivePage, live_page};
+use host_report::page::live_page;
 use serde_json::json;
 
 use crate::http::{Address, Listener, PlayError, Refusal};
@@ -62,7 +62,7 @@ pub struct Folder {
 struct Served {
     shelf: Arc<Mutex<Shelf>>,
     root: Arc<PathBuf>,
-    page: Arc<LivePage>,
+    page: Arc<str>,
 }
 
 impl FolderServer {
@@ -90,7 +90,7 @@ impl FolderServer {
         let served = Served {
             root: Arc::new(folder.path.clone()),
             shelf: Arc::new(Mutex::new(Shelf::new(folder))),
-            page: Arc::new(page),
+            page: page.into(),
         };
         let routes = Router::new()
             .route("/", get(index))
@@ -124,12 +124,9 @@ impl Served {
 }
 
 async fn index(State(served): State<Served>) -> Response {
-    let policy = format!("{}; frame-ancestors 'none'", served.page.policy);
-    let headers = [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8".to_owned()),
-        (header::CONTENT_SECURITY_POLICY, policy),
-    ];
-    (headers, served.page.html.clone()).into_response()
+    // The page has the rest of its policy itself.
+    let policy = [(header::CONTENT_SECURITY_POLICY, "frame-ancestors 'none'")];
+    (policy, Html(served.page.to_string())).into_response()
 }
 
 async fn list(State(served): State<Served>) -> Result<Response, Refusal> {

@@ -54,6 +54,7 @@ impl Session {
             touches: run.made.clone().into(),
             until: run.events.map_or(AnewUntil::End, AnewUntil::Events),
             record: LiveRecord::with_states(),
+            generation: branch.known().generation,
         };
         if let Err(why) = self.begin_life(&branch, anew) {
             self.forget(branch.id);

@@ -486,7 +486,7 @@ impl Walker<'_> {
                 let found = self.look.in_flight(message, moment).count();
                 match found == *count {
                     true => Ok(()),
-                    false => Err(format!("there are {found} {message} in flight")),
+                    false => Err(format!("{message} in flight: {found}")),
                 }
             }
             Claim::Verdict(valid) => {

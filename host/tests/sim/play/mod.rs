@@ -4,8 +4,8 @@ use serde_json::{Value as Json, json};
 use test_support::{Dir, Playing, built, json_lines, sim};
 
 mod acts;
-mod page;
 mod command;
+mod page;
 mod pictures;
 mod safety;
 mod stops;
