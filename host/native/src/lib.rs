@@ -158,3 +158,62 @@ impl<N: Node> Guest for NativeGuest<N> {
         0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use guest_sdk::prelude::*;
+
+    use super::*;
+
+    #[derive(Serialize, Deserialize)]
+    struct Fragile;
+
+    #[derive(Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Request {
+        Drop {},
+    }
+
+    impl Node for Fragile {
+        type Request = Request;
+        type Call = ();
+        type Timer = ();
+
+        fn init(_: &mut Ctx<Self>) -> Self {
+            Fragile
+        }
+
+        fn request(
+            &mut self,
+            Request::Drop {}: Request,
+            from: Caller,
+            _: &mut Ctx<Self>,
+        ) -> Result<(), guest_sdk::Error> {
+            panic!("{} has dropped it", from.node());
+        }
+    }
+
+    #[test]
+    fn a_panic_is_an_error_of_the_step_where_the_host_has_to_live_on() {
+        let mut guest = Native::<Fragile>::catching_panics()
+            .start(GuestOptions::default())
+            .unwrap();
+        let mut step = |text: &str| {
+            let kind = EventKind::Message(text);
+            let event = Event {
+                node: "n1",
+                now_ns: 0,
+                kind,
+            };
+            guest
+                .step(&event)
+                .map(|effects| effects.len())
+                .map_err(|error| error.to_string())
+        };
+        let init = r#"{"src":"c0","dest":"n1","body":{"type":"init","msg_id":1,"node_id":"n1","node_ids":["n1"]}}"#;
+        assert_eq!(step(init), Ok(1));
+        let error =
+            step(r#"{"src":"c1","dest":"n1","body":{"type":"drop","msg_id":1}}"#).unwrap_err();
+        assert!(error.contains("c1 has dropped it"), "{error}");
+    }
+}

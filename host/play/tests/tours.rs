@@ -2,7 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use host_check::validity::Validity;
+use host_check::workload::Workload;
 use host_play::tour::TourFile;
+use host_sim::nemesis::Fault;
+use host_sim::{Cluster, RunOptions, SECOND};
+use host_trial::{Scenario, Trial};
 
 /// Reads a tour and makes its runs.
 fn walk(name: &str) {
@@ -200,4 +205,42 @@ fn what_is_wrong_is_told_with_its_line() {
         line 18: the verdict is valid
         line 18: `peace` says nothing that can be looked up: write `n1 /node/role is "leader"`, `n1 down` (`up`, `paused`), `n1 durable` (`not durable`), `2 gossip to n1 in flight`, `read at n1 gave [1 5]` (`failed`, `unknown`, `open`) or `verdict valid` (`invalid`, `unknown`)
     "#]].assert_eq(&said);
+}
+
+/// How many of 20 seeds are valid with a node and faults.
+fn valid(node: &str, args: &[&str], workload: Workload, faults: &[Fault]) -> usize {
+    let args: Vec<String> = args.iter().map(ToString::to_string).collect();
+    let start = host_tours::node(node, &args).unwrap();
+    let options = RunOptions {
+        cluster: Cluster::of(3),
+        concurrency: 6,
+        rate: 30.0,
+        time_limit_ns: 20 * SECOND,
+        faults: faults.to_vec(),
+        nemesis_interval_ns: 2 * SECOND,
+        guest_args: args,
+        ..RunOptions::default()
+    };
+    let trial = Trial::of(&*start, Scenario::with(workload, options));
+    let is_valid = |seed: &u64| trial.run(*seed, Vec::new()).valid() == Validity::True;
+    (0..20).filter(is_valid).count()
+}
+
+#[test]
+fn nodes_are_right_or_wrong_as_the_tours_say() {
+    use Fault::{Kill, Partition, Power};
+    let lin_kv = |node, args: &[&str], faults: &[Fault]| valid(node, args, Workload::LinKv, faults);
+    assert_eq!(
+        lin_kv(
+            "raft",
+            &["--reads", "read-index"],
+            &[Partition, Kill, Power]
+        ),
+        20
+    );
+    assert!(lin_kv("raft", &["--reads", "local"], &[Partition]) < 20);
+    let broadcast =
+        |args: &[&str], faults: &[Fault]| valid("relay", args, Workload::Broadcast, faults);
+    assert_eq!(broadcast(&["--retry", "on"], &[Partition]), 20);
+    assert!(broadcast(&["--retry", "off"], &[Partition]) < 20);
 }

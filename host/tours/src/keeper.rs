@@ -121,3 +121,43 @@ impl Keeper {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use guest_sdk::testing::TestNode;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn it_reads_what_it_has_written_and_refuses_what_does_not_fit() {
+        let mut node = TestNode::<Keeper>::start("n1", &["n1"]);
+        let mut ask = |body| node.receive("c1", body);
+        let error = |code: u64, text: &str, id: u64| {
+            vec![(
+                "c1",
+                json!({"type": "error", "code": code, "text": text, "in_reply_to": id}),
+            )]
+        };
+        assert_eq!(
+            ask(json!({"type": "read", "key": 1, "msg_id": 1})),
+            error(20, "there is no key 1", 1)
+        );
+        let ok = ask(json!({"type": "write", "key": 1, "value": 2, "msg_id": 2}));
+        assert_eq!(ok, [("c1", json!({"type": "write_ok", "in_reply_to": 2}))]);
+        assert_eq!(
+            ask(json!({"type": "cas", "key": 1, "from": 3, "to": 4, "msg_id": 3})),
+            error(22, "the value is 2, not 3", 3)
+        );
+        let ok = ask(json!({"type": "cas", "key": 1, "from": 2, "to": 4, "msg_id": 4}));
+        assert_eq!(ok, [("c1", json!({"type": "cas_ok", "in_reply_to": 4}))]);
+        let ok = ask(json!({"type": "read", "key": 1, "msg_id": 5}));
+        assert_eq!(
+            ok,
+            [(
+                "c1",
+                json!({"type": "read_ok", "value": 4, "in_reply_to": 5})
+            )]
+        );
+    }
+}

@@ -96,5 +96,19 @@ fn what_is_no_tour_is_told() {
         assert_eq!(ended.stdout, "", "{args}");
         said += &format!("{} {}", ended.code().unwrap(), ended.stderr);
     }
-    expect![[r#""#]].assert_eq(&said);
+    expect![[r#"
+        254 error: cannot read the tour nowhere: No such file or directory (os error 2); the host has the tours lost-message, partition, raft-election, stale-read, power-loss
+        254 error: bad.md, line 1: a tour begins with a head: a line `---`, then lines such as `title: A lost message`, then `---`
+        254 error: node.md: there is no node `paxos` here: there are relay, raft, keeper; for one of your own leave out `node` and give --module
+        254 error: the argument '--tour <NAME|FILE>' cannot be used with '--schedule <FILE|LINK>'
+
+        Usage: host play --tour <NAME|FILE> [MODULE] [-- <GUEST_ARGS>...]
+
+        For more information, try '--help'.
+        254 error: the argument '--tour <NAME|FILE>' cannot be used with '--workload <NAME>'
+
+        Usage: host play --tour <NAME|FILE> [MODULE] [-- <GUEST_ARGS>...]
+
+        For more information, try '--help'.
+    "#]].assert_eq(&said);
 }
