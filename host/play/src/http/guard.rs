@@ -1,7 +1,7 @@
 //! Who may ask, and what no answer lacks.
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, to_bytes};
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::uri::Uri;
@@ -14,6 +14,11 @@ use super::address::Address;
 
 /// The largest body of a request: a schedule.
 const BODY_BYTES_MAX: usize = 16 << 20;
+
+/// The most bytes of an error that says why as text.
+const ERROR_BYTES_MAX: usize = 4096;
+
+const JSON: &str = "application/json";
 
 /// Headers of every answer, unless it has its own.
 const HEADERS: [(HeaderName, &str); 6] = [
@@ -71,7 +76,7 @@ impl Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let body = json!({ "error": self.why }).to_string();
-        let json = [(header::CONTENT_TYPE, "application/json")];
+        let json = [(header::CONTENT_TYPE, JSON)];
         (self.status, json, body).into_response()
     }
 }
@@ -108,7 +113,7 @@ async fn guard(
     next: Next,
 ) -> Response {
     let mut response = match admitted(&address, sites, request) {
-        Ok(request) => next.run(request).await,
+        Ok(request) => told(next.run(request).await).await,
         Err(refusal) => refusal.into_response(),
     };
     let headers = response.headers_mut();
@@ -121,6 +126,19 @@ async fn guard(
         .entry(header::CONTENT_SECURITY_POLICY)
         .or_insert(HeaderValue::from_static(POLICY));
     response
+}
+
+/// The same answer; if it is an error that says why as text, it says it as all others do.
+async fn told(response: Response) -> Response {
+    let status = response.status();
+    let is_error = status.is_client_error() || status.is_server_error();
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    if !is_error || kind.is_some_and(|kind| kind == JSON) {
+        return response;
+    }
+    let text = to_bytes(response.into_body(), ERROR_BYTES_MAX).await;
+    let text = text.map(|text| String::from_utf8_lossy(&text).into_owned());
+    Refusal::new(status, text.unwrap_or_default()).into_response()
 }
 
 /// The request with the path behind the token.

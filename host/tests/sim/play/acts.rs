@@ -2,7 +2,6 @@
 
 use serde_json::{Value as Json, json};
 use test_support::{Dir, built};
-use ureq::http::Method;
 
 use super::{SMALL, branch, journal, play, position, run, scheduled, simulated, whole};
 
@@ -173,7 +172,7 @@ fn a_link_opens_as_the_schedule_that_it_holds() {
     playing.act(1, at, &json!({"kind": "finish"}));
     let delta = run(&playing, 1, &json!({"end": true}));
     let link = playing.get("api/branches/1/link")["link"].clone();
-    let opened = playing.send(Method::POST, "api/open", &json!({"schedule": link}));
+    let opened = playing.send("POST", "api/open", &json!({"schedule": link}));
     assert_eq!(branch(&opened), 2);
     let again = run(&playing, 2, &json!({"end": true}));
     assert_eq!(journal(&again), journal(&delta));
@@ -226,15 +225,11 @@ fn branches_are_named_and_removed_and_there_are_not_too_many() {
         assert_eq!(branch(&delta), number);
         assert!(position(&delta) > at);
     }
-    let renamed = playing.send(
-        Method::POST,
-        "api/branches/3/name",
-        &json!({"name": " what if "}),
-    );
+    let renamed = playing.send("POST", "api/branches/3/name", &json!({"name": " what if "}));
     assert_eq!(renamed["name"], "what if");
-    let left = playing.send(Method::DELETE, "api/branches/2", &Json::Null);
+    let left = playing.send("DELETE", "api/branches/2", &Json::Null);
     assert_eq!(left.as_array().unwrap().len(), 15);
-    assert_eq!(playing.refused(Method::GET, "api/branches/2", "").0, 404);
+    assert_eq!(playing.refused("GET", "api/branches/2", "").0, 404);
     assert_eq!(branch(&playing.act(1, past, &kill)), 17);
 }
 
@@ -273,7 +268,27 @@ fn what_is_not_possible_is_told() {
     all += &playing.not_done(1, at - 10, &json!({"kind": "step"})).1;
     all.push('\n');
     all += &playing.not_done(9, 0, &json!({"kind": "step"})).1;
-    expect_test::expect![[r#""#]].assert_eq(&all);
+    expect_test::expect![[r#"
+        message 0, init from c0 to n0, is not on its way at 0.435 s: go back to a moment when it is
+        there is no message 4000 yet
+        there is no node "n7", only n0 to n2
+        n1 runs
+        n1 is not paused
+        no link is cut by hand or by a partition
+        the links between n0 and n1 are not cut
+        a node always hears itself: a link has two nodes
+        a cut is {"dest", "src"} in one direction, or {"between": ["n1", "n2"]}
+        there is no worker 9, only 0 to 2
+        broadcast has the operations broadcast, read, not "write"
+        the value is no EDN: line 1, column 2: expected a value or `]`, found the end of the text
+        the body has to be an object with a `type` that is a text
+        timer 99 of n1 is not set
+        worker 99 waits for no answer
+        a speed of 0 is none: from 0.001 to 1000000 virtual seconds a second
+        this is no action: unknown variant `explode`, expected one of `step`, `run`, `pause_run`, `deliver`, `lose`, `copy`, `delay`, `fire`, `time_out`, `kill`, `power`, `start`, `pause`, `resume`, `cut`, `heal`, `invoke`, `send`, `finish` at line 1 column 31
+        the branch has 60 entries, not 61: look at it again
+        this moment is past: what comes next is known; go to the end of the branch to go on
+        there is no branch 9 any more"#]].assert_eq(&all);
     assert_eq!(position(&whole(&playing, 1)), at);
     assert_eq!(playing.get("api/branches").as_array().unwrap().len(), 1);
 }
@@ -315,9 +330,6 @@ fn a_rebuilt_module_is_played_again() {
     std::fs::rename(dir.path("new.wasm"), &path).unwrap();
     let generation = events.wait_for("generation", |_| true);
     assert_eq!(generation, json!({"generation": 2}));
-    events.wait_for("delta", |delta| {
-        delta["branch"] == 2 && delta["generation"] == 2 && delta["now"]["running"] == false
-    });
     let main = run(&playing, 1, &json!({"end": true}));
     assert_eq!(main["now"]["verdict"]["valid"], true, "{}", main["now"]);
     let touched = whole(&playing, 2);

@@ -2,13 +2,12 @@
 
 use serde_json::{Value as Json, json};
 use test_support::{Dir, Playing};
-use ureq::http::Method;
 
 use super::{SMALL, branch, journal, play, position, run, whole};
 
 /// Goes on to the first breakpoint: its number, what is said, and the last entry.
 fn stopped(playing: &Playing, breakpoints: &Json) -> (Json, String, Json) {
-    playing.send(Method::PUT, "api/breakpoints", breakpoints);
+    playing.send("PUT", "api/breakpoints", breakpoints);
     let delta = run(playing, 1, &json!({}));
     let hit = &delta["now"]["hit"];
     let words = hit["words"].as_str().unwrap_or_default().to_owned();
@@ -72,7 +71,7 @@ fn a_run_stops_at_fields_of_states() {
     assert_eq!(hit, 0);
     assert!(words.starts_with("/state of n"), "{words}");
     let (status, why) = playing.refused(
-        Method::PUT,
+        "PUT",
         "api/breakpoints",
         r#"[{"kind":"field","path":"term"}]"#,
     );

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 
 use rustix::process::Signal;
 use serde_json::{Value as Json, json};
-use ureq::http::{Method, Request};
+use ureq::http::Request;
 
 use crate::process::{Ended, Live, Run};
 
@@ -47,7 +47,7 @@ impl Playing {
     }
 
     /// Asks, and returns the status, the text and the header `x-play-note` of the answer.
-    fn ask(&self, method: Method, path: &str, body: &str) -> (u16, String, Option<String>) {
+    fn ask(&self, method: &str, path: &str, body: &str) -> (u16, String, Option<String>) {
         let request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.address))
@@ -67,7 +67,7 @@ impl Playing {
     /// The text at a path, and its note.
     #[track_caller]
     pub fn text(&self, path: &str) -> (String, Option<String>) {
-        let (status, text, note) = self.ask(Method::GET, path, "");
+        let (status, text, note) = self.ask("GET", path, "");
         assert_eq!(status, 200, "{path}: {text}");
         (text, note)
     }
@@ -80,7 +80,7 @@ impl Playing {
 
     /// What is answered to a request that changes something.
     #[track_caller]
-    pub fn send(&self, method: Method, path: &str, body: &Json) -> Json {
+    pub fn send(&self, method: &str, path: &str, body: &Json) -> Json {
         let (status, text, _) = self.ask(method, path, &body.to_string());
         assert_eq!(status, 200, "{path}: {text}");
         serde_json::from_str(&text).unwrap()
@@ -88,7 +88,7 @@ impl Playing {
 
     /// The status and the error of a request that is refused.
     #[track_caller]
-    pub fn refused(&self, method: Method, path: &str, body: &str) -> (u16, String) {
+    pub fn refused(&self, method: &str, path: &str, body: &str) -> (u16, String) {
         let (status, text, _) = self.ask(method, path, body);
         assert!(status >= 400, "{path}: {status} {text}");
         let answer: Json = serde_json::from_str(&text).unwrap();
@@ -99,7 +99,7 @@ impl Playing {
     #[track_caller]
     pub fn act(&self, branch: u64, at: u64, what: &Json) -> Json {
         let path = format!("api/branches/{branch}/act");
-        self.send(Method::POST, &path, &json!({"at": at, "do": what}))
+        self.send("POST", &path, &json!({"at": at, "do": what}))
     }
 
     /// Why something is not done at a moment of a branch.
@@ -107,7 +107,7 @@ impl Playing {
     pub fn not_done(&self, branch: u64, at: u64, what: &Json) -> (u16, String) {
         let path = format!("api/branches/{branch}/act");
         let body = json!({"at": at, "do": what}).to_string();
-        self.refused(Method::POST, &path, &body)
+        self.refused("POST", &path, &body)
     }
 
     /// The events from now on, after the first, which says that they come.
