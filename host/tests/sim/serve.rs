@@ -6,7 +6,6 @@ use std::os::unix::fs::symlink;
 
 use serde_json::{Value as Json, json};
 use test_support::{Browser, Dir, Playing, sim};
-use ureq::http::Method;
 
 /// A folder with a report, schedules, a grade and the file of a grading.
 fn folder() -> Dir {
@@ -79,7 +78,7 @@ fn what_the_host_has_written_is_listed() {
         [
             json!({"path": "deep/echo run.json", "kind": "schedule", "of": "echo, nodes: 1, seed: 7", "verdict": null, "progress": null, "play": "run.json'"}),
             json!({"path": "grade-of-may.json", "kind": "grade", "of": "algorithms, submissions: 2", "verdict": "invalid", "progress": null, "play": null}),
-            json!({"path": "report/index.html", "kind": "report", "of": "echo, seed 7", "verdict": "valid", "progress": null, "play": null}),
+            json!({"path": "report/index.html", "kind": "report", "of": "echo with seed 7", "verdict": "valid", "progress": null, "play": null}),
             json!({"path": "runs.jsonl", "kind": "grading", "of": "algorithms", "verdict": null, "play": null, "progress": {
                 "suite": "algorithms", "runs": 1, "failed": 0, "modules": 1, "more": false,
                 "challenges": [{"id": "3c", "runs": 1, "failed": 0}],
@@ -174,7 +173,7 @@ fn files_below_the_folder_are_served_and_no_others() {
             "{path}: {head}"
         );
     }
-    let (status, _) = serving.refused(Method::POST, "api/list", "{}");
+    let (status, _) = serving.refused("POST", "api/list", "{}");
     assert_eq!(status, 405);
 }
 

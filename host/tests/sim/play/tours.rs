@@ -64,7 +64,9 @@ fn a_tour_of_ones_own_runs_a_module() {
     let args = format!("--no-cache --tour my.md --module {}", echo.display());
     let ended = dir.host().arg("play").args(args.split(' ')).end();
     // What an echo gives is not what this text says: it is told with its line.
-    expect![[r#""#]].assert_eq(&format!("{}{}", ended.code().unwrap(), ended.stderr));
+    expect![[r#"
+        254error: my.md, line 14: the last echo at n0 gave {:type "echo_ok", :echo "hi", :in_reply_to 1}
+    "#]].assert_eq(&format!("{}{}", ended.code().unwrap(), ended.stderr));
     let text = dir
         .read("my.md")
         .replace("expect echo at n0 gave {:echo \"hi\"}\n", "expect n0 up\n");
