@@ -124,7 +124,8 @@ fn no_answer_is_kept_framed_or_taken_for_something_else() {
         cross-origin-resource-policy: same-origin
         referrer-policy: no-referrer
         x-content-type-options: nosniff
-        x-frame-options: deny"#]].assert_eq(&head(&format!("{path}api/session")));
+        x-frame-options: deny"#]]
+    .assert_eq(&head(&format!("{path}api/session")));
     expect_test::expect![[r#"
         cache-control: no-store
         connection: close
@@ -134,7 +135,8 @@ fn no_answer_is_kept_framed_or_taken_for_something_else() {
         cross-origin-resource-policy: same-origin
         referrer-policy: no-referrer
         x-content-type-options: nosniff
-        x-frame-options: deny"#]].assert_eq(&head(path));
+        x-frame-options: deny"#]]
+    .assert_eq(&head(path));
     // What is refused, too.
     let refused = head("/");
     assert!(
