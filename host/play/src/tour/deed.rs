@@ -66,7 +66,7 @@ impl Deed {
     /// Reads a line; `None` if it does not begin with the verb of a deed.
     pub(super) fn read(text: &str, known: &Known<'_>) -> Option<Result<Self, String>> {
         let (verb, rest) = text.split_once(' ').unwrap_or((text, ""));
-        Some(read(verb, rest.trim(), known).transpose()?)
+        read(verb, rest.trim(), known).transpose()
     }
 }
 
