@@ -17,7 +17,7 @@
 //! | [`live`] | the same of a run that is still made |
 //! | `figures` `grounds` `options` `results` | the figures, options and results of a run; what its verdict rests on |
 //! | `compare` | what is different in two runs |
-//! | `run_page` `page` `budget` `assets/` | HTML, with its data, script and style |
+//! | `run_page` `page` `budget` `assets/` | HTML, with its data, script and style; the views of a run, for other pages |
 //! | `messages_svg` `plots_svg` `svg` | drawings as files of their own |
 //!
 //! What guests wrote is shown as text and never as markup: see [`page`].

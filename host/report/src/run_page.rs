@@ -7,7 +7,7 @@ use super::compare::Comparison;
 use super::figures::{Figures, OperationList, faults};
 use super::first_failure::FirstFailure;
 use super::grounds::Grounds;
-use super::page::page;
+use super::page::{RUN_VIEWS, page};
 use super::record::{Message, Record, TimedEntry};
 use super::results::Results;
 use super::states::StatesPart;
@@ -15,15 +15,10 @@ use host_check::history::{History, Op};
 use host_check::value::Value;
 use host_protocol::text::excerpt;
 
-/// The script, in an order in which each part only needs those before it.
-pub(super) const SCRIPT: [&str; 11] = [
-    include_str!("assets/data.js"),
-    include_str!("assets/requests.js"),
-    include_str!("assets/states.js"),
-    include_str!("assets/diagram.js"),
-    include_str!("assets/travel.js"),
+/// The script after [`RUN_VIEWS`], in an order in which each part only needs those before it.
+pub(super) const SCRIPT: [&str; 6] = [
+    include_str!("assets/this_run.js"),
     include_str!("assets/charts.js"),
-    include_str!("assets/operations.js"),
     include_str!("assets/cause.js"),
     include_str!("assets/anomalies.js"),
     include_str!("assets/compare.js"),
@@ -68,7 +63,7 @@ pub(super) struct RunPage<'a> {
 impl RunPage<'_> {
     /// Renders the page. The title must not contain text from guests.
     pub(super) fn render(&self, title: &str) -> serde_json::Result<String> {
-        page(&SCRIPT, title, self)
+        page(&[&RUN_VIEWS[..], &SCRIPT].concat(), title, self)
     }
 }
 

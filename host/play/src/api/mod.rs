@@ -87,14 +87,13 @@ fn read<T: DeserializeOwned>(body: &[u8], what: &str) -> Result<T, Refusal> {
         .map_err(|error| Refusal::bad(format!("this is no {what}: {error}")))
 }
 
-async fn the_page(State(session): State<Shared>) -> Answer {
-    let page = work(session, |session| Ok(page::html(&session.shown()))).await?;
+async fn the_page() -> impl IntoResponse {
     // The page has a policy of its own, which says by their hashes which script and style may be used.
     let policy = [(
         "content-security-policy",
         "frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
     )];
-    Ok((policy, Html(page)).into_response())
+    (policy, Html(page::html()))
 }
 
 async fn shown(State(session): State<Shared>) -> Answer {

@@ -12,6 +12,7 @@
 //! | `breakpoint` | what a run that goes on stops at |
 //! | `judge` | the verdict as a run goes on |
 //! | `export` | what was done, as a schedule |
+//! | `toured` | the branches of a tour |
 //! | `signal` | tells pages that something has changed |
 
 mod branch;
@@ -23,6 +24,7 @@ mod life;
 mod now;
 mod player;
 mod signal;
+mod toured;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -40,6 +42,7 @@ use serde_json::Value as Json;
 pub(crate) use branch::{Branch, Delta};
 pub(crate) use doing::Do;
 pub(crate) use export::Exported;
+pub(crate) use now::Made;
 pub(crate) use signal::Signal;
 
 use crate::forms::{self, OperationForm};
@@ -47,7 +50,7 @@ use crate::game::{About, Base, Module, Programs, limits};
 use breakpoint::Breakpoint;
 use judge::Judge;
 use life::Life;
-use now::{Made, node_names};
+use now::node_names;
 use player::{Anew, AnewUntil, Command, Goal};
 
 /// Runs that a person acts on.

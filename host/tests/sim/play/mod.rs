@@ -5,8 +5,11 @@ use test_support::{Dir, Playing, built, json_lines, sim};
 
 mod acts;
 mod command;
+mod page;
+mod pictures;
 mod safety;
 mod stops;
+mod tours;
 
 /// A small cluster with operations, gossip and timers.
 const SMALL: &str = "-w broadcast --node-count 3 --time-limit 1 --rate 5 --seed 1";

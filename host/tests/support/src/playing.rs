@@ -25,7 +25,18 @@ impl Playing {
     /// Starts `host play` with these arguments and waits for its address.
     #[track_caller]
     pub fn start(run: Run, args: &str) -> Self {
-        let mut live = run.arg("play").args(args.split_whitespace()).start();
+        Playing::of("play", run, args)
+    }
+
+    /// The same for `host serve`, which is asked in the same way.
+    #[track_caller]
+    pub fn serve(run: Run, args: &str) -> Self {
+        Playing::of("serve", run, args)
+    }
+
+    #[track_caller]
+    fn of(command: &str, run: Run, args: &str) -> Self {
+        let mut live = run.arg(command).args(args.split_whitespace()).start();
         let line = live.next_line();
         let (title, address) = line.trim_end().split_once(": http://").expect(&line);
         Playing {
@@ -101,6 +112,13 @@ impl Playing {
 
     /// The events from now on, after the first, which says that they come.
     pub fn events(&self) -> Events {
+        let mut events = self.all_events();
+        assert_eq!(events.next().0, "branches");
+        events
+    }
+
+    /// All events from now on.
+    pub fn all_events(&self) -> Events {
         let (host, path) = self.host_and_path();
         let mut stream = TcpStream::connect(host).unwrap();
         write!(
@@ -108,9 +126,7 @@ impl Playing {
             "GET {path}api/events HTTP/1.1\r\nHost: {host}\r\n\r\n"
         )
         .unwrap();
-        let mut events = Events(BufReader::new(stream));
-        assert_eq!(events.next().0, "branches");
-        events
+        Events(BufReader::new(stream))
     }
 
     /// `127.0.0.1:PORT` and `/TOKEN/`.
