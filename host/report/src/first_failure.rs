@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use host_check::evidence::Anomaly;
 use host_check::validity::Validity;
+use host_check::workload::CheckOptions;
 use host_trial::TrialResult;
 
 /// The moment at which a failure becomes visible.
@@ -13,6 +14,12 @@ pub(super) struct FirstFailure {
     pub(super) at_ns: u64,
     /// The `index` of the invocation of the operation that shows it, if there is one.
     pub(super) op: Option<u64>,
+}
+
+/// The virtual time at which a run shows that it fails, in nanoseconds: where its page opens. `None` for a valid run.
+#[must_use]
+pub fn failure_ns(result: &TrialResult, checks: &CheckOptions) -> Option<u64> {
+    first_failure(result, &result.evidence(checks)).map(|failure| failure.at_ns)
 }
 
 /// Finds the first moment at which a failure is visible; `None` for a valid run. Without an

@@ -14,9 +14,10 @@
 //! | `run` `dir` | the report on a run: both runs, all files |
 //! | `journal_index` `first_failure` | where in a run to look |
 //! | `record` `states` `change` | what happened there, and the states of the nodes |
+//! | [`live`] | the same of a run that is still made |
 //! | `figures` `grounds` `options` `results` | the figures, options and results of a run; what its verdict rests on |
 //! | `compare` | what is different in two runs |
-//! | `run_page` `page` `budget` `assets/` | HTML, with its data, script and style |
+//! | `run_page` `page` `budget` `assets/` | HTML, with its data, script and style; the views of a run, for other pages |
 //! | `messages_svg` `plots_svg` `svg` | drawings as files of their own |
 //!
 //! What guests wrote is shown as text and never as markup: see [`page`].
@@ -30,6 +31,7 @@ mod first_failure;
 mod grounds;
 mod hashing_writer;
 mod journal_index;
+pub mod live;
 mod messages_svg;
 mod options;
 pub mod page;
@@ -44,5 +46,7 @@ mod svg;
 pub use budget::PageSize;
 pub use compare::{CompareError, Comparison};
 pub use dir::{Extent, ReportDir, ReportError};
+pub use first_failure::failure_ns;
+pub use options::options as options_of;
 pub use results::Results;
 pub use run::{ReportObserver, ReportedRun};

@@ -4,7 +4,8 @@ use host_trial::Scenario;
 use host_trial::scenario::option;
 
 /// Name and value of each option that the workload and the faults use, and of the seed.
-pub(super) fn options(scenario: &Scenario, seed: u64) -> Vec<(&'static str, String)> {
+#[must_use]
+pub fn options(scenario: &Scenario, seed: u64) -> Vec<(&'static str, String)> {
     let run = &scenario.options;
     let shown = |option: &option::ScenarioOption| (option.name, option.shown(scenario));
     let (latency, mean) = shown(&option::LATENCY);

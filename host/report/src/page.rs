@@ -31,25 +31,123 @@ pub(super) fn data_of(page: &str) -> Option<&str> {
     Some(rest.split_once(DATA_END)?.0)
 }
 
+/// The views of a run, which pages of other kinds may use too: a model of it that can be appended to, its diagram, its
+/// states, its operations, the lines of its verdict. They need nothing else than what all pages share.
+pub const RUN_VIEWS: [&str; 8] = [
+    include_str!("assets/data.js"),
+    include_str!("assets/requests.js"),
+    include_str!("assets/states.js"),
+    include_str!("assets/diagram.js"),
+    include_str!("assets/panel.js"),
+    include_str!("assets/travel.js"),
+    include_str!("assets/operations.js"),
+    include_str!("assets/problems.js"),
+];
+
+/// The content security policy of a page of a report; `None` if this text is none, or has another policy than
+/// such pages have.
+#[must_use]
+pub fn policy_of(page: &str) -> Option<&str> {
+    let rest = page.strip_prefix(BEGINNING)?;
+    let rest = rest.strip_prefix("<meta http-equiv=\"Content-Security-Policy\" content=\"")?;
+    let (policy, _) = rest.split_once('"')?;
+    let hash = |text: &str, name: &str| {
+        let hash = text
+            .strip_prefix(name)?
+            .strip_prefix(" 'sha256-")?
+            .strip_suffix('\'')?;
+        let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte);
+        hash.bytes().all(is_base64).then_some(())
+    };
+    let parts: Vec<&str> = policy.split("; ").collect();
+    match parts.as_slice() {
+        [
+            "default-src 'none'",
+            script,
+            style,
+            "base-uri 'none'",
+            "form-action 'none'",
+        ] => {
+            hash(script, "script-src")?;
+            hash(style, "style-src")?;
+            Some(policy)
+        }
+        _ => None,
+    }
+}
+
+/// The title of a page of a report, which no guest has written.
+#[must_use]
+pub fn title_of(page: &str) -> Option<&str> {
+    let (_, rest) = page.split_once("<title>")?;
+    Some(rest.split_once("</title>")?.0)
+}
+
 /// Renders a page that shows `data` with the script `parts`, which may use what `assets/dom.js`
 /// defines. Neither the title nor the script may contain text from guests: they are not escaped.
 ///
 /// # Errors
 /// When `data` cannot be written as JSON.
 pub fn page(parts: &[&str], title: &str, data: &impl Serialize) -> serde_json::Result<String> {
+    render(parts, &Live::default(), title, data)
+}
+
+/// Renders a page as [`page`] does, with a style beside the common one, that may send requests to where it comes
+/// from, and nowhere else.
+///
+/// # Errors
+/// When `data` cannot be written as JSON.
+pub fn live_page(
+    parts: &[&str],
+    style: &str,
+    title: &str,
+    data: &impl Serialize,
+) -> serde_json::Result<String> {
+    let live = Live {
+        policy: "; connect-src 'self'; img-src data:",
+        // Without one, browsers ask for `/favicon.ico`.
+        head: "<link rel=\"icon\" href=\"data:,\">\n",
+        style,
+    };
+    render(parts, &live, title, data)
+}
+
+/// What a page that is served has more than others.
+#[derive(Default)]
+struct Live<'a> {
+    policy: &'a str,
+    head: &'a str,
+    style: &'a str,
+}
+
+fn render(
+    parts: &[&str],
+    live: &Live<'_>,
+    title: &str,
+    data: &impl Serialize,
+) -> serde_json::Result<String> {
     let [common, parts] = [COMMON, &parts.concat()].map(compact);
     let unfit = unfit_pattern();
     let script =
         format!("\"use strict\";\n(() => {{\nconst UNFIT = /{unfit}/gu;\n{common}{parts}}})();\n");
+    let Live {
+        policy: more_policy,
+        head,
+        style,
+    } = live;
+    let style = format!("{STYLE}{style}");
     let data = inert(&serde_json::to_string(data)?);
-    let (script_hash, style_hash) = (source_hash(&script), source_hash(STYLE));
+    let (script_hash, style_hash) = (source_hash(&script), source_hash(&style));
+    let policy = format!(
+        "default-src 'none'; script-src '{script_hash}'; style-src '{style_hash}'; base-uri 'none'; form-action 'none'{more_policy}"
+    );
     Ok(format!(
-        r#"{BEGINNING}<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src '{script_hash}'; style-src '{style_hash}'; base-uri 'none'; form-action 'none'">
+        r#"{BEGINNING}<meta http-equiv="Content-Security-Policy" content="{policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
 <title>{title}</title>
-<style>{STYLE}</style>
+{head}<style>{style}</style>
 </head>
 <body>
 <noscript>This page needs JavaScript to show its data. The files beside it have the same as text.</noscript>
@@ -123,9 +221,11 @@ mod tests {
     fn scripts_lose_comments_and_indentation_only() {
         let script = "// A comment.\n\nif (a) {\n  // Why.\n  b(\"// text\"); // how\n}\n";
         assert_eq!(compact(script), "if (a) {\nb(\"// text\"); // how\n}\n");
-        let mut all = super::super::run_page::SCRIPT.to_vec();
-        all.push(COMMON);
-        let lines = all.iter().flat_map(|script| script.lines());
+        let all = RUN_VIEWS
+            .iter()
+            .chain(&super::super::run_page::SCRIPT)
+            .chain([&COMMON]);
+        let lines = all.flat_map(|script| script.lines());
         let open = lines.filter(|line| line.matches('`').count() % 2 == 1);
         assert_eq!(open.collect::<Vec<_>>(), Vec::<&str>::new());
     }

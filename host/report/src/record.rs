@@ -17,6 +17,9 @@ use host_sim::journal::{DiskEvent, Entry, EntryKind, MessageEntry, Observer, Ste
 /// The most characters of a log line.
 const LOG_CHARS_MAX: usize = 300;
 
+/// What stands in place of a level where something happened to a disk.
+pub(super) const DISK: &str = "disk";
+
 /// So many times as many messages as entries may have been in flight before the first entry.
 const IN_FLIGHT_OF_ENTRIES: usize = 4;
 
@@ -59,7 +62,7 @@ struct Handling {
 }
 
 /// A message. In a page `[id, src, dest, body]`, with names by index.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(super) struct Message {
     pub(super) id: u64,
     pub(super) src: usize,
@@ -68,7 +71,7 @@ pub(super) struct Message {
 }
 
 /// A journal entry.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(super) struct RecordedEntry {
     pub(super) at_ns: u64,
     pub(super) kind: RecordedKind,
@@ -76,7 +79,7 @@ pub(super) struct RecordedEntry {
 
 /// The kind of a journal entry. In a page an array that begins with the nanoseconds since the
 /// previous entry and the number of the kind.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(super) enum RecordedKind {
     /// 0: the message, and the entry that caused it.
     Send(usize, Option<usize>),
@@ -138,6 +141,16 @@ impl Record {
 
     pub(super) fn states(&self) -> Option<StatesPart<'_>> {
         self.states.as_ref().map(States::part)
+    }
+
+    /// The states themselves.
+    pub(super) fn kept_states(&self) -> Option<&States> {
+        self.states.as_ref()
+    }
+
+    /// The position of a name, if it has come.
+    pub(super) fn id_of(&self, name: &str) -> Option<usize> {
+        self.name_ids.get(name).copied()
     }
 
     fn is_kept(&self) -> bool {
@@ -245,7 +258,7 @@ impl Record {
                 }
                 let text = what.to_string();
                 let text = excerpt(&text, LOG_CHARS_MAX).into_owned();
-                RecordedKind::Log(self.name(node), "disk", text)
+                RecordedKind::Log(self.name(node), DISK, text)
             }
             EntryKind::Log { node, level, text } => {
                 let text = excerpt(text, LOG_CHARS_MAX).into_owned();
@@ -320,6 +333,7 @@ impl Serialize for Message {
 }
 
 /// An entry with the nanoseconds since the previous one.
+#[derive(Debug)]
 pub(super) struct TimedEntry<'a>(pub(super) u64, pub(super) &'a RecordedKind);
 
 impl Serialize for TimedEntry<'_> {

@@ -7,7 +7,7 @@ use super::compare::Comparison;
 use super::figures::{Figures, OperationList, faults};
 use super::first_failure::FirstFailure;
 use super::grounds::Grounds;
-use super::page::page;
+use super::page::{RUN_VIEWS, page};
 use super::record::{Message, Record, TimedEntry};
 use super::results::Results;
 use super::states::StatesPart;
@@ -15,15 +15,10 @@ use host_check::history::{History, Op};
 use host_check::value::Value;
 use host_protocol::text::excerpt;
 
-/// The script, in an order in which each part only needs those before it.
-pub(super) const SCRIPT: [&str; 11] = [
-    include_str!("assets/data.js"),
-    include_str!("assets/requests.js"),
-    include_str!("assets/states.js"),
-    include_str!("assets/diagram.js"),
-    include_str!("assets/travel.js"),
+/// The script after [`RUN_VIEWS`], in an order in which each part only needs those before it.
+pub(super) const SCRIPT: [&str; 6] = [
+    include_str!("assets/this_run.js"),
     include_str!("assets/charts.js"),
-    include_str!("assets/operations.js"),
     include_str!("assets/cause.js"),
     include_str!("assets/anomalies.js"),
     include_str!("assets/compare.js"),
@@ -68,7 +63,7 @@ pub(super) struct RunPage<'a> {
 impl RunPage<'_> {
     /// Renders the page. The title must not contain text from guests.
     pub(super) fn render(&self, title: &str) -> serde_json::Result<String> {
-        page(&SCRIPT, title, self)
+        page(&[&RUN_VIEWS[..], &SCRIPT].concat(), title, self)
     }
 }
 
@@ -148,15 +143,16 @@ pub(super) enum FaultValue {
 
 /// The faults of a run: time, `:f` and value of each.
 pub(super) fn fault_values(history: &History) -> Vec<(i64, String, FaultValue)> {
-    let value = |op: &Op| {
-        let text = op.value.to_string();
-        match text.len() <= FAULT_CHARS_MAX {
-            true => FaultValue::Whole(op.value.clone()),
-            false => FaultValue::Cut(excerpt(&text, 200).into_owned()),
-        }
-    };
     let faults = faults(history).into_iter().take(FAULTS_MAX);
-    faults
-        .map(|op| (op.time_ns, op.f.to_string(), value(op)))
-        .collect()
+    faults.map(fault_value).collect()
+}
+
+/// Time, `:f` and value of a fault.
+pub(super) fn fault_value(op: &Op) -> (i64, String, FaultValue) {
+    let text = op.value.to_string();
+    let value = match text.len() <= FAULT_CHARS_MAX {
+        true => FaultValue::Whole(op.value.clone()),
+        false => FaultValue::Cut(excerpt(&text, 200).into_owned()),
+    };
+    (op.time_ns, op.f.to_string(), value)
 }

@@ -4,8 +4,9 @@
 //! dropped as long as the run has not reached the moment of interest; after it, no more are taken.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::{Value as Json, json};
 
 use super::budget::{ENTRIES_MAX, PageSize, cost};
@@ -39,6 +40,12 @@ const TAKEN_BYTES_MAX: usize = 16 << 20;
 /// The most bytes of a node's disk that are read, with what is not durable.
 const FILES_BYTES_MAX: usize = 256 << 10;
 
+/// The most that all changes may cost in a record of a run that is still made, in bytes.
+const LIVE_CHANGES_BYTES_MAX: usize = 128 << 20;
+
+/// The most bytes of states that are read for such a record.
+const LIVE_TAKEN_BYTES_MAX: usize = 2 << 30;
+
 /// JavaScript rounds integers above this.
 const EXACT_MAX: u64 = 1 << 53;
 
@@ -47,6 +54,7 @@ const EXACT_MAX: u64 = 1 << 53;
 pub(super) struct States {
     state_bytes_max: usize,
     changes_bytes_max: usize,
+    taken_bytes_max: usize,
     /// The moment of interest, in virtual time.
     at_ns: u64,
     /// The states before the first change.
@@ -65,11 +73,61 @@ pub(super) struct States {
     is_cut: bool,
     /// The entry after which no more changes are taken.
     until: Option<usize>,
+    /// What is known already of the events to come.
+    known: Option<Known>,
 }
 
-/// The changes of an event in a node, and what they cost. In a page `[entry, node, changes]`.
-#[derive(Debug, Serialize)]
-struct StateStep(usize, usize, Vec<Change>, #[serde(skip)] usize);
+/// The states of the beginning of a run, which has been made before.
+#[derive(Debug)]
+pub(super) struct Known {
+    steps: VecDeque<StateStep>,
+    until: Option<usize>,
+    /// The number of entries that they are about.
+    entries: usize,
+}
+
+/// The changes of an event in a node, and what they cost. In a page `[entry, node, changes]`. Records
+/// of runs that begin alike share them.
+#[derive(Debug, Clone)]
+pub(super) struct StateStep(Arc<Step>);
+
+#[derive(Debug)]
+struct Step {
+    entry: usize,
+    node: usize,
+    changes: Vec<Change>,
+    bytes: usize,
+}
+
+impl StateStep {
+    /// The node, by the position of its name.
+    pub(super) fn node(&self) -> usize {
+        self.0.node
+    }
+
+    fn new(entry: usize, node: usize, changes: Vec<Change>) -> Self {
+        let mut step = Step {
+            entry,
+            node,
+            changes,
+            bytes: 0,
+        };
+        step.bytes = serde_json::to_string(&step).map_or(0, |text| cost(&text));
+        StateStep(Arc::new(step))
+    }
+}
+
+impl Serialize for Step {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (self.entry, self.node, &self.changes).serialize(serializer)
+    }
+}
+
+impl Serialize for StateStep {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
 
 /// The states as a page has them.
 #[derive(Debug, Serialize)]
@@ -92,6 +150,7 @@ impl States {
         let changes_bytes_max = CHANGES_BYTES_MAX + CHANGES_BYTES_MORE * free / ENTRIES_MAX;
         States {
             changes_bytes_max: size.of(changes_bytes_max),
+            taken_bytes_max: TAKEN_BYTES_MAX,
             state_bytes_max: size
                 .of(STATES_BYTES_MAX / nodes.max(1))
                 .clamp(STATE_BYTES_MIN, STATE_BYTES_MAX),
@@ -104,7 +163,76 @@ impl States {
             taken: 0,
             is_cut: false,
             until: None,
+            known: None,
         }
+    }
+
+    /// Begins without states, for a record of a run that is still made. What is `known` of its
+    /// beginning is not asked for.
+    pub(super) fn live(known: Option<Known>) -> Self {
+        States {
+            state_bytes_max: STATE_BYTES_MAX,
+            changes_bytes_max: LIVE_CHANGES_BYTES_MAX,
+            taken_bytes_max: LIVE_TAKEN_BYTES_MAX,
+            known,
+            ..States::new(1, 0, None, PageSize::WHOLE)
+        }
+    }
+
+    /// The states of the first `entries` entries.
+    pub(super) fn beginning(&self, entries: usize) -> Known {
+        let steps = self.steps.iter().take_while(|step| step.0.entry < entries);
+        Known {
+            steps: steps.cloned().collect(),
+            until: self.until.filter(|until| *until < entries),
+            entries,
+        }
+    }
+
+    /// The steps of entries from `from` on and before `until`.
+    pub(super) fn between(&self, from: usize, until: usize) -> impl Iterator<Item = &StateStep> {
+        let first_of = |limit| self.steps.partition_point(|step| step.0.entry < limit);
+        let first = first_of(from);
+        self.steps.range(first..first_of(until).max(first))
+    }
+
+    /// The entry after which no more changes are taken.
+    pub(super) fn until(&self) -> Option<usize> {
+        self.until
+    }
+
+    /// The state of a node as a page has it, after the last change.
+    pub(super) fn now(&self, node: usize) -> Option<&Json> {
+        self.now.get(&node)
+    }
+
+    /// What all changes cost, in bytes of a page.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Takes what is known of the state after an event; whether it is.
+    fn note_known(&mut self, entry: usize, node: usize) -> bool {
+        let Some(known) = &mut self.known else {
+            return false;
+        };
+        if entry >= known.entries {
+            self.known = None;
+            return false;
+        }
+        let is_it = |step: &mut StateStep| step.0.entry == entry && step.0.node == node;
+        if let Some(step) = known.steps.pop_front_if(is_it) {
+            let state = self.now.entry(node).or_default();
+            for change in &step.0.changes {
+                apply(state, change);
+            }
+            self.bytes += step.0.bytes;
+            self.steps.push_back(step);
+        }
+        if known.until == Some(entry) {
+            self.until = known.until;
+        }
+        true
     }
 
     /// Takes the state of a node that has handled the event of `entry`.
@@ -115,7 +243,7 @@ impl States {
         mut timers: Vec<(u64, u64)>,
         step: Stepped<'_>,
     ) {
-        if self.until.is_some() {
+        if self.until.is_some() || self.note_known(entry, node) {
             return;
         }
         let at_ns = step.at_ns;
@@ -137,12 +265,11 @@ impl States {
         let state = Json::from_iter(known.into_iter().chain(disk));
         let changes = changes(self.now.get(&node), &state);
         self.now.insert(node, state);
-        let mut step = StateStep(entry, node, changes, 0);
-        step.3 = serde_json::to_string(&step).map_or(0, |text| cost(&text));
-        self.bytes += step.3;
+        let step = StateStep::new(entry, node, changes);
+        self.bytes += step.0.bytes;
         self.steps.push_back(step);
         let is_full = self.bytes > self.changes_bytes_max;
-        if at_ns > self.at_ns && (is_full || self.taken > TAKEN_BYTES_MAX) {
+        if at_ns > self.at_ns && (is_full || self.taken > self.taken_bytes_max) {
             self.until = Some(entry);
             return;
         }
@@ -151,19 +278,19 @@ impl States {
         }
         // Drops a fifth at a time, so that there is room after the moment of interest.
         while self.bytes > self.changes_bytes_max * 4 / 5 {
-            let Some(StateStep(_, node, changes, bytes)) = self.steps.pop_front() else {
+            let Some(StateStep(step)) = self.steps.pop_front() else {
                 return;
             };
-            self.bytes -= bytes;
+            self.bytes -= step.bytes;
             self.is_cut = true;
-            let base = self.base.entry(node).or_default();
-            changes.iter().for_each(|change| apply(base, change));
+            let base = self.base.entry(step.node).or_default();
+            step.changes.iter().for_each(|change| apply(base, change));
         }
     }
 
     /// The states as a page has them.
     pub(super) fn part(&self) -> StatesPart<'_> {
-        let first = self.steps.front().map(|step| step.0);
+        let first = self.steps.front().map(|step| step.0.entry);
         StatesPart {
             base: &self.base,
             steps: &self.steps,

@@ -6,7 +6,6 @@ mod json;
 mod progress;
 mod resume;
 mod show;
-mod unit_test;
 
 use std::path::Path;
 
@@ -31,6 +30,7 @@ use host_guest::Start;
 use host_report::{ReportDir, ReportError, ReportedRun};
 use host_sandbox::mount;
 use host_trial::TrialResult;
+use host_trial::schedule::UnitTest;
 
 /// The largest journal of a report, in bytes.
 const JOURNAL_BYTES_MAX: u64 = 1 << 30;
@@ -280,7 +280,14 @@ impl Outputs {
             file.write(&schedule.write())?;
         }
         if let Some(file) = self.test {
-            file.write(&unit_test::unit_test(failing, program))?;
+            let test = UnitTest {
+                from: "found by `host explore`",
+                names: &failing.names,
+                story: &failing.story,
+                schedule,
+                program,
+            };
+            file.write(&test.write())?;
         }
         let Some(dir) = self.report else {
             return Ok(());

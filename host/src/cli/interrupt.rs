@@ -7,6 +7,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 
 use super::Failure;
 use host_guest::Interrupt;
+use host_protocol::text::printable;
 
 /// Returns the request that the first SIGINT or SIGTERM makes. The second one ends the process.
 pub(super) fn on_signal() -> Result<Interrupt, Failure> {
@@ -17,6 +18,12 @@ pub(super) fn on_signal() -> Result<Interrupt, Failure> {
             .context("cannot take signals")?;
     }
     Ok(interrupt)
+}
+
+/// Writes a line to stderr.
+pub(super) fn tell(line: &str) {
+    // If stderr is closed, nobody reads this.
+    let _ = writeln!(io::stderr(), "{}", printable(line));
 }
 
 /// Says on stderr that the work was interrupted, and what is to be said about that.

@@ -40,6 +40,11 @@ pub(super) struct NewArgs {
     workload: bool,
 }
 
+/// Bodies of messages that nodes of a workload know, as examples; none of a workload that is not built in.
+pub(super) fn example_bodies(workload: &str) -> Vec<String> {
+    messages::requests(workload).map(str::to_owned).collect()
+}
+
 /// The longest name of a project, in characters.
 const NAME_CHARS_MAX: usize = 64;
 

@@ -9,7 +9,7 @@ pub(super) mod setting;
 pub(super) mod show;
 pub(super) mod summary;
 pub(super) mod tally;
-mod watch;
+pub(super) mod watch;
 
 use std::path::Path;
 

@@ -21,6 +21,9 @@ readonly C_PACKAGES=(clang lld wasi-libc libclang-rt-dev-wasm32)
 readonly SDK=$PWD/guest-sdk
 readonly ZIG_VERSION=0.13.0
 readonly ASSEMBLYSCRIPT_VERSION=0.28.20
+# Looks for barriers in pages.
+readonly AXE_VERSION=4.14.1
+readonly AXE_SHA256=e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745
 
 die() {
     printf 'build.sh: %s\n' "$*" >&2
@@ -223,14 +226,18 @@ build_sdk_go() {
 }
 
 # Node.js and npm of the system, or Debian's if this is root.
-install_assemblyscript() {
-    [ "$(cat "$TOOLS/assemblyscript/.installed" 2>/dev/null)" = "$ASSEMBLYSCRIPT_VERSION" ] && return
+install_npm() {
     if ! command -v npm >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         apt-get update -qq
         DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
             nodejs npm >/dev/null
     fi
-    command -v npm >/dev/null || die "AssemblyScript is fetched with npm, which is missing: install it"
+    command -v npm >/dev/null || die "$1 is fetched with npm, which is missing: install it"
+}
+
+install_assemblyscript() {
+    [ "$(cat "$TOOLS/assemblyscript/.installed" 2>/dev/null)" = "$ASSEMBLYSCRIPT_VERSION" ] && return
+    install_npm AssemblyScript
     mkdir -p "$TOOLS/assemblyscript"
     npm install --silent --no-fund --no-audit --prefix "$TOOLS/assemblyscript" \
         "assemblyscript@$ASSEMBLYSCRIPT_VERSION" ||
@@ -251,7 +258,23 @@ build_sdk_assemblyscript() {
     done
 }
 
+# One script, which the tests of pages run in a browser.
+install_axe() {
+    [ "$(cat "$TOOLS/axe/.installed" 2>/dev/null)" = "$AXE_VERSION" ] && return
+    install_npm axe-core
+    local temporary
+    temporary=$(folder)
+    npm pack --silent --pack-destination "$temporary" "axe-core@$AXE_VERSION" >/dev/null ||
+        die "cannot fetch axe-core: npm pack axe-core@$AXE_VERSION failed"
+    printf '%s  %s\n' "$AXE_SHA256" "$temporary/axe-core-$AXE_VERSION.tgz" | sha256sum --check --quiet ||
+        die "axe-core $AXE_VERSION is not the one that is expected"
+    mkdir -p "$TOOLS/axe"
+    tar -xzf "$temporary/axe-core-$AXE_VERSION.tgz" -C "$TOOLS/axe" --strip-components=1 package/axe.min.js
+    printf '%s\n' "$AXE_VERSION" >"$TOOLS/axe/.installed"
+}
+
 mkdir -p "$OUT"
+install_axe
 install_rust_threads
 build_go
 build_c

@@ -1,7 +1,11 @@
-//! Trials whose runs are touched by hand.
+//! Trials whose runs are touched by hand, and histories that go on.
 
+use crate::Scenario;
 use crate::trial::{Trial, TrialResult, impossible};
+use host_check::history::History;
 use host_check::linear::Budgets;
+use host_check::so_far::check_so_far;
+use host_check::workload::CheckResult;
 use host_sim::journal::Observer;
 use host_sim::{Hand, Script, Simulation, run};
 
@@ -30,5 +34,13 @@ impl Trial<'_> {
             }
             Err(why) => (impossible(seed, why), Script::default()),
         }
+    }
+}
+
+impl Scenario {
+    /// What is wrong for good with a history that goes on, whatever comes next; `None` if nothing is, or if it is not known.
+    #[must_use]
+    pub fn check_so_far(&self, history: &History) -> Option<CheckResult> {
+        check_so_far(self.workload.rules(), history, &self.check_options())
     }
 }

@@ -10,7 +10,6 @@ use host_check::history::{History, Kind};
 use host_check::linear::Budgets;
 use host_check::linear::NotJudged;
 use host_check::net::NetResult;
-use host_check::so_far::check_so_far;
 use host_check::text::{closing_line, render_problems};
 use host_check::validity::Validity;
 use host_check::workload::{CheckOptions, CheckResult, check_any};
@@ -517,12 +516,9 @@ impl<'a> Trial<'a> {
 
     /// The same with the history of a run that stopped before its end.
     fn check_so_far(&self, history: History) -> Option<(History, Option<CheckResult>)> {
-        let (workload, checks) = (
-            self.scenario.workload.clone(),
-            self.scenario.check_options(),
-        );
+        let scenario = self.scenario.clone();
         self.unless_interrupted(move || {
-            let found = check_so_far(workload.rules(), &history, &checks);
+            let found = scenario.check_so_far(&history);
             (history, found)
         })
     }

@@ -88,7 +88,7 @@ function unexplained(name, found, go) {
   const operation = operations.find(isBad);
   return el("div", { class: "card" }, el("h3", {}, `Key ${name} is not linearizable`), el("p", {}, found.explanation),
     known.length ? draw("svg", { viewBox: `0 0 ${width} ${high}`, role: "img", "aria-label": "The operations that were open at that time; the table has them as text" }, rows) : null,
-    operation ? button("✗ to this operation", "Go to the operation that nothing explains", () => go(entryOf(operation))) : null,
+    operation ? button("✗ to this operation", "Go to the operation that nothing explains", () => go(thisRun.entryOf(operation))) : null,
     table("Open operations", ["op", "process", "what", "begun", "took"], known.map((it) => [String(it.index), String(it.process), `${it.f} ${short(it.value)}`, seconds(it.begun), it.took == null ? "never ended" : millis(it.took)])),
     table(`What could have been the case before (${found["config-count"]} in all)`, ["value", "took effect", "did not yet"],
       (found.configs ?? []).map(({ model, linearized, pending }) => [short(model), linearized.join(", "), pending.join(", ")])));

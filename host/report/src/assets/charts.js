@@ -19,14 +19,7 @@ function chart(title, { top, tick, ticks, y, marks, legend }) {
   return el("figure", {},
     el("figcaption", {}, title, " ", legend.map(([name, text]) => el("span", { class: `key ${name}` }, text))),
     draw("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${title}. The tables have the figures.` },
-      faultBands(scaleX, above, height - above - bottom), lines, times, marks(at)));
-}
-
-// Where a fault lasts; their names where there is room.
-function faultBands(x, top, height) {
-  return faultPeriods.map(([fault, from, to]) => draw("g", {},
-    draw("rect", { class: "band", x: x(from), y: top, width: Math.max(1, x(to) - x(from)), height },
-      draw("title", {}, `${fault}, ${seconds(from)} to ${seconds(to)}`))));
+      faultBands(faultPeriods, scaleX, above, height - above - bottom), lines, times, marks(at)));
 }
 
 const series = data.figures.series;
@@ -35,7 +28,7 @@ const STROKES = ["", "dashed", "dotted", "dash-dotted"];
 const strokeOf = (f) => data.operations.fs.indexOf(f) % STROKES.length;
 const ofSeries = ({ f, end }) => `end-${ENDS[end]} stroke-${strokeOf(f)}`;
 const seriesLegend = series.map(({ f, end, count: many }) => [`end-${ENDS[end]}`,
-  `${f} ${ENDS[end]} (${many.toLocaleString("en")})${STROKES[strokeOf(f)] && `, ${STROKES[strokeOf(f)]}`}`]);
+  `${f} ${ENDS[end]} (${grouped(many)})${STROKES[strokeOf(f)] && `, ${STROKES[strokeOf(f)]}`}`]);
 
 function latencyChart() {
   const all = series.flatMap(({ points }) => points.map(([, took]) => took));
@@ -97,6 +90,6 @@ function charts() {
     faultPeriods.length ? el("p", { class: "quiet" }, "Shaded: faults.") : null,
     latencyChart(), rateChart(), availabilityChart(),
     table("Latency of the operations that succeeded", ["operation", "least", "median", "95 %", "99 %", "most"], latencies, { id: "latencies" }),
-    table("Operations by how they ended", ["operation", "end", "count"], series.map(({ f, end, count: many }) => [f, ENDS[end], many.toLocaleString("en")]), { id: "ends" }),
+    table("Operations by how they ended", ["operation", "end", "count"], series.map(({ f, end, count: many }) => [f, ENDS[end], grouped(many)]), { id: "ends" }),
     faultPeriods.length ? table("Faults", ["fault", "from", "to"], faultPeriods.map(([fault, from, to]) => [fault, seconds(from), seconds(to)]), { id: "faults" }) : null);
 }

@@ -8,8 +8,8 @@ function comparison(go) {
   const differs = found.event && [found.event.a, found.event.b].map((shown, side) => {
     const name = "AB"[side];
     if (!shown) return el("li", {}, `${name} ends here.`);
-    const index = shown.position - journal.first, text = `event ${(shown.position + 1).toLocaleString("en")}`;
-    const link = side === 0 ? el("a", { href: `../index.html#event-${shown.position}` }, text) : entries[index] ? jump(text, index, go) : text;
+    const index = shown.position - journal.first, text = `event ${grouped(shown.position + 1)}`;
+    const link = side === 0 ? el("a", { href: `../index.html#event-${shown.position}` }, text) : entries[index] ? jump(thisRun, text, index, go) : text;
     return el("li", {}, `${name}: `, link, `, ${shown.words}`);
   });
   const only = found.problems.map((lines, side) => lines.length ? [el("h3", {}, `Wrong in ${"AB"[side]} only`), el("ul", { class: "plain problems" }, lines.map((line) => el("li", {}, line)))] : null);

@@ -8,15 +8,7 @@ const ZOOMS = [3, 6, 10, 16, 24, 36];
 
 // Columns: clients, nodes, services. There can be hundreds of clients, few of them at a time, so
 // a client takes the first column that is free while it is heard of.
-const columns = (() => {
-  const heard = new Map();
-  for (const entry of entries) {
-    if (entry.message < 0) continue;
-    for (const who of [messages[entry.message].src, messages[entry.message].dest]) {
-      if (!heard.has(who)) heard.set(who, [entry.index, entry.index]);
-      heard.get(who)[1] = entry.index;
-    }
-  }
+function columnsOf({ nodes, names, isNode, isClient, heard }) {
   const lanes = [], of = new Map();
   for (const [who, [first, last]] of heard) {
     if (!isClient[who]) continue;
@@ -26,7 +18,7 @@ const columns = (() => {
     of.set(who, lane);
   }
   const list = lanes.map((_, lane) => ({ kind: "client", label: lanes.length > 1 ? `client ${lane + 1}` : "client" }));
-  for (const name of data.nodes) {
+  for (const name of nodes) {
     const who = names.indexOf(name);
     if (who >= 0) of.set(who, list.length);
     list.push({ kind: "node", label: name, who });
@@ -37,9 +29,11 @@ const columns = (() => {
     list.push({ kind: "service", label: name, who });
   });
   return { list, of };
-})();
+}
 
-function makeDiagram(onSelect) {
+// The diagram of a model; `onSelect` is told the entry that is clicked.
+function makeDiagram(model, onSelect) {
+  const { entries, messages, isNode, isClient } = model;
   const canvas = el("canvas", {});
   const sizer = el("div", { class: "sizer" }, canvas);
   const box = el("div", {
@@ -47,30 +41,66 @@ function makeDiagram(onSelect) {
     "aria-label": "Diagram of the messages. Arrow keys step through the events, plus and minus zoom; the table of events has the same as text.",
   }, sizer);
   const pen = canvas.getContext("2d");
-  let rows = [], rowOf = new Int32Array(0), blocks = [], zoom = 3, cursor = 0, request = null, isDue = false;
+  let rows = [], rowOf = [], blocks = [], open = new Map(), zoom = 3, cursor = 0, request = null, marked = -1, isDue = false, isToReveal = false;
+  // What it takes is measured when it changes: to ask for it makes the browser lay out the page.
+  let size = [0, 0];
 
   const rowHeight = () => ZOOMS[zoom];
-  const width = () => Math.max(box.clientWidth, 80 + columns.list.length * 46 + 20);
-  const gap = () => (width() - 100) / columns.list.length;
+  const width = () => Math.max(size[0], 80 + model.columns.list.length * 46 + 20);
+  const gap = () => (width() - 100) / model.columns.list.length;
   const x = (column) => 80 + gap() * (column + 0.5);
   const y = (row) => HEAD + row * rowHeight() + rowHeight() / 2;
 
   // Shows these entries only. Arrows are found by the blocks of rows that they cross.
   function show(filtered) {
+    size = [box.clientWidth, box.clientHeight];
     rows = filtered;
-    rowOf = new Int32Array(entries.length).fill(-1);
+    rowOf = new Array(entries.length).fill(-1);
     rows.forEach((index, row) => { rowOf[index] = row; });
-    blocks = Array.from({ length: Math.ceil(rows.length / BLOCK) + 1 }, () => []);
+    blocks = [];
+    open = new Map();
     messages.forEach((message, index) => {
       const ends = message.ends.length ? message.ends : [-1];
-      for (const end of ends) {
-        const from = message.sent < 0 ? -1 : rowOf[message.sent], to = end < 0 ? -1 : rowOf[end];
-        if (from < 0 && to < 0) continue;
-        const arrow = { message, index, end, from, to };
-        const first = from < 0 ? (message.sent < 0 ? 0 : to) : from, last = to < 0 ? from : to;
-        for (let block = Math.floor(first / BLOCK); block <= Math.floor(last / BLOCK); block++) blocks[block].push(arrow);
-      }
+      for (const end of ends) addArrow(message, index, message.sent < 0 ? -1 : rowOf[message.sent], end);
     });
+    resize();
+  }
+
+  function addArrow(message, index, from, end) {
+    const to = end < 0 ? -1 : rowOf[end];
+    if (from < 0 && to < 0) return;
+    const arrow = { message, index, end, from, to };
+    if (end < 0) open.set(index, arrow);
+    const first = from < 0 ? (message.sent < 0 ? 0 : to) : from;
+    cross(arrow, first, to < 0 ? from : to);
+  }
+
+  function cross(arrow, first, last) {
+    for (let block = Math.floor(first / BLOCK); block <= Math.floor(last / BLOCK); block++) (blocks[block] ??= []).push(arrow);
+  }
+
+  // Adds the entries from one on to those shown, which are all before it.
+  function extend(from) {
+    for (let index = from; index < entries.length; index++) {
+      const entry = entries[index], row = rows.push(index) - 1, message = messages[entry.message];
+      rowOf[index] = row;
+      if (!message) continue;
+      const arrow = open.get(entry.message);
+      if (entry.kind === SEND) {
+        addArrow(message, entry.message, row, -1);
+      } else if (arrow) {
+        open.delete(entry.message);
+        [arrow.end, arrow.to] = [index, row];
+        if (Math.floor(arrow.from / BLOCK) < Math.floor(row / BLOCK)) cross(arrow, (Math.floor(arrow.from / BLOCK) + 1) * BLOCK, row);
+      } else {
+        addArrow(message, entry.message, message.sent < 0 ? -1 : rowOf[message.sent], index);
+      }
+    }
+    resize();
+  }
+
+  function measure() {
+    size = [box.clientWidth, box.clientHeight];
     resize();
   }
 
@@ -83,12 +113,16 @@ function makeDiagram(onSelect) {
   function redraw() {
     if (isDue) return;
     isDue = true;
-    requestAnimationFrame(() => { isDue = false; paint(); });
+    requestAnimationFrame(() => {
+      isDue = false;
+      if (isToReveal) reveal();
+      paint();
+    });
   }
 
   function paint() {
     const scale = window.devicePixelRatio || 1;
-    const [wide, high] = [box.clientWidth, box.clientHeight];
+    const [wide, high] = size;
     if (canvas.width !== Math.round(wide * scale) || canvas.height !== Math.round(high * scale)) {
       canvas.width = Math.round(wide * scale);
       canvas.height = Math.round(high * scale);
@@ -108,7 +142,7 @@ function makeDiagram(onSelect) {
     paintFaults(first, last, left, wide);
     const seen = new Set();
     for (let block = Math.floor(first / BLOCK); block <= Math.floor(last / BLOCK) && block < blocks.length; block++) {
-      for (const arrow of blocks[block]) {
+      for (const arrow of blocks[block] ?? []) {
         if (!seen.has(arrow)) paintArrow(arrow, first, last);
         seen.add(arrow);
       }
@@ -118,7 +152,7 @@ function makeDiagram(onSelect) {
     pen.fillStyle = paper;
     pen.fillRect(left, top, wide, HEAD - 8);
     pen.textAlign = "center";
-    columns.list.forEach(({ label, kind }, column) => {
+    model.columns.list.forEach(({ label, kind }, column) => {
       pen.fillStyle = colour(kind);
       pen.fillText(fit(label), x(column), top + 12, gap() - 4);
     });
@@ -130,17 +164,20 @@ function makeDiagram(onSelect) {
   }
 
   function paintCursor(left, wide) {
-    const row = rowOf[cursor];
-    if (row < 0) return;
+    const high = Math.max(rowHeight(), 8);
+    const row = rowOf[cursor] ?? -1, mark = rowOf[marked] ?? -1;
     pen.fillStyle = colour("selected");
-    pen.fillRect(left, y(row) - Math.max(rowHeight(), 8) / 2, wide, Math.max(rowHeight(), 8));
+    if (row >= 0) pen.fillRect(left, y(row) - high / 2, wide, high);
+    pen.strokeStyle = colour("bad");
+    pen.lineWidth = 2;
+    if (mark >= 0) pen.strokeRect(left + 1, y(mark) - high / 2, wide - 2, high);
   }
 
   function paintLines(top, high, line) {
     pen.lineWidth = 1;
     pen.strokeStyle = line;
     pen.beginPath();
-    columns.list.forEach((_, column) => {
+    model.columns.list.forEach((_, column) => {
       pen.moveTo(x(column), top);
       pen.lineTo(x(column), top + high);
     });
@@ -149,11 +186,12 @@ function makeDiagram(onSelect) {
 
   // Rows within a fault have a band at the left; nodes that are down have no line there.
   function paintFaults(first, last, left, wide) {
-    if (!data.faults.length) return;
+    if (!model.faults.length) return;
+    const periods = model.faultPeriods;
     pen.fillStyle = colour("fault");
     for (let row = first; row < last; row++) {
       const entry = entries[rows[row]];
-      if (faultPeriods.some(([, from, to]) => from <= entry.at && entry.at < to)) {
+      if (periods.some(([, from, to]) => from <= entry.at && entry.at < to)) {
         pen.fillRect(left, y(row) - rowHeight() / 2, 5, rowHeight());
       }
       if (entry.kind === FAULT) {
@@ -162,11 +200,11 @@ function makeDiagram(onSelect) {
     }
     const shown = rows[first];
     if (shown == null) return;
-    let now = faultsAt(shown);
+    let now = model.faultsAt(shown);
     for (let row = first; row < last; row++) {
-      if (entries[rows[row]].kind === FAULT) now = faultsAt(rows[row]);
+      if (entries[rows[row]].kind === FAULT) now = model.faultsAt(rows[row]);
       if (!now.down.size && !now.paused.size) continue;
-      columns.list.forEach(({ label }, column) => {
+      model.columns.list.forEach(({ label }, column) => {
         if (!now.down.has(label) && !now.paused.has(label)) return;
         pen.fillStyle = now.down.has(label) ? colour("paper") : colour("line");
         pen.fillRect(x(column) - 2, y(row) - rowHeight() / 2, 4, rowHeight());
@@ -176,7 +214,7 @@ function makeDiagram(onSelect) {
 
   function paintArrow({ message, end, from, to }, first, last) {
     const isPart = !request || request.has(message.sent) || request.has(end);
-    const begins = columns.of.get(message.src), ends = columns.of.get(message.dest);
+    const begins = model.columns.of.get(message.src), ends = model.columns.of.get(message.dest);
     const isLost = end >= 0 && entries[end].kind === DROP;
     const fromY = from < 0 ? (message.sent < 0 ? HEAD - 8 : y(to) - rowHeight()) : y(from);
     const toY = to < 0 ? fromY + rowHeight() : y(to);
@@ -225,7 +263,7 @@ function makeDiagram(onSelect) {
       const isPart = !request || request.has(entry.index);
       pen.globalAlpha = isPart ? 1 : 0.12;
       if (entry.kind === TIMER || entry.kind === LOG) {
-        const at = x(columns.of.get(entry.who) ?? 0);
+        const at = x(model.columns.of.get(entry.who) ?? 0);
         pen.fillStyle = entry.kind === TIMER ? colour("node") : quiet;
         pen.beginPath();
         pen.arc(at, y(row), Math.min(4, rowHeight() / 2), 0, 7);
@@ -238,7 +276,7 @@ function makeDiagram(onSelect) {
       } else if (entry.kind === FAULT && rowHeight() >= 10) {
         pen.fillStyle = ink;
         pen.textAlign = "left";
-        pen.fillText(fit(data.faults[entry.fault]?.[1] ?? "fault"), 90, y(row) - 7);
+        pen.fillText(fit(model.faults[entry.fault]?.[1] ?? "fault"), 90, y(row) - 7);
       }
       pen.globalAlpha = 1;
       const isNew = row === 0 || entries[rows[row - 1]].at !== entry.at;
@@ -253,7 +291,7 @@ function makeDiagram(onSelect) {
 
   // The text of a log beside its node, on the side with more room, as far as it is in sight.
   function paintLog({ level, text }, at, middle) {
-    const right = box.scrollLeft + box.clientWidth - 6 - (at + 7), left = at - 7 - (box.scrollLeft + 80);
+    const right = box.scrollLeft + size[0] - 6 - (at + 7), left = at - 7 - (box.scrollLeft + 80);
     const whole = fit(`${level}: ${text}`).replace(/\s+/g, " ");
     const isRight = right >= Math.min(left, pen.measureText(whole).width), room = isRight ? right : left;
     let line = whole;
@@ -273,35 +311,46 @@ function makeDiagram(onSelect) {
     const row = Math.round((top - HEAD - rowHeight() / 2) / rowHeight());
     if (rows.length) onSelect(rows[clamp(row, 0, rows.length - 1)]);
   });
-  new ResizeObserver(resize).observe(box);
+  new ResizeObserver(measure).observe(box);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 
   // Brings the participants of an entry into sight where the diagram is wider than the screen.
   function showColumns(entry) {
     const message = messages[entry?.message];
-    const at = (message ? [message.src, message.dest] : [entry?.who]).filter((who) => columns.of.has(who)).map((who) => x(columns.of.get(who)));
-    if (!at.length || width() <= box.clientWidth) return;
+    const at = (message ? [message.src, message.dest] : [entry?.who]).filter((who) => model.columns.of.has(who)).map((who) => x(model.columns.of.get(who)));
+    if (!at.length || width() <= size[0]) return;
     const [first, last] = [Math.min(...at) - 110, Math.max(...at) + 40];
     if (first < box.scrollLeft) box.scrollLeft = first;
-    else if (last > box.scrollLeft + box.clientWidth) box.scrollLeft = Math.min(first, last - box.clientWidth);
+    else if (last > box.scrollLeft + size[0]) box.scrollLeft = Math.min(first, last - size[0]);
+  }
+
+  function reveal() {
+    isToReveal = false;
+    const row = rowOf[cursor] ?? -1, [, high] = size;
+    showColumns(entries[cursor]);
+    if (row >= 0 && (y(row) < box.scrollTop + HEAD + 20 || y(row) > box.scrollTop + high - 30)) {
+      box.scrollTop = y(row) - high / 2;
+    }
   }
 
   return {
-    box, show,
+    box, show, extend, measure,
+    // Puts a frame around an entry; -1: around none.
+    mark(index) {
+      marked = index;
+      redraw();
+    },
     zoom(by) {
-      const middle = (box.scrollTop + box.clientHeight / 2 - HEAD) / rowHeight();
+      const [, high] = size, middle = (box.scrollTop + high / 2 - HEAD) / rowHeight();
       zoom = clamp(zoom + by, 0, ZOOMS.length - 1);
       resize();
-      box.scrollTop = middle * rowHeight() + HEAD - box.clientHeight / 2;
+      box.scrollTop = middle * rowHeight() + HEAD - high / 2;
     },
-    // Puts the cursor on an entry and brings it into sight; a request's parts stand out.
-    select(index, part) {
+    // Puts the cursor on an entry and brings it into sight; a request's parts stand out. `isLater`: with the next frame.
+    select(index, part, isLater = false) {
       [cursor, request] = [index, part];
-      const row = rowOf[index];
-      showColumns(entries[index]);
-      if (row >= 0 && (y(row) < box.scrollTop + HEAD + 20 || y(row) > box.scrollTop + box.clientHeight - 30)) {
-        box.scrollTop = y(row) - box.clientHeight / 2;
-      }
+      if (isLater) isToReveal = true;
+      else reveal();
       redraw();
     },
   };

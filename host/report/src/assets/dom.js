@@ -72,8 +72,11 @@ function millis(ns) {
   return `${Number((ns / 1e6).toFixed(3))} ms`;
 }
 
+// A number with separators. A format is made once, since that takes long.
+const grouped = new Intl.NumberFormat("en").format;
+
 function count(number, noun) {
-  return `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
+  return `${grouped(number)} ${noun}${number === 1 ? "" : "s"}`;
 }
 
 function clamp(number, least, most) {

@@ -7,14 +7,10 @@
 
 const PREPARES = new Set(["init", "topology"]);
 
-// Whether a time is in the part of the run that the page has.
-function isWithin(ns) {
-  return entries.length > 0 && ns >= entries[0].at && ns <= entries.at(-1).at;
-}
-
-// For each operation by index: its first request, and the answer that ended it, or -1.
-const requestOfOperation = new Map(), answerOfOperation = new Map();
-{
+// `begins` and `ends` have for each operation by index its first request, and the answer that ended it, or -1.
+function requestsOf(model) {
+  const { entries, messages, operations, isClient, names, concurrency } = model;
+  const begins = new Map(), ends = new Map();
   const byTime = new Map(), sentBy = new Map(), receivedBy = new Map();
   const add = (map, key, index) => map.has(key) ? map.get(key).push(index) : map.set(key, [index]);
   for (const { kind, who, at, index, message } of entries) {
@@ -39,10 +35,10 @@ const requestOfOperation = new Map(), answerOfOperation = new Map();
       const isCut = Number.isNaN(asked) || Number.isNaN(replies); // then the time has to tell
       if (isCut ? entries[received[at]].at === until : replies === asked) answer = received[at];
     }
-    answerOfOperation.set(operation.index, answer);
+    ends.set(operation.index, answer);
   };
   for (const operation of operations) {
-    const worker = operation.process % data.concurrency, node = names.indexOf(nodeOf(operation));
+    const worker = operation.process % concurrency, node = names.indexOf(model.nodeOf(operation));
     const due = (byTime.get(operation.begun) ?? []).filter((index) =>
       index >= (usedUntil.get(entries[index].who) ?? 0) && messages[entries[index].message].dest === node);
     const request = due.find((index) => entries[index].who === clientOf.get(worker)) ?? due.find((index) => !workerOf.has(entries[index].who));
@@ -51,32 +47,23 @@ const requestOfOperation = new Map(), answerOfOperation = new Map();
     workerOf.set(who, worker);
     clientOf.set(worker, who);
     usedUntil.set(who, request + 1);
-    requestOfOperation.set(operation.index, request);
+    begins.set(operation.index, request);
     if (open.has(worker)) end(open.get(worker), request);
     open.set(worker, { operation, request });
   }
   open.forEach((last) => end(last, Infinity));
-}
 
-// The entry with which an operation begins.
-function entryOf(operation) {
-  return requestOfOperation.get(operation.index) ?? entryAt(operation.begun);
-}
-
-// The entry at which it is seen how an operation ended: its answer; or its request, if it was not answered.
-function endOf(operation) {
-  const answer = answerOfOperation.get(operation.index) ?? -1;
-  if (answer >= 0) return answer;
-  return requestOfOperation.get(operation.index) ?? entryAt(operation.begun + (operation.took ?? 0));
-}
-
-const operationByIndex = new Map(operations.flatMap((it) => [[it.index, it], [it.completed, it]]));
-
-// Where the page opens: where the failure becomes visible, or else at the beginning. What did not happen is
-// visible nowhere: then at the first request that had no success.
-function opening() {
-  if (!data.focus || !entries.length) return 0;
-  const failed = data.grounds[0]?.operations.find(({ role }) => role === "failed");
-  const shown = operationByIndex.get(data.focus.op ?? failed?.index);
-  return shown && requestOfOperation.has(shown.index) ? endOf(shown) : entryAt(data.focus.at_ns);
+  return {
+    begins, ends,
+    // The entry with which an operation begins.
+    entryOf(operation) {
+      return begins.get(operation.index) ?? model.entryAt(operation.begun);
+    },
+    // The entry at which it is seen how an operation ended: its answer; or its request, if it was not answered.
+    endOf(operation) {
+      const answer = ends.get(operation.index) ?? -1;
+      if (answer >= 0) return answer;
+      return begins.get(operation.index) ?? model.entryAt(operation.begun + (operation.took ?? 0));
+    },
+  };
 }

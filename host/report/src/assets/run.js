@@ -27,15 +27,20 @@ function overview() {
     el("div", { class: "columns" },
       list("Options", data.options),
       list("The run", [
-        ["virtual time", seconds(run["end-ns"])], ["messages", run.messages.toLocaleString("en")],
-        ["events handled", run.steps.toLocaleString("en")], ["fuel", run.fuel.toLocaleString("en")],
+        ["virtual time", seconds(run["end-ns"])], ["messages", grouped(run.messages)],
+        ["events handled", grouped(run.steps)], ["fuel", grouped(run.fuel)],
         ["operations", results ? String(results.stats.count) : ""],
         ["ok, fail, info", results ? `${results.stats["ok-count"]}, ${results.stats["fail-count"]}, ${results.stats["info-count"]}` : ""],
         ["availability", results ? `${Number((results.availability["ok-fraction"] * 100).toFixed(3))} %` : ""],
       ])),
     net ? table("Messages", ["", "sent", "received", "an operation"], rates.map(([name, of]) => [name,
-      of["send-count"].toLocaleString("en"), of["recv-count"].toLocaleString("en"), of["msgs-per-op"] == null ? "" : String(of["msgs-per-op"])]), { id: "net" }) : ""));
+      grouped(of["send-count"]), grouped(of["recv-count"]), of["msgs-per-op"] == null ? "" : String(of["msgs-per-op"])]), { id: "net" }) : ""));
   return folded;
+}
+
+function operationsNote() {
+  const { first, count: all } = data.operations;
+  return operations.length < all ? el("p", { class: "note" }, `Operations ${first + 1} to ${first + operations.length} of ${grouped(all)}; history.edn has all.`) : null;
 }
 
 function list(title, pairs) {
@@ -47,13 +52,21 @@ function files() {
   return section("files", "Files", el("ul", {}, FILES.map(([name, text]) => el("li", {}, el("a", { href: name }, name), `: ${text}`))));
 }
 
-const travel = makeTravel();
+let address = 0;
+const travel = makeTravel(thisRun, {
+  cursor: eventOfAddress() ?? thisRun.opening(), focus: data.focus ? thisRun.opening() : null, note: windowNote(),
+  ongo(index) {
+    // Browsers throttle pages that change their address often.
+    clearTimeout(address);
+    address = setTimeout(() => history.replaceState(null, "", `#event-${journal.first + index}`), 300);
+  },
+});
 const goThere = (index) => {
   travel.go(index);
   travel.element.scrollIntoView({ block: "start" });
   travel.element.querySelector(".diagram").focus({ preventScroll: true }); // so that arrow keys go on from there
 };
-const parts = [travel.element, anomalies(goThere), comparison(goThere), overview(), operationsSection(goThere), charts(), files()].filter(Boolean);
+const parts = [travel.element, anomalies(goThere), comparison(goThere), overview(), operationsView(thisRun, { go: goThere, focus: data.focus?.op, fs: data.operations.fs, note: operationsNote() }).element, charts(), files()].filter(Boolean);
 const links = parts.map((part) => el("li", {}, el("a", { href: `#${part.id}`, onclick: () => unfold(part) }, part.querySelector("h2").textContent)));
 document.body.append(
   el("a", { class: "skip", href: "#travel" }, "Skip to the messages"),

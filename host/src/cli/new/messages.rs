@@ -22,12 +22,17 @@ pub(super) fn of_workload(workload: &str) -> String {
     text.replace("\n\n\n", "\n\n").trim_end().to_owned()
 }
 
+/// The bodies of the requests in a section.
+pub(super) fn requests(heading: &str) -> impl Iterator<Item = &'static str> {
+    let lines = section(heading).lines();
+    lines.filter_map(|line| line.strip_prefix("    > "))
+}
+
 /// The requests that the document shows, `init` first, as messages, one a line.
 pub(super) fn conversation(workload: &str) -> String {
     let mut text = String::new();
     for (src, heading) in [("c0", "Every message"), ("c1", workload)] {
-        let lines = section(heading).lines();
-        for request in lines.filter_map(|line| line.strip_prefix("    > ")) {
+        for request in requests(heading) {
             let _ = writeln!(
                 text,
                 "{{\"src\":\"{src}\",\"dest\":\"n0\",\"body\":{request}}}"

@@ -155,7 +155,7 @@ Exit codes:
 const SOURCES: [&str; 4] = ["schedule", "challenge", "world", "suite"];
 
 /// The flags of what a schedule decides.
-fn in_schedules() -> Vec<&'static str> {
+pub(in crate::cli) fn in_schedules() -> Vec<&'static str> {
     let options = option::ALL.iter().filter(|it| it.is_in_schedules());
     let options = options.map(|option| option.name);
     options
@@ -319,11 +319,19 @@ impl SimArgs {
     }
 }
 
-fn read_schedule(path: &Path) -> Result<Schedule, Failure> {
-    let cannot = |what: &dyn std::fmt::Display| {
-        let text = format!("cannot play {}: {what}", path.display());
-        Failure::new(Exit::Usage, text)
-    };
-    let text = read(path, "a schedule", SCHEDULE_BYTES_MAX).map_err(|error| cannot(&error))?;
-    Schedule::read(&text).map_err(|error| cannot(&error))
+/// The schedule in a file.
+pub(in crate::cli) fn read_schedule(path: &Path) -> Result<Schedule, Failure> {
+    let name = path.display().to_string();
+    let text = read(path, "a schedule", SCHEDULE_BYTES_MAX);
+    let text = text.map_err(|error| cannot_play(&name, &error))?;
+    schedule_of(&text, &name)
+}
+
+/// The schedule that a text is, which comes from what has this name.
+pub(in crate::cli) fn schedule_of(text: &[u8], name: &str) -> Result<Schedule, Failure> {
+    Schedule::read(text).map_err(|error| cannot_play(name, &error))
+}
+
+fn cannot_play(name: &str, what: &dyn std::fmt::Display) -> Failure {
+    Failure::new(Exit::Usage, format!("cannot play {name}: {what}"))
 }

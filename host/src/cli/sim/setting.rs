@@ -105,6 +105,17 @@ impl SettingArgs {
         })
     }
 
+    /// Refuses targets where runs have none.
+    pub(in crate::cli) fn refuse_targets(&self) -> Result<(), Failure> {
+        match self.below.is_empty() {
+            true => Ok(()),
+            false => Err(Failure::new(
+                Exit::Usage,
+                "--below is for `host sim`: a run that is acted on by hand has no targets",
+            )),
+        }
+    }
+
     /// The targets of runs of a workload: those that were given, and those of the challenge that were not. Other options
     /// may have changed the workload of the challenge.
     pub(in crate::cli) fn targets(

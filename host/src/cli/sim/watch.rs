@@ -34,7 +34,7 @@ pub(super) fn watch(
     let mut known = Version::of(&file, file.signature());
     let mut before = Tally::default();
     run(&mut before)?;
-    while let Some(version) = next(&file, &known, interrupt, &name) {
+    while let Some(version) = next_version(&file, &known, interrupt, &name) {
         known = version;
         print(&format!("\n{name} has changed\n\n"))?;
         let mut now = Tally::default();
@@ -54,14 +54,14 @@ pub(super) fn watch(
 }
 
 /// What is known of the file that was run last.
-struct Version {
+pub(in crate::cli) struct Version {
     signature: Option<Signature>,
     /// Of the contents; `None` if they cannot be read.
     hash: Option<u64>,
 }
 
 impl Version {
-    fn of(file: &ModuleFile, signature: Option<Signature>) -> Self {
+    pub(in crate::cli) fn of(file: &ModuleFile, signature: Option<Signature>) -> Self {
         let hash = read_module(&file.path, file.bytes_max).ok().map(|wasm| {
             let mut hasher = DefaultHasher::new();
             wasm.hash(&mut hasher);
@@ -72,7 +72,12 @@ impl Version {
 }
 
 /// Waits for another version of the module; `None` after an interrupt.
-fn next(file: &ModuleFile, known: &Version, interrupt: &Interrupt, name: &str) -> Option<Version> {
+pub(in crate::cli) fn next_version(
+    file: &ModuleFile,
+    known: &Version,
+    interrupt: &Interrupt,
+    name: &str,
+) -> Option<Version> {
     tell(&format!("watching {name}; Ctrl-C ends"));
     let mut seen = known.signature;
     while !interrupt.is_requested() {

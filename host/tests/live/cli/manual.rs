@@ -88,7 +88,7 @@ fn each_command_has_a_page() {
     man().is(expect![[r#"
         exit code 0
         ---- stdout
-        20 pages in pages: read the first with `man pages/host.1`
+        22 pages in pages: read the first with `man pages/host.1`
     "#]]);
     let pages = dir.files_in("pages");
     assert_eq!(
@@ -108,6 +108,8 @@ fn each_command_has_a_page() {
             "host-man.1",
             "host-merge.1",
             "host-new.1",
+            "host-play.1",
+            "host-serve.1",
             "host-sim.1",
             "host-suite-list.1",
             "host-suite-run.1",

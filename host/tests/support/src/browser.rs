@@ -1,11 +1,15 @@
 //! A real browser: Chromium, driven over the WebDriver protocol
 //! (<https://www.w3.org/TR/webdriver2/>).
 
+use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use base64::Engine;
 use serde_json::{Value as Json, json};
+
+use crate::root;
 
 /// A driver with one window.
 #[derive(Debug)]
@@ -92,6 +96,93 @@ impl Browser {
             "/url",
             &json!({"url": format!("file://{}", path.display())}),
         );
+    }
+
+    /// Opens an address.
+    pub fn visit(&self, address: &str) {
+        self.post("/url", &json!({"url": address}));
+    }
+
+    /// Waits until an expression is true, however slow the machine is.
+    pub fn wait_for(&self, expression: &str) {
+        let script = "const is = new Function(`return ${arguments[0]}`);
+             return new Promise((done) => {
+               const look = () => { if (is()) done(true); else setTimeout(look, 10); };
+               look();
+             })";
+        self.run(script, json!([expression]));
+    }
+
+    /// Presses keys one after the other, whatever has the focus. Keys without a character are in WebDriver's private
+    /// code points.
+    pub fn press(&self, keys: &str) {
+        let presses = keys.chars().flat_map(|key| {
+            let of = |kind: &str| json!({"type": kind, "value": key.to_string()});
+            [of("keyDown"), of("keyUp")]
+        });
+        self.actions(&json!({"type": "key", "id": "keys", "actions": presses.collect::<Vec<_>>()}));
+    }
+
+    /// Moves the mouse, its button down, from one point of the window to another.
+    pub fn drag(&self, from: (i64, i64), to: (i64, i64)) {
+        let go = |(x, y): (i64, i64)| json!({"type": "pointerMove", "duration": 0, "x": x, "y": y});
+        let middle = (i64::midpoint(from.0, to.0), i64::midpoint(from.1, to.1));
+        let (down, up) = (
+            json!({"type": "pointerDown", "button": 0}),
+            json!({"type": "pointerUp", "button": 0}),
+        );
+        let actions = json!([go(from), down, go(middle), go(to), up]);
+        self.actions(&json!({
+            "type": "pointer", "id": "mouse", "parameters": {"pointerType": "mouse"}, "actions": actions,
+        }));
+    }
+
+    fn actions(&self, source: &Json) {
+        self.post("/actions", &json!({"actions": [source]}));
+    }
+
+    /// A picture of the window, as PNG.
+    pub fn picture(&self) -> Vec<u8> {
+        let picture = self.command("Page.captureScreenshot", &json!({"format": "png"}));
+        let coded = picture["data"].as_str().unwrap();
+        base64::prelude::BASE64_STANDARD.decode(coded).unwrap()
+    }
+
+    /// Shows the page without motion, for who asks for that: everything is at its place at once.
+    pub fn be_still(&self) {
+        let features = json!([{"name": "prefers-reduced-motion", "value": "reduce"}]);
+        self.command("Emulation.setEmulatedMedia", &json!({"features": features}));
+    }
+
+    /// Shows the page as a phone would, in the dark or not.
+    pub fn be_phone(&self, (width, height): (u32, u32), is_dark: bool) {
+        let device =
+            json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": true});
+        self.command("Emulation.setDeviceMetricsOverride", &device);
+        let scheme = if is_dark { "dark" } else { "light" };
+        let features = json!([
+            {"name": "prefers-color-scheme", "value": scheme},
+            {"name": "prefers-reduced-motion", "value": "reduce"},
+        ]);
+        self.command("Emulation.setEmulatedMedia", &json!({"features": features}));
+    }
+
+    /// The barriers that axe-core finds in the page, each with the elements that have it.
+    pub fn barriers(&self) -> Vec<String> {
+        let path = root().join("target/tools/axe/axe.min.js");
+        let axe = fs::read_to_string(&path).unwrap_or_else(|error| {
+            panic!(
+                "{}: {error}: run host/tests/programs/build.sh",
+                path.display()
+            )
+        });
+        self.run(&format!("{axe}; window.axe = axe;"), json!([]));
+        let found = self.run(
+            "return axe.run(document, {resultTypes: ['violations']}).then(({violations}) =>
+               violations.map(({id, nodes}) => `${id}: ${nodes.map(({html}) => html).join(' ')}`))",
+            json!([]),
+        );
+        serde_json::from_value(found).unwrap()
     }
 
     /// Runs the body of a function with these arguments; its value.

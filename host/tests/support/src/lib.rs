@@ -6,6 +6,7 @@
 //! - [`Run`], [`Live`], [`Ended`]: the `host` binary as a child process with a deadline
 //! - [`Node`]: a live node that is told messages and heard, as JSON
 //! - [`Reported`], [`Browser`]: runs with a report, and a browser to look at it
+//! - [`Playing`]: `host play` as a server that a test asks
 //! - [`memory`]: what a process has resident
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
@@ -17,6 +18,7 @@ pub mod memory;
 mod modules;
 mod node;
 mod normal;
+mod playing;
 pub mod probe;
 mod process;
 mod reported;
@@ -34,6 +36,7 @@ pub use dir::Dir;
 pub use modules::{built, bytes, guests, program};
 pub use node::{Heard, Input, Node};
 pub use normal::with_placeholders;
+pub use playing::{Events, Playing};
 pub use process::{Ended, Live, Run, closed_pipe};
 pub use reported::{Reported, STORMY, sim};
 

@@ -155,6 +155,16 @@ pub fn schedule_command(module: &Path, schedule: &Path, more: &[String]) -> Stri
     )
 }
 
+/// The command that plays a schedule with `module` in the browser.
+#[must_use]
+pub fn play_command(module: &Path, schedule: &Path) -> String {
+    format!(
+        "{} --schedule {}",
+        of_module("play", module),
+        quoted_os(schedule.as_os_str())
+    )
+}
+
 /// Which run to make again with a command that was given.
 #[derive(Debug, Clone, Copy)]
 pub enum Replay<'a> {

@@ -12,7 +12,7 @@ mod custom;
 mod facts;
 pub mod option;
 
-pub use command::{Replay, bound_flag, called_as, schedule_command, with_report};
+pub use command::{Replay, bound_flag, called_as, play_command, schedule_command, with_report};
 pub use custom::{
     FindWorkload, find_workloads_with, is_workload_file, other_workloads, workload_in,
 };

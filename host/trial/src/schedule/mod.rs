@@ -9,6 +9,7 @@
 //! |---|---|
 //! | `play` | [`Schedule`], and running it |
 //! | `file` `operation` `episode` `moves` `error` | reading and writing the file |
+//! | `unit_test` | a schedule as a unit test |
 //! | `trace` | what happens in a run, a line each, to read |
 
 mod episode;
@@ -19,8 +20,10 @@ mod operation;
 mod play;
 mod touches;
 mod trace;
+mod unit_test;
 
 pub use error::ScheduleError;
 pub use file::VERSION;
 pub use play::Schedule;
 pub use trace::{message_in_words, operation_in_words, request_in_words, trace};
+pub use unit_test::UnitTest;

@@ -1,0 +1,313 @@
+//! The page, in a real browser: by mouse, by keyboard alone, on a phone.
+
+use serde_json::{Value as Json, json};
+use test_support::{Browser, Dir, Playing};
+
+use super::{SMALL, journal, play, scheduled, whole};
+
+const ARROW_RIGHT: &str = "\u{e014}";
+const ENTER: &str = "\u{e007}";
+const ESCAPE: &str = "\u{e00c}";
+const TAB: &str = "\u{e004}";
+
+/// Opens the page of a session and waits until it shows something.
+fn see(browser: &Browser, playing: &Playing) {
+    browser.be_still();
+    browser.visit(&playing.address);
+    browser.wait_for("document.documentElement.dataset.ready");
+}
+
+/// The moment that is looked at: the number of events before it.
+fn moment(browser: &Browser) -> u64 {
+    let now = browser.text(".on-stage .now");
+    let number = now.strip_prefix("Event ").unwrap().split(' ').next();
+    number.unwrap().replace(',', "").parse().unwrap()
+}
+
+fn wait_for_now(browser: &Browser, part: &str) {
+    let part = json!(part);
+    browser.wait_for(&format!(
+        "document.querySelector('.on-stage .now').textContent.includes({part})"
+    ));
+}
+
+/// Lets events happen, one at a time, until there is something that a selector finds.
+fn step_until(browser: &Browser, selector: &str) {
+    for _ in 0..100 {
+        if browser.run(
+            "return Boolean(document.querySelector(arguments[0]))",
+            json!([selector]),
+        ) == true
+        {
+            return;
+        }
+        let before = moment(browser);
+        browser.press("s");
+        browser.wait_for(&format!(
+            "!document.querySelector('.on-stage .now').textContent.startsWith('Event {before} of')"
+        ));
+    }
+    panic!("no {selector}");
+}
+
+fn nothing_is_in_the_way(browser: &Browser) {
+    assert_eq!(browser.barriers(), Vec::<String>::new());
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+/// A message between two nodes, as a button of the stage.
+const BETWEEN: &str = ".dot.of-node [role=button]";
+
+#[test]
+fn what_is_done_in_the_page_is_a_schedule_that_the_simulator_plays() {
+    let dir = Dir::new();
+    let playing = play(&dir, "broadcast-retry", SMALL);
+    let browser = Browser::start();
+    see(&browser, &playing);
+    assert_eq!(browser.text("h1"), "✓ valid so far: broadcast, main");
+    nothing_is_in_the_way(&browser);
+
+    // Act: lose a message.
+    step_until(&browser, BETWEEN);
+    let here = moment(&browser);
+    browser.click(BETWEEN);
+    browser.wait_for("document.querySelector('[data-key=Lose]')");
+    let chosen = browser.text(".chosen-card h3");
+    browser.click("[data-key=Lose]");
+    wait_for_now(&browser, "is lost");
+    assert_eq!(moment(&browser), here + 2, "the fault, and the loss");
+
+    // Go back, and do the other thing there: a branch.
+    browser.press("[[");
+    wait_for_now(&browser, "looking back");
+    assert_eq!(moment(&browser), here);
+    browser.click(BETWEEN);
+    browser.wait_for("document.querySelector('[data-key=Deliver]')");
+    assert_eq!(browser.text(".chosen-card h3"), chosen);
+    browser.click("[data-key=Deliver]");
+    browser.wait_for("document.querySelectorAll('.tree li').length === 2");
+    browser.wait_for("document.querySelector('h1').textContent.endsWith('branch 2')");
+    wait_for_now(&browser, "(main phase, stopped)");
+    assert_eq!(playing.get("api/branches")[1]["at"], here);
+    nothing_is_in_the_way(&browser);
+
+    // Compare: what was done is what differs.
+    browser.click("[data-key='compare 1']");
+    browser.wait_for("document.querySelector('#compare .pair canvas')");
+    let text = browser.text("#compare");
+    let alike = format!(
+        "{here} events are alike. The first that differ are events {}.",
+        here + 1
+    );
+    assert!(text.contains(&alike), "{text}");
+    nothing_is_in_the_way(&browser);
+
+    // Cut by drawing across the link between the nodes at the right and at the left.
+    browser.run("scrollTo(0, 0)", json!([]));
+    let places = browser.run(
+        "return ['n1', 'n2'].map((name) => {
+           const {x, y, width, height} = document.querySelector(`[aria-label^='node ${name},']`).getBoundingClientRect();
+           return [x + width / 2, y + height / 2];
+         })",
+        json!([]),
+    );
+    let at = |node: usize, axis: usize| places[node][axis].as_f64().unwrap() as i64;
+    let (middle, below) = (i64::midpoint(at(0, 0), at(1, 0)), at(0, 1));
+    browser.drag((middle, below + 40), (middle, below - 40));
+    browser.wait_for("document.querySelectorAll('.stage .link.cut').length === 1");
+    let cuts = &whole(&playing, 2)["now"]["cuts"];
+    assert_eq!(*cuts, json!([["n1", "n2"], ["n2", "n1"]]));
+
+    // Finish, and pass it on.
+    browser.press("e");
+    wait_for_now(&browser, "(over, over)");
+    browser.wait_for("document.querySelector('h1').textContent === '✓ valid broadcast, branch 2'");
+    browser.click("#out summary");
+    let path = browser.run(
+        "return document.querySelector('[data-file=schedule]').getAttribute('href')",
+        json!([]),
+    );
+    let (schedule, _) = playing.text(path.as_str().unwrap());
+    let (simulated, code) = scheduled(&dir, "broadcast-retry", &schedule);
+    assert_eq!(journal(&whole(&playing, 2)), simulated);
+    assert_eq!(code, Some(0));
+    let report = playing.text("api/branches/2/report").0;
+    assert!(report.starts_with("<!doctype html>"));
+    nothing_is_in_the_way(&browser);
+
+    // A link opens what was passed on as a branch of its own.
+    let link = playing.get("api/branches/2/link")["link"].clone();
+    browser.run(
+        "document.querySelector('[name=given]').value = arguments[0]",
+        json!([link]),
+    );
+    browser.click("#out form button");
+    browser.wait_for("document.querySelectorAll('.tree li').length === 3");
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+/// The name of what has the focus.
+fn focused(browser: &Browser) -> String {
+    let name = browser.run(
+        "const it = document.activeElement; return it.getAttribute('aria-label') ?? it.textContent",
+        json!([]),
+    );
+    name.as_str().unwrap().to_owned()
+}
+
+#[test]
+fn everything_can_be_done_with_the_keyboard() {
+    let dir = Dir::new();
+    let playing = play(&dir, "broadcast-retry", SMALL);
+    let browser = Browser::start();
+    see(&browser, &playing);
+    browser.press("?");
+    browser.wait_for("document.querySelector('dialog').open");
+    nothing_is_in_the_way(&browser);
+    browser.press(ESCAPE);
+    browser.wait_for("!document.querySelector('dialog').open");
+
+    // Choose a node and kill it; the focus stays where it was.
+    browser.press("a");
+    assert_eq!(focused(&browser), "node n0, running");
+    browser.press(ARROW_RIGHT);
+    assert_eq!(focused(&browser), "node n1, running");
+    browser.press(ENTER);
+    browser.wait_for("document.activeElement.dataset.key === 'kill'");
+    browser.press(ENTER);
+    browser.wait_for("document.activeElement.textContent === 'Start'");
+    wait_for_now(&browser, "fault: kill");
+    assert_eq!(whole(&playing, 1)["now"]["nodes"][1]["up"], false);
+    browser.press("k");
+    browser.wait_for("document.activeElement.textContent === 'Kill'");
+
+    // A breakpoint: the run stops where a node gets gossip.
+    browser.press("t");
+    browser.wait_for("document.activeElement.name === 'break-kind'");
+    browser.press(TAB);
+    browser.press("gossip");
+    browser.press(ENTER);
+    browser.wait_for("document.querySelector('#breakpoints li').textContent.startsWith('a message of type gossip arrives at any node')");
+    browser.run("document.activeElement.blur()", json!([]));
+    browser.press("3");
+    browser.wait_for("document.querySelector('#breakpoints .hit')");
+    wait_for_now(&browser, "stopped");
+    let hit = browser.text("#breakpoints .hit");
+    assert!(hit.contains(" hit: "), "{hit}");
+    let stopped = moment(&browser);
+
+    // An operation, begun by a form.
+    browser.press("o");
+    browser.wait_for("document.activeElement.name === 'operation'");
+    browser.press(TAB);
+    browser.press("77");
+    browser.press(ENTER);
+    browser.wait_for("document.querySelector('.stage .client.busy')");
+    let asked: Vec<Json> = whole(&playing, 1)["operations"].as_array().unwrap().clone();
+    assert_eq!(asked.last().unwrap()[2], "broadcast");
+    browser.run("document.activeElement.blur()", json!([]));
+
+    // Back, and another way from there.
+    while moment(&browser) > stopped {
+        browser.press("[");
+    }
+    browser.press("s");
+    browser.wait_for("document.querySelectorAll('.tree li').length === 2");
+    browser.press("w");
+    browser.wait_for("document.querySelector('#compare')");
+    browser.press("w");
+    browser.wait_for("!document.querySelector('#compare')");
+    browser.press("b");
+    browser.wait_for("document.querySelector('h1').textContent.endsWith('main')");
+
+    // The tab key leads through all of it, and out again.
+    browser.run(
+        "document.querySelectorAll('main details').forEach((it) => { it.open = true; })",
+        json!([]),
+    );
+    let mut seen = Vec::new();
+    browser.run("document.querySelector('.skip').focus()", json!([]));
+    for _ in 0..400 {
+        browser.press(TAB);
+        let place = browser.run(
+            "const it = document.activeElement; return it === document.body ? '' : it.closest('[id]')?.id ?? it.className",
+            json!([]),
+        );
+        if place == "" || place == "skip" {
+            break;
+        }
+        seen.push(place.as_str().unwrap().to_owned());
+    }
+    seen.dedup();
+    for part in ["desk", "branches", "forms", "breakpoints", "out", "travel"] {
+        assert!(seen.iter().any(|it| it == part), "{part} of {seen:?}");
+    }
+    assert!(seen.len() < 60, "{seen:?}");
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+#[test]
+fn it_fits_a_phone_in_the_dark_and_a_server_that_is_gone_is_told() {
+    let dir = Dir::new();
+    let playing = play(&dir, "broadcast-retry", SMALL);
+    let browser = Browser::of_size((390, 844));
+    browser.be_phone((390, 844), true);
+    browser.visit(&playing.address);
+    browser.wait_for("document.documentElement.dataset.ready");
+    let width = || browser.run("return document.documentElement.scrollWidth", json!([]));
+    assert_eq!(width(), 390);
+    nothing_is_in_the_way(&browser);
+    browser.run(
+        "document.querySelectorAll('main details').forEach((it) => { it.open = true; })",
+        json!([]),
+    );
+    step_until(&browser, BETWEEN);
+    browser.click(BETWEEN);
+    browser.wait_for("document.querySelector('[data-key=Deliver]')");
+    assert_eq!(width(), 390);
+    nothing_is_in_the_way(&browser);
+
+    assert_eq!(playing.end().code(), Some(130));
+    browser.wait_for("!document.querySelector('.lost').hidden");
+    browser.press("s");
+    browser.wait_for(
+        "document.querySelector('.wrong').textContent.startsWith('The server does not answer.')",
+    );
+}
+
+#[test]
+fn a_run_that_fails_opens_where_it_shows() {
+    let dir = Dir::new();
+    let args = "-w echo --node-count 1 --time-limit 2 --seed 1 -- --bug lower-case";
+    let playing = play(&dir, "echo-mutants", args);
+    let browser = Browser::start();
+    see(&browser, &playing);
+    // The first answer differs from what was asked: event 8, after its sending, event 7 (see `diff.rs`).
+    let now = browser.text(".on-stage .now");
+    assert!(now.contains("receives echo_ok from n0"), "{now}");
+    assert_eq!(moment(&browser), 8);
+    browser.wait_for("document.querySelector('h1').textContent.startsWith('✗ invalid')");
+    browser.press("{");
+    wait_for_now(&browser, "Event 1 of");
+    browser.click("header a[href='#event-7']");
+    wait_for_now(&browser, "receives echo_ok from n0");
+    assert_eq!(moment(&browser), 8);
+    nothing_is_in_the_way(&browser);
+}
+
+#[test]
+fn what_guests_write_is_shown_as_text() {
+    let dir = Dir::new();
+    let playing = play(&dir, "broadcast-retry", SMALL);
+    let browser = Browser::start();
+    see(&browser, &playing);
+    browser.press("m");
+    browser.wait_for("document.activeElement.name === 'body'");
+    let body = r#"{"type": "<img src=x onerror=alert(1)>", "msg_id": 1}"#;
+    browser.run("document.activeElement.value = arguments[0]", json!([body]));
+    browser.click("#forms form:last-of-type button");
+    wait_for_now(&browser, "sends <img src=x onerror=alert(1)> to n0");
+    browser.wait_for("[...document.querySelectorAll('.dot text')].some((it) => it.textContent.startsWith('<img'))");
+    assert_eq!(browser.run("return document.images.length", json!([])), 0);
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
