@@ -136,7 +136,7 @@ fn a_reader_takes_a_tour_answers_and_acts() {
     let mut questions = 0;
     for (index, step) in steps.as_array().unwrap().iter().enumerate() {
         if index > 0 {
-            browser.click("[name=tour-next]");
+            browser.click("[data-key=tour-next]");
         }
         wait_for_step(&browser, step["title"].as_str().unwrap());
         let at = step["at"].as_u64().unwrap();
