@@ -41,9 +41,8 @@ fn played(browser: &Browser) {
     let at = position(&playing.get("api/branches/1?from=0"));
     let until = json!({"kind": "run", "until": {"position": EVENTS}, "speed": null});
     playing.act(1, at, &until);
-    let is_there = |delta: &serde_json::Value| {
-        delta["now"]["running"] == false && position(delta) >= EVENTS
-    };
+    let is_there =
+        |delta: &serde_json::Value| delta["now"]["running"] == false && position(delta) >= EVENTS;
     events.wait_for("delta", is_there);
 
     let opened = median(|| {
@@ -55,7 +54,11 @@ fn played(browser: &Browser) {
         );
         Duration::from_secs_f64(at.as_f64().expect("a number") / 1e3)
     });
-    row("the page of host play with 10,000 events, until it is ready", opened, "");
+    row(
+        "the page of host play with 10,000 events, until it is ready",
+        opened,
+        "",
+    );
     let stepped = median(|| answered(browser, "s"));
     row("a step, from the key to the screen", stepped, "50 ms");
     let back = median(|| answered(browser, "["));
@@ -75,7 +78,11 @@ fn played(browser: &Browser) {
          })",
         json!([]),
     );
-    println!("{:<58} {:>7.0} a second  60", "frames while it runs at 1x", frames.as_f64().unwrap_or(0.0));
+    println!(
+        "{:<58} {:>7.0} a second  60",
+        "frames while it runs at 1x",
+        frames.as_f64().unwrap_or(0.0)
+    );
 }
 
 /// From a key until what it changes is on the screen.

@@ -15,6 +15,8 @@
 //! | `api` `http` | the server on the loopback, for who knows its token |
 //! | `page` `forms` | the page and what it offers |
 //! | `link` | a schedule as a link |
+//! | [`serve`] | a folder with reports, grades and schedules as a page |
+//! | [`tour`] | guided tours |
 
 mod api;
 mod forms;
@@ -22,7 +24,9 @@ mod game;
 mod http;
 mod link;
 mod page;
+pub mod serve;
 mod session;
+pub mod tour;
 
 use std::sync::Arc;
 

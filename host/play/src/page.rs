@@ -39,7 +39,9 @@ mod tests {
     fn no_line_begins_inside_a_text() {
         // Comments and indentation are taken away line by line.
         let lines = SCRIPT.iter().flat_map(|script| script.lines());
-        let open: Vec<&str> = lines.filter(|line| line.matches('`').count() % 2 == 1).collect();
+        let open: Vec<&str> = lines
+            .filter(|line| line.matches('`').count() % 2 == 1)
+            .collect();
         assert_eq!(open, Vec::<&str>::new());
     }
 

@@ -395,3 +395,109 @@ impl Serialize for LiveOperation<'_> {
         row.serialize(serializer)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use host_check::history::read;
+    use host_sim::journal::{DropReason, EntryKind, MessageEntry};
+    use serde_json::json;
+
+    #[test]
+    fn operations_come_with_the_entries_that_they_begin_and_end_with() {
+        let read = read(
+            br#"{:type :invoke, :f :read, :value nil, :process 0, :time 0, :index 0}
+{:type :invoke, :f :add, :value 1, :process 1, :time 1000000, :index 1}
+{:type :info, :f :start-kill, :value :majority, :process :nemesis, :time 2000000, :index 2}
+{:type :info, :f :start-kill, :value ["n1"], :process :nemesis, :time 2000000, :index 3}
+{:type :ok, :f :read, :value [], :process 0, :time 3000000, :index 4}
+{:type :info, :f :add, :value 1, :process 1, :time 5000000, :error :net-timeout, :index 5}
+{:type :invoke, :f :read, :value nil, :process 0, :time 5000000, :index 6}
+"#,
+        )
+        .unwrap();
+        let ops = read.ops();
+        let mut history = LiveHistory::default();
+        for (count, entries) in [(1, 4), (2, 5), (4, 7), (5, 9), (7, 12)] {
+            history.take(&ops[..count], entries);
+        }
+        let since = |entry| serde_json::to_value(history.operations_since(entry)).unwrap();
+        let first = json!([0, 0, "read", 0, 3_000_000, 0, "nil", "[]", 4]);
+        let second = json!([
+            1,
+            1,
+            "add",
+            1_000_000,
+            4_000_000,
+            2,
+            "1",
+            "1 :net-timeout",
+            5
+        ]);
+        let third = json!([6, 0, "read", 5_000_000, null, 3, "nil", null, -1]);
+        assert_eq!(since(0), json!([first, second, third]));
+        assert_eq!(since(9), json!([first, second, third]));
+        assert_eq!(since(10), json!([second, third]));
+        assert_eq!(since(13), json!([]));
+        assert_eq!(history.completed(), 2);
+        assert_eq!(history.entry_of(4), Some(9));
+        let faults = serde_json::to_value(history.faults()).unwrap();
+        assert_eq!(faults, json!([[2_000_000, "start-kill", ["n1"]]]));
+    }
+
+    fn recorded(kinds: &[(u64, EntryKind<'_>)]) -> LiveRecord {
+        let mut record = LiveRecord::without_states();
+        for (at_ns, kind) in kinds {
+            let entry = Entry {
+                at_ns: *at_ns,
+                kind: *kind,
+            };
+            record.note(&entry).unwrap();
+        }
+        record
+    }
+
+    #[test]
+    fn what_is_new_begins_at_an_entry_and_numbers_the_messages_of_links() {
+        let message = |id, body| MessageEntry {
+            id,
+            src: "n1",
+            dest: "n2",
+            body,
+        };
+        let (one, two) = (message(0, "{\"a\":1}"), message(1, "{\"a\":2}"));
+        let timer = EntryKind::Timer { node: "n2", id: 7 };
+        let kinds = [
+            (5, EntryKind::Send(one)),
+            (5, EntryKind::Send(two)),
+            (9, EntryKind::Recv(two)),
+            (9, EntryKind::Drop(one, DropReason::Loss)),
+            (12, timer),
+        ];
+        let record = recorded(&kinds);
+        let part = |from, until| serde_json::to_value(record.since(from, until)).unwrap();
+        assert_eq!(
+            part(0, 2),
+            json!({
+                "from": 0, "messages_from": 0, "names": ["n1", "n2"],
+                "messages": [[0, 0, 1, "{\"a\":1}", 1], [1, 0, 1, "{\"a\":2}", 2]],
+                "entries": [[5, 0, 0], [0, 0, 1]],
+                "states": [], "states_until": null,
+            })
+        );
+        assert_eq!(
+            part(1, 9),
+            json!({
+                "from": 1, "messages_from": 1, "names": ["n1", "n2"],
+                "messages": [[1, 0, 1, "{\"a\":2}", 2]],
+                "entries": [[0, 0, 1], [4, 1, 1], [0, 2, 0, "loss"], [3, 3, 1, 7, null]],
+                "states": [], "states_until": null,
+            })
+        );
+        assert_eq!(record.event(4), Some(LiveEvent::Timer("n2")));
+        assert_eq!((record.entries_until(9), record.marks_at(4)), (4, 2));
+        let other = recorded(&kinds[..4]);
+        assert_eq!(record.first_difference(&other, 4), None);
+        assert_eq!(record.first_difference(&other, 5), Some(4));
+    }
+}

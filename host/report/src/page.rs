@@ -44,6 +44,45 @@ pub const RUN_VIEWS: [&str; 8] = [
     include_str!("assets/problems.js"),
 ];
 
+/// The content security policy of a page of a report; `None` if this text is none, or has another policy than
+/// such pages have.
+#[must_use]
+pub fn policy_of(page: &str) -> Option<&str> {
+    let rest = page.strip_prefix(BEGINNING)?;
+    let rest = rest.strip_prefix("<meta http-equiv=\"Content-Security-Policy\" content=\"")?;
+    let (policy, _) = rest.split_once('"')?;
+    let hash = |text: &str, name: &str| {
+        let hash = text
+            .strip_prefix(name)?
+            .strip_prefix(" 'sha256-")?
+            .strip_suffix('\'')?;
+        let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte);
+        hash.bytes().all(is_base64).then_some(())
+    };
+    let parts: Vec<&str> = policy.split("; ").collect();
+    match parts.as_slice() {
+        [
+            "default-src 'none'",
+            script,
+            style,
+            "base-uri 'none'",
+            "form-action 'none'",
+        ] => {
+            hash(script, "script-src")?;
+            hash(style, "style-src")?;
+            Some(policy)
+        }
+        _ => None,
+    }
+}
+
+/// The title of a page of a report, which no guest has written.
+#[must_use]
+pub fn title_of(page: &str) -> Option<&str> {
+    let (_, rest) = page.split_once("<title>")?;
+    Some(rest.split_once("</title>")?.0)
+}
+
 /// Renders a page that shows `data` with the script `parts`, which may use what `assets/dom.js`
 /// defines. Neither the title nor the script may contain text from guests: they are not escaped.
 ///

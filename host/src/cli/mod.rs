@@ -27,6 +27,7 @@ mod output;
 mod panics;
 mod play;
 mod progress;
+mod serve;
 mod sim;
 mod style;
 mod suite;
@@ -63,7 +64,7 @@ pub use panics::tell_panics;
     after_help = EXIT_CODES,
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
-    override_usage = "host --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host inspect [OPTIONS] FILE\n       host check --workload NAME [OPTIONS] HISTORY\n       host sim --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host explore --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host play --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host compare --workload NAME [OPTIONS] A [B] [-- GUEST_ARGS…]\n       host grade [OPTIONS] PATH…\n       host merge [OPTIONS] FILE…\n       host suite [COMMAND]\n       host new [OPTIONS] NAME\n       host diff [OPTIONS] A B\n       host disk FOLDER [FILE]\n       host completions SHELL\n       host man DIR",
+    override_usage = "host --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host inspect [OPTIONS] FILE\n       host check --workload NAME [OPTIONS] HISTORY\n       host sim --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host explore --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host play --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host serve [OPTIONS] DIR\n       host compare --workload NAME [OPTIONS] A [B] [-- GUEST_ARGS…]\n       host grade [OPTIONS] PATH…\n       host merge [OPTIONS] FILE…\n       host suite [COMMAND]\n       host new [OPTIONS] NAME\n       host diff [OPTIONS] A B\n       host disk FOLDER [FILE]\n       host completions SHELL\n       host man DIR",
 )]
 struct Cli {
     #[command(subcommand)]
@@ -79,6 +80,7 @@ enum Command {
     Sim(Box<sim::SimArgs>),
     Explore(Box<explore::ExploreArgs>),
     Play(Box<play::PlayArgs>),
+    Serve(serve::ServeArgs),
     Compare(Box<compare::CompareArgs>),
     Grade(grade::GradeArgs),
     Merge(merge::MergeArgs),
@@ -160,6 +162,7 @@ fn run_command(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::Sim(args)) => sim::run(*args),
         Some(Command::Explore(args)) => explore::run(*args),
         Some(Command::Play(args)) => play::run(*args),
+        Some(Command::Serve(args)) => serve::run(&args),
         Some(Command::Compare(args)) => compare::run(&args),
         Some(Command::Grade(args)) => grade::run(&args),
         Some(Command::Merge(args)) => merge::run(&args),

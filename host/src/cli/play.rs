@@ -1,6 +1,7 @@
 //! `host play`: a run in the browser, to be acted on by hand.
 
 mod open;
+mod toured;
 
 use std::ffi::OsString;
 use std::hash::{BuildHasher, RandomState};
@@ -9,6 +10,8 @@ use std::sync::Arc;
 use std::thread;
 
 use clap::Args;
+
+pub(super) use open::in_browser;
 
 use super::limits::{CacheArgs, ModuleArgs};
 use super::mounts::MountArgs;
@@ -46,7 +49,7 @@ pub(crate) struct PlayArgs {
     #[arg(last = true, value_name = "GUEST_ARGS")]
     guest_args: Vec<String>,
     /// WebAssembly module that every node runs.
-    #[arg(long, short, value_name = "FILE", required_unless_present = "path", help_heading = Group::Cluster.heading())]
+    #[arg(long, short, value_name = "FILE", required_unless_present_any = ["path", "tour"], help_heading = Group::Cluster.heading())]
     module: Option<PathBuf>,
     /// Version that --swap-at and --nemesis swap change nodes to [default: the same module].
     #[arg(long, value_name = "FILE", help_heading = Group::Cluster.heading())]
@@ -59,6 +62,11 @@ pub(crate) struct PlayArgs {
     /// Play the run in this file, or in a link that begins with `play:`. If it is invalid, the page opens where it shows.
     #[arg(long, value_name = "FILE|LINK", conflicts_with_all = of_schedules(), help_heading = SEEDS)]
     schedule: Option<OsString>,
+    /// Take a guided tour: one that comes with the host, or a Markdown file of your own (docs/tours.md).
+    ///
+    /// The host has lost-message, partition, raft-election, stale-read and power-loss, which need no module.
+    #[arg(long, value_name = "NAME|FILE", conflicts_with_all = of_tours(), help_heading = PAGE)]
+    tour: Option<OsString>,
     /// When the module's file changes, load it and do the same to each branch again.
     #[arg(long, help_heading = PAGE)]
     watch: bool,
@@ -93,6 +101,8 @@ Examples:
     host play -w broadcast --node-count 3 my.wasm --open
   See where the run fails that `host sim` has found, and try another way:
     host play --challenge 3c my.wasm --seed 7 --open
+  Take a tour, which needs no module:
+    host play --tour raft-election --open
   Open the shortest run that fails, and do the same again after each build:
     host play --schedule short.json my.wasm --watch
 
@@ -103,12 +113,19 @@ Exit codes:
   255  internal error";
 
 /// What says what is played, instead of a workload.
-const SOURCES: [&str; 4] = ["schedule", "challenge", "world", "suite"];
+const SOURCES: [&str; 5] = ["schedule", "tour", "challenge", "world", "suite"];
 
 /// The flags of what a schedule decides.
 fn of_schedules() -> Vec<&'static str> {
     let is_none = |flag: &&str| !["seeds", "test_count"].contains(flag);
     in_schedules().into_iter().filter(is_none).collect()
+}
+
+/// The flags of what a tour decides.
+fn of_tours() -> Vec<&'static str> {
+    let mut flags = of_schedules();
+    flags.extend(["schedule", "watch", "guest_args"]);
+    flags
 }
 
 /// How many branches have guests at a time, with a run that is made once more.
@@ -130,9 +147,12 @@ enum Replayed {
 }
 
 pub(super) fn run(args: PlayArgs) -> Result<Exit, Failure> {
+    if let Some(named) = &args.tour {
+        return toured::run(&args, named);
+    }
     let played = args.played()?;
     // A port that is taken is known before a module is compiled.
-    let server = Server::bind(args.port.unwrap_or(0)).map_err(failure)?;
+    let server = Server::bind(args.port.unwrap_or(0)).map_err(of_server)?;
     let interrupt = interrupt::on_signal()?;
     let guests = RUNS * (played.scenario.options.cluster.count + 1);
     let sandbox = args.cache.sandbox_for(guests, &interrupt)?;
@@ -172,7 +192,7 @@ pub(super) fn run(args: PlayArgs) -> Result<Exit, Failure> {
     let session = Arc::new(session);
     print(&format!("{title}: {}\n", server.address()))?;
     if args.open {
-        open::in_browser(&server.address().to_string());
+        in_browser(&server.address().to_string());
     }
     thread::scope(|scope| {
         if args.watch {
@@ -180,7 +200,7 @@ pub(super) fn run(args: PlayArgs) -> Result<Exit, Failure> {
             let load = || load(args.module());
             scope.spawn(move || watch(&file, known, interrupt, session, load));
         }
-        let served = server.serve(&session, &interrupt).map_err(failure);
+        let served = server.serve(&session, &interrupt).map_err(of_server);
         // Whatever has ended the server ends the rest.
         interrupt.request();
         served
@@ -188,7 +208,8 @@ pub(super) fn run(args: PlayArgs) -> Result<Exit, Failure> {
     Ok(Exit::Interrupted)
 }
 
-fn failure(error: PlayError) -> Failure {
+/// A server that cannot be.
+pub(crate) fn of_server(error: PlayError) -> Failure {
     match error {
         PlayError::Port { .. } => Failure::usage(error),
         _ => Failure::new(Exit::Internal, error),
@@ -266,8 +287,12 @@ impl PlayArgs {
 
     /// The module that every node runs.
     fn module(&self) -> &Path {
-        let given = self.module.as_deref().or(self.path.as_deref());
-        given.unwrap_or(Path::new("")) // clap asks for one of them
+        self.given().unwrap_or(Path::new("")) // clap asks for one of them
+    }
+
+    /// The same, if there is one: a tour may do without.
+    fn given(&self) -> Option<&Path> {
+        self.module.as_deref().or(self.path.as_deref())
     }
 
     /// What the page says of the run.

@@ -25,7 +25,6 @@
 //! and says where: `docs/testing.md`.
 
 mod explore;
-mod native;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -35,7 +34,7 @@ use serde_json::Value as Json;
 
 pub use explore::Proved;
 pub use host_explore::{Bounds, TimerOrder};
-pub use native::Native;
+pub use host_native::Native;
 
 use host_check::history::History;
 use host_check::text::render_text;

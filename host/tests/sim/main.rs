@@ -12,6 +12,7 @@ mod new;
 mod outputs;
 mod play;
 mod report;
+mod serve;
 mod simulated;
 mod workloads;
 mod zoo;

@@ -25,7 +25,7 @@ function makeTour(session, tour, { moved }) {
     position.textContent = `${at + 1} of ${tour.steps.length}`;
     back.setAttribute("aria-disabled", String(at === 0));
     next.setAttribute("aria-disabled", String(at === tour.steps.length - 1));
-    refill(body, step.text.map(block), step.question ? question(step.question) : null);
+    refill(body, el("h3", {}, step.title), step.text.map(block), step.question ? question(step.question) : null);
   }
 
   function block(it) {

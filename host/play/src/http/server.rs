@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Router;
 
 use super::address::Address;
-use super::guard::guarded;
+use super::guard::{Sites, guarded};
 use super::token::Token;
 use host_guest::Interrupt;
 
@@ -72,6 +72,27 @@ impl Listener {
     /// # Errors
     /// If the server cannot go on.
     pub(crate) fn serve(self, routes: Router, interrupt: &Interrupt) -> Result<(), PlayError> {
+        self.serve_from(Sites::Own, routes, interrupt)
+    }
+
+    /// The same where pages with an origin of their own are served, which may lead to others here.
+    ///
+    /// # Errors
+    /// If the server cannot go on.
+    pub(crate) fn serve_linked(
+        self,
+        routes: Router,
+        interrupt: &Interrupt,
+    ) -> Result<(), PlayError> {
+        self.serve_from(Sites::Links, routes, interrupt)
+    }
+
+    fn serve_from(
+        self,
+        sites: Sites,
+        routes: Router,
+        interrupt: &Interrupt,
+    ) -> Result<(), PlayError> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_io()
             .enable_time()
@@ -81,7 +102,7 @@ impl Listener {
         let served: io::Result<()> = runtime.block_on(async {
             listener.set_nonblocking(true)?;
             let listener = tokio::net::TcpListener::from_std(listener)?;
-            let server = axum::serve(listener, guarded(routes, address));
+            let server = axum::serve(listener, guarded(routes, address, sites));
             tokio::select! {
                 served = server.into_future() => served,
                 () = requested(interrupt) => Ok(()),

@@ -14,7 +14,7 @@ const OPENER: (&str, &[&str]) = match () {
 };
 
 /// Opens an address. That it cannot be opened is told, and nothing else: it can be opened by hand.
-pub(super) fn in_browser(address: &str) {
+pub(crate) fn in_browser(address: &str) {
     let (program, words) = OPENER;
     let started = Command::new(program)
         .args(words)

@@ -38,6 +38,8 @@ fn help_is_not_an_error() {
                    host check --workload NAME [OPTIONS] HISTORY
                    host sim --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]
                    host explore --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]
+                   host play --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]
+                   host serve [OPTIONS] DIR
                    host compare --workload NAME [OPTIONS] A [B] [-- GUEST_ARGS…]
                    host grade [OPTIONS] PATH…
                    host merge [OPTIONS] FILE…
@@ -53,6 +55,8 @@ fn help_is_not_an_error() {
               check        Judge a recorded history, in Jepsen's EDN, as JSON or as a log
               sim          Run nodes in a simulated cluster, in virtual time, and judge what clients see
               explore      Try all schedules of a small cluster: every order of messages, timers, operations and faults
+              play         Act on a run by hand in the browser: deliver, lose, kill, cut, go back, and try another way
+              serve        List the reports, grades and schedules in a folder and below it, in the browser
               compare      Compare two modules, or one with other arguments, on the same seeds: verdicts and figures
               grade        Judge submissions in the sandbox, on several seeds for each challenge of a suite
               merge        Merge what shares have written as JSON into one: grades (host grade --shard), or summaries of runs (host sim --shard)
@@ -357,6 +361,8 @@ fn short_help() {
                    host check --workload NAME [OPTIONS] HISTORY
                    host sim --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]
                    host explore --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]
+                   host play --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]
+                   host serve [OPTIONS] DIR
                    host compare --workload NAME [OPTIONS] A [B] [-- GUEST_ARGS…]
                    host grade [OPTIONS] PATH…
                    host merge [OPTIONS] FILE…
@@ -372,6 +378,8 @@ fn short_help() {
               check        Judge a recorded history, in Jepsen's EDN, as JSON or as a log
               sim          Run nodes in a simulated cluster, in virtual time, and judge what clients see
               explore      Try all schedules of a small cluster: every order of messages, timers, operations and faults
+              play         Act on a run by hand in the browser: deliver, lose, kill, cut, go back, and try another way
+              serve        List the reports, grades and schedules in a folder and below it, in the browser
               compare      Compare two modules, or one with other arguments, on the same seeds: verdicts and figures
               grade        Judge submissions in the sandbox, on several seeds for each challenge of a suite
               merge        Merge what shares have written as JSON into one: grades (host grade --shard), or summaries of runs (host sim --shard)
@@ -1489,6 +1497,8 @@ fn no_arguments() {
                host check --workload NAME [OPTIONS] HISTORY
                host sim --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]
                host explore --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]
+               host play --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]
+               host serve [OPTIONS] DIR
                host compare --workload NAME [OPTIONS] A [B] [-- GUEST_ARGS…]
                host grade [OPTIONS] PATH…
                host merge [OPTIONS] FILE…

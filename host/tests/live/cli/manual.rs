@@ -87,7 +87,7 @@ fn each_command_has_a_page() {
     man().is(expect![[r#"
         exit code 0
         ---- stdout
-        17 pages in pages: read the first with `man pages/host.1`
+        19 pages in pages: read the first with `man pages/host.1`
     "#]]);
     let pages = dir.files_in("pages");
     assert_eq!(
@@ -104,6 +104,8 @@ fn each_command_has_a_page() {
             "host-man.1",
             "host-merge.1",
             "host-new.1",
+            "host-play.1",
+            "host-serve.1",
             "host-sim.1",
             "host-suite-list.1",
             "host-suite-run.1",

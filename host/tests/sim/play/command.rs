@@ -35,7 +35,16 @@ fn what_cannot_be_played_is_told_before_anything_is_served() {
         let stderr = ended.stderr.replace(&port, "PORT");
         said += &format!("{} {stderr}", ended.code().unwrap());
     }
-    expect![[r#""#]].assert_eq(&said);
+    expect![[r#"
+        254 error: cannot listen on port PORT of this machine: Address already in use (os error 98); another program may have it: choose another --port, or none for a free one
+        3 error: text.wasm cannot be loaded:
+          - this is not WebAssembly: it does not begin with the bytes "\0asm"
+        254 error: cannot read the module missing.wasm: No such file or directory (os error 2)
+        254 error: cannot play bad.json: missing field `version` at line 1 column 2
+        254 error: cannot play missing.json: No such file or directory (os error 2)
+        254 error: cannot play the link: the link is not whole or has other characters in it: copy all of it again
+        254 error: --below is for `host sim`: a run that is acted on by hand has no targets
+    "#]].assert_eq(&said);
 }
 
 #[test]

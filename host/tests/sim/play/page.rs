@@ -34,7 +34,11 @@ fn wait_for_now(browser: &Browser, part: &str) {
 /// Lets events happen, one at a time, until there is something that a selector finds.
 fn step_until(browser: &Browser, selector: &str) {
     for _ in 0..100 {
-        if browser.run("return Boolean(document.querySelector(arguments[0]))", json!([selector])) == true {
+        if browser.run(
+            "return Boolean(document.querySelector(arguments[0]))",
+            json!([selector]),
+        ) == true
+        {
             return;
         }
         let before = moment(browser);
@@ -91,7 +95,10 @@ fn what_is_done_in_the_page_is_a_schedule_that_the_simulator_plays() {
     browser.click("[data-key='compare 1']");
     browser.wait_for("document.querySelector('#compare .pair canvas')");
     let text = browser.text("#compare");
-    let alike = format!("{here} events are alike. The first that differ are events {}.", here + 1);
+    let alike = format!(
+        "{here} events are alike. The first that differ are events {}.",
+        here + 1
+    );
     assert!(text.contains(&alike), "{text}");
     nothing_is_in_the_way(&browser);
 
@@ -130,7 +137,10 @@ fn what_is_done_in_the_page_is_a_schedule_that_the_simulator_plays() {
 
     // A link opens what was passed on as a branch of its own.
     let link = playing.get("api/branches/2/link")["link"].clone();
-    browser.run("document.querySelector('[name=given]').value = arguments[0]", json!([link]));
+    browser.run(
+        "document.querySelector('[name=given]').value = arguments[0]",
+        json!([link]),
+    );
     browser.click("#out form button");
     browser.wait_for("document.querySelectorAll('[data-key^=\"open \"]').length === 3");
     assert_eq!(browser.complaints(), Vec::<String>::new());
@@ -211,7 +221,10 @@ fn everything_can_be_done_with_the_keyboard() {
     browser.wait_for("document.querySelector('h1').textContent.endsWith('main')");
 
     // The tab key leads through all of it, and out again.
-    browser.run("document.querySelectorAll('main details').forEach((it) => { it.open = true; })", json!([]));
+    browser.run(
+        "document.querySelectorAll('main details').forEach((it) => { it.open = true; })",
+        json!([]),
+    );
     let mut seen = Vec::new();
     browser.run("document.querySelector('.skip').focus()", json!([]));
     for _ in 0..400 {
@@ -244,7 +257,10 @@ fn it_fits_a_phone_in_the_dark_and_a_server_that_is_gone_is_told() {
     let width = || browser.run("return document.documentElement.scrollWidth", json!([]));
     assert_eq!(width(), 390);
     nothing_is_in_the_way(&browser);
-    browser.run("document.querySelectorAll('main details').forEach((it) => { it.open = true; })", json!([]));
+    browser.run(
+        "document.querySelectorAll('main details').forEach((it) => { it.open = true; })",
+        json!([]),
+    );
     step_until(&browser, BETWEEN);
     browser.click(BETWEEN);
     browser.wait_for("document.querySelector('[data-key=Deliver]')");
@@ -254,7 +270,9 @@ fn it_fits_a_phone_in_the_dark_and_a_server_that_is_gone_is_told() {
     assert_eq!(playing.end().code(), Some(130));
     browser.wait_for("!document.querySelector('.lost').hidden");
     browser.press("s");
-    browser.wait_for("document.querySelector('.wrong').textContent.startsWith('The server does not answer.')");
+    browser.wait_for(
+        "document.querySelector('.wrong').textContent.startsWith('The server does not answer.')",
+    );
 }
 
 #[test]

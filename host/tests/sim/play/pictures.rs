@@ -19,7 +19,11 @@ const PICTURES: [&str; 6] = ["stage", "message", "cut", "branch", "compare", "fa
 fn take(browser: &Browser, name: &str) {
     assert!(PICTURES.contains(&name), "{name}");
     let picture = browser.picture();
-    assert!(picture.len() <= BYTES_MAX, "{name}: {} bytes", picture.len());
+    assert!(
+        picture.len() <= BYTES_MAX,
+        "{name}: {} bytes",
+        picture.len()
+    );
     if let Some(folder) = env::var_os("PLAY_PICTURES") {
         fs::write(format!("{}/{name}.png", folder.display()), picture).unwrap();
     }
@@ -83,7 +87,10 @@ fn the_guide_shows_what_the_page_does() {
     browser.press("sssss");
     browser.click("[data-key^='name 2']");
     browser.wait_for("document.activeElement.name === 'branch-name'");
-    browser.run("document.activeElement.value = 'without the cut'", json!([]));
+    browser.run(
+        "document.activeElement.value = 'without the cut'",
+        json!([]),
+    );
     browser.press("\u{e007}");
     browser.wait_for("document.querySelector('h1').textContent.endsWith('without the cut')");
     take(&browser, "branch");
@@ -91,14 +98,20 @@ fn the_guide_shows_what_the_page_does() {
     browser.run("document.activeElement.blur()", json!([]));
     browser.press("w");
     browser.wait_for("document.querySelector('#compare .pair canvas')");
-    browser.run("document.querySelector('#compare').scrollIntoView()", json!([]));
+    browser.run(
+        "document.querySelector('#compare').scrollIntoView()",
+        json!([]),
+    );
     take(&browser, "compare");
     assert_eq!(browser.complaints(), Vec::<String>::new());
 
     let failing = play(&dir, "broadcast-retry", STORMY);
     browser.visit(&failing.address);
     browser.wait_for("document.querySelector('h1')?.textContent.startsWith('✗ invalid')");
-    browser.run("document.querySelector('header [data-key=problems]').open = true", json!([]));
+    browser.run(
+        "document.querySelector('header [data-key=problems]').open = true",
+        json!([]),
+    );
     take(&browser, "failure");
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }

@@ -2,7 +2,6 @@
 
 use serde_json::Value as Json;
 use test_support::{Dir, Playing};
-use ureq::http::Method;
 
 use super::{SMALL, play};
 
@@ -116,8 +115,28 @@ fn no_answer_is_kept_framed_or_taken_for_something_else() {
         lines.sort();
         lines.join("\n")
     };
-    expect_test::expect![[r#""#]].assert_eq(&head(&format!("{path}api/session")));
-    expect_test::expect![[r#""#]].assert_eq(&head(path));
+    expect_test::expect![[r#"
+        cache-control: no-store
+        connection: close
+        content-security-policy: default-src 'none'; frame-ancestors 'none'
+        content-type: application/json
+        cross-origin-opener-policy: same-origin
+        cross-origin-resource-policy: same-origin
+        referrer-policy: no-referrer
+        x-content-type-options: nosniff
+        x-frame-options: deny"#]]
+    .assert_eq(&head(&format!("{path}api/session")));
+    expect_test::expect![[r#"
+        cache-control: no-store
+        connection: close
+        content-security-policy: frame-ancestors 'none'; base-uri 'none'; form-action 'none'
+        content-type: text/html; charset=utf-8
+        cross-origin-opener-policy: same-origin
+        cross-origin-resource-policy: same-origin
+        referrer-policy: no-referrer
+        x-content-type-options: nosniff
+        x-frame-options: deny"#]]
+    .assert_eq(&head(path));
     // What is refused, too.
     let refused = head("/");
     assert!(
@@ -137,21 +156,19 @@ fn requests_that_are_too_large_or_make_no_sense_are_refused() {
         large.len()
     ));
     assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    assert!(answer.contains("{\"error\":\""), "{answer}");
     for (method, path, body, expected) in [
-        (Method::POST, "api/branches/1/act", "{", 400),
-        (Method::POST, "api/branches/1/act", r#"{"at":0}"#, 400),
-        (Method::POST, "api/open", r#"{"schedule":"{}"}"#, 400),
-        (Method::POST, "api/open", r#"{"schedule":"play:AAAA"}"#, 400),
-        (
-            Method::PUT,
-            "api/breakpoints",
-            r#"[{"kind":"sunset"}]"#,
-            400,
-        ),
-        (Method::POST, "api/branches/1/name", r#"{"name":" "}"#, 400),
-        (Method::DELETE, "api/branches/1", "", 409),
-        (Method::GET, "api/nothing", "", 404),
-        (Method::DELETE, "api/session", "", 405),
+        ("POST", "api/branches/1/act", "{", 400),
+        ("POST", "api/branches/1/act", r#"{"at":0}"#, 400),
+        ("POST", "api/open", r#"{"schedule":"{}"}"#, 400),
+        ("POST", "api/open", r#"{"schedule":"play:AAAA"}"#, 400),
+        ("PUT", "api/breakpoints", r#"[{"kind":"sunset"}]"#, 400),
+        ("POST", "api/branches/1/name", r#"{"name":" "}"#, 400),
+        ("DELETE", "api/branches/1", "", 409),
+        ("GET", "api/nothing", "", 404),
+        ("GET", "api/branches/one", "", 400),
+        ("GET", "api/branches/1?from=-1", "", 400),
+        ("DELETE", "api/session", "", 405),
     ] {
         assert_eq!(
             playing.refused(method, path, body).0,

@@ -135,7 +135,10 @@ impl Browser {
     pub fn drag(&self, from: (i64, i64), to: (i64, i64)) {
         let go = |(x, y): (i64, i64)| json!({"type": "pointerMove", "duration": 0, "x": x, "y": y});
         let middle = (i64::midpoint(from.0, to.0), i64::midpoint(from.1, to.1));
-        let (down, up) = (json!({"type": "pointerDown", "button": 0}), json!({"type": "pointerUp", "button": 0}));
+        let (down, up) = (
+            json!({"type": "pointerDown", "button": 0}),
+            json!({"type": "pointerUp", "button": 0}),
+        );
         let actions = json!([go(from), down, go(middle), go(to), up]);
         self.actions(&json!({
             "type": "pointer", "id": "mouse", "parameters": {"pointerType": "mouse"}, "actions": actions,
@@ -161,7 +164,8 @@ impl Browser {
 
     /// Shows the page as a phone would, in the dark or not.
     pub fn be_phone(&self, (width, height): (u32, u32), is_dark: bool) {
-        let device = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": true});
+        let device =
+            json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": true});
         self.command("Emulation.setDeviceMetricsOverride", &device);
         let scheme = if is_dark { "dark" } else { "light" };
         let features = json!([
@@ -175,7 +179,10 @@ impl Browser {
     pub fn barriers(&self) -> Vec<String> {
         let path = root().join("target/tools/axe/axe.min.js");
         let axe = fs::read_to_string(&path).unwrap_or_else(|error| {
-            panic!("{}: {error}: run host/tests/programs/build.sh", path.display())
+            panic!(
+                "{}: {error}: run host/tests/programs/build.sh",
+                path.display()
+            )
         });
         self.run(&format!("{axe}; window.axe = axe;"), json!([]));
         let found = self.run(

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 
 use rustix::process::Signal;
 use serde_json::{Value as Json, json};
-use ureq::http::{Method, Request};
+use ureq::http::Request;
 
 use crate::process::{Ended, Live, Run};
 
@@ -25,7 +25,18 @@ impl Playing {
     /// Starts `host play` with these arguments and waits for its address.
     #[track_caller]
     pub fn start(run: Run, args: &str) -> Self {
-        let mut live = run.arg("play").args(args.split_whitespace()).start();
+        Playing::of("play", run, args)
+    }
+
+    /// The same for `host serve`, which is asked in the same way.
+    #[track_caller]
+    pub fn serve(run: Run, args: &str) -> Self {
+        Playing::of("serve", run, args)
+    }
+
+    #[track_caller]
+    fn of(command: &str, run: Run, args: &str) -> Self {
+        let mut live = run.arg(command).args(args.split_whitespace()).start();
         let line = live.next_line();
         let (title, address) = line.trim_end().split_once(": http://").expect(&line);
         Playing {
@@ -36,7 +47,7 @@ impl Playing {
     }
 
     /// Asks, and returns the status, the text and the header `x-play-note` of the answer.
-    fn ask(&self, method: Method, path: &str, body: &str) -> (u16, String, Option<String>) {
+    fn ask(&self, method: &str, path: &str, body: &str) -> (u16, String, Option<String>) {
         let request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.address))
@@ -56,7 +67,7 @@ impl Playing {
     /// The text at a path, and its note.
     #[track_caller]
     pub fn text(&self, path: &str) -> (String, Option<String>) {
-        let (status, text, note) = self.ask(Method::GET, path, "");
+        let (status, text, note) = self.ask("GET", path, "");
         assert_eq!(status, 200, "{path}: {text}");
         (text, note)
     }
@@ -69,7 +80,7 @@ impl Playing {
 
     /// What is answered to a request that changes something.
     #[track_caller]
-    pub fn send(&self, method: Method, path: &str, body: &Json) -> Json {
+    pub fn send(&self, method: &str, path: &str, body: &Json) -> Json {
         let (status, text, _) = self.ask(method, path, &body.to_string());
         assert_eq!(status, 200, "{path}: {text}");
         serde_json::from_str(&text).unwrap()
@@ -77,7 +88,7 @@ impl Playing {
 
     /// The status and the error of a request that is refused.
     #[track_caller]
-    pub fn refused(&self, method: Method, path: &str, body: &str) -> (u16, String) {
+    pub fn refused(&self, method: &str, path: &str, body: &str) -> (u16, String) {
         let (status, text, _) = self.ask(method, path, body);
         assert!(status >= 400, "{path}: {status} {text}");
         let answer: Json = serde_json::from_str(&text).unwrap();
@@ -88,7 +99,7 @@ impl Playing {
     #[track_caller]
     pub fn act(&self, branch: u64, at: u64, what: &Json) -> Json {
         let path = format!("api/branches/{branch}/act");
-        self.send(Method::POST, &path, &json!({"at": at, "do": what}))
+        self.send("POST", &path, &json!({"at": at, "do": what}))
     }
 
     /// Why something is not done at a moment of a branch.
@@ -96,11 +107,18 @@ impl Playing {
     pub fn not_done(&self, branch: u64, at: u64, what: &Json) -> (u16, String) {
         let path = format!("api/branches/{branch}/act");
         let body = json!({"at": at, "do": what}).to_string();
-        self.refused(Method::POST, &path, &body)
+        self.refused("POST", &path, &body)
     }
 
     /// The events from now on, after the first, which says that they come.
     pub fn events(&self) -> Events {
+        let mut events = self.all_events();
+        assert_eq!(events.next().0, "branches");
+        events
+    }
+
+    /// All events from now on.
+    pub fn all_events(&self) -> Events {
         let (host, path) = self.host_and_path();
         let mut stream = TcpStream::connect(host).unwrap();
         write!(
@@ -108,9 +126,7 @@ impl Playing {
             "GET {path}api/events HTTP/1.1\r\nHost: {host}\r\n\r\n"
         )
         .unwrap();
-        let mut events = Events(BufReader::new(stream));
-        assert_eq!(events.next().0, "branches");
-        events
+        Events(BufReader::new(stream))
     }
 
     /// `127.0.0.1:PORT` and `/TOKEN/`.
