@@ -211,7 +211,7 @@ fn everything_can_be_done_with_the_keyboard() {
     while moment(&browser) > stopped {
         browser.press("[");
     }
-    browser.press("s");
+    browser.press("k");
     browser.wait_for("document.querySelectorAll('[data-key^=\"open \"]').length === 2");
     browser.press("w");
     browser.wait_for("document.querySelector('#compare')");
