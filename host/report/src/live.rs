@@ -490,7 +490,7 @@ mod tests {
             json!({
                 "from": 1, "messages_from": 1, "names": ["n1", "n2"],
                 "messages": [[1, 0, 1, "{\"a\":2}", 2]],
-                "entries": [[0, 0, 1], [4, 1, 1], [0, 2, 0, "loss"], [3, 3, 1, 7]],
+                "entries": [[0, 0, 1], [4, 1, 1], [0, 2, 0, "loss"], [3, 3, 1, 7, null]],
                 "states": [], "states_until": null,
             })
         );

@@ -16,7 +16,7 @@ use futures_util::stream;
 use serde_json::{Value as Json, json};
 use tokio::sync::watch;
 
-use super::{Shared, all_branches};
+use super::answer::{Shared, all_branches};
 use crate::http::Refusal;
 use crate::session::{Branch, Session};
 

@@ -4,9 +4,10 @@ use axum::extract::{Path, Query, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+
+use super::answer::{Answer, Shared, json_of, work};
 use serde_json::json;
 
-use super::{Answer, Shared, work};
 use crate::http::Refusal;
 use crate::link::link_to;
 use crate::session::{Exported, Session};
@@ -102,7 +103,7 @@ pub(super) async fn link(
 ) -> Answer {
     work(session, move |session| {
         let Exported { schedule, note, .. } = session.export(id, at)?;
-        Ok(super::json(
+        Ok(json_of(
             &json!({"link": link_to(&schedule.write()), "note": note}),
         ))
     })

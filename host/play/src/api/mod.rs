@@ -2,30 +2,26 @@
 //!
 //! A request may have a run go on, so it is answered on a thread of its own, and the server answers others meanwhile.
 
+mod answer;
 mod events;
 mod exports;
-
-use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
-use axum::http::header::CONTENT_TYPE;
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{Html, IntoResponse};
 use axum::routing::{get, post, put};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use serde_json::{Value as Json, json};
+use serde_json::json;
+
+use answer::{Answer, Shared, all_branches, json_of, json_text, read, work};
 
 use crate::game::Base;
 use crate::http::Refusal;
 use crate::link::{is_link, linked};
 use crate::page;
-use crate::session::{Do, Opening, Refused, Session};
+use crate::session::{Do, Opening};
 use host_trial::schedule::Schedule;
-
-/// The session, for each request.
-type Shared = Arc<Session>;
 
 /// The routes of a session's page.
 pub(crate) fn routes(session: Shared) -> Router {
@@ -46,47 +42,6 @@ pub(crate) fn routes(session: Shared) -> Router {
         .with_state(session)
 }
 
-impl From<Refused> for Refusal {
-    fn from(refused: Refused) -> Self {
-        match refused {
-            Refused::Unknown(why) => Refusal::not_found(why),
-            Refused::Wrong(why) => Refusal::bad(why),
-            Refused::NotNow(why) => Refusal::conflict(why),
-        }
-    }
-}
-
-/// An answer, or why there is none.
-type Answer = Result<Response, Refusal>;
-
-/// Does what may take long on another thread.
-async fn work<T: Send + 'static>(
-    session: Shared,
-    work: impl FnOnce(&Session) -> Result<T, Refusal> + Send + 'static,
-) -> Result<T, Refusal> {
-    let worked = tokio::task::spawn_blocking(move || work(&session)).await;
-    worked.unwrap_or_else(|_| {
-        Err(Refusal::internal(
-            "internal error: this has failed, and the rest goes on; please report it",
-        ))
-    })
-}
-
-/// JSON that is written already.
-fn json_text(text: String) -> Response {
-    ([(CONTENT_TYPE, "application/json")], text).into_response()
-}
-
-fn json(value: &Json) -> Response {
-    json_text(value.to_string())
-}
-
-/// Reads a body as JSON.
-fn read<T: DeserializeOwned>(body: &[u8], what: &str) -> Result<T, Refusal> {
-    serde_json::from_slice(body)
-        .map_err(|error| Refusal::bad(format!("this is no {what}: {error}")))
-}
-
 async fn the_page() -> impl IntoResponse {
     // The page has a policy of its own, which says by their hashes which script and style may be used.
     let policy = [(
@@ -97,16 +52,11 @@ async fn the_page() -> impl IntoResponse {
 }
 
 async fn shown(State(session): State<Shared>) -> Answer {
-    work(session, |session| Ok(json(&session.shown()))).await
+    work(session, |session| Ok(json_of(&session.shown()))).await
 }
 
 async fn branches(State(session): State<Shared>) -> Answer {
-    work(session, |session| Ok(json(&all_branches(session)))).await
-}
-
-/// All branches, as pages get them.
-fn all_branches(session: &Session) -> Json {
-    session.branches().iter().map(|it| it.shown()).collect()
+    work(session, |session| Ok(json_of(&all_branches(session)))).await
 }
 
 #[derive(Deserialize)]
@@ -153,7 +103,7 @@ async fn rename(State(session): State<Shared>, Path(id): Path<u32>, body: Bytes)
     let Named { name } = read(&body, "name")?;
     work(session, move |session| {
         session.rename(id, &name)?;
-        Ok(json(&session.branch(id)?.shown()))
+        Ok(json_of(&session.branch(id)?.shown()))
     })
     .await
 }
@@ -161,7 +111,7 @@ async fn rename(State(session): State<Shared>, Path(id): Path<u32>, body: Bytes)
 async fn remove(State(session): State<Shared>, Path(id): Path<u32>) -> Answer {
     work(session, move |session| {
         session.remove(id)?;
-        Ok(json(&all_branches(session)))
+        Ok(json_of(&all_branches(session)))
     })
     .await
 }
@@ -169,7 +119,7 @@ async fn remove(State(session): State<Shared>, Path(id): Path<u32>) -> Answer {
 async fn breakpoints(State(session): State<Shared>, body: Bytes) -> Answer {
     work(session, move |session| {
         session.set_breakpoints(&body)?;
-        Ok(json(&json!({})))
+        Ok(json_of(&json!({})))
     })
     .await
 }

@@ -156,6 +156,12 @@ fn admitted(address: &Address, sites: Sites, request: Request) -> Result<Request
     if !address.token().is(token) {
         return Err(unknown());
     }
+    let length = request.headers().get(header::CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+    if length.is_some_and(|length: usize| length > BODY_BYTES_MAX) {
+        let why = format!("a request has at most {} MiB", BODY_BYTES_MAX >> 20);
+        return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, why));
+    }
     let path = match request.uri().query() {
         Some(query) => format!("/{path}?{query}"),
         None => format!("/{path}"),

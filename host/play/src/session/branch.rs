@@ -57,6 +57,7 @@ pub(crate) struct Known {
 impl Branch {
     /// A branch whose run has not begun.
     pub(crate) fn new(id: u32, name: String, base: Base, generation: u64) -> Self {
+        let standing = Standing::at_the_beginning(base.scenario.options.cluster);
         Branch {
             id,
             known: Mutex::new(Known {
@@ -73,7 +74,7 @@ impl Branch {
                 moves: Vec::new(),
                 events: 0,
                 position: 0,
-                standing: Standing::at_the_beginning(),
+                standing,
                 is_running: false,
                 is_over: false,
                 why: None,
@@ -254,5 +255,36 @@ impl Known {
                 limits::BYTES >> 20
             )
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use host_sim::journal::{Entry, EntryKind, Observer};
+    use host_trial::Scenario;
+
+    #[test]
+    fn what_a_branch_keeps_has_a_limit_that_is_told() {
+        let base = Base {
+            seed: 1,
+            scenario: Arc::new(Scenario::default()),
+            script: None,
+        };
+        let branch = Branch::new(1, "main".to_owned(), base, 1);
+        let mut known = branch.known();
+        let timer = Entry {
+            at_ns: 0,
+            kind: EntryKind::Timer { node: "n0", id: 1 },
+        };
+        for _ in 1..limits::ENTRIES {
+            known.record.note(&timer).unwrap();
+        }
+        assert_eq!(known.is_full(), None);
+        known.record.note(&timer).unwrap();
+        assert_eq!(
+            known.is_full().unwrap(),
+            "the branch has 200000 entries, the most that are kept: go back and branch earlier"
+        );
     }
 }

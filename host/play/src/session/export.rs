@@ -4,8 +4,8 @@
 //! schedule gives the journal that the page shows.
 
 use super::branch::Branch;
+use super::held::{Refused, Session};
 use super::now::Made;
-use super::{Refused, Session};
 use crate::game::{Base, Programs};
 use host_report::live::LiveRecord;
 use host_sim::journal::Observer;

@@ -6,8 +6,9 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 use super::branch::Branch;
+use super::command::{Anew, Command};
 use super::judge::{Judge, final_verdict};
-use super::player::{Anew, Command, Player};
+use super::player::Player;
 use crate::game::Programs;
 use host_check::history::{History, Op};
 use host_sim::journal::Observer;

@@ -52,13 +52,18 @@ struct WorkerState {
 
 impl Standing {
     /// Before the first event.
-    pub(crate) fn at_the_beginning() -> Self {
+    pub(crate) fn at_the_beginning(cluster: Cluster) -> Self {
+        let node = NodeState {
+            up: true,
+            paused: false,
+            syncing: false,
+        };
         Standing {
             at_ns: 0,
             phase: "init",
             idle: false,
             in_flight: Vec::new(),
-            nodes: Vec::new(),
+            nodes: vec![node; cluster.count],
             cuts: Vec::new(),
             workers: Vec::new(),
             moves: 0,
@@ -71,7 +76,7 @@ impl Standing {
             src: it.message.src,
             dest: it.message.dest,
             number: it.message.number,
-            due_ns: it.due_ns,
+            due_ns: it.due_ns.map(|due_ns| due_ns.max(moment.at_ns)),
             held: it.is_held,
         });
         let nodes = moment.nodes().into_iter().map(|it| NodeState {
@@ -102,14 +107,10 @@ impl Standing {
         }
     }
 
-    /// The same when the run is over, at this time.
-    pub(crate) fn over(self, at_ns: u64) -> Self {
-        Standing {
-            at_ns,
-            phase: "over",
-            idle: false,
-            ..self
-        }
+    /// The run is over, at this time.
+    pub(crate) fn end(&mut self, at_ns: u64) {
+        (self.at_ns, self.phase, self.idle) = (at_ns, "over", false);
+        self.in_flight.clear();
     }
 }
 

@@ -7,21 +7,21 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
-use super::branch::{Branch, Known};
+use super::branch::Branch;
 use super::breakpoint::{Breakpoint, Watched, at_node};
-use super::doing::{Do, Until, touch_of};
+use super::command::{Anew, AnewUntil, Command, Goal};
+use super::doing::{Do, touch_of};
 use super::judge::{Judge, judged};
-use super::now::{Hit, Made, Standing, Verdict, node_names};
+use super::now::{Hit, Made, Standing, node_names};
+use super::tape::{Tape, Writer};
 use crate::game::limits;
 use host_check::history::Op;
-use host_report::live::{LiveHistory, LiveRecord};
-use host_sim::journal::{Entry, Observer, Stepped};
+use host_report::live::LiveHistory;
 use host_sim::{Act, Hand, Moment, Phase, Touch, TouchKind, short_seconds};
 use host_trial::Scenario;
 
@@ -30,122 +30,6 @@ const WAIT_SECONDS_MAX: f64 = 86_400.0;
 
 /// How often pages see a run that goes on.
 const SHOWN_EVERY: Duration = Duration::from_millis(33);
-
-/// What a branch's run is asked for. Whoever is to be told gets a message when it is done; or none, if the run has
-/// ended.
-#[derive(Debug)]
-pub(super) enum Command {
-    /// Go on.
-    GoOn {
-        goal: Goal,
-        breakpoints: Vec<Breakpoint>,
-        stands: Sender<()>,
-    },
-    /// Stand still.
-    Pause(Sender<()>),
-    /// Do this.
-    Touch(Do, Sender<Result<(), String>>),
-    /// End, and leave the branch as it is.
-    Leave,
-}
-
-/// How far to go on, and how fast.
-#[derive(Debug, Clone)]
-pub(super) enum Goal {
-    /// To the next entry.
-    Step,
-    /// Until something, in virtual seconds a second.
-    Run(Until, Option<f64>),
-}
-
-/// How a run is made again.
-#[derive(Debug)]
-pub(super) struct Anew {
-    /// What is done to it.
-    pub(super) touches: VecDeque<Made>,
-    /// Up to where.
-    pub(super) until: AnewUntil,
-    /// The record of the run that it repeats, of which it takes the states.
-    pub(super) record: LiveRecord,
-    /// Which version of the program makes it.
-    pub(super) generation: u64,
-}
-
-/// Up to where a run is made again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum AnewUntil {
-    /// The first moment with so many entries.
-    Entries(usize),
-    /// The moment after so many events, with what was done there.
-    Events(u64),
-    /// The beginning of the main phase.
-    Main,
-    /// Its end.
-    End,
-    /// Another program has made it: touches are made at their times or soon after them, if they are possible,
-    /// and it goes on to this virtual time.
-    Time(u64),
-}
-
-/// What a run writes to: what is known of its branch, or what will be when it has been made anew.
-struct Tape {
-    branch: Arc<Branch>,
-    anew: Option<(LiveRecord, LiveHistory)>,
-    generation: u64,
-}
-
-impl Tape {
-    /// The number of entries so far.
-    fn entries(&self) -> usize {
-        match &self.anew {
-            Some((record, _)) => record.entries(),
-            None => self.branch.known().record.entries(),
-        }
-    }
-
-    /// Takes what is new in a history, of an event before which there were so many entries.
-    fn take(&mut self, ops: &[Op], before: usize) {
-        match &mut self.anew {
-            Some((_, history)) => history.take(ops, before),
-            None => self.branch.known().history.take(ops, before),
-        }
-    }
-
-    /// Takes over what has been made anew.
-    fn arrive(&mut self, known: &mut Known) {
-        let Some((record, history)) = self.anew.take() else {
-            return;
-        };
-        (known.record, known.history) = (record, history);
-        if known.generation != self.generation {
-            known.generation = self.generation;
-            known.is_over = false;
-            (known.verdict, known.judged) = (Verdict::none_yet(), 0);
-            known.opens_at = None;
-        }
-    }
-}
-
-/// The tape as an observer.
-pub(super) struct Writer(Rc<RefCell<Tape>>);
-
-impl Observer for Writer {
-    fn note(&mut self, entry: &Entry<'_>) -> io::Result<()> {
-        let tape = &mut *self.0.borrow_mut();
-        match &mut tape.anew {
-            Some((record, _)) => record.note(entry),
-            None => tape.branch.known().record.note(entry),
-        }
-    }
-
-    fn stepped(&mut self, step: Stepped<'_>) -> io::Result<()> {
-        let tape = &mut *self.0.borrow_mut();
-        match &mut tape.anew {
-            Some((record, _)) => record.stepped(step),
-            None => tape.branch.known().record.stepped(step),
-        }
-    }
-}
 
 /// What the run does.
 enum Mode {
@@ -282,8 +166,7 @@ impl Player {
         known.touches.clone_from(&self.made);
         known.events = self.events;
         known.position = known.record.entries();
-        let standing = std::mem::replace(&mut known.standing, Standing::at_the_beginning());
-        known.standing = standing.over(at_ns);
+        known.standing.end(at_ns);
         (known.is_running, known.is_over) = (false, true);
         known.revision += 1;
     }

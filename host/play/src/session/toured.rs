@@ -5,8 +5,8 @@ use std::sync::Arc;
 use host_report::live::LiveRecord;
 
 use super::branch::Branch;
-use super::player::{Anew, AnewUntil};
-use super::{Opening, Session};
+use super::command::{Anew, AnewUntil};
+use super::held::{Opening, Session};
 use crate::game::{About, Programs};
 use crate::tour::{Run, Tour};
 

@@ -48,7 +48,8 @@ fn run(playing: &Playing, branch: u64, until: &Json) -> Json {
     whole(playing, branch)
 }
 
-/// The journal that a whole delta shows, as `--journal` writes it; values of faults apart.
+/// The journal that a whole delta shows, as `--journal` writes it; values of faults and what is said of disks
+/// apart.
 fn journal(delta: &Json) -> Vec<Json> {
     let name =
         |index: &Json| delta["names"][usize::try_from(index.as_u64().unwrap()).unwrap()].clone();
@@ -76,7 +77,10 @@ fn journal(delta: &Json) -> Vec<Json> {
             4 => json!({"event": "fault", "f": delta["faults"][index(&entry[2])][1]}),
             _ => {
                 let (node, level, text) = (name(&entry[2]), &entry[3], &entry[4]);
-                json!({"event": "log", "node": node, "level": level, "text": text})
+                match level == "disk" {
+                    true => json!({"event": "disk", "node": node}),
+                    false => json!({"event": "log", "node": node, "level": level, "text": text}),
+                }
             }
         };
         line["at_ns"] = at_ns.into();
@@ -89,9 +93,13 @@ fn journal(delta: &Json) -> Vec<Json> {
 fn written(text: &str) -> Vec<Json> {
     let mut entries = json_lines(text);
     for entry in &mut entries {
-        if entry["event"] == "fault" {
-            entry.as_object_mut().unwrap().remove("value");
-        }
+        let event = entry["event"].clone();
+        let fields = entry.as_object_mut().unwrap();
+        fields.retain(|name, _| match event.as_str() {
+            Some("fault") => name != "value",
+            Some("disk") => ["at_ns", "event", "node"].contains(&name.as_str()),
+            _ => true,
+        });
     }
     entries
 }

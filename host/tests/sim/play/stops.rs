@@ -22,10 +22,10 @@ fn a_run_stops_at_messages_nodes_and_answers() {
     let never = json!({"kind": "message", "type": "nothing", "node": null});
     let (hit, words, _) = stopped(
         &playing,
-        &json!([never, {"kind": "message", "type": "gossip", "node": null}]),
+        &json!([never, {"kind": "message", "type": "sync", "node": null}]),
     );
     assert_eq!(hit, 1);
-    assert!(words.starts_with("gossip from n"), "{words}");
+    assert!(words.starts_with("sync from n"), "{words}");
     // The event that it stops at is the first of its kind.
     let of_main = |event: &Json| {
         event["event"] == "recv"
@@ -90,7 +90,7 @@ fn a_history_that_becomes_wrong_is_told_where_it_does() {
     let playing = play(
         &dir,
         "echo-mutants",
-        "-w echo --node-count 1 --time-limit 2 --rate 5 -- constant",
+        "-w echo --node-count 1 --time-limit 2 --rate 5 -- --bug constant",
     );
     let (hit, words, last) = stopped(&playing, &json!([{"kind": "invariant"}]));
     assert_eq!(hit, 0);
@@ -112,7 +112,7 @@ fn a_run_that_fails_opens_where_it_shows() {
     let playing = play(
         &dir,
         "echo-mutants",
-        "-w echo --node-count 1 --time-limit 2 --rate 5 --seed 1 -- constant",
+        "-w echo --node-count 1 --time-limit 2 --rate 5 --seed 1 -- --bug constant",
     );
     let session = playing.get("api/session");
     let delta = whole(&playing, 1);
@@ -140,7 +140,7 @@ fn a_guest_that_fails_ends_its_branch_and_no_other() {
     let playing = play(
         &dir,
         "echo-mutants",
-        "-w echo --node-count 1 --time-limit 4 --rate 10 -- panics",
+        "-w echo --node-count 1 --time-limit 4 --rate 10 -- --bug panics",
     );
     let delta = run(&playing, 1, &json!({"end": true}));
     let now = &delta["now"];
@@ -185,24 +185,5 @@ fn a_run_has_a_speed_and_is_paused() {
     assert_eq!(
         position(&playing.act(1, now, &json!({"kind": "step"}))),
         position(&whole(&playing, 1))
-    );
-}
-
-#[test]
-fn what_a_branch_keeps_has_a_limit_that_is_told() {
-    let dir = Dir::new();
-    // Each message is answered by a hundred, until there are too many entries.
-    let args = "-w broadcast --node-count 5 --time-limit 3600 --rate 100 --max-steps 100000000 --no-cache --module";
-    let module = test_support::built("broadcast-flood");
-    let playing = Playing::start(dir.host(), &format!("{args} {}", module.display()));
-    let delta = run(&playing, 1, &json!({"end": true}));
-    let why = delta["now"]["why"].as_str().unwrap().to_owned();
-    assert_eq!(
-        why,
-        "the branch has 200000 entries, the most that are kept: go back and branch earlier"
-    );
-    assert_eq!(
-        playing.not_done(1, position(&delta), &json!({"kind": "step"})),
-        (409, why)
     );
 }
