@@ -3,8 +3,8 @@
 
 const DELAY_MS = 100;
 
-// `go` is told an event, `begin` a worker that is to begin an operation.
-function makeActions(session, { go, begin }) {
+// `go` is told an event, `runTo` a node to whose next message to run, `begin` a worker that is to begin an operation.
+function makeActions(session, { go, runTo, begin }) {
   const element = el("div", { class: "card chosen-card" });
   const does = (what, isHead = false) => session.act(what, isHead);
   let signature = "";
@@ -68,7 +68,7 @@ function makeActions(session, { go, begin }) {
         up ? act("Kill", () => does({ kind: "kill", node: name }), { key: "k", name: "kill" }) : act("Start", () => does({ kind: "start", node: name }), { key: "k", name: "kill" }),
         up && !paused ? act("Pause", () => does({ kind: "pause", node: name }), { key: "u", name: "pause" }) : null,
         up && paused ? act("Resume", () => does({ kind: "resume", node: name }), { key: "u", name: "pause" }) : null,
-        act("Run to its next message", () => does({ kind: "run", until: { node: name }, speed: null }), { key: "n" })),
+        act("Run to its next message", () => runTo(name), { key: "n" })),
       up ? el("div", { class: "controls" }, act("Power off", () => does({ kind: "power", node: name, keeps: keeps.value })), el("label", {}, "its disk keeps ", keeps)) : null,
       others.length ? el("div", { class: "controls", role: "group", "aria-label": `Links of ${name}` },
         el("label", {}, "Link with ", peer),

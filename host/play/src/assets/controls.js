@@ -3,8 +3,14 @@
 const SPEEDS = [[1, "1×", "1"], [10, "10×", "2"], [null, "as fast as it goes", "3"]];
 
 function makeControls(session) {
-  const run = (speed) => session.act({ kind: "run", until: {}, speed });
-  const step = act("Step", () => session.act({ kind: "step" }), { key: "s" });
+  // What has happened already does not happen again: there a step leads to the next event, and a run goes on at the head.
+  const runUntil = (until, speed) => {
+    session.current?.goToHead();
+    return session.act({ kind: "run", until, speed }, true);
+  };
+  const run = (speed) => runUntil({}, speed);
+  const stepOn = () => session.current && !session.current.isAtHead ? move(1)() : session.act({ kind: "step" });
+  const step = act("Step", stepOn, { key: "s" });
   const runs = SPEEDS.map(([speed, text, key]) => act(`Run ${text}`, () => run(speed), { key }));
   const pause = act("Pause", () => session.act({ kind: "pause_run" }, true), { key: "p", name: "pause-run" });
   const end = () => {
@@ -26,7 +32,7 @@ function makeControls(session) {
     el("div", { class: "controls", role: "group", "aria-label": "Time" }, step, runs, pause, back, forth, head, finish, healAll), where);
 
   return {
-    element, end, back: move(-1), forth: move(1),
+    element, end, runUntil, step: stepOn, back: move(-1), forth: move(1),
     toggle: () => session.current?.now.running ? session.act({ kind: "pause_run" }, true) : run(1),
     run,
     paint(branch, view) {

@@ -34,7 +34,7 @@ function compose(session, told) {
   const help = makeHelp();
   const stage = makeStage({ choose, open: () => requestAnimationFrame(() => actions.focus()), cut: (pairs) => cut(pairs).catch(complain) });
   const forms = makeForms(session);
-  const actions = makeActions(session, { go, begin: (worker) => { forms.chooseWorker(worker); openPart("forms", "select[name=operation]"); } });
+  const actions = makeActions(session, { go, runTo: (node) => controls.runUntil({ node }, null), begin: (worker) => { forms.chooseWorker(worker); openPart("forms", "select[name=operation]"); } });
   const controls = makeControls(session);
   const branches = makeBranches(session, { compare });
   const comparison = makeComparison(session, { leave: () => compare(null) });
@@ -196,8 +196,8 @@ function compose(session, told) {
     session.open(all[(at + by + all.length) % all.length]).catch(complain);
   };
   listenToKeys({
-    s: () => session.act({ kind: "step" }), p: controls.toggle, 1: () => controls.run(1), 2: () => controls.run(10), 3: () => controls.run(null),
-    n: ofNode(({ name }) => session.act({ kind: "run", until: { node: name }, speed: null })),
+    s: controls.step, p: controls.toggle, 1: () => controls.run(1), 2: () => controls.run(10), 3: () => controls.run(null),
+    n: ofNode(({ name }) => controls.runUntil({ node: name }, null)),
     "[": () => controls.back(), "]": () => controls.forth(), "{": () => go(0), g: () => session.current?.goToHead(),
     e: controls.end, d: ofMessage("deliver"), x: ofMessage("lose"), c: ofMessage("copy"),
     k: ofNode(({ name, up }) => session.act({ kind: up ? "kill" : "start", node: name })), u: ofNode(({ name, paused }) => session.act({ kind: paused ? "resume" : "pause", node: name })),

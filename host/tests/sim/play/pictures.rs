@@ -82,8 +82,8 @@ fn the_guide_shows_what_the_page_does() {
 
     browser.press("[[[[[[[[[[[[");
     now_has("looking back");
-    browser.press("s");
-    browser.wait_for("document.querySelectorAll('.tree li').length === 2");
+    browser.press("d");
+    browser.wait_for("document.querySelectorAll('[data-key^=\"open \"]').length === 2");
     browser.press("sssss");
     browser.click("[data-key^='name 2']");
     browser.wait_for("document.activeElement.name === 'branch-name'");

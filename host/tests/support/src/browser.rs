@@ -103,14 +103,22 @@ impl Browser {
         self.post("/url", &json!({"url": address}));
     }
 
-    /// Waits until an expression is true, however slow the machine is.
+    /// Waits until an expression is true. However slow the machine, half a minute is enough.
+    ///
+    /// # Panics
+    /// If it is not true by then, with what the page shows.
     pub fn wait_for(&self, expression: &str) {
-        let script = "const is = new Function(`return ${arguments[0]}`);
+        let script = "const is = new Function(`return ${arguments[0]}`), begin = performance.now();
              return new Promise((done) => {
-               const look = () => { if (is()) done(true); else setTimeout(look, 10); };
+               const look = () => {
+                 if (is()) done(null);
+                 else if (performance.now() - begin > 30000) done(document.body.innerText);
+                 else setTimeout(look, 10);
+               };
                look();
              })";
-        self.run(script, json!([expression]));
+        let shown = self.run(script, json!([expression]));
+        assert!(shown.is_null(), "{expression} is not true of: {shown}");
     }
 
     /// Presses keys one after the other, whatever has the focus. Keys without a character are in WebDriver's private
