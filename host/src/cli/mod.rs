@@ -164,7 +164,7 @@ fn run_command(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::Sim(args)) => sim::run(*args),
         Some(Command::Explore(args)) => explore::run(*args),
         Some(Command::Play(args)) => play::run(*args),
-        Some(Command::Serve(args)) => serve::run(&args),
+        Some(Command::Serve(args)) => serve::run(args),
         Some(Command::Compare(args)) => compare::run(&args),
         Some(Command::Grade(args)) => grade::run(&args),
         Some(Command::Merge(args)) => merge::run(&args),

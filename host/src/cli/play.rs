@@ -129,7 +129,7 @@ fn of_tours() -> Vec<&'static str> {
 }
 
 /// How many branches have guests at a time, with a run that is made once more.
-const RUNS: usize = 6;
+pub(crate) const RUNS: usize = 6;
 
 /// What is played.
 struct Played {

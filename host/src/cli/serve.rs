@@ -2,13 +2,19 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 
+use super::limits::{CacheArgs, ModuleArgs};
+use super::new::example_bodies;
 use super::output::print;
-use super::play::{in_browser, of_server};
+use super::play::{RUNS, in_browser, of_server};
+use super::sim::args::read_schedule;
 use super::{Exit, Failure, interrupt};
-use host_play::serve::{Folder, FolderServer};
+use host_guest::Interrupt;
+use host_play::serve::{Folder, FolderServer, Opener};
+use host_play::{About, Base, Opening, Programs, Session};
 use host_protocol::text::one_line;
 use host_trial::scenario::play_command;
 
@@ -26,7 +32,7 @@ pub(crate) struct ServeArgs {
     /// Folder.
     #[arg(value_name = "DIR")]
     folder: PathBuf,
-    /// Module that the commands of schedules have: `host play --schedule …`.
+    /// Module that schedules are played with: the page opens them as `host play` does.
     #[arg(long, short, value_name = "FILE")]
     module: Option<PathBuf>,
     /// Open the page in the browser.
@@ -35,13 +41,17 @@ pub(crate) struct ServeArgs {
     /// Port of this machine that the page is served on [default: a free one].
     #[arg(long, value_name = "N")]
     port: Option<u16>,
+    #[command(flatten)]
+    modules: ModuleArgs,
+    #[command(flatten)]
+    cache: CacheArgs,
 }
 
 /// The end of the help.
 const END: &str = "\
 Ends with Ctrl-C. Exit codes: 130 interrupted, 254 usage, 255 bug.";
 
-pub(super) fn run(args: &ServeArgs) -> Result<Exit, Failure> {
+pub(super) fn run(args: ServeArgs) -> Result<Exit, Failure> {
     let name = one_line(&args.folder.display().to_string()).into_owned();
     let folder = fs::canonicalize(&args.folder);
     let folder = folder.and_then(|path| fs::read_dir(&path).map(|_| path));
@@ -57,10 +67,19 @@ pub(super) fn run(args: &ServeArgs) -> Result<Exit, Failure> {
     if args.open {
         in_browser(&server.address().to_string());
     }
+    let module = args.module.clone();
+    let opened_by = interrupt.clone();
+    let open = module.clone().map(|module| -> Opener {
+        Box::new(move |schedule| {
+            let opened = play(&args, &module, schedule, &opened_by);
+            opened.map_err(|failure| failure.message())
+        })
+    });
     let folder = Folder {
         path: folder,
         play: command,
-        module: args.module.clone(),
+        module,
+        open,
     };
     server.serve(folder, &interrupt).map_err(of_server)?;
     Ok(Exit::Interrupted)
@@ -69,4 +88,34 @@ pub(super) fn run(args: &ServeArgs) -> Result<Exit, Failure> {
 /// The command that plays a schedule.
 fn command(schedule: &Path, module: Option<&Path>) -> String {
     play_command(module.unwrap_or(Path::new(NO_MODULE)), schedule)
+}
+
+/// Begins a session with the run in a schedule's file.
+fn play(
+    args: &ServeArgs,
+    module: &Path,
+    file: &Path,
+    interrupt: &Interrupt,
+) -> Result<Session, Failure> {
+    let schedule = read_schedule(file)?;
+    let options = &schedule.scenario.options;
+    let guests = RUNS * (options.cluster.count + 1);
+    let sandbox = args.cache.sandbox_for(guests, interrupt)?;
+    let sandbox = sandbox.limited_to(args.modules.limits());
+    let loaded = sandbox.load(module, &options.limits)?;
+    let (path, name) = (module.to_owned(), module.file_name().unwrap_or_default());
+    let about = About {
+        module: one_line(&name.to_string_lossy()).into_owned(),
+        replay: play_command(module, file),
+        messages: example_bodies(schedule.scenario.workload.name()),
+        program: loaded.is_program().then(|| path.clone()),
+        watch: false,
+        play: Box::new(move |schedule| play_command(&path, Path::new(schedule))),
+    };
+    let programs = Programs {
+        module: Arc::new(loaded),
+        next_module: None,
+    };
+    let begun = Session::begin(about, programs, Base::of(schedule), Opening::AtFailure);
+    begun.map_err(|why| Failure::new(Exit::GuestFailed, why))
 }

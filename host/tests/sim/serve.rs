@@ -178,6 +178,26 @@ fn files_below_the_folder_are_served_and_no_others() {
 }
 
 #[test]
+fn a_schedule_is_played_in_place() {
+    let dir = folder();
+    let module = test_support::built("echo");
+    let args = format!("out --no-cache --module {}", module.display());
+    let serving = Playing::serve(dir.host(), &args);
+    let why = serving.refused("POST", "api/play", "{\"path\":\"../secret.txt\"}");
+    assert_eq!(why.0, 404);
+    let why = serving.refused("POST", "api/play", "{\"path\":\"notes.txt\"}");
+    assert_eq!(why.0, 409);
+    assert!(why.1.contains("notes.txt"), "{}", why.1);
+    let browser = Browser::start();
+    browser.visit(&serving.address);
+    browser.wait_for("document.querySelector('[aria-label=\"play deep/echo run.json\"]')");
+    browser.click("[aria-label=\"play deep/echo run.json\"]");
+    browser.wait_for("document.documentElement.dataset.ready");
+    assert_eq!(browser.text("h1"), "✓ valid so far: echo, main");
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+#[test]
 fn a_folder_that_is_none_is_told() {
     let dir = Dir::new();
     let ended = dir.host().args(["serve", "missing"]).end();

@@ -40,7 +40,7 @@ const OF_DRAWINGS: &str =
     "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'";
 
 /// The file below `root`, which no link may lead out of.
-fn find(root: &Path, path: &str) -> Result<PathBuf, Refusal> {
+pub(super) fn find(root: &Path, path: &str) -> Result<PathBuf, Refusal> {
     let none = || Refusal::not_found(format!("there is no file {path:?} in the folder"));
     let mut found = root.to_owned();
     for component in Path::new(path).components() {

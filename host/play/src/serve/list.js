@@ -16,7 +16,7 @@ function rank(item) {
   return at < 0 ? 3 : at;
 }
 
-let all = { folder: "", items: [], left_out: null };
+let all = { folder: "", plays: false, items: [], left_out: null };
 const search = el("input", { type: "search", id: "search", oninput: paint });
 const sort = choice("sort", Object.entries(SORTS).map(([name, [label]]) => [name, label]));
 const kind = choice("kind", [["", "all"], ...Object.entries(KINDS)]);
@@ -68,7 +68,17 @@ function written(item) {
 
 function opened(item) {
   if (!item.play) return link("file", item.path, "open");
-  return [link("download", item.path, "download", true), el("code", { class: "command", tabindex: "0" }, item.play)];
+  return [link("download", item.path, "download", true), all.plays ? [" ", el("button", { type: "button", "aria-label": `play ${item.path}`, onclick: () => play(item.path) }, "play")] : null,
+    el("code", { class: "command", tabindex: "0" }, item.play)];
+}
+
+// Opens a run by hand. Its page has a server of its own, which says where it is.
+async function play(path) {
+  told.textContent = `${path} is being played`;
+  const answer = await fetch("api/play", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ path }) });
+  const said = await answer.json();
+  if (said.address) location.href = said.address;
+  else told.textContent = fit(said.error);
 }
 
 function progress(item) {

@@ -16,8 +16,11 @@ mod kind;
 mod scan;
 
 use std::convert::Infallible;
+use std::fmt;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use axum::Router;
@@ -25,18 +28,24 @@ use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{Html, IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use futures_util::stream::{self, Stream};
 use host_guest::Interrupt;
 use host_report::page::live_page;
+use serde::Deserialize;
 use serde_json::json;
 
+use crate::api;
 use crate::http::{Address, Listener, PlayError, Refusal};
+use crate::session::Session;
 use files::As;
 use scan::Shelf;
 
 /// How often the folder is looked at while a page is open.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// The most schedules that are played in place.
+const PLAYED_MAX: usize = 8;
 
 /// The page's script.
 const SCRIPT: &str = include_str!("list.js");
@@ -47,8 +56,10 @@ const STYLE: &str = include_str!("list.css");
 #[derive(Debug)]
 pub struct FolderServer(Listener);
 
+/// Begins a session with the run in a schedule's file.
+pub type Opener = Box<dyn Fn(&std::path::Path) -> Result<Session, String> + Send + Sync>;
+
 /// What is served.
-#[derive(Debug)]
 pub struct Folder {
     /// The folder.
     pub path: PathBuf,
@@ -56,6 +67,14 @@ pub struct Folder {
     pub play: fn(&std::path::Path, Option<&std::path::Path>) -> String,
     /// The module that it plays, if it is known.
     pub module: Option<PathBuf>,
+    /// What plays a schedule in place, if that is possible.
+    pub open: Option<Opener>,
+}
+
+impl fmt::Debug for Folder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Folder({})", self.path.display())
+    }
 }
 
 #[derive(Clone)]
@@ -63,6 +82,21 @@ struct Served {
     shelf: Arc<Mutex<Shelf>>,
     root: Arc<PathBuf>,
     page: Arc<str>,
+    player: Option<Arc<Player>>,
+}
+
+/// Plays schedules of the folder, each with a server of its own.
+struct Player {
+    open: Opener,
+    /// How many were opened.
+    opened: AtomicUsize,
+    interrupt: Interrupt,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    path: String,
 }
 
 impl FolderServer {
@@ -84,18 +118,27 @@ impl FolderServer {
     ///
     /// # Errors
     /// If the server cannot go on.
-    pub fn serve(self, folder: Folder, interrupt: &Interrupt) -> Result<(), PlayError> {
+    pub fn serve(self, mut folder: Folder, interrupt: &Interrupt) -> Result<(), PlayError> {
+        let player = folder.open.take().map(|open| {
+            Arc::new(Player {
+                open,
+                opened: AtomicUsize::new(0),
+                interrupt: interrupt.clone(),
+            })
+        });
         let page = live_page(&[SCRIPT], STYLE, "host serve", &json!({}));
         let page = page.map_err(|error| PlayError::Server(error.into()))?;
         let served = Served {
             root: Arc::new(folder.path.clone()),
-            shelf: Arc::new(Mutex::new(Shelf::new(folder))),
+            shelf: Arc::new(Mutex::new(Shelf::new(folder, player.is_some()))),
             page: page.into(),
+            player,
         };
         let routes = Router::new()
             .route("/", get(index))
             .route("/api/list", get(list))
             .route("/api/events", get(events))
+            .route("/api/play", post(play))
             .route("/file/{*path}", get(show))
             .route("/download/{*path}", get(download))
             .with_state(served);
@@ -161,4 +204,38 @@ async fn download(
     Path(path): Path<String>,
 ) -> Result<Response, Refusal> {
     served.file(path, As::Download).await
+}
+
+/// Plays a schedule: where its page is.
+async fn play(State(served): State<Served>, body: String) -> Result<Response, Refusal> {
+    let wanted: Wanted = serde_json::from_str(&body)
+        .map_err(|error| Refusal::bad(format!("this names no schedule: {error}")))?;
+    let player = served.player.ok_or_else(|| {
+        Refusal::conflict("schedules are played here if the server is started with --module FILE")
+    })?;
+    let root = served.root;
+    let played = tokio::task::spawn_blocking(move || player.play(&root, &wanted.path));
+    let address = played
+        .await
+        .unwrap_or_else(|_| Err(Refusal::conflict("the run could not be made")))?;
+    let json_type = [(header::CONTENT_TYPE, "application/json")];
+    Ok((json_type, json!({ "address": address }).to_string()).into_response())
+}
+
+impl Player {
+    fn play(&self, root: &std::path::Path, path: &str) -> Result<String, Refusal> {
+        let found = files::find(root, path)?;
+        if self.opened.fetch_add(1, Ordering::Relaxed) >= PLAYED_MAX {
+            return Err(Refusal::conflict(format!(
+                "{PLAYED_MAX} schedules were opened, the most: start the server again, or use the command"
+            )));
+        }
+        let session = (self.open)(&found).map_err(Refusal::conflict)?;
+        let listener = Listener::bind(0).map_err(|error| Refusal::conflict(error.to_string()))?;
+        let address = listener.address().to_string();
+        let (routes, interrupt) = (api::routes(Arc::new(session)), self.interrupt.clone());
+        // It ends with the program.
+        thread::spawn(move || listener.serve_linked(routes, &interrupt));
+        Ok(address)
+    }
 }

@@ -21,6 +21,7 @@ const LISTED_MAX: usize = 2_000;
 #[derive(Debug)]
 pub(super) struct Shelf {
     folder: Folder,
+    plays: bool,
     known: BTreeMap<PathBuf, (Stamp, Option<About>)>,
 }
 
@@ -35,6 +36,8 @@ struct Stamp {
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Listed {
     folder: String,
+    /// Whether schedules are played in place.
+    plays: bool,
     items: Vec<Item>,
     /// What is not in the list, in words.
     left_out: Option<String>,
@@ -61,9 +64,10 @@ struct Walk {
 }
 
 impl Shelf {
-    pub(super) fn new(folder: Folder) -> Self {
+    pub(super) fn new(folder: Folder, plays: bool) -> Self {
         Shelf {
             folder,
+            plays,
             known: BTreeMap::new(),
         }
     }
@@ -109,6 +113,7 @@ impl Shelf {
         items.sort_by(|a, b| a.path.cmp(&b.path));
         Listed {
             folder: self.folder.path.display().to_string(),
+            plays: self.plays,
             items,
             left_out,
         }
