@@ -57,8 +57,8 @@ function fieldsOf(view) {
   const found = new Set();
   const look = (value, path) => {
     if (found.size >= FIELDS_MAX) return;
-    if (isPlain(value)) found.add(path);
-    else if (!Array.isArray(value) && path.split("/").length < 4) Object.keys(value).forEach((name) => look(value[name], `${path}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`));
+    if (isPlain(value) || Array.isArray(value)) found.add(path);
+    else if (path.split("/").length < 4) Object.keys(value).forEach((name) => look(value[name], `${path}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`));
   };
   const known = view.nodes.find((node) => node.known)?.known.value;
   if (known && !isPlain(known)) look("node" in known && "ctx" in known ? { node: known.node } : known, "");

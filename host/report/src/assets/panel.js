@@ -55,7 +55,7 @@ function makePanel(model, { go, isLazy = false }) {
     const all = (model.logsBy.get(who) ?? []).filter((index) => index <= until);
     if (!all.length) return null;
     const shown = all.slice(-LOGS_MAX).map((index) => el("li", { class: entries[index].level },
-      button(seconds(entries[index].at), "Go to this log", () => go(index)), ` ${entries[index].level}: ${entries[index].text}`));
+      button(seconds(entries[index].at), `${seconds(entries[index].at)}: go to this log`, () => go(index)), ` ${entries[index].level}: ${entries[index].text}`));
     return el("div", { class: "logs" }, all.length > LOGS_MAX ? el("p", { class: "quiet" }, `${count(all.length, "log")}, the last ${LOGS_MAX}:`) : null, el("ul", { class: "plain" }, shown));
   }
 
