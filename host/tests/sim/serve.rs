@@ -208,6 +208,14 @@ fn the_page_lists_filters_and_opens() {
     };
     // Four files and the challenge of the grading.
     wait_for(5);
+    assert_eq!(browser.barriers(), Vec::<String>::new());
+    browser.be_phone((390, 844), true);
+    assert_eq!(browser.barriers(), Vec::<String>::new());
+    let wide = browser.run(
+        "return document.documentElement.scrollWidth > innerWidth",
+        json!([]),
+    );
+    assert_eq!(wide, false);
     browser.choose("#sort", "path");
     assert_eq!(
         paths(),

@@ -31,13 +31,18 @@ impl Again {
     }
 
     pub(super) fn command_with(&self, replay: Replay<'_>, more: &[&str]) -> String {
+        replay.command(&self.words(replay), more)
+    }
+
+    /// The words of the command for a run, after the program.
+    fn words(&self, replay: Replay<'_>) -> Vec<OsString> {
         let mut words: Vec<OsString> = std::env::args_os().skip(1).collect();
         if let Replay::Schedule(_) = replay {
             let guest_args = words.iter().position(|word| word == "--");
             let end = guest_args.unwrap_or(words.len());
             words.splice(end..end, self.limit_flags.iter().map(OsString::from));
         }
-        replay.command(&words, more)
+        words
     }
 
     /// What to do next with a run that is not valid: what for, and the command.
@@ -53,6 +58,7 @@ impl Again {
                 format!("see {}", dir.join("index.html").display()),
             ),
         });
+        next.push(("play", replay.play_command(&self.words(replay))));
         next
     }
 

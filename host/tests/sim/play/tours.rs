@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 use serde_json::json;
-use test_support::{Dir, Playing, built};
+use test_support::{Browser, Dir, Playing, built};
 
 use super::{branch, position, whole};
 
@@ -113,4 +113,65 @@ fn what_is_no_tour_is_told() {
 
         For more information, try '--help'.
     "#]].assert_eq(&said);
+}
+
+/// Waits for a step, by its heading.
+fn wait_for_step(browser: &Browser, heading: &str) {
+    let heading = json!(heading);
+    browser.wait_for(&format!(
+        "document.querySelector('#tour h3').textContent === {heading}"
+    ));
+}
+
+#[test]
+fn a_reader_takes_a_tour_answers_and_acts() {
+    let dir = Dir::new();
+    let playing = Playing::start(dir.host(), "--tour raft-election");
+    let steps = playing.get("api/session")["tour"]["steps"].clone();
+    let browser = Browser::start();
+    browser.be_still();
+    browser.visit(&playing.address);
+    browser.wait_for("document.documentElement.dataset.ready");
+    assert_eq!(browser.text("#tour h2"), "Two leaders in two terms");
+    let mut questions = 0;
+    for (index, step) in steps.as_array().unwrap().iter().enumerate() {
+        if index > 0 {
+            browser.click("[data-key=tour-next]");
+        }
+        wait_for_step(&browser, step["title"].as_str().unwrap());
+        let at = step["at"].as_u64().unwrap();
+        browser.wait_for(&format!(
+            "document.querySelector('.on-stage .now').textContent.replace(/,/g, '').startsWith('Event {at} of')"
+        ));
+        if let Some(right) = step["question"]["right"].as_u64() {
+            questions += 1;
+            let answers = step["question"]["answers"].as_array().unwrap().len() as u64;
+            for answer in (0..answers).filter(|it| *it != right).chain([right]) {
+                browser.click(&format!("#tour .answer:nth-of-type({}) input", answer + 1));
+                let said = browser.text("#tour [role=status]");
+                let begins = if answer == right {
+                    "✓ Right."
+                } else {
+                    "✗ Not so."
+                };
+                assert!(said.starts_with(begins), "{said}");
+            }
+            let why = step["question"]["why"].as_str().unwrap();
+            assert!(browser.text("#tour [role=status]").ends_with(why));
+        }
+        if let Some(folder) = std::env::var_os("TOUR_PICTURES") {
+            let path = format!("{}/{index}.png", folder.display());
+            std::fs::write(path, browser.picture()).unwrap();
+        }
+    }
+    assert_eq!(questions, 3);
+    assert_eq!(browser.barriers(), Vec::<String>::new());
+    browser.be_phone((390, 844), true);
+    assert_eq!(browser.barriers(), Vec::<String>::new());
+    let wide = browser.run(
+        "return document.documentElement.scrollWidth > innerWidth",
+        json!([]),
+    );
+    assert_eq!(wide, false);
+    assert_eq!(browser.complaints(), Vec::<String>::new());
 }

@@ -218,6 +218,28 @@ impl Replay<'_> {
         format!("{} {}", program(), kept.join(" "))
     }
 
+    /// The same for a command of `host sim`, as one that opens the run in the browser.
+    #[must_use]
+    pub fn play_command(self, args: &[OsString]) -> String {
+        const OF_SIM: [&str; 2] = ["format", "max-journal-mib"];
+        const SWITCHES_OF_SIM: [&str; 3] = ["log-stderr", "log-net-send", "log-net-recv"];
+        let (mut kept, mut is_value, mut is_guests) = (Vec::new(), false, false);
+        for (place, arg) in args.iter().enumerate() {
+            let text = arg.to_string_lossy();
+            let (name, has_value) = name_of(&text);
+            is_guests |= text == "--";
+            match () {
+                () if is_guests => kept.push(arg.clone()),
+                () if std::mem::take(&mut is_value) => {}
+                () if place == 0 => kept.push("play".into()),
+                () if OF_SIM.contains(&name) => is_value = !has_value,
+                () if SWITCHES_OF_SIM.contains(&name) => {}
+                () => kept.push(arg.clone()),
+            }
+        }
+        self.command(&kept, &[])
+    }
+
     /// Whether the flag with this name has to go.
     fn drops(self, name: &str) -> bool {
         const SEEDS: [&str; 4] = ["seed", "seeds", "test-count", "shard"];
@@ -287,6 +309,16 @@ mod tests {
         assert_eq!(
             Replay::Same.command(&args, &[]),
             "host sim --schedule s.json"
+        );
+    }
+
+    #[test]
+    fn the_run_of_a_command_is_opened_in_the_browser_by_one_like_it() {
+        let args = "sim --format json -w echo --log-stderr m.wasm --report r --max-journal-mib=3 --seeds 0..9 -- --format x";
+        let args: Vec<OsString> = args.split(' ').map(OsString::from).collect();
+        assert_eq!(
+            Replay::Seed(3).play_command(&args),
+            "host play -w echo m.wasm --seed 3 -- --format x"
         );
     }
 
