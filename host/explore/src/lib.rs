@@ -18,6 +18,7 @@
 //! | `told` | what guests are told, and what they ask for |
 //! | `guests` `nodes` `services` `clients` `record` `participants` | the parts of a state, each a table of contents and a function from events to contents |
 //! | `table` `hash` | contents under small numbers, known by their hashes |
+//! | `invariants` | what has to hold of what nodes hold |
 //! | `wrong` | why a step has no result |
 //! | `trace` `words` | moves as a schedule of the simulator, and in words |
 
@@ -34,6 +35,7 @@ mod explore;
 mod guests;
 mod guided;
 mod hash;
+mod invariants;
 mod kept;
 mod model;
 mod moves;

@@ -54,6 +54,9 @@ pub(crate) enum Wrong {
     /// It is to go on from states that it does not reach.
     #[error("the states that were kept are not those of this exploration")]
     OtherStates,
+    /// An invariant of the workload does not hold.
+    #[error("an invariant of the workload is broken: {0}")]
+    Invariant(String),
     /// The workload has failed, not the nodes.
     #[error("the workload failed, not the nodes: {0}")]
     Workload(String),
@@ -104,6 +107,7 @@ impl Wrong {
             Wrong::NoAnswer => "no-answer".to_owned(),
             Wrong::BadAnswer(_) => "bad-answer".to_owned(),
             Wrong::Standstill => "standstill".to_owned(),
+            Wrong::Invariant(_) => "broken-invariant".to_owned(),
             Wrong::Mode(_)
             | Wrong::Interrupted
             | Wrong::Spent(_)

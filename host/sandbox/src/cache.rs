@@ -17,7 +17,7 @@
 use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -30,8 +30,9 @@ use tracing::{debug, warn};
 use wasmtime::{Engine, Module};
 
 use crate::compile::{CompileError, Compiled, deserialize};
-use crate::functions::{Functions, is_functions};
+use crate::functions::{Batch, Functions, is_functions};
 use crate::module_file::{Links, open_regular, read_regular};
+use crate::shared::SharedCache;
 
 /// When all entries together exceed this, the least recently used are removed, but none of a module
 /// that the user or the suite has chosen and that this process uses: an interpreter's entry has
@@ -62,6 +63,8 @@ pub struct Cache {
     functions: Arc<Functions>,
     /// The entries that stay while this process lives.
     kept: Arc<Mutex<BTreeSet<PathBuf>>>,
+    /// Where else compiled modules may be.
+    shared: Option<Arc<SharedCache>>,
 }
 
 /// Whether an entry stays.
@@ -97,8 +100,54 @@ impl Cache {
         Ok(Cache {
             functions: Arc::new(Functions::new(directory.clone())),
             kept: Arc::default(),
+            shared: None,
             directory,
         })
+    }
+
+    /// The same, which takes what it lacks from a shared cache before it is compiled.
+    #[must_use]
+    pub fn beside(self, shared: SharedCache) -> Self {
+        Cache {
+            shared: Some(Arc::new(shared)),
+            ..self
+        }
+    }
+
+    /// Puts all compiled modules into a shared cache. How many it did not have, and how many it had.
+    ///
+    /// # Errors
+    /// If an entry cannot be read or written.
+    pub fn share(&self, shared: &SharedCache) -> io::Result<(usize, usize)> {
+        let (mut new, mut old) = (0, 0);
+        let mut names: Vec<_> = fs::read_dir(&self.directory)?
+            .map(|file| Ok(file?.file_name()))
+            .collect::<io::Result<_>>()?;
+        names.sort();
+        for name in names.iter().filter_map(|name| name.to_str()) {
+            if !is_entry_stem(name) || !name.ends_with(".cwasm") {
+                continue;
+            }
+            let path = self.directory.join(name);
+            let mut file = match open_regular(&path, Links::Refuse) {
+                Ok(file) => file,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue, // removed meanwhile
+                Err(error) => return Err(error),
+            };
+            if !is_intact(&path, &mut file)? {
+                warn!("not shared, since it is damaged: {}", path.display());
+                continue;
+            }
+            let mut code = Vec::new();
+            file.rewind()?;
+            file.read_to_end(&mut code)?;
+            code.truncate(code.len().saturating_sub(FOOTER_BYTES));
+            match shared.put(name, &code)? {
+                true => new += 1,
+                false => old += 1,
+            }
+        }
+        Ok((new, old))
     }
 
     /// The default directory: in the user's cache directory (XDG), or a private one in the
@@ -146,8 +195,21 @@ impl Cache {
             Ok(None) => {}
             Err(error) => warn!("{error}"),
         }
-        debug!("compiling module {sha256}");
-        let compiled = compile();
+        let name = entry.file_name().and_then(|name| name.to_str());
+        let shared = self.shared.as_ref().zip(name);
+        let compiled = match shared.and_then(|(shared, name)| shared.find(name)) {
+            Some(code) => {
+                debug!("module {sha256} is in the shared cache");
+                Ok(Compiled {
+                    code,
+                    functions: Batch::default(),
+                })
+            }
+            None => {
+                debug!("compiling module {sha256}");
+                compile()
+            }
+        };
         let stored = match &compiled {
             Ok(compiled) => store(&entry, &compiled.code),
             Err(_) => Ok(()),

@@ -57,8 +57,8 @@ pub(super) fn problem(error: &wasmtime::Error) -> String {
 /// started.
 pub(super) fn deserialize(engine: &Engine, code: &[u8]) -> Result<Module, CompileError> {
     #[expect(unsafe_code, reason = "running our own compiler's output is the point")]
-    // SAFETY: `code` comes from this program's compiler, in this process or in one that it
-    // has started for that purpose.
+    // SAFETY: `code` comes from this program's compiler, in this process, in one that it has started for
+    // that purpose, or on another machine, which only a holder of the user's key can claim (`shared.rs`).
     let module = unsafe { Module::deserialize(engine, code) };
     module.map_err(|error| CompileError::Internal(format!("{error:#}")))
 }

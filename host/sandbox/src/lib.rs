@@ -17,6 +17,7 @@
 //! | [`compiler`] | compiles an untrusted module in a separate process, under limits |
 //! | `rewrite` | changes programs before they are compiled: threads, and Go's wait for signals |
 //! | `cache` | [`Cache`]: a directory of compiled modules |
+//! | `shared` | [`SharedCache`]: compiled modules that many machines share |
 //! | `functions` | machine code of functions, which modules share |
 //! | `engine` | the engine's configuration, the watchdog |
 //! | `cost` | what is paid for in fuel |
@@ -48,6 +49,7 @@ pub mod mount;
 mod program;
 mod rewrite;
 mod sandbox;
+mod shared;
 mod start;
 mod state;
 mod this_program;
@@ -65,4 +67,5 @@ pub use load_error::LoadError;
 pub use module_file::{Links, open_regular, read_module, read_regular};
 pub use mount::{MountError, MountLimits};
 pub use sandbox::{GuestModule, Sandbox};
+pub use shared::{KeyError, SharedCache, SharedKey};
 pub use start::WorkloadFile;

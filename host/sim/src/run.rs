@@ -30,6 +30,7 @@ use super::growth::Observed;
 use super::hunter::Scale;
 use super::journal::Observer;
 use super::memory::{MemoryGrant, RunMemory};
+use super::moment::Hand;
 use super::nemeses::{Decision, Nemeses};
 use super::nemesis::Fault;
 use super::network::Network;
@@ -47,7 +48,7 @@ use super::service::Service;
 use super::services::Services;
 use super::silence::{Silence, Silences};
 use super::time::{MS, SECOND};
-use super::touch::{Hand, Touch};
+use super::touch::Touch;
 use super::workers::{Progress, Workers};
 use super::world::{Pacing, World};
 
@@ -193,6 +194,7 @@ impl<'a> Run<'a> {
         };
         run.world.observe_nodes(run.workers.observe_nodes());
         if run.may_be_touched() {
+            run.world.let_be_late(true);
             run.network.number_messages();
         }
         if run.director.is_some() {
@@ -565,6 +567,7 @@ impl<'a> Run<'a> {
     }
 
     fn outcome(mut self, stopped: Option<Stopped>) -> Outcome {
+        self.end_touches(stopped.is_none());
         self.nodes.count(&mut self.world);
         let growth = match (self.main, &stopped) {
             (Some(main), None) => Observed {

@@ -44,6 +44,8 @@ pub(super) struct World<'a> {
     now_ns: u64,
     /// When the event that is being handled was due.
     due_ns: u64,
+    /// Whether events may be late, since time may pass by hand.
+    may_be_late: bool,
     pacing: Pacing,
     queue: Queue<Scheduled>,
     names: Names,
@@ -81,6 +83,7 @@ impl<'a> World<'a> {
         World {
             now_ns: 0,
             due_ns: 0,
+            may_be_late: false,
             pacing: Pacing::Queue,
             queue: Queue::new(),
             names,
@@ -99,6 +102,11 @@ impl<'a> World<'a> {
             harms: Vec::new(),
             observed: None,
         }
+    }
+
+    /// Whether time may pass by hand.
+    pub(super) fn let_be_late(&mut self, may_be_late: bool) {
+        self.may_be_late = may_be_late;
     }
 
     /// Whether somebody looks at what nodes hold.
@@ -227,7 +235,8 @@ impl<'a> World<'a> {
     /// Advances time to the next scheduled event, and takes it.
     pub(super) fn next(&mut self) -> Option<Scheduled> {
         let (at_ns, what) = self.queue.pop()?;
-        // It is late if time has passed by hand.
+        let is_late = at_ns < self.now_ns;
+        assert!(!is_late || self.may_be_late, "time does not go backwards");
         self.pass_to(at_ns);
         self.due_ns = at_ns;
         Some(what)

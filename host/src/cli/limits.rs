@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 use tracing::warn;
 
+use super::cache::read_key;
 use super::options::{GuestLimits, OptionArgs};
 use super::{Exit, Failure};
 use host_guest::{Interrupt, Limits};
-use host_sandbox::{CHOSEN_BYTES_MAX, Cache, EngineError, ModuleLimits, Sandbox};
+use host_sandbox::{CHOSEN_BYTES_MAX, Cache, EngineError, ModuleLimits, Sandbox, SharedCache};
 
 /// The flags that limit a guest.
 pub(super) type LimitArgs = OptionArgs<GuestLimits>;
@@ -45,6 +46,13 @@ pub(super) struct CacheArgs {
     /// Compile the module again and store nothing.
     #[arg(long, conflicts_with = "cache_dir", help_heading = HEADING, hide_short_help = true)]
     no_cache: bool,
+    /// Directory of modules that another machine has compiled (`host cache share`), such as a volume that is mounted
+    /// read-only. What the cache lacks is taken from there.
+    #[arg(long, value_name = "DIR", requires = "cache_key", conflicts_with = "no_cache", help_heading = HEADING, hide_short_help = true)]
+    shared_cache: Option<PathBuf>,
+    /// File with the key of the shared cache (`host cache key`).
+    #[arg(long, value_name = "FILE", requires = "shared_cache", help_heading = HEADING, hide_short_help = true)]
+    cache_key: Option<PathBuf>,
 }
 
 impl CacheArgs {
@@ -64,10 +72,27 @@ impl CacheArgs {
         Ok(sandbox.interrupted_by(interrupt))
     }
 
+    /// The shared cache, if there is one. It is named by the user, so one that cannot be used is an error.
+    fn shared(&self) -> Result<Option<SharedCache>, Failure> {
+        let Some((directory, key)) = self.shared_cache.as_ref().zip(self.cache_key.as_ref()) else {
+            return Ok(None);
+        };
+        let key = read_key(key)?;
+        if let Err(error) = std::fs::read_dir(directory) {
+            let text = format!(
+                "cannot read the shared cache: {}: {error}",
+                directory.display()
+            );
+            return Err(Failure::new(Exit::Usage, text));
+        }
+        Ok(Some(SharedCache::new(directory.clone(), key)))
+    }
+
     fn open(
         &self,
         make: impl FnOnce(Option<Cache>) -> Result<Sandbox, EngineError>,
     ) -> Result<Sandbox, Failure> {
+        let shared = self.shared()?;
         let cache = if self.no_cache {
             None
         } else {
@@ -78,6 +103,10 @@ impl CacheArgs {
                     warn!("working without the cache {}: {error}", directory.display());
                 })
                 .ok()
+                .map(|cache| match shared {
+                    Some(shared) => cache.beside(shared),
+                    None => cache,
+                })
         };
         make(cache).map_err(|error| {
             let text = format!("the sandbox does not work on this machine: {error}");

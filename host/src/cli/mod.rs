@@ -1,6 +1,7 @@
 //! The command line: parses it, runs the command, and turns its result into an exit code. Only this
 //! module writes to the terminal.
 
+mod cache;
 mod called;
 mod check;
 mod compare;
@@ -64,7 +65,7 @@ pub use panics::tell_panics;
     after_help = EXIT_CODES,
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
-    override_usage = "host --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host inspect [OPTIONS] FILE\n       host check --workload NAME [OPTIONS] HISTORY\n       host sim --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host explore --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host play --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host serve [OPTIONS] DIR\n       host compare --workload NAME [OPTIONS] A [B] [-- GUEST_ARGS…]\n       host grade [OPTIONS] PATH…\n       host merge [OPTIONS] FILE…\n       host suite [COMMAND]\n       host new [OPTIONS] NAME\n       host diff [OPTIONS] A B\n       host disk FOLDER [FILE]\n       host completions SHELL\n       host man DIR",
+    override_usage = "host --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host inspect [OPTIONS] FILE\n       host check --workload NAME [OPTIONS] HISTORY\n       host sim --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host explore --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host play --workload NAME --module FILE [OPTIONS] [-- GUEST_ARGS…]\n       host serve [OPTIONS] DIR\n       host compare --workload NAME [OPTIONS] A [B] [-- GUEST_ARGS…]\n       host grade [OPTIONS] PATH…\n       host merge [OPTIONS] FILE…\n       host suite [COMMAND]\n       host new [OPTIONS] NAME\n       host diff [OPTIONS] A B\n       host disk FOLDER [FILE]\n       host cache COMMAND\n       host completions SHELL\n       host man DIR",
 )]
 struct Cli {
     #[command(subcommand)]
@@ -88,6 +89,7 @@ enum Command {
     New(new::NewArgs),
     Diff(diff::DiffArgs),
     Disk(disk::DiskArgs),
+    Cache(cache::CacheCommandArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
 }
@@ -170,6 +172,7 @@ fn run_command(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::New(args)) => new::run(&args),
         Some(Command::Diff(args)) => diff::run(&args),
         Some(Command::Disk(args)) => disk::run(&args),
+        Some(Command::Cache(args)) => cache::run(&args),
         Some(Command::Completions(args)) => completions::run(&args, command()),
         Some(Command::Man(args)) => man::run(&args, command()),
         None => node::run(cli.node),

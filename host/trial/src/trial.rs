@@ -6,20 +6,18 @@ use crate::room::{Place, ROOM};
 use crate::scenario::Scenario;
 use host_check::anomalies::{AnomalyName, anomalies};
 use host_check::evidence::{Anomaly, Evidence, evidence};
-use host_check::history::{History, Kind, Op};
+use host_check::history::{History, Kind};
 use host_check::linear::Budgets;
 use host_check::linear::NotJudged;
 use host_check::net::NetResult;
-use host_check::so_far::check_so_far;
 use host_check::text::{closing_line, render_problems};
 use host_check::validity::Validity;
 use host_check::workload::{CheckOptions, CheckResult, check_any};
 use host_guest::{Interrupt, Start};
 use host_sim::journal::Observer;
 use host_sim::service;
-use host_sim::workload::AnyWorkload;
 use host_sim::{
-    Bounds, Coverage, Hand, LoggedWarnings, MemoryGrant, MemoryGrowth, Outcome, ResourceUsage,
+    Bounds, Coverage, LoggedWarnings, MemoryGrant, MemoryGrowth, Outcome, ResourceUsage,
     RunOptions, Script, Silence, Simulation, StopReason, Stopped, run,
 };
 
@@ -299,41 +297,6 @@ impl<'a> Trial<'a> {
         })
     }
 
-    /// Runs it with one seed, or plays a script, while a hand touches it; also returns the operations and faults that
-    /// were drawn. The run may stand still for as long as the hand likes, so it has no place among others and waits
-    /// for none: who makes several at a time sees to their memory.
-    #[must_use]
-    pub fn by_hand<'o>(
-        &'o self,
-        seed: u64,
-        script: Option<&'o Script>,
-        hand: &'o mut (dyn Hand + 'o),
-        observers: Vec<&'o mut (dyn Observer + 'o)>,
-    ) -> (TrialResult, Script) {
-        let options = &self.scenario.options;
-        let records = script.is_none();
-        match self.simulation(options, seed, script, records, None, observers) {
-            Ok(simulation) => {
-                let mut outcome = run(Simulation {
-                    hand: Some(hand),
-                    ..simulation
-                });
-                let written = outcome.script.take().unwrap_or_default();
-                (self.judge(seed, outcome, &Budgets::default()), written)
-            }
-            Err(why) => (impossible(seed, why), Script::default()),
-        }
-    }
-
-    /// What judges histories of this trial that go on.
-    #[must_use]
-    pub fn judge_so_far(&self) -> JudgeSoFar {
-        JudgeSoFar {
-            workload: self.scenario.workload.clone(),
-            checks: self.scenario.check_options(),
-        }
-    }
-
     /// Makes a run again for an observer, within these bounds, and does not judge it. Goes on alone, as
     /// [`run`](Self::run) with observers does. `None` if the workload cannot be made in this scenario.
     pub(crate) fn watch(
@@ -431,7 +394,8 @@ impl<'a> Trial<'a> {
         Ok(run(simulation))
     }
 
-    fn simulation<'o>(
+    /// A run that is to be made.
+    pub(crate) fn simulation<'o>(
         &'o self,
         options: &'o RunOptions,
         seed: u64,
@@ -459,7 +423,7 @@ impl<'a> Trial<'a> {
         })
     }
 
-    fn judge(&self, seed: u64, outcome: Outcome, checks: &Budgets) -> TrialResult {
+    pub(crate) fn judge(&self, seed: u64, outcome: Outcome, checks: &Budgets) -> TrialResult {
         let skipped_moves = outcome.skipped_moves();
         let skipped_touches = outcome.skipped_touches();
         let (silences, logged) = (outcome.silences, outcome.logged);
@@ -552,12 +516,9 @@ impl<'a> Trial<'a> {
 
     /// The same with the history of a run that stopped before its end.
     fn check_so_far(&self, history: History) -> Option<(History, Option<CheckResult>)> {
-        let (workload, checks) = (
-            self.scenario.workload.clone(),
-            self.scenario.check_options(),
-        );
+        let scenario = self.scenario.clone();
         self.unless_interrupted(move || {
-            let found = check_so_far(workload.rules(), &history, &checks);
+            let found = scenario.check_so_far(&history);
             (history, found)
         })
     }
@@ -570,22 +531,6 @@ impl<'a> Trial<'a> {
             Some(interrupt) => interrupt.wait_for(work),
             None => Some(work()),
         }
-    }
-}
-
-/// Judges histories of a trial that go on, on any thread.
-#[derive(Debug, Clone)]
-pub struct JudgeSoFar {
-    workload: AnyWorkload,
-    checks: CheckOptions,
-}
-
-impl JudgeSoFar {
-    /// What is wrong for good, whatever comes next; `None` if nothing is, or if it is not known.
-    #[must_use]
-    pub fn judge(&self, ops: Vec<Op>) -> Option<CheckResult> {
-        let history = History::new(ops).ok()?;
-        check_so_far(self.workload.rules(), &history, &self.checks)
     }
 }
 
@@ -608,7 +553,7 @@ fn interrupted(at_ns: u64) -> Stopped {
 }
 
 /// The result of a workload that cannot be made in its scenario.
-fn impossible(seed: u64, why: String) -> TrialResult {
+pub(crate) fn impossible(seed: u64, why: String) -> TrialResult {
     TrialResult {
         seed,
         history: None,

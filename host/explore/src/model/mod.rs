@@ -19,6 +19,7 @@ use crate::clients::{ClientTable, Plan};
 use crate::exploration::{Exploration, Operations};
 use crate::guests::{Guests, GuestsOptions};
 use crate::hash::{Hash, spread};
+use crate::invariants::Invariants;
 use crate::nodes::{Happens, NodeStep, Nodes};
 use crate::participants::{Addr, Messages};
 use crate::services::Services;
@@ -41,6 +42,7 @@ pub(crate) struct Model<'a> {
     pub(crate) nodes: Nodes,
     pub(crate) services: Services,
     pub(crate) clients: ClientTable,
+    invariants: Option<Invariants>,
     /// The ids of timers that were met.
     pub(crate) timers: Table<u64>,
     /// The ways to split the network.
@@ -92,6 +94,7 @@ impl<'a> Model<'a> {
         let options = &scenario.options;
         let count = options.cluster.count;
         let mut workload = scenario.workload.client(&scenario.workload_options())?;
+        let invariants = Invariants::of(workload.boxed_clone(), count);
         let workers = options.concurrency;
         let plan = match operations {
             Operations::OfEach(operations) => {
@@ -145,6 +148,7 @@ impl<'a> Model<'a> {
                 count,
                 plan,
             ),
+            invariants,
             timers: Table::default(),
             splits: splits(count),
         })
@@ -170,6 +174,7 @@ impl<'a> Model<'a> {
             self.services.bytes(),
             self.clients.bytes(),
             self.timers.bytes(),
+            self.invariants.as_ref().map_or(0, Invariants::bytes),
         ];
         self.account.keep(kept.iter().sum());
         let units = MOVE_UNITS + messages as u64 * MESSAGE_UNITS;
@@ -233,6 +238,11 @@ impl<'a> Model<'a> {
     ) -> Result<(), Wrong> {
         let step = self.look(state, node, happens)?;
         state.parts[node] = step.next;
+        if let Some(invariants) = &self.invariants {
+            let of_nodes = &state.parts[..self.count];
+            let known = (&self.nodes, &self.guests, &self.messages);
+            invariants.look(of_nodes, state.now_ns, known)?;
+        }
         for _ in 0..step.syncs {
             sink.note(Done::Synced(index(node)));
         }

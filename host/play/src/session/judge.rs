@@ -10,7 +10,6 @@ use super::now::{First, Verdict};
 use super::signal::Signal;
 use host_check::evidence::{Anomaly, evidence};
 use host_check::history::{History, Op, Process};
-use host_check::so_far::check_so_far;
 use host_check::text::render_problems;
 use host_check::validity::Validity;
 use host_protocol::text::excerpt;
@@ -116,7 +115,7 @@ pub(super) fn judged(scenario: &Scenario, history: &LiveHistory) -> Verdict {
         return Verdict::none_yet();
     };
     let options = scenario.check_options();
-    let Some(result) = check_so_far(scenario.workload.rules(), &so_far, &options) else {
+    let Some(result) = scenario.check_so_far(&so_far) else {
         return Verdict::none_yet();
     };
     let anomalies = evidence(&result, &so_far, &options);

@@ -5,12 +5,12 @@ use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use host_check::history::Op;
+use host_check::history::{History, Op};
 use host_check::validity::Validity;
 use host_guest::Start;
 use host_sim::journal::Observer;
 use host_sim::{Act, Hand, Moment, Phase, Touch, TouchKind};
-use host_trial::{JudgeSoFar, Scenario, Trial, TrialResult};
+use host_trial::{Scenario, Trial, TrialResult};
 
 use super::claim::{Claim, Condition};
 use super::deed::Deed;
@@ -85,7 +85,7 @@ impl TourFile {
                 workers: options.concurrency,
                 seen: Rc::clone(&seen),
             },
-            judge: trial.judge_so_far(),
+            scenario: Scenario::clone(&base.scenario),
             items: items.collect(),
             next: 0,
             cursor: Cursor::default(),
@@ -174,7 +174,7 @@ struct Cursor {
 struct Walker<'a> {
     steps: &'a [Step],
     look: Look,
-    judge: JudgeSoFar,
+    scenario: Scenario,
     items: Vec<Item<'a>>,
     next: usize,
     cursor: Cursor,
@@ -490,7 +490,8 @@ impl Walker<'_> {
                 }
             }
             Claim::Verdict(valid) => {
-                let found = self.judge.judge(moment.ops.to_vec());
+                let history = History::new(moment.ops.to_vec()).ok();
+                let found = history.and_then(|history| self.scenario.check_so_far(&history));
                 let found = found.map_or(Validity::True, |result| result.valid);
                 verdict(*valid, found)
             }

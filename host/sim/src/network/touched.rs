@@ -10,7 +10,7 @@ use crate::nemesis::Fault;
 use crate::packets::{Packet, Slot};
 use crate::queue::Queue;
 use crate::scheduled::Scheduled;
-use crate::touch::{InFlightMessage, due_ns};
+use crate::touch::InFlightMessage;
 use crate::world::World;
 
 impl Network {
@@ -123,5 +123,14 @@ impl Network {
             .collect();
         messages.sort_by_key(|it| (it.id, it.due_ns));
         messages
+    }
+}
+
+/// What the queue says of messages: when each is handed over.
+fn due_ns(scheduled: (u64, &Scheduled)) -> Option<(Slot, u64)> {
+    match scheduled {
+        (at_ns, Scheduled::Leave { slot, latency_ns }) => Some((*slot, at_ns + latency_ns)),
+        (at_ns, Scheduled::Deliver(slot)) => Some((*slot, at_ns)),
+        _ => None,
     }
 }

@@ -1,7 +1,8 @@
 //! What touches do to a run, and when.
 
 use super::{Decision, Run};
-use crate::address::Addr;
+use crate::address::{Addr, Names};
+use crate::moment::{Act, Moment, Parts};
 use crate::moves::{MessageRef, MoveKind};
 use crate::nemesis::{DiskLoss, Fault, FaultAction, each};
 use crate::node::Pause;
@@ -9,7 +10,7 @@ use crate::outcome::{StopReason, Stopped};
 use crate::packets::{Packet, Slot};
 use crate::phase::Phase;
 use crate::ranges::TIME_LIMIT_NS_MAX;
-use crate::touch::{Act, Moment, Parts, TouchKind, is_between_nodes};
+use crate::touch::TouchKind;
 use host_check::value::Value;
 
 /// What a touch that is possible is about.
@@ -52,6 +53,14 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// The run is over: if it has come to its end, all touches that are left were too late.
+    pub(super) fn end_touches(&mut self, has_ended: bool) {
+        if has_ended {
+            let why = || Some("the run was over before then".to_owned());
+            self.touched.resize_with(self.touches.len(), why);
+        }
+    }
+
     /// Whether nothing is left to happen, and the main phase goes on.
     fn is_idle(&self) -> bool {
         let nothing = !self.world.is_directed() && self.world.next_ns().is_none();
@@ -66,7 +75,10 @@ impl Run<'_> {
         let (at_ns, now_ns) = (main.at(at_ns), self.world.now_ns());
         now_ns > at_ns
             || (now_ns == at_ns && self.world.marks_now() >= after)
-            || self.world.next_ns().is_none_or(|next_ns| next_ns > at_ns)
+            || match self.world.next_ns() {
+                Some(next_ns) => next_ns > at_ns,
+                None => self.is_idle(), // else the run goes on to its next phase, or is over
+            }
     }
 
     /// Asks the hand what to do, until it lets the run go on.
@@ -385,4 +397,10 @@ impl Run<'_> {
         faults.retain(|fault| (self.director.is_some() || self.has_been_touched) && is_on(fault));
         faults
     }
+}
+
+/// Whether two parties are nodes and not one.
+fn is_between_nodes(names: &Names, message: &MessageRef) -> bool {
+    let node = |name| matches!(names.find(name), Some(Addr::Node(_)));
+    node(&message.src) && node(&message.dest) && message.src != message.dest
 }

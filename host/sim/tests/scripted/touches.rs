@@ -363,6 +363,23 @@ fn touches_of_a_script_that_are_not_possible_are_skipped() {
     assert_eq!(outcome.skipped_touches(), skipped);
 }
 
+/// Nothing waits for them.
+#[test]
+fn touches_after_the_end_are_told() {
+    let touches = vec![Touch {
+        at_ns: 3_600 * SECOND,
+        after: 0,
+        what: TouchKind::Pause { node: 1 },
+    }];
+    let script = Script {
+        touches,
+        ..Script::default()
+    };
+    let (outcome, _) = play(&ONCE, Workload::GSet, &quiet(), 1, &script);
+    let skipped = [(0, "the run was over before then".to_owned())];
+    assert_eq!(outcome.skipped_touches(), skipped);
+}
+
 /// Without operations of its own a run has nothing to do; the hand keeps its main phase open.
 #[test]
 fn a_hand_holds_the_main_phase_of_a_script_that_is_over() {

@@ -46,7 +46,7 @@ fn entry(dir: &Dir) -> PathBuf {
 }
 
 /// The output without hashes, which change with the engine.
-fn without_hashes(ended: &Ended) -> String {
+pub(super) fn without_hashes(ended: &Ended) -> String {
     let text = ended.to_string();
     let mut out = String::new();
     let mut digits = String::new();

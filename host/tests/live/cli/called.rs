@@ -87,7 +87,7 @@ fn completions_and_pages_have_that_name() {
     let man = second(&dir).args(["man", "pages"]).end();
     assert_eq!(
         man.stdout,
-        "19 pages in pages: read the first with `man pages/maelstrom-wasm.1`\n"
+        "22 pages in pages: read the first with `man pages/maelstrom-wasm.1`\n"
     );
     assert!(
         dir.files_in("pages")

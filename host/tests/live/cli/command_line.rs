@@ -47,6 +47,7 @@ fn help_is_not_an_error() {
                    host new [OPTIONS] NAME
                    host diff [OPTIONS] A B
                    host disk FOLDER [FILE]
+                   host cache COMMAND
                    host completions SHELL
                    host man DIR
 
@@ -64,6 +65,7 @@ fn help_is_not_an_error() {
               new          Make a project for a challenge: a node to begin with, its tests and its messages; or for a workload
               diff         Compare the reports of two runs: options, verdict, figures, and the first event that differs
               disk         Show what the disk of a live node holds (--data-dir)
+              cache        Share compiled modules with other machines
               completions  Print what a shell needs to complete the commands and options of this program
               man          Write the manual to a folder, as a page for `man` for each command
               help         Print this message or the help of the given subcommand(s)
@@ -125,6 +127,12 @@ fn help_is_not_an_error() {
 
                   --no-cache
                       Compile the module again and store nothing
+
+                  --shared-cache <DIR>
+                      Directory of modules that another machine has compiled (`host cache share`), such as a volume that is mounted read-only. What the cache lacks is taken from there
+
+                  --cache-key <FILE>
+                      File with the key of the shared cache (`host cache key`)
 
             Limits of the guest:
                   --max-memory-mib <MIB>
@@ -370,6 +378,7 @@ fn short_help() {
                    host new [OPTIONS] NAME
                    host diff [OPTIONS] A B
                    host disk FOLDER [FILE]
+                   host cache COMMAND
                    host completions SHELL
                    host man DIR
 
@@ -387,6 +396,7 @@ fn short_help() {
               new          Make a project for a challenge: a node to begin with, its tests and its messages; or for a workload
               diff         Compare the reports of two runs: options, verdict, figures, and the first event that differs
               disk         Show what the disk of a live node holds (--data-dir)
+              cache        Share compiled modules with other machines
               completions  Print what a shell needs to complete the commands and options of this program
               man          Write the manual to a folder, as a page for `man` for each command
               help         Print this message or the help of the given subcommand(s)
@@ -777,6 +787,12 @@ fn help_of_sim() {
 
                   --no-cache
                       Compile the module again and store nothing
+
+                  --shared-cache <DIR>
+                      Directory of modules that another machine has compiled (`host cache share`), such as a volume that is mounted read-only. What the cache lacks is taken from there
+
+                  --cache-key <FILE>
+                      File with the key of the shared cache (`host cache key`)
 
             Limits of the guest:
                   --max-memory-mib <MIB>
@@ -1211,6 +1227,12 @@ fn help_of_explore() {
                   --no-cache
                       Compile the module again and store nothing
 
+                  --shared-cache <DIR>
+                      Directory of modules that another machine has compiled (`host cache share`), such as a volume that is mounted read-only. What the cache lacks is taken from there
+
+                  --cache-key <FILE>
+                      File with the key of the shared cache (`host cache key`)
+
             Limits of the guest:
                   --max-memory-mib <MIB>
                       Maximum linear memory, in MiB
@@ -1377,6 +1399,12 @@ fn help_of_grade() {
                   --no-cache
                       Compile the module again and store nothing
 
+                  --shared-cache <DIR>
+                      Directory of modules that another machine has compiled (`host cache share`), such as a volume that is mounted read-only. What the cache lacks is taken from there
+
+                  --cache-key <FILE>
+                      File with the key of the shared cache (`host cache key`)
+
             Exit codes:
               0    every submission passed
               1    a submission failed, or was not judged to the end
@@ -1506,6 +1534,7 @@ fn no_arguments() {
                host new [OPTIONS] NAME
                host diff [OPTIONS] A B
                host disk FOLDER [FILE]
+               host cache COMMAND
                host completions SHELL
                host man DIR
 

@@ -45,7 +45,8 @@ fn bash_completes_commands_options_and_values() {
             "--summary",
             "--shard",
             "--schedule",
-            "--shrink"
+            "--shrink",
+            "--shared-cache"
         ]
     );
     assert_eq!(
@@ -87,12 +88,15 @@ fn each_command_has_a_page() {
     man().is(expect![[r#"
         exit code 0
         ---- stdout
-        19 pages in pages: read the first with `man pages/host.1`
+        22 pages in pages: read the first with `man pages/host.1`
     "#]]);
     let pages = dir.files_in("pages");
     assert_eq!(
         pages,
         [
+            "host-cache-key.1",
+            "host-cache-share.1",
+            "host-cache.1",
             "host-check.1",
             "host-compare.1",
             "host-completions.1",

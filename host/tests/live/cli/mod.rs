@@ -17,6 +17,7 @@ mod manual;
 mod memory;
 mod modules;
 mod panics;
+mod shared_cache;
 mod shown;
 mod sizes;
 mod version;

@@ -1,6 +1,7 @@
 //! `host explore` as a process: whole outputs, exit codes, and what it writes.
 
 mod failures;
+mod invariants;
 mod refused;
 mod resumed;
 
