@@ -21,7 +21,7 @@ function viewOf(branch) {
       get timers() { return this.known?.timers ?? []; },
     };
   });
-  return { isHead, at, entry, nodes, flights: flightsOf(branch, isHead, at), cuts: cutsOf(now, faults, isHead), workers: isHead ? now.workers : [], phase: now.phase };
+  return { isHead, at, entry, nodes, flights: flightsOf(branch, isHead, at), ended: endedAt(branch, entry), cuts: cutsOf(now, faults, isHead), workers: isHead ? now.workers : [], phase: now.phase };
 }
 
 // Messages on their way, with the part of the way that they have gone.
@@ -42,6 +42,12 @@ function flightsOf({ model, now, cursor }, isHead, at) {
     const message = model.messageById(id);
     return message ? [flight(message, due, held)] : [];
   });
+}
+
+// The message that ends its way with an entry.
+function endedAt({ model }, entry) {
+  const message = entry && entry.kind !== SEND ? model.messages[entry.message] : null;
+  return message ? [{ id: message.id, src: model.names[message.src], dest: model.names[message.dest], message, part: entry.kind === DROP ? 0.7 : 1, how: entry.kind === DROP ? "lost" : "arrived" }] : [];
 }
 
 // The links that are cut, as "dest src": the first does not hear the second.

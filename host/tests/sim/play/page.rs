@@ -56,7 +56,7 @@ fn nothing_is_in_the_way(browser: &Browser) {
 }
 
 /// A message between two nodes, as a button of the stage.
-const BETWEEN: &str = ".dot.of-node [role=button]";
+const BETWEEN: &str = ".dot.of-node:not(.lost, .arrived) [role=button]";
 
 #[test]
 fn what_is_done_in_the_page_is_a_schedule_that_the_simulator_plays() {
@@ -326,7 +326,10 @@ fn a_tour_leads_through_a_run_and_asks() {
             "document.querySelector('#tour h3').textContent === {}",
             step["title"]
         ));
-        wait_for_now(&browser, &format!("Event {} of", step["at"]));
+        browser.wait_for(&format!(
+            "document.querySelector('.on-stage .now').textContent.replaceAll(',', '').startsWith('Event {} of')",
+            step["at"]
+        ));
         let marked = browser.run(
             "return document.querySelectorAll('.stage .marked').length",
             json!([]),

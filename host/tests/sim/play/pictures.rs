@@ -61,8 +61,9 @@ fn the_guide_shows_what_the_page_does() {
     browser.choose("[name=field]", "/node/values");
     take(&browser, "stage");
 
-    browser.wait_for("document.querySelector('.dot.of-node')");
-    browser.click(".dot.of-node [role=button]");
+    const BETWEEN: &str = ".dot.of-node:not(.lost, .arrived) [role=button]";
+    browser.wait_for(&format!("document.querySelector('{BETWEEN}')"));
+    browser.click(BETWEEN);
     browser.wait_for("document.querySelector('[data-key=Lose]')");
     take(&browser, "message");
     browser.click("[data-key=Lose]");
