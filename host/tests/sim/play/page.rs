@@ -107,11 +107,11 @@ fn what_is_done_in_the_page_is_a_schedule_that_the_simulator_plays() {
     let places = browser.run(
         "return ['n1', 'n2'].map((name) => {
            const {x, y, width, height} = document.querySelector(`[aria-label^='node ${name},']`).getBoundingClientRect();
-           return [x + width / 2, y + height / 2];
+           return [x + width / 2, y + height / 2].map(Math.round);
          })",
         json!([]),
     );
-    let at = |node: usize, axis: usize| places[node][axis].as_f64().unwrap() as i64;
+    let at = |node: usize, axis: usize| places[node][axis].as_i64().unwrap();
     let (middle, below) = (i64::midpoint(at(0, 0), at(1, 0)), at(0, 1));
     browser.drag((middle, below + 40), (middle, below - 40));
     browser.wait_for("document.querySelectorAll('.stage .link.cut').length === 1");

@@ -72,10 +72,10 @@ fn the_guide_shows_what_the_page_does() {
     // Across the links of the node at the top.
     let top = browser.run(
         "const {x, y, width, height} = document.querySelector(\"[aria-label^='node n0,']\").getBoundingClientRect();
-         return [x + width / 2, y + height / 2]",
+         return [x + width / 2, y + height / 2].map(Math.round)",
         json!([]),
     );
-    let [x, y] = [0, 1].map(|axis| top[axis].as_f64().unwrap() as i64);
+    let [x, y] = [0, 1].map(|axis| top[axis].as_i64().unwrap());
     browser.drag((x - 150, y + 70), (x + 150, y + 70));
     browser.wait_for("document.querySelectorAll('.stage .link.cut').length === 4");
     browser.press("s");
