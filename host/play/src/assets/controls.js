@@ -37,15 +37,14 @@ function makeControls(session) {
     run,
     paint(branch, view) {
       const { now, model } = branch;
-      const isOver = now.ended;
       for (const [it, isOff] of [[pause, !now.running], [head, view.isHead], [back, branch.cursor <= 0], [forth, view.isHead]]) {
         // What has the focus keeps it: it is said to be of no use, and does nothing.
         it.setAttribute("aria-disabled", String(isOff));
       }
       const at = model.entries.length ? `Event ${grouped(branch.moment)} of ${grouped(model.entries.length)}, ${seconds(view.at)}` : "Nothing has happened yet";
-      const state = !view.isHead ? "looking back: what you do now begins a branch" : now.running ? "running" : isOver ? "over" : now.idle ? "nothing is left to happen unless you do something" : "stopped";
+      const state = !view.isHead ? "looking back: what you do now begins a branch" : now.running ? "running" : now.ended ? "" : now.idle ? "nothing is left to happen unless you do something" : "stopped";
       const why = view.isHead && !now.running && now.why ? `. ${now.why}` : "";
-      text(where, `${at}: ${view.entry ? model.words(view.entry) : ""} (${view.isHead ? `${phaseOf(now.phase)}, ` : ""}${state})${why}`);
+      text(where, `${at}: ${view.entry ? model.words(view.entry) : ""} (${[view.isHead ? phaseOf(now.phase) : "", state].filter(Boolean).join(", ")})${why}`);
     },
   };
 }

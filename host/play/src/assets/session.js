@@ -186,7 +186,7 @@ function makeBranch(session, { id, parent, at, name, now, opensAt }) {
       learn();
       // A run that fails is shown where that is seen first.
       const last = Math.max(0, branch.model.entries.length - 1);
-      const options = { cursor: clamp((branch.opensAt ?? Infinity) - 1, 0, last), isLazy: true, ongo: () => session.changed() };
+      const options = { cursor: branch.opensAt == null ? last : clamp(branch.now.verdict?.first?.position ?? branch.opensAt - 1, 0, last), isLazy: true, ongo: () => session.changed() };
       branch.travel = makeTravel(branch.model, options);
       branch.travel.update();
       return;

@@ -155,8 +155,8 @@ function makeStage({ choose, open, cut }) {
     const { isNode, isClient } = branch.model, on = new Map();
     const isLabelled = view.flights.length <= LABELS_MAX;
     svg.classList.toggle("crowded", !isLabelled);
-    for (const flight of view.flights.slice(0, DOTS_MAX)) {
-      const { id, src, dest, message, part, isHeld } = flight;
+    for (const flight of [...view.ended, ...view.flights.slice(0, DOTS_MAX)]) {
+      const { id, src, dest, message, part, isHeld, how } = flight;
       const [from, to] = [places.get(src), places.get(dest)];
       if (!from || !to) continue;
       const found = item(dots, `message ${id}`, { kind: "message", id, name: id }, () => [[draw("circle", { class: "ring", r: 11 }), draw("circle", { class: "body", r: 7 })], [draw("text", { class: "name", x: 10, y: 4 })]]);
@@ -166,10 +166,10 @@ function makeStage({ choose, open, cut }) {
       const long = Math.hypot(to[0] - from[0], to[1] - from[1]) || 1, end = Math.min(0.5, 36 / long);
       const along = clamp(part + (nth % 5) * 0.07 * (part > 0.5 ? -1 : 1), end, 1 - end), off = 7 + 14 * Math.floor(nth / 5);
       place(found.element, [from[0] + (to[0] - from[0]) * along - ((to[1] - from[1]) / long) * off, from[1] + (to[1] - from[1]) * along + ((to[0] - from[0]) / long) * off]);
-      text(found.texts[0], isLabelled ? message.type.slice(0, 24) : "");
+      text(found.texts[0], isLabelled ? `${how === "lost" ? "✗ " : ""}${message.type.slice(0, 24)}` : "");
       const kind = isClient[message.src] || isClient[message.dest] ? "client" : isNode[message.src] && isNode[message.dest] ? "node" : "service";
-      setOnce(found.element, "class", `item dot of-${kind}${isHeld ? " held" : ""}${chosen?.kind === "message" && chosen.id === id ? " chosen" : ""}${marks.has(`message ${id}`) ? " marked" : ""}`);
-      setOnce(found.shape, "aria-label", `message ${id}, ${message.type} from ${src} to ${dest}${isHeld ? ", held" : ""}`);
+      setOnce(found.element, "class", `item dot of-${kind}${isHeld ? " held" : ""}${how ? ` ${how}` : ""}${chosen?.kind === "message" && chosen.id === id ? " chosen" : ""}${marks.has(`message ${id}`) ? " marked" : ""}`);
+      setOnce(found.shape, "aria-label", `message ${id}, ${message.type} from ${src} to ${dest}${isHeld ? ", held" : ""}${how ? `, has just ${how === "lost" ? "been lost" : "arrived"}` : ""}`);
     }
   }
 

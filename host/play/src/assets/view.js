@@ -21,7 +21,7 @@ function viewOf(branch) {
       get timers() { return this.known?.timers ?? []; },
     };
   });
-  return { isHead, at, entry, nodes, flights: flightsOf(branch, isHead, at), cuts: cutsOf(now, faults, isHead), workers: isHead ? now.workers : [], phase: now.phase };
+  return { isHead, at, entry, nodes, flights: flightsOf(branch, isHead, at), ended: endedAt(branch, entry), cuts: cutsOf(now, faults, isHead), workers: isHead ? now.workers : [], phase: now.phase };
 }
 
 // Messages on their way, with the part of the way that they have gone.
@@ -44,6 +44,12 @@ function flightsOf({ model, now, cursor }, isHead, at) {
   });
 }
 
+// The message that ends its way with an entry.
+function endedAt({ model }, entry) {
+  const message = entry && entry.kind !== SEND ? model.messages[entry.message] : null;
+  return message ? [{ id: message.id, src: model.names[message.src], dest: model.names[message.dest], message, part: entry.kind === DROP ? 0.7 : 1, how: entry.kind === DROP ? "lost" : "arrived" }] : [];
+}
+
 // The links that are cut, as "dest src": the first does not hear the second.
 function cutsOf(now, faults, isHead) {
   if (isHead) return new Set(now.cuts.map(([dest, src]) => `${dest} ${src}`));
@@ -57,8 +63,8 @@ function fieldsOf(view) {
   const found = new Set();
   const look = (value, path) => {
     if (found.size >= FIELDS_MAX) return;
-    if (isPlain(value)) found.add(path);
-    else if (!Array.isArray(value) && path.split("/").length < 4) Object.keys(value).forEach((name) => look(value[name], `${path}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`));
+    if (isPlain(value) || Array.isArray(value)) found.add(path);
+    else if (path.split("/").length < 4) Object.keys(value).forEach((name) => look(value[name], `${path}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`));
   };
   const known = view.nodes.find((node) => node.known)?.known.value;
   if (known && !isPlain(known)) look("node" in known && "ctx" in known ? { node: known.node } : known, "");

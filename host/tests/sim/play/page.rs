@@ -56,7 +56,7 @@ fn nothing_is_in_the_way(browser: &Browser) {
 }
 
 /// A message between two nodes, as a button of the stage.
-const BETWEEN: &str = ".dot.of-node [role=button]";
+const BETWEEN: &str = ".dot.of-node:not(.lost, .arrived) [role=button]";
 
 #[test]
 fn what_is_done_in_the_page_is_a_schedule_that_the_simulator_plays() {
@@ -107,11 +107,11 @@ fn what_is_done_in_the_page_is_a_schedule_that_the_simulator_plays() {
     let places = browser.run(
         "return ['n1', 'n2'].map((name) => {
            const {x, y, width, height} = document.querySelector(`[aria-label^='node ${name},']`).getBoundingClientRect();
-           return [x + width / 2, y + height / 2];
+           return [x + width / 2, y + height / 2].map(Math.round);
          })",
         json!([]),
     );
-    let at = |node: usize, axis: usize| places[node][axis].as_f64().unwrap() as i64;
+    let at = |node: usize, axis: usize| places[node][axis].as_i64().unwrap();
     let (middle, below) = (i64::midpoint(at(0, 0), at(1, 0)), at(0, 1));
     browser.drag((middle, below + 40), (middle, below - 40));
     browser.wait_for("document.querySelectorAll('.stage .link.cut').length === 1");
@@ -120,7 +120,7 @@ fn what_is_done_in_the_page_is_a_schedule_that_the_simulator_plays() {
 
     // Finish, and pass it on.
     browser.press("e");
-    wait_for_now(&browser, "(over, over)");
+    wait_for_now(&browser, "(over)");
     browser.wait_for("document.querySelector('h1').textContent === '✓ valid broadcast, branch 2'");
     browser.click("#out summary");
     let path = browser.run(
@@ -230,13 +230,11 @@ fn everything_can_be_done_with_the_keyboard() {
     for _ in 0..400 {
         browser.press(TAB);
         let place = browser.run(
-            "const it = document.activeElement; return it === document.body ? '' : it.closest('[id]')?.id ?? it.className",
+            "const it = document.activeElement; return it === document.body || it.className === 'skip' ? null : it.closest('[id]')?.id ?? 'header'",
             json!([]),
         );
-        if place == "" || place == "skip" {
-            break;
-        }
-        seen.push(place.as_str().unwrap().to_owned());
+        let Some(place) = place.as_str() else { break };
+        seen.push(place.to_owned());
     }
     seen.dedup();
     for part in ["desk", "branches", "forms", "breakpoints", "out", "travel"] {
@@ -310,4 +308,46 @@ fn what_guests_write_is_shown_as_text() {
     browser.wait_for("[...document.querySelectorAll('.dot text')].some((it) => it.textContent.startsWith('<img'))");
     assert_eq!(browser.run("return document.images.length", json!([])), 0);
     assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+#[test]
+fn a_tour_leads_through_a_run_and_asks() {
+    let dir = Dir::new();
+    let playing = Playing::start(dir.host(), "--tour raft-election");
+    let browser = Browser::start();
+    see(&browser, &playing);
+    let session = playing.get("api/session");
+    let tour = &session["tour"];
+    let steps = tour["steps"].as_array().unwrap();
+    browser.wait_for("document.querySelector('#tour h3')");
+    assert_eq!(browser.text("#tour h2"), tour["title"].as_str().unwrap());
+    for (index, step) in steps.iter().enumerate() {
+        browser.wait_for(&format!(
+            "document.querySelector('#tour h3').textContent === {}",
+            step["title"]
+        ));
+        browser.wait_for(&format!(
+            "document.querySelector('.on-stage .now').textContent.replaceAll(',', '').startsWith('Event {} of')",
+            step["at"]
+        ));
+        let marked = browser.run(
+            "return document.querySelectorAll('.stage .marked').length",
+            json!([]),
+        );
+        assert_eq!(marked, step["marks"].as_array().unwrap().len(), "{step}");
+        if let Some(right) = step["question"]["right"].as_u64() {
+            let many = step["question"]["answers"].as_array().unwrap().len() as u64;
+            let answer =
+                |at: u64| browser.click(&format!("#tour label:nth-of-type({}) input", at + 1));
+            answer((right + 1) % many);
+            assert!(browser.text("#tour fieldset p").starts_with("✗ Not so."));
+            answer(right);
+            let why = step["question"]["why"].as_str().unwrap();
+            assert_eq!(browser.text("#tour fieldset p"), format!("✓ Right. {why}"));
+        }
+        if index == 1 || index + 1 == steps.len() {
+            nothing_is_in_the_way(&browser);
+        }
+        browser.click("[data-key=tour-next]");
+    }
 }

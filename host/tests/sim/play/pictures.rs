@@ -61,8 +61,9 @@ fn the_guide_shows_what_the_page_does() {
     browser.choose("[name=field]", "/node/values");
     take(&browser, "stage");
 
-    browser.wait_for("document.querySelector('.dot.of-node')");
-    browser.click(".dot.of-node [role=button]");
+    const BETWEEN: &str = ".dot.of-node:not(.lost, .arrived) [role=button]";
+    browser.wait_for(&format!("document.querySelector('{BETWEEN}')"));
+    browser.click(BETWEEN);
     browser.wait_for("document.querySelector('[data-key=Lose]')");
     take(&browser, "message");
     browser.click("[data-key=Lose]");
@@ -71,10 +72,10 @@ fn the_guide_shows_what_the_page_does() {
     // Across the links of the node at the top.
     let top = browser.run(
         "const {x, y, width, height} = document.querySelector(\"[aria-label^='node n0,']\").getBoundingClientRect();
-         return [x + width / 2, y + height / 2]",
+         return [x + width / 2, y + height / 2].map(Math.round)",
         json!([]),
     );
-    let [x, y] = [0, 1].map(|axis| top[axis].as_f64().unwrap() as i64);
+    let [x, y] = [0, 1].map(|axis| top[axis].as_i64().unwrap());
     browser.drag((x - 150, y + 70), (x + 150, y + 70));
     browser.wait_for("document.querySelectorAll('.stage .link.cut').length === 4");
     browser.press("s");
