@@ -167,8 +167,8 @@ fn what_is_wrong_is_told_with_its_line() {
         line 1: the head has no `title`
         line 8: `one` is no seed: a number from 0 on
         line 9: `seed` is given twice
-        line 9: `speed` is neither `title`, `node`, `args` or `seed` nor an option of a run: `host sim -h` lists those, without their limits
-        line 9: `max-steps` is neither `title`, `node`, `args` or `seed` nor an option of a run: `host sim -h` lists those, without their limits
+        line 9: `speed` is neither `title`, `node`, `show`, `args` or `seed` nor an option of a run: `host sim -h` lists those, without their limits
+        line 9: `max-steps` is neither `title`, `node`, `show`, `args` or `seed` nor an option of a run: `host sim -h` lists those, without their limits
         line 1: the head has no `workload`
         line 3: `workload`: expected a workload (echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv), found `podcast`
         line 5: `node-count`: expected a whole number from 1 to 10000, found 0

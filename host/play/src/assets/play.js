@@ -41,6 +41,7 @@ function compose(session, told) {
   const breakpoints = makeBreakpoints(session, about);
   const out = makeOut(session);
   const tour = about.tour ? makeTour(session, about.tour, { moved: (all) => { marks = new Set(all); told.changed(); } }) : null;
+  if (about.tour?.show.length) field = about.tour.show.join(" ");
   if (tour) marks = new Set(tour.marks);
 
   // The header: what is run, and what is known of its verdict.
@@ -147,7 +148,7 @@ function compose(session, told) {
     const paths = fieldsOf(view), key = paths.join("\n");
     if (shownField.dataset.key !== key && paths.length) {
       shownField.dataset.key = key;
-      refill(shownField, el("option", { value: "" }, "nothing"), paths.map((path) => el("option", { value: path, selected: path === field }, path)));
+      refill(shownField, el("option", { value: "" }, "nothing"), [field && !paths.includes(field) ? field : null, ...paths].filter(Boolean).map((path) => el("option", { value: path, selected: path === field }, path)));
       breakpoints.suggest(paths);
     }
     if (!history.open) return;

@@ -113,14 +113,16 @@ function makeStage({ choose, open, cut }) {
       const found = item(circles, `node ${name}`, { kind: "node", name }, () => [
         [draw("circle", { r: r + 5, class: "ring" }), draw("circle", { r, class: "body" })],
         [draw("text", { class: "name", y: 4 }), draw("text", { class: "status", y: r + 17 }), draw("text", { class: "badge", x: r - 3, y: 6 - r })]]);
-      const value = field && node.known ? valueAt(node.known.value, field) : undefined;
-      const about = value === undefined ? "" : short(value);
+      // A tour may show several fields, with spaces between their paths.
+      const paths = field && node.known ? field.split(/ (?=\/)/) : [];
+      const values = paths.map((path) => [path.split("/").at(-1), valueAt(node.known.value, path)]).filter(([, value]) => value !== undefined);
+      const about = values.map(([, value]) => typeof value === "string" ? value : short(value)).join(", ");
       const under = status !== "running" ? status : about || (!timers.length ? "" : count(timers.length, "timer"));
       const [label, line, badge] = found.texts;
       text(label, name);
-      text(line, under.length > 14 ? `${under.slice(0, 13)}…` : under);
+      text(line, under.length > 20 ? `${under.slice(0, 19)}…` : under);
       text(badge, isChanged ? "Δ" : "");
-      const field_ = about && `${field.split("/").at(-1)} ${about}`;
+      const field_ = values.map(([name_, value]) => `${name_} ${short(value)}`).join(", ");
       finish(found, name, [`node ${name}`, status, isChanged && "has just changed", field_, timers.length > 0 && count(timers.length, "timer")].filter(Boolean).join(", "), [status, "node", isChanged && "changed", isChosen("node", name) && "chosen"]);
     }
     for (const name of branch.services) {

@@ -28,6 +28,8 @@ pub struct TourFile {
     pub title: String,
     /// The name of the node that comes with the host; `None` if the reader brings a module.
     pub node: Option<String>,
+    /// What the stage shows at nodes: fields of their states, as JSON pointers.
+    pub show: Vec<String>,
     pub(super) base: Base,
     pub(super) steps: Vec<Step>,
 }
@@ -130,6 +132,7 @@ impl TourFile {
         let Head {
             title,
             node,
+            show,
             base,
             has_schedule,
         } = head;
@@ -137,6 +140,7 @@ impl TourFile {
         Ok(TourFile {
             title,
             node,
+            show,
             base: Base {
                 seed: base.seed,
                 scenario: Arc::new(base.scenario),
@@ -150,6 +154,7 @@ impl TourFile {
 struct Head {
     title: String,
     node: Option<String>,
+    show: Vec<String>,
     base: Schedule,
     has_schedule: bool,
 }
@@ -159,6 +164,7 @@ impl Head {
         let mut head = Head {
             title: String::new(),
             node: None,
+            show: Vec::new(),
             base: Schedule {
                 seed: 1,
                 scenario: Scenario::default(),
@@ -200,12 +206,21 @@ impl Head {
             match name {
                 "title" => head.title = text.to_owned(),
                 "node" => head.node = Some(text.to_owned()),
+                "show" => {
+                    let paths = text.split_whitespace();
+                    if let Some(wrong) = paths.clone().find(|path| !path.starts_with('/')) {
+                        return Err(line.wrong(format!(
+                            "`{wrong}` is no field of a state: a JSON pointer such as /node/role"
+                        )));
+                    }
+                    head.show = paths.map(str::to_owned).collect();
+                }
                 "args" => {
                     let words = text.split_whitespace().map(str::to_owned);
                     head.base.scenario.options.guest_args = words.collect();
                 }
                 _ if head.has_schedule => {
-                    return Err(line.wrong(format!("`{name}` cannot be beside a schedule, which has it: the head has `title`, `node` and `args` then")));
+                    return Err(line.wrong(format!("`{name}` cannot be beside a schedule, which has it: the head has `title`, `node`, `show` and `args` then")));
                 }
                 "seed" => {
                     let seed = text.parse();
@@ -218,7 +233,7 @@ impl Head {
                         .iter()
                         .find(|option| option.name == name && option.is_in_schedules());
                     let option = option.ok_or_else(|| {
-                        line.wrong(format!("`{name}` is neither `title`, `node`, `args` or `seed` nor an option of a run: `host sim -h` lists those, without their limits"))
+                        line.wrong(format!("`{name}` is neither `title`, `node`, `show`, `args` or `seed` nor an option of a run: `host sim -h` lists those, without their limits"))
                     })?;
                     set.push((option, line));
                 }

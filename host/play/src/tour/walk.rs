@@ -31,6 +31,7 @@ impl TourFile {
     pub fn walk(&self, start: &dyn Start) -> Result<Tour, TourError> {
         let mut tour = Tour {
             title: self.title.clone(),
+            show: self.show.clone(),
             runs: Vec::new(),
             steps: Vec::new(),
         };

@@ -12,6 +12,8 @@ use crate::session::Made;
 pub struct Tour {
     /// What it is about.
     pub title: String,
+    /// What the stage shows at nodes: fields of their states, as JSON pointers.
+    pub show: Vec<String>,
     /// Its runs, in the order in which it comes to them.
     pub runs: Vec<Run>,
     /// Its steps.
@@ -55,6 +57,7 @@ pub struct TourStep {
 pub struct TourPage<'a> {
     name: &'a str,
     title: &'a str,
+    show: &'a [String],
     steps: Vec<StepPage<'a>>,
 }
 
@@ -83,6 +86,7 @@ impl Tour {
         TourPage {
             name,
             title: &self.title,
+            show: &self.show,
             steps: self.steps.iter().map(step).collect(),
         }
     }

@@ -306,7 +306,8 @@ fn both_commands_make_the_run_that_failed() {
     let run = |args: &[&str]| {
         let ended = class.host().args(args).end();
         let lines = ended.stdout.lines();
-        let lines = lines.filter(|line| !line.contains(": host sim "));
+        let lines =
+            lines.filter(|line| !line.contains(": host sim ") && !line.contains(": host play "));
         (ended.code(), lines.collect::<Vec<_>>().join("\n"))
     };
     let whole = run(&replay.split(' ').skip(1).collect::<Vec<_>>());
