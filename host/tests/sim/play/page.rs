@@ -111,6 +111,7 @@ fn what_is_done_in_the_page_is_a_schedule_that_the_simulator_plays() {
          })",
         json!([]),
     );
+    #[expect(clippy::cast_possible_truncation, reason = "a page has few pixels")]
     let at = |node: usize, axis: usize| places[node][axis].as_f64().unwrap() as i64;
     let (middle, below) = (i64::midpoint(at(0, 0), at(1, 0)), at(0, 1));
     browser.drag((middle, below + 40), (middle, below - 40));

@@ -74,6 +74,7 @@ fn the_guide_shows_what_the_page_does() {
          return [x + width / 2, y + height / 2]",
         json!([]),
     );
+    #[expect(clippy::cast_possible_truncation, reason = "a page has few pixels")]
     let [x, y] = [0, 1].map(|axis| top[axis].as_f64().unwrap() as i64);
     browser.drag((x - 150, y + 70), (x + 150, y + 70));
     browser.wait_for("document.querySelectorAll('.stage .link.cut').length === 4");
