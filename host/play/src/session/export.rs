@@ -1,7 +1,7 @@
 //! What was done to a branch, as a schedule.
 //!
-//! The run is made once more for it, to its end, and nobody asks its guests for states. So it is known that the
-//! schedule gives the journal that the page shows.
+//! The run is made once more for it, to its end, which gives its script. That is played as `host sim` plays it, and nobody
+//! asks its guests for states: so it is known whether the schedule gives the journal that the page shows.
 
 use super::branch::Branch;
 use super::held::{Refused, Session};
@@ -67,18 +67,28 @@ fn export(branch: &Branch, programs: &Programs, at: Option<usize>) -> Result<Exp
         };
         (base, touches, at)
     };
-    let difference = |record: &LiveRecord| branch.known().record.first_difference(record, at);
+    let difference = |made: &MadeAgain| {
+        let played = play(&base, programs, &made.script);
+        let known = branch.known();
+        let is_whole = at == known.position && known.is_over;
+        let is_longer = is_whole && played.entries() > at;
+        let differs = known.record.first_difference(&played, at);
+        differs.or(is_longer.then_some(at))
+    };
     let mut made = make(&base, programs, &touches, End::ByItself);
-    let mut differs = difference(&made.record);
-    if differs.is_some() || !made.is_whole {
+    let mut differs = difference(&made);
+    if differs.is_some() {
         // The run went on for longer than it does by itself.
-        made = make(&base, programs, &touches, End::At(at));
-        differs = difference(&made.record);
+        let finished = make(&base, programs, &touches, End::At(at));
+        if difference(&finished).is_none() {
+            (made, differs) = (finished, None);
+        }
     }
     let note = differs.map(|entry| {
         format!(
             "this schedule gives another run than the page shows, from entry {entry} on: the program does something else \
-             when it is asked for its state, or not the same each time"
+             when it is asked for its state, or not the same each time; or what was done late in the run is not what a \
+             schedule can say"
         )
     });
     let scenario = host_trial::Scenario::clone(&base.scenario);
@@ -96,11 +106,17 @@ fn export(branch: &Branch, programs: &Programs, at: Option<usize>) -> Result<Exp
 
 /// A run that was made once more.
 struct MadeAgain {
-    record: LiveRecord,
     script: Script,
     result: TrialResult,
-    /// Whether all that was done could be done again.
-    is_whole: bool,
+}
+
+/// The journal of a script as `host sim` plays it.
+fn play(base: &Base, programs: &Programs, script: &Script) -> LiveRecord {
+    let mut record = LiveRecord::without_states();
+    let observers: Vec<&mut dyn Observer> = vec![&mut record];
+    base.trial(programs)
+        .show(base.seed, Some(script), observers);
+    record
 }
 
 fn make(base: &Base, programs: &Programs, touches: &[Made], end: End) -> MadeAgain {
@@ -112,12 +128,9 @@ fn make(base: &Base, programs: &Programs, touches: &[Made], end: End) -> MadeAga
         end,
         finish: None,
         is_finished: false,
-        is_whole: true,
     };
-    let mut record = LiveRecord::without_states();
-    let observers: Vec<&mut dyn Observer> = vec![&mut record];
-    let (result, drawn) = trial.by_hand(base.seed, base.script.as_deref(), &mut hand, observers);
-    let is_whole = hand.is_whole && hand.done == touches.len();
+    let script = base.script.as_deref();
+    let (result, drawn) = trial.by_hand(base.seed, script, &mut hand, Vec::new());
     let finish = hand.finish.take();
     let mut script = match &base.script {
         Some(script) => Script::clone(script),
@@ -127,12 +140,7 @@ fn make(base: &Base, programs: &Programs, touches: &[Made], end: End) -> MadeAga
         .touches
         .extend(touches.iter().map(|it| it.touch.clone()));
     script.touches.extend(finish);
-    MadeAgain {
-        record,
-        script,
-        result,
-        is_whole,
-    }
+    MadeAgain { script, result }
 }
 
 /// Does again what was done.
@@ -143,14 +151,10 @@ struct Again<'a> {
     end: End,
     finish: Option<host_sim::Touch>,
     is_finished: bool,
-    is_whole: bool,
 }
 
 impl Hand for Again<'_> {
     fn next(&mut self, moment: &Moment<'_>) -> Act {
-        if let Some(Err(_)) = &moment.done {
-            self.is_whole = false;
-        }
         if let Some(next) = self.touches.get(self.done)
             && next.events == self.events
         {
