@@ -45,6 +45,10 @@ impl Again {
             (None, Some(path)) => next.push(("report", played(path, &["--report", REPORT]))),
             (None, None) => {}
         }
+        if let Some(path) = &self.schedule {
+            let play = Replay::Schedule(path).play_command(&of_sim(&words()));
+            next.push(("play", play));
+        }
         next
     }
 

@@ -83,6 +83,7 @@ fn a_guest_that_traps_is_a_failure() {
         next          replay: host sim --cache-dir CACHE [DIR]/trap.wasm --schedule s.json
                       shrink: host sim --cache-dir CACHE [DIR]/trap.wasm --schedule s.json --shrink shortest.json
                       report: host sim --cache-dir CACHE [DIR]/trap.wasm --schedule s.json --report report
+                      play: host play --cache-dir CACHE [DIR]/trap.wasm --schedule s.json
 
         [INVALID]
     "#]]);
@@ -149,7 +150,8 @@ fn what_is_typed_next_plays_the_same_failure() {
     expect![[r#"
         next          replay: host sim --max-fuel 900000000 --cache-dir CACHE DIR/broadcast-flood.wasm --schedule s.json
                       shrink: host sim --max-fuel 900000000 --cache-dir CACHE DIR/broadcast-flood.wasm --schedule s.json --shrink shortest.json
-                      report: see report/index.html"#]].assert_eq(&next.join("\n"));
+                      report: see report/index.html
+                      play: host play --max-fuel 900000000 --cache-dir CACHE DIR/broadcast-flood.wasm --schedule s.json"#]].assert_eq(&next.join("\n"));
     let (_, command) = next[0].split_once("replay: host ").unwrap();
     let folder = built("broadcast-flood")
         .parent()

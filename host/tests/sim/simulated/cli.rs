@@ -95,6 +95,7 @@ fn a_failing_run_says_how_to_replay_it() {
             next          replay: host sim -w unique-ids --node-count 1 --time-limit 1 --no-cache --module DIR/echo.wasm --seed 5
                           shrink: host sim -w unique-ids --node-count 1 --time-limit 1 --no-cache --module DIR/echo.wasm --seed 5 --shrink shortest.json
                           report: host sim -w unique-ids --node-count 1 --time-limit 1 --no-cache --module DIR/echo.wasm --seed 5 --report report
+                          play: host play -w unique-ids --node-count 1 --time-limit 1 --no-cache --module DIR/echo.wasm --seed 5
 
             [INVALID]
         "#]],
@@ -416,7 +417,9 @@ fn a_failure_is_shrunk_and_the_command_that_it_prints_replays_it() {
     let (again, code) = stdout("broadcast-flood", &["--schedule", &whole]);
     assert_eq!(code, Some(1));
     let but_replay = |text: &str| -> Vec<String> {
-        let lines = text.lines().filter(|line| !line.contains(": host sim "));
+        let is_command =
+            |line: &&str| line.contains(": host sim ") || line.contains(": host play ");
+        let lines = text.lines().filter(|line| !is_command(line));
         lines.map(str::to_owned).collect()
     };
     assert_eq!(but_replay(&first), but_replay(&again));
@@ -449,6 +452,7 @@ fn a_failure_is_shrunk_and_the_command_that_it_prints_replays_it() {
         simulated     10.001 s with seed 4; 7 events, after 19 runs
         next          replay: host sim --no-cache --module DIR/broadcast-flood.wasm --schedule SHORT
                       report: host sim --no-cache --module DIR/broadcast-flood.wasm --schedule SHORT --report report
+                      play: host play --no-cache --module DIR/broadcast-flood.wasm --schedule SHORT
 
         [INVALID]
     "#]].assert_eq(&told);
@@ -471,6 +475,7 @@ fn a_failure_is_shrunk_and_the_command_that_it_prints_replays_it() {
         next          replay: host sim --schedule SHORT --no-cache --module DIR/broadcast-flood.wasm
                       shrink: host sim --schedule SHORT --no-cache --module DIR/broadcast-flood.wasm --shrink shortest.json
                       report: host sim --schedule SHORT --no-cache --module DIR/broadcast-flood.wasm --report report
+                      play: host play --schedule SHORT --no-cache --module DIR/broadcast-flood.wasm
 
         [INVALID]
     "#]].assert_eq(&replayed.replace(&short, "SHORT"));

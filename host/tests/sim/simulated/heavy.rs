@@ -100,6 +100,7 @@ fn what_each_fault_touched_is_told() {
             next          replay: host sim -w broadcast --node-count 5 --rate 20 --time-limit 10 --nemesis-interval 2 --nemesis partition,wipe,pause,loss,duplicate,one-way,slow,clock-skew,swap --no-cache --module DIR/broadcast.wasm --seed 1
                           shrink: host sim -w broadcast --node-count 5 --rate 20 --time-limit 10 --nemesis-interval 2 --nemesis partition,wipe,pause,loss,duplicate,one-way,slow,clock-skew,swap --no-cache --module DIR/broadcast.wasm --seed 1 --shrink shortest.json
                           report: host sim -w broadcast --node-count 5 --rate 20 --time-limit 10 --nemesis-interval 2 --nemesis partition,wipe,pause,loss,duplicate,one-way,slow,clock-skew,swap --no-cache --module DIR/broadcast.wasm --seed 1 --report report
+                          play: host play -w broadcast --node-count 5 --rate 20 --time-limit 10 --nemesis-interval 2 --nemesis partition,wipe,pause,loss,duplicate,one-way,slow,clock-skew,swap --no-cache --module DIR/broadcast.wasm --seed 1
 
             [INVALID]
         "#]],
@@ -132,6 +133,7 @@ fn a_run_that_goes_over_a_bound_says_what_it_did() {
             next          replay: host sim -w broadcast --node-count 5 --rate 50 --latency 100 --time-limit 10 --max-in-flight 20 --no-cache --module DIR/broadcast-flood.wasm --seed 1
                           shrink: host sim -w broadcast --node-count 5 --rate 50 --latency 100 --time-limit 10 --max-in-flight 20 --no-cache --module DIR/broadcast-flood.wasm --seed 1 --shrink shortest.json
                           report: host sim -w broadcast --node-count 5 --rate 50 --latency 100 --time-limit 10 --max-in-flight 20 --no-cache --module DIR/broadcast-flood.wasm --seed 1 --report report
+                          play: host play -w broadcast --node-count 5 --rate 50 --latency 100 --time-limit 10 --max-in-flight 20 --no-cache --module DIR/broadcast-flood.wasm --seed 1
 
             [INVALID]
         "#]],
@@ -165,6 +167,7 @@ fn the_first_of_many_seeds_that_fails_says_so_too() {
             next          replay: host sim -w broadcast --node-count 5 --rate 50 --latency 100 --time-limit 10 --max-in-flight 20 --no-cache --module DIR/broadcast-flood.wasm --seed 1
                           shrink: host sim -w broadcast --node-count 5 --rate 50 --latency 100 --time-limit 10 --max-in-flight 20 --no-cache --module DIR/broadcast-flood.wasm --seed 1 --shrink shortest.json
                           report: host sim -w broadcast --node-count 5 --rate 50 --latency 100 --time-limit 10 --max-in-flight 20 --no-cache --module DIR/broadcast-flood.wasm --seed 1 --report report
+                          play: host play -w broadcast --node-count 5 --rate 50 --latency 100 --time-limit 10 --max-in-flight 20 --no-cache --module DIR/broadcast-flood.wasm --seed 1
 
             [INVALID]
         "#]],

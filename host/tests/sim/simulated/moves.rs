@@ -95,6 +95,7 @@ fn what_is_lost_is_found_if_nobody_sends_it_again() {
         next          replay: host sim --no-cache --module DIR/broadcast-flood.wasm --schedule HERE/lost.json
                       shrink: host sim --no-cache --module DIR/broadcast-flood.wasm --schedule HERE/lost.json --shrink shortest.json
                       report: host sim --no-cache --module DIR/broadcast-flood.wasm --schedule HERE/lost.json --report report
+                      play: host play --no-cache --module DIR/broadcast-flood.wasm --schedule HERE/lost.json
 
         [INVALID]
     "#]].assert_eq(&lost.told(&ended));
@@ -157,6 +158,7 @@ fn it_is_shrunk_and_reported() {
         simulated     10 s with seed 1; 7 events, after 19 runs
         next          replay: host sim --no-cache --module DIR/broadcast-flood.wasm --schedule HERE/short.json
                       report: host sim --no-cache --module DIR/broadcast-flood.wasm --schedule HERE/short.json --report report
+                      play: host play --no-cache --module DIR/broadcast-flood.wasm --schedule HERE/short.json
 
         [INVALID]
     "#]].assert_eq(&lost.told(&ended));

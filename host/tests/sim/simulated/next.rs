@@ -52,6 +52,7 @@ fn a_command_is_typed_as_the_program_was_called_whatever_the_names_are() {
         next          replay: './my host' sim -w echo --node-count 1 --time-limit 1 --no-cache --module $'it\'s \377.wasm' --seed 1 -- --bug constant
                       shrink: './my host' sim -w echo --node-count 1 --time-limit 1 --no-cache --module $'it\'s \377.wasm' --seed 1 --shrink shortest.json -- --bug constant
                       report: see r/index.html
+                      play: './my host' play -w echo --node-count 1 --time-limit 1 --no-cache --module $'it\'s \377.wasm' --seed 1 -- --bug constant
         [INVALID]
     "#]].assert_eq(&with_placeholders(&next(&stdout)));
     let page = std::fs::read_to_string(dir.path("r/index.html")).unwrap();
@@ -120,6 +121,7 @@ fn a_run_that_misses_a_target_is_not_valid_and_neither_is_its_replay() {
             simulated     11.896 s with seed 1; 47 events
             next          replay: host sim --no-cache -w broadcast --node-count 3 --time-limit 2 --rate 10 --below msgs-per-op=0.5 --below stable-max-ms=1000 DIR/broadcast-flood.wasm --seed 1
                           report: host sim --no-cache -w broadcast --node-count 3 --time-limit 2 --rate 10 --below msgs-per-op=0.5 --below stable-max-ms=1000 DIR/broadcast-flood.wasm --seed 1 --report report
+                          play: host play --no-cache -w broadcast --node-count 3 --time-limit 2 --rate 10 --below msgs-per-op=0.5 --below stable-max-ms=1000 DIR/broadcast-flood.wasm --seed 1
 
             [INVALID]
         "#]],
