@@ -18,6 +18,36 @@ pub struct Browser {
     session: String,
 }
 
+/// How often a driver is started. It takes the same port for both versions of the internet protocol, of which one may be
+/// another's.
+const STARTS_MAX: usize = 5;
+
+/// Starts a driver: its process and its port, unless it could not have one.
+fn start_driver() -> Option<(Child, String)> {
+    let driver = Command::new("chromedriver")
+        .arg("--port=0")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn();
+    let mut driver = driver.unwrap_or_else(|error| {
+        panic!(
+            "chromedriver cannot be run ({error}): install Chromium and its driver (Debian: \
+             apt-get install chromium chromium-driver), or run ./runner.sh test as root"
+        )
+    });
+    let stdout = driver.stdout.take()?;
+    let port = BufReader::new(stdout).lines().find_map(|line| {
+        let line = line.ok()?;
+        let port = line.strip_suffix('.')?.rsplit_once("on port ")?.1;
+        Some(port.to_owned())
+    });
+    if port.is_none() {
+        let _ = driver.kill();
+        let _ = driver.wait();
+    }
+    Some((driver, port?))
+}
+
 /// The usual size of the window.
 const WIDE: (u32, u32) = (1400, 1000);
 
@@ -29,24 +59,9 @@ impl Browser {
 
     /// With a window of a width and a height.
     pub fn of_size((width, height): (u32, u32)) -> Self {
-        let driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn();
-        let mut driver = driver.unwrap_or_else(|error| {
-            panic!(
-                "chromedriver cannot be run ({error}): install Chromium and its driver (Debian: \
-                 apt-get install chromium chromium-driver), or run ./runner.sh test as root"
-            )
-        });
-        let stdout = driver.stdout.take().unwrap();
-        let port = BufReader::new(stdout).lines().find_map(|line| {
-            let line = line.unwrap();
-            let port = line.strip_suffix('.')?.rsplit_once("on port ")?.1;
-            Some(port.to_owned())
-        });
-        let root = format!("http://127.0.0.1:{}/session", port.unwrap());
+        let started = (0..STARTS_MAX).find_map(|_| start_driver());
+        let (driver, port) = started.expect("a driver that starts");
+        let root = format!("http://127.0.0.1:{port}/session");
         let mut browser = Browser {
             driver,
             session: root.clone(),
