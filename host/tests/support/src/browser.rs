@@ -35,17 +35,20 @@ fn start_driver() -> Option<(Child, String)> {
              apt-get install chromium chromium-driver), or run ./runner.sh test as root"
         )
     });
-    let stdout = driver.stdout.take()?;
-    let port = BufReader::new(stdout).lines().find_map(|line| {
+    let lines = driver.stdout.take().map(|it| BufReader::new(it).lines());
+    let port = lines.into_iter().flatten().find_map(|line| {
         let line = line.ok()?;
         let port = line.strip_suffix('.')?.rsplit_once("on port ")?.1;
         Some(port.to_owned())
     });
-    if port.is_none() {
-        let _ = driver.kill();
-        let _ = driver.wait();
+    match port {
+        Some(port) => Some((driver, port)),
+        None => {
+            let _ = driver.kill();
+            let _ = driver.wait();
+            None
+        }
     }
-    Some((driver, port?))
 }
 
 /// The usual size of the window.
