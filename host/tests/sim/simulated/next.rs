@@ -121,7 +121,7 @@ fn a_run_that_misses_a_target_is_not_valid_and_neither_is_its_replay() {
             simulated     11.896 s with seed 1; 47 events
             next          replay: host sim --no-cache -w broadcast --node-count 3 --time-limit 2 --rate 10 --below msgs-per-op=0.5 --below stable-max-ms=1000 DIR/broadcast-flood.wasm --seed 1
                           report: host sim --no-cache -w broadcast --node-count 3 --time-limit 2 --rate 10 --below msgs-per-op=0.5 --below stable-max-ms=1000 DIR/broadcast-flood.wasm --seed 1 --report report
-                          play: host play --no-cache -w broadcast --node-count 3 --time-limit 2 --rate 10 --below msgs-per-op=0.5 --below stable-max-ms=1000 DIR/broadcast-flood.wasm --seed 1
+                          play: host play --no-cache -w broadcast --node-count 3 --time-limit 2 --rate 10 DIR/broadcast-flood.wasm --seed 1
 
             [INVALID]
         "#]],

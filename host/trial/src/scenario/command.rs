@@ -221,7 +221,7 @@ impl Replay<'_> {
     /// The same for a command of `host sim`, as one that opens the run in the browser.
     #[must_use]
     pub fn play_command(self, args: &[OsString]) -> String {
-        const OF_SIM: [&str; 2] = ["format", "max-journal-mib"];
+        const OF_SIM: [&str; 3] = ["format", "below", "max-journal-mib"];
         const SWITCHES_OF_SIM: [&str; 3] = ["log-stderr", "log-net-send", "log-net-recv"];
         let (mut kept, mut is_value, mut is_guests) = (Vec::new(), false, false);
         for (place, arg) in args.iter().enumerate() {
@@ -314,7 +314,7 @@ mod tests {
 
     #[test]
     fn the_run_of_a_command_is_opened_in_the_browser_by_one_like_it() {
-        let args = "sim --format json -w echo --log-stderr m.wasm --report r --max-journal-mib=3 --seeds 0..9 -- --format x";
+        let args = "sim --format json -w echo --log-stderr m.wasm --below a=1 --report r --max-journal-mib=3 --seeds 0..9 -- --format x";
         let args: Vec<OsString> = args.split(' ').map(OsString::from).collect();
         assert_eq!(
             Replay::Seed(3).play_command(&args),
