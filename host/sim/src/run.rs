@@ -101,6 +101,8 @@ struct Run<'a> {
     hand: Option<&'a mut (dyn Hand + 'a)>,
     /// The moment at which the hand was asked last: the entries, and the phase.
     asked: Option<(u64, Phase)>,
+    /// Whether time has passed to the next touch.
+    passed_to_touch: bool,
     /// Whether anything was done by hand.
     has_been_touched: bool,
     /// Whether the main phase was ended by hand.
@@ -166,6 +168,7 @@ impl<'a> Run<'a> {
             touched: Vec::new(),
             hand: simulation.hand,
             asked: None,
+            passed_to_touch: false,
             has_been_touched: false,
             is_finished: false,
             phase: Phase::Init { left: nodes },
@@ -218,8 +221,10 @@ impl<'a> Run<'a> {
             if !self.advance()? {
                 return Ok(());
             }
-            if self.phase != phase && self.may_be_touched() {
-                continue; // that is a moment too
+            // The next phase is a moment of its own, and so is that of the next touch.
+            let is_new = self.phase != phase && self.may_be_touched();
+            if is_new || self.pass_to_touch() {
+                continue;
             }
             let Some(event) = self.world.next() else {
                 let text = "nothing is left to happen, but the run is not over";
@@ -358,11 +363,6 @@ impl<'a> Run<'a> {
             _ => {}
         }
         Ok(self.phase != Phase::Over)
-    }
-
-    /// Whether neither a nemesis nor a hand has anything to do in the main phase any more.
-    fn is_main_over(&self) -> bool {
-        (self.is_finished || !self.nemeses.are_pending()) && !self.is_held()
     }
 
     fn begin_main(&mut self) {

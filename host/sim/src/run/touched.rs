@@ -10,7 +10,7 @@ use crate::outcome::{StopReason, Stopped};
 use crate::packets::{Packet, Slot};
 use crate::phase::Phase;
 use crate::ranges::TIME_LIMIT_NS_MAX;
-use crate::touch::TouchKind;
+use crate::touch::{Touch, TouchKind};
 use host_check::value::Value;
 
 /// What a touch that is possible is about.
@@ -21,7 +21,7 @@ enum Possible {
     Named,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
     /// Whether anybody may touch the run.
     pub(super) fn may_be_touched(&self) -> bool {
         self.hand.is_some() || !self.touches.is_empty()
@@ -34,14 +34,16 @@ impl Run<'_> {
         !self.is_finished && (will_finish || self.hand.as_ref().is_some_and(|hand| hand.holds()))
     }
 
+    /// Whether neither a nemesis nor a hand has anything to do in the main phase any more.
+    pub(super) fn is_main_over(&self) -> bool {
+        (self.is_finished || !self.nemeses.are_pending()) && !self.is_held()
+    }
+
     /// Does what the script says to do at this moment, and asks the hand.
     pub(super) fn touch(&mut self) -> Result<(), Stopped> {
-        while let Some(touch) = self.touches.get(self.touched.len())
-            && self.is_due(touch.at_ns, touch.after)
+        while let Some(touch) = self.next_touch()
+            && self.is_due(touch)
         {
-            if let Some(main) = self.main {
-                self.world.pass_to(main.at(touch.at_ns));
-            }
             let done = self.try_touch(&touch.what)?;
             self.touched.push(done.err());
         }
@@ -51,6 +53,27 @@ impl Run<'_> {
             self.asked = Some((self.world.marks(), self.phase));
         }
         Ok(())
+    }
+
+    /// Has time pass to the next touch of the script, if nothing else happens before it. Whether there is one.
+    pub(super) fn pass_to_touch(&mut self) -> bool {
+        let at_ns = match (self.next_touch(), self.main) {
+            (Some(touch), Some(main)) => main.at(touch.at_ns),
+            _ => return false,
+        };
+        let is_next = match self.world.next_ns() {
+            Some(next_ns) => next_ns > at_ns,
+            None => self.is_idle(), // else the run goes on to its next phase, or is over
+        };
+        if is_next {
+            self.world.pass_to(at_ns);
+            self.passed_to_touch = true;
+        }
+        is_next
+    }
+
+    fn next_touch(&self) -> Option<&'a Touch> {
+        self.touches.get(self.touched.len())
     }
 
     /// The run is over: if it has come to its end, all touches that are left were too late.
@@ -67,18 +90,15 @@ impl Run<'_> {
         nothing && self.phase == Phase::Main && self.is_held()
     }
 
-    /// Whether the moment has come that a touch of the script names: nothing else happens before it.
-    fn is_due(&self, at_ns: u64, after: u64) -> bool {
+    /// Whether the moment has come that a touch of the script names.
+    fn is_due(&mut self, touch: &Touch) -> bool {
+        let passed = std::mem::take(&mut self.passed_to_touch);
         let Some(main) = self.main.filter(|_| !self.world.is_directed()) else {
             return false;
         };
-        let (at_ns, now_ns) = (main.at(at_ns), self.world.now_ns());
-        now_ns > at_ns
-            || (now_ns == at_ns && self.world.marks_now() >= after)
-            || match self.world.next_ns() {
-                Some(next_ns) => next_ns > at_ns,
-                None => self.is_idle(), // else the run goes on to its next phase, or is over
-            }
+        let (at_ns, now_ns) = (main.at(touch.at_ns), self.world.now_ns());
+        let has_come = now_ns == at_ns && self.world.marks_now() >= touch.after;
+        now_ns > at_ns || has_come || passed
     }
 
     /// Asks the hand what to do, until it lets the run go on.
