@@ -1,22 +1,27 @@
 // What was done, to be kept and to be passed on; and the way back in.
 
 function makeOut(session) {
-  const file = (name, words) => el("a", { download: true, "data-file": name }, words);
+  // A guest that notices who looks at it may do something else when nobody does.
+  const exported = () => ask("GET", `branches/${session.current.id}/link?at=${session.current.moment}`);
+  const warn = async () => {
+    const { note } = await exported();
+    if (note) say(`Mind: ${note}.`);
+  };
+  const file = (name, words) => el("a", { download: true, "data-file": name, onclick: () => warn().catch(complain) }, words);
   const links = [file("schedule", "Schedule"), file("test", "Unit test")];
   const report = el("a", { target: "_blank", rel: "noopener" }, "Report");
   const shownLink = el("input", { name: "link", readonly: true, "aria-label": "Link", size: 40 });
   shownLink.hidden = true;
   const copy = async () => {
-    const { current } = session;
-    const { link } = await ask("GET", `branches/${current.id}/link?at=${current.moment}`);
+    const { link, note } = await exported(), mind = note ? ` Mind: ${note}.` : "";
     shownLink.hidden = false;
     shownLink.value = link;
     try {
       await navigator.clipboard.writeText(link);
-      say("The link is copied. host play --schedule LINK opens it.");
+      say(`The link is copied. host play --schedule LINK opens it.${mind}`);
     } catch {
       shownLink.select();
-      say("Copy the link from the field. host play --schedule LINK opens it.");
+      say(`Copy the link from the field. host play --schedule LINK opens it.${mind}`);
     }
   };
   const given = el("textarea", { name: "given", rows: 3, spellcheck: "false", "aria-label": "A link, or the text of a schedule" });
