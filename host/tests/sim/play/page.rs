@@ -146,13 +146,12 @@ fn what_is_done_in_the_page_is_a_schedule_that_the_simulator_plays() {
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
 
-/// The name of what has the focus.
-fn focused(browser: &Browser) -> String {
-    let name = browser.run(
-        "const it = document.activeElement; return it.getAttribute('aria-label') ?? it.textContent",
-        json!([]),
-    );
-    name.as_str().unwrap().to_owned()
+/// Waits until what has this name has the focus.
+fn wait_for_focus(browser: &Browser, name: &str) {
+    browser.wait_for(&format!(
+        "(document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent) === {}",
+        json!(name)
+    ));
 }
 
 #[test]
@@ -169,9 +168,9 @@ fn everything_can_be_done_with_the_keyboard() {
 
     // Choose a node and kill it; the focus stays where it was.
     browser.press("a");
-    assert_eq!(focused(&browser), "node n0, running");
+    wait_for_focus(&browser, "node n0, running");
     browser.press(ARROW_RIGHT);
-    assert_eq!(focused(&browser), "node n1, running");
+    wait_for_focus(&browser, "node n1, running");
     browser.press(ENTER);
     browser.wait_for("document.activeElement.dataset.key === 'kill'");
     browser.press(ENTER);
