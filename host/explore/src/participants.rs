@@ -1,7 +1,7 @@
 //! Participants as small numbers, and messages between them.
 
 use host_protocol::error::ErrorCode;
-use host_protocol::message::Message as Envelope;
+use host_protocol::message::Header;
 
 use crate::hash::{Contents, Hash};
 use crate::table::{Content, Table};
@@ -113,12 +113,7 @@ impl Messages {
         let text = format!("{start}{body}}}");
         let hash = Contents::of("message").bytes(text.as_bytes()).finish();
         self.table.add(hash, || {
-            let envelope = Envelope {
-                src: "".into(),
-                dest: "".into(),
-                body,
-            };
-            let header = envelope.header().ok();
+            let header = Header::of(body).ok();
             Message {
                 src,
                 dest,

@@ -38,6 +38,14 @@ pub struct Base {
     pub script: Option<Arc<Script>>,
 }
 
+impl Programs {
+    /// The version that nodes change to, as [`Trial`] has it.
+    pub(crate) fn next(&self) -> Option<&dyn Start> {
+        let next = self.next_module.as_ref();
+        next.map(|module| &**module as &dyn Start)
+    }
+}
+
 impl Base {
     /// The run of a schedule.
     #[must_use]
@@ -50,10 +58,9 @@ impl Base {
     }
 
     pub(crate) fn trial<'a>(&self, programs: &'a Programs) -> Trial<'a> {
-        let next_module = programs.next_module.as_ref();
         Trial {
             module: &*programs.module,
-            next_module: next_module.map(|module| &**module as &dyn Start),
+            next_module: programs.next(),
             scenario: Scenario::clone(&self.scenario),
         }
     }

@@ -117,15 +117,23 @@ impl<'a> Message<'a> {
     /// When the body is not an object with a string `type`, or an id is not a
     /// non-negative integer.
     pub fn header(&self) -> Result<Header<'a>, serde_json::Error> {
-        match Header::read(&mut Scanner::new(self.body), &mut |_, _| ()) {
-            Some(header) => Ok(header),
-            // Unusual, or invalid: the parser's error says why.
-            None => serde_json::from_str(self.body),
-        }
+        Header::of(self.body)
     }
 }
 
 impl<'a> Header<'a> {
+    /// Reads the fields of a body that stands alone.
+    ///
+    /// # Errors
+    /// As [`Message::header`].
+    pub fn of(body: &'a str) -> Result<Self, serde_json::Error> {
+        match Header::read(&mut Scanner::new(body), &mut |_, _| ()) {
+            Some(header) => Ok(header),
+            // Unusual, or invalid: the parser's error says why.
+            None => serde_json::from_str(body),
+        }
+    }
+
     /// Finds the fields in the body at the position of `scanner`, which is then behind
     /// the body; `None` as for [`Message::scan`]. `each` gets all keys, and where their values are.
     #[inline(always)]

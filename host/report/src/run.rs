@@ -74,13 +74,6 @@ impl ReportedRun<'_> {
         };
         Schedule::of(self.trial, self.seed, script)
     }
-
-    /// The names of the nodes.
-    fn nodes(&self) -> Vec<String> {
-        let cluster = self.trial.scenario.options.cluster;
-        let numbers = cluster.first..cluster.first + cluster.count;
-        numbers.map(|number| format!("n{number}")).collect()
-    }
 }
 
 impl ReportDir {
@@ -233,7 +226,7 @@ impl ReportObserver<'_> {
         let figures = figures(&operations, result.end_ns, size);
         let replay = &(run.replay)(None);
         let results = Results::of(result, replay.to_owned());
-        let nodes = run.nodes();
+        let nodes = run.trial.scenario.options.cluster.node_names();
         let comparison = match compared {
             // Without the other's journal there is nothing to compare; the run is as it is.
             Some(other) => Comparison::of(other, &side(run, result, dir)).ok(),

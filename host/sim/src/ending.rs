@@ -5,7 +5,7 @@
 
 use host_check::history::{Kind, Op, Process};
 use host_check::value::{Name, Value};
-use host_protocol::message::{Error, Message};
+use host_protocol::message::{Error, Header};
 
 use super::client::{
     Completion, ErrorHandling, Malformed, Operation, Step, WorkloadClient, without_place,
@@ -74,12 +74,7 @@ pub fn timed_out(
 }
 
 fn is_error(body: &str) -> bool {
-    let message = Message {
-        src: "".into(),
-        dest: "".into(),
-        body,
-    };
-    message.header().is_ok_and(|header| header.kind == "error")
+    Header::of(body).is_ok_and(|header| header.kind == "error")
 }
 
 /// What follows when the request of `operation` has got an error.

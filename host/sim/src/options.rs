@@ -106,6 +106,34 @@ impl Cluster {
     pub fn of(count: usize) -> Self {
         Cluster { count, first: 0 }
     }
+
+    /// The name of a node, by its position from 0 on.
+    #[must_use]
+    pub fn node_name(self, node: usize) -> String {
+        format!("n{}", self.first + node)
+    }
+
+    /// The names of all nodes.
+    #[must_use]
+    pub fn node_names(self) -> Vec<String> {
+        (0..self.count).map(|node| self.node_name(node)).collect()
+    }
+
+    /// The position of the node of this name, if there is one.
+    #[must_use]
+    pub fn find_node(self, name: &str) -> Option<usize> {
+        let number: usize = name.strip_prefix('n')?.parse().ok()?;
+        let node = number.checked_sub(self.first)?;
+        // `n01` is no name.
+        (node < self.count && self.node_name(node) == name).then_some(node)
+    }
+
+    /// The node that a process of the history talks to, where there are so many workers.
+    #[must_use]
+    pub fn node_of(self, process: i64, workers: usize) -> usize {
+        let process = usize::try_from(process).unwrap_or(0);
+        process % workers.max(1) % self.count.max(1)
+    }
 }
 
 /// Jepsen's own: `n1` to `n5`.

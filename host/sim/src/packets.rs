@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use host_protocol::message::{Header, Message};
+use host_protocol::message::Header;
 
 use super::address::Addr;
 use super::progress::Chain;
@@ -52,12 +52,7 @@ impl Packet {
 
     /// The reserved fields of the body, if it has a `type`.
     pub(super) fn header(&self) -> Option<Header<'_>> {
-        let message = Message {
-            src: "".into(),
-            dest: "".into(),
-            body: self.body(),
-        };
-        message.header().ok()
+        Header::of(self.body()).ok()
     }
 }
 

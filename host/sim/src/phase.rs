@@ -2,8 +2,11 @@
 //! at the end once more, faults stop, the cluster recovers, and the last operations run. Under
 //! strict checks clients of some workloads inspect the cluster then.
 
-/// Where a run is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+use strum::IntoStaticStr;
+
+/// Where a run is, by a name for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Phase {
     /// Nodes still have to respond to `init`.
     Init {

@@ -11,7 +11,7 @@ use std::thread;
 
 use clap::Args;
 
-pub(super) use open::in_browser;
+use open::in_browser;
 
 use super::limits::{CacheArgs, ModuleArgs};
 use super::mounts::MountArgs;
@@ -25,10 +25,11 @@ use super::{Exit, Failure, interrupt};
 use host_guest::Interrupt;
 use host_node::ModuleFile;
 use host_play::{
-    About, Base, Module, Opening, PlayError, Programs, Server, Session, is_link, linked,
+    About, Address, Base, Module, Opening, PlayError, Programs, Server, Session, is_link, linked,
 };
 use host_protocol::text::one_line;
-use host_sandbox::GuestModule;
+use host_sandbox::{GuestModule, Sandbox};
+use host_sim::Cluster;
 use host_trial::Scenario;
 use host_trial::scenario::option::{self, Group};
 use host_trial::scenario::play_command;
@@ -129,7 +130,10 @@ fn of_tours() -> Vec<&'static str> {
 }
 
 /// How many branches have guests at a time, with a run that is made once more.
-pub(crate) const RUNS: usize = 6;
+const RUNS: usize = 6;
+
+/// What stands in commands for a module that is not known.
+pub(super) const NO_MODULE: &str = "MODULE.wasm";
 
 /// What is played.
 struct Played {
@@ -154,9 +158,8 @@ pub(super) fn run(args: PlayArgs) -> Result<Exit, Failure> {
     // A port that is taken is known before a module is compiled.
     let server = Server::bind(args.port.unwrap_or(0)).map_err(of_server)?;
     let interrupt = interrupt::on_signal()?;
-    let guests = RUNS * (played.scenario.options.cluster.count + 1);
-    let sandbox = args.cache.sandbox_for(guests, &interrupt)?;
-    let sandbox = sandbox.limited_to(args.modules.limits());
+    let cluster = played.scenario.options.cluster;
+    let sandbox = sandbox_for(cluster, &args.cache, &args.modules, &interrupt)?;
     let limits = played.scenario.options.limits;
     let mounts = args.mounts.read()?;
     let load = |path: &Path| -> Result<GuestModule, Failure> {
@@ -190,10 +193,7 @@ pub(super) fn run(args: PlayArgs) -> Result<Exit, Failure> {
     }
     let session = session.map_err(|why| Failure::new(Exit::GuestFailed, why))?;
     let session = Arc::new(session);
-    print(&format!("{title}: {}\n", server.address()))?;
-    if args.open {
-        in_browser(&server.address().to_string());
-    }
+    tell(&title, server.address(), args.open)?;
     thread::scope(|scope| {
         if args.watch {
             let (session, interrupt) = (&session, &interrupt);
@@ -206,6 +206,39 @@ pub(super) fn run(args: PlayArgs) -> Result<Exit, Failure> {
         served
     })?;
     Ok(Exit::Interrupted)
+}
+
+/// What loads the modules of a session with such a cluster.
+pub(super) fn sandbox_for(
+    cluster: Cluster,
+    cache: &CacheArgs,
+    modules: &ModuleArgs,
+    interrupt: &Interrupt,
+) -> Result<Sandbox, Failure> {
+    let sandbox = cache.sandbox_for(RUNS * (cluster.count + 1), interrupt)?;
+    Ok(sandbox.limited_to(modules.limits()))
+}
+
+/// What a page says of a run of a workload, whose commands name the module at `path`.
+pub(super) fn about(path: PathBuf, name: &str, workload: &str, replay: String) -> About {
+    About {
+        module: one_line(name).into_owned(),
+        replay,
+        messages: example_bodies(workload),
+        program: None,
+        watch: false,
+        play: Box::new(move |schedule| play_command(&path, Path::new(schedule))),
+    }
+}
+
+/// Says where a page is, and opens it if that is asked for.
+pub(super) fn tell(title: &str, address: &Address, opens: bool) -> Result<(), Failure> {
+    let address = address.to_string();
+    print(&format!("{title}: {address}\n"))?;
+    if opens {
+        in_browser(&address);
+    }
+    Ok(())
 }
 
 /// A server that cannot be.
@@ -237,10 +270,11 @@ fn watch(
             Err(_) if interrupt.is_requested() => return,
             Err(failure) => {
                 let why = failure.message();
-                interrupt::tell(&format!("error: {why}"));
+                // The page first: who reads the log finds it told there.
                 session.tell(format!(
                     "the new version of {name} cannot be loaded, so this is the one before: {why}"
                 ));
+                interrupt::tell(&format!("error: {why}"));
             }
         }
     }
@@ -306,12 +340,14 @@ impl PlayArgs {
             }
         };
         About {
-            module: one_line(&name.to_string_lossy()).into_owned(),
-            replay,
-            messages: example_bodies(played.scenario.workload.name()),
             program: module.is_program().then(|| path.clone()),
             watch: self.watch,
-            play: Box::new(move |schedule| play_command(&path, Path::new(schedule))),
+            ..about(
+                path.clone(),
+                &name.to_string_lossy(),
+                played.scenario.workload.name(),
+                replay,
+            )
         }
     }
 }

@@ -7,9 +7,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::limits::{CacheArgs, ModuleArgs};
-use super::new::example_bodies;
-use super::output::print;
-use super::play::{RUNS, in_browser, of_server};
+use super::play::{self, NO_MODULE, of_server, sandbox_for, tell};
 use super::sim::args::read_schedule;
 use super::{Exit, Failure, interrupt};
 use host_guest::Interrupt;
@@ -17,9 +15,6 @@ use host_play::serve::{Folder, FolderServer, Opener};
 use host_play::{About, Base, Opening, Programs, Session};
 use host_protocol::text::one_line;
 use host_trial::scenario::play_command;
-
-/// What stands for a module that is not known.
-const NO_MODULE: &str = "MODULE.wasm";
 
 /// List the reports, grades and schedules in a folder and below it, in the browser
 ///
@@ -63,10 +58,7 @@ pub(super) fn run(args: ServeArgs) -> Result<Exit, Failure> {
     })?;
     let server = FolderServer::bind(args.port.unwrap_or(0)).map_err(of_server)?;
     let interrupt = interrupt::on_signal()?;
-    print(&format!("Serve {name}: {}\n", server.address()))?;
-    if args.open {
-        in_browser(&server.address().to_string());
-    }
+    tell(&format!("Serve {name}"), server.address(), args.open)?;
     let module = args.module.clone();
     let opened_by = interrupt.clone();
     let open = module.clone().map(|module| -> Opener {
@@ -99,18 +91,18 @@ fn play(
 ) -> Result<Session, Failure> {
     let schedule = read_schedule(file)?;
     let options = &schedule.scenario.options;
-    let guests = RUNS * (options.cluster.count + 1);
-    let sandbox = args.cache.sandbox_for(guests, interrupt)?;
-    let sandbox = sandbox.limited_to(args.modules.limits());
+    let sandbox = sandbox_for(options.cluster, &args.cache, &args.modules, interrupt)?;
     let loaded = sandbox.load(module, &options.limits)?;
-    let (path, name) = (module.to_owned(), module.file_name().unwrap_or_default());
+    let name = module.file_name().unwrap_or_default().to_string_lossy();
+    let workload = schedule.scenario.workload.name();
     let about = About {
-        module: one_line(&name.to_string_lossy()).into_owned(),
-        replay: play_command(module, file),
-        messages: example_bodies(schedule.scenario.workload.name()),
-        program: loaded.is_program().then(|| path.clone()),
-        watch: false,
-        play: Box::new(move |schedule| play_command(&path, Path::new(schedule))),
+        program: loaded.is_program().then(|| module.to_owned()),
+        ..play::about(
+            module.to_owned(),
+            &name,
+            workload,
+            play_command(module, file),
+        )
     };
     let programs = Programs {
         module: Arc::new(loaded),

@@ -252,8 +252,8 @@ impl<'a> Trial<'a> {
     ) -> bool {
         let options = &self.scenario.options;
         let place = ROOM.place();
-        let shown = self.simulate(options, seed, script, false, Some(place), observers);
-        let stopped = shown.ok().and_then(|outcome| outcome.stopped);
+        let shown = self.simulation(options, seed, script, false, Some(place), observers);
+        let stopped = shown.ok().and_then(|simulation| run(simulation).stopped);
         !stopped.is_some_and(|stopped| stopped.is_without_room())
     }
 
@@ -267,7 +267,9 @@ impl<'a> Trial<'a> {
         let _alone = ROOM.alone();
         let options = &self.scenario.options;
         // What cannot be made shows nothing.
-        let _ = self.simulate(options, seed, script, false, None, observers);
+        let _ = self
+            .simulation(options, seed, script, false, None, observers)
+            .map(run);
     }
 
     /// Runs it with one seed, or plays a script, and hands the result to `use_it`, before other runs
@@ -311,7 +313,8 @@ impl<'a> Trial<'a> {
             ..self.scenario.options.clone()
         };
         let _alone = ROOM.alone();
-        self.simulate(&options, seed, script, false, None, vec![observer])
+        self.simulation(&options, seed, script, false, None, vec![observer])
+            .map(run)
             .ok()
     }
 
@@ -371,8 +374,9 @@ impl<'a> Trial<'a> {
         checks: &Budgets,
     ) -> (TrialResult, Option<Script>) {
         let options = &self.scenario.options;
-        match self.simulate(options, seed, script, records, place, observers) {
-            Ok(mut outcome) => {
+        match self.simulation(options, seed, script, records, place, observers) {
+            Ok(simulation) => {
+                let mut outcome = run(simulation);
                 let written = outcome.script.take();
                 (self.judge(seed, outcome, checks), written)
             }
@@ -380,21 +384,7 @@ impl<'a> Trial<'a> {
         }
     }
 
-    /// Makes a run, in a place among others or alone. An error says why there is no such run.
-    fn simulate<'o>(
-        &'o self,
-        options: &'o RunOptions,
-        seed: u64,
-        script: Option<&'o Script>,
-        records: bool,
-        place: Option<Arc<Place>>,
-        observers: Vec<&'o mut (dyn Observer + 'o)>,
-    ) -> Result<Outcome, String> {
-        let simulation = self.simulation(options, seed, script, records, place, observers)?;
-        Ok(run(simulation))
-    }
-
-    /// A run that is to be made.
+    /// A run that is to be made, in a place among others or alone. An error says why there is no such run.
     pub(crate) fn simulation<'o>(
         &'o self,
         options: &'o RunOptions,

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use host_check::history::Kind;
 use host_check::value::Value;
-use host_protocol::message::{Error, Message};
+use host_protocol::message::{Error, Header};
 use host_protocol::workload::{
     self as wire, Observed, Operation as WireOperation, Phase, Request, SetUp,
 };
@@ -224,12 +224,7 @@ fn step_of(
 
 /// The type of a request.
 fn kind_of(body: &RawValue) -> Result<String, String> {
-    let message = Message {
-        src: "".into(),
-        dest: "".into(),
-        body: body.get(),
-    };
-    let header = message.header();
+    let header = Header::of(body.get());
     let header = header.map_err(|why| format!("its request is no message: {why}"))?;
     Ok(header.kind.into_owned())
 }

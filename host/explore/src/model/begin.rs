@@ -205,10 +205,6 @@ impl Model<'_> {
 }
 
 fn kind_of(body: &str) -> Option<String> {
-    let message = host_protocol::message::Message {
-        src: "".into(),
-        dest: "".into(),
-        body,
-    };
-    message.header().ok().map(|header| header.kind.into_owned())
+    let header = host_protocol::message::Header::of(body);
+    header.ok().map(|header| header.kind.into_owned())
 }

@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, Query, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderName, HeaderValue};
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse;
 use serde::Deserialize;
 
 use super::answer::{Answer, Shared, json_of, work};
@@ -25,18 +25,30 @@ pub(super) struct At {
     at: Option<usize>,
 }
 
-/// A file with what was exported.
-fn file(name: &str, kind: &'static str, text: String, note: Option<&str>) -> Response {
-    let mut response = ([(CONTENT_TYPE, kind)], text).into_response();
-    let headers = response.headers_mut();
-    let disposition = format!("attachment; filename=\"{name}\"");
-    if let Ok(value) = HeaderValue::from_str(&disposition) {
-        headers.insert(CONTENT_DISPOSITION, value);
-    }
-    if let Some(Ok(note)) = note.map(HeaderValue::from_str) {
-        headers.insert(NOTE, note);
-    }
-    response
+/// Answers with a file made of what a branch gives up to a moment: its name, its kind, and its text.
+async fn file(
+    session: Shared,
+    (id, at): (u32, Option<usize>),
+    make: impl FnOnce(&Session, &Exported) -> Result<(String, &'static str, String), Refusal>
+    + Send
+    + 'static,
+) -> Answer {
+    work(session, move |session| {
+        let exported = session.export(id, at)?;
+        let (name, kind, text) = make(session, &exported)?;
+        let mut response = ([(CONTENT_TYPE, kind)], text).into_response();
+        let headers = response.headers_mut();
+        let disposition = format!("attachment; filename=\"{name}\"");
+        if let Ok(value) = HeaderValue::from_str(&disposition) {
+            headers.insert(CONTENT_DISPOSITION, value);
+        }
+        let note = exported.note.as_deref().map(HeaderValue::from_str);
+        if let Some(Ok(note)) = note {
+            headers.insert(NOTE, note);
+        }
+        Ok(response)
+    })
+    .await
 }
 
 /// How files of a branch are named.
@@ -55,15 +67,9 @@ pub(super) async fn schedule(
     Path(id): Path<u32>,
     Query(At { at }): Query<At>,
 ) -> Answer {
-    work(session, move |session| {
-        let Exported { schedule, note, .. } = session.export(id, at)?;
+    file(session, (id, at), move |session, exported| {
         let name = name(session, id, "schedule", "json");
-        Ok(file(
-            &name,
-            "application/json",
-            schedule.write(),
-            note.as_deref(),
-        ))
+        Ok((name, "application/json", exported.schedule.write()))
     })
     .await
 }
@@ -73,8 +79,7 @@ pub(super) async fn test(
     Path(id): Path<u32>,
     Query(At { at }): Query<At>,
 ) -> Answer {
-    work(session, move |session| {
-        let exported = session.export(id, at)?;
+    file(session, (id, at), move |session, exported| {
         let names = exported.result.anomalies();
         let names: Vec<String> = names.into_iter().map(|name| name.0).collect();
         let test = UnitTest {
@@ -85,13 +90,7 @@ pub(super) async fn test(
             program: session.about().program.as_deref(),
         };
         let name = name(session, id, "test", "rs").replace('-', "_");
-        let text = test.write();
-        Ok(file(
-            &name,
-            "text/x-rust; charset=utf-8",
-            text,
-            exported.note.as_deref(),
-        ))
+        Ok((name, "text/x-rust; charset=utf-8", test.write()))
     })
     .await
 }
@@ -115,17 +114,11 @@ pub(super) async fn report(
     Path(id): Path<u32>,
     Query(At { at }): Query<At>,
 ) -> Answer {
-    work(session, move |session| {
-        let exported = session.export(id, at)?;
-        let page = report_of(session, &exported)
+    file(session, (id, at), move |session, exported| {
+        let page = report_of(session, exported)
             .map_err(|why| Refusal::internal(format!("the report cannot be made: {why}")))?;
         let name = name(session, id, "report", "html");
-        Ok(file(
-            &name,
-            "text/html; charset=utf-8",
-            page,
-            exported.note.as_deref(),
-        ))
+        Ok((name, "text/html; charset=utf-8", page))
     })
     .await
 }
@@ -134,8 +127,7 @@ pub(super) async fn report(
 fn report_of(session: &Session, exported: &Exported) -> Result<String, Box<dyn std::error::Error>> {
     let programs = session.programs();
     let schedule = &exported.schedule;
-    let next_module = programs.next_module.as_ref();
-    let trial = schedule.trial(&*programs.module, next_module.map(|module| &**module as _));
+    let trial = schedule.trial(&*programs.module, programs.next());
     let play = &session.about().play;
     let folder = tempfile::tempdir()?;
     let dir = ReportDir::create(folder.path())?.with(Extent::Pages {

@@ -10,6 +10,7 @@ use super::now::Hit;
 use crate::game::limits;
 use host_check::history::Kind;
 use host_check::validity::Validity;
+use host_protocol::message::Header;
 use host_report::live::{LiveEvent, LiveMessage};
 
 /// What a run stops at.
@@ -263,10 +264,6 @@ pub(super) fn at_node(known: &Known, from: usize, node: &str) -> Option<String> 
 
 /// The type of a message.
 pub(super) fn type_of(body: &str) -> String {
-    #[derive(Deserialize)]
-    struct Typed {
-        r#type: String,
-    }
-    let typed = serde_json::from_str::<Typed>(body);
-    typed.map_or_else(|_| "a message".to_owned(), |it| it.r#type)
+    let header = Header::of(body);
+    header.map_or_else(|_| "a message".to_owned(), |it| it.kind.into_owned())
 }

@@ -7,9 +7,9 @@ use serde_json::Value as Json;
 
 use super::branch::Known;
 use super::breakpoint::type_of;
-use super::now::{node_name, node_names};
 use host_check::edn;
 use host_sim::nemesis::Grudges;
+use host_sim::ranges::TIME_LIMIT_NS_MAX;
 use host_sim::{MS, MessageRef, Moment, MoveKind, Operation, Survival, TouchKind, short_seconds};
 use host_trial::Scenario;
 
@@ -120,7 +120,7 @@ pub(crate) enum Keeps {
 }
 
 /// The longest delay, in milliseconds of virtual time: a day.
-const DELAY_MS_MAX: u64 = 24 * 60 * 60 * 1000;
+const DELAY_MS_MAX: u64 = TIME_LIMIT_NS_MAX / MS;
 
 /// The slowest and the fastest speed.
 const SPEEDS: (f64, f64) = (0.001, 1e6);
@@ -268,9 +268,8 @@ pub(super) fn touch_of(
 
 fn number_of(name: &str, scenario: &Scenario) -> Result<usize, String> {
     let cluster = scenario.options.cluster;
-    let found = (0..cluster.count).find(|node| node_name(cluster, *node) == name);
-    found.ok_or_else(|| {
-        let names = node_names(cluster);
+    cluster.find_node(name).ok_or_else(|| {
+        let names = cluster.node_names();
         let (first, last) = (&names[0], &names[names.len() - 1]);
         format!("there is no node {name:?}, only {first} to {last}")
     })
@@ -399,7 +398,7 @@ fn invoke(
             count => format!("there is no worker {worker}, only 0 to {}", count - 1),
         });
     };
-    let node = node_name(scenario.options.cluster, its.node);
+    let node = scenario.options.cluster.node_name(its.node);
     let words = format!("worker {worker} asks {node} to {f} {value}");
     let operation = Operation::new(&f.into(), value);
     Ok((

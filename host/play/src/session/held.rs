@@ -17,7 +17,6 @@ use super::breakpoint::{self, Breakpoint};
 use super::command::{Anew, AnewUntil, Command};
 use super::judge::Judge;
 use super::life::Life;
-use super::now::node_names;
 use super::signal::Signal;
 use crate::forms::{self, OperationForm};
 use crate::game::{About, Base, Programs, limits};
@@ -188,7 +187,7 @@ impl Session {
         let shown = Shown {
             workload: scenario.workload.name(),
             module: &self.about.module,
-            nodes: node_names(scenario.options.cluster),
+            nodes: scenario.options.cluster.node_names(),
             services: SERVICES,
             concurrency: scenario.options.concurrency,
             seed: self.base.seed,
@@ -362,7 +361,7 @@ impl Session {
 
     /// Sets all breakpoints. Runs that go on have those with which they began.
     pub(crate) fn set_breakpoints(&self, body: &[u8]) -> Result<(), Refused> {
-        let nodes = node_names(self.base.scenario.options.cluster);
+        let nodes = self.base.scenario.options.cluster.node_names();
         let breakpoints = breakpoint::read(body, &nodes).map_err(Refused::Wrong)?;
         self.state().breakpoints = breakpoints;
         self.signal.changed();

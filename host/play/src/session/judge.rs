@@ -171,10 +171,8 @@ fn in_words(scenario: &Scenario, op: &Op) -> String {
         return op.to_string();
     };
     let options = &scenario.options;
-    let workers = i64::try_from(options.concurrency).unwrap_or(1).max(1);
-    let nodes = i64::try_from(options.cluster.count).unwrap_or(1).max(1);
-    let node = usize::try_from(process % workers % nodes).unwrap_or(0);
-    let node = super::now::node_name(options.cluster, node);
+    let node = options.cluster.node_of(process, options.concurrency);
+    let node = options.cluster.node_name(node);
     let has_keys = scenario.workload.name() == "lin-kv";
     operation_in_words(op, process, &node, has_keys)
 }

@@ -36,4 +36,4 @@ pub(crate) use doing::Do;
 pub(crate) use export::Exported;
 pub(crate) use held::Refused;
 pub use held::{Opening, Session};
-pub(crate) use now::Made;
+pub(crate) use now::{Made, holds};

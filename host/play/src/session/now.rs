@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use host_check::validity::Validity;
-use host_sim::{Cluster, Moment, Phase, Touch};
+use host_sim::{Cluster, Moment, Phase, Touch, TouchKind};
 
 /// Where a run stands still.
 #[derive(Debug, Clone, Serialize)]
@@ -84,12 +84,12 @@ impl Standing {
             paused: it.is_paused,
             syncing: it.is_syncing,
         });
-        let name = |node: usize| node_name(cluster, node);
+        let name = |node: usize| cluster.node_name(node);
         let cuts = moment.cuts().into_iter();
         let workers = moment.workers().into_iter().enumerate();
         Standing {
             at_ns: moment.at_ns,
-            phase: phase_name(moment.phase),
+            phase: moment.phase.into(),
             idle: moment.idle,
             in_flight: in_flight.collect(),
             nodes: nodes.collect(),
@@ -109,33 +109,9 @@ impl Standing {
 
     /// The run is over, at this time.
     pub(crate) fn end(&mut self, at_ns: u64) {
-        (self.at_ns, self.phase, self.idle) = (at_ns, "over", false);
+        (self.at_ns, self.phase, self.idle) = (at_ns, Phase::Over.into(), false);
         self.in_flight.clear();
     }
-}
-
-fn phase_name(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Init { .. } => "init",
-        Phase::Setup { .. } => "setup",
-        Phase::Main => "main",
-        Phase::Recovery => "recovery",
-        Phase::Last => "last",
-        Phase::Inspection => "inspection",
-        Phase::Over => "over",
-    }
-}
-
-/// The name of a node by its number from 0 on.
-pub(crate) fn node_name(cluster: Cluster, node: usize) -> String {
-    format!("n{}", cluster.first + node)
-}
-
-/// The names of all nodes.
-pub(crate) fn node_names(cluster: Cluster) -> Vec<String> {
-    (0..cluster.count)
-        .map(|node| node_name(cluster, node))
-        .collect()
 }
 
 /// What was done to a run by hand.
@@ -151,6 +127,12 @@ pub(crate) struct Made {
     /// The same for a script.
     #[serde(skip)]
     pub(crate) touch: Touch,
+}
+
+/// Whether the main phase of a run to which this was done goes on until it is finished.
+pub(crate) fn holds(made: &[Made]) -> bool {
+    let is_finish = |made: &Made| made.touch.what == TouchKind::Finish;
+    !made.is_empty() && !made.iter().any(is_finish)
 }
 
 /// Why a run stands still that had not come to what it was to go on to.

@@ -17,7 +17,7 @@ use super::breakpoint::{Breakpoint, Watched, at_node};
 use super::command::{Anew, AnewUntil, Command, Goal};
 use super::doing::{Do, touch_of};
 use super::judge::{Judge, judged};
-use super::now::{Hit, Made, Standing, node_names};
+use super::now::{Hit, Made, Standing, holds};
 use super::tape::{Tape, Writer};
 use crate::game::limits;
 use host_check::history::Op;
@@ -271,7 +271,7 @@ impl Player {
         let is_late = self.is_late(moment);
         let mut known = self.branch.known();
         (known.why, known.hit) = (None, None);
-        let nodes = node_names(self.scenario.options.cluster);
+        let nodes = self.scenario.options.cluster.node_names();
         let pursuit = Pursuit {
             goal,
             watched: Watched::begin(breakpoints, &nodes, &known),
@@ -530,7 +530,6 @@ impl Hand for Player {
 
     /// What was touched goes on until it is finished.
     fn holds(&self) -> bool {
-        let is_finish = |made: &Made| made.touch.what == TouchKind::Finish;
-        !self.made.is_empty() && !self.made.iter().any(is_finish)
+        holds(&self.made)
     }
 }

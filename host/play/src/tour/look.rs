@@ -5,13 +5,13 @@ use std::rc::Rc;
 
 use host_check::history::{Kind, Op, Process};
 use host_sim::nemesis::Grudges;
-use host_sim::{Cluster, InFlightMessage, MessageRef, Moment, MoveKind, Operation, TouchKind};
+use host_sim::{Cluster, InFlightMessage, MS, MessageRef, Moment, MoveKind, Operation, TouchKind};
 use serde_json::Value as Json;
 
 use super::claim::{Claim, Stand};
 use super::deed::Deed;
 use super::event::Fate;
-use super::pattern::{MessagePattern, StateClaim, node_name};
+use super::pattern::{MessagePattern, StateClaim};
 use super::seen::{Noted, Seen};
 
 /// What is known of a run besides its moments.
@@ -23,7 +23,7 @@ pub(super) struct Look {
 
 impl Look {
     fn name(&self, node: usize) -> String {
-        node_name(self.cluster, node)
+        self.cluster.node_name(node)
     }
 
     /// The first entry from `from` on that says this.
@@ -56,10 +56,7 @@ impl Look {
     /// The node that the client of an operation talks to.
     fn node_of(&self, op: &Op) -> Option<usize> {
         match op.process {
-            Process::Client(process) => {
-                let worker = usize::try_from(process).ok()? % self.workers;
-                Some(worker % self.cluster.count)
-            }
+            Process::Client(process) => Some(self.cluster.node_of(process, self.workers)),
             Process::Nemesis => None,
         }
     }
@@ -199,7 +196,7 @@ impl Look {
                 by_ms,
             } => {
                 let message = message(pattern)?;
-                let by_ns = by_ms.saturating_mul(1_000_000);
+                let by_ns = by_ms.saturating_mul(MS);
                 return Ok(TouchKind::Delay { message, by_ns });
             }
             Deed::Fire { node } => {

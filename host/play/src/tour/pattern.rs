@@ -14,17 +14,11 @@ pub(super) struct Known<'a> {
     pub(super) workload: &'a AnyWorkload,
 }
 
-/// The name of a node.
-pub(super) fn node_name(cluster: Cluster, node: usize) -> String {
-    format!("n{}", cluster.first + node)
-}
-
 impl Known<'_> {
     /// The number of the node of this name.
     pub(super) fn node(&self, name: &str) -> Result<usize, String> {
         let Cluster { count, first } = self.cluster;
-        let known = (0..count).find(|node| name == node_name(self.cluster, *node));
-        known.ok_or_else(|| {
+        self.cluster.find_node(name).ok_or_else(|| {
             let last = first + count - 1;
             format!("there is no node `{name}`, only n{first} to n{last}")
         })

@@ -1,14 +1,13 @@
 //! What a tour sees of its run.
 
-use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io;
 use std::rc::Rc;
 
 use host_disk::{SharedDisk, lock};
+use host_protocol::message::Header;
 use host_sim::journal::{DiskEvent, Entry, EntryKind, MessageEntry, Observer, Stepped};
-use serde::Deserialize;
 use serde_json::Value as Json;
 
 use super::event::Fate;
@@ -65,21 +64,14 @@ impl Seen {
 /// Shows a run to a [`Seen`].
 pub(super) struct Watcher(pub(super) Rc<RefCell<Seen>>);
 
-#[derive(Deserialize)]
-struct Typed<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Cow<'a, str>,
-}
-
 impl Observer for Watcher {
     fn note(&mut self, entry: &Entry<'_>) -> io::Result<()> {
         let mut seen = self.0.borrow_mut();
         let id = |message: MessageEntry<'_>| usize::try_from(message.id).unwrap_or(usize::MAX);
         let noted = match entry.kind {
             EntryKind::Send(message) => {
-                let kind = serde_json::from_str(message.body);
-                let kind =
-                    kind.map_or_else(|_| String::new(), |it: Typed<'_>| it.kind.into_owned());
+                let header = Header::of(message.body).ok();
+                let kind = header.map(|it| it.kind.into_owned()).unwrap_or_default();
                 seen.messages.push(Message {
                     kind,
                     src: message.src.to_owned(),

@@ -9,7 +9,7 @@ use host_check::history::{History, Op};
 use host_check::validity::Validity;
 use host_guest::Start;
 use host_sim::journal::Observer;
-use host_sim::{Act, Hand, Moment, Phase, Touch, TouchKind};
+use host_sim::{Act, Hand, MS, Moment, Phase, Touch};
 use host_trial::{Scenario, Trial, TrialResult};
 
 use super::claim::{Claim, Condition};
@@ -18,10 +18,9 @@ use super::error::{At, TourError};
 use super::event::Event;
 use super::file::{Line, Mark, Origin, Step, TourFile};
 use super::look::Look;
-use super::pattern::node_name;
 use super::seen::{Noted, Seen, Watcher};
 use super::walked::{Run, Tour, TourStep};
-use crate::session::Made;
+use crate::session::{Made, holds};
 
 impl TourFile {
     /// Makes the runs with nodes that `start` starts, and finds the moment of each step.
@@ -217,8 +216,7 @@ impl Hand for Walker<'_> {
 
     /// As in a session.
     fn holds(&self) -> bool {
-        let is_finish = |made: &Made| made.touch.what == TouchKind::Finish;
-        !self.made.is_empty() && !self.made.iter().any(is_finish)
+        holds(&self.made)
     }
 }
 
@@ -365,7 +363,7 @@ impl Walker<'_> {
                             .map_err(|what| line.wrong(what))?;
                     }
                     Line::Mark(Mark::Node(node)) => {
-                        self.marks.push(node_name(self.look.cluster, *node));
+                        self.marks.push(self.look.cluster.node_name(*node));
                     }
                     Line::GoTo(_) | Line::Do(..) | Line::Mark(_) => {
                         return Err(line.wrong("the run is over here"));
@@ -404,7 +402,7 @@ impl Walker<'_> {
 
     /// Whether the event has come since the moment before, and where. Moves the cursor behind it.
     fn has_come(&mut self, event: &Event, moment: &Moment<'_>) -> bool {
-        let name = |node: &usize| node_name(self.look.cluster, *node);
+        let name = |node: &usize| self.look.cluster.node_name(*node);
         match event {
             Event::Message(pattern, fate) => {
                 let found = self.look.message(self.cursor.entry, pattern, *fate);
@@ -426,7 +424,7 @@ impl Walker<'_> {
             }
             Event::State(claim) => self.look.holds(claim),
             Event::Passed { ms } => {
-                moment.at_ns >= self.cursor.at_ns.saturating_add(ms * 1_000_000)
+                moment.at_ns >= self.cursor.at_ns.saturating_add(ms.saturating_mul(MS))
             }
             Event::End => false, // it is no moment: see `end`
         }
@@ -448,7 +446,7 @@ impl Walker<'_> {
 
     fn mark(&self, mark: &Mark, moment: &Moment<'_>) -> Result<String, String> {
         Ok(match mark {
-            Mark::Node(node) => node_name(self.look.cluster, *node),
+            Mark::Node(node) => self.look.cluster.node_name(*node),
             Mark::LastMessage => {
                 let id = self
                     .message
@@ -477,10 +475,7 @@ impl Walker<'_> {
                 };
                 match found == *is {
                     true => Ok(()),
-                    false => Err(format!(
-                        "{} is {found}",
-                        node_name(self.look.cluster, *node)
-                    )),
+                    false => Err(format!("{} is {found}", self.look.cluster.node_name(*node))),
                 }
             }
             Claim::InFlight { count, message } => {

@@ -38,7 +38,7 @@ impl Topology {
     /// Returns every node's neighbours, in the order of the nodes.
     #[must_use]
     pub fn neighbours(self, cluster: Cluster) -> IndexMap<String, Vec<String>> {
-        let name = |node: usize| format!("n{}", cluster.first + node);
+        let name = |node: usize| cluster.node_name(node);
         let neighbours = |node| self.of(node, cluster.count).into_iter().map(name).collect();
         (0..cluster.count)
             .map(|node| (name(node), neighbours(node)))

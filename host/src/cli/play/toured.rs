@@ -6,18 +6,12 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{PlayArgs, RUNS, in_browser, of_server};
-use crate::cli::new::example_bodies;
-use crate::cli::output::print;
+use super::{NO_MODULE, PlayArgs, of_server, sandbox_for, tell};
 use crate::cli::{Exit, Failure, interrupt};
 use host_guest::Interrupt;
 use host_play::tour::{TOUR_BYTES_MAX, TourFile};
 use host_play::{About, Module, Programs, Server, Session};
 use host_protocol::text::{one_line, shell_quoted};
-use host_trial::scenario::play_command;
-
-/// What stands for the module in commands about nodes that come with the host.
-const NO_MODULE: &str = "MODULE.wasm";
 
 pub(super) fn run(args: &PlayArgs, named: &OsStr) -> Result<Exit, Failure> {
     let name = one_line(&named.to_string_lossy()).into_owned();
@@ -37,11 +31,7 @@ pub(super) fn run(args: &PlayArgs, named: &OsStr) -> Result<Exit, Failure> {
     if interrupt.is_requested() {
         return Ok(Exit::Interrupted);
     }
-    let title = one_line(&file.title);
-    print(&format!("{title}: {}\n", server.address()))?;
-    if args.open {
-        in_browser(&server.address().to_string());
-    }
+    tell(&one_line(&file.title), server.address(), args.open)?;
     server
         .serve(&Arc::new(session), &interrupt)
         .map_err(of_server)?;
@@ -81,9 +71,7 @@ fn module(
 ) -> Result<Module, Failure> {
     if let Some(path) = args.given() {
         let options = &file.base().scenario.options;
-        let guests = RUNS * (options.cluster.count + 1);
-        let sandbox = args.cache.sandbox_for(guests, interrupt)?;
-        let sandbox = sandbox.limited_to(args.modules.limits());
+        let sandbox = sandbox_for(options.cluster, &args.cache, &args.modules, interrupt)?;
         let module = sandbox.load(path, &options.limits)?;
         return Ok(Arc::new(module.mounted(&args.mounts.read()?)?));
     }
@@ -104,12 +92,7 @@ fn about(args: &PlayArgs, file: &TourFile, name: &str) -> About {
     let path = args.given().unwrap_or(Path::new(NO_MODULE)).to_owned();
     let module = args.given().and_then(Path::file_name);
     let module = module.map(|it| it.to_string_lossy().into_owned());
-    About {
-        module: one_line(&module.or(file.node.clone()).unwrap_or_default()).into_owned(),
-        replay: format!("host play --tour {}", shell_quoted(name)),
-        messages: example_bodies(file.base().scenario.workload.name()),
-        program: None,
-        watch: false,
-        play: Box::new(move |schedule| play_command(&path, Path::new(schedule))),
-    }
+    let module = module.or(file.node.clone()).unwrap_or_default();
+    let replay = format!("host play --tour {}", shell_quoted(name));
+    super::about(path, &module, file.base().scenario.workload.name(), replay)
 }

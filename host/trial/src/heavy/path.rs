@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use host_protocol::message::Message;
+use host_protocol::message::Header;
 use host_protocol::scan::Scanner;
 use host_protocol::text::excerpt;
 use host_sim::brief_seconds;
@@ -213,12 +213,7 @@ impl Observer for Path {
 }
 
 fn kind_of(body: &str) -> String {
-    let message = Message {
-        src: "".into(),
-        dest: "".into(),
-        body,
-    };
-    let header = message.header().ok();
+    let header = Header::of(body).ok();
     let kind = header.as_ref().map_or("a message", |header| &*header.kind);
     excerpt(kind, 30).into_owned()
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use host_protocol::message::{Header, Message};
+use host_protocol::message::Header;
 use host_protocol::text::excerpt;
 use host_sim::journal::{Entry, EntryKind, MessageEntry, Observer, Stepped};
 
@@ -213,18 +213,9 @@ impl NodeFigures {
 
 /// The type of a message, short enough to be shown.
 fn kind_of(body: &str) -> String {
-    let header = header(body);
+    let header = Header::of(body).ok();
     let kind = header.as_ref().map_or("", |header| &*header.kind);
     excerpt(kind, TYPE_CHARS_MAX).into_owned()
-}
-
-fn header(body: &str) -> Option<Header<'_>> {
-    let message = Message {
-        src: "".into(),
-        dest: "".into(),
-        body,
-    };
-    message.header().ok()
 }
 
 /// The name of a server, or that of all clients.

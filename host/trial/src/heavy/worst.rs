@@ -122,10 +122,9 @@ fn time_of(op: &Op) -> u64 {
 fn node_of(scenario: &Scenario, op: &Op) -> String {
     let options = &scenario.options;
     let process = match op.process {
-        Process::Client(process) => usize::try_from(process).unwrap_or(0),
+        Process::Client(process) => process,
         Process::Nemesis => 0,
     };
-    let worker = process % options.concurrency.max(1);
     let cluster = options.cluster;
-    format!("n{}", cluster.first + worker % cluster.count.max(1))
+    cluster.node_name(cluster.node_of(process, options.concurrency))
 }

@@ -118,7 +118,7 @@ const RATES: std::ops::RangeInclusive<u64> = 1..=1_000_000;
 
 impl FaultLine {
     pub(super) fn of(episode: &Episode, cluster: Cluster) -> Self {
-        let name = |node: usize| name_of(node, cluster);
+        let name = |node: usize| cluster.node_name(node);
         let names = |nodes: &[usize]| nodes.iter().map(|node| name(*node)).collect();
         let keeps = |losses: &[DiskLoss]| {
             let losses = losses.iter();
@@ -424,7 +424,7 @@ struct Side {
 }
 
 fn sides_of(grudges: &Grudges, cluster: Cluster) -> Vec<Side> {
-    let names = |nodes: &[usize]| nodes.iter().map(|node| name_of(*node, cluster)).collect();
+    let names = |nodes: &[usize]| nodes.iter().map(|node| cluster.node_name(*node)).collect();
     let sides = grudges.sides();
     let side = |(nodes, deaf_to): &(Vec<usize>, &[usize])| Side {
         nodes: names(nodes),
@@ -440,7 +440,7 @@ fn grudges_of_sides(sides: &[Side], cluster: Cluster) -> Result<Grudges, String>
     let side = |side: &Side| Ok((nodes(&side.nodes)?, nodes(&side.deaf_to)?));
     let sides = sides.iter().map(side).collect::<Result<_, String>>()?;
     Grudges::of_sides(sides, cluster.count).map_err(|node| {
-        let name = name_of(node, cluster);
+        let name = cluster.node_name(node);
         format!(
             "`sides` has {name} under `nodes` twice; name all that it does not hear in one entry"
         )
@@ -452,9 +452,14 @@ pub(super) type Links = IndexMap<String, Vec<String>>;
 
 pub(super) fn links_of(grudges: &Grudges, cluster: Cluster) -> Links {
     let links = grudges.iter().filter(|(_, senders)| !senders.is_empty());
-    let names = |senders: &[usize]| senders.iter().map(|node| name_of(*node, cluster)).collect();
+    let names = |senders: &[usize]| {
+        senders
+            .iter()
+            .map(|node| cluster.node_name(*node))
+            .collect()
+    };
     links
-        .map(|(node, senders)| (name_of(node, cluster), names(senders)))
+        .map(|(node, senders)| (cluster.node_name(node), names(senders)))
         .collect()
 }
 
@@ -488,18 +493,9 @@ where
     })
 }
 
-pub(super) fn name_of(node: usize, cluster: Cluster) -> String {
-    format!("n{}", cluster.first + node)
-}
-
 /// The number of the node with this name.
 pub(super) fn node_of(name: &str, cluster: Cluster) -> Result<usize, String> {
-    let number = name
-        .strip_prefix('n')
-        .and_then(|digits| digits.parse().ok());
-    let found = number.and_then(|number: usize| number.checked_sub(cluster.first));
-    let found = found.filter(|node| *node < cluster.count && name_of(*node, cluster) == name);
-    found.ok_or_else(|| {
+    cluster.find_node(name).ok_or_else(|| {
         let (first, last) = (cluster.first, cluster.first + cluster.count - 1);
         format!("there is no node `{name}`, only n{first} to n{last}")
     })

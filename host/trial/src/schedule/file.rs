@@ -21,7 +21,7 @@ use crate::scenario::Scenario;
 use crate::scenario::option::{self, OptionError, ScenarioOption, Values};
 use host_sim::random::Streams;
 use host_sim::ranges::{HOP_NS_MAX, TIME_LIMIT_NS_MAX, WORKERS_MAX};
-use host_sim::{Bounds, Cluster, Distribution, Episode, Hops, Invocation, Move, Script, Touch};
+use host_sim::{Bounds, Cluster, Distribution, Episode, Hops, Invocation, Script};
 
 /// The version of the format, and the only one that is read.
 pub const VERSION: u64 = 1;
@@ -166,8 +166,9 @@ impl Schedule {
             line.read(&scenario.workload, options)
         })?;
         in_order(&operations, &faults)?;
-        moves_in_order(&moves, file.warm_up_ns)?;
-        touches_in_order(&touches)?;
+        let times = moves.iter().map(|it| it.at_ns);
+        times_in_order("moves", "due", times, file.warm_up_ns)?;
+        times_in_order("touches", "done", touches.iter().map(|it| it.at_ns), 0)?;
         let script = Script {
             operations,
             faults,
@@ -323,46 +324,28 @@ fn in_order(operations: &[Invocation], faults: &[Episode]) -> Result<(), Schedul
     Ok(())
 }
 
-/// Moves come in the order of their times, after the warm-up, within a day.
-fn moves_in_order(moves: &[Move], warm_up_ns: u64) -> Result<(), ScheduleError> {
-    let mut before_ns = warm_up_ns;
-    for (index, it) in moves.iter().enumerate() {
-        let at_ns = it.at_ns;
+/// Moves are due, and touches are done, in the order of their times, within a day; none before `first_ns`, the end of the warm-up.
+fn times_in_order(
+    list: &'static str,
+    is: &str,
+    times: impl Iterator<Item = u64>,
+    first_ns: u64,
+) -> Result<(), ScheduleError> {
+    let mut before_ns = first_ns;
+    for (index, at_ns) in times.enumerate() {
         let what = match index {
             _ if at_ns > TIME_LIMIT_NS_MAX => {
-                format!("it is due at {at_ns} ns, after {TIME_LIMIT_NS_MAX} ns, which is a day")
+                format!("it is {is} at {at_ns} ns, after {TIME_LIMIT_NS_MAX} ns, which is a day")
             }
             0 if at_ns < before_ns => {
-                format!("it is due at {at_ns} ns, before the end of the warm-up (`warm_up_ns`)")
+                format!("it is {is} at {at_ns} ns, before the end of the warm-up (`warm_up_ns`)")
             }
-            _ if at_ns < before_ns => format!("it is due at {at_ns} ns, before the one above it"),
+            _ if at_ns < before_ns => format!("it is {is} at {at_ns} ns, before the one above it"),
             _ => {
                 before_ns = at_ns;
                 continue;
             }
         };
-        let list = "moves";
-        return Err(ScheduleError::Entry { list, index, what });
-    }
-    Ok(())
-}
-
-/// Touches come in the order of their times, within a day.
-fn touches_in_order(touches: &[Touch]) -> Result<(), ScheduleError> {
-    let mut before_ns = 0;
-    for (index, it) in touches.iter().enumerate() {
-        let at_ns = it.at_ns;
-        let what = match at_ns {
-            _ if at_ns > TIME_LIMIT_NS_MAX => {
-                format!("it is done at {at_ns} ns, after {TIME_LIMIT_NS_MAX} ns, which is a day")
-            }
-            _ if at_ns < before_ns => format!("it is done at {at_ns} ns, before the one above it"),
-            _ => {
-                before_ns = at_ns;
-                continue;
-            }
-        };
-        let list = "touches";
         return Err(ScheduleError::Entry { list, index, what });
     }
     Ok(())

@@ -18,6 +18,8 @@ mod file;
 mod moves;
 mod operation;
 mod play;
+#[cfg(test)]
+mod testing;
 mod touches;
 mod trace;
 mod unit_test;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::episode::{Keeps, Links, grudges_of, links_of, name_of, node_of};
+use super::episode::{Keeps, Links, grudges_of, links_of, node_of};
 use super::operation::{OperationLine, is_worker};
 use host_protocol::services::SERVICES;
 use host_sim::workload::AnyWorkload;
@@ -61,7 +61,7 @@ pub(super) struct NodeLine {
 impl MoveLine {
     pub(super) fn of(it: &Move, cluster: Cluster) -> Self {
         let at_ns = it.at_ns;
-        let name = |node: &usize| name_of(*node, cluster);
+        let name = |node: &usize| cluster.node_name(*node);
         let node = |node: &usize| NodeLine {
             at_ns,
             node: name(node),
@@ -235,27 +235,10 @@ mod tests {
     use expect_test::expect;
 
     use crate::schedule::Schedule;
+    use crate::schedule::testing::small;
 
-    /// A small schedule with every kind of move.
-    const SMALL: &str = r#"{
-  "version": 1,
-  "workload": "broadcast",
-  "seed": 1,
-  "node_count": 2,
-  "first_node": 1,
-  "concurrency": 2,
-  "time_limit_ns": 2000000,
-  "latency_ms": 0,
-  "latency_dist": "constant",
-  "hop_ns": 0,
-  "network": "ideal",
-  "topology": "line",
-  "checks": "strict",
-  "consistency_models": [
-    "serializable"
-  ],
-  "guest_args": [],
-  "warm_up_ns": 500,
+    /// Those of a small schedule with every kind of move.
+    const LISTS: &str = r#"  "warm_up_ns": 500,
   "moves": [
     {"move":"invoke","at_ns":500,"worker":0,"f":"broadcast","value":"3"},
     {"move":"invoke","at_ns":500,"worker":1,"f":"read","value":"nil","extra":{"note":":none"}},
@@ -278,14 +261,16 @@ mod tests {
 
     #[test]
     fn a_file_is_written_as_it_was_read() {
-        assert_eq!(Schedule::read(SMALL.as_bytes()).unwrap().write(), SMALL);
+        let small = small(LISTS);
+        assert_eq!(Schedule::read(small.as_bytes()).unwrap().write(), small);
         let with = r#""operations": [], "faults": [], "moves""#;
-        let empty = SMALL.replace("\"moves\"", with);
-        assert_eq!(Schedule::read(empty.as_bytes()).unwrap().write(), SMALL);
+        let empty = small.replace("\"moves\"", with);
+        assert_eq!(Schedule::read(empty.as_bytes()).unwrap().write(), small);
     }
 
     #[test]
     fn what_is_wrong_is_told_with_its_place() {
+        let small = small(LISTS);
         let changes = [
             (
                 "\"invoke\",\"at_ns\":500,\"worker\":0",
@@ -347,11 +332,11 @@ mod tests {
             errors.push('\n');
         };
         for (from, to) in changes {
-            assert!(SMALL.contains(from), "{from}");
-            refused(&SMALL.replacen(from, to, 1));
+            assert!(small.contains(from), "{from}");
+            refused(&small.replacen(from, to, 1));
         }
-        let begin = SMALL.find("\"moves\"").unwrap();
-        let without = &SMALL[..begin];
+        let begin = small.find("\"moves\"").unwrap();
+        let without = &small[..begin];
         refused(&format!("{without}\"operations\": [], \"faults\": []}}"));
         let without = without.replace("\"warm_up_ns\": 500,", "");
         refused(&format!("{without}\"operations\": []}}"));

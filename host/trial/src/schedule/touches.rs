@@ -7,7 +7,7 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value as Json};
 
-use super::episode::{name_of, node_of};
+use super::episode::node_of;
 use super::moves::{MessageLine, MoveLine};
 use host_sim::workload::AnyWorkload;
 use host_sim::{Cluster, Move, MoveKind, RunOptions, Touch, TouchKind};
@@ -61,7 +61,7 @@ const OWN: [&str; 5] = ["delay", "pause", "resume", "send", "finish"];
 impl TouchLine {
     pub(super) fn of(touch: &Touch, cluster: Cluster) -> Self {
         let at_ns = touch.at_ns;
-        let name = |node: &usize| name_of(*node, cluster);
+        let name = |node: &usize| cluster.node_name(*node);
         let own = match &touch.what {
             TouchKind::Move(what) => {
                 let what = what.clone();
@@ -209,27 +209,10 @@ mod tests {
     use expect_test::expect;
 
     use crate::schedule::Schedule;
+    use crate::schedule::testing::small;
 
-    /// A small schedule with every kind of touch.
-    const SMALL: &str = r#"{
-  "version": 1,
-  "workload": "broadcast",
-  "seed": 1,
-  "node_count": 2,
-  "first_node": 1,
-  "concurrency": 2,
-  "time_limit_ns": 2000000,
-  "latency_ms": 0,
-  "latency_dist": "constant",
-  "hop_ns": 0,
-  "network": "ideal",
-  "topology": "line",
-  "checks": "strict",
-  "consistency_models": [
-    "serializable"
-  ],
-  "guest_args": [],
-  "operations": [],
+    /// Those of a small schedule with every kind of touch.
+    const LISTS: &str = r#"  "operations": [],
   "faults": [],
   "touches": [
     {"touch":"invoke","at_ns":500,"after":0,"f":"broadcast","value":"3","worker":0},
@@ -254,11 +237,13 @@ mod tests {
 
     #[test]
     fn a_file_is_written_as_it_was_read() {
-        assert_eq!(Schedule::read(SMALL.as_bytes()).unwrap().write(), SMALL);
+        let small = small(LISTS);
+        assert_eq!(Schedule::read(small.as_bytes()).unwrap().write(), small);
     }
 
     #[test]
     fn what_is_wrong_is_told_with_its_place() {
+        let small = small(LISTS);
         let changes = [
             ("\"invoke\",\"at_ns\":500", "\"invoke\",\"at_ns\":501"),
             (
@@ -293,8 +278,8 @@ mod tests {
         ];
         let mut errors = String::new();
         for (from, to) in changes {
-            let changed = SMALL.replacen(from, to, 1);
-            assert_ne!(changed, SMALL, "{from}");
+            let changed = small.replacen(from, to, 1);
+            assert_ne!(changed, small, "{from}");
             let error = Schedule::read(changed.as_bytes()).unwrap_err();
             errors += &format!("{error}\n");
         }

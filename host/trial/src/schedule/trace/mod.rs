@@ -81,10 +81,7 @@ pub fn trace(
     }
     let workers = schedule.scenario.options.concurrency;
     let cluster = schedule.scenario.options.cluster;
-    let node = |process: i64| {
-        let worker = usize::try_from(process).unwrap_or(0) % workers;
-        format!("n{}", cluster.first + worker % cluster.count)
-    };
+    let node = |process: i64| cluster.node_name(cluster.node_of(process, workers));
     let has_keys = schedule.scenario.workload == Workload::LinKv;
     let in_words = |op: &Op| match op.process {
         Process::Client(process) => operation_in_words(op, process, &node(process), has_keys),
