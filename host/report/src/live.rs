@@ -96,7 +96,7 @@ impl LiveRecord {
     /// Of a run whose guests are asked for their states.
     #[must_use]
     pub fn with_states() -> Self {
-        LiveRecord::of(Some(States::live(None)))
+        LiveRecord::of(Some(States::live()))
     }
 
     /// Of a run that is left alone.
@@ -110,7 +110,7 @@ impl LiveRecord {
     #[must_use]
     pub fn again(&self, entries: usize) -> Self {
         let states = self.record.kept_states();
-        LiveRecord::of(states.map(|states| States::live(Some(states.beginning(entries)))))
+        LiveRecord::of(states.map(|states| states.beginning(entries)))
     }
 
     fn of(states: Option<States>) -> Self {
@@ -215,6 +215,18 @@ impl LiveRecord {
         index.ok().map(|index| self.message_at(index))
     }
 
+    /// The `number`-th message of a link, from 1, if it has been sent.
+    #[must_use]
+    pub fn message_of_link(&self, src: &str, dest: &str, number: u64) -> Option<LiveMessage<'_>> {
+        let link = (self.record.id_of(src)?, self.record.id_of(dest)?);
+        let mut messages = self.record.messages().iter().zip(&self.came);
+        let is_it = |(message, (_, its)): (&Message, &(usize, u64))| {
+            *its == number && (message.src, message.dest) == link
+        };
+        let index = messages.position(is_it)?;
+        Some(self.message_at(index))
+    }
+
     fn message_at(&self, index: usize) -> LiveMessage<'_> {
         let message = &self.record.messages()[index];
         let name = |id: usize| self.record.names()[id].as_str();
@@ -243,11 +255,25 @@ impl LiveRecord {
     /// The first of so many entries that is another in `other`.
     #[must_use]
     pub fn first_difference(&self, other: &LiveRecord, entries: usize) -> Option<usize> {
+        fn told_by(record: &LiveRecord, entry: usize) -> Option<&str> {
+            match record.event(entry)? {
+                LiveEvent::Timer(node) | LiveEvent::Log(node) | LiveEvent::Disk(node) => Some(node),
+                _ => None,
+            }
+        }
         let are_alike = |entry: &usize| {
-            self.event(*entry) == other.event(*entry)
-                && self.record.entries.get(*entry) == other.record.entries.get(*entry)
+            self.record.entries.get(*entry) == other.record.entries.get(*entry)
+                && told_by(self, *entry) == told_by(other, *entry)
         };
-        (0..entries).find(|entry| !are_alike(entry))
+        // Entries say which message it is; each message is compared once.
+        let is_another = |index: &usize| {
+            *index >= other.came.len() || self.message_at(*index) != other.message_at(*index)
+        };
+        let entry = (0..entries).find(|entry| !are_alike(entry));
+        let messages = self.came.partition_point(|(entry, _)| *entry < entries);
+        let message = (0..messages).find(is_another);
+        let came = message.map(|index| self.came[index].0);
+        entry.into_iter().chain(came).min()
     }
 }
 

@@ -46,6 +46,10 @@ const LIVE_CHANGES_BYTES_MAX: usize = 128 << 20;
 /// The most bytes of states that are read for such a record.
 const LIVE_TAKEN_BYTES_MAX: usize = 2 << 30;
 
+/// The least that changes cost between two checkpoints of such a record, in bytes. They cost no less than
+/// the states of a checkpoint either, so all checkpoints together cost no more than all changes.
+const CHECKPOINT_BYTES_MIN: usize = 128 << 10;
+
 /// JavaScript rounds integers above this.
 const EXACT_MAX: u64 = 1 << 53;
 
@@ -58,9 +62,9 @@ pub(super) struct States {
     /// The moment of interest, in virtual time.
     at_ns: u64,
     /// The states before the first change.
-    base: BTreeMap<usize, Json>,
+    base: NodeStates,
     /// The states after the last change.
-    now: BTreeMap<usize, Json>,
+    now: NodeStates,
     /// Nodes whose state was too large once. They are not asked again: states mostly grow, and
     /// writing a large one after each event takes longer than the run.
     large: BTreeSet<usize>,
@@ -73,18 +77,27 @@ pub(super) struct States {
     is_cut: bool,
     /// The entry after which no more changes are taken.
     until: Option<usize>,
-    /// What is known already of the events to come.
-    known: Option<Known>,
+    /// In a record of a run that is still made: all states, now and then.
+    checkpoints: Option<Vec<Checkpoint>>,
+    /// About what the states of each node cost in the last snapshot, in bytes.
+    sizes: BTreeMap<usize, usize>,
+    /// For so many entries of such a record the steps are those of another one.
+    known: usize,
 }
 
-/// The states of the beginning of a run, which has been made before.
-#[derive(Debug)]
-pub(super) struct Known {
-    steps: VecDeque<StateStep>,
-    until: Option<usize>,
-    /// The number of entries that they are about.
-    entries: usize,
+/// All states after so many steps. Records of runs that begin alike share them.
+#[derive(Debug, Clone)]
+struct Checkpoint {
+    steps: usize,
+    /// What these steps cost, in bytes of a page.
+    passed: usize,
+    /// About what the states cost, in bytes.
+    bytes: usize,
+    states: Arc<NodeStates>,
 }
+
+/// By the position of a node's name.
+type NodeStates = BTreeMap<usize, Json>;
 
 /// The changes of an event in a node, and what they cost. In a page `[entry, node, changes]`. Records
 /// of runs that begin alike share them.
@@ -115,6 +128,13 @@ impl StateStep {
         step.bytes = serde_json::to_string(&step).map_or(0, |text| cost(&text));
         StateStep(Arc::new(step))
     }
+
+    fn apply(&self, states: &mut NodeStates) {
+        let state = states.entry(self.0.node).or_default();
+        for change in &self.0.changes {
+            apply(state, change);
+        }
+    }
 }
 
 impl Serialize for Step {
@@ -134,7 +154,7 @@ impl Serialize for StateStep {
 pub(super) struct StatesPart<'a> {
     /// `{"state": …, "timers": [[id, due]], "disk": …}` of each node, by the position of its name, before the
     /// first step.
-    base: &'a BTreeMap<usize, Json>,
+    base: &'a NodeStates,
     steps: &'a VecDeque<StateStep>,
     /// The entry from which on states are known; null if from the first.
     from: Option<usize>,
@@ -155,37 +175,54 @@ impl States {
                 .of(STATES_BYTES_MAX / nodes.max(1))
                 .clamp(STATE_BYTES_MIN, STATE_BYTES_MAX),
             at_ns: at_ns.unwrap_or(0),
-            base: BTreeMap::new(),
-            now: BTreeMap::new(),
+            base: NodeStates::new(),
+            now: NodeStates::new(),
             large: BTreeSet::new(),
             steps: VecDeque::new(),
             bytes: 0,
             taken: 0,
             is_cut: false,
             until: None,
-            known: None,
+            checkpoints: None,
+            sizes: BTreeMap::new(),
+            known: 0,
         }
     }
 
-    /// Begins without states, for a record of a run that is still made. What is `known` of its
-    /// beginning is not asked for.
-    pub(super) fn live(known: Option<Known>) -> Self {
+    /// Begins without states, for a record of a run that is still made.
+    pub(super) fn live() -> Self {
         States {
             state_bytes_max: STATE_BYTES_MAX,
             changes_bytes_max: LIVE_CHANGES_BYTES_MAX,
             taken_bytes_max: LIVE_TAKEN_BYTES_MAX,
-            known,
+            checkpoints: Some(Vec::new()),
             ..States::new(1, 0, None, PageSize::WHOLE)
         }
     }
 
-    /// The states of the first `entries` entries.
-    pub(super) fn beginning(&self, entries: usize) -> Known {
-        let steps = self.steps.iter().take_while(|step| step.0.entry < entries);
-        Known {
+    /// Begins with the states of the first `entries` entries of this record, for one of a run that begins
+    /// alike.
+    pub(super) fn beginning(&self, entries: usize) -> Self {
+        let count = self.steps.partition_point(|step| step.0.entry < entries);
+        let steps = self.steps.range(..count);
+        let mut checkpoints = self.checkpoints.clone().unwrap_or_default();
+        checkpoints.retain(|checkpoint| checkpoint.steps <= count);
+        let (passed, mut now) = match checkpoints.last() {
+            Some(last) => (last.steps, NodeStates::clone(&last.states)),
+            None => (0, NodeStates::new()),
+        };
+        for step in steps.clone().skip(passed) {
+            step.apply(&mut now);
+        }
+        States {
+            now,
+            bytes: steps.clone().map(|step| step.0.bytes).sum(),
             steps: steps.cloned().collect(),
             until: self.until.filter(|until| *until < entries),
-            entries,
+            checkpoints: Some(checkpoints),
+            sizes: self.sizes.clone(),
+            known: entries,
+            ..States::live()
         }
     }
 
@@ -206,33 +243,27 @@ impl States {
         self.now.get(&node)
     }
 
-    /// What all changes cost, in bytes of a page.
+    /// About what all that is kept costs, in bytes.
     pub(super) fn bytes(&self) -> usize {
-        self.bytes
+        let checkpoints = self.checkpoints.iter().flatten();
+        self.bytes + checkpoints.map(|it| it.bytes).sum::<usize>()
     }
 
-    /// Takes what is known of the state after an event; whether it is.
-    fn note_known(&mut self, entry: usize, node: usize) -> bool {
-        let Some(known) = &mut self.known else {
-            return false;
+    /// Keeps all states if as much has changed since they were kept last.
+    fn keep(&mut self) {
+        let Some(checkpoints) = &mut self.checkpoints else {
+            return;
         };
-        if entry >= known.entries {
-            self.known = None;
-            return false;
+        let passed = checkpoints.last().map_or(0, |last| last.passed);
+        let bytes = self.sizes.values().sum();
+        if self.bytes - passed >= CHECKPOINT_BYTES_MIN.max(bytes) {
+            checkpoints.push(Checkpoint {
+                steps: self.steps.len(),
+                passed: self.bytes,
+                bytes,
+                states: Arc::new(self.now.clone()),
+            });
         }
-        let is_it = |step: &mut StateStep| step.0.entry == entry && step.0.node == node;
-        if let Some(step) = known.steps.pop_front_if(is_it) {
-            let state = self.now.entry(node).or_default();
-            for change in &step.0.changes {
-                apply(state, change);
-            }
-            self.bytes += step.0.bytes;
-            self.steps.push_back(step);
-        }
-        if known.until == Some(entry) {
-            self.until = known.until;
-        }
-        true
     }
 
     /// Takes the state of a node that has handled the event of `entry`.
@@ -243,10 +274,11 @@ impl States {
         mut timers: Vec<(u64, u64)>,
         step: Stepped<'_>,
     ) {
-        if self.until.is_some() || self.note_known(entry, node) {
+        if self.until.is_some() || entry < self.known {
             return;
         }
         let at_ns = step.at_ns;
+        let taken = self.taken;
         timers.truncate(TIMERS_MAX);
         let files = shown_disk(&step, self.state_bytes_max, &mut self.taken);
         let state = if self.large.contains(&node) {
@@ -265,9 +297,11 @@ impl States {
         let state = Json::from_iter(known.into_iter().chain(disk));
         let changes = changes(self.now.get(&node), &state);
         self.now.insert(node, state);
+        self.sizes.insert(node, self.taken - taken);
         let step = StateStep::new(entry, node, changes);
         self.bytes += step.0.bytes;
         self.steps.push_back(step);
+        self.keep();
         let is_full = self.bytes > self.changes_bytes_max;
         if at_ns > self.at_ns && (is_full || self.taken > self.taken_bytes_max) {
             self.until = Some(entry);
@@ -278,13 +312,12 @@ impl States {
         }
         // Drops a fifth at a time, so that there is room after the moment of interest.
         while self.bytes > self.changes_bytes_max * 4 / 5 {
-            let Some(StateStep(step)) = self.steps.pop_front() else {
+            let Some(step) = self.steps.pop_front() else {
                 return;
             };
-            self.bytes -= step.bytes;
+            self.bytes -= step.0.bytes;
             self.is_cut = true;
-            let base = self.base.entry(step.node).or_default();
-            step.changes.iter().for_each(|change| apply(base, change));
+            step.apply(&mut self.base);
         }
     }
 

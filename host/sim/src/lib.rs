@@ -104,4 +104,4 @@ pub use script::{Episode, Invocation, Script};
 pub use seeds::{InvalidSeedRange, SeedRange};
 pub use silence::{Instead, Silence};
 pub use time::{MS, SECOND, brief_seconds, nanoseconds, seconds, short_seconds};
-pub use touch::{InFlightMessage, NodeNow, Touch, TouchKind, WorkerNow};
+pub use touch::{InFlightMessage, NodeNow, Touch, TouchKind, TouchOutcome, WorkerNow};

@@ -11,7 +11,7 @@ use super::phase::Phase;
 use super::queue::Queue;
 use super::scheduled::Scheduled;
 use super::script::Script;
-use super::touch::{InFlightMessage, NodeNow, Touch, TouchKind, WorkerNow};
+use super::touch::{InFlightMessage, NodeNow, Touch, TouchKind, TouchOutcome, WorkerNow};
 use super::workers::Workers;
 
 /// Decides at each moment of a run what is done to it.
@@ -52,6 +52,8 @@ pub struct Moment<'a> {
     pub idle: bool,
     /// How many of the script's moves have been made or skipped.
     pub moves: usize,
+    /// What came of the script's touches so far.
+    pub touched: &'a [TouchOutcome],
     /// The history so far.
     pub ops: &'a [Op],
     /// The operations and faults that were drawn so far, if the run is recorded.

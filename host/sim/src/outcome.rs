@@ -16,6 +16,7 @@ use super::logged::LoggedWarnings;
 use super::script::Script;
 use super::silence::{Instead, Silence};
 use super::time::{seconds, short_seconds};
+use super::touch::TouchOutcome;
 
 /// A run that is over.
 #[derive(Debug)]
@@ -46,8 +47,8 @@ pub struct Outcome {
     /// For each of the script's moves that the run came to, the numbers in the run of the messages
     /// that it sent; `None` if it was not possible, and so changed nothing.
     pub moves: Vec<Option<Range<u64>>>,
-    /// For each of the script's touches that the run came to, why it was not possible, if it was not.
-    pub touches: Vec<Option<String>>,
+    /// What came of each of the script's touches that the run came to.
+    pub touches: Vec<TouchOutcome>,
 }
 
 impl Outcome {
@@ -55,7 +56,7 @@ impl Outcome {
     #[must_use]
     pub fn skipped_touches(&self) -> Vec<(usize, String)> {
         let touches = self.touches.iter().enumerate();
-        let skipped = touches.filter_map(|(index, why)| Some((index, why.clone()?)));
+        let skipped = touches.filter_map(|(index, it)| Some((index, it.why.clone()?)));
         skipped.collect()
     }
 

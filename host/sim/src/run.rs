@@ -48,7 +48,7 @@ use super::service::Service;
 use super::services::Services;
 use super::silence::{Silence, Silences};
 use super::time::{MS, SECOND};
-use super::touch::Touch;
+use super::touch::{Touch, TouchOutcome};
 use super::workers::{Progress, Workers};
 use super::world::{Pacing, World};
 
@@ -96,8 +96,8 @@ struct Run<'a> {
     moves: Vec<Option<Range<u64>>>,
     /// What its script does by hand.
     touches: &'a [Touch],
-    /// Of each touch so far, why it was not possible, if it was not.
-    touched: Vec<Option<String>>,
+    /// What came of each touch so far.
+    touched: Vec<TouchOutcome>,
     hand: Option<&'a mut (dyn Hand + 'a)>,
     /// The moment at which the hand was asked last: the entries, and the phase.
     asked: Option<(u64, Phase)>,

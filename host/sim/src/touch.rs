@@ -60,6 +60,15 @@ pub enum TouchKind {
     Finish,
 }
 
+/// What came of a touch of a script.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TouchOutcome {
+    /// How many entries the journal had before it.
+    pub entries: u64,
+    /// Why it was not possible, if it was not.
+    pub why: Option<String>,
+}
+
 /// A message on its way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InFlightMessage {

@@ -8,7 +8,7 @@ use host_trial::TrialResult;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
-use super::now::{Hit, Made, Standing, Verdict};
+use super::now::{Done, Hit, Made, Standing, Verdict};
 use crate::game::{Base, limits};
 
 /// A branch.
@@ -34,6 +34,8 @@ pub(crate) struct Known {
     pub(crate) record: LiveRecord,
     pub(crate) history: LiveHistory,
     pub(crate) touches: Vec<Made>,
+    /// What its script did.
+    pub(crate) scripted: Vec<Done>,
     /// When the main phase began, in virtual nanoseconds.
     pub(crate) main_ns: Option<u64>,
     /// How many entries there were before each move of the script.
@@ -70,6 +72,7 @@ impl Branch {
                 record: LiveRecord::with_states(),
                 history: LiveHistory::default(),
                 touches: Vec::new(),
+                scripted: Vec::new(),
                 main_ns: None,
                 moves: Vec::new(),
                 events: 0,
@@ -166,7 +169,7 @@ pub(crate) struct Now<'a> {
     hit: &'a Option<Hit>,
     #[serde(flatten)]
     standing: &'a Standing,
-    touches: &'a [Made],
+    touches: Vec<Done>,
     verdict: &'a Verdict,
 }
 
@@ -215,6 +218,17 @@ impl Known {
         Ok(base)
     }
 
+    /// All that was done to it, in order.
+    pub(crate) fn done(&self) -> Vec<Done> {
+        let by_hand = self.touches.iter().map(|made| Done {
+            at: made.at,
+            words: made.words.clone(),
+        });
+        let mut done: Vec<Done> = self.scripted.iter().cloned().chain(by_hand).collect();
+        done.sort_by_key(|done| done.at);
+        done
+    }
+
     /// How many of the script's moves had been made when there were so many entries.
     fn moves_at(&self, at: usize) -> usize {
         self.moves.partition_point(|entries| *entries < at)
@@ -236,7 +250,7 @@ impl Known {
             why: &self.why,
             hit: &self.hit,
             standing: &self.standing,
-            touches: &self.touches,
+            touches: self.done(),
             verdict: &self.verdict,
         }
     }

@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 
 use super::branch::Known;
 use super::breakpoint::type_of;
+use super::words::in_words;
 use host_check::edn;
 use host_sim::nemesis::Grudges;
 use host_sim::ranges::TIME_LIMIT_NS_MAX;
@@ -161,28 +162,28 @@ pub(super) fn touch_of(
     let scenario = &known.base.scenario;
     let node = |name: &str| number_of(name, scenario);
     let message = |id: u64| message_of(id, moment, known);
-    let (touch, words) = match what {
+    let touch = match what {
         Do::Step | Do::Run { .. } | Do::PauseRun => {
             return Err("this lets the run go on, and does nothing to it".to_owned());
         }
+        Do::Cut { dest, src, between } => {
+            let links = (dest.as_deref(), src.as_deref(), between.as_ref());
+            return cut(links, moment, scenario);
+        }
+        Do::Heal {
+            between: Some(between),
+        } => return heal(between, moment, scenario),
         Do::Deliver { message: id } => {
-            let (message, words) = message(*id)?;
-            (
-                TouchKind::Move(MoveKind::Deliver { message }),
-                format!("deliver {words}"),
-            )
+            let message = message(*id)?;
+            TouchKind::Move(MoveKind::Deliver { message })
         }
         Do::Lose { message: id } => {
-            let (message, words) = message(*id)?;
-            (
-                TouchKind::Move(MoveKind::Lose { message }),
-                format!("lose {words}"),
-            )
+            let message = message(*id)?;
+            TouchKind::Move(MoveKind::Lose { message })
         }
         Do::Copy { message: id } => {
-            let (message, words) = message(*id)?;
-            let words = format!("deliver a copy of {words}");
-            (TouchKind::Move(MoveKind::Copy { message }), words)
+            let message = message(*id)?;
+            TouchKind::Move(MoveKind::Copy { message })
         }
         Do::Delay { message: id, by_ms } => {
             if *by_ms > DELAY_MS_MAX {
@@ -190,79 +191,57 @@ pub(super) fn touch_of(
                     "{by_ms} ms are more than a day: at most {DELAY_MS_MAX} ms"
                 ));
             }
-            let (message, words) = message(*id)?;
-            let words = format!("delay {words} by {by_ms} ms");
-            let by_ns = by_ms * MS;
-            (TouchKind::Delay { message, by_ns }, words)
+            let (message, by_ns) = (message(*id)?, by_ms * MS);
+            TouchKind::Delay { message, by_ns }
         }
         Do::Fire { node: name, timer } => {
             let (node, timer) = (node(name)?, *timer);
-            let words = format!("fire timer {timer} of {name}");
-            (TouchKind::Move(MoveKind::Fire { node, timer }), words)
+            TouchKind::Move(MoveKind::Fire { node, timer })
         }
         Do::TimeOut { worker } => {
             let worker = *worker;
-            let words = format!("worker {worker} gives up to wait");
-            (TouchKind::Move(MoveKind::TimeOut { worker }), words)
+            TouchKind::Move(MoveKind::TimeOut { worker })
         }
         Do::Kill { node: name } => {
             let node = node(name)?;
-            (
-                TouchKind::Move(MoveKind::Kill { node }),
-                format!("kill {name}"),
-            )
+            TouchKind::Move(MoveKind::Kill { node })
         }
         Do::Power { node: name, keeps } => {
             let node = node(name)?;
-            let (survival, kept) = match keeps {
-                Keeps::None => (Survival::None, "nothing that was not synced is kept"),
-                Keeps::All => (Survival::All, "all that was written is kept"),
-                Keeps::Torn => {
-                    let survival = Survival::Prefix {
-                        permille: 500,
-                        torn_permille: 500,
-                    };
-                    (
-                        survival,
-                        "half of what was not synced is kept, the last write torn",
-                    )
-                }
+            let survival = match keeps {
+                Keeps::None => Survival::None,
+                Keeps::All => Survival::All,
+                Keeps::Torn => Survival::Prefix {
+                    permille: 500,
+                    torn_permille: 500,
+                },
             };
-            let words = format!("the power of {name} fails: {kept}");
-            (TouchKind::Move(MoveKind::Power { node, survival }), words)
+            TouchKind::Move(MoveKind::Power { node, survival })
         }
         Do::Start { node: name } => {
             let node = node(name)?;
-            (
-                TouchKind::Move(MoveKind::Start { node }),
-                format!("start {name}"),
-            )
+            TouchKind::Move(MoveKind::Start { node })
         }
         Do::Pause { node: name } => {
             let node = node(name)?;
-            (TouchKind::Pause { node }, format!("pause {name}"))
+            TouchKind::Pause { node }
         }
         Do::Resume { node: name } => {
             let node = node(name)?;
-            (TouchKind::Resume { node }, format!("resume {name}"))
+            TouchKind::Resume { node }
         }
-        Do::Cut { dest, src, between } => cut(
-            (dest.as_deref(), src.as_deref(), between.as_ref()),
-            moment,
-            scenario,
-        )?,
-        Do::Heal { between } => heal(between.as_ref(), moment, scenario)?,
+        Do::Heal { between: None } => TouchKind::Move(MoveKind::Heal),
         Do::Invoke { worker, f, value } => invoke(*worker, f, value, moment, scenario)?,
         Do::Send { node: name, body } => {
             let node = node(name)?;
             let kind = body.get("type").and_then(Json::as_str);
-            let kind = kind.ok_or("the body has to be an object with a `type` that is a text")?;
-            let words = format!("send {kind} to {name}");
+            kind.ok_or("the body has to be an object with a `type` that is a text")?;
             let body = body.to_string();
-            (TouchKind::Send { node, body }, words)
+            TouchKind::Send { node, body }
         }
-        Do::Finish => (TouchKind::Finish, "finish".to_owned()),
+        Do::Finish => TouchKind::Finish,
     };
+    let words = in_words(&touch, scenario.options.cluster, &known.record);
     Ok((touch, words))
 }
 
@@ -275,11 +254,12 @@ fn number_of(name: &str, scenario: &Scenario) -> Result<usize, String> {
     })
 }
 
-/// A message on its way, and what it is in words.
-fn message_of(id: u64, moment: &Moment<'_>, known: &Known) -> Result<(MessageRef, String), String> {
+/// A message on its way.
+fn message_of(id: u64, moment: &Moment<'_>, known: &Known) -> Result<MessageRef, String> {
     let in_flight = moment.in_flight().into_iter().find(|it| it.id == id);
-    let Some(in_flight) = in_flight else {
-        return Err(match known.record.message(id) {
+    in_flight
+        .map(|it| it.message)
+        .ok_or_else(|| match known.record.message(id) {
             Some(it) => format!(
                 "message {id}, {} from {} to {}, is not on its way at {} s: go back to a moment when it is",
                 type_of(it.body),
@@ -288,13 +268,7 @@ fn message_of(id: u64, moment: &Moment<'_>, known: &Known) -> Result<(MessageRef
                 short_seconds(moment.at_ns)
             ),
             None => format!("there is no message {id} yet"),
-        });
-    };
-    let body = known.record.message(id).map(|it| type_of(it.body));
-    let kind = body.unwrap_or_else(|| "a message".to_owned());
-    let MessageRef { src, dest, .. } = &in_flight.message;
-    let words = format!("{kind} from {src} to {dest}");
-    Ok((in_flight.message, words))
+        })
 }
 
 /// The links that are cut, by receiver and sender, as a touch; that heals if there are none.
@@ -342,14 +316,10 @@ fn cut(
 }
 
 fn heal(
-    between: Option<&[String; 2]>,
+    [one, other]: &[String; 2],
     moment: &Moment<'_>,
     scenario: &Scenario,
 ) -> Result<(TouchKind, String), String> {
-    let Some([one, other]) = between else {
-        let words = "heal all links".to_owned();
-        return Ok((TouchKind::Move(MoveKind::Heal), words));
-    };
     let (a, b) = (number_of(one, scenario)?, number_of(other, scenario)?);
     let mut links: BTreeSet<(usize, usize)> = moment.cuts().into_iter().collect();
     let [there, back] = [links.remove(&(a, b)), links.remove(&(b, a))];
@@ -374,7 +344,7 @@ fn invoke(
     value: &str,
     moment: &Moment<'_>,
     scenario: &Scenario,
-) -> Result<(TouchKind, String), String> {
+) -> Result<TouchKind, String> {
     let workload = &scenario.workload;
     let known = workload.operations();
     if !known.contains(&f) {
@@ -392,19 +362,14 @@ fn invoke(
             free.ok_or("all workers wait for answers: let the run go on, or let one time out")?
         }
     };
-    let Some(its) = workers.get(worker) else {
+    if worker >= workers.len() {
         return Err(match workers.len() {
             0 => "clients begin nothing yet: wait for the main phase".to_owned(),
             count => format!("there is no worker {worker}, only 0 to {}", count - 1),
         });
-    };
-    let node = scenario.options.cluster.node_name(its.node);
-    let words = format!("worker {worker} asks {node} to {f} {value}");
+    }
     let operation = Operation::new(&f.into(), value);
-    Ok((
-        TouchKind::Move(MoveKind::Invoke { worker, operation }),
-        words,
-    ))
+    Ok(TouchKind::Move(MoveKind::Invoke { worker, operation }))
 }
 
 #[cfg(test)]

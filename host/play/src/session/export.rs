@@ -47,7 +47,7 @@ impl Session {
 }
 
 fn export(branch: &Branch, programs: &Programs, at: Option<usize>) -> Result<Exported, Refused> {
-    let (base, touches, at) = {
+    let (base, touches, story, at) = {
         let known = branch.known();
         let at = at.unwrap_or(known.position);
         if at > known.position {
@@ -56,16 +56,16 @@ fn export(branch: &Branch, programs: &Programs, at: Option<usize>) -> Result<Exp
                 known.position
             )));
         }
-        let touches = known
-            .touches
-            .iter()
-            .filter(|it| it.at < at || at == known.position);
+        let is_before = |its: usize| its < at || at == known.position;
+        let touches = known.touches.iter().filter(|it| is_before(it.at));
         let touches: Vec<Made> = touches.cloned().collect();
+        let done = known.done().into_iter().filter(|it| is_before(it.at));
+        let story: Vec<String> = done.map(|it| it.words).collect();
         let base = match at == known.position {
             true => known.base.clone(),
             false => known.base_at(at).map_err(Refused::NotNow)?,
         };
-        (base, touches, at)
+        (base, touches, story, at)
     };
     let difference = |made: &MadeAgain| {
         let played = play(&base, programs, &made.script);
@@ -99,7 +99,7 @@ fn export(branch: &Branch, programs: &Programs, at: Option<usize>) -> Result<Exp
     Ok(Exported {
         schedule: Schedule::of(&trial, base.seed, made.script),
         result: made.result,
-        story: touches.into_iter().map(|it| it.words).collect(),
+        story,
         note,
     })
 }

@@ -9,7 +9,7 @@
 //! | `held` | the session: its branches, and which have a run |
 //! | `acting` | what pages have branches do |
 //! | `branch` `now` | what is known of a branch, and how a page gets it |
-//! | `doing` | what pages ask for, and what that is to a run |
+//! | `doing` `words` | what pages ask for, what that is to a run, and in words |
 //! | `player` `command` `tape` `life` | a branch's run, on a thread of its own |
 //! | `breakpoint` | what a run that goes on stops at |
 //! | `judge` | the verdict as a run goes on |
@@ -31,6 +31,7 @@ mod player;
 mod signal;
 mod tape;
 mod toured;
+mod words;
 pub(crate) use branch::Branch;
 pub(crate) use doing::Do;
 pub(crate) use export::Exported;

@@ -115,18 +115,25 @@ impl Standing {
 }
 
 /// What was done to a run by hand.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub(crate) struct Made {
     /// How many events had happened by then: where it is done again.
-    #[serde(skip)]
     pub(crate) events: u64,
     /// How many entries the journal had.
     pub(crate) at: usize,
     /// What it was, in words.
     pub(crate) words: String,
     /// The same for a script.
-    #[serde(skip)]
     pub(crate) touch: Touch,
+}
+
+/// What was done to a run, by hand or by its script.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Done {
+    /// How many entries the journal had.
+    pub(crate) at: usize,
+    /// What it was, in words.
+    pub(crate) words: String,
 }
 
 /// Whether the main phase of a run to which this was done goes on until it is finished.

@@ -17,12 +17,13 @@ use super::breakpoint::{Breakpoint, Watched, at_node};
 use super::command::{Anew, AnewUntil, Command, Goal};
 use super::doing::{Do, touch_of};
 use super::judge::{Judge, judged};
-use super::now::{Hit, Made, Standing, holds};
+use super::now::{Done, Hit, Made, Standing, holds};
 use super::tape::{Tape, Writer};
+use super::words::in_words;
 use crate::game::limits;
 use host_check::history::Op;
 use host_report::live::LiveHistory;
-use host_sim::{Act, Hand, Moment, Phase, Touch, TouchKind, short_seconds};
+use host_sim::{Act, Hand, Moment, Phase, Touch, TouchKind, TouchOutcome, short_seconds};
 use host_trial::Scenario;
 
 /// The longest wait for something that happens at a time, in seconds.
@@ -93,6 +94,8 @@ pub(super) struct Player {
     made: Vec<Made>,
     /// How many entries there were before each move of the script.
     moves: Vec<usize>,
+    /// What came of the script's touches.
+    scripted: Vec<Done>,
     /// When pages were shown the run last.
     shown: Instant,
     main_ns: Option<u64>,
@@ -134,6 +137,7 @@ impl Player {
             before: 0,
             made: Vec::new(),
             moves: Vec::new(),
+            scripted: Vec::new(),
             shown: Instant::now(),
             main_ns: None,
             told: None,
@@ -164,6 +168,7 @@ impl Player {
         known.main_ns = known.main_ns.or(self.main_ns);
         known.moves.clone_from(&self.moves);
         known.touches.clone_from(&self.made);
+        known.scripted.clone_from(&self.scripted);
         known.events = self.events;
         known.position = known.record.entries();
         known.standing.end(at_ns);
@@ -237,6 +242,9 @@ impl Player {
         known.position = known.record.entries();
         if known.touches.len() != self.made.len() {
             known.touches.clone_from(&self.made);
+        }
+        if known.scripted.len() != self.scripted.len() {
+            known.scripted.clone_from(&self.scripted);
         }
         known.main_ns = moment.main_ns;
         known.moves.clone_from(&self.moves);
@@ -418,6 +426,28 @@ impl Player {
         }
     }
 
+    /// Notes what the script has done since the moment before.
+    fn note_scripted(&mut self, touched: &[TouchOutcome]) {
+        if touched.len() == self.scripted.len() {
+            return;
+        }
+        let script = self.branch.known().base.script.clone();
+        let touches = script.iter().flat_map(|script| &script.touches);
+        let new = touches.zip(touched).skip(self.scripted.len());
+        let cluster = self.scenario.options.cluster;
+        let tape = self.tape.borrow();
+        for (touch, TouchOutcome { entries, why }) in new {
+            let words = tape.look(|record| in_words(&touch.what, cluster, record));
+            self.scripted.push(Done {
+                at: usize::try_from(*entries).unwrap_or(usize::MAX),
+                words: match why {
+                    None => words,
+                    Some(why) => format!("{words} (not possible: {why})"),
+                },
+            });
+        }
+    }
+
     /// Whether each event is shown when its time has come.
     fn has_speed(&self) -> bool {
         matches!(&self.mode, Mode::GoesOn(pursuit) if matches!(pursuit.goal, Goal::Run(_, Some(_))))
@@ -507,6 +537,7 @@ impl Hand for Player {
         let was_asked = self.asked.is_some();
         // The last of them has been made since the moment before; others were not possible.
         self.moves.resize(moment.moves, self.before);
+        self.note_scripted(moment.touched);
         self.main_ns = moment.main_ns;
         self.tape.borrow_mut().take(moment.ops, self.before);
         if let Some(done) = &moment.done

@@ -21,9 +21,14 @@ pub(super) struct Tape {
 impl Tape {
     /// The number of entries so far.
     pub(super) fn entries(&self) -> usize {
+        self.look(LiveRecord::entries)
+    }
+
+    /// Looks at what was recorded so far.
+    pub(super) fn look<T>(&self, at: impl FnOnce(&LiveRecord) -> T) -> T {
         match &self.anew {
-            Some((record, _)) => record.entries(),
-            None => self.branch.known().record.entries(),
+            Some((record, _)) => at(record),
+            None => at(&self.branch.known().record),
         }
     }
 

@@ -10,7 +10,7 @@ use crate::outcome::{StopReason, Stopped};
 use crate::packets::{Packet, Slot};
 use crate::phase::Phase;
 use crate::ranges::TIME_LIMIT_NS_MAX;
-use crate::touch::{Touch, TouchKind};
+use crate::touch::{Touch, TouchKind, TouchOutcome};
 use host_check::value::Value;
 
 /// What a touch that is possible is about.
@@ -44,8 +44,9 @@ impl<'a> Run<'a> {
         while let Some(touch) = self.next_touch()
             && self.is_due(touch)
         {
-            let done = self.try_touch(&touch.what)?;
-            self.touched.push(done.err());
+            let entries = self.world.entries();
+            let why = self.try_touch(&touch.what)?.err();
+            self.touched.push(TouchOutcome { entries, why });
         }
         let now = (self.world.marks(), self.phase);
         if self.hand.is_some() && (self.asked != Some(now) || self.is_idle()) {
@@ -79,8 +80,11 @@ impl<'a> Run<'a> {
     /// The run is over: if it has come to its end, all touches that are left were too late.
     pub(super) fn end_touches(&mut self, has_ended: bool) {
         if has_ended {
-            let why = || Some("the run was over before then".to_owned());
-            self.touched.resize_with(self.touches.len(), why);
+            let late = TouchOutcome {
+                entries: self.world.entries(),
+                why: Some("the run was over before then".to_owned()),
+            };
+            self.touched.resize(self.touches.len(), late);
         }
     }
 
@@ -133,6 +137,7 @@ impl<'a> Run<'a> {
             phase: self.phase,
             idle,
             moves: self.moves.len(),
+            touched: &self.touched,
             ops: self.recorder.ops(),
             script: self.recorder.script(),
             done,

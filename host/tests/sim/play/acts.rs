@@ -56,6 +56,33 @@ fn a_run_goes_on_by_an_event_at_a_time() {
 }
 
 #[test]
+fn a_branch_from_a_far_past_has_the_states_of_a_run_that_stopped_there() {
+    let dir = Dir::new();
+    let options = "-w broadcast --node-count 5 --rate 100 --time-limit 20 --seed 3";
+    let cut = json!({"kind": "cut", "between": ["n0", "n1"]});
+    let [from, until] = [2_300, 2_500].map(|at| json!({"position": at}));
+
+    let goes_back = play(&dir, "broadcast", options);
+    run(&goes_back, 1, &json!({"position": 2_700}));
+    let back = goes_back.act(1, 2_300, &cut);
+    assert_eq!((branch(&back), &back["now"]["why"]), (2, &Json::Null));
+    run(&goes_back, 2, &until);
+
+    let stops = play(&dir, "broadcast", options);
+    let there = run(&stops, 1, &from);
+    assert_eq!(position(&there), 2_300);
+    stops.act(1, 2_300, &cut);
+    run(&stops, 1, &until);
+
+    let (child, whole_run) = (whole(&goes_back, 2), whole(&stops, 1));
+    // More than a checkpoint of states apart.
+    assert!(child["states"].to_string().len() > 4 * (128 << 10));
+    for list in ["names", "entries", "messages", "states"] {
+        assert_eq!(child[list], whole_run[list], "{list}");
+    }
+}
+
+#[test]
 fn the_past_is_exact_and_another_way_is_another_branch() {
     let dir = Dir::new();
     let playing = play(&dir, "broadcast", SMALL);
@@ -154,6 +181,20 @@ fn what_was_done_is_a_schedule_with_the_same_journal() {
     assert_eq!(journal(&delta), expected);
     assert_eq!(code, Some(0));
 
+    // Who opens it sees what was done. A schedule says all links that are cut, not which are cut now.
+    let opened = playing.send("POST", "api/open", &json!({"schedule": schedule}));
+    let again = run(&playing, branch(&opened), &json!({"end": true}));
+    let mut words = delta["now"]["touches"].clone();
+    for (touch, links) in [
+        (2, "from n1 to n0, from n0 to n1"),
+        (3, "from n1 to n0, from n0 to n1, from n0 to n2"),
+        (4, "from n0 to n2"),
+    ] {
+        words[touch]["words"] = format!("cut these links and no others: {links}").into();
+    }
+    words[12]["words"] = "finish".into(); // not why it was
+    assert_eq!(again["now"]["touches"], words);
+
     // Up to a moment: what was done after it is not in it.
     let (early, note) = playing.text(&format!("api/branches/1/schedule?at={}", position(&there)));
     assert_eq!(note, None);
@@ -176,6 +217,9 @@ fn a_link_opens_as_the_schedule_that_it_holds() {
     assert_eq!(branch(&opened), 2);
     let again = run(&playing, 2, &json!({"end": true}));
     assert_eq!(journal(&again), journal(&delta));
+    assert_eq!(again["now"]["touches"], delta["now"]["touches"]);
+    let (test, _) = playing.text("api/branches/2/test");
+    assert!(test.contains("\n// kill n1\n// finish\n#[test]"), "{test}");
 
     let other = play(
         &dir,
