@@ -78,7 +78,7 @@ function makeActions(session, { go, runTo, begin }) {
       timers.length ? el("ul", { class: "plain", "aria-label": `Timers of ${name}` }, timers.slice(0, 20).map(([timer, due]) => el("li", {},
         act(`Fire timer ${timer}`, () => does({ kind: "fire", node: name, timer })), ` due at ${seconds(due)}`)),
         timers.length > 20 ? el("li", { class: "quiet" }, `and ${timers.length - 20} more`) : null) : null,
-      known ? el("details", { "data-key": "state" }, el("summary", {}, "State"), snapshotOf(known), diskOf(known)) : null,
+      known ? el("details", { "data-key": "state", open: true }, el("summary", {}, "State"), snapshotOf(known), diskOf(known)) : null,
     ];
   }
 

@@ -79,7 +79,8 @@ function renew(element, ...children) {
   for (const it of keyed()) {
     const old = kept.get(it.dataset.key);
     if (old?.localName !== it.localName) continue;
-    if ("value" in it && it.localName !== "button") it.value = old.value;
+    const fits = it.localName !== "select" || [...it.options].some(({ value }) => value === old.value);
+    if ("value" in it && it.localName !== "button" && fits) it.value = old.value;
     if (it.localName === "details") it.open = old.open;
   }
   if (!held || held === element) return;

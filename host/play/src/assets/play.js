@@ -40,7 +40,7 @@ function compose(session, told) {
   const comparison = makeComparison(session, { leave: () => compare(null) });
   const breakpoints = makeBreakpoints(session, about);
   const out = makeOut(session);
-  const tour = about.tour ? makeTour(session, about.tour, { moved: (all) => { marks = new Set(all); told.changed(); } }) : null;
+  const tour = about.tour ? makeTour(session, about.tour, { moved: lookAt }) : null;
   if (about.tour?.show.length) field = about.tour.show.join(" ");
   if (tour) marks = new Set(tour.marks);
 
@@ -97,6 +97,14 @@ function compose(session, told) {
       comparison.show(branch, session.current);
       comparison.element.scrollIntoView({ block: "nearest" });
     }
+    told.changed();
+  }
+
+  // A step of a tour marks what it is about; the state of the first marked node is shown.
+  function lookAt(all) {
+    marks = new Set(all);
+    const node = all.find((name) => !name.startsWith("message "));
+    choose(node ? { kind: "node", name: node } : null);
     told.changed();
   }
 

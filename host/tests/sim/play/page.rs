@@ -333,7 +333,22 @@ fn a_tour_leads_through_a_run_and_asks() {
             "return document.querySelectorAll('.stage .marked').length",
             json!([]),
         );
-        assert_eq!(marked, step["marks"].as_array().unwrap().len(), "{step}");
+        let marks = step["marks"].as_array().unwrap();
+        assert_eq!(marked, marks.len(), "{step}");
+        // The first node that it is about is chosen: its state is there, and each field has a value.
+        let marks = marks.iter().filter_map(|mark| mark.as_str());
+        if let Some(node) = marks.into_iter().find(|mark| mark.starts_with('n')) {
+            browser.wait_for(&format!(
+                "document.querySelector('.chosen-card h3').textContent.startsWith('Node {node} ')"
+            ));
+            assert!(browser.text(".chosen-card .state").contains("\"term\""));
+            let fields = "return [...document.querySelectorAll('.chosen-card select')].map((it) => it.value)";
+            let fields = browser.run(fields, json!([]));
+            assert!(
+                fields.as_array().unwrap().iter().all(|it| it != ""),
+                "{fields}"
+            );
+        }
         if let Some(right) = step["question"]["right"].as_u64() {
             let many = step["question"]["answers"].as_array().unwrap().len() as u64;
             let answer =
