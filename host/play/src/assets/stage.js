@@ -8,6 +8,9 @@ const FULL_NODES_MAX = 12;
 // Links of few nodes are all drawn.
 const LINKS_NODES_MAX = 9;
 
+// How far from the middle of a participant a message is drawn at least, in pixels: beyond what stands below a node.
+const CLEAR = 62;
+
 // `choose` is told what is chosen, `open` also that its actions are wanted, `cut` which links a line was drawn across.
 function makeStage({ choose, open, cut }) {
   const cuttable = { isOn: false };
@@ -165,9 +168,13 @@ function makeStage({ choose, open, cut }) {
       // Several on one link stand beside each other.
       const link = `${src} ${dest}`, nth = on.get(link) ?? 0;
       on.set(link, nth + 1);
-      const long = Math.hypot(to[0] - from[0], to[1] - from[1]) || 1, end = Math.min(0.5, 36 / long);
+      const long = Math.hypot(to[0] - from[0], to[1] - from[1]) || 1, end = Math.min(0.5, CLEAR / long);
       const along = clamp(part + (nth % 5) * 0.07 * (part > 0.5 ? -1 : 1), end, 1 - end), off = 7 + 14 * Math.floor(nth / 5);
       place(found.element, [from[0] + (to[0] - from[0]) * along - ((to[1] - from[1]) / long) * off, from[1] + (to[1] - from[1]) * along + ((to[0] - from[0]) / long) * off]);
+      // Its name is on the side to which it goes, away from those that go to the other.
+      const isLeftwards = to[0] < from[0];
+      setOnce(found.texts[0], "x", isLeftwards ? -10 : 10);
+      setOnce(found.texts[0], "class", isLeftwards ? "name leftwards" : "name");
       text(found.texts[0], isLabelled ? `${how === "lost" ? "✗ " : ""}${message.type.slice(0, 24)}` : "");
       const kind = isClient[message.src] || isClient[message.dest] ? "client" : isNode[message.src] && isNode[message.dest] ? "node" : "service";
       setOnce(found.element, "class", `item dot of-${kind}${isHeld ? " held" : ""}${how ? ` ${how}` : ""}${chosen?.kind === "message" && chosen.id === id ? " chosen" : ""}${marks.has(`message ${id}`) ? " marked" : ""}`);
