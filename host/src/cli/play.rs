@@ -151,6 +151,7 @@ enum Replayed {
 }
 
 pub(super) fn run(args: PlayArgs) -> Result<Exit, Failure> {
+    args.setting.refuse_targets()?;
     if let Some(named) = &args.tour {
         return toured::run(&args, named);
     }
@@ -300,7 +301,6 @@ impl PlayArgs {
                 let setting = self
                     .setting
                     .read(&self.limits, &self.guest_args, self.module())?;
-                self.setting.refuse_targets()?;
                 // Small enough to be typed again.
                 let any = || RandomState::new().hash_one(0_u8) % 1_000_000;
                 Played {

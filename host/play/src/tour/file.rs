@@ -82,6 +82,11 @@ impl TourFile {
         &self.base
     }
 
+    /// The same, to be changed.
+    pub fn base_mut(&mut self) -> &mut Base {
+        &mut self.base
+    }
+
     /// The arguments that its runs give their nodes.
     pub fn arguments(&self) -> impl Iterator<Item = &[String]> {
         let others = self.steps.iter().filter_map(|step| match &step.origin {

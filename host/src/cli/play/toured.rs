@@ -12,12 +12,15 @@ use host_guest::Interrupt;
 use host_play::tour::{TOUR_BYTES_MAX, TourFile};
 use host_play::{About, Module, Programs, Server, Session};
 use host_protocol::text::{one_line, shell_quoted};
+use host_trial::Scenario;
+use host_trial::scenario::option::Group;
 
 pub(super) fn run(args: &PlayArgs, named: &OsStr) -> Result<Exit, Failure> {
     let name = one_line(&named.to_string_lossy()).into_owned();
     let text = text(named)?;
     let wrong = |what: &dyn std::fmt::Display| Failure::new(Exit::Usage, format!("{name}, {what}"));
-    let file = TourFile::read(&text).map_err(|error| wrong(&error))?;
+    let mut file = TourFile::read(&text).map_err(|error| wrong(&error))?;
+    limit(args, &mut file, &name)?;
     let server = Server::bind(args.port.unwrap_or(0)).map_err(of_server)?;
     let interrupt = interrupt::on_signal()?;
     let module = module(args, &file, &interrupt, &name)?;
@@ -60,6 +63,26 @@ fn text(named: &OsStr) -> Result<String, Failure> {
         .read_to_string(&mut text);
     read.map_err(|error| Failure::new(Exit::Usage, format!("cannot read {shown}: {error}")))?;
     Ok(text)
+}
+
+/// Gives its nodes the limits of the command.
+fn limit(args: &PlayArgs, file: &mut TourFile, name: &str) -> Result<(), Failure> {
+    let given = args.limits.given();
+    let of_guests = given
+        .iter()
+        .find(|(option, _)| option.group == Group::GuestLimits);
+    if let (None, Some((option, _))) = (args.given(), of_guests) {
+        let what = format!(
+            "--{} is for modules, and the nodes of the tour {name} are the host's own: leave it out, or give --module FILE",
+            option.name
+        );
+        return Err(Failure::new(Exit::Usage, what));
+    }
+    let base = file.base_mut();
+    let mut scenario = Scenario::clone(&base.scenario);
+    args.limits.apply(&mut scenario)?;
+    base.scenario = Arc::new(scenario);
+    Ok(())
 }
 
 /// The module that was given, or else the node that the tour names.

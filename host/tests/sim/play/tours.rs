@@ -76,6 +76,12 @@ fn a_tour_of_ones_own_runs_a_module() {
     assert_eq!(playing.get("api/session")["module"], "echo.wasm");
     let log = playing.end();
     assert_eq!((log.code(), &*log.stderr), (Some(130), ""));
+    // Limits are those of the command.
+    let poor = args + " --max-fuel 100";
+    let ended = dir.host().arg("play").args(poor.split(' ')).end();
+    assert_eq!(ended.code(), Some(254));
+    let why = "out of fuel: a step may use 100 units (--max-fuel)";
+    assert!(ended.stderr.contains(why), "{}", ended.stderr);
 }
 
 #[test]
@@ -93,6 +99,8 @@ fn what_is_no_tour_is_told() {
         "--tour node.md",
         "--tour lost-message --schedule x.json",
         "--tour lost-message -w echo",
+        "--tour lost-message --below msgs-per-op=1",
+        "--tour lost-message --max-fuel 5",
     ] {
         let ended = dir.host().arg("play").args(args.split(' ')).end();
         assert_eq!(ended.stdout, "", "{args}");
@@ -112,6 +120,8 @@ fn what_is_no_tour_is_told() {
         Usage: host play --tour <NAME|FILE> [MODULE] [-- <GUEST_ARGS>...]
 
         For more information, try '--help'.
+        254 error: --below is for `host sim`: a run that is acted on by hand has no targets
+        254 error: --max-fuel is for modules, and the nodes of the tour lost-message are the host's own: leave it out, or give --module FILE
     "#]].assert_eq(&said);
 }
 
