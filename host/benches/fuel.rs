@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use host_guest::{Event, EventKind, GuestOptions, Limits};
 use host_sandbox::Sandbox;
+use test_support::processor_time;
 use test_support::wat::assemble;
 
 /// The fuel of a measured step.
@@ -80,13 +81,6 @@ fn measure(sandbox: &Sandbox, case: &Case) -> f64 {
         time.as_secs_f64() / units.as_secs_f64()
     });
     steps.fold(f64::INFINITY, f64::min)
-}
-
-/// The processor time that this thread has used: other processes do not count.
-fn processor_time() -> Duration {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").expect("this is Linux");
-    let ns = text.split(' ').next().and_then(|ns| ns.parse().ok());
-    Duration::from_nanos(ns.expect("the first number is the time"))
 }
 
 /// A guest whose first event does `setup`, and whose later ones repeat `body` for ever.

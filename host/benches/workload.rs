@@ -1,12 +1,12 @@
 //! What a workload in a module costs: the same run with the built-in workload broadcast and with its
-//! twin in a module, in turns; an operation; and a step of a specification.
+//! twin in a module, in turns; an operation; and a step of a specification. All in processor time of one thread.
 //!
 //! `./runner.sh build` builds what this needs; `cargo bench -p host --bench workload` runs it.
 
 use std::hint::black_box;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use host_check::workload::Workload;
 use host_guest::{Limits, StartResponder};
@@ -19,7 +19,7 @@ use host_trial::{Scenario, Trial};
 use host_workload::{LIMITS, ModuleWorkload};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
-use test_support::built;
+use test_support::{built, processor_time};
 
 const ROUNDS: usize = 9;
 const OPERATIONS: u32 = 200_000;
@@ -62,9 +62,9 @@ fn run_3b(node: &GuestModule, twin: &Arc<dyn CustomWorkload>) {
     let mut times = [Vec::new(), Vec::new()];
     for seed in 0..ROUNDS as u64 {
         for (trial, times) in trials.iter().zip(&mut times) {
-            let begin = Instant::now();
+            let begin = processor_time();
             assert!(trial.run(seed, Vec::new()).result.is_ok(), "seed {seed}");
-            times.push(begin.elapsed());
+            times.push(processor_time() - begin);
         }
     }
     let [built_in, module] = times.map(median);
@@ -85,9 +85,10 @@ fn operation(twin: &Arc<dyn CustomWorkload>) {
         let mut client = twin.client(&options).expect("these options are fine");
         let mut stream = Streams::new(1).stream("operations");
         let (free, processes) = ([0], [0]);
-        let begin = Instant::now();
+        let begin = processor_time();
         for _ in 0..OPERATIONS {
-            let mut turn = Turn::new(0, &free, &processes, &mut stream, 0);
+            let turn = Turn::new(0, &free, &processes, &mut stream, 0);
+            let mut turn = turn.beginning();
             let next = client.next(&mut turn);
             let host_sim::Next::Invoke { operation, .. } = next else {
                 panic!("{next:?}")
@@ -100,7 +101,7 @@ fn operation(twin: &Arc<dyn CustomWorkload>) {
             };
             black_box(client.answer(0, &operation, answer).expect("it is right"));
         }
-        begin.elapsed()
+        processor_time() - begin
     });
     let each = median(times.collect()) / OPERATIONS;
     println!("an operation: {each:.2?}");
@@ -123,7 +124,7 @@ fn step(sandbox: &Sandbox) {
         initial["state"]
     );
     let times = (0..ROUNDS).map(|_| {
-        let begin = Instant::now();
+        let begin = processor_time();
         for _ in 0..OPERATIONS {
             let answer = module
                 .respond(request.as_bytes(), &mut random)
@@ -131,7 +132,7 @@ fn step(sandbox: &Sandbox) {
             let applied: Applied<'_> = serde_json::from_slice(answer).expect("it is JSON");
             black_box(applied);
         }
-        begin.elapsed()
+        processor_time() - begin
     });
     let each = median(times.collect()) / OPERATIONS;
     println!(

@@ -1,6 +1,7 @@
 //! The history of a run, and what is wrong with it.
 
 use std::collections::HashMap;
+use std::ops::Deref;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -8,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::Workload;
 use host_protocol::data;
 use host_protocol::workload::{Checked, Problem};
 
@@ -53,6 +55,38 @@ impl<Operation, Outcome> Record<Operation, Outcome> {
     /// Whether it may have taken place.
     pub fn may_count(&self) -> bool {
         !matches!(self.end, End::Failed)
+    }
+}
+
+/// The whole history of a run, which is to be judged. It is the list of its operations.
+pub struct History<W: Workload> {
+    /// The operations, in the order in which they were invoked.
+    pub records: Vec<Record<W::Operation, W::Outcome>>,
+    /// What the nemesis did: for promises that hold only without some faults.
+    pub faults: Vec<Fault>,
+    /// The options of the run; of a history from elsewhere those that `host check` was given.
+    pub options: W::Options,
+    /// How many nodes there were; none if that is not known, of a history from elsewhere.
+    pub nodes: Option<usize>,
+}
+
+impl<W: Workload> Deref for History<W> {
+    type Target = [Record<W::Operation, W::Outcome>];
+
+    fn deref(&self) -> &Self::Target {
+        &self.records
+    }
+}
+
+/// One of these operations, without faults and with the default options, for tests.
+impl<W: Workload> From<Vec<Record<W::Operation, W::Outcome>>> for History<W> {
+    fn from(records: Vec<Record<W::Operation, W::Outcome>>) -> Self {
+        History {
+            records,
+            faults: Vec::new(),
+            options: W::Options::default(),
+            nodes: None,
+        }
     }
 }
 

@@ -48,10 +48,8 @@
 //!     }
 //! }
 //!
-//! impl Specification<Operation, Option<i64>> for Counter {
+//! impl Specification<Counter> for Counter {
 //!     type State = i64;
-//!
-//!     fn initial() -> i64 { 0 }
 //!
 //!     fn apply(state: &mut i64, operation: &Operation) -> Option<i64> {
 //!         match operation {
@@ -70,8 +68,7 @@
 //! | send requests, and complete operations | [`Workload::begin`], [`Workload::answer`], [`Step`] |
 //! | follow redirects, decide what errors mean | [`Workload::error`], [`Workload::HANDLES_ERRORS`] |
 //! | judge by a sequential specification | [`Specification`] |
-//! | judge the whole history | [`Workload::check`], [`Record`], [`Findings`] |
-//! | judge it by the faults of the run | [`Workload::check_with_faults`], [`Fault`] |
+//! | judge the whole history, by the options and the faults of the run | [`Workload::check`], [`History`], [`Record`], [`Fault`], [`Findings`] |
 //! | judge what nodes hold | [`Workload::observe`] |
 //! | test it | module [`testing`] |
 
@@ -96,7 +93,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use draws::Draws;
-pub use history::{End, Fault, Findings, Record};
+pub use history::{End, Fault, Findings, History, Record};
 pub use host_protocol::workload::Consistency;
 pub use step::{ErrorAnswer, Step};
 pub use turn::{Next, Turn};
@@ -107,8 +104,8 @@ pub mod prelude {
     pub use serde_json::{Value, json};
 
     pub use super::{
-        Cluster, Consistency, Draws, End, ErrorAnswer, Fault, Findings, Next, OperationKind,
-        Record, Specification, Step, Turn, Workload, changes, reads,
+        Cluster, Consistency, Draws, End, ErrorAnswer, Fault, Findings, History, Next,
+        OperationKind, Record, Specification, Step, Turn, Workload, changes, reads,
     };
 }
 
@@ -150,12 +147,14 @@ pub trait Workload: Serialize + DeserializeOwned + Sized {
     type Operation: Clone + Debug + Serialize + DeserializeOwned;
     /// What a successful operation completes with.
     type Outcome: Debug + PartialEq + Serialize + DeserializeOwned;
-    /// The body of a request: an enum with `#[serde(rename_all = "snake_case")]`, whose variants have fields.
+    /// The body of a request: an enum with `#[serde(rename_all = "snake_case")]`, whose variants have fields; or
+    /// [`Value`](serde_json::Value), which is compared with the messages at run time only; `()` if operations are
+    /// their own requests, see [`Step::call_as_invoked`].
     type Request: Serialize;
     /// The body of an answer that is no error, in the same form; `()` if the workload looks at none.
     type Answer: DeserializeOwned;
     /// The sequential specification that the history must satisfy; `()` if there is none.
-    type Specification: Specification<Self::Operation, Self::Outcome>;
+    type Specification: Specification<Self>;
 
     /// Begins a run.
     ///
@@ -179,9 +178,13 @@ pub trait Workload: Serialize + DeserializeOwned + Sized {
         Next::Done
     }
 
-    /// A worker begins an operation. It depends on nothing but the operation and what this worker did before: in
-    /// a replay and in `host explore` nobody asks [`next`](Workload::next).
-    fn begin(&mut self, worker: usize, operation: &Self::Operation) -> Step<Self>;
+    /// A worker begins an operation: sends it as its own request, if the workload does not say otherwise. It depends on
+    /// nothing but the operation and what this worker did before: in a replay and in `host explore` nobody asks
+    /// [`next`](Workload::next).
+    fn begin(&mut self, worker: usize, operation: &Self::Operation) -> Step<Self> {
+        let _ = worker;
+        Step::call_as_invoked(operation)
+    }
 
     /// A node has answered a worker's request. Asked only if its step does not say how an answer completes it.
     fn answer(
@@ -232,34 +235,29 @@ pub trait Workload: Serialize + DeserializeOwned + Sized {
     }
 
     /// Judges the whole history. Asked only with [`CHECKS_HISTORY`](Workload::CHECKS_HISTORY).
-    fn check(history: &[Record<Self::Operation, Self::Outcome>]) -> Findings {
+    fn check(history: &History<Self>) -> Findings {
         let _ = history;
         Findings::default()
-    }
-
-    /// The same for a workload whose promises depend on the faults of the run: it implements this one instead.
-    fn check_with_faults(
-        history: &[Record<Self::Operation, Self::Outcome>],
-        faults: &[Fault],
-    ) -> Findings {
-        let _ = faults;
-        Self::check(history)
     }
 }
 
 /// What one object does, as if its operations came one at a time.
-pub trait Specification<Operation, Outcome: PartialEq> {
+pub trait Specification<W: Workload> {
     /// How the order of operations relates to time; `None` if there is no specification.
     const CONSISTENCY: Option<Consistency> = Some(Consistency::Linearizable);
 
     /// The state. Two states that are written as the same JSON are the same, so use sorted maps.
-    type State: Serialize + DeserializeOwned;
+    type State: Default + Serialize + DeserializeOwned;
 
-    /// The state before all operations.
-    fn initial() -> Self::State;
+    /// The state before all operations: that of `Default`, if the specification does not say otherwise. What
+    /// [`apply`](Specification::apply) needs of the options has to be in the state.
+    fn initial(options: &W::Options) -> Self::State {
+        let _ = options;
+        Self::State::default()
+    }
 
     /// Does an operation: changes the state, and returns what the operation completes with.
-    fn apply(state: &mut Self::State, operation: &Operation) -> Outcome;
+    fn apply(state: &mut Self::State, operation: &W::Operation) -> W::Outcome;
 
     /// Does an operation that completed with `outcome`. Whether it can, in that state. For objects that may
     /// answer in several ways; the usual one answers as [`apply`](Specification::apply) does.
@@ -268,9 +266,9 @@ pub trait Specification<Operation, Outcome: PartialEq> {
     /// What it would have completed with.
     fn accept(
         state: &mut Self::State,
-        operation: &Operation,
-        outcome: &Outcome,
-    ) -> Result<(), Outcome> {
+        operation: &W::Operation,
+        outcome: &W::Outcome,
+    ) -> Result<(), W::Outcome> {
         let expected = Self::apply(state, operation);
         match expected == *outcome {
             true => Ok(()),
@@ -280,22 +278,20 @@ pub trait Specification<Operation, Outcome: PartialEq> {
 
     /// The object that an operation is about, where there are several that know nothing of one another: each is
     /// searched on its own, which is much faster.
-    fn key(operation: &Operation) -> Option<serde_json::Value> {
+    fn key(operation: &W::Operation) -> Option<serde_json::Value> {
         let _ = operation;
         None
     }
 }
 
 /// No specification.
-impl<Operation, Outcome: PartialEq + Default> Specification<Operation, Outcome> for () {
+impl<W: Workload<Outcome: Default>> Specification<W> for () {
     const CONSISTENCY: Option<Consistency> = None;
 
     type State = ();
 
-    fn initial() {}
-
-    fn apply((): &mut (), _: &Operation) -> Outcome {
-        Outcome::default()
+    fn apply((): &mut (), _: &W::Operation) -> W::Outcome {
+        W::Outcome::default()
     }
 }
 

@@ -9,15 +9,16 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::history::{read, records};
-use super::step::{Completes, Kind, raw};
-use super::{Cluster, Draws, ErrorAnswer, Next, Specification, Step, Turn, Workload};
+use super::step::{Body, Completes, Kind, raw};
+use super::{Cluster, Draws, ErrorAnswer, History, Next, Specification, Step, Turn, Workload};
 use crate::body;
 use host_protocol::abi::nanos;
 use host_protocol::data;
 use host_protocol::fields::FieldList;
+use host_protocol::json;
 use host_protocol::workload::{
-    self as wire, Applied, Declaration, Keyed, Observed, OperationKind, OptionKind, Phase, Request,
-    SetUp, Started,
+    self as wire, Declaration, Keyed, Observed, OperationKind, OptionKind, Phase, Request, SetUp,
+    Started,
 };
 
 /// A workload before and after its start.
@@ -59,6 +60,7 @@ impl<W: Workload> Runtime<W> {
                 now_ns,
                 worker,
                 process,
+                begins,
             } => {
                 let mut turn = Turn {
                     now: Duration::from_nanos(now_ns),
@@ -70,7 +72,13 @@ impl<W: Workload> Runtime<W> {
                     Phase::Main => self.workload().next(&mut turn),
                     Phase::Last => self.workload().last(&mut turn),
                 };
-                write(out, &wire_next(next));
+                match next {
+                    Next::Invoke(operation) if begins => {
+                        let step = self.workload().begin(worker, &operation);
+                        write_begin(out, &operation, step);
+                    }
+                    next => write(out, &wire_next(next)),
+                }
             }
             Request::Begin { worker, operation } => {
                 let step = self.workload().begin(worker, &operation);
@@ -110,9 +118,11 @@ impl<W: Workload> Runtime<W> {
                 let key = key.map(|key| raw(&key));
                 write(out, &Keyed { key });
             }
-            Request::Initial { key: _ } => {
-                let state = raw(&W::Specification::initial());
-                write(out, &Applied::State(&state));
+            Request::Initial { key: _, options } => {
+                let options = options_of::<W>(options);
+                let state = options.map(|options| W::Specification::initial(&options));
+                let state = state.unwrap_or_else(|why| panic!("{why}"));
+                write_in(out, "state", &state);
             }
             Request::Apply {
                 state,
@@ -130,26 +140,27 @@ impl<W: Workload> Runtime<W> {
                 let broken = held.err().map(Cow::Owned);
                 write(out, &Observed { broken });
             }
-            Request::Check { workers, history } => {
+            Request::Check {
+                workers,
+                nodes,
+                options,
+                history,
+            } => {
                 let (records, faults) = records(history.get(), workers);
-                let findings = W::check_with_faults(&records, &faults);
+                let options = options_of::<W>(options);
+                let findings = W::check(&History {
+                    records,
+                    faults,
+                    options: options.unwrap_or_else(|why| panic!("{why}")),
+                    nodes,
+                });
                 write(out, &findings.0);
             }
         }
     }
 
     fn start(&mut self, cluster: &Cluster, options: &RawValue) -> Started {
-        // No options are `{}` to the host and `null` to serde's unit.
-        let options: Result<W::Options, _> =
-            data::from_str(options.get()).or_else(|why| match options.get() {
-                "{}" => data::from_str("null").map_err(|_| why),
-                _ => Err(why),
-            });
-        let started = match options {
-            Ok(options) => W::new(cluster, options),
-            Err(why) => Err(format!("the options do not fit: {why}")),
-        };
-        match started {
+        match options_of::<W>(Some(options)).and_then(|options| W::new(cluster, options)) {
             Ok(workload) => {
                 self.0 = Some(workload);
                 Started::default()
@@ -175,6 +186,19 @@ impl<W: Workload> Runtime<W> {
         self.0 = data::from_str(snapshot).map_err(|why| why.to_string())?;
         Ok(())
     }
+}
+
+/// The options of a run; the defaults where the host does not say any.
+fn options_of<W: Workload>(options: Option<&RawValue>) -> Result<W::Options, String> {
+    let Some(options) = options else {
+        return Ok(W::Options::default());
+    };
+    // No options are `{}` to the host and `null` to serde's unit.
+    let read = data::from_str(options.get()).or_else(|why| match options.get() {
+        "{}" => data::from_str("null").map_err(|_| why),
+        _ => Err(why),
+    });
+    read.map_err(|why| format!("the options do not fit: {why}"))
 }
 
 /// What the module says that it is.
@@ -212,7 +236,7 @@ fn declaration<W: Workload>() -> Declaration {
     }
 }
 
-fn wire_next<Operation>(next: Next<Operation>) -> wire::Next<Operation> {
+fn wire_next<'a, Operation>(next: Next<Operation>) -> wire::Next<'a, Operation> {
     match next {
         Next::Invoke(operation) => wire::Next::Invoke(operation),
         Next::Pass => wire::Next::Pass {},
@@ -239,10 +263,7 @@ fn apply<W: Workload>(
     operation: &W::Operation,
     outcome: Option<&RawValue>,
 ) {
-    type State<W> = <<W as Workload>::Specification as Specification<
-        <W as Workload>::Operation,
-        <W as Workload>::Outcome,
-    >>::State;
+    type State<W> = <<W as Workload>::Specification as Specification<W>>::State;
     let mut state: State<W> = read(state.get());
     let applied = match outcome {
         None => {
@@ -255,52 +276,92 @@ fn apply<W: Workload>(
         }
     };
     match applied {
-        Ok(()) => write(out, &Applied::State(&raw(&state))),
-        Err(expected) => write(out, &Applied::Impossible(&raw(&expected))),
+        Ok(()) => write_in(out, "state", &state),
+        Err(expected) => write_in(out, "impossible", &expected),
     }
 }
 
+/// Writes an answer with one member. What a workload's types are written to need not be read again, as it would be on the way
+/// through a type of the interface: of a request that a workload answers that was a third.
+fn write_in(out: &mut Vec<u8>, name: &str, value: &impl Serialize) {
+    open(out, name);
+    write(out, value);
+    out.push(b'}');
+}
+
+/// Writes the beginning of an object, up to the value of its first member.
+fn open(out: &mut Vec<u8>, name: &str) {
+    out.push(b'{');
+    member(out, name);
+}
+
+/// Writes the name of a member.
+fn member(out: &mut Vec<u8>, name: &str) {
+    json::append(out, b"\"");
+    json::append(out, name.as_bytes());
+    json::append(out, b"\":");
+}
+
+/// Writes a [`wire::Next::Begin`].
+fn write_begin<W: Workload>(out: &mut Vec<u8>, operation: &W::Operation, step: Step<W>) {
+    open(out, "begin");
+    open(out, "operation");
+    write(out, operation);
+    out.push(b',');
+    member(out, "step");
+    write_step(out, step);
+    json::append(out, b"}}");
+}
+
+/// Writes a [`wire::Step`].
 fn write_step<W: Workload>(out: &mut Vec<u8>, step: Step<W>) {
-    let step = match step.0 {
+    match step.0 {
         Kind::Call {
             request,
             node,
             completes,
         } => {
-            let (body, value);
-            body = body_of(&request);
-            let completes = match completes {
-                Completes::Asks => None,
-                Completes::Field(name) => Some(wire::Completes::Field(name.into())),
-                Completes::Invoked => Some(wire::Completes::Invoked {}),
-                Completes::Value(outcome) => {
-                    value = raw(&outcome);
-                    Some(wire::Completes::Value(&value))
-                }
-            };
-            return write(
-                out,
-                &wire::Step::Call {
-                    body: &body,
-                    node,
-                    completes,
-                },
-            );
+            open(out, "call");
+            open(out, "body");
+            match request {
+                Body::Typed(request) => write_body(out, &request),
+                Body::Written(body) => json::append(out, &body),
+            }
+            if let Some(node) = node {
+                out.push(b',');
+                member(out, "node");
+                json::write_number(out, node as u64);
+            }
+            if !matches!(completes, Completes::Asks) {
+                out.push(b',');
+                member(out, "completes");
+            }
+            match completes {
+                Completes::Asks => {}
+                Completes::Field(name) => write(out, &wire::Completes::Field(name.into())),
+                Completes::Invoked => write(out, &wire::Completes::Invoked {}),
+                Completes::Value(outcome) => write_in(out, "value", &outcome),
+            }
+            json::append(out, b"}}");
         }
-        Kind::Ok(outcome) => return write(out, &wire::Step::Ok(&raw(&outcome))),
-        Kind::Fail(why) => wire::Step::Fail(why.into()),
-        Kind::Info(why) => wire::Step::Info(why.into()),
-        Kind::Malformed(why) => wire::Step::Malformed(why.into()),
-        Kind::ByRule => wire::Step::ByRule {},
-    };
-    write(out, &step);
+        Kind::Ok(outcome) => write_in(out, "ok", &outcome),
+        Kind::Fail(why) => write(out, &wire::Step::Fail(why.into())),
+        Kind::Info(why) => write(out, &wire::Step::Info(why.into())),
+        Kind::Malformed(why) => write(out, &wire::Step::Malformed(why.into())),
+        Kind::ByRule => write(out, &wire::Step::ByRule {}),
+    }
+}
+
+/// Writes the body of a request, without ids.
+fn write_body(out: &mut Vec<u8>, request: &impl Serialize) {
+    body::encode(out, body::Ids::default(), request)
+        .unwrap_or_else(|why| panic!("a request is no message: {why}"));
 }
 
 /// The body of a request, without ids.
-pub(super) fn body_of(request: &impl Serialize) -> Box<RawValue> {
+fn body_of(request: &impl Serialize) -> Box<RawValue> {
     let mut bytes = Vec::new();
-    body::encode(&mut bytes, body::Ids::default(), request)
-        .unwrap_or_else(|why| panic!("a request is no message: {why}"));
+    write_body(&mut bytes, request);
     let text = String::from_utf8(bytes).unwrap_or_default();
     RawValue::from_string(text).unwrap_or_else(|why| panic!("a request is no message: {why}"))
 }

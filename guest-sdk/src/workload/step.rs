@@ -7,13 +7,14 @@ use serde_json::value::RawValue;
 use super::Workload;
 use host_protocol::data;
 use host_protocol::error::ErrorCode;
+use host_protocol::scan::Scanner;
 
 /// What a worker does next for its operation.
 pub struct Step<W: Workload>(pub(super) Kind<W>);
 
 pub(super) enum Kind<W: Workload> {
     Call {
-        request: W::Request,
+        request: Body<W::Request>,
         node: Option<usize>,
         completes: Completes<W::Outcome>,
     },
@@ -22,6 +23,13 @@ pub(super) enum Kind<W: Workload> {
     Info(String),
     Malformed(String),
     ByRule,
+}
+
+/// The body of a request.
+pub(super) enum Body<Request> {
+    Typed(Request),
+    /// It is written already.
+    Written(Vec<u8>),
 }
 
 /// What an answer that is no error does.
@@ -37,6 +45,19 @@ impl<W: Workload> Step<W> {
     /// Sends a request to the worker's node.
     #[must_use]
     pub fn call(request: W::Request) -> Self {
+        Step::send(Body::Typed(request))
+    }
+
+    /// Sends an operation as its own request: of the type `get_all` if the operation is `get-all`, with the fields of its value.
+    ///
+    /// # Panics
+    /// If its value is neither an object nor nothing.
+    #[must_use]
+    pub fn call_as_invoked(operation: &W::Operation) -> Self {
+        Step::send(Body::Written(body_of_operation(raw(operation).get())))
+    }
+
+    fn send(request: Body<W::Request>) -> Self {
         Step(Kind::Call {
             request,
             node: None,
@@ -131,9 +152,57 @@ impl ErrorAnswer<'_> {
     }
 }
 
+/// The body of a request that is as its operation, `{"f":…,"value":…}`.
+fn body_of_operation(operation: &str) -> Vec<u8> {
+    let mut scanner = Scanner::new(operation);
+    let (mut f, mut fields) = ("", "{}");
+    let mut key = scanner.open().and_then(|()| scanner.key());
+    while let Some(name) = key {
+        let value = scanner.value().unwrap_or_default();
+        match name {
+            "f" => f = value,
+            "value" if value != "null" => fields = value,
+            _ => {}
+        }
+        key = scanner.key();
+    }
+    let Some(fields) = fields.strip_prefix('{') else {
+        panic!("the value of an operation has no names for the fields of a request: {operation}");
+    };
+    let separator = if fields == "}" { "" } else { "," };
+    format!("{{\"type\":{}{separator}{fields}", f.replace('-', "_")).into_bytes()
+}
+
 /// Writes `value` as JSON.
 pub(super) fn raw(value: &(impl Serialize + ?Sized)) -> Box<RawValue> {
     let bytes = data::to_vec(value).unwrap_or_else(|why| panic!("this is no JSON: {why}"));
     let text = String::from_utf8(bytes).unwrap_or_default();
     RawValue::from_string(text).unwrap_or_else(|why| panic!("this is no JSON: {why}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operation_is_its_own_request() {
+        let body = |operation: &str| String::from_utf8(body_of_operation(operation));
+        for (operation, expected) in [
+            (r#"{"f":"read"}"#, r#"{"type":"read"}"#),
+            (r#"{"f":"get-all","value":null}"#, r#"{"type":"get_all"}"#),
+            (r#"{"f":"sync","value":{}}"#, r#"{"type":"sync"}"#),
+            (
+                r#"{"f":"move-all","value":{"from":"a-b","to":[1,{"x":2}]}}"#,
+                r#"{"type":"move_all","from":"a-b","to":[1,{"x":2}]}"#,
+            ),
+        ] {
+            assert_eq!(body(operation).as_deref(), Ok(expected));
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = r#"no names for the fields of a request: {"f":"add","value":3}"#)]
+    fn an_operation_whose_value_has_no_names_is_no_request() {
+        body_of_operation(r#"{"f":"add","value":3}"#);
+    }
 }

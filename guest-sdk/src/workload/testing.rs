@@ -27,9 +27,8 @@
 //! #             Operation::Read => Step::call(Request::Read {}).completes_with("value"),
 //! #         } }
 //! # }
-//! # impl Specification<Operation, Option<i64>> for Counter {
+//! # impl Specification<Counter> for Counter {
 //! #     type State = i64;
-//! #     fn initial() -> i64 { 0 }
 //! #     fn apply(state: &mut i64, operation: &Operation) -> Option<i64> {
 //! #         match operation { Operation::Add(delta) => { *state += delta; None } Operation::Read => Some(*state) } }
 //! # }
@@ -54,9 +53,9 @@ use serde_json::{Value, json};
 use super::history::{read, records};
 use super::runtime::Runtime;
 use super::step::raw;
-use super::{Draws, Fault, Record, Specification, Workload};
+use super::{Draws, Fault, History, Record, Specification, Workload};
 use host_protocol::error::ErrorCode;
-use host_protocol::schema::{Exchange, Message, Type};
+use host_protocol::schema::{Body, Exchange, Message, Type};
 use host_protocol::workload::{Completes, Next, Operation, Phase, Request, SetUp, Started, Step};
 
 /// The most operations of the last phase: of a workload that never ends, a test should.
@@ -91,10 +90,7 @@ enum Against<'a, W: Workload> {
     },
 }
 
-type StateOf<W> = <<W as Workload>::Specification as Specification<
-    <W as Workload>::Operation,
-    <W as Workload>::Outcome,
->>::State;
+type StateOf<W> = <<W as Workload>::Specification as Specification<W>>::State;
 
 impl<W: Workload> Default for TestRun<W> {
     fn default() -> Self {
@@ -146,7 +142,7 @@ impl<W: Workload> TestRun<W> {
         TestRun { options, ..self }
     }
 
-    /// With these faults in the history, for [`Workload::check_with_faults`]. Each operation takes 2 ms: it begins in one, and
+    /// With these faults in the history, for [`Workload::check`]. Each operation takes 2 ms: it begins in one, and
     /// ends in the next.
     #[must_use]
     pub fn faults(self, faults: Vec<Fault>) -> Self {
@@ -191,11 +187,12 @@ impl<W: Workload> TestRun<W> {
             nodes: self.nodes,
             exchanges: W::MESSAGES.iter().map(|text| exchange(text)).collect(),
             against,
+            options: self.options,
             history: Vec::new(),
             answers: Vec::new(),
             begun: 0,
         };
-        session.start(&self);
+        session.start(self.workers);
         let phases = [(Phase::Main, self.operations), (Phase::Last, LAST_MAX)];
         for (phase, most) in phases {
             if phase == Phase::Main || W::HAS_LAST {
@@ -204,9 +201,15 @@ impl<W: Workload> TestRun<W> {
         }
         let history = Value::Array(session.history).to_string();
         let (records, _) = records(&history, self.workers);
-        TestHistory {
-            problems: problems::<W>(&records, &self.faults),
+        let history = History {
             records,
+            faults: self.faults,
+            options: session.options,
+            nodes: Some(self.nodes),
+        };
+        TestHistory {
+            problems: problems::<W>(&history),
+            records: history.records,
             answers: session.answers,
         }
     }
@@ -237,17 +240,14 @@ fn exchange(text: &str) -> Exchange {
 }
 
 /// What is wrong with operations that were done one at a time.
-fn problems<W: Workload>(
-    records: &[Record<W::Operation, W::Outcome>],
-    faults: &[Fault],
-) -> Vec<String> {
+fn problems<W: Workload>(history: &History<W>) -> Vec<String> {
     let mut problems = Vec::new();
     let mut states: BTreeMap<String, StateOf<W>> = BTreeMap::new();
     let has_specification = W::Specification::CONSISTENCY.is_some();
-    for record in records.iter().filter(|_| has_specification) {
+    for record in history.iter().filter(|_| has_specification) {
         let state = states
             .entry(key_of::<W>(&record.operation))
-            .or_insert_with(W::Specification::initial);
+            .or_insert_with(|| W::Specification::initial(&history.options));
         // What did not succeed did not take place here: nobody answers late.
         let Some(outcome) = record.outcome() else {
             continue;
@@ -261,7 +261,7 @@ fn problems<W: Workload>(
         }
     }
     if W::CHECKS_HISTORY {
-        let found = W::check_with_faults(records, faults);
+        let found = W::check(history);
         let found = found.0.problems.into_iter();
         problems.extend(found.map(|problem| format!("{}: {}", problem.name, problem.text)));
     }
@@ -280,6 +280,7 @@ struct Session<'a, W: Workload> {
     nodes: usize,
     exchanges: Vec<Exchange>,
     against: Against<'a, W>,
+    options: W::Options,
     history: Vec<Value>,
     answers: Vec<Value>,
     begun: usize,
@@ -293,14 +294,14 @@ impl<W: Workload> Session<'_, W> {
         String::from_utf8(out).unwrap_or_default()
     }
 
-    fn start(&mut self, run: &TestRun<W>) {
-        let nodes: Vec<String> = (0..run.nodes).map(|node| format!("n{node}")).collect();
+    fn start(&mut self, workers: usize) {
+        let nodes: Vec<String> = (0..self.nodes).map(|node| format!("n{node}")).collect();
         let neighbours = |node: &String| nodes.iter().filter(|it| *it != node).cloned().collect();
         let topology: BTreeMap<String, Vec<String>> = nodes
             .iter()
             .map(|node| (node.clone(), neighbours(node)))
             .collect();
-        let options = raw(&run.options);
+        let options = raw(&self.options);
         let declared: Value = read(options.get());
         for (name, _) in W::HELP {
             assert!(
@@ -310,14 +311,14 @@ impl<W: Workload> Session<'_, W> {
         }
         let started = self.ask(&Request::Start {
             nodes: nodes.iter().map(|node| node.into()).collect(),
-            workers: run.workers,
+            workers,
             options: &options,
             topology: &raw(&topology),
         });
         if let Some(why) = read::<Started>(&started).refused {
             panic!("the workload refuses this run: {why}");
         }
-        for node in 0..run.nodes {
+        for node in 0..self.nodes {
             let body = self.ask(&Request::SetUp { node });
             if let Some(body) = read::<SetUp>(&body).body {
                 self.call(node, &body, None);
@@ -338,15 +339,16 @@ impl<W: Workload> Session<'_, W> {
                 now_ns,
                 worker,
                 process,
+                begins: false,
             });
-            match read::<Next<Operation<'_>>>(&next) {
+            match read::<Next<'_, Operation<'_>>>(&next) {
                 Next::Invoke(operation) => {
                     self.operation(worker, operation);
                     (done, idle) = (done + 1, 0);
                 }
                 // All are free, and no time passes: nothing else will come.
                 Next::Pass {} => idle += 1,
-                Next::Wait {} | Next::Later { .. } | Next::Done {} => break,
+                Next::Wait {} | Next::Later { .. } | Next::Done {} | Next::Begin { .. } => break,
             }
             worker = (worker + 1) % workers;
         }
@@ -446,7 +448,7 @@ impl<W: Workload> Session<'_, W> {
                 }
                 let state = states
                     .entry(key_of::<W>(expected.operation))
-                    .or_insert_with(W::Specification::initial);
+                    .or_insert_with(|| W::Specification::initial(&self.options));
                 let outcome = W::Specification::apply(state, expected.operation);
                 let outcome: Value = read(raw(&outcome).get());
                 match (expected.completes, &answer.fields[..]) {
@@ -477,9 +479,10 @@ struct Expected<'a, W: Workload> {
 
 #[track_caller]
 fn check(message: &Message, body: &Value) {
-    let body = body.as_object();
-    let body = body.unwrap_or_else(|| panic!("a body of {} is no object", message.kind));
-    if let Err(why) = message.check(body) {
+    let body = body.to_string();
+    let fields = Body::read(&body)
+        .unwrap_or_else(|why| panic!("a body of {} is no object: {why}", message.kind));
+    if let Err(why) = message.check(&fields) {
         panic!("a message is not as MESSAGES says: {why}");
     }
 }

@@ -4,9 +4,13 @@
 //! with two, of which one may be absent. Types are `integer`, `number`, `string`, `boolean`, `any`, a list
 //! `[integer]`, and an object with any keys `{integer}`. Every answer also has the fields of all messages.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use serde_json::{Map, Value};
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// A request and its answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,23 +88,25 @@ impl Exchange {
 }
 
 impl Message {
-    /// Checks a body, a JSON object.
+    /// Checks a body.
     ///
     /// # Errors
     /// What is wrong with it: fields that are missing, unknown, or of another type.
-    pub fn check(&self, body: &Map<String, Value>) -> Result<(), String> {
-        let kind = body.get("type").and_then(Value::as_str).unwrap_or_default();
+    pub fn check(&self, body: &Body<'_>) -> Result<(), String> {
+        let kind = body.get("type").map(RawValue::get);
+        let kind = kind.and_then(|kind| serde_json::from_str::<Name<'_>>(kind).ok());
+        let kind = kind.map_or(Cow::Borrowed(""), |name| name.0);
         if kind != self.kind {
             return Err(format!("its type is {kind:?}; expected {:?}", self.kind));
         }
-        let missing = |field: &&Field| !field.is_optional && !body.contains_key(&field.name);
+        let missing = |field: &&Field| !field.is_optional && body.get(&field.name).is_none();
         if let Some(field) = self.fields.iter().find(missing) {
             return Err(format!("missing field {:?}; expected {self}", field.name));
         }
-        for (name, value) in body {
+        for (name, value) in &body.fields {
             match self.fields.iter().find(|field| field.name == *name) {
                 Some(field) => field.check(value)?,
-                None if RESERVED.contains(&name.as_str()) => {}
+                None if RESERVED.contains(&&**name) => _ = Type::Any.fits(value)?,
                 None => return Err(format!("unknown field {name:?}; expected {self}")),
             }
         }
@@ -109,10 +115,11 @@ impl Message {
 }
 
 impl Field {
-    fn check(&self, value: &Value) -> Result<(), String> {
-        match self.of.has(value) {
+    fn check(&self, value: &RawValue) -> Result<(), String> {
+        match self.of.fits(value)? {
             true => Ok(()),
             false => {
+                let value = serde_json::from_str::<Value>(value.get()).unwrap_or_default();
                 let shown: String = value.to_string().chars().take(SHOWN_MAX).collect();
                 Err(format!(
                     "field {:?} is {shown}; expected {}",
@@ -123,20 +130,141 @@ impl Field {
     }
 }
 
+/// The fields of a body, whose values are not read yet.
+#[derive(Debug)]
+pub struct Body<'a> {
+    /// In ascending order of their names, each once.
+    fields: Vec<(Cow<'a, str>, &'a RawValue)>,
+}
+
+impl<'a> Body<'a> {
+    /// Finds the fields of `text`, a JSON object. Of a field that comes twice the last one counts.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn read(text: &'a str) -> Result<Self, serde_json::Error> {
+        let Fields(mut fields) = serde_json::from_str(text)?;
+        fields.sort_by(|(one, _), (other, _)| one.cmp(other));
+        fields.dedup_by(|(name, value), (last, kept)| {
+            let is_same = name == last;
+            if is_same {
+                *kept = value;
+            }
+            is_same
+        });
+        Ok(Body { fields })
+    }
+
+    /// The value of a field.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&'a RawValue> {
+        let at = self.fields.iter().find(|(known, _)| known == name);
+        at.map(|(_, value)| *value)
+    }
+}
+
+/// A string that is not copied where it has no escapes.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// The fields of an object, as they come.
+struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Fields<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Read;
+
+        impl<'de> Visitor<'de> for Read {
+            type Value = Fields<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a map")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut fields = Vec::with_capacity(4);
+                while let Some((Name(name), value)) = map.next_entry()? {
+                    fields.push((name, value));
+                }
+                Ok(Fields(fields))
+            }
+        }
+
+        deserializer.deserialize_map(Read)
+    }
+}
+
 impl Type {
     /// Whether a value is of this type.
-    #[must_use]
-    pub fn has(&self, value: &Value) -> bool {
-        match (self, value) {
-            (Type::Any, _)
-            | (Type::String, Value::String(_))
-            | (Type::Boolean, Value::Bool(_))
-            | (Type::Number, Value::Number(_)) => true,
-            (Type::Integer, Value::Number(number)) => number.is_i64() || number.is_u64(),
-            (Type::List(of), Value::Array(values)) => values.iter().all(|value| of.has(value)),
-            (Type::Object(of), Value::Object(values)) => values.values().all(|value| of.has(value)),
-            _ => false,
+    fn fits(&self, value: &RawValue) -> Result<bool, String> {
+        let mut parser = serde_json::Deserializer::from_str(value.get());
+        let fits = Fits(self).deserialize(&mut parser);
+        fits.map_err(|why| format!("it is no JSON object: {why}"))
+    }
+}
+
+/// Reads a value, all of it, and says whether it is of a type.
+struct Fits<'a>(&'a Type);
+
+impl<'de> DeserializeSeed<'de> for Fits<'_> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Fits<'_> {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+
+    fn visit_unit<E>(self) -> Result<bool, E> {
+        Ok(*self.0 == Type::Any)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<bool, E> {
+        Ok(matches!(self.0, Type::Any | Type::Boolean))
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<bool, E> {
+        Ok(matches!(self.0, Type::Any | Type::String))
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<bool, E> {
+        Ok(matches!(self.0, Type::Any | Type::Integer | Type::Number))
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<bool, E> {
+        Ok(matches!(self.0, Type::Any | Type::Integer | Type::Number))
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<bool, E> {
+        Ok(matches!(self.0, Type::Any | Type::Number))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<bool, A::Error> {
+        let (of, mut fits) = match self.0 {
+            Type::List(of) => (&**of, true),
+            of => (&Type::Any, *of == Type::Any),
+        };
+        while let Some(element) = list.next_element_seed(Fits(of))? {
+            fits &= element;
         }
+        Ok(fits)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<bool, A::Error> {
+        let (of, mut fits) = match self.0 {
+            Type::Object(of) => (&**of, true),
+            of => (&Type::Any, *of == Type::Any),
+        };
+        while map.next_key::<Name<'_>>()?.is_some() {
+            fits &= map.next_value_seed(Fits(of))?;
+        }
+        Ok(fits)
     }
 }
 
@@ -289,9 +417,12 @@ mod tests {
 
     #[track_caller]
     fn problem(answer: &Message, body: Value) -> String {
-        let Value::Object(body) = body else {
-            panic!("{body} is no object")
-        };
+        problem_of_text(answer, &body.to_string())
+    }
+
+    #[track_caller]
+    fn problem_of_text(answer: &Message, body: &str) -> String {
+        let body = Body::read(body).unwrap();
         answer.check(&body).err().unwrap_or_default()
     }
 
@@ -358,5 +489,71 @@ mod tests {
             problem(&answer, json!({"type": "ok", "n": 1, "l": ["x", 2]})),
             "field \"l\" is [\"x\",2]; expected [string]"
         );
+    }
+
+    #[test]
+    fn every_value_is_of_the_types_that_have_it() {
+        let types = [
+            "integer",
+            "number",
+            "string",
+            "boolean",
+            "any",
+            "[any]",
+            "{any}",
+            "[integer]",
+        ];
+        // One character a type.
+        for (value, has) in [
+            ("null", "....x..."),
+            ("true", "...xx..."),
+            ("7", "xx..x..."),
+            ("-7", "xx..x..."),
+            ("18446744073709551615", "xx..x..."),
+            ("18446744073709551616", ".x..x..."),
+            ("-0", ".x..x..."),
+            ("1e3", ".x..x..."),
+            ("\"7\"", "..x.x..."),
+            ("[]", "....xx.x"),
+            ("[1, 2]", "....xx.x"),
+            ("[1, [2]]", "....xx.."),
+            ("{}", "....x.x."),
+            (r#"{"a": {"b": 1}}"#, "....x.x."),
+        ] {
+            for (of, has) in types.iter().zip(has.chars()) {
+                let answer = Exchange::read(&format!("a {{}} -> ok {{v: {of}}}"));
+                let answer = answer.unwrap().answer;
+                let problem = problem_of_text(&answer, &format!(r#"{{"type":"ok","v":{value}}}"#));
+                assert_eq!(problem.is_empty(), has == 'x', "{value} as {of}: {problem}");
+            }
+        }
+    }
+
+    #[test]
+    fn of_a_field_that_comes_twice_the_last_one_counts() {
+        let answer = Exchange::read("a {} -> ok {n: integer}");
+        let answer = answer.unwrap().answer;
+        let last_is_right = r#"{"n":"x","type":"no","n":1,"type":"ok"}"#;
+        assert_eq!(problem_of_text(&answer, last_is_right), "");
+        assert_eq!(
+            problem_of_text(&answer, r#"{"type":"ok","n":1,"n":"x"}"#),
+            "field \"n\" is \"x\"; expected integer"
+        );
+    }
+
+    #[test]
+    fn what_no_parser_takes_is_refused_in_any_field() {
+        let answer = Exchange::read("a {} -> ok {v: any}").unwrap().answer;
+        for value in ["1e999", r#""\ud800""#, r#"[{"\udc00":1}]"#] {
+            let body = format!(r#"{{"type":"ok","v":{value},"msg_id":1}}"#);
+            let problem = problem_of_text(&answer, &body);
+            assert!(
+                problem.starts_with("it is no JSON object: "),
+                "{value}: {problem}"
+            );
+        }
+        for text in ["[]", "3", r#"{"a":1"#, ""] {
+            assert!(Body::read(text).is_err(), "{text}");
+        }
     }
 }

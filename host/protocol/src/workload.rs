@@ -49,6 +49,9 @@ pub enum Request<'a, O> {
         worker: usize,
         /// The process that the worker is at the moment.
         process: i64,
+        /// Whether the worker begins the operation at once: then the answer may say how, [`Next::Begin`].
+        #[serde(default, skip_serializing_if = "is_no")]
+        begins: bool,
     },
     /// A worker begins an operation. Answered by [`Step`].
     Begin {
@@ -101,6 +104,9 @@ pub enum Request<'a, O> {
         /// The object, if there are several.
         #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
         key: Option<&'a RawValue>,
+        /// The options of the module, all that it declares.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        options: Option<&'a RawValue>,
     },
     /// What an operation makes of a state. Answered by [`Applied`].
     Apply {
@@ -131,6 +137,12 @@ pub enum Request<'a, O> {
     Check {
         /// How many clients there were at a time: a process modulo this is its worker.
         workers: usize,
+        /// How many nodes there were, if that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        nodes: Option<usize>,
+        /// The options of the module, all that it declares.
+        #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+        options: Option<&'a RawValue>,
         /// The operations, as `--history` writes them.
         #[serde(borrow)]
         history: &'a RawValue,
@@ -199,6 +211,11 @@ pub struct Declaration {
 
 fn yes() -> bool {
     true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_no(flag: &bool) -> bool {
+    !flag
 }
 
 fn five_seconds() -> u64 {
@@ -277,10 +294,21 @@ pub struct SetUp {
 
 /// The answer to `next`.
 #[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Next<O> {
+#[serde(
+    rename_all = "snake_case",
+    bound(serialize = "O: Serialize", deserialize = "O: Deserialize<'de>")
+)]
+pub enum Next<'a, O> {
     /// The worker invokes this.
     Invoke(O),
+    /// The same with what `begin` would answer. Only where the request says that the worker begins at once.
+    Begin {
+        /// The operation.
+        operation: O,
+        /// Its first step.
+        #[serde(borrow)]
+        step: Step<'a>,
+    },
     /// There is nothing for this worker: ask for another one.
     Pass {},
     /// There is nothing for any worker that is free: ask when another is.

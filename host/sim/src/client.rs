@@ -276,6 +276,8 @@ pub struct Turn<'a> {
     pub processes: &'a [i64],
     /// The random stream for the operation.
     pub stream: &'a mut Stream,
+    /// Whether the operation begins before anything else is asked of the workload.
+    pub begins_at_once: bool,
     /// The worker whose turn it is: workers take turns, as Jepsen's threads do.
     turn: usize,
 }
@@ -297,7 +299,17 @@ impl<'a> Turn<'a> {
             free,
             processes,
             stream,
+            begins_at_once: false,
             turn,
+        }
+    }
+
+    /// The same where the operation begins at once.
+    #[must_use]
+    pub fn beginning(self) -> Self {
+        Turn {
+            begins_at_once: true,
+            ..self
         }
     }
 

@@ -207,7 +207,8 @@ impl Workers {
         self.workers[worker].operation.is_some()
     }
 
-    /// Asks the workload for an operation, which draws from `choices`, and for its worker.
+    /// Asks the workload for an operation, which draws from `choices`, and for its worker. It has to
+    /// [`begin`](Self::begin) at once.
     pub(super) fn next(&mut self, due: Due, now_ns: u64, choices: &mut Stream) -> Next {
         self.free.clear();
         let idle = self.workers.iter().enumerate();
@@ -216,7 +217,8 @@ impl Workers {
         if self.free.is_empty() {
             return Next::Wait;
         }
-        let mut turn = Turn::new(now_ns, &self.free, &self.processes, choices, self.turn);
+        let turn = Turn::new(now_ns, &self.free, &self.processes, choices, self.turn);
+        let mut turn = turn.beginning();
         match due {
             Due::Main => self.workload.next(&mut turn),
             Due::Last => self.workload.last(&mut turn),

@@ -25,6 +25,16 @@ pub(super) struct CheckArgs {
     /// Workload of the history, or a file that ends in .wasm: a workload of your own.
     #[arg(long, short, value_name = "NAME", value_parser = workload_parser(), required_unless_present = "model")]
     workload: Option<String>,
+    /// Options of a workload of your own that judge its history, such as accounts=5: those of the run.
+    /// `host inspect FILE` lists them.
+    #[arg(
+        long,
+        short,
+        value_name = "NAME=VALUE,...",
+        requires = "workload",
+        conflicts_with = "model"
+    )]
+    option: Vec<String>,
     /// Check the history of a single object for linearizability instead.
     #[arg(long, value_name = "MODEL", value_parser = model_parser(), conflicts_with_all = ["workload", "availability", "consistency-models"])]
     model: Option<ModelName>,
@@ -60,6 +70,11 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
         option::WORKLOAD
             .set(&mut scenario, name)
             .map_err(|error| Failure::new(Exit::Usage, format!("--workload: {error}")))?;
+    }
+    if !args.option.is_empty() {
+        option::OPTION
+            .set(&mut scenario, &args.option.join(","))
+            .map_err(|error| Failure::new(Exit::Usage, format!("--option: {error}")))?;
     }
     let workload = &scenario.workload;
     let only = match workload.operations()[..] {

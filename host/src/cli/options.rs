@@ -9,6 +9,7 @@ use clap::builder::{
     PossibleValue, PossibleValuesParser, RangedI64ValueParser, RangedU64ValueParser,
     TypedValueParser,
 };
+use clap::error::{ContextKind, ContextValue};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
@@ -236,13 +237,31 @@ impl TypedValueParser for NamesParser {
     ) -> Result<String, clap::Error> {
         match value.to_str() {
             Some(text) if (self.check)(text).is_ok() => Ok(text.to_owned()),
-            _ => self.names.parse_ref(command, arg, value),
+            text => {
+                let parsed = self.names.parse_ref(command, arg, value);
+                let is_workload = arg.is_some_and(|arg| arg.get_id() == option::WORKLOAD.name);
+                parsed.map_err(|error| match text.filter(|_| is_workload) {
+                    Some(name) => with_ending(error, name),
+                    None => error,
+                })
+            }
         }
     }
 
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
         self.names.possible_values()
     }
+}
+
+/// An error about the name of a workload, which may be that of a file, but for its ending: then it says so.
+fn with_ending(mut error: clap::Error, name: &str) -> clap::Error {
+    let file = format!("{name}.wasm");
+    if Path::new(&file).is_file() {
+        let hint = format!("there is a file {file}: name it with its ending");
+        let hint = ContextValue::StyledStrs(vec![hint.into()]);
+        error.insert(ContextKind::Suggested, hint);
+    }
+    error
 }
 
 /// The most bytes of a file that an option is in.

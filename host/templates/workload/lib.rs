@@ -82,12 +82,8 @@ impl Workload for Counter {
 }
 
 /// What a counter does if operations come one at a time.
-impl Specification<Operation, Option<i64>> for Counter {
+impl Specification<Self> for Counter {
     type State = i64;
-
-    fn initial() -> i64 {
-        0
-    }
 
     fn apply(sum: &mut i64, operation: &Operation) -> Option<i64> {
         match operation {

@@ -3,8 +3,9 @@
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use host_check::history::Kind;
-use host_check::value::Value;
+use host_check::value::{Name, Value};
 use host_protocol::message::{Error, Header};
+use host_protocol::schema::Message;
 use host_protocol::workload::{
     self as wire, Observed, Operation as WireOperation, Phase, Request, SetUp,
 };
@@ -22,10 +23,14 @@ use crate::shared::Copy;
 pub(crate) struct ModuleClient {
     declared: Arc<Declared>,
     copy: Copy,
-    /// The type of the request that prepares nodes, once there was one. All nodes get the same kind.
-    set_up: OnceLock<String>,
+    /// The names of the operations, for this run alone: names are counted references.
+    names: Vec<Name>,
+    /// The exchange that prepares nodes, once there was one. All nodes get the same kind.
+    set_up: OnceLock<Result<usize, String>>,
     /// What each worker waits for.
     awaited: Vec<Option<Awaited>>,
+    /// The first step of the operation that this worker begins at once, if the module has said it.
+    begun: Option<(usize, Stepped)>,
     /// The first failure of the workload.
     failure: Mutex<Option<String>>,
 }
@@ -33,19 +38,22 @@ pub(crate) struct ModuleClient {
 /// The answer that a worker waits for.
 #[derive(Debug, Clone)]
 struct Awaited {
-    /// The type of the request.
-    request: String,
+    /// The number of the exchange.
+    exchange: usize,
     completes: Completes,
 }
 
 impl ModuleClient {
     /// The clients of a run that the session has begun.
     pub(crate) fn of(declared: Arc<Declared>, session: Session, workers: usize) -> Self {
+        let names = declared.operations.iter();
         ModuleClient {
+            names: names.map(|name| name.as_str().into()).collect(),
             declared,
             copy: Copy::of(session),
             set_up: OnceLock::new(),
             awaited: vec![None; workers],
+            begun: None,
             failure: Mutex::new(None),
         }
     }
@@ -67,48 +75,73 @@ impl ModuleClient {
     }
 
     /// The next operation: that of the first of these workers that has one.
-    fn next_of(&self, phase: Phase, turn: &mut Turn<'_>, workers: &[usize]) -> Next {
+    fn next_of(
+        &mut self,
+        phase: Phase,
+        turn: &mut Turn<'_>,
+        workers: impl Iterator<Item = usize>,
+    ) -> Next {
         let nobody_works = turn.free.len() == turn.processes.len();
         // Whoever waits for nobody would wait for ever.
         let wait = if nobody_works { Next::Done } else { Next::Wait };
-        for &worker in workers {
+        for worker in workers {
+            let begins = turn.begins_at_once;
             let request = Request::Next {
                 phase,
                 now_ns: turn.now_ns,
                 worker,
                 process: turn.processes[worker],
+                begins,
             };
             let random = turn.stream.generator();
             let next = self.ask(|session| {
-                session.ask_with(&request, random, |next: wire::Next<WireOperation<'_>>| {
-                    Ok(Some(match next {
-                        wire::Next::Invoke(operation) => Next::Invoke {
-                            worker,
-                            operation: self.operation(operation, phase)?,
-                        },
-                        wire::Next::Pass {} => return Ok(None),
-                        wire::Next::Wait {} => wait.clone(),
-                        wire::Next::Later { at_ns } => Next::Later(at_ns),
-                        wire::Next::Done {} => Next::Done,
-                    }))
-                })
+                session.ask_with(&request, random, |next| self.asked(next, phase, begins))
             });
-            match next {
-                Some(Some(next)) => return next,
-                Some(None) => {}
-                None => return Next::Done,
-            }
+            return match next {
+                Some(Asked::Invoke(operation, begun)) => {
+                    self.begun = begun.map(|step| (worker, step));
+                    Next::Invoke { worker, operation }
+                }
+                Some(Asked::Pass) => continue,
+                Some(Asked::Wait) => wait,
+                Some(Asked::Later(at_ns)) => Next::Later(at_ns),
+                Some(Asked::Done) | None => Next::Done,
+            };
         }
         wait
     }
 
+    /// What the module says to do next.
+    fn asked(
+        &self,
+        next: wire::Next<'_, WireOperation<'_>>,
+        phase: Phase,
+        begins: bool,
+    ) -> Result<Asked, String> {
+        Ok(match next {
+            wire::Next::Invoke(operation) => Asked::Invoke(self.operation(operation, phase)?, None),
+            wire::Next::Begin { .. } if !begins => {
+                return Err("it begins an operation that does not begin at once".to_owned());
+            }
+            wire::Next::Begin { operation, step } => {
+                let operation = self.operation(operation, phase)?;
+                let step = step_of(&self.declared, &operation, step)?;
+                Asked::Invoke(operation, Some(step))
+            }
+            wire::Next::Pass {} => Asked::Pass,
+            wire::Next::Wait {} => Asked::Wait,
+            wire::Next::Later { at_ns } => Asked::Later(at_ns),
+            wire::Next::Done {} => Asked::Done,
+        })
+    }
+
     fn operation(&self, operation: WireOperation<'_>, phase: Phase) -> Result<Operation, String> {
         let f = operation.f;
-        if !self.declared.operations.iter().any(|known| known == f) {
+        let Some(name) = self.names.iter().find(|known| **known == f) else {
             return Err(format!("it invokes {f:?}, which is none of its operations"));
-        }
+        };
         let argument = operation.value.map(value).transpose()?;
-        let operation = Operation::new(&f.into(), argument.unwrap_or_default());
+        let operation = Operation::new(name, argument.unwrap_or_default());
         Ok(match phase {
             Phase::Main => operation,
             Phase::Last => operation.with("final?", Value::Bool(true)),
@@ -122,7 +155,6 @@ impl ModuleClient {
         operation: &Operation,
         about: About<'_>,
     ) -> Option<Result<Step, Malformed>> {
-        let declared = Arc::clone(&self.declared);
         let stepped = self.ask(|session| {
             let argument = raw(&operation.value)?;
             let wire_operation = WireOperation {
@@ -131,19 +163,43 @@ impl ModuleClient {
             };
             let mut same = same_numbers();
             session.ask_with(&about.request(worker, wire_operation), &mut same, |step| {
-                step_of(&declared, operation, step)
+                step_of(&self.declared, operation, step)
             })
         });
-        let Some((step, awaited)) = stepped else {
+        let Some(stepped) = stepped else {
             // The run ends before anybody looks at this.
             let why = Value::from("the workload failed");
             return Some(Ok(ended(operation, Kind::Info, Some(why))));
         };
+        self.take(worker, stepped)
+    }
+
+    /// A worker goes on so.
+    fn take(&mut self, worker: usize, stepped: Stepped) -> Option<Result<Step, Malformed>> {
+        let (step, awaited) = stepped;
         if let Some(slot) = self.awaited.get_mut(worker) {
             *slot = awaited;
         }
         step
     }
+
+    /// The answer of an exchange.
+    fn answer_of(&self, exchange: usize) -> Result<&Message, String> {
+        let exchange = self.declared.exchanges.get(exchange);
+        exchange
+            .map(|exchange| &exchange.answer)
+            .ok_or_else(|| "there is no such exchange".to_owned())
+    }
+}
+
+/// What a module says to do next.
+enum Asked {
+    /// An operation, and its first step if it begins at once.
+    Invoke(Operation, Option<Stepped>),
+    Pass,
+    Wait,
+    Later(u64),
+    Done,
 }
 
 /// What a step of an operation follows on.
@@ -193,8 +249,7 @@ fn step_of(
             node,
             completes,
         } => {
-            let request = kind_of(body)?;
-            declared.answer_to(&request)?;
+            let exchange = exchange_of(declared, body)?;
             let completes = match completes {
                 None => Completes::Asks,
                 Some(wire::Completes::Field(name)) => Completes::Field(name.into_owned()),
@@ -206,7 +261,13 @@ fn step_of(
                 None => Step::Call(body),
                 Some(node) => Step::CallAt { node, body },
             };
-            (Some(Ok(call)), Some(Awaited { request, completes }))
+            (
+                Some(Ok(call)),
+                Some(Awaited {
+                    exchange,
+                    completes,
+                }),
+            )
         }
         wire::Step::Ok(result) => (Some(Ok(Step::Done(Completion::ok(value(result)?)))), None),
         wire::Step::Fail(why) => {
@@ -222,11 +283,11 @@ fn step_of(
     })
 }
 
-/// The type of a request.
-fn kind_of(body: &RawValue) -> Result<String, String> {
+/// The number of the exchange that a request belongs to.
+fn exchange_of(declared: &Declared, body: &RawValue) -> Result<usize, String> {
     let header = Header::of(body.get());
     let header = header.map_err(|why| format!("its request is no message: {why}"))?;
-    Ok(header.kind.into_owned())
+    declared.exchange_of(&header.kind)
 }
 
 fn ended(operation: &Operation, kind: Kind, error: Option<Value>) -> Step {
@@ -245,8 +306,10 @@ impl WorkloadClient for ModuleClient {
             Ok(copy) => Box::new(ModuleClient {
                 declared: Arc::clone(&self.declared),
                 copy,
+                names: self.names.clone(),
                 set_up: self.set_up.clone(),
                 awaited: self.awaited.clone(),
+                begun: self.begun.clone(),
                 failure: Mutex::new(failure),
             }),
             Err(why) => Box::new(Broken(failure.unwrap_or(why))),
@@ -256,28 +319,34 @@ impl WorkloadClient for ModuleClient {
     fn setup(&self, node: usize) -> Option<String> {
         let set_up: SetUp = self.ask(|session| session.ask(&Request::SetUp { node }))?;
         let body = set_up.body?;
-        match kind_of(&body) {
-            Ok(kind) => self.set_up.get_or_init(|| kind),
+        let header = Header::of(body.get());
+        match header.map_err(|why| format!("its request is no message: {why}")) {
+            Ok(header) => {
+                let exchange = || self.declared.exchange_of(&header.kind);
+                self.set_up.get_or_init(exchange);
+            }
             Err(why) => {
                 self.fail(why);
                 return None;
             }
-        };
+        }
         Some(body.get().to_owned())
     }
 
     fn check_setup(&self, answer: &str) -> Result<(), Malformed> {
-        let Some(kind) = self.set_up.get() else {
+        let Some(exchange) = self.set_up.get() else {
             return Ok(());
         };
-        let message = self.declared.answer_to(kind);
+        let message = exchange
+            .clone()
+            .and_then(|exchange| self.answer_of(exchange));
         let checked = message.and_then(|message| check(message, answer));
         checked.map(|_| ()).map_err(Malformed)
     }
 
     fn next(&mut self, turn: &mut Turn<'_>) -> Next {
         let workers: Vec<usize> = turn.workers().collect();
-        self.next_of(Phase::Main, turn, &workers)
+        self.next_of(Phase::Main, turn, workers.into_iter())
     }
 
     fn has_last(&self) -> bool {
@@ -285,11 +354,15 @@ impl WorkloadClient for ModuleClient {
     }
 
     fn last(&mut self, turn: &mut Turn<'_>) -> Next {
-        self.next_of(Phase::Last, turn, turn.free)
+        let workers = turn.free.iter().copied();
+        self.next_of(Phase::Last, turn, workers)
     }
 
     fn begin(&mut self, worker: usize, operation: &Operation) -> Step {
-        let step = self.step(worker, operation, About::Begin);
+        let step = match self.begun.take() {
+            Some((begins, stepped)) if begins == worker => self.take(worker, stepped),
+            _ => self.step(worker, operation, About::Begin),
+        };
         match step {
             Some(Ok(step)) => step,
             Some(Err(Malformed(why))) => {
@@ -310,10 +383,14 @@ impl WorkloadClient for ModuleClient {
         answer: &str,
     ) -> Result<Step, Malformed> {
         let awaited = self.awaited.get_mut(worker).and_then(Option::take);
-        let Some(Awaited { request, completes }) = awaited else {
+        let Some(Awaited {
+            exchange,
+            completes,
+        }) = awaited
+        else {
             return Err(Malformed("nobody has asked for it".to_owned()));
         };
-        let message = self.declared.answer_to(&request).map_err(Malformed)?;
+        let message = self.answer_of(exchange).map_err(Malformed)?;
         if let Completes::Field(name) = &completes
             && let Some(value) = integers(message, name, answer)
         {

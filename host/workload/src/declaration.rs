@@ -1,10 +1,8 @@
 //! What a module says that it is, checked.
 
-use std::collections::HashMap;
-
 use host_check::value::Name;
 use host_check::workload::Workload;
-use host_protocol::schema::{Exchange, Message};
+use host_protocol::schema::Exchange;
 use host_protocol::workload::{Declaration, OptionKind};
 use serde_json::{Map, Value as Json};
 
@@ -29,7 +27,6 @@ pub struct Declared {
     pub exchanges: Vec<Exchange>,
     /// The built-in workload whose checker judges the history too.
     pub like: Option<Workload>,
-    by_request: HashMap<String, usize>,
 }
 
 impl Declared {
@@ -72,17 +69,14 @@ impl Declared {
                 declaration.timeout_ms
             ));
         }
-        let mut exchanges = Vec::new();
-        let mut by_request = HashMap::new();
+        let mut exchanges: Vec<Exchange> = Vec::new();
         for text in &declaration.messages {
             let exchange =
                 Exchange::read(text).map_err(|why| format!("its message {text:?}: {why}"))?;
-            let kind = exchange.request.kind.clone();
-            if by_request.insert(kind, exchanges.len()).is_some() {
-                return Err(format!(
-                    "it declares the request {:?} twice",
-                    exchange.request.kind
-                ));
+            let kind = &exchange.request.kind;
+            let is_same = |known: &Exchange| known.request.kind == *kind;
+            if exchanges.iter().any(is_same) {
+                return Err(format!("it declares the request {kind:?} twice"));
             }
             exchanges.push(exchange);
         }
@@ -107,17 +101,14 @@ impl Declared {
             operations,
             exchanges,
             like,
-            by_request,
         })
     }
 
-    /// The answer to a request of this type.
-    pub(crate) fn answer_to(&self, request: &str) -> Result<&Message, String> {
-        let at = self.by_request.get(request);
-        let exchange = at.and_then(|&at| self.exchanges.get(at));
-        exchange
-            .map(|exchange| &exchange.answer)
-            .ok_or_else(|| format!("it sends a request {request:?}, which is none of its messages"))
+    /// The number of the exchange whose request has this type.
+    pub(crate) fn exchange_of(&self, request: &str) -> Result<usize, String> {
+        let mut exchanges = self.exchanges.iter();
+        let at = exchanges.position(|exchange| exchange.request.kind == request);
+        at.ok_or_else(|| format!("it sends a request {request:?}, which is none of its messages"))
     }
 
     /// Whether operations of this kind change nothing.

@@ -14,12 +14,21 @@ use crate::JUDGE_FUEL;
 use crate::declaration::Declared;
 use crate::session::{Session, raw, same_numbers, value};
 
-/// Judges a history of clients, of whom there were `workers` at a time.
+/// Who took part in a run, and its options.
+pub(crate) struct Facts<'a> {
+    /// How many clients there were at a time.
+    pub(crate) workers: usize,
+    /// How many nodes, if that is known.
+    pub(crate) nodes: Option<usize>,
+    pub(crate) options: &'a RawValue,
+}
+
+/// Judges a history of clients.
 pub(crate) fn judge(
     declared: &Declared,
     source: &dyn StartResponder,
     history: &History,
-    workers: usize,
+    facts: Facts<'_>,
     budgets: &Budgets,
 ) -> Result<Custom, NotJudged> {
     let judge = &declared.declaration.judge;
@@ -28,7 +37,11 @@ pub(crate) fn judge(
         return Ok(found);
     }
     let session = Session::start(source, JUDGE_FUEL).map_err(NotJudged::Failed)?;
-    let mut asked = Asked { declared, session };
+    let mut asked = Asked {
+        declared,
+        session,
+        facts,
+    };
     if let Some(consistency) = judge.specification {
         let (consistency, objects) = match consistency {
             Consistency::Linearizable => {
@@ -42,7 +55,7 @@ pub(crate) fn judge(
         });
     }
     if judge.history {
-        let checked = asked.check(history, workers).map_err(NotJudged::Failed)?;
+        let checked = asked.check(history).map_err(NotJudged::Failed)?;
         for problem in checked.problems {
             found.complain(Problem {
                 name: problem.name,
@@ -62,14 +75,17 @@ pub(crate) fn judge(
 struct Asked<'a> {
     declared: &'a Declared,
     session: Session,
+    facts: Facts<'a>,
 }
 
 impl Asked<'_> {
-    fn check(&mut self, history: &History, workers: usize) -> Result<Checked, String> {
+    fn check(&mut self, history: &History) -> Result<Checked, String> {
         let history = serde_json::value::to_raw_value(history.ops());
         let history = history.map_err(|why| why.to_string())?;
         let request = Request::Check {
-            workers,
+            workers: self.facts.workers,
+            nodes: self.facts.nodes,
+            options: Some(self.facts.options),
             history: &history,
         };
         self.session.ask(&request)
@@ -100,7 +116,10 @@ impl Specification for Asked<'_> {
 
     fn initial(&mut self, key: &Value) -> Result<Box<str>, String> {
         let key = raw(key)?;
-        let request = Request::Initial { key: given(&key) };
+        let request = Request::Initial {
+            key: given(&key),
+            options: Some(self.facts.options),
+        };
         match applied(&mut self.session, &request)? {
             Ok(state) => Ok(state),
             Err(_) => Err("its state before all operations is impossible".to_owned()),

@@ -17,7 +17,7 @@ use serde_json::{Map, Value as Json};
 use crate::LIMITS;
 use crate::client::ModuleClient;
 use crate::declaration::Declared;
-use crate::judge::judge;
+use crate::judge::{Facts, judge};
 use crate::session::Session;
 
 /// What stands for the number of workers of a history of which it is not known: each process is a worker of its own then. It is in the
@@ -85,10 +85,14 @@ impl CustomChecker for ModuleWorkload {
         budgets: &Budgets,
     ) -> Result<Custom, NotJudged> {
         // Of a history from elsewhere nobody knows: then each process is a worker.
-        let workers = options
-            .clients
-            .map_or(WORKERS_UNKNOWN, |clients| clients.workers);
-        judge(&self.declared, &*self.source, history, workers, budgets)
+        let clients = options.clients;
+        let of_module = to_raw_value(&self.options);
+        let facts = Facts {
+            workers: clients.map_or(WORKERS_UNKNOWN, |clients| clients.workers),
+            nodes: clients.map(|clients| clients.nodes),
+            options: &of_module.map_err(|why| NotJudged::Failed(why.to_string()))?,
+        };
+        judge(&self.declared, &*self.source, history, facts, budgets)
     }
 }
 

@@ -429,6 +429,9 @@ fn the_help_names_the_workloads_and_the_exit_codes() {
 
                       [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv, bank, kv-sessions, leader, lock, membership, queue, shard-kv]
 
+              -o, --option <NAME=VALUE,...>
+                      Options of a workload of your own that judge its history, such as accounts=5: those of the run. `host inspect FILE` lists them
+
                   --model <MODEL>
                       Check the history of a single object for linearizability instead
 

@@ -84,6 +84,18 @@ fn check(answers: [&str; 4], expected: Expect) {
 }
 
 #[test]
+fn an_operation_that_begins_with_its_request_is_not_asked_to_begin() {
+    let next = format!(r#"{{"begin":{{"operation":{{"f":"echo","value":7}},"step":{BEGIN}}}}}"#);
+    let right = run([DECLARATION, &next, "trap", APPLY], &[]);
+    assert!(right.starts_with("exit code 0\nbroken: valid\n"), "{right}");
+    let next = next.replace(BEGIN, r#"{"malformed":"no"}"#);
+    let wrong = run([DECLARATION, &next, "trap", APPLY], &[]);
+    assert!(wrong.starts_with("exit code 254\n"), "{wrong}");
+    let why = "it says that an operation is malformed: no";
+    assert!(wrong.contains(why), "{wrong}");
+}
+
+#[test]
 fn the_module_that_the_others_are_made_from_is_right() {
     // What it specifies is reached by any answer.
     let right = run([DECLARATION, NEXT, BEGIN, APPLY], &[]);
@@ -193,7 +205,7 @@ fn a_workload_that_fails_ends_the_run_and_no_node_is_blamed() {
         expect![[r#"
             exit code 254
             error: seed 1: at 0.001 s, the workload failed, not the nodes: out of fuel: a request may use 1000000000 units; does it loop for ever?
-              request: {"next":{"phase":"main","now_ns":1416630,"worker":0,"process":0}}
+              request: {"next":{"phase":"main","now_ns":1416630,"worker":0,"process":0,"begins":true}}
         "#]],
     );
     check(
@@ -202,7 +214,7 @@ fn a_workload_that_fails_ends_the_run_and_no_node_is_blamed() {
             exit code 254
             error: seed 1: at 0.001 s, the workload failed, not the nodes: the guest failed in handle: trap: wasm `unreachable` instruction executed
               in: function 2
-              event: {"next":{"phase":"main","now_ns":1416630,"worker":0,"process":0}}
+              event: {"next":{"phase":"main","now_ns":1416630,"worker":0,"process":0,"begins":true}}
               nothing that this step asked for was done
         "#]],
     );
@@ -210,7 +222,7 @@ fn a_workload_that_fails_ends_the_run_and_no_node_is_blamed() {
         [DECLARATION, "{\"invoke\":{\"f\":\"sing\"}}", BEGIN, APPLY],
         expect![[r#"
             exit code 254
-            error: seed 1: at 0.001 s, the workload failed, not the nodes: it invokes "sing", which is none of its operations (request: {"next":{"phase":"main","now_ns":1416630,"worker":0,"process":0}})
+            error: seed 1: at 0.001 s, the workload failed, not the nodes: it invokes "sing", which is none of its operations (request: {"next":{"phase":"main","now_ns":1416630,"worker":0,"process":0,"begins":true}})
         "#]],
     );
     check(

@@ -189,6 +189,25 @@ fn a_suite_names_a_workload_with_its_hash_and_grades_with_it() {
 }
 
 #[test]
+fn a_file_that_is_named_without_its_ending_is_found_to_be_there() {
+    let dir = Dir::new();
+    dir.write("tickets.wasm", "");
+    let told = |workload: &str| {
+        let run = dir
+            .host()
+            .args(["sim", "-w", workload, "--module", "m.wasm"]);
+        run.end().stderr
+    };
+    let hint = "tip: there is a file tickets.wasm: name it with its ending";
+    let named = told("tickets");
+    assert!(
+        named.contains("invalid value 'tickets'") && named.contains(hint),
+        "{named}"
+    );
+    assert!(!told("ticket").contains("there is a file"));
+}
+
+#[test]
 fn a_workload_is_no_node_and_a_node_no_workload() {
     let (dir, _) = with_counter();
     dir.write("node.wasm", bytes("pn-counter"));

@@ -159,6 +159,7 @@ fn our_solutions_solve_the_labs() {
         "leader",
         "lin-kv",
         "lock",
+        "membership",
         "queue",
         "shard-kv",
     ] {
@@ -199,6 +200,116 @@ fn the_suite_of_the_labs_is_printed() {
     let printed = dir.host().args(["suite", "labs"]).end();
     let file = test_support::root().join("host/grade/src/suite/labs.toml");
     assert_eq!(printed.stdout, fs::read_to_string(file).unwrap());
+}
+
+/// The worlds of a challenge of the labs, as options of `host sim`, and its seeds.
+fn worlds_of(id: &str) -> Vec<String> {
+    let file = test_support::root().join("host/grade/src/suite/labs.toml");
+    let suite: toml::Table = fs::read_to_string(file).unwrap().parse().unwrap();
+    let challenges = suite["challenge"].as_array().unwrap().iter();
+    let challenge = challenges
+        .filter_map(toml::Value::as_table)
+        .find(|it| it["id"].as_str() == Some(id));
+    let challenge = challenge.unwrap().clone();
+    let about = ["id", "title", "module", "points", "world", "name", "why"];
+    let worlds = challenge["world"].as_array().unwrap().iter();
+    let changes = worlds.map(|world| world.as_table().unwrap().clone());
+    let changes = [toml::Table::new()].into_iter().chain(changes);
+    let flags = |change: toml::Table| {
+        let mut all = challenge.clone();
+        all.entry("seeds").or_insert(suite["seeds"].clone());
+        all.extend(change);
+        let flags = all
+            .into_iter()
+            .filter(|(key, _)| !about.contains(&key.as_str()));
+        let flag = |(key, value): (String, toml::Value)| match value {
+            toml::Value::String(text) => format!("--{key} {text}"),
+            toml::Value::Array(items) => {
+                let items: Vec<&str> = items.iter().filter_map(toml::Value::as_str).collect();
+                format!("--{key} {}", items.join(","))
+            }
+            toml::Value::Integer(number) => format!("--{key} {number}"),
+            other => panic!("{key} is {other:?}"),
+        };
+        flags.map(flag).collect::<Vec<_>>().join(" ")
+    };
+    changes.map(flags).collect()
+}
+
+/// Each world is there for a mistake that the others do not show.
+#[test]
+fn each_world_of_the_challenge_of_membership_shows_what_it_is_for() {
+    let dir = Dir::new();
+    let worlds = worlds_of("4d");
+    let is_wrong = |bug: &str, flags: &String| {
+        let command = dir.host().args(["sim", "--no-cache", "--module"]);
+        let command = command.arg(built("membership-mutants"));
+        let command = command.args(flags.split_whitespace());
+        let ended = command.args(["--", "--bug", bug]).end();
+        let code = ended.code().unwrap();
+        assert!([0, 1].contains(&code), "{ended}");
+        code == 1
+    };
+    for (bug, shown) in [
+        ("none", [false, false, false]),
+        ("trusts", [true, true, true]),
+        ("no-reconnect", [false, true, false]),
+        ("keeps-to-itself", [false, false, true]),
+    ] {
+        let found = worlds.iter().map(|flags| is_wrong(bug, flags));
+        assert_eq!(found.collect::<Vec<_>>(), shown, "{bug}");
+    }
+}
+
+/// Who judges has to know the options of the run. Here nodes have five accounts with 10 in each.
+#[test]
+fn a_history_is_judged_by_options() {
+    let dir = Dir::new();
+    let sim = dir.host().args(["sim", "--no-cache", "-w", "bank"]);
+    let sim = sim.arg("--module").arg(built("bank"));
+    let sim = sim.args(FAULTS.split_whitespace());
+    let sim = sim.args(["--history", "history.json"]).end();
+    assert_eq!(sim.code(), Some(0), "{sim}");
+    let check = |options: &[&str]| {
+        let command = dir.host().args(["check", "-w", "bank", "history.json"]);
+        command.args(options).end()
+    };
+    let right = check(&["--option", "accounts=5", "-o", "opening=10"]);
+    assert_eq!(right.code(), Some(0), "{right}");
+    let wrong = check(&["--option", "accounts=3,opening=7"]);
+    assert_eq!(wrong.code(), Some(1), "{wrong}");
+    for text in ["shows 50 in all; it is always 21", "is impossible"] {
+        assert!(wrong.stdout.contains(text), "{wrong}");
+    }
+    let unknown = check(&["--option", "banks=3"]);
+    assert_eq!(unknown.code(), Some(254), "{unknown}");
+    let text = "--option: bank has no option \"banks\"; its options are accounts, max-transfer,";
+    assert!(unknown.stderr.contains(text), "{unknown}");
+}
+
+/// The example of docs/workloads.md.
+#[test]
+fn a_lock_service_in_80_lines_tells_right_from_wrong() {
+    let file = test_support::root().join("host/tests/workloads/plain-lock/src/lib.rs");
+    let text = fs::read_to_string(file).unwrap();
+    let (text, _) = text.split_once("\n#[cfg(test)]\n").unwrap();
+    let lines = text.lines().map(str::trim);
+    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with("//"));
+    let count = lines.count();
+    assert!((40..=80).contains(&count), "{count} lines of code");
+
+    let dir = Dir::new();
+    let workload = built("workload-plain-lock");
+    let workload = workload.to_str().unwrap();
+    let faults = "--node-count 3 --concurrency 3n --rate 60 --time-limit 10 --nemesis partition,pause \
+                  --nemesis-interval 3 --latency 10 --seeds 0..4";
+    let (code, ours) = run(&dir, workload, "lock", faults, &[]);
+    assert_eq!((code, &ours["asked-for"]), (0, &json!(4)), "{ours}");
+    let wrong = ["--bug", "torn"];
+    let (code, wrong) = run(&dir, workload, "lock-mutants", faults, &wrong);
+    let found = wrong["anomalies"].as_object().unwrap().keys();
+    assert_eq!(code, 1);
+    assert_eq!(found.collect::<Vec<_>>(), ["not-linearizable"]);
 }
 
 /// Of a history from a file nobody knows how many clients there were.

@@ -27,6 +27,7 @@ pub mod wat;
 
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use serde_json::Value as Json;
 
@@ -75,6 +76,16 @@ pub fn host() -> &'static Path {
         host
     });
     &HOST
+}
+
+/// The processor time that this thread has used: other processes do not count.
+///
+/// # Panics
+/// If this is not Linux.
+pub fn processor_time() -> Duration {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").expect("this is Linux");
+    let ns = text.split(' ').next().and_then(|ns| ns.parse().ok());
+    Duration::from_nanos(ns.expect("the first number is the time"))
 }
 
 /// JSON objects, one a line.

@@ -1,11 +1,11 @@
 //! Banks: money moves between accounts, and the total never changes.
 //!
-//! There are many banks, which know nothing of one another. Each begins with [`ACCOUNTS`] accounts, named `"0"` to
-//! `"4"`, with [`OPENING`] in each. Clients move money between two accounts of a bank, and read all accounts of one.
+//! There are many banks, which know nothing of one another. Each begins with as many accounts as the option `accounts` says, named `"0"`, `"1"`
+//! and so on, and with as much in each as `opening` says: with the defaults 5 accounts with 10 in each. Clients move money between two accounts of a bank, and read all accounts of one.
 //! A transfer of more than there is in the account is refused (`done: false`): that is an answer, and is judged. An error
 //! means that a transfer did not take place, or, if its code is not definite, that it may have.
 //!
-//! Judged: each bank is linearizable. So every read shows a total of 50, no balance is negative, a transfer is refused
+//! Judged: each bank is linearizable. So every read shows the same total (50), no balance is negative, a transfer is refused
 //! if and only if the balance is too low at that moment, and what was acknowledged is in all later reads. The first two
 //! have names of their own, since they need no search. After faults have ended every bank is read once more.
 //!
@@ -20,11 +20,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use guest_sdk::workload::prelude::*;
 
-/// How many accounts a bank has.
-pub const ACCOUNTS: u64 = 5;
-/// What is in each account at first.
-pub const OPENING: i64 = 10;
-
+/// The most accounts of a bank: a read has them all.
+const ACCOUNTS_MAX: u64 = 1000;
+/// The most that is in an account at first.
+const OPENING_MAX: i64 = 1_000_000;
 /// How many banks clients use at a time.
 const BANKS: u64 = 3;
 
@@ -64,23 +63,14 @@ pub enum Outcome {
     Accounts(BTreeMap<String, i64>),
 }
 
-/// What nodes are asked.
-#[derive(Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Request {
-    /// Moves money.
-    Transfer(Transfer),
-    /// Reads all accounts.
-    Read {
-        /// The bank.
-        bank: u64,
-    },
-}
-
 /// The options.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Options {
+    /// How many accounts a bank has.
+    pub accounts: u64,
+    /// What is in each account at first.
+    pub opening: i64,
     /// How many operations a bank gets, on average.
     pub ops_per_bank: u64,
     /// The most that one transfer moves.
@@ -90,6 +80,8 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Options {
+            accounts: 5,
+            opening: 10,
             ops_per_bank: 50,
             max_transfer: 8,
         }
@@ -115,6 +107,8 @@ impl Workload for Bank {
         "read {bank: integer} -> read_ok {accounts: {integer}}",
     ];
     const HELP: &'static [(&'static str, &'static str)] = &[
+        ("accounts", "How many accounts a bank has"),
+        ("opening", "What is in each account at first"),
         (
             "ops-per-bank",
             "How many operations a bank gets, on average, before clients go on to others",
@@ -127,13 +121,25 @@ impl Workload for Bank {
     type Options = Options;
     type Operation = Operation;
     type Outcome = Outcome;
-    type Request = Request;
+    type Request = ();
     type Answer = ();
     type Specification = Self;
 
     fn new(_: &Cluster, options: Options) -> Result<Self, String> {
         if options.ops_per_bank == 0 || options.max_transfer == 0 {
             return Err("ops-per-bank and max-transfer have to be at least 1".to_owned());
+        }
+        if !(2..=ACCOUNTS_MAX).contains(&options.accounts) {
+            let accounts = options.accounts;
+            return Err(format!(
+                "a bank has 2 to {ACCOUNTS_MAX} accounts, not {accounts}"
+            ));
+        }
+        if !(0..=OPENING_MAX).contains(&options.opening) {
+            let opening = options.opening;
+            return Err(format!(
+                "an account begins with 0 to {OPENING_MAX}, not {opening}"
+            ));
         }
         Ok(Bank {
             options,
@@ -149,8 +155,9 @@ impl Workload for Bank {
         if turn.draws.chance(400) {
             return Next::Invoke(Operation::Read { bank });
         }
-        let from = turn.draws.below(ACCOUNTS);
-        let to = (from + 1 + turn.draws.below(ACCOUNTS - 1)) % ACCOUNTS;
+        let accounts = self.options.accounts;
+        let from = turn.draws.below(accounts);
+        let to = (from + 1 + turn.draws.below(accounts - 1)) % accounts;
         let amount = 1 + turn.draws.below(self.options.max_transfer);
         Next::Invoke(Operation::Transfer(Transfer {
             bank,
@@ -172,20 +179,16 @@ impl Workload for Bank {
         if let Operation::Transfer(transfer) = operation {
             self.used.insert(transfer.bank);
         }
-        match operation {
-            Operation::Transfer(transfer) => {
-                Step::call(Request::Transfer(transfer.clone())).completes_with("done")
-            }
-            Operation::Read { bank } => {
-                Step::call(Request::Read { bank: *bank }).completes_with("accounts")
-            }
-        }
+        Step::call_as_invoked(operation).completes_with(match operation {
+            Operation::Transfer(_) => "done",
+            Operation::Read { .. } => "accounts",
+        })
     }
 
-    fn check(history: &[Record<Operation, Outcome>]) -> Findings {
+    fn check(history: &History<Self>) -> Findings {
         let mut findings = Findings::default();
-        let total: i64 = opening().values().sum();
-        for read in history {
+        let total: i64 = opening(&history.options).values().sum();
+        for read in history.iter() {
             let (Operation::Read { bank }, Some(Outcome::Accounts(accounts))) =
                 (&read.operation, read.outcome())
             else {
@@ -206,11 +209,11 @@ impl Workload for Bank {
     }
 }
 
-impl Specification<Operation, Outcome> for Bank {
+impl Specification<Self> for Bank {
     type State = BTreeMap<String, i64>;
 
-    fn initial() -> Self::State {
-        opening()
+    fn initial(options: &Options) -> Self::State {
+        opening(options)
     }
 
     fn apply(accounts: &mut Self::State, operation: &Operation) -> Outcome {
@@ -239,9 +242,9 @@ impl Operation {
 }
 
 /// The accounts of a new bank.
-fn opening() -> BTreeMap<String, i64> {
-    let account = |number: u64| (number.to_string(), OPENING);
-    (0..ACCOUNTS).map(account).collect()
+fn opening(options: &Options) -> BTreeMap<String, i64> {
+    let account = |number: u64| (number.to_string(), options.opening);
+    (0..options.accounts).map(account).collect()
 }
 
 guest_sdk::export_workload!(Bank);

@@ -7,7 +7,10 @@ fn against(mut node: impl FnMut(&mut BTreeMap<String, i64>, &Value) -> Value) ->
     let mut banks: BTreeMap<i64, BTreeMap<String, i64>> = BTreeMap::new();
     TestRun::new().operations(300).against(|_, request| {
         let bank = banks.entry(request["bank"].as_i64().unwrap());
-        node(bank.or_insert_with(opening), &request)
+        node(
+            bank.or_insert_with(|| opening(&Options::default())),
+            &request,
+        )
     })
 }
 
@@ -131,13 +134,39 @@ fn what_a_replay_has_used_is_read_at_last() {
 
 #[test]
 fn what_cannot_be_run_is_refused() {
-    let options = Options {
-        ops_per_bank: 0,
+    let of = |accounts, opening, ops_per_bank| Options {
+        accounts,
+        opening,
+        ops_per_bank,
         max_transfer: 1,
     };
-    let refused = Bank::new(&cluster(), options).unwrap_err();
-    assert_eq!(
-        refused,
-        "ops-per-bank and max-transfer have to be at least 1"
-    );
+    for (options, expected) in [
+        (
+            of(5, 10, 0),
+            "ops-per-bank and max-transfer have to be at least 1",
+        ),
+        (of(1, 10, 5), "a bank has 2 to 1000 accounts, not 1"),
+        (of(2, -1, 5), "an account begins with 0 to 1000000, not -1"),
+    ] {
+        assert_eq!(Bank::new(&cluster(), options).unwrap_err(), expected);
+    }
+}
+
+#[test]
+fn a_history_is_judged_by_the_accounts_of_its_options() {
+    let options = || Options {
+        accounts: 3,
+        opening: 7,
+        ..Options::default()
+    };
+    let run = TestRun::<Bank>::new().options(options());
+    assert_eq!(run.against_a_perfect_node().problems(), [""; 0]);
+    let run = TestRun::<Bank>::new().options(options()).operations(20);
+    let five = opening(&Options::default());
+    let history = run.against(|_, request| match request["type"].as_str() {
+        Some("read") => json!({"type": "read_ok", "accounts": five}),
+        _ => json!({"type": "error", "code": 11}),
+    });
+    let total = "shows 50 in all; it is always 21";
+    assert!(history.problems().iter().any(|it| it.ends_with(total)));
 }

@@ -71,7 +71,8 @@ struct Store {
     by_key: BTreeMap<u64, Vec<usize>>,
 }
 
-pub(crate) fn check(history: &[Op]) -> Findings {
+/// `demanded` is what all sessions demand.
+pub(crate) fn check(history: &[Op], demanded: Vec<Guarantee>) -> Findings {
     let mut findings = Findings::default();
     let is_write = |op: &&Op| matches!(op.operation, Operation::Write { .. });
     let writes = history.iter().filter(is_write).count();
@@ -81,7 +82,10 @@ pub(crate) fn check(history: &[Op]) -> Findings {
         ));
         return findings;
     }
-    let mut judge = Judge::default();
+    let mut judge = Judge {
+        demanded,
+        ..Judge::default()
+    };
     for (_, is_end, op) in in_order_of_time(history) {
         match is_end {
             false => judge.begins(op),
@@ -126,6 +130,7 @@ fn in_order_of_time(history: &[Op]) -> Vec<(Duration, bool, &Op)> {
 
 #[derive(Default)]
 struct Judge {
+    demanded: Vec<Guarantee>,
     store: Store,
     sessions: BTreeMap<u64, Session>,
     orders: Orders,
@@ -170,12 +175,8 @@ impl Judge {
             return;
         };
         match op.operation {
-            Operation::Open {
-                session,
-                ref guarantees,
-                ..
-            } => {
-                self.sessions.entry(session).or_default().guarantees = guarantees.clone();
+            Operation::Open { session, .. } => {
+                self.sessions.entry(session).or_default().guarantees = self.demanded.clone();
             }
             Operation::Write {
                 session,

@@ -107,11 +107,7 @@ impl Default for Options {
 #[expect(missing_docs, reason = "the fields say what they are")]
 pub enum Operation {
     /// Open a session.
-    Open {
-        session: u64,
-        at: usize,
-        guarantees: Vec<Guarantee>,
-    },
+    Open { session: u64, at: usize },
     /// Read a key.
     Read { session: u64, at: usize, key: u64 },
     /// Write a key.
@@ -263,7 +259,6 @@ impl Workload for KvSessions {
             return Next::Invoke(Operation::Open {
                 session: self.sessions_opened,
                 at: worker % self.nodes,
-                guarantees: self.guarantees.clone(),
             });
         }
         session.operations_left -= 1;
@@ -323,11 +318,9 @@ impl Workload for KvSessions {
 
     fn begin(&mut self, worker: usize, operation: &Operation) -> Step<Self> {
         let (session, at, key) = match *operation {
-            Operation::Open {
-                at, ref guarantees, ..
-            } => {
+            Operation::Open { at, .. } => {
                 self.sessions[worker].token = None;
-                let guarantees = guarantees.clone();
+                let guarantees = self.guarantees.clone();
                 return Step::call(Request::Open { guarantees }).at(at % self.nodes);
             }
             Operation::ReadAtLast { at, .. } => {
@@ -359,7 +352,6 @@ impl Workload for KvSessions {
                 &Operation::Open {
                     session: number,
                     at,
-                    ..
                 },
                 Answer::OpenOk { token },
             ) => {
@@ -400,8 +392,15 @@ impl Workload for KvSessions {
         self.sessions[worker].token = None;
     }
 
-    fn check(history: &[Record<Operation, Option<u64>>]) -> Findings {
-        check::check(history)
+    fn check(history: &History<Self>) -> Findings {
+        match guarantees(&history.options.guarantees) {
+            Ok(demanded) => check::check(history, demanded),
+            Err(why) => {
+                let mut findings = Findings::default();
+                findings.unknown(why);
+                findings
+            }
+        }
     }
 }
 

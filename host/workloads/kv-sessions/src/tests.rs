@@ -93,7 +93,7 @@ fn a_list_of_guarantees_is_read_in_any_order() {
 }
 
 /// Makes a history of operations that follow each other: a session, `w` or `r`, a key, a value; 0 is none. Each session begins with
-/// opening it, and demands these guarantees. A session of number 0 reads at last, at the node 0, then 1, and so on.
+/// opening it, and all demand these guarantees. A session of number 0 reads at last, at the node 0, then 1, and so on.
 fn found(demanded: &str, ops: &[(u64, char, u64, u64)]) -> Findings {
     let mut history: Vec<Record<Operation, Option<u64>>> = Vec::new();
     let mut open = BTreeSet::new();
@@ -102,15 +102,7 @@ fn found(demanded: &str, ops: &[(u64, char, u64, u64)]) -> Findings {
         let at = 0;
         let mut all = Vec::new();
         if session > 0 && open.insert(session) {
-            let guarantees = guarantees(demanded).unwrap();
-            all.push((
-                Operation::Open {
-                    session,
-                    at,
-                    guarantees,
-                },
-                None,
-            ));
+            all.push((Operation::Open { session, at }, None));
         }
         all.push(match (session, kind) {
             (0, _) => {
@@ -147,7 +139,14 @@ fn found(demanded: &str, ops: &[(u64, char, u64, u64)]) -> Findings {
             });
         }
     }
-    KvSessions::check(&history)
+    let options = Options {
+        guarantees: demanded.to_owned(),
+        ..Options::default()
+    };
+    KvSessions::check(&History {
+        options,
+        ..history.into()
+    })
 }
 
 /// What is to be found: so many sessions, so great a share of reads that return what others have written, and one problem.

@@ -184,7 +184,7 @@ impl Workload for Election {
         Ok(())
     }
 
-    fn check(history: &[Record<Operation, Option<View>>]) -> Findings {
+    fn check(history: &History<Self>) -> Findings {
         check::check(history)
     }
 }

@@ -217,12 +217,12 @@ impl Workload for Lock {
         Step::ok(Outcome::Token(token))
     }
 
-    fn check(history: &[Record<Operation, Outcome>]) -> Findings {
+    fn check(history: &History<Self>) -> Findings {
         let mut findings = Findings::default();
         let mut locks: BTreeMap<u64, Vec<Hold>> = BTreeMap::new();
         let mut releases: BTreeMap<(u64, u64), Vec<[Duration; 2]>> = BTreeMap::new();
         let mut refusals: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
-        for record in history {
+        for record in history.iter() {
             match (&record.operation, record.outcome()) {
                 (Operation::Acquire { lock, last, .. }, Some(Outcome::Token(None))) if *last => {
                     refusals.entry(*lock).or_default().push(record.index);
@@ -302,12 +302,8 @@ pub struct State {
     is_held: bool,
 }
 
-impl Specification<Operation, Outcome> for Lock {
+impl Specification<Self> for Lock {
     type State = State;
-
-    fn initial() -> State {
-        State::default()
-    }
 
     fn apply(state: &mut State, operation: &Operation) -> Outcome {
         match operation {

@@ -102,6 +102,10 @@ fn a_free_lock_may_not_be_refused() {
     assert_eq!(history.problems(), [wrong]);
 }
 
+fn check(records: &[Record<Operation, Outcome>]) -> Findings {
+    Lock::check(&records.to_vec().into())
+}
+
 #[test]
 fn anybodys_token_may_not_release_a_lock() {
     // Each grant ends the one before.
@@ -121,8 +125,7 @@ fn anybodys_token_may_not_release_a_lock() {
 #[test]
 fn two_have_a_lock_from_the_second_answer_to_the_end_of_the_first_lease() {
     // The first lease is over at 1.0.
-    let found =
-        |second: (f64, f64)| Lock::check(&[granted(0, (0.0, 0.1), 1), granted(1, second, 2)]);
+    let found = |second: (f64, f64)| check(&[granted(0, (0.0, 0.1), 1), granted(1, second, 2)]);
     let mut expected = Findings::default();
     let text = "workers 0 and 1 both had lock 1 for 250ms";
     expected.problem("held-twice", text, &[0, 1]);
@@ -143,9 +146,9 @@ fn a_lease_ends_with_the_release_and_an_answer_may_come_too_late() {
         released,
         granted(1, (0.2, 0.4), 2),
     ];
-    assert_eq!(Lock::check(&history), Findings::default());
+    assert_eq!(check(&history), Findings::default());
     let history = [granted(0, (0.0, 2.0), 1), granted(1, (1.9, 2.1), 2)];
-    assert_eq!(Lock::check(&history), Findings::default());
+    assert_eq!(check(&history), Findings::default());
 }
 
 #[test]
@@ -160,7 +163,7 @@ fn whoever_releases_a_lock_ends_the_hold_also_if_that_was_asked_before() {
             release(2, time),
             granted(1, (0.4, 0.5), 2),
         ];
-        assert_eq!(Lock::check(&history), Findings::default());
+        assert_eq!(check(&history), Findings::default());
     }
     // That token was another's.
     let history = [
@@ -168,7 +171,7 @@ fn whoever_releases_a_lock_ends_the_hold_also_if_that_was_asked_before() {
         granted(0, (0.05, 0.1), 1),
         granted(1, (0.4, 0.5), 2),
     ];
-    assert_eq!(Lock::check(&history).names(), ["held-twice"]);
+    assert_eq!(check(&history).names(), ["held-twice"]);
 }
 
 #[test]
@@ -225,6 +228,6 @@ fn ten_refusals_at_last_are_too_many() {
     let mut expected = Findings::default();
     let text = "lock 1 was refused 10 times after faults had ended";
     expected.problem("never-granted", text, &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
-    assert_eq!(Lock::check(&refused), expected);
-    assert_eq!(Lock::check(&refused[1..]), Findings::default());
+    assert_eq!(check(&refused), expected);
+    assert_eq!(check(&refused[1..]), Findings::default());
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use guest_sdk::workload::prelude::*;
 
 use crate::outages::Outages;
-use crate::{Bounds, Operation, View};
+use crate::{Bounds, Membership, Operation, View};
 
 /// A list that a node gave.
 struct Seen<'a> {
@@ -25,7 +25,7 @@ impl Seen<'_> {
     }
 }
 
-pub(crate) fn check(history: &[Record<Operation, View>], faults: &[Fault]) -> Findings {
+pub(crate) fn check(history: &History<Membership>) -> Findings {
     let seen = history.iter().filter_map(|record| {
         let view = record.outcome()?;
         Some(Seen {
@@ -43,18 +43,16 @@ pub(crate) fn check(history: &[Record<Operation, View>], faults: &[Fault]) -> Fi
         findings.unknown("no node has said who is up");
         return findings;
     }
-    let outages = Outages::new(faults);
+    let outages = Outages::new(&history.faults);
     names(&seen, &mut findings);
-    // All operations have the same.
-    let bounds = history.iter().find_map(|record| match &record.operation {
-        Operation::Members { bounds, .. } => Some(*bounds),
-        Operation::MembersAtLast { .. } => None,
-    });
-    if let Some(bounds) = bounds {
-        undetected(&seen, &outages, bounds, &mut findings);
-    }
-    let settle = bounds.map(|bounds| Duration::from_millis(bounds.settle));
-    suspicions(&seen, &outages, settle, &mut findings);
+    let asked = || {
+        let asked = history.iter().map(|record| record.operation.node());
+        asked.collect::<BTreeSet<_>>().len()
+    };
+    // Of a history from elsewhere nobody knows who was never asked.
+    let bounds = Bounds::of(&history.options, history.nodes.unwrap_or_else(asked));
+    undetected(&seen, &outages, bounds, &mut findings);
+    suspicions(&seen, &outages, bounds, &mut findings);
     at_last(history, &mut findings);
     detection(&seen, &outages, &mut findings);
     findings
@@ -107,12 +105,8 @@ fn undetected(seen: &[Seen<'_>], outages: &Outages, bounds: Bounds, findings: &m
 }
 
 /// Nobody suspects a node that is up in calm times. One problem for each such node.
-fn suspicions(
-    seen: &[Seen<'_>],
-    outages: &Outages,
-    settle: Option<Duration>,
-    findings: &mut Findings,
-) {
+fn suspicions(seen: &[Seen<'_>], outages: &Outages, bounds: Bounds, findings: &mut Findings) {
+    let settle = Duration::from_millis(bounds.settle);
     let (mut told, mut suspicions, mut complete) = (BTreeSet::new(), 0, 0);
     for it in seen {
         let before = suspicions;
@@ -121,9 +115,7 @@ fn suspicions(
                 continue;
             }
             suspicions += 1;
-            let is_wrong = settle.is_some_and(|settle| {
-                outages.is_calm(it.invoked.saturating_sub(settle), it.completed)
-            });
+            let is_wrong = outages.is_calm(it.invoked.saturating_sub(settle), it.completed);
             if is_wrong && told.insert(node) {
                 let text = format!(
                     "{} does not list {node}, which is up, and nothing has happened for long",

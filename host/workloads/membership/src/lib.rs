@@ -62,15 +62,31 @@ pub struct Options {
     settle_ms: u64,
 }
 
-/// How long what may take, in milliseconds. Operations carry this, since a history is judged by itself.
+/// How long what may take, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Bounds {
+struct Bounds {
     /// Until all know of a node that is down.
-    pub detect: u64,
+    detect: u64,
     /// The same for a node that finds out alone.
-    pub alone: u64,
+    alone: u64,
     /// Until all lists are right again.
-    pub settle: u64,
+    settle: u64,
+}
+
+impl Bounds {
+    /// The bounds of a run with so many nodes.
+    fn of(options: &Options, nodes: usize) -> Self {
+        let bound = |given, least: u64, each: u64| match given {
+            0 => least + each * nodes as u64,
+            _ => given,
+        };
+        let detect = bound(options.detect_ms, 30_000, 500);
+        Bounds {
+            detect,
+            alone: bound(options.alone_ms, 60_000, 4_000).max(detect),
+            settle: bound(options.settle_ms, 60_000, 2_000),
+        }
+    }
 }
 
 /// What clients do. `node` is the node that is asked.
@@ -79,7 +95,7 @@ pub struct Bounds {
 #[expect(missing_docs, reason = "the enum's description says what they are")]
 pub enum Operation {
     /// Ask a node who is up.
-    Members { node: String, bounds: Bounds },
+    Members { node: String },
     /// The same after recovery.
     MembersAtLast { node: String },
 }
@@ -161,23 +177,15 @@ impl Workload for Membership {
         if let Some(name) = nodes.iter().find(|name| name.contains(' ')) {
             return Err(format!("the name of a node has a blank: {name:?}"));
         }
-        let bound = |given, least: u64, each: u64| match given {
-            0 => least + each * nodes.len() as u64,
-            _ => given,
-        };
-        let detect = bound(options.detect_ms, 30_000, 500);
-        let alone = bound(options.alone_ms, 60_000, 4_000);
-        if options.alone_ms != 0 && alone < detect {
+        let bounds = Bounds::of(&options, nodes.len());
+        if options.alone_ms != 0 && options.alone_ms < bounds.detect {
             return Err(format!(
-                "--alone-ms {alone}: expected at least --detect-ms, {detect}: nobody finds out sooner alone"
+                "--alone-ms {}: expected at least --detect-ms, {}: nobody finds out sooner alone",
+                options.alone_ms, bounds.detect
             ));
         }
         Ok(Membership {
-            bounds: Bounds {
-                detect,
-                alone: alone.max(detect),
-                settle: bound(options.settle_ms, 60_000, 2_000),
-            },
+            bounds,
             nodes,
             sorted,
             last: None,
@@ -186,10 +194,8 @@ impl Workload for Membership {
 
     fn next(&mut self, turn: &mut Turn<'_>) -> Next<Operation> {
         let node = turn.draws.index(self.nodes.len());
-        Next::Invoke(Operation::Members {
-            node: self.nodes[node].clone(),
-            bounds: self.bounds,
-        })
+        let node = self.nodes[node].clone();
+        Next::Invoke(Operation::Members { node })
     }
 
     fn last(&mut self, turn: &mut Turn<'_>) -> Next<Operation> {
@@ -237,8 +243,8 @@ impl Workload for Membership {
         })
     }
 
-    fn check_with_faults(history: &[Record<Operation, View>], faults: &[Fault]) -> Findings {
-        check::check(history, faults)
+    fn check(history: &History<Self>) -> Findings {
+        check::check(history)
     }
 }
 
@@ -252,7 +258,7 @@ impl Membership {
 impl Operation {
     fn node(&self) -> &str {
         match self {
-            Operation::Members { node, .. } | Operation::MembersAtLast { node } => node,
+            Operation::Members { node } | Operation::MembersAtLast { node } => node,
         }
     }
 }

@@ -2,19 +2,16 @@ use guest_sdk::workload::testing::{TestHistory, TestRun};
 
 use super::*;
 
-const BOUNDS: Bounds = Bounds {
-    detect: 10_000,
-    alone: 20_000,
-    settle: 5_000,
+const OPTIONS: Options = Options {
+    detect_ms: 10_000,
+    alone_ms: 20_000,
+    settle_ms: 5_000,
 };
 
 /// A list that a node gives at that second: it lacks `lacks`.
 fn list(second: u64, node: &str, lacks: &str) -> Record<Operation, View> {
-    let operation = Operation::Members {
-        node: node.to_owned(),
-        bounds: BOUNDS,
-    };
-    answered(second, operation, lacks)
+    let node = node.to_owned();
+    answered(second, Operation::Members { node }, lacks)
 }
 
 fn at_last(second: u64, node: &str, lacks: &str) -> Record<Operation, View> {
@@ -63,7 +60,11 @@ fn killed(node: &str) -> Value {
 
 /// The findings as the host gets them.
 fn found(history: &[Record<Operation, View>], faults: &[Fault]) -> Findings {
-    Membership::check_with_faults(history, faults)
+    Membership::check(&History {
+        faults: faults.to_vec(),
+        options: OPTIONS,
+        ..history.to_vec().into()
+    })
 }
 
 /// These problems, each with its operations, and these figures.
@@ -276,7 +277,15 @@ fn the_last_lists_are_complete() {
         at_last(53, "n0", ""),
         unanswered(at_last(54, "n1", "")),
     ];
-    let problems: [(&str, &str, &[u64]); 2] = [
+    let suspects = |node: &str, suspected: &str| {
+        format!("{node} does not list {suspected}, which is up, and nothing has happened for long")
+    };
+    let suspicions = [("n0", "n1"), ("n1", "n2"), ("n1", "n3")];
+    let [first, second, third] = suspicions.map(|(node, it)| suspects(node, it));
+    let problems: [(&str, &str, &[u64]); 5] = [
+        ("false-suspicion", &first, &[50]),
+        ("false-suspicion", &second, &[51]),
+        ("false-suspicion", &third, &[51]),
         (
             "incomplete-at-last",
             "long after recovery n1 does not list n2 n3",

@@ -315,7 +315,7 @@ impl Workload for Queue {
         Step::ok(value)
     }
 
-    fn check(history: &[Record<Operation, Option<i64>>]) -> Findings {
+    fn check(history: &History<Self>) -> Findings {
         check::check(history)
     }
 }
@@ -355,14 +355,10 @@ pub struct State {
 }
 
 /// What a perfect node does, for tests. Runs are not judged by it: see [`check`].
-impl Specification<Operation, Option<i64>> for Queue {
+impl Specification<Self> for Queue {
     const CONSISTENCY: Option<Consistency> = None;
 
     type State = State;
-
-    fn initial() -> State {
-        State::default()
-    }
 
     fn apply(state: &mut State, operation: &Operation) -> Option<i64> {
         match operation {

@@ -156,7 +156,7 @@ fn check_one(operations: &[Case], problem: Option<(&str, &str, &[u64])>) {
     if let Some((name, text, ops)) = problem {
         expected.problem(name, text, ops);
     }
-    assert_eq!(Queue::check(&history(operations)), expected);
+    assert_eq!(Queue::check(&history(operations).into()), expected);
 }
 
 #[test]

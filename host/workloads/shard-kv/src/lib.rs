@@ -407,7 +407,7 @@ impl Workload for ShardKv {
         self.release(worker);
     }
 
-    fn check(history: &[Record<Operation, Option<Vec<u64>>>]) -> Findings {
+    fn check(history: &History<Self>) -> Findings {
         specification::check(history)
     }
 }

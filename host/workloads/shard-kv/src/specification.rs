@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use guest_sdk::workload::prelude::*;
 
-use crate::Operation;
+use crate::{Operation, ShardKv};
 
 /// How many shards there are.
 pub const SHARDS: u64 = 8;
@@ -14,9 +14,10 @@ pub const SHARDS: u64 = 8;
 pub struct Store;
 
 /// The state of one of them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Default, Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum State {
     /// Nobody has touched it yet.
+    #[default]
     New,
     /// The value of a key.
     Value(Vec<u64>),
@@ -31,12 +32,8 @@ pub enum State {
     },
 }
 
-impl Specification<Operation, Option<Vec<u64>>> for Store {
+impl Specification<ShardKv> for Store {
     type State = State;
-
-    fn initial() -> State {
-        State::New
-    }
 
     fn key(operation: &Operation) -> Option<Value> {
         Some(match operation {

@@ -140,7 +140,7 @@ fn there_are_two_groups_at_least() {
 
 /// The state after operations that succeeded, and what it says of a configuration.
 fn config_after(operations: &[Operation], shards: &[u64]) -> Result<(), Option<Vec<u64>>> {
-    let mut state = Store::initial();
+    let mut state = <Store as Specification<ShardKv>>::State::default();
     for operation in operations {
         Store::accept(&mut state, operation, &None)?;
     }
@@ -186,7 +186,7 @@ fn a_configuration_is_even_and_moved_shards_are_where_they_were_moved() {
 
 #[test]
 fn a_configuration_that_was_seen_stays_until_groups_change() {
-    let mut state = Store::initial();
+    let mut state = <Store as Specification<ShardKv>>::State::default();
     let config = |shards: [u64; 8]| (Operation::Config, Some(shards.to_vec()));
     let steps = [
         (join(1), None),
@@ -211,7 +211,7 @@ fn a_configuration_that_was_seen_stays_until_groups_change() {
 #[test]
 fn the_last_group_does_not_leave_and_shards_go_to_groups_that_are_there() {
     let refused = Err(Some(Vec::new()));
-    let mut state = Store::initial();
+    let mut state = <Store as Specification<ShardKv>>::State::default();
     assert_eq!(Store::accept(&mut state, &join(1), &None), Ok(()));
     let to_nowhere = Operation::Move { shard: 0, group: 2 };
     assert_eq!(Store::accept(&mut state, &to_nowhere, &None), refused);
