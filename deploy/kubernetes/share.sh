@@ -1,8 +1,7 @@
 #!/bin/sh
 # One share of a grade or of a sweep: a pod of an indexed Job.
 #   share.sh SHARES OUT COMMAND [ARGUMENTS…]        COMMAND is grade or sim
-# A pod that is killed and replaced goes on where it was: a grade from the runs that it has saved, a sweep from its
-# beginning. Its result has its name only when it is whole.
+# A pod that is killed and replaced goes on from the runs that it has saved. Its result has its name only when it is whole.
 set -eu
 
 shares=$1
@@ -10,12 +9,13 @@ out=$2
 command=$3
 shift 3
 index=$((JOB_COMPLETION_INDEX + 1)) # Kubernetes counts from 0
-if [ "$command" = grade ]; then
-    set -- --resume "$out/runs.$index.jsonl" "$@"
-fi
-host "$command" --shard "$index/$shares" --format json "$@" >"$out/share.$index.part" &
+case $command in
+    grade) saved=runs.$index.jsonl ;;
+    *) saved=sweep.$index ;;
+esac
+host "$command" --shard "$index/$shares" --format json --resume "$out/$saved" "$@" >"$out/share.$index.part" &
 host=$!
-# A grader that is asked to end does so with what it has, and that is no share.
+# What is asked to end does so with what it has, and that is no share.
 stopped=
 trap 'stopped=1; kill -TERM "$host" 2>/dev/null || true' TERM INT
 code=0

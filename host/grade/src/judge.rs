@@ -126,16 +126,22 @@ pub struct JudgeContext<'a> {
     pub interrupt: &'a Interrupt,
 }
 
-/// The most guests that exist at a time: those of a run or an exploration on each thread, and one more for each run
-/// while a node is replaced.
+/// The most guests that exist at a time, on all threads.
 #[must_use]
 pub fn guests_max(work: &Work<'_>) -> usize {
+    rayon::current_num_threads() * guests_of_run(work)
+}
+
+/// The most guests that one thread has at a time: those of a run or an exploration, and one more for each run while a node
+/// is replaced.
+#[must_use]
+pub fn guests_of_run(work: &Work<'_>) -> usize {
     let of_run = work.suite.nodes_max() + 1;
     let of_exploration = match work.suite.is_explored() {
         true => host_explore::instances(1),
         false => 0,
     };
-    rayon::current_num_threads() * of_run.max(of_exploration)
+    of_run.max(of_exploration)
 }
 
 /// Judges the work.

@@ -82,7 +82,7 @@ pub enum ErrorKind {
     #[strum(serialize = "host-failure")]
     #[error(
         "the host failed, not the guest: {0}; see that the machine has memory left (ulimit -v), and with thousands of nodes \
-         mappings of it (sysctl vm.max_map_count, six and more a node)"
+         mappings of it (sysctl vm.max_map_count; a node takes up to six)"
     )]
     Host(String),
     /// The guest's call stack overflowed.

@@ -371,7 +371,12 @@ fn limit_this_process(cpu_s: u64, memory_bytes: u64) -> io::Result<()> {
     let memory_bytes = memory_bytes.saturating_add(address_space_used());
     // More than the parent may have cannot be asked for.
     let memory_bytes = address_space_bytes().map_or(memory_bytes, |bytes| bytes.min(memory_bytes));
-    limit(Resource::As, memory_bytes, memory_bytes)?;
+    let limited = limit(Resource::As, memory_bytes, memory_bytes);
+    // Others, such as macOS, may refuse a limit below what is mapped, which they do not tell as Linux does. Then what
+    // remains are the limits of vetting and of processor time.
+    if cfg!(target_os = "linux") {
+        limited?;
+    }
     // The soft limit's signal tells that the time ran out; the hard limit cannot be ignored.
     Ok(limit(Resource::Cpu, cpu_s, cpu_s + 1)?)
 }

@@ -12,6 +12,7 @@ use wasmtime::{CacheStore, Config, Enabled, Engine, PoolingAllocationConfig};
 
 use crate::cost::operator_cost;
 use crate::limits::ModuleLimits;
+use crate::mappings::{self, TooManyGuests};
 
 /// The exact version of the engine: fuel figures depend on it.
 pub const ENGINE: &str = "wasmtime 48.0.8";
@@ -44,14 +45,21 @@ pub(super) const STACK_BYTES: usize = 512 << 10;
 /// The part of a fiber's stack for the host functions that a program calls.
 const HOST_STACK_BYTES: usize = 512 << 10;
 
-/// The engine does not work on this machine.
+/// Why there is no engine.
 #[derive(Debug, thiserror::Error)]
-#[error("{0:#}")]
-pub struct EngineError(wasmtime::Error);
+#[non_exhaustive]
+pub enum EngineError {
+    /// It does not work on this machine.
+    #[error("the sandbox does not work on this machine: {0:#}")]
+    Engine(wasmtime::Error),
+    /// It would have more guests than there can be.
+    #[error(transparent)]
+    Guests(#[from] TooManyGuests),
+}
 
 impl From<wasmtime::Error> for EngineError {
     fn from(error: wasmtime::Error) -> Self {
-        EngineError(error)
+        EngineError::Engine(error)
     }
 }
 
@@ -118,17 +126,37 @@ pub(super) fn config(
     Ok(config)
 }
 
+/// What has a place in a pool beside a guest's memory and tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pooled {
+    /// Nothing: guests of the ABI run on the stack of who calls them.
+    Libraries,
+    /// A stack for each guest. The pool makes all of them at once, with two memory mappings each.
+    Programs,
+}
+
+impl Pooled {
+    /// The most memory mappings that a guest takes.
+    pub(super) fn mappings(self) -> usize {
+        match self {
+            Pooled::Libraries => mappings::OF_LIBRARY,
+            Pooled::Programs => mappings::OF_PROGRAM,
+        }
+    }
+}
+
 /// The configuration of an engine whose guests come from a pool, with room for `instances`
 /// of them.
 ///
 /// # Errors
 /// If the engine does not work on this machine.
 pub(super) fn pooled_config(
+    pooled: Pooled,
     instances: usize,
     functions: Option<Arc<dyn CacheStore>>,
 ) -> Result<Config, EngineError> {
     let mut config = config(AddressSpace::Unlimited, functions)?;
-    config.allocation_strategy(pool(instances));
+    config.allocation_strategy(pool(pooled, instances));
     Ok(config)
 }
 
@@ -152,15 +180,19 @@ pub(super) fn config_for_threads(
 ///
 /// Only what is used takes memory. The limits are those of [`ModuleLimits`] and [`Limits`], so
 /// every module that loads fits into the pool.
-fn pool(instances: usize) -> PoolingAllocationConfig {
+fn pool(pooled: Pooled, instances: usize) -> PoolingAllocationConfig {
     let count = u32::try_from(instances + 1).unwrap_or(u32::MAX);
+    let stacks = match pooled {
+        Pooled::Libraries => 0,
+        Pooled::Programs => count,
+    };
     let tables = ModuleLimits::default().tables;
     let resident = RESIDENT_BYTES.min(RESIDENT_ALL_BYTES / (instances + 1));
     let mut pool = PoolingAllocationConfig::new();
     pool.total_core_instances(count)
         .total_memories(count)
         .total_tables(count.saturating_mul(tables))
-        .total_stacks(count)
+        .total_stacks(stacks)
         .max_tables_per_module(tables)
         .table_elements(Limits::default().table_elements)
         .max_core_instance_size(INSTANCE_BYTES_MAX)

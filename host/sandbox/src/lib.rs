@@ -20,6 +20,7 @@
 //! | `shared` | [`SharedCache`]: compiled modules that many machines share |
 //! | `functions` | machine code of functions, which modules share |
 //! | `engine` | the engine's configuration, the watchdog |
+//! | `mappings` | [`guests_max`]: how many guests the system has memory mappings for |
 //! | `cost` | what is paid for in fuel |
 //! | `start` | starts a guest of a loaded module |
 //! | `abi_guest` | guests of the ABI |
@@ -44,6 +45,7 @@ mod failure;
 mod functions;
 mod limits;
 mod load_error;
+mod mappings;
 mod module_file;
 pub mod mount;
 mod program;
@@ -64,6 +66,7 @@ pub use cost::{COST_TABLE, cost_table};
 pub use engine::{ENGINE, EngineError};
 pub use limits::{CHOSEN_BYTES_MAX, CompileLimits, ModuleLimits};
 pub use load_error::LoadError;
+pub use mappings::{TooManyGuests, guests_max};
 pub use module_file::{Links, open_regular, read_module, read_regular};
 pub use mount::{MountError, MountLimits};
 pub use sandbox::{GuestModule, Sandbox};

@@ -13,12 +13,13 @@ use crate::compile::{CompileError, Compiled, InvalidModule, compile, deserialize
 use crate::compiler::Compiler;
 use crate::cost::instance_units;
 use crate::engine::{
-    AddressSpace, EngineError, config, config_for_threads, pooled_config, start_watchdog,
+    AddressSpace, EngineError, Pooled, config, config_for_threads, pooled_config, start_watchdog,
 };
 use crate::facts::{Facts, Kind};
 use crate::functions::Batch;
 use crate::limits::ModuleLimits;
 use crate::load_error::LoadError;
+use crate::mappings;
 use crate::module_file::read_module;
 use crate::mount::MountError;
 use crate::program::{self, Code, ProgramState, Unlinked};
@@ -33,13 +34,22 @@ use host_protocol::workload;
 pub struct Sandbox {
     engine: Engine,
     abi_linker: Linker<AbiState>,
-    program_linker: Linker<ProgramState>,
+    /// For how many guests there is a pool, if there is one.
+    pool: Option<usize>,
+    /// What programs run on: their pool has stacks, which nobody pays for before a program is loaded.
+    programs: OnceLock<Programs>,
     /// What programs with threads run on: a pool has no room for threads.
-    for_threads: OnceLock<(Engine, Linker<ProgramState>)>,
+    threads: OnceLock<Programs>,
     cache: Option<Cache>,
     interrupt: Option<Interrupt>,
     /// Of modules that the user has chosen.
     chosen: ModuleLimits,
+}
+
+/// What programs run on.
+struct Programs {
+    engine: Engine,
+    linker: Linker<ProgramState>,
 }
 
 /// A module that has passed all checks and is compiled.
@@ -83,18 +93,17 @@ impl Sandbox {
     /// The sandbox has no pool if the address space is limited.
     ///
     /// # Errors
-    /// If the engine does not work on this machine.
+    /// If the engine does not work on this machine, or the system has too few memory mappings for so many guests.
     pub fn pooled(cache: Option<Cache>, instances: usize) -> Result<Self, EngineError> {
         if AddressSpace::of_this_process() == AddressSpace::Limited {
             return Self::new(cache);
         }
-        let config = pooled_config(instances, functions_of(cache.as_ref()))?;
-        match Engine::new(&config) {
-            Ok(engine) => Self::with_engine(engine, cache),
-            Err(error) => {
-                debug!("guests do not come from a pool: {error:#}");
-                Self::new(cache)
-            }
+        match pooled_engine(Pooled::Libraries, instances, cache.as_ref())? {
+            Some(engine) => Ok(Sandbox {
+                pool: Some(instances),
+                ..Self::with_engine(engine, cache)?
+            }),
+            None => Self::new(cache),
         }
     }
 
@@ -102,12 +111,12 @@ impl Sandbox {
         start_watchdog(&engine);
         let mut abi_linker = Linker::new(&engine);
         wasi::abi::add_to(&mut abi_linker)?;
-        let program_linker = program_linker(&engine)?;
         Ok(Sandbox {
             engine,
             abi_linker,
-            program_linker,
-            for_threads: OnceLock::new(),
+            pool: None,
+            programs: OnceLock::new(),
+            threads: OnceLock::new(),
             cache,
             interrupt: None,
             chosen: ModuleLimits::chosen(),
@@ -292,7 +301,7 @@ impl Sandbox {
             CompileError::Internal(reason) => internal(reason),
         })?;
         let linked = self.link(&report.facts, module);
-        let linked = linked.map_err(|error| internal(format!("{error:#}")))?;
+        let linked = linked.map_err(|error| internal(error.to_string()))?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         Ok(GuestModule {
             name: name.into_owned(),
@@ -324,9 +333,14 @@ impl Sandbox {
         (wasm, keep): (&[u8], Keep),
         compile: impl FnOnce(&[u8]) -> Result<Compiled, CompileError>,
     ) -> Result<Module, CompileError> {
-        let engine = match facts.threads {
-            true => self.for_threads().map_err(internal)?.0,
-            false => &self.engine,
+        let engine = match facts.kind {
+            Kind::Program => {
+                let made = self.programs(facts.threads);
+                &made
+                    .map_err(|error| CompileError::Internal(error.to_string()))?
+                    .engine
+            }
+            Kind::Abi | Kind::Workload | Kind::Unknown => &self.engine,
         };
         let Some(key) = rewrite::key(facts) else {
             return self.compiled(engine, (&facts.sha256, keep), || compile(wasm));
@@ -337,35 +351,61 @@ impl Sandbox {
         })
     }
 
-    /// What programs with threads run on.
-    fn for_threads(&self) -> wasmtime::Result<(&Engine, &Linker<ProgramState>)> {
-        if self.for_threads.get().is_none() {
-            let space = AddressSpace::of_this_process();
-            let config = config_for_threads(space, functions_of(self.cache.as_ref()))
-                .map_err(wasmtime::Error::new)?;
-            let engine = Engine::new(&config)?;
-            start_watchdog(&engine);
-            let linker = program_linker(&engine)?;
+    /// What programs run on, with threads or without.
+    fn programs(&self, threads: bool) -> Result<&Programs, EngineError> {
+        let place = match threads {
+            true => &self.threads,
+            false => &self.programs,
+        };
+        if place.get().is_none() {
+            let engine = match threads {
+                true => self.engine_for_threads()?,
+                false => self.engine_for_programs()?,
+            };
+            let mut linker = Linker::new(&engine);
+            program::wasi::add_to(&mut linker)?;
             // If another thread has made one meanwhile, that is the one.
-            let _ = self.for_threads.set((engine, linker));
+            let _ = place.set(Programs { engine, linker });
         }
-        let made = self.for_threads.get();
-        let (engine, linker) = made.ok_or_else(|| wasmtime::format_err!("there is no engine"))?;
-        Ok((engine, linker))
+        let made = place.get();
+        Ok(made.ok_or_else(|| wasmtime::format_err!("there is no engine"))?)
     }
 
-    fn link(&self, facts: &Facts, module: Module) -> wasmtime::Result<Linked> {
-        Ok(match facts.kind {
-            Kind::Program if facts.threads => {
-                let linker = self.for_threads()?.1.clone();
-                Linked::Program(Code::Threads(Arc::new(Unlinked {
-                    module,
-                    linker,
-                    instance_units: instance_units(facts),
-                })))
+    fn engine_for_programs(&self) -> Result<Engine, EngineError> {
+        let Some(instances) = self.pool else {
+            return Ok(self.engine.clone());
+        };
+        let engine = match pooled_engine(Pooled::Programs, instances, self.cache.as_ref())? {
+            Some(engine) => engine,
+            None => {
+                let functions = functions_of(self.cache.as_ref());
+                Engine::new(&config(AddressSpace::of_this_process(), functions)?)?
             }
+        };
+        start_watchdog(&engine);
+        Ok(engine)
+    }
+
+    fn engine_for_threads(&self) -> Result<Engine, EngineError> {
+        let space = AddressSpace::of_this_process();
+        let config = config_for_threads(space, functions_of(self.cache.as_ref()))?;
+        let engine = Engine::new(&config)?;
+        start_watchdog(&engine);
+        Ok(engine)
+    }
+
+    fn link(&self, facts: &Facts, module: Module) -> Result<Linked, EngineError> {
+        Ok(match facts.kind {
             Kind::Program => {
-                Linked::Program(Code::Single(self.program_linker.instantiate_pre(&module)?))
+                let linker = &self.programs(facts.threads)?.linker;
+                Linked::Program(match facts.threads {
+                    true => Code::Threads(Arc::new(Unlinked {
+                        module,
+                        linker: linker.clone(),
+                        instance_units: instance_units(facts),
+                    })),
+                    false => Code::Single(linker.instantiate_pre(&module)?),
+                })
             }
             // Vetting has rejected modules of an unknown kind.
             Kind::Abi | Kind::Workload | Kind::Unknown => {
@@ -375,14 +415,24 @@ impl Sandbox {
     }
 }
 
-fn program_linker(engine: &Engine) -> wasmtime::Result<Linker<ProgramState>> {
-    let mut linker = Linker::new(engine);
-    program::wasi::add_to(&mut linker)?;
-    Ok(linker)
-}
-
-fn internal(error: wasmtime::Error) -> CompileError {
-    CompileError::Internal(format!("{error:#}"))
+/// An engine with a pool for `instances` guests, unless the machine does not let it have one.
+///
+/// # Errors
+/// If the system has too few memory mappings for so many: without a pool they would be as many.
+fn pooled_engine(
+    pooled: Pooled,
+    instances: usize,
+    cache: Option<&Cache>,
+) -> Result<Option<Engine>, EngineError> {
+    mappings::check(instances, pooled.mappings())?;
+    let config = pooled_config(pooled, instances, functions_of(cache))?;
+    Ok(match Engine::new(&config) {
+        Ok(engine) => Some(engine),
+        Err(error) => {
+            debug!("guests do not come from a pool: {error:#}");
+            None
+        }
+    })
 }
 
 impl GuestModule {

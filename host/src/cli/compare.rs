@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::limits::{CacheArgs, ModuleArgs};
+use super::limits::{CacheArgs, ModuleArgs, fit_threads};
 use super::mounts::MountArgs;
 use super::options::{AllLimits, OptionArgs};
 use super::output::{TableFormat, print, print_json};
@@ -16,12 +16,13 @@ use super::sim::setting::SettingArgs;
 use super::{Exit, Failure, interrupt};
 use host_check::validity::Validity;
 use host_grade::sweep::compare::{Comparison, Pairs, SideFacts};
+use host_guest::Start;
 use host_protocol::text::{counted, figure, one_line, shell_quoted};
 use host_report::ReportDir;
 use host_sandbox::GuestModule;
 use host_sim::SeedRange;
 use host_trial::Trial;
-use host_trial::scenario::option;
+use host_trial::scenario::option::{self, Group};
 
 /// Compare two modules, or one with other arguments, on the same seeds: verdicts and figures
 ///
@@ -45,6 +46,9 @@ pub(crate) struct CompareArgs {
     /// Arguments of the nodes of B, separated by spaces, after those of both.
     #[arg(long, value_name = "WORDS", default_value = "", hide_default_value = true, allow_hyphen_values = true, help_heading = SIDES)]
     args_b: String,
+    /// Version that --swap-at and --nemesis swap change nodes to, of A and of B [default: the module that they run].
+    #[arg(long, value_name = "FILE", help_heading = Group::Cluster.heading())]
+    swap_module: Option<PathBuf>,
     #[command(flatten)]
     setting: SettingArgs,
     /// Seeds from A to below B, for both.
@@ -78,6 +82,8 @@ Examples:
     host compare --challenge 3d old.wasm new.wasm
   Which strategy of one module is faster?
     host compare --challenge 3d my.wasm --args-a '--strategy tree' --args-b '--strategy gossip'
+  Which of two versions survives the change to a third?
+    host compare --challenge 3c --nemesis swap --swap-module next.wasm old.wasm new.wasm
 
 Exit codes:
   0    compared, whatever the verdicts are
@@ -102,8 +108,9 @@ pub(super) fn run(args: &CompareArgs) -> Result<Exit, Failure> {
     let report = args.report.as_deref().map(ReportDir::create).transpose()?;
     let seeds = SeedSet::share(args.seeds, None);
     let interrupt = interrupt::on_signal()?;
-    let runs = rayon::current_num_threads();
-    let guests = runs * (scenario.options.cluster.count + 1); // one more while versions change
+    let guests = scenario.options.cluster.count + 1; // one more while versions change
+    fit_threads(guests)?;
+    let guests = rayon::current_num_threads() * guests;
     let sandbox = args.cache.sandbox_for(guests, &interrupt)?;
     let sandbox = sandbox.limited_to(args.modules.limits());
     let mounts = args.mounts.read()?;
@@ -112,13 +119,21 @@ pub(super) fn run(args: &CompareArgs) -> Result<Exit, Failure> {
         Ok(module.mounted(&mounts)?)
     };
     let modules = [load(paths[0])?, load(paths[1])?];
+    let next = match &args.swap_module {
+        Some(path) => Some(load(path)?),
+        None => None,
+    };
     let own = [&args.args_a, &args.args_b].map(|words| words.split_whitespace());
     let trials: Vec<Trial<'_>> = (modules.iter().zip(own))
         .map(|(module, own)| {
             let mut scenario = scenario.clone();
             let guest_args = &mut scenario.options.guest_args;
             guest_args.extend(own.map(str::to_owned));
-            Trial::of(module, scenario)
+            Trial {
+                module,
+                next_module: next.as_ref().map(|next| next as &dyn Start),
+                scenario,
+            }
         })
         .collect();
     let trials: Vec<&Trial<'_>> = trials.iter().collect();
@@ -129,6 +144,7 @@ pub(super) fn run(args: &CompareArgs) -> Result<Exit, Failure> {
     let facts = |side: usize| SideFacts {
         module: paths[side].display().to_string(),
         sha256: modules[side].facts.sha256.clone(),
+        swap_sha256: next.as_ref().map(|next| next.facts.sha256.clone()),
         args: trials[side].scenario.options.guest_args.clone(),
     };
     let range = (args.seeds.first, args.seeds.count);

@@ -16,12 +16,12 @@ use clap::Args;
 
 pub(super) use feedback::{GradeFormat, GradeOutput};
 
-use super::limits::CacheArgs;
+use super::limits::{CacheArgs, fit_threads};
 use super::{Exit, Failure, interrupt, progress, suite_file};
 use host_grade::assemble::assemble;
 use host_grade::class_page::ClassReport;
 use host_grade::grade::{JudgeFacts, Shard};
-use host_grade::judge::{JudgeContext, guests_max, judge};
+use host_grade::judge::{JudgeContext, guests_max, guests_of_run, judge};
 use host_grade::resume::Resume;
 use host_grade::runtimes::Runtimes;
 use host_grade::{Grade, Submission, Suite, Work, class_report, submission};
@@ -107,6 +107,7 @@ pub(super) fn run(args: &GradeArgs) -> Result<Exit, Failure> {
     if args.suite.is_some() {
         suite_file::warn_of_unmet(&suite, &interrupt);
     }
+    fit_threads(guests_of_run(&work))?;
     let sandbox = args.cache.sandbox_for(guests_max(&work), &interrupt)?;
     let grade = judged(&work, &sandbox, &resume, &interrupt, args.report.as_deref())?;
     if let Some(path) = &args.resume {

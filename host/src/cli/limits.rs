@@ -1,6 +1,8 @@
 //! Flags of every command that runs a guest: its limits and the cache.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::{env, thread};
 
 use clap::Args;
 use tracing::warn;
@@ -9,7 +11,9 @@ use super::cache::read_key;
 use super::options::{GuestLimits, OptionArgs};
 use super::{Exit, Failure};
 use host_guest::{Interrupt, Limits};
-use host_sandbox::{CHOSEN_BYTES_MAX, Cache, EngineError, ModuleLimits, Sandbox, SharedCache};
+use host_sandbox::{
+    CHOSEN_BYTES_MAX, Cache, EngineError, ModuleLimits, Sandbox, SharedCache, guests_max,
+};
 
 /// The flags that limit a guest.
 pub(super) type LimitArgs = OptionArgs<GuestLimits>;
@@ -53,6 +57,25 @@ pub(super) struct CacheArgs {
     /// File with the key of the shared cache (`host cache key`).
     #[arg(long, value_name = "FILE", requires = "shared_cache", help_heading = HEADING, hide_short_help = true)]
     cache_key: Option<PathBuf>,
+}
+
+/// Starts fewer threads than there are processors if each makes runs with so many guests at a time, and the system does not
+/// have memory mappings for all of them. It has to be called before anything runs in parallel.
+pub(super) fn fit_threads(guests_of_run: usize) -> Result<(), Failure> {
+    let fit = guests_max() / guests_of_run.max(1);
+    let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    // Who asks for a number of threads gets it, or an error from the sandbox.
+    let is_asked_for = env::var_os("RAYON_NUM_THREADS").is_some();
+    if fit == 0 || fit >= processors || is_asked_for {
+        return Ok(());
+    }
+    warn!(
+        "{fit} of {processors} processors are used: the system has no memory mappings for more runs of {guests_of_run} \
+         guests at a time (sysctl vm.max_map_count)"
+    );
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(fit);
+    pool.build_global()
+        .map_err(|error| Failure::new(Exit::Internal, format!("cannot start threads: {error}")))
 }
 
 impl CacheArgs {
@@ -109,8 +132,11 @@ impl CacheArgs {
                 })
         };
         make(cache).map_err(|error| {
-            let text = format!("the sandbox does not work on this machine: {error}");
-            Failure::new(Exit::Internal, text)
+            let exit = match error {
+                EngineError::Guests(_) => Exit::Usage,
+                _ => Exit::Internal,
+            };
+            Failure::new(exit, error)
         })
     }
 }

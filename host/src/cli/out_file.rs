@@ -62,6 +62,7 @@ pub(super) const MAN_PAGE: Contents = Contents {
 pub(super) struct OutFile {
     path: PathBuf,
     place: Place,
+    is_synced: bool,
 }
 
 enum Place {
@@ -91,7 +92,16 @@ impl OutFile {
         Ok(OutFile {
             path: path.to_owned(),
             place: place.map_err(|error| cannot_write(path.display(), &error))?,
+            is_synced: false,
         })
+    }
+
+    /// The same, which is written to the disk before it replaces what was there: a machine that fails leaves one of them.
+    pub(super) fn synced(self) -> Self {
+        OutFile {
+            is_synced: true,
+            ..self
+        }
     }
 
     /// The path that the user gave.
@@ -109,9 +119,16 @@ impl OutFile {
         self,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), Failure> {
-        let OutFile { path, place } = self;
+        let OutFile {
+            path,
+            place,
+            is_synced,
+        } = self;
         let written = match place {
             Place::Beside(file, target) => buffered(file.as_file(), write).and_then(|()| {
+                if is_synced {
+                    file.as_file().sync_all()?;
+                }
                 let kept = file.persist(&target);
                 kept.map(drop).map_err(|error| error.error)
             }),
@@ -129,6 +146,23 @@ fn buffered(file: &File, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -
     let mut out = BufWriter::with_capacity(1 << 16, file);
     write(&mut out)?;
     out.flush()
+}
+
+/// What a file has that will be replaced; none if it is new or empty.
+pub(super) fn earlier(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
+    // What is no file, such as a pipe, would be waited for.
+    let bytes = fs::metadata(path).and_then(|metadata| match metadata.is_file() {
+        true => fs::read(path),
+        false => Err(io::Error::other("it is not a regular file")),
+    });
+    match bytes {
+        Ok(bytes) => Ok(Some(bytes).filter(|bytes| !bytes.is_empty())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => {
+            let text = format!("{}: {error}", path.display());
+            Err(Failure::new(Exit::Usage, text))
+        }
+    }
 }
 
 /// Opens a file that is written bit by bit.

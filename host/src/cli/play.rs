@@ -28,7 +28,7 @@ use host_play::{
     About, Address, Base, Module, Opening, PlayError, Programs, Server, Session, is_link, linked,
 };
 use host_protocol::text::one_line;
-use host_sandbox::{GuestModule, Sandbox};
+use host_sandbox::{GuestModule, Sandbox, guests_max};
 use host_sim::Cluster;
 use host_trial::Scenario;
 use host_trial::scenario::option::{self, Group};
@@ -216,7 +216,10 @@ pub(super) fn sandbox_for(
     modules: &ModuleArgs,
     interrupt: &Interrupt,
 ) -> Result<Sandbox, Failure> {
-    let sandbox = cache.sandbox_for(RUNS * (cluster.count + 1), interrupt)?;
+    let guests = cluster.count + 1;
+    // Of a large cluster as many runs as the system has room for, and one in any case.
+    let guests = (RUNS * guests).min(guests_max().max(guests));
+    let sandbox = cache.sandbox_for(guests, interrupt)?;
     Ok(sandbox.limited_to(modules.limits()))
 }
 

@@ -4,6 +4,7 @@ mod again;
 pub(super) mod args;
 mod console;
 pub(super) mod figures;
+mod resume;
 pub(super) mod seeds;
 pub(super) mod setting;
 pub(super) mod show;
@@ -41,6 +42,10 @@ pub(super) fn run(args: SimArgs) -> Result<Exit, Failure> {
     if args.summarises() {
         return summary::run(&args, runs);
     }
+    if args.resume.is_some() {
+        let text = "--resume keeps what many runs show together: add --summary, or --shard";
+        return Err(Failure::new(Exit::Usage, text));
+    }
     if args.watch && matches!(args.format()?, Format::Json) {
         let text = "--watch shows what changed to people: it has no --format json";
         return Err(Failure::new(Exit::Usage, text));
@@ -52,7 +57,7 @@ pub(super) fn run(args: SimArgs) -> Result<Exit, Failure> {
         ("--shrink", args.shrink.as_ref()),
     ])?;
     let interrupt = interrupt::on_signal()?;
-    let sandbox = args.cache.sandbox_for(runs.instances(), &interrupt)?;
+    let sandbox = args.cache.sandbox_for(runs.instances()?, &interrupt)?;
     let sandbox = sandbox.limited_to(args.modules.limits());
     let limits = runs.scenario.options.limits;
     let again = Again {

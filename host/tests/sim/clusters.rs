@@ -164,14 +164,16 @@ fn the_jobs_of_slurm_sweep_as_one_process_does() {
     assert!(!class.path("out/share.1.json").exists());
 }
 
-/// Clusters ask a task to end before they kill it. Then `host` ends with what it has, which is no share.
+/// Clusters ask a task to end before they kill it. Then `host` ends with what it has, which is no share, and the task that is
+/// started again goes on from there, here by the other script.
 #[test]
-fn a_task_that_is_asked_to_end_leaves_no_share() {
+fn a_task_that_is_asked_to_end_leaves_no_share_and_goes_on() {
     let class = Class::empty();
     let out = class.path("out");
     fs::create_dir(&out).unwrap();
     let slurm = ("bash", deploy("slurm/share.sbatch"), None);
     let kubernetes = ("sh", deploy("kubernetes/share.sh"), Some("2"));
+    let mut left = Vec::new();
     for (shell, script, shares) in [slurm, kubernetes] {
         let bin = host().parent().unwrap().display();
         let mut command = Command::new(shell);
@@ -187,15 +189,18 @@ fn a_task_that_is_asked_to_end_leaves_no_share() {
         command.env("RUST_LOG", "debug").stderr(Stdio::piped());
         let mut task = command.spawn().unwrap();
         let mut lines = BufReader::new(task.stderr.take().unwrap()).lines();
-        let begins =
-            |line: &Result<String, _>| line.as_ref().unwrap().contains("running 500000 seeds");
-        assert!(lines.any(|line| begins(&line)));
+        let mut find =
+            |what: &str| lines.find_map(|line| Some(line.unwrap().split_once(what)?.1.to_owned()));
+        let seeds = find("running ").unwrap();
+        left.push(seeds.trim_end_matches(" seeds").parse::<u32>().unwrap());
+        find("that are done are kept").unwrap();
         kill_process(Pid::from_child(&task), Signal::TERM).unwrap();
         assert_eq!(task.wait().unwrap().code(), Some(143), "{shell}");
         assert!(lines.any(|line| line.unwrap().starts_with("interrupted: ")));
         assert!(out.join("share.1.part").exists() && !out.join("share.1.json").exists());
         fs::remove_file(out.join("share.1.part")).unwrap();
     }
+    assert!(left[0] == 500_000 && left[1] < 500_000, "{left:?}");
 }
 
 #[test]

@@ -33,6 +33,9 @@ pub struct SideFacts {
     pub module: String,
     /// Its SHA-256 hash.
     pub sha256: String,
+    /// That of the version that its nodes change to, if it is another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub swap_sha256: Option<String>,
     /// The arguments of its nodes.
     pub args: Vec<String>,
 }

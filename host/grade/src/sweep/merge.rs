@@ -41,7 +41,7 @@ pub fn merge(mut summaries: Vec<(String, Summary)>) -> Result<Summary, MergeErro
 }
 
 /// What differs between two sweeps, if anything does.
-fn difference(one: &SweepFacts, other: &SweepFacts) -> Option<String> {
+pub(super) fn difference(one: &SweepFacts, other: &SweepFacts) -> Option<String> {
     let (run, other_run) = (&one.run, &other.run);
     let differs = [
         (

@@ -3,11 +3,12 @@
 //! A sweep may have a million seeds, on many machines, so what is kept of its runs does not grow with
 //! them: a [`Tally`] has counts, the first seeds of each anomaly, and each figure's [`Values`]. Tallies of
 //! parts are joined to the tally of the whole, the same in every order and for every split. A
-//! [`Summary`] is a tally with what it is about, as JSON, for [`merge`].
+//! [`Summary`] is a tally with what it is about, as JSON, for [`merge`] and, while runs are to be done, in a file ([`kept`]).
 
 pub mod compare;
 pub mod csv;
 mod figures;
+pub mod kept;
 pub mod merge;
 mod summary;
 mod tally;

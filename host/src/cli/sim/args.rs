@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::super::input::read;
-use super::super::limits::{CacheArgs, ModuleArgs};
+use super::super::limits::{CacheArgs, ModuleArgs, fit_threads};
 use super::super::mounts::MountArgs;
 use super::super::options::{AllLimits, OptionArgs};
 use super::super::output::{Format, TableFormat};
@@ -67,6 +67,12 @@ pub(crate) struct SimArgs {
     /// Run only share I of N of the seeds, and show a summary; `host merge` merges the JSON of the shares.
     #[arg(long, value_name = "I/N", requires = "seeds", conflicts_with_all = ["schedule", "watch", "report", "shrink"], help_heading = SEEDS)]
     pub(super) shard: Option<Shard>,
+    /// Keep what the runs of a summary show in this file, and go on from there if it exists.
+    ///
+    /// It is written every 10 s and at the end, so after Ctrl-C, a crash or `kill -9` the same command goes on. The result is
+    /// the same as without an interruption.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["schedule", "watch"], help_heading = SEEDS)]
+    pub(super) resume: Option<PathBuf>,
     /// Run again when the module's file changes, and show what changed in the verdict.
     ///
     /// Builds nothing. Without --seed all runs have the seed of the first. Ends with an interrupt
@@ -191,13 +197,17 @@ pub(super) enum Seeds {
 }
 
 impl Runs {
-    /// How many guests there are at a time.
-    pub(super) fn instances(&self) -> usize {
+    /// How many guests there are at a time, with as many threads as they allow.
+    pub(super) fn instances(&self) -> Result<usize, Failure> {
+        let guests = self.scenario.options.cluster.count + 1; // one more while versions change
         let runs = match self.seeds {
             Seeds::One(_) => 1,
-            Seeds::Many(seeds) => seeds.count.min(rayon::current_num_threads()),
+            Seeds::Many(seeds) => {
+                fit_threads(guests)?;
+                seeds.count.min(rayon::current_num_threads())
+            }
         };
-        runs * (self.scenario.options.cluster.count + 1) // one more while versions change
+        Ok(runs * guests)
     }
 }
 

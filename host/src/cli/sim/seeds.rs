@@ -1,8 +1,9 @@
 //! Many seeds, tried in parallel.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-
-use rayon::prelude::*;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 use super::tally::Progress;
 use host_check::validity::Validity;
@@ -12,9 +13,8 @@ use host_grade::sweep::Try;
 use host_sim::SeedRange;
 use host_trial::Trial;
 
-/// How many runs are kept until they are counted in their order. Processors wait for each other's last
-/// runs after each so many, which costs less than one run of each.
-const BATCH: usize = 4096;
+/// How many runs may be done before an earlier one is.
+const WAITING_MAX: usize = 4096;
 
 /// The seeds of a range, or every so many-th of them.
 #[derive(Debug, Clone, Copy)]
@@ -41,62 +41,132 @@ impl SeedSet {
         }
     }
 
+    /// All but so many of the first.
+    pub(in crate::cli) fn after(self, done: u64) -> Self {
+        let done = usize::try_from(done).map_or(self.count, |done| done.min(self.count));
+        SeedSet {
+            first: self.first.saturating_add(done as u64 * self.step),
+            count: self.count - done,
+            ..self
+        }
+    }
+
     pub(in crate::cli) fn seed(&self, index: usize) -> u64 {
         self.first + index as u64 * self.step
     }
 }
 
 /// Runs each trial with each seed in parallel, judges them by `targets` too, and hands what they have shown to
-/// `take`, in the order of the seeds and, of one seed, of the trials. Ends with the first run that is not valid, unless all
-/// are to be tried: what `take` gets does not depend on the number of threads. After an interrupt it gets what is done.
+/// `take`, in the order of the seeds and, of one seed, of the trials, as soon as all before them are done. Ends with the first
+/// run that is not valid, unless all are to be tried: what `take` gets does not depend on the number of threads. After an
+/// interrupt it has got all runs up to the first that was not done.
 pub(in crate::cli) fn try_all(
     trials: &[&Trial<'_>],
     targets: &[Target],
     seeds: &SeedSet,
     ends_at_failure: bool,
-    mut take: impl FnMut(usize, Try),
+    take: impl FnMut(usize, Try) + Send,
 ) {
     let count = seeds.count.saturating_mul(trials.len());
     let is_interrupted = || trials.iter().any(|trial| trial.is_interrupted());
     let progress = Progress::of(count);
-    let mut begin = 0;
-    while begin < count && !is_interrupted() {
-        let end = count.min(begin.saturating_add(BATCH));
-        let first_failure = AtomicUsize::new(usize::MAX);
-        let is_needless = |index| ends_at_failure && index > first_failure.load(Ordering::Relaxed);
-        let tries: Vec<Option<Try>> = (begin..end)
-            .into_par_iter()
-            .map(|index| {
-                if is_needless(index) || is_interrupted() {
-                    return None;
-                }
-                let seed = seeds.seed(index / trials.len());
-                let tried = trials[index % trials.len()].with(seed, None, |mut report| {
-                    judge_targets(targets, &mut report);
-                    (!report.is_interrupted()).then(|| Try::of(&report))
-                })?;
-                if tried.valid() != Validity::True {
-                    first_failure.fetch_min(index, Ordering::Relaxed);
-                }
-                progress.count(&tried);
-                Some(tried)
-            })
-            .collect();
-        let failed = first_failure.into_inner();
-        let ends = ends_at_failure && failed < usize::MAX;
-        let kept = match ends {
-            true => failed - begin + 1,
-            false => end - begin,
-        };
-        for (index, tried) in (begin..).zip(tries).take(kept) {
-            if let Some(tried) = tried {
-                take(index % trials.len(), tried);
+    let next = AtomicUsize::new(0);
+    let in_order = InOrder {
+        line: Mutex::new(Line {
+            taken: 0,
+            is_over: false,
+            waiting: BTreeMap::new(),
+            take,
+        }),
+        has_moved: Condvar::new(),
+    };
+    let work = || {
+        let _over = OverOnPanic(&in_order);
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            if index >= count || is_interrupted() || !in_order.awaits(index) {
+                return;
             }
+            let seed = seeds.seed(index / trials.len());
+            let tried = trials[index % trials.len()].with(seed, None, |mut report| {
+                judge_targets(targets, &mut report);
+                (!report.is_interrupted()).then(|| Try::of(&report))
+            });
+            if let Some(tried) = &tried {
+                progress.count(tried);
+            }
+            in_order.give(index, tried, |index, tried, take| {
+                let fails = tried.valid() != Validity::True;
+                take(index % trials.len(), tried);
+                fails && ends_at_failure
+            });
         }
-        if ends {
-            break;
+    };
+    thread::scope(|scope| {
+        for _ in 0..rayon::current_num_threads().min(count) {
+            scope.spawn(work);
         }
-        begin = end;
-    }
+    });
     progress.end();
+}
+
+/// Ends the line if the thread panics: others would wait for its run for ever.
+struct OverOnPanic<'o, T: FnMut(usize, Try)>(&'o InOrder<T>);
+
+impl<T: FnMut(usize, Try)> Drop for OverOnPanic<'_, T> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.line().is_over = true;
+            self.0.has_moved.notify_all();
+        }
+    }
+}
+
+/// Runs that are done, until they can be taken in their order.
+struct InOrder<T> {
+    line: Mutex<Line<T>>,
+    /// That the line has moved on, or is over.
+    has_moved: Condvar,
+}
+
+struct Line<T> {
+    /// How many were taken.
+    taken: usize,
+    /// Whether no more are taken: one ends all, or was not done.
+    is_over: bool,
+    /// Those that have ended while one before them has not; `None` if they were interrupted.
+    waiting: BTreeMap<usize, Option<Try>>,
+    take: T,
+}
+
+impl<T: FnMut(usize, Try)> InOrder<T> {
+    fn line(&self) -> MutexGuard<'_, Line<T>> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until there is room for what this run will show. Returns whether it is still to be made.
+    fn awaits(&self, index: usize) -> bool {
+        // The earliest that is not taken never waits here, so the line moves on.
+        let is_full = |line: &mut Line<T>| !line.is_over && index >= line.taken + WAITING_MAX;
+        let line = self.has_moved.wait_while(self.line(), is_full);
+        !line.unwrap_or_else(PoisonError::into_inner).is_over
+    }
+
+    /// Adds what a run has shown, if it was done, and has all taken that nothing stands before. `take` says whether it is
+    /// the last.
+    fn give(&self, index: usize, tried: Option<Try>, take: impl Fn(usize, Try, &mut T) -> bool) {
+        let mut line = self.line();
+        line.waiting.insert(index, tried);
+        while !line.is_over
+            && let next = line.taken
+            && let Some(ended) = line.waiting.remove(&next)
+        {
+            line.taken += 1;
+            line.is_over = match ended {
+                Some(tried) => take(next, tried, &mut line.take),
+                None => true,
+            };
+        }
+        self.has_moved.notify_all();
+    }
 }

@@ -6,6 +6,7 @@ use tracing::debug;
 
 use super::again::{Again, done_in_words, fail_if_internal};
 use super::args::{Runs, Seeds, SimArgs};
+use super::resume::ResumeFile;
 use super::seeds::try_all;
 use super::tally::{write_remarks, write_tally};
 use crate::cli::output::{TableFormat, print, print_json, print_styled};
@@ -22,11 +23,13 @@ use host_trial::Trial;
 use host_trial::scenario::Replay;
 
 pub(super) fn run(args: &SimArgs, runs: Runs) -> Result<Exit, Failure> {
-    let instances = runs.instances();
+    let instances = runs.instances()?;
     let Seeds::Many(seeds) = runs.seeds else {
         // It was refused when the seeds were read.
         return Err(Failure::new(Exit::Usage, "--summary is for several runs"));
     };
+    let resume = args.resume.as_deref().map(ResumeFile::prepare);
+    let mut resume = resume.transpose()?;
     let interrupt = interrupt::on_signal()?;
     let sandbox = args.cache.sandbox_for(instances, &interrupt)?;
     let sandbox = sandbox.limited_to(args.modules.limits());
@@ -47,31 +50,48 @@ pub(super) fn run(args: &SimArgs, runs: Runs) -> Result<Exit, Failure> {
         targets: runs.targets,
         report: None,
     };
-    let mut tally = Tally::default();
-    debug!("running {} seeds", seeds.count);
-    let targets = &again.targets;
-    try_all(&[&trial], targets, &seeds, false, |_, one| tally.add(&one));
+    let sweep = SweepFacts {
+        judge: JudgeFacts::of_this_program(),
+        run: facts(&trial, &module, next.as_ref(), &mounts, &again),
+        first_seed: seeds.range.first,
+        seeds: seeds.range.count,
+    };
+    let summary = |tally: &Tally| Summary {
+        sweep: sweep.clone(),
+        shard: args.shard,
+        first_failure: tally.first_failure.map(|seed| FirstFailure {
+            seed,
+            replay: again.command(Replay::Seed(seed)),
+        }),
+        tally: tally.clone(),
+    };
+    let kept = match &resume {
+        Some(file) => file.read(&sweep, args.shard)?,
+        None => None,
+    };
+    let mut tally = kept.map_or_else(Tally::default, |kept| kept.tally);
+    let left = seeds.after(tally.runs);
+    debug!("running {} seeds", left.count);
+    try_all(&[&trial], &again.targets, &left, false, |_, one| {
+        tally.add(&one);
+        if let Some(file) = &mut resume {
+            file.write_at_times(|| summary(&tally));
+        }
+    });
+    let summary = summary(&tally);
+    let written = resume.map_or(Ok(()), |file| file.write(&summary));
     if let (Some(seed), false) = (tally.first_failure, trial.is_interrupted()) {
         fail_if_internal(&trial.run(seed, Vec::new()))?;
     }
-    let replay = |seed| FirstFailure {
-        seed,
-        replay: again.command(Replay::Seed(seed)),
-    };
-    let summary = Summary {
-        sweep: SweepFacts {
-            judge: JudgeFacts::of_this_program(),
-            run: facts(&trial, &module, next.as_ref(), &mounts, &again),
-            first_seed: seeds.range.first,
-            seeds: seeds.range.count,
-        },
-        shard: args.shard,
-        first_failure: tally.first_failure.map(replay),
-        tally,
-    };
     show(&summary, args.table_format())?;
+    written?;
     if trial.is_interrupted() {
-        interrupt::note(&done_in_words(&summary.tally, seeds.count, &again));
+        let next = match args.resume {
+            Some(_) => "the same command goes on from here",
+            None => "with --resume FILE it could go on from here",
+        };
+        let done = done_in_words(&tally, seeds.count, &again);
+        interrupt::note(&format!("{next}; {done}"));
         return Ok(Exit::Interrupted);
     }
     Ok(summary.valid().into())

@@ -14,14 +14,14 @@ use clap::Args;
 use rayon::prelude::*;
 
 use crate::cli::grade;
-use crate::cli::limits::CacheArgs;
+use crate::cli::limits::{CacheArgs, fit_threads};
 use crate::cli::output::{print, print_styled};
 use crate::cli::style::{BAD, GOOD, PLAIN, Styled};
 use crate::cli::suite_file::{SuiteFile, find, keep, open, warn_of_unmet};
 use crate::cli::{Exit, Failure, interrupt};
 use host_check::validity::Validity;
 use host_check::workload::WorkloadResult;
-use host_grade::judge::guests_max;
+use host_grade::judge::{guests_max, guests_of_run};
 use host_grade::resume::Resume;
 use host_grade::run::SeedRun;
 use host_grade::runtimes::{NotLoaded, Runtimes, trial};
@@ -96,6 +96,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     if args.suite.suite.is_some() {
         warn_of_unmet(&suite, &interrupt);
     }
+    fit_threads(guests_of_run(&work))?;
     let sandbox = args.cache.sandbox_for(guests_max(&work), &interrupt)?;
     print_styled(&heads())?;
     let mut all_passed = true;

@@ -332,6 +332,7 @@ fn short_help_of_sim() {
                   --keep-going             With several seeds: go on after the first that fails, and count the anomalies
                   --summary                With several seeds: run all of them, and show only what they show together
                   --shard <I/N>            Run only share I of N of the seeds, and show a summary; `host merge` merges the JSON of the shares
+                  --resume <FILE>          Keep what the runs of a summary show in this file, and go on from there if it exists
                   --watch                  Run again when the module's file changes, and show what changed in the verdict
                   --schedule <FILE>        Play the run in this file. It has all options except modules and limits
                   --write-schedule <FILE>  Write the run to this file, for --schedule
@@ -717,6 +718,11 @@ fn help_of_sim() {
 
                   --shard <I/N>
                       Run only share I of N of the seeds, and show a summary; `host merge` merges the JSON of the shares
+
+                  --resume <FILE>
+                      Keep what the runs of a summary show in this file, and go on from there if it exists.
+
+                      It is written every 10 s and at the end, so after Ctrl-C, a crash or `kill -9` the same command goes on. The result is the same as without an interruption.
 
                   --watch
                       Run again when the module's file changes, and show what changed in the verdict.

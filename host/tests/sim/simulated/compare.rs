@@ -68,6 +68,38 @@ fn each_side_has_what_its_runs_have() {
 }
 
 #[test]
+fn both_change_to_the_version_that_is_named() {
+    let dir = Dir::new();
+    let options = "-w broadcast --node-count 3 --time-limit 4 --rate 5 --swap-at 1 \
+                   --seeds 0..4 --format json --swap-module";
+    let run = |command: &str, swap: &str, modules: &[&str]| {
+        let run = dir.host().args(command.split(' '));
+        let run = run.arg("--cache-dir").arg(compiled());
+        let run = run.args(options.split_whitespace()).arg(built(swap));
+        parse(&run.args(modules.iter().map(|name| built(name))).end())
+    };
+    let modules = ["broadcast-retry", "broadcast-flood"];
+    let comparison = run("compare", "broadcast-batched", &modules);
+    let sides = comparison["sides"].as_array().unwrap();
+    assert_eq!(sides[0]["swap-sha256"], sides[1]["swap-sha256"]);
+    for (name, (side, letter)) in modules.iter().zip(sides.iter().zip(["a", "b"])) {
+        let alone = run("sim --summary", "broadcast-batched", &[*name]);
+        assert_eq!(side["valid-runs"], alone["valid-runs"]);
+        assert_eq!(side["anomalies"], alone["anomalies"]);
+        for figure in comparison["figures"].as_array().unwrap() {
+            let name = figure["name"].as_str().unwrap();
+            for statistic in ["median", "p99", "worst"] {
+                let expected = &alone["figures"][name][statistic];
+                assert_eq!(&figure[letter][statistic], expected, "{name} {statistic}");
+            }
+        }
+    }
+    let other = run("compare", "broadcast-flood", &modules);
+    assert_eq!(other["sides"][0]["swap-sha256"], sides[1]["sha256"]);
+    assert_ne!(other["figures"], comparison["figures"]);
+}
+
+#[test]
 fn a_comparison_is_text_and_rows() {
     let dir = Dir::new();
     compare(&dir, "--seeds 0..4").end().is(expect![[r#"

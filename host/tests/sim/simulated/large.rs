@@ -3,7 +3,10 @@
 use std::fs;
 
 use expect_test::expect;
-use test_support::{Dir, Ended, Run, built, compiled};
+use host_guest::{Event, EventKind, GuestOptions, Limits};
+use host_sandbox::{Cache, Sandbox};
+use test_support::memory::alone;
+use test_support::{Dir, Ended, Run, built, compiled, program};
 
 /// `host sim` with a guest that is built.
 fn sim(dir: &Dir, guest: &str, args: &str) -> Run {
@@ -108,4 +111,44 @@ fn more_than_ten_thousand_nodes_are_refused() {
 
             [TRY HELP]
         "#]]);
+}
+
+/// How many memory mappings this process has.
+fn mappings() -> usize {
+    fs::read_to_string("/proc/self/maps")
+        .unwrap()
+        .lines()
+        .count()
+}
+
+/// 10,000 nodes have to fit into what Linux allows a process: 65,530.
+#[test]
+fn a_guest_takes_four_memory_mappings_and_a_program_six() {
+    alone(
+        "simulated::large::a_guest_takes_four_memory_mappings_and_a_program_six",
+        || {
+            const GUESTS: usize = 200;
+            const INIT: &str = r#"{"src":"c0","dest":"n1","body":{"type":"init","msg_id":1,"node_id":"n1","node_ids":["n1"]}}"#;
+            let cache = Cache::open(compiled()).unwrap();
+            let sandbox = Sandbox::pooled(Some(cache), GUESTS).unwrap();
+            for (path, most) in [(built("echo"), 4), (program("c-echo"), 6)] {
+                let before = mappings();
+                let module = sandbox.load(&path, &Limits::default()).unwrap();
+                let start = |_| {
+                    let mut guest = module.start(GuestOptions::default()).unwrap();
+                    // A program begins with its first message.
+                    let kind = EventKind::Message(INIT);
+                    let (now_ns, node) = (0, "n1");
+                    guest.step(&Event { now_ns, node, kind }).unwrap();
+                    guest
+                };
+                let guests: Vec<_> = (0..GUESTS).map(start).collect();
+                let taken = mappings() - before;
+                // A memory whose data begin at its first address takes one less. Some are the host's own.
+                let allowed = (most - 1) * GUESTS..=most * GUESTS + 40;
+                assert!(allowed.contains(&taken), "{}: {taken}", path.display());
+                drop(guests);
+            }
+        },
+    );
 }

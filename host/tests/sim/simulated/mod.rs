@@ -29,6 +29,7 @@ mod seeds;
 mod shrink;
 mod swap;
 mod sweep;
+mod sweep_resumed;
 mod txn;
 mod watch;
 mod why;

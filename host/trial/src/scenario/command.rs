@@ -242,7 +242,7 @@ impl Replay<'_> {
 
     /// Whether the flag with this name has to go.
     fn drops(self, name: &str) -> bool {
-        const SEEDS: [&str; 4] = ["seed", "seeds", "test-count", "shard"];
+        const SEEDS: [&str; 5] = ["seed", "seeds", "test-count", "shard", "resume"];
         const SOURCES: [&str; 3] = ["challenge", "world", "suite"];
         const OUTPUTS: [&str; 6] = [
             "write-schedule",
