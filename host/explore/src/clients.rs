@@ -17,11 +17,10 @@ use host_sim::ending::{Answered, answered, timed_out};
 use host_sim::workload::AnyWorkload;
 use host_sim::{Next, Operation, SECOND, Turn, WorkloadClient, with_msg_id};
 
-use crate::guests::STEP_BYTES;
 use crate::hash::{BuildQuick, Contents, Hash};
 use crate::participants::{Addr, Messages};
 use crate::record::Record;
-use crate::table::{Content, Table};
+use crate::table::{Content, STEP_BYTES, Table};
 use crate::wrong::Wrong;
 
 /// All clients between two events.

@@ -304,11 +304,11 @@ impl Exploration<'_> {
 /// The state in which schedules begin.
 pub(crate) fn begin(model: &Model<'_>) -> Result<State, Wrong> {
     let asymmetric = |why: &str| Err(Wrong::Asymmetric(why.to_owned()));
-    match &model.symmetry {
+    match &model.orbits {
         Some(_) if model.guests.mode.by_replay => {
             return asymmetric("the guest has no snapshot of all its state");
         }
-        Some(symmetry) if symmetry.len() == 1 => {
+        Some(orbits) if orbits.symmetry.all().len() == 1 => {
             return asymmetric("no two nodes have as many clients, and the same operations");
         }
         _ => {}

@@ -30,7 +30,7 @@ use crate::account::{Account, COPIED_UNITS, Instance};
 use crate::hash::{BuildQuick, Contents, Quick};
 use crate::participants::{Addr, Messages};
 use crate::symmetry::{Came, Symmetry};
-use crate::table::{Content, Table};
+use crate::table::{Content, STEP_BYTES, Table};
 pub(crate) use crate::told::{Act, GuestStep, Life, Told};
 use crate::wrong::{Mode, Wrong};
 
@@ -59,9 +59,6 @@ impl Content for Disk {
         self.held_bytes()
     }
 }
-
-/// What a known step takes besides its acts: its key, its place in the map, and its reference count.
-pub(crate) const STEP_BYTES: usize = 160;
 
 fn acts_bytes(acts: &[Act]) -> usize {
     let bytes = acts.iter().map(|act| match act {

@@ -7,10 +7,10 @@ use dashmap::DashMap;
 use host_disk::{Scope, Survival};
 use host_guest::{ErrorKind, Event, EventKind, GuestError};
 
-use crate::guests::{Act, Guests, Life, STEP_BYTES, Told};
+use crate::guests::{Act, Guests, Life, Told};
 use crate::hash::{BuildQuick, Contents, Hash};
 use crate::participants::Messages;
-use crate::table::{Content, Table};
+use crate::table::{Content, STEP_BYTES, Table};
 use crate::wrong::Wrong;
 
 /// A node between two events.

@@ -4,7 +4,6 @@ use host_guest::Guest;
 
 use super::{Guests, Life, Made, Told};
 use crate::participants::Messages;
-use crate::symmetry::Symmetry;
 use crate::wrong::Wrong;
 
 impl Guests<'_> {
@@ -23,7 +22,7 @@ impl Guests<'_> {
         for by in symmetry.tested(self.states.hash(guest)) {
             let image = symmetry.snapshot(snapshot, by)?;
             let told_image = symmetry.told(told, by, messages)?;
-            let to = Symmetry::node(by, node);
+            let to = by.node(node);
             let taken = self
                 .restore(spare, u32::MAX - 1, to, image.as_bytes(), messages)
                 .and_then(|()| self.make(spare.as_mut(), to, &told_image, now_ns, messages));

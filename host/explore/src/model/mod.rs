@@ -21,10 +21,11 @@ use crate::guests::{Guests, GuestsOptions};
 use crate::hash::{Hash, spread};
 use crate::invariants::Invariants;
 use crate::nodes::{Happens, NodeStep, Nodes};
+use crate::orbits::{Contained, Orbits};
 use crate::participants::{Addr, Messages};
 use crate::services::Services;
 use crate::state::{Done, State};
-use crate::symmetry::{Contained, Symmetry};
+use crate::symmetry::Symmetry;
 use crate::table::Table;
 use crate::wrong::{Mode, Wrong};
 
@@ -45,7 +46,7 @@ pub(crate) struct Model<'a> {
     pub(crate) clients: ClientTable,
     invariants: Option<Invariants>,
     /// If nodes are alike.
-    pub(crate) symmetry: Option<Arc<Symmetry>>,
+    pub(crate) orbits: Option<Orbits>,
     /// The ids of timers that were met.
     pub(crate) timers: Table<u64>,
     /// The ways to split the network.
@@ -159,7 +160,7 @@ impl<'a> Model<'a> {
             services: Services::default(),
             clients: table,
             invariants,
-            symmetry,
+            orbits: symmetry.as_ref().map(Orbits::of),
             timers: Table::default(),
             splits: splits(count),
         })
@@ -174,7 +175,9 @@ impl<'a> Model<'a> {
     /// Whether the workload has not failed, and all states have images if nodes are alike.
     pub(crate) fn vouch(&self) -> Result<(), Wrong> {
         self.clients.vouch()?;
-        self.symmetry.as_ref().map_or(Ok(()), |it| it.vouch())
+        self.orbits
+            .as_ref()
+            .map_or(Ok(()), |it| it.symmetry.vouch())
     }
 
     /// Pays for what is done to a state, and for what was kept since the last time.
@@ -192,7 +195,7 @@ impl<'a> Model<'a> {
             self.clients.bytes(),
             self.timers.bytes(),
             self.invariants.as_ref().map_or(0, Invariants::bytes),
-            self.symmetry.as_ref().map_or(0, |it| it.bytes()),
+            self.orbits.as_ref().map_or(0, Orbits::bytes),
         ];
         self.account.keep(kept.iter().sum());
         let units = MOVE_UNITS + messages as u64 * MESSAGE_UNITS;
@@ -201,7 +204,7 @@ impl<'a> Model<'a> {
 
     /// A hash of a state, and of all states that differ from it only in which node is which if nodes are alike.
     pub(crate) fn canonical(&self, state: &State) -> Hash {
-        let Some(symmetry) = &self.symmetry else {
+        let Some(orbits) = &self.orbits else {
             return self.hash(state);
         };
         let contained = Contained {
@@ -210,7 +213,7 @@ impl<'a> Model<'a> {
             messages: &self.messages,
             clients: &self.clients,
         };
-        symmetry.hash(state, self.guests.mode.reads_clock, contained)
+        orbits.hash(state, self.guests.mode.reads_clock, contained)
     }
 
     /// A hash of a state.

@@ -40,17 +40,17 @@ impl Permutation {
     }
 
     /// The image of a node.
-    pub(super) fn node(&self, node: u8) -> u8 {
+    pub(crate) fn node(&self, node: u8) -> u8 {
         self.nodes[usize::from(node)]
     }
 
     /// The image of each worker.
-    pub(super) fn workers(&self) -> &[usize] {
+    pub(crate) fn workers(&self) -> &[usize] {
         &self.workers
     }
 
     /// The image of a process: it is a worker's, and the number of its life.
-    pub(super) fn process(&self, process: i64) -> i64 {
+    pub(crate) fn process(&self, process: i64) -> i64 {
         let count = i64::try_from(self.workers.len()).unwrap_or(i64::MAX);
         let worker = usize::try_from(process.rem_euclid(count)).unwrap_or_default();
         let image = i64::try_from(self.workers[worker]).unwrap_or_default();
@@ -59,7 +59,7 @@ impl Permutation {
 
     /// The image of a participant. Clients that were there in the beginning belong to a node each, for its `init` and its
     /// set-up, or to a worker; others are numbered as they come.
-    pub(super) fn addr(&self, addr: Addr) -> Addr {
+    pub(crate) fn addr(&self, addr: Addr) -> Addr {
         match addr {
             Addr::Node(node) => Addr::Node(self.node(node)),
             Addr::Service(_) => addr,
@@ -68,7 +68,7 @@ impl Permutation {
     }
 
     /// The image of a client.
-    pub(super) fn client(&self, client: u32) -> u32 {
+    pub(crate) fn client(&self, client: u32) -> u32 {
         let place = client as usize;
         let nodes = self.nodes.len();
         let image = match place.checked_sub(2 * nodes) {
@@ -82,25 +82,25 @@ impl Permutation {
     }
 
     /// The image of a text that is a name, or begins with one before something that is neither letter nor digit: `n0@7`.
-    pub(super) fn name(&self, text: &str) -> Option<String> {
+    pub(crate) fn name(&self, text: &str) -> Option<String> {
         let (name, rest) = head(text);
         let image = self.names.get(name)?;
         Some(format!("{image}{rest}"))
     }
 
     /// Whether this is the name of a node, or begins with one.
-    pub(super) fn is_node(&self, text: &str) -> bool {
+    pub(crate) fn is_node(&self, text: &str) -> bool {
         let (name, _) = head(text);
         self.of_nodes.iter().any(|node| node == name)
     }
 
     /// Whether a name that has another image stands in the `Debug` form of a value.
-    pub(super) fn changes(&self, text: &str) -> bool {
+    pub(crate) fn changes(&self, text: &str) -> bool {
         text.split('"').any(|text| self.name(text).is_some())
     }
 
     /// In words: `n0 as n1, n1 as n0`.
-    pub(super) fn in_words(&self, messages: &Messages) -> String {
+    pub(crate) fn in_words(&self, messages: &Messages) -> String {
         let nodes = (0_u8..).zip(&self.nodes).filter(|(from, to)| from != *to);
         let name = |node| messages.name(Addr::Node(node));
         let words = nodes.map(|(from, to)| format!("{} as {}", name(from), name(*to)));
@@ -108,7 +108,7 @@ impl Permutation {
     }
 
     /// A hash of the image of what is left of budgets, and of the split.
-    pub(super) fn budgets(&self, state: &State) -> Hash {
+    pub(crate) fn budgets(&self, state: &State) -> Hash {
         let sides = (0..).zip(&self.nodes);
         let cut = sides.fold(0_u16, |cut, (from, to)| cut | (state.cut >> from & 1) << to);
         // The first node is always on the same side.
@@ -127,7 +127,7 @@ fn head(text: &str) -> (&str, &str) {
 }
 
 /// All permutations that keep what clients are to do, the one that changes nothing first.
-pub(super) fn permutations(messages: &Messages, clients: &ClientTable) -> Vec<Permutation> {
+pub(crate) fn permutations(messages: &Messages, clients: &ClientTable) -> Vec<Permutation> {
     let count = messages.nodes().len();
     let mut all = vec![Vec::new()];
     for node in 0..u8::try_from(count).unwrap_or(u8::MAX) {

@@ -14,11 +14,11 @@ use super::group::Permutation;
 const RENAMED_UNITS: u64 = 64;
 
 /// JSON that was read, or why it has no images.
-pub(super) type Read = Result<Value, String>;
+pub(crate) type Read = Result<Value, String>;
 
 impl Symmetry {
     /// Reads JSON.
-    pub(super) fn read(&self, text: &str) -> Read {
+    pub(crate) fn read(&self, text: &str) -> Read {
         self.account.charge(text.len() as u64 * RENAMED_UNITS);
         let canonical = |text: &str| Json::read(text).map_err(|why| format!("is not read: {why}"));
         let read: Value =
@@ -31,7 +31,7 @@ impl Symmetry {
     }
 
     /// The image of JSON, as a text in which the order of keys is one. If it has none, that is noted.
-    pub(super) fn renamed(&self, what: &str, read: &Read, by: &Permutation) -> String {
+    pub(crate) fn renamed(&self, what: &str, read: &Read, by: &Permutation) -> String {
         match self.image(read, by) {
             Ok(image) => image,
             Err(why) => {
@@ -45,7 +45,7 @@ impl Symmetry {
     ///
     /// # Errors
     /// Why it has none.
-    pub(super) fn image(&self, read: &Read, by: &Permutation) -> Result<String, String> {
+    pub(crate) fn image(&self, read: &Read, by: &Permutation) -> Result<String, String> {
         let image = of_value(read.as_ref().map_err(String::clone)?, by)?.to_string();
         self.account.charge(image.len() as u64 * RENAMED_UNITS);
         Ok(image)

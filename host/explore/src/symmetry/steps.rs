@@ -31,11 +31,6 @@ impl Symmetry {
         self.all.iter().find(|by| by.node(from) == to)
     }
 
-    /// The image of a node.
-    pub(crate) fn node(by: &Permutation, node: u8) -> u8 {
-        by.node(node)
-    }
-
     /// The image of a state.
     ///
     /// # Errors

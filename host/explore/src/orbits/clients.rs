@@ -2,13 +2,13 @@
 
 use host_check::history::{Op, Process};
 
-use super::group::Permutation;
-use super::{Contained, Symmetry};
+use super::{Contained, Orbits};
 use crate::clients::Worker;
 use crate::hash::{Contents, Hash};
 use crate::record::{begins, of_op};
+use crate::symmetry::Permutation;
 
-impl Symmetry {
+impl Orbits {
     /// The hash of the image of clients: workers change places, and with them processes and the names of clients.
     pub(super) fn image_of_clients(
         &self,
@@ -33,8 +33,8 @@ impl Symmetry {
                 .number(worker.answers.len() as u64)
                 .bytes(open.as_bytes());
             for answer in &worker.answers {
-                let body = self.read(of.messages.get(*answer).body());
-                contents = contents.bytes(self.renamed("an answer", &body, by).as_bytes());
+                let body = self.symmetry.read(of.messages.get(*answer).body());
+                contents = contents.bytes(self.symmetry.renamed("an answer", &body, by).as_bytes());
             }
         }
         let mut block: Vec<Hash> = Vec::new();
@@ -58,7 +58,8 @@ impl Symmetry {
         };
         let values = format!("{:?} {:?} {:?}", op.value, op.error, op.extra);
         if by.changes(&values) {
-            self.fail(format!("an operation names nodes or clients: {values}"));
+            self.symmetry
+                .fail(format!("an operation names nodes or clients: {values}"));
         }
         of_op(&Op {
             process,
