@@ -54,7 +54,7 @@ impl Guests<'_> {
             return Ok(());
         };
         for to in 0..u8::try_from(messages.nodes().len()).unwrap_or(u8::MAX) {
-            let by = symmetry.from_to(life.node, to);
+            let by = symmetry.that_moves(life.node, to);
             let Some(by) = by.filter(|_| to != life.node) else {
                 continue;
             };

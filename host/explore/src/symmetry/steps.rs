@@ -27,7 +27,7 @@ impl Symmetry {
     }
 
     /// A permutation that has this node as the image of the other.
-    pub(crate) fn from_to(&self, from: u8, to: u8) -> Option<&Permutation> {
+    pub(crate) fn that_moves(&self, from: u8, to: u8) -> Option<&Permutation> {
         self.all.iter().find(|by| by.node(from) == to)
     }
 
