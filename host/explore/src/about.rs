@@ -58,6 +58,7 @@ impl Exploration<'_> {
             drift_ppm,
             warm_up_ns,
             reduces,
+            symmetric,
             tries_ends,
         } = bounds;
         let switch = |is_on: bool| if is_on { "on" } else { "off" }.to_owned();
@@ -82,6 +83,9 @@ impl Exploration<'_> {
         note("--drift", drift_ppm.to_string());
         note("--warm-up", host_sim::seconds(*warm_up_ns));
         note("--reductions", switch(*reduces));
+        if *symmetric {
+            note("--symmetric", switch(true));
+        }
         note("--ends", switch(*tries_ends));
         About(about)
     }

@@ -77,6 +77,8 @@ pub struct Bounds {
     pub warm_up_ns: u64,
     /// Whether states that need not be met are left out.
     pub reduces: bool,
+    /// Whether nodes are alike: states that differ only in which node is which are met once.
+    pub symmetric: bool,
     /// Whether each state is also tried to its end: all faults over, every message delivered.
     pub tries_ends: bool,
 }
@@ -98,6 +100,7 @@ impl Default for Bounds {
             drift_ppm: 0,
             warm_up_ns: 0,
             reduces: true,
+            symmetric: false,
             tries_ends: true,
         }
     }

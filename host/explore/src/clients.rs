@@ -17,21 +17,20 @@ use host_sim::ending::{Answered, answered, timed_out};
 use host_sim::workload::AnyWorkload;
 use host_sim::{Next, Operation, SECOND, Turn, WorkloadClient, with_msg_id};
 
-use crate::guests::STEP_BYTES;
 use crate::hash::{BuildQuick, Contents, Hash};
 use crate::participants::{Addr, Messages};
 use crate::record::Record;
-use crate::table::{Content, Table};
+use crate::table::{Content, STEP_BYTES, Table};
 use crate::wrong::Wrong;
 
 /// All clients between two events.
 pub(crate) struct Clients {
     workload: Box<dyn WorkloadClient>,
-    workers: Vec<Worker>,
+    pub(crate) workers: Vec<Worker>,
     /// How many operations they have begun that any may begin.
-    begun: usize,
+    pub(crate) begun: usize,
     /// Whether no further operation of a plan begins.
-    is_closed: bool,
+    pub(crate) is_closed: bool,
     /// How many clients there are, those of `init` and of the set-up included.
     opened: u32,
     record: Record,
@@ -46,14 +45,15 @@ impl Content for Clients {
 }
 
 #[derive(Debug, Clone)]
-struct Worker {
+pub(crate) struct Worker {
     /// How many operations it has begun that only it may begin.
-    begun: usize,
-    client: u32,
-    calls: u64,
+    pub(crate) begun: usize,
+    pub(crate) client: u32,
+    pub(crate) calls: u64,
     process: i64,
-    open: Option<Operation>,
-    /// What it has been answered since the operation began.
+    pub(crate) open: Option<Operation>,
+    /// What it has been answered since the operation began, and a hash of it.
+    pub(crate) answers: Vec<u32>,
     heard: Hash,
 }
 
@@ -171,6 +171,7 @@ impl ClientTable {
             calls: 0,
             process,
             open: None,
+            answers: Vec::new(),
             heard: 0,
         });
         let workers: Vec<Worker> = workers.collect();
@@ -474,6 +475,7 @@ impl Clients {
         let operation = self.workers[worker].open.clone()?;
         let body = messages.get(message).body();
         let this = &mut self.workers[worker];
+        this.answers.push(message);
         this.heard = Contents::of("heard")
             .hash(this.heard)
             .bytes(body.as_bytes())
@@ -504,6 +506,7 @@ impl Clients {
             return;
         };
         this.heard = 0;
+        this.answers.clear();
         let kind = ending.kind();
         let op = ending.op(operation, this.process);
         if kind == Kind::Info {

@@ -186,14 +186,14 @@ impl<'m, 'a> Depth<'m, 'a> {
     /// Whether what commutes is left out.
     fn reduces(&self) -> bool {
         let bounds = self.model.bounds;
-        // If delays are bounded, the order of most moves is given already.
-        bounds.reduces && bounds.delays.is_none() && bounds.depth.is_none()
+        // If delays are bounded, the order of most moves is given already. What slept in a state says nothing about its images.
+        bounds.reduces && bounds.delays.is_none() && bounds.depth.is_none() && !bounds.symmetric
     }
 
     /// Comes to a state in which these moves sleep, in their order. Returns the failure, if there is one in it.
     fn visit(&mut self, state: State, sleeps: &[Move]) -> Result<Option<Failure>, Wrong> {
         self.longest = self.longest.max(self.way.len());
-        let hash = self.model.hash(&state);
+        let hash = self.model.canonical(&state);
         let mut moves = Vec::new();
         match self.model.bounds.depth {
             Some(bound) => {

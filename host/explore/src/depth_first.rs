@@ -58,7 +58,7 @@ impl Exploration<'_> {
                 show,
             },
         )?;
-        model.clients.vouch()?;
+        model.vouch()?;
         Ok(match over {
             Over::Complete => End::Complete,
             Over::Depth => End::Depth,

@@ -13,6 +13,7 @@ use crate::exploration::Exploration;
 use crate::kept::{At, Kept};
 use crate::model::{Model, Sink};
 use crate::state::State;
+use crate::symmetry::SYMMETRIC_NODES_MAX;
 use crate::trace;
 use crate::wrong::{Mode, Wrong};
 
@@ -85,7 +86,7 @@ impl From<Wrong> for Impossible {
         let text = wrong.to_string();
         match wrong {
             Wrong::OtherStates => Impossible::OtherStates(text),
-            Wrong::Workload(_) => Impossible::Scenario(text),
+            Wrong::Workload(_) | Wrong::Asymmetric(_) => Impossible::Scenario(text),
             wrong if wrong.is_no_failure() => Impossible::Internal(text),
             _ => Impossible::Begin(text),
         }
@@ -173,7 +174,26 @@ impl Exploration<'_> {
                  {PARTITIONED_NODES_MAX}"
             ));
         }
+        if self.bounds.symmetric {
+            return self.verify_symmetric(nodes);
+        }
         Ok(())
+    }
+
+    /// Whether nodes can be alike.
+    fn verify_symmetric(&self, nodes: usize) -> Result<(), Impossible> {
+        let why = if nodes > SYMMETRIC_NODES_MAX {
+            format!("{nodes} nodes have too many permutations: at most {SYMMETRIC_NODES_MAX}")
+        } else if self.bounds.delays.is_some() {
+            "nodes send to others in the order of their names, so with --delays they are not alike"
+                .to_owned()
+        } else if self.scenario.workload.built_in().is_none() {
+            "a workload module may treat clients differently, so only built-in workloads are taken"
+                .to_owned()
+        } else {
+            return Ok(());
+        };
+        Err(Wrong::Asymmetric(why).into())
     }
 
     fn search_in(
@@ -234,7 +254,7 @@ impl Exploration<'_> {
     pub fn beginning(&self) -> Schedule {
         Schedule {
             seed: self.seed,
-            scenario: trace::directed(self.scenario),
+            scenario: trace::directed(self.scenario, self.bounds.symmetric),
             script: Script {
                 warm_up_ns: self.bounds.warm_up_ns,
                 ..Script::default()
@@ -283,6 +303,16 @@ impl Exploration<'_> {
 
 /// The state in which schedules begin.
 pub(crate) fn begin(model: &Model<'_>) -> Result<State, Wrong> {
+    let asymmetric = |why: &str| Err(Wrong::Asymmetric(why.to_owned()));
+    match &model.orbits {
+        Some(_) if model.guests.mode.by_replay => {
+            return asymmetric("the guest has no snapshot of all its state");
+        }
+        Some(orbits) if orbits.symmetry.all().len() == 1 => {
+            return asymmetric("no two nodes have as many clients, and the same operations");
+        }
+        _ => {}
+    }
     let (mut begin, queue) = model.begin(&mut Sink::default())?;
     for message in queue {
         model.insert(&mut begin, message);

@@ -9,6 +9,7 @@
 //! A guest without snapshots (a program, or one whose snapshot is not all) is known by what it was told, and is
 //! started again and told the same when nobody has it in that state.
 
+mod images;
 mod told_again;
 
 use std::borrow::Cow;
@@ -28,7 +29,8 @@ use self::told_again::{LIVE_MAX, Live};
 use crate::account::{Account, COPIED_UNITS, Instance};
 use crate::hash::{BuildQuick, Contents, Quick};
 use crate::participants::{Addr, Messages};
-use crate::table::{Content, Table};
+use crate::symmetry::{Came, Symmetry};
+use crate::table::{Content, STEP_BYTES, Table};
 pub(crate) use crate::told::{Act, GuestStep, Life, Told};
 use crate::wrong::{Mode, Wrong};
 
@@ -58,9 +60,6 @@ impl Content for Disk {
     }
 }
 
-/// What a known step takes besides its acts: its key, its place in the map, and its reference count.
-pub(crate) const STEP_BYTES: usize = 160;
-
 fn acts_bytes(acts: &[Act]) -> usize {
     let bytes = acts.iter().map(|act| match act {
         Act::Disk(change) => host_disk::disk::data_len(change),
@@ -84,6 +83,8 @@ pub(crate) struct Guests<'a> {
     begins_ns: u64,
     /// How many clients there may ever be.
     clients: u32,
+    /// If nodes are to be alike.
+    pub(crate) symmetry: Option<Arc<Symmetry>>,
     states: Table<GuestState>,
     pub(crate) disks: Table<Disk>,
     steps: DashMap<(u32, u64, u64), Taken, BuildQuick>,
@@ -119,6 +120,7 @@ pub(crate) struct GuestsOptions<'a> {
     pub(crate) args: &'a [String],
     pub(crate) seed: u64,
     pub(crate) clients: u32,
+    pub(crate) symmetry: Option<Arc<Symmetry>>,
 }
 
 /// What an instance made of an event.
@@ -126,6 +128,12 @@ pub(crate) struct GuestsOptions<'a> {
 struct Made {
     acts: Vec<Act>,
     snapshot: Vec<u8>,
+}
+
+impl Made {
+    fn came(&self) -> Came<'_> {
+        (&self.acts, &self.snapshot)
+    }
 }
 
 impl<'a> Guests<'a> {
@@ -139,6 +147,7 @@ impl<'a> Guests<'a> {
             streams: Streams::new(options.seed),
             begins_ns: host_sim::begins_ns(options.seed),
             clients: options.clients,
+            symmetry: options.symmetry,
             states: Table::default(),
             disks: Table::default(),
             steps: DashMap::default(),
@@ -300,6 +309,7 @@ impl<'a> Guests<'a> {
             return Err(Wrong::Mode(Mode::BY_REPLAY));
         }
         let made = self.make(live.guest.as_mut(), life.node, &told, now_ns, messages)?;
+        self.start_exchanged(life, &told, now_ns, &made, messages)?;
         Ok(Arc::new(self.keep(made)))
     }
 
@@ -342,34 +352,17 @@ impl<'a> Guests<'a> {
         let GuestState::Snapshot(snapshot) = self.states.get(guest) else {
             return Err(Wrong::Mode(self.mode)); // there are no others in this mode
         };
-        let spare = |lives| {
-            let life = Life {
-                node,
-                lives,
-                disk: self.empty_disk(),
-            };
-            let live = self.instance(life, messages);
-            live.map(|live| live.guest)
-        };
         let lives = [u32::MAX, u32::MAX - 1];
         let mut pair = match pop(&self.pairs) {
             Some(pair) => pair,
-            None => [spare(lives[0])?, spare(lives[1])?],
+            None => [
+                self.spare(node, lives[0], messages)?,
+                self.spare(node, lives[1], messages)?,
+            ],
         };
         let mut take = |which: usize, later_ns: u64| {
             let guest = &mut pair[which];
-            if self.restores_once.load(Ordering::Relaxed) {
-                *guest = spare(lives[which])?;
-            }
-            if let Err(wrong) = self.paid(guest.as_mut(), |guest| guest.restore(snapshot)) {
-                if wrong.is_no_failure() {
-                    return Err(wrong);
-                }
-                // Some take over a state only before they have one. What a new one refuses, all do.
-                *guest = spare(lives[which])?;
-                self.paid(guest.as_mut(), |guest| guest.restore(snapshot))?;
-                self.restores_once.store(true, Ordering::Relaxed);
-            }
+            self.restore(guest, lives[which], node, snapshot, messages)?;
             self.make(guest.as_mut(), node, told, now_ns + later_ns, messages)
         };
         // An instance that has failed is not used again.
@@ -380,6 +373,8 @@ impl<'a> Guests<'a> {
             first == take(1, later_ns)?
         };
         if is_same {
+            let step = (node, told, now_ns);
+            self.take_exchanged(&mut pair[1], (guest, snapshot), step, &first, messages)?;
             let mut pairs = self.pairs.lock().unwrap_or_else(PoisonError::into_inner);
             pairs.push(pair);
             drop(pairs);
@@ -390,6 +385,46 @@ impl<'a> Guests<'a> {
             by_replay: !is_the_clock,
             reads_clock: true,
         }))
+    }
+
+    /// An instance that takes over states.
+    fn spare(
+        &self,
+        node: u8,
+        lives: u32,
+        messages: &Messages,
+    ) -> Result<Box<dyn Guest + Send>, Wrong> {
+        let life = Life {
+            node,
+            lives,
+            disk: self.empty_disk(),
+        };
+        self.instance(life, messages).map(|live| live.guest)
+    }
+
+    /// Has an instance take over a state.
+    fn restore(
+        &self,
+        guest: &mut Box<dyn Guest + Send>,
+        lives: u32,
+        node: u8,
+        snapshot: &[u8],
+        messages: &Messages,
+    ) -> Result<(), Wrong> {
+        if self.restores_once.load(Ordering::Relaxed) {
+            *guest = self.spare(node, lives, messages)?;
+        }
+        let Err(wrong) = self.paid(guest.as_mut(), |guest| guest.restore(snapshot)) else {
+            return Ok(());
+        };
+        if wrong.is_no_failure() {
+            return Err(wrong);
+        }
+        // Some take over a state only before they have one. What a new one refuses, all do.
+        *guest = self.spare(node, lives, messages)?;
+        self.paid(guest.as_mut(), |guest| guest.restore(snapshot))?;
+        self.restores_once.store(true, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Whether a step from this state is taken twice.
@@ -418,10 +453,11 @@ impl<'a> Guests<'a> {
         let disk = self.disks.get(life.disk).clone();
         let disk: SharedDisk = Arc::new(Mutex::new(disk));
         let name = &messages.nodes()[usize::from(life.node)];
+        let own = self.symmetry.is_none().then_some(name.as_str());
         let guest = self.module.start(GuestOptions {
             limits: self.limits,
             args: self.args.to_vec(),
-            seed: self.streams.seed(&format!("guest {name} {}", life.lives)),
+            seed: self.streams.guest_seed(own, u64::from(life.lives)),
             growth: Some(Instance::of(&self.account)),
             disk: SharedDisk::clone(&disk),
         });

@@ -17,6 +17,7 @@
 //! | `moves` `state` | what happens, and to what |
 //! | `told` | what guests are told, and what they ask for |
 //! | `guests` `nodes` `services` `clients` `record` `participants` | the parts of a state, each a table of contents and a function from events to contents |
+//! | `symmetry` `orbits` | nodes that are alike, and states that differ only in which node is which |
 //! | `table` `hash` | contents under small numbers, known by their hashes |
 //! | `invariants` | what has to hold of what nodes hold |
 //! | `wrong` | why a step has no result |
@@ -40,10 +41,12 @@ mod kept;
 mod model;
 mod moves;
 mod nodes;
+mod orbits;
 mod participants;
 mod record;
 mod services;
 mod state;
+mod symmetry;
 mod table;
 mod told;
 mod trace;

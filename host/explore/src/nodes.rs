@@ -7,10 +7,10 @@ use dashmap::DashMap;
 use host_disk::{Scope, Survival};
 use host_guest::{ErrorKind, Event, EventKind, GuestError};
 
-use crate::guests::{Act, Guests, Life, STEP_BYTES, Told};
+use crate::guests::{Act, Guests, Life, Told};
 use crate::hash::{BuildQuick, Contents, Hash};
 use crate::participants::Messages;
-use crate::table::{Content, Table};
+use crate::table::{Content, STEP_BYTES, Table};
 use crate::wrong::Wrong;
 
 /// A node between two events.
@@ -136,28 +136,11 @@ impl Nodes {
     }
 
     pub(crate) fn add(&self, node: Node, guests: &Guests<'_>, messages: &Messages) -> u32 {
-        let mut contents = Contents::of("node")
-            .number(u64::from(node.index))
-            .number(u64::from(node.lives))
-            .hash(node.guest.map_or(0, |guest| guests.hash(guest)))
-            .hash(guests.disks.hash(node.disk))
-            .number(node.timers.len() as u64);
-        for timer in &node.timers {
-            contents = contents
-                .number(timer.left_ns.cast_unsigned())
-                .number(timer.id)
-                .number(timer.span_ns);
-        }
-        if let Some(sync) = &node.sync {
-            contents = contents.bytes(format!("{:?}", sync.scope).as_bytes());
-            for act in &sync.behind {
-                contents = match act {
-                    Act::Send(message) => contents.bytes(b"send").hash(messages.hash(*message)),
-                    act => contents.bytes(format!("{act:?}").as_bytes()),
-                };
-            }
-        }
-        self.table.add(contents.finish(), || node)
+        let guest = node.guest.map_or(0, |guest| guests.hash(guest));
+        let message = |sent| messages.hash(sent);
+        let disk = guests.disks.hash(node.disk);
+        let content = node.content(node.index, guest, disk, &message);
+        self.table.add(content, || node)
     }
 
     /// What comes of something that happens to a node, at this time of the exploration.
@@ -203,6 +186,38 @@ impl Node {
     /// Whether events can reach it: it runs, and waits for no sync.
     pub(crate) fn is_ready(&self) -> bool {
         self.guest.is_some() && self.sync.is_none()
+    }
+
+    /// A hash of what it consists of, if it is the node with this index, and its guest, its disk and messages have these hashes.
+    pub(crate) fn content(
+        &self,
+        index: u8,
+        guest: Hash,
+        disk: Hash,
+        message: &dyn Fn(u32) -> Hash,
+    ) -> Hash {
+        let mut contents = Contents::of("node")
+            .number(u64::from(index))
+            .number(u64::from(self.lives))
+            .hash(guest)
+            .hash(disk)
+            .number(self.timers.len() as u64);
+        for timer in &self.timers {
+            contents = contents
+                .number(timer.left_ns.cast_unsigned())
+                .number(timer.id)
+                .number(timer.span_ns);
+        }
+        if let Some(sync) = &self.sync {
+            contents = contents.bytes(format!("{:?}", sync.scope).as_bytes());
+            for act in &sync.behind {
+                contents = match act {
+                    Act::Send(sent) => contents.bytes(b"send").hash(message(*sent)),
+                    act => contents.bytes(format!("{act:?}").as_bytes()),
+                };
+            }
+        }
+        contents.finish()
     }
 
     /// Changes the numbers of contents to those that they have in another model.

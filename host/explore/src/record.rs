@@ -39,16 +39,7 @@ impl Record {
             self.past = self.hash();
             self.block.clear();
         }
-        let Op {
-            kind,
-            process,
-            f,
-            value,
-            error,
-            extra,
-            ..
-        } = &op;
-        let text = format!("{kind} {process} {f} {value:?} {error:?} {extra:?}");
+        let text = text_of(&op);
         let hash = Contents::of("op").bytes(text.as_bytes()).finish();
         let place = self.block.partition_point(|other| *other < hash);
         self.block.insert(place, hash);
@@ -90,6 +81,25 @@ impl Record {
     }
 }
 
-fn begins(op: &Op) -> bool {
+/// A hash of an operation, wherever it stands.
+pub(crate) fn of_op(op: &Op) -> Hash {
+    Contents::of("op").bytes(text_of(op).as_bytes()).finish()
+}
+
+fn text_of(op: &Op) -> String {
+    let Op {
+        kind,
+        process,
+        f,
+        value,
+        error,
+        extra,
+        ..
+    } = op;
+    format!("{kind} {process} {f} {value:?} {error:?} {extra:?}")
+}
+
+/// Whether an operation begins, and does not end.
+pub(crate) fn begins(op: &Op) -> bool {
     op.kind == Kind::Invoke
 }

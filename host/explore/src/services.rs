@@ -5,10 +5,9 @@ use std::sync::Arc;
 use dashmap::DashMap;
 use host_sim::service::{self, Service};
 
-use crate::guests::STEP_BYTES;
 use crate::hash::{BuildQuick, Contents, Hash};
 use crate::participants::{Addr, Messages};
-use crate::table::{Content, Table};
+use crate::table::{Content, STEP_BYTES, Table};
 
 /// All states of services that were met.
 #[derive(Default)]

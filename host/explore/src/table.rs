@@ -32,6 +32,9 @@ pub(crate) struct Table<T> {
 /// An entry of the map, which is between half full and full.
 const ID_BYTES: usize = 64;
 
+/// What a known step takes besides its acts: its key, its place in the map, and its reference count.
+pub(crate) const STEP_BYTES: usize = 160;
+
 impl<T> Default for Table<T> {
     fn default() -> Self {
         Table {

@@ -25,8 +25,8 @@ struct Numbers {
     in_flight: HashMap<u32, VecDeque<u64>>,
 }
 
-/// The scenario of a run in which only moves take time.
-pub(crate) fn directed(scenario: &Scenario) -> Scenario {
+/// The scenario of a run in which only moves take time, and all nodes draw the same if they are alike.
+pub(crate) fn directed(scenario: &Scenario, symmetric: bool) -> Scenario {
     let mut scenario = scenario.clone();
     let instant = Latency {
         mean_ms: 0,
@@ -39,6 +39,7 @@ pub(crate) fn directed(scenario: &Scenario) -> Scenario {
     options.network = NetworkModel::Ideal;
     options.faults.clear();
     options.swap_after_ns = None;
+    options.same_draws = symmetric;
     scenario
 }
 
@@ -93,7 +94,7 @@ pub(crate) fn schedule(
     }
     Ok(Schedule {
         seed: model.seed,
-        scenario: directed(model.scenario),
+        scenario: directed(model.scenario, model.bounds.symmetric),
         script,
     })
 }

@@ -60,6 +60,9 @@ pub(crate) enum Wrong {
     /// The workload has failed, not the nodes.
     #[error("the workload failed, not the nodes: {0}")]
     Workload(String),
+    /// Nodes are not alike, and were said to be.
+    #[error("--symmetric: {0}; leave --symmetric out")]
+    Asymmetric(String),
     /// A fault of the explorer.
     #[error("{0}")]
     Internal(String),
@@ -91,6 +94,7 @@ impl Wrong {
                 | Wrong::Spent(_)
                 | Wrong::OtherStates
                 | Wrong::Workload(_)
+                | Wrong::Asymmetric(_)
                 | Wrong::Internal(_)
         )
     }
@@ -113,6 +117,7 @@ impl Wrong {
             | Wrong::Spent(_)
             | Wrong::OtherStates
             | Wrong::Workload(_)
+            | Wrong::Asymmetric(_)
             | Wrong::Internal(_) => "internal".to_owned(),
         }
     }

@@ -46,6 +46,8 @@ pub struct RunOptions {
     pub limits: Limits,
     /// The arguments of each guest.
     pub guest_args: Vec<String>,
+    /// Whether the guests of all nodes draw the same random numbers: nodes are alike then, but for their names.
+    pub same_draws: bool,
     /// The bounds of the run.
     pub bounds: Bounds,
 }
@@ -86,6 +88,7 @@ impl Default for RunOptions {
             swap_after_ns: None,
             limits: Limits::default(),
             guest_args: Vec::new(),
+            same_draws: false,
             bounds: Bounds::default(),
         }
     }

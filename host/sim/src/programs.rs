@@ -19,6 +19,8 @@ pub(super) struct Programs<'a> {
     pub(super) disk_latency: Latency,
     pub(super) args: &'a [String],
     pub(super) streams: Streams,
+    /// Whether the guests of all nodes draw the same random numbers.
+    pub(super) same_draws: bool,
     /// The memory of the run, which guests take theirs from.
     pub(super) memory: Arc<RunMemory>,
 }
@@ -36,10 +38,11 @@ impl Programs<'_> {
             true => self.next.unwrap_or(self.current),
             false => self.current,
         };
+        let own = (!self.same_draws).then_some(node);
         module.start(GuestOptions {
             limits: self.limits,
             args: self.args.to_vec(),
-            seed: self.streams.seed(&format!("guest {node} {incarnation}")),
+            seed: self.streams.guest_seed(own, incarnation),
             growth: Some(self.memory.clone()),
             disk: SharedDisk::clone(disk),
         })

@@ -37,6 +37,15 @@ impl Streams {
         self.stream(name).0.next_u64()
     }
 
+    /// The seed of a guest whose node has been started so many times before; without a node that of the guests of all nodes.
+    #[must_use]
+    pub fn guest_seed(&self, node: Option<&str>, lives: u64) -> u64 {
+        self.seed(&match node {
+            Some(node) => format!("guest {node} {lives}"),
+            None => format!("guests {lives}"),
+        })
+    }
+
     fn key(&self, name: &str) -> [u8; 32] {
         let hash = Sha256::new()
             .chain_update(self.seed.to_le_bytes())

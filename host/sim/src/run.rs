@@ -156,6 +156,7 @@ impl<'a> Run<'a> {
             limits: options.limits,
             disk_latency: options.disk_latency,
             args: &options.guest_args,
+            same_draws: options.same_draws,
             streams,
             memory: Arc::clone(&memory),
         };

@@ -8,7 +8,8 @@
 //! moves whose result is met anyway: if `a` and `b` commute in a state and `a` was tried first, `b a` leads where `a b` does, so
 //! after `b`, `a` sleeps until something happens that it does not commute with. They leave out transitions and no state. With states that are met
 //! once, a state must not sleep on what another path to it would wake. All shortest paths to a state have the same
-//! length, so all of them reach it in the level in which it is found first: what sleeps in it is what sleeps on all of these.
+//! length, so all of them reach it in the level in which it is found first: what sleeps in it is what sleeps on all of these. If nodes
+//! are alike, a state stands for its images, and one that is reached as an image wakes everything.
 
 use hashbrown::HashTable;
 use rayon::prelude::*;
@@ -145,7 +146,7 @@ impl<'m, 'a> Breadth<'m, 'a> {
         let mut breadth = Breadth::empty(model);
         breadth.join(Reached {
             met: Met { from: 0, by: 0 },
-            hash: model.hash(&begin),
+            hash: model.canonical(&begin),
             state: begin,
             sleeps: Vec::new(),
         });
@@ -192,7 +193,7 @@ impl<'m, 'a> Breadth<'m, 'a> {
             Err(Wrong::Spent(spent)) => Over::Spent(spent),
             over => over?,
         };
-        self.model.clients.vouch()?;
+        self.model.vouch()?;
         (watch.show)(self.progress());
         Ok(over)
     }
@@ -330,7 +331,7 @@ impl<'m, 'a> Breadth<'m, 'a> {
                         return expanded;
                     }
                 };
-                let hash = model.hash(&state);
+                let hash = model.canonical(&state);
                 if self.find(hash).is_some_and(|id| (id as usize) < start) {
                     continue;
                 }
@@ -380,9 +381,13 @@ impl<'m, 'a> Breadth<'m, 'a> {
             self.model.account.release(reached.bytes());
             let start = self.start();
             if let Some(place) = (id as usize).checked_sub(start) {
+                let open = &mut self.next[place];
+                // Moves of an image are not those of the state.
+                if self.model.bounds.symmetric && open.state != reached.state {
+                    open.sleeps.clear();
+                }
                 let other = &reached.sleeps;
-                let sleeps = &mut self.next[place].sleeps;
-                sleeps.retain(|it| other.binary_search(it).is_ok());
+                open.sleeps.retain(|it| other.binary_search(it).is_ok());
             }
             return None;
         }

@@ -127,7 +127,7 @@ fn opened(model: &Model<'_>, begin: State, stopped: &Stopped) -> Result<Vec<Open
             needed[met[id].from as usize] = true;
         }
     }
-    if model.hash(&begin) != hashes[0] {
+    if model.canonical(&begin) != hashes[0] {
         return Err(Wrong::OtherStates);
     }
     // Children have the order of their parents, so a parent is needed until there is a child of a later one.
@@ -152,7 +152,7 @@ fn opened(model: &Model<'_>, begin: State, stopped: &Stopped) -> Result<Vec<Open
         }
         let it = *moves.get(*by as usize).ok_or(Wrong::OtherStates)?;
         let state = match model.apply(parent, it, &mut sink) {
-            Ok(state) if model.hash(&state) == *hash => state,
+            Ok(state) if model.canonical(&state) == *hash => state,
             Err(wrong) if wrong.is_no_failure() => return Err(wrong),
             _ => return Err(Wrong::OtherStates),
         };

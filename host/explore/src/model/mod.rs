@@ -21,9 +21,11 @@ use crate::guests::{Guests, GuestsOptions};
 use crate::hash::{Hash, spread};
 use crate::invariants::Invariants;
 use crate::nodes::{Happens, NodeStep, Nodes};
+use crate::orbits::{Contained, Orbits};
 use crate::participants::{Addr, Messages};
 use crate::services::Services;
 use crate::state::{Done, State};
+use crate::symmetry::Symmetry;
 use crate::table::Table;
 use crate::wrong::{Mode, Wrong};
 
@@ -43,6 +45,8 @@ pub(crate) struct Model<'a> {
     pub(crate) services: Services,
     pub(crate) clients: ClientTable,
     invariants: Option<Invariants>,
+    /// If nodes are alike.
+    pub(crate) orbits: Option<Orbits>,
     /// The ids of timers that were met.
     pub(crate) timers: Table<u64>,
     /// The ways to split the network.
@@ -124,13 +128,24 @@ impl<'a> Model<'a> {
         let services = host_sim::service::all();
         let services = services.iter().map(|it| it.name().to_owned()).collect();
         let crashes = bounds.kills > 0 || bounds.power > 0;
+        let messages = Messages::new(count, options.cluster.first, services);
+        let table = ClientTable::new(
+            scenario.workload.clone(),
+            scenario.check_options(),
+            count,
+            plan,
+        );
+        let symmetry = bounds.symmetric.then(|| {
+            let symmetry = Symmetry::of(&messages, &table, crashes, account);
+            Arc::new(symmetry)
+        });
         Ok(Model {
             bounds,
             account: Arc::clone(account),
             scenario,
             seed,
             count,
-            messages: Messages::new(count, options.cluster.first, services),
+            messages,
             guests: Guests::new(GuestsOptions {
                 module,
                 account: Arc::clone(account),
@@ -139,16 +154,13 @@ impl<'a> Model<'a> {
                 args: &options.guest_args,
                 seed,
                 clients: u32::try_from(clients).unwrap_or(u32::MAX),
+                symmetry: symmetry.clone(),
             }),
             nodes: Nodes::new(!crashes, bounds.timers == TimerOrder::Bounded),
             services: Services::default(),
-            clients: ClientTable::new(
-                scenario.workload.clone(),
-                scenario.check_options(),
-                count,
-                plan,
-            ),
+            clients: table,
             invariants,
+            orbits: symmetry.as_ref().map(Orbits::of),
             timers: Table::default(),
             splits: splits(count),
         })
@@ -160,12 +172,20 @@ impl<'a> Model<'a> {
         !knows_no_time || self.guests.mode.reads_clock
     }
 
+    /// Whether the workload has not failed, and all states have images if nodes are alike.
+    pub(crate) fn vouch(&self) -> Result<(), Wrong> {
+        self.clients.vouch()?;
+        self.orbits
+            .as_ref()
+            .map_or(Ok(()), |it| it.symmetry.vouch())
+    }
+
     /// Pays for what is done to a state, and for what was kept since the last time.
     pub(crate) fn pay(&self, state: &State) -> Result<(), Wrong> {
         if self.guests.is_interrupted() {
             return Err(Wrong::Interrupted);
         }
-        self.clients.vouch()?;
+        self.vouch()?;
         let messages = state.messages.len() + state.late.len();
         let kept = [
             self.messages.bytes(),
@@ -175,10 +195,25 @@ impl<'a> Model<'a> {
             self.clients.bytes(),
             self.timers.bytes(),
             self.invariants.as_ref().map_or(0, Invariants::bytes),
+            self.orbits.as_ref().map_or(0, Orbits::bytes),
         ];
         self.account.keep(kept.iter().sum());
         let units = MOVE_UNITS + messages as u64 * MESSAGE_UNITS;
         Ok(self.account.pay(units)?)
+    }
+
+    /// A hash of a state, and of all states that differ from it only in which node is which if nodes are alike.
+    pub(crate) fn canonical(&self, state: &State) -> Hash {
+        let Some(orbits) = &self.orbits else {
+            return self.hash(state);
+        };
+        let contained = Contained {
+            nodes: &self.nodes,
+            guests: &self.guests,
+            messages: &self.messages,
+            clients: &self.clients,
+        };
+        orbits.hash(state, self.guests.mode.reads_clock, contained)
     }
 
     /// A hash of a state.

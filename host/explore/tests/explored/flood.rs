@@ -22,7 +22,7 @@ enum Message {
 }
 
 /// What a worker asks for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Asks {
     Tell(i64),
     Read,
@@ -32,7 +32,7 @@ enum Asks {
 type Entry = (usize, usize, Option<BTreeSet<i64>>);
 
 /// The whole cluster.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 struct Flood {
     values: Vec<BTreeSet<i64>>,
     in_flight: BTreeMap<Message, usize>,
@@ -153,7 +153,7 @@ impl Rules<'_> {
         }
     }
 
-    fn count(&self, drops: u8, duplicates: u8) -> usize {
+    fn all(&self, drops: u8, duplicates: u8) -> HashSet<Flood> {
         let begin = self.begin(drops, duplicates);
         let mut met = HashSet::from([begin.clone()]);
         let mut open = VecDeque::from([begin]);
@@ -164,11 +164,63 @@ impl Rules<'_> {
                 }
             }
         }
-        met.len()
+        met
+    }
+
+    /// How many states there are of which none becomes another by a permutation of nodes that keeps the plan.
+    fn orbits(&self, drops: u8, duplicates: u8) -> usize {
+        let workers = self.plan.workers();
+        let mut permutations = vec![vec![]];
+        for _ in 0..workers {
+            permutations = permutations
+                .iter()
+                .flat_map(|short: &Vec<usize>| {
+                    let others = (0..workers).filter(|node| !short.contains(node));
+                    others.map(|node| [short.clone(), vec![node]].concat())
+                })
+                .collect();
+        }
+        permutations.retain(|image| match self.plan {
+            Plan::OfEach(plans) => (0..workers).all(|it| plans[it] == plans[image[it]]),
+            Plan::OfAny(..) => true,
+        });
+        let all = self.all(drops, duplicates);
+        let least = all.iter().map(|state| {
+            let images = permutations.iter().map(|image| state.image(image));
+            images.min().unwrap()
+        });
+        least.collect::<HashSet<Flood>>().len()
     }
 }
 
 impl Flood {
+    /// The same with other nodes and workers: each has what `image` says that it was.
+    fn image(&self, image: &[usize]) -> Flood {
+        let mut other = self.clone();
+        for (from, to) in image.iter().enumerate() {
+            other.values[*to] = self.values[from].clone();
+            other.workers[*to] = self.workers[from];
+        }
+        let messages = self.in_flight.iter().map(|(message, count)| {
+            let message = match message.clone() {
+                Message::Request(worker, place) => Message::Request(image[worker], place),
+                Message::Answer(worker, place, shown) => {
+                    Message::Answer(image[worker], place, shown)
+                }
+                Message::Gossip(from, to, value) => Message::Gossip(image[from], image[to], value),
+            };
+            (message, *count)
+        });
+        other.in_flight = messages.collect();
+        let blocks = self.history.iter().map(|(begins, block)| {
+            let entries = block.iter().cloned();
+            let entries = entries.map(|(worker, place, shown)| (image[worker], place, shown));
+            (*begins, entries.collect())
+        });
+        other.history = blocks.collect();
+        other
+    }
+
     fn learn(&mut self, node: usize, value: i64, from: Option<usize>) {
         if self.values[node].insert(value) {
             for other in 0..self.values.len() {
@@ -243,7 +295,27 @@ fn both(plan: &Plan, drops: u8, duplicates: u8, reduces: bool) -> (usize, usize)
         plan,
         is_instant: reduces,
     };
-    (explored.progress.states, rules.count(drops, duplicates))
+    (explored.progress.states, rules.all(drops, duplicates).len())
+}
+
+/// The same of states that differ in more than which node is which.
+fn both_of_orbits(plan: &Plan, drops: u8, reduces: bool) -> (usize, usize) {
+    let bounds = Bounds {
+        fires: 0,
+        drops,
+        reduces,
+        symmetric: true,
+        tries_ends: false,
+        timers: TimerOrder::Any,
+        ..Bounds::default()
+    };
+    let explored = explore_plan(plan, &bounds);
+    assert!(matches!(explored.end, End::Complete), "{explored:?}");
+    let rules = Rules {
+        plan,
+        is_instant: reduces,
+    };
+    (explored.progress.states, rules.orbits(drops, 0))
 }
 
 /// Each value goes through three stages: not told, on its way, at the other node. While at most one was told there are 1 + 2 + 2
@@ -287,4 +359,33 @@ fn the_number_of_states_is_that_of_a_brute_force() {
     for (explored, counted) in counts.iter().flatten() {
         assert_eq!(explored, counted, "{counts:?}");
     }
+}
+
+/// The state before the first value; it is on its way or arrived, and so is the second one, told to the same node or to the other:
+/// 1 + 2 + 2 · 4.
+#[test]
+fn values_that_are_told_in_turn_to_any_of_two_like_nodes_have_eleven_states() {
+    let plan = Plan::OfAny(2, vec![Asks::Tell(0), Asks::Tell(1)]);
+    assert_eq!(both_of_orbits(&plan, 0, true), (11, 11));
+}
+
+#[test]
+fn the_number_of_states_of_like_nodes_is_that_of_orbits_of_a_brute_force() {
+    use Asks::{Read, Tell};
+    let plans = [
+        Plan::OfEach(vec![vec![Tell(0)], vec![Tell(0)]]),
+        Plan::OfEach(vec![vec![Tell(0)], vec![], vec![]]),
+        Plan::OfEach(vec![vec![Tell(0)], vec![Read], vec![Read]]),
+        Plan::OfAny(2, vec![Tell(0), Read, Tell(1)]),
+        Plan::OfAny(3, vec![Tell(0), Read]),
+    ];
+    for plan in &plans {
+        for (drops, reduces) in [(0, true), (0, false), (1, true)] {
+            let (explored, counted) = both_of_orbits(plan, drops, reduces);
+            assert_eq!(explored, counted, "{plan:?} {drops} {reduces}");
+        }
+    }
+    let plan = Plan::OfAny(3, vec![Tell(0), Tell(1)]);
+    let (explored, counted) = both_of_orbits(&plan, 0, true);
+    assert_eq!(explored, counted);
 }

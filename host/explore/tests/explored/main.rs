@@ -10,6 +10,7 @@ mod languages;
 mod mutants;
 mod resume;
 mod solutions;
+mod symmetric;
 
 use std::fs;
 

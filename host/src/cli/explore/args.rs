@@ -121,6 +121,12 @@ struct BoundArgs {
     /// Whether states are left out that show nothing new; `off` is slower and finds the same.
     #[arg(long, value_name = "SWITCH", value_enum, default_value_t = Switch::On)]
     reductions: Switch,
+    /// Nodes are alike: states that differ only in which node is which are met once.
+    ///
+    /// That the guest treats nodes alike is tested in each new step, with names exchanged; a guest of which it is not
+    /// true is refused. For --strategy exhaustive and depth-first, built-in workloads, and at most 5 nodes.
+    #[arg(long, conflicts_with = "delays")]
+    symmetric: bool,
     /// Whether each state is also brought to its end without further faults, and judged there.
     #[arg(long, value_name = "SWITCH", value_enum, default_value_t = Switch::On)]
     ends: Switch,
@@ -311,6 +317,7 @@ impl ExploreArgs {
             drift_ppm: it.drift.unwrap_or(0),
             warm_up_ns: nanoseconds(it.warm_up),
             reduces: it.reductions == Switch::On,
+            symmetric: it.symmetric,
             tries_ends: it.ends == Switch::On,
         })
     }
@@ -351,6 +358,11 @@ impl ExploreArgs {
         if self.bounds.delays.is_some() {
             return usage(
                 "--delays is for --strategy exhaustive and depth-first; others choose what is late",
+            );
+        }
+        if self.bounds.symmetric {
+            return usage(
+                "--symmetric is for --strategy exhaustive and depth-first; others do not look for equal states",
             );
         }
         if it.max_states.is_some() {

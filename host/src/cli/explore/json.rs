@@ -54,6 +54,7 @@ impl Shown<'_> {
                 depth: bounds.depth,
                 warm_up_ns: bounds.warm_up_ns,
                 reduces: bounds.reduces,
+                symmetric: bounds.symmetric,
                 tries_ends: bounds.tries_ends,
             },
             operations: self.operations,
@@ -101,6 +102,8 @@ struct JsonBounds {
     warm_up_ns: u64,
     #[serde(rename = "reduces?")]
     reduces: bool,
+    #[serde(rename = "symmetric?")]
+    symmetric: bool,
     #[serde(rename = "tries-ends?")]
     tries_ends: bool,
 }

@@ -184,6 +184,7 @@ impl Shown<'_> {
             drift_ppm,
             warm_up_ns,
             reduces,
+            symmetric,
             tries_ends: _, // a row of its own
         } = self.bounds;
         let options = &self.scenario.options;
@@ -230,6 +231,9 @@ impl Shown<'_> {
         }
         if *warm_up_ns > 0 {
             parts.push(format!("after a warm-up of {} s", seconds(*warm_up_ns)));
+        }
+        if *symmetric {
+            parts.push("nodes are alike".to_owned());
         }
         if !reduces {
             parts.push("no reductions".to_owned());

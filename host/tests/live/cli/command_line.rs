@@ -950,6 +950,7 @@ fn short_help_of_explore() {
                   --depth <N>            Longest schedule, in moves [default: as long as they are]
                   --warm-up <SECONDS>    Virtual time for which the cluster runs undisturbed before anything is tried, in seconds [default: 0]
                   --reductions <SWITCH>  Whether states are left out that show nothing new; `off` is slower and finds the same [default: on] [possible values: on, off]
+                  --symmetric            Nodes are alike: states that differ only in which node is which are met once
                   --ends <SWITCH>        Whether each state is also brought to its end without further faults, and judged there [default: on] [possible values: on, off]
 
             Strategy and budget:
@@ -1145,6 +1146,11 @@ fn help_of_explore() {
 
                       [default: on]
                       [possible values: on, off]
+
+                  --symmetric
+                      Nodes are alike: states that differ only in which node is which are met once.
+
+                      That the guest treats nodes alike is tested in each new step, with names exchanged; a guest of which it is not true is refused. For --strategy exhaustive and depth-first, built-in workloads, and at most 5 nodes.
 
                   --ends <SWITCH>
                       Whether each state is also brought to its end without further faults, and judged there

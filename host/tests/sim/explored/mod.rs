@@ -1,5 +1,6 @@
 //! `host explore` as a process: whole outputs, exit codes, and what it writes.
 
+mod alike;
 mod failures;
 mod invariants;
 mod refused;
@@ -228,6 +229,7 @@ fn a_result_as_json() {
             "depth": null,
             "warm-up-ns": 0,
             "reduces?": true,
+            "symmetric?": false,
             "tries-ends?": true
           },
           "operations": [

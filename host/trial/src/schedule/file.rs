@@ -71,6 +71,8 @@ struct File {
     #[serde(skip_serializing_if = "Option::is_none")]
     swap_after_ns: Option<u64>,
     guest_args: Vec<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    same_draws: bool,
     /// None if there are moves; so with faults.
     #[serde(skip_serializing_if = "Option::is_none")]
     operations: Option<Vec<Box<RawValue>>>,
@@ -129,6 +131,7 @@ impl Schedule {
             consistency_models: models.map(|model| model.name().to_owned()).collect(),
             swap_after_ns: options.swap_after_ns,
             guest_args: options.guest_args.clone(),
+            same_draws: options.same_draws,
             operations: has_both.then_some(operations),
             faults: has_both.then_some(faults),
             warm_up_ns: script.warm_up_ns,
@@ -264,6 +267,7 @@ impl File {
         });
         options.swap_after_ns = self.swap_after_ns;
         options.guest_args.clone_from(&self.guest_args);
+        options.same_draws = self.same_draws;
         set(&mut scenario, &option::LATENCY_DIST, &self.latency_dist)?;
         if let Some(shape) = &self.disk_latency_dist {
             set(&mut scenario, &option::DISK_LATENCY_DIST, shape)?;
