@@ -23,8 +23,12 @@ function makeSession(told) {
   // Takes what the server says of a branch, without its entries.
   function note({ id, parent, at, name, now, opens_at: opensAt = null }) {
     const known = branches.get(id);
-    if (known) Object.assign(known, { parent, at, name, opensAt, now: now ?? known.now });
-    else branches.set(id, makeBranch(session, { id, parent, at, name, now, opensAt }));
+    if (known) {
+      Object.assign(known, { parent, at, name, opensAt });
+      known.hear(now);
+    } else {
+      branches.set(id, makeBranch(session, { id, parent, at, name, now, opensAt }));
+    }
     return branches.get(id);
   }
 
@@ -111,7 +115,7 @@ function makeSession(told) {
           const branch = take(delta);
           if (branch?.isBehind) catchUp(branch);
         } else if (branches.has(delta.branch)) {
-          branches.get(delta.branch).now = delta.now;
+          branches.get(delta.branch).hear(delta.now);
           told.changed();
         }
       },
@@ -165,7 +169,7 @@ function makeSession(told) {
 // A branch: its model and where in it the reader is.
 function makeBranch(session, { id, parent, at, name, now, opensAt }) {
   const branch = {
-    id, parent, at, name, now, opensAt, model: null, travel: null, isBehind: false, take, settle, go, goToHead, drop,
+    id, parent, at, name, now, opensAt, model: null, travel: null, isBehind: false, hear, take, settle, go, goToHead, drop,
     // The entry that is looked at, and the moment after it.
     get cursor() { return grown?.isFollowing ? branch.model.entries.length - 1 : branch.travel?.cursor ?? -1; },
     get moment() { return branch.model.entries.length ? branch.cursor + 1 : branch.now.position; },
@@ -174,6 +178,11 @@ function makeBranch(session, { id, parent, at, name, now, opensAt }) {
   const homes = new Map();
   // What the views have not been told yet: the first new entry, and whether the cursor goes with the head.
   let grown = null, seen = 0;
+
+  // Takes how the branch is now, unless that is known better: an answer may be older than one that came before it.
+  function hear(now) {
+    if (now && !(now.revision < branch.now?.revision)) branch.now = now;
+  }
 
   function take(delta, from) {
     if (!branch.model) {
@@ -196,7 +205,7 @@ function makeBranch(session, { id, parent, at, name, now, opensAt }) {
     if (branch.isBehind) return;
     const wasAtHead = branch.isAtHead;
     const grownFrom = model.append(delta);
-    if (delta.now.position >= branch.now.position) branch.now = delta.now;
+    branch.hear(delta.now);
     learn();
     if (grownFrom < model.entries.length) grown ??= { from: grownFrom, isFollowing: wasAtHead };
   }

@@ -59,6 +59,54 @@ fn nothing_is_in_the_way(browser: &Browser) {
 const BETWEEN: &str = ".dot.of-node:not(.lost, .arrived) [role=button]";
 
 #[test]
+fn an_answer_that_is_late_does_not_put_the_branch_back() {
+    let dir = Dir::new();
+    let playing = play(&dir, "broadcast-retry", SMALL);
+    let browser = Browser::start();
+    see(&browser, &playing);
+    step_until(&browser, BETWEEN);
+
+    // The list of branches that is asked for when there is another one comes when the page is told to take it.
+    browser.run(
+        "const real = window.fetch;
+         const taken = new Promise((take) => { window.takeList = take; });
+         window.fetch = async (path, options) => {
+           const answer = await real(path, options);
+           if (path !== 'api/branches') return answer;
+           const text = await answer.text();
+           window.isHeld = true;
+           await taken;
+           setTimeout(() => { window.isTaken = true; });
+           return new Response(text, { headers: answer.headers });
+         };",
+        json!([]),
+    );
+    browser.press("[[");
+    wait_for_now(&browser, "looking back");
+    browser.click("[aria-label^='node n0,']");
+    browser.wait_for("document.querySelector('[data-key=kill]')");
+    browser.click("[data-key=kill]");
+    browser.wait_for("document.querySelector('h1').textContent.endsWith('branch 2')");
+    browser.wait_for("window.isHeld");
+    let steps = |count: u64| {
+        let from = moment(&browser);
+        for _ in 0..count {
+            let before = moment(&browser);
+            browser.press("s");
+            browser.wait_for(&format!(
+                "!document.querySelector('.on-stage .now').textContent.startsWith('Event {before} of')"
+            ));
+        }
+        assert!(moment(&browser) >= from + count);
+    };
+    steps(3);
+    browser.run("window.takeList()", json!([]));
+    browser.wait_for("window.isTaken");
+    steps(1);
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+#[test]
 fn what_is_done_in_the_page_is_a_schedule_that_the_simulator_plays() {
     let dir = Dir::new();
     let playing = play(&dir, "broadcast-retry", SMALL);

@@ -327,8 +327,9 @@ impl Live {
 
 /// Kills the process when it has kept the test waiting for too long, or when the test is gone.
 struct Watchdog {
-    signs: Sender<Sign>,
-    thread: JoinHandle<bool>,
+    /// Without it the thread kills the process.
+    signs: Option<Sender<Sign>>,
+    thread: Option<JoinHandle<bool>>,
 }
 
 /// What a test tells its watchdog.
@@ -355,17 +356,34 @@ impl Watchdog {
                 }
             }
         });
-        Watchdog { signs, thread }
+        Watchdog {
+            signs: Some(signs),
+            thread: Some(thread),
+        }
     }
 
     fn begin_again(&self) {
-        let _ = self.signs.send(Sign::Waits);
+        self.tell(Sign::Waits);
     }
 
     /// Whether it had to act.
-    fn stop(self) -> bool {
-        let _ = self.signs.send(Sign::Ended);
-        self.thread.join().unwrap()
+    fn stop(mut self) -> bool {
+        self.tell(Sign::Ended);
+        self.thread.take().unwrap().join().unwrap()
+    }
+
+    fn tell(&self, sign: Sign) {
+        let _ = self.signs.as_ref().unwrap().send(sign);
+    }
+}
+
+/// Waits until the process has been killed: a test that ends before would leave it behind.
+impl Drop for Watchdog {
+    fn drop(&mut self) {
+        self.signs = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
     }
 }
 

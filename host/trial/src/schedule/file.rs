@@ -328,7 +328,8 @@ fn in_order(operations: &[Invocation], faults: &[Episode]) -> Result<(), Schedul
     Ok(())
 }
 
-/// Moves are due, and touches are done, in the order of their times, within a day; none before `first_ns`, the end of the warm-up.
+/// Moves are due, and touches are done, in the order of their times, within a day; none before `first_ns`, the end
+/// of the warm-up.
 fn times_in_order(
     list: &'static str,
     is: &str,
