@@ -84,14 +84,18 @@ pub(in crate::cli) fn try_all(
         let _over = OverOnPanic(&in_order);
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
-            if index >= count || is_interrupted() || !in_order.awaits(index) {
+            if index >= count || !in_order.awaits(index) {
                 return;
             }
             let seed = seeds.seed(index / trials.len());
-            let tried = trials[index % trials.len()].with(seed, None, |mut report| {
-                judge_targets(targets, &mut report);
-                (!report.is_interrupted()).then(|| Try::of(&report))
-            });
+            let run = || {
+                trials[index % trials.len()].with(seed, None, |mut report| {
+                    judge_targets(targets, &mut report);
+                    (!report.is_interrupted()).then(|| Try::of(&report))
+                })
+            };
+            // One that is not made ends the line, for which others may wait.
+            let tried = (!is_interrupted()).then(run).flatten();
             if let Some(tried) = &tried {
                 progress.count(tried);
             }
