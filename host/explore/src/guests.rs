@@ -111,6 +111,9 @@ pub fn instances(threads: usize) -> usize {
 /// How much later the second instance takes a step: no unit of time divides it.
 const LATER_NS: u64 = 90_061_001_001_001;
 
+/// The lives, which no node has, in which the two instances that take a step were begun.
+const SPARE_LIVES: [u32; 2] = [u32::MAX, u32::MAX - 1];
+
 /// What guests are made with.
 pub(crate) struct GuestsOptions<'a> {
     pub(crate) module: &'a dyn Start,
@@ -352,17 +355,16 @@ impl<'a> Guests<'a> {
         let GuestState::Snapshot(snapshot) = self.states.get(guest) else {
             return Err(Wrong::Mode(self.mode)); // there are no others in this mode
         };
-        let lives = [u32::MAX, u32::MAX - 1];
         let mut pair = match pop(&self.pairs) {
             Some(pair) => pair,
             None => [
-                self.spare(node, lives[0], messages)?,
-                self.spare(node, lives[1], messages)?,
+                self.spare(node, SPARE_LIVES[0], messages)?,
+                self.spare(node, SPARE_LIVES[1], messages)?,
             ],
         };
         let mut take = |which: usize, later_ns: u64| {
             let guest = &mut pair[which];
-            self.restore(guest, lives[which], node, snapshot, messages)?;
+            self.restore(guest, SPARE_LIVES[which], node, snapshot, messages)?;
             self.make(guest.as_mut(), node, told, now_ns + later_ns, messages)
         };
         // An instance that has failed is not used again.

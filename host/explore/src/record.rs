@@ -40,7 +40,7 @@ impl Record {
             self.block.clear();
         }
         let text = text_of(&op);
-        let hash = Contents::of("op").bytes(text.as_bytes()).finish();
+        let hash = of_text(&text);
         let place = self.block.partition_point(|other| *other < hash);
         self.block.insert(place, hash);
         self.added_bytes += size_of::<Op>() + text.len() * VALUE_BYTES;
@@ -83,7 +83,11 @@ impl Record {
 
 /// A hash of an operation, wherever it stands.
 pub(crate) fn of_op(op: &Op) -> Hash {
-    Contents::of("op").bytes(text_of(op).as_bytes()).finish()
+    of_text(&text_of(op))
+}
+
+fn of_text(text: &str) -> Hash {
+    Contents::of("op").bytes(text.as_bytes()).finish()
 }
 
 fn text_of(op: &Op) -> String {

@@ -110,6 +110,12 @@ impl Cluster {
         Cluster { count, first: 0 }
     }
 
+    /// The most guests that a run has at a time: those of all nodes, and one more while a node changes its version.
+    #[must_use]
+    pub fn guests_max(self) -> usize {
+        self.count + 1
+    }
+
     /// The name of a node, by its position from 0 on.
     #[must_use]
     pub fn node_name(self, node: usize) -> String {

@@ -108,7 +108,7 @@ pub(super) fn run(args: &CompareArgs) -> Result<Exit, Failure> {
     let report = args.report.as_deref().map(ReportDir::create).transpose()?;
     let seeds = SeedSet::share(args.seeds, None);
     let interrupt = interrupt::on_signal()?;
-    let guests = scenario.options.cluster.count + 1; // one more while versions change
+    let guests = scenario.options.cluster.guests_max();
     fit_threads(guests)?;
     let guests = rayon::current_num_threads() * guests;
     let sandbox = args.cache.sandbox_for(guests, &interrupt)?;
@@ -119,10 +119,7 @@ pub(super) fn run(args: &CompareArgs) -> Result<Exit, Failure> {
         Ok(module.mounted(&mounts)?)
     };
     let modules = [load(paths[0])?, load(paths[1])?];
-    let next = match &args.swap_module {
-        Some(path) => Some(load(path)?),
-        None => None,
-    };
+    let next = args.swap_module.as_deref().map(load).transpose()?;
     let own = [&args.args_a, &args.args_b].map(|words| words.split_whitespace());
     let trials: Vec<Trial<'_>> = (modules.iter().zip(own))
         .map(|(module, own)| {

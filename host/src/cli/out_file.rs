@@ -158,11 +158,13 @@ pub(super) fn earlier(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
     match bytes {
         Ok(bytes) => Ok(Some(bytes).filter(|bytes| !bytes.is_empty())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => {
-            let text = format!("{}: {error}", path.display());
-            Err(Failure::new(Exit::Usage, text))
-        }
+        Err(error) => Err(unusable(path, &error)),
     }
+}
+
+/// What a file has is of no use.
+pub(super) fn unusable(path: &Path, error: &dyn std::fmt::Display) -> Failure {
+    Failure::new(Exit::Usage, format!("{}: {error}", path.display()))
 }
 
 /// Opens a file that is written bit by bit.

@@ -216,7 +216,7 @@ pub(super) fn sandbox_for(
     modules: &ModuleArgs,
     interrupt: &Interrupt,
 ) -> Result<Sandbox, Failure> {
-    let guests = cluster.count + 1;
+    let guests = cluster.guests_max();
     // Of a large cluster as many runs as the system has room for, and one in any case.
     let guests = (RUNS * guests).min(guests_max().max(guests));
     let sandbox = cache.sandbox_for(guests, interrupt)?;

@@ -2,7 +2,7 @@
 
 use host_guest::Guest;
 
-use super::{Guests, Life, Made, Told};
+use super::{Guests, Life, Made, SPARE_LIVES, Told};
 use crate::participants::Messages;
 use crate::wrong::Wrong;
 
@@ -24,7 +24,7 @@ impl Guests<'_> {
             let told_image = symmetry.told(told, by, messages)?;
             let to = by.node(node);
             let taken = self
-                .restore(spare, u32::MAX - 1, to, image.as_bytes(), messages)
+                .restore(spare, SPARE_LIVES[1], to, image.as_bytes(), messages)
                 .and_then(|()| self.make(spare.as_mut(), to, &told_image, now_ns, messages));
             let exchanged = match taken {
                 Err(wrong) if !wrong.is_no_failure() => {

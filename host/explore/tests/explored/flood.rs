@@ -289,13 +289,18 @@ fn both(plan: &Plan, drops: u8, duplicates: u8, reduces: bool) -> (usize, usize)
         timers: TimerOrder::Any,
         ..Bounds::default()
     };
-    let explored = explore_plan(plan, &bounds);
-    assert!(matches!(explored.end, End::Complete), "{explored:?}");
     let rules = Rules {
         plan,
         is_instant: reduces,
     };
-    (explored.progress.states, rules.all(drops, duplicates).len())
+    (explored(plan, &bounds), rules.all(drops, duplicates).len())
+}
+
+/// How many states there are within bounds.
+fn explored(plan: &Plan, bounds: &Bounds) -> usize {
+    let explored = explore_plan(plan, bounds);
+    assert!(matches!(explored.end, End::Complete), "{explored:?}");
+    explored.progress.states
 }
 
 /// The same of states that differ in more than which node is which.
@@ -309,13 +314,11 @@ fn both_of_orbits(plan: &Plan, drops: u8, reduces: bool) -> (usize, usize) {
         timers: TimerOrder::Any,
         ..Bounds::default()
     };
-    let explored = explore_plan(plan, &bounds);
-    assert!(matches!(explored.end, End::Complete), "{explored:?}");
     let rules = Rules {
         plan,
         is_instant: reduces,
     };
-    (explored.progress.states, rules.orbits(drops, 0))
+    (explored(plan, &bounds), rules.orbits(drops, 0))
 }
 
 /// Each value goes through three stages: not told, on its way, at the other node. While at most one was told there are 1 + 2 + 2

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use host_explore::{About, KEPT_BEGINNING, Kept};
 
-use crate::cli::out_file::{Contents, OutFile, earlier};
-use crate::cli::{Exit, Failure};
+use crate::cli::Failure;
+use crate::cli::out_file::{Contents, OutFile, earlier, unusable};
 
 const KEPT: Contents = Contents::of("an exploration that was kept", &[KEPT_BEGINNING]);
 
@@ -27,10 +27,8 @@ impl ResumeFile {
         let Some(bytes) = earlier(path)? else {
             return Ok(None);
         };
-        Kept::read(&bytes, about).map(Some).map_err(|error| {
-            let text = format!("{}: {error}", path.display());
-            Failure::new(Exit::Usage, text)
-        })
+        let kept = Kept::read(&bytes, about);
+        kept.map(Some).map_err(|error| unusable(path, &error))
     }
 
     /// Replaces what the file has.

@@ -199,7 +199,7 @@ pub(super) enum Seeds {
 impl Runs {
     /// How many guests there are at a time, with as many threads as they allow.
     pub(super) fn instances(&self) -> Result<usize, Failure> {
-        let guests = self.scenario.options.cluster.count + 1; // one more while versions change
+        let guests = self.scenario.options.cluster.guests_max();
         let runs = match self.seeds {
             Seeds::One(_) => 1,
             Seeds::Many(seeds) => {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tracing::{debug, warn};
 
-use crate::cli::out_file::{Contents, OutFile, earlier};
+use crate::cli::out_file::{Contents, OutFile, earlier, unusable};
 use crate::cli::{Exit, Failure};
 use host_grade::grade::Shard;
 use host_grade::sweep::kept::{self, KEPT_BEGINNING};
@@ -43,10 +43,8 @@ impl ResumeFile {
             return Ok(None);
         };
         let text = String::from_utf8_lossy(&bytes);
-        kept::read(&text, sweep, shard).map(Some).map_err(|error| {
-            let text = format!("{}: {error}", self.path.display());
-            Failure::new(Exit::Usage, text)
-        })
+        let kept = kept::read(&text, sweep, shard);
+        kept.map(Some).map_err(|error| unusable(&self.path, &error))
     }
 
     /// Replaces what the file has, if that was long ago. If it cannot be written now, it may be later: what it has stays.
