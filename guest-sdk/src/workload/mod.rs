@@ -70,9 +70,11 @@
 //! | judge by a sequential specification | [`Specification`] |
 //! | judge the whole history, by the options and the faults of the run | [`Workload::check`], [`History`], [`Record`], [`Fault`], [`Findings`] |
 //! | judge what nodes hold | [`Workload::observe`] |
+//! | say what they can reach, for explorations | [`Workload::GOALS`], [`Goal`], [`Observation`] |
 //! | test it | module [`testing`] |
 
 mod draws;
+mod goal;
 mod history;
 #[cfg(not(target_family = "wasm"))]
 #[doc(hidden)]
@@ -93,6 +95,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use draws::Draws;
+pub use goal::{Goal, Observation, always_reachable, reachable};
 pub use history::{End, Fault, Findings, History, Record};
 pub use host_protocol::workload::Consistency;
 pub use step::{ErrorAnswer, Step};
@@ -104,8 +107,9 @@ pub mod prelude {
     pub use serde_json::{Value, json};
 
     pub use super::{
-        Cluster, Consistency, Draws, End, ErrorAnswer, Fault, Findings, History, Next,
-        OperationKind, Record, Specification, Step, Turn, Workload, changes, reads,
+        Cluster, Consistency, Draws, End, ErrorAnswer, Fault, Findings, Goal, History, Next,
+        Observation, OperationKind, Record, Specification, Step, Turn, Workload, always_reachable,
+        changes, reachable, reads,
     };
 }
 
@@ -134,6 +138,8 @@ pub trait Workload: Serialize + DeserializeOwned + Sized {
     const TIMEOUT: Duration = Duration::from_secs(5);
     /// Whether [`observe`](Workload::observe) judges what nodes hold.
     const HAS_INVARIANTS: bool = false;
+    /// What nodes can come to hold, as [`observe`](Workload::observe) tells. `host explore` judges whether they can.
+    const GOALS: &'static [Goal] = &[];
     /// Whether [`check`](Workload::check) judges the whole history.
     const CHECKS_HISTORY: bool = false;
     /// Built-in checkers that judge the history too, by the names of the workloads they are for: `broadcast`,
@@ -220,7 +226,9 @@ pub trait Workload: Serialize + DeserializeOwned + Sized {
     }
 
     /// What a node holds after an event: its snapshot, or null when it has crashed. An error is the invariant
-    /// that does not hold any more. Asked only with [`HAS_INVARIANTS`](Workload::HAS_INVARIANTS).
+    /// that does not hold any more; otherwise it says which [`GOALS`](Workload::GOALS) the node shows. Asked in every run with
+    /// [`HAS_INVARIANTS`](Workload::HAS_INVARIANTS). In an exploration a copy that has seen no node is shown all of them in their
+    /// order, so it may tell of the last one what it makes of all.
     ///
     /// # Errors
     /// What is wrong, in words.
@@ -229,9 +237,9 @@ pub trait Workload: Serialize + DeserializeOwned + Sized {
         now: Duration,
         node: usize,
         state: &serde_json::Value,
-    ) -> Result<(), String> {
+    ) -> Result<Observation, String> {
         let _ = (now, node, state);
-        Ok(())
+        Ok(Observation::default())
     }
 
     /// Judges the whole history. Asked only with [`CHECKS_HISTORY`](Workload::CHECKS_HISTORY).

@@ -10,7 +10,9 @@ use serde_json::value::RawValue;
 
 use super::history::{read, records};
 use super::step::{Body, Completes, Kind, raw};
-use super::{Cluster, Draws, ErrorAnswer, History, Next, Specification, Step, Turn, Workload};
+use super::{
+    Cluster, Draws, ErrorAnswer, Goal, History, Next, Specification, Step, Turn, Workload,
+};
 use crate::body;
 use host_protocol::abi::nanos;
 use host_protocol::data;
@@ -136,9 +138,12 @@ impl<W: Workload> Runtime<W> {
             } => {
                 let state: Value = read(state.get());
                 let now = Duration::from_nanos(now_ns);
-                let held = self.workload().observe(now, node, &state);
-                let broken = held.err().map(Cow::Owned);
-                write(out, &Observed { broken });
+                let (goals, broken) = match self.workload().observe(now, node, &state) {
+                    Ok(observation) => (observation.0, None),
+                    Err(broken) => (None, Some(Cow::Owned(broken))),
+                };
+                let goals = goals.map(|names| names.into_iter().map(Cow::Borrowed).collect());
+                write(out, &Observed { broken, goals });
             }
             Request::Check {
                 workers,
@@ -222,6 +227,7 @@ fn declaration<W: Workload>() -> Declaration {
         operations: operations.collect(),
         messages: owned(W::MESSAGES),
         options: options.collect(),
+        goals: W::GOALS.iter().map(Goal::wire).collect(),
         last: W::HAS_LAST,
         definite_errors: W::DEFINITE_ERRORS,
         handles_errors: W::HANDLES_ERRORS,

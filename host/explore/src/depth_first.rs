@@ -7,7 +7,8 @@ use crate::bounds::Progress;
 use crate::breadth::Watch;
 use crate::depth::{Depth, Over};
 use crate::exploration::Exploration;
-use crate::explore::{End, Explored, Impossible, begin, failing};
+use crate::explore::{End, Explored, Impossible, begin, failing, never};
+use crate::goals::{Reach, Sighted, found_by_sight};
 use crate::guided::Shortening;
 use crate::model::Model;
 use crate::wrong::{Mode, Wrong};
@@ -25,17 +26,25 @@ impl Exploration<'_> {
         self.verify()?;
         let mut progress = Progress::default();
         let account = Account::of(&self.budget);
+        let mut sighted = Sighted::default();
         let (end, mode) = self.in_its_mode(Mode::default(), |mode| {
             let mut note = |now| {
                 progress = now;
                 show(now);
             };
-            self.depth_first_in(mode, &account, &mut note)
+            let (end, shown) = self.depth_first_in(mode, &account, &mut note)?;
+            sighted = shown;
+            Ok(end)
         })?;
+        let goals = match end {
+            End::Failure(_) => Vec::new(),
+            _ => self.goals_by_sight(sighted, matches!(end, End::Complete))?,
+        };
         Ok(Explored {
             progress,
             end,
             mode,
+            goals,
         })
     }
 
@@ -44,7 +53,7 @@ impl Exploration<'_> {
         mode: Mode,
         account: &Arc<Account>,
         show: &mut dyn FnMut(Progress),
-    ) -> Result<End, Wrong> {
+    ) -> Result<(End, Sighted), Wrong> {
         let model = Model::new(self, mode, account).map_err(Wrong::Internal)?;
         let first = begin(&model)?;
         let interrupt = self.module.interrupt();
@@ -59,8 +68,15 @@ impl Exploration<'_> {
             },
         )?;
         model.vouch()?;
-        Ok(match over {
-            Over::Complete => End::Complete,
+        let sighted = model.sighted();
+        let end = match over {
+            Over::Complete => match found_by_sight(model.goals(), sighted, true)
+                .iter()
+                .position(|it| it.found == Reach::Never)
+            {
+                Some(place) => never(&model, place)?,
+                None => End::Complete,
+            },
             Over::Depth => End::Depth,
             Over::States => End::States,
             Over::Failure(failure) => {
@@ -75,6 +91,7 @@ impl Exploration<'_> {
                 };
                 failing(&model, shortening.shorten(failure, &is_interrupted)?)?
             }
-        })
+        };
+        Ok((end, sighted))
     }
 }

@@ -24,7 +24,7 @@ use crate::state::{Done, Left, State};
 use crate::wrong::Wrong;
 
 /// How long a cluster has to recover, as in a run.
-const RECOVERY_NS: u64 = 10 * SECOND;
+pub(crate) const RECOVERY_NS: u64 = 10 * SECOND;
 
 /// How long the last operations may take.
 const LAST_NS: u64 = 60 * SECOND;
@@ -44,11 +44,11 @@ pub(crate) struct Ends {
 }
 
 /// A cluster on its way to its end.
-struct Ending<'m, 'a> {
+pub(crate) struct Ending<'m, 'a> {
     model: &'m Model<'a>,
-    state: State,
+    pub(crate) state: State,
     queue: VecDeque<u32>,
-    sink: Sink,
+    pub(crate) sink: Sink,
     /// The clients, once they are not those of a table any more.
     own: Option<Clients>,
     /// Until when each worker of these waits for the answer to its request.
@@ -136,7 +136,6 @@ pub(crate) fn closing(model: &Model<'_>, state: &State) -> Result<Vec<Done>, Wro
         let Some(message) = ending.queue.pop_front() else {
             break;
         };
-        ending.sink.note(Done::Deliver(message));
         match ending.deliver(message) {
             Err(wrong) if wrong.is_no_failure() => return Err(wrong),
             // It fails in this delivery.
@@ -148,7 +147,7 @@ pub(crate) fn closing(model: &Model<'_>, state: &State) -> Result<Vec<Done>, Wro
 }
 
 impl<'m, 'a> Ending<'m, 'a> {
-    fn of(
+    pub(crate) fn of(
         model: &'m Model<'a>,
         state: &State,
         mut sink: Sink,
@@ -193,7 +192,7 @@ impl<'m, 'a> Ending<'m, 'a> {
     }
 
     /// Delivers all messages, in the order of sending.
-    fn deliver_all(&mut self) -> Result<(), Wrong> {
+    pub(crate) fn deliver_all(&mut self) -> Result<(), Wrong> {
         for _ in 0..DELIVERIES_MAX {
             let Some(message) = self.queue.pop_front() else {
                 return Ok(());
@@ -206,6 +205,7 @@ impl<'m, 'a> Ending<'m, 'a> {
 
     fn deliver(&mut self, message: u32) -> Result<(), Wrong> {
         let model = self.model;
+        self.sink.note(Done::Deliver(message));
         model.pay(&self.state)?;
         self.steps.fetch_add(1, Ordering::Relaxed);
         match (model.messages.get(message).dest, &mut self.own) {
@@ -228,7 +228,7 @@ impl<'m, 'a> Ending<'m, 'a> {
     }
 
     /// Fires the next timer, if it is due until then. Whether it did.
-    fn fire_next(&mut self, until_ns: u64) -> Result<bool, Wrong> {
+    pub(crate) fn fire_next(&mut self, until_ns: u64) -> Result<bool, Wrong> {
         let left_ns = until_ns.saturating_sub(self.state.now_ns);
         let Some((node, timer)) = self.model.next_timer(&self.state) else {
             return Ok(false);
@@ -240,6 +240,9 @@ impl<'m, 'a> Ending<'m, 'a> {
         self.model.pay(&self.state)?;
         self.model.pass(&mut self.state, after_ns)?;
         self.steps.fetch_add(1, Ordering::Relaxed);
+        self.sink.note(Done::Time(self.state.now_ns));
+        self.sink
+            .note(Done::Fire(u8::try_from(node).unwrap_or(u8::MAX), timer.id));
         let happens = Happens::Timer(timer.id);
         self.model
             .happen_fairly(&mut self.state, node, happens, &mut self.sink)?;
@@ -248,28 +251,28 @@ impl<'m, 'a> Ending<'m, 'a> {
     }
 
     /// Whether a request of a planned operation is open.
-    fn waits(&self) -> bool {
+    pub(crate) fn waits(&self) -> bool {
         let clients = self.model.clients.get(self.state.clients);
         (0..clients.workers()).any(|worker| clients.waits(worker))
     }
 
     /// How long clients wait for an answer, in nanoseconds.
-    fn timeout_ns(&self) -> u64 {
+    pub(crate) fn timeout_ns(&self) -> u64 {
         self.model.clients.get(self.state.clients).timeout_ns()
     }
 
     /// The time that it is then.
-    fn after(&self, by_ns: u64) -> u64 {
+    pub(crate) fn after(&self, by_ns: u64) -> u64 {
         self.state.now_ns.saturating_add(by_ns)
     }
 
-    fn pass_until(&mut self, at_ns: u64) -> Result<(), Wrong> {
+    pub(crate) fn pass_until(&mut self, at_ns: u64) -> Result<(), Wrong> {
         let left_ns = at_ns.saturating_sub(self.state.now_ns);
         self.model.pass(&mut self.state, left_ns)
     }
 
     /// Open requests of planned operations time out.
-    fn time_out(&mut self) {
+    pub(crate) fn time_out(&mut self) {
         let clients = &self.model.clients;
         for worker in 0..clients.get(self.state.clients).workers() {
             let event = ClientEvent::TimeOut(worker);

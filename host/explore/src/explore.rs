@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use host_check::Validity;
-use host_sim::Script;
+use host_sim::{Goal, Script, UNREACHED_GOAL};
 use host_trial::schedule::Schedule;
 
 use crate::account::Account;
 use crate::bounds::{NODES_MAX, PARTITIONED_NODES_MAX, Progress, Spent};
-use crate::breadth::{Breadth, Failure, Found, Over, Watch, follow};
+use crate::breadth::{Breadth, Failure, Found, LostGoal as FoundGoal, Over, Watch, follow};
 use crate::exploration::Exploration;
+use crate::goals::{GoalFound, GoalTable, Sighted, Tried, found_by_sight};
 use crate::kept::{At, Kept};
 use crate::model::{Model, Sink};
 use crate::state::State;
@@ -26,6 +27,8 @@ pub struct Explored {
     pub end: End,
     /// What states consisted of.
     pub mode: Mode,
+    /// What is known of the workload's goals; nothing if a schedule fails.
+    pub goals: Vec<GoalFound>,
 }
 
 /// Why an exploration is over.
@@ -61,6 +64,22 @@ pub struct FailingSchedule {
     /// The same for the simulator, which replays it.
     pub schedule: Schedule,
     /// What happens, a line each.
+    pub story: Vec<String>,
+    /// The goal that is out of reach, if that is what is wrong.
+    pub goal: Option<LostGoal>,
+}
+
+/// A goal that is out of reach.
+#[derive(Debug)]
+pub struct LostGoal {
+    /// The goal.
+    pub goal: Goal,
+    /// How many states can follow without another fault, none of which shows it; 0 if no state at all does.
+    pub following: usize,
+    /// Whether each of them, left to itself, comes back to a state that it had, or to a standstill, without it. If not, that is
+    /// true of the time that a run has to recover.
+    pub is_for_ever: bool,
+    /// What the cluster does by itself from then on, a line each.
     pub story: Vec<String>,
 }
 
@@ -127,18 +146,33 @@ impl Exploration<'_> {
         let mode = kept.as_ref().map(|kept| kept.mode).unwrap_or_default();
         let mut progress = kept.as_ref().map(Kept::progress).unwrap_or_default();
         let account = Account::of(&self.budget);
+        let mut table = GoalTable::default();
         let (end, mode) = self.in_its_mode(mode, |mode| {
             let mut note = |now| {
                 progress = now;
                 show(now);
             };
             let at = kept.take().map(|kept| kept.at);
-            self.search_in(mode, at, &mut keeps, &account, &mut note)
+            let (end, found) = self.search_in(mode, at, &mut keeps, &account, &mut note)?;
+            table = found;
+            Ok(end)
         })?;
+        let goals = match end {
+            End::Failure(_) => Vec::new(),
+            _ => {
+                let tried = match end {
+                    End::Complete => Tried::All,
+                    End::Depth => Tried::AllOfDepth,
+                    _ => Tried::Some,
+                };
+                table.found(&self.goals()?, tried, self.bounds.tries_ends)
+            }
+        };
         Ok(Explored {
             progress,
             end,
             mode,
+            goals,
         })
     }
 
@@ -151,6 +185,26 @@ impl Exploration<'_> {
         let account = Account::of(&self.budget);
         let model = Model::new(self, Mode::default(), &account);
         Ok(model.map_err(Impossible::Scenario)?.planned())
+    }
+
+    /// What is known of goals that were shown or not, if nothing else is known of states.
+    ///
+    /// # Errors
+    /// If the workload cannot be made so.
+    pub fn goals_by_sight(
+        &self,
+        sighted: Sighted,
+        is_complete: bool,
+    ) -> Result<Vec<GoalFound>, Impossible> {
+        Ok(found_by_sight(&self.goals()?, sighted, is_complete))
+    }
+
+    /// The goals of the workload.
+    fn goals(&self) -> Result<Vec<Goal>, Impossible> {
+        let options = self.scenario.workload_options();
+        let workload = self.scenario.workload.client(&options);
+        let workload = workload.map_err(Impossible::Scenario)?;
+        Ok(workload.goals().to_vec())
     }
 
     /// Whether it can be made.
@@ -203,14 +257,16 @@ impl Exploration<'_> {
         keeps: &mut Option<&mut Option<Kept>>,
         account: &Arc<Account>,
         show: &mut dyn FnMut(Progress),
-    ) -> Result<End, Wrong> {
+    ) -> Result<(End, GoalTable), Wrong> {
         let model = || Model::new(self, mode, account).map_err(Wrong::Internal);
         let stopped = match at {
-            Some(At::Complete(_)) => return Ok(End::Complete),
-            Some(At::Depth(_)) => return Ok(End::Depth),
-            Some(At::Failure(_, found)) => return found.end(&model()?),
+            Some(At::Complete(_, goals)) => return Ok((End::Complete, goals)),
+            Some(At::Depth(_, goals)) => return Ok((End::Depth, goals)),
+            Some(At::Failure(_, found)) => {
+                return Ok((found.end(&model()?)?, GoalTable::default()));
+            }
             Some(At::Stopped(stopped)) if stopped.met.len() >= self.budget.states => {
-                return Ok(End::States);
+                return Ok((End::States, stopped.goals));
             }
             Some(At::Stopped(stopped)) => Some(stopped),
             None => None,
@@ -227,24 +283,29 @@ impl Exploration<'_> {
             is_interrupted: &|| interrupt.is_some_and(host_guest::Interrupt::is_requested),
             show,
         })?;
+        let goals = match model.goals() {
+            [] => GoalTable::default(),
+            _ => breadth.goal_table(),
+        };
         if let Some(keeps) = keeps {
             let progress = breadth.progress();
             let at = match &over {
-                Over::Complete => At::Complete(progress),
-                Over::Depth => At::Depth(progress),
+                Over::Complete => At::Complete(progress, goals.clone()),
+                Over::Depth => At::Depth(progress, goals.clone()),
                 Over::Failure(found) => At::Failure(progress, found.clone()),
                 Over::States | Over::Spent(_) | Over::Interrupted => At::Stopped(breadth.stop()),
             };
             **keeps = Some(Kept { mode, at });
         }
-        Ok(match over {
+        let end = match over {
             Over::Complete => End::Complete,
             Over::Depth => End::Depth,
             Over::States => End::States,
             Over::Spent(spent) => End::Spent(spent),
             Over::Interrupted => End::Interrupted,
             Over::Failure(found) => found.end(&model)?,
-        })
+        };
+        Ok((end, goals))
     }
 }
 
@@ -328,8 +389,56 @@ impl Found {
             names: self.names,
             is_at_end: self.is_at_end,
         };
-        failing(model, failure)
+        match self.goal {
+            Some(goal) => lost(model, failure, goal),
+            None => failing(model, failure),
+        }
     }
+}
+
+/// How an exploration ends that has tried everything, and found that a goal is out of reach.
+pub(crate) fn never(model: &Model<'_>, place: usize) -> Result<End, Wrong> {
+    let failure = Failure {
+        moves: Vec::new(),
+        names: vec![UNREACHED_GOAL.to_owned()],
+        is_at_end: true,
+    };
+    let goal = FoundGoal {
+        place: u32::try_from(place).unwrap_or(u32::MAX),
+        following: 0,
+        is_for_ever: true,
+    };
+    lost(model, failure, goal)
+}
+
+/// How an exploration ends that has found that a goal is out of reach once these moves are made.
+fn lost(model: &Model<'_>, failure: Failure, found: FoundGoal) -> Result<End, Wrong> {
+    let FoundGoal {
+        place,
+        following,
+        is_for_ever,
+    } = found;
+    let begin = begin(model)?;
+    let goal = model.goals().get(place as usize).cloned();
+    let goal = goal.ok_or(Wrong::OtherStates)?;
+    let mut schedule = trace::schedule(model, &failure.moves, true)?;
+    schedule.script.goal = Some(goal.name.clone());
+    Ok(End::Failure(FailingSchedule {
+        story: model.story(&begin, &failure.moves),
+        schedule,
+        moves: failure.moves.len(),
+        names: failure.names,
+        is_at_end: true,
+        goal: Some(LostGoal {
+            story: match following {
+                0 => Vec::new(),
+                _ => model.round(&begin, &failure.moves)?,
+            },
+            goal,
+            following: following as usize,
+            is_for_ever,
+        }),
+    }))
 }
 
 /// How an exploration ends that has found a failure.
@@ -341,5 +450,6 @@ pub(crate) fn failing(model: &Model<'_>, failure: Failure) -> Result<End, Wrong>
         names: failure.names,
         moves: failure.moves.len(),
         is_at_end: failure.is_at_end,
+        goal: None,
     }))
 }

@@ -9,16 +9,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::{self, Write};
 
+use host_sim::GoalSet;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::bounds::Progress;
-use crate::breadth::{Found, Met, Stopped};
+use crate::breadth::{Found, LostGoal, Met, Stopped};
+use crate::goals::{GoalTable, Lack, Sighted};
 use crate::hash::Hash;
 use crate::wrong::Mode;
 
 /// The format of files, and the only one that is read.
-const FORMAT: &str = "host-explore 1";
+const FORMAT: &str = "host-explore 2";
 
 /// How a file begins.
 pub const KEPT_BEGINNING: &str = "{\"format\":\"host-explore ";
@@ -39,9 +41,9 @@ pub struct Kept {
 pub(crate) enum At {
     Stopped(Stopped),
     /// Everything was tried.
-    Complete(Progress),
+    Complete(Progress, GoalTable),
     /// So were all schedules of the greatest depth.
-    Depth(Progress),
+    Depth(Progress, GoalTable),
     Failure(Progress, Found),
 }
 
@@ -96,7 +98,9 @@ impl Kept {
     pub fn progress(&self) -> Progress {
         match &self.at {
             At::Stopped(stopped) => stopped.progress(),
-            At::Complete(progress) | At::Depth(progress) | At::Failure(progress, _) => *progress,
+            At::Complete(progress, _) | At::Depth(progress, _) | At::Failure(progress, _) => {
+                *progress
+            }
         }
     }
 
@@ -126,13 +130,15 @@ impl Kept {
                 to.number(0)?;
                 to.stopped(stopped)?;
             }
-            At::Complete(progress) => {
+            At::Complete(progress, goals) => {
                 to.number(1)?;
                 to.progress(progress)?;
+                to.goals(goals)?;
             }
-            At::Depth(progress) => {
+            At::Depth(progress, goals) => {
                 to.number(2)?;
                 to.progress(progress)?;
+                to.goals(goals)?;
             }
             At::Failure(progress, found) => {
                 to.number(3)?;
@@ -258,6 +264,7 @@ impl Summed<'_> {
             path,
             names,
             is_at_end,
+            goal,
         } = found;
         self.size(path.len())?;
         for place in path {
@@ -268,7 +275,49 @@ impl Summed<'_> {
             self.size(name.len())?;
             self.write_all(name.as_bytes())?;
         }
-        self.number(u64::from(*is_at_end))
+        self.number(u64::from(*is_at_end))?;
+        self.number(u64::from(goal.is_some()))?;
+        if let Some(goal) = goal {
+            let LostGoal {
+                place,
+                following,
+                is_for_ever,
+            } = *goal;
+            self.number(u64::from(place))?;
+            self.number(u64::from(following))?;
+            self.number(u64::from(is_for_ever))?;
+        }
+        Ok(())
+    }
+
+    fn goals(&mut self, table: &GoalTable) -> io::Result<()> {
+        let GoalTable {
+            sighted: Sighted { seen, is_untold },
+            judged,
+            tried,
+            lacks,
+            edges,
+        } = table;
+        self.number(u64::from(seen.bits()))?;
+        self.number(u64::from(*is_untold))?;
+        self.number(u64::from(*judged))?;
+        self.number(u64::from(*tried))?;
+        self.size(lacks.len())?;
+        let mut before = 0;
+        for Lack { id, goals, is_cut } in lacks {
+            self.number(u64::from(id - before))?;
+            self.number(u64::from(goals.bits()))?;
+            self.number(u64::from(*is_cut))?;
+            before = *id;
+        }
+        self.size(edges.len())?;
+        before = 0;
+        for (from, to) in edges {
+            self.number(u64::from(from - before))?;
+            self.number(u64::from(*to))?;
+            before = *from;
+        }
+        Ok(())
     }
 
     fn stopped(&mut self, stopped: &Stopped) -> io::Result<()> {
@@ -282,6 +331,7 @@ impl Summed<'_> {
             is_judged,
             sleeps,
             right,
+            goals,
         } = stopped;
         self.size(hashes.len())?;
         self.hashes(hashes)?;
@@ -304,7 +354,8 @@ impl Summed<'_> {
             }
         }
         self.size(right.len())?;
-        self.hashes(right)
+        self.hashes(right)?;
+        self.goals(goals)
     }
 }
 
@@ -381,8 +432,8 @@ impl<'b> Bytes<'b> {
         };
         let at = match self.number()? {
             0 => At::Stopped(self.stopped()?),
-            1 => At::Complete(self.progress()?),
-            2 => At::Depth(self.progress()?),
+            1 => At::Complete(self.progress()?, self.goals()?),
+            2 => At::Depth(self.progress()?, self.goals()?),
             3 => At::Failure(self.progress()?, self.found()?),
             _ => return None,
         };
@@ -410,6 +461,48 @@ impl<'b> Bytes<'b> {
             path,
             names,
             is_at_end: self.flag()?,
+            goal: match self.flag()? {
+                true => Some(LostGoal {
+                    place: self.small()?,
+                    following: self.small()?,
+                    is_for_ever: self.flag()?,
+                }),
+                false => None,
+            },
+        })
+    }
+
+    /// What is known of goals. Numbers of states are in order.
+    fn goals(&mut self) -> Option<GoalTable> {
+        let sighted = Sighted {
+            seen: GoalSet::from_bits(self.small()?),
+            is_untold: self.flag()?,
+        };
+        let (judged, tried) = (self.small()?, self.small()?);
+        let mut before = 0_u32;
+        let lacks = self.size()?;
+        let lacks = self.all(lacks, |this| {
+            before = before
+                .checked_add(this.small()?)
+                .filter(|id| *id < judged)?;
+            Some(Lack {
+                id: before,
+                goals: GoalSet::from_bits(this.small()?),
+                is_cut: this.flag()?,
+            })
+        })?;
+        before = 0;
+        let edges = self.size()?;
+        let edges = self.all(edges, |this| {
+            before = before.checked_add(this.small()?)?;
+            Some((before, this.small()?))
+        })?;
+        Some(GoalTable {
+            sighted,
+            judged,
+            tried,
+            lacks,
+            edges,
         })
     }
 
@@ -441,6 +534,7 @@ impl<'b> Bytes<'b> {
         let right = self.size()?;
         Some(Stopped {
             right: self.hashes(right)?,
+            goals: self.goals()?,
             hashes,
             met,
             transitions,

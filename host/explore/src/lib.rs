@@ -19,7 +19,8 @@
 //! | `guests` `nodes` `services` `clients` `record` `participants` | the parts of a state, each a table of contents and a function from events to contents |
 //! | `symmetry` `orbits` | nodes that are alike, and states that differ only in which node is which |
 //! | `table` `hash` | contents under small numbers, known by their hashes |
-//! | `invariants` | what has to hold of what nodes hold |
+//! | `invariants` | what has to hold of what nodes hold, and which goals they show |
+//! | `goals` `fates` | which goals can be reached from where, and what a cluster comes to by itself |
 //! | `wrong` | why a step has no result |
 //! | `trace` `words` | moves as a schedule of the simulator, and in words |
 
@@ -33,6 +34,8 @@ mod depth_first;
 mod ends;
 mod exploration;
 mod explore;
+mod fates;
+mod goals;
 mod guests;
 mod guided;
 mod hash;
@@ -55,7 +58,8 @@ mod wrong;
 
 pub use bounds::{Bounds, Budget, NODES_MAX, PARTITIONED_NODES_MAX, Progress, Spent, TimerOrder};
 pub use exploration::{Exploration, Operations};
-pub use explore::{End, Explored, FailingSchedule, Impossible};
+pub use explore::{End, Explored, FailingSchedule, Impossible, LostGoal};
+pub use goals::{GoalFound, Reach, Sighted, Unjudged};
 pub use guests::instances;
 pub use guided::{Guidance, Guided, Strategy, Tried};
 pub use kept::{About, Differences, KEPT_BEGINNING, Kept, KeptError};

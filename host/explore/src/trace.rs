@@ -92,6 +92,10 @@ pub(crate) fn schedule(
     if is_at_end {
         write(&mut at_ns, Some(closing(model, &state)?));
     }
+    if script.moves.is_empty() {
+        // A warm-up is what comes before moves.
+        script.warm_up_ns = 0;
+    }
     Ok(Schedule {
         seed: model.seed,
         scenario: directed(model.scenario, model.bounds.symmetric),

@@ -2,14 +2,20 @@
 
 use host_check::history::{Kind, Op, Process};
 use host_check::workload::Workload;
+use host_protocol::text::counted;
 use host_sim::short_seconds;
 use host_trial::schedule::{message_in_words, operation_in_words, request_in_words};
 
 use crate::clients::ClientEvent;
+use crate::fates::{Round, round};
 use crate::model::{Model, Sink};
 use crate::moves::Move;
 use crate::participants::Addr;
 use crate::state::{Done, State};
+use crate::wrong::Wrong;
+
+/// How many lines a round has at most.
+const ROUND_LINES_MAX: usize = 20;
 
 impl Model<'_> {
     /// The operations of the plan, in words: `broadcast 3`.
@@ -84,6 +90,48 @@ impl Model<'_> {
             }
         }
         story.lines()
+    }
+
+    /// What goes round once these moves are made and nothing goes wrong any more, a line each. Nothing if that is not known.
+    pub(crate) fn round(&self, begin: &State, moves: &[Move]) -> Result<Vec<String>, Wrong> {
+        let mut state = begin.clone();
+        let mut sink = Sink::default();
+        for it in moves {
+            state = self.apply(&state, *it, &mut sink)?;
+        }
+        let (round, state) = round(self, &state)?;
+        let (log, period_ns) = match round {
+            Round::Again(log, period_ns) => (log, period_ns),
+            Round::Nothing => return Ok(vec!["left to itself, it does nothing more".to_owned()]),
+            Round::CutOff => return Ok(Vec::new()),
+        };
+        let mut story = Story::default();
+        for done in log {
+            match done {
+                Done::Fire(node, timer) => {
+                    let node = &self.messages.nodes()[usize::from(node)];
+                    story.fires(format!("{node}: timer {timer} fires"));
+                }
+                done => {
+                    if let Some(line) = self.done(&state, done, false) {
+                        story.say(line);
+                    }
+                }
+            }
+        }
+        let mut lines = story.lines();
+        let more = lines.len().saturating_sub(ROUND_LINES_MAX);
+        lines.truncate(ROUND_LINES_MAX);
+        if more > 0 {
+            lines.push(format!("and {} more", counted(more, "thing")));
+        }
+        let head = format!(
+            "left to itself, it does the same every {} s for ever:",
+            short_seconds(period_ns)
+        );
+        Ok(std::iter::once(head)
+            .chain(lines.into_iter().map(|line| format!("  {line}")))
+            .collect())
     }
 
     fn operation(&self, op: &Op) -> String {

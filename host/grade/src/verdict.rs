@@ -97,7 +97,7 @@ impl Verdict {
                 }
             },
             StopReason::ProcessorTime { .. } => Self::Idle,
-            StopReason::Invariant(_) => Self::WrongAnswer,
+            StopReason::Invariant(_) | StopReason::Goal(_) => Self::WrongAnswer,
             StopReason::Interrupted
             | StopReason::Workload(_)
             | StopReason::NoRoom

@@ -190,6 +190,9 @@ pub struct Declaration {
     /// Its options.
     #[serde(default)]
     pub options: Vec<OptionKind>,
+    /// What its nodes can come to hold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub goals: Vec<Goal>,
     /// Whether there are last operations.
     #[serde(default)]
     pub last: bool,
@@ -244,6 +247,54 @@ pub struct OptionKind {
     /// What it does.
     #[serde(default)]
     pub help: String,
+}
+
+/// A goal: what the nodes of a cluster can come to hold. Explorations judge it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Goal {
+    /// Its name, a few words joined by hyphens: `leader-elected`.
+    pub name: String,
+    /// From where it can be reached.
+    pub kind: GoalKind,
+    /// Which nodes have to show it.
+    #[serde(default)]
+    pub of: GoalOf,
+    /// What it means, a sentence.
+    #[serde(default)]
+    pub help: String,
+}
+
+/// From where a goal can be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GoalKind {
+    /// From the beginning: some schedule comes to it.
+    Reachable,
+    /// From every state, once faults are over.
+    AlwaysReachable,
+}
+
+impl GoalKind {
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            GoalKind::Reachable => "reachable",
+            GoalKind::AlwaysReachable => "always-reachable",
+        }
+    }
+}
+
+/// Which nodes have to show a goal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GoalOf {
+    /// Any of them.
+    #[default]
+    Any,
+    /// All of them, so none is down.
+    All,
 }
 
 /// How a run is judged: by all that is here.
@@ -390,6 +441,9 @@ pub struct Observed<'a> {
     /// The invariant that does not hold, in words.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub broken: Option<Cow<'a, str>>,
+    /// The goals that the node shows, by name; absent if its state says nothing about goals.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub goals: Option<Vec<Cow<'a, str>>>,
 }
 
 /// The answer to `check`.

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use super::goal::{Goal, GoalSet};
 use super::random::Stream;
 use super::time::SECOND;
 use host_check::history::Kind;
@@ -93,17 +94,28 @@ pub trait WorkloadClient: Send + Sync {
         None
     }
 
-    /// Whether [`observe`](WorkloadClient::observe) wants to know what nodes hold.
+    /// Whether [`observe`](WorkloadClient::observe) wants to know what nodes hold in each run, for its invariants.
     fn observes(&self) -> bool {
         false
     }
 
-    /// A node holds this state after an event; none if it has crashed.
+    /// The goals that nodes show to [`observe`](WorkloadClient::observe).
+    fn goals(&self) -> &[Goal] {
+        &[]
+    }
+
+    /// A node holds this state after an event; none if it has crashed. Returns the goals that the node shows; none if
+    /// its state says nothing about goals.
     ///
     /// # Errors
     /// The invariant that does not hold, in words: the run ends.
-    fn observe(&mut self, _now_ns: u64, _node: usize, _state: Option<&[u8]>) -> Result<(), String> {
-        Ok(())
+    fn observe(
+        &mut self,
+        _now_ns: u64,
+        _node: usize,
+        _state: Option<&[u8]>,
+    ) -> Result<Option<GoalSet>, String> {
+        Ok(None)
     }
 
     /// How errors and timeouts end an operation.

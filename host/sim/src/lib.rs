@@ -16,6 +16,7 @@
 //! | `nemesis` `nemeses` `faults` | faults: which, when, and how they are injected |
 //! | `traffic` `hunter` `ends` | aimed faults: what they know, and when they act |
 //! | `journal` `recorder` `outcome` `coverage` `growth` `logged` `silence` | what comes out of a run |
+//! | `goal` | what nodes can come to hold, as workloads declare it |
 //! | `phase` `run` | the loop |
 //!
 //! The network, the clients and the faults behave as Maelstrom's; where they do not,
@@ -34,6 +35,7 @@ mod ends;
 mod exception;
 mod faults;
 mod generator;
+mod goal;
 mod growth;
 mod hop;
 mod hunter;
@@ -85,6 +87,7 @@ pub use client::{
 pub use clock::begins_ns;
 pub use concurrency::{Concurrency, InvalidConcurrency, TooManyWorkers};
 pub use coverage::{Coverage, Touched};
+pub use goal::{GOALS_MAX, Goal, GoalKind, GoalOf, GoalSet, Held, Shown, shown};
 pub use growth::MemoryGrowth;
 pub use hop::Hops;
 pub use host_disk::Survival;
@@ -95,7 +98,7 @@ pub use moment::{Act, Hand, Moment};
 pub use moves::{MessageRef, Move, MoveKind};
 pub use network::NetworkModel;
 pub use options::{Cluster, RunOptions};
-pub use outcome::{Outcome, StopReason, Stopped};
+pub use outcome::{Outcome, StopReason, Stopped, UNREACHED_GOAL};
 pub use phase::Phase;
 pub use processor_time::ProcessorTime;
 pub use regions::{InvalidRegions, Regions, presets};

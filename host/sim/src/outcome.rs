@@ -69,6 +69,9 @@ impl Outcome {
     }
 }
 
+/// The name of what is wrong with a run that does not reach a goal.
+pub const UNREACHED_GOAL: &str = "unreached-goal";
+
 /// A run that ended early, and why.
 #[derive(Debug)]
 pub struct Stopped {
@@ -114,6 +117,8 @@ pub enum StopReason {
     },
     /// An invariant of the workload does not hold: which, in words.
     Invariant(String),
+    /// The goal of this name, which the script says is out of reach, was not reached.
+    Goal(String),
     /// The workload has failed, not the nodes: what happened.
     Workload(String),
     /// The run exceeded one of its bounds.
@@ -151,6 +156,7 @@ impl StopReason {
             StopReason::NoAnswer { .. } => "no-answer",
             StopReason::BadAnswer { .. } => "bad-answer",
             StopReason::Invariant(_) => "broken-invariant",
+            StopReason::Goal(_) => UNREACHED_GOAL,
             StopReason::Workload(_) => "workload-failed",
             StopReason::Bound(_) => "bound-of-the-run",
             StopReason::Standstill { .. } => "standstill",
@@ -227,6 +233,11 @@ impl fmt::Display for Stopped {
             StopReason::Invariant(text) => {
                 write!(f, "an invariant does not hold any more: {}", shown(text))
             }
+            StopReason::Goal(name) => write!(
+                f,
+                "the goal {name} was not reached: no node has shown it since the last move, or since the beginning \
+                 if there are no moves, while the cluster had time to recover"
+            ),
             StopReason::Workload(text) => {
                 write!(f, "the workload failed, not the nodes: {}", shown(text))
             }

@@ -53,6 +53,7 @@ use super::workers::{Progress, Workers};
 use super::world::{Pacing, World};
 
 mod directed;
+mod look;
 mod touched;
 
 /// How long the cluster has to recover before the last operations.
@@ -115,6 +116,8 @@ struct Run<'a> {
     nodes: Nodes<'a>,
     services: Services,
     workers: Workers,
+    /// The goal that its script is about.
+    goal: Option<look::GoalWatch>,
     generator: Generator<'a>,
     nemeses: Nemeses,
     recorder: Recorder,
@@ -178,6 +181,7 @@ impl<'a> Run<'a> {
             clients: Clients::default(),
             nodes: Nodes::new(names.nodes(), programs),
             services: Services::new(services, &streams, director.is_some()),
+            goal: look::GoalWatch::of(script, simulation.workload.as_ref(), nodes),
             workers: Workers::new(simulation.workload, nodes),
             generator: Generator::new(options, script, streams),
             nemeses: Nemeses::new(
@@ -196,7 +200,8 @@ impl<'a> Run<'a> {
                 .interrupted_by(simulation.module.interrupt())
                 .with_faults(faults),
         };
-        run.world.observe_nodes(run.workers.observe_nodes());
+        let observes = run.workers.observe_nodes() || run.goal.is_some();
+        run.world.observe_nodes(observes);
         if run.may_be_touched() {
             run.world.let_be_late(true);
             run.network.number_messages();
@@ -235,19 +240,6 @@ impl<'a> Run<'a> {
             self.nemeses.watch(&mut self.world);
             self.world.check(self.network.in_flight())?;
             self.look()?;
-        }
-    }
-
-    /// Shows the workload what nodes hold after an event, and ends the run if the workload cannot go on.
-    fn look(&mut self) -> Result<(), Stopped> {
-        for (node, state) in self.world.take_observed() {
-            let now_ns = self.world.now_ns();
-            let observed = self.workers.observe(now_ns, node, state.as_deref());
-            observed.map_err(|reason| self.world.stop_at(node, reason))?;
-        }
-        match self.workers.failure() {
-            Some(why) => Err(self.world.stop(StopReason::Workload(why))),
-            None => Ok(()),
         }
     }
 
@@ -309,14 +301,15 @@ impl<'a> Run<'a> {
                     None => Ok(()),
                 }
             }
-            Scheduled::Recovered if self.workers.has_last() => {
+            Scheduled::Recovered => {
+                self.judge_goal()?;
+                if !self.workers.has_last() {
+                    self.begin_inspection();
+                    return Ok(());
+                }
                 self.phase = Phase::Last;
                 self.generator.begin_last();
                 self.next_operation();
-                Ok(())
-            }
-            Scheduled::Recovered => {
-                self.begin_inspection();
                 Ok(())
             }
         }
@@ -388,7 +381,7 @@ impl<'a> Run<'a> {
     }
 
     fn end_main(&mut self) -> Result<(), Stopped> {
-        if !self.workers.has_last() {
+        if !self.workers.has_last() && self.goal.is_none() {
             if !self.workers.inspect() {
                 self.phase = Phase::Over;
                 return Ok(());

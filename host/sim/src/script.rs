@@ -34,6 +34,9 @@ pub struct Script {
     pub warm_up_ns: u64,
     /// In their order.
     pub moves: Vec<Move>,
+    /// A goal of the workload that is out of reach after the last move, or from the beginning if there are no moves. If
+    /// nodes do not show it until the cluster has had time to recover, the run is invalid.
+    pub goal: Option<String>,
     /// What is done by hand besides, in its order; after all moves.
     pub touches: Vec<Touch>,
 }

@@ -301,7 +301,7 @@ impl Workers {
         state: Option<&[u8]>,
     ) -> Result<(), StopReason> {
         let observed = self.workload.observe(now_ns, node, state);
-        observed.map_err(StopReason::Invariant)
+        observed.map(|_| ()).map_err(StopReason::Invariant)
     }
 
     fn go_on(

@@ -23,8 +23,8 @@ use super::output::Format;
 use super::{Exit, Failure, interrupt, version};
 use host_check::validity::Validity;
 use host_explore::{
-    Budget, End, Exploration, FailingSchedule, Guidance, Impossible, Kept, Mode, Progress, Tried,
-    instances,
+    Budget, End, Exploration, FailingSchedule, GoalFound, Guidance, Impossible, Kept, Mode,
+    Progress, Tried, instances,
 };
 use host_guest::Start;
 use host_report::{ReportDir, ReportError, ReportedRun};
@@ -147,6 +147,8 @@ struct Outcome {
     end: End,
     mode: Mode,
     extent: Extent,
+    /// What is known of the workload's goals.
+    goals: Vec<GoalFound>,
 }
 
 /// An exploration that was kept.
@@ -192,6 +194,7 @@ fn explore(
                     end: explored.end,
                     mode: explored.mode,
                     extent: Extent::All(explored.progress),
+                    goals: explored.goals,
                 };
                 (outcome, kept)
             })
@@ -209,6 +212,7 @@ fn explore(
                     end: explored.end,
                     mode: explored.mode,
                     extent: Extent::DepthFirst(explored.progress),
+                    goals: explored.goals,
                 };
                 (outcome, None)
             })
@@ -219,14 +223,19 @@ fn explore(
                 ..exploration
             };
             let guided = exploration.guide(guidance, &mut |tried| line.chosen(tried));
-            guided.map(|guided| {
+            guided.and_then(|guided| {
+                let goals = match guided.end {
+                    End::Failure(_) => Vec::new(),
+                    _ => exploration.goals_by_sight(guided.tried.goals, false)?,
+                };
                 let outcome = Outcome {
+                    goals,
                     resumed: None,
                     end: guided.end,
                     mode: guided.mode,
                     extent: Extent::Chosen(guidance, guided.tried),
                 };
-                (outcome, None)
+                Ok((outcome, None))
             })
         }
     };

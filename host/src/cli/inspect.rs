@@ -11,7 +11,7 @@ use super::output::{Format, print, print_json};
 use super::{Exit, Failure, workloads};
 use host_guest::Limits;
 use host_protocol::text::one_line;
-use host_protocol::workload::Declaration;
+use host_protocol::workload::{Declaration, GoalOf};
 use host_sandbox::facts::{Facts, Kind};
 use host_sandbox::vet::vet;
 use host_sandbox::{ModuleLimits, Sandbox, read_module};
@@ -107,6 +107,14 @@ fn write_declaration(out: &mut String, declared: &Declaration) -> std::fmt::Resu
     writeln!(out, "  operations {}", operations.join(", "))?;
     for message in &declared.messages {
         writeln!(out, "  {}", one_line(message))?;
+    }
+    for goal in &declared.goals {
+        let of = match goal.of {
+            GoalOf::Any => "",
+            GoalOf::All => ", of all nodes",
+        };
+        let (name, help) = (one_line(&goal.name), one_line(&goal.help));
+        writeln!(out, "  goal {name} ({}{of})  {help}", goal.kind.name())?;
     }
     for option in &declared.options {
         let help = one_line(&option.help);

@@ -1,5 +1,6 @@
 //! The clients of a run, as the simulator has them.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use host_check::history::Kind;
@@ -10,7 +11,8 @@ use host_protocol::workload::{
     self as wire, Observed, Operation as WireOperation, Phase, Request, SetUp,
 };
 use host_sim::{
-    Completion, ErrorHandling, MS, Malformed, Next, Operation, Step, Turn, WorkloadClient,
+    Completion, ErrorHandling, Goal, GoalSet, MS, Malformed, Next, Operation, Step, Turn,
+    WorkloadClient,
 };
 use serde_json::value::RawValue;
 
@@ -181,6 +183,19 @@ impl ModuleClient {
             *slot = awaited;
         }
         step
+    }
+
+    /// The goals with these names.
+    fn shown(&self, names: &[Cow<'_, str>]) -> Result<GoalSet, String> {
+        let goals = &self.declared.declaration.goals;
+        let mut shown = GoalSet::default();
+        for name in names {
+            let place = goals.iter().position(|goal| goal.name == *name);
+            let place =
+                place.ok_or_else(|| format!("it shows {name:?}, which is none of its goals"))?;
+            shown.insert(place);
+        }
+        Ok(shown)
     }
 
     /// The answer of an exchange.
@@ -455,11 +470,20 @@ impl WorkloadClient for ModuleClient {
         self.declared.declaration.judge.invariants
     }
 
-    fn observe(&mut self, now_ns: u64, node: usize, state: Option<&[u8]>) -> Result<(), String> {
+    fn goals(&self) -> &[Goal] {
+        &self.declared.declaration.goals
+    }
+
+    fn observe(
+        &mut self,
+        now_ns: u64,
+        node: usize,
+        state: Option<&[u8]>,
+    ) -> Result<Option<GoalSet>, String> {
         let state = state.map_or(Ok("null"), str::from_utf8);
         // What is no JSON is a state that only its node understands.
         let Some(Ok(state)) = state.ok().map(serde_json::from_str::<&RawValue>) else {
-            return Ok(());
+            return Ok(None);
         };
         let request = Request::Observe {
             now_ns,
@@ -469,13 +493,14 @@ impl WorkloadClient for ModuleClient {
         let mut same = same_numbers();
         let observed = self.ask(|session| {
             session.ask_with(&request, &mut same, |observed: Observed<'_>| {
-                Ok(observed.broken.map(|broken| broken.into_owned()))
+                let shown = observed.goals.map(|names| self.shown(&names));
+                Ok(match observed.broken {
+                    Some(broken) => Err(broken.into_owned()),
+                    None => Ok(shown.transpose()?),
+                })
             })
         });
-        match observed.flatten() {
-            Some(broken) => Err(broken),
-            None => Ok(()),
-        }
+        observed.unwrap_or(Ok(None))
     }
 
     fn error_handling(&self) -> ErrorHandling {

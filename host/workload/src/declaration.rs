@@ -4,6 +4,7 @@ use host_check::value::Name;
 use host_check::workload::Workload;
 use host_protocol::schema::Exchange;
 use host_protocol::workload::{Declaration, OptionKind};
+use host_sim::GOALS_MAX;
 use serde_json::{Map, Value as Json};
 
 /// The most operations, messages or options that a workload has.
@@ -37,6 +38,10 @@ impl Declared {
             ("messages", declaration.messages.len()),
             ("options", declaration.options.len()),
         ];
+        if declaration.goals.len() > GOALS_MAX {
+            let count = declaration.goals.len();
+            return Err(format!("it declares {count} goals, more than {GOALS_MAX}"));
+        }
         for (what, count) in lists {
             if count > LIST_MAX {
                 return Err(format!("it declares {count} {what}, more than {LIST_MAX}"));
@@ -61,6 +66,13 @@ impl Declared {
                 return Err(format!(
                     "the default of its option {name:?} is no number, string or boolean"
                 ));
+            }
+        }
+        for (place, goal) in declaration.goals.iter().enumerate() {
+            is_name("the name of a goal", &goal.name)?;
+            let mut before = declaration.goals[..place].iter();
+            if before.any(|other| other.name == goal.name) {
+                return Err(format!("it declares the goal {:?} twice", goal.name));
             }
         }
         if !(1..=TIMEOUT_MS_MAX).contains(&declaration.timeout_ms) {

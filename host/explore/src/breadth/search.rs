@@ -14,6 +14,7 @@
 use hashbrown::HashTable;
 use rayon::prelude::*;
 
+use super::reach::Goals;
 use super::stopped::Met;
 use crate::bounds::{Progress, Spent};
 use crate::ends::Ends;
@@ -42,6 +43,19 @@ pub(crate) struct Found {
     pub(crate) names: Vec<String>,
     /// Whether it shows only when the state is brought to its end.
     pub(crate) is_at_end: bool,
+    /// The goal that is out of reach, if that is what is wrong.
+    pub(crate) goal: Option<LostGoal>,
+}
+
+/// A goal that is out of reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LostGoal {
+    /// Its place among those of the workload.
+    pub(crate) place: u32,
+    /// How many states can follow without a fault, none of which shows it; 0 if none at all does.
+    pub(crate) following: u32,
+    /// Whether each of them comes back to a state that it had, or to a standstill, without it.
+    pub(crate) is_for_ever: bool,
 }
 
 /// Why a search is over.
@@ -85,6 +99,8 @@ fn open_bytes(state: &State, sleeps: &[Move]) -> usize {
 /// A state that a move leads to.
 struct Reached {
     met: Met,
+    /// Whether it is kept that the move leads there.
+    is_edge: bool,
     hash: Hash,
     state: State,
     sleeps: Vec<Move>,
@@ -106,16 +122,19 @@ struct Expanded {
     /// The move that failed.
     failed: Option<(Met, Wrong)>,
     transitions: u64,
+    /// Where moves lead, for goals: to states that were met before.
+    edges: Vec<(u32, u32)>,
 }
 
 /// How many states are expanded before the results are joined.
 const BATCH: usize = 16 << 10;
 /// How many of them a thread takes at a time, and how many are joined or not.
-const PIECE: usize = 64;
+pub(super) const PIECE: usize = 64;
 
 pub(crate) struct Breadth<'m, 'a> {
     pub(super) model: &'m Model<'a>,
     pub(super) ends: Ends,
+    pub(super) goals: Goals,
     pub(super) hashes: Vec<Hash>,
     pub(super) met: Vec<Met>,
     places: HashTable<u32>,
@@ -146,6 +165,7 @@ impl<'m, 'a> Breadth<'m, 'a> {
         let mut breadth = Breadth::empty(model);
         breadth.join(Reached {
             met: Met { from: 0, by: 0 },
+            is_edge: false,
             hash: model.canonical(&begin),
             state: begin,
             sleeps: Vec::new(),
@@ -158,6 +178,7 @@ impl<'m, 'a> Breadth<'m, 'a> {
         Breadth {
             model,
             ends: Ends::default(),
+            goals: Goals::of(model),
             hashes: Vec::new(),
             met: Vec::new(),
             places: HashTable::new(),
@@ -195,7 +216,10 @@ impl<'m, 'a> Breadth<'m, 'a> {
         };
         self.model.vouch()?;
         (watch.show)(self.progress());
-        Ok(over)
+        Ok(match (self.lost_goal(&over), over) {
+            (Some(found), _) => Over::Failure(found),
+            (None, over) => over,
+        })
     }
 
     fn go_on(&mut self, watch: &mut Watch<'_>) -> Result<Over, Wrong> {
@@ -207,6 +231,9 @@ impl<'m, 'a> Breadth<'m, 'a> {
             (watch.show)(self.progress());
             if !self.is_judged {
                 let failure = self.judge_ends(watch.is_interrupted)?;
+                if failure.is_none() {
+                    self.judge_goals(watch.is_interrupted)?;
+                }
                 self.is_judged = true;
                 if let Some(found) = failure {
                     return Ok(Over::Failure(found));
@@ -274,6 +301,7 @@ impl<'m, 'a> Breadth<'m, 'a> {
             failed => failed,
         };
         self.transitions += piece.transitions;
+        self.goals.keep(self.model, &piece.edges);
         for reached in piece.reached {
             if let Some(found) = self.join(reached) {
                 return Ok(Some(Over::Failure(found)));
@@ -287,6 +315,7 @@ impl<'m, 'a> Breadth<'m, 'a> {
                 path,
                 names: vec![wrong.name()],
                 is_at_end: false,
+                goal: None,
             })
         }))
     }
@@ -315,8 +344,11 @@ impl<'m, 'a> Breadth<'m, 'a> {
                 prints.extend(moves.iter().map(|it| model.footprint(&open.state, *it)));
             }
             let is_asleep = |it: &Move| open.sleeps.binary_search(it).is_ok();
+            let lacks = !self.goals.table.lacking(open.id).is_empty();
             for (place, by) in moves.iter().enumerate() {
-                if reduces && is_asleep(by) {
+                // What sleeps is met elsewhere, but not after this state, and that is what goals are about.
+                let is_edge = lacks && model.is_without_fault(&open.state, *by);
+                if reduces && is_asleep(by) && !is_edge {
                     continue;
                 }
                 expanded.transitions += 1;
@@ -332,7 +364,8 @@ impl<'m, 'a> Breadth<'m, 'a> {
                     }
                 };
                 let hash = model.canonical(&state);
-                if self.find(hash).is_some_and(|id| (id as usize) < start) {
+                if let Some(id) = self.find(hash).filter(|id| (*id as usize) < start) {
+                    expanded.edges.extend(is_edge.then_some((open.id, id)));
                     continue;
                 }
                 let mut sleeps = Vec::new();
@@ -347,6 +380,7 @@ impl<'m, 'a> Breadth<'m, 'a> {
                 }
                 let reached = Reached {
                     met,
+                    is_edge,
                     hash,
                     state,
                     sleeps,
@@ -378,6 +412,9 @@ impl<'m, 'a> Breadth<'m, 'a> {
     /// Takes a state into the next level. Returns the failure, if there is one in it.
     fn join(&mut self, reached: Reached) -> Option<Found> {
         if let Some(id) = self.find(reached.hash) {
+            if reached.is_edge {
+                self.goals.keep(self.model, &[(reached.met.from, id)]);
+            }
             self.model.account.release(reached.bytes());
             let start = self.start();
             if let Some(place) = (id as usize).checked_sub(start) {
@@ -392,6 +429,9 @@ impl<'m, 'a> Breadth<'m, 'a> {
             return None;
         }
         let id = self.note(reached.hash, reached.met);
+        if reached.is_edge {
+            self.goals.keep(self.model, &[(reached.met.from, id)]);
+        }
         let open = Open::new(id, reached.state, reached.sleeps);
         let found = self.wrong(&open);
         self.next.push(open);
@@ -405,6 +445,7 @@ impl<'m, 'a> Breadth<'m, 'a> {
             path: self.path(open.id),
             names: wrong.clone(),
             is_at_end: false,
+            goal: None,
         })
     }
 
@@ -435,11 +476,12 @@ impl<'m, 'a> Breadth<'m, 'a> {
             path: self.path(id),
             names,
             is_at_end: true,
+            goal: None,
         }))
     }
 
     /// The way to a state.
-    fn path(&self, mut id: u32) -> Vec<u32> {
+    pub(super) fn path(&self, mut id: u32) -> Vec<u32> {
         let mut path = Vec::new();
         while id != 0 {
             let met = self.met[id as usize];

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 
 use super::search::{Breadth, Open};
 use crate::bounds::Progress;
+use crate::goals::GoalTable;
 use crate::hash::Hash;
 use crate::model::{Model, Sink};
 use crate::moves::Move;
@@ -41,6 +42,8 @@ pub(crate) struct Stopped {
     pub(crate) sleeps: Vec<Vec<u32>>,
     /// The states whose ends are known to be right, in the order of hashes.
     pub(crate) right: Vec<Hash>,
+    /// What is known of goals.
+    pub(crate) goals: GoalTable,
 }
 
 impl Stopped {
@@ -75,6 +78,7 @@ impl<'m, 'a> Breadth<'m, 'a> {
             asleep.map(|(place, _)| place).collect()
         };
         Stopped {
+            goals: self.goal_table(),
             sleeps: open.map(places).collect(),
             right: self.ends.right(),
             transitions: self.transitions,
@@ -109,6 +113,7 @@ impl<'m, 'a> Breadth<'m, 'a> {
             breadth.note(hash, met);
         }
         breadth.ends.know(model, stopped.right);
+        breadth.goals.resumed(model, stopped.goals);
         breadth.transitions = stopped.transitions;
         breadth.depth = stopped.depth;
         breadth.is_judged = stopped.is_judged;

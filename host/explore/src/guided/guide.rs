@@ -107,6 +107,7 @@ impl Exploration<'_> {
             }
             let found = search.round(&model)?;
             model.clients.vouch()?;
+            search.tried.goals = search.tried.goals.with(model.sighted());
             if let Some((number, failure)) = found {
                 let shortening = Shortening {
                     model: &model,

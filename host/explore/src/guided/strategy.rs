@@ -3,6 +3,7 @@
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 use crate::explore::End;
+use crate::goals::Sighted;
 use crate::wrong::Mode;
 
 /// How schedules are chosen where there are too many to try all, under its name in `--strategy`.
@@ -74,6 +75,8 @@ pub struct Tried {
     pub states: usize,
     /// States or schedules that further runs begin with.
     pub pool: usize,
+    /// The goals that were shown.
+    pub goals: Sighted,
 }
 
 /// What came of a search.

@@ -9,6 +9,24 @@ fn about(drops: &str) -> About {
     )
 }
 
+fn goals() -> GoalTable {
+    let lack = |id, goals, is_cut| Lack {
+        id,
+        goals: GoalSet::from_bits(goals),
+        is_cut,
+    };
+    GoalTable {
+        sighted: Sighted {
+            seen: GoalSet::from_bits(1 << 31),
+            is_untold: true,
+        },
+        judged: 3,
+        tried: 2,
+        lacks: vec![lack(0, 1, false), lack(2, u32::MAX, true)],
+        edges: vec![(0, 300), (0, 301), (2, 0)],
+    }
+}
+
 fn stopped() -> Kept {
     Kept {
         mode: Mode {
@@ -30,6 +48,7 @@ fn stopped() -> Kept {
             is_judged: true,
             sleeps: vec![vec![], vec![0, 200]],
             right: vec![5, 6],
+            goals: goals(),
         }),
     }
 }
@@ -52,11 +71,21 @@ fn what_is_written_is_read() {
         path: vec![0, 5000, 1],
         names: vec!["lost-elements".to_owned(), String::new()],
         is_at_end: true,
+        goal: None,
+    };
+    let of_goal = Found {
+        goal: Some(LostGoal {
+            place: 31,
+            following: 1000,
+            is_for_ever: true,
+        }),
+        ..found.clone()
     };
     let over = [
-        At::Complete(progress),
-        At::Depth(progress),
+        At::Complete(progress, goals()),
+        At::Depth(progress, GoalTable::default()),
         At::Failure(progress, found),
+        At::Failure(progress, of_goal),
     ];
     let mode = Mode {
         reads_clock: false,
@@ -165,11 +194,11 @@ fn other_files_and_formats_are_not_taken_for_one() {
         let read = Kept::read(bytes.as_bytes(), &about("1"));
         assert_eq!(read, Err(KeptError::Other), "{bytes:?}");
     }
-    let newer = b"{\"format\":\"host-explore 2\"}\n";
+    let newer = b"{\"format\":\"host-explore 3\"}\n";
     let error = Kept::read(newer, &about("1")).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "this is kept in the format \"host-explore 2\", and this program reads \"host-explore 1\"; begin anew with \
+        "this is kept in the format \"host-explore 3\", and this program reads \"host-explore 2\"; begin anew with \
          another file"
     );
 }

@@ -10,13 +10,14 @@ use std::sync::Arc;
 
 use host_check::value::Value;
 use host_sim::random::Streams;
-use host_sim::{Next, Operation, Turn};
+use host_sim::{Goal, GoalSet, Next, Operation, Turn};
 use host_trial::Scenario;
 
 use crate::account::{Account, COPIED_UNITS, MESSAGE_UNITS, MOVE_UNITS};
 use crate::bounds::{Bounds, PARTITIONED_NODES_MAX, TimerOrder};
 use crate::clients::{ClientTable, Plan};
 use crate::exploration::{Exploration, Operations};
+use crate::goals::Sighted;
 use crate::guests::{Guests, GuestsOptions};
 use crate::hash::{Hash, spread};
 use crate::invariants::Invariants;
@@ -60,14 +61,16 @@ pub(crate) struct Sink {
     pub(crate) sent: Vec<u32>,
     /// What was done, if somebody wants to know.
     pub(crate) log: Option<Vec<Done>>,
+    /// The goals that nodes have shown, one or the other time.
+    pub(crate) shown: GoalSet,
 }
 
 impl Sink {
     /// One that writes down.
     pub(crate) fn logging() -> Self {
         Sink {
-            sent: Vec::new(),
             log: Some(Vec::new()),
+            ..Sink::default()
         }
     }
 
@@ -273,10 +276,8 @@ impl<'a> Model<'a> {
     ) -> Result<(), Wrong> {
         let step = self.look(state, node, happens)?;
         state.parts[node] = step.next;
-        if let Some(invariants) = &self.invariants {
-            let of_nodes = &state.parts[..self.count];
-            let known = (&self.nodes, &self.guests, &self.messages);
-            invariants.look(of_nodes, state.now_ns, known)?;
+        if self.invariants.is_some() {
+            sink.shown = sink.shown.with(self.shown(state)?);
         }
         for _ in 0..step.syncs {
             sink.note(Done::Synced(index(node)));
@@ -286,6 +287,29 @@ impl<'a> Model<'a> {
             sink.sent.push(*message);
         }
         Ok(())
+    }
+
+    /// The goals that nodes show in a state.
+    ///
+    /// # Errors
+    /// If it breaks an invariant.
+    pub(crate) fn shown(&self, state: &State) -> Result<GoalSet, Wrong> {
+        let Some(invariants) = &self.invariants else {
+            return Ok(GoalSet::default());
+        };
+        let known = (&self.nodes, &self.guests, &self.messages);
+        invariants.look(&state.parts[..self.count], state.now_ns, known)
+    }
+
+    /// The goals of the workload.
+    pub(crate) fn goals(&self) -> &[Goal] {
+        self.invariants.as_ref().map_or(&[], |it| &it.goals)
+    }
+
+    /// The goals that were shown so far.
+    pub(crate) fn sighted(&self) -> Sighted {
+        let sighted = self.invariants.as_ref().map(Invariants::sighted);
+        sighted.unwrap_or_default()
     }
 
     /// What would come of it.

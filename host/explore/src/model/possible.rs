@@ -9,6 +9,34 @@ use crate::participants::Addr;
 use crate::state::State;
 
 impl Model<'_> {
+    /// Whether a move is no fault, and nothing is lost by it because of one that is not over: by a split, or with a node that is down.
+    pub(crate) fn is_without_fault(&self, state: &State, it: Move) -> bool {
+        match it {
+            Move::Invoke(worker) => {
+                let node = self.clients.node_of(worker);
+                !self.bounds.reduces || self.nodes.get(state.parts[node]).guest.is_some()
+            }
+            Move::Deliver(message) => {
+                let is_up = match self.messages.get(message).dest {
+                    Addr::Node(node) => {
+                        let node = state.parts[usize::from(node)];
+                        self.nodes.get(node).guest.is_some()
+                    }
+                    Addr::Service(_) | Addr::Client(_) => true,
+                };
+                is_up && !self.cuts(state, message)
+            }
+            Move::Synced(_) | Move::Fire(..) | Move::Start(_) | Move::Heal => true,
+            Move::Delay(_)
+            | Move::TimeOut(_)
+            | Move::Lose(_)
+            | Move::Copy(_)
+            | Move::Kill(_)
+            | Move::Power(_)
+            | Move::Cut(_) => false,
+        }
+    }
+
     /// What may happen in a state, in an order that depends on contents alone.
     pub(crate) fn moves(&self, state: &State, moves: &mut Vec<Move>) {
         moves.clear();

@@ -5,6 +5,7 @@
 mod budget;
 mod depth_first;
 mod flood;
+mod goals;
 mod guided;
 mod languages;
 mod mutants;

@@ -41,7 +41,7 @@ impl Run<'_> {
             self.moves.push(Some(before..self.network.sent()));
         }
         self.release();
-        Ok(())
+        self.watch_goal()
     }
 
     /// Checks what has to hold after each event.

@@ -8,7 +8,7 @@ use super::show::Shown;
 use crate::cli::Failure;
 use crate::cli::output::print_json;
 use host_check::validity::Validity;
-use host_explore::{End, Guidance, Progress, Strategy, Tried};
+use host_explore::{End, GoalFound, Guidance, Progress, Reach, Strategy, Tried, Unjudged};
 use host_report::Results;
 
 impl Shown<'_> {
@@ -19,6 +19,13 @@ impl Shown<'_> {
                 anomalies: &failing.names,
                 moves: failing.moves,
                 is_at_end: failing.is_at_end,
+                goal: failing.goal.as_ref().map(|lost| JsonLostGoal {
+                    name: &lost.goal.name,
+                    kind: lost.goal.kind.name(),
+                    following: lost.following,
+                    is_for_ever: lost.is_for_ever,
+                    then: &lost.story,
+                }),
                 trace: &failing.story,
                 run: self
                     .played
@@ -63,6 +70,7 @@ impl Shown<'_> {
                 by_replay: self.outcome.mode.by_replay,
                 reads_clock: self.outcome.mode.reads_clock,
             },
+            goals: self.outcome.goals.iter().map(JsonGoal::of).collect(),
             failure,
         })
     }
@@ -79,6 +87,8 @@ struct JsonExplored<'a> {
     operations: &'a [String],
     explored: JsonExtent,
     mode: JsonMode,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    goals: Vec<JsonGoal<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<JsonFailure<'a>>,
 }
@@ -185,11 +195,90 @@ struct JsonMode {
 
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
+struct JsonGoal<'a> {
+    name: &'a str,
+    kind: &'static str,
+    /// Whether it is reached: true, false, or unknown; absent if it was not judged.
+    #[serde(rename = "reached?", skip_serializing_if = "Option::is_none")]
+    reached: Option<Validity>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reached_from: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unknown_from: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_judged: Option<&'static str>,
+}
+
+impl<'a> JsonGoal<'a> {
+    fn of(GoalFound { goal, found }: &'a GoalFound) -> Self {
+        let blank = JsonGoal {
+            name: &goal.name,
+            kind: goal.kind.name(),
+            reached: None,
+            reached_from: None,
+            unknown_from: None,
+            not_judged: None,
+        };
+        match *found {
+            Reach::Seen => JsonGoal {
+                reached: Some(Validity::True),
+                ..blank
+            },
+            Reach::Unseen => JsonGoal {
+                reached: Some(Validity::Unknown),
+                ..blank
+            },
+            Reach::Never | Reach::Lost(_) => JsonGoal {
+                reached: Some(Validity::False),
+                ..blank
+            },
+            Reach::Always(states) => JsonGoal {
+                reached: Some(Validity::True),
+                reached_from: Some(states),
+                ..blank
+            },
+            Reach::Open { reached, open } => JsonGoal {
+                reached: Some(Validity::Unknown),
+                reached_from: Some(reached),
+                unknown_from: Some(open),
+                ..blank
+            },
+            Reach::NotJudged(why) => JsonGoal {
+                not_judged: Some(match why {
+                    Unjudged::Untold => "untold",
+                    Unjudged::Strategy => "strategy",
+                    Unjudged::Ends => "ends",
+                }),
+                ..blank
+            },
+        }
+    }
+}
+
+/// A goal that is out of reach.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct JsonLostGoal<'a> {
+    name: &'a str,
+    kind: &'static str,
+    /// How many states can follow without another fault.
+    following: usize,
+    /// Whether it goes round then, or stands still.
+    #[serde(rename = "for-ever?")]
+    is_for_ever: bool,
+    /// What the cluster does then.
+    then: &'a [String],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
 struct JsonFailure<'a> {
     anomalies: &'a [String],
     moves: usize,
     #[serde(rename = "at-end?")]
     is_at_end: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    goal: Option<JsonLostGoal<'a>>,
     trace: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     run: Option<Results<'a>>,

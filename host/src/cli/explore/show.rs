@@ -8,7 +8,9 @@ use crate::cli::Failure;
 use crate::cli::output::print_verdict;
 use crate::cli::sim::show::write_report;
 use host_check::validity::Validity;
-use host_explore::{Bounds, End, FailingSchedule, Mode, Strategy, TimerOrder};
+use host_explore::{
+    Bounds, End, FailingSchedule, GoalFound, LostGoal, Mode, Reach, Strategy, TimerOrder, Unjudged,
+};
 use host_protocol::text::{counted, grouped, joined, one_line};
 use host_sim::seconds;
 use host_trial::{Scenario, TrialResult};
@@ -30,7 +32,11 @@ pub(super) struct Shown<'a> {
 impl Shown<'_> {
     /// What was proved of the nodes.
     pub(super) fn valid(&self) -> Validity {
+        let mut goals = self.outcome.goals.iter();
         match self.outcome.end {
+            End::Complete | End::Depth if goals.any(|it| it.found.is_unknown()) => {
+                Validity::Unknown
+            }
             End::Complete | End::Depth | End::Runs => Validity::True,
             End::States | End::Spent(_) | End::Interrupted => Validity::Unknown,
             End::Failure(_) => Validity::False,
@@ -73,6 +79,12 @@ impl Shown<'_> {
             row(
                 "ends",
                 "not tried: what shows only in the end was not looked for",
+            )?;
+        }
+        for GoalFound { goal, found } in &self.outcome.goals {
+            row(
+                "goal",
+                &format!("{}: {}", goal.name, reach_in_words(*found)),
             )?;
         }
         match (&self.outcome.end, self.played) {
@@ -127,7 +139,16 @@ impl Shown<'_> {
     }
 
     fn closing(&self) -> &'static str {
+        let mut goals = self.outcome.goals.iter();
+        let is_unknown = goals.any(|it| it.found.is_unknown());
         match &self.outcome.end {
+            End::Complete if is_unknown => {
+                "No schedule within these bounds fails, but whether each goal can be reached is not known."
+            }
+            End::Depth if is_unknown => {
+                "No schedule within these bounds fails, but whether each goal can be reached is not known; longer \
+                 schedules were not tried."
+            }
             End::Complete => "No schedule within these bounds fails.",
             End::Depth => "No schedule within these bounds fails; longer ones were not tried.",
             End::Runs => "Those that were tried do not fail; it proves nothing about others.",
@@ -312,13 +333,78 @@ fn write_story(out: &mut String, failing: &FailingSchedule) -> fmt::Result {
     for line in &failing.story {
         writeln!(out, "  {}", one_line(line))?;
     }
-    if failing.is_at_end {
+    if let Some(lost) = &failing.goal {
+        for line in goal_in_words(lost) {
+            writeln!(out, "  {}", one_line(&line))?;
+        }
+    } else if failing.is_at_end {
         writeln!(
             out,
             "  from here on nothing goes wrong: faults end, messages arrive, timers fire, and clients ask for the last time"
         )?;
     }
     writeln!(out)
+}
+
+/// What cannot be reached, a line each.
+fn goal_in_words(lost: &LostGoal) -> Vec<String> {
+    let LostGoal {
+        goal,
+        following,
+        is_for_ever,
+        story,
+    } = lost;
+    let name = &goal.name;
+    if *following == 0 {
+        return vec![format!(
+            "no schedule within these bounds shows the goal {name}, and none does on the way to its end"
+        )];
+    }
+    let states = match following {
+        1 => "no other state can follow".to_owned(),
+        _ => format!(
+            "none of {} that can follow shows it",
+            many(*following as u64, "state")
+        ),
+    };
+    let end = match is_for_ever {
+        true => "",
+        false => ", nor does any come to it in the time that a run has to recover",
+    };
+    let head =
+        format!("from here on the goal {name} is out of reach, if no fault follows: {states}{end}");
+    std::iter::once(head).chain(story.iter().cloned()).collect()
+}
+
+/// What is known of a goal.
+pub(super) fn reach_in_words(reach: Reach) -> String {
+    let many = |count: usize| many(count as u64, "state");
+    match reach {
+        Reach::Seen => "reached".to_owned(),
+        Reach::Unseen => "not seen so far".to_owned(),
+        Reach::Always(states) => format!("can be reached from all {}", many(states)),
+        Reach::Open { reached, open: 0 } => {
+            format!("can be reached from all {} that were looked at", many(reached))
+        }
+        Reach::Open { reached, open } => format!(
+            "can be reached from {}; of {} it is not known",
+            many(reached),
+            match open {
+                1 => "1 other".to_owned(),
+                open => format!("{} others", grouped(open as u64)),
+            }
+        ),
+        Reach::Never => "is never reached".to_owned(),
+        Reach::Lost(states) => format!("cannot be reached from {}", many(states)),
+        Reach::NotJudged(Unjudged::Untold) => {
+            "not judged: nodes do not say whether they show it; it is read from their snapshots".to_owned()
+        }
+        Reach::NotJudged(Unjudged::Strategy) => {
+            "not judged: whether it can be reached from every state is looked for by --strategy exhaustive"
+                .to_owned()
+        }
+        Reach::NotJudged(Unjudged::Ends) => "not judged: it needs --ends on".to_owned(),
+    }
 }
 
 /// What states consist of, if that is not what they should consist of.

@@ -75,14 +75,15 @@ fn two_leaders_in_a_term_are_found_by_what_nodes_hold() {
 fn two_nodes_of_ours_never_lead_in_one_term() {
     let two = "-w leader --node-count 2 --operations 1 --timers bursts --fires 2";
     explore(&Dir::new(), "leader", two).end().is(expect![[r#"
-            exit code 0
-            ---- stdout
-            leader: all 705 states within these bounds: no failure
+        exit code 0
+        ---- stdout
+        leader: all 705 states within these bounds: no failure
 
-            bounds        2 nodes, 2 clients; at most 2 bursts of timers in any order; no faults
-            operations    who; each by any client, in this order (seed 1)
-            explored      705 states, 941 moves; the longest way to one has 10 moves
+        bounds        2 nodes, 2 clients; at most 2 bursts of timers in any order; no faults
+        operations    who; each by any client, in this order (seed 1)
+        explored      705 states, 941 moves; the longest way to one has 10 moves
+        goal          leader-elected: can be reached from all 705 states
 
-            No schedule within these bounds fails.
-        "#]]);
+        No schedule within these bounds fails.
+    "#]]);
 }

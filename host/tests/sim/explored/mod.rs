@@ -2,6 +2,7 @@
 
 mod alike;
 mod failures;
+mod goals;
 mod invariants;
 mod refused;
 mod resumed;

@@ -228,7 +228,7 @@ fn files_that_are_no_schedules_are_refused_with_the_place() {
         it has version 2, and this program reads version 1
         missing field `seed` at line 48 column 1
         invalid value: integer `-1`, expected u64 at line 4 column 12
-        unknown field `sead`, expected one of `version`, `workload`, `option`, `seed`, `node_count`, `first_node`, `concurrency`, `time_limit_ns`, `latency_ms`, `latency_dist`, `disk_latency_ms`, `disk_latency_dist`, `hop_ns`, `request_hop_ns`, `network`, `topology`, `latency_matrix`, `checks`, `availability`, `consistency_models`, `swap_after_ns`, `guest_args`, `same_draws`, `operations`, `faults`, `warm_up_ns`, `moves`, `touches` at line 4 column 8
+        unknown field `sead`, expected one of `version`, `workload`, `option`, `seed`, `node_count`, `first_node`, `concurrency`, `time_limit_ns`, `latency_ms`, `latency_dist`, `disk_latency_ms`, `disk_latency_dist`, `hop_ns`, `request_hop_ns`, `network`, `topology`, `latency_matrix`, `checks`, `availability`, `consistency_models`, `swap_after_ns`, `guest_args`, `same_draws`, `operations`, `faults`, `warm_up_ns`, `moves`, `goal`, `touches` at line 4 column 8
         `workload`: expected a workload (echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv), found `multicast`
         `node_count` has to be from 1 to 10000, and is 0
         `concurrency` has to be from 1 to 10000, and is 10001

@@ -8,13 +8,13 @@ use test_support::bytes;
 const DECLARATION: &str = r#"{"name":"broken","operations":[{"f":"echo"}],"messages":["echo {echo: integer} -> echo_ok {echo: integer}"],"judge":{"specification":"linearizable"},"options":[{"name":"keys","default":3}]}"#;
 
 /// A module that answers `describe` with the first of these texts, `next` with the second, `begin` with the third,
-/// `apply` with the fourth, `initial` with an empty state and everything else with an empty object. An empty text is a loop for ever.
+/// `apply` with the fourth, `initial` with an empty state, `observe` with [`SHOWS`] and everything else with an empty object. An empty text is a loop for ever.
 fn module([describe, next, begin, apply]: [&str; 4]) -> String {
-    let answers = [describe, next, begin, apply, r#"{"state":{}}"#];
+    let answers = [describe, next, begin, apply, r#"{"state":{}}"#, SHOWS];
     let mut data = String::new();
     let mut cases = String::new();
-    // The first letters of requests: `{"describe"`, `{"next"`, `{"begin"`, `{"apply"`, `{"initial"`.
-    let letters = ['d', 'n', 'b', 'a', 'i'];
+    // The first letters of requests: `{"describe"`, `{"next"`, `{"begin"`, `{"apply"`, `{"initial"`, `{"observe"`.
+    let letters = ['d', 'n', 'b', 'a', 'i', 'o'];
     for (at, (letter, answer)) in letters.into_iter().zip(answers).enumerate() {
         let place = 4096 * (at + 1);
         let escaped = answer.replace('\\', "\\5c").replace('"', "\\22");
@@ -44,6 +44,9 @@ fn module([describe, next, begin, apply]: [&str; 4]) -> String {
            {data})"
     )
 }
+
+/// The goal that each node shows.
+const SHOWS: &str = r#"{"goals":["there"]}"#;
 
 const NEXT: &str = r#"{"invoke":{"f":"echo","value":7}}"#;
 const BEGIN: &str = r#"{"call":{"body":{"type":"echo","echo":7},"completes":{"field":"echo"}}}"#;
@@ -124,9 +127,15 @@ fn a_declaration_that_is_wrong_is_told_before_the_run() {
         exit code 254
         error: --workload: the workload broken.wasm cannot be used: its name is "a b", which is no name
     "#]].assert_eq(&with("\"broken\"", "\"a b\""));
+    let goal = r#"{"name":"there","kind":"reachable"}"#;
+    let twice = format!("\"goals\":[{goal},{goal}],\"judge\"");
     expect![[r#"
         exit code 254
-        error: --workload: the workload broken.wasm cannot be used: its answer has not the form that it should have: unknown field `jugde`, expected one of `name`, `about`, `operations`, `messages`, `options`, `last`, `definite_errors`, `handles_errors`, `keeps_client`, `timeout_ms`, `judge` at line 1 column 115: {"name":"broken","operations":[{"f":"echo"}],"messages":["echo {echo: integer} -> echo_ok {echo: integer}"],"jugde":{"specification":"linearizable"},"options":[{"name":"keys","default":3}]} (request: {"describe":{}})
+        error: --workload: the workload broken.wasm cannot be used: it declares the goal "there" twice
+    "#]].assert_eq(&with("\"judge\"", &twice));
+    expect![[r#"
+        exit code 254
+        error: --workload: the workload broken.wasm cannot be used: its answer has not the form that it should have: unknown field `jugde`, expected one of `name`, `about`, `operations`, `messages`, `options`, `goals`, `last`, `definite_errors`, `handles_errors`, `keeps_client`, `timeout_ms`, `judge` at line 1 column 115: {"name":"broken","operations":[{"f":"echo"}],"messages":["echo {echo: integer} -> echo_ok {echo: integer}"],"jugde":{"specification":"linearizable"},"options":[{"name":"keys","default":3}]} (request: {"describe":{}})
     "#]].assert_eq(&with("\"judge\"", "\"jugde\""));
     expect![[r#"
         exit code 254
@@ -317,4 +326,45 @@ fn an_exploration_needs_a_snapshot() {
         ended.stdout,
         ended.stderr
     ));
+}
+
+/// Nodes are shown to a workload with goals by explorations, not by runs.
+#[test]
+fn goals_that_nodes_show_are_declared() {
+    let explore = |goal: &str| {
+        let dir = Dir::new();
+        let goals = format!("\"goals\":[{{\"name\":\"{goal}\",\"kind\":\"reachable\"}}],\"judge\"");
+        let declaration = DECLARATION.replace("\"judge\"", &goals);
+        let answers = [declaration.as_str(), NEXT, BEGIN, APPLY];
+        let module = module(answers).replacen(
+            "(func",
+            "(func (export \"snapshot\") (result i64) (i64.const 2))
+             (func (export \"restore\") (param i32 i32) (result i32) (i32.const 0)) (func",
+            1,
+        );
+        dir.module("broken.wasm", &module);
+        dir.write("echo.wasm", bytes("echo"));
+        let run = dir
+            .host()
+            .args(["explore", "-w", "broken.wasm", "--no-cache"]);
+        let run = run.args(["--node-count", "1", "--operations", "1", "echo.wasm"]);
+        run.end()
+    };
+    explore("there").is(expect![[r#"
+        exit code 0
+        ---- stdout
+        broken: all 2 states within these bounds: no failure
+
+        bounds        1 node, 1 client; at most 4 timers in order; no faults
+        operations    echo 7; each by any client, in this order (seed 1)
+        explored      2 states, 1 move; the longest way to one has 1 move
+        goal          there: reached
+
+        No schedule within these bounds fails.
+    "#]]);
+    explore("here").is(expect![[r#"
+        exit code 254
+        ---- stderr
+        error: the workload failed, not the nodes: it shows "there", which is none of its goals (request: {"observe":{"now_ns":0,"node":0,"state":{"format":3,"state_version":1,"node":null,"ctx":{"id":"n0","nodes":["n0"],"next_msg_id":1767304371374458,"next_timer":1,"calls":[],"timers":[],"rng":80199105662… (12 more bytes))
+    "#]]);
 }

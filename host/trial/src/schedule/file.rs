@@ -82,6 +82,9 @@ struct File {
     warm_up_ns: u64,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     moves: Vec<Box<RawValue>>,
+    /// None if the schedule is about none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    goal: Option<String>,
     /// None if nothing is done by hand.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     touches: Vec<Box<RawValue>>,
@@ -136,6 +139,7 @@ impl Schedule {
             faults: has_both.then_some(faults),
             warm_up_ns: script.warm_up_ns,
             moves,
+            goal: script.goal.clone(),
             touches,
         };
         serde_json::to_string_pretty(&file).expect("it is JSON") + "\n"
@@ -177,6 +181,7 @@ impl Schedule {
             faults,
             warm_up_ns: file.warm_up_ns,
             moves,
+            goal: file.goal,
             touches,
         };
         Ok(Schedule {

@@ -18,6 +18,9 @@
 //! Besides, nodes are looked at: if the state in a node's snapshot has `term` and `role`, no two nodes ever have the role `"leader"` in one term. The run ends
 //! at the event that breaks this.
 //!
+//! The goal `leader-elected`, which can be reached from every state, is told from the same fields: all nodes are up and in one term, and one of them leads in it.
+//! `host explore` judges it. A node whose state has no such fields says nothing about it.
+//!
 //! A term never goes back at a node, so it has to be durable before it is told. A node whose disk was replaced must not answer
 //! before it has learned the term from the others, or it breaks that promise.
 //!
@@ -36,6 +39,9 @@ use guest_sdk::workload::prelude::*;
 /// How long nodes have to agree after recovery, and how often they are asked.
 const PATIENCE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_secs(2);
+
+/// All nodes are in one term, and one of them leads in it.
+const ELECTED: &str = "leader-elected";
 
 /// What clients do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,6 +91,8 @@ pub struct Election {
     nodes: Vec<String>,
     /// The node that has been seen to lead in each term, by number.
     led: BTreeMap<u64, usize>,
+    /// The term of each node, and whether it leads, as it was seen last; none if it was down.
+    terms: Vec<Option<(u64, bool)>>,
     /// What each node has answered at last.
     views: Vec<Option<View>>,
     /// When the first of the last operations began.
@@ -102,6 +110,10 @@ impl Workload for Election {
     const HAS_LAST: bool = true;
     const CHECKS_HISTORY: bool = true;
     const HAS_INVARIANTS: bool = true;
+    const GOALS: &'static [Goal] = &[always_reachable(
+        ELECTED,
+        "all nodes are in one term, and one of them leads in it",
+    )];
     const TIMEOUT: Duration = Duration::from_secs(1);
 
     type Options = ();
@@ -121,6 +133,7 @@ impl Workload for Election {
         Ok(Election {
             nodes: cluster.nodes.clone(),
             led: BTreeMap::new(),
+            terms: vec![None; nodes],
             views: vec![None; nodes],
             last_began: None,
             rests_until: vec![Duration::ZERO; workers],
@@ -171,17 +184,26 @@ impl Workload for Election {
         Step::ok(Some(view))
     }
 
-    fn observe(&mut self, _: Duration, node: usize, state: &Value) -> Result<(), String> {
+    fn observe(&mut self, _: Duration, node: usize, state: &Value) -> Result<Observation, String> {
         // The SDK has the state of a node in `node`.
         let state = state.get("node").unwrap_or(state);
-        if let (Some("leader"), Some(term)) = (state["role"].as_str(), state["term"].as_u64()) {
+        self.terms[node] = None;
+        let (Some(term), Some(role)) = (state["term"].as_u64(), state.get("role")) else {
+            return Ok(Observation::default());
+        };
+        let leads = role == "leader";
+        if leads {
             let first = *self.led.entry(term).or_insert(node);
             if first != node {
                 let (first, second) = (&self.nodes[first], &self.nodes[node]);
                 return Err(format!("{first} and {second} both lead in term {term}"));
             }
         }
-        Ok(())
+        self.terms[node] = Some((term, leads));
+        let all_in_term = self.terms.iter().flatten().filter(|it| it.0 == term);
+        let is_elected = all_in_term.clone().count() == self.nodes.len()
+            && all_in_term.clone().any(|(_, leads)| *leads);
+        Ok(Observation::of(is_elected.then_some(ELECTED)))
     }
 
     fn check(history: &History<Self>) -> Findings {

@@ -116,22 +116,30 @@ fn a_leader_is_a_node() {
 }
 
 #[test]
-fn two_nodes_that_lead_in_one_term_break_an_invariant() {
+fn two_nodes_that_lead_in_one_term_break_an_invariant_and_one_is_a_goal() {
     let cluster = Cluster {
         nodes: vec!["n0".to_owned(), "n1".to_owned()],
         workers: 2,
         topology: BTreeMap::new(),
     };
     let mut election = Election::new(&cluster, ()).unwrap();
-    let mut see = |node, term: u64, role| {
+    let mut see = |node, term: u64, role: Value| {
         let state = json!({"node": {"term": term, "role": role}});
         election.observe(Duration::ZERO, node, &state)
     };
-    assert_eq!(see(0, 1, "leader"), Ok(()));
-    assert_eq!(see(1, 1, "follower"), Ok(()));
-    assert_eq!(see(1, 2, "leader"), Ok(()));
-    assert_eq!(see(0, 1, "leader"), Ok(()));
+    let elected = || Ok(Observation::of([ELECTED]));
+    let nobody = || Ok(Observation::of([]));
+    assert_eq!(see(0, 1, json!("leader")), nobody());
+    assert_eq!(see(1, 1, json!("follower")), elected());
+    assert_eq!(see(0, 2, json!({"candidate": ["n0"]})), nobody());
+    assert_eq!(see(1, 2, json!("leader")), elected());
+    assert_eq!(see(0, 1, json!("leader")), nobody());
     let broken = Err("n0 and n1 both lead in term 1".to_owned());
-    assert_eq!(see(1, 1, "leader"), broken);
-    assert_eq!(election.observe(Duration::ZERO, 0, &Value::Null), Ok(()));
+    assert_eq!(see(1, 1, json!("leader")), broken);
+    assert_eq!(see(0, 2, json!("follower")), nobody());
+    let says_nothing = Ok(Observation::default());
+    for state in [Value::Null, json!({"role": "leader"}), json!({"term": 2})] {
+        let seen = election.observe(Duration::ZERO, 1, &state);
+        assert_eq!(seen, says_nothing, "{state}");
+    }
 }

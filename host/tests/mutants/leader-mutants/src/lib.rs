@@ -7,6 +7,7 @@
 //! | `half` | half of the votes are enough, rounded down |
 //! | `obeys-anyone` | a leader of an earlier term is followed, back into its term |
 //! | `stays` | a leader does not step down when it hears of a later term |
+//! | `trusts` | a node that knows a leader waits for it for ever, and after a restart, too |
 //! | `votes-again` | a node votes for everyone who asks in its term |
 
 use std::time::Duration;
@@ -16,6 +17,8 @@ use guest_sdk::prelude::*;
 const HEARTBEAT: Duration = Duration::from_millis(100);
 const PATIENCE: std::ops::Range<u64> = 5..15;
 const FILE: &str = "vote";
+/// Where a node that trusts its leader keeps its name.
+const TRUSTED: &str = "leader";
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -26,6 +29,7 @@ enum Bug {
     Half,
     ObeysAnyone,
     Stays,
+    Trusts,
     VotesAgain,
 }
 
@@ -93,7 +97,7 @@ impl Node for Elector {
             voted_for,
             votes: Vec::new(),
             role: Role::Follower,
-            leader: None,
+            leader: ctx.disk().get(TRUSTED).ok().flatten().flatten(),
             patience: ctx.rng().u64(PATIENCE),
         }
     }
@@ -138,6 +142,7 @@ impl Node for Elector {
                     self.votes.clear();
                     self.leader = Some(from.node().to_owned());
                     self.patience = ctx.rng().u64(PATIENCE);
+                    self.trust(ctx);
                 }
             }
         }
@@ -148,6 +153,9 @@ impl Node for Elector {
         ctx.set_timer(HEARTBEAT, ());
         if self.role == Role::Leader {
             return tell_all(&Request::Lead { term: self.term }, ctx);
+        }
+        if self.bug == Bug::Trusts && self.leader.is_some() {
+            return;
         }
         self.patience = self.patience.saturating_sub(1);
         if self.patience == 0 {
@@ -177,6 +185,13 @@ impl Elector {
 
     fn keep(&self, ctx: &mut Ctx<Self>) {
         ctx.disk().put(FILE, &(self.term, &self.voted_for));
+        self.trust(ctx);
+    }
+
+    fn trust(&self, ctx: &mut Ctx<Self>) {
+        if self.bug == Bug::Trusts {
+            ctx.disk().put(TRUSTED, &self.leader);
+        }
     }
 
     fn count_votes(&mut self, ctx: &mut Ctx<Self>) {
@@ -189,6 +204,7 @@ impl Elector {
             self.votes.clear();
             self.role = Role::Leader;
             self.leader = Some(ctx.id().to_owned());
+            self.trust(ctx);
             tell_all(&Request::Lead { term: self.term }, ctx);
         }
     }
