@@ -28,7 +28,7 @@ impl<W: Workload> Native<W> {
     pub fn answer(&mut self, request: &str) {
         self.output.clear();
         self.runtime
-            .answer(request, &mut self.draws, &mut self.output);
+            .answer(request.as_bytes(), &mut self.draws, &mut self.output);
     }
 
     /// The last answer.

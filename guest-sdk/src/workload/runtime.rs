@@ -19,8 +19,8 @@ use host_protocol::data;
 use host_protocol::fields::FieldList;
 use host_protocol::json;
 use host_protocol::workload::{
-    self as wire, Declaration, Keyed, Observed, OperationKind, OptionKind, Phase, Request, SetUp,
-    Started,
+    self as wire, Declaration, Keyed, NextRequest, Observed, OperationKind, OptionKind, Phase,
+    Request, SetUp, Started,
 };
 
 /// A workload before and after its start.
@@ -35,8 +35,8 @@ impl<W: Workload> Runtime<W> {
     ///
     /// # Panics
     /// If the request is none of this interface, or has an operation that the workload does not have.
-    pub(super) fn answer(&mut self, json: &str, draws: &mut Draws, out: &mut Vec<u8>) {
-        match read::<Request<'_, W::Operation>>(json) {
+    pub(super) fn answer(&mut self, json: &[u8], draws: &mut Draws, out: &mut Vec<u8>) {
+        match request::<W>(json) {
             Request::Describe {} => write(out, &declaration::<W>()),
             Request::Start {
                 nodes,
@@ -57,13 +57,13 @@ impl<W: Workload> Runtime<W> {
                 let body = request.map(|request| body_of(&request));
                 write(out, &SetUp { body });
             }
-            Request::Next {
+            Request::Next(NextRequest {
                 phase,
                 now_ns,
                 worker,
                 process,
                 begins,
-            } => {
+            }) => {
                 let mut turn = Turn {
                     now: Duration::from_nanos(now_ns),
                     worker,
@@ -193,6 +193,14 @@ impl<W: Workload> Runtime<W> {
     }
 }
 
+/// The request in `json`.
+fn request<W: Workload>(json: &[u8]) -> Request<'_, W::Operation> {
+    match NextRequest::read(json) {
+        Some(next) => Request::Next(next),
+        None => read(str::from_utf8(json).expect("requests are UTF-8")),
+    }
+}
+
 /// The options of a run; the defaults where the host does not say any.
 fn options_of<W: Workload>(options: Option<&RawValue>) -> Result<W::Options, String> {
     let Some(options) = options else {
@@ -290,33 +298,20 @@ fn apply<W: Workload>(
 /// Writes an answer with one member. What a workload's types are written to need not be read again, as it would be on the way
 /// through a type of the interface: of a request that a workload answers that was a third.
 fn write_in(out: &mut Vec<u8>, name: &str, value: &impl Serialize) {
-    open(out, name);
+    out.extend_from_slice(b"{\"");
+    json::append(out, name.as_bytes());
+    out.extend_from_slice(b"\":");
     write(out, value);
     out.push(b'}');
 }
 
-/// Writes the beginning of an object, up to the value of its first member.
-fn open(out: &mut Vec<u8>, name: &str) {
-    out.push(b'{');
-    member(out, name);
-}
-
-/// Writes the name of a member.
-fn member(out: &mut Vec<u8>, name: &str) {
-    json::append(out, b"\"");
-    json::append(out, name.as_bytes());
-    json::append(out, b"\":");
-}
-
 /// Writes a [`wire::Next::Begin`].
 fn write_begin<W: Workload>(out: &mut Vec<u8>, operation: &W::Operation, step: Step<W>) {
-    open(out, "begin");
-    open(out, "operation");
+    out.extend_from_slice(b"{\"begin\":{\"operation\":");
     write(out, operation);
-    out.push(b',');
-    member(out, "step");
+    out.extend_from_slice(b",\"step\":");
     write_step(out, step);
-    json::append(out, b"}}");
+    out.extend_from_slice(b"}}");
 }
 
 /// Writes a [`wire::Step`].
@@ -327,28 +322,31 @@ fn write_step<W: Workload>(out: &mut Vec<u8>, step: Step<W>) {
             node,
             completes,
         } => {
-            open(out, "call");
-            open(out, "body");
+            out.extend_from_slice(b"{\"call\":{\"body\":");
             match request {
                 Body::Typed(request) => write_body(out, &request),
                 Body::Written(body) => json::append(out, &body),
             }
             if let Some(node) = node {
-                out.push(b',');
-                member(out, "node");
+                out.extend_from_slice(b",\"node\":");
                 json::write_number(out, node as u64);
-            }
-            if !matches!(completes, Completes::Asks) {
-                out.push(b',');
-                member(out, "completes");
             }
             match completes {
                 Completes::Asks => {}
-                Completes::Field(name) => write(out, &wire::Completes::Field(name.into())),
-                Completes::Invoked => write(out, &wire::Completes::Invoked {}),
-                Completes::Value(outcome) => write_in(out, "value", &outcome),
+                Completes::Field(name) => {
+                    out.extend_from_slice(b",\"completes\":{\"field\":");
+                    json::write_string(out, name);
+                    out.push(b'}');
+                }
+                Completes::Invoked => {
+                    out.extend_from_slice(b",\"completes\":{\"invoked\":{}}");
+                }
+                Completes::Value(outcome) => {
+                    out.extend_from_slice(b",\"completes\":");
+                    write_in(out, "value", &outcome);
+                }
             }
-            json::append(out, b"}}");
+            out.extend_from_slice(b"}}");
         }
         Kind::Ok(outcome) => write_in(out, "ok", &outcome),
         Kind::Fail(why) => write(out, &wire::Step::Fail(why.into())),

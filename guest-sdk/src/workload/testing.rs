@@ -56,7 +56,9 @@ use super::step::raw;
 use super::{Draws, Fault, History, Record, Specification, Workload};
 use host_protocol::error::ErrorCode;
 use host_protocol::schema::{Body, Exchange, Message, Type};
-use host_protocol::workload::{Completes, Next, Operation, Phase, Request, SetUp, Started, Step};
+use host_protocol::workload::{
+    Completes, Next, NextRequest, Operation, Phase, Request, SetUp, Started, Step,
+};
 
 /// The most operations of the last phase: of a workload that never ends, a test should.
 const LAST_MAX: usize = 100_000;
@@ -290,7 +292,8 @@ impl<W: Workload> Session<'_, W> {
     fn ask(&mut self, request: &Request<'_, Operation<'_>>) -> String {
         let mut out = Vec::new();
         let json = raw(request);
-        self.runtime.answer(json.get(), &mut self.draws, &mut out);
+        self.runtime
+            .answer(json.get().as_bytes(), &mut self.draws, &mut out);
         String::from_utf8(out).unwrap_or_default()
     }
 
@@ -334,13 +337,13 @@ impl<W: Workload> Session<'_, W> {
         while done < most && idle < workers {
             let now_ns = self.history.len() as u64 * 1_000_000;
             let process = i64::try_from(worker).unwrap_or(0);
-            let next = self.ask(&Request::Next {
+            let next = self.ask(&Request::Next(NextRequest {
                 phase,
                 now_ns,
                 worker,
                 process,
                 begins: false,
-            });
+            }));
             match read::<Next<'_, Operation<'_>>>(&next) {
                 Next::Invoke(operation) => {
                     self.operation(worker, operation);

@@ -7,7 +7,7 @@ use dashmap::DashMap;
 use host_disk::{Scope, Survival};
 use host_guest::{ErrorKind, Event, EventKind, GuestError};
 
-use crate::guests::{Act, Guests, Life, Told};
+use crate::guests::{Act, GuestStep, Guests, Life, Told};
 use crate::hash::{BuildQuick, Contents, Hash};
 use crate::participants::Messages;
 use crate::table::{Content, STEP_BYTES, Table};
@@ -56,6 +56,8 @@ struct PendingSync {
 pub(crate) enum Happens {
     /// A message is delivered.
     Message(u32),
+    /// The same, and it was or will be asked whether that changes anything.
+    Request(u32),
     /// A timer fires.
     Timer(u64),
     /// Its sync is done.
@@ -266,6 +268,7 @@ impl Taking<'_, '_> {
     fn take(mut self, happens: Happens) -> Result<NodeStep, Wrong> {
         match happens {
             Happens::Message(message) => self.tell(&Told::Message(message))?,
+            Happens::Request(request) => self.ask(&Told::Message(request))?,
             Happens::Timer(id) => {
                 self.node.timers.retain(|timer| timer.id != id);
                 self.sets_timers = true;
@@ -322,6 +325,20 @@ impl Taking<'_, '_> {
         };
         let (life, messages) = (self.node.life(), self.messages);
         let step = self.guests.step(guest, life, told, self.now_ns, messages)?;
+        self.take_over(&step)
+    }
+
+    /// The same; where nothing comes of it, its state stays the one that it is.
+    fn ask(&mut self, told: &Told) -> Result<(), Wrong> {
+        let Some(guest) = self.node.guest else {
+            return Ok(());
+        };
+        let (life, messages) = (self.node.life(), self.messages);
+        let step = self.guests.ask(guest, life, told, self.now_ns, messages)?;
+        self.take_over(&step)
+    }
+
+    fn take_over(&mut self, step: &GuestStep) -> Result<(), Wrong> {
         self.node.guest = Some(step.next);
         self.node.disk = step.disk.unwrap_or(self.node.disk);
         self.perform(step.acts.iter().cloned().collect(), None)

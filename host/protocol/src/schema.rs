@@ -94,10 +94,8 @@ impl Message {
     /// What is wrong with it: fields that are missing, unknown, or of another type.
     pub fn check(&self, body: &Body<'_>) -> Result<(), String> {
         let kind = body.get("type").map(RawValue::get);
-        let kind = kind.and_then(|kind| serde_json::from_str::<Name<'_>>(kind).ok());
-        let kind = kind.map_or(Cow::Borrowed(""), |name| name.0);
-        if kind != self.kind {
-            return Err(format!("its type is {kind:?}; expected {:?}", self.kind));
+        if kind.and_then(plain_string) != Some(&self.kind) {
+            self.check_kind(kind)?;
         }
         let missing = |field: &&Field| !field.is_optional && body.get(&field.name).is_none();
         if let Some(field) = self.fields.iter().find(missing) {
@@ -112,6 +110,31 @@ impl Message {
         }
         Ok(())
     }
+
+    /// Checks the type of a body, as it is written there.
+    #[cold]
+    fn check_kind(&self, kind: Option<&str>) -> Result<(), String> {
+        let kind = kind.and_then(|kind| serde_json::from_str::<Name<'_>>(kind).ok());
+        let kind = kind.map_or(Cow::Borrowed(""), |name| name.0);
+        if kind != self.kind {
+            return Err(format!("its type is {kind:?}; expected {:?}", self.kind));
+        }
+        Ok(())
+    }
+}
+
+/// The text of a JSON string that has no escapes.
+fn plain_string(json: &str) -> Option<&str> {
+    let text = json.strip_prefix('"')?.strip_suffix('"')?;
+    (!text.contains('\\')).then_some(text)
+}
+
+/// Whether a JSON value is an integer of at most 18 characters, so of 64 bits.
+fn is_short_integer(json: &str) -> bool {
+    let digits = json.strip_prefix('-').unwrap_or(json);
+    // `-0` is a float.
+    let is_float = digits.len() < json.len() && digits.starts_with('0');
+    json.len() <= 18 && !is_float && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 impl Field {
@@ -197,9 +220,24 @@ impl<'de> Deserialize<'de> for Fields<'de> {
 impl Type {
     /// Whether a value is of this type.
     fn fits(&self, value: &RawValue) -> Result<bool, String> {
+        // Most values need no parser.
+        if is_short_integer(value.get()) {
+            return Ok(self.takes_integers());
+        }
+        if plain_string(value.get()).is_some() {
+            return Ok(self.takes_strings());
+        }
         let mut parser = serde_json::Deserializer::from_str(value.get());
         let fits = Fits(self).deserialize(&mut parser);
         fits.map_err(|why| format!("it is no JSON object: {why}"))
+    }
+
+    fn takes_integers(&self) -> bool {
+        matches!(self, Type::Any | Type::Integer | Type::Number)
+    }
+
+    fn takes_strings(&self) -> bool {
+        matches!(self, Type::Any | Type::String)
     }
 }
 
@@ -230,15 +268,15 @@ impl<'de> Visitor<'de> for Fits<'_> {
     }
 
     fn visit_str<E>(self, _: &str) -> Result<bool, E> {
-        Ok(matches!(self.0, Type::Any | Type::String))
+        Ok(self.0.takes_strings())
     }
 
     fn visit_i64<E>(self, _: i64) -> Result<bool, E> {
-        Ok(matches!(self.0, Type::Any | Type::Integer | Type::Number))
+        Ok(self.0.takes_integers())
     }
 
     fn visit_u64<E>(self, _: u64) -> Result<bool, E> {
-        Ok(matches!(self.0, Type::Any | Type::Integer | Type::Number))
+        Ok(self.0.takes_integers())
     }
 
     fn visit_f64<E>(self, _: f64) -> Result<bool, E> {

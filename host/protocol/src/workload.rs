@@ -4,11 +4,15 @@
 //! [`Request`] at a time, a JSON object with one member; the answer is a JSON object too, whose form
 //! depends on the request.
 
+mod next;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
+
+pub use next::NextRequest;
 
 /// The export whose name carries the version of the interface; never called.
 pub const MARKER: &str = "maelstrom_workload_v1";
@@ -40,19 +44,7 @@ pub enum Request<'a, O> {
         node: usize,
     },
     /// The next operation of a worker that is free. Answered by [`Next`].
-    Next {
-        /// Which operations are due.
-        phase: Phase,
-        /// The virtual time in nanoseconds since the beginning of the run.
-        now_ns: u64,
-        /// The worker, counted from 0.
-        worker: usize,
-        /// The process that the worker is at the moment.
-        process: i64,
-        /// Whether the worker begins the operation at once: then the answer may say how, [`Next::Begin`].
-        #[serde(default, skip_serializing_if = "is_no")]
-        begins: bool,
-    },
+    Next(NextRequest),
     /// A worker begins an operation. Answered by [`Step`].
     Begin {
         /// The worker.
@@ -214,11 +206,6 @@ pub struct Declaration {
 
 fn yes() -> bool {
     true
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
-fn is_no(flag: &bool) -> bool {
-    !flag
 }
 
 fn five_seconds() -> u64 {

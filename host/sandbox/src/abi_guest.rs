@@ -69,6 +69,7 @@ impl AbiGuest {
             Ok(exports) => exports,
             Err(error) => return Err(failed(&mut store, &limits, "its start", "", &error)),
         };
+        store.data_mut().guest.memory = Some(exports.memory);
         let fuel_used = end_step(&mut store, &limits);
         Ok(AbiGuest {
             store,

@@ -6,7 +6,7 @@ use host_disk::{Mounts, SharedDisk, View};
 use host_guest::{ErrorKind, Growth, GuestOptions};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
-use wasmtime::ResourceLimiter;
+use wasmtime::{Memory, ResourceLimiter};
 
 use crate::watch::Watch;
 
@@ -21,6 +21,8 @@ pub(super) struct GuestState {
     pub(super) disk: SharedDisk,
     /// What is mounted.
     pub(super) mounts: Arc<Mounts>,
+    /// Its memory, once it has been found: to find it by its name at each call takes longer than most calls.
+    pub(super) memory: Option<Memory>,
 }
 
 /// The state of a guest of the ABI.
@@ -60,6 +62,7 @@ impl GuestState {
             watch: Watch::default(),
             disk: options.disk,
             mounts: Arc::default(),
+            memory: None,
             limiter: GrowthLimiter {
                 memory_bytes: 0,
                 memory_limit: options.limits.memory_bytes,

@@ -26,7 +26,7 @@ pub(super) struct CheckArgs {
     #[arg(long, short, value_name = "NAME", value_parser = workload_parser(), required_unless_present = "model")]
     workload: Option<String>,
     /// Options of a workload of your own that judge its history, such as accounts=5: those of the run.
-    /// `host inspect FILE` lists them.
+    /// Each is a flag of its own, too: `-w bank --accounts 5`. `host check -w bank --help` lists them.
     #[arg(
         long,
         short,

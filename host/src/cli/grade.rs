@@ -17,6 +17,7 @@ use clap::Args;
 pub(super) use feedback::{GradeFormat, GradeOutput};
 
 use super::limits::{CacheArgs, fit_threads};
+use super::mounts::MountArgs;
 use super::{Exit, Failure, interrupt, progress, suite_file};
 use host_grade::assemble::assemble;
 use host_grade::class_page::ClassReport;
@@ -24,6 +25,7 @@ use host_grade::grade::{JudgeFacts, Shard};
 use host_grade::judge::{JudgeContext, guests_max, guests_of_run, judge};
 use host_grade::resume::Resume;
 use host_grade::runtimes::Runtimes;
+use host_grade::suite::Runtime;
 use host_grade::{Grade, Submission, Suite, Work, class_report, submission};
 use host_guest::Interrupt;
 use host_protocol::text::one_line;
@@ -65,6 +67,16 @@ pub(super) struct GradeArgs {
     /// Record finished runs in this file, and skip runs that it already has.
     #[arg(long, value_name = "FILE", help_heading = WHAT)]
     resume: Option<PathBuf>,
+    /// Run scripts whose names end in .EXT with this module, an interpreter, as a [[runtime]] of a suite does. Repeatable.
+    ///
+    /// What --mount gives is mounted for it, under the folder of the submission. docs/grading.md has a whole command.
+    #[arg(long, value_name = "EXT=FILE", value_parser = runtime_file, help_heading = WHAT)]
+    runtime: Vec<(String, PathBuf)>,
+    #[command(flatten)]
+    mounts: MountArgs,
+    /// Arguments of the runtime before the name of the script.
+    #[arg(last = true, value_name = "RUNTIME_ARGS", requires = "runtime")]
+    runtime_args: Vec<String>,
     #[command(flatten)]
     output: GradeOutput,
     /// Write a report to this folder: a page for the class and a page for each run that failed.
@@ -82,6 +94,7 @@ const OUTPUT: &str = "Output";
 
 pub(super) fn run(args: &GradeArgs) -> Result<Exit, Failure> {
     let mut suite = suite_file::open(args.suite.as_deref())?;
+    add_runtimes(&mut suite, args)?;
     let whole = suite.clone();
     pick(&mut suite, args)?;
     let mut submissions = submissions(args, &whole, &suite)?;
@@ -122,6 +135,42 @@ pub(super) fn run(args: &GradeArgs) -> Result<Exit, Failure> {
         return Ok(Exit::Invalid);
     }
     Ok(exit_of(&grade))
+}
+
+/// `EXT=FILE`
+fn runtime_file(text: &str) -> Result<(String, PathBuf), String> {
+    match text.split_once('=') {
+        Some((end, file)) if !end.is_empty() && !file.is_empty() => {
+            let end = end.strip_prefix('.').unwrap_or(end);
+            Ok((end.to_owned(), file.into()))
+        }
+        _ => Err("expected EXT=FILE, such as py=python.wasm".to_owned()),
+    }
+}
+
+/// Adds the runtimes that the flags name.
+fn add_runtimes(suite: &mut Suite, args: &GradeArgs) -> Result<(), Failure> {
+    let (mounts, limits) = args.mounts.given();
+    if args.runtime.is_empty() && !mounts.is_empty() {
+        let text = "--mount is for what runs scripts: name it with --runtime EXT=FILE";
+        return Err(Failure::new(Exit::Usage, text));
+    }
+    for (extension, module) in &args.runtime {
+        let mut runtime = Runtime::new(
+            extension.clone(),
+            module.clone(),
+            args.runtime_args.clone(),
+            mounts.to_vec(),
+        );
+        runtime.mount_limits = limits;
+        let added = suite.add_runtime(runtime);
+        let sentences =
+            added.map_err(|why| Failure::new(Exit::Usage, format!("--runtime: {why}")))?;
+        for sentence in sentences {
+            tracing::warn!("--mount: {sentence}");
+        }
+    }
+    Ok(())
 }
 
 /// Judges the work, and writes a report on it to the folder `report`, if there is one.

@@ -34,6 +34,7 @@ mod style;
 mod suite;
 mod suite_file;
 mod version;
+mod words;
 mod workloads;
 
 use std::io::{self, Write};
@@ -114,7 +115,7 @@ fn run() -> Exit {
         Some(Err(error)) => show_usage(&error),
         None => match parsed() {
             Ok(cli) => start_log().and_then(|()| run_command(cli)),
-            Err(error) => show_usage(&hints::hinted(error)),
+            Err(error) => show_usage(&error),
         },
     };
     match result {
@@ -133,9 +134,19 @@ fn command() -> clap::Command {
 }
 
 fn parsed() -> Result<Cli, clap::Error> {
-    let mut command = command();
-    let mut matches = command.try_get_matches_from_mut(std::env::args_os())?;
-    Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
+    let (mut command, flags) = words::with_workload(command());
+    let program = std::env::args_os().take(1);
+    let matches = command.try_get_matches_from_mut(program.chain(words::words()));
+    let parsed = matches.and_then(|mut matches| {
+        Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
+    });
+    parsed.map_err(|error| {
+        let error = match &flags {
+            Some(flags) => flags.hinted(error),
+            None => error,
+        };
+        hints::hinted(error)
+    })
 }
 
 /// Shows the help that was asked for, or what is wrong with the command line, which may have names

@@ -34,14 +34,20 @@ pub(super) struct MountArgs {
 }
 
 impl MountArgs {
-    /// Reads all that is to be mounted, and tells what is left out.
-    pub(super) fn read(&self) -> Result<Arc<Mounts>, Failure> {
+    /// What is to be mounted, and the limits.
+    pub(super) fn given(&self) -> (&[Mount], MountLimits) {
         let limits = MountLimits {
             bytes: self.max_mount_mib << 20,
             ..MountLimits::OF_USER
         };
+        (&self.mount, limits)
+    }
+
+    /// Reads all that is to be mounted, and tells what is left out.
+    pub(super) fn read(&self) -> Result<Arc<Mounts>, Failure> {
+        let (mounts, limits) = self.given();
         let mut reader = MountReader::new(limits);
-        for Mount { folder, at } in &self.mount {
+        for Mount { folder, at } in mounts {
             reader
                 .read(folder, at)
                 .map_err(|error| failure(error, folder))?;

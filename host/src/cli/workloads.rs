@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use super::limits::CacheArgs;
+use host_protocol::workload::OptionKind;
 use host_sandbox::Sandbox;
 use host_sim::workload::CustomWorkload;
 use host_trial::scenario::find_workloads_with;
@@ -19,14 +20,19 @@ struct Files {
 
 /// Says how workloads that are not Maelstrom's are found, before the first scenario is made.
 pub(super) fn find_all() {
-    let files = Mutex::new(Files::default());
-    find_workloads_with(
-        host_labs::NAMES,
-        Box::new(move |text| {
-            let mut files = files.lock().unwrap_or_else(PoisonError::into_inner);
-            files.find(text)
-        }),
-    );
+    let find = |text: &str| Ok(files().find(text)? as Arc<dyn CustomWorkload>);
+    find_workloads_with(host_labs::NAMES, Box::new(find));
+}
+
+fn files() -> MutexGuard<'static, Files> {
+    static FILES: LazyLock<Mutex<Files>> = LazyLock::new(Mutex::default);
+    FILES.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The options of the workload that a text names.
+pub(super) fn options_of(text: &str) -> Result<Vec<OptionKind>, String> {
+    let workload = files().find(text)?;
+    Ok(workload.declared().declaration.options.clone())
 }
 
 /// The workload that a text names: `FILE`, or `FILE#HASH` with the SHA-256 that the file must have.
@@ -49,9 +55,9 @@ pub(super) fn load(text: &str, sandbox: &Sandbox) -> Result<ModuleWorkload, Stri
 }
 
 impl Files {
-    fn find(&mut self, text: &str) -> Result<Arc<dyn CustomWorkload>, String> {
+    fn find(&mut self, text: &str) -> Result<Arc<ModuleWorkload>, String> {
         if let Some(known) = self.loaded.get(text) {
-            return Ok(Arc::clone(known) as Arc<dyn CustomWorkload>);
+            return Ok(Arc::clone(known));
         }
         let workload = match host_labs::find(text) {
             Some(of_this_name) => Arc::new(of_this_name?),

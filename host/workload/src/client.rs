@@ -8,7 +8,7 @@ use host_check::value::{Name, Value};
 use host_protocol::message::{Error, Header};
 use host_protocol::schema::Message;
 use host_protocol::workload::{
-    self as wire, Observed, Operation as WireOperation, Phase, Request, SetUp,
+    self as wire, NextRequest, Observed, Operation as WireOperation, Phase, Request, SetUp,
 };
 use host_sim::{
     Completion, ErrorHandling, Goal, GoalSet, MS, Malformed, Next, Operation, Step, Turn,
@@ -88,13 +88,13 @@ impl ModuleClient {
         let wait = if nobody_works { Next::Done } else { Next::Wait };
         for worker in workers {
             let begins = turn.begins_at_once;
-            let request = Request::Next {
+            let request = Request::Next(NextRequest {
                 phase,
                 now_ns: turn.now_ns,
                 worker,
                 process: turn.processes[worker],
                 begins,
-            };
+            });
             let random = turn.stream.generator();
             let next = self.ask(|session| {
                 session.ask_with(&request, random, |next| self.asked(next, phase, begins))

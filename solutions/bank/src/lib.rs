@@ -35,31 +35,41 @@ enum Reply {
 }
 
 /// A bank.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 struct Accounts(SortedMap<String, i64>);
 
-impl Default for Accounts {
-    /// Five accounts with 10 each.
-    fn default() -> Self {
-        Accounts(
-            (0..5)
-                .map(|account: u8| (account.to_string(), 10))
-                .collect(),
-        )
-    }
+/// What is in a new bank: the arguments, which are the options of the workload with these names.
+#[derive(Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Bank {
+    /// How many accounts it has.
+    accounts: u64,
+    /// What is in each of them.
+    opening: i64,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Bank {}
+impl Default for Bank {
+    fn default() -> Self {
+        Bank {
+            accounts: 5,
+            opening: 10,
+        }
+    }
+}
 
 impl Object for Bank {
     type Request = Request;
     type Reply = Reply;
     type State = Accounts;
 
-    fn new() -> Self {
-        Bank {}
+    fn new(ctx: &Ctx<Stored<Self>>) -> Self {
+        ctx.options()
+    }
+
+    fn initial(&self) -> Accounts {
+        let account = |number: u64| (number.to_string(), self.opening);
+        Accounts((0..self.accounts).map(account).collect())
     }
 
     fn key(request: &Request) -> String {

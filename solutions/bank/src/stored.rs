@@ -25,10 +25,14 @@ pub(crate) trait Object: Serialize + DeserializeOwned + 'static {
     /// A client's request, or what a timer asks for: the node does that for itself, until it has succeeded.
     type Request: Serialize + DeserializeOwned;
     type Reply: Serialize + DeserializeOwned;
-    /// An object. One that is not there yet is the default.
     type State: Clone + Default + PartialEq + Serialize + DeserializeOwned;
 
-    fn new() -> Self;
+    fn new(ctx: &Ctx<Stored<Self>>) -> Self;
+
+    /// An object that is not there yet.
+    fn initial(&self) -> Self::State {
+        Self::State::default()
+    }
 
     /// The key of the object that a request is about.
     fn key(request: &Self::Request) -> String;
@@ -69,8 +73,8 @@ impl<O: Object> Node for Stored<O> {
     type Call = Call<O>;
     type Timer = O::Request;
 
-    fn init(_: &mut Ctx<Self>) -> Self {
-        Stored(O::new())
+    fn init(ctx: &mut Ctx<Self>) -> Self {
+        Stored(O::new(ctx))
     }
 
     fn request(
@@ -95,7 +99,10 @@ impl<O: Object> Node for Stored<O> {
     ) {
         match call {
             Call::Look { request, client } => match found(response) {
-                Ok(state) => self.handle(request, state, client, ctx),
+                Ok(state) => {
+                    let state = state.unwrap_or_else(|| self.0.initial());
+                    self.handle(request, state, client, ctx);
+                }
                 Err(error) => refuse(request, client, error, ctx),
             },
             Call::Swap {
@@ -163,14 +170,14 @@ fn refuse<O: Object>(
     }
 }
 
-/// The object that lin-kv has.
-fn found<S: Default + DeserializeOwned>(response: Result<Response<'_>, Error>) -> Result<S, Error> {
+/// The object that lin-kv has; none if it is not there yet.
+fn found<S: DeserializeOwned>(response: Result<Response<'_>, Error>) -> Result<Option<S>, Error> {
     match response.and_then(|response| service::value(&response)) {
-        Err(error) if error.code == ErrorCode::KeyDoesNotExist => Ok(S::default()),
+        Err(error) if error.code == ErrorCode::KeyDoesNotExist => Ok(None),
         Err(error) => Err(Error::new(
             ErrorCode::TemporarilyUnavailable,
             format!("lin-kv cannot be read: {error}"),
         )),
-        found => found,
+        Ok(found) => Ok(Some(found)),
     }
 }

@@ -92,6 +92,17 @@ fn a_read_has_all_accounts() {
 }
 
 #[test]
+fn arguments_say_what_is_in_a_new_bank() {
+    let arguments = ["--accounts", "2", "--opening", "7"];
+    let mut node = TestNode::<Stored<Bank>>::start_with(&arguments, "n1", &["n1"]);
+    let read = json!({"type": "read", "msg_id": 1, "bank": 7});
+    node.receive("c1", read);
+    let accounts = json!({"0": 7, "1": 7});
+    let answer = json!({"type": "read_ok", "in_reply_to": 1, "accounts": accounts});
+    assert_eq!(node.receive("lin-kv", nothing(1)), [("c1", answer)]);
+}
+
+#[test]
 fn what_cannot_be_moved_is_told() {
     for (from, amount, code) in [("0", 0, 12), ("9", 1, 20)] {
         let mut node = node();

@@ -61,7 +61,7 @@ impl Object for Locks {
     type Reply = Reply;
     type State = Lock;
 
-    fn new() -> Self {
+    fn new(_: &Ctx<Stored<Self>>) -> Self {
         Locks {
             waits_for: SortedMap::new(),
         }

@@ -85,7 +85,7 @@ impl Object for Queues {
     type Reply = Reply;
     type State = Queue;
 
-    fn new() -> Self {
+    fn new(_: &Ctx<Stored<Self>>) -> Self {
         Queues {
             waits_for: SortedMap::new(),
         }

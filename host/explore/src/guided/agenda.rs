@@ -51,6 +51,9 @@ pub(crate) struct Agenda {
     length: u64,
 }
 
+/// After so many moves at most it is looked again whether an operation may begin, which takes steps of nodes.
+const LOOKS_AGAIN: u64 = 4;
+
 /// Of so many faults of a budget, in thousands, one is meant to happen.
 const PERMILLE: u64 = 750;
 
@@ -99,23 +102,32 @@ impl Agenda {
     }
 
     /// The move that is to happen now, if one is due and possible; if nothing happens by itself, the next that is possible.
+    /// `any_of` draws one of the moves of a kind that are possible.
     pub(crate) fn take(
         &mut self,
         now: u64,
-        possible: &[Move],
+        any_of: &dyn Fn(Kind, &mut Stream) -> Option<Move>,
         nothing_else: bool,
         stream: &mut Stream,
     ) -> Option<Move> {
+        let mut last = None;
         for place in (0..self.due.len()).rev() {
             let (at, kind) = self.due[place];
             if at > now && !nothing_else {
                 return None;
             }
-            let of_kind = || possible.iter().filter(|it| Kind::of(**it) == Some(kind));
-            let count = of_kind().count();
-            if count > 0 {
+            if last.replace(kind) == Some(kind) {
+                continue; // it is not possible
+            }
+            if let Some(it) = any_of(kind, stream) {
                 self.due.remove(place);
-                return of_kind().nth(stream.index(count)).copied();
+                return Some(it);
+            }
+            if kind == Kind::Invoke && !nothing_else {
+                let later = now + 1 + stream.below(LOOKS_AGAIN);
+                self.due.remove(place);
+                self.add(later, kind);
+                return None;
             }
         }
         None

@@ -18,13 +18,12 @@ fn kind(model: &Model<'_>, message: u32) -> (Addr, Addr, u64) {
 
 /// The possible move that is meant: the move itself, or the one that is like it.
 pub(crate) fn meant(model: &Model<'_>, run: &Run<'_, '_>, it: Move) -> Option<Move> {
-    let possible = run.possible();
-    if possible.contains(&it) {
+    if run.may_make(it) {
         return Some(it);
     }
     match it {
         Move::Fire(node, _) => {
-            let mut fires = possible.iter();
+            let mut fires = run.possible().iter();
             let first = fires.find(|it| matches!(it, Move::Fire(of, _) if *of == node));
             first.copied()
         }
@@ -42,7 +41,7 @@ pub(crate) fn meant(model: &Model<'_>, run: &Run<'_, '_>, it: Move) -> Option<Mo
                 Move::Lose(_) => Move::Lose(*oldest),
                 _ => Move::Copy(*oldest),
             };
-            possible.contains(&meant).then_some(meant)
+            run.may_make(meant).then_some(meant)
         }
         _ => None,
     }

@@ -122,6 +122,9 @@ impl Exploration<'_> {
                 return Ok(search.over(end, Some(number), mode));
             }
             show(search.tried);
+            if search.tried.runs == ROUND {
+                model.guests.continues = search.has_no_use_for_snapshots();
+            }
             if model.nodes.len() > NODES_MAX || account.is_crowded() {
                 let mut new = self.sparing_model(mode, account)?;
                 new.guests.continues = model.guests.continues;
@@ -202,7 +205,8 @@ impl Search {
     /// Whether instances had better go on than be restored before each step. A snapshot says whether a state was met already,
     /// so it saves time where states are met again, as they are if a cluster comes to rest soon.
     fn has_no_use_for_snapshots(&self) -> bool {
-        self.end_steps > self.length.max(CHEAP_END_STEPS)
+        let seldom_met = self.tried.runs > 0 && self.met.len() as u64 * 4 > self.tried.moves * 3;
+        seldom_met || self.end_steps > self.length.max(CHEAP_END_STEPS)
     }
 
     /// Makes the runs of a round. Returns the first that fails.

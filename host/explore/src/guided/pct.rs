@@ -7,8 +7,10 @@
 //! The original lowers the priority of a chain at each of `depth - 1` points of the run. A chain that is lowered below timers
 //! would stand still for the rest of the run, since timers fire for ever; and what is dangerous is a message that is late by an election, not
 //! one that comes at the end. So what is lowered is late for a while, drawn so that each order of magnitude is
-//! as likely as any other. What it is, is drawn too: one message, its link, all that reach its receiver, all that its sender sends,
-//! or all syncs of its receiver. In every fifth run there are `depth - 1` points, in the others twice, four, eight or sixteen times as many: what
+//! as likely as any other. What it is, is drawn too: one message, all between its sender and its receiver, all that its receiver
+//! sends and receives, or all syncs of its receiver. An operation is what shows a bug, and its effects are few; so in two of three runs, each operation
+//! has one chance in two or four that something of its node is late from then on: all that it sends, all that it sends and receives, or its link to another
+//! node, one way or both. In every fifth run there are `depth - 1` points, in the others twice, four, eight or sixteen times as many: what
 //! takes one late message in one program takes an election's worth of them in another.
 
 use host_sim::random::Stream;
@@ -23,8 +25,12 @@ use crate::participants::Addr;
 enum Late {
     Message(u32),
     Link(Addr, Addr),
-    To(Addr),
+    /// Both ways between two.
+    Pair(Addr, Addr),
+    /// All that one sends.
     From(Addr),
+    /// All that one sends and receives.
+    Of(Addr),
     Syncs(u8),
 }
 
@@ -44,8 +50,12 @@ impl Held {
             match *late {
                 Late::Message(message) => held.messages.push(message),
                 Late::Link(src, dest) => held.links.push((src, dest)),
-                Late::To(dest) => held.to |= bit(dest),
+                Late::Pair(one, other) => held.links.extend([(one, other), (other, one)]),
                 Late::From(src) => held.from |= bit(src),
+                Late::Of(of) => {
+                    held.to |= bit(of);
+                    held.from |= bit(of);
+                }
                 Late::Syncs(_) => {}
             }
         }
@@ -79,6 +89,8 @@ pub(crate) struct Pct {
     length: u64,
     /// Of so many deliveries, in thousands, one is not the oldest of its link.
     reorders: u64,
+    /// Of so many operations, in thousands, one is followed by something that is late at its node.
+    follows: u64,
     clocks: Clocks,
 }
 
@@ -96,6 +108,7 @@ impl Pct {
             priorities: Vec::new(),
             length,
             reorders: stream.pick(&[0, 0, 100, 500]),
+            follows: stream.pick(&[0, 250, 500]),
             clocks: Clocks::new(stream),
         }
     }
@@ -165,23 +178,47 @@ impl Pct {
         let late = match it {
             Move::Deliver(message) => {
                 let of = view.model.messages.get(message);
-                match stream.below(5) {
-                    0 | 1 => Late::Message(message),
-                    2 => Late::Link(of.src, of.dest),
-                    3 => Late::To(of.dest),
-                    _ => Late::From(of.src),
+                match stream.below(6) {
+                    0 => Late::Message(message),
+                    1..=3 => Late::Pair(of.src, of.dest),
+                    _ => Late::Of(of.dest),
                 }
             }
             Move::Synced(node) => Late::Syncs(node),
             _ => return,
         };
-        let until = view.now + log_uniform(self.length, stream);
+        self.hold(late, view.now, stream);
+    }
+
+    /// Something is late for a while.
+    fn hold(&mut self, late: Late, now: u64, stream: &mut Stream) {
+        let until = now + log_uniform(self.length, stream);
         self.late.push((late, until));
         self.held = Held::of(&self.late);
     }
 }
 
 impl Scheduler for Pct {
+    fn begun(&mut self, view: &View<'_, '_>, node: u8, stream: &mut Stream) {
+        if !stream.chance(self.follows) {
+            return;
+        }
+        let count = view.model.count as u64;
+        if count < 2 {
+            return;
+        }
+        let of = Addr::Node(node);
+        let other = (u64::from(node) + 1 + stream.below(count - 1)) % count;
+        let other = Addr::Node(u8::try_from(other).unwrap_or(0));
+        let late = match stream.below(4) {
+            0 => Late::From(of),
+            1 => Late::Of(of),
+            2 => Late::Link(of, other),
+            _ => Late::Pair(of, other),
+        };
+        self.hold(late, view.now, stream);
+    }
+
     fn choose(&mut self, view: &View<'_, '_>, possible: &[Move], stream: &mut Stream) -> usize {
         if self.late.iter().any(|(_, until)| *until <= view.now) {
             self.late.retain(|(_, until)| *until > view.now);

@@ -52,8 +52,10 @@ pub(crate) struct Run<'m, 'a> {
     pub(crate) moves: Vec<Move>,
     /// When each message in flight was sent, in moves; in the order of the state's messages.
     births: Vec<(u32, u64)>,
-    /// What is possible, in the order of the model.
+    /// What may happen by itself, in the order of the model.
     possible: Vec<Move>,
+    /// Whether it may go on.
+    goes_on: bool,
     /// After how many moves there were which clients.
     clients: Vec<(usize, u32)>,
     sink: Sink,
@@ -83,6 +85,7 @@ impl<'m, 'a> Run<'m, 'a> {
             moves: reached.moves,
             births: reached.births,
             possible: Vec::new(),
+            goes_on: true,
             clients: Vec::new(),
             sink: Sink::default(),
             fault: None,
@@ -91,9 +94,57 @@ impl<'m, 'a> Run<'m, 'a> {
         run
     }
 
-    /// What is possible.
+    /// What may happen by itself.
     pub(crate) fn possible(&self) -> &[Move] {
         &self.possible
+    }
+
+    /// One of the moves of a kind that are possible, each as likely as any other.
+    fn any_of(&self, kind: Kind, stream: &mut Stream) -> Option<Move> {
+        if kind == Kind::Invoke {
+            return self.any_invoke(stream);
+        }
+        let mut moves = Vec::new();
+        if self.goes_on {
+            self.of_kind(kind, &mut moves);
+        }
+        (!moves.is_empty()).then(|| stream.pick(&moves))
+    }
+
+    /// To look whether an operation may begin takes a step of its node, so no more workers are looked at than it takes.
+    fn any_invoke(&self, stream: &mut Stream) -> Option<Move> {
+        let workers = self.model.clients.get(self.state.clients).workers();
+        let mut workers: Vec<u16> = (0..workers).collect();
+        while self.goes_on && !workers.is_empty() {
+            let worker = workers.swap_remove(stream.index(workers.len()));
+            if self.model.may_invoke(&self.state, worker) {
+                return Some(Move::Invoke(worker));
+            }
+        }
+        None
+    }
+
+    /// What is possible of a kind that does not happen by itself.
+    fn of_kind(&self, kind: Kind, moves: &mut Vec<Move>) {
+        match kind {
+            Kind::Lose | Kind::Copy => self.model.losses(&self.state, moves),
+            _ => self.model.faults(&self.state, moves),
+        }
+        moves.retain(|it| Kind::of(*it) == Some(kind));
+    }
+
+    /// Whether a move is possible.
+    pub(crate) fn may_make(&self, it: Move) -> bool {
+        let mut moves = Vec::new();
+        match (it, Kind::of(it)) {
+            _ if !self.goes_on => false,
+            (Move::Invoke(worker), _) => self.model.may_invoke(&self.state, worker),
+            (_, Some(kind)) => {
+                self.of_kind(kind, &mut moves);
+                moves.contains(&it)
+            }
+            (_, None) => self.possible.contains(&it),
+        }
     }
 
     /// When a message in flight was sent, in moves.
@@ -108,10 +159,10 @@ impl<'m, 'a> Run<'m, 'a> {
 
     fn look(&mut self) {
         let most = self.model.bounds.depth.map_or(MOVES_MAX, u64::from);
-        if self.moves.len() as u64 >= most.min(MOVES_MAX) {
-            self.possible.clear();
-        } else {
-            self.model.moves(&self.state, &mut self.possible);
+        self.possible.clear();
+        self.goes_on = (self.moves.len() as u64) < most.min(MOVES_MAX);
+        if self.goes_on {
+            self.model.by_itself(&self.state, &mut self.possible);
         }
     }
 
@@ -163,6 +214,7 @@ impl<'m, 'a> Run<'m, 'a> {
     fn fail(&mut self, names: Vec<String>, is_at_end: bool) {
         self.fault = Some(Fault { names, is_at_end });
         self.possible.clear();
+        self.goes_on = false;
     }
 
     /// What is in flight since this move was sent in it. Both lists have the order of hashes.
@@ -201,14 +253,11 @@ impl<'m, 'a> Run<'m, 'a> {
         stream: &mut Stream,
         meet: &mut dyn FnMut(&Self, Hash) -> bool,
     ) -> Result<(), Wrong> {
-        let mut by_itself = Vec::new();
         loop {
             let now = self.moves.len() as u64;
-            by_itself.clear();
-            let moves = self.possible.iter().filter(|it| Kind::of(**it).is_none());
-            by_itself.extend(moves.copied());
-            let nothing_else = by_itself.is_empty();
-            let it = match agenda.take(now, &self.possible, nothing_else, stream) {
+            let nothing_else = self.possible.is_empty();
+            let any_of = |kind, stream: &mut Stream| self.any_of(kind, stream);
+            let it = match agenda.take(now, &any_of, nothing_else, stream) {
                 Some(it) => it,
                 None if nothing_else => return Ok(()),
                 None => {
@@ -217,7 +266,7 @@ impl<'m, 'a> Run<'m, 'a> {
                         now,
                         births: &self.births,
                     };
-                    by_itself[scheduler.choose(&view, &by_itself, stream)]
+                    self.possible[scheduler.choose(&view, &self.possible, stream)]
                 }
             };
             if let Some(hash) = self.make(it)?
@@ -226,6 +275,15 @@ impl<'m, 'a> Run<'m, 'a> {
                 return Ok(());
             }
             agenda.done(now, it, stream);
+            if let Move::Invoke(worker) = it {
+                let view = View {
+                    model: self.model,
+                    now,
+                    births: &self.births,
+                };
+                let node = u8::try_from(self.model.clients.node_of(worker)).unwrap_or(u8::MAX);
+                scheduler.begun(&view, node, stream);
+            }
         }
     }
 

@@ -28,6 +28,9 @@ impl View<'_, '_> {
 pub(crate) trait Scheduler {
     /// The place of the next move among those that are possible, of which there is at least one.
     fn choose(&mut self, view: &View<'_, '_>, possible: &[Move], stream: &mut Stream) -> usize;
+
+    /// An operation has begun at a node.
+    fn begun(&mut self, _view: &View<'_, '_>, _node: u8, _stream: &mut Stream) {}
 }
 
 /// Each is as likely as any other.

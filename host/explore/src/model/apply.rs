@@ -43,7 +43,7 @@ impl Model<'_> {
                     if self.bounds.reduces {
                         sink.note(Done::Deliver(request));
                         let node = self.clients.node_of(worker);
-                        self.happen(next, node, Happens::Message(request), sink)?;
+                        self.happen(next, node, Happens::Request(request), sink)?;
                     } else {
                         self.insert(next, request);
                     }

@@ -32,7 +32,7 @@ impl Model<'_> {
                                 clients: step.next,
                                 ..state.clone()
                             };
-                            self.touch(&then, node, Happens::Message(request), &mut print);
+                            self.touch(&then, node, Happens::Request(request), &mut print);
                         }
                         None => print.ends = true,
                     }

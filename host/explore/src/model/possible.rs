@@ -43,9 +43,14 @@ impl Model<'_> {
         if self.bounds.delays.is_some() {
             return self.moves_in_order(state, moves);
         }
-        let left = &state.left;
-        let ready = |node: usize| self.nodes.get(state.parts[node]).is_ready();
         self.invokes(state, moves);
+        self.by_itself(state, moves);
+        self.losses(state, moves);
+        self.faults(state, moves);
+    }
+
+    /// What may happen by itself, if delays are not bounded: messages arrive, syncs are done, timers fire.
+    pub(crate) fn by_itself(&self, state: &State, moves: &mut Vec<Move>) {
         let mut last = None;
         for message in &state.messages {
             if last.replace(*message) == Some(*message) {
@@ -65,26 +70,32 @@ impl Model<'_> {
                 moves.push(Move::Synced(index(node)));
             }
         }
-        if left.fires > 0 {
+        if state.left.fires > 0 {
             self.fires(state, moves);
         }
-        if left.drops > 0 || left.duplicates > 0 {
-            let mut last = None;
-            for message in &state.messages {
-                let it = self.messages.get(*message);
-                if last.replace(*message) == Some(*message) || !it.is_between_nodes() {
-                    continue;
-                }
-                if left.drops > 0 {
-                    moves.push(Move::Lose(*message));
-                }
-                let Addr::Node(node) = it.dest else { continue };
-                if left.duplicates > 0 && ready(usize::from(node)) && !self.cuts(state, *message) {
-                    moves.push(Move::Copy(*message));
-                }
+    }
+
+    /// The messages that may be lost, and those that may arrive twice.
+    pub(crate) fn losses(&self, state: &State, moves: &mut Vec<Move>) {
+        let left = &state.left;
+        if left.drops == 0 && left.duplicates == 0 {
+            return;
+        }
+        let ready = |node: usize| self.nodes.get(state.parts[node]).is_ready();
+        let mut last = None;
+        for message in &state.messages {
+            let it = self.messages.get(*message);
+            if last.replace(*message) == Some(*message) || !it.is_between_nodes() {
+                continue;
+            }
+            if left.drops > 0 {
+                moves.push(Move::Lose(*message));
+            }
+            let Addr::Node(node) = it.dest else { continue };
+            if left.duplicates > 0 && ready(usize::from(node)) && !self.cuts(state, *message) {
+                moves.push(Move::Copy(*message));
             }
         }
-        self.faults(state, moves);
     }
 
     /// The same if delays are bounded: what is sent comes in order, at once, but for what is late.
@@ -144,22 +155,25 @@ impl Model<'_> {
 
     /// The operations that may begin.
     fn invokes(&self, state: &State, moves: &mut Vec<Move>) {
+        let workers = 0..self.clients.get(state.clients).workers();
+        let workers = workers.filter(|worker| self.may_invoke(state, *worker));
+        moves.extend(workers.map(Move::Invoke));
+    }
+
+    /// Whether a worker may begin its next operation.
+    pub(crate) fn may_invoke(&self, state: &State, worker: u16) -> bool {
         let reduces = self.bounds.reduces;
         let clients = self.clients.get(state.clients);
-        for worker in 0..clients.workers() {
-            if !self.clients.may_invoke(clients, worker, reduces) {
-                continue;
-            }
-            let is_ready = || {
-                let node = state.parts[self.clients.node_of(worker)];
-                self.nodes.get(node).is_ready()
-            };
-            // If requests arrive at once, there must be somebody to take them.
-            let at_once = reduces || self.bounds.delays.is_some();
-            if (!at_once || is_ready()) && !(reduces && self.is_futile(state, worker)) {
-                moves.push(Move::Invoke(worker));
-            }
+        if !self.clients.may_invoke(clients, worker, reduces) {
+            return false;
         }
+        let is_ready = || {
+            let node = state.parts[self.clients.node_of(worker)];
+            self.nodes.get(node).is_ready()
+        };
+        // If requests arrive at once, there must be somebody to take them.
+        let at_once = reduces || self.bounds.delays.is_some();
+        (!at_once || is_ready()) && !(reduces && self.is_futile(state, worker))
     }
 
     /// Whether an operation would be refused at once and change nothing at its node: the history without it is as good. It may begin later, or
@@ -172,7 +186,7 @@ impl Model<'_> {
             return false;
         };
         let node = self.clients.node_of(worker);
-        let Ok(step) = self.look(state, node, Happens::Message(request)) else {
+        let Ok(step) = self.look(state, node, Happens::Request(request)) else {
             return false;
         };
         let (true, [answer]) = (step.next == state.parts[node], step.sent.as_slice()) else {
@@ -184,7 +198,7 @@ impl Model<'_> {
     }
 
     /// The faults that may happen to clients, nodes and links.
-    fn faults(&self, state: &State, moves: &mut Vec<Move>) {
+    pub(crate) fn faults(&self, state: &State, moves: &mut Vec<Move>) {
         let left = &state.left;
         let clients = self.clients.get(state.clients);
         if left.timeouts > 0 {

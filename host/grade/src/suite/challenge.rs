@@ -7,7 +7,7 @@ use super::error::SuiteError;
 use super::explore::Explore;
 use super::options::Options;
 use super::read;
-use super::runtime::{Runtime, RuntimeError, SubmissionLimits};
+use super::runtime::{self, Runtime, RuntimeError, SubmissionLimits};
 use super::seed_key::SeedKey;
 use super::target::Target;
 use super::visibility::Visibility;
@@ -121,10 +121,20 @@ impl Suite {
     pub fn read_runtimes(&mut self) -> Result<Vec<String>, RuntimeError> {
         let mut sentences = Vec::new();
         for runtime in &mut self.runtimes {
-            sentences.extend(runtime.read()?);
-            let both = format!("{} {}", self.sha256, runtime.files.sha256);
-            self.sha256 = sha256(both.as_bytes());
+            sentences.extend(read_runtime(&mut self.sha256, runtime)?);
         }
+        Ok(sentences)
+    }
+
+    /// Adds a runtime that its text does not have, and reads its files. Returns what is left out of mounts, in sentences.
+    ///
+    /// # Errors
+    /// As [`read_runtimes`](Self::read_runtimes), or if there is one for these scripts.
+    pub fn add_runtime(&mut self, mut added: Runtime) -> Result<Vec<String>, RuntimeError> {
+        let mut sha256 = self.sha256.clone();
+        let sentences = read_runtime(&mut sha256, &mut added)?;
+        runtime::add(&mut self.runtimes, added).map_err(RuntimeError::Refused)?;
+        self.sha256 = sha256;
         Ok(sentences)
     }
 
@@ -156,6 +166,17 @@ impl Suite {
         let nodes = settings.map(|setting| setting.scenario().options.cluster.count);
         nodes.max().unwrap_or(0)
     }
+}
+
+/// Reads the files of a runtime into it, and has the hash of its suite be of them, too.
+fn read_runtime(
+    suite_sha256: &mut String,
+    runtime: &mut Runtime,
+) -> Result<Vec<String>, RuntimeError> {
+    let sentences = runtime.read()?;
+    let both = format!("{suite_sha256} {}", runtime.files.sha256);
+    *suite_sha256 = sha256(both.as_bytes());
+    Ok(sentences)
 }
 
 impl Challenge {

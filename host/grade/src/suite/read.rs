@@ -12,8 +12,7 @@ use super::error::SuiteError;
 use super::explore::ExplorePart;
 use super::options::{ChallengeOptions, Options, Span, Wrong, take_challenges, take_limits};
 use super::parts::{self, File};
-use super::runtime::Runtime;
-use super::runtime_part::RUNTIMES_MAX;
+use super::runtime::{self, Runtime};
 use super::seed_key::SeedKey;
 use super::target::{Measure, Target};
 use crate::hash::sha256;
@@ -68,24 +67,7 @@ pub fn read(file: &str, text: &str) -> Result<Suite, SuiteError> {
     for part in parts.runtime {
         let span = part.span();
         let runtime = part.into_inner().runtime(folder);
-        let same = |it: &Runtime| it.extension == runtime.extension;
-        let problem = match runtime.extension.as_str() {
-            "wasm" => {
-                Some("modules need no runtime: name the end of scripts, such as `py`".to_owned())
-            }
-            end if end.contains('.') => {
-                Some(format!("a script's name ends in {end:?} without a dot"))
-            }
-            end if runtimes.iter().any(same) => Some(format!("there are two runtimes for {end:?}")),
-            _ if runtimes.len() == RUNTIMES_MAX => {
-                Some(format!("a suite has at most {RUNTIMES_MAX} runtimes"))
-            }
-            _ => None,
-        };
-        if let Some(message) = problem {
-            return Err(at(span, message));
-        }
-        runtimes.push(runtime);
+        runtime::add(&mut runtimes, runtime).map_err(|message| at(span, message))?;
     }
     let mut ids = BTreeSet::new();
     let mut challenges = Vec::new();

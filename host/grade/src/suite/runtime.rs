@@ -9,6 +9,9 @@ use host_sandbox::{
     CompileLimits, Links, ModuleLimits, MountError, MountLimits, mount, read_regular,
 };
 
+/// The most runtimes of a suite.
+const RUNTIMES_MAX: usize = 10;
+
 /// A module that runs scripts which are handed in.
 #[derive(Debug, Clone)]
 pub struct Runtime {
@@ -63,7 +66,7 @@ impl Default for SubmissionLimits {
 #[non_exhaustive]
 pub enum RuntimeError {
     /// Its module cannot be read.
-    #[error("the suite's runtime {}: {error}", path.display())]
+    #[error("the runtime {}: {error}", path.display())]
     Module {
         /// The file.
         path: PathBuf,
@@ -72,7 +75,7 @@ pub enum RuntimeError {
     },
     /// Its module is too large.
     #[error(
-        "the suite's runtime {} has more than {limit} bytes; give the [[runtime]] a greater \
+        "the runtime {} has more than {limit} bytes; give the [[runtime]] of a suite a greater \
          max-module-mib",
         path.display()
     )]
@@ -83,11 +86,50 @@ pub enum RuntimeError {
         limit: u64,
     },
     /// What is mounted for it cannot be read.
-    #[error("the suite's runtime: {0}")]
+    #[error("the runtime: {0}")]
     Mount(#[from] MountError),
+    /// A suite cannot have it, for this reason.
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// Adds a runtime.
+///
+/// # Errors
+/// Why a suite cannot have it besides the others.
+pub(super) fn add(runtimes: &mut Vec<Runtime>, runtime: Runtime) -> Result<(), String> {
+    let end = runtime.extension.as_str();
+    if end == "wasm" {
+        return Err("modules need no runtime: name the end of scripts, such as `py`".to_owned());
+    }
+    if end.contains('.') {
+        return Err(format!("a script's name ends in {end:?} without a dot"));
+    }
+    if runtimes.iter().any(|it| it.extension == end) {
+        return Err(format!("there are two runtimes for {end:?}"));
+    }
+    if runtimes.len() == RUNTIMES_MAX {
+        return Err(format!("a suite has at most {RUNTIMES_MAX} runtimes"));
+    }
+    runtimes.push(runtime);
+    Ok(())
 }
 
 impl Runtime {
+    /// A runtime for scripts with this end of their names, with the usual limits.
+    #[must_use]
+    pub fn new(extension: String, module: PathBuf, args: Vec<String>, mounts: Vec<Mount>) -> Self {
+        Runtime {
+            extension,
+            module,
+            args,
+            mounts,
+            module_limits: ModuleLimits::chosen(),
+            mount_limits: MountLimits::OF_USER,
+            files: RuntimeFiles::default(),
+        }
+    }
+
     /// Reads its files. Returns what is left out of mounts, in sentences.
     pub(super) fn read(&mut self) -> Result<Vec<String>, RuntimeError> {
         let path = || self.module.clone();

@@ -9,9 +9,6 @@ use super::runtime::{Runtime, RuntimeFiles, SubmissionLimits};
 use host_sandbox::mount::Mount;
 use host_sandbox::{CHOSEN_BYTES_MAX, ModuleLimits, MountLimits};
 
-/// The most runtimes of a suite.
-pub(super) const RUNTIMES_MAX: usize = 10;
-
 /// The most MiB that a suite may ask for.
 const MIB_MAX: u64 = 1024;
 

@@ -67,8 +67,15 @@ pub(super) struct ProgramGuest {
     /// Whether the log says that it only yields.
     idle_noted: bool,
     last_words: LastWords,
+    /// The fuel of the current step: more while a program with mounts starts.
+    step_fuel: u64,
     fuel_used: u64,
 }
+
+/// How many times the fuel of a step a program may use until it first waits, if something is mounted for it. That is an
+/// interpreter, whose start takes a thousand times an answer: CPython's 2.0 × 10⁹ units. Only who runs or judges it can mount
+/// anything, and all fuel of a run is bounded besides.
+const START_STEPS: u64 = 10;
 
 /// How a program has ended.
 struct End {
@@ -88,7 +95,12 @@ impl ProgramGuest {
         seed: u64,
         built_by_go: bool,
     ) -> Self {
+        let step_fuel = match guest.mounts.is_empty() {
+            true => limits.fuel,
+            false => limits.fuel.saturating_mul(START_STEPS),
+        };
         ProgramGuest {
+            step_fuel,
             fibers: BTreeMap::from([(MAIN, Fiber::main(code))]),
             process: Some(Box::new(Process::new(guest, limits, seed, !built_by_go))),
             limits,
@@ -212,7 +224,7 @@ impl ProgramGuest {
         }
         process.guest.watch.begin(&self.limits);
         let units = EVENT_UNITS + INPUT_BYTE_UNITS * mem::take(&mut process.io.arrived_bytes);
-        let limit = self.limits.fuel;
+        let limit = self.step_fuel;
         process.fuel_left = limit.checked_sub(units).ok_or(ErrorKind::Fuel { limit })?;
         process.threads.arrive(&mut process.io);
         Ok(true)
@@ -279,11 +291,15 @@ impl Guest for ProgramGuest {
         let goes_on = unread < before.0 || unfinished > before.1;
         self.last_words.pass(event.now_ns, goes_on);
         let refused = process.guest.limiter.refused.take();
-        let fuel_used = process.limits.fuel - process.fuel_left;
+        let fuel_used = self.step_fuel - process.fuel_left;
         if let Err(End { error, entry }) = ended {
             let log = self.last_words.before(&process.io.log.text);
             let refused = refused.or(self.last_words.refused.take());
-            let mut error = failure(&error, &self.limits, refused, &log, entry, &describe());
+            let limits = Limits {
+                fuel: self.step_fuel,
+                ..self.limits
+            };
+            let mut error = failure(&error, &limits, refused, &log, entry, &describe());
             if let Some(stderr) = process.io.log.ends(&log) {
                 error.stderr = stderr;
             }
@@ -300,6 +316,9 @@ impl Guest for ProgramGuest {
         self.returned = stdout.len() - lines::unfinished(stdout).len();
         let sync = self.process().io.sync.take();
         self.is_syncing = sync.is_some();
+        if !self.is_syncing {
+            self.step_fuel = self.limits.fuel;
+        }
         // While it waits for the disk, its timer stays as it is and a line may be unfinished.
         let (timer, note) = match sync {
             Some(_) => (None, None),

@@ -3,7 +3,7 @@
 use host_guest::ErrorKind;
 use wasmtime::{Caller, Error, Extern, Result};
 
-use super::errno;
+use super::{WasiState, errno};
 
 /// The memory of a guest.
 pub(crate) struct GuestMemory<'a> {
@@ -59,11 +59,13 @@ impl GuestMemory<'_> {
 
 /// Runs `body` on the guest's memory and the host's state. An address outside of memory becomes
 /// the error code `FAULT`.
-pub(crate) fn with_memory<T: 'static>(
+pub(crate) fn with_memory<T: WasiState>(
     caller: &mut Caller<'_, T>,
     body: impl FnOnce(&mut GuestMemory<'_>, &mut T) -> Result<i32, OutOfBounds>,
 ) -> Result<i32> {
-    let answer = match caller.get_export(host_protocol::abi::MEMORY) {
+    let known = caller.data_mut().guest().memory.map(Extern::Memory);
+    let memory = known.or_else(|| caller.get_export(host_protocol::abi::MEMORY));
+    let answer = match memory {
         Some(Extern::Memory(memory)) => {
             let (bytes, state) = memory.data_and_store_mut(caller);
             body(&mut GuestMemory { bytes }, state)

@@ -193,7 +193,7 @@ fn proc_exit<T>(_: &mut Caller<'_, T>, code: i32) -> Result<()> {
 
 /// Checks a call of `fd_write`, and charges for what it writes: its buffers have as many bytes
 /// as it returns. An error code is the answer to a call that cannot be carried out.
-pub(super) fn admit_write<T: 'static>(
+pub(super) fn admit_write<T: WasiState>(
     caller: &mut Caller<'_, T>,
     (fd, vectors, count): (i32, i32, i32),
     byte_units: u64,

@@ -7,6 +7,7 @@ use clap::{Arg, Args, Command};
 
 use super::args::ExploreArgs;
 use crate::cli::sim::SimArgs;
+use crate::cli::words::words;
 use host_trial::scenario::Replay;
 
 /// What the next commands write.
@@ -73,10 +74,6 @@ fn same(more: &[&str]) -> String {
 
 fn played(schedule: &Path, more: &[&str]) -> String {
     Replay::Schedule(schedule).command(&of_sim(&words()), more)
-}
-
-fn words() -> Vec<OsString> {
-    std::env::args_os().skip(1).collect()
 }
 
 /// The words of `host explore` as those of `host sim`, without the flags that only the former has.

@@ -40,7 +40,8 @@ const PACKAGES: [Package; 2] = [
             "abi.rs" "clock.rs" "data.rs" "data/body.rs" "data/error.rs" "data/key.rs" "data/number.rs" "data/read.rs"
             "data/reader.rs" "data/string.rs" "data/tests.rs" "data/write.rs" "disk.rs" "draw.rs" "error.rs" "fields.rs"
             "grammar.rs" "json.rs" "lib.rs" "line_kind.rs" "lines.rs" "message.rs" "scan.rs" "schema.rs"
-            "services.rs" "text.rs" "text/figures.rs" "text/unfit.rs" "timers.rs" "words.rs" "workload.rs"),
+            "services.rs" "text.rs" "text/figures.rs" "text/unfit.rs" "timers.rs" "words.rs" "workload.rs"
+            "workload/next.rs"),
     },
 ];
 

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use crate::cli::words::words;
 use crate::cli::{Exit, Failure};
 use host_grade::suite::{Target, judge_targets};
 use host_grade::sweep::Tally;
@@ -36,7 +37,7 @@ impl Again {
 
     /// The words of the command for a run, after the program.
     fn words(&self, replay: Replay<'_>) -> Vec<OsString> {
-        let mut words: Vec<OsString> = std::env::args_os().skip(1).collect();
+        let mut words = words();
         if let Replay::Schedule(_) = replay {
             let guest_args = words.iter().position(|word| word == "--");
             let end = guest_args.unwrap_or(words.len());

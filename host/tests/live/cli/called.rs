@@ -60,7 +60,7 @@ fn errors_of_the_command_line_have_that_name() {
         error: the following required arguments were not provided:
           <PATH>...
 
-        Usage: maelstrom-wasm grade <PATH>...
+        Usage: maelstrom-wasm grade <PATH>... [-- <RUNTIME_ARGS>...]
 
         [TRY HELP]
     "#]]);

@@ -550,7 +550,7 @@ fn help_of_sim() {
               -o, --option <NAME=VALUE,...>
                       Options of a workload of your own, such as accounts=5
 
-                      `host inspect FILE` lists them.
+                      Each is a flag of its own, too, unless the command has one with this name: `-w bank --accounts 5`. `host sim -w bank --help` lists them.
 
                   --concurrency <N>
                       Number of clients at a time: N, or Nn for N per node
@@ -1029,7 +1029,7 @@ fn help_of_explore() {
               -o, --option <NAME=VALUE,...>
                       Options of a workload of your own, such as accounts=5
 
-                      `host inspect FILE` lists them.
+                      Each is a flag of its own, too, unless the command has one with this name: `-w bank --accounts 5`. `host sim -w bank --help` lists them.
 
                   --concurrency <N>
                       Number of clients at a time: N, or Nn for N per node
@@ -1350,11 +1350,14 @@ fn help_of_grade() {
 
             A PATH is a module, a folder of modules (one submission), or a folder of such folders (a class). The name of a module selects its challenges: broadcast.wasm or 3c.wasm.
 
-            Usage: host grade [OPTIONS] <PATH>...
+            Usage: host grade [OPTIONS] <PATH>... [-- <RUNTIME_ARGS>...]
 
             Arguments:
               <PATH>...
                       Submissions to judge
+
+              [RUNTIME_ARGS]...
+                      Arguments of the runtime before the name of the script
 
             Options:
               -h, --help
@@ -1377,6 +1380,22 @@ fn help_of_grade() {
 
                   --resume <FILE>
                       Record finished runs in this file, and skip runs that it already has
+
+                  --runtime <EXT=FILE>
+                      Run scripts whose names end in .EXT with this module, an interpreter, as a [[runtime]] of a suite does. Repeatable.
+
+                      What --mount gives is mounted for it, under the folder of the submission. docs/grading.md has a whole command.
+
+            Files of programs:
+                  --mount <DIR[:PATH]>
+                      Have programs find the files in DIR at PATH [default: /]. Repeatable.
+
+                      DIR is read before the run, and nobody can write what is mounted. Several folders can have the same PATH. Symbolic links are not followed.
+
+                  --max-mount-mib <MIB>
+                      Maximum of all that is mounted, in MiB
+
+                      [default: 256]
 
             Output:
                   --format <FORMAT>

@@ -118,6 +118,68 @@ fn a_script_is_judged_in_the_runtime_of_the_suite() {
     assert_eq!(other.code(), Some(254), "{other}");
 }
 
+/// Without a suite of one's own.
+#[test]
+fn a_runtime_is_named_on_the_command_line() {
+    let class = class("");
+    class.write("ann/echo.txt", b"_ok");
+    class.write("bob/echo.txt", b"_no");
+    let by_suite = class.json(&[]);
+    let suite = fs::read_to_string(class.path("suite.toml")).unwrap();
+    fs::write(class.path("suite.toml"), suite.replace(RUNTIME, "")).unwrap();
+    let runtime = ["--runtime", "txt=runtime.wasm", "--mount", "lib:/lib"];
+    let flags = [runtime.as_slice(), &["--", "/lib/begin"]].concat();
+    let by_flags = class.json(&flags);
+    assert_eq!(outline(&by_flags), "ann AC\nbob PE\n");
+    assert_eq!(by_flags["submissions"], by_suite["submissions"]);
+    // Other files make another suite.
+    let kept =
+        |flags: &[&str]| class.grade(&[&["--resume", "runs.jsonl", "class"], flags].concat());
+    assert_eq!(kept(&flags).code(), Some(1));
+    class.write("../lib/begin", b"other\n");
+    assert_eq!(kept(&flags).code(), Some(254));
+
+    let refused = |flags: &[&str]| class.grade(&[&["class"], flags].concat());
+    refused(&["--mount", "lib:/lib"]).is(expect![[r#"
+        exit code 254
+        ---- stderr
+        error: --mount is for what runs scripts: name it with --runtime EXT=FILE
+    "#]]);
+    refused(&["--", "/lib/begin"]).is(expect![[r#"
+        exit code 254
+        ---- stderr
+        error: the following required arguments were not provided:
+          --runtime <EXT=FILE>
+
+        Usage: host grade --runtime <EXT=FILE> --suite <FILE> <PATH>... -- <RUNTIME_ARGS>...
+
+        [TRY HELP]
+    "#]]);
+    refused(&["--runtime", "runtime.wasm"]).is(expect![[r#"
+        exit code 254
+        ---- stderr
+        error: invalid value 'runtime.wasm' for '--runtime <EXT=FILE>': expected EXT=FILE, such as py=python.wasm
+
+        [TRY HELP]
+    "#]]);
+    refused(&["--runtime", "wasm=runtime.wasm"]).is(expect![[r#"
+        exit code 254
+        ---- stderr
+        error: --runtime: modules need no runtime: name the end of scripts, such as `py`
+    "#]]);
+    refused(&["--runtime", "txt=none.wasm"]).is(expect![[r#"
+        exit code 254
+        ---- stderr
+        error: --runtime: the runtime none.wasm: No such file or directory (os error 2)
+    "#]]);
+    let twice = [runtime.as_slice(), &runtime[..2]].concat();
+    refused(&twice).is(expect![[r#"
+        exit code 254
+        ---- stderr
+        error: --runtime: there are two runtimes for "txt"
+    "#]]);
+}
+
 #[test]
 fn folders_that_mean_no_good_get_a_verdict_and_hold_nobody_up() {
     let class = class("[limits]\nmax-folder-mib = 1\nmax-folder-files = 30\n");
@@ -188,8 +250,8 @@ fn a_runtime_that_cannot_be_used_is_told_before_anybody_is_judged() {
         with("runtime.wasm", "suite.toml"),
     ];
     expect![[r#"
-        254 error: the suite's runtime none.wasm: No such file or directory (os error 2)
-        254 error: the suite's runtime: cannot mount none: No such file or directory (os error 2)
+        254 error: the runtime none.wasm: No such file or directory (os error 2)
+        254 error: the runtime: cannot mount none: No such file or directory (os error 2)
         254 error: suite.toml:11:10: cannot mount at "/tmp": /tmp is for what programs write; mount it elsewhere
           mounts = ["lib:/tmp"]
         254 error: suite.toml:7:1: modules need no runtime: name the end of scripts, such as `py`

@@ -430,7 +430,7 @@ fn the_help_names_the_workloads_and_the_exit_codes() {
                       [possible values: echo, unique-ids, broadcast, g-set, g-counter, pn-counter, kafka, txn-list-append, txn-rw-register, lin-kv, bank, kv-sessions, leader, lock, membership, queue, shard-kv]
 
               -o, --option <NAME=VALUE,...>
-                      Options of a workload of your own that judge its history, such as accounts=5: those of the run. `host inspect FILE` lists them
+                      Options of a workload of your own that judge its history, such as accounts=5: those of the run. Each is a flag of its own, too: `-w bank --accounts 5`. `host check -w bank --help` lists them
 
                   --model <MODEL>
                       Check the history of a single object for linearizability instead

@@ -12,27 +12,23 @@ const DEADLINE: Duration = Duration::from_secs(600);
 /// An interpreter, and the words before the script and its arguments.
 struct Language {
     module: &'static str,
-    options: &'static [&'static str],
     folder: &'static str,
     guest: &'static [&'static str],
 }
 
 const JAVASCRIPT: Language = Language {
     module: "qjs",
-    options: &[],
     folder: "host/tests/programs/js",
     guest: &["--std", "nodejs.js", "gossip.js"],
 };
 
 const PYTHON: Language = Language {
     module: "python",
-    options: &["--max-fuel", "4000000000"],
     folder: "host/tests/programs/python",
     guest: &["gossip.py"],
 };
 
 const ASYNCIO: Language = Language {
-    options: &["--max-fuel", "10000000000"],
     guest: &["asyncio_wasi.py", "gossip_asyncio.py"],
     ..PYTHON
 };
@@ -42,7 +38,7 @@ impl Language {
     fn sim(&self, dir: &Dir, args: &[&str], guest_args: &[&str]) -> Ended {
         let run = dir.host().deadline(DEADLINE);
         let run = run.args(["sim", "--challenge", "3c"]);
-        let run = run.arg(program(self.module)).args(self.options);
+        let run = run.arg(program(self.module));
         let run = run.arg("--cache-dir").arg(compiled()).arg("--mount");
         let run = run.arg(root().join(self.folder)).arg("--mount");
         let run = run.arg(root().join("docs/interpreters")).args(args);
@@ -98,7 +94,7 @@ fn a_gossip_with_asyncio_needs_its_retry() {
 /// What a script that runs live answers to `init` and then to `say`.
 fn says(dir: Dir, language: &Language, guest: &[&str], expected: Json) {
     let run = dir.host().deadline(DEADLINE).arg("--module");
-    let run = run.arg(program(language.module)).args(language.options);
+    let run = run.arg(program(language.module));
     let run = run.arg("--cache-dir").arg(compiled()).arg("--mount");
     let run = run.arg(dir.root()).arg("--mount");
     let run = run.arg(root().join("docs/interpreters"));

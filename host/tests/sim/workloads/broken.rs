@@ -153,6 +153,39 @@ fn options_are_those_that_are_declared() {
         error: --option: broken has no option "keyz"; its options are keys
     "#]]
     .assert_eq(&with(&["--option", "keyz=9"]));
+    // As flags.
+    let as_flag = with(&["--keys", "9"]);
+    assert!(as_flag.starts_with("exit code 0\n"), "{as_flag}");
+    assert_eq!(with(&["--keys=many"]), with(&["--option", "keys=many"]));
+    expect![[r#"
+        exit code 254
+        error: unexpected argument '--keyz' found
+
+          tip: a similar argument exists: '--keys'
+          tip: to pass '--keyz' as a value, use '-- --keyz'
+
+        Usage: host sim --workload <NAME> --module <FILE> --no-cache --seed <N> --node-count <N> --rate <OPS> --time-limit <SECONDS> --keys <N> [MODULE] [-- <GUEST_ARGS>...]
+
+        For more information, try '--help'.
+    "#]].assert_eq(&with(&["--keyz", "9"]));
+    expect![[r#"
+        exit code 254
+        error: unexpected argument '--cages' found
+
+          tip: a similar argument exists: '--checks'
+          tip: to pass '--cages' as a value, use '-- --cages'
+
+        Usage: host sim --workload <NAME> --module <FILE> --no-cache --seed <N> --node-count <N> --rate <OPS> --time-limit <SECONDS> --checks <RULES> [MODULE] [-- <GUEST_ARGS>...]
+
+        For more information, try '--help'.
+    "#]].assert_eq(&with(&["--cages", "9"]));
+    expect![[r#"
+        exit code 254
+        error: a value is required for '--keys <N>' but none was supplied
+
+        For more information, try '--help'.
+    "#]]
+    .assert_eq(&with(&["--keys"]));
     expect![[r#"
         exit code 254
         error: --option: the option keys is a whole number, not "many"
@@ -180,8 +213,8 @@ fn options_are_kept() {
         "--no-cache",
     ]);
     let run = run.args([
-        "--option",
-        "keys=9",
+        "--keys",
+        "9",
         "--time-limit",
         "1",
         "--write-schedule",

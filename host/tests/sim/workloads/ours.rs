@@ -281,10 +281,28 @@ fn a_history_is_judged_by_options() {
     for text in ["shows 50 in all; it is always 21", "is impossible"] {
         assert!(wrong.stdout.contains(text), "{wrong}");
     }
+    let as_flags = check(&["--accounts", "3", "--opening=7"]);
+    assert_eq!(as_flags.to_string(), wrong.to_string());
     let unknown = check(&["--option", "banks=3"]);
     assert_eq!(unknown.code(), Some(254), "{unknown}");
     let text = "--option: bank has no option \"banks\"; its options are accounts, max-transfer,";
     assert!(unknown.stderr.contains(text), "{unknown}");
+}
+
+/// Options are flags of the command and, where nodes have to know them, arguments of theirs.
+#[test]
+fn a_bank_has_as_many_accounts_as_its_options_say() {
+    let dir = Dir::new();
+    let options = ["--accounts", "3", "--opening", "7"];
+    let flags = format!("{FAULTS} {}", options.join(" "));
+    let (code, ours) = run(&dir, "bank", "bank", &flags, &options);
+    assert_eq!(
+        (code, &ours["results"]["valid?"]),
+        (0, &json!(true)),
+        "{ours}"
+    );
+    let (code, _) = run(&dir, "bank", "bank", &flags, &[]);
+    assert_eq!(code, 1, "nodes with five accounts");
 }
 
 /// The example of docs/workloads.md.

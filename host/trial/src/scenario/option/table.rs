@@ -123,7 +123,7 @@ options! {
         name: "option",
         short: Some('o'),
         value_name: "NAME=VALUE,...",
-        more: "`host inspect FILE` lists them.",
+        more: "Each is a flag of its own, too, unless the command has one with this name: `-w bank --accounts 5`. `host sim -w bank --help` lists them.",
         values: Values::List {
             check: |text| match text.split_once('=') {
                 Some((name, _)) if !name.is_empty() => Ok(()),
