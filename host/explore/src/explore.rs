@@ -8,9 +8,9 @@ use host_trial::schedule::Schedule;
 
 use crate::account::Account;
 use crate::bounds::{NODES_MAX, PARTITIONED_NODES_MAX, Progress, Spent};
-use crate::breadth::{Breadth, Failure, Found, LostGoal as FoundGoal, Over, Watch, follow};
+use crate::breadth::{Breadth, Failure, Found, Over, Watch, follow};
 use crate::exploration::Exploration;
-use crate::goals::{GoalFound, GoalTable, Sighted, Tried, found_by_sight};
+use crate::goals::{GoalFound, GoalTable, LostGoal as FoundGoal, Sighted, Tried, found_by_sight};
 use crate::kept::{At, Kept};
 use crate::model::{Model, Sink};
 use crate::state::State;

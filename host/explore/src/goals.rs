@@ -86,6 +86,17 @@ impl Reach {
     }
 }
 
+/// A goal that is out of reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LostGoal {
+    /// Its place among those of the workload.
+    pub(crate) place: u32,
+    /// How many states can follow without a fault, none of which shows it; 0 if none at all does.
+    pub(crate) following: u32,
+    /// Whether each of them comes back to a state that it had, or to a standstill, without it.
+    pub(crate) is_for_ever: bool,
+}
+
 /// What was tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tried {

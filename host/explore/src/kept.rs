@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::bounds::Progress;
-use crate::breadth::{Found, LostGoal, Met, Stopped};
-use crate::goals::{GoalTable, Lack, Sighted};
+use crate::breadth::{Found, Met, Stopped};
+use crate::goals::{GoalTable, Lack, LostGoal, Sighted};
 use crate::hash::Hash;
 use crate::wrong::Mode;
 

@@ -10,5 +10,5 @@ mod reach;
 mod search;
 mod stopped;
 
-pub(crate) use search::{Breadth, Failure, Found, LostGoal, Over, Watch};
+pub(crate) use search::{Breadth, Failure, Found, Over, Watch};
 pub(crate) use stopped::{Met, Stopped, follow};

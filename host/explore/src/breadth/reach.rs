@@ -4,14 +4,17 @@
 //! do not come to a goal by themselves, which are few if the program is right. From these all moves without a fault are
 //! tried, also such as sleep: sleep sets leave out what is met elsewhere, and whether it is met after *this* state matters here.
 
-use host_sim::{GoalKind, GoalSet, UNREACHED_GOAL};
+use host_sim::{GoalKind, GoalSet};
 use rayon::prelude::*;
 
-use super::search::{Breadth, Found, LostGoal, Open, Over, PIECE};
 use crate::fates::Fates;
-use crate::goals::{GoalTable, Lack, Reach, Tried};
+use crate::goals::{GoalTable, Lack, LostGoal, Reach, Tried};
 use crate::model::Model;
+use crate::state::State;
 use crate::wrong::Wrong;
+
+/// How many states a thread takes at a time.
+const PIECE: usize = 64;
 
 /// What a search knows of goals.
 pub(super) struct Goals {
@@ -51,37 +54,25 @@ impl Goals {
             self.table.edges.extend(edges);
         }
     }
-}
 
-/// Each edge once, in order.
-fn in_order(edges: &[(u32, u32)]) -> Vec<(u32, u32)> {
-    let mut edges = edges.to_vec();
-    edges.sort_unstable();
-    edges.dedup();
-    edges
-}
-
-impl Breadth<'_, '_> {
-    /// Finds out which goals the states of the level lack.
-    pub(super) fn judge_goals(
+    /// Finds out which goals the states of a level lack, each with its number.
+    pub(super) fn judge<'l, L: Sync + 'l>(
         &mut self,
+        model: &Model<'_>,
+        level: &'l [L],
+        open: impl Fn(&'l L) -> (u32, &'l State) + Sync,
         is_interrupted: &(dyn Fn() -> bool + Sync),
     ) -> Result<(), Wrong> {
-        let Goals { wanted, fates, .. } = &self.goals;
+        let Goals { wanted, fates, .. } = self;
         if wanted.is_empty() {
             return Ok(());
         }
-        let model = self.model;
-        let look = |open: &Open| {
+        let look = |(id, state): (u32, &State)| {
             if is_interrupted() {
                 return Err(Wrong::Interrupted);
             }
-            let lack = |goals, is_cut| Lack {
-                id: open.id,
-                goals,
-                is_cut,
-            };
-            match fates.of(model, &open.state, *wanted) {
+            let lack = |goals, is_cut| Lack { id, goals, is_cut };
+            match fates.of(model, state, *wanted) {
                 Ok(fate) => {
                     let lacks = wanted.without(fate.goals);
                     Ok((!lacks.is_empty()).then(|| lack(lacks, !fate.is_closed)))
@@ -91,80 +82,64 @@ impl Breadth<'_, '_> {
                 Err(_) => Ok(Some(lack(*wanted, true))),
             }
         };
-        let looked: Vec<Result<Vec<Lack>, Wrong>> = self
-            .level
+        let looked: Vec<Result<Vec<Lack>, Wrong>> = level
             .par_chunks(PIECE)
             .map(|piece| {
-                piece
-                    .iter()
-                    .filter_map(|open| look(open).transpose())
-                    .collect()
+                let looked = piece.iter().map(|it| look(open(it)));
+                looked.filter_map(Result::transpose).collect()
             })
             .collect();
         for lacks in looked {
             let lacks = lacks?;
             model.account.hold(size_of_val(&*lacks));
-            self.goals.table.lacks.extend(lacks);
+            self.table.lacks.extend(lacks);
         }
         Ok(())
     }
 
-    /// What is known of goals now.
-    pub(crate) fn goal_table(&self) -> GoalTable {
-        let GoalTable {
-            sighted,
-            lacks,
-            edges,
-            ..
-        } = &self.goals.table;
-        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        let next = self.start();
-        let of_level = next - self.level.len();
+    /// What is known of goals, now that so many states were judged, and so many tried.
+    pub(super) fn table(&self, model: &Model<'_>, judged: usize, tried: usize) -> GoalTable {
         GoalTable {
-            sighted: sighted.with(self.model.sighted()),
-            judged: number(if self.is_judged { next } else { of_level }),
-            tried: number(of_level + self.tried),
-            lacks: lacks.clone(),
-            edges: in_order(edges),
+            sighted: self.table.sighted.with(model.sighted()),
+            judged: number(judged),
+            tried: number(tried),
+            lacks: self.table.lacks.clone(),
+            edges: in_order(&self.table.edges),
         }
     }
+}
 
-    /// The first goal that is out of reach, now that the search is over.
-    pub(super) fn lost_goal(&self, over: &Over) -> Option<Found> {
-        let tried = match over {
-            Over::Complete => Tried::All,
-            Over::Depth => Tried::AllOfDepth,
-            Over::States => Tried::Some,
-            // What came of the last states is not known, or there is a failure already.
-            Over::Spent(_) | Over::Interrupted | Over::Failure(_) => return None,
+/// The first goal that is out of reach, and the nearest state from which it is, now that this was tried. It is the first state
+/// of all if no state shows the goal.
+pub(super) fn lost(model: &Model<'_>, table: &GoalTable, tried: Tried) -> Option<(u32, LostGoal)> {
+    let found = table.found(model.goals(), tried, model.bounds.tries_ends);
+    found.iter().enumerate().find_map(|(place, found)| {
+        let (state, (following, is_for_ever)) = match found.found {
+            Reach::Never => (0, (0, true)),
+            Reach::Lost(_) => {
+                // The nearest states have the lowest numbers.
+                let nearest = *table.reachable(place).lost.first()?;
+                (nearest, table.following(nearest))
+            }
+            _ => return None,
         };
-        let goals = self.model.goals();
-        if goals.is_empty() {
-            return None;
-        }
-        let table = self.goal_table();
-        let found = table.found(goals, tried, self.model.bounds.tries_ends);
-        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        found.iter().enumerate().find_map(|(place, found)| {
-            let (path, (following, is_for_ever)) = match found.found {
-                Reach::Never => (Vec::new(), (0, true)),
-                Reach::Lost(_) => {
-                    // The nearest states have the lowest numbers.
-                    let nearest = *table.reachable(place).lost.first()?;
-                    (self.path(nearest), table.following(nearest))
-                }
-                _ => return None,
-            };
-            Some(Found {
-                path,
-                names: vec![UNREACHED_GOAL.to_owned()],
-                is_at_end: true,
-                goal: Some(LostGoal {
-                    place: number(place),
-                    following: number(following),
-                    is_for_ever,
-                }),
-            })
-        })
-    }
+        let goal = LostGoal {
+            place: number(place),
+            following: number(following),
+            is_for_ever,
+        };
+        Some((state, goal))
+    })
+}
+
+fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// Each edge once, in order.
+fn in_order(edges: &[(u32, u32)]) -> Vec<(u32, u32)> {
+    let mut edges = edges.to_vec();
+    edges.sort_unstable();
+    edges.dedup();
+    edges
 }

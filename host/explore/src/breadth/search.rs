@@ -12,12 +12,14 @@
 //! are alike, a state stands for its images, and one that is reached as an image wakes everything.
 
 use hashbrown::HashTable;
+use host_sim::UNREACHED_GOAL;
 use rayon::prelude::*;
 
-use super::reach::Goals;
+use super::reach::{Goals, lost};
 use super::stopped::Met;
 use crate::bounds::{Progress, Spent};
 use crate::ends::Ends;
+use crate::goals::{GoalTable, LostGoal, Tried};
 use crate::hash::{Hash, low};
 use crate::model::{Model, Sink};
 use crate::moves::{Footprint, Move};
@@ -45,17 +47,6 @@ pub(crate) struct Found {
     pub(crate) is_at_end: bool,
     /// The goal that is out of reach, if that is what is wrong.
     pub(crate) goal: Option<LostGoal>,
-}
-
-/// A goal that is out of reach.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct LostGoal {
-    /// Its place among those of the workload.
-    pub(crate) place: u32,
-    /// How many states can follow without a fault, none of which shows it; 0 if none at all does.
-    pub(crate) following: u32,
-    /// Whether each of them comes back to a state that it had, or to a standstill, without it.
-    pub(crate) is_for_ever: bool,
 }
 
 /// Why a search is over.
@@ -88,6 +79,11 @@ impl Open {
             sleeps,
             bytes,
         }
+    }
+
+    /// The state and its number.
+    fn numbered(&self) -> (u32, &State) {
+        (self.id, &self.state)
     }
 }
 
@@ -129,7 +125,7 @@ struct Expanded {
 /// How many states are expanded before the results are joined.
 const BATCH: usize = 16 << 10;
 /// How many of them a thread takes at a time, and how many are joined or not.
-pub(super) const PIECE: usize = 64;
+const PIECE: usize = 64;
 
 pub(crate) struct Breadth<'m, 'a> {
     pub(super) model: &'m Model<'a>,
@@ -232,7 +228,10 @@ impl<'m, 'a> Breadth<'m, 'a> {
             if !self.is_judged {
                 let failure = self.judge_ends(watch.is_interrupted)?;
                 if failure.is_none() {
-                    self.judge_goals(watch.is_interrupted)?;
+                    let (model, level) = (self.model, &self.level);
+                    let is_interrupted = watch.is_interrupted;
+                    self.goals
+                        .judge(model, level, Open::numbered, is_interrupted)?;
                 }
                 self.is_judged = true;
                 if let Some(found) = failure {
@@ -480,8 +479,37 @@ impl<'m, 'a> Breadth<'m, 'a> {
         }))
     }
 
+    /// What is known of goals now.
+    pub(crate) fn goal_table(&self) -> GoalTable {
+        let next = self.start();
+        let of_level = next - self.level.len();
+        let judged = if self.is_judged { next } else { of_level };
+        self.goals.table(self.model, judged, of_level + self.tried)
+    }
+
+    /// The first goal that is out of reach, now that the search is over.
+    fn lost_goal(&self, over: &Over) -> Option<Found> {
+        let tried = match over {
+            Over::Complete => Tried::All,
+            Over::Depth => Tried::AllOfDepth,
+            Over::States => Tried::Some,
+            // What came of the last states is not known, or there is a failure already.
+            Over::Spent(_) | Over::Interrupted | Over::Failure(_) => return None,
+        };
+        if self.model.goals().is_empty() {
+            return None;
+        }
+        let (state, goal) = lost(self.model, &self.goal_table(), tried)?;
+        Some(Found {
+            path: self.path(state),
+            names: vec![UNREACHED_GOAL.to_owned()],
+            is_at_end: true,
+            goal: Some(goal),
+        })
+    }
+
     /// The way to a state.
-    pub(super) fn path(&self, mut id: u32) -> Vec<u32> {
+    fn path(&self, mut id: u32) -> Vec<u32> {
         let mut path = Vec::new();
         while id != 0 {
             let met = self.met[id as usize];

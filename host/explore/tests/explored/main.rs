@@ -12,6 +12,7 @@ mod mutants;
 mod resume;
 mod solutions;
 mod symmetric;
+mod toy;
 
 use std::fs;
 

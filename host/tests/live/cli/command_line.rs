@@ -987,7 +987,7 @@ fn help_of_explore() {
             ---- stdout
             Try all schedules of a small cluster: every order of messages, timers, operations and faults
 
-            `host sim` draws one schedule for each seed. This tries all of them within the bounds, the shortest first, on the module itself, and says what was proved. docs/explore.md explains the bounds.
+            `host sim` draws one schedule for each seed. This tries all of them within the bounds, the shortest first, on the module itself, and says what was proved. docs/explore.md explains the bounds, and the goals of workloads.
 
             Usage: host explore [OPTIONS] --workload <NAME> [MODULE] [-- <GUEST_ARGS>...]
 
@@ -1330,7 +1330,7 @@ fn help_of_explore() {
             Exit codes:
               0    everything within the bounds was tried, or all runs of a strategy were made: nothing fails
               1    a schedule fails, or the nodes do not get as far as the first operation
-              2    unknown: stopped at the budget, and nothing has failed so far
+              2    unknown: stopped at the budget, or a goal is not known to be reached; nothing has failed so far
               3    the module cannot be loaded
               130  interrupted before everything was tried
               254  invalid usage, or a file that cannot be read or written
