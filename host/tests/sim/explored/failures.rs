@@ -133,6 +133,19 @@ fn a_guest_that_only_fails_when_it_is_restored_is_explored_by_replay() {
         No schedule within these bounds fails.
     "#]]);
     assert!(!dir.path("s.json").exists());
+    let args = "-w echo --node-count 1 --operations 1 --strategy pct --runs 8";
+    explore_file(&dir, &path, args).end().is(expect![[r#"
+        exit code 0
+        ---- stdout
+        echo: 8 runs: no failure
+
+        bounds        1 node, 1 client; at most 4 timers in order; no faults
+        operations    echo "Please echo 68"; each by any client, in this order (seed 1)
+        explored      8 runs, 8 moves, 1 state; by the strategy pct of depth 3
+        states        the guest has no snapshot of all its state, so each is what nodes were told, and they are told it again: slower, and more states
+
+        Those that were tried do not fail; it proves nothing about others.
+    "#]]);
 }
 
 #[test]
