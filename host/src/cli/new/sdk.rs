@@ -30,7 +30,7 @@ const PACKAGES: [Package; 2] = [
             "body.rs" "ctx.rs" "disk.rs" "disk/checksum.rs" "disk/log.rs" "disk/record.rs" "disk/survived.rs" "lib.rs"
             "name.rs" "native/mod.rs" "native/run.rs" "node.rs" "numbered.rs" "options.rs" "outbox.rs" "retry.rs"
             "runtime.rs" "service.rs" "sorted.rs" "step.rs" "testing.rs" "testing/disk.rs" "wasm.rs"
-            "workload/draws.rs" "workload/history.rs" "workload/mod.rs" "workload/native.rs" "workload/runtime.rs" "workload/step.rs"
+            "workload/draws.rs" "workload/goal.rs" "workload/history.rs" "workload/mod.rs" "workload/native.rs" "workload/runtime.rs" "workload/step.rs"
             "workload/testing.rs" "workload/turn.rs" "workload/wasm.rs"),
     },
     Package {
