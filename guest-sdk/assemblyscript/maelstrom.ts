@@ -9,8 +9,11 @@
 //
 // Calls and timers have numbers and not functions to go on with: they are part of the state, which a newer version of the node
 // continues from. What cannot go on ends the step with a sentence on stderr, and none of its effects happens.
+import * as disk from "./disk";
+import { begin, count, effect, isBehindSync, isUnsynced, needsSync, postpone, syncIfDue, taken } from "./effects";
 import { Fields, Json, quoted } from "./json";
 export { Fields, Json, quoted };
+export { disk };
 
 /** Maelstrom's codes of errors. After TIMEOUT and CRASH the request may have happened. */
 export namespace Code {
@@ -69,7 +72,14 @@ export abstract class Node {
   init(): void {}
   response(response: Response): void {}
   timer(what: i32, data: i64): void {}
-  /** The state, for `load`. Name, calls and timers are kept without it. */
+  /**
+   * A sync of the disk has failed, and nothing behind it in its step has happened. If the disk was full, a later one may succeed; else
+   * what was not durable may be lost even then. The node ends here, and its next start finds what is durable.
+   */
+  syncFailed(isFull: bool): void {
+    abort("a sync has failed" + (isFull ? ", because the disk is full" : "") + ": what was written since the last one may be lost", null, 0, 0);
+  }
+  /** The state, for `load`. Name, calls, timers and logs are kept without it. */
   save(): Fields { return new Fields(); }
   /** Continues from what `save` of this or another version has written. False, with nothing changed, if it does not fit. */
   load(state: Json): bool { return true; }
@@ -99,13 +109,13 @@ let node: Node | null = null;
 let hasBegun = false;
 let nextMsgId: u64 = 0, nextTimer: u64 = 1, randomState: u64 = 0;
 let calls = new Map<u64, Call>(), timers = new Map<u64, Timer>();
-let output: string[] = [];
 
 /** Makes this the node of the module. */
 export function start(it: Node): void { node = it; }
 
 function send(dest: string, body: string): void {
-  output.push('{"send":{"src":' + quoted(id) + ',"dest":' + quoted(dest) + ',"body":' + body + "}}\n");
+  syncIfDue();
+  effect('{"send":{"src":' + quoted(id) + ',"dest":' + quoted(dest) + ',"body":' + body + "}}");
 }
 
 function bodyOf(type: string, idName: string, id: u64, fields: Fields | null): string {
@@ -140,7 +150,7 @@ function startTimer(afterNs: u64, timer: Timer): u64 {
   assert(timers.size < PENDING_MAX, "more timers than 10,000");
   const id = nextTimer++;
   timers.set(id, timer);
-  output.push('{"set_timer":{"id":' + id.toString() + ',"after_ns":' + max<u64>(afterNs, 1_000_000).toString() + "}}\n");
+  effect('{"set_timer":{"id":' + id.toString() + ',"after_ns":' + max<u64>(afterNs, 1_000_000).toString() + "}}");
   return id;
 }
 
@@ -151,12 +161,12 @@ export function setTimer(afterMs: u64, what: i32, data: i64): u64 {
 
 /** Has no effect if the timer has fired already. */
 export function cancelTimer(id: u64): void {
-  if (timers.delete(id)) output.push('{"cancel_timer":{"id":' + id.toString() + "}}\n");
+  if (timers.delete(id)) effect('{"cancel_timer":{"id":' + id.toString() + "}}");
 }
 
 /** `level`: trace, debug, info, warn, error. */
 export function log(level: string, text: string): void {
-  output.push('{"log":' + new Fields().string("level", level).string("text", text).toString() + "}\n");
+  effect('{"log":' + new Fields().string("level", level).string("text", text).toString() + "}");
 }
 
 /** A number below `bound`, from the seed of the node. 0 if there is none. */
@@ -220,7 +230,7 @@ function textAt(at: usize): string {
 
 function field(fields: Map<string, Json>, key: string): Json { return fields.has(key) ? fields.get(key) : Json.of(""); }
 
-function hear(message: Json): void {
+function hear(message: Json, files: Json): void {
   // Each value is scanned once: a message may be long.
   const whole = message.fields(), body = field(whole, "body"), fields = body.fields();
   const msgId = field(fields, "msg_id"), inReplyTo = field(fields, "in_reply_to");
@@ -232,7 +242,12 @@ function hear(message: Json): void {
     nextMsgId = 1 + nowNs / 1000; // not those of a life before a kill
     readNames(body);
     reply(from, "init_ok");
+    const answers = count();
+    disk.find(files);
     node!.init();
+    disk.forget();
+    syncIfDue();
+    if (isBehindSync()) postpone(answers); // the node is ready when what it has changed is durable
   } else if (inReplyTo.isUnsigned) {
     answered(inReplyTo.unsigned(), type, body);
   } else if (!node!.request(new Message(from, type, body))) {
@@ -296,13 +311,19 @@ export function alloc(length: i32): usize {
 }
 
 export function handle(at: usize, length: i32): u64 {
-  output = [];
+  begin();
+  disk.setWithoutSync(false);
   const event = Json.of(String.UTF8.decodeUnsafe(at, length));
   const fields = event.fields(), message = field(fields, "message"), timer = field(fields, "timer");
   nowNs = field(fields, "now_ns").unsigned();
-  if (!message.isMissing) hear(message);
+  const failed = field(fields, "sync_failed");
+  if (!message.isMissing) hear(message, field(fields, "disk"));
   else if (!timer.isMissing) fire(timer.get("id").unsigned());
-  return packed(output.join(""));
+  else if (!failed.isMissing) {
+    needsSync();
+    node!.syncFailed(failed.get("reason").string() == "full");
+  }
+  return packed(taken());
 }
 
 export function snapshot(): u64 {
@@ -324,7 +345,7 @@ export function snapshot(): u64 {
   all.string("node_id", id).json("node_ids", "[" + nodes.map<string>((name) => quoted(name)).join(",") + "]");
   all.unsigned("now_ns", nowNs).unsigned("next_msg_id", nextMsgId).unsigned("next_timer", nextTimer);
   all.unsigned("random", randomState).json("calls", "[" + inFlight.join(",") + "]").json("timers", "[" + set.join(",") + "]");
-  return packed(all.toString());
+  return packed(all.boolean("is_unsynced", isUnsynced()).json("logs", disk.saved()).toString());
 }
 
 export function restore(at: usize, length: i32): i32 {
@@ -344,6 +365,8 @@ export function restore(at: usize, length: i32): i32 {
   nextMsgId = all.get("next_msg_id").unsigned();
   nextTimer = all.get("next_timer").unsigned();
   randomState = all.get("random").unsigned();
+  if (all.get("is_unsynced").boolean()) needsSync();
+  disk.load(all.get("logs"));
   const inFlight = all.get("calls").items();
   for (let i = 0; i < inFlight.length; i++) {
     const it = inFlight[i], body = it.get("body");

@@ -193,11 +193,60 @@ void integers_add(integers *list, int64_t integer);
 bool integers_insert(integers *list, int64_t integer);
 void add_integers(const char *key, const integers *list);
 
+// ---- The disk ----
+
+// Files that outlive the process. They are read in `on_init` only; from then on the node's own variables are the truth, and the
+// disk is only written. A change is visible at once, and durable after a sync. A node must not speak of what it may forget:
+// while there are changes that are not synced, the header puts a sync before every message, and what comes behind it in the
+// step happens when the disk has answered. What was read counts as a change, since a killed node finds what it never synced.
+//
+// A log is a file of records, each with a checksum over itself and all before it. Open it in `on_init`: it has the records
+// before the first one that is torn or damaged, and the rest is cut off. A value that is replaced is a log of one record.
+//
+//     json rest = disk_open_log("values"), record;
+//     while (disk_next_record(&rest, &record)) …
+//     …
+//     disk_append_log("values");
+//     add_integer(NULL, value);
+//
+// The records live until `on_init` returns. The header keeps where they end, also over a hot swap, and none of them. After a sync
+// that has failed no later one makes durable what is there already. A node that is to survive that writes it again in `on_init`:
+// `disk_put("values", rest.at, rest.length)`, before it takes a record.
+json disk_open_log(const char *file);
+bool disk_next_record(json *rest, json *record);
+// These begin a change as `send_to` begins a message: each item that is added, without a key, is a record. To replace a log
+// changes it as a whole or not at all, whatever happens meanwhile.
+void disk_append_log(const char *file);
+void disk_replace_log(const char *file);
+// Keeps the first records. Has no effect if there are not more.
+void disk_cut_log(const char *file, size_t records);
+size_t disk_log_length(const char *file);
+
+// Bytes, for files that are no logs: `put` replaces all, after a crash too; `truncate` also lengthens, with zeros. Files are made
+// by all but `rename` and `remove`. A name has 1 to 255 bytes, is neither "." nor "..", and has no slash. Other names, a file
+// to rename that is not there, and a disk beyond the limits of the host fail the step.
+void disk_put(const char *file, const void *bytes, size_t length);
+void disk_append(const char *file, const void *bytes, size_t length);
+void disk_write(const char *file, uint64_t at, const void *bytes, size_t length);
+void disk_truncate(const char *file, uint64_t length);
+void disk_rename(const char *from, const char *to);
+void disk_remove(const char *file);
+// All bytes of a file, with a NUL behind them, until `on_init` returns. NULL if there is no such file.
+const char *disk_read(const char *file, size_t *length);
+// All files, for `json_next_field`: the keys are their names.
+json disk_files(void);
+
+// Makes all changes durable before what follows in the step happens, and whether they are, or will be.
+void disk_sync(void);
+bool disk_is_synced(void);
+// While true, for one handler at most, messages do not wait for what is changed or read: it may be lost.
+void disk_without_sync(bool is_without);
+
 // ---- State ----
 
 // `on_state` names all that the node has to remember, one call for each variable. The same function writes a snapshot and
 // reads one: a field that the snapshot does not have leaves the variable as it is, a field that nobody names is ignored, and a
-// value that does not fit refuses the snapshot. Name, calls and timers of the node are kept without it.
+// value that does not fit refuses the snapshot. Name, calls, timers and logs of the node are kept without it.
 void state_integer(const char *key, int64_t *integer);
 void state_boolean(const char *key, bool *boolean);
 void state_string(const char *key, char *text, size_t room);
@@ -219,6 +268,9 @@ bool on_request(const message *request);
 void __attribute__((weak)) on_init(void);
 void __attribute__((weak)) on_response(const response *answer);
 void __attribute__((weak)) on_timer(int what, int64_t data);
+// A sync has failed, and nothing behind it in its step has happened. If the disk was full, a later one may succeed; else what was not
+// durable may be lost even then. Without this function the node gives up, and its next start finds what is durable.
+void __attribute__((weak)) on_sync_failed(bool is_full);
 void __attribute__((weak)) on_state(void);
 
 // ---- The exports of the ABI; a test without WebAssembly calls them ----
@@ -596,9 +648,9 @@ static void ms_put_unsigned(uint64_t integer) {
     ms_put(digits + first, sizeof digits - first);
 }
 
-static void ms_put_text(const char *text, size_t length) {
+// The characters of a string, without its quotes.
+static void ms_put_escaped(const char *text, size_t length) {
     static const char hex[] = "0123456789abcdef";
-    MS_PUT("\"");
     size_t done = 0;
     for (size_t i = 0; i < length; i++) {
         unsigned char c = (unsigned char)text[i];
@@ -610,10 +662,32 @@ static void ms_put_text(const char *text, size_t length) {
         done = i + 1;
     }
     ms_put(text + done, length - done);
+}
+
+static void ms_put_text(const char *text, size_t length) {
+    MS_PUT("\"");
+    ms_put_escaped(text, length);
     MS_PUT("\"");
 }
 
 static void ms_put_string(const char *text) { ms_put_text(text, strlen(text)); }
+
+static const char ms_base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+static void ms_put_base64(const void *bytes, size_t length) {
+    const unsigned char *at = (const unsigned char *)bytes;
+    MS_PUT("\"");
+    for (size_t i = 0; i < length; i += 3) {
+        uint32_t group = (uint32_t)at[i] << 16;
+        if (i + 1 < length) group |= (uint32_t)at[i + 1] << 8;
+        if (i + 2 < length) group |= at[i + 2];
+        char digits[] = {ms_base64[group >> 18], ms_base64[group >> 12 & 63], ms_base64[group >> 6 & 63], ms_base64[group & 63]};
+        if (i + 1 >= length) digits[2] = '=';
+        if (i + 2 >= length) digits[3] = '=';
+        ms_put(digits, sizeof digits);
+    }
+    MS_PUT("\"");
+}
 
 // What closes the lists and objects that are open, innermost last.
 #define MS_DEPTH_MAX 64
@@ -793,6 +867,19 @@ static char *ms_copy(const char *at, size_t length) {
 static size_t ms_body;         // where the body of the open message begins
 static uint64_t ms_calling;    // the call that it belongs to, or 0
 
+static const char *ms_log_kind; // if records are open: whether they are appended or replace others
+static size_t ms_log_place;     // and the log that they belong to
+static bool ms_is_unsynced;     // a change, or what was read, has to be durable before the next message
+static bool ms_has_synced;      // in this step
+static bool ms_is_without_sync; // what changes now may be lost
+
+static void ms_sync_if_due(void) {
+    if (!ms_is_unsynced) return;
+    MS_PUT("{\"sync\":{}}\n");
+    ms_is_unsynced = false;
+    ms_has_synced = true;
+}
+
 static void ms_set_driver_timer(uint64_t id, uint64_t after_ns) {
     MS_PUT("{\"set_timer\":{\"id\":");
     ms_put_unsigned(id);
@@ -824,12 +911,18 @@ static uint64_t ms_wait_ns(retry how, uint32_t attempt) {
 
 static bool ms_may_follow(retry how, uint32_t attempt) { return how.attempts == 0 || attempt + 1 < how.attempts; }
 
-// Ends the open message, and everything that is open in it.
+static void ms_finish_log(void);
+
+// Ends the open message or change, and everything that is open in it.
 static void ms_finish(void) {
     if (!ms_is_open) return;
     ms_is_open = false;
     if (ms_is_mute) return;
     while (ms_depth > 0) ms_put(&ms_closers[--ms_depth], 1);
+    if (ms_log_kind != NULL) {
+        ms_finish_log();
+        return;
+    }
     MS_PUT("}");
     size_t end = ms_out.length;
     MS_PUT("}}\n");
@@ -845,6 +938,7 @@ static void ms_finish(void) {
 }
 
 static void ms_begin_message(const char *dest, size_t dest_length) {
+    ms_sync_if_due();
     MS_PUT("{\"send\":{\"src\":");
     ms_put_string(node_id);
     MS_PUT(",\"dest\":");
@@ -956,6 +1050,312 @@ bool integers_insert(integers *list, int64_t integer) {
     return true;
 }
 
+// ---- The disk ----
+
+// Where a record ends, and the checksum of all JSON up to there.
+typedef struct {
+    uint64_t at;
+    uint32_t sum;
+} ms_end;
+
+typedef struct {
+    char *file;
+    ms_end *at;
+    size_t length, room;
+} ms_log;
+
+static struct {
+    ms_log *at;
+    size_t length, room;
+} ms_logs;
+
+static bool ms_is_starting; // on_init runs: the disk may be read
+static json ms_disk;        // what there was, an object
+static void *ms_kept;       // what was read of it: blocks that begin with the address of the next
+
+// A line of a log: eight hexadecimal digits, a blank, JSON, a newline. The digits are the CRC-32 (ISO 3309) of the JSON of all
+// records up to this one, so a record is valid only behind those that it was written behind.
+#define MS_RECORD_HEAD 9
+
+static uint32_t ms_checksum(uint32_t sum, const char *at, size_t length) {
+    static const uint32_t table[] = {
+        0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4, 0x4db26158, 0x5005713c,
+        0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c, 0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
+    };
+    sum = ~sum;
+    for (size_t i = 0; i < length; i++) {
+        sum ^= (unsigned char)at[i];
+        sum = sum >> 4 ^ table[sum & 15];
+        sum = sum >> 4 ^ table[sum & 15];
+    }
+    return ~sum;
+}
+
+static void ms_write_head(char head[MS_RECORD_HEAD], uint32_t sum) {
+    static const char hex[] = "0123456789abcdef";
+    for (int i = 0; i < 8; i++) head[i] = hex[sum >> (28 - 4 * i) & 15];
+    head[8] = ' ';
+}
+
+static ms_end ms_last_end(const ms_log *log) {
+    ms_end none = {0, 0};
+    return log->length > 0 ? log->at[log->length - 1] : none;
+}
+
+static void ms_add_end(ms_log *log, ms_end end) {
+    log->at = (ms_end *)ms_more(log->at, log->length, &log->room, sizeof *log->at);
+    log->at[log->length++] = end;
+}
+
+static size_t ms_find_log(const char *file) {
+    size_t length = strlen(file) + 1, place = 0;
+    while (place < ms_logs.length && (strlen(ms_logs.at[place].file) + 1 != length || memcmp(ms_logs.at[place].file, file, length) != 0)) place++;
+    return place;
+}
+
+// The log of this name, and if there is none yet and `may_add`, a new one.
+static size_t ms_log_of(const char *file, bool may_add) {
+    size_t place = ms_find_log(file);
+    if (place < ms_logs.length) return place;
+    if (!may_add) give_up("a log is used that was not opened: call disk_open_log in on_init");
+    ms_logs.at = (ms_log *)ms_more(ms_logs.at, ms_logs.length, &ms_logs.room, sizeof *ms_logs.at);
+    ms_log *added = &ms_logs.at[ms_logs.length++];
+    memset(added, 0, sizeof *added);
+    added->file = ms_copy(file, strlen(file));
+    return place;
+}
+
+// Begins an effect whose first field is a file.
+static void ms_begin_change(const char *kind, const char *key, const char *file) {
+    ms_finish();
+    MS_PUT("{");
+    ms_put_string(kind);
+    MS_PUT(":{");
+    ms_put_string(key);
+    MS_PUT(":");
+    ms_put_string(file);
+    if (!ms_is_without_sync) ms_is_unsynced = true;
+}
+
+static void ms_change_bytes(const char *kind, const char *file, const uint64_t *at, const void *bytes, size_t length) {
+    ms_begin_change(kind, "file", file);
+    if (at != NULL) {
+        MS_PUT(",\"at\":");
+        ms_put_unsigned(*at);
+    }
+    MS_PUT(",\"base64\":");
+    ms_put_base64(bytes, length);
+    MS_PUT("}}\n");
+}
+
+void disk_put(const char *file, const void *bytes, size_t length) { ms_change_bytes("put", file, NULL, bytes, length); }
+void disk_append(const char *file, const void *bytes, size_t length) { ms_change_bytes("append", file, NULL, bytes, length); }
+
+void disk_write(const char *file, uint64_t at, const void *bytes, size_t length) {
+    ms_change_bytes("write", file, &at, bytes, length);
+}
+
+void disk_truncate(const char *file, uint64_t length) {
+    ms_begin_change("truncate", "file", file);
+    MS_PUT(",\"len\":");
+    ms_put_unsigned(length);
+    MS_PUT("}}\n");
+}
+
+void disk_rename(const char *from, const char *to) {
+    ms_begin_change("rename", "from", from);
+    MS_PUT(",\"to\":");
+    ms_put_string(to);
+    MS_PUT("}}\n");
+}
+
+void disk_remove(const char *file) {
+    ms_begin_change("remove", "file", file);
+    MS_PUT("}}\n");
+}
+
+void disk_sync(void) {
+    ms_finish();
+    ms_is_unsynced = true;
+    ms_sync_if_due();
+}
+
+// Records that are open are changes already.
+static void ms_finish_records(void) {
+    if (ms_log_kind != NULL) ms_finish();
+}
+
+bool disk_is_synced(void) {
+    ms_finish_records();
+    return !ms_is_unsynced;
+}
+
+void disk_without_sync(bool is_without) {
+    ms_finish();
+    ms_is_without_sync = is_without;
+}
+
+// What is read may be what was never synced.
+static json ms_rely_on(json read) {
+    if (!ms_is_starting) give_up("the disk is read in on_init only: keep in a variable what the node has to know");
+    if (read.length > 0 && !ms_is_without_sync) ms_is_unsynced = true;
+    return read;
+}
+
+// Room for bytes of a file, with a NUL, until on_init returns.
+static char *ms_keep(size_t length) {
+    void **block = (void **)ms_grown(NULL, sizeof *block + length + 1);
+    *block = ms_kept;
+    ms_kept = block;
+    char *at = (char *)(block + 1);
+    at[length] = '\0';
+    return at;
+}
+
+static void ms_forget_disk(void) {
+    while (ms_kept != NULL) {
+        void *block = ms_kept;
+        ms_kept = *(void **)block;
+        free(block);
+    }
+    ms_is_starting = false;
+}
+
+static const char *ms_decode_base64(json digits, size_t *length) {
+    uint32_t group = 0, bits = 0;
+    char *bytes = ms_keep(digits.length);
+    *length = 0;
+    for (size_t i = 1; i + 1 < digits.length; i++) {
+        const char *digit = ms_base64;
+        while (*digit != '\0' && *digit != digits.at[i]) digit++;
+        if (*digit == '\0') continue; // padding, or a slash's escape
+        group = group << 6 | (uint32_t)(digit - ms_base64);
+        bits += 6;
+        if (bits < 8) continue;
+        bits -= 8;
+        bytes[(*length)++] = (char)(group >> bits);
+    }
+    bytes[*length] = '\0';
+    return bytes;
+}
+
+json disk_files(void) { return ms_rely_on(json_inside(ms_disk)); }
+
+const char *disk_read(const char *file, size_t *length) {
+    json content = ms_rely_on(json_get(ms_disk, file)), text = json_get(content, "text");
+    *length = 0;
+    if (content.length == 0) return NULL;
+    if (text.length == 0) return ms_decode_base64(json_get(content, "base64"), length);
+    *length = json_string(text, NULL, 0);
+    char *bytes = ms_keep(*length);
+    json_string(text, bytes, *length + 1);
+    return bytes;
+}
+
+bool disk_next_record(json *rest, json *record) {
+    const char *end = rest->at + rest->length, *at = rest->at;
+    while (at < end && *at != '\n') at++;
+    if (at == end || at - rest->at < MS_RECORD_HEAD) return false;
+    *record = ms_piece(rest->at + MS_RECORD_HEAD, at);
+    *rest = ms_piece(at + 1, end);
+    return true;
+}
+
+json disk_open_log(const char *file) {
+    size_t length, place = ms_log_of(file, true);
+    const char *bytes = disk_read(file, &length);
+    ms_log *log = &ms_logs.at[place];
+    ms_end last = {0, 0};
+    log->length = 0;
+    if (bytes == NULL) return ms_piece("", "");
+    json rest = ms_piece(bytes, bytes + length), record;
+    while (disk_next_record(&rest, &record)) {
+        char head[MS_RECORD_HEAD];
+        const char *line = bytes + last.at;
+        last.sum = ms_checksum(last.sum, record.at, record.length);
+        ms_write_head(head, last.sum);
+        if (memcmp(line, head, sizeof head) != 0) break;
+        last.at = (uint64_t)(rest.at - bytes);
+        ms_add_end(log, last);
+    }
+    size_t kept = (size_t)ms_last_end(log).at;
+    if (kept < length) {
+        ms_finish();
+        MS_PUT("{\"log\":{\"level\":\"warn\",\"text\":\"the log ");
+        ms_put_escaped(file, strlen(file));
+        MS_PUT(" is torn or damaged behind record ");
+        ms_put_unsigned(log->length);
+        MS_PUT(": ");
+        ms_put_unsigned(kept);
+        MS_PUT(" of ");
+        ms_put_unsigned(length);
+        MS_PUT(" bytes are kept\"}}\n");
+        disk_truncate(file, kept);
+    }
+    return ms_piece(bytes, bytes + kept);
+}
+
+static void ms_begin_log(const char *kind, const char *file) {
+    ms_finish();
+    ms_log_place = ms_log_of(file, false);
+    ms_log_kind = kind;
+    ms_body = ms_out.length;
+    MS_PUT("[");
+    ms_closers[0] = ']';
+    ms_depth = 1;
+    ms_is_open = ms_is_first = true;
+    ms_is_mute = false;
+}
+
+void disk_append_log(const char *file) { ms_begin_log("append", file); }
+void disk_replace_log(const char *file) { ms_begin_log("put", file); }
+
+// Makes lines of the list that was written, and an effect of the lines.
+static void ms_finish_log(void) {
+    const char *kind = ms_log_kind;
+    bool is_appended = *kind == 'a';
+    ms_log *log = &ms_logs.at[ms_log_place];
+    size_t length = ms_out.length - ms_body, room = 0, done = 0;
+    json list = json_inside(ms_piece(ms_out.at + ms_body, ms_out.at + ms_body + length)), items = list, item;
+    ms_log_kind = NULL;
+    if (!is_appended) log->length = 0;
+    while (json_next(&items, &item)) room += MS_RECORD_HEAD + item.length + 1;
+    char *lines = (char *)ms_grown(NULL, room + 1);
+    ms_end end = ms_last_end(log);
+    while (json_next(&list, &item)) {
+        char *line = lines + done, *text = line + MS_RECORD_HEAD;
+        // JSON that has arrived may have newlines between its values.
+        for (size_t i = 0; i < item.length; i++) text[i] = item.at[i] == '\n' ? ' ' : item.at[i];
+        end.sum = ms_checksum(end.sum, text, item.length);
+        ms_write_head(line, end.sum);
+        text[item.length] = '\n';
+        end.at += MS_RECORD_HEAD + item.length + 1;
+        done += MS_RECORD_HEAD + item.length + 1;
+        ms_add_end(log, end);
+    }
+    ms_out.length = ms_body;
+    if (room > 0 || !is_appended) {
+        ms_begin_change(kind, "file", log->file);
+        MS_PUT(",\"text\":");
+        ms_put_text(lines, room);
+        MS_PUT("}}\n");
+    }
+    free(lines);
+}
+
+void disk_cut_log(const char *file, size_t records) {
+    ms_finish();
+    ms_log *log = &ms_logs.at[ms_log_of(file, false)];
+    if (records >= log->length) return;
+    log->length = records;
+    disk_truncate(file, ms_last_end(log).at);
+}
+
+size_t disk_log_length(const char *file) {
+    ms_finish_records();
+    return ms_logs.at[ms_log_of(file, false)].length;
+}
+
 // ---- Events ----
 
 static struct {
@@ -1014,6 +1414,23 @@ static void ms_hear_response(uint64_t id, json type, json body) {
     ms_end_call(place, (int)code, type, body);
 }
 
+// Moves the first effects behind all others.
+static void ms_postpone(size_t length) {
+    char *first = ms_copy(ms_out.at, length);
+    ms_out.length -= length;
+    memmove(ms_out.at, ms_out.at + length, ms_out.length);
+    ms_put(first, length);
+    free(first);
+}
+
+static void ms_hear_sync_failed(json why) {
+    bool is_full = json_is(json_get(why, "reason"), "full");
+    ms_is_unsynced = true;
+    if (on_sync_failed) on_sync_failed(is_full);
+    else if (is_full) give_up("a sync has failed, because the disk is full: what was written since the last one may be lost");
+    else give_up("a sync has failed: what was written since the last one may be lost");
+}
+
 static void ms_hear_message(json whole) {
     json fields = json_inside(whole), key, value, body = ms_piece("", ""), reply_to = body;
     message heard;
@@ -1036,7 +1453,15 @@ static void ms_hear_message(json whole) {
         ms_next_timer = 1;
         ms_read_names(body);
         reply(&heard.from, "init_ok");
+        ms_finish();
+        size_t answer = ms_out.length;
+        ms_is_starting = true;
         if (on_init) on_init();
+        ms_finish();
+        ms_forget_disk();
+        ms_sync_if_due();
+        // The node is ready when what it has changed is durable.
+        if (ms_has_synced) ms_postpone(answer);
     } else if (json_unsigned(reply_to, &id)) {
         ms_hear_response(id, heard.type, body);
     } else if (!on_request(&heard)) {
@@ -1089,16 +1514,20 @@ MS_EXPORT("alloc") char *maelstrom_alloc(uint32_t length) {
 }
 
 MS_EXPORT("handle") uint64_t maelstrom_handle(const char *event, uint32_t length) {
-    json fields = json_inside(ms_piece(event, event + length)), key, value, heard = ms_piece("", ""), timer = heard;
+    json fields = json_inside(ms_piece(event, event + length)), key, value, heard = ms_piece("", ""), timer = heard, failed = heard;
     uint64_t id;
     ms_out.length = 0;
-    ms_is_open = false;
+    ms_is_open = ms_has_synced = ms_is_without_sync = false;
+    ms_disk = heard;
     while (json_next_field(&fields, &key, &value)) {
         if (json_is(key, "now_ns")) json_unsigned(value, &ms_now);
         else if (json_is(key, "message")) heard = value;
         else if (json_is(key, "timer")) timer = value;
+        else if (json_is(key, "disk")) ms_disk = value;
+        else if (json_is(key, "sync_failed")) failed = value;
     }
     if (heard.length > 0) ms_hear_message(heard);
+    else if (failed.length > 0) ms_hear_sync_failed(failed);
     else if (json_unsigned(json_get(timer, "id"), &id)) ms_fire(id);
     ms_finish();
     return ms_packed();
@@ -1258,6 +1687,18 @@ MS_EXPORT("snapshot") uint64_t maelstrom_snapshot(void) {
         close_inner();
     }
     close_inner();
+    add_boolean("is_unsynced", ms_is_unsynced);
+    open_object("logs");
+    for (size_t i = 0; i < ms_logs.length; i++) {
+        const ms_log *it = &ms_logs.at[i];
+        open_list(it->file);
+        for (size_t j = 0; j < it->length; j++) {
+            add_unsigned(NULL, it->at[j].at);
+            add_unsigned(NULL, it->at[j].sum);
+        }
+        close_inner();
+    }
+    close_inner();
     ms_is_open = false;
     MS_PUT("}");
     return ms_packed();
@@ -1314,6 +1755,29 @@ static void ms_restore_tables(json whole) {
     }
 }
 
+// Where the records of logs end, in pairs. A version without a disk has written none.
+static void ms_restore_logs(json whole) {
+    json logs = json_inside(json_get(whole, "logs")), name, list, item;
+    while (json_next_field(&logs, &name, &list)) {
+        size_t place = 0;
+        char file[256];
+        list = json_inside(list);
+        if (json_string(name, file, sizeof file) >= sizeof file) state_refuse("logs");
+        if (ms_mode == MS_READS) place = ms_log_of(file, true);
+        while (json_next(&list, &item)) {
+            ms_end end = {0, 0};
+            uint64_t sum;
+            if (!json_unsigned(item, &end.at) || !json_next(&list, &item) || !json_unsigned(item, &sum) || sum > UINT32_MAX) {
+                state_refuse("logs");
+                return;
+            }
+            end.sum = (uint32_t)sum;
+            if (ms_mode == MS_READS) ms_add_end(&ms_logs.at[place], end);
+        }
+    }
+    if (ms_mode == MS_READS) json_boolean(json_get(whole, "is_unsynced"), &ms_is_unsynced);
+}
+
 static void ms_restore_all(json whole) {
     uint64_t next_msg_id = ms_field(whole, "next_msg_id"), next_timer = ms_field(whole, "next_timer");
     uint64_t random = ms_field(whole, "random"), now = ms_field(whole, "now_ns");
@@ -1326,6 +1790,7 @@ static void ms_restore_all(json whole) {
         ms_read_names(whole);
     }
     ms_restore_tables(whole);
+    ms_restore_logs(whole);
     if (on_state) on_state();
 }
 

@@ -1,7 +1,9 @@
 package maelstrom
 
 import (
+	"fmt"
 	"os"
+	"runtime/debug"
 	"unsafe"
 )
 
@@ -32,7 +34,18 @@ func alloc(length uint32) uint32 {
 }
 
 //go:wasmexport handle
-func handle(_, length uint32) uint64 { return packed(running.Step(input[:length])) }
+func handle(_, length uint32) uint64 {
+	defer explain()
+	return packed(running.Step(input[:length]))
+}
+
+// explain ends a node that panics, and says why. Go's runtime would sleep first, which a guest of the ABI cannot, and would say only that.
+func explain() {
+	if why := recover(); why != nil {
+		fmt.Fprintf(os.Stderr, "panic: %v\n\n%s", why, debug.Stack())
+		os.Exit(2)
+	}
+}
 
 //go:wasmexport snapshot
 func saved() uint64 { return packed(running.Snapshot()) }

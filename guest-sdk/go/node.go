@@ -83,6 +83,10 @@ type Node struct {
 	state     any
 	at        context
 	output    bytes.Buffer
+
+	syncFailed func(SyncFailure) error
+	survived   map[string]json.RawMessage // what there was on the disk; only while init runs
+	hasSynced  bool                       // in this step
 }
 
 // context is what the package remembers for the node.
@@ -94,6 +98,8 @@ type context struct {
 	NextTimer uint64           `json:"next_timer"`
 	Calls     map[uint64]*call `json:"calls"`
 	Timers    map[uint64]timer `json:"timers"`
+	Unsynced  bool             `json:"unsynced,omitempty"` // a change has to be durable before the next message
+	Logs      map[string][]end `json:"logs,omitempty"`
 }
 
 type call struct {
@@ -135,11 +141,12 @@ func (n *Node) NodeIDs() []string { return n.at.NodeIDs }
 // Now is the time of the event.
 func (n *Node) Now() time.Time { return time.Unix(0, int64(n.at.NowNs)) }
 
-// Init registers what is done when the node's name is known. The answer to init is sent without it.
+// Init registers what is done when the node's name is known. The answer to init is sent without it, and the node's disk is read in
+// it.
 func (n *Node) Init(fn func() error) { n.init = fn }
 
-// State names the value that a snapshot has: a pointer to anything that encoding/json writes and reads back. Name, calls and timers are
-// kept without it.
+// State names the value that a snapshot has: a pointer to anything that encoding/json writes and reads back. Name, calls,
+// timers and logs are kept without it.
 func (n *Node) State(pointer any) { n.state = pointer }
 
 // Handle registers what is done with requests of a type. A type that is not registered is answered with error 10.
@@ -259,12 +266,19 @@ func withIDs(body any, ids string) (json.RawMessage, error) {
 }
 
 func (n *Node) write(dest string, body json.RawMessage) {
+	n.syncIfDue()
 	n.output.WriteString(`{"send":{"src":`)
 	n.writeString(n.at.ID)
 	n.output.WriteString(`,"dest":`)
 	n.writeString(dest)
 	n.output.WriteString(`,"body":`)
 	n.output.Write(body)
+	n.output.WriteString("}}\n")
+}
+
+func (n *Node) warn(text string) {
+	n.output.WriteString(`{"log":{"level":"warn","text":`)
+	n.writeString(text)
 	n.output.WriteString("}}\n")
 }
 
@@ -277,7 +291,8 @@ func (n *Node) writeString(text string) {
 // may a test.
 func (n *Node) Step(event []byte) []byte {
 	n.output.Reset()
-	var message, timer []byte
+	n.hasSynced = false
+	var message, timer, disk, failed []byte
 	eachField(event, func(name string, value []byte) {
 		switch name {
 		case "now_ns":
@@ -288,11 +303,19 @@ func (n *Node) Step(event []byte) []byte {
 			message = value
 		case "timer":
 			timer = value
+		case "disk":
+			disk = value
+		case "sync_failed":
+			failed = value
 		}
 	})
 	switch {
+	case message != nil && n.at.ID == "":
+		n.begin(readMessage(message), disk)
 	case message != nil:
 		n.hear(readMessage(message))
+	case failed != nil:
+		n.hearSyncFailed(failed)
 	case timer != nil:
 		eachField(timer, func(name string, value []byte) {
 			if id := idOf(value); name == "id" && id != nil {
@@ -305,8 +328,6 @@ func (n *Node) Step(event []byte) []byte {
 
 func (n *Node) hear(msg Message) {
 	switch {
-	case n.at.ID == "":
-		n.begin(msg)
 	case msg.head.InReplyTo != nil:
 		n.answered(*msg.head.InReplyTo, msg)
 	default:
@@ -324,7 +345,7 @@ func (n *Node) hear(msg Message) {
 	}
 }
 
-func (n *Node) begin(msg Message) {
+func (n *Node) begin(msg Message, disk []byte) {
 	var init struct {
 		NodeID  string   `json:"node_id"`
 		NodeIDs []string `json:"node_ids"`
@@ -336,9 +357,33 @@ func (n *Node) begin(msg Message) {
 	n.at.NextMsgID = 1 + n.at.NowNs/1000 // not those of a life before a kill
 	n.at.NextTimer = 1
 	n.refuse(msg, n.Reply(msg, map[string]any{"type": "init_ok"}))
+	answer := n.output.Len()
+	n.find(disk)
 	if n.init != nil {
 		n.fail("init", n.init())
 	}
+	n.survived = nil
+	n.syncIfDue()
+	if n.hasSynced { // The node is ready when what it has changed is durable.
+		effects := bytes.Clone(n.output.Bytes())
+		n.output.Reset()
+		n.output.Write(effects[answer:])
+		n.output.Write(effects[:answer])
+	}
+}
+
+func (n *Node) hearSyncFailed(failed []byte) {
+	why := DiskError
+	eachField(failed, func(name string, value []byte) {
+		if name == "reason" {
+			why = SyncFailure(stringOf(value))
+		}
+	})
+	n.at.Unsynced = true // however much it was
+	if n.syncFailed == nil {
+		panic(fmt.Sprintf("a sync has failed (%s): what was written since the last one may be lost", why))
+	}
+	n.fail("the handler of a sync that failed", n.syncFailed(why))
 }
 
 // refuse answers with an error, if there is one.

@@ -96,7 +96,7 @@ func TestConversation(test *testing.T) {
 	t.event(test, message("c1", `{"type":"fail","msg_id":4}`), `{"send":{"src":"n2","dest":"c1","body":{"code":14,"text":"no","type":"error","in_reply_to":4}}}`+"\n")
 	t.event(test, message("c1", `{"type":"crash","msg_id":4}`), `{"send":{"src":"n2","dest":"c1","body":{"code":13,"text":"oh","type":"error","in_reply_to":4}}}`+"\n")
 	t.event(test, message("c1", `{"type":"crash"}`), "")
-	t.event(test, `{"now_ns":6000,"sync_failed":{"reason":"full"}}`, "")
+	t.event(test, `{"now_ns":6000,"other":{"reason":"full"}}`, "")
 }
 
 const asked = `{"send":{"src":"n2","dest":"seq-kv","body":{"key":"sum","type":"read","msg_id":6}}}` + "\n"

@@ -32,9 +32,58 @@ static struct {
     int16_t x, y;
 } point;
 static uint64_t reminder;
+static bool uses_disk;
 static char heard[256]; // of the last response or timer
 
-void on_init(void) { set_timer(0, 7, -1); }
+static void sum_up_log(void);
+
+void on_init(void) {
+    set_timer(0, 7, -1);
+    if (uses_disk) sum_up_log();
+}
+
+// Adds the records of the log to `numbers`.
+static void sum_up_log(void) {
+    json rest = disk_open_log("log"), record;
+    int64_t number;
+    while (disk_next_record(&rest, &record)) {
+        if (json_integer(record, &number) || json_integer(json_get(record, "n"), &number)) integers_add(&numbers, number);
+    }
+    size_t length;
+    const char *bytes = disk_read("a\"b", &length);
+    snprintf(heard, sizeof heard, "%d", bytes == NULL ? -1 : (int)length);
+    if (bytes != NULL) memcpy(name, bytes, length < sizeof name ? length : sizeof name);
+}
+
+static void change_disk(const char *what, json given) {
+    int64_t number;
+    if (strcmp(what, "append") == 0) {
+        disk_append_log("log");
+        add_json(NULL, given);
+    } else if (strcmp(what, "several") == 0) {
+        disk_append_log("log");
+        add_integers(NULL, &numbers);
+        open_object(NULL);
+        add_integer("n", 4);
+        close_inner();
+    } else if (strcmp(what, "nothing") == 0) {
+        disk_append_log("log");
+    } else if (strcmp(what, "replace") == 0) {
+        disk_replace_log("log");
+        add_json(NULL, given);
+    } else if (strcmp(what, "cut") == 0) {
+        CHECK(json_integer(given, &number));
+        disk_cut_log("log", (size_t)number);
+    } else if (strcmp(what, "bytes") == 0) {
+        disk_put("f", "\xff\0", 2);
+        disk_append("f", "a", 1);
+        disk_write("f", UINT64_MAX, "abc", 3);
+        disk_truncate("f", 0);
+        disk_rename("f", "\xc3\xa9");
+        disk_remove("f");
+        disk_append("f", NULL, 0);
+    }
+}
 
 bool on_request(const message *request) {
     if (json_is(request->type, "remind")) {
@@ -56,11 +105,22 @@ bool on_request(const message *request) {
         call(SEQ_KV, "read", retry_times(2, 100), 3, -9);
         add_string("key", "sum");
         log_line("info", "asked");
+    } else if (json_is(request->type, "disk")) {
+        char what[16];
+        json_string(json_get(request->body, "what"), what, sizeof what);
+        disk_without_sync(json_is(json_get(request->body, "sync"), "without"));
+        change_disk(what, json_get(request->body, "given"));
+        if (json_is(json_get(request->body, "sync"), "first")) disk_sync();
+        log_line("info", disk_is_synced() ? "synced" : "not synced");
+        reply(&request->from, "disk_ok");
+        reply(&request->from, "again");
     } else {
         return false;
     }
     return true;
 }
+
+void on_sync_failed(bool is_full) { log_line("error", is_full ? "full" : "failed"); }
 
 void on_response(const response *answer) {
     snprintf(heard, sizeof heard, "%d %lld %d %.*s", answer->what, (long long)answer->data, answer->error, (int)answer->type.length, answer->type.at);
@@ -98,6 +158,11 @@ static json piece(const char *text) { return ms_piece(text, text + strlen(text))
 // Forgets all, as a fresh instance does.
 static void afresh(void) {
     while (ms_calls.length > 0) ms_forget_call(0);
+    while (ms_logs.length > 0) {
+        ms_log *log = &ms_logs.at[--ms_logs.length];
+        free(log->file), free(log->at);
+    }
+    ms_is_unsynced = uses_disk = false;
     ms_timers.length = nodes_count = node_index = 0;
     ms_random = ms_now = 0;
     node_id = NULL;
@@ -205,7 +270,7 @@ static void a_conversation(void) {
           "{\"send\":{\"src\":\"n2\",\"dest\":\"c1\",\"body\":{\"type\":\"error\",\"in_reply_to\":4,\"code\":10,"
           "\"text\":\"unknown message type other\"}}}\n");
     // An event of a kind that there is not yet.
-    EVENT("{\"now_ns\":8000,\"sync_failed\":{\"reason\":\"full\"}}", "");
+    EVENT("{\"now_ns\":8000,\"other\":{\"reason\":\"full\"}}", "");
     passed++;
 }
 
@@ -261,7 +326,7 @@ static void a_snapshot_has_everything(void) {
         "\"next_msg_id\":7,\"next_timer\":4,\"random\":1,\"calls\":[{\"id\":6,\"timer\":2,\"first_ns\":100000000,\"max_ns\":800000000,"
         "\"attempts\":2,\"attempt\":0,\"what\":3,\"data\":-9,\"dest\":\"seq-kv\",\"body\":{\"type\":\"read\",\"msg_id\":6,\"key\":\"sum\"}}],"
         "\"timers\":[{\"id\":1,\"call\":0,\"what\":7,\"data\":-1},{\"id\":2,\"call\":6,\"what\":0,\"data\":0},"
-        "{\"id\":3,\"call\":0,\"what\":8,\"data\":1}]}";
+        "{\"id\":3,\"call\":0,\"what\":8,\"data\":1}],\"is_unsynced\":false,\"logs\":{}}";
     check_text(got, length, wanted, __LINE__);
     char *kept = ms_copy(got, length);
     afresh();
@@ -304,6 +369,129 @@ static void what_does_not_fit_is_refused_and_changes_nothing(void) {
     passed++;
 }
 
+#define SYNC "{\"sync\":{}}\n"
+#define SAID(text) "{\"log\":{\"level\":\"info\",\"text\":\"" text "\"}}\n"
+#define SENT(type) "{\"send\":{\"src\":\"n2\",\"dest\":\"c1\",\"body\":{\"type\":\"" type "\",\"in_reply_to\":2}}}\n"
+#define ANSWERS SENT("disk_ok") SENT("again")
+#define CHANGE(what, given, sync) \
+    MESSAGE("c1", "{\"type\":\"disk\",\"msg_id\":2,\"what\":\"" what "\",\"given\":" given ",\"sync\":\"" sync "\"}")
+#define APPENDED(lines) "{\"append\":{\"file\":\"log\",\"text\":\"" lines "\"}}\n"
+#define INIT_WITH(disk)                                                                                              \
+    "{\"now_ns\":5000,\"message\":{\"src\":\"c0\",\"dest\":\"n2\",\"body\":{\"type\":\"init\",\"msg_id\":1," \
+    "\"node_id\":\"n2\",\"node_ids\":[\"n1\",\"n2\"]}},\"disk\":" disk "}"
+#define INIT_OK "{\"send\":{\"src\":\"n2\",\"dest\":\"c0\",\"body\":{\"type\":\"init_ok\",\"in_reply_to\":1}}}\n"
+#define FIRST_TIMER "{\"set_timer\":{\"id\":1,\"after_ns\":1000000}}\n"
+
+// The checksums are those of zlib.crc32 in Python, over the JSON of all records so far.
+#define NEWLINE "\\u000a"
+#define RECORD_1 "84b12bae 5" NEWLINE
+#define RECORD_2 "ca145ef7 {\\\"n\\\": \\\"\\\\n\\\" }" NEWLINE
+
+static void with_disk(const char *disk, const char *effects) {
+    char text[1024];
+    afresh();
+    ms_random = 1, uses_disk = true;
+    snprintf(text, sizeof text, INIT_WITH("%s"), disk);
+    EVENT(text, effects);
+}
+
+static void a_message_waits_for_what_was_written(void) {
+    with_disk("{}", INIT_OK FIRST_TIMER);
+    CHECK(strcmp(heard, "-1") == 0 && disk_log_length("log") == 0);
+    // One sync, before the first of several messages; newlines between values become blanks.
+    EVENT(CHANGE("append", "5", ""), APPENDED(RECORD_1) SAID("not synced") SYNC ANSWERS);
+    EVENT(CHANGE("append", "{\"n\":\n\"\\n\" }", ""), APPENDED(RECORD_2) SAID("not synced") SYNC ANSWERS);
+    EVENT(CHANGE("nothing", "0", ""), SAID("synced") ANSWERS);
+    EVENT(CHANGE("append", "5", "first"), APPENDED("a7a2584f 5" NEWLINE) SYNC SAID("synced") ANSWERS);
+    CHECK(disk_log_length("log") == 3);
+    // What may be lost has nothing wait, also later.
+    EVENT(CHANGE("append", "5", "without"), APPENDED("6275d5f7 5" NEWLINE) SAID("synced") ANSWERS);
+    // Messages that are not sent need no sync; the next one does.
+    EVENT(MESSAGE("c1", "{\"type\":\"disk\",\"what\":\"cut\",\"given\":2}"),
+          "{\"truncate\":{\"file\":\"log\",\"len\":33}}\n" SAID("not synced"));
+    EVENT(CHANGE("cut", "2", ""), SAID("not synced") SYNC ANSWERS);
+    EVENT(CHANGE("append", "5", ""), APPENDED("a7a2584f 5" NEWLINE) SAID("not synced") SYNC ANSWERS);
+    EVENT(CHANGE("replace", "5", ""), "{\"put\":{\"file\":\"log\",\"text\":\"" RECORD_1 "\"}}\n" SAID("not synced") SYNC ANSWERS);
+    CHECK(disk_log_length("log") == 1);
+    CHECK(integers_insert(&numbers, 6) && integers_insert(&numbers, 7));
+    EVENT(CHANGE("several", "0", ""), APPENDED("cb7c5ce3 [6,7]" NEWLINE "7d56dff4 {\\\"n\\\":4}" NEWLINE) SAID("not synced") SYNC ANSWERS);
+    CHECK(disk_log_length("log") == 3);
+    passed++;
+}
+
+static void bytes_are_as_they_are(void) {
+    with_disk("{\"a\\\"b\":{\"base64\":\"/w\\/+AGE=\"},\"c\":{\"text\":\"\"}}", FIRST_TIMER SYNC INIT_OK);
+    CHECK(strcmp(heard, "5") == 0 && memcmp(name, "\xff\x0f\xfe\0a", 5) == 0);
+    EVENT(CHANGE("bytes", "0", ""),
+          "{\"put\":{\"file\":\"f\",\"base64\":\"/wA=\"}}\n"
+          "{\"append\":{\"file\":\"f\",\"base64\":\"YQ==\"}}\n"
+          "{\"write\":{\"file\":\"f\",\"at\":18446744073709551615,\"base64\":\"YWJj\"}}\n"
+          "{\"truncate\":{\"file\":\"f\",\"len\":0}}\n"
+          "{\"rename\":{\"from\":\"f\",\"to\":\"\xc3\xa9\"}}\n"
+          "{\"remove\":{\"file\":\"f\"}}\n"
+          "{\"append\":{\"file\":\"f\",\"base64\":\"\"}}\n" SAID("not synced") SYNC ANSWERS);
+    passed++;
+}
+
+static void a_log_ends_before_what_is_torn(void) {
+    static const char *const files[] = {
+        RECORD_1 RECORD_2, RECORD_1 "ca145ef7 {\\\"n\\\": \\\"\\\\n\\\" }", RECORD_1 "84b12bae 5\\n", RECORD_1 "\\n", RECORD_1 "\\u0000\\u0000",
+        RECORD_1 "CA145EF7 {\\\"n\\\": \\\"\\\\n\\\" }\\n", RECORD_1 "ca145ef7\\n",
+    };
+    static const int lengths[] = {33, 32, 22, 12, 13, 33, 20};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char disk[256], effects[512], more[128] = "";
+        snprintf(disk, sizeof disk, "{\"log\":{\"text\":\"%s\"}}", files[i]);
+        if (i > 0) {
+            snprintf(more, sizeof more, "the log log is torn or damaged behind record 1: 11 of %d bytes are kept", lengths[i]);
+            snprintf(effects, sizeof effects, FIRST_TIMER "{\"log\":{\"level\":\"warn\",\"text\":\"%s\"}}\n%s" SYNC INIT_OK, more,
+                     "{\"truncate\":{\"file\":\"log\",\"len\":11}}\n");
+        } else {
+            snprintf(effects, sizeof effects, FIRST_TIMER SYNC INIT_OK);
+        }
+        with_disk(disk, effects);
+        CHECK(numbers.length == 1 && numbers.at[0] == 5);
+        CHECK(disk_log_length("log") == (i == 0 ? 2 : 1));
+        if (i > 0) EVENT(CHANGE("append", "{\"n\": \"\\n\" }", ""), APPENDED(RECORD_2) SAID("not synced") SYNC ANSWERS);
+    }
+    passed++;
+}
+
+static void a_failed_sync_is_told_and_done_again(void) {
+    with_disk("{}", INIT_OK FIRST_TIMER);
+    EVENT("{\"now_ns\":8000,\"sync_failed\":{\"reason\":\"full\"}}", "{\"log\":{\"level\":\"error\",\"text\":\"full\"}}\n");
+    EVENT("{\"now_ns\":8000,\"sync_failed\":{\"reason\":\"new\"}}", "{\"log\":{\"level\":\"error\",\"text\":\"failed\"}}\n");
+    EVENT(CHANGE("nothing", "0", ""), SAID("not synced") SYNC ANSWERS);
+    passed++;
+}
+
+static void a_log_goes_on_behind_a_swap(void) {
+    with_disk("{}", INIT_OK FIRST_TIMER);
+    EVENT(CHANGE("append", "5", ""), APPENDED(RECORD_1) SAID("not synced") SYNC ANSWERS);
+    EVENT(MESSAGE("c1", "{\"type\":\"disk\",\"what\":\"cut\",\"given\":0}"), "{\"truncate\":{\"file\":\"log\",\"len\":0}}\n" SAID("not synced"));
+    EVENT(MESSAGE("c1", "{\"type\":\"disk\",\"what\":\"append\",\"given\":5}"), APPENDED(RECORD_1) SAID("not synced"));
+    size_t length;
+    maelstrom_snapshot();
+    const char *got = maelstrom_output(&length);
+    char *kept = ms_copy(got, length);
+    CHECK(strstr(kept, ",\"is_unsynced\":true,\"logs\":{\"log\":[11,2226203566]}}") != NULL);
+    afresh();
+    restored(kept, 0, __LINE__);
+    CHECK(disk_log_length("log") == 1);
+    EVENT(CHANGE("nothing", "0", ""), SAID("not synced") SYNC ANSWERS);
+    EVENT(CHANGE("append", "{\"n\": \"\\n\" }", ""), APPENDED(RECORD_2) SAID("not synced") SYNC ANSWERS);
+    static const char *const wrong[] = {"[11]", "[11,4294967296]", "[-1,0]", "[\"11\",0]"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char *right = strstr(kept, "[11,2226203566]");
+        snprintf(input, sizeof input, "%.*s%s}}", (int)(right - kept), kept, wrong[i]);
+        afresh();
+        restored(input, 1, __LINE__);
+        CHECK(node_id == NULL && ms_logs.length == 0);
+    }
+    free(kept);
+    passed++;
+}
+
 static void chance_has_bounds(void) {
     ms_random = 7;
     size_t seen[10] = {0};
@@ -326,6 +514,11 @@ int main(void) {
     a_call_is_answered_refused_or_given_up();
     a_snapshot_has_everything();
     what_does_not_fit_is_refused_and_changes_nothing();
+    a_message_waits_for_what_was_written();
+    bytes_are_as_they_are();
+    a_log_ends_before_what_is_torn();
+    a_failed_sync_is_told_and_done_again();
+    a_log_goes_on_behind_a_swap();
     chance_has_bounds();
     printf("%d tests passed\n", passed);
     return 0;

@@ -203,7 +203,7 @@ build_sdk_c() {
     local -x ZIG_GLOBAL_CACHE_DIR=$TOOLS/zig-cache ZIG_LOCAL_CACHE_DIR=$TOOLS/zig-cache
     local name
     local strict=(-O2 -Wall -Wextra -Werror)
-    for name in echo gossip; do
+    for name in echo gossip durable; do
         clang --target=wasm32 -mbulk-memory -nostdlib -Wl,--no-entry "${strict[@]}" \
             "$SDK/c/examples/$name.c" -o "$OUT/sdk-c-$name.wasm"
         "$TOOLS/zig/zig" cc -target wasm32-wasi -mexec-model=reactor "${strict[@]}" \
@@ -219,7 +219,7 @@ build_sdk_go() {
     install_go
     go_in "$SDK/go" vet ./...
     local name
-    for name in echo gossip; do
+    for name in echo gossip durable; do
         go_in "$SDK/go" build -trimpath -buildvcs=false -buildmode=c-shared \
             -o "$OUT/sdk-go-$name.wasm" "./examples/$name"
     done
@@ -248,7 +248,7 @@ install_assemblyscript() {
 build_sdk_assemblyscript() {
     install_assemblyscript
     local name
-    for name in echo gossip; do
+    for name in echo gossip durable; do
         (
             cd "$SDK/assemblyscript"
             node "$TOOLS/assemblyscript/node_modules/assemblyscript/bin/asc.js" "examples/$name.ts" \

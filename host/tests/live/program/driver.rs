@@ -110,15 +110,22 @@ impl Driver {
             return false;
         };
         let result = lock(&self.disk).sync(&scope);
-        self.step(EventKind::Synced(result)).unwrap();
+        self.try_synced(result).unwrap();
         true
     }
 
     /// The disk fails the sync that the guest waits for.
     pub(crate) fn fail_sync(&mut self) {
         self.sync.take().expect("it waits for one");
-        self.step(EventKind::Synced(Err(SyncFailure::Error)))
-            .unwrap();
+        self.try_synced(Err(SyncFailure::Error)).unwrap();
+    }
+
+    /// Delivers the answer to a sync.
+    pub(crate) fn try_synced(
+        &mut self,
+        result: Result<(), SyncFailure>,
+    ) -> Result<(), Box<GuestError>> {
+        self.step(EventKind::Synced(result))
     }
 
     /// Delivers this text as a message.

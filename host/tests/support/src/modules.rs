@@ -86,7 +86,8 @@ fn sdk_sources(example: &str) -> Vec<PathBuf> {
     };
     let mut sources = below(&root().join("guest-sdk").join(language));
     // Tests are not part of a module.
-    sources.retain(|path| !path.ends_with("test.c") && !path.ends_with("node_test.go"));
+    let of_tests = ["test.c", "node_test.go", "disk_test.go"];
+    sources.retain(|path| !of_tests.iter().any(|name| path.ends_with(name)));
     sources
 }
 
@@ -146,9 +147,16 @@ mod tests {
             let relative = sources.iter().map(|it| it.strip_prefix(&sdk).unwrap());
             relative.map(|it| it.to_str().unwrap().to_owned()).collect()
         };
-        let c = ["c/examples/echo.c", "c/examples/gossip.c", "c/maelstrom.h"];
+        let c = [
+            "c/examples/durable.c",
+            "c/examples/echo.c",
+            "c/examples/gossip.c",
+            "c/maelstrom.h",
+        ];
         assert_eq!(of_sdk("sdk-zig-echo"), c.map(str::to_owned).into());
-        assert!(of_sdk("sdk-go-echo").contains("go/node.go"));
+        let go = of_sdk("sdk-go-echo");
+        assert!(go.contains("go/node.go"));
+        assert!(!go.iter().any(|name| name.ends_with("_test.go")), "{go:?}");
         assert_eq!(sources("qjs"), ["build.sh"]);
     }
 }

@@ -1,11 +1,11 @@
-//! The examples of the SDKs on challenges 1 and 3c.
+//! The examples of the SDKs on challenges 1 and 3c, and on those that ask for durability.
 
 use host_check::validity::Validity;
 use host_check::workload::Workload;
 use host_sandbox::GuestModule;
 use host_sim::nemesis::Fault;
 use host_sim::{RunOptions, SECOND};
-use test_support::program;
+use test_support::{Dir, Ended, Run, compiled, program};
 
 use crate::simulated::runs::{self, load, run};
 
@@ -96,4 +96,52 @@ fn echoes() {
         let valid = valid(&echo, Workload::Echo, &runs::options(1, 10), 1);
         assert_eq!(valid, Validity::True, "{name}");
     }
+}
+
+/// Five official seeds and every world of the suite pass, the exploration of all orders too; without syncs every seed fails; and a
+/// node that is swapped again and again goes on with its log.
+fn is_durable(name: &str, challenge: &str) {
+    let dir = Dir::new();
+    std::fs::copy(program(name), dir.path(&format!("{challenge}.wasm"))).unwrap();
+    let suite = Run::host().args(["suite", "run", "--challenge", challenge]);
+    let suite = suite.arg("--cache-dir").arg(compiled()).arg(dir.root());
+    let ended = suite.end();
+    assert_eq!(ended.code(), Some(0), "{name}: {ended}");
+    assert!(ended.stdout.contains(" 14/14 "), "{name}: {ended}");
+    let sim = |seeds: &str, flags: &[&str], guest: &[&str]| -> Ended {
+        let run = Run::host().args(["sim", "--challenge", challenge]);
+        let run = run.arg("--cache-dir").arg(compiled()).args(flags);
+        let run = run.args(["--seeds", seeds]).arg(program(name));
+        run.arg("--").args(guest).end()
+    };
+    let ended = sim("1..6", &[], &[]);
+    assert_eq!(ended.code(), Some(0), "{name}: {ended}");
+    for seed in 1..6 {
+        let ended = sim(&format!("{seed}..{}", seed + 1), &[], &["--sync", "never"]);
+        assert_eq!(ended.code(), Some(1), "{name}: {ended}");
+        assert!(ended.stdout.contains(": INVALID\n"), "{name}: {ended}");
+    }
+    let swaps = ["--nemesis", "power,swap", "--nemesis-interval", "1"];
+    let ended = sim("1..4", &swaps, &[]);
+    assert_eq!(ended.code(), Some(0), "{name}: {ended}");
+}
+
+#[test]
+fn a_durable_broadcast_in_c_by_clang() {
+    is_durable("sdk-c-durable", "3c-durable");
+}
+
+#[test]
+fn a_durable_broadcast_in_c_by_zig() {
+    is_durable("sdk-zig-durable", "3c-durable");
+}
+
+#[test]
+fn a_durable_log_in_go() {
+    is_durable("sdk-go-durable", "5b-durable");
+}
+
+#[test]
+fn a_durable_broadcast_in_assemblyscript() {
+    is_durable("sdk-assemblyscript-durable", "3c-durable");
 }

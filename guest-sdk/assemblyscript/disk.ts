@@ -1,0 +1,225 @@
+// Files that outlive the process: `import { disk } from "./maelstrom"`. They are read in `init` of the node only; from then on its own
+// fields are the truth, and the disk is only written.
+//
+// A change is visible at once, and durable after a sync. A node must not speak of what it may forget: while there are changes that
+// are not synced, the library puts a sync before every message, and what comes behind it in the step happens when the disk has
+// answered. What was read counts as a change, since a killed node finds what it never synced.
+//
+// A name has 1 to 255 bytes, is neither "." nor "..", and has no slash. Other names, a file to rename that is not there, and a disk
+// beyond the limits of the host fail the step.
+import { effect, isUnsynced, needsSync, syncIfDue } from "./effects";
+import { Fields, Json } from "./json";
+
+const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+let survived: Map<string, Json> | null = null; // what there was; only while the node starts
+let withoutSync = false;
+
+/** While true, for one handler at most, messages do not wait for what is changed or read: it may be lost. */
+export function setWithoutSync(without: bool): void { withoutSync = without; }
+
+/** Makes all changes durable before what follows in this step happens. */
+export function sync(): void {
+  needsSync();
+  syncIfDue();
+}
+
+/** Whether no message has to wait: every change is durable, or behind it in this step stands a sync. */
+export function isSynced(): bool { return !isUnsynced(); }
+
+function change(kind: string, fields: Fields): void {
+  effect('{"' + kind + '":' + fields.toString() + "}");
+  if (!withoutSync) needsSync();
+}
+
+function named(file: string): Fields { return new Fields().string("file", file); }
+
+/** Replaces a file. After a crash it has all of the bytes, or is as before. */
+export function put(file: string, bytes: Uint8Array): void { change("put", named(file).string("base64", base64(bytes))); }
+
+/** Writes to the end of a file, which is made if there is none. */
+export function append(file: string, bytes: Uint8Array): void { change("append", named(file).string("base64", base64(bytes))); }
+
+/** Writes from the offset on. The file is made if there is none, and filled with zeros up to there. */
+export function write(file: string, at: u64, bytes: Uint8Array): void {
+  change("write", named(file).unsigned("at", at).string("base64", base64(bytes)));
+}
+
+/** Cuts a file to a length, or fills it with zeros up to there. It is made if there is none. */
+export function truncate(file: string, length: u64): void { change("truncate", named(file).unsigned("len", length)); }
+
+/** Gives a file another name; one that has it is replaced. */
+export function rename(from: string, to: string): void { change("rename", new Fields().string("from", from).string("to", to)); }
+
+/** Removes a file, if there is one. */
+export function remove(file: string): void { change("remove", named(file)); }
+
+function base64(bytes: Uint8Array): string {
+  const parts: string[] = [];
+  for (let at = 0; at < bytes.length; at += 3) {
+    const left = bytes.length - at;
+    const group = (u32(bytes[at]) << 16) | (left > 1 ? u32(bytes[at + 1]) << 8 : 0) | (left > 2 ? u32(bytes[at + 2]) : 0);
+    const last = left > 2 ? DIGITS.charAt(group & 63) : "=", third = left > 1 ? DIGITS.charAt((group >> 6) & 63) : "=";
+    parts.push(DIGITS.charAt(group >> 18) + DIGITS.charAt((group >> 12) & 63) + third + last);
+  }
+  return parts.join("");
+}
+
+function ofBase64(digits: string): Uint8Array {
+  const padding = digits.endsWith("==") ? 2 : i32(digits.endsWith("="));
+  const bytes = new Uint8Array((digits.length / 4) * 3 - padding);
+  for (let at = 0, group: u32 = 0, bits = 0, done = 0; done < bytes.length; at++) {
+    group = (group << 6) | DIGITS.indexOf(digits.charAt(at));
+    bits += 6;
+    if (bits < 8) continue;
+    bits -= 8;
+    bytes[done++] = u8(group >> bits);
+  }
+  return bytes;
+}
+
+function files(): Map<string, Json> {
+  assert(survived != null, "the disk is read in init only: keep in a field what the node has to know");
+  return survived!;
+}
+
+/** The names of all files that there were, sorted. */
+export function names(): string[] {
+  const names = files().keys();
+  if (names.length > 0 && !withoutSync) needsSync();
+  return names;
+}
+
+/** The bytes of a file as it was, or null. */
+export function read(file: string): Uint8Array | null {
+  if (!files().has(file)) return null;
+  if (!withoutSync) needsSync();
+  const content = files().get(file), text = content.get("text");
+  return text.isMissing ? ofBase64(content.get("base64").string()) : Uint8Array.wrap(String.UTF8.encode(text.string()));
+}
+
+/** CRC-32 (ISO 3309), behind bytes that have the checksum `sum`. */
+function checksum(sum: u32, bytes: Uint8Array, from: i32, to: i32): u32 {
+  sum = ~sum;
+  for (let at = from; at < to; at++) {
+    sum ^= bytes[at];
+    for (let bit = 0; bit < 8; bit++) sum = (sum >> 1) ^ (0xedb88320 & (0 - (sum & 1)));
+  }
+  return ~sum;
+}
+
+/** Where a record ends, and the checksum of all JSON up to there. */
+class End {
+  constructor(public at: u64, public sum: u32) {}
+}
+
+const logs = new Map<string, End[]>();
+
+/** What stands before the JSON of a record: eight hexadecimal digits and a blank. A newline stands behind it. */
+const HEAD = 9;
+
+function head(sum: u32): string { return sum.toString(16).padStart(8, "0") + " "; }
+
+/**
+ * A file of records, each with a checksum over itself and all before it: what grows, and is never written again as a whole. A value
+ * that is replaced is a log of one record. The library keeps where the records end, also over a hot swap, and none of them.
+ */
+export class Log {
+  constructor(public file: string) {}
+
+  /**
+   * The records that there were, before the first one that is torn or damaged; what comes behind is cut off. Call it in `init`,
+   * also where there may be no file yet.
+   *
+   * After a sync that has failed no later one makes durable what is there already. A node that is to survive that gives all records
+   * to `replace` here.
+   */
+  open(): Json[] {
+    const bytes = read(this.file), records: Json[] = [], ends: End[] = [];
+    logs.set(this.file, ends);
+    if (bytes == null) return records;
+    let start = 0, sum: u32 = 0;
+    while (true) {
+      const end = bytes.indexOf(0x0a, start);
+      if (end < start + HEAD) break;
+      sum = checksum(sum, bytes, start + HEAD, end);
+      if (textOf(bytes, start, start + HEAD) != head(sum)) break;
+      records.push(Json.of(textOf(bytes, start + HEAD, end)));
+      start = end + 1;
+      ends.push(new End(start, sum));
+    }
+    if (start < bytes.length) {
+      const where = `the log "${this.file}" is torn or damaged behind record ${ends.length}`;
+      const text = `${where}: ${start} of ${bytes.length} bytes are kept`;
+      effect('{"log":' + new Fields().string("level", "warn").string("text", text).toString() + "}");
+      truncate(this.file, start);
+    }
+    return records;
+  }
+
+  /** Appends a record, which is JSON without newlines. */
+  append(record: string): void { this.extend("append", [record]); }
+
+  /** Replaces all records: compaction. After a crash the log has all of the new ones, or all of the old ones. */
+  replace(records: string[]): void {
+    logs.set(this.file, []);
+    this.extend("put", records);
+  }
+
+  /** Keeps the first records. Has no effect if there are not more. */
+  truncate(records: i32): void {
+    const ends = this.ends();
+    if (records >= ends.length) return;
+    ends.length = records;
+    truncate(this.file, this.last().at);
+  }
+
+  get length(): i32 { return this.ends().length; }
+
+  private ends(): End[] {
+    assert(logs.has(this.file), "a log is used that was not opened: call open in init");
+    return logs.get(this.file);
+  }
+
+  private last(): End {
+    const ends = this.ends();
+    return ends.length > 0 ? ends[ends.length - 1] : new End(0, 0);
+  }
+
+  private extend(kind: string, records: string[]): void {
+    const lines: string[] = [];
+    for (let i = 0; i < records.length; i++) {
+      const bytes = Uint8Array.wrap(String.UTF8.encode(records[i])), last = this.last();
+      const sum = checksum(last.sum, bytes, 0, bytes.length);
+      lines.push(head(sum) + records[i] + "\n");
+      this.ends().push(new End(last.at + HEAD + bytes.length + 1, sum));
+    }
+    change(kind, named(this.file).string("text", lines.join("")));
+  }
+}
+
+function textOf(bytes: Uint8Array, from: i32, to: i32): string { return String.UTF8.decodeUnsafe(bytes.dataStart + from, to - from); }
+
+// ---- For the library ----
+
+/** The node starts with these files, an object. */
+export function find(disk: Json): void { survived = disk.fields(); }
+export function forget(): void { survived = null; }
+
+/** The ends of all logs, for a snapshot: pairs in one list. */
+export function saved(): string {
+  const fields = new Fields(), names = logs.keys();
+  for (let i = 0; i < names.length; i++) {
+    fields.json(names[i], "[" + logs.get(names[i]).map<string>((end) => end.at.toString() + "," + end.sum.toString()).join(",") + "]");
+  }
+  return fields.toString();
+}
+
+export function load(saved: Json): void {
+  const all = saved.fields(), names = all.keys();
+  for (let i = 0; i < names.length; i++) {
+    const numbers = all.get(names[i]).items(), ends: End[] = [];
+    for (let j = 0; j + 1 < numbers.length; j += 2) ends.push(new End(numbers[j].unsigned(), u32(numbers[j + 1].unsigned())));
+    logs.set(names[i], ends);
+  }
+}
