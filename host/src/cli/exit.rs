@@ -1,5 +1,6 @@
 //! How the process ends: exit codes, and why a command failed.
 
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use host_grade::merge::MergeError;
@@ -10,6 +11,8 @@ use host_node::NodeError;
 use host_protocol::text::printable;
 use host_report::{CompareError, ReportError};
 use host_sandbox::{LoadError, MountError};
+
+use super::new;
 
 /// The part of the help that explains the exit codes of most commands.
 pub(super) const EXIT_CODES: &str = "\
@@ -138,6 +141,12 @@ impl Failure {
             if !text.ends_with(&cause) {
                 text = format!("{text}: {cause}");
             }
+        }
+        if let Some(LoadError::Unreadable { path, error }) = self.error.downcast_ref()
+            && error.kind() == ErrorKind::NotFound
+            && let Some(hint) = new::missing(path)
+        {
+            text = format!("{text}\n  hint: {hint}");
         }
         printable(&text).into_owned()
     }

@@ -19,6 +19,7 @@ use super::output::{cannot_write, print};
 use super::{Exit, Failure, suite_file};
 use host_protocol::text::{one_line, shell_quoted};
 use language::Language;
+pub(super) use language::missing;
 use project::{Facts, File};
 
 /// Make a project for a challenge: a node to begin with, its tests and its messages; or for a workload
@@ -129,9 +130,6 @@ pub(super) fn run(args: &NewArgs) -> Result<Exit, Failure> {
     }
     let suite = suite_file::open(None)?;
     let challenge = suite_file::find(&suite, &args.challenge)?;
-    if let Some(why) = args.lang.missing() {
-        return Err(Failure::new(Exit::Usage, why));
-    }
     let facts = Facts::new(&name, challenge, args.lang).ok_or_else(|| {
         let text = format!(
             "there is no start for the workload of challenge {}",

@@ -1,6 +1,6 @@
 //! The files of a project.
 
-use super::language::Language;
+use super::language::{CPYTHON, CPYTHON_SHA256, Language, QUICKJS};
 use super::messages;
 use super::sdk;
 use host_check::workload::Workload;
@@ -62,10 +62,15 @@ impl Facts {
             ),
             Language::Js => (
                 "node test.js",
-                format!("curl -LO {QUICKJS}"),
-                "qjs-wasi.wasm --mount . -- --std main.js".to_owned(),
+                QUICKJS.fetch(),
+                format!("{} --mount . -- --std main.js", QUICKJS.file),
             ),
-            _ => ("make test", "make".to_owned(), format!("{name}.wasm")),
+            Language::Python => (
+                "python3 test.py",
+                CPYTHON.fetch(),
+                format!("{} --mount . -- node.py", CPYTHON.file),
+            ),
+            Language::C => ("make test", "make".to_owned(), format!("{name}.wasm")),
         };
         let id = &challenge.id;
         let workload = challenge.scenario.workload.built_in()?;
@@ -123,17 +128,14 @@ macro_rules! template {
     };
 }
 
-/// The interpreter of JavaScript as a module.
-const QUICKJS: &str =
-    "https://github.com/quickjs-ng/quickjs/releases/latest/download/qjs-wasi.wasm";
-
 /// All files of a project.
 pub(super) fn files(facts: &Facts) -> Vec<File> {
     let mut files = match facts.language {
         Language::Rust => rust(facts),
         Language::Go => go(facts),
         Language::Js => js(facts),
-        Language::C | Language::Python => c(facts),
+        Language::Python => python(facts),
+        Language::C => c(facts),
     };
     files.push(File::new(
         "messages.jsonl",
@@ -249,6 +251,26 @@ fn js(facts: &Facts) -> Vec<File> {
             ".vscode/launch.json",
             facts.fill(template!("js/launch.json")),
         ),
+    ]
+}
+
+fn python(facts: &Facts) -> Vec<File> {
+    let (node, conversation) = start!(facts.workload, "python", ".py", ".conversation.py.in");
+    let readme = facts.fill(template!("python/README.md.in"));
+    vec![
+        File::new("README.md", readme.replace("{{sha256}}", CPYTHON_SHA256)),
+        File::new(".gitignore", "*.wasm\n/report\n__pycache__\n"),
+        File::new("node.py", facts.fill(node)),
+        File::new(
+            "test.py",
+            tests(template!("python/test.py.in"), conversation),
+        ),
+        File::new("maelstrom.py", template!("python/maelstrom.py")),
+        File::new(
+            ".vscode/launch.json",
+            facts.fill(template!("python/launch.json")),
+        ),
+        extensions(&["ms-python.python"]),
     ]
 }
 

@@ -131,6 +131,47 @@ fn a_project_in_javascript_fetches_its_interpreter() {
 }
 
 #[test]
+fn a_project_in_python_fetches_its_interpreter() {
+    says(
+        &["mine", "--lang", "python", "--challenge", "3a"],
+        expect![[r#"
+            exit code 0
+            ---- stdout
+            made mine: challenge 3a, Single-node broadcast, in Python
+
+            next:
+              cd mine
+              python3 test.py
+              curl -LO https://github.com/vmware-labs/webassembly-language-runtimes/releases/download/python%2F3.12.0%2B20231211-040d5a6/python-3.12.0.wasm
+              host sim --challenge 3a python-3.12.0.wasm --mount . -- node.py
+        "#]],
+    );
+}
+
+/// In a folder without it.
+#[test]
+fn an_interpreter_that_is_not_there_is_fetched_by_the_command_that_the_error_shows() {
+    let dir = Dir::new();
+    made(&dir, "python", "1");
+    let sim = |module: &str| {
+        let run = dir.host().args(["sim", "--challenge", "1", module]);
+        run.args(["--mount", "mine", "--", "node.py"]).end()
+    };
+    sim("python-3.12.0.wasm").is_exactly(expect![[r#"
+        exit code 254
+        ---- stderr
+        error: cannot read the module python-3.12.0.wasm: No such file or directory (os error 2)
+          hint: CPython is fetched once: curl -LO https://github.com/vmware-labs/webassembly-language-runtimes/releases/download/python%2F3.12.0%2B20231211-040d5a6/python-3.12.0.wasm
+    "#]]);
+    sim("x/qjs-wasi.wasm").is_exactly(expect![[r#"
+        exit code 254
+        ---- stderr
+        error: cannot read the module x/qjs-wasi.wasm: No such file or directory (os error 2)
+          hint: QuickJS-NG is fetched once: curl -LO https://github.com/quickjs-ng/quickjs/releases/latest/download/qjs-wasi.wasm
+    "#]]);
+}
+
+#[test]
 fn names_that_no_compiler_would_take_are_refused() {
     refuses(
         &["9lives"],
@@ -175,18 +216,6 @@ fn a_challenge_that_does_not_exist_is_refused() {
             ---- stderr
             error: the suite has no challenge "7"; it has 1, 2, 3a, 3b, 3c, 3d, 3e, 4, 5a, 5b, 5c, 6a, 6b, 6c, 3c-durable, 5b-durable, g-set, pn-counter, txn-list-append, lin-kv, lin-kv-5, lin-kv-durable
         "#]],
-    );
-}
-
-#[test]
-fn languages_without_a_project_say_what_to_do() {
-    refuses(
-        &["mine", "--lang", "python"],
-        expect![[r#"
-        exit code 254
-        ---- stderr
-        error: there is no project in Python. CPython for WASI runs a node of yours unmodified: docs/programs.md says where it comes from and with which flags. Or take --lang rust, c, go or js
-    "#]],
     );
 }
 
@@ -286,6 +315,17 @@ fn projects_have_these_files() {
         node.js
         test.js"#]]
     .assert_eq(&of("js"));
+    expect![[r#"
+        .gitignore
+        .vscode/extensions.json
+        .vscode/launch.json
+        .vscode/tasks.json
+        README.md
+        maelstrom.py
+        messages.jsonl
+        node.py
+        test.py"#]]
+    .assert_eq(&of("python"));
 }
 
 #[test]
@@ -308,7 +348,7 @@ fn the_copy_of_the_sdk_has_all_its_sources_as_they_are() {
 
 #[test]
 fn nothing_in_a_project_is_left_open() {
-    for lang in ["rust", "c", "go", "js"] {
+    for lang in ["rust", "c", "go", "js", "python"] {
         for challenge in Suite::built_in().unwrap().challenges {
             let dir = Dir::new();
             for (name, text) in files(&made(&dir, lang, &challenge.id)) {

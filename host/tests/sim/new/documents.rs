@@ -20,7 +20,7 @@ fn lines_of(heading: &str) -> Vec<String> {
 fn the_readme_of_every_challenge_has_all_messages_of_its_workload() {
     for challenge in Suite::built_in().unwrap().challenges {
         let workload = challenge.scenario.workload.name();
-        for lang in ["rust", "c", "go", "js"] {
+        for lang in ["rust", "c", "go", "js", "python"] {
             let dir = Dir::new();
             let project = made(&dir, lang, &challenge.id);
             let readme = fs::read_to_string(project.join("README.md")).unwrap();

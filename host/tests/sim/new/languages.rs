@@ -244,6 +244,104 @@ fn projects_in_javascript_are_tested_and_valid() {
     }
 }
 
+/// The tests of a project run in the machine's Python, where there is one that is new enough.
+#[test]
+fn projects_in_python_are_tested_and_valid() {
+    let version = Command::new("python3")
+        .args(["-c", "import sys; print(sys.version_info >= (3, 10))"])
+        .output();
+    let has_python = version.is_ok_and(|output| output.stdout == b"True\n");
+    if !has_python {
+        eprintln!("there is no Python 3.10 to run their tests");
+    }
+    for challenge in CHALLENGES {
+        let dir = Dir::new();
+        let (folder, [test, _, sim]) = made(&dir, "python", challenge);
+        if has_python {
+            shell(&folder, &test);
+        }
+        std::os::unix::fs::symlink(program("python"), folder.join("python-3.12.0.wasm")).unwrap();
+        simulate(&folder, &sim);
+    }
+}
+
+/// A node that retries with `maelstrom.after`, and is graded as its README says.
+#[test]
+fn a_node_in_python_waits_retries_and_is_graded() {
+    let dir = Dir::new();
+    let (folder, _) = made(&dir, "python", "3c");
+    let python = program("python");
+    std::os::unix::fs::symlink(&python, folder.join("python-3.12.0.wasm")).unwrap();
+    let readme = fs::read_to_string(folder.join("README.md")).unwrap();
+    let commands = readme.lines().filter_map(|line| line.strip_prefix("    "));
+    let graded: Vec<&str> = commands
+        .skip_while(|line| !line.starts_with("mkdir"))
+        .take(2)
+        .collect();
+    let [copy, grade] = graded[..] else {
+        panic!("{readme}");
+    };
+    let grade = grade.strip_prefix("host ").unwrap();
+    let grade = format!(
+        "'{}' {grade} --format json --cache-dir '{}'",
+        host().display(),
+        compiled().display()
+    );
+    shell(&folder, copy);
+    let start = graded_verdict(&folder, &grade);
+    assert_eq!(start, "WA", "the start is right on one node only");
+    fs::write(folder.join("node.py"), GOSSIP).unwrap();
+    shell(&folder, copy);
+    assert_eq!(graded_verdict(&folder, &grade), "AC");
+}
+
+const GOSSIP: &str = r#"
+import maelstrom
+
+messages = set()
+unknown = {}
+
+
+def spread():
+    for node, values in unknown.items():
+        if values:
+            maelstrom.send(node, {"type": "gossip", "values": sorted(values)})
+    maelstrom.after(0.2, spread)
+
+
+def handle(body, src):
+    match body["type"]:
+        case "topology":
+            others = [node for node in maelstrom.node_ids if node != maelstrom.node_id]
+            unknown.update({node: set() for node in others})
+            spread()
+            return {"type": "topology_ok"}
+        case "broadcast":
+            messages.add(body["message"])
+            for values in unknown.values():
+                values.add(body["message"])
+            return {"type": "broadcast_ok"}
+        case "read":
+            return {"type": "read_ok", "messages": sorted(messages)}
+        case "gossip":
+            messages.update(body["values"])
+            maelstrom.send(src, {"type": "gossip_ok", "values": body["values"]})
+        case "gossip_ok":
+            unknown[src].difference_update(body["values"])
+
+
+maelstrom.run(handle)
+"#;
+
+/// The verdict on the one challenge of the one submission.
+fn graded_verdict(folder: &Path, grade: &str) -> String {
+    // A grade below full marks is an exit code too.
+    let told = shell(folder, &format!("{grade} || true"));
+    let grade: serde_json::Value = serde_json::from_str(&told).expect(&told);
+    let verdict = &grade["submissions"][0]["challenges"][0]["verdict"];
+    verdict.as_str().expect(&told).to_owned()
+}
+
 /// The node of the page about programs, with the recipe of that page.
 #[test]
 fn the_node_in_javascript_of_the_programs_page_answers() {
