@@ -13,7 +13,7 @@ pub(super) enum Language {
     C,
     /// A program on stdin and stdout.
     Go,
-    /// Scripts in QuickJS-NG, which is fetched. They cannot be graded.
+    /// Scripts in QuickJS-NG, which is fetched.
     #[value(alias = "javascript")]
     Js,
     /// Scripts in CPython, which is fetched.

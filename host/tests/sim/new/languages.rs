@@ -272,27 +272,10 @@ fn a_node_in_python_waits_retries_and_is_graded() {
     let (folder, _) = made(&dir, "python", "3c");
     let python = program("python");
     std::os::unix::fs::symlink(&python, folder.join("python-3.12.0.wasm")).unwrap();
-    let readme = fs::read_to_string(folder.join("README.md")).unwrap();
-    let commands = readme.lines().filter_map(|line| line.strip_prefix("    "));
-    let graded: Vec<&str> = commands
-        .skip_while(|line| !line.starts_with("mkdir"))
-        .take(2)
-        .collect();
-    let [copy, grade] = graded[..] else {
-        panic!("{readme}");
-    };
-    let grade = grade.strip_prefix("host ").unwrap();
-    let grade = format!(
-        "'{}' {grade} --format json --cache-dir '{}'",
-        host().display(),
-        compiled().display()
-    );
-    shell(&folder, copy);
-    let start = graded_verdict(&folder, &grade);
-    assert_eq!(start, "WA", "the start is right on one node only");
+    let graded = || graded_verdict(&folder);
+    assert_eq!(graded(), "WA", "the start is right on one node only");
     fs::write(folder.join("node.py"), GOSSIP).unwrap();
-    shell(&folder, copy);
-    assert_eq!(graded_verdict(&folder, &grade), "AC");
+    assert_eq!(graded(), "AC");
 }
 
 const GOSSIP: &str = r#"
@@ -333,13 +316,34 @@ def handle(body, src):
 maelstrom.run(handle)
 "#;
 
-/// The verdict on the one challenge of the one submission.
-fn graded_verdict(folder: &Path, grade: &str) -> String {
+/// The verdict on the node, which is handed in and graded with the commands of its README.
+fn graded_verdict(folder: &Path) -> String {
+    let readme = fs::read_to_string(folder.join("README.md")).unwrap();
+    let commands = readme.lines().filter_map(|line| line.strip_prefix("    "));
+    let mut commands = commands.skip_while(|line| !line.starts_with("mkdir"));
+    let (copy, grade) = (commands.next().unwrap(), commands.next().unwrap());
+    shell(folder, copy);
+    let flags = grade.strip_prefix("host grade ").unwrap();
+    let (host, cache) = (host().display(), compiled());
     // A grade below full marks is an exit code too.
-    let told = shell(folder, &format!("{grade} || true"));
+    let told = shell(
+        folder,
+        &format!(
+            "'{host}' grade --format json --cache-dir '{}' {flags} || true",
+            cache.display()
+        ),
+    );
     let grade: serde_json::Value = serde_json::from_str(&told).expect(&told);
     let verdict = &grade["submissions"][0]["challenges"][0]["verdict"];
     verdict.as_str().expect(&told).to_owned()
+}
+
+#[test]
+fn a_node_in_javascript_is_graded() {
+    let dir = Dir::new();
+    let (folder, _) = made(&dir, "js", "3a");
+    fs::copy(program("qjs"), folder.join("qjs-wasi.wasm")).unwrap();
+    assert_eq!(graded_verdict(&folder), "AC");
 }
 
 /// The node of the page about programs, with the recipe of that page.
