@@ -247,13 +247,13 @@ install_assemblyscript() {
 
 build_sdk_assemblyscript() {
     install_assemblyscript
-    local name
-    for name in echo gossip durable; do
+    local source
+    for source in examples/{echo,gossip,durable}.ts tests/disk.ts; do
         (
             cd "$SDK/assemblyscript"
-            node "$TOOLS/assemblyscript/node_modules/assemblyscript/bin/asc.js" "examples/$name.ts" \
+            node "$TOOLS/assemblyscript/node_modules/assemblyscript/bin/asc.js" "$source" \
                 -O --exportStart _initialize --use abort=maelstrom/abort \
-                -o "$OUT/sdk-assemblyscript-$name.wasm"
+                -o "$OUT/sdk-assemblyscript-$(basename "$source" .ts).wasm"
         )
     done
 }

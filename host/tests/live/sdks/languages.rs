@@ -1,14 +1,14 @@
 //! The examples of the SDKs, stepped: what they understand, what they send, and that a snapshot has all of it.
 
+mod disk;
+
 use std::process::Command;
 
 use host_guest::{ErrorKind, GuestOptions, Limits};
-use host_protocol::disk::SyncFailure;
-use rustix::process::Signal;
 use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
-use test_support::{Dir, INIT, program, root};
+use test_support::{Dir, program, root};
 
 use crate::program::driver::{Driver, load};
 
@@ -322,105 +322,6 @@ fn a_snapshot_that_does_not_fit_is_refused() {
                 matches!(refused.kind, ErrorKind::Refused(1)),
                 "{name}: {wrong}: {refused}"
             );
-        }
-    }
-}
-
-/// A node with a disk, and how it is spoken to.
-struct Durable {
-    name: &'static str,
-    log: &'static str,
-    /// A request to keep the number 5, and what is asked later.
-    keep: &'static str,
-    list: &'static str,
-    /// What the answers have.
-    kept: &'static str,
-    listed: &'static str,
-    /// The file. Its checksum is that of zlib.crc32 in Python.
-    file: &'static str,
-}
-
-const fn broadcast_durable(name: &'static str) -> Durable {
-    Durable {
-        name,
-        log: "messages",
-        keep: r#"{"type":"broadcast","msg_id":2,"message":5}"#,
-        list: r#"{"type":"read","msg_id":3}"#,
-        kept: r#""broadcast_ok""#,
-        listed: r#""messages":[5]"#,
-        file: "84b12bae 5\n",
-    }
-}
-
-const DURABLES: [Durable; 4] = [
-    broadcast_durable("sdk-c-durable"),
-    broadcast_durable("sdk-zig-durable"),
-    broadcast_durable("sdk-assemblyscript-durable"),
-    Durable {
-        name: "sdk-go-durable",
-        log: "records",
-        keep: r#"{"type":"send","msg_id":2,"key":"k","msg":5}"#,
-        list: r#"{"type":"poll","msg_id":3,"offsets":{"k":0}}"#,
-        kept: r#""send_ok""#,
-        listed: r#""msgs":{"k":[[0,5]]}"#,
-        file: "44906b45 {\"key\":\"k\",\"msg\":5}\n",
-    },
-];
-
-fn from_client(body: &str) -> String {
-    format!("{{\"src\":\"c1\",\"dest\":\"n1\",\"body\":{body}}}\n")
-}
-
-#[test]
-fn what_is_acknowledged_was_synced_and_is_there_after_a_kill() {
-    for durable in DURABLES {
-        let (name, dir) = (durable.name, Dir::new());
-        let mut driver = started(name, &["n1"]);
-        driver.done();
-        driver.text(&from_client(durable.keep));
-        let done = driver.done();
-        let kinds = done.iter().map(|line| line.split(['{', ' ']).next());
-        let kinds: Vec<&str> = kinds.map(Option::unwrap).collect();
-        assert_eq!(kinds, ["disk", "sync", "->"], "{name}: {done:?}");
-
-        let node = || {
-            let run = dir.host().arg("--module").arg(program(name));
-            run.arg("--cache-dir")
-                .arg(test_support::compiled())
-                .args(["--data-dir", "data"])
-        };
-        let mut live = node().start();
-        live.send(INIT.to_owned() + &from_client(durable.keep));
-        live.next_line();
-        let kept = live.next_line();
-        assert!(kept.contains(durable.kept), "{name}: {kept}");
-        live.signal(Signal::KILL);
-        live.wait();
-        let shown = dir
-            .host()
-            .args(["disk", "data/n1", durable.log])
-            .end()
-            .stdout;
-        assert_eq!(shown, durable.file, "{name}");
-        let again = node().input(INIT.to_owned() + &from_client(durable.list));
-        let listed = again.stdout.lines().nth(1).unwrap_or_default();
-        assert!(listed.contains(durable.listed), "{name}: {again}");
-    }
-}
-
-#[test]
-fn a_node_whose_sync_fails_ends_and_says_so() {
-    for durable in DURABLES {
-        for reason in [SyncFailure::Full, SyncFailure::Error] {
-            let mut driver = started(durable.name, &["n1"]);
-            let error = driver.try_synced(Err(reason)).unwrap_err().to_string();
-            let (_, said) = error.split_once("stderr: ").expect(&error);
-            let said = said.lines().next().unwrap();
-            let end = ": what was written since the last one may be lost";
-            assert!(said.contains("a sync has failed"), "{error}");
-            assert!(said.contains(end), "{error}");
-            let is_full = reason == SyncFailure::Full;
-            assert_eq!(said.contains("full"), is_full, "{error}");
         }
     }
 }
