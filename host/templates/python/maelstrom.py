@@ -71,6 +71,8 @@ def lines():
             continue
         data = os.read(STDIN, 65536)
         if not data:
+            if rest:
+                yield rest
             return
         *whole, rest = (rest + data).split(b"\n")
         yield from whole

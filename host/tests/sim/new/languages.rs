@@ -259,6 +259,11 @@ fn projects_in_python_are_tested_and_valid() {
         let (folder, [test, _, sim]) = made(&dir, "python", challenge);
         if has_python {
             shell(&folder, &test);
+            // The last line may have no end.
+            let by_hand = r#"printf %s "$(cat messages.jsonl)" | python3 node.py"#;
+            let answers = shell(&folder, by_hand);
+            let messages = fs::read_to_string(folder.join("messages.jsonl")).unwrap();
+            assert_eq!(answers.lines().count(), messages.lines().count());
         }
         std::os::unix::fs::symlink(program("python"), folder.join("python-3.12.0.wasm")).unwrap();
         simulate(&folder, &sim);
