@@ -7,10 +7,10 @@
 //
 // A name has 1 to 255 bytes, is neither "." nor "..", and has no slash. Other names, a file to rename that is not there, and a disk
 // beyond the limits of the host fail the step.
-import { effect, isUnsynced, needsSync, syncIfDue } from "./effects";
-import { Fields, Json } from "./json";
+import { effect, isBehindSync, isUnsynced, needsSync, syncIfDue } from "./effects";
+import { Fields, Json, quoted } from "./json";
 
-const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", PADDING: u8 = 0x3d;
 
 let survived: Map<string, Json> | null = null; // what there was; only while the node starts
 let withoutSync = false;
@@ -55,21 +55,29 @@ export function rename(from: string, to: string): void { change("rename", new Fi
 export function remove(file: string): void { change("remove", named(file)); }
 
 function base64(bytes: Uint8Array): string {
-  const parts: string[] = [];
-  for (let at = 0; at < bytes.length; at += 3) {
+  const digits = new Uint8Array(((bytes.length + 2) / 3) * 4);
+  for (let at = 0, done = 0; at < bytes.length; at += 3) {
     const left = bytes.length - at;
     const group = (u32(bytes[at]) << 16) | (left > 1 ? u32(bytes[at + 1]) << 8 : 0) | (left > 2 ? u32(bytes[at + 2]) : 0);
-    const last = left > 2 ? DIGITS.charAt(group & 63) : "=", third = left > 1 ? DIGITS.charAt((group >> 6) & 63) : "=";
-    parts.push(DIGITS.charAt(group >> 18) + DIGITS.charAt((group >> 12) & 63) + third + last);
+    digits[done++] = u8(DIGITS.charCodeAt(group >> 18));
+    digits[done++] = u8(DIGITS.charCodeAt((group >> 12) & 63));
+    digits[done++] = left > 1 ? u8(DIGITS.charCodeAt((group >> 6) & 63)) : PADDING;
+    digits[done++] = left > 2 ? u8(DIGITS.charCodeAt(group & 63)) : PADDING;
   }
-  return parts.join("");
+  return textOf(digits, 0, digits.length);
+}
+
+function ofDigit(c: i32): u32 {
+  if (c >= 0x61) return c - 0x61 + 26;
+  if (c >= 0x41) return c - 0x41;
+  return c >= 0x30 ? c - 0x30 + 52 : c == 0x2b ? 62 : 63;
 }
 
 function ofBase64(digits: string): Uint8Array {
   const padding = digits.endsWith("==") ? 2 : i32(digits.endsWith("="));
   const bytes = new Uint8Array((digits.length / 4) * 3 - padding);
   for (let at = 0, group: u32 = 0, bits = 0, done = 0; done < bytes.length; at++) {
-    group = (group << 6) | DIGITS.indexOf(digits.charAt(at));
+    group = (group << 6) | ofDigit(digits.charCodeAt(at));
     bits += 6;
     if (bits < 8) continue;
     bits -= 8;
@@ -98,13 +106,18 @@ export function read(file: string): Uint8Array | null {
   return text.isMissing ? ofBase64(content.get("base64").string()) : Uint8Array.wrap(String.UTF8.encode(text.string()));
 }
 
+/** What a byte does to a checksum, once there is one. */
+const TABLE = new StaticArray<u32>(256);
+
 /** CRC-32 (ISO 3309), behind bytes that have the checksum `sum`. */
 function checksum(sum: u32, bytes: Uint8Array, from: i32, to: i32): u32 {
-  sum = ~sum;
-  for (let at = from; at < to; at++) {
-    sum ^= bytes[at];
-    for (let bit = 0; bit < 8; bit++) sum = (sum >> 1) ^ (0xedb88320 & (0 - (sum & 1)));
+  for (let byte: u32 = 0; TABLE[255] == 0; byte++) {
+    let effect = byte;
+    for (let bit = 0; bit < 8; bit++) effect = (effect >> 1) ^ (0xedb88320 & (0 - (effect & 1)));
+    TABLE[byte] = effect;
   }
+  sum = ~sum;
+  for (let at = from; at < to; at++) sum = (sum >> 8) ^ unchecked(TABLE[(sum ^ unchecked(bytes[at])) & 255]);
   return ~sum;
 }
 
@@ -114,11 +127,35 @@ class End {
 }
 
 const logs = new Map<string, End[]>();
+let behindSync = new Set<string>(); // those that were changed behind a sync of the last step
+
+/** Notes that a change of a log is lost if a sync before it in this step fails. */
+function noteSync(file: string): void {
+  if (isBehindSync()) behindSync.add(file);
+}
+
+/** JSON that has arrived may have newlines between its values; half a surrogate pair is written as U+FFFD. */
+function toWritten(record: string): string {
+  for (let at = 0; at < record.length; at++) {
+    const c = record.charCodeAt(at);
+    if (c != 0x0a && (c < 0xd800 || c >= 0xe000)) continue;
+    return Json.of(quoted(record.replaceAll("\n", " "))).string();
+  }
+  return record;
+}
 
 /** What stands before the JSON of a record: eight hexadecimal digits and a blank. A newline stands behind it. */
 const HEAD = 9;
 
 function head(sum: u32): string { return sum.toString(16).padStart(8, "0") + " "; }
+
+function hasHead(bytes: Uint8Array, from: i32, sum: u32): bool {
+  for (let i = 0; i < 8; i++) {
+    const digit = u8((sum >> (28 - 4 * i)) & 15);
+    if (bytes[from + i] != digit + (digit < 10 ? 0x30 : 0x57)) return false;
+  }
+  return bytes[from + 8] == 0x20;
+}
 
 /**
  * A file of records, each with a checksum over itself and all before it: what grows, and is never written again as a whole. A value
@@ -143,7 +180,7 @@ export class Log {
       const end = bytes.indexOf(0x0a, start);
       if (end < start + HEAD) break;
       sum = checksum(sum, bytes, start + HEAD, end);
-      if (textOf(bytes, start, start + HEAD) != head(sum)) break;
+      if (!hasHead(bytes, start, sum)) break;
       records.push(Json.of(textOf(bytes, start + HEAD, end)));
       start = end + 1;
       ends.push(new End(start, sum));
@@ -152,12 +189,13 @@ export class Log {
       const where = `the log "${this.file}" is torn or damaged behind record ${ends.length}`;
       const text = `${where}: ${start} of ${bytes.length} bytes are kept`;
       effect('{"log":' + new Fields().string("level", "warn").string("text", text).toString() + "}");
+      noteSync(this.file);
       truncate(this.file, start);
     }
     return records;
   }
 
-  /** Appends a record, which is JSON without newlines. */
+  /** Appends a record, which is JSON. */
   append(record: string): void { this.extend("append", [record]); }
 
   /** Replaces all records: compaction. After a crash the log has all of the new ones, or all of the old ones. */
@@ -171,13 +209,14 @@ export class Log {
     const ends = this.ends();
     if (records >= ends.length) return;
     ends.length = records;
+    noteSync(this.file);
     truncate(this.file, this.last().at);
   }
 
   get length(): i32 { return this.ends().length; }
 
   private ends(): End[] {
-    assert(logs.has(this.file), "a log is used that was not opened: call open in init");
+    assert(logs.has(this.file), "a log is used that was not opened in init, or that was changed behind a sync that failed and not replaced since");
     return logs.get(this.file);
   }
 
@@ -187,12 +226,15 @@ export class Log {
   }
 
   private extend(kind: string, records: string[]): void {
-    const lines: string[] = [];
+    const lines: string[] = [], ends = this.ends(), last = this.last();
+    let at = last.at, sum = last.sum;
+    noteSync(this.file);
     for (let i = 0; i < records.length; i++) {
-      const bytes = Uint8Array.wrap(String.UTF8.encode(records[i])), last = this.last();
-      const sum = checksum(last.sum, bytes, 0, bytes.length);
-      lines.push(head(sum) + records[i] + "\n");
-      this.ends().push(new End(last.at + HEAD + bytes.length + 1, sum));
+      const record = toWritten(records[i]), bytes = Uint8Array.wrap(String.UTF8.encode(record));
+      sum = checksum(sum, bytes, 0, bytes.length);
+      at += HEAD + bytes.length + 1;
+      ends.push(new End(at, sum));
+      lines.push(head(sum) + record + "\n");
     }
     change(kind, named(this.file).string("text", lines.join("")));
   }
@@ -215,7 +257,19 @@ export function saved(): string {
   return fields.toString();
 }
 
-export function load(saved: Json): void {
+/** A step begins. If a sync of the last one has failed, nobody knows where the logs end that were changed behind a sync. */
+export function settle(hasFailed: bool): void {
+  const files = behindSync.values();
+  for (let i = 0; hasFailed && i < files.length; i++) logs.delete(files[i]);
+  behindSync.clear();
+}
+
+/** Those logs, for a snapshot. */
+export function savedBehindSync(): string { return "[" + behindSync.values().map<string>((file) => quoted(file)).join(",") + "]"; }
+
+export function load(saved: Json, savedBehindSync: Json): void {
+  const files = savedBehindSync.items();
+  for (let i = 0; i < files.length; i++) behindSync.add(files[i].string());
   const all = saved.fields(), names = all.keys();
   for (let i = 0; i < names.length; i++) {
     const numbers = all.get(names[i]).items(), ends: End[] = [];

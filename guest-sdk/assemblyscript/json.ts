@@ -98,9 +98,9 @@ export class Json {
     if (!this.isString) return "";
     const to = this.to - 1;
     let done = this.from + 1;
-    const parts: string[] = [];
+    const parts: string[] = [], base = changetype<usize>(this.whole);
     for (let at = done; at < to; at++) {
-      if (this.whole.charCodeAt(at) != BACKSLASH) continue;
+      if (load<u16>(base + (<usize>at << 1)) != BACKSLASH) continue;
       parts.push(this.whole.substring(done, at));
       const escape = this.whole.charCodeAt(++at);
       if (escape == 0x75) {

@@ -5,14 +5,16 @@
 //
 // and is built with
 //
-//     asc node.ts -O --exportStart _initialize --use abort=maelstrom/abort -o node.wasm
+//     asc node.ts -O --exportStart _initialize --use abort=wasi/abort -o node.wasm
 //
 // Calls and timers have numbers and not functions to go on with: they are part of the state, which a newer version of the node
 // continues from. What cannot go on ends the step with a sentence on stderr, and none of its effects happens.
 import * as disk from "./disk";
 import { begin, count, effect, isBehindSync, isUnsynced, needsSync, postpone, syncIfDue, taken } from "./effects";
 import { Fields, Json, quoted } from "./json";
+import { complain, random_get, scratch } from "./wasi";
 export { Fields, Json, quoted };
+export { option } from "./wasi";
 export { disk };
 
 /** Maelstrom's codes of errors. After TIMEOUT and CRASH the request may have happened. */
@@ -73,8 +75,9 @@ export abstract class Node {
   response(response: Response): void {}
   timer(what: i32, data: i64): void {}
   /**
-   * A sync of the disk has failed, and nothing behind it in its step has happened. If the disk was full, a later one may succeed; else
-   * what was not durable may be lost even then. The node ends here, and its next start finds what is durable.
+   * A sync of the disk has failed, and nothing behind it in its step has happened: no message, no timer, no change. If the disk was full,
+   * a later one may succeed; else what was not durable may be lost even then. A log that was changed behind a sync of that step has to be
+   * replaced before it is used again. The node ends here, and its next start finds what is durable.
    */
   syncFailed(isFull: bool): void {
     abort("a sync has failed" + (isFull ? ", because the disk is full" : "") + ": what was written since the last one may be lost", null, 0, 0);
@@ -178,54 +181,6 @@ export function randomBelow(bound: u64): u64 {
   return bound == 0 ? 0 : (randomState * 0x2545f4914f6cdd1d) % bound;
 }
 
-// ---- WASI ----
-
-@external("wasi_snapshot_preview1", "fd_write")
-declare function fd_write(fd: i32, buffers: usize, count: i32, written: usize): i32;
-@external("wasi_snapshot_preview1", "random_get")
-declare function random_get(at: usize, length: i32): i32;
-@external("wasi_snapshot_preview1", "args_sizes_get")
-declare function args_sizes_get(count: usize, bytes: usize): i32;
-@external("wasi_snapshot_preview1", "args_get")
-declare function args_get(places: usize, bytes: usize): i32;
-
-/** Room for what WASI returns. */
-function scratch(): usize { return memory.data(16, 8); }
-
-function complain(text: string): void {
-  const bytes = String.UTF8.encode(text + "\n");
-  store<u32>(scratch(), <u32>changetype<usize>(bytes));
-  store<u32>(scratch(), bytes.byteLength, 4);
-  fd_write(2, scratch(), 1, scratch() + 8);
-}
-
-/** What the compiler calls where the program cannot go on. */
-export function abort(message: string | null, file: string | null, line: u32, column: u32): void {
-  const what = message == null ? "aborted" : message;
-  const where = file == null ? "" : " in " + file + ":" + line.toString();
-  complain(what + where);
-  unreachable();
-}
-
-/** The value behind `--name` among the arguments, or null. */
-export function option(name: string): string | null {
-  if (args_sizes_get(scratch(), scratch() + 4) != 0) return null;
-  const count = load<u32>(scratch());
-  const places = new StaticArray<u32>(count), bytes = new StaticArray<u8>(load<u32>(scratch(), 4));
-  if (args_get(changetype<usize>(places), changetype<usize>(bytes)) != 0) return null;
-  for (let i: u32 = 1; i + 1 < count; i++) {
-    if (textAt(places[i]) == "--" + name) return textAt(places[i + 1]);
-  }
-  return null;
-}
-
-/** The text at an address, up to a NUL. */
-function textAt(at: usize): string {
-  let length = 0;
-  while (load<u8>(at + length) != 0) length++;
-  return String.UTF8.decodeUnsafe(at, length);
-}
-
 // ---- Events ----
 
 function field(fields: Map<string, Json>, key: string): Json { return fields.has(key) ? fields.get(key) : Json.of(""); }
@@ -317,6 +272,7 @@ export function handle(at: usize, length: i32): u64 {
   const fields = event.fields(), message = field(fields, "message"), timer = field(fields, "timer");
   nowNs = field(fields, "now_ns").unsigned();
   const failed = field(fields, "sync_failed");
+  disk.settle(!failed.isMissing);
   if (!message.isMissing) hear(message, field(fields, "disk"));
   else if (!timer.isMissing) fire(timer.get("id").unsigned());
   else if (!failed.isMissing) {
@@ -345,7 +301,8 @@ export function snapshot(): u64 {
   all.string("node_id", id).json("node_ids", "[" + nodes.map<string>((name) => quoted(name)).join(",") + "]");
   all.unsigned("now_ns", nowNs).unsigned("next_msg_id", nextMsgId).unsigned("next_timer", nextTimer);
   all.unsigned("random", randomState).json("calls", "[" + inFlight.join(",") + "]").json("timers", "[" + set.join(",") + "]");
-  return packed(all.boolean("is_unsynced", isUnsynced()).json("logs", disk.saved()).toString());
+  all.boolean("is_unsynced", isUnsynced()).json("logs", disk.saved()).json("logs_behind_sync", disk.savedBehindSync());
+  return packed(all.toString());
 }
 
 export function restore(at: usize, length: i32): i32 {
@@ -366,7 +323,7 @@ export function restore(at: usize, length: i32): i32 {
   nextTimer = all.get("next_timer").unsigned();
   randomState = all.get("random").unsigned();
   if (all.get("is_unsynced").boolean()) needsSync();
-  disk.load(all.get("logs"));
+  disk.load(all.get("logs"), all.get("logs_behind_sync"));
   const inFlight = all.get("calls").items();
   for (let i = 0; i < inFlight.length; i++) {
     const it = inFlight[i], body = it.get("body");

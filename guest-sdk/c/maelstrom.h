@@ -268,8 +268,9 @@ bool on_request(const message *request);
 void __attribute__((weak)) on_init(void);
 void __attribute__((weak)) on_response(const response *answer);
 void __attribute__((weak)) on_timer(int what, int64_t data);
-// A sync has failed, and nothing behind it in its step has happened. If the disk was full, a later one may succeed; else what was not
-// durable may be lost even then. Without this function the node gives up, and its next start finds what is durable.
+// A sync has failed, and nothing behind it in its step has happened: no message, no timer, no change. If the disk was full, a later one
+// may succeed; else what was not durable may be lost even then. A log that was changed behind a sync of that step has to be replaced
+// before it is used again. Without this function the node gives up, and its next start finds what is durable.
 void __attribute__((weak)) on_sync_failed(bool is_full);
 void __attribute__((weak)) on_state(void);
 
@@ -434,6 +435,21 @@ static json ms_piece(const char *at, const char *end) {
     return piece;
 }
 
+// The first of two bytes, or the end. What is long is text, so eight bytes are looked at in one go: a byte of `word ^ all` is 0 where
+// the byte is found, and only such a byte, or one behind it, has its highest bit set by the subtraction.
+static const char *ms_find(const char *at, const char *end, char one, char other) {
+    const uint64_t ones = UINT64_MAX / 255, highest = ones << 7;
+    const uint64_t all_one = ones * (unsigned char)one, all_other = ones * (unsigned char)other;
+    for (; end - at >= 8; at += 8) {
+        uint64_t word;
+        memcpy(&word, at, sizeof word);
+        uint64_t left = word ^ all_one, right = word ^ all_other;
+        if ((((left - ones) & ~left) | ((right - ones) & ~right)) & highest) break;
+    }
+    while (at < end && *at != one && *at != other) at++;
+    return at;
+}
+
 static bool ms_is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 static const char *ms_skip_spaces(const char *at, const char *end) {
@@ -443,9 +459,8 @@ static const char *ms_skip_spaces(const char *at, const char *end) {
 
 // Behind the string that begins here. Never beyond the end.
 static const char *ms_skip_string(const char *at, const char *end) {
-    for (at++; at < end && *at != '"'; at++) {
-        if (*at == '\\' && at + 1 < end) at++;
-    }
+    at = ms_find(at + 1, end, '"', '\\');
+    while (at < end && *at == '\\') at = ms_find(at + (end - at > 1 ? 2 : 1), end, '"', '\\');
     return at < end ? at + 1 : end;
 }
 
@@ -580,11 +595,18 @@ size_t json_string(json piece, char *out, size_t room) {
     size_t total = 0, kept = 0;
     while (at < end) {
         char bytes[4];
-        size_t length = ms_decode(&at, end, bytes);
-        // A character is there as a whole or not at all, and none behind one that is not.
-        if (total == kept && total + length < room) {
-            for (size_t i = 0; i < length; i++) out[kept++] = bytes[i];
+        const char *plain = at;
+        size_t length = (size_t)(ms_find(at, end, '\\', '\\') - at);
+        at += length;
+        if (length == 0) {
+            plain = bytes;
+            length = ms_decode(&at, end, bytes);
         }
+        size_t fits = total != kept || kept + 1 >= room ? 0 : length < room - 1 - kept ? length : room - 1 - kept;
+        // A character is there as a whole or not at all, and none behind one that is not.
+        while (fits < length && fits > 0 && ((unsigned char)plain[fits] & 0xc0) == 0x80) fits--;
+        if (fits > 0) memcpy(out + kept, plain, fits);
+        kept += fits;
         total += length;
     }
     if (room > 0) out[kept] = '\0';
@@ -1062,6 +1084,7 @@ typedef struct {
     char *file;
     ms_end *at;
     size_t length, room;
+    bool is_behind_sync; // it was changed behind a sync of the last step
 } ms_log;
 
 static struct {
@@ -1078,16 +1101,16 @@ static void *ms_kept;       // what was read of it: blocks that begin with the a
 #define MS_RECORD_HEAD 9
 
 static uint32_t ms_checksum(uint32_t sum, const char *at, size_t length) {
-    static const uint32_t table[] = {
-        0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4, 0x4db26158, 0x5005713c,
-        0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c, 0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
-    };
-    sum = ~sum;
-    for (size_t i = 0; i < length; i++) {
-        sum ^= (unsigned char)at[i];
-        sum = sum >> 4 ^ table[sum & 15];
-        sum = sum >> 4 ^ table[sum & 15];
+    static uint32_t table[256]; // what a byte does to it
+    if (table[1] == 0) {
+        for (uint32_t byte = 0; byte < 256; byte++) {
+            uint32_t entry = byte;
+            for (int bit = 0; bit < 8; bit++) entry = entry >> 1 ^ (0xedb88320 & (0 - (entry & 1)));
+            table[byte] = entry;
+        }
     }
+    sum = ~sum;
+    for (size_t i = 0; i < length; i++) sum = sum >> 8 ^ table[(sum ^ (unsigned char)at[i]) & 255];
     return ~sum;
 }
 
@@ -1117,12 +1140,25 @@ static size_t ms_find_log(const char *file) {
 static size_t ms_log_of(const char *file, bool may_add) {
     size_t place = ms_find_log(file);
     if (place < ms_logs.length) return place;
-    if (!may_add) give_up("a log is used that was not opened: call disk_open_log in on_init");
+    if (!may_add) give_up("a log is used that was not opened in on_init, or that was changed behind a sync that failed and not replaced since");
     ms_logs.at = (ms_log *)ms_more(ms_logs.at, ms_logs.length, &ms_logs.room, sizeof *ms_logs.at);
     ms_log *added = &ms_logs.at[ms_logs.length++];
     memset(added, 0, sizeof *added);
     added->file = ms_copy(file, strlen(file));
     return place;
+}
+
+// A new step begins. If a sync of the last one has failed, nobody knows where the logs end that were changed behind a sync.
+static void ms_settle_logs(bool has_failed) {
+    for (size_t place = ms_logs.length; place-- > 0;) {
+        ms_log *log = &ms_logs.at[place];
+        bool is_lost = has_failed && log->is_behind_sync;
+        log->is_behind_sync = false;
+        if (!is_lost) continue;
+        free(log->file);
+        free(log->at);
+        MS_REMOVE(ms_logs, place);
+    }
 }
 
 // Begins an effect whose first field is a file.
@@ -1198,6 +1234,7 @@ void disk_without_sync(bool is_without) {
 // What is read may be what was never synced.
 static json ms_rely_on(json read) {
     if (!ms_is_starting) give_up("the disk is read in on_init only: keep in a variable what the node has to know");
+    ms_finish(); // a message that is open is sent before the sync
     if (read.length > 0 && !ms_is_without_sync) ms_is_unsynced = true;
     return read;
 }
@@ -1221,15 +1258,21 @@ static void ms_forget_disk(void) {
     ms_is_starting = false;
 }
 
+static int ms_base64_digit(char c) {
+    if (c >= 'a' && c <= 'z') return c - 'a' + 26;
+    if (c >= 'A' && c <= 'Z') return c - 'A';
+    if (c >= '0' && c <= '9') return c - '0' + 52;
+    return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
 static const char *ms_decode_base64(json digits, size_t *length) {
     uint32_t group = 0, bits = 0;
     char *bytes = ms_keep(digits.length);
     *length = 0;
     for (size_t i = 1; i + 1 < digits.length; i++) {
-        const char *digit = ms_base64;
-        while (*digit != '\0' && *digit != digits.at[i]) digit++;
-        if (*digit == '\0') continue; // padding, or a slash's escape
-        group = group << 6 | (uint32_t)(digit - ms_base64);
+        int digit = ms_base64_digit(digits.at[i]);
+        if (digit < 0) continue; // padding, or a slash's escape
+        group = group << 6 | (uint32_t)digit;
         bits += 6;
         if (bits < 8) continue;
         bits -= 8;
@@ -1253,8 +1296,7 @@ const char *disk_read(const char *file, size_t *length) {
 }
 
 bool disk_next_record(json *rest, json *record) {
-    const char *end = rest->at + rest->length, *at = rest->at;
-    while (at < end && *at != '\n') at++;
+    const char *end = rest->at + rest->length, *at = ms_find(rest->at, end, '\n', '\n');
     if (at == end || at - rest->at < MS_RECORD_HEAD) return false;
     *record = ms_piece(rest->at + MS_RECORD_HEAD, at);
     *rest = ms_piece(at + 1, end);
@@ -1290,6 +1332,7 @@ json disk_open_log(const char *file) {
         MS_PUT(" of ");
         ms_put_unsigned(length);
         MS_PUT(" bytes are kept\"}}\n");
+        log->is_behind_sync |= ms_has_synced;
         disk_truncate(file, kept);
     }
     return ms_piece(bytes, bytes + kept);
@@ -1297,7 +1340,7 @@ json disk_open_log(const char *file) {
 
 static void ms_begin_log(const char *kind, const char *file) {
     ms_finish();
-    ms_log_place = ms_log_of(file, false);
+    ms_log_place = ms_log_of(file, *kind == 'p');
     ms_log_kind = kind;
     ms_body = ms_out.length;
     MS_PUT("[");
@@ -1335,6 +1378,7 @@ static void ms_finish_log(void) {
     }
     ms_out.length = ms_body;
     if (room > 0 || !is_appended) {
+        log->is_behind_sync |= ms_has_synced;
         ms_begin_change(kind, "file", log->file);
         MS_PUT(",\"text\":");
         ms_put_text(lines, room);
@@ -1348,6 +1392,7 @@ void disk_cut_log(const char *file, size_t records) {
     ms_log *log = &ms_logs.at[ms_log_of(file, false)];
     if (records >= log->length) return;
     log->length = records;
+    log->is_behind_sync |= ms_has_synced;
     disk_truncate(file, ms_last_end(log).at);
 }
 
@@ -1526,6 +1571,7 @@ MS_EXPORT("handle") uint64_t maelstrom_handle(const char *event, uint32_t length
         else if (json_is(key, "disk")) ms_disk = value;
         else if (json_is(key, "sync_failed")) failed = value;
     }
+    ms_settle_logs(failed.length > 0);
     if (heard.length > 0) ms_hear_message(heard);
     else if (failed.length > 0) ms_hear_sync_failed(failed);
     else if (json_unsigned(json_get(timer, "id"), &id)) ms_fire(id);
@@ -1699,6 +1745,11 @@ MS_EXPORT("snapshot") uint64_t maelstrom_snapshot(void) {
         close_inner();
     }
     close_inner();
+    open_list("logs_behind_sync");
+    for (size_t i = 0; i < ms_logs.length; i++) {
+        if (ms_logs.at[i].is_behind_sync) add_string(NULL, ms_logs.at[i].file);
+    }
+    close_inner();
     ms_is_open = false;
     MS_PUT("}");
     return ms_packed();
@@ -1775,7 +1826,14 @@ static void ms_restore_logs(json whole) {
             if (ms_mode == MS_READS) ms_add_end(&ms_logs.at[place], end);
         }
     }
-    if (ms_mode == MS_READS) json_boolean(json_get(whole, "is_unsynced"), &ms_is_unsynced);
+    if (ms_mode != MS_READS) return;
+    json_boolean(json_get(whole, "is_unsynced"), &ms_is_unsynced);
+    list = json_inside(json_get(whole, "logs_behind_sync"));
+    while (json_next(&list, &name)) {
+        for (size_t i = 0; i < ms_logs.length; i++) {
+            if (json_is(name, ms_logs.at[i].file)) ms_logs.at[i].is_behind_sync = true;
+        }
+    }
 }
 
 static void ms_restore_all(json whole) {

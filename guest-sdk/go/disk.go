@@ -53,8 +53,9 @@ const (
 	DiskError SyncFailure = "error"
 )
 
-// SyncFailed registers what is done when a sync has failed; nothing behind it in its step has happened. Without it the node panics,
-// and its next start finds what is durable.
+// SyncFailed registers what is done when a sync has failed; nothing behind it in its step has happened: no message, no timer, no change.
+// A log that was changed behind a sync of that step has to be replaced before it is used again. Without SyncFailed the node panics, and its
+// next start finds what is durable.
 func (n *Node) SyncFailed(fn func(why SyncFailure) error) { n.syncFailed = fn }
 
 // PutBytes replaces a file. After a crash it has all of the bytes, or is as before.
@@ -139,17 +140,17 @@ func (d Disk) Bytes(file string) ([]byte, error) {
 		return nil, fmt.Errorf("the file %q: %w", file, fs.ErrNotExist)
 	}
 	d.relyOn(true)
-	var read struct {
-		Text   *string `json:"text"`
-		Base64 []byte  `json:"base64"`
-	}
-	if err := json.Unmarshal(content, &read); err != nil {
-		return nil, err
-	}
-	if read.Text != nil {
-		return []byte(*read.Text), nil
-	}
-	return read.Base64, nil
+	var read []byte
+	var err error
+	eachField(content, func(name string, value []byte) {
+		switch name {
+		case "text":
+			read = unquoted(value)
+		case "base64":
+			read, err = base64.StdEncoding.AppendDecode(nil, unquoted(value))
+		}
+	})
+	return read, err
 }
 
 // relyOn has the next message wait for what was read.
@@ -173,7 +174,7 @@ func (d Disk) Get(file string, value any) error {
 		return err
 	}
 	record, _ := readRecord(content, 0)
-	if len(record)+recordHead+1 != len(content) {
+	if record == nil || len(record)+recordHead+1 != len(content) {
 		return fmt.Errorf("the file %q is damaged", file)
 	}
 	if err := json.Unmarshal(record, value); err != nil {

@@ -168,6 +168,7 @@ func TestValues(test *testing.T) {
 		`00000000 5\n`:     `0 the file "vote" is damaged`,
 		record1 + record1:  `0 the file "vote" is damaged`,
 		"":                 `0 the file "vote" is damaged`,
+		"0123456789":       `0 the file "vote" is damaged`,
 		`f60ef986 \"x\"\n`: `0 the value in the file "vote" does not fit: json: cannot unmarshal string into Go value of type int`,
 	} {
 		k := newKept(func(k *kept) error {
@@ -235,6 +236,50 @@ func TestAFailedSync(test *testing.T) {
 	test.Fatal("it went on")
 }
 
+// Records behind a sync that failed are not on the disk, and what is written behind them would be cut off as damaged.
+func TestALogThatWasChangedBehindAFailedSyncIsReplacedFirst(test *testing.T) {
+	behind := synced + change("append", `"text":"b55b146a 5\n"`) + synced
+	appends := func(k *kept) func(Disk) error {
+		return func(disk Disk) error { disk.Sync(); return k.log().Append(5) }
+	}
+	begins := func() *kept {
+		k := newKept(opensLog)
+		k.node.SyncFailed(func(SyncFailure) error { return nil })
+		return k
+	}
+	fails := func(k *kept) { k.event(test, `{"now_ns":6000,"sync_failed":{"reason":"full"}}`, "") }
+	for _, isSwapped := range []bool{false, true} {
+		k := begins().begins(test, "{}", begun)
+		k.does(test, change("append", `"text":"`+record1+`"`)+synced, func(Disk) error { return k.log().Append(5) })
+		fails(k) // in front of that sync, it is visible as before
+		k.does(test, behind, appends(k))
+		if isSwapped {
+			next := begins()
+			if err := next.node.Restore(k.node.Snapshot()); err != nil {
+				test.Fatal(err)
+			}
+			k = next
+		}
+		fails(k)
+		func() {
+			defer func() {
+				if said := fmt.Sprint(recover()); !strings.HasSuffix(said, "or was changed behind a sync that failed and not replaced since") {
+					test.Fatal(said)
+				}
+			}()
+			_ = k.log().Append(5)
+			test.Fatal("it went on")
+		}()
+		k.does(test, change("put", `"text":"`+record1+`"`)+synced, func(Disk) error { return k.log().Replace(5) })
+		k.does(test, behind, appends(k))
+		k.does(test, "", func(Disk) error { return nil })
+		fails(k) // that sync was of a later step
+		if k.log().Len() != 2 {
+			test.Fatal(k.log().Len())
+		}
+	}
+}
+
 func TestALogGoesOnBehindASwap(test *testing.T) {
 	old := newKept(opensLog).begins(test, "{}", begun)
 	old.changes = func(Disk) error { return old.log().Append(5) }
@@ -252,10 +297,27 @@ func TestALogGoesOnBehindASwap(test *testing.T) {
 	})
 	other := newKept(func(*kept) error { return nil }).begins(test, "{}", begun)
 	defer func() {
-		if said := fmt.Sprint(recover()); !strings.HasPrefix(said, `the log "log" is used and was not opened`) {
+		if said := fmt.Sprint(recover()); !strings.HasPrefix(said, `the log "log" is used and was not opened in`) {
 			test.Fatal(said)
 		}
 	}()
 	other.log().Len()
 	test.Fatal("it went on")
+}
+
+func TestEscapesInAFile(test *testing.T) {
+	for text, wanted := range map[string]string{
+		`a\"\\\/\b\f\n\r\t\u00e9é\ud83d\ude00\u0000`: "a\"\\/\b\f\n\r\téé😀\x00",
+		`\ud83d\u0041\udc00`:                         "\ufffdA\ufffd",
+		`\ud83d`:                                     "\ufffd",
+		``:                                           "",
+	} {
+		newKept(func(k *kept) error {
+			content, err := k.node.Disk().Bytes("f")
+			if got := string(content); got != wanted || err != nil {
+				test.Errorf("%s: got %q instead of %q; %v", text, got, wanted, err)
+			}
+			return nil
+		}).begins(test, `{"f":{"text":"`+text+`"}}`, synced+begun)
+	}
 }

@@ -2,6 +2,8 @@ package maelstrom
 
 import (
 	"bytes"
+	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -53,6 +55,7 @@ func (l Log) Open(fn func(record json.RawMessage) error) error {
 	}
 	l.keep(ends)
 	if kept, all := last.At, uint64(len(content)); kept < all {
+		l.noteSync()
 		l.disk.node.warn(fmt.Sprintf("the log %q is torn or damaged behind record %d: %d of %d bytes are kept", l.file, len(ends), kept, all))
 		l.disk.Truncate(l.file, kept)
 	}
@@ -63,6 +66,7 @@ func (l Log) Open(fn func(record json.RawMessage) error) error {
 func (l Log) Append(records ...any) error {
 	lines, ends, err := l.lines(l.ends(), records)
 	if err == nil && len(lines) > 0 {
+		l.noteSync()
 		l.disk.AppendBytes(l.file, lines)
 		l.keep(ends)
 	}
@@ -71,8 +75,9 @@ func (l Log) Append(records ...any) error {
 
 // Replace replaces all records: compaction. After a crash the log has all of the new records, or all of the old ones.
 func (l Log) Replace(records ...any) error {
-	lines, ends, err := l.lines(l.ends()[:0:0], records)
+	lines, ends, err := l.lines([]end{}, records)
 	if err == nil {
+		l.noteSync()
 		l.disk.PutBytes(l.file, lines)
 		l.keep(ends)
 	}
@@ -83,6 +88,7 @@ func (l Log) Replace(records ...any) error {
 func (l Log) Truncate(records int) {
 	ends := l.ends()
 	if records < len(ends) {
+		l.noteSync()
 		l.keep(ends[:records])
 		l.disk.Truncate(l.file, lastOf(ends[:records]).At)
 	}
@@ -94,7 +100,7 @@ func (l Log) Len() int { return len(l.ends()) }
 func (l Log) ends() []end {
 	ends, exists := l.disk.node.at.Logs[l.file]
 	if !exists {
-		panic(fmt.Sprintf("the log %q is used and was not opened: call Open in the function given to Init", l.file))
+		panic(fmt.Sprintf("the log %q is used and was not opened in the function given to Init, or was changed behind a sync that failed and not replaced since", l.file))
 	}
 	return ends
 }
@@ -104,6 +110,28 @@ func (l Log) keep(ends []end) {
 		l.disk.node.at.Logs = map[string][]end{}
 	}
 	l.disk.node.at.Logs[l.file] = ends
+}
+
+// noteSync notes that a change of the log is lost if a sync before it in this step fails.
+func (l Log) noteSync() {
+	at := &l.disk.node.at
+	if !l.disk.node.hasSynced {
+		return
+	}
+	if at.LogsBehindSync == nil {
+		at.LogsBehindSync = map[string]bool{}
+	}
+	at.LogsBehindSync[l.file] = true
+}
+
+// settleLogs begins a step. If a sync of the last one has failed, nobody knows where the logs end that were changed behind a sync.
+func (n *Node) settleLogs(hasFailed bool) {
+	for file := range n.at.LogsBehindSync {
+		if hasFailed {
+			delete(n.at.Logs, file)
+		}
+	}
+	n.at.LogsBehindSync = nil
 }
 
 func lastOf(ends []end) end {
@@ -139,8 +167,16 @@ func appendRecord(lines []byte, sum uint32, value any) ([]byte, uint32, error) {
 		return nil, 0, err
 	}
 	sum = crc32.Update(sum, crc32.IEEETable, text)
-	lines = append(fmt.Appendf(lines, "%08x ", sum), text...)
+	head := headOf(sum)
+	lines = append(append(lines, head[:]...), text...)
 	return append(lines, '\n'), sum, nil
+}
+
+func headOf(sum uint32) [recordHead]byte {
+	var head [recordHead]byte
+	hex.Encode(head[:], binary.BigEndian.AppendUint32(nil, sum))
+	head[recordHead-1] = ' '
+	return head
 }
 
 // readRecord is the JSON of the first record and the checksum up to it, or nil if there is no valid one behind those that have the
@@ -152,7 +188,7 @@ func readRecord(content []byte, sum uint32) ([]byte, uint32) {
 	}
 	record := content[recordHead:length:length]
 	sum = crc32.Update(sum, crc32.IEEETable, record)
-	if string(content[:recordHead]) != fmt.Sprintf("%08x ", sum) {
+	if head := headOf(sum); !bytes.Equal(content[:recordHead], head[:]) {
 		return nil, 0
 	}
 	return record, sum

@@ -100,6 +100,8 @@ type context struct {
 	Timers    map[uint64]timer `json:"timers"`
 	Unsynced  bool             `json:"unsynced,omitempty"` // a change has to be durable before the next message
 	Logs      map[string][]end `json:"logs,omitempty"`
+	// Those that were changed behind a sync of the last step.
+	LogsBehindSync map[string]bool `json:"logs_behind_sync,omitempty"`
 }
 
 type call struct {
@@ -309,6 +311,7 @@ func (n *Node) Step(event []byte) []byte {
 			failed = value
 		}
 	})
+	n.settleLogs(failed != nil)
 	switch {
 	case message != nil && n.at.ID == "":
 		n.begin(readMessage(message), disk)

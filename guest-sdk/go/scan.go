@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"strconv"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // The host has checked that events and messages are JSON, so their fields are only looked for: encoding/json would look at each byte
@@ -34,11 +37,7 @@ scan:
 	for at < len(text) {
 		switch text[at] {
 		case '"':
-			for at++; at < len(text) && text[at] != '"'; at++ {
-				if text[at] == '\\' {
-					at++
-				}
-			}
+			at = endOfString(text, at)
 		case '[', '{':
 			depth++
 		case ']', '}':
@@ -58,6 +57,25 @@ scan:
 	return text[:at:at], behind
 }
 
+// endOfString is where the quote stands that ends the string at `at`, or the length of the text.
+func endOfString(text []byte, at int) int {
+	for from := at + 1; ; {
+		length := bytes.IndexByte(text[from:], '"')
+		if length < 0 {
+			return len(text)
+		}
+		// A quote behind an odd number of backslashes belongs to the string.
+		quote, first := from+length, from+length
+		for first > at+1 && text[first-1] == '\\' {
+			first--
+		}
+		if (quote-first)%2 == 0 {
+			return quote
+		}
+		from = quote + 1
+	}
+}
+
 // stringOf is the text of a string, or "" if it is none.
 func stringOf(value []byte) string {
 	if len(value) < 2 || value[0] != '"' {
@@ -71,6 +89,49 @@ func stringOf(value []byte) string {
 		return ""
 	}
 	return text
+}
+
+// unquoted has the bytes of a string, or none if it is none. It is for long ones, as encoding/json is not.
+func unquoted(value []byte) []byte {
+	if len(value) < 2 || value[0] != '"' {
+		return nil
+	}
+	rest := value[1 : len(value)-1]
+	text := make([]byte, 0, len(rest))
+	for {
+		escape := bytes.IndexByte(rest, '\\')
+		if escape < 0 || escape+1 == len(rest) {
+			return append(text, rest...)
+		}
+		text, rest = append(text, rest[:escape]...), rest[escape:]
+		switch c := rest[1]; c {
+		case 'u':
+			unit := unitOf(rest)
+			rest = rest[min(len(rest), 6):]
+			if utf16.IsSurrogate(unit) {
+				if unit = utf16.DecodeRune(unit, unitOf(rest)); unit != utf8.RuneError {
+					rest = rest[6:]
+				}
+			}
+			text = utf8.AppendRune(text, unit)
+		case 'b', 'f', 'n', 'r', 't':
+			text, rest = append(text, "\b\f\n\r\t"[strings.IndexByte("bfnrt", c)]), rest[2:]
+		default: // a quote, a slash or a backslash
+			text, rest = append(text, c), rest[2:]
+		}
+	}
+}
+
+// unitOf has the four digits of `\uXXXX` at the front of a text, or U+FFFD.
+func unitOf(text []byte) rune {
+	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
+		return utf8.RuneError
+	}
+	unit, err := strconv.ParseUint(string(text[2:6]), 16, 16)
+	if err != nil {
+		return utf8.RuneError
+	}
+	return rune(unit)
 }
 
 // idOf is an unsigned integer, or nil if it is none.

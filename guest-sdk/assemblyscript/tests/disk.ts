@@ -1,5 +1,7 @@
 // A node that does with its disk all that there is, for a test that looks at its effects.
-import { Fields, Json, Message, Node, disk, log, reply, start } from "../maelstrom";
+// The files of the library may be imported in any order.
+import * as disk from "../disk";
+import { Fields, Json, Message, Node, log, reply, start } from "../maelstrom";
 export { maelstrom_abi_v1, alloc, handle, snapshot, restore } from "../maelstrom";
 
 class Tried extends Node {
@@ -16,6 +18,7 @@ class Tried extends Node {
   request(message: Message): bool {
     const given = message.body.get("given");
     disk.setWithoutSync(message.body.get("without_sync").boolean());
+    if (message.body.get("sync_first").boolean()) disk.sync();
     if (message.type == "append") this.log.append(given.text);
     else if (message.type == "replace") this.log.replace(given.items().map<string>((record) => record.text));
     else if (message.type == "cut") this.log.truncate(i32(given.integer()));
@@ -27,6 +30,8 @@ class Tried extends Node {
     reply(message.from, "ok");
     return true;
   }
+
+  syncFailed(isFull: bool): void { log("info", isFull ? "full" : "failed"); }
 
   private changeBytes(): void {
     const abc = Uint8Array.wrap(String.UTF8.encode("abc"));

@@ -109,6 +109,7 @@ bool on_request(const message *request) {
         char what[16];
         json_string(json_get(request->body, "what"), what, sizeof what);
         disk_without_sync(json_is(json_get(request->body, "sync"), "without"));
+        if (json_is(json_get(request->body, "sync"), "before")) disk_sync();
         change_disk(what, json_get(request->body, "given"));
         if (json_is(json_get(request->body, "sync"), "first")) disk_sync();
         log_line("info", disk_is_synced() ? "synced" : "not synced");
@@ -186,6 +187,11 @@ static void strings_are_decoded(void) {
     // A character that does not fit is left out as a whole, and so is what follows.
     CHECK(json_string(piece("\"ab\\u20acc\""), text, 5) == 6);
     CHECK(strcmp(text, "ab") == 0);
+    // Not even one that is not escaped is torn.
+    CHECK(json_string(piece("\"ab\xe2\x82\xac\\n\""), text, 5) == 6);
+    CHECK(strcmp(text, "ab") == 0);
+    CHECK(json_string(piece("\"ab\xe2\x82\xac\\n\""), text, 6) == 6);
+    CHECK(strcmp(text, "ab\xe2\x82\xac") == 0);
     CHECK(json_string(piece("17"), text, sizeof text) == SIZE_MAX && text[0] == '\0');
     CHECK(json_is(piece("\"\\u0065ch\\u006f\""), "echo"));
     CHECK(!json_is(piece("\"echo\""), "ech") && !json_is(piece("\"echo\""), "echo2") && !json_is(piece("echo"), "echo"));
@@ -326,7 +332,7 @@ static void a_snapshot_has_everything(void) {
         "\"next_msg_id\":7,\"next_timer\":4,\"random\":1,\"calls\":[{\"id\":6,\"timer\":2,\"first_ns\":100000000,\"max_ns\":800000000,"
         "\"attempts\":2,\"attempt\":0,\"what\":3,\"data\":-9,\"dest\":\"seq-kv\",\"body\":{\"type\":\"read\",\"msg_id\":6,\"key\":\"sum\"}}],"
         "\"timers\":[{\"id\":1,\"call\":0,\"what\":7,\"data\":-1},{\"id\":2,\"call\":6,\"what\":0,\"data\":0},"
-        "{\"id\":3,\"call\":0,\"what\":8,\"data\":1}],\"is_unsynced\":false,\"logs\":{}}";
+        "{\"id\":3,\"call\":0,\"what\":8,\"data\":1}],\"is_unsynced\":false,\"logs\":{},\"logs_behind_sync\":[]}";
     check_text(got, length, wanted, __LINE__);
     char *kept = ms_copy(got, length);
     afresh();
@@ -421,6 +427,12 @@ static void a_message_waits_for_what_was_written(void) {
 
 static void bytes_are_as_they_are(void) {
     with_disk("{\"a\\\"b\":{\"base64\":\"/w\\/+AGE=\"},\"c\":{\"text\":\"\"}}", FIRST_TIMER SYNC INIT_OK);
+    // A message that was begun before cannot tell of what is read, since no sync stands before it.
+    ms_is_starting = true;
+    send_to("n1", "hi");
+    disk_files();
+    CHECK(!ms_is_open);
+    ms_is_starting = ms_is_unsynced = false;
     CHECK(strcmp(heard, "5") == 0 && memcmp(name, "\xff\x0f\xfe\0a", 5) == 0);
     EVENT(CHANGE("bytes", "0", ""),
           "{\"put\":{\"file\":\"f\",\"base64\":\"/wA=\"}}\n"
@@ -465,6 +477,40 @@ static void a_failed_sync_is_told_and_done_again(void) {
     passed++;
 }
 
+// Records behind a sync that failed are not on the disk, and what is written behind them would be cut off as damaged.
+static void a_log_that_was_changed_behind_a_failed_sync_is_replaced_first(void) {
+#define BEHIND(what) CHANGE(what, "5", "before")
+#define FAILS() EVENT("{\"now_ns\":8000,\"sync_failed\":{\"reason\":\"full\"}}", "{\"log\":{\"level\":\"error\",\"text\":\"full\"}}\n")
+    for (int is_swapped = 0; is_swapped < 2; is_swapped++) {
+        with_disk("{}", INIT_OK FIRST_TIMER);
+        EVENT(CHANGE("append", "5", ""), APPENDED(RECORD_1) SAID("not synced") SYNC ANSWERS);
+        // In front of the sync that fails, it is visible as before.
+        FAILS();
+        CHECK(disk_log_length("log") == 1);
+        EVENT(BEHIND("cut"), SYNC SAID("synced") ANSWERS);
+        FAILS();
+        CHECK(disk_log_length("log") == 1);
+        EVENT(BEHIND("append"), SYNC APPENDED("b55b146a 5" NEWLINE) SAID("not synced") SYNC ANSWERS);
+        if (is_swapped) {
+            size_t length;
+            maelstrom_snapshot();
+            const char *got = maelstrom_output(&length);
+            char *kept = ms_copy(got, length);
+            afresh();
+            restored(kept, 0, __LINE__);
+            free(kept);
+        }
+        FAILS();
+        CHECK(ms_find_log("log") == ms_logs.length); // to use it now ends the node
+        EVENT(CHANGE("replace", "5", ""), "{\"put\":{\"file\":\"log\",\"text\":\"" RECORD_1 "\"}}\n" SAID("not synced") SYNC ANSWERS);
+        EVENT(BEHIND("append"), SYNC APPENDED("b55b146a 5" NEWLINE) SAID("not synced") SYNC ANSWERS);
+        EVENT(CHANGE("nothing", "0", ""), SAID("synced") ANSWERS);
+        FAILS();
+        CHECK(disk_log_length("log") == 2); // that sync was of a later step
+    }
+    passed++;
+}
+
 static void a_log_goes_on_behind_a_swap(void) {
     with_disk("{}", INIT_OK FIRST_TIMER);
     EVENT(CHANGE("append", "5", ""), APPENDED(RECORD_1) SAID("not synced") SYNC ANSWERS);
@@ -474,7 +520,7 @@ static void a_log_goes_on_behind_a_swap(void) {
     maelstrom_snapshot();
     const char *got = maelstrom_output(&length);
     char *kept = ms_copy(got, length);
-    CHECK(strstr(kept, ",\"is_unsynced\":true,\"logs\":{\"log\":[11,2226203566]}}") != NULL);
+    CHECK(strstr(kept, ",\"is_unsynced\":true,\"logs\":{\"log\":[11,2226203566]},\"logs_behind_sync\":[]}") != NULL);
     afresh();
     restored(kept, 0, __LINE__);
     CHECK(disk_log_length("log") == 1);
@@ -518,6 +564,7 @@ int main(void) {
     bytes_are_as_they_are();
     a_log_ends_before_what_is_torn();
     a_failed_sync_is_told_and_done_again();
+    a_log_that_was_changed_behind_a_failed_sync_is_replaced_first();
     a_log_goes_on_behind_a_swap();
     chance_has_bounds();
     printf("%d tests passed\n", passed);

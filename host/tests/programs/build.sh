@@ -252,7 +252,7 @@ build_sdk_assemblyscript() {
         (
             cd "$SDK/assemblyscript"
             node "$TOOLS/assemblyscript/node_modules/assemblyscript/bin/asc.js" "$source" \
-                -O --exportStart _initialize --use abort=maelstrom/abort \
+                -O --exportStart _initialize --use abort=wasi/abort \
                 -o "$OUT/sdk-assemblyscript-$(basename "$source" .ts).wasm"
         )
     done

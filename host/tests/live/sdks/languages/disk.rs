@@ -188,7 +188,8 @@ fn assemblyscript_keeps_logs() {
     driver.text(&record("5"));
     let appended = change("Append", "log", RECORDS[0]);
     assert_eq!(driver.done(), [&appended, "log 1 not synced", SYNC, OK, OK]);
-    driver.text(&record(r#"{"n": "\n" }"#));
+    // A newline between values becomes a blank.
+    driver.text(&record("{\"n\":\n\"\\n\" }"));
     let appended = change("Append", "log", RECORDS[1]);
     assert_eq!(driver.done(), [&appended, "log 2 not synced", SYNC, OK, OK]);
     does(
@@ -217,6 +218,38 @@ fn assemblyscript_keeps_logs() {
     let (mut next, _) = continued("sdk-assemblyscript-disk", &mut driver);
     next.text(&record(r#"{"n": "\n" }"#));
     assert_eq!(next.done(), [&appended, "log 2 not synced", SYNC, OK, OK]);
+}
+
+/// Records behind a sync that failed are not on the disk, and what is written behind them would be cut off as damaged.
+#[test]
+fn assemblyscript_replaces_a_log_first_that_was_changed_behind_a_failed_sync() {
+    let append = json!({"type": "append", "msg_id": 2, "given": 5, "sync_first": true});
+    let appended = change("Append", "log", RECORDS[0]);
+    for is_swapped in [false, true] {
+        let failed = || {
+            let (mut driver, _) = tried_disk(&[]);
+            let effects = [SYNC, &appended, "log 1 not synced", SYNC];
+            does(&mut driver, append.clone(), &effects);
+            if is_swapped {
+                driver = continued("sdk-assemblyscript-disk", &mut driver).0;
+            }
+            driver.try_synced(Err(SyncFailure::Full)).unwrap();
+            assert_eq!(driver.done(), ["log full"]);
+            driver
+        };
+        let error = failed().try_text(&from_client(&append.to_string()));
+        let error = error.unwrap_err().to_string();
+        let wanted = "changed behind a sync that failed and not replaced since";
+        assert!(error.contains(wanted), "{error}");
+
+        let mut driver = failed();
+        let effects = [&change("Put", "log", RECORDS[0]), "log 1 not synced", SYNC];
+        does(
+            &mut driver,
+            json!({"type": "replace", "given": [5]}),
+            &effects,
+        );
+    }
 }
 
 #[test]
