@@ -22,6 +22,7 @@ class Tried extends Node {
     if (message.type == "append") this.log.append(given.text);
     else if (message.type == "replace") this.log.replace(given.items().map<string>((record) => record.text));
     else if (message.type == "cut") this.log.truncate(i32(given.integer()));
+    else if (message.type == "half") this.log.append('"' + String.fromCharCode(0xd83d) + '"');
     else if (message.type == "bytes") this.changeBytes();
     else return false;
     log("info", this.log.length.toString() + (disk.isSynced() ? " synced" : " not synced"));

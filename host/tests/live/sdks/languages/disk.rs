@@ -211,6 +211,13 @@ fn assemblyscript_keeps_logs() {
         json!({"type": "replace", "given": [], "without_sync": true}),
         &[&change("Put", "log", ""), "log 0 synced"],
     );
+    // Half a surrogate pair is written as U+FFFD, and the checksum is of that.
+    let half = change("Append", "log", "b936f22b \"\u{fffd}\"\n");
+    does(
+        &mut driver,
+        json!({"type": "half"}),
+        &[&half, "log 1 not synced", SYNC],
+    );
     // A hot swap keeps where the log ends.
     let replaced = json!({"type": "replace", "given": [5]});
     let put = change("Put", "log", RECORDS[0]);
