@@ -12,7 +12,7 @@ use host_protocol::text::printable;
 use host_report::{CompareError, ReportError};
 use host_sandbox::{LoadError, MountError};
 
-use super::new;
+use super::interpreters;
 
 /// The part of the help that explains the exit codes of most commands.
 pub(super) const EXIT_CODES: &str = "\
@@ -144,7 +144,7 @@ impl Failure {
         }
         if let Some(LoadError::Unreadable { path, error }) = self.error.downcast_ref()
             && error.kind() == ErrorKind::NotFound
-            && let Some(hint) = new::missing(path)
+            && let Some(hint) = interpreters::missing(path)
         {
             text = format!("{text}\n  hint: {hint}");
         }

@@ -15,6 +15,7 @@ mod grade;
 mod hints;
 mod input;
 mod inspect;
+mod interpreters;
 mod interrupt;
 mod limits;
 mod man;

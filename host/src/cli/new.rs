@@ -19,7 +19,6 @@ use super::output::{cannot_write, print};
 use super::{Exit, Failure, suite_file};
 use host_protocol::text::{one_line, shell_quoted};
 use language::Language;
-pub(super) use language::missing;
 use project::{Facts, File};
 
 /// Make a project for a challenge: a node to begin with, its tests and its messages; or for a workload

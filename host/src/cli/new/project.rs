@@ -1,8 +1,9 @@
 //! The files of a project.
 
-use super::language::{CPYTHON, CPYTHON_SHA256, Language, QUICKJS};
+use super::language::Language;
 use super::messages;
 use super::sdk;
+use crate::cli::interpreters::{CPYTHON, CPYTHON_SHA256, QUICKJS};
 use host_check::workload::Workload;
 use host_grade::Challenge;
 
