@@ -41,6 +41,11 @@ impl Kind {
             Move::Heal => Kind::Heal,
         })
     }
+
+    /// Whether a node stops by it.
+    pub(crate) fn is_crash(self) -> bool {
+        matches!(self, Kind::Kill | Kind::Power)
+    }
 }
 
 /// What is due when in a run.

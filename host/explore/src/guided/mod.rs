@@ -16,7 +16,8 @@
 //! | [`round`] | what the runs of a round begin with, and what comes of them |
 //! | [`run`] | one run |
 //! | [`agenda`] | when operations begin and faults strike |
-//! | [`schedulers`], [`pct`], [`pos`] | who chooses among what happens by itself |
+//! | [`schedulers`], [`pct`], [`phases`], [`pos`] | who chooses among what happens by itself |
+//! | [`links`] | which message is next |
 //! | [`shape`] | what is alike in states that differ in values |
 //! | [`pool`] | what was new: states to begin with, schedules to change |
 //! | [`mutate`] | changes of schedules |
@@ -27,8 +28,10 @@
 mod agenda;
 mod follow;
 mod guide;
+mod links;
 mod mutate;
 mod pct;
+mod phases;
 mod pool;
 mod pos;
 mod renew;

@@ -16,6 +16,7 @@
 use host_sim::random::Stream;
 
 use super::agenda::log_uniform;
+use super::links::Links;
 use super::schedulers::{Clocks, Scheduler, View};
 use crate::moves::Move;
 use crate::participants::Addr;
@@ -83,12 +84,9 @@ pub(crate) struct Pct {
     late: Vec<(Late, u64)>,
     /// The same, quick to ask.
     held: Held,
-    /// The priorities of links that have had messages.
-    priorities: Vec<((Addr, Addr), u64)>,
+    links: Links,
     /// How many moves a run has, about.
     length: u64,
-    /// Of so many deliveries, in thousands, one is not the oldest of its link.
-    reorders: u64,
     /// Of so many operations, in thousands, one is followed by something that is late at its node.
     follows: u64,
     clocks: Clocks,
@@ -105,36 +103,14 @@ impl Pct {
             changes,
             late: Vec::new(),
             held: Held::default(),
-            priorities: Vec::new(),
             length,
-            reorders: stream.pick(&[0, 0, 100, 500]),
+            links: Links::new(stream),
             follows: stream.pick(&[0, 250, 500]),
             clocks: Clocks::new(stream),
         }
     }
 
-    fn is_late(&self, view: &View<'_, '_>, it: Move) -> bool {
-        match it {
-            Move::Deliver(message) => {
-                let of = view.model.messages.get(message);
-                self.held.holds(of.src, of.dest) || self.held.messages.contains(&message)
-            }
-            Move::Synced(node) => self.late.iter().any(|(it, _)| *it == Late::Syncs(node)),
-            _ => false,
-        }
-    }
-
-    fn priority(&mut self, link: (Addr, Addr), stream: &mut Stream) -> u64 {
-        let known = self.priorities.iter().find(|(other, _)| *other == link);
-        if let Some((_, priority)) = known {
-            return *priority;
-        }
-        let priority = stream.below(u64::MAX);
-        self.priorities.push((link, priority));
-        priority
-    }
-
-    /// The next of what is prompt (or of what is late, if nothing else is possible): a sync, or a message of the link with the highest priority.
+    /// The next of what is prompt, or of what is late.
     fn next(
         &mut self,
         view: &View<'_, '_>,
@@ -142,36 +118,9 @@ impl Pct {
         late: bool,
         stream: &mut Stream,
     ) -> Option<usize> {
-        let mut best = None;
-        for (place, it) in possible.iter().enumerate() {
-            if matches!(it, Move::Fire(..)) || self.is_late(view, *it) != late {
-                continue;
-            }
-            let Move::Deliver(message) = it else {
-                return Some(place);
-            };
-            let of = view.model.messages.get(*message);
-            let priority = self.priority((of.src, of.dest), stream);
-            let age = view.now - view.birth(*message);
-            if best.is_none_or(|(most, oldest, _)| (priority, age) > (most, oldest)) {
-                best = Some((priority, age, place));
-            }
-        }
-        let (priority, _, place) = best?;
-        if !stream.chance(self.reorders) {
-            return Some(place);
-        }
-        let of_link = possible.iter().enumerate().filter(|(_, it)| {
-            let Move::Deliver(message) = it else {
-                return false;
-            };
-            let of = view.model.messages.get(*message);
-            let link = self.priorities.iter().find(|(_, it)| *it == priority);
-            link.is_some_and(|(link, _)| *link == (of.src, of.dest))
-                && self.is_late(view, **it) == late
-        });
-        let of_link: Vec<usize> = of_link.map(|(place, _)| place).collect();
-        Some(stream.pick(&of_link))
+        let (held, waits) = (&self.held, &self.late);
+        let is_wanted = |it| is_late(held, waits, view, it) == late;
+        self.links.next(view, possible, &is_wanted, stream)
     }
 
     fn delay(&mut self, view: &View<'_, '_>, it: Move, stream: &mut Stream) {
@@ -195,6 +144,17 @@ impl Pct {
         let until = now + log_uniform(self.length, stream);
         self.late.push((late, until));
         self.held = Held::of(&self.late);
+    }
+}
+
+fn is_late(held: &Held, late: &[(Late, u64)], view: &View<'_, '_>, it: Move) -> bool {
+    match it {
+        Move::Deliver(message) => {
+            let of = view.model.messages.get(message);
+            held.holds(of.src, of.dest) || held.messages.contains(&message)
+        }
+        Move::Synced(node) => late.iter().any(|(it, _)| *it == Late::Syncs(node)),
+        _ => false,
     }
 }
 

@@ -8,6 +8,7 @@ use super::agenda::Agenda;
 use super::follow::follow;
 use super::mutate::change;
 use super::pct::Pct;
+use super::phases::Phases;
 use super::pool::Pool;
 use super::pos::Pos;
 use super::run::Reached;
@@ -48,7 +49,7 @@ pub(crate) const CHEAP_END_STEPS: u64 = 1000;
 impl Plan {
     pub(crate) fn draw(strategy: Strategy, pool: &mut Pool, mut stream: Stream) -> Self {
         let from = match strategy {
-            Strategy::Random | Strategy::Pct | Strategy::Pos => From::Begin,
+            Strategy::Random | Strategy::Pct | Strategy::Phases | Strategy::Pos => From::Begin,
             _ if stream.chance(AFRESH) => From::Begin,
             Strategy::Novelty => match pool.choose(&mut stream) {
                 Some(reached) => From::State(reached.clone()),
@@ -222,6 +223,7 @@ impl Round<'_, '_> {
         match self.guidance.strategy {
             Strategy::Random => Box::new(Uniform),
             Strategy::Pct => Box::new(Pct::new(depth, now, length, stream)),
+            Strategy::Phases => Box::new(Phases::new(self.model.count, stream)),
             Strategy::Pos => Box::new(Pos::new(stream)),
             Strategy::Novelty | Strategy::Mutate => match stream.below(4) {
                 0 => Box::new(Uniform),

@@ -256,18 +256,19 @@ impl<'m, 'a> Run<'m, 'a> {
         loop {
             let now = self.moves.len() as u64;
             let nothing_else = self.possible.is_empty();
-            let any_of = |kind, stream: &mut Stream| self.any_of(kind, stream);
+            let view = View {
+                model: self.model,
+                now,
+                births: &self.births,
+            };
+            let any_of = |kind: Kind, stream: &mut Stream| {
+                let is_put_off = kind.is_crash() && !scheduler.may_crash(&view, &self.possible);
+                (!is_put_off).then(|| self.any_of(kind, stream))?
+            };
             let it = match agenda.take(now, &any_of, nothing_else, stream) {
                 Some(it) => it,
                 None if nothing_else => return Ok(()),
-                None => {
-                    let view = View {
-                        model: self.model,
-                        now,
-                        births: &self.births,
-                    };
-                    self.possible[scheduler.choose(&view, &self.possible, stream)]
-                }
+                None => self.possible[scheduler.choose(&view, &self.possible, stream)],
             };
             if let Some(hash) = self.make(it)?
                 && !meet(self, hash)

@@ -29,6 +29,11 @@ pub(crate) trait Scheduler {
     /// The place of the next move among those that are possible, of which there is at least one.
     fn choose(&mut self, view: &View<'_, '_>, possible: &[Move], stream: &mut Stream) -> usize;
 
+    /// Whether a node may crash now, if it is time for it.
+    fn may_crash(&self, _view: &View<'_, '_>, _possible: &[Move]) -> bool {
+        true
+    }
+
     /// An operation has begun at a node.
     fn begun(&mut self, _view: &View<'_, '_>, _node: u8, _stream: &mut Stream) {}
 }

@@ -21,6 +21,11 @@ pub enum Strategy {
     /// distributed systems with probabilistic guarantees" (2018).
     #[default]
     Pct,
+    /// Phases, in each of which some nodes are cut off and some clocks are quick.
+    ///
+    /// Source: Winter, Buse, de Graaf, von Gleissenthall and Kulahcioglu Ozkan, "Randomized testing of Byzantine fault
+    /// tolerant algorithms" (2023).
+    Phases,
     /// Each event has a random priority, and draws a new one when its order with the one that happened matters.
     ///
     /// Source: Yuan, Yang and Gu, "Partial order aware concurrency sampling" (2018).

@@ -151,6 +151,23 @@ fn votes_of_an_earlier_term_are_found_in_raft() {
     assert_eq!(failure(&guided).names, ["not-linearizable"]);
 }
 
+/// Two nodes lead in one term, and each is heard by a majority in turn.
+#[test]
+fn two_leaders_of_a_term_are_found_in_phases() {
+    let subject = Subject::of(
+        "raft-mutants",
+        &["--bug", "votes-twice"],
+        Workload::LinKv,
+        3,
+    );
+    let bounds = Bounds {
+        operations: 20,
+        ..elections()
+    };
+    let guided = guide(&subject, &bounds, Strategy::Phases, 2000);
+    assert_eq!(failure(&guided).names, ["not-linearizable"]);
+}
+
 /// A vote is not in the snapshot of this Raft. Nodes that are restored from it may vote twice, and those of a run do not.
 #[test]
 fn what_only_restored_guests_do_is_no_failure() {

@@ -240,6 +240,7 @@ fn strategies() -> PossibleValuesParser {
         PossibleValue::new(strategy.name()).help(match strategy {
             Strategy::Random => "What happens next is drawn, all as likely",
             Strategy::Pct => "Messages are prompt, but for a few that are late by any time",
+            Strategy::Phases => "In each phase some nodes are cut off and some clocks are quick",
             Strategy::Pos => "Events have drawn priorities, and new ones where their order matters",
             Strategy::Novelty => "Go on from states that are unlike all before",
             Strategy::Mutate => "Change schedules that have reached such states",

@@ -954,7 +954,7 @@ fn short_help_of_explore() {
                   --ends <SWITCH>        Whether each state is also brought to its end without further faults, and judged there [default: on] [possible values: on, off]
 
             Strategy and budget:
-                  --strategy <NAME>       Which schedules are tried [default: exhaustive] [possible values: exhaustive, depth-first, random, pct, pos, novelty, mutate]
+                  --strategy <NAME>       Which schedules are tried [default: exhaustive] [possible values: exhaustive, depth-first, random, pct, phases, pos, novelty, mutate]
                   --max-states <N>        With --strategy exhaustive or depth-first: stop when so many states were met [default: 1000000]
                   --max-states-mib <MIB>  Stop when all that was met takes so much memory, in MiB [default: 4096]
                   --runs <N>              With another strategy: number of schedules [default: 10000]
@@ -1167,6 +1167,7 @@ fn help_of_explore() {
                       - depth-first: All of them, in less memory, on one thread
                       - random:      What happens next is drawn, all as likely
                       - pct:         Messages are prompt, but for a few that are late by any time
+                      - phases:      In each phase some nodes are cut off and some clocks are quick
                       - pos:         Events have drawn priorities, and new ones where their order matters
                       - novelty:     Go on from states that are unlike all before
                       - mutate:      Change schedules that have reached such states

@@ -173,7 +173,7 @@ fn bounds_that_are_none_are_refused() {
         error: invalid value '-1' for '--warm-up <SECONDS>': expected a number from 0 to 3600
         error: invalid value '0' for '--max-states <N>': 0 is not in 1..18446744073709551615
         error: invalid value 'best' for '--strategy <NAME>'
-          [possible values: exhaustive, depth-first, random, pct, pos, novelty, mutate]
+          [possible values: exhaustive, depth-first, random, pct, phases, pos, novelty, mutate]
         error: --runs is for strategies that choose schedules, such as --strategy pct; all of them are tried by --strategy exhaustive and depth-first, up to --max-states
         error: --max-states is for --strategy exhaustive and depth-first; others stop after --runs
         error: --delays is for --strategy exhaustive and depth-first; others choose what is late

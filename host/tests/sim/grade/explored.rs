@@ -337,7 +337,7 @@ fn errors_of_an_exploration_name_line_and_column() {
     refused(
         explore("explore = { strategy = \"best\" }"),
         &expect![[r#"
-        suite.toml:21:24: expected one of "exhaustive", "random", "pct", "pos", "novelty", "mutate", found "best"
+        suite.toml:21:24: expected one of "exhaustive", "random", "pct", "phases", "pos", "novelty", "mutate", found "best"
           explore = { strategy = "best" }
                                  ^^^^^^"#]],
     );

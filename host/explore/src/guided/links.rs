@@ -1,0 +1,88 @@
+//! Links have priorities: a message of the link with the highest goes first, the oldest of its link.
+
+use host_sim::random::Stream;
+
+use super::schedulers::View;
+use crate::moves::Move;
+use crate::participants::Addr;
+
+/// The links of a run, each from one participant to another.
+pub(crate) struct Links {
+    /// The priorities of links that have had messages.
+    priorities: Vec<((Addr, Addr), u64)>,
+    /// Of so many deliveries, in thousands, one is not the oldest of its link.
+    reorders: u64,
+}
+
+/// A message that goes before those that were looked at.
+struct Best {
+    /// Its priority, and its age in moves.
+    order: (u64, u64),
+    link: (Addr, Addr),
+    place: usize,
+}
+
+impl Links {
+    pub(crate) fn new(stream: &mut Stream) -> Self {
+        Links {
+            priorities: Vec::new(),
+            reorders: stream.pick(&[0, 0, 100, 500]),
+        }
+    }
+
+    /// Has all links draw their priorities again.
+    pub(crate) fn shuffle(&mut self) {
+        self.priorities.clear();
+    }
+
+    fn priority(&mut self, link: (Addr, Addr), stream: &mut Stream) -> u64 {
+        let known = self.priorities.iter().find(|(other, _)| *other == link);
+        if let Some((_, priority)) = known {
+            return *priority;
+        }
+        let priority = stream.below(u64::MAX);
+        self.priorities.push((link, priority));
+        priority
+    }
+
+    /// The place of the next that is wanted: a sync, or a message of the link with the highest priority.
+    pub(crate) fn next(
+        &mut self,
+        view: &View<'_, '_>,
+        possible: &[Move],
+        is_wanted: &dyn Fn(Move) -> bool,
+        stream: &mut Stream,
+    ) -> Option<usize> {
+        let mut best: Option<Best> = None;
+        for (place, it) in possible.iter().enumerate() {
+            if matches!(it, Move::Fire(..)) || !is_wanted(*it) {
+                continue;
+            }
+            let Move::Deliver(message) = it else {
+                return Some(place);
+            };
+            let of = view.model.messages.get(*message);
+            let link = (of.src, of.dest);
+            let age = view.now - view.birth(*message);
+            let order = (self.priority(link, stream), age);
+            if best.as_ref().is_none_or(|best| order > best.order) {
+                best = Some(Best { order, link, place });
+            }
+        }
+        let Best { link, place, .. } = best?;
+        if !stream.chance(self.reorders) {
+            return Some(place);
+        }
+        let is_of_link = |it: Move| {
+            let Move::Deliver(message) = it else {
+                return false;
+            };
+            let of = view.model.messages.get(message);
+            (of.src, of.dest) == link && is_wanted(it)
+        };
+        let of_link = possible.iter().enumerate();
+        let of_link = of_link.filter(|(_, it)| is_of_link(**it));
+        let of_link: Vec<usize> = of_link.map(|(place, _)| place).collect();
+        Some(stream.pick(&of_link))
+    }
+}
