@@ -6,6 +6,12 @@ use super::schedulers::View;
 use crate::moves::Move;
 use crate::participants::Addr;
 
+/// What is held back: it arrives when nothing else may, or when it is held back no more.
+pub(crate) trait Holds {
+    /// Whether a delivery or a sync is.
+    fn holds(&self, view: &View<'_, '_>, it: Move) -> bool;
+}
+
 /// The links of a run, each from one participant to another.
 pub(crate) struct Links {
     /// The priorities of links that have had messages.
@@ -45,14 +51,16 @@ impl Links {
         priority
     }
 
-    /// The place of the next that is wanted: a sync, or a message of the link with the highest priority.
+    /// The place of the next that is prompt, or of the next that is held back: a sync, or a message of the link with the highest priority.
     pub(crate) fn next(
         &mut self,
         view: &View<'_, '_>,
         possible: &[Move],
-        is_wanted: &dyn Fn(Move) -> bool,
+        holds: &dyn Holds,
+        is_held: bool,
         stream: &mut Stream,
     ) -> Option<usize> {
+        let is_wanted = |it| holds.holds(view, it) == is_held;
         let mut best: Option<Best> = None;
         for (place, it) in possible.iter().enumerate() {
             if matches!(it, Move::Fire(..)) || !is_wanted(*it) {

@@ -16,7 +16,7 @@
 use host_sim::random::Stream;
 
 use super::agenda::log_uniform;
-use super::links::Links;
+use super::links::{Holds, Links};
 use super::schedulers::{Clocks, Scheduler, View};
 use crate::moves::Move;
 use crate::participants::Addr;
@@ -35,13 +35,14 @@ enum Late {
     Syncs(u8),
 }
 
-/// Which messages are late: a bit for each participant that receives or sends late, links, and single messages.
+/// What is late, quick to ask: a bit for each participant that receives or sends late, links, single messages, and nodes of syncs.
 #[derive(Default)]
 struct Held {
     to: u64,
     from: u64,
     links: Vec<(Addr, Addr)>,
     messages: Vec<u32>,
+    syncs: Vec<u8>,
 }
 
 impl Held {
@@ -57,14 +58,27 @@ impl Held {
                     held.to |= bit(of);
                     held.from |= bit(of);
                 }
-                Late::Syncs(_) => {}
+                Late::Syncs(node) => held.syncs.push(node),
             }
         }
         held
     }
 
-    fn holds(&self, src: Addr, dest: Addr) -> bool {
+    fn holds_between(&self, src: Addr, dest: Addr) -> bool {
         self.to & bit(dest) != 0 || self.from & bit(src) != 0 || self.links.contains(&(src, dest))
+    }
+}
+
+impl Holds for Held {
+    fn holds(&self, view: &View<'_, '_>, it: Move) -> bool {
+        match it {
+            Move::Deliver(message) => {
+                let of = view.model.messages.get(message);
+                self.holds_between(of.src, of.dest) || self.messages.contains(&message)
+            }
+            Move::Synced(node) => self.syncs.contains(&node),
+            _ => false,
+        }
     }
 }
 
@@ -110,19 +124,6 @@ impl Pct {
         }
     }
 
-    /// The next of what is prompt, or of what is late.
-    fn next(
-        &mut self,
-        view: &View<'_, '_>,
-        possible: &[Move],
-        late: bool,
-        stream: &mut Stream,
-    ) -> Option<usize> {
-        let (held, waits) = (&self.held, &self.late);
-        let is_wanted = |it| is_late(held, waits, view, it) == late;
-        self.links.next(view, possible, &is_wanted, stream)
-    }
-
     fn delay(&mut self, view: &View<'_, '_>, it: Move, stream: &mut Stream) {
         let late = match it {
             Move::Deliver(message) => {
@@ -144,17 +145,6 @@ impl Pct {
         let until = now + log_uniform(self.length, stream);
         self.late.push((late, until));
         self.held = Held::of(&self.late);
-    }
-}
-
-fn is_late(held: &Held, late: &[(Late, u64)], view: &View<'_, '_>, it: Move) -> bool {
-    match it {
-        Move::Deliver(message) => {
-            let of = view.model.messages.get(message);
-            held.holds(of.src, of.dest) || held.messages.contains(&message)
-        }
-        Move::Synced(node) => late.iter().any(|(it, _)| *it == Late::Syncs(node)),
-        _ => false,
     }
 }
 
@@ -184,7 +174,7 @@ impl Scheduler for Pct {
             self.late.retain(|(_, until)| *until > view.now);
             self.held = Held::of(&self.late);
         }
-        while let Some(place) = self.next(view, possible, false, stream) {
+        while let Some(place) = self.links.next(view, possible, &self.held, false, stream) {
             if self.changes.last().is_none_or(|at| *at > view.now) {
                 return place;
             }
@@ -193,7 +183,7 @@ impl Scheduler for Pct {
         }
         self.clocks
             .next(possible, stream)
-            .or_else(|| self.next(view, possible, true, stream))
+            .or_else(|| self.links.next(view, possible, &self.held, true, stream))
             .unwrap_or(0)
     }
 }

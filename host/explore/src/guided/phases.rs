@@ -12,7 +12,7 @@
 
 use host_sim::random::Stream;
 
-use super::links::Links;
+use super::links::{Holds, Links};
 use super::schedulers::{Clocks, Scheduler, View};
 use crate::moves::Move;
 use crate::participants::Addr;
@@ -59,8 +59,10 @@ impl Cut {
         }
         cut
     }
+}
 
-    /// Whether something waits for a later phase. Clients are never cut off.
+/// What waits for a later phase. Clients are never cut off.
+impl Holds for Cut {
     fn holds(&self, view: &View<'_, '_>, it: Move) -> bool {
         let bit = |node: u8| 1_u64 << (node % 64);
         match it {
@@ -115,19 +117,6 @@ impl Phases {
         phases
     }
 
-    /// The next of what does not wait for a later phase, or of what does.
-    fn next(
-        &mut self,
-        view: &View<'_, '_>,
-        possible: &[Move],
-        held: bool,
-        stream: &mut Stream,
-    ) -> Option<usize> {
-        let cut = &self.cut;
-        let is_wanted = |it| cut.holds(view, it) == held;
-        self.links.next(view, possible, &is_wanted, stream)
-    }
-
     fn begin(&mut self, nodes: usize, stream: &mut Stream) {
         self.cut = Cut::draw(nodes, stream);
         self.fires = 1 + stream.below(self.most_fires);
@@ -149,19 +138,19 @@ impl Scheduler for Phases {
     }
 
     fn choose(&mut self, view: &View<'_, '_>, possible: &[Move], stream: &mut Stream) -> usize {
-        if let Some(place) = self.next(view, possible, false, stream) {
+        if let Some(place) = self.links.next(view, possible, &self.cut, false, stream) {
             return place;
         }
         if self.fires == 0 {
             self.begin(view.model.count, stream);
-            if let Some(place) = self.next(view, possible, false, stream) {
+            if let Some(place) = self.links.next(view, possible, &self.cut, false, stream) {
                 return place;
             }
         }
         self.fires -= 1;
         self.clocks
             .next(possible, stream)
-            .or_else(|| self.next(view, possible, true, stream))
+            .or_else(|| self.links.next(view, possible, &self.cut, true, stream))
             .unwrap_or(0)
     }
 }
