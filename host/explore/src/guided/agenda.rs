@@ -41,11 +41,6 @@ impl Kind {
             Move::Heal => Kind::Heal,
         })
     }
-
-    /// Whether a node stops by it.
-    pub(crate) fn is_crash(self) -> bool {
-        matches!(self, Kind::Kill | Kind::Power)
-    }
 }
 
 /// What is due when in a run.
@@ -107,11 +102,12 @@ impl Agenda {
     }
 
     /// The move that is to happen now, if one is due and possible; if nothing happens by itself, the next that is possible.
-    /// `any_of` draws one of the moves of a kind that are possible.
+    /// `any_of` draws one of the moves of a kind that are possible; a kind that `may` not happen waits.
     pub(crate) fn take(
         &mut self,
         now: u64,
         any_of: &dyn Fn(Kind, &mut Stream) -> Option<Move>,
+        may: &dyn Fn(Kind) -> bool,
         nothing_else: bool,
         stream: &mut Stream,
     ) -> Option<Move> {
@@ -121,7 +117,7 @@ impl Agenda {
             if at > now && !nothing_else {
                 return None;
             }
-            if last.replace(kind) == Some(kind) {
+            if last.replace(kind) == Some(kind) || !may(kind) {
                 continue; // it is not possible
             }
             if let Some(it) = any_of(kind, stream) {
@@ -138,9 +134,26 @@ impl Agenda {
         None
     }
 
+    /// An operation that begins before it is due, if one is left and can begin.
+    pub(crate) fn invoke(
+        &mut self,
+        any_of: &dyn Fn(Kind, &mut Stream) -> Option<Move>,
+        stream: &mut Stream,
+    ) -> Option<Move> {
+        let place = self
+            .due
+            .iter()
+            .rposition(|(_, kind)| *kind == Kind::Invoke)?;
+        let it = any_of(Kind::Invoke, stream)?;
+        self.due.remove(place);
+        Some(it)
+    }
+
     /// Notes that a move was made, so what it began has to end.
     pub(crate) fn done(&mut self, now: u64, it: Move, stream: &mut Stream) {
         match it {
+            // Every other node starts at once: what it has lost matters as much as that it is away.
+            Move::Kill(_) | Move::Power(_) if stream.below(2) == 0 => self.add(now, Kind::Start),
             Move::Kill(_) | Move::Power(_) => self.add_later(now, Kind::Start, stream),
             Move::Cut(_) => self.add_later(now, Kind::Heal, stream),
             _ => {}

@@ -18,11 +18,13 @@ pub(crate) struct Links {
     priorities: Vec<((Addr, Addr), u64)>,
     /// Of so many deliveries, in thousands, one is not the oldest of its link.
     reorders: u64,
+    /// Whether the oldest message of all goes first, so that nodes act in rounds.
+    in_rounds: bool,
 }
 
 /// A message that goes before those that were looked at.
 struct Best {
-    /// Its priority, and its age in moves.
+    /// Its priority and its age in moves; the reverse in rounds.
     order: (u64, u64),
     link: (Addr, Addr),
     place: usize,
@@ -33,12 +35,14 @@ impl Links {
         Links {
             priorities: Vec::new(),
             reorders: stream.pick(&[0, 0, 100, 500]),
+            in_rounds: false,
         }
     }
 
-    /// Has all links draw their priorities again.
-    pub(crate) fn shuffle(&mut self) {
+    /// Has all links draw their priorities again; every other time the age of a message goes before them.
+    pub(crate) fn shuffle(&mut self, stream: &mut Stream) {
         self.priorities.clear();
+        self.in_rounds = stream.below(2) == 0;
     }
 
     fn priority(&mut self, link: (Addr, Addr), stream: &mut Stream) -> u64 {
@@ -72,7 +76,11 @@ impl Links {
             let of = view.model.messages.get(*message);
             let link = (of.src, of.dest);
             let age = view.now - view.birth(*message);
-            let order = (self.priority(link, stream), age);
+            let priority = self.priority(link, stream);
+            let order = match self.in_rounds {
+                true => (age, priority),
+                false => (priority, age),
+            };
             if best.as_ref().is_none_or(|best| order > best.order) {
                 best = Some(Best { order, link, place });
             }

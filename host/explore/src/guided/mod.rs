@@ -17,6 +17,7 @@
 //! | [`run`] | one run |
 //! | [`agenda`] | when operations begin and faults strike |
 //! | [`schedulers`], [`pct`], [`phases`], [`pos`] | who chooses among what happens by itself |
+//! | [`cuts`] | who does not hear whom for a while |
 //! | [`links`] | which message is next |
 //! | [`shape`] | what is alike in states that differ in values |
 //! | [`pool`] | what was new: states to begin with, schedules to change |
@@ -26,6 +27,7 @@
 //! | [`renew`] | a model without what is not needed any more |
 
 mod agenda;
+mod cuts;
 mod follow;
 mod guide;
 mod links;

@@ -3,6 +3,7 @@
 use host_sim::random::Stream;
 
 use super::agenda::{Agenda, Kind};
+use super::cuts::bit;
 use super::schedulers::{Scheduler, View};
 use super::shape::Shape;
 use crate::ends::Ends;
@@ -122,6 +123,19 @@ impl<'m, 'a> Run<'m, 'a> {
             }
         }
         None
+    }
+
+    /// The nodes at which an operation may begin: a bit for each.
+    fn takers(&self) -> u64 {
+        let clients = &self.model.clients;
+        let mut takers = 0;
+        for worker in 0..clients.get(self.state.clients).workers() {
+            let node = bit(clients.node_of(worker));
+            if takers & node == 0 && self.model.may_invoke(&self.state, worker) {
+                takers |= node;
+            }
+        }
+        takers
     }
 
     /// What is possible of a kind that does not happen by itself.
@@ -261,11 +275,15 @@ impl<'m, 'a> Run<'m, 'a> {
                 now,
                 births: &self.births,
             };
-            let any_of = |kind: Kind, stream: &mut Stream| {
-                let is_put_off = kind.is_crash() && !scheduler.may_crash(&view, &self.possible);
-                (!is_put_off).then(|| self.any_of(kind, stream))?
+            let any_of = |kind: Kind, stream: &mut Stream| self.any_of(kind, stream);
+            let takers = || self.takers();
+            let invoked = match scheduler.invokes(&view, &self.possible, &takers, stream) {
+                true => agenda.invoke(&any_of, stream),
+                false => None,
             };
-            let it = match agenda.take(now, &any_of, nothing_else, stream) {
+            let may = |kind: Kind| scheduler.may(kind, &view, &self.possible);
+            let due = invoked.or_else(|| agenda.take(now, &any_of, &may, nothing_else, stream));
+            let it = match due {
                 Some(it) => it,
                 None if nothing_else => return Ok(()),
                 None => self.possible[scheduler.choose(&view, &self.possible, stream)],

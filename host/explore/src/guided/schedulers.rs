@@ -2,6 +2,7 @@
 
 use host_sim::random::Stream;
 
+use super::agenda::Kind;
 use crate::model::Model;
 use crate::moves::Move;
 
@@ -29,9 +30,21 @@ pub(crate) trait Scheduler {
     /// The place of the next move among those that are possible, of which there is at least one.
     fn choose(&mut self, view: &View<'_, '_>, possible: &[Move], stream: &mut Stream) -> usize;
 
-    /// Whether a node may crash now, if it is time for it.
-    fn may_crash(&self, _view: &View<'_, '_>, _possible: &[Move]) -> bool {
+    /// Whether a move of a kind may happen now, if it is time for it.
+    fn may(&self, _kind: Kind, _view: &View<'_, '_>, _possible: &[Move]) -> bool {
         true
+    }
+
+    /// Whether an operation is to begin now, if one can, although it is not time for it. `takers` looks which nodes take
+    /// operations now, which takes a step of each: a bit for each of them.
+    fn invokes(
+        &mut self,
+        _view: &View<'_, '_>,
+        _possible: &[Move],
+        _takers: &dyn Fn() -> u64,
+        _stream: &mut Stream,
+    ) -> bool {
+        false
     }
 
     /// An operation has begun at a node.

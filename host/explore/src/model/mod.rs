@@ -5,7 +5,7 @@ mod begin;
 mod footprint;
 mod possible;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use host_check::value::Value;
@@ -421,11 +421,17 @@ struct Written {
     anything: bool,
     /// The last value for each register.
     registers: HashMap<String, String>,
+    /// The last values that were written to each register, without those of compare-and-sets.
+    recent: HashMap<String, VecDeque<String>>,
 }
+
+/// So many of the last values of a register are hardly written to it again: what is read should say which write it was.
+const RECENT: usize = 3;
 
 impl Written {
     /// Whether an operation may say or change something after these: to read shows nothing before something was
-    /// written, nor does a client that forgets what it has read, and a compare-and-set needs the value that it compares with.
+    /// written, nor does a client that forgets what it has read; a compare-and-set needs the value that it compares with, and a
+    /// write should not be mistaken for another.
     fn lets_count(&mut self, operation: &Operation) -> bool {
         let pair = |value: &Value| -> Option<[Value; 2]> { value.items()?.try_into().ok() };
         let f = operation.f.as_ref();
@@ -441,7 +447,17 @@ impl Written {
         let key = key.to_string();
         match f {
             "read" => return self.registers.contains_key(&key),
-            "write" => _ = self.registers.insert(key, value.to_string()),
+            "write" => {
+                let value = value.to_string();
+                let recent = self.recent.entry(key.clone()).or_default();
+                if recent.contains(&value) {
+                    recent.pop_back(); // there may be no others
+                    return false;
+                }
+                recent.push_front(value.clone());
+                recent.truncate(RECENT);
+                self.registers.insert(key, value);
+            }
             "cas" => match (pair(&value), self.registers.get_mut(&key)) {
                 (Some([from, to]), Some(last)) if *last == from.to_string() => {
                     *last = to.to_string();

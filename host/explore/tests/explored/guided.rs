@@ -151,21 +151,22 @@ fn votes_of_an_earlier_term_are_found_in_raft() {
     assert_eq!(failure(&guided).names, ["not-linearizable"]);
 }
 
-/// Two nodes lead in one term, and each is heard by a majority in turn.
+/// Two nodes lead in one term, and a majority hears both; or one still leads for itself and answers a read.
 #[test]
-fn two_leaders_of_a_term_are_found_in_phases() {
-    let subject = Subject::of(
-        "raft-mutants",
-        &["--bug", "votes-twice"],
-        Workload::LinKv,
-        3,
-    );
+fn what_takes_several_leaders_is_found_in_phases() {
     let bounds = Bounds {
         operations: 20,
         ..elections()
     };
-    let guided = guide(&subject, &bounds, Strategy::Phases, 2000);
-    assert_eq!(failure(&guided).names, ["not-linearizable"]);
+    for args in [
+        &["--bug", "votes-twice"][..],
+        &["--bug", "vote-reset"],
+        &["--design", "read-index", "--bug", "read-joins-round"],
+    ] {
+        let subject = Subject::of("raft-mutants", args, Workload::LinKv, 3);
+        let guided = guide(&subject, &bounds, Strategy::Phases, 1000);
+        assert_eq!(failure(&guided).names, ["not-linearizable"], "{args:?}");
+    }
 }
 
 /// A vote is not in the snapshot of this Raft. Nodes that are restored from it may vote twice, and those of a run do not.
