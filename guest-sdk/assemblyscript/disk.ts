@@ -216,7 +216,7 @@ export class Log {
   get length(): i32 { return this.ends().length; }
 
   private ends(): End[] {
-    assert(logs.has(this.file), "a log is used that was not opened in init, or that was changed behind a sync that failed and not replaced since");
+    assert(logs.has(this.file), "a log is used that was not opened in init, or not replaced after a sync that failed");
     return logs.get(this.file);
   }
 
@@ -257,9 +257,12 @@ export function saved(): string {
   return fields.toString();
 }
 
-/** A step begins. If a sync of the last one has failed, nobody knows where the logs end that were changed behind a sync. */
-export function settle(hasFailed: bool): void {
-  const files = behindSync.values();
+/**
+ * A step begins. If a sync of the last one has failed, nobody knows where logs end on the disk: those that were changed behind a sync,
+ * or all if the disk may have lost what was not durable.
+ */
+export function settle(hasFailed: bool, isFull: bool): void {
+  const files = isFull ? behindSync.values() : logs.keys();
   for (let i = 0; hasFailed && i < files.length; i++) logs.delete(files[i]);
   behindSync.clear();
 }

@@ -76,8 +76,8 @@ export abstract class Node {
   timer(what: i32, data: i64): void {}
   /**
    * A sync of the disk has failed, and nothing behind it in its step has happened: no message, no timer, no change. If the disk was full,
-   * a later one may succeed; else what was not durable may be lost even then. A log that was changed behind a sync of that step has to be
-   * replaced before it is used again. The node ends here, and its next start finds what is durable.
+   * a later one may succeed; else what was not durable may be lost even then. A log whose end on the disk is in doubt has to be replaced
+   * before it is used again: one that was changed behind a sync of that step, and every log unless the disk was full. The node ends here, and its next start finds what is durable.
    */
   syncFailed(isFull: bool): void {
     abort("a sync has failed" + (isFull ? ", because the disk is full" : "") + ": what was written since the last one may be lost", null, 0, 0);
@@ -272,12 +272,13 @@ export function handle(at: usize, length: i32): u64 {
   const fields = event.fields(), message = field(fields, "message"), timer = field(fields, "timer");
   nowNs = field(fields, "now_ns").unsigned();
   const failed = field(fields, "sync_failed");
-  disk.settle(!failed.isMissing);
+  const isFull = !failed.isMissing && failed.get("reason").string() == "full";
+  disk.settle(!failed.isMissing, isFull);
   if (!message.isMissing) hear(message, field(fields, "disk"));
   else if (!timer.isMissing) fire(timer.get("id").unsigned());
   else if (!failed.isMissing) {
     needsSync();
-    node!.syncFailed(failed.get("reason").string() == "full");
+    node!.syncFailed(isFull);
   }
   return packed(taken());
 }

@@ -269,8 +269,8 @@ void __attribute__((weak)) on_init(void);
 void __attribute__((weak)) on_response(const response *answer);
 void __attribute__((weak)) on_timer(int what, int64_t data);
 // A sync has failed, and nothing behind it in its step has happened: no message, no timer, no change. If the disk was full, a later one
-// may succeed; else what was not durable may be lost even then. A log that was changed behind a sync of that step has to be replaced
-// before it is used again. Without this function the node gives up, and its next start finds what is durable.
+// may succeed; else what was not durable may be lost even then. A log whose end on the disk is in doubt has to be replaced before it is
+// used again: one that was changed behind a sync of that step, and every log unless the disk was full. Without this function the node gives up, and its next start finds what is durable.
 void __attribute__((weak)) on_sync_failed(bool is_full);
 void __attribute__((weak)) on_state(void);
 
@@ -1140,7 +1140,7 @@ static size_t ms_find_log(const char *file) {
 static size_t ms_log_of(const char *file, bool may_add) {
     size_t place = ms_find_log(file);
     if (place < ms_logs.length) return place;
-    if (!may_add) give_up("a log is used that was not opened in on_init, or that was changed behind a sync that failed and not replaced since");
+    if (!may_add) give_up("a log is used that was not opened in on_init, or not replaced after a sync that failed");
     ms_logs.at = (ms_log *)ms_more(ms_logs.at, ms_logs.length, &ms_logs.room, sizeof *ms_logs.at);
     ms_log *added = &ms_logs.at[ms_logs.length++];
     memset(added, 0, sizeof *added);
@@ -1148,11 +1148,12 @@ static size_t ms_log_of(const char *file, bool may_add) {
     return place;
 }
 
-// A new step begins. If a sync of the last one has failed, nobody knows where the logs end that were changed behind a sync.
-static void ms_settle_logs(bool has_failed) {
+// A new step begins. If a sync of the last one has failed, nobody knows where logs end on the disk: those that were changed behind a
+// sync, or all if the disk may have lost what was not durable.
+static void ms_settle_logs(bool has_failed, bool is_full) {
     for (size_t place = ms_logs.length; place-- > 0;) {
         ms_log *log = &ms_logs.at[place];
-        bool is_lost = has_failed && log->is_behind_sync;
+        bool is_lost = has_failed && (!is_full || log->is_behind_sync);
         log->is_behind_sync = false;
         if (!is_lost) continue;
         free(log->file);
@@ -1468,8 +1469,7 @@ static void ms_postpone(size_t length) {
     free(first);
 }
 
-static void ms_hear_sync_failed(json why) {
-    bool is_full = json_is(json_get(why, "reason"), "full");
+static void ms_hear_sync_failed(bool is_full) {
     ms_is_unsynced = true;
     if (on_sync_failed) on_sync_failed(is_full);
     else if (is_full) give_up("a sync has failed, because the disk is full: what was written since the last one may be lost");
@@ -1571,9 +1571,10 @@ MS_EXPORT("handle") uint64_t maelstrom_handle(const char *event, uint32_t length
         else if (json_is(key, "disk")) ms_disk = value;
         else if (json_is(key, "sync_failed")) failed = value;
     }
-    ms_settle_logs(failed.length > 0);
+    bool is_full = json_is(json_get(failed, "reason"), "full");
+    ms_settle_logs(failed.length > 0, is_full);
     if (heard.length > 0) ms_hear_message(heard);
-    else if (failed.length > 0) ms_hear_sync_failed(failed);
+    else if (failed.length > 0) ms_hear_sync_failed(is_full);
     else if (json_unsigned(json_get(timer, "id"), &id)) ms_fire(id);
     ms_finish();
     return ms_packed();

@@ -53,9 +53,19 @@ const (
 	DiskError SyncFailure = "error"
 )
 
+func readSyncFailure(failed []byte) SyncFailure {
+	why := DiskError
+	eachField(failed, func(name string, value []byte) {
+		if reason := SyncFailure(stringOf(value)); name == "reason" && reason != "" {
+			why = reason
+		}
+	})
+	return why
+}
+
 // SyncFailed registers what is done when a sync has failed; nothing behind it in its step has happened: no message, no timer, no change.
-// A log that was changed behind a sync of that step has to be replaced before it is used again. Without SyncFailed the node panics, and its
-// next start finds what is durable.
+// A log whose end on the disk is in doubt has to be replaced before it is used again: one that was changed behind a sync of that step, and
+// every log unless the disk was full. Without SyncFailed the node panics, and its next start finds what is durable.
 func (n *Node) SyncFailed(fn func(why SyncFailure) error) { n.syncFailed = fn }
 
 // PutBytes replaces a file. After a crash it has all of the bytes, or is as before.

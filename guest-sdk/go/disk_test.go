@@ -248,6 +248,15 @@ func TestALogThatWasChangedBehindAFailedSyncIsReplacedFirst(test *testing.T) {
 		return k
 	}
 	fails := func(k *kept) { k.event(test, `{"now_ns":6000,"sync_failed":{"reason":"full"}}`, "") }
+	ends := func(k *kept) {
+		defer func() {
+			if said := fmt.Sprint(recover()); !strings.HasSuffix(said, "or not replaced after a sync that failed") {
+				test.Fatal(said)
+			}
+		}()
+		_ = k.log().Append(5)
+		test.Fatal("it went on")
+	}
 	for _, isSwapped := range []bool{false, true} {
 		k := begins().begins(test, "{}", begun)
 		k.does(test, change("append", `"text":"`+record1+`"`)+synced, func(Disk) error { return k.log().Append(5) })
@@ -261,21 +270,18 @@ func TestALogThatWasChangedBehindAFailedSyncIsReplacedFirst(test *testing.T) {
 			k = next
 		}
 		fails(k)
-		func() {
-			defer func() {
-				if said := fmt.Sprint(recover()); !strings.HasSuffix(said, "or was changed behind a sync that failed and not replaced since") {
-					test.Fatal(said)
-				}
-			}()
-			_ = k.log().Append(5)
-			test.Fatal("it went on")
-		}()
+		ends(k)
 		k.does(test, change("put", `"text":"`+record1+`"`)+synced, func(Disk) error { return k.log().Replace(5) })
 		k.does(test, behind, appends(k))
 		k.does(test, "", func(Disk) error { return nil })
 		fails(k) // that sync was of a later step
 		if k.log().Len() != 2 {
 			test.Fatal(k.log().Len())
+		}
+		for _, reason := range []string{"error", "new"} { // what was in front of the sync may be lost too
+			k.event(test, `{"now_ns":6000,"sync_failed":{"reason":"`+reason+`"}}`, "")
+			ends(k)
+			k.does(test, change("put", `"text":"`+record1+`"`)+synced, func(Disk) error { return k.log().Replace(5) })
 		}
 	}
 }

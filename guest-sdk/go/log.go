@@ -100,7 +100,7 @@ func (l Log) Len() int { return len(l.ends()) }
 func (l Log) ends() []end {
 	ends, exists := l.disk.node.at.Logs[l.file]
 	if !exists {
-		panic(fmt.Sprintf("the log %q is used and was not opened in the function given to Init, or was changed behind a sync that failed and not replaced since", l.file))
+		panic(fmt.Sprintf("the log %q is used and was not opened in the function given to Init, or not replaced after a sync that failed", l.file))
 	}
 	return ends
 }
@@ -124,12 +124,17 @@ func (l Log) noteSync() {
 	at.LogsBehindSync[l.file] = true
 }
 
-// settleLogs begins a step. If a sync of the last one has failed, nobody knows where the logs end that were changed behind a sync.
-func (n *Node) settleLogs(hasFailed bool) {
-	for file := range n.at.LogsBehindSync {
-		if hasFailed {
+// settleLogs begins a step. If a sync of the last one has failed, for a reason that is not empty, nobody knows where logs end on the
+// disk: those that were changed behind a sync, or all if the disk may have lost what was not durable.
+func (n *Node) settleLogs(failed SyncFailure) {
+	switch failed {
+	case "":
+	case DiskFull:
+		for file := range n.at.LogsBehindSync {
 			delete(n.at.Logs, file)
 		}
+	default:
+		n.at.Logs = nil
 	}
 	n.at.LogsBehindSync = nil
 }

@@ -294,7 +294,8 @@ func (n *Node) writeString(text string) {
 func (n *Node) Step(event []byte) []byte {
 	n.output.Reset()
 	n.hasSynced = false
-	var message, timer, disk, failed []byte
+	var message, timer, disk []byte
+	var failed SyncFailure
 	eachField(event, func(name string, value []byte) {
 		switch name {
 		case "now_ns":
@@ -308,16 +309,16 @@ func (n *Node) Step(event []byte) []byte {
 		case "disk":
 			disk = value
 		case "sync_failed":
-			failed = value
+			failed = readSyncFailure(value)
 		}
 	})
-	n.settleLogs(failed != nil)
+	n.settleLogs(failed)
 	switch {
 	case message != nil && n.at.ID == "":
 		n.begin(readMessage(message), disk)
 	case message != nil:
 		n.hear(readMessage(message))
-	case failed != nil:
+	case failed != "":
 		n.hearSyncFailed(failed)
 	case timer != nil:
 		eachField(timer, func(name string, value []byte) {
@@ -375,13 +376,7 @@ func (n *Node) begin(msg Message, disk []byte) {
 	}
 }
 
-func (n *Node) hearSyncFailed(failed []byte) {
-	why := DiskError
-	eachField(failed, func(name string, value []byte) {
-		if name == "reason" {
-			why = SyncFailure(stringOf(value))
-		}
-	})
+func (n *Node) hearSyncFailed(why SyncFailure) {
 	n.at.Unsynced = true // however much it was
 	if n.syncFailed == nil {
 		panic(fmt.Sprintf("a sync has failed (%s): what was written since the last one may be lost", why))

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::body::{self, Ids};
-use crate::disk::{Disk, Survived};
+use crate::disk::{Disk, Doubts, Survived, SyncFailure};
 use crate::node::{Caller, Node};
 use crate::numbered::Numbered;
 use crate::options::{self, StartOptions};
@@ -36,6 +36,8 @@ pub struct Ctx<N: Node> {
     /// How many changes to the disk have to be durable before the next message.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) unsynced: u64,
+    #[serde(default, skip_serializing_if = "Doubts::is_none")]
+    doubts: Doubts,
     /// What was on the disk when the node was started; only while it is.
     #[serde(skip)]
     pub(crate) survived: Option<Box<Survived>>,
@@ -43,7 +45,7 @@ pub struct Ctx<N: Node> {
     #[serde(skip, default = "options::arguments")]
     pub(crate) arguments: Vec<String>,
     #[serde(skip)]
-    pub(crate) now_ns: u64,
+    now_ns: u64,
     #[serde(skip)]
     pub(crate) outbox: Outbox,
 }
@@ -99,11 +101,18 @@ impl<N: Node> Ctx<N> {
             timers: Numbered::new(),
             rng: fastrand::Rng::with_seed(options.seed),
             unsynced: 0,
+            doubts: Doubts::default(),
             survived: None,
             arguments: options.arguments,
             now_ns,
             outbox,
         }
+    }
+
+    /// A step begins, because a sync has failed or for another reason.
+    pub(crate) fn begin_step(&mut self, now_ns: u64, failed: Option<SyncFailure>) {
+        self.now_ns = now_ns;
+        self.doubts.settle(failed);
     }
 
     /// The name of this node.
@@ -161,6 +170,7 @@ impl<N: Node> Ctx<N> {
             node: &self.id,
             unsynced: &mut self.unsynced,
             syncs: true,
+            doubts: &mut self.doubts,
             survived: self.survived.as_deref_mut(),
         }
     }

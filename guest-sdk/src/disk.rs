@@ -60,9 +60,11 @@
 //! If a sync fails, [`Node::sync_failed`](crate::Node::sync_failed) is called. It panics unless the node says otherwise.
 //! After it the next start may find what is not durable, and no later sync makes it so: an operating system takes bytes that
 //! it could not write for written. So a node that is to survive failing disks writes again, in `init`, what it has read: a
-//! value with [`Disk::put`], a log with [`Log::replace`].
+//! value with [`Disk::put`], a log with [`Log::replace`]. A node that goes on does so too: until it is replaced, a log is
+//! not changed whose end on the disk is in doubt.
 
 mod checksum;
+mod doubts;
 mod log;
 mod record;
 mod survived;
@@ -76,6 +78,7 @@ use host_protocol::data::JsonError;
 use host_protocol::disk::write_bytes;
 use host_protocol::json::{write_number, write_string};
 
+pub(crate) use doubts::Doubts;
 pub use host_protocol::disk::SyncFailure;
 pub use log::Log;
 pub use survived::ReadError;
@@ -94,6 +97,7 @@ pub struct Disk<'a> {
     pub(crate) unsynced: &'a mut u64,
     /// Whether those to come have to be.
     pub(crate) syncs: bool,
+    pub(crate) doubts: &'a mut Doubts,
     /// What was there when the node was started; only while it is.
     pub(crate) survived: Option<&'a mut Survived>,
 }
@@ -242,6 +246,13 @@ impl<'a> Disk<'a> {
 
     fn log(&mut self, level: Level, text: &str) {
         self.outbox.log(level, self.node, text);
+    }
+
+    /// A log is about to change. What it knows of its end is wrong if a sync before that in this step fails.
+    fn note_log(&mut self, file: &str) {
+        if self.outbox.has_synced() {
+            self.doubts.add(file);
+        }
     }
 
     /// Replaces a file by records.

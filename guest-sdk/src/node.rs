@@ -76,8 +76,10 @@ pub trait Node: Serialize + DeserializeOwned + 'static {
     /// By default the node panics, as databases do: what it has written since the last sync may be lost even if a later sync
     /// succeeds, and a restart recovers from what is durable.
     ///
-    /// Whoever does something else has to know which messages, timers and changes are missing, and replaces a [`Log`](crate::disk::Log)
-    /// that was changed behind the sync: it counts records that are not there. The next message will be preceded by a sync again.
+    /// Whoever does something else has to know which messages, timers and changes are missing, and replaces a
+    /// [`Log`](crate::disk::Log) before it is changed again if its end on the disk is in doubt: every log if `reason` is
+    /// [`SyncFailure::Error`], and if it is [`SyncFailure::Full`], one that was changed behind the sync. The next message will be
+    /// preceded by a sync again.
     fn sync_failed(&mut self, reason: SyncFailure, ctx: &mut Ctx<Self>) {
         let _ = ctx;
         give_up(reason)

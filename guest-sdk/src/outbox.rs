@@ -69,6 +69,7 @@ impl Outbox {
 
     pub(crate) fn clear(&mut self) {
         self.bytes.clear();
+        self.has_synced = false;
     }
 
     /// Moves the first `len` bytes to the end.
@@ -186,7 +187,7 @@ impl Outbox {
         }
     }
 
-    /// Whether a sync has been asked for.
+    /// Whether a sync has been asked for since the last [`clear`](Outbox::clear).
     pub(crate) fn has_synced(&self) -> bool {
         self.has_synced
     }

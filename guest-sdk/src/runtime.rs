@@ -126,7 +126,7 @@ impl<N: Node> Runtime<N> {
     pub(crate) fn sync_failed(&mut self, now_ns: u64, reason: SyncFailure) {
         if let Runtime::Running(running) = self {
             let Running { node, ctx } = &mut **running;
-            ctx.now_ns = now_ns;
+            ctx.begin_step(now_ns, Some(reason));
             // They are not durable, however many there were.
             ctx.unsynced = ctx.unsynced.max(1);
             node.sync_failed(reason, ctx);
@@ -211,7 +211,7 @@ impl<N: Node> Running<N> {
         header: &Header<'_>,
         fields: &FieldList<'_>,
     ) {
-        self.ctx.now_ns = now_ns;
+        self.ctx.begin_step(now_ns, None);
         match header.in_reply_to {
             Some(msg_id) => self.response(msg_id, message, header, fields),
             None => self.request(message, header, fields),
@@ -257,7 +257,7 @@ impl<N: Node> Running<N> {
     }
 
     fn timer(&mut self, now_ns: u64, timer: u64) {
-        self.ctx.now_ns = now_ns;
+        self.ctx.begin_step(now_ns, None);
         match self.ctx.fire(timer) {
             Fired::User(timer) => self.node.timer(timer, &mut self.ctx),
             Fired::GaveUp(call, error) => self.node.response(call, Err(error), &mut self.ctx),

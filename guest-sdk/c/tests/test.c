@@ -471,8 +471,9 @@ static void a_log_ends_before_what_is_torn(void) {
 
 static void a_failed_sync_is_told_and_done_again(void) {
     with_disk("{}", INIT_OK FIRST_TIMER);
-    EVENT("{\"now_ns\":8000,\"sync_failed\":{\"reason\":\"full\"}}", "{\"log\":{\"level\":\"error\",\"text\":\"full\"}}\n");
     EVENT("{\"now_ns\":8000,\"sync_failed\":{\"reason\":\"new\"}}", "{\"log\":{\"level\":\"error\",\"text\":\"failed\"}}\n");
+    EVENT(CHANGE("replace", "5", ""), "{\"put\":{\"file\":\"log\",\"text\":\"" RECORD_1 "\"}}\n" SAID("not synced") SYNC ANSWERS);
+    EVENT("{\"now_ns\":8000,\"sync_failed\":{\"reason\":\"full\"}}", "{\"log\":{\"level\":\"error\",\"text\":\"full\"}}\n");
     EVENT(CHANGE("nothing", "0", ""), SAID("not synced") SYNC ANSWERS);
     passed++;
 }
@@ -507,6 +508,8 @@ static void a_log_that_was_changed_behind_a_failed_sync_is_replaced_first(void) 
         EVENT(CHANGE("nothing", "0", ""), SAID("synced") ANSWERS);
         FAILS();
         CHECK(disk_log_length("log") == 2); // that sync was of a later step
+        EVENT("{\"now_ns\":8000,\"sync_failed\":{\"reason\":\"error\"}}", "{\"log\":{\"level\":\"error\",\"text\":\"failed\"}}\n");
+        CHECK(ms_logs.length == 0); // what was in front of it may be lost too
     }
     passed++;
 }

@@ -18,11 +18,18 @@ use host_protocol::abi::Level;
 ///
 /// Each record has a checksum over itself and all before it. When the log is opened, the records before the first invalid
 /// one count.
+///
+/// If a sync fails and the node [goes on](crate::Node::sync_failed), the records on the disk may be others than those that
+/// were appended: all logs if the disk has failed, and if it was full, those that were changed behind the sync in its step. Such a log
+/// has to be [replaced](Log::replace); to change it in another way panics.
 #[derive(Serialize, Deserialize)]
 #[serde(bound = "")]
 pub struct Log<T> {
     file: String,
     ends: Vec<End>,
+    /// How many syncs the disk had failed when the log was opened or replaced.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    errors: u64,
     #[serde(skip)]
     records: PhantomData<fn(T) -> T>,
 }
@@ -33,6 +40,7 @@ impl<T: Serialize + DeserializeOwned> Log<T> {
         let mut log = Log {
             file: file.to_owned(),
             ends: Vec::new(),
+            errors: disk.doubts.errors(),
             records: PhantomData,
         };
         let mut records = Vec::new();
@@ -54,7 +62,7 @@ impl<T: Serialize + DeserializeOwned> Log<T> {
     /// Appends a record.
     ///
     /// # Panics
-    /// If JSON cannot express it.
+    /// If JSON cannot express it, or a failed sync has left the end of the log in doubt.
     pub fn append(&mut self, record: &T, disk: Disk<'_>) {
         self.extend([record], disk);
     }
@@ -63,14 +71,16 @@ impl<T: Serialize + DeserializeOwned> Log<T> {
     /// not.
     ///
     /// # Panics
-    /// If JSON cannot express one.
+    /// If JSON cannot express one, or a failed sync has left the end of the log in doubt.
     pub fn extend<R: Borrow<T>>(
         &mut self,
         records: impl IntoIterator<Item = R>,
         mut disk: Disk<'_>,
     ) {
+        self.assert_end_is_known(&disk);
         let lines = self.write(records);
         if !lines.is_empty() {
+            disk.note_log(&self.file);
             disk.append_lines(&self.file, &lines);
         }
     }
@@ -86,6 +96,9 @@ impl<T: Serialize + DeserializeOwned> Log<T> {
     ) {
         self.ends.clear();
         let lines = self.write(records);
+        self.errors = disk.doubts.errors();
+        disk.doubts.remove(&self.file);
+        disk.note_log(&self.file);
         disk.put_lines(&self.file, &lines);
     }
 
@@ -108,8 +121,13 @@ impl<T: Serialize + DeserializeOwned> Log<T> {
 
 impl<T> Log<T> {
     /// Keeps the first `len` records. Has no effect if there are not more.
+    ///
+    /// # Panics
+    /// If a failed sync has left the end of the log in doubt.
     pub fn truncate(&mut self, len: usize, mut disk: Disk<'_>) {
+        self.assert_end_is_known(&disk);
         if len < self.ends.len() {
+            disk.note_log(&self.file);
             self.ends.truncate(len);
             disk.truncate(&self.file, self.end().at);
         }
@@ -133,6 +151,13 @@ impl<T> Log<T> {
         self.end().at
     }
 
+    /// What stands behind a record that is missing is lost, and may be acknowledged.
+    fn assert_end_is_known(&self, disk: &Disk<'_>) {
+        if disk.doubts.concern(&self.file, self.errors) {
+            in_doubt(&self.file);
+        }
+    }
+
     fn end(&self) -> End {
         self.ends.last().copied().unwrap_or(End { at: 0, sum: 0 })
     }
@@ -145,6 +170,7 @@ impl<T> Log<T> {
                 "the log {file:?} is torn or damaged behind record {kept}: {end} of {len} bytes are kept"
             );
             disk.log(Level::Warn, &text);
+            disk.note_log(file);
             disk.truncate(file, end);
         }
     }
@@ -161,6 +187,11 @@ impl<T> fmt::Debug for Log<T> {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
 /// A file in a guest's memory is not longer than that.
 fn index(at: u64) -> usize {
     usize::try_from(at).unwrap_or(usize::MAX)
@@ -171,4 +202,12 @@ fn index(at: u64) -> usize {
 #[inline(never)]
 fn unfit(file: &str, number: usize, error: &str) -> ! {
     panic!("record {number} of the log {file:?} does not fit: {error}")
+}
+
+#[cold]
+#[inline(never)]
+fn in_doubt(file: &str) -> ! {
+    panic!(
+        "the log {file:?} is changed after a sync that failed, which leaves its end in doubt: Log::replace comes first"
+    )
 }

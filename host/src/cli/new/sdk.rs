@@ -27,7 +27,7 @@ const PACKAGES: [Package; 2] = [
         name: "guest-sdk",
         manifest: include_str!("../../../../guest-sdk/Cargo.toml"),
         sources: sources!("guest-sdk":
-            "body.rs" "ctx.rs" "disk.rs" "disk/checksum.rs" "disk/log.rs" "disk/record.rs" "disk/survived.rs" "lib.rs"
+            "body.rs" "ctx.rs" "disk.rs" "disk/checksum.rs" "disk/doubts.rs" "disk/log.rs" "disk/record.rs" "disk/survived.rs" "lib.rs"
             "name.rs" "native/mod.rs" "native/run.rs" "node.rs" "numbered.rs" "options.rs" "outbox.rs" "retry.rs"
             "runtime.rs" "service.rs" "sorted.rs" "step.rs" "testing.rs" "testing/disk.rs" "wasm.rs"
             "workload/draws.rs" "workload/goal.rs" "workload/history.rs" "workload/mod.rs" "workload/native.rs" "workload/runtime.rs" "workload/step.rs"

@@ -232,21 +232,33 @@ fn assemblyscript_keeps_logs() {
 fn assemblyscript_replaces_a_log_first_that_was_changed_behind_a_failed_sync() {
     let append = json!({"type": "append", "msg_id": 2, "given": 5, "sync_first": true});
     let appended = change("Append", "log", RECORDS[0]);
-    for is_swapped in [false, true] {
+    for (is_swapped, reason, is_behind) in [
+        (false, SyncFailure::Full, true),
+        (true, SyncFailure::Full, true),
+        (true, SyncFailure::Error, true),
+        // The disk may have lost what was in front of it too.
+        (false, SyncFailure::Error, false),
+    ] {
         let failed = || {
             let (mut driver, _) = tried_disk(&[]);
+            let mut append = append.clone();
+            append["sync_first"] = json!(is_behind);
             let effects = [SYNC, &appended, "log 1 not synced", SYNC];
-            does(&mut driver, append.clone(), &effects);
+            does(&mut driver, append, &effects[usize::from(!is_behind)..]);
             if is_swapped {
                 driver = continued("sdk-assemblyscript-disk", &mut driver).0;
             }
-            driver.try_synced(Err(SyncFailure::Full)).unwrap();
-            assert_eq!(driver.done(), ["log full"]);
+            driver.try_synced(Err(reason)).unwrap();
+            let is_full = reason == SyncFailure::Full;
+            assert_eq!(
+                driver.done(),
+                [if is_full { "log full" } else { "log failed" }]
+            );
             driver
         };
         let error = failed().try_text(&from_client(&append.to_string()));
         let error = error.unwrap_err().to_string();
-        let wanted = "changed behind a sync that failed and not replaced since";
+        let wanted = "not replaced after a sync that failed";
         assert!(error.contains(wanted), "{error}");
 
         let mut driver = failed();
