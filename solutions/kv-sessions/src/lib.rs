@@ -151,8 +151,17 @@ impl Node for Replica {
             waiting: Vec::new(),
             disk,
         };
-        for news in kept {
-            replica.execute(news);
+        if !kept.is_empty() {
+            for news in kept {
+                replica.execute(news);
+            }
+            // Once more, as one record: some of it may never have been synced, and after a sync that failed it may be here
+            // though no later one makes it durable.
+            let all = replica.writes.iter();
+            let all: News = all
+                .map(|(author, writes)| (author.clone(), (0, writes.clone())))
+                .collect();
+            replica.disk.replace([&all], ctx.disk());
         }
         replica
     }

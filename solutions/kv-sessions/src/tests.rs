@@ -1,3 +1,6 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use guest_sdk::disk::SyncFailure;
 use guest_sdk::testing::{Crash, TestNode};
 use serde_json::{Value, json};
 
@@ -137,4 +140,19 @@ fn what_was_told_survives_a_crash() {
     }
     let sent = node.receive("c1", write(5, 11, json!({})));
     assert_eq!(sent, [write_ok(json!({"n1@0": 1, "n1@6000000": 1}))]);
+}
+
+#[test]
+fn a_write_that_a_failed_sync_has_left_is_durable_before_the_next_life_speaks() {
+    let mut node = node();
+    node.fail_next_sync(SyncFailure::Error);
+    let writes = || node.receive("c1", write(5, 10, json!({})));
+    catch_unwind(AssertUnwindSafe(writes)).unwrap_err();
+    // The node sees what was written until the power is lost.
+    for crash in [Crash::Kill, Crash::Power] {
+        assert_eq!(node.restart(crash), []);
+        let token = json!({"n1@0": 1});
+        let sent = node.receive("c1", read(5, token.clone()));
+        assert_eq!(sent, [read_ok(Some(10), token)]);
+    }
 }

@@ -86,16 +86,22 @@ impl Node for Elector {
     fn init(ctx: &mut Ctx<Self>) -> Self {
         ctx.set_timer(HEARTBEAT, ());
         let kept = ctx.disk().get(FILE);
-        let (term, voted_for) = kept
-            .unwrap_or_else(|why| panic!("the vote is damaged: {why}"))
-            .unwrap_or_default();
-        Elector {
+        let kept = kept.unwrap_or_else(|why| panic!("the vote is damaged: {why}"));
+        let is_first_life = kept.is_none();
+        let (term, voted_for) = kept.unwrap_or_default();
+        let elector = Elector {
             term,
             voted_for,
             role: Role::Follower,
             leader: None,
             patience: ctx.rng().u64(PATIENCE),
+        };
+        if !is_first_life {
+            // Once more: it may never have been synced, and after a sync that failed it may be here though no later one makes
+            // it durable.
+            elector.keep(ctx);
         }
+        elector
     }
 
     fn request(

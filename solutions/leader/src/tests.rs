@@ -1,3 +1,6 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use guest_sdk::disk::SyncFailure;
 use guest_sdk::testing::{Crash, Sent, TestNode};
 use serde_json::{Value, json};
 
@@ -75,6 +78,20 @@ fn a_node_votes_once_in_a_term_and_remembers_it() {
     assert_eq!(node.receive("n2", message("request_vote", 4)), vote);
     let sent = node.receive("n3", message("request_vote", 5));
     assert_eq!(sent, [("n3", message("vote", 5))]);
+}
+
+#[test]
+fn a_vote_that_a_failed_sync_has_left_is_durable_before_the_next_life_speaks() {
+    let mut node = node();
+    node.fail_next_sync(SyncFailure::Error);
+    let votes = || node.receive("n2", message("request_vote", 4));
+    catch_unwind(AssertUnwindSafe(votes)).unwrap_err();
+    // The node sees what was written until the power is lost.
+    for crash in [Crash::Kill, Crash::Power] {
+        assert_eq!(node.restart(crash), []);
+        check_view(&mut node, 4, None);
+        assert_eq!(node.receive("n3", message("request_vote", 4)), []);
+    }
 }
 
 #[test]

@@ -153,9 +153,14 @@ impl Node for ShardNode {
     fn init(ctx: &mut Ctx<Self>) -> Self {
         ctx.set_timer(INTERVAL, ());
         let leads = controller(ctx) == ctx.id();
+        // What is read is kept once more: it may never have been synced, and after a sync that failed it may be here though
+        // no later one makes it durable.
         let slots = (0..SHARDS).map(|number| {
             let kept = ctx.disk().get(&file(number));
             let kept = kept.unwrap_or_else(|why| panic!("shard {number} is damaged: {why}"));
+            if let Some(slot) = &kept {
+                ctx.disk().put(&file(number), slot);
+            }
             kept.unwrap_or_else(|| Slot {
                 hop: 0,
                 // The controller has them until there is a group.
@@ -168,6 +173,9 @@ impl Node for ShardNode {
         let slots = slots.collect();
         let config = ctx.disk().get("config");
         let config = config.unwrap_or_else(|why| panic!("the configuration is damaged: {why}"));
+        if let Some(config) = &config {
+            ctx.disk().put("config", config);
+        }
         ShardNode {
             now: 0,
             config: config.unwrap_or_default(),

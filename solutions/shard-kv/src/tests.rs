@@ -1,3 +1,6 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use guest_sdk::disk::SyncFailure;
 use guest_sdk::testing::{Crash, TestNode};
 use serde_json::{Value, json};
 
@@ -165,6 +168,26 @@ fn a_shard_here_or_on_its_way_survives_a_crash() {
     node.restart(Crash::Power);
     let leaving = install(3, 2, 3, &[10, 11, 12, 13], 13);
     assert_eq!(node.advance(INTERVAL), [("n1", leaving)]);
+}
+
+#[test]
+fn what_a_failed_sync_has_left_is_durable_before_the_next_life_speaks() {
+    let mut node = TestNode::<ShardNode>::start("n1", &NODES);
+    node.fail_next_sync(SyncFailure::Error);
+    let join = json!({"type": "join", "msg_id": 1, "group": 1, "nodes": ["n1"]});
+    catch_unwind(AssertUnwindSafe(|| node.receive("c1", join))).unwrap_err();
+    node.restart(Crash::Kill);
+    node.fail_next_sync(SyncFailure::Error);
+    let appends = || node.receive("c1", append(3, 10, 1));
+    catch_unwind(AssertUnwindSafe(appends)).unwrap_err();
+    // The node sees what was written until the power is lost.
+    for crash in [Crash::Kill, Crash::Power] {
+        assert_eq!(node.restart(crash), []);
+        assert_eq!(node.receive("c1", get(3)), [get_ok(&[10])]);
+        let shards = json!({"type": "config_ok", "in_reply_to": 1, "shards": vec![1; 8]});
+        let sent = node.receive("c1", json!({"type": "config", "msg_id": 1}));
+        assert_eq!(sent, [("c1", shards)]);
+    }
 }
 
 #[test]
