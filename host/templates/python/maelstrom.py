@@ -64,8 +64,13 @@ STDIN = 0
 def lines():
     rest = b""
     while True:
-        while timers and timers[0][0] <= time.monotonic():
-            heapq.heappop(timers)[2]()
+        # What these set is due when stdin has been looked at, even if that is after(0).
+        now = time.monotonic()
+        due = []
+        while timers and timers[0][0] <= now:
+            due.append(heapq.heappop(timers)[2])
+        for function in due:
+            function()
         wait = max(0, timers[0][0] - time.monotonic()) if timers else None
         if not select.select([STDIN], [], [], wait)[0]:
             continue

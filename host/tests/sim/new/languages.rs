@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use serde_json::json;
 use test_support::{Dir, Run, built, compiled, host, program, root};
 
 use super::{files, new};
@@ -319,6 +320,93 @@ def handle(body, src):
 
 
 maelstrom.run(handle)
+"#;
+
+/// What is due again at once waits for stdin to be looked at.
+#[test]
+fn a_timer_that_sets_itself_again_with_no_wait_lets_messages_in() {
+    for (lang, code, interpreter, file, guest) in [
+        (
+            "python",
+            PYTHON_TICKS,
+            "python",
+            "node.py",
+            &["node.py"][..],
+        ),
+        (
+            "js",
+            JAVASCRIPT_TICKS,
+            "qjs",
+            "node.js",
+            &["--std", "main.js"],
+        ),
+    ] {
+        let dir = Dir::new();
+        let (folder, _) = made(&dir, lang, "1");
+        fs::write(folder.join(file), code).unwrap();
+        let run = Run::host().in_dir(&folder).arg("--module");
+        let run = run.arg(program(interpreter)).arg("--cache-dir");
+        let run = run.arg(compiled()).args(["--mount", ".", "--"]);
+        let ended = run.args(guest).input(
+            r#"{"src":"c0","dest":"n0","body":{"type":"init","msg_id":1,"node_id":"n0","node_ids":["n0"]}}
+{"src":"c1","dest":"n0","body":{"type":"ticks","msg_id":2}}
+"#,
+        );
+        let answers: Vec<serde_json::Value> = ended
+            .stdout
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        let answer =
+            |dest: &str, body: serde_json::Value| json!({"src": "n0", "dest": dest, "body": body});
+        assert_eq!(
+            answers,
+            [
+                answer("c0", json!({"type": "init_ok", "in_reply_to": 1})),
+                answer(
+                    "c1",
+                    json!({"type": "ticks_ok", "fired": true, "in_reply_to": 2})
+                ),
+            ],
+            "{lang}: {ended}"
+        );
+    }
+}
+
+/// Says whether the timer has fired.
+const PYTHON_TICKS: &str = r#"
+import maelstrom
+
+ticks = 0
+
+
+def tick():
+    global ticks
+    ticks += 1
+    maelstrom.after(0, tick)
+
+
+def handle(body, src):
+    return {"type": "ticks_ok", "fired": ticks > 0}
+
+
+maelstrom.after(0, tick)
+maelstrom.run(handle)
+"#;
+
+const JAVASCRIPT_TICKS: &str = r#"
+let ticks = 0;
+
+function tick() {
+  ticks += 1;
+  os.setTimeout(tick, 0);
+}
+
+function handle(body) {
+  return { type: "ticks_ok", fired: ticks > 0 };
+}
+
+tick();
 "#;
 
 /// The verdict on the node, which is handed in and graded with the commands of its README.
