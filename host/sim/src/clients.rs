@@ -229,9 +229,10 @@ impl Clients {
     ) -> Option<Ended> {
         let (owner, awaited) = self.end(client, msg_id, world)?;
         let node = self.clients[client].node;
-        let instead = match world.has_asked(client, awaited.from_ns) {
-            true => Instead::Nothing,
-            false => Instead::NeverAsked,
+        let instead = match world.asked(client, awaited.from_ns) {
+            Some(Ok(())) => Instead::Nothing,
+            Some(Err(why)) => Instead::NeverAsked(Some(why)),
+            None => Instead::NeverAsked(None),
         };
         Some(Ended {
             owner,

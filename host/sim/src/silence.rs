@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use super::journal::DropReason;
 use super::time::brief_seconds;
 use host_check::value::Name;
 use host_protocol::text::{excerpt, one_line};
@@ -30,8 +31,8 @@ pub struct Silence {
 /// What a node did instead of answering.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Instead {
-    /// It never got the request.
-    NeverAsked,
+    /// It never got the request; if that was dropped, for this reason.
+    NeverAsked(Option<DropReason>),
     /// Nothing that its client heard of.
     Nothing,
     /// It sent the client a message that is no answer to the request.
@@ -65,7 +66,7 @@ impl Instead {
 
     fn rank(&self) -> u8 {
         match self {
-            Instead::NeverAsked => 0,
+            Instead::NeverAsked(_) => 0,
             Instead::Nothing => 1,
             Instead::Stray { .. } => 2,
             Instead::Unfinished(_) => 3,
@@ -81,7 +82,7 @@ fn shown(text: &str) -> String {
 impl fmt::Display for Instead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Instead::NeverAsked | Instead::Nothing => Ok(()),
+            Instead::NeverAsked(_) | Instead::Nothing => Ok(()),
             Instead::Stray {
                 in_reply_to: None,
                 msg_id,
@@ -118,11 +119,19 @@ impl fmt::Display for Silence {
         } = self;
         let (at, waited) = (brief_seconds(self.asked_ns), brief_seconds(self.waited_ns));
         match instead {
-            Instead::NeverAsked => write!(
-                f,
-                "{client} sent {node} {} at {at} s, which {node} never got, and waited {waited} s",
-                self.f
-            ),
+            Instead::NeverAsked(why) => {
+                let why = match why {
+                    Some(DropReason::Down) => " because it was down",
+                    Some(DropReason::Loss) => " because the network lost it",
+                    Some(DropReason::Partition) => " because the link was cut",
+                    Some(DropReason::Gone) | None => "",
+                };
+                write!(
+                    f,
+                    "{client} sent {node} {} at {at} s, which {node} never got{why}, and waited {waited} s",
+                    self.f
+                )
+            }
             _ => write!(
                 f,
                 "{node} got {} from {client} at {at} s and did not answer within {waited} s{instead}",
@@ -149,5 +158,40 @@ impl Silences {
 
     pub(super) fn finish(self) -> Vec<Silence> {
         self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_that_never_arrived_says_what_has_taken_it() {
+        let told = |instead| {
+            let silence = Silence {
+                f: "read".into(),
+                node: "n1".to_owned(),
+                client: "c7".to_owned(),
+                asked_ns: 28_000_000,
+                waited_ns: 5_000_000_000,
+                instead,
+            };
+            silence.to_string()
+        };
+        for (dropped, because) in [
+            (None, ""),
+            (Some(DropReason::Down), " because it was down"),
+            (Some(DropReason::Loss), " because the network lost it"),
+            (Some(DropReason::Partition), " because the link was cut"),
+        ] {
+            assert_eq!(
+                told(Instead::NeverAsked(dropped)),
+                format!("c7 sent n1 read at 0.028 s, which n1 never got{because}, and waited 5 s")
+            );
+        }
+        assert_eq!(
+            told(Instead::Nothing),
+            "n1 got read from c7 at 0.028 s and did not answer within 5 s"
+        );
     }
 }

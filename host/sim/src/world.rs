@@ -39,6 +39,15 @@ pub(super) enum Pacing {
     Moves,
 }
 
+/// What became of the messages of a client to a node.
+#[derive(Debug, Clone, Copy, Default)]
+struct Asked {
+    /// When the node last got one.
+    got_ns: Option<u64>,
+    /// When one was last dropped, and why.
+    dropped: Option<(u64, DropReason)>,
+}
+
 /// The shared state of a run.
 pub(super) struct World<'a> {
     now_ns: u64,
@@ -62,8 +71,8 @@ pub(super) struct World<'a> {
     meter: Meter,
     tally: Tally,
     logged: LoggedWarnings,
-    /// When a node last got a message of each client, by the client's number.
-    asked_ns: Vec<Option<u64>>,
+    /// What became of the messages of each client to a node, by the client's number.
+    asked: Vec<Asked>,
     interrupt: Option<Interrupt>,
     /// What happened to messages since somebody looked, if somebody looks.
     notes: Option<Vec<Note>>,
@@ -96,7 +105,7 @@ impl<'a> World<'a> {
             meter: Meter::new(bounds, memory),
             tally: Tally::default(),
             logged: LoggedWarnings::default(),
-            asked_ns: Vec::new(),
+            asked: Vec::new(),
             interrupt: None,
             notes: None,
             harms: Vec::new(),
@@ -196,10 +205,25 @@ impl<'a> World<'a> {
         &self.logged
     }
 
-    /// Whether a node has got a message of a client since `since_ns`.
-    pub(super) fn has_asked(&self, client: usize, since_ns: u64) -> bool {
-        let last_ns = self.asked_ns.get(client).copied().flatten();
-        last_ns.is_some_and(|at_ns| at_ns >= since_ns)
+    /// What became of a message of a client since `since_ns`: `None` if it is on its way, or waits for its node.
+    pub(super) fn asked(&self, client: usize, since_ns: u64) -> Option<Result<(), DropReason>> {
+        let Asked { got_ns, dropped } = self.asked.get(client)?;
+        if got_ns.is_some_and(|at_ns| at_ns >= since_ns) {
+            return Some(Ok(()));
+        }
+        let dropped = dropped.filter(|(at_ns, _)| *at_ns >= since_ns);
+        dropped.map(|(_, why)| Err(why))
+    }
+
+    /// What is known of the sender of a message, if that is a client.
+    fn asked_by(&mut self, packet: &Packet) -> Option<&mut Asked> {
+        let Addr::Client(client) = packet.src else {
+            return None;
+        };
+        if self.asked.len() <= client {
+            self.asked.resize(client + 1, Asked::default());
+        }
+        self.asked.get_mut(client)
     }
 
     /// The message counts so far, or until they were final.
@@ -391,11 +415,9 @@ impl<'a> World<'a> {
                 format!("{} sends {dest} {kind:?}", names.name(packet.src))
             });
         }
-        if let Addr::Client(client) = packet.src {
-            if self.asked_ns.len() <= client {
-                self.asked_ns.resize(client + 1, None);
-            }
-            self.asked_ns[client] = Some(self.now_ns);
+        let now_ns = self.now_ns;
+        if let Some(asked) = self.asked_by(packet) {
+            asked.got_ns = Some(now_ns);
         }
         self.journal.received(self.now_ns, &self.names, packet);
     }
@@ -404,6 +426,10 @@ impl<'a> World<'a> {
     pub(super) fn dropped(&mut self, packet: &Packet, why: DropReason) {
         if why == DropReason::Loss {
             self.note(packet, |src, dest| Note::Lost { src, dest });
+        }
+        let now_ns = self.now_ns;
+        if let Some(asked) = self.asked_by(packet) {
+            asked.dropped = Some((now_ns, why));
         }
         self.mark();
         self.journal.dropped(self.now_ns, &self.names, packet, why);

@@ -85,8 +85,8 @@ fn what_each_fault_touched_is_told() {
               broadcast   65: 63 ok, 0 fail, 2 info
               read        88: 85 ok, 3 fail, 0 info
             messages      508 sent, 459 received; 3.32 an operation, 1.14 of them between servers
-            no answer     c11 sent n1 read at 0.092 s, which n1 never got, and waited 5 s (3 times)
-                          c12 sent n2 broadcast at 0.165 s, which n2 never got, and waited 5 s (2 times)
+            no answer     c11 sent n1 read at 0.092 s, which n1 never got because it was down, and waited 5 s (3 times)
+                          c12 sent n2 broadcast at 0.165 s, which n2 never got because it was down, and waited 5 s (2 times)
             simulated     24.312 s with seed 1; 648 events
             faults        3 partitions, 2 of them took messages: 29
                           4 wipes, 4 of them took messages, requests or files: 25 messages, 3 open requests, 6 nodes lost what they knew
