@@ -216,7 +216,7 @@ export class Log {
   get length(): i32 { return this.ends().length; }
 
   private ends(): End[] {
-    assert(logs.has(this.file), "a log is used that was not opened in init, or not replaced after a sync that failed");
+    assert(logs.has(this.file), "a log is used and where it ends is not known, because it was not opened in init (of a version before a hot swap neither) or a sync has failed: replace it with all records first");
     return logs.get(this.file);
   }
 

@@ -1140,7 +1140,7 @@ static size_t ms_find_log(const char *file) {
 static size_t ms_log_of(const char *file, bool may_add) {
     size_t place = ms_find_log(file);
     if (place < ms_logs.length) return place;
-    if (!may_add) give_up("a log is used that was not opened in on_init, or not replaced after a sync that failed");
+    if (!may_add) give_up("a log is used and where it ends is not known, because it was not opened in on_init (of a version before a hot swap neither) or a sync has failed: write all records with disk_replace_log first");
     ms_logs.at = (ms_log *)ms_more(ms_logs.at, ms_logs.length, &ms_logs.room, sizeof *ms_logs.at);
     ms_log *added = &ms_logs.at[ms_logs.length++];
     memset(added, 0, sizeof *added);

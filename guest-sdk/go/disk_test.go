@@ -250,7 +250,7 @@ func TestALogThatWasChangedBehindAFailedSyncIsReplacedFirst(test *testing.T) {
 	fails := func(k *kept) { k.event(test, `{"now_ns":6000,"sync_failed":{"reason":"full"}}`, "") }
 	ends := func(k *kept) {
 		defer func() {
-			if said := fmt.Sprint(recover()); !strings.HasSuffix(said, "or not replaced after a sync that failed") {
+			if said := fmt.Sprint(recover()); !strings.HasSuffix(said, "or a sync has failed: Replace it with all records first") {
 				test.Fatal(said)
 			}
 		}()
@@ -303,7 +303,7 @@ func TestALogGoesOnBehindASwap(test *testing.T) {
 	})
 	other := newKept(func(*kept) error { return nil }).begins(test, "{}", begun)
 	defer func() {
-		if said := fmt.Sprint(recover()); !strings.HasPrefix(said, `the log "log" is used and was not opened in`) {
+		if said := fmt.Sprint(recover()); !strings.HasPrefix(said, `the log "log" is used and where it ends is not known, because it was not opened in`) {
 			test.Fatal(said)
 		}
 	}()

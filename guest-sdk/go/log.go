@@ -100,7 +100,7 @@ func (l Log) Len() int { return len(l.ends()) }
 func (l Log) ends() []end {
 	ends, exists := l.disk.node.at.Logs[l.file]
 	if !exists {
-		panic(fmt.Sprintf("the log %q is used and was not opened in the function given to Init, or not replaced after a sync that failed", l.file))
+		panic(fmt.Sprintf("the log %q is used and where it ends is not known, because it was not opened in the function given to Init (of a version before a hot swap neither) or a sync has failed: Replace it with all records first", l.file))
 	}
 	return ends
 }

@@ -69,6 +69,8 @@ mod log;
 mod record;
 mod survived;
 
+use std::borrow::Borrow;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -228,6 +230,20 @@ impl<'a> Disk<'a> {
     #[must_use]
     pub fn open_log<T: Serialize + DeserializeOwned>(&mut self, file: &str) -> (Log<T>, Vec<T>) {
         Log::open(file, self)
+    }
+
+    /// A log of these records, which replaces the file: for a node that has the log since a hot swap, when the disk is not
+    /// read. It belongs into an `Option` with `#[serde(default)]`, and the records are all that the node knows, since what it
+    /// learned without the log is in no file yet.
+    ///
+    /// # Panics
+    /// If JSON cannot express one.
+    pub fn put_log<T: Serialize + DeserializeOwned, R: Borrow<T>>(
+        &mut self,
+        file: &str,
+        records: impl IntoIterator<Item = R>,
+    ) -> Log<T> {
+        Log::put(file, records, self)
     }
 
     fn survived(&mut self) -> &mut Survived {

@@ -37,12 +37,7 @@ pub struct Log<T> {
 impl<T: Serialize + DeserializeOwned> Log<T> {
     pub(super) fn open(file: &str, disk: &mut Disk<'_>) -> (Self, Vec<T>) {
         let bytes = disk.bytes(file).unwrap_or_default();
-        let mut log = Log {
-            file: file.to_owned(),
-            ends: Vec::new(),
-            errors: disk.doubts.errors(),
-            records: PhantomData,
-        };
+        let mut log = Log::empty(file, disk);
         let mut records = Vec::new();
         loop {
             let start = index(log.end().at);
@@ -57,6 +52,19 @@ impl<T: Serialize + DeserializeOwned> Log<T> {
             let at = (start + record::len(json)) as u64;
             log.ends.push(End { at, sum });
         }
+    }
+
+    pub(super) fn put<R: Borrow<T>>(
+        file: &str,
+        records: impl IntoIterator<Item = R>,
+        disk: &mut Disk<'_>,
+    ) -> Self {
+        let mut log = Log::empty(file, disk);
+        let lines = log.write(records);
+        disk.doubts.remove(file);
+        disk.note_log(file);
+        disk.put_lines(file, &lines);
+        log
     }
 
     /// Appends a record.
@@ -94,12 +102,7 @@ impl<T: Serialize + DeserializeOwned> Log<T> {
         records: impl IntoIterator<Item = R>,
         mut disk: Disk<'_>,
     ) {
-        self.ends.clear();
-        let lines = self.write(records);
-        self.errors = disk.doubts.errors();
-        disk.doubts.remove(&self.file);
-        disk.note_log(&self.file);
-        disk.put_lines(&self.file, &lines);
+        *self = Log::put(&self.file, records, &mut disk);
     }
 
     /// The lines of records, which count from now on.
@@ -120,6 +123,15 @@ impl<T: Serialize + DeserializeOwned> Log<T> {
 }
 
 impl<T> Log<T> {
+    fn empty(file: &str, disk: &Disk<'_>) -> Self {
+        Log {
+            file: file.to_owned(),
+            ends: Vec::new(),
+            errors: disk.doubts.errors(),
+            records: PhantomData,
+        }
+    }
+
     /// Keeps the first `len` records. Has no effect if there are not more.
     ///
     /// # Panics

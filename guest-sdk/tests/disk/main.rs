@@ -4,4 +4,5 @@ mod effects;
 mod failing;
 mod recovery;
 mod scripted;
+mod swap;
 mod testing;

@@ -258,7 +258,7 @@ fn assemblyscript_replaces_a_log_first_that_was_changed_behind_a_failed_sync() {
         };
         let error = failed().try_text(&from_client(&append.to_string()));
         let error = error.unwrap_err().to_string();
-        let wanted = "not replaced after a sync that failed";
+        let wanted = "or a sync has failed: replace it with all records first";
         assert!(error.contains(wanted), "{error}");
 
         let mut driver = failed();
