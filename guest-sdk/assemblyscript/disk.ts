@@ -8,7 +8,8 @@
 // A name has 1 to 255 bytes, is neither "." nor "..", and has no slash. Other names, a file to rename that is not there, and a disk
 // beyond the limits of the host fail the step.
 import { effect, isBehindSync, isUnsynced, needsSync, syncIfDue } from "./effects";
-import { Fields, Json, quoted } from "./json";
+import { Fields, Json, hex, hexDigit, quoted } from "./json";
+import { decoded, encoded, toNewline } from "./text";
 
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", PADDING: u8 = 0x3d;
 
@@ -103,30 +104,45 @@ export function read(file: string): Uint8Array | null {
   if (!files().has(file)) return null;
   if (!withoutSync) needsSync();
   const content = files().get(file), text = content.get("text");
-  return text.isMissing ? ofBase64(content.get("base64").string()) : Uint8Array.wrap(String.UTF8.encode(text.string()));
+  return text.isMissing ? ofBase64(content.get("base64").string()) : Uint8Array.wrap(encoded(text.string()));
 }
 
 /** What a byte does to a checksum, once there is one. */
 const TABLE = new StaticArray<u32>(256);
 
-/** CRC-32 (ISO 3309), behind bytes that have the checksum `sum`. */
-function checksum(sum: u32, bytes: Uint8Array, from: i32, to: i32): u32 {
+/** CRC-32 (ISO 3309) of the bytes that stand so far apart, behind others that have the checksum `sum`. */
+function checksum(sum: u32, at: usize, end: usize, apart: usize): u32 {
   for (let byte: u32 = 0; TABLE[255] == 0; byte++) {
     let effect = byte;
     for (let bit = 0; bit < 8; bit++) effect = (effect >> 1) ^ (0xedb88320 & (0 - (effect & 1)));
     TABLE[byte] = effect;
   }
   sum = ~sum;
-  for (let at = from; at < to; at++) sum = (sum >> 8) ^ unchecked(TABLE[(sum ^ unchecked(bytes[at])) & 255]);
+  for (; at < end; at += apart) sum = (sum >> 8) ^ unchecked(TABLE[(sum ^ load<u8>(at)) & 255]);
   return ~sum;
 }
 
-/** Where a record ends, and the checksum of all JSON up to there. */
-class End {
-  constructor(public at: u64, public sum: u32) {}
+/** Where each record of a log ends, and the checksum of all JSON up to there. */
+class Ends {
+  at: u64[] = [];
+  sums: u32[] = [];
+
+  get length(): i32 { return this.at.length; }
+  get lastAt(): u64 { return this.length > 0 ? this.at[this.length - 1] : 0; }
+  get lastSum(): u32 { return this.length > 0 ? this.sums[this.length - 1] : 0; }
+
+  add(at: u64, sum: u32): void {
+    this.at.push(at);
+    this.sums.push(sum);
+  }
+
+  cut(length: i32): void {
+    this.at.length = length;
+    this.sums.length = length;
+  }
 }
 
-const logs = new Map<string, End[]>();
+const logs = new Map<string, Ends>();
 let behindSync = new Set<string>(); // those that were changed behind a sync of the last step
 
 /** Notes that a change of a log is lost if a sync before it in this step fails. */
@@ -134,25 +150,32 @@ function noteSync(file: string): void {
   if (isBehindSync()) behindSync.add(file);
 }
 
-/** JSON that has arrived may have newlines between its values; half a surrogate pair is written as U+FFFD. */
-function toWritten(record: string): string {
-  for (let at = 0; at < record.length; at++) {
-    const c = record.charCodeAt(at);
-    if (c != 0x0a && (c < 0xd800 || c >= 0xe000)) continue;
-    return Json.of(quoted(record.replaceAll("\n", " "))).string();
+/** Whether a record is written as it is, and a byte a character. */
+function isPlain(record: string): bool {
+  const from = changetype<usize>(record), end = from + (<usize>record.length << 1);
+  for (let at = from; at < end; at += 2) {
+    const c = load<u16>(at);
+    if (c >= 0x80 || c == 0x0a) return false;
   }
-  return record;
+  return true;
 }
+
+/** JSON that has arrived may have newlines between its values; half a surrogate pair is written as U+FFFD. */
+function toWritten(record: string): string { return Json.of(quoted(record.replaceAll("\n", " "))).string(); }
 
 /** What stands before the JSON of a record: eight hexadecimal digits and a blank. A newline stands behind it. */
 const HEAD = 9;
+const head = new StaticArray<u16>(HEAD);
 
-function head(sum: u32): string { return sum.toString(16).padStart(8, "0") + " "; }
+function headOf(sum: u32): string {
+  hex(changetype<usize>(head), sum, HEAD - 1);
+  head[HEAD - 1] = 0x20;
+  return String.UTF16.decodeUnsafe(changetype<usize>(head), HEAD << 1);
+}
 
 function hasHead(bytes: Uint8Array, from: i32, sum: u32): bool {
   for (let i = 0; i < 8; i++) {
-    const digit = u8((sum >> (28 - 4 * i)) & 15);
-    if (bytes[from + i] != digit + (digit < 10 ? 0x30 : 0x57)) return false;
+    if (unchecked(bytes[from + i]) != u8(hexDigit((sum >> (28 - 4 * i)) & 15))) return false;
   }
   return bytes[from + 8] == 0x20;
 }
@@ -172,18 +195,18 @@ export class Log {
    * to `replace` here.
    */
   open(): Json[] {
-    const bytes = read(this.file), records: Json[] = [], ends: End[] = [];
+    const bytes = read(this.file), records: Json[] = [], ends = new Ends();
     logs.set(this.file, ends);
     if (bytes == null) return records;
     let start = 0, sum: u32 = 0;
     while (true) {
-      const end = bytes.indexOf(0x0a, start);
-      if (end < start + HEAD) break;
-      sum = checksum(sum, bytes, start + HEAD, end);
+      const at = bytes.dataStart, end = i32(toNewline(at + start, at + bytes.length) - at);
+      if (end < start + HEAD || end == bytes.length) break;
+      sum = checksum(sum, at + start + HEAD, at + end, 1);
       if (!hasHead(bytes, start, sum)) break;
       records.push(Json.of(textOf(bytes, start + HEAD, end)));
       start = end + 1;
-      ends.push(new End(start, sum));
+      ends.add(start, sum);
     }
     if (start < bytes.length) {
       const where = `the log "${this.file}" is torn or damaged behind record ${ends.length}`;
@@ -200,7 +223,7 @@ export class Log {
 
   /** Replaces all records: compaction. After a crash the log has all of the new ones, or all of the old ones. */
   replace(records: string[]): void {
-    logs.set(this.file, []);
+    logs.set(this.file, new Ends());
     this.extend("put", records);
   }
 
@@ -208,39 +231,44 @@ export class Log {
   truncate(records: i32): void {
     const ends = this.ends();
     if (records >= ends.length) return;
-    ends.length = records;
+    ends.cut(records);
     noteSync(this.file);
-    truncate(this.file, this.last().at);
+    truncate(this.file, ends.lastAt);
   }
 
   get length(): i32 { return this.ends().length; }
 
-  private ends(): End[] {
+  private ends(): Ends {
     assert(logs.has(this.file), "a log is used and where it ends is not known, because it was not opened in init (of a version before a hot swap neither) or a sync has failed: replace it with all records first");
     return logs.get(this.file);
   }
 
-  private last(): End {
-    const ends = this.ends();
-    return ends.length > 0 ? ends[ends.length - 1] : new End(0, 0);
-  }
-
   private extend(kind: string, records: string[]): void {
-    const lines: string[] = [], ends = this.ends(), last = this.last();
-    let at = last.at, sum = last.sum;
+    const lines: string[] = [], ends = this.ends();
+    let at = ends.lastAt, sum = ends.lastSum;
     noteSync(this.file);
     for (let i = 0; i < records.length; i++) {
-      const record = toWritten(records[i]), bytes = Uint8Array.wrap(String.UTF8.encode(record));
-      sum = checksum(sum, bytes, 0, bytes.length);
-      at += HEAD + bytes.length + 1;
-      ends.push(new End(at, sum));
-      lines.push(head(sum) + record + "\n");
+      let record = records[i], length = record.length;
+      if (isPlain(record)) {
+        const from = changetype<usize>(record);
+        sum = checksum(sum, from, from + (<usize>length << 1), 2);
+      } else {
+        record = toWritten(record);
+        const bytes = encoded(record), from = changetype<usize>(bytes);
+        length = bytes.byteLength;
+        sum = checksum(sum, from, from + length, 1);
+      }
+      at += HEAD + length + 1;
+      ends.add(at, sum);
+      lines.push(headOf(sum));
+      lines.push(record);
+      lines.push("\n");
     }
     change(kind, named(this.file).string("text", lines.join("")));
   }
 }
 
-function textOf(bytes: Uint8Array, from: i32, to: i32): string { return String.UTF8.decodeUnsafe(bytes.dataStart + from, to - from); }
+function textOf(bytes: Uint8Array, from: i32, to: i32): string { return decoded(bytes.dataStart + from, to - from); }
 
 // ---- For the library ----
 
@@ -252,7 +280,12 @@ export function forget(): void { survived = null; }
 export function saved(): string {
   const fields = new Fields(), names = logs.keys();
   for (let i = 0; i < names.length; i++) {
-    fields.json(names[i], "[" + logs.get(names[i]).map<string>((end) => end.at.toString() + "," + end.sum.toString()).join(",") + "]");
+    const ends = logs.get(names[i]), numbers: u64[] = [];
+    for (let j = 0; j < ends.length; j++) {
+      numbers.push(ends.at[j]);
+      numbers.push(ends.sums[j]);
+    }
+    fields.json(names[i], "[" + numbers.join(",") + "]");
   }
   return fields.toString();
 }
@@ -270,13 +303,13 @@ export function settle(hasFailed: bool, isFull: bool): void {
 /** Those logs, for a snapshot. */
 export function savedBehindSync(): string { return "[" + behindSync.values().map<string>((file) => quoted(file)).join(",") + "]"; }
 
-export function load(saved: Json, savedBehindSync: Json): void {
+export function loadSaved(saved: Json, savedBehindSync: Json): void {
   const files = savedBehindSync.items();
   for (let i = 0; i < files.length; i++) behindSync.add(files[i].string());
   const all = saved.fields(), names = all.keys();
   for (let i = 0; i < names.length; i++) {
-    const numbers = all.get(names[i]).items(), ends: End[] = [];
-    for (let j = 0; j + 1 < numbers.length; j += 2) ends.push(new End(numbers[j].unsigned(), u32(numbers[j + 1].unsigned())));
+    const numbers = all.get(names[i]).items(), ends = new Ends();
+    for (let j = 0; j + 1 < numbers.length; j += 2) ends.add(numbers[j].unsigned(), u32(numbers[j + 1].unsigned()));
     logs.set(names[i], ends);
   }
 }

@@ -1,8 +1,11 @@
 // JSON as text: values are pieces of the text that has arrived, and are read when they are asked for.
+import { toQuote, toSpecial } from "./text";
 
 const QUOTE = 0x22, BACKSLASH = 0x5c, COMMA = 0x2c, COLON = 0x3a;
 
 function isSpace(c: i32): bool { return c == 0x20 || c == 0x09 || c == 0x0a || c == 0x0d; }
+
+let lastDigits: u64 = 0; // what they say that were last found to be an integer
 
 /** A value as JSON text. An empty piece stands for what is missing. */
 export class Json {
@@ -65,58 +68,79 @@ export class Json {
   get isUnsigned(): bool { return this.digits(false, u64.MAX_VALUE); }
 
   private digits(signed: bool, limit: u64): bool {
-    let at = this.from + i32(signed);
-    if (at >= this.to) return false;
-    for (let value: u64 = 0; at < this.to; at++) {
-      const digit = u64(this.whole.charCodeAt(at) - 0x30);
-      if (digit > 9 || value > (limit - digit) / 10) return false;
+    const base = changetype<usize>(this.whole), end = base + (<usize>this.to << 1);
+    let at = base + (<usize>(this.from + i32(signed)) << 1), value: u64 = 0;
+    if (at >= end) return false;
+    const checked = at + (18 << 1); // that many digits are below each limit
+    for (; at < end; at += 2) {
+      const digit = u64(load<u16>(at)) - 0x30;
+      if (digit > 9 || (at >= checked && value > (limit - digit) / 10)) return false;
       value = value * 10 + digit;
     }
+    lastDigits = value;
     return true;
   }
 
   /** The integer, or 0 if it is none: ask isInteger. */
   integer(): i64 {
     if (!this.isInteger) return 0;
-    const negative = this.first == 0x2d;
-    let value: u64 = 0;
-    for (let at = this.from + i32(negative); at < this.to; at++) value = value * 10 + (this.whole.charCodeAt(at) - 0x30);
-    return negative ? i64(0 - value) : i64(value);
+    return this.first == 0x2d ? i64(0 - lastDigits) : i64(lastDigits);
   }
 
-  unsigned(): u64 {
-    if (!this.isUnsigned) return 0;
-    let value: u64 = 0;
-    for (let at = this.from; at < this.to; at++) value = value * 10 + (this.whole.charCodeAt(at) - 0x30);
-    return value;
-  }
+  unsigned(): u64 { return this.isUnsigned ? lastDigits : 0; }
 
   boolean(): bool { return this.text == "true"; }
 
   /** The characters of a string, or "" if it is none: ask isString. */
   string(): string {
     if (!this.isString) return "";
-    const to = this.to - 1;
-    let done = this.from + 1;
-    const parts: string[] = [], base = changetype<usize>(this.whole);
-    for (let at = done; at < to; at++) {
-      if (load<u16>(base + (<usize>at << 1)) != BACKSLASH) continue;
-      parts.push(this.whole.substring(done, at));
-      const escape = this.whole.charCodeAt(++at);
-      if (escape == 0x75) {
+    const from = changetype<usize>(this.whole) + (<usize>(this.from + 1) << 1);
+    const end = changetype<usize>(this.whole) + (<usize>(this.to - 1) << 1);
+    let at = toQuote(from, end);
+    if (at >= end) return this.whole.substring(this.from + 1, this.to - 1);
+    // In one piece, since garbage costs more than characters. None is longer than its escape.
+    const buffer = new ArrayBuffer(i32(end - from)), start = changetype<usize>(buffer);
+    memory.copy(start, from, at - from);
+    let out = start + (at - from);
+    while (at < end) {
+      let c = load<u16>(at + 2);
+      if (c == 0x75) {
         // Surrogates are halves here as there.
-        const unit = I32.parseInt(this.whole.substring(at + 1, at + 5), 16);
-        parts.push(String.fromCharCode(unit));
-        at += 4;
+        c = ofHex(at + 4);
+        at += 12;
       } else {
-        const place = "bfnrt".indexOf(String.fromCharCode(escape));
-        parts.push(place < 0 ? String.fromCharCode(escape) : "\b\f\n\r\t".charAt(place));
+        c = ofEscape(c);
+        at += 4;
       }
-      done = at + 1;
+      store<u16>(out, c);
+      out += 2;
+      const next = toQuote(at, end);
+      memory.copy(out, at, next - at);
+      out += next - at;
+      at = next;
     }
-    if (parts.length == 0) return this.whole.substring(done, to);
-    parts.push(this.whole.substring(done, to));
-    return parts.join("");
+    return String.UTF16.decodeUnsafe(start, out - start);
+  }
+}
+
+function ofHex(at: usize): u16 {
+  let unit: u16 = 0;
+  for (let end = at + 8; at < end; at += 2) {
+    const c = load<u16>(at);
+    unit = (unit << 4) | (c < 0x41 ? c - 0x30 : (c | 0x20) - 0x57);
+  }
+  return unit;
+}
+
+/** What a letter behind a backslash stands for. */
+function ofEscape(c: u16): u16 {
+  switch (c) {
+    case 0x62: return 0x08;
+    case 0x66: return 0x0c;
+    case 0x6e: return 0x0a;
+    case 0x72: return 0x0d;
+    case 0x74: return 0x09;
+    default: return c;
   }
 }
 
@@ -135,11 +159,8 @@ class Inside {
     for (; at < end; at += 2) {
       const c = load<u16>(at);
       if (c == QUOTE) {
-        for (at += 2; at < end; at += 2) {
-          const inner = load<u16>(at);
-          if (inner == BACKSLASH) at += 2;
-          else if (inner == QUOTE) break;
-        }
+        at = toQuote(at + 2, end);
+        while (at < end && load<u16>(at) == BACKSLASH) at = toQuote(at + 4, end);
       } else if (c == 0x5b || c == 0x7b) {
         depth++;
       } else if (c == 0x5d || c == 0x7d) {
@@ -159,33 +180,50 @@ class Inside {
 
 /** A string as JSON. Half a surrogate pair becomes U+FFFD, because messages are UTF-8. */
 export function quoted(text: string): string {
-  const parts: string[] = ['"'];
-  let done = 0;
-  for (let at = 0; at < text.length; at++) {
-    const c = text.charCodeAt(at);
-    let escape = "";
-    if (c == QUOTE || c == BACKSLASH) {
-      escape = "\\" + String.fromCharCode(c);
-    } else if (c < 0x20) {
-      escape = "\\u00" + (c < 0x10 ? "0" : "") + c.toString(16);
-    } else if (c >= 0xd800 && c < 0xe000) {
-      const next = at + 1 < text.length ? text.charCodeAt(at + 1) : 0;
-      if (c < 0xdc00 && next >= 0xdc00 && next < 0xe000) {
-        at++;
-        continue;
-      }
-      escape = "\\ufffd";
+  const from = changetype<usize>(text), end = from + (<usize>text.length << 1);
+  let escapes = 0; // at most
+  for (let at = toSpecial(from, end); at < end; at = toSpecial(at + 2, end)) escapes++;
+  const buffer = new ArrayBuffer((text.length + 2 + 5 * escapes) << 1), start = changetype<usize>(buffer);
+  let at = from, out = start + 2;
+  store<u16>(start, QUOTE);
+  while (true) {
+    const next = toSpecial(at, end);
+    memory.copy(out, at, next - at);
+    out += next - at;
+    at = next;
+    if (at >= end) break;
+    const c = load<u16>(at);
+    if (isHalf(c, 0xd800) && at + 2 < end && isHalf(load<u16>(at + 2), 0xdc00)) {
+      store<u32>(out, load<u32>(at));
+      out += 4;
+      at += 4;
     } else {
-      continue;
+      out = escape(out, c);
+      at += 2;
     }
-    parts.push(text.substring(done, at));
-    parts.push(escape);
-    done = at + 1;
   }
-  parts.push(text.substring(done));
-  parts.push('"');
-  return parts.join("");
+  store<u16>(out, QUOTE);
+  return String.UTF16.decodeUnsafe(start, out + 2 - start);
 }
+
+/** Whether it is a surrogate of the kind that begins there. */
+function isHalf(c: u16, first: u16): bool { return (c & 0xfc00) == first; }
+
+/** Writes the escape of a unit; returns where it ends. */
+function escape(out: usize, c: u16): usize {
+  const letter: u16 = c == 0x0a ? 0x6e : c == QUOTE || c == BACKSLASH ? c : 0x75;
+  store<u32>(out, BACKSLASH | (u32(letter) << 16));
+  if (letter != 0x75) return out + 4;
+  hex(out + 4, c < 0x20 ? c : 0xfffd, 4);
+  return out + 12;
+}
+
+/** Writes the last hexadecimal digits of a number. */
+export function hex(out: usize, value: u32, digits: i32): void {
+  for (let shift = 4 * (digits - 1); shift >= 0; shift -= 4, out += 2) store<u16>(out, hexDigit((value >> shift) & 15));
+}
+
+export function hexDigit(value: u32): u16 { return u16(value + (value < 10 ? 0x30 : 0x57)); }
 
 /** The fields of an object that is written. Each method returns the object itself. */
 export class Fields {

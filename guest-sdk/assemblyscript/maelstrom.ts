@@ -12,6 +12,7 @@
 import * as disk from "./disk";
 import { begin, count, effect, isBehindSync, isUnsynced, needsSync, postpone, syncIfDue, taken } from "./effects";
 import { Fields, Json, quoted } from "./json";
+import { decoded, encoded } from "./text";
 import { complain, random_get, scratch } from "./wasi";
 export { Fields, Json, quoted };
 export { option } from "./wasi";
@@ -254,7 +255,7 @@ function fire(id: u64): void {
 let input = new ArrayBuffer(1024), result = new ArrayBuffer(0);
 
 function packed(text: string): u64 {
-  result = String.UTF8.encode(text);
+  result = encoded(text);
   return (u64(changetype<usize>(result)) << 32) | result.byteLength;
 }
 
@@ -268,7 +269,7 @@ export function alloc(length: i32): usize {
 export function handle(at: usize, length: i32): u64 {
   begin();
   disk.setWithoutSync(false);
-  const event = Json.of(String.UTF8.decodeUnsafe(at, length));
+  const event = Json.of(decoded(at, length));
   const fields = event.fields(), message = field(fields, "message"), timer = field(fields, "timer");
   nowNs = field(fields, "now_ns").unsigned();
   const failed = field(fields, "sync_failed");
@@ -307,7 +308,7 @@ export function snapshot(): u64 {
 }
 
 export function restore(at: usize, length: i32): i32 {
-  const text = String.UTF8.decodeUnsafe(at, length), all = Json.of(text);
+  const text = decoded(at, length), all = Json.of(text);
   if (text == "null" && !hasBegun) return 0;
   const state = all.get("node");
   if (hasBegun || all.get("sdk").string() != "assemblyscript" || !state.isObject) {
@@ -324,7 +325,7 @@ export function restore(at: usize, length: i32): i32 {
   nextTimer = all.get("next_timer").unsigned();
   randomState = all.get("random").unsigned();
   if (all.get("is_unsynced").boolean()) needsSync();
-  disk.load(all.get("logs"), all.get("logs_behind_sync"));
+  disk.loadSaved(all.get("logs"), all.get("logs_behind_sync"));
   const inFlight = all.get("calls").items();
   for (let i = 0; i < inFlight.length; i++) {
     const it = inFlight[i], body = it.get("body");

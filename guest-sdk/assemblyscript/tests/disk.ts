@@ -24,6 +24,7 @@ class Tried extends Node {
     else if (message.type == "cut") this.log.truncate(i32(given.integer()));
     else if (message.type == "half") this.log.append('"' + String.fromCharCode(0xd83d) + '"');
     else if (message.type == "bytes") this.changeBytes();
+    else if (message.type == "say") log("info", given.string());
     else return false;
     log("info", this.log.length.toString() + (disk.isSynced() ? " synced" : " not synced"));
     if (message.body.get("sync").boolean()) disk.sync();

@@ -227,6 +227,30 @@ fn assemblyscript_keeps_logs() {
     assert_eq!(next.done(), [&appended, "log 2 not synced", SYNC, OK, OK]);
 }
 
+/// It looks at four characters at a time, or at eight bytes.
+#[test]
+fn assemblyscript_reads_and_writes_any_text_at_any_place() {
+    let (mut driver, _) = tried_disk(&[]);
+    for special in [
+        "\"", "\\", "\n", "\u{8}", "\u{1f}", " ", "\u{7f}", "é", "€", "😀",
+    ] {
+        for length in 0..12 {
+            for place in 0..=length {
+                let (before, behind) = ("/".repeat(place), "u".repeat(length - place));
+                let text = format!("{before}{special}{behind}{special}");
+                let units = text.encode_utf16();
+                let escaped: String = units.map(|unit| format!("\\u{unit:04X}")).collect();
+                for given in [json!(text).to_string(), format!("\"{escaped}\"")] {
+                    let request = format!(r#"{{"type":"say","msg_id":2,"given":{given}}}"#);
+                    driver.text(&from_client(&request));
+                    let said = format!("log {text}");
+                    assert_eq!(driver.done(), [&said, "log 0 synced", OK, OK]);
+                }
+            }
+        }
+    }
+}
+
 /// Records behind a sync that failed are not on the disk, and what is written behind them would be cut off as damaged.
 #[test]
 fn assemblyscript_replaces_a_log_first_that_was_changed_behind_a_failed_sync() {
