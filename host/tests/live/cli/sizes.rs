@@ -8,10 +8,10 @@ const KIB_MAX: usize = 250;
 /// Modules that have more, and what they may have: each has many strategies or messages in one
 /// program. `wasm-opt -Oz` takes another seventh away.
 const LARGER: [(&str, usize); 4] = [
-    ("broadcast", 312),
-    ("g-set", 261),
-    ("kafka", 356),
-    ("lin-kv", 313),
+    ("broadcast", 318),
+    ("g-set", 266),
+    ("kafka", 362),
+    ("lin-kv", 318),
 ];
 
 #[test]
