@@ -27,7 +27,7 @@ const HEAD: &str = "\
 
 Wrong programs of [the zoo](zoo.md), each searched in eight ways: *seeds* are runs of the built-in suite, its worlds included, one seed after another as often as there
 is time for; *random*, *pct*, *phases*, *pos*, *novelty* and *mutate* are the strategies of `host explore`, and *all* tries every schedule within bounds ([explore.md](explore.md)).
-Explorations have 3 nodes (5 for lin-kv-5), and faults as budgets: where the challenge has partitions, two lost messages and a split; where it kills nodes or takes their power, two such (eight for registers).
+Explorations have 3 nodes (5 for lin-kv-5), and faults as budgets: where the challenge has partitions, two lost messages and a split; where it kills nodes or takes their power, two such (four power failures for registers).
 Registers (`lin-kv`) are searched with timers in bursts, two splits, 20 operations and without ends, since those guests count ticks.
 A number is how many runs (states for *all*) it took to the failure, and the milliseconds; `-` that none was found in time; `none` that there is none within the bounds. Rows that the suite misses are marked.
 This command prints the page:
@@ -238,7 +238,7 @@ fn by_strategy(
         true => Bounds {
             operations: 20,
             fires: 30,
-            power: 4 * faults.power,
+            power: 2 * faults.power,
             timers: TimerOrder::Bursts,
             tries_ends: false,
             partitions: 2 * faults.partitions,

@@ -84,7 +84,7 @@ pub(crate) struct Phases {
     is_new: bool,
     /// Whether it was looked since a timer fired.
     has_looked: bool,
-    /// How many operations are to begin before a timer fires.
+    /// How many operations are to begin as soon as nothing is left to arrive.
     wanted: u64,
 }
 
