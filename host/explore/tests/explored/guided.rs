@@ -151,6 +151,34 @@ fn votes_of_an_earlier_term_are_found_in_raft() {
     assert_eq!(failure(&guided).names, ["not-linearizable"]);
 }
 
+/// Values of `lin-kv` are from 0 to 4, so one write in five would write what the one before has written.
+#[test]
+fn what_was_just_written_is_hardly_written_again() {
+    let subject = Subject::of("raft-mutants", &[], Workload::LinKv, 3);
+    let bounds = Bounds {
+        operations: 20,
+        ..elections()
+    };
+    let (mut writes, mut repeats) = (0, 0);
+    for seed in 1..=20 {
+        let exploration = Exploration {
+            module: &subject.module,
+            scenario: &subject.scenario,
+            bounds: &bounds,
+            budget: Budget::default(),
+            seed,
+            operations: host_explore::Operations::Drawn,
+        };
+        let planned = exploration.planned().expect("the workload has operations");
+        assert_eq!(planned.len(), 20);
+        let written = planned.iter().filter(|it| it.starts_with("write "));
+        let written: Vec<&String> = written.collect();
+        writes += written.len();
+        repeats += written.windows(2).filter(|pair| pair[0] == pair[1]).count();
+    }
+    assert!(repeats * 20 <= writes, "{repeats} of {writes}");
+}
+
 /// Two nodes lead in one term, and a majority hears both; or one still leads for itself and answers a read.
 #[test]
 fn what_takes_several_leaders_is_found_in_phases() {
