@@ -118,7 +118,7 @@ impl Agenda {
                 return None;
             }
             if last.replace(kind) == Some(kind) || !may(kind) {
-                continue; // it is not possible
+                continue; // it is not possible, or waits
             }
             if let Some(it) = any_of(kind, stream) {
                 self.due.remove(place);

@@ -69,6 +69,11 @@ impl Habits {
             follows: stream.pick(&[0, 250, 500]),
         }
     }
+
+    /// How many timers fire in a phase.
+    fn fires(&self, stream: &mut Stream) -> u64 {
+        1 + stream.below(self.most_fires)
+    }
 }
 
 pub(crate) struct Phases {
@@ -91,19 +96,18 @@ pub(crate) struct Phases {
 impl Phases {
     /// Begins a run of so many nodes.
     pub(crate) fn new(nodes: usize, stream: &mut Stream) -> Self {
-        let mut phases = Phases {
-            habits: Habits::draw(stream),
+        let habits = Habits::draw(stream);
+        Phases {
             cut: Cut::draw(nodes, stream),
             links: Links::new(stream),
             clocks: Clocks::new(stream),
-            fires: 0,
+            fires: habits.fires(stream),
             takers: 0,
             is_new: true,
             has_looked: false,
             wanted: 0,
-        };
-        phases.fires = 1 + stream.below(phases.habits.most_fires);
-        phases
+            habits,
+        }
     }
 
     fn begin(&mut self, nodes: usize, stream: &mut Stream) {
@@ -120,7 +124,7 @@ impl Phases {
         };
         self.links.shuffle(stream);
         self.clocks = Clocks::new(stream);
-        self.fires = 1 + stream.below(self.habits.most_fires);
+        self.fires = self.habits.fires(stream);
         self.is_new = true;
     }
 

@@ -246,6 +246,15 @@ impl<'m, 'a> Run<'m, 'a> {
         self.births = births.collect();
     }
 
+    /// What a scheduler sees of it after so many moves.
+    fn view(&self, now: u64) -> View<'_, 'a> {
+        View {
+            model: self.model,
+            now,
+            births: &self.births,
+        }
+    }
+
     /// Goes on until nothing is possible, or `meet`, which is told of each state and its hash, says that it is enough. Then
     /// what clients got is judged.
     pub(crate) fn finish(
@@ -270,11 +279,7 @@ impl<'m, 'a> Run<'m, 'a> {
         loop {
             let now = self.moves.len() as u64;
             let nothing_else = self.possible.is_empty();
-            let view = View {
-                model: self.model,
-                now,
-                births: &self.births,
-            };
+            let view = self.view(now);
             let any_of = |kind: Kind, stream: &mut Stream| self.any_of(kind, stream);
             let takers = || self.takers();
             let invoked = match scheduler.invokes(&view, &self.possible, &takers, stream) {
@@ -295,13 +300,8 @@ impl<'m, 'a> Run<'m, 'a> {
             }
             agenda.done(now, it, stream);
             if let Move::Invoke(worker) = it {
-                let view = View {
-                    model: self.model,
-                    now,
-                    births: &self.births,
-                };
                 let node = u8::try_from(self.model.clients.node_of(worker)).unwrap_or(u8::MAX);
-                scheduler.begun(&view, node, stream);
+                scheduler.begun(&self.view(now), node, stream);
             }
         }
     }
