@@ -83,7 +83,9 @@ function makeHelp() {
 function listenToKeys(on, help) {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented || event.isComposing) return;
-    if (help.dialog.open || !help.isOn() || event.target.closest?.("input, select, textarea, [contenteditable]")) return;
+    if (help.dialog.open || !help.isOn()) return;
+    // A dialog that has just closed keeps the focus in its own fields until the next frame.
+    if (event.target.closest?.("input, select, textarea, [contenteditable]") && !help.dialog.contains(event.target)) return;
     const does = on[event.key];
     if (!does) return;
     event.preventDefault();

@@ -211,6 +211,18 @@ fn everything_can_be_done_with_the_keyboard() {
     browser.press("?");
     browser.wait_for("document.querySelector('dialog').open");
     nothing_is_in_the_way(&browser);
+    // What had the focus in the dialog keeps it until the next frame: keys work all the same.
+    let focused = browser.run(
+        "document.querySelector('dialog').close();
+         const last = document.activeElement.type;
+         document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key: 'a', bubbles: true}));
+         return last",
+        json!([]),
+    );
+    assert_eq!(focused, "checkbox");
+    wait_for_focus(&browser, "node n0, running");
+    browser.press("?");
+    browser.wait_for("document.querySelector('dialog').open");
     browser.press(ESCAPE);
     browser.wait_for("!document.querySelector('dialog').open");
 
