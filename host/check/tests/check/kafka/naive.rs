@@ -225,13 +225,15 @@ fn logs(done: &[Done], took_place: impl Fn(&Done) -> bool) -> BTreeMap<String, L
             }
         }
     }
+    let ends = places.iter().map(|(_, offset)| *offset as usize + 1);
+    let end = ends.max().unwrap_or_default();
     let mut logs = BTreeMap::new();
     for key in ["a", "b"] {
-        let mut dense = vec![BTreeSet::new(); 40];
+        let mut dense = vec![BTreeSet::new(); end];
         for ((_, message), offset) in places.iter().filter(|((k, _), _)| k == key) {
             dense[*offset as usize].insert(*message);
         }
-        let offsets: Vec<usize> = (0..40)
+        let offsets: Vec<usize> = (0..end)
             .filter(|&offset: &usize| !dense[offset].is_empty())
             .collect();
         let first = |offset: &usize| {
