@@ -48,7 +48,7 @@ impl Default for Limits {
         Limits {
             memory_bytes: 128 << 20,
             table_elements: 100_000,
-            fuel: 1_000_000_000,
+            fuel: 10_000_000_000,
             wall: Duration::from_secs(100),
             output_bytes: 8 << 20,
             effects: 10_000,

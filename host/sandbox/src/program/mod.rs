@@ -67,15 +67,12 @@ pub(super) struct ProgramGuest {
     /// Whether the log says that it only yields.
     idle_noted: bool,
     last_words: LastWords,
-    /// The fuel of the current step: more while a program with mounts starts.
-    step_fuel: u64,
     fuel_used: u64,
 }
 
-/// How many times the fuel of a step a program may use until it first waits, if something is mounted for it. That is an
-/// interpreter, whose start takes a thousand times an answer: CPython's 2.0 × 10⁹ units. Only who runs or judges it can mount
-/// anything, and all fuel of a run is bounded besides.
-const START_STEPS: u64 = 10;
+/// What a program in Go that is out of fuel may not know.
+const GO_FUEL: &str = "compiled to WebAssembly, Go runs no other goroutine until this one blocks: a \
+                       loop that waits for one has to call time.Sleep or runtime.Gosched";
 
 /// How a program has ended.
 struct End {
@@ -95,12 +92,7 @@ impl ProgramGuest {
         seed: u64,
         built_by_go: bool,
     ) -> Self {
-        let step_fuel = match guest.mounts.is_empty() {
-            true => limits.fuel,
-            false => limits.fuel.saturating_mul(START_STEPS),
-        };
         ProgramGuest {
-            step_fuel,
             fibers: BTreeMap::from([(MAIN, Fiber::main(code))]),
             process: Some(Box::new(Process::new(guest, limits, seed, !built_by_go))),
             limits,
@@ -224,7 +216,7 @@ impl ProgramGuest {
         }
         process.guest.watch.begin(&self.limits);
         let units = EVENT_UNITS + INPUT_BYTE_UNITS * mem::take(&mut process.io.arrived_bytes);
-        let limit = self.step_fuel;
+        let limit = self.limits.fuel;
         process.fuel_left = limit.checked_sub(units).ok_or(ErrorKind::Fuel { limit })?;
         process.threads.arrive(&mut process.io);
         Ok(true)
@@ -291,17 +283,16 @@ impl Guest for ProgramGuest {
         let goes_on = unread < before.0 || unfinished > before.1;
         self.last_words.pass(event.now_ns, goes_on);
         let refused = process.guest.limiter.refused.take();
-        let fuel_used = self.step_fuel - process.fuel_left;
+        let fuel_used = self.limits.fuel - process.fuel_left;
         if let Err(End { error, entry }) = ended {
             let log = self.last_words.before(&process.io.log.text);
             let refused = refused.or(self.last_words.refused.take());
-            let limits = Limits {
-                fuel: self.step_fuel,
-                ..self.limits
-            };
-            let mut error = failure(&error, &limits, refused, &log, entry, &describe());
+            let mut error = failure(&error, &self.limits, refused, &log, entry, &describe());
             if let Some(stderr) = process.io.log.ends(&log) {
                 error.stderr = stderr;
+            }
+            if self.built_by_go && matches!(error.kind, ErrorKind::Fuel { .. }) {
+                error.hint = GO_FUEL.to_owned();
             }
             error.unfinished =
                 String::from_utf8_lossy(lines::unfinished(&process.io.stdout)).into();
@@ -316,9 +307,6 @@ impl Guest for ProgramGuest {
         self.returned = stdout.len() - lines::unfinished(stdout).len();
         let sync = self.process().io.sync.take();
         self.is_syncing = sync.is_some();
-        if !self.is_syncing {
-            self.step_fuel = self.limits.fuel;
-        }
         // While it waits for the disk, its timer stays as it is and a line may be unfinished.
         let (timer, note) = match sync {
             Some(_) => (None, None),

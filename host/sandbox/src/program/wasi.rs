@@ -29,6 +29,10 @@ impl WasiState for ProgramState {
     fn stdin_flags(&self) -> u16 {
         if self.stdin_blocks { 0 } else { NONBLOCK }
     }
+
+    fn environ(&self) -> &'static [&'static str] {
+        &["HOME=/"]
+    }
 }
 
 /// Adds all of WASI to `linker`.

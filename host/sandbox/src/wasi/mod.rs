@@ -2,7 +2,7 @@
 //! anything outside of the sandbox.
 //!
 //! A guest can import every function of preview 1, because standard libraries import
-//! more than they call. Random bytes come from the seed, and the environment is empty.
+//! more than they call. Random bytes come from the seed, and the environment is empty but for the home of a program.
 //! Standard streams, the clock and waiting differ between the two kinds of guests: see
 //! [`abi`] and [`program::wasi`](crate::program::wasi). Programs have the node's disk as files; for
 //! guests of the ABI all other functions return an error code: no other file descriptor is open, and no
@@ -20,7 +20,7 @@ use rand_chacha::rand_core::Rng;
 use wasmtime::{Caller, Error, FuncType, Linker, Result, Val, ValType};
 
 use self::fuel::{COPIED_BYTE_UNITS, RANDOM_BYTE_UNITS, admit_vectors, charge, charge_call};
-use self::memory::with_memory;
+use self::memory::{GuestMemory, OutOfBounds, with_memory};
 use crate::state::GuestState;
 
 /// The module that the functions are imported from.
@@ -35,6 +35,11 @@ pub(super) trait WasiState: Send + 'static {
 
     /// The flags of stdin.
     fn stdin_flags(&self) -> u16;
+
+    /// The environment, as `NAME=value`. Nothing of the host's own is in it.
+    fn environ(&self) -> &'static [&'static str] {
+        &[]
+    }
 }
 
 /// Every function that returns an error code, with its parameters: `i` for i32, `I` for i64.
@@ -175,10 +180,6 @@ fn deny_all<T: WasiState>(linker: &mut Linker<T>) -> Result<()> {
     Ok(())
 }
 
-fn environ_get<T>(_: &mut Caller<'_, T>, _pointers: i32, _buffer: i32) -> Result<i32> {
-    Ok(errno::SUCCESS)
-}
-
 fn fd_close<T>(_: &mut Caller<'_, T>, fd: i32) -> Result<i32> {
     Ok(on_stdio(fd, errno::SUCCESS))
 }
@@ -227,19 +228,11 @@ pub(super) fn on_stdio(fd: i32, answer: i32) -> i32 {
 
 fn args_sizes_get<T: WasiState>(caller: &mut Caller<'_, T>, count: i32, size: i32) -> Result<i32> {
     with_memory(caller, |memory, state| {
-        let args = &state.guest().args;
-        memory.write_u32(count, args.len())?;
-        let bytes = args.iter().map(|arg| arg.len() + 1);
-        memory.write_u32(size, bytes.sum())?;
-        Ok(errno::SUCCESS)
+        write_sizes(memory, &state.guest().args, count, size)
     })
 }
 
-fn args_get<T: WasiState>(
-    caller: &mut Caller<'_, T>,
-    mut pointers: i32,
-    mut buffer: i32,
-) -> Result<i32> {
+fn args_get<T: WasiState>(caller: &mut Caller<'_, T>, pointers: i32, buffer: i32) -> Result<i32> {
     let bytes = caller
         .data_mut()
         .guest()
@@ -249,15 +242,7 @@ fn args_get<T: WasiState>(
         .sum::<usize>();
     charge(caller, COPIED_BYTE_UNITS * bytes as u64)?;
     with_memory(caller, |memory, state| {
-        for arg in &state.guest().args {
-            memory.write(pointers, &buffer.to_le_bytes())?;
-            memory.write(buffer, arg.as_bytes())?;
-            let end = buffer.wrapping_add_unsigned(u32::try_from(arg.len()).unwrap_or(0));
-            memory.write(end, &[0])?;
-            pointers = pointers.wrapping_add(4);
-            buffer = end.wrapping_add(1);
-        }
-        Ok(errno::SUCCESS)
+        write_texts(memory, &state.guest().args, pointers, buffer)
     })
 }
 
@@ -266,11 +251,50 @@ fn environ_sizes_get<T: WasiState>(
     count: i32,
     size: i32,
 ) -> Result<i32> {
-    with_memory(caller, |memory, _| {
-        memory.write_u32(count, 0)?;
-        memory.write_u32(size, 0)?;
-        Ok(errno::SUCCESS)
+    with_memory(caller, |memory, state| {
+        write_sizes(memory, state.environ(), count, size)
     })
+}
+
+fn environ_get<T: WasiState>(
+    caller: &mut Caller<'_, T>,
+    pointers: i32,
+    buffer: i32,
+) -> Result<i32> {
+    with_memory(caller, |memory, state| {
+        write_texts(memory, state.environ(), pointers, buffer)
+    })
+}
+
+/// Writes how many texts there are, and how many bytes, each with a 0 behind it.
+fn write_sizes(
+    memory: &mut GuestMemory<'_>,
+    texts: &[impl AsRef<str>],
+    count: i32,
+    size: i32,
+) -> std::result::Result<i32, OutOfBounds> {
+    memory.write_u32(count, texts.len())?;
+    let bytes = texts.iter().map(|text| text.as_ref().len() + 1);
+    memory.write_u32(size, bytes.sum())?;
+    Ok(errno::SUCCESS)
+}
+
+/// Writes texts, each with a 0 behind it, and where they are.
+fn write_texts(
+    memory: &mut GuestMemory<'_>,
+    texts: &[impl AsRef<str>],
+    mut pointers: i32,
+    mut buffer: i32,
+) -> std::result::Result<i32, OutOfBounds> {
+    for text in texts.iter().map(AsRef::as_ref) {
+        memory.write(pointers, &buffer.to_le_bytes())?;
+        memory.write(buffer, text.as_bytes())?;
+        let end = buffer.wrapping_add_unsigned(u32::try_from(text.len()).unwrap_or(0));
+        memory.write(end, &[0])?;
+        pointers = pointers.wrapping_add(4);
+        buffer = end.wrapping_add(1);
+    }
+    Ok(errno::SUCCESS)
 }
 
 fn clock_res_get<T: WasiState>(

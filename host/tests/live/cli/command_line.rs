@@ -143,7 +143,7 @@ fn help_is_not_an_error() {
                   --max-fuel <UNITS>
                       Maximum fuel for one step; an instruction takes about one unit
 
-                      [default: 1000000000]
+                      [default: 10000000000]
 
                   --max-step-ms <MS>
                       Maximum wall time for one step, in milliseconds, checked every 100 ms
@@ -225,7 +225,7 @@ fn help_of_inspect() {
                   --max-fuel <UNITS>
                       Maximum fuel for one step; an instruction takes about one unit
 
-                      [default: 1000000000]
+                      [default: 10000000000]
 
                   --max-step-ms <MS>
                       Maximum wall time for one step, in milliseconds, checked every 100 ms
@@ -809,7 +809,7 @@ fn help_of_sim() {
                   --max-fuel <UNITS>
                       Maximum fuel for one step; an instruction takes about one unit
 
-                      [default: 1000000000]
+                      [default: 10000000000]
 
                   --max-step-ms <MS>
                       Maximum wall time for one step, in milliseconds, checked every 100 ms
@@ -850,7 +850,7 @@ fn help_of_sim() {
                   --max-run-fuel <UNITS>
                       Maximum fuel of all nodes together
 
-                      [default: 150000000000]
+                      [default: 400000000000]
 
                   --max-run-memory-mib <MIB>
                       Maximum memory of all nodes and services together, in MiB
@@ -1255,7 +1255,7 @@ fn help_of_explore() {
                   --max-fuel <UNITS>
                       Maximum fuel for one step; an instruction takes about one unit
 
-                      [default: 1000000000]
+                      [default: 10000000000]
 
                   --max-step-ms <MS>
                       Maximum wall time for one step, in milliseconds, checked every 100 ms
@@ -1296,7 +1296,7 @@ fn help_of_explore() {
                   --max-run-fuel <UNITS>
                       Maximum fuel of all nodes together
 
-                      [default: 150000000000]
+                      [default: 400000000000]
 
                   --max-run-memory-mib <MIB>
                       Maximum memory of all nodes and services together, in MiB

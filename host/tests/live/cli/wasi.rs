@@ -92,7 +92,7 @@ fn random_bytes_cost_fuel() {
         ---- stdout
         {"src":"n1","dest":"c0","body":{"type":"init_ok","in_reply_to":1}}
         ---- stderr
-        error: the guest failed in handle: out of fuel: a step may use 1000000000 units (--max-fuel); does it loop for ever?
+        error: the guest failed in handle: out of fuel: a step may use 10000000000 units (--max-fuel); does it loop for ever?
           in: go < handle
           event: message {"id":1,"src":"c1","dest":"n1","body":{"type":"go","msg_id":2}}
           [NOTHING DONE]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use host_guest::{ErrorKind, GuestError, GuestOptions, Limits};
 use serde_json::json;
-use test_support::probe::{HELLO, hello, number, probe, with_memory};
+use test_support::probe::{HELLO, hello, hex, number, probe, with_memory};
 use test_support::with_placeholders;
 
 use crate::program::driver::{Driver, load_bytes};
@@ -54,6 +54,18 @@ fn the_newline_may_come_in_a_write_of_its_own() {
         3100 + HELLO.len(),
     ));
     assert_eq!(driver.done(), [r#"-> c1 {"type":"hello"}"#]);
+}
+
+#[test]
+fn the_environment_says_where_home_is_and_nothing_else() {
+    let mut driver = begin(&format!(
+        "{READ} (drop (call $environ_sizes (i32.const 1024) (i32.const 1028)))
+         (call $number (i32.load (i32.const 1024))) (call $number (i32.load (i32.const 1028)))
+         (drop (call $environ (i32.const 1024) (i32.const 2048)))
+         (call $number (i32.load (i32.const 1024))) (call $show (i32.const 2048) (i32.const 7)) {READ}",
+    ));
+    let shown = [number(1), number(7), number(2048), hex(b"HOME=/\0")];
+    assert_eq!(driver.done(), shown.map(|it| format!("log {it}")));
 }
 
 #[test]

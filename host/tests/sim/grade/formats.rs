@@ -335,9 +335,9 @@ fn a_class_as_json() {
                 "limits": {
                   "events": 20000000,
                   "node-memory-bytes": 134217728,
-                  "run-fuel": 150000000000,
+                  "run-fuel": 400000000000,
                   "run-memory-bytes": 268435456,
-                  "step-fuel": 1000000000
+                  "step-fuel": 10000000000
                 },
                 "module": "echo",
                 "optional": false,
@@ -356,9 +356,9 @@ fn a_class_as_json() {
                 "limits": {
                   "events": 20000000,
                   "node-memory-bytes": 134217728,
-                  "run-fuel": 150000000000,
+                  "run-fuel": 400000000000,
                   "run-memory-bytes": 268435456,
-                  "step-fuel": 1000000000
+                  "step-fuel": 10000000000
                 },
                 "module": "broadcast",
                 "optional": false,
@@ -377,9 +377,9 @@ fn a_class_as_json() {
                 "limits": {
                   "events": 20000000,
                   "node-memory-bytes": 134217728,
-                  "run-fuel": 150000000000,
+                  "run-fuel": 400000000000,
                   "run-memory-bytes": 268435456,
-                  "step-fuel": 1000000000
+                  "step-fuel": 10000000000
                 },
                 "module": "broadcast",
                 "optional": false,

@@ -116,9 +116,9 @@ fn the_json_has_the_world_and_the_runs_that_passed() {
             "limits": {
               "events": 20000000,
               "node-memory-bytes": 134217728,
-              "run-fuel": 150000000000,
+              "run-fuel": 400000000000,
               "run-memory-bytes": 268435456,
-              "step-fuel": 1000000000
+              "step-fuel": 10000000000
             },
             "module": "broadcast",
             "optional": false,

@@ -30,6 +30,8 @@ pub fn with_memory(pages: u32, body: &str) -> Vec<u8> {
   (import "wasi_snapshot_preview1" "clock_time_get" (func $clock (param i32 i64 i32) (result i32)))
   (import "wasi_snapshot_preview1" "sched_yield" (func $yield (result i32)))
   (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (import "wasi_snapshot_preview1" "environ_sizes_get" (func $environ_sizes (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "environ_get" (func $environ (param i32 i32) (result i32)))
   (memory (export "memory") {pages})
   (data (i32.const 3000) "0123456789abcdef")
   (data (i32.const 3100) "{HELLO}\n")

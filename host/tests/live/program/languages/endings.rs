@@ -110,6 +110,19 @@ fn the_reason_of_go_is_the_headline_and_all_stacks_are_cut_in_the_middle() {
     );
 }
 
+#[test]
+fn a_goroutine_that_waits_in_a_loop_is_told_that_no_other_runs() {
+    let limits = Limits {
+        fuel: 100_000_000,
+        ..Limits::default()
+    };
+    let told = "out of fuel: a step may use 100000000 units (--max-fuel); does it loop for ever?";
+    let hint = "compiled to WebAssembly, Go runs no other goroutine until this one blocks: a loop that \
+                waits for one has to call time.Sleep or runtime.Gosched";
+    let error = end("go-fails", "wait", limits, 1);
+    assert_eq!(headline(&error), (told.to_owned(), hint));
+}
+
 /// All stacks are more than the log may have, and the end is kept too.
 #[test]
 fn a_log_that_is_cut_off_keeps_its_end_for_the_error() {

@@ -40,5 +40,10 @@ func main() {
 		seen[1] = true
 	case "exit":
 		log.Fatal("the queue is lost")
+	case "wait":
+		isDone := false
+		go func() { isDone = true }()
+		for !isDone {
+		}
 	}
 }
