@@ -183,9 +183,7 @@ install_rust_threads() {
 install_zig() {
     [ "$(cat "$TOOLS/zig/.installed" 2>/dev/null)" = "$ZIG_VERSION" ] && return
     local temporary
-    temporary=$(mktemp -d)
-    # shellcheck disable=SC2064 # the value of now is the one that is meant
-    trap "rm -rf '$temporary'" EXIT
+    temporary=$(folder)
     python3 -m pip download --quiet --disable-pip-version-check --no-deps \
         --dest "$temporary" "ziglang==$ZIG_VERSION" ||
         die "cannot fetch Zig: pip download ziglang==$ZIG_VERSION failed"
