@@ -1,17 +1,17 @@
 //! The processor time that a run has used: a net below its fuel.
 //!
 //! Fuel bounds the time of a run, but for what no price covers: loads that miss all caches. A guest
-//! that does nothing else would take half an hour for the fuel of a run. The net ends it. It is
+//! that does nothing else would take an hour and a half for the fuel of a run. The net ends it. It is
 //! the one thing in a run that depends on the machine, so it is far away from what other guests
 //! need.
 
 use std::fs;
 use std::time::Duration;
 
-/// The least that a run may use. With all its fuel a guest that computes uses less.
+/// What a run may use at least, however little fuel it has.
 const LEAST: Duration = Duration::from_secs(45);
 
-/// So much more for more fuel than that pays for, in picoseconds for each unit.
+/// What it may use for its fuel, in picoseconds for each unit. A guest that computes uses less.
 const UNIT_PS: u64 = 300;
 
 /// How much fuel is used before the time is looked at again.
