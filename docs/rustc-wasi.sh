@@ -37,6 +37,16 @@ case " $* " in
     set -- "$@" --cfg tokio_unstable
     export RUSTC_BOOTSTRAP=1
     ;;
+*" --crate-name tokio_util "*)
+    # Its codecs for sockets need tokio's.
+    for argument; do
+        shift
+        case $argument in
+        'feature="net"') argument=tokio_unstable ;;
+        esac
+        set -- "$@" "$argument"
+    done
+    ;;
 *" --crate-name parking_lot_core "*)
     # Its waiting for this target is behind a feature for nightly compilers, since 0.9.10.
     if grep -qs stdarch_wasm_atomic_wait "$CARGO_MANIFEST_DIR/src/lib.rs"; then

@@ -1,7 +1,7 @@
 // Runs a script that was written for Node.js: qjs --std nodejs.js SCRIPT ARGUMENT...
 //
 // It has of Node.js what a node of Maelstrom needs: require of files (CommonJS, JSON) and of "readline",
-// "fs" and "events"; process; console; timers. There are no ECMAScript modules, packages or sockets.
+// "fs" and "events", with parts of "crypto", "util" and "tty"; process; console; timers. There are no ECMAScript modules, packages or sockets.
 (() => {
   const STDIN = 0;
   const CHUNK_BYTES = 32768;
@@ -144,7 +144,42 @@
     },
   };
 
-  const builtin = { readline, fs, events: EventEmitter, process: null };
+  // Random bytes as hexadecimal digits, from the seed of the node.
+  const randomHex = (count) =>
+    Array.from({ length: count }, () => Math.floor(Math.random() * 256).toString(16).padStart(2, "0")).join("");
+  const crypto = {
+    randomUUID() {
+      const hex = randomHex(16);
+      const variant = "89ab"[parseInt(hex[16], 16) % 4];
+      return [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, variant + hex.slice(17, 20), hex.slice(20)].join("-");
+    },
+    randomBytes: (count) => ({ toString: () => randomHex(count) }),
+    randomInt: (min, max) => (max === undefined ? crypto.randomInt(0, min) : min + Math.floor(Math.random() * (max - min))),
+  };
+
+  const inspect = (value) => shown(value);
+  inspect.custom = Symbol.for("nodejs.util.inspect.custom");
+  const format = (...values) => values.map(shown).join(" ");
+  const util = {
+    inspect,
+    format,
+    formatWithOptions: (_options, ...values) => format(...values),
+    deprecate: (called) => called,
+    inherits: (constructor, parent) => void Object.setPrototypeOf(constructor.prototype, parent.prototype),
+    promisify: (called) => (...args) =>
+      new Promise((resolve, reject) => called(...args, (error, result) => (error ? reject(error) : resolve(result)))),
+  };
+
+  const builtin = {
+    readline,
+    "readline/promises": readline,
+    fs,
+    events: EventEmitter,
+    process: null,
+    crypto,
+    util,
+    tty: { isatty: () => false },
+  };
   const loaded = new Map();
   const isFile = (path) => {
     const [stat, error] = os.stat(path);

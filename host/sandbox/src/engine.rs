@@ -104,7 +104,8 @@ pub(super) fn config(
         .cranelift_nan_canonicalization(true)
         .wasm_relaxed_simd(false)
         .wasm_memory64(false)
-        .wasm_multi_memory(false)
+        // For what is rewritten (`rewrite::constants`): of other modules, vetting has refused those with more than one.
+        .wasm_multi_memory(true)
         .wasm_tail_call(false)
         .wasm_threads(true)
         .shared_memory(true)
@@ -133,6 +134,8 @@ pub(super) enum Pooled {
     Libraries,
     /// A stack for each guest. The pool makes all of them at once, with two memory mappings each.
     Programs,
+    /// The same, and a second memory for constants (`rewrite::constants`).
+    ProgramsOfGo,
 }
 
 impl Pooled {
@@ -141,6 +144,15 @@ impl Pooled {
         match self {
             Pooled::Libraries => mappings::OF_LIBRARY,
             Pooled::Programs => mappings::OF_PROGRAM,
+            Pooled::ProgramsOfGo => mappings::OF_PROGRAM_OF_GO,
+        }
+    }
+
+    /// The memories of a guest.
+    fn memories(self) -> u32 {
+        match self {
+            Pooled::Libraries | Pooled::Programs => 1,
+            Pooled::ProgramsOfGo => 2,
         }
     }
 }
@@ -184,13 +196,14 @@ fn pool(pooled: Pooled, instances: usize) -> PoolingAllocationConfig {
     let count = u32::try_from(instances + 1).unwrap_or(u32::MAX);
     let stacks = match pooled {
         Pooled::Libraries => 0,
-        Pooled::Programs => count,
+        Pooled::Programs | Pooled::ProgramsOfGo => count,
     };
     let tables = ModuleLimits::default().tables;
     let resident = RESIDENT_BYTES.min(RESIDENT_ALL_BYTES / (instances + 1));
     let mut pool = PoolingAllocationConfig::new();
     pool.total_core_instances(count)
-        .total_memories(count)
+        .total_memories(count.saturating_mul(pooled.memories()))
+        .max_memories_per_module(pooled.memories())
         .total_tables(count.saturating_mul(tables))
         .total_stacks(stacks)
         .max_tables_per_module(tables)

@@ -42,12 +42,10 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Whether this is a program of Go that has the goroutine which waits for signals: nothing else
-    /// of Go's runtime yields.
+    /// Whether this is a program that the Go toolchain made.
     #[must_use]
-    pub fn waits_for_signals(&self) -> bool {
-        let mut imports = self.imports.iter();
-        self.built_by_go && imports.any(|import| import.name == "sched_yield")
+    pub fn is_go_program(&self) -> bool {
+        self.built_by_go && self.kind == Kind::Program
     }
 }
 

@@ -14,6 +14,9 @@ pub(crate) const OF_LIBRARY: usize = 4;
 /// The most mappings of a program.
 pub(crate) const OF_PROGRAM: usize = OF_LIBRARY + 2;
 
+/// The most mappings of a program of Go: the memory of its constants has two more, what is in it and the addresses behind that.
+pub(crate) const OF_PROGRAM_OF_GO: usize = OF_PROGRAM + 2;
+
 /// What this program takes itself: its libraries, threads and large allocations.
 const OF_HOST: usize = 1000;
 

@@ -38,6 +38,8 @@ pub struct Sandbox {
     pool: Option<usize>,
     /// What programs run on: their pool has stacks, which nobody pays for before a program is loaded.
     programs: OnceLock<Programs>,
+    /// What programs of Go run on: they have a second memory.
+    programs_of_go: OnceLock<Programs>,
     /// What programs with threads run on: a pool has no room for threads.
     threads: OnceLock<Programs>,
     cache: Option<Cache>,
@@ -116,6 +118,7 @@ impl Sandbox {
             abi_linker,
             pool: None,
             programs: OnceLock::new(),
+            programs_of_go: OnceLock::new(),
             threads: OnceLock::new(),
             cache,
             interrupt: None,
@@ -335,7 +338,7 @@ impl Sandbox {
     ) -> Result<Module, CompileError> {
         let engine = match facts.kind {
             Kind::Program => {
-                let made = self.programs(facts.threads);
+                let made = self.programs(facts);
                 &made
                     .map_err(|error| CompileError::Internal(error.to_string()))?
                     .engine
@@ -351,19 +354,21 @@ impl Sandbox {
         })
     }
 
-    /// What programs run on, with threads or without.
-    fn programs(&self, threads: bool) -> Result<&Programs, EngineError> {
-        let place = match threads {
-            true => &self.threads,
-            false => &self.programs,
+    /// What a program runs on.
+    fn programs(&self, facts: &Facts) -> Result<&Programs, EngineError> {
+        let place = match (facts.threads, facts.is_go_program()) {
+            (true, _) => &self.threads,
+            (false, true) => &self.programs_of_go,
+            (false, false) => &self.programs,
         };
         if place.get().is_none() {
-            let engine = match threads {
-                true => self.engine_for_threads()?,
-                false => self.engine_for_programs()?,
+            let engine = match (facts.threads, facts.is_go_program()) {
+                (true, _) => self.engine_for_threads()?,
+                (false, true) => self.engine_for_programs(Pooled::ProgramsOfGo)?,
+                (false, false) => self.engine_for_programs(Pooled::Programs)?,
             };
             let mut linker = Linker::new(&engine);
-            program::wasi::add_to(&mut linker)?;
+            program::wasi::add_to(&mut linker, facts.threads)?;
             // If another thread has made one meanwhile, that is the one.
             let _ = place.set(Programs { engine, linker });
         }
@@ -371,11 +376,11 @@ impl Sandbox {
         Ok(made.ok_or_else(|| wasmtime::format_err!("there is no engine"))?)
     }
 
-    fn engine_for_programs(&self) -> Result<Engine, EngineError> {
+    fn engine_for_programs(&self, pooled: Pooled) -> Result<Engine, EngineError> {
         let Some(instances) = self.pool else {
             return Ok(self.engine.clone());
         };
-        let engine = match pooled_engine(Pooled::Programs, instances, self.cache.as_ref())? {
+        let engine = match pooled_engine(pooled, instances, self.cache.as_ref())? {
             Some(engine) => engine,
             None => {
                 let functions = functions_of(self.cache.as_ref());
@@ -397,7 +402,7 @@ impl Sandbox {
     fn link(&self, facts: &Facts, module: Module) -> Result<Linked, EngineError> {
         Ok(match facts.kind {
             Kind::Program => {
-                let linker = &self.programs(facts.threads)?.linker;
+                let linker = &self.programs(facts)?.linker;
                 Linked::Program(match facts.threads {
                     true => Code::Threads(Arc::new(Unlinked {
                         module,

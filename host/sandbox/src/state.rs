@@ -98,6 +98,11 @@ impl ResourceLimiter for GrowthLimiter {
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
+        // The second memory is that of a program's constants (`rewrite::constants`). It is never written, so all nodes have
+        // the one that the module's file has.
+        if current == 0 && self.memory_bytes > 0 {
+            return Ok(true);
+        }
         // A memory without a maximum has that of its addresses.
         if maximum.is_some_and(|maximum| desired > maximum && maximum <= self.memory_limit) {
             return Ok(false); // the module's own limit

@@ -47,6 +47,7 @@ pub fn vet(bytes: &[u8], limits: &Limits, module_limits: &ModuleLimits) -> Vette
         types: Vec::new(),
         type_values: 0,
         functions: Vec::new(),
+        memories: 0,
         overfull: false,
         bodies: 0,
         locals_total: 0,
@@ -110,6 +111,8 @@ struct Vetting<'a> {
     type_values: u64,
     /// The type index of each function, imports first.
     functions: Vec<u32>,
+    /// Memories, those that are imported included.
+    memories: u32,
     /// Whether a section has so many entries that reading them would take too much memory.
     overfull: bool,
     bodies: u32,
@@ -208,6 +211,7 @@ impl Vetting<'_> {
 
     /// Counts the initial size of a memory.
     fn memory(&mut self, ty: MemoryType) {
+        self.memories = self.memories.saturating_add(1);
         let bytes = ty.initial.saturating_mul(64 << 10);
         self.facts.memory_bytes = self.facts.memory_bytes.saturating_add(bytes);
     }
@@ -375,6 +379,10 @@ impl Vetting<'_> {
 
     fn check_limits(&mut self) {
         let (limits, bounds) = (*self.limits, *self.module_limits);
+        if self.memories > 1 {
+            let problem = format!("it has {} memories; a guest may have one", self.memories);
+            self.problems.push(problem);
+        }
         let facts = &self.facts;
         let checks = [
             (

@@ -49,7 +49,7 @@ impl Default for Bounds {
         Bounds {
             steps: 20_000_000,
             fuel: 400_000_000_000,
-            memory_bytes: 256 << 20,
+            memory_bytes: 384 << 20,
             in_flight: 100_000,
             in_flight_bytes: 32 << 20,
             answer_bytes: 32 << 20,
@@ -161,7 +161,7 @@ mod tests {
         for (nodes, times) in [(101, 2), (200, 2), (1000, 10), (10_000, 100)] {
             let bounds = Bounds::of_nodes(nodes);
             let mib = |bytes: usize| bytes >> 20;
-            assert_eq!(mib(bounds.memory_bytes), 256 * times);
+            assert_eq!(mib(bounds.memory_bytes), 384 * times);
             assert_eq!(
                 (bounds.in_flight, mib(bounds.in_flight_bytes)),
                 (100_000 * times, 32 * times)

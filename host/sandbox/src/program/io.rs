@@ -9,6 +9,9 @@ use host_guest::{Effect, ErrorKind, STDERR_SHOWN_MAX};
 use host_protocol::abi::{Level, Log};
 use host_protocol::disk::SyncFailure;
 use host_protocol::text::{ends, with_gap};
+use memchr::memmem;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 /// How much input a program may leave unread, in bytes: far more than correct programs
 /// leave, and little enough for a cluster of nodes.
@@ -58,6 +61,8 @@ pub(super) struct Io {
     idle_polls: u32,
     /// The bytes that have arrived and are not paid for.
     pub(super) arrived_bytes: u64,
+    /// The messages that have arrived.
+    messages: u64,
     /// The unread input.
     pub(super) stdin: VecDeque<u8>,
     /// The output since the last step, and an unfinished line before it.
@@ -68,6 +73,17 @@ pub(super) struct Io {
     pub(super) sync: Option<Scope>,
     /// How the sync ended that a thread waits for, until that is told.
     pub(super) synced: Option<Result<(), SyncFailure>>,
+}
+
+/// Whether a message has an `id` besides its sender, receiver and body.
+fn has_id(text: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Numbered {
+        id: Option<IgnoredAny>,
+    }
+    // Most have no such word in them anywhere, and need not be parsed.
+    memmem::find(text.as_bytes(), b"\"id\"").is_some()
+        && serde_json::from_str::<Numbered>(text).is_ok_and(|message| message.id.is_some())
 }
 
 /// The stderr of a step, up to a limit. Maelstrom's libraries log every message twice, so
@@ -102,6 +118,11 @@ impl Io {
             self.spin();
         }
         self.now_ns
+    }
+
+    /// Whether the program has read the clock so often in this step that it does so in a loop.
+    pub(super) fn polls_clock(&self) -> bool {
+        self.clock_reads >= READS_BEFORE_SPINNING
     }
 
     /// Advances the clock a little.
@@ -151,16 +172,25 @@ impl Io {
         (self.idle_polls > IDLE_POLLS_MAX).then(|| self.now_ns.saturating_add(IDLE_POLL_NS))
     }
 
-    /// Appends a line to stdin.
-    pub(super) fn push_line(&mut self, text: &str) -> Result<(), ErrorKind> {
-        if self.stdin.len() + text.len() >= STDIN_BYTES_MAX {
+    /// Appends a message to stdin, as a line. Under Maelstrom each has an `id`, and programs may be written for that, so
+    /// one without gets the number of messages before it.
+    pub(super) fn push_message(&mut self, text: &str) -> Result<(), ErrorKind> {
+        let fields = text.strip_prefix("{\"").filter(|_| !has_id(text));
+        let (id, rest) = match fields {
+            Some(_) => (format!("{{\"id\":{},", self.messages), &text[1..]),
+            None => (String::new(), text),
+        };
+        let bytes = id.len() + rest.len() + 1;
+        if self.stdin.len() + bytes > STDIN_BYTES_MAX {
             return Err(ErrorKind::Unread {
                 limit: STDIN_BYTES_MAX,
             });
         }
+        self.messages += 1;
         self.idle_polls = 0;
-        self.arrived_bytes += text.len() as u64 + 1;
-        self.stdin.extend(text.as_bytes());
+        self.arrived_bytes += bytes as u64;
+        self.stdin.extend(id.as_bytes());
+        self.stdin.extend(rest.as_bytes());
         self.stdin.push_back(b'\n');
         Ok(())
     }
@@ -230,5 +260,35 @@ impl StepLog {
                 .into(),
             })
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_without_an_id_gets_its_number() {
+        let mut io = Io::default();
+        for message in [
+            r#"{"src":"c1","dest":"n1","body":{"type":"x"}}"#,
+            r#"{"src":"c1","dest":"n1","body":{"type":"x","id":7}}"#,
+            r#"{"id":5,"src":"c1","dest":"n1","body":{"type":"x"}}"#,
+            r#"{"src":"c1","dest":"n1","body":{"id":7},"id":6}"#,
+            r#"{"src":"id","dest":"n1","body":{"type":"id"}}"#,
+        ] {
+            io.push_message(message).unwrap();
+        }
+        let expected = [
+            r#"{"id":0,"src":"c1","dest":"n1","body":{"type":"x"}}"#,
+            r#"{"id":1,"src":"c1","dest":"n1","body":{"type":"x","id":7}}"#,
+            r#"{"id":5,"src":"c1","dest":"n1","body":{"type":"x"}}"#,
+            r#"{"src":"c1","dest":"n1","body":{"id":7},"id":6}"#,
+            r#"{"id":4,"src":"id","dest":"n1","body":{"type":"id"}}"#,
+        ];
+        let expected = expected.map(|line| format!("{line}\n")).concat();
+        assert_eq!(io.arrived_bytes, expected.len() as u64);
+        let stdin: Vec<u8> = io.stdin.into();
+        assert_eq!(String::from_utf8(stdin).unwrap(), expected);
     }
 }

@@ -204,7 +204,7 @@ impl ProgramGuest {
         process.io.arrive_at(event.now_ns);
         process.guest.limiter.refused = None;
         match event.kind {
-            EventKind::Message(text) => process.io.push_line(text)?,
+            EventKind::Message(text) => process.io.push_message(text)?,
             EventKind::Timer(_) => self.timer_ns = None,
             EventKind::Synced(result) => {
                 self.is_syncing = false;
@@ -235,7 +235,7 @@ impl ProgramGuest {
         Some(Effect::Log(Log {
             level: Level::Warn,
             text: format!(
-                "it calls sched_yield in a loop and does nothing else, so it sleeps between the \
+                "it yields or reads the clock in a loop and does nothing else, so it sleeps between the \
                  calls until something arrives{signals}"
             )
             .into(),

@@ -31,14 +31,22 @@ impl WasiState for ProgramState {
     }
 
     fn environ(&self) -> &'static [&'static str] {
-        &["HOME=/"]
+        match self.shared {
+            None => &["HOME=/"],
+            // There is one processor, of which tokio would make one worker. A task that blocks it would stop all others,
+            // which on the machine of its author it does not.
+            Some(_) => &["HOME=/", "TOKIO_WORKER_THREADS=2"],
+        }
     }
 }
 
-/// Adds all of WASI to `linker`.
-pub(crate) fn add_to(linker: &mut Linker<ProgramState>) -> Result<()> {
+/// Adds all of WASI to `linker`, for programs with threads or without.
+pub(crate) fn add_to(linker: &mut Linker<ProgramState>, threads: bool) -> Result<()> {
     wasi::add_to(linker)?;
-    atomics::add_to(linker)?;
+    if threads {
+        atomics::add_to(linker)?;
+        add_waiting!(linker, "clock_time_get", clock_time_get)?;
+    }
     add_waiting!(linker, "sched_yield", sched_yield)?;
     add_waiting!(linker, "fd_read", fd_read)?;
     add_waiting!(linker, "fd_write", fd_write)?;
@@ -85,6 +93,17 @@ fn add_paths(linker: &mut Linker<ProgramState>) -> Result<()> {
     add!(linker, "path_symlink", path_symlink, (target: i32, target_len: i32, fd: i32, path: i32, len: i32))?;
     add!(linker, "path_unlink_file", paths::remove_file, (fd: i32, path: i32, len: i32))?;
     Ok(())
+}
+
+/// Reads the clock. A thread that does so in a loop waits for others in it, so they run.
+async fn clock_time_get(
+    caller: &mut Caller<'_, ProgramState>,
+    (clock, precision, time): (i32, i64, i32),
+) -> Result<i32> {
+    if caller.data().io.polls_clock() {
+        sched_yield(caller, ()).await?;
+    }
+    wasi::clock_time_get(caller, clock, precision, time)
 }
 
 fn fd_fdstat_set_flags(caller: &mut Caller<'_, ProgramState>, fd: i32, flags: i32) -> Result<i32> {

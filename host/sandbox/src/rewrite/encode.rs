@@ -11,7 +11,7 @@ use crate::compile::InvalidModule;
 
 /// Encodes the module in `wasm` again, as `rewriter` says.
 pub(super) fn encode(
-    mut rewriter: impl Reencode<Error = Infallible>,
+    rewriter: &mut impl Reencode<Error = Infallible>,
     wasm: &[u8],
 ) -> Result<Vec<u8>, InvalidModule> {
     let mut module = Module::new();

@@ -29,7 +29,9 @@ const ENDS: &str = "runtime.goexit1";
 /// If it cannot be read after all.
 pub(super) fn rewrite(wasm: &[u8]) -> Result<Option<Vec<u8>>, InvalidModule> {
     let rewriter = Rewriter::of(wasm).map_err(|error| invalid(&error.message()))?;
-    rewriter.map(|rewriter| encode(rewriter, wasm)).transpose()
+    rewriter
+        .map(|mut rewriter| encode(&mut rewriter, wasm))
+        .transpose()
 }
 
 /// The numbers of the functions.

@@ -1,10 +1,11 @@
-//! Changes programs before they are compiled, where an instruction or a runtime would do what no
-//! host can make right while it runs.
+//! Changes programs before they are compiled: where an instruction or a runtime would do what no
+//! host can make right while it runs, and where they could share machine code.
 //!
 //! | module | what it changes |
 //! |---|---|
-//! | `encode` | nothing: what both need |
+//! | `encode` | nothing: what the others need |
 //! | [`threads`] | instructions that would block the process, in programs with threads |
+//! | [`constants`] | constants in programs of Go, which differ in functions that are else equal |
 //! | `go` | the goroutine of Go's runtime that waits for signals, which never come |
 
 use std::borrow::Cow;
@@ -15,17 +16,18 @@ use crate::compile::InvalidModule;
 use crate::facts::Facts;
 use crate::vet::hex;
 
+pub(super) mod constants;
 mod encode;
 mod go;
 pub(super) mod threads;
 
 /// The version of all that is changed: what was compiled with another version is not used.
-const VERSION: &[u8] = b"rewritten 1";
+const VERSION: &[u8] = b"rewritten 2";
 
 /// The name under which the compiled code of a module is kept, a hash; `None` if the module stays as
 /// it is.
 pub(super) fn key(facts: &Facts) -> Option<String> {
-    let is_rewritten = facts.threads || facts.waits_for_signals();
+    let is_rewritten = facts.threads || facts.is_go_program();
     is_rewritten.then(|| {
         hex(&Sha256::new()
             .chain_update(VERSION)
@@ -39,8 +41,10 @@ pub(super) fn key(facts: &Facts) -> Option<String> {
 /// # Errors
 /// If it cannot be read after all.
 pub(super) fn rewrite<'a>(facts: &Facts, wasm: &'a [u8]) -> Result<Cow<'a, [u8]>, InvalidModule> {
-    Ok(match facts.threads {
-        true => Cow::Owned(threads::rewrite(wasm)?),
-        false => go::rewrite(wasm)?.map_or(Cow::Borrowed(wasm), Cow::Owned),
-    })
+    if facts.threads {
+        return Ok(Cow::Owned(threads::rewrite(wasm)?));
+    }
+    let wasm = go::rewrite(wasm)?.map_or(Cow::Borrowed(wasm), Cow::Owned);
+    let without = constants::rewrite(&wasm)?;
+    Ok(without.map_or(wasm, Cow::Owned))
 }

@@ -48,8 +48,8 @@ const GROW: u32 = 3;
 /// # Errors
 /// If it cannot be read after all.
 pub(super) fn rewrite(wasm: &[u8]) -> Result<Vec<u8>, InvalidModule> {
-    let rewriter = Rewriter::of(wasm).map_err(|error| invalid(&error.message()))?;
-    encode(rewriter, wasm)
+    let mut rewriter = Rewriter::of(wasm).map_err(|error| invalid(&error.message()))?;
+    encode(&mut rewriter, wasm)
 }
 
 struct Rewriter {

@@ -311,7 +311,7 @@ fn clock_res_get<T: WasiState>(
     })
 }
 
-fn clock_time_get<T: WasiState>(
+pub(super) fn clock_time_get<T: WasiState>(
     caller: &mut Caller<'_, T>,
     clock: i32,
     _precision: i64,

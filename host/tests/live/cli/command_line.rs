@@ -855,7 +855,7 @@ fn help_of_sim() {
                   --max-run-memory-mib <MIB>
                       Maximum memory of all nodes and services together, in MiB
 
-                      [default: 256]
+                      [default: 384]
 
                   --max-in-flight <N>
                       Maximum number of messages in flight
@@ -1301,7 +1301,7 @@ fn help_of_explore() {
                   --max-run-memory-mib <MIB>
                       Maximum memory of all nodes and services together, in MiB
 
-                      [default: 256]
+                      [default: 384]
 
                   --max-in-flight <N>
                       Maximum number of messages in flight

@@ -761,7 +761,7 @@ fn a_second_memory() {
         exit code 3
         ---- stderr
         error: [DIR]/guest.wasm [CANNOT BE LOADED]
-          - the module is invalid: multiple memories (at offset 0x21)
+          - it has 2 memories; a guest may have one
     "#]],
     );
 }

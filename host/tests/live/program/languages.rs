@@ -217,6 +217,13 @@ fn a_gossip_on_tokio_repeats_until_it_is_acknowledged() {
     assert_eq!(driver.sent(), [""; 0], "acknowledged");
 }
 
+/// It takes one of two workers.
+#[test]
+fn a_task_of_tokio_that_blocks_its_worker_does_not_stop_the_others() {
+    let sent = gossips("rust-tokio", &["blocks"], 400_000_000).0;
+    assert_eq!(sent.len(), 2, "{sent:?}");
+}
+
 #[test]
 fn posix_threads_answer_while_one_of_them_waits() {
     let mut driver = Driver::built("c-threads", &[], 1);

@@ -25,7 +25,7 @@ fn a_program_that_exits_ends_the_node_and_its_last_step_does_not_count() {
     );
 }
 
-/// Maelstrom passes any object from node to node.
+/// Maelstrom passes any object from node to node. Each message has an id.
 #[test]
 fn a_program_gets_messages_of_other_nodes_without_a_type() {
     let dir = Dir::new();
@@ -45,7 +45,7 @@ fn a_program_gets_messages_of_other_nodes_without_a_type() {
              (missing field `type` at line 1 column 17): {untyped}\nerror: the guest failed in _start: it \
              exited with code {}; a node runs until it is stopped\n  in: _start\n  \
              event: message {untyped}\n  [NOTHING DONE]\n",
-            untyped.len() + 1
+            r#""id":1,"#.len() + untyped.len() + 1
         )
     );
 }

@@ -233,6 +233,34 @@ fn a_thread_that_fails_ends_the_program() {
     );
 }
 
+/// The thread that is waited for runs, although the first never waits. It would spin until its fuel is used up.
+#[test]
+fn a_thread_that_reads_the_clock_in_a_loop_lets_others_run() {
+    let mut driver = begin(
+        "(drop (call $spawn (i32.const 1)))
+         (loop $again
+           (drop (call $clock (i32.const 1) (i64.const 0) (i32.const 1040)))
+           (br_if $again (i32.eqz (i32.atomic.load (i32.const 1024)))))
+         (call $say (i32.const 9)) (call $for_ever)",
+        "(call $sleep (i32.const 1060) (i64.const 5000000)) (call $say (i32.const 1))
+         (i32.atomic.store (i32.const 1024) (i32.const 1)) (call $for_ever)",
+    );
+    // It finds nobody who can run, so it sleeps a little between the readings, longer each time.
+    let mut logged = driver.logged().concat();
+    while !logged.ends_with('9') {
+        driver.fire();
+        logged += &driver.logged().concat();
+    }
+    let told = "it yields or reads the clock in a loop and does nothing else, so it sleeps between the calls until \
+                something arrives";
+    assert_eq!(logged, format!("{told}19"));
+    assert!(
+        (6_000_000..20_000_000).contains(&driver.now_ns),
+        "{}",
+        driver.now_ns
+    );
+}
+
 #[test]
 fn a_program_ends_with_its_main_thread() {
     let error = fail(
@@ -447,7 +475,7 @@ fn each_thread_gets_the_answer_of_its_own_sync() {
     }
 }
 
-const NOTE: &str = "log it calls sched_yield in a loop and does nothing else, so it sleeps between the \
+const NOTE: &str = "log it yields or reads the clock in a loop and does nothing else, so it sleeps between the \
      calls until something arrives";
 
 #[test]

@@ -1,10 +1,13 @@
 //! How modules are told apart: programs, guests of the ABI, neither.
 
+use std::fs;
+
 use host_guest::Limits;
-use host_sandbox::ModuleLimits;
 use host_sandbox::facts::Kind;
 use host_sandbox::vet::vet;
+use host_sandbox::{Cache, ModuleLimits, Sandbox};
 use test_support::wat::assemble;
+use test_support::{Dir, program};
 
 #[track_caller]
 fn check(text: &str, kind: Kind, problems: &[&str]) {
@@ -152,4 +155,21 @@ fn a_program_with_threads_imports_its_memory() {
         Kind::Program,
         &[],
     );
+}
+
+/// Two programs of Go have the runtime and most of the library in common, at other addresses. What a module adds to the
+/// functions that are kept is what the other has not.
+#[test]
+fn go_programs_share_machine_code() {
+    let dir = Dir::new();
+    let kept = dir.path("cache").join("functions-48.0.8-first.cfunc");
+    let bytes_after = |name: &str| {
+        let cache = Cache::open(dir.path("cache")).unwrap();
+        let sandbox = Sandbox::new(Some(cache)).unwrap();
+        sandbox.load(&program(name), &Limits::default()).unwrap();
+        fs::metadata(&kept).unwrap().len()
+    };
+    let first = bytes_after("go-counter");
+    let second = bytes_after("go-gossip") - first;
+    assert!(second < first / 20, "{first} bytes, then {second}");
 }

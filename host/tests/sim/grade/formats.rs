@@ -336,7 +336,7 @@ fn a_class_as_json() {
                   "events": 20000000,
                   "node-memory-bytes": 134217728,
                   "run-fuel": 400000000000,
-                  "run-memory-bytes": 268435456,
+                  "run-memory-bytes": 402653184,
                   "step-fuel": 10000000000
                 },
                 "module": "echo",
@@ -357,7 +357,7 @@ fn a_class_as_json() {
                   "events": 20000000,
                   "node-memory-bytes": 134217728,
                   "run-fuel": 400000000000,
-                  "run-memory-bytes": 268435456,
+                  "run-memory-bytes": 402653184,
                   "step-fuel": 10000000000
                 },
                 "module": "broadcast",
@@ -378,7 +378,7 @@ fn a_class_as_json() {
                   "events": 20000000,
                   "node-memory-bytes": 134217728,
                   "run-fuel": 400000000000,
-                  "run-memory-bytes": 268435456,
+                  "run-memory-bytes": 402653184,
                   "step-fuel": 10000000000
                 },
                 "module": "broadcast",

@@ -117,7 +117,7 @@ fn the_json_has_the_world_and_the_runs_that_passed() {
               "events": 20000000,
               "node-memory-bytes": 134217728,
               "run-fuel": 400000000000,
-              "run-memory-bytes": 268435456,
+              "run-memory-bytes": 402653184,
               "step-fuel": 10000000000
             },
             "module": "broadcast",

@@ -121,11 +121,18 @@ fn a_script_for_node_js_has_modules_events_timers_and_lines() {
         "#!/usr/bin/env node
          const readline = require('readline');
          const { names, bus, here } = require('./lib');
+         const { randomUUID } = require('node:crypto');
+         const { promisify } = require('util');
+         const next = promisify((number, done) => done(null, number + 1));
          let failed;
          try { require('leftpad'); } catch (error) { failed = error.message; }
          const send = (dest, body) => console.log(JSON.stringify({ src: 'n1', dest, body }));
          const answer = (body) => send('c1', body);
-         bus.on('said', (text) => setTimeout(answer, 5, { type: names.ok, text, here, failed, argv: process.argv }));
+         const isUuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(randomUUID());
+         bus.on('said', async (text) => {
+           const more = { argv: process.argv, isUuid, two: await next(1), tty: require('tty').isatty(1) };
+           setTimeout(answer, 5, { type: names.ok, text, here, failed, ...more });
+         });
          (async () => {
            for await (const line of readline.createInterface({ input: process.stdin, terminal: false })) {
              const { body } = JSON.parse(line);
@@ -143,8 +150,12 @@ fn a_script_for_node_js_has_modules_events_timers_and_lines() {
             "type": "say_ok",
             "text": "hü",
             "here": "/lib/index.js",
-            "failed": "Cannot find module 'leftpad': nodejs.js has only readline, fs, events, process",
+            "failed": "Cannot find module 'leftpad': nodejs.js has only readline, \
+                       readline/promises, fs, events, process, crypto, util, tty",
             "argv": ["nodejs.js", "main.js", "x"],
+            "isUuid": true,
+            "two": 2,
+            "tty": false,
         }),
     );
 }

@@ -1,7 +1,8 @@
 //! A broadcast as one writes it with tokio: a task for each message, one for stdout, one for
 //! each neighbour. A neighbour's task sends what has gathered with every tick and waits for the
 //! answer; without one it waits a little longer and sends it again. With the argument
-//! `no-retry` it does not, and a partition makes it lose values.
+//! `no-retry` it does not, and a partition makes it lose values. With `blocks` a task sleeps as a
+//! thread does, and never lets its worker do anything else.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -28,7 +29,15 @@ struct Node {
 
 #[tokio::main]
 async fn main() -> io::Result<()> {
-    let retry = std::env::args().nth(1).as_deref() != Some("no-retry");
+    let argument = std::env::args().nth(1);
+    let retry = argument.as_deref() != Some("no-retry");
+    if argument.as_deref() == Some("blocks") {
+        tokio::spawn(async {
+            loop {
+                std::thread::sleep(BACK_OFF);
+            }
+        });
+    }
     let (stdout, messages) = mpsc::channel(32);
     tokio::spawn(write(messages));
     let mut lines = BufReader::new(io::stdin()).lines();

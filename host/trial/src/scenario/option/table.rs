@@ -652,7 +652,7 @@ serializable, strict-serializable.",
     MAX_RUN_MEMORY_MIB: "Maximum memory of all nodes and services together, in MiB", ScenarioOption {
         name: "max-run-memory-mib",
         value_name: "MIB",
-        default: Some("256"),
+        default: Some("384"),
         values: Values::Whole(1, U32_MAX),
         suite: SuiteKey::Limit(Some("run-memory-mib")),
         set: |scenario, text| {
