@@ -200,6 +200,16 @@
     if (found === undefined) throw new Error(`Cannot find module '${name}' in ${folder}`);
     return found;
   }
+  function compiled(path, text) {
+    try {
+      return std.evalScript(`(function (exports, require, module, __filename, __dirname) {${text}\n})`);
+    } catch (error) {
+      const isModule = /^\s*(import|export)\b/m.test(text);
+      const hint = "is an ECMAScript module: make it one of CommonJS (esbuild --bundle --platform=node --format=cjs)";
+      error.message += isModule ? `: ${path} ${hint}` : `, in ${path}`;
+      throw error;
+    }
+  }
   function load(path) {
     if (loaded.has(path)) return loaded.get(path).exports;
     const module = { exports: {}, filename: path, children: [] };
@@ -209,7 +219,7 @@
     const folder = path.slice(0, path.lastIndexOf("/"));
     const require = requireIn(folder);
     if (loaded.size === 1) require.main = module;
-    const body = std.evalScript(`(function (exports, require, module, __filename, __dirname) {${text}\n})`);
+    const body = compiled(path, text);
     body.call(module.exports, module.exports, require, module, path, folder);
     return module.exports;
   }

@@ -116,6 +116,8 @@ fn a_script_for_node_js_has_modules_events_timers_and_lines() {
          exports.bus = new EventEmitter();
          exports.here = __filename;",
     );
+    dir.write("new.js", "import x from 'y';");
+    dir.write("wrong.js", "let = ;");
     dir.write(
         "main.js",
         "#!/usr/bin/env node
@@ -124,13 +126,15 @@ fn a_script_for_node_js_has_modules_events_timers_and_lines() {
          const { randomUUID } = require('node:crypto');
          const { promisify } = require('util');
          const next = promisify((number, done) => done(null, number + 1));
-         let failed;
-         try { require('leftpad'); } catch (error) { failed = error.message; }
+         const failure = (name) => { try { require(name); } catch (error) { return error.message; } };
+         const failed = failure('leftpad');
+         const told = [/: \\/new.js is an ECMAScript module: make/, /, in \\/wrong.js$/];
+         const isTold = ['./new', './wrong'].map((name, at) => told[at].test(failure(name)));
          const send = (dest, body) => console.log(JSON.stringify({ src: 'n1', dest, body }));
          const answer = (body) => send('c1', body);
          const isUuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(randomUUID());
          bus.on('said', async (text) => {
-           const more = { argv: process.argv, isUuid, two: await next(1), tty: require('tty').isatty(1) };
+           const more = { argv: process.argv, isUuid, isTold, two: await next(1), tty: require('tty').isatty(1) };
            setTimeout(answer, 5, { type: names.ok, text, here, failed, ...more });
          });
          (async () => {
@@ -154,6 +158,7 @@ fn a_script_for_node_js_has_modules_events_timers_and_lines() {
                        readline/promises, fs, events, process, crypto, util, tty",
             "argv": ["nodejs.js", "main.js", "x"],
             "isUuid": true,
+            "isTold": [true, true],
             "two": 2,
             "tty": false,
         }),

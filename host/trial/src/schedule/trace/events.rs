@@ -234,7 +234,8 @@ pub fn message_in_words(src: &str, dest: &str, body: &str) -> String {
     let mut fields: Map<String, Json> = serde_json::from_str(body).unwrap_or_default();
     let kind = fields.remove("type").unwrap_or_default();
     fields.remove("msg_id");
-    let is_answer = fields.remove("in_reply_to").is_some();
+    // Many a library writes null in a request.
+    let is_answer = fields.remove("in_reply_to").is_some_and(|id| !id.is_null());
     let verb = match is_answer {
         true => "answers",
         false if is_node(dest) => "tells",
@@ -272,6 +273,16 @@ mod tests {
         assert_eq!(text(read), r#"n0 asks lin-kv: read {"key":"x"}"#);
         let ok = r#"{"type":"write_ok","in_reply_to":3}"#;
         assert_eq!(text(ok), "n0 answers lin-kv: write_ok");
+    }
+
+    #[test]
+    fn a_request_whose_answer_to_is_null_is_no_answer() {
+        let words = |in_reply_to| {
+            let body = format!(r#"{{"type":"read","key":1,"in_reply_to":{in_reply_to}}}"#);
+            message_in_words("n1", "lin-kv", &body)
+        };
+        assert_eq!(words("null"), r#"n1 asks lin-kv: read {"key":1}"#);
+        assert_eq!(words("0"), r#"n1 answers lin-kv: read {"key":1}"#);
     }
 
     #[test]
