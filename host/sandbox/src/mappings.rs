@@ -3,7 +3,7 @@
 //!
 //! The memory of a guest has up to four: what it writes below its data, its data (copied from the module's file when it is
 //! written), its heap, and the addresses that it may grow into. A program runs on a stack of its own, which has two: itself
-//! and the page that guards it. A process that has no mapping left cannot allocate memory either, so what will not fit is
+//! and the page that guards it. One of Go has a second memory. A process that has no mapping left cannot allocate memory either, so what will not fit is
 //! refused before it begins.
 
 use std::fs;
@@ -49,7 +49,7 @@ pub fn guests_max() -> usize {
 }
 
 fn fitting(allowed: Option<usize>) -> usize {
-    let mapped = allowed.map(|allowed| allowed.saturating_sub(OF_HOST) / OF_PROGRAM);
+    let mapped = allowed.map(|allowed| allowed.saturating_sub(OF_HOST) / OF_PROGRAM_OF_GO);
     mapped.unwrap_or(MEMORIES_MAX).min(MEMORIES_MAX)
 }
 
@@ -97,13 +97,13 @@ mod tests {
 
     #[test]
     fn what_fits_is_what_the_check_lets_pass() {
-        for allowed in [USUAL, 1000, 1005, 1006, 262_144, 10_000_000] {
+        for allowed in [USUAL, 1000, 1007, 1008, 262_144, 10_000_000] {
             let guests = fitting(Some(allowed));
-            assert!(check_against(Some(allowed), guests, OF_PROGRAM).is_ok() || guests == 0);
-            let one_more = check_against(Some(allowed), guests + 1, OF_PROGRAM);
+            assert!(check_against(Some(allowed), guests, OF_PROGRAM_OF_GO).is_ok() || guests == 0);
+            let one_more = check_against(Some(allowed), guests + 1, OF_PROGRAM_OF_GO);
             assert!(one_more.is_err() || guests == MEMORIES_MAX);
         }
-        assert_eq!(fitting(Some(USUAL)), 10_755);
+        assert_eq!(fitting(Some(USUAL)), 8_066);
         assert_eq!(fitting(None), MEMORIES_MAX);
     }
 }

@@ -48,7 +48,7 @@ impl Default for Bounds {
     fn default() -> Self {
         Bounds {
             steps: 20_000_000,
-            fuel: 400_000_000_000,
+            fuel: 430_000_000_000,
             memory_bytes: 384 << 20,
             in_flight: 100_000,
             in_flight_bytes: 32 << 20,
@@ -170,7 +170,7 @@ mod tests {
                 (bounds.steps, mib(bounds.answer_bytes)),
                 (20_000_000 * times as u64, 32 * times)
             );
-            assert_eq!(bounds.fuel, 400_000_000_000 * times as u64);
+            assert_eq!(bounds.fuel, 430_000_000_000 * times as u64);
         }
     }
 }

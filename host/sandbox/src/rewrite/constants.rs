@@ -265,10 +265,15 @@ impl Slots {
         Some(first)
     }
 
-    /// What the memory has in it.
+    /// What the memory has in it. Its last slot is never taken and not zero: a memory whose end is zero takes a memory
+    /// mapping more, for what is not in the module's file.
     fn bytes(&self) -> Vec<u8> {
-        let slot = |slot: &Option<i64>| slot.unwrap_or(0).to_le_bytes();
-        self.constants.iter().flat_map(slot).collect()
+        let mut bytes = vec![0; BYTES];
+        for (place, constant) in bytes.chunks_exact_mut(SLOT_BYTES).zip(&self.constants) {
+            place.copy_from_slice(&constant.unwrap_or(0).to_le_bytes());
+        }
+        bytes[BYTES - SLOT_BYTES..].fill(u8::MAX);
+        bytes
     }
 }
 
@@ -442,7 +447,8 @@ mod tests {
         // `$run` is the first function behind the imports.
         assert_eq!(refers, [0, 0xd2, 64, 0x1a, 0x0b]);
         let nothing_else = constants.iter().filter(|byte| **byte != 0).count();
-        assert_eq!(nothing_else, 3 + 2 + 2, "70,000, 0x10000003 and 5,000");
+        let why = "70,000, 0x10000003, 5,000, and the last slot";
+        assert_eq!(nothing_else, 3 + 2 + 2 + SLOT_BYTES, "{why}");
     }
 
     #[test]

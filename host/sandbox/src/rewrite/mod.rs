@@ -22,7 +22,7 @@ mod go;
 pub(super) mod threads;
 
 /// The version of all that is changed: what was compiled with another version is not used.
-const VERSION: &[u8] = b"rewritten 2";
+const VERSION: &[u8] = b"rewritten 3";
 
 /// The name under which the compiled code of a module is kept, a hash; `None` if the module stays as
 /// it is.

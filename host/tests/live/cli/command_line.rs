@@ -850,7 +850,7 @@ fn help_of_sim() {
                   --max-run-fuel <UNITS>
                       Maximum fuel of all nodes together
 
-                      [default: 400000000000]
+                      [default: 430000000000]
 
                   --max-run-memory-mib <MIB>
                       Maximum memory of all nodes and services together, in MiB
@@ -1296,7 +1296,7 @@ fn help_of_explore() {
                   --max-run-fuel <UNITS>
                       Maximum fuel of all nodes together
 
-                      [default: 400000000000]
+                      [default: 430000000000]
 
                   --max-run-memory-mib <MIB>
                       Maximum memory of all nodes and services together, in MiB

@@ -335,7 +335,7 @@ fn a_class_as_json() {
                 "limits": {
                   "events": 20000000,
                   "node-memory-bytes": 134217728,
-                  "run-fuel": 400000000000,
+                  "run-fuel": 430000000000,
                   "run-memory-bytes": 402653184,
                   "step-fuel": 10000000000
                 },
@@ -356,7 +356,7 @@ fn a_class_as_json() {
                 "limits": {
                   "events": 20000000,
                   "node-memory-bytes": 134217728,
-                  "run-fuel": 400000000000,
+                  "run-fuel": 430000000000,
                   "run-memory-bytes": 402653184,
                   "step-fuel": 10000000000
                 },
@@ -377,7 +377,7 @@ fn a_class_as_json() {
                 "limits": {
                   "events": 20000000,
                   "node-memory-bytes": 134217728,
-                  "run-fuel": 400000000000,
+                  "run-fuel": 430000000000,
                   "run-memory-bytes": 402653184,
                   "step-fuel": 10000000000
                 },

@@ -116,7 +116,7 @@ fn the_json_has_the_world_and_the_runs_that_passed() {
             "limits": {
               "events": 20000000,
               "node-memory-bytes": 134217728,
-              "run-fuel": 400000000000,
+              "run-fuel": 430000000000,
               "run-memory-bytes": 402653184,
               "step-fuel": 10000000000
             },

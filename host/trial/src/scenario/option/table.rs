@@ -639,7 +639,7 @@ serializable, strict-serializable.",
     MAX_RUN_FUEL: "Maximum fuel of all nodes together", ScenarioOption {
         name: "max-run-fuel",
         value_name: "UNITS",
-        default: Some("400000000000"),
+        default: Some("430000000000"),
         values: Values::Whole(1, u64::MAX),
         suite: SuiteKey::Limit(Some("run-fuel")),
         set: |scenario, text| {
