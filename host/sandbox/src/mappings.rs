@@ -3,8 +3,8 @@
 //!
 //! The memory of a guest has up to four: what it writes below its data, its data (copied from the module's file when it is
 //! written), its heap, and the addresses that it may grow into. A program runs on a stack of its own, which has two: itself
-//! and the page that guards it. One of Go has a second memory. A process that has no mapping left cannot allocate memory either, so what will not fit is
-//! refused before it begins.
+//! and the page that guards it. One of Go has a second memory. A process that has no mapping left cannot allocate memory
+//! either, so what will not fit is refused before it begins.
 
 use std::fs;
 
