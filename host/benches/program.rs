@@ -32,7 +32,11 @@ fn main() {
         echoes(&load(&sandbox(), &path), name);
     }
     challenge_3c(&load(&sandbox(), &program("go-gossip")));
-    for (first, second) in [("go-gossip", "go-counter"), ("rust-echo", "rust-gossip")] {
+    for (first, second) in [
+        ("go-gossip", "go-counter"),
+        ("go-counter", "go-clock"),
+        ("rust-echo", "rust-gossip"),
+    ] {
         second_module(first, second);
     }
 }
