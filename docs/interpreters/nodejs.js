@@ -104,7 +104,8 @@
     if (value instanceof Set || value instanceof Map) return `${value.constructor.name} ${JSON.stringify([...value])}`;
     return typeof value === "object" ? JSON.stringify(value) : String(value);
   };
-  const to = (output) => (...values) => void output.write(values.map(shown).join(" ") + "\n");
+  const format = (...values) => values.map(shown).join(" ");
+  const to = (output) => (...values) => void output.write(format(...values) + "\n");
 
   // The lines of an input, to a handler or to a loop.
   const readline = {
@@ -159,7 +160,6 @@
 
   const inspect = (value) => shown(value);
   inspect.custom = Symbol.for("nodejs.util.inspect.custom");
-  const format = (...values) => values.map(shown).join(" ");
   const util = {
     inspect,
     format,

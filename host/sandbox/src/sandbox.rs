@@ -356,16 +356,15 @@ impl Sandbox {
 
     /// What a program runs on.
     fn programs(&self, facts: &Facts) -> Result<&Programs, EngineError> {
-        let place = match (facts.threads, facts.is_go_program()) {
-            (true, _) => &self.threads,
-            (false, true) => &self.programs_of_go,
-            (false, false) => &self.programs,
+        let (place, pooled) = match (facts.threads, facts.is_go_program()) {
+            (true, _) => (&self.threads, None),
+            (false, true) => (&self.programs_of_go, Some(Pooled::ProgramsOfGo)),
+            (false, false) => (&self.programs, Some(Pooled::Programs)),
         };
         if place.get().is_none() {
-            let engine = match (facts.threads, facts.is_go_program()) {
-                (true, _) => self.engine_for_threads()?,
-                (false, true) => self.engine_for_programs(Pooled::ProgramsOfGo)?,
-                (false, false) => self.engine_for_programs(Pooled::Programs)?,
+            let engine = match pooled {
+                None => self.engine_for_threads()?,
+                Some(pooled) => self.engine_for_programs(pooled)?,
             };
             let mut linker = Linker::new(&engine);
             program::wasi::add_to(&mut linker, facts.threads)?;

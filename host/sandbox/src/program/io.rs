@@ -112,11 +112,11 @@ impl Io {
     /// Reads the clock. It does not advance during a step, unless the program polls it in
     /// a loop, which would never end otherwise.
     pub(super) fn read_clock(&mut self) -> u64 {
-        self.clock_reads = self.clock_reads.saturating_add(1);
-        self.asks_time = true;
-        if self.clock_reads > READS_BEFORE_SPINNING {
+        if self.polls_clock() {
             self.spin();
         }
+        self.clock_reads = self.clock_reads.saturating_add(1);
+        self.asks_time = true;
         self.now_ns
     }
 

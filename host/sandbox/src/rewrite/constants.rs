@@ -29,7 +29,7 @@ use wasmparser::{
     Payload, TypeRef,
 };
 
-use super::encode::{encode, invalid};
+use super::encode::{behind_imports, encode, invalid};
 use crate::compile::InvalidModule;
 
 /// The number of the memory of constants, behind the module's own.
@@ -281,10 +281,7 @@ impl Reencode for Rewriter {
     type Error = Infallible;
 
     fn function_index(&mut self, function: u32) -> Result<u32, Error<Infallible>> {
-        Ok(match function < self.imported {
-            true => function,
-            false => function + self.added,
-        })
+        Ok(behind_imports(function, self.imported, self.added))
     }
 
     fn data_count(&mut self, count: u32) -> Result<u32, Error<Infallible>> {

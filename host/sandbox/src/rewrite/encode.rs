@@ -28,6 +28,14 @@ pub(super) fn imported_functions(section: ImportSectionReader<'_>) -> wasmparser
     })
 }
 
+/// The number of a function where `added` more are imported behind the `imported` ones.
+pub(super) fn behind_imports(function: u32, imported: u32, added: u32) -> u32 {
+    match function < imported {
+        true => function,
+        false => function + added,
+    }
+}
+
 /// Says that a module cannot be read after all.
 pub(super) fn invalid(error: &dyn Display) -> InvalidModule {
     InvalidModule(format!("the module is invalid: {error}"))

@@ -16,7 +16,7 @@ use crate::compile::InvalidModule;
 use crate::facts::Facts;
 use crate::vet::hex;
 
-pub(super) mod constants;
+mod constants;
 mod encode;
 mod go;
 pub(super) mod threads;

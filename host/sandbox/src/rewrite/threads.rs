@@ -14,7 +14,7 @@ use wasm_encoder::reencode::{Error, Reencode, utils};
 use wasm_encoder::{CodeSection, EntityType, ImportSection, Instruction, TypeSection, ValType};
 use wasmparser::{FunctionBody, Operator, Parser, Payload};
 
-use super::encode::{encode, imported_functions, invalid};
+use super::encode::{behind_imports, encode, imported_functions, invalid};
 use crate::compile::InvalidModule;
 
 /// The module that the functions are imported from. No module may import them by itself.
@@ -87,10 +87,7 @@ impl Reencode for Rewriter {
     type Error = Infallible;
 
     fn function_index(&mut self, function: u32) -> Result<u32, Error<Infallible>> {
-        Ok(match function < self.imported {
-            true => function,
-            false => function + CALLS_COUNT,
-        })
+        Ok(behind_imports(function, self.imported, CALLS_COUNT))
     }
 
     fn parse_type_section(
